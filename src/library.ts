@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ComparisonOptions } from './comparison/execute/executor.js';
 import type { ComparisonResult } from './comparison/run-comparison.js';
 import type { RowsOptions } from './serving/with-rows.js';
-import type { RunOptions, RunOutcome } from './training/run-options.js';
+import type { RunOptions, TrainingOutcome } from './training/run-options.js';
 
 // What programs and plugins import: `train`, `compare` and `predict`, the `define…` functions, and what models are made of.
 
@@ -19,7 +19,7 @@ export type CompareOptions = Common & Partial<ComparisonOptions>;
  * working folder.
  * @throws UserError for a mistake of the user.
  */
-export async function train(config: string | object, options: TrainOptions = {}): Promise<RunOutcome> {
+export async function train(config: string | object, options: TrainOptions = {}): Promise<TrainingOutcome> {
   const [{ checkedConfig }, { run }] = await Promise.all([
     import('./cli/input/config-file.js'),
     import('./training/run.js'),
@@ -70,7 +70,7 @@ export async function predict(
   { logits = false, plugins, ...options }: PredictOptions = {},
 ): Promise<Readonly<Record<string, Float32Array>>> {
   const [{ loadNamed }, { readTrainedRun }, { withRows }, { checkNames, predictions }] = await Promise.all([
-    import('./cli/named-plugins.js'),
+    import('./training/plugins.js'),
     import('./serving/trained-run.js'),
     import('./serving/with-rows.js'),
     import('./serving/predict-rows.js'),
@@ -197,4 +197,4 @@ export { ConfigError, DataError, Interrupted, UserError } from './support/errors
 export { tf } from './support/tf.js';
 export type { FinishedRun } from './training/finished-run.js';
 export type { Result } from './training/result.js';
-export type { ComparisonResult, RunOutcome };
+export type { ComparisonResult, TrainingOutcome as RunOutcome };

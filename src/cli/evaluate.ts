@@ -4,7 +4,6 @@ import { collect, defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
 import { dataArgument, deviceOption, pluginOption, sayWithoutLabels, withNewRows } from './input/new-rows.js';
 import { interruptible } from './interruptible.js';
-import { loadNamed } from './named-plugins.js';
 
 const words = () =>
   new Command('evaluate')
@@ -40,7 +39,7 @@ export const evaluate = defineCommand(words, async (path, data, { by = [], json,
   const [
     { formatOf },
     { readTrainedRun },
-    { metricsLeftOut },
+    { loadNamed, metricsLeftOut },
     { allScores },
     { evaluateRows, labelledTasks },
     { slicings },
@@ -49,7 +48,7 @@ export const evaluate = defineCommand(words, async (path, data, { by = [], json,
   ] = await Promise.all([
     import('../data/write/write-file.js'),
     import('../serving/trained-run.js'),
-    import('../serving/required-plugins.js'),
+    import('../training/plugins.js'),
     import('../serving/predict-rows.js'),
     import('../serving/evaluate-rows.js'),
     import('../serving/slices.js'),

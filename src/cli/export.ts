@@ -4,7 +4,6 @@ import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
 import { pluginOption } from './input/new-rows.js';
-import { loadNamed } from './named-plugins.js';
 
 const formats = catalogue<{ readonly name: 'onnx' | 'safetensors' }>('format', [
   { name: 'onnx' },
@@ -30,6 +29,7 @@ export const exportRun = defineCommand(words, async (path, { to, format = 'onnx'
   if (format === 'onnx' && !to.endsWith('.onnx'))
     throw new ConfigError(`--to ${to}: name a file that ends in .onnx, or a folder with --format safetensors.`);
   const { readTrainedRun } = await import('../serving/trained-run.js');
+  const { loadNamed } = await import('../training/plugins.js');
   await loadNamed(plugin);
   const run = await readTrainedRun(path, ['model']);
   if (format === 'safetensors') {

@@ -2,7 +2,6 @@ import { Argument, Command } from '@commander-js/extra-typings';
 import { type Catalogue, catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
-import { loadNamed } from './named-plugins.js';
 
 interface Listed {
   readonly name: string;
@@ -40,6 +39,7 @@ const words = () =>
 /** Prints names, with one line on each. */
 export const list = defineCommand(words, async (kind, options) => {
   if (kind === undefined) throw new ConfigError(`Name what to list: ${kinds.names.join(', ')}.`);
+  const { loadNamed } = await import('../training/plugins.js');
   await loadNamed(options.plugin);
   const { textTable } = await import('../report/text-table.js');
   const listed = (await kind.from()).all.map(({ name, summary }) => ({ name, summary }));

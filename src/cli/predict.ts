@@ -6,7 +6,6 @@ import { collect, defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
 import { dataArgument, deviceOption, pluginOption, sayWithoutLabels, withNewRows } from './input/new-rows.js';
 import { interruptible } from './interruptible.js';
-import { loadNamed } from './named-plugins.js';
 
 const words = () =>
   new Command('predict')
@@ -41,14 +40,14 @@ export const predict = defineCommand(words, async (path, data, options) => {
   const [
     { encoded, formatOf, writeTable },
     { readTrainedRun },
-    { metricsLeftOut },
+    { loadNamed, metricsLeftOut },
     { checkNames, gatheredScores, predictions },
     { evaluateRows, labelledTasks },
     { evaluationText },
   ] = await Promise.all([
     import('../data/write/write-file.js'),
     import('../serving/trained-run.js'),
-    import('../serving/required-plugins.js'),
+    import('../training/plugins.js'),
     import('../serving/predict-rows.js'),
     import('../serving/evaluate-rows.js'),
     import('../report/evaluation-text.js'),

@@ -10,7 +10,6 @@ import { makeFolder } from '../support/make-folder.js';
 import { collect, defineCommand, examples, type OptionsOf } from './command.js';
 import { commandLine } from './command-line.js';
 import { say } from './display/say.js';
-import { loadNamed } from './named-plugins.js';
 
 const uncertainties = catalogue<{ name: Comparison['uncertainty'] }>('--uncertainty', [
   { name: 'seeds' },
@@ -73,6 +72,7 @@ export const report = defineCommand(words, async (given, options) => {
       import('../report/write-outputs.js'),
       import('./display/show-comparison.js'),
     ]);
+  const { loadNamed } = await import('../training/plugins.js');
   await loadNamed(options.plugin);
   const predictions = (options.predictions ?? []).map(parseExternalFile);
   const sources = given.flatMap(readStoredRuns);

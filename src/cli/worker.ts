@@ -3,7 +3,6 @@ import { ConfigError, exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
 import { interruptible } from './interruptible.js';
-import { loadNamed } from './named-plugins.js';
 
 const words = () =>
   new Command('worker')
@@ -48,6 +47,7 @@ export const worker = defineCommand(words, async (options) => {
     throw new ConfigError(`--queue ${withoutPassword(queue)}: expected redis://HOST:PORT or rediss://HOST:PORT.`);
   const address = addressOf(queue, process.env);
   const maps = data.map(parsePathMap);
+  const { loadNamed } = await import('../training/plugins.js');
   await loadNamed(plugin);
   const returned = await interruptible('Interrupted.', (signal) => {
     signal.addEventListener('abort', () =>

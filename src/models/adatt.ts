@@ -45,14 +45,14 @@ export const adatt = defineModel({
     const layers = levels.flatMap(({ outputs, mixtures, native }) => [outputs, mixtures, ...(native ? [native] : [])]);
     return composed([input, ...layers, heads], (pass) => {
       let streams = input.apply(pass); // x; from level 2 on, one for each module
-      const weights: Gate[] = [];
+      const gateWeights: Gate[] = [];
       for (const { outputs, mixtures, native } of levels) {
         const made = outputs.apply(pass, streams, owners);
         const mixed = mixtures.apply(pass, streams, made);
-        weights.push(...mixed.gates);
+        gateWeights.push(...mixed.gates);
         streams = native ? tf.add(mixed.mixtures, native.apply(pass, made)) : mixed.mixtures;
       }
-      return { logits: heads.apply(pass, streams), gates: weights };
+      return { logits: heads.apply(pass, streams), gates: gateWeights };
     });
   },
 });

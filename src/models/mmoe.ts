@@ -46,12 +46,12 @@ export function mixtureOfExperts(
   return composed(layers, (pass) => {
     const x = input.apply(pass);
     let streams = x; // from level 2 on, one for each expert; at the end one for each gate
-    const weights: Gate[] = [];
+    const gateWeights: Gate[] = [];
     for (const level of levels) {
       const mixed = level.gates.apply(pass, x, level.experts.apply(pass, streams));
-      weights.push(...mixed.gates);
+      gateWeights.push(...mixed.gates);
       streams = mixed.mixtures;
     }
-    return { logits: heads.apply(pass, lastGates.length === 1 ? single(streams) : streams), gates: weights };
+    return { logits: heads.apply(pass, lastGates.length === 1 ? single(streams) : streams), gates: gateWeights };
   });
 }

@@ -90,7 +90,7 @@ export interface LargeRows {
   readonly from: number;
   readonly columns: number;
   /** The first of as many columns of `ModelInputs.numeric`: an entry of weight 0 is none. Left out: every entry counts. */
-  readonly weights?: number;
+  readonly listWeights?: number;
 }
 
 /** How one parameter starts. */

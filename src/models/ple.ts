@@ -54,13 +54,13 @@ export function extractionNetworks(
 
   return composed(layers, (pass) => {
     let streams = input.apply(pass); // x; from level 2 on, one for each module
-    const weights: Gate[] = [];
+    const gateWeights: Gate[] = [];
     for (const network of networks) {
       const outputs = network.experts.apply(pass, streams, owners);
       const mixed = network.gates.apply(pass, streams, outputs);
-      weights.push(...mixed.gates);
+      gateWeights.push(...mixed.gates);
       streams = mixed.mixtures;
     }
-    return { logits: heads.apply(pass, streams), gates: weights };
+    return { logits: heads.apply(pass, streams), gates: gateWeights };
   });
 }

@@ -8,7 +8,7 @@ import { DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import type { EncodedRows } from './score-rows.js';
 import type { Slice, Slicing } from './slices.js';
-import type { TrainedRun } from './trained-run.js';
+import type { TrainedModel } from './trained-run.js';
 
 type Interval = readonly [number, number] | null;
 
@@ -46,7 +46,7 @@ export interface Evaluated {
  * @throws DataError if there is none; it names the columns.
  */
 export function labelledTasks(
-  { encoding }: TrainedRun,
+  { encoding }: TrainedModel,
   { source, labels }: Pick<EncodedRows, 'source' | 'labels'>,
 ): { readonly labelled: readonly number[]; readonly without: readonly string[] } {
   const labelled: number[] = [];
@@ -67,7 +67,7 @@ export function labelledTasks(
  * @param scores Of all tasks of the run. A metric that needs a threshold uses that of the run's validation split.
  */
 export async function evaluateRows(
-  run: TrainedRun,
+  run: TrainedModel,
   tasks: readonly Task[],
   scores: readonly TaskScores[],
   labelled: readonly number[],

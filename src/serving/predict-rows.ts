@@ -7,13 +7,13 @@ import type { TaskScores } from '../metrics/samples.js';
 import { ConfigError } from '../support/errors.js';
 import type { ScoredBatch } from '../training/evaluation.js';
 import { type Scale, scoreColumns, scoredRows, scoresOf } from './score-rows.js';
-import type { TrainedRun } from './trained-run.js';
+import type { TrainedModel } from './trained-run.js';
 
 /**
  * Holds that all columns of predictions and of `keep` have different names.
  * @throws ConfigError that says which of them do not.
  */
-export function checkNames({ encoding }: Pick<TrainedRun, 'encoding'>, scale: Scale, keep: readonly string[]): void {
+export function checkNames({ encoding }: Pick<TrainedModel, 'encoding'>, scale: Scale, keep: readonly string[]): void {
   const names = scoreColumns(storedTasks(encoding.tasks), scale).map(({ name }) => name);
   const double = twice(names);
   if (double !== undefined)
@@ -40,7 +40,7 @@ type OnRows = (done: number) => void;
  * @param gathered If given, gets all rows too.
  */
 export function predictions(
-  run: TrainedRun,
+  run: TrainedModel,
   dataset: Dataset,
   engine: Engine,
   scale: Scale,
@@ -64,7 +64,7 @@ export function predictions(
 
 /** Logits, labels, masks and groups of all rows, by task: what metrics are made of. */
 export async function allScores(
-  run: TrainedRun,
+  run: TrainedModel,
   dataset: Dataset,
   engine: Engine,
   onRows: OnRows,

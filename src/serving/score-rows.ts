@@ -14,7 +14,7 @@ import { openTables } from '../training/large/large-tables.js';
 import { compileWithTables } from '../training/large/program-with-tables.js';
 import { shapeOf } from '../training/setup.js';
 import { batchArrays, evaluationStep } from '../training/step.js';
-import { parametersOf, type TrainedRun } from './trained-run.js';
+import { parametersOf, type TrainedModel } from './trained-run.js';
 
 /** New rows, as the run's model takes them. */
 export interface EncodedRows extends NewRows {
@@ -43,7 +43,7 @@ interface RowOptions {
 
 /** Reads a table's rows as the run's data were read: the same columns, missing values, vocabularies and scales. */
 export async function encodedRows(
-  { experiment, encoding }: TrainedRun,
+  { experiment, encoding }: TrainedModel,
   paths: readonly string[],
   { keep, dialect, labels: wantsLabels }: RowOptions,
   context: LoaderContext,
@@ -78,7 +78,7 @@ function labelsOf({ tasks }: StoredEncoding, own: RowReading | undefined): RowRe
  * @throws UserError for a prediction that is not finite.
  */
 export async function* scoredRows(
-  run: TrainedRun,
+  run: TrainedModel,
   dataset: Dataset,
   engine: Engine,
 ): AsyncGenerator<readonly ScoredBatch[]> {

@@ -9,10 +9,10 @@ import { readSafetensors } from '../support/safetensors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { encodingFile, weightsFile } from '../training/folder/run-manifest.js';
 import { readStored } from '../training/folder/stored-file.js';
-import { type PartKind, requirePlugins } from './required-plugins.js';
+import { type PartKind, requirePlugins } from '../training/plugins.js';
 
 /** A finished run with all that predicts new rows: its encoding, and the parameters of its best epoch. */
-export interface TrainedRun {
+export interface TrainedModel {
   readonly path: string;
   readonly experiment: Experiment;
   readonly result: FinishedRun['result'];
@@ -29,7 +29,7 @@ export interface TrainedRun {
 export async function readTrainedRun(
   path: string,
   needed: readonly PartKind[] = ['model', 'loader'],
-): Promise<TrainedRun> {
+): Promise<TrainedModel> {
   if (existsSync(join(path, 'comparison.json')))
     throw new ConfigError(`${path} is a comparison; name one of its runs, such as ${join(path, '<run>')}.`);
   const run = readRun(path);
@@ -55,7 +55,10 @@ function notesOnRun({ path, result, notes }: FinishedRun): readonly string[] {
 }
 
 /** The stored parameters of a model. @throws DataError for weights of another model. */
-export function parametersOf(model: Model, { path, parameters }: Pick<TrainedRun, 'path' | 'parameters'>): HostArrays {
+export function parametersOf(
+  model: Model,
+  { path, parameters }: Pick<TrainedModel, 'path' | 'parameters'>,
+): HostArrays {
   return Object.fromEntries(
     Object.entries(model.parameters).map(([name, { shape }]) => {
       const found = parameters[name];

@@ -7,7 +7,7 @@ import { type EngineChoice, lookAtMachine, openEngine } from '../engine/devices/
 import type { Engine } from '../engine/engine.js';
 import { ConfigError } from '../support/errors.js';
 import { type EncodedRows, encodedRows } from './score-rows.js';
-import type { TrainedRun } from './trained-run.js';
+import type { TrainedModel } from './trained-run.js';
 
 /** What predicting new rows tells. */
 export type RowsEvent =
@@ -42,7 +42,7 @@ export interface OpenedRows {
 
 /** Opens a run's device and new rows for it, and deletes what was prepared. @param files Files of rows, or patterns. */
 export async function withRows<Result>(
-  run: TrainedRun,
+  run: TrainedModel,
   files: readonly string[],
   options: RowsOptions,
   work: (opened: OpenedRows) => Promise<Result>,

@@ -10,7 +10,7 @@ import { advance } from './selection.js';
 import { hasIndependentTasks } from './setup.js';
 
 /** A run as it was after an epoch. */
-export interface RunSoFar {
+export interface TrainedSoFar {
   /** Epochs that were trained: fewer than asked for, if early stopping ended the run or it has not come so far. */
   readonly epochs: number;
   /** Whether it was trained as far as was asked for, or to its end. */
@@ -20,7 +20,7 @@ export interface RunSoFar {
 }
 
 /** What epochs.jsonl says of a run up to an epoch, whatever the run has trained since. */
-export function bestSoFar(path: string, experiment: Experiment, until: number): RunSoFar {
+export function bestSoFar(path: string, experiment: Experiment, until: number): TrainedSoFar {
   const file = join(path, 'epochs.jsonl');
   const all = existsSync(file) ? epochsSoFar(file) : [];
   const epochs = all.filter(({ epoch }) => epoch <= until);

@@ -18,7 +18,7 @@ import { encodingFile, manifestOf, predictionsFile } from './folder/run-manifest
 import { writePredictions } from './predictions.js';
 import type { Progress } from './progress.js';
 import { notesOn, type Result, readResult, resultOf } from './result.js';
-import type { PreparedRun, RunOptions, RunOutcome } from './run-options.js';
+import type { PreparedTraining, RunOptions, TrainingOutcome } from './run-options.js';
 import { everyEpoch, parametersOf, trackedEpoch, trackedResult } from './tracked-run.js';
 import type { Snapshot, Trained, TrainingRecord } from './trainer.js';
 
@@ -31,16 +31,16 @@ export interface Journal {
   /** Where an earlier call stopped. */
   readonly from: Snapshot | undefined;
   /** @returns How the run ends after this record; undefined: it goes on. */
-  keep(record: TrainingRecord): Promise<RunOutcome | undefined>;
+  keep(record: TrainingRecord): Promise<TrainingOutcome | undefined>;
 }
 
 /** Opens the run's folder, which no other process may hold, and closes it after `work`. A finished run needs no work. */
 export async function withJournal(
   experiment: Experiment,
-  setup: PreparedRun,
+  setup: PreparedTraining,
   options: RunOptions,
-  work: (journal: Journal) => Promise<RunOutcome>,
-): Promise<RunOutcome> {
+  work: (journal: Journal) => Promise<TrainingOutcome>,
+): Promise<TrainingOutcome> {
   const hash = hash8(experiment, setup.dataset.checksum, definitions);
   if (options.expected) checkExpected(options.expected, hash, setup.dataset.checksum);
   const path = options.resume ?? join(options.runs, `${experiment.name}-${hash}`);
@@ -94,9 +94,9 @@ function checkExpected(expected: NonNullable<RunOptions['expected']>, hash8: str
   );
 }
 
-interface OpenedRun {
+interface OpenedFolder {
   readonly experiment: Experiment;
-  readonly setup: PreparedRun;
+  readonly setup: PreparedTraining;
   readonly options: RunOptions;
   readonly hash: string;
   readonly folder: RunFolder;
@@ -104,7 +104,7 @@ interface OpenedRun {
   readonly from: StoredSnapshot | undefined;
 }
 
-async function openJournal(opened: OpenedRun): Promise<OpenJournal> {
+async function openJournal(opened: OpenedFolder): Promise<OpenJournal> {
   const { experiment, setup, options, hash, folder, log, from } = opened;
   const { path } = folder;
   const environment = describeEnvironment(setup.engine, setup.chosen);
@@ -139,14 +139,14 @@ async function openJournal(opened: OpenedRun): Promise<OpenJournal> {
 
 class OpenJournal implements Journal {
   readonly from: StoredSnapshot | undefined;
-  readonly #run: OpenedRun;
+  readonly #run: OpenedFolder;
   readonly #tracker: Tracker;
   readonly #note: (message: string, ofRun?: true) => void;
   #written = performance.now();
   #rowFiles: StoredSnapshot['rowFiles'];
   #status: TrackedStatus = 'failed';
 
-  constructor(run: OpenedRun, tracker: Tracker, note: (message: string, ofRun?: true) => void) {
+  constructor(run: OpenedFolder, tracker: Tracker, note: (message: string, ofRun?: true) => void) {
     this.from = run.from;
     this.#run = run;
     this.#tracker = tracker;
@@ -154,7 +154,7 @@ class OpenJournal implements Journal {
     this.#rowFiles = run.from?.rowFiles;
   }
 
-  async keep(record: TrainingRecord): Promise<RunOutcome | undefined> {
+  async keep(record: TrainingRecord): Promise<TrainingOutcome | undefined> {
     const { folder, log, options } = this.#run;
     folder.check();
     if (record.kind === 'trained') return this.#finish(record.trained);
@@ -175,7 +175,7 @@ class OpenJournal implements Journal {
   }
 
   /** After an epoch, every minute, and at an interruption. */
-  async #checkpoint(record: Exclude<TrainingRecord, { kind: 'trained' }>): Promise<RunOutcome | undefined> {
+  async #checkpoint(record: Exclude<TrainingRecord, { kind: 'trained' }>): Promise<TrainingOutcome | undefined> {
     const { folder, hash, log, options, setup } = this.#run;
     const interrupted = options.signal.aborted;
     const isDue = performance.now() - this.#written > checkpointSeconds * 1000;
@@ -192,7 +192,7 @@ class OpenJournal implements Journal {
     return { status, path: folder.path };
   }
 
-  async #finish(trained: Trained): Promise<RunOutcome> {
+  async #finish(trained: Trained): Promise<TrainingOutcome> {
     const { folder, log, options, setup } = this.#run;
     const few = setup.dataset.splits.test.rows <= mostPredictions;
     if (options.predictions && !few)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin as EsbuildPlugin, PartialMessage } from 'esbuild';
 import { z } from 'zod';
@@ -12,6 +12,7 @@ import { type PluginEntry, partName, pluginFile, pluginsSchema } from '../config
 import { isMetric } from '../metrics/metric.js';
 import { ConfigError, UserError } from '../support/errors.js';
 import { definitions } from './definitions.js';
+import type { FinishedRun } from './finished-run.js';
 
 /** The name by which a plugin imports this program. */
 const library = '@ple-runner/ple';
@@ -33,6 +34,14 @@ async function loadOf(document: ConfigDocument, entry: PluginEntry, index: numbe
   const file = pluginFile(entry, index, document);
   if (!existsSync(file)) throw failAt(document, ['plugins', index], `there is no file ${file}`);
   await loadPlugin(file, typeof entry === 'string' ? undefined : entry.sha256);
+}
+
+/** Loads what `--plugin` names. */
+export async function loadNamed(files: readonly string[] = []): Promise<void> {
+  for (const file of files) {
+    if (!existsSync(file)) throw new ConfigError(`There is no plugin ${file} (--plugin).`);
+    await loadPlugin(resolve(file));
+  }
 }
 
 /** @param expected Its SHA-256. Undefined: whatever it is. */
@@ -136,4 +145,40 @@ async function evaluate(file: string, script: string): Promise<Readonly<Record<s
     if (error instanceof UserError) throw error;
     throw new ConfigError(`${file}: ${String(error)}.`);
   }
+}
+
+export type PartKind = 'model' | 'loader' | 'metric';
+type Planned = Pick<FinishedRun, 'path' | 'experiment'>;
+
+/**
+ * Holds that the plugins of a run's parts of these kinds are loaded, as they were in training. It loads none: reading a run runs no code.
+ * @throws ConfigError that names the plugin to pass, or the one that has changed.
+ */
+export function requirePlugins(run: Planned, kinds: readonly PartKind[]): void {
+  const [first] = notLoaded(run, kinds);
+  if (!first) return;
+  throw new ConfigError(
+    `${run.path} needs a plugin for its ${first.part}: name the file, and its code runs (--plugin ${first.file}).`,
+  );
+}
+
+/** A line for each metric of the run whose plugin is not loaded. @throws ConfigError for a plugin that has changed. */
+export function metricsLeftOut(run: Planned): readonly string[] {
+  return notLoaded(run, ['metric']).map(
+    ({ part, file }) => `Without ${part}: it is of a plugin that is not loaded (--plugin ${file}).`,
+  );
+}
+
+function notLoaded({ path, experiment }: Planned, kinds: readonly PartKind[]) {
+  const { plugins: loaded } = definitions;
+  return (experiment.plugins ?? []).flatMap(({ file, sha256, parts }) => {
+    const wanted = parts.filter((part) => kinds.some((kind) => part.startsWith(`${kind} `)));
+    if (loaded.some((plugin) => plugin.sha256 === sha256)) return [];
+    const other = loaded.find((plugin) => plugin.parts.some((part) => wanted.includes(part)));
+    if (other)
+      throw new ConfigError(
+        `${other.file} is not the plugin that trained ${path}: its SHA-256 was ${sha256} and is ${other.sha256}. Name the file as it was, or train again.`,
+      );
+    return wanted.map((part) => ({ part, file }));
+  });
 }

@@ -42,12 +42,12 @@ export interface RunOptions extends PrepareOptions {
   readonly waitSeconds?: number;
 }
 
-export type RunOutcome =
+export type TrainingOutcome =
   | { readonly status: 'done' | 'already done'; readonly path: string; readonly result: Result }
   /** `paused`: it has trained `until`, and has not ended by itself. */
   | { readonly status: 'interrupted' | 'paused'; readonly path: string };
 
 /** What is trained, and how its device was chosen. */
-export interface PreparedRun extends TrainingSetup {
+export interface PreparedTraining extends TrainingSetup {
   readonly chosen: ChosenDevice;
 }

@@ -2,7 +2,7 @@ import type { Experiment } from '../config/experiment.js';
 import { lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
 import { withJournal } from './journal.js';
 import { loadDataset } from './load-dataset.js';
-import type { PreparedRun, PrepareOptions, RunOptions, RunOutcome } from './run-options.js';
+import type { PreparedTraining, PrepareOptions, RunOptions, TrainingOutcome } from './run-options.js';
 import { setUp, type TrainingSetup } from './setup.js';
 import { type Snapshot, startTraining, type TrainingRecord } from './trainer.js';
 
@@ -10,7 +10,7 @@ import { type Snapshot, startTraining, type TrainingRecord } from './trainer.js'
  * One run from its config to `result.json`, in its own folder: this is what `ple train` does. Read it first.
  * A run that is finished already is read, not trained.
  */
-export async function run(experiment: Experiment, options: RunOptions): Promise<RunOutcome> {
+export async function run(experiment: Experiment, options: RunOptions): Promise<TrainingOutcome> {
   const setup = await prepare(experiment, options);
   return withJournal(experiment, setup, options, async (journal) => {
     for await (const record of train(setup, journal.from)) {
@@ -25,7 +25,7 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
 export async function prepare(
   experiment: Experiment,
   { engine = experiment.engine, load = loadDataset, signal, on }: PrepareOptions,
-): Promise<PreparedRun> {
+): Promise<PreparedTraining> {
   // The engine first: a device that is not there should not cost the reading of the data.
   const opened = await openEngine(engine, lookAtMachine(signal));
   for (const message of opened.notes) on({ kind: 'note', message });

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { TaskMetrics } from '../metrics/evaluate.js';
-import { notesOnUnpredicted, type RunsOfModel, unpredictedTasks } from './unpredicted-tasks.js';
+import { type ModelResults, notesOnUnpredicted, unpredictedTasks } from './unpredicted-tasks.js';
 
-const binary = (test: TaskMetrics): RunsOfModel[number] => ({ tasks: { click: { type: 'binary', test } } });
-const regression = (nmse: number | null): RunsOfModel[number] => ({
+const binary = (test: TaskMetrics): ModelResults[number] => ({ tasks: { click: { type: 'binary', test } } });
+const regression = (nmse: number | null): ModelResults[number] => ({
   tasks: { time: { type: 'regression', test: { nmse } } },
 });
 

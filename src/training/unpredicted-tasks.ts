@@ -3,7 +3,7 @@ import type { TaskMetrics } from '../metrics/evaluate.js';
 import { must } from '../support/must.js';
 
 /** The runs of one model, with their metrics on the test split. */
-export type RunsOfModel = readonly {
+export type ModelResults = readonly {
   readonly tasks: Readonly<Record<string, { readonly type: string; readonly test: TaskMetrics }>>;
 }[];
 
@@ -20,7 +20,7 @@ const names: Readonly<Record<string, string>> = { binary: 'AUC', multiclass: 'ma
  * Tasks that no model predicts better than their mean. A model's level is the mean over its runs, and so are the ends of its 95 % interval, which hold
  * the draw of the test rows alone. Where the metric has no interval, the level itself decides. A task without any level is not among them.
  */
-export function unpredictedTasks(models: readonly RunsOfModel[]): readonly UnpredictedTask[] {
+export function unpredictedTasks(models: readonly ModelResults[]): readonly UnpredictedTask[] {
   const types = new Map(
     models.flat().flatMap(({ tasks }) => Object.entries(tasks).map(([task, { type }]) => [task, type] as const)),
   );
@@ -42,7 +42,7 @@ export function unpredictedTasks(models: readonly RunsOfModel[]): readonly Unpre
 }
 
 /** For a reader of a single run's result, a line per task. */
-export function notesOnUnpredicted(result: RunsOfModel[number]): readonly string[] {
+export function notesOnUnpredicted(result: ModelResults[number]): readonly string[] {
   return unpredictedTasks([[result]]).map(
     ({ task, best }) =>
       `Task '${task}': the model does not predict it better than its mean (${best}). Is there anything in the inputs that could?`,
@@ -55,7 +55,7 @@ interface Level {
 }
 
 /** Undefined where the metric is not defined in any run. */
-function levelOf(runs: RunsOfModel, task: string, metric: string): Level | undefined {
+function levelOf(runs: ModelResults, task: string, metric: string): Level | undefined {
   const found = runs.flatMap(({ tasks }) => {
     const [value, interval] = [tasks[task]?.test[metric], tasks[task]?.test[`${metric}Interval`]];
     return typeof value === 'number' ? [{ value, interval: typeof interval === 'object' ? interval : null }] : [];

@@ -7,7 +7,7 @@ import { parseExperiment } from '../config/experiment.js';
 import { definitions } from './definitions.js';
 import { readRun } from './finished-run.js';
 import { run } from './run.js';
-import type { RunEvent, RunOutcome } from './run-options.js';
+import type { RunEvent, TrainingOutcome } from './run-options.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-until-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,7 +29,7 @@ const cosine = experimentOf('optimizer: { type: adam, learningRate: 0.02, schedu
 
 /** One call for each `until`, in one folder; the last outcome and what each call told. */
 async function train(runs: string, experiment: typeof cosine, ...until: (number | undefined)[]) {
-  const outcomes: RunOutcome[] = [];
+  const outcomes: TrainingOutcome[] = [];
   const epochs: number[][] = [];
   let path: string | undefined;
   for (const last of until) {

@@ -1,6 +1,6 @@
 import { deviceNames } from '../../config/device-names.js';
 import type { Dialect } from '../../data/loader.js';
-import type { TrainedRun } from '../../serving/trained-run.js';
+import type { TrainedModel } from '../../serving/trained-run.js';
 import type { OpenedRows, RowsEvent, RowsOptions } from '../../serving/with-rows.js';
 import { catalogue } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
@@ -33,7 +33,7 @@ export function sayWithoutLabels(without: readonly string[]): void {
 
 /** As `withRows`, of what the command line names, with bars and notes on stderr. */
 export async function withNewRows<Result>(
-  run: TrainedRun,
+  run: TrainedModel,
   words: readonly string[],
   options: Pick<RowsOptions, 'keep' | 'labels' | 'out' | 'device' | 'signal'>,
   work: (opened: OpenedRows) => Promise<Result>,

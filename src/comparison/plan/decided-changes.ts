@@ -1,7 +1,7 @@
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { scoreForMean } from '../../metrics/evaluate.js';
 import { UserError } from '../../support/errors.js';
-import type { RunSoFar } from '../../training/best-so-far.js';
+import type { TrainedSoFar } from '../../training/best-so-far.js';
 import type { ComparisonRow, Match, SearchRecord } from '../comparison.js';
 import { mean } from '../statistics/moments.js';
 import type { ReadShape } from './data-shapes.js';
@@ -77,7 +77,7 @@ export async function decide(config: ComparisonConfig, matching: Matching, chose
 /** A run of the search and its result. Without a result it failed. */
 export interface Tried {
   readonly run: Pick<Run, 'label' | 'values'>;
-  readonly result: Pick<RunSoFar, 'tasks'> | undefined;
+  readonly result: Pick<TrainedSoFar, 'tasks'> | undefined;
 }
 
 /** Values, and the tasks that use them. */

@@ -27,10 +27,10 @@ export function attention(name: string, width: number): Attention {
       const projected = (part: string) =>
         product(one, named(parameters, `${name}.${part}.weight`)).reshape([blocks, count, width, rows]);
       const agreement = tf.mul(tf.sum(tf.mul(projected('key'), projected('query')), 2), 1 / Math.sqrt(width));
-      const weights = overExperts(agreement.reshape([blocks, 1, count, rows]));
+      const gateWeights = overExperts(agreement.reshape([blocks, 1, count, rows]));
       return {
-        mixture: mixtures(weights, projected('value')),
-        weights: byRow(weights.reshape([blocks, count, rows])),
+        mixture: mixtures(gateWeights, projected('value')),
+        weights: byRow(gateWeights.reshape([blocks, count, rows])),
       };
     },
   };

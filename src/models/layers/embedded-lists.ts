@@ -34,7 +34,7 @@ export function embeddedLists(
   return {
     parameters: Object.fromEntries([
       ...placed.map((list) => {
-        const large = { from: list.from.indexes, columns: list.length, weights: list.from.listWeights };
+        const large = { from: list.from.indexes, columns: list.length, listWeights: list.from.listWeights };
         return [list.table, { ...embeddingTable([list], list.embedding), ...(list.large ? { large } : {}) }];
       }),
       ...placed.flatMap(({ fits }) => Object.entries(fits?.parameters ?? {})),

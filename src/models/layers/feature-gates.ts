@@ -35,10 +35,10 @@ export function featureGates(name: string, experts: readonly string[], inputs: n
       const repeated = of(reads.flatMap((stream) => Array.from({ length: count }, () => stream)));
       const low = product(repeated, named(parameters, `${name}.down.weight`));
       const factors = tf.mul(tf.sigmoid(product(low, named(parameters, `${name}.up.weight`))), 2);
-      const weights = overExperts(product(own, named(parameters, `${name}.weight`))); // [blocks, experts, count, rows]
+      const gateWeights = overExperts(product(own, named(parameters, `${name}.weight`))); // [blocks, experts, count, rows]
       const [blocks = 0, , width = 0, rows = 0] = factors.shape;
       const mixed = mixtures(
-        weights.reshape([blocks * experts.length, 1, count, rows]),
+        gateWeights.reshape([blocks * experts.length, 1, count, rows]),
         factors.reshape([blocks * experts.length, count, width, rows]),
       );
       return tf.mul(mixed.reshape([blocks, experts.length, width, rows]), own.rank === 4 ? own : asStream(own));

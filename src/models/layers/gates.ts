@@ -66,11 +66,11 @@ export function gates(
       const [blocks = 0, , , rows = 0] = outputs.shape;
       const made = logits(parameters, input, outputs.shape);
       const mask = () => tf.tensor(unseen, [1, specs.length, experts.length, 1]);
-      const weights = overExperts(unseen.some((logit) => logit !== 0) ? tf.add(made, mask()) : made);
+      const gateWeights = overExperts(unseen.some((logit) => logit !== 0) ? tf.add(made, mask()) : made);
       return {
-        mixtures: mixtures(weights, outputs),
+        mixtures: mixtures(gateWeights, outputs),
         gates: specs.map(({ name, sees }, gate) => {
-          const all = weights.slice([0, gate, 0, 0], [blocks, 1, experts.length, rows]);
+          const all = gateWeights.slice([0, gate, 0, 0], [blocks, 1, experts.length, rows]);
           const own = byRow(all.reshape([blocks, experts.length, rows]));
           const seen = isRange(sees, experts.length) ? own : tf.gather(own, tf.tensor1d([...sees], 'int32'), 1);
           return { level, gate: name, experts: sees.map((expert) => experts[expert] ?? ''), weights: seen };
@@ -127,18 +127,18 @@ export function overExperts(logits: Tensor): Tensor {
 }
 
 /** [blocks, gates, experts, rows] and [blocks, experts, width, rows] -> [blocks, gates, width, rows]. */
-export function mixtures(weights: Tensor, outputs: Tensor): Tensor {
-  const [blocks = 0, gates = 0, experts = 0, rows = 0] = weights.shape;
+export function mixtures(gateWeights: Tensor, outputs: Tensor): Tensor {
+  const [blocks = 0, gates = 0, experts = 0, rows = 0] = gateWeights.shape;
   const [, , width = 0] = outputs.shape;
   const products = gates * experts * width;
-  if (products <= fewProducts && products * blocks * rows <= smallProducts) return mixturesByPair(weights, outputs);
+  if (products <= fewProducts && products * blocks * rows <= smallProducts) return mixturesByPair(gateWeights, outputs);
   // A product for each row. Reshaped to three sides before they are transposed, which ONNX Runtime does faster.
   const byRows = (x: Tensor, height: number, breadth: number) =>
     x
       .reshape([blocks, height * breadth, rows])
       .transpose([0, 2, 1])
       .reshape([blocks * rows, height, breadth]);
-  const mixed = tf.matMul(byRows(weights, gates, experts), byRows(outputs, experts, width));
+  const mixed = tf.matMul(byRows(gateWeights, gates, experts), byRows(outputs, experts, width));
   return mixed
     .reshape([blocks, rows, gates * width])
     .transpose([0, 2, 1])
@@ -154,14 +154,14 @@ const fewProducts = 2 ** 12;
 const smallProducts = 2 ** 22;
 
 /** {@link mixtures} with elementwise products. */
-function mixturesByPair(weights: Tensor, outputs: Tensor): Tensor {
-  const [blocks = 0, gates = 0, experts = 0, rows = 0] = weights.shape;
+function mixturesByPair(gateWeights: Tensor, outputs: Tensor): Tensor {
+  const [blocks = 0, gates = 0, experts = 0, rows = 0] = gateWeights.shape;
   const [, , width = 0] = outputs.shape;
   const byExpert = (w: Tensor) => w.transpose([0, 2, 1, 3]).reshape([blocks, experts, gates, 1, rows]);
   const ofExpert = (h: Tensor) => h.reshape([blocks, experts, 1, width, rows]);
   // tfjs's gradient would first copy dy for every pair. All products are [blocks, experts, gates, width, rows]: they can lie in one place.
   return withGradient(
-    [weights, outputs],
+    [gateWeights, outputs],
     (w, h) => tf.sum(tf.mul(byExpert(w), ofExpert(h)), 1),
     (dy, w, h) => {
       const ofGate = dy.reshape([blocks, 1, gates, width, rows]);

@@ -22,10 +22,10 @@ export function selfGates(name: string, modules: readonly string[], experts: num
     parameters: { [`${name}.weight`]: glorot(modules, inputs, experts) },
     apply({ parameters }, input, outputs) {
       const logits = product(input, named(parameters, `${name}.weight`)); // [blocks, modules, experts, rows]
-      const weights = experts === 1 ? tf.sigmoid(logits) : overExperts(logits);
+      const gateWeights = experts === 1 ? tf.sigmoid(logits) : overExperts(logits);
       const [blocks = 0, , width = 0, rows = 0] = outputs.shape;
       const mixed = mixtures(
-        weights.reshape([blocks * modules.length, 1, experts, rows]),
+        gateWeights.reshape([blocks * modules.length, 1, experts, rows]),
         pick(outputs, own).reshape([blocks * modules.length, experts, width, rows]),
       );
       return mixed.reshape([blocks, modules.length, width, rows]);

@@ -15,7 +15,7 @@ import { trainedOnMixed } from '../mixed-table.fixture.js';
 import { mixedFolder } from '../predict-rows.fixture.js';
 import { predictions } from '../predict-rows.js';
 import { encodedRows } from '../score-rows.js';
-import { readTrainedRun, type TrainedRun } from '../trained-run.js';
+import { readTrainedRun, type TrainedModel } from '../trained-run.js';
 import { columnInputs } from './column-nodes.js';
 import { onnxFile } from './onnx-file.js';
 import { feedsOf, type RawRow } from './raw-columns.fixture.js';
@@ -25,7 +25,7 @@ const file = (name: string) => join(folder, name);
 const rows: RawRow[] = parse(readFileSync(file('inputs.csv')), { columns: true });
 
 /** What `ple predict` writes of the test rows, by column. */
-async function predicted(run: TrainedRun, data: string): Promise<Record<string, readonly number[]>> {
+async function predicted(run: TrainedModel, data: string): Promise<Record<string, readonly number[]>> {
   const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
   const context = { seed: 0, note: () => undefined };
   const encoded = await encodedRows(run, [data], { keep: [], dialect: {}, labels: false }, context);
@@ -54,7 +54,7 @@ async function served(session: InferenceSession, feeds: InferenceSession.FeedsTy
 }
 
 /** The file of a run must predict raw columns as `ple predict` does. */
-export async function expectServed(run: TrainedRun): Promise<void> {
+export async function expectServed(run: TrainedModel): Promise<void> {
   const expected = await predicted(run, file('inputs.csv'));
   const session = await InferenceSession.create(onnxFile(run), { logSeverityLevel: 3 });
   const classes = run.encoding.tasks.flatMap(({ classes = [] }) => classes);
@@ -81,11 +81,11 @@ export async function expectServed(run: TrainedRun): Promise<void> {
 
 /** The run with changes, and parameters that are drawn widely. */
 export function changed(
-  run: TrainedRun,
+  run: TrainedModel,
   tasks: readonly string[],
   model: Readonly<Record<string, unknown>>,
   inputs: object = {},
-): TrainedRun {
+): TrainedModel {
   const isOf = ({ name }: { readonly name: string }) => tasks.includes(name);
   const experiment = {
     ...run.experiment,
@@ -110,13 +110,13 @@ const tasks = `[
 export const every = ['click', 'buy', 'spend', 'plan'];
 
 /** A run of all types of tasks, with dropout and batch normalisation. */
-export async function trainedRun(): Promise<TrainedRun> {
+export async function trainedRun(): Promise<TrainedModel> {
   const model = `{ type: ple, levels: [[6], [4]], tower: [4], experts: { shared: 1, task: 1 }, normalization: batch, dropout: 0.2 }`;
   return readTrainedRun(await trainedOnMixed(folder, tasks, model));
 }
 
 /** Likewise of another model, on its two binary tasks. */
-export async function expectModelServed(run: TrainedRun, type: string): Promise<void> {
+export async function expectModelServed(run: TrainedModel, type: string): Promise<void> {
   const prior = type === 'pepnet' ? { prior: ['city'] } : {};
   const options = { ...smallOptions(type, 'click', 'buy'), ...prior };
   await expectServed(

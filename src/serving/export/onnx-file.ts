@@ -8,7 +8,7 @@ import { must } from '../../support/must.js';
 import { definitions } from '../../training/definitions.js';
 import { programVersion } from '../../training/folder/environment.js';
 import { shapeOf } from '../../training/setup.js';
-import { parametersOf, type TrainedRun } from '../trained-run.js';
+import { parametersOf, type TrainedModel } from '../trained-run.js';
 import { columnInputs, columnNodes, inputInfo } from './column-nodes.js';
 import { modelNodes } from './model-nodes.js';
 import { OnnxNodes } from './onnx-nodes.js';
@@ -21,7 +21,7 @@ const mostBytes = 2 ** 31 - 2 ** 26;
  * A run as one ONNX file that takes columns of a table and gives predictions: operator set 18 of ONNX and 2 of ONNX-ML.
  * @throws UserError for a run that the format cannot hold.
  */
-export function onnxFile(run: TrainedRun): Uint8Array {
+export function onnxFile(run: TrainedModel): Uint8Array {
   const { experiment, encoding, result } = run;
   const dataset = storedFeatures(encoding, experiment.inputs);
   const model = models.get(experiment.model.type).build(shapeOf(dataset, experiment.inputs), experiment.model);

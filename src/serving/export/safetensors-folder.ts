@@ -11,14 +11,14 @@ import { writeWhole } from '../../support/whole-file.js';
 import { programVersion } from '../../training/folder/environment.js';
 import { encodingFile } from '../../training/folder/run-manifest.js';
 import { shapeOf } from '../../training/setup.js';
-import { parametersOf, type TrainedRun } from '../trained-run.js';
+import { parametersOf, type TrainedModel } from '../trained-run.js';
 
 /**
  * Writes `model.safetensors` (the parameters of the best epoch), `config.json` (the model's options, what it is built for, and of each parameter
  * shape and kind) and the run's `encoding.json`.
  * @throws ConfigError for a folder with files of anything else.
  */
-export async function writeSafetensorsFolder(run: TrainedRun, folder: string): Promise<void> {
+export async function writeSafetensorsFolder(run: TrainedModel, folder: string): Promise<void> {
   const { experiment, encoding, result } = run;
   const dataset = storedFeatures(encoding, experiment.inputs);
   const shape = shapeOf(dataset, experiment.inputs);

@@ -24,7 +24,7 @@ export function isRowsFile(path: string): boolean {
 
 /** SHA-256 of a run's files, by path: `files` of result.json. Earlier versions did not write it. */
 export const manifestSchema = z.record(z.string(), z.string());
-export type RunManifest = Readonly<z.infer<typeof manifestSchema>>;
+export type FileHashes = Readonly<z.infer<typeof manifestSchema>>;
 
 export const predictionsFile = 'predictions.arrow';
 export const encodingFile = 'encoding.json';
@@ -39,7 +39,7 @@ const others = [
 ];
 
 /** Of the files that a finished run has in its folder. */
-export function manifestOf(folder: string): RunManifest {
+export function manifestOf(folder: string): FileHashes {
   const present = files.filter((name) => existsSync(join(folder, name)));
   return Object.fromEntries(present.map((name) => [name, fileSha256(join(folder, name))]));
 }
@@ -49,7 +49,7 @@ export function manifestOf(folder: string): RunManifest {
  * @returns What a reader of the run should know. The config may have another name, engine, tracking or path: its hash tells about the rest.
  * @throws DataError that names a file that is gone, or is not what the run wrote.
  */
-export function checkFiles(folder: string, manifest: RunManifest): readonly string[] {
+export function checkFiles(folder: string, manifest: FileHashes): readonly string[] {
   const notes: string[] = [];
   for (const [name, expected] of Object.entries(manifest)) {
     const file = join(folder, name);

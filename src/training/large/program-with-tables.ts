@@ -158,7 +158,7 @@ function numbersIn(
 /** Calls with every place of these columns, and whether what is there counts. */
 function visit(
   indexes: Int32Array,
-  { from, columns, weights }: LargeRows,
+  { from, columns, listWeights }: LargeRows,
   numeric: HostArray | undefined,
   isReal: Uint8Array,
   place: (at: number, counts: boolean) => void,
@@ -169,7 +169,7 @@ function visit(
     for (let column = 0; column < columns; column++)
       place(
         row * width + from + column,
-        isReal[row] === 1 && (weights === undefined || numeric?.data[row * numbers + weights + column] !== 0),
+        isReal[row] === 1 && (listWeights === undefined || numeric?.data[row * numbers + listWeights + column] !== 0),
       );
 }
 

@@ -10,7 +10,7 @@ import { loadDataset } from '../../../training/load-dataset.js';
 import { loadPluginsOf } from '../../../training/plugins.js';
 import { readResult } from '../../../training/result.js';
 import { run } from '../../../training/run.js';
-import type { RunOptions, RunOutcome } from '../../../training/run-options.js';
+import type { RunOptions, TrainingOutcome } from '../../../training/run-options.js';
 import { checkParts } from '../../../training/setup.js';
 import { readArrayPlan } from './array-plan.js';
 
@@ -18,7 +18,7 @@ import { readArrayPlan } from './array-plan.js';
 export interface PlannedRun {
   readonly experiment: Experiment;
   /** Trains it to its end, from its checkpoint if it has one. A finished run is read. An abort leaves a checkpoint. */
-  train(options: TrainOptions): Promise<RunOutcome>;
+  train(options: TrainOptions): Promise<TrainingOutcome>;
 }
 
 interface TrainOptions extends Pick<RunOptions, 'signal' | 'on'> {
@@ -53,7 +53,7 @@ export async function plannedRun(file: string, index: number): Promise<PlannedRu
   });
   return { experiment, train: (options) => telling(failure, () => train(options)) };
 
-  async function train({ threads, signal, on }: TrainOptions): Promise<RunOutcome> {
+  async function train({ threads, signal, on }: TrainOptions): Promise<TrainingOutcome> {
     const result = readResult(path);
     if (result) return { status: 'already done', path, result };
     const { engine } = experiment;
