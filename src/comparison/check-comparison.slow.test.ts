@@ -16,8 +16,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const rows = Array.from({ length: 60 }, (_, row) => row);
 const seeds = [1, 2, 3, 4, 5];
 const settings = {
-  ...{ name: 'check', baseline: 'model-1', ...oneLook(5), margins: { auc: { absolute: 0.05 } } },
-  ...{ taskWeights: { click: 2 }, contrasts: [['model-3', 'model-0'] as const] },
+  name: 'check',
+  baseline: 'model-1',
+  ...oneLook(5),
+  margins: { auc: { absolute: 0.05 } },
+  taskWeights: { click: 2 },
+  contrasts: [['model-3', 'model-0'] as const],
   tasks: [
     { name: 'click', type: 'binary' },
     { name: 'rating', type: 'regression' },
@@ -29,7 +33,9 @@ const settings = {
 function runsOn(drawn: 'once' | 'anew') {
   return Promise.all(
     [0.1, 0.3, 0.3001, 0.5, 2].map(async (skill, model) => ({
-      ...{ label: `model-${model}`, type: 'made', point: {} },
+      label: `model-${model}`,
+      type: 'made',
+      point: {},
       runs: await Promise.all(
         seeds.map(async (seed) => {
           const path = `${drawn}-${model}-seed-${seed}`;

@@ -47,19 +47,23 @@ export interface Comparison {
 /** How gains are tested (docs/statistics.md). */
 interface TestOfGains {
   /**
-   * Of the prior that run variances are moved to: the largest over the points of the axes. 0: each variance is the model's own. Null: infinite,
-   * the variances of a task's models differ by no more than chance.
+   * Of the prior that run variances are moved to: the largest over the points of the axes. 0: each variance is the
+   * model's own. Null: infinite, the variances of a task's models differ by no more than chance.
    */
   readonly priorDegreesOfFreedom: number | null;
-  /** What errors over test rows draw: rows, or the groups (users) that the data name. Null: they are no part of the errors. */
+  /**
+   * What errors over test rows draw: rows, or the groups (users) that the data name. Null: they are no part of the
+   * errors.
+   */
   readonly drawn: 'rows' | 'groups' | null;
   /** The level for adjusted p-values: .05, or the share of it that this look may spend. */
   readonly level: number;
 }
 
 /**
- * How runs of different seeds differ. `independent`: in training alone; the runs of two models are two samples. `draws`: data are drawn anew for
- * each seed; runs are paired by draw. `splits`: one file is split anew for each seed; paired, and the overlap of training sets counts.
+ * How runs of different seeds differ. `independent`: in training alone; the runs of two models are two samples.
+ * `draws`: data are drawn anew for each seed; runs are paired by draw. `splits`: one file is split anew for each seed;
+ * paired, and the overlap of training sets counts.
  */
 export type Design = 'independent' | 'draws' | 'splits';
 
@@ -86,7 +90,10 @@ export interface ComparisonRow {
   readonly type: string;
   readonly axis: AxisPoint;
   readonly parameters: { readonly embedding: number; readonly network: number } | null;
-  /** Of its gains and their test: how runs of different seeds differ. Null without a gain, and where errors cover the test rows only. */
+  /**
+   * Of its gains and their test: how runs of different seeds differ. Null without a gain, and where errors cover the
+   * test rows only.
+   */
   readonly design: Design | null;
   readonly runs: readonly RunReference[];
   readonly tasks: Readonly<Record<string, TaskGain>>;
@@ -129,8 +136,8 @@ export interface ModelSearch {
   /** The epochs after which combinations were ranked. Null: after their last. */
   readonly rungs: readonly number[] | null;
   /**
-   * With `score: worst`: by task, the score of the baseline's best combination. The combination with the largest smallest gain over it was chosen.
-   * Absent: that with the best mean score.
+   * With `score: worst`: by task, the score of the baseline's best combination. The combination with the largest
+   * smallest gain over it was chosen. Absent: that with the best mean score.
    */
   readonly reference?: Readonly<Record<string, number>>;
   /** In the order in which they were tried. */
@@ -178,10 +185,16 @@ export interface RunReference {
 export interface Gain {
   /** Mean of the model's runs less that of the reference's. Null if one has none. */
   readonly gain: number | null;
-  /** By run of the model: less the reference's mean; if data are drawn anew for each seed, less the reference's run of the seed. */
+  /**
+   * By run of the model: less the reference's mean; if data are drawn anew for each seed, less the reference's run of
+   * the seed.
+   */
   readonly gains: readonly { readonly seed: number; readonly gain: number }[];
   readonly se: number | null;
-  /** Confidence interval of this gain alone, with confidence 1 - level: over all looks of a plan together, a repeated one. */
+  /**
+   * Confidence interval of this gain alone, with confidence 1 - level: over all looks of a plan together, a repeated
+   * one.
+   */
   readonly interval: readonly [number, number] | null;
   /** Simultaneous interval: all intervals of the family cover their true gains with confidence 1 - level. */
   readonly simultaneous: readonly [number, number] | null;
@@ -210,7 +223,10 @@ export interface TestedGain extends Gain {
    * seeds.
    */
   readonly seedsToDecide: number | null;
-  /** Number of test rows that would decide it with the present seeds. Null: already decided, or not by up to 1,000 times the present rows. */
+  /**
+   * Number of test rows that would decide it with the present seeds. Null: already decided, or not by up to 1,000 times
+   * the present rows.
+   */
   readonly rowsToDecide: number | null;
   /** Multiple of both the seeds and the test rows that would decide it, where neither alone would. Null: as above. */
   readonly timesToDecide: number | null;
@@ -250,7 +266,10 @@ export interface Contrast {
   readonly verdict: Verdict;
 }
 
-/** The models that may have the largest mean relative gain, the baseline among them: the best of all is one with confidence 1 - level. */
+/**
+ * The models that may have the largest mean relative gain, the baseline among them: the best of all is one with
+ * confidence 1 - level.
+ */
 export interface Best {
   readonly axis: AxisPoint;
   /** Labels in the order of the config. Only models with a verdict, and the baseline. */
@@ -268,8 +287,9 @@ export interface Front {
   /** In ascending order of the weight. */
   readonly points: readonly FrontPoint[];
   /**
-   * What the front dominates, with single-task as the origin: the volume between 0 and at least one point in every task's relative gain, in
-   * percent to the power of the number of tasks. The interval has confidence 1 - level. Null: a gain is relative to nothing, or there is none.
+   * What the front dominates, with single-task as the origin: the volume between 0 and at least one point in every
+   * task's relative gain, in percent to the power of the number of tasks. The interval has confidence 1 - level. Null:
+   * a gain is relative to nothing, or there is none.
    */
   readonly hypervolume: { readonly value: number; readonly interval: readonly [number, number] | null } | null;
   /** Of a model whose verdict is a seesaw: whether another weight repairs it. Null for other models. */

@@ -91,8 +91,15 @@ export async function planComparison(
     });
     const plansOf = (all: readonly Run[]) => Promise.all(all.map((run) => runPlan(run, executor.readShape)));
     return {
-      ...{ name: config.name, folder, jobs, tuning: await plansOf(tuning), runs: await plansOf(runs) },
-      ...{ searches, tuned, models, secondsAtMost: secondsTogether(models, jobs) },
+      name: config.name,
+      folder,
+      jobs,
+      tuning: await plansOf(tuning),
+      runs: await plansOf(runs),
+      searches,
+      tuned,
+      models,
+      secondsAtMost: secondsTogether(models, jobs),
     };
   });
 }
@@ -149,7 +156,9 @@ async function measureModels(
   );
 }
 
-/** A key that is equal for runs whose training steps take the same time: rates, such as a dropout, are only 0 or not. */
+/**
+ * A key that is equal for runs whose training steps take the same time: rates, such as a dropout, are only 0 or not.
+ */
 async function stepOf({ label, experiment }: Run, readShape: ReadShape): Promise<string> {
   const { model, rows } = await readShape(experiment);
   const { optimizer, epochs: _, earlyStopping: __, ...train } = experiment.train;
@@ -175,7 +184,8 @@ function timeOf(
   rows: Awaited<ReturnType<ReadShape>>['rows'],
   { samplesPerSecond, compileSeconds }: Speed,
 ): Omit<ModelPlan, 'label' | 'values' | 'unfinished'> {
-  const selected = model.type === baseline ? 1 : 1 + tasks.length; // a joint model selects one epoch jointly and one per task
+  // a joint model selects one epoch jointly and one per task
+  const selected = model.type === baseline ? 1 : 1 + tasks.length;
   const evaluated = (epochs + selected) * rows.validation + selected * rows.test;
   return {
     epochs: Math.round(10 * epochs) / 10,

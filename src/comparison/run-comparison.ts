@@ -184,7 +184,10 @@ function readRuns(placed: readonly Run[], folder: string): ReadonlyMap<string, F
   return runs;
 }
 
-/** A row for every model at every point with the values that it tries, or the weight on its front; with its runs by seed. */
+/**
+ * A row for every model at every point with the values that it tries, or the weight on its front; with its runs by
+ * seed.
+ */
 function entriesOf(placed: readonly Run[], finished: ReadonlyMap<string, FinishedRun>) {
   return groupedBy(placed, ({ label, point, values }) => [label, point, values]).map(([first, ...others]) => ({
     label: first.label,

@@ -8,7 +8,7 @@ import type { Comparison } from './comparison.js';
 import { pointText } from './plan/axis-point.js';
 import type { Run } from './plan/run.js';
 
-/** What trackers are told of a comparison beside its runs, which are tracked where they train. */
+/** What trackers record of a comparison itself. Its runs are tracked where they train. */
 export interface ComparisonTracker {
   /** Before some runs train. */
   runs(runs: readonly Run[]): Promise<void>;
@@ -18,8 +18,8 @@ export interface ComparisonTracker {
 }
 
 /**
- * For MLflow, a comparison is a run of its own, of which its runs are children. For TensorBoard, it lists their parameters, to filter
- * by. Returns when runs can refer to it.
+ * For MLflow, a comparison is a run of its own, of which its runs are children. For TensorBoard, it lists their
+ * parameters, to filter by. Returns when runs can refer to it.
  */
 export async function openComparisonTracker(
   config: ComparisonConfig,

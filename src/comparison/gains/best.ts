@@ -6,7 +6,8 @@ import { type Compared, factorsOf, type Judging, type Pair, runCount, sampleOf }
 import type { MeasuredModel } from './measured.js';
 
 /**
- * Each pair of the models that may be the best, to be compared on the mean relative gain over the baseline. Empty if the baseline is none of them.
+ * Each pair of the models that may be the best, to be compared on the mean relative gain over the baseline. Empty if
+ * the baseline is none of them.
  * @param trained Models of one point that are trained to a plateau.
  */
 export function pairsOf(

@@ -50,14 +50,12 @@ export function entryOf(label: string, runs: readonly (EvaluatedRun | undefined)
 export function oneLook(count: number): Omit<SummaryOptions, 'name' | 'baseline' | 'tasks' | 'uncertainty'> {
   const seeds = Array.from({ length: count }, (_, index) => index + 1);
   return {
-    ...{
-      metrics: {},
-      margins: { auc: null, mse: null, nmse: null },
-      taskWeights: {},
-      contrasts: [],
-      axes: {},
-      timing: {},
-    },
+    metrics: {},
+    margins: { auc: null, mse: null, nmse: null },
+    taskWeights: {},
+    contrasts: [],
+    axes: {},
+    timing: {},
     seeds,
     earlierLooks: [],
     look: { seeds: count, of: seeds, plan: [count], alpha: 0.05, level: 0.05 },

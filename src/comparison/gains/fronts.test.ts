@@ -7,7 +7,11 @@ import type { Entry } from './measured.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 const options: SummaryOptions = {
-  ...{ name: 'made', baseline: 'alone', uncertainty: 'seeds', ...oneLook(5), margins: { auc: { absolute: 0.01 } } },
+  name: 'made',
+  baseline: 'alone',
+  uncertainty: 'seeds',
+  ...oneLook(5),
+  margins: { auc: { absolute: 0.01 } },
   tasks: [
     { name: 'click', type: 'binary' },
     { name: 'buy', type: 'binary' },

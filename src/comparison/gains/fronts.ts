@@ -3,7 +3,10 @@ import { hypervolume } from '../statistics/hypervolume.js';
 import { type Pair, relativeGain } from './gains.js';
 import type { JudgedTask } from './measured.js';
 
-/** The volume can only grow with a gain. So the lower ends of simultaneous intervals give a bound of it, and so do the upper ends. */
+/**
+ * The volume can only grow with a gain. So the lower ends of simultaneous intervals give a bound of it, and so do the
+ * upper ends.
+ */
 export function dominated(
   points: readonly Pick<Contrast, 'tasks'>[],
   pairs: readonly Pair[],
@@ -25,8 +28,8 @@ export function dominated(
 }
 
 /**
- * A weight repairs a seesaw if the tests show that a task is better there and that every other one is better, equivalent or not inferior. None
- * does if a task is worse at each.
+ * A weight repairs a seesaw if the tests show that a task is better there and that every other one is better,
+ * equivalent or not inferior. None does if a task is worse at each.
  */
 export function seesawOf(points: readonly FrontPoint[], level: number): Pick<Front, 'seesaw' | 'repairedBy'> {
   const gainsOf = ({ tasks }: FrontPoint) => Object.values(tasks);

@@ -20,7 +20,10 @@ export type Factors = readonly number[] | null;
 /** The gains of one model, with their errors. */
 export interface Pair extends Compared {
   readonly design: Design;
-  /** Test rows over the rows that they are drawn from, too, where one file is split anew: what more runs cannot remove. Else 0. */
+  /**
+   * Test rows over the rows that they are drawn from, too, where one file is split anew: what more runs cannot remove.
+   * Else 0.
+   */
   readonly overlap: number;
   /** Task by task, then the mean relative gain. Without runs for the reference itself. */
   readonly gains: readonly EstimatedGain[];
@@ -152,15 +155,17 @@ function relativeFactors(gains: readonly Pick<EstimatedGain, 'level'>[], weights
 }
 
 /**
- * How runs of different seeds differ. `independent`: they share the data, and differ in training alone, so the runs of two models are two
- * samples. `draws`: data are drawn anew for each seed, and all models of a seed see one draw. `splits`: one file is split anew.
+ * How runs of different seeds differ. `independent`: they share the data, and differ in training alone, so the runs of
+ * two models are two samples. `draws`: data are drawn anew for each seed, and all models of a seed see one draw.
+ * `splits`: one file is split anew.
  */
 function designOf({ model, reference }: Compared): Pick<Pair, 'design' | 'overlap'> {
   if (reference === undefined || model === reference) return { design: 'independent', overlap: 0 };
   const runs = [...model.runs, ...reference.runs];
   const overlap = runs.find((run) => run.overlap !== null)?.overlap ?? null;
   const isDrawnAnew = new Set(runs.map(({ testSet }) => testSet)).size > 1;
-  if (overlap !== null) return { design: 'splits', overlap: isDrawnAnew ? overlap : 0 }; // a test file of its own overlaps with nothing
+  // a test file of its own overlaps with nothing
+  if (overlap !== null) return { design: 'splits', overlap: isDrawnAnew ? overlap : 0 };
   return { design: isDrawnAnew ? 'draws' : 'independent', overlap: 0 };
 }
 
@@ -209,7 +214,8 @@ function knownVariance(
   const sets = new Set(runs.map(({ testSet }) => testSet)).size;
   // If each seed has its own test rows, the variation over seeds already includes the draw of the rows.
   if (uncertainty !== 'rows' && design !== 'independent' && sets > 1) return 0;
-  return overRows !== null && overlap > 0 ? sets * overRows : overRows; // test sets of one file overlap: as if they were one
+  // test sets of one file overlap: as if they were one
+  return overRows !== null && overlap > 0 ? sets * overRows : overRows;
 }
 
 /** Null with fewer than two runs. */
@@ -239,8 +245,9 @@ function isSame({ model, reference }: EstimatedGain): boolean {
 }
 
 /**
- * Runs of one seed see one draw of the data: the differences are one sample (Student 1908). If one file is split anew, training sets overlap, and
- * the variance of the mean of n differences is s^2 (1 / n + test rows / training rows) (Nadeau and Bengio 2003).
+ * Runs of one seed see one draw of the data: the differences are one sample (Student 1908). If one file is split anew,
+ * training sets overlap, and the variance of the mean of n differences is s^2 (1 / n + test rows / training rows)
+ * (Nadeau and Bengio 2003).
  */
 function ofPairs(gain: EstimatedGain, design: Design, overlap: number): readonly EstimatedVariance[] | null {
   const { model, reference } = gain;

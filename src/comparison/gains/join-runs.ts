@@ -71,7 +71,7 @@ function onAxes(row: StoredRow, keys: readonly string[]): StoredRow {
     keys.map((key) => {
       const value = key.split('.').reduce<unknown>((at, part) => childOf(at, part), experiment);
       if (value === undefined)
-        throw new ConfigError(`${row.runs[0]?.path} has no '${key}', which the comparison beside it varies.`);
+        throw new ConfigError(`${row.runs[0]?.path} has no '${key}', which the comparison varies.`);
       return [key, value];
     }),
   );
@@ -96,8 +96,8 @@ function refuseSingle(others: readonly Model[], rows: readonly StoredRow[], labe
 }
 
 /**
- * Merges rows of one model: a point of the axes, or of the front, in both gets the runs of both. For a seed in both, the
- * finished run is kept, else the first.
+ * Merges rows of one model: a point of the axes, or of the front, in both gets the runs of both. For a seed in both,
+ * the finished run is kept, else the first.
  */
 function joined(left: readonly StoredRow[], right: readonly StoredRow[]): readonly StoredRow[] {
   const both = left.map((row) => {

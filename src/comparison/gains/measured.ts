@@ -39,7 +39,10 @@ export interface MeasuredRun {
   /** Equal for runs tested on the same rows. */
   readonly testSet: string;
   readonly testRows: number;
-  /** Of one file that is split anew for each seed: test rows over the rows that they are drawn from, too. Null: it is not. */
+  /**
+   * Of one file that is split anew for each seed: test rows over the rows that they are drawn from, too. Null: it is
+   * not.
+   */
   readonly overlap: number | null;
   /** By task: the judging metric on the test split, turned so that higher is better. Null: undefined. */
   readonly values: readonly (number | null)[];
@@ -55,7 +58,10 @@ export interface MeasuredRun {
 
 /** Of a run's test rows on `values`. */
 export interface Influences {
-  /** Of each row; where the data name groups, the sum over each group at its first row. Null: the metric has none for these rows. */
+  /**
+   * Of each row; where the data name groups, the sum over each group at its first row. Null: the metric has none for
+   * these rows.
+   */
   readonly ofTasks: readonly (Float64Array | null)[];
   readonly drawn: 'rows' | 'groups';
 }
@@ -76,8 +82,8 @@ export function judge(
 }
 
 /**
- * Adds the values that tables read from each run: the judged metric of each task, and the metrics of the mean over tasks. Runs are sorted by
- * the order of `seeds`; those of other seeds come last.
+ * Adds the values that tables read from each run: the judged metric of each task, and the metrics of the mean over
+ * tasks. Runs are sorted by the order of `seeds`; those of other seeds come last.
  */
 export async function withMetrics(
   entries: readonly Entry[],
@@ -94,8 +100,9 @@ export async function withMetrics(
   const complete: Entry[] = [];
   for (const entry of entries) {
     const runs: Entry['runs'][number][] = [];
+    // one at a time: predictions are large
     for (const { run, ...reference } of entry.runs.toSorted((a, b) => place(a) - place(b) || a.seed - b.seed))
-      runs.push(run ? { ...reference, run: await withTestMetrics(run, wanted) } : reference); // one at a time: predictions are large
+      runs.push(run ? { ...reference, run: await withTestMetrics(run, wanted) } : reference);
     complete.push({ ...entry, runs });
   }
   return complete;
@@ -103,7 +110,8 @@ export async function withMetrics(
 
 /**
  * The numbers of each entry.
- * @throws DataError for two runs of a label and seed, and if runs of one point and seed differ in their data or test rows.
+ * @throws DataError for two runs of a label and seed, and if runs of one point and seed differ in their data or test
+ * rows.
  */
 export function measured(entries: readonly Entry[], tasks: readonly JudgedTask[]): readonly MeasuredModel[] {
   for (const { runs } of entries) checkSeeds(runs);
@@ -164,7 +172,10 @@ function overlapOf(run: EvaluatedRun): number | null {
   return test / (run.experiment.dataset.validation === 'test-half' ? validation : train);
 }
 
-/** Reads predictions, which are large: one run's at a time. Of each test set, the first run's rows are those that all others must have. */
+/**
+ * Reads predictions, which are large: one run's at a time. Of each test set, the first run's rows are those that all
+ * others must have.
+ */
 function influencesReader(tasks: readonly JudgedTask[]): (run: EvaluatedRun) => Promise<Influences> {
   const firsts = new Map<string, { readonly path: string; readonly rows: readonly string[] }>();
   return async (run) => {

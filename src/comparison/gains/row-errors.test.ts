@@ -11,7 +11,10 @@ import type { Entry } from './measured.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 const options: SummaryOptions = {
-  ...{ name: 'made', baseline: 'alone', uncertainty: 'rows', ...oneLook(2) },
+  name: 'made',
+  baseline: 'alone',
+  uncertainty: 'rows',
+  ...oneLook(2),
   tasks: [
     { name: 'click', type: 'binary' },
     { name: 'rating', type: 'regression' },
@@ -181,7 +184,8 @@ describe('the mean relative gain', () => {
     const [click, rating] = [ple?.tasks.click, ple?.tasks.rating];
     expect(ple?.aggregate?.gain).toBeCloseTo(((click?.relativeGain ?? 0) + 3 * (rating?.relativeGain ?? 0)) / 4, 10);
 
-    // Influence of a row on the AUC: (placement - AUC) over the rows of its class; on the MSE: (loss - MSE) over all rows.
+    // Influence of a row on the AUC: (placement - AUC) over the rows of its class; on the MSE: (loss - MSE) over all
+    // rows.
     const logit = (skill: number, seed: number) => (row: number) =>
       Math.fround(skill * labelOf(row) + noise(row, seed));
     const loss = (skill: number, seed: number) => (row: number) =>

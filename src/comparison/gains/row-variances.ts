@@ -14,15 +14,20 @@ interface Difference {
 interface Side {
   readonly runs: ReadonlySet<MeasuredRun>;
   readonly parts: readonly { readonly factor: number; readonly task: number }[];
-  /** [row] of the current test set: the mean influence on its runs. Undefined: none has this test set. Null: a metric has no influence. */
+  /**
+   * [row] of the current test set: the mean influence on its runs. Undefined: none has this test set. Null: a metric
+   * has no influence.
+   */
   influences: Float64Array | null | undefined;
 }
 
 /**
- * The variance of each gain due to the draw of the test rows, for fixed models. Null if a metric has no influence of rows, or too few of them.
+ * The variance of each gain due to the draw of the test rows, for fixed models. Null if a metric has no influence of
+ * rows, or too few of them.
  *
- * The influence of a row on a gain is that on the mean of the model's runs minus that on the mean of the reference's. The squared influences add
- * up to the variance. For AUC this is DeLong's (1988) method; for a mean over rows, the paired one. Rows of different test sets are independent.
+ * The influence of a row on a gain is that on the mean of the model's runs minus that on the mean of the reference's.
+ * The squared influences add up to the variance. For AUC this is DeLong's (1988) method; for a mean over rows, the
+ * paired one. Rows of different test sets are independent.
  *
  * Every run is read and sorted once. One run is in memory at a time.
  */

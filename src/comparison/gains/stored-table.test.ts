@@ -257,8 +257,10 @@ test('notes on runs: what tune did not choose, other versions, ends at the limit
       expect.stringContaining(otherwise),
     ]),
   );
-  expect(comparison.notes.filter((note) => note.includes('trained otherwise'))).toHaveLength(1); // of n nothing is known
+  // of n nothing is known
+  expect(comparison.notes.filter((note) => note.includes('trained otherwise'))).toHaveLength(1);
   const rows = comparison.rows.map((row) => ({ ...row, tuned: { 'train.optimizer': train.optimizer } }));
   writeFileSync(join(runs, 'comparison.json'), JSON.stringify(sealed({ ...comparison, rows })));
-  expect((await table([runs], { folder: runs })).comparison.notes).toContain(`${otherwise}.`); // the learning rate was tuned
+  // the learning rate was tuned
+  expect((await table([runs], { folder: runs })).comparison.notes).toContain(`${otherwise}.`);
 });

@@ -52,7 +52,8 @@ const shifted = (label: string, click: number, buy: number) => {
 
 describe('one model', () => {
   it('a case worked by hand', async () => {
-    // SciPy 1.15: digamma, polygamma and brentq for the squeezed variances, then the convolution of two t densities by quadrature.
+    // SciPy 1.15: digamma, polygamma and brentq for the squeezed variances, then the convolution of two t densities by
+    // quadrature.
     const ple = model('ple', [0.81, 0.83, 0.79, 0.83, 0.82], [0.7, 0.71, 0.69, 0.72, 0.68]);
     const [baseline, row] = await rowsOf([alone, ple]);
     expect(row?.tasks.click).toEqual({
@@ -71,7 +72,9 @@ describe('one model', () => {
       simultaneous: [expect.closeTo(-0.008566840942908414, 6), expect.closeTo(0.04056684094290844, 6)],
       p: expect.closeTo(0.11195278549427852, 5),
       pHolm: expect.closeTo(2 * 0.11195278549427852, 5),
-      ...{ margin: null, pEquivalent: null, pNotInferior: null },
+      margin: null,
+      pEquivalent: null,
+      pNotInferior: null,
       verdict: 'undecided',
       detectable: expect.closeTo(0.03257219411016902, 6),
       seedsToDecide: expect.any(Number),
@@ -82,9 +85,20 @@ describe('one model', () => {
     expect(row).toMatchObject({ meanGain: expect.closeTo(0.008, 14), worstGain: 0, verdict: 'undecided' });
     expect(row?.parameters).toEqual({ embedding: 1, network: 2 });
     expect(baseline?.tasks.click).toMatchObject({
-      ...{ metric: 'auc', mean: expect.closeTo(0.8, 14), sd: expect.closeTo(Math.sqrt(0.0002 / 4), 14) },
-      ...{ gain: null, gains: [], relativeGain: null, se: null, interval: null, simultaneous: null },
-      ...{ p: null, pHolm: null, verdict: null, detectable: null, seedsToDecide: null },
+      metric: 'auc',
+      mean: expect.closeTo(0.8, 14),
+      sd: expect.closeTo(Math.sqrt(0.0002 / 4), 14),
+      gain: null,
+      gains: [],
+      relativeGain: null,
+      se: null,
+      interval: null,
+      simultaneous: null,
+      p: null,
+      pHolm: null,
+      verdict: null,
+      detectable: null,
+      seedsToDecide: null,
     });
     expect(baseline).toMatchObject({ meanGain: null, worstGain: null, aggregate: null, verdict: 'baseline' });
   });

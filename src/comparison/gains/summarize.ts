@@ -241,8 +241,9 @@ function contrastsOf(pairs: readonly Pair[], test: Test): readonly Omit<Contrast
 }
 
 /**
- * The fronts of the models at one point of the axes: the gains of each at several loss weights, over the baseline. The gains of a front are a
- * family. Its runs and those of the table are one pool of variances, so that no front changes the tests of the table or of another front.
+ * The fronts of the models at one point of the axes: the gains of each at several loss weights, over the baseline. The
+ * gains of a front are a family. Its runs and those of the table are one pool of variances, so that no front changes
+ * the tests of the table or of another front.
  */
 async function frontsOf(
   all: readonly Member[],

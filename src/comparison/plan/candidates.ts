@@ -29,10 +29,12 @@ export interface Candidate {
 }
 
 /**
- * What the searches of a comparison try, models and points in the order of the config. A model with one combination of values is left out.
+ * What the searches of a comparison try, models and points in the order of the config. A model with one combination of
+ * values is left out.
  *
- * An epoch costs the network parameters of the model, as a part of those of the baseline as configured: it is the ratio of the work of a training
- * step, known before training. Look-ups in embedding tables and evaluation are not in it. Tasks that share no parameters pay for their own network.
+ * An epoch costs the network parameters of the model, as a part of those of the baseline as configured: it is the ratio
+ * of the work of a training step, known before training. Look-ups in embedding tables and evaluation are not in it.
+ * Tasks that share no parameters pay for their own network.
  * @throws ConfigError where a budget does not pay for two candidates, or pays for more runs than can be planned.
  */
 export async function searchedPlaces(
@@ -143,7 +145,9 @@ export function meanEpochs({ candidates, groups, rungs }: Place, eta: number): n
   return rungs.reduce((sum, until, rung) => sum + (until - (rungs[rung - 1] ?? 0)) * (sizes[rung] ?? 0), 0) / count;
 }
 
-/** What one seed of a search costs if nothing stops early, and of candidates that cost differently the dearest go on. */
+/**
+ * What one seed of a search costs if nothing stops early, and of candidates that cost differently the dearest go on.
+ */
 function spentAtMost(search: SearchConfig, { candidates, groups, rungs }: Place): number {
   return groups.reduce((sum, _, group) => {
     if (search.type !== 'halving' || !rungs)

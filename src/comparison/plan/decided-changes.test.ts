@@ -56,7 +56,10 @@ test('a tuned width of the inputs is counted where widths are matched; the measu
   expect(new Set(read)).toEqual(new Set([4, 16]));
 });
 
-/** A search of two widths by single-task and of three numbers of experts by mmoe, whose runs have these validation AUCs, task by task. */
+/**
+ * A search of two widths by single-task and of three numbers of experts by mmoe, whose runs have these validation AUCs,
+ * task by task.
+ */
 async function decided(
   aucs: Readonly<Record<string, readonly (readonly [income: number, married: number])[]>>,
   shared = '',
@@ -126,10 +129,14 @@ test('a model of independent networks decides task by task, another for all its 
   expect(parts).toEqual([]);
   expect(whole?.tasks).toBeUndefined();
   expect(decisionsOf(changes.of('mmoe', {}), 3)).toEqual({
-    ...{ searched: 3, tuned: { 'model.experts': 3 }, match: whole?.match },
+    searched: 3,
+    tuned: { 'model.experts': 3 },
+    match: whole?.match,
   });
   expect(searched.experiment('mmoe', {}, 1, whole?.changes).model).toMatchObject({
-    ...{ experts: 3, levels: whole?.match?.levels, tower: whole?.match?.tower },
+    experts: 3,
+    levels: whole?.match?.levels,
+    tower: whole?.match?.tower,
   });
 });
 

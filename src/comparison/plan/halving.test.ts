@@ -172,7 +172,8 @@ test('a candidate that fails ranks last and stays in the list', async () => {
 
 test('where all of a rung fail, the next best of the rung before take their place, and again in another process', async () => {
   const search = await planned(nine);
-  // Of .0, .1, .2, which go on after epoch 1, none comes to epoch 3. Of .3, .4 and .5, which are next, one goes on, and fails in epoch 9.
+  // Of .0, .1, .2, which go on after epoch 1, none comes to epoch 3. Of .3, .4 and .5, which are next, one goes on, and
+  // fails in epoch 9.
   const score: Score = ({ values }, _, epoch) =>
     (dropout(values) < 0.3 && epoch === 3) || (dropout(values) < 0.4 && epoch === 9) ? null : 1 - dropout(values);
   const rungs = whole(search, score);
@@ -255,7 +256,8 @@ test('by score: worst, single-task is taken at its own best trial of the rung', 
   const tune = '{ score: worst, model.dropout: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] }';
   const config = configOf('{ type: halving, candidates: 9 }', { tune });
   const search = await planned(config);
-  // Single-task has at best .8 on y1 (dropout 0) and .4 on y2 (dropout .8). On y1 mmoe falls with dropout, on y2 it rises, and in the mean it falls.
+  // Single-task has at best .8 on y1 (dropout 0) and .4 on y2 (dropout .8). On y1 mmoe falls with dropout, on y2 it
+  // rises, and in the mean it falls.
   const ofModel = { y1: (of: number) => 0.9 - of, y2: (of: number) => 0.1 + 0.5 * of };
   const score: Score = ({ label, values }, task) => {
     const of = dropout(values);

@@ -47,7 +47,9 @@ export function ofOtherPlans(looks: readonly Look[], config: Plan): readonly Loo
   return looks.filter((look) => !isOfPlan(look, config));
 }
 
-/** The strictest stored look at these seeds. If there is none (seeds of several reports), a new look with its own plan. */
+/**
+ * The strictest stored look at these seeds. If there is none (seeds of several reports), a new look with its own plan.
+ */
 export function lookAt(of: readonly number[], looks: readonly Look[]): LookToCome {
   const [same] = looks.filter((look) => isEqual(look.of, of)).toSorted((a, b) => a.level - b.level);
   const alpha = alphaAfter(looks);

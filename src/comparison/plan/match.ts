@@ -11,14 +11,15 @@ import { pointText } from './axis-point.js';
 type Options = Readonly<Record<string, unknown>>;
 
 /**
- * Scales all widths of `options.levels` and `options.tower` by one factor, so that the model has about `target` parameters: those of the network and,
- * with `embeddings`, of embedding tables.
+ * Scales all widths of `options.levels` and `options.tower` by one factor, so that the model has about `target`
+ * parameters: those of the network and, with `embeddings`, of embedding tables.
  *
  * Rounded widths give a number just below the target and one just above it. For each, the last tower layer (without a
  * tower: the last layer of the last level) takes the width that comes nearest. The result is the one in which that
  * layer changes less. Options that already have `target` parameters keep their widths.
  * @param options The model's parsed options with `levels` and `tower`.
- * @returns With `embeddings`, if even widths of 1 have more parameters or the widest possible fewer: the widths as they are, and why.
+ * @returns With `embeddings`, if even widths of 1 have more parameters or the widest possible fewer: the widths as they
+ * are, and why.
  * @throws ConfigError for the same without `embeddings`: then it does not depend on the data.
  */
 export function matchWidths(wanted: {
@@ -120,7 +121,7 @@ export function matched(
   return { changes: { ...changes, 'model.levels': match.levels, 'model.tower': match.tower }, match };
 }
 
-/** A miss of more than this part of the number is told. */
+/** A miss of more than this part of the number is noted. */
 const toldMiss = 0.01;
 
 /** What could not be matched: a line for each model and point, or for each of its tasks' networks. */

@@ -24,7 +24,11 @@ compare:
 const runs = reportedRuns(config, () => [{ changes: {} }], config.seeds).map(
   (run): Run => ({
     ...run,
-    ...{ experiment: experimentOf(config, run), hash8: '', checksum: '', folder: '', state: 'planned' },
+    experiment: experimentOf(config, run),
+    hash8: '',
+    checksum: '',
+    folder: '',
+    state: 'planned',
   }),
 );
 const readShape = async () => ({

@@ -40,7 +40,7 @@ export async function makePlan(
   const matching = createMatching(config, readShape);
   const places = await searchedPlaces(config, matching, readShape, signal);
   const search = await planSearch(config, places, folder, on, signal);
-  // Without a search, matched widths are tried now, so that a mistake is told before hours of training.
+  // Without a search, matched widths are tried now, so that a mistake is found before hours of training.
   const undecided = await decide(config, matching, (label, point) =>
     places.some((place) => place.label === label && place.point === point) ? [{ tasks: [], values: {} }] : undefined,
   );

@@ -72,7 +72,9 @@ compare:
   const key = 'loss.weights.y2.initial';
   const ofPoint = (correlation: number, seed: number) =>
     [undefined, undefined, 1, 4].map((weight, index) => ({
-      ...{ label: index === 0 ? 'single-task' : 'hard-sharing', seed, point: { 'dataset.correlation': correlation } },
+      label: index === 0 ? 'single-task' : 'hard-sharing',
+      seed,
+      point: { 'dataset.correlation': correlation },
       values: weight && { [key]: weight },
     }));
   expect(placed.map(({ label, seed, point, values }) => ({ label, seed, point, values }))).toEqual(

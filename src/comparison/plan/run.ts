@@ -24,8 +24,8 @@ export interface Run {
   /** Folder name, below the folder of its stage. Runs with equal hashes share it. */
   readonly folder: string;
   /**
-   * Stop after this epoch, with a checkpoint; hash and folder are those of the whole run. A later call with a larger `until`,
-   * or none, goes on.
+   * Stop after this epoch, with a checkpoint; hash and folder are those of the whole run. A later call with a larger
+   * `until`, or none, goes on.
    */
   readonly until?: number;
   /** `finished`: it has a result, or an executor has trained it `until`. `failed`: this process tried it. */

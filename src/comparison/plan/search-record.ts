@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { bestSoFar } from '../../training/best-so-far.js';
 import type { ModelSearch, SearchCandidate, SearchRecord, SearchRung } from '../comparison.js';
-import { type Choice, validationScores } from './decided-changes.js';
+import { type Choice, validationScores } from './ranking.js';
 import type { Search, SearchedPlace } from './search.js';
 
 /** All that a finished search tried, from its runs' folders. Undefined if nothing was searched. */
@@ -38,7 +38,10 @@ function modelSearch(place: SearchedPlace, choices: readonly Choice[], folder: s
         spent += cost * (epochs - (trained.get(run.seed) ?? 0));
         trained.set(run.seed, epochs);
         return {
-          ...{ seed: run.seed, path: run.folder, epochs, trained: result !== undefined },
+          seed: run.seed,
+          path: run.folder,
+          epochs,
+          trained: result !== undefined,
           scores: Object.fromEntries(groups.flat().map((task) => [task, scores.get(task) ?? null])),
         };
       });

@@ -5,18 +5,14 @@ import { bestSoFar } from '../../training/best-so-far.js';
 import { readResult } from '../../training/result.js';
 import { pointKey } from './axis-point.js';
 import { type Candidate, meanEpochs, type Place, sizeOfRung } from './candidates.js';
-import {
-  type Chosen,
-  choices,
-  meanScores,
-  noValues,
-  rankings,
-  type Tried,
-  validationScores,
-} from './decided-changes.js';
+import type { Chosen } from './decided-changes.js';
+import { choices, meanScores, noValues, rankings, type Tried, validationScores } from './ranking.js';
 import { placeRuns, type Run, type Wanted } from './run.js';
 
-/** The search of all models and points. What it has found is read from its runs' folders, so that a later process goes on with it. */
+/**
+ * The search of all models and points. What it has found is read from its runs' folders, so that a later process goes
+ * on with it.
+ */
 export interface Search {
   /** Contains the runs' folders. */
   readonly folder: string;
@@ -24,7 +20,8 @@ export interface Search {
   /** All candidates under all seeds. */
   readonly runs: readonly Run[];
   /**
-   * The runs of a rung, from 0, when those before it have ended; none after the last rung. Grid and random search have one.
+   * The runs of a rung, from 0, when those before it have ended; none after the last rung. Grid and random search have
+   * one.
    * @throws UserError if every candidate of a model failed.
    */
   rung(index: number): readonly Run[];
@@ -32,7 +29,10 @@ export interface Search {
   readonly chosen: Chosen;
 }
 
-/** By task, the scores of the baseline's best candidates at the end of a rung; undefined where trials are chosen by the mean. */
+/**
+ * By task, the scores of the baseline's best candidates at the end of a rung; undefined where trials are chosen by the
+ * mean.
+ */
 type Reference = (rung: number) => ReadonlyMap<string, number> | undefined;
 
 export interface SearchedPlace extends Omit<Place, 'candidates'> {
@@ -43,8 +43,8 @@ export interface SearchedPlace extends Omit<Place, 'candidates'> {
   /** By group of tasks, the candidates that a rung ranks for it. The rungs before it must have ended. */
   members(rung: number): readonly (readonly number[])[];
   /**
-   * By group, the candidates with a score at the end of a rung, the best first. If every member of the rung failed: those of the rung before, without
-   * candidates that have failed since.
+   * By group, the candidates with a score at the end of a rung, the best first. If every member of the rung failed:
+   * those of the rung before, without candidates that have failed since.
    * @throws UserError if every candidate failed.
    */
   ranked(rung: number): readonly (readonly number[])[];

@@ -3,7 +3,8 @@ import { type AxisPoint, parseComparison } from '../../config/comparison.js';
 import { must } from '../../support/must.js';
 import { definitions } from '../../training/definitions.js';
 import { searchedPlaces } from './candidates.js';
-import { choices, createMatching, rankings, type Tried } from './decided-changes.js';
+import { createMatching } from './decided-changes.js';
+import { choices, rankings, type Tried } from './ranking.js';
 import { experimentOf, type Wanted } from './run.js';
 import { tuningRuns as runsOf } from './search.js';
 
@@ -52,7 +53,8 @@ describe('the search', () => {
   const point = { 'dataset.correlation': 0.2 };
   const searchOf = (of: typeof searched, label: string, changesWith?: (values: AxisPoint) => AxisPoint) =>
     tuningRuns(of, label, point, changesWith).map(({ values = {}, ...run }) => ({
-      ...{ ...run, values },
+      ...run,
+      values,
       experiment: experimentOf(of, { ...run, values }),
     }));
 
@@ -168,7 +170,8 @@ describe('the values chosen together', () => {
       ] as const), // batch 2
     ];
     expect(chosenOf(...all)).toEqual({ 'train.batchSize': 10 });
-    expect(chosenOf(...all.slice(0, 3), undefined, ...all.slice(4))).toEqual({ 'train.batchSize': 2 }); // one of batch 10 failed
+    // one of batch 10 failed
+    expect(chosenOf(...all.slice(0, 3), undefined, ...all.slice(4))).toEqual({ 'train.batchSize': 2 });
   });
 });
 

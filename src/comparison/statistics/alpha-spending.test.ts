@@ -5,7 +5,8 @@ import { halfWidth, twoSidedP } from './behrens-fisher.js';
 
 const normal = { estimated: [], known: 1 };
 
-// Reboussin, DeMets, Kim and Lan (2000), Programs for computing group sequential boundaries, Pocock-type spending of .05 over five looks
+// Reboussin, DeMets, Kim and Lan (2000), Programs for computing group sequential boundaries, Pocock-type spending of
+// .05 over five looks
 it('five equal looks have the published bounds', () => {
   const bounds = spendingLevels([0.2, 0.4, 0.6, 0.8, 1], 0.05).map((level) => halfWidth(level, normal));
   expect(bounds.map((bound) => bound.toFixed(3))).toEqual(['2.438', '2.427', '2.410', '2.397', '2.386']);

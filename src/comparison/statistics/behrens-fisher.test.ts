@@ -9,8 +9,10 @@ beforeAll(async () => {
 });
 
 const part = (variance: number, degreesOfFreedom: number) => ({
-  ...{ variance, degreesOfFreedom },
-  ...{ runs: degreesOfFreedom + 1, overlap: 0 },
+  variance,
+  degreesOfFreedom,
+  runs: degreesOfFreedom + 1,
+  overlap: 0,
 });
 const near = (wanted: number, relative = 2e-5) => expect.closeTo(wanted, -Math.log10(2 * wanted * relative));
 
@@ -21,7 +23,8 @@ test.each([2, 3, 4, 7, 30])('one variance of %d degrees of freedom gives Student
     );
 });
 
-// SciPy 1.15: the convolution of densities of Student's t and of the normal, by quadrature. The first is the 5 % point of Sukhatme (1938).
+// SciPy 1.15: the convolution of densities of Student's t and of the normal, by quadrature. The first is the 5 % point
+// of Sukhatme (1938).
 test.each([
   [[part(0.5, 6), part(0.5, 6)], 0, -2.435, 0.05007007510348213 / 2],
   [[part(1, 4)], 0.5, -3, 0.026998122819667878],
@@ -52,7 +55,9 @@ test('the number of runs that decides is the first at which the gain, or its dis
   const at = (runs: number) => ({
     estimated: estimated.map((own) => ({
       ...own,
-      ...{ variance: (0.04 * 5) / runs, degreesOfFreedom: runs - 1, runs },
+      variance: (0.04 * 5) / runs,
+      degreesOfFreedom: runs - 1,
+      runs,
     })),
     known: 0.001,
   });

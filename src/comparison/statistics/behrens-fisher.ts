@@ -1,10 +1,10 @@
 import { normalBelow } from './distributions.js';
 
 /**
- * The error of an estimate: independent normal errors, of which some variances are estimated and one is known. Given the data, the
- * error has the distribution of Behrens (1929) and Fisher (1935): the normal distribution, averaged over the variances that the data
- * leave possible. One of d degrees of freedom is v d / chi^2(d), v being its estimate. With one estimated variance and nothing known this is
- * Student's t.
+ * The error of an estimate: independent normal errors, of which some variances are estimated and one is known. Given
+ * the data, the error has the distribution of Behrens (1929) and Fisher (1935): the normal distribution, averaged over
+ * the variances that the data leave possible. One of d degrees of freedom is v d / chi^2(d), v being its estimate. With
+ * one estimated variance and nothing known this is Student's t.
  */
 export interface EstimateError {
   readonly estimated: readonly EstimatedVariance[];
@@ -41,7 +41,10 @@ export function halfWidth(level: number, error: EstimateError): number {
   return -quantile(level / 2, error);
 }
 
-/** The x with P(X <= x) = share, to 1e-11 of the standard error: Newton's method on log P, or bisection where that leaves the bracket. */
+/**
+ * The x with P(X <= x) = share, to 1e-11 of the standard error: Newton's method on log P, or bisection where that
+ * leaves the bracket.
+ */
 export function quantile(share: number, error: EstimateError): number {
   if (share > 0.5) return -quantile(1 - share, error);
   const possible = possibleErrors(error);
@@ -94,8 +97,9 @@ function possibleErrors({ estimated, known }: EstimateError): Weighted {
 }
 
 /**
- * d / chi^2(d). If it is exp(-2 u), u has the density exp(d (u - (e^2u - 1) / 2)) up to a constant, which the same sum gives. The density is
- * smooth and falls on both sides, so the trapezoidal rule converges fast: from two degrees of freedom on, p-values are right to a relative 2e-5.
+ * d / chi^2(d). If it is exp(-2 u), u has the density exp(d (u - (e^2u - 1) / 2)) up to a constant, which the same sum
+ * gives. The density is smooth and falls on both sides, so the trapezoidal rule converges fast: from two degrees of
+ * freedom on, p-values are right to a relative 2e-5.
  */
 function inverseChiSquares(degreesOfFreedom: number): Weighted {
   const step = 0.6 / Math.sqrt(2 * degreesOfFreedom);

@@ -11,8 +11,9 @@ export interface Difference {
 }
 
 /**
- * The models that may be the best: multiple comparisons with the best (Hsu 1984), with Bonferroni's bound. A model leaves if another is better by a
- * one-sided test at level / (models - 1). The true best leaves only if one of its own comparisons errs, so with a chance of at most `level`.
+ * The models that may be the best: multiple comparisons with the best (Hsu 1984), with Bonferroni's bound. A model
+ * leaves if another is better by a one-sided test at level / (models - 1). The true best leaves only if one of its own
+ * comparisons errs, so with a chance of at most `level`.
  * @param differences Each pair of models once.
  */
 export function mayBeBest(models: number, differences: readonly Difference[], level: number): readonly number[] {

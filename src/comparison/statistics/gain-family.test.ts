@@ -58,8 +58,13 @@ describe('a gain alone', () => {
   });
 
   const nothing = {
-    ...{ se: null, interval: null, simultaneous: null },
-    ...{ p: null, pHolm: null, pEquivalent: null, pNotInferior: null },
+    se: null,
+    interval: null,
+    simultaneous: null,
+    p: null,
+    pHolm: null,
+    pEquivalent: null,
+    pNotInferior: null,
   };
 
   it('without an error nothing is defined', () => {

@@ -1,6 +1,6 @@
 /**
- * The volume of all that lies between 0 and at least one of the points, in every coordinate. A point with a coordinate of 0 or less adds nothing.
- * The last coordinate is cut at each point; a slice has the points that reach it.
+ * The volume of all that lies between 0 and at least one of the points, in every coordinate. A point with a coordinate
+ * of 0 or less adds nothing. The last coordinate is cut at each point; a slice has the points that reach it.
  */
 export function hypervolume(points: readonly (readonly number[])[]): number {
   if (points.some((point) => point.length === 0)) return 1;

@@ -26,8 +26,9 @@ export interface SqueezedVariances {
 }
 
 /**
- * Empirical Bayes for the variances of runs (Smyth 2004, section 6.2; `squeezeVar` of limma). The runs of different models are independent, so
- * their variances are, too. Each is moved towards those of the other models of its task. The less they differ, the further each moves:
+ * Empirical Bayes for the variances of runs (Smyth 2004, section 6.2; `squeezeVar` of limma). The runs of different
+ * models are independent, so their variances are, too. Each is moved towards those of the other models of its task. The
+ * less they differ, the further each moves:
  *
  *     e   = log s^2 - digamma(d / 2) + log(d / 2)                       s^2 of n runs, d = n - 1
  *     V   = variance of e within tasks - mean of trigamma(d / 2)
@@ -35,8 +36,9 @@ export interface SqueezedVariances {
  *     s0^2 = exp(mean of e in the task + digamma(d0 / 2) - log(d0 / 2))
  *     s~^2 = (d0 s0^2 + d s^2) / (d0 + d), with d0 + d degrees of freedom
  *
- * Models of other spreads make three bounds necessary (`npm run study:statistics`): d0 is that of V two standard errors higher (those of equal spreads); it is at most
- * what the other variances of the task have together; and no variance becomes smaller than its own.
+ * Models of other spreads make three bounds necessary (docs/statistics.md): d0 is that of V two standard errors
+ * higher (those of equal spreads); it is at most what the other variances of the task have together; and no variance
+ * becomes smaller than its own.
  *
  * @param groups [task][model][run]
  */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { seedsToDecide } from './what-decides.js';
 
-// Five runs of variance 1, paired: the gain's variance is 1 / n, with n - 1 degrees of freedom. R: qt(c(.95, .975), n - 1) / sqrt(n).
+// Five runs of variance 1, paired: the gain's variance is 1 / n, with n - 1 degrees of freedom. R: qt(c(.95, .975), n -
+// 1) / sqrt(n).
 const error = { estimated: [{ variance: 1 / 5, runs: 5, overlap: 0, degreesOfFreedom: 4 }], known: 0 };
 
 test('equivalence: two one-sided tests, each at the whole level', () => {

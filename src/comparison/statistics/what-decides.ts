@@ -15,9 +15,9 @@ export interface Undecided {
 }
 
 /**
- * The number of runs of each model that would decide a gain of this size and spread, as different from 0 or as within its margin. If the true
- * gain is the observed one, the chance of a decision is then about one in two. The estimated variances fall and get more degrees of freedom; that
- * of the test rows stays. Null: not even with a thousand.
+ * The number of runs of each model that would decide a gain of this size and spread, as different from 0 or as within
+ * its margin. If the true gain is the observed one, the chance of a decision is then about one in two. The estimated
+ * variances fall and get more degrees of freedom; that of the test rows stays. Null: not even with a thousand.
  */
 export function seedsToDecide({ error, ...undecided }: Undecided): number | null {
   const { estimated } = error;
@@ -26,7 +26,9 @@ export function seedsToDecide({ error, ...undecided }: Undecided): number | null
   return fewest(now, mostRuns, (runs) => isDecided({ ...undecided, error: withRuns(error, () => runs) }));
 }
 
-/** The same for the number of test rows, with the runs there are: the variance over rows falls, those over runs stay. */
+/**
+ * The same for the number of test rows, with the runs there are: the variance over rows falls, those over runs stay.
+ */
 export function rowsToDecide({ error, ...undecided }: Undecided, rows: number): number | null {
   if (error.known === 0) return null;
   return fewest(rows, mostTimes * rows, (more) =>

@@ -4,7 +4,8 @@ import { readStored } from '../../training/folder/stored-file.js';
 import type { Comparison } from '../comparison.js';
 
 /**
- * Reads a comparison that `ple compare` or `ple report` wrote. Earlier schemas are read as the current one: their tests are made again from the runs.
+ * Reads a comparison that `ple compare` or `ple report` wrote. Earlier schemas are read as the current one: their tests
+ * are made again from the runs.
  * @throws DataError if the file is damaged.
  */
 export function readComparison(folder: string): Comparison {
@@ -36,8 +37,10 @@ const byTask = <Shape extends z.ZodType>(shape: Shape) => z.record(z.string(), s
 const values = z.record(z.string(), z.unknown());
 const number = z.number().nullable();
 const gainShape = z.looseObject({
-  ...{ metric: z.string(), verdict: z.string().nullable().optional() },
-  ...{ mean: number.optional(), gain: number.optional() },
+  metric: z.string(),
+  verdict: z.string().nullable().optional(),
+  mean: number.optional(),
+  gain: number.optional(),
 });
 const aggregateShape = z.looseObject({ gain: number }).nullable().optional();
 const runsShape = z.array(
@@ -69,17 +72,27 @@ const searchShape = z.looseObject({
   seeds: z.array(z.int()),
   models: z.array(
     z.looseObject({
-      ...{ label: z.string(), axis: values, groups: z.array(z.array(z.string())), rungs: z.array(z.int()).nullable() },
+      label: z.string(),
+      axis: values,
+      groups: z.array(z.array(z.string())),
+      rungs: z.array(z.int()).nullable(),
       reference: byTask(z.number()).optional(),
       candidates: z.array(
         z.looseObject({
-          ...{ values, cost: z.number(), chosenFor: z.array(z.string()) },
+          values,
+          cost: z.number(),
+          chosenFor: z.array(z.string()),
           rungs: z.array(
             z.looseObject({
-              ...{ tasks: z.array(z.string()), spent: z.number() },
+              tasks: z.array(z.string()),
+              spent: z.number(),
               runs: z.array(
                 z.looseObject({
-                  ...{ seed: z.int(), path: z.string(), epochs: z.int(), trained: z.boolean(), scores: byTask(number) },
+                  seed: z.int(),
+                  path: z.string(),
+                  epochs: z.int(),
+                  trained: z.boolean(),
+                  scores: byTask(number),
                 }),
               ),
             }),
@@ -90,7 +103,9 @@ const searchShape = z.looseObject({
   ),
 });
 const frontShape = z.looseObject({
-  ...{ axis: values, model: z.string(), key: z.string() },
+  axis: values,
+  model: z.string(),
+  key: z.string(),
   points: z.array(z.looseObject({ value: z.number(), runs: runsShape, tasks: byTask(gainShape) })),
   hypervolume: z.looseObject({ value: z.number(), interval: z.tuple([z.number(), z.number()]).nullable() }).nullable(),
   seesaw: z.string().nullable(),
@@ -129,14 +144,22 @@ const comparisonShape = z.discriminatedUnion(
       schema: z.literal([2, 3, 4]),
       looks: z.array(
         z.looseObject({
-          ...{ seeds: z.int().positive(), of: z.array(z.int()), plan: z.array(z.int()) },
-          ...{ alpha: z.number().min(0).max(1), level: z.number().positive().max(1), undecided: z.int().min(0) },
+          seeds: z.int().positive(),
+          of: z.array(z.int()),
+          plan: z.array(z.int()),
+          alpha: z.number().min(0).max(1),
+          level: z.number().positive().max(1),
+          undecided: z.int().min(0),
         }),
       ),
       contrasts: z.array(
         z.looseObject({
-          ...{ axis: values, model: z.string(), reference: z.string(), verdict: z.string() },
-          ...{ tasks: byTask(gainShape), aggregate: aggregateShape },
+          axis: values,
+          model: z.string(),
+          reference: z.string(),
+          verdict: z.string(),
+          tasks: byTask(gainShape),
+          aggregate: aggregateShape,
         }),
       ),
     }),

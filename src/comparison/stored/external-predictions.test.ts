@@ -75,7 +75,8 @@ test('probabilities are turned into log-odds; logits are taken as they are', asy
   const softplus = (x: number) => Math.log(1 + Math.exp(x));
   const other = (softplus(0.25) + softplus(-0.75) + softplus(0.5) + softplus(-0.9)) / 4;
   expect(asLogits).toMatchObject({ auc: 1, logLoss: expect.closeTo(other, 12) });
-  // A probability of 0 for a positive has no finite log loss, and its rank still counts. Ratings are in the label's units.
+  // A probability of 0 for a positive has no finite log loss, and its rank still counts. Ratings are in the label's
+  // units.
   const zero = csv(['0.25', '0', '0.5', '1', '0'], ['3', '1', '4', '1', '6']);
   const { click, 'time, s': time } = (await readExternal(zero, 'probability', reference)).result.tasks;
   expect(click?.test).toMatchObject({ auc: 0.5, logLoss: null });

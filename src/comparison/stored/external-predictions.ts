@@ -43,7 +43,8 @@ export function parseExternalFile(word: string): ExternalFile {
  * A CSV has a header with the tasks' names and a column of scores for each. Other columns are ignored. Scores of a
  * binary task are probabilities or logits, by `scale`. Scores of a regression task are predictions in the label's
  * units. A cell may be empty if the row is outside the task's sample space. A `.arrow` file has the format that runs
- * write. Labels, masks and weights come from a run on the same rows. Metrics whose threshold is chosen on validation are left out.
+ * write. Labels, masks and weights come from a run on the same rows. Metrics whose threshold is chosen on validation
+ * are left out.
  * @throws DataError with line and column for a score that is not a number, and for a wrong number of rows.
  */
 export async function readExternal(

@@ -26,7 +26,12 @@ test('a finished run has its model, seed, metrics, time and size', async () => {
     .reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
   const run = { kind: 'run', state: 'finished', reason: null, model: 'single-task', seed: 7, linked: false };
   const expected = {
-    ...{ ...run, name: 'run-0123abcd', path, bytes, changed: 1e6, runs: null },
+    ...run,
+    name: 'run-0123abcd',
+    path,
+    bytes,
+    changed: 1e6,
+    runs: null,
     tasks: { click: { metric: 'auc', value: 0.5 }, time: { metric: 'mse', value: 0.25 } },
   };
   expect(only(folder)).toMatchObject(expected);
@@ -150,8 +155,13 @@ describe('a comparison', () => {
     await finishedRun(join(path, 'tuning', 'try'));
     mkdirSync(join(path, 'charts'));
     const expected = {
-      ...{ kind: 'comparison', name: 'all', state: 'finished', models: 4, model: null },
-      ...{ verdicts: { seesaw: 2, 'better on all': 1 }, runs: { finished: 1, all: 2 } },
+      kind: 'comparison',
+      name: 'all',
+      state: 'finished',
+      models: 4,
+      model: null,
+      verdicts: { seesaw: 2, 'better on all': 1 },
+      runs: { finished: 1, all: 2 },
     };
     expect(only(folder)).toMatchObject(expected);
     expect(listFolders(folder, true).map(({ name, kind, state }) => [name, kind, state])).toEqual([

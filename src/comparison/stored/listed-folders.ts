@@ -115,7 +115,8 @@ export function kindOf(folder: string): ListedFolder['kind'] | undefined {
   const text = (name: string) => (names.includes(name) ? readableText(folder, name) : undefined);
   if (/"hash8":\s*"[0-9a-f]{8}"/.test(text('environment.json') ?? '')) return 'run';
   const config = text('config.yaml');
-  if (config === undefined) return names.includes('checkpoints') && isLock(text('lock') ?? '') ? 'run' : undefined; // it has just started
+  // it has just started
+  if (config === undefined) return names.includes('checkpoints') && isLock(text('lock') ?? '') ? 'run' : undefined;
   if (/^compare:/m.test(config)) return 'comparison';
   const isResolved = keysOfRuns.every((key) => new RegExp(`^${key}:`, 'm').test(config));
   return isResolved && names.includes('log.jsonl') ? 'run' : undefined;
@@ -139,8 +140,17 @@ function listed({ name, path, linked }: Child, kind: ListedFolder['kind']): List
   const sizes = 'state' in files ? [] : files;
   const end = sizes.find((file) => file.path === join(path, kind === 'run' ? 'result.json' : 'comparison.json'));
   return {
-    ...{ name, path, kind, linked, reason: null, model: null, seed: null, tasks: {} },
-    ...{ models: null, verdicts: {}, runs: null },
+    name,
+    path,
+    kind,
+    linked,
+    reason: null,
+    model: null,
+    seed: null,
+    tasks: {},
+    models: null,
+    verdicts: {},
+    runs: null,
     changed: end?.changed ?? sizes.reduce((last, { changed }) => Math.max(last, changed), 0),
     bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
     ...facts,
@@ -234,7 +244,8 @@ function comparisonFacts(path: string): Facts {
   return {
     models: new Set(rows.map(({ label }) => label)).size,
     verdicts,
-    runs: counted.all > 0 ? counted : { finished: done, all: references.length }, // `ple report` keeps no run in its folder
+    // `ple report` keeps no run in its folder
+    runs: counted.all > 0 ? counted : { finished: done, all: references.length },
     ...(open.state === 'running' || open.reason ? open : ended),
   };
 }

@@ -145,7 +145,11 @@ describe('ple report', () => {
     const row = { axis: {}, tasks: {} };
     const rows = [
       {
-        ...{ ...row, label: 'alone', type: 'single-task', runs: [reference(1), reference(2)], searched: 4 },
+        ...row,
+        label: 'alone',
+        type: 'single-task',
+        runs: [reference(1), reference(2)],
+        searched: 4,
         tunedByTask: { click: { 'train.epochs': 3 }, time: { 'train.epochs': 3 }, buy: { 'train.batchSize': 5 } },
       },
       {

@@ -72,7 +72,10 @@ export async function storeRun(
 
   const none = { rows: 1, label: () => 0 };
   const tasks = Object.entries(run.tasks).map(([name, { type, classes, offset = 0, scale = 1 }]) => ({
-    ...{ name, type, offset, scale },
+    name,
+    type,
+    offset,
+    scale,
     ...(classes ? { classes } : {}),
   }));
   const { dataset } = madeDataset(tasks, { train: none, validation: none, test: none });

@@ -70,8 +70,18 @@ test('a run that lies where a comparison has another one is refused', async () =
 });
 
 const table = {
-  ...{ name: 'c', baseline: 'm', tasks: [], seeds: [1], axes: {}, uncertainty: 'seeds', margins: {}, taskWeights: {} },
-  ...{ rows: [], contrasts: [], notes: [], timing: {} },
+  name: 'c',
+  baseline: 'm',
+  tasks: [],
+  seeds: [1],
+  axes: {},
+  uncertainty: 'seeds',
+  margins: {},
+  taskWeights: {},
+  rows: [],
+  contrasts: [],
+  notes: [],
+  timing: {},
 };
 test.each([
   ['later version', { schema: 5 }],

@@ -1,0 +1,117 @@
+import type { AxisPoint } from '../../config/comparison.js';
+import { scoreForMean } from '../../metrics/evaluate.js';
+import { UserError } from '../../support/errors.js';
+import type { TrainedSoFar } from '../../training/best-so-far.js';
+import { mean } from '../statistics/moments.js';
+import type { Run } from './run.js';
+
+/** A run of the search and its result. Without a result it failed. */
+export interface Tried {
+  readonly run: Pick<Run, 'label' | 'values'>;
+  readonly result: Pick<TrainedSoFar, 'tasks'> | undefined;
+}
+
+/** Values, and the tasks that use them. */
+export interface Choice {
+  readonly tasks: readonly string[];
+  readonly values: AxisPoint;
+}
+
+/** Values, with the score that ranks them; none: a run failed, or lacks a score that another run has. */
+export interface Ranked {
+  readonly values: AxisPoint;
+  readonly score: number | undefined;
+}
+
+/**
+ * The values that are best for each group of tasks, in the order of the choices' first tasks; one choice if all tasks
+ * agree.
+ */
+export function choices(groups: readonly (readonly string[])[], best: readonly AxisPoint[]): readonly Choice[] {
+  const found = new Map<string, { readonly values: AxisPoint; readonly tasks: string[] }>();
+  for (const [group, values] of best.entries()) {
+    const key = JSON.stringify(values);
+    const choice = found.get(key) ?? { values, tasks: [] };
+    choice.tasks.push(...(groups[group] ?? []));
+    found.set(key, choice);
+  }
+  return [...found.values()];
+}
+
+/**
+ * For each group of tasks, all values, the best first, by the score that selects epochs, on the validation split: the
+ * mean over tasks and seeds. Of equal values the first ranks first. Values rank last if a run failed or lacks a score
+ * that another run has.
+ *
+ * Tasks that share no parameters choose separately, each by its own score, as if searched alone. A task without a score
+ * in any run takes the values that are best for the others.
+ * @param tried The search of one model at one point, in the order of its candidates.
+ * @param groups The tasks that choose together.
+ * @param reference Scores by task. With them, the smallest gain over them ranks, of means over seeds; a task without
+ * one is not judged.
+ */
+export function rankings(
+  tried: readonly Tried[],
+  groups: readonly (readonly string[])[],
+  reference?: ReadonlyMap<string, number>,
+): readonly (readonly Ranked[])[] {
+  const candidates = new Map<string, { readonly values: AxisPoint; readonly scores: ReadonlyMap<string, number>[] }>();
+  for (const { run, result } of tried) {
+    const { values = {} } = run;
+    const key = JSON.stringify(values);
+    const candidate = candidates.get(key) ?? { values, scores: [] };
+    candidate.scores.push(validationScores(result));
+    candidates.set(key, candidate);
+  }
+  const all = [...candidates.values()];
+  const isScored = (task: string) => all.some(({ scores }) => scores.some((byTask) => byTask.has(task)));
+  const scored = groups.flat().filter((task) => isScored(task) && reference?.has(task) !== false);
+  return groups.map((group) => {
+    const own = group.filter((task) => scored.includes(task));
+    const judged = own.length > 0 ? own : scored;
+    return all
+      .map(({ values, scores }): Ranked => {
+        const each = scores.flatMap((byTask) => judged.map((task) => byTask.get(task)));
+        const defined = each.filter((score) => score !== undefined);
+        if (defined.length === 0 || defined.length < each.length) return { values, score: undefined };
+        if (!reference) return { values, score: mean(defined) };
+        const means = meanScores(scores);
+        return {
+          values,
+          score: Math.min(...judged.map((task) => (means.get(task) ?? 0) - (reference.get(task) ?? 0))),
+        };
+      })
+      .toSorted((a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY) || 0);
+  });
+}
+
+/** By task, the mean over runs, for tasks of which every run has a score. */
+export function meanScores(runs: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
+  const [first = new Map<string, number>()] = runs;
+  return new Map(
+    [...first.keys()].flatMap((task) => {
+      const scores = runs.flatMap((byTask) => byTask.get(task) ?? []);
+      return scores.length === runs.length ? [[task, mean(scores)] as const] : [];
+    }),
+  );
+}
+
+export function noValues(tried: readonly Tried[]): UserError {
+  const combinations = new Set(tried.map(({ run }) => JSON.stringify(run.values))).size;
+  return new UserError(
+    `Tuning of '${tried[0]?.run.label}' found no values: of each of the ${combinations} combinations a run failed or has no score on ` +
+      'validation. See their log.jsonl, or try other values under compare.tune or compare.models.',
+  );
+}
+
+/** Scores by task, for the tasks that have one, in the unit of a mean over all tasks. */
+export function validationScores(result: Tried['result']): ReadonlyMap<string, number> {
+  const scores = new Map<string, number>();
+  const tasks = Object.entries(result?.tasks ?? {});
+  const scoreOf = scoreForMean(tasks.map(([, task]) => task));
+  for (const [name, { type, validation }] of tasks) {
+    const score = scoreOf({ type }, validation);
+    if (score !== null && Number.isFinite(score)) scores.set(name, score);
+  }
+  return scores;
+}
