@@ -1,5 +1,4 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { numbersOf } from '../data/store/database.js';
 import type { AloneScore, TaskSummary } from './inspection.js';
 import { double, splitSql } from './seen-rows.js';
 import { type Batch, numbersBy, ofTasks, valuesSql } from './value-groups.js';
@@ -11,7 +10,7 @@ import { type Batch, numbersBy, ofTasks, valuesSql } from './value-groups.js';
  * mean is farthest from the overall mean. For a regression task, a numeric column is also tried as a straight line.
  */
 export async function aloneScores(database: DuckDBConnection, batch: Batch, tasks: readonly TaskSummary[]) {
-  const lines = await explainedByLines(database, batch, tasks);
+  const lines = await correlations(database, batch, tasks);
   const mean = (split: 'train' | 'validation') =>
     `([${tasks.map(({ splits }) => double(splits[split].mean ?? 0)).join(', ')}])[task + 1]`;
   const means = `SELECT *, (s + ${mean('train')}) / (n + 1) AS score FROM cells`;
@@ -30,8 +29,7 @@ export async function aloneScores(database: DuckDBConnection, batch: Batch, task
   );
   return (k: number) =>
     tasks.map(({ name: task, type, splits }, t): AloneScore => {
-      const { rows: all, missing, positives, mean, deviation } = splits.validation;
-      const rows = all - missing;
+      const { rows, positives, mean, deviation } = splits.validation;
       const [area = Number.NaN, explained = Number.NaN] = found(k, t);
       if (type === 'binary') {
         const rarer = Math.min(positives ?? 0, rows - (positives ?? 0));
@@ -39,7 +37,9 @@ export async function aloneScores(database: DuckDBConnection, batch: Batch, task
       }
       const varies = deviation !== null && deviation > 1e-6 * Math.abs(mean ?? 0);
       const share = varies ? explained / (rows * deviation ** 2) : null;
-      return { task, score: share === null ? null : Math.max(share, lines(k, t) ?? share), rows, rarer: null };
+      const line =
+        batch[k]?.kind === 'numeric' && type === 'regression' ? (lines(k, t)[0] ?? Number.NaN) ** 2 : Number.NaN;
+      return { task, score: share !== null && line > share ? line : share, rows, rarer: null };
     });
 }
 
@@ -80,18 +80,13 @@ function scoredLists(batch: Batch, tasks: readonly TaskSummary[], mean: string):
     GROUP BY input, task, score`;
 }
 
-/** R² of a straight line on the validation rows, of numeric columns and regression tasks. */
-async function explainedByLines(database: DuckDBConnection, batch: Batch, tasks: readonly TaskSummary[]) {
-  const pairs = batch.flatMap(({ kind, index }, k) =>
-    tasks.flatMap(({ type }, t) => (kind === 'numeric' && type === 'regression' ? [{ index, k, t }] : [])),
-  );
-  const correlations = await numbersOf(
+/** Correlation of values and labels on the validation rows. */
+async function correlations(database: DuckDBConnection, batch: Batch, tasks: readonly TaskSummary[]) {
+  if (tasks.every(({ type }) => type !== 'regression')) return () => [];
+  const pairs = `SELECT input, value, ${ofTasks(tasks, { label: 'l' })} FROM ${valuesSql(batch)} WHERE ${splitSql.validation}`;
+  return numbersBy(
     database,
-    pairs.map(({ index, t }) => `corr(i${index}, l${t}) FILTER (isfinite(i${index}))`),
-    `seen WHERE ${splitSql.validation}`,
+    2,
+    `SELECT input, task, corr(value, label) FROM (${pairs}) WHERE isfinite(value) AND label IS NOT NULL GROUP BY input, task`,
   );
-  return (k: number, t: number) => {
-    const correlation = correlations[pairs.findIndex((pair) => pair.k === k && pair.t === t)] ?? Number.NaN;
-    return Number.isNaN(correlation) ? undefined : correlation ** 2;
-  };
 }

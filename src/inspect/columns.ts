@@ -92,11 +92,10 @@ async function implications(database: DuckDBConnection, batch: Batch, tasks: rea
   );
   return (k: number) =>
     tasks.flatMap(({ name: task, type, splits }, t): readonly Implication[] => {
-      const { rows: all, missing, positives } = splits.train;
+      const { rows, positives } = splits.train;
       const [absent = 0, absentPositives = 0, values = 0, others = 0, ofPositives = 0, common = 0, withValue = 0] =
         found(k, t);
       if (type !== 'binary' || positives === null) return [];
-      const rows = all - missing;
       const rule = { task, rows, positives };
       const filled = rows - absent;
       if (filled === positives - absentPositives && isRule(positives / rows, filled))

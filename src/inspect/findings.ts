@@ -1,4 +1,4 @@
-import type { SplitName } from '../data/dataset.js';
+import { type SplitName, splitNames } from '../data/dataset.js';
 import { wholeNumber as count } from '../support/whole-number.js';
 import type { Finding, InspectedColumn, Inspection, TaskSummary } from './inspection.js';
 
@@ -7,19 +7,19 @@ const almostAlone = 0.97;
 
 const fewest = { rarer: 20, rows: 50 }; // fewest validation rows for a meaningful score
 const otherSplits = ['validation', 'test'] as const;
-const splits = ['train', ...otherSplits] as const;
 const splitTexts = { train: 'training', validation: 'validation', test: 'test' };
 
 /** All findings, serious ones first. */
-export function findings(inspection: Omit<Inspection, 'findings'>): readonly Finding[] {
+export function findings(summary: Summary): readonly Finding[] {
+  const { tasks, columns } = summary;
   const all = [
-    ...inspection.tasks.flatMap((task) => labelFindings(task, inspection)),
-    ...pairFindings(inspection),
-    ...inspection.columns.flatMap((column) => tellingFindings(column, inspection)),
-    ...commonFindings(inspection),
-    ...inspection.columns.flatMap((column) => columnFindings(column, inspection)),
+    ...tasks.flatMap((task) => labelFindings(task, summary)),
+    ...pairFindings(summary),
+    ...columns.flatMap((column) => tellingFindings(column, summary)),
+    ...commonFindings(summary),
+    ...columns.flatMap((column) => columnFindings(column, summary)),
   ];
-  return [...all.filter(({ weight }) => weight === 'serious'), ...all.filter(({ weight }) => weight !== 'serious')];
+  return all.toSorted((a, b) => Number(a.weight === 'hint') - Number(b.weight === 'hint'));
 }
 
 type Summary = Omit<Inspection, 'findings'>;
@@ -31,26 +31,23 @@ function within({ splits }: Summary, split: SplitName): string {
 }
 
 function labelFindings({ name: task, type, splits: bySplit }: TaskSummary, summary: Summary): Finding[] {
-  return splits.flatMap((split): Finding[] => {
+  return splitNames.flatMap((split): Finding[] => {
     const labels = bySplit[split];
-    const { rows, positives, missing, others } = labels;
+    const { rows, positives } = labels;
     const place = `Task '${task}', ${splitTexts[split]} split`;
     const serious = (kind: Finding['kind'], message: string): Finding => {
       return { kind, weight: 'serious', message: `${place}: ${message}${within(summary, split)}.`, task, split };
     };
     const whole = summary.splits[split].lookedAt === summary.splits[split].rows;
-    const known = rows - missing;
     const found: Finding[] = [];
-    if (missing > 0) found.push(serious('labels', `${count(missing)} of ${count(rows)} labels are no numbers`));
-    if (others > 0) found.push(serious('labels', `${count(others)} of ${count(rows)} labels are neither 0 nor 1`));
     if (rows === 0 && whole) found.push(serious('rows', 'no row is in its sample space'));
-    if (known === 0 || !whole || others > 0) return found; // otherwise a class may only be rare
-    const rarer = positives === null ? null : Math.min(positives, known - positives);
+    if (rows === 0 || !whole) return found; // otherwise a class may only be rare
+    const rarer = positives === null ? null : Math.min(positives, rows - positives);
     if (rarer === 0) {
       const text = positives === 0 ? 'no row is positive' : 'every row is positive';
-      found.push(serious('one-class', `${text}, of ${count(known)}: there is no AUC`));
+      found.push(serious('one-class', `${text}, of ${count(rows)}: there is no AUC`));
     } else if (rarer !== null && rarer < 50) {
-      const text = `only ${count(rarer)} rows of the rarer class, of ${count(known)}: what is measured on them is uncertain`;
+      const text = `only ${count(rarer)} rows of the rarer class, of ${count(rows)}: what is measured on them is uncertain`;
       found.push({ ...serious('few-labels', text), weight: 'hint' });
     }
     if (type !== 'binary' && labels.range?.[0] === labels.range?.[1])
@@ -114,42 +111,40 @@ function commonFindings(summary: Summary): Finding[] {
   });
 }
 
+const newValue = {
+  numeric: 'a value outside the range of training',
+  list: 'an entry that training has not',
+  categorical: 'a value that training has not',
+};
+
 function columnFindings(column: InspectedColumn, summary: Summary): Finding[] {
   const { name, kind, values, missing, unseen, constant } = column;
-  const place = { column: name };
   const rowsOf = (split: SplitName) => summary.splits[split].lookedAt - summary.splits[split].outside;
+  const training = rowsOf('train');
   if (constant) {
-    const what =
-      missing.train === rowsOf('train') ? 'has no value in any training row' : 'is the same in every training row';
+    const what = missing.train === training ? 'has no value in any training row' : 'is the same in every training row';
     const message = `Column '${name}' ${what}${within(summary, 'train')}: no model can use it.`;
-    return [{ kind: 'constant-column', weight: 'serious', message, ...place }];
+    return [{ kind: 'constant-column', weight: 'serious', message, column: name }];
   }
-  const found: Finding[] = [];
-  const hint = (kind: Finding['kind'], message: string) =>
-    found.push({ kind, weight: 'hint', message: `Column '${name}': ${message}.`, ...place });
+  const hint = (kind: Finding['kind'], isFound: boolean, message: string): Finding[] =>
+    isFound ? [{ kind, weight: 'hint', message: `Column '${name}': ${message}.`, column: name }] : [];
   const share = (part: number, split: SplitName) => part / Math.max(1, rowsOf(split));
-  const percent = (part: number, split: SplitName) => `${(100 * share(part, split)).toFixed(1)} %`;
-  if (share(missing.train, 'train') > 0.5)
-    hint('missing-values', `${percent(missing.train, 'train')} of the training rows have no value`);
-  for (const split of otherSplits) {
-    if (missing.train === 0 && share(missing[split], split) > 0.01)
-      hint(
+  const rows = (part: number, split: SplitName) =>
+    `${(100 * share(part, split)).toFixed(1)} % of the ${splitTexts[split]} rows have`;
+  return [
+    ...hint('missing-values', share(missing.train, 'train') > 0.5, `${rows(missing.train, 'train')} no value`),
+    ...otherSplits.flatMap((split) => [
+      ...hint(
         'missing-values',
-        `${percent(missing[split], split)} of the ${splitTexts[split]} rows have no value, no training row does`,
-      );
-    const what =
-      kind === 'numeric'
-        ? 'a value outside the range of training'
-        : kind === 'list'
-          ? 'an entry that training has not'
-          : 'a value that training has not';
-    if (share(unseen[split], split) > 0.1)
-      hint('unseen-values', `${percent(unseen[split], split)} of the ${splitTexts[split]} rows have ${what}`);
-  }
-  if (kind === 'categorical' && rowsOf('train') > 100 && values > rowsOf('train') / 2)
-    hint(
+        missing.train === 0 && share(missing[split], split) > 0.01,
+        `${rows(missing[split], split)} no value, no training row does`,
+      ),
+      ...hint('unseen-values', share(unseen[split], split) > 0.1, `${rows(unseen[split], split)} ${newValue[kind]}`),
+    ]),
+    ...hint(
       'many-values',
-      `${count(values)} values in ${count(rowsOf('train'))} training rows: an id can only be learnt by heart`,
-    );
-  return found;
+      kind === 'categorical' && training > 100 && values > training / 2,
+      `${count(values)} values in ${count(training)} training rows: an id can only be learnt by heart`,
+    ),
+  ];
 }

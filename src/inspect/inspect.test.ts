@@ -61,11 +61,6 @@ const plants: readonly (readonly [string, (plant: Plant) => void, readonly strin
   ],
   ['a test split of one class', ({ splits: { test } }) => test.labels[0]?.fill(0), ['one-class click test']],
   [
-    'labels that are no numbers',
-    ({ splits: { train } }) => train.labels[1]?.fill(Number.NaN, 10, 20),
-    ['labels time train'],
-  ],
-  [
     'values that training has not',
     (plant) => {
       addColumn(plant, { name: 'day', kind: 'categorical', size: 30 }, (_, row) => row % 20);

@@ -8,13 +8,14 @@ import { perSplit, withSeenRows } from './seen-rows.js';
 
 /** Limits on an inspection's time. */
 export interface Budget {
-  /** Maximum of rows x columns read per split. */
+  /** Values read per split: rows times columns, and entries of lists. */
   readonly values: number;
   /** Training rows used for correlations of labels. */
   readonly correlated: number;
 }
 
-export const everything: Budget = { values: Number.POSITIVE_INFINITY, correlated: 2 ** 17 };
+/** 4 GiB of each split. */
+export const everything: Budget = { values: 2 ** 30, correlated: 2 ** 17 };
 
 /** Tasks of a config, with their indexes in the source. */
 type ChosenTasks = readonly { readonly task: SourceTask; readonly index: number }[];
@@ -34,9 +35,11 @@ export async function inspect(
 ): Promise<Inspection> {
   const indexes = tasks.map(({ index }) => index);
   return withSeenRows(source, indexes, budget.values, signal, async (seen) => {
-    const { columns, checksum, masked = false } = source;
-    const chosen = tasks.map(({ task }) => task);
-    const summaries = await taskSummaries(seen, chosen, masked);
+    const { columns, checksum } = source;
+    const summaries = await taskSummaries(
+      seen,
+      tasks.map(({ task }) => task),
+    );
     const inspection = {
       schema: 1 as const,
       checksum,
@@ -75,14 +78,8 @@ export async function glance(source: Source, tasks: ChosenTasks, signal?: AbortS
  * kind and column, then the rest.
  */
 function varied(findings: readonly Finding[]): readonly Finding[] {
-  const seen = new Set<string>();
-  const isNew = (key: string) => seen.size < seen.add(key).size;
-  const ranks = new Map(
-    findings.map((finding) => {
-      const { kind, column } = finding;
-      const [ofKind, ofColumn] = [isNew(kind), isNew(`${kind} ${column}`)];
-      return [finding, ofKind ? 0 : ofColumn ? 1 : 2];
-    }),
-  );
-  return findings.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
+  const firsts = (key: (finding: Finding) => string) =>
+    findings.filter((one, i) => findings.findIndex((other) => key(other) === key(one)) === i);
+  const [kinds, columns] = [firsts(({ kind }) => kind), firsts(({ kind, column }) => `${kind} ${column}`)];
+  return [...new Set([...kinds, ...columns, ...findings])];
 }

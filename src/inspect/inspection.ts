@@ -26,7 +26,7 @@ export interface TaskSummary extends SourceTask {
   readonly splits: Readonly<Record<SplitName, LabelSummary>>;
 }
 
-/** A task's labels in one split, over the rows read that are in its sample space. */
+/** A task's labels in one split, over the rows read that are in its sample space. Training refuses wrong labels. */
 export interface LabelSummary {
   readonly rows: number;
   /** Labels that are 1, of binary tasks; null for others. Of multiclass tasks, what follows is of the classes' indexes. */
@@ -35,10 +35,6 @@ export interface LabelSummary {
   readonly mean: number | null;
   readonly deviation: number | null;
   readonly range: readonly [number, number] | null;
-  /** Labels that are not numbers. */
-  readonly missing: number;
-  /** Labels of a binary task that are numbers other than 0 and 1. */
-  readonly others: number;
 }
 
 /** The relation between the labels of two tasks, over training rows in both sample spaces. */
@@ -121,7 +117,6 @@ export interface RowsInCommon {
 export interface Finding {
   readonly kind:
     | 'rows'
-    | 'labels'
     | 'one-class'
     | 'identical-labels'
     | 'label-in-disguise'

@@ -4,15 +4,10 @@ import { numbersOf, rowsOf } from '../data/store/database.js';
 import type { LabelPair, LabelSummary, TaskSummary } from './inspection.js';
 import { double, type SeenRows, splitSql } from './seen-rows.js';
 
-/** @param masked See `Source`. If it is not, every row should have a label. */
-export async function taskSummaries(
-  seen: SeenRows,
-  tasks: readonly SourceTask[],
-  masked: boolean,
-): Promise<readonly TaskSummary[]> {
+export async function taskSummaries(seen: SeenRows, tasks: readonly SourceTask[]): Promise<readonly TaskSummary[]> {
   const summaries: TaskSummary[] = [];
   for (const [t, { name, type }] of tasks.entries()) {
-    const of = (split: SplitName) => labelSummary(seen, `l${t}`, split, type === 'binary', masked);
+    const of = (split: SplitName) => labelSummary(seen, `l${t}`, split, type === 'binary');
     const splits = { train: await of('train'), validation: await of('validation'), test: await of('test') };
     summaries.push({ name, type, splits });
   }
@@ -20,31 +15,26 @@ export async function taskSummaries(
 }
 
 async function labelSummary(
-  { database, kept }: SeenRows,
+  { database }: SeenRows,
   label: string,
   split: SplitName,
   isBinary: boolean,
-  masked: boolean,
 ): Promise<LabelSummary> {
-  const [known = 0, ones = 0, others = 0, mean = 0, deviation = 0, least = 0, most = 0] = await numbersOf(
+  const [rows = 0, ones = 0, mean = 0, deviation = 0, least = 0, most = 0] = await numbersOf(
     database,
     [
       `count(${label})`,
       `count(*) FILTER (${label} = 1)`,
-      `count(*) FILTER (${label} NOT IN (0, 1))`,
       ...['avg', 'stddev_pop', 'min', 'max'].map((name) => `${name}(${label})`),
     ],
     `seen WHERE ${splitSql[split]}`,
   );
-  const missing = masked ? 0 : kept[split] - known;
   return {
-    rows: known + missing,
+    rows,
     positives: isBinary ? ones : null,
-    mean: known > 0 ? mean : null,
-    deviation: known > 0 ? deviation : null,
-    range: known > 0 ? [least, most] : null,
-    missing,
-    others: isBinary ? others : 0,
+    mean: rows > 0 ? mean : null,
+    deviation: rows > 0 ? deviation : null,
+    range: rows > 0 ? [least, most] : null,
   };
 }
 

@@ -7,9 +7,6 @@ import { type Source, type SourceBlock, type SourceSplit, type SplitName, splitN
 import { type AppendedColumn, appendColumns } from '../data/store/append-columns.js';
 import { limitMemory, numbersOf, openDatabase, whileOpen } from '../data/store/database.js';
 
-/** A list column takes about the time of this many other columns. */
-const listWidth = 32;
-
 /** What is inspected: the rows of the view `seen`. */
 export interface SeenRows {
   readonly database: DuckDBConnection;
@@ -39,7 +36,7 @@ export function double(value: number | null): string {
  * 2 for test; input `c` as `i<c>`, NULL where it is missing, with a list's weights as `w<c>`; the label of `tasks[t]` as
  * `l<t>`, NULL where there is none.
  * @param tasks Indexes of the source.
- * @param mostValues Of a split with more rows x columns, evenly spaced blocks are read, at least one.
+ * @param mostValues Of a split with more values, evenly spaced blocks are read, at least one.
  */
 export async function withSeenRows<Result>(
   source: Source,
@@ -53,7 +50,7 @@ export async function withSeenRows<Result>(
   return whileOpen(database, signal, async () => {
     await limitMemory(database, source.columns.length, 1);
     await createTables(database, source, tasks);
-    const width = source.columns.reduce((sum, { kind }) => sum + (kind === 'list' ? listWidth : 1), 1);
+    const width = await rowWidth(source);
     const read = { train: 0, validation: 0, test: 0 };
     for (const [place, split] of splitNames.entries())
       for (const index of chosenBlocks(source.splits[split], mostValues / width)) {
@@ -72,17 +69,21 @@ export async function withSeenRows<Result>(
   }).finally(() => rm(spill, { recursive: true, force: true }));
 }
 
+/** Values of a row: 1, inputs, and the mean number of entries and weights of lists. */
+async function rowWidth({ columns, splits: { train } }: Source): Promise<number> {
+  if (train.rows === 0 || columns.every(({ kind }) => kind !== 'list')) return 1 + columns.length;
+  const block = await train.read(0);
+  const entries = block.columns.map((values) => ('offsets' in values ? 2 * values.indexes.length : 0));
+  return 1 + columns.length + entries.reduce((sum, count) => sum + count, 0) / block.rows;
+}
+
 function chosenBlocks({ rows, blockRows }: SourceSplit, mostRows: number): readonly number[] {
   const all = Math.ceil(rows / blockRows);
   const count = rows <= mostRows ? all : Math.min(all, Math.max(1, Math.floor(mostRows / blockRows)));
   return Array.from({ length: count }, (_, i) => Math.floor((i * all) / count));
 }
 
-async function createTables(
-  database: DuckDBConnection,
-  { columns, masked }: Source,
-  tasks: readonly number[],
-): Promise<void> {
+async function createTables(database: DuckDBConnection, { columns }: Source, tasks: readonly number[]): Promise<void> {
   const types = { categorical: 'INTEGER', numeric: 'FLOAT', list: 'INTEGER[]' };
   const stored = columns.flatMap(({ kind }, c) => [
     `i${c} ${types[kind]}`,
@@ -94,8 +95,8 @@ async function createTables(
     if (kind === 'list') return [`i${c}`, `w${c}`];
     return kind === 'numeric' ? [`nullif(i${c}, 'NaN') AS i${c}`] : [`i${c}`];
   });
-  const known = tasks.map((_, t) => `CASE WHEN isfinite(l${t}) THEN l${t} END AS l${t}`);
-  const counts = masked ? tasks.map((_, t) => `isfinite(l${t})`).join(' OR ') : 'true';
+  const known = tasks.map((_, t) => `nullif(l${t}, 'NaN') AS l${t}`);
+  const counts = tasks.map((_, t) => `l${t} <> 'NaN'`).join(' OR ');
   await database.run(
     `CREATE VIEW seen AS SELECT rowid AS "row", split, ${[...inputs, ...known].join(', ')} FROM read_rows WHERE weight > 0 AND (${counts})`,
   );
