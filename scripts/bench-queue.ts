@@ -39,29 +39,23 @@ try {
 
 async function againstLocal(): Promise<void> {
   const config = writeNarrowComparison(folder);
-  const words = (name: string) => ['compare', '--config', config, '--runs', join(folder, name)];
+  const compare = (name: string) => ['compare', '--config', config, '--runs', join(folder, name)];
   const timed = async (name: string, ...more: string[]) => {
     const started = performance.now();
-    const status = await runPle([...words(name), ...more]).ended;
+    const status = await runPle([...compare(name), ...more]).ended;
     if (status !== 0) throw new Error(`ple compare ${more.join(' ')} ended with ${status}.`);
     return (performance.now() - started) / 1000;
   };
-  const workers = [1, 2].map((index) =>
-    spawn(process.execPath, ['bin/ple.js', 'worker', '--queue', redis.address, '--runs', join(folder, `w${index}`)], {
-      stdio: 'ignore',
-    }),
-  );
+  const words = ['bin/ple.js', 'worker', '--queue', redis.address, '--runs', join(folder, 'queue')];
+  const workers = [1, 2].map(() => spawn(process.execPath, words, { stdio: 'ignore' }));
   try {
     await setTimeout(3000); // they have started, as those of a cluster have
     const ratios: number[] = [];
     for (let repeat = 1; repeat <= repeats; repeat++) {
       const local = await timed(`local-${repeat}`, '--jobs', '2');
-      const client = new Redis(redis.port);
-      await client.flushall(); // else the second comparison would only collect the first one's results
-      client.disconnect();
-      const queue = await timed(`queue-${repeat}`, '--on', redis.address);
-      const same =
-        comparisonIn(join(folder, `local-${repeat}/narrow`)) === comparisonIn(join(folder, `queue-${repeat}/narrow`));
+      rmSync(join(folder, 'queue'), { recursive: true, force: true });
+      const queue = await timed('queue', '--on', redis.address);
+      const same = comparisonIn(join(folder, `local-${repeat}/narrow`)) === comparisonIn(join(folder, 'queue/narrow'));
       ratios.push(queue / local);
       process.stdout.write(
         `--jobs 2: ${local.toFixed(1)} s, two workers: ${queue.toFixed(1)} s, ratio ${(queue / local).toFixed(3)}; comparison.json ${same ? 'the same' : 'DIFFERS'}\n`,
@@ -81,7 +75,7 @@ async function againstLocal(): Promise<void> {
   }
 }
 
-/** Runs of 0.1 to 2 s (log-uniform), with a config of 3 kB, one telling a second and a result of 20 kB. */
+/** Runs of 0.1 to 2 s (log-uniform), with one report of progress each. */
 async function simulated(): Promise<void> {
   const random = randomFromSeed(1).stream('lengths');
   const client = new Redis(redis.port, { maxRetriesPerRequest: null });
@@ -101,8 +95,8 @@ async function simulated(): Promise<void> {
     await queue.addBulk(
       seconds.slice(first, first + 500).map((length, index) => ({
         name: 'run',
-        data: { config: 'x'.repeat(3000), seconds: length },
-        opts: { jobId: `run-${first + index}`, priority: first + index + 1, attempts: 4 },
+        data: { plan: 'small/jobs/01234567.json', index: first + index, hash8: '01234567', seconds: length },
+        opts: { jobId: `run-${first + index}`, priority: first + index + 1, attempts: 4, removeOnComplete: true },
       })),
     );
   const added = (performance.now() - adding) / 1000;
@@ -129,10 +123,8 @@ async function simulated(): Promise<void> {
           if (end !== undefined) gaps.push(performance.now() - end);
           await setTimeout(1000 * Number(job.data.seconds));
           await job.updateProgress({ step: 1, of: `worker ${index}` });
-          const key = `ple:upload:${job.id}`;
-          await client.multi().hset(key, '0:0', 'y'.repeat(20_000)).expire(key, 3600).exec();
           ends.set(index, performance.now());
-          return { upload: key };
+          return null;
         },
         { connection, prefix },
       ),
@@ -145,7 +137,7 @@ async function simulated(): Promise<void> {
     `${runs} runs of ${(work / runs).toFixed(2)} s on ${count} workers: ${wall.toFixed(1)} s, of which ${(work / count).toFixed(1)} s are the runs themselves; ` +
       `from the end of a worker's run to the start of its next one: median ${part(0.5)} ms, 99 % within ${part(0.99)} ms\n` +
       `adding: ${((1000 * added) / runs).toFixed(2)} ms a run\n` +
-      `memory of Redis: ${before.redis.toFixed(0)} MiB empty, ${full.toFixed(0)} MiB with all runs waiting, ${(await memory()).toFixed(0)} MiB with all results\n` +
+      `memory of Redis: ${before.redis.toFixed(0)} MiB empty, ${full.toFixed(0)} MiB with all runs waiting, ${(await memory()).toFixed(0)} MiB at the end\n` +
       `memory of this process, planner and workers: ${before.process.toFixed(0)} MiB before, ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB after\n`,
   );
   await Promise.all(workers.map((worker) => worker.close(true)));

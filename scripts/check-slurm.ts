@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type ArrayPlan, readArrayPlan } from '../src/comparison/execute/cluster/array-plan.js';
+import { readStagePlan, type StagePlan } from '../src/comparison/execute/stage-plan.js';
 import { differences } from '../src/support/differences.js';
 import { must } from '../src/support/must.js';
 import { isRunning } from '../src/support/process-identity.js';
@@ -92,14 +92,14 @@ function slurm(program: string, ...words: readonly string[]): string {
 }
 
 /** The id of the array job in the queue, and its plan. */
-async function job(): Promise<readonly [id: string, plan: ArrayPlan]> {
+async function job(): Promise<readonly [id: string, plan: StagePlan]> {
   const id = await until('a job', () => slurm('squeue', '--noheader', '--format=%F').split('\n')[0]);
   const [, script = ''] = /Command=(.*)/.exec(slurm('scontrol', 'show', 'job', id)) ?? [];
-  return [id, readArrayPlan(script.replace(/\.sh$/, '.json'))];
+  return [id, readStagePlan(script.replace(/\.sh$/, '.json'))];
 }
 
 /** Waits until a run of the plan has a checkpoint and trains. */
-async function training({ stage, runs }: ArrayPlan, index: number): Promise<void> {
+async function training({ stage, runs }: StagePlan, index: number): Promise<void> {
   const path = join(comparison, stage === 'tuning' ? 'tuning' : '', must(runs[index], `run ${index}`).folder);
   await until(`run ${index}`, () => existsSync(join(path, 'checkpoints/last.safetensors')));
   if (existsSync(join(path, 'result.json'))) throw new Error(`Run ${index} has ended too soon: raise train.epochs.`);

@@ -143,11 +143,11 @@ function isMemberOf(node: ts.Node, object: string, member = /./): boolean {
 
 /** The same words with another meaning: the program's name, a kind of value in a graph, a step of training, how a run ended, the losses of rows. */
 const homonyms: Readonly<Record<string, RegExp>> = {
-  ple: /^(cli\/main|comparison\/execute\/(cluster\/job-manifest|queue\/messages)|engine\/run\/onnx-format|tracking\/mlflow)\.ts$/,
+  ple: /^(cli\/main|comparison\/execute\/queue\/messages|engine\/run\/onnx-format|tracking\/mlflow)\.ts$/,
   constant: /^engine\/(record|lower|run)\//,
   step: /^(cli|comparison|engine|training)\/|^(objective\/exponential|optimizers\/options)\.ts$/,
   uncertainty: /^(cli|comparison|config)\//, // of gains: a key of comparisons
-  exponential: /^comparison\/execute\/queue\/queue-executor\.ts$/, // back-off
+  exponential: /^comparison\/execute\/queue\/jobs\.ts$/, // back-off
   random: /^(data\/kuairand\/|config\/search\.ts$)/, // a split, a search
   mae: /^(config\/parts|objective\/losses|metrics\/row-losses)\.ts$/,
   mse: /^config\/parts\.ts$/,

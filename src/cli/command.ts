@@ -1,4 +1,5 @@
-import type { Command, CommandUnknownOpts, OptionValues } from '@commander-js/extra-typings';
+import { type Command, type CommandUnknownOpts, Option, type OptionValues } from '@commander-js/extra-typings';
+import { ConfigError } from '../support/errors.js';
 
 /** Adds a command to its parent. `exit` receives the command's exit code. */
 export type CommandDefinition = (parent: CommandUnknownOpts, exit: (code: number) => void) => void;
@@ -7,13 +8,21 @@ export type CommandDefinition = (parent: CommandUnknownOpts, exit: (code: number
  * Defines a command: its arguments and options with their help, and `run`, which returns the exit code. The types of
  * `run`'s parameters follow from the arguments and options. Help needs those of all commands, so command files import
  * only fast modules at the top. `run` imports the rest.
+ * @param gone By their flags, options that went, and what to use.
  */
 export function defineCommand<Arguments extends unknown[], Options extends OptionValues>(
   words: () => Command<Arguments, Options>,
   run: (...given: [...Arguments, Options, Command<Arguments, Options>]) => number | Promise<number>,
+  gone: Readonly<Record<string, string>> = {},
 ): CommandDefinition {
   return (parent, exit) => {
     const command = words();
+    for (const [flags, instead] of Object.entries(gone)) {
+      const option = new Option(flags).hideHelp();
+      command.addOption(option).on(`option:${option.name()}`, () => {
+        throw new ConfigError(`${option.long}: ${instead}`);
+      });
+    }
     command.copyInheritedSettings(parent).action(async (...given) => exit(await run(...given)));
     parent.addCommand(command);
   };

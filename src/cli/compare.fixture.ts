@@ -47,10 +47,15 @@ export interface Started {
 /** Starts the built program in a process group of its own, as a shell does. */
 export function startPle(
   words: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly nodeOptions?: readonly string[] } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly nodeOptions?: readonly string[];
+    readonly cwd?: string;
+  } = {},
 ): Started {
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), launcher, ...words], {
     env: { ...process.env, ...options.env },
+    cwd: options.cwd ?? process.cwd(),
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -16,14 +16,13 @@ const words = () =>
     .option('--config <file>', 'the YAML config, with a compare key; it may also be the first word')
     .option('--runs <dir>', 'folder of all comparisons and runs', 'runs')
     .option('--force', 'take folders over from processes of another host or container that have ended')
-    .option('--on <place>', "where runs train: local, slurm, kubernetes, or a queue's redis://HOST:PORT")
-    .option('--detach', 'with a queue or a cluster: hand the runs of this stage over, and leave')
-    .option('--send-data', 'with a queue: send the files of the data through it, to workers that lack them')
+    .option('--on <place>', "where runs train: local, slurm, or a queue's redis://HOST:PORT")
+    .option('--detach', 'with a queue or Slurm: hand the runs of this stage over, and leave')
     .option('--attach', 'wait for runs that were handed over, here or on another machine; the default')
     .option('--jobs <n>', 'runs at a time, each in its own process (default: the fastest number, measured)', parseJobs)
     .option(
       '--dry-run',
-      'print the runs, their parameters and an estimate of the time (on a cluster: its script); train nothing',
+      'print the runs, their parameters and an estimate of the time (with Slurm: its script); train nothing',
     )
     .option('--verbose', 'with --dry-run: a line for every run, not one for each model and point of the axes')
     .option('--no-predictions', 'do not write the predictions of the test split')
@@ -31,7 +30,7 @@ const words = () =>
     .option('--png', 'write the charts as PNG beside the report')
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
     .option('--json', 'print the comparison (or the plan of a dry run) as one JSON document')
-    .optionsGroup('Options of --on slurm and --on kubernetes:')
+    .optionsGroup('Options of --on slurm:')
     .option('--collect', 'put finished runs together, hand over the next stage, and at the end write the table')
     .option('--array-limit <n>', 'most runs at a time (execute.arrayLimit)', parseLimit)
     .option('--partition <names>', 'of sbatch (execute.sbatch.partition), as the next five are')
@@ -55,109 +54,121 @@ const words = () =>
       ),
     );
 
-/** Trains every model with every seed. Prints the table and the findings on stdout, progress and notes on stderr. */
-export const compare = defineCommand(words, async (given, options) => {
-  const [
-    { neededConfig, readComparison },
-    { executeOf, isQueue, shownOverride },
-    { planComparison },
-    { compareAndReport },
-    { openCompareDisplay },
-  ] = await Promise.all([
-    import('./input/config-file.js'),
-    import('../config/execute.js'),
-    import('../comparison/dry-run.js'),
-    import('../report/compare-and-report.js'),
-    import('./display/compare-display.js'),
-  ]);
-  const { file, overrides } = neededConfig(given, options.config);
-  const config = await readComparison(file, overrides);
-  if (!options.predictions && (config.uncertainty ?? 'seeds') !== 'seeds')
-    throw new ConfigError(`compare.uncertainty: ${config.uncertainty} needs predictions: leave --no-predictions out.`);
-  const sbatch = sbatchOf(options);
-  const { on, arrayLimit } = options;
-  const execute = executeOf(config.execute, {
-    ...(on === undefined ? {} : { on }),
-    ...(arrayLimit === undefined ? {} : { arrayLimit }),
-    ...(Object.keys(sbatch).length === 0 ? {} : { sbatch }),
-  });
-  const [onCluster, onQueue] = [['slurm', 'kubernetes'].includes(execute.on), isQueue(execute.on)];
-  if (options.jobs !== undefined && onCluster)
-    throw new ConfigError(
-      '--jobs is of processes on one machine; on a cluster, --array-limit is the most runs at a time.',
-    );
-  if (options.collect && !onCluster) throw new ConfigError('--collect goes with --on slurm or --on kubernetes.');
-  if (Object.keys(sbatch).length > 0 && execute.on !== 'slurm')
-    throw new ConfigError(`--${Object.keys(sbatch)[0]} is an option of sbatch: it goes with --on slurm.`);
-  if (arrayLimit !== undefined && !onCluster)
-    throw new ConfigError('--array-limit goes with --on slurm or --on kubernetes.');
-  if ((options.sendData || options.attach) && !onQueue)
-    throw new ConfigError(
-      `${options.sendData ? '--send-data' : '--attach'} goes with a queue: --on redis://HOST:PORT.`,
-    );
-  if (options.detach && options.attach) throw new ConfigError('--detach leaves and --attach waits: give one of them.');
-  if (options.detach && execute.on === 'local')
-    throw new ConfigError('--detach: runs on this machine need this process; name a queue or a cluster with --on.');
-  const again = commandLine('compare', [
-    ...['--config', file],
-    ...(on === undefined ? [] : ['--on', on]),
-    ...(options.runs === 'runs' ? [] : ['--runs', options.runs]),
-    ...(options.predictions ? [] : ['--no-predictions']),
-    ...(arrayLimit === undefined ? [] : ['--array-limit', String(arrayLimit)]),
-    ...Object.entries(sbatch).flatMap(([key, value]) => ['--sbatch', value === true ? key : `${key}=${value}`]),
-    ...overrides.map(shownOverride),
-  ]);
-  const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
-  const display = openCompareDisplay(process.stderr, config);
+const gone = {
+  '--send-data': 'workers read the data themselves: put them in a folder that all machines see under one path.',
+};
 
-  const [interrupt, halt] = [new AbortController(), new AbortController()];
-  const ignore = onSignal(() => {
-    if (interrupt.signal.aborted) return halt.abort();
-    interrupt.abort(new Interrupted());
-    if (!options.dryRun && execute.on === 'local')
-      display.line('Interrupted: writing checkpoints (again: ends at once)');
-  });
-  try {
-    const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };
-    if (options.dryRun && !onCluster) {
-      display.line('Planning the runs');
-      const plan = await planComparison(config, common);
-      display.close();
-      process.stdout.write(
-        options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan, config, options.verbose ?? false),
+/** Trains every model with every seed. Prints the table and the findings on stdout, progress and notes on stderr. */
+export const compare = defineCommand(
+  words,
+  async (given, options) => {
+    const [
+      { neededConfig, readComparison },
+      { executeOf, isQueue, shownOverride },
+      { planComparison },
+      { compareAndReport },
+      { openCompareDisplay },
+    ] = await Promise.all([
+      import('./input/config-file.js'),
+      import('../config/execute.js'),
+      import('../comparison/dry-run.js'),
+      import('../report/compare-and-report.js'),
+      import('./display/compare-display.js'),
+    ]);
+    const { file, overrides } = neededConfig(given, options.config);
+    const config = await readComparison(file, overrides);
+    if (!options.predictions && (config.uncertainty ?? 'seeds') !== 'seeds')
+      throw new ConfigError(
+        `compare.uncertainty: ${config.uncertainty} needs predictions: leave --no-predictions out.`,
       );
-      return exitCode.done;
+    const sbatch = sbatchOf(options);
+    const { on, arrayLimit } = options;
+    const execute = executeOf(config.execute, {
+      ...(on === undefined ? {} : { on }),
+      ...(arrayLimit === undefined ? {} : { arrayLimit }),
+      ...(Object.keys(sbatch).length === 0 ? {} : { sbatch }),
+    });
+    const [onSlurm, onQueue] = [execute.on === 'slurm', isQueue(execute.on)];
+    if (options.jobs !== undefined && onSlurm)
+      throw new ConfigError(
+        '--jobs is of processes on one machine; with Slurm, --array-limit is the most runs at a time.',
+      );
+    if (options.collect && !onSlurm) throw new ConfigError('--collect goes with --on slurm.');
+    if (Object.keys(sbatch).length > 0 && !onSlurm)
+      throw new ConfigError(`--${Object.keys(sbatch)[0]} is an option of sbatch: it goes with --on slurm.`);
+    if (arrayLimit !== undefined && !onSlurm) throw new ConfigError('--array-limit goes with --on slurm.');
+    if (options.attach && !onQueue) throw new ConfigError('--attach goes with a queue: --on redis://HOST:PORT.');
+    if (options.detach && options.attach)
+      throw new ConfigError('--detach leaves and --attach waits: give one of them.');
+    if (options.detach && execute.on === 'local')
+      throw new ConfigError('--detach: runs on this machine need this process; name a queue or slurm with --on.');
+    const again = commandLine('compare', [
+      ...['--config', file],
+      ...(on === undefined ? [] : ['--on', on]),
+      ...(options.runs === 'runs' ? [] : ['--runs', options.runs]),
+      ...(options.predictions ? [] : ['--no-predictions']),
+      ...(arrayLimit === undefined ? [] : ['--array-limit', String(arrayLimit)]),
+      ...Object.entries(sbatch).flatMap(([key, value]) => ['--sbatch', value === true ? key : `${key}=${value}`]),
+      ...overrides.map(shownOverride),
+    ]);
+    const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
+    const display = openCompareDisplay(process.stderr, config);
+
+    const [interrupt, halt] = [new AbortController(), new AbortController()];
+    const ignore = onSignal(() => {
+      if (interrupt.signal.aborted) return halt.abort();
+      interrupt.abort(new Interrupted());
+      if (!options.dryRun && execute.on === 'local')
+        display.line('Interrupted: writing checkpoints (again: ends at once)');
+    });
+    try {
+      const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };
+      if (options.dryRun && !onSlurm) {
+        display.line('Planning the runs');
+        const plan = await planComparison(config, common);
+        display.close();
+        process.stdout.write(
+          options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan, config, options.verbose ?? false),
+        );
+        return exitCode.done;
+      }
+      const result = await compareAndReport(
+        config,
+        {
+          ...common,
+          execute,
+          detach: options.detach ?? false,
+          collect: options.collect ?? false,
+          dryRun: options.dryRun ?? false,
+          command: again,
+          predictions: options.predictions,
+          force: options.force ?? false,
+        },
+        {
+          command: commandLine('compare', ['--config', file, ...overrides.map(shownOverride)]),
+          formats: { svg: options.svg ?? false, png: options.png ?? false },
+          onTrained: ignore, // a signal may end the process now, and the same command then writes the report
+        },
+      );
+      display.close();
+      if (result.status === 'done') return await show(result, options, options.collect ? again : 'the same command');
+      if (result.status === 'detached') {
+        if (result.text !== undefined) process.stdout.write(result.text);
+        say(result.message);
+        return result.exitCode;
+      }
+      say('Interrupted. The same command continues where it was.');
+      return exitCode.interrupted;
+    } catch (error) {
+      if (options.dryRun) interrupt.signal.throwIfAborted();
+      throw error;
+    } finally {
+      display.close();
+      ignore();
     }
-    const result = await compareAndReport(
-      config,
-      {
-        ...{ ...common, execute, detach: options.detach ?? false, sendData: options.sendData ?? false },
-        ...{ collect: options.collect ?? false, dryRun: options.dryRun ?? false, command: again },
-        ...{ predictions: options.predictions, force: options.force ?? false },
-      },
-      {
-        command: commandLine('compare', ['--config', file, ...overrides.map(shownOverride)]),
-        formats: { svg: options.svg ?? false, png: options.png ?? false },
-        onTrained: ignore, // a signal may end the process now, and the same command then writes the report
-      },
-    );
-    display.close();
-    if (result.status === 'done') return await show(result, options, options.collect ? again : 'the same command');
-    if (result.status === 'detached') {
-      if (result.text !== undefined) process.stdout.write(result.text);
-      say(result.message);
-      return result.exitCode;
-    }
-    say('Interrupted. The same command continues where it was.');
-    return exitCode.interrupted;
-  } catch (error) {
-    if (options.dryRun) interrupt.signal.throwIfAborted();
-    throw error;
-  } finally {
-    display.close();
-    ignore();
-  }
-});
+  },
+  gone,
+);
 
 function parseJobs(text: string): number {
   const jobs = Number(text);

@@ -7,8 +7,8 @@ import { onSignal } from './interruptible.js';
 const words = () =>
   new Command('run')
     .description('Train one run of a plan, as a task of an array job does.')
-    .requiredOption('--plan <file>', 'the plan, which ple compare --on slurm or kubernetes wrote')
-    .option('--index <n>', 'which run, from 0 (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)')
+    .requiredOption('--plan <file>', 'the plan, which ple compare --on slurm wrote')
+    .option('--index <n>', 'which run, from 0 (default: SLURM_ARRAY_TASK_ID)')
     .option('--threads <n>', 'threads of operations on the CPU, where engine.threads does not say (default: all cores)')
     .addHelpText(
       'after',
@@ -31,11 +31,11 @@ export const run = defineCommand(words, async (options) => {
   // A scheduler may send several signals, and ends what does not obey: a second one does not cut the checkpoint short.
   const ignore = onSignal(() => interrupt.abort(), 'SIGUSR1');
   try {
-    const [{ plannedRun }, { openDisplay }] = await Promise.all([
-      import('../comparison/execute/cluster/planned-run.js'),
+    const [{ plannedTask }, { openDisplay }] = await Promise.all([
+      import('../comparison/execute/slurm/planned-task.js'),
       import('./display/run-display.js'),
     ]);
-    const { experiment, train } = await plannedRun(options.plan, index);
+    const { experiment, train } = await plannedTask(options.plan, index);
     const display = openDisplay(process.stderr, experiment);
     const outcome = await train({ threads, signal: interrupt.signal, on: display.show }).finally(display.close);
     const what = {
@@ -52,9 +52,9 @@ export const run = defineCommand(words, async (options) => {
 });
 
 function ofScheduler(): string {
-  const given = process.env['SLURM_ARRAY_TASK_ID'] ?? process.env['JOB_COMPLETION_INDEX'];
+  const given = process.env['SLURM_ARRAY_TASK_ID'];
   if (given !== undefined) return given;
-  throw new ConfigError('Say which run: --index N, or SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX in the environment.');
+  throw new ConfigError('Say which run: --index N, or SLURM_ARRAY_TASK_ID in the environment.');
 }
 
 function whole(option: string, text: string, least: number): number {

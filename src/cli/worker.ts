@@ -9,9 +9,7 @@ const words = () =>
     .description('Train runs of a queue, which ple compare --on redis://HOST:PORT fills, until a signal.')
     .requiredOption('--queue <address>', 'redis://HOST:PORT[/DATABASE], or rediss:// with TLS')
     .option('--jobs <n>', 'runs at a time, each in its own process', positive('--jobs', 1024), 1)
-    .option('--runs <dir>', "folder of this worker's unfinished runs", 'worker')
-    .option('--shared <dir>', "the planner's --runs folder, where this machine has it: runs train there")
-    .option('--data <from=to>', "where this machine has the planner's data; may be repeated", collect)
+    .option('--runs <dir>', "the planner's --runs folder, where this machine has it", 'runs')
     .option('--plugin <file>', 'a plugin that runs may use, by its SHA-256; may be repeated', collect)
     .option(
       '--lock <seconds>',
@@ -28,35 +26,41 @@ checkpoint and go back to the queue; again: ends at once.`,
     .addHelpText(
       'after',
       examples(
-        'ple worker --queue redis://queue:6379',
-        'ple worker --queue redis://queue:6379 --jobs 4 --data /data=/mnt/data',
-        'ple worker --queue rediss://queue:6380 --shared /nfs/runs',
+        'ple worker --queue redis://queue:6379 --runs /shared/runs',
+        'ple worker --queue rediss://queue:6380 --runs /shared/runs --jobs 4',
       ),
     );
 
+const gone = {
+  '--shared <dir>': "runs always train in the planner's folder: name it with --runs DIR.",
+  '--data <from=to>': 'put the data where the planner has them, in a folder that all machines see.',
+};
+
 /** Prints what it does on stderr. */
-export const worker = defineCommand(words, async (options) => {
-  const [{ isQueue, withoutPassword }, { addressOf }, { parsePathMap }, { serveQueue }] = await Promise.all([
-    import('../config/execute.js'),
-    import('../comparison/execute/queue/address.js'),
-    import('../comparison/execute/queue/local-data.js'),
-    import('../comparison/execute/queue/queue-worker.js'),
-  ]);
-  const { queue, jobs, runs, shared, data = [], plugin = [], lock } = options;
-  if (!isQueue(queue))
-    throw new ConfigError(`--queue ${withoutPassword(queue)}: expected redis://HOST:PORT or rediss://HOST:PORT.`);
-  const address = addressOf(queue, process.env);
-  const maps = data.map(parsePathMap);
-  const { loadNamed } = await import('../training/plugins.js');
-  await loadNamed(plugin);
-  const returned = await interruptible('Interrupted.', (signal) => {
-    signal.addEventListener('abort', () =>
-      say('Runs write a checkpoint and go back to the queue (again: ends at once)'),
-    );
-    return serveQueue({ address, jobs, runs, shared, data: maps, lockSeconds: lock, signal, say });
-  });
-  return returned > 0 ? exitCode.interrupted : exitCode.done;
-});
+export const worker = defineCommand(
+  words,
+  async (options) => {
+    const [{ isQueue, withoutPassword }, { addressOf }, { serveQueue }] = await Promise.all([
+      import('../config/execute.js'),
+      import('../comparison/execute/queue/address.js'),
+      import('../comparison/execute/queue/queue-worker.js'),
+    ]);
+    const { queue, jobs, runs, plugin = [], lock } = options;
+    if (!isQueue(queue))
+      throw new ConfigError(`--queue ${withoutPassword(queue)}: expected redis://HOST:PORT or rediss://HOST:PORT.`);
+    const address = addressOf(queue, process.env);
+    const { loadNamed } = await import('../training/plugins.js');
+    await loadNamed(plugin);
+    const returned = await interruptible('Interrupted.', (signal) => {
+      signal.addEventListener('abort', () =>
+        say('Runs write a checkpoint and go back to the queue (again: ends at once)'),
+      );
+      return serveQueue({ address, jobs, runs, lockSeconds: lock, signal, say });
+    });
+    return returned > 0 ? exitCode.interrupted : exitCode.done;
+  },
+  gone,
+);
 
 function positive(option: string, most: number): (text: string) => number {
   return (text) => {

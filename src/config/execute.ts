@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 
-const places = ['local', 'slurm', 'kubernetes'] as const;
-const expected = 'expected local, slurm, kubernetes, or the address of a queue (redis://HOST:PORT, rediss://HOST:PORT)';
+const places = ['local', 'slurm'];
+const expected = 'expected local, slurm, or the address of a queue (redis://HOST:PORT, rediss://HOST:PORT)';
+const noKubernetes =
+  'ple writes no Kubernetes jobs: start workers of a queue in pods, as in docs/scaling.md, and name redis://HOST:PORT';
 const onSchema = z
   .string()
-  .refine((on) => places.some((place) => place === on) || isQueue(on), { error: expected })
+  .refine((on) => places.includes(on) || isQueue(on), {
+    error: ({ input }) => (input === 'kubernetes' ? noKubernetes : expected),
+  })
   .describe(
-    'Where runs train. `local`: processes on this machine. `redis://HOST:PORT` (`rediss://` with TLS): the workers (`ple worker`) of a queue. `slurm`, `kubernetes`: a cluster.',
+    'Where runs train. `local`: processes on this machine. `redis://HOST:PORT` (`rediss://` with TLS): the workers (`ple worker`) of a queue. `slurm`: an array job.',
   );
 /** Options of sbatch that `ple` sets itself. */
 const ownOptions = 'job-name array requeue signal nodes ntasks chdir output open-mode parsable'.split(' ');
@@ -21,34 +25,12 @@ const sbatchSchema = z
     z.union([z.string().regex(/^[^\s"'\\#\p{Cc}]+$/u, value), z.number(), z.literal(true)], { error: value }),
   )
   .optional();
-const quantity = z.union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?(m|[kMGT]i?)?$/)], {
-  error: 'a quantity of Kubernetes, such as 2, 500m or 4Gi',
-});
-const absolute = z.string().regex(/^\//, 'an absolute path');
-const dnsName = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'lower-case letters, digits, - and .');
-const kubernetesSchema = z.strictObject({
-  image: z.string().regex(/^\S+$/).describe('The container image, with `ple` of this version in its PATH.'),
-  claim: dnsName.describe('The PersistentVolumeClaim of the shared volume.'),
-  mount: absolute
-    .optional()
-    .describe('Where pods mount the volume. It has the same path here. Absent: the working folder.'),
-  namespace: dnsName.optional().describe('Absent: the one of kubectl.'),
-  cpu: quantity.optional().describe('Of a pod: requests and limits.'),
-  memory: quantity.optional().describe('Of a pod: requests and limits.'),
-  gpus: z.int().positive().optional().describe('`nvidia.com/gpu` of a pod.'),
-  graceSeconds: z.int().positive().default(90).describe('Time for the checkpoint of a pod that is evicted.'),
-});
 const optionsSchema = z.strictObject({
   on: onSchema.default('local'),
-  arrayLimit: z
-    .int()
-    .positive()
-    .optional()
-    .describe('With a cluster: most runs at a time. Absent: the cluster decides.'),
+  arrayLimit: z.int().positive().optional().describe('With `slurm`: most runs at a time. Absent: Slurm decides.'),
   sbatch: sbatchSchema.describe(
     'With `slurm`: options of sbatch by their long names, such as `{ partition: gpu, time: 02:00:00, gres: gpu:1 }`.',
   ),
-  kubernetes: kubernetesSchema.optional().describe('With `kubernetes`: the pods and the shared volume.'),
 });
 
 /** `execute:` of a comparison's config: an `on` alone, or with options of the place that it names. */
@@ -69,7 +51,7 @@ export function executeOf(config: z.infer<typeof executeSchema>, given: Partial<
   if (data) return data;
   const [issue] = error.issues;
   const name = issue?.path.at(-1);
-  if (name === 'on') throw new ConfigError(`--on ${withoutPassword(given.on ?? '')}: ${expected}.`);
+  if (name === 'on') throw new ConfigError(`--on ${withoutPassword(given.on ?? '')}: ${issue?.message}.`);
   const message = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
   throw new ConfigError(`--${String(name)}: ${message}.`);
 }

@@ -47,22 +47,6 @@ const headerSchema = z.record(
   ]),
 );
 
-/** The text metadata alone. @throws UserError as `readSafetensors`. */
-export async function readMetadata(path: string): Promise<SafetensorsFile['metadata']> {
-  const file = await open(path);
-  try {
-    const length = Buffer.alloc(8);
-    await file.read(length, 0, 8, 0);
-    const bytes = Number(length.readBigUInt64LE());
-    if (8 + bytes > (await file.stat()).size) throw damaged(path);
-    const header = Buffer.alloc(bytes);
-    await file.read(header, 0, bytes, 8);
-    return z.record(z.string(), z.string()).parse(parseHeader(path, header.toString('utf8')).__metadata__ ?? {});
-  } finally {
-    await file.close();
-  }
-}
-
 /** @throws UserError for a file that is not safetensors, or is cut short. */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   const file = await open(path);

@@ -3,15 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostArray, HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
-import { readMetadata, readSafetensors, writeSafetensors } from '../support/safetensors.js';
-import {
-  type RowFiles,
-  readRows,
-  removeOtherRows,
-  rowFileName,
-  rowFilesSchema,
-  writeRows,
-} from './folder/checkpoint-rows.js';
+import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
+import { type RowFiles, readRows, removeOtherRows, rowFilesSchema, writeRows } from './folder/checkpoint-rows.js';
 import type { LargeTables } from './large/large-tables.js';
 import { progressSchema } from './progress.js';
 import type { Snapshot } from './trainer.js';
@@ -89,24 +82,6 @@ export async function writeBest(
     arrays: { ...best, ...bestTables?.() },
     metadata: { format, bestEpoch: JSON.stringify(progress.units.map((unit) => unit.bestEpoch)) },
   });
-}
-
-/**
- * Which moment of training the last checkpoint of a run's folder is of.
- * @param folder The run's, not that of its checkpoints.
- * @returns `rowFiles` are the names of the files of rows that it needs. Undefined without a checkpoint of this run and this version of `ple`.
- */
-export async function checkpointPlace(
-  folder: string,
-  hash: string,
-): Promise<{ readonly epoch: number; readonly step: number; readonly rowFiles: readonly string[] } | undefined> {
-  const path = lastPath(join(folder, 'checkpoints'));
-  if (!existsSync(path)) return undefined;
-  const metadata = await readMetadata(path);
-  if (metadata.format !== format || metadata.hash !== hash) return undefined;
-  const { epoch, step } = progressSchema.parse(JSON.parse(metadata.progress ?? ''));
-  const rows = metadata.rows === undefined ? [] : rowFilesSchema.parse(JSON.parse(metadata.rows));
-  return { epoch, step, rowFiles: rows.map(({ number }) => rowFileName(number)) };
 }
 
 export interface StoredSnapshot extends Snapshot {

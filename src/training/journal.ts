@@ -13,7 +13,7 @@ import { readSnapshot, type StoredSnapshot, writeBest, writeSnapshot } from './c
 import { definitions } from './definitions.js';
 import { readEpochs } from './epoch-record.js';
 import { describeEnvironment, goingOn, readEnvironment } from './folder/environment.js';
-import { keepEpochs, openRunFolderWithin, type RunFolder } from './folder/run-folder.js';
+import { keepEpochs, openRunFolder, type RunFolder } from './folder/run-folder.js';
 import { encodingFile, manifestOf, predictionsFile } from './folder/run-manifest.js';
 import { writePredictions } from './predictions.js';
 import type { Progress } from './progress.js';
@@ -47,7 +47,7 @@ export async function withJournal(
   const finished = options.overwrite ? undefined : readResult(path);
   if (finished) return { status: 'already done', path, result: finished };
 
-  const folder = await openRunFolderWithin(options.waitSeconds ?? 0, path, options.force ?? false, options.signal);
+  const folder = await openRunFolder(path, options.force ?? false);
   try {
     if (options.overwrite) folder.clear();
     await writeConfig(folder, experiment, hash, options.resume !== undefined);
@@ -183,7 +183,6 @@ class OpenJournal implements Journal {
     const snapshot = await record.snapshot();
     this.#rowFiles = await writeSnapshot(folder.checkpoints, snapshot, hash, this.#rowFiles);
     this.#written = performance.now();
-    options.on({ kind: 'checkpoint' });
     const paused = record.kind === 'epoch' && isPaused(snapshot.progress, setup.epochs, options.until);
     if (!interrupted && !paused) return undefined;
     const status = interrupted ? 'interrupted' : 'paused';

@@ -8,9 +8,7 @@ import type { TrainingRecord } from './trainer.js';
 export type RunEvent =
   | LoadingEvent
   | { readonly kind: 'start'; readonly path: string; readonly setup: TrainingSetup; readonly resumedAt: number | null }
-  | { readonly kind: 'training'; readonly record: TrainingRecord }
-  /** It is on the disk. */
-  | { readonly kind: 'checkpoint' };
+  | { readonly kind: 'training'; readonly record: TrainingRecord };
 
 export interface PrepareOptions {
   readonly signal?: AbortSignal;
@@ -38,8 +36,6 @@ export interface RunOptions extends PrepareOptions {
   readonly signal: AbortSignal;
   /** What the data and the config must be: those of another machine, which planned the run. */
   readonly expected?: { readonly hash8: string; readonly checksum: string } | undefined;
-  /** How long to wait for another process to leave the run's folder; default 0. */
-  readonly waitSeconds?: number;
 }
 
 export type TrainingOutcome =

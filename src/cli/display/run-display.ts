@@ -48,7 +48,6 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
           `${event.path}: ${experiment.model.type}, ${rows}, ${engine.name} engine on ${deviceOf(engine)}${from}`,
         );
       }
-      if (event.kind === 'checkpoint') return;
       const { record } = event;
       if (record.kind === 'step') {
         const { epoch, step, steps, meanLoss, samplesPerSecond } = record;

@@ -86,13 +86,11 @@ export interface ExecutorOptions {
   readonly jobs?: number | undefined;
   /** Whether reported runs keep the predictions of the test split. */
   readonly predictions: boolean;
-  /** With a queue or a cluster: adds the runs of this stage and throws `Detached`. */
+  /** With a queue or Slurm: adds the runs of this stage and throws `Detached`. */
   readonly detach?: boolean;
-  /** With a queue: stores the files of the data there, for workers that do not have them. */
-  readonly sendData?: boolean;
-  /** With a cluster: puts finished runs together and hands over the next stage, but trains no run of this stage again. */
+  /** With Slurm: puts finished runs together and hands over the next stage, but trains no run of this stage again. */
   readonly collect?: boolean;
-  /** With a cluster: writes what would be handed over, and hands nothing over. */
+  /** With Slurm: writes what would be handed over, and hands nothing over. */
   readonly dryRun?: boolean;
   /** The command line that asked, without `--collect` and `--dry-run`: for messages. */
   readonly command?: string;
@@ -112,7 +110,7 @@ export interface ComparisonOptions extends ExecutorOptions {
   readonly execute?: Execute | undefined;
 }
 
-/** The runs of a stage are with a queue or a cluster, and train on without this process. The message says what to do next. */
+/** The runs of a stage are with a queue or Slurm, and train on without this process. The message says what to do next. */
 export class Detached extends UserError {
   override name = 'Detached';
   /** What was written for the scheduler, if the user is to see it. */

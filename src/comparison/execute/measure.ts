@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import type { Experiment } from '../../config/experiment.js';
-import { parametersOf, type ReadShape } from '../plan/data-shapes.js';
+import { dataOf, parametersOf, type ReadShape } from '../plan/data-shapes.js';
 import type { Run } from '../plan/run.js';
+import type { Event } from './executor.js';
 import type { Answer, Report } from './messages.js';
 import { deviceFor, type SharedDevices } from './shared-devices.js';
 import { errorOf } from './worker-process.js';
@@ -17,23 +19,38 @@ interface MeasureOptions {
   readonly on: (report: Report) => void;
 }
 
-/** The combined training rate of several jobs of one model that train at the same time. */
-export interface JobsRate {
-  readonly jobs: number;
-  readonly samplesPerSecond: number;
+interface JobsOptions extends Omit<MeasureOptions, 'on'> {
+  /** The requested number, which is not measured. */
+  readonly jobs: number | undefined;
+  readonly readShape: ReadShape;
+  readonly on: (event: Event) => void;
+  readonly onReading: (report: Report) => void;
 }
 
-/** Measures several numbers of jobs and returns the fastest first. The training results are discarded. */
-export async function measureJobs(
-  experiment: Experiment,
-  choices: readonly number[],
-  options: MeasureOptions,
-): Promise<readonly JobsRate[]> {
-  const rates: JobsRate[] = [];
-  for (const jobs of choices) {
-    rates.push({ jobs, samplesPerSecond: await rateOf(experiment, jobs, options) });
-  }
-  return rates.toSorted((a, b) => b.samplesPerSecond - a.samplesPerSecond);
+/** The number of jobs at which the largest model of some runs trains fastest. Measured once for a model and its data, if there is a choice. */
+export function fastestJobs({ workers, devices, jobs, readShape, on, onReading }: JobsOptions) {
+  const fastest = new Map<string, number>(); // by model, data and choices
+  return async (runs: readonly Run[]): Promise<number> => {
+    const atMost = (count: number) => Math.max(1, Math.min(count, runs.length));
+    if (jobs !== undefined) return atMost(jobs);
+    const sizes = [...(await modelSizes(runs, readShape)).values()];
+    const [largest] = sizes.toSorted((a, b) => b.size - a.size);
+    const choices = candidates(availableParallelism(), runs.length);
+    const [only = 1, ...others] = choices;
+    if (!largest || others.length === 0) return only;
+    const { experiment } = largest.run;
+    const key = JSON.stringify([dataOf(experiment), experiment.model, experiment.train.batchSize, choices]);
+    const known = fastest.get(key);
+    if (known !== undefined) return known;
+    on({ kind: 'measuring', what: 'jobs' });
+    let best = { jobs: 1, rate: 0 };
+    for (const jobs of choices) {
+      const rate = await rateOf(experiment, jobs, { workers, devices, on: onReading });
+      if (rate > best.rate) best = { jobs, rate };
+    }
+    fastest.set(key, atMost(best.jobs));
+    return atMost(best.jobs);
+  };
 }
 
 /** Numbers of jobs to measure: 1, the number of cores, and powers of two between them; never more than the runs. */

@@ -5,21 +5,16 @@ import type { LoadingEvent } from '../../training/load-dataset.js';
 import type { RunOptions } from '../../training/run-options.js';
 import type { DataShape } from '../plan/data-shapes.js';
 
+/** What is trained, and in which folder. */
+export interface RunOrder extends Pick<RunOptions, 'predictions' | 'force' | 'expected' | 'until' | 'engine'> {
+  readonly experiment: Experiment;
+  /** The run's folder. */
+  readonly path: string;
+}
+
 /** What the comparison's process asks of a worker, one order at a time. Messages in both directions are JSON texts. */
 export type Order =
-  | {
-      readonly kind: 'run';
-      readonly experiment: Experiment;
-      /** The run's folder. */
-      readonly path: string;
-      readonly engine: ChosenDevice;
-      readonly predictions: boolean;
-      readonly force: boolean;
-      /** See `RunOptions`. */
-      readonly expected?: RunOptions['expected'];
-      /** See `Run`. */
-      readonly until?: number;
-    }
+  | ({ readonly kind: 'run' } & RunOrder)
   | { readonly kind: 'shape'; readonly experiment: Experiment }
   | {
       readonly kind: 'measure';
@@ -43,7 +38,6 @@ export type Report =
       readonly samplesPerSecond: number;
     }
   | { readonly kind: 'epoch'; readonly record: EpochRecord }
-  | { readonly kind: 'checkpoint' }
   | { readonly kind: 'ready' };
 
 /** The last message on an order. */
@@ -57,7 +51,7 @@ export type Answer =
 export interface Failed {
   readonly kind: 'failed';
   readonly message: string;
-  /** Exit code of a user's mistake. Null for a bug; `message` is then its stack. */
+  /** Exit code of a user's mistake; `interrupted` if another process has the folder. Null for a bug; `message` is then its stack. */
   readonly exitCode: number | null;
 }
 

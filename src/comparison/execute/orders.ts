@@ -1,12 +1,13 @@
-import { dirname } from 'node:path';
-import { Interrupted } from '../../support/errors.js';
+import { exitCode, Interrupted } from '../../support/errors.js';
+import { FolderInUse } from '../../support/lock.js';
 import { asUserError } from '../../support/system-error.js';
 import { rememberingDataset } from '../../training/load-dataset.js';
 import { loadPlugin } from '../../training/plugins.js';
-import { prepare, run, train } from '../../training/run.js';
+import { prepare, train } from '../../training/run.js';
 import type { RunEvent } from '../../training/run-options.js';
 import { shapeOf } from '../../training/setup.js';
 import type { Answer, Order, Report, Signal } from './messages.js';
+import { trainRun } from './planned-run.js';
 
 const secondsBetweenSteps = 0.2;
 /** Limits a measurement on a busy machine or with a large validation split. */
@@ -55,22 +56,13 @@ export function takeOrders(report: (report: Report) => void): Orders {
     }
     if (order.kind === 'measure') return measure(order, signal);
     let last = 0;
-    const outcome = await run(order.experiment, {
-      runs: dirname(order.path),
-      resume: order.path,
-      overwrite: false,
-      predictions: order.predictions,
-      force: order.force,
-      expected: order.expected,
-      ...(order.until === undefined ? {} : { until: order.until }),
-      engine: order.engine,
+    const outcome = await trainRun(order, {
       load,
       signal,
       waitSeconds,
       on(event) {
         tell(event);
         if (event.kind === 'start') report({ kind: 'start', resumedAt: event.resumedAt });
-        if (event.kind === 'checkpoint') report(event);
         if (event.kind !== 'training') return;
         if (event.record.kind === 'epoch') report({ kind: 'epoch', record: event.record.record });
         if (event.record.kind === 'step' && performance.now() - last > 1000 * secondsBetweenSteps) {
@@ -123,7 +115,8 @@ export function takeOrders(report: (report: Report) => void): Orders {
 
 function failure(error: unknown): Answer {
   if (error instanceof Interrupted) return { kind: 'interrupted' };
-  const told = asUserError(error);
-  if (told) return { kind: 'failed', message: told.message, exitCode: told.exitCode };
+  if (error instanceof FolderInUse) return { kind: 'failed', message: error.message, exitCode: exitCode.interrupted };
+  const known = asUserError(error);
+  if (known) return { kind: 'failed', message: known.message, exitCode: known.exitCode };
   return { kind: 'failed', message: String(error instanceof Error ? error.stack : error), exitCode: null };
 }

@@ -21,9 +21,9 @@ export async function withExecutor<Made>(
     ]);
     return withQueue(addressOf(on, process.env), config, options, use);
   }
-  if (on === 'slurm' || on === 'kubernetes') {
-    const { withCluster } = await import('./cluster/cluster.js');
-    return withCluster({ ...execute, on }, config, options, use);
+  if (on === 'slurm') {
+    const { withSlurm } = await import('./slurm/slurm-executor.js');
+    return withSlurm(execute, config, options, use);
   }
   return withLocalProcesses(config, options, use);
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Interrupted, UserError } from '../../support/errors.js';
-import { type Answer, isAnswer, type Order, type Report, type Signal } from './messages.js';
+import { type Answer, type Failed, isAnswer, type Order, type Report, type Signal } from './messages.js';
 
 /** How a worker ended that did not answer. */
 export interface Lost {
@@ -87,6 +87,11 @@ export function errorOf(answer: Answer | Lost): Error {
   if (answer.kind === 'interrupted') return new Interrupted();
   if (answer.kind !== 'failed') return new Error(`A worker answered '${answer.kind}'.`);
   return answer.exitCode === null ? new Error(answer.message) : new UserError(answer.message, answer.exitCode);
+}
+
+/** Of a failed run. */
+export function messageOf({ message, exitCode }: Failed): string {
+  return exitCode === null ? `this is a bug: ${message}` : message;
 }
 
 /** How the process ended, after its last message. */

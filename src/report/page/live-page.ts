@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Event } from '../../comparison/execute/executor.js';
-import { scoresOf } from '../../comparison/execute/local-processes.js';
+import { scoresOf } from '../../comparison/execute/stage.js';
 import { pointText } from '../../comparison/plan/axis-point.js';
 import type { Run } from '../../comparison/plan/run.js';
 import { mean, standardDeviation } from '../../comparison/statistics/moments.js';

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { filesBelow } from '../../support/folder-contents.js';
 import { appendLine } from '../../support/growing-file.js';
-import { acquireLock, cannotWrite, FolderInUse } from '../../support/lock.js';
+import { acquireLock, cannotWrite } from '../../support/lock.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { removeRemains, writeWhole } from '../../support/whole-file.js';
 import { isOfRun } from './run-manifest.js';
@@ -25,7 +24,7 @@ export interface RunFolder {
 }
 
 /** @throws UserError if the folder cannot be written, or another process holds it. */
-async function openRunFolder(path: string, force: boolean): Promise<RunFolder> {
+export async function openRunFolder(path: string, force: boolean): Promise<RunFolder> {
   const checkpoints = join(path, 'checkpoints');
   try {
     makeFolder(checkpoints);
@@ -48,24 +47,6 @@ async function openRunFolder(path: string, force: boolean): Promise<RunFolder> {
     },
     ...lock,
   };
-}
-
-/** As `openRunFolder`, but waits so long for another process to leave the folder, such as one that writes its last checkpoint. */
-export async function openRunFolderWithin(
-  seconds: number,
-  path: string,
-  force: boolean,
-  signal: AbortSignal,
-): Promise<RunFolder> {
-  const end = performance.now() + 1000 * seconds;
-  for (;;) {
-    try {
-      return await openRunFolder(path, force);
-    } catch (error) {
-      if (!(error instanceof FolderInUse) || performance.now() > end || signal.aborted) throw error;
-    }
-    await setTimeout(100);
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { UserError } from '../../../support/errors.js';
+import { hasCode } from '../../../support/system-error.js';
 import type { Address } from './address.js';
 
 /** Connections to one Redis server. A command waits while the server is away. */
@@ -15,17 +16,12 @@ const [reconnectMilliseconds, answerMilliseconds] = [1000, 10_000];
 
 /**
  * Connects, and waits for a server that does not answer yet.
- * @param say Told when the server is away, and when it is back.
- * @param onBack Called when it is back.
+ * @param say Called when the server is away, and when it is back.
  * @throws UserError for a host that does not exist, a user or password that is refused, or a server that may evict keys.
  */
-export async function connect(
-  { shown, options }: Address,
-  signal: AbortSignal,
-  say: (line: string) => void,
-  onBack: () => void = () => undefined,
-): Promise<Connection> {
-  await firstAnswer(shown, options, signal, say);
+export async function connect(address: Address, signal: AbortSignal, say: (line: string) => void): Promise<Connection> {
+  await firstAnswer(address, signal, say);
+  const { shown, options } = address;
   let closed = false;
   const opened: Redis[] = [];
   const open = () => {
@@ -49,7 +45,6 @@ export async function connect(
     if (!isAway) return;
     isAway = false;
     say(`The queue at ${shown} is back.`);
-    onBack();
   });
   return {
     redis,
@@ -76,59 +71,69 @@ export function refusalOf(error: unknown, shown: string): UserError | undefined 
 }
 
 const remedies: Readonly<Record<string, string>> = {
-  OOM: 'Give it more memory (maxmemory in redis.conf), or use --shared or --no-predictions',
+  OOM: 'Give it more memory (maxmemory in redis.conf)',
   MISCONF: 'Make room on its disk',
   READONLY: 'Name the server that replicas copy',
   NOPERM: 'Give its user the rights that docs/scaling.md names',
 };
 
-async function firstAnswer(
-  shown: string,
-  options: Address['options'],
-  signal: AbortSignal,
-  say: (line: string) => void,
-): Promise<void> {
+async function firstAnswer(address: Address, signal: AbortSignal, say: (line: string) => void): Promise<void> {
+  const { shown } = address;
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
-    const redis = new Redis({
-      ...options,
-      lazyConnect: true,
-      connectTimeout: answerMilliseconds / 2,
-      enableReadyCheck: false,
-      retryStrategy: () => null,
-      maxRetriesPerRequest: 0,
-    });
-    let cause: unknown;
-    const [stop, timer] = [
-      () => redis.disconnect(),
-      setTimeout(() => {
-        cause = new Error(`no answer within ${answerMilliseconds / 1000} s (is it Redis?)`);
-        redis.disconnect();
-      }, answerMilliseconds),
-    ];
-    signal.addEventListener('abort', stop);
-    redis.on('error', (error) => {
-      cause ??= error;
-    });
-    try {
-      await redis.connect();
-      if (options.db !== 0) await redis.select(options.db);
-      await checkMemory(await redis.info('memory'), shown);
-      return;
-    } catch (error) {
-      if (error instanceof UserError) throw error;
-      signal.throwIfAborted();
-      const reason = reasonOf(cause ?? error);
-      if (!/ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|LOADING|Connection is closed/.test(reason))
-        throw new UserError(`The queue at ${shown} refuses: ${reason}.${loginHint(reason)}`);
-      if (attempt === 0) say(`The queue at ${shown} does not answer (${reason}): waiting for it.`);
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
-      redis.disconnect();
-    }
+    const error = await errorOfAnswer(address, signal);
+    if (error === undefined) return;
+    signal.throwIfAborted();
+    if (error instanceof UserError) throw error;
+    const reason = reasonOf(error);
+    if (!maySoonAnswer(error)) throw new UserError(`The queue at ${shown} refuses: ${reason}.${loginHint(reason)}`);
+    if (attempt === 0) say(`The queue at ${shown} does not answer (${reason}): waiting for it.`);
     await wait(reconnectMilliseconds, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/** What is wrong with a connection of its own. Undefined: the server answers. */
+async function errorOfAnswer({ shown, options }: Address, signal: AbortSignal): Promise<unknown> {
+  const redis = new Redis({
+    ...options,
+    lazyConnect: true,
+    connectTimeout: answerMilliseconds / 2,
+    enableReadyCheck: false,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+  });
+  let cause: unknown; // the first error; later ones say only that the connection has ended
+  const stop = () => redis.disconnect();
+  const timer = setTimeout(() => {
+    cause = new UserError(
+      `The queue at ${shown} gives no answer within ${answerMilliseconds / 1000} s (is it Redis?).`,
+    );
+    redis.disconnect();
+  }, answerMilliseconds);
+  signal.addEventListener('abort', stop);
+  redis.on('error', (error) => {
+    cause ??= error;
+  });
+  try {
+    await redis.connect();
+    if (options.db !== 0) await redis.select(options.db);
+    await checkMemory(await redis.info('memory'), shown);
+    return undefined;
+  } catch (error) {
+    return error instanceof UserError ? error : (cause ?? error);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+    redis.disconnect();
+  }
+}
+
+/** Whether the server is not up yet: the host refuses, the server has closed the connection, or reads its file. */
+function maySoonAnswer(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(maySoonAnswer); // one for each address of the host
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'ReplyError') return error.message.startsWith('LOADING');
+  return !('code' in error) || hasCode(error, 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH');
 }
 
 /** @throws UserError for a server that deletes keys when its memory is full: runs would be lost. */

@@ -92,9 +92,9 @@ test('other data than planned are refused, before anything is written', async ()
   writeFileSync(changed, JSON.stringify(plan));
   const { status, stderr } = await run(changed, 0);
   expect(status).toBe(3);
-  expect(stderr).toMatch(/^ple: The data of '.*' are not those that were planned \(hash \w{8}, planned 00000000\)/m);
+  expect(stderr).toMatch(/^ple: The run is \w{8} here, and was planned as 00000000/m);
   expect(existsSync(paths[0] ?? '')).toBe(false);
-  expect(readFileSync(join(file, '../00000000.failed'), 'utf8')).toMatch(/^The data of /);
+  expect(readFileSync(join(file, '../00000000.failed'), 'utf8')).toMatch(/^The run is /);
 });
 
 const onSlurm = (...words: readonly string[]) => compare('--on', 'slurm', 'name=sent', 'compare.seeds=1', ...words);
@@ -156,19 +156,11 @@ test('runs that have failed are in the table as failed; lost ones are told, and 
   expect(runs.some(({ folder }) => existsSync(at('runs/sent', folder)))).toBe(false);
 });
 
-test('on kubernetes a dry run prints the job of the stage, and where its plan is', async () => {
-  const words = ['--on', 'kubernetes', '--dry-run', 'execute.kubernetes.image=ple', 'execute.kubernetes.claim=work'];
-  const { status, stdout, stderr } = await compare(...words, 'name=pods');
-  expect(status, stderr).toBe(0);
-  expect(stdout).toMatch(/^apiVersion: batch\/v1\nkind: Job\n/);
-  expect(stderr).toMatch(
-    /written to \S+\/runs\/pods\/jobs\/\S+\.yaml\. When they are done: ple compare .* --collect$/m,
-  );
-});
-
 test.each([
-  [['--collect'], /--collect goes with --on slurm or --on kubernetes/],
+  [['--collect'], /--collect goes with --on slurm/],
   [['--on', 'slurm', '--jobs', '2'], /--jobs is of processes on one machine/],
+  [['--on', 'kubernetes'], /ple writes no Kubernetes jobs: .*docs\/scaling\.md/],
+  [['--send-data'], /--send-data: .*put them in a folder that all machines see/],
   [['--on', 'slurm', '--sbatch', 'array=0-3'], /--array: ple sets this option itself/],
 ])('%j is refused', async (words, message) => {
   const { status, stderr } = await compare(...words);

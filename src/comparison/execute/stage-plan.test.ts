@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { ConfigError, DataError } from '../../../support/errors.js';
-import { arrayPlanText, readArrayPlan } from './array-plan.js';
+import { ConfigError, DataError } from '../../support/errors.js';
 import { plannedRun } from './planned-run.js';
+import { readStagePlan, stagePlanText } from './stage-plan.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-plan-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -16,7 +16,7 @@ const experiment = {
   model: { type: 'single-task', levels: [[2]], tower: [] },
   train: { epochs: 1, batchSize: 10, optimizer: { type: 'adam' } },
 };
-const runs = [{ folder: 'planned-0123abcd', hash8: '0123abcd', experiment, until: 3 }];
+const runs = [{ folder: 'planned-0123abcd', hash8: '0123abcd', checksum: '', experiment, until: 3 }];
 const plan = { stage: 'tuning', folder: '../tuning', predictions: false, runs } as const;
 
 function written(text: string): string {
@@ -28,11 +28,11 @@ function written(text: string): string {
 /** A plan in which these keys are others. */
 function changed(changes: object, ofRun: object = {}): string {
   const run = { ...runs[0], ...ofRun };
-  return written(JSON.stringify({ ...JSON.parse(arrayPlanText(plan)), runs: [run], ...changes }));
+  return written(JSON.stringify({ ...JSON.parse(stagePlanText(plan)), runs: [run], ...changes }));
 }
 
 test('a plan is read as it was written', () => {
-  expect(readArrayPlan(written(arrayPlanText(plan)))).toMatchObject({ schema: 1, ...plan });
+  expect(readStagePlan(written(stagePlanText(plan)))).toMatchObject({ schema: 1, ...plan });
 });
 
 test.each([
@@ -41,18 +41,19 @@ test.each([
   ['an unknown key', { shell: 'true' }, {}, /shell/],
 ])('a plan with %s is refused', (_, changes, ofRun, message) => {
   const file = changed(changes, ofRun);
-  expect(() => readArrayPlan(file)).toThrow(DataError);
-  expect(() => readArrayPlan(file)).toThrow(message);
+  expect(() => readStagePlan(file)).toThrow(DataError);
+  expect(() => readStagePlan(file)).toThrow(message);
 });
 
 test('a plan of another version is refused: its defaults may differ', () => {
   const file = changed({ version: '0.0.9' });
-  expect(() => readArrayPlan(file)).toThrow(ConfigError);
-  expect(() => readArrayPlan(file)).toThrow(/is of ple 0\.0\.9, and this is ple /);
+  expect(() => readStagePlan(file)).toThrow(ConfigError);
+  expect(() => readStagePlan(file)).toThrow(/is of ple 0\.0\.9, and this is ple /);
 });
 
 test('a run that the plan does not have, or whose config is wrong, is refused', async () => {
-  await expect(plannedRun(written(arrayPlanText(plan)), 1)).rejects.toThrow(/^--index 1: .* has the runs 0 to 0\.$/);
+  const at = (file: string, index: number) => plannedRun(file, readStagePlan(file), index);
+  await expect(at(written(stagePlanText(plan)), 1)).rejects.toThrow(/^--index 1: .* has the runs 0 to 0\.$/);
   const wrong = changed({}, { experiment: { ...experiment, model: { type: 'plle' } } });
-  await expect(plannedRun(wrong, 0)).rejects.toThrow(/plan\.json: run 0:1:\d+: 'model\.type': unknown model 'plle'/);
+  await expect(at(wrong, 0)).rejects.toThrow(/plan\.json: run 0:1:\d+: 'model\.type': unknown model 'plle'/);
 });

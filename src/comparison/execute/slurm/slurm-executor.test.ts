@@ -1,13 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { parseComparison } from '../../../config/comparison.js';
 import { acquireLock } from '../../../support/lock.js';
 import { definitions } from '../../../training/definitions.js';
 import { experimentOf, type Run, reportedRuns } from '../../plan/run.js';
-import { arrayPlanText } from './array-plan.js';
-import { withCluster } from './cluster.js';
+import { writeStagePlan } from '../stage-plan.js';
+import { withSlurm } from './slurm-executor.js';
+
+vi.mock('./slurm.js', () => ({ queued: async () => new Map(), submit: async () => '1' }));
 
 const config = parseComparison(
   `name: paused
@@ -49,9 +51,7 @@ function trained(...last: readonly number[]): void {
 function collected(): Promise<readonly Run[]> {
   const { signal } = new AbortController();
   const options = { predictions: false, collect: true, signal, halt: signal, on: () => undefined };
-  return withCluster({ on: 'kubernetes' }, config, options, ({ execute }) =>
-    execute('tuning', runs, join(folder, 'tuning')),
-  );
+  return withSlurm({ on: 'slurm' }, config, options, ({ execute }) => execute('tuning', runs, join(folder, 'tuning')));
 }
 
 test('a run that is to pause after an epoch is finished for now when it has trained that epoch', async () => {
@@ -61,14 +61,10 @@ test('a run that is to pause after an epoch is finished for now when it has trai
 
 test('one that has trained fewer epochs is missing, if a plan has it with these epochs', async () => {
   trained(3, 2);
-  mkdirSync(join(folder, 'jobs'));
-  const plan = { stage: 'tuning', folder: '../tuning', predictions: false, runs: runs.map(planned) } as const;
-  writeFileSync(join(folder, 'jobs/0.json'), arrayPlanText(plan));
+  await writeStagePlan({ stage: 'tuning', folder: join(folder, 'tuning') }, runs, false);
   await expect(collected()).rejects.toMatchObject({
     exitCode: 1,
-    message: expect.stringMatching(
-      /^1 of 2 runs to tune are finished; failed: 0, training: 0, waiting or missing: 1\./,
-    ),
+    message: expect.stringMatching(/^1 of 2 runs to tune are finished; failed: 0, training: 0, missing: 1\./),
   });
 });
 
@@ -82,7 +78,3 @@ test('a run that a process holds trains, whatever an earlier task of it has left
   expect((await collected()).map(({ state }) => state)).toEqual(['finished', 'failed']);
   rmSync(join(folder, 'jobs/11234567.failed'));
 });
-
-function planned({ folder: name, hash8, experiment, until = 0 }: Run) {
-  return { folder: name, hash8, experiment, until };
-}

@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Job } from 'bullmq';
+import { exitCode, UserError } from '../../../support/errors.js';
+import { definitions } from '../../../training/definitions.js';
+import type { RunOrder } from '../messages.js';
+import { plannedRun } from '../planned-run.js';
+import { readStagePlan, type StagePlan } from '../stage-plan.js';
+import { type Payload, payloadSchema, plannedBy, plannedBySchema } from './messages.js';
+
+/** Not for this worker, though perhaps for others. */
+export class Refused extends UserError {}
+
+/**
+ * Reads the runs that jobs name, from plans in the folder of all runs.
+ * @throws Refused for a run of another version of ple, of another folder, or with a plugin that this worker does not have.
+ */
+export function runsOfJobs(runs: string): (job: Pick<Job, 'data'>) => Promise<RunOrder> {
+  let last: { readonly file: string; readonly plan: StagePlan } | undefined; // mostly the plan of the next job too
+  return async (job) => {
+    const payload = payloadOf(job);
+    const file = join(runs, payload.plan);
+    if (last?.file !== file) {
+      if (!existsSync(file)) throw otherFolder(payload, runs);
+      last = { file, plan: readStagePlan(file) };
+    }
+    if (last.plan.runs[payload.index]?.hash8 !== payload.hash8) throw otherFolder(payload, runs);
+    return plannedRun(file, last.plan, payload.index, pluginHere);
+  };
+}
+
+function otherFolder({ plan, hash8 }: Payload, runs: string): Refused {
+  return new Refused(`${plan} with the run ${hash8} is not in ${runs}: give this worker the planner's --runs.`);
+}
+
+/** Nothing of a job is used before it is checked here. */
+function payloadOf({ data }: Pick<Job, 'data'>): Payload {
+  const by = plannedBySchema.safeParse(data);
+  if (!by.success) throw new UserError('The job is no run of ple.', exitCode.usage);
+  const { protocol, version } = by.data;
+  if (protocol !== plannedBy.protocol || version !== plannedBy.version)
+    throw new Refused(
+      `The queue has runs of ple ${version} (protocol ${protocol}), and this is ple ${plannedBy.version} (protocol ${plannedBy.protocol}): install the same version.`,
+    );
+  const { data: payload, error } = payloadSchema.safeParse(data);
+  if (payload) return payload;
+  const [issue] = error.issues;
+  throw new UserError(`The job is not as ple writes it: ${issue?.path.join('.')}: ${issue?.message}.`, exitCode.usage);
+}
+
+/** Only plugins that the worker was started with are loaded. */
+function pluginHere(plugin: { readonly sha256: string }): object {
+  const here = definitions.plugins.find(({ sha256 }) => sha256 === plugin.sha256);
+  if (here) return { ...plugin, file: here.file };
+  throw new Refused(`Runs need the plugin with the SHA-256 ${plugin.sha256}: start the worker with --plugin FILE.`);
+}

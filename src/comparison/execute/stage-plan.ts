@@ -1,0 +1,101 @@
+import { dirname, join, relative, resolve } from 'node:path';
+import { z } from 'zod';
+import { sha256 } from '../../support/checksum.js';
+import { ConfigError } from '../../support/errors.js';
+import { makeFolder } from '../../support/make-folder.js';
+import { writeWhole } from '../../support/whole-file.js';
+import { programVersion } from '../../training/folder/environment.js';
+import { readStored } from '../../training/folder/stored-file.js';
+import type { Run } from '../plan/run.js';
+import type { OpenStage } from './stage.js';
+
+const shape = z.strictObject({
+  schema: z.literal(1),
+  /** Of the program that made it. */
+  version: z.string(),
+  stage: z.enum(['tuning', 'runs']),
+  /** Of the runs' folders, relative to that of the plan. */
+  folder: z.string().regex(/^\.\.(\/(?!\.{1,2}(\/|$))[^/\\]+)*$/, 'it is not in the folder above the plan'),
+  /** Whether runs keep the predictions of the test split. */
+  predictions: z.boolean(),
+  /** In the order in which they should start. */
+  runs: z
+    .array(
+      z.strictObject({
+        /** Its folder's name. */
+        folder: z.string().regex(/^(?!\.{1,2}$)[^/\\]+$/, 'it is no name of a folder'),
+        hash8: z.string().regex(/^[0-9a-f]{8}$/, 'it is no hash'),
+        /** Of the data. */
+        checksum: z.string(),
+        /** Its resolved config, which is checked when the run starts. */
+        experiment: z.looseObject({
+          name: z.string(),
+          plugins: z
+            .array(z.looseObject({ sha256: z.string() }))
+            .readonly()
+            .optional(),
+        }),
+        /** See `Run`. */
+        until: z.int().positive().optional(),
+      }),
+    )
+    .min(1)
+    .readonly(),
+});
+
+/** The runs of a stage, for workers and tasks that train one of them, by its index. They share the folder with the planner. */
+export type StagePlan = Readonly<z.infer<typeof shape>>;
+
+/** The folder of a comparison's plans, scripts and logs. */
+export function jobsFolder({ stage, folder }: Pick<OpenStage, 'stage' | 'folder'>): string {
+  return join(resolve(stage === 'tuning' ? dirname(folder) : folder), 'jobs');
+}
+
+/** Writes a plan of some runs of a stage. @returns Its path, whose name comes from its content. */
+export async function writeStagePlan(
+  { stage, folder }: Pick<OpenStage, 'stage' | 'folder'>,
+  ordered: readonly Run[],
+  predictions: boolean,
+): Promise<string> {
+  const jobs = jobsFolder({ stage, folder });
+  const text = stagePlanText({
+    stage,
+    folder: relative(jobs, resolve(folder)),
+    predictions: stage === 'runs' && predictions,
+    runs: ordered.map(({ folder, hash8, checksum, experiment, until }) => ({
+      folder,
+      hash8,
+      checksum,
+      experiment,
+      ...(until === undefined ? {} : { until }),
+    })),
+  });
+  const file = join(jobs, `${sha256(text).slice(0, 8)}.json`);
+  makeFolder(jobs);
+  await writeWhole(file, text);
+  return file;
+}
+
+export function stagePlanText(plan: Omit<StagePlan, 'schema' | 'version'>): string {
+  return `${JSON.stringify({ schema: 1, version: programVersion(), ...plan })}\n`;
+}
+
+/**
+ * @throws DataError for a file that cannot be read, is damaged or names a folder elsewhere; ConfigError for one of
+ * another version of ple, whose defaults may differ.
+ */
+export function readStagePlan(file: string): StagePlan {
+  const again = 'Make the plan again with ple compare';
+  const plan = readStored(file, shape, (text): StagePlan => JSON.parse(text), again);
+  if (plan.version === programVersion()) return plan;
+  throw new ConfigError(
+    `${file} is of ple ${plan.version}, and this is ple ${programVersion()}: use that one. ${again}.`,
+  );
+}
+
+/** @throws ConfigError if the plan has no such run. */
+export function runAt(file: string, { runs }: StagePlan, index: number): StagePlan['runs'][number] {
+  const run = runs[index];
+  if (run) return run;
+  throw new ConfigError(`--index ${index}: ${file} has the runs 0 to ${runs.length - 1}.`);
+}
