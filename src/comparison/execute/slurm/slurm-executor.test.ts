@@ -1,15 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parseComparison } from '../../../config/comparison.js';
 import { acquireLock } from '../../../support/lock.js';
 import { definitions } from '../../../training/definitions.js';
 import { experimentOf, type Run, reportedRuns } from '../../plan/run.js';
 import { writeStagePlan } from '../stage-plan.js';
 import { withSlurm } from './slurm-executor.js';
-
-vi.mock('./slurm.js', () => ({ queued: async () => new Map(), submit: async () => '1' }));
 
 const config = parseComparison(
   `name: paused
@@ -24,6 +22,12 @@ compare: { seeds: [1, 2], models: [{ type: single-task, levels: [[2]], tower: []
 );
 const folder = mkdtempSync(join(tmpdir(), 'ple-paused-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+/** The queue of Slurm is empty. */
+beforeAll(() => {
+  writeFileSync(join(folder, 'squeue'), '#!/bin/sh\n', { mode: 0o755 });
+  vi.stubEnv('PATH', folder);
+});
+afterAll(() => void vi.unstubAllEnvs());
 
 /** Two runs that are to train 3 epochs now. */
 const runs: Run[] = reportedRuns(config, () => [{ changes: {} }], config.seeds).map((run, index) => ({
