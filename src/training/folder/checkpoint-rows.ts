@@ -15,7 +15,7 @@ export const rowFilesSchema = z.array(
 );
 export type RowFiles = Readonly<z.infer<typeof rowFilesSchema>>;
 
-export function rowFileName(number: number): string {
+function rowFileName(number: number): string {
   return `rows-${number}.safetensors`;
 }
 

@@ -18,7 +18,7 @@ export function isOfRun(path: string): boolean {
 }
 
 /** Rows of large tables: part of a run's last checkpoint. */
-export function isRowsFile(path: string): boolean {
+function isRowsFile(path: string): boolean {
   return /^checkpoints\/rows-\d+\.safetensors$/.test(path);
 }
 
