@@ -108,12 +108,12 @@ test('the table and the page show the searches, and nothing where there are none
   const sections = await drawAll(searches(comparison));
   expect(sections.map(({ id, charts }) => [id, charts.flatMap(({ panels }) => panels).length])).toEqual([
     ['search', 1],
-    ['candidates', 2],
   ]);
-  const [found, candidates] = sections.map(({ charts }) => charts.flatMap(({ panels }) => panels).join());
-  expect(found).toContain('data-tip="m: 0.60000 after 4.00 epochs');
-  expect(candidates?.match(/data-tip="score/g)).toHaveLength(6); // a line for each candidate
-  expect(sections[1]?.charts[0]?.remarks).toEqual(['m: 1 of 4 candidates have no score, since a run failed.']);
+  const [found] = sections.map(({ charts }) => charts.flatMap(({ panels }) => panels).join());
+  expect(found?.match(/data-tip="/g)).toHaveLength(5); // a dot for each candidate with a score
+  expect(found).toContain('data-tip="single-task: 0.69000 after 6.00 epochs');
+  expect(found).toContain('data-tip="m: 0.55000 after 16.0 epochs');
+  expect(sections[0]?.charts[0]?.remarks).toEqual(['m: 1 of 4 candidates have no score, since a run failed.']);
   const { search: _, ...without } = comparison;
   expect(searches(without)).toEqual([]);
   expect(searchTable(without, {})).toBe('');
@@ -142,5 +142,5 @@ test('over the best trials of the baseline, what ranks is the gain of the worst 
     `Search: 2 to 4 combinations in each of 2 searches, 6 runs. The best ${ranked} chooses.`,
   ]);
   const [found] = await drawAll(searches(comparison));
-  expect(found?.note).toContain(`The best ${ranked} that each`);
+  expect(found?.note).toContain(`The line is the best ${ranked} that each`);
 });

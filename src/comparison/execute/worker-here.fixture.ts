@@ -15,8 +15,10 @@ vi.mock('./worker-process.js', async (original) => ({
 vi.mock('../../report/charts/drawing.js', async (original) => {
   const { charts } = await import('../../report/charts/no-charts.fixture.js');
   const drawing = await original<typeof import('../../report/charts/drawing.js')>();
-  const drawSection: typeof drawing.drawSection = async (section) =>
-    charts.areLeftOut ? { ...section, charts: [] } : drawing.drawSection(section);
+  const drawSection: typeof drawing.drawSection = async (section) => {
+    if (!charts.areLeftOut) return drawing.drawSection(section);
+    return { ...section, key: section.key ?? [], note: section.note.join(' '), charts: [] };
+  };
   return { ...drawing, drawSection };
 });
 

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 import type { TaskScores } from '../../metrics/samples.js';
 import { reportFixture, runFixture } from '../report.fixture.js';
-import { balancing, runBalancing } from './balancing.js';
 import type { Section } from './drawing.js';
 import { learningCurves } from './learning-curves.js';
 import { lossWeights, runLossWeights } from './loss-weights.js';
 import { reliability, runReliability } from './reliability.js';
 import { runCurves } from './run-curves.js';
-import { rowsWith } from './spec.fixture.js';
+import { layersOf } from './spec.fixture.js';
 
 const models = ['single-task', 'mmoe', 'ple'].map((type) => ({ label: type, type }));
 const few = { rows: 60, models } as const;
@@ -29,22 +28,20 @@ test('each model has a panel per task, with its seeds, their mean and the baseli
   const runs = runsOf('ple');
   const auc = (run: (typeof runs)[number] | undefined, epoch: number) => run?.epochs[epoch - 1]?.validation.income?.auc;
   expect(runs.map((run) => run.epochs.length)).toEqual([7, 6, 8, 7, 6]);
-  const seeds = rowsWith(panel, 'seed', 'value');
-  expect(seeds.map(({ seed, epoch, value }) => [seed, epoch, value])).toEqual(
+  const [grey = [], seeds = [], own = [], , best = []] = layersOf(panel);
+  expect(seeds.map(({ series, x, y }) => [series, x, y])).toEqual(
     runs.flatMap((run) => run.epochs.map(({ epoch }) => [run.result.seed, epoch, auc(run, epoch)])),
   );
   const meanAt = (of: typeof runs, epoch: number) => {
     const values = of.flatMap((run) => auc(run, epoch) ?? []).map(Number);
     return values.reduce((sum, value) => sum + value, 0) / values.length;
   };
-  const [baseline, own] = [rowsWith(panel, 'epoch', 'mean').slice(0, 7), rowsWith(panel, 'epoch', 'mean').slice(7)];
-  expect(own.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7]); // at 8, one of five is left
-  for (const [index, { mean }] of own.entries()) {
-    expect(mean).toBeCloseTo(meanAt(runs, index + 1), 12);
-    expect(baseline[index]?.mean).toBeCloseTo(meanAt(runsOf('single-task'), index + 1), 12);
+  expect(own.map(({ x }) => x)).toEqual([1, 2, 3, 4, 5, 6, 7]); // at 8, one of five is left
+  for (const [index, { y }] of own.entries()) {
+    expect(y).toBeCloseTo(meanAt(runs, index + 1), 12);
+    expect(grey[index]?.y).toBeCloseTo(meanAt(runsOf('single-task'), index + 1), 12);
   }
-  const best = rowsWith(panel, 'seed', 'best');
-  expect(best.map(({ epoch, best: value }) => [epoch, value])).toEqual(
+  expect(best.map(({ x, y }) => [x, y])).toEqual(
     runs.map((run) => [run.result.bestEpoch, auc(run, Number(run.result.bestEpoch))]),
   );
 });
@@ -54,16 +51,12 @@ test('a single run has loss, metric and best epoch of each task, and the learnin
   const task = { name: 'income', metric: 'auc', better: 'higher' as const, digits: 5, percent: null };
   const [section] = runCurves(run, [task]);
   expect(section?.drawings.map(({ title }) => title)).toEqual(['income', 'Learning rate']);
-  const spec = section?.drawings[0]?.panels[0]?.spec;
-  const values = rowsWith(spec, 'epoch', 'value').map(({ value }) => value);
-  expect(values).toEqual([
-    ...run.epochs.map(({ train }) => train.tasks.income),
-    ...run.epochs.map(({ validation }) => validation.income?.auc),
-  ]);
-  const best = rowsWith(spec, 'epoch').filter(({ value }) => value === undefined);
-  expect(best).toEqual([{ epoch: run.result.bestEpoch }, { epoch: run.result.bestEpoch }]);
-  const rates = rowsWith(section?.drawings[1]?.panels[0]?.spec, 'epoch', 'value').map(({ value }) => value);
-  expect(rates).toEqual(run.epochs.map(({ learningRate }) => learningRate));
+  const [loss, , lossBest, score, , scoreBest] = layersOf(section?.drawings[0]?.panels[0]?.spec);
+  expect(loss?.map(({ y }) => y)).toEqual(run.epochs.map(({ train }) => train.tasks.income));
+  expect(score?.map(({ y }) => y)).toEqual(run.epochs.map(({ validation }) => validation.income?.auc));
+  for (const best of [lossBest, scoreBest]) expect(best).toEqual([{ x: run.result.bestEpoch }]);
+  const [rates] = layersOf(section?.drawings[1]?.panels[0]?.spec);
+  expect(rates?.map(({ y }) => y)).toEqual(run.epochs.map(({ learningRate }) => learningRate));
 });
 
 test('loss weights are drawn where a schedule moves them, once for points of the axes with the same schedule', async () => {
@@ -71,19 +64,17 @@ test('loss weights are drawn where a schedule moves them, once for points of the
   const axis = { key: 'dataset.correlation', values: [0.2, 0.5] };
   const data = await reportFixture({ ...few, decay: true, axis });
   const sections = lossWeights(data);
-  const rows = rowsWith(firstSpec(sections), 'task', 'weight');
+  expect(sections[0]?.drawings).toHaveLength(1);
+  const [rows = []] = layersOf(firstSpec(sections));
   expect(rows).toHaveLength(16);
-  const second = rows.filter(({ task }) => task === 'never-married').map(({ weight }) => Number(weight));
+  const second = rows.filter(({ series }) => series === 'never-married').map(({ y }) => Number(y));
   expect(second.map((weight) => weight.toFixed(4))).toEqual(second.map((_, index) => (0.9 ** index).toFixed(4)));
   const [run] = data.runs.values();
-  expect(rowsWith(firstSpec(run ? runLossWeights(run) : []), 'task', 'weight')).toHaveLength(
-    2 * (run?.epochs.length ?? 0),
-  );
+  expect(layersOf(firstSpec(run ? runLossWeights(run) : []))[0]).toHaveLength(2 * (run?.epochs.length ?? 0));
 });
 
 test('the weights of a balancing method are drawn for each model, and the cosines where it reads gradients', async () => {
   const data = await reportFixture({ ...few, seeds: 2 });
-  expect(balancing(data)).toEqual([]);
   const tasks = ['income', 'never-married'] as const;
   const runs = [...data.runs].map(([path, run]) => {
     const epochs = run.epochs.map((record) => ({
@@ -94,15 +85,13 @@ test('the weights of a balancing method are drawn for each model, and the cosine
     return [path, run.experiment.model.type === 'single-task' ? run : { ...run, epochs }] as const;
   });
   const balanced = { ...data, runs: new Map(runs) };
-  expect(lossWeights(balanced)).toEqual([]);
-  const [weights, cosines] = balancing(balanced).map((section) => [section]);
+  const [weights, cosines] = lossWeights(balanced).map((section) => [section]);
   expect(weights?.[0]?.drawings[0]?.panels.map(({ title }) => title)).toEqual(['mmoe', 'ple']);
-  const rows = rowsWith(firstSpec(weights ?? []), 'task', 'weight').filter(({ task }) => task === 'income');
-  expect(rows.map(({ weight }) => weight)).toEqual(rows.map((_, index) => index + 1));
-  const [first] = rowsWith(firstSpec(cosines ?? []), 'task', 'value');
-  expect(first).toMatchObject({ task: 'income and never-married', value: 0.1 });
+  const rows = layersOf(firstSpec(weights ?? []))[0]?.filter(({ series }) => series === 'income') ?? [];
+  expect(rows.map(({ y }) => y)).toEqual(rows.map((_, index) => index + 1));
+  expect(layersOf(firstSpec(cosines ?? []))[0]?.[0]).toMatchObject({ series: 'income and never-married', y: 0.1 });
   const [, run] = runs.at(-1) ?? [];
-  expect(run && runBalancing(run).map(({ id }) => id)).toEqual(['balancing', 'cosines']);
+  expect(run && runLossWeights(run).map(({ id }) => id)).toEqual(['balancing', 'cosines']);
 });
 
 test('calibration curves are those of bins of equal count, averaged over the runs', async () => {
@@ -111,9 +100,8 @@ test('calibration curves are those of bins of equal count, averaged over the run
   expect(others).toEqual([]);
   expect(section?.title).toBe('Calibration');
   expect(section?.drawings.map(({ title }) => title)).toEqual(['income', 'never-married']);
-  const rows = rowsWith(section?.drawings[0]?.panels[0]?.spec, 'label', 'predicted', 'actual').filter(
-    ({ label }) => label === 'ple',
-  );
+  const [, lines = []] = layersOf(section?.drawings[0]?.panels[0]?.spec); // after the diagonal
+  const rows = lines.filter(({ series }) => series === 'ple');
   expect(rows).toHaveLength(15);
   const bins = await Promise.all(
     [...data.runs.values()].slice(-3).map(async (run) => {
@@ -122,8 +110,8 @@ test('calibration curves are those of bins of equal count, averaged over the run
     }),
   );
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  expect(rows[9]?.predicted).toBeCloseTo(mean(bins.map(({ predicted }) => predicted)), 9);
-  expect(rows[9]?.actual).toBeCloseTo(mean(bins.map(({ actual }) => actual)), 9);
+  expect(rows[9]?.x).toBeCloseTo(mean(bins.map(({ predicted }) => predicted)), 9);
+  expect(rows[9]?.y).toBeCloseTo(mean(bins.map(({ actual }) => actual)), 9);
 });
 
 test('of a multiclass task, the share of right predictions stands against the predicted class’s probability', async () => {
@@ -143,13 +131,13 @@ test('of a multiclass task, the share of right predictions stands against the pr
   };
   const experiment = { ...run.experiment, tasks: [{ ...task, standardize: false }] };
   const [section] = await runReliability({ ...run, experiment, predictions: async () => [{ task, scores }] });
-  expect(section?.note).toContain('the share of right predictions by the probability of the predicted class');
-  const bins = rowsWith(firstSpec(section ? [section] : []), 'predicted', 'actual');
+  expect(section?.note.join(' ')).toContain('the share of right predictions by the probability of the predicted class');
+  const [, bins = []] = layersOf(firstSpec(section ? [section] : []));
   expect(bins).toHaveLength(15);
-  expect(bins[0]?.predicted).toBeCloseTo(0.5, 12);
-  expect(bins[0]?.actual).toBeCloseTo(1 / 3, 12);
-  expect(bins[14]?.predicted).toBeCloseTo(0.8, 12);
-  expect(bins[14]?.actual).toBeCloseTo(0.9, 12);
+  expect(bins[0]?.x).toBeCloseTo(0.5, 12);
+  expect(bins[0]?.y).toBeCloseTo(1 / 3, 12);
+  expect(bins[14]?.x).toBeCloseTo(0.8, 12);
+  expect(bins[14]?.y).toBeCloseTo(0.9, 12);
 });
 
 /** Of 600 rows: the tenth of 15 bins. */

@@ -107,9 +107,9 @@ test.each([...drawn])(
 
 test('what there is to draw decides the sections', () => {
   expect([...drawn.values()].map((sections) => sections.map(({ id }) => id))).toEqual([
-    ['forest', 'scatter', 'learning', 'experts', 'parameters', 'calibration', 'predicted', 'weights'],
-    ['axis', 'scatter', 'learning', 'experts', 'parameters', 'predicted'],
-    ['forest', 'learning', 'experts', 'parameters', 'calibration'],
+    ['forest', 'scatter', 'learning', 'experts', 'calibration', 'predicted', 'weights'],
+    ['axis', 'scatter', 'learning', 'experts', 'predicted'],
+    ['forest', 'learning', 'experts', 'calibration'],
     [],
     ['learning', 'calibration', 'experts', 'weights'],
   ]);

@@ -10,12 +10,10 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import type { PointTask } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { axisBars } from './axis-bars.js';
-import { balancing, runBalancing } from './balancing.js';
 import { type ChartSection, drawSection, type Section } from './drawing.js';
 import { expertUse, runExpertUse } from './expert-use.js';
 import { forest } from './forest.js';
 import { frontCharts } from './fronts.js';
-import { gainByParameters } from './gain-by-parameters.js';
 import { curvesOfLearners, learningCurves } from './learning-curves.js';
 import { lossWeights, runLossWeights } from './loss-weights.js';
 import { modelSeries } from './palette.js';
@@ -37,11 +35,9 @@ export async function drawCharts(data: ReportData): Promise<readonly ChartSectio
     ...frontCharts(comparison),
     ...learningCurves(data),
     ...expertUse(data),
-    ...gainByParameters(comparison),
     ...searches(comparison),
     ...(await reliability(data)),
     ...lossWeights(data),
-    ...balancing(data),
   ]);
 }
 
@@ -52,7 +48,6 @@ export async function drawRunCharts(run: FinishedRun, tasks: readonly PointTask[
     ...(await runReliability(run)),
     ...runExpertUse(run),
     ...runLossWeights(run),
-    ...runBalancing(run),
   ]);
 }
 

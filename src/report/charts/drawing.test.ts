@@ -1,40 +1,27 @@
 import { expect, test } from 'vitest';
-import { type Drawing, description, drawSection, type PanelSpec, type Section, tip } from './drawing.js';
+import { drawSection, type Section } from './drawing.js';
+import { layer, type PanelSpec, plot, tip } from './plot.js';
 
-const section = (spec: PanelSpec, drawing: Partial<Drawing> = {}): Section => ({
+const section = (spec: PanelSpec): Section => ({
   id: 'a-section',
   title: 'Section',
-  note: 'Note',
-  key: [],
+  note: ['Note'],
   size: 'medium',
-  drawings: [
-    {
-      id: 'a-chart',
-      title: 'Title',
-      remarks: ['Remark'],
-      panels: [{ title: '', spec }],
-      key: [],
-      columns: 1,
-      ...drawing,
-    },
-  ],
+  drawings: [{ id: 'a-chart', title: 'Title', remarks: ['Remark'], panels: [{ spec }] }],
 });
 const draw = async (of: Section) => {
   const [chart] = (await drawSection(of)).charts;
   if (!chart) throw new Error('no chart');
   return chart;
 };
-const bar: PanelSpec = {
-  data: {
-    values: [
-      { a: 1, tip: tip(3, 'one "a" & <b>', '0.123456') },
-      { a: 2, tip: tip(null, 'two') },
-      { a: 3, tip: tip(4) },
-    ],
-  },
-  mark: { type: 'bar', clip: true },
-  encoding: { y: { field: 'a', type: 'quantitative' }, x: { field: 'a', type: 'nominal' }, ...description },
-};
+const rows = [
+  { x: 'a', y: 1, tip: tip(3, 'one "a" & <b>', '0.123456') },
+  { x: 'b', y: 2, tip: tip(null, 'two') },
+  { x: 'c', y: 3, tip: tip(4) },
+];
+const x = { title: null, names: ['a', 'b', 'c'] };
+const layers = [layer('bar', rows, { clip: true })];
+const bar = plot({ width: 90, height: 90, x, y: { title: null }, layers });
 
 test('a chart that cannot be drawn is an error, not a message and an empty chart', async () => {
   const data = { values: [{ a: 1 }] };

@@ -1,6 +1,7 @@
 import { logger, Error as onlyErrors, parse, resetSVGDefIds, textMetrics, View } from 'vega';
 import { type Config, compile, type TopLevelSpec } from 'vega-lite';
 import { colours, cssColour, type Mark } from './palette.js';
+import { fontSize, layer, type PanelSpec, panelWidth, plot, tipStart } from './plot.js';
 import { shortened, textWidth, wrapped } from './text-width.js';
 
 /** Charts of one kind. */
@@ -45,166 +46,121 @@ interface TextItem {
   readonly limit?: number;
 }
 
-/** A section before its charts are drawn. */
-export type Section = Omit<ChartSection, 'charts'> & { readonly drawings: readonly Drawing[] };
+/** Charts of one kind before they are drawn. */
+export interface Section extends Pick<ChartSection, 'id' | 'title' | 'size'> {
+  /** Sentences of the note. */
+  readonly note: readonly string[];
+  readonly key?: readonly Mark[];
+  readonly drawings: readonly Drawing[];
+}
 
-export type Drawing = Pick<Chart, 'id' | 'title' | 'remarks'> & {
+export interface Drawing {
+  readonly id: string;
+  readonly title?: string;
+  readonly remarks?: readonly string[];
   readonly panels: readonly Panel[];
   /** Marks that a stand-alone drawing has to explain. */
-  readonly key: readonly Mark[];
-  /** Number of panels side by side in a stand-alone drawing. */
-  readonly columns: number;
-};
+  readonly key?: readonly Mark[];
+  /** Number of panels side by side in a stand-alone drawing. Default: one. */
+  readonly columns?: number;
+}
 
 export interface Panel {
-  /** Empty if the drawing's title is enough. */
-  readonly title: string;
+  readonly title?: string;
   /** Vega-Lite, without title and configuration. Colours are CSS variables of the palette. */
   readonly spec: PanelSpec;
 }
 
-export type PanelSpec = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
-export type LayerSpec = Extract<PanelSpec, { layer: unknown }>;
-
-/** A row of a drawing's data. Undefined values are null and draw no mark. */
-export type Datum = Readonly<Record<string, string | number | boolean | null | readonly number[]>>;
-
-/** Panel width in pixels. It is close to a phone's width, so that texts stay readable there. */
-export const panelWidth = { medium: 440, small: 216 };
-export const fontSize = 11.5;
 const font = 'DejaVu Sans, Verdana, Arial, sans-serif';
 
-/**
- * The tooltip of a mark, for the channel `description`: its lines, and the index of its model. The page's script shows
- * it. Stand-alone drawings have none.
- */
-export function tip(model: number | null, ...lines: readonly string[]): string {
-  return `${tipStart}${model ?? ''}${tipStart}${lines.join('\n')}`;
-}
-
-/**
- * A private character that no label contains. It distinguishes tooltips from the descriptions that Vega adds to other
- * marks.
- */
-const tipStart = '\ue000';
-
-export const description = { description: { field: 'tip', type: 'nominal' } } as const;
-
 /** Draws the charts of a section. A stand-alone drawing is made only when it is requested. */
-export async function drawSection({ drawings, ...section }: Section): Promise<ChartSection> {
+export async function drawSection({ id, title, size, note, key = [], drawings }: Section): Promise<ChartSection> {
+  const section = { id, title, size, key, note: note.join(' ') };
   const charts: Chart[] = [];
   for (const drawing of drawings) charts.push(await draw(drawing, section));
   return { ...section, charts };
 }
 
-async function draw(drawing: Drawing, section: Omit<Section, 'drawings'>): Promise<Chart> {
-  const { id, title, remarks, panels } = drawing;
+type Common = Omit<ChartSection, 'charts'>;
+
+async function draw(drawing: Drawing, section: Common): Promise<Chart> {
+  const { id, title = '', remarks = [], panels } = drawing;
   const width = panelWidth[section.size];
   const drawn: string[] = [];
   for (const [index, panel] of panels.entries()) {
     const own = panels.length === 1 ? id : `${id}-${index + 1}`;
     const svg = tidied(await svgOf({ vconcat: [titled(panel, width)] }), own);
-    const name = [title, panel.title].filter((text) => text !== '').join(': ') || section.title;
-    drawn.push(onPage(svg, { name, describedBy: `${section.id}-note`, width }));
+    const name = [title, panel.title ?? ''].filter((text) => text !== '').join(': ') || section.title;
+    drawn.push(withRoot(svg, width, ` aria-label="${escaped(name)}" aria-describedby="${section.id}-note"`));
   }
   return { id, title, remarks, panels: drawn, standalone: () => standalone(drawing, section) };
 }
 
-async function standalone(drawing: Drawing, section: Omit<Section, 'drawings'>): Promise<string> {
-  const { id, title, remarks, panels, columns, key } = drawing;
+async function standalone(drawing: Drawing, section: Common): Promise<string> {
+  const { id, title = '', remarks = [], panels, columns = 1, key = [] } = drawing;
   const width = panelWidth[section.size];
   const across = Math.min(columns, panels.length);
-  const parts = panels.map((panel) => titled(panel, width));
   const heading = title === '' ? section.title : title;
-  const spec: TopLevelSpec = {
+  const spec: PanelSpec = {
     title: { text: wrapped(heading, titleSize * bold, across * width - 20) },
     vconcat: [
-      { concat: parts, columns: across, spacing: 24 },
+      { concat: panels.map((panel) => titled(panel, width)), columns: across, spacing: 24 },
       ...(key.length > 0 ? [keyPanel(key, across * width - 80)] : []),
     ],
   };
   const svg = tidied(await svgOf(spec), id).replace(/ data-(?:tip|model)="[^"]*"/g, '');
-  const named = withText(svg, heading, [section.note, ...remarks].join(' '));
+  const words = `<title>${escaped(heading)}</title><desc>${escaped([section.note, ...remarks].join(' '))}</desc>`;
+  const named = withRoot(svg, 0, '').replace(/^<svg[^>]*>/, (root) => root + words);
   return inTags(named, (tag) => tag.replace(/var\(--(\w+)\)/g, (_, name) => lightColour(name)));
 }
 
-async function svgOf(spec: TopLevelSpec): Promise<string> {
+async function svgOf(spec: PanelSpec): Promise<string> {
   textMetrics.width = measured;
-  const { spec: vega } = compile(spec, { config, logger: strict });
+  const json: TopLevelSpec = JSON.parse(JSON.stringify(spec));
+  const { spec: vega } = compile(json, { config, logger: strict });
   const view = new View(parse(vega), { renderer: 'none', logger: strict });
   resetSVGDefIds(); // ids are counted over all drawings of the process
   return view.toSVG().finally(() => view.finalize());
 }
 
-function titled({ title, spec }: Panel, width: number): PanelSpec {
+function titled({ title = '', spec }: Panel, width: number): PanelSpec {
   if (title === '') return spec;
-  return {
-    ...spec,
-    title: {
-      text: wrapped(title, (width < 300 ? fontSize : titleSize) * bold, width - 20),
-      fontSize: width < 300 ? fontSize : titleSize,
-    },
-  };
+  const size = width < 300 ? fontSize : titleSize;
+  return { ...spec, title: { text: wrapped(title, size * bold, width - 20), fontSize: size } };
 }
 
 /** Symbols and their labels, from left to right, on as many lines as needed. */
 function keyPanel(key: readonly Mark[], width: number): PanelSpec {
   let [x, line, widest] = [0, 0, 0];
-  const values = key.map(({ label, colour, shape, dash, filled }): Datum => {
+  const items = key.map(({ label, colour, shape, dash, filled }) => {
     const text = shortened(label, fontSize, 190);
     const needed = 34 + textWidth(text, fontSize) + 16;
     if (x > 0 && x + needed > width) [x, line] = [0, line + 1];
-    const at = x;
+    const left = x;
     x += needed;
     widest = Math.max(widest, x);
-    const middle = at + 12;
-    return {
-      text,
-      colour,
-      fill: filled ? colour : cssColour('page'),
-      shape,
-      dash: [...dash],
-      from: at,
-      middle,
-      to: at + 24,
-      textAt: at + 32,
-      y: 18 * line + 9,
-    };
+    return { left, top: 18 * line + 9, text, colour, shape, dash, fill: filled ? colour : cssColour('page') };
   });
-  const pixel = { type: 'quantitative', scale: null, axis: null } as const;
-  const y = { field: 'y', ...pixel };
-  const colour = { field: 'colour', type: 'nominal', scale: null } as const;
-  return {
+  const lines = items.map(({ left, top, colour, dash }) => ({ left, right: left + 24, top, colour, dash }));
+  const points = items.map(({ left, top, colour, shape, fill }) => ({
+    left: left + 12,
+    top,
+    stroke: colour,
+    fill,
+    shape,
+  }));
+  const texts = items.map(({ left, top, text }) => ({ left: left + 32, top, text }));
+  return plot({
     width: widest,
     height: 18 * (line + 1),
-    data: { values },
-    layer: [
-      {
-        mark: { type: 'rule', strokeWidth: 2 },
-        encoding: {
-          x: { field: 'from', ...pixel },
-          x2: { field: 'to' },
-          y,
-          color: colour,
-          strokeDash: { field: 'dash', scale: null },
-        },
-      },
-      {
-        mark: { type: 'point', size: 60, strokeWidth: 1.6, opacity: 1 },
-        encoding: {
-          x: { field: 'middle', ...pixel },
-          y,
-          stroke: colour,
-          fill: { field: 'fill', scale: null },
-          shape: { field: 'shape', type: 'nominal', scale: null },
-        },
-      },
-      {
-        mark: { type: 'text', align: 'left', baseline: 'middle', color: cssColour('ink'), fontSize },
-        encoding: { x: { field: 'textAt', ...pixel }, y, text: { field: 'text' } },
-      },
+    x: { title: null },
+    y: { title: null },
+    layers: [
+      layer('rule', lines, { strokeWidth: 2 }),
+      layer('point', points, { size: 60, strokeWidth: 1.6, opacity: 1 }),
+      layer('text', texts, { align: 'left', baseline: 'middle', color: cssColour('ink'), fontSize }),
     ],
-  };
+  });
 }
 
 /**
@@ -252,9 +208,6 @@ function lightColour(name: string): string {
   return Object.entries(colours).find(([known]) => known === name)?.[1][0] ?? colours.ink[0];
 }
 
-/** Places the title of a vertical axis horizontally above it, for plots too low for a long vertical title. */
-export const titleAbove = { titleAngle: 0, titleAlign: 'left', titleAnchor: 'end', titleX: -34, titleY: -12 } as const;
-
 /** Removes what only an animated chart needs, rounds numbers to two decimals, and makes ids unique on the page. */
 function tidied(svg: string, id: string): string {
   const short = legal(svg).replace(
@@ -281,23 +234,7 @@ function dataOf(description: string): string {
   return `${model === '' ? '' : ` data-model="${model}"`}${text === '' ? '' : ` data-tip="${text}"`}`;
 }
 
-/** An image with a name. A narrow one is padded to the width of the others, so that all have one scale. */
-function onPage(
-  svg: string,
-  { name, describedBy, width }: { readonly name: string; readonly describedBy: string; readonly width: number },
-): string {
-  return withRoot(svg, width, ` aria-label="${escaped(name)}" aria-describedby="${describedBy}"`);
-}
-
-/**
- * An image with a title and a description. On a page, tooltips replace them, because a browser would show the title
- * too.
- */
-function withText(svg: string, title: string, words: string): string {
-  const texts = `<title>${escaped(title)}</title><desc>${escaped(words)}</desc>`;
-  return withRoot(svg, 0, '').replace(/^<svg[^>]*>/, (root) => root + texts);
-}
-
+/** Replaces the root element. A narrow image is padded to the width of the others, so that all have one scale. */
 function withRoot(svg: string, leastWidth: number, attributes: string): string {
   const [width = 0, height = 0] = [/ width="([\d.]+)"/, / height="([\d.]+)"/].map((pattern) =>
     Number(pattern.exec(svg)?.[1]),

@@ -1,69 +1,41 @@
-import { type Datum, description, type PanelSpec, tip } from './drawing.js';
 import { seriesOf } from './palette.js';
+import { type Axis, epochAxis, layer, type PanelSpec, panelWidth, plot, tip } from './plot.js';
 
 interface EpochValues {
   readonly epoch: number;
   /** By name; null or absent: no point. */
   readonly values: Readonly<Record<string, number | null>>;
-  /** What the pointer is told besides, by name. */
+  /** More for the tooltip, by name. */
   readonly remarks?: Readonly<Record<string, string>>;
 }
 
-interface Axis {
-  /** Of the data. */
-  readonly field: string;
-  readonly title: string;
-  /** Of the panel. */
-  readonly width: number;
-  readonly domain?: readonly [number, number];
-}
-
 /** A line for each name, with a dot for each epoch. */
-export function epochLines(names: readonly string[], epochs: readonly EpochValues[], axis: Axis): PanelSpec {
+export function epochLines(names: readonly string[], epochs: readonly EpochValues[], y: Axis): PanelSpec {
   const series = seriesOf(names);
-  const values = epochs.flatMap(({ epoch, values: ofEpoch, remarks }) =>
-    names.map((task, index): Datum => {
-      const { colour = '', dash = [] } = series[index] ?? {};
-      const value = ofEpoch[task] ?? null;
-      return {
-        task,
-        epoch,
-        [axis.field]: value,
-        colour,
-        dash,
-        tip: tip(null, `${task}, epoch ${epoch}: ${value?.toPrecision(4)}${remarks?.[task] ?? ''}`),
-      };
+  const rows = epochs.flatMap(({ epoch, values, remarks }) =>
+    series.flatMap(({ label, colour, dash }) => {
+      const value = values[label] ?? null;
+      if (value === null) return [];
+      const about = tip(null, `${label}, epoch ${epoch}: ${value.toPrecision(4)}${remarks?.[label] ?? ''}`);
+      return [{ series: label, x: epoch, y: value, colour, dash, tip: about }];
     }),
   );
-  const x = {
-    field: 'epoch',
-    type: 'quantitative' as const,
-    scale: { zero: false, nice: false },
-    axis: { format: 'd', grid: false, tickMinStep: 1, title: 'epoch' },
-  };
-  const y = {
-    field: axis.field,
-    type: 'quantitative' as const,
-    axis: { title: axis.title, tickCount: 5 },
-    ...(axis.domain ? { scale: { domain: [...axis.domain] } } : {}),
-  };
-  const color = { field: 'colour', type: 'nominal' as const, scale: null };
-  return {
-    width: axis.width - 86,
+  return plot({
+    width: panelWidth.medium - 86,
     height: 190,
-    data: { values },
-    layer: [
-      {
-        mark: { type: 'line', strokeWidth: 2 },
-        encoding: {
-          x,
-          y,
-          color,
-          strokeDash: { field: 'dash', type: 'nominal', scale: null },
-          detail: { field: 'task' },
-        },
-      },
-      { mark: { type: 'circle', size: 24, opacity: 1 }, encoding: { x, y, color, ...description } },
+    x: epochAxis(epochs.at(-1)?.epoch ?? 1),
+    y: { ...y, look: { tickCount: 5 } },
+    layers: [
+      layer(
+        'line',
+        rows.map(({ tip: _, ...row }) => row),
+        { strokeWidth: 2 },
+      ),
+      layer(
+        'circle',
+        rows.map(({ dash: _, series: __, ...row }) => row),
+        { size: 24, opacity: 1 },
+      ),
     ],
-  };
+  });
 }

@@ -1,4 +1,3 @@
-import type { ComparisonRow } from '../../comparison/comparison.js';
 import { shared } from '../../models/options.js';
 import type { GateUse } from '../../training/evaluation.js';
 import type { FinishedRun } from '../../training/finished-run.js';
@@ -6,18 +5,10 @@ import { listed } from '../numbers.js';
 import { pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { runsOf } from '../report-data.js';
-import {
-  type Datum,
-  type Drawing,
-  description,
-  fontSize,
-  type LayerSpec,
-  panelWidth,
-  type Section,
-  tip,
-} from './drawing.js';
+import type { Drawing, Section } from './drawing.js';
 import { choosing, type Gated, type MeanGate, meanGates, meanOf, orderedGates } from './gates.js';
-import { cssColour, modelSeries } from './palette.js';
+import { cssColour, lookOf, modelSeries } from './palette.js';
+import { fontSize, layer, nameAxis, type PanelSpec, panelWidth, plot, tip } from './plot.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 import { textWidth } from './text-width.js';
 
@@ -30,10 +21,10 @@ export function expertUse(data: ReportData): readonly Section[] {
   const series = modelSeries(comparison);
   const all = pointsOf(comparison).map((point) => ({
     point,
-    gated: point.rows.flatMap((row: ComparisonRow): Gated[] => {
-      const model = series.findIndex(({ label }) => label === row.label);
+    gated: point.rows.flatMap((row): Gated[] => {
+      const { model, colour } = lookOf(series, row.label);
       const runs = runsOf(data, row).filter(hasChoice);
-      return runs.length === 0 ? [] : [{ label: row.label, model, colour: series[model]?.colour ?? '', runs }];
+      return runs.length === 0 ? [] : [{ label: row.label, model, colour, runs }];
     }),
   }));
   const { points, omission } = drawnPoints(all, all[0]?.gated.length ?? 0);
@@ -76,8 +67,8 @@ function sections(tasks: readonly string[], places: readonly Place[], omission: 
         'that one gate gives them: own experts by their task’s gate, shared ones by the first task’s. Its row falls by construction; the other rows show whether their gates prefer the same experts.'
       : 'Experts are sorted within their role by the weight that one gate gives them: own experts by their task’s gate, shared ones by the first task’s.',
     ...omission,
-  ].join(' ');
-  return [{ id: 'experts', title: 'Use of experts', note, key: [], size: 'medium', drawings }];
+  ];
+  return [{ id: 'experts', title: 'Use of experts', note, size: 'medium', drawings }];
 }
 
 function heatMap({ label, model, runs }: Gated, title: string, id: string): Drawing {
@@ -93,9 +84,7 @@ function heatMap({ label, model, runs }: Gated, title: string, id: string): Draw
     id,
     title: [label, title].filter((text) => text !== '').join(', '),
     remarks: remarksOn(runs),
-    panels: [{ title: '', spec: { vconcat: parts, spacing: 14 } }],
-    key: [],
-    columns: 1,
+    panels: [{ spec: { vconcat: parts, spacing: 14 } }],
   };
 }
 
@@ -104,72 +93,40 @@ const mostName = 130;
 function levelMap(
   gates: readonly MeanGate[],
   { label, model, nameWidth }: Pick<Gated, 'label' | 'model'> & { readonly nameWidth: number },
-): LayerSpec {
+): PanelSpec {
   const experts = [...new Set(gates.flatMap((gate) => gate.experts.map(({ name }) => name)))].toSorted(
     (a, b) => Number(a.startsWith(`${shared} `)) - Number(b.startsWith(`${shared} `)),
   );
   const width = panelWidth.medium - 40 - nameWidth;
   const cell = width / experts.length;
-  const numberSize = Math.max(7.5, Math.min(fontSize, cell / 2.6));
   const cells = gates.flatMap(({ level, gate, experts: own }) =>
-    own.map(({ name, weight, low, high, overRows }): Datum => {
+    own.map(({ name, weight, low, high, overRows }) => {
       const range = low < high ? [`seeds: ${low.toFixed(3)} to ${high.toFixed(3)}`] : [];
       const lines = [`${label}, level ${level}`, `gate ${gate} gives ${weight.toFixed(3)} to expert ${name}`, ...range];
-      return {
-        gate,
-        expert: name,
-        weight,
-        text: cell < 17 ? '' : weight.toFixed(2).replace(/^0/, ''),
-        ink: weight > 0.5 ? cssColour('page') : cssColour('ink'),
-        tip: tip(model, ...lines, `standard deviation over test rows: ${overRows.toFixed(3)}`),
-      };
+      const about = tip(model, ...lines, `standard deviation over test rows: ${overRows.toFixed(3)}`);
+      return { x: name, y: gate, fillOpacity: weight, tip: about };
     }),
   );
-  const slanted = experts.some((name) => textWidth(name, fontSize) > cell * 0.95);
-  const x = {
-    field: 'expert',
-    type: 'nominal' as const,
-    scale: { domain: experts, paddingInner: 0.04, paddingOuter: 0 },
-    axis: {
-      title: null,
-      orient: 'top' as const,
-      labelLimit: 110,
-      ticks: false,
-      domain: false,
-      ...(slanted ? { labelAngle: -40, labelAlign: 'left' as const } : { labelAngle: 0 }),
-    },
-  };
-  const y = {
-    field: 'gate',
-    type: 'nominal' as const,
-    scale: { domain: gates.map(({ gate }) => gate), paddingInner: 0.06, paddingOuter: 0 },
-    axis: { title: null, labelLimit: mostName, minExtent: nameWidth, ticks: false, domain: false, labelPadding: 6 },
-  };
-  return {
+  const numbers = cells.map(({ x, y, fillOpacity: weight }) => {
+    const colour = cssColour(weight > 0.5 ? 'page' : 'ink');
+    return { x, y, text: cell < 17 ? '' : weight.toFixed(2).replace(/^0/, ''), colour };
+  });
+  const isSlanted = experts.some((name) => textWidth(name, fontSize) > cell * 0.95);
+  const angle = isSlanted ? { labelAngle: -40, labelAlign: 'left' } : { labelAngle: 0 };
+  const names = gates.map(({ gate }) => gate);
+  return plot({
     width,
     height: { step: 26 },
-    data: { values: cells },
-    layer: [
-      {
-        mark: { type: 'rect', color: cssColour('heat'), stroke: cssColour('rule'), strokeWidth: 0.6 },
-        encoding: {
-          x,
-          y,
-          fillOpacity: {
-            field: 'weight',
-            type: 'quantitative',
-            scale: { domain: [0, 1], range: [0, 1] },
-            legend: null,
-          },
-          ...description,
-        },
-      },
-      {
-        mark: { type: 'text', fontSize: numberSize, baseline: 'middle' },
-        encoding: { x, y, text: { field: 'text' }, color: { field: 'ink', type: 'nominal', scale: null } },
-      },
+    x: { ...nameAxis(experts, 110, { orient: 'top', ...angle }), scale: { paddingInner: 0.04, paddingOuter: 0 } },
+    y: {
+      ...nameAxis(names, mostName, { minExtent: nameWidth, labelPadding: 6 }),
+      scale: { paddingInner: 0.06, paddingOuter: 0 },
+    },
+    layers: [
+      layer('rect', cells, { color: cssColour('heat'), stroke: cssColour('rule'), strokeWidth: 0.6 }),
+      layer('text', numbers, { fontSize: Math.max(7.5, Math.min(fontSize, cell / 2.6)), baseline: 'middle' }),
     ],
-  };
+  });
 }
 
 const collapse = 0.95;
@@ -245,69 +202,37 @@ function gateDistancePlot(
   if (rows.length === 0) return [];
   const nameWidth = Math.min(170, Math.max(...rows.map(({ name }) => textWidth(name, fontSize))));
   const seeds = rows.flatMap(({ name, model, colour, distances }) =>
-    distances.map(
-      ({ seed, mean, pairs }): Datum => ({
-        name,
-        colour,
-        seed,
-        of: mean,
-        tip: tip(model, `${name}, seed ${seed}: ${mean.toFixed(3)}`, ...pairLines(pairs)),
-      }),
-    ),
+    distances.map(({ seed, mean, pairs }) => {
+      const about = tip(model, `${name}, seed ${seed}: ${mean.toFixed(3)}`, ...pairLines(pairs));
+      return { x: mean, y: name, colour, tip: about };
+    }),
   );
-  const means = rows.map(({ name, model, colour, distances }): Datum => {
+  const means = rows.map(({ name, model, colour, distances }) => {
     const values = distances.map(({ mean }) => mean);
-    const distance = meanOf(values);
     const range =
       values.length > 1 ? [`seeds: ${Math.min(...values).toFixed(3)} to ${Math.max(...values).toFixed(3)}`] : [];
-    return { name, colour, distance, tip: tip(model, `${name}: ${distance.toFixed(3)}`, ...range) };
+    const x = meanOf(values);
+    return { x, y: name, stroke: colour, tip: tip(model, `${name}: ${x.toFixed(3)}`, ...range) };
   });
-  const x = {
-    field: 'distance',
-    type: 'quantitative' as const,
-    scale: { domain: [0, 1], nice: false },
-    axis: { title: 'total variation distance', tickCount: 5 },
-  };
-  const y = {
-    field: 'name',
-    type: 'nominal' as const,
-    scale: { domain: rows.map(({ name }) => name) },
-    axis: { title: null, labelLimit: 170, ticks: false, domain: false, labelPadding: 8, grid: true },
-  };
-  const colour = { field: 'colour', type: 'nominal' as const, scale: null };
-  return [
-    {
-      id,
-      title: ['Distance between the tasks’ gates', title].filter((text) => text !== '').join(', '),
-      remarks: [
-        'The total variation distance between the mean weights that two tasks give to the experts which both see, scaled to a sum of 1: ' +
-          `0 is the same mixture, 1 is no expert in common.${several ? ' Small: a seed; ring: the mean.' : ''}${tasks.length > 2 ? ' Means over all pairs of tasks.' : ''}`,
-      ],
-      panels: [
-        {
-          title: '',
-          spec: {
-            width: panelWidth.medium - 30 - nameWidth,
-            height: { step: 24 },
-            layer: [
-              {
-                data: { values: seeds },
-                mark: { type: 'circle', size: 18, opacity: 0.6 },
-                encoding: { x: { ...x, field: 'of' }, y, color: colour, ...description },
-              },
-              {
-                data: { values: means },
-                mark: { type: 'point', size: 80, strokeWidth: 2, opacity: 1, fill: cssColour('page') },
-                encoding: { x, y, stroke: colour, ...description },
-              },
-            ],
-          },
-        },
-      ],
-      key: [],
-      columns: 1,
-    },
-  ];
+  const names = rows.map(({ name }) => name);
+  const spec = plot({
+    width: panelWidth.medium - 30 - nameWidth,
+    height: { step: 24 },
+    x: { title: 'total variation distance', domain: [0, 1], look: { tickCount: 5 } },
+    y: nameAxis(names, 170, { grid: true }),
+    layers: [
+      layer('circle', seeds, { size: 18, opacity: 0.6 }),
+      layer('point', means, { size: 80, strokeWidth: 2, opacity: 1, fill: cssColour('page') }),
+    ],
+  });
+  const remark = [
+    'The total variation distance between the mean weights that two tasks give to the experts which both see, scaled to a sum of 1:',
+    '0 is the same mixture, 1 is no expert in common.',
+    ...(several ? ['Small: a seed; ring: the mean.'] : []),
+    ...(tasks.length > 2 ? ['Means over all pairs of tasks.'] : []),
+  ].join(' ');
+  const heading = ['Distance between the tasks’ gates', title].filter((text) => text !== '').join(', ');
+  return [{ id, title: heading, remarks: [remark], panels: [{ spec }] }];
 }
 
 function pairLines(pairs: GateDistance['pairs']): readonly string[] {

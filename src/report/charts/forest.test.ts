@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ranked } from '../points.js';
 import { reportFixture } from '../report.fixture.js';
 import { forest } from './forest.js';
-import { rowsWith } from './spec.fixture.js';
+import { layersOf } from './spec.fixture.js';
 
 const tasks = [
   { name: 'click', type: 'binary' as const },
@@ -10,6 +10,7 @@ const tasks = [
   { name: 'time', type: 'regression' as const },
 ];
 const { comparison } = await reportFixture({ tasks, failed: ['cgc'], rows: 600, spread: 0.01 });
+type Rows = ReturnType<typeof layersOf>[number] | undefined;
 const [section] = forest(comparison);
 const panels = section?.drawings[0]?.panels ?? [];
 
@@ -20,21 +21,21 @@ test('each model has the gain, both intervals, margin and seeds of the table; th
   );
   expect(models.at(-1)?.label).toBe('cgc');
   for (const [index, { name }] of tasks.entries()) {
-    const rows = rowsWith(panels[index]?.spec, 'label', 'wideLow');
-    const own = models.map((model) => model.tasks[name]);
-    expect(rows.map(({ label }) => label)).toEqual(models.map(({ label }) => label));
-    expect(rows.map(({ gain }) => gain)).toEqual(own.map((gain) => gain?.gain));
-    expect(rows.map(({ low, high }) => [low, high])).toEqual(own.map((gain) => gain?.interval ?? [null, null]));
-    expect(rows.map(({ wideLow, wideHigh }) => [wideLow, wideHigh])).toEqual(
-      own.map((gain) => gain?.simultaneous ?? [null, null]),
+    const own = models.map((model) => ({ y: model.label, gain: model.tasks[name] }));
+    const known = own.filter(({ gain }) => gain?.gain != null);
+    const ends = (rows: Rows) => rows?.map(({ y, x, x2 }) => [y, x, x2]);
+    const [margins, , wide, narrow, seeds, points] = layersOf(panels[index]?.spec);
+    expect(ends(margins)).toEqual(
+      own.filter(({ gain }) => gain?.margin != null).map(({ y, gain }) => [y, -(gain?.margin ?? 0), gain?.margin]),
     );
-    expect(rows.map(({ marginHigh }) => marginHigh)).toEqual(own.map((gain) => gain?.margin));
-    const seeds = rowsWith(panels[index]?.spec, 'label', 'seed', 'of');
-    expect(seeds.map(({ seed, of }) => ({ seed, gain: of }))).toEqual(own.flatMap((gain) => gain?.gains ?? []));
+    expect(ends(wide)).toEqual(known.map(({ y, gain }) => [y, ...(gain?.simultaneous ?? [])]));
+    expect(ends(narrow)).toEqual(known.map(({ y, gain }) => [y, ...(gain?.interval ?? [])]));
+    expect(seeds?.map(({ x }) => x)).toEqual(known.flatMap(({ gain }) => gain?.gains.map((seed) => seed.gain)));
+    expect(points?.map(({ y, x }) => [y, x])).toEqual(known.map(({ y, gain }) => [y, gain?.gain]));
   }
-  const means = rowsWith(panels[3]?.spec, 'label', 'wideLow');
-  expect(means.map(({ gain }) => gain)).toEqual(models.map(({ aggregate }) => aggregate?.gain ?? null));
-  expect(means.find(({ label }) => label === 'cgc')?.note).toBe('no result');
+  const means = layersOf(panels[3]?.spec);
+  expect(means[4]?.map(({ x }) => x)).toEqual(models.flatMap(({ aggregate }) => aggregate?.gain ?? []));
+  expect(means.flat().filter(({ text }) => text === 'no result')).toMatchObject([{ y: 'cgc' }]);
 });
 
 test('with axes, and where nothing has a gain, there is no forest plot', async () => {

@@ -10,10 +10,11 @@ import {
   pointsOf,
   ranked,
 } from '../points.js';
-import { type Datum, description, fontSize, type Panel, panelWidth, type Section, tip } from './drawing.js';
+import type { Panel, Section } from './drawing.js';
 import { meanGainLines, taskGainLines } from './gain-lines.js';
-import { type Column, farOff, meansOf, type Ranged, signedAxis, withRanges } from './gain-range.js';
+import { type Column, farOff, meansOf, type Ranged, withRanges } from './gain-range.js';
 import { cssColour, findings, modelSeries } from './palette.js';
+import { fontSize, gainAxis, layer, nameAxis, panelWidth, plot, tip } from './plot.js';
 import { textWidth } from './text-width.js';
 
 /**
@@ -36,26 +37,11 @@ export function forest(comparison: Comparison): readonly Section[] {
   const seen = new Set(
     columns.flatMap(({ lines }) => lines.flatMap((line) => (line.gain.gain === null ? [] : (line.verdict ?? 'none')))),
   );
-  const key = (['better', 'equivalent', 'undecided', 'worse', 'none'] as const).filter((each) => seen.has(each));
-  return [
-    {
-      id: 'forest',
-      title: 'Gains',
-      note: noteOn(comparison, point, columns),
-      key: key.map((each) => findings[each]),
-      size: 'medium',
-      drawings: [
-        {
-          id: 'forest',
-          title: '',
-          remarks: [],
-          panels,
-          key: key.map((each) => findings[each]),
-          columns: Math.min(3, panels.length),
-        },
-      ],
-    },
-  ];
+  const verdicts = (['better', 'equivalent', 'undecided', 'worse', 'none'] as const).filter((each) => seen.has(each));
+  const key = verdicts.map((each) => findings[each]);
+  const drawing = { id: 'forest', panels, key, columns: Math.min(3, panels.length) };
+  const note = noteOn(comparison, point, columns);
+  return [{ id: 'forest', title: 'Gains', note, key, size: 'medium', drawings: [drawing] }];
 }
 
 function ofTask(task: PointTask, rows: readonly ComparisonRow[]): Column {
@@ -77,7 +63,7 @@ function ofMean(rows: readonly ComparisonRow[], digits: number): Column {
     title: 'Mean over tasks',
     scale: 'mean',
     unit: 'mean relative gain, %',
-    percent: 1,
+    percent: null,
     text: (gain) => percent(gain, digits),
     lines: rows.map(({ label, aggregate }) => ({
       label,
@@ -89,7 +75,11 @@ function ofMean(rows: readonly ComparisonRow[], digits: number): Column {
   };
 }
 
-function noteOn({ baseline, test, seeds, uncertainty }: Comparison, point: Point, columns: readonly Column[]): string {
+function noteOn(
+  { baseline, test, seeds, uncertainty }: Comparison,
+  point: Point,
+  columns: readonly Column[],
+): readonly string[] {
   const lines = columns.flatMap((column) => column.lines);
   const [interval, simultaneous] = [
     lines.some(({ gain }) => gain.interval),
@@ -109,138 +99,66 @@ function noteOn({ baseline, test, seeds, uncertainty }: Comparison, point: Point
     ...(columns.some((column) => farOff(meansOf(column)).length > 0)
       ? ['What lies far outside is written at the edge.']
       : []),
-  ].join(' ');
+  ];
 }
 
-const step = 30;
 const mostName = 150;
 
-function panelOf(column: Ranged, models: readonly string[]): Panel {
-  const { lines, range, text } = column;
+function panelOf({ title, lines, range, text, unit, percent: relative }: Ranged, models: readonly string[]): Panel {
   const nameWidth = Math.min(mostName, Math.max(...lines.map(({ label }) => textWidth(label, fontSize))));
-  const outside = (gain: number) => gain < range[0] || gain > range[1];
-  const points = lines.map((line): Datum => {
-    const { gain, verdict, margin } = line;
+  const marked = lines.map(({ label, gain, verdict, margin, tip: about }) => {
     const { colour, shape, filled } = findings[verdict ?? 'none'];
     const at = gain.gain;
-    const shown = at === null || outside(at) ? null : at;
+    const isOutside = at !== null && (at < range[0] || at > range[1]);
     return {
-      label: line.label,
-      gain: shown,
-      low: gain.interval?.[0] ?? null,
-      high: gain.interval?.[1] ?? null,
-      wideLow: gain.simultaneous?.[0] ?? null,
-      wideHigh: gain.simultaneous?.[1] ?? null,
-      marginLow: margin === null ? null : -margin,
-      marginHigh: margin,
-      colour,
-      shape,
+      ...{ at, isOutside, gain, margin, shape },
       fill: filled ? colour : cssColour('page'),
-      note: at === null ? 'no result' : shown === null ? (at < 0 ? `◀ ${text(at)}` : `${text(at)} ▶`) : null,
-      noteAt: at === null ? 0 : at < 0 ? range[0] : range[1],
-      left: at === null || at < 0,
-      tip: tip(models.indexOf(line.label), line.label, ...line.tip),
+      own: { y: label, colour, tip: tip(models.indexOf(label), label, ...about) },
     };
   });
-  const seeds = lines.flatMap(({ label, gain }) =>
-    gain.gains.length < 2
-      ? []
-      : gain.gains.map((own): Datum => {
-          const model = models.indexOf(label);
-          return { label, seed: own.seed, of: own.gain, tip: tip(model, `${label}, seed ${own.seed}`, text(own.gain)) };
-        }),
+  const bars = (ends: (line: (typeof marked)[number]) => readonly [number, number] | null, strokeWidth: number) => {
+    const rows = marked.map((line) => ({ ...line.own, x: ends(line)?.[0] ?? null, x2: ends(line)?.[1] ?? null }));
+    return layer('rule', rows, { strokeWidth, clip: true });
+  };
+  const margins = marked.flatMap(({ own: { y }, margin }) => (margin === null ? [] : [{ y, x: -margin, x2: margin }]));
+  const seeds = lines.flatMap(({ label, gain: { gains } }) =>
+    (gains.length < 2 ? [] : gains).map(({ seed, gain }) => {
+      return { y: label, x: gain, tip: tip(models.indexOf(label), `${label}, seed ${seed}`, text(gain)) };
+    }),
   );
-  const x = {
-    field: 'gain',
-    type: 'quantitative' as const,
-    scale: { domain: [...range], nice: false, zero: false },
-    axis: { ...signedAxis, title: column.unit, grid: true },
+  const points = marked.flatMap(({ own: { y, colour, tip: about }, at, isOutside, shape, fill }) =>
+    isOutside ? [] : [{ y, x: at, stroke: colour, fill, shape, tip: about }],
+  );
+  const notes = (left: boolean) => {
+    const rows = marked
+      .filter(({ at, isOutside }) => (at === null || isOutside) && (at === null || at < 0) === left)
+      .map(({ own: { y, tip: about }, at }) => {
+        const words = at === null ? 'no result' : left ? `◀ ${text(at)}` : `${text(at)} ▶`;
+        return { y, x: at === null ? 0 : range[left ? 0 : 1], text: words, tip: about };
+      });
+    const look = { color: cssColour('muted'), fontStyle: 'italic', fontSize };
+    return layer('text', rows, { ...look, align: left ? 'left' : 'right', dx: left ? 4 : -4 });
   };
-  const y = {
-    field: 'label',
-    type: 'nominal' as const,
-    scale: { domain: lines.map(({ label }) => label), padding: 0 },
-    axis: {
-      title: null,
-      labelLimit: mostName,
-      ticks: false,
-      domain: false,
-      labelPadding: 8,
-    },
-  };
-  const colour = { field: 'colour', type: 'nominal' as const, scale: null };
-  const valid = (field: string) => [{ filter: `isValid(datum.${field})` }];
-  const note = { type: 'text' as const, color: cssColour('muted'), fontStyle: 'italic' as const, dx: 4 };
-  const marks = {
-    layer: [
-      ...(points.some(({ marginHigh }) => marginHigh !== null)
-        ? [
-            {
-              transform: valid('marginLow'),
-              mark: { type: 'bar' as const, height: { band: 1 }, color: cssColour('muted'), opacity: 0.18, clip: true },
-              encoding: { x: { ...x, field: 'marginLow' }, x2: { field: 'marginHigh' }, y },
-            },
-          ]
-        : []),
-      {
-        data: { values: [{ zero: 0 }] },
-        mark: { type: 'rule' as const, color: cssColour('ink') },
-        encoding: { x: { ...x, field: 'zero' } },
-      },
-      {
-        transform: valid('wideLow'),
-        mark: { type: 'rule' as const, strokeWidth: 1.2, clip: true },
-        encoding: { x: { ...x, field: 'wideLow' }, x2: { field: 'wideHigh' }, y, color: colour, ...description },
-      },
-      {
-        transform: valid('low'),
-        mark: { type: 'rule' as const, strokeWidth: 4, clip: true },
-        encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' }, y, color: colour, ...description },
-      },
-      {
-        data: { values: seeds },
-        mark: { type: 'circle' as const, size: 14, opacity: 0.75, yOffset: -9, color: cssColour('muted'), clip: true },
-        encoding: { x: { ...x, field: 'of' }, y, ...description },
-      },
-      {
-        transform: valid('gain'),
-        mark: { type: 'point' as const, size: 95, opacity: 1, strokeWidth: 1.8 },
-        encoding: {
-          x,
-          y,
-          stroke: colour,
-          fill: { field: 'fill', scale: null },
-          shape: { field: 'shape', type: 'nominal' as const, scale: null },
-          ...description,
-        },
-      },
-      ...[true, false].map((left) => ({
-        transform: [{ filter: `isValid(datum.note) && datum.left === ${left}` }],
-        mark: { ...note, align: left ? ('left' as const) : ('right' as const), dx: left ? 4 : -4 },
-        encoding: { x: { ...x, field: 'noteAt' }, y, text: { field: 'note' }, ...description },
-      })),
+  const y = nameAxis(
+    lines.map(({ label }) => label),
+    mostName,
+  );
+  const spec = plot({
+    width: panelWidth.medium - 52 - nameWidth,
+    height: { step: 30 },
+    y: { ...y, scale: { padding: 0 } },
+    x: gainAxis(unit, range, { grid: true }),
+    ...(relative === null ? {} : { above: gainAxis('relative, %', [range[0] * relative, range[1] * relative]) }),
+    layers: [
+      layer('bar', margins, { height: { band: 1 }, color: cssColour('muted'), opacity: 0.18, clip: true }),
+      layer('rule', [{ x: 0 }], { color: cssColour('ink') }),
+      bars(({ gain }) => gain.simultaneous, 1.2),
+      bars(({ gain }) => gain.interval, 4),
+      layer('circle', seeds, { size: 14, opacity: 0.75, yOffset: -9, color: cssColour('muted'), clip: true }),
+      layer('point', points, { size: 95, opacity: 1, strokeWidth: 1.8 }),
+      notes(true),
+      notes(false),
     ],
-  };
-  const relative = column.percent;
-  const upper = {
-    data: { values: [{ zero: 0 }] },
-    mark: { type: 'rule' as const, opacity: 0, color: cssColour('ink') },
-    encoding: {
-      x: {
-        field: 'zero',
-        type: 'quantitative' as const,
-        scale: { domain: range.map((end) => end * (relative ?? 1)), nice: false, zero: false },
-        axis: { ...signedAxis, orient: 'top' as const, title: 'relative, %', grid: false },
-      },
-    },
-  };
-  return {
-    title: column.title,
-    spec: {
-      width: panelWidth.medium - 52 - nameWidth,
-      height: { step },
-      data: { values: points },
-      ...(relative === null ? marks : { layer: [marks, upper], resolve: { scale: { x: 'independent' } } }),
-    },
-  };
+  });
+  return { title, spec };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { reportFixture } from '../report.fixture.js';
 import { frontCharts } from './fronts.js';
-import { rowsWith } from './spec.fixture.js';
+import { layersOf } from './spec.fixture.js';
 
 const { comparison } = await reportFixture({
   tasks: [
@@ -17,7 +17,7 @@ test('a panel for each model, with its gains at each weight in their order, on t
   const [section, ...others] = frontCharts(comparison);
   expect(others).toEqual([]);
   const panels = section?.drawings[0]?.panels ?? [];
-  expect(panels.map(({ title }) => title.replace(/[\d.]+/g, 'n'))).toEqual(['mmoe: n %² [n, n]', 'ple: n %² [n, n]']);
+  expect(panels.map(({ title }) => title?.replace(/[\d.]+/g, 'n'))).toEqual(['mmoe: n %² [n, n]', 'ple: n %² [n, n]']);
   const domains = panels.map(({ spec }) =>
     JSON.stringify(spec)
       .match(/"domain":\[[^\]]*\]/g)
@@ -26,14 +26,12 @@ test('a panel for each model, with its gains at each weight in their order, on t
   expect(new Set(domains).size).toBe(1);
   for (const [index, { spec }] of panels.entries()) {
     const points = comparison.fronts?.[index]?.points ?? [];
-    const rows = rowsWith(spec, 'order', 'x1', 'y1');
-    expect(rows.map(({ label, order }) => [label, order])).toEqual([['0.5', 0], ['1', 1], ['4', 2]]); // biome-ignore format: short
-    expect(rows.map(({ x, x1, x2 }) => [x, [x1, x2]])).toEqual(
-      points.map(({ tasks }) => [tasks.click?.gain, tasks.click?.interval]),
+    const layers = layersOf(spec);
+    expect(layers.at(-1)?.map(({ x, y }) => [x, y])).toEqual(
+      points.map(({ tasks: { click, time } }) => [click?.gain, time?.gain]),
     );
-    expect(rows.map(({ y, y1, y2 }) => [y, [y1, y2]])).toEqual(
-      points.map(({ tasks }) => [tasks.time?.gain, tasks.time?.interval]),
-    );
+    expect(layers.find((rows) => rows[0] && 'order' in rows[0])?.map(({ order }) => order)).toEqual([0, 1, 2]);
+    for (const weight of ['0.5', '1', '4']) expect(layers.flat().some(({ text }) => text === weight)).toBe(true);
   }
 });
 

@@ -81,6 +81,3 @@ export function farOff(gains: readonly { readonly label: string; readonly gain: 
   const far = gains.filter(({ gain }) => median > 0 && Math.abs(gain) > farAway * median).map(({ label }) => label);
   return far.length * 3 <= gains.length ? far : [];
 }
-
-/** Axis format for gains: with a sign, but none before 0. */
-export const signedAxis = { format: '+f', labelExpr: "datum.value === 0 ? '0' : datum.label", tickCount: 4 } as const;

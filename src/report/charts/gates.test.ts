@@ -3,7 +3,7 @@ import type { GateUse } from '../../training/evaluation.js';
 import { reportFixture } from '../report.fixture.js';
 import { expertUse, gateDistances } from './expert-use.js';
 import { meanGates, orderedGates } from './gates.js';
-import { rowsWith } from './spec.fixture.js';
+import { layersOf } from './spec.fixture.js';
 
 const models = ['single-task', 'cgc', 'ple'].map((type) => ({ label: type, type }));
 const gate = (level: number, name: string, weights: Readonly<Record<string, number>>): GateUse => {
@@ -76,20 +76,19 @@ test('the heat map has the mean weights over all seeds of every gate, the distan
   expect(section?.drawings.map(({ title }) => title)).toEqual(['cgc', 'ple', 'Distance between the tasks’ gates']);
   const row = data.comparison.rows.find(({ label }) => label === 'ple');
   const runs = row?.runs.flatMap(({ path }) => data.runs.get(path) ?? []) ?? [];
-  const cells = rowsWith(section?.drawings[1]?.panels[0]?.spec, 'gate', 'expert', 'weight');
+  const layers = layersOf(section?.drawings[1]?.panels[0]?.spec);
+  const cells = [...(layers[0] ?? []), ...(layers[2] ?? [])]; // of both levels, without the numbers
   // Level 1: two tasks and the shared gate over 4, 4 and 6 experts; level 2 without a shared gate.
   expect(cells).toHaveLength(4 + 4 + 6 + 4 + 4);
-  const income = cells.filter(({ gate: name }) => name === 'income').slice(0, 4);
+  const income = cells.filter(({ y }) => y === 'income').slice(0, 4);
   const expected = runs.map(({ gates }) => gates[0]?.mean.slice(0, 2).toSorted((a, b) => b - a) ?? []);
-  expect(income[0]?.weight).toBeCloseTo(expected.reduce((sum, [most = 0]) => sum + most, 0) / 3, 12);
-  expect(income.reduce((sum, { weight }) => sum + Number(weight), 0)).toBeCloseTo(1, 12);
-  const dots = rowsWith(section?.drawings[2]?.panels[0]?.spec, 'name', 'seed', 'of').filter(
-    ({ name }) => name === 'ple, level 2',
-  );
-  expect(dots.map(({ of }) => of)).toEqual(
+  expect(income[0]?.fillOpacity).toBeCloseTo(expected.reduce((sum, [most = 0]) => sum + most, 0) / 3, 12);
+  expect(income.reduce((sum, { fillOpacity }) => sum + Number(fillOpacity), 0)).toBeCloseTo(1, 12);
+  const [seeds = []] = layersOf(section?.drawings[2]?.panels[0]?.spec);
+  expect(seeds.filter(({ y }) => y === 'ple, level 2').map(({ x }) => x)).toEqual(
     runs.map(({ gates }) => gateDistances(gates, ['income', 'never-married'])[1]?.mean),
   );
-  expect(section?.drawings[0]?.remarks[0]).toBe(
+  expect(section?.drawings[0]?.remarks?.[0]).toBe(
     'Collapsed in all 3 runs: gate income of level 1 gives more than 95 % to one expert.',
   );
 });

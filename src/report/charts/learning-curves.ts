@@ -4,17 +4,9 @@ import { fixed } from '../numbers.js';
 import { metricName, type Point, type PointTask, pointsOf, ranked } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { runsOf } from '../report-data.js';
-import {
-  type Datum,
-  type Drawing,
-  description,
-  fontSize,
-  type Panel,
-  panelWidth,
-  type Section,
-  tip,
-} from './drawing.js';
-import { cssColour, type Mark, modelSeries } from './palette.js';
+import type { Drawing, Panel, Section } from './drawing.js';
+import { cssColour, lookOf, type Mark, modelSeries } from './palette.js';
+import { epochAxis, fontSize, layer, panelWidth, plot, tip } from './plot.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 
 /** Maximum number of small panels of all models and tasks on a page. */
@@ -72,7 +64,7 @@ export function curvesOfLearners(
       if (panels.length === 0) return [];
       const name = `${task.name}: validation ${metricName(task.metric)} by epoch`;
       const id = chartId('learning', at + 1, index + 1);
-      return [{ id, title: atPoint(name, point), remarks: [], panels, key: [], columns: 4 }];
+      return [{ id, title: atPoint(name, point), panels, columns: 4 }];
     }),
   );
   if (drawings.length === 0) return [];
@@ -81,8 +73,8 @@ export function curvesOfLearners(
       `where more than half of the runs have stopped; grey: the mean of ${baseline}. A dot is the best epoch of a seed, whose parameters ` +
       'were kept. The worst tenth of all values may lie outside a panel.',
     ...omission,
-  ].join(' ');
-  return [{ id: 'learning', title: 'Learning curves', note, key: [], size: 'small', drawings }];
+  ];
+  return [{ id: 'learning', title: 'Learning curves', note, size: 'small', drawings }];
 }
 
 interface Curves {
@@ -109,8 +101,7 @@ function panelsOf(
   const frame = { last, stride: Math.ceil(last / mostEpochs), domain: domainOf(values, task) };
   const reference = curves.find(({ label }) => label === baseline);
   return curves.map((own) => {
-    const model = series.findIndex(({ label }) => label === own.label);
-    const colour = series[model]?.colour ?? cssColour('ink');
+    const { model, colour } = lookOf(series, own.label);
     return smallPanel(own, own.label === baseline ? undefined : reference, { task, model, colour, ...frame });
   });
 }
@@ -155,86 +146,42 @@ interface Look {
 
 function smallPanel({ label, seeds, mean }: Curves, baseline: Curves | undefined, look: Look): Panel {
   const { task, model, colour, last, stride, domain } = look;
-  const about = { tip: tip(model) };
-  const drawn = (epoch: number) => epoch % stride === 0;
   const text = (value: number | null | undefined) => fixed(value ?? null, task.digits);
-  const lines = seeds.flatMap(({ seed, values }) =>
-    values.flatMap((value, index): Datum[] =>
-      value === null || !drawn(index) ? [] : [{ seed, epoch: index + 1, value, ...about }],
-    ),
-  );
-  const means = (curve: Curves | undefined): Datum[] =>
-    (curve?.mean ?? []).flatMap((value, index) =>
-      value === null || !drawn(index) ? [] : [{ epoch: index + 1, mean: value, ...about }],
-    );
-  const best = seeds.flatMap(({ seed, values, best: epoch }): Datum[] => {
-    const value = values[epoch - 1] ?? null;
-    return value === null
-      ? []
-      : [
-          {
-            seed,
-            epoch,
-            best: value,
-            tip: tip(model, `${label}, seed ${seed}`, `best epoch ${epoch}: ${text(value)}`),
-          },
-        ];
+  const lineOf = (values: readonly (number | null)[], series: number) =>
+    values.flatMap((y, index) => (index % stride === 0 ? [{ x: index + 1, y, series, tip: tip(model) }] : []));
+  const best = seeds.map(({ seed, values, best: epoch }) => {
+    const y = values[epoch - 1] ?? null;
+    return { x: epoch, y, tip: tip(model, `${label}, seed ${seed}`, `best epoch ${epoch}: ${text(y)}`) };
   });
-  const bands = mean.flatMap((value, index): Datum[] => {
-    if (value === null || !drawn(index)) return [];
+  const bands = mean.flatMap((value, index) => {
+    if (value === null || index % stride !== 0) return [];
     const own = seeds.flatMap(({ values }) => values[index] ?? []);
     const range = own.length > 1 ? [`seeds: ${text(Math.min(...own))} to ${text(Math.max(...own))}`] : [];
     const other = baseline?.mean[index] ?? null;
     const reference = baseline === undefined || other === null ? [] : [`${baseline.label}: ${text(other)}`];
     const lines = [`${label}, epoch ${index + 1}: ${text(value)}`, ...range, ...reference];
-    return [{ from: index + 1 - stride / 2, to: index + 1 + stride / 2, tip: tip(model, ...lines) }];
+    return [{ x: index + 1 - stride / 2, x2: index + 1 + stride / 2, tip: tip(model, ...lines) }];
   });
-  const size = fontSize - 1.5;
-  const x = {
-    field: 'epoch',
-    type: 'quantitative' as const,
-    scale: { domain: [1 - stride / 2, Math.max(2, last) + stride / 2], nice: false, zero: false },
-    axis: { format: 'd', grid: false, tickMinStep: 1, tickCount: 4, title: null, labelFontSize: size },
-  };
-  const y = {
-    type: 'quantitative' as const,
-    scale: { domain: [...domain], nice: false, zero: false },
-    axis: { tickCount: 4, title: null, labelFontSize: size },
-  };
-  const line = (field: string, values: readonly Datum[], mark: Readonly<Record<string, unknown>>) => ({
-    data: { values: [...values] },
-    mark: { type: 'line' as const, clip: true, ...mark },
-    encoding: { x, y: { ...y, field }, ...(field === 'value' ? { detail: { field: 'seed' } } : {}), ...description },
+  const small = { tickCount: 4, labelFontSize: fontSize - 1.5 };
+  const line = { clip: true, strokeWidth: 2, color: colour, point: last === 1 };
+  const spec = plot({
+    width: panelWidth.small - 52,
+    height: 104,
+    x: { ...epochAxis(last, stride, small), title: null },
+    y: { title: null, domain, look: small },
+    layers: [
+      layer('line', lineOf(baseline?.mean ?? [], 0), { ...line, color: cssColour('same'), strokeWidth: 2.4 }),
+      layer(
+        'line',
+        seeds.flatMap(({ values, seed }) => lineOf(values, seed)),
+        { ...line, strokeWidth: 0.9, opacity: 0.55 },
+      ),
+      layer('line', lineOf(mean, 0), line),
+      layer('rect', bands, { opacity: 0, color: cssColour('page') }),
+      layer('point', best, { ...dot, color: colour }),
+    ],
   });
-  return {
-    title: label,
-    spec: {
-      width: panelWidth.small - 52,
-      height: 104,
-      layer: [
-        line('mean', means(baseline), { color: cssColour('same'), strokeWidth: 2.4 }),
-        line('value', lines, { color: colour, strokeWidth: 0.9, opacity: 0.55 }),
-        line('mean', means({ label, seeds, mean }), { color: colour, strokeWidth: 2, point: last === 1 }),
-        {
-          data: { values: bands },
-          mark: { type: 'rect', opacity: 0, color: cssColour('page') },
-          encoding: { x: { ...x, field: 'from' }, x2: { field: 'to' }, ...description },
-        },
-        {
-          data: { values: best },
-          mark: {
-            type: 'point',
-            filled: true,
-            size: 26,
-            color: colour,
-            opacity: 1,
-            stroke: cssColour('page'),
-            strokeWidth: 0.8,
-            clip: true,
-          },
-          encoding: { x, y: { ...y, field: 'best' }, ...description },
-        },
-      ],
-    },
-  };
+  return { title: label, spec };
 }
+
+const dot = { filled: true, size: 26, opacity: 1, stroke: cssColour('page'), strokeWidth: 0.8, clip: true };

@@ -1,84 +1,166 @@
+import { pairsOf } from '../../objective/balancing/products.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
-import { type Point, pointsOf } from '../points.js';
-import type { ReportData } from '../report-data.js';
-import { runsOf } from '../report-data.js';
-import { type Drawing, type PanelSpec, panelWidth, type Section } from './drawing.js';
+import { pointsOf } from '../points.js';
+import { type ReportData, runsOf } from '../report-data.js';
+import type { Section } from './drawing.js';
 import { epochLines } from './epoch-lines.js';
 import { seriesOf } from './palette.js';
+import type { PanelSpec } from './plot.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 
-/** Loss weights over time, where a schedule makes them vary; once for all models, which share the schedule. Those of a balancing method are in `balancing`. */
+const mostPanels = 24;
+
+/** A run whose weights are drawn. */
+interface Weighted {
+  readonly label: string;
+  readonly epochs: readonly EpochRecord[];
+}
+
+/** Runs at a point of the axes. */
+interface Place {
+  readonly title: string;
+  readonly runs: readonly Weighted[];
+}
+
+/** Loss weights over time: those that a schedule varies, those of balancing methods, and the cosines that these read. */
 export function lossWeights(data: ReportData): readonly Section[] {
-  const all = pointsOf(data.comparison).map((point) => ({ point, epochs: longestRun(data, point) }));
-  const varying = all.filter(({ epochs }) => varies(epochs));
-  const different = all.filter((one) => varying.includes(one) && !varying.some((other) => standsFor(other, one, all)));
-  const isOne = different.length === 1 && varying.length === all.length;
-  const { points, omission } = drawnPoints(different, 1);
-  return section(
-    data.comparison.tasks,
-    points.map(({ point, epochs }) => ({ title: isOne ? '' : atPoint('', point), epochs })),
-    omission,
-  );
+  const places = pointsOf(data.comparison).map((point) => {
+    const all = point.rows.map((row) => ({ label: row.label, runs: runsOf(data, row).map(({ epochs }) => epochs) }));
+    return { title: atPoint('', point), all };
+  });
+  const scheduled = places.map(({ title, all }) => ({
+    title,
+    runs: longest(
+      '',
+      all.flatMap(({ runs }) => runs).filter((epochs) => varies(epochs) && !isBalanced(epochs)),
+    ),
+  }));
+  const balanced = places.map(({ title, all }) => ({
+    title,
+    runs: all.flatMap(({ label, runs }) => longest(label, runs.filter(isBalanced))),
+  }));
+  return sections(data.comparison.tasks, withoutRepeated(scheduled), balanced, [
+    'Of each model, the run with the most epochs.',
+  ]);
 }
 
-/** The same for a single run. */
+/** The same of a single run. */
 export function runLossWeights({ epochs, experiment }: Pick<FinishedRun, 'epochs' | 'experiment'>): readonly Section[] {
+  const place = [{ title: '', runs: [{ label: '', epochs }] }];
+  const [scheduled, balanced] = [varies(epochs) && !isBalanced(epochs), isBalanced(epochs)];
   const tasks = experiment.tasks.map(({ name }) => name);
-  if (isBalanced({ epochs })) return [];
-  return section(tasks, varies(epochs) ? [{ title: '', epochs }] : [], []);
+  return sections(tasks, scheduled ? place : [], balanced ? place : [], []);
 }
 
-/** Whether a balancing method sets the weights. */
-export function isBalanced({ epochs }: Pick<FinishedRun, 'epochs'>): boolean {
+function isBalanced(epochs: readonly EpochRecord[]): boolean {
   return epochs.some(({ balance }) => balance !== undefined);
 }
 
-function section(tasks: readonly string[], places: readonly Place[], omission: readonly string[]): readonly Section[] {
-  if (places.length === 0) return [];
-  const key = seriesOf(tasks);
-  const note = ['The weight of each task’s loss at the first step of each epoch.', ...omission].join(' ');
-  const drawings = places.map((place, index): Drawing => {
-    const panels = [{ title: '', spec: curves(tasks, place.epochs) }];
-    return { id: chartId('weights', index + 1), title: place.title, remarks: [], panels, key, columns: 1 };
-  });
-  return [{ id: 'weights', title: 'Loss weights', note, key, size: 'medium', drawings }];
-}
-
-interface Place {
-  readonly title: string;
-  readonly epochs: readonly EpochRecord[];
-}
-
-interface Weighted {
-  readonly point: Point;
-  readonly epochs: readonly EpochRecord[];
-}
-
-/**
- * Whether `other` has the same weights over more epochs. With equal epochs, the first run in `all` represents the
- * others.
- */
-function standsFor(other: Weighted, one: Weighted, all: readonly Weighted[]): boolean {
-  const [more, fewer] = [other, one].map(({ epochs }) => epochs.map(({ weights }) => JSON.stringify(weights)));
-  if (!more || !fewer || more.length < fewer.length) return false;
-  const isFirst = more.length > fewer.length || all.indexOf(other) < all.indexOf(one);
-  return isFirst && fewer.every((weights, epoch) => weights === more[epoch]);
-}
-
-function longestRun(data: ReportData, { rows }: Point): readonly EpochRecord[] {
-  const runs = rows.flatMap((row) => runsOf(data, row)).filter((run) => !isBalanced(run));
-  return runs.reduce<readonly EpochRecord[]>(
-    (longest, { epochs }) => (epochs.length > longest.length ? epochs : longest),
-    [],
-  );
-}
-
 function varies(epochs: readonly EpochRecord[]): boolean {
-  return epochs.some(({ weights }) => JSON.stringify(weights) !== JSON.stringify(epochs[0]?.weights));
+  return new Set(epochs.map(({ weights }) => JSON.stringify(weights))).size > 1;
 }
 
-function curves(tasks: readonly string[], epochs: readonly EpochRecord[]): PanelSpec {
-  const at = epochs.map(({ epoch, weights }) => ({ epoch, values: weights }));
-  return epochLines(tasks, at, { field: 'weight', title: 'loss weight', width: panelWidth.medium });
+function longest(label: string, runs: readonly (readonly EpochRecord[])[]): readonly Weighted[] {
+  const [epochs] = runs.toSorted((a, b) => b.length - a.length);
+  return epochs ? [{ label, epochs }] : [];
+}
+
+/** Models share a schedule: of points with the same weights, the one with the most epochs. */
+function withoutRepeated(places: readonly Place[]): readonly Place[] {
+  const textOf = ({ runs }: Place) =>
+    runs.flatMap(({ epochs }) => epochs.map(({ weights }) => JSON.stringify(weights))).join('');
+  const texts = places.map(textOf);
+  const kept = places.filter((place, index) => {
+    const own = textOf(place);
+    return !texts.some((other, at) => other.startsWith(own) && (other.length > own.length || at < index));
+  });
+  return kept.length === 1 ? kept.map(({ runs }) => ({ title: '', runs })) : kept;
+}
+
+function sections(
+  tasks: readonly string[],
+  scheduled: readonly Place[],
+  balanced: readonly Place[],
+  remarks: readonly string[],
+): readonly Section[] {
+  const pairs = pairsOf(tasks.length).map(([a, b]) => pairName(tasks[a] ?? '', tasks[b] ?? ''));
+  const sectionOf = (
+    id: string,
+    title: string,
+    note: readonly string[],
+    names: readonly string[],
+    all: readonly Place[],
+    specOf: (epochs: readonly EpochRecord[]) => PanelSpec,
+  ): readonly Section[] => {
+    const known = all.filter(({ runs }) => runs.length > 0);
+    const { points, omission } = drawnPoints(known, known[0]?.runs.length ?? 1, mostPanels);
+    const key = seriesOf(names);
+    const drawings = points.map(({ title: place, runs }, index) => {
+      const panels = runs.map(({ label, epochs }) => ({ title: label, spec: specOf(epochs) }));
+      return { id: chartId(id, index + 1), title: place, panels, key, columns: 2 };
+    });
+    return drawings.length === 0 ? [] : [{ id, title, note: [...note, ...omission], key, size: 'medium', drawings }];
+  };
+  const withCosines = balanced.map(({ title, runs }) => ({
+    title,
+    runs: runs.filter(({ epochs }) => epochs.some(({ balance }) => balance?.cosines)),
+  }));
+  return [
+    ...sectionOf(
+      'weights',
+      'Loss weights',
+      ['The weight of each task’s loss at the first step of each epoch.'],
+      tasks,
+      scheduled,
+      (epochs) => weightLines(tasks, epochs),
+    ),
+    ...sectionOf(
+      'balancing',
+      'Balancing weights',
+      [
+        'The mean weight of each task’s loss in each epoch. Of a method that reads gradients, it is what a task’s gradient counts in shared parameters.',
+        'Under the pointer: the task’s share in the weighted loss.',
+        ...remarks,
+      ],
+      tasks,
+      balanced,
+      (epochs) => weightLines(tasks, epochs),
+    ),
+    ...sectionOf(
+      'cosines',
+      'Cosines of gradients',
+      [
+        'The mean cosine between two tasks’ gradients of shared parameters in each epoch. Below 0 the tasks conflict.',
+        ...remarks,
+      ],
+      pairs,
+      withCosines,
+      (epochs) => cosineLines(pairs, epochs),
+    ),
+  ];
+}
+
+function weightLines(tasks: readonly string[], epochs: readonly EpochRecord[]): PanelSpec {
+  const lines = epochs.map(({ epoch, weights, balance }) => {
+    const shares = tasks.map((task) => [task, balance?.shares[task] ?? null] as const);
+    const remarks = shares.map(([task, share]) => [
+      task,
+      share === null ? '' : `, ${(100 * share).toFixed(0)}% of the loss`,
+    ]);
+    return { epoch, values: weights, remarks: Object.fromEntries(remarks) };
+  });
+  return epochLines(tasks, lines, { title: 'loss weight', scale: { zero: true } });
+}
+
+function cosineLines(pairs: readonly string[], epochs: readonly EpochRecord[]): PanelSpec {
+  const lines = epochs.map(({ epoch, balance }) => {
+    const values = balance?.cosines?.map(({ tasks: [a, b], cosine }) => [pairName(a, b), cosine] as const) ?? [];
+    return { epoch, values: Object.fromEntries(values) };
+  });
+  return epochLines(pairs, lines, { title: 'mean cosine', domain: [-1, 1] });
+}
+
+function pairName(a: string, b: string): string {
+  return `${a} and ${b}`;
 }

@@ -82,6 +82,16 @@ export function modelSeries({
   return labels.map((label) => others.find((one) => one.label === label) ?? own);
 }
 
+/** How a model's marks look. A model that is not among the marks looks like the baseline. */
+export function lookOf(
+  marks: readonly Mark[],
+  label: string,
+): Pick<Mark, 'colour' | 'dash' | 'shape'> & { readonly model: number } {
+  const model = marks.findIndex((mark) => mark.label === label);
+  const { colour = cssColour('ink'), dash = [], shape = 'circle' } = marks[model] ?? {};
+  return { model, colour, dash, shape };
+}
+
 const series = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'c9', 'c10', 'c11', 'c12'] as const;
 const dashes = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3], [4, 4], [1, 3], [10, 2, 1, 2, 1, 2], [3, 1]] as const;
 const shapes = [

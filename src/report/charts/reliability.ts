@@ -6,17 +6,9 @@ import type { TaskPredictions } from '../../training/predictions.js';
 import { pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { runsOf } from '../report-data.js';
-import {
-  type Datum,
-  type Drawing,
-  description,
-  type PanelSpec,
-  panelWidth,
-  type Section,
-  tip,
-  titleAbove,
-} from './drawing.js';
+import type { Drawing, Section } from './drawing.js';
 import { cssColour, type Mark, modelSeries } from './palette.js';
+import { dashedAt, layer, type PanelSpec, panelWidth, plot, tip } from './plot.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 
 /** A line of a chart: the runs of one model. */
@@ -39,11 +31,9 @@ export async function reliability(data: ReportData): Promise<readonly Section[]>
   const { points, omission } = drawnPoints(pointsOf(data.comparison), data.comparison.tasks.length);
   const places = points.map((point) => ({
     title: atPoint('', point),
-    series: point.rows.map((row) => {
-      const model = marks.findIndex(({ label }) => label === row.label);
-      const mark = marks[model];
-      if (!mark) throw new Error(`Model '${row.label}' has no colour.`);
-      return { ...mark, model, runs: runsOf(data, row) };
+    series: marks.flatMap((mark, model): Series[] => {
+      const runs = point.rows.flatMap((row) => (row.label === mark.label ? runsOf(data, row) : []));
+      return [{ ...mark, model, runs }];
     }),
   }));
   return sections(data.comparison.tasks, places, omission);
@@ -62,13 +52,11 @@ async function sections(
   omission: readonly string[],
 ): Promise<readonly Section[]> {
   const drawings: Record<Curve['type'], Drawing[]> = { binary: [], regression: [] };
-  let weighted = false;
-  let classes = false;
+  const all: Curve[] = [];
   for (const [at, { title, series }] of places.entries()) {
     const curves: Curve[] = [];
     for (const own of series) curves.push(...(await curvesOf(own)));
-    weighted ||= curves.some((curve) => curve.weighted);
-    classes ||= curves.some((curve) => curve.classes);
+    all.push(...curves);
     for (const [index, task] of tasks.entries()) {
       const own = curves.filter((curve) => curve.task === task);
       const type = own[0]?.type;
@@ -76,32 +64,43 @@ async function sections(
       drawings[type].push({
         id: chartId(type === 'binary' ? 'calibration' : 'predicted', at + 1, index + 1),
         title: [task, title].filter((text) => text !== '').join(', '),
-        remarks: [],
-        panels: [{ title: '', spec: specOf(own) }],
+        panels: [{ spec: specOf(own) }],
         key: own.map(({ series: mark }) => mark),
-        columns: 1,
       });
     }
   }
   const several = places.some(({ series }) => series.some(({ runs }) => runs.length > 1));
-  const bins = (what: string) => `in ${calibrationBinCount} bins of ${what}${several ? '; means over seeds' : ''}.`;
-  const all = [
+  const bins = (rows: string) =>
+    `in ${calibrationBinCount} bins of ${rows}${several ? '; means over seeds' : ''}. The lower panel shows how far off.`;
+  const rows = all.some(({ weighted }) => weighted) ? 'test rows of equal weight' : 'equally many test rows';
+  const classes = 'Of a multiclass task: the share of right predictions by the probability of the predicted class.';
+  const diagonal = (right: string) => `On the dashed diagonal, ${right}; below it they are too high.`;
+  const both: readonly Section[] = [
     {
       id: 'calibration',
       title: 'Calibration',
-      note: `Share of positives by mean predicted probability, ${bins(weighted ? 'test rows of equal weight' : 'equally many test rows')} On the dashed diagonal, predictions are what happens; below it they are too high. The lower panel shows how far off.${classes ? ' Of a multiclass task: the share of right predictions by the probability of the predicted class.' : ''}`,
+      note: [
+        `Share of positives by mean predicted probability, ${bins(rows)}`,
+        diagonal('predictions are what happens'),
+        ...(all.some((curve) => curve.classes) ? [classes] : []),
+        ...omission,
+      ],
+      size: 'medium',
       drawings: drawings.binary,
     },
     {
       id: 'predicted',
       title: 'Predicted and actual',
-      note: `Mean label by mean prediction, ${bins('equally many test rows')} On the dashed diagonal, predictions are right on average; below it they are too high. The lower panel shows how far off.`,
+      note: [
+        `Mean label by mean prediction, ${bins('equally many test rows')}`,
+        diagonal('predictions are right on average'),
+        ...omission,
+      ],
+      size: 'medium',
       drawings: drawings.regression,
     },
   ];
-  return all
-    .filter((section) => section.drawings.length > 0)
-    .map((section) => ({ ...section, note: [section.note, ...omission].join(' '), key: [], size: 'medium' }));
+  return both.filter((section) => section.drawings.length > 0);
 }
 
 interface Curve {
@@ -173,83 +172,54 @@ function binsOf({ task, scores }: TaskPredictions): readonly Bin[] {
 }
 
 function specOf(curves: readonly Curve[]): PanelSpec {
-  const binary = curves[0]?.type === 'binary';
-  const all = curves.flatMap(({ bins }) => bins);
-  const values = curves.flatMap(({ bins, series: { label, model, colour, dash } }) =>
-    bins.map(({ predicted, actual }, bin): Datum => {
-      const lines = [`predicted ${predicted.toPrecision(4)}`, `actual ${actual.toPrecision(4)}`];
-      return { label, bin, predicted, actual, gap: actual - predicted, colour, dash, tip: tip(model, label, ...lines) };
+  const isBinary = curves[0]?.type === 'binary';
+  const bins = curves.flatMap(({ bins: own, series: { label, model, colour, dash } }) =>
+    own.map(({ predicted, actual }, order) => {
+      const about = tip(model, label, `predicted ${predicted.toPrecision(4)}`, `actual ${actual.toPrecision(4)}`);
+      return { x: predicted, y: actual, series: label, order, colour, dash, tip: about };
     }),
   );
-  const ends = all.flatMap(({ predicted, actual }) => [predicted, actual]);
-  const [from, to] = [binary ? 0 : Math.min(...ends), Math.max(...ends)];
-  const middle = all.map(({ predicted }) => predicted).toSorted((a, b) => a - b)[all.length >> 1] ?? 0;
-  const rare = binary && middle < to / 8; // most bins would be in a corner
-  const scale = { type: rare ? ('sqrt' as const) : ('linear' as const), domain: [from, to], nice: false, zero: false };
-  const note = rare ? ' (square-root axis)' : '';
-  const quantity = { type: 'quantitative' as const, scale };
-  const format = binary ? { format: '~p' } : {};
-  const [what, happened] = binary
+  const gaps = bins.map((bin) => ({ ...bin, y: bin.y - bin.x }));
+  const ends = bins.flatMap(({ x, y }) => [x, y]);
+  const [from, to] = [isBinary ? 0 : Math.min(...ends), Math.max(...ends)];
+  const middle = bins.map(({ x }) => x).toSorted((a, b) => a - b)[bins.length >> 1] ?? 0;
+  const isRare = isBinary && middle < to / 8; // most bins would be in a corner
+  const note = isRare ? ' (square-root axis)' : '';
+  const [what, happened] = isBinary
     ? ['mean predicted probability', 'share of positives']
     : ['mean prediction', 'mean label'];
-  const x = { ...quantity, field: 'predicted', axis: { tickCount: 5, ...format, title: `${what}${note}` } };
-  const y = {
-    ...quantity,
-    field: 'actual',
-    axis: { tickCount: 5, ...format, ...titleAbove, title: `${happened}${note}` },
-  };
-  const gap = {
-    field: 'gap',
-    type: 'quantitative' as const,
-    axis: {
-      tickCount: 4,
-      ...(binary ? { format: '+~p' } : { format: '+~g' }),
-      ...titleAbove,
-      title: `${happened} − ${what}`,
-    },
-  };
-  const colour = { field: 'colour', type: 'nominal' as const, scale: null };
-  const look = {
-    color: colour,
-    strokeDash: { field: 'dash', type: 'nominal' as const, scale: null },
-    detail: { field: 'label' },
-  };
-  const diagonal = { type: 'rule' as const, color: cssColour('muted'), strokeDash: [5, 4] };
-  const line = { type: 'line' as const, strokeWidth: 1.6 };
-  const dot = { type: 'circle' as const, size: curves.length > 1 ? 14 : 36, opacity: 1 };
-  const order = { field: 'bin', type: 'quantitative' as const };
+  const look = { tickCount: 5, ...(isBinary ? { format: '~p' } : {}) };
+  const axis = { domain: [from, to] as const, scale: { type: isRare ? 'sqrt' : 'linear' }, look };
+  const x = { ...axis, title: `${what}${note}` };
+  const lines = (rows: typeof bins) => [
+    layer('line', rows, { strokeWidth: 1.6 }),
+    layer(
+      'circle',
+      rows.map(({ dash: _, ...row }) => row),
+      { size: curves.length > 1 ? 14 : 36, opacity: 1 },
+    ),
+  ];
   const width = panelWidth.medium - 90;
-  return {
-    data: { values },
-    spacing: 26,
-    vconcat: [
-      {
-        width,
-        height: 250,
-        layer: [
-          {
-            data: { values: [{ from, to }] },
-            mark: diagonal,
-            encoding: {
-              x: { ...x, field: 'from' },
-              x2: { field: 'to' },
-              y: { ...y, field: 'from' },
-              y2: { field: 'to' },
-            },
-          },
-          { mark: line, encoding: { x, y, ...look, order, ...description } },
-          { mark: dot, encoding: { x, y, color: colour, ...description } },
-        ],
-      },
-      {
-        width,
-        height: 130,
-        layer: [
-          { data: { values: [{ zero: 0 }] }, mark: diagonal, encoding: { y: { ...gap, field: 'zero' } } },
-          { mark: line, encoding: { x, y: gap, ...look, order, ...description } },
-          { mark: dot, encoding: { x, y: gap, color: colour, ...description } },
-        ],
-      },
+  const upper = plot({
+    width,
+    height: 250,
+    x,
+    y: { ...axis, title: `${happened}${note}`, look: { ...look, ...titleAbove } },
+    layers: [
+      layer('rule', [{ x: from, x2: to, y: from, y2: to }], { color: cssColour('muted'), strokeDash: [5, 4] }),
+      ...lines(bins),
     ],
-  };
+  });
+  const gapLook = { tickCount: 4, format: isBinary ? '+~p' : '+~g', ...titleAbove };
+  const lower = plot({
+    width,
+    height: 130,
+    x,
+    y: { title: `${happened} − ${what}`, scale: { zero: true }, look: gapLook },
+    layers: [dashedAt({ y: 0 }), ...lines(gaps)],
+  });
+  return { vconcat: [upper, lower], spacing: 26 };
 }
+
+/** The title of a vertical axis, above it: the plot is too low for a long vertical title. */
+const titleAbove = { titleAngle: 0, titleAlign: 'left', titleAnchor: 'end', titleX: -34, titleY: -12 };

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { reportFixture } from '../report.fixture.js';
-import { gainByParameters } from './gain-by-parameters.js';
 import { scatters } from './scatter.js';
-import { rowsWith } from './spec.fixture.js';
+import { layersOf } from './spec.fixture.js';
 
 const mixed = await reportFixture({
   tasks: [
@@ -12,22 +11,19 @@ const mixed = await reportFixture({
   failed: ['mmoe'],
   rows: 400,
 });
-const specOf = (section: ReturnType<typeof scatters>[number] | undefined, drawing = 0) =>
-  section?.drawings[drawing]?.panels[0]?.spec;
-
 test('models stand at their gains, with the intervals of the gains', () => {
   const { comparison } = mixed;
   const [section] = scatters(comparison);
   expect(section?.drawings.map(({ title }) => title)).toEqual(['click and time']);
-  const rows = rowsWith(specOf(section), 'label', 'x1', 'y1');
+  const layers = layersOf(section?.drawings[0]?.panels[0]?.spec);
   const models = comparison.rows.slice(1).filter(({ label }) => label !== 'mmoe');
-  expect(rows.map(({ label }) => label)).toEqual(models.map(({ label }) => label));
-  expect(rows.map(({ x, x1, x2 }) => [x, [x1, x2]])).toEqual(
-    models.map(({ tasks }) => [tasks.click?.gain, tasks.click?.interval]),
+  const points = layers.at(-1) ?? [];
+  expect(points.map(({ x, y }) => [x, y])).toEqual(
+    models.map(({ tasks: { click, time } }) => [click?.gain, time?.gain]),
   );
-  expect(rows.map(({ y, y1, y2 }) => [y, [y1, y2]])).toEqual(
-    models.map(({ tasks }) => [tasks.time?.gain, tasks.time?.interval]),
-  );
+  const bars = (key: 'x' | 'y') => layers.find((rows) => rows[0] && `${key}2` in rows[0] && 'tip' in rows[0]) ?? [];
+  expect(bars('x').map(({ x, x2 }) => [x, x2])).toEqual(models.map(({ tasks }) => tasks.click?.interval));
+  expect(bars('y').map(({ y, y2 }) => [y, y2])).toEqual(models.map(({ tasks }) => tasks.time?.interval));
 });
 
 test('a chart for each pair of tasks, of five tasks at most', async () => {
@@ -36,22 +32,4 @@ test('a chart for each pair of tasks, of five tasks at most', async () => {
     scatters((await reportFixture({ tasks: tasks.slice(0, count), seeds: 1, rows: 60, epochs: 2 })).comparison)[0];
   expect(await of(1)).toBeUndefined();
   expect((await of(3))?.drawings.map(({ title }) => title)).toEqual(['a and b', 'a and c', 'b and c']);
-});
-
-test('mean relative gains by parameters: a point per model with its interval, and the baseline at 0', () => {
-  const { comparison } = mixed;
-  const [section] = gainByParameters(comparison);
-  const models = comparison.rows.filter(({ label }) => label !== 'mmoe');
-  const rows = rowsWith(specOf(section), 'network', 'gain');
-  expect(rows.map(({ label, network }) => [label, network])).toEqual(
-    models.map(({ label, parameters }) => [label, parameters?.network]),
-  );
-  expect(rows.map(({ gain }) => gain)).toEqual([0, ...models.slice(1).map(({ aggregate }) => aggregate?.gain)]);
-  expect(rows.map(({ low, high }) => [low, high])).toEqual([
-    [null, null],
-    ...models.slice(1).map(({ aggregate }) => aggregate?.interval),
-  ]);
-  expect(
-    gainByParameters({ ...comparison, rows: comparison.rows.map((row) => ({ ...row, aggregate: null })) }),
-  ).toEqual([]);
 });

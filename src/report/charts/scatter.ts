@@ -1,59 +1,68 @@
-import type { Comparison, Gain } from '../../comparison/comparison.js';
+import type { Comparison, ComparisonRow, Gain } from '../../comparison/comparison.js';
 import { confidence, fixed } from '../numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from '../points.js';
-import { type Datum, type Drawing, description, fontSize, type PanelSpec, type Section, tip } from './drawing.js';
+import type { Drawing, Section } from './drawing.js';
 import { taskGainLines } from './gain-lines.js';
-import { farOff, signedAxis } from './gain-range.js';
+import { farOff } from './gain-range.js';
 import { type Box, placeLabels } from './label-placement.js';
-import { cssColour, modelSeries } from './palette.js';
+import { cssColour, lookOf, type Mark, modelSeries } from './palette.js';
+import { dashedAt, fontSize, gainAxis, haloed, type Layer, layer, type PanelSpec, plot, tip } from './plot.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 import { shortened, textWidth } from './text-width.js';
 
-const plot = { width: 362, height: 330 };
-export const mostTasks = 5;
+const size = { width: 362, height: 330 };
+const mostTasks = 5;
 
 /**
  * The seesaw: gains on one task against gains on another (after PLE Fig. 3), one chart for each pair of tasks. If an
  * outlying model squeezes the others together, a second chart omits it.
  */
 export function scatters(comparison: Comparison): readonly Section[] {
-  const pairs = comparison.tasks
-    .slice(0, mostTasks)
-    .flatMap((_, x, tasks) => tasks.flatMap((_, y) => (y > x ? [{ x, y }] : [])));
-  const { points, omission } = drawnPoints(pointsOf(comparison), pairs.length);
-  const left = comparison.tasks.length > mostTasks ? [`Pairs of the first ${mostTasks} tasks.`] : [];
-  const drawings = points.flatMap((point, index) =>
-    pairs.flatMap(({ x, y }, pair) => {
-      const [xTask, yTask] = [point.tasks[x], point.tasks[y]];
-      if (!xTask || !yTask) return [];
-      const positions = positionsOf(comparison, point, xTask, yTask);
-      if (positions.length === 0) return [];
-      const title = atPoint(`${xTask.name} and ${yTask.name}`, point);
-      const id = chartId('scatter', index + 1, pair + 1);
-      const whole = drawingOf(id, title, [], scatter(positions, xTask, yTask));
-      const far = [
-        ...farOff(positions.map(({ label, x: across }) => ({ label, gain: across.value }))),
-        ...farOff(positions.map(({ label, y: up }) => ({ label, gain: up.value }))),
-      ];
-      if (far.length === 0) return [whole];
-      const near = positions.filter(({ label }) => !far.includes(label));
-      const names = [...new Set(far)].join(', ');
-      const remark = `Without ${names}, which would crowd the others.`;
-      return [whole, drawingOf(chartId(id, 'near'), `${title}: close-up`, [remark], scatter(near, xTask, yTask))];
-    }),
-  );
+  const series = modelSeries(comparison);
+  const { drawings, omission } = perPair(comparison, pointsOf(comparison), 1, 'scatter', (point, x, y, title, id) => {
+    const positions = point.rows.flatMap((row) => modelPosition(row, x, y, series));
+    if (positions.length === 0) return [];
+    const whole = { id, title, panels: [{ spec: scatter(positions, x, y) }] };
+    const far = [
+      ...farOff(positions.map(({ label, x: across }) => ({ label, gain: across.value }))),
+      ...farOff(positions.map(({ label, y: up }) => ({ label, gain: up.value }))),
+    ];
+    if (far.length === 0) return [whole];
+    const near = positions.filter(({ label }) => !far.includes(label));
+    const remarks = [`Without ${[...new Set(far)].join(', ')}, which would crowd the others.`];
+    const closeUp = { id: chartId(id, 'near'), title: `${title}: close-up`, remarks };
+    return [whole, { ...closeUp, panels: [{ spec: scatter(near, x, y) }] }];
+  });
   if (drawings.length === 0) return [];
   const note = [
-    `Each model's gain on one task over ${comparison.baseline} against its gain on another: up and right is better. Upper left and lower ` +
-      `right, it gains on one task and loses on the other; the verdict says whether that is shown. Lines are ${confidence(comparison.test.level)} intervals; those that end at the frame go on.`,
-    ...left,
+    `Each model's gain on one task over ${comparison.baseline} against its gain on another: up and right is better.`,
+    'Upper left and lower right, it gains on one task and loses on the other; the verdict says whether that is shown.',
+    `Lines are ${confidence(comparison.test.level)} intervals; those that end at the frame go on.`,
+    ...(comparison.tasks.length > mostTasks ? [`Pairs of the first ${mostTasks} tasks.`] : []),
     ...omission,
-  ].join(' ');
-  return [{ id: 'scatter', title: 'Task against task', note, key: [], size: 'medium', drawings }];
+  ];
+  return [{ id: 'scatter', title: 'Task against task', note, size: 'medium', drawings }];
 }
 
-function drawingOf(id: string, title: string, remarks: string[], spec: PanelSpec): Drawing {
-  return { id, title, remarks, panels: [{ title: '', spec }], key: [], columns: 1 };
+/** Drawings of each pair of the first tasks at each point, as far as there is room. */
+export function perPair(
+  comparison: Comparison,
+  all: readonly Point[],
+  panelsEach: number,
+  id: string,
+  draw: (point: Point, x: PointTask, y: PointTask, title: string, id: string) => readonly Drawing[],
+): { readonly drawings: readonly Drawing[]; readonly omission: readonly string[] } {
+  const tasks = comparison.tasks.slice(0, mostTasks);
+  const pairs = tasks.flatMap((_, x) => tasks.flatMap((__, y) => (y > x ? [[x, y] as const] : [])));
+  const { points, omission } = drawnPoints(all, pairs.length * panelsEach);
+  const drawings = points.flatMap((point, at) =>
+    pairs.flatMap(([first, second], pair) => {
+      const [x, y] = [point.tasks[first], point.tasks[second]];
+      if (!x || !y) return [];
+      return draw(point, x, y, atPoint(`${x.name} and ${y.name}`, point), chartId(id, at + 1, pair + 1));
+    }),
+  );
+  return { drawings, omission };
 }
 
 /** A point of a plot: a model, or a weight on its front. */
@@ -73,26 +82,18 @@ interface Estimate {
   readonly high: number | null;
 }
 
-/** Models with a gain on both tasks. */
-function positionsOf(comparison: Comparison, { rows }: Point, xTask: PointTask, yTask: PointTask): Position[] {
-  const series = modelSeries(comparison);
-  return rows.flatMap((row) => {
-    const [x, y] = [gainOf(row, xTask), gainOf(row, yTask)];
-    if (x.gain === null || y.gain === null) return [];
-    const model = series.findIndex(({ label }) => label === row.label);
-    const { colour = cssColour('ink'), shape = 'circle' } = series[model] ?? {};
-    const lines = [xTask, yTask].map((task) => {
-      const own = gainOf(row, task);
-      const [gain = ''] = taskGainLines(own, task);
-      return `${gain}; ${metricName(task.metric)} ${fixed(own.mean, task.digits)}`;
-    });
-    return [
-      {
-        ...{ label: row.label, model, colour, shape, x: estimateOf(x), y: estimateOf(y) },
-        tip: tip(model, row.label, ...lines),
-      },
-    ];
+/** None without a gain on both tasks. */
+function modelPosition(row: ComparisonRow, xTask: PointTask, yTask: PointTask, series: readonly Mark[]): Position[] {
+  const [x, y] = [gainOf(row, xTask), gainOf(row, yTask)];
+  if (x.gain === null || y.gain === null) return [];
+  const look = lookOf(series, row.label);
+  const lines = [xTask, yTask].map((task) => {
+    const own = gainOf(row, task);
+    const [gain = ''] = taskGainLines(own, task);
+    return `${gain}; ${metricName(task.metric)} ${fixed(own.mean, task.digits)}`;
   });
+  const about = tip(look.model, row.label, ...lines);
+  return [{ ...look, label: row.label, x: estimateOf(x), y: estimateOf(y), tip: about }];
 }
 
 export function estimateOf({ gain, interval }: Gain): Estimate {
@@ -112,156 +113,103 @@ export function scatter(
 ): PanelSpec {
   const x = axisOf(
     all.map((position) => position.x),
-    plot.width,
+    size.width,
   );
   const y = axisOf(
     all.map((position) => position.y),
-    plot.height,
+    size.height,
   );
-  const down = (value: number) => plot.height - y.pixel(value);
-  const names = quadrants(xTask.name, yTask.name);
-  const bars = [
-    { left: x.pixel(0) - 1, right: x.pixel(0) + 1, top: 0, bottom: plot.height },
-    { left: 0, right: plot.width, top: down(0) - 1, bottom: down(0) + 1 },
-    ...names.map(({ box }) => box),
+  const down = (value: number) => size.height - y.pixel(value);
+  const corners = quadrants(xTask.name, yTask.name);
+  const avoided = [
+    { left: x.pixel(0) - 1, right: x.pixel(0) + 1, top: 0, bottom: size.height },
+    { left: 0, right: size.width, top: down(0) - 1, bottom: down(0) + 1 },
+    ...corners.map(({ box }) => box),
     ...positions.flatMap((position) => barsOf(position, x.pixel, down)),
   ];
-  const labels = labelsOf(positions, (position) => [x.pixel(position.x.value), down(position.y.value)], bars);
-  const values = positions.map(({ x: across, y: up, ...own }, order): Datum => {
-    const ends = { x1: across.low, x2: across.high, y1: up.low, y2: up.high };
-    return { ...own, order, x: across.value, y: up.value, ...ends };
-  });
-  const [right, top] = [x.domain[1], y.domain[1]];
-  const [left, bottom] = [x.domain[0], y.domain[0]];
+  const title = (task: PointTask) => `gain on ${shortened(task.name, fontSize, 150)}, ${metricName(task.metric)} →`;
+  const axis = { grid: false, titleLimit: 340 };
+  const [left, right] = x.domain;
+  const [bottom, top] = y.domain;
   const fields = [
     { x: 0, x2: right, y: 0, y2: top, colour: cssColour('better') },
     { x: left, x2: 0, y: bottom, y2: 0, colour: cssColour('worse') },
   ];
-  const title = (task: PointTask) => `gain on ${shortened(task.name, fontSize, 150)}, ${metricName(task.metric)} →`;
-  const axis = { ...signedAxis, grid: false, titleLimit: 340 };
-  const quantity = { type: 'quantitative' as const };
-  const xAxis = { field: 'x', ...quantity, scale: x.scale, axis: { ...axis, title: title(xTask) } };
-  const yAxis = { field: 'y', ...quantity, scale: y.scale, axis: { ...axis, title: title(yTask) } };
-  const pixel = { scale: null, ...quantity };
-  const colour = { field: 'colour', type: 'nominal' as const, scale: null };
-  const line = { type: 'rule' as const, clip: true, strokeWidth: 1.3, opacity: 0.6 };
-  const cross = { type: 'rule' as const, color: cssColour('muted'), strokeDash: [5, 4] };
-  return {
-    ...plot,
-    data: { values },
-    layer: [
-      {
-        data: { values: fields },
-        mark: { type: 'rect', opacity: 0.07 },
-        encoding: { x: xAxis, x2: { field: 'x2' }, y: yAxis, y2: { field: 'y2' }, color: colour },
-      },
-      { data: { values: [{ x: 0 }] }, mark: cross, encoding: { x: xAxis } },
-      { data: { values: [{ y: 0 }] }, mark: cross, encoding: { y: yAxis } },
-      ...names.map(({ text, at, align, baseline }) => ({
-        data: { values: [{ text, left: at[0], middle: at[1] }] },
-        mark: { type: 'text' as const, align, baseline, color: cssColour('muted'), fontStyle: 'italic' as const },
-        encoding: { x: { field: 'left', ...pixel }, y: { field: 'middle', ...pixel }, text: { field: 'text' } },
-      })),
-      {
-        transform: [{ filter: 'isValid(datum.x1)' }],
-        mark: line,
-        encoding: { x: { ...xAxis, field: 'x1' }, x2: { field: 'x2' }, y: yAxis, color: colour, ...description },
-      },
-      {
-        transform: [{ filter: 'isValid(datum.y1)' }],
-        mark: line,
-        encoding: { x: xAxis, y: { ...yAxis, field: 'y1' }, y2: { field: 'y2' }, color: colour, ...description },
-      },
-      ...(joined
-        ? [
-            {
-              mark: { type: 'line' as const, strokeWidth: 1.8, clip: true },
-              encoding: { x: xAxis, y: yAxis, order: { field: 'order', ...quantity }, color: colour },
-            },
-          ]
-        : []),
-      ...labelLayers(labels),
-      {
-        mark: { type: 'point', filled: true, size: 75, opacity: 1 },
-        encoding: {
-          x: xAxis,
-          y: yAxis,
-          color: colour,
-          shape: { field: 'shape', type: 'nominal', scale: null },
-          ...description,
-        },
-      },
+  const points = positions.map(({ x: across, y: up, colour, shape, tip: about }, order) => {
+    return { x: across.value, y: up.value, colour, shape, order, tip: about };
+  });
+  const across = positions.map(({ x: { low, high }, y: { value }, colour, tip: about }) => {
+    return { x: low, x2: high, y: value, colour, tip: about };
+  });
+  const up = positions.map(({ y: { low, high }, x: { value }, colour, tip: about }) => {
+    return { y: low, y2: high, x: value, colour, tip: about };
+  });
+  const bar = { clip: true, strokeWidth: 1.3, opacity: 0.6 };
+  const line = points.map(({ shape: _, tip: __, ...row }) => row);
+  return plot({
+    ...size,
+    x: gainAxis(title(xTask), x.domain, axis),
+    y: gainAxis(title(yTask), y.domain, axis),
+    layers: [
+      layer('rect', fields, { opacity: 0.07 }),
+      dashedAt({ x: 0 }),
+      dashedAt({ y: 0 }),
+      ...corners.map(({ layer: text }) => text),
+      layer('rule', across, bar),
+      layer('rule', up, bar),
+      ...(joined ? [layer('line', line, { strokeWidth: 1.8, clip: true })] : []),
+      ...labelLayers(positions, (position) => [x.pixel(position.x.value), down(position.y.value)], avoided),
+      layer(
+        'point',
+        points.map(({ order: _, ...row }) => row),
+        { filled: true, size: 75, opacity: 1 },
+      ),
     ],
-  };
+  });
 }
 
-/** The meaning of each corner of the plot, at pixel positions. */
-function quadrants(xTask: string, yTask: string) {
+/** The meaning of each corner of the plot, and the box that its text takes. */
+function quadrants(xTask: string, yTask: string): readonly { readonly layer: Layer; readonly box: Box }[] {
   const only = (task: string) => `seesaw: only ${shortened(task, fontSize, 90)}`;
   return [
-    { text: 'better on both', right: true, top: true },
-    { text: only(yTask), right: false, top: true },
-    { text: only(xTask), right: true, top: false },
-    { text: 'worse on both', right: false, top: false },
-  ].map(({ text, right, top }) => {
+    { text: 'better on both', isRight: true, isTop: true },
+    { text: only(yTask), isRight: false, isTop: true },
+    { text: only(xTask), isRight: true, isTop: false },
+    { text: 'worse on both', isRight: false, isTop: false },
+  ].map(({ text, isRight, isTop }) => {
     const width = textWidth(text, fontSize);
-    const [from, above] = [right ? plot.width - width - 4 : 4, top ? 4 : plot.height - fontSize - 6];
+    const left = isRight ? size.width - width - 4 : 4;
+    const top = isTop ? 4 : size.height - fontSize - 6;
+    const row = { text, left: isRight ? size.width - 4 : 4, top: isTop ? 5 : size.height - 5 };
+    const align = { align: isRight ? 'right' : 'left', baseline: isTop ? 'top' : 'bottom' };
     return {
-      text,
-      at: [right ? plot.width - 4 : 4, top ? 5 : plot.height - 5] as const,
-      align: right ? ('right' as const) : ('left' as const),
-      baseline: top ? ('top' as const) : ('bottom' as const),
-      box: { left: from, right: from + width, top: above, bottom: above + fontSize + 2 },
+      layer: layer('text', [row], { ...align, color: cssColour('muted'), fontStyle: 'italic' }),
+      box: { left, right: left + width, top, bottom: top + fontSize + 2 },
     };
   });
 }
 
-/** Texts beside points in pixels, and lines to texts that are further away. */
-export function labelsOf<Item extends { readonly label: string; readonly model: number; readonly colour: string }>(
-  items: readonly Item[],
-  pixels: (item: Item) => readonly [number, number],
-  bars: readonly Box[],
-  area = plot,
-): readonly Datum[] {
-  const places = items.map((item) => {
-    const [x, y] = pixels(item);
-    return { label: shortened(item.label, fontSize, 190), x, y };
+/** Names of points where they cover nothing, with a halo, and lines to names that are further away. */
+function labelLayers(
+  positions: readonly Position[],
+  pixels: (position: Position) => readonly [number, number],
+  avoided: readonly Box[],
+): readonly Layer[] {
+  const places = positions.map((position) => {
+    const [x, y] = pixels(position);
+    return { label: shortened(position.label, fontSize, 190), x, y };
   });
-  return placeLabels(places, area, fontSize, bars).map(({ x, y, label, box, leader }, index): Datum => {
-    const { model = null, colour = '' } = items[index] ?? {};
-    const edge = { toX: leader?.x ?? null, toY: leader?.y ?? null };
-    const middle = (box.top + box.bottom) / 2;
-    return { text: label, colour, left: box.left + 2, middle, fromX: x, fromY: y, ...edge, tip: tip(model) };
+  const placed = placeLabels(places, size, fontSize, avoided).map((label, index) => {
+    const { model = null, colour = '' } = positions[index] ?? {};
+    return { ...label, colour, tip: tip(model) };
   });
-}
-
-export function labelLayers(labels: readonly Datum[]) {
-  const data = { values: [...labels] };
-  const pixel = { scale: null, type: 'quantitative' as const };
-  const text = { type: 'text' as const, align: 'left' as const, baseline: 'middle' as const, fontSize };
-  const halo = { stroke: cssColour('page'), strokeWidth: 3.5, strokeJoin: 'round' as const, fill: cssColour('page') };
-  const at = {
-    x: { field: 'left', ...pixel },
-    y: { field: 'middle', ...pixel },
-    text: { field: 'text' },
-    ...description,
-  };
-  return [
-    {
-      data: { values: labels.filter(({ toX }) => toX !== null) },
-      mark: { type: 'rule' as const, strokeWidth: 0.8 },
-      encoding: {
-        x: { field: 'fromX', ...pixel },
-        y: { field: 'fromY', ...pixel },
-        x2: { field: 'toX' },
-        y2: { field: 'toY' },
-        color: { field: 'colour', type: 'nominal' as const, scale: null },
-        ...description,
-      },
-    },
-    { data, mark: { ...text, ...halo }, encoding: at },
-    { data, mark: { ...text, color: cssColour('ink') }, encoding: at },
-  ];
+  const leaders = placed.map(({ x, y, leader, colour, tip: about }) => {
+    return { left: x, right: leader?.x ?? null, top: y, bottom: leader?.y ?? null, colour, tip: about };
+  });
+  const texts = placed.map(({ label, box, tip: about }) => {
+    return { text: label, left: box.left + 2, top: (box.top + box.bottom) / 2, tip: about };
+  });
+  return [layer('rule', leaders, { strokeWidth: 0.8 }), ...haloed(texts, { align: 'left' })];
 }
 
 /** Minimum share of the axis on each side of 0, so that every quadrant is visible. */
@@ -279,7 +227,6 @@ function axisOf(estimates: readonly Estimate[], length: number) {
   const domain = [Math.min(from, -side * to), Math.max(to, -side * from)] as const;
   return {
     domain,
-    scale: { domain: [...domain], nice: false, zero: false },
     /** Position in pixels along the axis. */
     pixel: (value: number) => (length * (value - domain[0])) / (domain[1] - domain[0]),
   };

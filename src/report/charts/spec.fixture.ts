@@ -1,13 +1,6 @@
-/** All objects in a chart's specification that have a property, outermost first. */
-function having(spec: unknown, property: string): Readonly<Record<string, unknown>>[] {
+/** The rows of data of each layer of a chart's specification, in the order of drawing. */
+export function layersOf(spec: unknown): readonly (readonly Readonly<Record<string, unknown>>[])[] {
   if (typeof spec !== 'object' || spec === null) return [];
-  const own = property in spec ? [Object.fromEntries(Object.entries(spec))] : [];
-  return [...own, ...Object.values(spec).flatMap((value) => having(value, property))];
-}
-
-/** The rows of data that have all of these fields; once, where layers share them. */
-export function rowsWith(spec: unknown, ...fields: readonly string[]): Readonly<Record<string, unknown>>[] {
-  const lists = having(spec, 'values').map(({ values }) => values);
-  const rows = having([...new Set(lists)], fields[0] ?? '');
-  return rows.filter((row) => fields.every((field) => field in row));
+  const own = 'values' in spec && Array.isArray(spec.values) ? [spec.values] : [];
+  return [...own, ...Object.values(spec).flatMap((value) => (own.length > 0 ? [] : layersOf(value)))];
 }
