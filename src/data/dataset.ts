@@ -136,9 +136,9 @@ export interface Source {
   /** Labels may be NaN. Absent: a label that is NaN is an error. */
   readonly masked?: boolean;
   /** A categorical column that says which rows belong together (of one user): ranks are then also compared within it. */
-  readonly group?: string;
+  readonly group?: string | undefined;
   /** Absent: a source that is no table. */
-  readonly texts?: TextReading;
+  readonly texts?: TextReading | undefined;
 }
 
 export interface SourceSplit {
@@ -177,7 +177,7 @@ export interface Task extends SourceTask {
   readonly offset: number;
   readonly scale: number;
   /** Of a regression: a prediction is the exponential of scale * prediction + offset, and the loss sees it before. Absent: as above. */
-  readonly link?: 'log';
+  readonly link?: 'log' | undefined;
   /** What it is trained by. Absent: logistic loss, squared error, cross entropy. */
   readonly rowLoss?: TaskLoss | undefined;
   /** The part of a label that training spreads over the classes. Absent: 0. */
@@ -206,13 +206,13 @@ export interface Dataset {
   readonly tasks: readonly Task[];
   /** What its features were made of, in the order of the source: with it new rows are encoded alike. */
   readonly fitted: readonly { readonly column: SourceColumn; readonly by: FittedColumn }[];
-  readonly texts?: TextReading;
+  readonly texts?: TextReading | undefined;
   /** See `Source`. */
-  readonly group?: string;
+  readonly group?: string | undefined;
   readonly checksum: string;
   readonly splits: Readonly<Record<SplitName, Split>>;
   /** Tasks whose sample space in training has other rows than that of the first. Absent: none. */
-  readonly apart?: readonly string[];
+  readonly apart?: readonly string[] | undefined;
   /** What was done to the data that its user should know (truncated lists). One line each. */
   readonly notes: readonly string[];
 }
@@ -230,7 +230,7 @@ export function widthsOf(dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lis
 export interface Split {
   readonly rows: number;
   readonly blockRows: number;
-  /** Encodes block `index`; the arrays may be reused by the next read. */
+  /** Encodes block `index`. The arrays are the reader's. */
   read(index: number): Promise<Block>;
   /** See `SourceSplit`. */
   ahead?(index: number): void;

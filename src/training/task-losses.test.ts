@@ -65,7 +65,7 @@ test('standardised log-normal labels have the moments of their logarithms', () =
   expect(amount?.offset).toBeCloseTo(mean, 4);
   expect(amount?.link).toBe('log');
   expect(dataset.tasks[5]).toMatchObject({ offset: 0, scale: 1, link: 'log' });
-  expect(dataset.tasks[4]).not.toHaveProperty('link');
+  expect(dataset.tasks[4]?.link).toBeUndefined();
 });
 
 test('predictions.arrow says which predictions have a log link', async () => {

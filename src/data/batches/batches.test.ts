@@ -3,34 +3,24 @@ import { randomFromSeed } from '../../support/random.js';
 import type { Dataset, Split } from '../dataset.js';
 import { type Chunk, readBatches } from './batches.js';
 
-/** Two categorical columns, one numeric and two tasks, every value of which tells its row. It reuses its memory. */
+/** Two categorical columns, one numeric and two tasks, every value of which tells its row. */
 function numbered(rows: number, blockRows: number): { readonly dataset: Dataset; readonly reads: number[] } {
   const reads: number[] = [];
-  const block = {
-    categorical: new Int32Array(2 * blockRows),
-    numeric: new Float32Array(blockRows),
-    labels: new Float32Array(2 * blockRows),
-    masks: new Float32Array(2 * blockRows),
-  };
   const split: Split = {
     rows,
     blockRows,
     async read(index) {
       reads.push(index);
-      const count = Math.min(blockRows, rows - index * blockRows);
-      for (let i = 0; i < count; i++) {
-        const row = index * blockRows + i;
-        block.categorical.set([row, row + 1000], 2 * i);
-        block.numeric[i] = row + 0.5;
-        block.labels.set([row + 2000, row + 3000], 2 * i);
-        block.masks.set([1, row % 2], 2 * i);
-      }
+      const own = Array.from(
+        { length: Math.min(blockRows, rows - index * blockRows) },
+        (_, i) => index * blockRows + i,
+      );
       return {
-        rows: count,
-        categorical: block.categorical.subarray(0, 2 * count),
-        numeric: block.numeric.subarray(0, count),
-        labels: block.labels.subarray(0, 2 * count),
-        masks: block.masks.subarray(0, 2 * count),
+        rows: own.length,
+        categorical: Int32Array.from(own.flatMap((row) => [row, row + 1000])),
+        numeric: Float32Array.from(own, (row) => row + 0.5),
+        labels: Float32Array.from(own.flatMap((row) => [row + 2000, row + 3000])),
+        masks: Float32Array.from(own.flatMap((row) => [1, row % 2])),
       };
     },
   };

@@ -63,7 +63,10 @@ export function readBatches(
       const end = Math.min(split.rows, row + steps * batchSize);
       target.start(steps);
       while (row < end) {
-        if (!window || row >= window.end) window = await windows.at(row);
+        if (!window || row >= window.end) {
+          window = undefined; // its memory may go before the next one's is needed
+          window = await windows.at(row);
+        }
         const stop = Math.min(end, window.end);
         target.append(window, row - window.begin, stop - window.begin);
         row = stop;
@@ -102,24 +105,25 @@ class ChunkTarget {
   }
 
   /** Appends the rows from `begin` to `end` of the window, in its order. */
-  append(window: Window, begin: number, end: number): void {
-    gather(window.categorical, window.order, begin, end, this.#width.categorical, this.#categorical, this.#rows);
-    gather(window.numeric, window.order, begin, end, this.#width.numeric, this.#numeric, this.#rows);
-    this.#gatherByTask(window.labels, window.order, begin, end, this.#labels);
-    this.#gatherByTask(window.masks, window.order, begin, end, this.#mask);
-    this.#rows += end - begin;
-  }
-
-  /** [rows, T] -> [S, T, B] */
-  #gatherByTask(values: Float32Array, order: Int32Array, begin: number, end: number, target: Float32Array): void {
-    const tasks = this.#width.tasks;
+  append({ order, blocks, blockRows }: Window, begin: number, end: number): void {
+    const { categorical: F, numeric: D, tasks: T } = this.#width;
     const size = this.#batchSize;
     for (let i = begin, row = this.#rows; i < end; i++, row++) {
+      const from = order[i] ?? 0;
+      const at = Math.floor(from / blockRows);
+      const block = blocks[at];
+      if (!block) throw new Error(`The window has no block ${at}`);
+      const own = from - at * blockRows;
+      copyRow(block.categorical, own * F, this.#categorical, row * F, F);
+      copyRow(block.numeric, own * D, this.#numeric, row * D, D);
+      // [rows, T] -> [S, T, B]
       const place = row % size;
-      let to = (row - place) * tasks + place;
-      let from = (order[i] ?? 0) * tasks;
-      for (let t = 0; t < tasks; t++, from++, to += size) target[to] = values[from] ?? 0;
+      for (let t = 0, to = (row - place) * T + place; t < T; t++, to += size) {
+        this.#labels[to] = block.labels[own * T + t] ?? 0;
+        this.#mask[to] = block.masks[own * T + t] ?? 0;
+      }
     }
+    this.#rows += end - begin;
   }
 
   finish(): Chunk {
@@ -150,21 +154,14 @@ class ChunkTarget {
   }
 }
 
-/** Copies the rows `order[begin..end]` of a row-major matrix to another, starting at its row `at`. */
-function gather<Values extends Int32Array | Float32Array>(
+function copyRow<Values extends Int32Array | Float32Array>(
   values: Values,
-  order: Int32Array,
-  begin: number,
-  end: number,
-  width: number,
+  from: number,
   target: Values,
-  at: number,
+  to: number,
+  width: number,
 ): void {
-  let to = at * width;
-  for (let i = begin; i < end; i++) {
-    let from = (order[i] ?? 0) * width;
-    for (let k = 0; k < width; k++) target[to++] = values[from++] ?? 0;
-  }
+  for (let k = 0; k < width; k++) target[to + k] = values[from + k] ?? 0;
 }
 
 /** Rows of a pass that are in memory together. */
@@ -172,12 +169,10 @@ interface Window {
   /** The rows of the pass that it holds: [begin, end). */
   readonly begin: number;
   readonly end: number;
-  /** The position in the arrays of the pass's row `begin + i`. */
+  /** Where the pass's row `begin + i` is: row `order[i] % blockRows` of block `order[i] / blockRows`. */
   readonly order: Int32Array;
-  readonly categorical: Int32Array; // [rows, F]
-  readonly numeric: Float32Array; // [rows, D]
-  readonly labels: Float32Array; // [rows, T]
-  readonly masks: Float32Array; // [rows, T], like those of `Block`
+  readonly blocks: readonly Block[];
+  readonly blockRows: number;
 }
 
 interface RowWidth {
@@ -186,67 +181,47 @@ interface RowWidth {
   readonly tasks: number; // T
 }
 
-/** Divides a pass over a split into windows of whole blocks, with memory for one window. */
+/** Divides a pass over a split into windows of whole blocks. */
 class RowWindows {
   readonly #split: Split;
-  readonly #width: RowWidth;
   readonly #blocks: Int32Array; // in the order of the pass
   readonly #windows: number;
-  readonly #order: Int32Array;
-  readonly #categorical: Int32Array;
-  readonly #numeric: Float32Array;
-  readonly #labels: Float32Array;
-  readonly #masks: Float32Array;
   readonly #random: Random | undefined;
 
   /** @param random Absent: the split's own order. */
   constructor(split: Split, width: RowWidth, windowBytes: number, random: Random | undefined) {
     this.#random = random;
     this.#split = split;
-    this.#width = width;
     const rowBytes = 4 * (width.categorical + width.numeric + 1); // without tasks: their number must not change the order
     const blocks = Math.ceil(split.rows / split.blockRows);
     this.#blocks = Int32Array.from({ length: blocks }, (_, b) => b);
     random?.stream('blocks').shuffle(this.#blocks);
     const most = Math.max(1, Math.min(blocks, Math.floor(windowBytes / (rowBytes * split.blockRows))));
     this.#windows = Math.max(1, Math.ceil(blocks / most));
-    const rows = Math.min(split.rows, Math.ceil(blocks / this.#windows) * split.blockRows);
-    this.#order = new Int32Array(rows);
-    this.#categorical = new Int32Array(rows * width.categorical);
-    this.#numeric = new Float32Array(rows * width.numeric);
-    this.#labels = new Float32Array(rows * width.tasks);
-    this.#masks = new Float32Array(rows * width.tasks);
   }
 
-  /** Reads the window that contains this row of the pass. It reuses the arrays of the previous window. */
+  /** Reads the window that contains this row of the pass. */
   async at(row: number): Promise<Window> {
-    const { index, begin, blocks } = this.#find(row);
+    const { index, begin, end, blocks } = this.#find(row);
+    const { blockRows } = this.#split;
+    const read: Block[] = [];
+    const order = new Int32Array(end - begin);
     let rows = 0;
     for (const [i, b] of blocks.entries()) {
       const reading = this.#split.read(b);
       const next = this.#blocks[this.#firstBlock(index) + i + 1];
       if (next !== undefined) this.#split.ahead?.(next); // starts reading the next window's first block
       const block = await reading;
-      this.#copy(block, rows);
-      rows += block.rows;
-      await setImmediate(); // lets signals and timers run, since a block may have to be generated
+      read.push(block);
+      for (let own = 0; own < block.rows; own++) order[rows++] = i * blockRows + own;
+      await setImmediate(); // lets signals and timers run
     }
-    const order = this.#order.subarray(0, rows);
-    for (let i = 0; i < rows; i++) order[i] = i;
     this.#random?.stream(`window/${index}`).shuffle(order);
-    return {
-      begin,
-      end: begin + rows,
-      order,
-      categorical: this.#categorical,
-      numeric: this.#numeric,
-      labels: this.#labels,
-      masks: this.#masks,
-    };
+    return { begin, end, order, blocks: read, blockRows };
   }
 
   /** Only the split's last block may be short, wherever it is now. So earlier windows need not be read. */
-  #find(row: number): { readonly index: number; readonly begin: number; readonly blocks: Int32Array } {
+  #find(row: number): Pick<Window, 'begin' | 'end'> & { readonly index: number; readonly blocks: Int32Array } {
     const { rows: total, blockRows } = this.#split;
     let begin = 0;
     for (let index = 0; ; index++) {
@@ -254,7 +229,7 @@ class RowWindows {
       const blocks = this.#blocks.subarray(this.#firstBlock(index), this.#firstBlock(index + 1));
       let rows = 0;
       for (const b of blocks) rows += Math.min(blockRows, total - b * blockRows);
-      if (row < begin + rows) return { index, begin, blocks };
+      if (row < begin + rows) return { index, begin, end: begin + rows, blocks };
       begin += rows;
     }
   }
@@ -262,13 +237,5 @@ class RowWindows {
   /** Windows differ by at most one block. In a small last window, the few blocks might all have one label. */
   #firstBlock(window: number): number {
     return Math.floor((window * this.#blocks.length) / this.#windows);
-  }
-
-  #copy(block: Block, at: number): void {
-    const { categorical, numeric, tasks } = this.#width;
-    this.#categorical.set(block.categorical, at * categorical);
-    this.#numeric.set(block.numeric, at * numeric);
-    this.#labels.set(block.labels, at * tasks);
-    this.#masks.set(block.masks, at * tasks);
   }
 }

@@ -1,19 +1,20 @@
-import type { FittedColumn } from '../dataset.js';
-import { type ColumnValues, signedLog } from './column-encodings.js';
+import { type FittedColumn, type SourceBlock, singleOf } from '../dataset.js';
+import { signedLog } from './column-encodings.js';
 
 /** Learns from the training rows of one column, block by block, how to encode it. */
 export interface ColumnFit {
-  readonly kind: 'single';
-  add(values: ColumnValues, rows: Int32Array): void;
+  add(values: SourceBlock['columns'][number], rows: Int32Array): void;
   finish(): FittedColumn;
+  /** Of a list: what the truncation leaves out of the training rows; null if nothing. */
+  truncation?(): { readonly rows: number; readonly entries: number } | null;
 }
 
 /** @param size Number of indexes that may occur. */
 export function vocabularyFit(size: number, options: VocabularyOptions): ColumnFit {
   const counts = new Uint32Array(size);
   return {
-    kind: 'single',
-    add(values, rows) {
+    add(column, rows) {
+      const values = singleOf(column);
       for (let i = 0; i < rows.length; i++) {
         const index = values[rows[i] ?? 0] ?? 0;
         counts[index] = (counts[index] ?? 0) + 1;
@@ -51,8 +52,8 @@ export function vocabulary(
 export function scaleFit(log: boolean): ColumnFit {
   const moments = new Moments();
   return {
-    kind: 'single',
-    add(values, rows) {
+    add(column, rows) {
+      const values = singleOf(column);
       for (let i = 0; i < rows.length; i++) {
         const value = values[rows[i] ?? 0] ?? 0;
         moments.add(log ? signedLog(value) : value);
@@ -96,8 +97,8 @@ function sampleFit(stride: number, edgesOf: (sorted: Float32Array) => number[]):
   let row = 0;
   let missing = false;
   return {
-    kind: 'single',
-    add(values, rows) {
+    add(column, rows) {
+      const values = singleOf(column);
       const piece = new Float32Array(Math.ceil(rows.length / stride));
       let count = 0;
       for (let i = 0; i < rows.length; i++) {

@@ -8,7 +8,6 @@ import {
   type Dataset,
   type FittedColumn,
   type ListFeature,
-  listOf,
   type NumericFeature,
   type Source,
   type SourceBlock,
@@ -28,7 +27,7 @@ import {
 } from './column-encodings.js';
 import { type ColumnFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
 import { encodedSplit, type KeptRows, keptRowsOf } from './encoded-split.js';
-import { type ListFit, listEncoding, listFit } from './list-column.js';
+import { listEncoding, listFit } from './list-column.js';
 
 /**
  * Prepares a source for models. Everything that is learnt of the data is learnt of the training split alone, in one pass that
@@ -89,21 +88,23 @@ export async function encode(
       const { name, type, positiveWeight, labelSmoothing } = task;
       const rowLoss = taskLossOf(task);
       const moments = labelMoments[t];
-      const classes = source.tasks[taskIndexes[t] ?? -1]?.classes;
-      const units = { offset: moments?.mean ?? 0, scale: moments?.deviation || 1 };
       return {
-        ...{ name, type, ...units, positiveWeight },
-        ...(classes ? { classes } : {}),
-        ...(rowLoss ? { rowLoss } : {}),
-        ...(rowLoss && isOfLogarithm(rowLoss) ? { link: 'log' as const } : {}),
-        ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
+        name,
+        type,
+        classes: source.tasks[taskIndexes[t] ?? -1]?.classes,
+        offset: moments?.mean ?? 0,
+        scale: moments?.deviation || 1,
+        link: rowLoss && isOfLogarithm(rowLoss) ? 'log' : undefined,
+        rowLoss,
+        labelSmoothing,
+        positiveWeight,
       };
     }),
     fitted: source.columns.map((column, c) => ({ column, by: must(fitted[c], column.name) })),
-    ...(source.texts ? { texts: source.texts } : {}),
-    ...(source.group === undefined ? {} : { group: source.group }),
+    texts: source.texts,
+    group: source.group,
     checksum: source.checksum,
-    ...(apart.size > 0 ? { apart: tasks.flatMap(({ name }, t) => (apart.has(t) ? [name] : [])) } : {}),
+    apart: apart.size > 0 ? tasks.flatMap(({ name }, t) => (apart.has(t) ? [name] : [])) : undefined,
     notes,
     splits: {
       train: encodedSplit(train, encodings, taskIndexes, kept),
@@ -132,7 +133,7 @@ export function encodingOf(fitted: FittedColumn): ColumnEncoding {
 async function fitTraining(
   train: SourceSplit,
   tasks: readonly number[],
-  fits: readonly Fit[],
+  fits: readonly (ColumnFit | undefined)[],
   { moments: labelMoments, logarithms, apart, masked }: LabelFits,
   signal: AbortSignal | undefined,
 ): Promise<KeptRows | undefined> {
@@ -150,9 +151,7 @@ async function fitTraining(
     if (masked) addApart(apart, block.labels, rows, tasks);
     for (const [c, fit] of fits.entries()) {
       const values = block.columns[c];
-      if (!fit || !values) continue;
-      if (fit.kind === 'list') fit.add(listOf(values), rows);
-      else fit.add(singleOf(values), rows);
+      if (fit && values) fit.add(values, rows);
     }
     for (const [t, moments] of labelMoments.entries()) {
       const labels = block.labels[tasks[t] ?? -1];
@@ -172,9 +171,7 @@ function addApart(apart: Set<number>, labels: SourceBlock['labels'], rows: Int32
     if (!apart.has(t) && rows.some((row) => isOutside(task, row) !== isOutside(tasks[0], row))) apart.add(t);
 }
 
-type Fit = ColumnFit | ListFit | undefined;
-
-function columnFits(source: Source, inputs: InputsConfig): Fit[] {
+function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefined)[] {
   const numericOf = (column: SourceColumn) => inputs.columns[column.name]?.numeric ?? inputs.numeric;
   const sampled = source.columns.filter(
     (column) => column.kind === 'numeric' && ['quantile', 'value'].includes(numericOf(column)),
@@ -223,8 +220,8 @@ export function features(
   }
 }
 
-function truncationNote(name: string, fit: Fit, encoding: ColumnEncoding | undefined): string[] {
-  const lost = fit?.kind === 'list' ? fit.truncation() : null;
+function truncationNote(name: string, fit: ColumnFit | undefined, encoding: ColumnEncoding | undefined): string[] {
+  const lost = fit?.truncation?.();
   if (!lost || encoding?.kind !== 'list') return [];
   return [
     `Column '${name}': ${lost.rows} training rows have more than ${encoding.length} entries; the heaviest are fed, ` +

@@ -8,7 +8,7 @@ export interface KeptRows {
 }
 
 /**
- * Encodes blocks when they are read, into the same arrays each time.
+ * Encodes blocks when they are read.
  * @param tasks the source's index of each task, in the order of the config.
  * @param kept if given, rows that do not count (`keptRowsOf`) are left out and the others close up, so that blocks stay full.
  */
@@ -20,7 +20,6 @@ export function encodedSplit(
 ): Split {
   const rows = kept?.rows ?? source.rows;
   const blockRows = Math.min(source.blockRows, Math.max(1, rows));
-  const target = new RowTarget(blockRows, encodings, tasks);
   if (!kept) {
     const every = Int32Array.from({ length: blockRows }, (_, row) => row);
     return {
@@ -29,9 +28,9 @@ export function encodedSplit(
       ...(source.ahead ? { ahead: (index) => source.ahead?.(index) } : {}),
       async read(index) {
         const block = await source.read(index);
-        target.clear();
+        const target = new RowTarget(block.rows, encodings, tasks);
         target.append(block, every.subarray(0, block.rows));
-        return target.block();
+        return target.block;
       },
     };
   }
@@ -42,14 +41,14 @@ export function encodedSplit(
     async read(index) {
       const begin = index * blockRows;
       const end = Math.min(rows, begin + blockRows);
-      target.clear();
+      const target = new RowTarget(end - begin, encodings, tasks);
       for (let b = blockAt(starts, begin); (starts[b] ?? end) < end; b++) {
         if (kept.counts[b] === 0) continue;
         const start = starts[b] ?? 0;
         const block = await source.read(b);
         target.append(block, keptRowsOf(block, tasks).subarray(Math.max(0, begin - start), end - start));
       }
-      return target.block();
+      return target.block;
     },
   };
 }
@@ -71,19 +70,16 @@ const tileRows = 16;
 
 /** Row-major arrays that are filled from column blocks. */
 class RowTarget {
+  readonly block: Block;
   readonly #encodings: readonly ColumnEncoding[];
   readonly #tasks: readonly number[];
-  /** Columns of the matrices before the lists' entries. */
+  /** Columns of the matrices before the lists' entries, and all. */
   readonly #singles: { readonly categories: number; readonly numbers: number };
   readonly #categories: number;
   readonly #numbers: number;
-  readonly #categorical: Int32Array; // [blockRows, F + sum of L]
-  readonly #numeric: Float32Array; // [blockRows, D + sum of L]
-  readonly #labels: Float32Array; // [blockRows, T]
-  readonly #masks: Float32Array; // [blockRows, T]
   #rows = 0;
 
-  constructor(blockRows: number, encodings: readonly ColumnEncoding[], tasks: readonly number[]) {
+  constructor(rows: number, encodings: readonly ColumnEncoding[], tasks: readonly number[]) {
     this.#encodings = encodings;
     this.#tasks = tasks;
     const entries = encodings.reduce((sum, encoding) => sum + (encoding.kind === 'list' ? encoding.length : 0), 0);
@@ -93,14 +89,13 @@ class RowTarget {
     };
     this.#categories = this.#singles.categories + entries;
     this.#numbers = this.#singles.numbers + entries;
-    this.#categorical = new Int32Array(blockRows * this.#categories);
-    this.#numeric = new Float32Array(blockRows * this.#numbers);
-    this.#labels = new Float32Array(blockRows * tasks.length);
-    this.#masks = new Float32Array(blockRows * tasks.length);
-  }
-
-  clear(): void {
-    this.#rows = 0;
+    this.block = {
+      rows,
+      categorical: new Int32Array(rows * this.#categories),
+      numeric: new Float32Array(rows * this.#numbers),
+      labels: new Float32Array(rows * tasks.length),
+      masks: new Float32Array(rows * tasks.length),
+    };
   }
 
   append(block: SourceBlock, rows: Int32Array): void {
@@ -112,6 +107,7 @@ class RowTarget {
   }
 
   #appendTile(block: SourceBlock, rows: Int32Array, begin: number, end: number): void {
+    const { categorical, numeric } = this.block;
     let category = (this.#rows + begin) * this.#categories;
     let number = (this.#rows + begin) * this.#numbers;
     let entry = category + this.#singles.categories;
@@ -122,13 +118,13 @@ class RowTarget {
       if (!encoding || !values) throw new Error(`The source has no values of column ${c}`);
       if (encoding.kind === 'list') {
         const { length } = encoding;
-        const [indexes, width, weights] = [this.#categorical, this.#categories, this.#numeric];
+        const [indexes, width, weights] = [categorical, this.#categories, numeric];
         encoding.write(listOf(values), rows, begin, end, indexes, entry, width, weights, weight, this.#numbers);
         entry += length;
         weight += length;
       } else if (encoding.kind === 'categorical') {
-        encoding.write(singleOf(values), rows, begin, end, this.#categorical, category++, this.#categories);
-      } else encoding.write(singleOf(values), rows, begin, end, this.#numeric, number++, this.#numbers);
+        encoding.write(singleOf(values), rows, begin, end, categorical, category++, this.#categories);
+      } else encoding.write(singleOf(values), rows, begin, end, numeric, number++, this.#numbers);
     }
   }
 
@@ -145,20 +141,10 @@ class RowTarget {
         const row = rows[i] ?? 0;
         const label = labels[row] ?? Number.NaN;
         const weight = Number.isNaN(label) ? 0 : (block.weights?.[row] ?? 1);
-        this.#labels[at] = weight > 0 ? label : 0;
-        this.#masks[at] = weight;
+        this.block.labels[at] = weight > 0 ? label : 0;
+        this.block.masks[at] = weight;
       }
     }
-  }
-
-  block(): Block {
-    return {
-      rows: this.#rows,
-      categorical: this.#categorical.subarray(0, this.#rows * this.#categories),
-      numeric: this.#numeric.subarray(0, this.#rows * this.#numbers),
-      labels: this.#labels.subarray(0, this.#rows * this.#tasks.length),
-      masks: this.#masks.subarray(0, this.#rows * this.#tasks.length),
-    };
   }
 }
 

@@ -1,6 +1,6 @@
-import type { FittedColumn, FittedList, ListValues } from '../dataset.js';
+import { type FittedList, type ListValues, listOf } from '../dataset.js';
 import { type ListEncoding, noIndex } from './column-encodings.js';
-import { type VocabularyOptions, vocabulary } from './column-fits.js';
+import { type ColumnFit, type VocabularyOptions, vocabulary } from './column-fits.js';
 
 export interface ListOptions extends VocabularyOptions {
   /** Most entries that are fed: the heaviest, of equal ones the first. */
@@ -9,21 +9,13 @@ export interface ListOptions extends VocabularyOptions {
   readonly pool: 'sum' | 'mean' | 'attention';
 }
 
-export interface ListFit {
-  readonly kind: 'list';
-  add(values: ListValues, rows: Int32Array): void;
-  finish(): FittedColumn;
-  /** What the truncation leaves out of the training rows; null if nothing. */
-  truncation(): { readonly rows: number; readonly entries: number } | null;
-}
-
 /** Learns a list's vocabulary, and how many entries the longest rows lose. */
-export function listFit(size: number, options: ListOptions): ListFit {
+export function listFit(size: number, options: ListOptions): ColumnFit {
   const counts = new Uint32Array(size);
   const lost = { rows: 0, entries: 0 };
   return {
-    kind: 'list',
-    add(values, rows) {
+    add(column, rows) {
+      const values = listOf(column);
       const { offsets, indexes } = values.shared?.lists ?? values;
       const of = values.shared?.of;
       for (let r = 0; r < rows.length; ) {

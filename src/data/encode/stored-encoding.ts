@@ -65,9 +65,9 @@ export function storedEncoding({
 }: Pick<Dataset, 'fitted' | 'texts' | 'group' | 'tasks'>): StoredEncoding {
   return {
     schema: 1,
-    ...(texts ? { texts: { ...texts, missing: [...texts.missing] } } : {}),
+    texts: texts && { ...texts, missing: [...texts.missing] },
     columns: fitted.map(({ column, by }) => storedColumn(column, by)),
-    ...(group === undefined ? {} : { group }),
+    group,
     tasks: storedTasks(tasks),
   };
 }
@@ -116,9 +116,12 @@ export function storedFeatures(
 /** What is stored of tasks. */
 export function storedTasks(tasks: readonly (StoredTask | Task)[]): Task[] {
   return tasks.map(({ name, type, classes, offset, scale, link }) => ({
-    ...{ name, type, offset, scale },
-    ...(classes ? { classes } : {}),
-    ...(link ? { link } : {}),
+    name,
+    type,
+    offset,
+    scale,
+    classes,
+    link,
   }));
 }
 

@@ -109,8 +109,8 @@ export async function preparedSource(
     masked: stored.masked,
     checksum: stored.checksum,
     splits: { train: split(parts.train), validation: split(parts.validation), test: split(parts.test) },
-    ...(stored.group === undefined ? {} : { group: stored.group }),
-    ...(stored.texts ? { texts: stored.texts } : {}),
+    group: stored.group,
+    texts: stored.texts,
   };
 }
 
