@@ -31,7 +31,7 @@ export interface Publication {
 export async function contentChecksum(path: string): Promise<{ readonly sha256: string; readonly packed: boolean }> {
   const packed = await isPacked(path);
   const hash = createHash('sha256');
-  for await (const chunk of readRawFile({ path, packed, bytes: 0 }, () => undefined)) hash.update(chunk);
+  for await (const chunk of readRawFile(path, packed)) hash.update(chunk);
   return { sha256: hash.digest('hex'), packed };
 }
 

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { DataError } from '../../support/errors.js';
 import { numberOf } from '../table/cell.js';
 import { formatOf, type RowFileOptions, usualDelimiter } from '../table/row-file.js';
@@ -69,8 +68,7 @@ interface Head {
 }
 
 async function headOf(path: string, delimiter: string, encoding: string | undefined): Promise<Head> {
-  const { size } = await stat(path);
-  const file = await openDelimited(path, size, { delimiter, quote: '"', header: false, encoding });
+  const file = await openDelimited(path, { delimiter, quote: '"', header: false, encoding });
   const records: (readonly string[])[] = [];
   for await (const { fields } of file.read()) {
     records.push(fields);

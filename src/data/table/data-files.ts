@@ -47,18 +47,10 @@ async function namesIn(folder: string, pattern: string): Promise<string[]> {
     const about = await stat(join(folder, pattern)).catch(() => undefined);
     return about ? [pattern] : [];
   }
+  const letters = pattern
+    .replaceAll(/[\\^$.+()[\]{}|]/g, '\\$&')
+    .replaceAll(/\*+/g, '.*')
+    .replaceAll('?', '.');
   const names = await readdir(folder).catch(() => []);
-  return names.filter((found) => matches(found, pattern) && !found.startsWith('.')).toSorted();
-}
-
-/** At most as many steps as name times pattern, however many stars there are. */
-function matches(name: string, pattern: string): boolean {
-  let [n, p, star, taken] = [0, 0, -1, 0]; // the last star, and where the name continues behind what it has taken
-  while (n < name.length) {
-    if (pattern[p] === '*') [star, taken, p] = [p, n, p + 1];
-    else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === name[n])) [n, p] = [n + 1, p + 1];
-    else if (star >= 0) [taken, n, p] = [taken + 1, taken + 1, star + 1];
-    else return false;
-  }
-  return /^\**$/.test(pattern.slice(p));
+  return names.filter((name) => new RegExp(`^(?!\\.)${letters}$`, 's').test(name)).toSorted();
 }

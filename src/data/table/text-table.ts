@@ -21,7 +21,7 @@ export async function openTextTable(
   bytes: number,
   options: Delimited & { readonly exact: boolean; readonly names?: readonly string[] },
 ): Promise<TableFile> {
-  const opened = await openDelimited(path, bytes, options);
+  const opened = await openDelimited(path, options);
   const { names = opened.names, encoding, exact } = options;
   if (names.length !== opened.names.length)
     throw new DataError(`${path} has ${opened.names.length} columns; dataset.header names ${names.length}.`);
@@ -39,10 +39,10 @@ export async function openTextTable(
       const read = (source: string) =>
         refusal(() => use(scan(source, names.length, missing, { ...options, skip: opened.blankLines })));
       if (encoding === undefined && (await read(path)) === undefined) return;
-      const refused = await withPlainCopy(path, bytes, encoding, read);
+      const refused = await withPlainCopy(path, encoding, read);
       if (refused === undefined) return;
       for await (const _ of opened.read()); // says where
-      await refuseBareReturns(path, bytes, encoding);
+      await refuseBareReturns(path, encoding);
       throw new DataError(`${path} cannot be read: ${sqlReason(refused)}.`, { cause: refused });
     },
     async place(row) {
@@ -69,7 +69,6 @@ async function refusal(read: () => Promise<unknown>): Promise<Error | undefined>
 /** Runs `use` on a copy in UTF-8, whose lines end in LF. */
 async function withPlainCopy<Result>(
   path: string,
-  bytes: number,
   encoding: string | undefined,
   use: (copy: string) => Promise<Result>,
 ): Promise<Result> {
@@ -77,7 +76,7 @@ async function withPlainCopy<Result>(
   const copy = partialPath(join(tmpdir(), 'ple-text'));
   const file = await open(copy, 'wx', 0o600);
   try {
-    for await (const piece of checkedLines(path, bytes, encoding))
+    for await (const piece of checkedLines(path, encoding))
       await file.write(Buffer.from(piece.toString('latin1').replaceAll('\r\n', '\n'), 'latin1'));
     return await use(copy);
   } finally {
@@ -141,19 +140,19 @@ interface DelimitedRows {
 }
 
 /** CSV or TSV, plain or packed. */
-export async function openDelimited(path: string, bytes: number, options: Delimited): Promise<DelimitedRows> {
+export async function openDelimited(path: string, options: Delimited): Promise<DelimitedRows> {
   const { header } = options;
   let first: Row | undefined;
-  for await (first of readRows(path, bytes, options)) break;
+  for await (first of readRows(path, options)) break;
   if (!first) throw new DataError(`${path} has no rows.`);
-  if (first.fields.some((field) => /\r[^\n]/.test(field))) await refuseBareReturns(path, bytes, options.encoding);
+  if (first.fields.some((field) => /\r[^\n]/.test(field))) await refuseBareReturns(path, options.encoding);
   const names = first.fields.map((name, c) => (header && name.trim() !== '' ? name.trim() : String(c + 1)));
   return {
     names,
     blankLines: first.line - linesOf(first.fields),
     async *read() {
       let skipped = !header;
-      for await (const row of readRows(path, bytes, options)) {
+      for await (const row of readRows(path, options)) {
         const count = row.fields.length;
         if (count !== names.length)
           throw new DataError(`${path}:${row.line}: this row has ${count} columns, not ${names.length}.`);
@@ -165,9 +164,9 @@ export async function openDelimited(path: string, bytes: number, options: Delimi
 }
 
 /** @throws DataError for a CR that no LF follows. */
-async function refuseBareReturns(path: string, bytes: number, encoding: string | undefined): Promise<void> {
+async function refuseBareReturns(path: string, encoding: string | undefined): Promise<void> {
   let line = 1;
-  for await (const piece of textOf(path, bytes, encoding)) {
+  for await (const piece of textOf(path, encoding)) {
     const at = piece.toString('latin1').search(/\r[^\n\0]/);
     if (at >= 0)
       throw new DataError(
@@ -177,7 +176,7 @@ async function refuseBareReturns(path: string, bytes: number, encoding: string |
   }
 }
 
-async function* readRows(path: string, bytes: number, { delimiter, quote, encoding }: Delimited): AsyncGenerator<Row> {
+async function* readRows(path: string, { delimiter, quote, encoding }: Delimited): AsyncGenerator<Row> {
   let filled = 0; // lines of the rows so far. The parser's own count has every CRLF in quotes twice.
   const lines: number[] = []; // of the rows that wait in the parser
   const parser = parse({
@@ -194,7 +193,7 @@ async function* readRows(path: string, bytes: number, { delimiter, quote, encodi
       return fields;
     },
   });
-  const source = Readable.from(checkedLines(path, bytes, encoding));
+  const source = Readable.from(checkedLines(path, encoding));
   try {
     const rows: AsyncIterable<string[]> = source.on('error', (error) => parser.destroy(error)).pipe(parser);
     for await (const fields of rows) yield { fields, line: lines.shift() ?? 0 };
@@ -206,9 +205,9 @@ async function* readRows(path: string, bytes: number, { delimiter, quote, encodi
 }
 
 /** The file's text in UTF-8, in pieces of whole lines. @throws DataError for what is none. */
-async function* checkedLines(path: string, bytes: number, encoding: string | undefined): AsyncGenerator<Buffer> {
+async function* checkedLines(path: string, encoding: string | undefined): AsyncGenerator<Buffer> {
   let line = 1;
-  for await (const piece of wholeLines(path, textOf(path, bytes, encoding))) {
+  for await (const piece of wholeLines(path, textOf(path, encoding))) {
     checkText(path, piece, line);
     line += countLines(piece);
     yield piece;
@@ -216,15 +215,13 @@ async function* checkedLines(path: string, bytes: number, encoding: string | und
 }
 
 /** The file's text in UTF-8. @throws DataError for a file that is packed with Zstandard and is in another encoding: DuckDB unpacks UTF-8 alone. */
-async function* textOf(path: string, bytes: number, encoding: string | undefined): AsyncGenerator<Buffer> {
+async function* textOf(path: string, encoding: string | undefined): AsyncGenerator<Buffer> {
   const isZstandard = /\.zst$/i.test(path);
   if (isZstandard && encoding !== undefined && new TextDecoder(encoding).encoding !== 'utf-8')
     throw new DataError(
       `${path} is packed with Zstandard, which is read in UTF-8 only, not in ${encoding}: unpack it (unzstd), or pack it with gzip.`,
     );
-  const pieces = isZstandard
-    ? linesOfZstandard(path)
-    : readRawFile({ path, packed: isPacked(path), bytes }, () => undefined);
+  const pieces = isZstandard ? linesOfZstandard(path) : readRawFile(path);
   if (encoding === undefined) return yield* pieces;
   const decoder = new TextDecoder(encoding);
   for await (const piece of pieces) yield Buffer.from(decoder.decode(piece, { stream: true }));
@@ -252,10 +249,6 @@ async function* linesOfZstandard(path: string): AsyncGenerator<Buffer> {
 
 /** A number with a comma, as a regular expression of DuckDB. */
 const commaNumber = String.raw`\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*`;
-
-function isPacked(path: string): boolean {
-  return /\.gz$/i.test(path);
-}
 
 /** @param line of the piece's first byte. */
 function checkText(path: string, piece: Buffer, line: number): void {
