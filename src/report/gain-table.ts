@@ -199,8 +199,8 @@ function contrastsAt({ contrasts }: Comparison, { axis }: Point): readonly Contr
 export interface PageFormat {
   text(text: string): string;
   value(level: string, deviation: string): string;
-  /** Several cells. */
-  gain(gain: GainText): readonly string[];
+  /** Several cells. Null: the baseline, which has no gain. */
+  gain(gain: GainText | null): readonly string[];
   mean(gain: GainText): string;
 }
 
@@ -213,22 +213,9 @@ export function pageLines({ kind, rows, hasMean }: GainTable, format: PageFormat
     verdictText,
     ...cells.flatMap(({ level, deviation, text }) => [
       ...(hasOwn ? [format.value(level, deviation)] : []),
-      ...format.gain(text ?? baselineText),
+      ...format.gain(text),
     ]),
     ...(hasMean ? [mean ? format.mean(mean) : ''] : []),
     ...(hasOwn ? [model.parameters?.embedding, model.parameters?.network].map((size) => count(size ?? null)) : []),
   ]);
 }
-
-/** The baseline has no gain. */
-const baselineText: GainText = {
-  verdict: null,
-  sign: '',
-  gain: '',
-  half: '',
-  simultaneous: '',
-  p: '',
-  relative: '',
-  effect: '',
-  effectInWords: '',
-};

@@ -2,7 +2,7 @@ import type { Comparison, Gain, TestedGain } from '../comparison/comparison.js';
 import { printable } from '../support/printable.js';
 import { type GainCell, type GainRow, type GainTable, gainTables } from './gain-table.js';
 
-export type Cell = string | number | null;
+type Cell = string | number | null;
 
 /** A gain on a task, over the baseline or over the reference of a contrast. */
 interface GainLine extends GainRow, GainCell {

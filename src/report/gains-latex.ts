@@ -47,7 +47,7 @@ function tableOf(table: GainTable, label: string, caption: string, below: readon
   const lines = pageLines(table, {
     text: escapeLatex,
     value: (level, deviation) => mathematics(deviation === '' ? level : `${level} \\pm ${deviation}`),
-    gain: (text) => [gainCell(text), mathematics(text.p)],
+    gain: (text) => (text ? [gainCell(text), mathematics(text.p)] : ['', '']),
     mean: gainCell,
   });
   return `\\begin{table}
@@ -79,7 +79,7 @@ const signs: Readonly<Record<TaskVerdict, string>> = {
 const key = '↑ better, ↓ worse, = equivalent, ? undecided.';
 
 function gainCell({ gain, half, verdict }: GainText): string {
-  if (gain === dash || gain === '') return gain;
+  if (gain === dash) return gain;
   const shown = verdict === 'better' || verdict === 'worse' ? `\\mathbf{${gain}}` : gain;
   const error = half === '' ? '' : ` \\pm ${half}`;
   return mathematics(`${shown}${error}${verdict === null ? '' : `\\ ${signs[verdict]}`}`);

@@ -1,6 +1,6 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { explanations } from './explanations.js';
-import { type GainTable, gainTables, pageLines, signsInWords } from './gain-table.js';
+import { type GainTable, type GainText, gainTables, pageLines, signsInWords } from './gain-table.js';
 import { metricName } from './points.js';
 
 /**
@@ -35,15 +35,16 @@ function tableOf(table: GainTable): string {
   const lines = pageLines(table, {
     text: escapeMarkdown,
     value: (level, deviation) => (deviation === '' ? level : `${level} ± ${deviation}`),
-    gain: ({ gain, verdict, simultaneous, p, relative, sign }) => [
-      words(verdict === 'better' || verdict === 'worse' ? `**${gain}**` : gain, simultaneous),
-      p.replaceAll('<', '&lt;'),
-      words(relative, sign),
-    ],
+    gain: (text) => (text ? gainCells(text) : ['', '', '']),
     mean: ({ relative, simultaneous, sign }) => words(relative, simultaneous, sign),
   });
   const rule = head.map((_, index) => (index < labels.length ? '---' : '---:'));
   return [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
+function gainCells({ gain, verdict, simultaneous, p, relative, sign }: GainText): readonly string[] {
+  const isDecided = verdict === 'better' || verdict === 'worse';
+  return [words(isDecided ? `**${gain}**` : gain, simultaneous), p.replaceAll('<', '&lt;'), words(relative, sign)];
 }
 
 function words(...texts: readonly string[]): string {

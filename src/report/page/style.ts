@@ -120,7 +120,6 @@ dt { color: var(--muted); }
 dd { margin: 0; font-variant-numeric: tabular-nums; }
 pre { background: var(--tint); padding: .75rem 1rem; overflow-x: auto; border-radius: .25rem; overflow-wrap: normal; }
 pre.command { white-space: pre-wrap; overflow-wrap: anywhere; }
-.checksum { font-weight: 400; overflow-wrap: anywhere; }
 details { border-bottom: 1px solid var(--rule); }
 summary { cursor: pointer; padding: .5rem 0; }
 .runs { padding-left: 1.125rem; font-size: .875rem; }
