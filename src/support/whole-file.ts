@@ -72,11 +72,6 @@ export async function removeRemains(folder: string): Promise<void> {
   for (const path of await remainsIn(folder)) await rm(path, { recursive: true, force: true }).catch(() => undefined);
 }
 
-/** Whether a name is one of `partialPath`. */
-export function isPartial(name: string): boolean {
-  return ending.test(name);
-}
-
 /** The paths of these files and folders. */
 export async function remainsIn(folder: string): Promise<readonly string[]> {
   const remains: string[] = [];

@@ -105,7 +105,7 @@ interface Member {
 }
 
 /** All models at one point of the axes, entry by entry. */
-export interface PointTable {
+interface PointTable {
   readonly entries: readonly Entry[];
   readonly gains: Gains;
   readonly rows: readonly ComparisonRow[];

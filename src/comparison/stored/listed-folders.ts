@@ -103,7 +103,7 @@ function isFolder(path: string): boolean {
  * Undefined: nothing proves that ple made the folder. Other programs also write `checkpoints`, `config.yaml` and
  * `result.json`. A folder that cannot be read counts as a run: `listed` then says why it cannot.
  */
-export function kindOf(folder: string): ListedFolder['kind'] | undefined {
+function kindOf(folder: string): ListedFolder['kind'] | undefined {
   let names: readonly string[];
   try {
     names = entriesOf(folder).map(({ name }) => name);
