@@ -185,7 +185,8 @@ withRedis('jobs of others are refused: no run fails for another version, and not
     .toMatch(/^The job is not as ple writes it: plan: it is no plan/);
   await expect.poll(() => reasonOf('more'), { timeout: 20_000 }).toMatch(/^The job is not as ple writes it: .*command/);
   await until('another version is refused', () => worker.stderr().includes('99.0.0'));
-  expect(await (await queue.getJob('newer'))?.getState()).toMatch(/delayed|waiting|prioritized/);
+  const stateOf = async (id: string) => (await queue.getJob(id))?.getState();
+  await expect.poll(() => stateOf('newer'), { timeout: 20_000 }).toMatch(/delayed|waiting|prioritized/);
   expect(worker.stderr()).toMatch(
     /The queue has runs of ple 99.0.0 \(protocol \d+\), and this is ple .*: install the same version/,
   );

@@ -9,7 +9,9 @@ import { readStagePlan, type StagePlan } from '../stage-plan.js';
 import { type Payload, payloadSchema, plannedBy, plannedBySchema } from './messages.js';
 
 /** Not for this worker, though perhaps for others. */
-export class Refused extends UserError {}
+export class Refused extends UserError {
+  override name = 'Refused';
+}
 
 /**
  * Reads the runs that jobs name, from plans in the folder of all runs.

@@ -1,0 +1,61 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../../../cli/command.fixture.js';
+import { makeFolder } from '../../../support/make-folder.js';
+import { stagePlanText } from '../stage-plan.js';
+import { plannedBy } from './messages.js';
+import { runsOfJobs } from './run-of-job.js';
+
+const experiment = {
+  name: 'planned',
+  dataset: { loader: 'synthetic', rows: { train: 20, validation: 10, test: 10 }, dimension: 4 },
+  tasks: [{ name: 'y1', type: 'regression' }],
+  model: { type: 'single-task', levels: [[2]], tower: [] },
+  train: { epochs: 1, batchSize: 10, optimizer: { type: 'adam' } },
+};
+const hash8 = '0123abcd';
+const plan = 'small/jobs/01234567.json';
+const payload = { ...plannedBy, plan, index: 0, hash8 };
+
+/** A folder of all runs that has the plan of this run. */
+function folderWith(given: typeof experiment & { plugins?: { sha256: string }[] }): string {
+  const runs = temporaryFolder();
+  const run = { folder: `planned-${hash8}`, hash8, checksum: '', experiment: given };
+  makeFolder(dirname(join(runs, plan)));
+  writeFileSync(join(runs, plan), stagePlanText({ stage: 'runs', folder: '..', predictions: true, runs: [run] }));
+  return runs;
+}
+
+test('a job names a run of a plan, which trains in its folder below that of the worker', async () => {
+  const runs = folderWith(experiment);
+  expect(await runsOfJobs(runs)({ data: payload })).toMatchObject({
+    path: join(runs, 'small', `planned-${hash8}`),
+    expected: { hash8 },
+    predictions: true,
+    force: true,
+  });
+});
+
+test.each([
+  ['of another version', { version: '99.0.0' }, /runs of ple 99\.0\.0 .*install the same version/],
+  [
+    'of a plan that is not here',
+    { plan: 'other/jobs/01234567.json' },
+    /is not in .*: give this worker the planner's --runs/,
+  ],
+  ['with another hash', { hash8: '00000000' }, /is not in .*: give this worker the planner's --runs/],
+])('a run %s is left to other workers', async (_, change, message) => {
+  const job = { data: { ...payload, ...change } };
+  await expect(runsOfJobs(folderWith(experiment))(job)).rejects.toMatchObject({
+    name: 'Refused',
+    message: expect.stringMatching(message),
+  });
+});
+
+test('a plugin that the worker was not started with is not loaded', async () => {
+  const runs = folderWith({ ...experiment, plugins: [{ sha256: 'a'.repeat(64) }] });
+  await expect(runsOfJobs(runs)({ data: payload })).rejects.toThrow(
+    /the plugin with the SHA-256 a{64}: .* --plugin FILE/,
+  );
+});
