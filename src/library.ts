@@ -117,12 +117,13 @@ export type {
   Source,
   SourceBlock,
   SourceColumn,
-  SourceSplit,
   SourceTask,
   SplitName,
   Task,
 } from './data/dataset.js';
 export { defineLoader, type LoaderContext, type LoaderDefinition } from './data/loader.js';
+export { type Generated, generatedRows, generatedSource } from './data/store/generated-source.js';
+export type { StoredSource } from './data/store/prepared-source.js';
 // Metrics.
 export type { ClassScores } from './metrics/class-scores.js';
 export { defineMetric, type Metric, type MetricValue } from './metrics/metric.js';
