@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
+import { must } from '../support/must.js';
 import { type CompareOptions, compareSchema } from './compare-schema.js';
-import { type ConfigDocument, type Path, readDocument } from './document.js';
+import { type Change, type ConfigDocument, type Path, readDocument } from './document.js';
 import { type Execute, executeOf, executeSchema } from './execute.js';
 import { type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
 import { failAt, notAmong, parsePart } from './parse.js';
@@ -129,107 +130,37 @@ export function parseComparison(
   definitions: Definitions,
 ): ComparisonConfig {
   const document = readDocument(text, file, overrides);
-  // A seed beside `compare`, as in a run's config, is not used, but must be one.
-  const besides = z.looseObject({
-    compare: z.unknown().optional(),
-    seed: seedSchema.optional(),
-    plugins: pluginsSchema,
-    execute: executeSchema,
-  });
-  const config = parsePart(besides, document.value ?? {}, document);
-  if (config.compare === undefined)
-    throw new ConfigError(`${file}: 'compare' is missing: this is the config of one run (ple train --config ${file}).`);
-  const unused = overrides.find((override) => /^(model|seed)[.=]/.test(override));
-  if (unused !== undefined)
-    throw new ConfigError(
-      `override '${unused}': a comparison takes its models and seeds from compare.models and compare.seeds; this key is one of ple train.`,
-    );
-  const compare = parsePart(compareSchema, config.compare, document, ['compare']);
-
-  const listed = compare.models.map(({ label, tune, ...options }, index): Listed => {
-    return { label: label ?? options.type, options, tune, path: ['compare', 'models', index] };
-  });
-  const models = withBaseline(listed, document, definitions);
-  const labels = models.map(({ label }) => label);
-  const known = new Set<string>();
-  for (const label of labels) {
-    if (known.has(label))
-      throw failAt(document, ['compare', 'models'], `two models are labelled '${label}': give each a label of its own`);
-    known.add(label);
-  }
+  const { compare, ...beside } = comparePart(document, overrides);
+  const models = namedModels(compare, document, definitions);
   const { seeds, looks } = seedsOf(compare.seeds);
   const tuneSeeds = [compare.tuneSeed].flat();
-  const axes = { path: ['compare', 'axes'], values: compare.axes };
   const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
-  const shared = { path: ['compare', 'tune'], values: spaces };
-  const fronts = { path: ['compare', 'front'], values: compare.front ?? {} };
-  const ownOf = ({ path, tune }: Listed): Choices => ({ path: [...path, 'tune'], values: tune ?? {} });
-  checkVariedKeys(axes, shared, models.map(ownOf), document);
+  const axes: Choices = { path: ['compare', 'axes'], values: compare.axes };
+  const shared: Choices = { path: ['compare', 'tune'], values: spaces };
+  const fronts: Choices = { path: ['compare', 'front'], values: compare.front ?? {} };
+  const searched = [shared, ...models.map(ownChoices)];
+  checkVariedKeys(axes, shared, models.map(ownChoices), document);
   const search = compare.search ?? { type: 'grid' };
-  checkGrid(search, [shared, ...models.map(ownOf)], document);
-
-  const drawnCount = search.type === 'grid' ? Number.POSITIVE_INFINITY : (search.candidates ?? 1); // under a budget the plan counts
-  const searches = models.map(({ tune }) => Math.min(sizeOf({ ...shared.values, ...tune }), drawnCount));
-  const joint = models.filter(({ options }) => options.type !== definitions.baseline).map(({ label }) => label);
-  const front = frontOf(compare.front, joint);
-  const onFronts = front ? seeds.length * joint.length * front.values.length : 0;
-  const runs =
-    sizeOf(compare.axes) * searches.reduce((sum, size) => sum + seeds.length + size * tuneSeeds.length, onFronts);
-  if (runs > mostRuns) throw failAt(document, ['compare'], tooManyRuns(runs));
-  const points = combinations(compare.axes);
-  const baseline = models.find(({ options }) => options.type === definitions.baseline)?.label ?? '';
-  const modelOf = (label: string) => {
-    const model = models.find((candidate) => candidate.label === label);
-    if (!model) throw new Error(`No model is labelled '${label}'.`);
-    return model;
-  };
-  const settings: ComparisonConfig['settings'] = (label, most) =>
-    candidatesOf(search, { label, shared: shared.values, own: modelOf(label).tune ?? {} }, tuneSeeds[0] ?? 0, most);
-  const isSearched = labels.some((label) => settings(label).length > 1);
-  const reported = tuneSeeds.find((seed) => seeds.includes(seed));
-  if (reported !== undefined && isSearched)
-    throw failAt(
-      document,
-      ['compare', 'tuneSeed'],
-      `${reported} is one of compare.seeds: a search has seeds of its own`,
+  checkGrid(search, searched, document);
+  const joint = models.filter(({ options }) => options.type !== definitions.baseline);
+  const front = frontOf(
+    compare.front,
+    joint.map(({ label }) => label),
+  );
+  const modelOf = (label: string) =>
+    must(
+      models.find((model) => model.label === label),
+      `model '${label}'`,
     );
-  if (tuneScore === 'worst' && settings(baseline).length < 2)
-    throw failAt(
-      document,
-      ['compare', 'tune', 'score'],
-      `worst is a gain over trials of ${baseline}, which has none: name a key and its values under compare.tune, or under tune of its entry`,
-    );
-  const experiment: ComparisonConfig['experiment'] = (label, point, seed, changes = {}) => {
-    const model = modelOf(label);
-    const chosen = (values: AxisPoint, choices: readonly Choices[]) =>
-      Object.entries(values).map(([key, value]) => {
-        const [head, ...rest] = key.split('.');
-        const isSource = ({ values: { [key]: space } }: Choices) => space && (!isList(space) || space.includes(value));
-        const source = choices.find(isSource); // none: matched widths
-        const space = source?.values[key];
-        return {
-          ...{ key, value },
-          at: head === 'model' ? [...model.path, ...rest] : key.split('.'),
-          from: source ? [...source.path, key, ...(space && isList(space) ? [space.indexOf(value)] : [])] : model.path,
-        };
-      });
-    const changed = [
-      { key: 'model', value: model.options, at: model.path, from: model.path },
-      { key: 'seed', value: seed, at: ['seed'], from: ['compare', 'seeds'] },
-      ...chosen(point, [axes]),
-      ...chosen(changes, [shared, ownOf(model), fronts]),
-    ];
-    return resolveExperiment(readDocument(text, file, overrides, changed), definitions, model.path);
-  };
   const parsed: ComparisonConfig = {
     name: '',
-    plugins: resolvedPlugins(config.plugins ?? [], document, definitions.plugins),
+    plugins: resolvedPlugins(beside.plugins ?? [], document, definitions.plugins),
     models: models.map(({ label, options, tune }) => ({ label, type: options.type, tune })),
-    baseline,
+    baseline: models.find(({ options }) => options.type === definitions.baseline)?.label ?? '',
     seeds,
     looks,
     axes: compare.axes,
-    points,
+    points: [],
     match: matchOf(compare.match),
     tune: compare.tune && spaces,
     tuneScore,
@@ -241,31 +172,141 @@ export function parseComparison(
     taskWeights: compare.taskWeights,
     front,
     contrasts: compare.contrasts,
-    execute: executeOf(config.execute),
-    settings,
-    experiment,
+    execute: executeOf(beside.execute),
+    settings: (label, most) =>
+      candidatesOf(search, { label, shared: spaces, own: modelOf(label).tune ?? {} }, tuneSeeds[0] ?? 0, most),
+    experiment(label, point, seed, changes = {}) {
+      const model = modelOf(label);
+      const changed = [
+        { key: 'model', value: model.options, at: model.path, from: model.path },
+        { key: 'seed', value: seed, at: ['seed'], from: ['compare', 'seeds'] },
+        ...changesOf(point, model, [axes]),
+        ...changesOf(changes, model, [shared, ownChoices(model), fronts]),
+      ];
+      return resolveExperiment(readDocument(text, file, overrides, changed), definitions, model.path);
+    },
   };
-  // Every value is tried now, so that a mistake is told before hours of training.
+  checkSize(parsed, document);
+  const config = { ...parsed, points: combinations(compare.axes) };
+  checkSearchedSeeds(config, document);
+  return { ...config, name: checkTried(config, compare, searched, document, definitions) };
+}
+
+function checkSize(
+  { models, axes, seeds, search, tune, tuneSeeds, front }: ComparisonConfig,
+  document: ConfigDocument,
+): void {
+  const drawn = search.type === 'grid' ? Number.POSITIVE_INFINITY : (search.candidates ?? 1); // under a budget the plan counts
+  const searches = models.map((model) => Math.min(sizeOf({ ...tune, ...model.tune }), drawn));
+  const onFronts = front ? seeds.length * front.labels.length * front.values.length : 0;
+  const points = Object.values(axes).reduce((product, values) => product * values.length, 1);
+  const runs = points * searches.reduce((sum, size) => sum + seeds.length + size * tuneSeeds.length, onFronts);
+  if (runs > mostRuns) throw failAt(document, ['compare'], tooManyRuns(runs));
+}
+
+/** Tries every value now, so that a mistake is told before hours of training. @returns The comparison's name. */
+function checkTried(
+  config: ComparisonConfig,
+  compare: CompareOptions,
+  searched: readonly Choices[],
+  document: ConfigDocument,
+  definitions: Definitions,
+): string {
+  const { models, points, seeds, search } = config;
+  const labels = models.map(({ label }) => label);
   const experiments = labels.flatMap((label) =>
-    points.flatMap((point) => settings(label).map((changes) => experiment(label, point, seeds[0] ?? 0, changes))),
+    points.flatMap((point) =>
+      config.settings(label).map((changes) => config.experiment(label, point, seeds[0] ?? 0, changes)),
+    ),
   );
-  const first = experiments[0];
-  if (!first) throw new Error('A comparison has a model.');
-  if (isSearched && 'splitSeed' in first.dataset && first.dataset.splitSeed === 'run')
-    throw failAt(
-      document,
-      ['dataset', 'splitSeed'],
-      'run draws other splits under the seed of a search: it would choose by rows that others are tested on; use a number',
-    );
+  const first = must(experiments[0], 'experiment of a comparison');
+  checkSplits(config, first, document);
   checkSearch(
     search,
-    [shared, ...models.map(ownOf)],
+    searched,
     experiments.map(({ train }) => train.epochs),
     document,
   );
-  checkTasks([axes, shared, ...models.map(ownOf)], experiments, document);
+  checkTasks(experiments, document);
   checkNames(compare, first, labels, document, definitions);
-  return { ...parsed, name: first.name };
+  return first.name;
+}
+
+/** The part of a comparison, and what else of the config is not of a run. */
+function comparePart(document: ConfigDocument, overrides: readonly string[]) {
+  // A seed beside `compare`, as in a run's config, is not used, but must be one.
+  const besides = z.looseObject({
+    compare: z.unknown().optional(),
+    seed: seedSchema.optional(),
+    plugins: pluginsSchema,
+    execute: executeSchema,
+  });
+  const { file, value } = document;
+  const { compare, plugins, execute } = parsePart(besides, value ?? {}, document);
+  if (compare === undefined)
+    throw new ConfigError(`${file}: 'compare' is missing: this is the config of one run (ple train --config ${file}).`);
+  const unused = overrides.find((override) => /^(model|seed)[.=]/.test(override));
+  if (unused !== undefined)
+    throw new ConfigError(
+      `override '${unused}': a comparison takes its models and seeds from compare.models and compare.seeds; this key is one of ple train.`,
+    );
+  return { compare: parsePart(compareSchema, compare, document, ['compare']), plugins, execute };
+}
+
+function namedModels(compare: CompareOptions, document: ConfigDocument, definitions: Definitions): readonly Listed[] {
+  const listed = compare.models.map(({ label, tune, ...options }, index): Listed => {
+    return { label: label ?? options.type, options, tune, path: ['compare', 'models', index] };
+  });
+  const models = withBaseline(listed, document, definitions);
+  const labels = models.map(({ label }) => label);
+  const twice = labels.find((label, index) => labels.indexOf(label) !== index);
+  if (twice === undefined) return models;
+  throw failAt(document, ['compare', 'models'], `two models are labelled '${twice}': give each a label of its own`);
+}
+
+function ownChoices({ path, tune }: Listed): Choices {
+  return { path: [...path, 'tune'], values: tune ?? {} };
+}
+
+/** The values of keys, each with the place where it is written. */
+function changesOf(values: AxisPoint, { path }: Listed, choices: readonly Choices[]): readonly Change[] {
+  return Object.entries(values).map(([key, value]) => {
+    const [head, ...rest] = key.split('.');
+    const source = choices.find(({ values: { [key]: space } }) => space && (!isList(space) || space.includes(value)));
+    const space = source?.values[key];
+    const at = head === 'model' ? [...path, ...rest] : key.split('.');
+    if (!source) return { key, value, at, from: path }; // matched widths
+    return { key, value, at, from: [...source.path, key, ...(space && isList(space) ? [space.indexOf(value)] : [])] };
+  });
+}
+
+/** A search has seeds, and a baseline to be scored by, of its own. */
+function checkSearchedSeeds(config: ComparisonConfig, document: ConfigDocument): void {
+  const { baseline, seeds, tuneSeeds, tuneScore, settings } = config;
+  const reported = tuneSeeds.find((seed) => seeds.includes(seed));
+  if (reported !== undefined && isSearched(config)) {
+    const message = `${reported} is one of compare.seeds: a search has seeds of its own`;
+    throw failAt(document, ['compare', 'tuneSeed'], message);
+  }
+  if (tuneScore === 'worst' && settings(baseline).length < 2)
+    throw failAt(
+      document,
+      ['compare', 'tune', 'score'],
+      `worst is a gain over trials of ${baseline}, which has none: name a key and its values under compare.tune, or under tune of its entry`,
+    );
+}
+
+function checkSplits(config: ComparisonConfig, { dataset }: Experiment, document: ConfigDocument): void {
+  if (dataset.splitSeed !== 'run' || !isSearched(config)) return;
+  throw failAt(
+    document,
+    ['dataset', 'splitSeed'],
+    'run draws other splits under the seed of a search: it would choose by rows that others are tested on; use a number',
+  );
+}
+
+function isSearched({ models, settings }: ComparisonConfig): boolean {
+  return models.some(({ label }) => settings(label).length > 1);
 }
 
 function frontOf(given: CompareOptions['front'], labels: readonly string[]): FrontConfig | null {

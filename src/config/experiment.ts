@@ -57,6 +57,113 @@ const choice = z.looseObject({ type: z.string().describe(chosenBy) });
 
 export const seedSchema = z.int().nonnegative();
 
+const trainSchema = z
+  .strictObject({
+    epochs: z.int().positive().describe('The largest number of epochs.'),
+    batchSize: z
+      .int()
+      .positive()
+      .max(2 ** 20)
+      .describe('Rows in a step. It may exceed the data.'),
+    optimizer: choice.extend({ schedule: choice.optional() }).describe('How gradients change the parameters.'),
+    accumulate: addedLater(
+      z
+        .int()
+        .positive()
+        .max(2 ** 16)
+        .default(1)
+        .describe(
+          'Steps (batches) whose mean gradient makes one update. The end of an epoch makes an update in any case. Each batch counts alike, and its gradient is of means over its own rows of each task: tasks with few rows and a short last batch weigh otherwise than in one large batch. Schedules by step count batches; Adam and `average` count updates.',
+        ),
+    ),
+    average: z
+      .strictObject({
+        decay: z
+          .number()
+          .gt(0)
+          .lt(1)
+          .default(0.999)
+          .describe(
+            'What the average keeps of itself at an update. The first updates keep less: (1 + t) / (10 + t), t counting updates.',
+          ),
+      })
+      .optional()
+      .describe(
+        'Epochs are evaluated and kept by an exponential moving average of the parameters. Absent: by the parameters. With `normalization: batch` the running mean and variance are not averaged: they are those that the parameters themselves had in training.',
+      ),
+    optimizers: z
+      .strictObject({
+        embeddings: choice.describe(
+          'The optimizer of embedding tables. Its learning rate changes as that of `train.optimizer` does; it has no schedule or decay of its own. Each part clips its own gradients: clipping of `train.optimizer` leaves embeddings out. L2 and weight decay are `l2Embeddings` and `weightDecayEmbeddings` here; `train.optimizer` may not have them then.',
+        ),
+      })
+      .optional()
+      .describe('Optimizers of parts of the parameters. Absent: `optimizer` moves all.'),
+    earlyStopping: z
+      .strictObject({
+        monitor: z
+          .string()
+          .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
+          .default('mean')
+          .describe(
+            'Score of an epoch, on the validation split. `mean`: over tasks, of AUC, 1 - MSE / Var(y) or macro AUC; with tasks of several types, of 2 AUC - 1 and 1 - MSE / Var(y). `task:<name>`: the score of one task. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights.',
+          ),
+        patience: z
+          .int()
+          .positive()
+          .nullable()
+          .default(null)
+          .describe(
+            'Training ends after this many epochs without a better score; null: never. The result is of the best epoch in any case.',
+          ),
+        minDelta: z
+          .number()
+          .positive()
+          .optional()
+          .describe(
+            'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), so that small gains add up. The best epoch is the one with the highest score, however small its lead. An error without `patience`.',
+          ),
+      })
+      .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {
+        path: ['minDelta'],
+        message: 'has no effect without patience',
+      })
+      .prefault({})
+      .describe('Which epoch is kept, and when training ends before `epochs`.'),
+  })
+  .superRefine(checkOptimizers)
+  .describe('Length of training, and the optimizer.');
+
+const engineSchema = z
+  .strictObject({
+    name: z
+      .enum(['compiled', 'tfjs'])
+      .default('compiled')
+      .describe('`compiled`: ONNX Runtime. `tfjs`: operation by operation.'),
+    device: z
+      .enum(deviceNames)
+      .default('auto')
+      .describe(
+        'Where training runs. If the device you name cannot be used, `ple` stops and prints the fix. It never falls back.',
+      ),
+    deviceId: z.int().nonnegative().optional().meta({
+      default: 0,
+      description:
+        'With `cuda`: which of several GPUs, as `nvidia-smi` counts them (of those that `CUDA_VISIBLE_DEVICES` leaves). If it is absent, `ple compare` spreads its runs over all of them.',
+    }),
+    threads: z
+      .int()
+      .positive()
+      .optional()
+      .describe('Threads of operations on the CPU. Absent: all cores. Plain JavaScript has one.'),
+  })
+  .refine(({ device, deviceId }) => deviceId === undefined || device === 'cuda', {
+    path: ['deviceId'],
+    message: 'has no effect without device: cuda',
+  })
+  .prefault({})
+  .describe('What training runs on. Nothing here enters the run’s hash.');
+
 export function experimentSchema({ weightSchedules, balancings }: Pick<Definitions, 'weightSchedules' | 'balancings'>) {
   const [weightSchedule = ''] = weightSchedules.names;
   const [balancing = ''] = balancings.names;
@@ -110,111 +217,8 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
         })
         .prefault({})
         .describe('The joint loss: the weighted sum of the task losses.'),
-      train: z
-        .strictObject({
-          epochs: z.int().positive().describe('The largest number of epochs.'),
-          batchSize: z
-            .int()
-            .positive()
-            .max(2 ** 20)
-            .describe('Rows in a step. It may exceed the data.'),
-          optimizer: choice.extend({ schedule: choice.optional() }).describe('How gradients change the parameters.'),
-          accumulate: addedLater(
-            z
-              .int()
-              .positive()
-              .max(2 ** 16)
-              .default(1)
-              .describe(
-                'Steps (batches) whose mean gradient makes one update. The end of an epoch makes an update in any case. Each batch counts alike, and its gradient is of means over its own rows of each task: tasks with few rows and a short last batch weigh otherwise than in one large batch. Schedules by step count batches; Adam and `average` count updates.',
-              ),
-          ),
-          average: z
-            .strictObject({
-              decay: z
-                .number()
-                .gt(0)
-                .lt(1)
-                .default(0.999)
-                .describe(
-                  'What the average keeps of itself at an update. The first updates keep less: (1 + t) / (10 + t), t counting updates.',
-                ),
-            })
-            .optional()
-            .describe(
-              'Epochs are evaluated and kept by an exponential moving average of the parameters. Absent: by the parameters. With `normalization: batch` the running mean and variance are not averaged: they are those that the parameters themselves had in training.',
-            ),
-          optimizers: z
-            .strictObject({
-              embeddings: choice.describe(
-                'The optimizer of embedding tables. Its learning rate changes as that of `train.optimizer` does; it has no schedule or decay of its own. Each part clips its own gradients: clipping of `train.optimizer` leaves embeddings out. L2 and weight decay are `l2Embeddings` and `weightDecayEmbeddings` here; `train.optimizer` may not have them then.',
-              ),
-            })
-            .optional()
-            .describe('Optimizers of parts of the parameters. Absent: `optimizer` moves all.'),
-          earlyStopping: z
-            .strictObject({
-              monitor: z
-                .string()
-                .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
-                .default('mean')
-                .describe(
-                  'Score of an epoch, on the validation split. `mean`: over tasks, of AUC, 1 - MSE / Var(y) or macro AUC; with tasks of several types, of 2 AUC - 1 and 1 - MSE / Var(y). `task:<name>`: the score of one task. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights.',
-                ),
-              patience: z
-                .int()
-                .positive()
-                .nullable()
-                .default(null)
-                .describe(
-                  'Training ends after this many epochs without a better score; null: never. The result is of the best epoch in any case.',
-                ),
-              minDelta: z
-                .number()
-                .positive()
-                .optional()
-                .describe(
-                  'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), so that small gains add up. The best epoch is the one with the highest score, however small its lead. An error without `patience`.',
-                ),
-            })
-            .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {
-              path: ['minDelta'],
-              message: 'has no effect without patience',
-            })
-            .prefault({})
-            .describe('Which epoch is kept, and when training ends before `epochs`.'),
-        })
-        .superRefine(checkOptimizers)
-        .describe('Length of training, and the optimizer.'),
-      engine: z
-        .strictObject({
-          name: z
-            .enum(['compiled', 'tfjs'])
-            .default('compiled')
-            .describe('`compiled`: ONNX Runtime. `tfjs`: operation by operation.'),
-          device: z
-            .enum(deviceNames)
-            .default('auto')
-            .describe(
-              'Where training runs. If the device you name cannot be used, `ple` stops and prints the fix. It never falls back.',
-            ),
-          deviceId: z.int().nonnegative().optional().meta({
-            default: 0,
-            description:
-              'With `cuda`: which of several GPUs, as `nvidia-smi` counts them (of those that `CUDA_VISIBLE_DEVICES` leaves). If it is absent, `ple compare` spreads its runs over all of them.',
-          }),
-          threads: z
-            .int()
-            .positive()
-            .optional()
-            .describe('Threads of operations on the CPU. Absent: all cores. Plain JavaScript has one.'),
-        })
-        .refine(({ device, deviceId }) => deviceId === undefined || device === 'cuda', {
-          path: ['deviceId'],
-          message: 'has no effect without device: cuda',
-        })
-        .prefault({})
-        .describe('What training runs on. Nothing here enters the run’s hash.'),
+      train: trainSchema,
+      engine: engineSchema,
       tracking: trackingSchema.optional(),
       plugins: pluginsSchema,
     })
@@ -341,7 +345,6 @@ export function resolveExperiment(
     };
   }
 
-  /** Parses a part with the options of the definition that it names. */
   function part<Value extends object>(
     from: Catalogue<Chosen>,
     name: string,
@@ -350,18 +353,29 @@ export function resolveExperiment(
     key: string,
   ): Value {
     used.push(partName(from.kind, name));
-    if (absent.includes(partName(from.kind, name))) return value;
-    if (!from.names.includes(name))
-      throw failAt(document, [...path, key], notAmong(`unknown ${from.kind}`, name, from.names));
-    try {
-      return { ...value, ...parsePart(from.get(name).options, value, document, path) };
-    } catch (error) {
-      const place = document.locate([...path, key]);
-      // Options written for the part that the config names do not fit the one that an override names.
-      if (!(error instanceof ConfigError) || !place.startsWith(`override '${[...path, key].join('.')}=`)) throw error;
-      const whole = `'${path.join('.')}={ ${key}: ${name}, … }'`;
-      throw new ConfigError(`${error.message} ${place} changes no other key: ${whole} sets them all.`);
-    }
+    return absent.includes(partName(from.kind, name)) ? value : parsedPart(from, name, value, document, path, key);
+  }
+}
+
+/** Parses a part with the options of the definition that it names. */
+function parsedPart<Value extends object>(
+  from: Catalogue<Chosen>,
+  name: string,
+  value: Value,
+  document: ConfigDocument,
+  path: Path,
+  key: string,
+): Value {
+  if (!from.names.includes(name))
+    throw failAt(document, [...path, key], notAmong(`unknown ${from.kind}`, name, from.names));
+  try {
+    return { ...value, ...parsePart(from.get(name).options, value, document, path) };
+  } catch (error) {
+    const place = document.locate([...path, key]);
+    // Options written for the part that the config names do not fit the one that an override names.
+    if (!(error instanceof ConfigError) || !place.startsWith(`override '${[...path, key].join('.')}=`)) throw error;
+    const whole = `'${path.join('.')}={ ${key}: ${name}, … }'`;
+    throw new ConfigError(`${error.message} ${place} changes no other key: ${whole} sets them all.`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ConfigDocument, Path } from './document.js';
 import type { Experiment } from './experiment.js';
 import { failAt } from './parse.js';
-import { isList, type Spaces } from './search.js';
+import type { Spaces } from './search.js';
 
 /** Values by dotted key, such as `axes` or what `tune` searches, and where they are written. */
 export interface Choices {
@@ -46,20 +46,10 @@ function checkValues({ path, values }: Choices, parts: string, document: ConfigD
 }
 
 /** @throws ConfigError if a value that is varied gives other tasks. */
-export function checkTasks(
-  choices: readonly Choices[],
-  experiments: readonly Experiment[],
-  document: ConfigDocument,
-): void {
-  const names = (key: string) => key.split('.', 1)[0] === 'tasks' && !/\.(standardize|positiveWeight)$/.test(key);
+export function checkTasks(experiments: readonly Experiment[], document: ConfigDocument): void {
   const tasksOf = ({ tasks }: Experiment) => tasks.map(({ name, type }) => `${name}: ${type}`).join(', ');
   const [first, other] = new Set(experiments.map(tasksOf));
   if (other === undefined) return;
-  const varied = choices.flatMap(({ path, values }) =>
-    Object.entries(values).map(([key, options]) => ({ key, options, path: [...path, key] })),
-  );
-  const found = varied.find(({ key, options }) => !(isList(options) && options.length < 2) && names(key));
-  if (!found) throw new Error('The tasks differ, and no key varies them.');
-  const message = `gives other tasks (${first}; ${other}): all points of a comparison have the same`;
-  throw failAt(document, found.path, message);
+  const message = `a value gives other tasks (${first}; ${other}): all points of a comparison have the same`;
+  throw failAt(document, ['compare'], message);
 }

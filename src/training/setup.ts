@@ -80,10 +80,9 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const { train } = experiment;
   const initial = random.stream('initial');
   const parameters = initialize(inSteps(model.parameters, train.batchSize), initial);
-  const optimizer = optimizers.get(train.optimizer.type);
-  checkLarge();
-  const moving = optimizerOf(parameters, train.optimizer, train.optimizers?.embeddings);
-  const balanced = balancedBy(balancing);
+  checkLarge(experiment, model);
+  const optimizer = optimizerOf(parameters, train.optimizer, train.optimizers?.embeddings);
+  const balanced = balancedBy(balancing, () => sharingIn(experiment, dataset, parameters));
   return {
     dataset,
     model,
@@ -96,14 +95,14 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
         state,
         dataset.tasks.map(({ name }) => name),
       ),
-    optimizer: moving,
+    optimizer,
     learningRatesAt: ({ epoch, units }, steps) =>
       (learningRate.follow ? units : units.slice(0, 1)).map((unit) =>
         learningRate.at(epoch - 1, steps, unit.learningRate),
       ),
     followScore: learningRate.follow ?? ((scores) => scores),
     lossWeightsAt: weightSchedule.weights,
-    warnings: warningsOf(),
+    warnings: warningsOf(experiment, dataset, model, { parameters, optimizer, balanced }, weightSchedule),
     order: random.stream('order'),
     noise: random.stream('noise'),
     balanced,
@@ -116,73 +115,75 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     stopping: train.earlyStopping,
     engine,
   };
+}
 
-  /** Null too where a method that reads gradients finds none of several tasks: without embeddings, `levels: []` shares nothing. */
-  function balancedBy(method: Balancing | null): Balanced | null {
-    if (method?.kind !== 'gradients') return method && { method, sharing: notSought };
-    const found = sharing();
-    return Object.values(found.parts).every((part) => part === 'none') ? null : { method, sharing: found };
-  }
+/** Null too where a method that reads gradients finds none of several tasks: without embeddings, `levels: []` shares nothing. */
+function balancedBy(method: Balancing | null, sharing: () => Sharing): Balanced | null {
+  if (method?.kind !== 'gradients') return method && { method, sharing: notSought };
+  const found = sharing();
+  return Object.values(found.parts).every((part) => part === 'none') ? null : { method, sharing: found };
+}
 
-  function sharing(): Sharing {
-    const tried = models
-      .get(experiment.model.type)
-      .build(shapeOf(dataset, experiment.inputs), smoothed(experiment.model));
-    const ofBatch = <Feature extends CategoricalFeature>(feature: Feature) =>
-      isLarge(feature) ? { ...feature, cardinality: Math.min(feature.cardinality, train.batchSize) } : feature;
-    const { categorical, lists, numeric, tasks } = dataset;
-    return sharingOf(tried, parameters, {
-      categorical: categorical.map(ofBatch),
-      lists: lists.map(ofBatch),
-      numeric,
-      tasks,
-    });
-  }
+function sharingIn({ model, inputs, train }: Experiment, dataset: Dataset, parameters: Parameters): Sharing {
+  const tried = models.get(model.type).build(shapeOf(dataset, inputs), smoothed(model));
+  const ofBatch = <Feature extends CategoricalFeature>(feature: Feature) =>
+    feature.cardinality > mostIds(inputs)
+      ? { ...feature, cardinality: Math.min(feature.cardinality, train.batchSize) }
+      : feature;
+  const { categorical, lists, numeric, tasks } = dataset;
+  return sharingOf(tried, parameters, {
+    categorical: categorical.map(ofBatch),
+    lists: lists.map(ofBatch),
+    numeric,
+    tasks,
+  });
+}
 
-  /** @throws ConfigError for what has no meaning where only some rows of a table are moved. */
-  function checkLarge(): void {
-    const found = Object.entries(model.parameters).find(([, { large }]) => large);
-    if (!found) return;
-    const chosen = train.optimizers?.embeddings ?? train.optimizer;
-    const key = train.optimizers ? 'train.optimizers.embeddings' : 'train.optimizer';
-    const dense = optimizers.get(chosen.type).denseBy(chosen);
-    const lost = [
-      train.average ? 'train.average' : undefined,
-      train.accumulate > 1 ? 'train.accumulate' : undefined,
-      dense && `${key}.${dense}`,
-    ].find((reason) => reason !== undefined);
-    if (!lost) return;
-    throw new ConfigError(
-      `${lost} moves every row of a table, and a step has only its own rows of ${found[0]} (inputs.large: ${experiment.inputs.large}): ` +
-        `${dense === 'type' ? 'choose another optimizer' : `leave ${lost} out`}, or set inputs.large to none.`,
-    );
-  }
+/** @throws ConfigError for what has no meaning where only some rows of a table are moved. */
+function checkLarge({ train, inputs }: Experiment, { parameters }: Model): void {
+  const found = Object.entries(parameters).find(([, { large }]) => large);
+  if (!found) return;
+  const chosen = train.optimizers?.embeddings ?? train.optimizer;
+  const key = train.optimizers ? 'train.optimizers.embeddings' : 'train.optimizer';
+  const dense = optimizers.get(chosen.type).denseBy(chosen);
+  const lost = [
+    train.average ? 'train.average' : undefined,
+    train.accumulate > 1 ? 'train.accumulate' : undefined,
+    dense && `${key}.${dense}`,
+  ].find((reason) => reason !== undefined);
+  if (!lost) return;
+  throw new ConfigError(
+    `${lost} moves every row of a table, and a step has only its own rows of ${found[0]} (inputs.large: ${inputs.large}): ` +
+      `${dense === 'type' ? 'choose another optimizer' : `leave ${lost} out`}, or set inputs.large to none.`,
+  );
+}
 
-  function isLarge({ cardinality }: CategoricalFeature): boolean {
-    return cardinality > mostIds(experiment.inputs);
-  }
-
-  function warningsOf(): string[] {
-    const independent = !ownersOf(parameters).includes(undefined);
-    const { scaleInvariant } = optimizer;
-    const { monitor } = train.earlyStopping;
-    return [
-      ...dataset.notes,
-      ...largeColumnNotes(dataset, experiment.inputs, () =>
-        tableBytes(model.parameters, initialState(parameters, moving)),
-      ),
-      weightScheduleWarning(weightSchedule.ratios, { independent, scaleInvariant }),
-      balanced === null && experiment.loss.balancing.type !== balancings.names[0]
-        ? `The tasks share no parameters, so loss.balancing has nothing to balance: the weights are those of loss.weights.`
-        : null,
-      dataset.apart && model.needsOneSampleSpace
-        ? `The sample space of ${dataset.apart.join(', ')} has other training rows than that of ${dataset.tasks[0]?.name}. ${model.needsOneSampleSpace}`
-        : null,
-      independent && monitor.startsWith('task:')
-        ? `The tasks share no parameters: each stops, and keeps its best epoch, by its own score and not by '${monitor}'.`
-        : null,
-    ].filter((warning) => warning !== null);
-  }
+/** What the user should know about the setting. */
+function warningsOf(
+  { inputs, train, loss }: Experiment,
+  dataset: Dataset,
+  model: Model,
+  setup: Pick<TrainingSetup, 'parameters' | 'optimizer' | 'balanced'>,
+  { ratios }: WeightSchedule,
+): readonly string[] {
+  const independent = !ownersOf(setup.parameters).includes(undefined);
+  const { scaleInvariant } = optimizers.get(train.optimizer.type);
+  const { monitor } = train.earlyStopping;
+  const bytes = () => tableBytes(model.parameters, initialState(setup.parameters, setup.optimizer));
+  return [
+    ...dataset.notes,
+    ...largeColumnNotes(dataset, inputs, bytes),
+    weightScheduleWarning(ratios, { independent, scaleInvariant }),
+    setup.balanced === null && loss.balancing.type !== balancings.names[0]
+      ? `The tasks share no parameters, so loss.balancing has nothing to balance: the weights are those of loss.weights.`
+      : null,
+    dataset.apart && model.needsOneSampleSpace
+      ? `The sample space of ${dataset.apart.join(', ')} has other training rows than that of ${dataset.tasks[0]?.name}. ${model.needsOneSampleSpace}`
+      : null,
+    independent && monitor.startsWith('task:')
+      ? `The tasks share no parameters: each stops, and keeps its best epoch, by its own score and not by '${monitor}'.`
+      : null,
+  ].filter((warning) => warning !== null);
 }
 
 /** What models are built for on this data. */

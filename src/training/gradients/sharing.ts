@@ -5,7 +5,7 @@ import { pureJs } from '../../engine/tfjs/backends.js';
 import { evaluating, type Model, type Parameters, trainable } from '../../models/model.js';
 import { jointLoss } from '../../objective/joint-loss.js';
 import { must } from '../../support/must.js';
-import { randomFromSeed } from '../../support/random.js';
+import { type Random, randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import { lossesOf } from './step-gradients.js';
 
@@ -48,6 +48,8 @@ function slices({ rank }: Tensor, chosen: readonly boolean[]): Tensor {
   return tf.tensor(chosen.map(Number), [chosen.length, ...Array(rank - 1).fill(1)], 'float32');
 }
 
+type Columns = Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>;
+
 /** Few, since plain JavaScript is slow. An activation that is 0 nowhere makes them enough: see `smoothed`. */
 const rows = 4;
 
@@ -61,16 +63,12 @@ export function smoothed<Options extends object>(options: Options): Options {
  * no other task's gradient has anything in it. One without any gradient counts as shared.
  * @param model Built with `smoothed` options.
  */
-export function sharingOf(
-  model: Model,
-  parameters: Parameters,
-  dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>,
-): Sharing {
+export function sharingOf(model: Model, parameters: Parameters, dataset: Columns): Sharing {
   const random = randomFromSeed(0).stream('sharing');
   const names = trainable(parameters);
   const counts = new Map(names.map((name) => [name, new Map<number, number>()]));
   withBackend(pureJs.name, () => {
-    const inputs = randomInputs();
+    const inputs = randomInputs(dataset, random);
     const startOf = (name: string) => must(parameters[name], name).value;
     const values = names.map((name) => {
       const { data, shape } = startOf(name);
@@ -137,20 +135,21 @@ export function sharingOf(
     if (shared.every((is) => is)) return 'all';
     return shared.some((is) => is) ? shared : 'none';
   }
+}
 
-  function randomInputs() {
-    const { categorical, numeric } = widthsOf(dataset);
-    const cardinalities = [
-      ...dataset.categorical.map(({ cardinality }) => cardinality),
-      ...dataset.lists.flatMap(({ cardinality, length }) => Array.from({ length }, () => cardinality)),
-    ];
-    const places = Array.from({ length: rows * categorical }, (_, i) =>
-      random.below(cardinalities[i % categorical] ?? 1),
-    );
-    const numbers = Array.from({ length: rows * numeric }, () => random.normal());
-    return {
-      categorical: tf.tensor2d(places, [rows, categorical], 'int32'),
-      numeric: tf.tensor2d(numbers, [rows, numeric]),
-    };
-  }
+/** Draws the inputs of a few rows. */
+function randomInputs(dataset: Columns, random: Random) {
+  const { categorical, numeric } = widthsOf(dataset);
+  const cardinalities = [
+    ...dataset.categorical.map(({ cardinality }) => cardinality),
+    ...dataset.lists.flatMap(({ cardinality, length }) => Array.from({ length }, () => cardinality)),
+  ];
+  const places = Array.from({ length: rows * categorical }, (_, i) =>
+    random.below(cardinalities[i % categorical] ?? 1),
+  );
+  const numbers = Array.from({ length: rows * numeric }, () => random.normal());
+  return {
+    categorical: tf.tensor2d(places, [rows, categorical], 'int32'),
+    numeric: tf.tensor2d(numbers, [rows, numeric]),
+  };
 }
