@@ -4,9 +4,7 @@ import type { Experiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { must } from '../support/must.js';
 import { epochsSoFar } from './epoch-record.js';
-import { freshUnit } from './progress.js';
-import { unitsIn } from './result.js';
-import { advance } from './selection.js';
+import { selectedOver, unitsIn } from './result.js';
 import { hasIndependentTasks } from './setup.js';
 
 /** A run as it was after an epoch. */
@@ -28,14 +26,10 @@ export function bestSoFar(path: string, experiment: Experiment, until: number): 
   const isTrained = last > 0 && (last >= until || existsSync(join(path, 'result.json')));
   if (last === 0) return { epochs: 0, isTrained, tasks: {} };
   const bestOf = unitsIn(all, experiment, hasIndependentTasks(experiment)).map((unit) => {
-    const end = epochs.reduce(
-      (state, { epoch, validation }) =>
-        advance(state, epoch, unit.score(validation), experiment.train.earlyStopping).state,
-      freshUnit,
-    );
+    const { bestEpoch } = selectedOver(unit, epochs, experiment.train);
     const best = must(
-      epochs.find(({ epoch }) => epoch === end.bestEpoch),
-      `epoch ${end.bestEpoch}`,
+      epochs.find(({ epoch }) => epoch === bestEpoch),
+      `epoch ${bestEpoch}`,
     );
     return { owner: unit.owner, validation: best.validation };
   });

@@ -11,7 +11,7 @@ import { type Evaluation, metricsShape, splitMetrics } from './evaluation.js';
 import { manifestSchema } from './folder/run-manifest.js';
 import { readStored } from './folder/stored-file.js';
 import { lossWeightsOf } from './loss-weights.js';
-import { freshUnit } from './progress.js';
+import { freshUnit, type UnitState } from './progress.js';
 import { advance, type Unit, unitsOf } from './selection.js';
 import { countByTask, countParameters, type TrainingSetup } from './setup.js';
 import type { Trained } from './trainer.js';
@@ -40,7 +40,7 @@ export function howEnded(
   const units = unitsIn(epochs, { tasks: configured, loss, train }, typeof bestEpoch !== 'number');
   const plateaus = units.flatMap((unit) => {
     const judged = epochs.filter(({ validation }) => unit.error(validation) !== null);
-    return judged.length === 0 ? [] : [hasStopped(unit, judged, train) || isFlat(unit, judged, train.epochs)];
+    return judged.length === 0 ? [] : [selectedOver(unit, judged, train).stopped || isFlat(unit, judged, train.epochs)];
   });
   return plateaus.length > 0 && plateaus.every((is) => is) ? 'plateau' : 'limit';
 }
@@ -62,12 +62,16 @@ export function unitsIn(
   return unitsOf(owners, tasks, train.earlyStopping.monitor, initial);
 }
 
-function hasStopped(unit: Unit, epochs: readonly EpochRecord[], { earlyStopping }: Experiment['train']): boolean {
-  const end = epochs.reduce(
+/** The state of a unit after these epochs. */
+export function selectedOver(
+  unit: Unit,
+  epochs: readonly EpochRecord[],
+  { earlyStopping }: Experiment['train'],
+): UnitState {
+  return epochs.reduce(
     (state, { epoch, validation }) => advance(state, epoch, unit.score(validation), earlyStopping).state,
     freshUnit,
   );
-  return end.stopped;
 }
 
 function isFlat(unit: Unit, epochs: readonly EpochRecord[], allowed: number): boolean {

@@ -47,7 +47,8 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
       const validation = yield* training.evaluate();
       yield training.keep(validation); // the best epoch so far
     }
-    yield yield* training.finish(); // evaluates what was kept
+    const trained = yield* training.finish(); // evaluates what was kept
+    yield trained;
   } finally {
     await training.release();
   }

@@ -1,0 +1,127 @@
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { parseExperiment } from '../config/experiment.js';
+import type { ChosenDevice } from '../engine/devices/choose-device.js';
+import { unknownAdapter } from '../engine/devices/device.js';
+import { fileSha256 } from '../support/checksum.js';
+import { DataError } from '../support/errors.js';
+import { madeDataset } from './dataset.fixture.js';
+import { definitions } from './definitions.js';
+import { readRun } from './finished-run.js';
+import { environmentsOf } from './folder/environment.js';
+import { readResult } from './result.js';
+import { run } from './run.js';
+import type { RunOptions } from './run-options.js';
+import { binaryTasks, experimentOf, linear, trained } from './trainer.fixture.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ple-run-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const experimentWith = (train: string) =>
+  parseExperiment(
+    `name: run
+dataset: { loader: synthetic, rows: { train: 100, validation: 40, test: 40 }, dimension: 4 }
+tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
+model: { type: hard-sharing, levels: [[4]], tower: [3], dropout: 0.2 }
+train: { epochs: 4, batchSize: 20, ${train} }
+engine: { name: compiled, device: cpu, threads: 1 }
+`,
+    'run.yaml',
+    [],
+    definitions,
+  );
+const cosine = experimentWith('optimizer: { type: adam, learningRate: 0.02, schedule: { type: cosine } }');
+
+/** Trains in a folder of this name, or continues there; with the notes and the epochs that were trained. @param stopAfter Interrupts after this epoch. */
+async function runIn(runs: string, more: Partial<RunOptions> & { stopAfter?: number } = {}, experiment = cosine) {
+  const stop = new AbortController();
+  const [notes, epochs]: [string[], number[]] = [[], []];
+  const outcome = await run(experiment, {
+    ...{ runs: join(folder, runs), overwrite: false, predictions: true, signal: stop.signal },
+    on(event) {
+      if (event.kind === 'note') notes.push(event.message);
+      if (event.kind !== 'training' || event.record.kind !== 'epoch') return;
+      epochs.push(event.record.record.epoch);
+      if (event.record.record.epoch === more.stopAfter) stop.abort();
+    },
+    ...more,
+  });
+  return { ...outcome, notes, epochs };
+}
+
+const textOf = (path: string, file: string) => readFileSync(join(path, file), 'utf8');
+/** What a run leaves of its training, without times. */
+const bitsOf = (path: string) => ({
+  files: ['checkpoints/best.safetensors', 'predictions.arrow'].map((file) => fileSha256(join(path, file))),
+  epochs: textOf(path, 'epochs.jsonl').replaceAll(/"seconds":[^}]*/g, '"seconds":0'),
+  tasks: readRun(path)?.result.tasks,
+  hash8: path.slice(-8),
+});
+const whole = runIn('whole').then(({ path }) => bitsOf(path));
+
+test('a run that pauses after epochs has the bits of one that does not, also under a schedule over all epochs', async () => {
+  const { path, ...first } = await runIn('paused', { until: 1 });
+  const calls = [first];
+  for (const until of [3, 2, 4]) calls.push(await runIn('paused', { until, resume: path }));
+  expect(calls.map(({ status }) => status)).toEqual(['paused', 'paused', 'paused', 'done']);
+  expect(calls.map(({ epochs }) => epochs)).toEqual([[1], [2, 3], [], [4]]);
+  expect(bitsOf(path)).toEqual(await whole);
+});
+
+test('a run ends by early stopping, whatever `until` says', async () => {
+  // The score cannot rise by more than 1: it waits from the second epoch.
+  const stopping = experimentWith('optimizer: { type: adam }, earlyStopping: { patience: 1, minDelta: 1 }');
+  const { path, status } = await runIn('stopped', { until: 1 }, stopping);
+  expect(status).toBe('paused');
+  expect(await runIn('stopped', { until: 2, resume: path }, stopping)).toMatchObject({ status: 'done', epochs: [2] });
+});
+
+test('a line that a kill cut short is gone after the run went on, and the rest is as if it had not been', async () => {
+  const { path } = await runIn('cut', { stopAfter: 2 });
+  appendFileSync(join(path, 'epochs.jsonl'), '{"epoch":3,"steps":2,"tr');
+  appendFileSync(join(path, 'log.jsonl'), '{"level":30,"ti');
+  const { notes } = await runIn('cut', { resume: path });
+  expect(bitsOf(path)).toEqual(await whole);
+  expect(notes.join()).not.toContain('epochs.jsonl');
+  for (const line of textOf(path, 'log.jsonl').trim().split('\n')) JSON.parse(line);
+});
+
+test('environment.json keeps what a run was trained on before it went on elsewhere', async () => {
+  const on = (engine: 'compiled' | 'tfjs'): ChosenDevice => ({
+    candidate: { engine, device: 'cpu', ...(engine === 'tfjs' ? { pureJs: true } : {}) },
+    adapter: unknownAdapter,
+    why: 'asked for',
+    threads: 1,
+  });
+  const environmentOf = (path: string) => JSON.parse(textOf(path, 'environment.json'));
+  const enginesOf = (path: string) => environmentsOf(environmentOf(path)).map(({ engine }) => engine);
+  const [compiled, tfjs] = [{ name: 'compiled' }, { name: 'tfjs' }];
+  const { path } = await runIn('moved', { engine: on('compiled'), stopAfter: 1 });
+  expect(environmentOf(path)).not.toHaveProperty('earlier');
+  await runIn('moved', { engine: on('tfjs'), stopAfter: 3, resume: path });
+  expect(enginesOf(path)).toMatchObject([compiled, tfjs]);
+  await runIn('moved', { engine: on('compiled'), resume: path });
+  expect(enginesOf(path)).toMatchObject([compiled, tfjs, compiled]);
+  expect(environmentOf(path)).toMatchObject({ engine: compiled, hash8: path.slice(-8) });
+});
+
+test('gates.json is of the test rows, not of those that selected the epoch', async () => {
+  const plain = experimentOf('{ type: mmoe, levels: [[4]], tower: [3], experts: 2 }', binaryTasks, 'epochs: 2');
+  const experiment = { ...plain, engine: { ...plain.engine, device: 'cpu' as const, threads: 1 } };
+  const { dataset } = madeDataset(binaryTasks, { rows: 60, label: linear });
+  const { validation, test } = await trained(experiment, dataset);
+  for (const [index, { mean }] of test.gates.entries())
+    expect(Math.abs((mean[0] ?? 0) - (validation.gates[index]?.mean[0] ?? 0))).toBeGreaterThan(1e-4);
+  const { path } = await runIn('gates', { load: async () => dataset }, experiment);
+  expect(JSON.parse(textOf(path, 'gates.json'))).toEqual(test.gates);
+});
+
+test.each(['{"schema": 1, "na', '{"model": 1}'])('a damaged result.json is named: %s', (text) => {
+  const damaged = join(folder, 'damaged');
+  mkdirSync(damaged, { recursive: true });
+  writeFileSync(join(damaged, 'result.json'), text);
+  expect(() => readResult(damaged)).toThrow(DataError);
+  expect(() => readResult(damaged)).toThrow(/^Cannot read .*result\.json: .*Delete .* and train the run again\.$/);
+});
