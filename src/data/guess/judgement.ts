@@ -232,9 +232,6 @@ function askedColumn(columns: readonly ColumnGuess[], name: string, alone = true
   );
 }
 
-/** The first rows exclude most labels of a column. Only the remaining ones are checked in all rows. */
-const firstRows = 20_000;
-
 /**
  * For each column, the label that it follows: the column has a value only in rows where this label is 1. There must be
  * so many other rows that chance does not explain it (one in a million). If there are several such labels, the one that
@@ -246,44 +243,31 @@ async function consequences(
   columns: readonly StagedColumn[],
   labels: readonly StagedColumn[],
 ): Promise<ReadonlyMap<string, string>> {
-  const counts = labels.map((label) => `count(*) FILTER (${isSet(label)})`);
-  const [rows = 0, ...ones] = await numbersOf(database, ['count(*)', ...counts], stagedTable);
-  const rarestFirst = labels.map((label, l) => ({ label, ones: ones[l] ?? 0 })).toSorted((a, b) => a.ones - b.ones);
   const found = new Map<string, string>();
-  for (const column of columns) {
-    const others = rarestFirst.filter(({ label }) => label !== column);
-    const likely = await among(database, column, others, ` AND rowid < ${firstRows}`);
-    const { set, needed } = await among(database, column, likely.needed);
-    const [condition] = needed.filter(({ label, ones }) => {
-      // If two labels are equal, the second follows from the first.
-      const follows = !labels.includes(column) || set < ones || labels.indexOf(label) < labels.indexOf(column);
-      return follows && set * Math.log(ones / rows) < Math.log(1e-6);
-    });
+  if (labels.length === 0) return found;
+  const set = columns.map((column, c) => `${isSet(column)} AS c${c}`);
+  await database.run(`CREATE OR REPLACE TEMP TABLE set_values AS SELECT ${set.join(', ')} FROM ${stagedTable}`);
+  const nameOf = (column: StagedColumn) => `c${columns.indexOf(column)}`;
+  const counts = labels.map((label) => `count(*) FILTER (${nameOf(label)})`);
+  const [rows = 0, ...ones] = await numbersOf(database, ['count(*)', ...counts], 'set_values');
+  for (const [c, column] of columns.entries()) {
+    const always = labels.map((label) => `bool_and(${nameOf(label)})`);
+    const [[count, ...needed] = []] = await rowsOf(
+      database,
+      `SELECT count(*), ${always.join(', ')} FROM set_values WHERE c${c}`,
+    );
+    const [condition] = labels
+      .map((label, l) => ({ label, ones: ones[l] ?? 0, isNeeded: needed[l] === true }))
+      .toSorted((a, b) => a.ones - b.ones)
+      .filter(({ label, ones, isNeeded }) => {
+        // If two labels are equal, the second follows from the first.
+        const follows =
+          !labels.includes(column) || Number(count) < ones || labels.indexOf(label) < labels.indexOf(column);
+        return isNeeded && label !== column && follows && Number(count) * Math.log(ones / rows) < Math.log(1e-6);
+      });
     if (condition) found.set(column.name, condition.label.name);
   }
   return found;
-}
-
-interface Label {
-  readonly label: StagedColumn;
-  /** Number of rows in which it is 1. */
-  readonly ones: number;
-}
-
-/** The number of rows in which the column has a value that is not 0, and the labels that are 1 in all of them. */
-async function among(
-  database: DuckDBConnection,
-  column: StagedColumn,
-  labels: readonly Label[],
-  rows = '',
-): Promise<{ readonly set: number; readonly needed: readonly Label[] }> {
-  if (labels.length === 0) return { set: 0, needed: [] };
-  const always = labels.map(({ label }) => `coalesce(bool_and(${isSet(label)}), true)`);
-  const [[set, ...needed] = []] = await rowsOf(
-    database,
-    `SELECT count(*), ${always.join(', ')} FROM ${stagedTable} WHERE ${isSet(column)}${rows}`,
-  );
-  return { set: Number(set), needed: labels.filter((_, l) => needed[l] === true) };
 }
 
 /** SQL condition: has a value other than 0, false or an empty list. */
