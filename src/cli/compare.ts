@@ -88,29 +88,8 @@ export const compare = defineCommand(
       ...(arrayLimit === undefined ? {} : { arrayLimit }),
       ...(Object.keys(sbatch).length === 0 ? {} : { sbatch }),
     });
-    const [onSlurm, onQueue] = [execute.on === 'slurm', isQueue(execute.on)];
-    if (options.jobs !== undefined && onSlurm)
-      throw new ConfigError(
-        '--jobs is of processes on one machine; with Slurm, --array-limit is the most runs at a time.',
-      );
-    if (options.collect && !onSlurm) throw new ConfigError('--collect goes with --on slurm.');
-    if (Object.keys(sbatch).length > 0 && !onSlurm)
-      throw new ConfigError(`--${Object.keys(sbatch)[0]} is an option of sbatch: it goes with --on slurm.`);
-    if (arrayLimit !== undefined && !onSlurm) throw new ConfigError('--array-limit goes with --on slurm.');
-    if (options.attach && !onQueue) throw new ConfigError('--attach goes with a queue: --on redis://HOST:PORT.');
-    if (options.detach && options.attach)
-      throw new ConfigError('--detach leaves and --attach waits: give one of them.');
-    if (options.detach && execute.on === 'local')
-      throw new ConfigError('--detach: runs on this machine need this process; name a queue or slurm with --on.');
-    const again = commandLine('compare', [
-      ...['--config', file],
-      ...(on === undefined ? [] : ['--on', on]),
-      ...(options.runs === 'runs' ? [] : ['--runs', options.runs]),
-      ...(options.predictions ? [] : ['--no-predictions']),
-      ...(arrayLimit === undefined ? [] : ['--array-limit', String(arrayLimit)]),
-      ...Object.entries(sbatch).flatMap(([key, value]) => ['--sbatch', value === true ? key : `${key}=${value}`]),
-      ...overrides.map(shownOverride),
-    ]);
+    refuseMismatched(options, sbatch, execute.on, isQueue(execute.on));
+    const again = commandLine('compare', [...wordsAgain(file, options, sbatch), ...overrides.map(shownOverride)]);
     const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
     const display = openCompareDisplay(process.stderr, config);
 
@@ -123,7 +102,7 @@ export const compare = defineCommand(
     });
     try {
       const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };
-      if (options.dryRun && !onSlurm) {
+      if (options.dryRun && execute.on !== 'slurm') {
         display.line('Planning the runs');
         const plan = await planComparison(config, common);
         display.close();
@@ -169,6 +148,45 @@ export const compare = defineCommand(
   },
   gone,
 );
+
+/** @throws ConfigError for options that do not go together, or not with the place where runs train. */
+function refuseMismatched(
+  options: OptionsOf<typeof words>,
+  sbatch: Readonly<Record<string, unknown>>,
+  on: string,
+  onQueue: boolean,
+): void {
+  const onSlurm = on === 'slurm';
+  if (options.jobs !== undefined && onSlurm)
+    throw new ConfigError(
+      '--jobs is of processes on one machine; with Slurm, --array-limit is the most runs at a time.',
+    );
+  if (options.collect && !onSlurm) throw new ConfigError('--collect goes with --on slurm.');
+  if (Object.keys(sbatch).length > 0 && !onSlurm)
+    throw new ConfigError(`--${Object.keys(sbatch)[0]} is an option of sbatch: it goes with --on slurm.`);
+  if (options.arrayLimit !== undefined && !onSlurm) throw new ConfigError('--array-limit goes with --on slurm.');
+  if (options.attach && !onQueue) throw new ConfigError('--attach goes with a queue: --on redis://HOST:PORT.');
+  if (options.detach && options.attach) throw new ConfigError('--detach leaves and --attach waits: give one of them.');
+  if (options.detach && on === 'local')
+    throw new ConfigError('--detach: runs on this machine need this process; name a queue or slurm with --on.');
+}
+
+/** The words, without overrides, that name the same comparison in the same place. */
+function wordsAgain(
+  file: string,
+  { on, runs, predictions, arrayLimit }: OptionsOf<typeof words>,
+  sbatch: Readonly<Record<string, string | true>>,
+): string[] {
+  return [
+    '--config',
+    file,
+    ...(on === undefined ? [] : ['--on', on]),
+    ...(runs === 'runs' ? [] : ['--runs', runs]),
+    ...(predictions ? [] : ['--no-predictions']),
+    ...(arrayLimit === undefined ? [] : ['--array-limit', String(arrayLimit)]),
+    ...Object.entries(sbatch).flatMap(([key, value]) => ['--sbatch', value === true ? key : `${key}=${value}`]),
+  ];
+}
 
 function parseJobs(text: string): number {
   const jobs = Number(text);
