@@ -1,4 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -45,7 +47,7 @@ export async function withSeenRows<Result>(
   signal: AbortSignal | undefined,
   use: (seen: SeenRows) => Promise<Result>,
 ): Promise<Result> {
-  const spill = await mkdtemp(join(tmpdir(), 'ple-inspect-'));
+  const spill = join(tmpdir(), `ple-inspect-${randomUUID()}`); // DuckDB makes it where memory is short
   const database = await openDatabase(':memory:', { threads: 1, spill });
   return whileOpen(database, signal, async () => {
     await limitMemory(database, source.columns.length, 1);
@@ -66,7 +68,7 @@ export async function withSeenRows<Result>(
       'seen',
     );
     return use({ database, read, kept: { train, validation, test } });
-  }).finally(() => rm(spill, { recursive: true, force: true }));
+  }).finally(() => existsSync(spill) && rm(spill, { recursive: true, force: true }));
 }
 
 /** Values of a row: 1, inputs, and the mean number of entries and weights of lists. */

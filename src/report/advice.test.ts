@@ -56,6 +56,9 @@ test('one sentence on what would decide: each undecided gain counts once', () =>
       both,
     ),
   ).toBe('About 12 times the seeds and test rows would decide all 2 undecided gains.');
+  expect(next([{ ...never, timesToDecide: 657 }], both)).toBe(
+    'These data cannot decide the undecided gain (about 657 times the seeds and test rows would).',
+  );
   expect(next([{}, seeds, rows, never, below, below], both)).toBe(
     'Of the 6 undecided gains, about 40 seeds would decide 2, about 92,000 test rows would decide 1, ' +
       'more seeds and test rows would not decide 1 and the effect, if any, is below the margin in 2.',

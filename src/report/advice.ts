@@ -17,6 +17,9 @@ export function useInWords({ best }: Comparison, { axis }: Point): string {
 
 const words = ['', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
+/** Nobody collects more times the data that there are. */
+const mostTimes = 20;
+
 /**
  * What would decide the undecided gains at a point: more seeds, more test rows, both, or neither; or that their effect, if any, is below the margin.
  * Each gain counts once, with seeds before rows. Empty if all is decided.
@@ -33,19 +36,25 @@ export function nextInWords(comparison: Comparison, { models, contrasts }: Point
   const open = tested.filter((gain) => !isBelowMargin(gain));
   const bySeeds = open.filter(({ seedsToDecide }) => seedsToDecide !== null);
   const byRows = open.filter(({ seedsToDecide, rowsToDecide }) => seedsToDecide === null && rowsToDecide !== null);
-  const byBoth = open.filter(({ timesToDecide }) => timesToDecide !== null);
-  const never = open.length - bySeeds.length - byRows.length - byBoth.length;
-  const parts = [
+  const byBoth = open.filter(({ timesToDecide }) => timesToDecide !== null && timesToDecide <= mostTimes);
+  const beyond = open.filter(({ timesToDecide }) => timesToDecide !== null && timesToDecide > mostTimes);
+  const never = open.length - bySeeds.length - byRows.length - byBoth.length - beyond.length;
+  const parts: readonly { gains: number; does: string; needs?: string }[] = [
     { gains: bySeeds.length, does: `about ${count(most(bySeeds, 'seedsToDecide'))} seeds would decide` },
     { gains: byRows.length, does: `about ${count(roundedUp(most(byRows, 'rowsToDecide')))} test rows would decide` },
     { gains: byBoth.length, does: `about ${most(byBoth, 'timesToDecide')} times the seeds and test rows would decide` },
+    {
+      gains: beyond.length,
+      does: 'these data cannot decide',
+      needs: ` (about ${most(beyond, 'timesToDecide')} times the seeds and test rows would)`,
+    },
     { gains: never, does: noneAlone(comparison) },
     { gains: tested.length - open.length, does: 'the effect, if any, is below the margin in' },
   ].filter(({ gains }) => gains > 0);
   const [only, ...others] = parts;
   if (only && others.length === 0)
-    return `${capital(only.does)} ${never > 0 || tested.length === 1 ? 'the' : 'all'} ${gainsInWords(tested.length)}.`;
-  return `Of the ${tested.length} undecided gains, ${listed(parts.map(({ gains, does }) => `${does} ${gains}`))}.`;
+    return `${capital(only.does)} ${never + beyond.length > 0 || tested.length === 1 ? 'the' : 'all'} ${gainsInWords(tested.length)}${only.needs ?? ''}.`;
+  return `Of the ${tested.length} undecided gains, ${listed(parts.map(({ gains, does, needs = '' }) => `${does} ${gains}${needs}`))}.`;
 }
 
 function gainsInWords(gains: number): string {
