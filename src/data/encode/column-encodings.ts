@@ -1,7 +1,7 @@
 import type { ListValues } from '../dataset.js';
 
 /** Values of one column of a source block, but for lists. */
-export type ColumnValues = Int32Array | Float32Array;
+type ColumnValues = Int32Array | Float32Array;
 
 /** How one column enters. */
 export type ColumnEncoding = SingleEncoding | ListEncoding;

@@ -15,7 +15,7 @@ export interface RowGroup {
 }
 
 /** For a list: entry numbers, and where each row's entries begin and end. */
-export type OutputValues = Float32Array | Int32Array | Pick<ListValues, 'offsets' | 'indexes'>;
+type OutputValues = Float32Array | Int32Array | Pick<ListValues, 'offsets' | 'indexes'>;
 
 export interface FormatDefinition {
   /** The file's ending, without a dot. */
