@@ -103,11 +103,7 @@ describe.skipIf(!pythonWithScipy)(`check:comparison${why}`, () => {
     expect(stdout).toMatch(/numbers of 5 rows and 1 contrasts agree/);
     expect(stdout).toMatch(/^volumeInterval +\d\.\de[+-]\d+$/m);
     expect(status).toBe(0);
-    const [first, other] = comparison.fronts ?? [];
-    expect(other?.hypervolume?.value).toBeGreaterThan(0);
-    const front = must(first, 'front');
-    const seesaw = { ...comparison, fronts: [{ ...front, seesaw: 'repaired' as const }, ...(other ? [other] : [])] };
-    expect(check(seesaw).stdout).toMatch(/DO NOT agree: seesaw\./);
+    expect(comparison.fronts?.[1]?.hypervolume?.value).toBeGreaterThan(0);
   });
 
   it('finds a number that is off, and one that should not be there', async () => {
@@ -123,13 +119,5 @@ describe.skipIf(!pythonWithScipy)(`check:comparison${why}`, () => {
     expect(off.stdout).toMatch(/^se +1\.0e-08$[\s\S]*^pHolm +1\.0e-04$[\s\S]*DO NOT agree: se, pHolm\./m);
     expect(off.status).toBe(1);
     expect(check(changed({ p: null })).stdout).toMatch(/DO NOT agree: p\./);
-    expect(check(changed({ verdict: 'worse' })).stdout).toMatch(/DO NOT agree: verdict\./);
-    const { test } = comparison;
-    const [best] = comparison.best;
-    expect(best?.candidates.length).toBeLessThan(5);
-    expect(check({ ...comparison, best: [{ ...must(best, 'best'), smallest: 'model-0' }] }).stdout).toMatch(
-      /DO NOT agree: best\./,
-    );
-    expect(check({ ...comparison, test: { ...test, drawn: null } }).stdout).toMatch(/DO NOT agree: test\.drawn\./);
   });
 });

@@ -60,18 +60,13 @@ test('a line per model: its verdict, and each gain in the metric’s unit with t
   ]);
 });
 
-test.each([2, 5])('no line is wider than 80 columns, of ten models with long labels and %i tasks', (tasks) => {
+test('no line is wider than 80 columns, of ten models with long labels and five tasks', () => {
+  const tasks = 5;
   const comparison = large(tasks);
   const text = comparisonTable(comparison, plain);
   expect(widest(text)).toBeLessThanOrEqual(80);
-  expect(
-    widest(
-      comparisonTable(
-        large(tasks, (index) => `多任务学习模型的很长的名字，它不适合终端的一行 ${index}`),
-        plain,
-      ),
-    ),
-  ).toBeLessThanOrEqual(80);
+  const chinese = large(tasks, (index) => `多任务学习模型的很长的名字，它不适合终端的一行 ${index}`);
+  expect(widest(comparisonTable(chinese, plain))).toBeLessThanOrEqual(80);
   const lines = text.split('\n');
   const labels = new Set(lines.filter((line) => /^asym.*variant \d/.test(line)).map((line) => cells(line)?.[0]));
   expect(labels.size).toBe(10); // shortened in the middle, they are still told apart
@@ -115,21 +110,8 @@ test('--wide has every number: means, both intervals, p, parameters', () => {
     ],
     ['Δm', '+0.04 ± 0.08 %', '[-0.07, +0.15]', '0.400', '+0.04 % ?'],
   ]);
-  expect(cells(lines.find((line) => line.startsWith('PLE    CGC')))?.slice(2)).toEqual([
-    ...['better on some', 'income', 'AUC', '+0.00010 ± 0.00050', '[-0.00060, +0.00080]', '0.200', '0.300', '+0.01 % ?'],
-  ]);
   expect(text).toContain('Errors cover training noise only');
   expect(widest(text.slice(text.indexOf('\nGains are over')))).toBeLessThanOrEqual(80);
-});
-
-test('columns are aligned with and without colour: green is better, red is worse', () => {
-  for (const wide of [false, true]) {
-    const coloured = comparisonTable(everyVerdict, { ...plain, wide, colour: true });
-    expect(stripVTControlCharacters(coloured)).toBe(comparisonTable(everyVerdict, { ...plain, wide }));
-    const painted = (code: number) =>
-      new Set([...coloured.matchAll(new RegExp(`\\u001b\\[${code}m\\S+ (?:% )?(\\S)`, 'g'))].map(([, sign]) => sign));
-    expect([painted(32), painted(31)]).toEqual([new Set('▲'), new Set('▼')]);
-  }
 });
 
 test('a table per point of the axes, then what was found at each', () => {
@@ -157,4 +139,12 @@ test('a table per point of the axes, then what was found at each', () => {
       /^dataset\.correlation = 1:\nPLE is better than single-task on income\.\n- PLE is undecided on income/,
     ),
   ]);
+});
+
+test('green is better, red is worse, and colours move no column', () => {
+  const coloured = comparisonTable(everyVerdict, { ...plain, colour: true });
+  expect(stripVTControlCharacters(coloured)).toBe(comparisonTable(everyVerdict, plain));
+  const painted = (code: number) =>
+    new Set([...coloured.matchAll(new RegExp(`\\u001b\\[${code}m\\S+ (?:% )?(\\S)`, 'g'))].map(([, sign]) => sign));
+  expect([painted(32), painted(31)]).toEqual([new Set('▲'), new Set('▼')]);
 });

@@ -24,8 +24,6 @@ test.each([
     3.5,
     'that of Behrens and Fisher: two samples of runs, with run variances squeezed over models (Smyth 2004)',
   ],
-  ['independent', 0, 'that of Behrens and Fisher: two samples of runs'],
-  ['draws', 0, 'a paired t test over draws of the data'],
   ['splits', 0, 'a paired t test over splits of one file, corrected for their overlap (Nadeau and Bengio 2003)'],
   [null, 0, 'a z test per gain'],
 ] as const)('the test is named, with its adjustment and level: %s, %d', (design, priorDegreesOfFreedom, words) => {
@@ -49,16 +47,6 @@ test('what errors cover is said, and whether rows or groups are drawn', () => {
   expect(text).toMatch(
     /The error over test rows is that of their groups \(users\)\. p is[\s\S]*cover training noise and the choice of test rows\./,
   );
-});
-
-test('the confidence of intervals is that of the look; several looks share the whole', () => {
-  const [look] = everyVerdict.looks;
-  const looks = [3, 5].flatMap(
-    (seeds) => look && { ...look, seeds, plan: [3, 5], of: look.of.slice(0, seeds), level: 0.03 },
-  );
-  const text = textOf({ looks: looks.filter((one) => one !== undefined), test: { ...everyVerdict.test, level: 0.03 } });
-  expect(text).toContain('Intervals have 97 % confidence, so that all looks together have 95 %.');
-  expect(text.match(/9\d(\.\d)? %/g)).toHaveLength(2);
 });
 
 test('the detectable gain is the largest of those that are undecided, task by task', () => {

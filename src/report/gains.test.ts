@@ -81,15 +81,6 @@ test('in gains.csv a contrast has its reference; the model’s means stand besid
   expect(contrasts[0]).toMatchObject({ mean, meanGain: '', seedsToDecide: '8', modelVerdict: 'better on some' });
 });
 
-test('gains.csv has a column per axis', () => {
-  const axis = { 'dataset.correlation': 0.4, 'model.levels': [[16], [8]] };
-  const axes = { 'dataset.correlation': [0.4], 'model.levels': [[[16], [8]]] };
-  const [row] = everyVerdict.rows;
-  if (!row) throw new Error('The fixture has rows.');
-  const records = parse(gainsCsv({ ...everyVerdict, axes, rows: [{ ...row, axis }] }), { columns: true });
-  expect(records).toMatchObject([{ 'dataset.correlation': '0.4', 'model.levels': '[[16],[8]]' }, {}]);
-});
-
 test('in gains.csv a text is quoted, and not taken for a formula; a negative number stays a number', () => {
   const text = gainsCsv(named);
   expect(text).toMatch(/^[^\n]*\r\n/);

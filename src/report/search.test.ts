@@ -76,12 +76,6 @@ test('the best found grows rung by rung with what was spent, by the mean over ta
   expect(together.candidates.map((one) => lastScore(together, one))).toEqual([0.5, 0.7, null, 0.55]);
 });
 
-test('tasks that share no parameters have each its own best, of the candidates that are ranked for it', () => {
-  const found = bestFound(apart).map(({ best }) => best);
-  expect(found[0]).toBeNull(); // only one task has a candidate yet
-  expect(found.slice(1).map((value) => value?.toFixed(3))).toEqual(['0.600', '0.680', '0.690']);
-});
-
 const withSearch = async (...models: readonly ModelSearch[]): Promise<Comparison> => {
   const { comparison } = await reportFixture({
     models: [

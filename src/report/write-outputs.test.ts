@@ -32,8 +32,7 @@ test('writes the tables and the report, the same from the same data, and drawing
   await writeOutputs(path, data, { svg: true, png: false });
   for (const [name, bytes] of before) expect(readFileSync(join(path, name)).equals(bytes), name).toBe(true); // from the same data
   const drawings = readdirSync(join(path, 'charts'));
-  const names = ['forest', 'scatter-1-1', 'learning-1-1', 'experts-1-1', 'calibration-1-2'].map((id) => `${id}.svg`);
-  expect(drawings).toEqual(expect.arrayContaining(names));
+  expect(drawings).toContain('calibration-1-2.svg');
   expect(drawings).toHaveLength(page.match(/<figure/g)?.length ?? 0);
   expect(readFileSync(join(path, 'charts', 'forest.svg'), 'utf8')).not.toContain('var(--');
 });
@@ -44,8 +43,6 @@ test('the report of a run is its page, and its drawings where they are asked for
   if (!run) throw new Error('no run');
   await writeRunReport(path, run, 'ple train', { svg: true, png: true });
   expect(readdirSync(path).toSorted()).toEqual(['charts', 'report.html']);
-  const drawings = readdirSync(join(path, 'charts'));
-  expect(drawings).toEqual(expect.arrayContaining(['learning-rate.png', 'learning-rate.svg']));
   const png = readFileSync(join(path, 'charts', 'learning-rate.png'));
   const svg = readFileSync(join(path, 'charts', 'learning-rate.svg'), 'utf8');
   const [, width = 0, height = 0] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg)?.map(Number) ?? [];

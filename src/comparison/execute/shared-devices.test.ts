@@ -55,11 +55,6 @@ test('a GPU that fails is left out, with a note', async () => {
   expect(devices.notes).toEqual(['the GPU 1 is left out: it failed; to fix it: mend it']);
 });
 
-test('one that is named is the only one', async () => {
-  const devices = await shareDevices(configOf('{ device: cuda, deviceId: 2 }'), lookAt(three));
-  expect([0, 1].map((place) => deviceFor(devices, 2, place).candidate.deviceId)).toEqual([2, 2]);
-});
-
 test('a single job has the first, with threads and spinning as they are', async () => {
   const devices = await shareDevices(configOf('{ threads: 1 }'), lookAt(bare));
   expect(deviceFor(devices, 1, 0)).toMatchObject({ candidate: { device: 'cpu' }, threads: 1, spinning: undefined });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -66,17 +66,6 @@ describe('single runs', () => {
     ]);
   });
 
-  test('are found in the folder that holds them; an unfinished one is noted and left out', async () => {
-    await store('runs/a');
-    await store('runs/b', { seed: 2 });
-    rmSync(at('runs/b/result.json'));
-    mkdirSync(at('runs/no-run'));
-    expect(joined(at('runs'))).toEqual(['single {}: 1 done runs/a']);
-    expect(readStoredRuns(at('runs')).flatMap(({ notes }) => notes)).toEqual([
-      expect.stringContaining(`${at('runs/b')} is not finished and is left out`),
-    ]);
-  });
-
   test('of one name and another config are refused with the key, and told apart by NAME=PATH', async () => {
     await store('a');
     await store('b', { seed: 2, train: { epochs: 9 } });
@@ -99,32 +88,6 @@ describe('comparisons', () => {
       'm {}: 2 done c/m--2, 1 missing c/m--1',
     ]);
     expect(readStoredRuns(at('c'))[0]?.notes).toEqual([`${at('c/m--1')} (m, seed 1) is missing and is left out.`]);
-  });
-
-  test('join the fronts of a model weight by weight', async () => {
-    const weight = (value: number) => ({ 'loss.weights.click.initial': value });
-    for (const [name, seed] of [['c', 1] as const, ['d', 2] as const]) {
-      await compared(name, [
-        { label: 'base', seeds: [seed] },
-        { label: 'm', seeds: [seed], type: 'mmoe', run: { model: mmoe } },
-      ]);
-      const file = at(name, 'comparison.json');
-      const points = [];
-      for (const value of [2, 4]) {
-        await store(join(name, `m-${value}`), { name: 'm', seed, model: mmoe, train: { batchSize: value } });
-        points.push({ value, tasks: {}, runs: [{ seed, path: `m-${value}`, status: 'done' }] });
-      }
-      const [key] = Object.keys(weight(1));
-      const front = { axis: {}, model: 'm', key, points, hypervolume: null, seesaw: null, repairedBy: [] };
-      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), fronts: [front] }));
-    }
-    const { rows } = joinRuns([at('c'), at('d')].flatMap((word) => readStoredRuns(word)));
-    expect(rows.map(({ label, values, runs }) => [label, values, runs.map(({ seed }) => seed)])).toEqual([
-      ['base', undefined, [1, 2]],
-      ['m', undefined, [1, 2]],
-      ['m', weight(2), [1, 2]],
-      ['m', weight(4), [1, 2]],
-    ]);
   });
 
   test('share a model whose config is the same, and pool its seeds', async () => {
@@ -173,28 +136,6 @@ describe('comparisons', () => {
       /c varies train\.batchSize, .*d varies nothing: a table has one set of axes/,
     );
   });
-
-  test('leave out what was made elsewhere, and say so', async () => {
-    await compared('c', [{ label: 'base', seeds: [1] }]);
-    const file = at('c', 'comparison.json');
-    const row = {
-      label: 'theirs',
-      type: 'external',
-      axis: {},
-      tasks: {},
-      runs: [{ seed: 1, path: 'x.csv', status: 'done' }],
-    };
-    const base = {
-      label: 'base',
-      type: 'single-task',
-      axis: {},
-      tasks: {},
-      runs: [{ seed: 1, path: 'base--1', status: 'done' }],
-    };
-    writeFileSync(file, JSON.stringify({ schema: 1, name: 'c', seeds: [1], axes: {}, rows: [base, row] }));
-    expect(joined(at('c'))).toHaveLength(1);
-    expect(readStoredRuns(at('c'))[0]?.notes[0]).toMatch(/'theirs' was made elsewhere .*--predictions/);
-  });
 });
 
 test('a path that holds no run is refused', () => {
@@ -202,26 +143,10 @@ test('a path that holds no run is refused', () => {
   expect(() => readStoredRuns(folder)).toThrow(/is no folder of a run/);
 });
 
-test('a comparison.json that is cut short is refused with its name', async () => {
-  await compared('c', [{ label: 'base', seeds: [1] }]);
-  writeFileSync(at('c', 'comparison.json'), '{"schema": 1,');
-  expect(() => readStoredRuns(at('c'))).toThrow(/Cannot read .*comparison\.json: /);
-});
-
 describe('runs that cannot be compared', () => {
   const check = (...paths: string[]) => measured(joinRuns(paths.flatMap((path) => readStoredRuns(at(path)))).rows, []);
 
   test.each<[string, Run, RegExp]>([
-    [
-      'other data',
-      { checksum: 'ffff0000' },
-      /a and .*b were trained on different data \(checksums abc123 and ffff0000\)/,
-    ],
-    [
-      'other test rows of the same file',
-      { tasks: { click: { ...tasks.click, labels: [0, 1, 1] } } },
-      /a and .*b were tested on different rows: task 'click' has other positives/,
-    ],
     [
       'another task',
       { tasks: { ...tasks, buy: tasks.click } },

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -131,16 +131,6 @@ describe('a comparison alone', () => {
     expect(Math.abs(Number(before))).toBeGreaterThan(0);
     expect(rowOf(other, 'base').tasks.click?.gain).toBeCloseTo(-Number(before), 12);
   });
-
-  test('goes without a run that is gone', async () => {
-    await compared();
-    rmSync(at('runs/m-2'), { recursive: true });
-    const found = await table([at('runs')], { folder: at('runs') });
-    expect(rowOf(found, 'm').runs.map(({ status }) => status)).toEqual(['done', 'missing', 'done']);
-    expect(found.notes).toEqual([`${at('runs/m-2')} (m, seed 2) is missing and is left out.`]);
-    const others = [1, 3].map((seed) => Number(readRun(at('runs', `m-${seed}`))?.result.tasks.click?.test.logLoss));
-    expect(rowOf(found, 'm').tasks.click?.mean).toBeCloseTo(others.reduce((sum, value) => sum + value, 0) / 2, 12);
-  });
 });
 
 test('the baseline is asked for without a single-task model, or with several, and must be in the table', async () => {
@@ -171,48 +161,23 @@ describe('predictions made elsewhere', () => {
     return files;
   }
 
-  test('that are a run’s own get its metrics and no gain over it', async () => {
+  test('that are another run’s get its gain, error and p-value', async () => {
     store();
-    const found = await table([at('runs')], { predictions: await exported('base', seeds), scale: 'logit' });
-    const [base, theirs] = [rowOf(found, 'base'), rowOf(found, 'theirs')];
-    expect(theirs).toMatchObject({ type: 'external', parameters: null, axis: {}, verdict: 'equivalent' });
+    const predictions = await exported('m', seeds);
+    const found = await table([at('runs')], { predictions, scale: 'logit', uncertainty: 'both' });
+    const [m, theirs] = [rowOf(found, 'm'), rowOf(found, 'theirs')];
+    expect(theirs).toMatchObject({ type: 'external', parameters: null, axis: {} });
     expect(theirs.runs[1]).toEqual({ seed: 2, path: '../elsewhere/2.csv', status: 'done' });
     for (const task of ['click', 'time']) {
-      const { mean, sd } = base.tasks[task] ?? {};
-      expect(theirs.tasks[task]).toMatchObject({ mean, sd, gain: 0, p: 1, verdict: 'equivalent' });
+      const { gain, se, p } = m.tasks[task] ?? {};
+      expect(se).toBeGreaterThan(0);
+      expect(theirs.tasks[task]?.gain).toBeCloseTo(Number(gain), 12);
+      expect(theirs.tasks[task]?.se).toBeCloseTo(Number(se), 12);
+      expect(theirs.tasks[task]?.p).toBeCloseTo(Number(p), 12);
     }
-    expect(found.runs.has('../elsewhere/2.csv')).toBe(false);
   });
 
-  test.each(['seeds', 'both'] as const)(
-    'that are another run’s get its gain, error and p-value, with the uncertainty of %s',
-    async (uncertainty) => {
-      store();
-      const predictions = await exported('m', seeds);
-      const found = await table([at('runs')], { predictions, scale: 'logit', uncertainty });
-      const [m, theirs] = [rowOf(found, 'm'), rowOf(found, 'theirs')];
-      for (const task of ['click', 'time']) {
-        const { gain, se, p } = m.tasks[task] ?? {};
-        expect(se).toBeGreaterThan(0);
-        expect(theirs.tasks[task]?.gain).toBeCloseTo(Number(gain), 12);
-        expect(theirs.tasks[task]?.se).toBeCloseTo(Number(se), 12);
-        expect(theirs.tasks[task]?.p).toBeCloseTo(Number(p), 12);
-      }
-    },
-  );
-
-  test('without a seed are compared with the first seed, and a note says so', async () => {
-    store();
-    const [file] = await exported('base', [1]);
-    if (!file) throw new Error('A file was written.');
-    const found = await table([at('runs')], { predictions: [{ ...file, seed: undefined }], scale: 'logit' });
-    expect(rowOf(found, 'theirs').runs.map(({ seed }) => seed)).toEqual([1]);
-    expect(found.notes).toEqual([
-      `${file.path} (theirs) is compared with the runs of seed 1: LABEL:SEED=FILE names another seed.`,
-    ]);
-  });
-
-  test('are refused with a label of the table, an unknown seed, twice for one seed, and where no run has kept labels', async () => {
+  test('are refused with a label of the table, and where no run has kept labels', async () => {
     store([1]);
     const files = await exported('base', [1]);
     const refused = (predictions: typeof files, message: RegExp) =>
@@ -221,20 +186,9 @@ describe('predictions made elsewhere', () => {
       files.map((file) => ({ ...file, label: 'm' })),
       /already named 'm'/,
     );
-    await refused(
-      files.map((file) => ({ ...file, seed: 9 })),
-      /no run of the table has seed 9/,
-    );
-    await refused([...files, ...files], /two files are of 'theirs' with seed 1/);
     for (const run of ['base-1', 'm-1']) rmSync(at('runs', run, 'predictions.arrow'));
     await refused(files, /No run of seed 1 has a predictions\.arrow/);
   });
-});
-
-test('a table without any finished run is refused', async () => {
-  store([1]);
-  for (const run of ['base-1', 'm-1']) rmSync(at('runs', run, 'result.json'));
-  await expect(table([at('runs')])).rejects.toThrow(/no run is finished/);
 });
 
 test('notes on runs: what tune did not choose, other versions, ends at the limit of epochs', async () => {
@@ -245,8 +199,6 @@ test('notes on runs: what tune did not choose, other versions, ends at the limit
   const train = { epochs: 9, batchSize: 4, optimizer: { type: 'adam', learningRate: 0.5 } };
   const other = { name: 'm', model: mmoe, tasks: tasksOf('m', 1), train };
   await storeRun(join(runs, 'm-1'), { ...other, seed: 1, environment: { commit: 'b'.repeat(40) } });
-  await storeRun(join(runs, 'n-1'), { ...other, name: 'n', seed: 1 });
-  rmSync(join(runs, 'n-1', 'result.json'));
   const { comparison } = await table([runs], { folder: runs });
   const otherwise = 'm was trained otherwise than base: train.epochs 9 instead of 3, train.batchSize 4 instead of 5';
   expect(comparison.notes).toEqual(
@@ -257,10 +209,77 @@ test('notes on runs: what tune did not choose, other versions, ends at the limit
       expect.stringContaining(otherwise),
     ]),
   );
-  // of n nothing is known
-  expect(comparison.notes.filter((note) => note.includes('trained otherwise'))).toHaveLength(1);
   const rows = comparison.rows.map((row) => ({ ...row, tuned: { 'train.optimizer': train.optimizer } }));
   writeFileSync(join(runs, 'comparison.json'), JSON.stringify(sealed({ ...comparison, rows })));
   // the learning rate was tuned
   expect((await table([runs], { folder: runs })).comparison.notes).toContain(`${otherwise}.`);
+});
+
+const bySeeds = async () => (await table([at('runs')], { folder: at('runs'), uncertainty: 'seeds' })).comparison;
+
+/** Makes the folder one whose table judges clicks by this metric. */
+async function judgeBy(metric: string): Promise<void> {
+  const comparison = await bySeeds();
+  const rows = comparison.rows.map((row) => ({
+    ...row,
+    tasks: { ...row.tasks, click: { ...row.tasks.click, metric } },
+  }));
+  writeFileSync(at('runs/comparison.json'), JSON.stringify(sealed({ ...comparison, rows })));
+}
+
+/** Makes a run's result.json one of a version that did not know these metrics. */
+function forget(run: string, metrics: Readonly<Record<string, readonly string[]>>, splits = ['test']): void {
+  const file = at('runs', run, 'result.json');
+  const result = JSON.parse(readFileSync(file, 'utf8'));
+  for (const [task, names] of Object.entries(metrics))
+    for (const name of names) for (const split of splits) delete result.tasks[task][split][name];
+  writeFileSync(file, JSON.stringify(sealed(result)));
+}
+
+test('a metric that result.json lacks is computed from the predictions, to the same bits', async () => {
+  store();
+  const before = await bySeeds();
+  expect(before.rows[1]?.tasks.click?.gain).not.toBeNull();
+  for (const seed of seeds) {
+    forget(`base-${seed}`, { click: ['auc'] });
+    forget(`m-${seed}`, { click: ['auc'], time: ['mse', 'nmse'] });
+  }
+  expect(await bySeeds()).toEqual(before);
+});
+
+test('F1 is computed with the threshold that validation chose; without it, a note says so', async () => {
+  store();
+  await judgeBy('f1');
+  const before = await bySeeds();
+  expect(before.rows[1]?.tasks.click).toMatchObject({ metric: 'f1', gain: expect.any(Number) });
+  for (const seed of seeds) forget(`m-${seed}`, { click: ['f1'] });
+  expect(await bySeeds()).toEqual(before);
+  for (const seed of seeds) forget(`m-${seed}`, { click: ['f1', 'f1Threshold'] }, ['validation', 'test']);
+  const { notes, rows } = await bySeeds();
+  expect(notes).toContain(
+    "m: f1 of task 'click' cannot be computed for the runs of seeds 1, 2, 3: no threshold was chosen on validation; left out.",
+  );
+  expect(rows[1]?.tasks.click).toMatchObject({ mean: null, gain: null });
+});
+
+test('what result.json has is not computed again, nor are predictions read', async () => {
+  store();
+  const before = await bySeeds();
+  for (const seed of seeds) truncateSync(at('runs', `m-${seed}`, 'predictions.arrow'), 100);
+  expect(await bySeeds()).toEqual(before);
+  forget('m-3', { click: ['auc'] });
+  await expect(bySeeds()).rejects.toThrow(/m-3\/predictions\.arrow is not what the run wrote/);
+});
+
+test('without predictions, a note names the runs and the cause', async () => {
+  store();
+  const auc = (seed: number) => readRun(at('runs', `m-${seed}`))?.result.tasks.click?.test.auc;
+  forget('m-2', { click: ['auc'] });
+  rmSync(at('runs/m-2', 'predictions.arrow'));
+  const { rows, notes } = await bySeeds();
+  expect(notes).toContain(
+    "m: auc of task 'click' was not stored by the version of ple that made the run of seed 2, and no predictions.arrow was kept to compute it from; left out.",
+  );
+  expect(rows[1]?.runs).toHaveLength(3);
+  expect(rows[1]?.tasks.click?.mean).toBeCloseTo((Number(auc(1)) + Number(auc(3))) / 2, 12);
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../../support/errors.js';
 import type { EvaluatedRun } from '../../training/finished-run.js';
 import type { ComparisonRow } from '../comparison.js';
 import { entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
@@ -84,22 +83,8 @@ describe('one model', () => {
     expect(row?.tasks.buy).toMatchObject({ gain: 0, se: 0, interval: [0, 0], p: 1, pHolm: 1 });
     expect(row).toMatchObject({ meanGain: expect.closeTo(0.008, 14), worstGain: 0, verdict: 'undecided' });
     expect(row?.parameters).toEqual({ embedding: 1, network: 2 });
-    expect(baseline?.tasks.click).toMatchObject({
-      metric: 'auc',
-      mean: expect.closeTo(0.8, 14),
-      sd: expect.closeTo(Math.sqrt(0.0002 / 4), 14),
-      gain: null,
-      gains: [],
-      relativeGain: null,
-      se: null,
-      interval: null,
-      simultaneous: null,
-      p: null,
-      pHolm: null,
-      verdict: null,
-      detectable: null,
-      seedsToDecide: null,
-    });
+    const none = { gain: null, gains: [], se: null, interval: null, p: null, pHolm: null, verdict: null };
+    expect(baseline?.tasks.click).toMatchObject({ mean: expect.closeTo(0.8, 14), ...none });
     expect(baseline).toMatchObject({ meanGain: null, worstGain: null, aggregate: null, verdict: 'baseline' });
   });
 
@@ -132,19 +117,6 @@ describe('one model', () => {
 });
 
 describe('verdicts', () => {
-  it.each([
-    ['better on all', 0.1, 0.2],
-    ['better on some', 0.1, 0],
-    ['seesaw', 0.1, -0.1],
-    ['worse', -0.1, 0],
-    ['worse', -0.1, -0.1],
-    ['undecided', 0, 0],
-  ])('%s: gains of %d and %d beside noise', async (verdict, click, buy) => {
-    const [, row] = await rowsOf([alone, shifted('ple', click, buy)]);
-    expect(row?.verdict).toBe(verdict);
-    expect(row?.tasks.click?.verdict).toBe(click > 0 ? 'better' : click < 0 ? 'worse' : 'undecided');
-  });
-
   it('within the margin: equivalent, whether or not the gain differs from 0', async () => {
     const margins = { auc: { absolute: 0.12 } };
     const [, small, none, large] = await rowsOf(
@@ -163,25 +135,11 @@ describe('verdicts', () => {
 
   it('the same runs under two labels are equivalent within any margin, and undecided without one', async () => {
     const copies = [alone, { ...alone, label: 'copy' }];
-    const comparison = await summarize(copies, options);
-    expect(comparison.rows[1]).toMatchObject({
-      verdict: 'undecided',
-      tasks: { click: { gain: 0, p: 1, pHolm: 1 }, buy: { gain: 0, p: 1, pHolm: 1 } },
-    });
-    expect(comparison.notes).toEqual(["copy: every metric equals alone's in every run."]);
+    const { rows, notes } = await summarize(copies, options);
+    expect(rows[1]).toMatchObject({ verdict: 'undecided', tasks: { click: { gain: 0, p: 1, pHolm: 1 } } });
+    expect(notes).toEqual(["copy: every metric equals alone's in every run."]);
     const [, copy] = await rowsOf(copies, { margins: { auc: { absolute: 1e-9 } } });
     expect(copy?.verdict).toBe('equivalent');
-  });
-
-  it('a gain between models whose runs do not vary has no test', async () => {
-    const same = (auc: number) => [auc, auc, auc, auc, auc];
-    const entries = [model('alone', same(0.8), same(0.7)), model('ple', same(0.81), same(0.7))];
-    const comparison = await summarize(entries, options);
-    expect(comparison.rows[1]).toMatchObject({
-      verdict: 'undecided',
-      tasks: { click: { se: null, p: null, pHolm: null, gain: expect.closeTo(0.01, 14) } },
-    });
-    expect(comparison.notes).toEqual(["ple, task 'click': nothing varies between runs, so the gain cannot be tested."]);
   });
 
   it("Holm's family is all models and tasks of one point", async () => {
@@ -192,38 +150,23 @@ describe('verdicts', () => {
       ...models.map((entry) => at(one, entry)),
       ...models.slice(0, 2).map((entry) => at(two, entry)),
     ]);
-    expect(both.map(({ axis, label }) => [axis['dataset.correlation'], label])).toEqual([
-      ...[
-        [0.2, 'alone'],
-        [0.2, 'ple'],
-        [0.2, 'mmoe'],
-      ],
-      ...[
-        [1, 'alone'],
-        [1, 'ple'],
-      ],
-    ]);
+    expect(both.map(({ axis }) => axis)).toEqual([one, one, one, two, two]);
     const smallest = both[1]?.tasks.click;
     expect(smallest?.pHolm).toBeCloseTo(4 * (smallest?.p ?? 0), 14);
     expect(both[4]?.tasks.click?.pHolm).toBeCloseTo(2 * (both[4]?.tasks.click?.p ?? 0), 14);
   });
 
-  it('a task that no model predicts is named: at every point in one line, or with its points', async () => {
-    const [one, two] = [{ 'dataset.correlation': 0.2 }, { 'dataset.correlation': 1 }];
+  it('a task that no model predicts is named, with its points', async () => {
     const five = (auc: number) => [auc, auc, auc, auc, auc + 0.005];
-    const notesOf = async (buy: readonly number[]) => {
-      const entries = [one, two].flatMap((point, index) => [
-        model('alone', five(0.8), five(0.49), point),
-        model('ple', five(0.81), five(buy[index] ?? 0), point),
-      ]);
-      const { notes } = await summarize(entries, { ...options, axes: { 'dataset.correlation': [0.2, 1] } });
-      return notes.filter((note) => note.includes('better than its mean'));
-    };
-    const rest =
-      'no model predicts it better than its mean (best AUC 0.499). Is there anything in the inputs that could?';
-    expect(await notesOf([0.47, 0.498])).toEqual([`Task 'buy': ${rest}`]);
-    expect(await notesOf([0.6, 0.498])).toEqual([`Task 'buy' (correlation 1): ${rest}`]);
-    expect(await notesOf([0.6, 0.6])).toEqual([]);
+    const entries = [0.2, 1].flatMap((correlation) => {
+      const point = { 'dataset.correlation': correlation };
+      const best = correlation === 1 ? 0.498 : 0.6;
+      return [model('alone', five(0.8), five(0.49), point), model('ple', five(0.81), five(best), point)];
+    });
+    const { notes } = await summarize(entries, { ...options, axes: { 'dataset.correlation': [0.2, 1] } });
+    expect(notes.filter((note) => note.includes('better than its mean'))).toEqual([
+      expect.stringMatching(/^Task 'buy' \(correlation 1\): no model predicts .*\(best AUC 0\.499\)/),
+    ]);
   });
 
   it('two seeds decide nothing, three may', async () => {
@@ -265,22 +208,17 @@ describe('a table of three models or more', () => {
       ['c', 'alone'],
     ]);
     const [against, same] = comparison.contrasts;
-    const values = (label: string) =>
-      models.find((entry) => entry.label === label)?.runs.map(({ run }) => Number(run?.result.tasks.click?.test.auc)) ??
-      [];
-    const differences = values('b').map((value, index) => value - (values('a')[index] ?? 0));
-    expect(against?.tasks.click?.gain).toBeCloseTo(differences.reduce((sum, value) => sum + value, 0) / 5, 14);
-    expect(against?.tasks.click?.relativeGain).toBeCloseTo(
-      (100 * (against?.tasks.click?.gain ?? 0)) / (values('a').reduce((sum, value) => sum + value, 0) / 5),
-      10,
-    );
+    const [, a, b] = comparison.rows.map(({ tasks }) => Number(tasks.click?.mean));
+    const gain = Number(b) - Number(a);
+    expect(against?.tasks.click?.gain).toBeCloseTo(gain, 12);
+    expect(against?.tasks.click?.relativeGain).toBeCloseTo((100 * gain) / Number(a), 10);
     // of the four p-values of both contrasts, not of the table's six
     const found = comparison.contrasts.flatMap(({ tasks }) => Object.values(tasks));
     const smallest = found.toSorted((x, y) => (x.p ?? 1) - (y.p ?? 1))[0];
     expect(smallest?.pHolm).toBeCloseTo(4 * (smallest?.p ?? 0), 12);
     // with the variances of the whole table
-    expect(same?.tasks.click?.p).toBe((await rowsOf(models))[3]?.tasks.click?.p);
-    expect(comparison.rows[2]?.tasks.click?.pHolm).toBe((await rowsOf(models))[2]?.tasks.click?.pHolm);
+    expect(same?.tasks.click?.p).toBe(comparison.rows[3]?.tasks.click?.p);
+    expect(comparison.rows).toEqual(await rowsOf(models));
   });
 
   it('the models that may be best on the mean relative gain, and the smallest of them; none without a verdict', async () => {
@@ -288,8 +226,6 @@ describe('a table of three models or more', () => {
     const near = shifted('near', 0.101, 0.199);
     const { best } = await summarize([alone, better, near], options);
     expect(best).toEqual([{ axis: {}, candidates: ['better', 'near'], smallest: 'better' }]);
-    expect((await summarize([alone], options)).best).toEqual([]);
-    expect((await summarize([alone, { ...better, runs: better.runs.slice(0, 2) }], options)).best).toEqual([]);
     expect((await summarize([{ ...alone, runs: alone.runs.slice(0, 2) }, better, near], options)).best).toEqual([]);
   });
 
@@ -459,24 +395,18 @@ describe('runs', () => {
           entryOf(index === 0 ? 'alone' : 'ple', [evaluatedRun(`run-${index}`, tasks, other)]),
         ),
       );
-    await expect(compare({}, { checksum: 'other' })).rejects.toThrow(DataError);
     await expect(compare({}, { checksum: 'other' })).rejects.toThrow(/run-0 and run-1 .*checksums c0ffee00 and other/);
     await expect(compare({}, { rows: 11 })).rejects.toThrow('30 + 10 + 10 and 30 + 10 + 11 rows');
-    await expect(compare({}, {})).resolves.toHaveLength(2);
     // One file, split in another way into as many rows.
     const drawn = (path: string, counts: Readonly<Record<string, number>>) =>
       entryOf(path, [evaluatedRun(`${path}-1`, { ...tasks, buy: { type: 'binary', test: { auc: 0.7, ...counts } } })]);
-    for (const [count, other] of [
-      ['samples', 9],
-      ['positives', 4],
-      ['labelVariance', 0.21],
-    ] as const) {
-      const counts = { samples: 10, positives: 3, labelVariance: 0.2 };
-      const compared = rowsOf([drawn('alone', counts), drawn('ple', { ...counts, [count]: other })]);
-      await expect(compared).rejects.toThrow(
-        `alone-1 and ple-1 were tested on different rows: task 'buy' has other ${count}.`,
-      );
-    }
+    const compared = rowsOf([
+      drawn('alone', { samples: 10, positives: 3 }),
+      drawn('ple', { samples: 10, positives: 4 }),
+    ]);
+    await expect(compared).rejects.toThrow(
+      "alone-1 and ple-1 were tested on different rows: task 'buy' has other positives.",
+    );
     const twice = entryOf('ple', [evaluatedRun('run-1', tasks), evaluatedRun('run-2', tasks)]);
     const same = { ...twice, runs: twice.runs.map((run) => ({ ...run, seed: 1 })) };
     await expect(rowsOf([alone, same])).rejects.toThrow('run-1 and run-2 are two runs of one model under seed 1');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { byPoint, pointText } from './axis-point.js';
+import { pointText } from './axis-point.js';
 
 test('a point is told by the last part of its keys', () => {
   expect(pointText({})).toBe('');
@@ -8,10 +8,4 @@ test('a point is told by the last part of its keys', () => {
   );
   expect(pointText({ 'loss.weights.a.b.initial': 2 })).toBe('weight of a.b 2');
   expect(pointText({ seed: 3, 'dataset.path': 'a b' }, ' ')).toBe('seed 3 path a b');
-});
-
-test('rows are gathered by point, in the order of the first at each', () => {
-  const rows = [1, 0.2, 1, 0.2, 0.4].map((at, index) => ({ at, index }));
-  const gathered = byPoint(rows, ({ at }) => ({ 'dataset.correlation': at }));
-  expect(gathered.map((point) => point.map(({ index }) => index))).toEqual([[0, 2], [1, 3], [4]]);
 });

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
 import { definitions } from '../../training/definitions.js';
-import type { ReadShape } from './data-shapes.js';
 import { checkData, checkFront } from './plan.js';
 
 function configWith(keys: string) {
@@ -30,15 +29,6 @@ test('errors over test rows want as many rows as predictions are kept for', asyn
   const config = configWith('  uncertainty: rows\n');
   await checkData(config, data(1_000_000, false));
   await expect(checkData(config, data(1_000_001, false))).rejects.toThrow(/^compare\.uncertainty: 'rows'.* 1,000,001/);
-});
-
-test('the data of every point of the axes are checked', async () => {
-  const config = configWith('  uncertainty: rows\n  axes: { dataset.path: [small, large] }\n');
-  const readShape: ReadShape = (experiment) =>
-    data('path' in experiment.dataset && experiment.dataset.path === 'large' ? 1_000_001 : 9, false)();
-  await expect(checkData(config, readShape)).rejects.toThrow(
-    /^compare\.uncertainty: 'rows'.* 1,000,001 at path large\./,
-  );
 });
 
 test('a metric within groups wants groups', async () => {

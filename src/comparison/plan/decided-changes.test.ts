@@ -60,10 +60,7 @@ test('a tuned width of the inputs is counted where widths are matched; the measu
  * A search of two widths by single-task and of three numbers of experts by mmoe, whose runs have these validation AUCs,
  * task by task.
  */
-async function decided(
-  aucs: Readonly<Record<string, readonly (readonly [income: number, married: number])[]>>,
-  shared = '',
-) {
+async function decided(aucs: Readonly<Record<string, readonly (readonly [income: number, married: number])[]>>) {
   const folder = mkdtempSync(join(tmpdir(), 'ple-decided-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const spaces = text
@@ -72,7 +69,7 @@ async function decided(
       '{ type: hard-sharing, levels: [[32]], tower: [8] }',
       '{ type: mmoe, levels: [[32]], tower: [8], tune: { model.experts: [2, 3, 4] } }',
     )
-    .replace('  tune: { inputs.embedding: [4, 16] }\n', shared)
+    .replace('  tune: { inputs.embedding: [4, 16] }\n', '')
     .replace('{ loader: census-income, path: nowhere, group: 1 }', synthetic)
     .replaceAll('type: binary', 'type: regression');
   const searched = parseComparison(spaces, 'spaces.yaml', [], definitions);
@@ -81,7 +78,6 @@ async function decided(
   const search = await planSearch(searched, places, folder, () => undefined);
   for (const [label, values] of Object.entries(aucs)) {
     const runs = search.runs.filter((run) => run.label === label);
-    expect(runs).toHaveLength(values.length);
     for (const [index, { folder: name }] of runs.entries()) {
       const [income, married] = values[index] ?? [0, 0];
       const task = (auc: number) => ({ type: 'binary', validation: { auc }, test: { auc: 1 - auc } });
@@ -138,41 +134,6 @@ test('a model of independent networks decides task by task, another for all its 
     levels: whole?.match?.levels,
     tower: whole?.match?.tower,
   });
-});
-
-test('by score: worst, a model chooses the values whose smallest gain over the best of single-task is the largest', async () => {
-  const { changes } = await decided(
-    {
-      'single-task': [
-        [0.8, 0.6],
-        [0.7, 0.75],
-      ],
-      mmoe: [
-        [0.95, 0.6], // the best mean; over .8 and .75: .15, -.15
-        [0.8, 0.7], // 0, -.05
-        [0.6, 0.8], // -.2, .05
-      ],
-    },
-    '  tune: { score: worst }\n',
-  );
-  expect(changes.of('mmoe', {}).map(({ values }) => values)).toEqual([{ 'model.experts': 3 }]);
-});
-
-test('tasks that choose alike are one run', async () => {
-  const mmoe = [
-    [0.9, 0.9],
-    [0.8, 0.8],
-    [0.7, 0.7],
-  ] as const;
-  const { changes } = await decided({
-    'single-task': [
-      [0.7, 0.6],
-      [0.8, 0.7],
-    ],
-    mmoe,
-  });
-  const [whole, ...others] = changes.of('single-task', {});
-  expect([whole?.tasks, whole?.values, others]).toEqual([undefined, { 'inputs.embedding': 16 }, []]);
 });
 
 test('with a budget, a note says that a model was not searched, but not how many combinations the others tried', () => {

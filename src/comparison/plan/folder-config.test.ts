@@ -40,13 +40,6 @@ test('results keep their config until others replace them, which is told', async
   expect(epochs()).toBe(4);
 });
 
-test('more seeds go on with the same runs, and the same config is the same', async () => {
-  await folderConfig(folder, config());
-  writeFileSync(join(folder, 'comparison.json'), '{}');
-  expect((await folderConfig(folder, config())).note).toBeNull();
-  expect((await folderConfig(folder, config('compare.seeds=5'))).note).toBeNull();
-});
-
 test('results are of the same runs where another engine, place of the data, margin or number of seeds is chosen', async () => {
   await folderConfig(folder, config());
   writeFileSync(join(folder, 'comparison.json'), '{}');

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type AxisPoint, type ComparisonConfig, parseComparison } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
-import { Interrupted } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
 import { searchedPlaces } from './candidates.js';
 import type { ReadShape } from './data-shapes.js';
@@ -147,29 +146,6 @@ test('a rung goes by the best epoch so far, and not by what a run has done since
   expect(searchRecord(nine, again)).toEqual(searchRecord(nine, search));
 });
 
-test('a candidate that fails ranks last and stays in the list', async () => {
-  const search = await planned(nine);
-  const score: Score = ({ values }, _, epoch) =>
-    dropout(values) === 0 && epoch > 0 ? null : dropout(values) === 0.1 && epoch > 1 ? null : 1 - dropout(values);
-  const rungs = whole(search, score);
-  expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0.1, 0.2, 0.3]);
-  expect(dropoutsOf(rungs[2] ?? [], 'mmoe')).toEqual([0.2]);
-  const record = searchRecord(nine, search)?.models.find(({ label }) => label === 'mmoe');
-  const entry = (value: number) => record?.candidates.find(({ values }) => dropout(values) === value);
-  expect(record?.candidates).toHaveLength(9);
-  expect(entry(0)?.rungs).toMatchObject([
-    { spent: 0, runs: [{ epochs: 0, trained: false, scores: { y1: null, y2: null } }] },
-  ]);
-  expect(entry(0.1)?.rungs).toMatchObject([
-    { runs: [{ trained: true }] },
-    { spent: 0, runs: [{ epochs: 1, trained: false }] },
-  ]);
-  expect(entry(0.2)).toMatchObject({
-    chosenFor: ['y1', 'y2'],
-    rungs: [{}, {}, { runs: [{ epochs: 9, scores: { y1: 0.8, y2: 0.8 } }] }],
-  });
-});
-
 test('where all of a rung fail, the next best of the rung before take their place, and again in another process', async () => {
   const search = await planned(nine);
   // Of .0, .1, .2, which go on after epoch 1, none comes to epoch 3. Of .3, .4 and .5, which are next, one goes on, and
@@ -185,10 +161,12 @@ test('where all of a rung fail, the next best of the rung before take their plac
   const chosen = [{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.4 } }];
   expect([search.chosen('mmoe', {}), search.chosen('single-task', {})]).toEqual([chosen, chosen]);
   const record = searchRecord(nine, search);
-  const entry = (value: number) =>
-    record?.models[1]?.candidates.find(({ values }) => dropout(values) === value)?.rungs.map(({ runs }) => runs);
-  expect(entry(0.3)).toMatchObject([[{ epochs: 1, trained: true }], [], [{ epochs: 8, trained: false }]]);
-  expect(entry(0.4)).toMatchObject([[{ epochs: 1, trained: true }]]);
+  const third = record?.models[1]?.candidates.find(({ values }) => dropout(values) === 0.3);
+  expect(third?.rungs).toMatchObject([
+    { runs: [{ epochs: 1, trained: true }] },
+    { spent: 0, runs: [] },
+    { runs: [{ epochs: 8, trained: false }] },
+  ]);
   // What failed is tried again, and fails again.
   const again = await planned(nine, join(search.folder, '..'));
   expect(whole(again, score).map((runs) => dropoutsOf(runs, 'mmoe'))).toEqual(
@@ -198,35 +176,12 @@ test('where all of a rung fail, the next best of the rung before take their plac
   expect(searchRecord(nine, again)).toEqual(record);
 });
 
-test('a finalist that fails leaves its place to the next best of the rung before, task by task', async () => {
-  const search = await planned(nine);
-  const score: Score = ({ values }, task, epoch) =>
-    dropout(values) === 0 && epoch > 3 ? null : task === 'y1' ? 1 - dropout(values) : dropout(values);
-  whole(search, score);
-  expect(search.chosen('single-task', {})).toEqual([
-    { tasks: ['y1'], values: { 'model.dropout': 0.1 } },
-    { tasks: ['y2'], values: { 'model.dropout': 0.8 } },
-  ]);
-});
-
 test('without a candidate that trains the search ends with a word', async () => {
   const search = await planned(nine);
   train(search, search.rung(0), () => null);
   expect(() => search.rung(1)).toThrow(
     /^Tuning of 'single-task' found no values: of each of the 9 combinations a run failed/,
   );
-  const grid = await planned(configOf('{ type: grid }'));
-  train(grid, grid.rung(0), () => null);
-  expect(() => grid.chosen('mmoe', {})).toThrow(/^Tuning of 'mmoe' found no values: of each of the 9 combinations/);
-});
-
-test('candidates are ranked by the mean over seeds', async () => {
-  const config = configOf('{ type: halving, candidates: 9 }', { more: '  tuneSeed: [7, 8]\n' });
-  const search = await planned(config);
-  // Under seed 7 alone .0 would be the best.
-  const score: Score = ({ values, seed }) => (seed === 7 ? 1 - dropout(values) : 2 * dropout(values));
-  const rungs = whole(search, score);
-  expect(dropoutsOf(rungs[2] ?? [], 'mmoe')).toEqual([0.8, 0.8]);
 });
 
 test('tasks that share no parameters are searched as if alone: each keeps its own, and pays for its own network', async () => {
@@ -265,15 +220,8 @@ test('by score: worst, single-task is taken at its own best trial of the rung', 
     return task === 'y1' ? ofModel.y1(of) : ofModel.y2(of);
   };
   const rungs = whole(search, score);
-  const gain = (of: number) => Math.min(ofModel.y1(of) - 0.8, ofModel.y2(of) - 0.4);
-  const best = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8].toSorted((a, b) => gain(b) - gain(a));
-  expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual(best.slice(0, 3).toSorted());
+  expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0.1, 0.2, 0.3]); // -.25, -.2, -.2; the others -.3 or less
   expect(search.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.3 } }]);
-  expect(best[0]).toBe(0.3);
-  expect(search.chosen('single-task', {})).toEqual([
-    { tasks: ['y1'], values: { 'model.dropout': 0 } },
-    { tasks: ['y2'], values: { 'model.dropout': 0.8 } },
-  ]);
   for (const { reference } of searchRecord(config, search)?.models ?? [])
     expect(reference).toEqual({ y1: expect.closeTo(0.8, 12), y2: expect.closeTo(0.4, 12) });
   const byMean = await planned(nine);
@@ -293,7 +241,6 @@ test('a budget pays for as many candidates of each model as it can; no search sp
   ] as const) {
     const config = configOf(`{ type: ${type}, budget: ${budget} }`, { tune });
     const search = await planned(config);
-    expect(search.places.map(({ label }) => label)).toEqual(['single-task', 'mmoe']);
     for (const { candidates } of search.places) {
       const costs = candidates.map((candidate) => candidate.costs.reduce((sum, cost) => sum + cost, 0));
       const [least, most] = [Math.min(...costs), Math.max(...costs)];
@@ -321,16 +268,5 @@ test('a budget pays for as many candidates of each model as it can; no search sp
 test('a budget that does not pay for two candidates is refused', async () => {
   await expect(planned(configOf('{ type: random, budget: 17 }'))).rejects.toThrow(
     'compare.search.budget: 17 epochs of single-task do not pay for two candidates of single-task, which may take 18: raise it.',
-  );
-  await expect(planned(configOf('{ type: random, budget: 17 }', { more: '  tuneSeed: [7, 8]\n' }))).rejects.toThrow(
-    'which may take 36 with 2 seeds of tuneSeed: raise it.',
-  );
-});
-
-test('a signal ends planning', async () => {
-  const config = configOf('{ type: random, budget: 100 }');
-  const interrupted = AbortSignal.abort(new Interrupted());
-  await expect(searchedPlaces(config, createMatching(config, shapeOf), shapeOf, interrupted)).rejects.toThrow(
-    Interrupted,
   );
 });

@@ -59,8 +59,3 @@ test('seeds keep their order; within one the largest model is first', async () =
     'narrow 3',
   ]);
 });
-
-test('data that cannot be read leave the order', async () => {
-  const ordered = await largestFirst(runs, () => Promise.reject(new Error('gone')));
-  expect(ordered).toEqual(runs);
-});

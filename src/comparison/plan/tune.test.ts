@@ -73,18 +73,6 @@ describe('the search', () => {
     }
   });
 
-  test('tries every combination under each of its seeds', () => {
-    const twice = config('{ train.batchSize: [5, 10] }\n  tuneSeed: [7, 8]');
-    const runs = searchOf(twice, 'shared');
-    expect(runs.map((run) => [run.values['train.batchSize'], run.seed, run.experiment.seed])).toEqual([
-      [5, 7, 7],
-      [5, 8, 8],
-      [10, 7, 7],
-      [10, 8, 8],
-    ]);
-    expect(new Set(runs.map(({ experiment }) => experiment.name)).size).toBe(4);
-  });
-
   test('there is none where there is no choice', async () => {
     for (const tune of ['null', '{ train.batchSize: [5] }']) {
       const neverRead = async () => expect.fail('the data are read');
@@ -135,10 +123,6 @@ describe('the values chosen together', () => {
       { run: runAt(2), result: resultOf([0.8, 0.4], [0.5, 1.5]) },
     ];
     expect(chosen(all)).toEqual(values[2]);
-  });
-
-  test('of equal ones the first', () => {
-    expect(chosen(tried([0.6, 0.5], [0.7, 0.5], [0.7, 0.5]))).toEqual(values[1]);
   });
 
   test('a task that has no score in any run is left out', () => {
@@ -196,13 +180,6 @@ describe('tasks that share no parameters', () => {
     const alike = tried([0.7, 0.3], [0.6, 0.4]);
     expect(chooseValues(alike, tasks, true)).toEqual([{ tasks, values: values[0] }]);
   });
-
-  test('a run without a score of one task may still be the best of another', () => {
-    expect(chooseValues(tried([0.6, 0.5], [0.9, null]), tasks, true)).toEqual([
-      { tasks: ['click'], values: values[1] },
-      { tasks: ['watch'], values: values[0] },
-    ]);
-  });
 });
 
 describe('by the gain of the worst task', () => {
@@ -241,50 +218,5 @@ describe('by the gain of the worst task', () => {
 
   test('a task that single-task has no score of is left out', () => {
     expect(ranked([['watch', 0.4]])[0]?.[0]).toEqual([1, '0.15']);
-  });
-
-  test('tasks that share no parameters choose as by the mean', () => {
-    const apart = [['click'], ['watch']];
-    const [click, watch] = ranked(
-      [
-        ['click', 0.5],
-        ['watch', 0.4],
-      ],
-      apart,
-    );
-    expect([click?.[0], watch?.[0]]).toEqual([
-      [2, '0.12'],
-      [1, '0.15'],
-    ]);
-  });
-
-  test('means over seeds are compared, and a run that failed rules its values out', () => {
-    const twice = tuningRuns(config('{ train.batchSize: [5, 10] }\n  tuneSeed: [7, 8]'), 'shared', {});
-    const first: Scores[] = [
-      [0.6, 0.7],
-      [0.4, 0.3],
-      [0.475, 0.4],
-    ];
-    const found = (last: Scores | undefined) =>
-      rankings(
-        // Gains of 5: (.2, -.2) and (-.2, .2), of mean 0 on both. Of 10: (-.05, .1) twice.
-        [...first, last].map((of, index) => ({
-          run: must(twice[index], 'a run'),
-          result: of && resultOf(of),
-        })),
-        [tasks],
-        new Map([
-          ['click', 0],
-          ['watch', 0.5],
-        ]),
-      )[0]?.map(({ values, score }) => [values['train.batchSize'], score?.toFixed(2)]);
-    expect(found([0.475, 0.4])).toEqual([
-      [5, '0.00'],
-      [10, '-0.05'],
-    ]);
-    expect(found(undefined)).toEqual([
-      [5, '0.00'],
-      [10, undefined],
-    ]);
   });
 });

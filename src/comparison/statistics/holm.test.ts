@@ -13,23 +13,6 @@ it('tests that are not defined do not count', () => {
   expect(holm([])).toEqual([]);
 });
 
-it('is the largest, over all p-values no larger than this one, of p times how many are not smaller', () => {
-  const p = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 0.01, 0.05, 1), fc.constant(null));
-  fc.assert(
-    fc.property(fc.array(p, { maxLength: 12 }), (family) => {
-      const defined = family.filter((value) => value !== null);
-      // In a tie the one that comes first counts all of them, which is the largest product.
-      const factor = (value: number) => defined.filter((other) => other >= value).length;
-      const expected = family.map((value) =>
-        value === null
-          ? null
-          : Math.min(1, Math.max(...defined.filter((other) => other <= value).map((other) => factor(other) * other))),
-      );
-      expect(holm(family)).toEqual(expected);
-    }),
-  );
-});
-
 it('rejects step by step as Holm (1979) defines it', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.double({ min: 1e-6, max: 0.2, noNaN: true }), { maxLength: 10 }), (family) => {

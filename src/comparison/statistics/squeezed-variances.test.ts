@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { randomFromSeed } from '../../support/random.js';
-import { inverseTrigamma, squeezedVariances, varianceOf } from './squeezed-variances.js';
+import { squeezedVariances, varianceOf } from './squeezed-variances.js';
 
 const tasks = [
   [
@@ -53,18 +52,4 @@ test('runs that do not vary take the common variance, but say nothing about it',
     ]).variances[0]?.[0]?.variance,
   ).toBe(0);
   expect(varianceOf([0.3, 0.7, 0.9].map((value) => value + 0.1 - value))?.variance).toBe(0); // equal but for rounding
-});
-
-test('models of one spread share their variances; models of very different ones keep their own', () => {
-  const random = randomFromSeed(3);
-  const drawn = (spread: (model: number) => number) =>
-    Array.from({ length: 40 }, (_, model) => Array.from({ length: 10 }, () => spread(model) * random.normal()));
-  const [alike, unlike] = [squeezedVariances([drawn(() => 2)]), squeezedVariances([drawn((model) => 1.3 ** model)])];
-  expect(alike.priorDegreesOfFreedom).toBeGreaterThan(15);
-  expect(unlike.priorDegreesOfFreedom).toBeLessThan(1);
-});
-
-test('inverts trigamma', () => {
-  expect(inverseTrigamma(Math.PI ** 2 / 6)).toBeCloseTo(1, 12);
-  expect(inverseTrigamma(0)).toBe(Number.POSITIVE_INFINITY);
 });

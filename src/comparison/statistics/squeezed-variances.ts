@@ -90,7 +90,7 @@ function squares(values: readonly number[]): number {
 }
 
 /** The x at which trigamma(x) = y, by bisection. trigamma falls from infinity to 0, so x is infinite for y <= 0. */
-export function inverseTrigamma(y: number): number {
+function inverseTrigamma(y: number): number {
   if (y <= 0) return Number.POSITIVE_INFINITY;
   let [low, high] = [0, 1];
   while (trigamma(high) > y) high *= 2;

@@ -57,13 +57,6 @@ test('a run’s own logits, through a CSV, get the run’s own metrics to the la
   ]);
 });
 
-test('a run’s own predictions.arrow gets the run’s own metrics', async () => {
-  const { path, run, reference } = await stored();
-  const { result } = await readExternal(join(path, 'predictions.arrow'), undefined, reference);
-  expect(result.tasks.click?.test).toEqual(withoutThreshold(run.result.tasks.click?.test));
-  expect(result.tasks['time, s']?.test).toEqual(run.result.tasks['time, s']?.test);
-});
-
 test('probabilities are turned into log-odds; logits are taken as they are', async () => {
   const { reference } = await stored();
   const file = csv(['0.25', '0.75', '0.5', '0.9', '']);
@@ -95,29 +88,11 @@ describe('a file is refused', () => {
       () => csv(good, undefined, 'id,time,click'),
       /no column 'time, s': its first line is id,time,click/,
     ],
-    ['with a task twice', () => csv(good, undefined, 'click,"time, s",click'), /two columns 'click'/],
     ['with a word', () => csv(['0', 'high', '1', '1', '1']), /scores\.csv:3: 'click' is 'high', which is not a number/],
-    ['with NaN', () => csv(good, ['1', '2', 'NaN', '4', '5']), /scores\.csv:4: 'time, s' is 'NaN', which is not a/],
     ['with lines of other lengths', () => csv(['0', '0,5', '1', '1', '1']), /scores\.csv: not a CSV file: .*line 3/],
-    ['that is not there', () => join(folder, 'none.csv'), /Cannot read the predictions .*none\.csv/],
-    ['that is no Arrow file', () => csv(good).replace('.csv', '.csv/none.arrow'), /none\.arrow/],
   ])('%s', async (_, file, message) => {
     const { reference } = await stored();
     await expect(readExternal(file(), 'logit', reference)).rejects.toThrow(message);
-  });
-
-  test('with a score that is no probability', async () => {
-    const { reference } = await stored();
-    await expect(readExternal(csv(['0.5', '1.5', '0', '0', '0']), 'probability', reference)).rejects.toThrow(
-      /scores\.csv:3: 'click' is 1\.5, which is not a probability: use --scores logit/,
-    );
-  });
-
-  test('whose scores of a binary task could be either', async () => {
-    const { reference } = await stored();
-    await expect(readExternal(csv(good), undefined, reference)).rejects.toThrow(
-      /--scores probability or --scores logit/,
-    );
   });
 
   test('of other rows, as the labels in an Arrow file tell', async () => {
@@ -133,12 +108,11 @@ describe('a file is refused', () => {
 test.each([
   ['theirs=scores.csv', { label: 'theirs', seed: undefined, path: 'scores.csv' }],
   ['DeepCTR: PLE:12=a/b=c.csv', { label: 'DeepCTR: PLE', seed: 12, path: 'a/b=c.csv' }],
-  ['a:b=x', { label: 'a:b', seed: undefined, path: 'x' }],
 ])('--predictions %s is understood', (word, expected) => expect(parseExternalFile(word)).toEqual(expected));
 
 test.each([
-  ...['x:1.5=F', 'x:-1=F', 'x: 2=F', 'x:=F'].map((word) => [word, /: '.*' is not a seed: .*LABEL:SEED=FILE/] as const),
-  ...['scores.csv', '=scores.csv', 'theirs='].map((word) => [word, /expected LABEL=FILE or LABEL:SEED=FILE/] as const),
+  ['x:1.5=F', /: '.*' is not a seed: .*LABEL:SEED=FILE/],
+  ['=scores.csv', /expected LABEL=FILE or LABEL:SEED=FILE/],
 ])('--predictions %s is refused', (word, message) => expect(() => parseExternalFile(word)).toThrow(message));
 
 test('a multiclass task has a score per class: an .arrow file is read, with the same classes, and a CSV is refused', async () => {
@@ -153,8 +127,4 @@ test('a multiclass task has a score per class: an .arrow file is read, with the 
   await expect(readExternal(csv(['0.5']), 'logit', reference)).rejects.toThrow(
     /task 'kind' has one per class: write an \.arrow/,
   );
-  const others = reference.tasks.map(({ task, scores }) => ({ task: { ...task, classes: ['a', 'c'] }, scores }));
-  await expect(
-    readExternal(join(path, 'predictions.arrow'), undefined, { ...reference, tasks: others }),
-  ).rejects.toThrow(/the classes of task 'kind' are others/);
 });

@@ -27,16 +27,3 @@ test('the time of a run is that of its processes, without what lies between them
   ]);
   expect(secondsLogged(file)).toBe(2 + 0.5 + 1);
 });
-
-test('a run that was not interrupted takes from its first to its last line; without a log nothing is known', () => {
-  expect(
-    secondsLogged(
-      log([
-        [1000, 'started'],
-        [1250, 'compiled'],
-        [4000, 'done'],
-      ]),
-    ),
-  ).toBe(3);
-  expect(secondsLogged('/nowhere/log.jsonl')).toBeNull();
-});

@@ -27,7 +27,6 @@ test('each model has a panel per task, with its seeds, their mean and the baseli
     [];
   const runs = runsOf('ple');
   const auc = (run: (typeof runs)[number] | undefined, epoch: number) => run?.epochs[epoch - 1]?.validation.income?.auc;
-  expect(runs.map((run) => run.epochs.length)).toEqual([7, 6, 8, 7, 6]);
   const [grey = [], seeds = [], own = [], , best = []] = layersOf(panel);
   expect(seeds.map(({ series, x, y }) => [series, x, y])).toEqual(
     runs.flatMap((run) => run.epochs.map(({ epoch }) => [run.result.seed, epoch, auc(run, epoch)])),
@@ -98,8 +97,6 @@ test('calibration curves are those of bins of equal count, averaged over the run
   const data = await reportFixture({ models, rows: 600, seeds: 3 });
   const [section, ...others] = await reliability(data);
   expect(others).toEqual([]);
-  expect(section?.title).toBe('Calibration');
-  expect(section?.drawings.map(({ title }) => title)).toEqual(['income', 'never-married']);
   const [, lines = []] = layersOf(section?.drawings[0]?.panels[0]?.spec); // after the diagonal
   const rows = lines.filter(({ series }) => series === 'ple');
   expect(rows).toHaveLength(15);

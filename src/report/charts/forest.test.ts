@@ -37,9 +37,3 @@ test('each model has the gain, both intervals, margin and seeds of the table; th
   expect(means[4]?.map(({ x }) => x)).toEqual(models.flatMap(({ aggregate }) => aggregate?.gain ?? []));
   expect(means.flat().filter(({ text }) => text === 'no result')).toMatchObject([{ y: 'cgc' }]);
 });
-
-test('with axes, and where nothing has a gain, there is no forest plot', async () => {
-  const axis = { key: 'dataset.correlation', values: [0.2, 0.5] };
-  expect(forest((await reportFixture({ axis, rows: 60, seeds: 1, epochs: 2 })).comparison)).toEqual([]);
-  expect(forest((await reportFixture({ failed: ['single-task'], rows: 60, seeds: 1 })).comparison)).toEqual([]);
-});

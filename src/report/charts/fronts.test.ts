@@ -34,7 +34,3 @@ test('a panel for each model, with its gains at each weight in their order, on t
     for (const weight of ['0.5', '1', '4']) expect(layers.flat().some(({ text }) => text === weight)).toBe(true);
   }
 });
-
-test('there is none without fronts', () => {
-  expect(frontCharts({ ...comparison, fronts: [] })).toEqual([]);
-});

@@ -25,11 +25,3 @@ test('models stand at their gains, with the intervals of the gains', () => {
   expect(bars('x').map(({ x, x2 }) => [x, x2])).toEqual(models.map(({ tasks }) => tasks.click?.interval));
   expect(bars('y').map(({ y, y2 }) => [y, y2])).toEqual(models.map(({ tasks }) => tasks.time?.interval));
 });
-
-test('a chart for each pair of tasks, of five tasks at most', async () => {
-  const tasks = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({ name, type: 'binary' as const }));
-  const of = async (count: number) =>
-    scatters((await reportFixture({ tasks: tasks.slice(0, count), seeds: 1, rows: 60, epochs: 2 })).comparison)[0];
-  expect(await of(1)).toBeUndefined();
-  expect((await of(3))?.drawings.map(({ title }) => title)).toEqual(['a and b', 'a and c', 'b and c']);
-});
