@@ -1,24 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
 import { storeRun } from '../comparison/stored/stored-run.fixture.js';
 import { readStartedRun } from '../comparison/stored/stored-runs.js';
+import { folderPerTest } from '../support/folder.fixture.js';
 import { everyVerdict, taskGain } from './comparison.fixture.js';
 import { comparisonDiff, comparisonDiffText, runDiff, runDiffText } from './diff.js';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-diff-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
+const at = folderPerTest();
 const labels = [0, 1, 0, 1];
 const tasks = { click: { type: 'binary', logits: [-1, 2, 1, 0.5], labels } } as const;
 const store = (name: string, run: Partial<Parameters<typeof storeRun>[1]> = {}) =>
-  storeRun(join(folder, name), { name: 'run', seed: 1, tasks, ...run });
-const read = (name: string) => readStartedRun(join(folder, name));
+  storeRun(at(name), { name: 'run', seed: 1, tasks, ...run });
+const read = (name: string) => readStartedRun(at(name));
 
 test('two equal runs differ in nothing, whatever time they took', async () => {
   await store('a', { environment: { hash8: '0' } });

@@ -46,6 +46,18 @@ export function entryOf(label: string, runs: readonly (EvaluatedRun | undefined)
   };
 }
 
+/** The entry with configs of its runs. @param result What is added to the results. */
+export function configured(entry: Entry, dataset: object, result = (_: number): object => ({})): Entry {
+  return {
+    ...entry,
+    runs: entry.runs.map(({ run, ...reference }, index) => {
+      if (!run) return reference;
+      const trained = { experiment: { dataset }, environment: {}, epochs: [] };
+      return { ...reference, run: { ...run, ...trained, result: { ...run.result, ...result(index) } } };
+    }),
+  };
+}
+
 /** One look at seeds 1 to `count`, without margins, contrasts or axes. */
 export function oneLook(count: number): Omit<SummaryOptions, 'name' | 'baseline' | 'tasks' | 'uncertainty'> {
   const seeds = Array.from({ length: count }, (_, index) => index + 1);

@@ -1,20 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AxisPoint } from '../../config/comparison.js';
+import { folderPerTest } from '../../support/folder.fixture.js';
 import { storeRun } from '../stored/stored-run.fixture.js';
 import { readStoredRuns } from '../stored/stored-runs.js';
 import { joinRuns } from './join-runs.js';
 import { measured } from './measured.js';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-join-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const at = (...names: string[]) => join(folder, ...names);
+const at = folderPerTest();
 const tasks = { click: { type: 'binary', logits: [-1, 2, 1], labels: [0, 1, 0] } } as const;
 const mmoe = { type: 'mmoe', experts: 2 };
 type Run = Partial<Parameters<typeof storeRun>[1]>;
@@ -48,7 +42,7 @@ async function compared(name: string, models: readonly Model[], axes = {}): Prom
 function joined(...words: string[]): string[] {
   const { rows } = joinRuns(words.flatMap((word) => readStoredRuns(word)));
   return rows.map(({ label, point, runs }) => {
-    const found = runs.map(({ seed, path, status }) => `${seed} ${status} ${path.slice(folder.length + 1)}`);
+    const found = runs.map(({ seed, path, status }) => `${seed} ${status} ${path.slice(at().length + 1)}`);
     return `${label} ${JSON.stringify(point)}: ${found.join(', ')}`;
   });
 }
@@ -140,7 +134,7 @@ describe('comparisons', () => {
 
 test('a path that holds no run is refused', () => {
   expect(() => readStoredRuns(at('none'))).toThrow(/none is no folder of a run/);
-  expect(() => readStoredRuns(folder)).toThrow(/is no folder of a run/);
+  expect(() => readStoredRuns(at())).toThrow(/is no folder of a run/);
 });
 
 describe('runs that cannot be compared', () => {

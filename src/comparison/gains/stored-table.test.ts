@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sealed } from '../../support/checksum.js';
+import { folderPerTest } from '../../support/folder.fixture.js';
 import { randomFromSeed } from '../../support/random.js';
 import { readRun } from '../../training/finished-run.js';
 import type { Comparison } from '../comparison.js';
@@ -10,26 +11,21 @@ import { type StoredTask, storeRun } from '../stored/stored-run.fixture.js';
 import { readStoredRuns } from '../stored/stored-runs.js';
 import { storedTable, type TableOptions } from './stored-table.js';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-table-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const at = (...names: string[]) => join(folder, ...names);
-const rows = 40;
+const at = folderPerTest();
 const draw = (name: string) => {
   const random = randomFromSeed(1).stream(name);
-  return Array.from({ length: rows }, () => random.normal());
+  return Array.from({ length: 40 }, () => random.normal());
 };
-const [clicks, times] = [draw('clicks').map((value) => (value > 0 ? 1 : 0)), draw('times')];
-const columns: Record<'click' | 'time', StoredTask> = {
-  click: { type: 'binary', logits: [], labels: clicks },
-  time: { type: 'regression', logits: [], labels: times, offset: 1, scale: 2 },
-};
-const tasksOf = (model: string, seed: number) => ({
-  click: { ...columns.click, logits: draw(`${model}/${seed}/click`) },
-  time: { ...columns.time, logits: draw(`${model}/${seed}/time`).map((value) => value / 4) },
+const clicks = draw('clicks').map((value) => (value > 0 ? 1 : 0));
+const tasksOf = (model: string, seed: number): Record<string, StoredTask> => ({
+  click: { type: 'binary', labels: clicks, logits: draw(`${model}/${seed}/click`) },
+  time: {
+    type: 'regression',
+    labels: draw('times'),
+    offset: 1,
+    scale: 2,
+    logits: draw(`${model}/${seed}/time`).map((value) => value / 4),
+  },
 });
 const seeds = [1, 2, 3];
 const mmoe = { type: 'mmoe', experts: 2 };
@@ -95,18 +91,12 @@ describe('a comparison alone', () => {
   /** comparison.json of all stored runs, beside them, judged by other metrics than the usual ones. */
   async function compared(): Promise<Comparison> {
     const made = await table(store(), { folder: at('runs') });
-    const tasks = (row: Comparison['rows'][number]) =>
-      Object.fromEntries(
-        Object.entries({ click: 'logLoss', time: 'mae' }).map(([task, metric]) => [
-          task,
-          { ...row.tasks[task], metric },
-        ]),
-      );
-    const chosen = { ...made.comparison, name: 'c', uncertainty: 'both', timing: { seconds: 3 } };
-    const stored = {
-      ...chosen,
-      rows: chosen.rows.map((row) => ({ ...row, tasks: tasks(row), tuned: { 'train.epochs': 3 } })),
-    };
+    const rows = made.comparison.rows.map((row) => {
+      const { click, time } = row.tasks;
+      const tasks = { click: { ...click, metric: 'logLoss' }, time: { ...time, metric: 'mae' } };
+      return { ...row, tasks, tuned: { 'train.epochs': 3 } };
+    });
+    const stored = { ...made.comparison, name: 'c', uncertainty: 'both', timing: { seconds: 3 }, rows };
     writeFileSync(at('runs', 'comparison.json'), JSON.stringify(sealed(stored)));
     const again = await table([at('runs')], { folder: at('runs') });
     writeFileSync(at('runs', 'comparison.json'), JSON.stringify(again.comparison));
@@ -143,31 +133,16 @@ test('the baseline is asked for without a single-task model, or with several, an
 });
 
 describe('predictions made elsewhere', () => {
-  /** The own scores of a model's runs, as another program would write them. */
-  async function exported(model: string, of: readonly number[]) {
-    const files = [];
-    for (const seed of of) {
-      const predictions = await readRun(at('runs', `${model}-${seed}`))?.predictions();
-      const [click, time] = predictions ?? [];
-      if (!click || !time) throw new Error('Two tasks were stored.');
-      const lines = Array.from(click.scores.logits, (logit, row) => {
-        const { offset, scale } = time.task;
-        return `${logit},${(time.scores.logits[row] ?? 0) * scale + offset}\n`;
-      });
-      mkdirSync(at('elsewhere'), { recursive: true });
-      writeFileSync(at('elsewhere', `${seed}.csv`), `click,time\n${lines.join('')}`);
-      files.push({ label: 'theirs', seed, path: at('elsewhere', `${seed}.csv`) });
-    }
-    return files;
-  }
+  const files = (model: string, of = seeds) =>
+    of.map((seed) => ({ label: 'theirs', seed, path: at('runs', `${model}-${seed}`, 'predictions.arrow') }));
 
   test('that are another run’s get its gain, error and p-value', async () => {
     store();
-    const predictions = await exported('m', seeds);
+    const predictions = files('m');
     const found = await table([at('runs')], { predictions, scale: 'logit', uncertainty: 'both' });
     const [m, theirs] = [rowOf(found, 'm'), rowOf(found, 'theirs')];
     expect(theirs).toMatchObject({ type: 'external', parameters: null, axis: {} });
-    expect(theirs.runs[1]).toEqual({ seed: 2, path: '../elsewhere/2.csv', status: 'done' });
+    expect(theirs.runs[1]).toEqual({ seed: 2, path: '../runs/m-2/predictions.arrow', status: 'done' });
     for (const task of ['click', 'time']) {
       const { gain, se, p } = m.tasks[task] ?? {};
       expect(se).toBeGreaterThan(0);
@@ -179,15 +154,12 @@ describe('predictions made elsewhere', () => {
 
   test('are refused with a label of the table, and where no run has kept labels', async () => {
     store([1]);
-    const files = await exported('base', [1]);
-    const refused = (predictions: typeof files, message: RegExp) =>
+    const refused = (predictions: ReturnType<typeof files>, message: RegExp) =>
       expect(table([at('runs')], { predictions, scale: 'logit' })).rejects.toThrow(message);
-    await refused(
-      files.map((file) => ({ ...file, label: 'm' })),
-      /already named 'm'/,
-    );
+    const [first] = files('base', [1]);
+    await refused(first ? [{ ...first, label: 'm' }] : [], /already named 'm'/);
     for (const run of ['base-1', 'm-1']) rmSync(at('runs', run, 'predictions.arrow'));
-    await refused(files, /No run of seed 1 has a predictions\.arrow/);
+    await refused(files('base', [1]), /No run of seed 1 has a predictions\.arrow/);
   });
 });
 

@@ -1,18 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseComparison } from '../../config/comparison.js';
+import { folderPerTest } from '../../support/folder.fixture.js';
 import { definitions } from '../../training/definitions.js';
 import { folderConfig } from './folder-config.js';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-folder-config-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
+const at = folderPerTest();
 const text = `name: c
 dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 4 }
 tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
@@ -22,18 +16,18 @@ compare:
   seeds: 2
 `;
 const config = (...overrides: string[]) => parseComparison(text, 'c.yaml', overrides, definitions);
-const epochs = () => parse(readFileSync(join(folder, 'config.yaml'), 'utf8')).train.epochs;
+const epochs = () => parse(readFileSync(at('config.yaml'), 'utf8')).train.epochs;
 
 test('without results it is written at once', async () => {
-  expect((await folderConfig(folder, config())).note).toBeNull();
-  expect((await folderConfig(folder, config('train.epochs=4'))).note).toBeNull();
+  expect((await folderConfig(at(), config())).note).toBeNull();
+  expect((await folderConfig(at(), config('train.epochs=4'))).note).toBeNull();
   expect(epochs()).toBe(4);
 });
 
 test('results keep their config until others replace them, which is told', async () => {
-  await folderConfig(folder, config());
-  writeFileSync(join(folder, 'comparison.json'), '{}');
-  const other = await folderConfig(folder, config('train.epochs=4', 'compare.seeds=5'));
+  await folderConfig(at(), config());
+  writeFileSync(at('comparison.json'), '{}');
+  const other = await folderConfig(at(), config('train.epochs=4', 'compare.seeds=5'));
   expect(other.note).toContain('has the tables of a config with another train.epochs: they are replaced at the end');
   expect(epochs()).toBe(3);
   await other.write();
@@ -41,9 +35,9 @@ test('results keep their config until others replace them, which is told', async
 });
 
 test('results are of the same runs where another engine, place of the data, margin or number of seeds is chosen', async () => {
-  await folderConfig(folder, config());
-  writeFileSync(join(folder, 'comparison.json'), '{}');
-  const kept = async (...overrides: string[]) => (await folderConfig(folder, config(...overrides))).hasResults;
+  await folderConfig(at(), config());
+  writeFileSync(at('comparison.json'), '{}');
+  const kept = async (...overrides: string[]) => (await folderConfig(at(), config(...overrides))).hasResults;
   expect(
     await kept('engine.threads=1', 'tracking.tensorboard=true', 'compare.margin={ mse: 3 % }', 'compare.seeds=5'),
   ).toBe(true);

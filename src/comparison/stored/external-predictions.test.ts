@@ -1,25 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { TaskMetrics } from '../../metrics/evaluate.js';
+import { folderPerTest } from '../../support/folder.fixture.js';
 import { readRun } from '../../training/finished-run.js';
 import { parseExternalFile, type Reference, readExternal } from './external-predictions.js';
 import { storeRun } from './stored-run.fixture.js';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-external-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
+const at = folderPerTest();
 const tasks = {
   click: { type: 'binary', logits: [-1, 2, 1, 0.5, 9], labels: [0, 1, 0, 1, 1], mask: [1, 1, 1, 1, 0] },
   'time, s': { type: 'regression', logits: [0.1, -0.2, 0.3, 0.7, 0.4], labels: [3, 1, 4, 1, 5], offset: 2, scale: 3 },
 } as const;
 
 async function stored() {
-  const path = await storeRun(join(folder, 'run'), { name: 'run', seed: 1, tasks });
+  const path = await storeRun(at('run'), { name: 'run', seed: 1, tasks });
   const run = readRun(path);
   if (!run) throw new Error('The run is finished.');
   return { path, run, reference: { dataset: run.result.dataset, tasks: await run.predictions() } satisfies Reference };
@@ -33,7 +28,7 @@ function withoutThreshold({ f1, ...others }: TaskMetrics = {}): TaskMetrics {
 
 /** A CSV with both tasks' scores of the five rows, as text. */
 function csv(click: readonly string[], time = ['1', '2', '3', '4', '5'], head = 'id,"time, s",click'): string {
-  const file = join(folder, 'scores.csv');
+  const file = at('scores.csv');
   writeFileSync(file, `${head}\n${click.map((score, row) => `row ${row},${time[row] ?? 0},${score}\n`).join('')}`);
   return file;
 }
@@ -98,7 +93,7 @@ describe('a file is refused', () => {
   test('of other rows, as the labels in an Arrow file tell', async () => {
     const { reference } = await stored();
     const others = { ...tasks, click: { ...tasks.click, labels: [0, 1, 1, 1, 1] } };
-    const path = await storeRun(join(folder, 'other'), { name: 'other', seed: 1, tasks: others });
+    const path = await storeRun(at('other'), { name: 'other', seed: 1, tasks: others });
     await expect(readExternal(join(path, 'predictions.arrow'), undefined, reference)).rejects.toThrow(
       /row 2 has another label of task 'click'/,
     );
@@ -117,7 +112,7 @@ test.each([
 
 test('a multiclass task has a score per class: an .arrow file is read, with the same classes, and a CSV is refused', async () => {
   const kind = { type: 'multiclass', classes: ['a', 'b'], logits: [1, 0, 2, 0, 1, 3], labels: [0, 1, 0] } as const;
-  const path = await storeRun(join(folder, 'classes'), { name: 'classes', seed: 1, tasks: { kind } });
+  const path = await storeRun(at('classes'), { name: 'classes', seed: 1, tasks: { kind } });
   const run = readRun(path);
   if (!run) throw new Error('The run is finished.');
   const reference = { dataset: run.result.dataset, tasks: await run.predictions() };

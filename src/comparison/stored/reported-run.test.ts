@@ -1,20 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { folderPerTest } from '../../support/folder.fixture.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { storedTable } from '../gains/stored-table.js';
 import { reportedRun } from './reported-run.js';
 import { type StoredTask, storeRun } from './stored-run.fixture.js';
 import { readStoredRuns } from './stored-runs.js';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-parts-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const at = (...names: string[]) => join(folder, ...names);
+const at = folderPerTest();
 const labels = [0, 1, 0, 1, 1, 0, 1, 0];
 const tasksOf = (shift: number): Record<string, StoredTask> => ({
   click: { type: 'binary', logits: labels.map((_, row) => Math.sin(row + shift)), labels },
@@ -106,22 +99,17 @@ describe('a run that is put together', () => {
 
 describe('ple report', () => {
   const reference = (seed: number) => ({ seed, path: `a${seed}`, status: 'done', parts: parts(String(seed)) });
-  const table = async (...words: string[]) => {
-    const sources = words.flatMap((word) => readStoredRuns(word));
+  const table = () => {
     const options = { baseline: undefined, uncertainty: undefined, predictions: [], scale: undefined };
-    return storedTable(sources, { folder: at('.'), ...options });
+    return storedTable(readStoredRuns(at()), { folder: at(), ...options });
   };
   /** comparison.json of a baseline in parts and of another model, under two seeds. */
-  async function stored(more: Record<string, unknown> = {}): Promise<void> {
+  async function stored(): Promise<void> {
     for (const seed of [1, 2]) {
       await store(`a${seed}`, { seed, tasks: tasksOf(seed) });
       await store(`b${seed}`, { seed, tasks: tasksOf(seed + 2) });
-      await storeRun(at(`m${seed}`), {
-        name: 'm',
-        seed,
-        tasks: tasksOf(seed + 4),
-        model: { type: 'mmoe', experts: 2 },
-      });
+      const model = { type: 'mmoe', experts: 2 };
+      await storeRun(at(`m${seed}`), { name: 'm', seed, tasks: tasksOf(seed + 4), model });
     }
     const row = { axis: {}, tasks: {} };
     const rows = [
@@ -151,13 +139,13 @@ describe('ple report', () => {
     };
     writeFileSync(
       at('comparison.json'),
-      JSON.stringify({ ...comparison, uncertainty: 'both', rows, notes: [], timing: {}, ...more }),
+      JSON.stringify({ ...comparison, uncertainty: 'both', rows, notes: [], timing: {} }),
     );
   }
 
   test('reads a comparison of runs in parts, to the same table again', async () => {
     await stored();
-    const first = await table(at('.'));
+    const first = await table();
     const [alone, m] = first.comparison.rows;
     expect(alone?.runs).toEqual([reference(1), reference(2)]);
     expect(alone).toMatchObject({ searched: 4, tunedByTask: { buy: { 'train.batchSize': 5 } } });
@@ -175,12 +163,12 @@ describe('ple report', () => {
       'Models searched different numbers of settings: alone 4, m 9. The budgets are unequal: a larger search favours its model.',
     );
     writeFileSync(at('comparison.json'), JSON.stringify(first.comparison));
-    expect(JSON.stringify((await table(at('.'))).comparison)).toBe(JSON.stringify(first.comparison));
+    expect(JSON.stringify((await table()).comparison)).toBe(JSON.stringify(first.comparison));
   });
 
   test('refuses parts on other data', async () => {
     await stored();
     await store('b2', { seed: 2, checksum: 'other' });
-    await expect(table(at('.'))).rejects.toThrow(/a2 and .*b2 were trained on different data/);
+    await expect(table()).rejects.toThrow(/a2 and .*b2 were trained on different data/);
   });
 });

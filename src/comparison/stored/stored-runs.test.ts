@@ -1,20 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { sealed } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
+import { folderPerTest } from '../../support/folder.fixture.js';
 import { readComparison } from './comparison-file.js';
 import { type StoredTask, storeRun } from './stored-run.fixture.js';
 import { readStoredRuns } from './stored-runs.js';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-stored-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const at = (...names: string[]) => join(folder, ...names);
+const at = folderPerTest();
 const click = (logits: readonly number[]): Record<string, StoredTask> => ({
   click: { type: 'binary', logits, labels: [0, 1, 0, 1] },
 });
@@ -130,9 +123,9 @@ describe('a file that is not what was written is refused with its name', () => {
         JSON.stringify({ ...sealed({ schema: 2, ...table, looks: [] }), ...change }),
       );
     write({ timing: { seconds: 9 } });
-    expect(readComparison(folder).timing).toEqual({ seconds: 9 });
+    expect(readComparison(at()).timing).toEqual({ seconds: 9 });
     write({ seeds: [2] });
-    expect(() => readComparison(folder)).toThrow(/comparison\.json: its content is not what was written/);
+    expect(() => readComparison(at())).toThrow(/comparison\.json: its content is not what was written/);
   });
 
   test('but predictions and checkpoints may be deleted, and a config may be renamed, which is noted', async () => {
