@@ -2,7 +2,15 @@ import { Command } from '@commander-js/extra-typings';
 import { exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
-import { dataArgument, deviceOption, pluginOption, sayWithoutLabels, withNewRows } from './input/new-rows.js';
+import {
+  dataArgument,
+  deviceOption,
+  pluginOption,
+  sayEmpty,
+  sayWithoutLabels,
+  strictOption,
+  withNewRows,
+} from './input/new-rows.js';
 import { interruptible } from './interruptible.js';
 
 const words = () =>
@@ -15,6 +23,7 @@ const words = () =>
     .option('--by <column>', 'also for each value, or range of numbers, of a column; may be repeated', collect)
     .option('--json', 'print one JSON document')
     .option('--out <file>', 'also write all metrics as a table: a .csv, .parquet or .arrow file')
+    .option(...strictOption)
     .option(...deviceOption)
     .option(...pluginOption)
     .addHelpText(
@@ -35,7 +44,7 @@ most rows have a slice each. Columns need not be inputs of the model.
     );
 
 /** Prints metrics over all rows and by slice. */
-export const evaluate = defineCommand(words, async (path, data, { by = [], json, out, device, plugin }) => {
+export const evaluate = defineCommand(words, async (path, data, { by = [], json, out, strict, device, plugin }) => {
   const [
     { formatOf },
     { readTrainedRun },
@@ -64,7 +73,7 @@ export const evaluate = defineCommand(words, async (path, data, { by = [], json,
     const evaluated = await withNewRows(
       run,
       data,
-      { keep: columns, labels: true, out, device, signal },
+      { keep: columns, labels: true, strict, out, device, signal },
       async ({ rows, dataset, engine, onRows }) => {
         const { labelled, without } = labelledTasks(run, rows);
         sayWithoutLabels(without);
@@ -73,6 +82,7 @@ export const evaluate = defineCommand(words, async (path, data, { by = [], json,
         return evaluateRows(run, dataset.tasks, scores, labelled, cut, signal);
       },
     );
+    sayEmpty(evaluated);
     if (out !== undefined) await writeEvaluation(out, evaluated);
     process.stdout.write(json ? `${JSON.stringify(evaluated, null, 2)}\n` : evaluationText(evaluated));
     if (columns.length > 0) say(manySlices);

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { predict, type RowsEvent } from '../library.js';
+import { withDatabase } from '../data/store/database.js';
+import { predict, type RowsEvent, train } from '../library.js';
 import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
 import { folderOfFile, pleHere } from './command.fixture.js';
 
@@ -42,4 +43,50 @@ test.runIf(process.platform === 'linux')('a closed stdout is an error: predictio
   const words = [join(import.meta.dirname, '../../bin/ple.js'), 'predict', run, file('inputs.csv')];
   const { status, stderr } = spawnSync('sh', ['-c', '"$0" "$@" >&-', process.execPath, ...words], { encoding: 'utf8' });
   expect([status, stderr]).toEqual([2, 'ple: stdout is closed: name a file (--out FILE).\n']);
+});
+
+test('values that the model cannot read as it read training are noted, with the cause; --strict refuses them', async () => {
+  const path = file('trained.parquet');
+  await withDatabase((database) =>
+    database.run(
+      `COPY (SELECT i % 7 AS code, i % 3 = 0 AS flag, TIMESTAMP '2024-01-01' + to_hours(i::INTEGER) AS at, i % 2 AS y FROM range(400) t(i)) TO '${path}'`,
+    ),
+  );
+  const { path: run } = await train(
+    {
+      name: 'read',
+      dataset: { loader: 'table', path, cache: file('cache'), tasks: { y: {} }, columns: { code: 'categorical' } },
+      tasks: [{ name: 'y', type: 'binary' }],
+      model: { type: 'single-task', levels: [[4]], tower: [4] },
+      train: { epochs: 1, batchSize: 64, optimizer: { type: 'adam', learningRate: 0.01 } },
+      engine: { device: 'cpu', threads: 1 },
+    },
+    { runs: file('runs') },
+  );
+  const start = Date.UTC(2024, 0, 1);
+  const lines = (row: (i: number) => string) =>
+    `code,flag,at,y\n${Array.from({ length: 50 }, (_, i) => row(i)).join('\n')}\n`;
+  writeFileSync(
+    file('others.csv'),
+    lines((i) => `${i % 7}.0,${i % 2},${start + i * 3_600_000},`),
+  );
+  writeFileSync(
+    file('same.csv'),
+    lines((i) => `${i % 7},${i % 2 === 0},${start / 86_400_000 + i / 24},${i % 2}`),
+  );
+  const notes = [
+    "column 'code': 50 of 50 values were not in training: '0.0' was '0' there",
+    "column 'flag': 50 of 50 values were not in training: '0' was 'false' there",
+    "column 'at': all values outside the training range: they are milliseconds since 1970, and training had times",
+  ];
+  const noted = await pleHere(['evaluate', run, file('others.csv')]);
+  expect(noted.stderr).toBe(
+    [...notes, "No row is in the sample space of task 'y'; its metrics are null."]
+      .map((note) => `note: ${note}\n`)
+      .join(''),
+  );
+  const { status, stdout, stderr } = await pleHere(['predict', run, file('others.csv'), '--strict']);
+  expect([status, stdout, stderr]).toEqual([3, '', `ple: ${notes.join('; ')} (--strict).\n`]);
+  const same = await pleHere(['predict', run, file('same.csv'), '--strict']);
+  expect([same.status, same.stderr]).toEqual([0, '']);
 });

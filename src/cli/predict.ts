@@ -4,7 +4,15 @@ import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
-import { dataArgument, deviceOption, pluginOption, sayWithoutLabels, withNewRows } from './input/new-rows.js';
+import {
+  dataArgument,
+  deviceOption,
+  pluginOption,
+  sayEmpty,
+  sayWithoutLabels,
+  strictOption,
+  withNewRows,
+} from './input/new-rows.js';
 import { interruptible } from './interruptible.js';
 
 const words = () =>
@@ -16,6 +24,7 @@ const words = () =>
     .option('--keep <column>', 'copy a column of the rows, such as an id; may be repeated', collect)
     .option('--metrics', 'also print the metrics over all rows, which have labels then; needs --out')
     .option('--logits', 'write logits instead of probabilities and predictions in the labels’ units')
+    .option(...strictOption)
     .option(...deviceOption)
     .option(...pluginOption)
     .addHelpText(
@@ -52,7 +61,7 @@ export const predict = defineCommand(words, async (path, data, options) => {
     import('../serving/evaluate-rows.js'),
     import('../report/evaluation-text.js'),
   ]);
-  const { out, keep = [], metrics = false, logits = false, device, plugin } = options;
+  const { out, keep = [], metrics = false, logits = false, strict, device, plugin } = options;
   const scale = logits ? 'logit' : 'label';
   if (metrics && out === undefined)
     throw new ConfigError('--metrics prints on stdout: name a file for the predictions (--out FILE).');
@@ -67,7 +76,7 @@ export const predict = defineCommand(words, async (path, data, options) => {
     const text = await withNewRows(
       run,
       data,
-      { keep, labels: metrics, out, device, signal },
+      { keep, labels: metrics, strict, out, device, signal },
       async ({ rows, dataset, engine, onRows }) => {
         const measured = metrics ? { ...labelledTasks(run, rows), scores: await gatheredScores(dataset) } : undefined;
         const { columns, blocks } = predictions(run, dataset, engine, scale, onRows, measured?.scores);
@@ -77,7 +86,9 @@ export const predict = defineCommand(words, async (path, data, options) => {
           say(`Written: ${out} (${dataset.splits.test.rows} rows)`);
           if (!measured) return '';
           sayWithoutLabels(measured.without);
-          return evaluationText(await evaluateRows(run, dataset.tasks, measured.scores.tasks, measured.labelled, []));
+          const evaluated = await evaluateRows(run, dataset.tasks, measured.scores.tasks, measured.labelled, []);
+          sayEmpty(evaluated);
+          return evaluationText(evaluated);
         }
         // A reader that closes the pipe, as head does, ends the writing. Other errors of stdout are reported by main.
         for await (const piece of encoded(format, columns, blocks, kept)) {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ConfigError } from '../support/errors.js';
 import { readDocument } from './document.js';
 
 const text = `dataset: # not of a key below
@@ -26,4 +27,12 @@ test('a value has the comment beside it', () => {
   expect(readDocument(text, 'x.yaml').commentAt(['dataset', 'columns', 'e'])).toBe('of tags');
   expect(commentAt(['dataset', 'tasks', 'x'])).toBe('first');
   expect(commentAt(['dataset', 'tasks'])).toBe('beside all');
+});
+
+test('a config of 100,000 levels is one error', () => {
+  const error = new ConfigError('x.yaml: nested deeper than 100 levels.');
+  for (const text of ['['.repeat(100_000), `${'- '.repeat(100_000)}1`])
+    expect(() => readDocument(text, 'x.yaml')).toThrow(error);
+  expect(() => readDocument('{}', 'x.yaml', [`a=${'{a: '.repeat(100_000)}`])).toThrow("Override 'a': nested deeper");
+  expect(readDocument(`${'['.repeat(90)}${']'.repeat(90)}`, 'x.yaml').value).toHaveLength(1);
 });

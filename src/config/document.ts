@@ -1,4 +1,4 @@
-import { isMap, isNode, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, Lexer, LineCounter, type Pair, Parser, parseDocument } from 'yaml';
 import { ConfigError } from '../support/errors.js';
 import { shownOverride } from './execute.js';
 
@@ -35,6 +35,7 @@ export function readDocument(
   overrides: readonly string[] = [],
   changes: readonly Change[] = [],
 ): ConfigDocument {
+  refuseDepth(text, file);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const position = (offset: number) => {
@@ -115,6 +116,7 @@ function parseOverride(word: string): { path: string[]; value: unknown } {
   if (at < 1 || path.includes('')) {
     throw new ConfigError(`'${word}' is not an override: write key.path=value, e.g. train.epochs=5.`);
   }
+  refuseDepth(word.slice(at + 1), `Override '${path.join('.')}'`);
   const parsed = parseDocument(word.slice(at + 1));
   const failure = parsed.errors[0];
   if (failure) throw new ConfigError(`Override '${word}': the value is not valid YAML: ${firstLine(failure.message)}`);
@@ -122,6 +124,17 @@ function parseOverride(word: string): { path: string[]; value: unknown } {
     return { path, value: parsed.toJS() };
   } catch (error) {
     throw new ConfigError(`Override '${word}': ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const mostLevels = 100;
+
+/** The library's parser, which calls itself for each level, could run out of its stack. Its tokens know the level. */
+function refuseDepth(text: string, what: string): void {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme));
+    if (parser.stack.length > mostLevels) throw new ConfigError(`${what}: nested deeper than ${mostLevels} levels.`);
   }
 }
 

@@ -40,14 +40,17 @@ export interface TextReading {
 }
 
 /** What was learnt of a column in training: plain data, from which its encoding is made. */
-export type FittedColumn =
-  | FittedVocabulary
-  | FittedList
-  /** Ascending edges of buckets, and whether training had missing values. */
-  | { readonly kind: 'buckets'; readonly edges: Float64Array; readonly missing: boolean }
+export type FittedColumn = FittedVocabulary | FittedList | FittedNumbers | { readonly kind: 'identity' };
+
+type FittedNumbers = (
+  | /** Ascending edges of buckets, and whether training had missing values. */
+  { readonly kind: 'buckets'; readonly edges: Float64Array; readonly missing: boolean }
   /** Mean and deviation of x, or of sign(x) log(1 + |x|) if `log`. */
   | { readonly kind: 'scale'; readonly mean: number; readonly deviation: number; readonly log: boolean }
-  | { readonly kind: 'identity' };
+) & {
+  /** The smallest and the largest value of training, if it had one. */
+  readonly range?: readonly [number, number] | undefined;
+};
 
 /** See `vocabulary`: of each index of the source, the index that is fed. */
 interface FittedVocabulary {

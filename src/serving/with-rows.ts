@@ -5,9 +5,10 @@ import type { Dialect } from '../data/loader.js';
 import { findDataFiles } from '../data/table/data-files.js';
 import { type EngineChoice, lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
 import type { Engine } from '../engine/engine.js';
-import { ConfigError } from '../support/errors.js';
+import { ConfigError, DataError } from '../support/errors.js';
 import { type EncodedRows, encodedRows } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
+import { unreadValues } from './unread-values.js';
 
 /** What predicting new rows tells. */
 export type RowsEvent =
@@ -24,6 +25,8 @@ export interface RowsOptions {
   readonly dialect?: Dialect;
   /** Whether labels and weights are read. Default: not. */
   readonly labels?: boolean;
+  /** What the model cannot read as it read training is an error. Default: a note. */
+  readonly strict?: boolean | undefined;
   /** A file that will be written: it must be none of the files. */
   readonly out?: string | undefined;
   /** Default: that of the run's config. */
@@ -48,7 +51,7 @@ export async function withRows<Result>(
   work: (opened: OpenedRows) => Promise<Result>,
 ): Promise<Result> {
   const { keep = [], dialect = {}, labels = false, out, signal, on = () => undefined } = options;
-  const { device = run.experiment.engine.device } = options;
+  const { device = run.experiment.engine.device, strict = false } = options;
   const note = (message: string) => on({ kind: 'note', message });
   await refuseOverwriting(out, run.path, files);
   const { engine, notes } = await openEngine({ ...run.experiment.engine, device }, lookAtMachine(signal));
@@ -62,6 +65,9 @@ export async function withRows<Result>(
   );
   try {
     const { dataset } = rows;
+    const unread = await unreadValues(run, rows);
+    if (strict && unread.length > 0) throw new DataError(`${unread.join('; ')} (--strict).`);
+    unread.forEach(note);
     const total = dataset.splits.test.rows;
     const onRows = (done: number) => {
       signal?.throwIfAborted();

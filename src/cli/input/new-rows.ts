@@ -1,5 +1,6 @@
 import { deviceNames } from '../../config/device-names.js';
 import type { Dialect } from '../../data/loader.js';
+import type { Evaluated } from '../../serving/evaluate-rows.js';
 import type { TrainedModel } from '../../serving/trained-run.js';
 import type { OpenedRows, RowsEvent, RowsOptions } from '../../serving/with-rows.js';
 import { catalogue } from '../../support/catalogue.js';
@@ -23,6 +24,10 @@ export const deviceOption = [
   `${deviceNames.slice(0, -1).join(', ')} or ${deviceNames.at(-1)} (default: that of the run’s config)`,
   (word: string) => devices.get(word).name,
 ] as const;
+export const strictOption = [
+  '--strict',
+  'exit with 3 if a column’s values are not those of training (default: a note)',
+] as const;
 /** Also of `ple export`. */
 export const pluginOption = ['--plugin <file>', 'a plugin whose parts the run uses; its code runs', collect] as const;
 
@@ -31,11 +36,17 @@ export function sayWithoutLabels(without: readonly string[]): void {
   for (const missing of without) say(`note: Without metrics: the rows have no ${missing}.`);
 }
 
+/** Tells which tasks have no metrics though their labels are there. */
+export function sayEmpty({ tasks }: Evaluated): void {
+  for (const [name, { metrics }] of Object.entries(tasks))
+    if (metrics.samples === 0) say(`note: No row is in the sample space of task '${name}'; its metrics are null.`);
+}
+
 /** As `withRows`, of what the command line names, with bars and notes on stderr. */
 export async function withNewRows<Result>(
   run: TrainedModel,
   words: readonly string[],
-  options: Pick<RowsOptions, 'keep' | 'labels' | 'out' | 'device' | 'signal'>,
+  options: Pick<RowsOptions, 'keep' | 'labels' | 'strict' | 'out' | 'device' | 'signal'>,
   work: (opened: OpenedRows) => Promise<Result>,
 ): Promise<Result> {
   const { withRows } = await import('../../serving/with-rows.js');

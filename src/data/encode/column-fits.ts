@@ -51,15 +51,17 @@ export function vocabulary(
 
 export function scaleFit(log: boolean): ColumnFit {
   const moments = new Moments();
+  const range = new Range();
   return {
     add(column, rows) {
       const values = singleOf(column);
       for (let i = 0; i < rows.length; i++) {
         const value = values[rows[i] ?? 0] ?? 0;
+        range.add(value);
         moments.add(log ? signedLog(value) : value);
       }
     },
-    finish: () => ({ kind: 'scale', mean: moments.mean, deviation: moments.deviation, log }),
+    finish: () => ({ kind: 'scale', mean: moments.mean, deviation: moments.deviation, log, range: range.ends }),
   };
 }
 
@@ -94,6 +96,7 @@ export function valueFit(most: number, stride: number): ColumnFit {
 /** Edges of a sorted sample, which has every `stride`-th training row. */
 function sampleFit(stride: number, edgesOf: (sorted: Float32Array) => number[]): ColumnFit {
   const pieces: Float32Array[] = [];
+  const range = new Range();
   let row = 0;
   let missing = false;
   return {
@@ -103,6 +106,7 @@ function sampleFit(stride: number, edgesOf: (sorted: Float32Array) => number[]):
       let count = 0;
       for (let i = 0; i < rows.length; i++) {
         const value = values[rows[i] ?? 0] ?? 0;
+        range.add(value);
         if (Number.isNaN(value)) missing = true;
         else if ((row + i) % stride === 0) piece[count++] = value;
       }
@@ -116,9 +120,24 @@ function sampleFit(stride: number, edgesOf: (sorted: Float32Array) => number[]):
         sample.set(piece, at);
         at += piece.length;
       }
-      return { kind: 'buckets', edges: Float64Array.from(edgesOf(sample.sort())), missing };
+      return { kind: 'buckets', edges: Float64Array.from(edgesOf(sample.sort())), missing, range: range.ends };
     },
   };
+}
+
+/** The smallest and the largest of what is not NaN. */
+class Range {
+  #low = Number.POSITIVE_INFINITY;
+  #high = Number.NEGATIVE_INFINITY;
+
+  add(value: number): void {
+    if (value < this.#low) this.#low = value;
+    if (value > this.#high) this.#high = value;
+  }
+
+  get ends(): readonly [number, number] | undefined {
+    return this.#low <= this.#high ? [this.#low, this.#high] : undefined;
+  }
 }
 
 /** Mean and deviation of what is not NaN. Sums are of differences from the first value: a large mean costs no digits. */

@@ -19,6 +19,8 @@ const cells = z.strictObject({
   time: z.int().optional(),
 });
 const column = { name: z.string(), cells };
+/** Of training. Runs of earlier commits have none. */
+const range = z.tuple([z.number(), z.number()]).readonly().optional();
 
 /** How a column becomes numbers, as `FittedColumn` says. */
 const columnShape = z.discriminatedUnion('kind', [
@@ -30,8 +32,21 @@ const columnShape = z.discriminatedUnion('kind', [
     length: z.int(),
     pool: z.enum(['sum', 'mean', 'attention']),
   }),
-  z.strictObject({ kind: z.literal('buckets'), ...column, edges: z.array(z.number()), missing: z.boolean() }),
-  z.strictObject({ kind: z.literal('scale'), ...column, mean: z.number(), deviation: z.number(), log: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('buckets'),
+    ...column,
+    edges: z.array(z.number()),
+    missing: z.boolean(),
+    range,
+  }),
+  z.strictObject({
+    kind: z.literal('scale'),
+    ...column,
+    mean: z.number(),
+    deviation: z.number(),
+    log: z.boolean(),
+    range,
+  }),
   z.strictObject({ kind: z.literal('identity'), ...column }),
 ]);
 

@@ -34,6 +34,9 @@ test.each<[Condition, readonly (string | number)[], readonly (string | number)[]
     ['1', 1],
   ],
   [3, [3, '3.0'], [4, '']],
+  [1, ['1', 1, 'true', 'True'], ['0', 'false', 0, 'yes']],
+  [true, ['true', '1', 1, '1.0'], ['false', '0', 0]],
+  ['!= false', ['true', '1', 'x'], ['FALSE', '0', 0]],
   ['> 3', [4, '3.5'], [3, '-4']],
   ['<= 3', [3, '2.5'], ['3.1']],
 ])('%s', async (condition, met, not) => {

@@ -24,25 +24,39 @@ export interface QuerySources {
 }
 
 /**
- * The rows of a query, which is run once, by one thread: several would give joins and sums in another order, and so other bits, from run to
- * run. It reads the named files and nothing else, since the data's checksum is of these.
+ * The rows of a query, run by one thread: several would give joins and sums in another order, and so other bits, from run to run. It reads the
+ * named files and nothing else. Its second run shows that its rows are the same each time.
  * @param folder Where its rows are kept until they are read.
- * @throws DataError for files that cannot be read, and for a query that cannot be run.
+ * @returns the rows, and their checksum.
+ * @throws DataError for files that cannot be read, and for a query that cannot be run or gives other rows each time.
  */
 export async function openQuery(
   sources: QuerySources,
   options: RowFileOptions,
   folder: string,
   signal: AbortSignal | undefined,
-): Promise<TableFile> {
+): Promise<{ readonly file: TableFile; readonly checksum: string }> {
   const path = join(folder, 'query.duckdb');
   const database = await openDatabase(path, { spill: join(folder, 'query-spill') });
   return whileOpen(database, signal, async () => {
     await setUp(database, sources, options, signal);
     await said('dataset.query', refuseOtherThanSelect(database, sources.query));
-    await said('dataset.query', database.run(`CREATE TABLE "the rows of the query" AS ${sources.query}`));
-    const rows = { path: 'dataset.query', bytes: sources.bytes, format: 'SQL', from: '"the rows of the query"' };
-    return openRelation(rows, database, path);
+    const name = '"the rows of the query"';
+    const checksumOfRows = async () => {
+      await said('dataset.query', database.run(`CREATE OR REPLACE TABLE ${name} AS ${sources.query}`));
+      const [row = []] = await rowsOf(
+        database,
+        `SELECT bit_xor(md5_number(concat(r.rowid, ' ', r::VARCHAR)))::VARCHAR FROM ${name} r`,
+      );
+      return String(row[0]);
+    };
+    const checksum = await checksumOfRows();
+    if ((await checksumOfRows()) !== checksum)
+      throw new DataError(
+        'dataset.query: the query gives other rows each time; write a constant for a random number or the time, or compute it from columns, as hash(id) % 10.',
+      );
+    const rows = { path: 'dataset.query', bytes: sources.bytes, format: 'SQL', from: name };
+    return { file: await openRelation(rows, database, path), checksum };
   });
 }
 
@@ -154,7 +168,6 @@ async function refuseOtherThanSelect(database: DuckDBConnection, query: string):
   const statement = await statements.prepare(0);
   if (statement.statementType !== StatementType.SELECT) throw new Error('it is no SELECT');
   const names = Array.from({ length: statement.columnCount }, (_, c) => statement.columnName(c).toLowerCase());
-  await refuseChanging(database, query);
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw new Error(`two columns are named '${twice}' (case apart); AS gives one another name`);
 }
@@ -166,37 +179,4 @@ async function said<Result>(what: string, step: Promise<Result>): Promise<Result
     if (error instanceof DataError) throw error;
     throw new DataError(`${what}: ${sqlReason(error)}.`, { cause: error });
   }
-}
-
-/** Of DuckDB's functions that are not the same in every statement, those that are of a query over files. */
-const harmless = ['error', 'current_database', 'current_schema', 'current_schemas', 'in_search_path'];
-
-/** DuckDB has these as functions of their arguments alone. */
-const others = ['ago', 'current_localtime', 'current_localtimestamp'];
-
-/** Are written without brackets, as columns are. */
-const times = ['current_timestamp', 'current_date', 'current_time', 'localtime', 'localtimestamp'];
-
-/** @throws Error for a query whose rows may be others at another time: it draws at random, or asks for the time. */
-async function refuseChanging(database: DuckDBConnection, query: string): Promise<void> {
-  const found = await rowsOf(database, "SELECT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'");
-  const changing = new Set([...found.map(([name]) => String(name)), ...others]);
-  for (const name of harmless) changing.delete(name);
-  const of = (path: string) => `json_extract_string(value, '$.${path}')`;
-  const nodes = await rowsOf(
-    database,
-    `SELECT ${of('function_name')}, json_array_length(value, '$.children'), lower(${of('column_names[0]')}), json_array_length(value, '$.column_names'), ${of('sample.seed')} FROM json_tree(json_serialize_sql(${literal(query)})) WHERE type = 'OBJECT'`,
-  );
-  const parts = nodes.map(([name, inputs, column, length, seed]) => {
-    if (typeof name === 'string' && (changing.has(name) || (name === 'age' && Number(inputs) === 1)))
-      return `${name}()`;
-    if (seed === '-1') return 'a sample without REPEATABLE (seed)';
-    const isTime = typeof column === 'string' && Number(length) === 1 && times.includes(column);
-    return isTime ? `${column} (of a column with this name, name the table, too)` : undefined;
-  });
-  const what = parts.find((part) => part !== undefined);
-  if (what === undefined) return;
-  throw new Error(
-    `${what} gives other values each time, and a query must give the same rows; write a constant, or compute the values from columns, as hash(id) % 10`,
-  );
 }

@@ -90,8 +90,16 @@ export function entryWeight(entry: string, mark: string): string {
   return `CASE WHEN contains(${entry}, ${literal(mark)}) THEN number_of(${last}) ELSE 1 END`;
 }
 
+const truths = ['false', 'true'];
+
+/** 0 or 1 of a boolean, in upper or lower case. */
+export function truthOf(text: string): number | undefined {
+  const truth = truths.indexOf(text.trim().toLowerCase());
+  return truth < 0 ? undefined : truth;
+}
+
 /**
- * Whether a row meets a condition.
+ * Whether a row meets a condition. A boolean equals 0 or 1, as in labels.
  * @returns `comparable` is false where a number is asked for and there is none; of a missing value neither says anything.
  */
 export function conditionSql(
@@ -102,9 +110,12 @@ export function conditionSql(
   const [number, text] = [numberSql(column), textSql(column)];
   if (operator !== '=' && operator !== '!=')
     return { holds: `${number} ${operator} ${numberOf(values[0] ?? '')}`, comparable: `${number} IS NOT NULL` };
-  const numbers = values.map(numberOf).filter((value) => !Number.isNaN(value));
-  const same = `${text} IN (${literals(values.map((value) => value.trim()))})`;
-  const equal = numbers.length > 0 ? `(${same} OR coalesce(${number} IN (${numbers.join(', ')}), false))` : same;
+  const numbers = values.map((value) => truthOf(value) ?? numberOf(value)).filter((value) => !Number.isNaN(value));
+  const words = column.type === 'text' ? truths.filter((_, truth) => numbers.includes(truth)) : [];
+  const ways = [`${text} IN (${literals(values.map((value) => value.trim()))})`];
+  if (words.length > 0) ways.push(`lower(${text}) IN (${literals(words)})`);
+  if (numbers.length > 0) ways.push(`coalesce(${number} IN (${numbers.join(', ')}), false)`);
+  const equal = ways.length > 1 ? `(${ways.join(' OR ')})` : ways.join('');
   return { holds: operator === '!=' ? `NOT ${equal}` : equal, comparable: 'true' };
 }
 

@@ -267,3 +267,14 @@ test('the second opening reads the prepared table; a changed file is read again'
   await writeFile(path, 'x,y,fold\n9.5,1,\n2.5,0,v\n3.5,1,t\n');
   expect(await rowsOf(await open(settings, notes), 'train')).toEqual([{ x: 9.5, 'y:y': 1 }]);
 });
+
+test('a mask reads booleans as labels do; a task without a training row is an error', async () => {
+  const lines = Array.from({ length: 60 }, (_, i) => `${i / 2},${i % 3 === 0 ? 'true' : 'false'},${i % 2}`);
+  const path = await file(`x,click,buy\n${lines.join('\n')}\n`);
+  const masked = (equals: unknown) => open({ path, tasks: { click: {}, buy: { mask: { column: 'click', equals } } } });
+  const rows = await rowsOf(await masked(1), 'train');
+  for (const row of rows) expect(row['y:buy'] !== 'outside').toBe(row['y:click'] === 1);
+  await expect(masked(2)).rejects.toThrow(
+    "no training row is in the sample space of task 'buy': none has a label in column 'buy', and meets tasks.buy.mask (column 'click').",
+  );
+});

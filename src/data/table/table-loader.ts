@@ -21,8 +21,8 @@ import { drawnSplitOf, type Shares, sharesOf } from './row-splits.js';
 import type { SplitFile } from './staged-rows.js';
 import { type TableOptions, tableOptions } from './table-options.js';
 
-/** Raise it when the same files and options make other rows. */
-const version = 6;
+/** Raise it when the same files and options make other rows, or a query's rows another checksum. */
+const versions = { files: 6, query: 7 };
 
 /** A user's own files, or a query over them. They are read once into a prepared table, which later runs read. */
 export const table = defineLoader({
@@ -47,11 +47,15 @@ export const table = defineLoader({
     const sums: string[] = [];
     const { signal } = context;
     for (const file of read.files) sums.push(`${file.mark} ${await rawChecksum(file.path, cache, signal)}`);
+    const version = content.query === undefined ? versions.files : versions.query;
     const key = { reader: loader, version, content, sums };
-    const checksum = createHash('sha256').update(JSON.stringify(key)).digest('hex');
-    const entry = await prepared({ folder: cache, name: loader, key }, context, async (database, folder) =>
-      prepareTable(database, await read.open(folder, signal), options, { checksum }, context),
-    );
+    const entry = await prepared({ folder: cache, name: loader, key }, context, async (database, folder) => {
+      const { splitFiles, rows } = await read.open(folder, signal);
+      const checksum = createHash('sha256')
+        .update(JSON.stringify({ ...key, rows }))
+        .digest('hex');
+      return prepareTable(database, splitFiles, options, { checksum }, context);
+    });
     context.prepared?.(entry.path);
     if (options.splitSeed !== 'run') return preparedSource(entry, context);
     const source = await preparedSource(entry, context, drawOf(shares, context.seed, entry.description));
@@ -67,8 +71,8 @@ export const table = defineLoader({
     if (ignored.length === 0 && options.others !== 'ignored') return [];
     const read = await filesOf(options);
     const folder = await mkdtemp(join(tmpdir(), 'ple-names-'));
-    const [first] = await read.open(folder).finally(() => rm(folder, { recursive: true, force: true }));
-    const { path, names } = must(first, 'file of the table').file;
+    const { splitFiles } = await read.open(folder).finally(() => rm(folder, { recursive: true, force: true }));
+    const { path, names } = must(splitFiles[0], 'file of the table').file;
     const { used } = columnRoles({ path, names }, options);
     return names.flatMap((name, index) => {
       if (used.has(name)) return [];
@@ -82,7 +86,11 @@ export const table = defineLoader({
 interface Read {
   /** Whose bytes decide the rows; `mark` says what they are. */
   readonly files: readonly { readonly path: string; readonly mark: string }[];
-  open(folder: string, signal?: AbortSignal): Promise<readonly SplitFile[]>;
+  /** `rows`: the checksum of a query's rows, which the files alone do not decide. */
+  open(
+    folder: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly splitFiles: readonly SplitFile[]; readonly rows?: string }>;
 }
 
 function filesOf(options: TableOptions): Promise<Read> {
@@ -114,7 +122,7 @@ async function splitFiles(options: TableOptions): Promise<Read> {
       const opened: SplitFile[] = [];
       for (const { path, split } of files)
         opened.push({ split, file: withFolderColumns(await openTableFile(path, options), shared) });
-      return opened;
+      return { splitFiles: opened };
     },
   };
 }
@@ -141,7 +149,10 @@ async function queriedFiles(options: TableOptions, query: string): Promise<Read>
   const sources = { query, files, database, extensions, missing, bytes };
   return {
     files: found,
-    open: async (folder, signal) => [{ split: 'train', file: await openQuery(sources, options, folder, signal) }],
+    async open(folder, signal) {
+      const { file, checksum } = await openQuery(sources, options, folder, signal);
+      return { splitFiles: [{ split: 'train', file }], rows: checksum };
+    },
   };
 }
 

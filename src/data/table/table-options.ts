@@ -58,7 +58,7 @@ const taskSchema = z
       )
       .optional()
       .describe(
-        "The sample space: `{ column, equals: <value or list> }` or `{ column, where: '> 3' }`. A missing label is outside it.",
+        "The sample space: `{ column, equals: <value or list> }` or `{ column, where: '> 3' }`. `true` equals 1, `false` 0. A missing label is outside it; training needs a row inside.",
       ),
   })
   .refine(({ positive, regression }) => !(regression && positive !== undefined), {
@@ -108,7 +108,9 @@ export const tableOptions = {
     .string()
     .min(1)
     .optional()
-    .describe('SQL that selects the rows, in DuckDB’s dialect; `split` cuts them. Give this or `path`.'),
+    .describe(
+      'SQL that selects the rows, in DuckDB’s dialect; `split` cuts them. It must give the same rows each time. Give this or `path`.',
+    ),
   files: z
     .record(z.string().min(1), files)
     .optional()

@@ -94,23 +94,40 @@ test('a query reads what is named alone, is one SELECT, and has a name for each 
   expect(await failure('SELECT u.*, u.id FROM users u')).toContain("two columns are named 'id'");
 });
 
-test('a query that gives other rows each time is refused by name, with what to do', async () => {
+test('a query that gives other rows each time is refused wherever it hides; one that samples by a seed is not', async () => {
   const { users } = await threeTables();
-  const failure = (select: string) =>
+  const path = join(dirname(users), 'views.duckdb');
+  await withDatabase(async (database) => {
+    await database.run(`ATTACH '${path}' AS made; USE made`);
+    await database.run('CREATE VIEW drawn AS SELECT i % 2 AS y, random() AS z FROM range(40) t(i)');
+    await database.run('CREATE MACRO noise() AS random()');
+  });
+  const failure = (query: string) =>
     open({
-      query: select,
+      query,
       files: { users },
+      database: path,
       tasks: { y: {} },
       split: { fraction: { validation: 0.3, test: 0.3 } },
     }).then(() => '', String);
   const y = 'id % 2 AS y, id / 3 AS x';
-  for (const call of ['random()', 'now()'])
-    expect(await failure(`WITH a AS (SELECT ${y}, ${call} AS z FROM users) FROM a`)).toMatch(
-      /dataset\.query: (random|now)\(\) gives other values each time, .*write a constant/,
-    );
-  for (const good of [
-    'now AS z FROM (FROM users SELECT *, id AS now)',
-    'abs(age) AS z FROM users USING SAMPLE reservoir(40 ROWS) REPEATABLE (1)',
+  for (const changing of [
+    'SELECT * FROM drawn',
+    `SELECT ${y}, noise() AS z FROM users`,
+    `FROM query('SELECT ${y} FROM users ORDER BY random()')`,
+    `SELECT ${y}, now()::VARCHAR AS z FROM users`,
   ])
-    expect(await failure(`SELECT ${y}, ${good}`)).toBe('');
+    expect(await failure(changing)).toContain('dataset.query: the query gives other rows each time; write a constant');
+  expect(await failure(`SELECT ${y} FROM users USING SAMPLE reservoir(30 ROWS) REPEATABLE (1)`)).toBe('');
+});
+
+test('another preparation that gives other rows has another checksum', async () => {
+  const { users } = await threeTables();
+  const checksumOf = async (select: string, cache: string) => {
+    const query = `SELECT id % 2 AS y, ${select} FROM users CROSS JOIN range(3)`;
+    return (await open({ query, files: { users }, tasks: { y: {} }, cache: join(dirname(users), cache) })).checksum;
+  };
+  const ofFolder = "age, current_setting('temp_directory') AS x";
+  expect(await checksumOf(ofFolder, 'one')).not.toBe(await checksumOf(ofFolder, 'two'));
+  expect(await checksumOf('age', 'one')).toBe(await checksumOf('age', 'two'));
 });

@@ -162,7 +162,8 @@ async function writeDictionary(
 
 /**
  * @returns How many rows each split has, and whether some labels are missing.
- * @throws DataError for a split without rows, and for a task whose `positive` no row has: a typing error that would train on zeros alone.
+ * @throws DataError for a split without rows, a task without a training row, and a `positive` that no row has: a typing error that would
+ * train on zeros alone.
  */
 async function checkWritten(
   database: DuckDBConnection,
@@ -171,7 +172,11 @@ async function checkWritten(
   labels: readonly LabelColumn[],
   { options, wanted, notes, trained, path }: Writing,
 ): Promise<Pick<StoredSource, 'rows' | 'masked'>> {
-  const ofLabels = labels.flatMap((_, t) => [`count(*) FILTER (NOT isnan(l${t}))`, `count(*) FILTER (l${t} = 1)`]);
+  const ofLabels = labels.flatMap((_, t) => [
+    `count(*) FILTER (NOT isnan(l${t}))`,
+    `count(*) FILTER (l${t} = 1)`,
+    `count(*) FILTER (split = 0 AND NOT isnan(l${t}))`,
+  ]);
   const ofSplits = splitNames.map((_, code) => `count(*) FILTER (split = ${code})`);
   const counts = await numbersOf(database, [...ofSplits, ...ofLabels], 'prepared.rows');
   const [train = 0, validation = 0, test = 0, ...known] = counts;
@@ -183,8 +188,16 @@ async function checkWritten(
   const all = train + validation + test;
   if (staged.rows > all) notes.push(`${staged.rows - all} rows are in no split (dataset.split).`);
   for (const [t, label] of labels.entries()) {
-    const [present = 0, ones = 0] = known.slice(2 * t);
-    if (trained || label.positive === undefined || ones > 0 || present === 0) continue;
+    const [present = 0, ones = 0, training = 0] = known.slice(3 * t);
+    if (trained) continue;
+    if (training === 0) {
+      const { task, name, mask } = label;
+      const met = mask ? `, and meets tasks.${task.name}.mask (column '${mask.name}')` : '';
+      throw new DataError(
+        `${path}: no training row is in the sample space of task '${task.name}': none has a label in column '${name}'${met}.`,
+      );
+    }
+    if (label.positive === undefined || ones > 0 || present === 0) continue;
     const { text, present: isPresent } = labelSql(label, staged);
     const values = `SELECT ${text} FROM ${from} WHERE ${isPresent} GROUP BY 1 ORDER BY count(*) DESC, min(row)`;
     const texts = (await rowsOf(database, values)).map(([value]) => shown(String(value)));
@@ -193,5 +206,5 @@ async function checkWritten(
       `${path}: no row of column '${label.name}' meets tasks.${label.task.name}.positive; its values are ${some.join(', ')}.`,
     );
   }
-  return { rows, masked: labels.some((_, t) => (known[2 * t] ?? 0) < all) };
+  return { rows, masked: labels.some((_, t) => (known[3 * t] ?? 0) < all) };
 }
