@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -8,7 +8,7 @@ import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
-import { gainsParquet } from './gains-parquet.js';
+import { writeGainsParquet } from './gains-parquet.js';
 
 const hostile = [
   '<script>alert(1)</script>',
@@ -97,7 +97,8 @@ test('gains.parquet has the rows of models, in unrounded numbers of one type per
   const axes = { "dataset's": [0.5] };
   const rows = everyVerdict.rows.map((row) => ({ ...row, axis: { "dataset's": 0.5 } }));
   const path = join(folder, 'gains.parquet');
-  writeFileSync(path, await gainsParquet({ ...everyVerdict, axes, rows }));
+  await writeGainsParquet(folder, { ...everyVerdict, axes, rows });
+  expect(readdirSync(folder)).toEqual(['gains.parquet']);
   const read = await withDatabase(async (database) =>
     (await database.runAndReadAll(`SELECT * FROM '${path}'`)).getRowObjects(),
   );

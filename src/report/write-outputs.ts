@@ -9,7 +9,7 @@ import type { ChartSection } from './charts/drawing.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
-import { gainsParquet } from './gains-parquet.js';
+import { writeGainsParquet } from './gains-parquet.js';
 import { reportPage } from './page/report-page.js';
 import { runPage, runTasks } from './page/run-page.js';
 import type { ReportData } from './report-data.js';
@@ -28,7 +28,7 @@ export async function writeOutputs(folder: string, data: ReportData, formats: Fo
   await writeWhole(join(folder, 'gains.csv'), gainsCsv(data.comparison));
   await writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
   await writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));
-  await writeWhole(join(folder, 'gains.parquet'), await gainsParquet(data.comparison));
+  await writeGainsParquet(folder, data.comparison);
   const sections = await drawCharts(data);
   await writeWhole(join(folder, 'report.html'), reportPage(data, sections));
   await writeDrawings(folder, sections, formats);
