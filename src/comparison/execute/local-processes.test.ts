@@ -1,10 +1,9 @@
 import { expect, test, vi } from 'vitest';
-import { parseComparison } from '../../config/comparison.js';
 import type { ChosenDevice } from '../../engine/devices/choose-device.js';
 import type { ModelShape } from '../../models/model.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
-import { definitions } from '../../training/definitions.js';
-import { experimentOf, type Run, reportedRuns } from '../plan/run.js';
+import { plannedRuns, smallConfig } from '../plan/planned-runs.fixture.js';
+import type { Run } from '../plan/run.js';
 import { localProcesses } from './local-processes.js';
 import type { Answer } from './messages.js';
 import type { Lost, WorkerProcess } from './worker-process.js';
@@ -15,25 +14,11 @@ vi.mock('node:os', async (original) => ({
   availableParallelism: () => 2,
 }));
 
-const config = parseComparison(
-  `name: staged
-dataset: { loader: synthetic, rows: { train: 20, validation: 10, test: 10 }, dimension: 4 }
-tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
-train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
-compare:
+const config = smallConfig(`
   seeds: [1, 2]
   models: [{ type: single-task, levels: [[2]], tower: [] }, { type: hard-sharing, levels: [[9]], tower: [] }]
-  tune: { train.optimizer.learningRate: [0.1, 0.01] }
-`,
-  'staged.yaml',
-  [],
-  definitions,
-);
-const runsWith = (changes: object): Run[] =>
-  reportedRuns(config, () => [{ changes: { ...changes } }], config.seeds).map((run) => ({
-    ...run,
-    ...{ experiment: experimentOf(config, run), hash8: '', checksum: '', folder: '', state: 'planned' },
-  }));
+`);
+const runsWith = (changes: object) => plannedRuns(config, changes);
 
 const chosen: ChosenDevice = {
   candidate: { engine: 'compiled', device: 'cpu' },

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { parseComparison } from '../../config/comparison.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
-import { definitions } from '../../training/definitions.js';
 import { checkData, checkFront } from './plan.js';
+import { parsed } from './planned-runs.fixture.js';
 
 function configWith(keys: string) {
   const text = `name: small
@@ -15,7 +14,7 @@ ${keys}dataset: { loader: census-income, path: nowhere, group: 1 }
 tasks: [{ name: income, type: binary }, { name: never-married, type: binary }]
 train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
 `;
-  return parseComparison(text, 'small.yaml', [], definitions);
+  return parsed(text);
 }
 
 const data = (test: number, grouped: boolean) => async () => ({

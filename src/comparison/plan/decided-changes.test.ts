@@ -1,16 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { parseComparison } from '../../config/comparison.js';
+import { expect, test } from 'vitest';
 import type { Experiment } from '../../config/experiment.js';
 import type { ModelShape } from '../../models/model.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
-import { definitions } from '../../training/definitions.js';
-import { searchedPlaces } from './candidates.js';
 import { createMatching, decide, decisionsOf, notesOnSearch } from './decided-changes.js';
 import { networkParameters } from './match.js';
-import { planSearch } from './search.js';
+import { parsed } from './planned-runs.fixture.js';
 
 const text = `name: small
 compare:
@@ -24,7 +18,7 @@ dataset: { loader: census-income, path: nowhere, group: 1 }
 tasks: [{ name: income, type: binary }, { name: never-married, type: binary }]
 train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
 `;
-const config = parseComparison(text, 'small.yaml', [], definitions);
+const config = parsed(text);
 const shapeWith = (width: number): ModelShape => ({
   tasks: binaryTasks('income', 'never-married'),
   categorical: Array.from({ length: 10 }, (_, column) => ({ name: `c${column}`, cardinality: 50, embedding: width })),
@@ -56,84 +50,37 @@ test('a tuned width of the inputs is counted where widths are matched; the measu
   expect(new Set(read)).toEqual(new Set([4, 16]));
 });
 
-/**
- * A search of two widths by single-task and of three numbers of experts by mmoe, whose runs have these validation AUCs,
- * task by task.
- */
-async function decided(aucs: Readonly<Record<string, readonly (readonly [income: number, married: number])[]>>) {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-decided-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const spaces = text
-    .replace('levels: [[32]], tower: [8] }', 'levels: [[32]], tower: [8], tune: { inputs.embedding: [4, 16] } }')
-    .replace(
-      '{ type: hard-sharing, levels: [[32]], tower: [8] }',
-      '{ type: mmoe, levels: [[32]], tower: [8], tune: { model.experts: [2, 3, 4] } }',
-    )
-    .replace('  tune: { inputs.embedding: [4, 16] }\n', '')
-    .replace('{ loader: census-income, path: nowhere, group: 1 }', synthetic)
-    .replaceAll('type: binary', 'type: regression');
-  const searched = parseComparison(spaces, 'spaces.yaml', [], definitions);
-  const matching = createMatching(searched, shapeOf);
-  const places = await searchedPlaces(searched, matching, shapeOf);
-  const search = await planSearch(searched, places, folder, () => undefined);
-  for (const [label, values] of Object.entries(aucs)) {
-    const runs = search.runs.filter((run) => run.label === label);
-    for (const [index, { folder: name }] of runs.entries()) {
-      const [income, married] = values[index] ?? [0, 0];
-      const task = (auc: number) => ({ type: 'binary', validation: { auc }, test: { auc: 1 - auc } });
-      const tasks = { income: task(income), 'never-married': task(married) };
-      mkdirSync(join(search.folder, name), { recursive: true });
-      const [dataset, counts] = [
-        { checksum: '', rows: { train: 1, validation: 1, test: 1 } },
-        { embedding: 1, network: 1 },
-      ];
-      const throughput = { samplesPerSecond: 1, stepMilliseconds: 1, batchSize: 1 };
-      const made = { schema: 1, name, epochs: 1, bestEpoch: 1, engine: { name: 'compiled', device: 'cpu' } };
-      const result = { ...made, model: label, seed: 1, parameters: counts, dataset, throughput, tasks };
-      writeFileSync(join(search.folder, name, 'result.json'), JSON.stringify(result));
-    }
-  }
-  return { searched, changes: await decide(searched, matching, search.chosen) };
-}
-const synthetic = '{ loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 4 }';
-
 test('a model of independent networks decides task by task, another for all its tasks; each is matched with its own values', async () => {
-  const { searched, changes } = await decided({
-    'single-task': [
-      [0.8, 0.6],
-      [0.7, 0.75], // the better mean
-    ],
-    mmoe: [
-      [0.9, 0.5],
-      [0.8, 0.7], // the best mean
-      [0.6, 0.8],
-    ],
-  });
-  const [income, married, ...others] = changes.of('single-task', {});
-  expect(others).toEqual([]);
-  expect(income).toMatchObject({ tasks: ['income'], values: { 'inputs.embedding': 4 } });
-  expect(married).toMatchObject({ tasks: ['never-married'], values: { 'inputs.embedding': 16 } });
+  const [low, high] = [{ 'inputs.embedding': 4 }, { 'inputs.embedding': 16 }];
+  const [first, second] = [['income'], ['never-married']] as const;
+  const changes = await decide(config, createMatching(config, shapeOf), (label) =>
+    label === 'single-task'
+      ? [
+          { tasks: first, values: low },
+          { tasks: second, values: high },
+        ]
+      : [{ tasks: [...first, ...second], values: high }],
+  );
+  const parts = changes.of('single-task', {});
+  const [income, married] = parts;
+  expect(parts).toMatchObject([
+    { tasks: first, values: low },
+    { tasks: second, values: high },
+  ]);
   expect(income?.match?.miss).toBe(0); // as configured
   expect(married?.match?.levels[0]?.[0]).toBeLessThan(32); // with wider inputs
-  expect(decisionsOf(changes.of('single-task', {}), 2)).toEqual({
+  expect(decisionsOf(parts, 2)).toEqual({
     searched: 2,
-    tunedByTask: { income: { 'inputs.embedding': 4 }, 'never-married': { 'inputs.embedding': 16 } },
+    tunedByTask: { income: low, 'never-married': high },
     matchByTask: { income: income?.match, 'never-married': married?.match },
   });
 
-  const [whole, ...parts] = changes.of('mmoe', {});
-  expect(parts).toEqual([]);
-  expect(whole?.tasks).toBeUndefined();
-  expect(decisionsOf(changes.of('mmoe', {}), 3)).toEqual({
-    searched: 3,
-    tuned: { 'model.experts': 3 },
-    match: whole?.match,
-  });
-  expect(searched.experiment('mmoe', {}, 1, whole?.changes).model).toMatchObject({
-    experts: 3,
-    levels: whole?.match?.levels,
-    tower: whole?.match?.tower,
-  });
+  const joint = changes.of('hard-sharing', {});
+  const [{ tasks, match } = {}] = joint;
+  expect(tasks).toBeUndefined();
+  expect(decisionsOf(joint, 3)).toEqual({ searched: 3, tuned: high, match });
+  const { model } = config.experiment('hard-sharing', {}, 1, joint[0]?.changes);
+  expect(model).toMatchObject({ levels: match?.levels, tower: match?.tower });
 });
 
 test('with a budget, a note says that a model was not searched, but not how many combinations the others tried', () => {

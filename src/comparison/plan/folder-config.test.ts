@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { parseComparison } from '../../config/comparison.js';
 import { folderPerTest } from '../../support/folder.fixture.js';
-import { definitions } from '../../training/definitions.js';
 import { folderConfig } from './folder-config.js';
+import { parsed } from './planned-runs.fixture.js';
 
 const at = folderPerTest();
 const text = `name: c
@@ -15,7 +14,7 @@ compare:
   models: [{ type: single-task }, { type: ple }]
   seeds: 2
 `;
-const config = (...overrides: string[]) => parseComparison(text, 'c.yaml', overrides, definitions);
+const config = (...overrides: string[]) => parsed(text, ...overrides);
 const epochs = () => parse(readFileSync(at('config.yaml'), 'utf8')).train.epochs;
 
 test('without results it is written at once', async () => {

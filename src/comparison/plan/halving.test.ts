@@ -2,12 +2,12 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type AxisPoint, type ComparisonConfig, parseComparison } from '../../config/comparison.js';
+import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
-import { definitions } from '../../training/definitions.js';
 import { searchedPlaces } from './candidates.js';
 import type { ReadShape } from './data-shapes.js';
 import { createMatching } from './decided-changes.js';
+import { parsed } from './planned-runs.fixture.js';
 import type { Run } from './run.js';
 import { planSearch, type Search } from './search.js';
 import { searchRecord } from './search-record.js';
@@ -17,7 +17,7 @@ const configOf = (
   search: string,
   { tune = '{ model.dropout: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] }', more = '' } = {},
 ): ComparisonConfig => {
-  const config = parseComparison(
+  const config = parsed(
     `name: small
 compare:
   models:
@@ -30,9 +30,6 @@ ${more}dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10
 tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
 train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
 `,
-    'small.yaml',
-    [],
-    definitions,
   );
   const resolved = new Map<string, Experiment>();
   return {

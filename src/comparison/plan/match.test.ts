@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { parseComparison } from '../../config/comparison.js';
 import { models } from '../../models/catalogue.js';
 import type { ModelShape } from '../../models/model.js';
 import { requiredOptions } from '../../models/run.fixture.js';
@@ -7,6 +6,7 @@ import { binaryTasks } from '../../models/tasks.fixture.js';
 import { ConfigError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
 import { matched, matchWidths, networkParameters, notesOnMatch } from './match.js';
+import { parsed } from './planned-runs.fixture.js';
 
 const shape: ModelShape = {
   tasks: binaryTasks('click', 'buy', 'view'),
@@ -193,7 +193,7 @@ train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
     categorical: [],
     numeric: [...Array(20).keys()].map(String),
   };
-  const config = (match: string) => parseComparison(text(match), 'small.yaml', [], definitions);
+  const config = (match: string) => parsed(text(match));
   const baseline = (tower: number) => 2 * mlp(20, 32, 16, tower, 1);
 
   test('takes the baseline of the point as its measure, which keeps its widths', () => {

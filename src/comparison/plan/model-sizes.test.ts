@@ -1,36 +1,16 @@
 import { expect, test } from 'vitest';
-import { parseComparison } from '../../config/comparison.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
-import { definitions } from '../../training/definitions.js';
 import { largestFirst, modelSizes } from '../execute/measure.js';
-import { experimentOf, type Run, reportedRuns } from './run.js';
+import { plannedRuns, smallConfig } from './planned-runs.fixture.js';
 
-const config = parseComparison(
-  `name: sizes
-dataset: { loader: synthetic, rows: { train: 64, validation: 64, test: 64 }, dimension: 10, seed: 1 }
-tasks: [ { name: y1, type: regression }, { name: y2, type: regression } ]
-train: { epochs: 1, batchSize: 64, optimizer: { type: adam } }
-compare:
+const config = smallConfig(`
   models:
     - { type: single-task, levels: [[2]], tower: [2] }
     - { label: wide, type: hard-sharing, levels: [[20]], tower: [2] }
     - { label: narrow, type: hard-sharing, levels: [[3]], tower: [2] }
   seeds: [7, 3]
-`,
-  'sizes.yaml',
-  [],
-  definitions,
-);
-const runs = reportedRuns(config, () => [{ changes: {} }], config.seeds).map(
-  (run): Run => ({
-    ...run,
-    experiment: experimentOf(config, run),
-    hash8: '',
-    checksum: '',
-    folder: '',
-    state: 'planned',
-  }),
-);
+`);
+const runs = plannedRuns(config);
 const readShape = async () => ({
   kind: 'shape' as const,
   model: { tasks: binaryTasks('y1', 'y2'), categorical: [], numeric: Array.from({ length: 10 }, (_, i) => `x${i}`) },

@@ -2,21 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { parseComparison } from '../../config/comparison.js';
-import { definitions } from '../../training/definitions.js';
+import { smallConfig } from './planned-runs.fixture.js';
 import { placeRuns, reportedRuns } from './run.js';
 
-const config = parseComparison(
-  `name: placed
-dataset: { loader: synthetic, rows: { train: 20, validation: 10, test: 10 }, dimension: 4 }
-tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
-train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
-compare: { seeds: 1, models: [{ type: single-task, levels: [[2]], tower: [] }] }
-`,
-  'placed.yaml',
-  [],
-  definitions,
-);
+const config = smallConfig('  { seeds: 1, models: [{ type: single-task, levels: [[2]], tower: [] }] }');
 const folder = mkdtempSync(join(tmpdir(), 'ple-placed-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -55,34 +44,23 @@ test('of several folders of a run a finished one is taken, else the newest check
 });
 
 test('a front has the runs of each joint model at each weight, with what was decided for the model', async () => {
-  const text = `name: fronts
-dataset: { loader: synthetic, rows: { train: 20, validation: 10, test: 10 }, dimension: 4 }
-tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
-train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
-compare:
+  const fronts = smallConfig(`
   seeds: [3, 4]
-  axes: { dataset.correlation: [0.2, 1] }
   front: { loss.weights.y2.initial: [4, 1] }
   models: [{ type: single-task, levels: [[2]], tower: [] }, { type: hard-sharing, levels: [[2]], tower: [] }]
-`;
-  const fronts = parseComparison(text, 'fronts.yaml', [], definitions);
+`);
   const tuned = { 'train.epochs': 7 };
   const decided = (label: string) => [{ changes: label === 'single-task' ? {} : tuned, values: tuned, match: null }];
   const placed = await placeRuns(fronts, reportedRuns(fronts, decided, fronts.seeds), folder, () => undefined);
   const key = 'loss.weights.y2.initial';
-  const ofPoint = (correlation: number, seed: number) =>
-    [undefined, undefined, 1, 4].map((weight, index) => ({
-      label: index === 0 ? 'single-task' : 'hard-sharing',
-      seed,
-      point: { 'dataset.correlation': correlation },
-      values: weight && { [key]: weight },
-    }));
-  expect(placed.map(({ label, seed, point, values }) => ({ label, seed, point, values }))).toEqual(
-    [3, 4].flatMap((seed) => [0.2, 1].flatMap((correlation) => ofPoint(correlation, seed))),
+  expect(placed.map(({ label, seed, values }) => [label, seed, values?.[key]])).toEqual(
+    [3, 4].flatMap((seed) => [
+      ['single-task', seed, undefined],
+      ...[undefined, 1, 4].map((weight) => ['hard-sharing', seed, weight]),
+    ]),
   );
   const [, own, same, other] = placed;
   expect(same?.folder).toBe(own?.folder); // the own weight is 1: one run
-  expect(other?.folder).toBe(`hard-sharing-correlation-0.2-weight-of-y2-4-seed-3-${other?.hash8}`);
+  expect(other?.folder).toBe(`hard-sharing-weight-of-y2-4-seed-3-${other?.hash8}`);
   expect(other?.experiment).toMatchObject({ loss: { weights: { y2: { initial: 4 } } }, train: { epochs: 7 } });
-  expect(new Set(placed.map(({ folder: name }) => name)).size).toBe(12);
 });

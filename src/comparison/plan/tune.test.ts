@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type AxisPoint, parseComparison } from '../../config/comparison.js';
+import type { AxisPoint } from '../../config/comparison.js';
 import { must } from '../../support/must.js';
-import { definitions } from '../../training/definitions.js';
 import { searchedPlaces } from './candidates.js';
 import { createMatching } from './decided-changes.js';
+import { parsed } from './planned-runs.fixture.js';
 import { choices, rankings, type Tried } from './ranking.js';
 import { experimentOf, type Wanted } from './run.js';
 import { tuningRuns as runsOf } from './search.js';
@@ -21,7 +21,7 @@ dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dim
 tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
 train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
 `;
-const config = (tune: string) => parseComparison(text(tune), 'small.yaml', [], definitions);
+const config = (tune: string) => parsed(text(tune));
 const searched = config('{ train.optimizer.learningRate: [0.1, 0.01, 0.001], train.batchSize: [5, 10] }');
 const values = [
   { 'train.optimizer.learningRate': 0.1, 'train.batchSize': 5 },

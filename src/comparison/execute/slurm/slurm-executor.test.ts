@@ -2,24 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { parseComparison } from '../../../config/comparison.js';
 import { acquireLock } from '../../../support/lock.js';
-import { definitions } from '../../../training/definitions.js';
-import { experimentOf, type Run, reportedRuns } from '../../plan/run.js';
+import { plannedRuns, smallConfig } from '../../plan/planned-runs.fixture.js';
+import type { Run } from '../../plan/run.js';
 import { writeStagePlan } from '../stage-plan.js';
 import { withSlurm } from './slurm-executor.js';
 
-const config = parseComparison(
-  `name: paused
-dataset: { loader: synthetic, rows: { train: 20, validation: 10, test: 10 }, dimension: 4 }
-tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
-train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
-compare: { seeds: [1, 2], models: [{ type: single-task, levels: [[2]], tower: [] }] }
-`,
-  'paused.yaml',
-  [],
-  definitions,
-);
+const config = smallConfig(`
+  seeds: [1, 2]
+  models: [{ type: single-task, levels: [[2]], tower: [] }]
+`);
 const folder = mkdtempSync(join(tmpdir(), 'ple-paused-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 /** The queue of Slurm is empty. */
@@ -30,17 +22,7 @@ beforeAll(() => {
 afterAll(() => void vi.unstubAllEnvs());
 
 /** Two runs that are to train 3 epochs now. */
-const runs: Run[] = reportedRuns(config, () => [{ changes: {} }], config.seeds).map((run, index) => ({
-  ...run,
-  ...{
-    experiment: experimentOf(config, run),
-    hash8: `${index}1234567`,
-    checksum: 'of the data',
-    folder: `${index}`,
-    until: 3,
-    state: 'planned',
-  },
-}));
+const runs = plannedRuns(config).map((run): Run => ({ ...run, until: 3 }));
 
 /** Both have trained, up to these epochs. */
 function trained(...last: readonly number[]): void {
