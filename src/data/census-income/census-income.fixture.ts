@@ -1,5 +1,4 @@
 import { randomFromSeed } from '../../support/random.js';
-import { type Source, type SplitName, singleOf } from '../dataset.js';
 import { rawColumns } from './census-income.js';
 
 /** A row in the raw format: comma and space, no header. */
@@ -40,27 +39,4 @@ export function withValue(rows: readonly RawRow[], row: number, name: string, va
 
 export function textOf(row: RawRow | undefined, name: string): string {
   return row?.[rawColumns.findIndex(([other]) => other === name)] ?? '';
-}
-
-/** Every row of a split as texts, in the order of the files and the source's order of columns, with its labels. */
-export async function contents(source: Source, name: SplitName): Promise<{ rows: string[][]; labels: number[][] }> {
-  const split = source.splits[name];
-  const rows: string[][] = [];
-  const labels: number[][] = [];
-  const numbers: number[] = [];
-  for (let b = 0; b * split.blockRows < split.rows; b++) {
-    const block = await split.read(b);
-    numbers.push(...((await split.numbers?.(b)) ?? []));
-    for (let r = 0; r < block.rows; r++) {
-      rows.push(
-        source.columns.map((column, c) => {
-          const value = singleOf(block.columns[c] ?? new Float32Array())[r] ?? Number.NaN;
-          return column.dictionary ? (column.dictionary[value] ?? 'none') : String(value);
-        }),
-      );
-      labels.push(block.labels.map((values) => values[r] ?? Number.NaN));
-    }
-  }
-  const order = [...rows.keys()].sort((a, b) => (numbers[a] ?? a) - (numbers[b] ?? b));
-  return { rows: order.map((row) => rows[row] ?? []), labels: order.map((row) => labels[row] ?? []) };
 }

@@ -28,19 +28,16 @@ async function readAll(encoding: ReturnType<typeof encodedWith>): Promise<number
   return rows;
 }
 
-test.each(names)('a label of 2 is refused in the %s split, with its row, task and value', async (where) => {
+test.each(['train', 'test'])('a label of 2 is refused in the %s split, with its row, task and value', async (where) => {
   const reading = readAll(encodedWith('binary', where, 2));
   await expect(reading).rejects.toThrow(DataError);
   const message = `Row 5 of the ${where} split: the label of binary task 'click' is 2, which is neither 0 nor 1.`;
   await expect(reading).rejects.toThrow(message);
 });
 
-test.each([0.5, Number.NaN])(
-  'a binary label of %d is refused before training, where something is fitted',
-  async (label) => {
-    await expect(encodedWith('binary', 'train', label)).rejects.toThrow(/^Row 5 of the train split/);
-  },
-);
+test('a binary label of 0.5 is refused before training, where something is fitted', async () => {
+  await expect(encodedWith('binary', 'train', 0.5)).rejects.toThrow(/^Row 5 of the train split/);
+});
 
 test('a regression label may be any number, but must be one', async () => {
   expect(await readAll(encodedWith('regression', 'test', -2.5))).toBe(21);
@@ -62,13 +59,8 @@ test('masks beside the labels are refused', () => {
   expect(() => checkedLabels({ rows: 1, blockRows: 1, read }, 'train', [task]).read(0)).toThrow(/must give NaN/);
 });
 
-test.each(['train', 'test'] as const)(
-  'a weight below 0 is refused in the %s split, with its row and value',
-  async (where) => {
-    const reading = readAll(encodedWith('binary', where, 1, undefined, -0.5));
-    await expect(reading).rejects.toThrow(DataError);
-    await expect(reading).rejects.toThrow(
-      `Row 5 of the ${where} split: the weight is -0.5, which is no finite number of at least 0.`,
-    );
-  },
-);
+test('a weight below 0 is refused with its row and value', async () => {
+  await expect(readAll(encodedWith('binary', 'test', 1, undefined, -0.5))).rejects.toThrow(
+    'Row 5 of the test split: the weight is -0.5, which is no finite number of at least 0.',
+  );
+});

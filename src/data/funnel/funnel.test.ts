@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { listOf, type Source, singleOf } from '../dataset.js';
-import { contents, mean, open, parse, taskOrder } from './funnel.fixture.js';
+import { contents, correlation, mean, open, parse, taskOrder } from './funnel.fixture.js';
 import { drawFeed } from './funnel.js';
+import type { Impression } from './funnel-process.js';
+import { responses } from './funnel-rates.js';
 
 const many = { rows: { train: 30_000, validation: 1, test: 1 } };
 
@@ -58,26 +60,15 @@ describe('sample spaces', () => {
 });
 
 describe('rows', () => {
-  test('blocks are the same in any order, and whatever the number of rows', async () => {
+  test('are the same whatever the number of rows', async () => {
     const [source, longer] = [
       await open({ history: 4 }),
       await open({ history: 4, rows: { train: 9000, validation: 1, test: 1 } }),
     ];
-    const copy = async (of: Source, index: number) => structuredClone(await of.splits.train.read(index));
-    const forward = [await copy(source, 0), await copy(source, 1), await copy(source, 2)];
-    expect([await copy(source, 2), await copy(source, 0), await copy(source, 1)]).toEqual([
-      forward[2],
-      forward[0],
-      forward[1],
-    ]);
-    expect(await copy(longer, 1)).toEqual(forward[1]);
-    expect(forward[0]).not.toEqual(forward[1]);
-    const last = await source.splits.train.read(5);
-    expect(last.rows).toBe(3000 - 5 * 512);
-    expect(last.columns.map((values) => ('offsets' in values ? values.offsets.length - 1 : values.length))).toEqual(
-      source.columns.map(() => last.rows),
-    );
-    expect((await source.splits.validation.read(0)).labels).not.toEqual(forward[0]?.labels);
+    const block = structuredClone(await source.splits.train.read(1));
+    expect(await longer.splits.train.read(1)).toEqual(block);
+    expect((await source.splits.train.read(0)).labels).not.toEqual(block.labels);
+    expect((await source.splits.validation.read(1)).labels).not.toEqual(block.labels);
   });
 
   test('seed decides all of them', async () => {
@@ -115,13 +106,12 @@ test('history: up to so many items of the user, more to his taste than what he i
   const options = parse({ history: 5, users: 200 });
   const source = await open({ history: 5, users: 200 });
   const { process } = drawFeed(options, 0);
-  const { width, factors } = process.users;
-  const alike = (user: number, item: number) => {
-    let sum = 0;
-    for (let j = 0; j < width; j++)
-      sum += (factors[user * width + j] ?? 0) * (process.items.factors[item * width + j] ?? 0);
-    return sum;
+  const tasteOf = (of: 'users' | 'items', member: number) => {
+    const { factors, width } = process[of];
+    return factors.subarray(member * width, (member + 1) * width);
   };
+  const alike = (user: number, item: number) =>
+    tasteOf('users', user).reduce((sum, value, j) => sum + value * (tasteOf('items', item)[j] ?? 0), 0);
   const [liked, shown]: [number[], number[]] = [[], []];
   const lengths = new Set<number>();
   for (let b = 0; b < 5; b++) {
@@ -136,4 +126,48 @@ test('history: up to so many items of the user, more to his taste than what he i
   }
   expect([...lengths].sort()).toEqual([1, 2, 3, 4, 5]);
   expect(mean(liked)).toBeGreaterThan(mean(shown) + 0.5);
+});
+
+test('plays and VCR have the log-odds of their network, and nothing else', async () => {
+  const [strength, noise, autoplay] = [2, 0.7, { play: 0.8, relation: -0.5 }];
+  const settings = { rows: { ...many.rows, train: 12_000 }, correlation: 0.3, strength, noise, autoplay };
+  const { process } = drawFeed(parse(settings), 0);
+  const { column, label, mask } = await contents(await open(settings));
+  const impressions = column('user').map((user, row) => {
+    const [item = 0, hour = 0, of = 0, place = 1] = ['item', 'hour', 'network', 'position'].map((c) => column(c)[row]);
+    return { user, item, hour, network: of, position: place - 1 };
+  });
+  const scores = new Float64Array(responses.length);
+  /** w.x of a response, with the w of this network. */
+  const score = (response: (typeof responses)[number], network: number, row: number) => {
+    process.score({ ...impressions[row], network } as Impression, scores);
+    return scores[responses.indexOf(response)] ?? 0;
+  };
+  const intercept = (response: (typeof responses)[number], network: number) =>
+    process.relations[network]?.intercepts[responses.indexOf(response)] ?? Number.NaN;
+  for (const network of [0, 1, 2]) {
+    const rows = [...impressions.keys()].filter((row) => impressions[row]?.network === network);
+    const chance = (row: number) =>
+      network === 0 ? 0.8 : 1 / (1 + Math.exp(-intercept('play', network) - strength * score('play', network, row)));
+    // Fifths by interest in playing, as it is elsewhere.
+    const sorted = rows.toSorted((a, b) => score('play', 1, a) - score('play', 1, b));
+    for (let fifth = 0; fifth < 5; fifth++) {
+      const part = sorted.slice((fifth * rows.length) / 5, ((fifth + 1) * rows.length) / 5);
+      const deviation = Math.sqrt(mean(part.map((row) => chance(row) * (1 - chance(row)))) / part.length);
+      const miss = mean(part.map((row) => (mask('VCR')[row] ?? 0) - chance(row)));
+      expect(Math.abs(miss), `plays of network ${network}, fifth ${fifth}`).toBeLessThan(4 * deviation);
+    }
+    const plays = rows.filter((row) => mask('VCR')[row] === 1);
+    const errors = plays.map((row) => {
+      const vcr = label('VCR')[row] ?? Number.NaN;
+      return Math.log(vcr / (1 - vcr)) - intercept('VCR', network) - strength * score('VCR', network, row);
+    });
+    const near = 4 / Math.sqrt(plays.length);
+    expect(Math.abs(mean(errors))).toBeLessThan(near * Math.sqrt(noise));
+    expect(Math.abs(mean(errors.map((e) => e * e)) / noise - 1)).toBeLessThan(near * Math.SQRT2);
+    for (const other of ['VCR', 'play', 'CTR'] as const) {
+      const scoresOfPlays = plays.map((row) => score(other, 1, row));
+      expect(Math.abs(correlation(errors, scoresOfPlays)), `network ${network}, ${other}`).toBeLessThan(near);
+    }
+  }
 });

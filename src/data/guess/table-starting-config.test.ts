@@ -170,6 +170,14 @@ test('ids are categories, those of rows ignored; a time is for the split; lists,
   });
 });
 
+test('a byte-order mark changes nothing', async () => {
+  const text = ['"user id",x,clicked', ...rows((row) => [row % 50, random.normal(), bit()])];
+  const path = file('mark.csv', text);
+  const plain = await startingConfig(path);
+  writeFileSync(path, `\ufeff${text.join('\n')}\n`);
+  expect(await startingConfig(path)).toBe(plain);
+});
+
 test('without names: columns by number, 0 and 1 at the end are labels; another delimiter is found', async () => {
   const lines = rows(() => [random.normal(), random.below(9) + 3, bit(), bit()], '\t');
   for (const name of ['plain.tsv', 'plain.txt']) {
@@ -184,14 +192,14 @@ test('without names: columns by number, 0 and 1 at the end are labels; another d
   }
 });
 
-test('two texts in the last column: the rarer one is positive, or the one that says so', async () => {
+test('two texts in the last column: the rarer one is positive, or the one that says so; a property may be named like an outcome', async () => {
   const lines = rows((row) => [random.normal(), random.below(5), row % 4 ? 'kept' : 'left']);
   const { dataset, model } = parse(await startingConfig(file('one.csv', ['a,b,result', ...lines])));
   expect(dataset.tasks).toEqual({ result: { positive: 'left' } });
   expect(model.type).toBe('single-task');
-  const frequent = rows((row) => [random.normal(), row % 4 ? 'yes' : 'no']);
-  expect(parse(await startingConfig(file('yes.csv', ['a,result', ...frequent]))).dataset.tasks).toEqual({
-    result: { positive: 'yes' },
+  const frequent = rows((row) => [bit() ? 'yes' : 'no', random.normal(), row % 4 ? 'yes' : 'no']);
+  expect(parse(await startingConfig(file('yes.csv', ['default,a,y', ...frequent]))).dataset.tasks).toEqual({
+    y: { positive: 'yes' },
   });
 });
 

@@ -1,21 +1,12 @@
-import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { file, open } from './table-loader.fixture.js';
 
-const rows = Array.from({ length: 3000 }, (_, row) => `${row / 2},${row % 2}`);
-/** Behind what is looked at for the types. */
-const withLast = (value: string) => ['x,y', ...rows, `${value},0`, ''].join('\n');
-
-test.each([
-  ['12_34', 'data.csv', undefined],
-  ['12_34', 'data.csv', 'utf-8'],
-])('%s in %s (encoding %s) is no number', async (value, name, encoding) => {
-  const text = withLast(value);
-  const path = await file(name.endsWith('.gz') ? gzipSync(text) : text, name);
-  const settings = { path, tasks: { y: {} }, ...(encoding === undefined ? {} : { encoding }) };
+test('12_34 is no number, also behind what is looked at for the types', async () => {
+  const rows = Array.from({ length: 3000 }, (_, row) => `${row / 2},${row % 2}`);
+  const settings = { path: await file(['x,y', ...rows, '12_34,0', ''].join('\n')), tasks: { y: {} } };
   const notes: string[] = [];
   await open(settings, notes);
-  expect(notes.join()).toContain(`numbers but for 1 of 3001 values: '${value}'`);
+  expect(notes.join()).toContain("numbers but for 1 of 3001 values: '12_34'");
   const failure = open({ ...settings, columns: { x: 'numeric' } });
-  await expect(failure).rejects.toThrow(`:3002: column 'x' is '${value}', which is no number`);
+  await expect(failure).rejects.toThrow(":3002: column 'x' is '12_34', which is no number");
 });

@@ -57,16 +57,18 @@ test('a database’s tables are read by name, and it is not written', async () =
   await expect(write).rejects.toThrow('dataset.query: it is no SELECT.');
 });
 
-test('what is wrong is told: SQL, a ragged file, an extension that is not there, options that exclude each other', async () => {
-  const { ratings } = await threeTables();
-  const failure = async (settings: object) => open({ tasks: { y: {} }, ...settings }).then(() => '', String);
-  expect(await failure({ query: 'SELECT z FROM ratings', files: { ratings } })).toMatch(/dataset\.query.*"z"/);
+test('what is wrong is told: SQL, files that are not named, options that exclude each other', async () => {
+  const { ratings, users } = await threeTables();
+  const failure = async (query: string, more: object = {}) =>
+    open({ query, files: { ratings, users }, tasks: { y: {} }, ...more }).then(() => '', String);
+  expect(await failure('SELECT z FROM ratings')).toMatch(/dataset\.query.*"z"/);
+  expect(await failure("SELECT 1 AS x, 1 AS y FROM read_csv('/etc/passwd')")).toMatch(/dataset\.query: .*disabled/);
+  expect(await failure('SELECT 1; SELECT 2')).toContain('dataset.query: it is not one statement.');
+  expect(await failure('SELECT u.*, u.id FROM users u')).toContain("two columns are named 'id'");
   const ragged = await file('a,y\n1,0\n2,1,7\n');
-  expect(await failure({ query: 'SELECT * FROM t', files: { t: ragged } })).toMatch(
-    /data\.csv:3: this row has 3 columns, not 2\./,
-  );
-  expect(await failure({ query: 'SELECT 1 AS y', extensions: ['no_such'] })).toMatch(/dataset\.extensions: no_such: /);
-  expect(await failure({ query: 'SELECT 1 AS y', path: ratings })).toContain("give 'path' or 'query'");
+  expect(await failure('SELECT * FROM t', { files: { t: ragged } })).toContain('data.csv:3: this row has 3 columns');
+  expect(await failure('SELECT 1 AS y', { extensions: ['no_such'] })).toMatch(/dataset\.extensions: no_such: /);
+  expect(await failure('SELECT 1 AS y', { path: ratings })).toContain("give 'path' or 'query'");
 });
 
 test('text files of a query are read as those of a path: columns by name, long numbers and codes as texts', async () => {
@@ -83,15 +85,6 @@ test('text files of a query are read as those of a path: columns by name, long n
   expect(rows.filter((row) => row['y:y'] === 1)).toHaveLength(60);
   const other = await file('y,x,id\n1,2,3\n');
   await expect(open({ query, files: { t: [one, other] }, ...settings })).rejects.toThrow("has the column 'code'");
-});
-
-test('a query reads what is named alone, is one SELECT, and has a name for each column', async () => {
-  const { ratings, users } = await threeTables();
-  const failure = async (query: string) =>
-    open({ query, files: { ratings, users }, tasks: { y: {} } }).then(() => '', String);
-  expect(await failure("SELECT 1 AS x, 1 AS y FROM read_csv('/etc/passwd')")).toMatch(/dataset\.query: .*disabled/);
-  expect(await failure('SELECT 1; SELECT 2')).toContain('dataset.query: it is not one statement.');
-  expect(await failure('SELECT u.*, u.id FROM users u')).toContain("two columns are named 'id'");
 });
 
 test('a query that gives other rows each time is refused wherever it hides; one that samples by a seed is not', async () => {
