@@ -32,7 +32,8 @@ const dot = (a: ArrayLike<number> = [], b: ArrayLike<number> = []) =>
   Array.from(a).reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
 
 describe('w.x', () => {
-  test.each([0.3])('over impressions has variance 1 and, of two responses, correlation %d', (correlation) => {
+  test('over impressions has variance 1 and, of two responses, the correlation', () => {
+    const correlation = 0.3;
     const process = draw({ correlation, autoplay: null });
     const scores = new Float64Array(responses.length);
     const moments = responses.map(() => responses.map(() => 0));
@@ -87,7 +88,8 @@ describe('w.x', () => {
 describe('autoplay', () => {
   const [play, completion] = [responses.indexOf('play'), responses.indexOf('VCR')];
 
-  test.each([0.6])('VCR has another vector on Wi-Fi, of cosine %d; the other responses have theirs', (relation) => {
+  test('VCR has another vector on Wi-Fi, of the given cosine; the other responses have theirs', () => {
+    const relation = 0.6;
     const { relations } = draw({ correlation: 0.4, autoplay: { play: 0.8, relation } });
     const [on, off] = [relations[wifi], relations[mobile]];
     expect(relations[2]).toEqual(off);

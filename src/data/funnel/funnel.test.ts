@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { must } from '../../support/must.js';
 import { listOf, type Source, singleOf } from '../dataset.js';
 import { contents, correlation, mean, open, parse, taskOrder } from './funnel.fixture.js';
 import { drawFeed } from './funnel.js';
-import type { Impression } from './funnel-process.js';
 import { responses } from './funnel-rates.js';
 
 const many = { rows: { train: 30_000, validation: 1, test: 1 } };
@@ -140,7 +140,7 @@ test('plays and VCR have the log-odds of their network, and nothing else', async
   const scores = new Float64Array(responses.length);
   /** w.x of a response, with the w of this network. */
   const score = (response: (typeof responses)[number], network: number, row: number) => {
-    process.score({ ...impressions[row], network } as Impression, scores);
+    process.score({ ...must(impressions[row], 'row'), network }, scores);
     return scores[responses.indexOf(response)] ?? 0;
   };
   const intercept = (response: (typeof responses)[number], network: number) =>

@@ -6,8 +6,8 @@ import { startingConfig } from './table-starting-config.js';
 const lines = (count: number, line: (row: number) => readonly (string | number)[], delimiter: string) =>
   Array.from({ length: count }, (_, row) => `${line(row).join(delimiter)}\n`).join('');
 /** One of the values, in no order that the row's number tells of. */
-const pick = <Value>(row: number, salt: number, ...values: readonly Value[]) =>
-  values[Math.floor(Math.abs(1e4 * Math.sin(row * salt + salt))) % values.length] as Value;
+const pick = (row: number, salt: number, ...values: readonly (string | number)[]) =>
+  values[Math.floor(Math.abs(1e4 * Math.sin(row * salt + salt))) % values.length] ?? '';
 
 /** The config of a file, and what the loader makes of it: tasks, and inputs with their kinds. */
 async function started(text: string, name: string, options: { readonly test?: string } = {}) {
