@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -8,18 +8,13 @@ import { build } from './main.js';
 
 const root = resolve(import.meta.dirname, '../..');
 describe('ple validate', () => {
-  // The slow suite has them all.
-  test.each(['quickstart.yaml', 'census-income/compare.yaml', 'table/example.yaml'])(
-    'accepts configs/%s and prints it resolved',
-    async (name) => {
-      const { status, stdout, stderr } = await pleHere(['validate', '--config', join('configs', name)], { cwd: root });
-      expect(stderr).toBe(`configs/${name} is valid.\n`);
-      expect(status).toBe(0);
-      const { seed, ...rest } = parse(readFileSync(join(root, 'configs', name), 'utf8'));
-      // A comparison without a model of its own has seeds, and no seed.
-      expect(parse(stdout)).toMatchObject('model' in rest ? { ...rest, seed } : rest);
-    },
-  );
+  // The slow suite has the configs that come with the program.
+  test('prints a config resolved', async () => {
+    const config = smallConfig(temporaryFolder());
+    const { status, stdout, stderr } = await pleHere(['validate', '--config', config]);
+    expect([status, stderr]).toEqual([0, `${config} is valid.\n`]);
+    expect(parse(stdout)).toMatchObject(parse(readFileSync(config, 'utf8')));
+  });
 
   test('refuses a model with exit code 2, as ple train would', async () => {
     const words = ['validate', '--config', smallConfig(temporaryFolder()), 'model={ type: cgc, levels: [[8], [4]] }'];
@@ -32,9 +27,8 @@ describe('28b: the configs of Census-Income', () => {
   const folder = join(root, 'configs/census-income');
   const read = (file: string) => parse(readFileSync(join(folder, file), 'utf8'));
   const comparisons = readdirSync(folder).filter((file) => file.startsWith('compare'));
-  const ablations = ['sluice-penalty.yaml'];
-  const own = ['search.yaml']; // smaller models, of which values are searched
-  const models = readdirSync(folder).filter((file) => ![...comparisons, ...ablations, ...own].includes(file));
+  const own = ['sluice-penalty.yaml', 'search.yaml']; // one model, and smaller ones
+  const models = readdirSync(folder).filter((file) => ![...comparisons, ...own].includes(file));
   const sharedBy = ({ name: _, seed: __, model: ___, compare: ____, ...rest }: Record<string, unknown>) => rest;
 
   /** The tasks here are no funnel: its config is among those of the simulated feed. */
@@ -56,17 +50,6 @@ describe('28b: the configs of Census-Income', () => {
     expect(education).toEqual(JSON.parse(second));
   });
 
-  test.each(ablations)(
-    '%s varies one model under the settings of the others, with its own config among them',
-    (file) => {
-      expect(sharedBy(read(file))).toEqual(sharedBy(read('ple.yaml')));
-      const listed = read(file).compare.models.map(({ label: _, ...model }: Record<string, unknown>) => model);
-      for (const model of [file.split('-')[0], 'single-task']) {
-        expect(listed).toContainEqual(read(`${model}.yaml`).model);
-      }
-    },
-  );
-
   test.each(comparisons)('%s has models as they are there, asymmetric sharing in both directions', (file) => {
     const [first, second] = read(file).tasks.map(({ name }: { name: string }) => name);
     const known = models
@@ -80,41 +63,30 @@ describe('28b: the configs of Census-Income', () => {
   });
 });
 
-describe('ple list', () => {
-  test.each([['models', [...catalogue.names]]])('%s shows every name with a line about it', async (kind, names) => {
-    const asJson = await pleHere(['list', kind, '--json']);
-    const listed: { name: string; summary: string }[] = JSON.parse(asJson.stdout);
-    expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
-    for (const entry of listed) expect(entry).toEqual({ name: entry.name, summary: expect.stringMatching(/^.{10,}$/) });
-
-    const asText = await pleHere(['list', kind]);
-    expect(asText.status).toBe(0);
-    expect(asText.stdout.trimEnd().split('\n')).toHaveLength(1 + listed.length);
-    for (const { name, summary } of listed)
-      expect(asText.stdout).toMatch(new RegExp(`^${name} +${escaped(summary)}$`, 'm'));
-  });
+test('ple list shows every name with a line about it', async () => {
+  const asJson = await pleHere(['list', 'models', '--json']);
+  const listed: { name: string; summary: string }[] = JSON.parse(asJson.stdout);
+  expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining([...catalogue.names]));
+  const asText = await pleHere(['list', 'models']);
+  expect(asText.status).toBe(0);
+  for (const { name, summary } of listed) {
+    expect(summary).toMatch(/^.{10,}$/);
+    expect(asText.stdout).toContain(`${name} `);
+    expect(asText.stdout).toContain(` ${summary}\n`);
+  }
 });
 
 describe('help', () => {
   const heavy =
     /node_modules\/(@tensorflow|onnxruntime-node|onnxruntime-common|zod|yaml|apache-arrow|pino|protobufjs)\//;
 
-  /** What a command line prints and which modules it loads. */
-  async function loaded(words: readonly string[]) {
-    const folder = temporaryFolder();
-    mkdirSync(join(folder, 'work'));
-    const file = join(folder, 'modules');
-    const nodeOptions = ['--import', resolve(import.meta.dirname, 'loaded-modules.fixture.mjs')];
-    const finished = await ple(words, { env: { MODULES_FILE: file }, nodeOptions });
-    return { ...finished, modules: readFileSync(file, 'utf8').split('\n') };
-  }
-
   test('--help loads nothing heavy', async () => {
-    const { status, stderr, modules } = await loaded(['--help']);
-    expect(status).toBe(0);
-    expect(stderr).toBe('');
+    const file = join(temporaryFolder(), 'modules');
+    const nodeOptions = ['--import', resolve(import.meta.dirname, 'loaded-modules.fixture.mjs')];
+    const { status, stderr } = await ple(['--help'], { env: { MODULES_FILE: file }, nodeOptions });
+    const modules = readFileSync(file, 'utf8').split('\n');
+    expect([status, stderr]).toEqual([0, '']);
     expect(modules.some((module) => module.endsWith('dist/cli/main.js'))).toBe(true);
-    expect(modules.some((module) => module.includes('node_modules/commander/'))).toBe(true);
     expect(modules.filter((module) => heavy.test(module))).toEqual([]);
   });
 
@@ -130,27 +102,20 @@ describe('help', () => {
     const commands = build(() => undefined).commands.map((command) => command.name());
     const gone = commands.filter((name) => !listed.includes(name));
     expect(listed.toSorted()).toEqual([...commands.filter((name) => listed.includes(name)), 'help'].toSorted());
-    for (const name of gone) {
-      const { status, stderr } = await pleHere([name, 'x', '--y']);
-      expect(status).toBe(2);
-      expect(stderr).toMatch(new RegExp(`^ple: ple ${name} is gone: .+\\.\n$`));
-    }
+    for (const name of gone)
+      expect(await pleHere([name, 'x', '--y'])).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(new RegExp(`^ple: ple ${name} is gone: .+\\.\n$`)),
+      });
   });
 
-  test('--help and each command’s show examples, --version the version', async () => {
+  test('each command’s help shows examples, --version the version', async () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     expect(await pleHere(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
-    const help = await pleHere(['--help']);
-    expect(help.stdout).toMatch(/^Examples:\n {2}ple compare --config /m);
     for (const command of ['compare', 'synth', 'train', 'report', 'diff', 'validate', 'doctor', 'list']) {
-      expect(help.stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
       const { status, stdout } = await pleHere([command, '--help']);
       expect(status).toBe(0);
       expect(stdout).toMatch(new RegExp(`^Examples:\n {2}ple ${command}\\b`, 'm'));
     }
   });
 });
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}

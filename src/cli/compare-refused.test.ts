@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,34 +26,11 @@ describe('the config of a comparison', () => {
     expect(stderr).toMatch(/^ple: .*comparison.*ple compare --config .*compare\.yaml\n$/);
   });
 
-  test.each([
-    ['an unknown label of a model', 'compare.models=[{ type: plle }]', /unknown model 'plle' \(did you mean 'ple'\?\)/],
-    ['a model that only a run would take', 'model.levels=[[8]]', /^ple: override 'model\.levels=.*compare\.models/],
-    ['a model that takes another shape', 'compare.models.2.levels=[[8],[8]]', /one level/],
-  ])('with %s is refused before anything starts', async (_, word, message) => {
-    const { status, stderr } = await compare(['--runs', 'refused', word]);
-    expect(status).toBe(2);
-    expect(stderr).toMatch(message);
-    expect(stderr).toMatch(/^ple: [^\n]+\n$/);
+  test('with a model that takes another shape is refused before anything starts', async () => {
+    const { status, stderr } = await compare(['--runs', 'refused', 'compare.models.2.levels=[[8],[8]]']);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^ple: [^\n]*one level[^\n]*\n$/)]);
     expect(existsSync(at('refused'))).toBe(false);
   });
-});
-
-test('a metric within groups, of data without groups, is refused by a dry run too', async () => {
-  const folder = temporaryFolder();
-  const rows = Array.from({ length: 90 }, (_, i) => `${i % 7},${i % 2},${i % 5}\n`);
-  writeFileSync(join(folder, 'own.csv'), `user,y1,y2\n${rows.join('')}`);
-  const config = smallComparison(folder, [
-    [
-      'loader: synthetic\n  rows: { train: 4000, validation: 500, test: 500 }\n  dimension: 6\n  correlation: 0.5\n  seed: 1',
-      `loader: table\n  path: ${join(folder, 'own.csv')}\n  tasks: { y1: {}, y2: { regression: true } }`,
-    ],
-    ['name: y1, type: regression, standardize: true', 'name: y1, type: binary'],
-    ['seeds: 2', 'seeds: 2\n  metrics: { y1: groupedAuc }'],
-  ]);
-  const { status, stderr } = await pleHere(['compare', '--config', config, '--dry-run']);
-  expect(status).toBe(2);
-  expect(stderr).toMatch(/^ple: compare\.metrics\.y1: 'groupedAuc' needs data that .*dataset\.group/m);
 });
 
 test('data that are not there end it, also where several shapes are read before', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { rawRows } from '../data/census-income/census-income.fixture.js';
 import { rawColumns } from '../data/census-income/census-income.js';
-import { censusConfig, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { censusConfig, pleHere, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 
 const columnOf = (name: string) => rawColumns.findIndex(([other]) => other === name);
@@ -41,12 +41,6 @@ describe('ple data inspect', () => {
     const trained = await pleHere(words);
     expect(trained.status, trained.stderr).toBe(0);
     for (const warning of warnings) expect(trained.stderr).toContain(warning.replace('warning: ', 'note: '));
-  });
-
-  test('finds nothing in data without faults', async () => {
-    const { stdout } = await pleHere(['data', 'inspect', smallConfig(temporaryFolder()), 'dataset.rows.test=700']);
-    expect(stdout).toMatch(/^test +700 +0$/m);
-    expect(stdout).toMatch(/\nNothing suspicious was found\.\n$/);
   });
 
   test('--json prints one document, of a comparison too', async () => {
@@ -86,21 +80,6 @@ describe('ple data inspect', () => {
     expect(asked.stdout).toMatch(/\ncompare:\n/);
     writeFileSync(config, asked.stdout);
     expect((await pleHere(['validate', '--config', config])).stderr).toBe(`${config} is valid.\n`);
-  });
-
-  test('tells what the config leaves out, and why by its own remarks', async () => {
-    const folder = temporaryFolder();
-    const file = join(folder, 'shop.csv');
-    const rows = rawRows(300, 5).map((row, id) => [id, row[0], row[12], Number(row[41] === '50000+.'), 'x'].join(','));
-    writeFileSync(file, `number,age,sex,label,same\n${rows.join('\n')}\n`);
-    const config = join(folder, 'shop.yaml');
-    writeFileSync(config, (await pleHere(['data', 'inspect', file, '--write'])).stdout);
-    const words = ['data', 'inspect', config, `dataset.cache=${join(folder, 'cache')}`];
-    const { status, stdout, stderr } = await pleHere([...words, 'dataset.columns.age=ignored']);
-    expect(status, stderr).toBe(0);
-    expect(stdout).toMatch(
-      /\n\nNot used +because\nnumber +numbers the rows\nage +-\nsame +is the same in every row\n\nsplit /,
-    );
   });
 });
 
@@ -157,11 +136,5 @@ describe('ple data fetch', () => {
     expect(status).toBe(1);
     expect(stderr).toMatch(/SHA-256 of its content is [0-9a-f]{64}, not 3676a81d/);
     expect(readdirSync(to)).toEqual([]);
-  });
-
-  test('of generated rows is wrong usage', async () => {
-    const { status, stderr } = await pleHere(['data', 'fetch', 'synthetic']);
-    expect(stderr).toMatch(/'synthetic' cannot be downloaded by this command; those of census-income can/);
-    expect(status).toBe(2);
   });
 });

@@ -69,12 +69,8 @@ test('predict --metrics prints the metrics over all rows and writes the predicti
   expect(readFileSync(out, 'utf8').trimEnd().split('\n')).toHaveLength(204);
 });
 
-test.each([
-  ['--metrics without --out', ['predict', run, file('test.csv'), '--metrics'], /name a file for the predictions/, 2],
-  ['rows without labels', ['evaluate', run, file('inputs.csv')], /no labels.*'click' for task 'click', 'spend'/, 3],
-])('%s is refused', async (_, words, message, code) => {
-  const { status, stdout, stderr } = await pleHere(words);
-  expect(status).toBe(code);
-  expect(stdout).toBe('');
-  expect(stderr).toMatch(message);
+test('rows without labels are refused with exit code 3', async () => {
+  const { status, stdout, stderr } = await pleHere(['evaluate', run, file('inputs.csv')]);
+  expect([status, stdout]).toEqual([3, '']);
+  expect(stderr).toMatch(/no labels.*'click' for task 'click', 'spend'/);
 });

@@ -30,21 +30,11 @@ describe('ple init', () => {
     expect((await pleHere(['init', '--force'], { cwd })).status).toBe(0);
     expect(readFileSync(file, 'utf8')).toMatch(/^name: quickstart$/m);
   });
-
-  test('refuses a name that there is not, with the nearest', async () => {
-    const { status, stderr } = await pleHere(['init', 'quickstrat'], { cwd: temporaryFolder() });
-    expect([status, stderr]).toEqual([
-      2,
-      "ple: There is no config 'quickstrat' (did you mean 'quickstart'?); 'ple init --list' lists them.\n",
-    ]);
-  });
 });
 
 describe('a config that comes with the program', () => {
   test('is found by its name', async () => {
-    const name = 'census-income/ple';
-    const { status, stderr } = await pleHere(['validate', '--config', name], { cwd: temporaryFolder() });
-    expect(stderr).toMatch(new RegExp(`configs/${name}\\.yaml is valid\\.\\n$`));
+    const { status } = await pleHere(['validate', '--config', 'census-income/ple'], { cwd: temporaryFolder() });
     expect(status).toBe(0);
   });
 

@@ -13,18 +13,13 @@ const file = (name: string) => join(folder, name);
 const tasks = '[{ name: click, type: binary }, { name: plan, type: multiclass }]';
 const run = await trainedOnMixed(folder, tasks, '{ type: hard-sharing, levels: [[6]], tower: [4] }');
 
-/** No file of this name is there: what is refused for another reason was refused before any row was read. */
-const unread = file('nothing.csv');
-
-test.each([
-  [
-    ['--keep', 'click.probability'],
-    '--keep click.probability: the predictions have a column of this name. Rename that of the rows.',
-  ],
-  [['--device', 'cuda2'], "Unknown device 'cuda2' (did you mean 'cuda'?); there are: auto, cpu, cuda, webgpu."],
-])('%j is refused before rows are read', async (words, message) => {
-  const { status, stdout, stderr } = await pleHere(['predict', run, unread, ...words]);
-  expect([status, stdout, stderr]).toEqual([2, '', expect.stringContaining(`ple: ${message}`)]);
+test('a wrong option is refused before rows are read', async () => {
+  const words = ['predict', run, file('nothing.csv'), '--keep', 'click.probability'];
+  expect(await pleHere(words)).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringContaining('--keep click.probability: the predictions have a column of this name.'),
+  });
 });
 
 test('predict of the library tells notes and rows, and gives what the command writes', async () => {

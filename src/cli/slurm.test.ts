@@ -158,10 +158,7 @@ test('runs that have failed are in the table as failed; lost ones are told, and 
 
 test.each([
   [['--collect'], /--collect goes with --on slurm/],
-  [['--on', 'slurm', '--jobs', '2'], /--jobs is of processes on one machine/],
   [['--on', 'kubernetes'], /ple writes no Kubernetes jobs: .*docs\/scaling\.md/],
-  [['--send-data'], /--send-data: .*put them in a folder that all machines see/],
-  [['--on', 'slurm', '--sbatch', 'array=0-3'], /--array: ple sets this option itself/],
 ])('%j is refused', async (words, message) => {
   const { status, stderr } = await compare(...words);
   expect(stderr).toMatch(message);

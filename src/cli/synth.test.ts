@@ -32,16 +32,11 @@ test('--kind chooses the process; words are options of its loader', async () => 
   expect(existsSync(join(folder, 'datasets/funnel.csv'))).toBe(true);
 });
 
-test.each([
-  [['--rows', 'many'], "--rows: 'rows': expected number, received string."],
-  [['--out', 'table.xls'], 'the ending says the format'],
-  [['--correlation', '0.2,0.5,0.20'], '--correlation: 0.20 gives the same rows as another value of the list'],
-])('%j is refused in one line, with exit code 2', async (words, message) => {
+test('a wrong option is refused in one line, with exit code 2', async () => {
   const folder = temporaryFolder();
-  const { status, stdout, stderr } = await synth(words, folder);
-  expect(stderr).toContain(message);
-  expect(stderr.trim().split('\n')).toHaveLength(1);
+  const { status, stdout, stderr } = await synth(['--correlation', '0.2,0.5,0.20'], folder);
   expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/^ple: --correlation: 0\.20 gives the same rows as another value of the list[^\n]*\n$/);
   expect(readdirSync(folder)).toEqual([]);
 });
 

@@ -60,15 +60,6 @@ test('an event file has every number of epochs.jsonl, the gates, the parameters 
     expect(num).toBeCloseTo(1, 5);
   }
 
-  expect(hparams['_hparams_/session_start_info']).toMatchObject({
-    name: 'small',
-    seed: 3,
-    'model.type': 'ple',
-    'model.levels': '[[8],[8]]',
-    'model.experts.shared': 1,
-    'train.optimizer.learningRate': 0.01,
-    'tasks.0.standardize': true,
-  });
-  expect(Object.keys(hparams['_hparams_/session_start_info'] ?? {}).join()).not.toContain('tracking');
+  expect(hparams['_hparams_/session_start_info']).toMatchObject({ seed: 3, 'model.levels': '[[8],[8]]' });
   expect(hparams['_hparams_/session_end_info']).toEqual({ status: 1 });
 });

@@ -27,10 +27,3 @@ test('other values stay', () => {
   const given = { rate: { a: 3 }, optional: 0, inner: { rate: 1 }, list: [{ rate: 2 }], record: { x: { rate: 4 } } };
   expect(without(given)).toEqual({ old: 1, ...given, inner: { rate: 1, old: 2 } });
 });
-
-test('what the schema does not know stays too', () => {
-  expect(withoutLaterDefaults(schema, { rate: 0, unknown: { rate: 0 }, old: [0] })).toEqual({
-    unknown: { rate: 0 },
-    old: [0],
-  });
-});

@@ -15,13 +15,6 @@ test('folders above it are made too, and what is there is left', () => {
   expect(existsSync(join(path, 'kept'))).toBe(true);
 });
 
-test('a file in its place, or above it, is an error', () => {
-  const file = join(folder, 'file');
-  writeFileSync(file, '');
-  expect(() => makeFolder(file)).toThrow('EEXIST');
-  expect(() => makeFolder(join(file, 'a'))).toThrow('ENOTDIR');
-});
-
 test.runIf(existsSync('/proc/self'))('a folder that refuses others is an error, not a wait', () => {
   expect(() => makeFolder('/proc/none/runs')).toThrow('ENOENT');
 });

@@ -59,7 +59,3 @@ test('a .tmp under a name of another program stays, however old', async () => {
   await removeRemains(folder);
   expect(await readdir(folder)).toEqual(names.toSorted());
 });
-
-test('a folder that is not there has no remains', async () => {
-  await removeRemains(join(folder, 'nowhere'));
-});

@@ -11,11 +11,6 @@ test.each([
     "EMFILE: too many open files, open 'a'. Raise the limit of open",
   ],
   [of('EAGAIN', 'spawn node EAGAIN'), 'spawn node EAGAIN. Raise the limit of processes and threads (ulimit -u)'],
-  [of('EACCES', "EACCES: permission denied, open 'a'"), "EACCES: permission denied, open 'a'."],
-  [
-    new Error('Non-zero status code: std::bad_alloc\nat a node'),
-    'Out of memory (Non-zero status code: std::bad_alloc). Use',
-  ],
   [
     new RangeError('Array buffer allocation failed'),
     'Out of memory (Array buffer allocation failed). Use smaller batches',

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
-/** How the server answers: as it should, with 401, with 500 (the first few requests, or all), or never. */
-export type Manner = 'records' | 'refuses' | 'late' | { readonly failures: number };
+/** How the server answers: as it should, with 500 (the first few requests), or never. */
+export type Manner = 'records' | 'late' | { readonly failures: number };
 
 interface KeptRun {
   readonly experiment: string;
@@ -179,7 +179,7 @@ export async function mlflowServer(
     if (manner === 'late') return; // until the client goes
     const send = (status: number, value: object) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-    if (manner === 'refuses' || request.headers.authorization !== authorization)
+    if (request.headers.authorization !== authorization)
       return send(401, { error_code: 'UNAUTHENTICATED', message: 'who are you?' });
     if (failures > 0) {
       failures -= 1;

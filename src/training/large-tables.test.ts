@@ -102,7 +102,6 @@ describe('checkpoints', () => {
 
 describe('what has no meaning for a few rows of a table is refused', () => {
   test.each([
-    ['average: { decay: 0.9 }', /train\.average/],
     ['optimizer: { type: sgd, momentum: 0.9 }', /train\.optimizer\.momentum moves every row/],
     [
       'optimizer: { type: adam }, optimizers: { embeddings: { type: adamw, weightDecayEmbeddings: 0.1 } }',

@@ -1,9 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { madeDataset } from './dataset.fixture.js';
-import { readPredictions, writePredictions } from './predictions.js';
 import { experimentOf, trained } from './trainer.fixture.js';
 
 const tasks = [
@@ -41,16 +37,4 @@ test('the loss of an epoch is the metric of its type, and monitor: loss takes it
     ({ validation }) => Number(validation.kind?.multiclassLogLoss) + Number(validation.click?.logLoss),
   );
   expect(progress.units[0]?.bestScore).toBeCloseTo(-Math.min(...losses), 12);
-});
-
-test('predictions.arrow has a column per class, and is read again', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-classes-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const { test: evaluation } = await trained(experiment('hard-sharing', 'epochs: 1'), dataset);
-  const path = join(folder, 'predictions.arrow');
-  await writePredictions(path, dataset, evaluation);
-  const [kind, click] = await readPredictions(path, tasks, '');
-  expect(kind?.task).toEqual({ name: 'kind', type: 'multiclass', offset: 0, scale: 1, classes: tasks[0].classes });
-  expect(kind?.scores).toEqual(evaluation.tasks[0]);
-  expect(click?.scores).toEqual(evaluation.tasks[1]);
 });

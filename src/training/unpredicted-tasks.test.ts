@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { TaskMetrics } from '../metrics/evaluate.js';
-import { type ModelResults, notesOnUnpredicted, unpredictedTasks } from './unpredicted-tasks.js';
+import { type ModelResults, unpredictedTasks } from './unpredicted-tasks.js';
 
 const binary = (test: TaskMetrics): ModelResults[number] => ({ tasks: { click: { type: 'binary', test } } });
 const regression = (nmse: number | null): ModelResults[number] => ({
@@ -33,11 +33,5 @@ test('a model’s level is the mean over its runs: one lucky seed is no predicti
 test('a regression task whose nmse is 1 or more in every model', () => {
   expect(unpredictedTasks([[regression(1.02), regression(1)], [regression(1.003)]])).toEqual([
     { task: 'time', best: 'NMSE 1.003' },
-  ]);
-});
-
-test('what predicts the mean alone is named', () => {
-  expect(notesOnUnpredicted(regression(1))).toEqual([
-    "Task 'time': the model does not predict it better than its mean (NMSE 1.000). Is there anything in the inputs that could?",
   ]);
 });

@@ -11,12 +11,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test.each([
-  [[2 ** 20, 10.5 * 2 ** 20, 'bytes'], '1.0/10.5 MiB'],
-  [[2 ** 19, Number.NaN, 'bytes'], '0.5/? MiB'],
-  [[1000, 250_000, 'rows'], '1,000/250,000 rows'],
-] as const)('%j is %s', ([done, total, unit], text) => {
-  expect(amount(done, total, unit)).toBe(text);
+test('amounts have the unit of the whole', () => {
+  expect(amount(2 ** 19, Number.NaN, 'bytes')).toBe('0.5/? MiB');
+  expect(amount(1000, 250_000, 'rows')).toBe('1,000/250,000 rows');
 });
 
 test('where there is no terminal, a line every ten seconds says how much is done, with its unit', () => {
