@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, onTestFinished, vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { type RawRow, rawRows, rawText } from '../data/census-income/census-income.fixture.js';
 import { main } from './main.js';
+
+export { folderOfFile, temporaryFolder } from '../support/temporary-folder.fixture.js';
 
 const launcher = resolve(import.meta.dirname, '../../bin/ple.js');
 
@@ -65,6 +66,13 @@ export async function pleHere(words: readonly string[], options: { readonly cwd?
   }
 }
 
+/** What a command prints that must end with exit code 0. */
+export async function succeeded(running: Promise<Finished>): Promise<Finished> {
+  const finished = await running;
+  expect(finished.status, finished.stderr).toBe(0);
+  return finished;
+}
+
 /** What a part of a command prints here, and its exit code. */
 export async function printedBy(run: () => Promise<number>): Promise<Finished> {
   const written = { stdout: '', stderr: '' };
@@ -85,20 +93,6 @@ export async function printedBy(run: () => Promise<number>): Promise<Finished> {
 /** Every file and folder below a folder, in order. */
 export function contentsOf(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
-}
-
-/** A folder that goes when the test ends. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** A folder that goes when all tests of the file have ended. */
-export function folderOfFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-test-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** A config that trains in about a second. */

@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readComparison } from '../comparison/stored/comparison-file.js';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
-import { pleHere } from './command.fixture.js';
+import { folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison } from './compare.fixture.js';
 
 withoutCharts();
-const folder = mkdtempSync(join(tmpdir(), 'ple-front-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 const config = smallComparison(folder, [
   ['train: 4000, validation: 500, test: 500', 'train: 640, validation: 100, test: 100'],
@@ -27,8 +24,7 @@ test('a front is added to a comparison: runs that it has are not trained again, 
   const planned = JSON.parse(plan.stdout).runs.filter(({ values }: { readonly values?: object }) => values);
   expect(planned).toHaveLength(8); // two models, weights and seeds
 
-  const { status, stdout, stderr } = await compare(front);
-  expect(status, stderr).toBe(0);
+  const { stdout, stderr } = await succeeded(compare(front));
   expect(stderr).toContain('10 runs, 6 of them finished already');
   const added = runsIn(join(folder, 'runs/small')).filter((name) => !before.includes(name));
   expect(added.map((name) => name.slice(0, -9))).toEqual([
@@ -48,8 +44,7 @@ test('a front is added to a comparison: runs that it has are not trained again, 
   expect(stdout).toContain('Fronts: the models at the loss weights 1 and 4 of y2.');
 
   const stored = comparisonIn(join(folder, 'runs/small'));
-  const again = await pleHere(['report', 'runs/small', '--wide'], { cwd: folder });
-  expect(again.status, again.stderr).toBe(0);
+  const again = await succeeded(pleHere(['report', 'runs/small', '--wide'], { cwd: folder }));
   expect(comparisonIn(join(folder, 'runs/small'))).toBe(stored);
   expect(again.stdout).toMatch(/^model +weight of y2 +verdict +y1 +y2 /m);
   const { status: ended } = await pleHere(['report', 'runs/small', 'runs/small', '--out', 'both'], { cwd: folder });

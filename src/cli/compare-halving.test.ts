@@ -1,10 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
-import { pleHere, temporaryFolder } from './command.fixture.js';
+import { folderOfFile, pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison, until } from './compare.fixture.js';
 
 withoutCharts();
@@ -14,7 +13,7 @@ const search = `  seeds: 1
   search: { type: halving, candidates: 4, eta: 2 }
 `;
 
-let folder: string;
+const folder = folderOfFile();
 let whole: string;
 let said: string;
 
@@ -34,14 +33,10 @@ const epochsIn = (run: string) =>
     .map((line) => JSON.parse(line).epoch);
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-halving-'));
-  const { status, stderr } = await compare(folder, '--jobs', '2');
-  expect(status, stderr).toBe(0);
+  const { stderr } = await succeeded(compare(folder, '--jobs', '2'));
   said = stderr;
   whole = comparisonIn(join(folder, 'runs/small'));
 });
-
-afterAll(() => rmSync(folder, { recursive: true }));
 
 test('each rung trains fewer runs for longer, and all candidates are in comparison.json', () => {
   expect(said).toMatch(
@@ -75,7 +70,6 @@ test('a search that is interrupted in its second rung goes on to the same bits, 
   process.emit('SIGHUP');
   expect((await started).status).toBe(130);
   expect(existsSync(join(at, 'runs/small/comparison.json'))).toBe(false);
-  const { status, stderr } = await compare(at, '--jobs', '1');
-  expect(status, stderr).toBe(0);
+  await succeeded(compare(at, '--jobs', '1'));
   expect(comparisonIn(join(at, 'runs/small'))).toBe(whole);
 });

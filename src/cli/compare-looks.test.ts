@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readComparison } from '../comparison/stored/comparison-file.js';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
-import { pleHere } from './command.fixture.js';
+import { folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 
 withoutCharts();
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-looks-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 /** Every run is on its plateau from the start. */
 const config = smallComparison(folder, [
@@ -21,11 +18,9 @@ const config = smallComparison(folder, [
 ]);
 
 async function looksWith(seeds: string) {
-  const { status, stdout, stderr } = await pleHere(
-    ['compare', '--config', config, '--jobs', '1', `compare.seeds=${seeds}`],
-    { cwd: folder },
+  const { stdout } = await succeeded(
+    pleHere(['compare', '--config', config, '--jobs', '1', `compare.seeds=${seeds}`], { cwd: folder }),
   );
-  expect(status, stderr).toBe(0);
   const { looks, test } = readComparison(join(folder, 'runs/small'));
   return {
     looks: looks.map(({ seeds, alpha }) => [seeds, alpha] as const),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { isRunning } from '../support/process-identity.js';
-import { pleHere, temporaryFolder } from './command.fixture.js';
+import { pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison, startPle, trainingRun, until, workersOf } from './compare.fixture.js';
 
 withoutCharts();
@@ -30,8 +30,7 @@ test('of real processes: a killed one is started again, Ctrl-C leaves checkpoint
   for (const run of runsIn(at)) expect(existsSync(join(at, run, 'checkpoints/last.safetensors'))).toBe(true);
 
   for (const runs of ['runs', 'whole']) {
-    const ended = await pleHere([...words, join(folder, runs)]);
-    expect(ended.status, ended.stderr).toBe(0);
+    await succeeded(pleHere([...words, join(folder, runs)]));
   }
   expect(comparisonIn(at)).toBe(comparisonIn(join(folder, 'whole/small')));
   expect(existsSync(join(at, 'lock'))).toBe(false);

@@ -1,11 +1,10 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Finished, pleHere, temporaryFolder } from './command.fixture.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Finished, folderOfFile, pleHere, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 
-let folder: string;
+const folder = folderOfFile();
 let config: string;
 const at = (...path: string[]) => join(folder, ...path);
 
@@ -14,10 +13,8 @@ function compare(words: readonly string[]): Promise<Finished> {
 }
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-compare-'));
   config = smallComparison(folder);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the config of a comparison', () => {
   test('is not that of a run', async () => {

@@ -1,11 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { randomFromSeed } from '../support/random.js';
-import { type Finished, pleHere } from './command.fixture.js';
+import { type Finished, folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { comparisonIn, runsIn } from './compare.fixture.js';
 
 withoutCharts();
@@ -25,14 +24,13 @@ compare:
 `;
 const both = config('both', ['y1', 'y2'], '[{ y2: { initial: 1e-6 } }, { y1: { initial: 1e-6 } }]');
 
-let folder: string;
+const folder = folderOfFile();
 let first: Finished;
 const at = (...path: string[]) => join(folder, ...path);
 const compare = (name: string, ...words: string[]) =>
   pleHere(['compare', '--config', `${name}.yaml`, '--jobs', '2', ...words], { cwd: folder });
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-tune-'));
   const random = randomFromSeed(1).stream('rows');
   const rows = Array.from({ length: 400 }, () => {
     const [a, b, c] = [random.normal(), random.normal(), random.normal()];
@@ -40,10 +38,8 @@ beforeAll(async () => {
   });
   writeFileSync(at('rows.csv'), ['a,b,c,y1,y2', ...rows].join('\n'));
   writeFileSync(at('both.yaml'), both);
-  first = await compare('both');
-  expect(first.status, first.stderr).toBe(0);
+  first = await succeeded(compare('both'));
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 const stored = (): Comparison => JSON.parse(readFileSync(at('runs/both/comparison.json'), 'utf8'));
 const resultIn = (path: string | undefined) =>
@@ -102,8 +98,7 @@ test('tells what each task chose, and continues with both parts', async () => {
   expect(stored().rows[0]?.tasks.y1?.mean).toBe(resultIn(stored().rows[0]?.runs[0]?.path).tasks.y1.test.mse);
 
   rmSync(at('runs/both', part));
-  const again = await compare('both');
-  expect(again.status, again.stderr).toBe(0);
+  const again = await succeeded(compare('both'));
   expect(again.stderr).toMatch(/^4 runs to tune, 4 of them finished already$/m);
   expect(again.stderr).toMatch(/^6 runs, 5 of them finished already; /m);
   expect(comparisonIn(at('runs/both'))).toBe(before);
@@ -112,8 +107,7 @@ test('tells what each task chose, and continues with both parts', async () => {
 
 test('equals, bit for bit, a comparison of one task alone with the same search', async () => {
   writeFileSync(at('y1.yaml'), config('y1', ['y1'], '[{}, { y1: { initial: 1e-6 } }]'));
-  const { status, stdout, stderr } = await compare('y1', '--json');
-  expect(status, stderr).toBe(0);
+  const { stdout } = await succeeded(compare('y1', '--json'));
   const [alone] = JSON.parse(stdout).rows;
   const [together] = stored().rows;
   expect(alone.tuned).toEqual({ 'loss.weights': {} });

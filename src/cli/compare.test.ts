@@ -1,9 +1,8 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
-import { type Finished, pleHere } from './command.fixture.js';
+import { type Finished, folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison } from './compare.fixture.js';
 
 withoutCharts();
@@ -19,7 +18,7 @@ const [alone, ple] = [
   '{ type: ple, levels: [[8], [8]], tower: [], experts: 1 }',
 ];
 
-let folder: string;
+const folder = folderOfFile();
 let config: string;
 let first: Finished;
 const at = (...path: string[]) => join(folder, ...path);
@@ -29,12 +28,9 @@ function compare(...words: string[]): Promise<Finished> {
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-compare-'));
   config = smallComparison(folder, tiny);
-  first = await compare('--jobs', '2');
-  expect(first.status, first.stderr).toBe(0);
+  first = await succeeded(compare('--jobs', '2'));
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 test('trains every model under every seed, and prints the table', () => {
   expect(runsIn(at('runs/small')).map((name) => name.slice(0, -9))).toEqual([
@@ -70,8 +66,7 @@ test('prints the table in 80 columns, then what was found in words, then where t
 test('is made again by ple report from its folder, without training', async () => {
   const before = comparisonIn(at('runs/small'));
   const gains = readFileSync(at('runs/small/gains.csv'), 'utf8');
-  const again = await pleHere(['report', 'runs/small'], { cwd: folder });
-  expect(again.status, again.stderr).toBe(0);
+  const again = await succeeded(pleHere(['report', 'runs/small'], { cwd: folder }));
   expect(again.stdout).toBe(first.stdout);
   expect(comparisonIn(at('runs/small'))).toBe(before);
   expect(readFileSync(at('runs/small/gains.csv'), 'utf8')).toBe(gains);
@@ -80,8 +75,7 @@ test('is made again by ple report from its folder, without training', async () =
 });
 
 test('the number of jobs changes nothing but the timing', async () => {
-  const other = await compare('--jobs', '1', '--runs', 'one-job', '--json');
-  expect(other.status, other.stderr).toBe(0);
+  const other = await succeeded(compare('--jobs', '1', '--runs', 'one-job', '--json'));
   expect(comparisonIn(at('one-job/small'))).toBe(comparisonIn(at('runs/small')));
   expect(JSON.parse(other.stdout)).toEqual(JSON.parse(readFileSync(at('one-job/small/comparison.json'), 'utf8')));
 });
@@ -91,8 +85,7 @@ test('runs that are finished are skipped, wherever they lie in the folder; --wid
   const run = runsIn(at('again/small')).find((name) => name.startsWith('ple-seed-1')) ?? '';
   const moved = `renamed-${run.slice(-8)}`;
   renameSync(at('again/small', run), at('again/small', moved));
-  const again = await compare('--runs', 'again', '--wide');
-  expect(again.status, again.stderr).toBe(0);
+  const again = await succeeded(compare('--runs', 'again', '--wide'));
   expect(again.stdout).toMatch(
     /^model +verdict +task +metric +mean ± sd +gain ± interval .*p \(Holm\).* relative .*embedding +network\n/,
   );
@@ -124,8 +117,7 @@ test('two labels of the same experiment are trained once; a run that fails is re
 
 describe('--dry-run', () => {
   test('--json prints the plan, and makes no folder', async () => {
-    const { status, stdout, stderr } = await compare('--dry-run', '--json', '--runs', 'planned', '--jobs', '1');
-    expect(status, stderr).toBe(0);
+    const { stdout, stderr } = await succeeded(compare('--dry-run', '--json', '--runs', 'planned', '--jobs', '1'));
     expect(stderr).toMatch(/^Planning the runs\nMeasuring a few steps of each model\n/);
     const plan = JSON.parse(stdout);
     expect(plan).toMatchObject({ name: 'small', jobs: 1, tuning: [], secondsAtMost: expect.any(Number) });
@@ -145,8 +137,7 @@ describe('--dry-run', () => {
   });
 
   test('says what is finished', async () => {
-    const { status, stdout } = await compare('--dry-run', 'compare.seeds=[2,3]', '--jobs', '2', '--verbose');
-    expect(status).toBe(0);
+    const { stdout } = await succeeded(compare('--dry-run', 'compare.seeds=[2,3]', '--jobs', '2', '--verbose'));
     expect(stdout).toMatch(/^run +ple seed 2 +0 +\d+ +finished$/m);
     expect(stdout).toMatch(/^run +ple seed 3 +0 +\d+ +to do$/m);
     expect(stdout).toMatch(/^2 at a time: at most \d+ s of training steps, /m);
@@ -160,8 +151,7 @@ test('match and tune: every model searches the same values, is scaled, and says 
     'compare.match=parameters',
     'compare.tune={ train.optimizer.learningRate: [1e-9, 0.01] }',
   ];
-  const { status, stdout, stderr } = await compare(...words);
-  expect(status, stderr).toBe(0);
+  const { stdout, stderr } = await succeeded(compare(...words));
   expect(runsIn(at('tuned/small/tuning'))).toHaveLength(4); // two models, two values
   expect(runsIn(at('tuned/small'))).toHaveLength(2);
   const { rows } = JSON.parse(stdout);

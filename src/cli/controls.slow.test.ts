@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
-import { ple, temporaryFolder } from './command.fixture.js';
+import { ple, succeeded, temporaryFolder } from './command.fixture.js';
 
 /** The controls of configs/control in short: fewer models, seeds and rows, and the same verdicts. */
 async function shortened(name: string, models: readonly string[], words: readonly string[]): Promise<Comparison> {
   const config = resolve(import.meta.dirname, '../../configs/control', `${name}.yaml`);
-  const { status, stdout } = await ple(
-    ['compare', '--config', config, '--jobs', '2', '--json', `compare.models=[${models}]`, ...words],
-    { cwd: temporaryFolder() },
+  const { stdout } = await succeeded(
+    ple(['compare', '--config', config, '--jobs', '2', '--json', `compare.models=[${models}]`, ...words], {
+      cwd: temporaryFolder(),
+    }),
   );
-  expect(status).toBe(0);
   return JSON.parse(stdout);
 }
 

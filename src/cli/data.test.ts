@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { rawRows } from '../data/census-income/census-income.fixture.js';
 import { rawColumns } from '../data/census-income/census-income.js';
-import { censusConfig, pleHere, temporaryFolder } from './command.fixture.js';
+import { censusConfig, pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 
 const columnOf = (name: string) => rawColumns.findIndex(([other]) => other === name);
@@ -24,8 +24,7 @@ describe('ple data inspect', () => {
     const train = tellingRows(600, 1);
     const test = [...tellingRows(300, 2), ...train.slice(0, 60)];
     const config = censusConfig(folder, { train, test });
-    const { status, stdout, stderr } = await pleHere(['data', 'inspect', config]);
-    expect(status, stderr).toBe(0);
+    const { stdout } = await succeeded(pleHere(['data', 'inspect', config]));
     expect(stdout).toMatch(/^train +600 +0$/m);
     const warnings = stdout.split('\n').filter((line) => line.startsWith('warning: '));
     expect(warnings).toEqual([
@@ -38,14 +37,12 @@ describe('ple data inspect', () => {
     ]);
 
     const words = ['train', '--config', config, '--runs', join(folder, 'runs'), 'train.epochs=1'];
-    const trained = await pleHere(words);
-    expect(trained.status, trained.stderr).toBe(0);
+    const trained = await succeeded(pleHere(words));
     for (const warning of warnings) expect(trained.stderr).toContain(warning.replace('warning: ', 'note: '));
   });
 
   test('--json prints one document, of a comparison too', async () => {
-    const { status, stdout } = await pleHere(['data', 'inspect', '--json', smallComparison(temporaryFolder())]);
-    expect(status).toBe(0);
+    const { stdout } = await succeeded(pleHere(['data', 'inspect', '--json', smallComparison(temporaryFolder())]));
     expect(JSON.parse(stdout)).toMatchObject({
       schema: 1,
       splits: { train: { outside: 0 } },
@@ -61,17 +58,10 @@ describe('ple data inspect', () => {
     const rows = rawRows(300, 4).map((row) => [row[0], row[12], row[19], Number(row[41] === '50000+.')].join(','));
     const file = join(folder, 'people.csv');
     writeFileSync(file, `age,sex,status,label\n${rows.join('\n')}\n`);
-    const written = await pleHere(['data', 'inspect', file, '--write']);
-    expect(written.status, written.stderr).toBe(0);
+    const written = await succeeded(pleHere(['data', 'inspect', file, '--write']));
     const config = join(folder, 'people.yaml');
     writeFileSync(config, written.stdout);
-    const { status, stdout, stderr } = await pleHere([
-      'data',
-      'inspect',
-      config,
-      `dataset.cache=${join(folder, 'cache')}`,
-    ]);
-    expect(status, stderr).toBe(0);
+    const { stdout } = await succeeded(pleHere(['data', 'inspect', config, `dataset.cache=${join(folder, 'cache')}`]));
     expect(stdout).toMatch(/^train +2\d\d +0$/m);
     expect(stdout).toMatch(/^label +binary +train /m);
 
@@ -87,8 +77,7 @@ describe('ple data prepare', () => {
   test('fills the cache, which the next command reads', async () => {
     const folder = temporaryFolder();
     const config = censusConfig(folder);
-    const { status, stdout } = await pleHere(['data', 'prepare', config]);
-    expect(status).toBe(0);
+    const { stdout } = await succeeded(pleHere(['data', 'prepare', config]));
     expect(stdout).toMatch(/^train +400$/m);
     const cached = readdirSync(join(folder, 'cache'));
     expect(cached).toHaveLength(1);

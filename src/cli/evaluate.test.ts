@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
-import { folderOfFile, pleHere } from './command.fixture.js';
+import { folderOfFile, pleHere, succeeded } from './command.fixture.js';
 
 const folder = folderOfFile();
 writeMixedTable(folder);
@@ -19,16 +19,9 @@ const hostile = readFileSync(file('test.csv'), 'utf8')
 writeFileSync(file('hostile.csv'), `${hostile.join('\n')}\n`);
 
 test('prints metrics over all rows and tables of slices, whatever texts the data have', async () => {
-  const { status, stdout, stderr } = await pleHere([
-    'evaluate',
-    run,
-    file('hostile.csv'),
-    '--by',
-    'shop',
-    '--by',
-    'age',
-  ]);
-  expect(status, stderr).toBe(0);
+  const { stdout, stderr } = await succeeded(
+    pleHere(['evaluate', run, file('hostile.csv'), '--by', 'shop', '--by', 'age']),
+  );
   expect(stdout).toMatch(/^203 rows\ntask +metric +value +95 % interval\n/);
   expect(stdout).toMatch(new RegExp(`\nclick +auc +${auc.toFixed(5)} +0\\.\\d+ to 0\\.\\d+\n`));
   expect(stdout).toMatch(/\nclick by shop\nslice +samples +positives +auc +95 % interval +minus all +95 % interval\n/);
@@ -46,8 +39,7 @@ test('--json prints one document, --out writes the table, and a task without lab
   writeFileSync(file('click.csv'), `${rows.join('\n')}\n`);
   const out = file('slices.parquet');
   const words = ['evaluate', run, file('click.csv'), '--by', 'shop', '--json', '--out', out];
-  const { status, stdout, stderr } = await pleHere(words);
-  expect(status, stderr).toBe(0);
+  const { stdout, stderr } = await succeeded(pleHere(words));
   const { schema, rows: count, tasks, slices } = JSON.parse(stdout);
   expect({ schema, count, tasks: Object.keys(tasks) }).toEqual({ schema: 1, count: 203, tasks: ['click'] });
   expect(tasks.click.metrics).toEqual(result.click.test);
@@ -61,8 +53,7 @@ test('--json prints one document, --out writes the table, and a task without lab
 
 test('predict --metrics prints the metrics over all rows and writes the predictions', async () => {
   const out = file('scores.csv');
-  const { status, stdout, stderr } = await pleHere(['predict', run, file('test.csv'), '--out', out, '--metrics']);
-  expect(status, stderr).toBe(0);
+  const { stdout } = await succeeded(pleHere(['predict', run, file('test.csv'), '--out', out, '--metrics']));
   const evaluated = await pleHere(['evaluate', run, file('test.csv')]);
   expect(stdout).toBe(evaluated.stdout);
   expect(stdout).toContain(auc.toFixed(5));

@@ -5,7 +5,7 @@ import { onnxFile } from '../serving/export/onnx-file.js';
 import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
 import { readTrainedRun } from '../serving/trained-run.js';
 import { readSafetensors } from '../support/safetensors.js';
-import { contentsOf, folderOfFile, pleHere } from './command.fixture.js';
+import { contentsOf, folderOfFile, pleHere, succeeded } from './command.fixture.js';
 
 const folder = folderOfFile();
 writeMixedTable(folder);
@@ -23,7 +23,7 @@ test('an ONNX file says what it takes, what it gives, and where it is from', asy
 
 test('safetensors come with the model’s config and the encoding', async () => {
   const to = join(folder, 'deep', 'model');
-  expect((await pleHere(['export', run, '--to', to, '--format', 'safetensors'])).status).toBe(0);
+  await succeeded(pleHere(['export', run, '--to', to, '--format', 'safetensors']));
   expect(contentsOf(to).toSorted()).toEqual(['config.json', 'encoding.json', 'model.safetensors']);
   const { arrays } = await readSafetensors(join(to, 'model.safetensors'));
   const config = JSON.parse(readFileSync(join(to, 'config.json'), 'utf8'));
@@ -54,7 +54,7 @@ test('the metadata’s config has no paths and no servers, and of plugins what t
 
 test('safetensors are written over an earlier export, not over other files', async () => {
   const to = (name: string) => ['export', run, '--to', join(folder, name), '--format', 'safetensors'];
-  for (let i = 0; i < 2; i++) expect((await pleHere(to('again'))).status).toBe(0);
+  for (let i = 0; i < 2; i++) await succeeded(pleHere(to('again')));
   mkdirSync(join(folder, 'theirs'));
   writeFileSync(join(folder, 'theirs/config.json'), '{ "model_type": "bert" }');
   for (const name of ['theirs', '.']) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { contentsOf, ple } from './command.fixture.js';
+import { contentsOf, ple, succeeded } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 import { effects, newUser } from './footprint.fixture.js';
 
@@ -17,8 +17,7 @@ test('a comparison and its child processes write nothing outside its folder and 
     'compare.seeds=1',
   ];
   const before = contentsOf(user.work);
-  const finished = await ple(words, { cwd: user.work, env: user.env, nodeOptions: effects });
-  expect(finished.status, finished.stderr).toBe(0);
+  await succeeded(ple(words, { cwd: user.work, env: user.env, nodeOptions: effects }));
 
   const folder = join(user.work, 'results');
   const written = user.lines('write');

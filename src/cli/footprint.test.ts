@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { censusConfig, contentsOf, ple } from './command.fixture.js';
+import { censusConfig, contentsOf, ple, succeeded } from './command.fixture.js';
 import { effects, newUser } from './footprint.fixture.js';
 
 test('a run writes nothing outside its folder and the cache that the config names, and contacts no address', async () => {
   const user = newUser();
   const words = ['train', '--config', censusConfig(user.work), '--runs', 'results'];
   const before = contentsOf(user.work);
-  const finished = await ple(words, { cwd: user.work, env: user.env, nodeOptions: effects });
-  expect(finished.status, finished.stderr).toBe(0);
+  await succeeded(ple(words, { cwd: user.work, env: user.env, nodeOptions: effects }));
 
   const [runs, cache] = [join(user.work, 'results'), join(user.work, 'cache')];
   const folder = join(runs, String(contentsOf(runs)[0]));

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { contentsOf, pleHere, temporaryFolder } from './command.fixture.js';
+import { contentsOf, pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 
 describe('ple init', () => {
   test('copies the quick start, and prints a command that runs', async () => {
@@ -14,7 +14,7 @@ describe('ple init', () => {
     expect(text).toContain('#   ple compare --config quickstart.yaml\n');
     const [, schema = ''] = /\$schema=(\S+)/.exec(text) ?? [];
     expect(JSON.parse(readFileSync(join(cwd, schema), 'utf8'))).toHaveProperty('properties.dataset');
-    expect((await pleHere(['validate', 'quickstart.yaml'], { cwd })).status).toBe(0);
+    await succeeded(pleHere(['validate', 'quickstart.yaml'], { cwd }));
   });
 
   test('replaces a file with --force alone', async () => {
@@ -27,15 +27,14 @@ describe('ple init', () => {
       stderr: 'ple: quickstart.yaml exists already: --force replaces it.\n',
     });
     expect(readFileSync(file, 'utf8')).toBe('mine');
-    expect((await pleHere(['init', '--force'], { cwd })).status).toBe(0);
+    await succeeded(pleHere(['init', '--force'], { cwd }));
     expect(readFileSync(file, 'utf8')).toMatch(/^name: quickstart$/m);
   });
 });
 
 describe('a config that comes with the program', () => {
   test('is found by its name', async () => {
-    const { status } = await pleHere(['validate', '--config', 'census-income/ple'], { cwd: temporaryFolder() });
-    expect(status).toBe(0);
+    await succeeded(pleHere(['validate', '--config', 'census-income/ple'], { cwd: temporaryFolder() }));
   });
 
   test('gives way to a path that is there', async () => {

@@ -6,7 +6,7 @@ import { compare } from '../library.js';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { readEvents } from '../tracking/event-reader.fixture.js';
 import { type Manner, mlflowServer } from '../tracking/mlflow-server.fixture.js';
-import { pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
 
@@ -140,8 +140,7 @@ test('a comparison is the parent of its runs, with its table and report, of the 
   const at = join(runs, 'small');
   for (const [name, value] of Object.entries(clean)) vi.stubEnv(name, value);
   onTestFinished(() => void vi.unstubAllEnvs());
-  const finished = await pleHere(['compare', '--config', file, '--runs', runs, '--jobs', '2']);
-  expect(finished.status, finished.stderr).toBe(0);
+  const finished = await succeeded(pleHere(['compare', '--config', file, '--runs', runs, '--jobs', '2']));
   expect(finished.stderr).not.toContain('MLflow');
   expect(server.mistakes).toEqual([]);
   expect([...server.experiments.keys()]).toEqual(['small']);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ple, pleHere, temporaryFolder } from './command.fixture.js';
+import { ple, pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { configIn, folderWith, library, model, runsIn } from './plugins.fixture.js';
 
 // Plugins import the built program: what uses their parts starts it. Others are refused before, or import nothing.
@@ -10,8 +10,7 @@ test('a run of a plugin’s model keeps the plugin with its SHA-256, is found ag
   const { folder, plugin, train } = folderWith("export * from './model.js';\n");
   const imported = join(folder, 'model.ts');
   writeFileSync(imported, model('mine'));
-  const trained = await train('train.epochs=1');
-  expect(trained.status, trained.stderr).toBe(0);
+  await succeeded(train('train.epochs=1'));
   const [run = ''] = runsIn(folder);
   const path = join(folder, 'runs', run);
   expect(configIn(path)).toMatchObject({
@@ -27,7 +26,7 @@ test('a run of a plugin’s model keeps the plugin with its SHA-256, is found ag
     2,
     `ple: ${path} needs a plugin for its model mine: name the file, and its code runs (--plugin ${plugin}).\n`,
   ]);
-  expect((await pleHere(['report', path])).status).toBe(0); // it reads no plugin
+  await succeeded(pleHere(['report', path])); // it reads no plugin
 
   writeFileSync(imported, `${model('mine')}// changed\n`);
   const resumed = await pleHere(['train', '--resume', path]);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { withDatabase } from '../data/store/database.js';
 import { predict, type RowsEvent, train } from '../library.js';
 import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
-import { folderOfFile, pleHere } from './command.fixture.js';
+import { folderOfFile, pleHere, succeeded } from './command.fixture.js';
 
 const folder = folderOfFile();
 writeMixedTable(folder);
@@ -26,7 +26,7 @@ test('predict of the library tells notes and rows, and gives what the command wr
   const events: RowsEvent[] = [];
   const found = await predict(run, file('inputs.csv'), { on: (event) => events.push(event) });
   const out = file('out.csv');
-  expect((await pleHere(['predict', run, file('inputs.csv'), '--out', out])).status).toBe(0);
+  await succeeded(pleHere(['predict', run, file('inputs.csv'), '--out', out]));
   const [header = '', ...lines] = readFileSync(out, 'utf8').trimEnd().split('\n');
   expect(Object.keys(found)).toEqual(header.split(','));
   const column = lines.map((line) => Math.fround(Number(line.split(',')[0])));

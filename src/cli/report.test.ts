@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { censusConfig, contentsOf, folderOfFile, pleHere } from './command.fixture.js';
+import { censusConfig, contentsOf, folderOfFile, pleHere, succeeded } from './command.fixture.js';
 
 const folder = folderOfFile();
 let [single, shared] = ['', ''];
@@ -33,8 +33,7 @@ function logits(): string {
 describe('ple report', () => {
   test('prints the table of stored runs, and writes the files of a comparison, without training', async () => {
     const before = contentsOf(at('runs'));
-    const { status, stdout, stderr } = await run('report', single, shared);
-    expect(status, stderr).toBe(0);
+    const { stdout, stderr } = await succeeded(run('report', single, shared));
     expect(stdout).toMatch(/^alone +baseline +0\.\d+ AUC +0\.\d+ AUC$/m);
     expect(stdout).toMatch(/^together +not trained to a plateau +[-+]0\.\d+ +[-+]0\.\d+ +[-+]\d+(\.\d+)? %$/m);
     expect(stderr).toBe('Written to report/report.html\n');
@@ -56,8 +55,7 @@ describe('ple report', () => {
   test('puts predictions of another program into the table', async () => {
     writeFileSync(at('logits.csv'), logits());
     const words = ['--predictions', 'theirs:3=logits.csv', '--uncertainty', 'rows', '--json'];
-    const { status, stdout, stderr } = await run('report', 'runs', '--scores', 'logit', '--out', 'with', ...words);
-    expect(status, stderr).toBe(0);
+    const { stdout } = await succeeded(run('report', 'runs', '--scores', 'logit', '--out', 'with', ...words));
     const { rows } = JSON.parse(stdout);
     const [alone, theirs] = ['alone', 'theirs'].map((label) =>
       rows.find((row: { label: string }) => row.label === label),
@@ -100,7 +98,7 @@ describe('ple report', () => {
     expect(readFileSync(at('page', 'report.html'), 'utf8')).toContain('<section id="experts"');
     expect(readdirSync(at('page', 'charts'))).toContain('learning-1.svg');
     expect(readdirSync(at(shared))).not.toContain('report.html');
-    expect((await run('report', single, '--out', 'report')).status).toBe(0); // whose runs lie elsewhere
+    await succeeded(run('report', single, '--out', 'report')); // whose runs lie elsewhere
   });
 
   test('refuses scores that are not there with one line', async () => {

@@ -1,7 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect } from 'vitest';
-import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { ple, pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
 import { epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
 
 /** With dropout the rest of an epoch draws its noise after resuming. */
@@ -10,8 +9,7 @@ export const dropout = [['tower: [4]', 'tower: [4], dropout: 0.2']] as const;
 /** What a run would be without an interruption. */
 export async function wholeRun(folder: string, changes: Parameters<typeof smallConfig>[1]) {
   const words = ['train', '--config', smallConfig(folder, changes), '--runs', join(folder, 'runs')];
-  const finished = await pleHere(words);
-  expect(finished.status, finished.stderr).toBe(0);
+  await succeeded(pleHere(words));
   const bits = bitsOf(runIn(join(folder, 'runs')));
   rmSync(join(folder, 'runs'), { recursive: true });
   return bits;

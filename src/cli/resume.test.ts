@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { folderOfFile, pleHere } from './command.fixture.js';
+import { folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { bitsOf, dropout, stoppedRun, wholeRun } from './resume.fixture.js';
 
 const folder = folderOfFile();
@@ -12,8 +12,7 @@ beforeAll(async () => {
 });
 
 async function resume(run: string): Promise<void> {
-  const resumed = await pleHere(['train', '--resume', run, 'engine.threads=1']);
-  expect(resumed.status, resumed.stderr).toBe(0);
+  await succeeded(pleHere(['train', '--resume', run, 'engine.threads=1']));
   expect(bitsOf(run)).toEqual(whole);
 }
 

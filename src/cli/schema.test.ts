@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { pleHere } from './command.fixture.js';
+import { pleHere, succeeded } from './command.fixture.js';
 
 const root = resolve(import.meta.dirname, '../..');
 
 test('ple schema prints the schema that the configs name', async () => {
-  const { status, stdout } = await pleHere(['schema']);
-  expect(status).toBe(0);
+  const { stdout } = await succeeded(pleHere(['schema']));
   expect(stdout).toBe(readFileSync(join(root, 'configs/ple.schema.json'), 'utf8'));
 });
 

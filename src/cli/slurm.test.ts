@@ -1,22 +1,19 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
-import { type Finished, pleHere } from './command.fixture.js';
+import { type Finished, folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { comparisonIn, smallComparison, until } from './compare.fixture.js';
 
 withoutCharts();
 
-let folder: string;
+const folder = folderOfFile();
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-cluster-'));
   smallComparison(folder, [
     ['train: 4000, validation: 500, test: 500', 'train: 640, validation: 100, test: 100'],
     ['epochs: 3', 'epochs: 6'],
   ]);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 /** Only the commands of Slurm that `fake` has made are there. */
 beforeEach(() => void vi.stubEnv('PATH', folder));
 afterEach(() => void vi.unstubAllEnvs());
@@ -39,8 +36,7 @@ async function planned(name: string, ...words: readonly string[]) {
   const before = jobs(name);
   fake('squeue', '');
   fake('sbatch', 'echo 17');
-  const { status, stderr } = await compare('--on', 'slurm', `name=${name}`, ...words);
-  expect(status, stderr).toBe(0);
+  await succeeded(compare('--on', 'slurm', `name=${name}`, ...words));
   const [made = ''] = jobs(name).filter((file) => file.endsWith('.json') && !before.includes(file));
   const file = at('runs', name, 'jobs', made);
   const plan = JSON.parse(readFileSync(file, 'utf8'));
@@ -54,7 +50,7 @@ test('stages that tasks train by their index, with interruptions, give the table
     '{ type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 }, tune: { train.batchSize: [32, 64] } }',
   ];
   const search = ['compare.seeds=1', `compare.models=[${models}]`];
-  expect((await compare('--runs', 'local', '--jobs', '2', 'name=searched', ...search)).status).toBe(0);
+  await succeeded(compare('--runs', 'local', '--jobs', '2', 'name=searched', ...search));
 
   const tuning = await planned('searched', ...search);
   expect(tuning.plan).toMatchObject({ stage: 'tuning', folder: '../tuning', predictions: false });
@@ -68,19 +64,18 @@ test('stages that tasks train by their index, with interruptions, give the table
     expect.stringMatching(/^Run 0 is interrupted; the same command continues it: /m),
   ]);
   expect((await run(tuning.file, 0)).stderr).toMatch(/, resumed in epoch [2-6]$/m);
-  expect((await run(tuning.file, 1)).status).toBe(0);
+  await succeeded(run(tuning.file, 1));
 
   const reported = await planned('searched', '--collect', ...search);
   expect(reported.plan).toMatchObject({ stage: 'runs', folder: '..', predictions: true });
   expect(reported.plan.runs[0].experiment.model.type).toBe('ple'); // the longest
-  expect((await run(reported.file, 0)).status).toBe(0);
+  await succeeded(run(reported.file, 0));
   const collect = () => compare('--on', 'slurm', '--collect', 'name=searched', ...search);
   const early = await collect();
   expect(early.status).toBe(1);
   expect(early.stderr).toMatch(/^1 of 2 runs are finished; failed: 0, training: 0, missing: 1\. No task/m);
-  expect((await run(reported.file, 1)).status).toBe(0);
-  const { status, stdout } = await collect();
-  expect(status).toBe(0);
+  await succeeded(run(reported.file, 1));
+  const { stdout } = await succeeded(collect());
   expect(stdout).toMatch(/^single-task +baseline/m);
   expect(comparisonIn(at('runs/searched'))).toBe(comparisonIn(at('local/searched')));
 });
@@ -117,8 +112,7 @@ test('a stage is submitted once, with the options of the command line', async ()
   fake('squeue', '');
   fake('sbatch', `echo "$@" >> ${at('submitted')}; echo "17;cluster"`);
   const words = ['--partition', 'gpu,cpu', '--time', '01:00:00', '--array-limit', '2', '--sbatch', 'qos=long'];
-  const sent = await onSlurm(...words);
-  expect(sent.status).toBe(0);
+  const sent = await succeeded(onSlurm(...words));
   expect(sent.stderr).toMatch(
     /^Submitted 3 runs as Slurm job 17\. When they are done: ple compare --config compare\.yaml --on slurm --array-limit 2 --sbatch partition=gpu,cpu --sbatch time=01:00:00 --sbatch qos=long name=sent compare\.seeds=1 --collect$/m,
   );
@@ -129,8 +123,7 @@ test('a stage is submitted once, with the options of the command line', async ()
     expect(text).toContain(`\n#SBATCH --${line}\n`);
 
   fake('squeue', 'echo RUNNING; echo PENDING; echo PENDING');
-  const waiting = await onSlurm();
-  expect(waiting.status).toBe(0);
+  const waiting = await succeeded(onSlurm());
   expect(waiting.stderr).toMatch(
     /^0 of 3 runs are finished; in Slurm's queue: 1 running, 2 pending\. Later: .*--collect$/m,
   );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { readRun } from '../training/finished-run.js';
-import { pleHere, temporaryFolder } from './command.fixture.js';
+import { pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { runsIn } from './compare.fixture.js';
 
 withoutCharts();
@@ -35,8 +35,7 @@ test('splitSeed: run: models under one seed see the same rows, and seeds have te
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'data.csv'), `a,b,click,c,id\n${rows.join('')}`);
   writeFileSync(join(folder, 'config.yaml'), config);
-  const { status, stderr } = await pleHere(['compare', 'config.yaml', '--jobs', '1'], { cwd: folder });
-  expect(status, stderr).toBe(0);
+  await succeeded(pleHere(['compare', 'config.yaml', '--jobs', '1'], { cwd: folder }));
   expect(readdirSync(join(folder, 'cache')).filter((name) => name.startsWith('table-'))).toHaveLength(1);
 
   const at = join(folder, 'runs/own-rows');

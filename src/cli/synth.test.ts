@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { pleHere, temporaryFolder } from './command.fixture.js';
+import { pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { until } from './compare.fixture.js';
 
 const synth = (words: readonly string[], cwd: string) => pleHere(['synth', ...words], { cwd });
@@ -26,8 +26,7 @@ test('several correlations make a file and a manifest each', async () => {
 test('--kind chooses the process; words are options of its loader', async () => {
   const folder = temporaryFolder();
   const words = ['--kind', 'funnel', '--rows', '200', 'users=30', 'items=20', 'rates.CTR=0.2', '--json'];
-  const { status, stdout } = await synth(words, folder);
-  expect(status).toBe(0);
+  const { stdout } = await succeeded(synth(words, folder));
   expect(JSON.parse(stdout)).toMatchObject({ kind: 'funnel', users: 30, items: 20, rates: { asked: { CTR: 0.2 } } });
   expect(existsSync(join(folder, 'datasets/funnel.csv'))).toBe(true);
 });

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readEvents } from '../tracking/event-reader.fixture.js';
-import { pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
 import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
 
 /** Every number of a line of epochs.jsonl but the epoch, by the path of its keys. */
@@ -21,8 +21,7 @@ test('an event file has every number of epochs.jsonl, the gates, the parameters 
     ['--runs', plain],
     ['--runs', tracked, 'tracking.tensorboard=true'],
   ]) {
-    const finished = await pleHere(['train', '--config', config, ...words]);
-    expect(finished.status, finished.stderr).toBe(0);
+    await succeeded(pleHere(['train', '--config', config, ...words]));
   }
   const run = runIn(tracked);
   expect(run.slice(tracked.length)).toBe(runIn(plain).slice(plain.length)); // tracking is not in the hash

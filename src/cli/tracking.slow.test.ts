@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { readEvents } from '../tracking/event-reader.fixture.js';
 import { mlflowServer } from '../tracking/mlflow-server.fixture.js';
-import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { ple, pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
 import { bitsOf, epochsIn, runIn } from './tracked-run.fixture.js';
 
 const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
@@ -15,8 +15,7 @@ const clean = {
 test('a run that is killed goes on in its MLflow run and its event file, with every epoch once', async () => {
   const folder = temporaryFolder();
   const config = smallConfig(folder);
-  const whole = await pleHere(['train', '--config', config, '--runs', join(folder, 'whole')]);
-  expect(whole.status, whole.stderr).toBe(0);
+  await succeeded(pleHere(['train', '--config', config, '--runs', join(folder, 'whole')]));
   // MLflow was told, the first checkpoint is being written, and a later one.
   for (const place of ['run:14', 'checkpoint:1', 'checkpoint:3']) {
     const server = await mlflowServer();
@@ -26,8 +25,7 @@ test('a run that is killed goes on in its MLflow run and its event file, with ev
     const killed = await ple(words, { nodeOptions: killAt, env: { ...clean, KILL_AT: place } });
     expect(killed.status, killed.stderr).toBe('SIGKILL');
     const run = runIn(runs);
-    const resumed = await pleHere(['train', '--resume', run, 'engine.threads=2']);
-    expect(resumed.status, resumed.stderr).toBe(0);
+    await succeeded(pleHere(['train', '--resume', run, 'engine.threads=2']));
     expect(bitsOf(run)).toEqual(bitsOf(runIn(join(folder, 'whole'))));
     expect(server.mistakes).toEqual([]);
     expect(server.runs.size).toBe(1);

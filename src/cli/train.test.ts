@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { type Table, tableFromIPC } from 'apache-arrow';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { censusConfig, contentsOf, type Finished, folderOfFile, ple, pleHere, smallConfig } from './command.fixture.js';
+import {
+  censusConfig,
+  contentsOf,
+  type Finished,
+  folderOfFile,
+  ple,
+  pleHere,
+  smallConfig,
+  succeeded,
+} from './command.fixture.js';
 import { epochSchema, gatesSchema, planSchema, resultSchema } from './output-contract.fixture.js';
 
 const folder = folderOfFile();
@@ -36,10 +45,8 @@ const readLines = (...names: string[]): unknown[] =>
 
 beforeAll(async () => {
   config = smallConfig(folder);
-  small = await train('--json');
-  expect(small.status, small.stderr).toBe(0);
-  census = await pleHere(['train', '--config', censusConfig(folder), '--json'], { cwd: folder });
-  expect(census.status, census.stderr).toBe(0);
+  small = await succeeded(train('--json'));
+  census = await succeeded(pleHere(['train', '--config', censusConfig(folder), '--json'], { cwd: folder }));
 });
 
 describe('a finished run', () => {
@@ -134,8 +141,7 @@ describe('a finished run', () => {
   test('is found again on other threads, without training; another name is another folder of the same hash', async () => {
     const run = onlyRunOf('runs', 'small');
     const kept = ['train', '--config', join(run, 'config.yaml'), '--json', 'engine.threads=2'];
-    const again = await pleHere(kept, { cwd: folder });
-    expect(again.status).toBe(0);
+    const again = await succeeded(pleHere(kept, { cwd: folder }));
     expect(again.stdout).toBe(small.stdout);
     expect(again.stderr).not.toContain('epoch');
     const renamed = await plan('--json', 'name=renamed');
@@ -147,13 +153,11 @@ describe('a finished run', () => {
 
 test('--overwrite deletes what a run wrote, not what others did, and trains again to the same numbers', async () => {
   const words = ['--runs', 'overwritten', '--json', 'train.epochs=1'];
-  const first = await train(...words);
-  expect(first.status, first.stderr).toBe(0);
+  const first = await succeeded(train(...words));
   const run = onlyRunOf('overwritten', 'small');
   writeFileSync(join(run, 'notes.txt'), 'mine');
   writeFileSync(join(run, 'mlflow.json'), '');
-  const second = await train(...words, '--overwrite', '--no-predictions');
-  expect(second.status, second.stderr).toBe(0);
+  const second = await succeeded(train(...words, '--overwrite', '--no-predictions'));
   expect(second.stderr).toContain('epoch 1/1');
   expect(JSON.parse(second.stdout).tasks).toEqual(JSON.parse(first.stdout).tasks);
   expect(readFileSync(join(run, 'notes.txt'), 'utf8')).toBe('mine');
@@ -166,21 +170,15 @@ test('--overwrite deletes what a run wrote, not what others did, and trains agai
 });
 
 test('without --json a table of the metrics of all tasks goes to stdout', async () => {
-  const { status, stdout } = await train();
-  expect(status).toBe(0);
+  const { stdout } = await succeeded(train());
   expect(stdout).toMatch(/^task +split +mse +nmse +mae +r2 +predictedOverActual +samples +labelVariance\n/);
   expect(stdout.match(/^y[12] +(validation|test) /gm)).toHaveLength(4);
 });
 
 test('independent networks have a bestEpoch by task, and no gates', async () => {
-  const { status, stdout, stderr } = await train(
-    '--json',
-    '--runs',
-    'single',
-    'train.epochs=1',
-    'model={type: single-task, levels: [[8]], tower: []}',
+  const { stdout } = await succeeded(
+    train('--json', '--runs', 'single', 'train.epochs=1', 'model={type: single-task, levels: [[8]], tower: []}'),
   );
-  expect(status, stderr).toBe(0);
   const { bestEpoch } = resultSchema.parse(JSON.parse(stdout));
   expect(bestEpoch).toEqual({ y1: expect.any(Number), y2: expect.any(Number) });
   expect(readJson(onlyRunOf('single', 'small'), 'gates.json')).toEqual([]); // it has none
@@ -188,8 +186,7 @@ test('independent networks have a bestEpoch by task, and no gates', async () => 
 
 describe('--dry-run', () => {
   test('--json prints the plan of the run, and makes no folder', async () => {
-    const { status, stdout } = await train('--dry-run', '--json', '--runs', 'planned');
-    expect(status).toBe(0);
+    const { stdout } = await succeeded(train('--dry-run', '--json', '--runs', 'planned'));
     const plan = planSchema.parse(JSON.parse(stdout));
     const run = onlyRunOf('runs', 'small');
     const result = resultSchema.parse(readJson(run, 'result.json'));
@@ -205,11 +202,12 @@ describe('--dry-run', () => {
 });
 
 test('a run whose messages nobody reads continues', async () => {
-  const finished = await ple(['train', '--config', config, '--runs', 'unread', 'train.epochs=1'], {
-    cwd: folder,
-    closed: ['stdout', 'stderr'],
-  });
-  expect(finished.status).toBe(0);
+  await succeeded(
+    ple(['train', '--config', config, '--runs', 'unread', 'train.epochs=1'], {
+      cwd: folder,
+      closed: ['stdout', 'stderr'],
+    }),
+  );
   expect(existsSync(join(onlyRunOf('unread', 'small'), 'result.json'))).toBe(true);
 });
 

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { plannedBy, prefix, queueName } from '../comparison/execute/queue/messages.js';
 import { hasRedis, type RedisServer, startRedis } from '../comparison/execute/queue/redis-server.fixture.js';
 import { logEntries } from '../comparison/stored/timing.js';
-import { ple, temporaryFolder } from './command.fixture.js';
+import { ple, succeeded, temporaryFolder } from './command.fixture.js';
 import {
   comparisonIn,
   runsIn,
@@ -56,8 +56,7 @@ function comparison(folder: string, more: Parameters<typeof smallComparison>[1] 
     ...more,
   ];
   const train = async () => {
-    const { status, stderr } = await ple(words('alone', '--jobs', '1'));
-    expect(status, stderr).toBe(0);
+    await succeeded(ple(words('alone', '--jobs', '1')));
     return comparisonIn(join(folder, 'alone/small'));
   };
   return {
@@ -78,8 +77,7 @@ withRedis('workers make the table of one machine; the password stays in the envi
   const env = { PLE_QUEUE_PASSWORD: secret };
   const workers = ['one', 'two'].map(() => startWorker(join(folder, 'queue'), server, [], env));
   const { words, alone } = comparison(folder);
-  const result = await ple(words('queue', '--on', server.address), { env });
-  expect(result.status, result.stderr).toBe(0);
+  const result = await succeeded(ple(words('queue', '--on', server.address), { env }));
   expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
   expect(workers.flatMap(doneBy)).toHaveLength(3);
 
@@ -114,14 +112,12 @@ withRedis('a comparison is handed over, and collected later', async () => {
   const folder = temporaryFolder();
   const server = await redisIn(folder);
   const { words, alone } = comparison(folder);
-  const left = await ple(words('queue', '--on', server.address, '--detach'));
-  expect(left.status, left.stderr).toBe(0);
+  const left = await succeeded(ple(words('queue', '--on', server.address, '--detach')));
   expect(left.stderr).toMatch(/3 runs are with the queue at .*--attach/);
   const worker = startWorker(join(folder, 'queue'), server, ['--jobs', '2']);
   await until('all are trained', () => doneBy(worker).length === 3);
   expect(existsSync(join(folder, 'queue/small/comparison.json'))).toBe(false);
-  const later = await ple(words('queue', '--on', server.address, '--attach'));
-  expect(later.status, later.stderr).toBe(0);
+  await succeeded(ple(words('queue', '--on', server.address, '--attach')));
   expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
 });
 

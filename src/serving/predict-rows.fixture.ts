@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
-import { afterAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { writeTable } from '../data/write/write-file.js';
 import { lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
 import { smallOptions } from '../models/run.fixture.js';
+import { folderOfFile } from '../support/temporary-folder.fixture.js';
 import { readRun } from '../training/finished-run.js';
 import { trainedOnMixed, writeMixedTable } from './mixed-table.fixture.js';
 import { predictions } from './predict-rows.js';
@@ -16,8 +16,7 @@ const context = { seed: 0, note: () => undefined };
 
 /** A folder with the mixed table, deleted after the file's tests. */
 export function mixedFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-serving-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = folderOfFile();
   writeMixedTable(folder);
   return folder;
 }

@@ -1,16 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { acquireLock } from './lock.js';
+import { temporaryFolder } from './temporary-folder.fixture.js';
 
 const apart = ['--pid', '--fork', '--mount-proc', '--kill-child'];
 test.runIf(spawnSync('unshare', [...apart, 'true']).status === 0)(
   'a live lock is not stolen from another PID namespace',
   () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ple-lock-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const folder = temporaryFolder();
     const lock = acquireLock(folder);
     const script = `import { acquireLock } from ${JSON.stringify(join(import.meta.dirname, 'lock.ts'))}; acquireLock(${JSON.stringify(folder)}, true);`;
     const words = [...apart, process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];

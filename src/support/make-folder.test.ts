@@ -1,11 +1,10 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeFolder } from './make-folder.js';
+import { folderOfFile } from './temporary-folder.fixture.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-folder-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 test('folders above it are made too, and what is there is left', () => {
   const path = join(folder, 'a/b/c');

@@ -1,12 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { float32, int32 } from './arrays.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
+import { folderOfFile } from './temporary-folder.fixture.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-safetensors-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 const arrays = {
   weight: float32([2, 3], Float32Array.of(1, -2, 3.5, Number.NaN, 1e-40, Number.POSITIVE_INFINITY)),

@@ -1,18 +1,12 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { temporaryFolder } from '../support/temporary-folder.fixture.js';
 import { mlflowTracker } from './mlflow.js';
 import { mlflowServer } from './mlflow-server.fixture.js';
 import type { TrackedParameter, TrackedStep } from './tracker.js';
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-mlflow-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
 
 const epoch = (step: number): TrackedStep => ({ step, scalars: { steps: 7, loss: 1 / step } });
 const final: TrackedStep = { step: 3, scalars: { 'test/auc': 0.5 } };

@@ -1,14 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { float32 } from '../support/arrays.js';
 import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
+import { folderOfFile } from '../support/temporary-folder.fixture.js';
 import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { freshProgress } from './progress.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-checkpoint-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 test.each([
   [{ format: 'ple-checkpoint-1', hash: 'abcd1234' }, /last\.safetensors was written by another version of ple/],

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { must } from '../support/must.js';
+import { folderOfFile } from '../support/temporary-folder.fixture.js';
 import { readSnapshot, writeSnapshot } from './checkpoint.js';
 import { type RowFiles, writeRows } from './folder/checkpoint-rows.js';
 import { dataset, datasetOf, expectSameOnHost, experiment, ple, resultsOf } from './large-tables.fixture.js';
@@ -48,8 +48,7 @@ test('Adam leaves rows alone that a batch does not have, which is another update
 });
 
 describe('checkpoints', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-large-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = folderOfFile();
   const adam = experiment(10, ple, 'optimizer: { type: adam, learningRate: 0.05 }, epochs: 3');
   /** Trains with a checkpoint after every record, and after so many of steps and epochs leaves off, as a killed process does: with rows that no checkpoint has. */
   async function leave(at: string, records: number): Promise<boolean> {

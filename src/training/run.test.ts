@@ -1,12 +1,12 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
 import type { ChosenDevice } from '../engine/devices/choose-device.js';
 import { unknownAdapter } from '../engine/devices/device.js';
 import { fileSha256 } from '../support/checksum.js';
 import { DataError } from '../support/errors.js';
+import { folderOfFile } from '../support/temporary-folder.fixture.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { readRun } from './finished-run.js';
@@ -16,8 +16,7 @@ import { run } from './run.js';
 import type { RunOptions } from './run-options.js';
 import { binaryTasks, experimentOf, linear, trained } from './trainer.fixture.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-run-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 const experimentWith = (train: string) =>
   parseExperiment(

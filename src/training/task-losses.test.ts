@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { hash8 } from '../config/experiment.js';
 import type { TaskConfig } from '../config/parts.js';
 import type { SourceSplit } from '../data/dataset.js';
 import { encode } from '../data/encode/encode.js';
+import { temporaryFolder } from '../support/temporary-folder.fixture.js';
 import { definitions } from './definitions.js';
 import { readPredictions, writePredictions } from './predictions.js';
 import { experimentOf, trained } from './trainer.fixture.js';
@@ -69,8 +68,7 @@ test('standardised log-normal labels have the moments of their logarithms', () =
 });
 
 test('predictions.arrow says which predictions have a log link', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-losses-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const done = await trained(
     experimentOf('{ type: hard-sharing, levels: [[4]], tower: [] }', tasks, 'epochs: 1'),
     dataset,

@@ -1,19 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
 import type { Dataset, Split } from '../data/dataset.js';
 import { evaluateTask } from '../metrics/evaluate.js';
 import { randomFromSeed } from '../support/random.js';
+import { folderOfFile } from '../support/temporary-folder.fixture.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { readRun } from './finished-run.js';
 import { run } from './run.js';
 import { experimentOf, trained } from './trainer.fixture.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-weights-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 const tasks = [
   { name: 'click', type: 'binary' },
