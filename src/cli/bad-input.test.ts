@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { rawRows } from '../data/census-income/census-income.fixture.js';
@@ -98,16 +98,6 @@ describe('data', () => {
       positives: 0,
     });
     expect(tasks['never-married'].test.auc).toEqual(expect.any(Number));
-  });
-
-  test('with one class in the split and task that select the epoch are refused with exit code 3', async () => {
-    const folder = temporaryFolder();
-    const words = ['train', '--config', oneClass(folder), 'train.earlyStopping.monitor=task:income'];
-    const finished = await pleHere(words, { cwd: folder });
-    expect(lastLine(finished)).toMatch(/^ple: No score to select an epoch by: .*'income'.*monitor=loss/);
-    expect(finished.stdout).toBe('');
-    expect(finished.status).toBe(3);
-    expect(existsSync(join(onlyRun(join(folder, 'runs')), 'epochs.jsonl'))).toBe(false); // told before training
   });
 });
 

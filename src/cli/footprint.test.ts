@@ -1,21 +1,26 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { censusConfig, contentsOf, ple, succeeded } from './command.fixture.js';
 import { effects, newUser } from './footprint.fixture.js';
 
-test('a run writes nothing outside its folder and the cache that the config names, and contacts no address', async () => {
+test('a comparison and its child processes write nothing outside its folder and the named cache, and contact no address', async () => {
   const user = newUser();
-  const words = ['train', '--config', censusConfig(user.work), '--runs', 'results'];
+  const config = censusConfig(user.work);
+  const models =
+    '[{ type: single-task, levels: [[8]], tower: [] }, { type: cgc, levels: [[8]], tower: [], experts: 1 }]';
+  const text = readFileSync(config, 'utf8').replace(/^model: .*$/m, `compare: { seeds: 1, models: ${models} }`);
+  writeFileSync(config, text);
+  const words = ['compare', '--config', config, '--runs', 'results', '--jobs', '2'];
   const before = contentsOf(user.work);
   await succeeded(ple(words, { cwd: user.work, env: user.env, nodeOptions: effects }));
 
   const [runs, cache] = [join(user.work, 'results'), join(user.work, 'cache')];
-  const folder = join(runs, String(contentsOf(runs)[0]));
   const written = user.lines('write');
-  expect(written).toEqual(expect.arrayContaining([join(folder, 'result.json'), cache]));
-  // The folders that are named are made; beside the run nothing is.
-  const isBelow = (path: string) => [folder, cache].some((allowed) => path.startsWith(`${allowed}/`));
-  expect(written.filter((path) => ![runs, folder, cache].includes(path) && !isBelow(path))).toEqual([]);
+  expect(written).toEqual(expect.arrayContaining([join(runs, 'census/comparison.json'), cache]));
+  expect(written.filter((path) => path.endsWith('/result.json'))).toHaveLength(2); // by the children
+  const isBelow = (path: string) => [runs, cache].some((allowed) => `${path}/`.startsWith(`${allowed}/`));
+  expect(written.filter((path) => !isBelow(path))).toEqual([]);
   expect(user.lines('connect')).toEqual([]);
   // What native code writes is not recorded: ONNX Runtime's telemetry would show below the home folder.
   expect(contentsOf(user.home)).toEqual(['cache', 'tmp']);

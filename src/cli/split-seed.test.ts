@@ -28,7 +28,6 @@ compare:
     - { type: single-task, levels: [[4]], tower: [4] }
     - { type: hard-sharing, levels: [[4]], tower: [4] }
   seeds: 3
-  uncertainty: both
 `;
 
 test('splitSeed: run: models under one seed see the same rows, and seeds have test rows of their own', async () => {
@@ -50,17 +49,4 @@ test('splitSeed: run: models under one seed see the same rows, and seeds have te
   }
   expect([...testSets.values()].map(({ size }) => size)).toEqual([1, 1, 1]);
   expect(new Set([...testSets.values()].flatMap((sets) => [...sets])).size).toBe(3);
-
-  // Errors over seeds hold the draw of the rows: nothing is added for it.
-  const report = async (uncertainty: string) => {
-    const words = ['report', 'runs/own-rows', '--uncertainty', uncertainty, '--out', `${uncertainty}-report`, '--json'];
-    const { stdout } = await pleHere(words, { cwd: folder });
-    const { rows: models, notes }: { rows: { tasks: Record<string, { se: number | null }> }[]; notes: string[] } =
-      JSON.parse(stdout);
-    return { errors: models.map(({ tasks }) => Object.values(tasks).map(({ se }) => se)), notes };
-  };
-  const [both, seeds] = [await report('both'), await report('seeds')];
-  expect(both.errors[1]?.[0]).toBeGreaterThan(0);
-  expect(both.errors).toEqual(seeds.errors);
-  expect(both.notes.join()).toContain('splitSeed: run splits one file anew for each seed');
 });

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
-/** How the server answers: as it should, with 500 (the first few requests), or never. */
-export type Manner = 'records' | 'late' | { readonly failures: number };
+/** How the server answers: as it should, or with 500 (the first few requests). */
+type Manner = 'records' | { readonly failures: number };
 
 interface KeptRun {
   readonly experiment: string;
@@ -176,7 +176,6 @@ export async function mlflowServer(
   const server = createServer(async (request, response) => {
     received += 1;
     const body = await bodyOf(request);
-    if (manner === 'late') return; // until the client goes
     const send = (status: number, value: object) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     if (request.headers.authorization !== authorization)

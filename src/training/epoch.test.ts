@@ -1,20 +1,11 @@
 import { expect, test } from 'vitest';
-import { parseExperiment } from '../config/experiment.js';
 import type { Program } from '../engine/engine.js';
 import { float32, type HostArrays } from '../support/arrays.js';
 import { type MadeSplit, madeDataset } from './dataset.fixture.js';
-import { definitions } from './definitions.js';
 import { trainEpoch } from './epoch-steps.js';
 import { type EpochSums, freshProgress } from './progress.js';
 import { setUp } from './setup.js';
-import { compiled } from './trainer.fixture.js';
-
-const text = `name: order
-dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }
-tasks: [{ name: click, type: binary }]
-model: { type: single-task, levels: [[4]], tower: [] }
-train: { epochs: 2, batchSize: 32, optimizer: { type: adam } }
-`;
+import { compiled, experimentOf } from './trainer.fixture.js';
 
 const nothing = async () => undefined;
 /** A program without a state. */
@@ -26,7 +17,8 @@ const programOf = (run: (chunk: HostArrays) => HostArrays): Program => ({
   release: nothing,
 });
 function setUpOn(split: MadeSplit) {
-  const experiment = parseExperiment(text, 'order.yaml', [], definitions);
+  const model = '{ type: single-task, levels: [[4]], tower: [] }';
+  const experiment = experimentOf(model, [{ name: 'click', type: 'binary' }]);
   return setUp(experiment, madeDataset(experiment.tasks, split).dataset, compiled);
 }
 

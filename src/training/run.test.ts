@@ -1,17 +1,15 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
 import type { ChosenDevice } from '../engine/devices/choose-device.js';
 import { unknownAdapter } from '../engine/devices/device.js';
 import { fileSha256 } from '../support/checksum.js';
-import { DataError } from '../support/errors.js';
 import { folderOfFile } from '../support/temporary-folder.fixture.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { readRun } from './finished-run.js';
 import { environmentsOf } from './folder/environment.js';
-import { readResult } from './result.js';
 import { run } from './run.js';
 import type { RunOptions } from './run-options.js';
 import { binaryTasks, experimentOf, linear, trained } from './trainer.fixture.js';
@@ -115,12 +113,4 @@ test('gates.json is of the test rows, not of those that selected the epoch', asy
     expect(Math.abs((mean[0] ?? 0) - (validation.gates[index]?.mean[0] ?? 0))).toBeGreaterThan(1e-4);
   const { path } = await runIn('gates', { load: async () => dataset }, experiment);
   expect(JSON.parse(textOf(path, 'gates.json'))).toEqual(test.gates);
-});
-
-test.each(['{"schema": 1, "na', '{"model": 1}'])('a damaged result.json is named: %s', (text) => {
-  const damaged = join(folder, 'damaged');
-  mkdirSync(damaged, { recursive: true });
-  writeFileSync(join(damaged, 'result.json'), text);
-  expect(() => readResult(damaged)).toThrow(DataError);
-  expect(() => readResult(damaged)).toThrow(/^Cannot read .*result\.json: .*Delete .* and train the run again\.$/);
 });

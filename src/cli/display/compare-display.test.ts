@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Run } from '../../comparison/plan/run.js';
 import { parseComparison } from '../../config/comparison.js';
 import { definitions } from '../../training/definitions.js';
-import { nameOf, openCompareDisplay } from './compare-display.js';
+import { openCompareDisplay } from './compare-display.js';
 import { virtualTerminal } from './terminal.fixture.js';
 
 const label = 'two\u001b[2J\nlines';
@@ -97,21 +97,5 @@ test('what came out of single runs is told at the end, with their names; what al
     '1 run, 1 of them finished already\n',
     'note: ple seeds 1, 3; mmoe correlation 0.4 seed 2: The last epoch was the best.\n',
     'note: ple seed 2: No AUC.\n',
-  ]);
-});
-
-test('a run in parts is named with the tasks of each, and what they chose is a line each', () => {
-  expect(nameOf({ ...run, label: 'alone', tasks: ['y1', 'y3'] })).toBe('alone seed 1 for y1, y3');
-  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
-  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
-  const display = openCompareDisplay(stream, config);
-  const part = (tasks: readonly string[], epochs: number) => ({
-    ...{ tasks, values: { 'train.epochs': epochs }, changes: {}, match: null },
-  });
-  display.show({ kind: 'decided', changes: { of: () => [part(['y1', 'y3'], 1), part(['y2'], 2)] } });
-  display.show({ kind: 'decided', changes: { of: () => [{ values: {}, changes: {}, match: null }] } });
-  expect(write.mock.calls.map(([text]) => text)).toEqual([
-    'two\ufffd[2J\ufffdlines for y1, y3: tuned: epochs 1\n',
-    'two\ufffd[2J\ufffdlines for y2: tuned: epochs 2\n',
   ]);
 });

@@ -38,14 +38,7 @@ describe('what the losses of several tasks reach', () => {
     for (const [, part] of first) expect(part).toBe('all');
   });
 
-  it('of batch normalisation: its trained gain and shift, and not its statistics', () => {
-    const names = Object.keys(sharingOfModel('hard-sharing', { normalization: 'batch' }).parts);
-    expect(names.filter((name) => /\.(mean|variance)$/.test(name))).toEqual([]);
-    expect(names.some((name) => name.includes('gain'))).toBe(true);
-  });
-
   it.each([
-    ['hard-sharing', ['bottom.1.weight']],
     ['omoe', ['level1.experts.1.weight']], // not its one gate, which stands before the experts
     ['ple', ['level2.experts.0.weight']],
     ['aitm', ['bottoms.1.weight']], // the links are not reached by the first task
