@@ -213,9 +213,9 @@ test('of data that name a group, groups are drawn, and the metrics within groups
   const losses = lossesOf(scores);
   const centre = mean(losses);
   const groups = must(scores.groups, 'groups');
-  // Rows are of one group exactly if they are of one user.
   const pairs = new Set([...groups].map((group, row) => `${group} ${column('user')[row]}`));
-  expect([pairs.size, pairs.size]).toEqual([new Set(groups).size, new Set(column('user')).size]);
+  expect(pairs.size).toBe(new Set(column('user')).size); // the rows of a user are in one group
+  expect(new Set(groups).size).toBeGreaterThan(40); // of 64 hashed users
   const sums = new Map<number, number>();
   for (const [row, user] of groups.entries()) sums.set(user, (sums.get(user) ?? 0) + (losses[row] ?? 0) - centre);
   const squares = sum([...sums.values()].map((one) => one ** 2));
