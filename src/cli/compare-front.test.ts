@@ -3,15 +3,12 @@ import { expect, test } from 'vitest';
 import { readComparison } from '../comparison/stored/comparison-file.js';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { folderOfFile, pleHere, succeeded } from './command.fixture.js';
-import { comparisonIn, runsIn, smallComparison } from './compare.fixture.js';
+import { comparisonIn, runsIn, smallComparison, tiny } from './compare.fixture.js';
 
 withoutCharts();
 const folder = folderOfFile();
 
-const config = smallComparison(folder, [
-  ['train: 4000, validation: 500, test: 500', 'train: 640, validation: 100, test: 100'],
-  ['epochs: 3', 'epochs: 1'],
-]);
+const config = smallComparison(folder, tiny);
 const compare = (...words: string[]) =>
   pleHere(['compare', '--config', config, '--jobs', '1', ...words], { cwd: folder });
 const key = 'loss.weights.y2.initial';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { pleHere, succeeded, temporaryFolder } from './command.fixture.js';
-import { comparisonIn, runsIn, smallComparison, until } from './compare.fixture.js';
+import { comparisonIn, runsIn, smallComparison, tiny, until, withoutPle } from './compare.fixture.js';
 
 withoutCharts();
 
@@ -13,12 +13,7 @@ const search = `  seeds: 1
 `;
 
 const compare = (at: string, ...words: string[]) => {
-  const config = smallComparison(at, [
-    ['train: 4000, validation: 500, test: 500', 'train: 640, validation: 100, test: 100'],
-    ['epochs: 3', 'epochs: 4'],
-    ['    - { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }\n', ''],
-    ['  seeds: 2\n', search],
-  ]);
+  const config = smallComparison(at, [tiny[0], ['epochs: 3', 'epochs: 4'], withoutPle, ['  seeds: 2\n', search]]);
   return pleHere(['compare', '--config', config, '--runs', join(at, 'runs'), ...words]);
 };
 const epochsIn = (run: string) =>

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readComparison } from '../comparison/stored/comparison-file.js';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { folderOfFile, pleHere, succeeded } from './command.fixture.js';
-import { smallComparison } from './compare.fixture.js';
+import { smallComparison, withoutPle } from './compare.fixture.js';
 
 withoutCharts();
 
@@ -14,7 +14,7 @@ const config = smallComparison(folder, [
   ['train: 4000, validation: 500, test: 500', 'train: 64, validation: 64, test: 64'],
   ['  epochs: 3', '  epochs: 200\n  earlyStopping: { patience: 1, minDelta: 0.1 }'],
   ['learningRate: 0.01', 'learningRate: 1e-9'],
-  ['    - { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }\n', ''],
+  withoutPle,
 ]);
 
 async function looksWith(seeds: string) {

@@ -4,16 +4,22 @@ import { expect, test } from 'vitest';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { isRunning } from '../support/process-identity.js';
 import { pleHere, succeeded, temporaryFolder } from './command.fixture.js';
-import { comparisonIn, runsIn, smallComparison, startPle, trainingRun, until, workersOf } from './compare.fixture.js';
+import {
+  comparisonIn,
+  runsIn,
+  smallComparison,
+  startPle,
+  trainingRun,
+  until,
+  withoutShared,
+  workersOf,
+} from './compare.fixture.js';
 
 withoutCharts();
 
 test('of real processes: a killed one is started again, Ctrl-C leaves checkpoints, and the same command continues to the same bits', async () => {
   const folder = temporaryFolder();
-  const config = smallComparison(folder, [
-    ['epochs: 3', 'epochs: 6'],
-    ['    - { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }\n', ''],
-  ]);
+  const config = smallComparison(folder, [['epochs: 3', 'epochs: 6'], withoutShared]);
   const words = ['compare', '--config', config, '--jobs', '2', 'compare.seeds=1', '--runs'];
   const at = join(folder, 'runs/small');
   const started = startPle([...words, join(folder, 'runs')]);

@@ -6,6 +6,20 @@ import { type Finished, writeChanged } from './command.fixture.js';
 
 const launcher = resolve(import.meta.dirname, '../../bin/ple.js');
 
+/** Changes of a comparison: runs of twenty steps. */
+export const tiny = [
+  ['train: 4000, validation: 500, test: 500', 'train: 640, validation: 100, test: 100'],
+  ['epochs: 3', 'epochs: 1'],
+] as const;
+export const withoutPle = [
+  '    - { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }\n',
+  '',
+] as const;
+export const withoutShared = [
+  '    - { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }\n',
+  '',
+] as const;
+
 /** A comparison of three models under two seeds, of runs that take a fraction of a second. */
 export function smallComparison(
   folder: string,

@@ -3,15 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { type Finished, folderOfFile, pleHere, succeeded } from './command.fixture.js';
-import { comparisonIn, runsIn, smallComparison } from './compare.fixture.js';
+import { comparisonIn, runsIn, smallComparison, tiny } from './compare.fixture.js';
 
 withoutCharts();
-
-/** Runs of twenty steps: what a comparison does with them is asked here. */
-const tiny = [
-  ['train: 4000, validation: 500, test: 500', 'train: 640, validation: 100, test: 100'],
-  ['epochs: 3', 'epochs: 1'],
-] as const;
 
 const [alone, ple] = [
   '{ type: single-task, levels: [[8]], tower: [] }',

@@ -7,7 +7,7 @@ import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { readEvents } from '../tracking/event-reader.fixture.js';
 import { mlflowServer } from '../tracking/mlflow-server.fixture.js';
 import { pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
-import { smallComparison } from './compare.fixture.js';
+import { smallComparison, withoutShared } from './compare.fixture.js';
 import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
 
 withoutCharts();
@@ -120,7 +120,7 @@ test('a comparison is the parent of its runs, with its table and report, of the 
   const file = smallComparison(folder, [
     ['train: 4000', 'train: 320'],
     ['epochs: 3', 'epochs: 1'],
-    ['    - { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }\n', ''],
+    withoutShared,
     ['task: 2 } }', 'task: 2 }, tune: { train.optimizer.learningRate: [0.1, 0.05] } }'],
     ['  seeds: 2', '  seeds: [7]'],
   ]);

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ple, pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
-import { epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
+import { runIn, bitsOf as trackedBitsOf } from './tracked-run.fixture.js';
 
 /** With dropout the rest of an epoch draws its noise after resuming. */
 export const dropout = [['tower: [4]', 'tower: [4], dropout: 0.2']] as const;
@@ -31,13 +31,5 @@ export function bitsOf(run: string) {
   const last = readFileSync(join(run, 'checkpoints/last.safetensors'));
   const header = Number(last.readBigUInt64LE(0));
   const { __metadata__: _, ...arrays } = JSON.parse(last.toString('utf8', 8, 8 + header));
-  const { tasks, files } = jsonIn(run, 'result.json');
-  return {
-    epochs: epochsIn(run).map((record) => ({ ...record, seconds: 0 })),
-    arrays,
-    state: last.subarray(8 + header).toString('hex'),
-    best: files['checkpoints/best.safetensors'],
-    predictions: files['predictions.arrow'],
-    tasks,
-  };
+  return { ...trackedBitsOf(run), arrays, state: last.subarray(8 + header).toString('hex') };
 }

@@ -8,7 +8,6 @@ const folder = folderOfFile();
 let whole: ReturnType<typeof bitsOf>;
 beforeAll(async () => {
   whole = await wholeRun(folder, dropout);
-  expect([whole.best, whole.predictions]).toEqual(Array(2).fill(expect.stringMatching(/^[0-9a-f]{64}$/)));
 });
 
 async function resume(run: string): Promise<void> {

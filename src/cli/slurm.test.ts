@@ -3,16 +3,13 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { type Finished, folderOfFile, pleHere, succeeded } from './command.fixture.js';
-import { comparisonIn, smallComparison, until } from './compare.fixture.js';
+import { comparisonIn, smallComparison, tiny, until } from './compare.fixture.js';
 
 withoutCharts();
 
 const folder = folderOfFile();
 beforeAll(() => {
-  smallComparison(folder, [
-    ['train: 4000, validation: 500, test: 500', 'train: 640, validation: 100, test: 100'],
-    ['epochs: 3', 'epochs: 6'],
-  ]);
+  smallComparison(folder, [tiny[0], ['epochs: 3', 'epochs: 6']]);
 });
 /** Only the commands of Slurm that `fake` has made are there. */
 beforeEach(() => void vi.stubEnv('PATH', folder));

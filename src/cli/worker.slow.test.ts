@@ -15,6 +15,7 @@ import {
   startPle,
   trainingRun,
   until,
+  withoutPle,
 } from './compare.fixture.js';
 
 // The queue with a real Redis. Without `redis-server` these tests are skipped; CI installs it.
@@ -129,7 +130,7 @@ const table = (folder: string): Parameters<typeof smallComparison>[1] => [
   ['  correlation: 0.5\n  seed: 1\n', ''],
   ['{ name: y1, type: regression, standardize: true }', '{ name: y1, type: binary }'],
   ['{ name: y2, type: regression, standardize: true }', '{ name: y2, type: binary }'],
-  ['    - { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }\n', ''],
+  withoutPle,
 ];
 
 withRedis('a worker with other data, or with another folder, says so and leaves its runs to others', async () => {
