@@ -5,7 +5,7 @@ import { expect, vi } from 'vitest';
 import { type RawRow, rawRows, rawText } from '../data/census-income/census-income.fixture.js';
 import { main } from './main.js';
 
-export { folderOfFile, temporaryFolder } from '../support/temporary-folder.fixture.js';
+export { folderOfFile, temporaryFolder } from '../support/folder.fixture.js';
 
 const launcher = resolve(import.meta.dirname, '../../bin/ple.js');
 

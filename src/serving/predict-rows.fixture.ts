@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { writeTable } from '../data/write/write-file.js';
 import { lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
 import { smallOptions } from '../models/run.fixture.js';
-import { folderOfFile } from '../support/temporary-folder.fixture.js';
+import { folderOfFile } from '../support/folder.fixture.js';
 import { readRun } from '../training/finished-run.js';
 import { trainedOnMixed, writeMixedTable } from './mixed-table.fixture.js';
 import { predictions } from './predict-rows.js';

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { temporaryFolder } from './folder.fixture.js';
 import { acquireLock } from './lock.js';
-import { temporaryFolder } from './temporary-folder.fixture.js';
 
 const apart = ['--pid', '--fork', '--mount-proc', '--kill-child'];
 test.runIf(spawnSync('unshare', [...apart, 'true']).status === 0)(

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { float32, int32 } from './arrays.js';
+import { folderOfFile } from './folder.fixture.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
-import { folderOfFile } from './temporary-folder.fixture.js';
 
 const folder = folderOfFile();
 

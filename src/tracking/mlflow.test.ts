@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { temporaryFolder } from '../support/temporary-folder.fixture.js';
+import { temporaryFolder } from '../support/folder.fixture.js';
 import { mlflowTracker } from './mlflow.js';
 import { mlflowServer } from './mlflow-server.fixture.js';
 import type { TrackedParameter, TrackedStep } from './tracker.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { temporaryFolder } from '../support/temporary-folder.fixture.js';
+import { temporaryFolder } from '../support/folder.fixture.js';
 import { readEvents } from './event-reader.fixture.js';
 import { tensorboardTracker, writeHParamsExperiment } from './tensorboard.js';
 

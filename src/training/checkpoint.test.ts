@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { float32 } from '../support/arrays.js';
+import { folderOfFile } from '../support/folder.fixture.js';
 import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
-import { folderOfFile } from '../support/temporary-folder.fixture.js';
 import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { freshProgress } from './progress.js';
 

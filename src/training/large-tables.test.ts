@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { folderOfFile } from '../support/folder.fixture.js';
 import { must } from '../support/must.js';
-import { folderOfFile } from '../support/temporary-folder.fixture.js';
 import { readSnapshot, writeSnapshot } from './checkpoint.js';
 import { type RowFiles, writeRows } from './folder/checkpoint-rows.js';
 import { dataset, datasetOf, expectSameOnHost, experiment, ple, resultsOf } from './large-tables.fixture.js';

@@ -5,7 +5,7 @@ import { parseExperiment } from '../config/experiment.js';
 import type { ChosenDevice } from '../engine/devices/choose-device.js';
 import { unknownAdapter } from '../engine/devices/device.js';
 import { fileSha256 } from '../support/checksum.js';
-import { folderOfFile } from '../support/temporary-folder.fixture.js';
+import { folderOfFile } from '../support/folder.fixture.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { readRun } from './finished-run.js';

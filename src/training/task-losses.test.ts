@@ -4,7 +4,7 @@ import { hash8 } from '../config/experiment.js';
 import type { TaskConfig } from '../config/parts.js';
 import type { SourceSplit } from '../data/dataset.js';
 import { encode } from '../data/encode/encode.js';
-import { temporaryFolder } from '../support/temporary-folder.fixture.js';
+import { temporaryFolder } from '../support/folder.fixture.js';
 import { definitions } from './definitions.js';
 import { readPredictions, writePredictions } from './predictions.js';
 import { experimentOf, trained } from './trainer.fixture.js';
