@@ -87,6 +87,6 @@ async function correlations(database: DuckDBConnection, batch: Batch, tasks: rea
   return numbersBy(
     database,
     2,
-    `SELECT input, task, corr(value, label) FROM (${pairs}) WHERE isfinite(value) AND label IS NOT NULL GROUP BY input, task`,
+    `SELECT input, task, corr(value, label) FROM (${pairs}) WHERE isfinite(value) AND isfinite(label) GROUP BY input, task`,
   );
 }

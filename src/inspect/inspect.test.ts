@@ -196,6 +196,13 @@ test('of very many tasks the pairs of the first 64 are compared', async () => {
 });
 
 describe('glance', () => {
+  test('leaves infinite labels to training, which refuses them', async () => {
+    const plant = innocent();
+    for (const { labels } of Object.values(plant.splits)) labels[1]?.fill(Number.POSITIVE_INFINITY, 0, 1);
+    const source = sourceOf(plant);
+    await expect(glance(source, tasksOf(source))).resolves.toEqual([]);
+  });
+
   test('tells the serious findings of a part of the rows, and reads no more than that', async () => {
     const plant = addColumn(innocent(), { name: 'copy', kind: 'numeric' }, ([click = 0]) => click);
     addColumn(plant, { name: 'id', kind: 'categorical', size: 4000 }, (_, row) => row);

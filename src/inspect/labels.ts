@@ -25,7 +25,10 @@ async function labelSummary(
     [
       `count(${label})`,
       `count(*) FILTER (${label} = 1)`,
-      ...['avg', 'stddev_pop', 'min', 'max'].map((name) => `${name}(${label})`),
+      `avg(${label})`,
+      `stddev_pop(${label}) FILTER (isfinite(${label}))`, // it fails on others, which training refuses
+      `min(${label})`,
+      `max(${label})`,
     ],
     `seen WHERE ${splitSql[split]}`,
   );
