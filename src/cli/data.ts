@@ -216,7 +216,7 @@ async function firstExperiment(file: string, overrides: readonly string[]): Prom
   const [[model], [point], [seed]] = [comparison.models, comparison.points, comparison.seeds];
   if (!model || !point || seed === undefined) throw new ConfigError(`${file} compares nothing.`);
   if (comparison.points.length > 1)
-    say(`note: of ${comparison.points.length} points, the data of the first are looked at.`);
+    say(`note: of ${comparison.points.length} points, the data of the first are inspected.`);
   return comparison.experiment(model.label, point, seed);
 }
 

@@ -113,7 +113,7 @@ export const inputsSchema = z.strictObject({
 });
 export type InputsConfig = Readonly<z.infer<typeof inputsSchema>>;
 
-/** `auto`: from about here on, at usual sizes, updating a whole table takes longer than moving its rows to and fro (`npm run bench:large`). */
+/** `auto`: from about here on, at usual sizes, updating a whole table takes longer than moving its rows to and fro (measured in docs/engine.md). */
 export const manyIds = 200_000;
 
 /** Tables of more ids than this lie on the host. */

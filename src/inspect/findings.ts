@@ -27,7 +27,7 @@ type Summary = Omit<Inspection, 'findings'>;
 /** ` (in 4,096 of 10,000 rows)` if only some rows were read. */
 function within({ splits }: Summary, split: SplitName): string {
   const { rows, lookedAt } = splits[split];
-  return lookedAt === rows ? '' : ` (in the ${count(lookedAt)} of ${count(rows)} rows that were looked at)`;
+  return lookedAt === rows ? '' : ` (in the ${count(lookedAt)} of ${count(rows)} rows that were read)`;
 }
 
 function labelFindings({ name: task, type, splits: bySplit }: TaskSummary, summary: Summary): Finding[] {

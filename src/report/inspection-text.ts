@@ -96,7 +96,7 @@ function inputTable({ columns, tasks, splits: bySplit }: Inspection): string {
     ...tasks.map(({ name, type }) => `${type === 'binary' ? 'AUC' : 'R²'} alone: ${name}`),
   ];
   const left = columns.length - shown.length;
-  const rest = left > 0 ? `… and ${count(left)} columns that tell less alone (--json has all)\n` : '';
+  const rest = left > 0 ? `… and ${count(left)} columns with lower scores (--json has all)\n` : '';
   return textTable(head, rows, [false, false, ...head.slice(2).map(() => true)]) + rest;
 }
 

@@ -33,7 +33,7 @@ test('a sentence for each verdict, with the size of each gain', () => {
   expect(sentenceOf('ML-MMoE')).toBe(
     'ML-MMoE is not trained to a plateau: 4 of 5 runs ended at their limit of epochs, still improving. Raise train.epochs.',
   );
-  expect(sentenceOf('Failed')).toBe('Failed has no gain: it has no finished run beside one of single-task.');
+  expect(sentenceOf('Failed')).toBe('Failed has no gain: no run of it is finished with one of single-task.');
   expect(sentenceOf('Hard sharing')).toBe(
     'Hard sharing is undecided: +0.00020 AUC on income, -0.00010 AUC on never-married.',
   );

@@ -102,7 +102,7 @@ function sentence(row: GainRow, subject: string, context: Context, repair = ''):
   const { cells, verdict } = row;
   const label = quoted(row.model.label);
   const reference = row.reference ?? '';
-  if (!hasResult(row)) return `${label} has no gain: it has no finished run beside one of ${reference}.`;
+  if (!hasResult(row)) return `${label} has no gain: no run of it is finished with one of ${reference}.`;
   const each = (size: (cell: GainCell) => string) => listed(cells.map((cell) => `${size(cell)} on ${cell.task.name}`));
   switch (verdict) {
     case 'baseline':

@@ -84,7 +84,9 @@ export async function readRunBeside(file: string, overrides: readonly string[]):
     return await readConfig(file, overrides);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(`${error.message} (That is of the model beside compare, which only ple train takes.)`);
+    throw new ConfigError(
+      `${error.message} (This is the config's model, which only ple train uses; ple compare uses compare.models.)`,
+    );
   }
 }
 

@@ -35,6 +35,6 @@ export function explain({ device }: Candidate, failure: Failure): Unusable {
   return unusable(
     `a training step failed: ${telling.trim().slice(0, 300)}`,
     known?.[1] ??
-      (device === 'cpu' ? 'npm ci reinstalls its library' : 'see docs/gpu.md, and whether its driver is new'),
+      (device === 'cpu' ? 'npm ci reinstalls its library' : 'see docs/gpu.md, and whether its driver is new enough'),
   );
 }

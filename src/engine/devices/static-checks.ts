@@ -37,7 +37,7 @@ export async function checkHardware({ platform, gpuFiles, graphicsAdapters }: Fa
   const adapter = preferred(adapters ?? []);
   if (!adapter)
     return adapters === null
-      ? unusable('only vulkaninfo (Debian: vulkan-tools) tells whether its adapter is a GPU', byName)
+      ? unusable('only vulkaninfo (Debian: vulkan-tools) shows whether its adapter is a GPU', byName)
       : unusable('there is no Vulkan driver for a GPU', 'install it (Debian: mesa-vulkan-drivers)');
   return adapter.software ? unusable(`${adapter.name} is a software adapter`, byName) : undefined;
 }
