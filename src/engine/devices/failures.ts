@@ -30,7 +30,8 @@ export function explain({ device }: Candidate, failure: Failure): Unusable {
   const printed = failure.kind === 'failed' ? `${failure.message}\n${failure.stderr}` : failure.stderr;
   const known = fixes.find(([message]) => message.test(printed));
   const lines = printed.split('\n').filter((line) => line.trim() !== '');
-  const usual = failure.kind === 'failed' ? lines[0] : (failure.signal ?? lines.at(-1));
+  const thrown = lines.find((line) => /Error\b/.test(line)); // what Node prints last is its version
+  const usual = failure.kind === 'failed' ? lines[0] : (failure.signal ?? thrown ?? lines.at(-1));
   const telling = (known && lines.find((line) => known[0].test(line))) ?? usual ?? 'its process ended';
   return unusable(
     `a training step failed: ${telling.trim().slice(0, 300)}`,
