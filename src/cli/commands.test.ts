@@ -102,10 +102,11 @@ describe('help', () => {
     const gone = commands.filter((name) => !listed.includes(name));
     expect(listed.toSorted()).toEqual([...commands.filter((name) => listed.includes(name)), 'help'].toSorted());
     for (const name of gone)
-      expect(await pleHere([name, 'x', '--y'])).toMatchObject({
-        status: 2,
-        stderr: expect.stringMatching(new RegExp(`^ple: ple ${name} is gone: .+\\.\n$`)),
-      });
+      for (const words of [[], ['x', '--y'], ['--help']])
+        expect(await pleHere([name, ...words])).toMatchObject({
+          status: 2,
+          stderr: expect.stringMatching(new RegExp(`^ple: ple ${name} is gone: .+\\.\n$`)),
+        });
   });
 
   test('each command’s help shows examples, --version the version', async () => {

@@ -84,6 +84,7 @@ export function build(exit: (code: number) => void): Command {
       new Command(name)
         .argument('[words...]')
         .allowUnknownOption()
+        .helpOption(false)
         .action(() => {
           throw new ConfigError(`ple ${name} is gone: ${instead}.`);
         }),

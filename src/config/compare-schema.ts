@@ -37,7 +37,7 @@ export const compareSchema = z.strictObject({
       seeds,
       z
         .strictObject({ first: seedCount, step: seedCount, most: seedCount })
-        .refine(({ first, most }) => most >= first, { path: ['most'], message: 'is fewer than the first look’s' }),
+        .refine(({ first, most }) => most >= first, { path: ['most'], message: 'it is less than `first`' }),
     ])
     .describe(
       'n (seeds 1 to n), a list, or `{ first, step, most }`, seeds until every verdict is decided. With fewer than three runs of a model a gain is undecided, unless `uncertainty` is `rows`.',

@@ -56,7 +56,13 @@ describe('a comparison', () => {
     expect(config.seeds).toEqual([1, 2, 3, 4, 5, 6]);
     expect(config.looks).toEqual([3, 5, 6]);
     expect(failure(changed('[2, 5]', '{ first: 4, step: 1, most: 3 }'))).toBe(
-      "c.yaml:9:31: 'compare.seeds.most': is fewer than the first look’s.",
+      "c.yaml:9:31: 'compare.seeds.most': it is less than `first`.",
+    );
+  });
+
+  test('of execute.kubernetes, which went, a sentence says what to use', () => {
+    expect(failure(whole, ['execute.kubernetes.image=ple'])).toMatch(
+      /'execute\.kubernetes': .*start workers of a queue/,
     );
   });
 

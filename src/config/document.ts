@@ -1,4 +1,4 @@
-import { isMap, isNode, isScalar, Lexer, LineCounter, type Pair, Parser, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, Lexer, LineCounter, type Pair, Parser, parseDocument, visit } from 'yaml';
 import { ConfigError } from '../support/errors.js';
 import { shownOverride } from './execute.js';
 
@@ -76,6 +76,13 @@ export function readDocument(
   }
 
   function plain(): unknown {
+    visit(document, {
+      Pair(_, { key }) {
+        if (!isScalar(key) || key.value !== '__proto__') return; // an object would lose it without a word
+        const place = key.range ? position(key.range[0]) : file;
+        throw new ConfigError(`${place}: '__proto__' cannot be a key; give it another name.`);
+      },
+    });
     try {
       return document.toJS({ maxAliasCount: 100 });
     } catch (error) {

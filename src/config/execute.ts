@@ -3,7 +3,7 @@ import { ConfigError } from '../support/errors.js';
 
 const places = ['local', 'slurm'];
 const expected = 'expected local, slurm, or the address of a queue (redis://HOST:PORT, rediss://HOST:PORT)';
-const noKubernetes =
+export const noKubernetes =
   'ple writes no Kubernetes jobs: start workers of a queue in pods, as in docs/scaling.md, and name redis://HOST:PORT';
 const onSchema = z
   .string()

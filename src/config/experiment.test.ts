@@ -121,6 +121,11 @@ test.each([
     /^config\.yaml:11:3: 'train\.batchsize': unknown key \(did you mean 'batchSize'\?\)/,
   ],
   [
+    'a key that JavaScript loses',
+    changed('batchSize: 8', 'batchSize: 8\n  __proto__: {}'),
+    /^config\.yaml:12:3: '__proto__' cannot be a key/,
+  ],
+  [
     'a positiveWeight of a regression task',
     changed('name: share, type: binary', 'name: share, type: regression, positiveWeight: 2'),
     /^config\.yaml:5:38: 'tasks\.1\.positiveWeight': only binary tasks have positives/,

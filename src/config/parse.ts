@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import type { ConfigDocument, Path } from './document.js';
+import { noKubernetes } from './execute.js';
 
 /**
  * Parses one part of a config (`at` is where it lies in the document).
@@ -19,6 +20,7 @@ export function parsePart<Schema extends z.ZodType>(
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
     const path = [...at, ...toPath(issue.path)];
+    if ([...path, key].join('.') === 'execute.kubernetes') throw failAt(document, [...path, key], noKubernetes);
     const known = knownKeys(schema, toPath(issue.path), value);
     const suggestion =
       didYouMean(key, known) || (known.length > 0 ? `; known keys: ${[...new Set(known)].join(', ')}` : '');

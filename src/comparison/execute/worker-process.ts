@@ -22,6 +22,9 @@ export interface WorkerProcess {
   kill(): void;
 }
 
+/** With which a terminal or a scheduler ends a command and its workers. */
+const endings: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 const script = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 export function startWorker(): WorkerProcess {
@@ -83,6 +86,8 @@ function isOfFiles(word: string, index: number, words: readonly string[]): boole
 
 /** The error to throw for an unexpected answer. */
 export function errorOf(answer: Answer | Lost): Error {
+  // A terminal's signal also ends a worker that is not loaded yet; later, workers ignore it.
+  if (answer.kind === 'lost' && answer.signal !== null && endings.includes(answer.signal)) return new Interrupted();
   if (answer.kind === 'lost') return new UserError(`A worker did not answer: ${answer.message}.`);
   if (answer.kind === 'interrupted') return new Interrupted();
   if (answer.kind !== 'failed') return new Error(`A worker answered '${answer.kind}'.`);

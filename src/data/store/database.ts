@@ -114,13 +114,15 @@ export function identifier(name: string): string {
  */
 export function machineFault(error: unknown): 'interrupt' | 'disk' | 'memory' | undefined {
   if (!(error instanceof Error)) return undefined;
-  const [line = ''] = error.message.replaceAll(/"[^"]*"/g, '""').split('\n');
+  const text = error.message.replaceAll(/"[^"]*"/g, '""');
+  const [line = ''] = text.split('\n');
   if (line.startsWith('INTERRUPT Error')) return 'interrupt';
   const isMemory = line.startsWith('Out of Memory Error');
   if (isMemory && error.message.includes("'max_temp_directory_size'")) return 'disk';
   if (isMemory) return 'memory';
   const isWriting = /^(IO|TransactionContext|FATAL) Error/.test(line);
-  return isWriting && /No space left|could not write|Disk quota/i.test(line) ? 'disk' : undefined;
+  const words = line.includes('CHECKPOINT') ? text : line; // the cause stands on its second line
+  return isWriting && /No space left|could not write|Disk quota/i.test(words) ? 'disk' : undefined;
 }
 
 /**

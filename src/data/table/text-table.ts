@@ -38,6 +38,7 @@ export async function openTextTable(
     async rows(_, missing, use) {
       const read = (source: string) =>
         refusal(() => use(scan(source, names.length, missing, { ...options, skip: opened.blankLines })));
+      if (await mayHaveOneBehindTheLast(path, names.length, missing, options)) for await (const _ of opened.read()); // refuses it, and says where
       if (encoding === undefined && (await read(path)) === undefined) return;
       const refused = await withPlainCopy(path, encoding, read);
       if (refused === undefined) return;
@@ -64,6 +65,36 @@ async function refusal(read: () => Promise<unknown>): Promise<Error | undefined>
     if (!(error instanceof Error) || machineFault(error)) throw error;
     return error;
   }
+}
+
+/**
+ * Whether a row may have one value too many, which is missing. DuckDB then takes the row for a whole one, though its values may lie in wrong columns, as behind
+ * a comma in a name without quotes.
+ */
+async function mayHaveOneBehindTheLast(
+  path: string,
+  columns: number,
+  missing: readonly string[],
+  { delimiter, quote, encoding }: Delimited,
+): Promise<boolean> {
+  const inLatin1 = (text: string) =>
+    Buffer.from(text)
+      .toString('latin1')
+      .replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const [mark, cut] = [quote ?? '', inLatin1(delimiter)];
+  const ends = new RegExp(`${cut}(?:${['', mark + mark, ...missing].map(inLatin1).join('|')})\\r?(?:\\n|$)`, 'g');
+  const quoted =
+    quote === null ? undefined : new RegExp(`${inLatin1(mark)}[^${inLatin1(mark)}]*${inLatin1(mark)}`, 'g');
+  for await (const piece of wholeLines(path, textOf(path, encoding))) {
+    const text = piece.toString('latin1');
+    for (const { index } of text.matchAll(ends)) {
+      const line = text.slice(text.lastIndexOf('\n', index) + 1, index + 1);
+      const plain = quoted && line.includes(mark) ? line.replaceAll(quoted, '') : line;
+      if (plain.split(Buffer.from(delimiter).toString('latin1')).length > columns) return true;
+      if (quoted && plain.includes(mark)) return true; // a text of several lines
+    }
+  }
+  return false;
 }
 
 /** Runs `use` on a copy in UTF-8, whose lines end in LF. */
