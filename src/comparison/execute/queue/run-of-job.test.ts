@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { temporaryFolder } from '../../../cli/command.fixture.js';
 import { makeFolder } from '../../../support/make-folder.js';
 import { stagePlanText } from '../stage-plan.js';
@@ -19,7 +19,7 @@ const plan = 'small/jobs/01234567.json';
 const payload = { ...plannedBy, plan, index: 0, hash8 };
 
 /** A folder of all runs that has the plan of this run. */
-function folderWith(given: typeof experiment & { plugins?: { sha256: string }[] }): string {
+function folderWith(given: typeof experiment & { plugins?: { sha256: string }[]; tracking?: object }): string {
   const runs = temporaryFolder();
   const run = { folder: `planned-${hash8}`, hash8, checksum: '', experiment: given };
   makeFolder(dirname(join(runs, plan)));
@@ -58,4 +58,15 @@ test('a plugin that the worker was not started with is not loaded', async () => 
   await expect(runsOfJobs(runs)({ data: payload })).rejects.toThrow(
     /the plugin with the SHA-256 a{64}: .* --plugin FILE/,
   );
+});
+
+test.each([
+  ['http://127.0.0.1:9', 'http://127.0.0.1:9'],
+  ['http://127.0.0.1:8', undefined],
+])('a run sends numbers only to the server of the worker’s own environment: %s', async (own, sent) => {
+  vi.stubEnv('MLFLOW_TRACKING_URI', own);
+  const runs = folderWith({ ...experiment, tracking: { mlflow: 'http://127.0.0.1:9', tensorboard: true } });
+  const { tracking } = (await runsOfJobs(runs)({ data: payload })).experiment;
+  expect([tracking?.tensorboard, tracking?.mlflow]).toEqual([true, sent]);
+  vi.unstubAllEnvs();
 });

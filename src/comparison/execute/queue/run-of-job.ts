@@ -27,8 +27,16 @@ export function runsOfJobs(runs: string): (job: Pick<Job, 'data'>) => Promise<Ru
       last = { file, plan: readStagePlan(file) };
     }
     if (last.plan.runs[payload.index]?.hash8 !== payload.hash8) throw otherFolder(payload, runs);
-    return plannedRun(file, last.plan, payload.index, pluginHere);
+    const order = await plannedRun(file, last.plan, payload.index, pluginHere);
+    return { ...order, experiment: withOwnServer(order.experiment) };
   };
+}
+
+/** Numbers go only to the server that the worker's environment names: a plan must not send its password elsewhere. */
+function withOwnServer({ tracking, ...experiment }: RunOrder['experiment']): RunOrder['experiment'] {
+  if (!tracking || tracking.mlflow === process.env.MLFLOW_TRACKING_URI)
+    return { ...experiment, ...(tracking && { tracking }) };
+  return { ...experiment, tracking: { tensorboard: tracking.tensorboard } };
 }
 
 function otherFolder({ plan, hash8 }: Payload, runs: string): Refused {
