@@ -12,8 +12,9 @@ import { median, timed } from './timing.js';
 import { checkChoice, refuse, wordsOf } from './usage.js';
 
 /**
- * Times training steps on every device that is here, in chunks as a run takes them, each case in a process of its own. Software adapters are
- * measured only with --device webgpu, plain JavaScript never. Exit code 1 if a device or a case fails, or if nothing was measured.
+ * Times training steps on every device that is here, in chunks as a run takes them, each case in a process of its own.
+ * Software adapters are measured only with --device webgpu, plain JavaScript never. Exit code 1 if a device or a case
+ * fails, or if nothing was measured.
  */
 const usage =
   'Usage: npm run bench:gpu -- [--device cpu|cuda|webgpu] [--engine compiled|tfjs] [--case wide|narrow|large] [--seconds 10]';
@@ -60,7 +61,9 @@ async function benchDevices(): Promise<void> {
   if (measured === 0) process.exitCode = 1;
 }
 
-/** A case's cells. Only chunks count that are as long as a run's; copies are estimated from those timed at compilation. */
+/**
+ * A case's cells. Only chunks count that are as long as a run's; copies are estimated from those timed at compilation.
+ */
 async function measure({ candidate, name }: { candidate: Candidate; name: (typeof benchCaseNames)[number] }) {
   const { step, signature, batchSize, chunk } = benchCase(name);
   const program = await engineOn(candidate).compile(step, signature);

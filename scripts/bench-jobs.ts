@@ -1,5 +1,5 @@
-// How much faster two child processes finish a comparison of narrow models than one, with one thread each, and that the results are
-// the same. Exits 1 below 1.7 times, or if comparison.json differs. Needs two idle cores.
+// How much faster two child processes finish a comparison of narrow models than one, with one thread each, and that the
+// results are the same. Exits 1 below 1.7 times, or if comparison.json differs. Needs two idle cores.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
-// What the queue costs. (a) Two workers with one thread each against `--jobs 2` on this machine: wall-clock time of the same comparison, in
-// turns. (b) 100 workers in one process and 10,000 made-up runs (nothing is trained) through a real Redis: time of the queue per run, memory of
-// Redis and of the process that waits for them. Needs redis-server, and an idle machine.
+// What the queue costs. (a) Two workers with one thread each against `--jobs 2` on this machine: wall-clock time of the
+// same comparison, in turns. (b) 100 workers in one process and 10,000 made-up runs (nothing is trained) through a real
+// Redis: time of the queue per run, memory of Redis and of the process that waits for them. Needs redis-server, and an
+// idle machine.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

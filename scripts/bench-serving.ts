@@ -8,7 +8,8 @@ import { onnxFile } from '../src/serving/export/onnx-file.js';
 import { feedsOf, type RawRow } from '../src/serving/export/raw-columns.fixture.js';
 import { readTrainedRun } from '../src/serving/trained-run.js';
 
-// npm run bench:serving -- RUN ROWS.csv: rows a second in onnxruntime-node on the exported file, with one thread, and of `ple predict`.
+// npm run bench:serving -- RUN ROWS.csv: rows a second in onnxruntime-node on the exported file, with one thread, and
+// of `ple predict`.
 
 const seconds = 3;
 const [path, data] = process.argv.slice(2);

@@ -27,10 +27,10 @@ interface Row {
 }
 
 /**
- * What one measurement runs. Steps and products take turns, in rounds of about 0.2 s, the length of a chunk in training. The machine is
- * noisy, and not only from round to round: the two cores of a virtual machine have a cache in common at times and at others have not, for
- * seconds or minutes, which steps feel and the product does not. So there are enough rounds to meet both: the medians tell what a user gets,
- * the best rounds what the program can do.
+ * What one measurement runs. Steps and products take turns, in rounds of about 0.2 s, the length of a chunk in
+ * training. The machine is noisy, and not only from round to round: the two cores of a virtual machine have a cache in
+ * common at times and at others have not, for seconds or minutes, which steps feel and the product does not. So there
+ * are enough rounds to meet both: the medians tell what a user gets, the best rounds what the program can do.
  */
 interface Effort {
   readonly rounds: number;
@@ -141,7 +141,9 @@ function productProgram(engine: Engine): Promise<Program> {
   );
 }
 
-/** The threads of the session that ran last go on spinning for some 20 ms: they would take the cores from the next one. */
+/**
+ * The threads of the session that ran last go on spinning for some 20 ms: they would take the cores from the next one.
+ */
 function idle(): Promise<void> {
   return setTimeout(50);
 }

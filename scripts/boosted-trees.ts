@@ -6,7 +6,8 @@ import { singleOf, splitNames } from '../src/data/dataset.js';
 import { findTask } from '../src/data/encode/encode.js';
 import { withSource } from '../src/training/load-dataset.js';
 
-// Gradient boosting (scikit-learn) on the rows of a config, as scores for `ple report --predictions`. Categories are told as such; lists are left out.
+// Gradient boosting (scikit-learn) on the rows of a config, as scores for `ple report --predictions`. Categories are
+// told as such; lists are left out.
 //
 //   npm run boosted-trees -- CONFIG FOLDER [key.path=value …]
 

@@ -1,6 +1,7 @@
-// Kills workers, planner and Redis of a comparison at random moments (SIGKILL), and starts them again, until it is done. Checks that
-// comparison.json is that of a comparison on this machine alone, and that no run was trained to its end twice. Then stops a worker (SIGSTOP)
-// for longer than its lock: another must end its run, and its late end must be refused. Needs redis-server.
+// Kills workers, planner and Redis of a comparison at random moments (SIGKILL), and starts them again, until it is
+// done. Checks that comparison.json is that of a comparison on this machine alone, and that no run was trained to its
+// end twice. Then stops a worker (SIGSTOP) for longer than its lock: another must end its run, and its late end must be
+// refused. Needs redis-server.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -146,7 +147,9 @@ async function stopped(server: RedisServer, config: string): Promise<readonly st
   ];
 }
 
-/** Finished runs of a comparison, and how often they were trained to their end: all together, and at most one of them. */
+/**
+ * Finished runs of a comparison, and how often they were trained to their end: all together, and at most one of them.
+ */
 function endsOf(comparison: string): { readonly runs: number; readonly ends: number; readonly most: number } {
   const runs = readdirSync(comparison).filter((name) => existsSync(join(comparison, name, 'result.json')));
   const ends = runs.map((name) => logOf(join(comparison, name)).filter(({ msg }) => msg === 'done').length);

@@ -1,10 +1,12 @@
 /**
- * Computes a comparison's statistics again, from its runs' result.json and predictions.arrow, with SciPy (scripts/check-comparison.py):
+ * Computes a comparison's statistics again, from its runs' result.json and predictions.arrow, with SciPy
+ * (scripts/check-comparison.py):
  *
  *     npm run check:comparison -- runs/<name>
  *
- * `PYTHON` names the interpreter that has NumPy and SciPy. Prints the largest relative difference of each kind of number; exits with 1 if one is
- * above its tolerance. It leaves out `seedsToDecide`, `rowsToDecide`, `ownBest` and the levels of looks, and takes each run's metrics as they are.
+ * `PYTHON` names the interpreter that has NumPy and SciPy. Prints the largest relative difference of each kind of
+ * number; exits with 1 if one is above its tolerance. It leaves out `seedsToDecide`, `rowsToDecide`, `ownBest` and the
+ * levels of looks, and takes each run's metrics as they are.
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -68,7 +70,9 @@ function resultOf(path: string): StoredResult {
   return JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8'));
 }
 
-/** A row's finished runs: metrics by task, the folder that a task is reported from, and what tells the runs' data apart. */
+/**
+ * A row's finished runs: metrics by task, the folder that a task is reported from, and what tells the runs' data apart.
+ */
 function rowOf(
   { label, axis, runs, atLimit }: Pick<ComparisonRow, 'label' | 'axis' | 'runs' | 'atLimit'>,
   results: Readonly<Record<string, StoredResult>>,

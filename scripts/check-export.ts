@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { trainedOnMixed, writeMixedTable } from '../src/serving/mixed-table.fixture.js';
 
-// Trains on a small table with all kinds of columns and tasks, exports the run, and compares its predictions in Python with those of `ple predict`.
-// `PYTHON` names the interpreter that has onnx and onnxruntime.
+// Trains on a small table with all kinds of columns and tasks, exports the run, and compares its predictions in Python
+// with those of `ple predict`. `PYTHON` names the interpreter that has onnx and onnxruntime.
 
 const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'ple-check-export-'));

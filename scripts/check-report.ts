@@ -9,10 +9,11 @@ import { openChromium } from './chromium.js';
 import { refuse, wordsOf } from './usage.js';
 
 /**
- * Opens a report (of a comparison or of a run) in headless Chromium and checks what only a browser can tell: no error, no request; nothing
- * wider than the window at 400 and 1400 pixels and on A4, in light and in dark; sorting by click and by key; tips under the pointer and from
- * the keyboard; models hidden and shown by their buttons. Without a report, it trains a small comparison whose names are markup, and also checks
- * that the page reloads while runs finish, keeps its place, and stops. Pictures and a print go to a folder, to be looked at.
+ * Opens a report (of a comparison or of a run) in headless Chromium and checks what only a browser can tell: no error,
+ * no request; nothing wider than the window at 400 and 1400 pixels and on A4, in light and in dark; sorting by click
+ * and by key; tips under the pointer and from the keyboard; models hidden and shown by their buttons. Without a report,
+ * it trains a small comparison whose names are markup, and also checks that the page reloads while runs finish, keeps
+ * its place, and stops. Pictures and a print go to a folder, to be looked at.
  *
  *     npm run check:report -- [runs/quickstart/report.html [pictures]]
  */

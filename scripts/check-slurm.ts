@@ -13,9 +13,10 @@ import { comparisonIn } from './comparison-case.js';
 import { refuse, wordsOf } from './usage.js';
 
 /**
- * Starts Slurm on this machine, in a folder of its own, and trains a comparison with `tune` as array jobs. Meanwhile it kills the
- * step of one task, sends SIGUSR1 to another, as Slurm does before the time limit, and cancels a third. It checks that the first
- * two are requeued and continue, that the third is handed over again, and that comparison.json is that of local processes.
+ * Starts Slurm on this machine, in a folder of its own, and trains a comparison with `tune` as array jobs. Meanwhile it
+ * kills the step of one task, sends SIGUSR1 to another, as Slurm does before the time limit, and cancels a third. It
+ * checks that the first two are requeued and continue, that the third is handed over again, and that comparison.json is
+ * that of local processes.
  *
  *     npm run check:slurm
  */

@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Writes the config of a comparison of four narrow models, with five seeds of about half a minute in one process with one thread. */
+/**
+ * Writes the config of a comparison of four narrow models, with five seeds of about half a minute in one process with
+ * one thread.
+ */
 export function writeNarrowComparison(folder: string, seeds = 5): string {
   const file = join(folder, 'compare.yaml');
   writeFileSync(

@@ -1,5 +1,5 @@
-// Writes what follows from the program: tables of the documentation, and the schema of configs. With --check nothing is written: it fails where a
-// file differs.
+// Writes what follows from the program: tables of the documentation, and the schema of configs. With --check nothing is
+// written: it fails where a file differs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { kinds } from '../src/cli/list.js';

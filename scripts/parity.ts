@@ -5,7 +5,10 @@ import { probe } from '../src/engine/devices/probe.js';
 import { parityCandidates } from '../src/engine/parity-device.fixture.js';
 import { checkChoice, wordsOf } from './usage.js';
 
-/** Runs the parity suite on every device that is here, and says which are not. A device that is required and not here is a failure. */
+/**
+ * Runs the parity suite on every device that is here, and says which are not. A device that is required and not here is
+ * a failure.
+ */
 const usage = 'Usage: npm run parity -- [--require webgpu,cuda]';
 const { values } = wordsOf(usage, { options: { require: { type: 'string', default: '' } } });
 const required = values.require.split(',').filter((name) => name !== '');

@@ -1,15 +1,17 @@
 /**
- * Does the test of a gain keep its level, and what does it find? Simulates tables without training, and prints the family-wise error and the power
- * of the program's test under Holm's method, and the error over repeated looks:
+ * Does the test of a gain keep its level, and what does it find? Simulates tables without training, and prints the
+ * family-wise error and the power of the program's test under Holm's method, and the error over repeated looks:
  *
  *     npm run study:statistics [-- --tables 2000 --cells 0/6]
  *     npm run study:statistics -- --cells few        # 48 cells that a program in Python has simulated, too (docs/statistics.md)
  *
- * A table has a baseline, models and tasks, with some runs each. A run's metric has normal noise or that of Student's t with three degrees of
- * freedom; `spread` says whose standard deviation is larger, and how many times. The choice of test rows adds a known variance b to each gain,
- * `b/a` times that of the training noise of two models of spread 1. No model has a true gain, or every second one has one of five standard errors.
+ * A table has a baseline, models and tasks, with some runs each. A run's metric has normal noise or that of Student's t
+ * with three degrees of freedom; `spread` says whose standard deviation is larger, and how many times. The choice of
+ * test rows adds a known variance b to each gain, `b/a` times that of the training noise of two models of spread 1. No
+ * model has a true gain, or every second one has one of five standard errors.
  *
- * Rule: family-wise error at most .055 in every cell of spreads up to 3, at most .08 at 8, each but for three standard errors of the simulation.
+ * Rule: family-wise error at most .055 in every cell of spreads up to 3, at most .08 at 8, each but for three standard
+ * errors of the simulation.
  */
 import { spendingLevels } from '../src/comparison/statistics/alpha-spending.js';
 import { type EstimateError, twoSidedP } from '../src/comparison/statistics/behrens-fisher.js';
@@ -28,7 +30,8 @@ if (!Number.isInteger(tables) || tables < 1) refuse(usage, 'Give a number of tab
 
 const level = 0.05;
 
-// --- what is simulated -------------------------------------------------------------------------------------------------------------------
+// --- what is simulated
+// -------------------------------------------------------------------------------------------------------------------
 
 /** Standard deviation of a model in units of the others'; 0 is the baseline. */
 const spreads: Readonly<Record<string, (factor: number) => (model: number, models: number) => number>> = {
@@ -122,7 +125,8 @@ function draw(
   };
 }
 
-// --- the test ----------------------------------------------------------------------------------------------------------------------------
+// --- the test
+// ----------------------------------------------------------------------------------------------------------------------------
 
 /** p-values, [task][model]; that of the baseline is 1. */
 function pValues({ runs, shifts, known }: Table): number[][] {
@@ -143,7 +147,8 @@ function pValues({ runs, shifts, known }: Table): number[][] {
   );
 }
 
-// --- a faster p --------------------------------------------------------------------------------------------------------------------------
+// --- a faster p
+// --------------------------------------------------------------------------------------------------------------------------
 
 /** P(Z > z) by steps of .005. */
 const above = Float64Array.from({ length: 8002 }, (_, index) => normalBelow(-index / 200));
@@ -196,7 +201,8 @@ for (const gain of [1, 3, 6, 12]) {
   if (Math.abs(fast / exact - 1) > 0.01) throw new Error(`The faster p is ${fast} instead of ${exact}.`);
 }
 
-// --- the simulation ----------------------------------------------------------------------------------------------------------------------
+// --- the simulation
+// ----------------------------------------------------------------------------------------------------------------------
 
 /** Holm's method at a level: whether a true null is rejected, and the share of true gains that are found. */
 function holm(p: readonly number[][], effect: number, at: number): { readonly wrong: boolean; readonly found: number } {

@@ -141,7 +141,10 @@ function isMemberOf(node: ts.Node, object: string, member = /./): boolean {
   );
 }
 
-/** The same words with another meaning: the program's name, a kind of value in a graph, a step of training, how a run ended, the losses of rows. */
+/**
+ * The same words with another meaning: the program's name, a kind of value in a graph, a step of training, how a run
+ * ended, the losses of rows.
+ */
 const homonyms: Readonly<Record<string, RegExp>> = {
   ple: /^(cli\/main|comparison\/execute\/queue\/messages|engine\/run\/onnx-format|tracking\/mlflow)\.ts$/,
   constant: /^engine\/(record|lower|run)\//,

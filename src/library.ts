@@ -4,7 +4,8 @@ import type { ComparisonResult } from './comparison/run-comparison.js';
 import type { RowsOptions } from './serving/with-rows.js';
 import type { RunOptions, TrainingOutcome } from './training/run-options.js';
 
-// What programs and plugins import: `train`, `compare` and `predict`, the `define…` functions, and what models are made of.
+// What programs and plugins import: `train`, `compare` and `predict`, the `define…` functions, and what models are made
+// of.
 
 interface Common {
   /** As on the command line: `train.epochs=5`. */
@@ -15,7 +16,8 @@ export type CompareOptions = Common & Partial<ComparisonOptions>;
 
 /**
  * Trains one run as `ple train` does, in this process.
- * @param config Path of a config, the name of one that comes with the program, or its value; the paths of a value's plugins are relative to the
+ * @param config Path of a config, the name of one that comes with the program, or its value; the paths of a value's
+ * plugins are relative to the
  * working folder.
  * @throws UserError for a mistake of the user.
  */
@@ -32,7 +34,8 @@ export async function train(config: string | object, options: TrainOptions = {})
 }
 
 /**
- * Trains the unfinished runs of a comparison as `ple compare` does, in child processes, and writes tables and report into its folder.
+ * Trains the unfinished runs of a comparison as `ple compare` does, in child processes, and writes tables and report
+ * into its folder.
  * @param config As of `train`.
  * @throws UserError for a mistake of the user.
  */

@@ -53,8 +53,9 @@ export async function ple(
 }
 
 /**
- * Runs a command line in the test's own process, from the sources that it has imported: for those that start no process, as workers and
- * device probes are of the built program. One at a time, as the working folder and both streams are the process's.
+ * Runs a command line in the test's own process, from the sources that it has imported: for those that start no
+ * process, as workers and device probes are of the built program. One at a time, as the working folder and both streams
+ * are the process's.
  */
 export async function pleHere(words: readonly string[], options: { readonly cwd?: string } = {}): Promise<Finished> {
   const from = process.cwd();

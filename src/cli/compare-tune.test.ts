@@ -9,7 +9,9 @@ import { comparisonIn, runsIn } from './compare.fixture.js';
 
 withoutCharts();
 
-/** Each of the two settings trains one task, so that each task chooses another. Every run takes a fraction of a second. */
+/**
+ * Each of the two settings trains one task, so that each task chooses another. Every run takes a fraction of a second.
+ */
 const config = (name: string, tasks: readonly string[], settings: string) => `name: ${name}
 dataset: { loader: table, path: rows.csv, tasks: { y1: { regression: true }, y2: { regression: true } } }
 tasks: [${tasks.map((task) => `{ name: ${task}, type: regression, standardize: true }`).join(', ')}]

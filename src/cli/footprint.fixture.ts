@@ -4,7 +4,9 @@ import { temporaryFolder } from './command.fixture.js';
 
 export const effects = ['--import', resolve(import.meta.dirname, 'effects.fixture.mjs')];
 
-/** Folders as of a new user, empty, in which nobody has switched telemetry off; CI is unset, as it hides ONNX Runtime's. */
+/**
+ * Folders as of a new user, empty, in which nobody has switched telemetry off; CI is unset, as it hides ONNX Runtime's.
+ */
 export function newUser() {
   const folder = temporaryFolder();
   const home = join(folder, 'home');

@@ -24,7 +24,9 @@ export async function interruptible<Value>(
   }
 }
 
-/** Calls `act` when the process is asked to end, or gets one of `others`. @returns A function that removes the handlers. */
+/**
+ * Calls `act` when the process is asked to end, or gets one of `others`. @returns A function that removes the handlers.
+ */
 export function onSignal(act: () => void, ...others: readonly NodeJS.Signals[]): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...others] as const; // Ctrl-C, kill, and a closed terminal
   for (const signal of signals) process.on(signal, act);

@@ -41,10 +41,10 @@ export async function main(words: readonly string[]): Promise<number> {
     return unwritten ? exitCode.failed : code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
-    const told = asUserError(error);
-    if (told) {
-      process.stderr.write(`ple: ${printable(told.message)}\n`);
-      return told.exitCode;
+    const known = asUserError(error);
+    if (known) {
+      process.stderr.write(`ple: ${printable(known.message)}\n`);
+      return known.exitCode;
     }
     process.stderr.write(`ple: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
     return exitCode.failed;

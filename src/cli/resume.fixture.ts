@@ -26,7 +26,10 @@ export async function stoppedRun(signal: NodeJS.Signals, place: string, changes:
   return { ...stopped, words, run: runIn(join(folder, 'runs')) };
 }
 
-/** All that must not depend on interruptions: the best parameters, the last state with its optimizer, and what was measured. */
+/**
+ * All that must not depend on interruptions: the best parameters, the last state with its optimizer, and what was
+ * measured.
+ */
 export function bitsOf(run: string) {
   const last = readFileSync(join(run, 'checkpoints/last.safetensors'));
   const header = Number(last.readBigUInt64LE(0));

@@ -83,12 +83,14 @@ export interface ComparisonConfig {
   /** Where runs train. It changes no result. */
   readonly execute: Execute;
   /**
-   * What a model's search tries, of the values of both `tune`: every combination, or those that are drawn. `[{}]` without them.
+   * What a model's search tries, of the values of both `tune`: every combination, or those that are drawn. `[{}]`
+   * without them.
    * @param most The number of draws under a budget; default: the first few.
    */
   settings(label: string, most?: number): readonly AxisPoint[];
   /**
-   * The experiment of one run. `changes` are further values by dotted key (`model.levels`, `train.optimizer.learningRate`).
+   * The experiment of one run. `changes` are further values by dotted key (`model.levels`,
+   * `train.optimizer.learningRate`).
    * @throws ConfigError for a value that the key does not take.
    */
   experiment(label: string, point: AxisPoint, seed: number, changes?: AxisPoint): Experiment;
@@ -204,7 +206,7 @@ function checkSize(
   if (runs > mostRuns) throw failAt(document, ['compare'], tooManyRuns(runs));
 }
 
-/** Tries every value now, so that a mistake is told before hours of training. @returns The comparison's name. */
+/** Tries every value now, so that a mistake shows before hours of training. @returns The comparison's name. */
 function checkTried(
   config: ComparisonConfig,
   compare: CompareOptions,
@@ -344,8 +346,8 @@ interface Listed {
 }
 
 /**
- * The listed models and, first, the single-task baseline if it is not among them: an MLP of the layers that every listed model
- * has from its input to a task's logit (its levels' and the tower's).
+ * The listed models and, first, the single-task baseline if it is not among them: an MLP of the layers that every
+ * listed model has from its input to a task's logit (its levels' and the tower's).
  */
 function withBaseline(
   listed: readonly Listed[],

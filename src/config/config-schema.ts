@@ -8,8 +8,8 @@ import { type Chosen, type Definitions, experimentSchema } from './experiment.js
 export type Schema = z.core.JSONSchema.JSONSchema;
 
 /**
- * The schema of a config: of a run, a comparison, or both in one file. It says what zod's schemas say; what else a part refuses (two keys that exclude
- * each other, tasks that the data lack) `ple validate` tells.
+ * The schema of a config: of a run, a comparison, or both in one file. It says what zod's schemas say; what else a part
+ * refuses (two keys that exclude each other, tasks that the data lack) `ple validate` tells.
  */
 export function configSchema(definitions: Definitions): Schema {
   const { loaders, models, weightSchedules, balancings, optimizers, learningRateSchedules } = definitions;

@@ -56,7 +56,10 @@ export function executeOf(config: z.infer<typeof executeSchema>, given: Partial<
   throw new ConfigError(`--${String(name)}: ${message}.`);
 }
 
-/** Whether this is the address of a Redis server: scheme, host, and at most user, password, port and number of the database. */
+/**
+ * Whether this is the address of a Redis server: scheme, host, and at most user, password, port and number of the
+ * database.
+ */
 export function isQueue(on: string): boolean {
   if (!/^rediss?:\/\//.test(on) || !URL.canParse(on)) return false;
   const { hostname, pathname, search, hash } = new URL(on);

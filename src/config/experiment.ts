@@ -46,7 +46,10 @@ export interface Chosen {
   readonly name: string;
   /** One line. */
   readonly summary?: string;
-  /** Enters the hash of runs: raised when the same options give other results, so that earlier runs are not taken for new ones. Absent: 1. */
+  /**
+   * Enters the hash of runs: raised when the same options give other results, so that earlier runs are not taken for
+   * new ones. Absent: 1.
+   */
   readonly revision?: number;
   readonly options: z.ZodObject;
 }
@@ -401,8 +404,9 @@ export function stringifyExperiment(experiment: ResolvedConfig): string {
 }
 
 /**
- * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its engine, its tracking, its
- * paths and the defaults of options that were added later, and the data's checksum. Of plugins it has their SHA-256.
+ * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its
+ * engine, its tracking, its paths and the defaults of options that were added later, and the data's checksum. Of
+ * plugins it has their SHA-256.
  */
 export function hash8(config: ResolvedConfig, checksum: string, definitions: Definitions): string {
   const own = withoutLaterDefaults(experimentSchema(definitions), config);
@@ -427,7 +431,10 @@ export function hash8(config: ResolvedConfig, checksum: string, definitions: Def
     return raised.length === 0 ? {} : { revisions: raised };
   }
 
-  /** The options of the parts that the config names. One that was edited may name none. Those of plugins are hashed whole. */
+  /**
+   * The options of the parts that the config names. One that was edited may name none. Those of plugins are hashed
+   * whole.
+   */
   function partsSchema() {
     const { dataset, model, loss, train, plugins = [] } = partNames.parse(config);
     const own = plugins.flatMap(({ parts }) => parts);

@@ -67,7 +67,10 @@ function standardOf({ default: standard, properties, anyOf }: Schema): unknown {
   return { ...Object.fromEntries(filled), ...standard };
 }
 
-/** What a schema says of the value at a path; with `name`, of the definition of this name. Undefined: it knows no such key. */
+/**
+ * What a schema says of the value at a path; with `name`, of the definition of this name. Undefined: it knows no such
+ * key.
+ */
 export function schemaAt(schema: Schema, path: readonly string[], name?: string): Schema | undefined {
   const [key, ...rest] = path;
   if (key !== undefined) {

@@ -99,7 +99,10 @@ function toPath(path: readonly PropertyKey[]): Path {
   return path.map((part) => (typeof part === 'symbol' ? String(part) : part));
 }
 
-/** The keys that the object schema at `path` knows, through defaults, options, lists, records and unions; where a key names the alternative, of this one. */
+/**
+ * The keys that the object schema at `path` knows, through defaults, options, lists, records and unions; where a key
+ * names the alternative, of this one.
+ */
 function knownKeys(schema: z.core.$ZodType, path: Path, value: unknown): string[] {
   if (
     schema instanceof z.ZodDefault ||

@@ -113,7 +113,10 @@ export const inputsSchema = z.strictObject({
 });
 export type InputsConfig = Readonly<z.infer<typeof inputsSchema>>;
 
-/** `auto`: from about here on, at usual sizes, updating a whole table takes longer than moving its rows to and fro (measured in docs/engine.md). */
+/**
+ * `auto`: from about here on, at usual sizes, updating a whole table takes longer than moving its rows to and fro
+ * (measured in docs/engine.md).
+ */
 export const manyIds = 200_000;
 
 /** Tables of more ids than this lie on the host. */
@@ -232,5 +235,8 @@ export const weightSchema = z.strictObject({
     .describe('The factor of the weight in a unit of time. With the `constant` schedule, other than 1 is an error.'),
 });
 
-/** How large a gain has to be to count: in the metric's own unit, or in percent of the value that it is measured against. */
+/**
+ * How large a gain has to be to count: in the metric's own unit, or in percent of the value that it is measured
+ * against.
+ */
 export type Margin = { readonly absolute: number } | { readonly percent: number };

@@ -50,7 +50,10 @@ export function resolvedPlugins(
   });
 }
 
-/** Parts of plugins that are not here, at least not as they were: their options cannot be checked, and were when the config was written. */
+/**
+ * Parts of plugins that are not here, at least not as they were: their options cannot be checked, and were when the
+ * config was written.
+ */
 export function absentParts(plugins: readonly Plugin[], loaded: readonly Plugin[]): readonly string[] {
   return plugins.filter((plugin) => isAbsent(plugin, loaded)).flatMap(({ parts }) => parts);
 }

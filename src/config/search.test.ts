@@ -12,7 +12,10 @@ const drawn = (
 const column = (values: readonly Readonly<Record<string, unknown>>[], key: string) =>
   values.map((one) => Number(one[key]));
 
-/** The largest distance between the share of draws at or below a value and its probability: Kolmogorov and Smirnov's statistic. */
+/**
+ * The largest distance between the share of draws at or below a value and its probability: Kolmogorov and Smirnov's
+ * statistic.
+ */
 function distance(draws: readonly number[], below: (value: number) => number): number {
   const sorted = draws.toSorted((a, b) => a - b);
   return (

@@ -80,9 +80,10 @@ export function isList(space: Space): space is readonly unknown[] & Space {
 }
 
 /**
- * The combinations of values that a model tries. A grid's are all, the last key's values changing fastest. Others are drawn: each key has a
- * stream of its own, which no further candidate, key or model changes. A shared key has the same stream for every model. Combinations that the
- * model has drawn already are left out (Bergstra and Bengio, 2012, draw with replacement).
+ * The combinations of values that a model tries. A grid's are all, the last key's values changing fastest. Others are
+ * drawn: each key has a stream of its own, which no further candidate, key or model changes. A shared key has the same
+ * stream for every model. Combinations that the model has drawn already are left out (Bergstra and Bengio, 2012, draw
+ * with replacement).
  * @param seed The first of `tuneSeed`.
  * @param most The number under a budget.
  * @returns Fewer than asked for, where there are no more.
@@ -112,8 +113,8 @@ export function candidatesOf(
 }
 
 /**
- * The epochs at which successive halving ranks (Li et al., 2018, Algorithm 1): from the last one down, each a part 1/eta of the next, and none
- * below `minEpochs`.
+ * The epochs at which successive halving ranks (Li et al., 2018, Algorithm 1): from the last one down, each a part
+ * 1/eta of the next, and none below `minEpochs`.
  */
 export function rungsOf(
   epochs: number,
@@ -194,7 +195,8 @@ function listsOf(spaces: Spaces): Readonly<Record<string, readonly unknown[]>> {
 }
 
 /**
- * Numbers are short: of `logUniform` 4 significant digits, of `uniform` decimals of which a range has 10,000 or more. An integer k of `logInteger` has the probability log((k + 1) / k) / log((high + 1) / low).
+ * Numbers are short: of `logUniform` 4 significant digits, of `uniform` decimals of which a range has 10,000 or more.
+ * An integer k of `logInteger` has the probability log((k + 1) / k) / log((high + 1) / low).
  */
 function drawn(space: Space, random: Random): unknown {
   if (isList(space)) return space[random.below(space.length)];

@@ -4,8 +4,8 @@ import type { TaskLoss } from '../config/parts.js';
 export interface SourceColumn {
   readonly name: string;
   /**
-   * Categorical values arrive as indexes into `dictionary`; numeric ones as they are (NaN: missing); a list is any number of
-   * categorical values in a row.
+   * Categorical values arrive as indexes into `dictionary`; numeric ones as they are (NaN: missing); a list is any
+   * number of categorical values in a row.
    */
   readonly kind: 'categorical' | 'numeric' | 'list';
   readonly dictionary?: readonly string[];
@@ -13,7 +13,10 @@ export interface SourceColumn {
   readonly size?: number;
   /** True for numeric columns that are known to have mean 0 and variance 1: nothing is fitted for `standard`. */
   readonly standardized?: boolean;
-  /** How a table's cells become these values. Absent: texts and numbers as they are written, entries of a list with `|` between them. */
+  /**
+   * How a table's cells become these values. Absent: texts and numbers as they are written, entries of a list with `|`
+   * between them.
+   */
   readonly cells?: CellReading;
 }
 
@@ -95,9 +98,14 @@ export type SplitName = (typeof splitNames)[number];
 /** Rows of a source, column by column. */
 export interface SourceBlock {
   readonly rows: number;
-  /** One array per column of the source, in its order: Int32Array of dictionary indexes, Float32Array, or a list's entries. */
+  /**
+   * One array per column of the source, in its order: Int32Array of dictionary indexes, Float32Array, or a list's
+   * entries.
+   */
   readonly columns: readonly (Int32Array | Float32Array | ListValues)[];
-  /** One array per task of the source. NaN: the row is outside the task's sample space (of a source that is `masked`). */
+  /**
+   * One array per task of the source. NaN: the row is outside the task's sample space (of a source that is `masked`).
+   */
   readonly labels: readonly Float32Array[];
   /** How much each row counts in losses and metrics: finite, at least 0. Absent, from every block alike: 1 each. */
   readonly weights?: Float32Array;
@@ -112,8 +120,8 @@ export interface ListValues {
   /** Absent: 1 each. */
   readonly weights?: Float32Array;
   /**
-   * The same, where rows share lists: row `r` has the list `of[r]` of `lists`, which is a new object in every block. A reader of these does not need
-   * the arrays above, which may be made only when they are asked for: see `sharedLists`.
+   * The same, where rows share lists: row `r` has the list `of[r]` of `lists`, which is a new object in every block. A
+   * reader of these does not need the arrays above, which may be made only when they are asked for: see `sharedLists`.
    */
   readonly shared?: { readonly lists: ListValues; readonly of: Int32Array };
 }
@@ -133,12 +141,16 @@ export function listOf(values: SourceBlock['columns'][number]): ListValues {
 export interface Source {
   readonly columns: readonly SourceColumn[];
   readonly tasks: readonly SourceTask[];
-  /** SHA-256 (hex) of the content that decides every value: the raw files' unpacked bytes, or the generator's constants. */
+  /**
+   * SHA-256 (hex) of the content that decides every value: the raw files' unpacked bytes, or the generator's constants.
+   */
   readonly checksum: string;
   readonly splits: Readonly<Record<SplitName, SourceSplit>>;
   /** Labels may be NaN. Absent: a label that is NaN is an error. */
   readonly masked?: boolean;
-  /** A categorical column that says which rows belong together (of one user): ranks are then also compared within it. */
+  /**
+   * A categorical column that says which rows belong together (of one user): ranks are then also compared within it.
+   */
   readonly group?: string | undefined;
   /** Absent: a source that is no table. */
   readonly texts?: TextReading | undefined;
@@ -171,15 +183,24 @@ export interface CategoricalFeature {
 /** A list, of which the `length` heaviest entries are fed: their embeddings' sum by weight is its part of x. */
 export interface ListFeature extends CategoricalFeature {
   readonly length: number;
-  /** The weights are multiplied by how the entries fit a categorical column, of the same embedding width: see `targetAttention`. */
+  /**
+   * The weights are multiplied by how the entries fit a categorical column, of the same embedding width: see
+   * `targetAttention`.
+   */
   readonly attention?: { readonly target: string; readonly hidden: number };
 }
 
 export interface Task extends SourceTask {
-  /** The loss sees (label - offset) / scale; metrics see scale * prediction + offset. Tasks that are no regressions: 0 and 1. */
+  /**
+   * The loss sees (label - offset) / scale; metrics see scale * prediction + offset. Tasks that are no regressions: 0
+   * and 1.
+   */
   readonly offset: number;
   readonly scale: number;
-  /** Of a regression: a prediction is the exponential of scale * prediction + offset, and the loss sees it before. Absent: as above. */
+  /**
+   * Of a regression: a prediction is the exponential of scale * prediction + offset, and the loss sees it before.
+   * Absent: as above.
+   */
   readonly link?: 'log' | undefined;
   /** What it is trained by. Absent: logistic loss, squared error, cross entropy. */
   readonly rowLoss?: TaskLoss | undefined;
@@ -190,8 +211,8 @@ export interface Task extends SourceTask {
 }
 
 /**
- * Encoded rows, ready to be fed. A list of length L is L further columns of `categorical` (indexes; 0 where it is shorter)
- * and as many of `numeric` (weights; 0 there), after the other columns and in the order of the lists.
+ * Encoded rows, ready to be fed. A list of length L is L further columns of `categorical` (indexes; 0 where it is
+ * shorter) and as many of `numeric` (weights; 0 there), after the other columns and in the order of the lists.
  */
 export interface Block {
   readonly rows: number;

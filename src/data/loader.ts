@@ -10,9 +10,15 @@ export interface LoaderContext {
   note(message: string): void;
   /** Of a long preparation: bytes of the files that have been read, of all that are to be. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
-  /** Prepared data of so many bytes are compared with all their checksums when they are opened, and `progress` is told. Default: 256 MiB, untold. */
+  /**
+   * Prepared data of so many bytes are compared with all their checksums when they are opened, and `progress` is told.
+   * Default: 256 MiB, untold.
+   */
   readonly compareUpTo?: number | undefined;
-  /** When it fires, the loader removes what it has half-written and fails with the signal's reason. Every long reading looks at it. */
+  /**
+   * When it fires, the loader removes what it has half-written and fails with the signal's reason. Every long reading
+   * looks at it.
+   */
   readonly signal?: AbortSignal | undefined;
   /** Names a file of prepared data that the source was read from, or that was just written. */
   prepared?(path: string): void;
@@ -70,7 +76,10 @@ export interface LoaderDefinition {
   readonly paths: readonly string[];
   /** The data's files, if anybody may download them. */
   readonly publication?: Publication;
-  /** Parses `options` (fails on what the schema refuses) and opens the data. Fails with a `DataError` for data that cannot be used. */
+  /**
+   * Parses `options` (fails on what the schema refuses) and opens the data. Fails with a `DataError` for data that
+   * cannot be used.
+   */
   open(options: unknown, context: LoaderContext): Promise<Source>;
   /** The columns that `options` leave out, of a loader that has options for this. */
   leftOut?(options: unknown): Promise<readonly LeftOutColumn[]>;

@@ -7,8 +7,8 @@ export const splitSeedSchema = z
   .describe('Draws the rows of the splits. `run`: it follows `seed`, so that every seed has other rows.');
 
 /**
- * The checksum of data whose test rows follow the run's seed: equal checksums stand for equal test rows. (Where only training and validation rows
- * follow it, the checksum is that of the content.)
+ * The checksum of data whose test rows follow the run's seed: equal checksums stand for equal test rows. (Where only
+ * training and validation rows follow it, the checksum is that of the content.)
  */
 export function checksumOfDraw(checksum: string, seed: number): string {
   return createHash('sha256').update(`${checksum} ${seed}`).digest('hex');

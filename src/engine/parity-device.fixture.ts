@@ -15,7 +15,10 @@ export const parityCandidates: Readonly<Record<string, Candidate>> = {
 /** The one that this process tests, which must be there: a failed attempt at a device spoils its process. */
 export const deviceName = process.env.PLE_PARITY_DEVICE ?? 'cpu';
 
-/** Whether all models are tested with all their variants, as `npm run parity` does: it names a device. The other suites test a part of that. */
+/**
+ * Whether all models are tested with all their variants, as `npm run parity` does: it names a device. The other suites
+ * test a part of that.
+ */
 export const whole = process.env.PLE_PARITY_DEVICE !== undefined;
 
 export const candidate: Candidate = known(deviceName);

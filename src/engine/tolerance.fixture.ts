@@ -4,7 +4,9 @@ export interface Tolerance {
   readonly relative: number;
 }
 
-/** What the parity suite allows a device, against the pure-JS backend (float32 too, each operation rounded by itself). */
+/**
+ * What the parity suite allows a device, against the pure-JS backend (float32 too, each operation rounded by itself).
+ */
 export interface Tolerances {
   /** One kernel, or a short chain of them, on numbers of order 1, element by element. */
   readonly kernel: Tolerance;

@@ -29,7 +29,9 @@ export interface TaskSummary extends SourceTask {
 /** A task's labels in one split, over the rows read that are in its sample space. Training refuses wrong labels. */
 export interface LabelSummary {
   readonly rows: number;
-  /** Labels that are 1, of binary tasks; null for others. Of multiclass tasks, what follows is of the classes' indexes. */
+  /**
+   * Labels that are 1, of binary tasks; null for others. Of multiclass tasks, what follows is of the classes' indexes.
+   */
   readonly positives: number | null;
   /** For a binary task: the share of positives. Null without rows. */
   readonly mean: number | null;

@@ -10,8 +10,9 @@ export interface Plant {
 }
 
 /**
- * Nothing to find: 4000, 1000 and 1000 rows of `color` (5 values), `city` (40), `age` (whole numbers) and `weight`; a binary task `click` with
- * a rate near .3 that depends on the color a little, and a regression task `time` that depends on the weight a little.
+ * Nothing to find: 4000, 1000 and 1000 rows of `color` (5 values), `city` (40), `age` (whole numbers) and `weight`; a
+ * binary task `click` with a rate near .3 that depends on the color a little, and a regression task `time` that depends
+ * on the weight a little.
  */
 export function innocent(): Plant {
   const random = randomFromSeed(7);

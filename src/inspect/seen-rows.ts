@@ -34,8 +34,8 @@ export function double(value: number | null): string {
 
 /**
  * Runs `use` on the rows of a source in a temporary database. Its view `seen` has the rows that count: in a task's
- * sample space, with a weight above 0. Its columns: `row`, the row's number; `split`, 0 for train, 1 for validation,
- * 2 for test; input `c` as `i<c>`, NULL where it is missing, with a list's weights as `w<c>`; the label of `tasks[t]` as
+ * sample space, with a weight above 0. Its columns: `row`, the row's number; `split`, 0 for train, 1 for validation, 2
+ * for test; input `c` as `i<c>`, NULL where it is missing, with a list's weights as `w<c>`; the label of `tasks[t]` as
  * `l<t>`, NULL where there is none.
  * @param tasks Indexes of the source.
  * @param mostValues Of a split with more values, evenly spaced blocks are read, at least one.

@@ -10,7 +10,10 @@ import {
   weightOf,
 } from './samples.js';
 
-/** Area under the ROC curve: the share of (positive, negative) pairs in the right order, a tie counting half. Exact. Pairs count by weight. */
+/**
+ * Area under the ROC curve: the share of (positive, negative) pairs in the right order, a tie counting half. Exact.
+ * Pairs count by weight.
+ */
 export const auc = defineMetric({
   name: 'auc',
   summary: 'area under the ROC curve: exact, ties count half; null for one class',
@@ -26,9 +29,9 @@ export const auc = defineMetric({
 });
 
 /**
- * 95 % interval of the AUC: DeLong's variance (DeLong, DeLong and Clarke-Pearson 1988; from ranks as in Sun and Xu 2014),
- * normal on the logit scale, so that it stays within (0, 1).
- * Null for an AUC of 0 or 1, where that scale has no such point, and for fewer than two rows of a class.
+ * 95 % interval of the AUC: DeLong's variance (DeLong, DeLong and Clarke-Pearson 1988; from ranks as in Sun and Xu
+ * 2014), normal on the logit scale, so that it stays within (0, 1). Null for an AUC of 0 or 1, where that scale has no
+ * such point, and for fewer than two rows of a class.
  */
 export const aucInterval = defineMetric({
   name: 'aucInterval',
@@ -45,9 +48,10 @@ export const aucInterval = defineMetric({
 /**
  * Null for fewer than two rows of a class.
  *
- * With weights, the AUC is the weighted mean of the placements of either class, and the variance that of a ratio of means (Cochran 1977,
- * section 2.11): of the m rows of a class, m / (m - 1) * sum of (w_i (V_i - AUC))^2 / (sum of w_i)^2. With equal weights this is DeLong's.
- * Rows are the draws, whatever they weigh: m is in effect (sum of w)^2 / sum of w^2 (Kish 1965).
+ * With weights, the AUC is the weighted mean of the placements of either class, and the variance that of a ratio of
+ * means (Cochran 1977, section 2.11): of the m rows of a class, m / (m - 1) * sum of (w_i (V_i - AUC))^2 / (sum of
+ * w_i)^2. With equal weights this is DeLong's. Rows are the draws, whatever they weigh: m is in effect (sum of w)^2 /
+ * sum of w^2 (Kish 1965).
  */
 export function delongVariance(sample: BinarySample): number | null {
   const [m, n] = [sample.positives.length, sample.negatives.length];
@@ -88,8 +92,9 @@ export function softplus(x: number): number {
 }
 
 /**
- * Normalised entropy (He et al. 2014, "Practical Lessons from Predicting Clicks on Ads at Facebook", eq. 1): the mean logistic loss / the entropy
- * of the share of positives, both of the evaluated rows. 1 is what this share would get as the prediction of every row.
+ * Normalised entropy (He et al. 2014, "Practical Lessons from Predicting Clicks on Ads at Facebook", eq. 1): the mean
+ * logistic loss / the entropy of the share of positives, both of the evaluated rows. 1 is what this share would get as
+ * the prediction of every row.
  */
 export const normalisedEntropy = defineMetric({
   name: 'normalisedEntropy',
@@ -112,8 +117,9 @@ function entropyOf(sample: BinarySample): number {
 }
 
 /**
- * Average precision, the area under the steps of the precision-recall curve: the mean over positives of the precision at their logit, rows with the same
- * logit being taken together. Without interpolation, as scikit-learn's `average_precision_score`. A constant prediction gets the share of positives.
+ * Average precision, the area under the steps of the precision-recall curve: the mean over positives of the precision
+ * at their logit, rows with the same logit being taken together. Without interpolation, as scikit-learn's
+ * `average_precision_score`. A constant prediction gets the share of positives.
  */
 export const averagePrecision = defineMetric({
   name: 'averagePrecision',
@@ -134,7 +140,10 @@ export const averagePrecision = defineMetric({
   },
 });
 
-/** The mean predicted probability / the share of positives ("calibration" of He et al. 2014): 1 is right on average, above it predictions are too high. */
+/**
+ * The mean predicted probability / the share of positives ("calibration" of He et al. 2014): 1 is right on average,
+ * above it predictions are too high.
+ */
 export const predictedOverObserved = defineMetric({
   name: 'predictedOverObserved',
   summary: 'mean probability / share of positives: above 1 predictions are too high; null without positives',
@@ -160,9 +169,9 @@ function isRight(logit: number, label: number): number {
 }
 
 /**
- * F1, the harmonic mean of precision and recall (van Rijsbergen 1979, with beta = 1): 2 TP / (2 TP + FP + FN). A row is called positive if its probability
- * is at least the threshold. On validation, where the threshold is chosen, this is the largest F1 that there is; of thresholds with the same F1
- * the lowest is chosen.
+ * F1, the harmonic mean of precision and recall (van Rijsbergen 1979, with beta = 1): 2 TP / (2 TP + FP + FN). A row is
+ * called positive if its probability is at least the threshold. On validation, where the threshold is chosen, this is
+ * the largest F1 that there is; of thresholds with the same F1 the lowest is chosen.
  */
 export const f1 = defineMetric({
   name: 'f1',

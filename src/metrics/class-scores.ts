@@ -36,7 +36,10 @@ export function surprise(scores: ClassScores, row: number, index: number): numbe
   return logSumOfPowers(scores, row) - scores.logit(row, index);
 }
 
-/** The logit of the softmax's probability of a class: x_c - log(sum of exp(x_j) over the others). Exact where the probability is almost 1. */
+/**
+ * The logit of the softmax's probability of a class: x_c - log(sum of exp(x_j) over the others). Exact where the
+ * probability is almost 1.
+ */
 function logitAgainstRest(scores: ClassScores, row: number, index: number): number {
   return scores.logit(row, index) - logSumOfPowers(scores, row, index);
 }

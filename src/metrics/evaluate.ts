@@ -18,7 +18,8 @@ export type TaskMetrics = Readonly<Record<string, MetricValue>>;
 /**
  * All metrics of a task over the rows of its own sample space, and the counts that say what they rest on.
  * What is not defined (the AUC of one class, an error relative to no variance, anything of no rows or of NaN) is null.
- * @param thresholds Those of metrics that need one: `chosen` from these rows, which are the validation split, or in the task's metrics there.
+ * @param thresholds Those of metrics that need one: `chosen` from these rows, which are the validation split, or in the
+ * task's metrics there.
  * A metric whose threshold is in neither is left out.
  */
 export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen' | TaskMetrics = {}): TaskMetrics {
@@ -115,8 +116,9 @@ export function selectionScore(task: Typed, values: TaskMetrics): number | null 
 }
 
 /**
- * The score for a mean over these tasks. Those of one type have one scale. AUC and 1 - nmse have not: a constant prediction has .5 of the one and 0
- * of the other. So with several types a score is the gain over a constant prediction, as a share of the possible gain: 2 AUC - 1, 1 - nmse.
+ * The score for a mean over these tasks. Those of one type have one scale. AUC and 1 - nmse have not: a constant
+ * prediction has .5 of the one and 0 of the other. So with several types a score is the gain over a constant
+ * prediction, as a share of the possible gain: 2 AUC - 1, 1 - nmse.
  */
 export function scoreForMean(tasks: readonly Typed[]): typeof selectionScore {
   return new Set(tasks.map(({ type }) => type)).size > 1 ? shareOfGain : selectionScore;
@@ -151,7 +153,10 @@ export function selectingMetric(monitor: string):
   return { type, score: (_task, values) => numberOrNull(values, name, (value) => sign * value), best };
 }
 
-/** The mean loss of a task as training sees it (a loss that the config chooses; logistic loss, cross entropy, or squared error in its units); null if it is not defined. */
+/**
+ * The mean loss of a task as training sees it (a loss that the config chooses; logistic loss, cross entropy, or squared
+ * error in its units); null if it is not defined.
+ */
 export function taskLoss(task: Task, values: TaskMetrics): number | null {
   if ('loss' in values) return numberOrNull(values, 'loss', (value) => value);
   for (const { type, name, loss } of metrics.all) {

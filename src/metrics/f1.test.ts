@@ -10,8 +10,9 @@ const part = (mask: Float64Array, from: number, to: number) => ({
   mask: mask.subarray(from, to),
 });
 
-// scikit-learn 1.4.2: x as in reference.test.ts, w None or ((i*7)%6)/2, p = 1/(1+exp(-x)), the first 100 rows as validation:
-// r, s, t = precision_recall_curve(y, p, sample_weight=w); f = 2*r*s/(r+s); t[argmax(f)], max(f); then f1_score(y, p >= t, sample_weight=w)
+// scikit-learn 1.4.2: x as in reference.test.ts, w None or ((i*7)%6)/2, p = 1/(1+exp(-x)), the first 100 rows as
+// validation: r, s, t = precision_recall_curve(y, p, sample_weight=w); f = 2*r*s/(r+s); t[argmax(f)], max(f); then
+// f1_score(y, p >= t, sample_weight=w)
 test.each([
   ['rows that count alike', ones, 0.5, 0.6933333333333334, 0.6493506493506493],
   ['rows with weights', weights, 0.8909031788043871, 0.6551724137931034, 0.7285714285714285],

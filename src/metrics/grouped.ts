@@ -2,8 +2,9 @@ import { defineMetric } from './metric.js';
 import { type BinarySample, forEachTie, type GroupedSample, groupedSample, type TaskScores } from './samples.js';
 
 /**
- * The mean of the AUC within each group (of each user's rows), weighted by the sum of its rows' weights (without weights, their number): how
- * well a user's own rows are ordered, whatever users differ in. Groups of one class have no AUC: they are left out, and counted beside it.
+ * The mean of the AUC within each group (of each user's rows), weighted by the sum of its rows' weights (without
+ * weights, their number): how well a user's own rows are ordered, whatever users differ in. Groups of one class have no
+ * AUC: they are left out, and counted beside it.
  */
 export const groupedAuc = defineMetric({
   name: 'groupedAuc',
@@ -26,8 +27,9 @@ function weight({ weights }: GroupedSample, group: number): number {
 }
 
 /**
- * The mean over groups (users) of NDCG@10 (Järvelin and Kekäläinen 2002): the sum of 1 / log2(1 + rank) over the positives among the first ten rows, relative to
- * that of the best order. Rows with the same logit share their ranks' sum (McSherry and Najork 2008), as in scikit-learn. Groups count alike.
+ * The mean over groups (users) of NDCG@10 (Järvelin and Kekäläinen 2002): the sum of 1 / log2(1 + rank) over the
+ * positives among the first ten rows, relative to that of the best order. Rows with the same logit share their ranks'
+ * sum (McSherry and Najork 2008), as in scikit-learn. Groups count alike.
  */
 export const groupedNdcg10 = defineMetric({
   name: 'groupedNdcg10',
@@ -57,8 +59,8 @@ function discounts(before: number, end: number): number {
 }
 
 /**
- * The share of groups (users) with a positive among their first ten rows. Where rows with the same logit do not all fit among these, a group counts with
- * the probability of a hit in a random order of them. Groups count alike.
+ * The share of groups (users) with a positive among their first ten rows. Where rows with the same logit do not all fit
+ * among these, a group counts with the probability of a hit in a random order of them. Groups count alike.
  */
 export const groupedHitRate10 = defineMetric({
   name: 'groupedHitRate10',
@@ -88,14 +90,18 @@ function hit(of: GroupedSample, group: number): number {
 /** Of one of a sample's groups. */
 type OfGroup = (sample: GroupedSample, group: number) => number;
 
-/** The mean of a value over the groups that have both classes, by weight; without weights, groups count alike. Null without such a group. */
+/**
+ * The mean of a value over the groups that have both classes, by weight; without weights, groups count alike. Null
+ * without such a group.
+ */
 function meanOverGroups(sample: GroupedSample, value: OfGroup, weight: OfGroup = alike): number | null {
   return moments(sample, value, weight).mean;
 }
 
 /**
- * What is drawn is groups, not rows: each group's influence, that of a ratio of means (Cochran 1977, section 2.11), stands at its first
- * row of the split, so that those of several tasks meet. Null without groups, and for fewer than two of both classes.
+ * What is drawn is groups, not rows: each group's influence, that of a ratio of means (Cochran 1977, section 2.11),
+ * stands at its first row of the split, so that those of several tasks meet. Null without groups, and for fewer than
+ * two of both classes.
  */
 function influenceOfGroups(scores: TaskScores, value: OfGroup, weight: OfGroup = alike): Float64Array | null {
   if (!scores.groups) return null;

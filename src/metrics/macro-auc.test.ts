@@ -33,7 +33,8 @@ const hand = scoresOf(
 
 describe('by hand', () => {
   it('macro AUC is the mean over classes of the AUC of its probability', () => {
-    // a: .6 and .2 against .5, .3, .1: 3 + 1 of 6. b: .4 against .3, .5, .3, .1: 3 of 4. c: .4, .8 against .1, .3, .1: 6 of 6.
+    // a: .6 and .2 against .5, .3, .1: 3 + 1 of 6. b: .4 against .3, .5, .3, .1: 3 of 4. c: .4, .8 against .1, .3, .1:
+    // 6 of 6.
     expect(evaluateTask(task, hand).macroAuc).toBeCloseTo((4 / 6 + 3 / 4 + 1) / 3, 14);
   });
 
@@ -61,9 +62,9 @@ describe('by hand', () => {
   });
 });
 
-// scikit-learn 1.4.2, Debian's python3-sklearn; i = np.arange(60)
-//   z = np.stack([np.sin(i*i + 2*c) * (1 + c) for c in range(3)], 1); y = (7*i*i + i // 3) % 3; w = .5 + (i % 4)
-//   p = softmax(z); roc_auc_score(y, p, multi_class='ovr', average='macro'[, sample_weight=w]), accuracy_score, log_loss
+// scikit-learn 1.4.2, Debian's python3-sklearn; i = np.arange(60)   z = np.stack([np.sin(i*i + 2*c) * (1 + c) for c in
+// range(3)], 1); y = (7*i*i + i // 3) % 3; w = .5 + (i % 4)   p = softmax(z); roc_auc_score(y, p, multi_class='ovr',
+// average='macro'[, sample_weight=w]), accuracy_score, log_loss
 describe('rows with weights', () => {
   const rows = Array.from({ length: 60 }, (_, i) => i);
   const logits = Float64Array.from([0, 1, 2].flatMap((c) => rows.map((i) => Math.sin(i * i + 2 * c) * (1 + c))));

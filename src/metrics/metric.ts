@@ -18,7 +18,10 @@ interface Common {
   readonly usual?: true;
   /** On what can be compared: gains that are closer to 0 than this count as none, unless the config says otherwise. */
   readonly margin?: Margin;
-  /** On one metric of each type: the score by which epochs are selected; higher is better, whatever `better` is, and 1 is the most. */
+  /**
+   * On one metric of each type: the score by which epochs are selected; higher is better, whatever `better` is, and 1
+   * is the most.
+   */
   readonly score?: (value: number) => number;
   /** On what has a score: the value that a constant prediction has at best. */
   readonly ofConstant?: number;
@@ -45,8 +48,8 @@ interface GroupedMetric extends Common {
 interface ThresholdMetric extends Common {
   readonly type: 'binary';
   /**
-   * The decision threshold, chosen on the validation split: a row with at least this probability is predicted positive. It is stored there as
-   * `<name>Threshold`. Null without a best threshold. The samples are as those of `compute`.
+   * The decision threshold, chosen on the validation split: a row with at least this probability is predicted positive.
+   * It is stored there as `<name>Threshold`. Null without a best threshold. The samples are as those of `compute`.
    */
   readonly chooseThreshold: (validation: BinarySample) => number | null;
   /** As `compute`, with a threshold that was chosen. */

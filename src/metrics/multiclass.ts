@@ -13,8 +13,9 @@ import { influenceOnArea, influenceOnRowMean } from './row-influence.js';
 import { areaUnderCurve, binarySample, type TaskScores } from './samples.js';
 
 /**
- * The mean over classes, each of the same weight, of the AUC of a class's probability against all others (one against the rest; Provost and
- * Domingos 2000 weight classes by rows). Classes that have no row, or all rows, are left out; their number is reported beside it.
+ * The mean over classes, each of the same weight, of the AUC of a class's probability against all others (one against
+ * the rest; Provost and Domingos 2000 weight classes by rows). Classes that have no row, or all rows, are left out;
+ * their number is reported beside it.
  */
 export const macroAuc = defineMetric({
   name: 'macroAuc',

@@ -10,13 +10,13 @@ const clicks = { logits, labels };
 const times = { logits: predictions, labels: ratings };
 const smooth = { logits: ones.map((_, i) => 3 * Math.sin(i * i)), labels };
 
-// scikit-learn 1.4.2 and numpy: i = np.arange(200); x = np.floor(30*np.sin(i*i)+.5)/10; y = (np.sin(7*i+1)+.4*x > .8); p = 1/(1+np.exp(-x));
-// t = 5+2*np.sin(3*i); q = t+np.cos(i*i); sample_weight=w is None, or ((i*7)%6)/2:
-// roc_auc_score(y, x), log_loss(y, p), average_precision_score(y, x), accuracy_score(y, p > .5),
-// mean_squared_error(t, q), 1-r2_score(t, q), r2_score(t, q), mean_absolute_error(t, q), t.var()
-// Normalised entropy, by Python's math: q = p if y else 1-p; L = fsum(-w*log(q))/W, s = fsum(w*y)/W; L/-(s*log(s)+(1-s)*log(1-s))
-// Calibration error, of z = 3*np.sin(i*i) without ties: sum(abs(p[c].sum()-y[c].sum()))/200 over 15 cuts of np.argsort(z) into equal counts,
-// or of equal length out of np.cumsum(w[np.argsort(z)]).
+// scikit-learn 1.4.2 and numpy: i = np.arange(200); x = np.floor(30*np.sin(i*i)+.5)/10; y = (np.sin(7*i+1)+.4*x > .8);
+// p = 1/(1+np.exp(-x)); t = 5+2*np.sin(3*i); q = t+np.cos(i*i); sample_weight=w is None, or ((i*7)%6)/2:
+// roc_auc_score(y, x), log_loss(y, p), average_precision_score(y, x), accuracy_score(y, p > .5), mean_squared_error(t,
+// q), 1-r2_score(t, q), r2_score(t, q), mean_absolute_error(t, q), t.var() Normalised entropy, by Python's math: q = p
+// if y else 1-p; L = fsum(-w*log(q))/W, s = fsum(w*y)/W; L/-(s*log(s)+(1-s)*log(1-s)) Calibration error, of z =
+// 3*np.sin(i*i) without ties: sum(abs(p[c].sum()-y[c].sum()))/200 over 15 cuts of np.argsort(z) into equal counts, or
+// of equal length out of np.cumsum(w[np.argsort(z)]).
 test.each([
   ['auc', binary, clicks, 0.8693556570268899, 0.88666935700834],
   ['logLoss', binary, clicks, 0.5966391275360013, 0.6364448581464993],
@@ -37,8 +37,9 @@ test.each([
   },
 );
 
-// numpy, of all pairs: psi = (X[:,None]>Y) + 0.5*(X[:,None]==Y), placements V = psi@b/b.sum(), U = a@psi/a.sum(), and of both
-// len(w)/(len(w)-1)*((w*(V-auc))**2).sum()/w.sum()**2. With weights, the jackknife that leaves out a row gives 0.00075126.
+// numpy, of all pairs: psi = (X[:,None]>Y) + 0.5*(X[:,None]==Y), placements V = psi@b/b.sum(), U = a@psi/a.sum(), and
+// of both len(w)/(len(w)-1)*((w*(V-auc))**2).sum()/w.sum()**2. With weights, the jackknife that leaves out a row gives
+// 0.00075126.
 test('DeLong’s variance is what numpy computes, and the interval is of the log-odds', () => {
   const [plain, weighted] = [ones, weights].map((mask) => delongVariance(binarySample({ ...clicks, mask })));
   expect(plain).toBeCloseTo(0.0005998110689024569, 15);

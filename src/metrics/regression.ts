@@ -25,7 +25,9 @@ function influenceOnMeanSquare(task: Task, scores: TaskScores, unit = 1): Float6
   return influenceOnMean(scores, (logit, label) => (predictionOf(task, logit) - label) ** 2, unit);
 }
 
-/** mse / Var(y), the variance being that of the evaluated rows: 1 is what their mean would get. 1 - nmse is R squared. */
+/**
+ * mse / Var(y), the variance being that of the evaluated rows: 1 is what their mean would get. 1 - nmse is R squared.
+ */
 export const nmse = defineMetric({
   name: 'nmse',
   summary: 'mean squared error / variance of the label; null if that is 0',
@@ -49,7 +51,9 @@ export const mae = defineMetric({
   influence: (task, scores) => influenceOnMean(scores, (logit, label) => Math.abs(predictionOf(task, logit) - label)),
 });
 
-/** R squared, the coefficient of determination: 1 - mse / Var(y), of the evaluated rows. 0 is what their mean would get. */
+/**
+ * R squared, the coefficient of determination: 1 - mse / Var(y), of the evaluated rows. 0 is what their mean would get.
+ */
 export const r2 = defineMetric({
   name: 'r2',
   summary: 'R², 1 - mean squared error / variance of the label; null if that is 0',
@@ -66,7 +70,9 @@ export const r2 = defineMetric({
   },
 });
 
-/** The mean prediction / the mean label: as `predictedOverObserved` of binary tasks. It tells little of labels around 0. */
+/**
+ * The mean prediction / the mean label: as `predictedOverObserved` of binary tasks. It tells little of labels around 0.
+ */
 export const predictedOverActual = defineMetric({
   name: 'predictedOverActual',
   summary:

@@ -4,15 +4,19 @@ import { type BinarySample, binarySample, probabilityOf, type TaskScores, weight
 const normalQuantile = 1.959963984540054; // of 0.975
 
 /*
- * The influence of a row: its part of a metric's deviation from what it would be over all rows that there could be, to first order.
- * Rows outside the task's sample space have 0. The sum of the squares is the metric's variance over draws of the rows; the influence
- * of a sum or difference of metrics on the same rows is the sum or difference of their influences.
+ * The influence of a row: its part of a metric's deviation from what it would be over all rows that there could be, to
+ * first order. Rows outside the task's sample space have 0. The sum of the squares is the metric's variance over draws
+ * of the rows; the influence of a sum or difference of metrics on the same rows is the sum or difference of their
+ * influences.
  *
- * With weights a metric is a ratio of sums, and a row's influence its term of the linear expansion (Cochran 1977, section 2.11). Rows are the
- * draws, whatever they weigh.
+ * With weights a metric is a ratio of sums, and a row's influence its term of the linear expansion (Cochran 1977,
+ * section 2.11). Rows are the draws, whatever they weigh.
  */
 
-/** Of the mean of a value per row, or of that mean divided by `unit`. Null for fewer than two rows and for values that are not finite. */
+/**
+ * Of the mean of a value per row, or of that mean divided by `unit`. Null for fewer than two rows and for values that
+ * are not finite.
+ */
 export function influenceOnMean(
   { logits, labels, mask }: TaskScores,
   value: (logit: number, label: number) => number,
@@ -48,8 +52,8 @@ export function influenceOnRowMean(
 }
 
 /**
- * Of the area under the ROC curve: a row's placement among the rows of the other class less the area (DeLong et al. 1988), so that the
- * squares add up to `delongVariance`. Null for fewer than two rows of a class.
+ * Of the area under the ROC curve: a row's placement among the rows of the other class less the area (DeLong et al.
+ * 1988), so that the squares add up to `delongVariance`. Null for fewer than two rows of a class.
  */
 export function influenceOnArea(scores: TaskScores): Float64Array | null {
   const { logits, labels, mask } = scores;
@@ -82,7 +86,8 @@ export function influenceOnArea(scores: TaskScores): Float64Array | null {
 
 /**
  * 95 % interval by the normal distribution, from a standard error.
- * @param isShare The value lies between 0 and 1, and so does the interval: it is normal on the logit scale, by the delta method. That scale has no
+ * @param isShare The value lies between 0 and 1, and so does the interval: it is normal on the logit scale, by the
+ * delta method. That scale has no
  * point for 0 and 1, so they have none.
  */
 export function interval(value: number, error: number, isShare: boolean): readonly [number, number] | null {
@@ -94,8 +99,8 @@ export function interval(value: number, error: number, isShare: boolean): readon
 }
 
 /**
- * The standard error over draws of the rows, from their influences. With groups, these are drawn: the influences of a group's
- * rows are summed before they are squared. Null for fewer than two groups.
+ * The standard error over draws of the rows, from their influences. With groups, these are drawn: the influences of a
+ * group's rows are summed before they are squared. Null for fewer than two groups.
  * @param groups Each row's group, numbered from 0: memory grows with the largest number. [rows]
  * @param mask Rows outside the task's sample space have 0. [rows]
  */

@@ -1,6 +1,7 @@
 import type { Task } from '../data/dataset.js';
 
-// 200 rows: logits with ties and labels that follow them, a regression task's predictions and labels, and two kinds of weights.
+// 200 rows: logits with ties and labels that follow them, a regression task's predictions and labels, and two kinds of
+// weights.
 export const binary: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
 export const regression: Task = { name: 'rating', type: 'regression', offset: 0, scale: 1 };
 const rows = Array.from({ length: 200 }, (_, i) => i);

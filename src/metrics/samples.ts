@@ -10,7 +10,10 @@ export interface RegressionSample {
   readonly labelVariance: number;
 }
 
-/** In the label's units. With a log link it is the exponential: the mean of a Poisson task, the median of a log-normal one. */
+/**
+ * In the label's units. With a log link it is the exponential: the mean of a Poisson task, the median of a log-normal
+ * one.
+ */
 export function predictionOf({ offset, scale, link }: Task, logit: number): number {
   const value = logit * scale + offset;
   return link === 'log' ? Math.exp(value) : value;
@@ -96,7 +99,10 @@ export function groupedSample(scores: TaskScores, groups: Int32Array): GroupedSa
   };
 }
 
-/** A pair of rows counts with the product of their weights (Yao, Li and Graubard 2015). Null if there are not both classes. */
+/**
+ * A pair of rows counts with the product of their weights (Yao, Li and Graubard 2015). Null if there are not both
+ * classes.
+ */
 export function areaUnderCurve(sample: BinarySample): number | null {
   if (sample.positives.length === 0 || sample.negatives.length === 0) return null;
   let [ordered, reversed] = [0, 0]; // without weights multiples of 1/2: exact up to 2^52 pairs
@@ -118,7 +124,10 @@ export interface BinarySample {
   readonly weights?: { readonly positives: Logits; readonly negatives: Logits };
 }
 
-/** Rows with mask > 0; a label above 0.5 is positive. Two native sorts of numbers: 10 million rows in about a second, without weights. */
+/**
+ * Rows with mask > 0; a label above 0.5 is positive. Two native sorts of numbers: 10 million rows in about a second,
+ * without weights.
+ */
 export function binarySample({ logits, labels, mask }: TaskScores): BinarySample {
   let [positive, negative] = [0, 0];
   for (let row = 0; row < logits.length; row++) {
@@ -196,7 +205,9 @@ interface Tie {
   readonly negativesBelow: number;
 }
 
-/** Visits all rows by ascending logit, tie by tie: one merge of the two classes. The visitor must not keep the object. */
+/**
+ * Visits all rows by ascending logit, tie by tie: one merge of the two classes. The visitor must not keep the object.
+ */
 export function forEachTie({ positives, negatives, weights }: BinarySample, visit: (tie: Tie) => void): void {
   const tie = {
     logit: 0,
@@ -236,8 +247,8 @@ function alike(like: Logits, length: number): Logits {
 /** Of a split's rows. */
 export interface TaskScores {
   /**
-   * As the model gives them: `predictionOf` makes a regression prediction of one. Of a multiclass task, the logits of the first class for all rows, then
-   * those of the next. [outputs * rows]
+   * As the model gives them: `predictionOf` makes a regression prediction of one. Of a multiclass task, the logits of
+   * the first class for all rows, then those of the next. [outputs * rows]
    */
   readonly logits: Float32Array | Float64Array;
   /** In the labels' own units. */

@@ -7,17 +7,17 @@ import { composed, defineModel, type Gate, type Layer, named, namesOf, type Pass
 import { expertsOfTasks, type LevelExperts, levelExperts, twoLevels } from './options.js';
 
 /**
- * Adaptive Task-to-Task fusion (Li et al., KDD 2023): levels of experts and fusion units, one above the other. At a level, each of task
- * k's native experts reads f_k, the task's fused output of the level below (at level 1, x). Then
+ * Adaptive Task-to-Task fusion (Li et al., KDD 2023): levels of experts and fusion units, one above the other. At a
+ * level, each of task k's native experts reads f_k, the task's fused output of the level below (at level 1, x). Then
  *
  *     f_k' = sum over all experts e of g_k,e(f_k) E_e   (AllExpertGF, g_k = softmax(W_k f_k + b_k))
  *          + sum over native experts e of v_e E_e       (NativeExpertLF, trained scalars v)
  *
- * The second term is a residual past the gate. By default no expert is shared: AdaTT-sp. With shared ones, the general AdaTT, they
- * are a further module with a fusion unit of its own at every level but the last.
+ * The second term is a residual past the gate. By default no expert is shared: AdaTT-sp. With shared ones, the general
+ * AdaTT, they are a further module with a fusion unit of its own at every level but the last.
  *
- * From the authors' program: gates have a bias; the n scalars of a module start uniform within 1 / sqrt(n); where every module has a single
- * native expert, v is 1 and not trained.
+ * From the authors' program: gates have a bias; the n scalars of a module start uniform within 1 / sqrt(n); where every
+ * module has a single native expert, v is 1 and not trained.
  */
 export const adatt = defineModel({
   name: 'adatt',
@@ -63,8 +63,9 @@ interface NativeFusion extends Layer {
 }
 
 /**
- * Linear combinations of native experts by trained scalars: parameter `name` [native experts], the modules' one after the other. Undefined where
- * no fused module has any: at the last level, if all experts are shared. Where every module has one expert, their sum, without a parameter.
+ * Linear combinations of native experts by trained scalars: parameter `name` [native experts], the modules' one after
+ * the other. Undefined where no fused module has any: at the last level, if all experts are shared. Where every module
+ * has one expert, their sum, without a parameter.
  */
 function nativeFusion(name: string, fused: readonly string[], experts: LevelExperts): NativeFusion | undefined {
   const native = fused.flatMap((module) => experts.of(module));

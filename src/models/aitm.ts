@@ -9,17 +9,18 @@ import { composed, defineModel, type Gate, namesOf } from './model.js';
 import { oneLevel, onlyLevel } from './options.js';
 
 /**
- * Adaptive Information Transfer Multi-task (Xi et al., KDD 2021). The tasks are a chain, in the config's order. Task t has a
- * bottom q_t = f_t(x) over shared embeddings. It receives p_t-1 = g_t-1(z_t-1) from the task before it, and
+ * Adaptive Information Transfer Multi-task (Xi et al., KDD 2021). The tasks are a chain, in the config's order. Task t
+ * has a bottom q_t = f_t(x) over shared embeddings. It receives p_t-1 = g_t-1(z_t-1) from the task before it, and
  *
  *     z_1 = q_1,   z_t = sum of w_u h1(u) over u in {p_t-1, q_t},   w_u = softmax of <h2(u), h3(u)> / sqrt(k),   y_t = sigmoid(tower_t(z_t))
  *
- * with k the width of q. The behavioral expectation calibrator adds `calibrator` * max(y_t - y_t-1, 0) to the loss, the mean over the
- * rows of task t, summed over t. It expects of each task that its positives are positives of the task before, with labels of both over the
- * same rows. Where a task's sample space are the positives of the one before, y_t is conditional: a run warns, and `calibrator` should be 0.
+ * with k the width of q. The behavioral expectation calibrator adds `calibrator` * max(y_t - y_t-1, 0) to the loss, the
+ * mean over the rows of task t, summed over t. It expects of each task that its positives are positives of the task
+ * before, with labels of both over the same rows. Where a task's sample space are the positives of the one before, y_t
+ * is conditional: a run warns, and `calibrator` should be 0.
  *
- * The paper leaves open the form of g and h. Here g is one hidden layer of width k. h1, h2 and h3 are linear without bias, and each
- * pair of neighbours has its own.
+ * The paper leaves open the form of g and h. Here g is one hidden layer of width k. h1, h2 and h3 are linear without
+ * bias, and each pair of neighbours has its own.
  */
 export const aitm = defineModel({
   name: 'aitm',

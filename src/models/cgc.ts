@@ -3,8 +3,8 @@ import { experts, oneLevel, onlyLevel } from './options.js';
 import { extractionNetworks } from './ple.js';
 
 /**
- * Customized Gate Control (PLE section 4.1, eq. 2-5): one extraction network. Task k's gate g_k(x) = softmax(W_k x) mixes its own
- * m_k experts and the m_s shared ones, own first; y_k = h_k(g_k(x) S_k(x)).
+ * Customized Gate Control (PLE section 4.1, eq. 2-5): one extraction network. Task k's gate g_k(x) = softmax(W_k x)
+ * mixes its own m_k experts and the m_s shared ones, own first; y_k = h_k(g_k(x) S_k(x)).
  */
 export const cgc = defineModel({
   name: 'cgc',

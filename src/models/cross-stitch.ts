@@ -6,8 +6,8 @@ import { ownShare, twoLevels } from './options.js';
 
 /**
  * Cross-stitch networks (Misra et al., CVPR 2016, eq. 1; PLE Fig. 1f): a column of layers per task; after each level
- * [x~_1 … x~_K] = A [x_1 … x_K] with a trainable scalar matrix A [tasks, tasks] per level, the same for all samples. It starts at
- * `own` for the own column and (1 - own) / (K - 1) for each other. The last level's x~ feed the towers.
+ * [x~_1 … x~_K] = A [x_1 … x_K] with a trainable scalar matrix A [tasks, tasks] per level, the same for all samples. It
+ * starts at `own` for the own column and (1 - own) / (K - 1) for each other. The last level's x~ feed the towers.
  */
 export const crossStitch = defineModel({
   name: 'cross-stitch',

@@ -136,7 +136,8 @@ describe.each([false, true])('the loss, conversion first: %s', (conversionFirst)
 });
 
 test.each([
-  // -log(p q) is a sum of softplus(-a) and softplus(-b); -log(1 - p q) is log(1 + e^-a) + log(1 + e^-b) - log(e^-a + e^-b + e^-(a + b)).
+  // -log(p q) is a sum of softplus(-a) and softplus(-b); -log(1 - p q) is log(1 + e^-a) + log(1 + e^-b) - log(e^-a +
+  // e^-b + e^-(a + b)).
   { a: 80, b: 80, converted: 0, expected: 80 - Math.LN2, slopes: [0.5, 0.5] },
   { a: 50, b: 30, converted: 0, expected: 30, slopes: [Math.exp(-20), 1] },
   { a: -90, b: -90, converted: 1, expected: 180, slopes: [-1, -1] },

@@ -10,13 +10,14 @@ import { composed, defineModel, namesOf, type Targets } from './model.js';
 import { oneLevelOrNone, onlyLevel } from './options.js';
 
 /**
- * Entire Space Multi-task Model (Ma et al., SIGIR 2018, eq. 1-3): two networks h_k(f_k(x)) over shared embeddings give the logits of
- * pCTR = P(click) and pCVR = P(conversion | click). The losses are those of click and of click and conversion,
+ * Entire Space Multi-task Model (Ma et al., SIGIR 2018, eq. 1-3): two networks h_k(f_k(x)) over shared embeddings give
+ * the logits of pCTR = P(click) and pCVR = P(conversion | click). The losses are those of click and of click and
+ * conversion,
  *
  *     L = CE(click, pCTR) + CE(click * conversion, pCTR * pCVR)
  *
- * both over all impressions, the rows in the click's sample space. pCVR has no loss of its own. It is what evaluation sees: over the
- * conversion's sample space, the clicks, as of any other model.
+ * both over all impressions, the rows in the click's sample space. pCVR has no loss of its own. It is what evaluation
+ * sees: over the conversion's sample space, the clicks, as of any other model.
  *
  * The paper leaves open what a click without a known conversion is. Here such a row is left out of the second loss.
  */
@@ -88,8 +89,9 @@ function selected(labels: Tensor, mask: Tensor, task: number): Tensor {
 }
 
 /**
- * The logit of p q from those of p and q: p q / (1 - p q) = 1 / (e^-a + e^-b + e^-(a + b)). Its derivatives by a and b are the shares of
- * e^-a and e^-(a + b), and of e^-b and e^-(a + b), in that sum. All powers are taken relative to the largest.
+ * The logit of p q from those of p and q: p q / (1 - p q) = 1 / (e^-a + e^-b + e^-(a + b)). Its derivatives by a and b
+ * are the shares of e^-a and e^-(a + b), and of e^-b and e^-(a + b), in that sum. All powers are taken relative to the
+ * largest.
  */
 function bothLogit(a: Tensor, b: Tensor): Tensor {
   return withGradient(

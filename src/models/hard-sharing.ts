@@ -5,9 +5,9 @@ import { composed, defineModel } from './model.js';
 import { oneLevelOrNone, onlyLevel, shared } from './options.js';
 
 /**
- * Hard parameter sharing (Caruana 1997; PLE Fig. 1a): y_k = h_k(f(x)), one bottom f below one tower h_k per task.
- * How many layers are shared is the length of the level: `levels: [[256, 128]]` shares two. With `levels: []` only the embeddings are
- * shared: f(x) = x.
+ * Hard parameter sharing (Caruana 1997; PLE Fig. 1a): y_k = h_k(f(x)), one bottom f below one tower h_k per task. How
+ * many layers are shared is the length of the level: `levels: [[256, 128]]` shares two. With `levels: []` only the
+ * embeddings are shared: f(x) = x.
  */
 export const hardSharing = defineModel({
   name: 'hard-sharing',

@@ -16,7 +16,10 @@ interface Options extends LayerOptions {
 const add = (a: readonly number[], b: readonly number[]) => a.map((value, i) => value + get(b, i));
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
-/** An expert's output, of its input scaled by its feature gate. Batch normalisation: see the figures in `public-numbers.test.ts`. */
+/**
+ * An expert's output, of its input scaled by its feature gate. Batch normalisation: see the figures in
+ * `public-numbers.test.ts`.
+ */
 function expert(point: Point<Options>, level: number, e: number, v: readonly number[]): number[] {
   const name = `level${level}.features`;
   const { products = 2, expertNormalization: normalization } = point.options;
@@ -121,7 +124,10 @@ testModel<Options>(home, {
   ],
 });
 
-/** Weights and biases of experts, and so many gains and shifts of each of their outputs; the gates of their inputs; gates and self gates; towers of one layer of 3. */
+/**
+ * Weights and biases of experts, and so many gains and shifts of each of their outputs; the gates of their inputs;
+ * gates and self gates; towers of one layer of 3.
+ */
 function counted(
   given: {
     embeddings: number;

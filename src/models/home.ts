@@ -13,16 +13,19 @@ import { composed, defineModel, namesOf } from './model.js';
 import { type CommonOptions, moduleNames, shared, twoLevels } from './options.js';
 
 /**
- * Hierarchy of Multi-gate Experts (Wang et al. 2024, arXiv 2408.05430). Tasks are in groups. With E an expert on its own scaled input:
+ * Hierarchy of Multi-gate Experts (Wang et al. 2024, arXiv 2408.05430). Tasks are in groups. With E an expert on its
+ * own scaled input:
  *
  *     level 1   z_m = Gate_m(x) over the experts of m and the shared ones + Self_m(x),   m a group; the shared module's gate sees all
  *     level 2   z_k = Gate_k([z_g, z_s]) over the experts of task k, its group g and the shared ones + Self_k(z_g),   y_k = h_k(z_k)
  *
- * (the hierarchy mask). Experts of level 1 read x; those of a task or group at level 2 read z_g, the shared ones z_s. A feature gate
- * scales each expert's input. Self is a gate over the module's own experts alone. Gates are softmax of a linear map.
+ * (the hierarchy mask). Experts of level 1 read x; those of a task or group at level 2 read z_g, the shared ones z_s. A
+ * feature gate scales each expert's input. Self is a gate over the module's own experts alone. Gates are softmax of a
+ * linear map.
  *
- * An expert's output is Swish(BN(MLP(v))), BN batch normalisation. Its hidden layers, where it has any, and the towers go by `normalization` and
- * `activation`, its last layer does not. All modules have the same number of experts, and no gate has a bias.
+ * An expert's output is Swish(BN(MLP(v))), BN batch normalisation. Its hidden layers, where it has any, and the towers
+ * go by `normalization` and `activation`, its last layer does not. All modules have the same number of experts, and no
+ * gate has a bias.
  */
 export const home = defineModel({
   name: 'home',
@@ -123,7 +126,10 @@ function level(
   };
 }
 
-/** Hidden layers by the model's options, and an output that is normalised and has the paper's activation: `<name>.output`. */
+/**
+ * Hidden layers by the model's options, and an output that is normalised and has the paper's activation:
+ * `<name>.output`.
+ */
 function normalizedExperts(
   name: string,
   members: readonly string[],

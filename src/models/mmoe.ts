@@ -20,8 +20,9 @@ export const mmoe = defineModel({
 });
 
 /**
- * Levels of shared experts. Below the last level there is a gate per expert of the next level, which reads that gate's mixture. The last level's
- * gates feed the towers. All gates, at every level, see all experts of their level and read the raw input x.
+ * Levels of shared experts. Below the last level there is a gate per expert of the next level, which reads that gate's
+ * mixture. The last level's gates feed the towers. All gates, at every level, see all experts of their level and read
+ * the raw input x.
  * @param lastGates A gate per task, or a single one for all.
  */
 export function mixtureOfExperts(

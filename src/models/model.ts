@@ -10,8 +10,8 @@ import { type CommonOptions, commonOptions } from './options.js';
 /** What a model is fed: the batch's features. */
 export interface ModelInputs {
   /**
-   * int32 [batch, categorical columns, then each list's entries]: an index within each column's cardinality; of a large one, a row of the table
-   * that the step is given.
+   * int32 [batch, categorical columns, then each list's entries]: an index within each column's cardinality; of a large
+   * one, a row of the table that the step is given.
    */
   readonly categorical: Tensor;
   /** float32 [batch, numeric columns, then each list's weights]. */
@@ -49,7 +49,9 @@ export interface ModelShape {
     readonly embedding: number;
     readonly length: number;
     readonly large?: boolean;
-    /** A categorical column of the same embedding width, and the hidden width of the attention by it. Left out: none. */
+    /**
+     * A categorical column of the same embedding width, and the hidden width of the attention by it. Left out: none.
+     */
     readonly attention?: { readonly target: string; readonly hidden: number };
   }[];
   /** Left out: none. */
@@ -62,18 +64,24 @@ export interface ModelShape {
 export interface Parameter {
   readonly value: FloatArray;
   /**
-   * Embeddings are counted apart and are not decayed by L2 unless asked; biases are never decayed. A statistic is no trainable value: the
-   * model moves it in training (`Context.observe`), no optimizer does.
+   * Embeddings are counted apart and are not decayed by L2 unless asked; biases are never decayed. A statistic is no
+   * trainable value: the model moves it in training (`Context.observe`), no optimizer does.
    */
   readonly kind: 'embedding' | 'weight' | 'bias' | 'statistic';
-  /** Set when this parameter belongs to an independent network of one task (single-task): it then stops, is clipped and is selected by itself. */
+  /**
+   * Set when this parameter belongs to an independent network of one task (single-task): it then stops, is clipped and
+   * is selected by itself.
+   */
   readonly task?: string;
 }
 
 /** By name; names are dotted paths such as `level1.experts.0.weight`. The order is that of creation. */
 export type Parameters = Readonly<Record<string, Parameter>>;
 
-/** The tasks whose networks share nothing, in the order of their parameters; `[undefined]`, a single owner, where any parameter is shared. */
+/**
+ * The tasks whose networks share nothing, in the order of their parameters; `[undefined]`, a single owner, where any
+ * parameter is shared.
+ */
 export function ownersOf(
   parameters: Readonly<Record<string, Pick<Parameter, 'task'>>>,
 ): readonly (string | undefined)[] {
@@ -82,14 +90,16 @@ export function ownersOf(
 }
 
 /**
- * Where the inputs have the indexes of a large table's rows. A model must take the table's number of rows from the tensor that it is given: a
- * step sees the rows of its batch alone, and indexes into these.
+ * Where the inputs have the indexes of a large table's rows. A model must take the table's number of rows from the
+ * tensor that it is given: a step sees the rows of its batch alone, and indexes into these.
  */
 export interface LargeRows {
   /** Columns of `ModelInputs.categorical`: the first, and how many. */
   readonly from: number;
   readonly columns: number;
-  /** The first of as many columns of `ModelInputs.numeric`: an entry of weight 0 is none. Left out: every entry counts. */
+  /**
+   * The first of as many columns of `ModelInputs.numeric`: an entry of weight 0 is none. Left out: every entry counts.
+   */
   readonly listWeights?: number;
 }
 
@@ -119,8 +129,8 @@ export interface Gate {
 
 export interface Prediction {
   /**
-   * float32 [outputs, batch], task after task: the logit of a binary task, the value (in the loss's units) of a regression task, the logits of a
-   * multiclass task's classes.
+   * float32 [outputs, batch], task after task: the logit of a binary task, the value (in the loss's units) of a
+   * regression task, the logits of a multiclass task's classes.
    */
   readonly logits: Tensor;
   readonly gates?: readonly Gate[];
@@ -132,7 +142,9 @@ export interface Prediction {
   readonly trained?: (targets: Targets) => Targets & { readonly logits: Tensor };
 }
 
-/** float32 [tasks, batch]. A row's mask is its weight in the task's sample space, 0 outside; its label there may be NaN. */
+/**
+ * float32 [tasks, batch]. A row's mask is its weight in the task's sample space, 0 outside; its label there may be NaN.
+ */
 export interface Targets {
   readonly labels: Tensor;
   readonly mask: Tensor;
@@ -141,7 +153,10 @@ export interface Targets {
 /** The moment at which a model is applied. */
 export interface Context {
   readonly training: boolean;
-  /** In training, the step's random numbers by name, with the shapes of `noiseShapes`: fed with the batch, so that all engines see the same. */
+  /**
+   * In training, the step's random numbers by name, with the shapes of `noiseShapes`: fed with the batch, so that all
+   * engines see the same.
+   */
   readonly noise: Readonly<Record<string, Tensor>>;
   /** In training, float32 [batch]: 1 for a row, 0 for one that only fills the batch. Where the model has statistics. */
   readonly rows?: Tensor;
@@ -156,8 +171,9 @@ export const evaluating: Context = { training: false, noise: {} };
 export type NoiseUnits = Readonly<Record<string, readonly [members: number, width: number]>>;
 
 /**
- * A model is a value: how its parameters start, and a pure function from parameters, inputs and context to logits. The function is traced: it
- * uses tfjs operations alone and reads no tensor. Only `layers/` looks at the axes of tensors between layers.
+ * A model is a value: how its parameters start, and a pure function from parameters, inputs and context to logits. The
+ * function is traced: it uses tfjs operations alone and reads no tensor. Only `layers/` looks at the axes of tensors
+ * between layers.
  */
 export interface Model {
   readonly parameters: ParameterStarts;

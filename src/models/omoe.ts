@@ -3,8 +3,8 @@ import { defineModel } from './model.js';
 import { oneLevel, onlyLevel, shared, sharedExperts } from './options.js';
 
 /**
- * One-gate mixture of experts (Jacobs et al. 1991; OMoE of Ma et al., KDD 2018): y_k = h_k(sum_i g(x)_i f_i(x)), g = softmax(W x).
- * It is MMoE with one gate for all tasks. The default number of experts is MMoE's.
+ * One-gate mixture of experts (Jacobs et al. 1991; OMoE of Ma et al., KDD 2018): y_k = h_k(sum_i g(x)_i f_i(x)), g =
+ * softmax(W x). It is MMoE with one gate for all tasks. The default number of experts is MMoE's.
  */
 export const omoe = defineModel({
   name: 'omoe',

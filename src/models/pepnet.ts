@@ -12,18 +12,18 @@ import { oneLevel, onlyLevel, shared } from './options.js';
 const columns = z.array(z.string()).default([]);
 
 /**
- * Parameter and Embedding Personalized Network (Chang et al., KDD 2023). Gate NU makes factors between 0 and 2 of prior features:
- * G(x) = 2 sigmoid(W' relu(W x + b) + b'). With sg a stopped gradient and [a, b] concatenation:
+ * Parameter and Embedding Personalized Network (Chang et al., KDD 2023). Gate NU makes factors between 0 and 2 of prior
+ * features: G(x) = 2 sigmoid(W' relu(W x + b) + b'). With sg a stopped gradient and [a, b] concatenation:
  *
  *     EPNet   o = G([x_domain, sg(x)]) * x
  *     PPNet   h_k,l+1 = G_k,l([x_prior, sg(o)]) * f_k,l(h_k,l),   h_k,1 = o
  *
- * EPNet scales the embeddings, the same for all tasks. PPNet scales every hidden layer l of every task's network; all widths of
- * `levels` and `tower` are hidden layers. Only the prior features' embeddings are trained through the gates.
+ * EPNet scales the embeddings, the same for all tasks. PPNet scales every hidden layer l of every task's network; all
+ * widths of `levels` and `tower` are hidden layers. Only the prior features' embeddings are trained through the gates.
  *
- * The paper leaves open: the gates' hidden width, here that of their output; whether prior features have embeddings of their own, here they
- * are those of x before an interaction; and what is scaled, here each hidden layer's output. Without domain columns there is no EPNet: o = x. Without prior
- * columns PPNet's gates read sg(o) alone.
+ * The paper leaves open: the gates' hidden width, here that of their output; whether prior features have embeddings of
+ * their own, here they are those of x before an interaction; and what is scaled, here each hidden layer's output.
+ * Without domain columns there is no EPNet: o = x. Without prior columns PPNet's gates read sg(o) alone.
  */
 export const pepnet = defineModel({
   name: 'pepnet',

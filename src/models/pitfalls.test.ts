@@ -27,8 +27,8 @@ import {
 import { stem } from './stem.js';
 import { binaryTasks } from './tasks.fixture.js';
 
-// The numbers are those of the list of mistakes that other implementations made. 4, 12, 13 and 16 are in model-tests.fixture.ts, 15 in the
-// tests of models that have such scalars.
+// The numbers are those of the list of mistakes that other implementations made. 4, 12, 13 and 16 are in
+// model-tests.fixture.ts, 15 in the tests of models that have such scalars.
 beforeAll(async () => {
   await tf.setBackend('cpu');
 });

@@ -5,7 +5,10 @@ import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel, type Gate, type Model, type ModelShape, namesOf } from './model.js';
 import { type CommonOptions, type Experts, experts, levelExperts, shared, twoLevels } from './options.js';
 
-/** Progressive Layered Extraction (Tang et al., RecSys 2020, eq. 6-7, Fig. 5): N >= 2 extraction networks, one above the other. */
+/**
+ * Progressive Layered Extraction (Tang et al., RecSys 2020, eq. 6-7, Fig. 5): N >= 2 extraction networks, one above the
+ * other.
+ */
 export const ple = defineModel({
   name: 'ple',
   summary: 'levels of task-specific and shared experts, separated progressively',
@@ -22,9 +25,9 @@ export const ple = defineModel({
 /**
  * Extraction networks, then a tower per task (PLE eq. 2-7, Fig. 4 and 5).
  *
- * Level j has a module per task and a shared one, in this order. A module's experts, and its gate, read the module's own mixture
- * of level j - 1; at level 1 all read x. A task's gate mixes its own experts, then the shared ones. The shared gate mixes
- * **all** experts of the level, and the last level has none.
+ * Level j has a module per task and a shared one, in this order. A module's experts, and its gate, read the module's
+ * own mixture of level j - 1; at level 1 all read x. A task's gate mixes its own experts, then the shared ones. The
+ * shared gate mixes **all** experts of the level, and the last level has none.
  */
 export function extractionNetworks(
   shape: ModelShape,

@@ -13,11 +13,15 @@ import { sum, type Values } from './scalars.fixture.js';
 import { stem } from './stem.js';
 import { binaryTasks } from './tasks.fixture.js';
 
-// Numbers of public programs, run once with the weights below: PyTorch 2.6 (python3-torch of Debian 13), float64, in evaluation unless said
-// otherwise. Their classes ran unchanged where nothing else is said, with stand-ins for what they import. Commits are heads of repositories,
-// but HoME's. A linear layer's weight is [outputs, inputs] on both sides. PyTorch's logits are those before the sigmoid.
+// Numbers of public programs, run once with the weights below: PyTorch 2.6 (python3-torch of Debian 13), float64, in
+// evaluation unless said otherwise. Their classes ran unchanged where nothing else is said, with stand-ins for what
+// they import. Commits are heads of repositories, but HoME's. A linear layer's weight is [outputs, inputs] on both
+// sides. PyTorch's logits are those before the sigmoid.
 
-/** Value i of the model's parameter k, counted in the model's order, is scale * sin(0.37 i^2 + k + seed); of a variance 1.5 more. */
+/**
+ * Value i of the model's parameter k, counted in the model's order, is scale * sin(0.37 i^2 + k + seed); of a variance
+ * 1.5 more.
+ */
 function formulaValues(model: Model, scale: number, seed: number): Record<string, Values[string]> {
   const entries = Object.entries(model.parameters).map(([name, { shape }], k) => {
     const length = shape.reduce((product, side) => product * side, 1);
@@ -56,10 +60,10 @@ beforeAll(async () => {
 });
 
 describe('aitm', () => {
-  // adtalos/AITM-torch, python/model.py, commit 27deef4: the class AITM, by name here and there:
-  //   embeddings: embedding_dict (item, then site); bottoms: click_tower, conversion_tower; link1.transfer: info_layer;
-  //   link1.value, .key and .query: attention_layer's v_layer, k_layer and q_layer; tower.logit: click_layer, conversion_layer
-  // It has two tasks, and its info_layer is 32 wide.
+  // adtalos/AITM-torch, python/model.py, commit 27deef4: the class AITM, by name here and there:   embeddings:
+  // embedding_dict (item, then site); bottoms: click_tower, conversion_tower; link1.transfer: info_layer;
+  // link1.value, .key and .query: attention_layer's v_layer, k_layer and q_layer; tower.logit: click_layer,
+  // conversion_layer It has two tasks, and its info_layer is 32 wide.
   describe('two tasks', () => {
     const shape = { tasks: two, ...columns };
     const model = build({ model: aitm.name, shape, options: { levels: [[5, 4, 32]], tower: [], calibrator: 0.6 } });
@@ -75,8 +79,9 @@ describe('aitm', () => {
       ]);
     });
 
-    // Its loss() with constraint_weight=0.6, less the two cross entropies, for one row at a time and for all.
-    // It adds the sum over rows, ours is their mean. The authors' TensorFlow program has the mean too (xidongbo/AITM, AITM.py, b695cfa).
+    // Its loss() with constraint_weight=0.6, less the two cross entropies, for one row at a time and for all. It adds
+    // the sum over rows, ours is their mean. The authors' TensorFlow program has the mean too (xidongbo/AITM, AITM.py,
+    // b695cfa).
     it('has the calibrator of each row', () => {
       const penalties = [...present(predict(model, values, columnRows, shape).rowPenalties).dataSync()];
       expectNumbers([penalties], [[0, 0, 0, 0, 0, 0.026211418, 0.017129418, 0.040550328]]);
@@ -85,10 +90,10 @@ describe('aitm', () => {
   });
 });
 
-// The authors' LiangcaiSu/STEM, models/STEM.py with its MLP_Block, commit 769e2af: the class STEM_Layer on embeddings x_click, x_buy, x_shared, and
-// linear layers for towers, by name here and there:
-//   level1.experts: specific_experts, task after task, then shared_experts; level1.selectors and level1.gates: gate
-// The shared gate of a last layer feeds nothing.
+// The authors' LiangcaiSu/STEM, models/STEM.py with its MLP_Block, commit 769e2af: the class STEM_Layer on embeddings
+// x_click, x_buy, x_shared, and linear layers for towers, by name here and there:   level1.experts: specific_experts,
+// task after task, then shared_experts; level1.selectors and level1.gates: gate The shared gate of a last layer feeds
+// nothing.
 describe('stem', () => {
   const shape = { tasks: two, ...columns };
   const options = { levels: [[5, 4]], tower: [3], experts: { shared: 1, task: 2 }, gate: [6, 4] };
@@ -119,8 +124,9 @@ describe('stem', () => {
   });
 });
 
-// The authors' facebookresearch/AdaTT, mtl_lib.py, commit 0efdd82: the classes AdaTTSp and AdaTTWSharedExps, and linear layers for towers, by name:
-//   level<l>.experts: experts[l - 1]; level<l>.gates: gate_weights[l - 1]; level<l>.native: self_exp_weights, in AdaTTWSharedExps by module first
+// The authors' facebookresearch/AdaTT, mtl_lib.py, commit 0efdd82: the classes AdaTTSp and AdaTTWSharedExps, and linear
+// layers for towers, by name:   level<l>.experts: experts[l - 1]; level<l>.gates: gate_weights[l - 1]; level<l>.native:
+// self_exp_weights, in AdaTTWSharedExps by module first
 describe('adatt', () => {
   const shape = { tasks: two, ...dense };
   const logits = (options: Readonly<Record<string, unknown>>, seed: number) => {
@@ -151,11 +157,11 @@ describe('adatt', () => {
   });
 });
 
-// Alibaba's TorchEasyRec, tzrec/modules/personalized_net.py, commit 54cac316: EPNet of x and site, PPNet of what it makes and item, both with the
-// column's embeddings that are in x, and linear heads, by name here and there:
-//   embeddingGate: gate_nu; hidden<l>: linears, task after task; gate<l>: gate_nus, likewise
-// FuxiCTR's PPNet_MLP (model_zoo/PEPNet/src/PPNet.py, commit 0245987), a network for each task with gate_hidden_dim=None, had the same logits to 1e-16
-// from what EPNet made; its gates read the same parts in another order.
+// Alibaba's TorchEasyRec, tzrec/modules/personalized_net.py, commit 54cac316: EPNet of x and site, PPNet of what it
+// makes and item, both with the column's embeddings that are in x, and linear heads, by name here and there:
+// embeddingGate: gate_nu; hidden<l>: linears, task after task; gate<l>: gate_nus, likewise FuxiCTR's PPNet_MLP
+// (model_zoo/PEPNet/src/PPNet.py, commit 0245987), a network for each task with gate_hidden_dim=None, had the same
+// logits to 1e-16 from what EPNet made; its gates read the same parts in another order.
 describe('pepnet', () => {
   const shape = { tasks: two, ...columns };
   const options = { levels: [[5, 4]], tower: [3], domain: ['site'], prior: ['item'] };
@@ -169,7 +175,8 @@ describe('pepnet', () => {
     ]);
   });
 
-  // Of the sum of all logits: gradient times value, summed over the tables of item and site. Gates train prior columns alone.
+  // Of the sum of all logits: gradient times value, summed over the tables of item and site. Gates train prior columns
+  // alone.
   it('has the gradients of the embeddings', () => {
     const gradients = gradientsOf(model, values, columnRows, shape, ({ logits }) => tf.sum(logits));
     const name = 'embeddings.2';
@@ -178,12 +185,14 @@ describe('pepnet', () => {
   });
 });
 
-// The authors have no public program. ACyberSpace/HoME-Hierarchy-of-Multi-Gate-Experts-for-Multi-Task-Learning-at-Kuaishou, model/experts.py, commit
+// The authors have no public program.
+// ACyberSpace/HoME-Hierarchy-of-Multi-Gate-Experts-for-Multi-Task-Learning-at-Kuaishou, model/experts.py, commit
 // 3b28f34, as far as a later commit shows it (that one itself could not be had: its changes were taken back by hand):
-// MetaExpertLayer and TaskExpertLayer, with one expert each, and linear towers, by name here and there:
-//   level1: meta_gates and shared_gates, self_gates; level2: task_gates, self_gates; level<l>.experts.output: linear and bn of HoMEExpert
-// Its gates have biases, ours have none: biases 0. Its feature gates are others (one for all experts of a module, the sigmoid outside of the sum, no
-// factor of 2) and feed the gates too: here they were replaced by the identity, which ours are where the second matrices are 0.
+// MetaExpertLayer and TaskExpertLayer, with one expert each, and linear towers, by name here and there:   level1:
+// meta_gates and shared_gates, self_gates; level2: task_gates, self_gates; level<l>.experts.output: linear and bn of
+// HoMEExpert Its gates have biases, ours have none: biases 0. Its feature gates are others (one for all experts of a
+// module, the sigmoid outside of the sum, no factor of 2) and feed the gates too: here they were replaced by the
+// identity, which ours are where the second matrices are 0.
 describe('home', () => {
   const tasks = binaryTasks('click', 'buy', 'view');
   const shape = { tasks, ...dense };
@@ -230,8 +239,8 @@ describe('home', () => {
     );
   });
 
-  // AlexWeiWGL/home_moe_kernels, HoME.py, commit efef123: v times the class LoRAGate of v, of rank 2. Value i of its A is 0.8 sin(0.37 i^2 + 1), of its B
-  // 0.8 sin(0.37 i^2 + 2), counted in the order of ours, which are the transposes.
+  // AlexWeiWGL/home_moe_kernels, HoME.py, commit efef123: v times the class LoRAGate of v, of rank 2. Value i of its A
+  // is 0.8 sin(0.37 i^2 + 1), of its B 0.8 sin(0.37 i^2 + 2), counted in the order of ours, which are the transposes.
   it('scales an input as LoRAGate does', () => {
     const layer = featureGates('features', ['expert'], 3, 1);
     const formula = (k: number, sides: readonly number[]) =>

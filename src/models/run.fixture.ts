@@ -28,7 +28,10 @@ export function build({ model, shape, options }: Given): Model {
   return models.get(model).build(shape, { type: model, ...options });
 }
 
-/** Options that a model must be given: of the catalogue's, an option without a default names a task. A second one names the other. */
+/**
+ * Options that a model must be given: of the catalogue's, an option without a default names a task. A second one names
+ * the other.
+ */
 export function requiredOptions(model: string, task: string, other: string): Readonly<Record<string, string>> {
   const required = Object.entries(models.get(model).options.shape).filter(
     ([key, option]) => key !== 'type' && !z.safeParse(option, undefined).success,
@@ -65,7 +68,10 @@ export function count(parameters: Parameters): number {
   return Object.values(parameters).reduce((total, { value }) => total + value.data.length, 0);
 }
 
-/** Values of all parameters drawn anew, so that biases and mixing scalars are not at their special starts; a variance is above 0. */
+/**
+ * Values of all parameters drawn anew, so that biases and mixing scalars are not at their special starts; a variance is
+ * above 0.
+ */
 export function randomValues(model: Model, seed = 7): Record<string, { shape: readonly number[]; data: Float64Array }> {
   const random = randomFromSeed(seed);
   return Object.fromEntries(

@@ -3,8 +3,9 @@ import type { ModelShape } from './model.js';
 import type { CommonOptions } from './options.js';
 
 /*
- * For tests: what models are made of, once more, from the papers. It computes one row, one member and one scalar at a time, on plain arrays of
- * doubles. It shares no code with the layers, and knows only how their parameters are named and laid out. Each model's test has the rest.
+ * For tests: what models are made of, once more, from the papers. It computes one row, one member and one scalar at a
+ * time, on plain arrays of doubles. It shares no code with the layers, and knows only how their parameters are named
+ * and laid out. Each model's test has the rest.
  */
 export type Values = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>>;
 

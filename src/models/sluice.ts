@@ -11,20 +11,22 @@ import { composed, defineModel, glorot, named, namesOf } from './model.js';
 import { ownShare, twoLevels } from './options.js';
 
 /**
- * Sluice networks (Ruder et al., AAAI 2019, eq. 1-5; PLE Fig. 1g): a column of layers per task, each level's state split in S
- * subspaces. After each level a trainable scalar matrix alpha [tasks * S, tasks * S] mixes all subspaces of all tasks, starting at
- * `alpha` for the own subspace and (1 - alpha) / (K S - 1) elsewhere. Task k's tower reads sum_l beta[k, l] h_k,l over the levels' mixed states,
- * beta starting at `beta` for the last level and the rest shared; levels of another width than the last pass a projection without bias.
- * One level alone has no beta.
+ * Sluice networks (Ruder et al., AAAI 2019, eq. 1-5; PLE Fig. 1g): a column of layers per task, each level's state
+ * split in S subspaces. After each level a trainable scalar matrix alpha [tasks * S, tasks * S] mixes all subspaces of
+ * all tasks, starting at `alpha` for the own subspace and (1 - alpha) / (K S - 1) elsewhere. Task k's tower reads sum_l
+ * beta[k, l] h_k,l over the levels' mixed states, beta starting at `beta` for the last level and the rest shared;
+ * levels of another width than the last pass a projection without bias. One level alone has no beta.
  *
- * Penalty, of pairs of subspaces s < t, G_s [inputs, width / S] being the weights of the level's last layer that make subspace s. The paper has
- * lambda * sum over tasks, levels and pairs of ||G_s^T G_t||_F^2 (`penalty: frobenius`). That sum grows with width, levels and tasks, and weights
- * that merely shrink lower it. `penalty: relative` is lambda * mean over tasks, levels and pairs of
+ * Penalty, of pairs of subspaces s < t, G_s [inputs, width / S] being the weights of the level's last layer that make
+ * subspace s. The paper has lambda * sum over tasks, levels and pairs of ||G_s^T G_t||_F^2 (`penalty: frobenius`). That
+ * sum grows with width, levels and tasks, and weights that merely shrink lower it. `penalty: relative` is lambda * mean
+ * over tasks, levels and pairs of
  *
  *     inputs ||G_s^T G_t||_F^2 / (||G_s||_F^2 ||G_t||_F^2)
  *
- * which is the mean squared element of G_s^T G_t over what it would be for unrelated weights of this size. Its mean at the start is 1 whatever
- * the sizes; it is 0 for orthogonal subspaces and does not depend on the weights' scale, so only orthogonality lowers it.
+ * which is the mean squared element of G_s^T G_t over what it would be for unrelated weights of this size. Its mean at
+ * the start is 1 whatever the sizes; it is 0 for orthogonal subspaces and does not depend on the weights' scale, so
+ * only orthogonality lowers it.
  */
 export const sluice = defineModel({
   name: 'sluice',
@@ -104,7 +106,10 @@ export const sluice = defineModel({
   },
 });
 
-/** For every pair of subspaces ||G_s^T G_t||_F^2, or that relative to unrelated weights, summed over tasks. Weight: [tasks, width, inputs]. */
+/**
+ * For every pair of subspaces ||G_s^T G_t||_F^2, or that relative to unrelated weights, summed over tasks. Weight:
+ * [tasks, width, inputs].
+ */
 function overlaps(weight: Tensor, subspaces: number, relative: boolean): Tensor[] {
   const [tasks = 0, width = 0, inputs = 0] = weight.shape;
   const part = width / subspaces;

@@ -7,17 +7,18 @@ import { composed, defineModel, namesOf } from './model.js';
 import { experts, layerWidths, levelExperts, oneLevel, onlyLevel, shared } from './options.js';
 
 /**
- * STEM-Net (Su et al., AAAI 2024): Shared and Task-specific EMbeddings. Every task has embeddings x_k and experts of its own, and so has
- * the shared module; an expert reads its module's embeddings. Task k's gate g_k = softmax(W_k u_k(x_k + x_shared) + b_k), u_k hidden layers,
- * mixes **all** experts,
+ * STEM-Net (Su et al., AAAI 2024): Shared and Task-specific EMbeddings. Every task has embeddings x_k and experts of
+ * its own, and so has the shared module; an expert reads its module's embeddings. Task k's gate g_k = softmax(W_k
+ * u_k(x_k + x_shared) + b_k), u_k hidden layers, mixes **all** experts,
  *
  *     y_k = h_k(sum over e of g_k,e f_e),   f_e of another task without gradient
  *
- * ("all forward, task-specific backward"): the loss of task k trains its own experts and embeddings, and the shared ones, alone.
+ * ("all forward, task-specific backward"): the loss of task k trains its own experts and embeddings, and the shared
+ * ones, alone.
  *
- * The paper has one level of experts, and so has this. Numeric columns have no embedding, and are the same in every x_k. With no shared
- * expert there are no shared embeddings, and gates read x_k. That gates read a sum, and their hidden layers and biases, are from the authors'
- * program.
+ * The paper has one level of experts, and so has this. Numeric columns have no embedding, and are the same in every
+ * x_k. With no shared expert there are no shared embeddings, and gates read x_k. That gates read a sum, and their
+ * hidden layers and biases, are from the authors' program.
  */
 export const stem = defineModel({
   name: 'stem',

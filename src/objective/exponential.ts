@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { defineWeightSchedule } from './weight-schedule.js';
 
 /**
- * w_k(t) = w_k,0 * gamma_k^t (the PLE paper, equation 10). Its prose updates "after each step", its definition says that t is the
- * training epoch: both are offered.
+ * w_k(t) = w_k,0 * gamma_k^t (the PLE paper, equation 10). Its prose updates "after each step", its definition says
+ * that t is the training epoch: both are offered.
  */
 export const exponential = defineWeightSchedule({
   name: 'exponential',

@@ -4,18 +4,22 @@ import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
 import { logisticLoss, ownLoss, squaredError } from './losses.js';
 
-/** Divides the sum over an empty mask, which is 0. Its reciprocal, in the gradient, is finite, and so is that times any weight in use. */
+/**
+ * Divides the sum over an empty mask, which is 0. Its reciprocal, in the gradient, is finite, and so is that times any
+ * weight in use.
+ */
 const leastSum = 1e-30;
 
 /**
- * The joint loss of the PLE paper, equations 8 to 10: sum_k w_k L_k, where
- * L_k = sum_i d_k,i * loss_k(logit_k,i, label_k,i) / sum_i d_k,i and the mask d is row i's weight in task k's sample space, else 0.
- * Without weights of rows it is 1 there. An empty mask gives L_k = 0 and no gradient; the label of a masked row may be anything, NaN and
+ * The joint loss of the PLE paper, equations 8 to 10: sum_k w_k L_k, where L_k = sum_i d_k,i * loss_k(logit_k,i,
+ * label_k,i) / sum_i d_k,i and the mask d is row i's weight in task k's sample space, else 0. Without weights of rows
+ * it is 1 there. An empty mask gives L_k = 0 and no gradient; the label of a masked row may be anything, NaN and
  * infinities included.
  *
- * Binary tasks: logistic loss on logits, of a positive times the task's `positiveWeight`. The denominator is that of the mask alone, as
- * PyTorch's `BCEWithLogitsLoss` has it for `pos_weight`. Regression: squared error in the task's units, (label - offset) / scale. Multiclass:
- * cross entropy of the softmax of the task's logits, a label being the index of its class. A task may have another loss: `losses.ts`.
+ * Binary tasks: logistic loss on logits, of a positive times the task's `positiveWeight`. The denominator is that of
+ * the mask alone, as PyTorch's `BCEWithLogitsLoss` has it for `pos_weight`. Regression: squared error in the task's
+ * units, (label - offset) / scale. Multiclass: cross entropy of the softmax of the task's logits, a label being the
+ * index of its class. A task may have another loss: `losses.ts`.
  */
 export function jointLoss(tasks: readonly Task[]): JointLoss {
   const parts = partsOf(tasks);

@@ -5,8 +5,8 @@ import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
 
 /*
- * Losses of rows, whose targets are labels in their own units, of masked rows 0. `src/metrics/row-losses.ts` has them once more, of one row, for
- * evaluation.
+ * Losses of rows, whose targets are labels in their own units, of masked rows 0. `src/metrics/row-losses.ts` has them
+ * once more, of one row, for evaluation.
  */
 
 /** -y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)), which is softplus(x) - x y: no overflow, no logarithm of 0. */
@@ -18,7 +18,10 @@ export function squaredError(logits: Tensor, targets: Tensor): Tensor {
   return logits.sub(targets).square();
 }
 
-/** The loss of a task that is computed apart from others: it has several outputs, or keys of its own. [outputs, batch], [1, batch] -> [1, batch] */
+/**
+ * The loss of a task that is computed apart from others: it has several outputs, or keys of its own. [outputs, batch],
+ * [1, batch] -> [1, batch]
+ */
 export function ownLoss(task: Task): ((logits: Tensor, targets: Tensor) => Tensor) | undefined {
   const { type, rowLoss, labelSmoothing = 0 } = task;
   if (type === 'multiclass') return (logits, targets) => crossEntropy(logits, targets, labelSmoothing);
@@ -43,8 +46,9 @@ export function ownLoss(task: Task): ((logits: Tensor, targets: Tensor) => Tenso
 }
 
 /**
- * Focal loss (Lin et al. 2017, eq. 4 and 5): -alpha_t (1 - p_t)^gamma log(p_t), p_t being the probability of the right class. With the margin
- * m = x for a positive and -x for a negative, it is softplus(-m) exp(-gamma softplus(m)): no overflow, no logarithm of 0.
+ * Focal loss (Lin et al. 2017, eq. 4 and 5): -alpha_t (1 - p_t)^gamma log(p_t), p_t being the probability of the right
+ * class. With the margin m = x for a positive and -x for a negative, it is softplus(-m) exp(-gamma softplus(m)): no
+ * overflow, no logarithm of 0.
  */
 function focalLoss(logits: Tensor, targets: Tensor, gamma: number, alpha: number | undefined): Tensor {
   const margin = logits.mul(targets.mul(2).sub(1));
@@ -74,7 +78,10 @@ function logarithm(targets: Tensor): Tensor {
   return tf.maximum(targets, 1e-30).log();
 }
 
-/** -sum_c q_c log(softmax(x)_c) of logits [classes, batch] and class indexes [1, batch] -> [1, batch]; q is 1 - smoothing + smoothing / classes for the class. */
+/**
+ * -sum_c q_c log(softmax(x)_c) of logits [classes, batch] and class indexes [1, batch] -> [1, batch]; q is 1 -
+ * smoothing + smoothing / classes for the class.
+ */
 function crossEntropy(logits: Tensor, targets: Tensor, smoothing: number): Tensor {
   const classes = must(logits.shape[0], 'classes');
   const hard = oneHot(targets, classes);

@@ -56,9 +56,10 @@ export function defineWeightSchedule<Options extends z.ZodObject>(definition: {
 }
 
 /**
- * A sentence for a schedule that changes the balance of no parameter's tasks, else null: one that moves all gradients of a parameter
- * alike. An optimizer that ignores a factor common to them (`scaleInvariant`: Adam) undoes such a schedule where it moves slowly, and takes
- * smaller steps where the gradients fall faster than it forgets their squares.
+ * A sentence for a schedule that changes the balance of no parameter's tasks, else null: one that moves all gradients
+ * of a parameter alike. An optimizer that ignores a factor common to them (`scaleInvariant`: Adam) undoes such a
+ * schedule where it moves slowly, and takes smaller steps where the gradients fall faster than it forgets their
+ * squares.
  * @param independent True if the tasks share no parameter.
  */
 export function weightScheduleWarning(

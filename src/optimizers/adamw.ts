@@ -4,8 +4,9 @@ import { defineOptimizer } from './optimizer.js';
 import { commonOptions } from './options.js';
 
 /**
- * AdamW (Loshchilov and Hutter 2019, algorithm 2) in the form of `torch.optim.AdamW`: p is multiplied by 1 - lr * weightDecay, then moved by
- * Adam. The decay is not part of the gradient, so the second moment does not scale it. Unlike PyTorch's default, biases are not decayed.
+ * AdamW (Loshchilov and Hutter 2019, algorithm 2) in the form of `torch.optim.AdamW`: p is multiplied by 1 - lr *
+ * weightDecay, then moved by Adam. The decay is not part of the gradient, so the second moment does not scale it.
+ * Unlike PyTorch's default, biases are not decayed.
  */
 export const adamw = defineOptimizer({
   name: 'adamw',

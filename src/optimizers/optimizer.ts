@@ -27,13 +27,19 @@ interface Update {
 export interface Optimizer {
   /** Fresh initial values of what is kept between updates, by names that no parameter has (`<slot>/<parameter>`). */
   slots(): HostArrays;
-  /** Clips by value and by norm, adds the L2 gradient (PyTorch's order), then applies the rule. Fails on a parameter without a gradient. */
+  /**
+   * Clips by value and by norm, adds the L2 gradient (PyTorch's order), then applies the rule. Fails on a parameter
+   * without a gradient.
+   */
   update(input: Update): { readonly parameters: Tensors; readonly slots: Tensors };
 }
 
 /** How one array moves. Arrays are updated one by one: the compiled engine joins small ones. */
 export interface Rule {
-  /** Arrays kept beside each parameter, with the value that fills them at the start: of its shape, or with one number per row. */
+  /**
+   * Arrays kept beside each parameter, with the value that fills them at the start: of its shape, or with one number
+   * per row.
+   */
   readonly slots: Readonly<Record<string, number | { readonly initial: number; readonly perRow: true }>>;
   /** Decoupled decay: a parameter is multiplied by 1 - learning rate * decay before it is moved. Left out: none. */
   readonly decay?: Readonly<Record<Parameter['kind'], number>>;
@@ -53,14 +59,20 @@ export interface OptimizerDefinition {
   /** One line for `ple list optimizers`. */
   readonly summary: string;
   readonly options: z.ZodObject;
-  /** True if the step does not change when all gradients, past ones included, are multiplied by one slowly varying factor. */
+  /**
+   * True if the step does not change when all gradients, past ones included, are multiplied by one slowly varying
+   * factor.
+   */
   readonly scaleInvariant: boolean;
   /**
-   * What moves rows of a table that have no gradient: one of these options, or `type` where the rule itself does. Undefined: nothing, so that
-   * rows may be moved alone.
+   * What moves rows of a table that have no gradient: one of these options, or `type` where the rule itself does.
+   * Undefined: nothing, so that rows may be moved alone.
    */
   denseBy(options: unknown): string | undefined;
-  /** Parses `options` (fails on what the schema refuses). @param owners Of the learning rates; left out: those of these parameters. */
+  /**
+   * Parses `options` (fails on what the schema refuses). @param owners Of the learning rates; left out: those of these
+   * parameters.
+   */
   build(parameters: Parameters, options: unknown, owners?: readonly (string | undefined)[]): Optimizer;
   /** Likewise: the learning rate that its updates are to be given. */
   learningRate(options: unknown, length: TrainingLength): LearningRate;
@@ -73,7 +85,10 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
   readonly name: string;
   readonly summary: string;
   readonly scaleInvariant: boolean;
-  /** The options by which rows move without a gradient, unless they are 0 (see `denseBy`). Left out: the rule moves them. */
+  /**
+   * The options by which rows move without a gradient, unless they are 0 (see `denseBy`). Left out: the rule moves
+   * them.
+   */
   readonly lazyWithout?: readonly (keyof z.infer<Options> & string)[];
   readonly options: Options;
   readonly build: (options: z.infer<Options>) => Rule;
@@ -159,7 +174,10 @@ export interface LearningRate {
   at(completedEpochs: number, completedSteps: number, scores: FollowedScores): number;
   /** `learningRate` of the options. */
   readonly start: number;
-  /** Only where it goes by the scores of epochs. Networks that share nothing then have a learning rate each, by their own scores. */
+  /**
+   * Only where it goes by the scores of epochs. Networks that share nothing then have a learning rate each, by their
+   * own scores.
+   */
   readonly follow?: LearningRateSchedule['follow'];
 }
 
@@ -182,7 +200,8 @@ function learningRateOf({ learningRate, decay, schedule }: CommonOptions, length
 
 /**
  * Scales gradients by min(1, limit / (norm + 1e-6)), the norm being that of all arrays of a group in one vector
- * (PyTorch's `clip_grad_norm_`). Arrays of the same `groupOf` are one group: independent networks do not clip each other.
+ * (PyTorch's `clip_grad_norm_`). Arrays of the same `groupOf` are one group: independent networks do not clip each
+ * other.
  */
 function clipByNorm(
   gradients: Readonly<Record<string, Tensor>>,

@@ -3,8 +3,9 @@ import { defineOptimizer } from './optimizer.js';
 import { commonOptions } from './options.js';
 
 /**
- * Row-wise AdaGrad (Gupta et al. 2014; the form of FBGEMM's `EXACT_ROWWISE_ADAGRAD`): one sum per row of an array,
- * s += mean over the row of g^2, p -= lr * g / (sqrt(s) + eps). An embedding table keeps one number per value, not one per weight.
+ * Row-wise AdaGrad (Gupta et al. 2014; the form of FBGEMM's `EXACT_ROWWISE_ADAGRAD`): one sum per row of an array, s +=
+ * mean over the row of g^2, p -= lr * g / (sqrt(s) + eps). An embedding table keeps one number per value, not one per
+ * weight.
  */
 export const rowwiseAdagrad = defineOptimizer({
   name: 'rowwise-adagrad',

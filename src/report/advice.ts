@@ -21,8 +21,8 @@ const words = ['', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight
 const mostTimes = 20;
 
 /**
- * What would decide the undecided gains at a point: more seeds, more test rows, both, or neither; or that their effect, if any, is below the margin.
- * Each gain counts once, with seeds before rows. Empty if all is decided.
+ * What would decide the undecided gains at a point: more seeds, more test rows, both, or neither; or that their effect,
+ * if any, is below the margin. Each gain counts once, with seeds before rows. Empty if all is decided.
  */
 export function nextInWords(comparison: Comparison, { models, contrasts }: PointTables): string {
   const undecided = [...models.rows, ...(contrasts?.rows ?? [])]

@@ -148,7 +148,8 @@ function plusMinus(value: string, error: string): string {
 const plain: readonly Verdict[] = ['better on all', 'worse', 'equivalent'];
 
 /**
- * The findings in words: who wins, a line for each model that the signs do not fully describe, which model to use, and what would decide.
+ * The findings in words: who wins, a line for each model that the signs do not fully describe, which model to use, and
+ * what would decide.
  * @param undecided Whether to list undecided models. With several points this would be most of the text.
  */
 function found(verdict: PointVerdict, undecided: boolean, columns: number): string {

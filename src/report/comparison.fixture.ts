@@ -7,7 +7,10 @@ import type {
   TaskVerdict,
 } from '../comparison/comparison.js';
 
-/** A gain of AUC with round errors: an interval of ± 0.0005 around it, a simultaneous one of ± 0.0007, and a margin of 0.001. */
+/**
+ * A gain of AUC with round errors: an interval of ± 0.0005 around it, a simultaneous one of ± 0.0007, and a margin of
+ * 0.001.
+ */
 export function taskGain(gain: number | null, verdict: TaskVerdict | null, changes: Partial<TaskGain> = {}): TaskGain {
   const decided = verdict === 'better' || verdict === 'worse';
   const tested = verdict !== null;

@@ -8,7 +8,10 @@ export function frontsAt({ fronts = [] }: Comparison, { axis }: Pick<Point, 'axi
   return fronts.filter((front) => pointKey(front.axis) === pointKey(axis));
 }
 
-/** What a sentence on a seesaw says of the model's front: `; another loss weight of a repairs it: 4`. Empty without a front. */
+/**
+ * What a sentence on a seesaw says of the model's front: `; another loss weight of a repairs it: 4`. Empty without a
+ * front.
+ */
 export function repairInWords(front: Front | undefined): string {
   if (!front?.seesaw) return '';
   const { seesaw, repairedBy } = front;

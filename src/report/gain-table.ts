@@ -14,7 +14,10 @@ import { frontsAt } from './fronts.js';
 import { count, dash, fixed, percent, percentDigits, probability, signed } from './numbers.js';
 import { aggregateDigits, gainOf, metricName, noGain, type Point, type PointTask, pointsOf } from './points.js';
 
-/** Gains at a point of the axes, row by row, as numbers and as rounded texts. Every format of the table is written from it. */
+/**
+ * Gains at a point of the axes, row by row, as numbers and as rounded texts. Every format of the table is written from
+ * it.
+ */
 export interface GainTable {
   readonly kind: 'models' | 'contrasts' | 'front';
   readonly point: Point;
@@ -204,7 +207,10 @@ export interface PageFormat {
   mean(gain: GainText): string;
 }
 
-/** The lines of a table for a page or a paper: labels, then for each task value and gain, then the mean over tasks and parameters. */
+/**
+ * The lines of a table for a page or a paper: labels, then for each task value and gain, then the mean over tasks and
+ * parameters.
+ */
 export function pageLines({ kind, rows, hasMean }: GainTable, format: PageFormat): readonly (readonly string[])[] {
   const hasOwn = kind === 'models';
   return rows.map(({ model, reference, verdictText, cells, mean }) => [

@@ -6,8 +6,8 @@ import { cannotWriteFile, partialPath, syncPath } from '../support/whole-file.js
 import { gainColumns, gainLines } from './gains-csv.js';
 
 /**
- * Writes gains.parquet into a folder: the lines of gains.csv without those of contrasts, unrounded, with one type per column and null for
- * undefined values. DuckDB writes it from lines of JSON. Equal results give equal bytes.
+ * Writes gains.parquet into a folder: the lines of gains.csv without those of contrasts, unrounded, with one type per
+ * column and null for undefined values. DuckDB writes it from lines of JSON. Equal results give equal bytes.
  */
 export async function writeGainsParquet(folder: string, comparison: Comparison): Promise<void> {
   const columns = gainColumns(comparison);

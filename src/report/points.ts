@@ -19,7 +19,9 @@ export interface PointTask {
   readonly better: 'higher' | 'lower';
   /** Decimals for both means and gains. */
   readonly digits: number;
-  /** Percent per unit of the metric, where gains are in percent: those of errors, unless the baseline's is 0. Else null. */
+  /**
+   * Percent per unit of the metric, where gains are in percent: those of errors, unless the baseline's is 0. Else null.
+   */
   readonly percent: number | null;
 }
 

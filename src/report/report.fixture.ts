@@ -46,8 +46,8 @@ export const tenModels = [
 ] as const;
 
 /**
- * What a report is made of, without training: numbers of a likely size, the same at each call. With defaults: Census-Income's two
- * binary tasks, ten models, five seeds. A second task gains where the first loses, and the reverse.
+ * What a report is made of, without training: numbers of a likely size, the same at each call. With defaults:
+ * Census-Income's two binary tasks, ten models, five seeds. A second task gains where the first loses, and the reverse.
  */
 export async function reportFixture(options: ReportOptions = {}): Promise<ReportData> {
   const tasks = options.tasks ?? [
@@ -192,7 +192,10 @@ function experimentOf({ path, type, seed, axis, tasks, options }: RunParts): Exp
 
 const parsed = new Map<string, Experiment>();
 
-/** Scores of a binary task have an AUC near .9, a regression's an error near .3 of the variance. Labels are the same in all runs. */
+/**
+ * Scores of a binary task have an AUC near .9, a regression's an error near .3 of the variance. Labels are the same in
+ * all runs.
+ */
 function predictionsOf(
   { name, type }: RunParts['tasks'][number],
   index: number,

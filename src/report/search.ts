@@ -9,7 +9,9 @@ import { columnTable } from './text-table.js';
 export interface Found {
   /** In epochs of the baseline. */
   readonly spent: number;
-  /** The best so far of what ranks candidates, each task by its own one where tasks share no parameters. Null: none yet. */
+  /**
+   * The best so far of what ranks candidates, each task by its own one where tasks share no parameters. Null: none yet.
+   */
   readonly best: number | null;
   /** The candidate that was added, and the rung. */
   readonly candidate: SearchCandidate;

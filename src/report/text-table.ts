@@ -75,7 +75,8 @@ const wrappedLabel = { one: 24, more: 16 };
 
 /**
  * A table of columns that fits a terminal's width. Labels and heads are shortened. Columns that still do not fit go
- * into a second table below, which repeats the labels. Without a width, nothing is shortened, and empty columns are left out.
+ * into a second table below, which repeats the labels. Without a width, nothing is shortened, and empty columns are
+ * left out.
  */
 export function columnTable(columns: readonly Column[], width?: number): string {
   if (width === undefined)

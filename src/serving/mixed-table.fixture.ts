@@ -9,8 +9,9 @@ const columns = ['id', 'city', 'user', 'age', 'income', 'day', 'tags', 'click', 
 const isInput = (name: string) => !['click', 'buy', 'spend', 'plan'].includes(name);
 
 /**
- * Writes `train.csv` (900 rows), `test.csv` (203) and `inputs.csv`, the latter's rows without labels: texts with commas and blanks, ids that are
- * hashed, numbers and odd texts among them, times, weighted lists, missing values everywhere, and in the test rows values that training never had.
+ * Writes `train.csv` (900 rows), `test.csv` (203) and `inputs.csv`, the latter's rows without labels: texts with commas
+ * and blanks, ids that are hashed, numbers and odd texts among them, times, weighted lists, missing values everywhere,
+ * and in the test rows values that training never had.
  */
 export function writeMixedTable(folder: string): void {
   const random = randomFromSeed(5);

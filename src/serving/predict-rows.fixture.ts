@@ -35,7 +35,10 @@ export async function predicted(path: string, data: string, out: string, scale: 
   await rows.release();
 }
 
-/** Trains a model on the mixed table; new rows must get the bits of the run's own test predictions. Gives the run's folder. */
+/**
+ * Trains a model on the mixed table; new rows must get the bits of the run's own test predictions. Gives the run's
+ * folder.
+ */
 export async function expectOwnBits(folder: string, type: string, inputs = ''): Promise<string> {
   const model = { type, ...smallOptions(type, 'click', 'buy'), ...(type === 'pepnet' ? { prior: ['city'] } : {}) };
   const tasks = '[{ name: click, type: binary }, { name: buy, type: binary }]';

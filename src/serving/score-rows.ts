@@ -115,7 +115,10 @@ export async function* scoredRows(
 /** What is written of a prediction: probabilities and predictions in the labels' units, or the logits. */
 export type Scale = 'label' | 'logit';
 
-/** `<task>.probability` of a binary task, `<task>.probability.<class>` of a multiclass one, `<task>.prediction` of a regression; or `<task>.logit`. */
+/**
+ * `<task>.probability` of a binary task, `<task>.probability.<class>` of a multiclass one, `<task>.prediction` of a
+ * regression; or `<task>.logit`.
+ */
 export function scoreColumns(tasks: readonly Task[], scale: Scale): readonly OutputColumn[] {
   return tasks.flatMap(({ name, type, classes }) => {
     const what = scale === 'logit' ? 'logit' : type === 'regression' ? 'prediction' : 'probability';

@@ -15,7 +15,10 @@ export interface Slicing {
 }
 
 export interface Slice {
-  /** `value`: rows of one value. `range`: of numbers from `low` to `high`. `others`: of all values without a slice. `missing`: without a value. */
+  /**
+   * `value`: rows of one value. `range`: of numbers from `low` to `high`. `others`: of all values without a slice.
+   * `missing`: without a value.
+   */
   readonly kind: 'value' | 'range' | 'others' | 'missing';
   /** The value, or a description. */
   readonly name: string;
@@ -35,11 +38,13 @@ const mostValues = 50;
 /**
  * Cuts the rows of the table `kept` by a column.
  *
- * - Numbers, more than 10 different ones: ranges of about a tenth of the rows each. Range k ends with the smallest number that at least k/10 of the
+ * - Numbers, more than 10 different ones: ranges of about a tenth of the rows each. Range k ends with the smallest
+ *   number that at least k/10 of the
  *   rows do not exceed, so rows with one number are in one range, and there may be fewer than ten.
  * - Other columns: a slice for each value. Beyond 50 values, those with the most rows have one, and `others` the rest.
  *
- * Missing values are a slice of their own. A column is one of numbers if the model reads it so; a column that is no input, if all its values are numbers.
+ * Missing values are a slice of their own. A column is one of numbers if the model reads it so; a column that is no
+ * input, if all its values are numbers.
  * @param file The DuckDB file.
  * @throws ConfigError for a column of lists.
  */

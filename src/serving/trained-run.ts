@@ -24,7 +24,8 @@ export interface TrainedModel {
 
 /**
  * @param needed The kinds of parts whose plugins must be loaded.
- * @throws ConfigError for a folder of anything else, and for a run whose plugin is not loaded. DataError for a run without its encoding or weights.
+ * @throws ConfigError for a folder of anything else, and for a run whose plugin is not loaded. DataError for a run
+ * without its encoding or weights.
  */
 export async function readTrainedRun(
   path: string,

@@ -7,8 +7,8 @@ import type { EncodedRows } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 
 /**
- * What the model cannot read as it read training: columns half of whose values training did not have, and columns of numbers that all lie
- * outside the range of training. Missing values do not count.
+ * What the model cannot read as it read training: columns half of whose values training did not have, and columns of
+ * numbers that all lie outside the range of training. Missing values do not count.
  */
 export async function unreadValues(
   { experiment, encoding }: TrainedModel,
@@ -45,7 +45,9 @@ function rangeSql([low, high]: Ends, c: number): string {
   return `SELECT min(i${c}), max(i${c}), ${inside} FROM given.rows WHERE NOT isnan(i${c})`;
 }
 
-/** @param counts Of each index of the dictionary. @param orRare Says why training may have had the values all the same. */
+/**
+ * @param counts Of each index of the dictionary. @param orRare Says why training may have had the values all the same.
+ */
 function unseen(
   stored: Extract<StoredColumn, { values: unknown }>,
   dictionary: readonly string[] | undefined,

@@ -28,8 +28,8 @@ interface Line {
 }
 
 /**
- * Writes a table with a row per slice, task and metric; the first rows are those over all rows of the data, of the kind `all`. `aucInterval`
- * is left out: `intervalLow` and `intervalHigh` stand beside each metric.
+ * Writes a table with a row per slice, task and metric; the first rows are those over all rows of the data, of the kind
+ * `all`. `aucInterval` is left out: `intervalLow` and `intervalHigh` stand beside each metric.
  * @param path A .csv, .parquet or .arrow file.
  */
 export async function writeEvaluation(path: string, { rows, tasks, slices }: Evaluated): Promise<void> {

@@ -71,7 +71,9 @@ export function whyLocked(folder: string, force = false): string | null {
   return holder ? refusalOf(holder, force) : null;
 }
 
-/** Whether a process uses the folder. Of another host or container, whether it has given a sign of life within a minute. */
+/**
+ * Whether a process uses the folder. Of another host or container, whether it has given a sign of life within a minute.
+ */
 export function isHeld(folder: string): boolean {
   return whyLocked(folder, true) !== null;
 }

@@ -4,7 +4,10 @@ import { float32, type HostArrays, int32, sizeOf } from './arrays.js';
 import { UserError } from './errors.js';
 import { writeWhole } from './whole-file.js';
 
-/** Arrays and text metadata, as the safetensors format holds them (github.com/huggingface/safetensors: a length, a JSON header, bytes). */
+/**
+ * Arrays and text metadata, as the safetensors format holds them (github.com/huggingface/safetensors: a length, a JSON
+ * header, bytes).
+ */
 export interface SafetensorsFile {
   readonly arrays: HostArrays;
   readonly metadata: Readonly<Record<string, string>>;

@@ -19,8 +19,8 @@ interface Request {
 const secondsAtEnd = 8;
 
 /**
- * If the server does not answer a request, the request waits for a retry, which comes with the next request. If the server refuses a
- * request, the request is dropped. Each reason is noted once.
+ * If the server does not answer a request, the request waits for a retry, which comes with the next request. If the
+ * server refuses a request, the request is dropped. Each reason is noted once.
  * @param stop Aborted at the end, which stops the request in flight.
  */
 export function createDelivery(note: (reason: string) => void, stop: AbortController): Delivery {

@@ -124,8 +124,8 @@ export function hparamsValue(tag: string, data: HParamsPluginData): SummaryValue
 }
 
 /**
- * Creates the only event file of a folder: earlier ones are deleted. TensorBoard reads files whose name has `tfevents`, in the order
- * of names.
+ * Creates the only event file of a folder: earlier ones are deleted. TensorBoard reads files whose name has `tfevents`,
+ * in the order of names.
  * @throws UserError if the system refuses.
  */
 export function createEventFile(folder: string): EventFile {

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-// A reader of TensorBoard's files that shares nothing with the writer: plain Python, with its own checksum, bit by bit, and its own
-// decoding of protocol buffers, by the field numbers of the published `.proto` files.
+// A reader of TensorBoard's files that shares nothing with the writer: plain Python, with its own checksum, bit by bit,
+// and its own decoding of protocol buffers, by the field numbers of the published `.proto` files.
 const reader = `
 import json, struct, sys
 

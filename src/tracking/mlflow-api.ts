@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 
-/** The calls of MLflow's REST API 2.0 that a tracked run needs. Each throws the reason of a failure: `Refused` if a retry cannot succeed. */
+/**
+ * The calls of MLflow's REST API 2.0 that a tracked run needs. Each throws the reason of a failure: `Refused` if a
+ * retry cannot succeed.
+ */
 export interface MlflowApi {
   /** The experiment with this name, created if there is none. */
   experiment(name: string): Promise<string>;

@@ -19,9 +19,9 @@ const limits = { metrics: 1000, params: 100, key: 250, value: 500 };
 const mostWaiting = 20_000;
 
 /**
- * Sends a run's values to an MLflow tracking server. A resumed run continues its MLflow run, and sends the parameters and epochs that
- * this lacks. If a folder above is that of an MLflow run (of a comparison), the run is its child. If the server is away, slow or refuses,
- * the run only gets a note.
+ * Sends a run's values to an MLflow tracking server. A resumed run continues its MLflow run, and sends the parameters
+ * and epochs that this lacks. If a folder above is that of an MLflow run (of a comparison), the run is its child. If
+ * the server is away, slow or refuses, the run only gets a note.
  */
 export function mlflowTracker(
   { url, experiment }: { readonly url: string; readonly experiment: string },
@@ -142,7 +142,10 @@ function parsed(text: string): unknown {
   }
 }
 
-/** A name as the server takes it: letters, digits, `_`, `-`, `.`, spaces, and `/` between parts. Others become their hex code. */
+/**
+ * A name as the server takes it: letters, digits, `_`, `-`, `.`, spaces, and `/` between parts. Others become their hex
+ * code.
+ */
 function keyOf(name: string): string {
   const code = (character: string) => `_${character.codePointAt(0)?.toString(16)}`;
   const parts = name

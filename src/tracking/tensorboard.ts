@@ -7,11 +7,11 @@ const statuses = { finished: 1, failed: 2, interrupted: 0 } as const;
 const dataTypes = { string: 1, boolean: 2, number: 3 } as const;
 
 /**
- * Writes a run's values to `tensorboard/` in its folder. The file is written anew whenever the run starts or goes on, from the steps
- * before: a run that was killed has every epoch once.
+ * Writes a run's values to `tensorboard/` in its folder. The file is written anew whenever the run starts or goes on,
+ * from the steps before: a run that was killed has every epoch once.
  *
- * There is no `experiment` of the hparams plugin: TensorBoard would take the first that it finds for all runs that it shows.
- * Without one it lists the parameters of all of them. That of a comparison is `writeHParamsExperiment`.
+ * There is no `experiment` of the hparams plugin: TensorBoard would take the first that it finds for all runs that it
+ * shows. Without one it lists the parameters of all of them. That of a comparison is `writeHParamsExperiment`.
  * @throws UserError if the folder cannot be written; so do its calls.
  */
 export function tensorboardTracker({ folder, parameters, earlier }: TrackedRun): Tracker {
@@ -37,7 +37,8 @@ export function tensorboardTracker({ folder, parameters, earlier }: TrackedRun):
 }
 
 /**
- * Tells TensorBoard's hparams plugin of the runs below a folder: their parameters, to filter by, and the metrics to compare.
+ * Tells TensorBoard's hparams plugin of the runs below a folder: their parameters, to filter by, and the metrics to
+ * compare.
  * @param runs The parameters of each.
  * @param metrics Names of scalars.
  */

@@ -1,4 +1,7 @@
-/** Where a run's numbers also go while it trains. It gets plain data and returns at once; `end` waits a few seconds at most. */
+/**
+ * Where a run's numbers also go while it trains. It gets plain data and returns at once; `end` waits a few seconds at
+ * most.
+ */
 export interface Tracker {
   /** When what follows elsewhere can refer to this run, or cannot. */
   ready(): Promise<void>;

@@ -14,8 +14,8 @@ import { balancingOptions } from './parity/balancing.fixture.js';
 import { balancingNoiseOf, batchArrays, initialState, trainingStep } from './step.js';
 
 /*
- * L_k = (1/2) sum_j a_kj (theta_j - c_kj)^2 + (phi_k - 1)^2 / 2: two parameters theta that all tasks share, the second being that of the last shared
- * layer, and a phi of each task's own.
+ * L_k = (1/2) sum_j a_kj (theta_j - c_kj)^2 + (phi_k - 1)^2 / 2: two parameters theta that all tasks share, the second
+ * being that of the last shared layer, and a phi of each task's own.
  */
 interface Problem {
   readonly label: string;
@@ -98,9 +98,10 @@ describe.each(problems)('$label', (problem) => {
   });
 });
 
-// Figures of the authors' programs, run once on three tasks of equal weight: PyTorch 2.6 (python3-torch of Debian 13), float64, gradient descent.
-// FAMO: Cranial-XIX/FAMO, famo.py, commit 0a6ad06, the class unchanged; its weights sum to 1, so its rate was 3 times ours.
-// CAGrad: Cranial-XIX/CAGrad, nyuv2/utils.py, commit dc3d481, the function `cagrad` with alpha 0.5 and rescale 1, times 3 as there.
+// Figures of the authors' programs, run once on three tasks of equal weight: PyTorch 2.6 (python3-torch of Debian 13),
+// float64, gradient descent. FAMO: Cranial-XIX/FAMO, famo.py, commit 0a6ad06, the class unchanged; its weights sum to
+// 1, so its rate was 3 times ours. CAGrad: Cranial-XIX/CAGrad, nyuv2/utils.py, commit dc3d481, the function `cagrad`
+// with alpha 0.5 and rescale 1, times 3 as there.
 test.each([
   ['famo', [-0.1650041, -0.7376298], [0.538632, 0.6306071, 0.8175077]],
   ['cagrad', [0.4216431, -0.2010875], [0.6811354, 0.6811354, 0.6811354]],

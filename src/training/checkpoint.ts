@@ -12,7 +12,9 @@ import type { Snapshot } from './trainer.js';
 const bestPrefix = 'best/';
 /** Then the epoch: `own/7/<parameter>`. */
 const ownPrefix = 'own/';
-/** Its number grows with every change of what a state's arrays or scores mean, or of what `last.safetensors` must carry. */
+/**
+ * Its number grows with every change of what a state's arrays or scores mean, or of what `last.safetensors` must carry.
+ */
 const format = 'ple-checkpoint-5';
 
 /** The best epoch's parameters, for other programs: plain safetensors under the parameters' names. */
@@ -26,8 +28,9 @@ function lastPath(folder: string): string {
 }
 
 /**
- * Of large tables, only the rows that changed since the last checkpoint are written, to files of their own (`checkpoint-rows.ts`). These come
- * first, and `last.safetensors` names them with their checksums: until it is replaced, the last checkpoint is whole.
+ * Of large tables, only the rows that changed since the last checkpoint are written, to files of their own
+ * (`checkpoint-rows.ts`). These come first, and `last.safetensors` names them with their checksums: until it is
+ * replaced, the last checkpoint is whole.
  * @param hash The run's hash8: a checkpoint of another config or other data is refused.
  * @param before The rows' files of the last checkpoint, as the last call returned them, or `readSnapshot`.
  */
@@ -54,7 +57,10 @@ export async function writeSnapshot(
   return rowFiles;
 }
 
-/** Adds the rows that changed to the files. Once these have more than twice the rows that were ever written, they are replaced by one whole set. */
+/**
+ * Adds the rows that changed to the files. Once these have more than twice the rows that were ever written, they are
+ * replaced by one whole set.
+ */
 async function rowFilesOf(folder: string, tables: LargeTables, before: RowFiles): Promise<RowFiles> {
   const last = before.at(-1)?.number ?? 0;
   const rows = before.reduce((sum, file) => sum + file.rows, 0);
@@ -73,7 +79,10 @@ function checksum(arrays: HostArrays, progress: string): string {
   return sha256.digest('hex');
 }
 
-/** Tasks' own best epochs are not among them: they are several sets of the same names, and a joint model is used with one. */
+/**
+ * Tasks' own best epochs are not among them: they are several sets of the same names, and a joint model is used with
+ * one.
+ */
 export async function writeBest(
   folder: string,
   { best, progress, bestTables }: Pick<Snapshot, 'best' | 'progress' | 'bestTables'>,

@@ -11,7 +11,10 @@ export interface MadeSplit {
   weight?(row: number): number;
 }
 
-/** A small data set in memory, with the same split three times or three others: one categorical column (of 5 values) and two numeric ones. `reads` counts the blocks that were read. */
+/**
+ * A small data set in memory, with the same split three times or three others: one categorical column (of 5 values) and
+ * two numeric ones. `reads` counts the blocks that were read.
+ */
 export function madeDataset(
   tasks: readonly (Pick<Task, 'name' | 'type'> & Partial<Task>)[],
   given: Readonly<Record<SplitName, MadeSplit>> | MadeSplit,

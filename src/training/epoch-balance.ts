@@ -14,7 +14,9 @@ export type BalanceSums = Readonly<z.infer<typeof balanceSumsSchema>>;
 
 /** How the tasks were balanced in an epoch. */
 export interface EpochBalance {
-  /** Part of a task in the weighted loss: its mean weight times its mean loss, over the sum of these. Null without rows. */
+  /**
+   * Part of a task in the weighted loss: its mean weight times its mean loss, over the sum of these. Null without rows.
+   */
   readonly shares: Readonly<Record<string, number | null>>;
   /** Mean cosine between two tasks' gradients of what is shared; null where no batch had rows of both. */
   readonly cosines?: readonly { readonly tasks: readonly [string, string]; readonly cosine: number | null }[];

@@ -66,7 +66,10 @@ export async function* trainEpoch(
   }
 }
 
-/** What each step of a chunk is fed beside its rows: loss weights [S, T], learning rates [S, …], and where gradients are accumulated, whether it updates [S]. */
+/**
+ * What each step of a chunk is fed beside its rows: loss weights [S, T], learning rates [S, …], and where gradients are
+ * accumulated, whether it updates [S].
+ */
 function scalarsOf(
   { dataset, accumulate, lossWeightsAt, learningRatesAt }: TrainingSetup,
   from: Progress,

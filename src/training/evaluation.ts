@@ -13,7 +13,10 @@ import { compileWithTables } from './large/program-with-tables.js';
 import { pace } from './pace.js';
 import { batchArrays, evaluationStep } from './step.js';
 
-/** A split's predictions, and how its gates mixed. Each array has one entry per row, in the order of the data; logits of a multiclass task one per class and row. */
+/**
+ * A split's predictions, and how its gates mixed. Each array has one entry per row, in the order of the data; logits of
+ * a multiclass task one per class and row.
+ */
 export interface Evaluation {
   readonly tasks: readonly TaskScores[];
   readonly gates: readonly GateUse[];
@@ -228,7 +231,10 @@ async function* evaluateSplit(
   };
 }
 
-/** Running sums of each column of [rows, width] weights, shifted by the first row so that small deviations are not cancelled. */
+/**
+ * Running sums of each column of [rows, width] weights, shifted by the first row so that small deviations are not
+ * cancelled.
+ */
 class Moments {
   private readonly shift: Float64Array;
   private readonly sum: Float64Array;

@@ -26,7 +26,10 @@ const checkpointSeconds = 60; // between checkpoints within an epoch
 /** Test rows up to which predictions are kept. */
 export const mostPredictions = 1_000_000;
 
-/** What a run writes into its folder while it trains: log, epochs, checkpoints, trackers' files, and at its end the result. */
+/**
+ * What a run writes into its folder while it trains: log, epochs, checkpoints, trackers' files, and at its end the
+ * result.
+ */
 export interface Journal {
   /** Where an earlier call stopped. */
   readonly from: Snapshot | undefined;
@@ -34,7 +37,9 @@ export interface Journal {
   keep(record: TrainingRecord): Promise<TrainingOutcome | undefined>;
 }
 
-/** Opens the run's folder, which no other process may hold, and closes it after `work`. A finished run needs no work. */
+/**
+ * Opens the run's folder, which no other process may hold, and closes it after `work`. A finished run needs no work.
+ */
 export async function withJournal(
   experiment: Experiment,
   setup: PreparedTraining,

@@ -3,9 +3,9 @@ import { must } from '../support/must.js';
 import type { EvaluatedRun } from './finished-run.js';
 
 /**
- * The run with these metrics of the test split, by task. A metric that the catalogue got after the run was stored is not in its result.json: it
- * is computed from its predictions, which are read only then. It stays absent where none were kept, or where they lack what it needs (groups, a threshold from
- * validation).
+ * The run with these metrics of the test split, by task. A metric that the catalogue got after the run was stored is
+ * not in its result.json: it is computed from its predictions, which are read only then. It stays absent where none
+ * were kept, or where they lack what it needs (groups, a threshold from validation).
  * @throws DataError for predictions that are damaged.
  */
 export async function withTestMetrics(

@@ -23,8 +23,8 @@ export const loadDataset: LoadDataset = async (experiment, on, signal) => {
 };
 
 /**
- * What `make` gives, made once for all experiments with the same data. Experiments have the same data if their `dataset` options
- * and `parts` are equal, and their seeds if the loader asks for the seed.
+ * What `make` gives, made once for all experiments with the same data. Experiments have the same data if their
+ * `dataset` options and `parts` are equal, and their seeds if the loader asks for the seed.
  * @param most Values that are kept at a time; the oldest goes before the next is made.
  */
 export function oncePerData<Value>(
@@ -69,7 +69,8 @@ async function encoded(
 type OpenOptions = Pick<LoaderContext, 'prepared' | 'signal' | 'compareUpTo'>;
 
 /**
- * What `make` gives of an experiment's opened data. Where it meets damage in prepared data, these are made anew, and so is what it gives.
+ * What `make` gives of an experiment's opened data. Where it meets damage in prepared data, these are made anew, and so
+ * is what it gives.
  * @param options See `LoaderContext`.
  * @param make `usesSeed`: the loader asked for the seed.
  */

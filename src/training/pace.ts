@@ -14,7 +14,8 @@ const transferShare = 0.05;
 const largestChunkBytes = 64 * 2 ** 20;
 
 /**
- * A chunk's length changes no result. It takes about 0.2 s, or longer where copies would take more than their share of that, up to 0.5 s.
+ * A chunk's length changes no result. It takes about 0.2 s, or longer where copies would take more than their share of
+ * that, up to 0.5 s.
  * @param stepBytes Bytes of one batch.
  * @param perChunkMilliseconds Of copies that a chunk of any length needs.
  */

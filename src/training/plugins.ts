@@ -20,12 +20,14 @@ const library = '@ple-runner/ple';
 const shared = ['zod', '@tensorflow/tfjs'];
 
 /**
- * Loads the plugins of a config: runs their code, and adds what their `define…` functions made to the catalogues of this process.
- * @throws ConfigError for a file that is not there, cannot be compiled, fails, exports no part or one whose name is taken, or has changed.
+ * Loads the plugins of a config: runs their code, and adds what their `define…` functions made to the catalogues of
+ * this process.
+ * @throws ConfigError for a file that is not there, cannot be compiled, fails, exports no part or one whose name is
+ * taken, or has changed.
  */
 export async function loadPluginsOf(text: string, file: string, overrides: readonly string[]): Promise<void> {
   const document = readDocument(text, file, overrides);
-  // Other mistakes of the config are told when it is parsed.
+  // Other mistakes of the config are reported when it is parsed.
   const { data } = z.looseObject({ plugins: pluginsSchema }).safeParse(document.value);
   for (const [index, entry] of (data?.plugins ?? []).entries()) await loadOf(document, entry, index);
 }
@@ -87,7 +89,10 @@ function joined(value: unknown, file: string): readonly string[] {
   });
 }
 
-/** Joins the file with those that it imports by a path, in JavaScript, and returns their SHA-256. Imports have whole paths: the script may lie anywhere. */
+/**
+ * Joins the file with those that it imports by a path, in JavaScript, and returns their SHA-256. Imports have whole
+ * paths: the script may lie anywhere.
+ */
 async function compile(file: string, script: string): Promise<string> {
   const { build } = await import('esbuild');
   process.setSourceMapsEnabled(true); // stacks have the plugin's own lines
@@ -151,7 +156,8 @@ export type PartKind = 'model' | 'loader' | 'metric';
 type Planned = Pick<FinishedRun, 'path' | 'experiment'>;
 
 /**
- * Holds that the plugins of a run's parts of these kinds are loaded, as they were in training. It loads none: reading a run runs no code.
+ * Holds that the plugins of a run's parts of these kinds are loaded, as they were in training. It loads none: reading a
+ * run runs no code.
  * @throws ConfigError that names the plugin to pass, or the one that has changed.
  */
 export function requirePlugins(run: Planned, kinds: readonly PartKind[]): void {

@@ -8,11 +8,13 @@ import { writeWhole } from '../support/whole-file.js';
 import type { Evaluation } from './evaluation.js';
 
 /**
- * Writes an Arrow file with the float32 columns `<task>.logit`, `<task>.label` and `<task>.mask` (a row's weight in the task's sample space, 1
- * without weights), one row per row of the split, and the int32 column `group` for data that name a group. A logit column's metadata have `offset` and `scale`: a regression prediction in the label's units is logit * scale + offset, or with `link` = `log` the exponential of that.
+ * Writes an Arrow file with the float32 columns `<task>.logit`, `<task>.label` and `<task>.mask` (a row's weight in the
+ * task's sample space, 1 without weights), one row per row of the split, and the int32 column `group` for data that
+ * name a group. A logit column's metadata have `offset` and `scale`: a regression prediction in the label's units is
+ * logit * scale + offset, or with `link` = `log` the exponential of that.
  *
- * A multiclass task has a column `<task>.logit.<class>` for each class. Its label is the index of a class in `classes` of the label column's
- * metadata, a JSON list of their texts.
+ * A multiclass task has a column `<task>.logit.<class>` for each class. Its label is the index of a class in `classes`
+ * of the label column's metadata, a JSON list of their texts.
  */
 export async function writePredictions(path: string, dataset: Dataset, evaluation: Evaluation): Promise<void> {
   const columns: Record<string, Float32Array | Int32Array> = {};

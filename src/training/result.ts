@@ -26,9 +26,10 @@ const leastFall = 0.01;
 const lastPart = 1 / 5;
 
 /**
- * Whether every unit ended on a plateau: it stopped by patience, or its least error so far (1 - score, or the loss) fell by less than 1 %
- * over the last fifth of the epochs that were allowed. It follows from what every version of ple has stored: the config and
- * epochs.jsonl. A unit without a validation row says nothing; a run without any is at its limit.
+ * Whether every unit ended on a plateau: it stopped by patience, or its least error so far (1 - score, or the loss)
+ * fell by less than 1 % over the last fifth of the epochs that were allowed. It follows from what every version of ple
+ * has stored: the config and epochs.jsonl. A unit without a validation row says nothing; a run without any is at its
+ * limit.
  * @param bestEpoch An object by task tells that each task was a unit.
  */
 export function howEnded(
@@ -45,13 +46,17 @@ export function howEnded(
   return plateaus.length > 0 && plateaus.every((is) => is) ? 'plateau' : 'limit';
 }
 
-/** What had a best epoch of its own, as far as stored epochs tell: see `unitsOf`. @param independent Each task was a unit. */
+/**
+ * What had a best epoch of its own, as far as stored epochs tell: see `unitsOf`. @param independent Each task was a
+ * unit.
+ */
 export function unitsIn(
   [first]: readonly EpochRecord[],
   { tasks: configured, loss, train }: Pick<Experiment, 'tasks' | 'loss' | 'train'>,
   independent: boolean,
 ): readonly Unit[] {
-  // A standardised loss is relative to the variance of the training labels, of which epochs.jsonl has that of the validation labels.
+  // A standardised loss is relative to the variance of the training labels, of which epochs.jsonl has that of the
+  // validation labels.
   const tasks = configured.map(({ name, type, standardize }): Task => {
     const variance = Number(first?.validation[name]?.labelVariance);
     return { name, type, offset: 0, scale: standardize && variance > 0 ? Math.sqrt(variance) : 1 };

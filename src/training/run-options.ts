@@ -28,11 +28,17 @@ export interface RunOptions extends PrepareOptions {
   readonly overwrite: boolean;
   /** Take the folder over from a process that may be dead: one of another host or container. */
   readonly force?: boolean;
-  /** Stop after this epoch, from 1, with a checkpoint: a later call goes on from it to the same bits. Absent: the run's end. */
+  /**
+   * Stop after this epoch, from 1, with a checkpoint: a later call goes on from it to the same bits. Absent: the run's
+   * end.
+   */
   readonly until?: number;
   /** Write the test predictions. */
   readonly predictions: boolean;
-  /** When it fires, a checkpoint is written and the run ends as `interrupted`; before it trains, with the signal's reason or `Interrupted`. */
+  /**
+   * When it fires, a checkpoint is written and the run ends as `interrupted`; before it trains, with the signal's
+   * reason or `Interrupted`.
+   */
   readonly signal: AbortSignal;
   /** What the data and the config must be: those of another machine, which planned the run. */
   readonly expected?: { readonly hash8: string; readonly checksum: string } | undefined;

@@ -31,7 +31,10 @@ engine: { name: compiled, device: cpu, threads: 1 }
   );
 const cosine = experimentWith('optimizer: { type: adam, learningRate: 0.02, schedule: { type: cosine } }');
 
-/** Trains in a folder of this name, or continues there; with the notes and the epochs that were trained. @param stopAfter Interrupts after this epoch. */
+/**
+ * Trains in a folder of this name, or continues there; with the notes and the epochs that were trained. @param
+ * stopAfter Interrupts after this epoch.
+ */
 async function runIn(runs: string, more: Partial<RunOptions> & { stopAfter?: number } = {}, experiment = cosine) {
   const stop = new AbortController();
   const [notes, epochs]: [string[], number[]] = [[], []];

@@ -7,8 +7,8 @@ import { waitedFor } from '../support/patience.js';
 import type { Best, UnitState } from './progress.js';
 
 /**
- * What has a best epoch and stops by itself. A joint model is one unit; a model of independent networks is one per task, so
- * that it equals separate runs.
+ * What has a best epoch and stops by itself. A joint model is one unit; a model of independent networks is one per
+ * task, so that it equals separate runs.
  */
 export interface Unit extends Judge {
   /** Set for one task's own network: the `task` of its parameters. */
@@ -20,7 +20,10 @@ export interface Observer extends Judge {
   readonly task: string;
 }
 
-/** Reads an epoch's validation metrics. Null, for both: no validation row is in a sample space; then no epoch is better than the last. */
+/**
+ * Reads an epoch's validation metrics. Null, for both: no validation row is in a sample space; then no epoch is better
+ * than the last.
+ */
 interface Judge {
   /** Higher is better. */
   score(validation: Validation): number | null;
@@ -31,10 +34,11 @@ interface Judge {
 type Validation = Readonly<Record<string, TaskMetrics>>;
 
 /**
- * A task whose validation labels have one class or no variance has no score. `mean` leaves it out; a unit none of whose tasks has one
- * goes by its loss.
+ * A task whose validation labels have one class or no variance has no score. `mean` leaves it out; a unit none of whose
+ * tasks has one goes by its loss.
  * @param owners See `ownersOf`.
- * @param monitor `task:<name>`: AUC, 1 - MSE / Var(y), or macro AUC. `mean`: see `scoreForMean`. `metric:<name>`: the mean of the metric over the tasks of its type, negated where
+ * @param monitor `task:<name>`: AUC, 1 - MSE / Var(y), or macro AUC. `mean`: see `scoreForMean`. `metric:<name>`: the
+ * mean of the metric over the tasks of its type, negated where
  * lower is better. `loss`: the joint loss with `lossWeights`, negated.
  */
 export function unitsOf(
@@ -86,8 +90,8 @@ export function observe(best: Best, epoch: number, score: number | null): Best {
 type Stopping = Pick<Experiment['train']['earlyStopping'], 'patience' | 'minDelta'>;
 
 /**
- * One more epoch with this score; with `patience` epochs without a better one, the unit stops (null: never). Any higher score makes the
- * best epoch; for patience it must be higher by more than `minDelta`.
+ * One more epoch with this score; with `patience` epochs without a better one, the unit stops (null: never). Any higher
+ * score makes the best epoch; for patience it must be higher by more than `minDelta`.
  */
 export function advance(
   unit: UnitState,

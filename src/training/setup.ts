@@ -40,7 +40,10 @@ export interface TrainingSetup {
   /** Draws the large tables. @param state The state before the first step. */
   openTables(state: HostArrays): LargeTables;
   readonly optimizer: Optimizer;
-  /** What the optimizer is fed in this epoch after so many steps in all: one learning rate, or one for each unit of selection. */
+  /**
+   * What the optimizer is fed in this epoch after so many steps in all: one learning rate, or one for each unit of
+   * selection.
+   */
   learningRatesAt(progress: Progress, completedSteps: number): readonly number[];
   /** What a unit's learning rate keeps of its scores after one more. */
   followScore(scores: FollowedScores, score: number | null): FollowedScores;
@@ -52,11 +55,13 @@ export interface TrainingSetup {
   readonly noise: Random;
   /** Null: the loss weights are those of `lossWeightsAt`. */
   readonly balanced: Balanced | null;
-  /** Likewise of what the balancing method draws. */
+  /** The same for what the balancing method draws. */
   readonly balancingNoise: Random;
   /** Steps whose mean gradient makes one update. */
   readonly accumulate: number;
-  /** Decay of the moving average of the parameters, by which epochs are evaluated; undefined: the parameters themselves. */
+  /**
+   * Decay of the moving average of the parameters, by which epochs are evaluated; undefined: the parameters themselves.
+   */
   readonly average: number | undefined;
   readonly epochs: number;
   readonly batchSize: number;
@@ -117,7 +122,10 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   };
 }
 
-/** Null too where a method that reads gradients finds none of several tasks: without embeddings, `levels: []` shares nothing. */
+/**
+ * Null too where a method that reads gradients finds none of several tasks: without embeddings, `levels: []` shares
+ * nothing.
+ */
 function balancedBy(method: Balancing | null, sharing: () => Sharing): Balanced | null {
   if (method?.kind !== 'gradients') return method && { method, sharing: notSought };
   const found = sharing();
@@ -206,12 +214,18 @@ export function shapeOf(
   };
 }
 
-/** Fails with a `ConfigError` for a model or a schedule that does not fit the config's tasks or epochs: this needs no data. */
+/**
+ * Fails with a `ConfigError` for a model or a schedule that does not fit the config's tasks or epochs: this needs no
+ * data.
+ */
 export function checkParts(experiment: Experiment): void {
   partsOf(experiment, shapeWithoutData(experiment), 1);
 }
 
-/** Whether the tasks of an experiment share no parameters, so that each has a network and a best epoch of its own. This needs no data. */
+/**
+ * Whether the tasks of an experiment share no parameters, so that each has a network and a best epoch of its own. This
+ * needs no data.
+ */
 export function hasIndependentTasks(experiment: Experiment): boolean {
   return !ownersOf(partsOf(experiment, shapeWithoutData(experiment), 1).model.parameters).includes(undefined);
 }
@@ -253,8 +267,8 @@ function partsOf(experiment: Experiment, shape: ModelShape, stepsPerEpoch: numbe
   const built = definition.build(shape, model);
   return {
     model: built,
-    // Tasks that share nothing have nothing to balance. A method would only change the learning rate of each by the losses of others: the
-    // networks would not be those of separate runs any more, which comparisons rely on.
+    // Tasks that share nothing have nothing to balance. A method would only change the learning rate of each by the
+    // losses of others: the networks would not be those of separate runs any more, which comparisons rely on.
     balancing: ownersOf(built.parameters).includes(undefined)
       ? balancings.get(loss.balancing.type).build({ tasks: shape.tasks, stepsPerEpoch }, loss.balancing)
       : null,

@@ -36,13 +36,13 @@ export interface Extras {
 }
 
 /**
- * One training step as a pure function.
- * State: every parameter by its name, `optimizer/<slot>`, `balancing/<slot>`, and `step` (completed updates, float32 scalar). With an average
- * `average/<parameter>`; with accumulated gradients their sums `accumulated/<parameter>`, and `accumulated` (how many, float32 scalar).
- * Batch: the data's arrays, `lossWeights` [T], `learningRate`, [] or [owners] (`Optimizer.update`), `noise/<name>` for the model's context,
- * `balancing/<name>`, which the balancing method draws, and with accumulated gradients `update` [], 1 in steps that end in an update, else 0.
- * Outputs: `loss` [] (with the penalty), `tasks` [T]. With a balancing method `balancing` [T], the weights in use, and of one that goes by
- * gradients `cosines` [pairs].
+ * One training step as a pure function. State: every parameter by its name, `optimizer/<slot>`, `balancing/<slot>`, and
+ * `step` (completed updates, float32 scalar). With an average `average/<parameter>`; with accumulated gradients their
+ * sums `accumulated/<parameter>`, and `accumulated` (how many, float32 scalar). Batch: the data's arrays, `lossWeights`
+ * [T], `learningRate`, [] or [owners] (`Optimizer.update`), `noise/<name>` for the model's context, `balancing/<name>`,
+ * which the balancing method draws, and with accumulated gradients `update` [], 1 in steps that end in an update, else
+ * 0. Outputs: `loss` [] (with the penalty), `tasks` [T]. With a balancing method `balancing` [T], the weights in use,
+ * and of one that goes by gradients `cosines` [pairs].
  */
 export function trainingStep(
   model: Model,
@@ -146,8 +146,8 @@ function accumulated(
 }
 
 /**
- * The exponential moving average of the parameters, by min(decay, (1 + t) / (10 + t)) after t updates (TensorFlow's `num_updates`): the first
- * steps are forgotten sooner.
+ * The exponential moving average of the parameters, by min(decay, (1 + t) / (10 + t)) after t updates (TensorFlow's
+ * `num_updates`): the first steps are forgotten sooner.
  */
 function averaged(state: Tensors, next: Tensors, names: readonly string[], decay: number): Tensors {
   const t = get(next, 'step');
@@ -163,7 +163,7 @@ function averaged(state: Tensors, next: Tensors, names: readonly string[], decay
 
 /**
  * Outputs: `logits` [outputs, B], and every gate's weights as `gate/<index>` [B, experts]. State: the parameters.
- * @param describe Is told which gates there are when the step is traced or run.
+ * @param describe Gets the gates when the step is traced or run.
  */
 export function evaluationStep(model: Model, describe: (gates: readonly Gate[]) => void): Step {
   return (state, batch) => {
@@ -176,7 +176,10 @@ export function evaluationStep(model: Model, describe: (gates: readonly Gate[]) 
   };
 }
 
-/** Shapes of a batch of this data: what a model is fed, and what the loss, the optimizer and the model's noise need besides. */
+/**
+ * Shapes of a batch of this data: what a model is fed, and what the loss, the optimizer and the model's noise need
+ * besides.
+ */
 export function batchArrays(
   dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>,
   batchSize: number,
@@ -225,7 +228,7 @@ export function noiseOf(
   return Object.fromEntries(Object.entries(drawn).map(([name, array]) => [noisePrefix + name, array]));
 }
 
-/** Likewise of what the balancing method draws, from a stream for each name and step. */
+/** The same for what the balancing method draws, from a stream for each name and step. */
 export function balancingNoiseOf(
   balanced: Balanced | null,
   random: Random,
@@ -266,7 +269,9 @@ export function initialState(
   };
 }
 
-/** The values by which a state is evaluated: averages of the parameters where it has them, and the model's statistics. */
+/**
+ * The values by which a state is evaluated: averages of the parameters where it has them, and the model's statistics.
+ */
 export function evaluatedValues(state: HostArrays, names: readonly string[]): HostArrays {
   return Object.fromEntries(
     names.map((name) => [

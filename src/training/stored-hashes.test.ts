@@ -11,7 +11,8 @@ const hashOf = (model: string, overrides: readonly string[] = [], known = defini
   return hash8(parseExperiment(readFileSync(file, 'utf8'), file, overrides, definitions), 'abc', known);
 };
 
-// From before models had dropout, normalization and activation: stored runs have these names. A changed one renames the runs of users.
+// From before models had dropout, normalization and activation: stored runs have these names. A changed one renames the
+// runs of users.
 test.each([
   ['single-task', '0119668f'],
   ['mmoe', '46dea90e'],

@@ -16,7 +16,10 @@ const cardinality = 10;
 const categorical = Array.from({ length: 30 }, (_, i) => ({ name: `c${i}`, cardinality, embedding: 4 }));
 const tasks = ['a', 'b'].map((name) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
 
-/** Trains a model with one thread and with two, which must end in the same bits. One small block of rows, one large one, and four: 60, 601 and 1800 rows a batch. */
+/**
+ * Trains a model with one thread and with two, which must end in the same bits. One small block of rows, one large one,
+ * and four: 60, 601 and 1800 rows a batch.
+ */
 export async function expectSameBits(
   type: string,
   batchSize: number,

@@ -7,8 +7,8 @@ import type { GateUse } from './evaluation.js';
 import type { Result } from './result.js';
 
 /**
- * The values of a run's or a comparison's config by dotted key, without `tracking` and without the paths of data and plugins; lists are
- * texts.
+ * The values of a run's or a comparison's config by dotted key, without `tracking` and without the paths of data and
+ * plugins; lists are texts.
  * @param of The config, or that of a run of the comparison: it names the loader.
  */
 export function parametersOf(
@@ -34,7 +34,9 @@ function isPlain(value: unknown): value is TrackedParameter {
 /** `steps` of a line of epochs.jsonl. */
 export const everyEpoch = 'steps';
 
-/** All numbers of a line of epochs.jsonl: `train/loss`, `validation/<task>/<metric>`, `balance/cosines/<task>/<task>`, … */
+/**
+ * All numbers of a line of epochs.jsonl: `train/loss`, `validation/<task>/<metric>`, `balance/cosines/<task>/<task>`, …
+ */
 export function trackedEpoch({ epoch, balance, ...record }: EpochRecord): TrackedStep {
   const { cosines = [], ...others } = balance ?? {};
   const pairs = Object.fromEntries(cosines.map(({ tasks, cosine }) => [tasks.join('/'), cosine]));

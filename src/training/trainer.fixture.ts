@@ -83,7 +83,10 @@ export function auc(record: EpochRecord | undefined, task: string): number {
   return Number(record?.validation[task]?.auc);
 }
 
-/** Continues a run from records of it, which must give its bits. Its labels are noise: the learning rate falls, patience runs, and tasks' best epochs are others than the model's. */
+/**
+ * Continues a run from records of it, which must give its bits. Its labels are noise: the learning rate falls, patience
+ * runs, and tasks' best epochs are others than the model's.
+ */
 export async function expectContinues(model: string, choose: (taken: readonly Snapshot[]) => readonly Snapshot[]) {
   const split = { rows: 64, label: (_: number, __: readonly [number, number], noise: number) => Number(noise > 0) };
   const { dataset } = madeDataset(binaryTasks, { train: { ...split, rows: 300 }, validation: split, test: split });

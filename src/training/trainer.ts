@@ -149,7 +149,10 @@ interface Compiled {
   readonly seconds: number;
 }
 
-/** Of a joint model, the best epoch of each task alone is kept and evaluated too: up to a copy of the parameters per task. */
+/**
+ * Of a joint model, the best epoch of each task alone is kept and evaluated too: up to a copy of the parameters per
+ * task.
+ */
 class Trainer {
   readonly #setup: TrainingSetup;
   readonly #compiled: Compiled;

@@ -17,8 +17,9 @@ export interface UnpredictedTask {
 const names: Readonly<Record<string, string>> = { binary: 'AUC', multiclass: 'macro AUC', regression: 'NMSE' };
 
 /**
- * Tasks that no model predicts better than their mean. A model's level is the mean over its runs, and so are the ends of its 95 % interval, which hold
- * the draw of the test rows alone. Where the metric has no interval, the level itself decides. A task without any level is not among them.
+ * Tasks that no model predicts better than their mean. A model's level is the mean over its runs, and so are the ends
+ * of its 95 % interval, which hold the draw of the test rows alone. Where the metric has no interval, the level itself
+ * decides. A task without any level is not among them.
  */
 export function unpredictedTasks(models: readonly ModelResults[]): readonly UnpredictedTask[] {
   const types = new Map(

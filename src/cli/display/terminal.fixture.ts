@@ -4,7 +4,10 @@ import { vi } from 'vitest';
 const escapeCode = '\u001b';
 const codesAndCharacters = new RegExp(`${escapeCode}\\[\\??(\\d*)([A-Za-z])|${escapeCode}\\d|[\\s\\S]`, 'gu');
 
-/** A terminal's stream, and all lines that it has shown, without spaces at their ends. It knows the control codes that move and clear. */
+/**
+ * A terminal's stream, and all lines that it has shown, without spaces at their ends. It knows the control codes that
+ * move and clear.
+ */
 export function virtualTerminal(columns: number, rows = 24): { stream: NodeJS.WriteStream; lines(): string[] } {
   const cells: string[][] = [[]];
   let [row, column] = [0, 0];

@@ -110,7 +110,9 @@ export interface ComparisonOptions extends ExecutorOptions {
   readonly execute?: Execute | undefined;
 }
 
-/** The runs of a stage are with a queue or Slurm, and train on without this process. The message says what to do next. */
+/**
+ * The runs of a stage are with a queue or Slurm, and train on without this process. The message says what to do next.
+ */
 export class Detached extends UserError {
   override name = 'Detached';
   /** What was written for the scheduler, if the user is to see it. */

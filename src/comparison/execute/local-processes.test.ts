@@ -28,7 +28,9 @@ const chosen: ChosenDevice = {
 
 const model: ModelShape = { tasks: binaryTasks('y1', 'y2'), categorical: [], numeric: ['a', 'b', 'c', 'd'] };
 
-/** Workers that are faster together: the models that they were measured with, and what they answer to runs, in order. */
+/**
+ * Workers that are faster together: the models that they were measured with, and what they answer to runs, in order.
+ */
 function executor(answers: (Answer | Lost)[] = [], jobs?: number) {
   const [measured, events]: [string[], string[]] = [[], []];
   const released = vi.fn(async () => undefined);

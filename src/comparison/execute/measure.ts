@@ -27,7 +27,10 @@ interface JobsOptions extends Omit<MeasureOptions, 'on'> {
   readonly onReading: (report: Report) => void;
 }
 
-/** The number of jobs at which the largest model of some runs trains fastest. Measured once for a model and its data, if there is a choice. */
+/**
+ * The number of jobs at which the largest model of some runs trains fastest. Measured once for a model and its data, if
+ * there is a choice.
+ */
 export function fastestJobs({ workers, devices, jobs, readShape, on, onReading }: JobsOptions) {
   const fastest = new Map<string, number>(); // by model, data and choices
   return async (runs: readonly Run[]): Promise<number> => {

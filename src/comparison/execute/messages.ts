@@ -51,7 +51,10 @@ export type Answer =
 export interface Failed {
   readonly kind: 'failed';
   readonly message: string;
-  /** Exit code of a user's mistake; `interrupted` if another process has the folder. Null for a bug; `message` is then its stack. */
+  /**
+   * Exit code of a user's mistake; `interrupted` if another process has the folder. Null for a bug; `message` is then
+   * its stack.
+   */
   readonly exitCode: number | null;
 }
 

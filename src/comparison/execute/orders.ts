@@ -76,7 +76,8 @@ export function takeOrders(report: (report: Report) => void): Orders {
   }
 
   /**
-   * Compiles, waits for `go`, and trains for `seconds` of steps, or at most four times as long in total. Nothing is kept.
+   * Compiles, waits for `go`, and trains for `seconds` of steps, or at most four times as long in total. Nothing is
+   * kept.
    */
   async function measure(
     { experiment, engine, seconds }: Order & { readonly kind: 'measure' },

@@ -5,7 +5,8 @@ import { errorOf } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
 
 /**
- * For executors whose runs train elsewhere: the data are read for the plan in a process of its own, which ends when `use` returns.
+ * For executors whose runs train elsewhere: the data are read for the plan in a process of its own, which ends when
+ * `use` returns.
  * @param use `rest` ends the process before, so that it does not hold the data. A later call starts another.
  */
 export async function withShapeReader<Made>(
@@ -24,7 +25,8 @@ export async function withShapeReader<Made>(
 }
 
 /**
- * Reads the data by the first worker, once for each data set. Assumes that the seed of an experiment does not change any shape.
+ * Reads the data by the first worker, once for each data set. Assumes that the seed of an experiment does not change
+ * any shape.
  */
 export function shapeReader(workers: Workers, on: (report: Report) => void): ReadShape {
   const shapes = new Map<string, ReturnType<ReadShape>>();

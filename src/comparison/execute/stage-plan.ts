@@ -43,7 +43,10 @@ const shape = z.strictObject({
     .readonly(),
 });
 
-/** The runs of a stage, for workers and tasks that train one of them, by its index. They share the folder with the planner. */
+/**
+ * The runs of a stage, for workers and tasks that train one of them, by its index. They share the folder with the
+ * planner.
+ */
 export type StagePlan = Readonly<z.infer<typeof shape>>;
 
 /** The folder of a comparison's plans, scripts and logs. */

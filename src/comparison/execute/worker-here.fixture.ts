@@ -4,8 +4,8 @@ import { takeOrders } from './orders.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /**
- * In the fast suite comparisons train in the test's own process: a worker takes the same orders, without a process of its own. Messages
- * are JSON texts here too.
+ * In the fast suite comparisons train in the test's own process: a worker takes the same orders, without a process of
+ * its own. Messages are JSON texts here too.
  */
 vi.mock('./worker-process.js', async (original) => ({
   ...(await original<typeof import('./worker-process.js')>()),

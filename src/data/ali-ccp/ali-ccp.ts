@@ -80,7 +80,10 @@ export const aliCcp = defineLoader({
   },
 });
 
-/** Users are drawn, so that all samples of a user are in one split. A row of common features without a user counts as one. */
+/**
+ * Users are drawn, so that all samples of a user are in one split. A row of common features without a user counts as
+ * one.
+ */
 function drawOf({ validation, sample }: Options, seed: number): Draw {
   const shares =
     validation === 'test-half'

@@ -22,9 +22,10 @@ export interface MadeFiles {
 }
 
 /**
- * Writes four files in the publisher's format, line by line: samples grouped by their common features, whose rows stand in another order. Rows
- * may lack fields, or have several entries of one; some are converted without a click; the test has ids that training does not have.
- * Items and users have tastes, by which clicks, conversions and the crosses depend on them. The same options make the same bytes.
+ * Writes four files in the publisher's format, line by line: samples grouped by their common features, whose rows stand
+ * in another order. Rows may lack fields, or have several entries of one; some are converted without a click; the test
+ * has ids that training does not have. Items and users have tastes, by which clicks, conversions and the crosses depend
+ * on them. The same options make the same bytes.
  */
 export async function makeAliCcpFiles(
   folder: string,

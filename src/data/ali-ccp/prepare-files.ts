@@ -3,7 +3,16 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import type { RawFile } from '../fetch/raw-file.js';
 import { advance, type LoaderContext } from '../loader.js';
-import { fileLiteral, literal, literals, machineFault, numbersOf, rowsOf, sqlReason, told } from '../store/database.js';
+import {
+  fileLiteral,
+  literal,
+  literals,
+  machineFault,
+  numbersOf,
+  rowsOf,
+  sqlReason,
+  withProgress,
+} from '../store/database.js';
 import type { StoredSource } from '../store/prepared-source.js';
 import { crosses, type Field, fields, userField } from './fields.js';
 import type { RawFiles } from './raw-files.js';
@@ -48,8 +57,9 @@ const macros = [
 ];
 
 /**
- * Reads the four files into the attached database `prepared`, as tables of `StoredSource`: users' inputs are in `shared`. `person` of `rows` is the
- * user's id, or a number below 0 of a row without one. `l0` is a click, `l1` a conversion, `l2` one among clicks.
+ * Reads the four files into the attached database `prepared`, as tables of `StoredSource`: users' inputs are in
+ * `shared`. `person` of `rows` is the user's id, or a number below 0 of a row without one. `l0` is a click, `l1` a
+ * conversion, `l2` one among clicks.
  */
 export async function prepareFiles(
   database: DuckDBConnection,
@@ -66,7 +76,7 @@ export async function prepareFiles(
   let before = 0;
   const read = async (file: RawFile, step: () => Promise<unknown>) => {
     const onShare = (share: number) => context.progress?.(Math.floor(before + share * file.bytes), total);
-    await told(database, onShare, step);
+    await withProgress(database, onShare, step);
     before += file.bytes;
     advance(context, before, total);
   };
@@ -150,7 +160,10 @@ async function linkSamples(database: DuckDBConnection, split: FileSplit): Promis
   await database.run(`CREATE TABLE entries.links_${split} AS ${linked} WHERE l.kept ORDER BY l.rowid`);
 }
 
-/** The common rows that samples need, in the order of their places. `person`: the user's id, or, for a row without one, a number below 0 of its own. */
+/**
+ * The common rows that samples need, in the order of their places. `person`: the user's id, or, for a row without one,
+ * a number below 0 of its own.
+ */
 async function readCommon(database: DuckDBConnection, file: ListedFile): Promise<void> {
   await storeLines(database, file);
   const lines = `lines_${file.table}`;
@@ -322,7 +335,10 @@ async function writeTables(database: DuckDBConnection, ids: IdRanges): Promise<v
   await database.run(`CREATE TABLE prepared.shared AS ${shared.join(' UNION ALL ')}`);
 }
 
-/** SQL of an input's columns. Of several entries where there should be one, the heaviest counts, of equal ones the first. */
+/**
+ * SQL of an input's columns. Of several entries where there should be one, the heaviest counts, of equal ones the
+ * first.
+ */
 function inputSql({ field, kind }: (typeof inputs)[number], c: number, ids: IdRanges): string[] {
   const place = fields.indexOf(field);
   const before = (ids.get(field.name)?.[0] ?? 0) - 1;

@@ -39,8 +39,9 @@ const whereToGetIt =
   'Get it from https://github.com/easezyc/Multitask-Recommendation-Library (see datasets/aliexpress.md).';
 
 /**
- * AliExpress search logs (Li et al., CIKM 2020) as MTReclib prepares them, one country: products on result pages with clicks and conversions.
- * A preset of `table`. The products of one page are all in training or all in validation, as they share the user's and the query's features.
+ * AliExpress search logs (Li et al., CIKM 2020) as MTReclib prepares them, one country: products on result pages with
+ * clicks and conversions. A preset of `table`. The products of one page are all in training or all in validation, as
+ * they share the user's and the query's features.
  */
 export const aliexpress = defineLoader({
   name: 'aliexpress',

@@ -69,8 +69,9 @@ type Options = z.infer<typeof options>;
 const whereToGetIt = `Get it with 'ple data fetch census-income', or from ${publication.page} (see datasets/census-income.md).`;
 
 /**
- * Census-Income (KDD): 199,523 + 99,762 rows, two binary tasks of MMoE section 6.3, or the marital status as seven classes beside income.
- * Every row is kept, duplicates too. The columns that labels are made of are no inputs, in either group.
+ * Census-Income (KDD): 199,523 + 99,762 rows, two binary tasks of MMoE section 6.3, or the marital status as seven
+ * classes beside income. Every row is kept, duplicates too. The columns that labels are made of are no inputs, in
+ * either group.
  */
 export const censusIncome = defineLoader({
   name: 'census-income',

@@ -7,8 +7,8 @@ type ColumnValues = Int32Array | Float32Array;
 export type ColumnEncoding = SingleEncoding | ListEncoding;
 
 /**
- * `write` puts the values of the rows `rows[begin..end]` at `target[at]`, `target[at + stride]`, …: a column of a row-major
- * matrix that is `stride` wide.
+ * `write` puts the values of the rows `rows[begin..end]` at `target[at]`, `target[at + stride]`, …: a column of a
+ * row-major matrix that is `stride` wide.
  */
 type SingleEncoding =
   | {
@@ -37,7 +37,10 @@ type SingleEncoding =
       ): void;
     };
 
-/** `write` puts the entries of the rows `rows[begin..end]` into `length` columns of two matrices, from `at` and `weightAt`. */
+/**
+ * `write` puts the entries of the rows `rows[begin..end]` into `length` columns of two matrices, from `at` and
+ * `weightAt`.
+ */
 export interface ListEncoding {
   readonly kind: 'list';
   readonly cardinality: number;
@@ -57,8 +60,8 @@ export interface ListEncoding {
 }
 
 /**
- * Dictionary indexes -> vocabulary indexes, of which 0 stands for what has none of its own. What is no index of the dictionary is refused:
- * an engine would look up a negative one from the end of its table.
+ * Dictionary indexes -> vocabulary indexes, of which 0 stands for what has none of its own. What is no index of the
+ * dictionary is refused: an engine would look up a negative one from the end of its table.
  */
 export function vocabularyEncoding(indexes: Int32Array, cardinality: number): ColumnEncoding {
   return {
@@ -78,8 +81,8 @@ export function noIndex(value: number | undefined, size: number): never {
 }
 
 /**
- * 1 + the number of edges that are not above the value; a missing value has the index after the last bucket's if training
- * had missing values, else 0.
+ * 1 + the number of edges that are not above the value; a missing value has the index after the last bucket's if
+ * training had missing values, else 0.
  * @param edges ascending.
  */
 export function bucketEncoding(edges: Float64Array, missingSeen: boolean): ColumnEncoding {
@@ -98,7 +101,9 @@ export function bucketEncoding(edges: Float64Array, missingSeen: boolean): Colum
   };
 }
 
-/** (value - mean) / deviation, of sign(x) log(1 + |x|) if `log`; a missing value becomes the mean, a constant column 0. */
+/**
+ * (value - mean) / deviation, of sign(x) log(1 + |x|) if `log`; a missing value becomes the mean, a constant column 0.
+ */
 export function scaleEncoding(mean: number, deviation: number, log: boolean): ColumnEncoding {
   const factor = deviation > 0 ? 1 / deviation : 0;
   return {
@@ -129,9 +134,9 @@ export function signedLog(value: number): number {
 }
 
 /**
- * Tells how many of these ascending edges are not above a value. A table over equal cells says where to begin, which takes a third of
- * the time of a search by halves, whose branches nothing can predict. What cell a value is in rises with it: so edges of lower cells
- * lie below it, those of higher cells above it.
+ * Tells how many of these ascending edges are not above a value. A table over equal cells says where to begin, which
+ * takes a third of the time of a search by halves, whose branches nothing can predict. What cell a value is in rises
+ * with it: so edges of lower cells lie below it, those of higher cells above it.
  */
 function counterOf(edges: Float64Array): (value: number) => number {
   const [lowest, highest] = [edges[0] ?? 0, edges.at(-1) ?? 0];

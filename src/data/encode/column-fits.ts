@@ -32,8 +32,9 @@ export interface VocabularyOptions {
 }
 
 /**
- * Every value that training has at least `minCount` times has an index of its own, in the order of the dictionary, after those that values share:
- * 0 of the rarer values and of those that training never had; or, with `apart` and if there are rarer values, 0 of the latter and 1 of the rarer ones.
+ * Every value that training has at least `minCount` times has an index of its own, in the order of the dictionary,
+ * after those that values share: 0 of the rarer values and of those that training never had; or, with `apart` and if
+ * there are rarer values, 0 of the latter and 1 of the rarer ones.
  */
 export function vocabulary(
   counts: Uint32Array,
@@ -140,7 +141,9 @@ class Range {
   }
 }
 
-/** Mean and deviation of what is not NaN. Sums are of differences from the first value: a large mean costs no digits. */
+/**
+ * Mean and deviation of what is not NaN. Sums are of differences from the first value: a large mean costs no digits.
+ */
 export class Moments {
   #count = 0;
   #first = 0;

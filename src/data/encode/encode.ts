@@ -30,20 +30,24 @@ import { encodedSplit, type KeptRows, keptRowsOf } from './encoded-split.js';
 import { listEncoding, listFit } from './list-column.js';
 
 /**
- * Prepares a source for models. Everything that is learnt of the data is learnt of the training split alone, in one pass that
- * is left out when nothing has to be learnt; rows are encoded when a split is read.
+ * Prepares a source for models. Everything that is learnt of the data is learnt of the training split alone, in one
+ * pass that is left out when nothing has to be learnt; rows are encoded when a split is read.
  *
- * - categorical: values that training has at least `minCount` times have an index each; all others share 0 (see `vocabulary`).
+ * - categorical: values that training has at least `minCount` times have an index each; all others share 0 (see
+ *   `vocabulary`).
  * - list: entries as in categorical columns, the heaviest `maxLength` of a row.
- * - numeric `standard`: (x - mean) / deviation. `log1p`: the same of sign(x) log(1 + |x|). A missing value becomes the mean,
+ * - numeric `standard`: (x - mean) / deviation. `log1p`: the same of sign(x) log(1 + |x|). A missing value becomes the
+ *   mean,
  *   a column that is constant in training becomes 0.
- * - numeric `quantile` and `value`: categorical, by buckets of equal count or by the `buckets` most frequent training values;
+ * - numeric `quantile` and `value`: categorical, by buckets of equal count or by the `buckets` most frequent training
+ *   values;
  *   a value that is not among these takes the index of the nearest. Missing values have an index of their own, which is 0
  *   if training has none. Beyond 262,144 training rows (fewer for more than 256 such columns) the buckets are those of
  *   every k-th row.
  *
- * Tasks are those of the config, in its order. Training rows in no task's sample space, and those of weight 0, are left out, of fitting
- * too; any other counts once in what is fitted, whatever its weight. Labels and weights are checked whenever rows are read.
+ * Tasks are those of the config, in its order. Training rows in no task's sample space, and those of weight 0, are left
+ * out, of fitting too; any other counts once in what is fitted, whatever its weight. Labels and weights are checked
+ * whenever rows are read.
  * @param signal When it fires, the pass fails with its reason.
  */
 export async function encode(
@@ -229,7 +233,9 @@ function truncationNote(name: string, fit: ColumnFit | undefined, encoding: Colu
   ];
 }
 
-/** The task's index in the source. Fails with a `ConfigError` for a task that the data do not have, or have otherwise. */
+/**
+ * The task's index in the source. Fails with a `ConfigError` for a task that the data do not have, or have otherwise.
+ */
 export function findTask(source: Source, task: TaskConfig): number {
   const { name, type } = task;
   const names = source.tasks.map((one) => one.name);
@@ -325,8 +331,8 @@ export function rowGroups(source: Pick<Source, 'group' | 'columns'>, split: Sour
 }
 
 /**
- * The split, of which every block is checked when it is read: in its task's sample space a binary label is 0 or 1, a multiclass one the index of
- * a class, any other a finite number; a row's weight is a finite number of at least 0.
+ * The split, of which every block is checked when it is read: in its task's sample space a binary label is 0 or 1, a
+ * multiclass one the index of a class, any other a finite number; a row's weight is a finite number of at least 0.
  * @param tasks the source's index of each task, the task, and how many classes it has.
  * @param masked See `Source`.
  * @throws DataError with split, row, value, and the task of a label.

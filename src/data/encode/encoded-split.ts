@@ -10,7 +10,8 @@ export interface KeptRows {
 /**
  * Encodes blocks when they are read.
  * @param tasks the source's index of each task, in the order of the config.
- * @param kept if given, rows that do not count (`keptRowsOf`) are left out and the others close up, so that blocks stay full.
+ * @param kept if given, rows that do not count (`keptRowsOf`) are left out and the others close up, so that blocks stay
+ * full.
  */
 export function encodedSplit(
   source: SourceSplit,
@@ -65,7 +66,10 @@ export function keptRowsOf(block: SourceBlock, tasks: readonly number[]): Int32A
   return kept.subarray(0, count);
 }
 
-/** Rows that are encoded together: few enough for their rows of the target to stay in the fastest cache from column to column. */
+/**
+ * Rows that are encoded together: few enough for their rows of the target to stay in the fastest cache from column to
+ * column.
+ */
 const tileRows = 16;
 
 /** Row-major arrays that are filled from column blocks. */
@@ -129,8 +133,8 @@ class RowTarget {
   }
 
   /**
-   * The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and label 0: no mask would
-   * stop a NaN.
+   * The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and label
+   * 0: no mask would stop a NaN.
    */
   #appendLabels(block: SourceBlock, rows: Int32Array): void {
     const width = this.#tasks.length;

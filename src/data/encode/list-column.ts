@@ -5,7 +5,10 @@ import { type ColumnFit, type VocabularyOptions, vocabulary } from './column-fit
 export interface ListOptions extends VocabularyOptions {
   /** Most entries that are fed: the heaviest, of equal ones the first. */
   readonly length: number;
-  /** `sum` of the entries' embeddings by weight, or that divided by the sum of the weights. `attention` is fed as `sum` is. */
+  /**
+   * `sum` of the entries' embeddings by weight, or that divided by the sum of the weights. `attention` is fed as `sum`
+   * is.
+   */
   readonly pool: 'sum' | 'mean' | 'attention';
 }
 

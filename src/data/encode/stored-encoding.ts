@@ -5,7 +5,10 @@ import type { Dataset, FittedColumn, Source, SourceColumn, SourceSplit, Task } f
 import { checkedLabels, encodingOf, features, rowGroups } from './encode.js';
 import { encodedSplit } from './encoded-split.js';
 
-/** `values[i]` has the index i + 1; where the first is null, the values of `rare` share the index 1. Any other value has the index 0. */
+/**
+ * `values[i]` has the index i + 1; where the first is null, the values of `rare` share the index 1. Any other value has
+ * the index 0.
+ */
 const vocabulary = {
   values: z.array(z.union([z.string(), z.int()]).nullable()),
   rare: z.array(z.union([z.string(), z.int()])),
@@ -155,8 +158,8 @@ function fittedFor(column: SourceColumn, stored: StoredColumn): FittedColumn {
 }
 
 /**
- * New rows, encoded as those of training were. They are the test split; the others are empty. Tasks whose labels the source lacks have none: their
- * masks are 0.
+ * New rows, encoded as those of training were. They are the test split; the others are empty. Tasks whose labels the
+ * source lacks have none: their masks are 0.
  * @param inputs and `tasks` Of the run's config.
  */
 export function encodeNewRows(

@@ -38,7 +38,10 @@ export const userInputs: Kinds = {
   ),
 };
 
-/** Without `visible_status`, which was taken when the data were published, and `video_duration`, which the log has as `duration_ms`. */
+/**
+ * Without `visible_status`, which was taken when the data were published, and `video_duration`, which the log has as
+ * `duration_ms`.
+ */
 export const videoInputs: Kinds = {
   author_id: 'categorical',
   video_type: 'categorical',

@@ -27,8 +27,9 @@ const day = 86_400_000;
 const april8 = Date.UTC(2022, 3, 7, 16);
 
 /**
- * Made-up lines in the format of the publisher's: columns and their order, numbers with `.0` where pandas wrote a column with missing values,
- * several tags in quotes. Each impression has a `duration_ms` of its own. The same sizes and seed make the same lines.
+ * Made-up lines in the format of the publisher's: columns and their order, numbers with `.0` where pandas wrote a
+ * column with missing values, several tags in quotes. Each impression has a `duration_ms` of its own. The same sizes
+ * and seed make the same lines.
  */
 export function makeLines(sizes: MadeSizes, seed = 1): MadeFiles {
   const random = randomFromSeed(seed).stream('kuairand');

@@ -57,9 +57,9 @@ type Options = z.infer<typeof options>;
 const whereToGetIt = 'Get it from https://zenodo.org/records/10439422 (see datasets/kuairand.md).';
 
 /**
- * KuaiRand (Gao et al., CIKM 2022): impressions of short videos with 11 signals of feedback. A preset of `table`: a query joins the logs with
- * the features of users and videos. Training rows are those of 8 to 21 April 2022, test rows those of 22 April to 8 May, unless `validation` says
- * otherwise.
+ * KuaiRand (Gao et al., CIKM 2022): impressions of short videos with 11 signals of feedback. A preset of `table`: a
+ * query joins the logs with the features of users and videos. Training rows are those of 8 to 21 April 2022, test rows
+ * those of 22 April to 8 May, unless `validation` says otherwise.
  */
 export const kuairand = defineLoader({
   name: 'kuairand',
@@ -128,8 +128,8 @@ interface FeatureTable extends QueryTable {
 }
 
 /**
- * SQL (DuckDB's): impressions with the features of their user and video, the chosen signals alone, and a column `split`. A user or a video without
- * a row of features has missing ones.
+ * SQL (DuckDB's): impressions with the features of their user and video, the chosen signals alone, and a column
+ * `split`. A user or a video without a row of features has missing ones.
  */
 function impressionsQuery(options: QueryOptions): string {
   const logged = ['user_id', 'video_id', 'tab', 'duration_ms', ...options.tasks];

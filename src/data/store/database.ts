@@ -47,7 +47,7 @@ export async function rowsOf(connection: DuckDBConnection, sql: string): Promise
 }
 
 /** Reports the progress of a long step, from 0 to 1, a few times a second. */
-export async function told<Result>(
+export async function withProgress<Result>(
   connection: DuckDBConnection,
   onShare: (share: number) => void,
   step: () => Promise<Result>,

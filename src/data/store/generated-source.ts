@@ -14,8 +14,8 @@ const blocksBetweenTurns = 32;
 export interface Generated {
   readonly stored: StoredSource;
   /**
-   * The rows of a split, `generatedRows` at a time; only the last block may have fewer. The arrays may be overwritten by
-   * the next block's.
+   * The rows of a split, `generatedRows` at a time; only the last block may have fewer. The arrays may be overwritten
+   * by the next block's.
    */
   blocks(split: SplitName): Iterable<SourceBlock>;
 }

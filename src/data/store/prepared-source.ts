@@ -265,7 +265,9 @@ async function readBlock(reader: TableReader, stored: StoredSource, rows: Rows):
   };
 }
 
-/** The inputs that rows share, of rows with these links; undefined for the others. Every row of `shared` is read once. */
+/**
+ * The inputs that rows share, of rows with these links; undefined for the others. Every row of `shared` is read once.
+ */
 async function readShared(reader: TableReader, stored: StoredSource, links: Int32Array) {
   const distinct = Int32Array.from(new Set(links)).sort();
   const placeOf = new Map<number, number>();

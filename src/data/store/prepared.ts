@@ -64,7 +64,8 @@ type PreparedContext = Pick<LoaderContext, 'note' | 'progress' | 'signal' | 'com
  * The prepared data of `key`, from the cache if present, else created by `make` and stored. They are written under a
  * temporary name, synced, and renamed. So an entry is complete or absent, however many processes write and read.
  * Damaged data are reported and created again.
- * @param at `name` begins the folder's name; `key` is everything that decides the content, as JSON; messages advise to change `setting`.
+ * @param at `name` begins the folder's name; `key` is everything that decides the content, as JSON; messages advise to
+ * change `setting`.
  * @param make fills the attached database `prepared`. Its connection's own database and the folder are deleted
  * afterwards. It returns a description, plain JSON, and must depend on the key alone.
  */
@@ -144,8 +145,8 @@ async function openPrepared<Description>(
   if (size !== written.bytes) return `${fileName} has ${size ?? 'no'} bytes, not ${written.bytes}`;
   if (size <= (context.compareUpTo ?? smallFile)) {
     const { progress, signal } = context;
-    const told = context.compareUpTo === undefined ? { signal } : { progress, signal }; // an unrequested comparison is short
-    const found = await fileChecksum(file, (bytes) => advance(told, bytes, size));
+    const watching = context.compareUpTo === undefined ? { signal } : { progress, signal }; // an unrequested comparison is short
+    const found = await fileChecksum(file, (bytes) => advance(watching, bytes, size));
     if (found !== written.sha256) return `${fileName} is not what was written`;
   }
   const now = new Date();

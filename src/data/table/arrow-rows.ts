@@ -9,7 +9,10 @@ import type { TableFile } from './table-file.js';
 /** Rows of a vector of DuckDB. */
 const chunkRows = 2048;
 
-/** Arrow's file or stream format, uncompressed. DuckDB does not read it: its rows go into a table, record batch by record batch. */
+/**
+ * Arrow's file or stream format, uncompressed. DuckDB does not read it: its rows go into a table, record batch by
+ * record batch.
+ */
 export async function openArrow(path: string, bytes: number): Promise<TableFile> {
   const { DOUBLE, DuckDBDataChunk, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
   const fields = await fieldsOf(path);
@@ -115,7 +118,8 @@ function uncompressedName(path: string): string {
   return path.replace(/(\.\w+)$/, '-plain$1');
 }
 
-// apache-arrow follows lengths and offsets of a file as they are: a wrong one is an endless loop, or the allocation of gigabytes.
+// apache-arrow follows lengths and offsets of a file as they are: a wrong one is an endless loop, or the allocation of
+// gigabytes.
 
 const wrong = 'its lengths or offsets are damaged';
 
@@ -128,7 +132,10 @@ ByteBuffer.prototype.__vector_len = function (this: ByteBuffer, offset: number):
   return length;
 };
 
-/** The file, of which a read of no byte, or of the same bytes again and again, is an error: apache-arrow would go on for ever. */
+/**
+ * The file, of which a read of no byte, or of the same bytes again and again, is an error: apache-arrow would go on for
+ * ever.
+ */
 function readingTo(file: FileHandle, size: number): FileHandle {
   const read = file.read.bind(file);
   let left = 3 * size + 2 ** 16; // bytes: each is read once, some twice

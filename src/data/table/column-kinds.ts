@@ -24,8 +24,9 @@ export interface KnownInput extends InputColumn {
 }
 
 /**
- * The kinds of the columns whose kind is not given, from all of their values. Numeric: all are numbers (but for one in twenty), and some are not whole,
- * or there are more than 20 different ones, and no whole one is beyond 2^53. Times are numeric, in days since 1970. Columns without values are left out.
+ * The kinds of the columns whose kind is not given, from all of their values. Numeric: all are numbers (but for one in
+ * twenty), and some are not whole, or there are more than 20 different ones, and no whole one is beyond 2^53. Times are
+ * numeric, in days since 1970. Columns without values are left out.
  */
 export async function columnKinds(
   database: DuckDBConnection,

@@ -34,7 +34,10 @@ export interface ColumnRoles {
   readonly used: ReadonlySet<string>;
 }
 
-/** What each column is for. Columns of labels, masks, splits and weights are no inputs, unless `columns` says so of the latter three. */
+/**
+ * What each column is for. Columns of labels, masks, splits and weights are no inputs, unless `columns` says so of the
+ * latter three.
+ */
 export function columnRoles(
   { path, names }: { readonly path: string; readonly names: readonly string[] },
   options: TableOptions,

@@ -9,7 +9,10 @@ export interface DataFile {
   readonly real: string;
 }
 
-/** Files; in a path `*` stands for any letters but `/`, and `?` for one. In the order given, each pattern's by name, each file once. */
+/**
+ * Files; in a path `*` stands for any letters but `/`, and `?` for one. In the order given, each pattern's by name,
+ * each file once.
+ */
 export async function findDataFiles(patterns: readonly string[]): Promise<DataFile[]> {
   const found: DataFile[] = [];
   for (const pattern of patterns) {

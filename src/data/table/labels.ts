@@ -62,8 +62,8 @@ export async function withClasses(
 const mostClasses = 1000;
 
 /**
- * The classes of a multiclass task. Those of the training rows have the order of numbers if all are numbers, else that of their texts, which no split
- * changes.
+ * The classes of a multiclass task. Those of the training rows have the order of numbers if all are numbers, else that
+ * of their texts, which no split changes.
  * @param texts SQL of the label's text in a table of training rows that are in the task's sample space.
  * @throws ConfigError or DataError for a list that names a class twice, for one class, and for more than a thousand.
  */

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { type SplitName, splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import { limitMemory, rowsOf, told } from '../store/database.js';
+import { limitMemory, rowsOf, withProgress } from '../store/database.js';
 import type { StoredSource } from '../store/prepared-source.js';
 import { columnKinds } from './column-kinds.js';
 import { columnRoles } from './column-roles.js';
@@ -17,8 +17,9 @@ import { type About, writeRows } from './write-rows.js';
 const readingShare = 0.5;
 
 /**
- * Reads the files into the attached database `prepared`, as a source of `StoredSource`: the rows of training in an order that `splitSeed` draws, the others
- * in that of the files. Whatever a result depends on is counted or ordered, so that it has the same bits with any number of threads.
+ * Reads the files into the attached database `prepared`, as a source of `StoredSource`: the rows of training in an
+ * order that `splitSeed` draws, the others in that of the files. Whatever a result depends on is counted or ordered, so
+ * that it has the same bits with any number of threads.
  * @returns the entry's description.
  */
 export async function prepareTable(
@@ -55,7 +56,7 @@ export async function prepareTable(
   await refuseFaults(database, splits, faultsOf(known, labelled, splits, about), staged);
   const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
   const writing = { ...about, path, options, wanted, notes, signal: context.signal };
-  const stored = await told(database, written, () => writeRows(database, splits, known, labelled, writing));
+  const stored = await withProgress(database, written, () => writeRows(database, splits, known, labelled, writing));
   onShare(1);
   return stored;
 }

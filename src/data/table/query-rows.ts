@@ -24,8 +24,8 @@ export interface QuerySources {
 }
 
 /**
- * The rows of a query, run by one thread: several would give joins and sums in another order, and so other bits, from run to run. It reads the
- * named files and nothing else. Its second run shows that its rows are the same each time.
+ * The rows of a query, run by one thread: several would give joins and sums in another order, and so other bits, from
+ * run to run. It reads the named files and nothing else. Its second run shows that its rows are the same each time.
  * @param folder Where its rows are kept until they are read.
  * @returns the rows, and their checksum.
  * @throws DataError for files that cannot be read, and for a query that cannot be run or gives other rows each time.

@@ -42,8 +42,8 @@ export async function openJson(path: string, bytes: number): Promise<TableFile> 
 }
 
 /**
- * SQL of JSON files. Texts stay texts, those of dates too, and so do values of several types and of none: DuckDB would make each file's own
- * guess of them.
+ * SQL of JSON files. Texts stay texts, those of dates too, and so do values of several types and of none: DuckDB would
+ * make each file's own guess of them.
  */
 export async function jsonTable(database: DuckDBConnection, paths: readonly string[]): Promise<string> {
   const list = `[${paths.map(fileLiteral).join(', ')}]`;

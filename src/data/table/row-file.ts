@@ -14,7 +14,10 @@ export interface RowFileOptions {
   readonly exact?: boolean;
 }
 
-/** Opens a file in the format of its ending. @throws DataError for one that cannot be read, or in which two columns have one name. */
+/**
+ * Opens a file in the format of its ending. @throws DataError for one that cannot be read, or in which two columns have
+ * one name.
+ */
 export async function openTableFile(path: string, options: RowFileOptions): Promise<TableFile> {
   const file = await openAnyFormat(path, options);
   const twice = file.names.find((name, c) => file.names.indexOf(name) < c);

@@ -20,7 +20,9 @@ export interface Shares {
   readonly test: number;
 }
 
-/** The shares that are cut out of `path`. @throws ConfigError for a split that has files and a share, too, or neither. */
+/**
+ * The shares that are cut out of `path`. @throws ConfigError for a split that has files and a share, too, or neither.
+ */
 export function sharesOf(options: TableOptions): Shares {
   const { split } = options;
   const asked: Partial<Record<'validation' | 'test', unknown>> =
@@ -61,7 +63,10 @@ function splitAt(draw: number, { validation, test }: Shares): SplitName {
 
 /** SQL of the split of each staged row. */
 export interface RowSplits {
-  /** Stands behind FROM: the staged columns, `row` (the row's number, from 0), `split` (0 train, 1 validation, 2 test, NULL none), `given` (by the file), `sort_key`. */
+  /**
+   * Stands behind FROM: the staged columns, `row` (the row's number, from 0), `split` (0 train, 1 validation, 2 test,
+   * NULL none), `given` (by the file), `sort_key`.
+   */
   readonly from: string;
   /** The same for looking for faults, which is quicker where every row is in a split. */
   readonly looked: string;
@@ -125,7 +130,10 @@ function splitOfFile({ files }: StagedRows): string {
   return cases.length > 0 ? `CASE ${cases.join(' ')} END` : 'NULL';
 }
 
-/** SQL of a number below 2^31 that mixes the row's number with the seed: three multiplications, in steps that stay below 2^63. */
+/**
+ * SQL of a number below 2^31 that mixes the row's number with the seed: three multiplications, in steps that stay below
+ * 2^63.
+ */
 function sortKey(seed: number): string {
   const prime = 2 ** 31 - 1;
   const start = randomFromSeed(seed).stream('rows').below(prime);
@@ -153,7 +161,9 @@ async function drawRows(database: DuckDBConnection, staged: StagedRows, splitOf:
   await appendColumns(database, 'draws', [numbers, splits], drawn);
 }
 
-/** The table `groups`: each value's split. All rows of one value are in one split; a row without a value is drawn alone. */
+/**
+ * The table `groups`: each value's split. All rows of one value are in one split; a row without a value is drawn alone.
+ */
 async function drawGroups(
   database: DuckDBConnection,
   column: StagedColumn,

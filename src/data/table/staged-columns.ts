@@ -20,7 +20,10 @@ export function daysOf(time: string): string {
   return `epoch_ms(${time}) / ${day}.0`;
 }
 
-/** SQL functions of staged values. Numbers are finite as 32-bit floats; no number begins behind `9`, and `1_000` and `+-1` are none, though DuckDB reads them. */
+/**
+ * SQL functions of staged values. Numbers are finite as 32-bit floats; no number begins behind `9`, and `1_000` and
+ * `+-1` are none, though DuckDB reads them.
+ */
 export const macros = [
   `CREATE OR REPLACE TEMP MACRO trimmed(t) AS trim(t, ${literal(blanks.join(''))})`,
   'CREATE OR REPLACE TEMP MACRO finite(x) AS CASE WHEN isfinite(TRY_CAST(x AS FLOAT)) THEN x END',
@@ -29,8 +32,8 @@ export const macros = [
 ];
 
 /**
- * A text of a file: without the blanks around it, and NULL if it stands for a missing value. DuckDB plans `IN` with many marks as a join for each column,
- * so `list_contains` stands here.
+ * A text of a file: without the blanks around it, and NULL if it stands for a missing value. DuckDB plans `IN` with
+ * many marks as a join for each column, so `list_contains` stands here.
  */
 export function cleaned(text: string, missing: readonly string[]): string {
   const marks = missing.map((mark) => mark.trim());
@@ -39,8 +42,9 @@ export function cleaned(text: string, missing: readonly string[]): string {
 }
 
 /**
- * The same of a text that is NULL where it is one of `missing` to the letter. Few texts have blanks around them: comparisons find the others in a third of
- * the time that trimming takes. `trimmed` stands there once, as DuckDB computes what it meets twice for every row.
+ * The same of a text that is NULL where it is one of `missing` to the letter. Few texts have blanks around them:
+ * comparisons find the others in a third of the time that trimming takes. `trimmed` stands there once, as DuckDB
+ * computes what it meets twice for every row.
  */
 export function trimmedOf(text: string, missing: readonly string[]): string {
   const isBlank = (letter: string) => `list_contains([${literals(blanks)}], ${letter})`;
@@ -100,7 +104,8 @@ export function truthOf(text: string): number | undefined {
 
 /**
  * Whether a row meets a condition. A boolean equals 0 or 1, as in labels.
- * @returns `comparable` is false where a number is asked for and there is none; of a missing value neither says anything.
+ * @returns `comparable` is false where a number is asked for and there is none; of a missing value neither says
+ * anything.
  */
 export function conditionSql(
   condition: Condition,

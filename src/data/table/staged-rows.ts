@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import type { SplitName } from '../dataset.js';
-import { numbersOf, rowsOf, told } from '../store/database.js';
+import { numbersOf, rowsOf, withProgress } from '../store/database.js';
 import { shown } from './cell.js';
 import { databaseTypes, macros, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
@@ -28,7 +28,8 @@ export interface StagedRows {
 }
 
 /**
- * Stages the columns of `used`. A column has the type that all files' values allow: of whole numbers and others a number, else a text.
+ * Stages the columns of `used`. A column has the type that all files' values allow: of whole numbers and others a
+ * number, else a text.
  * @param onBytes gets the number of bytes of the files that have been read.
  * @param asTexts Numbers of typed files become texts, too.
  */
@@ -56,7 +57,7 @@ export async function stageRows(
     const values = columns.map(({ name, type }) => file.value(name, type, missing)).join(', ');
     const insert = (from: string) => database.run(`INSERT INTO ${stagedTable} SELECT ${values} FROM ${from}`);
     const onShare = (share: number) => onBytes(bytes + share * file.bytes);
-    await told(database, onShare, () => file.rows(database, missing, insert));
+    await withProgress(database, onShare, () => file.rows(database, missing, insert));
     bytes += file.bytes;
     onBytes(bytes);
     const [count = 0] = await numbersOf(database, ['count(*)'], stagedTable);

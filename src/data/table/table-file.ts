@@ -14,7 +14,8 @@ export interface TableFile {
   /** SQL of a column's values. @param missing Texts that stand for a missing value. */
   value(name: string, type: StagedType, missing: readonly string[]): string;
   /**
-   * Calls `use` with SQL that stands behind FROM: all rows, in their order. If `use` fails, it may be called again, with other SQL.
+   * Calls `use` with SQL that stands behind FROM: all rows, in their order. If `use` fails, it may be called again,
+   * with other SQL.
    * @throws DataError for what cannot be read.
    */
   rows(

@@ -39,7 +39,10 @@ export async function open(
   return table.open(options, { seed: 1, note: (message) => notes.push(message), ...context });
 }
 
-/** Every row of a split, in the order of the files: columns as text, number or list, labels and masks by name, and the weight if there are weights. */
+/**
+ * Every row of a split, in the order of the files: columns as text, number or list, labels and masks by name, and the
+ * weight if there are weights.
+ */
 export async function rowsOf(source: Source, name: SplitName) {
   const split = source.splits[name];
   const rows: Record<string, unknown>[] = [];

@@ -13,8 +13,9 @@ import { trimmedOf } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
 /**
- * CSV or TSV, plain or packed, read by DuckDB. It gets dialect and columns, and guesses nothing. Text in another encoding, and what DuckDB is too strict
- * for (lines that end now in CRLF and now in LF), is read from a copy. `openDelimited` finds line and reason of what is refused.
+ * CSV or TSV, plain or packed, read by DuckDB. It gets dialect and columns, and guesses nothing. Text in another
+ * encoding, and what DuckDB is too strict for (lines that end now in CRLF and now in LF), is read from a copy.
+ * `openDelimited` finds line and reason of what is refused.
  */
 export async function openTextTable(
   path: string,
@@ -68,8 +69,8 @@ async function refusal(read: () => Promise<unknown>): Promise<Error | undefined>
 }
 
 /**
- * Whether a row may have one value too many, which is missing. DuckDB then takes the row for a whole one, though its values may lie in wrong columns, as behind
- * a comma in a name without quotes.
+ * Whether a row may have one value too many, which is missing. DuckDB then takes the row for a whole one, though its
+ * values may lie in wrong columns, as behind a comma in a name without quotes.
  */
 async function mayHaveOneBehindTheLast(
   path: string,
@@ -245,7 +246,10 @@ async function* checkedLines(path: string, encoding: string | undefined): AsyncG
   }
 }
 
-/** The file's text in UTF-8. @throws DataError for a file that is packed with Zstandard and is in another encoding: DuckDB unpacks UTF-8 alone. */
+/**
+ * The file's text in UTF-8. @throws DataError for a file that is packed with Zstandard and is in another encoding:
+ * DuckDB unpacks UTF-8 alone.
+ */
 async function* textOf(path: string, encoding: string | undefined): AsyncGenerator<Buffer> {
   const isZstandard = /\.zst$/i.test(path);
   if (isZstandard && encoding !== undefined && new TextDecoder(encoding).encoding !== 'utf-8')

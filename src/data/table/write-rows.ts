@@ -27,7 +27,9 @@ export interface About {
   readonly known?: { readonly column: string; readonly texts: readonly string[] };
   /** The files were opened so that blanks around values belong to them. */
   readonly exact?: boolean;
-  /** The rows are new ones of a model that is trained: all of the test split, and read as those of training. By column. */
+  /**
+   * The rows are new ones of a model that is trained: all of the test split, and read as those of training. By column.
+   */
   readonly trained?: ReadonlyMap<string, CellReading>;
   /** Columns that the table `kept` gets as they are, in the order of the rows. */
   readonly keep?: readonly string[];
@@ -129,7 +131,9 @@ async function writeDictionaries(
   return { selected, joins };
 }
 
-/** The table `dictionary<c>`: an input's texts in the order of their first rows, and their indexes. @returns how many. */
+/**
+ * The table `dictionary<c>`: an input's texts in the order of their first rows, and their indexes. @returns how many.
+ */
 async function writeDictionary(
   database: DuckDBConnection,
   c: number,
@@ -162,7 +166,8 @@ async function writeDictionary(
 
 /**
  * @returns How many rows each split has, and whether some labels are missing.
- * @throws DataError for a split without rows, a task without a training row, and a `positive` that no row has: a typing error that would
+ * @throws DataError for a split without rows, a task without a training row, and a `positive` that no row has: a typing
+ * error that would
  * train on zeros alone.
  */
 async function checkWritten(

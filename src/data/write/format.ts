@@ -22,7 +22,8 @@ export interface FormatDefinition {
   readonly name: string;
   /**
    * The bytes of a whole file, piece by piece.
-   * @param from SQL of its rows: columns of 32 bits and of lists of these, which are never NULL; texts, lists of texts, doubles and 64-bit integers.
+   * @param from SQL of its rows: columns of 32 bits and of lists of these, which are never NULL; texts, lists of texts,
+   * doubles and 64-bit integers.
    * @param folder A temporary one.
    */
   encode(database: DuckDBConnection, from: string, folder: string): AsyncIterable<Uint8Array>;

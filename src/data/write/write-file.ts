@@ -82,7 +82,8 @@ export async function writeTable(
 const typeNames = { float: 'FLOAT', integer: 'INTEGER', list: 'INTEGER[]' } as const;
 
 /**
- * The bytes of a file, piece by piece. Equal rows give equal bytes. The rows wait in a temporary database, mostly on disk.
+ * The bytes of a file, piece by piece. Equal rows give equal bytes. The rows wait in a temporary database, mostly on
+ * disk.
  * @param kept A DuckDB file whose table `kept` has columns that stand before the others, row by row.
  */
 export async function* encoded(

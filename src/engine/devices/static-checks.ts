@@ -28,7 +28,9 @@ async function checkCuda(deviceId: number, { nvidiaDriver, nvidiaGpus }: Facts):
   );
 }
 
-/** Why `auto` skips WebGPU: it accepts only hardware. Without a GPU it starts no process, so that start-up stays fast. */
+/**
+ * Why `auto` skips WebGPU: it accepts only hardware. Without a GPU it starts no process, so that start-up stays fast.
+ */
 export async function checkHardware({ platform, gpuFiles, graphicsAdapters }: Facts): Promise<Unusable | undefined> {
   if (platform !== 'linux') return undefined;
   const byName = 'name it by engine.device=webgpu';

@@ -30,7 +30,10 @@ export function product(graph: Graph, a: Value, b: Value, shape: Sides, transA =
   return graph.node('Product', [a, b], { type: a.type, shape }, { transA: flag(transA), transB: flag(transB) });
 }
 
-/** For tests: the nodes that the results need, a line each, and the results. Results are named a, b, c; constants are written out. */
+/**
+ * For tests: the nodes that the results need, a line each, and the results. Results are named a, b, c; constants are
+ * written out.
+ */
 export function linesOf({ graph, next, outputs }: StepGraph): string[] {
   const nodes = liveNodes(graph, [...next.values(), ...outputs.values()]);
   const names = new Map<Value, string>();

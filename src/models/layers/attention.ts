@@ -13,8 +13,9 @@ export interface Attention extends Layer {
 }
 
 /**
- * Mixes streams u by how well each one's key and query agree: sum_u w_u V u, w = softmax over u of <K u, Q u> / sqrt(width).
- * Parameters `<name>.value.weight`, `.key.weight` and `.query.weight` [1, width, width] are the same for all streams.
+ * Mixes streams u by how well each one's key and query agree: sum_u w_u V u, w = softmax over u of <K u, Q u> /
+ * sqrt(width). Parameters `<name>.value.weight`, `.key.weight` and `.query.weight` [1, width, width] are the same for
+ * all streams.
  */
 export function attention(name: string, width: number): Attention {
   const projections = ['value', 'key', 'query'].map((part) => `${name}.${part}.weight`);

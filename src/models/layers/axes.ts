@@ -2,18 +2,19 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
 
 /**
- * What flows between layers: for every row of a batch, the features of one input that all members of a layer read, or a stream of features
- * for each member (a task, an expert). Models pass it on. How it lies is known in this folder alone.
+ * What flows between layers: for every row of a batch, the features of one input that all members of a layer read, or a
+ * stream of features for each member (a task, an expert). Models pass it on. How it lies is known in this folder alone.
  *
- * The batch is cut into blocks of rows, and within a block features come before rows: one input is [blocks, width, rows], streams are
- * [blocks, streams, width, rows]. So all that belongs to a block's rows lies together. On a CPU each block is work for one thread from one
- * layer to the next: threads seldom read what another wrote. And a layer's weights are the left operand of its product, as they lie.
+ * The batch is cut into blocks of rows, and within a block features come before rows: one input is [blocks, width,
+ * rows], streams are [blocks, streams, width, rows]. So all that belongs to a block's rows lies together. On a CPU each
+ * block is work for one thread from one layer to the next: threads seldom read what another wrote. And a layer's
+ * weights are the left operand of its product, as they lie.
  */
 export type Features = Tensor;
 
 /**
- * Rows of the shortest block. Each block has sums of its own for the gradients of all weights, which are written, read and added up: two
- * keep two threads busy, and more of them should have more rows for it.
+ * Rows of the shortest block. Each block has sums of its own for the gradients of all weights, which are written, read
+ * and added up: two keep two threads busy, and more of them should have more rows for it.
  */
 const fewestRows = { ofTwo: 256, ofMore: 512 };
 const mostBlocks = 16;
@@ -121,7 +122,10 @@ export function isRange(indexes: readonly number[], count: number): boolean {
   return indexes.length === count && indexes.every((value, position) => value === position);
 }
 
-/** The linear part of a layer of members, computed together: weight [members, outputs, inputs], and one input or a stream for each. */
+/**
+ * The linear part of a layer of members, computed together: weight [members, outputs, inputs], and one input or a
+ * stream for each.
+ */
 export function product(input: Features, weight: Tensor): Features {
   const [members = 0, outputs = 0, inputs = 0] = weight.shape;
   if (input.rank === 4) return blockwise(input, weight.expandDims(0));
@@ -131,7 +135,9 @@ export function product(input: Features, weight: Tensor): Features {
   return made.reshape([blocks, members, outputs, rows]);
 }
 
-/** weight [1, ..., outputs, inputs] times x [blocks, ..., inputs, rows]: tfjs's gradient does not sum over the blocks. */
+/**
+ * weight [1, ..., outputs, inputs] times x [blocks, ..., inputs, rows]: tfjs's gradient does not sum over the blocks.
+ */
 function blockwise(input: Tensor, weight: Tensor): Tensor {
   return withGradient(
     [input, weight],
@@ -151,8 +157,9 @@ export function addBias(input: Features, bias: Tensor): Features {
 }
 
 /**
- * An operation with a gradient written by hand, where tfjs's own is wrong (it does not reduce over broadcast batches) or copies
- * more. `backward` gets the gradient of the output and the inputs, and returns one gradient per input, in their order.
+ * An operation with a gradient written by hand, where tfjs's own is wrong (it does not reduce over broadcast batches)
+ * or copies more. `backward` gets the gradient of the output and the inputs, and returns one gradient per input, in
+ * their order.
  */
 export function withGradient<Inputs extends readonly Tensor[]>(
   inputs: readonly [...Inputs],

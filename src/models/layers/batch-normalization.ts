@@ -20,8 +20,9 @@ export function batchStatistics(layer: string, members: readonly string[], width
 }
 
 /**
- * Batch normalisation (Ioffe and Szegedy 2015) of streams, without gain and shift: in training by the mean and variance of the batch, else by
- * the running ones. Rows that only fill the batch count in neither. The running variance is the unbiased one, as in PyTorch.
+ * Batch normalisation (Ioffe and Szegedy 2015) of streams, without gain and shift: in training by the mean and variance
+ * of the batch, else by the running ones. Rows that only fill the batch count in neither. The running variance is the
+ * unbiased one, as in PyTorch.
  */
 export function batchNormalized(
   features: Features,
@@ -54,7 +55,10 @@ export function batchNormalized(
   );
 }
 
-/** Sums and means over the rows that are there, [1, members, width, 1]. tfjs keeps nothing for a backward pass: it makes this again. */
+/**
+ * Sums and means over the rows that are there, [1, members, width, 1]. tfjs keeps nothing for a backward pass: it makes
+ * this again.
+ */
 function overRows(rows: Tensor) {
   const present = inBlocks(rows.expandDims(1)).expandDims(1); // [blocks, 1, 1, rows]
   const count = tf.sum(present);

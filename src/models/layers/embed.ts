@@ -21,8 +21,9 @@ export interface Embed extends Layer {
 }
 
 /**
- * The input x: embeddings of the categorical columns (grouped by width, in the columns' order), one pooled embedding of each list, then the
- * numeric columns. Dropout leaves numeric columns alone. `shape.interaction` puts a layer of `interaction.ts` on it.
+ * The input x: embeddings of the categorical columns (grouped by width, in the columns' order), one pooled embedding of
+ * each list, then the numeric columns. Dropout leaves numeric columns alone. `shape.interaction` puts a layer of
+ * `interaction.ts` on it.
  */
 export function embed(shape: ModelShape, options: CommonOptions, prefix = ''): Embed {
   const columns = embedColumns(shape, options, prefix);

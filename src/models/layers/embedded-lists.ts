@@ -15,8 +15,8 @@ export interface EmbeddedLists extends Layer {
 }
 
 /**
- * A list has a table `<prefix>lists.<name>` of its own. With attention, the weights of its entries are multiplied by those of
- * `target-attention.ts`, by the embedding of another column; its parameters are `<prefix>attention.<name>.…`.
+ * A list has a table `<prefix>lists.<name>` of its own. With attention, the weights of its entries are multiplied by
+ * those of `target-attention.ts`, by the embedding of another column; its parameters are `<prefix>attention.<name>.…`.
  */
 export function embeddedLists(
   { lists = [], ...shape }: ModelShape,

@@ -16,9 +16,9 @@ export interface EmbeddingTables extends Layer {
 }
 
 /**
- * Embeddings of the categorical columns, grouped by width. There is one table `<prefix>embeddings.<width>` [rows, width] per width: the
- * columns' tables stacked, so that a batch is one look-up. A large column has a table `<prefix>large.<name>` of its own, which starts with
- * the same numbers.
+ * Embeddings of the categorical columns, grouped by width. There is one table `<prefix>embeddings.<width>` [rows,
+ * width] per width: the columns' tables stacked, so that a batch is one look-up. A large column has a table
+ * `<prefix>large.<name>` of its own, which starts with the same numbers.
  */
 export function embeddingTables(all: readonly Column[], prefix: string): EmbeddingTables {
   const groups = [...new Set(all.map(({ embedding }) => embedding))].map((width) => {
@@ -62,8 +62,9 @@ export function embeddingTables(all: readonly Column[], prefix: string): Embeddi
 }
 
 /**
- * The tables of some columns, stacked. Embeddings start N(0, 0.05^2): small beside standardised numeric columns (variance 1), so that a value
- * which training never or seldom saw says next to nothing; large enough that logits vary over rows at the start.
+ * The tables of some columns, stacked. Embeddings start N(0, 0.05^2): small beside standardised numeric columns
+ * (variance 1), so that a value which training never or seldom saw says next to nothing; large enough that logits vary
+ * over rows at the start.
  */
 export function embeddingTable(
   columns: readonly Pick<Column, 'name' | 'cardinality'>[],

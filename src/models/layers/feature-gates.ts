@@ -17,8 +17,8 @@ export interface FeatureGates extends Layer {
  *
  *     v * sum over l of g_l 2 sigmoid(A_l B_l v),   g = softmax(W v),   of rank (width of v) / `count`, at least 1
  *
- * Parameters `<name>.weight` W [experts, count, inputs], and with a member for each l of each expert `<name>.down.weight` B
- * [experts * count, rank, inputs] and `<name>.up.weight` A [experts * count, inputs, rank].
+ * Parameters `<name>.weight` W [experts, count, inputs], and with a member for each l of each expert
+ * `<name>.down.weight` B [experts * count, rank, inputs] and `<name>.up.weight` A [experts * count, inputs, rank].
  */
 export function featureGates(name: string, experts: readonly string[], inputs: number, count: number): FeatureGates {
   const members = experts.flatMap((expert) => Array.from({ length: count }, (_, l) => `${expert}/${l}`));

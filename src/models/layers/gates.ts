@@ -11,7 +11,8 @@ export interface GateSpec {
 
 export interface Gates extends Layer {
   /**
-   * @param input what gates select with: one input for all, or streams, the first for the first gate and so on; there may be more streams
+   * @param input what gates select with: one input for all, or streams, the first for the first gate and so on; there
+   * may be more streams
    * than gates
    * @param outputs a stream per expert
    * @returns a stream per gate, in their order
@@ -27,12 +28,13 @@ export interface Gates extends Layer {
 const unseenLogit = -1e30;
 
 /**
- * The gates of one level: g(x) = softmax(W x), without bias or hidden layer (MMoE eq. 7-8, PLE eq. 2-4).
- * Parameter `level<l>.gates.<experts>.weight` [gates, experts, inputs] holds the gates that mix so many experts. A gate over one
+ * The gates of one level: g(x) = softmax(W x), without bias or hidden layer (MMoE eq. 7-8, PLE eq. 2-4). Parameter
+ * `level<l>.gates.<experts>.weight` [gates, experts, inputs] holds the gates that mix so many experts. A gate over one
  * expert passes it on and holds no parameters.
  * @param biased g(x) = softmax(W x + b), with `.bias` [gates, 1, experts].
  *
- * All are computed together, over all experts of the level: `unseenLogit` makes the weight of an expert that a gate does not see 0.
+ * All are computed together, over all experts of the level: `unseenLogit` makes the weight of an expert that a gate
+ * does not see 0.
  */
 export function gates(
   level: number,
@@ -113,7 +115,10 @@ export function gates(
   }
 }
 
-/** Softmax over the experts of logits [blocks, gates, experts, rows]. Loops run along the rows, so that they are long even with few experts. */
+/**
+ * Softmax over the experts of logits [blocks, gates, experts, rows]. Loops run along the rows, so that they are long
+ * even with few experts.
+ */
 export function overExperts(logits: Tensor): Tensor {
   const softmax = (x: Tensor) => {
     const powers = tf.exp(tf.sub(x, tf.max(x, 2, true)));
@@ -146,8 +151,8 @@ export function mixtures(gateWeights: Tensor, outputs: Tensor): Tensor {
 }
 
 /**
- * Up to so many products of a row, elementwise ones for each pair of a gate and an expert cost less than a small matrix product for each row
- * and what it takes to bring its operands in order.
+ * Up to so many products of a row, elementwise ones for each pair of a gate and an expert cost less than a small matrix
+ * product for each row and what it takes to bring its operands in order.
  */
 const fewProducts = 2 ** 12;
 /** Elements of those products above which it is the other way round: caches (16 MiB) do not hold them. */
@@ -159,7 +164,8 @@ function mixturesByPair(gateWeights: Tensor, outputs: Tensor): Tensor {
   const [, , width = 0] = outputs.shape;
   const byExpert = (w: Tensor) => w.transpose([0, 2, 1, 3]).reshape([blocks, experts, gates, 1, rows]);
   const ofExpert = (h: Tensor) => h.reshape([blocks, experts, 1, width, rows]);
-  // tfjs's gradient would first copy dy for every pair. All products are [blocks, experts, gates, width, rows]: they can lie in one place.
+  // tfjs's gradient would first copy dy for every pair. All products are [blocks, experts, gates, width, rows]: they
+  // can lie in one place.
   return withGradient(
     [gateWeights, outputs],
     (w, h) => tf.sum(tf.mul(byExpert(w), ofExpert(h)), 1),

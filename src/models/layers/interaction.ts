@@ -16,8 +16,9 @@ type DefineInteraction = (name: string, width: number, fields: readonly Place[])
 /** What models read in place of x, by `inputs.interaction`. */
 export const interactions: Readonly<Record<'fm' | 'cross', DefineInteraction>> = {
   /**
-   * x, then the pooled products of a factorisation machine (Rendle 2010; as a vector, He and Chua, SIGIR 2017): the sum over pairs i < j
-   * of v_i * v_j = ((sum v)^2 - sum v^2) / 2, elementwise, of the embeddings of each width that two fields or more have.
+   * x, then the pooled products of a factorisation machine (Rendle 2010; as a vector, He and Chua, SIGIR 2017): the sum
+   * over pairs i < j of v_i * v_j = ((sum v)^2 - sum v^2) / 2, elementwise, of the embeddings of each width that two
+   * fields or more have.
    */
   fm(_name, width, fields) {
     const groups = [...new Set(fields.map((field) => field.width))]
@@ -40,8 +41,8 @@ export const interactions: Readonly<Record<'fm' | 'cross', DefineInteraction>> =
   },
 
   /**
-   * Cross layers of DCN-v2 (Wang et al., WWW 2021): x_l+1 = x_0 * (W_l x_l + b_l) + x_l. Two, with full matrices. Parameters
-   * `<name>.<l>.weight` [1, width, width] and `.bias` [1, 1, width].
+   * Cross layers of DCN-v2 (Wang et al., WWW 2021): x_l+1 = x_0 * (W_l x_l + b_l) + x_l. Two, with full matrices.
+   * Parameters `<name>.<l>.weight` [1, width, width] and `.bias` [1, 1, width].
    */
   cross(name, width) {
     const layers = [0, 1].map((layer) => `${name}.${layer}`);

@@ -15,8 +15,8 @@ export interface Mix extends Layer {
 }
 
 /**
- * Mixes the parts of all members' features by trained scalars, the same for all samples: parameter `name` [members * parts]^2, a matrix that
- * starts at `own` for the own part and has equal shares of 1 - `own` elsewhere.
+ * Mixes the parts of all members' features by trained scalars, the same for all samples: parameter `name` [members *
+ * parts]^2, a matrix that starts at `own` for the own part and has equal shares of 1 - `own` elsewhere.
  */
 export function mix(name: string, members: number, own: OwnShare, parts = 1): Mix {
   const size = members * parts;
@@ -35,7 +35,10 @@ export interface MixLevels extends Layer {
   apply(pass: Pass, states: readonly Features[]): Features;
 }
 
-/** Mixes levels for each member by trained scalars: parameter `name` [members, levels], starting at `own` for the last level. */
+/**
+ * Mixes levels for each member by trained scalars: parameter `name` [members, levels], starting at `own` for the last
+ * level.
+ */
 export function mixLevels(name: string, members: number, levels: number, own: OwnShare): MixLevels {
   return {
     parameters: { [name]: shares(members, levels, own, () => levels - 1) },
@@ -52,8 +55,9 @@ export function mixLevels(name: string, members: number, levels: number, own: Ow
 }
 
 /**
- * Scalars [rows, columns]: `share` at each row's own place, equal shares of the rest of 1 elsewhere. Their kind is `bias`, since like biases
- * they are never decayed: L2 would pull them to 0, away from the near-identity that they start at.
+ * Scalars [rows, columns]: `share` at each row's own place, equal shares of the rest of 1 elsewhere. Their kind is
+ * `bias`, since like biases they are never decayed: L2 would pull them to 0, away from the near-identity that they
+ * start at.
  * @throws ConfigError if the own place has less than the others.
  */
 function shares(

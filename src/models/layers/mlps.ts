@@ -29,11 +29,11 @@ export interface Mlps extends Layer {
 }
 
 /**
- * One MLP per member, of equal widths and each with weights of its own, computed together: one batched product per layer. A layer is
- * linear, then normalisation, activation and dropout as the options say.
+ * One MLP per member, of equal widths and each with weights of its own, computed together: one batched product per
+ * layer. A layer is linear, then normalisation, activation and dropout as the options say.
  *
- * Parameters `<name>.<layer>.weight` [members, outputs, inputs] and `.bias` [members, 1, outputs]; with normalisation `.gain` and
- * `.shift` [members, 1, outputs]; with prelu `.slope` [members, 1, 1].
+ * Parameters `<name>.<layer>.weight` [members, outputs, inputs] and `.bias` [members, 1, outputs]; with normalisation
+ * `.gain` and `.shift` [members, 1, outputs]; with prelu `.slope` [members, 1, 1].
  */
 export function mlps(
   name: string,
@@ -88,8 +88,8 @@ export interface Towers extends Layer {
 }
 
 /**
- * One tower per task, computed together: hidden layers of the widths `tower`, then the linear logit layer `<name>.logit`. Each multiclass task
- * has a logit layer of its own, `<name>.logit.<task>`, with an output per class.
+ * One tower per task, computed together: hidden layers of the widths `tower`, then the linear logit layer
+ * `<name>.logit`. Each multiclass task has a logit layer of its own, `<name>.logit.<task>`, with an output per class.
  */
 export function towers(name: string, tasks: readonly ModelTask[], inputs: number, options: CommonOptions): Towers {
   const hidden = mlps(name, namesOf(tasks), inputs, options.tower, options);

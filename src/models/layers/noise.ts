@@ -6,17 +6,20 @@ import type { Context, NoiseUnits } from '../model.js';
 import { type Features, inBlocks, product } from './axes.js';
 
 /*
- * Dropout's noise. A step is fed `terms` numbers for each row of the batch and for each unit, not one for each unit of each row. Unit u of
- * row r is dropped where the fractional part of sum_t a[u, t] b[r, t] is below the rate.
+ * Dropout's noise. A step is fed `terms` numbers for each row of the batch and for each unit, not one for each unit of
+ * each row. Unit u of row r is dropped where the fractional part of sum_t a[u, t] b[r, t] is below the rate.
  *
- * The a are multiples of 2^-16 below 1. The b are whole and below 2^4. All are uniform. So every sum is a multiple of 2^-16 below 2^8:
- * float32 holds it exactly, in any order of adding. All engines and devices therefore drop the same units.
+ * The a are multiples of 2^-16 below 1. The b are whole and below 2^4. All are uniform. So every sum is a multiple of
+ * 2^-16 below 2^8: float32 holds it exactly, in any order of adding. All engines and devices therefore drop the same
+ * units.
  *
- * Within a row the sums of different units are independent and uniform, unless all its b are even (one row of 2^16). The sums of a unit are so
- * in rows whose b are linearly independent modulo 2. Dependence shows only in more than `terms` rows, seen together.
+ * Within a row the sums of different units are independent and uniform, unless all its b are even (one row of 2^16).
+ * The sums of a unit are so in rows whose b are linearly independent modulo 2. Dependence shows only in more than
+ * `terms` rows, seen together.
  *
- * A number for each unit of each row would be some MB a step, and a host draws them more slowly than a GPU takes the step. An integer hash
- * in the graph would need operations that not every backend has, or more passes over the activations than this product.
+ * A number for each unit of each row would be some MB a step, and a host draws them more slowly than a GPU takes the
+ * step. An integer hash in the graph would need operations that not every backend has, or more passes over the
+ * activations than this product.
  */
 const terms = 16;
 const bits = { units: 16, rows: 4 };
@@ -31,7 +34,10 @@ export function noiseShapes(units: NoiseUnits, batch: number): Readonly<Record<s
   return Object.fromEntries(layers.length === 0 ? [] : [...layers, [ofRows, [batch, terms]] as const]);
 }
 
-/** The noise of steps `first` to `first + steps`, from a stream for each layer and step: what a step draws depends on its number alone. */
+/**
+ * The noise of steps `first` to `first + steps`, from a stream for each layer and step: what a step draws depends on
+ * its number alone.
+ */
 export function drawNoise(
   units: NoiseUnits,
   batch: number,
@@ -62,7 +68,10 @@ function fill(target: Float32Array, { bits, unit }: { bits: number; unit: number
   }
 }
 
-/** In training, sets each feature to 0 with probability `rate` and divides the others by 1 - rate (inverted dropout); else nothing. */
+/**
+ * In training, sets each feature to 0 with probability `rate` and divides the others by 1 - rate (inverted dropout);
+ * else nothing.
+ */
 export function dropout(features: Features, rate: number, layer: string, { training, noise }: Context): Features {
   if (!training || rate === 0) return features;
   const sums = product(inBlocks(must(noise[ofRows], 'noise of rows')), must(noise[layer], `noise of ${layer}`));

@@ -8,9 +8,9 @@ export interface Scales extends Layer {
 }
 
 /**
- * Factors for features of this width: Gate NU of PEPNet, 2 sigmoid(W' relu(W x + b) + b'). Factors start around 1. The hidden layer has
- * the output's width. Parameters `<name>.hidden.weight` [members, width, inputs], `<name>.scale.weight` [members, width, width] and
- * their `.bias` [members, 1, width].
+ * Factors for features of this width: Gate NU of PEPNet, 2 sigmoid(W' relu(W x + b) + b'). Factors start around 1. The
+ * hidden layer has the output's width. Parameters `<name>.hidden.weight` [members, width, inputs],
+ * `<name>.scale.weight` [members, width, width] and their `.bias` [members, 1, width].
  */
 export function scales(name: string, members: readonly string[], inputs: number, width: number): Scales {
   return {

@@ -11,15 +11,18 @@ export interface TargetAttention extends Layer {
 }
 
 /**
- * The activation unit of DIN (Zhou et al., KDD 2018, eq. 3 and section 4.3): the weight of a list's entry e by how it fits a target t,
+ * The activation unit of DIN (Zhou et al., KDD 2018, eq. 3 and section 4.3): the weight of a list's entry e by how it
+ * fits a target t,
  *
  *     a(e, t) = w h([e, t, t - e, t * e]) + b,   h a hidden layer
  *
- * As in the paper, and not in its authors' program, **no softmax** normalises the weights: their sum tells how much of the list fits. The
- * paper compares e and t by their outer product; the program, and the field, by difference and product, elementwise, as here.
+ * As in the paper, and not in its authors' program, **no softmax** normalises the weights: their sum tells how much of
+ * the list fits. The paper compares e and t by their outer product; the program, and the field, by difference and
+ * product, elementwise, as here.
  *
- * The hidden layer has the model's `activation` (`prelu` is the paper's), no normalisation and no dropout. All entries share the
- * parameters `<name>.0.weight` [1, hidden, 4 width] and `.0.bias`, `<name>.logit.weight` [1, 1, hidden] and `.logit.bias`.
+ * The hidden layer has the model's `activation` (`prelu` is the paper's), no normalisation and no dropout. All entries
+ * share the parameters `<name>.0.weight` [1, hidden, 4 width] and `.0.bias`, `<name>.logit.weight` [1, 1, hidden] and
+ * `.logit.bias`.
  */
 export function targetAttention(name: string, width: number, hidden: number, options: CommonOptions): TargetAttention {
   const layer = mlps(name, [name], 4 * width, [hidden], { ...options, dropout: 0, normalization: 'none' });

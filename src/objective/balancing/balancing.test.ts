@@ -7,7 +7,10 @@ import { balancings } from './catalogue.js';
 
 const tasksOf = (count: number) => Array.from({ length: count }, (_, k) => ({ name: `t${k}`, type: 'binary' }));
 
-/** The gradients' coefficients that a method gives for gradients along the first axes, so that entry k of the direction is that of task k. */
+/**
+ * The gradients' coefficients that a method gives for gradients along the first axes, so that entry k of the direction
+ * is that of task k.
+ */
 function coefficients(
   name: string,
   options: Readonly<Record<string, unknown>>,
@@ -17,7 +20,10 @@ function coefficients(
   return combinedOf(name, options, { p: gradients.map((row) => [...row]) }, losses).weights;
 }
 
-/** The same of several parameters, of each the tasks' gradients; and the weights of the next step, where the method trains them. */
+/**
+ * The same of several parameters, of each the tasks' gradients; and the weights of the next step, where the method
+ * trains them.
+ */
 function combinedOf(
   name: string,
   options: Readonly<Record<string, unknown>>,
@@ -86,7 +92,8 @@ describe('cagrad', () => {
 });
 
 describe('gradnorm', () => {
-  // In p the first task's gradient is longer, in q the second's. All lengths are of equal progress, so the shorter gradient gains weight.
+  // In p the first task's gradient is longer, in q the second's. All lengths are of equal progress, so the shorter
+  // gradient gains weight.
   const gradients = { p: [4, 1], q: [1, 2] };
 
   it('measures gradients in the last shared layer, or in all that is shared', () => {

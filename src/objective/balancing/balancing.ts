@@ -43,7 +43,8 @@ interface Kept {
   slots(shared: readonly string[]): HostArrays;
   readonly noise: Readonly<Record<string, Noise>>;
   /**
-   * Next values of slots that depend on what the step did; they replace those of the same name. A method that has it costs a second forward pass.
+   * Next values of slots that depend on what the step did; they replace those of the same name. A method that has it
+   * costs a second forward pass.
    * @param losses Those of the same rows under the same noise, by the parameters after the step.
    */
   afterStep?(moment: Moment, losses: Tensor): Tensors;
@@ -73,7 +74,10 @@ interface GradientMoment extends Moment {
 export interface GradientBalancing extends Kept {
   readonly kind: 'gradients';
   combine(moment: GradientMoment): {
-    /** The gradient of a shared parameter, from those of the tasks. Where a part of it is one task's own, the gradients are 0 there. */
+    /**
+     * The gradient of a shared parameter, from those of the tasks. Where a part of it is one task's own, the gradients
+     * are 0 there.
+     */
     mix(gradients: readonly Tensor[], parameter: string): Tensor;
     /** float32 [tasks]: what each task's gradient is multiplied by where no other task reaches. Absent: 1. */
     readonly own?: Tensor;

@@ -6,14 +6,16 @@ import { dot, leastSquare, linear, times } from './products.js';
 import { leastOnSimplex } from './simplex.js';
 
 /**
- * Conflict-averse gradient descent: Liu, Liu, Jin, Stone and Liu, "Conflict-averse gradient descent for multi-task learning" (NeurIPS 2021). Of
- * all directions d within c ||g_0|| of the mean gradient g_0, the one that lowers the slowest task most. Its dual (equation 4, algorithm 1) is
+ * Conflict-averse gradient descent: Liu, Liu, Jin, Stone and Liu, "Conflict-averse gradient descent for multi-task
+ * learning" (NeurIPS 2021). Of all directions d within c ||g_0|| of the mean gradient g_0, the one that lowers the
+ * slowest task most. Its dual (equation 4, algorithm 1) is
  *
  *     min_w F(w) = g_w . g_0 + sqrt(phi) ||g_w||,   g_w = sum_k w_k g_k,  phi = c^2 ||g_0||^2,  w on the simplex;
  *     d = g_0 + sqrt(phi) g_w / ||g_w||.
  *
- * F is minimised by pairwise Frank-Wolfe with the exact step (`stepOf`), which for two tasks is a closed form. The direction is K d / (1 + c^2), as in
- * the authors' program: for c = 0 the sum of the gradients. The division is not in the paper. The mean is over the K tasks that have rows in the batch.
+ * F is minimised by pairwise Frank-Wolfe with the exact step (`stepOf`), which for two tasks is a closed form. The
+ * direction is K d / (1 + c^2), as in the authors' program: for c = 0 the sum of the gradients. The division is not in
+ * the paper. The mean is over the K tasks that have rows in the batch.
  */
 export const cagrad = defineBalancing({
   name: 'cagrad',
@@ -67,9 +69,9 @@ export const cagrad = defineBalancing({
 });
 
 /**
- * Where h(x) = slope x + radius sqrt(start + 2 linear x + square x^2) is least for x from 0 to 1. With x = u - linear / square the root is
- * sqrt(square (u^2 + D)), D = start / square - (linear / square)^2. So h' = 0 at u = t sqrt(D / (1 - t^2)), t = -slope / (radius sqrt(square)). It has
- * no such place for |t| >= 1: h then falls or rises throughout.
+ * Where h(x) = slope x + radius sqrt(start + 2 linear x + square x^2) is least for x from 0 to 1. With x = u - linear /
+ * square the root is sqrt(square (u^2 + D)), D = start / square - (linear / square)^2. So h' = 0 at u = t sqrt(D / (1 -
+ * t^2)), t = -slope / (radius sqrt(square)). It has no such place for |t| >= 1: h then falls or rises throughout.
  */
 function stepOf(given: Readonly<Record<'slope' | 'radius' | 'start' | 'linear' | 'square', Tensor>>): Tensor {
   const square = given.square.maximum(leastSquare);

@@ -5,12 +5,14 @@ import { tf } from '../../support/tf.js';
 import { defineBalancing } from './balancing.js';
 
 /**
- * Dynamic weight average: Liu, Johns and Davison, "End-to-end multi-task learning with attention" (CVPR 2019), equation 7:
+ * Dynamic weight average: Liu, Johns and Davison, "End-to-end multi-task learning with attention" (CVPR 2019), equation
+ * 7:
  *
  *     w_k(t) = K exp(r_k(t - 1) / T) / sum_i exp(r_i(t - 1) / T),   r_k(t - 1) = L_k(t - 1) / L_k(t - 2).
  *
- * L_k(t) is the mean of the batches' losses in epoch t, as in the paper, or in as many steps as `steps` says. In the first two all weights
- * are 1. Batches without rows of a task are left out of its mean; after an epoch without any, the last mean stays.
+ * L_k(t) is the mean of the batches' losses in epoch t, as in the paper, or in as many steps as `steps` says. In the
+ * first two all weights are 1. Batches without rows of a task are left out of its mean; after an epoch without any, the
+ * last mean stays.
  */
 export const dwa = defineBalancing({
   name: 'dwa',

@@ -9,16 +9,19 @@ import { trainedVector } from './trained-vector.js';
 const leastLoss = 1e-8;
 
 /**
- * Fast adaptive multitask optimization: Liu, Feng, Stone and Liu, "FAMO" (NeurIPS 2023), algorithm 1. With z = softmax(x),
+ * Fast adaptive multitask optimization: Liu, Feng, Stone and Liu, "FAMO" (NeurIPS 2023), algorithm 1. With z =
+ * softmax(x),
  *
  *     w_k = K c z_k / L_k,   c = 1 / sum_i z_i / L_i,
  *     x <- x - rate (J' (log L - log L+) + decay x),   J the Jacobian of the softmax.
  *
- * L+ is the loss of the same rows, under the same noise, after the step: a second forward pass, as in the authors' program. Adam updates x, with that
- * program's rates by default. The paper's weights sum to 1, these to the number K of tasks with rows in the batch. The program also clips the
- * gradient of the shared parameters at length 1; here `clipNorm` of the optimizer does that.
+ * L+ is the loss of the same rows, under the same noise, after the step: a second forward pass, as in the authors'
+ * program. Adam updates x, with that program's rates by default. The paper's weights sum to 1, these to the number K of
+ * tasks with rows in the batch. The program also clips the gradient of the shared parameters at length 1; here
+ * `clipNorm` of the optimizer does that.
  *
- * A task without rows in the batch has weight 0, and its x stays. z is then that of the others alone: shares of their sum.
+ * A task without rows in the batch has weight 0, and its x stays. z is then that of the others alone: shares of their
+ * sum.
  */
 export const famo = defineBalancing({
   name: 'famo',

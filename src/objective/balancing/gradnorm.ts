@@ -11,18 +11,20 @@ import { trainedVector } from './trained-vector.js';
 const leastWeight = 1e-3;
 
 /**
- * Chen, Badrinarayanan, Lee and Rabinovich, "GradNorm: gradient normalization for adaptive loss balancing in deep multitask networks" (ICML
- * 2018), algorithm 1. G_k = v_k ||g_k|| is the length of task k's weighted gradient, r_k = (L_k / L_k(0)) / mean of these its relative inverse
- * training rate. The weights v are trained to lower
+ * Chen, Badrinarayanan, Lee and Rabinovich, "GradNorm: gradient normalization for adaptive loss balancing in deep
+ * multitask networks" (ICML 2018), algorithm 1. G_k = v_k ||g_k|| is the length of task k's weighted gradient, r_k =
+ * (L_k / L_k(0)) / mean of these its relative inverse training rate. The weights v are trained to lower
  *
  *     sum_k | G_k - mean(G) r_k^alpha |   (equation 2; mean(G) r^alpha is constant),
  *
- * and are divided to sum to K. Of a step the old weights are used. They also weigh each task's own parameters, as in the paper.
+ * and are divided to sum to K. Of a step the old weights are used. They also weigh each task's own parameters, as in
+ * the paper.
  *
  * ||g_k|| is taken over the weights of the last layer that tasks share, as the paper chooses. L_k(0) is the task's loss in the first batch that has its
- * rows. One batch is noise where it is small or the task rare; the paper's remedy, log C, is of cross entropy alone. `initialSteps` takes the mean over
- * more batches, for any loss: until a task has seen so many it keeps its v. Left open in the paper, chosen here: Adam trains v. Tasks without
- * rows in a batch keep their v, and the means leave them out.
+ * rows. One batch is noise where it is small or the task rare; the paper's remedy, log C, is of cross entropy alone.
+ * `initialSteps` takes the mean over more batches, for any loss: until a task has seen so many it keeps its v. Left
+ * open in the paper, chosen here: Adam trains v. Tasks without rows in a batch keep their v, and the means leave them
+ * out.
  */
 export const gradnorm = defineBalancing({
   name: 'gradnorm',

@@ -12,16 +12,18 @@ import { diagonal, linear } from './products.js';
 const leastLength = 1e-5;
 
 /**
- * He, Feng, Cheng, Ji, Guo and Caverlee, "MetaBalance: improving multi-task recommendations via adapting gradient magnitudes of auxiliary tasks"
- * (WWW 2022), algorithm 1. Of each shared parameter by itself, m_k <- beta m_k + (1 - beta) ||g_k|| is the moving length of task k's gradient, and
- * an auxiliary task's gradient becomes
+ * He, Feng, Cheng, Ji, Guo and Caverlee, "MetaBalance: improving multi-task recommendations via adapting gradient
+ * magnitudes of auxiliary tasks" (WWW 2022), algorithm 1. Of each shared parameter by itself, m_k <- beta m_k + (1 -
+ * beta) ||g_k|| is the moving length of task k's gradient, and an auxiliary task's gradient becomes
  *
  *     relax (m_target / m_k) g_k + (1 - relax) g_k.
  *
- * The direction is the sum. `scale` has the paper's strategies: A (`larger`) scales only gradients longer than the target's, B (`smaller`) only
- * shorter ones, C (`all`) both. A parameter is one array; of a batched one, all members together. A task without rows in a batch keeps its m.
+ * The direction is the sum. `scale` has the paper's strategies: A (`larger`) scales only gradients longer than the
+ * target's, B (`smaller`) only shorter ones, C (`all`) both. A parameter is one array; of a batched one, all members
+ * together. A task without rows in a batch keeps its m.
  *
- * Left open there: where m_target or m_k is 0, the target or the task does not reach the parameter, so g_k stays as it is.
+ * Left open there: where m_target or m_k is 0, the target or the task does not reach the parameter, so g_k stays as it
+ * is.
  */
 export const metabalance = defineBalancing({
   name: 'metabalance',

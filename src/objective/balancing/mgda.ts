@@ -6,14 +6,15 @@ import { diagonal, dot, leastSquare, linear, times } from './products.js';
 import { leastOfSquare, leastOnSimplex } from './simplex.js';
 
 /**
- * Sener and Koltun, "Multi-task learning as multi-objective optimization" (NeurIPS 2018): the shortest convex combination of the tasks'
- * gradients,
+ * Sener and Koltun, "Multi-task learning as multi-objective optimization" (NeurIPS 2018): the shortest convex
+ * combination of the tasks' gradients,
  *
  *     min_a || sum_k a_k g_k ||^2,   a_k >= 0, sum_k a_k = 1   (equation 3),
  *
- * by Frank-Wolfe (algorithm 2) with a fixed number of rounds, in its pairwise variant; for two tasks in closed form (algorithm 1). The paper's direction is
- * sum a g; here it is that times the number of tasks with rows in the batch, so that the learning rate means what it does with fixed weights. A task's own parameters have its own
- * gradient, as in algorithm 2. A task without rows in the batch is left out: its gradient 0 would be the shortest.
+ * by Frank-Wolfe (algorithm 2) with a fixed number of rounds, in its pairwise variant; for two tasks in closed form
+ * (algorithm 1). The paper's direction is sum a g; here it is that times the number of tasks with rows in the batch, so
+ * that the learning rate means what it does with fixed weights. A task's own parameters have its own gradient, as in
+ * algorithm 2. A task without rows in the batch is left out: its gradient 0 would be the shortest.
  */
 export const mgda = defineBalancing({
   name: 'mgda',

@@ -7,13 +7,13 @@ import { defineBalancing } from './balancing.js';
 import { diagonal, identity, leastSquare, linear } from './products.js';
 
 /**
- * Gradient surgery: Yu, Kumar, Gupta, Levine, Hausman and Finn, "Gradient surgery for multi-task learning" (NeurIPS 2020), algorithm 1. For each
- * task i, v_i = g_i; then, for the other tasks j in random order,
+ * Gradient surgery: Yu, Kumar, Gupta, Levine, Hausman and Finn, "Gradient surgery for multi-task learning" (NeurIPS
+ * 2020), algorithm 1. For each task i, v_i = g_i; then, for the other tasks j in random order,
  *
  *     v_i -= (v_i . g_j / ||g_j||^2) g_j   where v_i . g_j < 0.
  *
- * The direction is sum_i v_i. Every v_i is a sum of the g with coefficients C_i, so it is enough to know the inner products of the g: v_i . g_j =
- * (C P)_ij. The order is drawn on the host.
+ * The direction is sum_i v_i. Every v_i is a sum of the g with coefficients C_i, so it is enough to know the inner
+ * products of the g: v_i . g_j = (C P)_ij. The order is drawn on the host.
  */
 export const pcgrad = defineBalancing({
   name: 'pcgrad',

@@ -4,9 +4,9 @@ import { tf } from '../../support/tf.js';
 import { defineBalancing } from './balancing.js';
 
 /**
- * Random loss weighting: Lin, Ye, Zhang and Tsang, "Reasonable effectiveness of random weighting: a litmus test for multi-task learning"
- * (TMLR 2022). In each step w = K softmax(x) for K standard normals x. The paper's weights sum to 1; here they sum to K, as fixed weights
- * do, so that a learning rate means the same.
+ * Random loss weighting: Lin, Ye, Zhang and Tsang, "Reasonable effectiveness of random weighting: a litmus test for
+ * multi-task learning" (TMLR 2022). In each step w = K softmax(x) for K standard normals x. The paper's weights sum to
+ * 1; here they sum to K, as fixed weights do, so that a learning rate means the same.
  */
 export const random = defineBalancing({
   name: 'random',

@@ -169,7 +169,10 @@ function apart(direction: (given: Given) => readonly number[]): Method {
   return (given) => ({ shared: direction(given), own: given.losses.map(() => 1) });
 }
 
-/** Kingma and Ba's Adam for one number: the change that a slope makes in step t, from 1. Steps that are left out count, but change nothing. */
+/**
+ * Kingma and Ba's Adam for one number: the change that a slope makes in step t, from 1. Steps that are left out count,
+ * but change nothing.
+ */
 function adam(): (slope: number, rate: number, t: number) => number {
   let [first, second] = [0, 0];
   return (slope, rate, t) => {

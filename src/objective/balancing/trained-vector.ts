@@ -5,7 +5,10 @@ import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import type { Moment } from './balancing.js';
 
-/** A vector of a method's own that Adam trains beside the model. It is a slot of its name; Adam's two slots stand beside it. */
+/**
+ * A vector of a method's own that Adam trains beside the model. It is a slot of its name; Adam's two slots stand beside
+ * it.
+ */
 export interface TrainedVector {
   slots(): HostArrays;
   value(moment: Moment): Tensor;

@@ -4,13 +4,14 @@ import { defineBalancing, type Moment } from './balancing.js';
 import { trainedVector } from './trained-vector.js';
 
 /**
- * Kendall, Gal and Cipolla, "Multi-task learning using uncertainty to weigh losses for scene geometry and semantics" (CVPR 2018). With
- * s_k = log sigma_k^2, which starts at 0, the joint loss is
+ * Kendall, Gal and Cipolla, "Multi-task learning using uncertainty to weigh losses for scene geometry and semantics"
+ * (CVPR 2018). With s_k = log sigma_k^2, which starts at 0, the joint loss is
  *
  *     sum_k c_k exp(-s_k) L_k + s_k / 2,   c = 1/2 for regression (equation 7), 1 for classification (equation 10).
  *
- * So the weights are c exp(-s). The s are trained by Adam at the model's learning rate. They see losses without the config's weights, which
- * they would undo: c exp(-s) tends to 1 / (2 L). A batch without rows of a task leaves its s to Adam's momentum.
+ * So the weights are c exp(-s). The s are trained by Adam at the model's learning rate. They see losses without the
+ * config's weights, which they would undo: c exp(-s) tends to 1 / (2 L). A batch without rows of a task leaves its s to
+ * Adam's momentum.
  */
 export const uncertainty = defineBalancing({
   name: 'uncertainty',

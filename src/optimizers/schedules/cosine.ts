@@ -4,8 +4,8 @@ import { defineLearningRateSchedule } from './learning-rate-schedule.js';
 import { risen, warmupSteps } from './warmup.js';
 
 /**
- * PyTorch's `CosineAnnealingLR` (Loshchilov and Hutter, 2017, without restarts), stepped after every batch, with T_max the steps of all
- * epochs less the warm-up's, and eta_min = minimum * learningRate.
+ * PyTorch's `CosineAnnealingLR` (Loshchilov and Hutter, 2017, without restarts), stepped after every batch, with T_max
+ * the steps of all epochs less the warm-up's, and eta_min = minimum * learningRate.
  */
 export const cosine = defineLearningRateSchedule({
   name: 'cosine',

@@ -6,7 +6,10 @@ import { freshWait, waitSchema } from '../../support/patience.js';
 export interface LearningRateSchedule {
   /** What the learning rate is multiplied by at a step, counted from 0 over all epochs. */
   factor(step: number, scores: FollowedScores): number;
-  /** Only of a schedule that goes by the scores of epochs: what it keeps of them after one more. Null: the epoch has no score. */
+  /**
+   * Only of a schedule that goes by the scores of epochs: what it keeps of them after one more. Null: the epoch has no
+   * score.
+   */
   follow?(scores: FollowedScores, score: number | null): FollowedScores;
 }
 
@@ -32,7 +35,8 @@ export interface LearningRateScheduleDefinition {
   readonly options: z.ZodObject;
   /**
    * Parses `options` (fails on what the schema refuses).
-   * @throws ConfigError for a setting that does not fit the length of training; it names the key (`train.optimizer.schedule.<key>: …`).
+   * @throws ConfigError for a setting that does not fit the length of training; it names the key
+   * (`train.optimizer.schedule.<key>: …`).
    */
   build(options: unknown, length: TrainingLength): LearningRateSchedule;
 }

@@ -3,9 +3,9 @@ import { waitedFor } from '../../support/patience.js';
 import { defineLearningRateSchedule } from './learning-rate-schedule.js';
 
 /**
- * PyTorch's `ReduceLROnPlateau` with mode='max', threshold_mode='abs' and eps=0: `ratio` is its factor, `minDelta` its threshold, and
- * `minimum` its min_lr as part of the learning rate. As there, `patience` epochs may pass without a better score, and the next one lowers the
- * learning rate.
+ * PyTorch's `ReduceLROnPlateau` with mode='max', threshold_mode='abs' and eps=0: `ratio` is its factor, `minDelta` its
+ * threshold, and `minimum` its min_lr as part of the learning rate. As there, `patience` epochs may pass without a
+ * better score, and the next one lowers the learning rate.
  */
 export const plateau = defineLearningRateSchedule({
   name: 'plateau',

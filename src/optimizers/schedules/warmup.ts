@@ -22,7 +22,10 @@ export function warmupSteps(epochs: number, stepsPerEpoch: number): number {
   return Math.round(epochs * stepsPerEpoch);
 }
 
-/** 1/n at the first of n steps, 1 at the last and after it: PyTorch's `LinearLR(start_factor=1/n, total_iters=n-1)`. No step is lost at 0. */
+/**
+ * 1/n at the first of n steps, 1 at the last and after it: PyTorch's `LinearLR(start_factor=1/n, total_iters=n-1)`. No
+ * step is lost at 0.
+ */
 export function risen(step: number, steps: number): number {
   return step < steps ? (step + 1) / steps : 1;
 }

@@ -7,7 +7,10 @@ import { lookOf, type Mark, modelSeries } from './palette.js';
 import { tip } from './plot.js';
 import { estimateOf, type Position, perPair, scatter } from './scatter.js';
 
-/** The fronts: each model's gains on one task against those on another, at each loss weight. A chart for each pair of tasks, a panel for each model. */
+/**
+ * The fronts: each model's gains on one task against those on another, at each loss weight. A chart for each pair of
+ * tasks, a panel for each model.
+ */
 export function frontCharts(comparison: Comparison): readonly Section[] {
   const all = pointsOf(comparison).filter((point) => frontsAt(comparison, point).length > 0);
   const series = modelSeries(comparison);

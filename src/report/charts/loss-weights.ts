@@ -23,7 +23,9 @@ interface Place {
   readonly runs: readonly Weighted[];
 }
 
-/** Loss weights over time: those that a schedule varies, those of balancing methods, and the cosines that these read. */
+/**
+ * Loss weights over time: those that a schedule varies, those of balancing methods, and the cosines that these read.
+ */
 export function lossWeights(data: ReportData): readonly Section[] {
   const places = pointsOf(data.comparison).map((point) => {
     const all = point.rows.map((row) => ({ label: row.label, runs: runsOf(data, row).map(({ epochs }) => epochs) }));

@@ -23,8 +23,9 @@ interface Place {
 }
 
 /**
- * What happened against what was predicted, a chart per task, in bins of equally many test rows (calibration of weighted rows: of equal weight):
- * calibration curves of binary tasks and of the predicted class of multiclass tasks, mean labels of regression tasks. Predictions are read run by run, so that only one run's are in memory.
+ * What happened against what was predicted, a chart per task, in bins of equally many test rows (calibration of
+ * weighted rows: of equal weight): calibration curves of binary tasks and of the predicted class of multiclass tasks,
+ * mean labels of regression tasks. Predictions are read run by run, so that only one run's are in memory.
  */
 export async function reliability(data: ReportData): Promise<readonly Section[]> {
   const marks = modelSeries(data.comparison);

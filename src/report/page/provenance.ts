@@ -8,7 +8,9 @@ import { pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { type Html, html } from './html.js';
 
-/** Everything needed to repeat the comparison: command, config, seeds, data, versions, machine, and where its runs are. */
+/**
+ * Everything needed to repeat the comparison: command, config, seeds, data, versions, machine, and where its runs are.
+ */
 export function provenance({ comparison, command, config, runs }: ReportData): Html {
   const { seeds, axes, tasks } = comparison;
   const all = [...runs.values()];

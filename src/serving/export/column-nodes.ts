@@ -15,7 +15,10 @@ type Vocabulary = Extract<StoredColumn, { readonly kind: 'vocabulary' | 'list' }
 /** An input of an exported file. */
 export interface ColumnInput {
   readonly name: string;
-  /** `text`: as in the table. `code`: a whole number that the data have in its place. `bucket`: the hash of the text. `days`: since 1970. */
+  /**
+   * `text`: as in the table. `code`: a whole number that the data have in its place. `bucket`: the hash of the text.
+   * `days`: since 1970.
+   */
   readonly takes: keyof typeof elements;
   /** The list's name, of its entries and their weights. Absent: one value a row. */
   readonly list?: string;
@@ -33,7 +36,10 @@ const elements = {
   weight: 'float32',
 } as const;
 
-/** The inputs of an exported file, in the order of the columns. A list with weights has two: entries and `<name>.weights`. */
+/**
+ * The inputs of an exported file, in the order of the columns. A list with weights has two: entries and
+ * `<name>.weights`.
+ */
 export function columnInputs({ columns }: StoredEncoding): readonly ColumnInput[] {
   return columns.flatMap((column): ColumnInput[] => {
     const { name, cells } = column;
@@ -208,8 +214,8 @@ function scaleNodes(nodes: OnnxNodes, columns: readonly StoredColumn[]): Part[] 
 }
 
 /**
- * sign(x) log(1 + |x|). ONNX has no log1p: with u = 1 + |x| as it is rounded, log(u) |x| / (u - 1) has all digits (Higham, Accuracy and Stability of
- * Numerical Algorithms, 2nd ed., section 1.14.1).
+ * sign(x) log(1 + |x|). ONNX has no log1p: with u = 1 + |x| as it is rounded, log(u) |x| / (u - 1) has all digits
+ * (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 1.14.1).
  */
 function signedLog(nodes: OnnxNodes, x: string): string {
   const [one, size] = [nodes.number('float64', 1), nodes.add('Abs', [x])];
@@ -219,7 +225,10 @@ function signedLog(nodes: OnnxNodes, x: string): string {
   return nodes.add('Mul', [nodes.add('Sign', [x]), log]);
 }
 
-/** The heaviest entries, of equal ones the first, in the order of the list: their indexes int64 and weights float32 [N, length]. */
+/**
+ * The heaviest entries, of equal ones the first, in the order of the list: their indexes int64 and weights float32 [N,
+ * length].
+ */
 function listNodes(nodes: OnnxNodes, column: Extract<StoredColumn, { kind: 'list' }>) {
   const { name, length, cells, pool } = column;
   const axis = intAttribute('axis', 1);

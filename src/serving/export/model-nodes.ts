@@ -9,7 +9,10 @@ import { must } from '../../support/must.js';
 import { batchArrays, evaluationStep } from '../../training/step.js';
 import type { OnnxNodes } from './onnx-nodes.js';
 
-/** Names of a model's inputs: `categorical` int32 [N, F] and `numeric` float32 [N, D], absent without columns; `rows` int64 [1], N. */
+/**
+ * Names of a model's inputs: `categorical` int32 [N, F] and `numeric` float32 [N, D], absent without columns; `rows`
+ * int64 [1], N.
+ */
 export interface ModelInputNames {
   readonly categorical: string | undefined;
   readonly numeric: string | undefined;
@@ -17,8 +20,9 @@ export interface ModelInputNames {
 }
 
 /**
- * Adds a model to a graph, for any number of rows N. A recording has a batch size in its shapes. So the model is recorded at two sizes, and both
- * recordings are walked at once, from the logits to the inputs: integers that differ are linear in N, and nothing else may differ.
+ * Adds a model to a graph, for any number of rows N. A recording has a batch size in its shapes. So the model is
+ * recorded at two sizes, and both recordings are walked at once, from the logits to the inputs: integers that differ
+ * are linear in N, and nothing else may differ.
  * @returns the name of the logits, float32 [outputs, N].
  */
 export function modelNodes(
@@ -93,7 +97,9 @@ export function modelNodes(
   }
 }
 
-/** Two primes that are no side of a parameter: a side that depends on N must not have the length of another by chance. */
+/**
+ * Two primes that are no side of a parameter: a side that depends on N must not have the length of another by chance.
+ */
 function batchSizes(parameters: HostArrays): readonly [number, number] {
   const sides = new Set(Object.values(parameters).flatMap(({ shape }) => shape));
   const primes = [101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197];

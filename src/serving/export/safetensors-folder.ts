@@ -14,8 +14,8 @@ import { shapeOf } from '../../training/setup.js';
 import { parametersOf, type TrainedModel } from '../trained-run.js';
 
 /**
- * Writes `model.safetensors` (the parameters of the best epoch), `config.json` (the model's options, what it is built for, and of each parameter
- * shape and kind) and the run's `encoding.json`.
+ * Writes `model.safetensors` (the parameters of the best epoch), `config.json` (the model's options, what it is built
+ * for, and of each parameter shape and kind) and the run's `encoding.json`.
  * @throws ConfigError for a folder with files of anything else.
  */
 export async function writeSafetensorsFolder(run: TrainedModel, folder: string): Promise<void> {

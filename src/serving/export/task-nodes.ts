@@ -13,7 +13,10 @@ function logitOf({ name }: Task): string {
   return `${name}.logit`;
 }
 
-/** The outputs of an exported file: of each task its predictions, then of each its logits. [N], or [N, classes] of a multiclass task. */
+/**
+ * The outputs of an exported file: of each task its predictions, then of each its logits. [N], or [N, classes] of a
+ * multiclass task.
+ */
 export function taskOutputs(tasks: readonly Task[]): readonly ValueInfoProto[] {
   const info = (task: Task, name: string, doc: string) => {
     const { classes } = task;

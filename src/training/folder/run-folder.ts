@@ -50,7 +50,8 @@ export async function openRunFolder(path: string, force: boolean): Promise<RunFo
 }
 
 /**
- * Keeps the lines of `epochs.jsonl` up to this epoch: later ones are trained again. Lines that a crash cut short are left out.
+ * Keeps the lines of `epochs.jsonl` up to this epoch: later ones are trained again. Lines that a crash cut short are
+ * left out.
  * @returns The epochs up to this one that have no line.
  */
 export async function keepEpochs(folder: RunFolder, name: string, lastEpoch: number): Promise<readonly number[]> {

@@ -46,7 +46,8 @@ export function manifestOf(folder: string): FileHashes {
 
 /**
  * Compares a run's files with its manifest. Predictions are compared when they are read.
- * @returns What a reader of the run should know. The config may have another name, engine, tracking or path: its hash tells about the rest.
+ * @returns What a reader of the run should know. The config may have another name, engine, tracking or path: its hash
+ * tells about the rest.
  * @throws DataError that names a file that is gone, or is not what the run wrote.
  */
 export function checkFiles(folder: string, manifest: FileHashes): readonly string[] {

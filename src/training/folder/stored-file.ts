@@ -6,8 +6,8 @@ import { DataError, UserError } from '../../support/errors.js';
 import { systemReason } from '../../support/system-error.js';
 
 /**
- * A file that a run has left. `shape` holds what its readers rest on: folders are copied, cut short and edited. A document with a checksum of itself
- * must have the right one.
+ * A file that a run has left. `shape` holds what its readers rest on: folders are copied, cut short and edited. A
+ * document with a checksum of itself must have the right one.
  * @throws DataError that names the file and what to do.
  */
 export function readStored<Value>(

@@ -10,8 +10,8 @@ import { tf } from '../../support/tf.js';
 import { lossesOf } from './step-gradients.js';
 
 /**
- * Which part of a trainable parameter the losses of several tasks reach: `all`, `none`, or these slices of the first axis. A batched array has a slice for each
- * member, such as a task's tower. An embedding table is one part.
+ * Which part of a trainable parameter the losses of several tasks reach: `all`, `none`, or these slices of the first
+ * axis. A batched array has a slice for each member, such as a task's tower. An embedding table is one part.
  */
 type Part = 'all' | 'none' | readonly boolean[] | undefined;
 
@@ -19,8 +19,9 @@ type Part = 'all' | 'none' | readonly boolean[] | undefined;
 export interface Sharing {
   readonly parts: Readonly<Record<string, Exclude<Part, undefined>>>;
   /**
-   * The weights of the last layer, in the model's order, that every task's loss reaches, in one slice at least: a layer's weights of all members, such as experts,
-   * are one parameter. Where there are none but embeddings: all that is shared.
+   * The weights of the last layer, in the model's order, that every task's loss reaches, in one slice at least: a
+   * layer's weights of all members, such as experts, are one parameter. Where there are none but embeddings: all that
+   * is shared.
    */
   readonly last: readonly string[];
 }
@@ -59,8 +60,8 @@ export function smoothed<Options extends object>(options: Options): Options {
 }
 
 /**
- * Finds it by trying: the gradients of each task's loss, on random rows at random values, in plain JavaScript. A slice belongs to one task if
- * no other task's gradient has anything in it. One without any gradient counts as shared.
+ * Finds it by trying: the gradients of each task's loss, on random rows at random values, in plain JavaScript. A slice
+ * belongs to one task if no other task's gradient has anything in it. One without any gradient counts as shared.
  * @param model Built with `smoothed` options.
  */
 export function sharingOf(model: Model, parameters: Parameters, dataset: Columns): Sharing {

@@ -16,7 +16,10 @@ async function stateAfter({ step, signature, chunk }: ReturnType<typeof balancin
   return { ...state, ...(loss ? { loss } : {}) };
 }
 
-/** The sum of all tasks' gradients and the penalty's, put together from shared parts and those of one task, must be that of fixed weights. */
+/**
+ * The sum of all tasks' gradients and the penalty's, put together from shared parts and those of one task, must be that
+ * of fixed weights.
+ */
 export async function expectAsFixed(method: keyof typeof idle, model: string): Promise<void> {
   const wanted = await stateAfter(balancingSteps('fixed', model));
   const got = await stateAfter(balancingSteps(method, model, idle[method]));

@@ -9,7 +9,10 @@ import { type Evaluate, type Given, type Losses, momentOf, type StepGradients } 
 /** Divides a product of gradients that are 0. */
 const leastLength = 1e-18;
 
-/** A backward pass for each task, and one for the penalty. Their forward passes are the same: the compiled engine records them once. */
+/**
+ * A backward pass for each task, and one for the penalty. Their forward passes are the same: the compiled engine
+ * records them once.
+ */
 export function combinedGradients(
   method: GradientBalancing,
   { parts: reach, last }: Sharing,
@@ -39,7 +42,8 @@ export function combinedGradients(
   const moment = momentOf(given, tasks);
   const { mix, own, weights, slots } = method.combine({
     ...moment,
-    // A task of weight 0 has no gradient either: among the others, a method would take it for one that wants nothing to move.
+    // A task of weight 0 has no gradient either: among the others, a method would take it for one that wants nothing to
+    // move.
     present: moment.present.mul(given.lossWeights.greater(0).toFloat()),
     products: all,
     productsOf: (name) => must(products.get(name), `products of ${name}`),

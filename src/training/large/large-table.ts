@@ -33,8 +33,8 @@ const [written, unsaved] = [1, 2];
 const mostSaved = 2 ** 20;
 
 /**
- * An embedding table on the host, with its optimizer's slots. Kept epochs share the rows that have not changed since; a row is copied before
- * its first change, so that an epoch costs one copy of the table at most.
+ * An embedding table on the host, with its optimizer's slots. Kept epochs share the rows that have not changed since; a
+ * row is copied before its first change, so that an epoch costs one copy of the table at most.
  */
 export class LargeTable {
   readonly name: string;

@@ -70,7 +70,8 @@ export class LargeTables {
 
 /**
  * @param values Of a whole table. Training writes to them.
- * @param state The state before the first step, with slots of any number of rows that have the same value everywhere. Absent: the tables are only read.
+ * @param state The state before the first step, with slots of any number of rows that have the same value everywhere.
+ * Absent: the tables are only read.
  * @param tasks Names, in the order of a batch's masks.
  */
 export function openTables(

@@ -33,8 +33,9 @@ export function largeColumnNotes(dataset: Columns, inputs: InputsConfig, bytes: 
 }
 
 /**
- * Of a hashed column: how many ids share a bucket, by linear counting (Whang et al. 1990). With n of m buckets in use there are about
- * k = -m ln(1 - n/m) ids, of which k e^(-k/m) are alone. Nothing is said with `minCount`, by which used buckets are lost.
+ * Of a hashed column: how many ids share a bucket, by linear counting (Whang et al. 1990). With n of m buckets in use
+ * there are about k = -m ln(1 - n/m) ids, of which k e^(-k/m) are alone. Nothing is said with `minCount`, by which used
+ * buckets are lost.
  */
 function collisions({ fitted }: Columns, inputs: InputsConfig, name: string): string {
   const found = fitted.find(({ column }) => column.name === name);

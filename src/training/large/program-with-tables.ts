@@ -21,14 +21,15 @@ interface FedTable {
 }
 
 /**
- * Compiles a step over a state with large tables, which stay on the host. For every step of a chunk, one after the other, the different ids of
- * the batch's real rows are numbered, their rows are gathered and fed as an array [capacity, width] in place of the table, and the batch's
- * indexes are replaced by the numbers. In training, the step's next rows are written back before the next step. So the result does not depend
- * on a chunk's length, and a step's time not on a table's length.
+ * Compiles a step over a state with large tables, which stay on the host. For every step of a chunk, one after the
+ * other, the different ids of the batch's real rows are numbered, their rows are gathered and fed as an array
+ * [capacity, width] in place of the table, and the batch's indexes are replaced by the numbers. In training, the step's
+ * next rows are written back before the next step. So the result does not depend on a chunk's length, and a step's time
+ * not on a table's length.
  *
- * A row of a batch is real if its mask is above 0 for a task, or if there is no mask. Of a table of one task's own network, only rows of this
- * task's sample space are written back: tasks that share nothing train as if each were alone. Other rows, and entries of lists with weight 0, read
- * number 0, whatever it is: no gradient comes from them.
+ * A row of a batch is real if its mask is above 0 for a task, or if there is no mask. Of a table of one task's own
+ * network, only rows of this task's sample space are written back: tasks that share nothing train as if each were
+ * alone. Other rows, and entries of lists with weight 0, read number 0, whatever it is: no gradient comes from them.
  * @param signature Without the tables and their slots.
  */
 export async function compileWithTables(

@@ -1,6 +1,9 @@
 import { must } from '../../support/must.js';
 
-/** Numbers the different ids of a batch from 0, in the order in which they occur. Time and memory grow with the batch alone. */
+/**
+ * Numbers the different ids of a batch from 0, in the order in which they occur. Time and memory grow with the batch
+ * alone.
+ */
 export class UniqueRows {
   /** By number; the first `count` are of this batch. */
   readonly ids: Int32Array;

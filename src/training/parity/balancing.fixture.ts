@@ -23,7 +23,9 @@ export function balancingOptions(name: string, task: string): Readonly<Record<st
   return { type: name, ...Object.fromEntries(required.map(([key]) => [key, task])) };
 }
 
-/** For tests: training steps of a small model on up to three tasks, of which some batches have no rows of the last one. */
+/**
+ * For tests: training steps of a small model on up to three tasks, of which some batches have no rows of the last one.
+ */
 export function balancingSteps(
   name: string,
   modelName: string,
@@ -32,7 +34,8 @@ export function balancingSteps(
 ) {
   const shape = shapeFor(modelName, { tasks: three, ...mixed });
   const [task = '', other = ''] = namesOf(shape.tasks);
-  // A smooth one: WebGPU adds gradients in any order, and a relu's input that is nearly 0 would then jump from run to run.
+  // A smooth one: WebGPU adds gradients in any order, and a relu's input that is nearly 0 would then jump from run to
+  // run.
   const options = { ...smallOptions(modelName, task, other), dropout: 0.1, activation: 'silu' as const };
   const model = build({ model: modelName, shape, options });
   const random = randomFromSeed(6);

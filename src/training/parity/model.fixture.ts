@@ -42,7 +42,10 @@ const withClasses = three.map((task) =>
   task.name === 'click' ? { ...task, type: 'multiclass' as const, outputs: 3 } : task,
 );
 
-/** What a part of the product has: each model once, with a variant on few rows, and each kind of inputs and tasks for one or another. */
+/**
+ * What a part of the product has: each model once, with a variant on few rows, and each kind of inputs and tasks for
+ * one or another.
+ */
 function oneOfEach(): ParityModel[] {
   const shapes = [
     { tasks: three, ...mixed },
@@ -57,7 +60,10 @@ function oneOfEach(): ParityModel[] {
   });
 }
 
-/** Every model with defaults, with one of the variants on fewer rows, and with a multiclass task; then one on each interaction of inputs, and on lists. */
+/**
+ * Every model with defaults, with one of the variants on fewer rows, and with a multiclass task; then one on each
+ * interaction of inputs, and on lists.
+ */
 function allOfThem(): ParityModel[] {
   const interactions = (['fm', 'cross'] as const).map((interaction) => {
     const shape = { tasks: three, ...mixed, interaction };

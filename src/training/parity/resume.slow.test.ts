@@ -49,7 +49,8 @@ train: { batchSize: 64, epochs: 4, ${train} }
   );
 
 const normalised = ', normalization: batch, activation: silu';
-// An epsilon of 0.001: with the usual 1e-8, a gradient that is zero but for rounding moves its parameter as far as any other.
+// An epsilon of 0.001: with the usual 1e-8, a gradient that is zero but for rounding moves its parameter as far as any
+// other.
 const everything = `optimizer: { type: adamw, learningRate: 0.01, epsilon: 0.001, weightDecay: 0.1, clipNorm: 1, clipValue: 1, schedule: { type: cosine, warmup: 1 } },
     optimizers: { embeddings: { type: rowwise-adagrad, learningRate: 0.05 } }, average: { decay: 0.9 }`;
 

@@ -17,7 +17,8 @@ const [reconnectMilliseconds, answerMilliseconds] = [1000, 10_000];
 /**
  * Connects, and waits for a server that does not answer yet.
  * @param say Called when the server is away, and when it is back.
- * @throws UserError for a host that does not exist, a user or password that is refused, or a server that may evict keys.
+ * @throws UserError for a host that does not exist, a user or password that is refused, or a server that may evict
+ * keys.
  */
 export async function connect(address: Address, signal: AbortSignal, say: (line: string) => void): Promise<Connection> {
   await firstAnswer(address, signal, say);

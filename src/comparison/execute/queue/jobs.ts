@@ -19,7 +19,10 @@ export interface QueuedRun {
 
 /** Attempts at a run whose process was killed, or whose machine failed it. */
 const attempts = 4;
-/** Seconds between two looks at jobs whose events were missed, for a file of another machine to appear, and for which a job that is done stays. */
+/**
+ * Seconds between two looks at jobs whose events were missed, for a file of another machine to appear, and for which a
+ * job that is done stays.
+ */
 const [betweenLooks, untilSeen, doneStays] = [5, 60, 3600];
 /** Milliseconds after an interruption in which what is being written may end. */
 const untilLeft = 2000;

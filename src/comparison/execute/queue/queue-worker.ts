@@ -28,7 +28,10 @@ export interface QueueWorkerOptions {
 
 /** Seconds until a refused run may be taken again, and for which a failed one stays in the queue. */
 const [untilTaken, failedStays] = [1, 7 * 86_400];
-/** Seconds for which a place that has refused a run takes none. They double with each run that is refused, up to the second number. */
+/**
+ * Seconds for which a place that has refused a run takes none. They double with each run that is refused, up to the
+ * second number.
+ */
 const [shortestPause, longestPause] = [5, 60];
 
 type QueueJob = Job<unknown, null>;

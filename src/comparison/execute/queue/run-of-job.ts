@@ -15,7 +15,8 @@ export class Refused extends UserError {
 
 /**
  * Reads the runs that jobs name, from plans in the folder of all runs.
- * @throws Refused for a run of another version of ple, of another folder, or with a plugin that this worker does not have.
+ * @throws Refused for a run of another version of ple, of another folder, or with a plugin that this worker does not
+ * have.
  */
 export function runsOfJobs(runs: string): (job: Pick<Job, 'data'>) => Promise<RunOrder> {
   let last: { readonly file: string; readonly plan: StagePlan } | undefined; // mostly the plan of the next job too

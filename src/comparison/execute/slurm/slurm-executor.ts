@@ -18,11 +18,11 @@ import { failureFile } from './planned-task.js';
 import { queued, submit } from './slurm.js';
 
 /**
- * Hands the runs of a stage to Slurm, as an array job, and leaves by throwing `Detached`. Tasks and this process share the
- * comparison's folder. In it, `jobs/` has the plans, the scripts, and the logs of tasks.
+ * Hands the runs of a stage to Slurm, as an array job, and leaves by throwing `Detached`. Tasks and this process share
+ * the comparison's folder. In it, `jobs/` has the plans, the scripts, and the logs of tasks.
  *
- * With `collect`, runs are handed over only if no plan has any run of the stage. When all runs are finished, or have failed,
- * they are returned, and the comparison goes on.
+ * With `collect`, runs are handed over only if no plan has any run of the stage. When all runs are finished, or have
+ * failed, they are returned, and the comparison goes on.
  */
 export function withSlurm<Made>(
   execute: Execute,
