@@ -20,16 +20,13 @@ describe.each(engines.map((engine) => ({ name: engine.name, engine })))(
       expect(outputs.rows).toEqual(chunkOf(40).rows);
     });
 
-    it('gives the same bits whether steps come one by one or five at once', async () => {
+    it('gives the same whether steps come one by one or five at once, to the bit where sums have an order', async () => {
       const chunk = chunkOf(5);
       const whole = await engine.compile(step, signature);
       const outputs = await whole.run(chunk);
       const single = await engine.compile(step, signature);
-      for (let i = 0; i < 5; i++) {
-        const one = await single.run(cut(chunk, i, i + 1));
-        expect(one.loss?.data[0]).toBe(outputs.loss?.data[i]);
-      }
-      expect(await single.readState()).toEqual(await whole.readState());
+      for (let i = 0; i < 5; i++) expectSame(await single.run(cut(chunk, i, i + 1)), cut(outputs, i, i + 1));
+      expectSame(await single.readState(), await whole.readState());
       await whole.release();
       await single.release();
     });
