@@ -6,6 +6,7 @@ import { embed, type LayerOptions, linear, mlp, softmax, tower, weighted } from 
 
 interface Options extends LayerOptions {
   readonly experts: Experts;
+  readonly gates?: 'constant';
 }
 
 testModel<Options>(ple, {
@@ -34,7 +35,8 @@ testModel<Options>(ple, {
       for (const [position, module] of gated.entries()) {
         const names = sees(module);
         const place = gated.slice(0, position).filter((before) => sees(before).length === names.length).length;
-        const logits = linear(point, `level${level}.gates.${names.length}`, place, fusion.get(module) ?? []);
+        const seen = options.gates === 'constant' ? [1] : (fusion.get(module) ?? []);
+        const logits = linear(point, `level${level}.gates.${names.length}`, place, seen);
         const weights = names.length === 1 ? [1] : softmax(logits);
         gates[`${level}/${module}`] = { experts: names, weights };
         next.set(
@@ -73,6 +75,12 @@ testModel<Options>(ple, {
       options: { levels: [[5, 4], [3]], tower: [3], experts: { shared: 2, task: { view: 1, click: 0, buy: 3 } } },
       count:
         M.embeddings + 6 * (layers(M.x, 5, 4) + layers(4, 3)) + (M.x + 4) * (3 + 2 + 5) + M.x * 6 + 3 * layers(3, 3, 1),
+    },
+    {
+      label: 'gates that see nothing',
+      shape: { tasks: two, ...mixed },
+      options: { levels: [[5], [3]], tower: [3], experts: 2, gates: 'constant' },
+      count: M.embeddings + 6 * (layers(M.x, 5) + layers(5, 3)) + 2 * 2 * 4 + 6 + 2 * layers(3, 3, 1),
     },
     {
       label: 'nothing shared, one expert each',

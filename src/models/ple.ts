@@ -1,9 +1,22 @@
+import { z } from 'zod';
+import { addedLater } from '../support/added-later.js';
 import { ConfigError } from '../support/errors.js';
+import { tf } from '../support/tf.js';
+import type { Features } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { type GateSpec, gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel, type Gate, type Model, type ModelShape, namesOf } from './model.js';
 import { type CommonOptions, type Experts, experts, levelExperts, shared, twoLevels } from './options.js';
+
+const gateInput = addedLater(
+  z
+    .enum(['streams', 'constant'])
+    .default('streams')
+    .describe(
+      'What gates select with. `constant`: nothing, so that a gate has the same weights for all rows (an ablation).',
+    ),
+);
 
 /**
  * Progressive Layered Extraction (Tang et al., RecSys 2020, eq. 6-7, Fig. 5): N >= 2 extraction networks, one above the
@@ -14,7 +27,7 @@ export const ple = defineModel({
   summary: 'levels of task-specific and shared experts, separated progressively',
   source: 'PLE section 4.2, eq. 6-7',
   tower: [64],
-  options: { levels: twoLevels, experts },
+  options: { levels: twoLevels, experts, gates: gateInput },
   build(shape, options) {
     if (options.levels.length < 2)
       throw new ConfigError('model.levels: ple has two levels or more; with one, say type: cgc.');
@@ -31,12 +44,17 @@ export const ple = defineModel({
  */
 export function extractionNetworks(
   shape: ModelShape,
-  options: CommonOptions & { readonly levels: readonly (readonly number[])[]; readonly experts: Experts },
+  options: CommonOptions & {
+    readonly levels: readonly (readonly number[])[];
+    readonly experts: Experts;
+    readonly gates?: z.infer<typeof gateInput>;
+  },
 ): Model {
   const tasks = namesOf(shape.tasks);
   const { modules, names, owners, of } = levelExperts(options.experts, tasks);
 
   const input = embed(shape, options);
+  const constant = options.gates === 'constant';
   let { width } = input;
   const networks = options.levels.map((widths, index) => {
     const level = index + 1;
@@ -47,7 +65,7 @@ export function extractionNetworks(
     }));
     const network = {
       experts: mlps(`level${level}.experts`, names, width, widths, options),
-      gates: gates(level, specs, names, width),
+      gates: gates(level, specs, names, constant ? 1 : width),
     };
     width = network.experts.width;
     return network;
@@ -60,10 +78,15 @@ export function extractionNetworks(
     const gateWeights: Gate[] = [];
     for (const network of networks) {
       const outputs = network.experts.apply(pass, streams, owners);
-      const mixed = network.gates.apply(pass, streams, outputs);
+      const mixed = network.gates.apply(pass, constant ? ones(streams) : streams, outputs);
       gateWeights.push(...mixed.gates);
       streams = mixed.mixtures;
     }
     return { logits: heads.apply(pass, streams), gates: gateWeights };
   });
+}
+
+/** One feature that is 1 in every row: of x [blocks, width, rows], or of each stream [blocks, streams, width, rows]. */
+function ones({ shape }: Features): Features {
+  return tf.ones(shape.map((size, axis) => (axis === shape.length - 2 ? 1 : size)));
 }
