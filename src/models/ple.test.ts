@@ -6,7 +6,7 @@ import { embed, type LayerOptions, linear, mlp, softmax, tower, weighted } from 
 
 interface Options extends LayerOptions {
   readonly experts: Experts;
-  readonly gates?: 'constant';
+  readonly gates?: 'blind';
 }
 
 testModel<Options>(ple, {
@@ -35,7 +35,7 @@ testModel<Options>(ple, {
       for (const [position, module] of gated.entries()) {
         const names = sees(module);
         const place = gated.slice(0, position).filter((before) => sees(before).length === names.length).length;
-        const seen = options.gates === 'constant' ? [1] : (fusion.get(module) ?? []);
+        const seen = options.gates === 'blind' ? [1] : (fusion.get(module) ?? []);
         const logits = linear(point, `level${level}.gates.${names.length}`, place, seen);
         const weights = names.length === 1 ? [1] : softmax(logits);
         gates[`${level}/${module}`] = { experts: names, weights };
@@ -79,7 +79,7 @@ testModel<Options>(ple, {
     {
       label: 'gates that see nothing',
       shape: { tasks: two, ...mixed },
-      options: { levels: [[5], [3]], tower: [3], experts: 2, gates: 'constant' },
+      options: { levels: [[5], [3]], tower: [3], experts: 2, gates: 'blind' },
       count: M.embeddings + 6 * (layers(M.x, 5) + layers(5, 3)) + 2 * 2 * 4 + 6 + 2 * layers(3, 3, 1),
     },
     {

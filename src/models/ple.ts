@@ -11,10 +11,10 @@ import { type CommonOptions, type Experts, experts, levelExperts, shared, twoLev
 
 const gateInput = addedLater(
   z
-    .enum(['streams', 'constant'])
+    .enum(['streams', 'blind'])
     .default('streams')
     .describe(
-      'What gates select with. `constant`: nothing, so that a gate has the same weights for all rows (an ablation).',
+      'What gates select with. `blind`: nothing, so that a gate has the same weights for all rows (an ablation).',
     ),
 );
 
@@ -54,7 +54,7 @@ export function extractionNetworks(
   const { modules, names, owners, of } = levelExperts(options.experts, tasks);
 
   const input = embed(shape, options);
-  const constant = options.gates === 'constant';
+  const blind = options.gates === 'blind';
   let { width } = input;
   const networks = options.levels.map((widths, index) => {
     const level = index + 1;
@@ -65,7 +65,7 @@ export function extractionNetworks(
     }));
     const network = {
       experts: mlps(`level${level}.experts`, names, width, widths, options),
-      gates: gates(level, specs, names, constant ? 1 : width),
+      gates: gates(level, specs, names, blind ? 1 : width),
     };
     width = network.experts.width;
     return network;
@@ -78,7 +78,7 @@ export function extractionNetworks(
     const gateWeights: Gate[] = [];
     for (const network of networks) {
       const outputs = network.experts.apply(pass, streams, owners);
-      const mixed = network.gates.apply(pass, constant ? ones(streams) : streams, outputs);
+      const mixed = network.gates.apply(pass, blind ? ones(streams) : streams, outputs);
       gateWeights.push(...mixed.gates);
       streams = mixed.mixtures;
     }
