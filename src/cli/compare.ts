@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { ComparisonPlan } from '../comparison/dry-run.js';
-import type { DoneComparison } from '../comparison/run-comparison.js';
+import type { ComparisonResult } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { duration } from '../report/numbers.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
@@ -77,10 +77,6 @@ export const compare = defineCommand(
     ]);
     const { file, overrides } = neededConfig(given, options.config);
     const config = await readComparison(file, overrides);
-    if (!options.predictions && (config.uncertainty ?? 'seeds') !== 'seeds')
-      throw new ConfigError(
-        `compare.uncertainty: ${config.uncertainty} needs predictions: leave --no-predictions out.`,
-      );
     const sbatch = sbatchOf(options);
     const { on, arrayLimit } = options;
     const execute = executeOf(config.execute, {
@@ -88,8 +84,9 @@ export const compare = defineCommand(
       ...(arrayLimit === undefined ? {} : { arrayLimit }),
       ...(Object.keys(sbatch).length === 0 ? {} : { sbatch }),
     });
-    refuseMismatched(options, sbatch, execute.on, isQueue(execute.on));
-    const again = commandLine('compare', [...wordsAgain(file, options, sbatch), ...overrides.map(shownOverride)]);
+    refuseMismatched(options, config, sbatch, execute.on, isQueue(execute.on));
+    const shown = overrides.map(shownOverride);
+    const again = commandLine('compare', [...wordsAgain(file, options, sbatch), ...shown]);
     const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
     const display = openCompareDisplay(process.stderr, config);
 
@@ -124,20 +121,13 @@ export const compare = defineCommand(
           force: options.force ?? false,
         },
         {
-          command: commandLine('compare', ['--config', file, ...overrides.map(shownOverride)]),
+          command: commandLine('compare', ['--config', file, ...shown]),
           formats: { svg: options.svg ?? false, png: options.png ?? false },
           onTrained: ignore, // a signal may end the process now, and the same command then writes the report
         },
       );
       display.close();
-      if (result.status === 'done') return await show(result, options, options.collect ? again : 'the same command');
-      if (result.status === 'detached') {
-        if (result.text !== undefined) process.stdout.write(result.text);
-        say(result.message);
-        return result.exitCode;
-      }
-      say('Interrupted. The same command continues where it was.');
-      return exitCode.interrupted;
+      return await show(result, options, options.collect ? again : 'the same command');
     } catch (error) {
       if (options.dryRun) interrupt.signal.throwIfAborted();
       throw error;
@@ -152,10 +142,13 @@ export const compare = defineCommand(
 /** @throws ConfigError for options that do not go together, or not with the place where runs train. */
 function refuseMismatched(
   options: OptionsOf<typeof words>,
+  { uncertainty }: ComparisonConfig,
   sbatch: Readonly<Record<string, unknown>>,
   on: string,
   onQueue: boolean,
 ): void {
+  if (!options.predictions && uncertainty !== null && uncertainty !== 'seeds')
+    throw new ConfigError(`compare.uncertainty: ${uncertainty} needs predictions: leave --no-predictions out.`);
   const onSlurm = on === 'slurm';
   if (options.jobs !== undefined && onSlurm)
     throw new ConfigError(
@@ -196,11 +189,17 @@ function parseJobs(text: string): number {
 }
 
 /** @param again What tries failed runs again. */
-async function show(
-  { comparison, folder, failed }: DoneComparison,
-  options: OptionsOf<typeof words>,
-  again: string,
-): Promise<number> {
+async function show(result: ComparisonResult, options: OptionsOf<typeof words>, again: string): Promise<number> {
+  if (result.status === 'interrupted') {
+    say('Interrupted. The same command continues where it was.');
+    return exitCode.interrupted;
+  }
+  if (result.status === 'detached') {
+    if (result.text !== undefined) process.stdout.write(result.text);
+    say(result.message);
+    return result.exitCode;
+  }
+  const { comparison, folder, failed } = result;
   const { showComparison } = await import('./display/show-comparison.js');
   showComparison(comparison, options);
   if (failed > 0) say(`${failed} ${failed === 1 ? 'run' : 'runs'} failed; ${again} tries again.`);

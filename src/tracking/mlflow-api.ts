@@ -65,27 +65,7 @@ const historyShape = z.object({ metrics: z.array(z.object({ step: z.coerce.numbe
 /** @param signal Ends the request in flight. */
 export function mlflowApi(url: string, signal: AbortSignal): MlflowApi {
   const server = url.replace(/\/+$/, '');
-  const authorization = authorizationOf(process.env);
-
-  async function request(method: string, path: string, body?: object | Uint8Array<ArrayBuffer>): Promise<unknown> {
-    const isFile = body instanceof Uint8Array;
-    const response = await fetch(`${server}/api/2.0/${path}`, {
-      method,
-      redirect: 'error', // what is sent goes to the server that the config names
-      signal: AbortSignal.any([signal, AbortSignal.timeout(1000 * requestSeconds)]),
-      headers: {
-        ...(authorization === undefined ? {} : { authorization }),
-        ...(body && { 'content-type': isFile ? 'application/octet-stream' : 'application/json' }),
-      },
-      ...(body && { body: isFile ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (response.ok) return isFile ? undefined : parsed(text);
-    const reason = `${response.status} ${messageIn(text) ?? response.statusText}`.trim();
-    if (response.status >= 500 || response.status === 429) throw new Error(`it answers ${reason}`);
-    throw new Refused(`it refuses (${reason})`, response.status);
-  }
-
+  const request = requestsTo(server, signal);
   const get = (path: string, query: Readonly<Record<string, string>>) =>
     request('GET', `mlflow/${path}?${new URLSearchParams(query)}`);
   const post = (path: string, body: object) => request('POST', `mlflow/${path}`, body);
@@ -145,6 +125,28 @@ export function mlflowApi(url: string, signal: AbortSignal): MlflowApi {
       const bytes = Uint8Array.from(await readFile(file));
       await request('PUT', `mlflow-artifacts/artifacts${place.pathname}/${encodeURIComponent(basename(file))}`, bytes);
     },
+  };
+}
+
+function requestsTo(server: string, signal: AbortSignal) {
+  const authorization = authorizationOf(process.env);
+  return async (method: string, path: string, body?: object | Uint8Array<ArrayBuffer>): Promise<unknown> => {
+    const isFile = body instanceof Uint8Array;
+    const response = await fetch(`${server}/api/2.0/${path}`, {
+      method,
+      redirect: 'error', // what is sent goes to the server that the config names
+      signal: AbortSignal.any([signal, AbortSignal.timeout(1000 * requestSeconds)]),
+      headers: {
+        ...(authorization === undefined ? {} : { authorization }),
+        ...(body && { 'content-type': isFile ? 'application/octet-stream' : 'application/json' }),
+      },
+      ...(body && { body: isFile ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (response.ok) return isFile ? undefined : parsed(text);
+    const reason = `${response.status} ${messageIn(text) ?? response.statusText}`.trim();
+    if (response.status >= 500 || response.status === 429) throw new Error(`it answers ${reason}`);
+    throw new Refused(`it refuses (${reason})`, response.status);
   };
 }
 

@@ -37,8 +37,6 @@ export function mlflowTracker(
     params: new Set(),
     steps: new Set(),
   };
-  const waiting: (Metric & { readonly ofEpoch: boolean })[] = [];
-  let [isQueued, hasDropped] = [false, false];
   let opened: () => void = () => undefined;
   const hasOpened = new Promise<void>((resolve) => {
     opened = resolve;
@@ -78,39 +76,15 @@ export function mlflowTracker(
     ]);
   }
 
+  const metrics = metricsFor(delivery, tell, async (some) => {
+    const unknown = some.filter(({ ofEpoch, step }) => !(ofEpoch && known.steps.has(step)));
+    const own = unknown.map(({ ofEpoch: _, ...metric }) => metric);
+    if (own.length > 0) await api.logBatch(run.id, { metrics: own });
+  });
+
   function log({ step, scalars }: TrackedStep): void {
     const [timestamp, ofEpoch] = [Date.now(), everyEpoch in scalars];
-    for (const [key, value] of Object.entries(scalars))
-      waiting.push({ key: keyOf(key), value, timestamp, step, ofEpoch });
-    const excess = waiting.length - mostWaiting;
-    if (excess > 0) {
-      waiting.splice(0, excess);
-      if (!hasDropped) tell('over 20,000 metrics waited, so the oldest are not sent');
-      hasDropped = true;
-    }
-    const wasQueued = isQueued;
-    isQueued = true; // first: what is added may be done at once
-    if (wasQueued) void delivery.attempt();
-    else delivery.add({ send: sendMetrics });
-  }
-
-  async function sendMetrics(): Promise<void> {
-    while (waiting.length > 0) {
-      const some = waiting.splice(0, limits.metrics);
-      const metrics = some
-        .filter(({ ofEpoch, step }) => !(ofEpoch && known.steps.has(step)))
-        .map(({ ofEpoch: _, ...metric }) => metric);
-      try {
-        if (metrics.length > 0) await api.logBatch(run.id, { metrics });
-      } catch (error) {
-        const isRefused = error instanceof Refused;
-        if (!isRefused) waiting.unshift(...some);
-        isQueued = waiting.length > 0;
-        if (isRefused && isQueued) delivery.add({ send: sendMetrics }); // this one ends
-        throw error;
-      }
-    }
-    isQueued = false;
+    metrics.add(Object.entries(scalars).map(([key, value]) => ({ key: keyOf(key), value, timestamp, step, ofEpoch })));
   }
 
   delivery.add({ send: () => open().then(opened), isFirst: true });
@@ -124,6 +98,49 @@ export function mlflowTracker(
       await delivery.end();
     },
   };
+}
+
+type Waiting = Metric & { readonly ofEpoch: boolean };
+
+/** Metrics that wait to be sent, as many at once as the server takes. */
+function metricsFor(
+  delivery: ReturnType<typeof createDelivery>,
+  tell: (reason: string) => void,
+  sendSome: (some: readonly Waiting[]) => Promise<void>,
+) {
+  const waiting: Waiting[] = [];
+  let [isQueued, hasDropped] = [false, false];
+  return {
+    add(more: readonly Waiting[]): void {
+      waiting.push(...more);
+      const excess = waiting.length - mostWaiting;
+      if (excess > 0) {
+        waiting.splice(0, excess);
+        if (!hasDropped) tell('over 20,000 metrics waited, so the oldest are not sent');
+        hasDropped = true;
+      }
+      const wasQueued = isQueued;
+      isQueued = true; // first: what is added may be done at once
+      if (wasQueued) void delivery.attempt();
+      else delivery.add({ send });
+    },
+  };
+
+  async function send(): Promise<void> {
+    while (waiting.length > 0) {
+      const some = waiting.splice(0, limits.metrics);
+      try {
+        await sendSome(some);
+      } catch (error) {
+        const isRefused = error instanceof Refused;
+        if (!isRefused) waiting.unshift(...some);
+        isQueued = waiting.length > 0;
+        if (isRefused && isQueued) delivery.add({ send }); // this one ends
+        throw error;
+      }
+    }
+    isQueued = false;
+  }
 }
 
 /** The server's run that a folder is; undefined for none, or one of another server. */

@@ -30,32 +30,25 @@ type Ended = Event & { readonly kind: 'ended' };
  */
 export function openCompareDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig): CompareDisplay {
   const said = new Set<string>();
-  let bars: CompareBars | undefined;
   let before: { readonly kind: string; readonly bar: ProgressBar } | undefined; // the bar while nothing trains
-  let stage: { readonly timeLeft: TimeLeft; readonly of: number; done: number } | undefined;
-  const fractions = new Map<string, number>(); // of the runs in training
-  const places = new Map<string, number>();
-  const ofRuns = gatherRunNotes();
-
+  const ofRuns = gatherNotes();
   const line = (text: string) => {
     before?.bar.stop();
-    const lines = text.split('\n').map(printable).join('\n'); // a bug's stack has several lines
-    if (bars) bars.log(lines);
-    else stream.write(`${lines}\n`);
+    training.log(text.split('\n').map(printable).join('\n')); // a bug's stack has several lines
   };
   const once = (text: string) => {
     if (said.has(text)) return;
     said.add(text);
     line(text);
   };
+  const training = trainingDisplay(stream, config, line);
   const closeBars = () => {
-    bars?.close();
-    bars = undefined;
+    training.close();
     before?.bar.stop();
     before = undefined;
   };
   const advance = (kind: 'reading' | 'measuring', done: number, total: number) => {
-    if (bars) return; // the run trains beside others
+    if (training.hasBars()) return; // the run trains beside others
     if (before?.kind !== kind) {
       before?.bar.stop();
       before = { kind, bar: progressBar(kind, kind === 'reading' ? 'bytes' : 'models', stream) };
@@ -76,82 +69,100 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
         advance('reading', event.done, event.total);
       }
       if (event.kind === 'measured') advance('measuring', event.done, event.of);
-      if (event.kind === 'measuring')
-        once(
-          event.what === 'jobs'
-            ? 'Measuring how many runs at a time are fastest'
-            : 'Measuring a few steps of each model',
-        );
+      if (event.kind === 'measuring') once(`Measuring ${measuredInWords[event.what]}`);
       if (event.kind === 'decided') for (const text of decisions(event, config)) line(text);
-      if (event.kind === 'planned') start(event);
-      if (event.kind === 'begun') begin(event.run, event.place);
+      if (event.kind === 'planned') {
+        closeBars();
+        training.start(event);
+      }
+      if (event.kind === 'begun') training.begin(event.run, event.place);
       if (event.kind === 'started again')
         line(`${nameOf(event.run)} is started again from its checkpoint: ${event.reason}`);
-      if (event.kind === 'report') report(event.run, event.report);
-      if (event.kind === 'ended') end(event);
-      drawTotal();
+      if (event.kind === 'report') {
+        const { run, report } = event;
+        if (report.kind !== 'note') training.report(run, report);
+        else if (report.ofRun) ofRuns.add(run, report.message);
+        else once(`note: ${report.message}`);
+      }
+      if (event.kind === 'ended') training.end(event);
+      training.drawTotal();
     },
   };
+}
 
-  function start({ stage: name, runs, unfinished, jobs, threads, place }: Planned): void {
-    closeBars();
-    const { models, points, seeds, looks } = config;
-    const firstLook = points.flatMap(() => seeds.slice(0, looks[0]).flatMap(() => models));
-    const later = name === 'tuning' ? firstLook : []; // the runs that are reported
-    const kinds = [...unfinished, ...later].map(({ label }) => label);
-    stage = { timeLeft: createTimeLeft(kinds, jobs), of: runs, done: runs - unfinished.length };
-    const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
-    const how = place ?? `${jobs} at a time with ${threads} ${threads === 1 ? 'thread' : 'threads'} each`;
-    const until = new Set(unfinished.flatMap((run) => run.until ?? []));
-    const rung = until.size === 0 ? '' : ` until epoch ${[...until].join(' or ')}`;
-    const what = `${runs === 1 ? 'run' : 'runs'}${name === 'tuning' ? ` to tune${rung}` : ''}`;
-    line(`${runs} ${what}${finished}${unfinished.length > 0 ? `; ${how}` : ''}`);
-    const title = name === 'tuning' ? 'all runs to tune' : 'all runs';
-    if (stream.isTTY && unfinished.length > 0)
-      bars = openCompareBars(stream, title, Math.min(jobs, unfinished.length), runs);
-  }
+const measuredInWords = { jobs: 'how many runs at a time are fastest', models: 'a few steps of each model' };
 
-  function begin(run: Run, place: number): void {
-    places.set(run.folder, place);
-    fractions.set(run.folder, 0);
-    stage?.timeLeft.begin(run.folder, run.label, now());
-    bars?.job(place, nameOf(run), 0, ['reading']);
-  }
-
-  function report(run: Run, report: (Event & { readonly kind: 'report' })['report']): void {
-    const name = nameOf(run);
-    if (report.kind === 'note' && report.ofRun) ofRuns.add(run, report.message);
-    else if (report.kind === 'note') once(`note: ${report.message}`);
-    if (report.kind === 'start' && report.resumedAt !== null && run.until === undefined)
-      line(`${name} continues in epoch ${report.resumedAt}`);
-    const place = places.get(run.folder) ?? 0;
-    if (report.kind === 'start') bars?.job(place, name, 0, ['compiling']);
-    if (report.kind !== 'step') return;
-    const { until: epochs = run.experiment.train.epochs } = run;
-    const fraction = (report.epoch - 1 + report.step / report.steps) / epochs;
-    fractions.set(run.folder, fraction);
-    stage?.timeLeft.update(run.folder, fraction, now());
-    const rate = `${count(report.samplesPerSecond)} samples/s`;
-    bars?.job(place, name, fraction, [`epoch ${report.epoch}/${epochs}`, rate]);
-  }
-
-  function end({ run, outcome, scores, seconds }: Ended): void {
-    fractions.delete(run.folder);
-    bars?.idle(places.get(run.folder) ?? 0);
-    stage?.timeLeft.end(run.folder, now());
-    if (!stage || outcome.status === 'interrupted') return;
-    stage.done += 1;
-    const which = `${stage.done}/${stage.of} `;
-    if (outcome.status === 'failed') line(`${which}${nameOf(run)}  failed: ${outcome.message}`);
-    else if (!bars) line(finishedLine(`${which}${shortened(nameOf(run), longestName)}`, scores, seconds));
-  }
-
-  function drawTotal(): void {
-    if (!bars || !stage) return;
-    const left = stage.timeLeft.left(now());
-    const running = [...fractions.values()].reduce((sum, fraction) => sum + fraction, 0);
-    bars.total(stage.done + running, stage.of, left === null ? '' : `${duration(left)} left`);
-  }
+/** The runs of a stage: how far each is, and all together. */
+function trainingDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig, line: (text: string) => void) {
+  let bars: CompareBars | undefined;
+  let stage: { readonly timeLeft: TimeLeft; readonly of: number; done: number } | undefined;
+  const fractions = new Map<string, number>(); // of the runs in training
+  const places = new Map<string, number>();
+  return {
+    hasBars: () => bars !== undefined,
+    log(lines: string): void {
+      if (bars) bars.log(lines);
+      else stream.write(`${lines}\n`);
+    },
+    close(): void {
+      bars?.close();
+      bars = undefined;
+    },
+    start({ stage: name, runs, unfinished, jobs, threads, place }: Planned): void {
+      const { models, points, seeds, looks } = config;
+      const firstLook = points.flatMap(() => seeds.slice(0, looks[0]).flatMap(() => models));
+      const later = name === 'tuning' ? firstLook : []; // the runs that are reported
+      const kinds = [...unfinished, ...later].map(({ label }) => label);
+      stage = { timeLeft: createTimeLeft(kinds, jobs), of: runs, done: runs - unfinished.length };
+      const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
+      const how = place ?? `${jobs} at a time with ${threads} ${threads === 1 ? 'thread' : 'threads'} each`;
+      const until = new Set(unfinished.flatMap((run) => run.until ?? []));
+      const rung = until.size === 0 ? '' : ` until epoch ${[...until].join(' or ')}`;
+      const what = `${runs === 1 ? 'run' : 'runs'}${name === 'tuning' ? ` to tune${rung}` : ''}`;
+      line(`${runs} ${what}${finished}${unfinished.length > 0 ? `; ${how}` : ''}`);
+      const title = name === 'tuning' ? 'all runs to tune' : 'all runs';
+      if (stream.isTTY && unfinished.length > 0)
+        bars = openCompareBars(stream, title, Math.min(jobs, unfinished.length), runs);
+    },
+    begin(run: Run, place: number): void {
+      places.set(run.folder, place);
+      fractions.set(run.folder, 0);
+      stage?.timeLeft.begin(run.folder, run.label, now());
+      bars?.job(place, nameOf(run), 0, ['reading']);
+    },
+    report(run: Run, report: (Event & { readonly kind: 'report' })['report']): void {
+      const name = nameOf(run);
+      const place = places.get(run.folder) ?? 0;
+      if (report.kind === 'start') {
+        if (report.resumedAt !== null && run.until === undefined)
+          line(`${name} continues in epoch ${report.resumedAt}`);
+        bars?.job(place, name, 0, ['compiling']);
+      }
+      if (report.kind !== 'step') return;
+      const { until: epochs = run.experiment.train.epochs } = run;
+      const fraction = (report.epoch - 1 + report.step / report.steps) / epochs;
+      fractions.set(run.folder, fraction);
+      stage?.timeLeft.update(run.folder, fraction, now());
+      const rate = `${count(report.samplesPerSecond)} samples/s`;
+      bars?.job(place, name, fraction, [`epoch ${report.epoch}/${epochs}`, rate]);
+    },
+    end({ run, outcome, scores, seconds }: Ended): void {
+      fractions.delete(run.folder);
+      bars?.idle(places.get(run.folder) ?? 0);
+      stage?.timeLeft.end(run.folder, now());
+      if (!stage || outcome.status === 'interrupted') return;
+      stage.done += 1;
+      const which = `${stage.done}/${stage.of} `;
+      if (outcome.status === 'failed') line(`${which}${nameOf(run)}  failed: ${outcome.message}`);
+      else if (!bars) line(finishedLine(`${which}${shortened(nameOf(run), longestName)}`, scores, seconds));
+    },
+    drawTotal(): void {
+      if (!bars || !stage) return;
+      const left = stage.timeLeft.left(now());
+      const running = [...fractions.values()].reduce((sum, fraction) => sum + fraction, 0);
+      bars.total(stage.done + running, stage.of, left === null ? '' : `${duration(left)} left`);
+    },
+  };
 }
 
 const [columnsOfLines, longestName] = [80, 40];
@@ -217,13 +228,13 @@ function now(): number {
 }
 
 /** Collects notes on single runs, since many runs have the same ones. */
-interface RunNotes {
+interface NotesOfRuns {
   add(run: Pick<Run, 'label' | 'point' | 'values' | 'seed'>, message: string): void;
   /** Returns a line for each message with its runs, and clears the notes. */
   take(): readonly string[];
 }
 
-function gatherRunNotes(): RunNotes {
+function gatherNotes(): NotesOfRuns {
   const seeds = new Map<string, Map<string, Set<number>>>(); // by message, then by model and point
   return {
     add({ label, point, values, seed }, message) {

@@ -21,6 +21,15 @@ export interface Orders {
   signal(signal: Signal): void;
 }
 
+/** What an order is carried out with. */
+interface Tools {
+  readonly load: ReturnType<typeof rememberingDataset>;
+  readonly report: (report: Report) => void;
+  readonly signal: AbortSignal;
+  /** Resolves with the signal `go`, or an interruption. */
+  wait(): Promise<void>;
+}
+
 /** What a worker does, in whichever process. The data of an order are kept for the next. */
 export function takeOrders(report: (report: Report) => void): Orders {
   const load = rememberingDataset();
@@ -29,89 +38,92 @@ export function takeOrders(report: (report: Report) => void): Orders {
   return {
     take(order) {
       stop = new AbortController();
-      return carryOut(order, stop.signal).catch(failure);
+      const { signal } = stop;
+      const wait = () =>
+        new Promise<void>((resolve) => {
+          go = resolve;
+          signal.addEventListener('abort', () => resolve());
+        });
+      return carryOut(order, { load, report, signal, wait }).catch(failure);
     },
     signal(signal) {
       if (signal.kind === 'stop') stop.abort(new Interrupted());
       else go();
     },
   };
+}
 
-  /** Forwards the events that need no change. */
-  function tell(event: RunEvent): void {
-    if (event.kind === 'note' || event.kind === 'reading') report(event);
+async function carryOut(order: Order, tools: Tools): Promise<Answer> {
+  const { load, report, signal } = tools;
+  for (const { file, sha256 } of order.experiment.plugins ?? []) await loadPlugin(file, sha256);
+  if (order.kind === 'shape') {
+    const dataset = await load(order.experiment, report, signal);
+    const { splits } = dataset;
+    return {
+      kind: 'shape',
+      model: shapeOf(dataset, order.experiment.inputs),
+      rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
+      grouped: splits.test.groups !== undefined,
+    };
   }
-
-  async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
-    for (const { file, sha256 } of order.experiment.plugins ?? []) await loadPlugin(file, sha256);
-    if (order.kind === 'shape') {
-      const dataset = await load(order.experiment, report, signal);
-      const { splits } = dataset;
-      return {
-        kind: 'shape',
-        model: shapeOf(dataset, order.experiment.inputs),
-        rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
-        grouped: splits.test.groups !== undefined,
-      };
-    }
-    if (order.kind === 'measure') return measure(order, signal);
-    let last = 0;
-    const outcome = await trainRun(order, {
-      load,
-      signal,
-      waitSeconds,
-      on(event) {
-        tell(event);
-        if (event.kind === 'start') report({ kind: 'start', resumedAt: event.resumedAt });
-        if (event.kind !== 'training') return;
-        if (event.record.kind === 'epoch') report({ kind: 'epoch', record: event.record.record });
-        if (event.record.kind === 'step' && performance.now() - last > 1000 * secondsBetweenSteps) {
-          last = performance.now();
-          const { epoch, step, steps, samplesPerSecond } = event.record;
-          report({ kind: 'step', epoch, step, steps, samplesPerSecond });
-        }
-      },
-    });
-    return { kind: outcome.status === 'interrupted' ? 'interrupted' : 'done' };
-  }
-
-  /**
-   * Compiles, waits for `go`, and trains for `seconds` of steps, or at most four times as long in total. Nothing is
-   * kept.
-   */
-  async function measure(
-    { experiment, engine, seconds }: Order & { readonly kind: 'measure' },
-    signal: AbortSignal,
-  ): Promise<Answer> {
-    const setup = await prepare(experiment, { engine, load, signal, on: tell });
-    let compileSeconds = 0;
-    let [chunks, samples, spent, step, rate, begun] = [0, 0, 0, 0, 0, 0];
-    for await (const record of train(setup)) {
-      if (signal.aborted) return { kind: 'interrupted' };
-      if (record.kind === 'compiled') {
-        compileSeconds = record.seconds;
-        const begin = new Promise<void>((resolve) => {
-          go = resolve;
-          signal.addEventListener('abort', () => resolve());
-        });
-        report({ kind: 'ready' });
-        await begin;
-        begun = performance.now();
+  if (order.kind === 'measure') return measure(order, tools);
+  let last = 0;
+  const outcome = await trainRun(order, {
+    load,
+    signal,
+    waitSeconds,
+    on(event) {
+      forward(event, report);
+      if (event.kind === 'start') report({ kind: 'start', resumedAt: event.resumedAt });
+      if (event.kind !== 'training') return;
+      if (event.record.kind === 'epoch') report({ kind: 'epoch', record: event.record.record });
+      if (event.record.kind === 'step' && performance.now() - last > 1000 * secondsBetweenSteps) {
+        last = performance.now();
+        const { epoch, step, steps, samplesPerSecond } = event.record;
+        report({ kind: 'step', epoch, step, steps, samplesPerSecond });
       }
-      if (chunks > 1 && performance.now() - begun > 1000 * mostWaiting * seconds) break;
-      if (record.kind === 'epoch') step = 0;
-      if (record.kind !== 'step') continue;
-      const done = (record.step - step) * setup.batchSize;
-      step = record.step;
-      chunks += 1;
-      rate = record.samplesPerSecond;
-      if (chunks === 1) continue; // the first chunk allocates memory
-      samples += done;
-      spent += done / rate;
-      if (spent >= seconds) break;
+    },
+  });
+  return { kind: outcome.status === 'interrupted' ? 'interrupted' : 'done' };
+}
+
+/** Reports the events that need no change. */
+function forward(event: RunEvent, report: Tools['report']): void {
+  if (event.kind === 'note' || event.kind === 'reading') report(event);
+}
+
+/**
+ * Compiles, waits for `go`, and trains for `seconds` of steps, or at most four times as long in total. Nothing is kept.
+ */
+async function measure(
+  { experiment, engine, seconds }: Order & { readonly kind: 'measure' },
+  { load, report, signal, wait }: Tools,
+): Promise<Answer> {
+  const setup = await prepare(experiment, { engine, load, signal, on: (event) => forward(event, report) });
+  let compileSeconds = 0;
+  let [chunks, samples, spent, step, rate, begun] = [0, 0, 0, 0, 0, 0];
+  for await (const record of train(setup)) {
+    if (signal.aborted) return { kind: 'interrupted' };
+    if (record.kind === 'compiled') {
+      compileSeconds = record.seconds;
+      const going = wait();
+      report({ kind: 'ready' });
+      await going;
+      begun = performance.now();
     }
-    return { kind: 'measured', samplesPerSecond: spent > 0 ? samples / spent : rate, compileSeconds };
+    if (chunks > 1 && performance.now() - begun > 1000 * mostWaiting * seconds) break;
+    if (record.kind === 'epoch') step = 0;
+    if (record.kind !== 'step') continue;
+    const done = (record.step - step) * setup.batchSize;
+    step = record.step;
+    chunks += 1;
+    rate = record.samplesPerSecond;
+    if (chunks === 1) continue; // the first chunk allocates memory
+    samples += done;
+    spent += done / rate;
+    if (spent >= seconds) break;
   }
+  return { kind: 'measured', samplesPerSecond: spent > 0 ? samples / spent : rate, compileSeconds };
 }
 
 function failure(error: unknown): Answer {

@@ -51,27 +51,8 @@ export async function stepProgram(
     throw error;
   });
   const transfers = new TransferMeter(speed, 0);
-
-  // Each state is either on the host or on the device, whichever is newer. State that the step only reads is on both.
-  const onHost = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyOf(array)]));
-  const onDevice = new Map<string, DeviceArray>();
-  let unsent = read.length > 0;
+  const state = stateOf(model, signature.state, { fetching, sending }, transfers);
   let released = false;
-
-  const keep = (name: string, array: DeviceArray) => {
-    onDevice.get(name)?.free();
-    onDevice.set(name, array);
-  };
-
-  /** Sends read-only state to the device once. As a host input, it would be sent with every step. */
-  const send = async () => {
-    if (!sending || !unsent) return;
-    const feeds = Object.fromEntries(read.map((name) => [copyNames.from(name), of(onHost, name)]));
-    const { device } = await sending.run(feeds, read.map(copyNames.to));
-    for (const name of read) keep(name, kept(device, copyNames.to(name)));
-    transfers.add(bytesOf(Object.values(feeds)), 0);
-    unsent = false;
-  };
 
   return {
     flops: countFlops(recording),
@@ -81,18 +62,17 @@ export async function stepProgram(
       if (released) throw new Error('the program was released');
       const steps = stepsOf(chunk, signature.batch);
       if (steps === 0) throw new Error('a chunk without steps');
-      await send();
+      await state.send();
       const outputs = Object.fromEntries(collectors.flatMap((collector) => Object.entries(collector.begin(steps))));
       try {
         for (let step = 0; step < steps; step++) {
           const feeds = batchOf(chunk, signature.batch, step);
-          for (const name of [...changed, ...read])
-            feeds[modelNames.state(name)] = onDevice.get(name) ?? of(onHost, name);
+          for (const name of [...changed, ...read]) feeds[modelNames.state(name)] = state.newest(name);
           const { device } = await stepping.run(feeds, fetches).catch((error: unknown) => {
             throw stepFailure(error, signature.state);
           });
           transfers.add(bytesOf(Object.values(feeds).flatMap((array) => ('tensor' in array ? [] : [array]))), 0);
-          for (const name of changed) keep(name, kept(device, modelNames.next(name)));
+          for (const name of changed) state.keep(name, kept(device, modelNames.next(name)));
           for (const collector of collectors) collector.hold(kept(device, collector.rowName));
           for (const collector of collectors) transfers.add(0, await collector.fetch(step === steps - 1, outputs));
         }
@@ -102,12 +82,51 @@ export async function stepProgram(
       return outputs;
     },
 
-    async readState(): Promise<HostArrays> {
+    readState: state.read,
+    writeState: state.write,
+
+    async release() {
+      if (released) return;
+      released = true;
+      state.free(); // before the sessions, which own the allocators
+      await closeAll();
+    },
+  };
+}
+
+/** Each array is on the host or on the device, whichever is newer. What the step only reads is on both. */
+function stateOf(
+  { changed, read }: Pick<StepModel, 'changed' | 'read'>,
+  initial: HostArrays,
+  { fetching, sending }: { readonly fetching: Session | null; readonly sending: Session | null },
+  transfers: TransferMeter,
+) {
+  const onHost = new Map(Object.entries(initial).map(([name, array]) => [name, copyOf(array)]));
+  const onDevice = new Map<string, DeviceArray>();
+  let unsent = read.length > 0;
+  const newest = (name: string) => onDevice.get(name) ?? of(onHost, name);
+  const keep = (name: string, array: DeviceArray) => {
+    onDevice.get(name)?.free();
+    onDevice.set(name, array);
+  };
+  return {
+    newest,
+    keep,
+
+    /** Sends read-only state to the device once. As a host input, it would be sent with every step. */
+    async send() {
+      if (!sending || !unsent) return;
+      const feeds = Object.fromEntries(read.map((name) => [copyNames.from(name), of(onHost, name)]));
+      const { device } = await sending.run(feeds, read.map(copyNames.to));
+      for (const name of read) keep(name, kept(device, copyNames.to(name)));
+      transfers.add(bytesOf(Object.values(feeds)), 0);
+      unsent = false;
+    },
+
+    async read(): Promise<HostArrays> {
       const stale = changed.filter((name) => onDevice.has(name));
       if (fetching && stale.length > 0) {
-        const feeds = Object.fromEntries(
-          changed.map((name) => [copyNames.from(name), onDevice.get(name) ?? of(onHost, name)]),
-        );
+        const feeds = Object.fromEntries(changed.map((name) => [copyNames.from(name), newest(name)]));
         const { host } = await fetching.run(feeds, stale.map(copyNames.to));
         for (const name of stale) onHost.set(name, named(host, copyNames.to(name)));
         transfers.add(0, bytesOf(Object.values(host)));
@@ -115,9 +134,9 @@ export async function stepProgram(
       return Object.fromEntries(Array.from(onHost, ([name, value]) => [name, copyOf(value)]));
     },
 
-    async writeState(values) {
+    async write(values: HostArrays) {
       for (const [name, value] of Object.entries(values)) {
-        check(name, value, named(signature.state, name));
+        check(name, value, named(initial, name));
         onHost.set(name, copyOf(value));
         if (read.includes(name)) unsent = true;
         else {
@@ -127,13 +146,10 @@ export async function stepProgram(
       }
     },
 
-    async release() {
-      if (released) return;
-      released = true;
-      for (const array of onDevice.values()) array.free(); // before the sessions, which own the allocators
+    free() {
+      for (const array of onDevice.values()) array.free();
       onDevice.clear();
       onHost.clear();
-      await closeAll();
     },
   };
 }
