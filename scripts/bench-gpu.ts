@@ -7,8 +7,7 @@ import { candidates } from '../src/engine/devices/survey.js';
 import { bytesOf } from '../src/engine/run/transfers.js';
 import { textTable } from '../src/report/text-table.js';
 import { pace } from '../src/training/pace.js';
-import { benchCase, benchCaseNames } from './bench-case.js';
-import { median, timed } from './timing.js';
+import { benchCase, benchCaseNames, median, timed } from './bench-case.js';
 import { checkChoice, refuse, wordsOf } from './usage.js';
 
 /**

@@ -4,16 +4,14 @@ import { engineOn } from '../src/engine/devices/engine-on.js';
 import type { Engine, Program } from '../src/engine/engine.js';
 import { float32 } from '../src/support/arrays.js';
 import { tf } from '../src/support/tf.js';
-import { type BenchCase, type BenchCaseName, benchCase } from './bench-case.js';
-import { median, timed } from './timing.js';
+import { type BenchCase, type BenchCaseName, benchCase, median, timed } from './bench-case.js';
 import { checkChoice, refuse, wordsOf } from './usage.js';
 
-// Times training steps.
-const usage = 'Usage: npm run bench -- [--json] [--engine compiled|tfjs] [--case wide|narrow] [--threads n]';
+// Times training steps on the CPU.
+const usage = 'Usage: npm run bench -- [--json] [--case wide|narrow] [--threads n]';
 
 interface Row {
   readonly name: string;
-  readonly engine: string;
   readonly batchSize: number;
   /** Median of the rounds, as `productRate` is. */
   readonly stepMilliseconds: number;
@@ -27,39 +25,23 @@ interface Row {
 }
 
 /**
- * What one measurement runs. Steps and products take turns, in rounds of about 0.2 s, the length of a chunk in
+ * Steps and products take turns, in rounds of about 0.2 s, the length of a chunk in
  * training. The machine is noisy, and not only from round to round: the two cores of a virtual machine have a cache in
  * common at times and at others have not, for seconds or minutes, which steps feel and the product does not. So there
  * are enough rounds to meet both: the medians tell what a user gets, the best rounds what the program can do.
  */
-interface Effort {
-  readonly rounds: number;
-  readonly stepsPerRound: number;
-  readonly productsPerRound: number;
-}
-
-const efforts: Record<string, Readonly<Record<string, Effort>>> = {
-  compiled: {
-    wide: { rounds: 100, stepsPerRound: 10, productsPerRound: 16 },
-    narrow: { rounds: 100, stepsPerRound: 100, productsPerRound: 16 },
-  },
-  // The pure-JS backend needs over a minute for a wide step.
-  tfjs: {
-    wide: { rounds: 1, stepsPerRound: 1, productsPerRound: 1 },
-    narrow: { rounds: 1, stepsPerRound: 2, productsPerRound: 1 },
-  },
-};
+const rounds = 100;
+const productsPerRound = 16;
+const stepsPerRound: Readonly<Record<string, number>> = { wide: 10, narrow: 100 };
 
 const { values } = wordsOf(usage, {
   options: {
     json: { type: 'boolean', default: false },
-    engine: { type: 'string' },
     case: { type: 'string' },
     threads: { type: 'string' },
   },
 });
 const caseNames: readonly BenchCaseName[] = ['wide', 'narrow'];
-checkChoice(usage, 'engine', values.engine, Object.keys(efforts));
 checkChoice(usage, 'case', values.case, caseNames);
 const threads = values.threads === undefined ? availableParallelism() : Number(values.threads);
 if (!(Number.isInteger(threads) && threads > 0))
@@ -69,54 +51,37 @@ await benchCases();
 
 async function benchCases(): Promise<void> {
   const rows: Row[] = [];
-  // Flops are counted by the compiled engine: both run the same step.
-  for (const caseName of caseNames.filter((name) => values.case === undefined || values.case === name)) {
-    const measured = benchCase(caseName);
-    const counted = await engineOn({ engine: 'compiled', device: 'cpu' }, { threads }).compile(
-      measured.step,
-      measured.signature,
-    );
-    const { flops } = counted;
-    await counted.release();
-    const names: Engine['name'][] = ['compiled', 'tfjs'];
-    for (const name of names.filter((engine) => values.engine === undefined || values.engine === engine)) {
-      const row = await measure(measured, engineOn({ engine: name, device: 'cpu', pureJs: true }, { threads }), flops);
-      rows.push(row);
-      if (!values.json) console.log(describe(row));
-    }
+  for (const name of caseNames.filter((name) => (values.case ?? name) === name)) {
+    const row = await measure(benchCase(name), engineOn({ engine: 'compiled', device: 'cpu' }, { threads }));
+    rows.push(row);
+    if (!values.json) console.log(describe(row));
   }
   if (values.json) console.log(JSON.stringify({ cases: rows }, null, 2));
 }
 
-async function measure(measured: BenchCase, engine: Engine, flops: number | null): Promise<Row> {
-  const effort = efforts[engine.name]?.[measured.name];
-  if (!effort) throw new Error(`no effort for ${engine.name} ${measured.name}`);
-  const { rounds, stepsPerRound, productsPerRound } = effort;
-  const program = await engine.compile(measured.step, measured.signature);
-  const product = await productProgram(engine);
-  const chunk = measured.chunk(stepsPerRound);
-  const ticks = { tick: float32([productsPerRound]) };
-  if (engine.name === 'compiled') {
-    await program.run(chunk);
-    await product.run(ticks);
-  }
+async function measure({ name, batchSize, step, signature, chunk }: BenchCase, engine: Engine): Promise<Row> {
+  const steps = stepsPerRound[name] ?? 1;
+  const [program, product] = [await engine.compile(step, signature), await productProgram(engine)];
+  const [batches, ticks] = [chunk(steps), { tick: float32([productsPerRound]) }];
+  await program.run(batches);
+  await product.run(ticks);
   const stepTimes: number[] = [];
   const productTimes: number[] = [];
   for (let round = 0; round < rounds; round++) {
     await idle();
-    stepTimes.push((await timed(() => program.run(chunk))) / stepsPerRound);
+    stepTimes.push((await timed(() => program.run(batches))) / steps);
     await idle();
     productTimes.push((await timed(() => product.run(ticks))) / productsPerRound);
   }
+  const { flops } = program;
   await program.release();
   await product.release();
   const rateOf = (milliseconds: number) => (2 * 1024 ** 3) / (milliseconds / 1000);
   const ratioOf = (milliseconds: number, rate: number) => flops && milliseconds / 1000 / (flops / rate);
   const [stepMilliseconds, productRate] = [median(stepTimes), rateOf(median(productTimes))];
   return {
-    name: measured.name,
-    engine: engine.name,
-    batchSize: measured.batchSize,
+    name,
+    batchSize,
     stepMilliseconds,
     flops,
     productRate,
@@ -148,10 +113,9 @@ function idle(): Promise<void> {
   return setTimeout(50);
 }
 
-function describe({ name, engine, stepMilliseconds, flops, productRate, ratio, bestRatio }: Row): string {
+function describe({ name, stepMilliseconds, flops, productRate, ratio, bestRatio }: Row): string {
   const work = `${((flops ?? 0) / 1e6).toFixed(0)} Mflop`;
   const rate = `${(productRate / 1e9).toFixed(1)} GFLOP/s`;
-  const rounds = efforts[engine]?.[name]?.rounds ?? 0;
-  const spread = rounds > 1 ? `medians of ${rounds} rounds; of the best ${bestRatio?.toFixed(2)}` : 'one round';
-  return `${name} ${engine}: ${stepMilliseconds.toFixed(2)} ms a step, ${work}, product at ${rate}, ratio ${ratio?.toFixed(2)} (${spread})`;
+  const spread = `medians of ${rounds} rounds; of the best ${bestRatio?.toFixed(2)}`;
+  return `${name}: ${stepMilliseconds.toFixed(2)} ms a step, ${work}, product at ${rate}, ratio ${ratio?.toFixed(2)} (${spread})`;
 }

@@ -15,10 +15,9 @@ def read(split, name, width):
     return np.fromfile(f"{folder}/{split}-{name}.f32", dtype=np.float32).reshape(-1, width)
 
 
-tasks, columns = about["tasks"], about["columns"]
-rows = {split: read(split, "inputs", len(columns)) for split in ("train", "validation", "test")}
+tasks, categorical = about["tasks"], about["categorical"]
+rows = {split: read(split, "inputs", len(categorical)) for split in ("train", "validation", "test")}
 labels = {split: read(split, "labels", len(tasks)) for split in ("train", "validation", "test")}
-categorical = [column["categorical"] for column in columns]
 scores = []
 for t, task in enumerate(tasks):
     # The number of trees is the best one on the validation split, as every model's epoch is.

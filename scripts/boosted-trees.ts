@@ -43,10 +43,7 @@ await withSource(
     const about = {
       seed: experiment.seed,
       tasks: experiment.tasks.map(({ name }) => name),
-      columns: columns.map((c) => ({
-        name: source.columns[c]?.name,
-        categorical: source.columns[c]?.kind === 'categorical',
-      })),
+      categorical: columns.map((c) => source.columns[c]?.kind === 'categorical'),
     };
     writeFileSync(join(folder, 'about.json'), JSON.stringify(about));
   },

@@ -6,14 +6,4 @@ declare module 'cephes' {
   export function stdtr(k: number, t: number): number;
   /** The t at which that is p. */
   export function stdtri(k: number, p: number): number;
-  /** The regularised incomplete beta function of x. */
-  export function incbet(a: number, b: number, x: number): number;
-  /** The x at which that is y. */
-  export function incbi(a: number, b: number, y: number): number;
-  /** P(Z <= z) of a standard normal. */
-  export function ndtr(z: number): number;
-  /** The z at which that is p. */
-  export function ndtri(p: number): number;
-  /** The zeta function of Hurwitz, the sum over k >= 0 of (k + q)^-x. */
-  export function zeta(x: number, q: number): number;
 }

@@ -11,27 +11,16 @@ import { hasRedis, type RedisServer, startRedis } from '../src/comparison/execut
 import { logEntries } from '../src/comparison/stored/timing.js';
 import { must } from '../src/support/must.js';
 import { randomFromSeed } from '../src/support/random.js';
-import { comparisonIn, runPle, writeNarrowComparison } from './comparison-case.js';
+import { comparisonIn, runPle, until, writeNarrowComparison } from './comparison-case.js';
 import { refuse, wordsOf } from './usage.js';
 
-const usage =
-  'Usage: npm run chaos:queue -- [--small] [--seeds N: 4 runs each] [--kills N] [--workers N] [--seed N] [--keep]';
+const usage = 'Usage: npm run chaos:queue -- [--small] [--seed N] [--keep]';
 const { values } = wordsOf(usage, {
-  options: {
-    small: { type: 'boolean' },
-    keep: { type: 'boolean' },
-    ...{ seeds: { type: 'string' }, kills: { type: 'string' }, workers: { type: 'string' }, seed: { type: 'string' } },
-  },
+  options: { small: { type: 'boolean' }, keep: { type: 'boolean' }, seed: { type: 'string' } },
 });
-const number = (given: unknown, standard: number): number => {
-  const value = Number(given ?? standard);
-  if (!Number.isInteger(value) || value < 0) refuse(usage, `${String(given)}: say a whole number.`);
-  return value;
-};
-const seeds = number(values.seeds, values.small ? 2 : 15);
-const kills = number(values.kills, values.small ? 3 : 20);
-const count = number(values.workers, 3);
-const seed = number(values.seed, Date.now() % 100_000);
+const [seeds, kills, count] = values.small ? [2, 3, 3] : [15, 20, 3]; // four runs a seed; workers
+const seed = Number(values.seed ?? Date.now() % 100_000);
+if (!Number.isInteger(seed) || seed < 0) refuse(usage, `--seed ${values.seed}: say a whole number.`);
 const lockSeconds = 3;
 const random = randomFromSeed(seed).stream('moments');
 const between = (from: number, to: number) => from + (to - from) * random.uniform();
@@ -124,17 +113,16 @@ async function stopped(server: RedisServer, config: string): Promise<readonly st
   const words = ['compare', '--config', config, '--runs', join(folder, runs), '--on', server.address];
   const planner = ple([...words, 'name=stopped', 'compare.seeds=[77]', 'train.epochs=4']);
   const begun = () => / ?(\S+) begins\.$/m.exec(saidBy(count))?.[1];
-  await until(() => begun() !== undefined);
-  const run = must(begun(), 'a run');
-  await until(() => logOf(join(folder, runs, 'stopped', run)).some(({ msg }) => msg === 'started'));
+  const run = await until('a run', begun);
+  await until('its start', () => logOf(join(folder, runs, 'stopped', run)).some(({ msg }) => msg === 'started'));
   process.kill(must(first.pid, 'process id'), 'SIGSTOP');
   say(`stopped the worker of ${run}`);
   const second = worker(server, count + 1, runs);
-  await until(() => saidBy(count + 1).includes(`${run} is done.`));
+  await until('its end', () => saidBy(count + 1).includes(`${run} is done.`));
   say('another worker has ended it');
   process.kill(must(first.pid, 'process id'), 'SIGCONT');
   const late = /^.*(its lock has ended|does not take the end of a run).*$/m;
-  await until(() => late.test(saidBy(count)));
+  await until('the late end', () => late.test(saidBy(count)));
   say(`the stopped worker goes on: ${late.exec(saidBy(count))?.[0]}`);
   const code = await exit(planner);
   for (const child of [first, second]) end(child, 'SIGTERM');
@@ -192,11 +180,4 @@ function end(child: ChildProcess, signal: NodeJS.Signals, isGroup = false): void
 async function exit(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
   return child.exitCode;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let waited = 0; !holds(); waited += 0.1) {
-    if (waited > 120) throw new Error('What was waited for did not happen within two minutes.');
-    await setTimeout(100);
-  }
 }

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { Page } from 'playwright-core';
-import { openChromium } from './chromium.js';
+import { chromium, type Page } from 'playwright-core';
 import { refuse, wordsOf } from './usage.js';
 
 /**
@@ -34,7 +33,11 @@ const address = pathToFileURL(file).href;
 const task = '<script>document.title=1</script>';
 const label = `"'><img src=x onerror="document.title=1">`;
 const faults: string[] = [];
-const browser = await openChromium();
+const places = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
+const executablePath = process.env.CHROMIUM ?? places.find(existsSync);
+if (executablePath === undefined)
+  refuse(usage, 'There is no Chromium (Debian: apt install chromium); CHROMIUM names one.');
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 try {
   if (given === undefined) await checkWhileTraining();
   for (const scheme of schemes) for (const width of widths) await check(scheme, width);
@@ -114,27 +117,20 @@ function writeConfig(): void {
     return [a, b, a + 0.5 * b + 0.1 * Math.sin(13 * index), a * b].map((value) => value.toFixed(4)).join(',');
   });
   writeFileSync(join(folder, 'rows.csv'), `${['a', 'b', 'y1', task].join(',')}\n${rows.join('\n')}\n`);
-  const tasks = ['y1', task];
-  const model = { levels: [[8], [8]], tower: [4] };
-  const config = {
-    name: 'watched',
-    dataset: {
-      loader: 'table',
-      path: 'rows.csv',
-      tasks: Object.fromEntries(tasks.map((name) => [name, { column: name, regression: true }])),
-    },
-    tasks: tasks.map((name) => ({ name, type: 'regression', standardize: true })),
-    train: { epochs: 30, batchSize: 32, optimizer: { type: 'adam', learningRate: 0.01 } },
-    engine: { device: 'cpu', threads: 1 },
-    compare: {
-      models: [
-        { type: 'single-task', ...model },
-        { label, type: 'ple', ...model, experts: { shared: 1, task: 2 } },
-      ],
-      seeds: 3,
-    },
-  };
-  writeFileSync(join(folder, 'compare.yaml'), JSON.stringify(config));
+  const [first, second] = ['y1', task].map((name) => JSON.stringify(name));
+  const model = 'levels: [[8], [8]], tower: [4]';
+  writeFileSync(
+    join(folder, 'compare.yaml'),
+    `name: watched
+dataset: { loader: table, path: rows.csv, tasks: { ${first}: { column: ${first}, regression: true }, ${second}: { column: ${second}, regression: true } } }
+tasks: [{ name: ${first}, type: regression, standardize: true }, { name: ${second}, type: regression, standardize: true }]
+train: { epochs: 30, batchSize: 32, optimizer: { type: adam, learningRate: 0.01 } }
+engine: { device: cpu, threads: 1 }
+compare:
+  models: [{ type: single-task, ${model} }, { label: ${JSON.stringify(label)}, type: ple, ${model}, experts: { shared: 1, task: 2 } }]
+  seeds: 3
+`,
+  );
 }
 
 async function check(scheme: 'light' | 'dark', width: number): Promise<void> {

@@ -4,12 +4,11 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { readStagePlan, type StagePlan } from '../src/comparison/execute/stage-plan.js';
 import { differences } from '../src/support/differences.js';
 import { must } from '../src/support/must.js';
 import { isRunning } from '../src/support/process-identity.js';
-import { comparisonIn } from './comparison-case.js';
+import { comparisonIn, until } from './comparison-case.js';
 import { refuse, wordsOf } from './usage.js';
 
 /**
@@ -124,36 +123,23 @@ function expectIn(text: string, ...parts: readonly RegExp[]): void {
   );
 }
 
-async function until<Value>(what: string, test: () => Value): Promise<NonNullable<Value>> {
-  for (let tries = 0; tries < 2400; tries++) {
-    const value = test();
-    if (value) return value;
-    await setTimeout(100);
-  }
-  throw new Error(`It did not come to ${what}.`);
-}
-
 /** Runs of some seconds: long enough to be hit. */
 function writeConfig(): void {
-  const config = {
-    name: 'small',
-    dataset: {
-      ...{ loader: 'synthetic', rows: { train: 20000, validation: 500, test: 500 } },
-      ...{ dimension: 6, correlation: 0.5, seed: 1 },
-    },
-    tasks: ['y1', 'y2'].map((name) => ({ name, type: 'regression', standardize: true })),
-    train: { epochs: 30, batchSize: 32, optimizer: { type: 'adam', learningRate: 0.01 } },
-    engine: { device: 'cpu', threads: 1 },
-    compare: {
-      models: [
-        { type: 'single-task', levels: [[8], [8]], tower: [4] },
-        { type: 'ple', levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } },
-      ],
-      seeds: 2,
-      tune: { 'train.optimizer.learningRate': [0.01, 0.003] },
-    },
-  };
-  writeFileSync(join(folder, 'compare.yaml'), JSON.stringify(config));
+  writeFileSync(
+    join(folder, 'compare.yaml'),
+    `name: small
+dataset: { loader: synthetic, rows: { train: 20000, validation: 500, test: 500 }, dimension: 6, correlation: 0.5, seed: 1 }
+tasks: [{ name: y1, type: regression, standardize: true }, { name: y2, type: regression, standardize: true }]
+train: { epochs: 30, batchSize: 32, optimizer: { type: adam, learningRate: 0.01 } }
+engine: { device: cpu, threads: 1 }
+compare:
+  models:
+    - { type: single-task, levels: [[8], [8]], tower: [4] }
+    - { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }
+  seeds: 2
+  tune: { train.optimizer.learningRate: [0.01, 0.003] }
+`,
+  );
 }
 
 /** One node with two processors. A requeued job starts after the life of a credential: 5 s here, 120 s by default. */
@@ -190,14 +176,8 @@ NodeName=${host} NodeAddr=127.0.0.1 CPUs=2
 PartitionName=main Nodes=${host} Default=YES MaxTime=INFINITE State=UP
 `,
   );
-  const files = {
-    'key-file': 'key',
-    socket: 'socket',
-    'pid-file': 'munged.pid',
-    'log-file': 'log',
-    'seed-file': 'seed',
-  };
-  const options = Object.entries(files).map(([option, name]) => `--${option}=${join(munge, name)}`);
+  const files = ['key-file=key', 'socket=socket', 'pid-file=munged.pid', 'log-file=log', 'seed-file=seed'];
+  const options = files.map((word) => `--${word.replace('=', `=${munge}/`)}`);
   slurm('runuser', '-u', 'munge', '--', 'munged', ...options);
   slurm('slurmctld');
   slurm('slurmd');

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 /**
  * Writes the config of a comparison of four narrow models, with five seeds of about half a minute in one process with
@@ -51,4 +52,14 @@ export function runPle(
 export function comparisonIn(folder: string): string {
   const { timing: _, ...rest } = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
   return JSON.stringify(rest);
+}
+
+/** Waits for at most four minutes until something is there. */
+export async function until<Value>(what: string, test: () => Value): Promise<NonNullable<Value>> {
+  for (let tries = 0; tries < 2400; tries++) {
+    const value = test();
+    if (value) return value;
+    await setTimeout(100);
+  }
+  throw new Error(`It did not come to ${what}.`);
 }

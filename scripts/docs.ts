@@ -65,23 +65,13 @@ const makers: Readonly<Record<string, (...words: readonly string[]) => string | 
     );
   },
   /** The metrics of a type of tasks. */
-  metrics: (type) =>
-    table(
-      ['field', 'better', 'meaning'],
-      metrics.all.flatMap((metric) =>
-        metric.type === type ? [[code(metric.name), metric.better ?? '', metric.summary]] : [],
-      ),
-    ),
-  models: () =>
-    table(
-      ['name', 'what the tasks share, above the input', 'source'],
-      models.all.map(({ name, summary, source }) => [code(name), summary, source]),
-    ),
-  balancing: () =>
-    table(
-      ['name', 'summary', 'source'],
-      balancings.all.map(({ name, summary, source }) => [code(name), summary, source]),
-    ),
+  metrics: (type) => {
+    const own = metrics.all.filter((metric) => metric.type === type);
+    const rows = own.map(({ name, better, summary }) => [code(name), better ?? '', summary]);
+    return table(['field', 'better', 'meaning'], rows);
+  },
+  models: () => sourced(models.all, 'what the tasks share, above the input'),
+  balancing: () => sourced(balancings.all, 'summary'),
   /** What `ple list` prints. */
   list: async (kind = '') => {
     const { all } = await kinds.get(kind).from();
@@ -91,6 +81,13 @@ const makers: Readonly<Record<string, (...words: readonly string[]) => string | 
     );
   },
 };
+
+function sourced(all: readonly { name: string; summary: string; source: string }[], summary: string): string {
+  return table(
+    ['name', summary, 'source'],
+    all.map(({ name, summary, source }) => [code(name), summary, source]),
+  );
+}
 
 function row(key: Key): string[] {
   return [

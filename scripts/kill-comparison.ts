@@ -27,7 +27,8 @@ try {
 
   const places = ['compile', 'run:12', 'checkpoint:3'];
   const moments = Array.from({ length: 7 }, () => seconds * (0.03 + 0.14 * random.uniform()));
-  for (const moment of shuffled([...places, ...moments])) {
+  const all = [...places, ...moments].map((moment) => ({ moment, place: random.uniform() }));
+  for (const { moment } of all.toSorted((a, b) => a.place - b.place)) {
     const atPlace = typeof moment === 'string';
     const started = runPle(
       words('killed'),
@@ -64,11 +65,4 @@ function stateOf(): string {
     return `${name} ${/"msg":"([^"]*)"/.exec(last ?? '')?.[1] ?? 'has no log'}`;
   });
   return [`${runs.length - unfinished.length} finished`, ...states].join(', ');
-}
-
-function shuffled<Value>(values: readonly Value[]): Value[] {
-  return values
-    .map((value) => ({ value, place: random.uniform() }))
-    .toSorted((a, b) => a.place - b.place)
-    .map(({ value }) => value);
 }

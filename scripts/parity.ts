@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { nameOf } from '../src/engine/devices/device.js';
 import { machineFacts } from '../src/engine/devices/facts.js';
 import { probe } from '../src/engine/devices/probe.js';
@@ -34,29 +34,12 @@ for (const [name, candidate] of Object.entries(parityCandidates)) {
 }
 
 // A process for each: what a device's library does to its process should not reach another's tests.
+const suite = ['src/training/parity', 'src/engine/record/kernels', 'src/engine/engine.test.ts'];
+const words = ['node_modules/vitest/vitest.mjs', 'run', '--no-file-parallelism', ...suite];
 for (const name of present) {
   console.log(`\n== parity on ${name}`);
-  const code = await vitest(name);
-  if (code !== 0) failures++;
+  const env = { ...process.env, PLE_PARITY_DEVICE: name };
+  if (spawnSync(process.execPath, words, { stdio: 'inherit', env }).status !== 0) failures++;
 }
 console.log(`\nparity: ${present.join(', ')}${failures === 0 ? '' : `; ${failures} failed`}`);
 process.exitCode = failures === 0 ? 0 : 1;
-
-function vitest(device: string): Promise<number> {
-  const child = spawn(
-    process.execPath,
-    [
-      'node_modules/vitest/vitest.mjs',
-      'run',
-      '--no-file-parallelism',
-      'src/training/parity',
-      'src/engine/record/kernels',
-      'src/engine/engine.test.ts',
-    ],
-    { stdio: 'inherit', env: { ...process.env, PLE_PARITY_DEVICE: device } },
-  );
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 1));
-  });
-}
