@@ -221,6 +221,14 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
         .prefault({})
         .describe('The joint loss: the weighted sum of the task losses.'),
       train: trainSchema,
+      diagnostics: addedLater(
+        z
+          .boolean()
+          .default(false)
+          .describe(
+            'Records what gradients, gates, units and experts do in each epoch, and at the end what each expert is worth ([Diagnostics](output.md#diagnostics)). The results are bit-identical. Training takes up to 10 % longer.',
+          ),
+      ),
       engine: engineSchema,
       tracking: trackingSchema.optional(),
       plugins: pluginsSchema,

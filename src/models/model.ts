@@ -158,10 +158,25 @@ export interface Context {
    * engines see the same.
    */
   readonly noise: Readonly<Record<string, Tensor>>;
-  /** In training, float32 [batch]: 1 for a row, 0 for one that only fills the batch. Where the model has statistics. */
+  /**
+   * float32 [batch]: 1 for a row, 0 for one that only fills the batch. In training, where the model has statistics, and
+   * for `watch`.
+   */
   readonly rows?: Tensor;
   /** In training, takes the next value of a statistic. */
   readonly observe?: (name: string, value: Tensor) => void;
+  /** Of diagnostics, which know what `rows` says. */
+  readonly watch?: Watch;
+  /** Of a level's experts: 1 for one that its gates are to leave out, else 0. float32 [experts] */
+  readonly leftOut?: (level: number, experts: readonly string[]) => Tensor;
+}
+
+/** Sees what flows between layers. The largest values are over the rows, and absolute. */
+export interface Watch {
+  /** @param largest Of every unit of a layer of ReLUs: [members, width] */
+  units(layer: string, largest: Tensor): void;
+  /** @param largest Of the outputs of each expert of a level: [experts] */
+  experts(level: number, experts: readonly string[], largest: Tensor): void;
 }
 
 /** Without noise. */

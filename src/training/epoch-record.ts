@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { ownersOf } from '../models/model.js';
+import { cosinesShape, type Diagnosis, diagnosisShape } from './diagnostics/diagnosis.js';
 import { balanceOf } from './epoch-balance.js';
 import { metricsShape } from './evaluation.js';
 import { readStored } from './folder/stored-file.js';
@@ -26,13 +27,11 @@ const epochShape = z
     balance: z
       .object({
         shares: z.record(z.string(), numberOrNull).readonly(),
-        cosines: z
-          .array(z.object({ tasks: z.tuple([z.string(), z.string()]).readonly(), cosine: numberOrNull }).readonly())
-          .readonly()
-          .optional(),
+        cosines: cosinesShape.optional(),
       })
       .readonly()
       .optional(),
+    diagnostics: diagnosisShape.optional(),
     /** At the epoch's first step; by task where each has its own. Earlier versions did not write it. */
     learningRate: z.union([z.number(), numberByTask]).optional(),
     /** Of training, without compilation and evaluation. */
@@ -46,6 +45,7 @@ export function epochRecord(
   setup: TrainingSetup,
   progress: Progress,
   validation: Readonly<Record<string, TaskMetrics>>,
+  diagnosis?: Diagnosis,
 ): EpochRecord {
   const { epoch, step, totalSteps, sums, epochSeconds } = progress;
   const names = setup.dataset.tasks.map(({ name }) => name);
@@ -63,6 +63,7 @@ export function epochRecord(
     validation,
     weights: byTask(found?.weights ?? setup.lossWeightsAt(epoch - 1, totalSteps - step), 1),
     ...(found ? { balance: found.balance } : {}),
+    ...(diagnosis && { diagnostics: diagnosis }),
     learningRate:
       others.length === 0
         ? rate

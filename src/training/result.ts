@@ -6,6 +6,7 @@ import type { Task } from '../data/dataset.js';
 import { classScores, rowsOfClasses } from '../metrics/class-scores.js';
 import { selectionScore } from '../metrics/evaluate.js';
 import { must } from '../support/must.js';
+import { diagnosisShape, withoutExpertShape } from './diagnostics/diagnosis.js';
 import type { EpochRecord } from './epoch-record.js';
 import { type Evaluation, metricsShape, splitMetrics } from './evaluation.js';
 import { manifestSchema } from './folder/run-manifest.js';
@@ -125,6 +126,10 @@ const resultShape = z
     engine: z.object({ name: z.string(), device: z.string() }).readonly(),
     throughput: z.object({ samplesPerSecond: z.number(), stepMilliseconds: z.number(), batchSize: count }).readonly(),
     tasks: z.record(z.string(), taskShape).readonly(),
+    /** At the selected epoch, where the config asks for it. */
+    diagnostics: z
+      .intersection(diagnosisShape, z.object({ withoutExpert: withoutExpertShape.optional() }).readonly())
+      .optional(),
     /** SHA-256 of the run's files. Earlier versions did not write it. */
     files: manifestSchema.optional(),
   })
@@ -178,6 +183,7 @@ export function resultOf(
         return [name, { ...own, ownBest: { epoch, ...of(name, trained.ownBest.get(epoch)) } }];
       }),
     ),
+    ...(trained.diagnostics && { diagnostics: trained.diagnostics }),
   };
 
   function classCounts(task: Task, index: number): Pick<TaskResult, 'classes'> {

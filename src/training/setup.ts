@@ -23,6 +23,7 @@ import { type HostArrays, sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { type Random, randomFromSeed } from '../support/random.js';
+import type { Diagnosed } from './diagnostics/diagnostics.js';
 import type { Balanced } from './gradients/balanced-gradients.js';
 import { notSought, type Sharing, sharingOf, smoothed } from './gradients/sharing.js';
 import { inSteps, type LargeTables, openTables, tableBytes } from './large/large-tables.js';
@@ -57,6 +58,8 @@ export interface TrainingSetup {
   readonly balanced: Balanced | null;
   /** The same for what the balancing method draws. */
   readonly balancingNoise: Random;
+  /** Null: not asked for. */
+  readonly diagnosed: Diagnosed | null;
   /** Steps whose mean gradient makes one update. */
   readonly accumulate: number;
   /**
@@ -87,7 +90,10 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const parameters = initialize(inSteps(model.parameters, train.batchSize), initial);
   checkLarge(experiment, model);
   const optimizer = optimizerOf(parameters, train.optimizer, train.optimizers?.embeddings);
-  const balanced = balancedBy(balancing, () => sharingIn(experiment, dataset, parameters));
+  let found: Sharing | undefined;
+  const sharing = () => (found ??= sharingIn(experiment, dataset, parameters));
+  const balanced = balancedBy(balancing, sharing);
+  const hasShared = ownersOf(parameters).includes(undefined);
   return {
     dataset,
     model,
@@ -112,6 +118,9 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     noise: random.stream('noise'),
     balanced,
     balancingNoise: random.stream('balancing'),
+    diagnosed: experiment.diagnostics
+      ? { sharing: hasShared ? sharing() : notSought, rows: random.stream('diagnostics') }
+      : null,
     accumulate: train.accumulate,
     average: train.average?.decay,
     epochs: train.epochs,

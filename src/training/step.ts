@@ -287,7 +287,7 @@ function contextOf(batch: Tensors, withRows: boolean): Context {
   return withRows ? { ...context, rows: get(batch, 'mask').max(0).greater(0).toFloat() } : context;
 }
 
-function inputsOf(batch: Tensors) {
+export function inputsOf(batch: Tensors) {
   return { categorical: get(batch, 'categorical'), numeric: get(batch, 'numeric') };
 }
 

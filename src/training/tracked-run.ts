@@ -37,10 +37,21 @@ export const everyEpoch = 'steps';
 /**
  * All numbers of a line of epochs.jsonl: `train/loss`, `validation/<task>/<metric>`, `balance/cosines/<task>/<task>`, …
  */
-export function trackedEpoch({ epoch, balance, ...record }: EpochRecord): TrackedStep {
-  const { cosines = [], ...others } = balance ?? {};
-  const pairs = Object.fromEntries(cosines.map(({ tasks, cosine }) => [tasks.join('/'), cosine]));
-  return { step: epoch, scalars: scalarsIn({ ...record, balance: { ...others, cosines: pairs } }) };
+export function trackedEpoch({ epoch, balance, diagnostics, ...record }: EpochRecord): TrackedStep {
+  const { norms, deadUnits, gates = [], deadExperts } = diagnostics ?? {};
+  const diagnosed = {
+    cosines: byPair(diagnostics),
+    norms,
+    deadUnits,
+    gates: Object.fromEntries(gates.map(({ level, gate, entropy }) => [`${level}/${gate}`, entropy])),
+    deadExperts: deadExperts?.length,
+  };
+  const balanced = { ...balance, cosines: byPair(balance) };
+  return { step: epoch, scalars: scalarsIn({ ...record, balance: balanced, diagnostics: diagnosed }) };
+}
+
+function byPair({ cosines = [] }: Pick<NonNullable<EpochRecord['balance']>, 'cosines'> = {}) {
+  return Object.fromEntries(cosines.map(({ tasks, cosine }) => [tasks.join('/'), cosine]));
 }
 
 /** Test metrics of the selected epoch, and its gates, after the last epoch. */

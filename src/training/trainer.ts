@@ -2,6 +2,8 @@ import { ownersOf } from '../models/model.js';
 import { jointLoss } from '../objective/joint-loss.js';
 import type { HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
+import type { Diagnosis, WithoutExpert } from './diagnostics/diagnosis.js';
+import { createDiagnostics, type Diagnostics } from './diagnostics/diagnostics.js';
 import { type EpochRecord, epochRecord } from './epoch-record.js';
 import { trainEpoch } from './epoch-steps.js';
 import {
@@ -72,12 +74,15 @@ export interface Trained {
   readonly test: Evaluation;
   /** By epoch, all tasks' metrics with `Snapshot.ownBest`. */
   readonly ownBest: ReadonlyMap<number, SplitMetrics>;
+  /** Of the same parameters, where it was asked for. */
+  readonly diagnostics?: Diagnosis & { readonly withoutExpert?: WithoutExpert };
 }
 
 /** An epoch's parameters and their metrics on validation. */
 interface EvaluatedEpoch {
   readonly parameters: HostArrays;
   readonly metrics: ReturnType<typeof validationMetrics>;
+  readonly diagnosis: Diagnosis | undefined;
 }
 
 /**
@@ -100,8 +105,11 @@ export async function startTraining(setup: TrainingSetup, from?: Snapshot): Prom
   const program = await compileWithTables(engine, step, { state, batch }, tables, 'training');
   try {
     const initial = Object.fromEntries(Object.entries(setup.parameters).map(([name, { value }]) => [name, value]));
-    const evaluator = await createEvaluator(engine, model, tables.without(initial), dataset, batchSize, tables);
-    return new Trainer(setup, { tables, program, evaluator, seconds: (performance.now() - started) / 1000 }, selection);
+    const start = tables.without(initial);
+    const evaluator = await createEvaluator(engine, model, start, dataset, batchSize, tables);
+    const diagnostics = setup.diagnosed ? await createDiagnostics(setup, setup.diagnosed, start, tables) : undefined;
+    const seconds = (performance.now() - started) / 1000;
+    return new Trainer(setup, { tables, program, evaluator, diagnostics, seconds }, selection);
   } catch (error) {
     await program.release();
     throw error;
@@ -146,6 +154,7 @@ interface Compiled {
   readonly tables: LargeTables;
   readonly program: ProgramWithTables;
   readonly evaluator: Evaluator;
+  readonly diagnostics: Diagnostics | undefined;
   readonly seconds: number;
 }
 
@@ -184,18 +193,19 @@ class Trainer {
 
   /** The parameters on validation. */
   async *evaluate(): AsyncGenerator<TrainingRecord, EvaluatedEpoch> {
-    const { tables, program } = this.#compiled;
+    const { tables, program, diagnostics } = this.#compiled;
     const inEngine = Object.keys(this.#setup.parameters).filter((name) => !tables.names.has(name));
     const parameters = evaluatedValues(await program.readState(), inEngine);
     const evaluation = yield* this.#evaluated(parameters, 'validation');
-    return { parameters, metrics: validationMetrics(this.#setup.dataset, evaluation) };
+    const diagnosis = await diagnostics?.look(parameters);
+    return { parameters, metrics: validationMetrics(this.#setup.dataset, evaluation), diagnosis };
   }
 
   /** Keeps what is the best so far, and goes to the next epoch. */
-  keep({ parameters, metrics }: EvaluatedEpoch): TrainingRecord {
+  keep({ parameters, metrics, diagnosis }: EvaluatedEpoch): TrainingRecord {
     const setup = this.#setup;
     const { units, observers, progress, ownBest } = this.#selection;
-    const record = epochRecord(setup, progress, metrics);
+    const record = epochRecord(setup, progress, metrics, diagnosis);
     const advanced = units.map((unit, index) => {
       const before = must(progress.units[index], `state of unit ${index}`);
       const score = unit.score(metrics);
@@ -240,13 +250,15 @@ class Trainer {
     const bestEpochs = units.map(({ owner }, index) => [owner, progress.units[index]?.bestEpoch ?? 0] as const);
     const joint = bestEpochs.find(([owner]) => owner === undefined);
     const bestEpoch = joint ? joint[1] : Object.fromEntries(bestEpochs);
-    const trained = { best, progress, bestEpoch, ...evaluations, ownBest };
+    const diagnostics = yield* this.#diagnosed(best);
+    const trained = { best, progress, bestEpoch, ...evaluations, ownBest, ...(diagnostics && { diagnostics }) };
     return { kind: 'trained', trained, snapshot: this.#snapshot };
   }
 
   async release(): Promise<void> {
     await this.#compiled.program.release();
     await this.#compiled.evaluator.release();
+    await this.#compiled.diagnostics?.release();
   }
 
   #snapshot = async (): Promise<Snapshot> => {
@@ -273,9 +285,27 @@ class Trainer {
     epochOf?: EpochOf,
   ): AsyncGenerator<TrainingRecord, Evaluation> {
     const evaluation = this.#compiled.evaluator.evaluate(parameters, split, epochOf);
+    return yield* this.#reading(split, evaluation);
+  }
+
+  async *#diagnosed(parameters: HostArrays): AsyncGenerator<TrainingRecord, Trained['diagnostics']> {
+    const { diagnostics } = this.#compiled;
+    if (!diagnostics) return undefined;
+    const diagnosis = await diagnostics.look(parameters, this.#bestEpochOf);
+    const steps = this.#selection.progress.totalSteps;
+    const leaving = diagnostics.leaveOut(parameters, this.#bestEpochOf, steps);
+    const withoutExpert = yield* this.#reading('validation', leaving);
+    return { ...diagnosis, ...(withoutExpert && { withoutExpert }) };
+  }
+
+  /** Tells of the rows that are done. */
+  async *#reading<Result>(
+    split: 'validation' | 'test',
+    work: AsyncGenerator<number, Result>,
+  ): AsyncGenerator<TrainingRecord, Result> {
     const of = this.#setup.dataset.splits[split].rows;
     for (;;) {
-      const next = await evaluation.next();
+      const next = await work.next();
       if (next.done) return next.value;
       yield { kind: 'rows', split, rows: next.value, of, snapshot: this.#snapshot };
     }

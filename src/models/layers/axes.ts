@@ -85,6 +85,16 @@ export interface Place {
   readonly width: number;
 }
 
+/** Which rows are there, [blocks, 1, 1, rows]. @param rows [batch] */
+export function presentRows(rows: Tensor): Features {
+  return inBlocks(rows.expandDims(1)).expandDims(1);
+}
+
+/** The largest absolute value over the rows that are there: streams -> [streams, width]. */
+export function largest(streams: Features, rows: Tensor): Tensor {
+  return tf.max(tf.max(tf.mul(tf.abs(streams), presentRows(rows)), 3), 0);
+}
+
 /** These parts of one input, then the further inputs, as one input. */
 export function partsOf(x: Features, places: readonly Place[], further: readonly Features[] = []): Features {
   const [blocks = 0, , rows = 0] = x.shape;

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { type Context, named, type ParameterStarts } from '../model.js';
-import { type Features, inBlocks, withGradient } from './axes.js';
+import { type Features, presentRows, withGradient } from './axes.js';
 
 /** Added to the variance, as in PyTorch. */
 export const epsilon = 1e-5;
@@ -60,7 +60,7 @@ export function batchNormalized(
  * this again.
  */
 function overRows(rows: Tensor) {
-  const present = inBlocks(rows.expandDims(1)).expandDims(1); // [blocks, 1, 1, rows]
+  const present = presentRows(rows);
   const count = tf.sum(present);
   const sumOf = (x: Tensor) => tf.sum(tf.sum(x, 3, true), 0, true);
   return { present, count, sumOf, meanOf: (x: Tensor) => tf.div(sumOf(tf.mul(x, present)), count) };

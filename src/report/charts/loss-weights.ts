@@ -24,7 +24,8 @@ interface Place {
 }
 
 /**
- * Loss weights over time: those that a schedule varies, those of balancing methods, and the cosines that these read.
+ * Loss weights over time: those that a schedule varies, and those of balancing methods. With them the cosines of
+ * gradients, of these methods and of diagnostics.
  */
 export function lossWeights(data: ReportData): readonly Section[] {
   const places = pointsOf(data.comparison).map((point) => {
@@ -42,7 +43,11 @@ export function lossWeights(data: ReportData): readonly Section[] {
     title,
     runs: all.flatMap(({ label, runs }) => longest(label, runs.filter(isBalanced))),
   }));
-  return sections(data.comparison.tasks, withoutRepeated(scheduled), balanced, [
+  const compared = places.map(({ title, all }) => ({
+    title,
+    runs: all.flatMap(({ label, runs }) => longest(label, runs.filter(hasCosines))),
+  }));
+  return sections(data.comparison.tasks, { scheduled: withoutRepeated(scheduled), balanced, compared }, [
     'Of each model, the run with the most epochs.',
   ]);
 }
@@ -50,9 +55,26 @@ export function lossWeights(data: ReportData): readonly Section[] {
 /** The same of a single run. */
 export function runLossWeights({ epochs, experiment }: Pick<FinishedRun, 'epochs' | 'experiment'>): readonly Section[] {
   const place = [{ title: '', runs: [{ label: '', epochs }] }];
-  const [scheduled, balanced] = [varies(epochs) && !isBalanced(epochs), isBalanced(epochs)];
-  const tasks = experiment.tasks.map(({ name }) => name);
-  return sections(tasks, scheduled ? place : [], balanced ? place : [], []);
+  const balanced = isBalanced(epochs);
+  const given = {
+    scheduled: varies(epochs) && !balanced ? place : [],
+    balanced: balanced ? place : [],
+    compared: hasCosines(epochs) ? place : [],
+  };
+  return sections(
+    experiment.tasks.map(({ name }) => name),
+    given,
+    [],
+  );
+}
+
+function hasCosines(epochs: readonly EpochRecord[]): boolean {
+  return epochs.some((record) => cosinesOf(record) !== undefined);
+}
+
+/** Those of diagnostics are of the same rows in every epoch. */
+function cosinesOf({ diagnostics, balance }: EpochRecord) {
+  return diagnostics?.cosines ?? balance?.cosines;
 }
 
 function isBalanced(epochs: readonly EpochRecord[]): boolean {
@@ -82,8 +104,7 @@ function withoutRepeated(places: readonly Place[]): readonly Place[] {
 
 function sections(
   tasks: readonly string[],
-  scheduled: readonly Place[],
-  balanced: readonly Place[],
+  { scheduled, balanced, compared }: Readonly<Record<'scheduled' | 'balanced' | 'compared', readonly Place[]>>,
   remarks: readonly string[],
 ): readonly Section[] {
   const pairs = pairsOf(tasks.length).map(([a, b]) => pairName(tasks[a] ?? '', tasks[b] ?? ''));
@@ -104,10 +125,6 @@ function sections(
     });
     return drawings.length === 0 ? [] : [{ id, title, note: [...note, ...omission], key, size: 'medium', drawings }];
   };
-  const withCosines = balanced.map(({ title, runs }) => ({
-    title,
-    runs: runs.filter(({ epochs }) => epochs.some(({ balance }) => balance?.cosines)),
-  }));
   return [
     ...sectionOf(
       'weights',
@@ -133,11 +150,11 @@ function sections(
       'cosines',
       'Cosines of gradients',
       [
-        'The mean cosine between two tasks’ gradients of shared parameters in each epoch. Below 0 the tasks conflict.',
+        'The mean cosine between two tasks’ gradients of shared parameters: over the steps of each epoch, or with `diagnostics` over a few fixed batches after it. Below 0 the tasks conflict.',
         ...remarks,
       ],
       pairs,
-      withCosines,
+      compared,
       (epochs) => cosineLines(pairs, epochs),
     ),
   ];
@@ -156,9 +173,9 @@ function weightLines(tasks: readonly string[], epochs: readonly EpochRecord[]): 
 }
 
 function cosineLines(pairs: readonly string[], epochs: readonly EpochRecord[]): PanelSpec {
-  const lines = epochs.map(({ epoch, balance }) => {
-    const values = balance?.cosines?.map(({ tasks: [a, b], cosine }) => [pairName(a, b), cosine] as const) ?? [];
-    return { epoch, values: Object.fromEntries(values) };
+  const lines = epochs.map((record) => {
+    const values = cosinesOf(record)?.map(({ tasks: [a, b], cosine }) => [pairName(a, b), cosine] as const) ?? [];
+    return { epoch: record.epoch, values: Object.fromEntries(values) };
   });
   return epochLines(pairs, lines, { title: 'mean cosine', domain: [-1, 1] });
 }

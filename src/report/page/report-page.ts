@@ -11,6 +11,7 @@ import { chartSection, modelKey } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
 import { gainTable, verdictChip, verdicts } from './gain-table.js';
 import { type Html, html } from './html.js';
+import { leftOut, leftOutLink } from './left-out.js';
 import { provenance } from './provenance.js';
 
 /** Sections before the table: an overview of the gains. */
@@ -21,7 +22,9 @@ export function reportPage(data: ReportData, sections: readonly ChartSection[]):
   const { comparison, runs } = data;
   const above = sections.filter(({ id }) => first.includes(id));
   const below = sections.filter(({ id }) => !first.includes(id));
-  const links = [...above, { id: 'numbers', title: 'Table' }, ...below, { id: 'again', title: 'Make it again' }];
+  const experts = leftOut(data);
+  const after = [...below, ...(experts ? [leftOutLink] : [])];
+  const links = [...above, { id: 'numbers', title: 'Table' }, ...after, { id: 'again', title: 'Make it again' }];
   return htmlDocument(
     `${comparison.name}: gains over ${comparison.baseline}`,
     html`<header>
@@ -33,6 +36,7 @@ ${contents(links)}
 ${sections.length === 0 ? null : modelKey(modelSeries(comparison))}${above.map(chartSection)}
 ${tables(comparison, runs)}
 ${below.map(chartSection)}
+${experts}
 ${provenance(data)}
 </main>`,
   );

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { reportFixture } from '../report.fixture.js';
+import { runLossWeights } from '../charts/loss-weights.js';
+import { reportFixture, runFixture } from '../report.fixture.js';
 import { runPage } from './run-page.js';
 
 const textOf = (markup: string) => markup.replace(/<[^>]*>/g, '').replace(/[\s\u00a0]+/g, ' ');
@@ -17,4 +18,24 @@ test('a run’s page has its metrics on both splits, its notes, its config and i
     );
   expect(page).toContain('>ple train --config a.yaml</pre>');
   expect(page).toContain('learningRate: 0.001');
+});
+
+test('diagnostics are drawn, and tell by how much losses rise without an expert', async () => {
+  const run = await runFixture({ seeds: 1, rows: 50, epochs: 3 });
+  const tasks = ['income', 'never-married'] as const;
+  const looked = { gates: [], deadUnits: {}, deadExperts: [] };
+  const withoutExpert = {
+    rows: 100,
+    tasks: { income: 0.5, 'never-married': null },
+    experts: [{ level: 1, expert: 'shared/0', tasks: { income: 0.6, 'never-married': null } }],
+  };
+  const diagnosed = {
+    ...run,
+    result: { ...run.result, diagnostics: { ...looked, withoutExpert } },
+    epochs: run.epochs.map((epoch) => ({ ...epoch, diagnostics: { ...looked, cosines: [{ tasks, cosine: -0.5 }] } })),
+  };
+  expect(runLossWeights(run)).toEqual([]);
+  expect(runLossWeights(diagnosed).map(({ id }) => id)).toEqual(['cosines']);
+  expect(textOf(runPage(run, 'ple', []))).not.toContain('Without one expert');
+  expect(textOf(runPage(diagnosed, 'ple', []))).toContain(`${run.result.model}1shared/0+20.0 %–`);
 });

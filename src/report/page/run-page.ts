@@ -10,6 +10,7 @@ import { metricName, type PointTask } from '../points.js';
 import { chartSection } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
 import { type Html, html } from './html.js';
+import { leftOutLink, runLeftOut } from './left-out.js';
 import { plainTable } from './plain-table.js';
 import { runProvenance } from './provenance.js';
 
@@ -17,7 +18,9 @@ import { runProvenance } from './provenance.js';
 export function runPage(run: FinishedRun, command: string, sections: readonly ChartSection[]): string {
   const { result, experiment } = run;
   const notes = [...notesOn(result, experiment.train.epochs), ...notesOnUnpredicted(result)];
-  const links = [{ id: 'metrics', title: 'Metrics' }, ...sections, { id: 'again', title: 'Make it again' }];
+  const experts = runLeftOut(run);
+  const above = [{ id: 'metrics', title: 'Metrics' }, ...sections, ...(experts ? [leftOutLink] : [])];
+  const links = [...above, { id: 'again', title: 'Make it again' }];
   return htmlDocument(
     `${result.name}: ${result.model}, seed ${result.seed}`,
     html`<header>
@@ -30,6 +33,7 @@ ${contents(links)}
 <main>
 ${metricSection(run)}
 ${sections.map(chartSection)}
+${experts}
 ${runProvenance(run, command)}
 </main>`,
   );

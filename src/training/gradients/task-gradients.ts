@@ -9,19 +9,32 @@ import { type Evaluate, type Given, type Losses, momentOf, type StepGradients } 
 /** Divides a product of gradients that are 0. */
 const leastLength = 1e-18;
 
+/** The gradients of each task's loss, and their inner products. */
+interface ByTask {
+  /** Losses of the only forward pass. */
+  readonly losses: Losses;
+  /** A gradient for each task. */
+  of(name: string): readonly Tensor[];
+  /** The same in what is shared, by name of what is shared. */
+  readonly parts: ReadonlyMap<string, readonly Tensor[]>;
+  /** [tasks, tasks], by the same names. */
+  readonly products: ReadonlyMap<string, Tensor>;
+  /** Their sum. */
+  readonly all: Tensor;
+}
+
 /**
- * A backward pass for each task, and one for the penalty. Their forward passes are the same: the compiled engine
- * records them once.
+ * A backward pass for each task. Their forward passes are the same: the compiled engine records them once.
+ * @param lossWeights [tasks], of a task's loss in its gradient
  */
-export function combinedGradients(
-  method: GradientBalancing,
-  { parts: reach, last }: Sharing,
+export function gradientsByTask(
+  { parts: reach }: Pick<Sharing, 'parts'>,
   evaluate: Evaluate,
   values: readonly Tensor[],
   names: readonly string[],
-  given: Given,
-): StepGradients {
-  const count = given.lossWeights.size;
+  lossWeights: Tensor,
+): ByTask {
+  const count = lossWeights.size;
   let first: Losses | undefined;
   const byTask = Array.from({ length: count }, (_, task) => {
     const only = tf.tensor1d(Array.from({ length: count }, (_, other) => Number(other === task)));
@@ -30,15 +43,29 @@ export function combinedGradients(
       first ??= { ...found, tasks: tf.keep(found.tasks) }; // read outside of the differentiated function
       return found.tasks;
     };
-    const { grads } = tf.valueAndGrads(losses)([...values], only.mul(given.lossWeights));
+    const { grads } = tf.valueAndGrads(losses)([...values], only.mul(lossWeights));
     return new Map(names.map((name, index) => [name, must(grads[index], name)]));
   });
-  const gradientsOf = (name: string) => byTask.map((gradients) => must(gradients.get(name), `gradient of ${name}`));
-  const { tasks, penalty: hasPenalty } = must(first, 'task losses');
+  const of = (name: string) => byTask.map((gradients) => must(gradients.get(name), `gradient of ${name}`));
+  const losses = must(first, 'task losses');
   const shared = names.filter((name) => reach[name] !== 'none');
-  const parts = new Map(shared.map((name) => [name, gradientsOf(name).map((one) => sharedPart(one, reach[name]))]));
+  const parts = new Map(shared.map((name) => [name, of(name).map((one) => sharedPart(one, reach[name]))]));
   const products = new Map(Array.from(parts, ([name, gradients]) => [name, productsOf(gradients)]));
-  const all = tf.addN([...products.values()]);
+  return { losses, of, parts, products, all: tf.addN([...products.values()]) };
+}
+
+/** A backward pass for each task, and one for the penalty. */
+export function combinedGradients(
+  method: GradientBalancing,
+  sharing: Sharing,
+  evaluate: Evaluate,
+  values: readonly Tensor[],
+  names: readonly string[],
+  given: Given,
+): StepGradients {
+  const { parts: reach, last } = sharing;
+  const { losses, of, parts, products, all } = gradientsByTask(sharing, evaluate, values, names, given.lossWeights);
+  const { tasks, penalty: hasPenalty } = losses;
   const moment = momentOf(given, tasks);
   const { mix, own, weights, slots } = method.combine({
     ...moment,
@@ -47,7 +74,7 @@ export function combinedGradients(
     present: moment.present.mul(given.lossWeights.greater(0).toFloat()),
     products: all,
     productsOf: (name) => must(products.get(name), `products of ${name}`),
-    shared,
+    shared: [...parts.keys()],
     lastShared: last,
   });
   const penalty = hasPenalty && penaltyOf(evaluate, values);
@@ -55,7 +82,7 @@ export function combinedGradients(
     const part = parts.get(name);
     const terms = [
       ...(part ? [mix(part, name)] : []),
-      ...(reach[name] === 'all' ? [] : [ownPart(weightedSum(gradientsOf(name), own), reach[name])]),
+      ...(reach[name] === 'all' ? [] : [ownPart(weightedSum(of(name), own), reach[name])]),
       ...(penalty?.gradients[index] ? [penalty.gradients[index]] : []),
     ];
     return terms.slice(1).reduce((sum, term) => sum.add(term), must(terms[0], `gradient of ${name}`));
@@ -68,7 +95,7 @@ export function combinedGradients(
       loss: penalty ? joint.add(penalty.value) : joint,
       tasks,
       balancing: weights.mul(given.lossWeights),
-      cosines: cosinesOf(all, count),
+      cosines: cosinesOf(all),
     },
     slots,
   };
@@ -92,7 +119,8 @@ function weightedSum(gradients: readonly Tensor[], weights: Tensor | undefined):
 }
 
 /** Of the pairs of tasks, [pairs] in the order of `pairsOf`; 0 where one gradient is 0. */
-function cosinesOf(products: Tensor, tasks: number): Tensor {
+export function cosinesOf(products: Tensor): Tensor {
+  const [tasks = 0] = products.shape;
   const lengths = diagonal(products).sqrt().maximum(leastLength);
   const cosines = products
     .div(lengths.reshape([tasks, 1]))

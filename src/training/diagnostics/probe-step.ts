@@ -1,0 +1,101 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Step, Tensors } from '../../engine/engine.js';
+import { evaluating, type Gate, type Model, trainable } from '../../models/model.js';
+import { diagonal } from '../../objective/balancing/products.js';
+import type { JointLoss } from '../../objective/joint-loss.js';
+import { must } from '../../support/must.js';
+import { tf } from '../../support/tf.js';
+import type { Sharing } from '../gradients/sharing.js';
+import { lossesOf } from '../gradients/step-gradients.js';
+import { cosinesOf, gradientsByTask } from '../gradients/task-gradients.js';
+import { inputsOf } from '../step.js';
+
+/** The experts of a level. */
+export interface Level {
+  readonly level: number;
+  readonly experts: readonly string[];
+}
+
+/** What a model turns out to have when it is applied. */
+export interface Anatomy {
+  readonly gates: readonly Omit<Gate, 'weights'>[];
+  /** Those whose outputs gates mix. */
+  readonly levels: readonly Level[];
+}
+
+/**
+ * What diagnostics read of a batch, without dropout. State: the parameters. Batch: the data's arrays. Outputs: `tasks`
+ * [T], the losses; every gate's weights as `gate/<index>` [B, experts]; the largest values of units as `units/<layer>`
+ * [members, width], and of experts as `experts/<level>` [experts]. Where tasks share anything, `cosines` [pairs]
+ * of their gradients of it, and `norms` [T].
+ * @param describe Gets what the model has when the step is traced or run.
+ */
+export function probeStep(
+  model: Model,
+  loss: JointLoss,
+  { parts }: Sharing,
+  describe: (anatomy: Anatomy) => void,
+): Step {
+  const trained = trainable(model.parameters);
+  const shared = trained.filter((name) => (parts[name] ?? 'none') !== 'none');
+  return (state, batch) => {
+    const targets = targetsOf(batch);
+    const watched: Record<string, Tensor> = {};
+    const levels: Level[] = [];
+    const watch = {
+      units(layer: string, largest: Tensor) {
+        watched[`units/${layer}`] = largest;
+      },
+      experts(level: number, experts: readonly string[], largest: Tensor) {
+        levels.push({ level, experts });
+        watched[`experts/${level}`] = largest;
+      },
+    };
+    const rows = targets.mask.max(0).greater(0).toFloat();
+    const prediction = model.apply(state, inputsOf(batch), { ...evaluating, rows, watch });
+    const { gates = [] } = prediction;
+    describe({ gates: gates.map(({ weights: _, ...gate }) => gate), levels });
+    const weights = gates.map((gate, index) => [`gate/${index}`, gate.weights] as const);
+    const outputs = { tasks: lossesOf(loss, prediction, targets).tasks, ...Object.fromEntries(weights), ...watched };
+    if (shared.length === 0) return { state: {}, outputs };
+    const evaluate = (values: readonly Tensor[]) => {
+      const byName = Object.fromEntries(shared.map((name, index) => [name, must(values[index], name)]));
+      return lossesOf(loss, model.apply({ ...state, ...byName }, inputsOf(batch), evaluating), targets);
+    };
+    const values = shared.map((name) => must(state[name], name));
+    const { all } = gradientsByTask({ parts }, evaluate, values, shared, targets.lossWeights);
+    return { state: {}, outputs: { ...outputs, cosines: cosinesOf(all), norms: diagonal(all).sqrt() } };
+  };
+}
+
+/** Of which experts a batch is evaluated without. */
+export const leftOutName = 'leftOut';
+
+/**
+ * The losses `tasks` [T] of a batch without some experts, and the `weights` [T] of its rows. State: the parameters, and `leftOut` [experts of all levels],
+ * 1 for those that gates leave out, else 0.
+ */
+export function leftOutStep(model: Model, loss: JointLoss, levels: readonly Level[]): Step {
+  const all = expertsOf(levels);
+  const placeAt = (level: number) => (expert: string) =>
+    all.findIndex((one) => one.level === level && one.expert === expert);
+  return (state, batch) => {
+    const away = must(state[leftOutName], leftOutName);
+    const leftOut = (level: number, experts: readonly string[]) =>
+      tf.gather(away, tf.tensor1d(experts.map(placeAt(level)), 'int32'));
+    const prediction = model.apply(state, inputsOf(batch), { ...evaluating, leftOut });
+    const targets = targetsOf(batch);
+    return { state: {}, outputs: { tasks: lossesOf(loss, prediction, targets).tasks, weights: targets.mask.sum(1) } };
+  };
+}
+
+/** The experts of all levels. One that is listed twice is one. */
+export function expertsOf(levels: readonly Level[]): readonly { readonly level: number; readonly expert: string }[] {
+  return levels.flatMap(({ level, experts }) => [...new Set(experts)].map((expert) => ({ level, expert })));
+}
+
+/** Every task's loss has weight 1. */
+function targetsOf(batch: Tensors) {
+  const [labels, mask] = [must(batch.labels, 'labels'), must(batch.mask, 'mask')];
+  return { labels, mask, lossWeights: tf.ones([must(mask.shape[0], 'tasks')]) };
+}
