@@ -43,7 +43,8 @@ export async function main(words: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
     const known = asUserError(error);
     if (known) {
-      process.stderr.write(`ple: ${printable(known.message)}\n`);
+      const faults = known instanceof ConfigError ? known.faults : [known.message];
+      process.stderr.write(faults.map((fault) => `ple: ${printable(fault)}\n`).join(''));
       return known.exitCode;
     }
     process.stderr.write(`ple: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`);

@@ -158,6 +158,23 @@ describe('the baseline', () => {
   });
 });
 
+test('mistakes of all models, of the comparison and of the rest are told at once', () => {
+  const places = (text: string) =>
+    Array.from(failure(text).matchAll(/^c\.yaml:\d+:\d+: '([^']*)'/gm), ([, key]) => key);
+  const rest = (text: string) => text.replace('epochs: 3', 'epochs: many');
+  const models = rest(whole.replace('experts: 2', 'experts: two').replace('experts: 4', 'experts: four'));
+  const own = ['compare.models.1.experts', 'compare.models.2.experts'];
+  expect(places(models)).toEqual([...own, 'train.epochs']);
+  expect(places(models.replace('seeds:', 'seed:'))).toEqual([...own, 'compare.seed', 'train.epochs']);
+  expect(places(rest(changed('  seeds:', '  axes: { engine: [1, 2], seed: [3] }\n  seeds:')))).toEqual([
+    'compare.axes.engine',
+    'compare.axes.seed',
+    'train.epochs',
+  ]);
+  const names = changed('  seeds:', '  taskWeights: { clik: 2 }\n  contrasts: [[four, five]]\n  seeds:');
+  expect(places(names)).toEqual(['compare.contrasts.0.1', 'compare.taskWeights.clik']);
+});
+
 describe('a mistake is one line with its place', () => {
   test.each([
     ['an unknown key', changed('seeds:', 'seed:'), /^c\.yaml:9:3: 'compare\.seed': unknown key \(did you mean 'seeds'/],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
+import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
 import { type CompareOptions, compareSchema } from './compare-schema.js';
 import { type Change, type ConfigDocument, type Path, readDocument } from './document.js';
@@ -123,7 +124,7 @@ function hasKey(key: string, text: string, file: string, overrides: readonly str
 
 /**
  * YAML text with a `compare:` key beside a run's keys -> comparison.
- * @throws ConfigError: one line with file, line, column, key and the nearest known key.
+ * @throws ConfigError: for each mistake a line with file, line, column, key and the nearest known key.
  */
 export function parseComparison(
   text: string,
@@ -132,8 +133,20 @@ export function parseComparison(
   definitions: Definitions,
 ): ComparisonConfig {
   const document = readDocument(text, file, overrides);
-  const { compare, ...beside } = comparePart(document, overrides);
-  const models = namedModels(compare, document, definitions);
+  const { compare: given, ...beside } = comparePart(document, overrides);
+  const faults = new Faults();
+  const resolve = (model: Pick<Listed, 'options' | 'path'>, changes: readonly Change[]) => {
+    const changed = [{ key: 'model', value: model.options, at: model.path, from: model.path }, ...changes];
+    return resolveExperiment(readDocument(text, file, overrides, changed), definitions, model.path);
+  };
+  /** What else is wrong with a config whose `compare` is. */
+  const tellAll = () => {
+    if (faults.found) for (const model of readableModels(given)) faults.of(() => resolve(model, []), undefined);
+    faults.tell();
+  };
+  const compare = faults.of(() => parsePart(compareSchema, given, document, ['compare']), undefined);
+  const models = compare && faults.of(() => namedModels(compare, document, definitions), undefined);
+  if (!compare || !models) throw tellAll();
   const { seeds, looks } = seedsOf(compare.seeds);
   const tuneSeeds = [compare.tuneSeed].flat();
   const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
@@ -141,9 +154,9 @@ export function parseComparison(
   const shared: Choices = { path: ['compare', 'tune'], values: spaces };
   const fronts: Choices = { path: ['compare', 'front'], values: compare.front ?? {} };
   const searched = [shared, ...models.map(ownChoices)];
-  checkVariedKeys(axes, shared, models.map(ownChoices), document);
   const search = compare.search ?? { type: 'grid' };
-  checkGrid(search, searched, document);
+  faults.of(() => checkVariedKeys(axes, shared, models.map(ownChoices), document), undefined);
+  faults.of(() => checkGrid(search, searched, document), undefined);
   const joint = models.filter(({ options }) => options.type !== definitions.baseline);
   const front = frontOf(
     compare.front,
@@ -179,18 +192,16 @@ export function parseComparison(
       candidatesOf(search, { label, shared: spaces, own: modelOf(label).tune ?? {} }, tuneSeeds[0] ?? 0, most),
     experiment(label, point, seed, changes = {}) {
       const model = modelOf(label);
-      const changed = [
-        { key: 'model', value: model.options, at: model.path, from: model.path },
+      return resolve(model, [
         { key: 'seed', value: seed, at: ['seed'], from: ['compare', 'seeds'] },
         ...changesOf(point, model, [axes]),
         ...changesOf(changes, model, [shared, ownChoices(model), fronts]),
-      ];
-      return resolveExperiment(readDocument(text, file, overrides, changed), definitions, model.path);
+      ]);
     },
   };
-  checkSize(parsed, document);
+  faults.of(() => checkSize(parsed, document), undefined);
+  tellAll();
   const config = { ...parsed, points: combinations(compare.axes) };
-  checkSearchedSeeds(config, document);
   return { ...config, name: checkTried(config, compare, searched, document, definitions) };
 }
 
@@ -216,22 +227,25 @@ function checkTried(
 ): string {
   const { models, points, seeds, search } = config;
   const labels = models.map(({ label }) => label);
+  const faults = new Faults();
+  faults.of(() => checkSearchedSeeds(config, document), undefined);
   const experiments = labels.flatMap((label) =>
     points.flatMap((point) =>
-      config.settings(label).map((changes) => config.experiment(label, point, seeds[0] ?? 0, changes)),
+      config
+        .settings(label)
+        .flatMap((changes) => faults.of(() => config.experiment(label, point, seeds[0] ?? 0, changes), [])),
     ),
   );
-  const first = must(experiments[0], 'experiment of a comparison');
-  checkSplits(config, first, document);
-  checkSearch(
-    search,
-    searched,
-    experiments.map(({ train }) => train.epochs),
-    document,
-  );
-  checkTasks(experiments, document);
-  checkNames(compare, first, labels, document, definitions);
-  return first.name;
+  const [first] = experiments;
+  if (first) {
+    const epochs = experiments.map(({ train }) => train.epochs);
+    faults.of(() => checkSplits(config, first, document), undefined);
+    faults.of(() => checkSearch(search, searched, epochs, document), undefined);
+    faults.of(() => checkTasks(experiments, document), undefined);
+    faults.of(() => checkNames(compare, first, labels, document, definitions), undefined);
+  }
+  faults.tell();
+  return must(first, 'experiment of a comparison').name;
 }
 
 /** The part of a comparison, and what else of the config is not of a run. */
@@ -252,7 +266,21 @@ function comparePart(document: ConfigDocument, overrides: readonly string[]) {
     throw new ConfigError(
       `override '${unused}': a comparison takes its models and seeds from compare.models and compare.seeds; this key is one of ple train.`,
     );
-  return { compare: parsePart(compareSchema, compare, document, ['compare']), plugins, execute };
+  return { compare, plugins, execute };
+}
+
+/** The models of a `compare` that is wrong elsewhere. */
+function readableModels(compare: unknown): Pick<Listed, 'options' | 'path'>[] {
+  const { models } = z
+    .looseObject({ models: z.array(z.unknown()) })
+    .catch({ models: [] })
+    .parse(compare);
+  return models.flatMap((model, index) => {
+    const { data } = z.looseObject({ type: z.string() }).safeParse(model);
+    if (!data) return [];
+    const { label: _, tune: __, ...options } = data;
+    return [{ options, path: ['compare', 'models', index] }];
+  });
 }
 
 function namedModels(compare: CompareOptions, document: ConfigDocument, definitions: Definitions): readonly Listed[] {
@@ -285,17 +313,21 @@ function changesOf(values: AxisPoint, { path }: Listed, choices: readonly Choice
 /** A search has seeds, and a baseline to be scored by, of its own. */
 function checkSearchedSeeds(config: ComparisonConfig, document: ConfigDocument): void {
   const { baseline, seeds, tuneSeeds, tuneScore, settings } = config;
+  const faults = new Faults();
   const reported = tuneSeeds.find((seed) => seeds.includes(seed));
   if (reported !== undefined && isSearched(config)) {
     const message = `${reported} is one of compare.seeds: a search has seeds of its own`;
-    throw failAt(document, ['compare', 'tuneSeed'], message);
+    faults.add(failAt(document, ['compare', 'tuneSeed'], message));
   }
   if (tuneScore === 'worst' && settings(baseline).length < 2)
-    throw failAt(
-      document,
-      ['compare', 'tune', 'score'],
-      `worst is a gain over trials of ${baseline}, which has none: name a key and its values under compare.tune, or under tune of its entry`,
+    faults.add(
+      failAt(
+        document,
+        ['compare', 'tune', 'score'],
+        `worst is a gain over trials of ${baseline}, which has none: name a key and its values under compare.tune, or under tune of its entry`,
+      ),
     );
+  faults.tell();
 }
 
 function checkSplits(config: ComparisonConfig, { dataset }: Experiment, document: ConfigDocument): void {
@@ -383,23 +415,21 @@ function checkNames(
 ): void {
   const names = tasks.map(({ name }) => name);
   const judges = all.filter(({ better }) => better !== null);
+  const faults = new Faults();
+  const fail = (path: Path, message: string) => faults.add(failAt(document, ['compare', ...path], message));
   const known = (path: Path, what: string, name: string, among: readonly string[]) => {
-    if (!among.includes(name)) throw failAt(document, ['compare', ...path], notAmong(what, name, among));
+    if (!among.includes(name)) fail(path, notAmong(what, name, among));
+    return among.includes(name);
   };
   for (const [name, metric] of Object.entries(compare.metrics)) {
     const path = ['metrics', name];
-    known(path, 'no task', name, names);
+    if (!known(path, 'no task', name, names)) continue;
     const ofTask = judges.filter(({ type }) => tasks.some((task) => task.name === name && task.type === type));
-    known(
-      path,
-      `'${name}' is not judged by`,
-      metric,
-      ofTask.map((one) => one.name),
-    );
+    const own = ofTask.map((one) => one.name);
+    if (!known(path, `'${name}' is not judged by`, metric, own)) continue;
     if ((compare.uncertainty ?? 'seeds') !== 'seeds' && !ofTask.find((one) => one.name === metric)?.influence)
-      throw failAt(
-        document,
-        ['compare', ...path],
+      fail(
+        path,
         `${metric} has no error over test rows, which uncertainty: ${compare.uncertainty} asks for: choose another metric, or uncertainty: seeds`,
       );
   }
@@ -411,14 +441,14 @@ function checkNames(
       judges.map((one) => one.name),
     );
   for (const name of Object.keys(compare.taskWeights)) known(['taskWeights', name], 'no task', name, names);
-  if (names.every((name) => compare.taskWeights[name] === 0))
-    throw failAt(document, ['compare', 'taskWeights'], 'a task has a weight above 0');
+  if (names.every((name) => compare.taskWeights[name] === 0)) fail(['taskWeights'], 'a task has a weight above 0');
   for (const key of Object.keys(compare.front ?? {})) {
     known(['front', key], 'no task', key.split('.')[2] ?? '', names);
-    if (names.length < 2) throw failAt(document, ['compare', 'front', key], 'a front is of two tasks or more');
-    if (key in compare.axes) throw failAt(document, ['compare', 'front', key], 'is an axis already');
+    if (names.length < 2) fail(['front', key], 'a front is of two tasks or more');
+    if (key in compare.axes) fail(['front', key], 'is an axis already');
   }
   for (const [index, pair] of compare.contrasts.entries())
     for (const [place, label] of pair.entries())
       known(['contrasts', index, place], 'no model is labelled', label, labels);
+  faults.tell();
 }

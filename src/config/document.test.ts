@@ -36,3 +36,9 @@ test('a config of 100,000 levels is one error', () => {
   expect(() => readDocument('{}', 'x.yaml', [`a=${'{a: '.repeat(100_000)}`])).toThrow("Override 'a': nested deeper");
   expect(readDocument(`${'['.repeat(90)}${']'.repeat(90)}`, 'x.yaml').value).toHaveLength(1);
 });
+
+test('an alias without an anchor is told with its place', () => {
+  const text = 'train: { epochs: &a 3, batchSize: *a }\nseed: *b\n';
+  expect(() => readDocument(text, 'x.yaml')).toThrow("x.yaml:2:7: there is no anchor '&b' before '*b'.");
+  expect(readDocument(text.replace('*b', '*a'), 'x.yaml').value).toMatchObject({ seed: 3, train: { batchSize: 3 } });
+});

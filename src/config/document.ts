@@ -82,6 +82,11 @@ export function readDocument(
         const place = key.range ? position(key.range[0]) : file;
         throw new ConfigError(`${place}: '__proto__' cannot be a key; give it another name.`);
       },
+      Alias(_, alias) {
+        if (alias.resolve(document)) return;
+        const place = alias.range ? position(alias.range[0]) : file;
+        throw new ConfigError(`${place}: there is no anchor '&${alias.source}' before '*${alias.source}'.`);
+      },
     });
     try {
       return document.toJS({ maxAliasCount: 100 });

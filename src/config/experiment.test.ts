@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { catalogue } from '../support/catalogue.js';
+import { ConfigError } from '../support/errors.js';
 import { type Definitions, hash8, parseExperiment, stringifyExperiment } from './experiment.js';
 
 const definitions: Definitions = {
@@ -175,6 +176,47 @@ test.each([
 ])('%s is one line with its place', (_, text, message) => {
   expect(() => parse(text)).toThrow(message);
   expect(() => parse(text)).not.toThrow(/\n/);
+});
+
+test('all mistakes are told at once: of the schema, across fields, and of parts', () => {
+  const text = `name: test
+seed: -1
+dataset: { loader: file, path: 3, pat: a }
+tasks:
+  - { name: click, type: binary, standardize: true }
+  - { name: click, typ: binary }
+model: { type: deeep, experts: 2 }
+loss: { weights: { clik: { initial: 2 } } }
+train:
+  epochs: many
+  batchsize: 8
+  optimizer: { type: adam, learningRate: fast, schedule: { type: cosine, minimum: x } }
+  earlyStopping: { monitor: task:shares, minDelta: 1 }
+`;
+  const told = (): readonly string[] => {
+    try {
+      parse(text);
+    } catch (error) {
+      if (error instanceof ConfigError) return error.faults;
+    }
+    return [];
+  };
+  expect(told().map((fault) => /:(\d+:\d+: '[^']*')/.exec(fault)?.[1])).toEqual([
+    "2:1: 'seed'",
+    "3:26: 'dataset.path'",
+    "3:35: 'dataset.pat'",
+    "5:34: 'tasks.0.standardize'",
+    "6:7: 'tasks.1.name'",
+    "6:20: 'tasks.1.typ'",
+    "7:10: 'model.type'",
+    "8:20: 'loss.weights.clik'",
+    "10:3: 'train.epochs'",
+    "11:3: 'train.batchsize'",
+    "12:28: 'train.optimizer.learningRate'",
+    "12:74: 'train.optimizer.schedule.minimum'",
+    "13:20: 'train.earlyStopping.monitor'",
+    "13:42: 'train.earlyStopping.minDelta'",
+  ]);
 });
 
 test('overrides replace and add values, and are named in errors', () => {

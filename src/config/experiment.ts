@@ -4,9 +4,11 @@ import { z } from 'zod';
 import { addedLater, withoutLaterDefaults } from '../support/added-later.js';
 import type { Catalogue } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
+import { Faults } from '../support/faults.js';
+import { must } from '../support/must.js';
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
-import { failAt, notAmong, parsePart, refuse } from './parse.js';
+import { failAt, notAmong, parsePart, refuse, whereSound } from './parse.js';
 import {
   countsValues,
   type InputsConfig,
@@ -130,11 +132,12 @@ const trainSchema = z
       .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {
         path: ['minDelta'],
         message: 'has no effect without patience',
+        ...whereSound(/^(minDelta|patience)/),
       })
       .prefault({})
       .describe('Which epoch is kept, and when training ends before `epochs`.'),
   })
-  .superRefine(checkOptimizers)
+  .superRefine(checkOptimizers, whereSound(/^optimizer/))
   .describe('Length of training, and the optimizer.');
 
 const engineSchema = z
@@ -163,6 +166,7 @@ const engineSchema = z
   .refine(({ device, deviceId }) => deviceId === undefined || device === 'cuda', {
     path: ['deviceId'],
     message: 'has no effect without device: cuda',
+    ...whereSound(/^device/),
   })
   .prefault({})
   .describe('What training runs on. Nothing here enters the run’s hash.');
@@ -193,14 +197,17 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
       tasks: z
         .array(taskSchema)
         .min(1)
-        .superRefine((tasks, context) => {
-          const names = tasks.map(({ name }) => name);
-          for (const [index, name] of names.entries()) {
-            if (names.indexOf(name) !== index) refuse(context, [index, 'name'], `task '${name}' is listed twice`);
-            // Results, weights and metrics are objects by task, which have these without being given them.
-            if (name in {}) refuse(context, [index, 'name'], `'${name}' cannot be a task's name: choose another`);
-          }
-        })
+        .superRefine(
+          (tasks, context) => {
+            const names = tasks.map(({ name }) => name);
+            for (const [index, name] of names.entries()) {
+              if (names.indexOf(name) !== index) refuse(context, [index, 'name'], `task '${name}' is listed twice`);
+              // Results, weights and metrics are objects by task, which have these without being given them.
+              if (name in {}) refuse(context, [index, 'name'], `'${name}' cannot be a task's name: choose another`);
+            }
+          },
+          whereSound(/^\d+(\.name)?$/),
+        )
         .describe('What is predicted. The order is that of every table. The loader says which tasks there are.'),
       model: choice.describe('The architecture.'),
       loss: z
@@ -233,15 +240,18 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
       tracking: trackingSchema.optional(),
       plugins: pluginsSchema,
     })
-    .superRefine(({ tasks, loss, train }, context) => {
-      const names = tasks.map(({ name }) => name);
-      const { monitor } = train.earlyStopping;
-      for (const name of Object.keys(loss.weights))
-        if (!names.includes(name)) refuse(context, ['loss', 'weights', name], notAmong('no task', name, names));
-      const [, watched] = /^task:(.*)/.exec(monitor) ?? [];
-      if (watched !== undefined && !names.includes(watched))
-        refuse(context, ['train', 'earlyStopping', 'monitor'], notAmong('no task', watched, names));
-    });
+    .superRefine(
+      ({ tasks, loss, train }, context) => {
+        const names = tasks.map(({ name }) => name);
+        const { monitor } = train.earlyStopping;
+        for (const name of Object.keys(loss.weights))
+          if (!names.includes(name)) refuse(context, ['loss', 'weights', name], notAmong('no task', name, names));
+        const [, watched] = /^task:(.*)/.exec(monitor) ?? [];
+        if (watched !== undefined && !names.includes(watched))
+          refuse(context, ['train', 'earlyStopping', 'monitor'], notAmong('no task', watched, names));
+      },
+      whereSound(/^(tasks(\.\d+(\.name)?)?|loss(\.weights)?|train(\.earlyStopping(\.monitor)?)?)$/),
+    );
 }
 
 /** Embeddings may have an optimizer of their own; each option has one place then. */
@@ -251,13 +261,13 @@ function checkOptimizers(
 ): void {
   if (!optimizers) return;
   const { embeddings } = optimizers;
-  const own = Object.entries(optimizer).find(([key, value]) => ofEmbeddings.includes(key) && value > 0)?.[0];
-  if (own !== undefined)
-    refuse(
-      context,
-      ['optimizer', own],
-      `has no effect beside train.optimizers.embeddings: say train.optimizers.embeddings.${own}`,
-    );
+  for (const [key, value] of Object.entries(optimizer))
+    if (ofEmbeddings.includes(key) && value > 0)
+      refuse(
+        context,
+        ['optimizer', key],
+        `has no effect beside train.optimizers.embeddings: say train.optimizers.embeddings.${key}`,
+      );
   for (const key of ['schedule', 'decay', ...ofWeights]) {
     const message = ofWeights.includes(key)
       ? `it is of weights, and these are embeddings: say ${key}Embeddings`
@@ -273,7 +283,7 @@ export type Experiment = Readonly<Omit<z.infer<ReturnType<typeof experimentSchem
 
 /**
  * YAML text -> experiment.
- * @throws ConfigError: one line with file, line, column, key and the nearest known key.
+ * @throws ConfigError: for each mistake a line with file, line, column, key and the nearest known key.
  */
 export function parseExperiment(
   text: string,
@@ -293,11 +303,17 @@ export function resolveExperiment(
   definitions: Definitions,
   modelPath: Path = ['model'],
 ): Experiment {
-  const schema = experimentSchema(definitions);
-  const { plugins: entries = [], ...experiment } = parsePart(schema, withoutComparison(document), document);
+  const given = withoutComparison(document);
+  const { plugins: entries = [] } = parsePart(z.looseObject({ plugins: pluginsSchema }), given, document);
   const plugins = resolvedPlugins(entries, document, definitions.plugins);
   const absent = absentParts(plugins, definitions.plugins);
-  const used = metricsOf(experiment.tasks, definitions);
+  const faults = new Faults();
+  const parsed = faults.of(() => parsePart(experimentSchema(definitions), given, document), undefined);
+  const used: string[] = [];
+  if (!parsed) checkParts();
+  faults.tell();
+  const { plugins: _, ...experiment } = must(parsed, 'config');
+  used.push(...metricsOf(experiment.tasks, definitions));
   const { tracking } = experiment;
   const resolved = {
     ...experiment,
@@ -333,7 +349,8 @@ export function resolveExperiment(
       }),
     },
   };
-  checkMonitor(resolved, document, definitions, absent);
+  faults.of(() => checkMonitor(resolved, document, definitions, absent), undefined);
+  faults.tell();
   const own = usedPlugins(plugins, definitions.plugins, used, dataPaths({ ...resolved, plugins }, definitions));
   return own.length > 0 ? { ...resolved, plugins: own } : resolved;
 
@@ -364,8 +381,34 @@ export function resolveExperiment(
     key: string,
   ): Value {
     used.push(partName(from.kind, name));
-    return absent.includes(partName(from.kind, name)) ? value : parsedPart(from, name, value, document, path, key);
+    if (absent.includes(partName(from.kind, name))) return value;
+    return faults.of(() => parsedPart(from, name, value, document, path, key), value);
   }
+
+  /** Of a config that is wrong elsewhere: the parts that it names. */
+  function checkParts(): void {
+    const { loaders, models, weightSchedules, balancings, optimizers, learningRateSchedules } = definitions;
+    const places = [
+      { from: loaders, at: ['dataset'], path: ['dataset'], key: 'loader' },
+      { from: models, at: ['model'], path: modelPath, key: 'type' },
+      { from: weightSchedules, at: ['loss', 'schedule'] },
+      { from: balancings, at: ['loss', 'balancing'] },
+      { from: optimizers, at: ['train', 'optimizer'] },
+      { from: learningRateSchedules, at: ['train', 'optimizer', 'schedule'] },
+      { from: optimizers, at: ['train', 'optimizers', 'embeddings'] },
+    ];
+    for (const { from, at, path = at, key = 'type' } of places) {
+      const value = at.reduce<unknown>((outer, name) => (isMapping(outer) ? outer[name] : undefined), given);
+      if (!isMapping(value)) continue;
+      const { [key]: name, ...options } = value;
+      if (from === optimizers) delete options['schedule']; // has a place of its own
+      if (typeof name === 'string') part(from, name, { [key]: name, ...options }, path, key);
+    }
+  }
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Parses a part with the options of the definition that it names. */
@@ -386,7 +429,10 @@ function parsedPart<Value extends object>(
     // Options written for the part that the config names do not fit the one that an override names.
     if (!(error instanceof ConfigError) || !place.startsWith(`override '${[...path, key].join('.')}=`)) throw error;
     const whole = `'${path.join('.')}={ ${key}: ${name}, … }'`;
-    throw new ConfigError(`${error.message} ${place} changes no other key: ${whole} sets them all.`);
+    const hint = `${place} changes no other key: ${whole} sets them all.`;
+    throw new ConfigError(
+      ...error.faults.map((fault, i) => (i === error.faults.length - 1 ? `${fault} ${hint}` : fault)),
+    );
   }
 }
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { didYouMean } from '../support/catalogue.js';
+import { didYouMean, nearest } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import type { ConfigDocument, Path } from './document.js';
 import { noKubernetes } from './execute.js';
 
 /**
  * Parses one part of a config (`at` is where it lies in the document).
- * @throws ConfigError: the first mistake as `file:line:column: key: what is wrong`, with the nearest known key.
+ * @throws ConfigError: each mistake as `file:line:column: key: what is wrong`, with the nearest known key.
  */
 export function parsePart<Schema extends z.ZodType>(
   schema: Schema,
@@ -16,17 +16,27 @@ export function parsePart<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = deepest(parsed.error.issues);
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0] ?? '';
-    const path = [...at, ...toPath(issue.path)];
-    if ([...path, key].join('.') === 'execute.kubernetes') throw failAt(document, [...path, key], noKubernetes);
-    const known = knownKeys(schema, toPath(issue.path), value);
-    const suggestion =
-      didYouMean(key, known) || (known.length > 0 ? `; known keys: ${[...new Set(known)].join(', ')}` : '');
-    throw failAt(document, [...path, key], `unknown key${suggestion}`);
+  const issues = parsed.error.issues.flatMap(meant);
+  const misspelt = new Set<string>();
+  const faults = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? unknownKeys(issue) : []));
+  for (const issue of issues) {
+    const path = toPath(issue.path);
+    if (issue.code === 'unrecognized_keys' || misspelt.has(path.join('.'))) continue; // missing under its right name
+    faults.push(failAt(document, [...at, ...path], describe(issue)));
   }
-  throw failAt(document, [...at, ...toPath(issue.path)], describe(issue));
+  throw new ConfigError(...faults.flatMap((fault) => fault.faults));
+
+  function unknownKeys({ keys, path }: z.core.$ZodIssueUnrecognizedKeys): ConfigError[] {
+    const known = [...new Set(knownKeys(schema, toPath(path), value))];
+    return keys.map((key) => {
+      const place = [...at, ...toPath(path), key];
+      if (place.join('.') === 'execute.kubernetes') return failAt(document, place, noKubernetes);
+      const near = nearest(key, known);
+      if (near !== undefined) misspelt.add([...toPath(path), near].join('.'));
+      const others = known.length > 0 ? `; known keys: ${known.join(', ')}` : '';
+      return failAt(document, place, `unknown key${didYouMean(key, known) || others}`);
+    });
+  }
 }
 
 /** A mistake at a place of the config. */
@@ -38,6 +48,16 @@ export function failAt(document: ConfigDocument, path: Path, message: string): C
 /** What is said of a name that is not among those that are known. */
 export function notAmong(what: string, name: string, known: readonly string[]): string {
   return `${what} '${name}'${didYouMean(name, known)}; there are: ${known.join(', ')}`;
+}
+
+/**
+ * For a check across fields: it runs wherever the mistakes that were found lie in none of these.
+ * @param fields Matches their dotted paths from the schema that the check is of.
+ */
+export function whereSound(fields: RegExp) {
+  const isElsewhere = ({ code, path = [] }: z.core.$ZodRawIssue) =>
+    code === 'unrecognized_keys' || code === 'custom' || (path.length > 0 && !fields.test(path.join('.')));
+  return { when: ({ issues }: z.core.ParsePayload) => issues.every(isElsewhere) };
 }
 
 /** For checks across the fields of a schema. */
@@ -52,29 +72,33 @@ export function isUnique(values: readonly unknown[]): boolean {
 
 type Issue = z.core.$ZodIssue;
 
-/**
- * The mistake to tell. A misspelt key also makes its right spelling missing: the former helps more. Of a union's
- * alternatives, the one whose mistake lies deepest is what the user meant.
- */
-function deepest(issues: readonly Issue[]): Issue {
-  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
-  if (!issue) throw new Error('A failed parse has an issue.');
-  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
-  const meant = (candidate: Issue) => 2 * candidate.path.length + (candidate.code === 'unrecognized_keys' ? 1 : 0);
-  const best = alternativesOf(issue).toSorted((a, b) => meant(b) - meant(a))[0];
-  if (!best || meant(best) === 0) return issue;
-  return { ...best, path: [...issue.path, ...best.path] };
+/** The mistakes to tell: of a union's alternatives, those of the one whose first mistake lies deepest. */
+function meant(issue: Issue): Issue[] {
+  const [best] = alternativesOf(issue).toSorted((a, b) => depthOf(b) - depthOf(a) || a.length - b.length);
+  if (!best || depthOf(best) === 0) return [issue];
+  return best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
-function alternativesOf(issue: z.core.$ZodIssueInvalidUnion): Issue[] {
-  return issue.errors.filter((alternative) => alternative.length > 0).map((alternative) => deepest(alternative));
+function depthOf(issues: readonly Issue[]): number {
+  const unknown = issues.find(({ code }) => code === 'unrecognized_keys');
+  return unknown ? 2 * unknown.path.length + 1 : 2 * (issues[0]?.path.length ?? 0);
+}
+
+function alternativesOf(issue: Issue): Issue[][] {
+  if (issue.code !== 'invalid_union') return [];
+  return issue.errors.filter((alternative) => alternative.length > 0).map((alternative) => alternative.flatMap(meant));
+}
+
+function isMissing(issue: Issue): boolean {
+  return issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
 }
 
 function describe(issue: Issue): string {
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    return [...new Set(alternativesOf(issue).map(describe))].join(', or ');
+    const firsts = alternativesOf(issue).flatMap(([first]) => (first ? [describe(first)] : []));
+    return [...new Set(firsts)].join(', or ');
   }
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing';
+  if (isMissing(issue)) return 'is missing';
   if (issue.code === 'too_small') {
     const { minimum, origin } = issue;
     if (origin === 'array') return `it needs ${minimum === 1 ? 'an item' : `${minimum} items`} or more`;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Faults } from '../support/faults.js';
 import { type Random, randomFromSeed } from '../support/random.js';
 import type { ConfigDocument, Path } from './document.js';
 import { failAt, isUnique } from './parse.js';
@@ -160,15 +161,13 @@ export function checkGrid(
   document: ConfigDocument,
 ): void {
   if (search.type !== 'grid') return;
-  for (const { path, values } of choices) {
-    const [key] = Object.entries(values).find(([, space]) => !isList(space)) ?? [];
-    if (key === undefined) continue;
-    throw failAt(
-      document,
-      [...path, key],
-      'a grid needs a list of values: list them, or draw from this distribution with compare.search: { type: random, candidates: 20 }',
-    );
-  }
+  const faults = new Faults();
+  const message =
+    'a grid needs a list of values: list them, or draw from this distribution with compare.search: { type: random, candidates: 20 }';
+  for (const { path, values } of choices)
+    for (const [key, space] of Object.entries(values))
+      if (!isList(space)) faults.add(failAt(document, [...path, key], message));
+  faults.tell();
 }
 
 /** Every combination of values, the last key's changing fastest. */

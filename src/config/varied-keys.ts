@@ -1,3 +1,4 @@
+import { Faults } from '../support/faults.js';
 import type { ConfigDocument, Path } from './document.js';
 import type { Experiment } from './experiment.js';
 import { failAt } from './parse.js';
@@ -19,29 +20,31 @@ export function checkVariedKeys(
   own: readonly Choices[],
   document: ConfigDocument,
 ): void {
-  checkValues(axes, 'dataset, inputs, tasks, model, loss or train', document);
+  const faults = new Faults();
+  checkValues(axes, 'dataset, inputs, tasks, model, loss or train', document, faults);
   for (const tune of [shared, ...own]) {
-    checkValues(tune, 'inputs, tasks, model, loss or train', document);
+    checkValues(tune, 'inputs, tasks, model, loss or train', document, faults);
     for (const key of Object.keys(tune.values)) {
-      const fail = (message: string) => failAt(document, [...tune.path, key], message);
-      if (key in axes.values) throw fail('is an axis already');
-      if (tune !== shared && key in shared.values)
-        throw fail('is in compare.tune already, which is searched for every model');
-      if (key.split('.', 1)[0] === 'dataset')
-        throw fail('cannot be tuned: models are compared on the same data and split; vary it by axes');
+      const fail = (message: string) => faults.add(failAt(document, [...tune.path, key], message));
+      if (key in axes.values) fail('is an axis already');
+      else if (tune !== shared && key in shared.values)
+        fail('is in compare.tune already, which is searched for every model');
+      else if (key.split('.', 1)[0] === 'dataset')
+        fail('cannot be tuned: models are compared on the same data and split; vary it by axes');
     }
   }
+  faults.tell();
 }
 
 /** Keys that a comparison sets itself, or that do not belong to a run. */
 const ownKeys = ['compare', 'execute', 'name', 'seed', 'engine', 'tracking', 'model'];
 
-function checkValues({ path, values }: Choices, parts: string, document: ConfigDocument): void {
+function checkValues({ path, values }: Choices, parts: string, document: ConfigDocument, faults: Faults): void {
   for (const key of Object.keys(values)) {
     const at = [...path, key];
     const whole =
       ownKeys.includes(key) || ['compare', 'execute', 'engine', 'tracking'].includes(key.split('.', 1)[0] ?? '');
-    if (whole) throw failAt(document, at, `cannot be varied here: name a key below ${parts}`);
+    if (whole) faults.add(failAt(document, at, `cannot be varied here: name a key below ${parts}`));
   }
 }
 

@@ -62,7 +62,13 @@ export function catalogue<Definition extends { readonly name: string }>(
 
 /** ` (did you mean 'x'?)` for a near miss, else nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
-  if (known.length === 0) return '';
-  const nearest = closest(word, [...known]);
-  return distance(word, nearest) <= Math.max(1, Math.floor(word.length / 3)) ? ` (did you mean '${nearest}'?)` : '';
+  const meant = nearest(word, known);
+  return meant === undefined ? '' : ` (did you mean '${meant}'?)`;
+}
+
+/** The known word that a near miss means. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
+  const found = closest(word, [...known]);
+  return distance(word, found) <= Math.max(1, Math.floor(word.length / 3)) ? found : undefined;
 }

@@ -15,12 +15,14 @@ export class UserError extends Error {
   }
 }
 
-/** Wrong usage or a wrong config: exit code 2. */
+/** Wrong usage or a wrong config: exit code 2. A config may have several mistakes, each a line of the message. */
 export class ConfigError extends UserError {
   override name = 'ConfigError';
+  readonly faults: readonly string[];
 
-  constructor(message: string) {
-    super(message, exitCode.usage);
+  constructor(...faults: readonly string[]) {
+    super(faults.join('\n'), exitCode.usage);
+    this.faults = faults;
   }
 }
 

@@ -21,6 +21,7 @@ import type { LearningRate, Optimizer } from '../optimizers/optimizer.js';
 import type { FollowedScores } from '../optimizers/schedules/learning-rate-schedule.js';
 import { type HostArrays, sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
+import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
 import { type Random, randomFromSeed } from '../support/random.js';
 import type { Diagnosed } from './diagnostics/diagnostics.js';
@@ -261,31 +262,43 @@ interface Parts {
 
 function partsOf(experiment: Experiment, shape: ModelShape, stepsPerEpoch: number): Parts {
   const { model, loss, train } = experiment;
-  const definition = models.get(model.type);
-  if (shape.tasks.length < definition.minimumTasks) {
-    throw new ConfigError(
-      `Model '${definition.name}' takes at least ${definition.minimumTasks} tasks; the config lists one.`,
-    );
-  }
+  const faults = new Faults();
   if (train.accumulate > 1 && loss.balancing.type !== balancings.names[0]) {
-    throw new ConfigError(
-      `train.accumulate: ${train.accumulate} does not go with loss.balancing.type: ${loss.balancing.type}, which changes in every batch and not in ` +
-        `every update; remove accumulate and raise train.batchSize, or set loss.balancing.type to ${balancings.names[0]}.`,
+    faults.add(
+      new ConfigError(
+        `train.accumulate: ${train.accumulate} does not go with loss.balancing.type: ${loss.balancing.type}, which changes in every batch and not in ` +
+          `every update; remove accumulate and raise train.batchSize, or set loss.balancing.type to ${balancings.names[0]}.`,
+      ),
     );
   }
-  const built = definition.build(shape, model);
+  const built = faults.of(() => builtModel(shape, model), undefined);
+  // Tasks that share nothing have nothing to balance. A method would only change the learning rate of each by the
+  // losses of others: the networks would not be those of separate runs any more, which comparisons rely on.
+  const balanced = !built || ownersOf(built.parameters).includes(undefined);
+  const balancing = faults.of(
+    () =>
+      balanced
+        ? balancings.get(loss.balancing.type).build({ tasks: shape.tasks, stepsPerEpoch }, loss.balancing)
+        : null,
+    null,
+  );
+  const weightSchedule = faults.of(() => lossWeightsOf(experiment).schedule(), undefined);
+  const { learningRate: rateOf } = optimizers.get(train.optimizer.type);
+  const learningRate = faults.of(() => rateOf(train.optimizer, { epochs: train.epochs, stepsPerEpoch }), undefined);
+  faults.tell();
   return {
-    model: built,
-    // Tasks that share nothing have nothing to balance. A method would only change the learning rate of each by the
-    // losses of others: the networks would not be those of separate runs any more, which comparisons rely on.
-    balancing: ownersOf(built.parameters).includes(undefined)
-      ? balancings.get(loss.balancing.type).build({ tasks: shape.tasks, stepsPerEpoch }, loss.balancing)
-      : null,
-    weightSchedule: lossWeightsOf(experiment).schedule(),
-    learningRate: optimizers
-      .get(train.optimizer.type)
-      .learningRate(train.optimizer, { epochs: train.epochs, stepsPerEpoch }),
+    model: must(built, 'model'),
+    balancing,
+    weightSchedule: must(weightSchedule, 'schedule of loss weights'),
+    learningRate: must(learningRate, 'learning rate'),
   };
+}
+
+function builtModel(shape: ModelShape, model: Experiment['model']): Model {
+  const { name, minimumTasks, build } = models.get(model.type);
+  if (shape.tasks.length < minimumTasks)
+    throw new ConfigError(`Model '${name}' takes at least ${minimumTasks} tasks; the config lists one.`);
+  return build(shape, model);
 }
 
 /** Trainable values in embedding tables, and elsewhere. */

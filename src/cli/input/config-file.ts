@@ -3,6 +3,7 @@ import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from 
 import { type ConfigDocument, readDocument } from '../../config/document.js';
 import { type Experiment, parseExperiment } from '../../config/experiment.js';
 import { ConfigError } from '../../support/errors.js';
+import { Faults } from '../../support/faults.js';
 import { systemReason } from '../../support/system-error.js';
 import { definitions } from '../../training/definitions.js';
 import { loadPluginsOf } from '../../training/plugins.js';
@@ -66,9 +67,12 @@ export async function checkedComparison(
   await loadPluginsOf(text, file, overrides);
   const config = parseComparison(text, file, overrides, definitions);
   const seed = config.seeds[0] ?? 0;
+  const faults = new Faults();
   for (const { label } of config.models)
     for (const point of config.points)
-      for (const values of config.settings(label)) checkParts(config.experiment(label, point, seed, values));
+      for (const values of config.settings(label))
+        faults.of(() => checkParts(config.experiment(label, point, seed, values)), undefined);
+  faults.tell();
   return config;
 }
 
@@ -85,7 +89,8 @@ export async function readRunBeside(file: string, overrides: readonly string[]):
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(
-      `${error.message} (This is the config's model, which only ple train uses; ple compare uses compare.models.)`,
+      ...error.faults,
+      "(This is of the config's model, which only ple train uses; ple compare uses compare.models.)",
     );
   }
 }

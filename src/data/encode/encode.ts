@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type InputsConfig, type TaskConfig, type TaskLoss, taskLossOf } from '../../config/parts.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
+import { Faults } from '../../support/faults.js';
 import { must } from '../../support/must.js';
 import {
   type CategoricalFeature,
@@ -56,8 +57,10 @@ export async function encode(
   tasks: readonly TaskConfig[],
   signal?: AbortSignal,
 ): Promise<Dataset> {
-  checkColumns(source, inputs);
-  const taskIndexes = tasks.map((task) => findTask(source, task));
+  const faults = new Faults();
+  checkColumns(source, inputs, faults);
+  const taskIndexes = tasks.map((task) => faults.of(() => findTask(source, task), -1));
+  faults.tell();
   const checked = (name: SplitName) =>
     checkedLabels(
       source.splits[name],
@@ -186,7 +189,7 @@ function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefine
     const size = column.size ?? column.dictionary?.length ?? 0;
     const minCount = inputs.columns[column.name]?.minCount ?? inputs.minCount;
     const vocabulary = { minCount, unseen: inputs.unseen ?? 'rare' };
-    if (column.kind === 'categorical') return vocabularyFit(size, vocabulary);
+    if (column.kind === 'categorical') return vocabularyFit(size, vocabulary, column.dictionary);
     if (column.kind === 'list') {
       const length = inputs.columns[column.name]?.maxLength ?? inputs.maxLength;
       return listFit(size, { length, pool: inputs.columns[column.name]?.pool ?? inputs.pool, ...vocabulary });
@@ -251,23 +254,24 @@ export function findTask(source: Source, task: TaskConfig): number {
 }
 
 /** A setting that would change nothing is a mistake, too. */
-function checkColumns(source: Source, inputs: InputsConfig): void {
+function checkColumns(source: Source, inputs: InputsConfig, faults: Faults): void {
   const names = source.columns.map((column) => column.name);
   for (const [name, settings] of Object.entries(inputs.columns)) {
     const column = source.columns.find((column) => column.name === name);
     if (!column) {
-      throw new ConfigError(
-        `inputs.columns: the data have no column '${name}'${didYouMean(name, names)}; there are: ${listed(names)}.`,
-      );
+      const message = `inputs.columns: the data have no column '${name}'${didYouMean(name, names)}; there are: ${listed(names)}.`;
+      faults.add(new ConfigError(message));
+      continue;
     }
     const numeric = settings.numeric ?? inputs.numeric;
     const known = column.kind === 'numeric' ? ofNumeric[numeric] : ofKind[column.kind];
-    const useless = Object.keys(settings).find((key) => !known.includes(key));
-    if (useless) {
-      const kind = { categorical: 'categorical', list: 'a list', numeric: `numeric (${numeric})` }[column.kind];
-      throw new ConfigError(`inputs.columns.${name}: the column is ${kind}, so '${useless}' would change nothing.`);
-    }
-    if (settings.target !== undefined) checkTarget(source, inputs, name, settings.target);
+    const kind = { categorical: 'categorical', list: 'a list', numeric: `numeric (${numeric})` }[column.kind];
+    for (const useless of Object.keys(settings).filter((key) => !known.includes(key)))
+      faults.add(
+        new ConfigError(`inputs.columns.${name}: the column is ${kind}, so '${useless}' would change nothing.`),
+      );
+    const { target } = settings;
+    if (target !== undefined) faults.of(() => checkTarget(source, inputs, name, target), undefined);
   }
 }
 

@@ -1,5 +1,6 @@
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
+import { Faults } from '../../support/faults.js';
 import type { CellReading, SourceTask } from '../dataset.js';
 import type { Condition } from './cell.js';
 import type { ColumnOption, Reference, TableOptions, TaskOption } from './table-options.js';
@@ -42,20 +43,21 @@ export function columnRoles(
   { path, names }: { readonly path: string; readonly names: readonly string[] },
   options: TableOptions,
 ): ColumnRoles {
-  const find = (reference: Reference, key: string) => findColumn(path, names, reference, key);
+  const faults = new Faults();
+  const find = (reference: Reference, key: string) => faults.of(() => findColumn(path, names, reference, key), -1);
   const labels = Object.entries(options.tasks).map(([name, task]) => labelColumn(name, task, find, names));
   const refuseLabel = (index: number, reference: Reference, key: string) => {
-    const owner = labels.find((label) => label.index === index);
+    const owner = index < 0 ? undefined : labels.find((label) => label.index === index);
     if (!owner) return;
-    throw new ConfigError(
-      `dataset.${key}: '${reference}' is the label of task '${owner.task.name}', so it cannot be an input.`,
-    );
+    const message = `dataset.${key}: '${reference}' is the label of task '${owner.task.name}', so it cannot be an input.`;
+    faults.add(new ConfigError(message));
   };
   const named = new Map<number, ColumnOption>();
   for (const [reference, option] of Object.entries(options.columns)) {
     const index = find(reference, 'columns');
     if (option !== 'ignored') refuseLabel(index, reference, 'columns');
-    if (named.has(index)) throw new ConfigError(`dataset.columns: column '${names[index]}' is named twice.`);
+    if (index < 0) continue;
+    if (named.has(index)) faults.add(new ConfigError(`dataset.columns: column '${names[index]}' is named twice.`));
     named.set(index, option);
   }
   const { split } = options;
@@ -80,8 +82,9 @@ export function columnRoles(
     const option = named.get(index) ?? (index === group && !hidden.has(index) ? 'categorical' : undefined);
     if (option === 'ignored' || (option === undefined && (hidden.has(index) || options.others === 'ignored')))
       return [];
-    return [inputColumn(name, index, option)];
+    return faults.of(() => [inputColumn(name, index, option)], []);
   });
+  faults.tell();
   if (inputs.length === 0) throw new ConfigError('dataset: no column is left as an input.');
   const groupColumn = inputs.find(({ index }) => index === group);
   if (group !== undefined && groupColumn?.kind !== 'categorical') {
