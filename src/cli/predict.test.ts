@@ -63,15 +63,18 @@ test('values that the model cannot read as it read training are noted, with the 
     `code,flag,at,y\n${Array.from({ length: 50 }, (_, i) => row(i)).join('\n')}\n`;
   writeFileSync(
     file('others.csv'),
-    lines((i) => `${i % 7}.0,${i % 2},${start + i * 3_600_000},`),
+    lines((i) => `${i % 7}.00,${i % 2},${start + i * 3_600_000},`),
+  );
+  writeFileSync(
+    file('spelled.csv'),
+    lines((i) => `${i % 7}.0,${i % 2 ? 0 : 'TRUE'},${start / 86_400_000 + i / 24},`),
   );
   writeFileSync(
     file('same.csv'),
     lines((i) => `${i % 7},${i % 2 === 0},${start / 86_400_000 + i / 24},${i % 2}`),
   );
   const notes = [
-    "column 'code': 50 of 50 values were not in training: '0.0' was '0' there",
-    "column 'flag': 50 of 50 values were not in training: '0' was 'false' there",
+    "column 'code': 50 of 50 values were not in training: '0.00' was '0' there",
     "column 'at': all values outside the training range: they are milliseconds since 1970, and training had times",
   ];
   const noted = await pleHere(['evaluate', run, file('others.csv')]);
@@ -82,6 +85,9 @@ test('values that the model cannot read as it read training are noted, with the 
   );
   const { status, stdout, stderr } = await pleHere(['predict', run, file('others.csv'), '--strict']);
   expect([status, stdout, stderr]).toEqual([3, '', `ple: ${notes.join('; ')} (--strict).\n`]);
-  const same = await pleHere(['predict', run, file('same.csv'), '--strict']);
-  expect([same.status, same.stderr]).toEqual([0, '']);
+  const [same, spelled] = await Promise.all(
+    ['same.csv', 'spelled.csv'].map((name) => pleHere(['predict', run, file(name), '--strict'])),
+  );
+  expect([same?.status, same?.stderr]).toEqual([0, '']);
+  expect(spelled?.stdout).toBe(same?.stdout);
 });

@@ -60,9 +60,11 @@ interface FittedVocabulary {
   readonly kind: 'vocabulary';
   readonly indexes: Int32Array;
   readonly cardinality: number;
+  /** Of a column of numbers: spellings of one number share its index (`numberKey`). */
+  readonly byNumber?: boolean | undefined;
 }
 
-export interface FittedList extends Omit<FittedVocabulary, 'kind'> {
+export interface FittedList extends Omit<FittedVocabulary, 'kind' | 'byNumber'> {
   readonly kind: 'list';
   /** Most entries that are fed. */
   readonly length: number;

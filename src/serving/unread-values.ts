@@ -1,8 +1,7 @@
 import { countsValues } from '../config/parts.js';
-import { indexesOf, type StoredColumn } from '../data/encode/stored-encoding.js';
+import { indexesOf, indexOf, type StoredColumn } from '../data/encode/stored-encoding.js';
 import { literal, rowsOf, withDatabase } from '../data/store/database.js';
-import { day, numberOf, shown } from '../data/table/cell.js';
-import { truthOf } from '../data/table/staged-columns.js';
+import { day, numberOf, shown, truthOf } from '../data/table/cell.js';
 import type { EncodedRows } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 
@@ -54,19 +53,19 @@ function unseen(
   counts: Rows,
   orRare: string,
 ): string | undefined {
-  const known = indexesOf(stored);
+  const index = indexOf(stored);
   const others: string[] = [];
   let [all, unknown] = [0, 0];
-  for (const [index, count] of counts) {
-    const text = dictionary ? (dictionary[Number(index)] ?? '') : String(index);
+  for (const [code, count] of counts) {
+    const text = dictionary ? (dictionary[Number(code)] ?? '') : String(code);
     if (text === '') continue;
     all += Number(count);
-    if (known.has(text)) continue;
+    if (index(text) !== undefined) continue;
     unknown += Number(count);
     others.push(text);
   }
   if (unknown === 0 || 2 * unknown < all) return undefined;
-  const spellings = new Map([...known.keys()].map((text) => [spelled(text), text]));
+  const spellings = new Map([...indexesOf(stored).keys()].map((text) => [spelled(text), text]));
   const text = dictionary && others.find((other) => spellings.has(spelled(other)));
   const cause = text === undefined ? '' : `: ${shown(text)} was ${shown(spellings.get(spelled(text)) ?? '')} there`;
   return `${unknown} of ${all} values were not in training${orRare}${cause}`;

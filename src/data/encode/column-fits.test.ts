@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { vocabulary } from './column-fits.js';
+import { numberKey } from '../table/cell.js';
+import { vocabulary, vocabularyFit } from './column-fits.js';
 
 const counts = Uint32Array.of(0, 1, 2, 3); // training never had value 0
 
@@ -9,4 +10,24 @@ test.each([
   [{ minCount: 4, unseen: 'rare' }, [0, 0, 0, 0], 1],
 ] as const)('indexes of values that training has 0, 1, 2 and 3 times: %o', (options, indexes, cardinality) => {
   expect(vocabulary(counts, options)).toEqual({ indexes: Int32Array.from(indexes), cardinality });
+});
+
+test.each([
+  ['1 0 1.0 true 01', [1, 2, 1, 1, 0]], // 01 is none of training's values
+  ['1 0 1.0 true 007', [1, 2, 3, 4, 5]],
+  ['2.5 1 1.10 1.1', [1, 2, 3, 4]],
+  ['9007199254740993 1 1.0', [1, 2, 3]],
+])('spellings of one number share an index, unless a training value looks like a code: %s', (texts, indexes) => {
+  const dictionary = texts.split(' ');
+  const fit = vocabularyFit(dictionary.length, { minCount: 1, unseen: 'rare' }, dictionary);
+  const rows = Int32Array.from(dictionary.keys()).filter((index) => dictionary[index] !== '01');
+  fit.add(Int32Array.from(dictionary.keys()), rows);
+  expect(fit.finish()).toMatchObject({ kind: 'vocabulary', indexes: Int32Array.from(indexes) });
+});
+
+test('what is one number', () => {
+  for (const text of ['1', '1.0', 'true', 'TRUE']) expect(numberKey(text)).toBe('1');
+  expect(numberKey('-0.5')).toBe('-0.5');
+  for (const text of ['01', '1.', '1.00', '+1', '1e3', '1,0', '', 'Infinity', '0x1', '9007199254740993'])
+    expect(numberKey(text)).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import { type FittedColumn, type SourceBlock, singleOf } from '../dataset.js';
+import { numberKey } from '../table/cell.js';
 import { signedLog } from './column-encodings.js';
 
 /** Learns from the training rows of one column, block by block, how to encode it. */
@@ -9,8 +10,8 @@ export interface ColumnFit {
   truncation?(): { readonly rows: number; readonly entries: number } | null;
 }
 
-/** @param size Number of indexes that may occur. */
-export function vocabularyFit(size: number, options: VocabularyOptions): ColumnFit {
+/** @param size Number of indexes that may occur. @param texts Of the indexes, where they stand for texts. */
+export function vocabularyFit(size: number, options: VocabularyOptions, texts: readonly string[] = []): ColumnFit {
   const counts = new Uint32Array(size);
   return {
     add(column, rows) {
@@ -20,8 +21,34 @@ export function vocabularyFit(size: number, options: VocabularyOptions): ColumnF
         counts[index] = (counts[index] ?? 0) + 1;
       }
     },
-    finish: () => ({ kind: 'vocabulary', ...vocabulary(counts, options) }),
+    finish() {
+      const first = firstSpellings(texts, counts);
+      if (!first) return { kind: 'vocabulary', ...vocabulary(counts, options) };
+      const merged = new Uint32Array(size);
+      for (const [index, count] of counts.entries())
+        merged[first[index] ?? 0] = (merged[first[index] ?? 0] ?? 0) + count;
+      const { indexes, cardinality } = vocabulary(merged, options);
+      return { kind: 'vocabulary', indexes: first.map((index) => indexes[index] ?? 0), cardinality, byNumber: true };
+    },
   };
+}
+
+/** Of each text, the first one of the same number. Undefined unless all texts of training are numbers, or missing. */
+function firstSpellings(texts: readonly string[], counts: Uint32Array): Int32Array | undefined {
+  const respelt = new Map<string, number>();
+  for (const [index, text] of texts.entries()) {
+    const key = numberKey(text);
+    if (key === undefined && text !== '' && (counts[index] ?? 0) > 0) return undefined;
+    if (key !== undefined && key !== text) respelt.set(key, -1);
+  }
+  if (texts.length === 0) return undefined;
+  return Int32Array.from(texts, (text, index) => {
+    const key = respelt.size > 0 ? numberKey(text) : undefined;
+    const first = respelt.get(key ?? '') ?? index;
+    if (first >= 0) return first;
+    respelt.set(key ?? '', index);
+    return index;
+  });
 }
 
 export interface VocabularyOptions {

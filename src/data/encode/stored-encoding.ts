@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { type InputsConfig, type TaskConfig, taskLossOf } from '../../config/parts.js';
 import { must } from '../../support/must.js';
 import type { Dataset, FittedColumn, Source, SourceColumn, SourceSplit, Task } from '../dataset.js';
+import { numberKey } from '../table/cell.js';
 import { checkedLabels, encodingOf, features, rowGroups } from './encode.js';
 import { encodedSplit } from './encoded-split.js';
 
 /**
  * `values[i]` has the index i + 1; where the first is null, the values of `rare` share the index 1. Any other value has
- * the index 0.
+ * the index 0. With `spellings`, which has further ones of these values, any spelling of a number is this number.
  */
 const vocabulary = {
   values: z.array(z.union([z.string(), z.int()]).nullable()),
@@ -27,7 +28,12 @@ const range = z.tuple([z.number(), z.number()]).readonly().optional();
 
 /** How a column becomes numbers, as `FittedColumn` says. */
 const columnShape = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('vocabulary'), ...column, ...vocabulary }),
+  z.strictObject({
+    kind: z.literal('vocabulary'),
+    ...column,
+    ...vocabulary,
+    spellings: z.record(z.string(), z.int()).optional(),
+  }),
   z.strictObject({
     kind: z.literal('list'),
     ...column,
@@ -94,29 +100,43 @@ function storedColumn({ name, dictionary, cells = {} }: SourceColumn, by: Fitted
   const of = { name, cells: by.kind === 'vocabulary' || by.kind === 'list' ? cells : { lenient: false, ...cells } };
   if (by.kind === 'buckets') return { ...of, ...by, edges: [...by.edges] };
   if (by.kind !== 'vocabulary' && by.kind !== 'list') return { ...of, ...by };
-  const { indexes, cardinality, ...options } = by;
   const textOf = (index: number) => (dictionary ? must(dictionary[index], name) : index);
-  return { ...of, ...options, ...vocabularyOf(indexes, cardinality, textOf) };
+  const { spellings, ...stored } = vocabularyOf(by.indexes, by.cardinality, textOf);
+  if (by.kind === 'list') return { ...of, kind: by.kind, length: by.length, pool: by.pool, ...stored };
+  return { ...of, kind: by.kind, ...stored, ...(by.byNumber ? { spellings } : {}) };
 }
 
 function vocabularyOf(indexes: Int32Array, cardinality: number, textOf: (index: number) => string | number) {
   const values: (string | number | null)[] = new Array(cardinality - 1).fill(null);
   let rare: (string | number)[] = [];
+  const spellings: Record<string, number> = {};
   for (const [from, index] of indexes.entries()) {
     if (index === 0) continue;
     if (index === 1) rare.push(textOf(from));
-    else values[index - 1] = textOf(from);
+    else if (values[index - 1] === null) values[index - 1] = textOf(from);
+    else spellings[textOf(from)] = index;
   }
   if (rare.length === 1) {
     values[0] = rare[0] ?? null;
     rare = [];
   }
-  return { values, rare };
+  return { values, rare, spellings };
 }
 
-/** The index of a value, by its text; 0 for one that has none. */
-export function indexesOf({ values, rare }: Pick<StoredColumn & { kind: 'vocabulary' }, 'values' | 'rare'>) {
-  const indexes = new Map(rare.map((value): [string, number] => [String(value), 1]));
+type StoredVocabulary = Extract<StoredColumn, { values: unknown }>;
+
+/** The index of a value that has one, by its text. */
+export function indexOf(stored: StoredVocabulary): (text: string) => number | undefined {
+  const indexes = indexesOf(stored);
+  if (!('spellings' in stored)) return (text) => indexes.get(text);
+  const byNumber = new Map(Array.from(indexes, ([text, index]) => [numberKey(text) ?? text, index]));
+  return (text) => byNumber.get(numberKey(text) ?? text);
+}
+
+/** The indexes of all texts that are known. */
+export function indexesOf({ values, rare, ...others }: StoredVocabulary): Map<string, number> {
+  const { spellings = {} } = 'spellings' in others ? others : {};
+  const indexes = new Map([...rare.map((value): [string, number] => [String(value), 1]), ...Object.entries(spellings)]);
   for (const [i, value] of values.entries()) if (value !== null) indexes.set(String(value), i + 1);
   return indexes;
 }
@@ -148,9 +168,9 @@ function fittedFor(column: SourceColumn, stored: StoredColumn): FittedColumn {
   if (stored.kind === 'identity') return { kind: 'identity' };
   if (stored.kind === 'scale') return stored;
   if (stored.kind === 'buckets') return { ...stored, edges: Float64Array.from(stored.edges) };
-  const known = indexesOf(stored);
+  const known = indexOf(stored);
   const texts = column.dictionary ?? Array.from({ length: column.size ?? 0 }, (_, index) => String(index));
-  const indexes = Int32Array.from(texts, (text) => known.get(text) ?? 0);
+  const indexes = Int32Array.from(texts, (text) => known(text) ?? 0);
   const fitted = { indexes, cardinality: stored.values.length + 1 };
   return stored.kind === 'list'
     ? { kind: 'list', ...fitted, length: stored.length, pool: stored.pool }

@@ -1,5 +1,5 @@
 import { literal, literals } from '../store/database.js';
-import { type Condition, conditionParts, day, numberOf } from './cell.js';
+import { type Condition, conditionParts, day, numberOf, truthOf, truths } from './cell.js';
 
 /** What a column of staged rows holds. Whole numbers are exact, of 64 bits. */
 export type StagedType = 'text' | 'whole' | 'number' | 'list';
@@ -92,14 +92,6 @@ export function entryName(entry: string, mark: string): string {
 export function entryWeight(entry: string, mark: string): string {
   const last = `string_split(${entry}, ${literal(mark)})[-1]`;
   return `CASE WHEN contains(${entry}, ${literal(mark)}) THEN number_of(${last}) ELSE 1 END`;
-}
-
-const truths = ['false', 'true'];
-
-/** 0 or 1 of a boolean, in upper or lower case. */
-export function truthOf(text: string): number | undefined {
-  const truth = truths.indexOf(text.trim().toLowerCase());
-  return truth < 0 ? undefined : truth;
 }
 
 /**
