@@ -23,12 +23,17 @@ test('prints a table, the newest first, with reasons below and without control c
   const folder = await someRuns();
   const { status, stdout, stderr } = await pleHere(['runs', folder]);
   expect([status, stderr]).toEqual([0, '']);
-  const [head, ...lines] = stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, ' | '));
-  expect(head).toBe('name | model | state | click AUC | time MSE | verdicts | age | size');
-  expect(lines[0]).toMatch(/^c \| 4 models \| finished 1\/1 \| - \| - \| 2 seesaw, 1 better on all \| 0 s \| \d+ B$/);
-  expect(lines[1]).toMatch(/^b \| single-task \| finished \| 0\.50000 \| 0\.25000 \| - \| 2 h \| \d\.\d KiB$/);
-  expect(lines[2]).toMatch(/^a \| single-task \| failed \| - \| - \| - \| - \| \d\.\d KiB$/);
-  expect(lines.slice(3)).toEqual(['', 'a (failed): not\ufffd[31m finite', '']);
+  const blocks = stdout.split('\n\n').map((block) => block.replaceAll(/ {2,}/g, ' | ').split('\n'));
+  expect(blocks.map(([head]) => head)).toEqual([
+    'name | model | state | verdicts | age | size',
+    'name | model | state | click AUC | time MSE | age | size',
+    'name | model | state | age | size',
+    'a (failed): not\ufffd[31m finite',
+  ]);
+  const [c, b, a] = blocks.map(([, line]) => line);
+  expect(c).toMatch(/^c \| 4 models \| finished 1\/1 \| 2 seesaw, 1 better on all \| 0 s \| \d+ B$/);
+  expect(b).toMatch(/^b \| single-task \| finished \| 0\.50000 \| 0\.25000 \| 2 h \| \d\.\d KiB$/);
+  expect(a).toMatch(/^a \| single-task \| failed \| - \| \d\.\d KiB$/);
 });
 
 test('--sort by a task puts the best first, by the direction of its metric', async () => {

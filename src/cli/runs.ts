@@ -1,3 +1,4 @@
+import { join, sep } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { ListedFolder } from '../comparison/stored/listed-folders.js';
 import { ConfigError, exitCode } from '../support/errors.js';
@@ -15,7 +16,7 @@ const words = () =>
 
 type Order = (a: ListedFolder, b: ListedFolder) => number;
 
-/** Prints a line per folder, and below the table why some failed or cannot be read. */
+/** Prints a line per folder, and below the tables why some failed or cannot be read. */
 export const runs = defineCommand(words, async (folder, { comparisons = false, sort, json }) => {
   const [{ statSync }, { listFolders }, { metrics }] = await Promise.all([
     import('node:fs'),
@@ -31,7 +32,7 @@ export const runs = defineCommand(words, async (folder, { comparisons = false, s
   if (json)
     process.stdout.write(`${JSON.stringify({ schema: 1, folder, folders: listed.map(documentOf) }, null, 2)}\n`);
   else if (listed.length === 0) say(`${folder} has no run and no comparison.`);
-  else process.stdout.write(await tableOf(listed));
+  else process.stdout.write(await textOf(listed));
   return exitCode.done;
 });
 
@@ -64,6 +65,37 @@ function documentOf({ kind, model, seed, tasks, models, verdicts, runs, changed,
   return { kind, ...common, ...own, changed: changed === 0 ? null : new Date(changed).toISOString() };
 }
 
+/**
+ * A block has the columns of its own tasks: a comparison with its runs, other runs of the same tasks, and comparisons
+ * whose runs are not listed. Blocks have the order of their first folders.
+ */
+function blocksOf(listed: readonly ListedFolder[]): readonly (readonly ListedFolder[])[] {
+  const comparisons = listed.filter(({ kind }) => kind === 'comparison');
+  const parentOf = ({ path }: ListedFolder) => comparisons.find((one) => path.startsWith(join(one.path, sep)));
+  const parents = new Set(listed.map(parentOf));
+  const blocks = new Map<string, ListedFolder[]>();
+  for (const one of listed) {
+    const parent = parents.has(one) ? one : parentOf(one);
+    const tasks = Object.entries(one.tasks).map(([task, { metric }]) => [task, metric]);
+    const key = parent?.path ?? JSON.stringify([one.kind, tasks]);
+    const block = blocks.get(key) ?? [];
+    if (one === parent) block.unshift(one);
+    else block.push(one);
+    blocks.set(key, block);
+  }
+  return [...blocks.values()];
+}
+
+async function textOf(listed: readonly ListedFolder[]): Promise<string> {
+  const blocks: string[] = [];
+  for (const block of blocksOf(listed)) blocks.push(await tableOf(block));
+  const { printable } = await import('../support/printable.js');
+  const reasons = listed.flatMap(({ name, state, reason }) =>
+    reason === null ? [] : [`${printable(`${name} (${state}): ${reason}`)}\n`],
+  );
+  return [...blocks, ...(reasons.length > 0 ? [reasons.join('')] : [])].join('\n');
+}
+
 async function tableOf(listed: readonly ListedFolder[]): Promise<string> {
   const [{ textTable }, { metricText }, { dash }, { metricName }, { age, size }] = await Promise.all([
     import('../report/text-table.js'),
@@ -93,12 +125,7 @@ async function tableOf(listed: readonly ListedFolder[]): Promise<string> {
   ]);
   const head = ['name', 'model', 'state', ...columns.keys(), ...(hasComparison ? ['verdicts'] : []), 'age', 'size'];
   const right = head.map((_, column) => column >= head.length - 2 || (column >= 3 && column < 3 + columns.size));
-  const reasons = listed.flatMap(({ name, state, reason }) =>
-    reason === null ? [] : [`${name} (${state}): ${reason}`],
-  );
-  const { printable } = await import('../support/printable.js');
-  const notes = reasons.map((line) => `${printable(line)}\n`).join('');
-  return `${textTable(head, rows, right)}${notes === '' ? '' : `\n${notes}`}`;
+  return textTable(head, rows, right);
 }
 
 /** `2 better on all, 1 seesaw` */

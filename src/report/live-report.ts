@@ -17,6 +17,8 @@ export interface LiveReport {
 
 /** The page is this old at most, in ms … */
 const interval = 3000;
+/** Where nothing changes, it is written again, so that a reader sees that the comparison still runs. */
+const heartbeat = 60_000;
 /** … and its charts as old as to take this share of a processor. */
 const busyShare = 1 / 25;
 
@@ -31,6 +33,7 @@ export function openLiveReport(
   let charts: readonly ChartSection[] = [];
   let chartsFrom = 0; // charts may be drawn again from this time on
   let timer: NodeJS.Timeout | undefined;
+  let beat: NodeJS.Timeout | undefined;
   let writing = Promise.resolve();
   let hasTrained = false;
   let isClosed = false;
@@ -65,9 +68,13 @@ export function openLiveReport(
     states.set(name, { state: 'training', epoch: 0, message: null, ...states.get(name), ...state });
     hasTrained = true;
     if (isClosed) return;
+    const writeNext = () => {
+      writing = writing.then(() => writeOrNote());
+    };
+    beat ??= setInterval(writeNext, heartbeat).unref();
     timer ??= setTimeout(() => {
       timer = undefined;
-      writing = writing.then(() => writeOrNote());
+      writeNext();
     }, interval);
   }
 
@@ -91,6 +98,7 @@ export function openLiveReport(
     async close(ended) {
       isClosed = true;
       clearTimeout(timer);
+      clearInterval(beat);
       await writing;
       if (ended !== undefined && hasTrained) await writeOrNote(ended);
     },

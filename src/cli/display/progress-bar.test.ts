@@ -16,7 +16,7 @@ test('amounts have the unit of the whole', () => {
   expect(amount(1000, 250_000, 'rows')).toBe('1,000/250,000 rows');
 });
 
-test('where there is no terminal, a line every ten seconds says how much is done, with its unit', () => {
+test('where there is no terminal, a line every ten seconds says how much is done, with its unit; none counts columns', () => {
   const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
   const write = vi.spyOn(stream, 'write').mockReturnValue(true);
   const bar = progressBar('reading', 'bytes', stream);
@@ -28,6 +28,9 @@ test('where there is no terminal, a line every ten seconds says how much is done
   bar.update(3 * 2 ** 20, 2 ** 22);
   bar.line('note: x');
   bar.stop();
+  const judging = progressBar('judging', 'columns', stream);
+  vi.advanceTimersByTime(20_000);
+  judging.update(1, 15);
   expect(write.mock.calls.map(([text]) => text)).toEqual(['reading  2.0/4.0 MiB\n', 'note: x\n']);
 });
 

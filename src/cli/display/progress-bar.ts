@@ -18,7 +18,10 @@ const secondsBetweenLines = 10;
 /** No estimate before this time. */
 const secondsBeforeGuess = 2;
 
-/** A progress display on stderr: a bar on a terminal, elsewhere a line every ten seconds. */
+/**
+ * A progress display on stderr: a bar on a terminal, elsewhere a line every ten seconds. Columns, which take seconds,
+ * are shown on a terminal alone.
+ */
 export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
   let bar: SingleBar | undefined;
   let last = performance.now();
@@ -46,7 +49,7 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
         }
         bar.setTotal(Number.isNaN(total) ? 2 * done : total);
         bar.update(done, values);
-      } else if (performance.now() - last > secondsBetweenLines * 1000) {
+      } else if (unit !== 'columns' && performance.now() - last > secondsBetweenLines * 1000) {
         stream.write(`${[title, amount(done, total, unit), ...notes].join('  ')}\n`);
         last = performance.now();
       }

@@ -163,7 +163,7 @@ describe('a comparison', () => {
     expect(only(folder)).toMatchObject({ ...expected, runs });
   });
 
-  test('is unfinished before its first table, running while it is held, damaged if its table is', () => {
+  test('is unfinished before its first table, running while it is held, damaged if its table is', async () => {
     const folder = folderOfRuns();
     const path = storeComparison(join(folder, 'all'), ['done'], 'done');
     writeFileSync(join(path, 'comparison.json'), '{}');
@@ -171,6 +171,8 @@ describe('a comparison', () => {
     rmSync(join(path, 'comparison.json'));
     expect(only(folder)).toMatchObject({ kind: 'comparison', state: 'unfinished', models: null });
     lock(path);
-    expect(only(folder)).toMatchObject({ state: 'running' });
+    await finishedRun(join(path, 'tuning', 'a'));
+    await openRun(join(path, 'tuning', 'b'));
+    expect(only(folder)).toMatchObject({ state: 'running', runs: { finished: 1, all: 2 } });
   });
 });

@@ -220,13 +220,10 @@ function headOf(path: string): Partial<ListedFolder> {
 }
 
 function comparisonFacts(path: string): Facts {
-  const folders = childrenOf({ name: '', path, linked: false }).filter((child) => kindOf(child.path) === 'run');
-  const counted = {
-    finished: folders.filter((child) => exists(child.path, 'result.json')).length,
-    all: folders.length,
-  };
+  const root = { name: '', path, linked: false };
   const open = openState(path);
-  if (!exists(path, 'comparison.json')) return { runs: counted, ...open };
+  if (!exists(path, 'comparison.json')) return { runs: countedOf(runFolders(root)), ...open };
+  const counted = countedOf(childrenOf(root));
   const { baseline, rows, fronts = [] } = readComparison(path);
   const verdicts: Record<string, number> = {};
   for (const { label, verdict } of rows) {
@@ -248,6 +245,11 @@ function comparisonFacts(path: string): Facts {
     runs: counted.all > 0 ? counted : { finished: done, all: references.length },
     ...(open.state === 'running' || open.reason ? open : ended),
   };
+}
+
+function countedOf(children: readonly Child[]): NonNullable<ListedFolder['runs']> {
+  const folders = children.filter((child) => kindOf(child.path) === 'run');
+  return { finished: folders.filter((child) => exists(child.path, 'result.json')).length, all: folders.length };
 }
 
 /** The last whole line of log.jsonl. */

@@ -15,14 +15,14 @@ const policy = [
 
 /**
  * A self-contained page in one file. Its content security policy forbids all requests and all scripts but its own.
- * Texts from a config or a data set are escaped. With `reload`, a browser reads the file again every few seconds.
+ * Texts from a config or a data set are escaped.
  */
-export function htmlDocument(title: string, body: Html, { reload = false } = {}): string {
+export function htmlDocument(title: string, body: Html): string {
   return toText(html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">${reload ? html`\n<meta http-equiv="refresh" content="5">` : null}
+<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
 <style>${trusted(`${chartStyles}${pageStyle}`)}</style>

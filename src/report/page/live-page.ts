@@ -30,7 +30,10 @@ export interface Progress extends Omit<Event & { readonly kind: 'stage' }, 'kind
   readonly ended: string | undefined;
 }
 
-/** What a comparison has trained so far, without a test. The page reloads itself until the training has ended. */
+/**
+ * What a comparison has trained so far, without a test. The page reloads itself until the training has ended, or
+ * nothing has written it for minutes.
+ */
 export function livePage(config: ComparisonConfig, progress: Progress): string {
   const { stage, states, charts, ended } = progress;
   const inState = (wanted: RunState['state']) => [...states.values()].filter(({ state }) => state === wanted).length;
@@ -50,7 +53,7 @@ export function livePage(config: ComparisonConfig, progress: Progress): string {
     html`<header>
 <h1>${config.name}</h1>
 <p class="lead">${numbers.join(', ')}.</p>
-<p class="facts">${ended ?? 'This page is written anew while runs train, and reloads itself. The report replaces it.'}</p>
+<p class="facts"${ended === undefined ? html` data-written="${Date.now()}"` : null}>${ended ?? 'This page is written anew while runs train, and reloads itself. The report replaces it.'}</p>
 ${failures.length === 0 ? null : html`<div class="notes" role="note">${failures.map((text) => html`<p>${text}</p>`)}</div>`}
 </header>
 <main>
@@ -60,7 +63,6 @@ ${runTable(config, progress)}</section>
 ${charts.length === 0 ? null : modelKey(modelSeries({ rows: config.models, baseline: config.baseline }))}
 ${charts.map(chartSection)}
 </main>`,
-    { reload: ended === undefined },
   );
 }
 
