@@ -95,7 +95,7 @@ export function readRun(path: string): FinishedRun | undefined {
     notes,
     hasPredictions: existsSync(predictions),
     async predictions() {
-      const mend = `Delete it to go on without it (no errors over test rows, no calibration curves), or delete ${path} and train the run again.`;
+      const mend = `Delete it to go on without it (no calibration curves, and a comparison with --uncertainty seeds alone), or delete ${path} and train the run again.`;
       const expectedSum = result.files?.[predictionsFile];
       if (expectedSum !== undefined && existsSync(predictions) && fileSha256(predictions) !== expectedSum)
         throw notWhatWasWritten(predictions, mend);
