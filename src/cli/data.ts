@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { Experiment } from '../config/experiment.js';
 import type { Source } from '../data/dataset.js';
+import type { startingConfig } from '../data/guess/table-starting-config.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import type { LoadingEvent, withSource } from '../training/load-dataset.js';
 import { type CommandDefinition, collect, defineCommand, examples, overrides, whereKeysAre } from './command.js';
@@ -31,15 +32,17 @@ const inspectData = defineCommand(
   () =>
     new Command('inspect')
       .description('Show rows, labels and columns of a config’s data, and what is suspicious about them.')
-      .argument('<config>', 'the YAML config, of a run or a comparison; with --write a table file')
+      .argument('<config>', 'the YAML config, of a run or a comparison; with --write a table file, or a query')
       .argument(...overrides)
-      .option('--write', 'print a config to start with, guessed from a CSV, TSV, Parquet or Arrow file')
+      .option('--write', 'print a config to start with, guessed from a CSV, TSV, Parquet or Arrow file, or a query')
       .option(
         '--task <column>',
         "with --write: a label column, or 'NAME=COLUMN>=4', 'NAME=COLUMN==text'; once for each (default: guessed)",
         collect,
       )
       .option('--test <file>', 'with --write: the file of the test split (default: cut out)')
+      .option('--file <table=file>', 'with --write and a query: a table that it reads; once for each', collect)
+      .option('--database <file>', 'with --write and a query: the DuckDB file that it reads')
       .option('--json', 'print the inspection as one JSON document')
       .addHelpText('after', whereKeysAre)
       .addHelpText(
@@ -50,19 +53,22 @@ const inspectData = defineCommand(
           'ple data inspect ratings.csv --write > ratings.yaml',
           'ple data inspect ratings.csv --write --task clicked --task rating > ratings.yaml',
           "ple data inspect ratings.csv --write --task 'liked=rating>=4' --test later.csv",
+          "ple data inspect 'SELECT * FROM r JOIN u USING (user)' --write --file r=ratings.csv --file u=users.parquet",
         ),
       ),
-  async (word, overrides, { json, write, task, test }) => {
+  async (word, overrides, { json, write, task, test, file: tables, database }) => {
     if (write) {
       if (json || overrides.length > 0)
         throw new ConfigError('--write takes a table file alone, and prints YAML: leave --json and overrides out.');
       if (/\.ya?ml$/i.test(word))
         throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${word}.`);
-      process.stdout.write(await guessedConfig(word, { tasks: task ?? [], test }));
+      const from = queryOf(word, tables, database, test) ?? word;
+      process.stdout.write(await guessedConfig(from, { tasks: task ?? [], test }));
       return exitCode.done;
     }
     if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
-    if (test !== undefined) throw new ConfigError('--test is for --write; the files of a config are its own.');
+    const own = Object.entries({ test, file: tables, database }).find(([, given]) => given !== undefined)?.[0];
+    if (own !== undefined) throw new ConfigError(`--${own} is for --write; the files of a config are its own.`);
     const [{ findTask }, { everything, inspect }, { notUsed }, { inspectionText }, { commentsIn }, { progressBar }] =
       await Promise.all([
         import('../data/encode/encode.js'),
@@ -87,9 +93,32 @@ const inspectData = defineCommand(
   },
 );
 
+/** A query, with what it reads; undefined for a file. */
+function queryOf(word: string, tables: readonly string[] | undefined, database?: string, test?: string) {
+  if (!/^\s*(select|with|from)\s/i.test(word)) {
+    if (tables ?? database)
+      throw new ConfigError('--file and --database are for a query: ple data inspect "SELECT …" --write.');
+    return undefined;
+  }
+  if (test !== undefined)
+    throw new ConfigError(
+      "--test is a file of a table; a query's rows say their split: SELECT …, 'train' AS part FROM old UNION ALL SELECT …, 'test' FROM new, and in the config split: { column: part, … }.",
+    );
+  if (!tables && database === undefined)
+    throw new ConfigError('Say what the query reads: --file TABLE=FILE, once for each table, or --database FILE.');
+  const files = Object.fromEntries(
+    (tables ?? []).map((text) => {
+      const [, table = '', file = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+      if (table === '') throw new ConfigError(`--file ${text}: write TABLE=FILE, such as ratings=data/ratings.csv.`);
+      return [table, file];
+    }),
+  );
+  return { query: word, ...(tables ? { files } : {}), ...(database === undefined ? {} : { database }) };
+}
+
 /** Guesses a config for a table file. Shows how much of the file is read, then how many columns are judged. */
 async function guessedConfig(
-  file: string,
+  from: Parameters<typeof startingConfig>[0],
   options: { readonly tasks: readonly string[]; readonly test: string | undefined },
 ): Promise<string> {
   const [{ startingConfig }, { progressBar }] = await Promise.all([
@@ -104,7 +133,7 @@ async function guessedConfig(
     if (unit === 'columns') bars.bytes.stop();
     bars[unit].update(done, total);
   };
-  return interruptible(interruptedReading, (signal) => startingConfig(file, { ...options, signal, progress })).finally(
+  return interruptible(interruptedReading, (signal) => startingConfig(from, { ...options, signal, progress })).finally(
     stop,
   );
 }

@@ -33,7 +33,7 @@ export interface InputGuess {
 /** A column as a task. */
 export interface TaskGuess {
   /** The loader's options. */
-  readonly options: object;
+  readonly options: { readonly positive?: string | number | readonly string[]; readonly regression?: true };
   /** Keys of the entry in `tasks` besides the name. */
   readonly entry: object;
   /** Remark on the values. */
@@ -98,7 +98,7 @@ export class ColumnGuess {
     const missing = rows - present;
     const outside =
       missing > 0 ? `; empty in ${percent(missing, rows)} of the rows, which are outside its sample space` : '';
-    const binary = (options: object, ones: number, remark: string) => ({
+    const binary = (options: TaskGuess['options'], ones: number, remark: string) => ({
       ...{ options, entry: { type: 'binary' }, remark: `${percent(ones, present)} are${remark}${outside}` },
       rarer: Math.min(ones, present - ones),
     });

@@ -1,6 +1,6 @@
 import { DataError } from '../../support/errors.js';
 import { numberOf } from '../table/cell.js';
-import { formatOf, type RowFileOptions, usualDelimiter } from '../table/row-file.js';
+import { type RowFileOptions, usualDelimiter } from '../table/row-file.js';
 import { openDelimited } from '../table/text-table.js';
 import { marksOfMissing } from './missing-marks.js';
 
@@ -17,12 +17,13 @@ const headRows = 2000;
 /**
  * Guesses the dialect of a text file from its first rows. The delimiter is the one of the file's ending if it gives
  * several columns, else the one that gives the most. It also guesses whether the first line has names, decimal commas,
- * and windows-1252 if the text is not UTF-8. Other formats have no dialect.
+ * and windows-1252 if the text is not UTF-8.
+ * @param path Undefined: no file is a text.
  * @param encoding Undefined: UTF-8, unless the first rows are not.
  * @throws DataError for a file that cannot be read.
  */
-export async function guessedDialect(path: string, encoding?: string): Promise<Dialect> {
-  if (formatOf(path) !== 'text') return { options: { quote: '"', header: true }, keys: {} };
+export async function guessedDialect(path: string | undefined, encoding?: string): Promise<Dialect> {
+  if (path === undefined) return { options: { quote: '"', header: true }, keys: {} };
   const usual = usualDelimiter(path);
   let plain: Head | undefined;
   let failure: unknown;

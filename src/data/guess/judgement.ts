@@ -3,10 +3,9 @@ import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { numbersOf, rowsOf } from '../store/database.js';
-import { type Condition, numberOf, shown } from '../table/cell.js';
-import { formatOf } from '../table/row-file.js';
-import { conditionSql, numberSql, type StagedColumn } from '../table/staged-columns.js';
-import { stagedTable } from '../table/staged-rows.js';
+import { type Condition, conditionParts, numberOf, shown } from '../table/cell.js';
+import { conditionSql, numberSql, type StagedColumn, textSql } from '../table/staged-columns.js';
+import { type StagedRows, stagedTable } from '../table/staged-rows.js';
 import { columnFacts } from './column-facts.js';
 import { ColumnGuess, type InputGuess, percent } from './column-guess.js';
 import { flow } from './config-text.js';
@@ -51,7 +50,7 @@ interface Input {
  * @throws ConfigError, DataError if there is no such label, none at all, or no input beside the labels.
  */
 export async function judgement(
-  { database, staged, files, unsupported }: StagedFiles,
+  { database, staged, files, unsupported, hasDates }: StagedFiles,
   asked: readonly string[],
   onColumn: (done: number, total: number) => void,
 ): Promise<Judgement> {
@@ -59,9 +58,7 @@ export async function judgement(
   const all = [...staged.columns.values()];
   const marks = await missingMarks(database, all);
   await removeMarks(database, all, marks);
-  const facts = await columnFacts(database, staged, names, formatOf(path) !== 'text', (done) =>
-    onColumn(done, all.length),
-  );
+  const facts = await columnFacts(database, staged, names, hasDates, (done) => onColumn(done, all.length));
   const columns = facts.map((found) => new ColumnGuess(found));
   const labels = labelGuesses(columns, asked);
   const sqlOf = ({ name }: ColumnGuess) => must(staged.columns.get(name), `column '${name}'`);
@@ -69,7 +66,9 @@ export async function judgement(
   const conditions = await consequences(database, all, bits.map(sqlOf));
   const tasks: Task[] = [];
   for (const label of labels) {
-    const task = await taskOf(database, label, sqlOf(label.column), conditions.get(label.column.name));
+    const { numbers, present } = label.column.facts;
+    const spelled = numbers === present ? [] : await spellings(database, sqlOf(label.column), staged);
+    const task = await taskOf(database, label, sqlOf(label.column), spelled, conditions.get(label.column.name));
     if (task) tasks.push(task);
   }
   const twice = tasks.find(({ name }, index) => tasks.findIndex((other) => other.name === name) < index);
@@ -92,28 +91,95 @@ export async function judgement(
   return { columns, tasks, inputs, marks };
 }
 
+/** A value of a label, and how the files write it: case and a final point apart, it is one. */
+interface Spelling {
+  readonly text: string;
+  readonly same: string;
+  readonly ofTraining: boolean;
+  readonly ofTest: boolean;
+}
+
+/** Of a label with few values; else none. */
+async function spellings(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  { files }: StagedRows,
+): Promise<readonly Spelling[]> {
+  const test = files.find(({ split }) => split === 'test')?.first ?? Number.MAX_SAFE_INTEGER;
+  const text = textSql(column);
+  const found = await rowsOf(
+    database,
+    `SELECT ${text}, lower(rtrim(${text}, '.')), bool_or(rowid < ${test}), bool_or(rowid >= ${test}) FROM ${stagedTable} WHERE ${column.sql} IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT ${mostSpellings + 1}`,
+  );
+  if (found.length > mostSpellings) return [];
+  return found.map(([text, same, ofTraining, ofTest]) => ({
+    ...{ text: String(text), same: String(same), ofTraining: ofTraining === true, ofTest: ofTest === true },
+  }));
+}
+
+const mostSpellings = 100;
+
+/** A condition of equality, with what else the files write for its values. */
+function inAllSpellings(positive: string | number | readonly string[], found: readonly Spelling[]): Condition {
+  const condition = typeof positive === 'object' ? [...positive] : positive;
+  const { operator, values } = conditionParts(condition);
+  if (operator !== '=' || typeof condition === 'number') return condition;
+  const bare = (text: string) => text.replace(/\.+$/, '');
+  const isKnown = found.some(({ text, ofTraining }) => ofTraining && values.includes(text));
+  const others = found.filter(({ text, same, ofTraining }) => {
+    const value = values.find((one) => bare(one).toLowerCase() === same);
+    return value !== undefined && !values.includes(text) && !(isKnown && ofTraining && bare(value) !== bare(text));
+  });
+  return others.length > 0 ? [...values, ...others.map(({ text }) => text)] : condition;
+}
+
+/** What the test file writes otherwise than the others do, or has alone. */
+function testRemark(found: readonly Spelling[]): string {
+  const [training, test] = [found.filter(({ ofTraining }) => ofTraining), found.filter((one) => !one.ofTraining)];
+  const remarks = test.map(({ text, same }) => {
+    const usual = training.find((other) => other.same === same);
+    return usual
+      ? `the test file writes ${shown(usual.text)} as ${shown(text)}`
+      : `the test file alone has ${shown(text)}`;
+  });
+  return [...remarks.slice(0, 5), ...(remarks.length > 5 ? ['…'] : [])].join('; ');
+}
+
 /** @param condition The label that must be 1 for the column to have a value. */
 async function taskOf(
   database: DuckDBConnection,
   { column, why, asked }: LabelGuess,
   staged: StagedColumn,
+  spelled: readonly Spelling[],
   condition: string | undefined,
 ): Promise<Task | undefined> {
-  const { name = column.name, positive } = asked ?? {};
+  const { name = column.name } = asked ?? {};
   const own = name === column.name ? {} : { column: column.name };
-  if (positive !== undefined) {
+  if (asked?.positive !== undefined) {
+    const positive = inAllSpellings(asked.positive, spelled);
     const ones = await rowsThatMeet(database, staged, positive);
-    const { present } = column.facts;
+    const { present, values } = column.facts;
+    if (ones === 0)
+      throw new ConfigError(
+        `--task ${name}: no row of column '${column.name}' is ${[positive].flat().map(String).map(shown).join(' or ')}; frequent are ${values
+          .slice(0, 5)
+          .map(({ text }) => shown(text))
+          .join(', ')}.`,
+      );
+    const remarks = [`${percent(ones, present)} are 1`, testRemark(spelled)];
     return {
       ...{ column, name, options: { ...own, positive }, entry: { type: 'binary' } },
-      ...{ remark: `${percent(ones, present)} are 1`, rarer: Math.min(ones, present - ones) },
+      ...{ remark: remarks.filter((text) => text !== '').join('; '), rarer: Math.min(ones, present - ones) },
     };
   }
   const task = column.task();
   if (!task) return undefined;
-  const remarks = [why, task.remark, column.hasMissing() ? '' : sampleSpace(condition)];
+  const { positive } = task.options;
+  const caught = positive === undefined ? {} : { positive: inAllSpellings(positive, spelled) };
+  const texts = positive === undefined ? '' : testRemark(spelled);
+  const remarks = [why, task.remark, texts, column.hasMissing() ? '' : sampleSpace(condition)];
   return {
-    ...{ column, name, options: { ...own, ...task.options }, entry: task.entry, rarer: task.rarer },
+    ...{ column, name, options: { ...own, ...task.options, ...caught }, entry: task.entry, rarer: task.rarer },
     remark: remarks.filter((text) => text !== '').join('; '),
   };
 }
@@ -149,7 +215,7 @@ interface LabelGuess {
   readonly column: ColumnGuess;
   readonly why: string;
   /** The task's name and its positive condition, if `--task` gives them. */
-  readonly asked?: { readonly name: string; readonly positive?: Condition };
+  readonly asked?: { readonly name: string; readonly positive?: string | readonly string[] };
 }
 
 /**
@@ -207,12 +273,12 @@ function askedLabel(columns: readonly ColumnGuess[], text: string): LabelGuess {
   const [, name = '', rest = ''] = /^([^=<>!]+)=(.+)$/.exec(text) ?? [];
   if (name === '' || columns.some((column) => column.name === text))
     return { column: askedColumn(columns, text), why: '' };
-  const [, columnName = rest, operator, value = ''] = /^(.+?)\s*(>=|<=|==|!=|>|<)\s*(.*)$/.exec(rest) ?? [];
+  const [, columnName = rest, operator, value = ''] = /^(.+?)\s*(>=|<=|==|!=|>|<|=)\s*(.*)$/.exec(rest) ?? [];
   if (operator === undefined) return { column: askedColumn(columns, columnName), why: '', asked: { name } };
   const column = askedColumn(columns, columnName, false);
   if (value === '' || (/[<>]/.test(operator) && Number.isNaN(numberOf(value))))
     throw new ConfigError(`--task ${text}: behind ${operator} stands ${value === '' ? 'a value' : 'a number'}.`);
-  const positive = operator !== '==' ? `${operator} ${value}` : /^[<>!=]/.test(value) ? [value] : value;
+  const positive = !/^==?$/.test(operator) ? `${operator} ${value}` : /^[<>!=]/.test(value) ? [value] : value;
   return { column, why: '', asked: { name, positive } };
 }
 

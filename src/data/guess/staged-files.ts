@@ -4,12 +4,20 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { bufferMegabytes, openDatabase, whileOpen } from '../store/database.js';
-import { findDataFiles } from '../table/data-files.js';
-import { sharedFolderColumns, withFolderColumns } from '../table/folder-columns.js';
-import { openTableFile } from '../table/row-file.js';
+import { formatOf } from '../table/row-file.js';
 import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../table/staged-rows.js';
-import { usualMissing } from '../table/table-options.js';
+import { filesOf } from '../table/table-loader.js';
+import { type TableOptions, usualMissing } from '../table/table-options.js';
 import { type Dialect, guessedDialect, isOtherEncoding, otherEncoding } from './guessed-dialect.js';
+
+/** Where the rows are, as `dataset` says it: in files, or in the result of a query over files or a database. */
+export type Origin = Pick<TableOptions, 'query' | 'database'> & {
+  /** A file, or a pattern. */
+  readonly path?: string | undefined;
+  readonly test?: string | undefined;
+  /** By the name that the query uses. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
+};
 
 export interface StagedFiles {
   readonly database: DuckDBConnection;
@@ -19,6 +27,8 @@ export interface StagedFiles {
   /** Columns of types that are not supported, with their types. */
   readonly unsupported: ReadonlyMap<string, string>;
   readonly dialect: Dialect;
+  /** The files' format has dates, which are staged as days since 1970. */
+  readonly hasDates: boolean;
 }
 
 export interface StagingContext {
@@ -30,50 +40,37 @@ export interface StagingContext {
 /**
  * Runs `use` on all rows of the files, in a temporary database in memory. The dialect of text files is guessed from the
  * first file's first rows.
- * @param path A file, or a pattern.
- * @param test Files of the test split.
  * @throws DataError for files that cannot be read, have other columns than the first, or no rows.
  */
 export async function withStagedFiles<Result>(
-  path: string,
-  test: string | undefined,
+  origin: Origin,
   { signal, onBytes }: StagingContext,
   use: (staged: StagedFiles) => Promise<Result>,
 ): Promise<Result> {
-  const paths = (await findDataFiles([path])).map((file) => ({ split: 'train' as const, path: file.path }));
-  const testPaths = test === undefined ? [] : await findDataFiles([test]);
-  const all = [...paths, ...testPaths.map((file) => ({ split: 'test' as const, path: file.path }))];
-  const first = paths[0]?.path ?? path;
+  const missing = [...usualMissing];
+  const found = (await filesOf({ ...origin, missing, header: true, quote: null })).files;
+  const text = found.find(({ path }) => path !== origin.database && formatOf(path) === 'text')?.path;
+  const hasDates = origin.query !== undefined || text === undefined;
   const spill = await mkdtemp(join(tmpdir(), 'ple-guess-'));
   const database = await openDatabase(':memory:', { memory: `${bufferMegabytes}MB`, spill });
   const staged = async (dialect: Dialect): Promise<StagedFiles> => {
-    const files = await opened(all, dialect);
+    const read = await filesOf({ ...origin, ...dialect.options, missing });
+    const { splitFiles: files } = await read.open(await mkdtemp(join(spill, 'query-')), signal);
     checkColumns(files, undefined);
     const unsupported = new Map(files.flatMap(({ file }) => [...file.unsupported]));
     const used = new Set(files[0]?.file.names.filter((name) => !unsupported.has(name)));
     const total = files.reduce((sum, { file }) => sum + file.bytes, 0);
     const staged = await stageRows(database, files, used, usualMissing, (done) => onBytes(done, total), true);
-    return { database, staged, files, unsupported, dialect };
+    return { database, staged, files, unsupported, dialect, hasDates };
   };
   return whileOpen(database, signal, async () => {
-    const dialect = await guessedDialect(first);
-    const found = await staged(dialect).catch(async (error: unknown) => {
+    const dialect = await guessedDialect(text);
+    const read = await staged(dialect).catch(async (error: unknown) => {
       if (dialect.options.encoding !== undefined || !isOtherEncoding(error)) throw error;
-      return staged(await guessedDialect(first, otherEncoding));
+      return staged(await guessedDialect(text, otherEncoding));
     });
     signal?.throwIfAborted();
-    if (found.staged.rows === 0) throw new DataError(`${path} has no rows.`);
-    return use(found);
+    if (read.staged.rows === 0) throw new DataError(`${origin.path ?? 'The query'} has no rows.`);
+    return use(read);
   }).finally(() => rm(spill, { recursive: true, force: true }));
-}
-
-async function opened(
-  paths: readonly Pick<SplitFile & { readonly path: string }, 'split' | 'path'>[],
-  { options }: Dialect,
-): Promise<readonly SplitFile[]> {
-  const shared = sharedFolderColumns(paths.map(({ path }) => path));
-  const files: SplitFile[] = [];
-  for (const { split, path } of paths)
-    files.push({ split, file: withFolderColumns(await openTableFile(path, options), shared) });
-  return files;
 }

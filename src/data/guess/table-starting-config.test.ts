@@ -20,6 +20,7 @@ function file(name: string, lines: readonly string[]): string {
 const random = randomFromSeed(3);
 const rows = (make: (row: number) => readonly (string | number)[], delimiter = ',') =>
   Array.from({ length: 400 }, (_, row) => make(row).join(delimiter));
+const nineUsers = Array.from({ length: 9 }, (_, user) => `${user},${20.5 + user}`);
 const bit = () => random.below(2);
 
 /** The loader takes the config, and says which columns are inputs of which kind. */
@@ -232,6 +233,38 @@ test('tasks by a comparison, several of one column, and a class of a text; the t
   expect(config.compare.models).toHaveLength(5);
   expect((await opened(config, path)).inputs).toEqual(['x numeric']);
   await expect(startingConfig(path, { tasks: ['liked=rating>=many'] })).rejects.toThrow('behind >= stands a number');
+});
+
+test('a label that the test file spells otherwise is caught in both spellings and told; one that no row has is refused', async () => {
+  const lines = (no: string, yes: string) => rows((row) => [random.normal(), row % 4 ? no : yes]);
+  const path = file('adult.csv', ['x,income', ...lines('<=50K', '>50K')]);
+  const spelled = async (yes: string) => {
+    const later = file('later.csv', ['x,income', ...lines('<=50K.', yes)]);
+    const text = await startingConfig(path, { tasks: ['rich=income==>50K'], test: later });
+    return { positive: parse(text).dataset.tasks.rich.positive, text };
+  };
+  const { positive, text } = await spelled('>50K.');
+  expect(positive).toEqual(['>50K', '>50K.']);
+  expect(text).toMatch(/rich: .*25\.0 % are 1; .*the test file writes '>50K' as '>50K\.'$/m);
+  expect((await spelled('>50k')).positive).toEqual(['>50K', '>50k']);
+  expect((await spelled('more')).text).toMatch(/12\.5 % are 1; .*the test file alone has 'more'$/m);
+  await expect(startingConfig(path, { tasks: ['rich=income=50K'] })).rejects.toThrow(
+    "--task rich: no row of column 'income' is '50K'; frequent are '<=50K', '>50K'.",
+  );
+});
+
+test('a query over files: the config has it, and takes it', async () => {
+  const [r, u] = [
+    file('r.csv', ['user,stars', ...rows((row) => [row % 9, row % 5])]),
+    file('u.csv', ['user,age', ...nineUsers]),
+  ];
+  const query = 'SELECT r.user, u.age,\n  r.stars > 3 AS liked\nFROM r JOIN u USING (user)';
+  const config = parse(await startingConfig({ query, files: { r, u } }));
+  expect(config.dataset).toMatchObject({ query, files: { r, u }, tasks: { liked: {} } });
+  expect(await opened(config, r)).toEqual({
+    tasks: [{ name: 'liked', type: 'binary' }],
+    inputs: ['user categorical', 'age numeric'],
+  });
 });
 
 test('batches and epochs follow the number of rows', async () => {

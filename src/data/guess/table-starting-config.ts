@@ -5,15 +5,15 @@ import type { ColumnGuess } from './column-guess.js';
 import { datasetText, flow, inputsText, kindRemarks, type Part } from './config-text.js';
 import type { Dialect } from './guessed-dialect.js';
 import { type Judgement, judgement } from './judgement.js';
-import { withStagedFiles } from './staged-files.js';
+import { type Origin, withStagedFiles } from './staged-files.js';
 
 /**
  * A config for a table file, as YAML with remarks, guessed from all of its rows: which columns are labels, ids, lists,
  * or known only after the label. It runs without changes, but the user has to check it.
- * @param path A file, or a pattern.
+ * @param from A file, a pattern, or a query.
  */
 export async function startingConfig(
-  path: string,
+  from: string | Pick<Origin, 'query' | 'files' | 'database'>,
   options: {
     /** Label columns in the form of `--task`. None: they are guessed. */
     readonly tasks?: readonly string[];
@@ -26,31 +26,29 @@ export async function startingConfig(
 ): Promise<string> {
   const { tasks = [], test, signal, progress } = options;
   const onBytes = (done: number, total: number) => progress?.('bytes', done, total);
-  return withStagedFiles(path, test, { signal, onBytes }, async (files) => {
+  const origin = typeof from === 'string' ? { path: from, ...(test === undefined ? {} : { test }) } : from;
+  return withStagedFiles(origin, { signal, onBytes }, async (files) => {
     const judged = await judgement(files, tasks, (done, total) => {
       signal?.throwIfAborted();
       progress?.('columns', done, total);
     });
     const { dialect, staged } = files;
     const trained = staged.files.reduce((sum, { split, rows }) => sum + (split === 'train' ? rows : 0), 0);
-    return configText(judged, { path, test, dialect, rows: staged.rows, trained });
+    return configText(judged, { origin, dialect, rows: staged.rows, trained });
   });
 }
 
 interface Files {
-  readonly path: string;
-  readonly test: string | undefined;
+  readonly origin: Origin;
   readonly dialect: Dialect;
   readonly rows: number;
   /** Number of rows that are not in the test file. */
   readonly trained: number;
 }
 
-function configText(
-  { columns, tasks, inputs, marks }: Judgement,
-  { path, test, dialect, rows, trained }: Files,
-): string {
-  const name = basename(path)
+function configText({ columns, tasks, inputs, marks }: Judgement, { origin, dialect, rows, trained }: Files): string {
+  const { path, test, files = {}, database = '' } = origin;
+  const name = basename(path ?? Object.keys(files)[0] ?? database)
     .replace(/\..*$/, '')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^([^A-Za-z0-9]|$)/, 'data$&');
@@ -60,7 +58,8 @@ function configText(
     .toSorted((a, b) => b.different - a.different);
   const rest = restOfConfig(tasks.length, `${name}.yaml`, trained, sparse);
   const { split, remark } = splitGuess(tasks, columns, test !== undefined);
-  const head = { loader: 'table', path, ...(test === undefined ? {} : { test }), ...dialect.keys };
+  const head = { loader: 'table', ...origin, ...dialect.keys };
+  const read = [path ?? 'the query', test ?? []].flat().map((file) => basename(file));
   const stand = marks.length === 1 ? 'stands' : 'stand';
   const missing: Part = {
     name: 'missing',
@@ -68,7 +67,7 @@ function configText(
     remark: `with ${marks.map(shown).join(', ')}, which ${stand} among numbers or dates`,
   };
   return [
-    `# A beginning, guessed from all ${rows} rows of ${[path, ...(test === undefined ? [] : [test])].map((file) => basename(file)).join(' and ')}. To be checked: which columns are labels`,
+    `# A beginning, guessed from all ${rows} rows of ${read.join(' and ')}. To be checked: which columns are labels`,
     '# (--task NAME names them instead), and which inputs are known only after the label (they have to be ignored).',
     ...rest.commands,
     ...kindRemarks(inputs.filter(({ guess }) => guess.kind === undefined)),

@@ -16,7 +16,7 @@ import { type DataFile, findDataFiles } from './data-files.js';
 import { folderColumns, sharedFolderColumns, withFolderColumns } from './folder-columns.js';
 import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
-import { openTableFile } from './row-file.js';
+import { openTableFile, type RowFileOptions } from './row-file.js';
 import { drawnSplitOf, type Shares, sharesOf } from './row-splits.js';
 import type { SplitFile } from './staged-rows.js';
 import { type TableOptions, tableOptions } from './table-options.js';
@@ -37,7 +37,8 @@ export const table = defineLoader({
       message: "'files', 'database' and 'extensions' belong to 'query'",
     })
     .refine(({ query, validation, test }) => query === undefined || (!validation && !test), {
-      message: "a query's rows are split by 'split', not by files of 'validation' and 'test'",
+      message:
+        "a query has no files of 'validation' and 'test': its rows say their split. For the query SELECT …, 'train' AS part FROM old UNION ALL SELECT …, 'test' FROM new, say split: { column: part, validation: …, test: test }",
     }),
   paths: ['path', 'validation', 'test', 'files', 'database', 'cache'],
   async open({ loader, path, validation, test, files, database, cache, ...content }, context) {
@@ -93,11 +94,15 @@ interface Read {
   ): Promise<{ readonly splitFiles: readonly SplitFile[]; readonly rows?: string }>;
 }
 
-function filesOf(options: TableOptions): Promise<Read> {
+/** What says where rows are, and how text is written. */
+export type RowOrigin = RowFileOptions &
+  Pick<TableOptions, 'path' | 'validation' | 'test' | 'query' | 'files' | 'database' | 'extensions' | 'missing'>;
+
+export function filesOf(options: RowOrigin): Promise<Read> {
   return options.query === undefined ? splitFiles(options) : queriedFiles(options, options.query);
 }
 
-async function splitFiles(options: TableOptions): Promise<Read> {
+async function splitFiles(options: RowOrigin): Promise<Read> {
   const { path = [], validation, test } = options;
   const files: (DataFile & { readonly split: SplitName })[] = [];
   for (const [split, patterns] of [
@@ -128,7 +133,7 @@ async function splitFiles(options: TableOptions): Promise<Read> {
 }
 
 /** The rows of a query are those of the training split, which `split` cuts. */
-async function queriedFiles(options: TableOptions, query: string): Promise<Read> {
+async function queriedFiles(options: RowOrigin, query: string): Promise<Read> {
   const { database, extensions = [], missing } = options;
   const found: { readonly path: string; readonly mark: string }[] = [];
   const files = new Map<string, readonly string[]>();
