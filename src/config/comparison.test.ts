@@ -172,7 +172,7 @@ test('mistakes of all models, of the comparison and of the rest are told at once
     'train.epochs',
   ]);
   const names = changed('  seeds:', '  taskWeights: { clik: 2 }\n  contrasts: [[four, five]]\n  seeds:');
-  expect(places(names)).toEqual(['compare.contrasts.0.1', 'compare.taskWeights.clik']);
+  expect(places(names)).toEqual(['compare.taskWeights.clik', 'compare.contrasts.0.1']);
 });
 
 describe('a mistake is one line with its place', () => {

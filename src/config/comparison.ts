@@ -141,11 +141,11 @@ export function parseComparison(
   };
   /** What else is wrong with a config whose `compare` is. */
   const tellAll = () => {
-    if (faults.found) for (const model of readableModels(given)) faults.of(() => resolve(model, []), undefined);
+    if (faults.found) for (const model of readableModels(given)) faults.try(() => resolve(model, []));
     faults.tell();
   };
-  const compare = faults.of(() => parsePart(compareSchema, given, document, ['compare']), undefined);
-  const models = compare && faults.of(() => namedModels(compare, document, definitions), undefined);
+  const compare = faults.try(() => parsePart(compareSchema, given, document, ['compare']));
+  const models = compare && faults.try(() => namedModels(compare, document, definitions));
   if (!compare || !models) throw tellAll();
   const { seeds, looks } = seedsOf(compare.seeds);
   const tuneSeeds = [compare.tuneSeed].flat();
@@ -155,8 +155,8 @@ export function parseComparison(
   const fronts: Choices = { path: ['compare', 'front'], values: compare.front ?? {} };
   const searched = [shared, ...models.map(ownChoices)];
   const search = compare.search ?? { type: 'grid' };
-  faults.of(() => checkVariedKeys(axes, shared, models.map(ownChoices), document), undefined);
-  faults.of(() => checkGrid(search, searched, document), undefined);
+  faults.try(() => checkVariedKeys(axes, shared, models.map(ownChoices), document));
+  faults.try(() => checkGrid(search, searched, document));
   const joint = models.filter(({ options }) => options.type !== definitions.baseline);
   const front = frontOf(
     compare.front,
@@ -199,7 +199,7 @@ export function parseComparison(
       ]);
     },
   };
-  faults.of(() => checkSize(parsed, document), undefined);
+  faults.try(() => checkSize(parsed, document));
   tellAll();
   const config = { ...parsed, points: combinations(compare.axes) };
   return { ...config, name: checkTried(config, compare, searched, document, definitions) };
@@ -228,7 +228,7 @@ function checkTried(
   const { models, points, seeds, search } = config;
   const labels = models.map(({ label }) => label);
   const faults = new Faults();
-  faults.of(() => checkSearchedSeeds(config, document), undefined);
+  faults.try(() => checkSearchedSeeds(config, document));
   const experiments = labels.flatMap((label) =>
     points.flatMap((point) =>
       config
@@ -239,10 +239,10 @@ function checkTried(
   const [first] = experiments;
   if (first) {
     const epochs = experiments.map(({ train }) => train.epochs);
-    faults.of(() => checkSplits(config, first, document), undefined);
-    faults.of(() => checkSearch(search, searched, epochs, document), undefined);
-    faults.of(() => checkTasks(experiments, document), undefined);
-    faults.of(() => checkNames(compare, first, labels, document, definitions), undefined);
+    faults.try(() => checkSplits(config, first, document));
+    faults.try(() => checkSearch(search, searched, epochs, document));
+    faults.try(() => checkTasks(experiments, document));
+    faults.try(() => checkNames(compare, first, labels, document, definitions));
   }
   faults.tell();
   return must(first, 'experiment of a comparison').name;

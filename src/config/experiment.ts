@@ -8,7 +8,7 @@ import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
-import { failAt, notAmong, parsePart, refuse, whereSound } from './parse.js';
+import { failAt, notAmong, parsePart, refuse, valueAt, whereSound } from './parse.js';
 import {
   countsValues,
   type InputsConfig,
@@ -308,13 +308,16 @@ export function resolveExperiment(
   const plugins = resolvedPlugins(entries, document, definitions.plugins);
   const absent = absentParts(plugins, definitions.plugins);
   const faults = new Faults();
-  const parsed = faults.of(() => parsePart(experimentSchema(definitions), given, document), undefined);
+  const parsed = faults.try(() => parsePart(experimentSchema(definitions), given, document));
   const used: string[] = [];
-  if (!parsed) checkParts();
+  if (!parsed)
+    for (const { from, name, value, path, key } of namedParts(given, modelPath, definitions))
+      part(from, name, value, path, key);
   faults.tell();
   const { plugins: _, ...experiment } = must(parsed, 'config');
   used.push(...metricsOf(experiment.tasks, definitions));
-  const { tracking } = experiment;
+  const { tracking, dataset, model, loss, train } = experiment;
+  const { loaders, models, weightSchedules, balancings } = definitions;
   const resolved = {
     ...experiment,
     ...(tracking && {
@@ -322,34 +325,20 @@ export function resolveExperiment(
     }),
     inputs: withUnseen(experiment.inputs),
     tasks: experiment.tasks.map(withLoss),
-    dataset: part(definitions.loaders, experiment.dataset.loader, experiment.dataset, ['dataset'], 'loader'),
-    model: part(definitions.models, experiment.model.type, experiment.model, modelPath, 'type'),
+    dataset: part(loaders, dataset.loader, dataset, ['dataset'], 'loader'),
+    model: part(models, model.type, model, modelPath, 'type'),
     loss: {
-      ...experiment.loss,
-      schedule: part(
-        definitions.weightSchedules,
-        experiment.loss.schedule.type,
-        experiment.loss.schedule,
-        ['loss', 'schedule'],
-        'type',
-      ),
-      balancing: part(
-        definitions.balancings,
-        experiment.loss.balancing.type,
-        experiment.loss.balancing,
-        ['loss', 'balancing'],
-        'type',
-      ),
+      ...loss,
+      schedule: part(weightSchedules, loss.schedule.type, loss.schedule, ['loss', 'schedule'], 'type'),
+      balancing: part(balancings, loss.balancing.type, loss.balancing, ['loss', 'balancing'], 'type'),
     },
     train: {
-      ...experiment.train,
-      optimizer: optimizer(experiment.train.optimizer),
-      ...(experiment.train.optimizers && {
-        optimizers: { embeddings: embeddingsOptimizer(experiment.train.optimizers) },
-      }),
+      ...train,
+      optimizer: optimizer(train.optimizer),
+      ...(train.optimizers && { optimizers: { embeddings: embeddingsOptimizer(train.optimizers) } }),
     },
   };
-  faults.of(() => checkMonitor(resolved, document, definitions, absent), undefined);
+  faults.try(() => checkMonitor(resolved, document, definitions, absent));
   faults.tell();
   const own = usedPlugins(plugins, definitions.plugins, used, dataPaths({ ...resolved, plugins }, definitions));
   return own.length > 0 ? { ...resolved, plugins: own } : resolved;
@@ -384,27 +373,27 @@ export function resolveExperiment(
     if (absent.includes(partName(from.kind, name))) return value;
     return faults.of(() => parsedPart(from, name, value, document, path, key), value);
   }
+}
 
-  /** Of a config that is wrong elsewhere: the parts that it names. */
-  function checkParts(): void {
-    const { loaders, models, weightSchedules, balancings, optimizers, learningRateSchedules } = definitions;
-    const places = [
-      { from: loaders, at: ['dataset'], path: ['dataset'], key: 'loader' },
-      { from: models, at: ['model'], path: modelPath, key: 'type' },
-      { from: weightSchedules, at: ['loss', 'schedule'] },
-      { from: balancings, at: ['loss', 'balancing'] },
-      { from: optimizers, at: ['train', 'optimizer'] },
-      { from: learningRateSchedules, at: ['train', 'optimizer', 'schedule'] },
-      { from: optimizers, at: ['train', 'optimizers', 'embeddings'] },
-    ];
-    for (const { from, at, path = at, key = 'type' } of places) {
-      const value = at.reduce<unknown>((outer, name) => (isMapping(outer) ? outer[name] : undefined), given);
-      if (!isMapping(value)) continue;
-      const { [key]: name, ...options } = value;
-      if (from === optimizers) delete options['schedule']; // has a place of its own
-      if (typeof name === 'string') part(from, name, { [key]: name, ...options }, path, key);
-    }
-  }
+/** The parts that a config names, whatever else is wrong with it. */
+function namedParts(given: unknown, modelPath: Path, definitions: Definitions) {
+  const { loaders, models, weightSchedules, balancings, optimizers, learningRateSchedules } = definitions;
+  const places = [
+    { from: loaders, at: ['dataset'], path: ['dataset'], key: 'loader' },
+    { from: models, at: ['model'], path: modelPath },
+    { from: weightSchedules, at: ['loss', 'schedule'] },
+    { from: balancings, at: ['loss', 'balancing'] },
+    { from: optimizers, at: ['train', 'optimizer'] },
+    { from: learningRateSchedules, at: ['train', 'optimizer', 'schedule'] },
+    { from: optimizers, at: ['train', 'optimizers', 'embeddings'] },
+  ];
+  return places.flatMap(({ from, at, path = at, key = 'type' }) => {
+    const value = valueAt(given, at);
+    if (!isMapping(value)) return [];
+    const { [key]: name, ...options } = value;
+    if (from === optimizers) delete options['schedule']; // has a place of its own
+    return typeof name === 'string' ? [{ from, name, value: { [key]: name, ...options }, path, key }] : [];
+  });
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {

@@ -21,7 +21,8 @@ export function parsePart<Schema extends z.ZodType>(
   const faults = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? unknownKeys(issue) : []));
   for (const issue of issues) {
     const path = toPath(issue.path);
-    if (issue.code === 'unrecognized_keys' || misspelt.has(path.join('.'))) continue; // missing under its right name
+    const isMisspelt = misspelt.has(path.join('.')) && valueAt(value, path) === undefined;
+    if (issue.code === 'unrecognized_keys' || isMisspelt) continue;
     faults.push(failAt(document, [...at, ...path], describe(issue)));
   }
   throw new ConfigError(...faults.flatMap((fault) => fault.faults));
@@ -43,6 +44,14 @@ export function parsePart<Schema extends z.ZodType>(
 export function failAt(document: ConfigDocument, path: Path, message: string): ConfigError {
   const place = document.locate(path);
   return new ConfigError(`${place}: ${path.length > 0 ? `'${path.join('.')}': ` : ''}${message}.`);
+}
+
+/** What lies at a path, if anything does. */
+export function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (outer, key) => (typeof outer === 'object' && outer !== null ? Reflect.get(outer, key) : undefined),
+    value,
+  );
 }
 
 /** What is said of a name that is not among those that are known. */

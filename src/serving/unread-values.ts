@@ -1,7 +1,8 @@
 import { countsValues } from '../config/parts.js';
+import { truthOf } from '../data/encode/number-key.js';
 import { indexesOf, indexOf, type StoredColumn } from '../data/encode/stored-encoding.js';
 import { literal, rowsOf, withDatabase } from '../data/store/database.js';
-import { day, numberOf, shown, truthOf } from '../data/table/cell.js';
+import { day, numberOf, shown } from '../data/table/cell.js';
 import type { EncodedRows } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 

@@ -19,6 +19,11 @@ export class Faults {
     }
   }
 
+  /** The same without anything in its place. */
+  try<Value>(check: () => Value): Value | undefined {
+    return this.of(check, undefined);
+  }
+
   get found(): boolean {
     return this.#told.size > 0;
   }

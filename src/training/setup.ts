@@ -271,7 +271,7 @@ function partsOf(experiment: Experiment, shape: ModelShape, stepsPerEpoch: numbe
       ),
     );
   }
-  const built = faults.of(() => builtModel(shape, model), undefined);
+  const built = faults.try(() => builtModel(shape, model));
   // Tasks that share nothing have nothing to balance. A method would only change the learning rate of each by the
   // losses of others: the networks would not be those of separate runs any more, which comparisons rely on.
   const balanced = !built || ownersOf(built.parameters).includes(undefined);
@@ -282,9 +282,9 @@ function partsOf(experiment: Experiment, shape: ModelShape, stepsPerEpoch: numbe
         : null,
     null,
   );
-  const weightSchedule = faults.of(() => lossWeightsOf(experiment).schedule(), undefined);
+  const weightSchedule = faults.try(() => lossWeightsOf(experiment).schedule());
   const { learningRate: rateOf } = optimizers.get(train.optimizer.type);
-  const learningRate = faults.of(() => rateOf(train.optimizer, { epochs: train.epochs, stepsPerEpoch }), undefined);
+  const learningRate = faults.try(() => rateOf(train.optimizer, { epochs: train.epochs, stepsPerEpoch }));
   faults.tell();
   return {
     model: must(built, 'model'),

@@ -71,7 +71,7 @@ export async function checkedComparison(
   for (const { label } of config.models)
     for (const point of config.points)
       for (const values of config.settings(label))
-        faults.of(() => checkParts(config.experiment(label, point, seed, values)), undefined);
+        faults.try(() => checkParts(config.experiment(label, point, seed, values)));
   faults.tell();
   return config;
 }

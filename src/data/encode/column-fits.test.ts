@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { numberKey } from '../table/cell.js';
 import { vocabulary, vocabularyFit } from './column-fits.js';
+import { numberKey } from './number-key.js';
 
 const counts = Uint32Array.of(0, 1, 2, 3); // training never had value 0
 

@@ -1,6 +1,6 @@
 import { type FittedColumn, type SourceBlock, singleOf } from '../dataset.js';
-import { numberKey } from '../table/cell.js';
 import { signedLog } from './column-encodings.js';
+import { numberKey } from './number-key.js';
 
 /** Learns from the training rows of one column, block by block, how to encode it. */
 export interface ColumnFit {

@@ -271,7 +271,7 @@ function checkColumns(source: Source, inputs: InputsConfig, faults: Faults): voi
         new ConfigError(`inputs.columns.${name}: the column is ${kind}, so '${useless}' would change nothing.`),
       );
     const { target } = settings;
-    if (target !== undefined) faults.of(() => checkTarget(source, inputs, name, target), undefined);
+    if (target !== undefined) faults.try(() => checkTarget(source, inputs, name, target));
   }
 }
 

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { type InputsConfig, type TaskConfig, taskLossOf } from '../../config/parts.js';
 import { must } from '../../support/must.js';
 import type { Dataset, FittedColumn, Source, SourceColumn, SourceSplit, Task } from '../dataset.js';
-import { numberKey } from '../table/cell.js';
 import { checkedLabels, encodingOf, features, rowGroups } from './encode.js';
 import { encodedSplit } from './encoded-split.js';
+import { numberKey } from './number-key.js';
 
 /**
  * `values[i]` has the index i + 1; where the first is null, the values of `rare` share the index 1. Any other value has

@@ -1,5 +1,6 @@
+import { truthOf, truths } from '../encode/number-key.js';
 import { literal, literals } from '../store/database.js';
-import { type Condition, conditionParts, day, numberOf, truthOf, truths } from './cell.js';
+import { type Condition, conditionParts, day, numberOf } from './cell.js';
 
 /** What a column of staged rows holds. Whole numbers are exact, of 64 bits. */
 export type StagedType = 'text' | 'whole' | 'number' | 'list';
