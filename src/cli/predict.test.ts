@@ -85,9 +85,7 @@ test('values that the model cannot read as it read training are noted, with the 
   );
   const { status, stdout, stderr } = await pleHere(['predict', run, file('others.csv'), '--strict']);
   expect([status, stdout, stderr]).toEqual([3, '', `ple: ${notes.join('; ')} (--strict).\n`]);
-  const [same, spelled] = await Promise.all(
-    ['same.csv', 'spelled.csv'].map((name) => pleHere(['predict', run, file(name), '--strict'])),
-  );
-  expect([same?.status, same?.stderr]).toEqual([0, '']);
-  expect(spelled?.stdout).toBe(same?.stdout);
+  const same = await pleHere(['predict', run, file('same.csv'), '--strict']);
+  expect([same.status, same.stderr]).toEqual([0, '']);
+  expect(await pleHere(['predict', run, file('spelled.csv'), '--strict'])).toEqual(same);
 });
