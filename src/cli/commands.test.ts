@@ -77,7 +77,7 @@ test('ple list shows every name with a line about it', async () => {
 
 describe('help', () => {
   const heavy =
-    /node_modules\/(@tensorflow|onnxruntime-node|onnxruntime-common|zod|yaml|apache-arrow|pino|protobufjs)\//;
+    /node_modules\/(@tensorflow|onnxruntime-node|onnxruntime-common|zod|yaml|apache-arrow|pino|protobufjs|cli-progress)\//;
 
   test('--help loads nothing heavy', async () => {
     const file = join(temporaryFolder(), 'modules');

@@ -1,16 +1,8 @@
-import Table from 'cli-table3';
 import stringWidth from 'string-width';
 import { printable } from '../support/printable.js';
 
 /** The content of a cell. */
 export type TextCell = string | number | { readonly text: string; readonly colour: 'green' | 'red' };
-
-const bare = Object.fromEntries(
-  [
-    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
-    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
-  ].map((part) => [part, part === 'middle' ? '  ' : '']),
-);
 
 /**
  * Aligned columns without lines: text to the left, numbers to the right. Readable in a terminal and through a pipe.
@@ -24,26 +16,17 @@ export function textTable(
   const numeric = head.map(
     (_, column) => right[column] ?? rows.every((row) => typeof row[column] === 'number' || isNumber(row[column])),
   );
-  const lines = [head, ...rows];
-  const colWidths = head.map((_, column) => Math.max(1, ...lines.map((row) => stringWidth(textOf(row[column] ?? '')))));
-  const blocks = Array.from({ length: Math.ceil(lines.length / rowsAtOnce) }, (_, block) => {
-    const table = new Table({
-      chars: bare,
-      style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-      colAligns: numeric.map((isNumeric) => (isNumeric ? 'right' : 'left')),
-      colWidths,
-    });
-    table.push(...lines.slice(block * rowsAtOnce, (block + 1) * rowsAtOnce).map((row) => row.map(coloured)));
-    return table.toString().split('\n');
-  });
-  return blocks
-    .flat()
-    .map((line) => `${line.trimEnd()}\n`)
-    .join('');
+  const lines = [head, ...rows].map((row) => head.map((_, column) => row[column] ?? ''));
+  const widths = lines.map((row) => row.map((cell) => stringWidth(textOf(cell))));
+  const longest = head.map((_, column) => widths.reduce((most, row) => Math.max(most, row[column] ?? 0), 1));
+  const padded = lines.map((row, line) =>
+    row.map((cell, column) => {
+      const blanks = ' '.repeat((longest[column] ?? 0) - (widths[line]?.[column] ?? 0));
+      return numeric[column] ? blanks + coloured(cell) : coloured(cell) + blanks;
+    }),
+  );
+  return padded.map((row) => `${row.join('  ').trimEnd()}\n`).join('');
 }
-
-/** The library's time grows with the square of the rows. */
-const rowsAtOnce = 50;
 
 const codes = { green: 32, red: 31 } as const;
 

@@ -6,7 +6,6 @@ import type { OpenedRows, RowsEvent, RowsOptions } from '../../serving/with-rows
 import { catalogue } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { collect } from '../command.js';
-import { progressBar } from '../display/progress-bar.js';
 import { say } from '../display/say.js';
 
 const devices = catalogue(
@@ -49,7 +48,10 @@ export async function withNewRows<Result>(
   options: Pick<RowsOptions, 'keep' | 'labels' | 'strict' | 'out' | 'device' | 'signal'>,
   work: (opened: OpenedRows) => Promise<Result>,
 ): Promise<Result> {
-  const { withRows } = await import('../../serving/with-rows.js');
+  const [{ withRows }, { progressBar }] = await Promise.all([
+    import('../../serving/with-rows.js'),
+    import('../display/progress-bar.js'),
+  ]);
   const { files, dialect } = await filesAndDialect(words);
   const bars = { reading: progressBar('Reading', 'bytes'), predicting: progressBar('Predicting', 'rows') };
   const stop = () => {

@@ -96,6 +96,7 @@ export async function* encoded(
   const database = await openDatabase(join(folder, 'rows.duckdb'));
   try {
     await database.run('SET threads = 1'); // so that equal rows give equal bytes
+    await database.run('PRAGMA disable_checkpoint_on_shutdown'); // the database is deleted
     const fields = columns.map((column) => `${identifier(column.name)} ${typeNames[column.kind]}`);
     await database.run(`CREATE TABLE rows (${fields.join(', ')})`);
     const appender = await columnAppender(database, 'rows');
