@@ -1,9 +1,11 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { rawRows } from '../data/census-income/census-income.fixture.js';
 import { rawColumns } from '../data/census-income/census-income.js';
+import { must } from '../support/must.js';
 import { censusConfig, pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 
@@ -93,6 +95,70 @@ describe('ple data prepare', () => {
         }),
       ),
     });
+  });
+});
+
+describe('ple data rows', () => {
+  const rows = Array.from({ length: 60 }, (_, row) => ({
+    x: row % 7 === 0 ? '' : String(row / 10),
+    place: row % 3 === 0 ? 'a, "b"' : `c${row % 2}`,
+    tags: 'u|v',
+    w: String(1 + (row % 2)),
+    click: String(row % 2),
+    time: row % 4 === 0 ? '' : String(row * 1.1),
+  }));
+  const configIn = (folder: string) => {
+    const lines = rows.map((row) =>
+      Object.values(row)
+        .map((cell) => `"${cell.replaceAll('"', '""')}"`)
+        .join(','),
+    );
+    writeFileSync(join(folder, 'rows.csv'), `${Object.keys(rows[0] ?? {}).join(',')}\n${lines.join('\n')}\n`);
+    const config = join(folder, 'config.yaml');
+    writeFileSync(
+      config,
+      `name: rows
+dataset:
+  loader: table
+  path: ${join(folder, 'rows.csv')}
+  cache: ${join(folder, 'cache')}
+  weight: w
+  columns: { tags: { kind: list } }
+  tasks: { time: { regression: true }, click: {} }
+tasks: [{ name: click, type: binary }, { name: time, type: regression }]
+model: { type: single-task, levels: [[4]], tower: [2] }
+train: { epochs: 1, batchSize: 8, optimizer: { type: adam } }
+`,
+    );
+    return config;
+  };
+
+  test('writes every row once, with its split, number, weight, labels and inputs', async () => {
+    const folder = temporaryFolder();
+    const out = join(folder, 'out.csv');
+    const { stderr } = await succeeded(pleHere(['data', 'rows', configIn(folder), '--out', out]));
+    expect(stderr).toContain('note: Lists are left out: tags.');
+    const records: Record<string, string>[] = parse(readFileSync(out), { columns: true });
+    expect(Object.keys(records[0] ?? {}).join()).toBe(
+      'split,row,weight,regression.time,binary.click,number.x,category.place',
+    );
+    expect(records.map(({ row }) => Number(row)).toSorted((a, b) => a - b)).toEqual(rows.map((_, row) => row));
+    for (const { row, ...found } of records) {
+      const { x, place, w, click, time } = must(rows[Number(row)], 'row');
+      const [number, seconds] = [x, time].map((text) =>
+        text === '' ? '' : String(Number(Number(text).toPrecision(7))),
+      );
+      expect(found).toMatchObject({ 'number.x': number, 'category.place': place, weight: w });
+      expect(found).toMatchObject({ 'binary.click': click, 'regression.time': seconds });
+    }
+    expect([...new Set(records.map(({ split }) => split))]).toEqual(['train', 'validation', 'test']);
+  });
+
+  test('no file is replaced', async () => {
+    const folder = temporaryFolder();
+    const config = configIn(folder);
+    const { status, stderr } = await pleHere(['data', 'rows', config, '--out', config]);
+    expect([status, stderr]).toEqual([2, `ple: ${config} exists already: name another file.\n`]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { Experiment } from '../config/experiment.js';
@@ -15,7 +15,7 @@ import { interruptedReading, interruptible } from './interruptible.js';
 export const data: CommandDefinition = (program, exit) => {
   const group = program
     .command('data')
-    .description('Look at data before training, download them, prepare them.')
+    .description('Look at data before training, download them, prepare them, write them for other programs.')
     .addHelpText(
       'after',
       examples(
@@ -23,9 +23,10 @@ export const data: CommandDefinition = (program, exit) => {
         'ple data inspect configs/quickstart.yaml',
         'ple data fetch census-income',
         'ple data prepare configs/census-income/ple.yaml',
+        'ple data rows configs/census-income/ple.yaml --out rows.csv',
       ),
     );
-  for (const add of [inspectData, fetchData, prepareData]) add(group, exit);
+  for (const add of [inspectData, fetchData, prepareData, dataRows]) add(group, exit);
 };
 
 const inspectData = defineCommand(
@@ -180,6 +181,43 @@ const prepareData = defineCommand(
   },
 );
 
+const dataRows = defineCommand(
+  () =>
+    new Command('rows')
+      .description('Write the rows of a config, with their splits and labels, as a CSV for other programs.')
+      .argument('<config>', 'the YAML config, of a run or a comparison')
+      .argument(...overrides)
+      .requiredOption('--out <file>', 'the CSV')
+      .addHelpText('after', whereKeysAre)
+      .addHelpText('after', examples('ple data rows configs/census-income/ple.yaml --out rows.csv')),
+  async (word, overrides, { out }) => {
+    const [{ findTask }, { splitRows }, { writeWhole }, { progressBar }] = await Promise.all([
+      import('../data/encode/encode.js'),
+      import('../data/write/split-rows.js'),
+      import('../support/whole-file.js'),
+      import('./display/progress-bar.js'),
+    ]);
+    if (existsSync(out)) throw new ConfigError(`${out} exists already: name another file.`);
+    const experiment = await firstExperiment(shippedConfig(word), overrides);
+    await interruptible(`Interrupted: ${out} is not written.`, (signal) =>
+      reading(experiment, { signal }, (source) => {
+        const lists = source.columns.filter(({ kind }) => kind === 'list').map(({ name }) => name);
+        if (lists.length > 0) say(`note: Lists are left out: ${lists.join(', ')}.`);
+        const all = Object.values(source.splits).reduce((sum, { rows }) => sum + rows, 0);
+        const bar = progressBar(out, 'rows');
+        const advance = (done: number) => {
+          signal.throwIfAborted();
+          bar.update(done, all);
+        };
+        const tasks = experiment.tasks.map((task) => findTask(source, task));
+        return writeWhole(out, splitRows(source, tasks, advance)).finally(bar.stop);
+      }),
+    );
+    say(`Written: ${out}`);
+    return exitCode.done;
+  },
+);
+
 /** Size of a file, or of all files in a folder. */
 function bytesOf(path: string): number {
   const stats = statSync(path);
@@ -244,8 +282,7 @@ async function firstExperiment(file: string, overrides: readonly string[]): Prom
   const comparison = await readComparison(file, overrides);
   const [[model], [point], [seed]] = [comparison.models, comparison.points, comparison.seeds];
   if (!model || !point || seed === undefined) throw new ConfigError(`${file} compares nothing.`);
-  if (comparison.points.length > 1)
-    say(`note: of ${comparison.points.length} points, the data of the first are inspected.`);
+  if (comparison.points.length > 1) say(`note: of ${comparison.points.length} points, the data of the first are read.`);
   return comparison.experiment(model.label, point, seed);
 }
 

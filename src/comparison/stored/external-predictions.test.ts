@@ -84,6 +84,11 @@ describe('a file is refused', () => {
       /no column 'time, s': its first line is id,time,click/,
     ],
     ['with a word', () => csv(['0', 'high', '1', '1', '1']), /scores\.csv:3: 'click' is 'high', which is not a number/],
+    [
+      'of other rows, as its labels tell',
+      () => csv(good, ['1', '1', '1', '1', '1'], 'binary.click,"time, s",click'),
+      /scores\.csv:2: the label of 'click' is 'row 0', and 0 in the table's runs/,
+    ],
     ['with lines of other lengths', () => csv(['0', '0,5', '1', '1', '1']), /scores\.csv: not a CSV file: .*line 3/],
   ])('%s', async (_, file, message) => {
     const { reference } = await stored();

@@ -42,9 +42,9 @@ export function parseExternalFile(word: string): ExternalFile {
  *
  * A CSV has a header with the tasks' names and a column of scores for each. Other columns are ignored. Scores of a
  * binary task are probabilities or logits, by `scale`. Scores of a regression task are predictions in the label's
- * units. A cell may be empty if the row is outside the task's sample space. A `.arrow` file has the format that runs
- * write. Labels, masks and weights come from a run on the same rows. Metrics whose threshold is chosen on validation
- * are left out.
+ * units. A cell may be empty if the row is outside the task's sample space. Labels of a column `<type>.<task>`, which
+ * `ple data rows` writes, are compared. A `.arrow` file has the format that runs write. Labels, masks and weights come
+ * from a run on the same rows. Metrics whose threshold is chosen on validation are left out.
  * @throws DataError with line and column for a score that is not a number, and for a wrong number of rows.
  */
 export async function readExternal(
@@ -105,7 +105,8 @@ async function fromCsv(
       `--predictions ${path}: a CSV has one score per row, and task '${several.task.name}' has one per class: write an .arrow file as a run does.`,
     );
   const rows = reference[0]?.scores.labels.length ?? 0;
-  const read = reference.map(({ task, scores }) => ({ task, scores, logits: new Float64Array(rows), column: -1 }));
+  const logits = () => new Float64Array(rows);
+  const read = reference.map(({ task, scores }) => ({ task, scores, logits: logits(), column: -1, label: -1 }));
   let count = -1; // the header
   // An empty line may be the empty cell of a file with one column.
   const records = parse({ bom: true, info: true, skip_empty_lines: reference.length > 1 });
@@ -116,9 +117,13 @@ async function fromCsv(
     for await (const record of records) {
       const { info, record: cells }: { info: { lines: number }; record: string[] } = record;
       if (count < 0) {
-        for (const task of read) task.column = columnOf(cells, task.task.name, path);
+        for (const of of read) {
+          of.column = columnOf(cells, of.task.name, path);
+          of.label = cells.indexOf(`${of.task.type}.${of.task.name}`);
+        }
       } else if (count < rows) {
-        for (const { task, scores, logits, column } of read) {
+        for (const { task, scores, logits, column, label } of read) {
+          if (label >= 0) checkLabel(`${path}:${info.lines}`, task.name, cells[label], scores, count);
           const text = cells[column]?.trim() ?? '';
           if (text === '' && !((scores.mask[count] ?? 0) > 0)) continue;
           const place = `${path}:${info.lines}: '${task.name}'`;
@@ -139,6 +144,14 @@ async function fromCsv(
     task: { ...withoutLink(task), offset: 0, scale: 1 },
     scores: { ...scores, logits },
   }));
+}
+
+/** @param text The label that the other program had. */
+function checkLabel(place: string, task: string, text = '', { labels, mask }: TaskPredictions['scores'], row: number) {
+  if (!((mask[row] ?? 0) > 0) || Math.fround(Number(text)) === labels[row]) return;
+  throw new DataError(
+    `${place}: the label of '${task}' is '${text}', and ${labels[row]} in the table's runs: the predictions are of other rows, or in another order.`,
+  );
 }
 
 function withoutLink({ link: _link, ...task }: TaskPredictions['task']): TaskPredictions['task'] {

@@ -1,0 +1,74 @@
+import { type Source, type SourceBlock, singleOf, splitNames } from '../dataset.js';
+
+/** Rows of one piece of the file. */
+const pieceRows = 1024;
+
+/** A column of the file: its name, and of a block the texts of its rows. */
+type Column = readonly [name: string, of: (block: SourceBlock) => (row: number) => string];
+
+/**
+ * A source's rows as a CSV for other programs: those of training, of validation, and those of the test split in the
+ * order of predictions. The columns are `split`, `row` (of rows from files: the row's number in them, one file after the
+ * other, from 0), `weight` (if rows have weights), `<type>.<task>` for each task with the label, empty outside the
+ * task's sample space, and `category.<name>` or `number.<name>` for each input but lists. A missing number is empty.
+ * Numbers read back as the same 32 bits.
+ * @param tasks Indexes of the source's tasks.
+ * @param onRows Called with the number of rows that are done. Throws to stop.
+ */
+export async function* splitRows(
+  source: Source,
+  tasks: readonly number[],
+  onRows: (done: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const columns = columnsOf(source, tasks, (await source.splits.train.read(0)).weights !== undefined);
+  const fromFiles = source.texts !== undefined;
+  const names = columns.map(([name]) => name);
+  yield Buffer.from(lineOf(['split', ...(fromFiles ? ['row'] : []), ...names]));
+  let done = 0;
+  for (const name of splitNames) {
+    const { rows, blockRows, read, numbers } = source.splits[name];
+    for (let b = 0; b * blockRows < rows; b++) {
+      const places = fromFiles ? await numbers?.(b) : undefined;
+      const block = await read(b);
+      const texts = columns.map(([, of]) => of(block));
+      for (let first = 0; first < block.rows; first += pieceRows) {
+        const count = Math.min(pieceRows, block.rows - first);
+        const lines = Array.from({ length: count }, (_, i) => {
+          const at = first + i;
+          return lineOf([name, ...(places ? [String(places[at])] : []), ...texts.map((text) => text(at))]);
+        });
+        yield Buffer.from(lines.join(''));
+        done += count;
+        onRows(done);
+      }
+    }
+  }
+}
+
+function columnsOf(source: Source, tasks: readonly number[], isWeighted: boolean): readonly Column[] {
+  const weight: Column = ['weight', ({ weights }) => textsOf(weights)];
+  const labels = source.tasks.map(({ name, type, classes }, t): Column => {
+    return [`${type}.${name}`, ({ labels }) => textsOf(labels[t], classes)];
+  });
+  const inputs = source.columns.flatMap(({ kind, name, dictionary }, c): readonly Column[] => {
+    const of = ({ columns }: SourceBlock) => textsOf(columns[c] && singleOf(columns[c]), dictionary);
+    return kind === 'list' ? [] : [[`${kind === 'numeric' ? 'number' : 'category'}.${name}`, of]];
+  });
+  return [...(isWeighted ? [weight] : []), ...labels.filter((_, t) => tasks.includes(t)), ...inputs];
+}
+
+/** @param words What indexes stand for. Absent: the values are numbers. */
+function textsOf(values: Int32Array | Float32Array | undefined, words?: readonly string[]) {
+  return (row: number): string => {
+    const value = values?.[row] ?? Number.NaN;
+    if (Number.isNaN(value)) return '';
+    if (words) return words[value] ?? '';
+    const short = Number(value.toPrecision(7));
+    return String(Math.fround(short) === value ? short : value);
+  };
+}
+
+function lineOf(cells: readonly string[]): string {
+  const quoted = cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell));
+  return `${quoted.join(',')}\n`;
+}
