@@ -19,6 +19,11 @@ test.each<[string, Buffer, string | undefined]>([
   ['windows-1252', Buffer.from(lines.join('\n'), 'latin1'), 'windows-1252'],
   ['windows-1252 and CRLF', Buffer.from(lines.join('\r\n'), 'latin1'), 'windows-1252'],
   ['UTF-16 with a byte-order mark', Buffer.from(`\ufeff${lines.join('\n')}`, 'utf16le'), 'utf-16le'],
+  [
+    "windows-1252 behind UTF-8's byte-order mark",
+    Buffer.concat([Buffer.from('\ufeff'), Buffer.from(lines.join('\n'), 'latin1')]),
+    'windows-1252',
+  ],
   ['lines that end now in CRLF and now in LF', Buffer.from(lines.join('\n').replace('Köln,1,', '$&\r')), undefined],
 ])('%s: the rows of the same text in UTF-8, and no copy stays', async (_, bytes, encoding) => {
   const settings = { tasks: { y: {} }, split: folds };

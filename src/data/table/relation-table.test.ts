@@ -82,7 +82,8 @@ test('JSON, an object a line, packed or not, or a list: types are those of the w
   writeFileSync(join(folder, 'a.jsonl'), text);
   writeFileSync(join(folder, 'a.ndjson.gz'), gzipSync(text));
   writeFileSync(join(folder, 'a.json'), `[${lines.join(',')}]`);
-  for (const name of ['a.jsonl', 'a.ndjson.gz', 'a.json']) {
+  writeFileSync(join(folder, 'marked.json'), `\ufeff[${lines.join(',\n')}]`);
+  for (const name of ['a.jsonl', 'a.ndjson.gz', 'a.json', 'marked.json']) {
     const { names, unsupported, rows } = await read(join(folder, name));
     expect(names).toEqual(['n', 'w', 'st', 'l']);
     expect([...unsupported]).toEqual([['st', 'struct']]);

@@ -51,15 +51,23 @@ export async function jsonTable(database: DuckDBConnection, paths: readonly stri
     'maximum_object_size = 67108864, hive_partitioning = false, union_by_name = true',
     'sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0',
   ].join(', ');
-  const found = await database.stream(`SELECT * FROM read_json(${list}, ${options}) LIMIT 0`);
-  const [names, types] = [found.columnNames(), found.columnTypes()];
-  if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
+  const opened = async (format: string) => {
+    const from = `read_json(${list}, ${options}, format = '${format}'`;
+    const found = await database.stream(`SELECT * FROM ${from}) LIMIT 0`);
+    const names = found.columnNames();
+    if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
+    return { from, names, types: found.columnTypes() };
+  };
+  // Behind a byte-order mark, DuckDB sees a list only where it is told of one.
+  const { from, names, types } = await opened('auto').catch((error) =>
+    opened('array').catch(() => Promise.reject(error)),
+  );
   if (twiceInOneCase(names.map((name) => name.replace(/_\d+$/, '')))) await refuseKeysTwice(database, list);
   const columns = names.map((name, c) => {
     const type = String(types[c]?.alias ?? types[c]);
     return `${literal(name)}: ${literal(/^(DATE|TIME|UUID|JSON)/.test(type) ? type.replace(/^[A-Z_ ]+/, 'VARCHAR') : type)}`;
   });
-  return `read_json(${list}, ${options}, columns = {${columns.join(', ')}})`;
+  return `${from}, columns = {${columns.join(', ')}})`;
 }
 
 /** DuckDB gives the second of two keys that differ only in case another name, which no row has. */

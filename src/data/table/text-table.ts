@@ -8,7 +8,7 @@ import { DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/whole-file.js';
 import { readRawFile } from '../fetch/raw-file.js';
 import { wholeLines } from '../fetch/whole-lines.js';
-import { fileLiteral, literal, literals, machineFault, openDatabase, sqlReason } from '../store/database.js';
+import { fileLiteral, literal, literals, machineFault, openDatabase, rowsOf, sqlReason } from '../store/database.js';
 import { trimmedOf } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
@@ -36,10 +36,13 @@ export async function openTextTable(
       const column = `c${names.indexOf(name)}`;
       return exact ? column : trimmedOf(column, missing);
     },
-    async rows(_, missing, use) {
+    async rows(database, missing, use) {
       const read = (source: string) =>
-        refusal(() => use(scan(source, names.length, missing, { ...options, skip: opened.blankLines })));
-      if (await mayHaveOneBehindTheLast(path, names.length, missing, options)) for await (const _ of opened.read()); // refuses it, and says where
+        refusal(async () => {
+          const long = `SELECT 1 FROM ${longLines(source, names.length, missing, options)} LIMIT 1`;
+          if ((await rowsOf(database, long).catch(() => [1])).length > 0) for await (const _ of opened.read()); // says where
+          await use(scan(source, names.length, missing, { ...options, skip: opened.blankLines }));
+        });
       if (encoding === undefined && (await read(path)) === undefined) return;
       const refused = await withPlainCopy(path, encoding, read);
       if (refused === undefined) return;
@@ -63,39 +66,28 @@ async function refusal(read: () => Promise<unknown>): Promise<Error | undefined>
     await read();
     return undefined;
   } catch (error) {
-    if (!(error instanceof Error) || machineFault(error)) throw error;
+    if (!(error instanceof Error) || error instanceof DataError || machineFault(error)) throw error;
     return error;
   }
 }
 
 /**
- * Whether a row may have one value too many, which is missing. DuckDB then takes the row for a whole one, though its
- * values may lie in wrong columns, as behind a comma in a name without quotes.
+ * SQL of lines that may end a row with one value too many, which is missing. DuckDB then takes the row for a whole one,
+ * though its values may lie in wrong columns, as behind a comma in a name without quotes.
  */
-async function mayHaveOneBehindTheLast(
-  path: string,
-  columns: number,
-  missing: readonly string[],
-  { delimiter, quote, encoding }: Delimited,
-): Promise<boolean> {
-  const inLatin1 = (text: string) =>
-    Buffer.from(text)
-      .toString('latin1')
-      .replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  const [mark, cut] = [quote ?? '', inLatin1(delimiter)];
-  const ends = new RegExp(`${cut}(?:${['', mark + mark, ...missing].map(inLatin1).join('|')})\\r?(?:\\n|$)`, 'g');
-  const quoted =
-    quote === null ? undefined : new RegExp(`${inLatin1(mark)}[^${inLatin1(mark)}]*${inLatin1(mark)}`, 'g');
-  for await (const piece of wholeLines(path, textOf(path, encoding))) {
-    const text = piece.toString('latin1');
-    for (const { index } of text.matchAll(ends)) {
-      const line = text.slice(text.lastIndexOf('\n', index) + 1, index + 1);
-      const plain = quoted && line.includes(mark) ? line.replaceAll(quoted, '') : line;
-      if (plain.split(Buffer.from(delimiter).toString('latin1')).length > columns) return true;
-      if (quoted && plain.includes(mark)) return true; // a text of several lines
-    }
-  }
-  return false;
+function longLines(path: string, columns: number, missing: readonly string[], { delimiter, quote }: Delimited): string {
+  const mark = quote ?? '';
+  const letter = `\\x{${mark.codePointAt(0)?.toString(16)}}`;
+  const plain = mark === '' ? 'line' : `regexp_replace(line, '${letter}[^${letter}]*${letter}', '', 'g')`;
+  const isOpen = mark === '' ? 'false' : `contains(plain, ${literal(mark)})`; // a text of several lines
+  const ends = ['', mark + mark, ...missing].map((text) => `suffix(line, ${literal(delimiter + text)})`);
+  const found = `SELECT ${plain} AS plain FROM ${linesOf(path)} WHERE ${ends.join(' OR ')}`;
+  return `(${found}) WHERE len(string_split(plain, ${literal(delimiter)})) > ${columns} OR ${isOpen}`;
+}
+
+/** SQL of a file's lines. */
+function linesOf(path: string): string {
+  return `read_csv(${fileLiteral(path)}, auto_detect = false, header = false, delim = E'\\x01\\x02', quote = '', escape = '', columns = {line: 'VARCHAR'})`;
 }
 
 /** Runs `use` on a copy in UTF-8, whose lines end in LF. */
@@ -155,6 +147,7 @@ const longestRecord = 2_000_000;
 
 // characters
 const newline = 10;
+const byteOrderMark = Buffer.from('\ufeff');
 
 interface Row {
   readonly fields: readonly string[];
@@ -181,7 +174,7 @@ export async function openDelimited(path: string, options: Delimited): Promise<D
   const names = first.fields.map((name, c) => (header && name.trim() !== '' ? name.trim() : String(c + 1)));
   return {
     names,
-    blankLines: first.line - linesOf(first.fields),
+    blankLines: first.line - heightOf(first.fields),
     async *read() {
       let skipped = !header;
       for await (const row of readRows(path, options)) {
@@ -220,7 +213,7 @@ async function* readRows(path: string, { delimiter, quote, encoding }: Delimited
     skip_empty_lines: true,
     max_record_size: longestRecord,
     on_record: (fields: string[], { empty_lines }) => {
-      filled += linesOf(fields);
+      filled += heightOf(fields);
       lines.push(filled + empty_lines);
       return fields;
     },
@@ -259,17 +252,20 @@ async function* textOf(path: string, encoding: string | undefined): AsyncGenerat
   const pieces = isZstandard ? linesOfZstandard(path) : readRawFile(path);
   if (encoding === undefined) return yield* pieces;
   const decoder = new TextDecoder(encoding);
-  for await (const piece of pieces) yield Buffer.from(decoder.decode(piece, { stream: true }));
+  let isFirst = true; // programs write UTF-8's mark before text of other encodings, too
+  for await (const piece of pieces) {
+    const marked = isFirst && piece.subarray(0, 3).equals(byteOrderMark);
+    isFirst = false;
+    yield Buffer.from(decoder.decode(marked ? piece.subarray(3) : piece, { stream: true }));
+  }
   yield Buffer.from(decoder.decode());
 }
 
 /** The lines of a file that is packed with Zstandard, which Node cannot unpack and DuckDB can. */
 async function* linesOfZstandard(path: string): AsyncGenerator<Buffer> {
-  const whole =
-    "auto_detect = false, header = false, delim = E'\\x01\\x02', quote = '', escape = '', columns = {line: 'VARCHAR'}";
   const database = await openDatabase();
   try {
-    const found = await database.stream(`SELECT coalesce(line, '') FROM read_csv(${fileLiteral(path)}, ${whole})`);
+    const found = await database.stream(`SELECT coalesce(line, '') FROM ${linesOf(path)}`);
     for (;;) {
       const chunk = await found.fetchChunk();
       if (!chunk || chunk.rowCount === 0) return;
@@ -304,7 +300,7 @@ function checkText(path: string, piece: Buffer, line: number): void {
 }
 
 /** Lines of a row: one more than there are line breaks in its fields. */
-function linesOf(fields: readonly string[]): number {
+function heightOf(fields: readonly string[]): number {
   return fields.reduce((lines, field) => lines + field.split('\n').length - 1, 1);
 }
 
