@@ -10,7 +10,7 @@ export interface SourceColumn {
   readonly kind: 'categorical' | 'numeric' | 'list';
   readonly dictionary?: readonly string[];
   /** Number of indexes of a categorical column or a list without a dictionary (hashed values). */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** True for numeric columns that are known to have mean 0 and variance 1: nothing is fitted for `standard`. */
   readonly standardized?: boolean;
   /**
@@ -166,8 +166,6 @@ export interface SourceSplit {
   read(index: number): SourceBlock | Promise<SourceBlock>;
   /** Begins to read block `index`, which will probably be asked for next. */
   ahead?(index: number): void;
-  /** Of rows from files: the numbers that block `index`'s rows have in them, from 0. [rows] */
-  numbers?(index: number): Promise<Int32Array>;
 }
 
 export interface NumericFeature {

@@ -1,26 +1,4 @@
-/** What labels turned out to be, task by task; null where a task does not vary. */
-export interface LabelStatistics {
-  readonly mean: readonly number[];
-  /** Population. */
-  readonly variance: readonly number[];
-  /** [K, K] */
-  readonly pearson: readonly (readonly (number | null)[])[];
-  /** Pearson's correlation of the ranks, ties at their mean rank. [K, K] */
-  readonly spearman: readonly (readonly (number | null)[])[];
-}
-
-/** @param labels One array per task, a row's labels at the same index of each. */
-export function labelStatistics(labels: readonly Float32Array[]): LabelStatistics {
-  const moments = labels.map(momentsOf);
-  return {
-    mean: moments.map(({ mean }) => mean),
-    variance: moments.map(({ variance }) => variance),
-    pearson: correlations(labels),
-    spearman: correlations(labels.map(ranks)),
-  };
-}
-
-/** Of labels that are NaN outside their task's sample space. What is of a pair is over the rows that have both. */
+/** What labels turned out to be, that are NaN outside their task's sample space. A pair's are over rows with both. */
 export interface CommonStatistics {
   /** Over each task's own sample space; null if it is empty. */
   readonly mean: readonly (number | null)[];
@@ -28,10 +6,21 @@ export interface CommonStatistics {
   readonly variance: readonly (number | null)[];
   /** [K, K] */
   readonly rows: readonly (readonly number[])[];
-  readonly pearson: LabelStatistics['pearson'];
-  readonly spearman: LabelStatistics['spearman'];
+  /** Null where a task does not vary. [K, K] */
+  readonly pearson: readonly (readonly (number | null)[])[];
+  /** Pearson's correlation of the ranks, ties at their mean rank. [K, K] */
+  readonly spearman: readonly (readonly (number | null)[])[];
 }
 
+export type LabelStatistics = Omit<CommonStatistics, 'rows'>;
+
+/** The same of labels that every row has. */
+export function labelStatistics(labels: readonly Float32Array[]): LabelStatistics {
+  const { rows: _, ...statistics } = commonLabelStatistics(labels);
+  return statistics;
+}
+
+/** @param labels One array per task, a row's labels at the same index of each. */
 export function commonLabelStatistics(labels: readonly Float32Array[]): CommonStatistics {
   const found = labels.map((a, k) => labels.slice(0, k + 1).map((b, l) => commonOf(a, b, k === l)));
   const matrix = <Value>(read: (of: ReturnType<typeof commonOf>) => Value): Value[][] =>
@@ -68,10 +57,6 @@ function commonOf(a: Float32Array, b: Float32Array, same: boolean) {
 }
 
 type Values = Float32Array | Float64Array;
-
-function correlations(columns: readonly Values[]): (number | null)[][] {
-  return columns.map((a) => columns.map((b) => correlation(a, b)));
-}
 
 function correlation(a: Values, b: Values): number | null {
   if (a === b) return momentsOf(a).variance > 0 ? 1 : null;

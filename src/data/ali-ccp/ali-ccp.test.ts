@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Interrupted } from '../../support/errors.js';
 import type { Source, SplitName } from '../dataset.js';
-import { rowsOf as tableRowsOf } from '../table/table-loader.fixture.js';
+import { rowsOf } from '../table/table-loader.fixture.js';
 import { aliCcp } from './ali-ccp.js';
 import { makeAliCcpFiles } from './made-files.fixture.js';
 import { type JoinedSample, naiveJoin } from './naive-join.fixture.js';
@@ -37,11 +37,6 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true }));
 
-/** In the order in which they are read. */
-const rowsOf = (source: Source, name: SplitName) => {
-  const { numbers: _, ...split } = source.splits[name];
-  return tableRowsOf({ ...source, splits: { ...source.splits, [name]: split } }, name);
-};
 type Row = Readonly<Record<string, unknown>>;
 const userOf = (row: Row) => row['101'];
 const labelOf = (label: number) => (Number.isNaN(label) ? 'outside' : label);

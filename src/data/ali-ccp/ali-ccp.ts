@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sha256 } from '../../support/checksum.js';
+import { findRawFile } from '../fetch/raw-file.js';
 import { defineLoader } from '../loader.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
 import { prepared } from '../store/prepared.js';
@@ -7,8 +8,7 @@ import { type Draw, preparedSource, type StoredSource } from '../store/prepared-
 import { rawChecksum } from '../store/raw-checksum.js';
 import { seedOf } from '../synthetic/generator-options.js';
 import { userField } from './fields.js';
-import { prepareFiles } from './prepare-files.js';
-import { findRawFiles } from './raw-files.js';
+import { prepareFiles, type RawFiles } from './prepare-files.js';
 
 /** Raise it when the same files give other tables or rows. */
 const version = 4;
@@ -35,6 +35,8 @@ const options = z.strictObject({
 });
 type Options = z.infer<typeof options>;
 
+const whereToGetIt = 'Get it from https://tianchi.aliyun.com/dataset/408 (see datasets/ali-ccp.md).';
+
 /** Rows of a block. They share common features with their neighbours, so blocks are small. */
 const blockRows = 4096;
 
@@ -50,7 +52,11 @@ export const aliCcp = defineLoader({
   options,
   paths: ['path', 'cache'],
   async open(options, context) {
-    const files = await findRawFiles(options.path);
+    const find = (name: string) => findRawFile(options.path, `${name}.csv`, whereToGetIt);
+    const files: RawFiles = {
+      common: { train: await find('common_features_train'), test: await find('common_features_test') },
+      skeleton: { train: await find('sample_skeleton_train'), test: await find('sample_skeleton_test') },
+    };
     const raw = [files.common.train, files.common.test, files.skeleton.train, files.skeleton.test];
     const sums: string[] = [];
     for (const { path } of raw) sums.push(await rawChecksum(path, options.cache, context.signal));

@@ -15,10 +15,12 @@ import {
 } from '../store/database.js';
 import type { StoredSource } from '../store/prepared-source.js';
 import { crosses, type Field, fields, userField } from './fields.js';
-import type { RawFiles } from './raw-files.js';
 
 const fileSplits = ['train', 'test'] as const;
 type FileSplit = (typeof fileSplits)[number];
+
+/** The four files as published. */
+export type RawFiles = Readonly<Record<Field['file'], Readonly<Record<FileSplit, RawFile>>>>;
 
 /** What is known of the tables that files become. */
 type PreparedFiles = Pick<StoredSource, 'columns' | 'rows'> & Required<Pick<StoredSource, 'notes'>>;

@@ -11,31 +11,18 @@ export type ColumnEncoding = SingleEncoding | ListEncoding;
  * row-major matrix that is `stride` wide.
  */
 type SingleEncoding =
-  | {
-      readonly kind: 'categorical';
-      readonly cardinality: number;
-      write(
-        values: ColumnValues,
-        rows: Int32Array,
-        begin: number,
-        end: number,
-        target: Int32Array,
-        at: number,
-        stride: number,
-      ): void;
-    }
-  | {
-      readonly kind: 'numeric';
-      write(
-        values: ColumnValues,
-        rows: Int32Array,
-        begin: number,
-        end: number,
-        target: Float32Array,
-        at: number,
-        stride: number,
-      ): void;
-    };
+  | { readonly kind: 'categorical'; readonly cardinality: number; readonly write: Write<Int32Array> }
+  | { readonly kind: 'numeric'; readonly write: Write<Float32Array> };
+
+type Write<Target> = (
+  values: ColumnValues,
+  rows: Int32Array,
+  begin: number,
+  end: number,
+  target: Target,
+  at: number,
+  stride: number,
+) => void;
 
 /**
  * `write` puts the entries of the rows `rows[begin..end]` into `length` columns of two matrices, from `at` and

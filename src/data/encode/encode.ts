@@ -179,23 +179,23 @@ function addApart(apart: Set<number>, labels: SourceBlock['labels'], rows: Int32
 }
 
 function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefined)[] {
-  const numericOf = (column: SourceColumn) => inputs.columns[column.name]?.numeric ?? inputs.numeric;
+  const numericOf = ({ name }: SourceColumn) => inputs.columns[name]?.numeric ?? inputs.numeric;
   const sampled = source.columns.filter(
     (column) => column.kind === 'numeric' && ['quantile', 'value'].includes(numericOf(column)),
   );
   const sampleRows = Math.min(2 ** 18, Math.ceil(2 ** 26 / Math.max(1, sampled.length))); // at most 256 MiB of samples
   const stride = Math.max(1, Math.ceil(source.splits.train.rows / sampleRows));
   return source.columns.map((column) => {
-    const size = column.size ?? column.dictionary?.length ?? 0;
-    const minCount = inputs.columns[column.name]?.minCount ?? inputs.minCount;
-    const vocabulary = { minCount, unseen: inputs.unseen ?? 'rare' };
-    if (column.kind === 'categorical') return vocabularyFit(size, vocabulary, column.dictionary);
-    if (column.kind === 'list') {
-      const length = inputs.columns[column.name]?.maxLength ?? inputs.maxLength;
-      return listFit(size, { length, pool: inputs.columns[column.name]?.pool ?? inputs.pool, ...vocabulary });
+    const { kind, dictionary, size = dictionary?.length ?? 0 } = column;
+    const own = inputs.columns[column.name] ?? {};
+    const vocabulary = { minCount: own.minCount ?? inputs.minCount, unseen: inputs.unseen ?? 'rare' };
+    if (kind === 'categorical') return vocabularyFit(size, vocabulary, dictionary);
+    if (kind === 'list') {
+      const options = { length: own.maxLength ?? inputs.maxLength, pool: own.pool ?? inputs.pool };
+      return listFit(size, { ...options, ...vocabulary });
     }
     const numeric = numericOf(column);
-    const buckets = inputs.columns[column.name]?.buckets ?? inputs.buckets;
+    const buckets = own.buckets ?? inputs.buckets;
     if (numeric === 'quantile') return quantileFit(buckets, stride);
     if (numeric === 'value') return valueFit(buckets, stride);
     return numeric === 'standard' && column.standardized ? undefined : scaleFit(numeric === 'log1p');
@@ -204,7 +204,7 @@ function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefine
 
 /** What models see of the columns. */
 export function features(
-  columns: readonly SourceColumn[],
+  columns: readonly Pick<SourceColumn, 'name'>[],
   encodings: readonly ColumnEncoding[],
   inputs: InputsConfig,
 ): Pick<Dataset, 'categorical' | 'numeric' | 'lists'> {
@@ -347,14 +347,16 @@ export function checkedLabels(
   tasks: readonly { readonly index: number; readonly task: TaskConfig; readonly classes: number }[],
   masked = false,
 ): SourceSplit {
+  const rules = tasks.map(({ task, classes }) => ruleOf(task, classes));
   const check = (block: SourceBlock, at: number): SourceBlock => {
-    for (const { index, task, classes } of tasks) {
+    for (const [t, { index, task }] of tasks.entries()) {
       const labels = block.labels[index];
       if (!labels) throw new Error(`The source has no labels of task '${task.name}'`);
-      const row = firstWrong(labels.subarray(0, block.rows), masked, ruleOf(task, classes));
+      const [isRight, otherwise] = must(rules[t], task.name);
+      const isWrong = (label: number) => !isRight(label) && !(masked && Number.isNaN(label));
+      const row = labels.subarray(0, block.rows).findIndex(isWrong);
       if (row < 0) continue;
-      const { what } = ruleOf(task, classes);
-      throw wrong(at, row, `the label of ${task.type} task '${task.name}' is ${labels[row]}, which is ${what}`);
+      throw wrong(at, row, `the label of ${task.type} task '${task.name}' is ${labels[row]}, which is ${otherwise}`);
     }
     if ('masks' in block)
       throw new DataError(
@@ -369,43 +371,22 @@ export function checkedLabels(
     new DataError(`Row ${block * split.blockRows + row + 1} of the ${name} split: ${what}.`);
   return {
     ...split,
-    read(index) {
-      const block = split.read(index);
-      return block instanceof Promise ? block.then((read) => check(read, index)) : check(block, index);
-    },
+    read: async (index) => check(await split.read(index), index),
   };
 }
 
-function firstWrong(labels: Float32Array, masked: boolean, { isRight }: LabelRule): number {
-  return labels.findIndex((label) => !isRight(label) && !(masked && Number.isNaN(label)));
-}
-
-interface LabelRule {
-  isRight(label: number): boolean;
-  /** Of a label that is not right. */
-  readonly what: string;
-}
-
-function ruleOf(task: TaskConfig, classes: number): LabelRule {
+/** Whether a label is right, and what any other is. */
+function ruleOf(task: TaskConfig, classes: number): readonly [(label: number) => boolean, string] {
   const loss = taskLossOf(task)?.type;
   if (loss === 'poisson')
-    return { isRight: (label) => label >= 0 && Number.isFinite(label), what: "below 0: the loss 'poisson' takes none" };
+    return [(label) => label >= 0 && label < Number.POSITIVE_INFINITY, `below 0: the loss '${loss}' takes none`];
   if (loss === 'log-normal')
-    return {
-      isRight: (label) => label > 0 && Number.isFinite(label),
-      what: "not above 0: the loss 'log-normal' takes none",
-    };
-  return rules[task.type](classes);
+    return [(label) => label > 0 && label < Number.POSITIVE_INFINITY, `not above 0: the loss '${loss}' takes none`];
+  if (task.type === 'binary') return [(label) => label === 0 || label === 1, 'neither 0 nor 1'];
+  if (task.type === 'regression') return [Number.isFinite, 'no finite number'];
+  const isIndex = (label: number) => Number.isInteger(label) && label >= 0 && label < classes;
+  return [isIndex, `no index of its ${classes} classes`];
 }
-
-const rules: Readonly<Record<TaskConfig['type'], (classes: number) => LabelRule>> = {
-  binary: () => ({ isRight: (label) => label === 0 || label === 1, what: 'neither 0 nor 1' }),
-  regression: () => ({ isRight: Number.isFinite, what: 'no finite number' }),
-  multiclass: (classes) => ({
-    isRight: (label) => Number.isInteger(label) && label >= 0 && label < classes,
-    what: `no index of its ${classes} classes`,
-  }),
-};
 
 interface LabelFits {
   /** See `Source`. */

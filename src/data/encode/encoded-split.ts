@@ -21,33 +21,24 @@ export function encodedSplit(
 ): Split {
   const rows = kept?.rows ?? source.rows;
   const blockRows = Math.min(source.blockRows, Math.max(1, rows));
-  if (!kept) {
-    const every = Int32Array.from({ length: blockRows }, (_, row) => row);
-    return {
-      rows,
-      blockRows,
-      ...(source.ahead ? { ahead: (index) => source.ahead?.(index) } : {}),
-      async read(index) {
-        const block = await source.read(index);
-        const target = new RowTarget(block.rows, encodings, tasks);
-        target.append(block, every.subarray(0, block.rows));
-        return target.block;
-      },
-    };
-  }
-  const starts = startsOf(kept.counts); // where each source block's kept rows begin
+  const every = Int32Array.from({ length: source.blockRows }, (_, row) => row);
+  const sizeOf = (block: number) => Math.min(source.blockRows, rows - block * source.blockRows);
+  const counts = kept?.counts ?? Int32Array.from({ length: Math.ceil(rows / source.blockRows) }, (_, b) => sizeOf(b));
+  const starts = startsOf(counts); // where each source block's rows begin
   return {
     rows,
     blockRows,
+    ahead: (index) => !kept && source.ahead?.(index),
     async read(index) {
       const begin = index * blockRows;
       const end = Math.min(rows, begin + blockRows);
       const target = new RowTarget(end - begin, encodings, tasks);
       for (let b = blockAt(starts, begin); (starts[b] ?? end) < end; b++) {
-        if (kept.counts[b] === 0) continue;
+        if (counts[b] === 0) continue;
         const start = starts[b] ?? 0;
         const block = await source.read(b);
-        target.append(block, keptRowsOf(block, tasks).subarray(Math.max(0, begin - start), end - start));
+        const own = kept ? keptRowsOf(block, tasks) : every.subarray(0, block.rows);
+        target.append(block, own.subarray(Math.max(0, begin - start), end - start));
       }
       return target.block;
     },

@@ -146,9 +146,8 @@ export function storedFeatures(
   { columns, tasks }: StoredEncoding,
   inputs: InputsConfig,
 ): Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'> {
-  const named = columns.map(({ name }): SourceColumn => ({ name, kind: 'categorical' }));
-  const encodings = columns.map((stored, c) => encodingOf(fittedFor(must(named[c], stored.name), stored)));
-  return { ...features(named, encodings, inputs), tasks: storedTasks(tasks) };
+  const encodings = columns.map((stored) => encodingOf(fittedFor({}, stored)));
+  return { ...features(columns, encodings, inputs), tasks: storedTasks(tasks) };
 }
 
 /** What is stored of tasks. */
@@ -164,7 +163,7 @@ export function storedTasks(tasks: readonly (StoredTask | Task)[]): Task[] {
 }
 
 /** What was fitted, for a source that may have other values, or the same ones in another order. */
-function fittedFor(column: SourceColumn, stored: StoredColumn): FittedColumn {
+function fittedFor(column: Pick<SourceColumn, 'dictionary' | 'size'>, stored: StoredColumn): FittedColumn {
   if (stored.kind === 'identity') return { kind: 'identity' };
   if (stored.kind === 'scale') return stored;
   if (stored.kind === 'buckets') return { ...stored, edges: Float64Array.from(stored.edges) };
@@ -188,17 +187,13 @@ export function encodeNewRows(
   inputs: InputsConfig,
   tasks: readonly TaskConfig[],
 ): Dataset {
-  const columns = stored.columns.map(({ name }) =>
-    must(
-      source.columns.find((column) => column.name === name),
-      name,
-    ),
-  );
+  const fitted = stored.columns.map((one) => {
+    const found = source.columns.find(({ name }) => name === one.name);
+    const column = must(found, one.name);
+    return { column, by: fittedFor(column, one) };
+  });
+  const columns = fitted.map(({ column }) => column);
   const places = columns.map((column) => source.columns.indexOf(column));
-  const fitted = stored.columns.map((one, c) => ({
-    column: must(columns[c], one.name),
-    by: fittedFor(must(columns[c], one.name), one),
-  }));
   const encodings = fitted.map(({ by }) => encodingOf(by));
   const labels = tasks.map(({ name }) => source.tasks.findIndex((task) => task.name === name));
   const test = source.splits.test;
@@ -214,7 +209,6 @@ export function encodeNewRows(
       };
     },
   };
-  const { group } = stored;
   const all = tasks.map((_, t) => t);
   const checked = checkedLabels(
     ordered,
@@ -233,7 +227,7 @@ export function encodeNewRows(
     splits: {
       train: empty,
       validation: empty,
-      test: { ...encoded, ...(group === undefined ? {} : rowGroups({ columns: source.columns, group }, test)) },
+      test: { ...encoded, ...rowGroups({ columns: source.columns, group: stored.group }, test) },
     },
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../../support/random.js';
 import type { ListValues, SourceBlock, SourceColumn } from '../dataset.js';
+import { sharedLists } from '../encode/shared-lists.js';
 import { defineLoader } from '../loader.js';
 import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { generatorChecksum, generatorOptions, seedOf } from '../synthetic/generator-options.js';
@@ -147,7 +148,7 @@ function* funnelBlocks(
       for (const { of, values, target } of singles) target[row] = values[impression[of]] ?? 0;
       placeLabels(events, threshold, labels, row);
     }
-    const lists = features.history ? [takeLists(features.history.ofUsers, users.subarray(0, count))] : [];
+    const lists = features.history ? [sharedLists(features.history.ofUsers, users.slice(0, count))] : [];
     yield {
       rows: count,
       columns: [...singles.map(({ target }) => target.subarray(0, count)), ...lists],
@@ -173,18 +174,6 @@ function placeLabels(events: Float64Array, threshold: number, labels: readonly F
     const values = labels[task];
     if (values) values[row] = inside === 1 ? label : Number.NaN;
   }
-}
-
-function takeLists({ offsets, indexes }: ListValues, members: Int32Array): ListValues {
-  const taken = new Int32Array(members.length + 1);
-  for (const [row, member] of members.entries()) {
-    taken[row + 1] = (taken[row] ?? 0) + (offsets[member + 1] ?? 0) - (offsets[member] ?? 0);
-  }
-  const entries = new Int32Array(taken[members.length] ?? 0);
-  for (const [row, member] of members.entries()) {
-    entries.set(indexes.subarray(offsets[member], offsets[member + 1]), taken[row]);
-  }
-  return { offsets: taken, indexes: entries };
 }
 
 /** What a model sees of an impression: a value for one member of each feature. */

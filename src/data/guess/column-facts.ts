@@ -70,7 +70,9 @@ export async function columnFacts(
     const firstRows = staged.files[0]?.rows ?? 0;
     const mayCount = numbers === staged.rows && frequent.different >= firstRows;
     facts.push({
-      ...{ name, unnamed: name === String(index + 1), rows: staged.rows },
+      name,
+      unnamed: name === String(index + 1),
+      rows: staged.rows,
       kind: kinds.find((input) => input.index === index)?.kind,
       ...counted,
       ...frequent,
@@ -112,7 +114,13 @@ async function counts(database: DuckDBConnection) {
     );
   const [smallest = Number.NaN, largest = Number.NaN] = others;
   return {
-    ...{ present, numbers, whole: broken === 0, beyondFloat, zerosInFront, smallest, largest },
+    present,
+    numbers,
+    whole: broken === 0,
+    beyondFloat,
+    zerosInFront,
+    smallest,
+    largest,
     separated: { '|': bars, ';': semicolons },
   };
 }

@@ -99,7 +99,9 @@ export class ColumnGuess {
     const outside =
       missing > 0 ? `; empty in ${percent(missing, rows)} of the rows, which are outside its sample space` : '';
     const binary = (options: TaskGuess['options'], ones: number, remark: string) => ({
-      ...{ options, entry: { type: 'binary' }, remark: `${percent(ones, present)} are${remark}${outside}` },
+      options,
+      entry: { type: 'binary' },
+      remark: `${percent(ones, present)} are${remark}${outside}`,
       rarer: Math.min(ones, present - ones),
     });
     if (this.isBinary()) {

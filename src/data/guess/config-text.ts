@@ -16,25 +16,36 @@ export function datasetText(
   columns: readonly Part[],
   split: Part,
 ): string {
-  const valuesOf = (parts: readonly Part[]) => Object.fromEntries(parts.map(({ name, value }) => [name, value]));
   const dataset = {
     ...valuesOf(head),
     tasks: valuesOf(tasks),
     ...(columns.length > 0 ? { columns: valuesOf(columns) } : {}),
     ...valuesOf([split]),
   };
-  const document = new Document({ dataset });
-  const write = (parts: readonly Part[], ...path: readonly string[]) => {
-    for (const { name, remark } of parts) {
-      const node = document.getIn(['dataset', ...path, name], true);
+  return block({ dataset }, [
+    [['dataset'], [...head, split]],
+    [['dataset', 'tasks'], tasks],
+    [['dataset', 'columns'], columns],
+  ]);
+}
+
+function valuesOf(parts: readonly Part[]) {
+  return Object.fromEntries(parts.map(({ name, value }) => [name, value]));
+}
+
+/** YAML in which these parts of these keys stand on a line each, with their remarks. */
+function block(
+  value: object,
+  parts: readonly (readonly [readonly string[], readonly Omit<Part, 'value'>[]])[],
+): string {
+  const document = new Document(value);
+  for (const [path, some] of parts)
+    for (const { name, remark } of some) {
+      const node = document.getIn([...path, name], true);
       if (!isNode(node)) continue;
       if (isCollection(node)) node.flow = true;
       if (remark !== '') node.comment = ` ${remark.replaceAll(/\s+/g, ' ')}`;
     }
-  };
-  write([...head, split]);
-  write(tasks, 'tasks');
-  write(columns, 'columns');
   return document.toString({ flowCollectionPadding: true, lineWidth: 0 }).trimEnd();
 }
 
@@ -42,19 +53,14 @@ export function datasetText(
 export function inputsText(hasCategories: boolean, numeric: readonly ColumnGuess[]): string {
   const mostly = numeric.flatMap((column) => {
     const value = column.mostlyOne();
-    return value === undefined ? [] : [{ name: column.name, value }];
+    return value === undefined ? [] : [{ name: column.name, value: { numeric: 'value' }, remark: `mostly ${value}` }];
   });
   const general = {
     ...(hasCategories || mostly.length > 0 ? { embedding: 8 } : {}),
     ...(hasCategories ? { minCount: 5 } : {}),
   };
   if (mostly.length === 0) return hasCategories ? `inputs: ${flow(general)}` : '';
-  const lines = Object.entries(general).map(([key, value]) => `  ${key}: ${value}`);
-  const columns = mostly.map(({ name, value }) => {
-    const line = new Document({ [name]: 0 }).toString({ lineWidth: 0 });
-    return `    ${line.slice(0, line.lastIndexOf(': 0'))}: { numeric: value } # mostly ${value}`;
-  });
-  return ['inputs:', ...lines, '  columns:', ...columns].join('\n');
+  return block({ inputs: { ...general, columns: valuesOf(mostly) } }, [[['inputs', 'columns'], mostly]]);
 }
 
 /** A value as YAML on one line. */

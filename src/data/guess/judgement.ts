@@ -7,7 +7,7 @@ import { type Condition, conditionParts, numberOf, shown } from '../table/cell.j
 import { conditionSql, numberSql, type StagedColumn, textSql } from '../table/staged-columns.js';
 import { type StagedRows, stagedTable } from '../table/staged-rows.js';
 import { columnFacts } from './column-facts.js';
-import { ColumnGuess, type InputGuess, percent } from './column-guess.js';
+import { ColumnGuess, type InputGuess, percent, type TaskGuess } from './column-guess.js';
 import { flow } from './config-text.js';
 import { missingMarks, removeMarks } from './missing-marks.js';
 import type { StagedFiles } from './staged-files.js';
@@ -22,16 +22,11 @@ export interface Judgement {
   readonly marks: readonly string[];
 }
 
-interface Task {
+/** `options`: the entry in `dataset.tasks`. */
+interface Task extends Omit<TaskGuess, 'options'> {
+  readonly options: object;
   readonly column: ColumnGuess;
   readonly name: string;
-  /** The entry in `dataset.tasks`. */
-  readonly options: object;
-  /** Keys of the entry in `tasks` besides the name. */
-  readonly entry: object;
-  readonly remark: string;
-  /** For a binary task: rows of the rarer class. */
-  readonly rarer?: number | undefined;
 }
 
 interface Input {
@@ -168,8 +163,12 @@ async function taskOf(
       );
     const remarks = [`${percent(ones, present)} are 1`, testRemark(spelled)];
     return {
-      ...{ column, name, options: { ...own, positive }, entry: { type: 'binary' } },
-      ...{ remark: remarks.filter((text) => text !== '').join('; '), rarer: Math.min(ones, present - ones) },
+      column,
+      name,
+      options: { ...own, positive },
+      entry: { type: 'binary' },
+      remark: remarks.filter((text) => text !== '').join('; '),
+      rarer: Math.min(ones, present - ones),
     };
   }
   const task = column.task();
@@ -179,7 +178,10 @@ async function taskOf(
   const texts = positive === undefined ? '' : testRemark(spelled);
   const remarks = [why, task.remark, texts, column.hasMissing() ? '' : sampleSpace(condition)];
   return {
-    ...{ column, name, options: { ...own, ...task.options, ...caught }, entry: task.entry, rarer: task.rarer },
+    ...task,
+    column,
+    name,
+    options: { ...own, ...task.options, ...caught },
     remark: remarks.filter((text) => text !== '').join('; '),
   };
 }

@@ -1,11 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { literal, literals, numbersOf, rowsOf } from '../store/database.js';
-import { fewValues } from '../table/column-kinds.js';
+import { fewValues, likelyTimes } from '../table/column-kinds.js';
 import { numberSql, type StagedColumn } from '../table/staged-columns.js';
 import { stagedTable } from '../table/staged-rows.js';
 import { usualMissing } from '../table/table-options.js';
 import { columnWords } from './column-words.js';
-import { likelyDates } from './time-facts.js';
 
 /** Marks that always mean "missing", even in a column of texts. */
 const plainMarks = [
@@ -76,8 +75,8 @@ async function oddTexts(
   present: number,
   numbers: number,
 ): Promise<readonly string[]> {
-  const dates = await likelyDates(database, column, marksOfMissing);
-  const [way] = [...dates, ...(numbers > 0 ? [numberSql(column)] : [])];
+  const [date] = await likelyTimes(database, column, marksOfMissing);
+  const way = date?.sql ?? (numbers > 0 ? numberSql(column) : undefined);
   if (way === undefined) return [];
   const from = `${stagedTable} WHERE ${column.sql} IS NOT NULL AND ${way} IS NULL`;
   const found = await rowsOf(

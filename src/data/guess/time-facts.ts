@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { literals, numbersOf, rowsOf } from '../store/database.js';
-import { type StagedColumn, timesOfText } from '../table/staged-columns.js';
+import { numbersOf, rowsOf } from '../store/database.js';
+import { likelyTimes } from '../table/column-kinds.js';
+import type { StagedColumn } from '../table/staged-columns.js';
 import { stagedTable } from '../table/staged-rows.js';
 
 /** How a column's values represent times. */
@@ -46,42 +47,17 @@ export async function timeFacts(
   return days === present ? { form: 'numbers such as 20240531' } : undefined;
 }
 
-/**
- * SQL of the times that most of a column's first values represent, for each date format.
- * @param marks Values to ignore.
- */
-export async function likelyDates(
-  database: DuckDBConnection,
-  column: StagedColumn,
-  marks: readonly string[] = [],
-): Promise<readonly string[]> {
-  if (column.type !== 'text') return [];
-  const ways = timesOfText(column.sql);
-  const [sample = 0, ...fitting] = await numbersOf(
-    database,
-    ['count(*)', ...ways.map((way) => `count(${way})`)],
-    `(SELECT * FROM ${stagedTable} WHERE NOT list_contains([${literals(marks)}]::VARCHAR[], ${column.sql}) LIMIT 1000)`,
-  );
-  return ways.filter((_, w) => sample > 0 && (fitting[w] ?? 0) >= 0.95 * sample);
-}
-
 async function writtenDates(
   database: DuckDBConnection,
   column: StagedColumn,
   present: number,
 ): Promise<TimeFacts | undefined> {
-  const ways = await likelyDates(database, column);
-  const counts = await numbersOf(
-    database,
-    ways.map((way) => `count(${way})`),
-    stagedTable,
-  );
-  const right = ways.filter((_, w) => counts[w] === present);
+  const ways = await likelyTimes(database, column);
+  const right = ways.filter(({ values }) => values === present);
   if (right.length > 0) return { form: 'dates', ambiguous: right.length > 1 };
-  const best = Math.max(0, ...counts);
-  const way = ways[counts.indexOf(best)];
-  if (way === undefined || best < 0.95 * present) return undefined;
-  const odd = `${stagedTable} WHERE ${column.sql} IS NOT NULL AND ${way} IS NULL`;
+  const [best] = ways.toSorted((a, b) => b.values - a.values);
+  if (best === undefined || best.values < 0.95 * present) return undefined;
+  const odd = `${stagedTable} WHERE ${column.sql} IS NOT NULL AND ${best.sql} IS NULL`;
   const [[text] = []] = await rowsOf(database, `SELECT ${column.sql} FROM ${odd} ORDER BY rowid LIMIT 1`);
   return { form: 'dates', odd: String(text) };
 }

@@ -3,7 +3,7 @@ export const signals = [
   ...(['is_click', 'is_like', 'is_follow', 'is_comment', 'is_forward', 'is_hate', 'long_view'] as const),
   ...(['play_time_ms', 'profile_stay_time', 'comment_stay_time', 'is_profile_enter'] as const),
 ] as const;
-export type Signal = (typeof signals)[number];
+type Signal = (typeof signals)[number];
 export const durations: readonly Signal[] = ['play_time_ms', 'profile_stay_time', 'comment_stay_time'];
 
 const tags = { kind: 'list', separator: ',' } as const;

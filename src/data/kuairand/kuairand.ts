@@ -9,7 +9,6 @@ import { tableOptions } from '../table/table-options.js';
 import {
   durations,
   impressionInputs,
-  type Signal,
   signals,
   statisticColumns,
   statisticInputs,
@@ -102,15 +101,6 @@ async function findFiles(options: Options): Promise<Readonly<Record<string, stri
   return found;
 }
 
-/** What the query's text depends on. */
-interface QueryOptions {
-  readonly tasks: readonly Signal[];
-  readonly exposure: 'standard' | 'random' | 'both';
-  readonly validation: 'next-week' | 'last-days' | { readonly time: number } | { readonly users: number };
-  readonly splitSeed: number;
-  readonly statistics: boolean;
-}
-
 /** A table of the query. */
 interface QueryTable {
   readonly name: string;
@@ -131,7 +121,7 @@ interface FeatureTable extends QueryTable {
  * SQL (DuckDB's): impressions with the features of their user and video, the chosen signals alone, and a column
  * `split`. A user or a video without a row of features has missing ones.
  */
-function impressionsQuery(options: QueryOptions): string {
+function impressionsQuery(options: Options): string {
   const logged = ['user_id', 'video_id', 'tab', 'duration_ms', ...options.tasks];
   const rowsOf = ({ name }: QueryTable, split: string) =>
     `SELECT ${logged.map(quoted).join(', ')}, CAST(hourmin AS INTEGER) // 100 AS hour, ${split} AS split FROM ${name}`;
@@ -157,14 +147,14 @@ function impressionsQuery(options: QueryOptions): string {
 const training: QueryTable = { name: 'earlier', file: 'log_standard_4_08_to_4_21' };
 
 /** Logs of the second period, by what chose the videos. */
-function tests({ exposure }: QueryOptions): readonly QueryTable[] {
+function tests({ exposure }: Options): readonly QueryTable[] {
   const standard = { name: 'later', file: 'log_standard_4_22_to_5_08' };
   const random = { name: 'drawn', file: 'log_random_4_22_to_5_08' };
   if (exposure === 'both') return [standard, random];
   return exposure === 'random' ? [random] : [standard];
 }
 
-function features({ statistics }: QueryOptions): readonly FeatureTable[] {
+function features({ statistics }: Options): readonly FeatureTable[] {
   const table = (name: string, file: string, key: string, inputs: readonly string[], prefix = ''): FeatureTable => {
     return { name, file, key, prefix, columns: [key, ...inputs] };
   };
@@ -182,7 +172,7 @@ function selected(table: string, column: string): string {
 }
 
 /** Of a row of the first period. */
-function trainingSplit({ validation, splitSeed }: QueryOptions): string {
+function trainingSplit({ validation, splitSeed }: Options): string {
   if (typeof validation === 'string') return "'train'";
   const chosen =
     'time' in validation
@@ -192,7 +182,7 @@ function trainingSplit({ validation, splitSeed }: QueryOptions): string {
 }
 
 /** Of a row of the second period, 22 April to 8 May. */
-function testSplit({ validation }: QueryOptions): string {
+function testSplit({ validation }: Options): string {
   if (validation === 'next-week')
     return "CASE WHEN CAST(date AS INTEGER) <= 20220428 THEN 'validation' ELSE 'test' END";
   if (validation === 'last-days')

@@ -18,11 +18,7 @@ const settings = {
 /** Runs `use` on a DuckDB database in memory, then closes it. */
 export async function withDatabase<Result>(use: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
   const connection = await openDatabase();
-  try {
-    return await use(connection);
-  } finally {
-    connection.closeSync();
-  }
+  return whileOpen(connection, undefined, () => use(connection));
 }
 
 /** A connection to a new DuckDB database, in memory or in a file. */

@@ -35,7 +35,7 @@ export interface StoredSource {
   /** Rows have weights. */
   readonly weighted?: boolean;
   readonly checksum: string;
-  readonly group?: string;
+  readonly group?: string | undefined;
   readonly texts?: TextReading;
   /** Notes for whoever opens it. */
   readonly notes?: readonly string[];
@@ -99,7 +99,6 @@ export async function preparedSource(
     rows,
     blockRows,
     ...kept(isSmall(stored), Math.ceil(rows / blockRows), (index) => readBlock(reader, stored, block(index))),
-    numbers: (index) => readNumbers(reader, 'row', block(index)),
   });
   return {
     columns: stored.columns.map(({ weighted, shared, ...column }, c): SourceColumn => {

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,6 +9,7 @@ import { hasCode, isSystemError, systemReason } from '../../support/system-error
 import { partialPath, removeRemains, syncPath, writeWhole } from '../../support/whole-file.js';
 import { advance, type LoaderContext } from '../loader.js';
 import { interruptible, limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
+import { fileChecksum } from './raw-checksum.js';
 
 /** Raise it when the stored format changes. */
 const formatVersion = 4;
@@ -186,18 +185,6 @@ async function moveInto(partial: string, path: string): Promise<void> {
     await rm(aside, { recursive: true, force: true });
   }
   throw new DataError(`${path} cannot be replaced: ${systemReason(cause)}. Remove it.`);
-}
-
-/** SHA-256 (hex) of a file's bytes. @param onBytes gets the number of bytes read so far; throws to stop. */
-async function fileChecksum(path: string, onBytes: (bytes: number) => void = () => undefined): Promise<string> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-    hash.update(piece);
-    bytes += piece.length;
-    onBytes(bytes);
-  }
-  return hash.digest('hex');
 }
 
 /** Distinguishes a file from a replacement. '' if there is none. */

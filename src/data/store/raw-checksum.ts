@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { sha256 } from '../../support/checksum.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { writeWhole } from '../../support/whole-file.js';
 
@@ -17,20 +18,21 @@ const clockSlack = 2000;
  */
 export async function rawChecksum(path: string, folder: string, signal?: AbortSignal): Promise<string> {
   const identity = await identityOf(path);
-  if (identity.size <= smallFile) return hashFile(path, signal);
-  const name = createHash('sha256').update(resolve(path)).digest('hex').slice(0, 32);
+  const hashed = () => fileChecksum(path, () => signal?.throwIfAborted());
+  if (identity.size <= smallFile) return hashed();
+  const name = sha256(resolve(path)).slice(0, 32);
   const memory = join(folder, `raw-${name}.json`);
   const known = await remembered(memory);
-  if (known && known.identity === identity.text) return known.sha256;
-  const sha256 = await hashFile(path, signal);
+  if (known?.identity === identity.text) return known.sha256;
+  const found = await hashed();
   const after = await identityOf(path);
   if (after.text === identity.text && Date.now() - after.changed > clockSlack) {
     await Promise.resolve()
       .then(() => makeFolder(folder))
-      .then(() => writeWhole(memory, JSON.stringify({ identity: identity.text, sha256 })))
+      .then(() => writeWhole(memory, JSON.stringify({ identity: identity.text, sha256: found })))
       .catch(() => undefined); // a failure costs only time
   }
-  return sha256;
+  return found;
 }
 
 async function identityOf(path: string) {
@@ -48,11 +50,14 @@ async function remembered(path: string): Promise<{ readonly identity: string; re
   }
 }
 
-async function hashFile(path: string, signal: AbortSignal | undefined): Promise<string> {
+/** SHA-256 (hex) of a file's bytes. @param onBytes gets the number of bytes read so far; throws to stop. */
+export async function fileChecksum(path: string, onBytes: (bytes: number) => void = () => undefined): Promise<string> {
   const hash = createHash('sha256');
+  let bytes = 0;
   for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-    signal?.throwIfAborted();
     hash.update(piece);
+    bytes += piece.length;
+    onBytes(bytes);
   }
   return hash.digest('hex');
 }

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type Data, DataType, type Field, type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import { ByteBuffer } from 'flatbuffers';
 import { DataError, UserError } from '../../support/errors.js';
-import { type Cell, cellOf, day, listOf, textOf } from './cell.js';
+import { day } from './cell.js';
 import { typedFile } from './relation-table.js';
 import type { TableFile } from './table-file.js';
 
@@ -19,23 +19,19 @@ export async function openArrow(path: string, bytes: number): Promise<TableFile>
   if (fields.length === 0) throw new DataError(`${path} has no rows.`);
   const columns = fields.map(({ name, type }, place) => {
     const own = valueType(type);
-    const stored = isList(own) ? LIST(VARCHAR) : numbers.some((is) => is(own)) ? DOUBLE : VARCHAR;
-    return { name, place, sql: `c${place}`, type: stored, cellOf: arrowCells(type), unsupported: String(type) };
+    const sqlType = isList(own) ? LIST(VARCHAR) : numbers.some((is) => is(own)) ? DOUBLE : VARCHAR;
+    return { name, place, sql: `c${place}`, sqlType, cellOf: arrowCells(type), type: String(type) };
   });
   const read = columns.flatMap(({ cellOf, ...column }) => (cellOf ? [{ ...column, cellOf }] : []));
   const stored = (cell: Cell, type: unknown) => {
     if (cell === null) return null;
     if (type === DOUBLE) return Number(cell);
-    return typeof cell === 'object' ? listValue(cell.map(textOf)) : textOf(cell);
+    return typeof cell === 'object' ? listValue(cell) : String(cell);
   };
   const table = 'arrow_rows';
-  const typed = columns.map(({ name, sql, type, cellOf, unsupported }) => ({
-    name,
-    sql,
-    type: cellOf ? type : unsupported,
-  }));
+  const typed = columns.map(({ name, sql, sqlType, cellOf, type }) => ({ name, sql, type: cellOf ? sqlType : type }));
   return typedFile({ path, bytes }, typed, async (database, use) => {
-    await database.run(`CREATE TABLE ${table} (${read.map(({ sql, type }) => `${sql} ${type}`).join(', ')})`);
+    await database.run(`CREATE TABLE ${table} (${read.map(({ sql, sqlType }) => `${sql} ${sqlType}`).join(', ')})`);
     const appender = await database.createAppender(table);
     try {
       for await (const batch of batches(path)) {
@@ -43,11 +39,13 @@ export async function openArrow(path: string, bytes: number): Promise<TableFile>
         for (let from = 0; from < batch.numRows; from += chunkRows) {
           const rows = Math.min(chunkRows, batch.numRows - from);
           const chunk = DuckDBDataChunk.create(
-            read.map(({ type }) => type),
+            read.map(({ sqlType }) => sqlType),
             rows,
           );
-          for (const [c, { cellOf, type }] of read.entries()) {
-            const values = Array.from({ length: rows }, (_, row) => stored(cellOf(vectors[c]?.get(from + row)), type));
+          for (const [c, { cellOf, sqlType }] of read.entries()) {
+            const values = Array.from({ length: rows }, (_, row) =>
+              stored(cellOf(vectors[c]?.get(from + row)), sqlType),
+            );
             chunk.setColumnValues(c, values);
           }
           appender.appendDataChunk(chunk);
@@ -193,17 +191,31 @@ function hasBuffers({ type, length, stride, values, valueOffsets }: Data): boole
   return DataType.isBool(type) ? 8 * found >= length : found >= length * stride;
 }
 
+/** Null: missing. Of a list, the entries that are not. */
+type Cell = string | number | null | readonly string[];
+
 /** How a column's values become cells, by its type. Undefined: they have no meaning here. */
 export function arrowCells(type: DataType): ((value: unknown) => Cell) | undefined {
-  if (DataType.isDictionary(type)) return arrowCells(type.dictionary);
-  if (DataType.isDate(type) || DataType.isTimestamp(type)) return daysOf;
+  const own = valueType(type);
+  if (!isList(own)) return singleCells(own);
+  const [item] = own.children;
+  const entryOf = item && singleCells(valueType(item.type));
+  const entries = (value: Iterable<unknown>) =>
+    Array.from(value, (entry) => entryOf?.(entry) ?? null).flatMap((entry) => (entry === null ? [] : [String(entry)]));
+  return entryOf && ((value) => (isIterable(value) ? entries(value) : null));
+}
+
+function singleCells(type: DataType): ((value: unknown) => string | number | null) | undefined {
+  if (DataType.isDate(type) || DataType.isTimestamp(type))
+    return (value) => (typeof value === 'number' ? value / day : null);
   if (DataType.isDecimal(type)) return (value) => (value instanceof Uint32Array ? decimalOf(value, type.scale) : null);
-  if (isList(type)) {
-    const [item] = type.children;
-    const itemOf = item && !isList(item.type) ? arrowCells(item.type) : undefined;
-    return itemOf && ((value) => (isIterable(value) ? listOf(value, itemOf) : null));
-  }
-  return plain.some((is) => is(type)) ? cellOf : undefined;
+  return plain.some((is) => is(type)) ? plainCell : undefined;
+}
+
+function plainCell(value: unknown): string | number | null {
+  if (value === null || value === undefined || Number.isNaN(value)) return null;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
+  return typeof value === 'number' ? value : String(value);
 }
 
 const plain: readonly ((type: DataType) => boolean)[] = [
@@ -216,15 +228,11 @@ function isList(type: DataType): boolean {
   return DataType.isList(type) || DataType.isLargeList(type) || DataType.isFixedSizeList(type);
 }
 
-function daysOf(value: unknown): Cell {
-  return typeof value === 'number' ? value / day : null;
-}
-
 /** @param words 32 bits each, the lowest first, in two's complement. */
-function decimalOf(words: Uint32Array, scale: number): Cell {
+function decimalOf(words: Uint32Array, scale: number): string | number {
   const whole = words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
   const signed = BigInt.asIntN(32 * words.length, whole);
-  return scale === 0 ? cellOf(signed) : Number(`${signed}e${-scale}`);
+  return scale === 0 ? String(signed) : Number(`${signed}e${-scale}`);
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { numbersOf, rowsOf } from '../store/database.js';
+import { literals, numbersOf, rowsOf } from '../store/database.js';
 import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';
 import { daysOf, mostWhole, numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
@@ -50,7 +50,7 @@ export async function columnKinds(
     };
     if (input.kind !== undefined) {
       const isKnown = input.kind !== 'numeric' || input.lenient !== undefined || numbers === present;
-      as(input.kind, isKnown ? input.time : await wayOfTime(database, column, present));
+      as(input.kind, isKnown ? input.time : (await timeOf(database, column, present))?.place);
     } else if (present === 0) continue;
     else if (column.type === 'list') as('list');
     else if (numbers >= (1 - oddShare) * present && numbers > 0) {
@@ -60,9 +60,9 @@ export async function columnKinds(
         if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
       }
     } else {
-      const time = numbers === 0 ? await wayOfTime(database, column, present) : undefined;
+      const time = numbers === 0 ? await timeOf(database, column, present) : undefined;
       if (time === undefined) as('categorical');
-      else as('numeric', time);
+      else as('numeric', time.place);
     }
   }
   noteKinds(inputs, known, note);
@@ -108,37 +108,43 @@ async function different(database: DuckDBConnection, column: StagedColumn): Prom
   return found;
 }
 
-/** SQL of the time that all values of a column are, by one way of writing it. */
+/** A way of writing times. */
+interface TimeWay {
+  /** In `timesOfText`. */
+  readonly place: number;
+  readonly sql: string;
+}
+
+/** The one way in which all values of a column are times. */
 export async function timeOf(
   database: DuckDBConnection,
   column: StagedColumn,
   present: number,
-): Promise<string | undefined> {
-  const way = await wayOfTime(database, column, present);
-  return way === undefined ? undefined : timesOfText(column.sql)[way];
+): Promise<TimeWay | undefined> {
+  const right = (await likelyTimes(database, column)).filter(({ values }) => values === present);
+  return right.length === 1 ? right[0] : undefined; // 01/02/2024 may be in January or in February
 }
 
-/** Its place in `timesOfText`. */
-async function wayOfTime(
+/**
+ * The ways of writing times that most of a column's first values have, and how many of all values have each.
+ * @param marks Values to ignore.
+ */
+export async function likelyTimes(
   database: DuckDBConnection,
   column: StagedColumn,
-  present: number,
-): Promise<number | undefined> {
-  if (column.type !== 'text') return undefined;
-  const ways = timesOfText(column.sql);
-  const [sample = 0, ...some] = await numbersOf(
+  marks: readonly string[] = [],
+): Promise<readonly (TimeWay & { readonly values: number })[]> {
+  if (column.type !== 'text') return [];
+  const ways = timesOfText(column.sql).map((sql, place): TimeWay => ({ place, sql }));
+  const counts = (some: readonly TimeWay[]) => some.map(({ sql }) => `count(${sql})`);
+  const [sample = 0, ...fitting] = await numbersOf(
     database,
-    ['count(*)', ...ways.map((way) => `count(${way})`)],
-    `(SELECT ${column.sql} FROM ${stagedTable} WHERE ${column.sql} IS NOT NULL LIMIT 1000)`,
+    ['count(*)', ...counts(ways)],
+    `(SELECT ${column.sql} FROM ${stagedTable} WHERE NOT list_contains([${literals(marks)}]::VARCHAR[], ${column.sql}) LIMIT 1000)`,
   );
-  const likely = [...ways.keys()].filter((w) => some[w] === sample && sample > 0);
-  const all = await numbersOf(
-    database,
-    likely.map((way) => `count(${ways[way]})`),
-    stagedTable,
-  );
-  const right = likely.filter((_, w) => all[w] === present);
-  return right.length === 1 ? right[0] : undefined; // 01/02/2024 may be in January or in February
+  const likely = ways.filter((_, w) => sample > 0 && (fitting[w] ?? 0) >= 0.95 * sample);
+  const values = await numbersOf(database, counts(likely), stagedTable);
+  return likely.map((way, w) => ({ ...way, values: values[w] ?? 0 }));
 }
 
 async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: number, present: number) {

@@ -17,10 +17,10 @@ export interface LabelColumn {
   readonly name: string;
   readonly index: number;
   /** Absent: the label is the cell's number, for binary tasks 0 or 1. */
-  readonly positive?: Condition;
+  readonly positive?: Condition | undefined;
   /** Of a multiclass task: its classes, or that they are those of the training rows. */
-  readonly classes?: readonly string[] | 'of training';
-  readonly mask?: { readonly index: number; readonly name: string; readonly condition: Condition };
+  readonly classes?: readonly string[] | 'of training' | undefined;
+  readonly mask?: { readonly index: number; readonly name: string; readonly condition: Condition } | undefined;
 }
 
 export interface ColumnRoles {
@@ -131,9 +131,9 @@ function labelColumn(
     task,
     name: names[index] ?? '',
     index,
-    ...(option.positive === undefined ? {} : { positive: option.positive }),
-    ...(multiclass === undefined ? {} : { classes: multiclass === true ? 'of training' : multiclass.map(String) }),
-    ...(option.mask ? { mask: maskOf(option.mask) } : {}),
+    positive: option.positive,
+    classes: multiclass === true ? 'of training' : multiclass?.map(String),
+    mask: option.mask && maskOf(option.mask),
   };
 
   function maskOf(mask: NonNullable<TaskOption['mask']>) {

@@ -1,6 +1,9 @@
 import { basename, dirname } from 'node:path';
+import type { SplitName } from '../dataset.js';
 import { literal } from '../store/database.js';
+import { openTableFile, type RowFileOptions } from './row-file.js';
 import { cleaned } from './staged-columns.js';
+import type { SplitFile } from './staged-rows.js';
 import type { TableFile } from './table-file.js';
 
 /** Columns that a file's folders name, as Hive writes them: `day=2024-05-31/part-0.parquet` has the column `day`. */
@@ -15,13 +18,23 @@ export function folderColumns(path: string): ReadonlyMap<string, string | null> 
   return new Map(found.toReversed());
 }
 
-/**
- * The file with the columns of its folders behind its own, of which one of the same name stays as it is.
- * @param shared The columns that all files have; absent: all of this one's.
- */
-export function withFolderColumns(file: TableFile, shared?: ReadonlySet<string>): TableFile {
+/** Opens files, each with the columns that the folders of all of them name. */
+export async function openSplitFiles(
+  files: readonly { readonly split: SplitName; readonly path: string }[],
+  options: RowFileOptions,
+): Promise<SplitFile[]> {
+  const columns = files.map(({ path }) => [...folderColumns(path).keys()]);
+  const shared = columns[0]?.filter((name) => columns.every((names) => names.includes(name))) ?? [];
+  const opened: SplitFile[] = [];
+  for (const { split, path } of files)
+    opened.push({ split, file: withFolderColumns(await openTableFile(path, options), shared) });
+  return opened;
+}
+
+/** The file with columns of its folders behind its own, of which one of the same name stays as it is. */
+function withFolderColumns(file: TableFile, shared: readonly string[]): TableFile {
   const columns = new Map(
-    [...folderColumns(file.path)].filter(([name]) => !file.names.includes(name) && (!shared || shared.has(name))),
+    [...folderColumns(file.path)].filter(([name]) => !file.names.includes(name) && shared.includes(name)),
   );
   return {
     ...file,
@@ -33,12 +46,6 @@ export function withFolderColumns(file: TableFile, shared?: ReadonlySet<string>)
       return value === null ? 'NULL' : cleaned(literal(value), missing);
     },
   };
-}
-
-/** The columns that all files' folders have. */
-export function sharedFolderColumns(paths: readonly string[]): ReadonlySet<string> {
-  const columns = paths.map((path) => [...folderColumns(path).keys()]);
-  return new Set(columns[0]?.filter((name) => columns.every((names) => names.includes(name))));
 }
 
 function decoded(text: string): string {

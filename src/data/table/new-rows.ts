@@ -9,10 +9,9 @@ import type { Dialect, LoaderContext, RowReading } from '../loader.js';
 import { prepared } from '../store/prepared.js';
 import { preparedSource } from '../store/prepared-source.js';
 import { findDataFiles } from './data-files.js';
-import { sharedFolderColumns, withFolderColumns } from './folder-columns.js';
+import { openSplitFiles } from './folder-columns.js';
 import { prepareTable } from './prepare-table.js';
-import { openTableFile } from './row-file.js';
-import type { SplitFile } from './staged-rows.js';
+import { twiceInOneCase } from './relation-table.js';
 import { type TableOptions, usualMissing } from './table-options.js';
 
 /** What is read of the files. A task's labels are read where the files have their columns. */
@@ -50,12 +49,8 @@ export async function openNewRows(
   const found = await findDataFiles(paths);
   const { header = true, quote = '"', missing = usualMissing, ...others } = dialect;
   const reading = { header, quote, missing: [...missing], ...others };
-  const files: SplitFile[] = [];
-  const shared = sharedFolderColumns(found.map(({ path }) => path));
-  for (const { path } of found) {
-    const file = await openTableFile(path, { ...reading, ...(exact ? { exact } : {}) });
-    files.push({ split: 'test', file: withFolderColumns(file, shared) });
-  }
+  const asTest = found.map(({ path }) => ({ split: 'test' as const, path }));
+  const files = await openSplitFiles(asTest, { ...reading, exact });
   const { path = '', names = [] } = files[0]?.file ?? {};
   const inputs = wanted.inputs.map(({ name }) => name);
   const absent = (name: string, what: string) =>
@@ -88,7 +83,7 @@ export async function openNewRows(
     test: [...paths],
     splitSeed: 0,
     cache: '',
-    ...(weight === undefined ? {} : { weight }),
+    weight,
   };
   const folder = partialPath(join(tmpdir(), 'ple-new-rows'));
   await removeRemains(tmpdir());
@@ -113,7 +108,7 @@ export async function openNewRows(
 
 /** DuckDB and Parquet's readers take such names for one. */
 function refuseAlike(names: readonly string[]): void {
-  const alike = names.find((name, n) => names.findIndex((one) => one.toLowerCase() === name.toLowerCase()) < n);
+  const [, alike] = twiceInOneCase(names) ?? [];
   if (alike === undefined) return;
   throw new ConfigError(`Column '${alike}' is named twice, or two columns differ only in case; name one of them.`);
 }

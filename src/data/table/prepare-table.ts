@@ -1,6 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { DataError } from '../../support/errors.js';
-import { type SplitName, splitNames } from '../dataset.js';
+import { splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
 import { limitMemory, rowsOf, withProgress } from '../store/database.js';
 import type { StoredSource } from '../store/prepared-source.js';
@@ -9,7 +8,7 @@ import { columnRoles } from './column-roles.js';
 import { faultsOf, refuseFaults } from './faults.js';
 import { withClasses } from './labels.js';
 import { rowSplits } from './row-splits.js';
-import { checkColumns, type SplitFile, type StagedRows, stageRows } from './staged-rows.js';
+import { checkColumns, type SplitFile, stageRows } from './staged-rows.js';
 import type { TableOptions } from './table-options.js';
 import { type About, writeRows } from './write-rows.js';
 
@@ -48,7 +47,6 @@ export async function prepareTable(
   const staged = await stageRows(database, files, roles.used, options.missing, onBytes);
   const inputs = await columnKinds(database, roles.inputs, staged, (message) => void notes.push(message));
   const wanted = trained ? (['test'] as const) : splitNames;
-  refuseEmptyFiles(staged, wanted, options.splitSeed === 'run');
   context.signal?.throwIfAborted();
   const splits = await rowSplits(database, staged, roles, options);
   const labelled = { ...roles, labels: await withClasses(database, roles.labels, staged, splits) };
@@ -59,16 +57,4 @@ export async function prepareTable(
   const stored = await withProgress(database, written, () => writeRows(database, splits, known, labelled, writing));
   onShare(1);
   return stored;
-}
-
-/** @throws DataError for a split whose files have no rows. */
-function refuseEmptyFiles({ files }: StagedRows, wanted: readonly SplitName[], drawnLater: boolean): void {
-  for (const name of wanted) {
-    const origin = files.some(({ split }) => split === name) ? name : 'train';
-    if (drawnLater && origin !== name) continue;
-    const own = files.filter(({ split }) => split === origin);
-    if (own.some(({ rows }) => rows > 0)) continue;
-    const [first, ...others] = own.map(({ file }) => file.path);
-    throw new DataError(`${first}${others.length > 0 ? ` and ${others.length} more have` : ' has'} no rows.`);
-  }
 }

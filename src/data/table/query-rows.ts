@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, openDatabase, rowsOf, sqlReason, whileOpen } from '../store/database.js';
-import { withFolderColumns } from './folder-columns.js';
+import { openSplitFiles } from './folder-columns.js';
 import { differInCase, jsonTable, openRelation, twiceInOneCase } from './relation-table.js';
-import { formatOf, openTableFile, type RowFileOptions } from './row-file.js';
-import { macros } from './staged-columns.js';
+import { formatOf, type RowFileOptions } from './row-file.js';
+import { type StagedColumn, textSql } from './staged-columns.js';
+import { checkColumns, stagedTable, stageRows } from './staged-rows.js';
 import type { TableFile } from './table-file.js';
 
 /** What a query reads: files by name, and perhaps a database. */
@@ -102,7 +103,7 @@ async function refuseOtherFile(path: string): Promise<void> {
   throw new DataError(`dataset.database: ${path} is no DuckDB file; name tables in other formats in dataset.files.`);
 }
 
-/** A table of text columns, of rows as the loader reads them, each column then typed by all of its values. */
+/** A view of rows as the loader reads them, in which each column is typed by all of its values. */
 async function load(
   database: DuckDBConnection,
   name: string,
@@ -110,33 +111,20 @@ async function load(
   options: RowFileOptions,
   missing: readonly string[],
 ): Promise<void> {
-  for (const macro of macros) await database.run(macro);
-  let names: readonly string[] | undefined;
-  const raw = `texts of ${name}`;
-  for (const path of paths) {
-    const file = withFolderColumns(await openTableFile(path, options));
-    if (!names) {
-      names = file.names;
-      const twice = twiceInOneCase(names);
-      if (twice)
-        throw new DataError(
-          `dataset.files.${name}: ${path} has columns that SQL cannot tell apart: ${differInCase(twice)}. Give one another name in the file.`,
-        );
-      const columns = names.map((column) => `${identifier(column)} VARCHAR`);
-      await said(`dataset.files.${name}`, database.run(`CREATE TABLE ${identifier(raw)} (${columns.join(', ')})`));
-    }
-    const lost = names.find((column) => !file.names.includes(column));
-    const extra = file.names.find((column) => !names?.includes(column));
-    if ((lost ?? extra) !== undefined)
-      throw new DataError(
-        `dataset.files.${name}: of ${paths[0]} and ${path} only one has the column '${lost ?? extra}'.`,
-      );
-    const values = names.map((column) => file.value(column, 'text', missing)).join(', ');
-    const insert = (from: string) => database.run(`INSERT INTO ${identifier(raw)} SELECT ${values} FROM ${from}`);
-    await said(`dataset.files.${name}`, file.rows(database, missing, insert));
-  }
-  const selection = await typedSelection(database, identifier(raw), names ?? []);
-  await said(`dataset.files.${name}`, database.run(`CREATE VIEW ${identifier(name)} AS ${selection}`));
+  const asTrain = paths.map((path) => ({ split: 'train' as const, path }));
+  const files = await openSplitFiles(asTrain, options);
+  checkColumns(files, undefined);
+  const { path = '', names = [] } = files[0]?.file ?? {};
+  const twice = twiceInOneCase(names);
+  if (twice)
+    throw new DataError(
+      `dataset.files.${name}: ${path} has columns that SQL cannot tell apart: ${differInCase(twice)}. Give one another name in the file.`,
+    );
+  const staged = await stageRows(database, files, new Set(names), missing);
+  const raw = identifier(`texts of ${name}`);
+  await database.run(`ALTER TABLE ${stagedTable} RENAME TO ${raw}`);
+  const selected = await typed(database, raw, [...staged.columns.values()]);
+  await database.run(`CREATE VIEW ${identifier(name)} AS SELECT ${selected.join(', ')} FROM ${raw}`);
 }
 
 /** Numbers that lose nothing as such: neither zeros in front, as a postal code has, nor more digits than a double. */
@@ -144,18 +132,16 @@ const whole = '-?(0|[1-9]\\d{0,14})';
 
 const real = '-?(0|[1-9]\\d{0,14})(\\.\\d+)?([eE][-+]?\\d{1,2})?';
 
-/** Each column as a whole number, a number or a text, by all of its values. */
-async function typedSelection(database: DuckDBConnection, table: string, names: readonly string[]): Promise<string> {
-  const columns = names.map(identifier);
-  const others = (pattern: string) => (column: string) =>
-    `count(*) FILTER (NOT regexp_full_match(${column}, ${literal(pattern)})) = 0`;
-  const tests = [...columns.map(others(whole)), ...columns.map(others(real))];
+/** Each text column as a whole number, a number or a text, by all of its values. */
+async function typed(database: DuckDBConnection, table: string, columns: readonly StagedColumn[]): Promise<string[]> {
+  const isEach = (pattern: string) => (column: StagedColumn) =>
+    `count(*) FILTER (NOT regexp_full_match(${textSql(column)}, ${literal(pattern)})) = 0`;
+  const tests = [...columns.map(isEach(whole)), ...columns.map(isEach(real))];
   const [found = []] = await rowsOf(database, `SELECT ${tests.join(', ')} FROM ${table}`);
-  const typed = columns.map((column, c) => {
+  return columns.map(({ name, sql, type: own }, c) => {
     const type = found[c] === true ? 'BIGINT' : found[columns.length + c] === true ? 'DOUBLE' : 'VARCHAR';
-    return type === 'VARCHAR' ? column : `CAST(${column} AS ${type}) AS ${column}`;
+    return `${own === 'text' ? `${sql}::${type}` : sql} AS ${identifier(name)}`;
   });
-  return `SELECT ${typed.join(', ')} FROM ${table}`;
 }
 
 /** One SELECT, whose columns have names of their own: DuckDB would rename the second of two without a word. */

@@ -25,9 +25,6 @@ export async function openParquet(path: string, bytes: number): Promise<TableFil
   const relation = { path, bytes, format: 'Parquet', from };
   return withDatabase(async (database) => {
     const names = await namesInParquet(relation, database);
-    const twice = names.find((name, index) => names.indexOf(name) < index);
-    if (twice !== undefined)
-      throw new DataError(`${path}: two columns are named '${twice}'; give each a name of its own.`);
     return openRelation({ ...relation, names }, database);
   });
 }

@@ -11,7 +11,7 @@ export interface RowFileOptions {
   readonly encoding?: string | undefined;
   readonly decimal?: ',' | '.' | undefined;
   /** Blanks around values belong to them. */
-  readonly exact?: boolean;
+  readonly exact?: boolean | undefined;
 }
 
 /**

@@ -12,7 +12,6 @@ import { type StagedRows, stagedTable } from './staged-rows.js';
 import type { TableOptions } from './table-options.js';
 
 const usualShare = 0.1;
-const chunkRows = 2048;
 
 /** The shares of rows that the other splits have of the files in `path`. */
 export interface Shares {
@@ -108,7 +107,7 @@ export async function rowSplits(
       const drawn = { sql: 'coalesce(d.split, 0)', join: 'LEFT JOIN draws d ON d.row = s.rowid' };
       if (!of) return drawn;
       await drawGroups(database, of, shares, seed);
-      const join = `${drawn.join} LEFT JOIN groups g ON g.value = ${textSql(of)}`;
+      const join = `${drawn.join} LEFT JOIN (FROM groups POSITIONAL JOIN group_splits) g ON g.value = ${textSql(of)}`;
       return { sql: `coalesce(g.split, ${drawn.sql})`, join };
     }
     return 'column' in split ? byValue(split, options, of) : byTime(database, shares, of, staged);
@@ -162,7 +161,8 @@ async function drawRows(database: DuckDBConnection, staged: StagedRows, splitOf:
 }
 
 /**
- * The table `groups`: each value's split. All rows of one value are in one split; a row without a value is drawn alone.
+ * The tables `groups` and `group_splits`: each value, and its split. All rows of one value are in one split; a row
+ * without a value is drawn alone.
  */
 async function drawGroups(
   database: DuckDBConnection,
@@ -170,20 +170,14 @@ async function drawGroups(
   shares: Shares,
   seed: number,
 ): Promise<void> {
-  const { DuckDBDataChunk, UTINYINT, VARCHAR } = await import('@duckdb/node-api');
   const random = randomFromSeed(seed).stream('split');
   const text = textSql(column);
-  const found = await rowsOf(database, `SELECT DISTINCT ${text} FROM ${stagedTable} WHERE ${text} IS NOT NULL`);
-  const values = found.map(([value]) => String(value));
-  await database.run('CREATE OR REPLACE TABLE groups (value VARCHAR, split UTINYINT)');
-  const appender = await database.createAppender('groups');
-  for (let from = 0; from < values.length; from += chunkRows) {
-    const part = values.slice(from, from + chunkRows);
-    const chunk = DuckDBDataChunk.create([VARCHAR, UTINYINT]);
-    chunk.setColumns([part, part.map((value) => code(splitAt(random.stream(value).uniform(), shares)))]);
-    appender.appendDataChunk(chunk);
-  }
-  appender.closeSync();
+  const distinct = `SELECT DISTINCT ${text} AS value FROM ${stagedTable} WHERE value IS NOT NULL`;
+  await database.run(`CREATE OR REPLACE TABLE groups AS ${distinct}`);
+  const values = await rowsOf(database, 'SELECT value FROM groups');
+  const splits = Uint8Array.from(values, ([value]) => code(splitAt(random.stream(String(value)).uniform(), shares)));
+  await database.run('CREATE OR REPLACE TABLE group_splits (split UTINYINT)');
+  await appendColumns(database, 'group_splits', [splits], splits.length);
 }
 
 /** Of the rows of each stratum the same shares, to the nearest row. */
@@ -240,7 +234,7 @@ async function byTime(
   const time =
     numbers === present || column.type !== 'text'
       ? number
-      : `coalesce(${number}, epoch_ms(${(await timeOf(database, column, present)) ?? iso})::DOUBLE)`;
+      : `coalesce(${number}, epoch_ms(${(await timeOf(database, column, present))?.sql ?? iso})::DOUBLE)`;
   const end = staged.files.filter(({ split }) => split === 'train').map(({ first, rows }) => [first, first + rows - 1]);
   const rows = end.map(([first, last]) => `rowid BETWEEN ${first} AND ${last}`).join(' OR ') || 'false';
   const all = end.reduce((sum, [first = 0, last = 0]) => sum + last - first + 1, 0);

@@ -13,10 +13,10 @@ import { type Draw, preparedSource, type StoredSource } from '../store/prepared-
 import { rawChecksum } from '../store/raw-checksum.js';
 import { columnRoles } from './column-roles.js';
 import { type DataFile, findDataFiles } from './data-files.js';
-import { folderColumns, sharedFolderColumns, withFolderColumns } from './folder-columns.js';
+import { folderColumns, openSplitFiles } from './folder-columns.js';
 import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
-import { openTableFile, type RowFileOptions } from './row-file.js';
+import type { RowFileOptions } from './row-file.js';
 import { drawnSplitOf, type Shares, sharesOf } from './row-splits.js';
 import type { SplitFile } from './staged-rows.js';
 import { type TableOptions, tableOptions } from './table-options.js';
@@ -120,15 +120,9 @@ async function splitFiles(options: RowOrigin): Promise<Read> {
       files.push({ split, ...found });
     }
   }
-  const shared = sharedFolderColumns(files.map(({ path }) => path));
   return {
     files: files.map(({ path, split }) => ({ path, mark: `${split}${endingOf(path)}${foldersOf(path)}` })),
-    async open() {
-      const opened: SplitFile[] = [];
-      for (const { path, split } of files)
-        opened.push({ split, file: withFolderColumns(await openTableFile(path, options), shared) });
-      return { splitFiles: opened };
-    },
+    open: async () => ({ splitFiles: await openSplitFiles(files, options) }),
   };
 }
 

@@ -79,18 +79,18 @@ export async function writeRows(
     columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time }) => ({
       name,
       kind,
-      ...(hash === undefined ? {} : { size: hash }),
-      ...(kind === 'list' ? { weighted: weights !== undefined } : {}),
+      size: hash,
+      weighted: kind === 'list' && weights !== undefined,
       cells: kind === 'numeric' ? { lenient, time } : { hash, separator, weights },
     })),
     texts: { missing: about.options.missing, exact: about.exact },
     tasks: labels.map(({ task }) => task),
     rows,
     masked,
-    ...(weights ? { weighted: true } : {}),
+    weighted: weights !== undefined,
     checksum: about.checksum,
     notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
-    ...(group === undefined ? {} : { group }),
+    group,
   };
 }
 
@@ -188,7 +188,9 @@ async function checkWritten(
   const rows = { train, validation, test };
   for (const name of wanted) {
     const drawn = options.splitSeed === 'run' && name !== 'train' && !staged.files.some(({ split }) => split === name);
-    if (rows[name] === 0 && !drawn) throw new DataError(noRows(name));
+    if (rows[name] > 0 || drawn) continue;
+    const empty = staged.files.find((file) => file.rows === 0 && (staged.rows === 0 || file.split === name));
+    throw new DataError(empty ? `${empty.file.path} has no rows.` : noRows(name));
   }
   const all = train + validation + test;
   if (staged.rows > all) notes.push(`${staged.rows - all} rows are in no split (dataset.split).`);
