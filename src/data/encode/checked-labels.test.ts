@@ -53,10 +53,11 @@ test('outside its sample space a label is NaN, of a source that is masked', asyn
   await expect(readAll(encodedWith('binary', 'train', 2, 1))).rejects.toThrow(/Row 5 of the train split/);
 });
 
-test('masks beside the labels are refused', () => {
+test('masks beside the labels are refused', async () => {
   const read = () => ({ rows: 1, columns: [], labels: [new Float32Array(1)], masks: [new Float32Array(1)] });
   const task = { task: taskSchema.parse({ name: 'click', type: 'binary' }), index: 0, classes: 0 };
-  expect(() => checkedLabels({ rows: 1, blockRows: 1, read }, 'train', [task]).read(0)).toThrow(/must give NaN/);
+  const split = checkedLabels({ rows: 1, blockRows: 1, read }, 'train', [task]);
+  await expect(split.read(0)).rejects.toThrow(/must give NaN/);
 });
 
 test('a weight below 0 is refused with its row and value', async () => {

@@ -84,7 +84,7 @@ test('text files of a query are read as those of a path: columns by name, long n
   for (const row of rows) expect([row.id, row.code]).toEqual([ids[Number(row.x)], `0${Number(row.x) % 7}`]);
   expect(rows.filter((row) => row['y:y'] === 1)).toHaveLength(60);
   const other = await file('y,x,id\n1,2,3\n');
-  await expect(open({ query, files: { t: [one, other] }, ...settings })).rejects.toThrow("has the column 'code'");
+  await expect(open({ query, files: { t: [one, other] }, ...settings })).rejects.toThrow("has no column 'code'");
 });
 
 test('a query that gives other rows each time is refused wherever it hides; one that samples by a seed is not', async () => {
