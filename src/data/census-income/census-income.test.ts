@@ -43,7 +43,10 @@ const inputsOf = (row: RawRow | undefined, source: Source) => source.columns.map
 const isRich = (row: RawRow) => Number(textOf(row, 'income') === '50000+.');
 const isSingle = (row: RawRow) => Number(textOf(row, 'marital-status') === 'Never married');
 
-/** Every row of a split as texts, in the order of the files and the source's order of columns, with its labels. */
+/** As texts, in one order: those of training are stored in another than that of the file. */
+const ordered = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).toSorted();
+
+/** Every row of a split as texts, in the source's order of columns, with its labels. */
 async function contents(source: Source, name: SplitName) {
   const rows = await rowsOf(source, name);
   return {
@@ -58,8 +61,9 @@ describe('reading', () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const source = await open({ cache: null });
     const { rows, labels } = await contents(source, 'train');
-    expect(rows).toEqual(train.map((row) => inputsOf(row, source)));
-    expect(labels).toEqual(train.map((row) => [isRich(row), isSingle(row)]));
+    expect(ordered(rows.map((row, r) => [row, labels[r]]))).toEqual(
+      ordered(train.map((row) => [inputsOf(row, source), [isRich(row), isSingle(row)]])),
+    );
     expect(source.tasks).toEqual([
       { name: 'income', type: 'binary' },
       { name: 'never-married', type: 'binary' },
@@ -72,12 +76,15 @@ describe('reading', () => {
 
   test('group 3 has the marital status as seven classes beside income', async () => {
     const source = await open({ group: 3 });
-    const { labels } = await contents(source, 'train');
+    const { rows, labels } = await contents(source, 'train');
     const [income, status] = source.tasks;
     expect([income?.name, status?.name, status?.type]).toEqual(['income', 'marital-status', 'multiclass']);
     expect(status?.classes).toHaveLength(7);
     expect(source.columns.map(({ name }) => name)).not.toContain('marital-status');
-    expect(labels).toEqual(train.map((row) => [isRich(row), status?.classes?.indexOf(textOf(row, 'marital-status'))]));
+    const statusOf = (row: RawRow) => status?.classes?.indexOf(textOf(row, 'marital-status'));
+    expect(ordered(rows.map((row, r) => [row, labels[r]]))).toEqual(
+      ordered(train.map((row) => [inputsOf(row, source), [isRich(row), statusOf(row)]])),
+    );
   });
 
   test('categories that end in a space stay as they are, and ? is a category', async () => {
@@ -158,10 +165,13 @@ test('of the 17 texts of education, six are positive', async () => {
     ],
   ];
   const texts = [...below, ...college];
-  const rows = texts.reduce<RawRow[]>((made, text, row) => withValue(made, row, 'education', text), train.slice(0, 17));
+  const numbered = train.slice(0, 17).reduce<RawRow[]>((made, _, row) => withValue(made, row, 'age', `${row}`), train);
+  const rows = texts
+    .reduce<RawRow[]>((made, text, row) => withValue(made, row, 'education', text), numbered)
+    .slice(0, 17);
   const source = await open({ path: await folderWith(plain(rows)), group: 2 });
-  const { labels } = await contents(source, 'train');
-  expect(labels.map(([label]) => label)).toEqual(texts.map((text) => Number(college.includes(text))));
+  const found = (await rowsOf(source, 'train')).map((row) => [row['age'], row['y:education']]);
+  expect(ordered(found)).toEqual(ordered(texts.map((text, row) => [row, Number(college.includes(text))])));
 });
 
 const real = process.env.PLE_CENSUS_INCOME;
