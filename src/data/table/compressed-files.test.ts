@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { CompressionType, compressionRegistry, RecordBatchFileWriter, Table, vectorFromArray } from 'apache-arrow';
 import { expect, onTestFinished, test } from 'vitest';
 import { file, open } from './table-loader.fixture.js';
@@ -14,4 +15,10 @@ test('a compressed data.arrow is refused with the way to convert it', async () =
   await expect(open({ path, tasks: { y: {} } })).rejects.toThrow(
     /data\.arrow is compressed .*'[^']*data-plain\.arrow', compression='uncompressed'\)$/,
   );
+});
+
+test('a gzip file without its end is refused, though all of its rows are there', async () => {
+  const text = `x,y\n${Array.from({ length: 50 }, (_, row) => `${row},${row % 2}\n`).join('')}`;
+  const path = await file(gzipSync(text).subarray(0, -8), 'data.csv.gz');
+  await expect(open({ path, tasks: { y: {} } })).rejects.toThrow(/data\.csv\.gz cannot be read: it ends too early/);
 });

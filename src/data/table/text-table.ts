@@ -43,6 +43,7 @@ export async function openTextTable(
           if ((await rowsOf(database, long).catch(() => [1])).length > 0) for await (const _ of opened.read()); // says where
           await use(scan(source, names.length, missing, { ...options, skip: opened.blankLines }));
         });
+      if (/\.gz$/i.test(path)) for await (const _ of readRawFile(path)); // DuckDB does not notice that one is cut off
       if (encoding === undefined && (await read(path)) === undefined) return;
       const refused = await withPlainCopy(path, encoding, read);
       if (refused === undefined) return;
