@@ -166,6 +166,8 @@ export interface SourceSplit {
   read(index: number): SourceBlock | Promise<SourceBlock>;
   /** Begins to read block `index`, which will probably be asked for next. */
   ahead?(index: number): void;
+  /** Of a table's rows: the numbers that block `index`'s rows have in the files, from 0. [rows] */
+  numbers?(index: number): Promise<Int32Array>;
 }
 
 export interface NumericFeature {

@@ -99,6 +99,7 @@ export async function preparedSource(
     rows,
     blockRows,
     ...kept(isSmall(stored), Math.ceil(rows / blockRows), (index) => readBlock(reader, stored, block(index))),
+    ...(stored.texts ? { numbers: (index: number) => readNumbers(reader, 'row', block(index)) } : {}),
   });
   return {
     columns: stored.columns.map(({ weighted, shared, ...column }, c): SourceColumn => {

@@ -3,9 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Source, type SplitName, splitNames } from '../dataset.js';
+import type { Source, SplitName } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import { literal, rowsOf as sqlRows, withDatabase } from '../store/database.js';
 import { table } from './table-loader.js';
 
 let folder: string | undefined;
@@ -31,39 +30,13 @@ export async function file(content: string | Uint8Array, name = 'data.csv'): Pro
   return join(own, name);
 }
 
-/** The prepared data of sources that `open` opened. */
-const folders = new WeakMap<Source, string>();
-
 export async function open(
   settings: object,
   notes: string[] = [],
   context: Partial<LoaderContext> = {},
 ): Promise<Source> {
   const options = { loader: 'table', cache: join(testFolder(), 'cache'), ...settings };
-  let prepared = '';
-  const source = await table.open(options, {
-    seed: 1,
-    note: (message) => notes.push(message),
-    prepared: (path) => {
-      prepared = path;
-    },
-    ...context,
-  });
-  folders.set(source, prepared);
-  return source;
-}
-
-/** The numbers in the files of a split's rows, where no seed draws them. */
-async function numbersOf(source: Source, name: SplitName): Promise<number[]> {
-  const prepared = folders.get(source);
-  if (prepared === undefined) return [];
-  const before = splitNames.slice(0, splitNames.indexOf(name)).map((split) => source.splits[split].rows);
-  const first = before.reduce((sum, rows) => sum + rows, 0);
-  return withDatabase(async (database) => {
-    await database.run(`ATTACH ${literal(join(prepared, 'data.duckdb'))} AS prepared (READ_ONLY)`);
-    const rows = await sqlRows(database, 'SELECT row FROM prepared.rows');
-    return rows.slice(first, first + source.splits[name].rows).map(([row]) => Number(row));
-  });
+  return table.open(options, { seed: 1, note: (message) => notes.push(message), ...context });
 }
 
 /**
@@ -73,9 +46,10 @@ async function numbersOf(source: Source, name: SplitName): Promise<number[]> {
 export async function rowsOf(source: Source, name: SplitName) {
   const split = source.splits[name];
   const rows: Record<string, unknown>[] = [];
-  const numbers = await numbersOf(source, name);
+  const numbers: number[] = [];
   for (let b = 0; b * split.blockRows < split.rows; b++) {
     const block = await split.read(b);
+    numbers.push(...((await split.numbers?.(b)) ?? []));
     for (let row = 0; row < block.rows; row++) {
       const found: Record<string, unknown> = {};
       for (const [c, column] of source.columns.entries()) {

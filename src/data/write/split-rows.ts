@@ -21,14 +21,13 @@ export async function* splitRows(
   onRows: (done: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const columns = columnsOf(source, tasks, (await source.splits.train.read(0)).weights !== undefined);
-  const fromFiles = source.texts !== undefined;
   const names = columns.map(([name]) => name);
-  yield Buffer.from(lineOf(['split', ...(fromFiles ? ['row'] : []), ...names]));
+  yield Buffer.from(lineOf(['split', ...(source.splits.train.numbers ? ['row'] : []), ...names]));
   let done = 0;
   for (const name of splitNames) {
     const { rows, blockRows, read, numbers } = source.splits[name];
     for (let b = 0; b * blockRows < rows; b++) {
-      const places = fromFiles ? await numbers?.(b) : undefined;
+      const places = await numbers?.(b);
       const block = await read(b);
       const texts = columns.map(([, of]) => of(block));
       for (let first = 0; first < block.rows; first += pieceRows) {
