@@ -27,36 +27,14 @@ interface Size {
   readonly experts: { readonly shared: number; readonly task: number };
 }
 
+const twice = (...widths: readonly number[]) => [widths, widths];
+
 /** PLE on 40 categorical columns (embedding 4) and binary tasks, trained with Adam. */
 const sizes = {
-  wide: {
-    batchSize: 1024,
-    tasks: 2,
-    levels: [
-      [256, 128],
-      [256, 128],
-    ],
-    experts: { shared: 1, task: 1 },
-  },
-  narrow: {
-    batchSize: 256,
-    tasks: 2,
-    levels: [
-      [16, 8],
-      [16, 8],
-    ],
-    experts: { shared: 4, task: 4 },
-  },
+  wide: { batchSize: 1024, tasks: 2, levels: twice(256, 128), experts: { shared: 1, task: 1 } },
+  narrow: { batchSize: 256, tasks: 2, levels: twice(16, 8), experts: { shared: 4, task: 4 } },
   /** For GPUs: 19 million weights, about 1 Tflop a step. */
-  large: {
-    batchSize: 8192,
-    tasks: 4,
-    levels: [
-      [512, 256],
-      [512, 256],
-    ],
-    experts: { shared: 8, task: 8 },
-  },
+  large: { batchSize: 8192, tasks: 4, levels: twice(512, 256), experts: { shared: 8, task: 8 } },
 } as const satisfies Readonly<Record<string, Size>>;
 
 export type BenchCaseName = keyof typeof sizes;

@@ -47,17 +47,13 @@ const threads = values.threads === undefined ? availableParallelism() : Number(v
 if (!(Number.isInteger(threads) && threads > 0))
   refuse(usage, `--threads ${values.threads}: say a whole number above 0.`);
 
-await benchCases();
-
-async function benchCases(): Promise<void> {
-  const rows: Row[] = [];
-  for (const name of caseNames.filter((name) => (values.case ?? name) === name)) {
-    const row = await measure(benchCase(name), engineOn({ engine: 'compiled', device: 'cpu' }, { threads }));
-    rows.push(row);
-    if (!values.json) console.log(describe(row));
-  }
-  if (values.json) console.log(JSON.stringify({ cases: rows }, null, 2));
+const rows: Row[] = [];
+for (const name of caseNames.filter((name) => (values.case ?? name) === name)) {
+  const row = await measure(benchCase(name), engineOn({ engine: 'compiled', device: 'cpu' }, { threads }));
+  rows.push(row);
+  if (!values.json) console.log(describe(row));
 }
+if (values.json) console.log(JSON.stringify({ cases: rows }, null, 2));
 
 async function measure({ name, batchSize, step, signature, chunk }: BenchCase, engine: Engine): Promise<Row> {
   const steps = stepsPerRound[name] ?? 1;

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { parse } from 'yaml';
 import type { Comparison, ComparisonRow } from '../src/comparison/comparison.js';
+import type { Result } from '../src/training/result.js';
 import { refuse, wordsOf } from './usage.js';
 
 const usage = 'Usage: npm run check:comparison -- runs/<name>, the folder of a finished comparison';
@@ -57,16 +58,7 @@ try {
   rmSync(given, { recursive: true });
 }
 
-interface StoredResult {
-  readonly ended?: string;
-  readonly dataset: {
-    readonly checksum: string;
-    readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
-  };
-  readonly tasks: Readonly<Record<string, { readonly type: string; readonly test: object }>>;
-}
-
-function resultOf(path: string): StoredResult {
+function resultOf(path: string): Result {
   return JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8'));
 }
 
@@ -75,7 +67,7 @@ function resultOf(path: string): StoredResult {
  */
 function rowOf(
   { label, axis, runs, atLimit }: Pick<ComparisonRow, 'label' | 'axis' | 'runs' | 'atLimit'>,
-  results: Readonly<Record<string, StoredResult>>,
+  results: Readonly<Record<string, Result>>,
 ) {
   const finished = runs.filter(({ status }) => status === 'done');
   const read = finished.map(({ seed, path, parts }) => {

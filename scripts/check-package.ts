@@ -30,14 +30,9 @@ try {
   const [tarball] = listing.parse(JSON.parse(run('npm', ['pack', '--json', '--pack-destination', packed], root)));
   if (!tarball) throw new Error('npm pack has packed nothing.');
   const paths = tarball.files.map(({ path }) => path);
-  const needed = [
-    'LICENSE',
-    'README.md',
-    'bin/ple.js',
-    'configs/quickstart.yaml',
-    'configs/ple.schema.json',
-    'docs/config.md',
-  ];
+  const needed = 'LICENSE README.md bin/ple.js configs/quickstart.yaml configs/ple.schema.json docs/config.md'.split(
+    ' ',
+  );
   for (const path of [...needed, 'datasets/table.md', 'dist/cli/main.js', 'dist/library.js', 'dist/library.d.ts'])
     if (!paths.includes(path)) throw new Error(`The tarball lacks ${path}.`);
   const stray = paths.filter((path) => /\.(test|fixture)\./.test(path) || /^(src|scripts|runs)\//.test(path));
@@ -46,14 +41,8 @@ try {
 
   step('npm install --ignore-scripts, in an empty folder');
   run('npm', ['init', '-y']);
-  run('npm', [
-    'install',
-    '--ignore-scripts',
-    '--prefer-offline',
-    '--no-audit',
-    '--no-fund',
-    join(packed, tarball.filename),
-  ]);
+  const quietly = '--ignore-scripts --prefer-offline --no-audit --no-fund'.split(' ');
+  run('npm', ['install', ...quietly, join(packed, tarball.filename)]);
 
   step('npx ple finds its models and configs');
   const models = z.array(z.object({ name: z.string() })).parse(JSON.parse(ple('list', 'models', '--json')));

@@ -260,14 +260,9 @@ async function checkSorting(page: Page, fault: (text: string) => void): Promise<
 
 function isSorted(values: readonly string[], direction: 'ascending' | 'descending'): boolean {
   const known = values.filter((value) => value !== '');
-  if (values.slice(0, known.length).includes('')) return false;
-  const numbers = known.map(Number);
-  const sign = direction === 'ascending' ? 1 : -1;
-  return known.slice(1).every((value, index) => {
-    const before = known[index] ?? '';
-    const difference = numbers.some(Number.isNaN)
-      ? before.localeCompare(value)
-      : (numbers[index] ?? 0) - (numbers[index + 1] ?? 0);
-    return sign * difference <= 0;
-  });
+  const isNumeric = known.every((value) => !Number.isNaN(Number(value)));
+  const keys = known.map((value) => (isNumeric ? Number(value) : value));
+  const sorted = keys.toSorted((a, b) => (typeof a === 'number' ? a - Number(b) : a.localeCompare(String(b))));
+  if (direction === 'descending') sorted.reverse();
+  return !values.slice(0, known.length).includes('') && sorted.join('\n') === keys.join('\n');
 }

@@ -12,8 +12,7 @@
  * Rule: family-wise error at most .055 in every cell of spreads up to 3, at most .08 at 8, each but for three standard
  * errors of the simulation.
  */
-import { type EstimateError, twoSidedP } from '../src/comparison/statistics/behrens-fisher.js';
-import { normalBelow } from '../src/comparison/statistics/distributions.js';
+import { type EstimateError, normalBelow, twoSidedP } from '../src/comparison/statistics/behrens-fisher.js';
 import { mean } from '../src/comparison/statistics/moments.js';
 import { squeezedVariances } from '../src/comparison/statistics/squeezed-variances.js';
 import { textTable } from '../src/report/text-table.js';

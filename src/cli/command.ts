@@ -1,5 +1,6 @@
 import { type Command, type CommandUnknownOpts, Option, type OptionValues } from '@commander-js/extra-typings';
 import { ConfigError } from '../support/errors.js';
+import { shellWord } from '../support/shell-word.js';
 
 /** Adds a command to its parent. `exit` receives the command's exit code. */
 export type CommandDefinition = (parent: CommandUnknownOpts, exit: (code: number) => void) => void;
@@ -43,6 +44,21 @@ Keys:
 /** The end of a command's help. */
 export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+/** Reads the whole number of an option. */
+export function wholeFrom(option: string, least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+    const range = most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`;
+    throw new ConfigError(`${option} ${text}: give a whole number${range}.`);
+  };
+}
+
+/** A command with its arguments, quoted for a shell. */
+export function commandLine(command: string, words: readonly string[]): string {
+  return `ple ${[command, ...words].map(shellWord).join(' ')}`;
 }
 
 /** Collects the values of an option that may be repeated. */

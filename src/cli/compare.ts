@@ -5,8 +5,19 @@ import type { ComparisonResult } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { duration } from '../report/numbers.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
-import { collect, defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
-import { commandLine } from './command-line.js';
+import { groupedBy } from '../support/grouped-by.js';
+import { joined } from '../support/joined.js';
+import { counted } from '../support/whole-number.js';
+import {
+  collect,
+  commandLine,
+  defineCommand,
+  examples,
+  type OptionsOf,
+  overrides,
+  whereKeysAre,
+  wholeFrom,
+} from './command.js';
 import { say } from './display/say.js';
 import { onSignal } from './interruptible.js';
 
@@ -19,7 +30,11 @@ const words = () =>
     .option('--on <place>', "where runs train: local, slurm, or a queue's redis://HOST:PORT")
     .option('--detach', 'with a queue or Slurm: hand the runs of this stage over, and leave')
     .option('--attach', 'wait for runs that were handed over, here or on another machine; the default')
-    .option('--jobs <n>', 'runs at a time, each in its own process (default: the fastest number, measured)', parseJobs)
+    .option(
+      '--jobs <n>',
+      'runs at a time, each in its own process (default: the fastest number, measured)',
+      wholeFrom('--jobs', 1, 1024),
+    )
     .option(
       '--dry-run',
       'print the runs, their parameters and an estimate of the time (with Slurm: its script); train nothing',
@@ -32,7 +47,7 @@ const words = () =>
     .option('--json', 'print the comparison (or the plan of a dry run) as one JSON document')
     .optionsGroup('Options of --on slurm:')
     .option('--collect', 'put finished runs together, hand over the next stage, and at the end write the table')
-    .option('--array-limit <n>', 'most runs at a time (execute.arrayLimit)', parseLimit)
+    .option('--array-limit <n>', 'most runs at a time (execute.arrayLimit)', wholeFrom('--array-limit', 1))
     .option('--partition <names>', 'of sbatch (execute.sbatch.partition), as the next five are')
     .option('--time <limit>', 'a run that needs longer continues in a further job')
     .option('--gres <list>', 'such as gpu:1')
@@ -181,13 +196,6 @@ function wordsAgain(
   ];
 }
 
-function parseJobs(text: string): number {
-  const jobs = Number(text);
-  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 1024)
-    throw new ConfigError(`--jobs ${text}: give a number of processes, 1 or more.`);
-  return jobs;
-}
-
 /** @param again What tries failed runs again. */
 async function show(result: ComparisonResult, options: OptionsOf<typeof words>, again: string): Promise<number> {
   if (result.status === 'interrupted') {
@@ -202,15 +210,9 @@ async function show(result: ComparisonResult, options: OptionsOf<typeof words>, 
   const { comparison, folder, failed } = result;
   const { showComparison } = await import('./display/show-comparison.js');
   showComparison(comparison, options);
-  if (failed > 0) say(`${failed} ${failed === 1 ? 'run' : 'runs'} failed; ${again} tries again.`);
+  if (failed > 0) say(`${counted(failed, 'run')} failed; ${again} tries again.`);
   say(`Written to ${folder}; the report is ${join(folder, 'report.html')}`);
   return failed > 0 ? exitCode.failed : exitCode.done;
-}
-
-function parseLimit(text: string): number {
-  const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1) return limit;
-  throw new ConfigError(`--array-limit ${text}: give a number of runs, 1 or more.`);
 }
 
 /** The options of sbatch among those of the command line, by their long names. */
@@ -249,16 +251,12 @@ async function planTable(
   };
   const rowsOf = (stage: string, all: ComparisonPlan['runs']) => {
     if (verbose) return all.map((run) => rowOf(stage, nameOf({ ...run, point: run.axis }), [run]));
-    const groups = new Map<string, ComparisonPlan['runs'][number][]>();
-    for (const run of all) {
-      const name = [run.label, pointText(run.axis, ' ')].filter((text) => text !== '').join(' ');
-      groups.set(name, [...(groups.get(name) ?? []), run]);
-    }
-    return Array.from(groups, ([name, alike]) => rowOf(stage, name, alike));
+    const named = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
+    return groupedBy(all, named).map((alike) => rowOf(stage, named(alike[0]), alike));
   };
   const rows = [...rowsOf('tune', tuning), ...rowsOf('run', runs)];
   const speeds = models.map((model) => [
-    [model.label, ...(pointText(model.values) === '' ? [] : [pointText(model.values, ' ')])].join(' '),
+    joined(' ', model.label, pointText(model.values, ' ')),
     model.unfinished,
     model.epochs,
     count(model.stepsPerEpoch),

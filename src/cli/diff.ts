@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples } from './command.js';
@@ -13,34 +11,23 @@ const words = () =>
     .addHelpText('after', examples('ple diff runs/census-income-ple-0123abcd runs/census-income-mmoe-4567cdef'));
 
 export const diff = defineCommand(words, async (left, right, options) => {
-  const [value, text] = await (isComparison(left) || isComparison(right) ? ofComparisons : ofRuns)(left, right);
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text);
-  return exitCode.done;
-});
-
-function isComparison(path: string): boolean {
-  return existsSync(join(path, 'comparison.json'));
-}
-
-async function ofRuns(left: string, right: string): Promise<readonly [unknown, string]> {
-  const [{ readStartedRun }, { runDiff, runDiffText }] = await Promise.all([
+  const [{ exists, kindOf }, { readComparison }, { readStartedRun }, texts] = await Promise.all([
+    import('../comparison/stored/folders.js'),
+    import('../comparison/stored/comparison-file.js'),
     import('../comparison/stored/stored-runs.js'),
     import('../report/diff.js'),
   ]);
-  const found = runDiff(readStartedRun(left), readStartedRun(right));
-  return [found, runDiffText(found)];
-}
-
-async function ofComparisons(left: string, right: string): Promise<readonly [unknown, string]> {
-  const [{ readComparison }, { comparisonDiff, comparisonDiffText }] = await Promise.all([
-    import('../comparison/stored/comparison-file.js'),
-    import('../report/diff.js'),
-  ]);
-  const side = (path: string) => {
-    if (!isComparison(path))
-      throw new ConfigError(`${path} is not the folder of a comparison: name two runs, or two comparisons.`);
-    return { path, comparison: readComparison(path) };
-  };
-  const found = comparisonDiff(side(left), side(right));
-  return [found, comparisonDiffText(found)];
-}
+  const other = [left, right].find((path) => kindOf(path) !== 'comparison');
+  const print = <Found>(found: Found, text: (found: Found) => string) =>
+    process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : text(found));
+  if (other === undefined) {
+    const side = (path: string) => {
+      if (exists(path, 'comparison.json')) return { path, comparison: readComparison(path) };
+      throw new ConfigError(`${path} has no comparison.json yet: the same ple compare command continues.`);
+    };
+    print(texts.comparisonDiff(side(left), side(right)), texts.comparisonDiffText);
+  } else if ([left, right].some((path) => kindOf(path) === 'comparison'))
+    throw new ConfigError(`${other} is not the folder of a comparison: name two runs, or two comparisons.`);
+  else print(texts.runDiff(readStartedRun(left), readStartedRun(right)), texts.runDiffText);
+  return exitCode.done;
+});

@@ -5,6 +5,7 @@ import type { Machine } from '../engine/devices/machine.js';
 import type { Surveyed } from '../engine/devices/survey.js';
 import { exitCode } from '../support/errors.js';
 import { printable } from '../support/printable.js';
+import { counted } from '../support/whole-number.js';
 import { defineCommand, examples } from './command.js';
 
 /** The default folder of prepared data. */
@@ -58,10 +59,7 @@ function machineText({ node, platform, cpu, memory, disks }: Machine): string {
   const features = cpu.features === null ? 'features not known' : cpu.features.join(' ');
   const lines = [
     ['Node', `${node}, ${platform}`],
-    [
-      'CPU',
-      [cpu.model ?? 'model not known', `${cpu.cores} ${cpu.cores === 1 ? 'core' : 'cores'}`, features].join(', '),
-    ],
+    ['CPU', [cpu.model ?? 'model not known', counted(cpu.cores, 'core'), features].join(', ')],
     ['memory', `${gigabytes(memory.totalBytes)}, ${gigabytes(memory.freeBytes)} free`],
     ['disk', disks.map(({ folder, freeBytes }) => `${gigabytes(freeBytes)} free in ${folder}`).join(', ')],
   ];

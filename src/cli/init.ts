@@ -3,8 +3,7 @@ import { join, relative } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { defineCommand, examples } from './command.js';
-import { commandLine } from './command-line.js';
+import { commandLine, defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
 
 const words = () =>

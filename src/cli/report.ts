@@ -7,8 +7,7 @@ import type { StoredRuns } from '../comparison/stored/stored-runs.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
-import { collect, defineCommand, examples, type OptionsOf } from './command.js';
-import { commandLine } from './command-line.js';
+import { collect, commandLine, defineCommand, examples, type OptionsOf } from './command.js';
 import { say } from './display/say.js';
 
 const uncertainties = catalogue<{ name: Comparison['uncertainty'] }>('--uncertainty', [

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { defineCommand, examples } from './command.js';
+import { defineCommand, examples, wholeFrom } from './command.js';
 import { say } from './display/say.js';
 import { onSignal } from './interruptible.js';
 
@@ -9,7 +9,11 @@ const words = () =>
     .description('Train one run of a plan, as a task of an array job does.')
     .requiredOption('--plan <file>', 'the plan, which ple compare --on slurm wrote')
     .option('--index <n>', 'which run, from 0 (default: SLURM_ARRAY_TASK_ID)')
-    .option('--threads <n>', 'threads of operations on the CPU, where engine.threads does not say (default: all cores)')
+    .option(
+      '--threads <n>',
+      'threads of operations on the CPU, where engine.threads does not say (default: all cores)',
+      wholeFrom('--threads', 1),
+    )
     .addHelpText(
       'after',
       `
@@ -25,8 +29,7 @@ checkpoint and end. Exit codes: 0 finished, 1 failed, 2 wrong plan or config, 3 
 
 /** Trains a run of a plan. Prints progress and notes on stderr. */
 export const run = defineCommand(words, async (options) => {
-  const index = whole('--index', options.index ?? ofScheduler(), 0);
-  const threads = options.threads === undefined ? undefined : whole('--threads', options.threads, 1);
+  const index = wholeFrom('--index', 0)(options.index ?? ofScheduler());
   const interrupt = new AbortController();
   // A scheduler may send several signals, and ends what does not obey: a second one does not cut the checkpoint short.
   const ignore = onSignal(() => interrupt.abort(), 'SIGUSR1');
@@ -37,7 +40,9 @@ export const run = defineCommand(words, async (options) => {
     ]);
     const { experiment, train } = await plannedTask(options.plan, index);
     const display = openDisplay(process.stderr, experiment);
-    const outcome = await train({ threads, signal: interrupt.signal, on: display.show }).finally(display.close);
+    const outcome = await train({ threads: options.threads, signal: interrupt.signal, on: display.show }).finally(
+      display.close,
+    );
     const what = {
       done: 'finished',
       'already done': 'was finished already',
@@ -55,10 +60,4 @@ function ofScheduler(): string {
   const given = process.env['SLURM_ARRAY_TASK_ID'];
   if (given !== undefined) return given;
   throw new ConfigError('Say which run: --index N, or SLURM_ARRAY_TASK_ID in the environment.');
-}
-
-function whole(option: string, text: string, least: number): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
-  throw new ConfigError(`${option} ${text}: give a whole number, ${least} or more.`);
 }

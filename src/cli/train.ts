@@ -69,7 +69,7 @@ export const train = defineCommand(words, async (given, options) => {
 });
 
 async function chosenExperiment(given: readonly string[], options: OptionsOf<typeof words>): Promise<Experiment> {
-  const [{ namedConfig, namesComparison, readConfig }, { hash8 }, { definitions }] = await Promise.all([
+  const [{ namedConfig, readConfig }, { hash8 }, { definitions }] = await Promise.all([
     import('./input/config-file.js'),
     import('../config/experiment.js'),
     import('../training/definitions.js'),
@@ -84,9 +84,12 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
   }
   const file = join(options.resume, 'config.yaml');
   if (!existsSync(file) || !existsSync(join(options.resume, 'checkpoints'))) {
-    if (existsSync(file) && namesComparison(file, []))
-      throw new ConfigError(`${options.resume} is the folder of a comparison: the same ple compare command continues.`);
-    throw new ConfigError(`${options.resume} is not the folder of a run: it has no config.yaml and checkpoints.`);
+    const { kindOf } = await import('../comparison/stored/folders.js');
+    throw new ConfigError(
+      kindOf(options.resume) === 'comparison'
+        ? `${options.resume} is the folder of a comparison: the same ple compare command continues.`
+        : `${options.resume} is not the folder of a run: it has no config.yaml and checkpoints.`,
+    );
   }
   const experiment = await readConfig(file, given);
   if (hash8(experiment, '', definitions) !== hash8(await readConfig(file, []), '', definitions)) {

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { collect, defineCommand, examples } from './command.js';
+import { collect, defineCommand, examples, wholeFrom } from './command.js';
 import { say } from './display/say.js';
 import { interruptible } from './interruptible.js';
 
@@ -8,13 +8,13 @@ const words = () =>
   new Command('worker')
     .description('Train runs of a queue, which ple compare --on redis://HOST:PORT fills, until a signal.')
     .requiredOption('--queue <address>', 'redis://HOST:PORT[/DATABASE], or rediss:// with TLS')
-    .option('--jobs <n>', 'runs at a time, each in its own process', positive('--jobs', 1024), 1)
+    .option('--jobs <n>', 'runs at a time, each in its own process', wholeFrom('--jobs', 1, 1024), 1)
     .option('--runs <dir>', "the planner's --runs folder, where this machine has it", 'runs')
     .option('--plugin <file>', 'a plugin that runs may use, by its SHA-256; may be repeated', collect)
     .option(
       '--lock <seconds>',
       'without a sign of life for so long, runs go on elsewhere',
-      positive('--lock', 3600),
+      wholeFrom('--lock', 1, 3600),
       30,
     )
     .addHelpText(
@@ -61,11 +61,3 @@ export const worker = defineCommand(
   },
   gone,
 );
-
-function positive(option: string, most: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (Number.isInteger(number) && number >= 1 && number <= most) return number;
-    throw new ConfigError(`${option} ${text}: give a whole number from 1 to ${most}.`);
-  };
-}

@@ -117,6 +117,9 @@ export interface ComparisonRow {
   readonly matchByTask?: Readonly<Record<string, Match>>;
 }
 
+/** What a comparison decided for a model before its reported runs. */
+export type Decisions = Pick<ComparisonRow, 'searched' | 'tuned' | 'tunedByTask' | 'match' | 'matchByTask'>;
+
 /** What the searches of a comparison tried, and what they found on the validation split. */
 export interface SearchRecord {
   readonly type: SearchConfig['type'];

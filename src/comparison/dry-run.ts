@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
 import { baseline } from '../models/catalogue.js';
+import { groupedBy } from '../support/grouped-by.js';
 import { must } from '../support/must.js';
 import type { ComparisonOptions, MeasuringExecutor, Speed } from './execute/executor.js';
 import { withLocalProcesses } from './execute/local-processes.js';
+import { makePlan } from './make-plan.js';
 import { parametersOf, type ReadShape } from './plan/data-shapes.js';
-import { makePlan } from './plan/plan.js';
 import { type Run, unfinished } from './plan/run.js';
-import type { Search } from './plan/search.js';
+import type { Search } from './search/search.js';
 
 /** What a comparison would train. */
 export interface ComparisonPlan {
@@ -16,10 +17,10 @@ export interface ComparisonPlan {
   readonly folder: string;
   readonly jobs: number;
   /** The runs of `tune`. They come first. */
-  readonly tuning: readonly RunPlan[];
+  readonly tuning: readonly PlanLine[];
   /** How many combinations each model tries at each point of the axes. Models with one are left out. */
   readonly searches: readonly { readonly label: string; readonly axis: AxisPoint; readonly combinations: number }[];
-  readonly runs: readonly RunPlan[];
+  readonly runs: readonly PlanLine[];
   /** False: `tune` has not chosen values yet. `runs` then have the config's values, and one run may become several. */
   readonly tuned: boolean;
   readonly models: readonly ModelPlan[];
@@ -27,15 +28,8 @@ export interface ComparisonPlan {
   readonly secondsAtMost: number;
 }
 
-interface RunPlan {
-  readonly label: string;
+interface PlanLine extends Pick<Run, 'label' | 'values' | 'tasks' | 'seed' | 'hash8'> {
   readonly axis: AxisPoint;
-  /** The values that a run of `tune` tries. */
-  readonly values?: AxisPoint;
-  /** The tasks that are reported from this run. Absent: all tasks. */
-  readonly tasks?: readonly string[];
-  readonly seed: number;
-  readonly hash8: string;
   /** Path relative to the comparison's folder. Runs of the same experiment share it. */
   readonly path: string;
   readonly finished: boolean;
@@ -89,13 +83,13 @@ export async function planComparison(
     const searches = plan.search.places.map(({ label, point: axis, candidates }) => {
       return { label, axis, combinations: candidates.length };
     });
-    const plansOf = (all: readonly Run[]) => Promise.all(all.map((run) => runPlan(run, executor.readShape)));
+    const linesOf = (all: readonly Run[]) => Promise.all(all.map((run) => lineOf(run, executor.readShape)));
     return {
       name: config.name,
       folder,
       jobs,
-      tuning: await plansOf(tuning),
-      runs: await plansOf(runs),
+      tuning: await linesOf(tuning),
+      runs: await linesOf(runs),
       searches,
       tuned,
       models,
@@ -113,7 +107,7 @@ function isFinished({ rung }: Search): boolean {
   }
 }
 
-async function runPlan(run: Run, readShape: ReadShape): Promise<RunPlan> {
+async function lineOf(run: Run, readShape: ReadShape): Promise<PlanLine> {
   const { label, point: axis, values, tasks, seed, hash8, folder: path, state, experiment } = run;
   const parameters = parametersOf(experiment, (await readShape(experiment)).model);
   const optional = { ...(values ? { values } : {}), ...(tasks ? { tasks } : {}) };
@@ -133,25 +127,23 @@ async function measureModels(
   executor: MeasuringExecutor,
   epochsOf: (run: Run) => number,
 ): Promise<readonly ModelPlan[]> {
-  const groups = new Map<string, { readonly step: string; readonly alike: [Run, ...Run[]] }>();
   const steps = new Map<string, Experiment>();
+  const all: { readonly step: string; readonly run: Run }[] = [];
   for (const run of runs) {
     const step = await stepOf(run, executor.readShape);
-    const key = JSON.stringify([step, epochsOf(run), run.experiment.train.earlyStopping]);
-    const group = groups.get(key);
-    if (group) group.alike.push(run);
-    else groups.set(key, { step, alike: [run] });
+    all.push({ step, run });
     if (!steps.has(step)) steps.set(step, run.experiment);
   }
   const measured = await executor.measure([...steps.values()], jobs);
   const speeds = new Map([...steps.keys()].map((step, index) => [step, measured[index]]));
+  const groups = groupedBy(all, ({ step, run }) => [step, epochsOf(run), run.experiment.train.earlyStopping]);
   return Promise.all(
-    Array.from(groups.values(), async ({ step, alike }) => {
-      const [first] = alike;
+    groups.map(async (alike) => {
+      const [{ step, run: first }] = alike;
       const { label, experiment } = first;
       const speed = must(speeds.get(step), `the speed of ${label}`);
       const time = timeOf(experiment, epochsOf(first), (await executor.readShape(experiment)).rows, speed);
-      return { label, values: common(alike), unfinished: alike.length, ...time };
+      return { label, values: common(alike.map(({ run }) => run)), unfinished: alike.length, ...time };
     }),
   );
 }

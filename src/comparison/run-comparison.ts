@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
 import { DataError, Interrupted } from '../support/errors.js';
+import { groupedBy } from '../support/grouped-by.js';
 import { type LogFile, openLog } from '../support/growing-file.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
@@ -12,13 +13,14 @@ import type { Comparison, Look, RunReference, SearchRecord } from './comparison.
 import { type ComparisonOptions, Detached, type Event, type Executor } from './execute/executor.js';
 import { withExecutor } from './execute/with-executor.js';
 import { summarize } from './gains/summarize.js';
-import { type DecidedChanges, decisionsOf, notesOnSearch } from './plan/decided-changes.js';
+import { makePlan } from './make-plan.js';
+import { firstExperiment } from './plan/axis-point.js';
+import { type DecidedChanges, decisionsOf } from './plan/decided-changes.js';
 import { folderConfig } from './plan/folder-config.js';
 import { ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { notesOnMatch } from './plan/match.js';
-import { makePlan } from './plan/plan.js';
 import type { Run } from './plan/run.js';
-import { searchRecord } from './plan/search-record.js';
+import { notesOnSearch } from './search/search.js';
 import { readComparison } from './stored/comparison-file.js';
 import { reportedRun } from './stored/reported-run.js';
 import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
@@ -42,7 +44,7 @@ interface DetachedComparison {
   readonly exitCode: number;
 }
 
-export interface DoneComparison {
+interface DoneComparison {
   readonly status: 'done';
   readonly folder: string;
   readonly comparison: Comparison;
@@ -118,7 +120,7 @@ async function runInFolder(
   if (signal.aborted) return { status: 'interrupted', folder };
 
   const decided = await plan.decide();
-  const record = searchRecord(config, search);
+  const record = search.record();
   on({ kind: 'decided', changes: decided });
   const stored = kept.hasResults ? readComparison(folder).looks : [];
   const [others, looks] = [ofOtherPlans(stored, config), plannedLooks(config, stored)];
@@ -135,7 +137,7 @@ async function runInFolder(
     const summary = await summarize(entriesOf(placed, runs), {
       name: config.name,
       baseline: config.baseline,
-      tasks: config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0).tasks,
+      tasks: firstExperiment(config).tasks,
       metrics: config.metrics,
       margins: config.margins,
       taskWeights: config.taskWeights,
@@ -211,18 +213,6 @@ function referenceTo(parts: readonly [Run, ...Run[]], finished: ReadonlyMap<stri
   if (parts.every(({ folder }) => folder === path)) return { seed, path, status };
   const byTask = parts.flatMap(({ tasks = [], folder }) => tasks.map((task) => [task, folder]));
   return { seed, path, status, parts: Object.fromEntries(byTask) };
-}
-
-/** Groups items by key, in the order of each group's first item. */
-function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): readonly [Item, ...Item[]][] {
-  const groups = new Map<string, [Item, ...Item[]]>();
-  for (const item of items) {
-    const key = JSON.stringify(keyOf(item));
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return [...groups.values()];
 }
 
 function withDecisions(comparison: Comparison, decided: DecidedChanges, search: SearchRecord | undefined): Comparison {

@@ -5,7 +5,7 @@ import type { TrackedStatus } from '../tracking/tracker.js';
 import { openTrackers } from '../tracking/trackers.js';
 import { parametersOf } from '../training/tracked-run.js';
 import type { Comparison } from './comparison.js';
-import { pointText } from './plan/axis-point.js';
+import { firstExperiment, pointText } from './plan/axis-point.js';
 import type { Run } from './plan/run.js';
 
 /** What trackers record of a comparison itself. Its runs are tracked where they train. */
@@ -26,7 +26,7 @@ export async function openComparisonTracker(
   folder: string,
   note: (message: string) => void,
 ): Promise<ComparisonTracker> {
-  const baseline = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
+  const baseline = firstExperiment(config);
   const { tracking, tasks } = baseline;
   const of = { name: config.name, folder, parameters: parametersOf(resolvedComparison(config), baseline) };
   const mlflow = tracking && { ...tracking, tensorboard: false };

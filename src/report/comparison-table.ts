@@ -1,4 +1,5 @@
 import type { Comparison, Verdict } from '../comparison/comparison.js';
+import { joined } from '../support/joined.js';
 import { explanations, legend, looksInWords, testInWords } from './explanations.js';
 import { frontsAt, frontsInWords, weightedTask } from './fronts.js';
 import { type GainRow, type GainTable, type GainText, gainTables } from './gain-table.js';
@@ -48,13 +49,13 @@ export function comparisonTable(comparison: Comparison, { colour, wide, columns 
   ]);
   const lines = wide ? reading : [legend(comparison, points), ...tests, ...reading];
   const listUndecided = points.length === 1 && tests.length > 0;
-  const paragraphs = [
+  return joined(
+    '\n',
     ...tables,
     [...new Set(lines)].map((line) => wrapped(line, columns, '', '  ')).join(''),
     ...verdictsInWords(comparison).map((verdict) => found(verdict, listUndecided, columns)),
     comparison.notes.map((note) => wrapped(note, columns, 'note: ', '  ')).join(''),
-  ];
-  return paragraphs.filter((paragraph) => paragraph !== '').join('\n');
+  );
 }
 
 function weightHead(comparison: Comparison, { point }: GainTable): string {

@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonRow, Contrast } from '../comparison/comparison.js';
-import type { StartedRun } from '../comparison/stored/stored-runs.js';
+import type { readStartedRun } from '../comparison/stored/stored-runs.js';
 import { type Difference, differences } from '../support/differences.js';
 import { printable } from '../support/printable.js';
 import { metricText } from './metrics-table.js';
@@ -31,9 +31,12 @@ interface MetricDifference extends Omit<Difference, 'key'> {
   readonly difference: number | null;
 }
 
-export function runDiff(left: StartedRun, right: StartedRun): RunDiff {
+type Side = ReturnType<typeof readStartedRun>;
+type Result = NonNullable<Side['result']>;
+
+export function runDiff(left: Side, right: Side): RunDiff {
   const [a, b] = [left.result, right.result];
-  const environmentOf = ({ environment: { hash8: _, ...rest } }: StartedRun) => rest; // `hash8` follows from config and data
+  const environmentOf = ({ environment: { hash8: _, ...rest } }: Side) => rest; // `hash8` follows from config and data
   const outcome = ({ parameters, epochs, bestEpoch }: Result) => ({ parameters, epochs, bestEpoch });
   return {
     left: { path: left.path, finished: a !== undefined },
@@ -45,8 +48,6 @@ export function runDiff(left: StartedRun, right: StartedRun): RunDiff {
     metrics: a && b ? metricDifferences(a.tasks, b.tasks) : [],
   };
 }
-
-type Result = NonNullable<StartedRun['result']>;
 
 function metricDifferences(left: Result['tasks'], right: Result['tasks']): readonly MetricDifference[] {
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].flatMap((task) =>

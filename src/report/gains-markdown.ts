@@ -1,4 +1,5 @@
 import type { Comparison } from '../comparison/comparison.js';
+import { joined } from '../support/joined.js';
 import { explanations } from './explanations.js';
 import { type GainTable, type GainText, gainTables, pageLines, signsInWords } from './gain-table.js';
 import { metricName } from './points.js';
@@ -36,7 +37,7 @@ function tableOf(table: GainTable): string {
     text: escapeMarkdown,
     value: (level, deviation) => (deviation === '' ? level : `${level} ± ${deviation}`),
     gain: (text) => (text ? gainCells(text) : ['', '', '']),
-    mean: ({ relative, simultaneous, sign }) => words(relative, simultaneous, sign),
+    mean: ({ relative, simultaneous, sign }) => joined(' ', relative, simultaneous, sign),
   });
   const rule = head.map((_, index) => (index < labels.length ? '---' : '---:'));
   return [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
@@ -44,11 +45,11 @@ function tableOf(table: GainTable): string {
 
 function gainCells({ gain, verdict, simultaneous, p, relative, sign }: GainText): readonly string[] {
   const isDecided = verdict === 'better' || verdict === 'worse';
-  return [words(isDecided ? `**${gain}**` : gain, simultaneous), p.replaceAll('<', '&lt;'), words(relative, sign)];
-}
-
-function words(...texts: readonly string[]): string {
-  return texts.filter((text) => text !== '').join(' ');
+  return [
+    joined(' ', isDecided ? `**${gain}**` : gain, simultaneous),
+    p.replaceAll('<', '&lt;'),
+    joined(' ', relative, sign),
+  ];
 }
 
 /** Escapes a text for a cell or a paragraph, on one line. */

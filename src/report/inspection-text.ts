@@ -2,7 +2,9 @@ import { type SplitName, splitNames } from '../data/dataset.js';
 import { mostValues } from '../inspect/columns.js';
 import type { Inspection } from '../inspect/inspection.js';
 import type { NotUsed } from '../inspect/not-used.js';
+import { joined } from '../support/joined.js';
 import { printable } from '../support/printable.js';
+import { counted } from '../support/whole-number.js';
 import { count, dash, fixed } from './numbers.js';
 import { columnTable, textTable } from './text-table.js';
 
@@ -11,7 +13,8 @@ const mostColumns = 60;
 
 /** An inspection as tables, with the findings at the end, where they are visible. */
 export function inspectionText(inspection: Inspection & { readonly notUsed: NotUsed }): string {
-  const sections = [
+  return joined(
+    '\n',
     splitTable(inspection),
     taskTable(inspection),
     pairTable(inspection),
@@ -19,8 +22,7 @@ export function inspectionText(inspection: Inspection & { readonly notUsed: NotU
     notUsedTable(inspection.notUsed),
     commonTable(inspection),
     findingLines(inspection),
-  ];
-  return sections.filter((text) => text !== '').join('\n');
+  );
 }
 
 function splitTable({ splits: bySplit }: Inspection): string {
@@ -38,18 +40,7 @@ function taskTable({ tasks }: Inspection): string {
       return [name, type, split, count(rows), count(positives), rate, ...spread.map((value) => fixed(value, 4))];
     }),
   );
-  const head = [
-    'task',
-    'type',
-    'split',
-    'in its sample space',
-    'positive',
-    'rate',
-    'mean',
-    'deviation',
-    'least',
-    'most',
-  ];
+  const head = 'task,type,split,in its sample space,positive,rate,mean,deviation,least,most'.split(',');
   return columnTable(
     head.map((name, column) => ({
       head: name,
@@ -92,7 +83,7 @@ function inputTable({ columns, tasks, splits: bySplit }: Inspection): string {
     ...alone.map(({ score }) => fixed(score, 3)),
   ]);
   const head = [
-    ...['column', 'kind', 'values', 'missing: train', 'validation', 'test', 'unseen: validation', 'test'],
+    ...'column,kind,values,missing: train,validation,test,unseen: validation,test'.split(','),
     ...tasks.map(({ name, type }) => `${type === 'binary' ? 'AUC' : 'R²'} alone: ${name}`),
   ];
   const left = columns.length - shown.length;
@@ -101,8 +92,7 @@ function inputTable({ columns, tasks, splits: bySplit }: Inspection): string {
 }
 
 function notUsedTable({ columns, others }: NotUsed): string {
-  const rest =
-    others > 0 ? `${count(others)} ${others === 1 ? 'column' : 'columns'} that the config does not name` : '';
+  const rest = others > 0 ? `${counted(others, 'column')} that the config does not name` : '';
   if (columns.length === 0) return rest && `Not used: ${rest}\n`;
   const rows = columns.map(({ name, reason }) => [name, reason ?? dash]);
   return textTable(['Not used', 'because'], rows) + (rest && `… and ${rest}\n`);

@@ -6,7 +6,7 @@ import { systemReason } from '../support/system-error.js';
 import { writeWhole } from '../support/whole-file.js';
 import { epochsSoFar } from '../training/epoch-record.js';
 import type { ChartSection } from './charts/drawing.js';
-import { livePage, type RunState } from './page/live-page.js';
+import { livePage, type Status } from './page/live-page.js';
 
 /** A report.html that is written anew while runs train, and that reloads itself. */
 export interface LiveReport {
@@ -29,7 +29,7 @@ export function openLiveReport(
   onNote: (message: string) => void,
 ): LiveReport {
   let stage: (Event & { readonly kind: 'stage' }) | undefined;
-  let states = new Map<string, RunState>(); // by folder
+  let states = new Map<string, Status>(); // by folder
   let charts: readonly ChartSection[] = [];
   let chartsFrom = 0; // charts may be drawn again from this time on
   let timer: NodeJS.Timeout | undefined;
@@ -64,7 +64,7 @@ export function openLiveReport(
     }
   }
 
-  function change({ folder: name }: { readonly folder: string }, state: Partial<RunState>): void {
+  function change({ folder: name }: { readonly folder: string }, state: Partial<Status>): void {
     states.set(name, { state: 'training', epoch: 0, message: null, ...states.get(name), ...state });
     hasTrained = true;
     if (isClosed) return;

@@ -1,24 +1,39 @@
+import type { TaskMetrics } from '../metrics/evaluate.js';
 import type { Result } from '../training/result.js';
 import { count } from './numbers.js';
 import { textTable } from './text-table.js';
 
 /** A run's metrics on both splits, one table per type of task. */
 export function metricsTable(result: Result): string {
-  const types = [...new Set(Object.values(result.tasks).map(({ type }) => type))];
-  return types.map((type) => tableOf(result, type)).join('\n');
+  return metricsByType(result)
+    .map(({ head, rows }) =>
+      textTable(
+        head,
+        rows.filter(({ isOwnBest }) => !isOwnBest).map(({ cells }) => cells),
+      ),
+    )
+    .join('\n');
 }
 
-function tableOf(result: Result, type: string): string {
-  const tasks = Object.entries(result.tasks).filter(([, task]) => task.type === type);
-  const names = [...new Set(tasks.flatMap(([, task]) => Object.keys(task.test)))];
-  const rows = tasks.flatMap(([task, splits]) =>
-    (['validation', 'test'] as const).map((split) => [
-      task,
-      split,
-      ...names.map((name) => metricText(splits[split][name])),
-    ]),
-  );
-  return textTable(['task', 'split', ...names], rows);
+/**
+ * For each type of task: a row per task and split, and one at the epoch that was best for the task alone, if that is
+ * known.
+ */
+export function metricsByType({ tasks: all }: Pick<Result, 'tasks'>) {
+  const types = [...new Set(Object.values(all).map(({ type }) => type))];
+  return types.map((type) => {
+    const tasks = Object.entries(all).filter(([, task]) => task.type === type);
+    const names = [...new Set(tasks.flatMap(([, { test }]) => Object.keys(test)))];
+    const row = (task: string, split: string, metrics: TaskMetrics, isOwnBest = false) => {
+      return { isOwnBest, cells: [task, split, ...names.map((name) => metricText(metrics[name]))] };
+    };
+    const rows = tasks.flatMap(([task, { validation, test, ownBest }]) => [
+      row(task, 'validation', validation),
+      row(task, 'test', test),
+      ...(ownBest ? [row(task, `test, own best epoch ${ownBest.epoch}`, ownBest.test, true)] : []),
+    ]);
+    return { type, head: ['task', 'split', ...names], rows };
+  });
 }
 
 /** Formats a value; `-` if undefined. */

@@ -1,7 +1,8 @@
 import type { Comparison, ComparisonRow, TaskGain, TestedGain } from '../comparison/comparison.js';
-import { axisValue, byPoint } from '../comparison/plan/axis-point.js';
+import { axisValue } from '../comparison/plan/axis-point.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
+import { groupedBy } from '../support/grouped-by.js';
 import { digitsFor, percentDigits } from './numbers.js';
 
 /** The table at one point of the axes. */
@@ -27,9 +28,9 @@ export interface PointTask {
 
 /** A comparison's tables, in the order of its rows. */
 export function pointsOf(comparison: Comparison): readonly Point[] {
-  return byPoint(comparison.rows, ({ axis }) => axis).map((rows) => {
+  return groupedBy(comparison.rows, ({ axis }) => axis).map((rows) => {
     const tasks = comparison.tasks.map((name) => describeTask(name, rows, comparison.baseline));
-    const axis = rows[0]?.axis ?? {};
+    const [{ axis }] = rows;
     return {
       axis,
       title: Object.entries(axis)

@@ -1,5 +1,6 @@
 import type { Comparison, ModelSearch, SearchCandidate } from '../comparison/comparison.js';
 import { axisName, axisValue, pointKey, pointText } from '../comparison/plan/axis-point.js';
+import { mean } from '../comparison/statistics/moments.js';
 import type { AxisPoint } from '../config/comparison.js';
 import type { SearchScore } from '../config/search.js';
 import { fixed } from './numbers.js';
@@ -71,10 +72,6 @@ function scoreOf(
   if (runs.length * tasks.length === 0 || byTask.some((scores) => scores.length < runs.length)) return null;
   if (!reference) return mean(byTask.flat());
   return Math.min(...byTask.map((scores, index) => mean(scores) - (reference[tasks[index] ?? ''] ?? 0)));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** The searches of all models at a point of the axes; empty if nothing was searched. */

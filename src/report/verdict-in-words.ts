@@ -1,5 +1,6 @@
 import type { Comparison, ComparisonRow, TaskVerdict, Verdict } from '../comparison/comparison.js';
 import { mostAtLimit } from '../comparison/statistics/verdict.js';
+import { joined } from '../support/joined.js';
 import { nextInWords, quoted, useInWords } from './advice.js';
 import { frontsAt, repairInWords } from './fronts.js';
 import { type GainCell, type GainRow, gainTables, type PointTables } from './gain-table.js';
@@ -124,12 +125,9 @@ function sentence(row: GainRow, subject: string, context: Context, repair = ''):
           return `${effectOf(cell)} on ${cell.task.name}${bound === '' ? '' : ` (${bound})`}`;
         });
       const none = cells.filter(({ gain }) => gain.gain === null).map(({ task }) => task.name);
-      const parts = [
-        undecided.join(', '),
-        clause(row, 'equivalent', 'equivalent', within),
-        none.length === 0 ? '' : `no result on ${listed(none)}`,
-      ];
-      return `${subject} is undecided: ${parts.filter((part) => part !== '').join('; ')}.`;
+      const without = none.length === 0 ? '' : `no result on ${listed(none)}`;
+      const parts = joined('; ', undecided.join(', '), clause(row, 'equivalent', 'equivalent', within), without);
+      return `${subject} is undecided: ${parts}.`;
     }
     case plateau: {
       const late = unfinished([row], context);
@@ -140,16 +138,13 @@ function sentence(row: GainRow, subject: string, context: Context, repair = ''):
 
 /** `better than single-task on a (+1.2 %), equivalent on b (within ± 0.001 AUC)` */
 function clauses(row: GainRow, worse: string, context: Context): string {
-  return [
+  return joined(
+    ', ',
     clause(row, 'better', `better than ${row.reference}`, effectOf),
     clause(row, 'worse', worse, effectOf),
     clause(row, 'equivalent', 'equivalent', within),
-    clause(row, 'undecided', 'undecided', (cell) =>
-      [effectOf(cell), notInferior(cell, context)].filter((text) => text !== '').join(', '),
-    ),
-  ]
-    .filter((text) => text !== '')
-    .join(', ');
+    clause(row, 'undecided', 'undecided', (cell) => joined(', ', effectOf(cell), notInferior(cell, context))),
+  );
 }
 
 /** Empty if no task has the verdict. */

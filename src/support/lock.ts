@@ -71,13 +71,6 @@ export function whyLocked(folder: string, force = false): string | null {
   return holder ? refusalOf(holder, force) : null;
 }
 
-/**
- * Whether a process uses the folder. Of another host or container, whether it has given a sign of life within a minute.
- */
-export function isHeld(folder: string): boolean {
-  return whyLocked(folder, true) !== null;
-}
-
 /** Whether this is the text of a lock. */
 export function isLock(text: string): boolean {
   return holderSchema.safeParse(jsonOf(text)).success;

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Experiment } from '../config/experiment.js';
@@ -9,6 +8,7 @@ import { must } from '../support/must.js';
 import { diagnosisShape, withoutExpertShape } from './diagnostics/diagnosis.js';
 import type { EpochRecord } from './epoch-record.js';
 import { type Evaluation, metricsShape, splitMetrics } from './evaluation.js';
+import { isFinished } from './folder/run-folder.js';
 import { manifestSchema } from './folder/run-manifest.js';
 import { readStored } from './folder/stored-file.js';
 import { lossWeightsOf } from './loss-weights.js';
@@ -203,7 +203,7 @@ export function resultOf(
 /** The result of a finished run in this folder. */
 export function readResult(path: string): Result | undefined {
   const file = join(path, 'result.json');
-  if (!existsSync(file)) return undefined;
+  if (!isFinished(path)) return undefined;
   return readStored(file, resultShape, (text): Result => JSON.parse(text)); // written whole, by `resultOf`
 }
 

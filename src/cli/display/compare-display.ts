@@ -6,7 +6,9 @@ import type { Run } from '../../comparison/plan/run.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { count, duration } from '../../report/numbers.js';
 import { shortened } from '../../report/text-table.js';
+import { joined } from '../../support/joined.js';
 import { printable } from '../../support/printable.js';
+import { counted } from '../../support/whole-number.js';
 import { type CompareBars, openCompareBars } from './compare-bars.js';
 import { type ProgressBar, progressBar } from './progress-bar.js';
 import { createTimeLeft, type TimeLeft } from './time-left.js';
@@ -115,7 +117,7 @@ function trainingDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig, l
       const kinds = [...unfinished, ...later].map(({ label }) => label);
       stage = { timeLeft: createTimeLeft(kinds, jobs), of: runs, done: runs - unfinished.length };
       const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
-      const how = place ?? `${jobs} at a time with ${threads} ${threads === 1 ? 'thread' : 'threads'} each`;
+      const how = place ?? `${jobs} at a time with ${counted(threads ?? 0, 'thread')} each`;
       const until = new Set(unfinished.flatMap((run) => run.until ?? []));
       const rung = until.size === 0 ? '' : ` until epoch ${[...until].join(' or ')}`;
       const what = `${runs === 1 ? 'run' : 'runs'}${name === 'tuning' ? ` to tune${rung}` : ''}`;
@@ -194,7 +196,7 @@ function decisions({ changes }: Decisions, { models, points }: ComparisonConfig)
         ...(Object.keys(values).length > 0 ? [`tuned: ${pointText(values, ' ')}`] : []),
         ...(match ? [matchText(match)] : []),
       ];
-      const name = [label, pointText(point, ' '), forTasks(tasks)].filter((text) => text !== '').join(' ');
+      const name = joined(' ', label, pointText(point, ' '), forTasks(tasks));
       return said.length === 0 ? [] : [printable(`${name}: ${said.join('; ')}`)];
     }),
   );
@@ -215,8 +217,7 @@ type Named = Pick<Run, 'label' | 'point' | 'values' | 'tasks' | 'seed'>;
  * `ple correlation 0.4 seed 3`. A run of `tune` also has the values that it tries, and a part has `for` and its tasks.
  */
 export function nameOf({ label, point, values, tasks, seed }: Named): string {
-  const words = [label, pointText({ ...point, ...values, seed }, ' '), forTasks(tasks)];
-  return printable(words.filter((text) => text !== '').join(' '));
+  return printable(joined(' ', label, pointText({ ...point, ...values, seed }, ' '), forTasks(tasks)));
 }
 
 function forTasks(tasks: readonly string[] | undefined): string {
@@ -239,7 +240,7 @@ function gatherNotes(): NotesOfRuns {
   return {
     add({ label, point, values, seed }, message) {
       const names = seeds.get(message) ?? new Map<string, Set<number>>();
-      const name = [label, pointText({ ...point, ...values }, ' ')].filter((text) => text !== '').join(' ');
+      const name = joined(' ', label, pointText({ ...point, ...values }, ' '));
       names.set(name, (names.get(name) ?? new Set()).add(seed));
       seeds.set(message, names);
     },

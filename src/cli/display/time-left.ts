@@ -1,3 +1,5 @@
+import { mean } from '../../comparison/statistics/moments.js';
+
 /** Estimates when all parallel runs will have ended. Times are in seconds. */
 export interface TimeLeft {
   begin(run: string, kind: string, now: number): void;
@@ -61,8 +63,4 @@ export function createTimeLeft(waiting: readonly string[], jobs: number): TimeLe
       return Math.max(sum / jobs, ...rest);
     },
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -5,7 +5,7 @@ import type { Run } from '../plan/run.js';
 import type { Event } from './executor.js';
 import type { Answer, Report } from './messages.js';
 import { deviceFor, type SharedDevices } from './shared-devices.js';
-import { errorOf } from './worker-process.js';
+import { errorOf, type Lost } from './worker-process.js';
 import type { Workers } from './workers.js';
 
 const seconds = 0.7;
@@ -67,7 +67,8 @@ export function candidates(cores: number, runs: number): number[] {
     : Array.from({ length: mostCandidates }, (_, i) => all[Math.round(i * stride)] ?? most);
 }
 
-async function rateOf(experiment: Experiment, jobs: number, { workers, devices, on }: MeasureOptions): Promise<number> {
+async function rateOf(experiment: Experiment, jobs: number, options: MeasureOptions): Promise<number> {
+  const { workers } = options;
   const begun = new Set<number>();
   const begin = (place: number) => {
     begun.add(place);
@@ -75,11 +76,7 @@ async function rateOf(experiment: Experiment, jobs: number, { workers, devices, 
   };
   const answers = await Promise.all(
     Array.from({ length: jobs }, async (_, place) => {
-      const order = { kind: 'measure', experiment, engine: deviceFor(devices, jobs, place), seconds } as const;
-      const answer = await workers.at(place).ask(order, (report) => {
-        if (report.kind === 'ready') begin(place);
-        else on(report);
-      });
+      const answer = await measured(experiment, place, { ...options, jobs }, () => begin(place));
       if (!begun.has(place)) begin(place); // it failed, so the others must not wait for it
       return answer;
     }),
@@ -93,16 +90,22 @@ async function rateOf(experiment: Experiment, jobs: number, { workers, devices, 
 export async function measureModel(
   experiment: Experiment,
   place: number,
-  { workers, devices, jobs, on }: MeasureOptions & { readonly jobs: number },
+  options: MeasureOptions & { readonly jobs: number },
 ): Promise<Answer & { readonly kind: 'measured' }> {
-  const worker = workers.at(place);
-  const order = { kind: 'measure', experiment, engine: deviceFor(devices, jobs, place), seconds } as const;
-  const answer = await worker.ask(order, (report) => {
-    if (report.kind === 'ready') worker.signal({ kind: 'go' });
-    else on(report);
-  });
+  const go = () => options.workers.at(place).signal({ kind: 'go' });
+  const answer = await measured(experiment, place, options, go);
   if (answer.kind === 'measured') return answer;
   throw errorOf(answer);
+}
+
+function measured(
+  experiment: Experiment,
+  place: number,
+  { workers, devices, jobs, on }: MeasureOptions & { readonly jobs: number },
+  onReady: () => void,
+): Promise<Answer | Lost> {
+  const order = { kind: 'measure', experiment, engine: deviceFor(devices, jobs, place), seconds } as const;
+  return workers.at(place).ask(order, (report) => (report.kind === 'ready' ? onReady() : on(report)));
 }
 
 /** Network parameters of each model, by label. Only its first run is counted, since axes and seeds change little. */

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ComparisonConfig } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
 import { type ChosenDevice, chooseDevice, type Look, lookAtMachine } from '../../engine/devices/choose-device.js';
+import { firstExperiment } from '../plan/axis-point.js';
 
 /** What the runs of a comparison train on: one device, or several CUDA GPUs. Detected once for all processes. */
 export interface SharedDevices {
@@ -16,7 +17,7 @@ export interface SharedDevices {
  * @throws ConfigError for a device that cannot be used.
  */
 export async function shareDevices(config: ComparisonConfig, look: Look = lookAtMachine()): Promise<SharedDevices> {
-  const { engine } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
+  const { engine } = firstExperiment(config);
   return devicesOf(engine, look);
 }
 

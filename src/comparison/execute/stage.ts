@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { bestSoFar } from '../../training/best-so-far.js';
 import { epochsSoFar } from '../../training/epoch-record.js';
+import { isFinished } from '../../training/folder/run-folder.js';
 import { readResult } from '../../training/result.js';
 import { judge } from '../gains/measured.js';
 import { type Run, unfinished } from '../plan/run.js';
@@ -75,7 +76,7 @@ export function openStage(
 
 /** Whether the run has a result, or the epochs that are asked for now. */
 export function hasTrained({ folder: name, until, state }: Run, folder: string): boolean {
-  if (state === 'finished' || existsSync(join(folder, name, 'result.json'))) return true;
+  if (state === 'finished' || isFinished(join(folder, name))) return true;
   const epochs = join(folder, name, 'epochs.jsonl');
   if (until === undefined || !existsSync(epochs)) return false;
   return epochsSoFar(epochs).some(({ epoch }) => epoch >= until);

@@ -1,9 +1,9 @@
 import type { Comparison, Design } from '../comparison.js';
 import type { EstimatedVariance, EstimateError } from '../statistics/behrens-fisher.js';
 import { isConstant, mean } from '../statistics/moments.js';
-import { type RunVariance, squeezedVariances, varianceOf } from '../statistics/squeezed-variances.js';
+import { squeezedVariances, type Variance, varianceOf } from '../statistics/squeezed-variances.js';
 import { type JudgedTask, type MeasuredModel, type MeasuredRun, signed } from './measured.js';
-import { rowVariances } from './row-variances.js';
+import { partsOf, rowVariances } from './row-variances.js';
 
 /** What is compared: a model with the baseline, or with another model in a contrast. */
 export interface Compared {
@@ -121,7 +121,7 @@ export function runCount({ design }: Pick<Pair, 'design'>, { model, reference }:
 
 /** The weighted sum over tasks, of the runs that have all of them. No runs without factors. */
 export function sampleOf({ runs }: MeasuredModel, factors: Factors): Sample {
-  const parts = (factors ?? []).flatMap((factor, task) => (factor === 0 ? [] : [{ factor, task }]));
+  const parts = partsOf(factors);
   const whole = factors === null ? [] : runs.filter(({ values }) => parts.every(({ task }) => values[task] !== null));
   const weightedSum = ({ values }: MeasuredRun) =>
     parts.reduce((sum, { factor, task }) => sum + factor * (values[task] ?? 0), 0);
@@ -222,7 +222,7 @@ function knownVariance(
 function estimatedVariances(
   gain: EstimatedGain,
   { model, reference, design, overlap }: Pick<Pair, 'model' | 'reference' | 'design' | 'overlap'>,
-  varianceIn: (model: MeasuredModel | undefined) => RunVariance | null,
+  varianceIn: (model: MeasuredModel | undefined) => Variance | null,
 ): readonly EstimatedVariance[] | null {
   if (design !== 'independent') return ofPairs(gain, design, overlap);
   const variances = [varianceIn(model), varianceIn(reference)];

@@ -1,25 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { AxisPoint } from '../../config/comparison.js';
 import { metrics } from '../../metrics/catalogue.js';
 import type { Metric } from '../../metrics/metric.js';
 import { ConfigError, DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import { type EvaluatedRun, endedAtLimit, isTrained } from '../../training/finished-run.js';
 import { withTestMetrics } from '../../training/later-metrics.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import type { RunReference } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
-import { trainedRuns } from '../stored/reported-run.js';
-
-/** A model at one point of the axes, and its runs. `run` is present if and only if the status is `done`. */
-export interface Entry<Run extends EvaluatedRun = EvaluatedRun> {
-  readonly label: string;
-  /** Name of the model in the config. */
-  readonly type: string;
-  readonly point: AxisPoint;
-  /** A point of the model's front: the loss weight, by key. */
-  readonly values?: AxisPoint;
-  readonly runs: readonly (RunReference & { readonly run?: Run })[];
-}
+import { type Entry, trainedRuns } from '../stored/reported-run.js';
 
 /** A task, and the metric by which it is judged. */
 export interface JudgedTask {
@@ -185,11 +174,12 @@ function influencesReader(tasks: readonly JudgedTask[]): (run: EvaluatedRun) => 
         `${without.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
       );
     const predictions = await run.predictions();
-    const found = tasks.map(({ name }) => {
-      const own = predictions.find(({ task }) => task.name === name);
-      if (!own) throw new Error(`Task '${name}' was not read.`);
-      return own;
-    });
+    const found = tasks.map(({ name }) =>
+      must(
+        predictions.find(({ task }) => task.name === name),
+        `task '${name}'`,
+      ),
+    );
     const set = testSetOf(run);
     const first = firsts.get(set) ?? { path: run.path, rows: found.map(rowsOf) };
     firsts.set(set, first);

@@ -1,14 +1,15 @@
+import { counted } from '../../support/whole-number.js';
 import { type EvaluatedRun, endedAtLimit, type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { hasTestMetric } from '../../training/later-metrics.js';
 import { unpredictedTasks } from '../../training/unpredicted-tasks.js';
 import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
-import { familyError, isSamePlan, type LookToCome } from '../plan/looks.js';
+import { familyError, isEqual, isSamePlan, type LookToCome } from '../plan/looks.js';
 import { isConstant } from '../statistics/moments.js';
 import { fewestRuns } from '../statistics/verdict.js';
-import { partsOf } from '../stored/reported-run.js';
+import { type Entry, partsOf } from '../stored/reported-run.js';
 import { hasGain, type Pair, runCount } from './gains.js';
-import { type Entry, type JudgedTask, testValue } from './measured.js';
+import { type JudgedTask, testValue } from './measured.js';
 
 /** The models at one point of the axes, entry by entry. */
 interface Table {
@@ -137,9 +138,7 @@ function onGains(
     const place = `${title}, task '${name}'`;
     const notes: string[] = [];
     if (uncertainty !== 'rows' && count < fewestRuns && seeds.length >= fewestRuns)
-      notes.push(
-        `${place}: ${count} ${count === 1 ? 'run' : 'runs'} to compare with ${baseline}; a verdict needs ${fewestRuns}.`,
-      );
+      notes.push(`${place}: ${counted(count, 'run')} to compare with ${baseline}; a verdict needs ${fewestRuns}.`);
     if (count > 1 && gain.p === null)
       notes.push(
         ...(isSteady(pair, own, other)
@@ -160,10 +159,6 @@ function isSteady({ design }: Pair, own: readonly number[], other: readonly numb
   if (design === 'independent') return isConstant(own) && isConstant(other);
   const differences = own.map((value, run) => value - (other[run] ?? 0));
   return isConstant(differences, Math.max(...[...own, ...other].map(Math.abs)));
-}
-
-function isEqual(one: readonly number[], other: readonly number[]): boolean {
-  return one.length === other.length && one.every((value, index) => value === other[index]);
 }
 
 /** One line per task, however many points of the axes it has no prediction at. */

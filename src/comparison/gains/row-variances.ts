@@ -38,7 +38,7 @@ export async function rowVariances(gains: readonly Difference[], tasks: readonly
     const runs = new Set(model.runs);
     for (const run of runs) ids.set(run, ids.get(run) ?? ids.size);
     const key = JSON.stringify([factors, ...[...runs].map((run) => ids.get(run))]);
-    const parts = (factors ?? []).flatMap((factor, task) => (factor === 0 ? [] : [{ factor, task }]));
+    const parts = partsOf(factors);
     const side = sides.get(key) ?? { runs, parts, influences: undefined };
     sides.set(key, side);
     return side;
@@ -68,6 +68,11 @@ export async function rowVariances(gains: readonly Difference[], tasks: readonly
     for (const side of sides.values()) side.influences = undefined;
   }
   return { variances: cells.map(({ variance }) => variance), drawn };
+}
+
+/** The tasks that count in a weighted sum. */
+export function partsOf(factors: readonly number[] | null): Side['parts'] {
+  return (factors ?? []).flatMap((factor, task) => (factor === 0 ? [] : [{ factor, task }]));
 }
 
 function add(side: Side, run: MeasuredRun, ofTasks: Influences['ofTasks']): void {

@@ -3,8 +3,7 @@ import { differences } from '../../support/differences.js';
 import { definitions } from '../../training/definitions.js';
 import { pointKey } from '../plan/axis-point.js';
 import { tunedKeys } from '../plan/decided-changes.js';
-import type { StoredRow } from '../stored/reported-run.js';
-import { partsOf } from '../stored/reported-run.js';
+import { partsOf, type StoredRow } from '../stored/reported-run.js';
 
 /** Equal for rows at the same point of the axes, and of the model's front. */
 export function placeOf({ point, values }: StoredRow): string {

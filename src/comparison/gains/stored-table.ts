@@ -4,18 +4,17 @@ import { baseline as baselineType } from '../../models/catalogue.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { sealed } from '../../support/checksum.js';
 import { ConfigError, DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { Comparison, ComparisonRow } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
-import { notesOnSearch } from '../plan/decided-changes.js';
 import { lookAt } from '../plan/looks.js';
+import { notesOnSearch } from '../search/search.js';
 import { type ExternalFile, type Reference, readExternal, type Scale } from '../stored/external-predictions.js';
-import type { StoredRow } from '../stored/reported-run.js';
-import { trainedRuns } from '../stored/reported-run.js';
+import { type Entry, type StoredRow, trainedRuns } from '../stored/reported-run.js';
 import { external, mapPaths, type StoredRuns } from '../stored/stored-runs.js';
 import { timeOf } from '../stored/timing.js';
 import { joinRuns } from './join-runs.js';
-import type { Entry } from './measured.js';
 import { notesOnSettings } from './settings.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
@@ -211,10 +210,11 @@ async function referenceOf(
       `No run of seed ${seed} has a predictions.arrow, from which the labels are taken: train one without --no-predictions.`,
     );
   const found = await reference.predictions();
-  const inOrder = tasks.map(({ name }) => {
-    const task = found.find((candidate) => candidate.task.name === name);
-    if (!task) throw new Error(`${reference.path} has no predictions of task '${name}'.`);
-    return task;
-  });
+  const inOrder = tasks.map(({ name }) =>
+    must(
+      found.find(({ task }) => task.name === name),
+      `task '${name}'`,
+    ),
+  );
   return { dataset: reference.result.dataset, tasks: inOrder };
 }

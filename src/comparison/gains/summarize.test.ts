@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparisonRow } from '../comparison.js';
+import type { Entry } from '../stored/reported-run.js';
 import { configured, entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
-import type { Entry } from './measured.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 const options: SummaryOptions = {

@@ -1,13 +1,14 @@
 import type { Margin } from '../../config/parts.js';
+import { groupedBy } from '../../support/grouped-by.js';
 import { must } from '../../support/must.js';
 import type { Best, Comparison, ComparisonRow, Contrast, Front, FrontPoint, Look, TaskGain } from '../comparison.js';
-import { byPoint } from '../plan/axis-point.js';
 import type { LookToCome } from '../plan/looks.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
+import type { Entry } from '../stored/reported-run.js';
 import { bestOf, pairsOf } from './best.js';
 import { dominated, seesawOf } from './fronts.js';
 import { differenceOf, type Gains, gainsOf, hasGain, type Judging, type Pair, paired, type Sample } from './gains.js';
-import { type Entry, type JudgedTask, judge, type MeasuredModel, measured, signed, withMetrics } from './measured.js';
+import { type JudgedTask, judge, type MeasuredModel, measured, signed, withMetrics } from './measured.js';
 import { notesOn } from './notes.js';
 import { isUnfinished, type Test, type TestedPair, testGains } from './tested-gains.js';
 
@@ -57,7 +58,7 @@ export async function summarize(given: readonly Entry[], options: SummaryOptions
   const models = measured(entries, tasks);
   const members = entries.map((entry, index): Member => ({ entry, model: must(models[index], 'measured model') }));
   const tables: PointTable[] = [];
-  for (const atPoint of byPoint(members, ({ entry }) => entry.point))
+  for (const atPoint of groupedBy(members, ({ entry }) => entry.point))
     tables.push(await tableAt(atPoint, options, test));
   const [rows, contrasts] = [tables.flatMap((table) => table.rows), tables.flatMap((table) => table.contrasts)];
   const fronts = tables.flatMap((table) => table.fronts);

@@ -2,7 +2,7 @@ import type { Margin } from '../../config/parts.js';
 import type { Metric } from '../../metrics/metric.js';
 import { must } from '../../support/must.js';
 import type { Aggregate, TestedGain, Verdict } from '../comparison.js';
-import { detectableGain } from '../statistics/detectable-gain.js';
+import { detectableGain } from '../statistics/behrens-fisher.js';
 import { type TestedMember, testFamily } from '../statistics/gain-family.js';
 import { mean } from '../statistics/moments.js';
 import { fewestRuns, mostAtLimit, rowVerdict, taskVerdict } from '../statistics/verdict.js';

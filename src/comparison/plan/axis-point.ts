@@ -1,21 +1,16 @@
-import type { AxisPoint } from '../../config/comparison.js';
+import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
+import type { Experiment } from '../../config/experiment.js';
 
 /** A key that is equal for equal points. The axes must be in the same order. */
 export function pointKey(point: AxisPoint): string {
   return JSON.stringify(point);
 }
 
-/** Groups items by point, in the order of each point's first item. */
-export function byPoint<Item>(
-  items: readonly Item[],
-  pointOf: (item: Item) => AxisPoint,
-): readonly (readonly Item[])[] {
-  const points = new Map<string, Item[]>();
-  for (const item of items) {
-    const key = pointKey(pointOf(item));
-    points.set(key, [...(points.get(key) ?? []), item]);
-  }
-  return [...points.values()];
+/** The baseline at the first point, under the first seed: what all models have in common is as it is there. */
+export function firstExperiment(
+  config: Pick<ComparisonConfig, 'experiment' | 'baseline' | 'points' | 'seeds'>,
+): Experiment {
+  return config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
 }
 
 /** `dataset.correlation` -> `correlation`; `loss.weights.click.initial` -> `weight of click` */

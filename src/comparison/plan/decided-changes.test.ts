@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Experiment } from '../../config/experiment.js';
 import type { ModelShape } from '../../models/model.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
-import { createMatching, decide, decisionsOf, notesOnSearch } from './decided-changes.js';
+import { notesOnSearch } from '../search/search.js';
+import { createMatching, decide, decisionsOf } from './decided-changes.js';
 import { networkParameters } from './match.js';
 import { parsed } from './planned-runs.fixture.js';
 

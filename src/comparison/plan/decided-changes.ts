@@ -1,8 +1,8 @@
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
-import type { ComparisonRow, Match, SearchRecord } from '../comparison.js';
+import { must } from '../../support/must.js';
+import type { ComparisonRow, Decisions, Match } from '../comparison.js';
 import type { ReadShape } from './data-shapes.js';
 import { matched } from './match.js';
-import type { Choice } from './ranking.js';
 import type { RunPart } from './run.js';
 
 /** What a run's config has beyond its model's config. */
@@ -44,6 +44,12 @@ export function createMatching(config: ComparisonConfig, readShape: ReadShape): 
   }
 }
 
+/** Values, and the tasks that use them. */
+export interface Choice {
+  readonly tasks: readonly string[];
+  readonly values: AxisPoint;
+}
+
 /** What each searched model chose at a point, by label and point; of the others nothing. */
 export type Chosen = (label: string, point: AxisPoint) => readonly Choice[] | undefined;
 
@@ -63,26 +69,18 @@ export async function decide(config: ComparisonConfig, matching: Matching, chose
     }
   }
   return {
-    of(label, point) {
-      const found = byKey.get(keyOf(label, point));
-      if (!found) throw new Error(`Nothing was decided on '${label}'.`);
-      return found;
-    },
+    of: (label, point) => must(byKey.get(keyOf(label, point)), `a decision on '${label}'`),
   };
 }
-
-/** What a comparison decided for a model before its reported runs. Stored in the model's row. */
-export type Decisions = Pick<ComparisonRow, 'searched' | 'tuned' | 'tunedByTask' | 'match' | 'matchByTask'>;
 
 type Parts = ReturnType<DecidedChanges['of']>;
 
 /** @param searched Number of combinations that the model chose from; undefined if no model was searched. */
 export function decisionsOf(parts: Parts, searched: number | undefined): Decisions {
   const [first, ...others] = parts;
-  if (!first) throw new Error('A row has a part.');
   const byTask = <Value>(valueIn: (part: Parts[number]) => Value) =>
     Object.fromEntries(parts.flatMap((part) => (part.tasks ?? []).map((task) => [task, valueIn(part)])));
-  const { values, match } = first;
+  const { values, match } = must(first, 'a part');
   const sameWidths = others.every((part) => JSON.stringify(part.match) === JSON.stringify(match));
   return {
     ...(searched === undefined ? {} : { searched }),
@@ -107,21 +105,4 @@ export function decisionsIn({ searched, tuned, tunedByTask, match, matchByTask }
 /** The values that were chosen for any of a row's tasks. */
 export function tunedKeys({ tuned, tunedByTask }: Decisions): readonly string[] {
   return [tuned ?? {}, ...Object.values(tunedByTask ?? {})].flatMap((values) => Object.keys(values));
-}
-
-/**
- * Notes on searches of different sizes. A budget is the same for every model that is searched, whatever the number of
- * its combinations.
- */
-export function notesOnSearch(
-  rows: readonly Pick<ComparisonRow, 'label' | 'searched'>[],
-  search: SearchRecord | undefined,
-): readonly string[] {
-  const searched = new Map(rows.flatMap(({ label, searched }) => (searched === undefined ? [] : [[label, searched]])));
-  const sizes = new Set(searched.values());
-  if (sizes.size < 2 || ((search?.budget ?? null) !== null && !sizes.has(1))) return [];
-  const numbers = Array.from(searched, ([label, number]) => `${label} ${number}`).join(', ');
-  return [
-    `Models searched different numbers of settings: ${numbers}. The budgets are unequal: a larger search favours its model.`,
-  ];
 }

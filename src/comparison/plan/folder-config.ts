@@ -7,6 +7,7 @@ import { resolvedComparison, stringifyComparison } from '../../config/resolved-c
 import { differences } from '../../support/differences.js';
 import { writeWhole } from '../../support/whole-file.js';
 import { definitions } from '../../training/definitions.js';
+import { firstExperiment } from './axis-point.js';
 
 /**
  * Manages config.yaml in a comparison's folder: the config of its comparison.json. Without results it is written at
@@ -43,6 +44,5 @@ export async function folderConfig(
 
 /** Keys that say where the data are, not what they are. */
 function pathsOf(config: ComparisonConfig): readonly string[] {
-  const experiment = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
-  return dataPaths(experiment, definitions).map((key) => `dataset.${key}`);
+  return dataPaths(firstExperiment(config), definitions).map((key) => `dataset.${key}`);
 }

@@ -2,6 +2,7 @@ import type { ComparisonConfig } from '../../config/comparison.js';
 import type { Look } from '../comparison.js';
 import { spendingLevels } from '../statistics/alpha-spending.js';
 import { fewestRuns } from '../statistics/verdict.js';
+import { firstExperiment } from './axis-point.js';
 
 /** The chance of a false difference that all looks of the first plan may spend. */
 const whole = 0.05;
@@ -25,7 +26,7 @@ export function plannedLooks(
   >,
   stored: readonly Look[],
 ): readonly LookToCome[] {
-  const { tasks } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
+  const { tasks } = firstExperiment(config);
   const models = Math.max(1, config.models.length - 1, config.contrasts.length, config.front?.values.length ?? 0);
   const gains = models * tasks.length;
   const plan = config.looks;
@@ -81,6 +82,6 @@ function alphaAfter(looks: readonly Look[]): number {
   return spent.length === 0 ? whole : Math.min(...spent) / 2;
 }
 
-function isEqual(one: readonly number[], other: readonly number[]): boolean {
+export function isEqual(one: readonly number[], other: readonly number[]): boolean {
   return one.length === other.length && one.every((value, index) => value === other[index]);
 }

@@ -3,6 +3,8 @@ import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { models } from '../../models/catalogue.js';
 import type { ModelShape } from '../../models/model.js';
 import { ConfigError } from '../../support/errors.js';
+import { joined } from '../../support/joined.js';
+import { must } from '../../support/must.js';
 import { wholeNumber } from '../../support/whole-number.js';
 import { countParameters, type ParameterCounts } from '../../training/setup.js';
 import type { ComparisonRow, Match } from '../comparison.js';
@@ -66,8 +68,7 @@ export function matchWidths(wanted: {
       return { match: match(stack, factor), change };
     })
     .toSorted((a, b) => compare(a.change, b.change) || Math.abs(a.match.miss) - Math.abs(b.match.miss));
-  if (!best) throw new Error('Two stacks were compared.');
-  return best.match;
+  return must(best, 'a stack').match;
 
   function unreachable(why: string): Match {
     if (embeddings) return { ...own, unmatched: why };
@@ -133,7 +134,7 @@ export function notesOnMatch(
     return parts.flatMap(({ of, match: { network, embedding = 0, miss, unmatched } }) => {
       const [has, target] = [network + embedding, network + embedding - miss];
       if (unmatched === undefined && Math.abs(miss) <= toldMiss * target) return [];
-      const name = [label, pointText(axis, ' '), of === '' ? '' : `for ${of}`].filter((text) => text !== '').join(' ');
+      const name = joined(' ', label, pointText(axis, ' '), of === '' ? '' : `for ${of}`);
       const share = Number(((100 * Math.abs(miss)) / target).toPrecision(2));
       const size = `${wholeNumber(has)} parameters, ${share} % ${miss > 0 ? 'more' : 'fewer'} than the ${wholeNumber(target)} of compare.match`;
       return unmatched === undefined

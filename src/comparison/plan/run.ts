@@ -5,6 +5,7 @@ import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { type Experiment, hash8 } from '../../config/experiment.js';
 import { weightSchema } from '../../config/parts.js';
 import { definitions } from '../../training/definitions.js';
+import { isFinished } from '../../training/folder/run-folder.js';
 import { type LoadingEvent, oncePerData } from '../../training/load-dataset.js';
 import { axisName } from './axis-point.js';
 
@@ -94,7 +95,7 @@ export async function placeRuns(
     Number.POSITIVE_INFINITY,
   );
   const present = existsSync(folder) ? readdirSync(folder) : [];
-  const isFinished = (name: string) => existsSync(join(folder, name, 'result.json'));
+  const isDone = (name: string) => isFinished(join(folder, name));
   const named = new Map<string, string>(); // by hash
   const placed: Run[] = [];
   for (const { changes, ...which } of wanted) {
@@ -104,10 +105,10 @@ export async function placeRuns(
     const checksum = await checksumOf(experiment, on, signal);
     const hash = hash8(experiment, checksum, definitions);
     const candidates = present.filter((name) => name.endsWith(`-${hash}`)).toSorted(newestFirst(folder));
-    const known = named.get(hash) ?? candidates.find(isFinished) ?? candidates[0];
+    const known = named.get(hash) ?? candidates.find(isDone) ?? candidates[0];
     const name = known ?? `${experiment.name}-${hash}`;
     named.set(hash, name);
-    const state = isFinished(name) ? 'finished' : 'planned';
+    const state = isDone(name) ? 'finished' : 'planned';
     placed.push({ ...which, experiment, hash8: hash, checksum, folder: name, state });
   }
   return placed;

@@ -1,4 +1,4 @@
-import { normalBelow } from './distributions.js';
+import { normalBelow } from './behrens-fisher.js';
 
 /**
  * Test levels for each look at growing data. The chance of a false difference at any look is at most `level` in total

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { errorBelow, halfWidth, quantile, standardError, twoSidedP } from './behrens-fisher.js';
-import { detectableGain } from './detectable-gain.js';
+import { detectableGain, errorBelow, halfWidth, quantile, standardError, twoSidedP } from './behrens-fisher.js';
 import { rowsToDecide, timesToDecide } from './what-decides.js';
 
 const part = (variance: number, degreesOfFreedom: number) => ({

@@ -1,4 +1,4 @@
-import { normalBelow } from './distributions.js';
+import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
 
 /**
  * The error of an estimate: independent normal errors, of which some variances are estimated and one is known. Given
@@ -26,6 +26,11 @@ export function standardError({ estimated, known }: EstimateError): number {
   return Math.sqrt(estimated.reduce((sum, { variance }) => sum + variance, known));
 }
 
+/** P(Z <= x) of a standard normal. */
+export function normalBelow(x: number): number {
+  return normalCdf(x, 0, 1);
+}
+
 /** P(X <= x) of an error X around 0. */
 export function errorBelow(x: number, error: EstimateError): number {
   return meanOver(possibleErrors(error), (se) => normalBelow(x / se));
@@ -39,6 +44,14 @@ export function twoSidedP(estimate: number, error: EstimateError): number {
 /** The x with P(|X| > x) = level: half the width of an interval of confidence 1 - level. */
 export function halfWidth(level: number, error: EstimateError): number {
   return -quantile(level / 2, error);
+}
+
+/**
+ * The true gain that a two-sided test at this level finds with a power of about 80 %: its estimate then lies beyond the
+ * critical value in 80 % of tables with errors like this one's.
+ */
+export function detectableGain(error: EstimateError, level: number): number {
+  return halfWidth(level, error) + quantile(0.8, error);
 }
 
 /**

@@ -3,7 +3,7 @@ import trigamma from '@stdlib/math-base-special-trigamma';
 import { isConstant, mean, standardDeviation } from './moments.js';
 
 /** A variance that is estimated from runs. */
-export interface RunVariance {
+export interface Variance {
   readonly variance: number;
   readonly degreesOfFreedom: number;
 }
@@ -20,7 +20,7 @@ export interface Squeezing {
 
 /** The variances of a table's runs: [group][model]. Null: fewer than two runs. */
 export interface SqueezedVariances {
-  readonly variances: readonly (readonly (RunVariance | null)[])[];
+  readonly variances: readonly (readonly (Variance | null)[])[];
   /** Of the prior: 0 is no squeezing, infinite one variance for all models of a task. */
   readonly priorDegreesOfFreedom: number;
 }
@@ -78,7 +78,7 @@ export function squeezedVariances(
 }
 
 /** Over n - 1. */
-export function varianceOf(runs: readonly number[]): RunVariance | null {
+export function varianceOf(runs: readonly number[]): Variance | null {
   if (runs.length < 2) return null;
   return { variance: isConstant(runs) ? 0 : standardDeviation(runs) ** 2, degreesOfFreedom: runs.length - 1 };
 }

@@ -66,41 +66,10 @@ const rowShape = z.looseObject({
   match: values.optional(),
   matchByTask: byTask(values).optional(),
 });
+const candidateShape = z.looseObject({ values, rungs: z.array(z.looseObject({ runs: z.array(z.looseObject({})) })) });
 const searchShape = z.looseObject({
-  type: z.string(),
-  budget: number,
   seeds: z.array(z.int()),
-  models: z.array(
-    z.looseObject({
-      label: z.string(),
-      axis: values,
-      groups: z.array(z.array(z.string())),
-      rungs: z.array(z.int()).nullable(),
-      reference: byTask(z.number()).optional(),
-      candidates: z.array(
-        z.looseObject({
-          values,
-          cost: z.number(),
-          chosenFor: z.array(z.string()),
-          rungs: z.array(
-            z.looseObject({
-              tasks: z.array(z.string()),
-              spent: z.number(),
-              runs: z.array(
-                z.looseObject({
-                  seed: z.int(),
-                  path: z.string(),
-                  epochs: z.int(),
-                  trained: z.boolean(),
-                  scores: byTask(number),
-                }),
-              ),
-            }),
-          ),
-        }),
-      ),
-    }),
-  ),
+  models: z.array(z.looseObject({ label: z.string(), axis: values, candidates: z.array(candidateShape) })),
 });
 const frontShape = z.looseObject({
   axis: values,

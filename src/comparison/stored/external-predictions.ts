@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { CsvError, parse } from 'csv-parse';
 import { evaluateTask } from '../../metrics/evaluate.js';
 import { ConfigError, DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import type { EvaluatedRun } from '../../training/finished-run.js';
 import { readPredictions, type TaskPredictions } from '../../training/predictions.js';
 
@@ -70,8 +71,7 @@ async function fromArrow(path: string, reference: readonly TaskPredictions[]): P
   );
   return reference.map(({ task, scores }, index) => {
     const { labels, mask } = scores;
-    const found = read[index];
-    if (!found) throw new Error(`Task '${task.name}' was not read.`);
+    const found = must(read[index], `task '${task.name}'`);
     checkRows(path, found.scores.labels.length, labels.length);
     if (String(found.task.classes) !== String(task.classes))
       throw new DataError(`${path}: the classes of task '${task.name}' are others than those of the table.`);

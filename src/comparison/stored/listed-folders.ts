@@ -1,28 +1,20 @@
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, YAMLError } from 'yaml';
 import { z } from 'zod';
 import { metrics } from '../../metrics/catalogue.js';
 import { DataError, UserError } from '../../support/errors.js';
-import { entriesOf, filesBelow } from '../../support/folder-contents.js';
-import { isLock, whyLocked } from '../../support/lock.js';
+import { filesBelow } from '../../support/folder-contents.js';
 import { isSystemError, systemReason } from '../../support/system-error.js';
-import { checkFile, readStored } from '../../training/folder/stored-file.js';
+import { counted } from '../../support/whole-number.js';
+import { isFinished } from '../../training/folder/run-folder.js';
+import { readStored } from '../../training/folder/stored-file.js';
 import { readComparison } from './comparison-file.js';
-import { logEntries } from './timing.js';
-
-/** `unfinished`: neither finished nor running, as after an interruption or a kill. */
-type State = 'finished' | 'running' | 'unfinished' | 'failed' | 'damaged';
+import { exists, type Folder, foldersAt, lastEntry, type Open, openState, runsIn, textOf } from './folders.js';
 
 /** The folder of a run or of a comparison, described by its small files. */
-export interface ListedFolder {
-  /** Its path in the listed folder. */
-  readonly name: string;
-  readonly path: string;
-  readonly kind: 'run' | 'comparison';
-  /** True for a link to a folder, and for what lies behind one. */
-  readonly linked: boolean;
-  readonly state: State;
+export interface ListedFolder extends Folder {
+  /** `unfinished`: neither finished nor running, as after an interruption or a kill. */
+  readonly state: Open['state'] | 'finished' | 'damaged';
   /** Why it failed or is damaged, or which lock has no heartbeat any more. */
   readonly reason: string | null;
   /** Of a run. */
@@ -43,98 +35,21 @@ export interface ListedFolder {
 /** What differs from an empty row. */
 type Facts = Pick<ListedFolder, 'state'> & Partial<ListedFolder>;
 
-interface Child {
-  readonly name: string;
-  readonly path: string;
-  readonly linked: boolean;
-}
-
 /**
  * The runs and comparisons in a folder, by name; of a run's folder this run, of a comparison's its runs. Results and
  * the heads of configs are read, larger files are not. A folder that cannot be read is `damaged`.
  * @param below Also the runs of comparisons, after each.
  */
 export function listFolders(folder: string, below: boolean): readonly ListedFolder[] {
-  const own = kindOf(folder);
-  if (own === 'run') return [listed({ name: folder, path: folder, linked: false }, 'run')];
-  const root = { name: '', path: folder, linked: false };
-  return (own ? runFolders(root) : childrenOf(root)).flatMap((child) => {
-    const kind = kindOf(child.path);
-    if (!kind) return [];
-    return [listed(child, kind), ...(kind === 'comparison' && below ? runsIn(child) : [])];
-  });
+  return foldersAt(folder).flatMap((found) => [
+    listed(found),
+    ...(found.kind === 'comparison' && below
+      ? foldersAt(found.path, found).flatMap((run) => (run.kind === 'run' ? [listed(run)] : []))
+      : []),
+  ]);
 }
 
-/** The folder of a run, or those of the runs directly in a folder. */
-export function runFoldersAt(folder: string): readonly string[] {
-  if (!isFolder(folder)) return [];
-  const below = () => childrenOf({ name: '', path: folder, linked: false }).map(({ path }) => path);
-  return kindOf(folder) === 'run' ? [folder] : below().filter((path) => kindOf(path) === 'run');
-}
-
-function runsIn(comparison: Child): readonly ListedFolder[] {
-  return runFolders(comparison).flatMap((child) => (kindOf(child.path) === 'run' ? [listed(child, 'run')] : []));
-}
-
-/** The folders in a comparison, and those of its search. */
-function runFolders(comparison: Child): readonly Child[] {
-  const children = childrenOf(comparison);
-  const tuning = children.filter(({ path }) => path === join(comparison.path, 'tuning'));
-  return [...children, ...tuning.flatMap(childrenOf)];
-}
-
-function childrenOf({ name, path, linked }: Child): readonly Child[] {
-  return entriesOf(path).flatMap((entry) => {
-    const child = { name: join(name, entry.name), path: join(path, entry.name) };
-    if (entry.isDirectory()) return [{ ...child, linked }];
-    return entry.isSymbolicLink() && isFolder(child.path) ? [{ ...child, linked: true }] : [];
-  });
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false; // a link to nothing, or in a circle
-  }
-}
-
-/**
- * Undefined: nothing proves that ple made the folder. Other programs also write `checkpoints`, `config.yaml` and
- * `result.json`. A folder that cannot be read counts as a run: `listed` then says why it cannot.
- */
-function kindOf(folder: string): ListedFolder['kind'] | undefined {
-  let names: readonly string[];
-  try {
-    names = entriesOf(folder).map(({ name }) => name);
-  } catch {
-    return 'run';
-  }
-  if (names.includes('comparison.json')) return 'comparison';
-  if (['config.yaml', 'environment.json', 'result.json'].every((name) => names.includes(name))) return 'run';
-  const text = (name: string) => (names.includes(name) ? readableText(folder, name) : undefined);
-  if (/"hash8":\s*"[0-9a-f]{8}"/.test(text('environment.json') ?? '')) return 'run';
-  const config = text('config.yaml');
-  // it has just started
-  if (config === undefined) return names.includes('checkpoints') && isLock(text('lock') ?? '') ? 'run' : undefined;
-  if (/^compare:/m.test(config)) return 'comparison';
-  const isResolved = keysOfRuns.every((key) => new RegExp(`^${key}:`, 'm').test(config));
-  return isResolved && names.includes('log.jsonl') ? 'run' : undefined;
-}
-
-/** A run's own config has all defaults, so it has these keys. */
-const keysOfRuns = ['name', 'seed', 'dataset', 'tasks', 'model', 'train'];
-
-/** Undefined for what is not a readable file. */
-function readableText(folder: string, name: string): string | undefined {
-  try {
-    return textOf(folder, name);
-  } catch {
-    return undefined;
-  }
-}
-
-function listed({ name, path, linked }: Child, kind: ListedFolder['kind']): ListedFolder {
+function listed({ name, path, kind, linked }: Folder): ListedFolder {
   const facts = orDamaged(() => (kind === 'run' ? runFacts(path) : comparisonFacts(path)));
   const files = orDamaged(() => filesBelow(path));
   const sizes = 'state' in files ? [] : files;
@@ -176,7 +91,7 @@ const resultShape = z.looseObject({
 });
 
 function runFacts(path: string): Facts {
-  if (!exists(path, 'result.json')) return { ...headOf(path), ...openState(path) };
+  if (!isFinished(path)) return { ...headOf(path), ...openState(path) };
   const { model, seed, tasks } = readStored(
     join(path, 'result.json'),
     resultShape,
@@ -190,17 +105,6 @@ function runFacts(path: string): Facts {
     return metric === undefined ? [] : [[task, { metric, value: typeof value === 'number' ? value : null }] as const];
   });
   return { state: 'finished', model, seed, tasks: Object.fromEntries(usual) };
-}
-
-/** The state of what has no result. */
-function openState(path: string): Facts {
-  if (exists(path, 'lock')) {
-    if (whyLocked(path, true) !== null) return { state: 'running' };
-    const silent = whyLocked(path);
-    if (silent !== null) return { state: 'unfinished', reason: `It ${silent}` };
-  }
-  const last = lastEntry(path);
-  return last?.msg === 'failed' ? { state: 'failed', reason: String(last.error) } : { state: 'unfinished' };
 }
 
 const headShape = z.looseObject({ seed: z.number().default(0), model: z.looseObject({ type: z.string() }) });
@@ -220,10 +124,9 @@ function headOf(path: string): Partial<ListedFolder> {
 }
 
 function comparisonFacts(path: string): Facts {
-  const root = { name: '', path, linked: false };
   const open = openState(path);
-  if (!exists(path, 'comparison.json')) return { runs: countedOf(runFolders(root)), ...open };
-  const counted = countedOf(childrenOf(root));
+  if (!exists(path, 'comparison.json')) return { runs: countedOf(foldersAt(path)), ...open };
+  const present = countedOf(runsIn(path));
   const { baseline, rows, fronts = [] } = readComparison(path);
   const verdicts: Record<string, number> = {};
   for (const { label, verdict } of rows) {
@@ -236,45 +139,18 @@ function comparisonFacts(path: string): Facts {
   const log = lastEntry(path)?.msg;
   const ended: Facts =
     failed > 0
-      ? { state: 'failed', reason: `${failed} ${failed === 1 ? 'run' : 'runs'} failed.` }
+      ? { state: 'failed', reason: `${counted(failed, 'run')} failed.` }
       : { state: log === undefined || log === 'done' ? 'finished' : 'unfinished' };
   return {
     models: new Set(rows.map(({ label }) => label)).size,
     verdicts,
     // `ple report` keeps no run in its folder
-    runs: counted.all > 0 ? counted : { finished: done, all: references.length },
+    runs: present.all > 0 ? present : { finished: done, all: references.length },
     ...(open.state === 'running' || open.reason ? open : ended),
   };
 }
 
-function countedOf(children: readonly Child[]): NonNullable<ListedFolder['runs']> {
-  const folders = children.filter((child) => kindOf(child.path) === 'run');
-  return { finished: folders.filter((child) => exists(child.path, 'result.json')).length, all: folders.length };
-}
-
-/** The last whole line of log.jsonl. */
-function lastEntry(path: string): Readonly<Record<string, unknown>> | undefined {
-  if (!exists(path, 'log.jsonl')) return undefined;
-  const size = checkFile(join(path, 'log.jsonl'), Number.POSITIVE_INFINITY);
-  const file = openSync(join(path, 'log.jsonl'), 'r');
-  try {
-    const tail = Buffer.alloc(Math.min(size, tailBytes));
-    const read = readSync(file, tail, 0, tail.length, size - tail.length);
-    const lines = tail.toString('utf8', 0, read).trimEnd().split('\n');
-    return logEntries(lines.slice(-2).join('\n')).at(-1); // the last line may be cut short
-  } finally {
-    closeSync(file);
-  }
-}
-
-const tailBytes = 2 ** 16;
-
-/** Whether a file or folder is there. */
-function exists(path: string, name: string): boolean {
-  return statSync(join(path, name), { throwIfNoEntry: false }) !== undefined;
-}
-
-function textOf(path: string, name: string): string {
-  checkFile(join(path, name));
-  return readFileSync(join(path, name), 'utf8');
+function countedOf(folders: readonly Folder[]): NonNullable<ListedFolder['runs']> {
+  const runs = folders.filter(({ kind }) => kind === 'run');
+  return { finished: runs.filter((run) => isFinished(run.path)).length, all: runs.length };
 }

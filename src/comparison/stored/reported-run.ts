@@ -1,28 +1,28 @@
 import type { AxisPoint } from '../../config/comparison.js';
 import { DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
 import { howEnded } from '../../training/result.js';
-import type { RunReference } from '../comparison.js';
-import type { Decisions } from '../plan/decided-changes.js';
+import type { Decisions, RunReference } from '../comparison.js';
 
-/** A model at one point of the axes. */
-export interface StoredRow {
+/** A model at one point of the axes, and its runs. */
+export interface Entry<Run extends EvaluatedRun = EvaluatedRun> {
   readonly label: string;
+  /** Name of the model in the config. */
   readonly type: string;
-  /** Empty for a single run: its config gives its place on the axes. */
+  /** Empty for a stored run alone: its config gives its place on the axes. */
   readonly point: AxisPoint;
   /** A point of the model's front: the loss weight, by key. */
   readonly values?: AxisPoint;
-  readonly runs: readonly StoredRun[];
-  /** What a comparison decided for this row. */
+  /** `run` is present if and only if the status is `done`. */
+  readonly runs: readonly (RunReference & { readonly run?: Run })[];
+  /** What a comparison decided for it. */
   readonly decided?: Decisions;
 }
 
 /** Paths are relative to the working directory. */
-export interface StoredRun extends RunReference {
-  readonly run?: FinishedRun;
-}
+export type StoredRow = Entry<FinishedRun>;
 
 /** A trained run, and the tasks that are reported from it. */
 interface Part {
@@ -74,8 +74,7 @@ function isComposed(run: EvaluatedRun): run is ComposedRun {
  */
 function composed(parts: readonly Part[]): ComposedRun {
   const runs = parts.map(({ run }) => run);
-  const [first] = runs;
-  if (!first) throw new Error('A run has a part.');
+  const first = must(runs[0], 'a part');
   const names = first.experiment.tasks.map(({ name }) => name);
   const byTask = <Value>(valueIn: (run: FinishedRun, task: string) => Value): Readonly<Record<string, Value>> =>
     Object.fromEntries(

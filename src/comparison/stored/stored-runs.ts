@@ -1,17 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, normalize } from 'node:path';
-import { type Experiment, parseExperiment } from '../../config/experiment.js';
+import { parseExperiment } from '../../config/experiment.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { readEnvironment } from '../../training/folder/environment.js';
-import { type Result, readResult } from '../../training/result.js';
+import { readResult } from '../../training/result.js';
 import type { Comparison, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { decisionsIn } from '../plan/decided-changes.js';
 import { readComparison } from './comparison-file.js';
-import { runFoldersAt } from './listed-folders.js';
-import { reportedRun, type StoredRow, type StoredRun } from './reported-run.js';
+import { runsIn } from './folders.js';
+import { reportedRun, type StoredRow } from './reported-run.js';
 
 /** The runs under one path that a user named: those of a comparison, or a single one. */
 export interface StoredRuns {
@@ -35,12 +35,12 @@ export interface StoredRuns {
 export function readStoredRuns(word: string): readonly StoredRuns[] {
   const { name, path } = namedPath(word);
   if (existsSync(join(path, 'comparison.json'))) return [ofComparison(path, name)];
-  const folders = runFoldersAt(path);
+  const folders = runsIn(path);
   if (folders.length === 0)
     throw new ConfigError(
       `${path} is no folder of a run (config.yaml, result.json), of runs, or of a comparison (comparison.json).`,
     );
-  return folders.map((folder) => ofRun(folder, name));
+  return folders.map((folder) => ofRun(folder.path, name));
 }
 
 /** If the whole word is an existing path it is used as one, so paths may contain `=`. */
@@ -104,7 +104,12 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
 export const external = 'external';
 
 /** @param type The model's type in the comparison's row. */
-function readReference(folder: string, comparison: Comparison, reference: RunReference, type: string): StoredRun {
+function readReference(
+  folder: string,
+  comparison: Comparison,
+  reference: RunReference,
+  type: string,
+): StoredRow['runs'][number] {
   const moved = mapPaths(reference, (path) => {
     // `ple report` names runs in any folder, and seals what it writes.
     if (isAbsolute(path) || (comparison.sha256 === undefined && /^\.\.([/\\]|$)/.test(normalize(path))))
@@ -139,16 +144,11 @@ export function mapPaths<Reference extends RunReference>(
   return { ...reference, path: to(path), ...(parts ? { parts: Object.fromEntries(moved) } : {}) };
 }
 
-/** A run with a config and an environment, and with a result once it is finished. */
-export interface StartedRun {
-  readonly path: string;
-  readonly experiment: Experiment;
-  readonly environment: Readonly<Record<string, unknown>>;
-  readonly result: Result | undefined;
-}
-
-/** @throws ConfigError if this is not the folder of a run. */
-export function readStartedRun(path: string): StartedRun {
+/**
+ * The config and the environment of a run, and its result once it is finished.
+ * @throws ConfigError if this is not the folder of a run.
+ */
+export function readStartedRun(path: string) {
   const config = join(path, 'config.yaml');
   const environment = readEnvironment(path);
   if (!existsSync(config) || !environment) {

@@ -19,13 +19,9 @@ export function timeOf(runs: ReadonlyMap<string, FinishedRun>) {
 
 /** Seconds from the first to the last line of each process that wrote to the log, summed. Null without a log. */
 export function secondsLogged(file: string): number | null {
-  return existsSync(file) ? secondsOf(logEntries(readFileSync(file, 'utf8'))) : null;
-}
-
-/** The same of a log's lines. */
-function secondsOf(entries: readonly Readonly<Record<string, unknown>>[]): number {
+  if (!existsSync(file)) return null;
   let [begin, last, sum] = [0, 0, 0];
-  for (const { msg, time } of entries) {
+  for (const { msg, time } of logEntries(readFileSync(file, 'utf8'))) {
     if (msg === 'started' || msg === 'resumed') {
       sum += last - begin;
       begin = Number(time);

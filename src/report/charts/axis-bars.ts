@@ -1,6 +1,8 @@
 import type { Comparison } from '../../comparison/comparison.js';
-import { axisName, axisValue, byPoint, pointText } from '../../comparison/plan/axis-point.js';
+import { axisName, axisValue, pointText } from '../../comparison/plan/axis-point.js';
 import type { AxisPoint } from '../../config/comparison.js';
+import { groupedBy } from '../../support/grouped-by.js';
+import { joined } from '../../support/joined.js';
 import { confidence } from '../numbers.js';
 import { metricName, type Point, pointsOf } from '../points.js';
 import type { Drawing, Section } from './drawing.js';
@@ -17,11 +19,11 @@ export function axisBars(comparison: Comparison): readonly Section[] {
   const key = Object.entries(comparison.axes).toSorted(([, a], [, b]) => b.length - a.length)[0]?.[0];
   if (key === undefined) return [];
   const others = (axis: AxisPoint) => Object.fromEntries(Object.entries(axis).filter(([name]) => name !== key));
-  const groups = byPoint(pointsOf(comparison), ({ axis }) => others(axis));
+  const groups = groupedBy(pointsOf(comparison), ({ axis }) => others(axis));
   const { points: drawn, omission } = drawnPoints(groups, comparison.tasks.length);
   const drawings = drawn.flatMap((points, at) =>
     comparison.tasks.flatMap((task, index): Drawing[] => {
-      const title = [task, pointText(others(points[0]?.axis ?? {}))].filter((part) => part !== '').join(', ');
+      const title = joined(', ', task, pointText(others(points[0]?.axis ?? {})));
       return bars(comparison, points, key, index).map((drawing) => {
         return { ...drawing, id: chartId('axis', at + 1, index + 1), title };
       });

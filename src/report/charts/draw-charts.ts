@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { renderAsync } from '@resvg/resvg-js';
 import { judge } from '../../comparison/gains/measured.js';
-import { byPoint } from '../../comparison/plan/axis-point.js';
 import type { Run } from '../../comparison/plan/run.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
+import { groupedBy } from '../../support/grouped-by.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { PointTask } from '../points.js';
@@ -59,9 +59,9 @@ export async function drawLearning(
 ): Promise<readonly ChartSection[]> {
   const { models, metrics, baseline } = config;
   const reported = runs.filter(({ values }) => values === undefined); // no other points of a front
-  const all = byPoint(reported, ({ point }) => point).map((own) => ({
-    axis: own[0]?.point ?? {},
-    tasks: own[0]?.experiment.tasks.map((task) => pointTask(judge(task, metrics))) ?? [],
+  const all = groupedBy(reported, ({ point }) => point).map((own) => ({
+    axis: own[0].point,
+    tasks: own[0].experiment.tasks.map((task) => pointTask(judge(task, metrics))),
     learners: models.map(({ label }) => ({
       label,
       runs: own

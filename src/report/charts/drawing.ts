@@ -1,5 +1,6 @@
 import { logger, Error as onlyErrors, parse, resetSVGDefIds, textMetrics, View } from 'vega';
 import { type Config, compile, type TopLevelSpec } from 'vega-lite';
+import { joined } from '../../support/joined.js';
 import { colours, cssColour, type Mark } from './palette.js';
 import { fontSize, layer, type PanelSpec, panelWidth, plot, tipStart } from './plot.js';
 import { shortened, textWidth, wrapped } from './text-width.js';
@@ -90,7 +91,7 @@ async function draw(drawing: Drawing, section: Common): Promise<Chart> {
   for (const [index, panel] of panels.entries()) {
     const own = panels.length === 1 ? id : `${id}-${index + 1}`;
     const svg = tidied(await svgOf({ vconcat: [titled(panel, width)] }), own);
-    const name = [title, panel.title ?? ''].filter((text) => text !== '').join(': ') || section.title;
+    const name = joined(': ', title, panel.title ?? '') || section.title;
     drawn.push(withRoot(svg, width, ` aria-label="${escaped(name)}" aria-describedby="${section.id}-note"`));
   }
   return { id, title, remarks, panels: drawn, standalone: () => standalone(drawing, section) };

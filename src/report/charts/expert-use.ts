@@ -1,4 +1,7 @@
+import { mean } from '../../comparison/statistics/moments.js';
 import { shared } from '../../models/options.js';
+import { joined } from '../../support/joined.js';
+import { counted } from '../../support/whole-number.js';
 import type { GateUse } from '../../training/evaluation.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { listed } from '../numbers.js';
@@ -6,7 +9,7 @@ import { pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { runsOf } from '../report-data.js';
 import type { Drawing, Section } from './drawing.js';
-import { choosing, type Gated, type MeanGate, meanGates, meanOf, orderedGates } from './gates.js';
+import { choosing, type Gated, type MeanGate, meanGates, orderedGates } from './gates.js';
 import { cssColour, lookOf, modelSeries } from './palette.js';
 import { fontSize, layer, nameAxis, type PanelSpec, panelWidth, plot, tip } from './plot.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
@@ -82,7 +85,7 @@ function heatMap({ label, model, runs }: Gated, title: string, id: string): Draw
   });
   return {
     id,
-    title: [label, title].filter((text) => text !== '').join(', '),
+    title: joined(', ', label, title),
     remarks: remarksOn(runs),
     panels: [{ spec: { vconcat: parts, spacing: 14 } }],
   };
@@ -170,7 +173,7 @@ function remarksOn(runs: readonly FinishedRun[]): readonly string[] {
         ? `Hardly used at level ${level} (below 1 % in every gate): ${names.join(', ')}.`
         : `In ${where(seeds)}, an expert of level ${level} is hardly used: below 1 % in every gate.`,
     ),
-    ...(single === 0 ? [] : [`Left out: ${single} ${single === 1 ? 'gate' : 'gates'} over one expert.`]),
+    ...(single === 0 ? [] : [`Left out: ${counted(single, 'gate')} over one expert.`]),
   ];
 }
 
@@ -202,16 +205,16 @@ function gateDistancePlot(
   if (rows.length === 0) return [];
   const nameWidth = Math.min(170, Math.max(...rows.map(({ name }) => textWidth(name, fontSize))));
   const seeds = rows.flatMap(({ name, model, colour, distances }) =>
-    distances.map(({ seed, mean, pairs }) => {
-      const about = tip(model, `${name}, seed ${seed}: ${mean.toFixed(3)}`, ...pairLines(pairs));
-      return { x: mean, y: name, colour, tip: about };
+    distances.map(({ seed, mean: x, pairs }) => {
+      const about = tip(model, `${name}, seed ${seed}: ${x.toFixed(3)}`, ...pairLines(pairs));
+      return { x, y: name, colour, tip: about };
     }),
   );
   const means = rows.map(({ name, model, colour, distances }) => {
-    const values = distances.map(({ mean }) => mean);
+    const values = distances.map((distance) => distance.mean);
     const range =
       values.length > 1 ? [`seeds: ${Math.min(...values).toFixed(3)} to ${Math.max(...values).toFixed(3)}`] : [];
-    const x = meanOf(values);
+    const x = mean(values);
     return { x, y: name, stroke: colour, tip: tip(model, `${name}: ${x.toFixed(3)}`, ...range) };
   });
   const names = rows.map(({ name }) => name);
@@ -231,7 +234,7 @@ function gateDistancePlot(
     ...(several ? ['Small: a seed; ring: the mean.'] : []),
     ...(tasks.length > 2 ? ['Means over all pairs of tasks.'] : []),
   ].join(' ');
-  const heading = ['Distance between the tasks’ gates', title].filter((text) => text !== '').join(', ');
+  const heading = joined(', ', 'Distance between the tasks’ gates', title);
   return [{ id, title: heading, remarks: [remark], panels: [{ spec }] }];
 }
 
@@ -264,7 +267,7 @@ export function gateDistances(gates: readonly GateUse[], tasks: readonly string[
         return distance === null ? [] : [{ tasks: [one.gate, other.gate] as const, distance }];
       }),
     );
-    return pairs.length === 0 ? [] : [{ level, pairs, mean: meanOf(pairs.map(({ distance }) => distance)) }];
+    return pairs.length === 0 ? [] : [{ level, pairs, mean: mean(pairs.map(({ distance }) => distance)) }];
   });
 }
 

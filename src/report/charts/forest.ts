@@ -111,7 +111,11 @@ function panelOf({ title, lines, range, text, unit, percent: relative }: Ranged,
     const at = gain.gain;
     const isOutside = at !== null && (at < range[0] || at > range[1]);
     return {
-      ...{ at, isOutside, gain, margin, shape },
+      at,
+      isOutside,
+      gain,
+      margin,
+      shape,
       fill: filled ? colour : cssColour('page'),
       own: { y: label, colour, tip: tip(models.indexOf(label), label, ...about) },
     };

@@ -1,3 +1,4 @@
+import { mean } from '../../comparison/statistics/moments.js';
 import { shared } from '../../models/options.js';
 import type { GateUse } from '../../training/evaluation.js';
 import type { FinishedRun } from '../../training/finished-run.js';
@@ -87,14 +88,14 @@ export function meanGates(runs: readonly (readonly GateUse[])[]): readonly MeanG
       experts: names.map((name) => {
         const read = (values: (use: GateUse) => readonly number[]) =>
           own.flatMap((use) => values(use)[use.experts.indexOf(name)] ?? []);
-        const weights = read(({ mean }) => mean);
+        const weights = read((use) => use.mean);
         const spreads = read(({ standardDeviation }) => standardDeviation);
         return {
           name,
-          weight: meanOf(weights),
+          weight: mean(weights),
           low: Math.min(...weights),
           high: Math.max(...weights),
-          overRows: meanOf(spreads),
+          overRows: mean(spreads),
         };
       }),
     };
@@ -106,8 +107,4 @@ function byRank(a: string, b: string): number {
   const [rankA, rankB] = [a, b].map((name) => name.lastIndexOf(' '));
   if (a.slice(0, rankA) !== b.slice(0, rankB)) return 0;
   return Number(a.slice(rankA)) - Number(b.slice(rankB));
-}
-
-export function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,3 +1,4 @@
+import { must } from '../../support/must.js';
 import { textWidth } from './text-width.js';
 
 /** In pixels from the upper left corner. */
@@ -61,11 +62,13 @@ export function placeLabels(
     const label = best?.label ?? labelAt(point, size, markRadius, 0);
     placed.push({ point, label });
   }
-  return points.map((point) => {
-    const found = placed.find((one) => one.point === point);
-    if (!found) throw new Error(`Label '${point.label}' was not placed.`);
-    return found.label;
-  });
+  return points.map(
+    (point) =>
+      must(
+        placed.find((one) => one.point === point),
+        point.label,
+      ).label,
+  );
 }
 
 /** Sorts points: those with the most room first. */

@@ -1,3 +1,4 @@
+import { mean } from '../../comparison/statistics/moments.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { fixed } from '../numbers.js';
@@ -117,12 +118,12 @@ function curvesOf({ label, runs }: Learner, { name, metric }: PointTask): Curves
     best: typeof bestEpoch === 'number' ? bestEpoch : (bestEpoch?.[name] ?? 0),
   }));
   const last = Math.max(0, ...seeds.map(({ values }) => values.length));
-  const mean = Array.from({ length: last }, (_, index) => {
+  const means = Array.from({ length: last }, (_, index) => {
     const values = seeds.flatMap((seed) => seed.values[index] ?? []);
     if (values.length === 0 || values.length * 2 < seeds.length) return null;
-    return values.reduce((sum, value) => sum + value, 0) / values.length;
+    return mean(values);
   });
-  return { label, seeds, mean };
+  return { label, seeds, mean: means };
 }
 
 /** The range of values without the worst tenth, which comes from the first epochs. */

@@ -1,9 +1,10 @@
 import { pointText } from '../../comparison/plan/axis-point.js';
+import { joined } from '../../support/joined.js';
 import type { Point } from '../points.js';
 
 /** `title`, followed by the point of the axes. */
 export function atPoint(title: string, { axis }: Pick<Point, 'axis'>): string {
-  return [title, pointText(axis)].filter((text) => text !== '').join(', ');
+  return joined(', ', title, pointText(axis));
 }
 
 const mostPanels = 12;
@@ -27,13 +28,10 @@ export function drawnPoints<Place>(
 
 /** An id of letters, digits and -. Numbers distinguish texts that give the same id. */
 export function chartId(...parts: readonly (string | number)[]): string {
-  return parts
-    .map((part) =>
-      String(part)
-        .replace(/[^A-Za-z0-9]+/g, '-')
-        .replace(/^-+|-+$/g, ''),
-    )
-    .filter((part) => part !== '')
-    .join('-')
-    .slice(0, 60);
+  const plain = parts.map((part) =>
+    String(part)
+      .replace(/[^A-Za-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, ''),
+  );
+  return joined('-', ...plain).slice(0, 60);
 }

@@ -1,6 +1,8 @@
+import { mean } from '../../comparison/statistics/moments.js';
 import { calibrationBinCount, calibrationBins } from '../../metrics/calibration.js';
 import { confidence } from '../../metrics/class-scores.js';
 import { binarySample, isWeighted, meanOfRows, regressionSample } from '../../metrics/samples.js';
+import { joined } from '../../support/joined.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import { pointsOf } from '../points.js';
@@ -64,7 +66,7 @@ async function sections(
       if (type === undefined) continue;
       drawings[type].push({
         id: chartId(type === 'binary' ? 'calibration' : 'predicted', at + 1, index + 1),
-        title: [task, title].filter((text) => text !== '').join(', '),
+        title: joined(', ', task, title),
         panels: [{ spec: specOf(own) }],
         key: own.map(({ series: mark }) => mark),
       });
@@ -144,8 +146,7 @@ async function curvesOf(series: Series): Promise<readonly Curve[]> {
     weighted,
     bins: Array.from({ length: Math.max(...runs.map((bins) => bins.length)) }, (_, index) => {
       const own = runs.flatMap((bins) => bins[index] ?? []);
-      const mean = (read: (bin: Bin) => number) => own.reduce((sum, bin) => sum + read(bin), 0) / own.length;
-      return { predicted: mean(({ predicted }) => predicted), actual: mean(({ actual }) => actual) };
+      return { predicted: mean(own.map((bin) => bin.predicted)), actual: mean(own.map((bin) => bin.actual)) };
     }),
   }));
 }

@@ -1,4 +1,5 @@
 import type { ComparisonRow, Verdict } from '../../comparison/comparison.js';
+import { mean } from '../../comparison/statistics/moments.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { GainCell, GainRow, GainTable, GainText } from '../gain-table.js';
 import { count, dash } from '../numbers.js';
@@ -133,9 +134,9 @@ function costCells({ parameters, atLimit }: ComparisonRow, runs: readonly Finish
     typeof bestEpoch === 'number' ? [bestEpoch] : Object.values(bestEpoch),
   );
   const [low, high] = [Math.min(...best), Math.max(...best)];
-  const epochs = mean(runs.map(({ result }) => result.epochs));
-  const seconds = mean(runs.map((run) => run.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0)));
-  const speed = mean(runs.map(({ result }) => result.throughput.samplesPerSecond));
+  const epochs = meanOf(runs.map(({ result }) => result.epochs));
+  const seconds = meanOf(runs.map((run) => run.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0)));
+  const speed = meanOf(runs.map(({ result }) => result.throughput.samplesPerSecond));
   const network = parameters?.network ?? null;
   const embedding = parameters === null ? '' : `+ ${count(parameters.embedding)} embedding`;
   const epochLines = [
@@ -145,8 +146,8 @@ function costCells({ parameters, atLimit }: ComparisonRow, runs: readonly Finish
   return [
     numberCell(network, count(network), [[embedding]], 'parameters'),
     numberCell(
-      mean(best),
-      best.length === 0 ? dash : `${tenths(mean(best))} of ${tenths(epochs)}`,
+      meanOf(best),
+      best.length === 0 ? dash : `${tenths(meanOf(best))} of ${tenths(epochs)}`,
       epochLines,
       'best epoch',
     ),
@@ -159,8 +160,8 @@ function costCells({ parameters, atLimit }: ComparisonRow, runs: readonly Finish
   ];
 }
 
-function mean(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : mean(values);
 }
 
 function tenths(value: number | null): string {

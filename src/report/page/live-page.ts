@@ -5,6 +5,7 @@ import { pointText } from '../../comparison/plan/axis-point.js';
 import type { Run } from '../../comparison/plan/run.js';
 import { mean, standardDeviation } from '../../comparison/statistics/moments.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
+import { joined } from '../../support/joined.js';
 import type { ChartSection } from '../charts/drawing.js';
 import { modelSeries } from '../charts/palette.js';
 import { count, dash, digitsFor, fixed } from '../numbers.js';
@@ -14,7 +15,7 @@ import { htmlDocument } from './document.js';
 import { html } from './html.js';
 import { plainTable } from './plain-table.js';
 
-export interface RunState {
+export interface Status {
   readonly state: 'training' | Run['state'];
   /** The last epoch that it has trained, as far as it is known. */
   readonly epoch: number;
@@ -24,7 +25,7 @@ export interface RunState {
 
 export interface Progress extends Omit<Event & { readonly kind: 'stage' }, 'kind'> {
   /** By folder. */
-  readonly states: ReadonlyMap<string, RunState>;
+  readonly states: ReadonlyMap<string, Status>;
   readonly charts: readonly ChartSection[];
   /** Why nothing trains any more. Undefined while runs train. */
   readonly ended: string | undefined;
@@ -36,7 +37,7 @@ export interface Progress extends Omit<Event & { readonly kind: 'stage' }, 'kind
  */
 export function livePage(config: ComparisonConfig, progress: Progress): string {
   const { stage, states, charts, ended } = progress;
-  const inState = (wanted: RunState['state']) => [...states.values()].filter(({ state }) => state === wanted).length;
+  const inState = (wanted: Status['state']) => [...states.values()].filter(({ state }) => state === wanted).length;
   const [done, training, failed] = [inState('finished'), inState('training'), inState('failed')];
   const search = stage === 'tuning' ? ' of the search' : '';
   const numbers = [
@@ -98,7 +99,7 @@ function runTable({ metrics }: ComparisonConfig, { stage, runs, folder, states }
 }
 
 function nameOf({ label, point, values }: Run): string {
-  return [label, pointText({ ...point, ...values })].filter((text) => text !== '').join(', ');
+  return joined(', ', label, pointText({ ...point, ...values }));
 }
 
 function meanText(values: readonly number[]): string {

@@ -1,4 +1,6 @@
 import type { Comparison } from '../../comparison/comparison.js';
+import { joined } from '../../support/joined.js';
+import { counted } from '../../support/whole-number.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { ChartSection } from '../charts/drawing.js';
 import { modelSeries } from '../charts/palette.js';
@@ -85,7 +87,7 @@ ${comparison.notes.length === 0 ? null : html`<div class="notes" role="note">${c
 }
 
 function adviceOf({ use, next }: PointVerdict): Html | null {
-  const text = [use, next].filter((part) => part !== '').join(' ');
+  const text = joined(' ', use, next);
   return text === '' ? null : html`<p class="advice">${typographic(text)}</p>`;
 }
 
@@ -102,6 +104,5 @@ function models({ models: all, contrasts }: PointVerdict): Html {
 
 function facts({ rows, tasks, seeds, baseline }: Comparison): string {
   const models = new Set(rows.map(({ label }) => label)).size;
-  const number = (count: number, word: string) => `${count} ${count === 1 ? word : `${word}s`}`;
-  return `${number(models, 'model')}, ${number(tasks.length, 'task')} (${tasks.join(', ')}), ${number(seeds.length, 'seed')}; gains are over ${baseline}.`;
+  return `${counted(models, 'model')}, ${counted(tasks.length, 'task')} (${tasks.join(', ')}), ${counted(seeds.length, 'seed')}; gains are over ${baseline}.`;
 }

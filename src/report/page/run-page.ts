@@ -1,10 +1,10 @@
 import { metrics as definitions } from '../../metrics/catalogue.js';
-import type { TaskMetrics } from '../../metrics/evaluate.js';
+import { must } from '../../support/must.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { notesOn } from '../../training/result.js';
 import { notesOnUnpredicted } from '../../training/unpredicted-tasks.js';
 import type { ChartSection } from '../charts/drawing.js';
-import { metricText } from '../metrics-table.js';
+import { metricsByType, metricText } from '../metrics-table.js';
 import { count, digitsFor } from '../numbers.js';
 import { metricName, type PointTask } from '../points.js';
 import { chartSection } from './chart-sections.js';
@@ -43,14 +43,21 @@ ${runProvenance(run, command)}
 function metricSection(run: Pick<FinishedRun, 'result'>): Html {
   return html`<section id="metrics"><h2>Metrics</h2>
 <p class="reading">With the parameters of the best epoch, over the rows of each task.${hasOwnBest(run) ? ' “Own best epoch” is what the task would have with a checkpoint of its own.' : null}</p>
-${metricTables(run)}</section>`;
+${metricsByType(run.result).map(({ type, head, rows }) => {
+  return plainTable(
+    `Metrics of ${type} tasks`,
+    head,
+    2,
+    rows.map(({ cells }) => cells),
+  );
+})}</section>`;
 }
 
 /** The tasks of a run, each with the default metric of its type. */
 export function runTasks({ result, experiment }: FinishedRun): readonly PointTask[] {
   return experiment.tasks.map(({ name, type }) => {
-    const metric = definitions.all.find((one) => one.usual && one.type === type);
-    if (!metric) throw new Error(`Tasks of type ${type} have no metric.`);
+    const usual = definitions.all.find((one) => one.usual && one.type === type);
+    const metric = must(usual, `metric of ${type} tasks`);
     const value = result.tasks[name]?.test[metric.name];
     const digits = digitsFor([], [typeof value === 'number' ? value : null]);
     return { name, metric: metric.name, better: metric.better ?? 'higher', digits, percent: null };
@@ -80,27 +87,4 @@ function facts({ result, epochs }: FinishedRun): string {
 
 function hasOwnBest({ result }: Pick<FinishedRun, 'result'>): boolean {
   return Object.values(result.tasks).some(({ ownBest }) => ownBest !== undefined);
-}
-
-/**
- * A table for each type of task. It has a row per task and split, and a row for the epoch that was best for the task
- * alone.
- */
-function metricTables({ result }: Pick<FinishedRun, 'result'>): readonly Html[] {
-  const types = [...new Set(Object.values(result.tasks).map(({ type }) => type))];
-  return types.map((type) => {
-    const tasks = Object.entries(result.tasks).filter(([, task]) => task.type === type);
-    const names = [...new Set(tasks.flatMap(([, task]) => Object.keys(task.test)))];
-    const rowOf = (task: string, split: string, metrics: TaskMetrics) => [
-      task,
-      split,
-      ...names.map((name) => metricText(metrics[name])),
-    ];
-    const rows = tasks.flatMap(([task, { test, validation, ownBest }]) => [
-      rowOf(task, 'test', test),
-      rowOf(task, 'validation', validation),
-      ...(ownBest ? [rowOf(task, `test, own best epoch ${ownBest.epoch}`, ownBest.test)] : []),
-    ]);
-    return plainTable(`Metrics of ${type} tasks`, ['task', 'split', ...names], 2, rows);
-  });
 }

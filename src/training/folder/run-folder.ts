@@ -23,6 +23,11 @@ export interface RunFolder {
   release(): void;
 }
 
+/** Whether a run's folder has its result, which is written last. */
+export function isFinished(path: string): boolean {
+  return existsSync(join(path, 'result.json'));
+}
+
 /** @throws UserError if the folder cannot be written, or another process holds it. */
 export async function openRunFolder(path: string, force: boolean): Promise<RunFolder> {
   const checkpoints = join(path, 'checkpoints');

@@ -33,7 +33,9 @@ export function addressOf(on: string, environment: NodeJS.ProcessEnv): Address {
   return {
     shown,
     options: {
-      ...{ host, port: Number(port || 6379), db: database },
+      host,
+      port: Number(port || 6379),
+      db: database,
       ...(user ? { username: user } : {}),
       ...(secret ? { password: secret } : {}),
       ...(protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),

@@ -10,7 +10,7 @@ import type { Connection } from './connection.js';
 import { mostLost, type Payload, prefix, progressSchema, queueName } from './messages.js';
 
 /** A run, and its job in the queue. */
-export interface QueuedRun {
+export interface QueuedJob {
   readonly id: string;
   readonly run: Run;
   readonly data: Payload;
@@ -30,7 +30,7 @@ const untilLeft = 2000;
 const atOnce = 500;
 
 /** Adds jobs. Those that the queue has already stay as they are. */
-export async function addJobs(queue: Queue<Payload>, jobs: readonly QueuedRun[]): Promise<void> {
+export async function addJobs(queue: Queue<Payload>, jobs: readonly QueuedJob[]): Promise<void> {
   const retry = { attempts, backoff: { type: 'doubling' }, stackTraceLimit: 0, removeOnComplete: { age: doneStays } };
   await inParts(jobs, (some) =>
     queue.addBulk(
@@ -40,8 +40,8 @@ export async function addJobs(queue: Queue<Payload>, jobs: readonly QueuedRun[])
 }
 
 /** Removes jobs that have ended, to be tried again. Others that wait learn of the plan that is there now. */
-export async function renewJobs(queue: Queue<Payload>, jobs: readonly QueuedRun[]): Promise<void> {
-  const renew = async ({ id, data }: QueuedRun) => {
+export async function renewJobs(queue: Queue<Payload>, jobs: readonly QueuedJob[]): Promise<void> {
+  const renew = async ({ id, data }: QueuedJob) => {
     const job = await queue.getJob(id);
     if (job?.finishedOn !== undefined) await queue.remove(id);
     else if (job && !isDeepStrictEqual(job.data, data))
@@ -63,7 +63,7 @@ function isGone(error: unknown): boolean {
 interface Followed {
   readonly queue: Queue<Payload>;
   readonly connection: Connection;
-  readonly jobs: ReadonlyMap<string, QueuedRun>;
+  readonly jobs: ReadonlyMap<string, QueuedJob>;
   readonly open: OpenStage;
   readonly signal: AbortSignal;
   readonly on: (event: Event) => void;
@@ -142,7 +142,7 @@ async function within(work: Promise<void>, signal: AbortSignal): Promise<void> {
 }
 
 /** Learns what the queue has of a job now, whichever events were missed. */
-async function update(job: QueuedRun, following: Following): Promise<void> {
+async function update(job: QueuedJob, following: Following): Promise<void> {
   const { queue, open, left, awaited } = following;
   const { id, run } = job;
   const stored = left.has(id) ? await queue.getJob(id) : undefined;
@@ -167,7 +167,7 @@ async function update(job: QueuedRun, following: Following): Promise<void> {
 }
 
 /** What a worker sends, of which nothing is trusted. It has all that was sent before, too. */
-function hear({ id, run }: QueuedRun, sent: JobProgress, isActive: boolean, { open, said, on }: Following): void {
+function hear({ id, run }: QueuedJob, sent: JobProgress, isActive: boolean, { open, said, on }: Following): void {
   const { step, resumedAt, notes = [] } = progressSchema.safeParse(sent).data ?? {};
   const once = (key: string, report: Report) => {
     if (!said.has(key)) on({ kind: 'report', run, report });
@@ -182,7 +182,7 @@ function hear({ id, run }: QueuedRun, sent: JobProgress, isActive: boolean, { op
   if (step) on({ kind: 'report', run, report: { kind: 'step', ...step } });
 }
 
-function end({ id, run }: QueuedRun, outcome: Outcome, { open, left }: Following): void {
+function end({ id, run }: QueuedJob, outcome: Outcome, { open, left }: Following): void {
   left.delete(id);
   try {
     open.end(run, outcome);

@@ -2,6 +2,7 @@ import { join, relative, sep } from 'node:path';
 import { Queue } from 'bullmq';
 import type { ComparisonConfig } from '../../../config/comparison.js';
 import { Interrupted, UserError } from '../../../support/errors.js';
+import { counted } from '../../../support/whole-number.js';
 import type { ReadShape } from '../../plan/data-shapes.js';
 import type { Run } from '../../plan/run.js';
 import { type ComparisonOptions, Detached, type Executor } from '../executor.js';
@@ -11,7 +12,7 @@ import { type OpenStage, openStage } from '../stage.js';
 import { writeStagePlan } from '../stage-plan.js';
 import type { Address } from './address.js';
 import { type Connection, connect, refusalOf } from './connection.js';
-import { addJobs, followJobs, type QueuedRun, renewJobs } from './jobs.js';
+import { addJobs, followJobs, type QueuedJob, renewJobs } from './jobs.js';
 import { lowestPriority, type Payload, plannedBy, prefix, queueName } from './messages.js';
 
 /**
@@ -65,7 +66,7 @@ function executeIn({ address, connection, config, options, readShape, rest }: Op
     const open = openStage(stage, runs, folder, config.metrics, on);
     if (signal.aborted) return open.runs();
     const slots = await slotsOf(queue);
-    const place = `the queue at ${shown} has ${count(slots, 'place')} at workers`;
+    const place = `the queue at ${shown} has ${counted(slots, 'place')} at workers`;
     open.planned({ jobs: Math.max(1, slots), threads: null, place });
     if (open.todo.length === 0) return open.runs();
     if (slots === 0)
@@ -80,14 +81,14 @@ function executeIn({ address, connection, config, options, readShape, rest }: Op
     await renewJobs(queue, [...jobs.values()]);
     await addJobs(queue, [...jobs.values()]);
     if (detach) {
-      const what = `${count(jobs.size, 'run')} are with the queue at ${shown}`;
+      const what = `${counted(jobs.size, 'run')} are with the queue at ${shown}`;
       throw new Detached(`${what}. The same command with --attach waits for them, and goes on.`);
     }
     const left = await followJobs({ queue, connection, jobs, open, signal, on });
     if (left > 0)
       on({
         kind: 'note',
-        message: `${count(left, 'run')} stay with the queue: its workers train on. The same command collects them.`,
+        message: `${counted(left, 'run')} stay with the queue: its workers train on. The same command collects them.`,
       });
     return open.runs();
   };
@@ -99,7 +100,7 @@ function jobsOf(
   ordered: readonly Run[],
   plan: string,
   runs: string,
-): ReadonlyMap<string, QueuedRun> {
+): ReadonlyMap<string, QueuedJob> {
   const inRuns = (path: string) => relative(runs, path).replaceAll(sep, '/');
   return new Map(
     ordered.map((run, index) => {
@@ -115,8 +116,4 @@ function jobsOf(
 async function slotsOf(queue: Queue<Payload>): Promise<number> {
   const workers = await queue.getWorkers();
   return workers.reduce((sum, { rawname = '' }) => sum + Number(/\/(\d+)$/.exec(rawname)?.[1] ?? 0), 0);
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -4,10 +4,11 @@ import type { ComparisonConfig } from '../../../config/comparison.js';
 import type { Execute } from '../../../config/execute.js';
 import { sha256 } from '../../../support/checksum.js';
 import { ConfigError, exitCode } from '../../../support/errors.js';
-import { isHeld } from '../../../support/lock.js';
 import { writeWhole } from '../../../support/whole-file.js';
+import { counted } from '../../../support/whole-number.js';
 import type { ReadShape } from '../../plan/data-shapes.js';
 import type { Run } from '../../plan/run.js';
+import { openState } from '../../stored/folders.js';
 import { Detached, type Executor, type ExecutorOptions, type Stage } from '../executor.js';
 import { largestFirst } from '../measure.js';
 import { withShapeReader } from '../shape-reader.js';
@@ -63,7 +64,9 @@ function slurm(
 function collected(open: OpenStage, command: string, on: ExecutorOptions['on']): readonly Run[] {
   const { todo, folder } = open;
   const jobs = jobsFolder(open);
-  const inUse = new Set(todo.map((run) => run.folder).filter((name) => isHeld(join(folder, name))));
+  const inUse = new Set(
+    todo.map((run) => run.folder).filter((name) => openState(join(folder, name)).state === 'running'),
+  );
   const failed = new Set<string>();
   for (const run of todo) {
     const file = failureFile(jobs, run.hash8);
@@ -101,7 +104,7 @@ async function handOver(
   };
   const text = batchScript(job);
   await writeWhole(script, text);
-  const what = `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}${ofStage(open.stage)}`;
+  const what = `${counted(runs.length, 'run')}${ofStage(open.stage)}`;
   const then = `When they are done: ${command} --collect`;
   if (dryRun) return new Detached(`${what}; written to ${script}. ${then}`, { text });
   for (const { hash8 } of runs) rmSync(failureFile(job.folder, hash8), { force: true });

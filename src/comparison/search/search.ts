@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { bestSoFar } from '../../training/best-so-far.js';
+import { isFinished } from '../../training/folder/run-folder.js';
 import { readResult } from '../../training/result.js';
-import { pointKey } from './axis-point.js';
+import type { ComparisonRow, ModelSearch, SearchCandidate, SearchRecord, SearchRung } from '../comparison.js';
+import { pointKey } from '../plan/axis-point.js';
+import type { Choice, Chosen } from '../plan/decided-changes.js';
+import { placeRuns, type Run, type Wanted } from '../plan/run.js';
 import { type Candidate, meanEpochs, type Place, sizeOfRung } from './candidates.js';
-import type { Chosen } from './decided-changes.js';
 import { choices, meanScores, noValues, rankings, type Tried, validationScores } from './ranking.js';
-import { placeRuns, type Run, type Wanted } from './run.js';
 
 /**
  * The search of all models and points. What it has found is read from its runs' folders, so that a later process goes
@@ -27,6 +28,8 @@ export interface Search {
   rung(index: number): readonly Run[];
   /** When its last rung has ended. @throws UserError if every candidate of a model failed. */
   readonly chosen: Chosen;
+  /** When its last rung has ended: all that was tried, from the runs' folders. Undefined if nothing was searched. */
+  record(): SearchRecord | undefined;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface Search {
  */
 type Reference = (rung: number) => ReadonlyMap<string, number> | undefined;
 
-export interface SearchedPlace extends Omit<Place, 'candidates'> {
+interface SearchedPlace extends Omit<Place, 'candidates'> {
   readonly candidates: readonly (Candidate & { readonly runs: readonly Run[] })[];
   readonly rungCount: number;
   /** Of a run, in the mean over candidates and at most. */
@@ -93,13 +96,21 @@ export async function planSearch(
           (place.candidates[candidate]?.runs ?? []).map((run) => atRung(run, place.rungs?.[index], below)),
         );
       }),
-    chosen(label, point) {
-      const place = placeOf(label, point);
-      if (!place) return undefined;
-      const best = place.ranked(place.rungCount - 1).map(([first = -1]) => place.candidates[first]?.values ?? {});
-      return choices(place.groups, best);
+    chosen,
+    record() {
+      const { search, tuneSeeds: seeds } = config;
+      const budget = ('budget' in search ? search.budget : undefined) ?? null;
+      const models = searched.map((place) => recordOf(place, chosen(place.label, place.point) ?? [], below));
+      return models.length === 0 ? undefined : { type: search.type, budget, seeds, models };
     },
   };
+
+  function chosen(label: string, point: AxisPoint): readonly Choice[] | undefined {
+    const place = placeOf(label, point);
+    if (!place) return undefined;
+    const best = place.ranked(place.rungCount - 1).map(([first = -1]) => place.candidates[first]?.values ?? {});
+    return choices(place.groups, best);
+  }
 }
 
 /** Each candidate with each seed of the search. These runs are not reported. */
@@ -181,10 +192,70 @@ function resultAt(run: Run, until: number | undefined, folder: string): Tried['r
 /** The run, with its state: in a rung of halving it has finished when it is trained so far. */
 function atRung(run: Run, until: number | undefined, folder: string): Run {
   const path = join(folder, run.folder);
-  if (until === undefined) return { ...run, state: existsSync(join(path, 'result.json')) ? 'finished' : 'planned' };
+  if (until === undefined) return { ...run, state: isFinished(path) ? 'finished' : 'planned' };
   return { ...run, until, state: bestSoFar(path, run.experiment, until).isTrained ? 'finished' : 'planned' };
 }
 
 function union(groups: readonly (readonly number[])[]): readonly number[] {
   return [...new Set(groups.flat())].toSorted((a, b) => a - b);
+}
+
+function recordOf(place: SearchedPlace, choices: readonly Choice[], folder: string): ModelSearch {
+  const { label, point, groups, rungs } = place;
+  const members = Array.from({ length: place.rungCount }, (_, rung) => place.members(rung));
+  const candidates = place.candidates.map(({ values, costs }, index): SearchCandidate => {
+    const trained = new Map<number, number>(); // epochs by seed
+    const entries = members.flatMap((byGroup, rung): SearchRung[] => {
+      const own = groups.flatMap((tasks, group) =>
+        byGroup[group]?.includes(index) ? [{ tasks, cost: costs[group] ?? 0 }] : [],
+      );
+      const goesOn = members.slice(rung).some((later) => later.some((group) => group.includes(index)));
+      if (own.length === 0) return goesOn ? [{ tasks: [], spent: 0, runs: [] }] : [];
+      const cost = own.reduce((sum, group) => sum + group.cost, 0);
+      let spent = 0;
+      const runs = place.tried(rung, [index]).map(({ run, result }) => {
+        const scores = validationScores(result);
+        const until = rungs?.[rung] ?? run.experiment.train.epochs;
+        const { epochs } = bestSoFar(join(folder, run.folder), run.experiment, until);
+        spent += cost * (epochs - (trained.get(run.seed) ?? 0));
+        trained.set(run.seed, epochs);
+        return {
+          seed: run.seed,
+          path: run.folder,
+          epochs,
+          trained: result !== undefined,
+          scores: Object.fromEntries(groups.flat().map((task) => [task, scores.get(task) ?? null])),
+        };
+      });
+      return [{ tasks: own.flatMap(({ tasks }) => tasks), spent, runs }];
+    });
+    const chosen = choices.filter((choice) => choice.values === values).flatMap(({ tasks }) => tasks);
+    return { values, cost: costs.reduce((sum, part) => sum + part, 0), rungs: entries, chosenFor: chosen };
+  });
+  const reference = place.reference(place.rungCount - 1);
+  return {
+    label,
+    axis: point,
+    groups,
+    rungs,
+    ...(reference ? { reference: Object.fromEntries(reference) } : {}),
+    candidates,
+  };
+}
+
+/**
+ * Notes on searches of different sizes. A budget is the same for every model that is searched, whatever the number of
+ * its combinations.
+ */
+export function notesOnSearch(
+  rows: readonly Pick<ComparisonRow, 'label' | 'searched'>[],
+  search: SearchRecord | undefined,
+): readonly string[] {
+  const searched = new Map(rows.flatMap(({ label, searched }) => (searched === undefined ? [] : [[label, searched]])));
+  const sizes = new Set(searched.values());
+  if (sizes.size < 2 || ((search?.budget ?? null) !== null && !sizes.has(1))) return [];
+  const numbers = Array.from(searched, ([label, number]) => `${label} ${number}`).join(', ');
+  return [
+    `Models searched different numbers of settings: ${numbers}. The budgets are unequal: a larger search favours its model.`,
+  ];
 }

@@ -3,8 +3,8 @@ import { type AxisPoint, type ComparisonConfig, mostRuns } from '../../config/co
 import { rungsOf, type SearchConfig } from '../../config/search.js';
 import { ConfigError } from '../../support/errors.js';
 import { wholeNumber } from '../../support/whole-number.js';
-import { parametersByTask, parametersOf, type ReadShape } from './data-shapes.js';
-import type { Matching } from './decided-changes.js';
+import { parametersByTask, parametersOf, type ReadShape } from '../plan/data-shapes.js';
+import type { Matching } from '../plan/decided-changes.js';
 
 /** The search of one model at one point of the axes. */
 export interface Place {

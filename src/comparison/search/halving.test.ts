@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
+import type { ReadShape } from '../plan/data-shapes.js';
+import { createMatching } from '../plan/decided-changes.js';
+import { parsed } from '../plan/planned-runs.fixture.js';
+import type { Run } from '../plan/run.js';
 import { searchedPlaces } from './candidates.js';
-import type { ReadShape } from './data-shapes.js';
-import { createMatching } from './decided-changes.js';
-import { parsed } from './planned-runs.fixture.js';
-import type { Run } from './run.js';
 import { planSearch, type Search } from './search.js';
-import { searchRecord } from './search-record.js';
 
 /** A config whose experiments are resolved once each. */
 const configOf = (
@@ -140,7 +139,7 @@ test('a rung goes by the best epoch so far, and not by what a run has done since
     expect(again.rung(rung).map(({ folder }) => folder)).toEqual(runs.map(({ folder }) => folder));
     expect(again.rung(rung).every(({ state }) => state === 'finished')).toBe(true);
   }
-  expect(searchRecord(nine, again)).toEqual(searchRecord(nine, search));
+  expect(again.record()).toEqual(search.record());
 });
 
 test('where all of a rung fail, the next best of the rung before take their place, and again in another process', async () => {
@@ -157,7 +156,7 @@ test('where all of a rung fail, the next best of the rung before take their plac
   ]);
   const chosen = [{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.4 } }];
   expect([search.chosen('mmoe', {}), search.chosen('single-task', {})]).toEqual([chosen, chosen]);
-  const record = searchRecord(nine, search);
+  const record = search.record();
   const third = record?.models[1]?.candidates.find(({ values }) => dropout(values) === 0.3);
   expect(third?.rungs).toMatchObject([
     { runs: [{ epochs: 1, trained: true }] },
@@ -170,7 +169,7 @@ test('where all of a rung fail, the next best of the rung before take their plac
     rungs.map((runs) => dropoutsOf(runs, 'mmoe')),
   );
   expect(again.chosen('mmoe', {})).toEqual(chosen);
-  expect(searchRecord(nine, again)).toEqual(record);
+  expect(again.record()).toEqual(record);
 });
 
 test('without a candidate that trains the search ends with a word', async () => {
@@ -193,7 +192,7 @@ test('tasks that share no parameters are searched as if alone: each keeps its ow
   ]);
   expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toHaveLength(3);
   // 9 x 1, 3 x 2 and 1 x 6 epochs for each task, each of them half of the model.
-  const record = searchRecord(nine, search)?.models ?? [];
+  const record = search.record()?.models ?? [];
   const spent = record.map(({ candidates }) =>
     candidates.flatMap(({ rungs }) => rungs).reduce((sum, rung) => sum + rung.spent, 0),
   );
@@ -219,7 +218,7 @@ test('by score: worst, single-task is taken at its own best trial of the rung', 
   const rungs = whole(search, score);
   expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0.1, 0.2, 0.3]); // -.25, -.2, -.2; the others -.3 or less
   expect(search.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.3 } }]);
-  for (const { reference } of searchRecord(config, search)?.models ?? [])
+  for (const { reference } of search.record()?.models ?? [])
     expect(reference).toEqual({ y1: expect.closeTo(0.8, 12), y2: expect.closeTo(0.4, 12) });
   const byMean = await planned(nine);
   whole(byMean, score);
@@ -246,7 +245,7 @@ test('a budget pays for as many candidates of each model as it can; no search sp
   const widest: Score = ({ values }) =>
     Number(JSON.stringify(values?.['model.levels']) === '[[16]]') + dropout(values) / 10;
   whole(search, widest);
-  for (const { candidates } of searchRecord(config, search)?.models ?? []) {
+  for (const { candidates } of search.record()?.models ?? []) {
     const spent = candidates.flatMap(({ rungs }) => rungs).reduce((sum, rung) => sum + rung.spent, 0);
     expect(spent).toBeLessThanOrEqual(60 + 1e-9);
     expect(spent).toBeGreaterThan(40);

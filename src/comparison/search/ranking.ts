@@ -1,20 +1,16 @@
 import type { AxisPoint } from '../../config/comparison.js';
 import { scoreForMean } from '../../metrics/evaluate.js';
 import { UserError } from '../../support/errors.js';
+import { groupedBy } from '../../support/grouped-by.js';
 import type { TrainedSoFar } from '../../training/best-so-far.js';
+import type { Choice } from '../plan/decided-changes.js';
+import type { Run } from '../plan/run.js';
 import { mean } from '../statistics/moments.js';
-import type { Run } from './run.js';
 
 /** A run of the search and its result. Without a result it failed. */
 export interface Tried {
   readonly run: Pick<Run, 'label' | 'values'>;
   readonly result: Pick<TrainedSoFar, 'tasks'> | undefined;
-}
-
-/** Values, and the tasks that use them. */
-export interface Choice {
-  readonly tasks: readonly string[];
-  readonly values: AxisPoint;
 }
 
 /** Values, with the score that ranks them; none: a run failed, or lacks a score that another run has. */
@@ -28,14 +24,11 @@ export interface Ranked {
  * agree.
  */
 export function choices(groups: readonly (readonly string[])[], best: readonly AxisPoint[]): readonly Choice[] {
-  const found = new Map<string, { readonly values: AxisPoint; readonly tasks: string[] }>();
-  for (const [group, values] of best.entries()) {
-    const key = JSON.stringify(values);
-    const choice = found.get(key) ?? { values, tasks: [] };
-    choice.tasks.push(...(groups[group] ?? []));
-    found.set(key, choice);
-  }
-  return [...found.values()];
+  const alike = groupedBy(best.entries(), ([, values]) => values);
+  return alike.map((entries) => ({
+    values: entries[0][1],
+    tasks: entries.flatMap(([group]) => groups[group] ?? []),
+  }));
 }
 
 /**
@@ -55,15 +48,10 @@ export function rankings(
   groups: readonly (readonly string[])[],
   reference?: ReadonlyMap<string, number>,
 ): readonly (readonly Ranked[])[] {
-  const candidates = new Map<string, { readonly values: AxisPoint; readonly scores: ReadonlyMap<string, number>[] }>();
-  for (const { run, result } of tried) {
-    const { values = {} } = run;
-    const key = JSON.stringify(values);
-    const candidate = candidates.get(key) ?? { values, scores: [] };
-    candidate.scores.push(validationScores(result));
-    candidates.set(key, candidate);
-  }
-  const all = [...candidates.values()];
+  const all = groupedBy(tried, ({ run }) => run.values ?? {}).map((runs) => ({
+    values: runs[0].run.values ?? {},
+    scores: runs.map(({ result }) => validationScores(result)),
+  }));
   const isScored = (task: string) => all.some(({ scores }) => scores.some((byTask) => byTask.has(task)));
   const scored = groups.flat().filter((task) => isScored(task) && reference?.has(task) !== false);
   return groups.map((group) => {

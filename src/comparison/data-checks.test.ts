@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { binaryTasks } from '../../models/tasks.fixture.js';
-import { checkData, checkFront } from './plan.js';
-import { parsed } from './planned-runs.fixture.js';
+import { binaryTasks } from '../models/tasks.fixture.js';
+import { checkData, checkFront } from './make-plan.js';
+import { parsed } from './plan/planned-runs.fixture.js';
 
 function configWith(keys: string) {
   const text = `name: small

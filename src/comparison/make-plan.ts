@@ -1,17 +1,17 @@
-import type { ComparisonConfig } from '../../config/comparison.js';
-import { metrics } from '../../metrics/catalogue.js';
-import { balancings } from '../../objective/balancing/catalogue.js';
-import { ConfigError } from '../../support/errors.js';
-import { wholeNumber } from '../../support/whole-number.js';
-import { mostPredictions } from '../../training/journal.js';
-import type { LoadingEvent } from '../../training/load-dataset.js';
-import { lossWeightsOf } from '../../training/loss-weights.js';
-import { pointText } from './axis-point.js';
-import { searchedPlaces } from './candidates.js';
-import type { DataShape, ReadShape } from './data-shapes.js';
-import { createMatching, type DecidedChanges, decide } from './decided-changes.js';
-import { placeRuns, type Run, reportedRuns } from './run.js';
-import { planSearch, type Search } from './search.js';
+import type { ComparisonConfig } from '../config/comparison.js';
+import { metrics } from '../metrics/catalogue.js';
+import { balancings } from '../objective/balancing/catalogue.js';
+import { ConfigError } from '../support/errors.js';
+import { wholeNumber } from '../support/whole-number.js';
+import { mostPredictions } from '../training/journal.js';
+import type { LoadingEvent } from '../training/load-dataset.js';
+import { lossWeightsOf } from '../training/loss-weights.js';
+import { pointText } from './plan/axis-point.js';
+import type { DataShape, ReadShape } from './plan/data-shapes.js';
+import { createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
+import { placeRuns, type Run, reportedRuns } from './plan/run.js';
+import { searchedPlaces } from './search/candidates.js';
+import { planSearch, type Search } from './search/search.js';
 
 /** What a comparison has to run. */
 export interface Plan {

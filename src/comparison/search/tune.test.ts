@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { AxisPoint } from '../../config/comparison.js';
 import { must } from '../../support/must.js';
+import { createMatching } from '../plan/decided-changes.js';
+import { parsed } from '../plan/planned-runs.fixture.js';
+import { experimentOf, type Wanted } from '../plan/run.js';
 import { searchedPlaces } from './candidates.js';
-import { createMatching } from './decided-changes.js';
-import { parsed } from './planned-runs.fixture.js';
 import { choices, rankings, type Tried } from './ranking.js';
-import { experimentOf, type Wanted } from './run.js';
 import { tuningRuns as runsOf } from './search.js';
 
 const text = (tune: string) => `

@@ -1,0 +1,142 @@
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { entriesOf } from '../../support/folder-contents.js';
+import { isLock, whyLocked } from '../../support/lock.js';
+import { checkFile } from '../../training/folder/stored-file.js';
+import { logEntries } from './timing.js';
+
+interface Place {
+  /** Its path in the folder that was asked about. */
+  readonly name: string;
+  readonly path: string;
+  /** True for a link to a folder, and for what lies behind one. */
+  readonly linked: boolean;
+}
+
+/** The folder of a run or of a comparison. */
+export interface Folder extends Place {
+  readonly kind: 'run' | 'comparison';
+}
+
+/**
+ * The runs and comparisons at a path, by name: of a run's folder this run, of a comparison's its runs and those of its
+ * search.
+ * @param place Of the folder, where it was found in another.
+ */
+export function foldersAt(path: string, place: Place = { name: '', path, linked: false }): readonly Folder[] {
+  const kind = kindOf(path);
+  if (kind === 'run') return [{ name: path, path, linked: false, kind }];
+  const children = childrenOf(place);
+  const tuning = kind ? children.filter((child) => child.path === join(path, 'tuning')) : [];
+  return known([...children, ...tuning.flatMap(childrenOf)]);
+}
+
+/** The run in a folder, or the runs directly in it. */
+export function runsIn(path: string): readonly Folder[] {
+  if (!isFolder(path)) return [];
+  const found = kindOf(path) === 'run' ? foldersAt(path) : known(childrenOf({ name: '', path, linked: false }));
+  return found.filter(({ kind }) => kind === 'run');
+}
+
+function known(places: readonly Place[]): readonly Folder[] {
+  return places.flatMap((place) => {
+    const kind = kindOf(place.path);
+    return kind ? [{ ...place, kind }] : [];
+  });
+}
+
+function childrenOf({ name, path, linked }: Place): readonly Place[] {
+  return entriesOf(path).flatMap((entry) => {
+    const child = { name: join(name, entry.name), path: join(path, entry.name) };
+    if (entry.isDirectory()) return [{ ...child, linked }];
+    return entry.isSymbolicLink() && isFolder(child.path) ? [{ ...child, linked: true }] : [];
+  });
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // a link to nothing, or in a circle
+  }
+}
+
+/**
+ * Undefined: nothing proves that ple made the folder. Other programs also write `checkpoints`, `config.yaml` and
+ * `result.json`. A folder that cannot be read counts as a run: `listed` then says why it cannot.
+ */
+export function kindOf(folder: string): Folder['kind'] | undefined {
+  let names: readonly string[];
+  try {
+    names = entriesOf(folder).map(({ name }) => name);
+  } catch {
+    return 'run';
+  }
+  if (names.includes('comparison.json')) return 'comparison';
+  if (['config.yaml', 'environment.json', 'result.json'].every((name) => names.includes(name))) return 'run';
+  const text = (name: string) => (names.includes(name) ? readableText(folder, name) : undefined);
+  if (/"hash8":\s*"[0-9a-f]{8}"/.test(text('environment.json') ?? '')) return 'run';
+  const config = text('config.yaml');
+  // it has just started
+  if (config === undefined) return names.includes('checkpoints') && isLock(text('lock') ?? '') ? 'run' : undefined;
+  if (/^compare:/m.test(config)) return 'comparison';
+  const isResolved = keysOfRuns.every((key) => new RegExp(`^${key}:`, 'm').test(config));
+  return isResolved && names.includes('log.jsonl') ? 'run' : undefined;
+}
+
+/** A run's own config has all defaults, so it has these keys. */
+const keysOfRuns = ['name', 'seed', 'dataset', 'tasks', 'model', 'train'];
+
+/** Undefined for what is not a readable file. */
+function readableText(folder: string, name: string): string | undefined {
+  try {
+    return textOf(folder, name);
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Open {
+  /** `unfinished`: neither running nor failed, as after an interruption or a kill. */
+  readonly state: 'running' | 'unfinished' | 'failed';
+  /** Why it failed, or which lock has no heartbeat any more. */
+  readonly reason?: string;
+}
+
+/** The state of what has no result. */
+export function openState(path: string): Open {
+  if (exists(path, 'lock')) {
+    if (whyLocked(path, true) !== null) return { state: 'running' };
+    const silent = whyLocked(path);
+    if (silent !== null) return { state: 'unfinished', reason: `It ${silent}` };
+  }
+  const last = lastEntry(path);
+  return last?.msg === 'failed' ? { state: 'failed', reason: String(last.error) } : { state: 'unfinished' };
+}
+
+/** The last whole line of log.jsonl. */
+export function lastEntry(path: string): Readonly<Record<string, unknown>> | undefined {
+  if (!exists(path, 'log.jsonl')) return undefined;
+  const size = checkFile(join(path, 'log.jsonl'), Number.POSITIVE_INFINITY);
+  const file = openSync(join(path, 'log.jsonl'), 'r');
+  try {
+    const tail = Buffer.alloc(Math.min(size, tailBytes));
+    const read = readSync(file, tail, 0, tail.length, size - tail.length);
+    const lines = tail.toString('utf8', 0, read).trimEnd().split('\n');
+    return logEntries(lines.slice(-2).join('\n')).at(-1); // the last line may be cut short
+  } finally {
+    closeSync(file);
+  }
+}
+
+const tailBytes = 2 ** 16;
+
+/** Whether a file or folder is there. */
+export function exists(path: string, name: string): boolean {
+  return statSync(join(path, name), { throwIfNoEntry: false }) !== undefined;
+}
+
+export function textOf(path: string, name: string): string {
+  checkFile(join(path, name));
+  return readFileSync(join(path, name), 'utf8');
+}
