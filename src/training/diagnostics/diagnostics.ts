@@ -16,10 +16,10 @@ import { type Anatomy, expertsOf, leftOutName, leftOutStep, probeStep } from './
 
 /** Of a probe: batches of the training split, the same after every epoch. */
 const mostBatches = 8;
-/** Training steps for one batch of the probe, times the number of tasks + 1: about 4 % of the time. */
-const stepsPerBatch = 16;
-/** Training steps for one batch that is evaluated without one expert: about 4 %. */
-const stepsPerLeftOut = 8;
+/** Training steps for one batch of the probe, times the number of tasks + 1: about 2 % of the time. */
+const stepsPerBatch = 32;
+/** Training steps for one batch that is evaluated without one expert: about 2 %. */
+const stepsPerLeftOut = 16;
 
 /** What is diagnosed. */
 export interface Diagnosed {
