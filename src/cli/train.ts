@@ -34,8 +34,9 @@ const words = () =>
 
 /** Trains one run. Prints its metrics on stdout, progress and notes on stderr. */
 export const train = defineCommand(words, async (given, options) => {
-  const [{ run }, { notesOnUnpredicted }, { metricsTable }, { openDisplay }] = await Promise.all([
+  const [{ run }, { endedBy }, { notesOnUnpredicted }, { metricsTable }, { openDisplay }] = await Promise.all([
     import('../training/run.js'),
+    import('../training/result.js'),
     import('../training/unpredicted-tasks.js'),
     import('../report/metrics-table.js'),
     import('./display/run-display.js'),
@@ -63,6 +64,8 @@ export const train = defineCommand(words, async (given, options) => {
     say(`${outcome.path} is finished already; this is its result (--overwrite trains again).`);
   }
   process.stdout.write(options.json ? `${JSON.stringify(outcome.result, null, 2)}\n` : metricsTable(outcome.result));
+  const reason = endedBy(outcome.result, experiment.train);
+  if (reason !== undefined) say(reason);
   for (const note of notesOnUnpredicted(outcome.result)) say(`note: ${note}`);
   say(`Written to ${outcome.path}`);
   return exitCode.done;

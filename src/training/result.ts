@@ -232,6 +232,17 @@ export function notesOn(result: Judged, mostEpochs: number): string[] {
   return notes;
 }
 
+/** What ended a run, as a sentence; undefined at its limit, of which `notesOn` tells. */
+export function endedBy(
+  { ended, epochs }: Pick<Result, 'ended' | 'epochs'>,
+  { epochs: limit, earlyStopping: { patience } }: Experiment['train'],
+): string | undefined {
+  if (ended !== 'plateau') return undefined;
+  if (epochs < limit)
+    return `The run ended by patience in epoch ${epochs} of ${limit}: no better score in ${patience} epochs.`;
+  return `The run ended at its limit of ${limit} epochs, on a plateau: its error hardly fell in the last fifth of them.`;
+}
+
 /** What an epoch was selected by where there is no score. */
 function withoutScore({ tasks, bestEpoch }: Judged): string[] {
   const missing = Object.entries(tasks).filter(([, task]) => selectionScore(task, task.validation) === null);

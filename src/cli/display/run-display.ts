@@ -56,7 +56,7 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
       }
       if (record.kind === 'rows') return progress(record.split, 'rows', record.rows, record.of);
       if (record.kind === 'epoch')
-        line(describe(record.record, record.improved) + (record.stopped ? '  stopped early' : ''));
+        line(describe(record.record, record.improved) + (record.stopped ? '  stopped by patience' : ''));
     },
   };
 

@@ -27,6 +27,8 @@ export interface ColumnFacts {
   readonly zerosInFront: number;
   /** Each row's number is one more than that of the previous row. */
   readonly countsRows: boolean;
+  /** The numbers of rows by value change little from one value to the next, as they do for counts and amounts. */
+  readonly ordered: boolean;
   /** The first texts among numbers, most frequent first. */
   readonly odd: readonly string[];
   /** Number of distinct values. Two texts that differ only in a final point are one value. */
@@ -76,6 +78,7 @@ export async function columnFacts(
       kind: kinds.find((input) => input.index === index)?.kind,
       ...counted,
       ...frequent,
+      ordered: counted.whole && numbers > 0 && (await isOrdered(database, frequent.different)),
       countsRows: mayCount && (await countsRows(database, column, firstRows)),
       odd: numbers > 0 && numbers < present ? await oddTexts(database) : [],
       time: await timeFacts(database, column, counted, hasDates),
@@ -152,6 +155,27 @@ async function countsRows(database: DuckDBConnection, column: StagedColumn, rows
   const expressions = [`min(${number} - rowid)`, `max(${number} - rowid)`];
   const [first, last] = await numbersOf(database, expressions, `${stagedTable} WHERE rowid < ${rows}`);
   return first === last;
+}
+
+/** A count has seldom more values; fewer than this by chance look ordered. */
+const [fewestOrdered, mostOrdered] = [20, 1000];
+/** Of the von Neumann ratio, which is 2 for values in any order, with a standard deviation of 2 / sqrt(values). */
+const mostRatio = 0.5;
+
+/** Numbers without gaps that have fewer rows the larger they are, without exception, are numbered by their rows. */
+async function isOrdered(database: DuckDBConnection, different: number): Promise<boolean> {
+  if (different < fewestOrdered || different > mostOrdered) return false;
+  const [ratio = 2, sorted = 0] = await numbersOf(
+    database,
+    [
+      'sum((place - before) ** 2) / var_pop(place) / count(*)',
+      'bool_and(coalesce(number = previous + 1 AND count <= rows, true))::INT',
+    ],
+    `(SELECT *, lag(place) OVER byNumber AS before, lag(count) OVER byNumber AS rows, lag(number) OVER byNumber AS previous
+      FROM (SELECT *, rank() OVER (ORDER BY count) + (count(*) OVER (PARTITION BY count) - 1) / 2 AS place
+        FROM ${groups} WHERE number IS NOT NULL) WINDOW byNumber AS (ORDER BY number))`,
+  );
+  return ratio <= mostRatio && sorted === 0;
 }
 
 async function oddTexts(database: DuckDBConnection): Promise<readonly string[]> {

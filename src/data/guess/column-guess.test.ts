@@ -6,7 +6,16 @@ import { ColumnGuess } from './column-guess.js';
 const guess = (facts: Partial<ColumnFacts>) =>
   new ColumnGuess({
     ...{ name: 'amount', unnamed: false, rows: 1_000_000, present: 1_000_000, kind: 'numeric', numbers: 1_000_000 },
-    ...{ whole: true, smallest: 0, largest: 5000, beyondFloat: 0, zerosInFront: 0, countsRows: false, odd: [] },
+    ...{
+      whole: true,
+      smallest: 0,
+      largest: 5000,
+      beyondFloat: 0,
+      zerosInFront: 0,
+      countsRows: false,
+      ordered: false,
+      odd: [],
+    },
     ...{ different: 1000, values: [], separated: { '|': 0, ';': 0 }, time: undefined },
     ...facts,
   });

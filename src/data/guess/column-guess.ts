@@ -1,4 +1,4 @@
-import { numberOf, shown } from '../table/cell.js';
+import { type Condition, numberOf, shown } from '../table/cell.js';
 import type { ColumnFacts, FrequentValue } from './column-facts.js';
 import { type ColumnWords, columnWords } from './column-words.js';
 
@@ -30,10 +30,16 @@ export interface InputGuess {
   readonly why?: string;
 }
 
+export interface LabelOptions {
+  readonly column?: string;
+  readonly positive?: Condition;
+  readonly regression?: boolean;
+}
+
 /** A column as a task. */
 export interface TaskGuess {
   /** The loader's options. */
-  readonly options: { readonly positive?: string | number | readonly string[]; readonly regression?: true };
+  readonly options: LabelOptions;
   /** Keys of the entry in `tasks` besides the name. */
   readonly entry: object;
   /** Remark on the values. */
@@ -98,7 +104,7 @@ export class ColumnGuess {
     const missing = rows - present;
     const outside =
       missing > 0 ? `; empty in ${percent(missing, rows)} of the rows, which are outside its sample space` : '';
-    const binary = (options: TaskGuess['options'], ones: number, remark: string) => ({
+    const binary = (options: LabelOptions, ones: number, remark: string) => ({
       options,
       entry: { type: 'binary' },
       remark: `${percent(ones, present)} are${remark}${outside}`,
@@ -198,11 +204,16 @@ export class ColumnGuess {
     const { numbers, beyondFloat, zerosInFront, time } = this.facts;
     if (!this.#areWhole()) return false;
     const large = beyondFloat > numbers / 2 && time === undefined;
-    return this.words.id || large || zerosInFront > 0 || this.#isNumbered();
+    return this.#isNamedId() || large || zerosInFront > 0 || this.#isNumbered();
+  }
+
+  /** A name such as `campaign` may also be that of a count: calls in a campaign. */
+  #isNamedId(): boolean {
+    return this.words.id && !(this.words.thing && this.facts.ordered);
   }
 
   #idRemark(): string {
-    if (this.words.id) return 'an id by its name';
+    if (this.#isNamedId()) return 'an id by its name';
     if (this.facts.zerosInFront > 0) return 'a code? with zeros in front';
     return this.#isNumbered() ? 'an id? whole numbers without gaps' : 'an id? too large for a number';
   }

@@ -8,6 +8,8 @@ export interface ColumnWords {
   readonly amount: boolean;
   /** An identifier or a category: `user_id`, `itemId`, `sku`, `city`. */
   readonly id: boolean;
+  /** The name of what an identifier or a category names, without a word for it: `city`, `campaign`. */
+  readonly thing: boolean;
   /** The acting person: `user_id`, `customer`. */
   readonly user: boolean;
   /** The row's own number: `id`, `row_number`, `impression_id`. */
@@ -31,6 +33,7 @@ export function columnWords(name: string): ColumnWords {
     ambiguous: words.length === 1 && ambiguous.has(last),
     amount: !past && (result || any(amounts) || (any(measures) && any(attention))),
     id: idEndings.has(last) || entities.has(last) || (/^[a-z]+id$/.test(last) && entities.has(last.slice(0, -2))),
+    thing: entities.has(last),
     user: people.has(last.replace(/id$/, '')) || (any(people) && idEndings.has(last)),
     row: rowNumber.test(words.join('_')),
     time: times.has(last) || (words.length > 1 && parts.has(last) && times.has(words.at(-2) ?? '')),

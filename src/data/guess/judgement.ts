@@ -23,8 +23,7 @@ export interface Judgement {
 }
 
 /** `options`: the entry in `dataset.tasks`. */
-interface Task extends Omit<TaskGuess, 'options'> {
-  readonly options: object;
+interface Task extends TaskGuess {
   readonly column: ColumnGuess;
   readonly name: string;
 }

@@ -171,6 +171,41 @@ test('ids are categories, those of rows ignored; a time is for the split; lists,
   });
 });
 
+test('a count named like a thing is a number; numbered things are categories, also by falling popularity', async () => {
+  const geometric = () => Math.ceil(Math.log(1 - random.uniform()) / Math.log(0.85));
+  const popularity = Array.from({ length: 48 }, () => random.uniform() ** 2);
+  const city = () => {
+    for (;;) {
+      const place = random.below(48);
+      if (random.uniform() < (popularity[place] ?? 0)) return place;
+    }
+  };
+  const ranked = (row: number) => 31 - Math.floor(Math.sqrt(row / 2)); // 0 has the most rows, 31 the fewest
+  const lines = Array.from({ length: 2048 }, (_, row) =>
+    [geometric(), city(), ranked(row), geometric(), bit()].join(','),
+  );
+  const path = file('2024.csv', ['campaign,city,store,campaign_id,y', ...lines]);
+  const { name, dataset } = parse(await startingConfig(path));
+  expect(name).toBe('2024'); // a text
+  expect(dataset.columns).toEqual({ city: 'categorical', store: 'categorical', campaign_id: 'categorical' });
+});
+
+test('an input that alone predicts a label well stands in the header, also a text, and for numbers', async () => {
+  const lines = Array.from({ length: 2000 }, () => {
+    const [seconds, plan, noise] = [200 * random.uniform(), random.below(5), random.normal()];
+    const y = Number(seconds + 50 * random.normal() > 100);
+    return [seconds.toFixed(2), `plan ${plan}`, noise.toFixed(3), y, (5 * plan + random.normal()).toFixed(3)].join(',');
+  });
+  const path = file('calls.csv', ['duration,plan,noise,y,revenue', ...lines]);
+  const header = (await startingConfig(path)).split('\n').filter((line) => line.includes('alone'));
+  expect(header).toEqual([
+    expect.stringMatching(/^# plan alone predicts revenue with R² \.9\d: is it known before revenue\?$/),
+    expect.stringMatching(/^# duration alone predicts y with AUC \.(8[5-9]|9[0-2]): is it known before y\?$/),
+  ]);
+  const few = ['x,z,label', ...rows((row) => [random.normal(), random.normal(), row % 2]).slice(0, 100)];
+  expect(await startingConfig(file('few.csv', few))).not.toContain('alone'); // chance gives an AUC of .75 there
+});
+
 test('a byte-order mark changes nothing', async () => {
   const text = ['"user id",x,clicked', ...rows((row) => [row % 50, random.normal(), bit()])];
   const path = file('mark.csv', text);

@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
+import { stringify } from 'yaml';
 import { shown } from '../table/cell.js';
 import { usualMissing } from '../table/table-options.js';
+import { tellingInputs } from './alone.js';
 import type { ColumnGuess } from './column-guess.js';
 import { datasetText, flow, inputsText, kindRemarks, type Part } from './config-text.js';
 import type { Dialect } from './guessed-dialect.js';
@@ -34,7 +36,9 @@ export async function startingConfig(
     });
     const { dialect, staged } = files;
     const trained = staged.files.reduce((sum, { split, rows }) => sum + (split === 'train' ? rows : 0), 0);
-    return configText(judged, { origin, dialect, rows: staged.rows, trained });
+    signal?.throwIfAborted();
+    const telling = await tellingInputs(files, judged);
+    return configText(judged, telling, { origin, dialect, rows: staged.rows, trained });
   });
 }
 
@@ -46,7 +50,11 @@ interface Files {
   readonly trained: number;
 }
 
-function configText({ columns, tasks, inputs, marks }: Judgement, { origin, dialect, rows, trained }: Files): string {
+function configText(
+  { columns, tasks, inputs, marks }: Judgement,
+  telling: readonly string[],
+  { origin, dialect, rows, trained }: Files,
+): string {
   const { path, test, files = {}, database = '' } = origin;
   const name = basename(path ?? Object.keys(files)[0] ?? database)
     .replace(/\..*$/, '')
@@ -70,11 +78,12 @@ function configText({ columns, tasks, inputs, marks }: Judgement, { origin, dial
     `# A beginning, guessed from all ${rows} rows of ${read.join(' and ')}. To be checked: which columns are labels`,
     '# (--task NAME names them instead), and which inputs are known only after the label (they have to be ignored).',
     ...rest.commands,
+    ...telling,
     ...kindRemarks(inputs.filter(({ guess }) => guess.kind === undefined)),
     ...inferred
       .filter((column) => column.hasOddTexts())
       .map((column) => `# ${column.name} has numbers but for ${column.oddTexts()}, which count as missing`),
-    `name: ${name}`,
+    stringify({ name }).trim(), // `2024` and `true` in quotes
     'seed: 1',
     rest.compare,
     datasetText(
