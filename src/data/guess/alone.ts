@@ -25,7 +25,8 @@ export async function tellingInputs(
   const used = inputs.flatMap(({ name, kind }) => {
     const column = staged.columns.get(name);
     if (!column || (kind !== 'numeric' && kind !== 'categorical')) return [];
-    return [{ name, kind, sql: kind === 'numeric' ? numberSql(column) : textSql(column) }];
+    const isNumeric = kind === 'numeric';
+    return [{ name, isNumeric, sql: isNumeric ? numberSql(column) : textSql(column) }];
   });
   const labels = tasks.flatMap(({ name, column, options: { regression, positive = 1 } }) => {
     const label = staged.columns.get(column.name);
@@ -43,8 +44,8 @@ export async function tellingInputs(
   );
   const found: { readonly text: string; readonly score: number }[] = [];
   for (const [t, { name: task, measure }] of labels.entries())
-    for (const [i, { name, kind }] of used.entries()) {
-      const score = await scoreAlone(database, `v${i}`, `l${t}`, kind, measure);
+    for (const [i, { name, isNumeric }] of used.entries()) {
+      const score = await scoreAlone(database, `v${i}`, `l${t}`, isNumeric, measure);
       const figure = score.toFixed(2).replace(/^0/, '');
       const text = `# ${name} alone predicts ${task} with ${measure} ${figure}: is it known before ${task}?`;
       if (score >= least[measure]) found.push({ text: printable(text.replaceAll(/\s+/g, ' ')), score });
@@ -59,11 +60,11 @@ async function scoreAlone(
   database: DuckDBConnection,
   value: string,
   label: string,
-  kind: 'numeric' | 'categorical',
+  isNumeric: boolean,
   measure: keyof typeof least,
 ): Promise<number> {
   const quantile = `ceil(least(64, sqrt(count(*) OVER ())) * cume_dist() OVER (ORDER BY ${value}))`;
-  const cell = kind === 'numeric' ? `CASE WHEN ${value} IS NOT NULL THEN ${quantile} END` : value;
+  const cell = isNumeric ? `CASE WHEN ${value} IS NOT NULL THEN ${quantile} END` : value;
   const learnt = (sum: string, over: string) => `${sum} FILTER (learnt) OVER (${over})`;
   const [rows = 0, ones = 0, places = 0, correlation = 0] = await numbersOf(
     database,

@@ -257,9 +257,9 @@ export class ColumnGuess {
   }
 
   /** The value as a condition. A text that looks like a comparison is protected. */
-  #conditionOf({ text, forms }: FrequentValue): string | number | readonly string[] {
+  #conditionOf({ text, forms }: FrequentValue): Condition {
     if (this.#areNumbers()) return numberOf(text);
-    return forms.length > 1 || /^[<>!=]/.test(text) ? forms : text;
+    return forms.length > 1 || /^[<>!=]/.test(text) ? [...forms] : text;
   }
 }
 

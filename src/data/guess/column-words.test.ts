@@ -18,6 +18,10 @@ const cases: Readonly<Record<keyof ColumnWords, readonly [yes: readonly string[]
     ['user_id', 'itemId', 'userid', 'ad_ids', 'zip', 'city'],
     ['paid', 'grid', 'humidity', 'price'],
   ],
+  thing: [
+    ['city', 'campaign', 'Item'],
+    ['item_id', 'cityid', 'sku', 'price'],
+  ],
   user: [
     ['user_id', 'userId', 'Customer ID', 'member', 'user'],
     ['item_id', 'user_age', 'users_online', 'customer_segment', 'paid'],
