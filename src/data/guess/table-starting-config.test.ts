@@ -52,7 +52,16 @@ test('a shop: events and what they led to are tasks, ids and hours are categorie
   expect(await opened(config, path)).toMatchObject({
     inputs: ['user_id categorical', 'item_id categorical', 'hour categorical', 'price numeric'],
   });
-  expect(config.compare.models.map(({ type }: { type: string }) => type)).toContain('single-task');
+  expect(config.compare.models).toContainEqual({
+    ...{ type: 'single-task', levels: [[64], [32]], tower: [16] },
+    tune: {
+      'model.levels': [
+        [[64], [32]],
+        [[128], [64]],
+      ],
+      'model.dropout': [0, 0.1],
+    },
+  });
 });
 
 test('asked tasks are the tasks; other labels, and what is there only after one, are no inputs', async () => {
@@ -266,6 +275,7 @@ test('tasks by a comparison, several of one column, and a class of a text; the t
     { name: 'sport', type: 'binary' },
   ]);
   expect(config.compare.models).toHaveLength(5);
+  expect(config.compare.models[0]).toEqual({ type: 'single-task', levels: [[64], [32]], tower: [16] }); // of few rows
   expect((await opened(config, path)).inputs).toEqual(['x numeric']);
   await expect(startingConfig(path, { tasks: ['liked=rating>=many'] })).rejects.toThrow('behind >= stands a number');
 });
@@ -308,7 +318,7 @@ test('batches and epochs follow the number of rows', async () => {
     const { train } = parse(await startingConfig(file(`${lines.length}.csv`, ['x,label', ...lines])));
     return [train.batchSize, train.epochs, train.earlyStopping.patience];
   };
-  expect(await of(long.slice(0, 600))).toEqual([16, 200, 10]);
+  expect(await of(long.slice(0, 600))).toEqual([16, 800, 67]); // 30 steps an epoch: 24,000 and 2,000 steps
   expect(await of(long)).toEqual([128, 50, 3]);
 });
 
