@@ -114,7 +114,7 @@ async function spellings(
 const mostSpellings = 100;
 
 /** A condition of equality, with what else the files write for its values. */
-function inAllSpellings(positive: string | number | readonly string[], found: readonly Spelling[]): Condition {
+function inAllSpellings(positive: Condition | readonly string[], found: readonly Spelling[]): Condition {
   const condition = typeof positive === 'object' ? [...positive] : positive;
   const { operator, values } = conditionParts(condition);
   if (operator !== '=' || typeof condition === 'number') return condition;
