@@ -1,0 +1,213 @@
+// Answers the paper's claims: compares each config of configs/claims (finished runs are not trained again), judges the
+// tables by judged.ts, and writes docs/claims.md, its pictures, and the table in README.md.
+import { spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { Comparison } from '../../src/comparison/comparison.js';
+import { readComparison } from '../../src/comparison/stored/comparison-file.js';
+import { must } from '../../src/support/must.js';
+import { refuse, wordsOf } from '../usage.js';
+import { type Answer, type Claim, claims, type Header, type Table } from './judged.js';
+
+const usage = `Usage: npm run claims -- [--only NAME[,NAME]] [--small] [--runs FOLDER] [--jobs N] [--data FOLDER]
+  --only    these claims; the others keep what docs/claims.md says of them
+  --small   few rows, seeds and epochs: tries the plumbing and prints the page; writes no docs
+  --data    the folder of Census-Income's files (default: datasets/census-income)`;
+const { values } = wordsOf(usage, {
+  options: {
+    only: { type: 'string' },
+    small: { type: 'boolean', default: false },
+    runs: { type: 'string', default: 'runs/claims' },
+    jobs: { type: 'string', default: '2' },
+    data: { type: 'string', default: 'datasets/census-income' },
+  },
+});
+const { small, runs } = values;
+const only = values.only?.split(',');
+const unknown = only?.find((name) => !claims.some((claim) => claim.name === name));
+if (unknown) refuse(usage, `${unknown}: no such claim. There are ${claims.map(({ name }) => name).join(', ')}.`);
+const page = 'docs/claims.md';
+const commit = (await printed('git', ['rev-parse', '--short', 'HEAD'])).trim();
+
+interface Section {
+  readonly line: string;
+  readonly text: string;
+}
+const sections: Section[] = [];
+for (const claim of claims) {
+  const kept = only && !only.includes(claim.name) ? sectionOnPage(claim) : await answered(claim);
+  if (kept) sections.push(kept);
+}
+const table = ['| claim | in the paper | verdict | effect | runs, minutes |', '| --- | --- | --- | --- | --- |'];
+const lines = [...table, ...sections.map(({ line }) => line)].join('\n');
+const written = `${readFileSync('scripts/claims/head.md', 'utf8')}\n${lines}\n\n${sections.map(({ text }) => text).join('\n')}`;
+if (small) process.stdout.write(written);
+else {
+  writeFileSync(page, written);
+  const readme = readFileSync('README.md', 'utf8');
+  const place = /(?<=<!-- claims -->\n)[\s\S]*(?=<!-- end of claims -->)/;
+  if (!place.test(readme)) throw new Error('README.md has no place for the claims.');
+  const short = lines.replaceAll(/ \| [^|]* \|$/gm, ' |').replaceAll('](#', '](docs/claims.md#');
+  writeFileSync(
+    'README.md',
+    readme.replace(place, () => `\n${short}\n\n`),
+  );
+}
+
+async function answered(claim: Claim): Promise<Section | undefined> {
+  const absent = claim.needs?.filter((folder) => !existsSync(folderOf(folder)));
+  const headings = claim.header ? [claim.header] : claim.configs.map(headerOf);
+  const first = must(headings[0], 'a config');
+  if (absent?.length) {
+    const answer: Answer = { verdict: 'not run', effect: `the files are not here: ${absent.join(', ')}`, found: [] };
+    return section(claim, first, answer, [], '');
+  }
+  const tables: Table[] = [];
+  for (const name of claim.configs) {
+    await makeData(name);
+    await ple(['compare', '--config', `configs/claims/${name}.yaml`, ...common(name), ...(small ? smaller(name) : [])]);
+    tables.push(tableIn(configOf(name).name));
+  }
+  const fresh = await checked(claim, tables);
+  const answer = await claim.judge(tables, fresh);
+  return section(
+    claim,
+    first,
+    answer,
+    [...tables, ...fresh],
+    headings
+      .slice(1)
+      .map(({ told }) => told)
+      .join('\n\n'),
+  );
+}
+
+/** Further draws at the points that the claim names, which took no part in the answer. */
+async function checked({ check }: Claim, tables: readonly Table[]): Promise<Table[]> {
+  const found: Table[] = [];
+  for (const { config, label, words } of small ? [] : (check?.(tables) ?? [])) {
+    const name = `claim-${config}-${label}`;
+    await ple(['compare', '--config', `configs/claims/${config}.yaml`, ...common(config), `name=${name}`, ...words]);
+    found.push(tableIn(name));
+  }
+  return found;
+}
+
+function common(name: string): string[] {
+  const data = name.startsWith('census') ? [`dataset.path=${values.data}`] : [];
+  return ['--runs', runs, '--jobs', values.jobs, '--svg', ...data];
+}
+
+function configOf(name: string) {
+  return parse(readFileSync(`configs/claims/${name}.yaml`, 'utf8'));
+}
+
+/** Few rows, seeds, epochs, and the first value of each axis. */
+function smaller(name: string): string[] {
+  const { compare, dataset } = configOf(name);
+  const firsts = Object.entries<unknown[]>(compare.axes ?? {}).map(([key, all]) => [key, all.slice(0, 1)]);
+  return [
+    ...['compare.seeds=3', 'train.epochs=2'],
+    ...(dataset.rows ? ['dataset.rows={ train: 600, validation: 300, test: 600 }'] : []),
+    ...(compare.axes ? [`compare.axes=${JSON.stringify(Object.fromEntries(firsts))}`] : []),
+  ];
+}
+
+/** The files that a config's header says how to make. */
+async function makeData(name: string): Promise<void> {
+  const { compare } = configOf(name);
+  for (const { feed } of compare.axes?.['dataset.files'] ?? []) {
+    const [seed = ''] = /\d+/.exec(feed) ?? [];
+    const process = ['users=1000', 'items=1000', 'rates.play=0.75'];
+    if (!existsSync(feed))
+      await ple(['synth', '--kind', 'funnel', '--rows', '20000', '--seed', seed, '--out', feed, ...process]);
+  }
+}
+
+function section(claim: Claim, head: Header, answer: Answer, tables: readonly Table[], more: string): Section {
+  const count = tables.reduce((sum, table) => sum + Object.keys(table.timing['runs'] ?? {}).length, 0);
+  const minutes = tables.reduce((sum, { timing }) => sum + Number(timing['seconds'] ?? 0) / 60, 0);
+  const cost = tables.length === 0 ? '' : `${count}, ${minutes.toFixed(0)}`;
+  const effect = answer.effect.replaceAll('|', '\\|');
+  const title = `[${claim.title}](#${claim.name})`;
+  const tried = `npm run claims -- --only ${claim.name}`;
+  return {
+    line: `| ${title} | ${head.paper} | **${answer.verdict}** | ${effect} | ${cost} |`,
+    text: [
+      `<a id="${claim.name}"></a>\n## ${claim.title}: ${answer.verdict}\n`,
+      `**Claim.** ${head.claim} (${head.paper}.) **Refuted by:** ${head.refuted}\n`,
+      head.told,
+      more && `\n${more}`,
+      answer.found.length > 0 ? `\n**Found.** ${answer.found.join('\n')}` : '',
+      ...pictures(claim, tables),
+      `\n    ${tried}${count > 0 ? `        # commit ${commit}; ${count} runs, ${minutes.toFixed(0)} minutes of training` : ''}\n`,
+    ]
+      .filter(Boolean)
+      .join('\n'),
+  };
+}
+
+/** Copies the claim's charts to docs/claims. */
+function pictures({ name, title, charts }: Claim, tables: readonly Table[]): string[] {
+  if (small) return [];
+  mkdirSync('docs/claims', { recursive: true });
+  return tables.slice(0, charts.length > 0 ? 1 : 0).flatMap((table) => {
+    const folder = join(runs, table.name, 'charts');
+    return charts.flatMap((chart) => {
+      const file = readdirSync(folder).find((file) => file.startsWith(chart) && file.endsWith('.svg'));
+      if (!file) return [];
+      copyFileSync(join(folder, file), `docs/claims/${name}-${chart}.svg`);
+      return [`\n![${title}: ${chart}](claims/${name}-${chart}.svg)`];
+    });
+  });
+}
+
+/** The comment at the head of a config. */
+function headerOf(name: string): Header {
+  const text = readFileSync(`configs/claims/${name}.yaml`, 'utf8');
+  const lines = text.slice(0, text.indexOf('\nname:')).split('\n').slice(1);
+  const [claim = '', paper = '', refuted = '', ...others] = lines.map((line) => line.replace(/^# ?/, ''));
+  return {
+    claim,
+    paper: paper.replace('Paper: ', ''),
+    refuted: refuted.replace('Refuted by: ', ''),
+    told: others
+      .filter((line) => !line.startsWith('  '))
+      .join('\n')
+      .trim(),
+  };
+}
+
+/** What the page says of a claim that is not run now. */
+function sectionOnPage({ name }: Claim): Section | undefined {
+  if (!existsSync(page)) return undefined;
+  const text = readFileSync(page, 'utf8');
+  const line = text.split('\n').find((line) => line.includes(`](#${name})`));
+  const start = text.indexOf(`<a id="${name}">`);
+  const next = text.indexOf('<a id=', start + 1);
+  return line && start >= 0 ? { line, text: text.slice(start, next < 0 ? undefined : next) } : undefined;
+}
+
+function tableIn(name: string): Table {
+  const folder = join(runs, name);
+  const comparison: Comparison = readComparison(folder);
+  return { ...comparison, folder };
+}
+
+function folderOf(folder: string): string {
+  return folder === 'datasets/census-income' ? values.data : folder;
+}
+
+async function ple(words: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, ['bin/ple.js', ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const code = await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
+  if (code !== 0) throw new Error(`ple ${words.join(' ')} ended with ${code}.`);
+}
+
+async function printed(program: string, words: readonly string[]): Promise<string> {
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  for await (const part of child.stdout) text += part;
+  return text;
+}
