@@ -139,7 +139,7 @@ function section(claim: Claim, head: Header, answer: Answer, tables: readonly Ta
       `**Claim.** ${head.claim} (${head.paper}.) **Refuted by:** ${head.refuted}\n`,
       head.told,
       more && `\n${more}`,
-      answer.found.length > 0 ? `\n**Found.** ${answer.found.join('\n')}` : '',
+      answer.found.length > 0 ? `\n**Found.** ${answer.effect}.\n\n${answer.found.join('\n')}` : '',
       ...pictures(claim, tables),
       `\n    ${tried}${count > 0 ? `        # commit ${commit}; ${count} runs, ${minutes.toFixed(0)} minutes of training` : ''}\n`,
     ]

@@ -183,6 +183,13 @@ export const claims: readonly Claim[] = [
     name: 'gates',
     title: 'Experts are used differently',
     configs: ['seesaw'],
+    header: {
+      claim:
+        'Tasks mix experts more differently in CGC and PLE than in MMoE and ML-MMoE, and shared experts weigh more in PLE than in CGC.',
+      paper: 'fig. 8, section 5.3',
+      refuted: 'a smaller distance of the tasks’ gates in CGC than in MMoE, or in PLE than in ML-MMoE.',
+      told: 'The runs of [the seesaw](#seesaw): mean gate weights over the test rows, by draw; paired t tests over draws.',
+    },
     charts: ['expert'],
     judge: ([table]) => gatesAnswer(must(table, 'a table')),
   },
@@ -350,7 +357,7 @@ function gains(table: Table | undefined): string {
     row.label,
     ...tasks.map((task) => {
       const gain = must(row.tasks[task], task);
-      return row.label === baseline ? `${gain.mean?.toFixed(4)} ${gain.metric}` : gainText(gain);
+      return row.label === baseline ? `${gain.mean?.toFixed(4)} ${gain.metric.toUpperCase()}` : gainText(gain);
     }),
     row.aggregate?.gain == null ? '' : signed(row.aggregate.gain, 1),
     row.parameters ? `${row.parameters.network} + ${row.parameters.embedding}` : '',
