@@ -35,6 +35,7 @@ interface Section {
   readonly text: string;
 }
 const sections: Section[] = [];
+const compared = new Set<string>();
 for (const claim of claims) {
   const kept = only && !only.includes(claim.name) ? sectionOnPage(claim) : await answered(claim);
   if (kept) sections.push(kept);
@@ -65,8 +66,11 @@ async function answered(claim: Claim): Promise<Section | undefined> {
   }
   const tables: Table[] = [];
   for (const name of claim.configs) {
-    await makeData(name);
-    await ple(['compare', '--config', `configs/claims/${name}.yaml`, ...common(name), ...(small ? smaller(name) : [])]);
+    if (!compared.has(name)) {
+      await makeData(name);
+      await ple(['compare', '--config', `configs/claims/${name}.yaml`, ...common(name), ...(small ? smaller(name) : [])]);
+      compared.add(name);
+    }
     tables.push(tableIn(configOf(name).name));
   }
   const fresh = await checked(claim, tables);
