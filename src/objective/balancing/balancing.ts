@@ -17,7 +17,7 @@ export interface BalancingShape {
 export interface Moment {
   /** float32 [tasks], without any weight; 0 where the batch has no row of the task. */
   readonly losses: Tensor;
-  /** float32 [tasks]: 1 where the batch has rows of the task, else 0. */
+  /** float32 [tasks]: 1 where the loss is above 0, as with rows of the task, else 0. */
   readonly present: Tensor;
   /** Its own state. */
   readonly slots: Tensors;
