@@ -37,8 +37,7 @@ interface Section {
 const sections: Section[] = [];
 const compared = new Set<string>();
 for (const claim of claims) {
-  const kept = only && !only.includes(claim.name) ? sectionOnPage(claim) : await answered(claim);
-  if (kept) sections.push(kept);
+  sections.push(only && !only.includes(claim.name) ? (sectionOnPage(claim) ?? waiting(claim)) : await answered(claim));
 }
 const table = ['| claim | in the paper | verdict | effect | runs, minutes |', '| --- | --- | --- | --- | --- |'];
 const lines = [...table, ...sections.map(({ line }) => line)].join('\n');
@@ -49,42 +48,46 @@ else {
   const readme = readFileSync('README.md', 'utf8');
   const place = /(?<=<!-- claims -->\n)[\s\S]*(?=<!-- end of claims -->)/;
   if (!place.test(readme)) throw new Error('README.md has no place for the claims.');
-  const short = lines.replaceAll(/ \| [^|]* \|$/gm, ' |').replaceAll('](#', '](docs/claims.md#');
+  const run = lines.replaceAll(/^.*\*\*not run\*\*.*\n?/gm, '');
+  const short = run.replaceAll(/ \| [^|]* \|$/gm, ' |').replaceAll('](#', '](docs/claims.md#');
   writeFileSync(
     'README.md',
     readme.replace(place, () => `\n${short}\n\n`),
   );
 }
 
-async function answered(claim: Claim): Promise<Section | undefined> {
+async function answered(claim: Claim): Promise<Section> {
   const absent = claim.needs?.filter((folder) => !existsSync(folderOf(folder)));
-  const headings = claim.header ? [claim.header] : claim.configs.map(headerOf);
-  const first = must(headings[0], 'a config');
-  if (absent?.length) {
-    const answer: Answer = { verdict: 'not run', effect: `the files are not here: ${absent.join(', ')}`, found: [] };
-    return section(claim, first, answer, [], '');
-  }
+  if (absent?.length) return waiting(claim, `the files are not here: ${absent.join(', ')}`);
+  const [first, ...others] = headersOf(claim);
   const tables: Table[] = [];
   for (const name of claim.configs) {
     if (!compared.has(name)) {
       await makeData(name);
-      await ple(['compare', '--config', `configs/claims/${name}.yaml`, ...common(name), ...(small ? smaller(name) : [])]);
+      await ple([
+        'compare',
+        '--config',
+        `configs/claims/${name}.yaml`,
+        ...common(name),
+        ...(small ? smaller(name) : []),
+      ]);
       compared.add(name);
     }
     tables.push(tableIn(configOf(name).name));
   }
   const fresh = await checked(claim, tables);
   const answer = await claim.judge(tables, fresh);
-  return section(
-    claim,
-    first,
-    answer,
-    [...tables, ...fresh],
-    headings
-      .slice(1)
-      .map(({ told }) => told)
-      .join('\n\n'),
-  );
+  return section(claim, first, answer, [...tables, ...fresh], others.map(({ told }) => told).join('\n\n'));
+}
+
+/** A claim that was not run. */
+function waiting(claim: Claim, why = 'only other claims were run so far'): Section {
+  return section(claim, headersOf(claim)[0], { verdict: 'not run', effect: why, found: [] }, [], '');
+}
+
+function headersOf(claim: Claim): readonly [Header, ...Header[]] {
+  const [first, ...others] = claim.header ? [claim.header] : claim.configs.map(headerOf);
+  return [must(first, 'a config'), ...others];
 }
 
 /** Further draws at the points that the claim names, which took no part in the answer. */
