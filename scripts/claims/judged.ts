@@ -426,7 +426,7 @@ interface Difference {
 }
 
 /** The mean of paired differences, or the difference of two means (Behrens-Fisher), with its 95 % interval. */
-export function difference(values: readonly number[], others?: readonly number[], digits = 4): Difference {
+function difference(values: readonly number[], others?: readonly number[], digits = 4): Difference {
   const estimate = (sample: readonly number[]) => ({
     variance: standardDeviation(sample) ** 2 / sample.length,
     degreesOfFreedom: sample.length - 1,
@@ -593,7 +593,7 @@ interface Cell {
 }
 
 /** Better, worse or undecided than both MMoE and hard sharing. */
-export function cellVerdict({ mmoe, hard }: Cell): 'better than both' | 'worse than one' | 'undecided' {
+function cellVerdict({ mmoe, hard }: Cell): 'better than both' | 'worse than one' | 'undecided' {
   const verdicts = [mmoe, hard].map(({ aggregate }) => aggregate?.verdict);
   if (verdicts.includes('worse')) return 'worse than one';
   return verdicts.every((verdict) => verdict === 'better') ? 'better than both' : 'undecided';

@@ -48,6 +48,7 @@ describe('a comparison', () => {
         earlyStopping: { monitor: 'mean', patience: null },
       },
       engine: { name: 'compiled', device: 'auto' },
+      diagnostics: false,
     });
   });
 

@@ -172,7 +172,7 @@ export interface Context {
 }
 
 /** Sees what flows between layers. The largest values are over the rows, and absolute. */
-export interface Watch {
+interface Watch {
   /** @param largest Of every unit of a layer of ReLUs: [members, width] */
   units(layer: string, largest: Tensor): void;
   /** @param largest Of the outputs of each expert of a level: [experts] */

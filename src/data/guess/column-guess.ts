@@ -30,7 +30,7 @@ export interface InputGuess {
   readonly why?: string;
 }
 
-export interface LabelOptions {
+interface LabelOptions {
   readonly column?: string;
   readonly positive?: Condition;
   readonly regression?: boolean;
