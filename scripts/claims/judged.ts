@@ -663,7 +663,7 @@ async function mapAnswer(tables: readonly Table[], fresh: readonly Table[]): Pro
     `${table.tasks.length} tasks, correlation ${correlation}, ${rows.train} rows`;
   const points = again.map(
     (cell, index) =>
-      `${index === 0 ? 'Inside' : 'Outside'} (${where(cell)}): ${cellVerdict(cell)}; over MMoE Δm ${aggregateText(cell.mmoe)}, over hard sharing ${aggregateText(cell.hard)}.`,
+      `${index > 0 ? 'Outside' : inside.length > 0 ? 'Inside' : 'Nearest to inside'} (${where(cell)}): ${cellVerdict(cell)}; over MMoE Δm ${aggregateText(cell.mmoe)}, over hard sharing ${aggregateText(cell.hard)}.`,
   );
   const ablations = ['cgc', 'ple without own experts', 'ple with blind gates'].map(
     (label) => `PLE over ${label}: ${adjusted(tables.flatMap((table) => contrastsOf(table, 'ple', label))).words}.`,
@@ -673,7 +673,7 @@ async function mapAnswer(tables: readonly Table[], fresh: readonly Table[]): Pro
       inside.length > 0 && confirmed === 'better than both',
       inside.length === 0 && worse === cells.length,
     ),
-    effect: `better than both at ${inside.length} of ${cells.length} points, worse than one at ${worse}; fresh draws inside: ${confirmed}`,
+    effect: `better than both at ${inside.length} of ${cells.length} points, worse than one at ${worse}; fresh draws at the best: ${confirmed}`,
     found: [
       'Δm of PLE over MMoE / over hard sharing at each point:',
       `\n${await drawMap('docs/claims/map.svg', panels)}`,
