@@ -41,7 +41,7 @@ describe('a config that comes with the program', () => {
     const cwd = temporaryFolder();
     writeFileSync(join(cwd, 'quickstart'), 'name: mine\n');
     const { stderr } = await pleHere(['validate', 'quickstart'], { cwd });
-    expect(stderr).toBe("ple: quickstart: 'dataset': is missing.\n");
+    expect(stderr).toMatch(/^ple: quickstart: 'dataset': is missing\.$/m);
   });
 
   test('is named where a path is given', async () => {
