@@ -1,8 +1,9 @@
 /**
  * Does the test of a gain keep its level, and what does it find? Simulates tables without training, and prints the
- * family-wise error and the power of the program's test under Holm's method:
+ * family-wise error and the power of the program's test under Holm's method, and the error over repeated looks:
  *
  *     npm run study:statistics [-- --tables 2000 --cells 0/6]
+ *     npm run study:statistics -- --cells few        # 48 cells that a program in Python has simulated, too (docs/statistics.md)
  *
  * A table has a baseline, models and tasks, with some runs each. A run's metric has normal noise or that of Student's t
  * with three degrees of freedom; `spread` says whose standard deviation is larger, and how many times. The choice of
@@ -12,6 +13,7 @@
  * Rule: family-wise error at most .055 in every cell of spreads up to 3, at most .08 at 8, each but for three standard
  * errors of the simulation.
  */
+import { spendingLevels } from '../src/comparison/statistics/alpha-spending.js';
 import { type EstimateError, normalBelow, twoSidedP } from '../src/comparison/statistics/behrens-fisher.js';
 import { mean } from '../src/comparison/statistics/moments.js';
 import { squeezedVariances } from '../src/comparison/statistics/squeezed-variances.js';
@@ -19,13 +21,16 @@ import { textTable } from '../src/report/text-table.js';
 import { type Random, randomFromSeed } from '../src/support/random.js';
 import { refuse, wordsOf } from './usage.js';
 
-const usage = 'Usage: npm run study:statistics [-- --tables N --cells I/N]';
+const usage = 'Usage: npm run study:statistics [-- --tables N --cells I/N|few]';
 const { values } = wordsOf(usage, { options: { tables: { type: 'string' }, cells: { type: 'string' } } });
 const tables = Number(values.tables ?? 2000);
-const [part = 0, parts = 1] = (values.cells ?? '0/1').split('/').map(Number);
+const [part = 0, parts = 1] = (values.cells ?? '0/1').split('/').map(Number); // NaN for `few`
 if (!Number.isInteger(tables) || tables < 1) refuse(usage, 'Give a number of tables.');
 
 const level = 0.05;
+
+// --- what is simulated
+// -------------------------------------------------------------------------------------------------------------------
 
 /** Standard deviation of a model in units of the others'; 0 is the baseline. */
 const spreads: Readonly<Record<string, (factor: number) => (model: number, models: number) => number>> = {
@@ -65,7 +70,20 @@ const shapes: readonly Partial<Cell>[] = [
 const all: readonly Cell[] = [2, 3, 4, 5, 7, 10].flatMap((runs) =>
   [1, 2, 4, 10, 12].flatMap((models) => shapes.map((shape) => ({ ...plain, runs, models, ...shape }))),
 );
-const cells = all.filter((_, index) => index % parts === part);
+const few: readonly Cell[] = [
+  [3, 1],
+  [3, 4],
+  [3, 10],
+  [5, 4],
+  [5, 10],
+  [10, 10],
+].flatMap(([runs = 0, models = 0]) =>
+  [
+    ...[0, 0.05, 0.2, 2].map((ratio) => ({ ratio })),
+    ...[{ spread: 3 }, { spread: 8 }, { heavy: true }, { correlation: 0.3 }],
+  ].map((shape) => ({ ...plain, runs, models, ...shape })),
+);
+const cells = values.cells === 'few' ? few : all.filter((_, index) => index % parts === part);
 
 interface Table {
   /** [task][model][run]; model 0 is the baseline. */
@@ -106,6 +124,9 @@ function draw(
   };
 }
 
+// --- the test
+// ----------------------------------------------------------------------------------------------------------------------------
+
 /** p-values, [task][model]; that of the baseline is 1. */
 function pValues({ runs, shifts, known }: Table): number[][] {
   const { variances } = squeezedVariances(runs);
@@ -124,6 +145,9 @@ function pValues({ runs, shifts, known }: Table): number[][] {
     }),
   );
 }
+
+// --- a faster p
+// --------------------------------------------------------------------------------------------------------------------------
 
 /** P(Z > z) by steps of .005. */
 const above = Float64Array.from({ length: 8002 }, (_, index) => normalBelow(-index / 200));
@@ -166,20 +190,27 @@ function fastP(gain: number, { estimated: [one, other], known }: EstimateError):
 }
 
 for (const gain of [1, 3, 6, 12]) {
-  const own = { variance: 1, degreesOfFreedom: 4, runs: 5, overlap: 0 };
-  const estimated = [own, { ...own, variance: 0.7, degreesOfFreedom: 10.5 }];
+  const estimated = [4, 10.5].map((degreesOfFreedom, index) => ({
+    variance: 1 - 0.3 * index,
+    degreesOfFreedom,
+    runs: 5,
+    overlap: 0,
+  }));
   const [fast, exact] = [fastP(gain, { estimated, known: 0.2 }), twoSidedP(gain, { estimated, known: 0.2 })];
   if (Math.abs(fast / exact - 1) > 0.01) throw new Error(`The faster p is ${fast} instead of ${exact}.`);
 }
 
-/** Holm's method: whether a true null is rejected, and the share of true gains that are found. */
-function holm(p: readonly number[][], effect: number): { readonly wrong: boolean; readonly found: number } {
+// --- the simulation
+// ----------------------------------------------------------------------------------------------------------------------
+
+/** Holm's method at a level: whether a true null is rejected, and the share of true gains that are found. */
+function holm(p: readonly number[][], effect: number, at: number): { readonly wrong: boolean; readonly found: number } {
   const all = p.flatMap((models) =>
     models.slice(1).map((value, index) => ({ value, real: effect > 0 && index % 2 === 0 })),
   );
   let [wrong, found] = [false, 0];
   for (const [index, { value, real }] of all.toSorted((a, b) => a.value - b.value).entries()) {
-    if (value * (all.length - index) >= level) break;
+    if (value * (all.length - index) >= at) break;
     if (real) found += 1;
     else wrong = true;
   }
@@ -193,9 +224,10 @@ interface Rates {
 
 function simulate(cell: Cell, random: Random): Rates {
   let [error, power] = [0, 0];
-  for (let index = 0; index < tables; index++) error += Number(holm(pValues(draw(cell, 0, random)), 0).wrong) / tables;
+  for (let index = 0; index < tables; index++)
+    error += Number(holm(pValues(draw(cell, 0, random)), 0, level).wrong) / tables;
   const some = Math.ceil(tables / 4); // power needs fewer
-  for (let index = 0; index < some; index++) power += holm(pValues(draw(cell, 5, random)), 5).found / some;
+  for (let index = 0; index < some; index++) power += holm(pValues(draw(cell, 5, random)), 5, level).found / some;
   return { error, power };
 }
 
@@ -213,9 +245,24 @@ const short = (value: number) => value.toFixed(3);
 const isBeyond = ({ spread }: Cell, { error }: Rates) =>
   error > (spread > 3 ? 0.08 : 0.055) + 3 * Math.sqrt((0.055 * 0.945) / tables);
 
-for (const { cell, rates } of measured.filter(({ cell, rates }) => isBeyond(cell, rates)))
-  console.log(`beyond the limit: error ${short(rates.error)}, power ${short(rates.power)}: ${JSON.stringify(cell)}`);
 console.log(`Family-wise error and power, ${tables} tables a cell\n`);
+console.log(
+  textTable(
+    ['runs', 'models', 'tasks', 'b/a', 'spread', 'noise', 'correlation', 'error', 'power'],
+    measured.map(({ cell, rates }) => [
+      cell.runs,
+      cell.models,
+      cell.tasks,
+      cell.ratio,
+      cell.spread === 1 ? 'equal' : `${cell.whose} x${cell.spread}`,
+      cell.heavy ? 't(3)' : 'normal',
+      cell.correlation,
+      short(rates.error),
+      rates.power.toFixed(2),
+    ]),
+  ),
+);
+console.log('\nThe rule\n');
 console.log(
   textTable(
     ['runs', 'cells', 'worst error, spreads to 3', 'at 8', 'cells beyond the limit', 'mean power'],
@@ -225,6 +272,33 @@ console.log(
         short(Math.max(0, ...own.filter(({ cell }) => cell.spread > 3 === large).map(({ rates }) => rates.error)));
       const beyond = own.filter(({ cell, rates }) => isBeyond(cell, rates)).length;
       return [runs, own.length, worst(false), worst(true), beyond, short(mean(own.map(({ rates }) => rates.power)))];
+    }),
+  ),
+);
+
+console.log(
+  '\nLooks at 5, 10, 15 and 20 runs, 10 models, 2 tasks, no true gain: tables with a false difference at any look\n',
+);
+const plan = [5, 10, 15, 20];
+const shares = spendingLevels(
+  plan.map((runs) => runs / 20),
+  level / 20,
+).map((share) => 20 * share);
+console.log(
+  textTable(
+    ['b/a', 'looks at .05', 'looks that share .05'],
+    [0, 0.2].map((ratio) => {
+      const stream = random.stream(`looks ${ratio}`);
+      const wrong = { each: 0, shared: 0 };
+      for (let index = 0; index < tables; index++) {
+        const table = draw({ ...plain, runs: 20, models: 10, ratio }, 0, stream);
+        const found = plan.map((runs) =>
+          pValues({ ...table, runs: table.runs.map((models) => models.map((own) => own.slice(0, runs))) }),
+        );
+        if (found.some((p) => holm(p, 0, level).wrong)) wrong.each += 1 / tables;
+        if (found.some((p, look) => holm(p, 0, shares[look] ?? 0).wrong)) wrong.shared += 1 / tables;
+      }
+      return [ratio, short(wrong.each), short(wrong.shared)];
     }),
   ),
 );
