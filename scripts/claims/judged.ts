@@ -186,7 +186,7 @@ export const claims: readonly Claim[] = [
     header: {
       claim:
         'Tasks mix experts more differently in CGC and PLE than in MMoE and ML-MMoE, and shared experts weigh more in PLE than in CGC.',
-      paper: 'fig. 8, section 5.3',
+      paper: 'fig. 8',
       refuted: 'a smaller distance of the tasks’ gates in CGC than in MMoE, or in PLE than in ML-MMoE.',
       told: 'The runs of [the seesaw](#seesaw): mean gate weights over the test rows, by draw; paired t tests over draws.',
     },
