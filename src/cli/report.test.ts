@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { storeTable } from '../comparison/stored/stored-run.fixture.js';
 import { censusConfig, contentsOf, folderOfFile, pleHere, succeeded } from './command.fixture.js';
 
 const folder = folderOfFile();
@@ -70,9 +71,7 @@ describe('ple report', () => {
   test('does not write another table into the folder of a comparison', async () => {
     const runs = [{ seed: 3, path: shared.replace('runs/', ''), status: 'done' }];
     const row = { label: 'together', type: 'cgc', axis: {}, tasks: {}, runs };
-    const of = { schema: 1, name: 'runs', baseline: 'together', tasks: [], seeds: [3], axes: {} };
-    const stored = JSON.stringify({ ...of, rows: [row] });
-    writeFileSync(at('runs', 'comparison.json'), stored);
+    const stored = storeTable(at('runs'), { baseline: 'together', seeds: [3], rows: [row] });
     try {
       const refused = await run('report', single, 'runs', '--out', 'runs');
       expect(refused.stderr).toMatch(/^ple: runs is the folder of a comparison.*--out DIR\.\n$/);

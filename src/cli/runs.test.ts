@@ -2,6 +2,7 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { finishedRun, folderOfRuns, openRun, storeComparison } from '../comparison/stored/runs-folder.fixture.js';
+import { sealed } from '../support/checksum.js';
 import { pleHere } from './command.fixture.js';
 
 /** Runs and a comparison, the first of the list being the newest. */
@@ -48,7 +49,10 @@ test('--sort by a task puts the best first, by the direction of its metric', asy
     for (const file of ['config.yaml', 'environment.json'])
       writeFileSync(join(folder, name, file), '{"hash8":"0123abcd"}');
     const tasks = { x: { type: 'binary', test: { auc: value } }, y: { type: 'regression', test: { mse: value } } };
-    writeFileSync(join(folder, name, 'result.json'), JSON.stringify({ schema: 1, model: 'ple', seed: 1, tasks }));
+    writeFileSync(
+      join(folder, name, 'result.json'),
+      JSON.stringify(sealed({ schema: 1, model: 'ple', seed: 1, tasks })),
+    );
   }
   const sorted = async (task: string) =>
     JSON.parse((await pleHere(['runs', folder, '--sort', task, '--json'])).stdout).folders.map(

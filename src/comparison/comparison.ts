@@ -40,7 +40,7 @@ export interface Comparison {
   /** Notes for the reader, one line each: too few seeds, failed runs, … */
   readonly notes: readonly string[];
   readonly timing: Readonly<Record<string, unknown>>;
-  /** Checksum of everything except `timing`. Earlier versions did not write it. */
+  /** Checksum of everything except `timing`. */
   readonly sha256?: string;
 }
 

@@ -41,18 +41,12 @@ export async function readTrainedRun(
   requirePlugins(run, needed);
   const file = (name: string) => {
     if (existsSync(join(path, name))) return join(path, name);
-    throw new DataError(
-      `${path} has no ${name}, which new rows need: it was deleted, or an earlier version of ple trained the run. Train it again (--overwrite).`,
-    );
+    throw new DataError(`${path} has no ${name}, which new rows need: it was deleted. Train it again (--overwrite).`);
   };
   const encoding = readStored(file(encodingFile), encodingShape, (text): StoredEncoding => JSON.parse(text));
   const { arrays } = await readSafetensors(file(weightsFile));
-  return { path, experiment: run.experiment, result: run.result, notes: notesOnRun(run), encoding, parameters: arrays };
-}
-
-function notesOnRun({ path, result, notes }: FinishedRun): readonly string[] {
-  if (result.files) return notes;
-  return [...notes, `${path} has no checksums of its files: an earlier version of ple wrote it, or it was edited.`];
+  const { experiment, result, notes } = run;
+  return { path, experiment, result, notes, encoding, parameters: arrays };
 }
 
 /** The stored parameters of a model. @throws DataError for weights of another model. */

@@ -32,7 +32,7 @@ const epochShape = z
       .readonly()
       .optional(),
     diagnostics: diagnosisShape.optional(),
-    /** At the epoch's first step; by task where each has its own. Earlier versions did not write it. */
+    /** At the epoch's first step; by task where each has its own. */
     learningRate: z.union([z.number(), numberByTask]).optional(),
     /** Of training, without compilation and evaluation. */
     seconds: z.number(),

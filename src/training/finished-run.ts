@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -6,14 +6,15 @@ import { type Experiment, hash8, parseExperiment } from '../config/experiment.js
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { fileSha256 } from '../support/checksum.js';
 import { DataError } from '../support/errors.js';
+import { must } from '../support/must.js';
 import { definitions } from './definitions.js';
 import { type EpochRecord, readEpochs } from './epoch-record.js';
 import type { GateUse } from './evaluation.js';
-import { environmentShape } from './folder/environment.js';
+import { readEnvironment } from './folder/environment.js';
 import { checkFiles, notWhatWasWritten, predictionsFile } from './folder/run-manifest.js';
 import { readStored } from './folder/stored-file.js';
 import { readPredictions, type TaskPredictions } from './predictions.js';
-import { type Ended, howEnded, type Result, readResult } from './result.js';
+import { type Result, readResult } from './result.js';
 
 /** What statistics need: of a finished run, or of predictions that were made elsewhere. */
 export interface EvaluatedRun {
@@ -35,7 +36,7 @@ export interface EvaluatedRun {
 /** What a finished run left in its folder. */
 export interface FinishedRun extends EvaluatedRun {
   readonly experiment: Experiment;
-  readonly result: Result & { readonly ended: Ended };
+  readonly result: Result;
   readonly epochs: readonly EpochRecord[];
   /** Of the test split; empty for a model without gates. */
   readonly gates: readonly GateUse[];
@@ -48,19 +49,6 @@ export interface FinishedRun extends EvaluatedRun {
   predictions(): Promise<readonly TaskPredictions[]>;
 }
 
-/** What was NaN is null. */
-const numberOrNull = z.number().nullable();
-
-const gatesShape = z.array(
-  z.looseObject({
-    level: z.int(),
-    gate: z.string(),
-    experts: z.array(z.string()),
-    mean: z.array(numberOrNull),
-    standardDeviation: z.array(numberOrNull),
-  }),
-);
-
 /**
  * Reads a finished run; undefined for a folder without a result.
  * @throws DataError that names a file that is missing, damaged, or of another run.
@@ -69,26 +57,22 @@ export function readRun(path: string): FinishedRun | undefined {
   const result = readResult(path);
   if (!result) return undefined;
   const file = (name: string) => join(path, name);
-  const notes = result.files ? checkFiles(path, result.files) : [];
+  const notes = checkFiles(path, result.files);
   let config = '';
   const experiment = readStored(file('config.yaml'), z.unknown(), (text) => {
     config = text;
     return parseExperiment(text, file('config.yaml'), [], definitions);
   });
-  // These files are written by `run`, whole or not at all, before the result.
-  const gates = readStored(file('gates.json'), gatesShape, (text): readonly GateUse[] => JSON.parse(text));
-  const environment = readStored(
-    file('environment.json'),
-    environmentShape,
-    (text): Readonly<Record<string, unknown>> => JSON.parse(text),
-  );
+  // `checkFiles` knows that these are as they were written.
+  const gates: readonly GateUse[] = JSON.parse(readFileSync(file('gates.json'), 'utf8'));
+  const environment = must(readEnvironment(path), 'environment.json');
   checkConfig(path, config, environment.hash8, result);
   const epochs = readEpochs(path);
   const predictions = file(predictionsFile);
   return {
     path,
     experiment,
-    result: { ...result, ended: result.ended ?? howEnded(epochs, experiment, result.bestEpoch) },
+    result,
     epochs,
     gates,
     environment,
@@ -96,8 +80,8 @@ export function readRun(path: string): FinishedRun | undefined {
     hasPredictions: existsSync(predictions),
     async predictions() {
       const mend = `Delete it to go on without it (no calibration curves, and a comparison with --uncertainty seeds alone), or delete ${path} and train the run again.`;
-      const expectedSum = result.files?.[predictionsFile];
-      if (expectedSum !== undefined && existsSync(predictions) && fileSha256(predictions) !== expectedSum)
+      const sum = result.files[predictionsFile];
+      if (sum !== undefined && existsSync(predictions) && fileSha256(predictions) !== sum)
         throw notWhatWasWritten(predictions, mend);
       const read = await readPredictions(predictions, experiment.tasks, mend);
       const [rows, expected] = [read[0]?.scores.labels.length, result.dataset.rows.test];

@@ -1,16 +1,15 @@
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { Experiment } from '../config/experiment.js';
 import type { Task } from '../data/dataset.js';
 import { classScores, rowsOfClasses } from '../metrics/class-scores.js';
-import { selectionScore } from '../metrics/evaluate.js';
+import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
 import { must } from '../support/must.js';
-import { diagnosisShape, withoutExpertShape } from './diagnostics/diagnosis.js';
+import type { Diagnosis, WithoutExpert } from './diagnostics/diagnosis.js';
 import type { EpochRecord } from './epoch-record.js';
-import { type Evaluation, metricsShape, splitMetrics } from './evaluation.js';
+import { type Evaluation, splitMetrics } from './evaluation.js';
 import { isFinished } from './folder/run-folder.js';
-import { manifestSchema } from './folder/run-manifest.js';
-import { readStored } from './folder/stored-file.js';
+import type { FileHashes } from './folder/run-manifest.js';
+import { readSealed } from './folder/stored-file.js';
 import { lossWeightsOf } from './loss-weights.js';
 import { freshUnit, type UnitState } from './progress.js';
 import { advance, type Unit, unitsOf } from './selection.js';
@@ -18,8 +17,7 @@ import { countByTask, countParameters, type TrainingSetup } from './setup.js';
 import type { Trained } from './trainer.js';
 
 /** How a run ended: on a plateau, or at its limit of epochs while it was (or may have been) still improving. */
-const endings = ['plateau', 'limit'] as const;
-export type Ended = (typeof endings)[number];
+export type Ended = 'plateau' | 'limit';
 
 /** Of the error: what fell by less than this over the last epochs no longer falls. */
 const leastFall = 0.01;
@@ -28,9 +26,8 @@ const lastPart = 1 / 5;
 
 /**
  * Whether every unit ended on a plateau: it stopped by patience, or its least error so far (1 - score, or the loss)
- * fell by less than 1 % over the last fifth of the epochs that were allowed. It follows from what every version of ple
- * has stored: the config and epochs.jsonl. A unit without a validation row says nothing; a run without any is at its
- * limit.
+ * fell by less than 1 % over the last fifth of the epochs that were allowed. A unit without a validation row says
+ * nothing; a run without any is at its limit.
  * @param bestEpoch An object by task tells that each task was a unit.
  */
 export function howEnded(
@@ -89,53 +86,51 @@ function isFlat(unit: Unit, epochs: readonly EpochRecord[], allowed: number): bo
   return before === end || before - end < leastFall * before;
 }
 
-const count = z.int().nonnegative();
-const parametersShape = z.object({ embedding: count, network: count }).readonly();
-const epochShape = count;
-const classesShape = z.array(z.object({ name: z.string(), validation: count, test: count }).readonly()).readonly();
-const taskShape = z
-  .object({
-    type: z.string(),
-    /** Of a multiclass task: rows of each class, whatever their weights. */
-    classes: classesShape.optional(),
-    /** At the selected epoch. */
-    validation: metricsShape,
-    test: metricsShape,
-    /** Of a joint model: at the epoch that is the best of this task alone, until the model stopped. */
-    ownBest: z.object({ epoch: epochShape, validation: metricsShape, test: metricsShape }).readonly().optional(),
-  })
-  .readonly();
+interface ParameterCounts {
+  readonly embedding: number;
+  readonly network: number;
+}
 
-/** result.json */
-const resultShape = z
-  .object({
-    schema: z.literal(1),
-    name: z.string(),
-    model: z.string(),
-    seed: z.number(),
-    parameters: parametersShape,
-    /** Of each task's own network; absent where tasks share parameters. */
-    parametersByTask: z.record(z.string(), parametersShape).readonly().optional(),
-    epochs: count,
-    bestEpoch: z.union([epochShape, z.record(z.string(), epochShape).readonly()]),
-    /** Earlier versions did not write it: `readRun` fills it in. */
-    ended: z.enum(endings).optional(),
-    dataset: z
-      .object({ checksum: z.string(), rows: z.object({ train: count, validation: count, test: count }).readonly() })
-      .readonly(),
-    engine: z.object({ name: z.string(), device: z.string() }).readonly(),
-    throughput: z.object({ samplesPerSecond: z.number(), stepMilliseconds: z.number(), batchSize: count }).readonly(),
-    tasks: z.record(z.string(), taskShape).readonly(),
-    /** At the selected epoch, where the config asks for it. */
-    diagnostics: z
-      .intersection(diagnosisShape, z.object({ withoutExpert: withoutExpertShape.optional() }).readonly())
-      .optional(),
-    /** SHA-256 of the run's files. Earlier versions did not write it. */
-    files: manifestSchema.optional(),
-  })
-  .readonly();
-export type Result = z.infer<typeof resultShape>;
-type TaskResult = z.infer<typeof taskShape>;
+interface TaskResult {
+  readonly type: string;
+  /** Of a multiclass task: rows of each class, whatever their weights. */
+  readonly classes?: readonly { readonly name: string; readonly validation: number; readonly test: number }[];
+  /** At the selected epoch. */
+  readonly validation: TaskMetrics;
+  readonly test: TaskMetrics;
+  /** Of a joint model: at the epoch that is the best of this task alone, until the model stopped. */
+  readonly ownBest?: { readonly epoch: number; readonly validation: TaskMetrics; readonly test: TaskMetrics };
+}
+
+/** result.json, but for its checksum. */
+export interface Result {
+  readonly schema: 1;
+  readonly name: string;
+  readonly model: string;
+  readonly seed: number;
+  readonly parameters: ParameterCounts;
+  /** Of each task's own network; absent where tasks share parameters. */
+  readonly parametersByTask?: Readonly<Record<string, ParameterCounts>>;
+  readonly epochs: number;
+  /** By task, where tasks share no parameters. */
+  readonly bestEpoch: number | Readonly<Record<string, number>>;
+  readonly ended: Ended;
+  readonly dataset: {
+    readonly checksum: string;
+    readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
+  };
+  readonly engine: { readonly name: string; readonly device: string };
+  readonly throughput: {
+    readonly samplesPerSecond: number;
+    readonly stepMilliseconds: number;
+    readonly batchSize: number;
+  };
+  readonly tasks: Readonly<Record<string, TaskResult>>;
+  /** At the selected epoch, where the config asks for it. */
+  readonly diagnostics?: Diagnosis & { readonly withoutExpert?: WithoutExpert };
+  /** SHA-256 of the run's files. */
+  readonly files: FileHashes;
+}
 
 /** @param epochs The lines of epochs.jsonl. */
 export function resultOf(
@@ -143,7 +138,7 @@ export function resultOf(
   setup: TrainingSetup,
   trained: Trained,
   epochs: readonly EpochRecord[],
-): Result {
+): Omit<Result, 'files'> {
   const { dataset, engine, batchSize } = setup;
   const { progress, bestEpoch } = trained;
   const { train, validation, test } = dataset.splits;
@@ -202,9 +197,7 @@ export function resultOf(
 
 /** The result of a finished run in this folder. */
 export function readResult(path: string): Result | undefined {
-  const file = join(path, 'result.json');
-  if (!isFinished(path)) return undefined;
-  return readStored(file, resultShape, (text): Result => JSON.parse(text)); // written whole, by `resultOf`
+  return isFinished(path) ? readSealed(join(path, 'result.json'), 1) : undefined;
 }
 
 type Judged = Pick<Result, 'tasks' | 'bestEpoch' | 'ended'>;

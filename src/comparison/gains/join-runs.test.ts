@@ -1,9 +1,9 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AxisPoint } from '../../config/comparison.js';
 import { folderPerTest } from '../../support/folder.fixture.js';
-import { storeRun } from '../stored/stored-run.fixture.js';
+import { storeRun, storeTable } from '../stored/stored-run.fixture.js';
 import { readStoredRuns } from '../stored/stored-runs.js';
 import { joinRuns } from './join-runs.js';
 import { measured } from './measured.js';
@@ -34,8 +34,7 @@ async function compared(name: string, models: readonly Model[], axes = {}): Prom
     }
     rows.push({ label, type, axis: point, runs, tasks: {} });
   }
-  mkdirSync(at(name), { recursive: true });
-  writeFileSync(at(name, 'comparison.json'), JSON.stringify({ schema: 1, name, seeds: [1, 2], axes, rows }));
+  storeTable(at(name), { name, seeds: [1, 2], axes, rows });
 }
 
 /** The table's rows as `label point: seed path, …`. */

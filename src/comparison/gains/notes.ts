@@ -196,13 +196,7 @@ function notesOnRuns(runs: readonly EvaluatedRun[]): readonly string[] {
 /** Notes on the files that runs were read from. */
 export function notesOnFiles(runs: readonly FinishedRun[]): readonly string[] {
   const parts = [...new Map(runs.flatMap(partsOf).map(({ run }) => [run.path, run])).values()];
-  const [first, ...others] = parts.filter(({ result }) => !result.files).map(({ path }) => path);
-  const notes = parts.flatMap(({ notes }) => notes);
-  if (first === undefined) return notes;
-  return [
-    ...notes,
-    `Stored by an earlier version of ple, without checksums, so that damage may go unnoticed: ${[first, ...(others.length > 0 ? [`${others.length} more`] : [])].join(' and ')}.`,
-  ];
+  return parts.flatMap(({ notes }) => notes);
 }
 
 /** Another version may give other numbers for the same seed. Finished runs are not trained again. */

@@ -7,7 +7,8 @@ import { filesBelow } from '../../support/folder-contents.js';
 import { isSystemError, systemReason } from '../../support/system-error.js';
 import { counted } from '../../support/whole-number.js';
 import { isFinished } from '../../training/folder/run-folder.js';
-import { readStored } from '../../training/folder/stored-file.js';
+import { readSealed } from '../../training/folder/stored-file.js';
+import type { Result } from '../../training/result.js';
 import { readComparison } from './comparison-file.js';
 import { exists, type Folder, foldersAt, lastEntry, type Open, openState, runsIn, textOf } from './folders.js';
 
@@ -82,21 +83,10 @@ function orDamaged<Value>(read: () => Value): Value | Facts {
   }
 }
 
-/** What is listed of it: to read it whole takes modules that take a second to load. */
-const resultShape = z.looseObject({
-  schema: z.literal(1),
-  model: z.string(),
-  seed: z.number(),
-  tasks: z.record(z.string(), z.looseObject({ type: z.string(), test: z.record(z.string(), z.unknown()) })),
-});
-
 function runFacts(path: string): Facts {
   if (!isFinished(path)) return { ...headOf(path), ...openState(path) };
-  const { model, seed, tasks } = readStored(
-    join(path, 'result.json'),
-    resultShape,
-    (text): z.infer<typeof resultShape> => JSON.parse(text),
-  );
+  // `readRun` would load modules that take a second.
+  const { model, seed, tasks } = readSealed<Result>(join(path, 'result.json'), 1);
   const missing = ['config.yaml', 'environment.json'].find((name) => !exists(path, name));
   if (missing !== undefined) throw new DataError(`It has a result.json, but no ${missing}.`);
   const usual = Object.entries(tasks).flatMap(([task, { type, test }]) => {

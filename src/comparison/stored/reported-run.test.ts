@@ -4,7 +4,7 @@ import { folderPerTest } from '../../support/folder.fixture.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { storedTable } from '../gains/stored-table.js';
 import { reportedRun } from './reported-run.js';
-import { type StoredTask, storeRun } from './stored-run.fixture.js';
+import { type StoredTask, storeRun, storeTable } from './stored-run.fixture.js';
 import { readStoredRuns } from './stored-runs.js';
 
 const at = folderPerTest();
@@ -129,18 +129,8 @@ describe('ple report', () => {
         runs: [1, 2].map((seed) => ({ seed, path: `m${seed}`, status: 'done' })),
       },
     ];
-    const comparison = {
-      schema: 1,
-      name: 'c',
-      baseline: 'alone',
-      tasks: ['click', 'buy', 'time'],
-      seeds: [1, 2],
-      axes: {},
-    };
-    writeFileSync(
-      at('comparison.json'),
-      JSON.stringify({ ...comparison, uncertainty: 'both', rows, notes: [], timing: {} }),
-    );
+    const tasks = ['click', 'buy', 'time'];
+    storeTable(at(), { baseline: 'alone', tasks, seeds: [1, 2], uncertainty: 'both', rows });
   }
 
   test('reads a comparison of runs in parts, to the same table again', async () => {

@@ -1,5 +1,4 @@
 import type { AxisPoint } from '../../config/comparison.js';
-import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
@@ -39,7 +38,6 @@ interface ComposedRun extends FinishedRun {
  * The run that a reference stands for: the one in its folder, or a composition of its parts. Undefined unless all parts
  * are finished.
  * @param finished Finished runs by the paths in the reference.
- * @throws DataError for a part that has not counted each task's parameters.
  */
 export function reportedRun(
   { path, parts }: Pick<RunReference, 'path' | 'parts'>,
@@ -106,11 +104,7 @@ function composed(parts: readonly Part[]): ComposedRun {
         samplesPerSecond: mean(({ result }) => result.throughput.samplesPerSecond),
         stepMilliseconds: mean(({ result }) => result.throughput.stepMilliseconds),
       },
-      tasks: byTask(({ result, path }, task) => {
-        const values = result.tasks[task];
-        if (!values) throw new DataError(`${path} has no task '${task}'.`);
-        return values;
-      }),
+      tasks: byTask(({ result }, task) => must(result.tasks[task], `task '${task}'`)),
     },
     epochs: epochsOf(parts),
     gates: parts.flatMap(({ tasks, run }) => run.gates.filter(({ gate }) => tasks.includes(gate))),
@@ -134,12 +128,8 @@ function endedOf(parts: readonly Part[]): FinishedRun['result']['ended'] {
   return ends.find((ended) => ended === 'limit') ?? ends[0] ?? 'limit';
 }
 
-function parametersOfTask({ path, result }: FinishedRun, task: string) {
-  const counts = result.parametersByTask?.[task];
-  if (counts) return counts;
-  throw new DataError(
-    `${path}/result.json does not count the parameters of task '${task}': an earlier version of ple wrote it. Delete the folder and run ple compare again.`,
-  );
+function parametersOfTask({ result }: FinishedRun, task: string) {
+  return must(result.parametersByTask?.[task], `parameters of task '${task}'`);
 }
 
 /** Each task's values, epoch by epoch. Steps and seconds are summed over the parts. */

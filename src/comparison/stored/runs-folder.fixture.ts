@@ -3,9 +3,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { sealed } from '../../support/checksum.js';
 import { thisProcess } from '../../support/process-identity.js';
-import { storeRun } from './stored-run.fixture.js';
+import { storeRun, storeTable } from './stored-run.fixture.js';
 
 const tasks = {
   click: { type: 'binary', logits: [-1, 2, 1, -2], labels: [0, 1, 0, 1] },
@@ -52,8 +51,7 @@ export function storeComparison(path: string, statuses: readonly string[], last?
     row('MMoE', 'seesaw'),
     row('CGC', 'better on all'),
   ];
-  const comparison = { schema: 1, name: 'all', baseline: 'single-task', seeds: [1, 2], rows };
-  writeFileSync(join(path, 'comparison.json'), JSON.stringify(sealed(comparison)));
+  storeTable(path, { baseline: 'single-task', seeds: [1, 2], rows });
   if (last !== undefined) writeFileSync(join(path, 'log.jsonl'), `${JSON.stringify({ msg: last })}\n`);
   return path;
 }

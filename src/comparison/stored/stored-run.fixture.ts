@@ -38,10 +38,7 @@ export async function storeRun(
     /** Of a run of independent tasks. */
     readonly bestEpoch?: Readonly<Record<string, number>>;
     readonly parametersByTask?: Readonly<Record<string, { readonly embedding: number; readonly network: number }>>;
-    /** Absent, as in what earlier versions stored. */
     readonly ended?: 'plateau' | 'limit';
-    /** As earlier versions stored it: without checksums. */
-    readonly unsealed?: boolean;
     /** False: without predictions.arrow. */
     readonly predictions?: boolean;
   },
@@ -118,7 +115,7 @@ export async function storeRun(
     ...(run.parametersByTask ? { parametersByTask: run.parametersByTask } : {}),
     epochs,
     bestEpoch: run.bestEpoch ?? epochs,
-    ...(run.ended ? { ended: run.ended } : {}),
+    ended: run.ended ?? 'plateau',
     dataset: {
       checksum,
       rows: { train: 10, validation: 10, test: scores[0]?.labels.length ?? 0 },
@@ -127,6 +124,18 @@ export async function storeRun(
     throughput: { samplesPerSecond: 100 * path.length, stepMilliseconds: 1, batchSize: 5 },
     tasks: values,
   };
-  write('result.json', run.unsealed ? result : sealed({ ...result, files: manifestOf(path) }));
+  write('result.json', sealed({ ...result, files: manifestOf(path) }));
   return path;
+}
+
+/** The comparison.json of a folder. @param table What differs from one without rows. */
+export function storeTable(folder: string, table: Readonly<Record<string, unknown>>): string {
+  const none = {
+    ...{ schema: 4, name: 'c', baseline: 'm', tasks: [], seeds: [1], axes: {}, uncertainty: 'seeds', margins: {} },
+    ...{ taskWeights: {}, looks: [], rows: [], contrasts: [], best: [], notes: [], timing: {} },
+  };
+  const text = JSON.stringify(sealed({ ...none, ...table }));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'comparison.json'), text);
+  return text;
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { isAbsolute, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { parseExperiment } from '../../config/experiment.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
@@ -73,7 +73,7 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
   const comparison = readComparison(path);
   const notes: string[] = [];
   const stored = (label: string, type: string, runs: readonly RunReference[]) => {
-    const read = runs.map((reference) => readReference(path, comparison, reference, type));
+    const read = runs.map((reference) => readReference(path, reference, type));
     for (const { seed, path, parts, status } of read) {
       if (status === 'done') continue;
       const folder = Object.values(parts ?? {}).find((part) => !readResult(part)) ?? path;
@@ -104,20 +104,8 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
 export const external = 'external';
 
 /** @param type The model's type in the comparison's row. */
-function readReference(
-  folder: string,
-  comparison: Comparison,
-  reference: RunReference,
-  type: string,
-): StoredRow['runs'][number] {
-  const moved = mapPaths(reference, (path) => {
-    // `ple report` names runs in any folder, and seals what it writes.
-    if (isAbsolute(path) || (comparison.sha256 === undefined && /^\.\.([/\\]|$)/.test(normalize(path))))
-      throw new DataError(
-        `${join(folder, 'comparison.json')} names a run outside of its folder, ${path}: name the folders of the runs instead.`,
-      );
-    return join(folder, path);
-  });
+function readReference(folder: string, reference: RunReference, type: string): StoredRow['runs'][number] {
+  const moved = mapPaths(reference, (path) => join(folder, path));
   const { seed, path, parts, status } = moved;
   const finished = new Map<string, FinishedRun>();
   for (const at of new Set([path, ...Object.values(parts ?? {})])) {

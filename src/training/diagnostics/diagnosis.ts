@@ -30,7 +30,7 @@ export const diagnosisShape = z
 export type Diagnosis = z.infer<typeof diagnosisShape>;
 
 /** Losses on validation rows without one expert after the other. */
-export const withoutExpertShape = z
+const withoutExpertShape = z
   .object({
     rows: z.int(),
     /** Of the whole model. */

@@ -38,7 +38,7 @@ export function programVersion(): string {
 }
 
 /** environment.json */
-export const environmentShape = z.looseObject({
+const environmentShape = z.looseObject({
   hash8: z.string(),
   /** What the run was trained on before it went on elsewhere, the oldest first. */
   earlier: z.array(z.record(z.string(), z.unknown())).optional(),

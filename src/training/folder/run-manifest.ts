@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { fileSha256 } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
 
@@ -22,9 +21,8 @@ function isRowsFile(path: string): boolean {
   return /^checkpoints\/rows-\d+\.safetensors$/.test(path);
 }
 
-/** SHA-256 of a run's files, by path: `files` of result.json. Earlier versions did not write it. */
-export const manifestSchema = z.record(z.string(), z.string());
-export type FileHashes = Readonly<z.infer<typeof manifestSchema>>;
+/** SHA-256 of a run's files, by path: `files` of result.json. */
+export type FileHashes = Readonly<Record<string, string>>;
 
 export const predictionsFile = 'predictions.arrow';
 export const encodingFile = 'encoding.json';

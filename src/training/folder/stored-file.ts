@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { isIntact } from '../../support/checksum.js';
 import { DataError, UserError } from '../../support/errors.js';
 import { systemReason } from '../../support/system-error.js';
@@ -27,6 +27,18 @@ export function readStored<Value>(
     if (error instanceof UserError) throw error;
     throw new DataError(`Cannot read ${file}: ${systemReason(error).replaceAll(/\s+/g, ' ')}. ${mend}.`);
   }
+}
+
+/**
+ * A document that ple has sealed: with the checksum of its own content, it is what was written.
+ * @throws DataError for any other, and for one of another version of ple.
+ */
+export function readSealed<Document>(file: string, schema: number, mend?: string): Document {
+  const shape = z.looseObject({
+    schema: z.literal(schema, `it is not ${schema}, so another version of ple wrote the file`),
+    sha256: z.string('the file has no checksum of its content'),
+  });
+  return readStored(file, shape, (text): Document => JSON.parse(text), mend);
 }
 
 /** No config, result or comparison is as large. */
