@@ -35,10 +35,7 @@ export async function columnKinds(
   note: (message: string) => void,
 ): Promise<readonly KnownInput[]> {
   const asked = inputs.map((input) => ({ input, column: columnOf(staged, input.name) }));
-  const found = await statistics(
-    database,
-    asked.map(({ column }) => column),
-  );
+  const found = await statistics(database, asked);
   const known: KnownInput[] = [];
   for (const [i, { input, column }] of asked.entries()) {
     const { present = 0, numbers = 0, whole = true, long = 0 } = found[i] ?? {};
@@ -75,14 +72,24 @@ function columnOf(staged: StagedRows, name: string): StagedColumn {
   return column;
 }
 
-async function statistics(database: DuckDBConnection, columns: readonly StagedColumn[]) {
-  const expressions = columns.flatMap((column) => {
-    const [number, present] = [numberSql(column), `count(${column.sql})`];
-    const broken = `count(*) FILTER (${number} <> trunc(${number}))`;
-    return [present, `count(${number})`, broken, `count(*) FILTER (${isLongWhole(column)})`];
+/** Each expression costs a pass over the column, so what its type or its given kind says is not counted. */
+async function statistics(
+  database: DuckDBConnection,
+  asked: readonly { readonly input: InputColumn; readonly column: StagedColumn }[],
+) {
+  const expressions = asked.flatMap(({ input, column }) => {
+    const { type, sql } = column;
+    const number = type === 'text' ? numberSql(column) : sql; // a number too large for 32 bits is whole
+    const countOf = (condition: string) => (input.kind === undefined ? `count(*) FILTER (${condition})` : '0');
+    return [
+      `count(${sql})`,
+      `count(${type === 'whole' ? sql : numberSql(column)})`,
+      type === 'text' || type === 'number' ? countOf(`${number} <> trunc(${number})`) : '0',
+      type === 'text' || type === 'whole' ? countOf(isLongWhole(column)) : '0',
+    ];
   });
   const values = await numbersOf(database, expressions, stagedTable);
-  return columns.map((_, c) => {
+  return asked.map((_, c) => {
     const [present = 0, numbers = 0, broken = 0, long = 0] = values.slice(4 * c, 4 * c + 4);
     return { present, numbers, whole: broken === 0, long };
   });
@@ -91,7 +98,6 @@ async function statistics(database: DuckDBConnection, columns: readonly StagedCo
 /** SQL of whether a value is a whole number that is too long to be a number, and so an id. */
 function isLongWhole({ type, sql }: StagedColumn): string {
   if (type === 'whole') return `${sql} NOT BETWEEN ${-mostWhole} AND ${mostWhole}`;
-  if (type !== 'text') return 'false';
   const isLong = `regexp_full_match(${sql}, '[-+]?\\d+') AND abs(number_of(${sql})) > ${mostWhole}`;
   return `CASE WHEN strlen(${sql}) >= 16 THEN ${isLong} END`; // computed for long texts alone
 }
@@ -100,8 +106,9 @@ function isLongWhole({ type, sql }: StagedColumn): string {
 async function different(database: DuckDBConnection, column: StagedColumn): Promise<number> {
   let found = 0;
   for (const rows of [`${stagedTable} LIMIT 10000`, stagedTable]) {
-    const values = `SELECT DISTINCT ${column.sql} FROM (SELECT ${column.sql} FROM ${rows})`; // of few texts each is made a number once
-    const from = `(SELECT DISTINCT ${numberSql(column)} AS value FROM (${values}) LIMIT ${fewValues + 2})`;
+    const all = `FROM (FROM ${rows})`;
+    const values = column.type === 'text' ? `FROM (SELECT DISTINCT ${column.sql} ${all})` : all; // of few texts each is made a number once
+    const from = `(SELECT DISTINCT ${numberSql(column)} AS value ${values} LIMIT ${fewValues + 2})`;
     [found = 0] = await numbersOf(database, ['count(value)'], from);
     if (found > fewValues) break;
   }

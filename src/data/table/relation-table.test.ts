@@ -22,9 +22,10 @@ async function read(path: string, used?: ReadonlySet<string>) {
   const { names, unsupported, types } = file;
   const database = await openDatabase(':memory:', {});
   try {
-    const staged = new Set(names.filter((name) => !unsupported.has(name) && (used?.has(name) ?? true)));
-    await stageRows(database, [{ split: 'train', file }], staged, usualMissing);
-    const found = await rowsOf(database, `SELECT * FROM ${stagedTable}`);
+    const wanted = new Set(names.filter((name) => !unsupported.has(name) && (used?.has(name) ?? true)));
+    const { columns } = await stageRows(database, [{ split: 'train', file }], wanted, usualMissing);
+    const values = [...columns.values()].map(({ sql }) => sql);
+    const found = await rowsOf(database, `SELECT ${values.join(', ')} FROM ${stagedTable}`);
     const rows = found.map((row) => row.map((value) => (hasItems(value) ? value.items : value)));
     return { file, names, unsupported, types, rows };
   } finally {
@@ -56,6 +57,7 @@ test('values of every type become whole numbers, numbers, texts, days and lists 
     ['9007199254740993::BIGINT', 9007199254740993n], // beyond 2^53
     ['18446744073709551615::UBIGINT', '18446744073709551615'],
     ['-5::TINYINT', -5n],
+    ['0.1::FLOAT', Math.fround(0.1)],
     ['1.25::DECIMAL(9, 2)', 1.25],
     ["'nan'::DOUBLE", null],
     ['true', 'true'],

@@ -143,6 +143,7 @@ export function typedFile(
     bytes,
     names: columns.map(({ name }) => name),
     types: new Map([...known].map(([name, { type }]) => [name, type])),
+    narrow: new Set(columns.filter(({ type }) => narrow.test(String(type))).map(({ name }) => name)),
     unsupported,
     value: (name, type, missing) => asWanted(must(known.get(name), `column '${name}'`), type, missing),
     rows: (database, _, use) => rows(database, use),
@@ -204,6 +205,9 @@ function unsupportedType(type: DuckDBType): string | undefined {
   const name = nameOf(type);
   return unsupported.find((start) => name.startsWith(start))?.toLowerCase();
 }
+
+/** Types whose numbers INTEGER or FLOAT hold. */
+const narrow = /^(FLOAT|U?(TINY|SMALL)INT|INTEGER)$/;
 
 const nested = ['STRUCT', 'MAP', 'UNION'];
 const unsupported = [...nested, 'JSON', 'INTERVAL', 'VARIANT', 'GEOMETRY', 'GEOGRAPHY'];

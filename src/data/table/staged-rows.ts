@@ -4,7 +4,7 @@ import { must } from '../../support/must.js';
 import type { SplitName } from '../dataset.js';
 import { numbersOf, rowsOf, withProgress } from '../store/database.js';
 import { shown } from './cell.js';
-import { databaseTypes, macros, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
+import { databaseTypes, macros, narrowTypes, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
 /** The table of staged rows, in the connection's own database. */
@@ -43,14 +43,15 @@ export async function stageRows(
 ): Promise<StagedRows> {
   for (const macro of macros) await database.run(macro);
   const names = must(files[0], 'file').file.names.filter((name) => used.has(name));
-  const columns = names.map((name, c): StagedColumn => {
+  const columns = names.map((name, c) => {
     const type = common(files.map(({ file }) => file.types.get(name) ?? 'text'));
-    return { name, type: asTexts && type === 'number' ? 'text' : type, sql: `c${c}` };
+    const wanted = asTexts && type === 'number' ? 'text' : type;
+    const types = files.every(({ file }) => file.narrow?.has(name)) ? narrowTypes : databaseTypes;
+    const stored = `c${c} ${types[wanted]}`;
+    return { name, type: wanted, stored, sql: types === databaseTypes ? `c${c}` : `c${c}::${databaseTypes[wanted]}` };
   });
   await database.run(`DROP TABLE IF EXISTS ${stagedTable}`);
-  await database.run(
-    `CREATE TABLE ${stagedTable} (${columns.map(({ type, sql }) => `${sql} ${databaseTypes[type]}`).join(', ')})`,
-  );
+  await database.run(`CREATE TABLE ${stagedTable} (${columns.map(({ stored }) => stored).join(', ')})`);
   const staged: (SplitFile & { readonly first: number; readonly rows: number })[] = [];
   let [rows, bytes] = [0, 0];
   for (const { split, file } of files) {
