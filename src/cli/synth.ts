@@ -80,7 +80,7 @@ export const synth = defineCommand(words, async (given, options, command) => {
   const existing = points.find(({ file }) => existsSync(file));
   if (existing && !options.force) throw new ConfigError(`${existing.file} exists already: --force replaces it.`);
   const files = []; // all are checked before the first is written
-  for (const { file, options } of points) files.push({ file, write: await kind.prepare(options, file) });
+  for (const { file, options } of points) files.push({ file, write: kind.prepare(options, file) });
   makeFolder(folder);
   const manifests: object[] = [];
   for (const { file, write } of files) {

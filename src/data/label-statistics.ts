@@ -12,25 +12,10 @@ export interface CommonStatistics {
   readonly spearman: readonly (readonly (number | null)[])[];
 }
 
-export type LabelStatistics = Omit<CommonStatistics, 'rows'>;
-
-/** The same of labels that every row has. */
-export function labelStatistics(labels: readonly Float32Array[]): LabelStatistics {
-  const { rows: _, ...statistics } = commonLabelStatistics(labels);
-  return statistics;
-}
-
 /** @param labels One array per task, a row's labels at the same index of each. */
 export function commonLabelStatistics(labels: readonly Float32Array[]): CommonStatistics {
-  const found = labels.map((a, k) => labels.slice(0, k + 1).map((b, l) => commonOf(a, b, k === l)));
-  const matrix = <Value>(read: (of: ReturnType<typeof commonOf>) => Value): Value[][] =>
-    labels.map((_, k) =>
-      labels.map((_, l) => {
-        const pair = found[Math.max(k, l)]?.[Math.min(k, l)];
-        if (!pair) throw new Error(`Tasks ${k} and ${l} were not compared.`);
-        return read(pair);
-      }),
-    );
+  const found = labels.map((a) => labels.map((b) => commonOf(a, b)));
+  const matrix = <Value>(read: (of: ReturnType<typeof commonOf>) => Value) => found.map((row) => row.map(read));
   const moments = labels.map((values) => {
     const own = values.filter((value) => !Number.isNaN(value));
     return own.length > 0 ? momentsOf(own) : { mean: null, variance: null };
@@ -44,22 +29,18 @@ export function commonLabelStatistics(labels: readonly Float32Array[]): CommonSt
   };
 }
 
-function commonOf(a: Float32Array, b: Float32Array, same: boolean) {
+function commonOf(a: Float32Array, b: Float32Array) {
   const inBoth = (_: number, row: number) => !Number.isNaN(a[row]) && !Number.isNaN(b[row]);
-  const first = a.filter(inBoth);
-  const second = same ? first : b.filter(inBoth);
-  const ranked = ranks(first);
-  return {
-    rows: first.length,
-    pearson: correlation(first, second),
-    spearman: correlation(ranked, same ? ranked : ranks(second)),
-  };
+  const [first, second] = [a.filter(inBoth), b.filter(inBoth)];
+  const rows = first.length;
+  if (a !== b) return { rows, pearson: correlation(first, second), spearman: correlation(ranks(first), ranks(second)) };
+  const itself = momentsOf(first).variance > 0 ? 1 : null; // without rounding
+  return { rows, pearson: itself, spearman: itself };
 }
 
 type Values = Float32Array | Float64Array;
 
 function correlation(a: Values, b: Values): number | null {
-  if (a === b) return momentsOf(a).variance > 0 ? 1 : null;
   const [first, second] = [momentsOf(a), momentsOf(b)];
   let sum = 0;
   for (let row = 0; row < a.length; row++) sum += ((a[row] ?? 0) - first.mean) * ((b[row] ?? 0) - second.mean);

@@ -51,20 +51,20 @@ test('fields that are not known, and rows that say another number of features, a
 });
 
 test.each<[string, string, string, RegExp]>([
-  ['an index that is none', 'common_features_train.csv', `${a},0,\nxyz,0,\n`, /train\.csv:2: 'xyz' is no index/],
-  ['a label that is none', 'sample_skeleton_train.csv', `1,2,0,${a},0,\n`, /train\.csv:1: the click is '2'/],
+  ['an index that is none', 'common_features_train.csv', `${a},0,\nxyz,0,\n`, /train\.csv:2: 'xyz,0' is not as/],
+  [
+    'a label that is none',
+    'sample_skeleton_train.csv',
+    `1,2,0,${a},0,\n`,
+    /train\.csv:1: '1,2,0,00000000000000aa,0' is not as/,
+  ],
   [
     'an entry that is none',
     'common_features_test.csv',
     `${b},0,\n${a},2,${list('101 9=1.0', '109_14 x=1.0')}\n`,
-    /test\.csv:2: the entry '109_14·x·1\.0' is not a field/,
+    /test\.csv:2: '109_14·x·1\.0' is not as/,
   ],
-  [
-    'an id that is too large',
-    'common_features_train.csv',
-    `${a},1,${list('101 2147483648=1')}\n`,
-    /:1: the entry '101·21/,
-  ],
+  ['an id that is too large', 'common_features_train.csv', `${a},1,${list('101 2147483648=1')}\n`, /:1: '101·21/],
   [
     'an index that stands twice',
     'common_features_train.csv',

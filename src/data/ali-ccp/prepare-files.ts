@@ -27,21 +27,19 @@ type PreparedFiles = Pick<StoredSource, 'columns' | 'rows'> & Required<Pick<Stor
 
 /** The place of an entry whose field is not read. */
 const unread = 255;
-/** Ids of a field are indexes when they are counted from its smallest one, so they must not lie far apart. */
-const widestRange = 2 ** 26;
 /** The user's place, and that of the last field that has one entry. */
 const [user, lastSingle] = [
   fields.findIndex(({ name }) => name === userField),
   fields.findLastIndex(({ kind }) => kind === 'single'),
 ];
 
-/** What a cell has to be: a regular expression that JavaScript and DuckDB have, and what is said of another one. */
+/** What a cell has to be, as a regular expression of DuckDB. */
 const cells = {
-  sample: { pattern: '[0-9]+', fault: '? is no whole number' },
-  click: { pattern: '[01]', fault: 'the click is ?, which is neither 0 nor 1' },
-  conversion: { pattern: '[01]', fault: 'the conversion is ?, which is neither 0 nor 1' },
-  key: { pattern: '[0-9a-fA-F]{16}', fault: '? is no index of common features: 16 hexadecimal digits' },
-  said: { pattern: '[0-9]{1,9}', fault: '? is no number of features' },
+  sample: '[0-9]+',
+  click: '[01]',
+  conversion: '[01]',
+  key: '[0-9a-fA-F]{16}',
+  said: '[0-9]{1,9}',
 } as const;
 const columnsOf = {
   samples: ['sample', 'click', 'conversion', 'key', 'said'],
@@ -49,6 +47,7 @@ const columnsOf = {
 } as const;
 const entry = '[^\\x01-\\x03]*\\x02[0-9]+\\x03[-+.0-9eE]+';
 const list = `(${entry}(\\x01${entry})*)?`;
+const entriesSql = "CASE WHEN list = '' THEN [] ELSE string_split(list, chr(1)) END";
 
 /** Texts are cut by `split_part`: it copies nothing. */
 const macros = [
@@ -121,7 +120,7 @@ function isKept({ columns }: ListedFile): string {
 
 /** SQL of whether a row's cells are right. Ids and weights may still be too large. */
 function isRight({ columns }: ListedFile): string {
-  const tests = columns.map((name) => `regexp_full_match(${name}, ${literal(cells[name].pattern)})`);
+  const tests = columns.map((name) => `regexp_full_match(${name}, ${literal(cells[name])})`);
   return [...tests, `regexp_full_match(list, ${literal(list)})`].join(' AND ');
 }
 
@@ -132,7 +131,7 @@ function parsed(file: ListedFile): string {
     'list_transform(entries, lambda e: id_of(e)::INTEGER) AS ids',
     'list_transform(entries, lambda e: weight_of(e)::DOUBLE)::FLOAT[] AS weights',
   ];
-  const cut = `CASE WHEN (${isRight(file)}) IS NOT TRUE THEN error('wrong') WHEN list = '' THEN [] ELSE string_split(list, chr(1)) END`;
+  const cut = `CASE WHEN (${isRight(file)}) IS NOT TRUE THEN error('wrong') ELSE ${entriesSql} END`;
   return `(SELECT ${file.columns.join(', ')}, ${entries.join(', ')} FROM (SELECT *, ${cut} AS entries FROM ${scan(file)} WHERE ${isKept(file)}))`;
 }
 
@@ -201,36 +200,22 @@ async function placed<Result>(
     if (machineFault(error)) throw error;
     const reason = sqlReason(error);
     const line = /CSV Error on Line: (\d+)/.exec(reason)?.[1];
-    const count = file.columns.length + 1;
     if (line !== undefined)
       throw new DataError(
-        `${file.path}:${line}: this row has not ${count} cells with commas between them, or is longer than 2 MB.`,
+        `${file.path}:${line}: this row has not ${file.columns.length + 1} cells with commas between them, or is longer than 2 MB.`,
       );
     const tooLarge = 'TRY_CAST(id_of(e) AS INTEGER) IS NULL OR TRY_CAST(weight_of(e) AS DOUBLE)::FLOAT IS NULL';
-    const wrong = `(${isRight(file)}) IS NOT TRUE OR (list <> '' AND len(list_filter(string_split(list, chr(1)), lambda e: ${tooLarge})) > 0)`;
-    const numbered = `SELECT row_number() OVER () AS line, ${file.columns.join(', ')}, list FROM ${scan(file)}`;
-    const faulty = `SELECT * FROM (${numbered}) WHERE ${isKept(file)} AND (${wrong}) ORDER BY line LIMIT 1`;
+    const wrong = `list_filter(${entriesSql}, lambda e: NOT regexp_full_match(e, ${literal(entry)}) OR ${tooLarge})`;
+    const numbered = `SELECT row_number() OVER () AS line, concat_ws(',', ${file.columns.join(', ')}) AS cells, ${wrong}[1] AS wrong, * FROM ${scan(file)}`;
+    const faulty = `SELECT line, coalesce(wrong, cells) FROM (${numbered}) WHERE ${isKept(file)} AND ((${isRight(file)}) IS NOT TRUE OR wrong IS NOT NULL) ORDER BY line LIMIT 1`;
     const [row] = await rowsOf(database, faulty).catch(() => []);
     if (!row) throw new DataError(`${file.path} cannot be read: ${reason}.`, { cause: error });
-    throw new DataError(`${file.path}:${row[0]}: ${faultOf(file, row.slice(1).map(String))}.`);
+    throw new DataError(`${file.path}:${row[0]}: ${printed(String(row[1]))} is not as in the published files.`);
   }
 }
 
-function faultOf({ columns }: ListedFile, row: readonly string[]): string {
-  const wrong = columns.findIndex((name, c) => !new RegExp(`^${cells[name].pattern}$`).test(row[c] ?? ''));
-  const name = columns[wrong];
-  if (name) return cells[name].fault.replace('?', () => printed(row[wrong]));
-  const isEntry = new RegExp(`^${entry}$`);
-  const found = row.at(-1)?.split('\u0001') ?? [];
-  const fault = found.find(
-    (text) => !isEntry.test(text) || Number.parseInt(text.split('\u0002')[1] ?? '', 10) >= 2 ** 31,
-  );
-  const rule = 'is not a field, an id below 2^31 and a value, separated by the bytes 2 and 3';
-  return `the entry ${printed(fault ?? found[0])} ${rule}`;
-}
-
 /** For a message: printable, and short. */
-function printed(text = ''): string {
+function printed(text: string): string {
   return `'${text.slice(0, 60).replace(/[^ -~]/g, '\u00b7')}'`;
 }
 
@@ -291,12 +276,7 @@ async function idRanges(database: DuckDBConnection): Promise<IdRanges> {
   );
   const ranges = new Map<string, readonly [number, number]>();
   for (const [place, least, most] of found) {
-    const [name, first, last] = [fields[Number(place)]?.name ?? '', Number(least), Number(most)];
-    if (last - first >= widestRange)
-      throw new DataError(
-        `Field ${name} has ids from ${first} to ${last}, more than ${widestRange} apart. Are they the publisher's files?`,
-      );
-    ranges.set(name, [first, last]);
+    ranges.set(fields[Number(place)]?.name ?? '', [Number(least), Number(most)]);
   }
   return ranges;
 }

@@ -24,7 +24,7 @@ const base = {
   positiveRate: null,
 };
 const write = async (name: string, options: object = {}) =>
-  (await (await syntheticFile.prepare({ ...base, ...options }, join(folder, name)))(() => undefined)).manifest;
+  (await syntheticFile.prepare({ ...base, ...options }, join(folder, name))(() => undefined)).manifest;
 
 /** The rows of a CSV file as numbers, by an independent reader. */
 function rowsOf(name: string): Record<string, number>[] {
