@@ -3,7 +3,6 @@ import { loaders } from '../data/catalogue.js';
 import type { Dataset, Source } from '../data/dataset.js';
 import { encode, findTask } from '../data/encode/encode.js';
 import type { LoaderContext } from '../data/loader.js';
-import { DamagedEntry } from '../data/store/prepared.js';
 import { glance } from '../inspect/inspect.js';
 
 /** What reading the data tells. */
@@ -69,8 +68,7 @@ async function encoded(
 type OpenOptions = Pick<LoaderContext, 'prepared' | 'signal' | 'compareUpTo'>;
 
 /**
- * What `make` gives of an experiment's opened data. Where it meets damage in prepared data, these are made anew, and so
- * is what it gives.
+ * What `make` gives of an experiment's opened data.
  * @param options See `LoaderContext`.
  * @param make `usesSeed`: the loader asked for the seed.
  */
@@ -80,23 +78,6 @@ export async function withSource<Value>(
   options: OpenOptions,
   make: (source: Source, usesSeed: boolean) => Value | Promise<Value>,
 ): Promise<Value> {
-  const met = new Set<string>();
-  for (;;) {
-    try {
-      const { source, usesSeed } = await openSource(experiment, on, options);
-      return await make(source, usesSeed);
-    } catch (error) {
-      if (!(error instanceof DamagedEntry) || met.has(error.path)) throw error;
-      met.add(error.path); // it is marked, so that opening it again says so and makes it anew
-    }
-  }
-}
-
-async function openSource(
-  experiment: Experiment,
-  on: On,
-  options: OpenOptions,
-): Promise<{ readonly source: Source; readonly usesSeed: boolean }> {
   let usesSeed = false;
   const source = await loaders.get(experiment.dataset.loader).open(experiment.dataset, {
     get seed() {
@@ -107,5 +88,5 @@ async function openSource(
     progress: (done, total) => on({ kind: 'reading', done, total }),
     ...options,
   });
-  return { source, usesSeed };
+  return make(source, usesSeed);
 }

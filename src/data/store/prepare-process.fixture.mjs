@@ -4,11 +4,10 @@ import { literal, rowsOf, withDatabase } from './database.ts';
 import { prepared } from './prepared.ts';
 
 const [folder, pace] = process.argv.slice(2);
-const notes = [];
 let made = 0;
 const entry = await prepared(
   { folder, name: 'shared', key: 1 },
-  { note: (text) => notes.push(text) },
+  {},
   async (database) => {
     made++;
     await database.run('CREATE TABLE prepared.rows AS SELECT i::INTEGER AS x FROM range(5000) t(i)');
@@ -23,4 +22,4 @@ const sum = await withDatabase(async (database) => {
   await database.run(`ATTACH ${literal(entry.file)} AS other (READ_ONLY)`);
   return Number((await rowsOf(database, 'SELECT sum(x) FROM other.rows'))[0][0]);
 });
-process.stdout.write(JSON.stringify({ sum, made, notes }));
+process.stdout.write(JSON.stringify({ sum, made }));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,14 +19,9 @@ afterEach(() => rm(folder, { recursive: true }));
 const outputs = (results: readonly { readonly stdout: string }[]): unknown[] =>
   results.map(({ stdout }) => JSON.parse(stdout));
 
-test('processes that prepare, repair and read one entry at once all see the whole', { timeout: 180_000 }, async () => {
-  const two = () => Promise.all([1, 2].map(() => run(process.execPath, [...words, folder])));
-  for (const seen of outputs(await two())) expect(seen).toMatchObject({ sum, notes: [] });
-  const [name = ''] = await readdir(folder);
-  expect(await readdir(folder)).toEqual([name]);
-  const file = join(folder, name, 'data.duckdb');
-  await writeFile(file, (await readFile(file)).subarray(0, 999));
-  for (const seen of outputs(await two())) expect(seen).toMatchObject({ sum });
-  expect(await readdir(folder)).toEqual([name]);
-  expect(outputs([await run(process.execPath, [...words, folder])])).toEqual([{ sum, made: 0, notes: [] }]);
+test('processes that prepare and read one entry at once all see the whole', { timeout: 180_000 }, async () => {
+  const one = () => run(process.execPath, [...words, folder]);
+  for (const seen of outputs(await Promise.all([one(), one()]))) expect(seen).toMatchObject({ sum });
+  expect(await readdir(folder)).toHaveLength(1);
+  expect(outputs([await one()])).toEqual([{ sum, made: 0 }]);
 });

@@ -6,17 +6,15 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { literal, rowsOf, withDatabase } from './database.js';
-import { DamagedEntry, prepared, TableReader } from './prepared.js';
+import { prepared, TableReader } from './prepared.js';
 
 let folder = '';
 let cache = '';
 let made = 0;
-let notes: string[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ple-prepared-'));
   cache = join(folder, 'kept', 'here');
   made = 0;
-  notes = [];
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -26,7 +24,7 @@ async function make(database: DuckDBConnection) {
   return { count: 5000 };
 }
 const prepare = (key: unknown = { a: 1 }, more = {}) =>
-  prepared({ folder: cache, name: 'some', key }, { note: (message) => notes.push(message), ...more }, make);
+  prepared({ folder: cache, name: 'some', key }, more, make);
 const sumOf = ({ file }: { readonly file: string }) =>
   withDatabase(async (database) => {
     await database.run(`ATTACH ${literal(file)} AS other (READ_ONLY)`);
@@ -44,7 +42,6 @@ test('an entry is made once, as a DuckDB file that any reader of DuckDB understa
   await prepare({ a: 2 });
   expect(made).toBe(2);
   expect(await readdir(cache)).toHaveLength(2);
-  expect(notes).toEqual([]);
 });
 
 test('several may prepare the same at once, and nothing else is left', async () => {
@@ -54,14 +51,13 @@ test('several may prepare the same at once, and nothing else is left', async () 
 });
 
 test('a preparation that fails, or is interrupted, leaves nothing', async () => {
-  const context = { note: () => undefined };
-  const failing = prepared({ folder: cache, name: 'some', key: 1 }, context, async (database) => {
+  const failing = prepared({ folder: cache, name: 'some', key: 1 }, {}, async (database) => {
     await make(database);
     throw new Error('no');
   });
   await expect(failing).rejects.toThrow('no');
   const stop = new AbortController();
-  const stopped = prepared({ folder: cache, name: 'some', key: 1 }, { ...context, signal: stop.signal }, (database) => {
+  const stopped = prepared({ folder: cache, name: 'some', key: 1 }, { signal: stop.signal }, (database) => {
     setTimeout(() => stop.abort(new Error('stop')), 100);
     return rowsOf(database, 'SELECT sum(sqrt(a.i * b.i)) FROM range(1000000) a(i), range(1000000) b(i)'); // hours
   });
@@ -77,41 +73,33 @@ test.each<[string, string, (bytes: Buffer) => Buffer]>([
   ['truncated', 'data.duckdb', (bytes) => bytes.subarray(0, bytes.length - 9)],
   ['altered', 'data.duckdb', flip(0.5)],
   ['altered', 'manifest.json', flip(0.7)],
-])('an entry whose file is %s is noted and made again (%s)', async (_, name, damage) => {
+])('an entry whose file is %s is refused until it is deleted (%s)', async (_, name, damage) => {
   const { path } = await prepare();
   const file = join(path, name);
   await writeFile(file, damage(await readFile(file)));
-  const again = await prepare();
+  await expect(prepare()).rejects.toThrow(`${file} is damaged: it is not what was written. Delete ${path}`);
+  await rm(path, { recursive: true });
+  expect(await sumOf(await prepare())).toBe(sum);
   expect(made).toBe(2);
-  expect(notes).toEqual([expect.stringMatching(/is damaged \(.*\): it is made again\.$/)]);
-  expect(await sumOf(again)).toBe(sum);
-  await prepare();
-  expect(made).toBe(2);
-  expect(await readdir(cache)).toHaveLength(1);
 });
 
 test('a large file is compared whole where that is asked for, and the reading is told', async () => {
   const { path } = await prepare();
+  const told: number[][] = [];
+  const progress = (done: number, total: number) => void told.push([done, total]);
+  const whole = () => prepare({ a: 1 }, { compareUpTo: Number.POSITIVE_INFINITY, progress });
+  await whole();
+  expect(told.at(-1)?.[0]).toBe(told.at(-1)?.[1]);
   const file = join(path, 'data.duckdb');
   await writeFile(file, flip(0.5)(await readFile(file)));
   expect((await prepare({ a: 1 }, { compareUpTo: 0 })).path).toBe(path);
-  const told: number[][] = [];
-  const progress = (done: number, total: number) => void told.push([done, total]);
-  await prepare({ a: 1 }, { compareUpTo: Number.POSITIVE_INFINITY, progress });
-  expect([made, notes]).toEqual([2, [expect.stringContaining('data.duckdb is not what was written')]]);
-  expect(told.at(-1)?.[0]).toBe(told.at(-1)?.[1]);
+  await expect(whole()).rejects.toThrow('data.duckdb is damaged');
 });
 
-test('what is damaged when it is read is prepared anew by the next start, unless another has put an entry there', async () => {
+test('what is damaged when it is read is an error that says what to delete', async () => {
   const entry = await prepare();
-  const error = await entry.damaged('a wrong checksum');
-  expect(error).toBeInstanceOf(DamagedEntry);
-  expect(error.message).toContain(`${entry.path} is damaged (data.duckdb: a wrong checksum). Start again`);
-  await prepare();
-  expect([made, notes]).toEqual([2, [expect.stringContaining('(data.duckdb: a wrong checksum): it is made again')]]);
-  await entry.damaged('late'); // of the entry that is gone
-  await prepare();
-  expect(made).toBe(2);
+  const damaged = new TableReader(entry, 1).expectRows('rows', 4, 5);
+  await expect(damaged).rejects.toThrow(`of rows there are 4, not 5. If it is damaged, delete ${entry.path}: it is made anew.`);
 });
 
 test('a folder that cannot be written is told', async () => {
@@ -130,8 +118,7 @@ test('a good file that cannot be read at the moment is not taken for damaged', a
   const error: unknown = await reading.catch((error: unknown) => error);
   other.kill('SIGKILL');
   await once(other, 'exit');
-  expect(error).not.toBeInstanceOf(DamagedEntry);
   expect(String(error)).toMatch(/data\.duckdb cannot be read: .*lock.*open them read-only\.$/);
   await prepare();
-  expect([made, notes]).toEqual([1, []]);
+  expect(made).toBe(1);
 });

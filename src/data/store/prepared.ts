@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { sha256 } from '../../support/checksum.js';
 import { DataError, UserError } from '../../support/errors.js';
@@ -30,12 +31,12 @@ const manifestName = 'manifest.json';
 export interface PreparedTables<Description> {
   /** The DuckDB file. */
   readonly file: string;
+  /** The folder in which they are kept, if they are. */
+  readonly path?: string;
   /** What `make` returned. */
   readonly description: Description;
   /** Opens a database in which they are the database `prepared`. @param columns See `TableReader`. */
   open(columns: number): Promise<DuckDBConnection>;
-  /** Marks the data as damaged. The next process that opens them prepares them again. */
-  damaged(reason: string): Promise<Error>;
 }
 
 /** A folder with a DuckDB file, and a manifest with the file's length and checksum. */
@@ -43,30 +44,16 @@ interface Prepared<Description> extends PreparedTables<Description> {
   readonly path: string;
 }
 
-/** Prepared data that prove to be damaged when they are read. */
-export class DamagedEntry extends DataError {
-  override name = 'DamagedEntry';
-  /** The folder. */
-  readonly path: string;
-  readonly damage: string;
-
-  constructor(path: string, damage: string) {
-    super(`${path} is damaged (${damage}). Start again: the data are then prepared again.`);
-    this.path = path;
-    this.damage = damage;
-  }
-}
-
-type PreparedContext = Pick<LoaderContext, 'note' | 'progress' | 'signal' | 'compareUpTo'>;
+type PreparedContext = Pick<LoaderContext, 'progress' | 'signal' | 'compareUpTo'>;
 
 /**
  * The prepared data of `key`, from the cache if present, else created by `make` and stored. They are written under a
  * temporary name, synced, and renamed. So an entry is complete or absent, however many processes write and read.
- * Damaged data are reported and created again.
  * @param at `name` begins the folder's name; `key` is everything that decides the content, as JSON; messages advise to
  * change `setting`.
  * @param make fills the attached database `prepared`. Its connection's own database and the folder are deleted
  * afterwards. It returns a description, plain JSON, and must depend on the key alone.
+ * @throws DataError for damaged data.
  */
 export async function prepared<Description>(
   at: { readonly folder: string; readonly name: string; readonly key: unknown; readonly setting?: string },
@@ -78,15 +65,17 @@ export async function prepared<Description>(
   const path = join(at.folder, `${at.name}-v${formatVersion}-${key.slice(0, 32)}`);
   await removeRemains(at.folder);
   const found = await openPrepared<Description>(path, context);
-  if (typeof found !== 'string') return found;
-  if (found !== '') context.note(`${path} is damaged (${found}): it is made again.`);
+  if (found) return found;
   const partial = partialPath(path);
-  const isNew = (await stampOf(at.folder)) === '';
+  const isNew = !existsSync(at.folder);
   let isDone = false;
   try {
     makeFolder(partial);
     await write(partial, make, context.signal);
-    await moveInto(partial, path);
+    await rename(partial, path).catch((error: unknown) => {
+      if (!hasCode(error, 'EEXIST', 'ENOTEMPTY')) throw error; // else another process has made the same entry meanwhile
+    });
+    await syncPath(at.folder);
     isDone = true;
   } catch (error) {
     context.signal?.throwIfAborted();
@@ -96,8 +85,8 @@ export async function prepared<Description>(
     if (isNew && !isDone) await rmdir(at.folder).catch(() => undefined); // it may have other entries by now
   }
   const made = await openPrepared<Description>(path, { compareUpTo: 0 });
-  if (typeof made !== 'string') return made;
-  throw new DataError(`${path} was written, but cannot be read: ${made || 'it is gone'}.`);
+  if (made) return made;
+  throw new DataError(`${path} cannot be read: it has no ${manifestName}. Remove it.`);
 }
 
 async function write(
@@ -124,29 +113,25 @@ async function write(
 }
 
 /**
- * @returns What is damaged; '' if there is no entry. If the manifest's checksum is right, its description is what
- * `make` returned.
+ * @returns nothing if there is no entry. If the manifest's checksum is right, its description is what `make` returned.
  */
 async function openPrepared<Description>(
   path: string,
-  context: Pick<PreparedContext, 'progress' | 'signal' | 'compareUpTo'>,
-): Promise<Prepared<Description> | string> {
-  const [manifest, file] = [join(path, manifestName), join(path, fileName)];
-  const stamp = await stampOf(manifest);
-  const text = await readFile(manifest, 'utf8').catch(() => undefined);
-  if (text === undefined) return (await stampOf(path)) === '' ? '' : 'it has no manifest';
-  const [sum = '', content = ''] = text.split('\n');
-  if (sum === 'damaged') return content;
-  if (sum !== sha256(content)) return `its ${manifestName} is not what was written`;
+  { progress, signal, compareUpTo }: PreparedContext,
+): Promise<Prepared<Description> | undefined> {
+  const file = join(path, fileName);
+  const text = await readFile(join(path, manifestName), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const [sum, content = ''] = text.split('\n');
+  if (sum !== sha256(content)) throw damaged(path, manifestName);
   const written: { readonly description: Description; readonly bytes: number; readonly sha256: string } =
     JSON.parse(content);
   const size = (await stat(file).catch(() => undefined))?.size;
-  if (size !== written.bytes) return `${fileName} has ${size ?? 'no'} bytes, not ${written.bytes}`;
-  if (size <= (context.compareUpTo ?? smallFile)) {
-    const { progress, signal } = context;
-    const watching = context.compareUpTo === undefined ? { signal } : { progress, signal }; // an unrequested comparison is short
+  if (size !== written.bytes) throw damaged(path, fileName);
+  if (size <= (compareUpTo ?? smallFile)) {
+    const watching = compareUpTo === undefined ? { signal } : { progress, signal }; // an unrequested comparison is short
     const found = await fileChecksum(file, (bytes) => advance(watching, bytes, size));
-    if (found !== written.sha256) return `${fileName} is not what was written`;
+    if (found !== written.sha256) throw damaged(path, fileName);
   }
   const now = new Date();
   await utimes(path, now, now).catch(() => undefined); // when it was last used; the folder may belong to another user
@@ -159,40 +144,11 @@ async function openPrepared<Description>(
       await database.run(`ATTACH ${literal(file)} AS prepared (READ_ONLY)`);
       return database;
     },
-    async damaged(reason) {
-      const text = `damaged\n${fileName}: ${reason}\n`;
-      if ((await stampOf(manifest)) === stamp) await writeWhole(manifest, text).catch(() => undefined);
-      return new DamagedEntry(path, `${fileName}: ${reason}`);
-    },
   };
 }
 
-/** If another process has created the same entry meanwhile, that one stays. */
-async function moveInto(partial: string, path: string): Promise<void> {
-  let cause: unknown;
-  for (let attempt = 0; attempt < 5; attempt++) {
-    try {
-      await rename(partial, path);
-      await syncPath(dirname(path));
-      return;
-    } catch (error) {
-      if (!hasCode(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EPERM')) throw error;
-      cause = error;
-    }
-    if (typeof (await openPrepared(path, {})) !== 'string') return;
-    const aside = partialPath(path);
-    await rename(path, aside).catch(() => undefined); // another process may have been faster
-    await rm(aside, { recursive: true, force: true });
-  }
-  throw new DataError(`${path} cannot be replaced: ${systemReason(cause)}. Remove it.`);
-}
-
-/** Distinguishes a file from a replacement. '' if there is none. */
-async function stampOf(path: string): Promise<string> {
-  return stat(path, { bigint: true }).then(
-    ({ ino, mtimeNs }) => `${ino} ${mtimeNs}`,
-    () => '',
-  );
+function damaged(path: string, name: string): DataError {
+  return new DataError(`${join(path, name)} is damaged: it is not what was written. Delete ${path}: it is made anew.`);
 }
 
 /** Adds what to do about a failed preparation, if known. */
@@ -223,10 +179,7 @@ export class TableReader {
     this.#columns = columns;
   }
 
-  /**
-   * A statement's result. Several may be read at once. @throws DamagedEntry for a damaged file, DataError if it cannot
-   * be read for another reason.
-   */
+  /** A statement's result. Several may be read at once. @throws DataError if it cannot be read. */
   async *chunks(sql: string): AsyncGenerator<DuckDBDataChunk> {
     try {
       this.#database ??= this.#tables.open(this.#columns);
@@ -238,15 +191,20 @@ export class TableReader {
       }
     } catch (error) {
       this.#database = undefined;
-      const reason = sqlReason(error);
-      if (isDamage(reason)) throw await this.#tables.damaged(reason);
-      throw new DataError(`${this.#tables.file} cannot be read: ${reason}. ${adviceOn(reason)}.`);
+      throw this.#unreadable(sqlReason(error));
     }
   }
 
-  /** @throws DamagedEntry if the number of rows differs from the expected one. */
+  /** @throws DataError if the number of rows differs from the expected one. */
   async expectRows(what: string, found: number, expected: number): Promise<void> {
-    if (found !== expected) throw await this.#tables.damaged(`of ${what} there are ${found}, not ${expected}`);
+    if (found !== expected) throw this.#unreadable(`of ${what} there are ${found}, not ${expected}`);
+  }
+
+  #unreadable(reason: string): DataError {
+    const { file, path } = this.#tables;
+    const usual = path === undefined ? 'Start again' : `If it is damaged, delete ${path}: it is made anew`;
+    const [, cure = usual] = advice.find(([sign]) => sign.test(reason)) ?? [];
+    return new DataError(`${file} cannot be read: ${reason}. ${cure}.`);
   }
 }
 
@@ -273,7 +231,6 @@ export async function unkept<Description>(
         await database.run(`SET memory_limit = '${readerMegabytes(columns)}MB'`);
         return database;
       },
-      damaged: async (reason) => new Error(reason),
     };
   } catch (error) {
     database.closeSync();
@@ -285,23 +242,8 @@ function readerMegabytes(columns: number): number {
   return 256 + columns;
 }
 
-const damages = [
-  /^(Serialization|INTERNAL|FATAL|Catalog|Binder) Error/,
-  /^IO Error: .*(checksum|corrupt|not a valid DuckDB|Could not read enough bytes)/i,
-];
-
-/** Whether the file's content is at fault, not the machine or another program. Names in quotes are ignored. */
-function isDamage(reason: string): boolean {
-  const words = reason.replaceAll(/"[^"]*"/g, '""');
-  return damages.some((damage) => damage.test(words));
-}
-
 const advice: readonly (readonly [RegExp, string])[] = [
   [/set lock on file/, 'Close the program that has it open for writing; to look at prepared data, open them read-only'],
   [/^Out of Memory Error/, 'Free some memory, or train fewer runs at a time (--jobs)'],
   [/Too many open files/, 'Raise the limit of open files (ulimit -n), or train fewer runs at a time (--jobs)'],
 ];
-
-function adviceOn(reason: string): string {
-  return advice.find(([sign]) => sign.test(reason))?.[1] ?? 'Start again';
-}
