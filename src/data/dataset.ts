@@ -1,4 +1,5 @@
 import type { TaskLoss } from '../config/parts.js';
+import type { FittedColumn } from './fitted-column.js';
 
 /** A column of the data set before encoding. */
 export interface SourceColumn {
@@ -40,35 +41,6 @@ export interface TextReading {
   readonly missing: readonly string[];
   /** Blanks around values belong to them. */
   readonly exact?: boolean | undefined;
-}
-
-/** What was learnt of a column in training: plain data, from which its encoding is made. */
-export type FittedColumn = FittedVocabulary | FittedList | FittedNumbers | { readonly kind: 'identity' };
-
-type FittedNumbers = (
-  | /** Ascending edges of buckets, and whether training had missing values. */
-  { readonly kind: 'buckets'; readonly edges: Float64Array; readonly missing: boolean }
-  /** Mean and deviation of x, or of sign(x) log(1 + |x|) if `log`. */
-  | { readonly kind: 'scale'; readonly mean: number; readonly deviation: number; readonly log: boolean }
-) & {
-  /** The smallest and the largest value of training, if it had one. */
-  readonly range?: readonly [number, number] | undefined;
-};
-
-/** See `vocabulary`: of each index of the source, the index that is fed. */
-interface FittedVocabulary {
-  readonly kind: 'vocabulary';
-  readonly indexes: Int32Array;
-  readonly cardinality: number;
-  /** Of a column of numbers: spellings of one number share its index (`numberKey`). */
-  readonly byNumber?: boolean | undefined;
-}
-
-export interface FittedList extends Omit<FittedVocabulary, 'kind' | 'byNumber'> {
-  readonly kind: 'list';
-  /** Most entries that are fed. */
-  readonly length: number;
-  readonly pool: 'sum' | 'mean' | 'attention';
 }
 
 type TaskType = 'binary' | 'regression' | 'multiclass';
@@ -113,29 +85,30 @@ export interface SourceBlock {
   readonly weights?: Float32Array;
 }
 
-/** A list column's entries, row after row. */
+/** A list column's entries. Rows may share a list. */
 export interface ListValues {
-  /** Row `r` has the entries `offsets[r]` to `offsets[r + 1]`. [rows + 1] */
-  readonly offsets: Int32Array;
+  /** Row `r` has the entries `begins[r]` to `ends[r]`. [rows] */
+  readonly begins: Int32Array;
+  readonly ends: Int32Array;
   /** Of the dictionary. */
   readonly indexes: Int32Array;
   /** Absent: 1 each. */
   readonly weights?: Float32Array;
-  /**
-   * The same, where rows share lists: row `r` has the list `of[r]` of `lists`, which is a new object in every block. A
-   * reader of these does not need the arrays above, which may be made only when they are asked for: see `sharedLists`.
-   */
-  readonly shared?: { readonly lists: ListValues; readonly of: Int32Array };
+}
+
+/** Lists that lie one after the other: row `r` has the entries `offsets[r]` to `offsets[r + 1]`. */
+export function inOrder(offsets: Int32Array): Pick<ListValues, 'begins' | 'ends'> {
+  return { begins: offsets.subarray(0, -1), ends: offsets.subarray(1) };
 }
 
 /** The column's values, which must not be a list's. */
 export function singleOf(values: SourceBlock['columns'][number]): Int32Array | Float32Array {
-  if ('offsets' in values) throw new Error('A list was read where a column of single values was expected.');
+  if ('begins' in values) throw new Error('A list was read where a column of single values was expected.');
   return values;
 }
 
 export function listOf(values: SourceBlock['columns'][number]): ListValues {
-  if ('offsets' in values) return values;
+  if ('begins' in values) return values;
   throw new Error('A column of single values was read where a list was expected.');
 }
 

@@ -1,4 +1,4 @@
-import type { Source, SourceColumn, SourceTask, SplitName } from '../data/dataset.js';
+import { inOrder, type Source, type SourceColumn, type SourceTask, type SplitName } from '../data/dataset.js';
 import { type FakeSplit, fakeSource } from '../data/encode/encode.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 
@@ -100,7 +100,7 @@ export function listSource(
   for (const [row, { entries }] of rows.entries()) offsets[row + 1] = (offsets[row] ?? 0) + entries.length;
   const indexes = Int32Array.from(rows.flatMap(({ entries }) => entries));
   const weights = Float32Array.from(rows.flatMap(({ weights = [] }) => weights));
-  const lists = { offsets, indexes, ...(weights.length > 0 ? { weights } : {}) };
+  const lists = { ...inOrder(offsets), indexes, ...(weights.length > 0 ? { weights } : {}) };
   const labels = [Float32Array.from(rows, ({ label }) => label)];
   const split = {
     rows: rows.length,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Source, type SourceBlock, type SourceSplit, type SplitName, splitNames } from '../data/dataset.js';
-import { type AppendedColumn, appendColumns } from '../data/store/append-columns.js';
+import { appendColumns, appendedColumns } from '../data/store/append-columns.js';
 import { limitMemory, numbersOf, openDatabase, whileOpen } from '../data/store/database.js';
 
 /** What is inspected: the rows of the view `seen`. */
@@ -75,7 +75,10 @@ export async function withSeenRows<Result>(
 async function rowWidth({ columns, splits: { train } }: Source): Promise<number> {
   if (train.rows === 0 || columns.every(({ kind }) => kind !== 'list')) return 1 + columns.length;
   const block = await train.read(0);
-  const entries = block.columns.map((values) => ('offsets' in values ? 2 * values.indexes.length : 0));
+  const entries = block.columns.map((values) => {
+    if (!('begins' in values)) return 0;
+    return 2 * values.ends.reduce((sum, end, row) => sum + end - (values.begins[row] ?? 0), 0);
+  });
   return 1 + columns.length + entries.reduce((sum, count) => sum + count, 0) / block.rows;
 }
 
@@ -111,15 +114,7 @@ async function append(
   tasks: readonly number[],
 ): Promise<void> {
   const { rows, columns, labels, weights } = block;
-  const inputs = columns.flatMap((values): AppendedColumn[] => {
-    if (!('offsets' in values)) return [values];
-    const ends = values.offsets.subarray(1);
-    const entryWeights = values.weights ?? new Float32Array(values.indexes.length);
-    return [
-      { ends, values: values.indexes },
-      { ends, values: entryWeights },
-    ];
-  });
+  const inputs = columns.flatMap((values) => appendedColumns(values, true));
   const ofTasks = tasks.map((task) => labels[task] ?? new Float32Array(rows).fill(Number.NaN));
   const all = [new Int32Array(rows).fill(split), weights ?? new Float32Array(rows).fill(1), ...inputs, ...ofTasks];
   await appendColumns(database, 'read_rows', all, rows);

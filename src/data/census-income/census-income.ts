@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
-import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
 import { contentChecksum, type Publication, type PublishedFile } from '../fetch/published-file.js';
@@ -32,6 +31,9 @@ const publication: Publication = {
   ],
 };
 
+/** Columns that labels are made of: none is an input unless `extraInputs` says so. */
+const labelColumns = ['income', 'education', 'marital-status'] as const;
+
 const options = z.strictObject({
   loader: z.literal('census-income'),
   path: z
@@ -52,7 +54,7 @@ const options = z.strictObject({
       '`test-half`: half of the test file. `{ train: 0.1 }`: that part of the training file; the whole test file is the test split.',
     ),
   extraInputs: z
-    .array(z.string())
+    .array(z.enum(labelColumns))
     .default([])
     .describe(
       'The label column (`income`, `education`, `marital-status`) that makes no label of the group, put back among the inputs: `[education]` in groups 1 and 3, `[income]` in group 2.',
@@ -92,15 +94,9 @@ export const censusIncome = defineLoader({
 });
 
 function checkExtraInputs({ extraInputs, group }: Options, tasks: readonly CensusTask[]): void {
-  const labels = tasks.map((task) => censusLabels[task].column);
-  const allowed = labelColumns.filter((name) => !labels.includes(name));
-  for (const name of extraInputs) {
-    if (allowed.some((column) => column === name)) continue;
-    const why = labels.some((column) => column === name) ? ', as a label is made of it' : didYouMean(name, allowed);
-    throw new ConfigError(
-      `dataset.extraInputs: '${name}' cannot be an extra input of group ${group}${why}; there is: ${allowed.join(', ')}.`,
-    );
-  }
+  const label = extraInputs.find((name) => tasks.some((task) => censusLabels[task].column === name));
+  if (label !== undefined)
+    throw new ConfigError(`dataset.extraInputs: a label of group ${group} is made of '${label}', so it is no input.`);
 }
 
 /** Both files, read once: one preparation serves every seed, which draws the rows for validation. */
@@ -127,12 +123,7 @@ async function tablesOf(
         file: await openTableFile(file.path, { ...dialect, header: rawColumns.map(([name]) => name) }),
       });
     }
-    const about = {
-      checksum: checksum.digest('hex'),
-      fixed: true,
-      exact: dialect.exact,
-      known: { column: 'income', texts: incomeTexts },
-    };
+    const about = { checksum: checksum.digest('hex'), fixed: true, exact: dialect.exact };
     return prepareTable(database, files, table, about, context);
   };
   if (cache === null) return unkept(make, context.signal);
@@ -229,9 +220,6 @@ export const rawColumns = [
   ['income', 'nominal'],
 ] as const satisfies readonly (readonly [string, 'nominal' | 'continuous' | 'ignored'])[];
 
-/** Columns that labels are made of: none is an input unless `extraInputs` says so. */
-const labelColumns = ['income', 'education', 'marital-status'] as const;
-
 /** The classes of the task `marital-status`. */
 const maritalStatuses = [
   'Never married',
@@ -270,9 +258,6 @@ const censusLabels: Readonly<Record<CensusTask, CensusLabel>> = {
     ],
   },
 };
-
-/** Both texts of the income column. */
-const incomeTexts: readonly string[] = ['- 50000.', '50000+.'];
 
 /** MMoE's two groups of tasks, main task first, and one with seven classes. */
 const taskGroups = {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../../config/parts.js';
 import { DataError } from '../../support/errors.js';
 import { fakeSource, readWhole } from './encode.fixture.js';
-import { checkedLabels, encode } from './encode.js';
+import { encode } from './encode.js';
 
 const names = ['train', 'validation', 'test'] as const;
 
@@ -51,13 +51,6 @@ test('outside its sample space a label is NaN, of a source that is masked', asyn
   expect(await readAll(encodedWith('binary', 'test', Number.NaN, 0))).toBe(21);
   expect(await readAll(encodedWith('binary', 'train', Number.NaN, 0))).toBe(20);
   await expect(readAll(encodedWith('binary', 'train', 2, 1))).rejects.toThrow(/Row 5 of the train split/);
-});
-
-test('masks beside the labels are refused', async () => {
-  const read = () => ({ rows: 1, columns: [], labels: [new Float32Array(1)], masks: [new Float32Array(1)] });
-  const task = { task: taskSchema.parse({ name: 'click', type: 'binary' }), index: 0, classes: 0 };
-  const split = checkedLabels({ rows: 1, blockRows: 1, read }, 'train', [task]);
-  await expect(split.read(0)).rejects.toThrow(/must give NaN/);
 });
 
 test('a weight below 0 is refused with its row and value', async () => {

@@ -11,7 +11,7 @@ test.each([
 ])('a bucket is the count of edges that are not above: %s', (_, number) => {
   fc.assert(
     fc.property(fc.array(number, { maxLength: 30 }), fc.array(number, { maxLength: 30 }), (drawn, others) => {
-      const edges = Float64Array.from(new Set(drawn.filter(Number.isFinite))).sort();
+      const edges = [...Float64Array.from(new Set(drawn.filter(Number.isFinite))).sort()];
       const values = Float32Array.from([...edges, ...others, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
       const target = new Int32Array(values.length);
       const encoding = bucketEncoding(edges, false);

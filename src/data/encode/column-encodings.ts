@@ -72,7 +72,7 @@ export function noIndex(value: number | undefined, size: number): never {
  * training had missing values, else 0.
  * @param edges ascending.
  */
-export function bucketEncoding(edges: Float64Array, missingSeen: boolean): ColumnEncoding {
+export function bucketEncoding(edges: readonly number[], missingSeen: boolean): ColumnEncoding {
   const buckets = edges.length + 1;
   const missing = missingSeen ? buckets + 1 : 0;
   const notAbove = counterOf(edges);
@@ -125,7 +125,7 @@ export function signedLog(value: number): number {
  * takes a third of the time of a search by halves, whose branches nothing can predict. What cell a value is in rises
  * with it: so edges of lower cells lie below it, those of higher cells above it.
  */
-function counterOf(edges: Float64Array): (value: number) => number {
+function counterOf(edges: readonly number[]): (value: number) => number {
   const [lowest, highest] = [edges[0] ?? 0, edges.at(-1) ?? 0];
   const cells = 4 * edges.length;
   const spread = highest - lowest;

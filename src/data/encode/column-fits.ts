@@ -1,4 +1,5 @@
-import { type FittedColumn, type SourceBlock, singleOf } from '../dataset.js';
+import { type SourceBlock, singleOf } from '../dataset.js';
+import type { FittedColumn } from '../fitted-column.js';
 import { signedLog } from './column-encodings.js';
 import { numberKey } from './number-key.js';
 
@@ -148,7 +149,7 @@ function sampleFit(stride: number, edgesOf: (sorted: Float32Array) => number[]):
         sample.set(piece, at);
         at += piece.length;
       }
-      return { kind: 'buckets', edges: Float64Array.from(edgesOf(sample.sort())), missing, range: range.ends };
+      return { kind: 'buckets', edges: edgesOf(sample.sort()), missing, range: range.ends };
     },
   };
 }

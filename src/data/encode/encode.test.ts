@@ -199,7 +199,7 @@ describe('tasks', () => {
   test.each<[object, RegExp]>([
     [{ agee: {} }, /no column 'agee' \(did you mean 'age'\?\); there are: age/],
     [{ age: { embedding: 8 } }, /age: the column is numeric \(standard\), so 'embedding' would change nothing/],
-    [{ tags: attention('age') }, /tags.target: the column 'age' is numeric, and a target is categorical: .* city/],
+    [{ tags: attention('age') }, /tags.target: the data have no categorical column 'age'; there are: city/],
     [{ tags: { ...attention('city'), embedding: 8 } }, /'tags' have embedding width 8, and 'city' has 4; give both/],
   ])('settings %j of a column are a config error', async (columns, message) => {
     const more = [

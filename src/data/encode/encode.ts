@@ -7,7 +7,6 @@ import { must } from '../../support/must.js';
 import {
   type CategoricalFeature,
   type Dataset,
-  type FittedColumn,
   type ListFeature,
   type NumericFeature,
   type Source,
@@ -19,6 +18,7 @@ import {
   singleOf,
   type Task,
 } from '../dataset.js';
+import type { FittedColumn } from '../fitted-column.js';
 import {
   bucketEncoding,
   type ColumnEncoding,
@@ -61,21 +61,11 @@ export async function encode(
   checkColumns(source, inputs, faults);
   const taskIndexes = tasks.map((task) => faults.of(() => findTask(source, task), -1));
   faults.tell();
-  const checked = (name: SplitName) =>
-    checkedLabels(
-      source.splits[name],
-      name,
-      tasks.map((task, t) => {
-        const index = taskIndexes[t] ?? -1;
-        return { task, index, classes: source.tasks[index]?.classes?.length ?? 0 };
-      }),
-      source.masked,
-    );
-  const [train, validation, test] = [checked('train'), checked('validation'), checked('test')];
   const fits = columnFits(source, inputs);
   const labelMoments = tasks.map((task) => (task.standardize ? new Moments() : undefined));
   const logarithms = tasks.map((task) => taskLossOf(task)?.type === 'log-normal');
   const apart = new Set<number>();
+  const train = checkedLabels(source, 'train', tasks);
   const kept = await fitTraining(
     train,
     taskIndexes,
@@ -87,10 +77,8 @@ export async function encode(
     throw new DataError('No training row is in the sample space of any task with a weight above 0.');
   }
   const fitted = fits.map((fit): FittedColumn => fit?.finish() ?? { kind: 'identity' });
-  const encodings = fitted.map(encodingOf);
-  const notes = source.columns.flatMap(({ name }, c) => truncationNote(name, fits[c], encodings[c]));
   return {
-    ...features(source.columns, encodings, inputs),
+    ...encodedBy(source, fitted, inputs, tasks, kept),
     tasks: tasks.map((task, t): Task => {
       const { name, type, positiveWeight, labelSmoothing } = task;
       const rowLoss = taskLossOf(task);
@@ -107,16 +95,38 @@ export async function encode(
         positiveWeight,
       };
     }),
-    fitted: source.columns.map((column, c) => ({ column, by: must(fitted[c], column.name) })),
-    texts: source.texts,
-    group: source.group,
-    checksum: source.checksum,
     apart: apart.size > 0 ? tasks.flatMap(({ name }, t) => (apart.has(t) ? [name] : [])) : undefined,
-    notes,
+    notes: source.columns.flatMap(({ name }, c) => truncationNote(name, fits[c], fitted[c])),
+  };
+}
+
+/** The source as it is fed, by what was learnt of each of its columns. @param kept See `encodedSplit`; of training. */
+export function encodedBy(
+  source: Source,
+  fitted: readonly FittedColumn[],
+  inputs: InputsConfig,
+  tasks: readonly TaskConfig[],
+  kept?: KeptRows,
+): Omit<Dataset, 'tasks' | 'notes'> {
+  const { columns, texts, group, checksum } = source;
+  const encodings = fitted.map(encodingOf);
+  const split = (name: SplitName, kept?: KeptRows) =>
+    encodedSplit(
+      checkedLabels(source, name, tasks),
+      encodings,
+      tasks.map((task) => findTask(source, task)),
+      kept,
+    );
+  return {
+    ...features(columns, encodings, inputs),
+    fitted: columns.map((column, c) => ({ column, by: must(fitted[c], column.name) })),
+    texts,
+    group,
+    checksum,
     splits: {
-      train: encodedSplit(train, encodings, taskIndexes, kept),
-      validation: { ...encodedSplit(validation, encodings, taskIndexes), ...rowGroups(source, validation) },
-      test: { ...encodedSplit(test, encodings, taskIndexes), ...rowGroups(source, test) },
+      train: split('train', kept),
+      validation: { ...split('validation'), ...rowGroups(source, 'validation') },
+      test: { ...split('test'), ...rowGroups(source, 'test') },
     },
   };
 }
@@ -227,11 +237,11 @@ export function features(
   }
 }
 
-function truncationNote(name: string, fit: ColumnFit | undefined, encoding: ColumnEncoding | undefined): string[] {
+function truncationNote(name: string, fit: ColumnFit | undefined, fitted: FittedColumn | undefined): string[] {
   const lost = fit?.truncation?.();
-  if (!lost || encoding?.kind !== 'list') return [];
+  if (!lost || fitted?.kind !== 'list') return [];
   return [
-    `Column '${name}': ${lost.rows} training rows have more than ${encoding.length} entries; the heaviest are fed, ` +
+    `Column '${name}': ${lost.rows} training rows have more than ${fitted.length} entries; the heaviest are fed, ` +
       `${lost.entries} are left out (inputs.columns.${name}.maxLength). Rows of other splits are cut alike, uncounted.`,
   ];
 }
@@ -279,18 +289,10 @@ function checkColumns(source: Source, inputs: InputsConfig, faults: Faults): voi
 function checkTarget({ columns }: Source, inputs: InputsConfig, list: string, target: string): void {
   const key = `inputs.columns.${list}.target`;
   const categorical = columns.flatMap(({ name, kind }) => (kind === 'categorical' ? [name] : []));
-  const kind = columns.find(({ name }) => name === target)?.kind;
-  if (kind === undefined) {
+  if (!categorical.includes(target))
     throw new ConfigError(
-      `${key}: the data have no column '${target}'${didYouMean(target, categorical)}; categorical are: ${listed(categorical)}.`,
+      `${key}: the data have no categorical column '${target}'${didYouMean(target, categorical)}; there are: ${listed(categorical)}.`,
     );
-  }
-  if (kind !== 'categorical') {
-    const what = kind === 'list' ? 'a list' : 'numeric';
-    throw new ConfigError(
-      `${key}: the column '${target}' is ${what}, and a target is categorical: name one of ${listed(categorical)}.`,
-    );
-  }
   const [own, other] = [list, target].map((name) => inputs.columns[name]?.embedding ?? inputs.embedding);
   if (own === other) return;
   throw new ConfigError(
@@ -316,10 +318,10 @@ const ofNumeric = {
 };
 
 /** Reads the groups of a split's rows; nothing of a source that names no group. */
-export function rowGroups(source: Pick<Source, 'group' | 'columns'>, split: SourceSplit): Pick<Split, 'groups'> {
-  const { group } = source;
+function rowGroups({ group, columns, splits }: Source, name: SplitName): Pick<Split, 'groups'> {
   if (group === undefined) return {};
-  const place = source.columns.findIndex(({ name, kind }) => name === group && kind === 'categorical');
+  const split = splits[name];
+  const place = columns.findIndex(({ name, kind }) => name === group && kind === 'categorical');
   if (place < 0) throw new Error(`The source has no categorical column '${group}'.`);
   return {
     async groups() {
@@ -337,31 +339,23 @@ export function rowGroups(source: Pick<Source, 'group' | 'columns'>, split: Sour
 /**
  * The split, of which every block is checked when it is read: in its task's sample space a binary label is 0 or 1, a
  * multiclass one the index of a class, any other a finite number; a row's weight is a finite number of at least 0.
- * @param tasks the source's index of each task, the task, and how many classes it has.
- * @param masked See `Source`.
  * @throws DataError with split, row, value, and the task of a label.
  */
-export function checkedLabels(
-  split: SourceSplit,
-  name: SplitName,
-  tasks: readonly { readonly index: number; readonly task: TaskConfig; readonly classes: number }[],
-  masked = false,
-): SourceSplit {
-  const rules = tasks.map(({ task, classes }) => ruleOf(task, classes));
+function checkedLabels(source: Source, name: SplitName, tasks: readonly TaskConfig[]): SourceSplit {
+  const split = source.splits[name];
+  const rules = tasks.map((task) => {
+    const index = findTask(source, task);
+    const [isRight, otherwise] = ruleOf(task, source.tasks[index]?.classes?.length ?? 0);
+    const isWrong = (label: number) => !isRight(label) && !(source.masked && Number.isNaN(label));
+    return { index, isWrong, what: `${task.type} task '${task.name}'`, otherwise };
+  });
   const check = (block: SourceBlock, at: number): SourceBlock => {
-    for (const [t, { index, task }] of tasks.entries()) {
+    for (const { index, isWrong, what, otherwise } of rules) {
       const labels = block.labels[index];
-      if (!labels) throw new Error(`The source has no labels of task '${task.name}'`);
-      const [isRight, otherwise] = must(rules[t], task.name);
-      const isWrong = (label: number) => !isRight(label) && !(masked && Number.isNaN(label));
+      if (!labels) throw new Error(`The source has no labels of ${what}`);
       const row = labels.subarray(0, block.rows).findIndex(isWrong);
-      if (row < 0) continue;
-      throw wrong(at, row, `the label of ${task.type} task '${task.name}' is ${labels[row]}, which is ${otherwise}`);
+      if (row >= 0) throw wrong(at, row, `the label of ${what} is ${labels[row]}, which is ${otherwise}`);
     }
-    if ('masks' in block)
-      throw new DataError(
-        `Blocks of the ${name} split have 'masks'. The loader must give NaN as the label of a row outside a task's sample space, and a source that is 'masked'.`,
-      );
     const { weights } = block;
     const row = weights?.subarray(0, block.rows).findIndex((weight) => !(weight >= 0 && Number.isFinite(weight))) ?? -1;
     if (row >= 0) throw wrong(at, row, `the weight is ${weights?.[row]}, which is no finite number of at least 0`);
@@ -369,10 +363,7 @@ export function checkedLabels(
   };
   const wrong = (block: number, row: number, what: string) =>
     new DataError(`Row ${block * split.blockRows + row + 1} of the ${name} split: ${what}.`);
-  return {
-    ...split,
-    read: async (index) => check(await split.read(index), index),
-  };
+  return { ...split, read: async (index) => check(await split.read(index), index) };
 }
 
 /** Whether a label is right, and what any other is. */

@@ -1,3 +1,4 @@
+import { must } from '../../support/must.js';
 import { type Block, listOf, type SourceBlock, type SourceSplit, type Split, singleOf } from '../dataset.js';
 import type { ColumnEncoding } from './column-encodings.js';
 
@@ -24,7 +25,8 @@ export function encodedSplit(
   const every = Int32Array.from({ length: source.blockRows }, (_, row) => row);
   const sizeOf = (block: number) => Math.min(source.blockRows, rows - block * source.blockRows);
   const counts = kept?.counts ?? Int32Array.from({ length: Math.ceil(rows / source.blockRows) }, (_, b) => sizeOf(b));
-  const starts = startsOf(counts); // where each source block's rows begin
+  const starts = new Int32Array(counts.length); // where each source block's rows begin
+  for (let b = 1; b < starts.length; b++) starts[b] = (starts[b - 1] ?? 0) + (counts[b - 1] ?? 0);
   return {
     rows,
     blockRows,
@@ -32,8 +34,8 @@ export function encodedSplit(
     async read(index) {
       const begin = index * blockRows;
       const end = Math.min(rows, begin + blockRows);
-      const target = new RowTarget(end - begin, encodings, tasks);
-      for (let b = blockAt(starts, begin); (starts[b] ?? end) < end; b++) {
+      const target = rowTarget(end - begin, encodings, tasks);
+      for (let b = starts.findLastIndex((start) => start <= begin); (starts[b] ?? end) < end; b++) {
         if (counts[b] === 0) continue;
         const start = starts[b] ?? 0;
         const block = await source.read(b);
@@ -64,62 +66,37 @@ export function keptRowsOf(block: SourceBlock, tasks: readonly number[]): Int32A
 const tileRows = 16;
 
 /** Row-major arrays that are filled from column blocks. */
-class RowTarget {
-  readonly block: Block;
-  readonly #encodings: readonly ColumnEncoding[];
-  readonly #tasks: readonly number[];
-  /** Columns of the matrices before the lists' entries, and all. */
-  readonly #singles: { readonly categories: number; readonly numbers: number };
-  readonly #categories: number;
-  readonly #numbers: number;
-  #rows = 0;
+function rowTarget(rows: number, encodings: readonly ColumnEncoding[], tasks: readonly number[]) {
+  const countOf = (kind: ColumnEncoding['kind']) => encodings.filter((encoding) => encoding.kind === kind).length;
+  const [categories, numbers] = [countOf('categorical'), countOf('numeric')]; // before the lists' entries
+  const entries = encodings.reduce((sum, encoding) => sum + (encoding.kind === 'list' ? encoding.length : 0), 0);
+  const [F, D, T] = [categories + entries, numbers + entries, tasks.length];
+  const target: Block = {
+    rows,
+    categorical: new Int32Array(rows * F),
+    numeric: new Float32Array(rows * D),
+    labels: new Float32Array(rows * T),
+    masks: new Float32Array(rows * T),
+  };
+  const { categorical, numeric } = target;
+  let filled = 0;
 
-  constructor(rows: number, encodings: readonly ColumnEncoding[], tasks: readonly number[]) {
-    this.#encodings = encodings;
-    this.#tasks = tasks;
-    const entries = encodings.reduce((sum, encoding) => sum + (encoding.kind === 'list' ? encoding.length : 0), 0);
-    this.#singles = {
-      categories: encodings.filter(({ kind }) => kind === 'categorical').length,
-      numbers: encodings.filter(({ kind }) => kind === 'numeric').length,
-    };
-    this.#categories = this.#singles.categories + entries;
-    this.#numbers = this.#singles.numbers + entries;
-    this.block = {
-      rows,
-      categorical: new Int32Array(rows * this.#categories),
-      numeric: new Float32Array(rows * this.#numbers),
-      labels: new Float32Array(rows * tasks.length),
-      masks: new Float32Array(rows * tasks.length),
-    };
-  }
-
-  append(block: SourceBlock, rows: Int32Array): void {
-    for (let begin = 0; begin < rows.length; begin += tileRows) {
-      this.#appendTile(block, rows, begin, Math.min(rows.length, begin + tileRows));
-    }
-    this.#appendLabels(block, rows);
-    this.#rows += rows.length;
-  }
-
-  #appendTile(block: SourceBlock, rows: Int32Array, begin: number, end: number): void {
-    const { categorical, numeric } = this.block;
-    let category = (this.#rows + begin) * this.#categories;
-    let number = (this.#rows + begin) * this.#numbers;
-    let entry = category + this.#singles.categories;
-    let weight = number + this.#singles.numbers;
-    for (let c = 0; c < this.#encodings.length; c++) {
-      const encoding = this.#encodings[c];
-      const values = block.columns[c];
+  function appendTile({ columns }: SourceBlock, chosen: Int32Array, begin: number, end: number): void {
+    let category = (filled + begin) * F;
+    let number = (filled + begin) * D;
+    let entry = category + categories;
+    let weight = number + numbers;
+    for (let c = 0; c < encodings.length; c++) {
+      const encoding = encodings[c];
+      const values = columns[c];
       if (!encoding || !values) throw new Error(`The source has no values of column ${c}`);
       if (encoding.kind === 'list') {
-        const { length } = encoding;
-        const [indexes, width, weights] = [categorical, this.#categories, numeric];
-        encoding.write(listOf(values), rows, begin, end, indexes, entry, width, weights, weight, this.#numbers);
-        entry += length;
-        weight += length;
-      } else if (encoding.kind === 'categorical') {
-        encoding.write(singleOf(values), rows, begin, end, categorical, category++, this.#categories);
-      } else encoding.write(singleOf(values), rows, begin, end, numeric, number++, this.#numbers);
+        encoding.write(listOf(values), chosen, begin, end, categorical, entry, F, numeric, weight, D);
+        entry += encoding.length;
+        weight += encoding.length;
+      } else if (encoding.kind === 'categorical')
+        encoding.write(singleOf(values), chosen, begin, end, categorical, category++, F);
+      else encoding.write(singleOf(values), chosen, begin, end, numeric, number++, D);
     }
   }
 
@@ -127,36 +104,26 @@ class RowTarget {
    * The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and label
    * 0: no mask would stop a NaN.
    */
-  #appendLabels(block: SourceBlock, rows: Int32Array): void {
-    const width = this.#tasks.length;
-    for (let t = 0; t < width; t++) {
-      const labels = block.labels[this.#tasks[t] ?? -1];
-      if (!labels) throw new Error(`The source has no labels of task ${t}`);
-      for (let i = 0, at = this.#rows * width + t; i < rows.length; i++, at += width) {
-        const row = rows[i] ?? 0;
-        const label = labels[row] ?? Number.NaN;
-        const weight = Number.isNaN(label) ? 0 : (block.weights?.[row] ?? 1);
-        this.block.labels[at] = weight > 0 ? label : 0;
-        this.block.masks[at] = weight;
+  function appendLabels({ labels, weights }: SourceBlock, chosen: Int32Array): void {
+    for (const [t, task] of tasks.entries()) {
+      const own = must(labels[task], `labels of task ${t}`);
+      for (let i = 0, at = filled * T + t; i < chosen.length; i++, at += T) {
+        const row = chosen[i] ?? 0;
+        const label = own[row] ?? Number.NaN;
+        const weight = Number.isNaN(label) ? 0 : (weights?.[row] ?? 1);
+        target.labels[at] = weight > 0 ? label : 0;
+        target.masks[at] = weight;
       }
     }
   }
-}
 
-function startsOf(counts: Int32Array): Int32Array {
-  const starts = new Int32Array(counts.length);
-  for (let b = 1; b < counts.length; b++) starts[b] = (starts[b - 1] ?? 0) + (counts[b - 1] ?? 0);
-  return starts;
-}
-
-/** The last block that starts at or before this row: the one that has it, if it is not empty. */
-function blockAt(starts: Int32Array, row: number): number {
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((starts[middle] ?? 0) <= row) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+  return {
+    block: target,
+    append(block: SourceBlock, chosen: Int32Array): void {
+      for (let begin = 0; begin < chosen.length; begin += tileRows)
+        appendTile(block, chosen, begin, Math.min(chosen.length, begin + tileRows));
+      appendLabels(block, chosen);
+      filled += chosen.length;
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../../config/parts.js';
-import type { ListValues, Source, SourceBlock } from '../dataset.js';
+import { inOrder, type ListValues, type Source, type SourceBlock } from '../dataset.js';
 import { readWhole } from './encode.fixture.js';
 import { encode } from './encode.js';
 
@@ -35,7 +35,7 @@ function ragged(rows: readonly (readonly Entry[])[], weighted: boolean): ListVal
   const entries = rows.flat();
   const weights = Float32Array.from(entries, ([, weight]) => weight);
   const indexes = Int32Array.from(entries, ([index]) => index);
-  return { offsets: Int32Array.from(offsets), indexes, ...(weighted ? { weights } : {}) };
+  return { ...inOrder(Int32Array.from(offsets)), indexes, ...(weighted ? { weights } : {}) };
 }
 
 const tasks = [taskSchema.parse({ name: 'click', type: 'binary' })];

@@ -1,85 +1,39 @@
 import { z } from 'zod';
 import { type InputsConfig, type TaskConfig, taskLossOf } from '../../config/parts.js';
 import { must } from '../../support/must.js';
-import type { Dataset, FittedColumn, Source, SourceColumn, SourceSplit, Task } from '../dataset.js';
-import { checkedLabels, encodingOf, features, rowGroups } from './encode.js';
-import { encodedSplit } from './encoded-split.js';
+import type { CellReading, Dataset, Source, SourceColumn, SourceSplit, Task } from '../dataset.js';
+import type { FittedColumn, FittedNumbers, ListFeed } from '../fitted-column.js';
+import { encodedBy, encodingOf, features } from './encode.js';
 import { numberKey } from './number-key.js';
 
 /**
  * `values[i]` has the index i + 1; where the first is null, the values of `rare` share the index 1. Any other value has
- * the index 0. With `spellings`, which has further ones of these values, any spelling of a number is this number.
+ * the index 0.
  */
-const vocabulary = {
-  values: z.array(z.union([z.string(), z.int()]).nullable()),
-  rare: z.array(z.union([z.string(), z.int()])),
-};
-/** See `CellReading`. */
-const cells = z.strictObject({
-  hash: z.int().optional(),
-  separator: z.string().optional(),
-  weights: z.string().optional(),
-  lenient: z.boolean().optional(),
-  time: z.int().optional(),
-});
-const column = { name: z.string(), cells };
-/** Of training. Runs of earlier commits have none. */
-const range = z.tuple([z.number(), z.number()]).readonly().optional();
+interface Vocabulary {
+  readonly values: readonly (string | number | null)[];
+  readonly rare: readonly (string | number)[];
+}
 
-/** How a column becomes numbers, as `FittedColumn` says. */
-const columnShape = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('vocabulary'),
-    ...column,
-    ...vocabulary,
-    spellings: z.record(z.string(), z.int()).optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('list'),
-    ...column,
-    ...vocabulary,
-    length: z.int(),
-    pool: z.enum(['sum', 'mean', 'attention']),
-  }),
-  z.strictObject({
-    kind: z.literal('buckets'),
-    ...column,
-    edges: z.array(z.number()),
-    missing: z.boolean(),
-    range,
-  }),
-  z.strictObject({
-    kind: z.literal('scale'),
-    ...column,
-    mean: z.number(),
-    deviation: z.number(),
-    log: z.boolean(),
-    range,
-  }),
-  z.strictObject({ kind: z.literal('identity'), ...column }),
-]);
+/** How a column becomes numbers. */
+export type StoredColumn = { readonly name: string; readonly cells: CellReading } & (
+  | /** With `spellings`, which has further ones of these values, any spelling of a number is this number. */
+  (Vocabulary & { readonly kind: 'vocabulary'; readonly spellings?: Readonly<Record<string, number>> })
+  | (Vocabulary & ListFeed & { readonly kind: 'list' })
+  | FittedNumbers
+);
 
-const taskShape = z.object({
-  name: z.string(),
-  type: z.enum(['binary', 'regression', 'multiclass']),
-  classes: z.array(z.string()).readonly().optional(),
-  offset: z.number(),
-  scale: z.number(),
-  link: z.literal('log').optional(),
-});
+type StoredTask = Pick<Task, 'name' | 'type' | 'classes' | 'offset' | 'scale' | 'link'>;
 
 /** A run's `encoding.json`: all that a new row needs to become a model's input, and a logit to become a prediction. */
-export const encodingShape = z.looseObject({
-  schema: z.literal(1),
-  texts: z.strictObject({ missing: z.array(z.string()), exact: z.boolean().optional() }).optional(),
-  columns: z.array(columnShape),
-  /** The column that says which rows belong together. */
-  group: z.string().optional(),
-  tasks: z.array(taskShape),
-});
-export type StoredEncoding = z.infer<typeof encodingShape>;
-type StoredTask = z.infer<typeof taskShape>;
-export type StoredColumn = z.infer<typeof columnShape>;
+export interface StoredEncoding extends Pick<Dataset, 'texts' | 'group'> {
+  readonly schema: 1;
+  readonly columns: readonly StoredColumn[];
+  readonly tasks: readonly StoredTask[];
+}
+
+/** A run's files are what was written: `result.json` has their checksums. */
+export const encodingShape = z.looseObject({ schema: z.literal(1) });
 
 export function storedEncoding({
   fitted,
@@ -89,7 +43,7 @@ export function storedEncoding({
 }: Pick<Dataset, 'fitted' | 'texts' | 'group' | 'tasks'>): StoredEncoding {
   return {
     schema: 1,
-    texts: texts && { ...texts, missing: [...texts.missing] },
+    texts,
     columns: fitted.map(({ column, by }) => storedColumn(column, by)),
     group,
     tasks: storedTasks(tasks),
@@ -98,7 +52,6 @@ export function storedEncoding({
 
 function storedColumn({ name, dictionary, cells = {} }: SourceColumn, by: FittedColumn): StoredColumn {
   const of = { name, cells: by.kind === 'vocabulary' || by.kind === 'list' ? cells : { lenient: false, ...cells } };
-  if (by.kind === 'buckets') return { ...of, ...by, edges: [...by.edges] };
   if (by.kind !== 'vocabulary' && by.kind !== 'list') return { ...of, ...by };
   const textOf = (index: number) => (dictionary ? must(dictionary[index], name) : index);
   const { spellings, ...stored } = vocabularyOf(by.indexes, by.cardinality, textOf);
@@ -151,34 +104,23 @@ export function storedFeatures(
 }
 
 /** What is stored of tasks. */
-export function storedTasks(tasks: readonly (StoredTask | Task)[]): Task[] {
-  return tasks.map(({ name, type, classes, offset, scale, link }) => ({
-    name,
-    type,
-    offset,
-    scale,
-    classes,
-    link,
-  }));
+export function storedTasks(tasks: readonly StoredTask[]): StoredTask[] {
+  return tasks.map(({ name, type, classes, offset, scale, link }) => ({ name, type, offset, scale, classes, link }));
 }
 
 /** What was fitted, for a source that may have other values, or the same ones in another order. */
 function fittedFor(column: Pick<SourceColumn, 'dictionary' | 'size'>, stored: StoredColumn): FittedColumn {
-  if (stored.kind === 'identity') return { kind: 'identity' };
-  if (stored.kind === 'scale') return stored;
-  if (stored.kind === 'buckets') return { ...stored, edges: Float64Array.from(stored.edges) };
+  if (!('values' in stored)) return stored;
   const known = indexOf(stored);
   const texts = column.dictionary ?? Array.from({ length: column.size ?? 0 }, (_, index) => String(index));
-  const indexes = Int32Array.from(texts, (text) => known(text) ?? 0);
-  const fitted = { indexes, cardinality: stored.values.length + 1 };
-  return stored.kind === 'list'
-    ? { kind: 'list', ...fitted, length: stored.length, pool: stored.pool }
-    : { kind: 'vocabulary', ...fitted };
+  const fitted = { indexes: Int32Array.from(texts, (text) => known(text) ?? 0), cardinality: stored.values.length + 1 };
+  if (stored.kind === 'vocabulary') return { kind: stored.kind, ...fitted };
+  return { kind: stored.kind, ...fitted, length: stored.length, pool: stored.pool };
 }
 
 /**
- * New rows, encoded as those of training were. They are the test split; the others are empty. Tasks whose labels the
- * source lacks have none: their masks are 0.
+ * New rows, encoded as those of training were. They are the test split. Tasks whose labels the source lacks have none:
+ * their masks are 0.
  * @param inputs and `tasks` Of the run's config.
  */
 export function encodeNewRows(
@@ -187,16 +129,10 @@ export function encodeNewRows(
   inputs: InputsConfig,
   tasks: readonly TaskConfig[],
 ): Dataset {
-  const fitted = stored.columns.map((one) => {
-    const found = source.columns.find(({ name }) => name === one.name);
-    const column = must(found, one.name);
-    return { column, by: fittedFor(column, one) };
-  });
-  const columns = fitted.map(({ column }) => column);
-  const places = columns.map((column) => source.columns.indexOf(column));
-  const encodings = fitted.map(({ by }) => encodingOf(by));
-  const labels = tasks.map(({ name }) => source.tasks.findIndex((task) => task.name === name));
-  const test = source.splits.test;
+  const places = stored.columns.map(({ name }) => source.columns.findIndex((column) => column.name === name));
+  const columns = places.map((place, c) => must(source.columns[place], stored.columns[c]?.name ?? ''));
+  const labels = stored.tasks.map(({ name }) => source.tasks.findIndex((task) => task.name === name));
+  const { train, validation, test } = source.splits;
   const ordered: SourceSplit = {
     ...test,
     async read(index) {
@@ -209,25 +145,12 @@ export function encodeNewRows(
       };
     },
   };
-  const all = tasks.map((_, t) => t);
-  const checked = checkedLabels(
-    ordered,
-    'test',
-    tasks.map((task, t) => ({ task, index: t, classes: stored.tasks[t]?.classes?.length ?? 0 })),
-    true,
-  );
-  const encoded = encodedSplit(checked, encodings, all);
-  const empty = { rows: 0, blockRows: 1, read: () => Promise.reject(new Error('The split has no rows')) };
+  const splits = { train, validation, test: ordered };
+  const alike = { ...source, columns, tasks: stored.tasks, masked: true, group: stored.group, splits };
+  const fitted = columns.map((column, c) => fittedFor(column, must(stored.columns[c], column.name)));
   return {
-    ...features(columns, encodings, inputs),
-    fitted,
+    ...encodedBy(alike, fitted, inputs, tasks),
     tasks: storedTasks(stored.tasks).map((task, t) => ({ ...task, rowLoss: taskLossOf(must(tasks[t], task.name)) })),
-    checksum: source.checksum,
     notes: [],
-    splits: {
-      train: empty,
-      validation: empty,
-      test: { ...encoded, ...rowGroups({ columns: source.columns, group: stored.group }, test) },
-    },
   };
 }

@@ -143,7 +143,7 @@ test('what no process has is refused', () => {
   expect(() => draw({ rates: { play: 0.5 } })).toThrow(
     'dataset.rates.play: with autoplay.play 0.9 on Wi-Fi (0.6 of impressions) it must be between 0.54 and 0.94, not 0.5.',
   );
-  expect(() => draw({ correlation: -0.3 })).toThrow('5 weight vectors cannot all have a correlation below -0.25');
+  expect(() => draw({ correlation: -0.3 })).toThrow('at least -1 / (K - 1)');
 });
 
 test('ids follow their law', () => {

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import type { Random } from '../../support/random.js';
 import { correlatedVectors, correlationMatrix } from '../synthetic/correlated-vectors.js';
 import { drawPopulation, type Population, whitePopulation } from './funnel-population.js';
@@ -174,55 +175,35 @@ const wifi = 0;
 /** Positions on a page, equally frequent. */
 const positionCount = 10;
 
-/**
- * Computes w.x from parts that each depend on one member, and from the products.
- * @param weights [networks][responses]
- */
+/** @param weights [networks][responses] */
 function scorer(
   { users, items, hours, networks, positions }: Populations,
   weights: readonly (readonly Float64Array[])[],
 ): FunnelProcess['score'] {
-  const factors = users.width;
-  const vectors = [...new Set(weights.flat())]; // networks share most of them
-  const places = weights.map((ofNetwork) => ofNetwork.map((vector) => vectors.indexOf(vector)));
-  const count = vectors.length;
-  const ofUsers = projected(users, vectors, 0);
-  const ofItems = projected(items, vectors, factors);
-  const ofHours = projected(hours, vectors, 3 * factors);
-  const ofNetworks = projected(networks, vectors, 3 * factors + 1);
-  const ofPositions = projected(positions, vectors, 3 * factors + 2);
-  const products = vectors.map((vector) => vector.subarray(2 * factors, 3 * factors));
+  const { width } = users;
   return ({ user, item, hour, network, position }, target) => {
-    const chosen = places[network];
     for (let k = 0; k < target.length; k++) {
-      const v = chosen?.[k] ?? 0;
+      const vector = must(weights[network]?.[k], 'weights');
       let sum =
-        (ofUsers[user * count + v] ?? 0) +
-        (ofItems[item * count + v] ?? 0) +
-        (ofHours[hour * count + v] ?? 0) +
-        (ofNetworks[network * count + v] ?? 0) +
-        (ofPositions[position * count + v] ?? 0);
-      const product = products[v];
-      for (let j = 0; j < factors; j++) {
-        sum +=
-          (product?.[j] ?? 0) * (users.factors[user * factors + j] ?? 0) * (items.factors[item * factors + j] ?? 0);
-      }
+        product(vector, 0, users, user) +
+        product(vector, width, items, item) +
+        product(vector, 3 * width, hours, hour) +
+        product(vector, 3 * width + 1, networks, network) +
+        product(vector, 3 * width + 2, positions, position);
+      for (let j = 0; j < width; j++)
+        sum += (vector[2 * width + j] ?? 0) * factor(users, user, j) * factor(items, item, j);
       target[k] = sum;
     }
   };
 }
 
-/** The contribution to w.x of a population's own factors, which start at index `from` of x. [members, vectors] */
-function projected({ factors, width }: Population, vectors: readonly Float64Array[], from: number): Float64Array {
-  const count = vectors.length;
-  const members = factors.length / width;
-  const result = new Float64Array(members * count);
-  for (let i = 0; i < members; i++) {
-    for (const [k, vector] of vectors.entries()) {
-      let sum = 0;
-      for (let j = 0; j < width; j++) sum += (vector[from + j] ?? 0) * (factors[i * width + j] ?? 0);
-      result[i * count + k] = sum;
-    }
-  }
-  return result;
+function factor({ factors, width }: Population, member: number, j: number): number {
+  return factors[member * width + j] ?? 0;
+}
+
+/** The contribution to w.x of a member's factors, which start at index `from` of x. */
+function product(vector: Float64Array, from: number, population: Population, member: number): number {
+  let sum = 0;
+  for (let j = 0; j < population.width; j++) sum += (vector[from + j] ?? 0) * factor(population, member, j);
+  return sum;
 }

@@ -17,7 +17,7 @@ export async function contents(source: Source, name: SplitName = 'train') {
   for (let b = 0; b * split.blockRows < split.rows; b++) {
     const block = await split.read(b);
     for (const [c, values] of block.columns.entries()) {
-      if (!('offsets' in values)) rows.columns[c]?.push(...singleOf(values));
+      if (!('begins' in values)) rows.columns[c]?.push(...singleOf(values));
     }
     for (const [t, values] of block.labels.entries()) rows.labels[t]?.push(...values);
     for (const [t, values] of block.labels.entries())

@@ -117,11 +117,11 @@ test('history: up to so many items of the user, more to his taste than what he i
   for (let b = 0; b < 5; b++) {
     const { rows, columns } = await source.splits.train.read(b);
     const [users, items] = [columns[0], columns[4]].map((values) => singleOf(values ?? new Int32Array()));
-    const { offsets, indexes } = listOf(columns.at(-1) ?? new Int32Array());
+    const { begins, ends, indexes } = listOf(columns.at(-1) ?? new Int32Array());
     for (let row = 0; row < rows; row++) {
-      lengths.add((offsets[row + 1] ?? 0) - (offsets[row] ?? 0));
+      lengths.add((ends[row] ?? 0) - (begins[row] ?? 0));
       shown.push(alike(users?.[row] ?? 0, items?.[row] ?? 0));
-      for (const item of indexes.subarray(offsets[row], offsets[row + 1])) liked.push(alike(users?.[row] ?? 0, item));
+      for (const item of indexes.subarray(begins[row], ends[row])) liked.push(alike(users?.[row] ?? 0, item));
     }
   }
   expect([...lengths].sort()).toEqual([1, 2, 3, 4, 5]);

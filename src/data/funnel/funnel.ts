@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../../support/random.js';
-import type { ListValues, SourceBlock, SourceColumn } from '../dataset.js';
-import { sharedLists } from '../encode/shared-lists.js';
+import { inOrder, type ListValues, type SourceBlock, type SourceColumn } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { generatorChecksum, generatorOptions, seedOf } from '../synthetic/generator-options.js';
@@ -148,7 +147,9 @@ function* funnelBlocks(
       for (const { of, values, target } of singles) target[row] = values[impression[of]] ?? 0;
       placeLabels(events, threshold, labels, row);
     }
-    const lists = features.history ? [sharedLists(features.history.ofUsers, users.slice(0, count))] : [];
+    const { begins, ends, indexes } = features.history?.ofUsers ?? {};
+    const ofRows = (each: Int32Array) => users.subarray(0, count).map((user) => each[user] ?? 0);
+    const lists = begins && ends && indexes ? [{ begins: ofRows(begins), ends: ofRows(ends), indexes }] : [];
     yield {
       rows: count,
       columns: [...singles.map(({ target }) => target.subarray(0, count)), ...lists],
@@ -267,7 +268,7 @@ function drawHistory(users: Population, items: Population, length: number, rando
     }
     offsets[user + 1] = indexes.length;
   }
-  return { offsets, indexes: Int32Array.from(indexes) };
+  return { ...inOrder(offsets), indexes: Int32Array.from(indexes) };
 }
 
 function sizeOf({ factors, width }: Population): number {

@@ -1,8 +1,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { SourceBlock } from '../dataset.js';
 import type { Numbers } from './vector-values.js';
 
-/** A column's values. For lists: the end of each row's entries, and the values of all entries. */
-export type AppendedColumn = Numbers | { readonly ends: Int32Array; readonly values: Numbers };
+/** A column's values. For lists: where each row's entries lie, and the values of all entries, of 32 bits. */
+export type AppendedColumn =
+  | Numbers
+  | { readonly begins: Int32Array; readonly ends: Int32Array; readonly values: Int32Array | Float32Array };
+
+/** A column of a source; of a list that is `weighted`, its entries and their weights. */
+export function appendedColumns(values: SourceBlock['columns'][number], weighted = false): AppendedColumn[] {
+  if (!('begins' in values)) return [values];
+  const { begins, ends, indexes, weights = new Float32Array(indexes.length).fill(1) } = values;
+  return [{ begins, ends, values: indexes }, ...(weighted ? [{ begins, ends, values: weights }] : [])];
+}
 
 const chunkRows = 2048;
 
@@ -38,23 +48,26 @@ export async function columnAppender(database: DuckDBConnection, table: string) 
       chunk.rowCount = to - from;
       for (const [c, column] of columns.entries()) {
         const vector = duckdb.data_chunk_get_vector(chunk.chunk, c);
-        if (!('ends' in column)) {
+        if (!('begins' in column)) {
           copy(vector, column.subarray(from, to));
           continue;
         }
-        const { ends } = column;
-        const [first, last] = [from === 0 ? 0 : (ends[from - 1] ?? 0), ends[to - 1] ?? 0];
+        const { begins, ends, values } = column;
         const places = new Uint32Array(4 * (to - from)); // per row: offset, length; 64 bits each, low half first
-        for (let row = from, begin = first; row < to; row++) {
-          const end = ends[row] ?? begin;
-          places[4 * (row - from)] = begin - first;
-          places[4 * (row - from) + 2] = end - begin;
-          begin = end;
+        let count = 0;
+        for (let row = from, at = 0; row < to; row++, at += 4) {
+          const length = (ends[row] ?? 0) - (begins[row] ?? 0);
+          [places[at], places[at + 2]] = [count, length];
+          count += length;
         }
-        duckdb.list_vector_reserve(vector, last - first);
-        duckdb.list_vector_set_size(vector, last - first);
+        const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+        const entries = new Uint32Array(count);
+        for (let row = from, at = 0; row < to; row++, at += 4)
+          entries.set(bits.subarray(begins[row], ends[row]), places[at]);
+        duckdb.list_vector_reserve(vector, count);
+        duckdb.list_vector_set_size(vector, count);
         copy(vector, places);
-        copy(duckdb.list_vector_get_child(vector), column.values.subarray(first, last));
+        copy(duckdb.list_vector_get_child(vector), entries);
       }
       appender.appendDataChunk(chunk);
     }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listOf, type SourceBlock, singleOf } from '../dataset.js';
+import { inOrder, listOf, type SourceBlock, singleOf } from '../dataset.js';
 import { generatedRows, generatedSource } from './generated-source.js';
 
 /** Every value tells its row. Blocks reuse their memory, as generators may. */
@@ -20,7 +20,10 @@ function* blocks(rows: number): Generator<SourceBlock> {
     }
     yield {
       rows: count,
-      columns: [ids.subarray(0, count), { offsets, indexes, weights: Float32Array.from(indexes, (i) => i / 4) }],
+      columns: [
+        ids.subarray(0, count),
+        { ...inOrder(offsets), indexes, weights: Float32Array.from(indexes, (i) => i / 4) },
+      ],
       labels: [labels.subarray(0, count)],
       weights: weights.subarray(0, count),
     };

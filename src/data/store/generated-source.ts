@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Source, type SourceBlock, type SplitName, splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import { type AppendedColumn, appendColumns } from './append-columns.js';
+import { type AppendedColumn, appendColumns, appendedColumns } from './append-columns.js';
 import { unkept } from './prepared.js';
 import { isSmall, preparedSource, type StoredSource } from './prepared-source.js';
 
@@ -57,11 +57,6 @@ function fieldsOf({ columns, tasks, weighted }: StoredSource): string[] {
 }
 
 function appended({ columns }: StoredSource, block: SourceBlock): AppendedColumn[] {
-  const inputs = block.columns.flatMap((values, c): AppendedColumn[] => {
-    if (!('offsets' in values)) return [values];
-    const ends = values.offsets.subarray(1);
-    const weights = values.weights ?? new Float32Array(values.indexes.length).fill(1);
-    return [{ ends, values: values.indexes }, ...(columns[c]?.weighted ? [{ ends, values: weights }] : [])];
-  });
+  const inputs = block.columns.flatMap((values, c) => appendedColumns(values, columns[c]?.weighted));
   return [...inputs, ...block.labels, ...(block.weights ? [block.weights] : [])];
 }

@@ -1,6 +1,7 @@
 import type { DuckDBListVector, DuckDBVector } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import {
+  inOrder,
   type Source,
   type SourceBlock,
   type SourceColumn,
@@ -10,7 +11,6 @@ import {
   splitNames,
   type TextReading,
 } from '../dataset.js';
-import { sharedLists } from '../encode/shared-lists.js';
 import type { LoaderContext } from '../loader.js';
 import { type PreparedTables, TableReader } from './prepared.js';
 import { itemsOf, listVector } from './vector-values.js';
@@ -280,7 +280,9 @@ async function readShared(reader: TableReader, stored: StoredSource, links: Int3
   return inputs.map((input) => {
     if (!input) return undefined;
     const values = input.values();
-    return 'offsets' in values ? sharedLists(values, places) : places.map((place) => values[place] ?? 0);
+    const ofRows = (each: Int32Array | Float32Array) => places.map((place) => each[place] ?? 0);
+    if (!('begins' in values)) return ofRows(values);
+    return { ...values, begins: ofRows(values.begins), ends: ofRows(values.ends) };
   });
 }
 
@@ -406,11 +408,11 @@ function targetOf({ kind, weighted }: StoredColumn, c: number, rows: number): Ta
     return { parts: [numbers], values: () => numbers.values };
   }
   const indexes = new Entries(`i${c}`, rows, Int32Array);
-  const { offsets } = indexes;
-  if (!weighted) return { parts: [indexes], values: () => ({ offsets, indexes: indexes.values }) };
+  const lists = inOrder(indexes.offsets);
+  if (!weighted) return { parts: [indexes], values: () => ({ ...lists, indexes: indexes.values }) };
   const weights = new Entries(`w${c}`, rows, Float32Array);
   return {
     parts: [indexes, weights],
-    values: () => ({ offsets, indexes: indexes.values, weights: weights.values }),
+    values: () => ({ ...lists, indexes: indexes.values, weights: weights.values }),
   };
 }

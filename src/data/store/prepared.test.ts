@@ -23,8 +23,7 @@ async function make(database: DuckDBConnection) {
   await database.run('CREATE TABLE prepared.rows AS SELECT i::INTEGER AS x FROM range(5000) t(i)');
   return { count: 5000 };
 }
-const prepare = (key: unknown = { a: 1 }, more = {}) =>
-  prepared({ folder: cache, name: 'some', key }, more, make);
+const prepare = (key: unknown = { a: 1 }, more = {}) => prepared({ folder: cache, name: 'some', key }, more, make);
 const sumOf = ({ file }: { readonly file: string }) =>
   withDatabase(async (database) => {
     await database.run(`ATTACH ${literal(file)} AS other (READ_ONLY)`);
@@ -99,7 +98,9 @@ test('a large file is compared whole where that is asked for, and the reading is
 test('what is damaged when it is read is an error that says what to delete', async () => {
   const entry = await prepare();
   const damaged = new TableReader(entry, 1).expectRows('rows', 4, 5);
-  await expect(damaged).rejects.toThrow(`of rows there are 4, not 5. If it is damaged, delete ${entry.path}: it is made anew.`);
+  await expect(damaged).rejects.toThrow(
+    `of rows there are 4, not 5. If it is damaged, delete ${entry.path}: it is made anew.`,
+  );
 });
 
 test('a folder that cannot be written is told', async () => {

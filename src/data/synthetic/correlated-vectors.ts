@@ -25,34 +25,22 @@ export function correlatedVectors(
 
 /**
  * The matrix of a `correlation` key: one number for all pairs, or the matrix itself.
- * @throws ConfigError if it is no correlation matrix of `count` vectors. `correlatedVectors` checks that it is positive
- * semidefinite.
+ * @throws ConfigError if it is no matrix of `count` vectors. `correlatedVectors` checks that it is positive semidefinite.
  */
 export function correlationMatrix(correlation: number | readonly (readonly number[])[], count: number): number[][] {
   const every = Array.from({ length: count }, (_, k) => k);
-  if (typeof correlation === 'number') {
-    if (count > 1 && correlation < -1 / (count - 1) - tolerance) {
-      throw new ConfigError(
-        `dataset.correlation: ${count} weight vectors cannot all have a correlation below ${-1 / (count - 1)}, but it is ${correlation}.`,
-      );
-    }
-    return every.map((k) => every.map((l) => (k === l ? 1 : correlation)));
-  }
-  if (correlation.length !== count || correlation.some((row) => row.length !== count)) {
-    throw new ConfigError(`dataset.correlation: it must be a number or ${count} lists of ${count} numbers.`);
-  }
-  const at = (k: number, l: number) => correlation[k]?.[l] ?? Number.NaN;
-  for (const k of every) {
-    if (at(k, k) !== 1) throw new ConfigError(`dataset.correlation: entry ${k + 1} of list ${k + 1} must be 1.`);
-    for (const l of every) {
-      if (at(k, l) === at(l, k)) continue;
-      throw new ConfigError(`dataset.correlation: it is not symmetric in rows ${k + 1} and ${l + 1}.`);
-    }
-  }
-  return correlation.map((row) => [...row]);
+  const at = (k: number, l: number) => {
+    if (typeof correlation === 'number') return k === l ? 1 : correlation;
+    return correlation[k]?.[l] ?? Number.NaN;
+  };
+  const isRight = (k: number, l: number) => at(k, l) === (k === l ? 1 : at(l, k));
+  const hasSize = typeof correlation === 'number' || correlation.flat().length === count ** 2;
+  if (hasSize && every.every((k) => every.every((l) => isRight(k, l))))
+    return every.map((k) => every.map((l) => at(k, l)));
+  throw new ConfigError(
+    `dataset.correlation: it must be a number or a symmetric matrix, ${count} lists of ${count} numbers with 1 in the diagonal.`,
+  );
 }
-
-const tolerance = 1e-9;
 
 /**
  * Lower triangular L with L L^T = P, for a P that may be singular (p = 1, p = -1). A pivot that is 0 up to rounding
@@ -79,7 +67,7 @@ function factorize(matrix: readonly (readonly number[])[]): number[][] {
     for (let l = 0; l <= k; l++) {
       if (Math.abs(product(k, l) - (matrix[k]?.[l] ?? 0)) < 1e-6) continue;
       throw new ConfigError(
-        'dataset.correlation: no vectors have these correlations (it is not positive semidefinite).',
+        'dataset.correlation: no vectors have these correlations. One number must be at least -1 / (K - 1) for K vectors, a matrix positive semidefinite.',
       );
     }
   }

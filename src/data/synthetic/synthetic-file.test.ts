@@ -105,7 +105,7 @@ test('thresholds at a quantile give the positive rate', async () => {
 });
 
 test('what cannot be made leaves no file', async () => {
-  await expect(write('no.csv', { correlation: -0.9, tasks: 3 })).rejects.toThrow('cannot all have a correlation below');
+  await expect(write('no.csv', { correlation: -0.9, tasks: 3 })).rejects.toThrow('at least -1 / (K - 1)');
   await expect(write('no.tsv')).rejects.toThrow('.csv, .parquet, .arrow');
   expect(readdirSync(folder).filter((name) => name.startsWith('no.'))).toEqual([]);
 });

@@ -43,7 +43,7 @@ describe('weights', () => {
   });
 
   test.each<[Partial<ProcessOptions>, RegExp]>([
-    [{ tasks: 4, correlation: -0.4 }, /below -0\.333/],
+    [{ tasks: 4, correlation: -0.4 }, /at least -1/],
     [{ dimension: 1 }, /2 tasks need at least 2 dimensions/],
     [
       {
@@ -52,7 +52,7 @@ describe('weights', () => {
           [0.4, 1],
         ],
       },
-      /not symmetric/,
+      /a symmetric matrix/,
     ],
     [
       {
@@ -63,7 +63,7 @@ describe('weights', () => {
           [0.9, -0.9, 1],
         ],
       },
-      /not positive semidefinite/,
+      /a matrix positive semidefinite/,
     ],
   ])('%j is a config error', (options, message) => {
     expect(() => draw(options)).toThrow(ConfigError);

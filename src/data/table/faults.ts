@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { literals, numbersOf, rowsOf } from '../store/database.js';
+import { numbersOf, rowsOf } from '../store/database.js';
 import { shown } from './cell.js';
 import type { ColumnRoles, LabelColumn } from './column-roles.js';
 import { labelSql } from './labels.js';
 import type { RowSplits } from './row-splits.js';
-import { entriesOf, entryWeight, numberSql, textSql } from './staged-columns.js';
+import { entriesOf, entryWeight, numberSql } from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
 import type { About, KnownRows } from './write-rows.js';
 
@@ -25,16 +25,9 @@ export function faultsOf(
   { staged, inputs }: KnownRows,
   { labels, weight }: ColumnRoles,
   { faults }: RowSplits,
-  { fixed, known }: About,
+  { fixed }: About,
 ): Fault[] {
   const found: Fault[] = faults.map((fault) => ({ ...fault, sql: `NOT given AND ${fault.sql}` }));
-  const only = known && staged.columns.get(known.column);
-  if (known && only)
-    found.push({
-      sql: `coalesce(${textSql(only)}, '') NOT IN (${literals(known.texts)})`,
-      column: known.column,
-      what: `, which is neither '${known.texts.join("' nor '")}'.`,
-    });
   const weights = weight === undefined ? undefined : staged.columns.get(weight);
   if (weights) {
     const [sql, number] = [`${weights.sql} IS NULL`, numberSql(weights)];

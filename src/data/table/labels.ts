@@ -1,8 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { ConfigError, DataError } from '../../support/errors.js';
+import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { literals, rowsOf } from '../store/database.js';
-import { shown } from './cell.js';
 import type { LabelColumn } from './column-roles.js';
 import type { RowSplits } from './row-splits.js';
 import { conditionSql, numberSql, textSql } from './staged-columns.js';
@@ -65,20 +64,14 @@ const mostClasses = 1000;
  * The classes of a multiclass task. Those of the training rows have the order of numbers if all are numbers, else that
  * of their texts, which no split changes.
  * @param texts SQL of the label's text in a table of training rows that are in the task's sample space.
- * @throws ConfigError or DataError for a list that names a class twice, for one class, and for more than a thousand.
+ * @throws DataError for one class, and for more than a thousand.
  */
 async function classesOf(
   database: DuckDBConnection,
   { task, name, classes }: LabelColumn,
   texts: { readonly text: string; readonly from: string },
 ): Promise<readonly string[]> {
-  if (classes !== 'of training') {
-    const named = classes ?? [];
-    const twice = named.find((text, index) => named.indexOf(text) !== index);
-    if (twice !== undefined)
-      throw new ConfigError(`dataset.tasks.${task.name}.multiclass: the class ${shown(twice)} is listed twice.`);
-    return named;
-  }
+  if (classes !== 'of training') return classes ?? [];
   const query = `SELECT DISTINCT ${texts.text} FROM ${texts.from} LIMIT ${mostClasses + 1}`;
   const found = (await rowsOf(database, query)).map(([text]) => String(text));
   if (found.length > mostClasses)

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { didYouMean } from '../../support/catalogue.js';
-import { ConfigError, DataError } from '../../support/errors.js';
+import { DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/whole-file.js';
 import type { CellReading, Source, TextReading } from '../dataset.js';
 import type { Dialect, LoaderContext, RowReading } from '../loader.js';
@@ -11,7 +11,6 @@ import { preparedSource } from '../store/prepared-source.js';
 import { findDataFiles } from './data-files.js';
 import { openSplitFiles } from './folder-columns.js';
 import { prepareTable } from './prepare-table.js';
-import { twiceInOneCase } from './relation-table.js';
 import { type TableOptions, usualMissing } from './table-options.js';
 
 /** What is read of the files. A task's labels are read where the files have their columns. */
@@ -59,7 +58,6 @@ export async function openNewRows(
     );
   for (const name of inputs) if (!names.includes(name)) throw absent(name, ', which the model reads');
   for (const name of wanted.keep) if (!names.includes(name)) throw absent(name, '');
-  refuseAlike(wanted.keep);
   // A reference by number is a place, as in the config; a place of an input is one in a file of another layout.
   const has = (reference: string | number) => {
     const name = names.includes(String(reference)) ? String(reference) : names[Number(reference) - 1];
@@ -104,11 +102,4 @@ export async function openNewRows(
     await release();
     throw error;
   }
-}
-
-/** DuckDB and Parquet's readers take such names for one. */
-function refuseAlike(names: readonly string[]): void {
-  const [, alike] = twiceInOneCase(names) ?? [];
-  if (alike === undefined) return;
-  throw new ConfigError(`Column '${alike}' is named twice, or two columns differ only in case; name one of them.`);
 }

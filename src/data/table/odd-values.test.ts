@@ -1,22 +1,13 @@
-import { Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { file, open, rowsOf } from './table-loader.fixture.js';
 
 const ids = Array.from({ length: 100 }, (_, row) => 2n ** 53n + BigInt(row));
 const lines = ids.map((id, row) => `${id},${row % 2}`).join('\n');
 const json = `${lines.replaceAll(/^(.*),(.*)$/gm, '{"id": $1, "y": $2}')}\n`;
-const arrow = () =>
-  tableToIPC(
-    new Table({
-      id: vectorFromArray(BigInt64Array.from(ids)),
-      y: vectorFromArray(Int32Array.from(ids.keys(), (row) => row % 2)),
-    }),
-  );
 
 test.each<[string, () => Promise<string>]>([
   ['CSV', () => file(`id,y\n${lines}\n`)],
   ['JSON', () => file(json, 'data.jsonl')],
-  ['Arrow', () => file(arrow(), 'data.arrow')],
 ])('whole numbers beyond 2^53 are categories, each its own: %s', async (_, path) => {
   const source = await open({ path: await path(), tasks: { y: {} } });
   expect(source.columns).toMatchObject([{ name: 'id', kind: 'categorical' }]);

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
@@ -73,7 +72,6 @@ async function setUp(
   const builtIn = (await rowsOf(database, built)).map(([name]) => name);
   for (const name of extensions) await said(`dataset.extensions: ${name}`, database.run(`LOAD ${identifier(name)}`));
   if (attached !== undefined) {
-    await refuseOtherFile(attached);
     await said('dataset.database', database.run(`ATTACH ${literal(attached)} AS source (READ_ONLY)`));
     await database.run("SET search_path = 'query,source'");
   }
@@ -93,14 +91,6 @@ async function setUp(
   const allowed = [...files.values()].flat().flatMap((path) => [literal(path), fileLiteral(path)]); // it looks up both
   await database.run(`SET allowed_paths = [${allowed.join(', ')}]`);
   if (extensions.every((name) => builtIn.includes(name))) await database.run('SET enable_external_access = false');
-}
-
-/** @throws DataError for a file that has not the mark of DuckDB's files behind their first eight bytes. */
-async function refuseOtherFile(path: string): Promise<void> {
-  const file = await open(path);
-  const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 8).finally(() => file.close());
-  if (buffer.toString('latin1') === 'DUCK') return;
-  throw new DataError(`dataset.database: ${path} is no DuckDB file; name tables in other formats in dataset.files.`);
 }
 
 /** A view of rows as the loader reads them, in which each column is typed by all of its values. */

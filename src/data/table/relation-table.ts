@@ -15,18 +15,12 @@ interface Relation {
   readonly format: string;
   /** SQL that stands behind FROM. */
   readonly from: string;
-  /** The columns' names where DuckDB gives one another name, as to the second of `a` and `A`. */
-  readonly names?: readonly string[];
 }
 
 /** Parquet, with any compression. */
 export async function openParquet(path: string, bytes: number): Promise<TableFile> {
   const from = `read_parquet(${fileLiteral(path)}, hive_partitioning = false)`;
-  const relation = { path, bytes, format: 'Parquet', from };
-  return withDatabase(async (database) => {
-    const names = await namesInParquet(relation, database);
-    return openRelation({ ...relation, names }, database);
-  });
+  return withDatabase((database) => openRelation({ path, bytes, format: 'Parquet', from }, database));
 }
 
 /** JSON, an object a line or a list of objects. A column's type is that of all its values. */
@@ -103,51 +97,31 @@ export async function openRelation(
   database: DuckDBConnection,
   attached?: string,
 ): Promise<TableFile> {
-  const { from, names } = relation;
+  const { from } = relation;
   const found = await run(relation, () => database.stream(`SELECT * FROM ${from} LIMIT 0`));
-  const [own, types] = [found.columnNames(), found.columnTypes()];
-  const columns = own.map((column, c): TypedColumn => {
-    const type = must(types[c], `type of column ${column}`);
-    return { name: (names?.length === own.length && names[c]) || column, sql: identifier(column), type };
-  });
-  return typedFile(relation, columns, async (into, use) => {
-    if (attached === undefined) return run(relation, () => use(from));
-    await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
-    await run(relation, () => use(`attached.${from}`));
-    return into.run('DETACH attached');
-  });
-}
-
-export interface TypedColumn {
-  readonly name: string;
-  readonly sql: string;
-  /** A name: that of a type that DuckDB does not have. */
-  readonly type: DuckDBType | string;
-}
-
-/** A file whose format has types. */
-export function typedFile(
-  { path, bytes }: Pick<Relation, 'path' | 'bytes'>,
-  columns: readonly TypedColumn[],
-  rows: (database: DuckDBConnection, use: (from: string) => Promise<unknown>) => Promise<unknown>,
-): TableFile {
+  const [names, types] = [found.columnNames(), found.columnTypes()];
   const known = new Map<string, Staged>();
   const unsupported = new Map<string, string>();
-  for (const { name, sql, type } of columns) {
-    const staged = typeof type === 'string' ? { unsupported: type } : stagedOf(sql, type);
+  for (const [c, name] of names.entries()) {
+    const staged = stagedOf(identifier(name), must(types[c], `type of column ${name}`));
     if ('unsupported' in staged) unsupported.set(name, staged.unsupported);
     else known.set(name, staged);
   }
   return {
-    path,
-    bytes,
-    names: columns.map(({ name }) => name),
+    path: relation.path,
+    bytes: relation.bytes,
+    names,
     types: new Map([...known].map(([name, { type }]) => [name, type])),
-    narrow: new Set(columns.filter(({ type }) => narrow.test(String(type))).map(({ name }) => name)),
+    narrow: new Set(names.filter((_, c) => narrow.test(String(types[c])))),
     unsupported,
     value: (name, type, missing) => asWanted(must(known.get(name), `column '${name}'`), type, missing),
-    rows: (database, _, use) => rows(database, use),
-    place: async (row) => `${path}, row ${row + 1}`,
+    async rows(into, _, use) {
+      if (attached === undefined) return run(relation, () => use(from));
+      await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
+      await run(relation, () => use(`attached.${from}`));
+      return into.run('DETACH attached');
+    },
+    place: async (row) => `${relation.path}, row ${row + 1}`,
   };
 }
 
@@ -225,20 +199,4 @@ async function run<Result>(
   } catch (error) {
     throw new DataError(`${path} cannot be read as ${format}: ${sqlReason(error)}.`, { cause: error });
   }
-}
-
-/** As the file has them. */
-async function namesInParquet(
-  relation: Pick<Relation, 'path' | 'format'>,
-  database: DuckDBConnection,
-): Promise<readonly string[]> {
-  const path = fileLiteral(relation.path);
-  const sql = `SELECT name, coalesce(num_children, 0)::INTEGER FROM parquet_schema(${path})`;
-  const [root, ...elements] = await run(relation, () => rowsOf(database, sql));
-  const names: string[] = [];
-  for (let at = 0; names.length < Number(root?.[1] ?? 0) && at < elements.length; ) {
-    names.push(String(elements[at]?.[0]));
-    for (let below = 1; below > 0 && at < elements.length; at++) below += Number(elements[at]?.[1] ?? 0) - 1;
-  }
-  return names;
 }

@@ -31,20 +31,14 @@ async function openAnyFormat(path: string, options: RowFileOptions): Promise<Tab
   const format = formatOf(path);
   if (format === 'parquet') return openParquet(path, size);
   if (format === 'json') return openJson(path, size);
-  if (format === 'arrow') {
-    const { openArrow } = await import('./arrow-rows.js');
-    return openArrow(path, size);
-  }
   const delimiter = textDelimiter(path, options);
   const { header, quote, encoding, decimal, exact = false } = options;
   const dialect = { delimiter, quote, encoding, decimal, exact, header: header === true };
   return openTextTable(path, size, typeof header === 'boolean' ? dialect : { ...dialect, names: header });
 }
 
-/** @throws DataError for an archive, ConfigError for an ending that says nothing. */
+/** @throws ConfigError for an ending that says nothing. */
 function textDelimiter(path: string, options: RowFileOptions): string {
-  const packed = archives.find(([ending]) => ending.test(path));
-  if (packed) throw new DataError(`${path} is ${packed[1]}, which is not read: ${packed[2]}.`);
   const delimiter = options.delimiter ?? usualDelimiter(path);
   if (delimiter !== undefined) return delimiter;
   throw new ConfigError(
@@ -55,23 +49,29 @@ function textDelimiter(path: string, options: RowFileOptions): string {
 const packable = ['.csv', '.tsv', '.tab', '.jsonl', '.ndjson', '.json'].flatMap((ending) =>
   ['', '.gz', '.zst'].map((packing) => ending + packing),
 );
-const endings = [...packable, '.parquet', '.pq', '.arrow', '.arrows', '.feather', '.ipc'];
+const endings = [...packable, '.parquet', '.pq'];
 
-/** By the ending; any other is a text file's. */
-export function formatOf(path: string): 'parquet' | 'json' | 'arrow' | 'text' {
+/** By the ending; any other is a text file's. @throws DataError for what is no table. */
+export function formatOf(path: string): 'parquet' | 'json' | 'text' {
+  const other = others.find(([ending]) => ending.test(path));
+  if (other) throw new DataError(`${path} is ${other[1]}, which is not read: ${other[2]}.`);
   if (/\.(parquet|pq)$/i.test(path)) return 'parquet';
-  if (/\.(jsonl|ndjson|json)(\.(gz|zst))?$/i.test(path)) return 'json';
-  return /\.(arrow|arrows|feather|ipc)$/i.test(path) ? 'arrow' : 'text';
+  return /\.(jsonl|ndjson|json)(\.(gz|zst))?$/i.test(path) ? 'json' : 'text';
 }
 
 /** What users have beside tables: the ending, what it is, and what makes a table of it. */
-const archives: readonly (readonly [ending: RegExp, name: string, advice: string])[] = [
+const others: readonly (readonly [ending: RegExp, name: string, advice: string])[] = [
   [/\.zip$/i, 'a ZIP archive', 'unpack it (unzip) and name the file inside'],
   [/\.(tar|tgz|tar\.\w+)$/i, 'a tar archive', 'unpack it (tar -xf) and name the files inside'],
   [/\.7z$/i, 'a 7z archive', 'unpack it (7z x) and name the file inside'],
   [/\.bz2$/i, 'packed with bzip2', 'unpack it (bunzip2), or pack it with gzip'],
   [/\.xz$/i, 'packed with xz', 'unpack it (unxz), or pack it with gzip'],
   [/\.(xlsx|xls|ods)$/i, 'a spreadsheet', 'save its sheet as CSV'],
+  [
+    /\.(arrow|arrows|feather|ipc)$/i,
+    'an Arrow file',
+    "write it as Parquet, in Python: pyarrow.parquet.write_table(pyarrow.feather.read_table(FILE), 'rows.parquet')",
+  ],
 ];
 
 /** Of a text file's ending. */

@@ -56,11 +56,11 @@ export async function rowsOf(source: Source, name: SplitName) {
         const values = block.columns[c];
         const text = (index: number) => column.dictionary?.[index] ?? index;
         if (!values) continue;
-        if (!('offsets' in values)) {
+        if (!('begins' in values)) {
           found[column.name] = column.kind === 'numeric' ? values[row] : text(values[row] ?? -1);
           continue;
         }
-        const [begin, end] = [values.offsets[row] ?? 0, values.offsets[row + 1] ?? 0];
+        const [begin, end] = [values.begins[row] ?? 0, values.ends[row] ?? 0];
         found[column.name] = Array.from(values.indexes.subarray(begin, end), (index, i) =>
           values.weights ? [text(index), values.weights[begin + i]] : text(index),
         );

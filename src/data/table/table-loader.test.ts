@@ -1,9 +1,7 @@
-import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { symlink, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { DataError } from '../../support/errors.js';
 import type { SplitName } from '../dataset.js';
 import { file, folds, open, rowsOf } from './table-loader.fixture.js';
 
@@ -196,32 +194,6 @@ test('no header: columns by number; hashed ids; a group', async () => {
   const [first, second] = await rowsOf(source, 'train');
   expect(first?.['1']).not.toBe(second?.['1']);
   expect((await rowsOf(source, 'validation'))[0]?.['1']).toBe(first?.['1']);
-});
-
-test('Arrow: long numbers, truth values and dictionaries; a file that is cut off', async () => {
-  const values = {
-    big: [1n, 2n, null, 2n ** 40n],
-    real: [1.5, null, 2.5, 0.25],
-    yes: [true, false, null, true],
-    word: ['a', 'ü', 'a', null],
-    y: [1, 0, 1, 1],
-    fold: ['', '', 'v', 't'],
-  };
-  const expected = [
-    { big: '1', real: 1.5, yes: 'true', word: 'a', 'y:y': 1 },
-    { big: '2', real: Number.NaN, yes: 'false', word: 'ü', 'y:y': 0 },
-    { big: '', real: 2.5, yes: '', word: 'a', 'y:y': 1 },
-    { big: '1099511627776', real: 0.25, yes: 'true', word: '', 'y:y': 1 },
-  ];
-  const path = await file(tableToIPC(tableFromArrays(values)), 'data.arrow');
-  const source = await open({ path, tasks: { y: {} }, split: folds });
-  const rows = [];
-  for (const split of ['train', 'validation', 'test'] as const) rows.push(...(await rowsOf(source, split)));
-  expect(rows).toEqual(expected);
-  const cut = (await readFile(path)).subarray(0, 200);
-  await expect(open({ path: await file(cut, 'data.arrow'), tasks: { y: {} }, split: folds })).rejects.toThrow(
-    DataError,
-  );
 });
 
 test('the second opening reads the prepared table; a changed file is read again', async () => {

@@ -27,7 +27,7 @@ const versions = { files: 6, query: 7 };
 /** A user's own files, or a query over them. They are read once into a prepared table, which later runs read. */
 export const table = defineLoader({
   name: 'table',
-  summary: 'your own CSV, TSV, Parquet, Arrow or JSON files, or a query over them; any number of tasks',
+  summary: 'your own CSV, TSV, Parquet or JSON files, or a query over them; any number of tasks',
   options: z
     .strictObject({ loader: z.literal('table'), ...tableOptions })
     .refine(({ path, query }) => (path === undefined) !== (query === undefined), {

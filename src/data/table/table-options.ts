@@ -102,7 +102,7 @@ export const tableOptions = {
   path: files
     .optional()
     .describe(
-      'A file, a pattern (`part-*.csv`) or a list of these: CSV, TSV (also `.gz`), Parquet, Arrow, JSON, by the ending. Give this or `query`.',
+      'A file, a pattern (`part-*.csv`) or a list of these: CSV, TSV (also `.gz`), Parquet, JSON, by the ending. Give this or `query`.',
     ),
   query: z
     .string()

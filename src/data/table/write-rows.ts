@@ -23,8 +23,6 @@ export interface About {
   readonly checksum: string;
   /** The loader sets the options, so messages do not advise to change them. */
   readonly fixed?: boolean;
-  /** A column that has these texts alone. */
-  readonly known?: { readonly column: string; readonly texts: readonly string[] };
   /** The files were opened so that blanks around values belong to them. */
   readonly exact?: boolean;
   /**

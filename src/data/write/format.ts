@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { ListValues } from '../dataset.js';
+import type { SourceBlock } from '../dataset.js';
 
 /** A column of an output file. */
 export interface OutputColumn {
@@ -11,11 +11,8 @@ export interface OutputColumn {
 /** Rows, column by column in the order of the file's columns. */
 export interface RowGroup {
   readonly rows: number;
-  readonly columns: readonly OutputValues[];
+  readonly columns: SourceBlock['columns'];
 }
-
-/** For a list: entry numbers, and where each row's entries begin and end. */
-type OutputValues = Float32Array | Int32Array | Pick<ListValues, 'offsets' | 'indexes'>;
 
 export interface FormatDefinition {
   /** The file's ending, without a dot. */

@@ -5,6 +5,7 @@ import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
 import { expect, onTestFinished, test } from 'vitest';
+import { inOrder } from '../dataset.js';
 import { writeTable } from './write-file.js';
 
 const rows = 70_000; // more than a group
@@ -22,7 +23,7 @@ async function* blocks() {
       indexes.set(list, offsets[r]);
       offsets[r + 1] = (offsets[r] ?? 0) + list.length;
     }
-    yield { rows: count, columns: [numbers, { offsets, indexes }] };
+    yield { rows: count, columns: [numbers, { ...inOrder(offsets), indexes }] };
   }
 }
 

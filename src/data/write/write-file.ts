@@ -5,7 +5,7 @@ import { dirname, extname, join } from 'node:path';
 import { catalogue } from '../../support/catalogue.js';
 import { ConfigError, UserError } from '../../support/errors.js';
 import { removeRemains, writeWhole } from '../../support/whole-file.js';
-import { columnAppender } from '../store/append-columns.js';
+import { appendedColumns, columnAppender } from '../store/append-columns.js';
 import { identifier, literal, openDatabase, rowsOf, sqlReason } from '../store/database.js';
 import { arrow } from './arrow.js';
 import type { FormatDefinition, OutputColumn, RowGroup } from './format.js';
@@ -101,9 +101,7 @@ export async function* encoded(
     await database.run(`CREATE TABLE rows (${fields.join(', ')})`);
     const appender = await columnAppender(database, 'rows');
     for await (const { columns, rows } of blocks) {
-      const values = columns.map((column) =>
-        'offsets' in column ? { ends: column.offsets.subarray(1), values: column.indexes } : column,
-      );
+      const values = columns.flatMap((column) => appendedColumns(column));
       written(() => appender.append(values, rows));
     }
     written(appender.close);

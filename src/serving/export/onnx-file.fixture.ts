@@ -33,7 +33,7 @@ async function predicted(run: TrainedModel, data: string): Promise<Record<string
   const all = columns.map((): number[] => []);
   for await (const block of blocks)
     for (const [c, values] of block.columns.entries())
-      if (!('offsets' in values)) all[c]?.push(...Array.from(values, Number));
+      if (!('begins' in values)) all[c]?.push(...Array.from(values, Number));
   await encoded.release();
   return Object.fromEntries(columns.map(({ name }, c) => [name, must(all[c], name)]));
 }
