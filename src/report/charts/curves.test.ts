@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import type { TaskScores } from '../../metrics/samples.js';
 import { reportFixture, runFixture } from '../report.fixture.js';
+import { runsOfComparison, singleRun } from './charted-runs.js';
 import type { Section } from './drawing.js';
 import { learningCurves } from './learning-curves.js';
-import { lossWeights, runLossWeights } from './loss-weights.js';
-import { reliability, runReliability } from './reliability.js';
+import { lossWeights } from './loss-weights.js';
+import { reliability } from './reliability.js';
 import { runCurves } from './run-curves.js';
 import { layersOf } from './spec.fixture.js';
 
@@ -59,17 +60,17 @@ test('a single run has loss, metric and best epoch of each task, and the learnin
 });
 
 test('loss weights are drawn where a schedule moves them, once for points of the axes with the same schedule', async () => {
-  expect(lossWeights(await reportFixture({ ...few, seeds: 1 }))).toEqual([]);
+  expect(lossWeights(runsOfComparison(await reportFixture({ ...few, seeds: 1 })))).toEqual([]);
   const axis = { key: 'dataset.correlation', values: [0.2, 0.5] };
   const data = await reportFixture({ ...few, decay: true, axis });
-  const sections = lossWeights(data);
+  const sections = lossWeights(runsOfComparison(data));
   expect(sections[0]?.drawings).toHaveLength(1);
   const [rows = []] = layersOf(firstSpec(sections));
   expect(rows).toHaveLength(16);
   const second = rows.filter(({ series }) => series === 'never-married').map(({ y }) => Number(y));
   expect(second.map((weight) => weight.toFixed(4))).toEqual(second.map((_, index) => (0.9 ** index).toFixed(4)));
   const [run] = data.runs.values();
-  expect(layersOf(firstSpec(run ? runLossWeights(run) : []))[0]).toHaveLength(2 * (run?.epochs.length ?? 0));
+  expect(layersOf(firstSpec(run ? lossWeights(singleRun(run)) : []))[0]).toHaveLength(2 * (run?.epochs.length ?? 0));
 });
 
 test('the weights of a balancing method are drawn for each model, and the cosines where it reads gradients', async () => {
@@ -84,18 +85,18 @@ test('the weights of a balancing method are drawn for each model, and the cosine
     return [path, run.experiment.model.type === 'single-task' ? run : { ...run, epochs }] as const;
   });
   const balanced = { ...data, runs: new Map(runs) };
-  const [weights, cosines] = lossWeights(balanced).map((section) => [section]);
+  const [weights, cosines] = lossWeights(runsOfComparison(balanced)).map((section) => [section]);
   expect(weights?.[0]?.drawings[0]?.panels.map(({ title }) => title)).toEqual(['mmoe', 'ple']);
   const rows = layersOf(firstSpec(weights ?? []))[0]?.filter(({ series }) => series === 'income') ?? [];
   expect(rows.map(({ y }) => y)).toEqual(rows.map((_, index) => index + 1));
   expect(layersOf(firstSpec(cosines ?? []))[0]?.[0]).toMatchObject({ series: 'income and never-married', y: 0.1 });
   const [, run] = runs.at(-1) ?? [];
-  expect(run && runLossWeights(run).map(({ id }) => id)).toEqual(['balancing', 'cosines']);
+  expect(run && lossWeights(singleRun(run)).map(({ id }) => id)).toEqual(['balancing', 'cosines']);
 });
 
 test('calibration curves are those of bins of equal count, averaged over the runs', async () => {
   const data = await reportFixture({ models, rows: 600, seeds: 3 });
-  const [section, ...others] = await reliability(data);
+  const [section, ...others] = await reliability(runsOfComparison(data));
   expect(others).toEqual([]);
   const [, lines = []] = layersOf(section?.drawings[0]?.panels[0]?.spec); // after the diagonal
   const rows = lines.filter(({ series }) => series === 'ple');
@@ -127,7 +128,7 @@ test('of a multiclass task, the share of right predictions stands against the pr
     mask: Float64Array.from(rows, () => 1),
   };
   const experiment = { ...run.experiment, tasks: [{ ...task, standardize: false }] };
-  const [section] = await runReliability({ ...run, experiment, predictions: async () => [{ task, scores }] });
+  const [section] = await reliability(singleRun({ ...run, experiment, predictions: async () => [{ task, scores }] }));
   expect(section?.note.join(' ')).toContain('the share of right predictions by the probability of the predicted class');
   const [, bins = []] = layersOf(firstSpec(section ? [section] : []));
   expect(bins).toHaveLength(15);

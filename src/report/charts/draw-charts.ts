@@ -10,14 +10,15 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import type { PointTask } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { axisBars } from './axis-bars.js';
+import { runsOfComparison, singleRun } from './charted-runs.js';
 import { type ChartSection, drawSection, type Section } from './drawing.js';
-import { expertUse, runExpertUse } from './expert-use.js';
+import { expertUse } from './expert-use.js';
 import { forest } from './forest.js';
 import { frontCharts } from './fronts.js';
 import { curvesOfLearners, learningCurves } from './learning-curves.js';
-import { lossWeights, runLossWeights } from './loss-weights.js';
+import { lossWeights } from './loss-weights.js';
 import { modelSeries } from './palette.js';
-import { reliability, runReliability } from './reliability.js';
+import { reliability } from './reliability.js';
 import { runCurves } from './run-curves.js';
 import { scatters } from './scatter.js';
 import { searches } from './search.js';
@@ -28,27 +29,24 @@ import { searches } from './search.js';
  */
 export async function drawCharts(data: ReportData): Promise<readonly ChartSection[]> {
   const { comparison } = data;
+  const runs = runsOfComparison(data);
   return drawAll([
     ...forest(comparison),
     ...axisBars(comparison),
     ...scatters(comparison),
     ...frontCharts(comparison),
     ...learningCurves(data),
-    ...expertUse(data),
+    ...expertUse(runs),
     ...searches(comparison),
-    ...(await reliability(data)),
-    ...lossWeights(data),
+    ...(await reliability(runs)),
+    ...lossWeights(runs),
   ]);
 }
 
 /** All charts of a single run. */
 export async function drawRunCharts(run: FinishedRun, tasks: readonly PointTask[]): Promise<readonly ChartSection[]> {
-  return drawAll([
-    ...runCurves(run, tasks),
-    ...(await runReliability(run)),
-    ...runExpertUse(run),
-    ...runLossWeights(run),
-  ]);
+  const runs = singleRun(run);
+  return drawAll([...runCurves(run, tasks), ...(await reliability(runs)), ...expertUse(runs), ...lossWeights(runs)]);
 }
 
 /** The learning curves of a comparison's runs while they train. */

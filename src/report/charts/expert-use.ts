@@ -5,62 +5,30 @@ import { counted } from '../../support/whole-number.js';
 import type { GateUse } from '../../training/evaluation.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { listed } from '../numbers.js';
-import { pointsOf } from '../points.js';
-import type { ReportData } from '../report-data.js';
-import { runsOf } from '../report-data.js';
+import type { ChartedModel, ChartedRuns } from './charted-runs.js';
 import type { Drawing, Section } from './drawing.js';
-import { choosing, type Gated, type MeanGate, meanGates, orderedGates } from './gates.js';
-import { cssColour, lookOf, modelSeries } from './palette.js';
+import { choosing, type MeanGate, meanGates, orderedGates } from './gates.js';
+import { cssColour } from './palette.js';
 import { fontSize, layer, nameAxis, type PanelSpec, panelWidth, plot, tip } from './plot.js';
-import { atPoint, chartId, drawnPoints } from './points.js';
+import { chartId, drawnPoints } from './points.js';
 import { textWidth } from './text-width.js';
 
 /**
  * Expert utilisation (after PLE Fig. 8). Each model with gates has a heat map of mean gate weights over the test rows
  * and all seeds. A second plot shows the distance between the tasks' gates.
  */
-export function expertUse(data: ReportData): readonly Section[] {
-  const { comparison } = data;
-  const series = modelSeries(comparison);
-  const all = pointsOf(comparison).map((point) => ({
-    point,
-    gated: point.rows.flatMap((row): Gated[] => {
-      const { model, colour } = lookOf(series, row.label);
-      const runs = runsOf(data, row).filter(hasChoice);
-      return runs.length === 0 ? [] : [{ label: row.label, model, colour, runs }];
-    }),
+export function expertUse({ tasks, places }: ChartedRuns): readonly Section[] {
+  const all = places.map(({ title, models }) => ({
+    title,
+    gated: models
+      .map((model) => ({ ...model, runs: model.runs.filter(({ gates }) => gates.some(choosing)) }))
+      .filter(({ runs }) => runs.length > 0),
   }));
   const { points, omission } = drawnPoints(all, all[0]?.gated.length ?? 0);
-  return sections(
-    comparison.tasks,
-    points.map(({ point, gated }, at) => ({ title: atPoint('', point), id: at + 1, gated })),
-    omission,
-  );
-}
-
-/** The same for a single run. */
-export function runExpertUse(run: FinishedRun): readonly Section[] {
-  if (!hasChoice(run)) return [];
-  const tasks = run.experiment.tasks.map(({ name }) => name);
-  const gated = [{ label: run.result.model, model: null, colour: cssColour('c1'), runs: [run] }];
-  return sections(tasks, [{ title: '', id: 1, gated }], []);
-}
-
-function hasChoice({ gates }: FinishedRun): boolean {
-  return gates.some(choosing);
-}
-
-interface Place {
-  readonly title: string;
-  readonly id: number;
-  readonly gated: readonly Gated[];
-}
-
-function sections(tasks: readonly string[], places: readonly Place[], omission: readonly string[]): readonly Section[] {
-  const several = places.some(({ gated }) => gated.some(({ runs }) => runs.length > 1));
-  const drawings = places.flatMap(({ title, id, gated }) => [
-    ...gated.map((own, index) => heatMap(own, title, chartId('experts', id, index + 1))),
-    ...gateDistancePlot(tasks, gated, { title, id: chartId('gate-distance', id), several }),
+  const several = points.some(({ gated }) => gated.some(({ runs }) => runs.length > 1));
+  const drawings = points.flatMap(({ title, gated }, at) => [
+    ...gated.map((own, index) => heatMap(own, title, chartId('experts', at + 1, index + 1))),
+    ...gateDistancePlot(tasks, gated, { title, id: chartId('gate-distance', at + 1), several }),
   ]);
   if (drawings.length === 0) return [];
   const note = [
@@ -74,7 +42,7 @@ function sections(tasks: readonly string[], places: readonly Place[], omission: 
   return [{ id: 'experts', title: 'Use of experts', note, size: 'medium', drawings }];
 }
 
-function heatMap({ label, model, runs }: Gated, title: string, id: string): Drawing {
+function heatMap({ label, model, runs }: ChartedModel, title: string, id: string): Drawing {
   const gates = meanGates(runs.map((run) => orderedGates(run.gates)));
   const levels = [...new Set(gates.map(({ level }) => level))];
   const nameWidth = Math.min(mostName, Math.max(...gates.map(({ gate }) => textWidth(gate, fontSize))));
@@ -95,7 +63,7 @@ const mostName = 130;
 
 function levelMap(
   gates: readonly MeanGate[],
-  { label, model, nameWidth }: Pick<Gated, 'label' | 'model'> & { readonly nameWidth: number },
+  { label, model, nameWidth }: Pick<ChartedModel, 'label' | 'model'> & { readonly nameWidth: number },
 ): PanelSpec {
   const experts = [...new Set(gates.flatMap((gate) => gate.experts.map(({ name }) => name)))].toSorted(
     (a, b) => Number(a.startsWith(`${shared} `)) - Number(b.startsWith(`${shared} `)),
@@ -188,7 +156,7 @@ function idleExperts(gates: readonly GateUse[], level: number): readonly string[
 /** The distance between the tasks' gates for each model and level: a dot per seed, a ring for the mean. */
 function gateDistancePlot(
   tasks: readonly string[],
-  gated: readonly Gated[],
+  gated: readonly ChartedModel[],
   { title, id, several }: { readonly title: string; readonly id: string; readonly several: boolean },
 ): readonly Drawing[] {
   const rows = gated.flatMap(({ runs, ...own }) => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { GateUse } from '../../training/evaluation.js';
 import { reportFixture } from '../report.fixture.js';
+import { runsOfComparison } from './charted-runs.js';
 import { expertUse, gateDistances } from './expert-use.js';
 import { orderedGates } from './gates.js';
 import { layersOf } from './spec.fixture.js';
@@ -48,7 +49,7 @@ test('the distance is the total variation between weights of common experts, sca
 
 test('the heat map has the mean weights over all seeds of every gate, the distance plot a dot per seed', async () => {
   const data = await reportFixture({ rows: 60, seeds: 3, epochs: 3, models });
-  const [section] = expertUse(data);
+  const [section] = expertUse(runsOfComparison(data));
   expect(section?.drawings.map(({ title }) => title)).toEqual(['cgc', 'ple', 'Distance between the tasks’ gates']);
   const row = data.comparison.rows.find(({ label }) => label === 'ple');
   const runs = row?.runs.flatMap(({ path }) => data.runs.get(path) ?? []) ?? [];

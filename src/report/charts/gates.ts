@@ -1,16 +1,6 @@
 import { mean } from '../../comparison/statistics/moments.js';
 import { shared } from '../../models/options.js';
 import type { GateUse } from '../../training/evaluation.js';
-import type { FinishedRun } from '../../training/finished-run.js';
-
-/** Runs whose gates are shown together. */
-export interface Gated {
-  readonly label: string;
-  /** The model's index. Null: there is only one model. */
-  readonly model: number | null;
-  readonly colour: string;
-  readonly runs: readonly FinishedRun[];
-}
 
 /** Whether a gate has a choice. A gate over one expert has none. */
 export function choosing({ experts, mean }: GateUse): boolean {

@@ -11,7 +11,9 @@ const covers = (a: Box, b: Box) =>
   Math.min(a.right, b.right) > Math.max(a.left, b.left) && Math.min(a.bottom, b.bottom) > Math.max(a.top, b.top);
 
 function faults(points: readonly Place[]): string[] {
-  const placed = placeLabels(points, area, fontSize);
+  const placed = placeLabels(points, area, fontSize).flatMap((box, index) =>
+    box ? [{ box, label: points[index]?.label ?? '' }] : [],
+  );
   const pairs = placed.flatMap((a, i) =>
     placed.slice(i + 1).flatMap((b) => (covers(a.box, b.box) ? [`${a.label} on ${b.label}`] : [])),
   );
@@ -25,6 +27,19 @@ function faults(points: readonly Place[]): string[] {
   );
   return [...pairs, ...hidden, ...outside.map(({ label }) => `${label} outside`)];
 }
+
+test('points with room around them have labels, to their right but for one at the edge', () => {
+  const [left, right] = placeLabels(
+    [
+      { label: 'mmoe', x: 50, y: 50 },
+      { label: 'ple', x: 345, y: 200 },
+    ],
+    area,
+    fontSize,
+  );
+  expect(left?.left).toBeGreaterThan(50);
+  expect(right?.right).toBeLessThan(345);
+});
 
 test('labels of ten clustered points do not overlap, wherever the cluster is', () => {
   const coordinate = (to: number) => fc.double({ min: 10, max: to - 10, noNaN: true });

@@ -3,62 +3,25 @@ import { calibrationBinCount, calibrationBins } from '../../metrics/calibration.
 import { confidence } from '../../metrics/class-scores.js';
 import { binarySample, isWeighted, meanOfRows, regressionSample } from '../../metrics/samples.js';
 import { joined } from '../../support/joined.js';
-import type { FinishedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
-import { pointsOf } from '../points.js';
-import type { ReportData } from '../report-data.js';
-import { runsOf } from '../report-data.js';
+import type { ChartedModel, ChartedRuns } from './charted-runs.js';
 import type { Drawing, Section } from './drawing.js';
-import { cssColour, type Mark, modelSeries } from './palette.js';
+import { cssColour } from './palette.js';
 import { dashedAt, layer, type PanelSpec, panelWidth, plot, tip } from './plot.js';
-import { atPoint, chartId, drawnPoints } from './points.js';
-
-/** A line of a chart: the runs of one model. */
-interface Series extends Mark {
-  readonly model: number | null;
-  readonly runs: readonly FinishedRun[];
-}
-
-interface Place {
-  readonly title: string;
-  readonly series: readonly Series[];
-}
+import { chartId, drawnPoints } from './points.js';
 
 /**
  * What happened against what was predicted, a chart per task, in bins of equally many test rows (calibration of
  * weighted rows: of equal weight): calibration curves of binary tasks and of the predicted class of multiclass tasks,
  * mean labels of regression tasks. Predictions are read run by run, so that only one run's are in memory.
  */
-export async function reliability(data: ReportData): Promise<readonly Section[]> {
-  const marks = modelSeries(data.comparison);
-  const { points, omission } = drawnPoints(pointsOf(data.comparison), data.comparison.tasks.length);
-  const places = points.map((point) => ({
-    title: atPoint('', point),
-    series: marks.flatMap((mark, model): Series[] => {
-      const runs = point.rows.flatMap((row) => (row.label === mark.label ? runsOf(data, row) : []));
-      return [{ ...mark, model, runs }];
-    }),
-  }));
-  return sections(data.comparison.tasks, places, omission);
-}
-
-/** The same for a single run. */
-export async function runReliability(run: FinishedRun): Promise<readonly Section[]> {
-  const tasks = run.experiment.tasks.map(({ name }) => name);
-  const mark = { label: run.result.model, colour: cssColour('c1'), dash: [], shape: 'circle', filled: true };
-  return sections(tasks, [{ title: '', series: [{ ...mark, model: null, runs: [run] }] }], []);
-}
-
-async function sections(
-  tasks: readonly string[],
-  places: readonly Place[],
-  omission: readonly string[],
-): Promise<readonly Section[]> {
+export async function reliability({ tasks, places }: ChartedRuns): Promise<readonly Section[]> {
+  const { points, omission } = drawnPoints(places, tasks.length);
   const drawings: Record<Curve['type'], Drawing[]> = { binary: [], regression: [] };
   const all: Curve[] = [];
-  for (const [at, { title, series }] of places.entries()) {
+  for (const [at, { title, models }] of points.entries()) {
     const curves: Curve[] = [];
-    for (const own of series) curves.push(...(await curvesOf(own)));
+    for (const model of models) curves.push(...(await curvesOf(model)));
     all.push(...curves);
     for (const [index, task] of tasks.entries()) {
       const own = curves.filter((curve) => curve.task === task);
@@ -68,11 +31,11 @@ async function sections(
         id: chartId(type === 'binary' ? 'calibration' : 'predicted', at + 1, index + 1),
         title: joined(', ', task, title),
         panels: [{ spec: specOf(own) }],
-        key: own.map(({ series: mark }) => mark),
+        key: own.map(({ model }) => model),
       });
     }
   }
-  const several = places.some(({ series }) => series.some(({ runs }) => runs.length > 1));
+  const several = points.some(({ models }) => models.some(({ runs }) => runs.length > 1));
   const bins = (rows: string) =>
     `in ${calibrationBinCount} bins of ${rows}${several ? '; means over seeds' : ''}. The lower panel shows how far off.`;
   const rows = all.some(({ weighted }) => weighted) ? 'test rows of equal weight' : 'equally many test rows';
@@ -109,7 +72,7 @@ async function sections(
 interface Curve {
   readonly task: string;
   readonly type: 'binary' | 'regression';
-  readonly series: Series;
+  readonly model: ChartedModel;
   /** The task has several classes. */
   readonly classes: boolean;
   /** Test rows have weights. */
@@ -123,9 +86,9 @@ interface Bin {
   readonly actual: number;
 }
 
-async function curvesOf(series: Series): Promise<readonly Curve[]> {
+async function curvesOf(model: ChartedModel): Promise<readonly Curve[]> {
   const found = new Map<string, Pick<Curve, 'type' | 'classes' | 'weighted'> & { readonly runs: (readonly Bin[])[] }>();
-  for (const run of series.runs) {
+  for (const run of model.runs) {
     if (!run.hasPredictions) continue;
     for (const predictions of await run.predictions()) {
       const { name } = predictions.task;
@@ -142,7 +105,7 @@ async function curvesOf(series: Series): Promise<readonly Curve[]> {
     task,
     type,
     classes,
-    series,
+    model,
     weighted,
     bins: Array.from({ length: Math.max(...runs.map((bins) => bins.length)) }, (_, index) => {
       const own = runs.flatMap((bins) => bins[index] ?? []);
@@ -175,7 +138,7 @@ function binsOf({ task, scores }: TaskPredictions): readonly Bin[] {
 
 function specOf(curves: readonly Curve[]): PanelSpec {
   const isBinary = curves[0]?.type === 'binary';
-  const bins = curves.flatMap(({ bins: own, series: { label, model, colour, dash } }) =>
+  const bins = curves.flatMap(({ bins: own, model: { label, model, colour, dash } }) =>
     own.map(({ predicted, actual }, order) => {
       const about = tip(model, label, `predicted ${predicted.toPrecision(4)}`, `actual ${actual.toPrecision(4)}`);
       return { x: predicted, y: actual, series: label, order, colour, dash, tip: about };

@@ -4,7 +4,7 @@ import { gainOf, metricName, type Point, type PointTask, pointsOf } from '../poi
 import type { Drawing, Section } from './drawing.js';
 import { taskGainLines } from './gain-lines.js';
 import { farOff } from './gain-range.js';
-import { type Box, placeLabels } from './label-placement.js';
+import { type Box, type Place, placeLabels } from './label-placement.js';
 import { cssColour, lookOf, type Mark, modelSeries } from './palette.js';
 import { dashedAt, fontSize, gainAxis, haloed, type Layer, layer, type PanelSpec, plot, tip } from './plot.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
@@ -22,7 +22,8 @@ export function scatters(comparison: Comparison): readonly Section[] {
   const { drawings, omission } = perPair(comparison, pointsOf(comparison), 1, 'scatter', (point, x, y, title, id) => {
     const positions = point.rows.flatMap((row) => modelPosition(row, x, y, series));
     if (positions.length === 0) return [];
-    const whole = { id, title, panels: [{ spec: scatter(positions, x, y) }] };
+    const key = series.filter(({ label }) => positions.some((one) => one.label === label));
+    const whole = { id, title, key, panels: [{ spec: scatter(positions, x, y) }] };
     const far = [
       ...farOff(positions.map(({ label, x: across }) => ({ label, gain: across.value }))),
       ...farOff(positions.map(({ label, y: up }) => ({ label, gain: up.value }))),
@@ -30,7 +31,7 @@ export function scatters(comparison: Comparison): readonly Section[] {
     if (far.length === 0) return [whole];
     const near = positions.filter(({ label }) => !far.includes(label));
     const remarks = [`Without ${[...new Set(far)].join(', ')}, which would crowd the others.`];
-    const closeUp = { id: chartId(id, 'near'), title: `${title}: close-up`, remarks };
+    const closeUp = { id: chartId(id, 'near'), title: `${title}: close-up`, key, remarks };
     return [whole, { ...closeUp, panels: [{ spec: scatter(near, x, y) }] }];
   });
   if (drawings.length === 0) return [];
@@ -119,14 +120,10 @@ export function scatter(
     all.map((position) => position.y),
     size.height,
   );
-  const down = (value: number) => size.height - y.pixel(value);
+  const places = positions.map(({ label, x: across, y: up }) => {
+    return { label: shortened(label, fontSize, 190), x: x.pixel(across.value), y: size.height - y.pixel(up.value) };
+  });
   const corners = quadrants(xTask.name, yTask.name);
-  const avoided = [
-    { left: x.pixel(0) - 1, right: x.pixel(0) + 1, top: 0, bottom: size.height },
-    { left: 0, right: size.width, top: down(0) - 1, bottom: down(0) + 1 },
-    ...corners.map(({ box }) => box),
-    ...positions.flatMap((position) => barsOf(position, x.pixel, down)),
-  ];
   const title = (task: PointTask) => `gain on ${shortened(task.name, fontSize, 150)}, ${metricName(task.metric)} →`;
   const axis = { grid: false, titleLimit: 340 };
   const [left, right] = x.domain;
@@ -158,7 +155,11 @@ export function scatter(
       layer('rule', across, bar),
       layer('rule', up, bar),
       ...(joined ? [layer('line', line, { strokeWidth: 1.8, clip: true })] : []),
-      ...labelLayers(positions, (position) => [x.pixel(position.x.value), down(position.y.value)], avoided),
+      ...labels(
+        positions,
+        places,
+        corners.map(({ box }) => box),
+      ),
       layer(
         'point',
         points.map(({ order: _, ...row }) => row),
@@ -189,27 +190,17 @@ function quadrants(xTask: string, yTask: string): readonly { readonly layer: Lay
   });
 }
 
-/** Names of points where they cover nothing, with a halo, and lines to names that are further away. */
-function labelLayers(
-  positions: readonly Position[],
-  pixels: (position: Position) => readonly [number, number],
-  avoided: readonly Box[],
-): readonly Layer[] {
-  const places = positions.map((position) => {
-    const [x, y] = pixels(position);
-    return { label: shortened(position.label, fontSize, 190), x, y };
+/** Names of points, where they cover nothing. */
+function labels(positions: readonly Position[], places: readonly Place[], taken: readonly Box[]): readonly Layer[] {
+  const boxes = placeLabels(places, size, fontSize, taken);
+  const texts = places.flatMap(({ label }, index) => {
+    const box = boxes[index];
+    if (!box) return [];
+    return [
+      { text: label, left: box.left + 2, top: (box.top + box.bottom) / 2, tip: tip(positions[index]?.model ?? null) },
+    ];
   });
-  const placed = placeLabels(places, size, fontSize, avoided).map((label, index) => {
-    const { model = null, colour = '' } = positions[index] ?? {};
-    return { ...label, colour, tip: tip(model) };
-  });
-  const leaders = placed.map(({ x, y, leader, colour, tip: about }) => {
-    return { left: x, right: leader?.x ?? null, top: y, bottom: leader?.y ?? null, colour, tip: about };
-  });
-  const texts = placed.map(({ label, box, tip: about }) => {
-    return { text: label, left: box.left + 2, top: (box.top + box.bottom) / 2, tip: about };
-  });
-  return [layer('rule', leaders, { strokeWidth: 0.8 }), ...haloed(texts, { align: 'left' })];
+  return haloed(texts, { align: 'left' });
 }
 
 /** Minimum share of the axis on each side of 0, so that every quadrant is visible. */
@@ -230,20 +221,4 @@ function axisOf(estimates: readonly Estimate[], length: number) {
     /** Position in pixels along the axis. */
     pixel: (value: number) => (length * (value - domain[0])) / (domain[1] - domain[0]),
   };
-}
-
-/** A model's error bars as boxes in the plot. */
-function barsOf(
-  { x, y }: Position,
-  across: (value: number) => number,
-  down: (value: number) => number,
-): readonly Box[] {
-  const [middleX, middleY] = [across(x.value), down(y.value)];
-  const box = (a: number, b: number, c: number, d: number): Box => {
-    return { left: Math.min(a, b), right: Math.max(a, b), top: Math.min(c, d), bottom: Math.max(c, d) };
-  };
-  return [
-    ...(x.low === null || x.high === null ? [] : [box(across(x.low), across(x.high), middleY - 1, middleY + 1)]),
-    ...(y.low === null || y.high === null ? [] : [box(middleX - 1, middleX + 1, down(y.low), down(y.high))]),
-  ];
 }

@@ -1,39 +1,20 @@
+import { joined } from '../../support/joined.js';
 import type { WithoutExpert } from '../../training/diagnostics/diagnosis.js';
-import type { FinishedRun } from '../../training/finished-run.js';
-import { atPoint } from '../charts/points.js';
+import type { ChartedRuns } from '../charts/charted-runs.js';
 import { percent, percentDigits } from '../numbers.js';
-import { pointsOf } from '../points.js';
-import { type ReportData, runsOf } from '../report-data.js';
 import { type Html, html } from './html.js';
 import { plainTable } from './plain-table.js';
 
 export const leftOutLink = { id: 'left-out', title: 'Without one expert' };
 
 /** What each expert is worth to each task, by model. Null without diagnostics. */
-export function leftOut(data: ReportData): Html | null {
-  const places = pointsOf(data.comparison).flatMap((point) =>
-    point.rows.map((row) => ({ label: atPoint(row.label, point), runs: runsOf(data, row) })),
-  );
-  return section(data.comparison.tasks, places);
-}
-
-/** The same of a single run. */
-export function runLeftOut(run: FinishedRun): Html | null {
-  const tasks = run.experiment.tasks.map(({ name }) => name);
-  return section(tasks, [{ label: run.result.model, runs: [run] }]);
-}
-
-interface Place {
-  readonly label: string;
-  readonly runs: readonly FinishedRun[];
-}
-
-function section(tasks: readonly string[], places: readonly Place[]): Html | null {
-  const found = places.flatMap(({ label, runs }) => {
+export function leftOut({ tasks, places }: ChartedRuns): Html | null {
+  const all = places.flatMap(({ title, models }) => models.map((model) => ({ title, ...model })));
+  const found = all.flatMap(({ title, label, runs }) => {
     const known = runs.flatMap(({ result }) => result.diagnostics?.withoutExpert ?? []);
     const experts = known[0]?.experts ?? [];
     return experts.map(({ level, expert }, place) => ({
-      names: [label, String(level), expert],
+      names: [joined(', ', label, title), String(level), expert],
       rises: tasks.map((task) => meanRise(known, place, task)),
     }));
   });

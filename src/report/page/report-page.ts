@@ -2,6 +2,7 @@ import type { Comparison } from '../../comparison/comparison.js';
 import { joined } from '../../support/joined.js';
 import { counted } from '../../support/whole-number.js';
 import type { FinishedRun } from '../../training/finished-run.js';
+import { runsOfComparison } from '../charts/charted-runs.js';
 import type { ChartSection } from '../charts/drawing.js';
 import { modelSeries } from '../charts/palette.js';
 import { explanations, testInWords } from '../explanations.js';
@@ -24,7 +25,7 @@ export function reportPage(data: ReportData, sections: readonly ChartSection[]):
   const { comparison, runs } = data;
   const above = sections.filter(({ id }) => first.includes(id));
   const below = sections.filter(({ id }) => !first.includes(id));
-  const experts = leftOut(data);
+  const experts = leftOut(runsOfComparison(data));
   const after = [...below, ...(experts ? [leftOutLink] : [])];
   const links = [...above, { id: 'numbers', title: 'Table' }, ...after, { id: 'again', title: 'Make it again' }];
   return htmlDocument(

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { runLossWeights } from '../charts/loss-weights.js';
+import { singleRun } from '../charts/charted-runs.js';
+import { lossWeights } from '../charts/loss-weights.js';
 import { reportFixture, runFixture } from '../report.fixture.js';
 import { runPage } from './run-page.js';
 
@@ -34,8 +35,8 @@ test('diagnostics are drawn, and tell by how much losses rise without an expert'
     result: { ...run.result, diagnostics: { ...looked, withoutExpert } },
     epochs: run.epochs.map((epoch) => ({ ...epoch, diagnostics: { ...looked, cosines: [{ tasks, cosine: -0.5 }] } })),
   };
-  expect(runLossWeights(run)).toEqual([]);
-  expect(runLossWeights(diagnosed).map(({ id }) => id)).toEqual(['cosines']);
+  expect(lossWeights(singleRun(run))).toEqual([]);
+  expect(lossWeights(singleRun(diagnosed)).map(({ id }) => id)).toEqual(['cosines']);
   expect(textOf(runPage(run, 'ple', []))).not.toContain('Without one expert');
   expect(textOf(runPage(diagnosed, 'ple', []))).toContain(`${run.result.model}1shared/0+20.0 %–`);
 });

@@ -3,6 +3,7 @@ import { must } from '../../support/must.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { notesOn } from '../../training/result.js';
 import { notesOnUnpredicted } from '../../training/unpredicted-tasks.js';
+import { singleRun } from '../charts/charted-runs.js';
 import type { ChartSection } from '../charts/drawing.js';
 import { metricsByType, metricText } from '../metrics-table.js';
 import { count, digitsFor } from '../numbers.js';
@@ -10,7 +11,7 @@ import { metricName, type PointTask } from '../points.js';
 import { chartSection } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
 import { type Html, html } from './html.js';
-import { leftOutLink, runLeftOut } from './left-out.js';
+import { leftOut, leftOutLink } from './left-out.js';
 import { plainTable } from './plain-table.js';
 import { runProvenance } from './provenance.js';
 
@@ -18,7 +19,7 @@ import { runProvenance } from './provenance.js';
 export function runPage(run: FinishedRun, command: string, sections: readonly ChartSection[]): string {
   const { result, experiment } = run;
   const notes = [...notesOn(result, experiment.train.epochs), ...notesOnUnpredicted(result)];
-  const experts = runLeftOut(run);
+  const experts = leftOut(singleRun(run));
   const above = [{ id: 'metrics', title: 'Metrics' }, ...sections, ...(experts ? [leftOutLink] : [])];
   const links = [...above, { id: 'again', title: 'Make it again' }];
   return htmlDocument(

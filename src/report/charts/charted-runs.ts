@@ -1,0 +1,44 @@
+import type { FinishedRun } from '../../training/finished-run.js';
+import { pointsOf } from '../points.js';
+import { type ReportData, runsOf } from '../report-data.js';
+import { cssColour, type Mark, modelSeries } from './palette.js';
+import { atPoint } from './points.js';
+
+/** What the charts of runs are drawn from: the finished runs of a comparison, or a single run. */
+export interface ChartedRuns {
+  readonly tasks: readonly string[];
+  readonly places: readonly Place[];
+}
+
+/** The models at a point of the axes. */
+export interface Place {
+  /** The point. Empty without axes. */
+  readonly title: string;
+  readonly models: readonly ChartedModel[];
+}
+
+export interface ChartedModel extends Mark {
+  /** Its index among the marks. Null: a single run. */
+  readonly model: number | null;
+  readonly runs: readonly FinishedRun[];
+}
+
+export function runsOfComparison(data: ReportData): ChartedRuns {
+  const marks = modelSeries(data.comparison);
+  const places = pointsOf(data.comparison).map((point) => ({
+    title: atPoint('', point),
+    models: marks.map((mark, model): ChartedModel => {
+      const row = point.rows.find(({ label }) => label === mark.label);
+      return { ...mark, model, runs: row ? runsOf(data, row) : [] };
+    }),
+  }));
+  return { tasks: data.comparison.tasks, places };
+}
+
+export function singleRun(run: FinishedRun): ChartedRuns {
+  const mark = { label: run.result.model, colour: cssColour('c1'), dash: [], shape: 'circle', filled: true };
+  return {
+    tasks: run.experiment.tasks.map(({ name }) => name),
+    places: [{ title: '', models: [{ ...mark, model: null, runs: [run] }] }],
+  };
+}
