@@ -60,7 +60,7 @@ function orderOf(key: string, tasks: readonly string[], isHigherBetter: (metric:
 }
 
 /** A folder with the fields of its kind. */
-function documentOf({ kind, model, seed, tasks, models, verdicts, runs, changed, linked: _, ...common }: ListedFolder) {
+function documentOf({ kind, model, seed, tasks, models, verdicts, runs, changed, ...common }: ListedFolder) {
   const own = kind === 'run' ? { model, seed, tasks } : { models, verdicts, runs };
   return { kind, ...common, ...own, changed: changed === 0 ? null : new Date(changed).toISOString() };
 }

@@ -71,11 +71,6 @@ export function whyLocked(folder: string, force = false): string | null {
   return holder ? refusalOf(holder, force) : null;
 }
 
-/** Whether this is the text of a lock. */
-export function isLock(text: string): boolean {
-  return holderSchema.safeParse(jsonOf(text)).success;
-}
-
 export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`Cannot write to ${path}: ${systemReason(error)}. Choose another folder with --runs DIR.`);
 }

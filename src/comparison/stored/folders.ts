@@ -1,55 +1,43 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { entriesOf } from '../../support/folder-contents.js';
-import { isLock, whyLocked } from '../../support/lock.js';
+import { whyLocked } from '../../support/lock.js';
 import { checkFile } from '../../training/folder/stored-file.js';
 import { logEntries } from './timing.js';
 
-interface Place {
+/** The folder of a run or of a comparison. */
+export interface Folder {
   /** Its path in the folder that was asked about. */
   readonly name: string;
   readonly path: string;
-  /** True for a link to a folder, and for what lies behind one. */
-  readonly linked: boolean;
-}
-
-/** The folder of a run or of a comparison. */
-export interface Folder extends Place {
   readonly kind: 'run' | 'comparison';
 }
 
 /**
  * The runs and comparisons at a path, by name: of a run's folder this run, of a comparison's its runs and those of its
  * search.
- * @param place Of the folder, where it was found in another.
+ * @param name Of the folder, where it was found in another.
  */
-export function foldersAt(path: string, place: Place = { name: '', path, linked: false }): readonly Folder[] {
+export function foldersAt(path: string, name = ''): readonly Folder[] {
   const kind = kindOf(path);
-  if (kind === 'run') return [{ name: path, path, linked: false, kind }];
-  const children = childrenOf(place);
-  const tuning = kind ? children.filter((child) => child.path === join(path, 'tuning')) : [];
-  return known([...children, ...tuning.flatMap(childrenOf)]);
+  if (kind === 'run') return [{ name: path, path, kind }];
+  const below = kind ? foldersIn(join(path, 'tuning'), join(name, 'tuning')) : [];
+  return [...foldersIn(path, name), ...below];
 }
 
 /** The run in a folder, or the runs directly in it. */
 export function runsIn(path: string): readonly Folder[] {
-  if (!isFolder(path)) return [];
-  const found = kindOf(path) === 'run' ? foldersAt(path) : known(childrenOf({ name: '', path, linked: false }));
+  const found = isFolder(path) && kindOf(path) === 'run' ? foldersAt(path) : foldersIn(path, '');
   return found.filter(({ kind }) => kind === 'run');
 }
 
-function known(places: readonly Place[]): readonly Folder[] {
-  return places.flatMap((place) => {
-    const kind = kindOf(place.path);
-    return kind ? [{ ...place, kind }] : [];
-  });
-}
-
-function childrenOf({ name, path, linked }: Place): readonly Place[] {
-  return entriesOf(path).flatMap((entry) => {
+/** Folders and links to folders. */
+function foldersIn(path: string, name: string): readonly Folder[] {
+  if (!isFolder(path)) return [];
+  return entriesOf(path).flatMap((entry): Folder[] => {
     const child = { name: join(name, entry.name), path: join(path, entry.name) };
-    if (entry.isDirectory()) return [{ ...child, linked }];
-    return entry.isSymbolicLink() && isFolder(child.path) ? [{ ...child, linked: true }] : [];
+    const kind = isFolder(child.path) ? kindOf(child.path) : undefined;
+    return kind ? [{ ...child, kind }] : [];
   });
 }
 
@@ -73,26 +61,17 @@ export function kindOf(folder: string): Folder['kind'] | undefined {
     return 'run';
   }
   if (names.includes('comparison.json')) return 'comparison';
-  if (['config.yaml', 'environment.json', 'result.json'].every((name) => names.includes(name))) return 'run';
-  const text = (name: string) => (names.includes(name) ? readableText(folder, name) : undefined);
-  if (/"hash8":\s*"[0-9a-f]{8}"/.test(text('environment.json') ?? '')) return 'run';
-  const config = text('config.yaml');
-  // it has just started
-  if (config === undefined) return names.includes('checkpoints') && isLock(text('lock') ?? '') ? 'run' : undefined;
-  if (/^compare:/m.test(config)) return 'comparison';
-  const isResolved = keysOfRuns.every((key) => new RegExp(`^${key}:`, 'm').test(config));
-  return isResolved && names.includes('log.jsonl') ? 'run' : undefined;
+  const text = (name: string) => (names.includes(name) ? readableText(folder, name) : '');
+  if (/"hash8":\s*"[0-9a-f]{8}"/.test(text('environment.json'))) return 'run';
+  return /^compare:/m.test(text('config.yaml')) ? 'comparison' : undefined;
 }
 
-/** A run's own config has all defaults, so it has these keys. */
-const keysOfRuns = ['name', 'seed', 'dataset', 'tasks', 'model', 'train'];
-
-/** Undefined for what is not a readable file. */
-function readableText(folder: string, name: string): string | undefined {
+/** Empty for what is not a readable file. */
+function readableText(folder: string, name: string): string {
   try {
     return textOf(folder, name);
   } catch {
-    return undefined;
+    return '';
   }
 }
 

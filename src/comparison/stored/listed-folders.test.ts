@@ -24,7 +24,7 @@ test('a finished run has its model, seed, metrics, time and size', async () => {
   const bytes = ['config.yaml', 'environment.json', 'epochs.jsonl', 'gates.json', 'predictions.arrow', 'result.json']
     .concat(['checkpoints/best.safetensors', 'checkpoints/last.safetensors'])
     .reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
-  const run = { kind: 'run', state: 'finished', reason: null, model: 'single-task', seed: 7, linked: false };
+  const run = { kind: 'run', state: 'finished', reason: null, model: 'single-task', seed: 7 };
   const expected = {
     ...run,
     name: 'run-0123abcd',
@@ -108,7 +108,7 @@ test('other files and folders are left out; a link to a run is followed, one in 
   symlinkSync('circle', join(folder, 'circle'));
   symlinkSync(join(folder, 'nothing'), join(folder, 'dangling'));
   symlinkSync(join(other, 'run'), join(folder, 'link'));
-  expect(listFolders(folder, false)).toMatchObject([{ name: 'link', linked: true, state: 'finished' }]);
+  expect(listFolders(folder, false)).toMatchObject([{ name: 'link', state: 'finished' }]);
 });
 
 describe('a folder of another program is left out:', () => {

@@ -45,12 +45,12 @@ export function listFolders(folder: string, below: boolean): readonly ListedFold
   return foldersAt(folder).flatMap((found) => [
     listed(found),
     ...(found.kind === 'comparison' && below
-      ? foldersAt(found.path, found).flatMap((run) => (run.kind === 'run' ? [listed(run)] : []))
+      ? foldersAt(found.path, found.name).flatMap((run) => (run.kind === 'run' ? [listed(run)] : []))
       : []),
   ]);
 }
 
-function listed({ name, path, kind, linked }: Folder): ListedFolder {
+function listed({ name, path, kind }: Folder): ListedFolder {
   const facts = orDamaged(() => (kind === 'run' ? runFacts(path) : comparisonFacts(path)));
   const files = orDamaged(() => filesBelow(path));
   const sizes = 'state' in files ? [] : files;
@@ -59,7 +59,6 @@ function listed({ name, path, kind, linked }: Folder): ListedFolder {
     name,
     path,
     kind,
-    linked,
     reason: null,
     model: null,
     seed: null,
