@@ -156,12 +156,11 @@ function rowOf(
   entry: Entry,
   pair: Pair,
   { tasks: tested, aggregate, verdict }: TestedPair,
-  judging: Judging,
+  { tasks, uncertainty }: Judging,
 ): ComparisonRow {
-  const { tasks, uncertainty } = judging;
-  const { runs } = pair.model;
-  const ofTasks = tasks.map(({ name, metric }, task): readonly [string, TaskGain] => {
-    const values = runs.flatMap((run) => (run.values[task] === null ? [] : signed(metric, run.values[task] ?? 0)));
+  const ofTasks = tasks.map((judged, task): readonly [string, TaskGain] => {
+    const { name, metric } = judged;
+    const values = sampleIn(pair.model, 'values', task).values.map((value) => signed(metric, value));
     return [
       name,
       {
@@ -169,7 +168,7 @@ function rowOf(
         mean: values.length > 0 ? mean(values) : null,
         sd: values.length > 1 ? standardDeviation(values) : null,
         ...must(tested[task], 'tested gain'),
-        ownBest: ownBestOf(pair, task, judging),
+        ownBest: ownBestOf(pair, task, judged),
       },
     ];
   });
@@ -183,28 +182,32 @@ function rowOf(
     tasks: Object.fromEntries(ofTasks),
     ...overTasks(pair, tasks),
     aggregate,
-    atLimit: runs.filter(({ isLate }) => isLate).length,
+    atLimit: pair.model.runs.filter(({ isLate }) => isLate).length,
     verdict,
   };
 }
 
+type Column = 'values' | 'scores' | 'ownBest';
+
 /** Runs that have this number, and the number. */
-function column({ runs }: MeasuredModel, values: 'values' | 'scores' | 'ownBest', task: number): Sample {
-  const known = runs.filter((run) => (run[values][task] ?? null) !== null);
-  return { runs: known, values: known.map((run) => run[values][task] ?? 0) };
+function sampleIn(model: MeasuredModel | undefined, column: Column, task: number): Sample {
+  const known = model?.runs.filter((run) => (run[column][task] ?? null) !== null) ?? [];
+  return { runs: known, values: known.map((run) => run[column][task] ?? 0) };
+}
+
+/** Of the means of the model's column and the reference's. */
+function gainIn({ model, reference, design }: Pair, own: Column, other: Column, task: number): number | null {
+  const both = [sampleIn(model, own, task), sampleIn(reference, other, task)] as const;
+  const [ours, theirs] = design === 'independent' ? both : paired(...both);
+  return differenceOf(ours.values, theirs.values);
 }
 
 /** Means over the runs that record the best epoch for this task alone. The gain is over the reference as it is. */
-function ownBestOf({ model, reference, design }: Pair, task: number, { tasks }: Judging): TaskGain['ownBest'] {
-  const metric = must(tasks[task], 'task').metric;
-  const own = column(model, 'ownBest', task);
-  if (own.values.length === 0) return null;
-  const other = reference ? column(reference, 'values', task) : { runs: [], values: [] };
-  const [ours, theirs] = design === 'independent' ? [own, other] : paired(own, other);
-  return {
-    mean: mean(own.values.map((value) => signed(metric, value))),
-    gain: differenceOf(ours.values, theirs.values),
-  };
+function ownBestOf(pair: Pair, task: number, { metric }: JudgedTask): TaskGain['ownBest'] {
+  const { values } = sampleIn(pair.model, 'ownBest', task);
+  if (values.length === 0) return null;
+  const level = mean(values.map((value) => signed(metric, value)));
+  return { mean: level, gain: gainIn(pair, 'ownBest', 'values', task) };
 }
 
 /**
@@ -212,14 +215,8 @@ function ownBestOf({ model, reference, design }: Pair, task: number, { tasks }: 
  * Null if tasks differ in type or a gain is missing.
  */
 function overTasks(pair: Pair, tasks: readonly JudgedTask[]): Pick<ComparisonRow, 'meanGain' | 'worstGain'> {
-  const { model, reference, design } = pair;
   const isOneType = new Set(tasks.map(({ metric }) => metric.type)).size === 1;
-  const gains = tasks.flatMap((_, task) => {
-    if (!hasGain(pair) || !reference || !isOneType) return [];
-    const both = [column(model, 'scores', task), column(reference, 'scores', task)] as const;
-    const [own, other] = design === 'independent' ? both : paired(...both);
-    return differenceOf(own.values, other.values) ?? [];
-  });
+  const gains = hasGain(pair) ? tasks.flatMap((_, task) => gainIn(pair, 'scores', 'scores', task) ?? []) : [];
   if (!isOneType || gains.length < tasks.length) return { meanGain: null, worstGain: null };
   return { meanGain: mean(gains), worstGain: Math.min(...gains) };
 }

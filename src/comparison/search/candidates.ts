@@ -104,10 +104,7 @@ async function searchedPlace(
     signal?.throwIfAborted();
     all.push(await counted(values));
     if (budget === undefined || all.length < next) continue;
-    const spent = spentBy(all.length);
-    if (spent > budget) break;
-    const runs = (seeds * all.length * budget) / spent; // as if further candidates cost the same
-    if (all.length > 100 && runs > 4 * mostRuns && settings.length * seeds > mostRuns) throw tooMuch(runs);
+    if (spentBy(all.length) > budget) break;
     next = Math.ceil(1.1 * next);
   }
   if (budget === undefined) return placed(all);
@@ -122,14 +119,7 @@ async function searchedPlace(
     if (spentBy(middle) <= budget) paid = middle;
     else most = middle - 1;
   }
-  if (paid * seeds > mostRuns) throw tooMuch(paid * seeds);
   return placed(all.slice(0, paid));
-
-  function tooMuch(runs: number): ConfigError {
-    return new ConfigError(
-      `compare.search.budget: ${budget} epochs of ${baseline} pay for some ${wholeNumber(runs)} runs of ${label}; ${wholeNumber(mostRuns)} is the most: lower it.`,
-    );
-  }
 }
 
 /** The number of candidates, of `of`, that train in a rung. The best 1/eta go on, and one at least. */

@@ -1,5 +1,5 @@
 import { seriesOf } from './palette.js';
-import { type Axis, epochAxis, layer, type PanelSpec, panelWidth, plot, tip } from './plot.js';
+import { type Axis, dashedAt, epochAxis, layer, type PanelSpec, panelWidth, plot, tip } from './plot.js';
 
 interface EpochValues {
   readonly epoch: number;
@@ -9,8 +9,13 @@ interface EpochValues {
   readonly remarks?: Readonly<Record<string, string>>;
 }
 
-/** A line for each name, with a dot for each epoch. */
-export function epochLines(names: readonly string[], epochs: readonly EpochValues[], y: Axis): PanelSpec {
+/** A line for each name, with a dot for each epoch. @param best An epoch that is marked. */
+export function epochLines(
+  names: readonly string[],
+  epochs: readonly EpochValues[],
+  y: Axis,
+  { height = 190, best = null }: { readonly height?: number; readonly best?: number | null } = {},
+): PanelSpec {
   const series = seriesOf(names);
   const rows = epochs.flatMap(({ epoch, values, remarks }) =>
     series.flatMap(({ label, colour, dash }) => {
@@ -22,9 +27,9 @@ export function epochLines(names: readonly string[], epochs: readonly EpochValue
   );
   return plot({
     width: panelWidth.medium - 86,
-    height: 190,
+    height,
     x: epochAxis(epochs.at(-1)?.epoch ?? 1),
-    y: { ...y, look: { tickCount: 5 } },
+    y: { ...y, look: { tickCount: 5, ...y.look } },
     layers: [
       layer(
         'line',
@@ -36,6 +41,7 @@ export function epochLines(names: readonly string[], epochs: readonly EpochValue
         rows.map(({ dash: _, series: __, ...row }) => row),
         { size: 24, opacity: 1 },
       ),
+      ...(best === null ? [] : [dashedAt({ x: best })]),
     ],
   });
 }

@@ -1,5 +1,6 @@
 import { mean } from '../../comparison/statistics/moments.js';
 import { shared } from '../../models/options.js';
+import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
 import { counted } from '../../support/whole-number.js';
 import type { GateUse } from '../../training/evaluation.js';
@@ -109,46 +110,42 @@ const unused = 0.01;
  * expert.
  */
 function remarksOn(runs: readonly FinishedRun[]): readonly string[] {
-  const collapsed = new Map<string, { readonly seeds: number[]; readonly text: string }>();
-  const idle = new Map<number, { readonly seeds: number[]; readonly names: readonly string[] }>();
-  for (const { gates, result } of runs) {
-    for (const { level, gate, experts, mean } of gates.filter(choosing)) {
-      const most = Math.max(...mean);
-      if (most <= collapse) continue;
-      const key = `gate ${gate} of level ${level}`;
-      const text = `${(100 * most).toFixed(1)} % to ${experts[mean.indexOf(most)]}`;
-      collapsed.set(key, { text, seeds: [...(collapsed.get(key)?.seeds ?? []), result.seed] });
-    }
-    for (const level of new Set(gates.filter(choosing).map((gate) => gate.level))) {
-      const names = idleExperts(gates, level);
-      if (names.length > 0) idle.set(level, { names, seeds: [...(idle.get(level)?.seeds ?? []), result.seed] });
-    }
-  }
-  const only = runs.length === 1;
-  const where = (seeds: readonly number[]) =>
-    seeds.length === runs.length
-      ? `all ${runs.length} runs`
-      : `${seeds.length} of ${runs.length} runs (${seeds.length === 1 ? 'seed' : 'seeds'} ${listed(seeds.map(String))})`;
+  const found = [
+    ...runs.flatMap(({ gates, result: { seed } }) =>
+      gates
+        .filter((gate) => choosing(gate) && Math.max(...gate.mean) > collapse)
+        .map(({ level, gate }) => {
+          return { seed, how: 'Collapsed', what: `gate ${gate} of level ${level} gives more than 95 % to one expert` };
+        }),
+    ),
+    ...runs.flatMap(({ gates, result: { seed } }) =>
+      [...new Set(gates.filter(choosing).map(({ level }) => level))]
+        .filter((level) => hasIdleExpert(gates, level))
+        .map((level) => {
+          return { seed, how: 'Hardly used', what: `an expert of level ${level}, below 1 % in every gate` };
+        }),
+    ),
+  ];
+  const where = (seeds: readonly number[]) => {
+    if (runs.length === 1) return 'this run';
+    if (seeds.length === runs.length) return `all ${runs.length} runs`;
+    const which = seeds.length === 1 ? 'seed' : 'seeds';
+    return `${seeds.length} of ${runs.length} runs (${which} ${listed(seeds.map(String))})`;
+  };
   const single = runs[0]?.gates.filter((gate) => !choosing(gate)).length ?? 0;
   return [
-    ...[...collapsed].map(([gate, { seeds, text }]) =>
-      only
-        ? `Collapsed: ${gate} gives ${text}.`
-        : `Collapsed in ${where(seeds)}: ${gate} gives more than 95 % to one expert.`,
-    ),
-    ...[...idle].map(([level, { seeds, names }]) =>
-      only
-        ? `Hardly used at level ${level} (below 1 % in every gate): ${names.join(', ')}.`
-        : `In ${where(seeds)}, an expert of level ${level} is hardly used: below 1 % in every gate.`,
-    ),
+    ...groupedBy(found, ({ what }) => what).map((alike) => {
+      const [{ how, what }] = alike;
+      return `${how} in ${where(alike.map(({ seed }) => seed))}: ${what}.`;
+    }),
     ...(single === 0 ? [] : [`Left out: ${counted(single, 'gate')} over one expert.`]),
   ];
 }
 
-function idleExperts(gates: readonly GateUse[], level: number): readonly string[] {
+function hasIdleExpert(gates: readonly GateUse[], level: number): boolean {
   const seeing = gates.filter((gate) => gate.level === level && gate.mean.length === gate.experts.length);
   const names = [...new Set(seeing.flatMap(({ experts }) => experts))];
-  return names.filter((name) =>
+  return names.some((name) =>
     seeing.every(({ experts, mean }) => !experts.includes(name) || (mean[experts.indexOf(name)] ?? 1) < unused),
   );
 }

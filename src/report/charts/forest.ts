@@ -12,7 +12,7 @@ import {
 } from '../points.js';
 import type { Panel, Section } from './drawing.js';
 import { meanGainLines, taskGainLines } from './gain-lines.js';
-import { type Column, farOff, meansOf, type Ranged, withRanges } from './gain-range.js';
+import { type Column, type Ranged, withRanges } from './gain-range.js';
 import { cssColour, findings, modelSeries } from './palette.js';
 import { fontSize, gainAxis, layer, nameAxis, panelWidth, plot, tip } from './plot.js';
 import { textWidth } from './text-width.js';
@@ -33,14 +33,15 @@ export function forest(comparison: Comparison): readonly Section[] {
   ].filter(({ lines }) => lines.some(({ gain }) => gain.gain !== null));
   if (columns.length === 0) return [];
   const models = modelSeries(comparison).map(({ label }) => label);
-  const panels = withRanges(columns).map((column) => panelOf(column, models));
+  const ranged = withRanges(columns);
+  const panels = ranged.map((column) => panelOf(column, models));
   const seen = new Set(
     columns.flatMap(({ lines }) => lines.flatMap((line) => (line.gain.gain === null ? [] : (line.verdict ?? 'none')))),
   );
   const verdicts = (['better', 'equivalent', 'undecided', 'worse', 'none'] as const).filter((each) => seen.has(each));
   const key = verdicts.map((each) => findings[each]);
   const drawing = { id: 'forest', panels, key, columns: Math.min(3, panels.length) };
-  const note = noteOn(comparison, point, columns);
+  const note = noteOn(comparison, point, ranged);
   return [{ id: 'forest', title: 'Gains', note, key, size: 'medium', drawings: [drawing] }];
 }
 
@@ -78,7 +79,7 @@ function ofMean(rows: readonly ComparisonRow[], digits: number): Column {
 function noteOn(
   { baseline, test, seeds, uncertainty }: Comparison,
   point: Point,
-  columns: readonly Column[],
+  columns: readonly Ranged[],
 ): readonly string[] {
   const lines = columns.flatMap((column) => column.lines);
   const [interval, simultaneous] = [
@@ -96,7 +97,7 @@ function noteOn(
     ...(point.tasks.some((task) => task.percent !== null)
       ? ['The upper axis is the gain in % of the error; it has one scale for all tasks with the same metric.']
       : []),
-    ...(columns.some((column) => farOff(meansOf(column)).length > 0)
+    ...(columns.some(({ lines: own, range }) => own.some(({ gain }) => isOutside(gain.gain, range)))
       ? ['What lies far outside is written at the edge.']
       : []),
   ];
@@ -109,10 +110,9 @@ function panelOf({ title, lines, range, text, unit, percent: relative }: Ranged,
   const marked = lines.map(({ label, gain, verdict, margin, tip: about }) => {
     const { colour, shape, filled } = findings[verdict ?? 'none'];
     const at = gain.gain;
-    const isOutside = at !== null && (at < range[0] || at > range[1]);
     return {
       at,
-      isOutside,
+      isFarOff: isOutside(at, range),
       gain,
       margin,
       shape,
@@ -130,12 +130,12 @@ function panelOf({ title, lines, range, text, unit, percent: relative }: Ranged,
       return { y: label, x: gain, tip: tip(models.indexOf(label), `${label}, seed ${seed}`, text(gain)) };
     }),
   );
-  const points = marked.flatMap(({ own: { y, colour, tip: about }, at, isOutside, shape, fill }) =>
-    isOutside ? [] : [{ y, x: at, stroke: colour, fill, shape, tip: about }],
+  const points = marked.flatMap(({ own: { y, colour, tip: about }, at, isFarOff, shape, fill }) =>
+    isFarOff ? [] : [{ y, x: at, stroke: colour, fill, shape, tip: about }],
   );
   const notes = (left: boolean) => {
     const rows = marked
-      .filter(({ at, isOutside }) => (at === null || isOutside) && (at === null || at < 0) === left)
+      .filter(({ at, isFarOff }) => (at === null || isFarOff) && (at === null || at < 0) === left)
       .map(({ own: { y, tip: about }, at }) => {
         const words = at === null ? 'no result' : left ? `◀ ${text(at)}` : `${text(at)} ▶`;
         return { y, x: at === null ? 0 : range[left ? 0 : 1], text: words, tip: about };
@@ -165,4 +165,8 @@ function panelOf({ title, lines, range, text, unit, percent: relative }: Ranged,
     ],
   });
   return { title, spec };
+}
+
+function isOutside(gain: number | null, [low, high]: Ranged['range']): boolean {
+  return gain !== null && (gain < low || gain > high);
 }

@@ -40,44 +40,31 @@ export function withRanges(columns: readonly Column[]): readonly Ranged[] {
   });
 }
 
-/**
- * A range with 0, all means except outliers, intervals unless they dwarf the means, and part of anything that reaches
- * further.
- */
-function rangeOf(column: Column): readonly [number, number] {
-  const far = farOff(meansOf(column));
-  const near = column.lines.filter(({ label }) => !far.includes(label));
-  const means = [0, ...near.flatMap(({ gain }) => gain.gain ?? [])];
-  const intervals = near.flatMap(({ gain }) => (gain.interval ? [gain.interval] : []));
-  const widths = intervals.map(([low, high]) => high - low).toSorted((a, b) => a - b);
-  const [least, most] = [Math.min(...means), Math.max(...means)];
-  const unit = Math.max(most - least, widths[widths.length >> 1] ?? 0) || 1e-6;
-  const within = (ends: readonly number[], [low, high]: readonly [number, number], room: number) =>
-    [
-      Math.max(Math.min(low, ...ends), low - room * unit),
-      Math.min(Math.max(high, ...ends), high + room * unit),
-    ] as const;
-  const plain = within(intervals.flat(), [least, most], 1.5);
-  const further = near.flatMap(({ gain, margin }) => [
-    ...(gain.simultaneous ?? []),
-    ...gain.gains.map((seed) => seed.gain),
+/** A range with 0, and all means, intervals, seeds and margins that are not far off. */
+function rangeOf({ lines }: Column): readonly [number, number] {
+  const known = lines.filter(({ gain }) => gain.gain !== null);
+  const limit = farFrom(
+    known.map(({ gain: { gain, interval } }) => Math.max(...[gain ?? 0, ...(interval ?? [])].map(Math.abs))),
+  );
+  const ends = known.flatMap(({ gain: { gain, interval, gains }, margin }) => [
+    gain ?? 0,
+    ...(interval ?? []),
+    ...gains.map((seed) => seed.gain),
     ...(margin === null ? [] : [-margin, margin]),
   ]);
-  const [low, high] = within(further, plain, 0.4);
-  return [low - 0.04 * (high - low), high + 0.04 * (high - low)];
+  const [low, high] = [Math.max(-limit, Math.min(0, ...ends)), Math.min(limit, Math.max(0, ...ends))];
+  const room = 0.04 * (high - low) || 1e-6;
+  return [low - room, high + room];
 }
 
-export function meansOf({ lines }: Column): readonly { readonly label: string; readonly gain: number }[] {
-  return lines.flatMap(({ label, gain }) => (gain.gain === null ? [] : [{ label, gain: gain.gain }]));
-}
-
-/** A gain larger than this many times the median gain is an outlier: it would squeeze the others together. */
-const farAway = 8;
-
-/** Labels of outlying models, at most a third of all. The others are easier to see without them. */
+/** Labels of models that would squeeze the others together, at most a third of all. */
 export function farOff(gains: readonly { readonly label: string; readonly gain: number }[]): readonly string[] {
-  const sizes = gains.map(({ gain }) => Math.abs(gain)).toSorted((a, b) => a - b);
-  const median = sizes[sizes.length >> 1] ?? 0;
-  const far = gains.filter(({ gain }) => median > 0 && Math.abs(gain) > farAway * median).map(({ label }) => label);
-  return far.length * 3 <= gains.length ? far : [];
+  const limit = farFrom(gains.map(({ gain }) => Math.abs(gain)));
+  return gains.filter(({ gain }) => Math.abs(gain) > limit).map(({ label }) => label);
+}
+
+/** Some times the largest size but for a third of them. */
+function farFrom(sizes: readonly number[]): number {
+  const usual = sizes.toSorted((a, b) => a - b)[Math.ceil((2 * sizes.length) / 3) - 1] ?? 0;
+  return usual > 0 ? 5 * usual : Number.POSITIVE_INFINITY;
 }

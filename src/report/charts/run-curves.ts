@@ -1,8 +1,9 @@
 import type { FinishedRun } from '../../training/finished-run.js';
 import { metricName, type PointTask } from '../points.js';
 import type { Drawing, Section } from './drawing.js';
-import { type Colour, cssColour } from './palette.js';
-import { epochAxis, fontSize, layer, type PanelSpec, panelWidth, plot, tip } from './plot.js';
+import { epochLines } from './epoch-lines.js';
+import { cssColour } from './palette.js';
+import { fontSize, type PanelSpec } from './plot.js';
 import { chartId } from './points.js';
 
 /** Learning curves of a single run: training loss and validation metric for each task, and the learning rate. */
@@ -15,8 +16,8 @@ export function runCurves(
     const losses = epochs.map(({ train }) => train.tasks[name]);
     const scores = epochs.map(({ validation }) => validation[name]?.[metric]);
     const spec = stacked(
-      runCurve('training loss', losses, best, 'c2'),
-      runCurve(`validation ${metricName(metric)}`, scores, best, 'c1'),
+      runCurve('training loss', losses, best),
+      runCurve(`validation ${metricName(metric)}`, scores, best),
     );
     return { id: chartId('learning', index + 1), title: name, panels: [{ spec }] };
   });
@@ -40,13 +41,13 @@ function learningRates(epochs: FinishedRun['epochs']): readonly PanelSpec[] {
   if (first === undefined) return [];
   if (typeof first === 'number') {
     const rates = epochs.map(({ learningRate }) => learningRate);
-    return [runCurve('first step of each epoch', rates, null, 'c3')];
+    return [runCurve('first step of each epoch', rates, null)];
   }
   return Object.keys(first).map((task) => {
     const rates = epochs.map(({ learningRate }) =>
       typeof learningRate === 'object' ? learningRate[task] : learningRate,
     );
-    return runCurve(task, rates, null, 'c3');
+    return runCurve(task, rates, null);
   });
 }
 
@@ -54,29 +55,16 @@ function learningRates(epochs: FinishedRun['epochs']): readonly PanelSpec[] {
 const steep = 5;
 
 /** @param values A value that is no number is not drawn. */
-function runCurve(title: string, values: readonly unknown[], best: number | null, colour: Colour): PanelSpec {
-  const rows = values.map((value, index) => {
-    const epoch = `epoch ${index + 1}${index + 1 === best ? ', the best' : ''}`;
-    if (typeof value !== 'number') return { x: index + 1, y: null, tip: tip(null, epoch) };
-    return { x: index + 1, y: value, tip: tip(null, epoch, `${title} ${value.toPrecision(5)}`) };
-  });
-  const known = rows.flatMap(({ y }) => y ?? []);
+function runCurve(title: string, values: readonly unknown[], best: number | null): PanelSpec {
+  const epochs = values.map((value, index) => ({
+    epoch: index + 1,
+    values: { [title]: typeof value === 'number' ? value : null },
+    remarks: { [title]: index + 1 === best ? ', the best' : '' },
+  }));
+  const known = epochs.flatMap(({ values: own }) => own[title] ?? []);
   const isLogarithmic = Math.min(...known) > 0 && Math.max(...known) > steep * Math.min(...known);
   const text = isLogarithmic ? `${title}, logarithmic` : title;
-  const spec = plot({
-    width: panelWidth.medium - 86,
-    height: 150,
-    x: epochAxis(values.length),
-    y: { title: null, scale: isLogarithmic ? { type: 'log', nice: false } : {}, look: { tickCount: 5, format: '~g' } },
-    layers: [
-      layer(
-        'line',
-        rows.map(({ tip: _, ...row }) => row),
-        { color: cssColour(colour), strokeWidth: 2 },
-      ),
-      layer('point', rows, { filled: true, size: 24, color: cssColour(colour), opacity: 1 }),
-      layer('rule', best === null ? [] : [{ x: best }], { color: cssColour('muted'), strokeDash: [4, 4] }),
-    ],
-  });
+  const scale = isLogarithmic ? { type: 'log', nice: false } : {};
+  const spec = epochLines([title], epochs, { title: null, scale, look: { format: '~g' } }, { height: 150, best });
   return { ...spec, title: { text, fontSize, fontWeight: 'normal', color: cssColour('muted') } };
 }
