@@ -32,7 +32,7 @@ const words = () =>
     .option('--attach', 'wait for runs that were handed over, here or on another machine; the default')
     .option(
       '--jobs <n>',
-      'runs at a time, each in its own process (default: the fastest number, measured)',
+      'runs at a time, each in its own process (default: one for each core, or each GPU)',
       wholeFrom('--jobs', 1, 1024),
     )
     .option(

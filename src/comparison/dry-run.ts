@@ -66,8 +66,8 @@ export async function planComparison(
     // Halving leaves most of its runs before their end.
     const tuning = plan.search.runs.map((run): Run => (tuned ? { ...run, state: 'finished' } : run));
     const todo = unfinished([...tuning, ...runs]);
-    const jobs = await executor.jobsFor(todo);
-    if (todo.length > 0) on({ kind: 'measuring', what: 'models' });
+    const jobs = executor.jobsFor(todo);
+    if (todo.length > 0) on({ kind: 'measured', done: 0, of: todo.length });
     const halved = plan.search.places.filter(({ rungs }) => rungs);
     const epochs = new Map(
       halved.flatMap((place) =>

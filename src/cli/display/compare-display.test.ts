@@ -68,7 +68,7 @@ test('on a terminal a finished run has no line, a failed one has; the first bar 
   display.show({ kind: 'report', run: second, report: step });
   vi.advanceTimersByTime(1000);
   const [, total, place] = lines();
-  expect(total).toMatch(/^all runs +=+ +41 % {2}1\/3 {2}2 min left$/); // a quarter of the second, which takes as long
+  expect(total).toMatch(/^all runs +=+ +41 % {2}1\/3 {2}1 min left$/); // 1.25 runs took 60 s
   expect(place).toMatch(/^ple seed 2 +=+ +25 % {2}epoch 1\/2 {2}1,234 samples\/s$/);
   display.show({ kind: 'ended', run: second, outcome: { status: 'failed', message: 'no' }, seconds: 1, scores: [] });
   display.close();

@@ -4,14 +4,13 @@ import type { Event } from '../../comparison/execute/executor.js';
 import { pointText } from '../../comparison/plan/axis-point.js';
 import type { Run } from '../../comparison/plan/run.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
-import { count, duration } from '../../report/numbers.js';
+import { count } from '../../report/numbers.js';
 import { shortened } from '../../report/text-table.js';
 import { joined } from '../../support/joined.js';
 import { printable } from '../../support/printable.js';
 import { counted } from '../../support/whole-number.js';
 import { type CompareBars, openCompareBars } from './compare-bars.js';
-import { type ProgressBar, progressBar } from './progress-bar.js';
-import { createTimeLeft, type TimeLeft } from './time-left.js';
+import { leftByMeanRate, type ProgressBar, progressBar } from './progress-bar.js';
 
 /** Shows a comparison's events to the user. */
 export interface CompareDisplay {
@@ -70,8 +69,10 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
         once('Reading the data');
         advance('reading', event.done, event.total);
       }
-      if (event.kind === 'measured') advance('measuring', event.done, event.of);
-      if (event.kind === 'measuring') once(`Measuring ${measuredInWords[event.what]}`);
+      if (event.kind === 'measured') {
+        once('Measuring a few steps of each model');
+        if (event.done > 0) advance('measuring', event.done, event.of);
+      }
       if (event.kind === 'decided') for (const text of decisions(event, config)) line(text);
       if (event.kind === 'planned') {
         closeBars();
@@ -92,12 +93,19 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
   };
 }
 
-const measuredInWords = { jobs: 'how many runs at a time are fastest', models: 'a few steps of each model' };
+/** How far a stage is, in runs. */
+interface StageProgress {
+  readonly of: number;
+  done: number;
+  /** Runs of the next stage. */
+  readonly later: number;
+  timeLeft: ReturnType<typeof leftByMeanRate>;
+}
 
 /** The runs of a stage: how far each is, and all together. */
 function trainingDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig, line: (text: string) => void) {
   let bars: CompareBars | undefined;
-  let stage: { readonly timeLeft: TimeLeft; readonly of: number; done: number } | undefined;
+  let stage: StageProgress | undefined;
   const fractions = new Map<string, number>(); // of the runs in training
   const places = new Map<string, number>();
   return {
@@ -112,10 +120,9 @@ function trainingDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig, l
     },
     start({ stage: name, runs, unfinished, jobs, threads, place }: Planned): void {
       const { models, points, seeds, looks } = config;
-      const firstLook = points.flatMap(() => seeds.slice(0, looks[0]).flatMap(() => models));
-      const later = name === 'tuning' ? firstLook : []; // the runs that are reported
-      const kinds = [...unfinished, ...later].map(({ label }) => label);
-      stage = { timeLeft: createTimeLeft(kinds, jobs), of: runs, done: runs - unfinished.length };
+      const reported = points.length * models.length * seeds.slice(0, looks[0]).length;
+      const later = name === 'tuning' ? reported : 0;
+      stage = { of: runs, done: runs - unfinished.length, later, timeLeft: leftByMeanRate() };
       const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
       const how = place ?? `${jobs} at a time with ${counted(threads ?? 0, 'thread')} each`;
       const until = new Set(unfinished.flatMap((run) => run.until ?? []));
@@ -129,29 +136,30 @@ function trainingDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig, l
     begin(run: Run, place: number): void {
       places.set(run.folder, place);
       fractions.set(run.folder, 0);
-      stage?.timeLeft.begin(run.folder, run.label, now());
       bars?.job(place, nameOf(run), 0, ['reading']);
     },
     report(run: Run, report: (Event & { readonly kind: 'report' })['report']): void {
       const name = nameOf(run);
       const place = places.get(run.folder) ?? 0;
+      const { until: epochs = run.experiment.train.epochs } = run;
       if (report.kind === 'start') {
+        if (stage && report.resumedAt !== null) {
+          fractions.set(run.folder, (report.resumedAt - 1) / epochs);
+          stage.timeLeft = leftByMeanRate(); // that was trained before
+        }
         if (report.resumedAt !== null && run.until === undefined)
           line(`${name} continues in epoch ${report.resumedAt}`);
         bars?.job(place, name, 0, ['compiling']);
       }
       if (report.kind !== 'step') return;
-      const { until: epochs = run.experiment.train.epochs } = run;
       const fraction = (report.epoch - 1 + report.step / report.steps) / epochs;
       fractions.set(run.folder, fraction);
-      stage?.timeLeft.update(run.folder, fraction, now());
       const rate = `${count(report.samplesPerSecond)} samples/s`;
       bars?.job(place, name, fraction, [`epoch ${report.epoch}/${epochs}`, rate]);
     },
     end({ run, outcome, scores, seconds }: Ended): void {
       fractions.delete(run.folder);
       bars?.idle(places.get(run.folder) ?? 0);
-      stage?.timeLeft.end(run.folder, now());
       if (!stage || outcome.status === 'interrupted') return;
       stage.done += 1;
       const which = `${stage.done}/${stage.of} `;
@@ -160,9 +168,9 @@ function trainingDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig, l
     },
     drawTotal(): void {
       if (!bars || !stage) return;
-      const left = stage.timeLeft.left(now());
-      const running = [...fractions.values()].reduce((sum, fraction) => sum + fraction, 0);
-      bars.total(stage.done + running, stage.of, left === null ? '' : `${duration(left)} left`);
+      const { of, later, timeLeft } = stage;
+      const done = [...fractions.values()].reduce((sum, fraction) => sum + fraction, stage.done);
+      bars.total(done, of, timeLeft(done, of + later));
     },
   };
 }
@@ -222,10 +230,6 @@ export function nameOf({ label, point, values, tasks, seed }: Named): string {
 
 function forTasks(tasks: readonly string[] | undefined): string {
   return tasks === undefined ? '' : `for ${tasks.join(', ')}`;
-}
-
-function now(): number {
-  return performance.now() / 1000;
 }
 
 /** Collects notes on single runs, since many runs have the same ones. */

@@ -66,7 +66,7 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
  * Time left at the mean rate since the first update, because progress may come in bursts. Empty while there is no
  * estimate.
  */
-function leftByMeanRate(): (done: number, total: number) => string {
+export function leftByMeanRate(): (done: number, total: number) => string {
   let first: { readonly done: number; readonly total: number; readonly at: number } | undefined;
   return (done, total) => {
     const now = performance.now() / 1000;

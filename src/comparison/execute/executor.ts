@@ -14,7 +14,6 @@ export type Event =
   | { readonly kind: 'note'; readonly message: string }
   /** Progress of reading the data, in bytes. */
   | { readonly kind: 'reading'; readonly done: number; readonly total: number }
-  | { readonly kind: 'measuring'; readonly what: 'jobs' | 'models' }
   /** Dry run: number of run kinds measured so far. */
   | { readonly kind: 'measured'; readonly done: number; readonly of: number }
   /** The decisions of `tune` and `match`, before the reported runs. */
@@ -74,15 +73,15 @@ export interface Executor {
 
 /** An executor that can also measure, for dry runs. */
 export interface MeasuringExecutor extends Executor {
-  /** How many of these runs train at a time: the requested number, else the fastest number by measurement. */
-  jobsFor(runs: readonly Run[]): Promise<number>;
+  /** How many of these runs train at a time. */
+  jobsFor(runs: readonly Run[]): number;
   /** Trains a few steps of each experiment, `jobs` at a time, and keeps nothing. */
   measure(experiments: readonly Experiment[], jobs: number): Promise<readonly Speed[]>;
 }
 
 /** What every executor gets. */
 export interface ExecutorOptions {
-  /** How many runs train at a time. Measured if absent. */
+  /** How many runs train at a time. Absent: see `usualJobs`. */
   readonly jobs?: number | undefined;
   /** Whether reported runs keep the predictions of the test split. */
   readonly predictions: boolean;

@@ -28,59 +28,39 @@ const chosen: ChosenDevice = {
 
 const model: ModelShape = { tasks: binaryTasks('y1', 'y2'), categorical: [], numeric: ['a', 'b', 'c', 'd'] };
 
-/**
- * Workers that are faster together: the models that they were measured with, and what they answer to runs, in order.
- */
-function executor(answers: (Answer | Lost)[] = [], jobs?: number) {
-  const [measured, events]: [string[], string[]] = [[], []];
+/** @param answers Of the workers to runs, in order. */
+function executor(answers: (Answer | Lost)[] = [], jobs?: number, device = chosen) {
+  const events: string[] = [];
   const released = vi.fn(async () => undefined);
-  const ask: WorkerProcess['ask'] = async (order, on) => {
+  const ask: WorkerProcess['ask'] = async (order) => {
     if (order.kind === 'shape')
       return { kind: 'shape', model, rows: { train: 20, validation: 10, test: 10 }, grouped: false };
-    if (order.kind === 'run') return answers.shift() ?? { kind: 'interrupted' };
-    on({ kind: 'ready' });
-    measured.push(order.experiment.model.type);
-    return { kind: 'measured', samplesPerSecond: 100, compileSeconds: 0 };
+    return answers.shift() ?? { kind: 'interrupted' };
   };
   const worker: WorkerProcess = {
-    ...{ alive: true, pid: 1, ask, signal: () => undefined, release: released, kill: () => undefined },
+    ...{ alive: true, pid: 1, ask, stop: () => undefined, release: released, kill: () => undefined },
   };
   const workers: Workers = {
     at: () => worker,
-    ...{ signal: () => undefined, stop: () => undefined, kill: () => undefined },
+    ...{ stop: () => undefined, kill: () => undefined },
     rest: async () => undefined,
     release: async () => undefined,
   };
   const { jobsFor, execute } = localProcesses({
     workers,
-    devices: { all: [chosen], notes: [] },
+    devices: { all: [device], notes: [] },
     ...{ jobs, predictions: false, metrics: {}, signal: new AbortController().signal },
     on: ({ kind }) => events.push(kind),
   });
-  return { answers, measured, events, released, jobsFor, execute };
+  return { answers, events, released, jobsFor, execute };
 }
 
-test('numbers of jobs are measured with the largest model, where there is a choice', async () => {
-  const { measured, events, jobsFor } = executor();
+test('so many runs train at a time as are asked for, else as there are cores for, and never more than there are', () => {
   const runs = runsWith({});
-  expect(await jobsFor([])).toBe(1);
-  expect(await jobsFor(runs.slice(0, 1))).toBe(1);
-  expect([measured, events]).toEqual([[], []]);
-  expect(await jobsFor(runs)).toBe(2);
-  expect(measured).toEqual(Array(3).fill('hard-sharing')); // 1 job, then 2
-  expect(events).toEqual(['measuring']);
-});
-
-test('a stage is measured anew unless its largest model has been, in the same size on the same data', async () => {
-  const { measured, jobsFor } = executor();
-  await jobsFor(runsWith({}));
-  await jobsFor(runsWith({ 'train.optimizer.learningRate': 0.1, 'train.epochs': 7 }));
-  expect(measured).toHaveLength(3);
-  for (const changes of [{ 'model.levels': [[8]] }, { 'train.batchSize': 5 }, { 'dataset.dimension': 8 }]) {
-    measured.length = 0;
-    await jobsFor(runsWith(changes));
-    expect(measured, JSON.stringify(changes)).toHaveLength(3);
-  }
+  const jobs = (...asked: Parameters<typeof executor>) => executor(...asked).jobsFor(runs);
+  expect([executor().jobsFor([]), executor().jobsFor(runs.slice(0, 1)), jobs(), jobs([], 3)]).toEqual([1, 1, 2, 3]);
+  expect(jobs([], undefined, { ...chosen, threads: 2 })).toBe(1);
+  expect(jobs([], undefined, { ...chosen, candidate: { engine: 'compiled', device: 'webgpu' } })).toBe(1);
 });
 
 const lost: Lost = { kind: 'lost', signal: 'SIGKILL', message: 'it was killed' };

@@ -1,16 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../../config/comparison.js';
+import type { Experiment } from '../../config/experiment.js';
 import { type ChosenDevice, lookAtMachine } from '../../engine/devices/choose-device.js';
-import { dataOf, type ReadShape } from '../plan/data-shapes.js';
+import { dataOf } from '../plan/data-shapes.js';
 import type { Run } from '../plan/run.js';
 import type { ExecutorOptions, MeasuringExecutor, Outcome, Speed, Stage } from './executor.js';
-import { fastestJobs, largestFirst, measureModel } from './measure.js';
+import { largestFirst } from './largest-first.js';
 import type { Order } from './messages.js';
 import { readingEvents, shapeReader } from './shape-reader.js';
-import { deviceFor, type SharedDevices, shareDevices } from './shared-devices.js';
+import { deviceFor, type SharedDevices, shareDevices, usualJobs } from './shared-devices.js';
 import { type OpenStage, openStage } from './stage.js';
-import { messageOf } from './worker-process.js';
+import { errorOf, messageOf } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
 
 /**
@@ -47,18 +48,22 @@ interface Local extends Omit<ExecutorOptions, 'halt'> {
 
 export function localProcesses(local: Local): MeasuringExecutor {
   const { workers, devices, metrics, signal, on } = local;
-  const onReading = readingEvents(on);
-  const readShape = shapeReader(workers, onReading);
-  const jobsFor = fastestJobs({ workers, devices, jobs: local.jobs, readShape, on, onReading });
+  const readShape = shapeReader(workers, readingEvents(on));
   return { readShape, jobsFor, execute, measure };
+
+  function jobsFor(runs: readonly Run[]): number {
+    return Math.max(1, Math.min(local.jobs ?? usualJobs(devices), runs.length));
+  }
 
   async function execute(stage: Stage, runs: readonly Run[], folder: string): Promise<readonly Run[]> {
     const open = openStage(stage, runs, folder, metrics, on);
     const { todo } = open;
     if (signal.aborted) return runs;
-    await readData(todo, local, readShape);
-    const count = await jobsFor(todo);
+    // A mistake that every run would have ends the stage; where runs differ in their data, each reports its own.
+    const [first, ...others] = new Map(todo.map(({ experiment }) => [dataOf(experiment), experiment])).values();
+    if (first && others.length === 0) await readShape(first);
     if (signal.aborted) return runs;
+    const count = jobsFor(todo);
     open.planned({ jobs: count, threads: deviceFor(devices, count, 0).threads ?? availableParallelism() });
     const waiting = count === 1 ? [...todo] : [...(await largestFirst(todo, readShape))];
     await inPlaces(Math.min(count, waiting.length), async (place) => {
@@ -73,16 +78,15 @@ export function localProcesses(local: Local): MeasuringExecutor {
     return open.runs();
   }
 
-  async function measure(
-    experiments: Parameters<MeasuringExecutor['measure']>[0],
-    count: number,
-  ): Promise<readonly Speed[]> {
+  async function measure(experiments: readonly Experiment[], count: number): Promise<readonly Speed[]> {
     const speeds: Speed[] = [];
     const waiting = experiments.entries();
     await inPlaces(count, async (place) => {
       for (const [index, experiment] of waiting) {
-        const options = { workers, devices, jobs: count, on: () => undefined };
-        speeds[index] = await measureModel(experiment, place, options);
+        const engine = deviceFor(devices, count, place);
+        const answer = await workers.at(place).ask({ kind: 'measure', experiment, engine }, () => undefined);
+        if (answer.kind !== 'measured') throw errorOf(answer);
+        speeds[index] = answer;
         on({ kind: 'measured', done: Object.keys(speeds).length, of: experiments.length });
       }
     });
@@ -120,25 +124,6 @@ async function train(run: Run, order: Order, place: number, { workers, signal, o
     if (answer.kind !== 'lost') throw new Error(`A worker answered a run with '${answer.kind}'.`);
     if (answer.signal === null || attempt === 2) return { status: 'failed', message: answer.message };
     on({ kind: 'started again', run, reason: answer.message });
-  }
-}
-
-/**
- * Fails early on mistakes that every run would have: unknown tasks, a missing file. The workers keep the data for
- * their first runs. If runs use different data, each run reports its own mistake.
- */
-async function readData(runs: readonly Run[], { workers, jobs = 1 }: Local, readShape: ReadShape): Promise<void> {
-  const [first] = runs;
-  const data = new Set(runs.map(({ experiment }) => dataOf(experiment)));
-  if (!first || data.size !== 1) return;
-  const { experiment } = first;
-  const others = Array.from({ length: Math.min(jobs, runs.length) - 1 }, (_, index) =>
-    workers.at(index + 1).ask({ kind: 'shape', experiment }, () => undefined),
-  );
-  try {
-    await readShape(experiment);
-  } finally {
-    await Promise.all(others); // a worker executes one order at a time; its run will report what went wrong
   }
 }
 

@@ -16,15 +16,12 @@ export interface RunOrder extends Pick<RunOptions, 'predictions' | 'force' | 'ex
 export type Order =
   | ({ readonly kind: 'run' } & RunOrder)
   | { readonly kind: 'shape'; readonly experiment: Experiment }
-  | {
-      readonly kind: 'measure';
-      readonly experiment: Experiment;
-      readonly engine: ChosenDevice;
-      readonly seconds: number;
-    };
+  | { readonly kind: 'measure'; readonly experiment: Experiment; readonly engine: ChosenDevice };
 
-/** What may be sent during an order: stop (a run then writes a checkpoint), or start measuring. */
-export type Signal = { readonly kind: 'stop' } | { readonly kind: 'go' };
+/** May be sent during an order. A run then writes a checkpoint. */
+export interface Stop {
+  readonly kind: 'stop';
+}
 
 /** What a worker reports during an order. */
 export type Report =
@@ -37,8 +34,7 @@ export type Report =
       readonly steps: number;
       readonly samplesPerSecond: number;
     }
-  | { readonly kind: 'epoch'; readonly record: EpochRecord }
-  | { readonly kind: 'ready' };
+  | { readonly kind: 'epoch'; readonly record: EpochRecord };
 
 /** The last message on an order. */
 export type Answer =

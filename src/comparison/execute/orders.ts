@@ -6,19 +6,20 @@ import { loadPlugin } from '../../training/plugins.js';
 import { prepare, train } from '../../training/run.js';
 import type { RunEvent } from '../../training/run-options.js';
 import { shapeOf } from '../../training/setup.js';
-import type { Answer, Order, Report, Signal } from './messages.js';
+import type { Answer, Order, Report } from './messages.js';
 import { trainRun } from './planned-run.js';
 
 const secondsBetweenSteps = 0.2;
-/** Limits a measurement on a busy machine or with a large validation split. */
-const mostWaiting = 4;
+/** Of training steps in a measurement, and of all of it: on a busy machine, or with a large validation split. */
+const [measuredSeconds, mostSeconds] = [0.7, 2.8];
 /** How long to wait for the worker of a killed comparison, which is still writing its last checkpoint. */
 const waitSeconds = 120;
 
 export interface Orders {
   /** Executes one order. Call it again only after the answer. */
   take(order: Order): Promise<Answer>;
-  signal(signal: Signal): void;
+  /** Interrupts the order. */
+  stop(): void;
 }
 
 /** What an order is carried out with. */
@@ -26,30 +27,18 @@ interface Tools {
   readonly load: ReturnType<typeof rememberingDataset>;
   readonly report: (report: Report) => void;
   readonly signal: AbortSignal;
-  /** Resolves with the signal `go`, or an interruption. */
-  wait(): Promise<void>;
 }
 
 /** What a worker does, in whichever process. The data of an order are kept for the next. */
 export function takeOrders(report: (report: Report) => void): Orders {
   const load = rememberingDataset();
-  let stop = new AbortController();
-  let go: () => void = () => undefined;
+  let interruption = new AbortController();
   return {
     take(order) {
-      stop = new AbortController();
-      const { signal } = stop;
-      const wait = () =>
-        new Promise<void>((resolve) => {
-          go = resolve;
-          signal.addEventListener('abort', () => resolve());
-        });
-      return carryOut(order, { load, report, signal, wait }).catch(failure);
+      interruption = new AbortController();
+      return carryOut(order, { load, report, signal: interruption.signal }).catch(failure);
     },
-    signal(signal) {
-      if (signal.kind === 'stop') stop.abort(new Interrupted());
-      else go();
-    },
+    stop: () => interruption.abort(new Interrupted()),
   };
 }
 
@@ -92,12 +81,10 @@ function forward(event: RunEvent, report: Tools['report']): void {
   if (event.kind === 'note' || event.kind === 'reading') report(event);
 }
 
-/**
- * Compiles, waits for `go`, and trains for `seconds` of steps, or at most four times as long in total. Nothing is kept.
- */
+/** Compiles, and trains for a short time. Nothing is kept. */
 async function measure(
-  { experiment, engine, seconds }: Order & { readonly kind: 'measure' },
-  { load, report, signal, wait }: Tools,
+  { experiment, engine }: Order & { readonly kind: 'measure' },
+  { load, report, signal }: Tools,
 ): Promise<Answer> {
   const setup = await prepare(experiment, { engine, load, signal, on: (event) => forward(event, report) });
   let compileSeconds = 0;
@@ -106,12 +93,9 @@ async function measure(
     if (signal.aborted) return { kind: 'interrupted' };
     if (record.kind === 'compiled') {
       compileSeconds = record.seconds;
-      const going = wait();
-      report({ kind: 'ready' });
-      await going;
       begun = performance.now();
     }
-    if (chunks > 1 && performance.now() - begun > 1000 * mostWaiting * seconds) break;
+    if (chunks > 1 && performance.now() - begun > 1000 * mostSeconds) break;
     if (record.kind === 'epoch') step = 0;
     if (record.kind !== 'step') continue;
     const done = (record.step - step) * setup.batchSize;
@@ -121,7 +105,7 @@ async function measure(
     if (chunks === 1) continue; // the first chunk allocates memory
     samples += done;
     spent += done / rate;
-    if (spent >= seconds) break;
+    if (spent >= measuredSeconds) break;
   }
   return { kind: 'measured', samplesPerSecond: spent > 0 ? samples / spent : rate, compileSeconds };
 }

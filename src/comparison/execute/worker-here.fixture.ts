@@ -26,14 +26,14 @@ function startWorkerHere(): WorkerProcess {
   let on: (report: Report) => void = () => undefined;
   const orders = takeOrders((report) => on(asSent(report)));
   return {
-    ...{ alive: true, pid: process.pid, signal: orders.signal, kill: () => orders.signal({ kind: 'stop' }) },
+    ...{ alive: true, pid: process.pid, stop: orders.stop, kill: orders.stop },
     async ask(order: Order, listen) {
       on = listen;
       const answer = asSent(await orders.take(asSent(order)));
       if (!isAnswer(answer)) throw new Error('There is no answer.');
       return answer;
     },
-    release: async () => orders.signal({ kind: 'stop' }),
+    release: async () => orders.stop(),
   };
 }
 

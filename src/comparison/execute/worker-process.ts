@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Interrupted, UserError } from '../../support/errors.js';
-import { type Answer, type Failed, isAnswer, type Order, type Report, type Signal } from './messages.js';
+import { type Answer, type Failed, isAnswer, type Order, type Report, type Stop } from './messages.js';
 
 /** How a worker ended that did not answer. */
 export interface Lost {
@@ -16,7 +16,8 @@ export interface WorkerProcess {
   readonly pid: number | undefined;
   /** Executes one order. Send the next one only after the answer. */
   ask(order: Order, on: (report: Report) => void): Promise<Answer | Lost>;
-  signal(signal: Signal): void;
+  /** Interrupts the order: a run writes a checkpoint first. */
+  stop(): void;
   /** Stops the worker and waits until it has ended. A worker that is training writes a checkpoint first. */
   release(): Promise<void>;
   kill(): void;
@@ -44,7 +45,7 @@ export function startWorker(): WorkerProcess {
     const said = errors.trim().split('\n').slice(-5).join(' | ');
     return { kind: 'lost', signal, message: `its process ${how}${said === '' ? '' : `: ${said}`}` };
   });
-  const send = (message: Order | Signal) => {
+  const send = (message: Order | Stop) => {
     if (child.connected) child.send(JSON.stringify(message), () => undefined); // a failure shows when the process ends
   };
   return {
@@ -69,7 +70,7 @@ export function startWorker(): WorkerProcess {
         child.removeListener('message', receive);
       }
     },
-    signal: send,
+    stop: () => send({ kind: 'stop' }),
     async release() {
       if (child.connected) child.disconnect();
       await ended;

@@ -1,5 +1,4 @@
 import { Interrupted } from '../../support/errors.js';
-import type { Signal } from './messages.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
 
 /** Worker processes by their place. */
@@ -9,8 +8,6 @@ export interface Workers {
    * @throws Interrupted after `stop`, `release` or `kill`: no further order starts.
    */
   at(place: number): WorkerProcess;
-  /** Sends a signal to all living workers. */
-  signal(signal: Signal): void;
   /** Makes all workers stop, as `interrupted`. */
   stop(): void;
   /** Ends all workers and waits until they have ended. A later order starts a new one. */
@@ -23,9 +20,6 @@ export interface Workers {
 export function createWorkers(): Workers {
   const workers: (WorkerProcess | undefined)[] = [];
   let ended = false;
-  const signal = (sent: Signal) => {
-    for (const worker of workers) worker?.signal(sent);
-  };
   const rest = async () => {
     await Promise.all(workers.map((worker) => worker?.release()));
   };
@@ -38,10 +32,9 @@ export function createWorkers(): Workers {
       workers[place] = started;
       return started;
     },
-    signal,
     stop: () => {
       ended = true;
-      signal({ kind: 'stop' });
+      for (const worker of workers) worker?.stop();
     },
     rest,
     release: async () => {

@@ -6,7 +6,7 @@ import { counted } from '../../../support/whole-number.js';
 import type { ReadShape } from '../../plan/data-shapes.js';
 import type { Run } from '../../plan/run.js';
 import { type ComparisonOptions, Detached, type Executor } from '../executor.js';
-import { largestFirst } from '../measure.js';
+import { largestFirst } from '../largest-first.js';
 import { withShapeReader } from '../shape-reader.js';
 import { type OpenStage, openStage } from '../stage.js';
 import { writeStagePlan } from '../stage-plan.js';

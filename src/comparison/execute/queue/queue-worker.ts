@@ -148,7 +148,7 @@ function processor(options: Said, name: string, children: Workers) {
         const place = training.get(id);
         if (place === undefined || signal.aborted) continue;
         sayOnce(`${id}: its lock has ended, since the queue did not hear of this worker. The run goes on elsewhere.`);
-        children.at(place).signal({ kind: 'stop' });
+        children.at(place).stop();
       }
     },
   };

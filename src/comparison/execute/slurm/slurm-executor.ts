@@ -10,7 +10,7 @@ import type { ReadShape } from '../../plan/data-shapes.js';
 import type { Run } from '../../plan/run.js';
 import { openState } from '../../stored/folders.js';
 import { Detached, type Executor, type ExecutorOptions, type Stage } from '../executor.js';
-import { largestFirst } from '../measure.js';
+import { largestFirst } from '../largest-first.js';
 import { withShapeReader } from '../shape-reader.js';
 import { type OpenStage, openStage } from '../stage.js';
 import { jobsFolder, readStagePlan, writeStagePlan } from '../stage-plan.js';
