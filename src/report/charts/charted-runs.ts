@@ -11,7 +11,7 @@ export interface ChartedRuns {
 }
 
 /** The models at a point of the axes. */
-export interface Place {
+interface Place {
   /** The point. Empty without axes. */
   readonly title: string;
   readonly models: readonly ChartedModel[];
