@@ -197,7 +197,7 @@ describe('tasks', () => {
 
   const attention = (target: string) => ({ pool: 'attention', target });
   test.each<[object, RegExp]>([
-    [{ agee: {} }, /no column 'agee' \(did you mean 'age'\?\); there are: age/],
+    [{ agee: {} }, /'agee' is no input \(did you mean 'age'\?\)\. Inputs are: age.*ignores it, delete it here/],
     [{ age: { embedding: 8 } }, /age: the column is numeric \(standard\), so 'embedding' would change nothing/],
     [{ tags: attention('age') }, /tags.target: the data have no categorical column 'age'; there are: city/],
     [{ tags: { ...attention('city'), embedding: 8 } }, /'tags' have embedding width 8, and 'city' has 4; give both/],

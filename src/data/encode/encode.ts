@@ -269,7 +269,7 @@ function checkColumns(source: Source, inputs: InputsConfig, faults: Faults): voi
   for (const [name, settings] of Object.entries(inputs.columns)) {
     const column = source.columns.find((column) => column.name === name);
     if (!column) {
-      const message = `inputs.columns: the data have no column '${name}'${didYouMean(name, names)}; there are: ${listed(names)}.`;
+      const message = `inputs.columns: '${name}' is no input${didYouMean(name, names)}. Inputs are: ${listed(names)}. If dataset.columns ignores it, delete it here.`;
       faults.add(new ConfigError(message));
       continue;
     }

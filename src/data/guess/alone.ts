@@ -16,7 +16,7 @@ const mostLines = 5;
 
 /**
  * A line for each input that alone predicts a task well. The mean label of its values (of numbers: of quantiles) in one
- * half of the rows is the score of the other half.
+ * half of the rows is the score of the other half. For a regression on numbers, a straight line is tried as well.
  */
 export async function tellingInputs(
   { database, staged }: Pick<StagedFiles, 'database' | 'staged'>,
@@ -28,9 +28,9 @@ export async function tellingInputs(
     const isNumeric = kind === 'numeric';
     return [{ name, isNumeric, sql: isNumeric ? numberSql(column) : textSql(column) }];
   });
-  const labels = tasks.flatMap(({ name, column, options: { regression, positive = 1 } }) => {
+  const labels = tasks.flatMap(({ name, column, options: { regression, multiclass, positive = 1 } }) => {
     const label = staged.columns.get(column.name);
-    if (!label) return [];
+    if (!label || multiclass) return [];
     const one = `CASE WHEN ${label.sql} IS NOT NULL THEN ${conditionSql(positive, label).holds} END::DOUBLE`;
     return [
       { name, measure: regression ? ('R²' as const) : ('AUC' as const), sql: regression ? numberSql(label) : one },
@@ -65,18 +65,19 @@ async function scoreAlone(
 ): Promise<number> {
   const quantile = `ceil(least(64, sqrt(count(*) OVER ())) * cume_dist() OVER (ORDER BY ${value}))`;
   const cell = isNumeric ? `CASE WHEN ${value} IS NOT NULL THEN ${quantile} END` : value;
+  const number = isNumeric ? `CASE WHEN abs(${value}) < 1e30 THEN ${value} END` : 'NULL::DOUBLE'; // of more, `corr` fails
   const learnt = (sum: string, over: string) => `${sum} FILTER (learnt) OVER (${over})`;
-  const [rows = 0, ones = 0, places = 0, correlation = 0] = await numbersOf(
+  const [rows = 0, ones = 0, places = 0, means = 0, line = 0] = await numbersOf(
     database,
-    ['count(*)', 'sum(label)', 'sum(place * label)', 'corr(score, label)'],
-    `(SELECT label, score, rank() OVER (ORDER BY score) + (count(*) OVER (PARTITION BY score) - 1) / 2 AS place
-      FROM (SELECT learnt, label, (coalesce(${learnt('sum(label)', 'PARTITION BY cell')}, 0) + ${learnt('avg(label)', '')})
+    ['count(*)', 'sum(label)', 'sum(place * label)', 'corr(score, label)', 'corr(value, label)'],
+    `(SELECT value, label, score, rank() OVER (ORDER BY score) + (count(*) OVER (PARTITION BY score) - 1) / 2 AS place
+      FROM (SELECT value, learnt, label, (coalesce(${learnt('sum(label)', 'PARTITION BY cell')}, 0) + ${learnt('avg(label)', '')})
           / (${learnt('count(*)', 'PARTITION BY cell')} + 1) AS score
-        FROM (SELECT learnt, ${label} AS label, ${cell} AS cell FROM sampled WHERE ${label} IS NOT NULL))
+        FROM (SELECT ${number} AS value, learnt, ${label} AS label, ${cell} AS cell FROM sampled WHERE ${label} IS NOT NULL))
       WHERE NOT learnt)`,
   );
   if (rows < fewestRows) return 0;
-  if (measure === 'R²') return correlation > 0 ? correlation ** 2 : 0;
+  if (measure === 'R²') return Math.max(means || 0, Math.abs(line || 0)) ** 2; // no correlation: NaN
   const pairs = ones * (rows - ones);
   const area = (places - (ones * (ones + 1)) / 2) / pairs;
   return area > 0.5 + standardErrors * Math.sqrt((rows + 1) / (12 * pairs)) ? area : 0;

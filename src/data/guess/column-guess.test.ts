@@ -11,6 +11,7 @@ const guess = (facts: Partial<ColumnFacts>) =>
       smallest: 0,
       largest: 5000,
       beyondFloat: 0,
+      spread: 9,
       zerosInFront: 0,
       countsRows: false,
       ordered: false,
@@ -36,6 +37,7 @@ test('large whole numbers are ids if most of them are large, and are no times', 
   expect(guess({ ...large, beyondFloat: 400_000 }).input()).toEqual({});
   expect(guess({ ...large, time: { form: 'seconds since 1970' } }).input()).toEqual({});
   expect(guess({ ...large, whole: false }).input()).toEqual({});
+  expect(guess({ ...large, spread: 100 }).input()).toEqual({}); // an amount
 });
 
 test('whole numbers without gaps are ids in columns without a name alone', () => {

@@ -215,6 +215,23 @@ test('an input that alone predicts a label well stands in the header, also a tex
   expect(await startingConfig(file('few.csv', few))).not.toContain('alone'); // chance gives an AUC of .75 there
 });
 
+test('a straight line counts too: of few large amounts, quantiles say nothing', async () => {
+  const lines = Array.from({ length: 2000 }, (_, row) => {
+    const repair = row % 40 === 0 ? Math.exp(3 * random.normal()) : 0;
+    return `${repair.toFixed(3)},${row === 1 ? 1e300 : random.normal()},${(repair + random.uniform()).toFixed(3)}`;
+  });
+  const text = await startingConfig(file('bills.csv', ['repair,noise,revenue', ...lines]));
+  expect(text.match(/^# .* alone .*/gm)).toEqual([
+    expect.stringMatching(/^# repair alone predicts revenue with R² (1.00|\.9\d)/),
+  ]);
+});
+
+test('amounts are numbers, however large; ids of that size are not', async () => {
+  const lines = rows(() => [Math.round(2e7 * Math.exp(2 * random.normal())), 2 ** 25 + random.below(50), bit()]);
+  const { dataset } = parse(await startingConfig(file('films.csv', ['budget,code2,clicked', ...lines])));
+  expect(dataset.columns).toEqual({ code2: 'categorical' });
+});
+
 test('a byte-order mark changes nothing', async () => {
   const text = ['"user id",x,clicked', ...rows((row) => [row % 50, random.normal(), bit()])];
   const path = file('mark.csv', text);
@@ -411,4 +428,17 @@ test('embeddings of many values with few rows for each get a penalty', async () 
   const text = await startingConfig(file('sparse.csv', ['user_id,x,label', ...lines]));
   expect(parse(text).train.optimizer).toEqual({ type: 'adam', learningRate: 0.002, l2Embeddings: 0.001 });
   expect(text).toMatch(/ # few rows for each of the 1000 values of user_id$/m);
+});
+
+test('three texts or more that are asked for are classes, also where one has no training row', async () => {
+  const lines = rows((row) => [random.normal(), row === 7 ? 'B' : (['sport', 'news', 'film'][row % 3] ?? '')]);
+  const path = file('kinds.csv', ['x,genre', ...lines]);
+  const text = await startingConfig(path, { tasks: ['genre'] });
+  const config = parse(text);
+  expect(config.dataset.tasks).toEqual({ genre: { multiclass: ['sport', 'film', 'news', 'B'] } });
+  expect(config.tasks).toEqual([{ name: 'genre', type: 'multiclass' }]);
+  expect(text).toMatch(/ # 4 classes; the rarest is 'B' \(0.250 %\); --task 'NAME=genre==VALUE' makes a binary task$/m);
+  expect((await opened(config, path)).tasks).toMatchObject([
+    { name: 'genre', classes: ['sport', 'film', 'news', 'B'] },
+  ]);
 });
