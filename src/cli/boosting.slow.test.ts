@@ -13,12 +13,31 @@ const why = python
   ? ''
   : ' (skipped: no python3 has pandas and scikit-learn; Debian has python3-pandas, python3-sklearn)';
 
+/** A folder with the program. */
+function folder() {
+  const cwd = temporaryFolder();
+  const page = readFileSync(resolve(import.meta.dirname, '../../docs/boosting.md'), 'utf8');
+  writeFileSync(join(cwd, 'boosting.py'), must(/```python\n(.*?)```/s.exec(page)?.[1], 'program'));
+  return cwd;
+}
+
+const boosting = (cwd: string, ...seeds: readonly string[]) =>
+  spawnSync(must(python, 'python'), ['boosting.py', 'rows.csv', ...seeds], {
+    ...{ cwd, encoding: 'utf8' },
+    env: { ...process.env, OMP_NUM_THREADS: '1' }, // on a busy machine threads wait for each other
+  });
+
 describe.skipIf(!python)(`gradient boosting by the program of docs/boosting.md${why}`, () => {
+  test('labels that are whole numbers are no classes to the encoder of many categories', () => {
+    const cwd = folder();
+    const split = (row: number) => ['train', 'train', 'train', 'validation', 'test'][row % 5];
+    const lines = Array.from({ length: 1500 }, (_, row) => `${split(row)},${row ** 2 % 1009},item ${row % 301}`);
+    writeFileSync(join(cwd, 'rows.csv'), ['split,regression.votes,category.item', ...lines].join('\n'));
+    expect(boosting(cwd, '1').stderr).toBe('');
+  });
+
   test('is a row of the table, with gains on the runs’ own test rows', async () => {
-    const cwd = temporaryFolder();
-    const page = readFileSync(resolve(import.meta.dirname, '../../docs/boosting.md'), 'utf8');
-    const program = must(/```python\n(.*?)```/s.exec(page)?.[1], 'program');
-    writeFileSync(join(cwd, 'boosting.py'), program);
+    const cwd = folder();
     writeFileSync(
       join(cwd, 'feed.yaml'),
       `name: feed
@@ -31,10 +50,7 @@ compare: { seeds: 2, models: [{ type: single-task, levels: [[8]], tower: [4] }, 
     );
     await succeeded(ple(['compare', '--config', 'feed.yaml'], { cwd }));
     await succeeded(ple(['data', 'rows', 'feed.yaml', '--out', 'rows.csv'], { cwd }));
-    const fitted = spawnSync(must(python, 'python'), ['boosting.py', 'rows.csv', '1', '2'], {
-      ...{ cwd, encoding: 'utf8' },
-      env: { ...process.env, OMP_NUM_THREADS: '1' }, // on a busy machine threads wait for each other
-    });
+    const fitted = boosting(cwd, '1', '2');
     expect(fitted.stderr).toBe('');
     const of = [1, 2].flatMap((seed) => ['--predictions', `boosting:${seed}=boosting-${seed}.csv`]);
     const words = ['report', 'runs/feed', '--out', 'with-boosting', '--scores', 'probability', ...of];
