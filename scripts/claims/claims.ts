@@ -1,6 +1,6 @@
 // Answers the paper's claims: compares each config of configs/claims (finished runs are not trained again), judges the
 // tables by judged.ts, and writes docs/claims.md, its pictures, and the table in README.md.
-import { spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -8,7 +8,7 @@ import type { Comparison } from '../../src/comparison/comparison.js';
 import { readComparison } from '../../src/comparison/stored/comparison-file.js';
 import { must } from '../../src/support/must.js';
 import { refuse, wordsOf } from '../usage.js';
-import { type Answer, type Claim, claims, type Header, type Table } from './judged.js';
+import { type Answer, type Claim, claims, type Header, type Table, type Tables } from './judged.js';
 
 const usage = `Usage: npm run claims -- [--only NAME[,NAME]] [--small] [--runs FOLDER] [--jobs N] [--data FOLDER]
   --only    these claims; the others keep what docs/claims.md says of them
@@ -28,7 +28,7 @@ const only = values.only?.split(',');
 const unknown = only?.find((name) => !claims.some((claim) => claim.name === name));
 if (unknown) refuse(usage, `${unknown}: no such claim. There are ${claims.map(({ name }) => name).join(', ')}.`);
 const page = 'docs/claims.md';
-const commit = (await printed('git', ['rev-parse', '--short', 'HEAD'])).trim();
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 
 interface Section {
   readonly line: string;
@@ -59,46 +59,34 @@ else {
 async function answered(claim: Claim): Promise<Section> {
   const absent = claim.needs?.filter((folder) => !existsSync(folderOf(folder)));
   if (absent?.length) return waiting(claim, `the files are not here: ${absent.join(', ')}`);
-  const [first, ...others] = headersOf(claim);
-  const tables: Table[] = [];
-  for (const name of claim.configs) {
-    if (!compared.has(name)) {
-      await makeData(name);
-      await ple([
-        'compare',
-        '--config',
-        `configs/claims/${name}.yaml`,
-        ...common(name),
-        ...(small ? smaller(name) : []),
-      ]);
-      compared.add(name);
-    }
-    tables.push(tableIn(configOf(name).name));
-  }
-  const fresh = await checked(claim, tables);
+  const [first, ...others] = claim.configs.map(compare);
+  const tables: Tables = [must(first, 'a config'), ...others];
+  const fresh = checked(claim, tables);
   const answer = await claim.judge(tables, fresh);
-  return section(claim, first, answer, [...tables, ...fresh], others.map(({ told }) => told).join('\n\n'));
+  return section(claim, answer, [...tables, ...fresh]);
+}
+
+function compare(name: string): Table {
+  if (!compared.has(name)) {
+    makeData(name);
+    ple(['compare', '--config', `configs/claims/${name}.yaml`, ...common(name), ...(small ? smaller(name) : [])]);
+    compared.add(name);
+  }
+  return tableIn(configOf(name).name);
 }
 
 /** A claim that was not run. */
 function waiting(claim: Claim, why = 'only other claims were run so far'): Section {
-  return section(claim, headersOf(claim)[0], { verdict: 'not run', effect: why, found: [] }, [], '');
-}
-
-function headersOf(claim: Claim): readonly [Header, ...Header[]] {
-  const [first, ...others] = claim.header ? [claim.header] : claim.configs.map(headerOf);
-  return [must(first, 'a config'), ...others];
+  return section(claim, { verdict: 'not run', effect: why, found: [] }, []);
 }
 
 /** Further draws at the points that the claim names, which took no part in the answer. */
-async function checked({ check }: Claim, tables: readonly Table[]): Promise<Table[]> {
-  const found: Table[] = [];
-  for (const { config, label, words } of small ? [] : (check?.(tables) ?? [])) {
+function checked({ check }: Claim, tables: Tables): readonly Table[] {
+  return (small ? [] : (check?.(tables) ?? [])).map(({ config, label, words }) => {
     const name = `claim-${config}-${label}`;
-    await ple(['compare', '--config', `configs/claims/${config}.yaml`, ...common(config), `name=${name}`, ...words]);
-    found.push(tableIn(name));
-  }
-  return found;
+    ple(['compare', '--config', `configs/claims/${config}.yaml`, ...common(config), `name=${name}`, ...words]);
+    return tableIn(name);
+  });
 }
 
 function common(name: string): string[] {
@@ -122,17 +110,18 @@ function smaller(name: string): string[] {
 }
 
 /** The files that a config's header says how to make. */
-async function makeData(name: string): Promise<void> {
+function makeData(name: string): void {
   const { compare } = configOf(name);
   for (const { feed } of compare.axes?.['dataset.files'] ?? []) {
     const [seed = ''] = /\d+/.exec(feed) ?? [];
     const process = ['users=1000', 'items=1000', 'rates.play=0.75'];
     if (!existsSync(feed))
-      await ple(['synth', '--kind', 'funnel', '--rows', '20000', '--seed', seed, '--out', feed, ...process]);
+      ple(['synth', '--kind', 'funnel', '--rows', '20000', '--seed', seed, '--out', feed, ...process]);
   }
 }
 
-function section(claim: Claim, head: Header, answer: Answer, tables: readonly Table[], more: string): Section {
+function section(claim: Claim, answer: Answer, tables: readonly Table[]): Section {
+  const head = claim.header ?? headerOf(must(claim.configs[0], 'a config'));
   const count = tables.reduce((sum, table) => sum + Object.keys(table.timing['runs'] ?? {}).length, 0);
   const minutes = tables.reduce((sum, { timing }) => sum + Number(timing['seconds'] ?? 0) / 60, 0);
   const cost = tables.length === 0 ? '' : `${count}, ${minutes.toFixed(0)}`;
@@ -145,10 +134,10 @@ function section(claim: Claim, head: Header, answer: Answer, tables: readonly Ta
       `<a id="${claim.name}"></a>\n## ${claim.title}: ${answer.verdict}\n`,
       `**Claim.** ${head.claim} (${head.paper}.) **Refuted by:** ${head.refuted}\n`,
       head.told,
-      more && `\n${more}`,
-      answer.found.length > 0 ? `\n**Found.** ${answer.effect}.\n\n${answer.found.join('\n')}` : '',
+      answer.found.length > 0 ? `\n**Found:** ${answer.effect}.\n\n${answer.found.join('\n')}` : '',
+      answer.next && `\n**What would decide.** ${answer.next}`,
       ...pictures(claim, tables),
-      `\n    ${tried}${count > 0 ? `        # commit ${commit}; ${count} runs, ${minutes.toFixed(0)} minutes of training` : ''}\n`,
+      `\n    ${tried}${count > 0 ? `        # judged at commit ${commit}; ${count} runs, ${minutes.toFixed(0)} minutes of training` : ''}\n`,
     ]
       .filter(Boolean)
       .join('\n'),
@@ -193,7 +182,7 @@ function sectionOnPage({ name }: Claim): Section | undefined {
   const line = text.split('\n').find((line) => line.includes(`](#${name})`));
   const start = text.indexOf(`<a id="${name}">`);
   const next = text.indexOf('<a id=', start + 1);
-  return line && start >= 0 ? { line, text: text.slice(start, next < 0 ? undefined : next) } : undefined;
+  return line && start >= 0 ? { line, text: `${text.slice(start, next < 0 ? undefined : next).trim()}\n` } : undefined;
 }
 
 function tableIn(name: string): Table {
@@ -206,15 +195,6 @@ function folderOf(folder: string): string {
   return folder === 'datasets/census-income' ? values.data : folder;
 }
 
-async function ple(words: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, ['bin/ple.js', ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const code = await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
-  if (code !== 0) throw new Error(`ple ${words.join(' ')} ended with ${code}.`);
-}
-
-async function printed(program: string, words: readonly string[]): Promise<string> {
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  for await (const part of child.stdout) text += part;
-  return text;
+function ple(words: readonly string[]): void {
+  execFileSync(process.execPath, ['bin/ple.js', ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
 }

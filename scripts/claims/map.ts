@@ -10,7 +10,7 @@ interface MapPanel {
     readonly x: string;
     readonly y: string;
     readonly verdict: string;
-    readonly lines: readonly string[];
+    readonly text: string;
   }[];
 }
 
@@ -45,7 +45,7 @@ export async function drawMap(file: string, panels: readonly MapPanel[]): Promis
               ),
               layer(
                 'text',
-                cells.map(({ x, y, lines }) => ({ x, y, text: lines.join(' ') })),
+                cells.map(({ x, y, text }) => ({ x, y, text })),
                 { fontSize: 11 },
               ),
             ],

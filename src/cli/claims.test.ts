@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { judged, type Part } from '../../scripts/claims/parts.js';
 import { varianceShares } from '../../scripts/claims/variance-shares.js';
 
 it('the shares of a crossed design are those of its mean squares', () => {
@@ -18,4 +19,32 @@ it('the shares of a crossed design are those of its mean squares', () => {
   expect(shares['rate']).toBeCloseTo(7.875 / sum, 12);
   expect(shares['draw']).toBe(0);
   expect(shares['rest']).toBeCloseTo(0.5 / sum, 12);
+});
+
+describe('a claim of several parts', () => {
+  const open: Part = { shown: false, against: Number.POSITIVE_INFINITY, settled: true, towards: true, draws: 30 };
+  const shown: Part = { ...open, shown: true, draws: null };
+  const contrary: Part = { ...open, against: 0.4, towards: false, draws: null };
+
+  it('holds if each part is shown, and falls with one whose contrary is, adjusted for its families', () => {
+    expect(judged([shown, shown])).toEqual({ verdict: 'holds here', next: '' });
+    expect(judged([shown, open, contrary], { families: 2 }).verdict).toBe('does not hold here');
+    expect(judged([shown, open, contrary], { families: 3 }).verdict).toBe('cannot be told');
+  });
+
+  it('of any part holds with one, and falls if the contrary of each is shown', () => {
+    expect(judged([shown, contrary], { any: true }).verdict).toBe('holds here');
+    expect(judged([contrary, contrary], { any: true }).verdict).toBe('does not hold here');
+    expect(judged([contrary, open], { any: true }).next).toContain('about 30 draws would show it');
+  });
+
+  it('says how many draws would decide: all that it needs, or the one that refutes', () => {
+    expect(judged([shown, open, { ...open, draws: 50 }]).next).toContain('about 50 draws would show it');
+    expect(judged([open, { ...open, towards: false, draws: 90 }]).next).toContain('about 90 draws would refute it');
+    expect(judged([open, { ...open, draws: null }]).next).toContain('No number of draws');
+    expect(judged([shown, { ...shown, settled: false }])).toMatchObject({
+      verdict: 'cannot be told',
+      next: expect.stringContaining('plateau'),
+    });
+  });
 });
