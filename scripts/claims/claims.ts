@@ -50,10 +50,8 @@ else {
   if (!place.test(readme)) throw new Error('README.md has no place for the claims.');
   const run = lines.replaceAll(/^.*\*\*not run\*\*.*\n?/gm, '');
   const short = run.replaceAll(/^((?:\| [^|]* ){3}).*$/gm, '$1|').replaceAll('](#', '](docs/claims.md#');
-  writeFileSync(
-    'README.md',
-    readme.replace(place, () => `\n${short}\n\n`),
-  );
+  const renewed = readme.replace(place, () => `\n${short}\n\n`);
+  writeFileSync('README.md', renewed);
 }
 
 async function answered(claim: Claim): Promise<Section> {
@@ -62,7 +60,7 @@ async function answered(claim: Claim): Promise<Section> {
   const [first, ...others] = claim.configs.map(compare);
   const tables: Tables = [must(first, 'a config'), ...others];
   const fresh = checked(claim, tables);
-  const answer = await claim.judge(tables, fresh);
+  const answer = await claim.judge(tables, fresh, small ? runs : 'docs/claims');
   return section(claim, answer, [...tables, ...fresh]);
 }
 
@@ -98,10 +96,10 @@ function configOf(name: string) {
   return parse(readFileSync(`configs/claims/${name}.yaml`, 'utf8'));
 }
 
-/** Few rows, seeds, epochs, and the first value of each axis. */
+/** Few rows, seeds, epochs, and values of each axis. */
 function smaller(name: string): string[] {
   const { compare, dataset } = configOf(name);
-  const firsts = Object.entries<unknown[]>(compare.axes ?? {}).map(([key, all]) => [key, all.slice(0, 1)]);
+  const firsts = Object.entries<unknown[]>(compare.axes ?? {}).map(([key, all]) => [key, all.slice(0, 2)]);
   return [
     ...['compare.seeds=3', 'train.epochs=2'],
     ...(dataset.rows ? ['dataset.rows={ train: 600, validation: 300, test: 600 }'] : []),
@@ -145,7 +143,7 @@ function section(claim: Claim, answer: Answer, tables: readonly Table[]): Sectio
 }
 
 /** Copies the claim's charts to docs/claims. */
-function pictures({ name, title, charts }: Claim, tables: readonly Table[]): string[] {
+function pictures({ name, title, charts = [] }: Claim, tables: readonly Table[]): string[] {
   if (small) return [];
   mkdirSync('docs/claims', { recursive: true });
   return tables.slice(0, charts.length > 0 ? 1 : 0).flatMap((table) => {

@@ -45,13 +45,13 @@ export interface Claim {
   /** Folders of data that nobody can make. */
   readonly needs?: readonly string[];
   /** Beginnings of names of the first table's charts. */
-  readonly charts: readonly string[];
+  readonly charts?: readonly string[];
   /** Fresh draws to try the answer on. */
   check?(tables: Tables): readonly { config: string; label: string; words: readonly string[] }[];
-  judge(tables: Tables, fresh: readonly Table[]): Answer | Promise<Answer>;
+  /** @param folder Of pictures. */
+  judge(tables: Tables, fresh: readonly Table[], folder: string): Answer | Promise<Answer>;
 }
 
-const census = ['datasets/census-income'];
 const real = (name: string, title: string, table: string): Claim => ({
   name,
   title,
@@ -116,7 +116,7 @@ export const claims: readonly Claim[] = [
     name: 'census',
     title: 'Census-Income',
     configs: ['census-income', 'census-education'],
-    needs: census,
+    needs: ['datasets/census-income'],
     charts: ['forest'],
     judge(tables) {
       const pairs = tables.map((table) => [rowOf(table, 'ple'), ...contrastsOf(table, 'ple', 'mmoe')]);
@@ -137,10 +137,9 @@ export const claims: readonly Claim[] = [
     judge([table]) {
       const rows = jointRows(table).filter(({ label }) => label === 'ple');
       const over = ['mmoe', 'hard-sharing'].map((label) => contrastsOf(table, 'ple', label));
+      const parts = [...rows.flatMap((row) => taskParts(row, table)), ...meanParts(over.flat(), table)];
       return {
-        ...judged([...rows.flatMap((row) => taskParts(row, table)), ...meanParts(over.flat(), table)], {
-          families: rows.length,
-        }),
+        ...judged(parts, { families: rows.length }),
         effect: `PLE over MMoE: ${tally(over[0])}; over hard sharing: ${tally(over[1])}; over single-task: ${list(rows.map(({ verdict }) => verdict))}`,
         found: [gains(table), contrasts(table)],
       };
@@ -149,7 +148,6 @@ export const claims: readonly Claim[] = [
   {
     name: 'structure',
     title: 'CGC over MMoE, PLE over ML-MMoE and CGC',
-    charts: [],
     configs: ['seesaw', 'normal-relation', 'correlation'],
     header: {
       claim: 'At equal size CGC is better than MMoE, and PLE better than ML-MMoE and than CGC.',
@@ -158,19 +156,16 @@ export const claims: readonly Claim[] = [
       told: 'The runs of three claims above: two tables of the feed, and one for each correlation. In table 1 itself CGC and PLE are equal on VTR within .0001.',
     },
     judge(tables) {
-      const pairs = [
-        ['cgc', 'mmoe'],
-        ['ple', 'ml-mmoe'],
-        ['ple', 'cgc'],
-      ] as const;
-      const parts = tables.flatMap((table) =>
-        pairs.map(([model, other]) => meanParts(contrastsOf(table, model, other), table)),
-      );
-      const of = ([model, other]: (typeof pairs)[number]) =>
-        tables.flatMap((table) => contrastsOf(table, model, other));
+      const pairs = ['cgc over mmoe', 'ple over ml-mmoe', 'ple over cgc'].map((words) => {
+        const [model = '', other = ''] = words.split(' over ');
+        return { words, found: tables.map((table) => ({ table, all: contrastsOf(table, model, other) })) };
+      });
+      const all = pairs.flatMap(({ found }) => found);
+      const points = all.flatMap((pair) => pair.all).length / pairs.length;
+      const parts = all.flatMap((pair) => meanParts(pair.all, pair.table));
       return {
-        ...judged(parts.flat(), { families: of(pairs[0]).length }),
-        effect: pairs.map((pair) => `${pair.join(' over ')}: ${tally(of(pair))}`).join('; '),
+        ...judged(parts, { families: points }),
+        effect: pairs.map(({ words, found }) => `${words}: ${tally(found.flatMap(({ all }) => all))}`).join('; '),
         found: ['The contrasts stand in the tables of these claims.'],
       };
     },
@@ -193,12 +188,8 @@ export const claims: readonly Claim[] = [
     name: 'sample-spaces',
     title: 'Sample spaces',
     configs: ['sample-spaces'],
-    charts: [],
     judge([table]) {
-      const models = ['hard-sharing', 'ple', 'single-task'].map((label) => ({
-        label,
-        ...maskedGain(table, label),
-      }));
+      const models = ['hard-sharing', 'ple', 'single-task'].map((label) => ({ label, ...maskedGain(table, label) }));
       return {
         ...judged(differenceParts(models.slice(0, 2), table)),
         effect: models.map(({ label, words }) => `${label}: ${words}`).join('; '),
@@ -212,15 +203,12 @@ export const claims: readonly Claim[] = [
     name: 'decaying-weights',
     title: 'Loss weights that decay',
     configs: ['decaying-weights'],
-    charts: [],
     judge([table]) {
       const all = table.contrasts;
+      const parts = all.flatMap((contrast) => taskParts(contrast, table));
       const [best] = all.toSorted((a, b) => (b.aggregate?.gain ?? 0) - (a.aggregate?.gain ?? 0));
       return {
-        ...judged(
-          all.flatMap((contrast) => taskParts(contrast, table)),
-          { any: true },
-        ),
+        ...judged(parts, { any: true }),
         effect: `${tally(all)}; largest for ${best?.model}: ${told(must(best, 'a contrast'))}`,
         found: [contrasts(table)],
       };
@@ -230,7 +218,6 @@ export const claims: readonly Claim[] = [
     name: 'tuning',
     title: 'Structure against tuning',
     configs: ['tuning'],
-    charts: [],
     judge: ([table]) => tuningAnswer(table),
   },
   {
@@ -254,7 +241,6 @@ export const claims: readonly Claim[] = [
     name: 'map',
     title: 'Where PLE is worth it',
     configs: ['map-2-tasks', 'map-4-tasks'],
-    charts: [],
     check: mapChecks,
     judge: mapAnswer,
   },
@@ -419,11 +405,11 @@ function frontsOf(table: Table): string {
   const all = table.fronts ?? [];
   const lines = all.map(({ model, points, seesaw, repairedBy }) => [
     model,
-    ...points.map(({ value, tasks }) => `${value}: ${Object.values(tasks).map(gainText).join(', ')}`),
-    seesaw ? `${seesaw}${repairedBy.length > 0 ? ` (${repairedBy.join(', ')})` : ''}` : '',
+    ...points.map(({ tasks }) => Object.values(tasks).map(gainText).join(', ')),
+    seesaw ? [seesaw, ...repairedBy].join(' ') : '',
   ]);
-  const weights = all[0]?.points.map((_, index) => `weight ${index + 1}`) ?? [];
-  return `\n**Other loss weights** of VCR:\n\n${markdown([['model', ...weights, 'seesaw'], ...lines])}`;
+  const head = ['model', ...(all[0]?.points ?? []).map(({ value }) => `weight ${value}`), 'seesaw'];
+  return `\n**Loss weights** of VCR, with gains on ${table.tasks.join(' and ')}:\n\n${markdown([head, ...lines])}`;
 }
 
 function markdown([head = [], ...lines]: readonly (readonly string[])[]): string {
@@ -443,23 +429,17 @@ function seedGains(contrast: Contrast | undefined): readonly number[] {
   );
 }
 
-interface Difference {
-  readonly gain: number;
-  readonly p: number;
-  readonly error: EstimateError;
-  readonly words: string;
-}
+type Difference = ReturnType<typeof difference>;
 
 function errorOf(se: number, runs: number): EstimateError {
   return { estimated: [{ variance: se ** 2, degreesOfFreedom: runs - 1, runs, overlap: 0 }], known: 0 };
 }
 
 /** The mean of paired differences with its 95 % interval (Student's t). */
-function difference(values: readonly number[], digits: number): Difference {
+function difference(values: readonly number[], digits: number) {
   const error = errorOf(standardDeviation(values) / Math.sqrt(values.length), values.length);
   const gain = mean(values);
-  const half = halfWidth(0.05, error);
-  const p = twoSidedP(gain, error);
+  const [half, p] = values.every((value) => value === gain) ? [0, 1] : [halfWidth(0.05, error), twoSidedP(gain, error)];
   const words = `${signed(gain, digits)} [${signed(gain - half, digits)}, ${signed(gain + half, digits)}]`;
   return { gain, p, error, words: `${words}, p ${p < 0.001 ? '< .001' : p.toFixed(3)}` };
 }
@@ -556,13 +536,7 @@ function tuningAnswer(table: Table): Answer {
         ] as number,
       })),
     );
-    const inDraws = table.seeds.map((seed) =>
-      varianceShares(
-        cells
-          .filter(({ levels }) => levels.draw === String(seed))
-          .map(({ levels: { draw, ...levels }, value }) => ({ levels, value })),
-      ),
-    );
+    const inDraws = table.seeds.map((seed) => varianceShares(cells.filter(({ levels }) => levels.draw === `${seed}`)));
     const percents = (factor: string) => inDraws.map((shares) => 100 * (shares[factor] ?? 0));
     const tests = ['rate', 'weight', 'width'].map((factor) => difference(less(percents('model'), percents(factor)), 0));
     return { task, share: varianceShares(cells), tests };
@@ -634,7 +608,7 @@ function mapChecks(tables: Tables) {
   });
 }
 
-async function mapAnswer(tables: Tables, fresh: readonly Table[]): Promise<Answer> {
+async function mapAnswer(tables: Tables, fresh: readonly Table[], folder: string): Promise<Answer> {
   const cells = tables.flatMap(cellsOf);
   const inside = cells.filter((cell) => cellVerdict(cell) === 'better than both');
   const again = fresh.flatMap(cellsOf);
@@ -666,7 +640,7 @@ async function mapAnswer(tables: Tables, fresh: readonly Table[]): Promise<Answe
     effect: `better than both at ${inside.length} of ${cells.length} points, worse than one at ${worse}; fresh draws at the best: ${again[0] ? cellVerdict(again[0]) : 'none'}`,
     found: [
       'Δm (%) of PLE over MMoE / over hard sharing at each point:',
-      `\n${await drawMap('docs/claims/map.svg', panels)}`,
+      `\n${await drawMap(join(folder, 'map.svg'), panels)}`,
       `\n**Fresh draws**, five at each point and a search of their own: ${points.join(' ')}`,
       `\n**Ablations**, over all points: ${ablations.join(' ')}`,
       ...tables.map((table) => contrasts(table)),
