@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { folderPerTest } from '../../support/folder.fixture.js';
 import { readComparison } from './comparison-file.js';
 import { type StoredTask, storeRun, storeTable } from './stored-run.fixture.js';
-import { readStoredRuns } from './stored-runs.js';
+import { readStartedRun, readStoredRuns } from './stored-runs.js';
 
 const at = folderPerTest();
 const click = (logits: readonly number[]): Record<string, StoredTask> => ({
@@ -78,6 +78,14 @@ describe('a file that is not what was written is refused with its name', () => {
     await store('run');
     flip(at('run', name), -2);
     expect(read).toThrow(`${at('run', name)} is not what the run wrote (SHA-256). Put it back, or delete ${at('run')}`);
+  });
+
+  test('environment.json: only a run that goes on can do without it', async () => {
+    await store('run');
+    writeFileSync(at('run/environment.json'), '{');
+    expect(() => readStartedRun(at('run'))).toThrow(/environment\.json: .*Put it back, or delete .*run and train/);
+    rmSync(at('run/result.json'));
+    expect(() => readStartedRun(at('run'))).toThrow(/environment\.json: .*Delete the file: the run continues without/);
   });
 
   test('a number of comparison.json, but not its timing', () => {

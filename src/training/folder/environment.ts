@@ -48,14 +48,11 @@ type StoredEnvironment = Readonly<z.infer<typeof environmentShape>>;
 /** Of a run's folder; undefined if it was killed before the file was written. */
 export function readEnvironment(path: string): StoredEnvironment | undefined {
   const file = join(path, 'environment.json');
-  return existsSync(file)
-    ? readStored(
-        file,
-        environmentShape,
-        (text): StoredEnvironment => JSON.parse(text),
-        'Delete the file: the run continues without it',
-      )
-    : undefined;
+  if (!existsSync(file)) return undefined;
+  const advice = existsSync(join(path, 'result.json'))
+    ? `Put it back, or delete ${path} and train the run again`
+    : 'Delete the file: the run continues without it';
+  return readStored(file, environmentShape, (text): StoredEnvironment => JSON.parse(text), advice);
 }
 
 /** What a run continues on, and in `earlier` what it was trained on before, where that was something else. */
