@@ -197,7 +197,9 @@ class Trainer {
     const inEngine = Object.keys(this.#setup.parameters).filter((name) => !tables.names.has(name));
     const parameters = evaluatedValues(await program.readState(), inEngine);
     const evaluation = yield* this.#evaluated(parameters, 'validation');
-    const diagnosis = await diagnostics?.look(parameters);
+    const diagnosis = diagnostics?.isDue(this.#selection.progress.epoch)
+      ? await diagnostics.look(parameters)
+      : undefined;
     return { parameters, metrics: validationMetrics(this.#setup.dataset, evaluation), diagnosis };
   }
 

@@ -63,7 +63,7 @@ export function lossWeights({ tasks, places }: ChartedRuns): readonly Section[] 
       all: byModel(hasCosines),
       specOf: (epochs) => cosineLines(pairs, epochs),
       note: [
-        'The mean cosine between two tasks’ gradients of shared parameters: over the steps of each epoch, or with `diagnostics` over a few fixed batches after it. Below 0 the tasks conflict.',
+        'The mean cosine between two tasks’ gradients of shared parameters: over the steps of each epoch, or with `diagnostics` over a few fixed batches. Below 0 the tasks conflict.',
         ...which,
       ],
     }),
@@ -138,9 +138,9 @@ function weightLines(tasks: readonly string[], epochs: Epochs): PanelSpec {
 }
 
 function cosineLines(pairs: readonly string[], epochs: Epochs): PanelSpec {
-  const lines = epochs.map((record) => {
-    const values = cosinesOf(record)?.map(({ tasks: [a, b], cosine }) => [pairName(a, b), cosine] as const) ?? [];
-    return { epoch: record.epoch, values: Object.fromEntries(values) };
+  const lines = epochs.flatMap((record) => {
+    const values = cosinesOf(record)?.map(({ tasks: [a, b], cosine }) => [pairName(a, b), cosine] as const);
+    return values ? [{ epoch: record.epoch, values: Object.fromEntries(values) }] : [];
   });
   return epochLines(pairs, lines, { title: 'mean cosine', domain: [-1, 1] });
 }

@@ -16,8 +16,8 @@ import { type Anatomy, expertsOf, leftOutName, leftOutStep, probeStep } from './
 
 /** Of a probe: batches of the training split, the same after every epoch. */
 const mostBatches = 8;
-/** Training steps for one batch of the probe, times the number of tasks + 1: about 2 % of the time. */
-const stepsPerBatch = 32;
+/** Training steps for one batch of the probe, times the number of tasks + 1: about 5 % of the time. */
+const stepsPerBatch = 64;
 /** Training steps for one batch that is evaluated without one expert: about 2 %. */
 const stepsPerLeftOut = 16;
 
@@ -31,6 +31,8 @@ export interface Diagnosed {
 
 /** Looks at the parameters of a run. It changes nothing of it. */
 export interface Diagnostics {
+  /** Not every epoch where these are short: a look takes the time of several steps. */
+  isDue(epoch: number): boolean;
   /** After an epoch. */
   look(parameters: HostArrays, epochOf?: EpochOf): Promise<Diagnosis>;
   /**
@@ -66,10 +68,10 @@ export async function createDiagnostics(
   });
   const program = await compileWithTables(engine, step, { state: parameters, batch }, tables, 'evaluation');
   let probe: Chunk | undefined;
+  const batches = dataset.splits.train.rows / batchSize / (stepsPerBatch * (names.length + 1));
   const look = async (values: HostArrays, epochOf?: EpochOf) => {
-    const steps = Math.floor(dataset.splits.train.rows / batchSize / (stepsPerBatch * (names.length + 1)));
     const order = rows.stream('train');
-    probe ??= await readBatches(dataset, 'train', { batchSize, order }).take(clamped(steps, mostBatches));
+    probe ??= await readBatches(dataset, 'train', { batchSize, order }).take(clamped(Math.floor(batches), mostBatches));
     await program.writeState(values);
     program.readAt(epochOf);
     const { arrays, rows: counts } = must(probe, 'a training row');
@@ -77,6 +79,7 @@ export async function createDiagnostics(
     return diagnosisOf(names, anatomy, outputs, counts);
   };
   return {
+    isDue: (epoch) => (epoch - 1) % Math.ceil(1 / batches) === 0,
     look,
     async *leaveOut(values, epochOf, steps) {
       if (anatomy.levels.length === 0) return undefined;
