@@ -40,6 +40,7 @@ test('results are of the same runs where another engine, place of the data, marg
   expect(
     await kept('engine.threads=1', 'tracking.tensorboard=true', 'compare.margin={ mse: 3 % }', 'compare.seeds=5'),
   ).toBe(true);
+  expect(await kept('diagnostics=true')).toBe(true);
   expect(await kept('train.epochs=4')).toBe(false);
   expect(await kept('dataset.seed=3')).toBe(false);
 });

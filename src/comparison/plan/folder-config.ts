@@ -30,7 +30,7 @@ export async function folderConfig(
   const added = /^compare\.(seeds|models|front)\b/; // adding seeds, models or fronts continues with the same runs
   const now: unknown = JSON.parse(JSON.stringify(resolvedComparison(config)));
   const changed = differences(parse(readFileSync(file, 'utf8')), now).filter(({ key }) => !added.test(key));
-  const keeps = ['compare.', 'engine.', 'tracking.', ...pathsOf(config)];
+  const keeps = ['compare.', 'engine.', 'tracking.', 'diagnostics', ...pathsOf(config)];
   const hasResults = changed.every(({ key }) => keeps.some((start) => key.startsWith(start)));
   if (changed.length === 0) return { write, note: null, hasResults };
   const keys = changed.map(({ key }) => key);
