@@ -68,7 +68,7 @@ describe('ple data inspect', () => {
     expect(stdout).toMatch(/^label +binary +train /m);
 
     const asked = await pleHere(['data', 'inspect', file, '--write', '--task', 'label', '--task', 'sex']);
-    expect(asked.stdout).toMatch(/\n {2}- \{ name: sex, type: binary \}\n/);
+    expect(asked.stdout).toMatch(/\n {2}- \{ name: sex, type: multiclass \}\n/);
     expect(asked.stdout).toMatch(/\ncompare:\n/);
     writeFileSync(config, asked.stdout);
     expect((await pleHere(['validate', '--config', config])).stderr).toBe(`${config} is valid.\n`);
