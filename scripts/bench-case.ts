@@ -41,14 +41,20 @@ export type BenchCaseName = keyof typeof sizes;
 
 export const benchCaseNames: readonly BenchCaseName[] = ['wide', 'narrow', 'large'];
 
+export function benchModel(name: BenchCaseName) {
+  const { batchSize, levels, experts }: Size = sizes[name];
+  return { batchSize, options: { type: 'ple', levels, experts, tower: [32] } };
+}
+
 export function benchCase(name: BenchCaseName): BenchCase {
-  const { batchSize, tasks: count, levels, experts }: Size = sizes[name];
+  const { tasks: count }: Size = sizes[name];
+  const { batchSize, options } = benchModel(name);
   const random = randomFromSeed(0);
   const names = ['a', 'b', 'c', 'd'].slice(0, count);
   const tasks = names.map((task) => ({ name: task, type: 'binary', offset: 0, scale: 1 }) as const);
   const categorical = Array.from({ length: columns }, (_, i) => ({ name: `c${i}`, cardinality, embedding: 4 }));
   const shape = { tasks, categorical, numeric: [] };
-  const model = models.get('ple').build(shape, { type: 'ple', levels, experts, tower: [32] });
+  const model = models.get('ple').build(shape, options);
   const parameters = initialize(model.parameters, random.stream('initial'));
   const optimizer = optimizers.get('adam').build(parameters, { type: 'adam' });
   const batch = {

@@ -16,6 +16,9 @@ import { createEvaluator, validationMetrics } from '../src/training/evaluation.j
 import { selectedOver, unitsIn } from '../src/training/result.js';
 import { prepare, train } from '../src/training/run.js';
 import { evaluatedValues } from '../src/training/step.js';
+import { wordsOf } from './usage.js';
+
+wordsOf('Usage: npm run study:small-tables', {});
 
 const models = [
   { type: 'single-task', levels: [[64], [32]], tower: [16] },

@@ -44,3 +44,12 @@ test('results are of the same runs where another engine, place of the data, marg
   expect(await kept('train.epochs=4')).toBe(false);
   expect(await kept('dataset.seed=3')).toBe(false);
 });
+
+test('results are of the same runs where a key that came later has its default', async () => {
+  await folderConfig(at(), config());
+  writeFileSync(at('comparison.json'), '{}');
+  const stored = readFileSync(at('config.yaml'), 'utf8');
+  expect(stored).toContain('\n  pool:');
+  writeFileSync(at('config.yaml'), stored.replace(/\n {2}pool:.*/, ''));
+  expect(await folderConfig(at(), config())).toMatchObject({ note: null, hasResults: true });
+});

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { ComparisonConfig } from '../../config/comparison.js';
+import { type ComparisonConfig, parseComparison } from '../../config/comparison.js';
 import { dataPaths } from '../../config/experiment.js';
 import { resolvedComparison, stringifyComparison } from '../../config/resolved-comparison.js';
 import { differences } from '../../support/differences.js';
+import { ConfigError } from '../../support/errors.js';
 import { writeWhole } from '../../support/whole-file.js';
 import { definitions } from '../../training/definitions.js';
 import { firstExperiment } from './axis-point.js';
@@ -28,8 +29,7 @@ export async function folderConfig(
     return { write, note: null, hasResults: false };
   }
   const added = /^compare\.(seeds|models|front)\b/; // adding seeds, models or fronts continues with the same runs
-  const now: unknown = JSON.parse(JSON.stringify(resolvedComparison(config)));
-  const changed = differences(parse(readFileSync(file, 'utf8')), now).filter(({ key }) => !added.test(key));
+  const changed = differences(storedIn(file), plain(config)).filter(({ key }) => !added.test(key));
   const keeps = ['compare.', 'engine.', 'tracking.', 'diagnostics', ...pathsOf(config)];
   const hasResults = changed.every(({ key }) => keeps.some((start) => key.startsWith(start)));
   if (changed.length === 0) return { write, note: null, hasResults };
@@ -40,6 +40,21 @@ export async function folderConfig(
     hasResults,
     note: `${folder} has the tables of a config with another ${named}: they are replaced at the end; name=NAME keeps both.`,
   };
+}
+
+/** With the defaults of keys that came after it was written. As it stands, if it is no config any more. */
+function storedIn(file: string): unknown {
+  const text = readFileSync(file, 'utf8');
+  try {
+    return plain(parseComparison(text, file, [], definitions));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return parse(text);
+  }
+}
+
+function plain(config: ComparisonConfig): unknown {
+  return JSON.parse(JSON.stringify(resolvedComparison(config)));
 }
 
 /** Keys that say where the data are, not what they are. */
