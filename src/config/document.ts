@@ -1,4 +1,16 @@
-import { isMap, isNode, isScalar, Lexer, LineCounter, type Pair, Parser, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  Lexer,
+  LineCounter,
+  type Node,
+  type Pair,
+  Parser,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { ConfigError } from '../support/errors.js';
 import { shownOverride } from './execute.js';
 
@@ -42,6 +54,7 @@ export function readDocument(
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
+  const placeOf = ({ range }: Node) => (range ? position(range[0]) : file);
   const failure = document.errors[0];
   if (failure) throw new ConfigError(`${position(failure.pos[0])}: not valid YAML: ${firstLine(failure.message)}`);
 
@@ -53,7 +66,7 @@ export function readDocument(
   }
   for (const { key, value, from } of changes) set(key.split('.'), value, () => `${locate(from)}: '${key}'`);
 
-  return { file, value: plain(), locate: (path) => locate(originOf(path, changes)), commentAt };
+  return { file, value: plain(document, file, placeOf), locate: (path) => locate(originOf(path, changes)), commentAt };
 
   function set(path: readonly string[], value: unknown, place: () => string): void {
     try {
@@ -75,26 +88,6 @@ export function readDocument(
     return file;
   }
 
-  function plain(): unknown {
-    visit(document, {
-      Pair(_, { key }) {
-        if (!isScalar(key) || key.value !== '__proto__') return; // an object would lose it without a word
-        const place = key.range ? position(key.range[0]) : file;
-        throw new ConfigError(`${place}: '__proto__' cannot be a key; give it another name.`);
-      },
-      Alias(_, alias) {
-        if (alias.resolve(document)) return;
-        const place = alias.range ? position(alias.range[0]) : file;
-        throw new ConfigError(`${place}: there is no anchor '&${alias.source}' before '*${alias.source}'.`);
-      },
-    });
-    try {
-      return document.toJS({ maxAliasCount: 100 });
-    } catch (error) {
-      throw new ConfigError(`${file}: ${error instanceof Error ? firstLine(error.message) : String(error)}`);
-    }
-  }
-
   /** Where the key (of a mapping) or the item (of a list) starts. */
   function keyOffset(path: Path): number | undefined {
     const node = pairAt(path)?.key ?? document.getIn(path, true);
@@ -111,6 +104,25 @@ export function readDocument(
     const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
     if (!isMap(parent)) return undefined;
     return parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)));
+  }
+}
+
+/** @param placeOf `file:line:column` of a node. */
+function plain(document: Document, file: string, placeOf: (node: Node) => string): unknown {
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isScalar(key) || key.value !== '__proto__') return; // an object would lose it without a word
+      throw new ConfigError(`${placeOf(key)}: '__proto__' cannot be a key; give it another name.`);
+    },
+    Alias(_, alias) {
+      if (alias.resolve(document)) return;
+      throw new ConfigError(`${placeOf(alias)}: there is no anchor '&${alias.source}' before '*${alias.source}'.`);
+    },
+  });
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new ConfigError(`${file}: ${error instanceof Error ? firstLine(error.message) : String(error)}`);
   }
 }
 

@@ -241,17 +241,27 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
       plugins: pluginsSchema,
     })
     .superRefine(
-      ({ tasks, loss, train }, context) => {
-        const names = tasks.map(({ name }) => name);
-        const { monitor } = train.earlyStopping;
-        for (const name of Object.keys(loss.weights))
-          if (!names.includes(name)) refuse(context, ['loss', 'weights', name], notAmong('no task', name, names));
-        const [, watched] = /^task:(.*)/.exec(monitor) ?? [];
-        if (watched !== undefined && !names.includes(watched))
-          refuse(context, ['train', 'earlyStopping', 'monitor'], notAmong('no task', watched, names));
-      },
+      checkTaskNames,
       whereSound(/^(tasks(\.\d+(\.name)?)?|loss(\.weights)?|train(\.earlyStopping(\.monitor)?)?)$/),
     );
+}
+
+/** Loss weights and the monitor name tasks. */
+function checkTaskNames(
+  {
+    tasks,
+    loss,
+    train,
+  }: { tasks: readonly { name: string }[]; loss: { weights: object }; train: { earlyStopping: { monitor: string } } },
+  context: z.core.$RefinementCtx,
+): void {
+  const names = tasks.map(({ name }) => name);
+  const { monitor } = train.earlyStopping;
+  for (const name of Object.keys(loss.weights))
+    if (!names.includes(name)) refuse(context, ['loss', 'weights', name], notAmong('no task', name, names));
+  const [, watched] = /^task:(.*)/.exec(monitor) ?? [];
+  if (watched !== undefined && !names.includes(watched))
+    refuse(context, ['train', 'earlyStopping', 'monitor'], notAmong('no task', watched, names));
 }
 
 /** Embeddings may have an optimizer of their own; each option has one place then. */

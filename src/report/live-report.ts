@@ -22,6 +22,8 @@ const heartbeat = 60_000;
 /** … and its charts as old as to take this share of a processor. */
 const busyShare = 1 / 25;
 
+const stateAfter = { done: 'finished', failed: 'failed', interrupted: 'planned' } as const;
+
 /** Writes nothing before a run trains. */
 export function openLiveReport(
   folder: string,
@@ -80,8 +82,7 @@ export function openLiveReport(
 
   function end({ folder: name }: { readonly folder: string }, outcome: Outcome): void {
     const message = outcome.status === 'failed' ? outcome.message : null;
-    const state = ({ done: 'finished', failed: 'failed', interrupted: 'planned' } as const)[outcome.status];
-    change({ folder: name }, { state, message });
+    change({ folder: name }, { state: stateAfter[outcome.status], message });
   }
 
   return {

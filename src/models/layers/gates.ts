@@ -86,20 +86,16 @@ export function gates(
   };
 
   /** [blocks, gates, experts, rows]; 0 where a gate does not see an expert. */
-  function logits(
-    parameters: Readonly<Record<string, Tensor>>,
-    input: Tensor,
-    [blocks = 0, , , rows = 0]: readonly number[],
-  ): Tensor {
+  function logits(values: Pass['parameters'], input: Tensor, [blocks = 0, , , rows = 0]: readonly number[]): Tensor {
     const shape: [number, number, number, number] = [blocks, specs.length, experts.length, rows];
     if (groups.length === 0) return tf.zeros(shape);
-    const own = tf.concat(groups.map(({ weight }) => named(parameters, weight).reshape([-1, inputs])));
+    const own = tf.concat(groups.map(({ weight }) => named(values, weight).reshape([-1, inputs])));
     // Products with rows of zeros, and streams without a gate, cost less than moving logits.
     const [streams = 0] = input.rank === 4 ? input.shape.slice(1) : [specs.length];
     const weight = placed(own, streams).reshape([streams, experts.length, inputs]);
     const made = product(input, weight).slice([0, 0, 0, 0], shape);
     if (!biased) return made;
-    const biases = tf.concat(groups.map(({ bias }) => named(parameters, bias).reshape([-1, 1])));
+    const biases = tf.concat(groups.map(({ bias }) => named(values, bias).reshape([-1, 1])));
     return addBias(made, placed(biases, specs.length).reshape([specs.length, 1, experts.length]));
   }
 
