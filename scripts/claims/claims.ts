@@ -1,5 +1,5 @@
 // Answers the paper's claims: compares each config of configs/claims (finished runs are not trained again), judges the
-// tables by judged.ts, and writes docs/claims.md, its pictures, and the table in README.md.
+// tables as list.ts says, and writes docs/claims.md, its pictures, and the table in README.md.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,8 @@ import type { Comparison } from '../../src/comparison/comparison.js';
 import { readComparison } from '../../src/comparison/stored/comparison-file.js';
 import { must } from '../../src/support/must.js';
 import { refuse, wordsOf } from '../usage.js';
-import { type Answer, type Claim, claims, type Header, type Table, type Tables } from './judged.js';
+import type { Answer, Claim, Header, Table, Tables } from './claim.js';
+import { claims } from './list.js';
 
 const usage = `Usage: npm run claims -- [--only NAME[,NAME]] [--small] [--runs FOLDER] [--jobs N] [--data FOLDER]
   --only    these claims; the others keep what docs/claims.md says of them

@@ -1,61 +1,96 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { drawSection } from '../../src/report/charts/drawing.js';
-import { layer, plot } from '../../src/report/charts/plot.js';
+import { join } from 'node:path';
+import type { Contrast } from '../../src/comparison/comparison.js';
 import { must } from '../../src/support/must.js';
+import type { Answer, Table, Tables } from './claim.js';
+import { drawMap } from './map-picture.js';
+import { judged, meanParts } from './parts.js';
+import { aggregateText, contrasts, contrastsOf, signed, tally } from './tables.js';
 
-interface MapPanel {
-  readonly title: string;
-  readonly cells: readonly {
-    readonly x: string;
-    readonly y: string;
-    readonly verdict: string;
-    readonly text: string;
-  }[];
+interface Cell {
+  readonly table: Table;
+  readonly correlation: number;
+  readonly rows: { readonly train: number };
+  readonly mmoe: Contrast;
+  readonly hard: Contrast;
 }
 
-const colours: Readonly<Record<string, string>> = {
-  'better than both': '#9fd5a8',
-  undecided: '#e4e4e4',
-  'worse than one': '#f0b3a6',
-};
+/** Better, worse or undecided than both MMoE and hard sharing. */
+function cellVerdict({ mmoe, hard }: Cell): 'better than both' | 'worse than one' | 'undecided' {
+  const verdicts = [mmoe, hard].map(({ aggregate }) => aggregate?.verdict);
+  if (verdicts.includes('worse')) return 'worse than one';
+  return verdicts.every((verdict) => verdict === 'better') ? 'better than both' : 'undecided';
+}
 
-/** A panel for each number of tasks: correlation across, training rows up, coloured by verdict. Gives its Markdown. */
-export async function drawMap(file: string, panels: readonly MapPanel[]): Promise<string> {
-  const section = await drawSection({
-    id: 'map',
-    title: 'Where PLE is better than MMoE and hard sharing',
-    size: 'small',
-    note: [],
-    drawings: [
-      {
-        id: 'map',
-        columns: 2,
-        panels: panels.map(({ title, cells }) => ({
-          title,
-          spec: plot({
-            width: 216,
-            height: 180,
-            x: { title: 'correlation', names: [...new Set(cells.map(({ x }) => x))] },
-            y: { title: 'training rows', names: [...new Set(cells.map(({ y }) => y))].toReversed() },
-            layers: [
-              layer(
-                'rect',
-                cells.map(({ x, y, verdict }) => ({ x, y, fill: must(colours[verdict], verdict) })),
-              ),
-              layer(
-                'text',
-                cells.map(({ x, y, text }) => ({ x, y, text })),
-                { fontSize: 11 },
-              ),
-            ],
-          }),
-        })),
-      },
-    ],
+function cellsOf(table: Table): readonly Cell[] {
+  return contrastsOf(table, 'ple', 'mmoe').map((mmoe) => ({
+    table,
+    mmoe,
+    correlation: Number(mmoe.axis['dataset.correlation']),
+    rows: mmoe.axis['dataset.rows'] as Cell['rows'],
+    hard: must(
+      contrastsOf(table, 'ple', 'hard-sharing').find(({ axis }) => JSON.stringify(axis) === JSON.stringify(mmoe.axis)),
+      'a contrast',
+    ),
+  }));
+}
+
+/** The smaller of the two gains: that by which a point is inside. */
+function least({ mmoe, hard }: Cell): number {
+  return Math.min(...[mmoe, hard].map(({ aggregate }) => aggregate?.gain ?? Number.NaN));
+}
+
+/** Fresh draws at the point deepest inside the region, if there is one, and at the one farthest outside. */
+export function mapChecks(tables: Tables) {
+  const cells = tables.flatMap(cellsOf).toSorted((a, b) => least(b) - least(a));
+  const inside = cells.find((cell) => cellVerdict(cell) === 'better than both') ?? cells[0];
+  return [inside, cells.at(-1)].flatMap((cell, index) => {
+    if (!cell) return [];
+    const axes = { 'dataset.correlation': [cell.correlation], 'dataset.rows': [cell.rows] };
+    const seeds = ['compare.seeds=[101, 102, 103, 104, 105, 106, 107, 108, 109, 110]', 'compare.tuneSeed=1000101'];
+    return {
+      config: cell.table.name.replace('claim-', ''),
+      label: index === 0 ? 'inside' : 'outside',
+      words: [`compare.axes=${JSON.stringify(axes)}`, ...seeds],
+    };
   });
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, await must(section.charts[0], 'a chart').standalone());
-  const key = Object.keys(colours).join(' (green), ').replace('undecided (green)', 'undecided (grey)');
-  return `![Map of the points at which PLE is better](claims/map.svg)\n\nPLE is ${key} (red).`;
+}
+
+export async function mapAnswer(tables: Tables, fresh: readonly Table[], folder: string): Promise<Answer> {
+  const cells = tables.flatMap(cellsOf);
+  const inside = cells.filter((cell) => cellVerdict(cell) === 'better than both');
+  const again = fresh.flatMap(cellsOf);
+  const worse = cells.filter((cell) => cellVerdict(cell) === 'worse than one').length;
+  const panels = tables.map((table) => ({
+    title: `${table.tasks.length} tasks`,
+    cells: cellsOf(table).map((cell) => ({
+      x: String(cell.correlation),
+      y: String(cell.rows.train),
+      verdict: cellVerdict(cell),
+      text: [cell.mmoe, cell.hard].map(({ aggregate }) => signed(aggregate?.gain ?? Number.NaN, 0)).join(' / '),
+    })),
+  }));
+  const where = ({ table, correlation, rows }: Cell) =>
+    `${table.tasks.length} tasks, correlation ${correlation}, ${rows.train} rows`;
+  const points = again.map((cell, index) => {
+    const drawn = cells.find((other) => where(other) === where(cell));
+    const place = index > 0 ? 'Farthest outside' : inside.length > 0 ? 'Deepest inside' : 'Nearest to inside';
+    return `${place} (${where(cell)}): ${drawn && cellVerdict(drawn)} on the map, ${cellVerdict(cell)} afresh; over MMoE Δm ${aggregateText(cell.mmoe)}, over hard sharing ${aggregateText(cell.hard)}.`;
+  });
+  const ablations = ['cgc', 'ple without own experts', 'ple with blind gates'].map(
+    (label) => `PLE over ${label}: ${tally(tables.flatMap((table) => contrastsOf(table, 'ple', label)))}.`,
+  );
+  const nearest = judged(meanParts(again[0] ? [again[0].mmoe, again[0].hard] : [], fresh[0] ?? tables[0]));
+  const confirmed = again.length > 0 && nearest.verdict === 'holds here';
+  return {
+    verdict: worse === cells.length ? 'does not hold here' : confirmed ? 'holds here' : 'cannot be told',
+    next: nearest.next.replace(' it.', ' it at the best point of the map.'),
+    effect: `better than both at ${inside.length} of ${cells.length} points, worse than one at ${worse}; fresh draws at the best: ${again[0] ? cellVerdict(again[0]) : 'none'}`,
+    found: [
+      'Δm (%) of PLE over MMoE / over hard sharing at each point:',
+      `\n${await drawMap(join(folder, 'map.svg'), panels)}`,
+      `\n**Fresh draws**, ten at each point and a search of their own: ${points.join(' ')}`,
+      `\n**Ablations**, over all points: ${ablations.join(' ')}`,
+      ...tables.map((table) => contrasts(table)),
+    ],
+  };
 }

@@ -1,6 +1,10 @@
 // A claim is a list of parts, each answered by one test. What follows from them, and what would decide the open ones.
+import type { ComparisonRow, Contrast } from '../../src/comparison/comparison.js';
 import type { EstimateError } from '../../src/comparison/statistics/behrens-fisher.js';
+import { mostAtLimit } from '../../src/comparison/statistics/verdict.js';
 import { seedsToDecide } from '../../src/comparison/statistics/what-decides.js';
+import type { Table, Verdict } from './claim.js';
+import { type Difference, errorOf } from './differences.js';
 
 export interface Part {
   readonly shown: boolean;
@@ -15,7 +19,7 @@ export interface Part {
 }
 
 export interface Judged {
-  readonly verdict: 'holds here' | 'does not hold here' | 'cannot be told';
+  readonly verdict: Verdict;
   readonly next: string;
 }
 
@@ -59,4 +63,44 @@ function whatDecides(parts: readonly Part[], any: boolean): string {
   const [number, verb] = one.length > 0 ? [Math.min(...one), any] : [Math.max(...all), !any];
   if (one.length === 0 && all.length < open.length) return 'No number of draws up to 1,000 would decide it.';
   return `If gains and spreads stay as they are, about ${number} draws would ${verb ? 'show' : 'refute'} it.`;
+}
+
+/** A claim that each task is better. */
+export function taskParts({ tasks }: Pick<ComparisonRow | Contrast, 'tasks'>, table: Table): readonly Part[] {
+  const { level } = table.test;
+  return Object.values(tasks).map(({ verdict, pHolm, pEquivalent, gain, margin, seedsToDecide }) => {
+    const p = verdict === 'worse' ? pHolm : verdict === 'equivalent' ? pEquivalent : null;
+    return {
+      shown: verdict === 'better',
+      against: p === null ? Number.POSITIVE_INFINITY : p / level,
+      settled: verdict !== null,
+      towards: (gain ?? 0) > (margin ?? 0),
+      draws: seedsToDecide,
+    };
+  });
+}
+
+/** A claim that each model is better than its reference: Δm above 0, and no task worse. */
+export function meanParts(all: readonly (Contrast | undefined)[], table: Table): readonly Part[] {
+  const { test, contrasts, rows, baseline } = table;
+  const points = rows.filter(({ label }) => label === baseline).length;
+  return all.map((contrast) => {
+    const { gain, se, pHolm, gains = [], verdict } = contrast?.aggregate ?? {};
+    const error = errorOf(se ?? 0, gains.length);
+    const tested = { gain: gain ?? 0, p: pHolm ?? 1, error, settled: verdict != null };
+    const part = differencePart(tested, test.level, contrasts.length / points);
+    const losses = Object.values(contrast?.tasks ?? {}).filter((task) => task.verdict === 'worse');
+    const against = Math.min(part.against, ...losses.map((task) => (task.pHolm ?? 1) / test.level));
+    return { ...part, shown: part.shown && losses.length === 0, against };
+  });
+}
+
+/** A claim that each difference is above 0 (Bonferroni against it). */
+export function differenceParts(all: readonly Difference[], table: Table): readonly Part[] {
+  const { test, rows } = table;
+  const settled = rows.every(({ atLimit, runs }) => atLimit <= mostAtLimit * runs.length);
+  return all.map(({ gain, p, error }) => {
+    const part = differencePart({ gain, p, error, settled }, test.level);
+    return { ...part, against: part.against * all.length };
+  });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judged, type Part } from '../../scripts/claims/parts.js';
-import { varianceShares } from '../../scripts/claims/variance-shares.js';
+import { varianceShares } from '../../scripts/claims/tuning.js';
 
 it('the shares of a crossed design are those of its mean squares', () => {
   // Effects of ±1 and ±2, none of the draw, and an interaction of ±.5: mean squares 8, 32, 0 and 2 / 4 (by hand).

@@ -1,0 +1,46 @@
+// A claim of the paper, and its answer.
+import type { Comparison } from '../../src/comparison/comparison.js';
+
+export interface Table extends Comparison {
+  readonly folder: string;
+}
+
+export type Verdict = 'holds here' | 'does not hold here' | 'cannot be told';
+
+export interface Answer {
+  readonly verdict: Verdict | 'not run';
+  /** Of what cannot be told: what would decide it. */
+  readonly next?: string;
+  /** With its interval. */
+  readonly effect: string;
+  /** Markdown. */
+  readonly found: readonly string[];
+}
+
+export interface Header {
+  readonly claim: string;
+  readonly paper: string;
+  readonly refuted: string;
+  /** What was trained, what is fixed, limits. */
+  readonly told: string;
+}
+
+/** Those of a claim, in the order of its configs. */
+export type Tables = readonly [Table, ...Table[]];
+
+export interface Claim {
+  readonly name: string;
+  readonly title: string;
+  /** Of configs/claims. */
+  readonly configs: readonly string[];
+  /** Where the config's comment is not of the claim. */
+  readonly header?: Header;
+  /** Folders of data that nobody can make. */
+  readonly needs?: readonly string[];
+  /** Beginnings of names of the first table's charts. */
+  readonly charts?: readonly string[];
+  /** Fresh draws to try the answer on. */
+  check?(tables: Tables): readonly { config: string; label: string; words: readonly string[] }[];
+  /** @param folder Of pictures. */
+  judge(tables: Tables, fresh: readonly Table[], folder: string): Answer | Promise<Answer>;
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mean, standardDeviation } from '../../src/comparison/statistics/moments.js';
+import { must } from '../../src/support/must.js';
+import type { Answer, Table } from './claim.js';
+import { difference, less } from './differences.js';
+import { differenceParts, judged } from './parts.js';
+import { markdown, rowOf } from './tables.js';
+
+interface GateUse {
+  readonly level: number;
+  readonly gate: string;
+  readonly experts: readonly string[];
+  readonly mean: readonly number[];
+}
+
+export function gatesAnswer(table: Table): Answer {
+  const used = ['mmoe', 'ml-mmoe', 'cgc', 'ple'].map((label) => {
+    const runs = rowOf(table, label).runs.map(({ path }): GateUse[] =>
+      JSON.parse(readFileSync(join(table.folder, path, 'gates.json'), 'utf8')),
+    );
+    const ofTasks = runs.map((gates) =>
+      gates.filter(
+        ({ gate, level }) => table.tasks.includes(gate) && level === Math.max(...gates.map((use) => use.level)),
+      ),
+    );
+    return {
+      label,
+      all: ofTasks.map((gates) => distance(gates, (expert) => expert)),
+      // Gates have their own experts before the shared ones.
+      roles: ofTasks.map((gates) => distance(gates, (_, place) => `${place}`)),
+      shared: ofTasks.map((gates) => {
+        const shared = gates.flatMap(({ experts, mean }) => mean.filter((_, i) => experts[i]?.startsWith('shared/')));
+        return shared.reduce((sum, weight) => sum + weight, 0) / gates.length;
+      }),
+      weights: runs.flat().flatMap(({ mean }) => mean),
+    };
+  });
+  const tested = (of: 'roles' | 'shared', model: number, other: number) => {
+    const [a, b] = [model, other].map((place) => must(used[place], 'a model')[of]);
+    return difference(less(a ?? [], b ?? []), 3);
+  };
+  const [one, two, depth] = [tested('roles', 2, 0), tested('roles', 3, 1), tested('shared', 3, 2)];
+  const lines = used.map(({ label, all, roles, shared, weights }) => [
+    label,
+    ...[all, roles, shared].map((values) => `${mean(values).toFixed(3)} ± ${standardDeviation(values).toFixed(3)}`),
+    `${weights.filter((weight) => weight < 0.01).length} of ${weights.length}`,
+  ]);
+  const columns = ['all experts', 'own experts taken for one another'].map((which) => `distance, ${which}`);
+  const head = ['model', ...columns, 'weight of shared experts', 'weights below .01'];
+  return {
+    ...judged(differenceParts([one, two, depth], table)),
+    effect: `distance of the tasks' gates, CGC less MMoE: ${one.words}; PLE less ML-MMoE: ${two.words}; shared experts, PLE less CGC: ${depth.words}`,
+    found: [
+      'The distance of two gates is half the sum of absolute differences of their mean weights (0: the same, 1: no expert in common). In CGC and PLE two tasks have different experts by design, so the test takes own experts for one another. ± is the standard deviation over draws.',
+      `\n${markdown([head, ...lines])}`,
+    ],
+  };
+}
+
+/** Total variation between the first two gates. */
+function distance([a, b]: readonly GateUse[], nameOf: (expert: string, place: number) => string): number {
+  const weights = (use: GateUse | undefined) =>
+    use?.experts.map((name, i) => [nameOf(name, i), use.mean[i] ?? 0] as const);
+  const [first, second] = [new Map(weights(a)), new Map(weights(b))];
+  const names = [...new Set([...first.keys(), ...second.keys()])];
+  return names.reduce((sum, name) => sum + Math.abs((first.get(name) ?? 0) - (second.get(name) ?? 0)), 0) / 2;
+}

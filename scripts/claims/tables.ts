@@ -1,0 +1,115 @@
+// A comparison's rows and contrasts, and their Markdown.
+import type { ComparisonRow, Contrast, TestedGain } from '../../src/comparison/comparison.js';
+import { must } from '../../src/support/must.js';
+import type { Table } from './claim.js';
+
+export function rowOf(table: Table, label: string): ComparisonRow {
+  return must(
+    table.rows.find((row) => row.label === label),
+    `row ${label}`,
+  );
+}
+
+export function jointRows(table: Table): readonly ComparisonRow[] {
+  return table.rows.filter(({ label }) => label !== table.baseline);
+}
+
+export function contrastsOf(table: Table, model: string, reference?: string): readonly Contrast[] {
+  const all = table.contrasts.filter((contrast) => contrast.model === model);
+  return all.filter((contrast) => reference === undefined || contrast.reference === reference);
+}
+
+/** The range of mean relative gains, and how many have which verdict. */
+export function tally(all: readonly Contrast[] = []): string {
+  const values = all.map(({ aggregate }) => aggregate?.gain ?? Number.NaN);
+  const verdicts = list(all.map(({ aggregate }) => aggregate?.verdict ?? 'no verdict'));
+  return `Δm ${signed(Math.min(...values), 1)} to ${signed(Math.max(...values), 1)} %: ${verdicts}`;
+}
+
+/** Gains with intervals: of AUC in its unit, of errors in percent. */
+export function told({ tasks, verdict }: Pick<ComparisonRow | Contrast, 'tasks' | 'verdict'>): string {
+  return `${verdict ?? 'no verdict'} (${Object.entries(tasks)
+    .map(([task, gain]) => `${task} ${gainText(gain)}`)
+    .join(', ')})`;
+}
+
+const marks = { better: '▲', worse: '▼', equivalent: '=', undecided: '?' };
+
+function gainText({ metric, gain, relativeGain, interval, verdict }: TestedGain & { readonly metric: string }): string {
+  if (gain === null) return '–';
+  const inPercent = !/auc/i.test(metric) && relativeGain !== null;
+  const unit = inPercent ? (relativeGain ?? 0) / gain : 1;
+  const text = (value: number) => signed(value * unit, inPercent ? 1 : 4);
+  const range = interval ? ` [${text(interval[0])}, ${text(interval[1])}]` : '';
+  return `${text(gain)}${range}${inPercent ? ' %' : ''}${verdict ? ` ${marks[verdict]}` : ''}`;
+}
+
+export function signed(value: number, digits: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
+}
+
+export function list(words: readonly (string | null)[]): string {
+  return [...new Set(words)].map((word) => `${words.filter((other) => other === word).length} ${word}`).join(', ');
+}
+
+/** Every row of a table with its gains. */
+export function gains(table: Table): string {
+  const { rows, tasks, baseline } = table;
+  const lines = rows.map(({ label, parameters, ...row }) => {
+    const own = tasks.map((task) => must(row.tasks[task], task));
+    const means = own.map(({ mean, metric }) => `${mean?.toFixed(4)} ${metric.toUpperCase()}`);
+    const size = parameters ? `${parameters.network} + ${parameters.embedding}` : '';
+    return pointCells(row, [label, ...(label === baseline ? means : own.map(gainText))], [size]);
+  });
+  return pointTable(rows[0]?.axis, ['model', ...tasks, 'Δm, %', 'parameters', 'verdict'], lines);
+}
+
+export function contrasts(table: Table): string {
+  const { contrasts: all, tasks } = table;
+  const lines = all.map(({ model, reference, ...contrast }) => {
+    return pointCells(contrast, [
+      `${model} over ${reference}`,
+      ...tasks.map((task) => gainText(must(contrast.tasks[task], task))),
+    ]);
+  });
+  return pointTable(all[0]?.axis, ['contrast', ...tasks, 'Δm, %', 'verdict'], lines);
+}
+
+function pointCells(
+  { axis, aggregate, verdict }: Pick<Contrast, 'axis' | 'aggregate' | 'verdict'>,
+  cells: readonly string[],
+  more: readonly string[] = [],
+): readonly string[] {
+  const mean = aggregate?.gain == null ? '' : signed(aggregate.gain, 1);
+  return [...Object.values(axis).map(shortValue), ...cells, mean, ...more, verdict ?? ''];
+}
+
+function pointTable(axis = {}, head: readonly string[], lines: readonly (readonly string[])[]): string {
+  return `\n${markdown([[...Object.keys(axis).map((key) => key.split('.').at(-1) ?? key), ...head], ...lines])}`;
+}
+
+export function frontsOf(table: Table): string {
+  const all = table.fronts ?? [];
+  const lines = all.map(({ model, points, seesaw, repairedBy }) => [
+    model,
+    ...points.map(({ tasks }) => Object.values(tasks).map(gainText).join(', ')),
+    seesaw ? [seesaw, ...repairedBy].join(' ') : '',
+  ]);
+  const head = ['model', ...(all[0]?.points ?? []).map(({ value }) => `weight ${value}`), 'seesaw'];
+  return `\n**Loss weights** of VCR, with gains on ${table.tasks.join(' and ')}:\n\n${markdown([head, ...lines])}`;
+}
+
+export function markdown([head = [], ...lines]: readonly (readonly string[])[]): string {
+  const text = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [text(head), text(head.map(() => '---')), ...lines.map(text)].join('\n');
+}
+
+export function shortValue(value: unknown): string {
+  return typeof value === 'object' && value !== null && 'train' in value ? String(value.train) : String(value);
+}
+
+export function aggregateText(contrast: Contrast | undefined): string {
+  const { gain, interval } = contrast?.aggregate ?? {};
+  if (gain == null) return '–';
+  return `${signed(gain, 1)} ${interval ? `[${signed(interval[0], 1)}, ${signed(interval[1], 1)}] ` : ''}%`;
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mean } from '../../src/comparison/statistics/moments.js';
+import { must } from '../../src/support/must.js';
+import type { Answer, Table } from './claim.js';
+import { difference, less } from './differences.js';
+import { differenceParts, judged } from './parts.js';
+import { jointRows, markdown, shortValue } from './tables.js';
+
+/** Shares of the variance of each task's metric; whether the model's is the largest of what can be chosen, by draw. */
+export function tuningAnswer(table: Table): Answer {
+  const joint = jointRows(table);
+  const tasks = table.tasks.map((task) => {
+    const cells = joint.flatMap((row) =>
+      row.runs.map(({ path, seed }) => ({
+        levels: {
+          model: row.type,
+          width: row.label.split(' ').at(-1) ?? '',
+          rate: shortValue(row.axis['train.optimizer.learningRate']),
+          weight: shortValue(row.axis['loss.weights.VCR.initial']),
+          draw: String(seed),
+        },
+        value: JSON.parse(readFileSync(join(table.folder, path, 'result.json'), 'utf8')).tasks[task].test[
+          must(row.tasks[task], task).metric
+        ] as number,
+      })),
+    );
+    const inDraws = table.seeds.map((seed) => varianceShares(cells.filter(({ levels }) => levels.draw === `${seed}`)));
+    const percents = (factor: string) => inDraws.map((shares) => 100 * (shares[factor] ?? 0));
+    const tests = ['rate', 'weight', 'width'].map((factor) => difference(less(percents('model'), percents(factor)), 0));
+    return { task, share: varianceShares(cells), tests };
+  });
+  const factors = ['model', 'width', 'rate', 'weight', 'draw', 'rest'];
+  const tests = tasks.flatMap(({ tests }) => tests);
+  const tested = ['rate', 'weight', 'width'].map((factor) => `model less ${factor}, points`);
+  const lines = tasks.map(({ task, share, tests }) => [
+    task,
+    ...factors.map((factor) => `${(100 * (share[factor] ?? 0)).toFixed(0)} %`),
+    ...tests.map(({ words }) => words),
+  ]);
+  return {
+    ...judged(differenceParts(tests, table)),
+    effect: `the model’s share of a draw’s variance less the learning rate’s, in points of %: ${tasks.map(({ task, tests }) => `${task} ${tests[0]?.words}`).join('; ')}`,
+    found: [
+      'Shares are variance components of a mixed model with main effects; the rest holds interactions and training noise. Tests are of shares within each draw, paired over draws (Student’s t).',
+      `\n${markdown([['task', ...factors, ...tested], ...lines])}`,
+    ],
+  };
+}
+
+/**
+ * Shares of the variance of a balanced crossed design by factor: components of main effects, from the expected mean
+ * squares ((MS of the factor - MS of the rest) / values of a level, 0 if below 0; of the rest its mean square), over
+ * their sum.
+ */
+export function varianceShares(
+  cells: readonly { readonly levels: Readonly<Record<string, string>>; readonly value: number }[],
+): Readonly<Record<string, number>> {
+  const all = mean(cells.map(({ value }) => value));
+  const factors = Object.keys(cells[0]?.levels ?? {}).map((name) => {
+    const levels = [...new Set(cells.map(({ levels }) => levels[name]))];
+    const size = cells.length / levels.length;
+    const means = levels.map((level) => mean(cells.flatMap((cell) => (cell.levels[name] === level ? cell.value : []))));
+    const squares = means.reduce((sum, value) => sum + size * (value - all) ** 2, 0);
+    return { name, size, squares, freedom: levels.length - 1 };
+  });
+  const total = cells.reduce((sum, { value }) => sum + (value - all) ** 2, 0);
+  const freedom = cells.length - 1 - factors.reduce((sum, factor) => sum + factor.freedom, 0);
+  const rest = (total - factors.reduce((sum, { squares }) => sum + squares, 0)) / freedom;
+  const components = factors.map(({ name, size, squares, freedom }): [string, number] => [
+    name,
+    freedom === 0 ? 0 : Math.max(0, (squares / freedom - rest) / size),
+  ]);
+  const sum = components.reduce((sum, [, component]) => sum + component, rest);
+  return Object.fromEntries([...components, ['rest', rest] as const].map(([name, value]) => [name, value / sum]));
+}
