@@ -39,7 +39,7 @@ export function judged(parts: readonly Part[], { families = 1, any = false } = {
 }
 
 /** Of a part that a difference is above 0. @param family The number of tests of its family, for `draws`. */
-export function differencePart(
+function differencePart(
   { gain, p, error, settled }: { gain: number; p: number; error: EstimateError; settled: boolean },
   level: number,
   family = 1,
@@ -96,7 +96,7 @@ export function meanParts(all: readonly (Contrast | undefined)[], table: Table):
 }
 
 /** A claim that each difference is above 0 (Bonferroni against it). */
-export function differenceParts(all: readonly Difference[], table: Table): readonly Part[] {
+function differenceParts(all: readonly Difference[], table: Table): readonly Part[] {
   const { test, rows } = table;
   const settled = rows.every(({ atLimit, runs }) => atLimit <= mostAtLimit * runs.length);
   return all.map(({ gain, p, error }) => {
