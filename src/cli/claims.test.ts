@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { difference } from '../../scripts/claims/differences.js';
 import { judged, type Part } from '../../scripts/claims/parts.js';
 import { varianceShares } from '../../scripts/claims/tuning.js';
 
@@ -19,6 +20,12 @@ it('the shares of a crossed design are those of its mean squares', () => {
   expect(shares['rate']).toBeCloseTo(7.875 / sum, 12);
   expect(shares['draw']).toBe(0);
   expect(shares['rest']).toBeCloseTo(0.5 / sum, 12);
+});
+
+it('paired differences have the interval and the p-value of R’s t.test(1:5)', () => {
+  const { words, p } = difference([1, 2, 3, 4, 5], 3);
+  expect(p).toBeCloseTo(0.01324, 5);
+  expect(words).toBe('+3.000 [+1.037, +4.963], p 0.013');
 });
 
 describe('a claim of several parts', () => {
