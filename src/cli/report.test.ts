@@ -64,7 +64,7 @@ describe('ple report', () => {
     expect(theirs).toMatchObject({ type: 'external', parameters: null, runs: [{ seed: 3, path: '../logits.csv' }] });
     for (const task of ['income', 'never-married']) {
       expect(theirs.tasks[task].mean).toBe(alone.tasks[task].mean);
-      expect(theirs.tasks[task].gain).toBe(0);
+      expect(theirs.tasks[task]).toMatchObject({ gain: 0, se: 0, p: 1 });
     }
   });
 
@@ -88,6 +88,9 @@ describe('ple report', () => {
     expect(stdout).toMatch(/^task +split +auc .*\nincome +validation +0\.\d+ .*\nincome +test /m);
     const page = readFileSync(at(single, 'report.html'), 'utf8');
     expect(page).toContain('<title>alone: single-task, seed 3</title>');
+    const { test } = JSON.parse(readFileSync(at(single, 'result.json'), 'utf8')).tasks.income;
+    expect(page).toContain(`>test</td><td class="number" data-label="auc">${test.auc.toFixed(5)}</td>`);
+    expect(page).toContain('learningRate: 0.');
     expect(page).toContain(`ple train --config ${single}/config.yaml --runs runs</pre>`);
     for (const id of ['metrics', 'learning', 'calibration', 'again']) expect(page).toContain(`<section id="${id}"`);
 

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import type { Experiment } from '../config/experiment.js';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { type Finished, folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { comparisonIn, smallComparison, tiny, until } from './compare.fixture.js';
@@ -77,8 +78,13 @@ test('stages that tasks train by their index, with interruptions, give the table
   expect(comparisonIn(at('runs/searched'))).toBe(comparisonIn(at('local/searched')));
 });
 
-test('other data than planned are refused, before anything is written', async () => {
+test('runs are in order; other data than planned are refused, before anything is written', async () => {
   const { file, plan, paths } = await planned('other');
+  const order = plan.runs.map(({ experiment: { model, seed } }: { experiment: Experiment }) => `${model.type} ${seed}`);
+  // Seed by seed, the largest model first.
+  expect(order).toEqual(
+    [1, 2].flatMap((seed) => ['ple', 'single-task', 'hard-sharing'].map((type) => `${type} ${seed}`)),
+  );
   plan.runs[0].hash8 = '00000000';
   const changed = join(file, '../changed.json');
   writeFileSync(changed, JSON.stringify(plan));

@@ -51,12 +51,3 @@ test.each(['{ type: gradnorm }', '{ type: metabalance, target: income, relax: 1 
     checkFront(configWith(`${front}  axes: { loss.balancing: [{ type: dwa }, { type: mgda }] }\n`));
   },
 );
-
-test('a front is of weights that the schedule uses', () => {
-  const config = configWith('  front: { loss.weights.income.initial: [1, 2] }\n');
-  checkFront(config);
-  const experiment: typeof config.experiment = (label, point, seed) => config.experiment(label, point, seed);
-  expect(() => checkFront({ ...config, experiment })).toThrow(
-    "compare.front: loss.schedule 'constant' does not use loss.weights.income.initial: choose another schedule",
-  );
-});

@@ -5,7 +5,6 @@ import { ConfigError } from '../support/errors.js';
 import { wholeNumber } from '../support/whole-number.js';
 import { mostPredictions } from '../training/journal.js';
 import type { LoadingEvent } from '../training/load-dataset.js';
-import { lossWeightsOf } from '../training/loss-weights.js';
 import { pointText } from './plan/axis-point.js';
 import type { DataShape, ReadShape } from './plan/data-shapes.js';
 import { createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
@@ -64,7 +63,7 @@ export async function checkData(config: ComparisonConfig, readShape: ReadShape):
   }
 }
 
-/** A balancing method may undo the weights that a front varies, and the schedule of a plugin may ignore them. */
+/** A balancing method may undo the weights that a front varies. */
 export function checkFront({ front, points, seeds, experiment }: ComparisonConfig): void {
   const [label] = front?.labels ?? [];
   if (!front || label === undefined) return;
@@ -75,16 +74,6 @@ export function checkFront({ front, points, seeds, experiment }: ComparisonConfi
         `compare.front: loss.balancing '${balancing.type}' undoes loss weights, so that a front has one point: choose another method, or no front.`,
       );
   }
-  const { key, values } = front;
-  const starts = values.map((value) => {
-    const varied = experiment(label, points[0] ?? {}, seeds[0] ?? 0, { [key]: value });
-    const { weights } = lossWeightsOf(varied).schedule();
-    return { type: varied.loss.schedule.type, text: weights(0, 0).join() };
-  });
-  if (new Set(starts.map(({ text }) => text)).size < starts.length)
-    throw new ConfigError(
-      `compare.front: loss.schedule '${starts[0]?.type}' does not use ${key}: choose another schedule, such as constant.`,
-    );
 }
 
 /** @param at The point of the axes that the data belong to. */

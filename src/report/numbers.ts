@@ -86,7 +86,7 @@ export function duration(seconds: number): string {
 }
 
 /** `a`, `a and b`, `a, b and c`. */
-export function listed(words: readonly string[], last = 'and'): string {
+export function listed(words: readonly string[]): string {
   const [end = '', ...others] = words.toReversed();
-  return others.length === 0 ? end : `${others.toReversed().join(', ')} ${last} ${end}`;
+  return others.length === 0 ? end : `${others.toReversed().join(', ')} and ${end}`;
 }

@@ -1,3 +1,4 @@
+import { oneLook } from '../comparison/gains/evaluated-run.fixture.js';
 import { summarize } from '../comparison/gains/summarize.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { type Experiment, parseExperiment, stringifyExperiment } from '../config/experiment.js';
@@ -28,8 +29,6 @@ export interface ReportOptions {
   readonly decay?: boolean;
   /** Loss weights of the last task: every model but the baseline has a front. */
   readonly front?: readonly number[];
-  /** Labels of models, and of those that they are compared with. */
-  readonly contrasts?: readonly (readonly [string, string])[];
 }
 
 export const tenModels = [
@@ -86,17 +85,10 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
     name: 'fixture',
     baseline: models[0]?.label ?? '',
     tasks,
-    metrics: {},
-    margins: {},
-    taskWeights: {},
-    contrasts: options.contrasts ?? [],
-    seeds,
-    axes: options.axis ? { [options.axis.key]: options.axis.values } : {},
     uncertainty: 'seeds',
-    earlierLooks: [],
-    look: { seeds: seeds.length, of: seeds, plan: [seeds.length], alpha: 0.05, level: 0.05 },
-    nextLevel: 0.025,
-    timing: {},
+    ...oneLook(seeds.length),
+    margins: {},
+    axes: options.axis ? { [options.axis.key]: options.axis.values } : {},
   });
   const config = [...runs.values()][0]?.experiment;
   return {

@@ -1,5 +1,6 @@
 import type { Comparison, ModelSearch, SearchCandidate } from '../comparison/comparison.js';
 import { axisName, axisValue, pointKey, pointText } from '../comparison/plan/axis-point.js';
+import { rankingScore } from '../comparison/search/ranking.js';
 import { mean } from '../comparison/statistics/moments.js';
 import type { AxisPoint } from '../config/comparison.js';
 import type { SearchScore } from '../config/search.js';
@@ -60,18 +61,12 @@ function scoredTasks({ groups, candidates, reference }: ModelSearch): readonly s
   return groups.flat().filter((task) => isScored(task) && (!reference || reference[task] !== undefined));
 }
 
-/** The mean validation score over seeds and tasks; with a reference, the smallest gain over it of means over seeds. */
-function scoreOf(
-  { reference }: ModelSearch,
-  { rungs }: SearchCandidate,
-  rung: number,
-  tasks: readonly string[],
-): number | null {
-  const runs = rungs[rung]?.runs ?? [];
-  const byTask = tasks.map((task) => runs.flatMap(({ scores }) => scores[task] ?? []));
-  if (runs.length * tasks.length === 0 || byTask.some((scores) => scores.length < runs.length)) return null;
-  if (!reference) return mean(byTask.flat());
-  return Math.min(...byTask.map((scores, index) => mean(scores) - (reference[tasks[index] ?? ''] ?? 0)));
+function scoreOf({ reference }: ModelSearch, { rungs }: SearchCandidate, rung: number, tasks: readonly string[]) {
+  const runs = (rungs[rung]?.runs ?? []).map(
+    ({ scores }) =>
+      new Map(Object.entries(scores).flatMap(([task, score]) => (score === null ? [] : [[task, score] as const]))),
+  );
+  return rankingScore(runs, tasks, reference && new Map(Object.entries(reference))) ?? null;
 }
 
 /** The searches of all models at a point of the axes; empty if nothing was searched. */

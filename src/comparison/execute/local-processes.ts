@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import type { ComparisonConfig } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
 import { type ChosenDevice, lookAtMachine } from '../../engine/devices/choose-device.js';
+import { firstExperiment } from '../plan/axis-point.js';
 import { dataOf } from '../plan/data-shapes.js';
 import type { Run } from '../plan/run.js';
 import type { ExecutorOptions, MeasuringExecutor, Outcome, Speed, Stage } from './executor.js';
 import { largestFirst } from './largest-first.js';
-import type { Order } from './messages.js';
-import { readingEvents, shapeReader } from './shape-reader.js';
-import { deviceFor, type SharedDevices, shareDevices, usualJobs } from './shared-devices.js';
+import { type Order, readingEvents } from './messages.js';
+import { shapeReader } from './shape-reader.js';
+import { deviceFor, devicesOf, type SharedDevices, usualJobs } from './shared-devices.js';
 import { type OpenStage, openStage } from './stage.js';
 import { errorOf, messageOf } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
@@ -23,7 +24,7 @@ export async function withLocalProcesses<Made>(
   options: ExecutorOptions,
   use: (executor: MeasuringExecutor) => Promise<Made>,
 ): Promise<Made> {
-  const devices = await shareDevices(config, lookAtMachine(options.signal));
+  const devices = await devicesOf(firstExperiment(config).engine, lookAtMachine(options.signal));
   const workers = createWorkers();
   const stop = () => workers.stop();
   const kill = () => workers.kill();

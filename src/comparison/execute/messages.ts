@@ -2,7 +2,7 @@ import type { Experiment } from '../../config/experiment.js';
 import type { ChosenDevice } from '../../engine/devices/choose-device.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { LoadingEvent } from '../../training/load-dataset.js';
-import type { RunOptions } from '../../training/run-options.js';
+import type { RunEvent, RunOptions } from '../../training/run-options.js';
 import type { DataShape } from '../plan/data-shapes.js';
 
 /** What is trained, and in which folder. */
@@ -52,6 +52,13 @@ export interface Failed {
    * its stack.
    */
   readonly exitCode: number | null;
+}
+
+/** Passes on what reading the data tells. */
+export function readingEvents(on: (event: LoadingEvent) => void): (event: RunEvent | Report) => void {
+  return (event) => {
+    if (event.kind === 'note' || event.kind === 'reading') on(event);
+  };
 }
 
 export function isAnswer(message: Report | Answer): message is Answer {

@@ -4,9 +4,8 @@ import { asUserError } from '../../support/system-error.js';
 import { rememberingDataset } from '../../training/load-dataset.js';
 import { loadPlugin } from '../../training/plugins.js';
 import { prepare, train } from '../../training/run.js';
-import type { RunEvent } from '../../training/run-options.js';
 import { shapeOf } from '../../training/setup.js';
-import type { Answer, Order, Report } from './messages.js';
+import { type Answer, type Order, type Report, readingEvents } from './messages.js';
 import { trainRun } from './planned-run.js';
 
 const secondsBetweenSteps = 0.2;
@@ -57,12 +56,13 @@ async function carryOut(order: Order, tools: Tools): Promise<Answer> {
   }
   if (order.kind === 'measure') return measure(order, tools);
   let last = 0;
+  const reading = readingEvents(report);
   const outcome = await trainRun(order, {
     load,
     signal,
     waitSeconds,
     on(event) {
-      forward(event, report);
+      reading(event);
       if (event.kind === 'start') report({ kind: 'start', resumedAt: event.resumedAt });
       if (event.kind !== 'training') return;
       if (event.record.kind === 'epoch') report({ kind: 'epoch', record: event.record.record });
@@ -76,17 +76,12 @@ async function carryOut(order: Order, tools: Tools): Promise<Answer> {
   return { kind: outcome.status === 'interrupted' ? 'interrupted' : 'done' };
 }
 
-/** Reports the events that need no change. */
-function forward(event: RunEvent, report: Tools['report']): void {
-  if (event.kind === 'note' || event.kind === 'reading') report(event);
-}
-
 /** Compiles, and trains for a short time. Nothing is kept. */
 async function measure(
   { experiment, engine }: Order & { readonly kind: 'measure' },
   { load, report, signal }: Tools,
 ): Promise<Answer> {
-  const setup = await prepare(experiment, { engine, load, signal, on: (event) => forward(event, report) });
+  const setup = await prepare(experiment, { engine, load, signal, on: readingEvents(report) });
   let compileSeconds = 0;
   let [chunks, samples, spent, step, rate, begun] = [0, 0, 0, 0, 0, 0];
   for await (const record of train(setup)) {

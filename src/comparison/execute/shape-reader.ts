@@ -1,6 +1,6 @@
 import { dataOf, type ReadShape } from '../plan/data-shapes.js';
-import type { Event, ExecutorOptions } from './executor.js';
-import type { Report } from './messages.js';
+import type { ExecutorOptions } from './executor.js';
+import { type Report, readingEvents } from './messages.js';
 import { errorOf } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
 
@@ -43,12 +43,5 @@ export function shapeReader(workers: Workers, on: (report: Report) => void): Rea
     last = asked.catch(() => undefined);
     shapes.set(key, asked);
     return asked;
-  };
-}
-
-/** The reports of a worker that are events of the comparison. */
-export function readingEvents(on: (event: Event) => void): (report: Report) => void {
-  return (report) => {
-    if (report.kind === 'note' || report.kind === 'reading') on(report);
   };
 }

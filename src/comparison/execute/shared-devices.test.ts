@@ -1,28 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
-import { parseComparison } from '../../config/comparison.js';
 import type { Look } from '../../engine/devices/choose-device.js';
 import { nameOf, unusable } from '../../engine/devices/device.js';
 import { bare, factsOf, gpuOf } from '../../engine/devices/facts.fixture.js';
 import type { Facts } from '../../engine/devices/facts.js';
 import { checkStatically } from '../../engine/devices/static-checks.js';
-import { definitions } from '../../training/definitions.js';
-import { deviceFor, shareDevices } from './shared-devices.js';
+import { deviceFor, devicesOf } from './shared-devices.js';
 
-const configOf = (engine: string) =>
-  parseComparison(
-    `name: small
-dataset: { loader: synthetic, rows: { train: 30, validation: 10, test: 10 }, dimension: 2, correlation: 0.5 }
-tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
-train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
-engine: ${engine}
-compare: { models: [{ type: mmoe, levels: [[4]], tower: [2], experts: 2 }], seeds: 2 }
-`,
-    'config.yaml',
-    [],
-    definitions,
-  );
-
+const engine = { name: 'compiled', device: 'auto' } as const;
+const cuda = { ...engine, device: 'cuda' } as const;
 const three = factsOf({ nvidiaGpus: async () => [gpuOf(0), gpuOf(1), gpuOf(2)] });
 
 function lookAt(facts: Facts, failing: readonly string[] = []): Look {
@@ -37,8 +23,8 @@ function lookAt(facts: Facts, failing: readonly string[] = []): Look {
   };
 }
 
-test.each(['{ device: cuda }', '{}'])('runs of %s go over all GPUs by their place', async (engine) => {
-  const devices = await shareDevices(configOf(engine), lookAt(three));
+test.each(['cuda', 'auto'] as const)('runs on %s go over all GPUs by their place', async (device) => {
+  const devices = await devicesOf({ ...engine, device }, lookAt(three));
   const [jobs, places] = [6, [0, 1, 2, 3, 4, 5]];
   const ids = places.map((place) => deviceFor(devices, jobs, place).candidate.deviceId);
   expect(ids).toEqual([0, 1, 2, 0, 1, 2]);
@@ -50,19 +36,17 @@ test.each(['{ device: cuda }', '{}'])('runs of %s go over all GPUs by their plac
 });
 
 test('a GPU that fails is left out, with a note', async () => {
-  const devices = await shareDevices(configOf('{ device: cuda }'), lookAt(three, ['compiled on cuda 1']));
+  const devices = await devicesOf(cuda, lookAt(three, ['compiled on cuda 1']));
   expect([0, 1, 2].map((place) => deviceFor(devices, 3, place).candidate.deviceId)).toEqual([0, 2, 0]);
   expect(devices.notes).toEqual(['the GPU 1 is left out: it failed; to fix it: mend it']);
 });
 
 test('a single job has the first, with threads and spinning as they are', async () => {
-  const devices = await shareDevices(configOf('{ threads: 1 }'), lookAt(bare));
+  const devices = await devicesOf({ ...engine, threads: 1 }, lookAt(bare));
   expect(deviceFor(devices, 1, 0)).toMatchObject({ candidate: { device: 'cpu' }, threads: 1, spinning: undefined });
   expect(deviceFor(devices, 2, 1)).toMatchObject({ candidate: { device: 'cpu' }, threads: 1, spinning: false });
 });
 
 test('a device that cannot be used ends the comparison before it begins', async () => {
-  await expect(shareDevices(configOf('{ device: cuda }'), lookAt(bare))).rejects.toThrow(
-    /cuda is not usable.*NVIDIA driver/,
-  );
+  await expect(devicesOf(cuda, lookAt(bare))).rejects.toThrow(/cuda is not usable.*NVIDIA driver/);
 });

@@ -1,8 +1,6 @@
 import { availableParallelism } from 'node:os';
-import type { ComparisonConfig } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
 import { type ChosenDevice, chooseDevice, type Look, lookAtMachine } from '../../engine/devices/choose-device.js';
-import { firstExperiment } from '../plan/axis-point.js';
 
 /** What the runs of a comparison train on: one device, or several CUDA GPUs. Detected once for all processes. */
 export interface SharedDevices {
@@ -12,16 +10,9 @@ export interface SharedDevices {
 }
 
 /**
- * The device of the config, which all runs share. For CUDA without `engine.deviceId`: every GPU that passes a training
- * step.
+ * The device of a config's `engine`. For CUDA without `engine.deviceId`: every GPU that passes a training step.
  * @throws ConfigError for a device that cannot be used.
  */
-export async function shareDevices(config: ComparisonConfig, look: Look = lookAtMachine()): Promise<SharedDevices> {
-  const { engine } = firstExperiment(config);
-  return devicesOf(engine, look);
-}
-
-/** The same of a run's `engine`. */
 export async function devicesOf(engine: Experiment['engine'], look: Look = lookAtMachine()): Promise<SharedDevices> {
   const { chosen, notes } = await chooseDevice(engine, look);
   const { candidate } = chosen;

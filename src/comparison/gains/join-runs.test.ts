@@ -136,23 +136,10 @@ test('a path that holds no run is refused', () => {
   expect(() => readStoredRuns(at())).toThrow(/is no folder of a run/);
 });
 
-describe('runs that cannot be compared', () => {
-  const check = (...paths: string[]) => measured(joinRuns(paths.flatMap((path) => readStoredRuns(at(path)))).rows, []);
-
-  test.each<[string, Run, RegExp]>([
-    [
-      'another task',
-      { tasks: { ...tasks, buy: tasks.click } },
-      /a and .*b have other tasks \(click: binary; click: binary, buy: binary\)/,
-    ],
-    [
-      'another type of task',
-      { tasks: { click: { ...tasks.click, type: 'regression' } } },
-      /have other tasks \(click: binary; click: regression\)/,
-    ],
-  ])('have %s', async (_, run, message) => {
-    await store('a');
-    await store('b', { name: 'm', model: mmoe, ...run });
-    expect(() => check('a', 'b')).toThrow(message);
-  });
+test('runs of other tasks cannot be compared', async () => {
+  await store('a');
+  await store('b', { name: 'm', model: mmoe, tasks: { ...tasks, buy: tasks.click } });
+  expect(() => measured(joinRuns(['a', 'b'].flatMap((path) => readStoredRuns(at(path)))).rows, [])).toThrow(
+    /a and .*b have other tasks \(click: binary; click: binary, buy: binary\)/,
+  );
 });

@@ -136,22 +136,6 @@ describe('predictions made elsewhere', () => {
   const files = (model: string, of = seeds) =>
     of.map((seed) => ({ label: 'theirs', seed, path: at('runs', `${model}-${seed}`, 'predictions.arrow') }));
 
-  test('that are another run’s get its gain, error and p-value', async () => {
-    store();
-    const predictions = files('m');
-    const found = await table([at('runs')], { predictions, scale: 'logit', uncertainty: 'both' });
-    const [m, theirs] = [rowOf(found, 'm'), rowOf(found, 'theirs')];
-    expect(theirs).toMatchObject({ type: 'external', parameters: null, axis: {} });
-    expect(theirs.runs[1]).toEqual({ seed: 2, path: '../runs/m-2/predictions.arrow', status: 'done' });
-    for (const task of ['click', 'time']) {
-      const { gain, se, p } = m.tasks[task] ?? {};
-      expect(se).toBeGreaterThan(0);
-      expect(theirs.tasks[task]?.gain).toBeCloseTo(Number(gain), 12);
-      expect(theirs.tasks[task]?.se).toBeCloseTo(Number(se), 12);
-      expect(theirs.tasks[task]?.p).toBeCloseTo(Number(p), 12);
-    }
-  });
-
   test('are refused with a label of the table, and where no run has kept labels', async () => {
     store([1]);
     const refused = (predictions: ReturnType<typeof files>, message: RegExp) =>

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import type { Experiment } from '../../config/experiment.js';
 import type { ModelShape } from '../../models/model.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
+import { must } from '../../support/must.js';
 import { notesOnSearch } from '../search/search.js';
+import { parametersOf } from './data-shapes.js';
 import { createMatching, decide, decisionsOf } from './decided-changes.js';
-import { networkParameters } from './match.js';
 import { parsed } from './planned-runs.fixture.js';
 
 const text = `name: small
@@ -14,6 +15,7 @@ compare:
     - { type: hard-sharing, levels: [[32]], tower: [8] }
   seeds: 5
   match: parameters
+  axes: { model.tower: [[8], [12]] }
   tune: { inputs.embedding: [4, 16] }
 dataset: { loader: census-income, path: nowhere, group: 1 }
 tasks: [{ name: income, type: binary }, { name: never-married, type: binary }]
@@ -37,12 +39,13 @@ test('a tuned width of the inputs is counted where widths are matched; the measu
     read.push(experiment.inputs.embedding);
     return shapeOf(experiment);
   });
-  const baseline = 2 * (40 * 32 + 32 + 32 * 8 + 8 + 8 + 1);
-  for (const embedding of [4, 16]) {
+  const cases = [4, 16].flatMap((embedding) => [8, 12].map((tower) => ({ embedding, tower })));
+  for (const { embedding, tower } of cases) {
+    const baseline = 2 * (40 * 32 + 32 + 32 * tower + tower + tower + 1);
+    const point = { 'model.tower': [tower] };
     for (const label of ['single-task', 'hard-sharing']) {
-      const { changes, match } = await matching(label, {}, { 'inputs.embedding': embedding });
-      const { model } = config.experiment(label, {}, 1, changes);
-      const network = networkParameters({ type: model.type, options: model, shape: shapeWith(embedding) });
+      const { changes, match } = await matching(label, point, { 'inputs.embedding': embedding });
+      const { network } = parametersOf(config.experiment(label, point, 1, changes), shapeWith(embedding));
       expect(match?.network).toBe(network); // that of the run
       expect(Math.abs(network - baseline)).toBeLessThan(baseline / 50);
       expect(network - (match?.miss ?? Number.NaN)).toBe(baseline);
@@ -52,6 +55,7 @@ test('a tuned width of the inputs is counted where widths are matched; the measu
 });
 
 test('a model of independent networks decides task by task, another for all its tasks; each is matched with its own values', async () => {
+  const point = must(config.points[0], 'a point');
   const [low, high] = [{ 'inputs.embedding': 4 }, { 'inputs.embedding': 16 }];
   const [first, second] = [['income'], ['never-married']] as const;
   const changes = await decide(config, createMatching(config, shapeOf), (label) =>
@@ -62,7 +66,7 @@ test('a model of independent networks decides task by task, another for all its 
         ]
       : [{ tasks: [...first, ...second], values: high }],
   );
-  const parts = changes.of('single-task', {});
+  const parts = changes.of('single-task', point);
   const [income, married] = parts;
   expect(parts).toMatchObject([
     { tasks: first, values: low },
@@ -76,11 +80,11 @@ test('a model of independent networks decides task by task, another for all its 
     matchByTask: { income: income?.match, 'never-married': married?.match },
   });
 
-  const joint = changes.of('hard-sharing', {});
+  const joint = changes.of('hard-sharing', point);
   const [{ tasks, match } = {}] = joint;
   expect(tasks).toBeUndefined();
   expect(decisionsOf(joint, 3)).toEqual({ searched: 3, tuned: high, match });
-  const { model } = config.experiment('hard-sharing', {}, 1, joint[0]?.changes);
+  const { model } = config.experiment('hard-sharing', point, 1, joint[0]?.changes);
   expect(model).toMatchObject({ levels: match?.levels, tower: match?.tower });
 });
 

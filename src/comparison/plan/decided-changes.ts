@@ -1,8 +1,8 @@
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { must } from '../../support/must.js';
 import type { ComparisonRow, Decisions, Match } from '../comparison.js';
-import type { ReadShape } from './data-shapes.js';
-import { matched } from './match.js';
+import { parametersOf, type ReadShape } from './data-shapes.js';
+import { matchWidths } from './match.js';
 import type { RunPart } from './run.js';
 
 /** What a run's config has beyond its model's config. */
@@ -26,10 +26,10 @@ export type Matching = (label: string, point: AxisPoint, values: AxisPoint) => P
 
 /** Reads the data that it is asked about, if widths are to be matched. */
 export function createMatching(config: ComparisonConfig, readShape: ReadShape): Matching {
-  if (config.match === null) return async (_label, _point, values) => ({ changes: values, values, match: null });
+  const { match: wanted, seeds, baseline, experiment } = config;
+  if (wanted === null) return async (_label, _point, values) => ({ changes: values, values, match: null });
+  const { target, embeddings } = wanted;
   const known = new Map<string, Promise<Decided>>();
-  const shapeOf = async (label: string, point: AxisPoint, values: AxisPoint) =>
-    (await readShape(config.experiment(label, point, config.seeds[0] ?? 0, values))).model;
   return (label, point, values) => {
     const key = JSON.stringify([label, point, values]);
     const made = known.get(key) ?? match(label, point, values);
@@ -37,10 +37,23 @@ export function createMatching(config: ComparisonConfig, readShape: ReadShape): 
     return made;
   };
 
+  /** The baseline is counted as configured; the model has its values before its widths are scaled. */
   async function match(label: string, point: AxisPoint, values: AxisPoint): Promise<Decided> {
-    const [shape, changed] = await Promise.all([shapeOf(config.baseline, point, {}), shapeOf(label, point, values)]);
-    const found = matched(config, label, point, shape, values, changed);
-    return { changes: found?.changes ?? values, values, match: found?.match ?? null };
+    const [reference, own] = [
+      experiment(baseline, point, seeds[0] ?? 0),
+      experiment(label, point, seeds[0] ?? 0, values),
+    ];
+    const [{ model: measure }, { model: shape }] = await Promise.all([readShape(reference), readShape(own)]);
+    const { network, embedding } = parametersOf(reference, measure);
+    const found = matchWidths({
+      type: own.model.type,
+      options: own.model,
+      shape,
+      target: target === 'baseline' ? network + (embeddings ? embedding : 0) : target,
+      embeddings,
+    });
+    const widths = { 'model.levels': found.levels, 'model.tower': found.tower };
+    return { changes: { ...values, ...widths }, values, match: found };
   }
 }
 

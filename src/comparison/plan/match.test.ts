@@ -5,8 +5,8 @@ import { requiredOptions } from '../../models/run.fixture.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
 import { ConfigError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
-import { matched, matchWidths, networkParameters, notesOnMatch } from './match.js';
-import { parsed } from './planned-runs.fixture.js';
+import { countParameters } from '../../training/setup.js';
+import { matchWidths, notesOnMatch } from './match.js';
 
 const shape: ModelShape = {
   tasks: binaryTasks('click', 'buy', 'view'),
@@ -16,6 +16,8 @@ const shape: ModelShape = {
   ],
   numeric: ['a', 'b'],
 };
+const networkParameters = (of: Pick<Parameters<typeof matchWidths>[0], 'type' | 'options' | 'shape'>) =>
+  countParameters(models.get(of.type).build(of.shape, of.options).parameters).network;
 const x = 3 + 2 + 2;
 const K = 3;
 
@@ -172,45 +174,4 @@ test('sizes that no widths reach are told', () => {
   const attempt = (target: number) => () => matchWidths({ type: 'hard-sharing', options, shape: wide, target });
   expect(attempt(least)).not.toThrow();
   expect(attempt(least - 1)).toThrow(ConfigError);
-});
-
-describe('a comparison', () => {
-  const text = (match: string) => `
-name: small
-compare:
-  models:
-    - { type: single-task, levels: [[32], [16]], tower: [8] }
-    - { type: ple, levels: [[32], [16]], tower: [8] }
-  seeds: 5
-  match: ${match}
-  axes: { model.tower: [[8], [12]] }
-dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 20 }
-tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
-train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
-`;
-  const data: ModelShape = {
-    tasks: binaryTasks('y1', 'y2'),
-    categorical: [],
-    numeric: [...Array(20).keys()].map(String),
-  };
-  const config = (match: string) => parsed(text(match));
-  const baseline = (tower: number) => 2 * mlp(20, 32, 16, tower, 1);
-
-  test('takes the baseline of the point as its measure, which keeps its widths', () => {
-    const comparison = config('parameters');
-    for (const tower of [8, 12]) {
-      const point = { 'model.tower': [tower] };
-      expect(matched(comparison, 'single-task', point, data)?.changes).toEqual({
-        'model.levels': [[32], [16]],
-        'model.tower': [tower],
-      });
-      const ple = matched(comparison, 'ple', point, data);
-      expect(Math.abs((ple?.match.network ?? 0) - baseline(tower))).toBeLessThan(baseline(tower) / 100);
-      expect((ple?.match.network ?? 0) - (ple?.match.miss ?? 0)).toBe(baseline(tower));
-      const { model } = comparison.experiment('ple', point, 1, ple?.changes);
-      expect(networkParameters({ type: 'ple', options: model, shape: data })).toBe(ple?.match.network);
-    }
-  });
-
-  test('without match: null', () => expect(matched(config('null'), 'ple', {}, data)).toBeNull());
 });

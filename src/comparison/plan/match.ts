@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { models } from '../../models/catalogue.js';
 import type { ModelShape } from '../../models/model.js';
 import { ConfigError } from '../../support/errors.js';
@@ -84,42 +83,12 @@ interface BuiltModel {
   readonly shape: ModelShape;
 }
 
-/** Network parameters of a model. The sizes of embedding tables do not change their number. */
-export function networkParameters(model: BuiltModel): number {
-  return sizes(model).network;
-}
-
 function sizes({ type, options, shape }: BuiltModel): ParameterCounts {
   return countParameters(models.get(type).build(shape, options).parameters);
 }
 
 function counted({ network, embedding }: ParameterCounts, embeddings: boolean): number {
   return network + (embeddings ? embedding : 0);
-}
-
-/**
- * What `match` asks of a model at one point: `changes` and the matched widths, for a run. Null without `match`.
- * @param shape The data's shape at this point. The baseline as configured is counted on it.
- * @param changes Further values of the model's runs, such as tuned ones. They are set before the widths are scaled.
- * @param changedShape The data's shape with these values, such as a tuned embedding width; default: `shape`.
- */
-export function matched(
-  config: ComparisonConfig,
-  label: string,
-  point: AxisPoint,
-  shape: ModelShape,
-  changes: AxisPoint = {},
-  changedShape: ModelShape = shape,
-): { readonly changes: AxisPoint; readonly match: Match } | null {
-  if (config.match === null) return null;
-  const seed = config.seeds[0] ?? 0;
-  const baseline = config.experiment(config.baseline, point, seed).model;
-  const { embeddings } = config.match;
-  const ofBaseline = () => counted(sizes({ type: baseline.type, options: baseline, shape }), embeddings);
-  const target = config.match.target === 'baseline' ? ofBaseline() : config.match.target;
-  const model = config.experiment(label, point, seed, changes).model;
-  const match = matchWidths({ type: model.type, options: model, shape: changedShape, target, embeddings });
-  return { changes: { ...changes, 'model.levels': match.levels, 'model.tower': match.tower }, match };
 }
 
 /** A miss of more than this part of the number is noted. */

@@ -113,12 +113,8 @@ async function searchedPlace(
     throw new ConfigError(
       `compare.search.budget: ${budget} epochs of ${baseline} do not pay for two candidates of ${label}, which may take ${Math.ceil(least)}${seeds > 1 ? ` with ${seeds} seeds of tuneSeed` : ''}: raise it.`,
     );
-  let [paid, most] = [2, all.length];
-  while (paid < most) {
-    const middle = Math.ceil((paid + most) / 2);
-    if (spentBy(middle) <= budget) paid = middle;
-    else most = middle - 1;
-  }
+  let paid = all.length;
+  while (spentBy(paid) > budget) paid--;
   return placed(all.slice(0, paid));
 }
 

@@ -58,19 +58,23 @@ export function rankings(
     const own = group.filter((task) => scored.includes(task));
     const judged = own.length > 0 ? own : scored;
     return all
-      .map(({ values, scores }): Ranked => {
-        const each = scores.flatMap((byTask) => judged.map((task) => byTask.get(task)));
-        const defined = each.filter((score) => score !== undefined);
-        if (defined.length === 0 || defined.length < each.length) return { values, score: undefined };
-        if (!reference) return { values, score: mean(defined) };
-        const means = meanScores(scores);
-        return {
-          values,
-          score: Math.min(...judged.map((task) => (means.get(task) ?? 0) - (reference.get(task) ?? 0))),
-        };
-      })
+      .map(({ values, scores }): Ranked => ({ values, score: rankingScore(scores, judged, reference) }))
       .toSorted((a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY) || 0);
   });
+}
+
+/** What ranks the runs of some values. Undefined if one of them lacks a score. */
+export function rankingScore(
+  runs: readonly ReadonlyMap<string, number>[],
+  tasks: readonly string[],
+  reference?: ReadonlyMap<string, number>,
+): number | undefined {
+  const each = runs.flatMap((byTask) => tasks.map((task) => byTask.get(task)));
+  const defined = each.filter((score) => score !== undefined);
+  if (defined.length === 0 || defined.length < each.length) return undefined;
+  if (!reference) return mean(defined);
+  const means = meanScores(runs);
+  return Math.min(...tasks.map((task) => (means.get(task) ?? 0) - (reference.get(task) ?? 0)));
 }
 
 /** By task, the mean over runs, for tasks of which every run has a score. */

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { AxisPoint } from '../../config/comparison.js';
-import { must } from '../../support/must.js';
 import { createMatching } from '../plan/decided-changes.js';
 import { parsed } from '../plan/planned-runs.fixture.js';
 import { experimentOf, type Wanted } from '../plan/run.js';
 import { searchedPlaces } from './candidates.js';
-import { choices, rankings, type Tried } from './ranking.js';
+import { rankings, type Tried } from './ranking.js';
 import { tuningRuns as runsOf } from './search.js';
 
 const text = (tune: string) => `
@@ -41,13 +40,6 @@ function tuningRuns(of: typeof searched, label: string, point: AxisPoint, change
 }
 
 const tasks = ['click', 'watch'];
-const chooseValues = (all: readonly Tried[], of: readonly string[], independent: boolean) => {
-  const groups = independent ? of.map((task) => [task]) : [of];
-  const best = rankings(all, groups).map(([first]) =>
-    must(first?.score === undefined ? undefined : first.values, 'a best'),
-  );
-  return choices(groups, best);
-};
 
 describe('the search', () => {
   const point = { 'dataset.correlation': 0.2 };
@@ -106,9 +98,8 @@ const tried = (...scores: (Scores | undefined)[]) =>
 
 describe('the values chosen together', () => {
   const chosen = (all: readonly Tried[]) => {
-    const made = chooseValues(all, tasks, false);
-    expect(made.map((choice) => choice.tasks)).toEqual([tasks]);
-    return made[0]?.values;
+    const best = rankings(all, [tasks])[0]?.[0];
+    return best?.score === undefined ? undefined : best.values;
   };
 
   test('have the best mean over tasks of 2 AUC - 1 and 1 - nmse', () => {
@@ -159,64 +150,11 @@ describe('the values chosen together', () => {
   });
 });
 
-describe('tasks that share no parameters', () => {
-  //                 AUC of click   nmse of watch
-  const table: Scores[] = [
-    [0.71, 0.5],
-    [0.74, 0.6], // the best of click
-    [0.73, 0.4], // the best mean: (.73 + .6) / 2
-    [0.6, 0.3], // the best of watch
-  ];
-
-  test('choose apart, each by its own score', () => {
-    expect(chooseValues(tried(...table), tasks, true)).toEqual([
-      { tasks: ['click'], values: values[1] },
-      { tasks: ['watch'], values: values[3] },
-    ]);
-    expect(chooseValues(tried(...table), tasks, false)).toEqual([{ tasks, values: values[2] }]);
-  });
-
-  test('that choose alike are one choice, in the order of the config', () => {
-    const alike = tried([0.7, 0.3], [0.6, 0.4]);
-    expect(chooseValues(alike, tasks, true)).toEqual([{ tasks, values: values[0] }]);
-  });
-});
-
-describe('by the gain of the worst task', () => {
-  // Shares of the possible gain, 2 AUC - 1 and 1 - nmse: (.5, .4), (.4, .55), (.62, .39), (.45, .49).
+test('by the gain of the worst task, one that single-task has no score of is left out', () => {
   const scores: Scores[] = [
     [0.75, 0.6],
     [0.7, 0.45],
-    [0.81, 0.61],
-    [0.725, 0.51],
   ];
-  const written = values.map((of) => JSON.stringify(of));
-  const ranked = (
-    reference: readonly (readonly [string, number])[],
-    groups: readonly (readonly string[])[] = [tasks],
-  ) =>
-    rankings(tried(...scores), groups, new Map(reference)).map((ranking) =>
-      ranking.map(({ values: found, score }) => [written.indexOf(JSON.stringify(found)), score?.toFixed(2)]),
-    );
-
-  test('the largest one is chosen', () => {
-    // Over (.5, .4): (0, 0), (-.1, .15), (.12, -.01), (-.05, .09).
-    expect(
-      ranked([
-        ['click', 0.5],
-        ['watch', 0.4],
-      ]),
-    ).toEqual([
-      [
-        [0, '0.00'],
-        [2, '-0.01'],
-        [3, '-0.05'],
-        [1, '-0.10'],
-      ],
-    ]);
-  });
-
-  test('a task that single-task has no score of is left out', () => {
-    expect(ranked([['watch', 0.4]])[0]?.[0]).toEqual([1, '0.15']);
-  });
+  const [ranked] = rankings(tried(...scores), [tasks], new Map([['watch', 0.4]]));
+  expect(ranked?.[0]).toEqual({ values: values[1], score: expect.closeTo(0.15, 12) });
 });

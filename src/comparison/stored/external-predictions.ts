@@ -29,12 +29,6 @@ export function parseExternalFile(word: string): ExternalFile {
   const [, label, seed, path] = /^([^=]+?)(?::(\d+))?=(.+)$/s.exec(word) ?? [];
   if (label === undefined || path === undefined)
     throw new ConfigError(`--predictions ${word}: expected LABEL=FILE or LABEL:SEED=FILE.`);
-  // A label may contain a colon, but digits after it were meant as a seed.
-  const meant = seed === undefined ? /:(\s*[-+.\d][^:]*|\s*)$/.exec(label)?.[1] : undefined;
-  if (meant !== undefined)
-    throw new ConfigError(
-      `--predictions ${word}: '${meant}' is not a seed: write LABEL:SEED=FILE with the whole number that a run of the table has.`,
-    );
   return { label, seed: seed === undefined ? undefined : Number(seed), path };
 }
 

@@ -1,8 +1,9 @@
 import type { Comparison, Front } from '../../comparison/comparison.js';
 import { frontsAt, hypervolumeText, weightedTask } from '../fronts.js';
-import { confidence, percent, rounded, signed } from '../numbers.js';
-import { metricName, noGain, type PointTask, pointsOf } from '../points.js';
+import { confidence, rounded } from '../numbers.js';
+import { noGain, type PointTask, pointsOf } from '../points.js';
 import type { Section } from './drawing.js';
+import { taskGainLines } from './gain-lines.js';
 import { lookOf, type Mark, modelSeries } from './palette.js';
 import { tip } from './plot.js';
 import { estimateOf, type Position, perPair, scatter } from './scatter.js';
@@ -42,11 +43,7 @@ function positionsOf({ model: name, points }: Front, xTask: PointTask, yTask: Po
   return points.flatMap(({ value, tasks, verdict }): Position[] => {
     const [x = noGain, y = noGain] = [tasks[xTask.name], tasks[yTask.name]];
     if (x.gain === null || y.gain === null) return [];
-    const lines = [xTask, yTask].map((task) => {
-      const { gain, relativeGain, verdict: own } = tasks[task.name] ?? noGain;
-      const relative = relativeGain === null ? '' : ` (${percent(relativeGain)})`;
-      return `${task.name}: ${signed(gain, task.digits)} ${metricName(task.metric)}${relative}, ${own ?? 'no verdict'}`;
-    });
+    const lines = [xTask, yTask].flatMap((task) => taskGainLines(tasks[task.name] ?? noGain, task).slice(0, 1));
     const about = tip(look.model, `${name}, weight ${rounded(value)}: ${verdict}`, ...lines);
     return [{ ...look, label: rounded(value), x: estimateOf(x), y: estimateOf(y), tip: about }];
   });

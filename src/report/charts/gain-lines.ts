@@ -1,9 +1,9 @@
-import type { Gain, TaskGain } from '../../comparison/comparison.js';
+import type { Gain, TestedGain } from '../../comparison/comparison.js';
 import { percent, probability, signed } from '../numbers.js';
 import { metricName, type PointTask } from '../points.js';
 
 /** The lines of a mark's tooltip: a gain on a task and its statistics. */
-export function taskGainLines(own: TaskGain, { name, metric, digits }: PointTask): readonly string[] {
+export function taskGainLines(own: TestedGain, { name, metric, digits }: PointTask): readonly string[] {
   const relative = own.relativeGain === null ? '' : ` (${percent(own.relativeGain)})`;
   return [
     `${name}: ${signed(own.gain, digits)} ${metricName(metric)}${relative}${own.verdict === null ? '' : `, ${own.verdict}`}`,

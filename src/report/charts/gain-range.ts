@@ -57,12 +57,6 @@ function rangeOf({ lines }: Column): readonly [number, number] {
   return [low - room, high + room];
 }
 
-/** Labels of models that would squeeze the others together, at most a third of all. */
-export function farOff(gains: readonly { readonly label: string; readonly gain: number }[]): readonly string[] {
-  const limit = farFrom(gains.map(({ gain }) => Math.abs(gain)));
-  return gains.filter(({ gain }) => Math.abs(gain) > limit).map(({ label }) => label);
-}
-
 /** Some times the largest size but for a third of them. */
 function farFrom(sizes: readonly number[]): number {
   const usual = sizes.toSorted((a, b) => a - b)[Math.ceil((2 * sizes.length) / 3) - 1] ?? 0;

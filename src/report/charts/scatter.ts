@@ -3,7 +3,6 @@ import { confidence, fixed } from '../numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from '../points.js';
 import type { Drawing, Section } from './drawing.js';
 import { taskGainLines } from './gain-lines.js';
-import { farOff } from './gain-range.js';
 import { type Box, type Place, placeLabels } from './label-placement.js';
 import { cssColour, lookOf, type Mark, modelSeries } from './palette.js';
 import { dashedAt, fontSize, gainAxis, haloed, type Layer, layer, type PanelSpec, plot, tip } from './plot.js';
@@ -13,26 +12,14 @@ import { shortened, textWidth } from './text-width.js';
 const size = { width: 362, height: 330 };
 const mostTasks = 5;
 
-/**
- * The seesaw: gains on one task against gains on another (after PLE Fig. 3), one chart for each pair of tasks. If an
- * outlying model squeezes the others together, a second chart omits it.
- */
+/** The seesaw: gains on one task against gains on another (after PLE Fig. 3), one chart for each pair of tasks. */
 export function scatters(comparison: Comparison): readonly Section[] {
   const series = modelSeries(comparison);
   const { drawings, omission } = perPair(comparison, pointsOf(comparison), 1, 'scatter', (point, x, y, title, id) => {
     const positions = point.rows.flatMap((row) => modelPosition(row, x, y, series));
     if (positions.length === 0) return [];
     const key = series.filter(({ label }) => positions.some((one) => one.label === label));
-    const whole = { id, title, key, panels: [{ spec: scatter(positions, x, y) }] };
-    const far = [
-      ...farOff(positions.map(({ label, x: across }) => ({ label, gain: across.value }))),
-      ...farOff(positions.map(({ label, y: up }) => ({ label, gain: up.value }))),
-    ];
-    if (far.length === 0) return [whole];
-    const near = positions.filter(({ label }) => !far.includes(label));
-    const remarks = [`Without ${[...new Set(far)].join(', ')}, which would crowd the others.`];
-    const closeUp = { id: chartId(id, 'near'), title: `${title}: close-up`, key, remarks };
-    return [whole, { ...closeUp, panels: [{ spec: scatter(near, x, y) }] }];
+    return [{ id, title, key, panels: [{ spec: scatter(positions, x, y) }] }];
   });
   if (drawings.length === 0) return [];
   const note = [

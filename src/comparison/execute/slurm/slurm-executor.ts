@@ -48,7 +48,7 @@ function slurm(
       if (open.todo.length === 0 || signal.aborted) return open.runs();
       const jobs = jobsFolder(open);
       const name = `ple-${comparison}-${sha256(dirname(jobs)).slice(0, 8)}`;
-      const tasks = dryRun ? '' : await queuedTasks(name);
+      const tasks = dryRun ? '' : await queued(name);
       if (tasks !== '')
         throw new Detached(`${finishedOf(open)}; in Slurm's queue: ${tasks}. Later: ${command} --collect`);
       if (collect && open.todo.some(isIn(jobs))) return collected(open, command, on);
@@ -125,11 +125,6 @@ function ofStage(stage: Stage): string {
   return stage === 'tuning' ? ' to tune' : '';
 }
 
-/** `2 pending, 1 running`; empty if there are none. */
-async function queuedTasks(name: string): Promise<string> {
-  return Array.from(await queued(name), ([state, tasks]) => `${tasks} ${state}`).join(', ');
-}
-
 /** Whether a plan in this folder has the run. */
 function isIn(jobs: string): (run: Pick<Run, 'hash8' | 'until'>) => boolean {
   const names = existsSync(jobs) ? readdirSync(jobs) : [];
@@ -143,7 +138,8 @@ function isIn(jobs: string): (run: Pick<Run, 'hash8' | 'until'>) => boolean {
         throw error;
       }
     });
-  const keyOf = ({ hash8, until }: Pick<Run, 'hash8' | 'until'>) => `${hash8} ${until}`;
-  const planned = new Set(plans.flatMap(({ runs }) => runs.map(({ hash8, until }) => `${hash8} ${until}`)));
+  const keyOf = ({ hash8, until }: { readonly hash8: string; readonly until?: number | undefined }) =>
+    `${hash8} ${until}`;
+  const planned = new Set(plans.flatMap(({ runs }) => runs.map(keyOf)));
   return (run) => planned.has(keyOf(run));
 }

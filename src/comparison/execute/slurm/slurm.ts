@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { UserError } from '../../../support/errors.js';
+import { groupedBy } from '../../../support/grouped-by.js';
 import { hasCode } from '../../../support/system-error.js';
 
 /** Submits a batch script. @returns The id of its job. */
@@ -9,17 +10,13 @@ export async function submit(script: string): Promise<string> {
   return job;
 }
 
-/** How many tasks of this user's jobs with this name are in the queue, by their state: `pending`, `running`, …. */
-export async function queued(name: string): Promise<ReadonlyMap<string, number>> {
+/** The tasks of this user's jobs with this name in the queue: `2 pending, 1 running`; empty if there are none. */
+export async function queued(name: string): Promise<string> {
   const lines = await called('squeue', '--me', '--noheader', '--array', `--name=${name}`, '--format=%T');
-  const counts = new Map<string, number>();
-  for (const state of lines
-    .toLowerCase()
-    .split('\n')
-    .map((line) => line.trim())) {
-    if (state !== '') counts.set(state, (counts.get(state) ?? 0) + 1);
-  }
-  return counts;
+  const states = lines.toLowerCase().match(/\S+/g) ?? [];
+  return groupedBy(states, (state) => state)
+    .map((tasks) => `${tasks.length} ${tasks[0]}`)
+    .join(', ');
 }
 
 /** @returns What it prints. @throws UserError if it is not there or refuses. */
