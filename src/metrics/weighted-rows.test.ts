@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { delongVariance, logLoss } from './binary.js';
-import { evaluateTask, type TaskMetrics } from './evaluate.js';
+import { metrics } from './catalogue.js';
+import { evaluateTask } from './evaluate.js';
 import { groupedAuc } from './grouped.js';
+import { isRegressionMetric } from './metric.js';
 import { mae, mse } from './regression.js';
 import { influenceOnArea } from './row-influence.js';
 import { binary, regression as rating } from './rows.fixture.js';
@@ -10,51 +12,34 @@ import { areaUnderCurve, binarySample, type TaskScores } from './samples.js';
 
 const regression = { ...rating, offset: 3, scale: 2 };
 
-interface Row {
-  readonly logit: number;
-  readonly label: number;
-  readonly group: number;
-  readonly weight: number;
-}
-
 // Few distinct logits, so that many rows are tied.
-const rowWith = (weight: fc.Arbitrary<number>) =>
-  fc.record({
-    logit: fc.integer({ min: -4, max: 4 }),
-    label: fc.integer({ min: 0, max: 1 }),
-    group: fc.integer({ min: 0, max: 3 }),
-    weight,
-  });
-const rowsWith = (weight: fc.Arbitrary<number>) => fc.array(rowWith(weight), { minLength: 1, maxLength: 40 });
-const counts = rowsWith(fc.constantFrom(0, 1, 2, 3));
+const rowsWith = (weight: fc.Arbitrary<number>) =>
+  fc.array(
+    fc.record({
+      logit: fc.integer({ min: -4, max: 4 }),
+      label: fc.integer({ min: 0, max: 1 }),
+      group: fc.integer({ min: 0, max: 3 }),
+      weight,
+    }),
+    { minLength: 1, maxLength: 40 },
+  );
 const weights = rowsWith(fc.constantFrom(0, 0.1, 0.7, 1, 1.3, 5));
+type Row = Readonly<Record<'logit' | 'label' | 'group' | 'weight', number>>;
 
-function scoresOf(rows: readonly Row[]): TaskScores {
+function scoresOf(rows: readonly Row[]) {
   return {
     logits: Float64Array.from(rows, ({ logit }) => logit),
     labels: Float64Array.from(rows, ({ label }) => label),
     mask: Float64Array.from(rows, ({ weight }) => weight),
     groups: Int32Array.from(rows, ({ group }) => group),
-  };
+  } satisfies TaskScores;
 }
 
-describe('a weight says how often a row counts', () => {
-  it('a row of weight 2 is the row twice', () => {
-    const repeated = (rows: readonly Row[]) =>
-      rows.flatMap((row) => Array.from({ length: row.weight }, () => ({ ...row, weight: 1 })));
-    fc.assert(
-      fc.property(counts, (rows) => {
-        const [weighted, twice] = [scoresOf(rows), scoresOf(repeated(rows))];
-        for (const [task, names] of [
-          [binary, ['auc', 'logLoss', 'groupedAuc', 'groups', 'groupsSkipped']],
-          [regression, ['mse', 'nmse', 'mae', 'labelVariance']],
-        ] as const) {
-          expectClose(evaluateTask(task, weighted), evaluateTask(task, twice), names);
-        }
-      }),
-    );
-  });
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const mean = (rows: readonly Row[], value: (row: Row) => number) =>
+  sum(rows.map((row) => row.weight * value(row))) / sum(rows.map(({ weight }) => weight));
 
+describe('a weight says how often a row counts', () => {
   it('a row of weight 0 is no row, in any metric', () => {
     fc.assert(
       fc.property(weights, (rows) => {
@@ -67,12 +52,14 @@ describe('a weight says how often a row counts', () => {
 
   it('equal weights are none, in any metric but the calibration error, whose bins then have parts of rows', () => {
     fc.assert(
-      fc.property(rowsWith(fc.constantFrom(1)), fc.constantFrom(0.001, 0.3, 7), (rows, weight) => {
-        const [plain, equal] = [scoresOf(rows), scoresOf(rows.map((row) => ({ ...row, weight })))];
+      fc.property(rowsWith(fc.constant(1)), fc.constantFrom(0.001, 0.3, 7), (rows, weight) => {
         for (const task of [binary, regression]) {
-          const expected = evaluateTask(task, plain);
-          const names = Object.keys(expected).filter((name) => name !== 'calibrationError');
-          expectClose(evaluateTask(task, equal), expected, names);
+          const expected = evaluateTask(task, scoresOf(rows));
+          const found = evaluateTask(task, scoresOf(rows.map((row) => ({ ...row, weight }))));
+          for (const [name, value] of Object.entries(expected).filter(([name]) => name !== 'calibrationError'))
+            expect([found[name]].flat()).toEqual(
+              [value].flat().map((one) => (typeof one === 'number' ? expect.closeTo(one, 9) : one)),
+            );
         }
       }),
     );
@@ -96,20 +83,43 @@ describe('a weight says how often a row counts', () => {
       labels: Float32Array.of(1, 1, 0, 0),
       mask: Float32Array.of(0.5, 2, 3, 0.25),
     });
-    expect(sample.positives).toEqual(Float32Array.of(1, 3));
-    expect(sample.weights).toEqual({ positives: Float32Array.of(2, 0.5), negatives: Float32Array.of(0.25, 3) });
     expect(areaUnderCurve(sample)).toBeCloseTo((2 * 0.25 + 0.5 * 3.25) / (2.5 * 3.25), 14);
   });
 });
 
 describe('the influence of a row', () => {
-  it('of the area: the squares add up to the variance', () => {
+  /** DeLong's variance of the mean over pairs, from the placements of either class. */
+  function delong(rows: readonly Row[], value: (positive: Row, negative: Row) => number): number {
+    const [positives, negatives] = [1, 0].map((label) => rows.filter((row) => row.weight > 0 && row.label === label));
+    const variance = (own: readonly Row[] = [], placement: (row: Row) => number) => {
+      const centre = mean(own, placement);
+      const squares = own.map((row) => (row.weight * (placement(row) - centre)) ** 2);
+      return (own.length * sum(squares)) / (own.length - 1) / sum(own.map(({ weight }) => weight)) ** 2;
+    };
+    return (
+      variance(positives, (positive) => mean(negatives ?? [], (negative) => value(positive, negative))) +
+      variance(negatives, (negative) => mean(positives ?? [], (positive) => value(positive, negative)))
+    );
+  }
+
+  it('of a difference of areas: the squares add up to its variance (DeLong), by all pairs of rows', () => {
+    const order = (a: number, b: number) => (a > b ? 1 : a === b ? 0.5 : 0);
+    const ends = [Number.NEGATIVE_INFINITY, -1, 0, 1, Number.POSITIVE_INFINITY];
     fc.assert(
-      fc.property(weights, (rows) => {
-        const expected = delongVariance(binarySample(scoresOf(rows)));
-        const influence = influenceOnArea(scoresOf(rows));
-        if (expected === null) expect(influence).toBeNull();
-        else expect(squares(influence)).toBeCloseTo(expected, 12);
+      fc.property(weights, (sample) => {
+        const rows = sample.map((row) => ({ ...row, logit: ends[row.logit + 2] ?? 2 * row.logit }));
+        // By groups, as other logits; rows outside the task may hold anything.
+        const others = rows.map((row) => ({ ...row, logit: row.weight === 0 ? Number.NaN : row.group }));
+        const [one, other] = [influenceOnArea(scoresOf(rows)), influenceOnArea(scoresOf(others))];
+        const variance = delongVariance(binarySample(scoresOf(rows)));
+        const expected = delong(rows, (a, b) => order(a.logit, b.logit));
+        if (variance === null || one === null || other === null) {
+          expect([variance, one, other, Number.isFinite(expected)]).toEqual([null, null, null, false]);
+          return;
+        }
+        expect(variance).toBeCloseTo(expected, 12);
+        const ofDifference = delong(rows, (a, b) => order(a.logit, b.logit) - order(a.group, b.group));
+        expect(sum([...one].map((value, row) => (value - (other[row] ?? 0)) ** 2))).toBeCloseTo(ofDifference, 12);
       }),
     );
   });
@@ -123,12 +133,11 @@ describe('the influence of a row', () => {
       fc.property(weights, (rows) => {
         const inside = rows.filter(({ weight }) => weight > 0);
         fc.pre(inside.length > 1);
-        const whole = sum(inside.map(({ weight }) => weight));
-        const mean = sum(inside.map((row) => row.weight * loss(row))) / whole;
-        const factor = Math.sqrt(inside.length / (inside.length - 1)) / whole;
+        const centre = mean(inside, loss);
+        const factor = Math.sqrt(inside.length / (inside.length - 1)) / sum(inside.map(({ weight }) => weight));
         const found = metric.influence(task, scoresOf(rows)) ?? [];
         for (const [index, row] of rows.entries())
-          expect(found[index]).toBeCloseTo(factor * row.weight * (loss(row) - mean), 10);
+          expect(found[index]).toBeCloseTo(factor * row.weight * (loss(row) - centre), 10);
       }),
     );
   });
@@ -136,26 +145,16 @@ describe('the influence of a row', () => {
   it('of groups goes by the weight of their rows', () => {
     const row = (group: number, label: number, logit: number, weight: number) => ({ group, label, logit, weight });
     const rows = [row(0, 1, 1, 2), row(0, 0, 0, 3), row(1, 1, 0, 1), row(1, 0, 1, 0.5)]; // areas 1 and 0, weights 5 and 1.5
-    const mean = 5 / 6.5;
-    expect(evaluateTask(binary, scoresOf(rows)).groupedAuc).toBeCloseTo(mean, 14);
     const factor = Math.SQRT2 / 6.5;
     expect([...(groupedAuc.influence(binary, scoresOf(rows)) ?? [])]).toEqual(
-      [factor * 5 * (1 - mean), 0, factor * 1.5 * -mean, 0].map((value) => expect.closeTo(value, 12)),
+      [factor * 5 * (1 - 5 / 6.5), 0, (factor * 1.5 * -5) / 6.5, 0].map((value) => expect.closeTo(value, 12)),
     );
   });
+
+  it('is null for one row and for NaN', () => {
+    const one = scoresOf([{ logit: 1, label: 1, group: 0, weight: 1 }]);
+    for (const metric of metrics.all.filter(isRegressionMetric))
+      if (metric.influence) expect(metric.influence(regression, one)).toBeNull();
+    expect(logLoss.influence(binary, { ...one, logits: Float64Array.of(Number.NaN) })).toBeNull();
+  });
 });
-
-function expectClose(found: TaskMetrics, expected: TaskMetrics, names: readonly string[]): void {
-  for (const name of names) {
-    const [values, wanted] = [[found[name]].flat(), [expected[name]].flat()];
-    expect(values).toEqual(wanted.map((value) => (typeof value === 'number' ? expect.closeTo(value, 9) : value)));
-  }
-}
-
-function squares(values: Float64Array | null): number {
-  return sum([...(values ?? [])].map((value) => value ** 2));
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
