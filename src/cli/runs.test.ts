@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { finishedRun, folderOfRuns, openRun, storeComparison } from '../comparison/stored/runs-folder.fixture.js';
 import { sealed } from '../support/checksum.js';
-import { pleHere } from './command.fixture.js';
+import { contentsOf, pleHere } from './command.fixture.js';
 
 /** Runs and a comparison, the first of the list being the newest. */
 async function someRuns() {
@@ -12,10 +12,7 @@ async function someRuns() {
   const third = await openRun(join(folder, 'a'), { msg: 'failed', error: 'not\u001b[31m finite' });
   const first = storeComparison(join(folder, 'c'), ['done'], 'done');
   utimesSync(join(first, 'comparison.json'), Date.now() / 1000 + 60, Date.now() / 1000 + 60);
-  for (const name of ['config.yaml', 'log.jsonl', 'epochs.jsonl', 'environment.json', 'gates.json'])
-    utimesSync(join(third, name), 0, 0);
-  for (const name of ['predictions.arrow', 'checkpoints/best.safetensors', 'checkpoints/last.safetensors'])
-    utimesSync(join(third, name), 0, 0);
+  for (const name of contentsOf(third)) utimesSync(join(third, name), 0, 0);
   utimesSync(join(second, 'result.json'), Date.now() / 1000 - 7300, Date.now() / 1000 - 7300);
   return folder;
 }

@@ -86,52 +86,29 @@ describe.each([false, true])('the loss, conversion first: %s', (conversionFirst)
     [0, 1, 1, 0, 0, 0],
   ];
 
-  test('is of click, and of click and conversion over all impressions', () => {
-    const found = lossOf({ logits, labels, mask, conversionFirst });
-    const [a = [], b = []] = logits.map((row) => row.map(sigmoid));
-    const at = (p: number[], i: number) => present(p[i]);
-    const ofClick = [
-      -Math.log(1 - at(a, 0)),
-      -Math.log(at(a, 1)),
-      -Math.log(at(a, 2)),
-      -Math.log(at(a, 3)),
-      -2 * Math.log(1 - at(a, 5)),
+  const mean = (losses: readonly number[], rows: number) => losses.reduce((total, loss) => total + loss, 0) / rows;
+  /** Of click, and of click and conversion: rows that are known, over their weights. */
+  const losses = ([a = [], b = []]: readonly (readonly number[])[]) => {
+    const [p, q] = [a.map(sigmoid), b.map(sigmoid)];
+    const click = (i: number) => present(p[i]);
+    const both = (i: number) => click(i) * present(q[i]);
+    const no = (probability: number) => -Math.log(1 - probability);
+    return [
+      mean([no(click(0)), ...[1, 2, 3].map((i) => -Math.log(click(i))), 2 * no(click(5))], 6),
+      mean([no(both(0)), no(both(1)), -Math.log(both(2)), 2 * no(both(5))], 5),
     ];
-    const ofBoth = [
-      -Math.log(1 - at(a, 0) * at(b, 0)),
-      -Math.log(1 - at(a, 1) * at(b, 1)),
-      -Math.log(at(a, 2) * at(b, 2)),
-      -2 * Math.log(1 - at(a, 5) * at(b, 5)),
-    ];
-    const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-    const expected = [sum(ofClick) / 6, sum(ofBoth) / 5];
-    expected.forEach((value, k) => {
-      expect(found.tasks[k]).toBeCloseTo(value, 5);
-    });
-    expect(found.total).toBeCloseTo(sum(expected), 5);
-  });
+  };
 
-  test('has the gradients of that', () => {
-    const { gradient } = lossOf({ logits, labels, mask, conversionFirst });
-    const both = (i: number) => sigmoid(present(logits[0]?.[i])) * sigmoid(present(logits[1]?.[i]));
-    // d -log(p q) / db = -(1 - q); d -log(1 - p q) / db = p q (1 - q) / (1 - p q). Rows weigh 1 of 5.
-    const q = (i: number) => sigmoid(present(logits[1]?.[i]));
-    const p = (i: number) => sigmoid(present(logits[0]?.[i]));
-    const negative = (i: number, other: number) => (both(i) * (1 - other)) / (1 - both(i)) / 5;
-    const ofConversion = [negative(0, q(0)), negative(1, q(1)), -(1 - q(2)) / 5, 0, 0, 2 * negative(5, q(5))];
-    const ofClick = [
-      p(0) / 6 + negative(0, p(0)),
-      -(1 - p(1)) / 6 + negative(1, p(1)),
-      -(1 - p(2)) / 6 - (1 - p(2)) / 5,
-      -(1 - p(3)) / 6,
-      0,
-      (2 * p(5)) / 6 + 2 * negative(5, p(5)),
-    ];
-    [ofClick, ofConversion].forEach((row, k) => {
-      row.forEach((value, i) => {
-        expect(gradient[k]?.[i], `${k} ${i}`).toBeCloseTo(value, 5);
-      });
-    });
+  test('is of click, and of click and conversion over all impressions, with its gradients', () => {
+    const found = lossOf({ logits, labels, mask, conversionFirst });
+    expect(found.tasks).toEqual(losses(logits).map((loss) => expect.closeTo(loss, 5)));
+    const total = (at: readonly (readonly number[])[]) => losses(at).reduce((sum, loss) => sum + loss, 0);
+    expect(found.total).toBeCloseTo(total(logits), 5);
+    for (const [k, row] of logits.entries())
+      for (const [i, logit] of row.entries()) {
+        const [above, below] = [1e-5, -1e-5].map((by) => total(logits.with(k, row.with(i, logit + by))));
+        expect(found.gradient[k]?.[i], `${k} ${i}`).toBeCloseTo((present(above) - present(below)) / 2e-5, 5);
+      }
   });
 });
 

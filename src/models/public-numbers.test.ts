@@ -141,13 +141,6 @@ describe('adatt', () => {
     ]);
   });
 
-  it('has those of one native expert each, which is added as it is', () => {
-    expectNumbers(logits({ experts: { shared: 0, task: 1 } }, 3), [
-      [0.608056054, 1.361410122, 1.757525573],
-      [-1.144690141, -0.684703527, -0.288206828],
-    ]);
-  });
-
   // num_task_expert_list=[1, 3]
   it('has the logits of the general AdaTT, with shared experts and unequal counts', () => {
     expectNumbers(logits({ levels: [[4], [5], [3]], experts: { shared: 2, task: { click: 1, buy: 3 } } }, 104), [

@@ -168,10 +168,7 @@ describe('a run on a table', async () => {
     expect(slices).toHaveLength(52);
   });
 
-  test('tasks without labels are left out by name; without any, and for a column of lists, there is an error', async () => {
-    await expect(evaluated(path, file('inputs.csv'))).rejects.toThrow(
-      /^The rows have no labels.*'click' for task 'click'/,
-    );
+  test('tasks without labels are left out by name; for a column of lists there is an error', async () => {
     const one = [header, ...lines].map((line) => cellsOf(line).slice(0, 8).join(','));
     writeFileSync(file('click.csv'), one.join('\n'));
     const found = await evaluated(path, file('click.csv'));

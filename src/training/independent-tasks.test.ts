@@ -1,19 +1,7 @@
 import { expect, test } from 'vitest';
-import { models } from '../models/catalogue.js';
-import { ownersOf } from '../models/model.js';
-import { build, smallOptions } from '../models/run.fixture.js';
+import { build } from '../models/run.fixture.js';
 import { binaryTasks } from '../models/tasks.fixture.js';
-import { definitions } from './definitions.js';
 import { countByTask, countParameters } from './setup.js';
-
-test('of all models only the baseline has tasks that share no parameters', () => {
-  const shape = { tasks: binaryTasks('a', 'b'), categorical: [], numeric: ['x'] };
-  const independent = models.names.filter((model) => {
-    const { parameters } = build({ model, shape, options: smallOptions(model, 'a', 'b') });
-    return !ownersOf(parameters).includes(undefined);
-  });
-  expect(independent).toEqual([definitions.baseline]);
-});
 
 test('each task’s own parameters are counted apart, and add up to those of the model', () => {
   const column = { name: 'site', cardinality: 7, embedding: 3 };

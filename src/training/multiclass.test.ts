@@ -30,11 +30,3 @@ test('PLE learns classes beside a binary task', async () => {
   expect(Number(last?.click?.auc)).toBeGreaterThan(0.9);
   expect(test.tasks[0]?.logits).toHaveLength(3 * 200);
 });
-
-test('the loss of an epoch is the metric of its type, and monitor: loss takes it', async () => {
-  const { records, progress } = await trained(experiment('hard-sharing', 'earlyStopping: { monitor: loss }'), dataset);
-  const losses = records.map(
-    ({ validation }) => Number(validation.kind?.multiclassLogLoss) + Number(validation.click?.logLoss),
-  );
-  expect(progress.units[0]?.bestScore).toBeCloseTo(-Math.min(...losses), 12);
-});

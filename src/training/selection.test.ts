@@ -36,18 +36,10 @@ describe('patience', () => {
     expect(followed(scores, patience)).toMatchObject({ stopped, improved });
   });
 
-  test.each([
-    [1, 2, null], // every second gain is larger than that of one epoch
-    [2, 3, null],
-  ])(
-    'with minDelta %d/16, and %d epochs: gains add up until they are larger, and any gain makes the best epoch',
-    (minDelta, patience, stopped) => {
-      const rising = [0, 1, 2, 3, 4, 5, 6].map((score) => score / 16); // exact
-      const found = followed(rising, patience, minDelta / 16);
-      expect(found.stopped).toBe(stopped);
-      expect(found.improved).toEqual([1, 2, 3, 4, 5, 6, 7].slice(0, stopped ?? rising.length));
-    },
-  );
+  test('with minDelta gains add up until they are larger, and any gain makes the best epoch', () => {
+    const rising = [0, 1, 2, 3, 4, 5, 6].map((score) => score / 16); // exact; every third gain is larger than two
+    expect(followed(rising, 3, 2 / 16)).toMatchObject({ stopped: null, improved: [1, 2, 3, 4, 5, 6, 7] });
+  });
 });
 
 describe('the score of an epoch', () => {

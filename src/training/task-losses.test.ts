@@ -12,7 +12,7 @@ import { experimentOf, trained } from './trainer.fixture.js';
 const tasks: readonly (Omit<TaskConfig, 'standardize'> & { standardize?: boolean })[] = [
   { name: 'focal', type: 'binary', loss: { type: 'focal', gamma: 2, alpha: 0.4 } },
   { name: 'smooth', type: 'binary', labelSmoothing: 0.1 },
-  { name: 'usual', type: 'binary' },
+  { name: 'usual', type: 'binary', positiveWeight: 2 },
   { name: 'huber', type: 'regression', loss: 'huber', standardize: true },
   { name: 'mae', type: 'regression', loss: 'mae' },
   { name: 'poisson', type: 'regression', loss: 'poisson' },
@@ -65,6 +65,7 @@ test('standardised log-normal labels have the moments of their logarithms', () =
   expect(amount?.link).toBe('log');
   expect(dataset.tasks[5]).toMatchObject({ offset: 0, scale: 1, link: 'log' });
   expect(dataset.tasks[4]?.link).toBeUndefined();
+  expect(dataset.tasks[2]?.positiveWeight).toBe(2);
 });
 
 test('predictions.arrow says which predictions have a log link', async () => {

@@ -1,6 +1,5 @@
 import { WriteStream } from 'node:tty';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { amount } from './amount.js';
 import { progressBar } from './progress-bar.js';
 import { virtualTerminal } from './terminal.fixture.js';
 
@@ -9,11 +8,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
-});
-
-test('amounts have the unit of the whole', () => {
-  expect(amount(2 ** 19, Number.NaN, 'bytes')).toBe('0.5/? MiB');
-  expect(amount(1000, 250_000, 'rows')).toBe('1,000/250,000 rows');
 });
 
 test('where there is no terminal, a line every ten seconds says how much is done, with its unit; none counts columns', () => {

@@ -22,12 +22,9 @@ it('cuts a scatter that threads would share', () => {
   expect(linesOf(unsharedScatters(scatter(50_000, 4)))).toEqual(linesOf(scatter(50_000, 4)));
 });
 
-it.each([
-  [250_001, 1],
-  [50_000, 4],
-])('%i rows of %i are scattered in parts that threads do not share', (rows, width) => {
-  const { graph } = unsharedScatters(scatter(rows, width));
+it('scatters many numbers in parts that threads do not share', () => {
+  const { graph } = unsharedScatters(scatter(250_001, 1));
   const parts = graph.nodes.filter(({ op }) => op === 'ScatterND').map(({ inputs }) => inputs[2]?.shape ?? []);
-  expect(parts.reduce((total, [partRows = 0]) => total + partRows, 0)).toBe(rows);
+  expect(parts.reduce((total, [partRows = 0]) => total + partRows, 0)).toBe(250_001);
   for (const shape of parts) expect(shape[0] === 1 || sizeOf(shape) < 210_000, `${shape}`).toBe(true);
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { elementwise, int, split } from '../record/graph.js';
+import { int, split } from '../record/graph.js';
 import { graphOf, linesOf } from './pass.fixture.js';
-import { narrowConcats, narrowSplits, preciseTanh } from './webgpu.js';
+import { narrowConcats, narrowSplits } from './webgpu.js';
 
 const letters = Array.from('pqrstuvw');
 
@@ -28,15 +28,4 @@ it('splits into no more arrays at once than a shader may have', () => {
     'h [1,2], i [1,2] = Split(g, <1 1>)',
     ...outputs('abcdefhi'),
   ]);
-});
-
-it('has a series for a tanh near 0', () => {
-  const step = graphOf({ x: [2] }, (graph, input) => ({ y: elementwise(graph, 'Tanh', [input('x')], 'float32') }));
-  const lines = linesOf(preciseTanh(step));
-  expect(lines.slice(0, 3)).toEqual([
-    'a [2] = Mul(x, x)',
-    `b [2] = Mul(${Math.fround(-17 / 315)}, a)`,
-    `c [2] = Add(b, ${Math.fround(2 / 15)})`,
-  ]);
-  expect(lines.slice(-3)).toEqual(['k [2] = Tanh(x)', 'l [2] = Where(i, j, k)', 'y = l']);
 });

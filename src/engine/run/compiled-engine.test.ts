@@ -1,13 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { addBias, product } from '../../models/layers/axes.js';
 import { float32 } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import type { Signature, Step } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import { trace } from '../record/trace.js';
-import { firstDifference } from '../tolerance.fixture.js';
 import { chunkOf, signature, step } from '../training-step.fixture.js';
 import { createCompiledEngine } from './compiled-engine.js';
 import { scanModel } from './scan-program.js';
@@ -56,56 +54,6 @@ describe('compiled engine', () => {
     }
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
-  });
-
-  describe('a layer of weights times blocks of a batch', () => {
-    const [outputs, inputs, rows] = [122, 90, 256];
-    const shapes = [
-      { blocks: 4, members: 3, streams: false },
-      { blocks: 4, members: 3, streams: true },
-    ];
-
-    /** The layer's result, and the gradients of its inputs, weights and biases. */
-    async function resultsWith(threads: number, { blocks, members, streams }: (typeof shapes)[number]) {
-      const random = randomFromSeed(4);
-      const normal = (...shape: readonly number[]) => {
-        const array = float32(shape);
-        random.fillNormal(array.data);
-        return array;
-      };
-      const layer: Step = ({ w, b }, { x }) => {
-        const apply = (input: Tensor, weights: Tensor, bias: Tensor) => tf.relu(addBias(product(input, weights), bias));
-        const loss = (...[input, weights, bias]: Tensor[]) =>
-          apply(of(input), of(weights), of(bias)).square().sum().asScalar();
-        const [dx, dw, db] = tf.grads(loss)([of(x), of(w), of(b)]);
-        return { state: {}, outputs: { y: apply(of(x), of(w), of(b)), dx: of(dx), dw: of(dw), db: of(db) } };
-      };
-      const x = normal(1, blocks, ...(streams ? [members] : []), inputs, rows);
-      const program = await createCompiledEngine({ threads }).compile(layer, {
-        state: { w: normal(members, outputs, inputs), b: normal(members, 1, outputs) },
-        batch: { x: { dtype: 'float32', shape: x.shape.slice(1) } },
-      });
-      const results = await program.run({ x });
-      await program.release();
-      return Object.entries(results).map(([name, { data }]) => ({ name, data: Float32Array.from(data) }));
-    }
-
-    it.each(shapes)(
-      'has the same bits with one thread and two, and about those with many, as a product: $blocks blocks, $members members, streams $streams',
-      async (shape) => {
-        const [one, two, many] = [
-          await resultsWith(1, shape),
-          await resultsWith(2, shape),
-          await resultsWith(16, shape),
-        ];
-        for (const [i, { name, data }] of one.entries()) {
-          expect(Buffer.from(data.buffer).equals(Buffer.from(of(two[i]).data.buffer)), name).toBe(true);
-          const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-          const tolerance = { absolute: 0, relative: 1e-5 };
-          expect(firstDifference(of(many[i]).data, data, tolerance, largest), name).toBeUndefined();
-        }
-      },
-    );
   });
 
   it('gives the same bits with one thread and two where threads share columns, or a few long rows', async () => {

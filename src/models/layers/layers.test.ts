@@ -5,7 +5,7 @@ import { tf } from '../../support/tf.js';
 import { glorot, initialize } from '../model.js';
 import { passOf, plain, present } from '../run.fixture.js';
 import { binaryTasks } from '../tasks.fixture.js';
-import { byRow, inBlocks, product } from './axes.js';
+import { byRow, inBlocks } from './axes.js';
 import { embed } from './embed.js';
 import { gates } from './gates.js';
 
@@ -59,17 +59,6 @@ function times(weight: Tensor, x: Tensor): Tensor {
 }
 
 describe('hand-written gradients equal those of the plain formulation', () => {
-  it.each([
-    { blocks: 2, count: 3 },
-    { blocks: 1, count: 1 },
-  ])('product of one input, $blocks blocks and $count members', ({ blocks, count }) => {
-    agree(
-      [random([blocks, 4, 5], 1), random([count, 6, 4], 2)],
-      (x, w) => product(present(x), present(w)),
-      (x, w) => together(parts(present(w)).map((one) => times(one, present(x)))),
-    );
-  });
-
   it.each([
     {
       sees: [

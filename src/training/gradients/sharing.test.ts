@@ -4,6 +4,7 @@ import { initialize, namesOf } from '../../models/model.js';
 import { mixed, three } from '../../models/model-tests.fixture.js';
 import { build, shapeFor, smallOptions } from '../../models/run.fixture.js';
 import { randomFromSeed } from '../../support/random.js';
+import { definitions } from '../definitions.js';
 import { type Sharing, sharingOf, smoothed } from './sharing.js';
 
 const tasks = three.map(({ name }) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
@@ -51,7 +52,7 @@ describe('what the losses of several tasks reach', () => {
     for (const model of models.names) {
       const sharing = sharingOfModel(model);
       const independent = Object.values(sharing.parts).every((part) => part === 'none');
-      expect(independent, model).toBe(model === 'single-task');
+      expect(independent, model).toBe(model === definitions.baseline);
     }
   });
 });
