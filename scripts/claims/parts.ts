@@ -96,7 +96,7 @@ export function meanParts(all: readonly (Contrast | undefined)[], table: Table):
 }
 
 /** A claim that each difference is above 0 (Bonferroni against it). */
-function differenceParts(all: readonly Difference[], table: Table): readonly Part[] {
+export function differenceParts(all: readonly Difference[], table: Table): readonly Part[] {
   const { test, rows } = table;
   const settled = rows.every(({ atLimit, runs }) => atLimit <= mostAtLimit * runs.length);
   return all.map(({ gain, p, error }) => {
