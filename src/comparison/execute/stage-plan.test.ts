@@ -31,10 +31,6 @@ function changed(changes: object, ofRun: object = {}): string {
   return written(JSON.stringify({ ...JSON.parse(stagePlanText(plan)), runs: [run], ...changes }));
 }
 
-test('a plan is read as it was written', () => {
-  expect(readStagePlan(written(stagePlanText(plan)))).toMatchObject({ schema: 1, ...plan });
-});
-
 test.each([
   ['a folder above', {}, { folder: '..' }, /runs\.0\.folder: it is no name of a folder/],
   ['an absolute folder of the runs', { folder: '/tmp' }, {}, /folder: it is not in the folder above the plan/],

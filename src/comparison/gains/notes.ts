@@ -1,5 +1,5 @@
 import { counted } from '../../support/whole-number.js';
-import { type EvaluatedRun, endedAtLimit, type FinishedRun, isTrained } from '../../training/finished-run.js';
+import { endedAtLimit, type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { hasTestMetric } from '../../training/later-metrics.js';
 import { unpredictedTasks } from '../../training/unpredicted-tasks.js';
 import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
@@ -30,6 +30,7 @@ export function notesOn(tables: readonly Table[], onFronts: readonly Entry[], se
   const entries = tables.flatMap((table) => table.entries);
   const pairs = tables.flatMap((table) => table.gains.pairs);
   const rows = tables.flatMap((table) => table.rows);
+  const trained = entries.flatMap((entry) => entry.runs.flatMap(({ run }) => run ?? [])).filter(isTrained);
   return [
     ...onErrors(pairs, settings),
     ...onLooks(settings),
@@ -37,7 +38,9 @@ export function notesOn(tables: readonly Table[], onFronts: readonly Entry[], se
     ...entries.flatMap((entry) => onUndefinedMetrics(entry, settings.tasks)),
     ...entries.flatMap((entry, index) => onGains(titleOf(entry), pairs[index], rows[index], settings)),
     ...onUnpredictedTasks(tables),
-    ...notesOnRuns(entries.flatMap((entry) => entry.runs.flatMap(({ run }) => run ?? []))),
+    ...notesOnFiles(trained),
+    ...onVersions(trained),
+    ...onLimits(trained),
   ];
 }
 
@@ -185,12 +188,6 @@ function titleOf({ label, point, values }: Entry): string {
 function runsOf(runs: readonly Pick<RunReference, 'seed'>[]): string {
   const seeds = runs.map(({ seed }) => seed).join(', ');
   return runs.length === 1 ? `the run of seed ${seeds}` : `the runs of seeds ${seeds}`;
-}
-
-/** Notes on the runs of a table that do not depend on their numbers. */
-function notesOnRuns(runs: readonly EvaluatedRun[]): readonly string[] {
-  const trained = runs.filter(isTrained);
-  return [...notesOnFiles(trained), ...onVersions(trained), ...onLimits(trained)];
 }
 
 /** Notes on the files that runs were read from. */

@@ -132,19 +132,15 @@ test('the baseline is asked for without a single-task model, or with several, an
   await expect(table([base], { baseline: 'bace' })).rejects.toThrow(/no model 'bace' \(did you mean 'base'\?\)/);
 });
 
-describe('predictions made elsewhere', () => {
-  const files = (model: string, of = seeds) =>
-    of.map((seed) => ({ label: 'theirs', seed, path: at('runs', `${model}-${seed}`, 'predictions.arrow') }));
-
-  test('are refused with a label of the table, and where no run has kept labels', async () => {
-    store([1]);
-    const refused = (predictions: ReturnType<typeof files>, message: RegExp) =>
-      expect(table([at('runs')], { predictions, scale: 'logit' })).rejects.toThrow(message);
-    const [first] = files('base', [1]);
-    await refused(first ? [{ ...first, label: 'm' }] : [], /already named 'm'/);
-    for (const run of ['base-1', 'm-1']) rmSync(at('runs', run, 'predictions.arrow'));
-    await refused(files('base', [1]), /No run of seed 1 has a predictions\.arrow/);
-  });
+test('predictions made elsewhere are refused with a label of the table, and where no run has kept labels', async () => {
+  store([1]);
+  const refused = (label: string, message: RegExp) => {
+    const predictions = [{ label, seed: 1, path: at('runs/base-1/predictions.arrow') }];
+    return expect(table([at('runs')], { predictions, scale: 'logit' })).rejects.toThrow(message);
+  };
+  await refused('m', /already named 'm'/);
+  for (const run of ['base-1', 'm-1']) rmSync(at('runs', run, 'predictions.arrow'));
+  await refused('theirs', /No run of seed 1 has a predictions\.arrow/);
 });
 
 test('notes on runs: what tune did not choose, other versions, ends at the limit of epochs', async () => {

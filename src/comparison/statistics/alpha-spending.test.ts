@@ -16,23 +16,22 @@ it('five equal looks have the published bounds', () => {
 it('spends what it says at each look: simulated sums of normal increments', () => {
   const random = randomFromSeed(3);
   const paths = 40_000;
-  for (const times of [[0.05, 0.9, 1]]) {
-    const levels = spendingLevels(times, 0.05);
-    const stopped = times.map(() => 0);
-    for (let path = 0; path < paths; path++) {
-      let sum = 0;
-      for (const [look, time] of times.entries()) {
-        sum += Math.sqrt(time - (times[look - 1] ?? 0)) * random.normal();
-        if (twoSidedP(sum / Math.sqrt(time), normal) >= (levels[look] ?? 0)) continue;
-        stopped[look] = (stopped[look] ?? 0) + 1;
-        break;
-      }
-    }
-    let spent = 0;
+  const times = [0.05, 0.9, 1];
+  const levels = spendingLevels(times, 0.05);
+  const stopped = times.map(() => 0);
+  for (let path = 0; path < paths; path++) {
+    let sum = 0;
     for (const [look, time] of times.entries()) {
-      spent += (stopped[look] ?? 0) / paths;
-      const asked = 0.05 * Math.log(1 + (Math.E - 1) * time);
-      expect(Math.abs(spent - asked)).toBeLessThan(4 * Math.sqrt(asked / paths));
+      sum += Math.sqrt(time - (times[look - 1] ?? 0)) * random.normal();
+      if (twoSidedP(sum / Math.sqrt(time), normal) >= (levels[look] ?? 0)) continue;
+      stopped[look] = (stopped[look] ?? 0) + 1;
+      break;
     }
+  }
+  let spent = 0;
+  for (const [look, time] of times.entries()) {
+    spent += (stopped[look] ?? 0) / paths;
+    const asked = 0.05 * Math.log(1 + (Math.E - 1) * time);
+    expect(Math.abs(spent - asked)).toBeLessThan(4 * Math.sqrt(asked / paths));
   }
 });

@@ -114,7 +114,6 @@ test('other files and folders are left out; a link to a run is followed, one in 
 describe('a folder of another program is left out:', () => {
   const resolved = ['name', 'seed', 'dataset', 'tasks', 'model', 'train'].map((key) => `${key}: 1\n`).join('');
   test.each<[string, Readonly<Record<string, string>>]>([
-    ['checkpoints', { 'checkpoints/epoch1.pt': '', 'thesis.txt': '' }],
     ['a config alone', { 'config.yaml': resolved }],
     ['a result', { 'result.json': '{}', 'epochs.jsonl': '' }],
   ])('%s', (_, files) => {

@@ -118,7 +118,7 @@ async function errorOfAnswer({ shown, options }: Address, signal: AbortSignal): 
   try {
     await redis.connect();
     if (options.db !== 0) await redis.select(options.db);
-    await checkMemory(await redis.info('memory'), shown);
+    checkMemory(await redis.info('memory'), shown);
     return undefined;
   } catch (error) {
     return error instanceof UserError ? error : (cause ?? error);
@@ -138,7 +138,7 @@ function maySoonAnswer(error: unknown): boolean {
 }
 
 /** @throws UserError for a server that deletes keys when its memory is full: runs would be lost. */
-async function checkMemory(info: string, shown: string): Promise<void> {
+function checkMemory(info: string, shown: string): void {
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
   if (policy === 'noeviction') return;
   throw new UserError(
