@@ -68,8 +68,9 @@ export async function planComparison(
     const todo = unfinished([...tuning, ...runs]);
     const jobs = executor.jobsFor(todo);
     if (todo.length > 0) on({ kind: 'measured', done: 0, of: todo.length });
+    const halved = plan.search.places.filter(({ rungs }) => rungs);
     const epochs = new Map(
-      plan.search.places.flatMap((place) =>
+      halved.flatMap((place) =>
         place.candidates.flatMap(({ runs }) => runs.map(({ folder }) => [folder, place.meanEpochs] as const)),
       ),
     );
