@@ -121,7 +121,7 @@ export async function createEvaluator(
   };
 }
 
-/** Rows of one batch: views that the next chunk overwrites. */
+/** Rows of one batch. */
 export interface ScoredBatch {
   readonly rows: number;
   /** A task's logits, one array per output. [outputs][rows] */

@@ -10,8 +10,7 @@ export interface Chunk {
   readonly rows: Int32Array; // [S]
   /**
    * `categorical` int32 [S, B, F], `numeric` float32 [S, B, D], `labels` (in their own units) and `mask` (a row's
-   * weight in the task's sample space, 0 outside it) float32 [S, T, B]. These are views of memory that the next `take`
-   * overwrites.
+   * weight in the task's sample space, 0 outside it) float32 [S, T, B].
    */
   readonly arrays: {
     readonly categorical: IntArray;
@@ -51,7 +50,6 @@ export function readBatches(
   const split = dataset.splits[splitName];
   const width = widthsOf(dataset);
   const windows = new RowWindows(split, width, windowBytes, order);
-  const target = new ChunkTarget(batchSize, width);
   let row = skip * batchSize;
   let window: Window | undefined;
 
@@ -60,97 +58,57 @@ export function readBatches(
     async take(wanted) {
       const steps = Math.min(wanted, Math.ceil((split.rows - row) / batchSize));
       if (steps <= 0) return undefined;
-      const end = Math.min(split.rows, row + steps * batchSize);
-      target.start(steps);
+      const first = row;
+      const end = Math.min(split.rows, first + steps * batchSize);
+      const arrays = {
+        categorical: int32([steps, batchSize, width.categorical]), // zeros, which padding keeps
+        numeric: float32([steps, batchSize, width.numeric]),
+        labels: float32([steps, width.tasks, batchSize]),
+        mask: float32([steps, width.tasks, batchSize]),
+      };
       while (row < end) {
         if (!window || row >= window.end) {
           window = undefined; // its memory may go before the next one's is needed
           window = await windows.at(row);
         }
         const stop = Math.min(end, window.end);
-        target.append(window, row - window.begin, stop - window.begin);
+        copyRows(window, row, stop, arrays, row - first);
         row = stop;
       }
-      return target.finish();
+      return {
+        steps,
+        rows: Int32Array.from({ length: steps }, (_, s) => Math.min(batchSize, end - first - s * batchSize)),
+        arrays,
+      };
     },
   };
 }
 
-class ChunkTarget {
-  readonly #batchSize: number;
-  readonly #width: RowWidth;
-  #capacity = 0; // in steps
-  #categorical = new Int32Array();
-  #numeric = new Float32Array();
-  #labels = new Float32Array();
-  #mask = new Float32Array();
-  #steps = 0;
-  #rows = 0;
-
-  constructor(batchSize: number, width: RowWidth) {
-    this.#batchSize = batchSize;
-    this.#width = width;
-  }
-
-  start(steps: number): void {
-    this.#steps = steps;
-    this.#rows = 0;
-    if (steps <= this.#capacity) return;
-    this.#capacity = steps;
-    const rows = steps * this.#batchSize;
-    this.#categorical = new Int32Array(rows * this.#width.categorical);
-    this.#numeric = new Float32Array(rows * this.#width.numeric);
-    this.#labels = new Float32Array(rows * this.#width.tasks);
-    this.#mask = new Float32Array(rows * this.#width.tasks);
-  }
-
-  /** Appends the rows from `begin` to `end` of the window, in its order. */
-  append({ order, blocks, blockRows }: Window, begin: number, end: number): void {
-    const { categorical: F, numeric: D, tasks: T } = this.#width;
-    const size = this.#batchSize;
-    for (let i = begin, row = this.#rows; i < end; i++, row++) {
-      const from = order[i] ?? 0;
-      const at = Math.floor(from / blockRows);
-      const block = blocks[at];
-      if (!block) throw new Error(`The window has no block ${at}`);
-      const own = from - at * blockRows;
-      copyRow(block.categorical, own * F, this.#categorical, row * F, F);
-      copyRow(block.numeric, own * D, this.#numeric, row * D, D);
-      // [rows, T] -> [S, T, B]
-      const place = row % size;
-      for (let t = 0, to = (row - place) * T + place; t < T; t++, to += size) {
-        this.#labels[to] = block.labels[own * T + t] ?? 0;
-        this.#mask[to] = block.masks[own * T + t] ?? 0;
-      }
+/** Copies the pass's rows from `begin` to `end`, which the window has, to those of a chunk from `at` on. */
+function copyRows(
+  { begin: first, order, blocks, blockRows }: Window,
+  begin: number,
+  end: number,
+  { categorical, numeric, labels, mask }: Chunk['arrays'],
+  at: number,
+): void {
+  const [, B = 0, F = 0] = categorical.shape;
+  const [, , D = 0] = numeric.shape;
+  const [, T = 0] = labels.shape;
+  for (let i = begin - first, row = at; i < end - first; i++, row++) {
+    const from = order[i] ?? 0;
+    const index = Math.floor(from / blockRows);
+    const block = blocks[index];
+    if (!block) throw new Error(`The window has no block ${index}`);
+    const own = from - index * blockRows;
+    copyRow(block.categorical, own * F, categorical.data, row * F, F);
+    copyRow(block.numeric, own * D, numeric.data, row * D, D);
+    // [rows, T] -> [S, T, B]
+    const place = row % B;
+    for (let t = 0, to = (row - place) * T + place; t < T; t++, to += B) {
+      labels.data[to] = block.labels[own * T + t] ?? 0;
+      mask.data[to] = block.masks[own * T + t] ?? 0;
     }
-    this.#rows += end - begin;
-  }
-
-  finish(): Chunk {
-    const [S, B] = [this.#steps, this.#batchSize];
-    const { categorical: F, numeric: D, tasks: T } = this.#width;
-    const rows = new Int32Array(S).fill(B);
-    const padding = S * B - this.#rows;
-    if (padding > 0) {
-      rows[S - 1] = B - padding;
-      this.#categorical.fill(0, this.#rows * F, S * B * F);
-      this.#numeric.fill(0, this.#rows * D, S * B * D);
-      for (let t = 0; t < T; t++) {
-        const end = ((S - 1) * T + t + 1) * B;
-        this.#labels.fill(0, end - padding, end);
-        this.#mask.fill(0, end - padding, end);
-      }
-    }
-    return {
-      steps: S,
-      rows,
-      arrays: {
-        categorical: int32([S, B, F], this.#categorical.subarray(0, S * B * F)),
-        numeric: float32([S, B, D], this.#numeric.subarray(0, S * B * D)),
-        labels: float32([S, T, B], this.#labels.subarray(0, S * T * B)),
-        mask: float32([S, T, B], this.#mask.subarray(0, S * T * B)),
-      },
-    };
   }
 }
 

@@ -24,26 +24,12 @@ type Write<Target> = (
   stride: number,
 ) => void;
 
-/**
- * `write` puts the entries of the rows `rows[begin..end]` into `length` columns of two matrices, from `at` and
- * `weightAt`.
- */
 export interface ListEncoding {
   readonly kind: 'list';
   readonly cardinality: number;
   readonly length: number;
-  write(
-    values: ListValues,
-    rows: Int32Array,
-    begin: number,
-    end: number,
-    indexes: Int32Array,
-    at: number,
-    stride: number,
-    weights: Float32Array,
-    weightAt: number,
-    weightStride: number,
-  ): void;
+  /** The `length` entries that are fed of a row's list, in arrays that the next call overwrites. */
+  fed(lists: ListValues, row: number): { readonly indexes: Int32Array; readonly weights: Float32Array };
 }
 
 /**

@@ -91,7 +91,12 @@ function rowTarget(rows: number, encodings: readonly ColumnEncoding[], tasks: re
       const values = columns[c];
       if (!encoding || !values) throw new Error(`The source has no values of column ${c}`);
       if (encoding.kind === 'list') {
-        encoding.write(listOf(values), chosen, begin, end, categorical, entry, F, numeric, weight, D);
+        const lists = listOf(values);
+        for (let i = begin, to = entry, weightTo = weight; i < end; i++, to += F, weightTo += D) {
+          const { indexes, weights } = encoding.fed(lists, chosen[i] ?? 0);
+          categorical.set(indexes, to);
+          numeric.set(weights, weightTo);
+        }
         entry += encoding.length;
         weight += encoding.length;
       } else if (encoding.kind === 'categorical')

@@ -51,16 +51,12 @@ export function listEncoding({ indexes: known, cardinality, length, pool }: Fitt
     kind: 'list',
     cardinality,
     length,
-    write(values, rows, begin, end, indexes, at, stride, weights, weightAt, weightStride) {
-      for (let i = begin, to = at, weightTo = weightAt; i < end; i++, to += stride, weightTo += weightStride) {
-        const row = rows[i] ?? 0;
-        const [begin = 0, end = 0] = [values.begins[row], values.ends[row]];
-        if (values !== last || begin !== lastBegin || end !== lastEnd) encode(values, begin, end);
-        last = values;
-        [lastBegin, lastEnd] = [begin, end];
-        indexes.set(feed.indexes, to);
-        weights.set(feed.weights, weightTo);
-      }
+    fed(lists, row) {
+      const [begin = 0, end = 0] = [lists.begins[row], lists.ends[row]];
+      if (lists !== last || begin !== lastBegin || end !== lastEnd) encode(lists, begin, end);
+      last = lists;
+      [lastBegin, lastEnd] = [begin, end];
+      return feed;
     },
   };
 }

@@ -19,10 +19,8 @@ function cellsOf(name: string): Record<string, string>[] {
   return parse(readFileSync(join(folder, name)), { columns: true });
 }
 
-test('a CSV has the rows that the loader trains on; labels outside their sample space are empty; the same options make the same bytes', async () => {
+test('a CSV has the rows that the loader trains on; labels outside their sample space are empty', async () => {
   await write('rows.csv');
-  await write('again.csv');
-  expect(readFileSync(join(folder, 'again.csv')).equals(readFileSync(join(folder, 'rows.csv')))).toBe(true);
   const cells = cellsOf('rows.csv');
   const source = await funnel.open(
     { loader: 'funnel', ...options, rows: { train: 1500, validation: 1, test: 1 } },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { randomFromSeed } from '../../support/random.js';
 import { type FunnelLoaderOptions, funnelOptions } from './funnel.js';
 import { drawFunnel, type FunnelProcess, type Impression } from './funnel-process.js';
-import { responses, solveRates } from './funnel-rates.js';
+import { responses } from './funnel-rates.js';
 import { weightedChoice, zipfWeights } from './weighted-choice.js';
 
 const rows = { train: 1, validation: 1, test: 1 };
@@ -104,36 +104,6 @@ describe('autoplay', () => {
       else expect(on?.intercepts[k]).toBe(off?.intercepts[k]);
     }
   });
-});
-
-describe('rates on a sample', () => {
-  const expit = (z: number) => 1 / (1 + Math.exp(-z));
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const rows = Array.from({ length: 2000 }, (_, row) => row);
-  const logits = responses.map((_, k) => Float64Array.from(rows, (row) => 2 * Math.sin(row * (k + 1.3))));
-  const rates = { play: 0.7, CTR: 0.2, VTR: 0.6, VCR: 0.25, SHR: 0.01, CMR: 0.9 };
-  const autoplayed = Uint8Array.from(rows, (row) => (row % 4 === 0 ? 1 : 0));
-
-  test.each([null, { share: 0.25, play: 0.9 }])(
-    'play, CTR and VTR over impressions, VCR over plays, SHR and CMR over clicks: autoplay %o',
-    (autoplay) => {
-      const sample = { logits, autoplayed: autoplay ? autoplayed : new Uint8Array(rows.length) };
-      const { intercepts, threshold } = solveRates(sample, rates, autoplay);
-      const p = logits.map((values, k) => [...values].map((logit) => expit((intercepts[k] ?? 0) + logit)));
-      const [click = [], byInterest = [], completion = [], share = [], comment = []] = p;
-      const played = byInterest.map((value, row) => (autoplay && autoplayed[row] ? autoplay.play : value));
-      const over = (space: readonly number[], values: readonly number[]) =>
-        mean(values.map((value, row) => value * (space[row] ?? 0))) / mean(space);
-      const clicked = click.map((value, row) => value * (played[row] ?? 0));
-      expect(mean(played)).toBeCloseTo(0.7, 10);
-      expect(mean(clicked)).toBeCloseTo(0.2, 10);
-      expect(over(played, completion)).toBeCloseTo(0.25, 10);
-      expect(over(clicked, share)).toBeCloseTo(0.01, 10);
-      expect(over(clicked, comment)).toBeCloseTo(0.9, 10);
-      const viewed = mean(played.map((value, row) => ((completion[row] ?? 0) > threshold ? value : 0)));
-      expect(Math.abs(viewed - 0.6)).toBeLessThan(1 / rows.length); // a row more or less
-    },
-  );
 });
 
 test('what no process has is refused', () => {

@@ -42,6 +42,10 @@ describe('sample spaces', () => {
       { correlation: -0.2, strength: 3, noise: 0.2, rates: { play: 0.9, CTR: 0.5, VTR: 0.05, VCR: 0.8, CMR: 0.3 } },
       { play: 0.9, CTR: 0.5, VTR: 0.05, VCR: 0.8, SHR: 0.05, CMR: 0.3 },
     ],
+    [
+      { autoplay: null, rates: { play: 0.5, SHR: 0.2 } },
+      { play: 0.5, CTR: 0.15, VTR: 0.3, VCR: 0.4, SHR: 0.2, CMR: 0.03 },
+    ],
   ])('rates are those that are asked for: %o', async (settings, asked) => {
     const { label, mask } = await contents(await open({ ...many, ...settings }));
     const near = (found: number, expected: number, share: number) => {
