@@ -35,11 +35,8 @@ async function found(
 const oneBehind = (first: number, share: number) => (row: number) => Number(row < first || row % 100 < 100 * share);
 
 describe('a label of 1 implies a value', () => {
-  test.each<[string, SourceColumn, number, (row: number) => number, unknown]>([
-    ['a number that is 1 there', numeric, 10, oneBehind(10, 0.2), ['1', 10, 200]],
-    ['a category', words('yes', 'no'), 20, (row) => 1 - oneBehind(20, 0.4)(row), ['yes', 20, 400]],
-  ])('%s', async (_, column, positives, value, expected) => {
-    expect(await found(column, positives, value)).toEqual(expected);
+  test('a category', async () => {
+    expect(await found(words('yes', 'no'), 20, (row) => 1 - oneBehind(20, 0.4)(row))).toEqual(['yes', 20, 400]);
   });
 
   test.each<[string, SourceColumn, number, (row: number) => number]>([

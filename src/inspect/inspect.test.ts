@@ -189,12 +189,6 @@ test('a list alone: the entry whose rate is farthest from the mean; entries that
   expect(columns[0]?.alone[0]?.score).toBe(1);
 });
 
-test('of very many tasks the pairs of the first 64 are compared', async () => {
-  const plant = innocent();
-  for (let task = 2; task < 70; task++) addTask(plant, { name: `y${task}`, type: 'binary' }, (_, row) => row % 2);
-  expect((await inspected(plant, { values: 1000, correlated: 0 })).pairs).toHaveLength((64 * 63) / 2);
-});
-
 describe('glance', () => {
   test('leaves infinite labels to training, which refuses them', async () => {
     const plant = innocent();

@@ -41,9 +41,6 @@ async function labelSummary(
   };
 }
 
-/** With more tasks, only pairs of the first ones are compared. */
-const mostTasks = 64;
-
 /**
  * Every pair of tasks whose labels are numbers: indexes of classes are correlated with nothing.
  * @param mostSampled Correlations use every k-th training row, at most so many.
@@ -55,8 +52,7 @@ export async function labelPairs(
 ): Promise<readonly LabelPair[]> {
   const numbers = tasks
     .map((task, t) => ({ name: task.name, label: `l${t}`, type: task.type, mean: task.splits.train.mean }))
-    .filter(({ type }) => type !== 'multiclass')
-    .slice(0, mostTasks);
+    .filter(({ type }) => type !== 'multiclass');
   const pairs = numbers.flatMap((a, i) => numbers.slice(i + 1).map((b, k) => ({ a, b, i, j: i + 1 + k })));
   if (pairs.length === 0) return [];
   const counts = await numbersOf(

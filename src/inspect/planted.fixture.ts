@@ -1,5 +1,5 @@
-import { inOrder, type Source, type SourceColumn, type SourceTask, type SplitName } from '../data/dataset.js';
-import { type FakeSplit, fakeSource } from '../data/encode/encode.fixture.js';
+import type { Source, SourceColumn, SourceTask, SplitName } from '../data/dataset.js';
+import { type FakeSplit, fakeSource, listsOf } from '../data/encode/encode.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 
 /** A data set in arrays that a test may change before it becomes a source. */
@@ -96,16 +96,15 @@ export function listSource(
     readonly label: number;
   }[],
 ): Source {
-  const offsets = new Int32Array(rows.length + 1);
-  for (const [row, { entries }] of rows.entries()) offsets[row + 1] = (offsets[row] ?? 0) + entries.length;
-  const indexes = Int32Array.from(rows.flatMap(({ entries }) => entries));
-  const weights = Float32Array.from(rows.flatMap(({ weights = [] }) => weights));
-  const lists = { ...inOrder(offsets), indexes, ...(weights.length > 0 ? { weights } : {}) };
+  const { weights, ...lists } = listsOf(
+    rows.map(({ entries, weights = [] }) => entries.map((entry, i) => [entry, weights[i] ?? 1])),
+  );
+  const columns = [rows.some(({ weights }) => weights) ? { ...lists, weights } : lists];
   const labels = [Float32Array.from(rows, ({ label }) => label)];
   const split = {
     rows: rows.length,
     blockRows: rows.length,
-    read: () => ({ rows: rows.length, columns: [lists], labels }),
+    read: () => ({ rows: rows.length, columns, labels }),
   };
   return {
     columns: [{ name: 'x', kind: 'list', size: 3 }],

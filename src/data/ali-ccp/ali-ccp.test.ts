@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { Interrupted } from '../../support/errors.js';
+import { folderOfFile } from '../../support/folder.fixture.js';
 import type { Source, SplitName } from '../dataset.js';
 import { rowsOf } from '../table/table-loader.fixture.js';
 import { aliCcp } from './ali-ccp.js';
@@ -14,7 +13,7 @@ const made = {
   ...{ rows: { train: 2500, test: 400 }, common: { train: 100, test: 50 }, entries: 12, items: 400, users: 70 },
   ...{ clickRate: 0.2, conversionRate: 0.3, seed: 3 },
 };
-let folder = '';
+const folder = folderOfFile();
 let notes: string[] = [];
 
 const open = (options: object = {}, seed = 1): Promise<Source> => {
@@ -31,11 +30,9 @@ const open = (options: object = {}, seed = 1): Promise<Source> => {
 let joined: { readonly train: JoinedSample[]; readonly test: JoinedSample[] };
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ple-ali-ccp-'));
   await makeAliCcpFiles(join(folder, 'raw'), made);
   joined = naiveJoin(join(folder, 'raw'));
 }, 120_000);
-afterAll(() => rm(folder, { recursive: true }));
 
 type Row = Readonly<Record<string, unknown>>;
 const userOf = (row: Row) => row['101'];
@@ -94,7 +91,7 @@ describe('splits', () => {
       return { validation: await users('validation'), test: await users('test'), checksum: source.checksum };
     };
     const fixed = await open({ validation: 'test-half', splitSeed: 2 });
-    for (const settings of [{ validation: 'test-half' }, { sample: 0.5 }]) {
+    for (const settings of [{ validation: 'test-half' }, { sample: 0.8 }]) {
       const [one, two] = [await opened(settings, 1), await opened(settings, 2)];
       expect(two.test).not.toEqual(one.test);
       expect(new Set([fixed, one, two].map(({ checksum }) => checksum)).size).toBe(3);

@@ -1,16 +1,12 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { DataError } from '../../support/errors.js';
+import { folderOfFile } from '../../support/folder.fixture.js';
 import { aliCcp } from './ali-ccp.js';
 
-let folder = '';
+const folder = folderOfFile();
 let cases = 0;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ple-ali-ccp-lines-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
 
 const list = (...entries: string[]) =>
   entries.map((entry) => entry.replace(/[ =]/g, (c) => (c === ' ' ? '\u0002' : '\u0003'))).join('\u0001');

@@ -1,22 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { folderOfFile } from '../../support/folder.fixture.js';
 import type { Source } from '../dataset.js';
 import { rowsOf } from '../table/table-loader.fixture.js';
 import { type Line, makeLines, textOf, writeFiles } from './aliexpress.fixture.js';
 import { aliexpress } from './aliexpress.js';
 
 const [train, held] = [makeLines(400, 1), makeLines(120, 2)];
-let folder = '';
+const folder = folderOfFile();
 
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-aliexpress-'));
-  writeFiles(join(folder, 'plain'), train, held);
-});
-afterAll(() => rm(folder, { recursive: true }));
+beforeAll(() => writeFiles(join(folder, 'plain'), train, held));
 
 const open = (settings: object = {}, seed = 1): Promise<Source> =>
   aliexpress.open(

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ConfigError } from '../../support/errors.js';
+import { folderOfFile } from '../../support/folder.fixture.js';
 import type { Source, SplitName } from '../dataset.js';
 import { rowsOf } from '../table/table-loader.fixture.js';
 import { type RawRow, rawRows, rawText, textOf, withValue } from './census-income.fixture.js';
@@ -11,7 +11,7 @@ import { censusIncome, rawColumns } from './census-income.js';
 const context = { seed: 1, note: () => undefined };
 const train = rawRows(300, 1);
 const testRows = rawRows(101, 2);
-let folder = '';
+const folder = folderOfFile();
 let count = 0;
 
 async function folderWith(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
@@ -28,10 +28,8 @@ const plain = (rows: readonly RawRow[] = train, test: readonly RawRow[] = testRo
 
 let path = '';
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ple-census-'));
   path = await folderWith(plain());
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 const open = (options: object = {}, more: object = {}) =>
   censusIncome.open(

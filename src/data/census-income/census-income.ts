@@ -174,51 +174,66 @@ function published(name: string, sha256: string): PublishedFile {
   return { name, urls: folders.map((folder) => `${folder}/${name}.gz`), sha256 };
 }
 
-/** The 42 columns of the raw files, in their order. `nominal` columns hold texts or codes. */
-export const rawColumns = [
-  ['age', 'continuous'],
-  ['class-of-worker', 'nominal'],
-  ['industry-code', 'nominal'],
-  ['occupation-code', 'nominal'],
-  ['education', 'nominal'],
-  ['wage-per-hour', 'continuous'],
-  ['enrolled-in-education', 'nominal'],
-  ['marital-status', 'nominal'],
-  ['major-industry', 'nominal'],
-  ['major-occupation', 'nominal'],
-  ['race', 'nominal'],
-  ['hispanic-origin', 'nominal'],
-  ['sex', 'nominal'],
-  ['labor-union-member', 'nominal'],
-  ['reason-for-unemployment', 'nominal'],
-  ['employment-status', 'nominal'],
-  ['capital-gains', 'continuous'],
-  ['capital-losses', 'continuous'],
-  ['dividends', 'continuous'],
-  ['tax-filer-status', 'nominal'],
-  ['previous-region', 'nominal'],
-  ['previous-state', 'nominal'],
-  ['household-and-family-status', 'nominal'],
-  ['household-summary', 'nominal'],
-  ['instance-weight', 'ignored'], // how many people a row stands for: not a property of the person
-  ['migration-in-msa', 'nominal'],
-  ['migration-in-region', 'nominal'],
-  ['migration-within-region', 'nominal'],
-  ['same-house-a-year-ago', 'nominal'],
-  ['migration-from-sunbelt', 'nominal'],
-  ['persons-worked-for-employer', 'continuous'],
-  ['family-members-under-18', 'nominal'],
-  ['father-country-of-birth', 'nominal'],
-  ['mother-country-of-birth', 'nominal'],
-  ['country-of-birth', 'nominal'],
-  ['citizenship', 'nominal'],
-  ['own-business', 'nominal'],
-  ['veterans-questionnaire', 'nominal'],
-  ['veterans-benefits', 'nominal'],
-  ['weeks-worked', 'continuous'],
-  ['year', 'nominal'],
-  ['income', 'nominal'],
-] as const satisfies readonly (readonly [string, 'nominal' | 'continuous' | 'ignored'])[];
+/** The 42 columns of the raw files, in their order. */
+const names = [
+  'age',
+  'class-of-worker',
+  'industry-code',
+  'occupation-code',
+  'education',
+  'wage-per-hour',
+  'enrolled-in-education',
+  'marital-status',
+  'major-industry',
+  'major-occupation',
+  'race',
+  'hispanic-origin',
+  'sex',
+  'labor-union-member',
+  'reason-for-unemployment',
+  'employment-status',
+  'capital-gains',
+  'capital-losses',
+  'dividends',
+  'tax-filer-status',
+  'previous-region',
+  'previous-state',
+  'household-and-family-status',
+  'household-summary',
+  'instance-weight',
+  'migration-in-msa',
+  'migration-in-region',
+  'migration-within-region',
+  'same-house-a-year-ago',
+  'migration-from-sunbelt',
+  'persons-worked-for-employer',
+  'family-members-under-18',
+  'father-country-of-birth',
+  'mother-country-of-birth',
+  'country-of-birth',
+  'citizenship',
+  'own-business',
+  'veterans-questionnaire',
+  'veterans-benefits',
+  'weeks-worked',
+  'year',
+  'income',
+];
+const numbers = [
+  'age',
+  'wage-per-hour',
+  'capital-gains',
+  'capital-losses',
+  'dividends',
+  'persons-worked-for-employer',
+  'weeks-worked',
+];
+
+/** With their kinds: `nominal` columns hold texts or codes; the weight says how many people a row stands for. */
+export const rawColumns = names.map((name) => {
+  const kind = numbers.includes(name) ? 'continuous' : name === 'instance-weight' ? 'ignored' : 'nominal';
+  return [name, kind] as const;
+});
 
 /** The classes of the task `marital-status`. */
 const maritalStatuses = [

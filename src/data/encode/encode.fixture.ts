@@ -1,4 +1,13 @@
-import type { Block, Source, SourceColumn, SourceTask, Split, SplitName } from '../dataset.js';
+import {
+  type Block,
+  inOrder,
+  type ListValues,
+  type Source,
+  type SourceColumn,
+  type SourceTask,
+  type Split,
+  type SplitName,
+} from '../dataset.js';
 
 /** One split of a source that lies in arrays. */
 export interface FakeSplit {
@@ -52,6 +61,19 @@ export function fakeSource(
     checksum: 'fake',
     splits: { train: split('train'), validation: split('validation'), test: split('test') },
     reads,
+  };
+}
+
+/** Lists of entries and their weights, row after row. */
+export function listsOf(
+  rows: readonly (readonly (readonly [index: number, weight: number])[])[],
+): Required<ListValues> {
+  const offsets = [0];
+  for (const row of rows) offsets.push((offsets.at(-1) ?? 0) + row.length);
+  return {
+    ...inOrder(Int32Array.from(offsets)),
+    indexes: Int32Array.from(rows.flat(), ([index]) => index),
+    weights: Float32Array.from(rows.flat(), ([, weight]) => weight),
   };
 }
 

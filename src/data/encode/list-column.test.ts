@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../../config/parts.js';
-import { inOrder, type ListValues, type Source, type SourceBlock } from '../dataset.js';
-import { readWhole } from './encode.fixture.js';
+import type { Source, SourceBlock } from '../dataset.js';
+import { listsOf, readWhole } from './encode.fixture.js';
 import { encode } from './encode.js';
 
 type Entry = readonly [index: number, weight: number];
 
 /** A source with a categorical column, a list and a numeric column; each split is one block. */
-function source(train: readonly (readonly Entry[])[], test = train, weighted = true): Source {
+function source(train: readonly (readonly Entry[])[], test = train): Source {
   const split = (rows: readonly (readonly Entry[])[]) => ({
     rows: rows.length,
     blockRows: rows.length,
     read: (): SourceBlock => ({
       rows: rows.length,
-      columns: [Int32Array.from(rows, () => 0), ragged(rows, weighted), Float32Array.from(rows, (_, r) => r)],
+      columns: [Int32Array.from(rows, () => 0), listsOf(rows), Float32Array.from(rows, (_, r) => r)],
       labels: [Float32Array.from(rows, (_, r) => r % 2)],
     }),
   });
@@ -27,15 +27,6 @@ function source(train: readonly (readonly Entry[])[], test = train, weighted = t
     checksum: 'made',
     splits: { train: split(train), validation: split(test), test: split(test) },
   };
-}
-
-function ragged(rows: readonly (readonly Entry[])[], weighted: boolean): ListValues {
-  const offsets = [0];
-  for (const row of rows) offsets.push((offsets.at(-1) ?? 0) + row.length);
-  const entries = rows.flat();
-  const weights = Float32Array.from(entries, ([, weight]) => weight);
-  const indexes = Int32Array.from(entries, ([index]) => index);
-  return { ...inOrder(Int32Array.from(offsets)), indexes, ...(weighted ? { weights } : {}) };
 }
 
 const tasks = [taskSchema.parse({ name: 'click', type: 'binary' })];

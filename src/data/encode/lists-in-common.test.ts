@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../../config/parts.js';
-import { inOrder, type ListValues, type Source } from '../dataset.js';
+import type { ListValues, Source } from '../dataset.js';
+import { listsOf } from './encode.fixture.js';
 import { encode } from './encode.js';
 
 const entryOf = fc.tuple(fc.nat({ max: 9 }), fc.constantFrom(0.5, 1, 2));
@@ -12,16 +13,6 @@ const cases = fc.record({
   minCount: fc.integer({ min: 1, max: 4 }),
   pool: fc.constantFrom('mean' as const, 'sum' as const),
 });
-
-function ragged(lists: readonly (readonly (readonly [number, number])[])[]): ListValues {
-  const offsets = [0];
-  for (const list of lists) offsets.push((offsets.at(-1) ?? 0) + list.length);
-  return {
-    ...inOrder(Int32Array.from(offsets)),
-    indexes: Int32Array.from(lists.flat(), ([index]) => index),
-    weights: Float32Array.from(lists.flat(), ([, weight]) => weight),
-  };
-}
 
 /** Two blocks. */
 function source(tags: (block: number) => ListValues, rows: number): Source {
@@ -40,9 +31,9 @@ test('rows that share lists are encoded as rows that have them', async () => {
     fc.asyncProperty(cases, async ({ lists, rows, length, minCount, pool }) => {
       const of = Int32Array.from(rows, (row) => row % lists.length).sort();
       const listsIn = (block: number) => (block === 0 ? lists : lists.map((list) => list.slice(1)));
-      const each = (block = 0) => ragged(Array.from(of, (list) => listsIn(block)[list] ?? []));
+      const each = (block = 0) => listsOf(Array.from(of, (list) => listsIn(block)[list] ?? []));
       const shared = (block = 0) => {
-        const { begins, ends, ...entries } = ragged(listsIn(block));
+        const { begins, ends, ...entries } = listsOf(listsIn(block));
         return { ...entries, begins: of.map((list) => begins[list] ?? 0), ends: of.map((list) => ends[list] ?? 0) };
       };
       const inputs = inputsSchema.parse({ maxLength: length, minCount, pool });

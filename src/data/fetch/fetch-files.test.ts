@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { DataError, UserError } from '../../support/errors.js';
+import { temporaryFolder } from '../../support/folder.fixture.js';
 import { type FetchOptions, fetchFiles } from './fetch-files.js';
 import type { Publication } from './published-file.js';
 
@@ -39,8 +39,7 @@ const sends =
     void response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
 
 function folder(files: Readonly<Record<string, Buffer>> = {}): string {
-  const path = mkdtempSync(join(tmpdir(), 'ple-fetch-'));
-  onTestFinished(() => rmSync(path, { recursive: true }));
+  const path = temporaryFolder();
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(path, name), bytes);
   return path;
 }

@@ -1,14 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { folderOfFile } from '../../support/folder.fixture.js';
 import { singleOf } from '../dataset.js';
 import { funnel } from './funnel.js';
 import { funnelFile } from './funnel-file.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-funnel-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 const options = { rows: 1500, users: 50, items: 40, seed: 3, rates: { CTR: 0.3, SHR: 0.2 } };
 const write = async (name: string, settings: object = {}) =>

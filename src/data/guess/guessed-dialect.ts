@@ -1,4 +1,3 @@
-import { DataError } from '../../support/errors.js';
 import { numberOf } from '../table/cell.js';
 import { type RowFileOptions, usualDelimiter } from '../table/row-file.js';
 import { openDelimited } from '../table/text-table.js';
@@ -16,10 +15,10 @@ const headRows = 2000;
 
 /**
  * Guesses the dialect of a text file from its first rows. The delimiter is the one of the file's ending if it gives
- * several columns, else the one that gives the most. It also guesses whether the first line has names, decimal commas,
- * and windows-1252 if the text is not UTF-8.
+ * several columns, else the one that gives the most. It also guesses whether the first line has names, and decimal
+ * commas.
  * @param path Undefined: no file is a text.
- * @param encoding Undefined: UTF-8, unless the first rows are not.
+ * @param encoding Undefined: UTF-8.
  * @throws DataError for a file that cannot be read.
  */
 export async function guessedDialect(path: string | undefined, encoding?: string): Promise<Dialect> {
@@ -37,10 +36,7 @@ export async function guessedDialect(path: string | undefined, encoding?: string
       failure ??= error; // for example, quotes that do not end at this delimiter
     }
   }
-  if (!plain) {
-    if (encoding === undefined && isOtherEncoding(failure)) return guessedDialect(path, otherEncoding);
-    throw failure;
-  }
+  if (!plain) throw failure;
   const { delimiter } = plain;
   const header = !isRow(plain.records[0] ?? []);
   const decimal = hasDecimalCommas(header ? plain.records.slice(1) : plain.records) ? ',' : undefined;
@@ -53,13 +49,6 @@ export async function guessedDialect(path: string | undefined, encoding?: string
       ...(decimal === undefined ? {} : { decimal }),
     },
   };
-}
-
-/** The most likely encoding of a text that is not UTF-8. */
-export const otherEncoding = 'windows-1252';
-
-export function isOtherEncoding(error: unknown): boolean {
-  return error instanceof DataError && /not in UTF-8/.test(error.message);
 }
 
 interface Head {

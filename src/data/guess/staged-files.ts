@@ -8,7 +8,7 @@ import { formatOf } from '../table/row-file.js';
 import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../table/staged-rows.js';
 import { filesOf } from '../table/table-loader.js';
 import { type TableOptions, usualMissing } from '../table/table-options.js';
-import { type Dialect, guessedDialect, isOtherEncoding, otherEncoding } from './guessed-dialect.js';
+import { type Dialect, guessedDialect } from './guessed-dialect.js';
 
 /** Where the rows are, as `dataset` says it: in files, or in the result of a query over files or a database. */
 export type Origin = Pick<TableOptions, 'query' | 'database'> & {
@@ -53,7 +53,8 @@ export async function withStagedFiles<Result>(
   const hasDates = origin.query !== undefined || text === undefined;
   const spill = await mkdtemp(join(tmpdir(), 'ple-guess-'));
   const database = await openDatabase(':memory:', { memory: `${bufferMegabytes}MB`, spill });
-  const staged = async (dialect: Dialect): Promise<StagedFiles> => {
+  const staged = async (encoding?: string): Promise<StagedFiles> => {
+    const dialect = await guessedDialect(text, encoding);
     const read = await filesOf({ ...origin, ...dialect.options, missing });
     const { splitFiles: files } = await read.open(await mkdtemp(join(spill, 'query-')), signal);
     checkColumns(files, undefined);
@@ -64,10 +65,9 @@ export async function withStagedFiles<Result>(
     return { database, staged, files, unsupported, dialect, hasDates };
   };
   return whileOpen(database, signal, async () => {
-    const dialect = await guessedDialect(text);
-    const read = await staged(dialect).catch(async (error: unknown) => {
-      if (dialect.options.encoding !== undefined || !isOtherEncoding(error)) throw error;
-      return staged(await guessedDialect(text, otherEncoding));
+    const read = await staged().catch((error: unknown) => {
+      if (error instanceof DataError && /not in UTF-8/.test(error.message)) return staged('windows-1252'); // most likely
+      throw error;
     });
     signal?.throwIfAborted();
     if (read.staged.rows === 0) throw new DataError(`${origin.path ?? 'The query'} has no rows.`);

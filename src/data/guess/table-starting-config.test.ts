@@ -1,18 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { DataError } from '../../support/errors.js';
+import { temporaryFolder } from '../../support/folder.fixture.js';
 import { randomFromSeed } from '../../support/random.js';
 import { table } from '../table/table-loader.js';
 import { usualMissing } from '../table/table-options.js';
 import { startingConfig } from './table-starting-config.js';
 
 function file(name: string, lines: readonly string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-start-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, name);
+  const path = join(temporaryFolder(), name);
   writeFileSync(path, `${lines.join('\n')}\n`);
   return path;
 }

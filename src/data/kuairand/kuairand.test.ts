@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { folderOfFile } from '../../support/folder.fixture.js';
 import { must } from '../../support/must.js';
 import type { Source } from '../dataset.js';
 import { rowsOf } from '../table/table-loader.fixture.js';
@@ -19,13 +18,9 @@ const days = {
   columns: { upload_dt: 'ignored', video_id: { kind: 'categorical', hash: 16 } },
   validation: 'last-days',
 };
-let folder = '';
+const folder = folderOfFile();
 
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-kuairand-'));
-  writeFiles(join(folder, 'plain'), made);
-});
-afterAll(() => rm(folder, { recursive: true }));
+beforeAll(() => writeFiles(join(folder, 'plain'), made));
 
 const open = (settings: object = {}): Promise<Source> =>
   kuairand.open(

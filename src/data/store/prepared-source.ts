@@ -1,4 +1,4 @@
-import type { DuckDBListVector, DuckDBVector } from '@duckdb/node-api';
+import type { DuckDBVector } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import {
   inOrder,
@@ -319,12 +319,11 @@ async function fill(
   const range = `rowid BETWEEN ${from} AND ${to - 1}`;
   let [begin, count] = [from, 0];
   for await (const chunk of reader.chunks(`SELECT ${selected} FROM prepared.${table} WHERE ${range}`)) {
-    const taken: number[] = [];
-    for (let next = count; some && (some[next] ?? to) < begin + chunk.rowCount; next++)
-      taken.push((some[next] ?? 0) - begin);
-    const rows = some ? taken : chunk.rowCount;
+    const rows: number[] = []; // of the chunk
+    for (let row = begin; row < begin + chunk.rowCount; row++)
+      if (!some || some[count + rows.length] === row) rows.push(row - begin);
     for (const [k, column] of columns.entries()) column.add(chunk.getColumnVector(k), at + count, rows);
-    count += some ? taken.length : chunk.rowCount;
+    count += rows.length;
     begin += chunk.rowCount;
   }
   await reader.expectRows(`the rows ${from} to ${to} of ${table}`, count, some?.length ?? to - from);
@@ -334,8 +333,8 @@ async function fill(
 /** Receives a column of a table. */
 interface FilledColumn {
   readonly column: string;
-  /** Of a vector some rows, or so many from the first on. They get the places from `at` on. */
-  add(vector: DuckDBVector, at: number, rows: readonly number[] | number): void;
+  /** These rows of a vector get the places from `at` on. */
+  add(vector: DuckDBVector, at: number, rows: readonly number[]): void;
 }
 
 class Numbers<Values extends Int32Array | Float32Array> implements FilledColumn {
@@ -347,52 +346,32 @@ class Numbers<Values extends Int32Array | Float32Array> implements FilledColumn 
     this.values = values;
   }
 
-  add(vector: DuckDBVector, at: number, rows: readonly number[] | number): void {
+  add(vector: DuckDBVector, at: number, rows: readonly number[]): void {
     const items = itemsOf(vector);
-    if (typeof rows === 'number') this.values.set(items.subarray(0, rows), at);
-    else for (const [i, row] of rows.entries()) this.values[at + i] = items[row] ?? 0;
+    for (let i = 0; i < rows.length; i++) this.values[at + i] = items[rows[i] ?? 0] ?? 0;
   }
-}
-
-interface Kind<Values> {
-  new (length: number): Values;
-  new (memory: ArrayBufferLike, from: number, length: number): Values;
 }
 
 /** A list's entries, or their weights, row after row. */
-class Entries<Values extends Int32Array | Float32Array> implements FilledColumn {
+class Entries implements FilledColumn {
   readonly column: string;
   readonly offsets: Int32Array;
-  readonly #kind: Kind<Values>;
-  #values: Values;
+  readonly values: number[] = [];
 
-  constructor(column: string, rows: number, kind: Kind<Values>) {
+  constructor(column: string, rows: number) {
     this.column = column;
     this.offsets = new Int32Array(rows + 1);
-    this.#kind = kind;
-    this.#values = new kind(1024);
   }
 
-  add(vector: DuckDBVector, at: number, rows: readonly number[] | number): void {
+  add(vector: DuckDBVector, at: number, rows: readonly number[]): void {
     const lists = listVector(vector);
     const items = itemsOf(lists.childVector);
-    const count = typeof rows === 'number' ? rows : rows.length;
-    for (let i = 0; i < count; i++) this.#addList(lists, items, at + i, typeof rows === 'number' ? i : (rows[i] ?? 0));
-  }
-
-  #addList(lists: DuckDBListVector, items: ReturnType<typeof itemsOf>, at: number, row: number): void {
-    const [begin, offset, length] = [this.offsets[at] ?? 0, lists.getEntryOffset(row), lists.getEntryLength(row)];
-    if (begin + length > this.#values.length) {
-      const larger = new this.#kind(2 * (begin + length));
-      larger.set(this.#values);
-      this.#values = larger;
+    for (const [i, row] of rows.entries()) {
+      const from = lists.getEntryOffset(row);
+      const end = from + lists.getEntryLength(row);
+      for (let k = from; k < end; k++) this.values.push(items[k] ?? 0);
+      this.offsets[at + i + 1] = this.values.length;
     }
-    for (let k = 0; k < length; k++) this.#values[begin + k] = items[offset + k] ?? 0;
-    this.offsets[at + 1] = begin + length;
-  }
-
-  get values(): Values {
-    return new this.#kind(this.#values.buffer, 0, this.offsets.at(-1) ?? 0);
   }
 }
 
@@ -407,12 +386,13 @@ function targetOf({ kind, weighted }: StoredColumn, c: number, rows: number): Ta
     const numbers = new Numbers(`i${c}`, kind === 'numeric' ? new Float32Array(rows) : new Int32Array(rows));
     return { parts: [numbers], values: () => numbers.values };
   }
-  const indexes = new Entries(`i${c}`, rows, Int32Array);
-  const lists = inOrder(indexes.offsets);
-  if (!weighted) return { parts: [indexes], values: () => ({ ...lists, indexes: indexes.values }) };
-  const weights = new Entries(`w${c}`, rows, Float32Array);
+  const [indexes, weights] = [new Entries(`i${c}`, rows), new Entries(`w${c}`, rows)];
   return {
-    parts: [indexes, weights],
-    values: () => ({ ...lists, indexes: indexes.values, weights: weights.values }),
+    parts: weighted ? [indexes, weights] : [indexes],
+    values: () => ({
+      ...inOrder(indexes.offsets),
+      indexes: Int32Array.from(indexes.values),
+      ...(weighted ? { weights: Float32Array.from(weights.values) } : {}),
+    }),
   };
 }

@@ -1,29 +1,26 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
+import { folderPerTest } from '../../support/folder.fixture.js';
 import { literal, rowsOf, withDatabase } from './database.js';
 import { prepared, TableReader } from './prepared.js';
 
-let folder = '';
-let cache = '';
+const inFolder = folderPerTest();
+const cache = () => inFolder('kept', 'here');
 let made = 0;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ple-prepared-'));
-  cache = join(folder, 'kept', 'here');
+beforeEach(() => {
   made = 0;
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 async function make(database: DuckDBConnection) {
   made++;
   await database.run('CREATE TABLE prepared.rows AS SELECT i::INTEGER AS x FROM range(5000) t(i)');
   return { count: 5000 };
 }
-const prepare = (key: unknown = { a: 1 }, more = {}) => prepared({ folder: cache, name: 'some', key }, more, make);
+const prepare = (key: unknown = { a: 1 }, more = {}) => prepared({ folder: cache(), name: 'some', key }, more, make);
 const sumOf = ({ file }: { readonly file: string }) =>
   withDatabase(async (database) => {
     await database.run(`ATTACH ${literal(file)} AS other (READ_ONLY)`);
@@ -40,28 +37,28 @@ test('an entry is made once, as a DuckDB file that any reader of DuckDB understa
   expect(made).toBe(1);
   await prepare({ a: 2 });
   expect(made).toBe(2);
-  expect(await readdir(cache)).toHaveLength(2);
+  expect(await readdir(cache())).toHaveLength(2);
 });
 
 test('several may prepare the same at once, and nothing else is left', async () => {
   const entries = await Promise.all([prepare(), prepare(), prepare()]);
-  expect(await readdir(cache)).toHaveLength(1);
+  expect(await readdir(cache())).toHaveLength(1);
   for (const entry of entries) expect(await sumOf(entry)).toBe(sum);
 });
 
 test('a preparation that fails, or is interrupted, leaves nothing', async () => {
-  const failing = prepared({ folder: cache, name: 'some', key: 1 }, {}, async (database) => {
+  const failing = prepared({ folder: cache(), name: 'some', key: 1 }, {}, async (database) => {
     await make(database);
     throw new Error('no');
   });
   await expect(failing).rejects.toThrow('no');
   const stop = new AbortController();
-  const stopped = prepared({ folder: cache, name: 'some', key: 1 }, { signal: stop.signal }, (database) => {
+  const stopped = prepared({ folder: cache(), name: 'some', key: 1 }, { signal: stop.signal }, (database) => {
     setTimeout(() => stop.abort(new Error('stop')), 100);
     return rowsOf(database, 'SELECT sum(sqrt(a.i * b.i)) FROM range(1000000) a(i), range(1000000) b(i)'); // hours
   });
   await expect(stopped).rejects.toThrow('stop');
-  await expect(readdir(cache)).rejects.toThrow('ENOENT'); // nor the folder that was made for it
+  await expect(readdir(cache())).rejects.toThrow('ENOENT'); // nor the folder that was made for it
 });
 
 const flip = (share: number) => (bytes: Buffer) => {
@@ -104,8 +101,7 @@ test('what is damaged when it is read is an error that says what to delete', asy
 });
 
 test('a folder that cannot be written is told', async () => {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'kept'), 'a file where the folder should be');
+  await writeFile(inFolder('kept'), 'a file where the folder should be');
   await expect(prepare()).rejects.toThrow(/cannot be kept in .*ENOTDIR.*dataset\.cache\.$/);
 });
 

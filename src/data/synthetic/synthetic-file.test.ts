@@ -1,15 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { parse } from 'csv-parse/sync';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { folderOfFile } from '../../support/folder.fixture.js';
 import { singleOf } from '../dataset.js';
 import { synthetic } from './synthetic.js';
 import { syntheticFile } from './synthetic-file.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-synth-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 const base = {
   rows: 1000,

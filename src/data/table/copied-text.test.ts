@@ -1,17 +1,9 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readdir } from 'node:fs/promises';
+import { afterEach, expect, test, vi } from 'vitest';
+import { temporaryFolder } from '../../support/folder.fixture.js';
 import { file, folds, open, rowsOf } from './table-loader.fixture.js';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ple-copies-'));
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => void vi.unstubAllEnvs());
 
 const lines = ['x,y,fold', 'Köln,1,', '"a;""b""",0,', 'Bonn,1,v', 'Köln,0,t', ''];
 
@@ -29,6 +21,7 @@ test.each<[string, Buffer, string | undefined]>([
   const settings = { tasks: { y: {} }, split: folds };
   const plain = await open({ path: await file(lines.join('\n')), ...settings });
   const path = await file(bytes);
+  const folder = temporaryFolder();
   vi.stubEnv('TMPDIR', folder);
   const other = await open({ path, ...settings, ...(encoding === undefined ? {} : { encoding }) });
   for (const split of ['train', 'validation', 'test'] as const)

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { DataError, UserError } from '../../support/errors.js';
+import { UserError } from '../../support/errors.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
 import { file, open } from './table-loader.fixture.js';
 
@@ -19,65 +19,36 @@ function whole(random: Random): Buffer {
   return Buffer.from(text);
 }
 
-const insert = (bytes: Buffer, at: number, more: Buffer | string) =>
-  Buffer.concat([bytes.subarray(0, at), Buffer.from(more), bytes.subarray(at)]);
+const insert = (bytes: Buffer, at: number, more: number) =>
+  Buffer.concat([bytes.subarray(0, at), Buffer.of(more), bytes.subarray(at)]);
 
-/** What may befall a file. Each takes the bytes to other bytes. */
-const damages: Readonly<Record<string, (bytes: Buffer, random: Random) => Buffer>> = {
-  'cut off': (bytes, random) => bytes.subarray(0, 1 + random.below(bytes.length - 1)),
-  'a quote more': (bytes, random) => insert(bytes, random.below(bytes.length), '"'),
-  'a quote less': (bytes, random) => {
-    const quotes = [...bytes.keys()].filter((at) => bytes[at] === 34);
-    const at = quotes[random.below(quotes.length)] ?? 0;
-    return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1)]);
-  },
-  'a NUL byte': (bytes, random) => insert(bytes, random.below(bytes.length), '\0'),
-  'invalid UTF-8': (bytes, random) =>
-    insert(bytes, random.below(bytes.length), Buffer.from([[0xff, 0xc3, 0x80, 0xed][random.below(4)] ?? 0])),
-  CRLF: (bytes) => Buffer.from(bytes.toString().replaceAll('\n', '\r\n')),
-  'a byte-order mark': (bytes) => insert(bytes, 0, Buffer.from([0xef, 0xbb, 0xbf])),
-  'a bit flipped': (bytes, random) => {
-    const at = random.below(bytes.length);
-    return Buffer.from(bytes.map((byte, i) => (i === at ? byte ^ (1 << random.below(8)) : byte)));
-  },
-  'UTF-16': (bytes) => Buffer.from(bytes.toString(), 'utf16le'),
-};
+/** What may befall a file, at a place in it. */
+const damages: readonly ((bytes: Buffer, at: number, random: Random) => Buffer)[] = [
+  (bytes, at) => bytes.subarray(0, at + 1),
+  (bytes, at) => insert(bytes, at, 34), // a quote
+  (bytes, at, random) => insert(bytes, at, [0, 0xff, 0xc3, 0x80, 0xed][random.below(5)] ?? 0),
+  (bytes, at, random) => Buffer.from(bytes.with(at, (bytes[at] ?? 0) ^ (1 << random.below(8)))),
+];
 
-/** These change nothing that a reader may not understand. */
-const harmless = new Set(['CRLF', 'a byte-order mark']);
-
-test('39 damaged files either load or are refused with the file and a reason', async () => {
-  const count = 39;
-  const random = randomFromSeed(4);
-  const kinds = Object.entries(damages);
-  const seen = { loaded: 0, refused: 0, placed: 0 };
+test('32 damaged files either load or are refused with the file and a reason', async () => {
+  const seen = { loaded: 0, placed: 0 };
   const wrong: string[] = [];
-  for (let i = 0; i < count; i++) {
-    const [name, damage] = kinds[i % kinds.length] ?? ['', (bytes: Buffer) => bytes];
-    const own = random.stream(String(i));
-    let bytes = damage(whole(own), own);
-    const packed = i % 5 === 0;
-    if (packed) bytes = gzipSync(bytes);
-    if (packed && i % 10 === 0) bytes = bytes.subarray(0, bytes.length - 1 - own.below(20)); // as an interrupted download
-    const path = await file(bytes, `${i}.csv${packed ? '.gz' : ''}`);
-    const failure: unknown = await open({ path, ...settings }).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (failure === undefined) seen.loaded++;
-    else if (failure instanceof UserError && !failure.message.includes('\n') && failure.message.length < 800) {
-      seen.refused++;
-      if (failure.message.includes(`${path}:`)) seen.placed++;
-      // A name that is damaged, or a split without rows, is of the file as a whole.
-      else if (
-        failure instanceof DataError &&
-        !/split|dataset\.|is empty|has no rows|cannot be read/.test(failure.message)
-      )
-        wrong.push(`${name}: ${failure.message}`);
-      if (harmless.has(name) && !packed) wrong.push(`${name}: ${failure.message}`);
-    } else wrong.push(`${name}: ${failure instanceof Error ? failure.stack : String(failure)}`);
+  for (let i = 0; i < 32; i++) {
+    const random = randomFromSeed(4).stream(String(i));
+    const good = whole(random);
+    let bytes = damages[i % damages.length]?.(good, random.below(good.length - 1), random) ?? good;
+    if (i % 5 === 0) bytes = gzipSync(bytes);
+    if (i % 10 === 0) bytes = bytes.subarray(0, bytes.length - 1 - random.below(20)); // as an interrupted download
+    const path = await file(bytes, `${i}.csv${i % 5 === 0 ? '.gz' : ''}`);
+    const failure: unknown = await open({ path, ...settings }).catch((error: unknown) => error);
+    if (!(failure instanceof Error)) seen.loaded++;
+    else if (!(failure instanceof UserError) || failure.message.includes('\n') || failure.message.length > 800)
+      wrong.push(String(failure.stack));
+    else if (failure.message.includes(`${path}:`)) seen.placed++;
+    // A name that is damaged, or a split without rows, is of the file as a whole.
+    else if (!/split|dataset\.|is empty|has no rows|cannot be read/.test(failure.message)) wrong.push(failure.message);
   }
   expect(wrong).toEqual([]);
-  expect(seen.loaded).toBeGreaterThan(count / 5);
-  expect(seen.placed).toBeGreaterThan(count / 5);
+  expect(seen.loaded).toBeGreaterThan(4);
+  expect(seen.placed).toBeGreaterThan(8);
 });

@@ -1,13 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { DataError } from '../../support/errors.js';
+import { folderOfFile } from '../../support/folder.fixture.js';
 import { findDataFiles } from './data-files.js';
 
-let folder = '';
+const folder = folderOfFile();
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-files-'));
   const names = [
     'b.csv',
     'days/2/f.csv',
@@ -23,7 +22,6 @@ beforeAll(() => {
     writeFileSync(path, 'x\n1\n');
   }
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each<[string, readonly string[]]>([
   ['days/*/f.csv', ['days/1/f.csv', 'days/2/f.csv']],

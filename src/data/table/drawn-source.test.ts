@@ -7,17 +7,18 @@ import { file, open, rowsOf } from './table-loader.fixture.js';
 const lines = (count: number) =>
   Array.from(
     { length: count },
-    (_, i) => `u${i % 37},${i / 2},${'a|b|c|'.repeat(i % 3)}z,${i % 2},${i % 5 === 0 ? '' : i}\n`,
+    (_, i) => `u${i % 37},${i / 2},${'a|b|c|'.repeat(i % 3)}z,${i % 2},${i % 5 === 0 ? '' : i},${i % 7}\n`,
   );
 const settings = {
   tasks: { y: {}, z: { regression: true } }, // z has a mask
   columns: { tags: { kind: 'list' } },
+  weight: 'w',
   split: { fraction: { validation: 0.2, test: 0.3 } },
 };
 const rows = 1500;
 
-test('splitSeed: run draws the rows that a number draws, from one prepared table for all seeds', async () => {
-  const path = await file(`user,x,tags,y,z\n${lines(rows).join('')}`);
+test('splitSeed: run draws the rows and their weights that a number draws, from one prepared table for all seeds', async () => {
+  const path = await file(`user,x,tags,y,z,w\n${lines(rows).join('')}`);
   const cache = join(dirname(path), 'cache');
   const opened = async (splitSeed: number | 'run', seed: number) => {
     const source = await open({ path, cache, ...settings, splitSeed }, [], { seed });
@@ -39,8 +40,8 @@ test('splitSeed: run draws the rows that a number draws, from one prepared table
 });
 
 test('a test file of its own is the same for all seeds, and so is the checksum', async () => {
-  const path = await file(`user,x,tags,y,z\n${lines(200).join('')}`);
-  const own = await file('user,x,tags,y,z\nu1,2,z,1,3\n');
+  const path = await file(`user,x,tags,y,z,w\n${lines(200).join('')}`);
+  const own = await file('user,x,tags,y,z,w\nu1,2,z,1,3,1\n');
   const opened = (seed: number) =>
     open({ path, test: own, ...settings, split: undefined, splitSeed: 'run' }, [], { seed });
   const [one, two] = [await opened(1), await opened(2)];

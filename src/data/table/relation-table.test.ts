@@ -1,17 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { DataError } from '../../support/errors.js';
+import { folderOfFile } from '../../support/folder.fixture.js';
 import { openDatabase, rowsOf, withDatabase } from '../store/database.js';
 import { openTableFile } from './row-file.js';
 import { stagedTable, stageRows } from './staged-rows.js';
 import { open, rowsOf as rowsOfSplit } from './table-loader.fixture.js';
 import { usualMissing } from './table-options.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-relation-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 const written = (sql: string, path: string, options = 'FORMAT parquet') =>
   withDatabase((database) => database.run(`COPY (${sql}) TO '${path}' (${options})`));

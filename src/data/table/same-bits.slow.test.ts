@@ -1,5 +1,38 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { contentOf, longFile } from './same-bits.fixture.js';
+import { z } from 'zod';
+import { temporaryFolder } from '../../support/folder.fixture.js';
+import { openDatabase, rowsOf } from '../store/database.js';
+import { prepareTable } from './prepare-table.js';
+import { openTableFile } from './row-file.js';
+import { tableOptions } from './table-options.js';
+
+/** More than one row group of DuckDB, so that threads share the work. */
+const rows = 125_000;
+
+/** A CSV with a header; its folder goes when the test ends. */
+function longFile(header: string, line: (row: number) => string): string {
+  const path = join(temporaryFolder(), 'data.csv');
+  writeFileSync(path, [header, ...Array.from({ length: rows }, (_, row) => line(row)), ''].join('\n'));
+  return path;
+}
+
+/** A checksum of all rows and dictionaries in their order, prepared with so many threads. */
+async function contentOf(path: string, options: object, threads: number): Promise<string> {
+  const database = await openDatabase(':memory:', { threads });
+  await database.run("ATTACH ':memory:' AS prepared");
+  const files = [{ split: 'train', file: await openTableFile(path, { quote: '"', header: true }) } as const];
+  const parsed = z.strictObject(tableOptions).parse({ path, ...options });
+  const stored = await prepareTable(database, files, parsed, { checksum: '' }, {});
+  const content = [JSON.stringify(stored)];
+  for (const table of ['rows', 'dictionaries']) {
+    const text = "string_agg(md5(CAST(t AS VARCHAR)), '' ORDER BY t.rowid)";
+    content.push(String(await rowsOf(database, `SELECT md5(${text}) FROM prepared.${table} t`)));
+  }
+  database.closeSync();
+  return content.join();
+}
 
 test('lists, days and every way to split have the same bits with any number of threads', async () => {
   const path = longFile('user,x,few,tags,y,day', (i) =>

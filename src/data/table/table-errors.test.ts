@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { file, folds, open } from './table-loader.fixture.js';
@@ -21,6 +22,7 @@ describe('what is wrong is said with file, line, column and reason', () => {
     ],
     ['a label of 2', good.replace('2.5,0', '2.5,2'), {}, /data\.csv:3: column 'y' is '2', which is neither 0 nor 1/],
     ['an open quote', good.replace('2.5', '"2.5'), {}, /data\.csv:\d+: a quote is not closed/],
+    ['a CR without LF', good.replace('2.5', '2\r5'), {}, /csv:3: there is a CR without LF\. Lines must end with LF/],
     ['a NUL byte', good.replace('2.5', '2\0'), {}, /data\.csv:3: there is a NUL byte/],
     ['no rows', 'x,y,fold\n', {}, /\/data\.csv has no rows\.$/],
     ['names twice', `x,x,fold\n1,1,1\n`, {}, /data\.csv: two columns are named 'x'; give each a name of its own\.$/],
@@ -59,13 +61,6 @@ describe('what is wrong is said with file, line, column and reason', () => {
     await expect(open({ path, tasks: { y: {} } })).rejects.toThrow('data.xlsx is a spreadsheet, which is not read: ');
   });
 
-  test('a CR without LF', async () => {
-    const path = await file(good.replace('2.5', '2\r5'));
-    await expect(open({ path, tasks: { y: {} }, split: folds })).rejects.toThrow(
-      'data.csv:3: there is a CR without LF. Lines must end with LF or CRLF',
-    );
-  });
-
   test('the line of a bad row, also in quotes', async () => {
     const end = '\r\n';
     const start = ['x,y,fold', '"a', '', 'b","1', '",', '', 'c,0,', ''].join(end);
@@ -92,4 +87,10 @@ describe('what is wrong is said with file, line, column and reason', () => {
       /^The ending of .*data\.doc is none of .*\.csv\.zst, .*\.pq; if it is a text file/,
     );
   });
+});
+
+test('a gzip file without its end is refused, though all of its rows are there', async () => {
+  const text = `x,y\n${Array.from({ length: 50 }, (_, row) => `${row},${row % 2}\n`).join('')}`;
+  const path = await file(gzipSync(text).subarray(0, -8), 'data.csv.gz');
+  await expect(open({ path, tasks: { y: {} } })).rejects.toThrow(/data\.csv\.gz cannot be read: it ends too early/);
 });

@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { temporaryFolder } from '../../support/folder.fixture.js';
 import type { Source, SplitName } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
 import { table } from './table-loader.js';
@@ -13,13 +12,11 @@ let made = 0;
 /** The running test's own; it goes when the test ends. */
 function testFolder(): string {
   if (folder !== undefined) return folder;
-  const own = mkdtempSync(join(tmpdir(), 'ple-table-'));
+  folder = temporaryFolder();
   onTestFinished(() => {
-    rmSync(own, { recursive: true });
     folder = undefined;
   });
-  folder = own;
-  return own;
+  return folder;
 }
 
 /** Writes a file into a folder of its own. */

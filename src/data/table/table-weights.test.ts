@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { DataError } from '../../support/errors.js';
-import { splitNames } from '../dataset.js';
 import { file, folds, open, rowsOf } from './table-loader.fixture.js';
 
 const csv = 'x,y,w,fold\n1.5,1,2,\n2.5,0,0,\n3.5,1,0.25,v\n4.5,,1e3,t\n5.5,0, 3 ,t\n';
@@ -29,21 +28,6 @@ test('columns put it among the inputs; a number names it; without masks it is th
     { x: 4.5, w: 1000, 'y:y': 1, weight: 1000 },
     { x: 5.5, w: 3, 'y:y': 0, weight: 3 },
   ]);
-});
-
-test('rows that are drawn for each seed keep their weights', async () => {
-  const lines = Array.from({ length: 2000 }, (_, i) => `${i}.5,${i % 2},${i % 7}\n`);
-  const path = await file(`x,y,w\n${lines.join('')}`);
-  const split = { fraction: { validation: 0.2, test: 0.2 } };
-  const source = await open({ path, ...settings, split, splitSeed: 'run' });
-  let rows = 0;
-  for (const name of splitNames) {
-    for (const { x, weight } of await rowsOf(source, name)) {
-      expect(weight).toBe((Number(x) - 0.5) % 7);
-      rows++;
-    }
-  }
-  expect(rows).toBe(2000);
 });
 
 test.each([

@@ -7,7 +7,6 @@ import { CsvError, parse } from 'csv-parse';
 import { DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/whole-file.js';
 import { readRawFile } from '../fetch/raw-file.js';
-import { wholeLines } from '../fetch/whole-lines.js';
 import { fileLiteral, literal, literals, machineFault, openDatabase, rowsOf, sqlReason } from '../store/database.js';
 import { trimmedOf } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
@@ -145,6 +144,8 @@ interface Delimited {
 
 /** DuckDB's limit. */
 const longestRecord = 2_000_000;
+/** With a longer line, the file is assumed to be of another kind. */
+const longestLine = 2 ** 24;
 
 // characters
 const newline = 10;
@@ -233,11 +234,20 @@ async function* readRows(path: string, { delimiter, quote, encoding }: Delimited
 /** The file's text in UTF-8, in pieces of whole lines. @throws DataError for what is none. */
 async function* checkedLines(path: string, encoding: string | undefined): AsyncGenerator<Buffer> {
   let line = 1;
-  for await (const piece of wholeLines(path, textOf(path, encoding))) {
+  let rest = Buffer.alloc(0); // a line without its end so far
+  const checked = (piece: Buffer) => {
     checkText(path, piece, line);
     line += countLines(piece);
-    yield piece;
+    return piece;
+  };
+  for await (const piece of textOf(path, encoding)) {
+    const text = Buffer.concat([rest, piece]);
+    const end = text.lastIndexOf(newline) + 1;
+    if (end > 0) yield checked(text.subarray(0, end));
+    rest = text.subarray(end);
+    if (rest.length > longestLine) throw new DataError(`${path}: a line has more than 16 MiB. Is it a text file?`);
   }
+  if (rest.length > 0) yield checked(rest);
 }
 
 /**

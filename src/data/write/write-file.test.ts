@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../../support/folder.fixture.js';
 import { inOrder } from '../dataset.js';
 import { writeTable } from './write-file.js';
 
@@ -30,9 +30,7 @@ async function* blocks() {
 test.each(['csv', 'parquet', 'arrow'])(
   'a list column of a .%s has its rows’ entries, in groups and blocks of any size',
   async (ending) => {
-    const folder = mkdtempSync(join(tmpdir(), 'ple-write-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const path = join(folder, `lists.${ending}`);
+    const path = join(temporaryFolder(), `lists.${ending}`);
     await writeTable(
       path,
       [
@@ -68,9 +66,7 @@ test.each(['csv', 'parquet', 'arrow'])(
 );
 
 test('a .csv keeps the bits of floats; whole numbers have no point, and NaN is an empty field', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-write-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'floats.csv');
+  const path = join(temporaryFolder(), 'floats.csv');
   const powers = Array.from({ length: 277 }, (_, power) => 2 ** (power - 149));
   const sampled = fc.sample(fc.float({ noNaN: true, noDefaultInfinity: true }), { numRuns: 2000, seed: 1 });
   const values = Float32Array.of(0, 3, -16_777_215, Number.NaN, 0.1, ...powers, ...powers.map((x) => -x), ...sampled);
