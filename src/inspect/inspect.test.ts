@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { correlation } from '../data/moments.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 import { everything, glance, inspect } from './inspect.js';
 import { addColumn, addTask, innocent, listSource, type Plant, sourceOf, tasksOf } from './planted.fixture.js';
@@ -126,7 +127,7 @@ describe('counts', () => {
     expect(tasks[1]?.splits.train.rows).toBe(1000);
     const both = (values: number[]) => values.filter((_, row) => row % 4 === 1).map(Math.fround);
     expect(pairs[0]).toMatchObject({ tasks: ['click', 'time'], rows: 1000, sampled: 1000 });
-    expect(pairs[0]?.pearson).toBeCloseTo(pearson(both(click), both(time)), 10);
+    expect(pairs[0]?.pearson).toBeCloseTo(correlation(both(click), both(time)), 10);
   });
 
   test('of values: different ones, missing ones, ranges, what is unseen', async () => {
@@ -231,11 +232,4 @@ function pairsInOrder(scores: readonly number[], labels: readonly number[]): num
     }
   }
   return ordered / pairs;
-}
-
-function pearson(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
-  const product = (x: readonly number[], y: readonly number[]) =>
-    x.reduce((sum, one, row) => sum + (one - mean(x)) * ((y[row] ?? 0) - mean(y)), 0);
-  return product(a, b) / Math.sqrt(product(a, a) * product(b, b));
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type FloatArray, float32, type IntArray, int32 } from '../../support/arrays.js';
+import { must } from '../../support/must.js';
 import type { Random } from '../../support/random.js';
 import { type Block, type Dataset, type Split, type SplitName, widthsOf } from '../dataset.js';
 
@@ -49,7 +50,7 @@ export function readBatches(
   const { batchSize, order, skip = 0, windowBytes = order ? 2 ** 26 : 0 } = options;
   const split = dataset.splits[splitName];
   const width = widthsOf(dataset);
-  const windows = new RowWindows(split, width, windowBytes, order);
+  const windowAt = rowWindows(split, width, windowBytes, order);
   let row = skip * batchSize;
   let window: Window | undefined;
 
@@ -69,7 +70,7 @@ export function readBatches(
       while (row < end) {
         if (!window || row >= window.end) {
           window = undefined; // its memory may go before the next one's is needed
-          window = await windows.at(row);
+          window = await windowAt(row);
         }
         const stop = Math.min(end, window.end);
         copyRows(window, row, stop, arrays, row - first);
@@ -133,67 +134,45 @@ interface Window {
   readonly blockRows: number;
 }
 
-interface RowWidth {
-  readonly categorical: number; // F
-  readonly numeric: number; // D
-  readonly tasks: number; // T
-}
+type RowWidth = ReturnType<typeof widthsOf>;
 
-/** Divides a pass over a split into windows of whole blocks. */
-class RowWindows {
-  readonly #split: Split;
-  readonly #blocks: Int32Array; // in the order of the pass
-  readonly #windows: number;
-  readonly #random: Random | undefined;
-
-  /** @param random Absent: the split's own order. */
-  constructor(split: Split, width: RowWidth, windowBytes: number, random: Random | undefined) {
-    this.#random = random;
-    this.#split = split;
-    const rowBytes = 4 * (width.categorical + width.numeric + 1); // without tasks: their number must not change the order
-    const blocks = Math.ceil(split.rows / split.blockRows);
-    this.#blocks = Int32Array.from({ length: blocks }, (_, b) => b);
-    random?.stream('blocks').shuffle(this.#blocks);
-    const most = Math.max(1, Math.min(blocks, Math.floor(windowBytes / (rowBytes * split.blockRows))));
-    this.#windows = Math.max(1, Math.ceil(blocks / most));
-  }
-
-  /** Reads the window that contains this row of the pass. */
-  async at(row: number): Promise<Window> {
-    const { index, begin, end, blocks } = this.#find(row);
-    const { blockRows } = this.#split;
+/**
+ * Divides a pass over a split into windows of whole blocks, which differ by at most one block: in a small last window,
+ * the few blocks might all have one label.
+ * @param random Absent: the split's own order.
+ * @returns what reads the window that contains a row of the pass.
+ */
+function rowWindows(split: Split, width: RowWidth, windowBytes: number, random: Random | undefined) {
+  const { rows: total, blockRows } = split;
+  const rowBytes = 4 * (width.categorical + width.numeric + 1); // without tasks: their number must not change the order
+  const blocks = Int32Array.from({ length: Math.ceil(total / blockRows) }, (_, b) => b); // in the order of the pass
+  random?.stream('blocks').shuffle(blocks);
+  const most = Math.max(1, Math.min(blocks.length, Math.floor(windowBytes / (rowBytes * blockRows))));
+  const count = Math.max(1, Math.ceil(blocks.length / most));
+  const firstOf = (window: number) => Math.floor((window * blocks.length) / count);
+  let rows = 0;
+  const windows = Array.from({ length: count }, (_, index) => {
+    const [begin, first] = [rows, firstOf(index)];
+    const own = blocks.subarray(first, firstOf(index + 1));
+    for (const b of own) rows += Math.min(blockRows, total - b * blockRows); // only the split's last block may be short
+    return { index, begin, end: rows, first, own };
+  });
+  return async (row: number): Promise<Window> => {
+    const found = windows.find(({ end }) => row < end);
+    const { index, begin, end, first, own } = must(found, `row ${row} of the pass`);
     const read: Block[] = [];
     const order = new Int32Array(end - begin);
-    let rows = 0;
-    for (const [i, b] of blocks.entries()) {
-      const reading = this.#split.read(b);
-      const next = this.#blocks[this.#firstBlock(index) + i + 1];
-      if (next !== undefined) this.#split.ahead?.(next); // starts reading the next window's first block
+    let at = 0;
+    for (const [i, b] of own.entries()) {
+      const reading = split.read(b);
+      const next = blocks[first + i + 1];
+      if (next !== undefined) split.ahead?.(next); // starts reading the next window's first block
       const block = await reading;
       read.push(block);
-      for (let own = 0; own < block.rows; own++) order[rows++] = i * blockRows + own;
+      for (let own = 0; own < block.rows; own++) order[at++] = i * blockRows + own;
       await setImmediate(); // lets signals and timers run
     }
-    this.#random?.stream(`window/${index}`).shuffle(order);
+    random?.stream(`window/${index}`).shuffle(order);
     return { begin, end, order, blocks: read, blockRows };
-  }
-
-  /** Only the split's last block may be short, wherever it is now. So earlier windows need not be read. */
-  #find(row: number): Pick<Window, 'begin' | 'end'> & { readonly index: number; readonly blocks: Int32Array } {
-    const { rows: total, blockRows } = this.#split;
-    let begin = 0;
-    for (let index = 0; ; index++) {
-      if (index === this.#windows) throw new Error(`The pass has no row ${row}`);
-      const blocks = this.#blocks.subarray(this.#firstBlock(index), this.#firstBlock(index + 1));
-      let rows = 0;
-      for (const b of blocks) rows += Math.min(blockRows, total - b * blockRows);
-      if (row < begin + rows) return { index, begin, end: begin + rows, blocks };
-      begin += rows;
-    }
-  }
-
-  /** Windows differ by at most one block. In a small last window, the few blocks might all have one label. */
-  #firstBlock(window: number): number {
-    return Math.floor((window * this.#blocks.length) / this.#windows);
-  }
+  };
 }

@@ -214,6 +214,17 @@ describe('tasks', () => {
   });
 });
 
+test('groups are the values of a categorical column as they are, in the order of the rows', async () => {
+  const user = { name: 'user', kind: 'categorical', size: 5 } as const;
+  const grouped = (column: SourceColumn, group?: string) =>
+    encode({ ...oneColumn(column, [4, 1, 1], [2, 4, 2, 2]), group }, inputs({ minCount: 2 }), tasks('click'));
+  const { splits } = await grouped(user, 'user');
+  expect([...((await splits.test.groups?.()) ?? [])]).toEqual([2, 4, 2, 2]);
+  expect(splits.train.groups).toBeUndefined();
+  expect((await grouped(user)).splits.test.groups).toBeUndefined();
+  await expect(grouped(numeric, 'age')).rejects.toThrow("no categorical column 'age'");
+});
+
 describe('weights of rows', () => {
   const clicks = { name: 'click', type: 'binary' } as const;
   const weights = [2, 0, 0.5, 1, 0, 0, 3];

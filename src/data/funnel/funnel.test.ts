@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { must } from '../../support/must.js';
 import { listOf, type Source, singleOf } from '../dataset.js';
-import { contents, correlation, mean, open, parse, taskOrder } from './funnel.fixture.js';
+import { correlation, mean } from '../moments.fixture.js';
+import { contents, open, parse, taskOrder } from './funnel.fixture.js';
 import { drawFeed } from './funnel.js';
 import { responses } from './funnel-rates.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Source, type SplitName, singleOf } from '../dataset.js';
+import { correlation, mean } from '../moments.fixture.js';
 import { drawSynthetic, synthetic, syntheticOptions } from './synthetic.js';
 import { labelCorrelation, labelVariance } from './synthetic-process.js';
 
@@ -26,14 +27,7 @@ async function contents(source: Source, name: SplitName = 'train') {
   return { columns, labels };
 }
 
-const moment = (values: readonly number[], power: number) =>
-  values.reduce((sum, value) => sum + value ** power, 0) / values.length;
-
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const [ma, mb] = [moment(a, 1), moment(b, 1)];
-  const covariance = a.reduce((sum, value, i) => sum + (value - ma) * ((b[i] ?? 0) - mb), 0) / a.length;
-  return covariance / Math.sqrt((moment(a, 2) - ma * ma) * (moment(b, 2) - mb * mb));
-}
+const moment = (values: readonly number[], power: number) => mean(values.map((value) => value ** power));
 
 describe('rows', () => {
   test('pitfall 32: the noise is a variance, and independent between tasks', async () => {

@@ -3,7 +3,7 @@ import { ConfigError } from '../../support/errors.js';
 import { Faults } from '../../support/faults.js';
 import type { CellReading, SourceTask } from '../dataset.js';
 import type { Condition } from './cell.js';
-import type { ColumnOption, Reference, TableOptions, TaskOption } from './table-options.js';
+import { type ColumnOption, type Reference, type TableOptions, type TaskOption, usualSplit } from './table-options.js';
 
 export interface InputColumn extends CellReading {
   readonly index: number;
@@ -60,15 +60,15 @@ export function columnRoles(
     if (named.has(index)) faults.add(new ConfigError(`dataset.columns: column '${names[index]}' is named twice.`));
     named.set(index, option);
   }
-  const { split } = options;
+  const { split = usualSplit } = options;
   const splitColumn =
-    split && 'column' in split
+    'column' in split
       ? find(split.column, 'split.column')
-      : split && 'time' in split
+      : 'time' in split
         ? find(split.time, 'split.time')
         : undefined;
   const together =
-    split && 'fraction' in split
+    'fraction' in split
       ? [
           ...[split.group ?? []].flat().map((column) => find(column, 'split.group')),
           ...[split.stratify ?? []].flat().map((column) => find(column, 'split.stratify')),

@@ -9,7 +9,7 @@ import { timeOf } from './column-kinds.js';
 import type { ColumnRoles } from './column-roles.js';
 import { conditionSql, numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
-import type { TableOptions } from './table-options.js';
+import { type TableOptions, usualSplit } from './table-options.js';
 
 const usualShare = 0.1;
 
@@ -23,9 +23,9 @@ export interface Shares {
  * The shares that are cut out of `path`. @throws ConfigError for a split that has files and a share, too, or neither.
  */
 export function sharesOf(options: TableOptions): Shares {
-  const { split } = options;
-  const asked: Partial<Record<'validation' | 'test', unknown>> =
-    split && 'fraction' in split ? split.fraction : (split ?? {});
+  const { split = usualSplit } = options;
+  const drawn = 'fraction' in split ? split : undefined;
+  const asked: Partial<Record<'validation' | 'test', unknown>> = 'fraction' in split ? split.fraction : split;
   const shareOf = (name: 'validation' | 'test') => {
     const own = asked[name];
     if (options[name] === undefined) return typeof own === 'number' ? own : usualShare;
@@ -33,18 +33,17 @@ export function sharesOf(options: TableOptions): Shares {
     throw new ConfigError(`dataset.split: the ${name} split has files of its own (dataset.${name}).`);
   };
   const shares = { validation: shareOf('validation'), test: shareOf('test') };
-  if (!(split && 'column' in split) && shares.validation + shares.test >= 1) {
+  if (!('column' in split) && shares.validation + shares.test >= 1) {
     throw new ConfigError('dataset.split: no rows are left for training.');
   }
-  const drawn = !split || 'fraction' in split;
   if (options.splitSeed === 'run' && !(drawn && shares.validation + shares.test > 0)) {
     throw new ConfigError(
       "dataset.splitSeed: 'run' would change nothing: no rows are drawn (dataset.split: { fraction: … }).",
     );
   }
-  if (split && 'fraction' in split && split.group !== undefined && split.stratify !== undefined)
+  if (drawn?.group !== undefined && drawn.stratify !== undefined)
     throw new ConfigError("dataset.split: give 'group' or 'stratify', not both.");
-  if (options.splitSeed === 'run' && split && 'fraction' in split && (split.group ?? split.stratify) !== undefined)
+  if (options.splitSeed === 'run' && (drawn?.group ?? drawn?.stratify) !== undefined)
     throw new ConfigError("dataset.split: 'splitSeed: run' draws rows, neither groups nor strata; use a number.");
   return shares;
 }
@@ -85,7 +84,7 @@ export async function rowSplits(
   { split: column }: Pick<ColumnRoles, 'split'>,
   options: TableOptions,
 ): Promise<RowSplits> {
-  const { split, splitSeed } = options;
+  const { split = usualSplit, splitSeed } = options;
   const shares = sharesOf(options);
   const seed = splitSeed === 'run' ? 0 : splitSeed;
   const of = column === undefined ? undefined : staged.columns.get(column);
@@ -97,9 +96,9 @@ export async function rowSplits(
   return { from, looked: rule.faults ? from : whole, faults: rule.faults ?? [] };
 
   async function ruleOf(): Promise<Rule> {
-    if (!split || !of || 'fraction' in split) {
+    if (!of || 'fraction' in split) {
       if (splitSeed === 'run') return { sql: String(code('train')) };
-      if (split && 'fraction' in split && split.stratify !== undefined) {
+      if ('fraction' in split && split.stratify !== undefined) {
         const strata = [split.stratify].flat().map((name) => staged.columns.get(String(name)));
         return byStratum([of, ...strata], shares, given, key);
       }

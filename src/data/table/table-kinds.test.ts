@@ -78,3 +78,14 @@ test('text packed with Zstandard is read; blanks around values are not part of t
   expect(splits.reduce((sum, split) => sum + source.splits[split].rows, 0)).toBe(3000);
   expect(source.columns[1]?.dictionary).toEqual(['a,0', 'a,1', 'a,2']);
 });
+
+test('whole numbers beyond 2^53 are categories, each its own, in CSV and JSON', async () => {
+  const rows = Array.from({ length: 100 }, (_, row) => [2n ** 53n + BigInt(row), row % 2]);
+  const csv = await file(`id,y\n${rows.map((row) => `${row}\n`).join('')}`);
+  const json = await file(rows.map(([id, y]) => `{"id": ${id}, "y": ${y}}\n`).join(''), 'data.jsonl');
+  for (const path of [csv, json]) {
+    const source = await open({ path, tasks: { y: {} } });
+    expect(source.columns).toMatchObject([{ name: 'id', kind: 'categorical' }]);
+    expect(new Set((await rowsOf(source, 'train')).map(({ id }) => id)).size).toBeGreaterThan(60);
+  }
+});

@@ -197,6 +197,8 @@ export const dialectOptions = z.strictObject({
   missing: missing.unwrap().optional(),
 });
 export type TableOptions = z.infer<typeof schema>;
+/** Rows are drawn, the usual share for each split. */
+export const usualSplit: NonNullable<TableOptions['split']> = { fraction: {} };
 export type ColumnOption = z.infer<typeof columnSchema>;
 export type TaskOption = z.infer<typeof taskSchema>;
 export type Reference = z.infer<typeof reference>;
