@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type InputsConfig, type TaskConfig, type TaskLoss, taskLossOf } from '../../config/parts.js';
+import { type InputsConfig, type TaskConfig, taskLossOf } from '../../config/parts.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { Faults } from '../../support/faults.js';
@@ -62,17 +62,10 @@ export async function encode(
   const taskIndexes = tasks.map((task) => faults.of(() => findTask(source, task), -1));
   faults.tell();
   const fits = columnFits(source, inputs);
-  const labelMoments = tasks.map((task) => (task.standardize ? new Moments() : undefined));
-  const logarithms = tasks.map((task) => taskLossOf(task)?.type === 'log-normal');
-  const apart = new Set<number>();
+  const labels = tasks.map(labelFit);
+  const apart = source.masked ? new Set<number>() : undefined;
   const train = checkedLabels(source, 'train', tasks);
-  const kept = await fitTraining(
-    train,
-    taskIndexes,
-    fits,
-    { moments: labelMoments, logarithms, apart, masked: source.masked },
-    signal,
-  );
+  const kept = await fitTraining(train, taskIndexes, { fits, labels, apart }, signal);
   if ((kept ? kept.rows : train.rows) === 0) {
     throw new DataError('No training row is in the sample space of any task with a weight above 0.');
   }
@@ -82,20 +75,20 @@ export async function encode(
     tasks: tasks.map((task, t): Task => {
       const { name, type, positiveWeight, labelSmoothing } = task;
       const rowLoss = taskLossOf(task);
-      const moments = labelMoments[t];
+      const moments = labels[t]?.moments;
       return {
         name,
         type,
         classes: source.tasks[taskIndexes[t] ?? -1]?.classes,
         offset: moments?.mean ?? 0,
         scale: moments?.deviation || 1,
-        link: rowLoss && isOfLogarithm(rowLoss) ? 'log' : undefined,
+        link: rowLoss?.type === 'poisson' || rowLoss?.type === 'log-normal' ? 'log' : undefined,
         rowLoss,
         labelSmoothing,
         positiveWeight,
       };
     }),
-    apart: apart.size > 0 ? tasks.flatMap(({ name }, t) => (apart.has(t) ? [name] : [])) : undefined,
+    apart: apart?.size ? tasks.flatMap(({ name }, t) => (apart.has(t) ? [name] : [])) : undefined,
     notes: source.columns.flatMap(({ name }, c) => truncationNote(name, fits[c], fitted[c])),
   };
 }
@@ -150,31 +143,28 @@ export function encodingOf(fitted: FittedColumn): ColumnEncoding {
 async function fitTraining(
   train: SourceSplit,
   tasks: readonly number[],
-  fits: readonly (ColumnFit | undefined)[],
-  { moments: labelMoments, logarithms, apart, masked }: LabelFits,
+  { fits, labels, apart }: Learning,
   signal: AbortSignal | undefined,
 ): Promise<KeptRows | undefined> {
   const blocks = Math.ceil(train.rows / train.blockRows);
-  const fitting = fits.some((fit) => fit) || labelMoments.some((moments) => moments);
+  const fitting = [...fits, ...labels].some((fit) => fit);
   const counts = new Int32Array(blocks);
   for (let b = 0; b < blocks; b++) {
     signal?.throwIfAborted();
     const reading = train.read(b);
     if (fitting) train.ahead?.(b + 1);
     const block = await reading;
-    if (!fitting && !masked && !block.weights) return undefined;
+    if (!fitting && !apart && !block.weights) return undefined;
     const rows = keptRowsOf(block, tasks);
     counts[b] = rows.length;
-    if (masked) addApart(apart, block.labels, rows, tasks);
+    if (apart) addApart(apart, block.labels, rows, tasks);
     for (const [c, fit] of fits.entries()) {
       const values = block.columns[c];
       if (fit && values) fit.add(values, rows);
     }
-    for (const [t, moments] of labelMoments.entries()) {
-      const labels = block.labels[tasks[t] ?? -1];
-      if (!moments || !labels) continue;
-      const seen = logarithms[t] ? Math.log : (label: number) => label;
-      for (const row of rows) moments.add(seen(labels[row] ?? Number.NaN)); // NaN, outside the sample space, is left out
+    for (const [t, fit] of labels.entries()) {
+      const own = block.labels[tasks[t] ?? -1];
+      if (fit && own) for (const row of rows) fit.add(own[row] ?? Number.NaN);
     }
     await setImmediate(); // lets signals and timers in
   }
@@ -379,17 +369,18 @@ function ruleOf(task: TaskConfig, classes: number): readonly [(label: number) =>
   return [isIndex, `no index of its ${classes} classes`];
 }
 
-interface LabelFits {
-  /** See `Source`. */
-  readonly masked: boolean | undefined;
-  /** Of standardised labels. */
-  readonly moments: readonly (Moments | undefined)[];
-  /** Whether they are of the labels' logarithms. */
-  readonly logarithms: readonly boolean[];
-  /** Gets the places of tasks whose sample space has other rows than the first task's. */
-  readonly apart: Set<number>;
+/** What is learnt of training. */
+interface Learning {
+  readonly fits: readonly (ColumnFit | undefined)[];
+  readonly labels: readonly ReturnType<typeof labelFit>[];
+  /** Of a source that is masked: the places of tasks whose sample space has other rows than the first task's. */
+  readonly apart: Set<number> | undefined;
 }
 
-function isOfLogarithm({ type }: TaskLoss): boolean {
-  return type === 'poisson' || type === 'log-normal';
+/** Mean and deviation of a standardised task's labels, or of their logarithms. */
+function labelFit(task: TaskConfig) {
+  if (!task.standardize) return undefined;
+  const moments = new Moments();
+  const isLog = taskLossOf(task)?.type === 'log-normal';
+  return { moments, add: (label: number) => moments.add(isLog ? Math.log(label) : label) }; // NaN is left out
 }
