@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { addedLater } from '../support/added-later.js';
 import { ConfigError } from '../support/errors.js';
-import { tf } from '../support/tf.js';
-import type { Features } from './layers/axes.js';
+import { ones } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { type GateSpec, gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
@@ -84,9 +83,4 @@ export function extractionNetworks(
     }
     return { logits: heads.apply(pass, streams), gates: gateWeights };
   });
-}
-
-/** One feature that is 1 in every row: of x [blocks, width, rows], or of each stream [blocks, streams, width, rows]. */
-function ones({ shape }: Features): Features {
-  return tf.ones(shape.map((size, axis) => (axis === shape.length - 2 ? 1 : size)));
 }

@@ -5,8 +5,8 @@ import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
 
 /*
- * Losses of rows, whose targets are labels in their own units, of masked rows 0. `src/metrics/row-losses.ts` has them
- * once more, of one row, for evaluation.
+ * Losses of rows. Targets are labels (standardised, if the task says so); those of masked rows mean nothing.
+ * `src/metrics/row-losses.ts` has the losses of one row, for evaluation.
  */
 
 /** -y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)), which is softplus(x) - x y: no overflow, no logarithm of 0. */

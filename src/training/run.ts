@@ -34,7 +34,7 @@ export async function prepare(
 }
 
 /**
- * Trains, and yields a record after every chunk of steps and every epoch; the last one has what was trained. Selection
+ * Trains, and yields records: compiled, after every chunk of steps or rows, after every epoch, and what was trained. Selection
  * reads the validation split only. The test split is read after the last epoch, with the parameters that validation has
  * chosen.
  * @param from Where an earlier call stopped: training goes on from it to the same bits.

@@ -49,6 +49,8 @@ export interface TrainingSetup {
   learningRatesAt(progress: Progress, completedSteps: number): readonly number[];
   /** What a unit's learning rate keeps of its scores after one more. */
   followScore(scores: FollowedScores, score: number | null): FollowedScores;
+  /** By task, as the config has them: the weights of `monitor: loss`. */
+  readonly initialLossWeights: readonly number[];
   /** Loss weights by task after so many completed epochs and steps. */
   lossWeightsAt(completedEpochs: number, completedSteps: number): readonly number[];
   /** The rows' order: one stream per epoch is drawn from it. */
@@ -113,6 +115,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
         learningRate.at(epoch - 1, steps, unit.learningRate),
       ),
     followScore: learningRate.follow ?? ((scores) => scores),
+    initialLossWeights: lossWeightsOf(experiment).initial,
     lossWeightsAt: weightSchedule.weights,
     warnings: warningsOf(experiment, dataset, model, { parameters, optimizer, balanced }, weightSchedule),
     order: random.stream('order'),

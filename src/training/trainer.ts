@@ -127,11 +127,11 @@ interface Selection {
 }
 
 function selectionOf(
-  { parameters, dataset: { tasks }, monitor, lossWeightsAt }: TrainingSetup,
+  { parameters, dataset: { tasks }, monitor, initialLossWeights }: TrainingSetup,
   from?: Snapshot,
 ): Selection {
   const owners = ownersOf(parameters);
-  const units = unitsOf(owners, tasks, monitor, lossWeightsAt(0, 0));
+  const units = unitsOf(owners, tasks, monitor, initialLossWeights);
   const observers = observersOf(owners, tasks, monitor);
   const { best, ownBest, progress } = from ?? {
     best: {},

@@ -107,7 +107,7 @@ function rowTarget(rows: number, encodings: readonly ColumnEncoding[], tasks: re
 
   /**
    * The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and label
-   * 0: no mask would stop a NaN.
+   * 0, since 0 times NaN is NaN.
    */
   function appendLabels({ labels, weights }: SourceBlock, chosen: Int32Array): void {
     for (const [t, task] of tasks.entries()) {

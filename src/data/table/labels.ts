@@ -7,7 +7,7 @@ import type { RowSplits } from './row-splits.js';
 import { conditionSql, numberSql, textSql } from './staged-columns.js';
 import type { StagedRows } from './staged-rows.js';
 
-/** SQL of a label: NULL outside the task's sample space. */
+/** SQL of a label: NULL outside the task's sample space, and where it is wrong, which `faults.ts` refuses. */
 export function labelSql(label: LabelColumn, staged: StagedRows) {
   const staging = (name: string) => must(staged.columns.get(name), `column '${name}'`);
   const column = staging(label.name);

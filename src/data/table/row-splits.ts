@@ -75,7 +75,7 @@ export interface RowSplits {
 const code = (name: SplitName) => splitNames.indexOf(name);
 
 /**
- * With `splitSeed: run` all rows are in one split, from which each seed's are drawn when the source is opened.
+ * With `splitSeed: run` all rows of `path` are in one split, from which each seed's are drawn when the source is opened.
  * A drawn row's split is that of the n-th draw, n its number in the files of `path`.
  */
 export async function rowSplits(

@@ -34,9 +34,9 @@ export async function scanProgram(
     step.joined?.get(name) ?? [{ name, shape: named(signature.state, name).shape }];
   const session = await openSession(model.bytes, options);
   const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyOf(array)]));
-  /** The last run's joined arrays, of which `state` has views: the next run need not join them again. */
   /** Arrays of an earlier run, which the next one writes the state to: new memory costs more than a copy. */
   let spare = new Map<string, HostArray>();
+  /** The last run's joined arrays, of which `state` has views: the next run need not join them again. */
   const wholes = new Map<string, HostArray>();
   const fetches = [...model.changed.map(modelNames.next), ...model.outputs.map(modelNames.output)];
   const stateBytes = (names: readonly string[]) =>

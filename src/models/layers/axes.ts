@@ -195,3 +195,8 @@ function sameLength<Inputs extends readonly Tensor[]>(
 ): tensors is Inputs {
   return tensors.length === like.length;
 }
+
+/** One feature that is 1 in every row: of x [blocks, width, rows], or of each stream [blocks, streams, width, rows]. */
+export function ones({ shape }: Features): Features {
+  return tf.ones(shape.map((size, axis) => (axis === shape.length - 2 ? 1 : size)));
+}
