@@ -5,13 +5,14 @@ import { initialize, type Model } from '../models/model.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import { references } from '../objective/balancing/references.fixture.js';
 import { optimizers } from '../optimizers/catalogue.js';
-import { float32, type HostArrays } from '../support/arrays.js';
+import type { HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import type { Balanced } from './gradients/balanced-gradients.js';
 import { balancingOptions } from './parity/balancing.fixture.js';
 import { balancingNoiseOf, batchArrays, initialState, trainingStep } from './step.js';
+import { stepChunk } from './step-chunk.fixture.js';
 
 /*
  * L_k = (1/2) sum_j a_kj (theta_j - c_kj)^2 + (phi_k - 1)^2 / 2: two parameters theta that all tasks share, the second
@@ -180,20 +181,14 @@ async function trained(
     trainingStep(model, loss, optimizer, Object.keys(parameters), { balanced }),
     { state: initialState(parameters, optimizer, { balanced }), batch: whole },
   );
-  const of = (sides: readonly number[], value: (step: number, k: number) => number) =>
-    float32(
-      [steps, ...sides],
-      Float32Array.from({ length: steps * count }, (_, i) => value(Math.floor(i / count), i % count)),
-    );
-  const outputs = await program.run({
-    ...noise,
-    categorical: { dtype: 'int32', shape: [steps, 1, 0], data: new Int32Array(0) },
-    numeric: float32([steps, 1, 0]),
-    labels: of([count, 1], () => 0),
-    mask: of([count, 1], (step, k) => Number(!(absent[step] ?? []).includes(k))),
-    lossWeights: of([count], (_, k) => at(weights, k)),
-    learningRate: float32([steps], new Float32Array(steps).fill(rate)),
-  });
+  const values: Record<string, (step: number, k: number) => number> = {
+    mask: (step, k) => Number(!(absent[step] ?? []).includes(k)),
+    lossWeights: (_, k) => at(weights, k),
+    learningRate: () => rate,
+  };
+  const elementsOf = (name: string, size: number) => (place: number) =>
+    values[name]?.(Math.floor(place / size), place % size) ?? 0;
+  const outputs = await program.run(stepChunk(whole, steps, elementsOf, noise));
   const state = await program.readState();
   const valuesOf = (name: string) => [...must(state[name], name).data];
   const got = {

@@ -6,10 +6,11 @@ import { requiredOptions } from '../models/run.fixture.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import { jointLoss } from '../objective/joint-loss.js';
 import { optimizers } from '../optimizers/catalogue.js';
-import { float32, type HostArrays, int32, sizeOf } from '../support/arrays.js';
+import type { HostArrays } from '../support/arrays.js';
 import { randomFromSeed } from '../support/random.js';
 import { sharingOf } from './gradients/sharing.js';
 import { batchArrays, initialState, trainingStep } from './step.js';
+import { stepChunk } from './step-chunk.fixture.js';
 
 const steps = 2;
 const cardinality = 10;
@@ -48,20 +49,12 @@ export async function expectSameBits(
     batch: batchArrays(dataset, batchSize, 1, {}, { balanced }).training,
   };
   const step = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters), { balanced });
-  const drawn = (sides: readonly number[], below: number) =>
-    Array.from({ length: sizeOf(sides) }, () => random.below(below));
-  const numbers = (sides: readonly number[], value: number) =>
-    float32(sides, new Float32Array(sizeOf(sides)).fill(value));
-  const ids = [steps, batchSize, 30];
-  const labels = [steps, 2, batchSize];
-  const chunk = {
-    categorical: int32(ids, Int32Array.from(drawn(ids, cardinality))),
-    numeric: float32([steps, batchSize, 0]),
-    labels: float32(labels, Float32Array.from(drawn(labels, 2))),
-    mask: numbers(labels, 1),
-    lossWeights: numbers([steps, 2], 1),
-    learningRate: numbers([steps], 0.001),
+  const values: Record<string, () => number> = {
+    categorical: () => random.below(cardinality),
+    labels: () => random.below(2),
+    learningRate: () => 0.001,
   };
+  const chunk = stepChunk(signature.batch, steps, (name) => values[name] ?? (() => 1));
   const states: HostArrays[] = [];
   for (const threads of [1, 2]) {
     const program = await createCompiledEngine({ threads }).compile(step, signature);

@@ -8,10 +8,11 @@ import { build } from '../models/run.fixture.js';
 import { binaryTasks } from '../models/tasks.fixture.js';
 import { jointLoss } from '../objective/joint-loss.js';
 import { optimizers } from '../optimizers/catalogue.js';
-import { float32, type HostArrays } from '../support/arrays.js';
+import type { HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import { randomFromSeed } from '../support/random.js';
 import { batchArrays, type Extras, evaluatedValues, initialState, trainingStep } from './step.js';
+import { stepChunk } from './step-chunk.fixture.js';
 
 const batchSize = 8;
 const shape = { tasks: binaryTasks('a', 'b'), categorical: [], numeric: ['x', 'y', 'z'] };
@@ -34,27 +35,19 @@ async function after(
   updates: readonly number[] = [],
 ): Promise<HostArrays> {
   const optimizer = optimizers.get(options.type).build(parameters, options);
-  const program = await engine.compile(trainingStep(model, jointLoss(tasks), optimizer, names, extras), {
-    state: initialState(parameters, optimizer, extras),
-    batch: batchArrays(dataset, batchSize, 1, {}, extras).training,
-  });
-  const steps = batches.length;
-  const numbers = (sides: readonly number[], value: (seed: number, i: number) => number) => {
-    const size = sides.reduce((product, side) => product * side, 1);
-    return float32(
-      [steps, ...sides],
-      Float32Array.from({ length: steps * size }, (_, i) => value(batches[Math.floor(i / size)] ?? 0, i % size)),
-    );
+  const { training: batch } = batchArrays(dataset, batchSize, 1, {}, extras);
+  const step = trainingStep(model, jointLoss(tasks), optimizer, names, extras);
+  const program = await engine.compile(step, { state: initialState(parameters, optimizer, extras), batch });
+  const values: Record<string, (seed: number, i: number) => number> = {
+    numeric: (seed, i) => Math.sin(1 + seed * 17 + i * 5),
+    labels: (seed, i) => (seed + i) % 2,
+    learningRate: () => options.learningRate,
   };
-  await program.run({
-    categorical: { dtype: 'int32', shape: [steps, batchSize, 0], data: new Int32Array(0) },
-    numeric: numbers([batchSize, 3], (seed, i) => Math.sin(1 + seed * 17 + i * 5)),
-    labels: numbers([2, batchSize], (seed, i) => (seed + i) % 2),
-    mask: numbers([2, batchSize], () => 1),
-    lossWeights: numbers([2], () => 1),
-    learningRate: numbers([], () => options.learningRate),
-    ...(updates.length > 0 ? { update: float32([steps], Float32Array.from(updates)) } : {}),
-  });
+  const valuesOf = (name: string, size: number) => (place: number) => {
+    const at = Math.floor(place / size);
+    return name === 'update' ? (updates[at] ?? 0) : (values[name]?.(batches[at] ?? 0, place % size) ?? 1);
+  };
+  await program.run(stepChunk(batch, batches.length, valuesOf));
   const state = await program.readState();
   await program.release();
   return state;

@@ -7,11 +7,12 @@ import { build, shapeFor, smallOptions } from '../../models/run.fixture.js';
 import { balancings } from '../../objective/balancing/catalogue.js';
 import { jointLoss } from '../../objective/joint-loss.js';
 import { optimizers } from '../../optimizers/catalogue.js';
-import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
+import type { HostArrays } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import type { Balanced } from '../gradients/balanced-gradients.js';
 import { sharingOf, smoothed } from '../gradients/sharing.js';
 import { balancingNoiseOf, batchArrays, initialState, noiseOf, trainingStep } from '../step.js';
+import { stepChunk } from '../step-chunk.fixture.js';
 
 export const balancingNames = balancings.names;
 
@@ -64,36 +65,23 @@ export function balancingSteps(
     ...noiseOf(model.noise, batchSize, random.stream('noise'), { completedSteps: 0, steps }),
     ...balancingNoiseOf(balanced, random.stream('balancing'), { completedSteps: 0, steps }),
   };
-  const chunk = Object.fromEntries(
-    Object.entries(training).map(([array, spec]) => [array, drawn[array] ?? made(array, [steps, ...spec.shape])]),
-  );
-  const step: Step = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters), { balanced });
-  const signature: Signature = { state: initialState(parameters, optimizer, { balanced }), batch: training };
-  return { step, signature, chunk, balanced };
-
-  function made(array: string, sides: readonly number[]): HostArray {
+  const cardinalities = shape.categorical.map(({ cardinality }) => cardinality);
+  const values = (array: string, size: number) => {
     const stream = data.stream(array);
-    const size = sizeOf(sides);
-    if (array === 'categorical') {
-      const cardinalities = shape.categorical.map(({ cardinality }) => cardinality);
-      return int32(
-        sides,
-        Int32Array.from({ length: size }, (_, i) => stream.below(cardinalities[i % cardinalities.length] ?? 1)),
-      );
-    }
-    const perStep = size / steps;
     // Of every third batch, no row is in the sample space of the last task.
-    const isLast = (i: number) => i % perStep >= (perStep * (tasks.length - 1)) / tasks.length;
-    const absent = (i: number) => Math.floor(i / perStep) % 3 === 1 && isLast(i);
-    const value: Record<string, (i: number) => number> = {
+    const isLast = (place: number) => place % size >= (size * (tasks.length - 1)) / tasks.length;
+    const absent = (place: number) => Math.floor(place / size) % 3 === 1 && isLast(place);
+    const value: Record<string, (place: number) => number> = {
+      categorical: (place) => stream.below(cardinalities[place % cardinalities.length] ?? 1),
       labels: () => stream.below(2),
-      mask: (i) => (absent(i) ? 0 : Number(stream.uniform() < 0.8)),
+      mask: (place) => (absent(place) ? 0 : Number(stream.uniform() < 0.8)),
       lossWeights: () => 0.5 + stream.uniform(),
       learningRate: () => 0.01,
     };
-    return float32(
-      sides,
-      Float32Array.from({ length: size }, (_, i) => value[array]?.(i) ?? stream.normal()),
-    );
-  }
+    return value[array] ?? (() => stream.normal());
+  };
+  const chunk = stepChunk(training, steps, values, drawn);
+  const step: Step = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters), { balanced });
+  const signature: Signature = { state: initialState(parameters, optimizer, { balanced }), batch: training };
+  return { step, signature, chunk, balanced };
 }

@@ -10,9 +10,10 @@ import { build, type Given, present, shapeFor, smallOptions } from '../../models
 import { jointLoss } from '../../objective/joint-loss.js';
 import { optimizers } from '../../optimizers/catalogue.js';
 import type { Optimizer } from '../../optimizers/optimizer.js';
-import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
+import type { HostArrays } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import { batchArrays, evaluationStep, initialState, noiseOf, trainingStep } from '../step.js';
+import { stepChunk } from '../step-chunk.fixture.js';
 
 export const steps = whole ? 10 : 3;
 
@@ -150,32 +151,23 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
   const arrays = batchArrays(dataset, batchSize, 1, model.noise);
   const data = random.stream('data');
   const noise = noiseOf(model.noise, batchSize, random.stream('noise'), { completedSteps: 0, steps });
-  const chunk = Object.fromEntries(
-    Object.entries(arrays.training).map(([name, spec]) => [name, noise[name] ?? drawn(name, [steps, ...spec.shape])]),
-  );
-  function drawn(name: string, shape: readonly number[]): HostArray {
+  const { categorical, lists = [] } = given.shape;
+  const cardinalities = [
+    ...categorical.map(({ cardinality }) => cardinality),
+    ...lists.flatMap(({ cardinality, length }) => Array.from({ length }, () => cardinality)),
+  ];
+  const drawn = (name: string) => {
     const rows = data.stream(name);
-    if (name === 'categorical') {
-      const { categorical, lists = [] } = given.shape;
-      const cardinalities = [
-        ...categorical.map(({ cardinality }) => cardinality),
-        ...lists.flatMap(({ cardinality, length }) => Array.from({ length }, () => cardinality)),
-      ];
-      return int32(
-        shape,
-        Int32Array.from({ length: sizeOf(shape) }, (_, i) =>
-          rows.below(present(cardinalities[i % cardinalities.length])),
-        ),
-      );
-    }
-    const values: Record<string, () => number> = {
+    const values: Record<string, (place: number) => number> = {
+      categorical: (place) => rows.below(present(cardinalities[place % cardinalities.length])),
       labels: () => rows.below(2),
       mask: () => (rows.uniform() < 0.8 ? 2 ** (rows.below(5) - 2) : 0), // rows have weights from 1/4 to 4
       lossWeights: () => 0.5 + rows.uniform(),
       learningRate: () => 0.01,
     };
-    return float32(shape, Float32Array.from({ length: sizeOf(shape) }, values[name] ?? (() => rows.normal())));
-  }
+    return values[name] ?? (() => rows.normal());
+  };
+  const chunk = stepChunk(arrays.training, steps, drawn, noise);
   return {
     label,
     training: { step, signature: { state: initialState(parameters, optimizer), batch: arrays.training } },

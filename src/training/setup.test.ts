@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { inputsSchema } from '../config/parts.js';
 import { build } from '../models/run.fixture.js';
 import { binaryTasks } from '../models/tasks.fixture.js';
-import { countByTask, countParameters } from './setup.js';
+import { madeDataset } from './dataset.fixture.js';
+import { countByTask, countParameters, shapeOf } from './setup.js';
 
 test('each task’s own parameters are counted apart, and add up to those of the model', () => {
   const column = { name: 'site', cardinality: 7, embedding: 3 };
@@ -12,4 +14,9 @@ test('each task’s own parameters are counted apart, and add up to those of the
   expect(countParameters(parameters)).toEqual({ embedding: 2 * own.embedding, network: 2 * own.network });
   const sharing = build({ model: 'hard-sharing', shape, options: { levels: [[6]], tower: [4] } });
   expect(countByTask(sharing.parameters)).toBeUndefined();
+});
+
+test('inputs.interaction reaches the model', () => {
+  const { dataset } = madeDataset(binaryTasks('a', 'b'), { rows: 8, label: () => 0 });
+  expect(shapeOf(dataset, inputsSchema.parse({ interaction: 'cross' })).interaction).toBe('cross');
 });
