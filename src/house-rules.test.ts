@@ -37,7 +37,7 @@ type File = (typeof files)[number];
 const isTest = ({ path }: File) => /\.test\.ts$|[.-]fixture\.(ts|mjs)$/.test(path);
 const program = files.filter((file) => !isTest(file));
 
-/** `file:line` of every node of which `chosen` says something. */
+/** `file:line` of every node for which `chosen` returns a text. */
 function findings(among: readonly File[], chosen: (node: ts.Node, file: File) => string | undefined): string[] {
   return among.flatMap((file) =>
     file.nodes.flatMap((node) => {

@@ -17,8 +17,8 @@ export interface Finished {
 }
 
 /**
- * Runs the built program as a user does. `nodeOptions` come before the program, `onStderr` sees what is printed so far,
- * `closed` streams are those that nobody reads; `stdout` is an open file that takes its place.
+ * Runs the built program as a user does. `nodeOptions` come before the program, `onStderr` gets the text printed so
+ * far. Nobody reads `closed` streams. `stdout` is an open file that replaces the stream.
  */
 export async function ple(
   words: readonly string[],
@@ -53,9 +53,9 @@ export async function ple(
 }
 
 /**
- * Runs a command line in the test's own process, from the sources that it has imported: for those that start no
- * process, as workers and device probes are of the built program. One at a time, as the working folder and both streams
- * are the process's.
+ * Runs a command line in the test's own process, from the sources that it has imported. It must start no process,
+ * because workers and device probes are the built program's. Use one at a time: they share the working folder and both
+ * streams.
  */
 export async function pleHere(words: readonly string[], options: { readonly cwd?: string } = {}): Promise<Finished> {
   const from = process.cwd();
@@ -67,18 +67,18 @@ export async function pleHere(words: readonly string[], options: { readonly cwd?
   }
 }
 
-/** What a command prints that must end with exit code 0. */
+/** The output of a command that must end with exit code 0. */
 export async function succeeded(running: Promise<Finished>): Promise<Finished> {
   const finished = await running;
   expect(finished.status, finished.stderr).toBe(0);
   return finished;
 }
 
-/** What a part of a command prints here, and its exit code. */
+/** The output of a part of a command that runs here, and its exit code. */
 export async function printedBy(run: () => Promise<number>): Promise<Finished> {
   const written = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).flatMap((name) => [
-    vi.spyOn(process[name], 'on').mockReturnThis(), // no listener of a call's is left
+    vi.spyOn(process[name], 'on').mockReturnThis(), // no listener of a call stays
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
       written[name] += text;
       return true;
@@ -119,7 +119,7 @@ engine: { device: cpu, threads: 1 }
   return writeChanged(join(folder, 'config.yaml'), text, changes);
 }
 
-/** Writes a text in which each of these is replaced; what is not in it is a mistake of the test. */
+/** Writes a text with these replacements. A text to replace that is missing is a mistake of the test. */
 export function writeChanged(
   file: string,
   text: string,

@@ -9,7 +9,7 @@ export type CommandDefinition = (parent: CommandUnknownOpts, exit: (code: number
  * Defines a command: its arguments and options with their help, and `run`, which returns the exit code. The types of
  * `run`'s parameters follow from the arguments and options. Help needs those of all commands, so command files import
  * only fast modules at the top. `run` imports the rest.
- * @param gone By their flags, options that went, and what to use.
+ * @param gone by flag, removed options and what to use instead
  */
 export function defineCommand<Arguments extends unknown[], Options extends OptionValues>(
   words: () => Command<Arguments, Options>,

@@ -92,7 +92,7 @@ export function startPle(
   };
 }
 
-/** `comparison.json` as text, without what depends on time. */
+/** `comparison.json` as text, without the fields that depend on time. */
 export function comparisonIn(folder: string): string {
   const { timing: _, ...rest } = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
   return JSON.stringify(rest);
@@ -117,7 +117,7 @@ export function workersOf(folder: string): { readonly run: string; readonly pid:
   });
 }
 
-/** One of them that has ended an epoch and still trains. */
+/** A run that has finished an epoch and still trains. */
 export function trainingRun(folder: string): { readonly run: string; readonly pid: number } | undefined {
   return workersOf(folder).find(({ run }) => existsSync(join(run, 'checkpoints/last.safetensors')));
 }

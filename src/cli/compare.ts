@@ -41,8 +41,8 @@ const words = () =>
     )
     .option('--verbose', 'with --dry-run: a line for every run, not one for each model and point of the axes')
     .option('--no-predictions', 'do not write the predictions of the test split')
-    .option('--svg', 'write the charts as SVG beside the report')
-    .option('--png', 'write the charts as PNG beside the report')
+    .option('--svg', 'also write the charts as SVG files')
+    .option('--png', 'also write the charts as PNG files')
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
     .option('--json', 'print the comparison (or the plan of a dry run) as one JSON document')
     .optionsGroup('Options of --on slurm:')
@@ -154,7 +154,7 @@ export const compare = defineCommand(
   gone,
 );
 
-/** @throws ConfigError for options that do not go together, or not with the place where runs train. */
+/** @throws ConfigError for options that exclude each other, or do not fit the place where runs train. */
 function refuseMismatched(
   options: OptionsOf<typeof words>,
   { uncertainty }: ComparisonConfig,
@@ -179,7 +179,7 @@ function refuseMismatched(
     throw new ConfigError('--detach: runs on this machine need this process; name a queue or slurm with --on.');
 }
 
-/** The words, without overrides, that name the same comparison in the same place. */
+/** The command's words for the same comparison in the same place, without overrides. */
 function wordsAgain(
   file: string,
   { on, runs, predictions, arrayLimit }: OptionsOf<typeof words>,
@@ -196,7 +196,7 @@ function wordsAgain(
   ];
 }
 
-/** @param again What tries failed runs again. */
+/** @param again the command that retries failed runs */
 async function show(result: ComparisonResult, options: OptionsOf<typeof words>, again: string): Promise<number> {
   if (result.status === 'interrupted') {
     say('Interrupted. The same command continues where it was.');

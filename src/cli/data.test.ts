@@ -11,7 +11,7 @@ import { smallComparison } from './compare.fixture.js';
 
 const columnOf = (name: string) => rawColumns.findIndex(([other]) => other === name);
 
-/** Rows of which the race gives `never-married` away and the sex is always the same. */
+/** Rows where the race gives `never-married` away and the sex is constant. */
 function tellingRows(count: number, seed: number): string[][] {
   return rawRows(count, seed).map((row) =>
     row

@@ -94,7 +94,7 @@ const inspectData = defineCommand(
   },
 );
 
-/** A query, with what it reads; undefined for a file. */
+/** A query with its tables; undefined for a file. */
 function queryOf(word: string, tables: readonly string[] | undefined, database?: string, test?: string) {
   if (!/^\s*(select|with|from)\s/i.test(word)) {
     if (tables ?? database)

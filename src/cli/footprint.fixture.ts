@@ -5,7 +5,8 @@ import { temporaryFolder } from './command.fixture.js';
 export const effects = ['--import', resolve(import.meta.dirname, 'effects.fixture.mjs')];
 
 /**
- * Folders as of a new user, empty, in which nobody has switched telemetry off; CI is unset, as it hides ONNX Runtime's.
+ * Empty folders of a new user, who has not turned telemetry off. CI is unset, because it turns off ONNX Runtime's
+ * telemetry.
  */
 export function newUser() {
   const folder = temporaryFolder();

@@ -15,7 +15,7 @@ const words = () =>
     .option('--json', 'print the names, or the file and the next command, as one JSON document')
     .addHelpText('after', examples('ple init', 'ple init census-income/compare', 'ple init --list'));
 
-/** Writes the config beside the user's own files and prints the next command on stdout. */
+/** Writes the config into the working folder and prints the next command on stdout. */
 export const init = defineCommand(words, async (name, { list, force, json }) => {
   const { shippedFile, shippedFolder, shippedNames } = await import('./input/shipped-configs.js');
   const names = shippedNames();
@@ -52,7 +52,7 @@ export const init = defineCommand(words, async (name, { list, force, json }) => 
   return exitCode.done;
 });
 
-/** Of the comment at the top. */
+/** The first sentence of the comment at the top. */
 function firstSentence(text: string): string {
   const comment = text
     .split('\n')

@@ -36,7 +36,7 @@ const words = () =>
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('ple list models', 'ple list datasets --json'));
 
-/** Prints names, with one line on each. */
+/** Prints names, each with a line about it. */
 export const list = defineCommand(words, async (kind, options) => {
   if (kind === undefined) throw new ConfigError(`Name what to list: ${kinds.names.join(', ')}.`);
   const { loadNamed } = await import('../training/plugins.js');

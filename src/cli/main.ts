@@ -61,7 +61,7 @@ const groups = [
   ['Machines:', [doctor, worker, run]],
 ] as const;
 
-/** What to use instead of a command that went. */
+/** Removed commands, and what to use instead. */
 const gone: Readonly<Record<string, string>> = {
   clean: 'ple runs --sort size shows what is large, and rm -r deletes the folder of a run',
   completion: 'no shell completion comes with ple; ple --help and ple <command> --help list commands and options',

@@ -20,7 +20,7 @@ const clean = {
 
 const few = [['train: 3000', 'train: 320']] as const;
 
-/** Trains the small config with these words; what was told, and the run's folder. */
+/** Trains the small config with these words. Returns the server's record and the run's folder. */
 async function trained(words: readonly string[], env: Readonly<Record<string, string | undefined>> = {}) {
   const folder = temporaryFolder();
   const runs = join(folder, 'runs');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// What other programs rely on, field by field. It is written apart from the program's own types, so that a change of
+// The fields that other programs rely on. They are written apart from the program's own types, so that a change of
 // those shows.
 const count = z.int().nonnegative();
 /** Metrics may be added. */

@@ -144,7 +144,7 @@ function configOf({ path }: StoredRuns): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
-/** The command that recreates the table. For an unchanged comparison, the command with its config. */
+/** The command that recreates the table. For an unchanged comparison, it names the config. */
 function commandOf(words: readonly string[], options: Options, alone: StoredRuns | undefined): string {
   const { baseline, uncertainty, scores, predictions = [] } = options;
   if (alone && baseline === undefined && uncertainty === undefined && configOf(alone) !== null)

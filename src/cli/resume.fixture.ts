@@ -6,7 +6,7 @@ import { runIn, bitsOf as trackedBitsOf } from './tracked-run.fixture.js';
 /** With dropout the rest of an epoch draws its noise after resuming. */
 export const dropout = [['tower: [4]', 'tower: [4], dropout: 0.2']] as const;
 
-/** What a run would be without an interruption. */
+/** The run without an interruption. */
 export async function wholeRun(folder: string, changes: Parameters<typeof smallConfig>[1]) {
   const words = ['train', '--config', smallConfig(folder, changes), '--runs', join(folder, 'runs')];
   await succeeded(pleHere(words));
@@ -15,7 +15,7 @@ export async function wholeRun(folder: string, changes: Parameters<typeof smallC
   return bits;
 }
 
-/** A process that gets the signal at a place of `kill-at.fixture.mjs`. */
+/** A run whose process gets the signal at a place of `kill-at.fixture.mjs`. */
 export async function stoppedRun(signal: NodeJS.Signals, place: string, changes: Parameters<typeof smallConfig>[1]) {
   const folder = temporaryFolder();
   const words = ['train', '--config', smallConfig(folder, changes), '--runs', join(folder, 'runs')];
@@ -26,10 +26,7 @@ export async function stoppedRun(signal: NodeJS.Signals, place: string, changes:
   return { ...stopped, words, run: runIn(join(folder, 'runs')) };
 }
 
-/**
- * All that must not depend on interruptions: the best parameters, the last state with its optimizer, and what was
- * measured.
- */
+/** All that must not depend on interruptions: best parameters, last state with the optimizer's, and measurements. */
 export function bitsOf(run: string) {
   const last = readFileSync(join(run, 'checkpoints/last.safetensors'));
   const header = Number(last.readBigUInt64LE(0));

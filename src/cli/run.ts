@@ -31,7 +31,7 @@ checkpoint and end. Exit codes: 0 finished, 1 failed, 2 wrong plan or config, 3 
 export const run = defineCommand(words, async (options) => {
   const index = wholeFrom('--index', 0)(options.index ?? ofScheduler());
   const interrupt = new AbortController();
-  // A scheduler may send several signals, and ends what does not obey: a second one does not cut the checkpoint short.
+  // A scheduler may send several signals before it kills. A second signal must not cut the checkpoint short.
   const ignore = onSignal(() => interrupt.abort(), 'SIGUSR1');
   try {
     const [{ plannedTask }, { openDisplay }] = await Promise.all([

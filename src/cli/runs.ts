@@ -36,12 +36,12 @@ export const runs = defineCommand(words, async (folder, { comparisons = false, s
   return exitCode.done;
 });
 
-/** @throws ConfigError for a key that is none of them. */
+/** @throws ConfigError for an unknown key. */
 function orderOf(key: string, tasks: readonly string[], isHigherBetter: (metric: string) => boolean): Order {
   const text = (of: (one: ListedFolder) => string) => (a: ListedFolder, b: ListedFolder) =>
     of(a) < of(b) ? -1 : Number(of(a) > of(b));
   const orders: Readonly<Record<string, Order>> = {
-    name: () => 0, // as they are
+    name: () => 0, // the order of the names
     model: text(({ model }) => model ?? '\uffff'),
     state: text(({ state }) => state),
     age: (a, b) => b.changed - a.changed,
@@ -66,8 +66,8 @@ function documentOf({ kind, model, seed, tasks, models, verdicts, runs, changed,
 }
 
 /**
- * A block has the columns of its own tasks: a comparison with its runs, other runs of the same tasks, and comparisons
- * whose runs are not listed. Blocks have the order of their first folders.
+ * Blocks of folders whose tables have the columns of their own tasks: a comparison with its runs, other runs with equal
+ * tasks, and comparisons whose runs are not listed. Blocks have the order of their first folders.
  */
 function blocksOf(listed: readonly ListedFolder[]): readonly (readonly ListedFolder[])[] {
   const comparisons = listed.filter(({ kind }) => kind === 'comparison');

@@ -10,7 +10,7 @@ withoutCharts();
 
 const rows = Array.from({ length: 600 }, (_, i) => {
   const [a, b] = [Math.sin(3 * i), Math.cos(7 * i)];
-  return `${a},${b},${Number(a + Math.sin(i * i) > 0)},${b + Math.sin(5 * i * i)},${i}\n`; // `id` tells rows apart
+  return `${a},${b},${Number(a + Math.sin(i * i) > 0)},${b + Math.sin(5 * i * i)},${i}\n`; // `id` identifies rows
 });
 const config = `name: own-rows
 dataset:

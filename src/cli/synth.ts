@@ -8,7 +8,7 @@ import { defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
 import { interruptible } from './interruptible.js';
 
-/** The key that accepts several values, each of which gives a file. */
+/** The key that accepts several values; each gives a file. */
 const swept = 'correlation';
 
 /** Flags that set keys of the kind's options. */
@@ -49,10 +49,7 @@ const words = () => {
   return command;
 };
 
-/**
- * Writes a file of a process (or one for each correlation), with its manifest beside it. Words `key=value` are options
- * too.
- */
+/** Writes a process's file and its manifest, for each correlation. Words `key=value` are options too. */
 export const synth = defineCommand(words, async (given, options, command) => {
   const [{ synthesisKinds }, { readDocument }, { parsePart }, { progressBar }] = await Promise.all([
     import('../data/synthesize.js'),

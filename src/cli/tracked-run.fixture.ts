@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Of the only run in a folder. */
+/** The path of the only run in a folder. */
 export function runIn(runs: string): string {
   const [run, ...others] = readdirSync(runs);
   if (run === undefined || others.length > 0) throw new Error(`There is not one run in ${runs}.`);

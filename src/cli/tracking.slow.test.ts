@@ -16,7 +16,7 @@ test('a run that is killed goes on in its MLflow run and its event file, with ev
   const folder = temporaryFolder();
   const config = smallConfig(folder);
   await succeeded(pleHere(['train', '--config', config, '--runs', join(folder, 'whole')]));
-  // MLflow was told, the first checkpoint is being written, and a later one.
+  // After MLflow's first request, during the first checkpoint, and during a later one.
   for (const place of ['run:14', 'checkpoint:1', 'checkpoint:3']) {
     const server = await mlflowServer();
     const runs = join(folder, place.replace(':', '-'));

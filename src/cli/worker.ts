@@ -36,7 +36,7 @@ const gone = {
   '--data <from=to>': 'put the data where the planner has them, in a folder that all machines see.',
 };
 
-/** Prints what it does on stderr. */
+/** Prints its progress on stderr. */
 export const worker = defineCommand(
   words,
   async (options) => {

@@ -59,7 +59,7 @@ export const compareSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. `{ embeddings: true }`, alone or beside `parameters`: embedding tables count too. null: not at all.',
+      '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. `{ embeddings: true }`, alone or with `parameters`: embedding tables count too. null: not at all.',
     ),
   tune: scoredSpaceSchema
     .nullable()
@@ -75,7 +75,7 @@ export const compareSchema = z.strictObject({
     ),
   tuneSeed: z
     .union([seedSchema, seeds])
-    .default(1_000_000) // far from the seeds that people count
+    .default(1_000_000) // far from the seeds that people use
     .describe(
       'The seed of the search, or a list: then every combination is trained under each, and ranked by the mean. The first one also draws. It stays when seeds are added. None of `seeds` may be among them.',
     ),

@@ -68,7 +68,6 @@ train:
 
 export const parse = (text: string, overrides: string[] = []) =>
   parseComparison(text, 'c.yaml', overrides, definitions);
-/** The message of the mistake. */
 export const failure = (text: string, overrides: string[] = []): string => {
   try {
     parse(text, overrides);

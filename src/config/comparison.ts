@@ -35,10 +35,10 @@ interface FrontConfig {
   readonly labels: readonly string[];
 }
 
-/** A checked comparison config: what is compared, and the experiment of every run that it can ask for. */
+/** A checked comparison config: what is compared, and the experiment of every possible run. */
 export interface ComparisonConfig {
   readonly name: string;
-  /** A run's own config has those that it uses. */
+  /** A run's own config has only the plugins that it uses. */
   readonly plugins: readonly Plugin[];
   /** In the order of every table. One of them is the baseline. */
   readonly models: readonly {
@@ -49,14 +49,14 @@ export interface ComparisonConfig {
   }[];
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
-  /** All that may be trained, in their order. */
+  /** All seeds that may be trained, in their order. */
   readonly seeds: readonly number[];
-  /** How many of the seeds there are at each look at the table: training ends at the first that decides everything. */
+  /** The number of seeds at each look at the table. Training ends at the first look that decides everything. */
   readonly looks: readonly number[];
   readonly axes: Readonly<Record<string, readonly unknown[]>>;
   /** Every combination of the axes' values; one empty point without axes. */
   readonly points: readonly AxisPoint[];
-  /** What every model is scaled to; null: as configured. */
+  /** The size that every model is scaled to; null: as configured. */
   readonly match: {
     /** A number of parameters, or those of the baseline. */
     readonly target: number | 'baseline';
@@ -67,26 +67,26 @@ export interface ComparisonConfig {
   readonly tune: Spaces | null;
   readonly tuneScore: SearchScore;
   readonly search: SearchConfig;
-  /** The search's seeds, none of which is one of `seeds`. */
+  /** The search's seeds; none is in `seeds`. */
   readonly tuneSeeds: readonly number[];
-  /** Null: both, where every run keeps its predictions and every metric has an error over rows, else seeds. */
+  /** Null: both, if every run keeps its predictions and every metric has an error over rows; else seeds. */
   readonly uncertainty: 'seeds' | 'rows' | 'both' | null;
   /** The metric by which a task is judged, for tasks that do not use their type's usual one. */
   readonly metrics: Readonly<Record<string, string>>;
-  /** By metric, where it is not the metric's own: a gain that is closer to 0 counts as none. Null: no margin. */
+  /** By metric, margins that replace its own: a smaller gain counts as none. Null: no margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
-  /** By task, in the mean relative gain; a task that is not named has 1. */
+  /** Weights in the mean relative gain; other tasks have 1. */
   readonly taskWeights: Readonly<Record<string, number>>;
-  /** The loss weight that joint models are trained at for their fronts. Null: no fronts. */
+  /** The loss weight that is varied for the fronts of joint models. Null: no fronts. */
   readonly front: FrontConfig | null;
-  /** Labels of models that are compared with each other: a model, and what its gains are measured against. */
+  /** Pairs of labels: a model, and the one that its gains are measured against. */
   readonly contrasts: readonly (readonly [model: string, reference: string])[];
   /** Where runs train. It changes no result. */
   readonly execute: Execute;
   /**
-   * What a model's search tries, of the values of both `tune`: every combination, or those that are drawn. `[{}]`
-   * without them.
-   * @param most The number of draws under a budget; default: the first few.
+   * The combinations that a model's search tries, from the values of both `tune`: all, or those that are drawn. `[{}]`
+   * without `tune`.
+   * @param most the number of draws under a budget; default: the first few
    */
   settings(label: string, most?: number): readonly AxisPoint[];
   /**
@@ -97,18 +97,18 @@ export interface ComparisonConfig {
   experiment(label: string, point: AxisPoint, seed: number, changes?: AxisPoint): Experiment;
 }
 
-/** They are checked, and planned, in memory. */
+/** Runs are checked and planned in memory. */
 export const mostRuns = 20_000;
 function tooManyRuns(runs: number): string {
   return `the points of the axes, models, seeds, fronts and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`;
 }
 
-/** True if a config's text has a `compare:` key. A text that cannot be read has none: parsing it tells why. */
+/** True if a config's text has a `compare:` key. False for an unreadable text: parsing it gives the reason. */
 export function isComparison(text: string, file: string, overrides: readonly string[]): boolean {
   return hasKey('compare', text, file, overrides);
 }
 
-/** True if a comparison's config is also that of a run: it has a `model:` beside `compare:`. */
+/** True if a comparison's config is also that of a run: it has both `compare:` and `model:`. */
 export function isAlsoRun(text: string, file: string, overrides: readonly string[]): boolean {
   return hasKey('model', text, file, overrides);
 }
@@ -123,7 +123,7 @@ function hasKey(key: string, text: string, file: string, overrides: readonly str
 }
 
 /**
- * YAML text with a `compare:` key beside a run's keys -> comparison.
+ * YAML text with `compare:` and a run's keys -> comparison.
  * @throws ConfigError: for each mistake a line with file, line, column, key and the nearest known key.
  */
 export function parseComparison(
@@ -139,7 +139,7 @@ export function parseComparison(
     const changed = [{ key: 'model', value: model.options, at: model.path, from: model.path }, ...changes];
     return resolveExperiment(readDocument(text, file, overrides, changed), definitions, model.path);
   };
-  /** What else is wrong with a config whose `compare` is. */
+  /** Finds the other mistakes of a config whose `compare` is wrong. */
   const tellAll = () => {
     if (faults.found) for (const model of readableModels(given)) faults.try(() => resolve(model, []));
     faults.tell();
@@ -248,9 +248,9 @@ function checkTried(
   return must(first, 'experiment of a comparison').name;
 }
 
-/** The part of a comparison, and what else of the config is not of a run. */
+/** `compare:`, and the other keys that do not belong to a run. */
 function comparePart(document: ConfigDocument, overrides: readonly string[]) {
-  // A seed beside `compare`, as in a run's config, is not used, but must be one.
+  // A `seed:` of a run's config is not used here, but must be valid.
   const besides = z.looseObject({
     compare: z.unknown().optional(),
     seed: seedSchema.optional(),
@@ -269,7 +269,7 @@ function comparePart(document: ConfigDocument, overrides: readonly string[]) {
   return { compare, plugins, execute };
 }
 
-/** The models of a `compare` that is wrong elsewhere. */
+/** The models of a `compare` that has mistakes elsewhere. */
 function readableModels(compare: unknown): Pick<Listed, 'options' | 'path'>[] {
   const { models } = z
     .looseObject({ models: z.array(z.unknown()) })
@@ -310,7 +310,7 @@ function changesOf(values: AxisPoint, { path }: Listed, choices: readonly Choice
   });
 }
 
-/** A search has seeds, and a baseline to be scored by, of its own. */
+/** A search needs its own seeds, and a baseline for its scores. */
 function checkSearchedSeeds(config: ComparisonConfig, document: ConfigDocument): void {
   const { baseline, seeds, tuneSeeds, tuneScore, settings } = config;
   const faults = new Faults();
@@ -350,7 +350,7 @@ function frontOf(given: CompareOptions['front'], labels: readonly string[]): Fro
   return { key, task: key.split('.')[2] ?? '', values: values.toSorted((a, b) => a - b), labels };
 }
 
-/** Seeds in their order, and how many of them there are at each look. */
+/** Seeds in their order, and their number at each look. */
 function seedsOf(given: CompareOptions['seeds']): Pick<ComparisonConfig, 'seeds' | 'looks'> {
   if (Array.isArray(given)) return { seeds: given, looks: [given.length] };
   const { first, step, most } = typeof given === 'number' ? { first: given, step: 1, most: given } : given;
@@ -378,8 +378,8 @@ interface Listed {
 }
 
 /**
- * The listed models and, first, the single-task baseline if it is not among them: an MLP of the layers that every
- * listed model has from its input to a task's logit (its levels' and the tower's).
+ * The listed models. If the single-task baseline is missing, it comes first. It is an MLP with the layers that every
+ * listed model has from its input to a task's logit: those of the levels and of the tower.
  */
 function withBaseline(
   listed: readonly Listed[],
@@ -405,7 +405,7 @@ function withBaseline(
   return [{ label: type, options, tune: null, path: [] }, ...listed];
 }
 
-/** What `compare` says of tasks, metrics and models: only those that there are. */
+/** Checks the names of tasks, metrics and models in `compare`. */
 function checkNames(
   compare: CompareOptions,
   { tasks }: Experiment,

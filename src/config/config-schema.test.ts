@@ -53,7 +53,7 @@ describe('the schema of configs', () => {
         if (typeof below === 'object' && !Array.isArray(below)) visit(below, path);
     };
     visit(schema, '');
-    // What models take is told in docs/config.md.
+    // docs/config.md says what models take.
     expect(silent.filter((path) => !/^\.(compare\.models|model)\./.test(path))).toEqual([]);
   });
 

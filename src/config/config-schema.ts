@@ -4,12 +4,12 @@ import { compareSchema } from './compare-schema.js';
 import { executeSchema } from './execute.js';
 import { type Chosen, type Definitions, experimentSchema } from './experiment.js';
 
-/** JSON Schema, of draft 7: the one that editors' YAML servers know best. */
+/** JSON Schema, draft 7: YAML language servers support it best. */
 export type Schema = z.core.JSONSchema.JSONSchema;
 
 /**
- * The schema of a config: of a run, a comparison, or both in one file. It says what zod's schemas say; what else a part
- * refuses (two keys that exclude each other, tasks that the data lack) `ple validate` tells.
+ * The schema of a config: of a run, a comparison, or both in one file. It has the rules of the zod schemas. Only `ple
+ * validate` checks the others, such as keys that exclude each other or tasks that the data lack.
  */
 export function configSchema(definitions: Definitions): Schema {
   const { loaders, models, weightSchedules, balancings, optimizers, learningRateSchedules } = definitions;
@@ -39,7 +39,7 @@ export function configSchema(definitions: Definitions): Schema {
     ...whole,
     properties: {
       ...whole.properties,
-      compare: { description: 'What `ple compare` compares, beside the keys of a run.', ...compared },
+      compare: { description: 'What `ple compare` compares; the keys of a run are its common settings.', ...compared },
       execute: schemaOf(executeSchema),
     },
     required: whole.required?.filter((key) => key !== 'model') ?? [],
@@ -77,7 +77,7 @@ function schemaOf(schema: z.ZodType): Schema {
     io: 'input',
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      // A pipe's first part only tells mistakes better; what is known of the value stands in its second.
+      // A pipe's first part only improves messages; its second part has the schema of the value.
       if (zodSchema instanceof z.ZodPipe && zodSchema.out instanceof z.ZodType) {
         for (const key of ['properties', 'additionalProperties', 'type']) delete jsonSchema[key];
         Object.assign(jsonSchema, { ...schemaOf(zodSchema.out), ...jsonSchema });

@@ -22,16 +22,16 @@ export interface ConfigDocument {
   readonly value: unknown;
   /** `file:line:column` of the key at `path` (or of its nearest ancestor), or the override word that set it. */
   locate(path: Path): string;
-  /** The comment beside the value at `path`, on one line. An override's value has none. */
+  /** The comment on the line of the value at `path`, as one line. An override's value has none. */
   commentAt(path: Path): string | undefined;
 }
 
-/** A value that another place of the config asks for, such as one of an axis. */
+/** A value set by another place of the config, such as an axis. */
 export interface Change {
   /** Dotted. */
   readonly key: string;
   readonly value: unknown;
-  /** What messages call the key. */
+  /** The key's name in messages. */
   readonly at: Path;
   /** Where the value is written. */
   readonly from: Path;
@@ -99,7 +99,7 @@ export function readDocument(
     return isNode(value) ? value.comment?.replaceAll(/\s+/g, ' ').trim() : undefined;
   }
 
-  /** Of a mapping, whose keys may be numbers. */
+  /** A pair of a mapping, whose keys may be numbers. */
   function pairAt(path: Path): Pair | undefined {
     const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
     if (!isMap(parent)) return undefined;
@@ -111,7 +111,7 @@ export function readDocument(
 function plain(document: Document, file: string, placeOf: (node: Node) => string): unknown {
   visit(document, {
     Pair(_, { key }) {
-      if (!isScalar(key) || key.value !== '__proto__') return; // an object would lose it without a word
+      if (!isScalar(key) || key.value !== '__proto__') return; // an object would lose it silently
       throw new ConfigError(`${placeOf(key)}: '__proto__' cannot be a key; give it another name.`);
     },
     Alias(_, alias) {
@@ -153,7 +153,7 @@ function parseOverride(word: string): { path: string[]; value: unknown } {
 
 const mostLevels = 100;
 
-/** The library's parser, which calls itself for each level, could run out of its stack. Its tokens know the level. */
+/** The library's parser is recursive and could overflow the stack. Its tokens show the depth first. */
 function refuseDepth(text: string, what: string): void {
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(text)) {

@@ -66,12 +66,12 @@ export function isQueue(on: string): boolean {
   return hostname !== '' && /^\/?\d*$/.test(pathname) && search === '' && hash === '';
 }
 
-/** An override, as messages and files may hold it. */
+/** An override without passwords, for messages and files. */
 export function shownOverride(word: string): string {
   return /^execute[.=]/.test(word) ? withoutPassword(word) : word;
 }
 
-/** For messages: an address may hold a password. */
+/** An address without its password, for messages. */
 export function withoutPassword(on: string): string {
   return on.replace(/(\w+:\/\/).*@/, '$1');
 }

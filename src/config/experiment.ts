@@ -27,19 +27,19 @@ export interface Definitions {
   readonly models: Catalogue<Chosen>;
   /** The first is the default. */
   readonly weightSchedules: Catalogue<Chosen>;
-  /** Of the task losses; the first is the default. */
+  /** Methods that balance the task losses; the first is the default. */
   readonly balancings: Catalogue<Chosen>;
   readonly optimizers: Catalogue<Chosen>;
   readonly learningRateSchedules: Catalogue<Chosen>;
-  /** What tasks are judged by. */
+  /** Metrics that tasks are judged by. */
   readonly metrics: Catalogue<{
     readonly name: string;
     readonly type: string;
     readonly better: string | null;
-    /** There on what has an error over test rows. */
+    /** Set if the metric has an error over test rows. */
     readonly influence?: unknown;
   }>;
-  /** Those that are loaded: their parts are in the catalogues. */
+  /** Loaded plugins; their parts are in the catalogues. */
   readonly plugins: readonly Plugin[];
   /** The model whose tasks share nothing: what others are compared with. */
   readonly baseline: string;
@@ -49,7 +49,7 @@ export interface Chosen {
   /** One line. */
   readonly summary?: string;
   /**
-   * Enters the hash of runs: raised when the same options give other results, so that earlier runs are not taken for
+   * Enters the hash of runs. It is raised when equal options give new results, so that earlier runs are not taken for
    * new ones. Absent: 1.
    */
   readonly revision?: number;
@@ -202,7 +202,7 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
             const names = tasks.map(({ name }) => name);
             for (const [index, name] of names.entries()) {
               if (names.indexOf(name) !== index) refuse(context, [index, 'name'], `task '${name}' is listed twice`);
-              // Results, weights and metrics are objects by task, which have these without being given them.
+              // Results, weights and metrics are objects by task, and objects inherit these names.
               if (name in {}) refuse(context, [index, 'name'], `'${name}' cannot be a task's name: choose another`);
             }
           },
@@ -218,7 +218,7 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
           balancing: addedLater(
             choice
               .default({ type: balancing })
-              .describe('How the task losses are balanced in each step, beside `schedule` and `weights`.'),
+              .describe('How the task losses are balanced in each step, in addition to `schedule` and `weights`.'),
           ),
           weights: z
             .record(z.string().describe('task'), weightSchema)
@@ -305,8 +305,8 @@ export function parseExperiment(
 }
 
 /**
- * As `parseExperiment`, of a text that is read already. A `compare:` key is left out, and an `execute:` beside it.
- * @param modelPath Where the model's options were written, for messages.
+ * `parseExperiment` for a document. `compare:` is left out, and then `execute:` too.
+ * @param modelPath where the model's options were written, for messages
  */
 export function resolveExperiment(
   document: ConfigDocument,
@@ -385,7 +385,7 @@ export function resolveExperiment(
   }
 }
 
-/** The parts that a config names, whatever else is wrong with it. */
+/** The parts that a config names, even if it has other mistakes. */
 function namedParts(given: unknown, modelPath: Path, definitions: Definitions) {
   const { loaders, models, weightSchedules, balancings, optimizers, learningRateSchedules } = definitions;
   const places = [
@@ -401,7 +401,7 @@ function namedParts(given: unknown, modelPath: Path, definitions: Definitions) {
     const value = valueAt(given, at);
     if (!isMapping(value)) return [];
     const { [key]: name, ...options } = value;
-    if (from === optimizers) delete options['schedule']; // has a place of its own
+    if (from === optimizers) delete options['schedule']; // it has its own place
     return typeof name === 'string' ? [{ from, name, value: { [key]: name, ...options }, path, key }] : [];
   });
 }
@@ -425,7 +425,7 @@ function parsedPart<Value extends object>(
     return { ...value, ...parsePart(from.get(name).options, value, document, path) };
   } catch (error) {
     const place = document.locate([...path, key]);
-    // Options written for the part that the config names do not fit the one that an override names.
+    // Options written for the config's own part do not fit the one that an override names.
     if (!(error instanceof ConfigError) || !place.startsWith(`override '${[...path, key].join('.')}=`)) throw error;
     const whole = `'${path.join('.')}={ ${key}: ${name}, … }'`;
     const hint = `${place} changes no other key: ${whole} sets them all.`;
@@ -441,7 +441,7 @@ function metricsOf(tasks: readonly TaskConfig[], { metrics }: Definitions): stri
   return measured.map(({ name }) => partName(metrics.kind, name));
 }
 
-/** Options of optimizers that act on weights alone; with `Embeddings` behind, on embedding tables alone. */
+/** Options of optimizers that act on weights alone; with the suffix `Embeddings`, on embedding tables alone. */
 const ofWeights: readonly string[] = ['l2', 'weightDecay'];
 const ofEmbeddings = ofWeights.map((key) => `${key}Embeddings`);
 
@@ -457,9 +457,9 @@ export function stringifyExperiment(experiment: ResolvedConfig): string {
 }
 
 /**
- * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its
- * engine, its tracking, its paths and the defaults of options that were added later, and the data's checksum. Of
- * plugins it has their SHA-256.
+ * The first eight hex digits of the SHA-256 of everything that decides the result: the config, the data's checksum, and
+ * the SHA-256 of plugins. The config is taken without its name, engine, tracking, paths, and defaults of options that
+ * were added later.
  */
 export function hash8(config: ResolvedConfig, checksum: string, definitions: Definitions): string {
   const own = withoutLaterDefaults(experimentSchema(definitions), config);
@@ -485,7 +485,7 @@ export function hash8(config: ResolvedConfig, checksum: string, definitions: Def
   }
 
   /**
-   * The options of the parts that the config names. One that was edited may name none. Those of plugins are hashed
+   * The schemas of the parts that the config names. An edited config may name none. Options of plugins are hashed
    * whole.
    */
   function partsSchema() {
@@ -511,7 +511,7 @@ export function hash8(config: ResolvedConfig, checksum: string, definitions: Def
   }
 }
 
-/** Options of the data that say where they lie, not what they are. */
+/** Options that say where the data are, not what they are. */
 export function dataPaths(
   {
     dataset,
@@ -530,7 +530,6 @@ const resolvedConfig = z.looseObject({
     .optional(),
 });
 
-/** What names the parts of a resolved config. */
 const named = z.looseObject({ type: z.string().optional() }).catch({});
 const partNames = resolvedConfig.extend({
   model: named,
@@ -543,7 +542,7 @@ const partNames = resolvedConfig.extend({
     .catch({ optimizer: {}, optimizers: { embeddings: {} } }),
 });
 
-/** An experiment, or one as it was written: a later program may know defaults that its own did not. */
+/** An experiment, or one as it was stored: a later program may have defaults that the file lacks. */
 export type ResolvedConfig = Readonly<Record<string, unknown>> & { readonly dataset: { readonly loader: string } };
 
 function sorted(value: unknown): unknown {
@@ -556,7 +555,7 @@ function sorted(value: unknown): unknown {
   );
 }
 
-/** `unseen` stands only where it has an effect: of all other runs, the hash is that of a time before this key. */
+/** `unseen` is kept only where it has an effect. All other runs keep the hash that they had before this key. */
 function withUnseen({ unseen = 'rare', ...inputs }: InputsConfig): InputsConfig {
   return countsValues(inputs) ? { ...inputs, unseen } : inputs;
 }

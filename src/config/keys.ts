@@ -1,16 +1,16 @@
 import { stringify } from 'yaml';
 import type { Schema } from './config-schema.js';
 
-/** A key of a config, as people read of it. */
+/** A key of a config, for the docs and `ple schema`. */
 export interface Key {
   /** `<task>` stands for any name, `[]` for any item of a list. */
   readonly path: readonly string[];
   /** The definitions that have this key, if a config chooses one of several. */
   readonly of: readonly string[];
   readonly meaning: string;
-  /** Its value where the config has none: YAML, `required`, or nothing. One for each definition where these differ. */
+  /** Its default: YAML, `required`, or nothing. One for each definition where these differ. */
   readonly standards: readonly string[];
-  /** True of a mapping whose own keys say the rest. */
+  /** True if the value is a mapping that has keys of its own. */
   readonly holdsKeys: boolean;
 }
 
@@ -56,7 +56,7 @@ function standardText(schema: Schema): string {
     .replaceAll(' ]', ']');
 }
 
-/** With the defaults of a mapping's own keys filled in. */
+/** The default, with those of a mapping's own keys filled in. */
 function standardOf({ default: standard, properties, anyOf }: Schema): unknown {
   const mapping = properties ?? anyOf?.find((alternative) => alternative.properties)?.properties;
   if (typeof standard !== 'object' || standard === null || Array.isArray(standard) || !mapping) return standard;
@@ -67,10 +67,7 @@ function standardOf({ default: standard, properties, anyOf }: Schema): unknown {
   return { ...Object.fromEntries(filled), ...standard };
 }
 
-/**
- * What a schema says of the value at a path; with `name`, of the definition of this name. Undefined: it knows no such
- * key.
- */
+/** The schema of the value at a path; with `name`, of the definition of this name. Undefined: no such key. */
 export function schemaAt(schema: Schema, path: readonly string[], name?: string): Schema | undefined {
   const [key, ...rest] = path;
   if (key !== undefined) {

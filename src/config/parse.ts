@@ -46,7 +46,7 @@ export function failAt(document: ConfigDocument, path: Path, message: string): C
   return new ConfigError(`${place}: ${path.length > 0 ? `'${path.join('.')}': ` : ''}${message}.`);
 }
 
-/** What lies at a path, if anything does. */
+/** The value at a path, if there is one. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (outer, key) => (typeof outer === 'object' && outer !== null ? Reflect.get(outer, key) : undefined),
@@ -54,14 +54,14 @@ export function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-/** What is said of a name that is not among those that are known. */
+/** The message for an unknown name. */
 export function notAmong(what: string, name: string, known: readonly string[]): string {
   return `${what} '${name}'${didYouMean(name, known)}; there are: ${known.join(', ')}`;
 }
 
 /**
- * For a check across fields: it runs wherever the mistakes that were found lie in none of these.
- * @param fields Matches their dotted paths from the schema that the check is of.
+ * A condition for a check across fields: it runs if none of its fields has a mistake.
+ * @param fields matches their dotted paths, relative to the schema of the check
  */
 export function whereSound(fields: RegExp) {
   const isElsewhere = ({ code, path = [] }: z.core.$ZodRawIssue) =>
@@ -69,7 +69,7 @@ export function whereSound(fields: RegExp) {
   return { when: ({ issues }: z.core.ParsePayload) => issues.every(isElsewhere) };
 }
 
-/** For checks across the fields of a schema. */
+/** Reports a mistake found by a check across the fields of a schema. */
 export function refuse(context: z.core.$RefinementCtx, path: Path, message: string): void {
   context.addIssue({ code: 'custom', path: [...path], message });
 }
@@ -81,7 +81,7 @@ export function isUnique(values: readonly unknown[]): boolean {
 
 type Issue = z.core.$ZodIssue;
 
-/** The mistakes to tell: of a union's alternatives, those of the one whose first mistake lies deepest. */
+/** The mistakes to report. For a union, those of the alternative whose first mistake lies deepest. */
 function meant(issue: Issue): Issue[] {
   const [best] = alternativesOf(issue).toSorted((a, b) => depthOf(b) - depthOf(a) || a.length - b.length);
   if (!best || depthOf(best) === 0) return [issue];
@@ -133,8 +133,8 @@ function toPath(path: readonly PropertyKey[]): Path {
 }
 
 /**
- * The keys that the object schema at `path` knows, through defaults, options, lists, records and unions; where a key
- * names the alternative, of this one.
+ * The keys of the object schema at `path`, through defaults, options, lists, records and unions. Where a key names the
+ * alternative of a union, only its keys.
  */
 function knownKeys(schema: z.core.$ZodType, path: Path, value: unknown): string[] {
   if (

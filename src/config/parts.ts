@@ -10,7 +10,7 @@ const attentionWidth = z
 
 const numericEncoding = z.enum(['standard', 'log1p', 'quantile', 'value']);
 
-/** The bounds of sizes are far above what is of use: they turn a slip of the finger into a message. */
+/** The bounds are far above useful sizes: they catch typing errors. */
 const embeddingWidth = z
   .int()
   .positive()
@@ -50,7 +50,7 @@ export const inputsSchema = z.strictObject({
     .max(2 ** 12)
     .default(32)
     .describe(
-      'The largest number of list entries that are fed: the heaviest; of equal ones, the first. A note counts what is left out of training rows. Other splits are cut in the same way.',
+      'The largest number of list entries that are fed: the heaviest; of equal ones, the first. A note counts the entries that are left out of training rows. Other splits are cut in the same way.',
     ),
   pool: z
     .enum(['mean', 'sum'])
@@ -76,7 +76,7 @@ export const inputsSchema = z.strictObject({
       .enum(['none', 'fm', 'cross'])
       .default('none')
       .describe(
-        'What every model’s input has beside the columns. `fm`: the sum of products of every two embeddings of equal width, appended. `cross`: two cross layers of DCN-v2, in place of the input.',
+        'What every model’s input has in addition to the columns. `fm`: the sum of products of every two embeddings of equal width, appended. `cross`: two cross layers of DCN-v2, in place of the input.',
       ),
   ),
   columns: z
@@ -114,8 +114,8 @@ export const inputsSchema = z.strictObject({
 export type InputsConfig = Readonly<z.infer<typeof inputsSchema>>;
 
 /**
- * `auto`: from about here on, at usual sizes, updating a whole table takes longer than moving its rows to and fro
- * (measured in docs/engine.md).
+ * `auto`: from about here on, at usual sizes, updating a whole table takes longer than moving its rows (measured in
+ * docs/engine.md).
  */
 export const manyIds = 200_000;
 
@@ -195,7 +195,7 @@ export const taskSchema = z
   });
 export type TaskConfig = Readonly<z.infer<typeof taskSchema>>;
 
-/** What a task is trained by, where it is not the usual loss of its type. */
+/** A task's training loss, if it is not the usual one of its type. */
 export type TaskLoss =
   | { readonly type: 'focal'; readonly gamma: number; readonly alpha?: number | undefined }
   | { readonly type: 'huber'; readonly delta: number }
@@ -209,7 +209,7 @@ export function taskLossOf({ loss }: Pick<TaskConfig, 'loss'>): TaskLoss | undef
   return typeof loss === 'string' ? { type: loss } : loss;
 }
 
-/** What is wrong with a task's keys, and at which one. */
+/** A mistake in a task's keys, with the key. */
 function mistakeOf(task: TaskConfig): readonly [key: string, message: string] | undefined {
   const { type, standardize, positiveWeight, labelSmoothing } = task;
   const loss = taskLossOf(task)?.type ?? task.loss;
@@ -225,7 +225,7 @@ function mistakeOf(task: TaskConfig): readonly [key: string, message: string] | 
   return undefined;
 }
 
-/** Of one task in `loss.weights`. */
+/** One task's entry in `loss.weights`. */
 export const weightSchema = z.strictObject({
   initial: z.number().nonnegative().default(1).describe('The weight at t = 0.'),
   ratio: z
@@ -235,8 +235,5 @@ export const weightSchema = z.strictObject({
     .describe('The factor of the weight in a unit of time. With the `constant` schedule, other than 1 is an error.'),
 });
 
-/**
- * How large a gain has to be to count: in the metric's own unit, or in percent of the value that it is measured
- * against.
- */
+/** The smallest gain that counts: in the metric's own unit, or in percent of the reference's value. */
 export type Margin = { readonly absolute: number } | { readonly percent: number };

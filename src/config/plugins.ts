@@ -12,7 +12,7 @@ const resolvedPlugin = z.strictObject({
   paths: z.array(z.string()).optional().describe('Options of its loader that say where the data lie.'),
 });
 
-/** `plugins:` of a config: files, as a user writes them, or what a resolved config keeps of each. */
+/** `plugins:` of a config: files, or their entries in a resolved config. */
 export const pluginsSchema = z
   .array(z.union([z.string().min(1), resolvedPlugin]))
   .min(1)
@@ -35,7 +35,7 @@ export function partName(kind: string, name: string): string {
   return `${kind} ${name}`;
 }
 
-/** The plugins that a config names, with what they were when they were loaded. */
+/** The plugins that a config names, with their checksums at loading. */
 export function resolvedPlugins(
   entries: readonly PluginEntry[],
   document: ConfigDocument,
@@ -51,8 +51,8 @@ export function resolvedPlugins(
 }
 
 /**
- * Parts of plugins that are not here, at least not as they were: their options cannot be checked, and were when the
- * config was written.
+ * Parts of plugins that are missing or changed. Their options cannot be checked; they were checked when the config was
+ * written.
  */
 export function absentParts(plugins: readonly Plugin[], loaded: readonly Plugin[]): readonly string[] {
   return plugins.filter((plugin) => isAbsent(plugin, loaded)).flatMap(({ parts }) => parts);

@@ -3,8 +3,8 @@ import type { ComparisonConfig } from './comparison.js';
 import type { Experiment } from './experiment.js';
 
 /**
- * A comparison with every default filled in; it is a config that asks for the same runs.
- * @param run What `ple train` makes of the same file, if it does.
+ * A comparison with every default filled in, as a config for the same runs.
+ * @param run the run of the same file, if it has one
  */
 export function resolvedComparison(config: ComparisonConfig, run?: Experiment): Readonly<Record<string, unknown>> {
   const [point = {}] = config.points;
@@ -54,7 +54,7 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
   };
 }
 
-/** How many, where they are counted from 1. */
+/** The number of seeds, if they count from 1; else the seeds. */
 function countOf(seeds: readonly number[]): number | readonly number[] {
   return seeds.every((seed, index) => seed === index + 1) ? seeds.length : seeds;
 }

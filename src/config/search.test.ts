@@ -42,7 +42,7 @@ describe('candidates', () => {
     ['logInteger', { logInteger: [1, 8] }, (k) => Math.log((k + 1) / k) / Math.log(9)],
     ['a list', [1, 2, 4], () => 1 / 3],
   ])('of %s have their probabilities, both ends included', (_, space, probability) => {
-    // Beside a continuous key, since equal combinations are left out.
+    // With a continuous key, since equal combinations are left out.
     const draws = column(drawn({ k: space, other: { uniform: [0, 1] } }, count), 'k');
     const shares = [...new Set(draws)].map((value) => {
       return { value, off: draws.filter((other) => other === value).length / draws.length - probability(value) };

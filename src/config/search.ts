@@ -14,7 +14,7 @@ const distributionSchema = z.union([
   z.strictObject({ logInteger: rangeOf(z.int().positive()) }),
 ]);
 
-/** What `tune` may say of a key: values, of which random search draws each equally often, or a distribution. */
+/** A key's search space: a list of values, which random search draws with equal probability, or a distribution. */
 const oneSpaceSchema = z.union([listSchema, distributionSchema], {
   error: (issue) =>
     Array.isArray(issue.input)
@@ -22,10 +22,10 @@ const oneSpaceSchema = z.union([listSchema, distributionSchema], {
       : 'a list of values, or a distribution: { uniform: [low, high] }, { logUniform: … }, { integer: … } or { logInteger: … }',
 });
 export const spaceSchema = z.record(z.string(), oneSpaceSchema);
-/** By what a trial is chosen: see `compare.tune`. */
+/** The score that chooses a trial: see `compare.tune`. */
 const searchScores = ['mean', 'worst'] as const;
 export type SearchScore = (typeof searchScores)[number];
-/** Of `compare.tune`, which speaks of all models. */
+/** `compare.tune`, the search of all models. */
 export const scoredSpaceSchema = z
   .object({
     score: z
@@ -71,9 +71,9 @@ export const searchSchema = z.discriminatedUnion(
 );
 export type SearchConfig = z.infer<typeof searchSchema>;
 
-/** How many candidates are checked before the data, and with them the number under a budget, are known. */
+/** Number of candidates checked before the data are known; a budget's number depends on the data. */
 const checkedCandidates = 10;
-/** Draws in a row that give nothing new: with 20 times as many as there are values, one in 10^8 is missed. */
+/** Most draws in a row without a new combination. With 20 times the number of values, one in 10^8 is missed. */
 const mostRepeats = (found: number) => 1000 + 20 * found;
 
 export function isList(space: Space): space is readonly unknown[] & Space {
@@ -81,13 +81,12 @@ export function isList(space: Space): space is readonly unknown[] & Space {
 }
 
 /**
- * The combinations of values that a model tries. A grid's are all, the last key's values changing fastest. Others are
- * drawn: each key has a stream of its own, which no further candidate, key or model changes. A shared key has the same
- * stream for every model. Combinations that the model has drawn already are left out (Bergstra and Bengio, 2012, draw
- * with replacement).
- * @param seed The first of `tuneSeed`.
- * @param most The number under a budget.
- * @returns Fewer than asked for, where there are no more.
+ * The combinations of values that a model tries. A grid has all, the last key's values changing fastest. Other searches
+ * draw them. Each key has its own stream, which further candidates, keys and models do not change; a shared key has one
+ * stream for every model. A combination is drawn once per model (Bergstra and Bengio, 2012, draw with replacement).
+ * @param seed the first of `tuneSeed`
+ * @param most the number under a budget
+ * @returns fewer than asked for, if there are no more
  */
 export function candidatesOf(
   search: SearchConfig,
@@ -114,8 +113,8 @@ export function candidatesOf(
 }
 
 /**
- * The epochs at which successive halving ranks (Li et al., 2018, Algorithm 1): from the last one down, each a part
- * 1/eta of the next, and none below `minEpochs`.
+ * The epochs at which successive halving ranks (Li et al., 2018, Algorithm 1). Going down from the last, each is 1/eta
+ * of the next; none is below `minEpochs`.
  */
 export function rungsOf(
   epochs: number,
@@ -126,7 +125,7 @@ export function rungsOf(
   return rungs;
 }
 
-/** @throws ConfigError where halving has nothing to halve, or the search nothing to search. */
+/** @throws ConfigError if there is nothing to halve or to search. */
 export function checkSearch(
   search: SearchConfig,
   choices: readonly { readonly path: Path; readonly values: Spaces }[],
@@ -170,7 +169,7 @@ export function checkGrid(
   faults.tell();
 }
 
-/** Every combination of values, the last key's changing fastest. */
+/** Every combination of values; the last key changes fastest. */
 export function combinations(choices: Readonly<Record<string, readonly unknown[]>>): Values[] {
   return Object.entries(choices).reduce<Values[]>(
     (points, [key, options]) => points.flatMap((point) => options.map((option) => ({ ...point, [key]: option }))),
@@ -194,8 +193,8 @@ function listsOf(spaces: Spaces): Readonly<Record<string, readonly unknown[]>> {
 }
 
 /**
- * Numbers are short: of `logUniform` 4 significant digits, of `uniform` decimals of which a range has 10,000 or more.
- * An integer k of `logInteger` has the probability log((k + 1) / k) / log((high + 1) / low).
+ * Draws a value. Numbers are short: `logUniform` has 4 significant digits, `uniform` as many decimals as give a range
+ * 10,000 values or more. An integer k of `logInteger` has the probability log((k + 1) / k) / log((high + 1) / low).
  */
 function drawn(space: Space, random: Random): unknown {
   if (isList(space)) return space[random.below(space.length)];

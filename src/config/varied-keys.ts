@@ -11,8 +11,8 @@ export interface Choices {
 }
 
 /**
- * Checks the keys that a comparison varies: the axes', what it searches for every model, and what for one model.
- * @throws ConfigError for a key that cannot be varied there, and for one that is varied in two places.
+ * Checks the keys that a comparison varies: those of axes, of the search for all models, and of searches for one.
+ * @throws ConfigError for a key that cannot be varied there, or is varied in two places.
  */
 export function checkVariedKeys(
   axes: Choices,
@@ -48,7 +48,7 @@ function checkValues({ path, values }: Choices, parts: string, document: ConfigD
   }
 }
 
-/** @throws ConfigError if a value that is varied gives other tasks. */
+/** @throws ConfigError if a varied value changes the tasks. */
 export function checkTasks(experiments: readonly Experiment[], document: ConfigDocument): void {
   const tasksOf = ({ tasks }: Experiment) => tasks.map(({ name, type }) => `${name}: ${type}`).join(', ');
   const [first, other] = new Set(experiments.map(tasksOf));

@@ -1,8 +1,8 @@
 import { tf } from '../support/tf.js';
 
 /**
- * Runs `action` with a tfjs backend active, then restores the previous one. tfjs's backend is global, so `action` must
- * be synchronous: other work would otherwise run on it. tfjs frees every tensor that `action` created.
+ * Runs `action` with a tfjs backend active, then restores the previous one. tfjs's backend is global: `action` must be
+ * synchronous, or other work would run on this backend. tfjs frees every tensor that `action` created.
  */
 export function withBackend<Result>(name: string, action: () => Result): Result {
   const before = tf.getBackend() || 'cpu';

@@ -12,12 +12,12 @@ export const parityCandidates: Readonly<Record<string, Candidate>> = {
   'tfjs-cuda': { engine: 'tfjs', device: 'cuda' },
 };
 
-/** The one that this process tests, which must be there: a failed attempt at a device spoils its process. */
+/** The device that this process tests. It must exist: a failed attempt at a device spoils its process. */
 export const deviceName = process.env.PLE_PARITY_DEVICE ?? 'cpu';
 
 /**
- * Whether all models are tested with all their variants, as `npm run parity` does: it names a device. The other suites
- * test a part of that.
+ * Whether all models are tested with all their variants. `npm run parity` does so: it names a device. Other suites test
+ * a part.
  */
 export const whole = process.env.PLE_PARITY_DEVICE !== undefined;
 
@@ -25,12 +25,11 @@ export const candidate: Candidate = known(deviceName);
 
 export const tolerance: Tolerances = tolerances[candidate.device];
 
-/** What is tested. */
 export function testedEngine(): Engine {
   return engineOn(candidate, whole ? {} : { threads: 2, spinning: false });
 }
 
-/** What it must equal: the pure-JS backend. */
+/** The reference: the pure-JS backend. */
 export function referenceEngine(): Engine {
   return engineOn({ engine: 'tfjs', device: 'cpu', pureJs: true });
 }

@@ -1,11 +1,12 @@
-/** For tests: how near a number must come to what it should be. */
+/** For tests: how close a number must be to its reference. */
 export interface Tolerance {
   readonly absolute: number;
   readonly relative: number;
 }
 
 /**
- * What the parity suite allows a device, against the pure-JS backend (float32 too, each operation rounded by itself).
+ * Differences from the pure-JS backend that the parity suite allows. That backend is float32 too, and rounds after each
+ * operation.
  */
 export interface Tolerances {
   /** One kernel, or a short chain of them, on numbers of order 1, element by element. */
@@ -20,7 +21,7 @@ export interface Tolerances {
   readonly undefined: Readonly<Record<string, string>>;
 }
 
-// Rounding in float32 is 6e-8 of a number. What adds up, or takes another order, is some tens of that.
+// Rounding in float32 is 6e-8 of a number. Sums, or another order of them, have some tens of that.
 const float32Rounding = {
   kernel: { absolute: 2e-6, relative: 1e-5 },
   step: { absolute: 1e-6, relative: 1e-5 },
@@ -48,7 +49,7 @@ export const tolerances = {
 /** Metrics of whole runs, on every device, after which small differences have grown for many steps. */
 export const metricTolerance = 0.002;
 
-/** The first element that is not close enough to what it should be; NaN and infinities must be the same. */
+/** The first element that is not close enough to its reference; NaN and infinities must be equal. */
 export function firstDifference(
   got: ArrayLike<number>,
   wanted: ArrayLike<number>,

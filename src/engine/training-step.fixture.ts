@@ -6,8 +6,8 @@ import { tf } from '../support/tf.js';
 import type { Signature, Step } from './engine.js';
 
 /**
- * For tests: a real training step in small. Embeddings, two batched experts on blocks of rows, softmax gate, logistic
- * loss, gradients, momentum; `scale` is state that is only read, `untouched` is state that is not used.
+ * For tests: a small but real training step. It has embeddings, two batched experts on blocks of rows, a softmax gate,
+ * logistic loss, gradients and momentum. State `scale` is only read, state `untouched` is not used.
  */
 export const batch = 64;
 const blocks = 2;

@@ -11,8 +11,8 @@ import {
 } from './samples.js';
 
 /**
- * Area under the ROC curve: the share of (positive, negative) pairs in the right order, a tie counting half. Exact.
- * Pairs count by weight.
+ * Area under the ROC curve, exact: the share of (positive, negative) pairs in the right order, by weight. A tie counts
+ * half.
  */
 export const auc = defineMetric({
   name: 'auc',
@@ -29,9 +29,9 @@ export const auc = defineMetric({
 });
 
 /**
- * 95 % interval of the AUC: DeLong's variance (DeLong, DeLong and Clarke-Pearson 1988; from ranks as in Sun and Xu
- * 2014), normal on the logit scale, so that it stays within (0, 1). Null for an AUC of 0 or 1, where that scale has no
- * such point, and for fewer than two rows of a class.
+ * 95 % interval of the AUC by DeLong's variance (DeLong, DeLong and Clarke-Pearson 1988; from ranks as in Sun and Xu
+ * 2014). It is normal on the logit scale, so it stays within (0, 1). Null for an AUC of 0 or 1, which that scale lacks,
+ * and for fewer than two rows of a class.
  */
 export const aucInterval = defineMetric({
   name: 'aucInterval',
@@ -48,10 +48,10 @@ export const aucInterval = defineMetric({
 /**
  * Null for fewer than two rows of a class.
  *
- * With weights, the AUC is the weighted mean of the placements of either class, and the variance that of a ratio of
- * means (Cochran 1977, section 2.11): of the m rows of a class, m / (m - 1) * sum of (w_i (V_i - AUC))^2 / (sum of
- * w_i)^2. With equal weights this is DeLong's. Rows are the draws, whatever they weigh: m is in effect (sum of w)^2 /
- * sum of w^2 (Kish 1965).
+ * With weights, the AUC is the weighted mean of the placements of either class. Its variance is that of a ratio of
+ * means (Cochran 1977, section 2.11). The m rows of a class add m / (m - 1) * sum of (w_i (V_i - AUC))^2 / (sum of
+ * w_i)^2. With equal weights this is DeLong's. Rows are the sampling units, whatever their weight: m is in effect (sum
+ * of w)^2 / sum of w^2 (Kish 1965).
  */
 export function delongVariance(sample: BinarySample): number | null {
   const [m, n] = [sample.positives.length, sample.negatives.length];
@@ -81,7 +81,7 @@ export const logLoss = defineMetric({
   influence: (_task, scores) => influenceOnMean(scores, logisticLoss),
 });
 
-/** Of a row, from its logit. */
+/** The loss of a row, from its logit. */
 function logisticLoss(logit: number, label: number): number {
   return softplus(label > 0.5 ? -logit : logit);
 }
@@ -93,8 +93,8 @@ export function softplus(x: number): number {
 
 /**
  * Normalised entropy (He et al. 2014, "Practical Lessons from Predicting Clicks on Ads at Facebook", eq. 1): the mean
- * logistic loss / the entropy of the share of positives, both of the evaluated rows. 1 is what this share would get as
- * the prediction of every row.
+ * logistic loss / the entropy of the share of positives, both of the evaluated rows. It is 1 if every prediction is
+ * this share.
  */
 export const normalisedEntropy = defineMetric({
   name: 'normalisedEntropy',
@@ -103,7 +103,7 @@ export const normalisedEntropy = defineMetric({
   better: 'lower',
   margin: { percent: 1 },
   compute: (sample) => logLoss.compute(sample) / entropyOf(sample),
-  // The entropy counts as given, as the variance of the labels does in nmse.
+  // The entropy counts as a constant, as the variance of the labels does in nmse.
   influence: (_task, scores) => influenceOnMean(scores, logisticLoss, entropyOf(binarySample(scores))),
 });
 
@@ -118,7 +118,7 @@ function entropyOf(sample: BinarySample): number {
 
 /**
  * Average precision, the area under the steps of the precision-recall curve: the mean over positives of the precision
- * at their logit, rows with the same logit being taken together. Without interpolation, as scikit-learn's
+ * at their logit. Rows with the same logit are taken together. There is no interpolation, as in scikit-learn's
  * `average_precision_score`. A constant prediction gets the share of positives.
  */
 export const averagePrecision = defineMetric({
@@ -170,8 +170,8 @@ function isRight(logit: number, label: number): number {
 
 /**
  * F1, the harmonic mean of precision and recall (van Rijsbergen 1979, with beta = 1): 2 TP / (2 TP + FP + FN). A row is
- * called positive if its probability is at least the threshold. On validation, where the threshold is chosen, this is
- * the largest F1 that there is; of thresholds with the same F1 the lowest is chosen.
+ * called positive if its probability is at least the threshold. The threshold is the one with the largest F1 on
+ * validation; of equal ones, the lowest.
  */
 export const f1 = defineMetric({
   name: 'f1',
@@ -185,7 +185,7 @@ export const f1 = defineMetric({
     let [best, threshold, last]: [number, number | null, number] = [0, null, -1];
     forEachTie(validation, ({ logit, positivesBelow, negativesBelow }) => {
       const probability = probabilityOf(logit);
-      if (probability === last) return; // large logits, which differ: no threshold tells them apart
+      if (probability === last) return; // large logits that differ: no threshold separates them
       last = probability;
       const found = positives - positivesBelow;
       const value = (2 * found) / (found + negatives - negativesBelow + positives);

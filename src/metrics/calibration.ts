@@ -5,8 +5,8 @@ export const calibrationBinCount = 15;
 
 /**
  * Expected calibration error (Naeini et al. 2015) with bins of equal count (Nguyen and O'Connor 2015): the mean over
- * rows of
- * |mean predicted probability - share of positives| in the row's bin. With weights, means and shares are weighted, and bins are of equal weight.
+ * rows of the absolute difference of mean predicted probability and share of positives in the row's bin. With weights,
+ * means and shares are weighted, and bins have equal weight.
  */
 export const calibrationError = defineMetric({
   name: 'calibrationError',
@@ -35,7 +35,7 @@ export interface CalibrationBin {
 /**
  * Bins of equal count (Nguyen and O'Connor 2015); with fewer rows than bins, some are empty and left out. Where an edge
  * falls into a tie, each part takes its share of the tie's positives, so that the order of rows does not matter. With
- * weights, bins are of equal weight: an edge may fall into a row, of which each bin then has a part.
+ * weights, bins have equal weight: an edge may then split a row between two bins.
  */
 export function calibrationBins(sample: BinarySample): readonly CalibrationBin[] {
   const whole = weightOf(sample, 'positives') + weightOf(sample, 'negatives');

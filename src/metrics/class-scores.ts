@@ -52,7 +52,7 @@ function logSumOfPowers({ classes, logit }: ClassScores, row: number, without?: 
   return largest + Math.log(sum);
 }
 
-/** A class against the rest, as a binary task. */
+/** One class against the rest, as a binary task. */
 export function againstRest(scores: ClassScores, index: number): TaskScores {
   const { rows, label, weight } = scores;
   const of = (value: (row: number) => number) => Float64Array.from({ length: rows }, (_, row) => value(row));
@@ -76,7 +76,7 @@ export function confidence(task: Task, given: TaskScores): TaskScores {
   return { logits, labels, mask: given.mask };
 }
 
-/** The weighted mean over the rows of a value of each. */
+/** The weighted mean of a value over the rows. */
 export function meanOverRows({ rows, weight }: ClassScores, value: (row: number) => number): number {
   let [sum, whole] = [0, 0];
   for (let row = 0; row < rows; row++) {

@@ -16,11 +16,10 @@ import { type BinarySample, binarySample, groupedSample, regressionSample, type 
 export type TaskMetrics = Readonly<Record<string, MetricValue>>;
 
 /**
- * All metrics of a task over the rows of its own sample space, and the counts that say what they rest on.
- * What is not defined (the AUC of one class, an error relative to no variance, anything of no rows or of NaN) is null.
- * @param thresholds Those of metrics that need one: `chosen` from these rows, which are the validation split, or in the
- * task's metrics there.
- * A metric whose threshold is in neither is left out.
+ * All metrics of a task over the rows of its own sample space, with the counts of these rows. A metric that is not
+ * defined is null: the AUC of one class, an error relative to no variance, and all metrics without rows or with NaN.
+ * @param thresholds of metrics that need one: `chosen` from these rows, which are the validation split, or stored in
+ * the task's metrics of that split. A metric without a threshold is left out.
  */
 export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen' | TaskMetrics = {}): TaskMetrics {
   const defined = isDefined(scores);
@@ -53,7 +52,7 @@ export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen
   };
 }
 
-/** With the thresholds that are chosen here. */
+/** Threshold metrics, with the thresholds if they are chosen here. */
 function thresholdMetricsOf(sample: BinarySample, defined: boolean, given: 'chosen' | TaskMetrics): TaskMetrics {
   return Object.fromEntries(
     metrics.all.filter(isThresholdMetric).flatMap((metric): [string, MetricValue][] => {
@@ -109,15 +108,17 @@ interface Typed {
   readonly type: string;
 }
 
-/** What epochs of a task are selected by: AUC, macro AUC, or 1 - nmse. Higher is better; null if it is not defined. */
+/**
+ * The score that selects a task's epochs: AUC, macro AUC, or 1 - nmse. Higher is better; null if it is not defined.
+ */
 export function selectionScore(task: Typed, values: TaskMetrics): number | null {
   const { name, score } = scoring(task);
   return numberOrNull(values, name, score);
 }
 
 /**
- * The score for a mean over these tasks. Those of one type have one scale. AUC and 1 - nmse have not: a constant
- * prediction has .5 of the one and 0 of the other. So with several types a score is the gain over a constant
+ * The score for a mean over these tasks. Tasks of one type share a scale. AUC and 1 - nmse do not: a constant
+ * prediction has an AUC of .5 and an 1 - nmse of 0. So with several types a score is the gain over a constant
  * prediction, as a share of the possible gain: 2 AUC - 1, 1 - nmse.
  */
 export function scoreForMean(tasks: readonly Typed[]): typeof selectionScore {
@@ -141,7 +142,7 @@ function scoring(task: Typed) {
 export function selectingMetric(monitor: string):
   | {
       readonly type: string;
-      /** Of a task: higher is better. Null if it is not defined. */
+      /** A task's score; higher is better. Null if it is not defined. */
       readonly score: typeof selectionScore;
       /** The score that nothing exceeds. */
       readonly best: number;
@@ -154,8 +155,8 @@ export function selectingMetric(monitor: string):
 }
 
 /**
- * The mean loss of a task as training sees it (a loss that the config chooses; logistic loss, cross entropy, or squared
- * error in its units); null if it is not defined.
+ * The mean training loss of a task: the config's loss, else logistic loss, cross entropy, or squared error in its
+ * units. Null if it is not defined.
  */
 export function taskLoss(task: Task, values: TaskMetrics): number | null {
   if ('loss' in values) return numberOrNull(values, 'loss', (value) => value);

@@ -26,7 +26,7 @@ test('NDCG@10 is the mean of scikit-learn’s over groups with both classes', ()
 });
 
 test('a group’s hit rate is the probability of a positive among the first ten in a random order of ties', () => {
-  // Eight rows above a tie of four, of which two are positive and two places are left: 1 - (2/4) (1/3).
+  // Eight rows above a tie of four with two positives; two places are left: 1 - (2/4) (1/3).
   const tied = [...Array.from({ length: 8 }, (_, i) => 9 - i), 0.5, 0.5, 0.5, 0.5, -1];
   const positives = [...Array.from({ length: 8 }, () => 0), 1, 1, 0, 0, 1];
   const of = (logits: readonly number[], positives: readonly number[]) =>

@@ -2,9 +2,9 @@ import { defineMetric } from './metric.js';
 import { type BinarySample, forEachTie, type GroupedSample, groupedSample, type TaskScores } from './samples.js';
 
 /**
- * The mean of the AUC within each group (of each user's rows), weighted by the sum of its rows' weights (without
- * weights, their number): how well a user's own rows are ordered, whatever users differ in. Groups of one class have no
- * AUC: they are left out, and counted beside it.
+ * The mean of the AUC within each group (such as a user's rows), weighted by the group's row weights, or rows without
+ * weights. It measures the order of a user's own rows, whatever users differ in. Groups of one class have no AUC: they
+ * are left out, and counted in another field.
  */
 export const groupedAuc = defineMetric({
   name: 'groupedAuc',
@@ -27,9 +27,9 @@ function weight({ weights }: GroupedSample, group: number): number {
 }
 
 /**
- * The mean over groups (users) of NDCG@10 (Järvelin and Kekäläinen 2002): the sum of 1 / log2(1 + rank) over the
- * positives among the first ten rows, relative to that of the best order. Rows with the same logit share their ranks'
- * sum (McSherry and Najork 2008), as in scikit-learn. Groups count alike.
+ * The mean over groups (users) of NDCG@10 (Järvelin and Kekäläinen 2002). NDCG is the sum of 1 / log2(1 + rank) over
+ * the positives among the first ten rows, relative to the best order. Rows with the same logit share their ranks' sum
+ * (McSherry and Najork 2008), as in scikit-learn. Groups count alike.
  */
 export const groupedNdcg10 = defineMetric({
   name: 'groupedNdcg10',
@@ -59,8 +59,8 @@ function discounts(before: number, end: number): number {
 }
 
 /**
- * The share of groups (users) with a positive among their first ten rows. Where rows with the same logit do not all fit
- * among these, a group counts with the probability of a hit in a random order of them. Groups count alike.
+ * The share of groups (users) with a positive among their first ten rows. If tied rows do not all fit among these, a
+ * group counts with the probability of a hit in a random order of the tie. Groups count alike.
  */
 export const groupedHitRate10 = defineMetric({
   name: 'groupedHitRate10',
@@ -78,7 +78,7 @@ function hit(of: GroupedSample, group: number): number {
   for (const { before, rows, positives } of rankedTies(of.rowsOf(group))) {
     if (before >= ranks) return 0;
     if (positives === 0) continue;
-    // The probability that none of the ranks left is of a positive: drawn one after the other, without putting back.
+    // The probability that no remaining rank is a positive's: draws without replacement.
     let miss = 1;
     for (let drawn = 0; drawn < Math.min(rows, ranks - before); drawn++)
       miss *= Math.max(0, rows - positives - drawn) / (rows - drawn);
@@ -87,21 +87,21 @@ function hit(of: GroupedSample, group: number): number {
   return 0;
 }
 
-/** Of one of a sample's groups. */
+/** A value of one group of a sample. */
 type OfGroup = (sample: GroupedSample, group: number) => number;
 
 /**
- * The mean of a value over the groups that have both classes, by weight; without weights, groups count alike. Null
- * without such a group.
+ * The weighted mean of a value over the groups with both classes; without weights, groups count alike. Null without
+ * such a group.
  */
 function meanOverGroups(sample: GroupedSample, value: OfGroup, weight: OfGroup = alike): number | null {
   return moments(sample, value, weight).mean;
 }
 
 /**
- * What is drawn is groups, not rows: each group's influence, that of a ratio of means (Cochran 1977, section 2.11),
- * stands at its first row of the split, so that those of several tasks meet. Null without groups, and for fewer than
- * two of both classes.
+ * Groups are the sampling units, not rows. A group's influence on the ratio of means (Cochran 1977, section 2.11) is at
+ * its first row of the split, the same row for every task. Null without groups, and for fewer than two with both
+ * classes.
  */
 function influenceOfGroups(scores: TaskScores, value: OfGroup, weight: OfGroup = alike): Float64Array | null {
   if (!scores.groups) return null;
@@ -132,7 +132,7 @@ function alike(): number {
   return 1;
 }
 
-/** Rows with the same logit, in a list from the highest logit on. */
+/** Rows with the same logit. */
 interface RankedTie {
   /** Rows before them. */
   readonly before: number;
@@ -152,5 +152,5 @@ function rankedTies({ positives, negatives }: BinarySample): readonly RankedTie[
   return ties.reverse();
 }
 
-/** Ranks that count, of metrics at 10. */
+/** Number of ranks that count. */
 const ranks = 10;

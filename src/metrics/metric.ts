@@ -10,26 +10,28 @@ export type MetricValue = number | readonly [number, number] | null;
 interface Common {
   /** The field in `result.json`. */
   readonly name: string;
-  /** One line for `ple list metrics`. */
+  /** A line of `ple list metrics`. */
   readonly summary: string;
-  /** Null: not a value by which models are compared. */
+  /** Null: models are not compared by this value. */
   readonly better: 'higher' | 'lower' | null;
-  /** On one metric of each type: tasks are compared by it unless the config chooses another. */
+  /** Set on one metric of each type: tasks are compared by it unless the config chooses another. */
   readonly usual?: true;
-  /** On what can be compared: gains that are closer to 0 than this count as none, unless the config says otherwise. */
+  /** Set where models are compared: smaller gains count as none, unless the config says otherwise. */
   readonly margin?: Margin;
   /**
-   * On one metric of each type: the score by which epochs are selected; higher is better, whatever `better` is, and 1
-   * is the most.
+   * Set on one metric of each type: the score that selects epochs. Higher is better, whatever `better` is; 1 is the
+   * maximum.
    */
   readonly score?: (value: number) => number;
-  /** On what has a score: the value that a constant prediction has at best. */
+  /** Set where `score` is: the best value of a constant prediction. */
   readonly ofConstant?: number;
-  /** On one metric of each type: the mean loss of the task as training sees it. */
+  /** Set on one metric of each type: the task's mean training loss. */
   readonly loss?: (value: number, task: Task) => number;
-  /** On what lies between 0 and 1: so does its interval (`row-influence.ts`). */
+  /** Set if the value lies between 0 and 1: so does its interval (`row-influence.ts`). */
   readonly isShare?: true;
-  /** On what has an error over rows: each row's influence (`row-influence.ts`); null where it is not defined. */
+  /**
+   * Set if the metric has an error over rows: each row's influence (`row-influence.ts`); null where it is not defined.
+   */
   readonly influence?: (task: Task, scores: TaskScores) => Float64Array | null;
 }
 
@@ -41,7 +43,7 @@ interface BinaryMetric extends Common {
 
 interface GroupedMetric extends Common {
   readonly type: 'binary';
-  /** As above, of rows that have a group each; is left out for others. */
+  /** As above, for rows that each have a group; the metric is left out for others. */
   readonly computeGrouped: (sample: GroupedSample) => MetricValue;
 }
 
@@ -49,7 +51,7 @@ interface ThresholdMetric extends Common {
   readonly type: 'binary';
   /**
    * The decision threshold, chosen on the validation split: a row with at least this probability is predicted positive.
-   * It is stored there as `<name>Threshold`. Null without a best threshold. The samples are as those of `compute`.
+   * It is stored there as `<name>Threshold`. Null without a best threshold. It gets samples as `compute` does.
    */
   readonly chooseThreshold: (validation: BinarySample) => number | null;
   /** As `compute`, with a threshold that was chosen. */

@@ -13,9 +13,8 @@ import { influenceOnArea, influenceOnRowMean } from './row-influence.js';
 import { areaUnderCurve, binarySample, type TaskScores } from './samples.js';
 
 /**
- * The mean over classes, each of the same weight, of the AUC of a class's probability against all others (one against
- * the rest; Provost and Domingos 2000 weight classes by rows). Classes that have no row, or all rows, are left out;
- * their number is reported beside it.
+ * The unweighted mean over classes of the one-against-rest AUC of a class's probability. (Provost and Domingos 2000
+ * weight classes by rows.) Classes that have no row, or all rows, are left out; another field has their number.
  */
 export const macroAuc = defineMetric({
   name: 'macroAuc',
@@ -49,7 +48,7 @@ function meanInfluence(task: Task, given: TaskScores): Float64Array | null {
   return classes.length === 0 ? null : mean;
 }
 
-/** Classes with rows of their own and rows of others. */
+/** Classes that have some rows, but not all. */
 function compared(scores: ClassScores): readonly number[] {
   const counts = rowsOfClasses(scores);
   const all = counts.reduce((sum, count) => sum + count, 0);

@@ -20,14 +20,12 @@ function meanSquaredError(sample: RegressionSample): number {
   return meanOfRows(sample, (prediction, label) => (prediction - label) ** 2);
 }
 
-/** Of the squared error divided by `unit`, which counts as given. */
+/** Influences on the mean squared error divided by `unit`, which counts as a constant. */
 function influenceOnMeanSquare(task: Task, scores: TaskScores, unit = 1): Float64Array | null {
   return influenceOnMean(scores, (logit, label) => (predictionOf(task, logit) - label) ** 2, unit);
 }
 
-/**
- * mse / Var(y), the variance being that of the evaluated rows: 1 is what their mean would get. 1 - nmse is R squared.
- */
+/** mse / Var(y), with the variance of the evaluated rows: 1 for predicting their mean. 1 - nmse is R squared. */
 export const nmse = defineMetric({
   name: 'nmse',
   summary: 'mean squared error / variance of the label; null if that is 0',
@@ -52,7 +50,7 @@ export const mae = defineMetric({
 });
 
 /**
- * R squared, the coefficient of determination: 1 - mse / Var(y), of the evaluated rows. 0 is what their mean would get.
+ * R squared, the coefficient of determination: 1 - mse / Var(y), of the evaluated rows: 0 for predicting their mean.
  */
 export const r2 = defineMetric({
   name: 'r2',
@@ -71,7 +69,7 @@ export const r2 = defineMetric({
 });
 
 /**
- * The mean prediction / the mean label: as `predictedOverObserved` of binary tasks. It tells little of labels around 0.
+ * The mean prediction / the mean label, as `predictedOverObserved` of binary tasks. It says little for labels around 0.
  */
 export const predictedOverActual = defineMetric({
   name: 'predictedOverActual',

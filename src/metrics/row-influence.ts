@@ -4,18 +4,17 @@ import { type BinarySample, binarySample, probabilityOf, type TaskScores, weight
 const normalQuantile = 1.959963984540054; // of 0.975
 
 /*
- * The influence of a row: its part of a metric's deviation from what it would be over all rows that there could be, to
- * first order. Rows outside the task's sample space have 0. The sum of the squares is the metric's variance over draws
- * of the rows; the influence of a sum or difference of metrics on the same rows is the sum or difference of their
- * influences.
+ * The influence of a row: its part, to first order, of a metric's deviation from its value over the whole population.
+ * Rows outside the task's sample space have 0. The sum of the squares is the metric's variance over draws of the rows.
+ * Influences add: for a difference of metrics on the same rows, they are subtracted.
  *
- * With weights a metric is a ratio of sums, and a row's influence its term of the linear expansion (Cochran 1977,
- * section 2.11). Rows are the draws, whatever they weigh.
+ * With weights a metric is a ratio of sums, and a row's influence is its term of the linear expansion (Cochran 1977,
+ * section 2.11). Rows are the sampling units, whatever their weight.
  */
 
 /**
- * Of the mean of a value per row, or of that mean divided by `unit`. Null for fewer than two rows and for values that
- * are not finite.
+ * Influences on the mean of a value per row, or on that mean divided by `unit`. Null for fewer than two rows and for
+ * values that are not finite.
  */
 export function influenceOnMean(
   { logits, labels, mask }: TaskScores,
@@ -25,7 +24,7 @@ export function influenceOnMean(
   return influenceOnRowMean({ mask }, (row) => value(logits[row] ?? 0, labels[row] ?? 0), unit);
 }
 
-/** As `influenceOnMean`, of a value by the row's place. */
+/** `influenceOnMean` for a value by the row's place. */
 export function influenceOnRowMean(
   { mask }: Pick<TaskScores, 'mask'>,
   value: (row: number) => number,
@@ -52,8 +51,8 @@ export function influenceOnRowMean(
 }
 
 /**
- * Of the area under the ROC curve: a row's placement among the rows of the other class less the area (DeLong et al.
- * 1988), so that the squares add up to `delongVariance`. Null for fewer than two rows of a class.
+ * Influences on the area under the ROC curve: a row's placement among the rows of the other class less the area (DeLong
+ * et al. 1988). The squares add up to `delongVariance`. Null for fewer than two rows of a class.
  */
 export function influenceOnArea(scores: TaskScores): Float64Array | null {
   const { logits, labels, mask } = scores;
@@ -87,8 +86,7 @@ export function influenceOnArea(scores: TaskScores): Float64Array | null {
 /**
  * 95 % interval by the normal distribution, from a standard error.
  * @param isShare The value lies between 0 and 1, and so does the interval: it is normal on the logit scale, by the
- * delta method. That scale has no
- * point for 0 and 1, so they have none.
+ * delta method. 0 and 1 are not on that scale and have no interval.
  */
 export function interval(value: number, error: number, isShare: boolean): readonly [number, number] | null {
   if (!isShare) return [value - normalQuantile * error, value + normalQuantile * error];
@@ -99,8 +97,8 @@ export function interval(value: number, error: number, isShare: boolean): readon
 }
 
 /**
- * The standard error over draws of the rows, from their influences. With groups, these are drawn: the influences of a
- * group's rows are summed before they are squared. Null for fewer than two groups.
+ * The standard error over draws of the rows, from their influences. With groups, groups are the sampling units: the
+ * influences of a group's rows are summed before they are squared. Null for fewer than two groups.
  * @param groups Each row's group, numbered from 0: memory grows with the largest number. [rows]
  * @param mask Rows outside the task's sample space have 0. [rows]
  */
@@ -137,7 +135,7 @@ export function intervalOf(
   return typeof value === 'number' && error !== null ? interval(value, error, isShare) : null;
 }
 
-/** Looks up the weight of a class's rows with a lower logit, and half of that of those with the same. */
+/** Looks up the weight of a class's rows with a lower logit, plus half the weight of those with an equal one. */
 function weightBelow(sample: BinarySample, side: 'positives' | 'negatives'): (logit: number) => number {
   const { [side]: ascending, weights } = sample;
   const sums = weights && new Float64Array(ascending.length + 1); // of the rows before each
@@ -146,7 +144,7 @@ function weightBelow(sample: BinarySample, side: 'positives' | 'negatives'): (lo
   return (logit) => (before(countBelow(ascending, logit, false)) + before(countBelow(ascending, logit, true))) / 2;
 }
 
-/** How many of ascending values lie below a limit, or at it. */
+/** The number of ascending values below a limit, or at it. */
 function countBelow(ascending: Float32Array | Float64Array, limit: number, orEqual: boolean): number {
   let [low, high] = [0, ascending.length];
   while (low < high) {

@@ -2,8 +2,7 @@ import type { Task } from '../data/dataset.js';
 import { softplus } from './binary.js';
 
 /**
- * The loss of a row that a task is trained by, where it is not the usual one of its type. Without label smoothing and
- * `positiveWeight`.
+ * A row's training loss, if it is not the usual one of the task's type. Without label smoothing and `positiveWeight`.
  */
 export function rowLossOf({ rowLoss, offset, scale }: Task): ((logit: number, label: number) => number) | undefined {
   if (!rowLoss) return undefined;

@@ -6,20 +6,20 @@ export interface RegressionSample {
   readonly labels: Float64Array;
   /** Each row's weight, in the same order; without weights 1. */
   readonly weights: Float64Array;
-  /** Of the population: the mean of (label - mean)^2. NaN if there are no rows. */
+  /** Population variance: the mean of (label - mean)^2. NaN if there are no rows. */
   readonly labelVariance: number;
 }
 
 /**
- * In the label's units. With a log link it is the exponential: the mean of a Poisson task, the median of a log-normal
- * one.
+ * A prediction in the label's units. With a log link it is the exponential: the mean of a Poisson task, the median of a
+ * log-normal one.
  */
 export function predictionOf({ offset, scale, link }: Task, logit: number): number {
   const value = logit * scale + offset;
   return link === 'log' ? Math.exp(value) : value;
 }
 
-/** Of a binary task: the logistic function. */
+/** A binary task's probability: the logistic function. */
 export function probabilityOf(logit: number): number {
   return 1 / (1 + Math.exp(-logit));
 }
@@ -46,7 +46,7 @@ export function regressionSample(task: Task, { logits, labels, mask }: TaskScore
   return { ...sample, labelVariance: meanOfRows(sample, (_, label) => (label - mean) ** 2) };
 }
 
-/** The weighted mean over the rows of a value of each. */
+/** The weighted mean of a value over the rows. */
 export function meanOfRows(
   { predictions, labels, weights }: Pick<RegressionSample, 'predictions' | 'labels' | 'weights'>,
   value: (prediction: number, label: number) => number,
@@ -60,7 +60,7 @@ export function meanOfRows(
   return sum / whole;
 }
 
-/** A binary task's rows by group; of groups that have rows in the task's sample space. */
+/** A binary task's rows by group, for groups with rows in the task's sample space. */
 export interface GroupedSample {
   /** AUC within the group; NaN if it has one class only. [groups] */
   readonly areas: Float64Array;
@@ -99,10 +99,7 @@ export function groupedSample(scores: TaskScores, groups: Int32Array): GroupedSa
   };
 }
 
-/**
- * A pair of rows counts with the product of their weights (Yao, Li and Graubard 2015). Null if there are not both
- * classes.
- */
+/** A pair of rows counts with the product of their weights (Yao, Li and Graubard 2015). Null without both classes. */
 export function areaUnderCurve(sample: BinarySample): number | null {
   if (sample.positives.length === 0 || sample.negatives.length === 0) return null;
   let [ordered, reversed] = [0, 0]; // without weights multiples of 1/2: exact up to 2^52 pairs
@@ -179,7 +176,7 @@ export function weightOf(sample: BinarySample, side: Side): number {
   return sum;
 }
 
-/** The weighted mean over all rows of a value of each. */
+/** The weighted mean of a value over all rows. */
 export function meanOf(sample: BinarySample, value: (logit: number, label: 0 | 1) => number): number {
   let sum = 0;
   for (const [side, label] of [
@@ -200,7 +197,7 @@ interface Tie {
   /** Sums of the squares of their weights. */
   readonly positiveSquares: number;
   readonly negativeSquares: number;
-  /** Of rows with a lower logit. */
+  /** Weight of the positives with a lower logit. */
   readonly positivesBelow: number;
   readonly negativesBelow: number;
 }
@@ -244,10 +241,10 @@ function alike(like: Logits, length: number): Logits {
   return like instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
 }
 
-/** Of a split's rows. */
+/** Scores of a task over a split's rows. */
 export interface TaskScores {
   /**
-   * As the model gives them: `predictionOf` makes a regression prediction of one. Of a multiclass task, the logits of
+   * The model's outputs: `predictionOf` turns one into a regression prediction. For a multiclass task, the logits of
    * the first class for all rows, then those of the next. [outputs * rows]
    */
   readonly logits: Float32Array | Float64Array;

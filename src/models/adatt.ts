@@ -16,8 +16,8 @@ import { expertsOfTasks, type LevelExperts, levelExperts, twoLevels } from './op
  * The second term is a residual past the gate. By default no expert is shared: AdaTT-sp. With shared ones, the general
  * AdaTT, they are a further module with a fusion unit of its own at every level but the last.
  *
- * From the authors' program: gates have a bias; the n scalars of a module start uniform within 1 / sqrt(n); where every
- * module has a single native expert, v is 1 and not trained.
+ * Three details are from the authors' program. Gates have a bias. The n scalars of a module start uniform within 1 /
+ * sqrt(n). Where every module has a single native expert, v is 1 and not trained.
  */
 export const adatt = defineModel({
   name: 'adatt',

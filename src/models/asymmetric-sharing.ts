@@ -44,7 +44,7 @@ export const asymmetricSharing = defineModel({
   },
 });
 
-/** The source's tower is narrower than the others, hence apart. */
+/** The source's tower is narrower than the others, so it is computed apart. */
 function withConcatenation(tasks: readonly ModelTask[], source: number, width: number, options: CommonOptions): Towers {
   const others = [...tasks.keys()].filter((task) => task !== source);
   const own = towers('sourceTower', named([source]), width, options);

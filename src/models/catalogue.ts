@@ -18,7 +18,7 @@ import { singleTask } from './single-task.js';
 import { sluice } from './sluice.js';
 import { stem } from './stem.js';
 
-/** Every model: those of the PLE paper in its order, each beside its like, then others. */
+/** Every model: first those of the PLE paper, each followed by its variants, then others. */
 export const models = catalogue(
   'model',
   [

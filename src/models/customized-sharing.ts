@@ -7,7 +7,7 @@ import { moduleNames, oneLevel, onlyLevel } from './options.js';
 /** Customized sharing (PLE Fig. 1c): z_k = concat(f_shared(x), f_k(x)), without a gate; y_k = h_k(z_k). */
 export const customizedSharing = defineModel({
   name: 'customized-sharing',
-  summary: 'a bottom per task beside a shared one, concatenated',
+  summary: 'a bottom per task and a shared one, concatenated',
   source: 'PLE fig. 1c',
   tower: [128, 64],
   options: { levels: oneLevel },

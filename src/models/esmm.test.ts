@@ -41,7 +41,7 @@ function lossOf(given: { logits: number[][]; labels: number[][]; mask: number[][
   const [click, conversion] = given.conversionFirst ? ['click_buy', 'click'] : ['click', 'click_buy'];
   const options = { levels: [], tower: [], click, conversion };
   const model = build({ model: esmm.name, shape: { tasks: two, categorical: [], numeric: ['a', 'b'] }, options });
-  // Two inputs, each of which is a task's logit.
+  // Two inputs; each is a task's logit.
   const parameters = {
     'tower.logit.weight': tf.tensor3d([[[1, 0]], [[0, 1]]]),
     'tower.logit.bias': tf.zeros([2, 1, 1]),

@@ -16,8 +16,8 @@ import { oneLevelOrNone, onlyLevel } from './options.js';
  *
  *     L = CE(click, pCTR) + CE(click * conversion, pCTR * pCVR)
  *
- * both over all impressions, the rows in the click's sample space. pCVR has no loss of its own. It is what evaluation
- * sees: over the conversion's sample space, the clicks, as of any other model.
+ * both over all impressions, the rows in the click's sample space. pCVR has no loss of its own, but evaluation sees it,
+ * over the conversion's sample space (the clicks) as for any other model.
  *
  * The paper leaves open what a click without a known conversion is. Here such a row is left out of the second loss.
  */
@@ -58,7 +58,7 @@ export const esmm = defineModel({
       );
     }
 
-    /** The conversion's place is taken by click and conversion. */
+    /** Replaces the conversion task by "click and conversion". */
     function overImpressions(logits: Tensor, { labels, mask }: Targets) {
       const [a, clicked, impressions] = [row(logits, click), selected(labels, mask, click), row(mask, click)];
       const known = tf.cast(row(mask, conversion).greater(0), 'float32');

@@ -125,8 +125,8 @@ testModel<Options>(home, {
 });
 
 /**
- * Weights and biases of experts, and so many gains and shifts of each of their outputs; the gates of their inputs;
- * gates and self gates; towers of one layer of 3.
+ * Weights, biases, gains and shifts of experts; the gates of their inputs; gates and self gates; towers of one layer of
+ * 3.
  */
 function counted(
   given: {

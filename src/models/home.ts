@@ -23,9 +23,8 @@ import { type CommonOptions, moduleNames, shared, twoLevels } from './options.js
  * feature gate scales each expert's input. Self is a gate over the module's own experts alone. Gates are softmax of a
  * linear map.
  *
- * An expert's output is Swish(BN(MLP(v))), BN batch normalisation. Its hidden layers, where it has any, and the towers
- * go by `normalization` and `activation`, its last layer does not. All modules have the same number of experts, and no
- * gate has a bias.
+ * An expert's output is Swish(BN(MLP(v))), BN batch normalisation. `normalization` and `activation` apply to its hidden
+ * layers and to the towers, not to its last layer. All modules have the same number of experts, and no gate has a bias.
  */
 export const home = defineModel({
   name: 'home',
@@ -102,7 +101,7 @@ export const home = defineModel({
   },
 });
 
-/** As many experts of each module, one module after the other. */
+/** `count` experts of each module, one module after the other. */
 function level(
   number: number,
   modules: readonly string[],
@@ -127,8 +126,8 @@ function level(
 }
 
 /**
- * Hidden layers by the model's options, and an output that is normalised and has the paper's activation:
- * `<name>.output`.
+ * Hidden layers by the model's options, then an output layer `<name>.output` with batch normalisation and the paper's
+ * activation.
  */
 function normalizedExperts(
   name: string,

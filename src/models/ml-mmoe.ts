@@ -4,9 +4,9 @@ import { defineModel, namesOf } from './model.js';
 import { sharedExperts, twoLevels } from './options.js';
 
 /**
- * Multi-level MMoE (PLE Fig. 1h): level 1 has n experts and n gates, one per expert of level 2, which reads that gate's
- * mixture; then one gate per task over the experts of the last level. "All gating networks share the same selector":
- * every gate reads x.
+ * Multi-level MMoE (PLE Fig. 1h). Level 1 has n experts and n gates; each expert of level 2 reads the mixture of its
+ * gate. One gate per task mixes the experts of the last level. "All gating networks share the same selector": every
+ * gate reads x.
  */
 export const mlMmoe = defineModel({
   name: 'ml-mmoe',

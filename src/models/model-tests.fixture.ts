@@ -70,7 +70,7 @@ export const three = binaryTasks('view', 'click', 'buy');
 export const M = { embeddings: 3 * 2 + 4 * 3 + 5 * 2, x: 2 + 3 + 2 + 2 };
 export const U = { embeddings: (3 + 4) * 2, x: 4 };
 export const N = { embeddings: 0, x: 3 };
-/** Likewise; what belongs to one `embed` has an attention beside its embeddings. */
+/** The same with lists; each `embed` then has an attention too. */
 export const L = { embeddings: M.embeddings + 3 * 3 + 4 * 2 + layers(4 * 2, 5, 1), x: M.x + 3 + 2 };
 
 /** Weights and biases of a stack of layers of these widths. */
@@ -87,7 +87,7 @@ export function countsOf(experts: Experts): (owner: string) => number {
   };
 }
 
-/** 15: a matrix with `own` at each row's own place and equal shares of the rest elsewhere. */
+/** Pitfall 15: a matrix with `own` at each row's own place and equal shares of the rest elsewhere. */
 export function expectShares(
   data: ArrayLike<number>,
   columns: number,
@@ -100,7 +100,7 @@ export function expectShares(
   }
 }
 
-/** What all models take, beside the defaults: the models take turns. */
+/** Options of all models that differ from the defaults; each model is tested with one of these in turn. */
 const variants: readonly Partial<CommonOptions>[] = [
   { activation: 'prelu', dropout: { layers: 0.25, embeddings: 0.5 } },
   { activation: 'gelu', dropout: 0.25, normalization: 'layer' },
@@ -295,7 +295,7 @@ export function testModel<Options extends LayerOptions>(
   }
 }
 
-/** By the largest element. */
+/** Compares relative to the largest element. */
 function near(actual: Tensor, expected: Tensor): void {
   expect(actual.shape).toEqual(expected.shape);
   const [difference] = tf.max(tf.abs(tf.sub(actual, expected))).dataSync();

@@ -22,7 +22,7 @@ export interface ModelInputs {
 export interface ModelTask {
   readonly name: string;
   readonly type: 'binary' | 'regression' | 'multiclass';
-  /** Of a multiclass task: its rows of logits, one per class. Absent: one row. */
+  /** Rows of logits of a multiclass task, one per class. Absent: one row. */
   readonly outputs?: number;
 }
 
@@ -42,7 +42,7 @@ export interface ModelShape {
     readonly large?: boolean;
   }[];
   readonly numeric: readonly string[];
-  /** Of which `length` entries are fed. */
+  /** List columns; `length` entries of each are fed. */
   readonly lists?: readonly {
     readonly name: string;
     readonly cardinality: number;
@@ -50,13 +50,14 @@ export interface ModelShape {
     readonly length: number;
     readonly large?: boolean;
     /**
-     * A categorical column of the same embedding width, and the hidden width of the attention by it. Left out: none.
+     * `target`: a categorical column of equal embedding width. `hidden`: the attention's hidden width. Left out: no
+     * attention.
      */
     readonly attention?: { readonly target: string; readonly hidden: number };
   }[];
   /** Left out: none. */
   readonly interaction?: 'none' | 'fm' | 'cross';
-  /** The columns stand for those of data that are not known yet: a model cannot refuse a column's name. */
+  /** The data are not known yet and the columns are placeholders: a model must not refuse a column's name. */
   readonly withoutData?: boolean;
 }
 
@@ -69,8 +70,8 @@ export interface Parameter {
    */
   readonly kind: 'embedding' | 'weight' | 'bias' | 'statistic';
   /**
-   * Set when this parameter belongs to an independent network of one task (single-task): it then stops, is clipped and
-   * is selected by itself.
+   * Set when this parameter belongs to an independent network of one task (single-task). The network then stops, is
+   * clipped and is selected on its own.
    */
   readonly task?: string;
 }
@@ -90,15 +91,16 @@ export function ownersOf(
 }
 
 /**
- * Where the inputs have the indexes of a large table's rows. A model must take the table's number of rows from the
- * tensor that it is given: a step sees the rows of its batch alone, and indexes into these.
+ * Where the inputs have the indexes of a large table's rows. A step sees only the rows of its batch, and indexes into
+ * these. So a model must take the table's number of rows from the tensor that it is given.
  */
 export interface LargeRows {
   /** Columns of `ModelInputs.categorical`: the first, and how many. */
   readonly from: number;
   readonly columns: number;
   /**
-   * The first of as many columns of `ModelInputs.numeric`: an entry of weight 0 is none. Left out: every entry counts.
+   * The first of as many columns of `ModelInputs.numeric`, with the entries' weights; weight 0 means no entry. Left
+   * out: every entry counts.
    */
   readonly listWeights?: number;
 }
@@ -138,7 +140,10 @@ export interface Prediction {
   readonly penalty?: Tensor;
   /** float32 [tasks, batch]: added to the loss, each task's mean over its sample space. */
   readonly rowPenalties?: Tensor;
-  /** What the loss sees in place of `logits` and of the batch's labels and masks. Evaluation sees `logits`. */
+  /**
+   * If present, the loss sees its result in place of `logits` and the batch's labels and masks. Evaluation sees
+   * `logits`.
+   */
   readonly trained?: (targets: Targets) => Targets & { readonly logits: Tensor };
 }
 
@@ -150,7 +155,7 @@ export interface Targets {
   readonly mask: Tensor;
 }
 
-/** The moment at which a model is applied. */
+/** The circumstances in which a model is applied. */
 export interface Context {
   readonly training: boolean;
   /**
@@ -158,24 +163,21 @@ export interface Context {
    * engines see the same.
    */
   readonly noise: Readonly<Record<string, Tensor>>;
-  /**
-   * float32 [batch]: 1 for a row, 0 for one that only fills the batch. In training, where the model has statistics, and
-   * for `watch`.
-   */
+  /** float32 [batch]: 1 for a row, 0 for padding. Given in training if the model has statistics, and with `watch`. */
   readonly rows?: Tensor;
   /** In training, takes the next value of a statistic. */
   readonly observe?: (name: string, value: Tensor) => void;
-  /** Of diagnostics, which know what `rows` says. */
+  /** Set by diagnostics, which also give `rows`. */
   readonly watch?: Watch;
-  /** Of a level's experts: 1 for one that its gates are to leave out, else 0. float32 [experts] */
+  /** For a level's experts: 1 if its gates must leave the expert out, else 0. float32 [experts] */
   readonly leftOut?: (level: number, experts: readonly string[]) => Tensor;
 }
 
-/** Sees what flows between layers. The largest values are over the rows, and absolute. */
+/** Sees what flows between layers: largest absolute values over the rows. */
 interface Watch {
-  /** @param largest Of every unit of a layer of ReLUs: [members, width] */
+  /** @param largest for every unit of a layer of ReLUs: [members, width] */
   units(layer: string, largest: Tensor): void;
-  /** @param largest Of the outputs of each expert of a level: [experts] */
+  /** @param largest for the outputs of each expert of a level: [experts] */
   experts(level: number, experts: readonly string[], largest: Tensor): void;
 }
 
@@ -193,7 +195,7 @@ export type NoiseUnits = Readonly<Record<string, readonly [members: number, widt
 export interface Model {
   readonly parameters: ParameterStarts;
   readonly noise: NoiseUnits;
-  /** Of a model that compares tasks row by row: what to do where their sample spaces differ. */
+  /** Set by a model that compares tasks row by row: what to do where their sample spaces differ. */
   readonly needsOneSampleSpace?: string;
   apply(parameters: Readonly<Record<string, Tensor>>, inputs: ModelInputs, context: Context): Prediction;
 }
@@ -256,7 +258,7 @@ export function defineModel<Own extends z.ZodRawShape>(definition: {
   readonly binaryOnly?: boolean;
   /** Default of the option. */
   readonly tower: number[];
-  /** `levels`, and its own beside the options of all models. */
+  /** `levels` and the model's own options; those of all models are added. */
   readonly options: Own;
   /** Left out: 1. */
   readonly widthMultiple?: (options: z.infer<z.ZodObject<Own>>) => number;
@@ -301,7 +303,7 @@ export function defineModel<Own extends z.ZodRawShape>(definition: {
   }
 }
 
-/** Of one parameter: 2 GB. */
+/** Most values of one parameter: 2 GB. */
 const mostValues = 2 ** 29;
 
 function checkSizes(parameters: ParameterStarts): void {

@@ -3,7 +3,7 @@ import { addedLater } from '../support/added-later.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 
-/** Of hidden layers, one after the other. */
+/** Widths of hidden layers, one after the other. */
 export const layerWidths = z.array(
   z
     .int()
@@ -17,7 +17,7 @@ const levels = anyLevels.min(1);
 const levelsText = 'The widths of the layers of one expert (bottom, column), a list for each level.';
 export const oneLevel = levels.default([[256]]).describe(levelsText);
 export const twoLevels = levels.default([[256], [128]]).describe(levelsText);
-/** The same of models that work without levels: the towers then read x. */
+/** `levels` of models that also work without levels: the towers then read x. */
 export const oneLevelOrNone = anyLevels.default([[256]]).describe(levelsText);
 export const twoLevelsOrNone = anyLevels.default([[256], [128]]).describe(levelsText);
 
@@ -88,7 +88,7 @@ const expertsText =
 
 /** Experts of each task and shared ones. */
 export const experts = ownAndShared.default(1).describe(expertsText);
-/** The same of models that by default share none. */
+/** `experts` of models that share none by default. */
 export const expertsOfTasks = ownAndShared.default({ shared: 0, task: 1 }).describe(expertsText);
 
 export type Experts = z.infer<typeof experts>;
@@ -99,7 +99,7 @@ export interface LevelExperts {
   readonly modules: readonly string[];
   /** `<module>/<number>` */
   readonly names: readonly string[];
-  /** Of each expert, its module's index. */
+  /** For each expert, its module's index. */
   readonly owners: readonly number[];
   /** Indexes of a module's experts. */
   of(module: string): readonly number[];

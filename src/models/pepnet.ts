@@ -12,8 +12,8 @@ import { oneLevel, onlyLevel, shared } from './options.js';
 const columns = z.array(z.string()).default([]);
 
 /**
- * Parameter and Embedding Personalized Network (Chang et al., KDD 2023). Gate NU makes factors between 0 and 2 of prior
- * features: G(x) = 2 sigmoid(W' relu(W x + b) + b'). With sg a stopped gradient and [a, b] concatenation:
+ * Parameter and Embedding Personalized Network (Chang et al., KDD 2023). Gate NU turns prior features into factors
+ * between 0 and 2: G(x) = 2 sigmoid(W' relu(W x + b) + b'). With sg a stopped gradient and [a, b] concatenation:
  *
  *     EPNet   o = G([x_domain, sg(x)]) * x
  *     PPNet   h_k,l+1 = G_k,l([x_prior, sg(o)]) * f_k,l(h_k,l),   h_k,1 = o
@@ -21,9 +21,9 @@ const columns = z.array(z.string()).default([]);
  * EPNet scales the embeddings, the same for all tasks. PPNet scales every hidden layer l of every task's network; all
  * widths of `levels` and `tower` are hidden layers. Only the prior features' embeddings are trained through the gates.
  *
- * The paper leaves open: the gates' hidden width, here that of their output; whether prior features have embeddings of
- * their own, here they are those of x before an interaction; and what is scaled, here each hidden layer's output.
- * Without domain columns there is no EPNet: o = x. Without prior columns PPNet's gates read sg(o) alone.
+ * The paper leaves three things open. Here the gates' hidden width is that of their output. The prior features'
+ * embeddings are those of x before an interaction. Each hidden layer's output is scaled. Without domain columns there
+ * is no EPNet: o = x. Without prior columns PPNet's gates read sg(o) alone.
  */
 export const pepnet = defineModel({
   name: 'pepnet',
@@ -35,9 +35,7 @@ export const pepnet = defineModel({
     domain: columns.describe(
       'The columns that tell domains apart. Their gate scales the embeddings. `[]`: no such gate.',
     ),
-    prior: columns.describe(
-      'The columns of which the gates of hidden layers are made, such as the ids of user and item.',
-    ),
+    prior: columns.describe('The columns that the gates of hidden layers read, such as the ids of user and item.'),
   },
   build(shape, options) {
     const tasks = namesOf(shape.tasks);

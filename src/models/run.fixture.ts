@@ -53,10 +53,10 @@ export function smallOptions(model: string, task: string, other: string): Given[
   return { levels: widths, tower: [3], ...required, ...('experts' in options.shape ? { experts: 2 } : {}) };
 }
 
-/** What all models take, by default. */
+/** The options of all models, at their defaults. */
 export const plain: CommonOptions = z.strictObject(commonOptions({ tower: [] })).parse({});
 
-/** An application outside of training; layers above x read no inputs. */
+/** A pass outside training; layers above x read no inputs. */
 export function passOf(
   parameters: Readonly<Record<string, Tensor>>,
   inputs: ModelInputs = { categorical: tf.zeros([0, 0], 'int32'), numeric: tf.zeros([0, 0]) },
@@ -102,7 +102,7 @@ export function randomRows(shape: ModelShape, rows: number, seed = 3): Row[] {
   }));
 }
 
-/** A list once for each of its entries. */
+/** Each list, repeated for each of its entries. */
 function entriesOf({ lists = [] }: ModelShape) {
   return lists.flatMap((list) => Array.from({ length: list.length }, () => list));
 }

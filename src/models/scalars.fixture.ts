@@ -12,9 +12,9 @@ export type Values = Readonly<Record<string, { readonly shape: readonly number[]
 export interface Row {
   /** Its place in the batch. */
   readonly index: number;
-  /** Of the columns, then of each list's entries. */
+  /** Indexes of the columns, then of each list's entries. */
   readonly categorical: readonly number[];
-  /** Likewise: then the entries' weights. */
+  /** Numeric columns, then the entries' weights. */
   readonly numeric: readonly number[];
 }
 
@@ -27,7 +27,7 @@ export interface Point<Options extends LayerOptions = LayerOptions> {
   readonly row: Row;
   readonly shape: ModelShape;
   readonly options: Options;
-  /** What a stopped gradient does not pass to: the values there stay when derivatives are taken. */
+  /** Values that a stopped gradient reads: they stay fixed when derivatives are taken. */
   readonly stopped: Values;
   /** In training. */
   readonly noise?: Values | undefined;
@@ -46,7 +46,7 @@ type GateWeights = Readonly<
   Record<string, { readonly experts: readonly string[]; readonly weights: readonly number[] }>
 >;
 
-/** x, with what the shape's interaction makes of it. */
+/** x after the shape's interaction. */
 export function embed(point: Point, prefix = ''): number[] {
   const x = columns(point, prefix);
   const { interaction = 'none', categorical } = point.shape;
@@ -109,7 +109,7 @@ function rowOf(values: Values, table: string, index: number, width: number): num
   return Array.from({ length: width }, (_, i) => at(values, table, index, i));
 }
 
-/** The activation unit of DIN. Its layer is plain, whatever the model's options say beside the activation. */
+/** The activation unit of DIN. Its layer takes only the activation from the model's options. */
 function attentionWeight(point: Point, name: string, entry: readonly number[], target: readonly number[]): number {
   const plain: Point = { ...point, options: { ...point.options, normalization: 'none', dropout: 0 } };
   const differences = target.map((value, i) => value - get(entry, i));

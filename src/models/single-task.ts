@@ -8,10 +8,9 @@ import { twoLevelsOrNone } from './options.js';
  * K independent networks, each with embeddings of its own: an MLP of all levels' layers and the tower's (PLE section 5,
  * [256, 128, 64] -> 1). The baseline of every gain.
  *
- * Nothing is batched over tasks: every network has names, starting values, noise and arithmetic that depend on its own
- * task alone, so that parameters, predictions and metrics of a run of K tasks equal those of K runs of one task bit for
- * bit, on the same rows. (Where sample spaces differ, a run of one task has fewer: training rows in no listed task's
- * sample space are left out, so that its batches are others.)
+ * Nothing is batched over tasks: a network's names, starting values, noise and arithmetic depend on its own task alone.
+ * On the same rows, a run of K tasks therefore equals K runs of one task, bit for bit. (A run leaves out training rows
+ * in no listed task's sample space. Where sample spaces differ, a run of one task so has fewer rows and other batches.)
  */
 export const singleTask = defineModel({
   name: 'single-task',

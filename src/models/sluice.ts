@@ -13,9 +13,10 @@ import { ownShare, twoLevels } from './options.js';
 /**
  * Sluice networks (Ruder et al., AAAI 2019, eq. 1-5; PLE Fig. 1g): a column of layers per task, each level's state
  * split in S subspaces. After each level a trainable scalar matrix alpha [tasks * S, tasks * S] mixes all subspaces of
- * all tasks, starting at `alpha` for the own subspace and (1 - alpha) / (K S - 1) elsewhere. Task k's tower reads sum_l
- * beta[k, l] h_k,l over the levels' mixed states, beta starting at `beta` for the last level and the rest shared;
- * levels of another width than the last pass a projection without bias. One level alone has no beta.
+ * all tasks. It starts at `alpha` for the own subspace and (1 - alpha) / (K S - 1) elsewhere. Task k's tower reads
+ * sum_l beta[k, l] h_k,l over the levels' mixed states. beta starts at `beta` for the last level; the other levels
+ * share the rest. Levels of another width than the last pass a projection without bias. With one level there is no
+ * beta.
  *
  * Penalty, of pairs of subspaces s < t, G_s [inputs, width / S] being the weights of the level's last layer that make
  * subspace s. The paper has lambda * sum over tasks, levels and pairs of ||G_s^T G_t||_F^2 (`penalty: frobenius`). That
@@ -24,8 +25,8 @@ import { ownShare, twoLevels } from './options.js';
  *
  *     inputs ||G_s^T G_t||_F^2 / (||G_s||_F^2 ||G_t||_F^2)
  *
- * which is the mean squared element of G_s^T G_t over what it would be for unrelated weights of this size. Its mean at
- * the start is 1 whatever the sizes; it is 0 for orthogonal subspaces and does not depend on the weights' scale, so
+ * which is the mean squared element of G_s^T G_t over its value for unrelated weights of this size. Its mean at the
+ * start is 1 whatever the sizes, and it is 0 for orthogonal subspaces. It does not depend on the weights' scale, so
  * only orthogonality lowers it.
  */
 export const sluice = defineModel({

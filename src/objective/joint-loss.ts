@@ -12,9 +12,8 @@ const leastSum = 1e-30;
 
 /**
  * The joint loss of the PLE paper, equations 8 to 10: sum_k w_k L_k, where L_k = sum_i d_k,i * loss_k(logit_k,i,
- * label_k,i) / sum_i d_k,i and the mask d is row i's weight in task k's sample space, else 0. Without weights of rows
- * it is 1 there. An empty mask gives L_k = 0 and no gradient; the label of a masked row may be anything, NaN and
- * infinities included.
+ * label_k,i) / sum_i d_k,i. The mask d is row i's weight in task k's sample space (1 without row weights), else 0. An
+ * empty mask gives L_k = 0 and no gradient; the label of a masked row may be anything, NaN and infinities included.
  *
  * Binary tasks: logistic loss on logits, of a positive times the task's `positiveWeight`. The denominator is that of
  * the mask alone, as PyTorch's `BCEWithLogitsLoss` has it for `pos_weight`. Regression: squared error in the task's
@@ -23,7 +22,7 @@ const leastSum = 1e-30;
  */
 export function jointLoss(tasks: readonly Task[]): JointLoss {
   const parts = partsOf(tasks);
-  // A loss of a task's own has its units.
+  // A task's own loss has the label's units.
   const units = tasks.map((task) => (task.rowLoss ? { offset: 0, scale: 1 } : task));
   const standardized = units.some((task) => task.offset !== 0 || task.scale !== 1);
   const added = tasks.map(({ positiveWeight = 1 }) => positiveWeight - 1);
@@ -76,7 +75,7 @@ interface Part {
   losses(logits: Tensor, targets: Tensor): Tensor;
 }
 
-/** Neighbours with the usual losses of one output are a part; any other task is one alone. */
+/** Neighbours with the usual losses of one output form a part; any other task is a part alone. */
 function partsOf(tasks: readonly Task[]): readonly Part[] {
   const outputs = firstOutputs(tasks);
   const own = tasks.map(ownLoss);

@@ -5,7 +5,7 @@ import { ConfigError } from '../support/errors.js';
 
 /** How the weights of the task losses move while training. */
 export interface WeightSchedule {
-  /** One weight per task, in their order, after so many completed epochs and steps (both from 0). */
+  /** One weight per task, in their order, after these numbers of completed epochs and steps. */
   weights(completedEpochs: number, completedSteps: number): readonly number[];
   /** What each task's weight is multiplied by per epoch or step, in the tasks' order. */
   readonly ratios: readonly number[];
@@ -56,10 +56,9 @@ export function defineWeightSchedule<Options extends z.ZodObject>(definition: {
 }
 
 /**
- * A sentence for a schedule that changes the balance of no parameter's tasks, else null: one that moves all gradients
- * of a parameter alike. An optimizer that ignores a factor common to them (`scaleInvariant`: Adam) undoes such a
- * schedule where it moves slowly, and takes smaller steps where the gradients fall faster than it forgets their
- * squares.
+ * A sentence for a schedule that multiplies all gradients of a parameter by one factor, and so does not balance tasks;
+ * else null. An optimizer that ignores a common factor (`scaleInvariant`: Adam) undoes such a schedule where it moves
+ * slowly. It takes smaller steps where the gradients fall faster than it forgets their squares.
  * @param independent True if the tasks share no parameter.
  */
 export function weightScheduleWarning(

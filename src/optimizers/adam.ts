@@ -6,8 +6,8 @@ import { commonOptions } from './options.js';
  * Adam (Kingma and Ba, 2015, algorithm 1) in the form of `torch.optim.Adam`: eps is added to the square root of the
  * bias-corrected second moment, and L2 is coupled.
  *
- * The slots are the discounted sums n = m / (1 - beta1) and u = v / (1 - beta2) instead of the moments m and v:
- * with them an update takes ten elementwise operations instead of fourteen, and everything else is one scalar per step:
+ * The slots are the discounted sums n = m / (1 - beta1) and u = v / (1 - beta2) instead of the moments m and v. An
+ * update then takes ten elementwise operations instead of fourteen. All else is one scalar per step:
  *
  *     lr * (m / c1) / (sqrt(v / c2) + eps)  =  rate * n / (sqrt(u) + epsilon),   c = 1 - beta^t,
  *     rate = lr * (1 - beta1) / c1 * sqrt(c2 / (1 - beta2)),   epsilon = eps * sqrt(c2 / (1 - beta2))

@@ -9,8 +9,8 @@ interface Choice {
 }
 
 /**
- * The optimizer of a run. With `embeddings`, embedding tables have one of their own: with its own rule, clipping and
- * L2. Its learning rate moves with the other's: it is fed once, and multiplied by the ratio of the two at the start.
+ * The optimizer of a run. With `embeddings`, embedding tables have their own optimizer, with its own rule, clipping and
+ * L2. Its learning rate follows the main one, at the ratio that the two have at the start.
  */
 export function optimizerOf(parameters: Parameters, main: Choice, embeddings: Choice | undefined): Optimizer {
   if (!embeddings) return optimizers.get(main.type).build(parameters, main);

@@ -23,7 +23,9 @@ interface Update {
   readonly learningRate: Tensor;
 }
 
-/** An optimizer over a fixed set of parameters: initial state, and a pure function to the next parameters and state. */
+/**
+ * An optimizer over a fixed set of parameters: initial state, and a pure function to the next parameters and state.
+ */
 export interface Optimizer {
   /** Fresh initial values of what is kept between updates, by names that no parameter has (`<slot>/<parameter>`). */
   slots(): HostArrays;
@@ -37,8 +39,8 @@ export interface Optimizer {
 /** How one array moves. Arrays are updated one by one: the compiled engine joins small ones. */
 export interface Rule {
   /**
-   * Arrays kept beside each parameter, with the value that fills them at the start: of its shape, or with one number
-   * per row.
+   * Arrays kept for each parameter, with the value that fills them at the start. They have its shape, or one number per
+   * row.
    */
   readonly slots: Readonly<Record<string, number | { readonly initial: number; readonly perRow: true }>>;
   /** Decoupled decay: a parameter is multiplied by 1 - learning rate * decay before it is moved. Left out: none. */
@@ -65,16 +67,16 @@ export interface OptimizerDefinition {
    */
   readonly scaleInvariant: boolean;
   /**
-   * What moves rows of a table that have no gradient: one of these options, or `type` where the rule itself does.
-   * Undefined: nothing, so that rows may be moved alone.
+   * What moves table rows that have no gradient: the key of an option, or `type` for the rule itself. Undefined:
+   * nothing, so rows with a gradient may be updated alone.
    */
   denseBy(options: unknown): string | undefined;
   /**
-   * Parses `options` (fails on what the schema refuses). @param owners Of the learning rates; left out: those of these
-   * parameters.
+   * Parses `options` (fails on what the schema refuses).
+   * @param owners of the learning rates; left out: those of these parameters
    */
   build(parameters: Parameters, options: unknown, owners?: readonly (string | undefined)[]): Optimizer;
-  /** Likewise: the learning rate that its updates are to be given. */
+  /** Parses `options`: the learning rate to give to its updates. */
   learningRate(options: unknown, length: TrainingLength): LearningRate;
 }
 
@@ -170,13 +172,13 @@ function named(tensors: Tensors, name: string, what: string): Tensor {
 
 /** The learning rate of a run, step by step. */
 export interface LearningRate {
-  /** After so many completed epochs and steps (both from 0). */
+  /** The rate after these numbers of completed epochs and steps. */
   at(completedEpochs: number, completedSteps: number, scores: FollowedScores): number;
   /** `learningRate` of the options. */
   readonly start: number;
   /**
-   * Only where it goes by the scores of epochs. Networks that share nothing then have a learning rate each, by their
-   * own scores.
+   * Present only if the rate depends on the scores of epochs. Networks that share nothing then each have a rate, by
+   * their own scores.
    */
   readonly follow?: LearningRateSchedule['follow'];
 }
@@ -199,9 +201,8 @@ function learningRateOf({ learningRate, decay, schedule }: CommonOptions, length
 }
 
 /**
- * Scales gradients by min(1, limit / (norm + 1e-6)), the norm being that of all arrays of a group in one vector
- * (PyTorch's `clip_grad_norm_`). Arrays of the same `groupOf` are one group: independent networks do not clip each
- * other.
+ * Scales gradients by min(1, limit / (norm + 1e-6)), as PyTorch's `clip_grad_norm_` does. The norm is over all arrays
+ * with an equal `groupOf`: independent networks do not clip each other.
  */
 function clipByNorm(
   gradients: Readonly<Record<string, Tensor>>,

@@ -12,7 +12,7 @@ export function commonOptions(learningRate: number) {
       .strictObject({ ratio: z.number().positive().max(1), unit: z.enum(['epoch', 'step']).default('epoch') })
       .optional()
       .describe(
-        '`{ ratio, unit }`: the learning rate is learningRate * ratio^t. t counts completed epochs (`unit: epoch`, the default) or steps (`step`). An error beside a `schedule`.',
+        '`{ ratio, unit }`: the learning rate is learningRate * ratio^t. t counts completed epochs (`unit: epoch`, the default) or steps (`step`). Not allowed together with a `schedule`.',
       ),
     l2: z
       .number()

@@ -16,13 +16,13 @@ type Interval = readonly [number, number] | null;
 export interface Measured {
   readonly type: Task['type'];
   readonly metrics: TaskMetrics;
-  /** 95 %, of each metric that has an error over rows. */
+  /** 95 % intervals of the metrics that have an error over rows. */
   readonly intervals: Readonly<Record<string, Interval>>;
 }
 
 /** A task's metrics over a slice. */
 export interface SliceMeasured extends Measured {
-  /** Of the same metrics: the slice's value minus that of all rows. */
+  /** By metric: the slice's value minus that of all rows. */
   readonly differences: Readonly<Record<string, { readonly value: number | null; readonly interval: Interval }>>;
 }
 
@@ -63,8 +63,9 @@ export function labelledTasks(
 }
 
 /**
- * Metrics over all rows and over each slice, with their 95 % intervals (docs/output.md, `ple evaluate`).
- * @param scores Of all tasks of the run. A metric that needs a threshold uses that of the run's validation split.
+ * Metrics over all rows and over each slice, with their 95 % intervals (docs/output.md, `ple evaluate`). A metric that
+ * needs a threshold uses that of the run's validation split.
+ * @param scores of all tasks of the run
  */
 export async function evaluateRows(
   run: TrainedModel,
@@ -108,7 +109,7 @@ export async function evaluateRows(
   };
 }
 
-/** With each metric's influences of the rows; null where they are not defined. */
+/** Adds the rows' influences on each metric; null where they are not defined. */
 interface WithInfluences extends Measured {
   readonly influences: ReadonlyMap<string, Float64Array | null>;
 }
@@ -131,7 +132,7 @@ function measured(task: Task, scores: TaskScores, thresholds: TaskMetrics | unde
   return { type: task.type, metrics: values, intervals, influences };
 }
 
-/** The influence of a row on a difference is the difference of its influences: the slice is a part of all rows. */
+/** A row's influence on a difference is the difference of its influences: the slice is a part of all rows. */
 function differences(
   part: WithInfluences,
   whole: WithInfluences,
@@ -155,7 +156,7 @@ function differences(
   );
 }
 
-/** Groups have numbers of a dictionary, or hashes. @returns the same groups, numbered from 0 without gaps. */
+/** Renumbers groups, which have dictionary numbers or hashes, from 0 without gaps. */
 function numbered(groups: Int32Array | undefined): Int32Array | undefined {
   const numbers = new Map<number, number>();
   return groups?.map((group) => {

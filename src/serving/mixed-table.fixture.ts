@@ -9,9 +9,9 @@ const columns = ['id', 'city', 'user', 'age', 'income', 'day', 'tags', 'click', 
 const isInput = (name: string) => !['click', 'buy', 'spend', 'plan'].includes(name);
 
 /**
- * Writes `train.csv` (900 rows), `test.csv` (203) and `inputs.csv`, the latter's rows without labels: texts with commas
- * and blanks, ids that are hashed, numbers and odd texts among them, times, weighted lists, missing values everywhere,
- * and in the test rows values that training never had.
+ * Writes `train.csv` (900 rows), `test.csv` (203) and `inputs.csv`, which has the test rows without labels. They have
+ * texts with commas and blanks, hashed ids, numbers and odd texts among them, times, weighted lists, and missing
+ * values. The test rows also have values that training never had.
  */
 export function writeMixedTable(folder: string): void {
   const random = randomFromSeed(5);
@@ -48,7 +48,11 @@ export function writeMixedTable(folder: string): void {
   writeFileSync(join(folder, 'inputs.csv'), `${inputs.slice(0, -1).join('\n')}\n`);
 }
 
-/** Trains on it, and gives the run's folder. @param dataset Of its data set. @param inputs Of its inputs. */
+/**
+ * Trains on the table, and returns the run's folder.
+ * @param dataset more keys of `dataset`
+ * @param inputs keys of `inputs`
+ */
 export async function trainedOnMixed(
   folder: string,
   tasks: string,

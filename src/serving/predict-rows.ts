@@ -10,8 +10,8 @@ import { type Scale, scoreColumns, scoredRows, scoresOf } from './score-rows.js'
 import type { TrainedModel } from './trained-run.js';
 
 /**
- * Holds that all columns of predictions and of `keep` have different names.
- * @throws ConfigError that says which of them do not.
+ * Checks that all columns of predictions and of `keep` have different names.
+ * @throws ConfigError that names the equal ones.
  */
 export function checkNames({ encoding }: Pick<TrainedModel, 'encoding'>, scale: Scale, keep: readonly string[]): void {
   const names = scoreColumns(storedTasks(encoding.tasks), scale).map(({ name }) => name);
@@ -37,7 +37,7 @@ type OnRows = (done: number) => void;
 
 /**
  * The columns of the predictions, and their rows in the order of the data, a batch at a time.
- * @param gathered If given, gets all rows too.
+ * @param gathered if given, also gets all rows
  */
 export function predictions(
   run: TrainedModel,
@@ -62,7 +62,7 @@ export function predictions(
   }
 }
 
-/** Logits, labels, masks and groups of all rows, by task: what metrics are made of. */
+/** Logits, labels, masks and groups of all rows, by task, for metrics. */
 export async function allScores(
   run: TrainedModel,
   dataset: Dataset,

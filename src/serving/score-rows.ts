@@ -16,7 +16,7 @@ import { shapeOf } from '../training/setup.js';
 import { batchArrays, evaluationStep } from '../training/step.js';
 import { parametersOf, type TrainedModel } from './trained-run.js';
 
-/** New rows, as the run's model takes them. */
+/** New rows, encoded for the run's model. */
 export interface EncodedRows extends NewRows {
   /** Its test split has the rows. Where the files have no label of a task, the task's mask is 0. */
   readonly dataset: Dataset;
@@ -33,9 +33,9 @@ const kinds = {
 } as const;
 
 interface RowOptions {
-  /** Columns that are kept as they are. */
+  /** Columns that are copied to the output. */
   readonly keep: readonly string[];
-  /** How text files are written, where it differs from the run's own. */
+  /** The text files' dialect, where it differs from the run's own. */
   readonly dialect: Dialect;
   /** Whether labels and weights are read. */
   readonly labels: boolean;
@@ -112,7 +112,7 @@ export async function* scoredRows(
   }
 }
 
-/** What is written of a prediction: probabilities and predictions in the labels' units, or the logits. */
+/** The unit of written predictions: probabilities and predictions in the labels' units, or logits. */
 export type Scale = 'label' | 'logit';
 
 /**
@@ -142,7 +142,7 @@ export function scoresOf(tasks: readonly Task[], batch: ScoredBatch, scale: Scal
   };
 }
 
-/** Of each row over the classes. [classes][rows] */
+/** The softmax of each row over the classes. [classes][rows] */
 function softmax(logits: readonly Float32Array[]): Float32Array[] {
   const rows = logits[0]?.length ?? 0;
   const probabilities = logits.map(() => new Float32Array(rows));

@@ -6,7 +6,7 @@ import { databaseTypes, macros, numberSql, textSql } from '../data/table/staged-
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 
-/** The rows by one column: each is in one slice. */
+/** Slices of the rows by one column; each row is in one. */
 export interface Slicing {
   readonly by: string;
   readonly slices: readonly Slice[];
@@ -22,29 +22,30 @@ export interface Slice {
   readonly kind: 'value' | 'range' | 'others' | 'missing';
   /** The value, or a description. */
   readonly name: string;
-  /** Of a range: the smallest and largest number in it. */
+  /** In a range: its smallest and largest number. */
   readonly low?: number;
   readonly high?: number;
-  /** Of the others: how many values they have. */
+  /** In `others`: its number of distinct values. */
   readonly values?: number;
   readonly rows: number;
 }
 
-/** A numeric column with more different numbers is cut into as many ranges. */
+/** A numeric column with more distinct numbers is cut into this many ranges. */
 const mostRanges = 10;
-/** Of other columns, the values with the most rows have a slice each. */
+/** In other columns, this many values, those with the most rows, have a slice each. */
 const mostValues = 50;
 
 /**
  * Cuts the rows of the table `kept` by a column.
  *
  * - Numbers, more than 10 different ones: ranges of about a tenth of the rows each. Range k ends with the smallest
- *   number that at least k/10 of the
- *   rows do not exceed, so rows with one number are in one range, and there may be fewer than ten.
- * - Other columns: a slice for each value. Beyond 50 values, those with the most rows have one, and `others` the rest.
+ *   number that at least k/10 of the rows do not exceed. So rows with one number are in one range, and there may be
+ *   fewer than ten.
+ * - Other columns: a slice for each value. With over 50 values, the 50 with the most rows have one each, and `others`
+ *   has the rest.
  *
- * Missing values are a slice of their own. A column is one of numbers if the model reads it so; a column that is no
- * input, if all its values are numbers.
+ * Missing values have their own slice. A column is numeric if the model reads it as such; a column that is no input, if
+ * all its values are numbers.
  * @param file The DuckDB file.
  * @throws ConfigError for a column of lists.
  */
@@ -100,7 +101,7 @@ async function ranges(database: DuckDBConnection, by: string, number: string): P
     `SELECT range, min(number), max(number), count(*) FROM (SELECT ${range} AS range, ${number} AS number FROM ${from}) GROUP BY range ORDER BY range NULLS LAST`,
   );
   const bounds = [...new Set(found.flatMap(([, low, high]) => (low === null ? [] : [Number(low), Number(high)])))];
-  // As short as the bounds stay apart.
+  // As few digits as keep the bounds apart.
   const digits = [4, 6, 9].find((n) => new Set(bounds.map((bound) => short(bound, n))).size === bounds.length);
   return placed(
     database,
@@ -149,7 +150,7 @@ async function values(database: DuckDBConnection, by: string, text: string, orde
   ]);
 }
 
-/** A slice, and what the SQL says of its rows. */
+/** A slice, and the code that its rows have in the SQL. */
 type Coded = Slice & { readonly code: number | null };
 
 /** Finds each row's slice. @param place SQL of a slice's code. */

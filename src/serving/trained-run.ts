@@ -11,12 +11,12 @@ import { encodingFile, weightsFile } from '../training/folder/run-manifest.js';
 import { readStored } from '../training/folder/stored-file.js';
 import { type PartKind, requirePlugins } from '../training/plugins.js';
 
-/** A finished run with all that predicts new rows: its encoding, and the parameters of its best epoch. */
+/** A finished run with all that is needed to predict new rows: its encoding, and the parameters of its best epoch. */
 export interface TrainedModel {
   readonly path: string;
   readonly experiment: Experiment;
   readonly result: FinishedRun['result'];
-  /** What a reader of its files should know. */
+  /** Notes for the user on the run's files. */
   readonly notes: readonly string[];
   readonly encoding: StoredEncoding;
   readonly parameters: HostArrays;

@@ -7,8 +7,8 @@ import type { EncodedRows } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 
 /**
- * What the model cannot read as it read training: columns half of whose values training did not have, and columns of
- * numbers that all lie outside the range of training. Missing values do not count.
+ * Notes on columns that differ from training: half of the values are new, or all numbers lie outside the range of
+ * training. Missing values do not count.
  */
 export async function unreadValues(
   { experiment, encoding }: TrainedModel,
@@ -46,7 +46,8 @@ function rangeSql([low, high]: Ends, c: number): string {
 }
 
 /**
- * @param counts Of each index of the dictionary. @param orRare Says why training may have had the values all the same.
+ * @param counts of each index of the dictionary
+ * @param orRare says why training may have had the values all the same
  */
 function unseen(
   stored: Extract<StoredColumn, { values: unknown }>,
@@ -72,7 +73,7 @@ function unseen(
   return `${unknown} of ${all} values were not in training${orRare}${cause}`;
 }
 
-/** What `1`, `1.0` and `true` have in common. */
+/** The number that `1`, `1.0` and `true` have in common; other texts stay. */
 function spelled(text: string): number | string {
   const number = truthOf(text) ?? numberOf(text);
   return Number.isNaN(number) ? text : number;

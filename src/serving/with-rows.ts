@@ -10,7 +10,7 @@ import { type EncodedRows, encodedRows } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 import { unreadValues } from './unread-values.js';
 
-/** What predicting new rows tells. */
+/** Progress of predicting new rows. */
 export type RowsEvent =
   | { readonly kind: 'note'; readonly message: string }
   /** In bytes of the files. */
@@ -19,17 +19,17 @@ export type RowsEvent =
   | { readonly kind: 'predicting'; readonly done: number; readonly total: number };
 
 export interface RowsOptions {
-  /** Columns that are kept as they are. Default: none. */
+  /** Columns that are copied to the output. Default: none. */
   readonly keep?: readonly string[];
-  /** How text files are written, where it differs from the run's own. */
+  /** The text files' dialect, where it differs from the run's own. */
   readonly dialect?: Dialect;
   /** Whether labels and weights are read. Default: not. */
   readonly labels?: boolean;
-  /** What the model cannot read as it read training is an error. Default: a note. */
+  /** Columns that differ from training are an error. Default: a note. */
   readonly strict?: boolean | undefined;
-  /** A file that will be written: it must be none of the files. */
+  /** The output file; it must not be one of the inputs. */
   readonly out?: string | undefined;
-  /** Default: that of the run's config. */
+  /** Default: the device of the run's config. */
   readonly device?: EngineChoice['device'] | undefined;
   readonly signal?: AbortSignal | undefined;
   on?(event: RowsEvent): void;
@@ -39,11 +39,14 @@ export interface OpenedRows {
   readonly rows: EncodedRows;
   readonly dataset: Dataset;
   readonly engine: Engine;
-  /** Tells how many rows are predicted. Throws at an interruption. */
+  /** Reports the number of rows predicted. Throws at an interruption. */
   onRows(done: number): void;
 }
 
-/** Opens a run's device and new rows for it, and deletes what was prepared. @param files Files of rows, or patterns. */
+/**
+ * Opens a run's device and new rows for it, then deletes the prepared files.
+ * @param files files of rows, or patterns
+ */
 export async function withRows<Result>(
   run: TrainedModel,
   files: readonly string[],

@@ -20,7 +20,7 @@ const fields = {
   ...{ difference: 'DOUBLE', differenceLow: 'DOUBLE', differenceHigh: 'DOUBLE' },
 };
 
-/** A row of the file: its texts and numbers, and its counts. Not given: an empty field. */
+/** A row of the file: texts, numbers and counts. A missing one is an empty field. */
 interface Line {
   readonly values: Partial<Record<keyof typeof fields, string | number | null | undefined>>;
   readonly rows: number;
@@ -28,9 +28,9 @@ interface Line {
 }
 
 /**
- * Writes a table with a row per slice, task and metric; the first rows are those over all rows of the data, of the kind
- * `all`. `aucInterval` is left out: `intervalLow` and `intervalHigh` stand beside each metric.
- * @param path A .csv, .parquet or .arrow file.
+ * Writes a table with a row per slice, task and metric. Rows of the kind `all`, over all data, come first.
+ * `aucInterval` is left out, because each metric has `intervalLow` and `intervalHigh`.
+ * @param path a .csv, .parquet or .arrow file
  */
 export async function writeEvaluation(path: string, { rows, tasks, slices }: Evaluated): Promise<void> {
   const lines = [

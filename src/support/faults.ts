@@ -1,6 +1,6 @@
 import { ConfigError } from './errors.js';
 
-/** Mistakes in a config that do not depend on each other, so that all are told at once. */
+/** Collects independent mistakes in a config, to report all at once. */
 export class Faults {
   readonly #told = new Set<string>();
 
@@ -8,7 +8,7 @@ export class Faults {
     for (const fault of error.faults) this.#told.add(fault);
   }
 
-  /** What a check gives; where it finds mistakes, they are kept, and `otherwise` takes its place. */
+  /** Runs a check. If it finds mistakes, keeps them and returns `otherwise`. */
   of<Value, Other>(check: () => Value, otherwise: Other): Value | Other {
     try {
       return check();
@@ -19,7 +19,7 @@ export class Faults {
     }
   }
 
-  /** The same without anything in its place. */
+  /** Runs a check. If it finds mistakes, keeps them and returns undefined. */
   try<Value>(check: () => Value): Value | undefined {
     return this.of(check, undefined);
   }

@@ -16,14 +16,14 @@ export function folderPerTest(): (...names: readonly string[]) => string {
   return (...names) => join(folder, ...names);
 }
 
-/** A folder that goes when the test ends. */
+/** A folder that is deleted when the test ends. */
 export function temporaryFolder(): string {
   const folder = made();
   onTestFinished(() => remove(folder));
   return folder;
 }
 
-/** A folder that goes when all tests of the file have ended. */
+/** A folder that is deleted when all tests of the file have ended. */
 export function folderOfFile(): string {
   const folder = made();
   afterAll(() => remove(folder));

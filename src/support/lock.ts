@@ -23,9 +23,9 @@ export class FolderInUse extends UserError {
 }
 
 /**
- * Locks a folder for this process. It takes over the lock of a dead process of this host. For another host, boot or
- * container, nobody can know whether the process lives. Its lock is taken over only by `force`, and only if its
- * heartbeat has stopped.
+ * Locks a folder for this process. It takes over the lock of a dead process of this host. Nobody can know whether a
+ * process of another host, boot or container lives. Its lock is taken over only by `force`, and only if its heartbeat
+ * has stopped.
  *
  * The file `lock` names its holder. To take over, a process first links `lock.<token of the holder>`, which only one
  * process can do. So the holder is the last of the chain `lock`, `lock.<token>`, …. A longer chain was left by a

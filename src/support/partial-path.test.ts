@@ -16,7 +16,7 @@ const of = (pid: number, path: string) => path.replace(`-${process.pid}-`, `-${p
 const ofDead = (path: string) => of(ended, path);
 const elsewhere = (path: string) => path.replace(/\.[0-9a-f]{8}-/, '.00000000-');
 
-/** A partial folder with a file, last written so many hours ago. */
+/** A partial folder with a file, last written this many hours ago. */
 async function left(path: string, hours = 0): Promise<string> {
   await mkdir(path);
   await writeFile(join(path, 'half.arrow'), 'half');

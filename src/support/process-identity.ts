@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { sha256 } from './checksum.js';
 
 /**
- * Identifies a process, so that another one can tell whether it still lives. Fields are empty if the system does not
+ * Identifies a process, so that another one can check whether it still lives. Fields are empty if the system does not
  * have them.
  */
 export const processSchema = z.object({
@@ -29,7 +29,7 @@ export function thisProcess(): ProcessIdentity {
   };
 }
 
-/** Whether a process runs. Null if this process cannot tell, because the host, boot or PID namespace differs. */
+/** Whether a process runs. Null if that cannot be known, because the host, boot or PID namespace differs. */
 export function isAlive(other: ProcessIdentity): boolean | null {
   const { host, boot, namespace } = thisProcess();
   if (other.host !== host || other.boot !== boot || other.namespace !== namespace) return null;

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-// A reader of TensorBoard's files that shares nothing with the writer: plain Python, with its own checksum, bit by bit,
-// and its own decoding of protocol buffers, by the field numbers of the published `.proto` files.
+// A reader of TensorBoard's files that shares nothing with the writer. It is plain Python, with its own checksum and
+// its own decoding of protocol buffers, by the field numbers of the published `.proto` files.
 const reader = `
 import json, struct, sys
 
@@ -145,7 +145,7 @@ const eventsShape = z.strictObject({
   }),
 });
 
-/** What is in the only event file of a folder's `tensorboard/`. */
+/** The content of the only event file in a folder's `tensorboard/`. */
 export function readEvents(folder: string): z.infer<typeof eventsShape> {
   const names = readdirSync(join(folder, 'tensorboard'));
   if (names.length !== 1) throw new Error(`There is not one event file, but: ${names.join(', ')}.`);

@@ -134,7 +134,7 @@ function requestsTo(server: string, signal: AbortSignal) {
     const isFile = body instanceof Uint8Array;
     const response = await fetch(`${server}/api/2.0/${path}`, {
       method,
-      redirect: 'error', // what is sent goes to the server that the config names
+      redirect: 'error', // nothing goes to a server that the config does not name
       signal: AbortSignal.any([signal, AbortSignal.timeout(1000 * requestSeconds)]),
       headers: {
         ...(authorization === undefined ? {} : { authorization }),
@@ -150,7 +150,7 @@ function requestsTo(server: string, signal: AbortSignal) {
   };
 }
 
-/** As MLflow's own clients have it: a user comes before a token. */
+/** As in MLflow's own clients, a user takes precedence over a token. */
 function authorizationOf(environment: NodeJS.ProcessEnv): string | undefined {
   const {
     MLFLOW_TRACKING_USERNAME: user,
@@ -175,17 +175,17 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What an error's body says, in one line. */
+/** The message in an error's body, as one line. */
 function messageIn(text: string): string | undefined {
   const { data } = z.object({ error_code: z.string(), message: z.string().default('') }).safeParse(parsed(text));
   return data && `${data.error_code}: ${data.message.replace(/\s+/g, ' ').slice(0, 200)}`;
 }
 
-/** Why a request failed, for people. */
+/** The reason of a failed request, for the user. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `it has not answered within ${requestSeconds} s`;
-  const { cause } = error; // fetch says why in the cause alone
+  const { cause } = error; // fetch gives the reason only in the cause
   if (!(cause instanceof Error)) return error.message;
   return `it cannot be reached (${'code' in cause ? cause.code : cause.message})`;
 }

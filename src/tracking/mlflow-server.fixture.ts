@@ -58,9 +58,9 @@ const requests = {
 };
 
 /**
- * A server in the test's process that checks every request by the contract, and keeps what it is told.
- * @param authorization The header that every request must have; undefined: none may have one.
- * @param artifacts Where it keeps the files of runs; empty: it does not say.
+ * A server in the test's process that checks every request by the contract, and records it.
+ * @param authorization the header that every request must have; undefined: none may have one
+ * @param artifacts where it keeps the files of runs; empty: it does not say
  */
 export async function mlflowServer(
   manner: Manner = 'records',
@@ -205,7 +205,7 @@ export async function mlflowServer(
     url: `http://127.0.0.1:${port}`,
     experiments,
     runs,
-    /** Requests against the contract. */
+    /** Requests that break the contract. */
     mistakes,
     received: () => received,
     close,

@@ -8,14 +8,14 @@ import type { TrackedRun, TrackedStep, Tracker } from './tracker.js';
 
 const statuses = { finished: 'FINISHED', failed: 'FAILED', interrupted: 'KILLED' } as const;
 
-/** In a run's folder: the server's run that it is. */
+/** A file in a run's folder that names its run on the server. */
 const file = 'mlflow.json';
 const fileShape = z.looseObject({ url: z.string(), runId: z.string() });
 
 /** Limits of the server for a request, and for texts; older servers take 500 characters of a parameter. */
 const limits = { metrics: 1000, params: 100, key: 250, value: 500 };
 
-/** Metrics that wait for a server that does not answer. */
+/** Most metrics that wait for a server that does not answer. */
 const mostWaiting = 20_000;
 
 /**
@@ -42,7 +42,7 @@ export function mlflowTracker(
     opened = resolve;
   });
 
-  /** May be tried again after any of its requests: a run is created once. */
+  /** Safe to retry after any of its requests: a run is created once. */
   async function open(): Promise<void> {
     if (run.id === '') run = (await continued()) ?? (await created());
     await writeWhole(join(folder, file), `${JSON.stringify({ url, runId: run.id })}\n`);
@@ -143,7 +143,7 @@ function metricsFor(
   }
 }
 
-/** The server's run that a folder is; undefined for none, or one of another server. */
+/** The server's run of a folder; undefined if there is none, or it is another server's. */
 function runIn(folder: string, url: string): string | undefined {
   const path = join(folder, file);
   if (!existsSync(path)) return undefined;
@@ -160,8 +160,8 @@ function parsed(text: string): unknown {
 }
 
 /**
- * A name as the server takes it: letters, digits, `_`, `-`, `.`, spaces, and `/` between parts. Others become their hex
- * code.
+ * A name for the server: letters, digits, `_`, `-`, `.`, spaces, and `/` between parts. Other characters become their
+ * hex code.
  */
 function keyOf(name: string): string {
   const code = (character: string) => `_${character.codePointAt(0)?.toString(16)}`;

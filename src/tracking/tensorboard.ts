@@ -7,11 +7,11 @@ const statuses = { finished: 1, failed: 2, interrupted: 0 } as const;
 const dataTypes = { string: 1, boolean: 2, number: 3 } as const;
 
 /**
- * Writes a run's values to `tensorboard/` in its folder. The file is written anew whenever the run starts or goes on,
- * from the steps before: a run that was killed has every epoch once.
+ * Writes a run's values to `tensorboard/` in its folder. The file is rewritten from the earlier steps whenever the run
+ * starts or resumes, so a run that was killed has every epoch once.
  *
- * There is no `experiment` of the hparams plugin: TensorBoard would take the first that it finds for all runs that it
- * shows. Without one it lists the parameters of all of them. That of a comparison is `writeHParamsExperiment`.
+ * A run has no `experiment` of the hparams plugin: TensorBoard would use the first that it finds for all runs. Without
+ * one it lists the parameters of all runs. `writeHParamsExperiment` writes that of a comparison.
  * @throws UserError if the folder cannot be written; so do its calls.
  */
 export function tensorboardTracker({ folder, parameters, earlier }: TrackedRun): Tracker {
@@ -37,10 +37,9 @@ export function tensorboardTracker({ folder, parameters, earlier }: TrackedRun):
 }
 
 /**
- * Tells TensorBoard's hparams plugin of the runs below a folder: their parameters, to filter by, and the metrics to
- * compare.
- * @param runs The parameters of each.
- * @param metrics Names of scalars.
+ * Lists the runs below a folder for TensorBoard's hparams plugin: parameters to filter by, metrics to compare.
+ * @param runs the parameters of each
+ * @param metrics names of scalars
  */
 export function writeHParamsExperiment(
   folder: string,
@@ -79,7 +78,7 @@ function protoOf(value: TrackedParameter): Value {
   return typeof value === 'boolean' ? { bool_value: value } : { string_value: value };
 }
 
-/** The moments are those of the numbers, each in the middle of its bucket. */
+/** Moments are computed with each number in the middle of its bucket. */
 function histogramOf(weights: TrackedHistogram): HistogramProto {
   const moment = (power: number) => weights.reduce((sum, weight, index) => sum + weight * (index + 0.5) ** power, 0);
   return {

@@ -1,16 +1,15 @@
 /**
- * Where a run's numbers also go while it trains. It gets plain data and returns at once; `end` waits a few seconds at
- * most.
+ * Receives a run's numbers while it trains. It gets plain data and returns at once; `end` waits a few seconds at most.
  */
 export interface Tracker {
-  /** When what follows elsewhere can refer to this run, or cannot. */
+  /** Resolves when it is known whether other runs can refer to this one. */
   ready(): Promise<void>;
   log(values: TrackedStep): void;
-  /** Nothing follows. @param artifacts Paths of finished files. */
+  /** Ends the tracking. @param artifacts paths of finished files */
   end(status: TrackedStatus, artifacts: readonly string[]): Promise<void>;
 }
 
-/** What a tracker knows of a run when it starts or goes on. */
+/** A run, as given to a tracker when it starts or resumes. */
 export interface TrackedRun {
   readonly name: string;
   /** Its folder, which exists. */
@@ -19,7 +18,7 @@ export interface TrackedRun {
   readonly parameters: Readonly<Record<string, TrackedParameter>>;
   /** The steps before the checkpoint from which the run goes on; empty for a new run. */
   readonly earlier: readonly TrackedStep[];
-  /** Name of a scalar that every epoch has, and nothing else. */
+  /** Name of a scalar that every epoch has, and no other step. */
   readonly everyEpoch: string;
 }
 
@@ -34,7 +33,7 @@ export interface TrackedStep {
   readonly histograms?: Readonly<Record<string, TrackedHistogram>>;
 }
 
-/** Weights of numbered things: the one with the number i has the bucket from i to i + 1. */
+/** Weights by number: number i has the bucket from i to i + 1. */
 export type TrackedHistogram = readonly number[];
 
 export type TrackedStatus = 'finished' | 'failed' | 'interrupted';

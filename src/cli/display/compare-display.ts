@@ -49,7 +49,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     before = undefined;
   };
   const advance = (kind: 'reading' | 'measuring', done: number, total: number) => {
-    if (training.hasBars()) return; // the run trains beside others
+    if (training.hasBars()) return; // other runs train too
     if (before?.kind !== kind) {
       before?.bar.stop();
       before = { kind, bar: progressBar(kind, kind === 'reading' ? 'bytes' : 'models', stream) };
@@ -93,7 +93,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
   };
 }
 
-/** How far a stage is, in runs. */
+/** Progress of a stage, in runs. */
 interface StageProgress {
   readonly of: number;
   done: number;
@@ -102,7 +102,7 @@ interface StageProgress {
   timeLeft: ReturnType<typeof leftByMeanRate>;
 }
 
-/** The runs of a stage: how far each is, and all together. */
+/** Shows the progress of a stage's runs, each and all together. */
 function trainingDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig, line: (text: string) => void) {
   let bars: CompareBars | undefined;
   let stage: StageProgress | undefined;
@@ -145,7 +145,7 @@ function trainingDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig, l
       if (report.kind === 'start') {
         if (stage && report.resumedAt !== null) {
           fractions.set(run.folder, (report.resumedAt - 1) / epochs);
-          stage.timeLeft = leftByMeanRate(); // that was trained before
+          stage.timeLeft = leftByMeanRate(); // the mean rate counts from here: these runs were trained before
         }
         if (report.resumedAt !== null && run.until === undefined)
           line(`${name} continues in epoch ${report.resumedAt}`);
@@ -178,7 +178,7 @@ function trainingDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig, l
 const [columnsOfLines, longestName] = [80, 40];
 
 /**
- * `3/55 ple seed 1 y1 mse 0.07843 y2 mse 0.07915 1.3 s`. Of many tasks, the first whose scores fit, and the number of
+ * `3/55 ple seed 1 y1 mse 0.07843 y2 mse 0.07915 1.3 s`. With many tasks, the first whose scores fit, and the number of
  * the others.
  */
 function finishedLine(start: string, scores: Ended['scores'], seconds: number): string {

@@ -10,7 +10,7 @@ import { loadPluginsOf } from '../../training/plugins.js';
 import { checkParts } from '../../training/setup.js';
 import { shippedConfig } from './shipped-configs.js';
 
-/** The config named by --config or by the first word, a file or one of this program's, and the overrides. */
+/** The config named by --config or by the first word, and the overrides. It is a file, or a config of this program. */
 export function namedConfig(
   words: readonly string[],
   option: string | undefined,
@@ -21,7 +21,7 @@ export function namedConfig(
   return { file: option === undefined ? undefined : shippedConfig(option), overrides: words };
 }
 
-/** The same for a command that requires a config. */
+/** `namedConfig` for a command that requires a config. */
 export function neededConfig(
   words: readonly string[],
   option: string | undefined,
@@ -95,12 +95,12 @@ export async function readRunBeside(file: string, overrides: readonly string[]):
   }
 }
 
-/** The comments beside the values of a config. */
+/** The comments on the values of a config, by line. */
 export function commentsIn(file: string, overrides: readonly string[]): ConfigDocument['commentAt'] {
   return readDocument(readText(file), file, overrides).commentAt;
 }
 
-/** Of a config. */
+/** The text of a config. */
 export function readText(file: string): string {
   if (/\.(csv|tsv|tab|parquet|pq|arrows?|feather|ipc)(\.gz)?$/i.test(file)) {
     throw new ConfigError(`${file} is no config: 'ple data inspect ${file} --write' prints one to start with.`);

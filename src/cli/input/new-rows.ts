@@ -13,7 +13,7 @@ const devices = catalogue(
   deviceNames.map((name) => ({ name })),
 );
 
-/** What commands on new rows take. */
+/** The argument of commands on new rows. */
 export const dataArgument = [
   '<data...>',
   'files of rows (CSV, TSV, Parquet, Arrow, JSON), or patterns; dataset.delimiter=";" and the like say how text is written',
@@ -27,21 +27,21 @@ export const strictOption = [
   '--strict',
   'exit with 3 if a column’s values are not those of training (default: a note)',
 ] as const;
-/** Also of `ple export`. */
+/** Used by `ple export` too. */
 export const pluginOption = ['--plugin <file>', 'a plugin whose parts the run uses; its code runs', collect] as const;
 
-/** Tells which tasks are left out of metrics. @param without What labels would be needed. */
+/** Names the tasks that are left out of metrics. @param without the missing labels */
 export function sayWithoutLabels(without: readonly string[]): void {
   for (const missing of without) say(`note: Without metrics: the rows have no ${missing}.`);
 }
 
-/** Tells which tasks have no metrics though their labels are there. */
+/** Names the tasks that have labels but no metrics. */
 export function sayEmpty({ tasks }: Evaluated): void {
   for (const [name, { metrics }] of Object.entries(tasks))
     if (metrics.samples === 0) say(`note: No row is in the sample space of task '${name}'; its metrics are null.`);
 }
 
-/** As `withRows`, of what the command line names, with bars and notes on stderr. */
+/** `withRows` for the words of a command line, with bars and notes on stderr. */
 export async function withNewRows<Result>(
   run: TrainedModel,
   words: readonly string[],

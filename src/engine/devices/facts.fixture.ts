@@ -41,7 +41,7 @@ export const bare = factsOf({
   graphicsAdapters: async () => null,
 });
 
-/** A machine with these facts, on which a smoke step trains on all but these. */
+/** A machine with these facts; a smoke step trains on all devices but `failing`. */
 export function lookAt(facts: Facts, failing: readonly string[] = []) {
   const probed: string[] = [];
   const look: Look = {

@@ -8,7 +8,7 @@ export type Failure =
 
 const setup = 'npm run setup:cuda downloads its CUDA libraries';
 
-/** What helps against messages of libraries and loaders. docs/gpu.md has the versions that each needs. */
+/** Fixes for messages of libraries and loaders. docs/gpu.md has the versions that each needs. */
 const fixes: readonly (readonly [message: RegExp, fix: string])[] = [
   [/libcuda\.so|driver version is insufficient/i, 'install a newer NVIDIA driver'],
   [/[\w.]*(providers_cuda|libtensorflow|tfjs_binding)[^\n]*/, setup],

@@ -6,8 +6,8 @@ import type { Engine, Signature, Step } from '../engine.js';
 import { named } from '../signature.js';
 
 /**
- * A small training step with the operations of a model: a look-up and its scattered gradient, experts in one batched
- * product, a softmax gate, a logistic loss, and an optimizer with a slot. It shows whether a device computes correctly.
+ * A small training step that shows whether a device computes correctly. It has a model's operations: a look-up and its
+ * scattered gradient, batched experts, a softmax gate, a logistic loss, and an optimizer with a slot.
  */
 const [batch, columns, cardinality, width, hidden, experts] = [32, 2, 6, 3, 8, 2];
 const inputs = columns * width;

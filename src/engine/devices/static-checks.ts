@@ -3,7 +3,7 @@ import { type Adapter, type Candidate, type Unusable, unknownAdapter, unusable }
 import type { Facts } from './facts.js';
 import { preferred } from './graphics-adapters.js';
 
-/** What is known about a candidate without trying it: why it is unusable, or its hardware. */
+/** Finds, without trying a candidate, why it is unusable, or its hardware. */
 export async function checkStatically(candidate: Candidate, facts: Facts): Promise<Unusable | Adapter> {
   const { engine, device, deviceId = 0 } = candidate;
   if (device === 'cpu') return { ...unknownAdapter, adapter: cpus()[0]?.model.trim() ?? null, software: false };

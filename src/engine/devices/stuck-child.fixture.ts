@@ -1,4 +1,4 @@
-// For tests: as in a native library that does not give the main thread back.
+// For tests: blocks the main thread, as a native library may.
 import { endWithParent } from './end-with-parent.js';
 
 endWithParent();

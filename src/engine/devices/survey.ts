@@ -6,7 +6,9 @@ export interface Surveyed {
   readonly finding: Finding;
 }
 
-/** Tries every engine on every device, one after the other. `auto` is what a run would use. Null: nothing can train. */
+/**
+ * Tries every engine on every device, one after the other. `auto` is what a run would use. Null: nothing can train.
+ */
 export async function survey(
   look: Look,
   on: (candidate: Candidate) => void,
@@ -42,7 +44,7 @@ export async function candidates({ facts }: Look): Promise<readonly Candidate[]>
   ];
 }
 
-/** `auto` has no id if there is one GPU, or means the first. */
+/** `auto` has no id with one GPU; then it means the first. */
 function keyOf({ engine, device, deviceId = 0, pureJs = false }: Candidate): string {
   return JSON.stringify([engine, device, deviceId, pureJs]);
 }

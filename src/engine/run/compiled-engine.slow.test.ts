@@ -14,7 +14,7 @@ it('writes nothing below the home folder (ONNX Runtime has telemetry)', () => {
         const { loss } = await program.run(chunkOf(2));
         await program.release();
         console.log(loss.data.length);`;
-    // CI turns the telemetry off by itself, and so would this variable, which vitest sets.
+    // CI turns the telemetry off, and so would this variable, which vitest sets.
     const { CI: _, ORT_DISABLE_TELEMETRY: __, XDG_CACHE_HOME: ___, ...environment } = process.env;
     const output = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
       env: { ...environment, HOME: home },

@@ -83,7 +83,7 @@ export interface ValueInfoProto {
 
 type DimensionProto = { readonly dim_value: number } | { readonly dim_param: string };
 
-/** What a model says of itself, and the operators that it has beside the standard ones, by domain. */
+/** A model's metadata, and its operators outside the standard ones, by domain. */
 export interface ModelAbout {
   readonly domains: Readonly<Record<string, number>>;
   readonly version?: string;
@@ -91,7 +91,7 @@ export interface ModelAbout {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** A model with operator set 18. @param about Left out: it may have ONNX Runtime's own operators, and says nothing. */
+/** A model with operator set 18. @param about left out: no metadata, and ONNX Runtime's own operators are allowed */
 export function encodeModel(
   graph: GraphProto,
   { domains, version, text, metadata = {} }: ModelAbout = { domains: { 'com.microsoft': 1 } },

@@ -2,8 +2,8 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
 
 /**
- * What flows between layers: for every row of a batch, the features of one input that all members of a layer read, or a
- * stream of features for each member (a task, an expert). Models pass it on. How it lies is known in this folder alone.
+ * What flows between layers. It has, for every row of a batch, either one input that all members of a layer read, or a
+ * stream of features for each member (a task, an expert). Models pass it on; only this folder knows its layout.
  *
  * The batch is cut into blocks of rows, and within a block features come before rows: one input is [blocks, width,
  * rows], streams are [blocks, streams, width, rows]. So all that belongs to a block's rows lies together. On a CPU each
@@ -13,13 +13,13 @@ import { tf } from '../../support/tf.js';
 export type Features = Tensor;
 
 /**
- * Rows of the shortest block. Each block has sums of its own for the gradients of all weights, which are written, read
- * and added up: two keep two threads busy, and more of them should have more rows for it.
+ * Rows of the shortest block. Each block has sums of its own for the gradients of all weights. These are written, read
+ * and added up, so more than two blocks need more rows each to pay for it.
  */
 const fewestRows = { ofTwo: 256, ofMore: 512 };
 const mostBlocks = 16;
 
-/** A power of two that divides the batch, and that does not depend on the number of threads: results must not. */
+/** A power of two that divides the batch. It does not depend on the number of threads, because results must not. */
 function blocksOf(batch: number): number {
   const fits = (blocks: number) =>
     batch % blocks === 0 && batch / blocks >= (blocks === 2 ? fewestRows.ofTwo : fewestRows.ofMore);
@@ -85,12 +85,12 @@ export interface Place {
   readonly width: number;
 }
 
-/** Which rows are there, [blocks, 1, 1, rows]. @param rows [batch] */
+/** 1 for real rows, [blocks, 1, 1, rows]. @param rows [batch] */
 export function presentRows(rows: Tensor): Features {
   return inBlocks(rows.expandDims(1)).expandDims(1);
 }
 
-/** The largest absolute value over the rows that are there: streams -> [streams, width]. */
+/** The largest absolute value over the real rows: streams -> [streams, width]. */
 export function largest(streams: Features, rows: Tensor): Tensor {
   return tf.max(tf.max(tf.mul(tf.abs(streams), presentRows(rows)), 3), 0);
 }

@@ -6,7 +6,7 @@ import { type Features, presentRows, withGradient } from './axes.js';
 
 /** Added to the variance, as in PyTorch. */
 export const epsilon = 1e-5;
-/** What a step's mean and variance count in the running ones, as in PyTorch. */
+/** The weight of a step's mean and variance in the running ones, as in PyTorch. */
 const momentum = 0.1;
 
 /** The running mean and variance of a layer's features, [members, 1, width] each. */
@@ -55,10 +55,7 @@ export function batchNormalized(
   );
 }
 
-/**
- * Sums and means over the rows that are there, [1, members, width, 1]. tfjs keeps nothing for a backward pass: it makes
- * this again.
- */
+/** Sums and means over the real rows, [1, members, width, 1]. tfjs computes this again in a backward pass. */
 function overRows(rows: Tensor) {
   const present = presentRows(rows);
   const count = tf.sum(present);

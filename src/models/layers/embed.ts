@@ -10,7 +10,7 @@ import { interactions } from './interaction.js';
 import { dropout } from './noise.js';
 
 export interface Embed extends Layer {
-  /** Features of x. */
+  /** Number of features of x. */
   readonly width: number;
   /** Where each column's features, or each list's, lie in `columns`. */
   readonly places: ReadonlyMap<string, Place>;
@@ -72,7 +72,7 @@ function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string)
   };
 }
 
-/** Of parts that lie one after the other. */
+/** The place of each part; parts lie one after the other. */
 function placesOf(parts: readonly { readonly name: string; readonly width: number }[]): ReadonlyMap<string, Place> {
   let from = 0;
   return new Map(

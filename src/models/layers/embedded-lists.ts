@@ -8,8 +8,8 @@ import { targetAttention } from './target-attention.js';
 
 export interface EmbeddedLists extends Layer {
   /**
-   * Of each list the sum of its entries' embeddings by weight. [batch, width]
-   * @param embeddingOf The embedding of a column of the same rows. [batch, width]
+   * For each list, the weighted sum of its entries' embeddings: [batch, width].
+   * @param embeddingOf a column's embedding in these rows: [batch, width]
    */
   apply(pass: Pass, embeddingOf: (column: string | undefined) => Tensor): readonly Tensor[];
 }
@@ -46,7 +46,7 @@ export function embeddedLists(
         const listWeights = numeric.slice([0, from.listWeights], [-1, length]);
         const entries = lookUp(named(pass.parameters, table), columnsAt(categorical, columns));
         const attended = fits?.apply(pass, entries, embeddingOf(attention?.target));
-        // An entry that fills a shorter list has weight 0, whatever the target makes of it.
+        // Padding has weight 0, whatever its attention.
         return pool(entries, attended ? tf.mul(listWeights, attended) : listWeights);
       }),
   };

@@ -9,9 +9,9 @@ type Column = ModelShape['categorical'][number];
 export interface EmbeddingTables extends Layer {
   /** Columns of one width, in their order. */
   readonly groups: readonly { readonly width: number; readonly columns: readonly Column[] }[];
-  /** Of each group its columns' embeddings. [batch, columns * width] */
+  /** For each group, its columns' embeddings: [batch, columns * width]. */
   apply(pass: Pass): readonly Tensor[];
-  /** Those of one column, among what `apply` gave. [batch, width] */
+  /** One column's embeddings, from the result of `apply`: [batch, width]. */
   embeddingOf(name: string | undefined, found: readonly Tensor[]): Tensor;
 }
 
@@ -62,9 +62,9 @@ export function embeddingTables(all: readonly Column[], prefix: string): Embeddi
 }
 
 /**
- * The tables of some columns, stacked. Embeddings start N(0, 0.05^2): small beside standardised numeric columns
- * (variance 1), so that a value which training never or seldom saw says next to nothing; large enough that logits vary
- * over rows at the start.
+ * The tables of some columns, stacked. Embeddings start N(0, 0.05^2). This is small against standardised numeric
+ * columns (variance 1), so a value that training seldom or never saw has little effect. It is large enough that logits
+ * vary over rows at the start.
  */
 export function embeddingTable(
   columns: readonly Pick<Column, 'name' | 'cardinality'>[],

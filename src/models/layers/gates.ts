@@ -98,7 +98,7 @@ export function gates(
     return addBias(made, placed(biases, specs.length).reshape([specs.length, 1, experts.length]));
   }
 
-  /** Rows that belong to the parameters' rows, put among those of so many gates and all experts; 0 elsewhere. */
+  /** Puts the parameters' rows at their places among [gates, experts]; 0 elsewhere. */
   function placed(values: Tensor, gateCount: number): Tensor {
     const count = gateCount * experts.length;
     if (isRange(places, count)) return values;
@@ -150,11 +150,11 @@ export function mixtures(gateWeights: Tensor, outputs: Tensor): Tensor {
 }
 
 /**
- * Up to so many products of a row, elementwise ones for each pair of a gate and an expert cost less than a small matrix
- * product for each row and what it takes to bring its operands in order.
+ * Up to this number of products a row, one elementwise product per pair of gate and expert is cheaper. A small matrix
+ * product per row must first transpose its operands.
  */
 const fewProducts = 2 ** 12;
-/** Elements of those products above which it is the other way round: caches (16 MiB) do not hold them. */
+/** Above this number of elements the matrix product is cheaper: caches (16 MiB) do not hold the others. */
 const smallProducts = 2 ** 22;
 
 /** {@link mixtures} with elementwise products. */

@@ -4,7 +4,7 @@ import { glorot, type Layer, named, type Pass, zeroBias } from '../model.js';
 import { addBias, type Features, type Place, partsOf, product, single } from './axes.js';
 
 interface Interaction extends Layer {
-  /** Features of what it returns. */
+  /** Number of features that it returns. */
   readonly width: number;
   /** One input -> one input. */
   apply(pass: Pass, x: Features): Features;
@@ -16,9 +16,9 @@ type DefineInteraction = (name: string, width: number, fields: readonly Place[])
 /** What models read in place of x, by `inputs.interaction`. */
 export const interactions: Readonly<Record<'fm' | 'cross', DefineInteraction>> = {
   /**
-   * x, then the pooled products of a factorisation machine (Rendle 2010; as a vector, He and Chua, SIGIR 2017): the sum
-   * over pairs i < j of v_i * v_j = ((sum v)^2 - sum v^2) / 2, elementwise, of the embeddings of each width that two
-   * fields or more have.
+   * x, then the pooled products of a factorisation machine (Rendle 2010; as a vector, He and Chua, SIGIR 2017). These
+   * are the sums over pairs i < j of v_i * v_j = ((sum v)^2 - sum v^2) / 2, elementwise. There is one sum for each
+   * embedding width that two fields or more have.
    */
   fm(_name, width, fields) {
     const groups = [...new Set(fields.map((field) => field.width))]

@@ -14,7 +14,7 @@ export function lookUp(table: Tensor, indexes: Tensor): Tensor {
   );
 }
 
-/** These columns of indexes. As a look-up: ONNX Runtime has no slices of int32 on WebGPU. */
+/** These columns of indexes. It is a look-up, because ONNX Runtime has no slices of int32 on WebGPU. */
 export function columnsAt(indexes: Tensor, columns: readonly number[]): Tensor {
   if (indexes.shape[1] === columns.length || columns.length === 0) return indexes; // of no columns nothing is looked up
   return tf.gather(indexes, tf.tensor1d([...columns], 'int32'), 1);

@@ -3,20 +3,20 @@ import { tf } from '../../support/tf.js';
 import { type Layer, named, type ParameterStart, type Pass } from '../model.js';
 import { combine, type Features, product } from './axes.js';
 
-/** What is a part's own at the start, and the option that says so. */
+/** A part's own share at the start, and the option that sets it. */
 interface OwnShare {
   readonly key: string;
   readonly share: number;
 }
 
 export interface Mix extends Layer {
-  /** Streams of as many members -> the same, mixed. */
+  /** A stream per member -> the mixed streams. */
   apply(pass: Pass, hidden: Features): Features;
 }
 
 /**
- * Mixes the parts of all members' features by trained scalars, the same for all samples: parameter `name` [members *
- * parts]^2, a matrix that starts at `own` for the own part and has equal shares of 1 - `own` elsewhere.
+ * Mixes the parts of all members' features by trained scalars, the same for all samples. Parameter `name` is a matrix
+ * [members * parts]^2. It starts at `own` for the own part and at equal shares of 1 - `own` elsewhere.
  */
 export function mix(name: string, members: number, own: OwnShare, parts = 1): Mix {
   const size = members * parts;
@@ -31,7 +31,7 @@ export function mix(name: string, members: number, own: OwnShare, parts = 1): Mi
 }
 
 export interface MixLevels extends Layer {
-  /** The levels' streams, of equal widths -> one of each member. */
+  /** The levels' streams, of equal widths -> one stream per member. */
   apply(pass: Pass, states: readonly Features[]): Features;
 }
 

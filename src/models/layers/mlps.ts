@@ -18,7 +18,7 @@ import { batchNormalized, batchStatistics, epsilon, perFeature } from './batch-n
 import { dropout } from './noise.js';
 
 export interface Mlps extends Layer {
-  /** Features of each member's output. */
+  /** Number of features of each member's output. */
   readonly width: number;
   /**
    * @param input one input that all members read, or streams
@@ -125,7 +125,7 @@ interface LogitLayer {
   readonly outputs: number;
 }
 
-/** One of all tasks with one output, then one for each other task. */
+/** One layer for all tasks with one output, then one for each other task. */
 function logitLayersOf(name: string, tasks: readonly ModelTask[]): readonly LogitLayer[] {
   const single = tasks.filter(({ outputs = 1 }) => outputs === 1);
   const own = tasks.flatMap(({ name: task, outputs = 1 }) =>
@@ -155,7 +155,7 @@ const activations: Readonly<Record<CommonOptions['activation'], (x: Features, sl
   prelu: (x, slope) => tf.sub(tf.relu(x), tf.mul(tf.relu(tf.neg(x)), perFeature(must(slope, 'slope of prelu')))),
 };
 
-/** Of prelu, as in PyTorch. */
+/** prelu's slope at the start, as in PyTorch. */
 const startingSlope = 0.25;
 
 /** Layer normalisation (Ba et al. 2016): each member's features of a row have mean 0 and variance 1. */

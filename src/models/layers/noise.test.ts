@@ -13,7 +13,7 @@ beforeAll(async () => {
 const [batch, members, width] = [512, 3, 40];
 const units: NoiseUnits = { layer: [members, width], other: [1, 8] };
 
-/** What is left of ones, by row: [batch][unit]. */
+/** Ones after dropout, by row: [batch][unit]. */
 function kept(rate: number, { seed = 1, step = 0, training = true, name = 'layer' } = {}): number[][] {
   const drawn = drawNoise(units, batch, randomFromSeed(seed), { first: step, steps: 1 });
   const noise = Object.fromEntries(
@@ -39,7 +39,7 @@ describe.each([0.1, 0.5])('rate %d', (rate) => {
 
   it('keeps the right share, and the mean of what is kept', () => {
     const share = mean(isKept.flat());
-    // Six standard errors of so many independent draws.
+    // Six standard errors of this number of independent draws.
     expect(Math.abs(share - (1 - rate))).toBeLessThan(6 * Math.sqrt((rate * (1 - rate)) / isKept.flat().length));
     for (const value of new Set(rows.flat())) if (value !== 0) expect(value).toBeCloseTo(1 / (1 - rate), 3);
   });

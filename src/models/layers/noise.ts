@@ -25,7 +25,7 @@ const terms = 16;
 const bits = { units: 16, rows: 4 };
 const grain = 2 ** -bits.units;
 
-/** The name under which the rows' numbers are fed, beside those of layers. */
+/** The name under which the rows' numbers are fed; those of layers have the layer's name. */
 const ofRows = 'rows';
 
 /** Shapes of what one step's context is fed; nothing where no layer draws. */
@@ -58,7 +58,7 @@ export function drawNoise(
   );
 }
 
-/** Numbers of so many bits, several from each draw of 32. */
+/** Fills with numbers of `bits` bits, several from each draw of 32. */
 function fill(target: Float32Array, { bits, unit }: { bits: number; unit: number }, random: Random): void {
   const mask = 2 ** bits - 1;
   const each = 32 / bits;

@@ -13,8 +13,8 @@ export interface SelfGates extends Layer {
 }
 
 /**
- * Each module's own experts, mixed by a gate that no other module's reach (HoME's Self_Gate): softmax(W v), of a single
- * expert sigmoid(w v). Parameter `<name>.weight` [modules, experts of a module, inputs].
+ * A gate that mixes the module's own experts alone (HoME's Self_Gate): softmax(W v), or sigmoid(w v) for a single
+ * expert. Parameter `<name>.weight` [modules, experts of a module, inputs].
  */
 export function selfGates(name: string, modules: readonly string[], experts: number, inputs: number): SelfGates {
   const own = Array.from({ length: modules.length * experts }, (_, expert) => expert);

@@ -16,9 +16,9 @@ export interface TargetAttention extends Layer {
  *
  *     a(e, t) = w h([e, t, t - e, t * e]) + b,   h a hidden layer
  *
- * As in the paper, and not in its authors' program, **no softmax** normalises the weights: their sum tells how much of
- * the list fits. The paper compares e and t by their outer product; the program, and the field, by difference and
- * product, elementwise, as here.
+ * **No softmax** normalises the weights: their sum shows how much of the list fits. This is as in the paper, not as in
+ * its authors' program. The paper compares e and t by their outer product; the program, and the field, by difference
+ * and product, elementwise, as here.
  *
  * The hidden layer has the model's `activation` (`prelu` is the paper's), no normalisation and no dropout. All entries
  * share the parameters `<name>.0.weight` [1, hidden, 4 width] and `.0.bias`, `<name>.logit.weight` [1, 1, hidden] and
@@ -46,7 +46,7 @@ export function targetAttention(name: string, width: number, hidden: number, opt
   };
 }
 
-/** [batch, width] -> [batch * times, width]: each row so often. */
+/** [batch, width] -> [batch * times, width]: each row `times` times. */
 function repeated(rows: Tensor, times: number): Tensor {
   const [batch = 0, width = 0] = rows.shape;
   return withGradient(

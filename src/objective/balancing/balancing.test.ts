@@ -21,7 +21,7 @@ function coefficients(
 }
 
 /**
- * The same of several parameters, of each the tasks' gradients; and the weights of the next step, where the method
+ * As above for several parameters, each with the tasks' gradients; and the weights of the next step, where the method
  * trains them.
  */
 function combinedOf(

@@ -19,13 +19,13 @@ export interface Moment {
   readonly losses: Tensor;
   /** float32 [tasks]: 1 where the loss is above 0, as with rows of the task, else 0. */
   readonly present: Tensor;
-  /** Its own state. */
+  /** The method's own state. */
   readonly slots: Tensors;
   /** What was drawn for this step. */
   readonly noise: Tensors;
   /** float32 scalar: completed steps. */
   readonly step: Tensor;
-  /** float32 scalar: that of the model's parameters in this step. */
+  /** float32 scalar: the learning rate of the model's parameters in this step. */
   readonly learningRate: Tensor;
 }
 
@@ -43,9 +43,9 @@ interface Kept {
   slots(shared: readonly string[]): HostArrays;
   readonly noise: Readonly<Record<string, Noise>>;
   /**
-   * Next values of slots that depend on what the step did; they replace those of the same name. A method that has it
-   * costs a second forward pass.
-   * @param losses Those of the same rows under the same noise, by the parameters after the step.
+   * Next values of slots that depend on the step's effect; they replace those from before the step. It costs a second
+   * forward pass.
+   * @param losses of these rows, with this noise, by the parameters after the step
    */
   afterStep?(moment: Moment, losses: Tensor): Tensors;
 }
@@ -63,10 +63,10 @@ export interface LossBalancing extends Kept {
 interface GradientMoment extends Moment {
   /** float32 [tasks, tasks]: inner products of the tasks' gradients, over all that is shared. */
   readonly products: Tensor;
-  /** The same over one shared parameter. */
+  /** Inner products over one shared parameter. */
   productsOf(parameter: string): Tensor;
   readonly shared: readonly string[];
-  /** Of these, the weights of the last layer in the model's order. Where only embeddings are shared: all. */
+  /** The shared weights of the last layer in the model's order. If only embeddings are shared: all. */
   readonly lastShared: readonly string[];
 }
 
@@ -81,7 +81,7 @@ export interface GradientBalancing extends Kept {
     mix(gradients: readonly Tensor[], parameter: string): Tensor;
     /** float32 [tasks]: what each task's gradient is multiplied by where no other task reaches. Absent: 1. */
     readonly own?: Tensor;
-    /** float32 [tasks]: what each task's gradient counts in the shared ones, for people to see. */
+    /** float32 [tasks]: the weight of each task's gradient in the shared ones, for display. */
     readonly weights: Tensor;
     /** Next values, as of `LossBalancing.next`. */
     readonly slots: Tensors;
@@ -98,7 +98,7 @@ export interface BalancingDefinition {
   readonly source: string;
   readonly revision?: number;
   readonly options: z.ZodObject;
-  /** Whether it makes up for the config's weights, so that others train the same. Absent: it does not. */
+  /** Whether the method cancels the config's weights, so that changing them has no effect. Absent: it does not. */
   undoesWeights?(options: unknown): boolean;
   /**
    * Null: the config's weights are used as they are.

@@ -10,9 +10,9 @@ import { defineBalancing } from './balancing.js';
  *
  *     w_k(t) = K exp(r_k(t - 1) / T) / sum_i exp(r_i(t - 1) / T),   r_k(t - 1) = L_k(t - 1) / L_k(t - 2).
  *
- * L_k(t) is the mean of the batches' losses in epoch t, as in the paper, or in as many steps as `steps` says. In the
- * first two all weights are 1. Batches without rows of a task are left out of its mean; after an epoch without any, the
- * last mean stays.
+ * L_k(t) is the mean of the batches' losses in epoch t, as in the paper, or in period t of `steps` steps. In the first
+ * two periods all weights are 1. Batches without rows of a task are left out of its mean; after an epoch without any,
+ * the last mean stays.
  */
 export const dwa = defineBalancing({
   name: 'dwa',
@@ -21,7 +21,11 @@ export const dwa = defineBalancing({
   options: z.strictObject({
     type: z.literal('dwa'),
     temperature: z.number().positive().default(2).describe('T of the softmax. The larger, the more equal the weights.'),
-    steps: z.int().positive().optional().describe('Losses are means over so many steps. Absent: over an epoch.'),
+    steps: z
+      .int()
+      .positive()
+      .optional()
+      .describe('The number of steps over which losses are averaged. Absent: an epoch.'),
   }),
   build({ tasks, stepsPerEpoch }, { temperature, steps = stepsPerEpoch }) {
     const vector = (value: number) => float32([tasks.length], new Float32Array(tasks.length).fill(value));

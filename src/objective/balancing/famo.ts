@@ -15,8 +15,8 @@ const leastLoss = 1e-8;
  *     w_k = K c z_k / L_k,   c = 1 / sum_i z_i / L_i,
  *     x <- x - rate (J' (log L - log L+) + decay x),   J the Jacobian of the softmax.
  *
- * L+ is the loss of the same rows, under the same noise, after the step: a second forward pass, as in the authors'
- * program. Adam updates x, with that program's rates by default. The paper's weights sum to 1, these to the number K of
+ * L+ is the loss after the step, on the same rows with the same noise: a second forward pass, as in the authors'
+ * program. Adam updates x, by default with that program's rates. The paper's weights sum to 1, these to the number K of
  * tasks with rows in the batch. The program also clips the gradient of the shared parameters at length 1; here
  * `clipNorm` of the optimizer does that.
  *

@@ -17,14 +17,14 @@ const leastWeight = 1e-3;
  *
  *     sum_k | G_k - mean(G) r_k^alpha |   (equation 2; mean(G) r^alpha is constant),
  *
- * and are divided to sum to K. Of a step the old weights are used. They also weigh each task's own parameters, as in
- * the paper.
+ * and are divided to sum to K. A step uses the old weights. They also weigh each task's own parameters, as in the
+ * paper.
  *
- * ||g_k|| is taken over the weights of the last layer that tasks share, as the paper chooses. L_k(0) is the task's loss in the first batch that has its
- * rows. One batch is noise where it is small or the task rare; the paper's remedy, log C, is of cross entropy alone.
- * `initialSteps` takes the mean over more batches, for any loss: until a task has seen so many it keeps its v. Left
- * open in the paper, chosen here: Adam trains v. Tasks without rows in a batch keep their v, and the means leave them
- * out.
+ * ||g_k|| is taken over the weights of the last layer that tasks share, as the paper chooses. L_k(0) is the task's loss
+ * in the first batch that has its rows. With small batches or a rare task, one batch is too noisy. The paper's remedy,
+ * log C, is for cross entropy alone. `initialSteps` takes the mean over more batches, for any loss; until then a task
+ * keeps its v. Left open in the paper, chosen here: Adam trains v. Tasks without rows in a batch keep their v, and the
+ * means leave them out.
  */
 export const gradnorm = defineBalancing({
   name: 'gradnorm',
@@ -72,7 +72,7 @@ export const gradnorm = defineBalancing({
         // Its sign, 0 at 0.
         const sign = excess.greater(0).toFloat().sub(excess.less(0).toFloat());
         const next = trained.next(moment, sign.mul(lengths).mul(present), tf.scalar(learningRate), present);
-        // Those of present tasks keep their sum, so that all sum to K.
+        // The weights of present tasks keep their sum, so that all sum to K.
         const positive = must(next.weights, 'weights').maximum(leastWeight).mul(present);
         const scaled = positive.div(positive.sum().maximum(leastWeight)).mul(dot(weights, present));
         const summed = tf.where(present.greater(0), scaled, weights);
@@ -82,7 +82,7 @@ export const gradnorm = defineBalancing({
   },
 });
 
-/** Batches that had rows of each task, up to so many, and the mean loss in them; with those of this one. */
+/** The number of batches that had rows of each task, up to `steps`, and the mean loss in them; with this batch. */
 function initialLosses({ losses, present, slots }: Moment, steps: number): [seen: Tensor, first: Tensor] {
   const [before, first] = [must(slots.seen, 'seen'), must(slots.first, 'first')];
   const counts = present.mul(before.less(steps).toFloat());

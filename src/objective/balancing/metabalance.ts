@@ -13,8 +13,8 @@ const leastLength = 1e-5;
 
 /**
  * He, Feng, Cheng, Ji, Guo and Caverlee, "MetaBalance: improving multi-task recommendations via adapting gradient
- * magnitudes of auxiliary tasks" (WWW 2022), algorithm 1. Of each shared parameter by itself, m_k <- beta m_k + (1 -
- * beta) ||g_k|| is the moving length of task k's gradient, and an auxiliary task's gradient becomes
+ * magnitudes of auxiliary tasks" (WWW 2022), algorithm 1. For each shared parameter, m_k <- beta m_k + (1 - beta)
+ * ||g_k|| is the moving length of task k's gradient, and an auxiliary task's gradient becomes
  *
  *     relax (m_target / m_k) g_k + (1 - relax) g_k.
  *
@@ -22,8 +22,8 @@ const leastLength = 1e-5;
  * target's, B (`smaller`) only shorter ones, C (`all`) both. A parameter is one array; of a batched one, all members
  * together. A task without rows in a batch keeps its m.
  *
- * Left open there: where m_target or m_k is 0, the target or the task does not reach the parameter, so g_k stays as it
- * is.
+ * The paper leaves one case open: where m_target or m_k is 0, the target or the task does not reach the parameter. Here
+ * g_k then stays.
  */
 export const metabalance = defineBalancing({
   name: 'metabalance',
@@ -97,7 +97,7 @@ export const metabalance = defineBalancing({
           return tf.where(kept.logicalOr(leastOf(length).lessEqual(0)), tf.onesLike(scaled), scaled);
         }
 
-        /** Of the target's length and the task's own: 0 where one of them does not reach the parameter. */
+        /** The length, or 0 where the target or the task does not reach the parameter. */
         function leastOf(length: Tensor): Tensor {
           return length.minimum(length.slice([main], [1]));
         }

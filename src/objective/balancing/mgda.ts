@@ -12,8 +12,8 @@ import { leastOfSquare, leastOnSimplex } from './simplex.js';
  *     min_a || sum_k a_k g_k ||^2,   a_k >= 0, sum_k a_k = 1   (equation 3),
  *
  * by Frank-Wolfe (algorithm 2) with a fixed number of rounds, in its pairwise variant; for two tasks in closed form
- * (algorithm 1). The paper's direction is sum a g; here it is that times the number of tasks with rows in the batch, so
- * that the learning rate means what it does with fixed weights. A task's own parameters have its own gradient, as in
+ * (algorithm 1). The paper's direction is sum a g. Here it is multiplied by the number of tasks with rows in the batch,
+ * so that a learning rate means the same as with fixed weights. A task's own parameters have its own gradient, as in
  * algorithm 2. A task without rows in the batch is left out: its gradient 0 would be the shortest.
  */
 export const mgda = defineBalancing({

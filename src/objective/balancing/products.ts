@@ -5,7 +5,7 @@ import { tf } from '../../support/tf.js';
 /** Divides by the square of a gradient that is 0. */
 export const leastSquare = 1e-30;
 
-/** Of a matrix [n, n] of inner products: the squared lengths [n]. */
+/** A matrix [n, n] of inner products -> the squared lengths [n]. */
 export function diagonal(products: Tensor): Tensor {
   return products.mul(tf.tensor2d(identity(sizeOf(products)))).sum(1);
 }
@@ -15,7 +15,7 @@ export function identity(size: number): number[][] {
   return Array.from({ length: size }, (_, row) => Array.from({ length: size }, (_, column) => Number(row === column)));
 }
 
-/** A matrix [n, n] times a vector [n]. Written with a sum: so small a product needs no kernel of its own. */
+/** A matrix [n, n] times a vector [n], as a sum: a product this small needs no kernel of its own. */
 export function times(matrix: Tensor, vector: Tensor): Tensor {
   return matrix.mul(vector.reshape([1, vector.size])).sum(1);
 }
@@ -37,7 +37,7 @@ function sizeOf(matrix: Tensor): number {
   return must(matrix.shape[0], 'side of the matrix');
 }
 
-/** The pairs of so many tasks: 0 and 1, 0 and 2, …, 1 and 2, … */
+/** All pairs of tasks: 0 and 1, 0 and 2, …, 1 and 2, … */
 export function pairsOf(tasks: number): readonly (readonly [number, number])[] {
   return Array.from({ length: tasks }, (_, a) =>
     Array.from({ length: tasks - a - 1 }, (_, more) => [a, a + 1 + more] as const),

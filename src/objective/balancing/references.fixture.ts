@@ -8,16 +8,16 @@ interface Given {
   readonly present: readonly boolean[];
   readonly gradients: readonly (readonly number[])[];
   readonly learningRate: number;
-  /** Of `random`: its normals. Of `pcgrad`: each task's other tasks, in their order. */
+  /** For `random`: its normals. For `pcgrad`: each task's other tasks, in their order. */
   readonly normals: readonly number[];
   readonly orders: readonly (readonly number[])[];
 }
 
 interface Direction {
   readonly shared: readonly number[];
-  /** What a task's own parameters have of its gradient. */
+  /** The factor of each task's gradient in its own parameters. */
   readonly own: readonly number[];
-  /** Is told the same batch's losses after the step. */
+  /** Gets the batch's losses after the step. */
   readonly after?: (losses: readonly number[]) => void;
 }
 
@@ -143,7 +143,7 @@ function gradnorm(types: readonly string[], initial: number): Method {
     const here = [...types.keys()].filter((k) => present[k] && first[k]?.length === initial);
     const progress = (k: number) => at(losses, k) / (sum(first[k] ?? []) / initial);
     const mean = (of: (k: number) => number) => sum(here.map(of)) / here.length;
-    // Of the last shared parameter.
+    // Gradient length at the last shared parameter.
     const slopeOf = (k: number) => Math.abs(rowAt(gradients, k).at(-1) ?? Number.NaN);
     const length = (k: number) => at(weights, k) * slopeOf(k);
     const moved = here.map((k) => {

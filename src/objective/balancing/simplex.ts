@@ -11,10 +11,10 @@ interface Convex {
 }
 
 /**
- * Minimises by Frank-Wolfe, from equal weights of the tasks that are present; others have 0. Each round moves weight to
- * the task of the least slope, from the task of the greatest slope that has weight, as far as helps: the pairwise
- * variant of Lacoste-Julien and Jaggi (2015), which does not zigzag. With two tasks the first round ends at the
- * minimum.
+ * Minimises by Frank-Wolfe, from equal weights of the tasks that are present; others have 0. Each round moves weight
+ * from the task of the greatest slope that has weight to the task of the least slope, as far as helps. This is the
+ * pairwise variant of Lacoste-Julien and Jaggi (2015), which does not zigzag. With two tasks the first round ends at
+ * the minimum.
  */
 export function leastOnSimplex(convex: Convex, present: Tensor, rounds: number): Tensor {
   const tasks = present.size;

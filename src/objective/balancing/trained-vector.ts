@@ -5,10 +5,7 @@ import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import type { Moment } from './balancing.js';
 
-/**
- * A vector of a method's own that Adam trains beside the model. It is a slot of its name; Adam's two slots stand beside
- * it.
- */
+/** A method's own vector, trained by Adam together with the model. It is a slot of its name; Adam adds two slots. */
 export interface TrainedVector {
   slots(): HostArrays;
   value(moment: Moment): Tensor;

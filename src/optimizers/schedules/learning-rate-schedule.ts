@@ -7,13 +7,13 @@ export interface LearningRateSchedule {
   /** What the learning rate is multiplied by at a step, counted from 0 over all epochs. */
   factor(step: number, scores: FollowedScores): number;
   /**
-   * Only of a schedule that goes by the scores of epochs: what it keeps of them after one more. Null: the epoch has no
-   * score.
+   * Present only if the schedule depends on the scores of epochs: what it keeps of them after one more. Null: the epoch
+   * has no score.
    */
   follow?(scores: FollowedScores, score: number | null): FollowedScores;
 }
 
-/** How long training may become, from which steps are counted. */
+/** The longest possible training; steps are counted from it. */
 export interface TrainingLength {
   readonly epochs: number;
   readonly stepsPerEpoch: number;

@@ -22,7 +22,7 @@ const sequentialLR = [
 
 const stepsPerEpoch = 4;
 
-/** The factors of so many steps, or of each epoch's first step. */
+/** The factors of the first steps, or of each epoch's first step. */
 function factors(options: { readonly type: string; readonly [key: string]: unknown }, epochs: number): number[] {
   const schedule = learningRateSchedules.get(options.type).build(options, { epochs, stepsPerEpoch });
   return Array.from({ length: epochs * stepsPerEpoch }, (_, step) => schedule.factor(step, noScores));

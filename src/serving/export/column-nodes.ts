@@ -16,11 +16,11 @@ type Vocabulary = Extract<StoredColumn, { readonly kind: 'vocabulary' | 'list' }
 export interface ColumnInput {
   readonly name: string;
   /**
-   * `text`: as in the table. `code`: a whole number that the data have in its place. `bucket`: the hash of the text.
+   * `text`: as in the table. `code`: the whole number that stands for the text in the data. `bucket`: the text's hash.
    * `days`: since 1970.
    */
   readonly takes: keyof typeof elements;
-  /** The list's name, of its entries and their weights. Absent: one value a row. */
+  /** The name of the list that the entries or weights belong to. Absent: one value a row. */
   readonly list?: string;
   /** How a table's cells are read: the hash, and a list's separator and mark of weights. */
   readonly cells: StoredColumn['cells'];
@@ -73,7 +73,7 @@ export function inputInfo({ name, takes, list, doc }: ColumnInput): ValueInfoPro
 }
 
 /**
- * Adds what makes a model's inputs of a table's columns, as `column-encodings.ts` and `list-column.ts` do.
+ * Adds nodes that encode a table's columns as a model's inputs, as `column-encodings.ts` and `list-column.ts` do.
  * @returns names of int32 [N, F] and float32 [N, D]; undefined where there are no such columns.
  */
 export function columnNodes(nodes: OnnxNodes, encoding: StoredEncoding) {
@@ -104,7 +104,7 @@ interface Part {
   readonly value: string;
 }
 
-/** One matrix of them, or none. */
+/** Joins them to one matrix; none if there are none. */
 function inOrder(nodes: OnnxNodes, parts: readonly Part[]): string[] {
   if (parts.length === 0) return [];
   const whole = joined(
@@ -136,7 +136,7 @@ function takenOf({ cells, values, rare }: Vocabulary): 'text' | 'code' | 'bucket
   return [...values, ...rare].some((value) => typeof value === 'number') ? 'code' : 'text';
 }
 
-/** int64, of the input's shape: the index of each value; of a list -1 for what is no entry. */
+/** int64, of the input's shape: the index of each value; in a list, -1 for padding. */
 function indexNodes(nodes: OnnxNodes, column: Vocabulary, missing: readonly string[]): string {
   const known = indexesOf(column);
   const isText = takenOf(column) === 'text';
@@ -174,7 +174,9 @@ function bucketNodes(nodes: OnnxNodes, columns: readonly StoredColumn[]): Part[]
   return [{ places, value: nodes.add('Where', [nodes.add('IsNaN', [raw]), none, bucket]) }];
 }
 
-/** (x - mean) * factor in 64 bits, as 32 bits; of x as it is, with mean 0 and factor 1. Then 0 for what is missing. */
+/**
+ * (x - mean) * factor in 64 bits, rounded to 32; unscaled columns have mean 0 and factor 1. Missing values become 0.
+ */
 function scaleNodes(nodes: OnnxNodes, columns: readonly StoredColumn[]): Part[] {
   const of = (log: boolean) =>
     [...columns.entries()].flatMap(([place, column]) => {
@@ -214,8 +216,8 @@ function scaleNodes(nodes: OnnxNodes, columns: readonly StoredColumn[]): Part[] 
 }
 
 /**
- * sign(x) log(1 + |x|). ONNX has no log1p: with u = 1 + |x| as it is rounded, log(u) |x| / (u - 1) has all digits
- * (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 1.14.1).
+ * sign(x) log(1 + |x|). ONNX has no log1p. With u = 1 + |x|, rounded, log(u) |x| / (u - 1) has all digits (Higham,
+ * Accuracy and Stability of Numerical Algorithms, 2nd ed., section 1.14.1).
  */
 function signedLog(nodes: OnnxNodes, x: string): string {
   const [one, size] = [nodes.number('float64', 1), nodes.add('Abs', [x])];
@@ -237,7 +239,7 @@ function listNodes(nodes: OnnxNodes, column: Extract<StoredColumn, { kind: 'list
   const weight = cells.weights === undefined ? nodes.number('float32', 1) : weightsOf(name);
   const least = nodes.number('float32', Number.NEGATIVE_INFINITY);
   const keys = nodes.add('Where', [isEntry(known), weight, least]);
-  // So that there are `length` of them, and a row: ONNX Runtime's TopK of no rows ends the process.
+  // Padding to `length` entries and at least one row: ONNX Runtime's TopK crashes the process on no rows.
   const room = nodes.integers(0, 0, 1, length);
   const padded = {
     indexes: nodes.add('Pad', [known, room, nodes.number('int64', -1)]),

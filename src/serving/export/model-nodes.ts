@@ -21,8 +21,8 @@ export interface ModelInputNames {
 
 /**
  * Adds a model to a graph, for any number of rows N. A recording has a batch size in its shapes. So the model is
- * recorded at two sizes, and both recordings are walked at once, from the logits to the inputs: integers that differ
- * are linear in N, and nothing else may differ.
+ * recorded at two sizes, and both recordings are walked together, from the logits to the inputs. Integers that differ
+ * are linear in N; nothing else may differ.
  * @returns the name of the logits, float32 [outputs, N].
  */
 export function modelNodes(
@@ -79,7 +79,7 @@ export function modelNodes(
     return nodes.add('Add', [nodes.add('Mul', [nodes.integers(...perRow), inputs.rows]), nodes.integers(...fixed)]);
   }
 
-  /** A shape of which one side depends on N is that with -1 in its place, which needs no arithmetic. */
+  /** If one side of the shape depends on N, it becomes -1, which needs no arithmetic. */
   function reshaped(a: Value, b: Value): string {
     const { fixed, perRow } = lengths(a, b);
     const [place, ...others] = [...perRow.keys()].filter((i) => perRow[i] !== 0);
@@ -97,9 +97,7 @@ export function modelNodes(
   }
 }
 
-/**
- * Two primes that are no side of a parameter: a side that depends on N must not have the length of another by chance.
- */
+/** Two primes that are no side of a parameter: a side that depends on N must not equal another side by chance. */
 function batchSizes(parameters: HostArrays): readonly [number, number] {
   const sides = new Set(Object.values(parameters).flatMap(({ shape }) => shape));
   const primes = [101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197];

@@ -24,7 +24,7 @@ const folder = mixedFolder();
 const file = (name: string) => join(folder, name);
 const rows: RawRow[] = parse(readFileSync(file('inputs.csv')), { columns: true });
 
-/** What `ple predict` writes of the test rows, by column. */
+/** The predictions that `ple predict` writes for the test rows, by column. */
 async function predicted(run: TrainedModel, data: string): Promise<Record<string, readonly number[]>> {
   const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
   const context = { seed: 0, note: () => undefined };
@@ -38,7 +38,7 @@ async function predicted(run: TrainedModel, data: string): Promise<Record<string
   return Object.fromEntries(columns.map(({ name }, c) => [name, must(all[c], name)]));
 }
 
-/** The same of an exported file, with the classes' columns apart. */
+/** The predictions of an exported file, with a column per class. */
 async function served(session: InferenceSession, feeds: InferenceSession.FeedsType, classes: readonly string[]) {
   const found: Record<string, readonly number[]> = {};
   for (const [name, { data, dims }] of Object.entries(await session.run(feeds))) {
@@ -79,7 +79,7 @@ export async function expectServed(run: TrainedModel): Promise<void> {
   await session.release();
 }
 
-/** The run with changes, and parameters that are drawn widely. */
+/** The run with changes, and parameters drawn from a wide range. */
 export function changed(
   run: TrainedModel,
   tasks: readonly string[],
@@ -115,7 +115,7 @@ export async function trainedRun(): Promise<TrainedModel> {
   return readTrainedRun(await trainedOnMixed(folder, tasks, model));
 }
 
-/** Likewise of another model, on its two binary tasks. */
+/** `expectServed` for another model, on the run's two binary tasks. */
 export async function expectModelServed(run: TrainedModel, type: string): Promise<void> {
   const prior = type === 'pepnet' ? { prior: ['city'] } : {};
   const options = { ...smallOptions(type, 'click', 'buy'), ...prior };

@@ -14,7 +14,7 @@ import { modelNodes } from './model-nodes.js';
 import { OnnxNodes } from './onnx-nodes.js';
 import { taskNodes, taskOutputs } from './task-nodes.js';
 
-/** A file of the format has less than 2 GiB. */
+/** Upper limit of a file: the format allows less than 2 GiB. */
 const mostBytes = 2 ** 31 - 2 ** 26;
 
 /**
@@ -67,7 +67,7 @@ export function onnxFile(run: TrainedModel): Uint8Array {
   );
 }
 
-/** A file that is passed on tells neither where the data and the plugins lay nor which servers there are. */
+/** Removes paths of data and plugins, and servers, from an experiment: the file may be passed on. */
 function passedOn({ tracking: _tracking, plugins, ...experiment }: Experiment): ResolvedConfig {
   const paths = dataPaths({ ...experiment, plugins }, definitions);
   const { loader, ...options } = experiment.dataset;

@@ -25,7 +25,7 @@ export class OnnxNodes {
     return output;
   }
 
-  /** Adds a standard node with so many outputs. @returns their names. */
+  /** Adds a standard node with `count` outputs. @returns their names. */
   addWide(op: string, input: readonly string[], attribute: readonly AttributeProto[], outputs: number): string[] {
     const output = Array.from({ length: outputs }, () => this.#free());
     this.node.push({ op_type: op, domain: '', name: `${op} ${this.node.length}`, input, output, attribute });
@@ -50,7 +50,7 @@ export class OnnxNodes {
     return this.constant('int64', BigInt64Array.from(values, BigInt));
   }
 
-  /** A number of no axis, which broadcasts to any shape. */
+  /** A scalar, which broadcasts to any shape. */
   number(type: 'float32' | 'float64' | 'int64', value: number): string {
     if (type === 'int64') return this.constant(type, BigInt64Array.of(BigInt(value)), []);
     return this.constant(type, type === 'float32' ? Float32Array.of(value) : Float64Array.of(value), []);

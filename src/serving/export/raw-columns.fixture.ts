@@ -6,8 +6,7 @@ import type { ColumnInput } from './column-nodes.js';
 export type RawRow = Readonly<Record<string, string>>;
 
 /**
- * The inputs of an exported file, of rows of a CSV: as docs/serving.md tells a user to make them. Lists are
- * `entry:weight|entry:weight`.
+ * Makes inputs of an exported file from rows of a CSV, as docs/serving.md says. Lists are `entry:weight|entry:weight`.
  */
 export function feedsOf(inputs: readonly ColumnInput[], rows: readonly RawRow[]): Record<string, Tensor> {
   return Object.fromEntries(inputs.map((input) => [input.name, feedOf(input, rows)]));

@@ -14,8 +14,8 @@ import { shapeOf } from '../../training/setup.js';
 import { parametersOf, type TrainedModel } from '../trained-run.js';
 
 /**
- * Writes `model.safetensors` (the parameters of the best epoch), `config.json` (the model's options, what it is built
- * for, and of each parameter shape and kind) and the run's `encoding.json`.
+ * Writes `model.safetensors` (the parameters of the best epoch), `config.json` (the model's options and shape, and each
+ * parameter's shape and kind) and the run's `encoding.json`.
  * @throws ConfigError for a folder with files of anything else.
  */
 export async function writeSafetensorsFolder(run: TrainedModel, folder: string): Promise<void> {
@@ -52,7 +52,7 @@ export async function writeSafetensorsFolder(run: TrainedModel, folder: string):
 const configFile = 'config.json';
 const exported = z.looseObject({ schema: z.literal(1), ple: z.string(), parameters: z.looseObject({}) });
 
-/** Of a folder that is not there, has no files, or has an earlier export. */
+/** True for a folder that does not exist, has no files, or has an earlier export. */
 function mayBeWritten(folder: string): boolean {
   if (!existsSync(folder)) return true;
   if (!statSync(folder).isDirectory()) return false;

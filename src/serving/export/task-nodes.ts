@@ -4,7 +4,7 @@ import { intAttribute, intsAttribute, type ValueInfoProto, valueInfo } from '../
 import { must } from '../../support/must.js';
 import type { OnnxNodes } from './onnx-nodes.js';
 
-/** What a task's predictions are called, as `ple predict` does. */
+/** The name of a task's predictions, as in `ple predict`. */
 function resultOf({ name, type }: Task): string {
   return `${name}.${type === 'regression' ? 'prediction' : 'probability'}`;
 }
@@ -14,7 +14,7 @@ function logitOf({ name }: Task): string {
 }
 
 /**
- * The outputs of an exported file: of each task its predictions, then of each its logits. [N], or [N, classes] of a
+ * The outputs of an exported file: predictions of each task, then logits of each task. [N], or [N, classes] of a
  * multiclass task.
  */
 export function taskOutputs(tasks: readonly Task[]): readonly ValueInfoProto[] {
@@ -31,7 +31,7 @@ export function taskOutputs(tasks: readonly Task[]): readonly ValueInfoProto[] {
   ];
 }
 
-/** Adds what makes predictions of the model's logits [outputs, N]: as `score-rows.ts` does, in 64 bits. */
+/** Adds nodes that turn the model's logits [outputs, N] into predictions, as `score-rows.ts` does, in 64 bits. */
 export function taskNodes(nodes: OnnxNodes, tasks: readonly Task[], logits: string): void {
   const sizes = nodes.integers(...tasks.map(outputsOf));
   const parts = nodes.addWide('Split', [logits, sizes], [intAttribute('axis', 0)], tasks.length);

@@ -75,7 +75,7 @@ export const elementwiseCases: KernelCases = {
   Softplus: [...unary(tf.softplus)],
   Tanh: [
     ...unary(tf.tanh),
-    // To the last digits near 0 too: Adam divides by such numbers.
+    // Accurate near 0 too: Adam divides by such numbers.
     kernelCase([listed(0.0005, -0.001, 0.02, 1e-6, 0.19, 0.21)(6)], (x) => tf.div(tf.tanh(x), x)),
   ],
   Exp: unary(tf.exp),
@@ -92,7 +92,7 @@ export const elementwiseCases: KernelCases = {
   Rsqrt: unary(tf.rsqrt, positive),
   Log1p: [
     ...unary(tf.log1p, listed(0, -0.5, -1, -2, 3, 1e30, 1 / 0)),
-    // To the last digits near 0 too.
+    // Accurate near 0 too.
     kernelCase([listed(1e-9, -3e-8, 1e-5, -1e-4, 0.02, 0.9)(6)], (x) => tf.div(tf.log1p(x), x)),
   ],
   // The slope of HardSigmoid must be steep enough for the smallest normal number.

@@ -16,8 +16,8 @@ export const gatherCases: KernelCases = {
     // Most segments are empty.
     kernelCase([normal(6, 2), indexes(2, 6)], (x, ids) => segmentSum(x, ids, 9)),
     kernelCase([normal(6), indexes(3, 6)], (x, ids) => segmentSum(x, ids, 3)),
-    // So many that ONNX Runtime's threads would share them, and lose some. Whole numbers: the order of a sum does not
-    // matter.
+    // Enough rows that ONNX Runtime's threads would share them and lose some. With whole numbers the order of a sum
+    // does not matter.
     kernelCase([normal(60_000, 4), indexes(5, 60_000)], (x, ids) => segmentSum(tf.step(x), ids, 5)),
     kernelCase([normal(250_001), indexes(3, 250_001)], (x, ids) => segmentSum(tf.step(x), ids, 3)),
   ],

@@ -73,7 +73,7 @@ export function labelled(cases: KernelCases): LabelledCase[] {
 
 const eager = createTfjsEngine(pureJs);
 
-/** What an engine gives for a case, and what the pure-JS backend does. */
+/** An engine's result of a case, and the pure-JS backend's. */
 interface Outcome {
   readonly got: HostArrays;
   readonly wanted: HostArrays;
@@ -112,7 +112,7 @@ export async function outcomes(engine: Engine, cases: readonly KernelCase[]): Pr
 
 const inputName = (place: number, index: number) => `${place}/x${index}`;
 
-/** The batch holds the inputs of all cases, and an array that counts the steps of cases without any. */
+/** The batch has the inputs of all cases, and an array that counts steps for cases without inputs. */
 export function stepOf(
   cases: readonly KernelCase[],
   part: 'run' | 'reference',
@@ -132,7 +132,7 @@ export function stepOf(
   return { step, signature: { state: {}, batch: { ...Object.fromEntries(inputs), tick } } };
 }
 
-/** The first result of another kind, or element that is not close enough to what it should be. */
+/** The first result of another kind, or element that is not close enough to the reference. */
 export function difference({ got, wanted }: Outcome, tolerance: Tolerance): string | undefined {
   const described = (array?: HostArray) => `${array?.dtype} [${array?.shape}]`;
   for (const [name, array] of Object.entries(wanted)) {

@@ -27,11 +27,11 @@ export const productCases: KernelCases = {
     kernelCase([normal(1, 6, 4), normal(5, 4, 6), normal(6, 1)], (w, x, b) =>
       tf.add(tf.matMul(w, x).reshape([5, 6, 6]).reshape([30, 6, 1]).reshape([6, 5, 6, 1]), b.reshape([1, 1, 6, 1])),
     ),
-    // More columns than rows, and long sums: made turned round.
+    // More columns than rows, and long sums: computed transposed.
     kernelCase([small(17, 300), small(300, 20)], (a, b) => tf.matMul(a, b)),
     kernelCase([small(17, 300), small(300, 20)], (a, b) => tf.matMul(tf.transpose(a), b, true)),
     kernelCase([small(4, 3, 5), small(4, 5, 6)], (a, b) => tf.matMul(a, b.transpose([0, 2, 1]), false, true)),
-    // A few long sums: made of elementwise products.
+    // A few long sums: computed as elementwise products.
     kernelCase([small(3, 9000), small(9000, 3)], (a, b) => tf.matMul(a, b)),
     kernelCase([small(2, 30_000), small(2, 30_000)], (a, b) => tf.matMul(a, b, false, true)),
   ],
