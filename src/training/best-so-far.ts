@@ -7,17 +7,17 @@ import { epochsSoFar } from './epoch-record.js';
 import { selectedOver, unitsIn } from './result.js';
 import { hasIndependentTasks } from './setup.js';
 
-/** A run as it was after an epoch. */
+/** A run's state after an epoch. */
 export interface TrainedSoFar {
-  /** Epochs that were trained: fewer than asked for, if early stopping ended the run or it has not come so far. */
+  /** Trained epochs: fewer than asked for if early stopping ended the run, or it is still training. */
   readonly epochs: number;
-  /** Whether it was trained as far as was asked for, or to its end. */
+  /** Whether it has trained the epochs asked for, or to its end. */
   readonly isTrained: boolean;
-  /** By task, at the epoch that selection would keep: validation metrics. Empty without an epoch. */
+  /** Validation metrics by task, at the epoch that selection would keep. Empty without an epoch. */
   readonly tasks: Readonly<Record<string, { readonly type: string; readonly validation: TaskMetrics }>>;
 }
 
-/** What epochs.jsonl says of a run up to an epoch, whatever the run has trained since. */
+/** Reads a run's epochs.jsonl up to an epoch, even if the run has trained more. */
 export function bestSoFar(path: string, experiment: Experiment, until: number): TrainedSoFar {
   const file = join(path, 'epochs.jsonl');
   const all = existsSync(file) ? epochsSoFar(file) : [];

@@ -12,9 +12,7 @@ import type { Snapshot } from './trainer.js';
 const bestPrefix = 'best/';
 /** Then the epoch: `own/7/<parameter>`. */
 const ownPrefix = 'own/';
-/**
- * Its number grows with every change of what a state's arrays or scores mean, or of what `last.safetensors` must carry.
- */
+/** Its number grows when the meaning of a state's arrays or scores changes, or the content of `last.safetensors`. */
 const format = 'ple-checkpoint-5';
 
 /** The best epoch's parameters, for other programs: plain safetensors under the parameters' names. */
@@ -28,11 +26,11 @@ function lastPath(folder: string): string {
 }
 
 /**
- * Of large tables, only the rows that changed since the last checkpoint are written, to files of their own
- * (`checkpoint-rows.ts`). These come first, and `last.safetensors` names them with their checksums: until it is
+ * Writes a checkpoint. For large tables, it writes only the rows that changed since the last one, to files of their own
+ * (`checkpoint-rows.ts`). These come first, and `last.safetensors` names them with their checksums. Until it is
  * replaced, the last checkpoint is whole.
- * @param hash The run's hash8: a checkpoint of another config or other data is refused.
- * @param before The rows' files of the last checkpoint, as the last call returned them, or `readSnapshot`.
+ * @param hash the run's hash8: a checkpoint of another config or other data is refused
+ * @param before the rows' files of the last checkpoint, from the last call or `readSnapshot`
  */
 export async function writeSnapshot(
   folder: string,
@@ -69,7 +67,7 @@ async function rowFilesOf(folder: string, tables: LargeTables, before: RowFiles)
   return isWhole ? files : [...before, ...files];
 }
 
-/** Of everything that a run continues from: a bit that a disk has turned would be a wrong result, without a word. */
+/** Covers everything that a run continues from: a bit flipped on the disk would silently give a wrong result. */
 function checksum(arrays: HostArrays, progress: string): string {
   const sha256 = createHash('sha256').update(progress);
   for (const [name, { dtype, shape, data }] of Object.entries(arrays)) {
@@ -80,7 +78,7 @@ function checksum(arrays: HostArrays, progress: string): string {
 }
 
 /**
- * Tasks' own best epochs are not among them: they are several sets of the same names, and a joint model is used with
+ * Tasks' own best epochs are left out: they would be further arrays under equal names, and a joint model is used with
  * one.
  */
 export async function writeBest(

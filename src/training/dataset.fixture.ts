@@ -7,13 +7,13 @@ export interface MadeSplit {
   label(task: number, x: readonly [number, number], noise: number): number;
   /** The task's sample space; absent: every row. */
   mask?(task: number, x: readonly [number, number]): boolean;
-  /** Of each row; absent: 1. */
+  /** A row's weight; absent: 1. */
   weight?(row: number): number;
 }
 
 /**
- * A small data set in memory, with the same split three times or three others: one categorical column (of 5 values) and
- * two numeric ones. `reads` counts the blocks that were read.
+ * A small data set in memory, with one split used three times or three different ones. It has a categorical column (of
+ * 5 values) and two numeric ones. `reads` counts the blocks that were read.
  */
 export function madeDataset(
   tasks: readonly (Pick<Task, 'name' | 'type'> & Partial<Task>)[],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pairsOf } from '../objective/balancing/products.js';
 import type { HostArrays } from '../support/arrays.js';
 
-/** Sums over the steps of an epoch so far of what a balancing method gives out. */
+/** Sums of a balancing method's outputs over the steps of an epoch so far. */
 export const balanceSumsSchema = z.strictObject({
   steps: z.int(),
   /** By task: the weights in use. */
@@ -15,14 +15,14 @@ export type BalanceSums = Readonly<z.infer<typeof balanceSumsSchema>>;
 /** How the tasks were balanced in an epoch. */
 export interface EpochBalance {
   /**
-   * Part of a task in the weighted loss: its mean weight times its mean loss, over the sum of these. Null without rows.
+   * A task's part of the weighted loss: its mean weight times its mean loss, over the sum of these. Null without rows.
    */
   readonly shares: Readonly<Record<string, number | null>>;
-  /** Mean cosine between two tasks' gradients of what is shared; null where no batch had rows of both. */
+  /** Mean cosine between two tasks' gradients of shared parameters; null if no batch had rows of both. */
   readonly cosines?: readonly { readonly tasks: readonly [string, string]; readonly cosine: number | null }[];
 }
 
-/** With the outputs of some more steps. Undefined: the step has no method. */
+/** Adds the outputs of further steps. Undefined: the step has no method. */
 export function addBalance(
   before: BalanceSums | undefined,
   outputs: HostArrays,
@@ -36,7 +36,7 @@ export function addBalance(
     steps.reduce((sum, step) => sum + (balancing.data[step * tasks + task] ?? 0), before?.weights[task] ?? 0),
   );
   const pairs = pairsOf(tasks);
-  // As the step has it: a loss of 0 is that of a task without rows.
+  // As in the step, a loss of 0 means that the task has no rows.
   const hasRows = (step: number, task: number) => losses.data[step * tasks + task] !== 0;
   const ofPairs = pairs.map(([a, b], pair) => {
     const { sum, steps: known } = before?.cosines?.[pair] ?? { sum: 0, steps: 0 };
@@ -47,7 +47,7 @@ export function addBalance(
   return { steps: (before?.steps ?? 0) + count, weights, ...(cosines ? { cosines: ofPairs } : {}) };
 }
 
-/** @param losses Mean losses of the epoch, by task. */
+/** @param losses mean losses of the epoch, by task */
 export function balanceOf(
   { steps, weights, cosines }: BalanceSums,
   names: readonly string[],

@@ -10,7 +10,7 @@ import { readStored } from './folder/stored-file.js';
 import type { Progress } from './progress.js';
 import type { TrainingSetup } from './setup.js';
 
-/** What was NaN is null. */
+/** Null replaces NaN. */
 const numberOrNull = z.number().nullable();
 const numberByTask = z.record(z.string(), z.number()).readonly();
 
@@ -34,13 +34,13 @@ const epochShape = z
     diagnostics: diagnosisShape.optional(),
     /** At the epoch's first step; by task where each has its own. */
     learningRate: z.union([z.number(), numberByTask]).optional(),
-    /** Of training, without compilation and evaluation. */
+    /** Time of training, without compilation and evaluation. */
     seconds: z.number(),
   })
   .readonly();
 export type EpochRecord = z.infer<typeof epochShape>;
 
-/** Of the epoch that `progress` has ended. */
+/** The record of the epoch that `progress` has ended. */
 export function epochRecord(
   setup: TrainingSetup,
   progress: Progress,
@@ -72,7 +72,7 @@ export function epochRecord(
   };
 }
 
-/** The lines of epochs.jsonl: every epoch, but for those that a crash has lost. */
+/** The lines of epochs.jsonl: every epoch, except those lost by a crash. */
 export function readEpochs(path: string): readonly EpochRecord[] {
   return readStored(join(path, 'epochs.jsonl'), z.array(epochShape), (text) =>
     text
@@ -82,7 +82,7 @@ export function readEpochs(path: string): readonly EpochRecord[] {
   );
 }
 
-/** The epochs in an epochs.jsonl that a run may be writing. A line that is not whole is left out. */
+/** The epochs in an epochs.jsonl that a run may be writing. An incomplete line is left out. */
 export function epochsSoFar(file: string): readonly EpochRecord[] {
   return readFileSync(file, 'utf8')
     .split('\n')

@@ -10,19 +10,19 @@ import type { EpochSums, Progress } from './progress.js';
 import type { TrainingSetup } from './setup.js';
 import { balancingNoiseOf, batchArrays, noiseOf } from './step.js';
 
-/** Where the run stands after one more chunk of steps. */
+/** The run's progress after another chunk of steps. */
 interface EpochChunk {
   readonly progress: Progress;
-  /** Of the epoch so far. */
+  /** Mean of the epoch so far. */
   readonly meanLoss: number;
   /** Steps of a whole epoch. */
   readonly steps: number;
-  /** Of this chunk, reading included. */
+  /** Rate of this chunk, including reading. */
   readonly samplesPerSecond: number;
 }
 
 /**
- * The rest of the epoch at which `progress` stands.
+ * Trains the rest of the epoch that `progress` is in.
  * @throws UserError with epoch, step and task when a loss is not finite.
  */
 export async function* trainEpoch(
@@ -67,8 +67,8 @@ export async function* trainEpoch(
 }
 
 /**
- * What each step of a chunk is fed beside its rows: loss weights [S, T], learning rates [S, …], and where gradients are
- * accumulated, whether it updates [S].
+ * Inputs of each step of a chunk, besides rows: loss weights [S, T], learning rates [S, …], and with accumulated
+ * gradients, whether it updates [S].
  */
 function scalarsOf(
   { dataset, accumulate, lossWeightsAt, learningRatesAt }: TrainingSetup,
@@ -80,7 +80,7 @@ function scalarsOf(
   const lossWeights = completed.flatMap((total) => lossWeightsAt(from.epoch - 1, total));
   const rates = completed.map((total) => learningRatesAt(from, total));
   const perStep = (rates[0]?.length ?? 1) === 1 ? [] : [rates[0]?.length ?? 1];
-  // An update after every so many steps, and at the end of the epoch.
+  // An update after every `accumulate` steps, and at the end of the epoch.
   const updates = completed.map((_, index) => {
     const done = step + index + 1;
     return done % accumulate === 0 || done === ofEpoch ? 1 : 0;

@@ -27,7 +27,7 @@ test('31: every epoch has all rows, in an order of its own', async () => {
   const seen: number[] = [];
   const program = programOf(({ mask, numeric }) => {
     const [steps = 0] = mask?.shape ?? [];
-    // The mask [S, 1, B] tells the real rows; the first of the two inputs [S, B, 2] tells rows apart.
+    // The mask [S, 1, B] marks the real rows; the first of the two inputs [S, B, 2] identifies a row.
     for (const [row, real] of mask?.data.entries() ?? [])
       if (real === 1) seen.push(numeric?.data[2 * row] ?? Number.NaN);
     return { loss: float32([steps]), tasks: float32([steps, 1]) };

@@ -43,7 +43,7 @@ async function evaluated(): Promise<Evaluation> {
   }
 }
 
-/** The same of the model on all rows at once. */
+/** The model's outputs for all rows at once. */
 async function direct() {
   await tf.setBackend('cpu');
   const { categorical, numeric } = await dataset.splits.test.read(0);

@@ -14,8 +14,8 @@ import { pace } from './pace.js';
 import { batchArrays, evaluationStep } from './step.js';
 
 /**
- * A split's predictions, and how its gates mixed. Each array has one entry per row, in the order of the data; logits of
- * a multiclass task one per class and row.
+ * A split's predictions, and the use of gates. Each array has one entry per row, in the order of the data; a multiclass
+ * task has logits per class and row.
  */
 export interface Evaluation {
   readonly tasks: readonly TaskScores[];
@@ -38,7 +38,7 @@ export interface GateUse {
   readonly standardDeviation: readonly number[];
 }
 
-/** Of a split, in stored files. */
+/** A split's metrics in stored files. */
 export const metricsShape: z.ZodType<TaskMetrics> = z.record(
   z.string(),
   z.union([z.number(), z.null(), z.tuple([z.number(), z.number()])]),
@@ -50,7 +50,7 @@ export interface SplitMetrics {
   readonly test: Readonly<Record<string, TaskMetrics>>;
 }
 
-/** Both splits with the same parameters. */
+/** Metrics of both splits with one set of parameters. */
 export function splitMetrics(
   dataset: Dataset,
   { validation, test }: { readonly validation: Evaluation; readonly test: Evaluation },
@@ -84,7 +84,7 @@ function metricsOf(
 export interface Evaluator {
   /**
    * Yields the number of rows done after each chunk, so that the caller can show progress or stop.
-   * @param epochOf Whose large tables are read. Absent: as they are now.
+   * @param epochOf the epoch whose large tables are read; absent: their current state
    */
   evaluate(parameters: HostArrays, split: SplitName, epochOf?: EpochOf): AsyncGenerator<number, Evaluation>;
   release(): Promise<void>;
@@ -232,8 +232,8 @@ async function* evaluateSplit(
 }
 
 /**
- * Running sums of each column of [rows, width] weights, shifted by the first row so that small deviations are not
- * cancelled.
+ * Running sums of each column of [rows, width] weights. They are shifted by the first row, so that small deviations
+ * keep their digits.
  */
 class Moments {
   private readonly shift: Float64Array;

@@ -16,36 +16,36 @@ import { readStored } from './folder/stored-file.js';
 import { readPredictions, type TaskPredictions } from './predictions.js';
 import { type Result, readResult } from './result.js';
 
-/** What statistics need: of a finished run, or of predictions that were made elsewhere. */
+/** What statistics need: a finished run, or predictions made elsewhere. */
 export interface EvaluatedRun {
-  /** Its folder; of predictions that were made elsewhere, their file. */
+  /** The run's folder, or the file of predictions made elsewhere. */
   readonly path: string;
   readonly result: Pick<Result, 'dataset'> & {
     /** Null: made elsewhere. */
     readonly parameters: Result['parameters'] | null;
-    /** Predictions that were made elsewhere are of the test split alone. */
+    /** Predictions made elsewhere have the test split alone. */
     readonly tasks: Readonly<
       Record<string, { readonly type: string; readonly validation?: TaskMetrics; readonly test: TaskMetrics }>
     >;
   };
   readonly hasPredictions: boolean;
-  /** Of the test split; in any order of the tasks, each with its own offset and scale. */
+  /** Predictions of the test split; in any order of the tasks, each with its own offset and scale. */
   predictions(): Promise<readonly TaskPredictions[]>;
 }
 
-/** What a finished run left in its folder. */
+/** The content of a finished run's folder. */
 export interface FinishedRun extends EvaluatedRun {
   readonly experiment: Experiment;
   readonly result: Result;
   readonly epochs: readonly EpochRecord[];
-  /** Of the test split; empty for a model without gates. */
+  /** Gates on the test split; empty for a model without gates. */
   readonly gates: readonly GateUse[];
   readonly environment: Readonly<Record<string, unknown>>;
-  /** What a reader of its files should know. */
+  /** Notes for the user on its files. */
   readonly notes: readonly string[];
-  /** False after `--no-predictions`, and for large test splits. */
+  /** False after `--no-predictions`, and with large test splits. */
   readonly hasPredictions: boolean;
-  /** Of the test split, task by task in the order of the config. */
+  /** Predictions of the test split, in the order of the config's tasks. */
   predictions(): Promise<readonly TaskPredictions[]>;
 }
 
@@ -63,7 +63,7 @@ export function readRun(path: string): FinishedRun | undefined {
     config = text;
     return parseExperiment(text, file('config.yaml'), [], definitions);
   });
-  // `checkFiles` knows that these are as they were written.
+  // `checkFiles` has verified the checksum.
   const gates: readonly GateUse[] = JSON.parse(readFileSync(file('gates.json'), 'utf8'));
   const environment = must(readEnvironment(path), 'environment.json');
   checkConfig(path, config, environment.hash8, result);
@@ -91,12 +91,12 @@ export function readRun(path: string): FinishedRun | undefined {
   };
 }
 
-/** True for a run that may still have been improving when it had trained all epochs that it was allowed. */
+/** True for a run that may still have been improving after its last allowed epoch. */
 export function endedAtLimit({ result }: FinishedRun): boolean {
   return result.ended === 'limit';
 }
 
-/** False: predictions that were made elsewhere. */
+/** False for predictions made elsewhere. */
 export function isTrained(run: EvaluatedRun): run is FinishedRun {
   return 'experiment' in run;
 }
@@ -104,8 +104,8 @@ export function isTrained(run: EvaluatedRun): run is FinishedRun {
 const configShape = z.looseObject({ dataset: z.looseObject({ loader: z.string() }) });
 
 /**
- * Holds that a folder's config.yaml is the one that was trained, on these data: folders are copied, and configs edited.
- * @throws DataError that names the folder and what to do.
+ * Checks that a folder's config.yaml is the trained one, for these data: folders are copied, and configs edited.
+ * @throws DataError with the folder and what to do.
  */
 function checkConfig(path: string, config: string, trained: unknown, { dataset }: Result): void {
   const hash = hash8(configShape.parse(parse(config)), dataset.checksum, definitions);

@@ -23,17 +23,14 @@ import { everyEpoch, parametersOf, trackedEpoch, trackedResult } from './tracked
 import type { Snapshot, Trained, TrainingRecord } from './trainer.js';
 
 const checkpointSeconds = 60; // between checkpoints within an epoch
-/** Test rows up to which predictions are kept. */
+/** Predictions are kept up to this number of test rows. */
 export const mostPredictions = 1_000_000;
 
-/**
- * What a run writes into its folder while it trains: log, epochs, checkpoints, trackers' files, and at its end the
- * result.
- */
+/** Writes a run's files while it trains: log, epochs, checkpoints, trackers' files, and at its end the result. */
 export interface Journal {
-  /** Where an earlier call stopped. */
+  /** The snapshot at which an earlier call stopped. */
   readonly from: Snapshot | undefined;
-  /** @returns How the run ends after this record; undefined: it goes on. */
+  /** @returns how the run ends after this record; undefined: it continues */
   keep(record: TrainingRecord): Promise<TrainingOutcome | undefined>;
 }
 
@@ -113,7 +110,7 @@ async function openJournal(opened: OpenedFolder): Promise<OpenJournal> {
   const { experiment, setup, options, hash, folder, log, from } = opened;
   const { path } = folder;
   const environment = describeEnvironment(setup.engine, setup.chosen);
-  const before = from && readEnvironment(path); // without a checkpoint nothing is left of it
+  const before = from && readEnvironment(path); // without a checkpoint, nothing was trained there
   await folder.writeJson('environment.json', { ...goingOn(environment, before), hash8: hash });
   const epoch = from?.progress.epoch ?? 1;
   const lost = await keepEpochs(folder, 'epochs.jsonl', epoch - 1);
@@ -179,7 +176,7 @@ class OpenJournal implements Journal {
     return this.#checkpoint(record);
   }
 
-  /** After an epoch, every minute, and at an interruption. */
+  /** Writes a checkpoint after an epoch, every minute, and at an interruption. */
   async #checkpoint(record: Exclude<TrainingRecord, { kind: 'trained' }>): Promise<TrainingOutcome | undefined> {
     const { folder, hash, log, options, setup } = this.#run;
     const interrupted = options.signal.aborted;
@@ -230,7 +227,7 @@ class OpenJournal implements Journal {
   }
 }
 
-/** Whether a run has trained `until` this epoch, and would train on without it. */
+/** Whether a run stops only because of `until`. */
 function isPaused({ epoch, units }: Progress, epochs: number, until = epochs): boolean {
   return epoch > until && epoch <= epochs && !units.every(({ stopped }) => stopped);
 }

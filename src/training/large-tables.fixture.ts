@@ -5,7 +5,9 @@ import { smallOptions } from '../models/run.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 import { experimentOf, binaryTasks as tasks, trained } from './trainer.fixture.js';
 
-/** Two columns of ids, one of them in few rows each, and a list; labels by the ids. Read in blocks of 100 rows. */
+/**
+ * Two columns of ids, one with few rows per id, and a list. Labels depend on the ids. It is read in blocks of 100 rows.
+ */
 export function datasetOf(rows: Readonly<Record<SplitName, number>>, users = 50, length = 3): Dataset {
   const [sites, tags] = [4, 30];
   const split = (name: SplitName): Split => {
@@ -57,7 +59,7 @@ export function datasetOf(rows: Readonly<Record<SplitName, number>>, users = 50,
 export const dataset = datasetOf({ train: 250, validation: 90, test: 90 });
 export const ple = '{ type: ple, levels: [[6],[4]], tower: [3] }';
 
-/** @param large Tables of more ids lie on the host. */
+/** @param large tables with more ids are on the host */
 export function experiment(large: number | 'none', model = ple, train = ''): Experiment {
   const made = experimentOf(model, tasks, train);
   return { ...made, inputs: { ...made.inputs, large } };
@@ -69,7 +71,7 @@ export async function resultsOf(of: Experiment, data = dataset, options: Paramet
   return { records: records.map(({ seconds: _, ...record }) => record), validation, test, ownBest, bestEpoch };
 }
 
-/** A model trains to the same bits with tables on the host. */
+/** Checks that a model trains to the same bits with tables on the host. */
 export async function expectSameOnHost(type: string): Promise<void> {
   const options = { ...smallOptions(type, 'click', 'share'), ...(type === 'pepnet' ? { prior: ['user'] } : {}) };
   const train = 'optimizer: { type: sgd, learningRate: 0.2 }, epochs: 2';

@@ -51,8 +51,8 @@ describe('checkpoints', () => {
   const folder = folderOfFile();
   const adam = experiment(10, ple, 'optimizer: { type: adam, learningRate: 0.05 }, epochs: 3');
   /**
-   * Trains with a checkpoint after every record, and after so many of steps and epochs leaves off, as a killed process
-   * does: with rows that no checkpoint has.
+   * Trains with a checkpoint after every record, and stops after `records` of them, as a killed process does: with rows
+   * that no checkpoint has.
    */
   async function leave(at: string, records: number): Promise<boolean> {
     const from = await readSnapshot(at, 'hash');

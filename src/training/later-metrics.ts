@@ -3,10 +3,10 @@ import { must } from '../support/must.js';
 import type { EvaluatedRun } from './finished-run.js';
 
 /**
- * The run with these metrics of the test split, by task. A metric that the catalogue got after the run was stored is
- * not in its result.json: it is computed from its predictions, which are read only then. It stays absent where none
- * were kept, or where they lack what it needs (groups, a threshold from validation).
- * @throws DataError for predictions that are damaged.
+ * Adds metrics of the test split to a run, by task. The result.json of a run lacks metrics that are newer than it.
+ * These are computed from its predictions, which are read only then. A metric stays absent without predictions, or if
+ * they lack its input (groups, a threshold from validation).
+ * @throws DataError for damaged predictions.
  */
 export async function withTestMetrics(
   run: EvaluatedRun,
@@ -30,7 +30,7 @@ export async function withTestMetrics(
   return { ...run, result: { ...run.result, tasks: { ...tasks, ...Object.fromEntries(computed) } } };
 }
 
-/** Null is there: a metric that is not defined for these rows. */
+/** True for null too: the metric is not defined for these rows. */
 export function hasTestMetric({ result }: EvaluatedRun, task: string, metric: string): boolean {
   return result.tasks[task]?.test[metric] !== undefined;
 }

@@ -5,15 +5,15 @@ import { encode, findTask } from '../data/encode/encode.js';
 import type { LoaderContext } from '../data/loader.js';
 import { glance } from '../inspect/inspect.js';
 
-/** What reading the data tells. */
+/** Progress of reading the data, and notes on them. */
 export type LoadingEvent =
-  /** `ofRun`: not of the data or the config, but of what came out of one run. */
+  /** `ofRun`: the note is about one run's outcome, not about the data or the config. */
   | { readonly kind: 'note'; readonly message: string; readonly ofRun?: true }
   | { readonly kind: 'reading'; readonly done: number; readonly total: number };
 
 type On = (event: LoadingEvent) => void;
 
-/** @param signal When it fires, reading fails with its reason, and nothing half-written is left. */
+/** @param signal when it fires, reading fails with its reason and leaves no partial files */
 export type LoadDataset = (experiment: Experiment, on: On, signal?: AbortSignal) => Promise<Dataset>;
 
 /** Reads and encodes an experiment's data. */
@@ -22,9 +22,9 @@ export const loadDataset: LoadDataset = async (experiment, on, signal) => {
 };
 
 /**
- * What `make` gives, made once for all experiments with the same data. Experiments have the same data if their
- * `dataset` options and `parts` are equal, and their seeds if the loader asks for the seed.
- * @param most Values that are kept at a time; the oldest goes before the next is made.
+ * Calls `make` once for all experiments with equal data. These have equal `dataset` options and `parts`, and equal
+ * seeds if the loader asks for the seed.
+ * @param most values that are kept at a time; the oldest is dropped before the next is made
  */
 export function oncePerData<Value>(
   make: (source: Source, experiment: Experiment, signal: AbortSignal | undefined) => Value | Promise<Value>,
@@ -49,12 +49,12 @@ export function oncePerData<Value>(
   };
 }
 
-/** As `loadDataset`, but keeps the last data set for the next experiment. */
+/** `loadDataset` that keeps the last data set for the next experiment. */
 export function rememberingDataset(): LoadDataset {
   return oncePerData(encoded, ({ inputs, tasks }) => [inputs, tasks], 1);
 }
 
-/** With what a glance at the data finds among the notes. */
+/** Encodes the data. The notes include findings of a quick look at them. */
 async function encoded(
   source: Source,
   { inputs, tasks }: Experiment,
@@ -68,9 +68,9 @@ async function encoded(
 type OpenOptions = Pick<LoaderContext, 'prepared' | 'signal' | 'compareUpTo'>;
 
 /**
- * What `make` gives of an experiment's opened data.
- * @param options See `LoaderContext`.
- * @param make `usesSeed`: the loader asked for the seed.
+ * Calls `make` with an experiment's opened data.
+ * @param options see `LoaderContext`
+ * @param make `usesSeed`: the loader asked for the seed
  */
 export async function withSource<Value>(
   experiment: Experiment,

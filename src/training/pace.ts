@@ -1,23 +1,23 @@
-/** Steps per chunk: the thread is free between chunks only, and on a device the state may be copied with each. */
+/** Steps per chunk. The thread is free only between chunks, and a device may copy the state with each chunk. */
 export interface Pace {
   /** Length of the next chunk. */
   steps(): number;
-  /** What the last chunk took. */
+  /** Reports the time of the last chunk. */
   observe(steps: number, seconds: number): void;
 }
 
 const shortestSeconds = 0.2;
-/** A run is interrupted between chunks: nobody should wait longer. */
+/** The longest chunk, because a run is interrupted between chunks. */
 const longestSeconds = 0.5;
-/** Of a chunk's time, what copies between host and device may take. */
+/** The share of a chunk's time that copies between host and device may take. */
 const transferShare = 0.05;
 const largestChunkBytes = 64 * 2 ** 20;
 
 /**
- * A chunk's length changes no result. It takes about 0.2 s, or longer where copies would take more than their share of
- * that, up to 0.5 s.
- * @param stepBytes Bytes of one batch.
- * @param perChunkMilliseconds Of copies that a chunk of any length needs.
+ * A chunk takes about 0.2 s. It takes up to 0.5 s if copies would otherwise exceed their share. Its length changes no
+ * result.
+ * @param stepBytes bytes of one batch
+ * @param perChunkMilliseconds time of copies that a chunk of any length needs
  */
 export function pace(stepBytes: number, perChunkMilliseconds = 0): Pace {
   const fixed = perChunkMilliseconds / 1000;

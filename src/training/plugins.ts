@@ -16,13 +16,16 @@ import type { FinishedRun } from './finished-run.js';
 
 /** The name by which a plugin imports this program. */
 const library = '@ple-runner/ple';
-/** What a plugin shares with this program, wherever the plugin lies: two copies would not know each other's values. */
+/**
+ * Packages that a plugin shares with this program, wherever it lies: two copies would not recognise each other's
+ * values.
+ */
 const shared = ['zod', '@tensorflow/tfjs'];
 
 /**
- * Loads the plugins of a config: runs their code, and adds what their `define…` functions made to the catalogues of
- * this process.
- * @throws ConfigError for a file that is not there, cannot be compiled, fails, exports no part or one whose name is
+ * Loads the plugins of a config: runs their code, and adds the parts that they define to the catalogues of this
+ * process.
+ * @throws ConfigError for a file that is missing, cannot be compiled, fails, exports no part or one whose name is
  * taken, or has changed.
  */
 export async function loadPluginsOf(text: string, file: string, overrides: readonly string[]): Promise<void> {
@@ -38,7 +41,7 @@ async function loadOf(document: ConfigDocument, entry: PluginEntry, index: numbe
   await loadPlugin(file, typeof entry === 'string' ? undefined : entry.sha256);
 }
 
-/** Loads what `--plugin` names. */
+/** Loads the plugins that `--plugin` names. */
 export async function loadNamed(files: readonly string[] = []): Promise<void> {
   for (const file of files) {
     if (!existsSync(file)) throw new ConfigError(`There is no plugin ${file} (--plugin).`);
@@ -46,7 +49,7 @@ export async function loadNamed(files: readonly string[] = []): Promise<void> {
   }
 }
 
-/** @param expected Its SHA-256. Undefined: whatever it is. */
+/** @param expected its SHA-256; undefined: any */
 export async function loadPlugin(file: string, expected?: string): Promise<void> {
   const known = definitions.plugins.find((plugin) => plugin.file === file);
   if (known && known.sha256 === expected) return;
@@ -90,8 +93,8 @@ function joined(value: unknown, file: string): readonly string[] {
 }
 
 /**
- * Joins the file with those that it imports by a path, in JavaScript, and returns their SHA-256. Imports have whole
- * paths: the script may lie anywhere.
+ * Bundles the file with those that it imports by path, as JavaScript, and returns their SHA-256. Imports become
+ * absolute, so the script may lie anywhere.
  */
 async function compile(file: string, script: string): Promise<string> {
   const { build } = await import('esbuild');
@@ -156,8 +159,8 @@ export type PartKind = 'model' | 'loader' | 'metric';
 type Planned = Pick<FinishedRun, 'path' | 'experiment'>;
 
 /**
- * Holds that the plugins of a run's parts of these kinds are loaded, as they were in training. It loads none: reading a
- * run runs no code.
+ * Checks that the plugins of a run's parts of these kinds are loaded and unchanged. It loads none: reading a run runs
+ * no code.
  * @throws ConfigError that names the plugin to pass, or the one that has changed.
  */
 export function requirePlugins(run: Planned, kinds: readonly PartKind[]): void {

@@ -8,9 +8,9 @@ import { writeWhole } from '../support/whole-file.js';
 import type { Evaluation } from './evaluation.js';
 
 /**
- * Writes an Arrow file with the float32 columns `<task>.logit`, `<task>.label` and `<task>.mask` (a row's weight in the
- * task's sample space, 1 without weights), one row per row of the split, and the int32 column `group` for data that
- * name a group. A logit column's metadata have `offset` and `scale`: a regression prediction in the label's units is
+ * Writes an Arrow file with a row per row of the split. Its float32 columns are `<task>.logit`, `<task>.label` and
+ * `<task>.mask` (a row's weight in the task's sample space, 1 without weights). Data that name a group have an int32
+ * column `group`. A logit column's metadata have `offset` and `scale`: a regression prediction in the label's units is
  * logit * scale + offset, or with `link` = `log` the exponential of that.
  *
  * A multiclass task has a column `<task>.logit.<class>` for each class. Its label is the index of a class in `classes`
@@ -58,8 +58,8 @@ export interface TaskPredictions {
 }
 
 /**
- * Reads what `writePredictions` wrote: the named tasks, in their order.
- * @param mend What a user does about a damaged file: a sentence.
+ * Reads the named tasks, in their order, from a file of `writePredictions`.
+ * @param mend the fix for a damaged file: a sentence
  * @throws DataError for a file that is missing, cut short, or without a task's columns.
  */
 export async function readPredictions(
@@ -127,10 +127,10 @@ function joined(columns: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** What a file in Arrow's file format begins and ends with. */
+/** The bytes at both ends of a file in Arrow's file format. */
 const magic = Buffer.from('ARROW1');
 
-/** Undefined for bytes that are not, or not all of, an Arrow table. */
+/** Undefined for bytes that are no complete Arrow table. */
 function tableOf(bytes: Buffer): Table | undefined {
   try {
     const table = tableFromIPC(bytes);

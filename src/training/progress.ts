@@ -11,13 +11,13 @@ const sumsSchema = z.strictObject({
   tasks: z.array(z.number()),
   /** By task: the weight of the rows in its sample space; without weights, their number. */
   counts: z.array(z.number()),
-  /** Only of runs with a balancing method. */
+  /** Only in runs with a balancing method. */
   balance: balanceSumsSchema.optional(),
 });
 export type EpochSums = z.infer<typeof sumsSchema>;
 
 const bestSchema = z.strictObject({
-  /** Of `bestEpoch`; null before the first epoch has ended, and without a validation row to judge by. */
+  /** The score of `bestEpoch`; null before the first epoch has ended, and without a validation row to judge by. */
   bestScore: z.number().nullable(),
   bestEpoch: z.int(),
 });
@@ -31,7 +31,7 @@ const unitSchema = bestSchema.extend({
 });
 export type UnitState = Readonly<z.infer<typeof unitSchema>>;
 
-/** Where a run stands: plain data, kept in checkpoints. */
+/** A run's progress: plain data, kept in checkpoints. */
 export const progressSchema = z.strictObject({
   /** The current epoch, from 1. */
   epoch: z.int(),
@@ -45,7 +45,7 @@ export const progressSchema = z.strictObject({
   seconds: z.number(),
   samples: z.int(),
   units: z.array(unitSchema),
-  /** Of a joint model, task by task. */
+  /** For a joint model, each task's best epoch. */
   observers: z.array(bestSchema),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;

@@ -16,19 +16,19 @@ import { advance, type Unit, unitsOf } from './selection.js';
 import { countByTask, countParameters, type TrainingSetup } from './setup.js';
 import type { Trained } from './trainer.js';
 
-/** How a run ended: on a plateau, or at its limit of epochs while it was (or may have been) still improving. */
+/** How a run ended: on a plateau, or at its limit of epochs, when it may have been still improving. */
 export type Ended = 'plateau' | 'limit';
 
-/** Of the error: what fell by less than this over the last epochs no longer falls. */
+/** An error that fell by a smaller share than this over the last epochs counts as constant. */
 const leastFall = 0.01;
-/** Of the epochs that were allowed: the last ones, at least one. */
+/** The share of the allowed epochs that are the last ones; at least one epoch. */
 const lastPart = 1 / 5;
 
 /**
- * Whether every unit ended on a plateau: it stopped by patience, or its least error so far (1 - score, or the loss)
- * fell by less than 1 % over the last fifth of the epochs that were allowed. A unit without a validation row says
- * nothing; a run without any is at its limit.
- * @param bestEpoch An object by task tells that each task was a unit.
+ * Whether every unit ended on a plateau. A unit did if it stopped by patience, or if its least error so far (1 - score,
+ * or the loss) fell by less than 1 % over the last fifth of the allowed epochs. A unit without a validation row is
+ * ignored; a run with none other is at its limit.
+ * @param bestEpoch an object by task if each task was a unit
  */
 export function howEnded(
   epochs: readonly EpochRecord[],
@@ -45,22 +45,22 @@ export function howEnded(
 }
 
 /**
- * What had a best epoch of its own, as far as stored epochs tell: see `unitsOf`. @param independent Each task was a
- * unit.
+ * The units of a stored run, each with its own best epoch: see `unitsOf`.
+ * @param independent each task was a unit
  */
 export function unitsIn(
   [first]: readonly EpochRecord[],
   { tasks: configured, loss, train }: Pick<Experiment, 'tasks' | 'loss' | 'train'>,
   independent: boolean,
 ): readonly Unit[] {
-  // A standardised loss is relative to the variance of the training labels, of which epochs.jsonl has that of the
+  // A standardised loss is relative to the variance of the training labels; epochs.jsonl has only that of the
   // validation labels.
   const tasks = configured.map(({ name, type, standardize }): Task => {
     const variance = Number(first?.validation[name]?.labelVariance);
     return { name, type, offset: 0, scale: standardize && variance > 0 ? Math.sqrt(variance) : 1 };
   });
   const owners = independent ? tasks.map(({ name }) => name) : [undefined];
-  // As in training: the initial weights of the config. Those of an epoch may be a balancing method's.
+  // The initial weights of the config, as in training. An epoch's weights may be a balancing method's.
   const { initial } = lossWeightsOf({ tasks: configured, loss });
   return unitsOf(owners, tasks, train.earlyStopping.monitor, initial);
 }
@@ -93,23 +93,23 @@ interface ParameterCounts {
 
 interface TaskResult {
   readonly type: string;
-  /** Of a multiclass task: rows of each class, whatever their weights. */
+  /** Rows of each class of a multiclass task, whatever their weights. */
   readonly classes?: readonly { readonly name: string; readonly validation: number; readonly test: number }[];
-  /** At the selected epoch. */
+  /** Metrics at the selected epoch. */
   readonly validation: TaskMetrics;
   readonly test: TaskMetrics;
-  /** Of a joint model: at the epoch that is the best of this task alone, until the model stopped. */
+  /** For a joint model: at the best epoch of this task alone, until the model stopped. */
   readonly ownBest?: { readonly epoch: number; readonly validation: TaskMetrics; readonly test: TaskMetrics };
 }
 
-/** result.json, but for its checksum. */
+/** result.json without its checksum. */
 export interface Result {
   readonly schema: 1;
   readonly name: string;
   readonly model: string;
   readonly seed: number;
   readonly parameters: ParameterCounts;
-  /** Of each task's own network; absent where tasks share parameters. */
+  /** Counts of each task's own network; absent where tasks share parameters. */
   readonly parametersByTask?: Readonly<Record<string, ParameterCounts>>;
   readonly epochs: number;
   /** By task, where tasks share no parameters. */
@@ -126,13 +126,13 @@ export interface Result {
     readonly batchSize: number;
   };
   readonly tasks: Readonly<Record<string, TaskResult>>;
-  /** At the selected epoch, where the config asks for it. */
+  /** At the selected epoch, if the config asks for it. */
   readonly diagnostics?: Diagnosis & { readonly withoutExpert?: WithoutExpert };
   /** SHA-256 of the run's files. */
   readonly files: FileHashes;
 }
 
-/** @param epochs The lines of epochs.jsonl. */
+/** @param epochs the lines of epochs.jsonl */
 export function resultOf(
   experiment: Experiment,
   setup: TrainingSetup,
@@ -202,7 +202,7 @@ export function readResult(path: string): Result | undefined {
 
 type Judged = Pick<Result, 'tasks' | 'bestEpoch' | 'ended'>;
 
-/** What a reader of the result should know. */
+/** Notes for the user on a result. */
 export function notesOn(result: Judged, mostEpochs: number): string[] {
   const notes: string[] = [];
   for (const [task, splits] of Object.entries(result.tasks)) {
@@ -225,7 +225,7 @@ export function notesOn(result: Judged, mostEpochs: number): string[] {
   return notes;
 }
 
-/** What ended a run, as a sentence; undefined at its limit, of which `notesOn` tells. */
+/** The reason why a run ended, as a sentence; undefined at its limit, which `notesOn` reports. */
 export function endedBy(
   { ended, epochs }: Pick<Result, 'ended' | 'epochs'>,
   { epochs: limit, earlyStopping: { patience } }: Experiment['train'],
@@ -236,7 +236,7 @@ export function endedBy(
   return `The run ended at its limit of ${limit} epochs, on a plateau: its error hardly fell in the last fifth of them.`;
 }
 
-/** What an epoch was selected by where there is no score. */
+/** Notes on how an epoch was selected without a score. */
 function withoutScore({ tasks, bestEpoch }: Judged): string[] {
   const missing = Object.entries(tasks).filter(([, task]) => selectionScore(task, task.validation) === null);
   if (typeof bestEpoch !== 'number')

@@ -4,7 +4,7 @@ import type { Result } from './result.js';
 import type { TrainingSetup } from './setup.js';
 import type { TrainingRecord } from './trainer.js';
 
-/** What a run tells while it runs. */
+/** Events of a run. */
 export type RunEvent =
   | LoadingEvent
   | { readonly kind: 'start'; readonly path: string; readonly setup: TrainingSetup; readonly resumedAt: number | null }
@@ -12,7 +12,7 @@ export type RunEvent =
 
 export interface PrepareOptions {
   readonly signal?: AbortSignal;
-  /** Default: the config's. A chosen device is taken without another look at it. */
+  /** Default: the config's. A chosen device is not tried again. */
   readonly engine?: EngineChoice | ChosenDevice;
   /** Default: reads the data anew. */
   readonly load?: LoadDataset;
@@ -22,34 +22,33 @@ export interface PrepareOptions {
 export interface RunOptions extends PrepareOptions {
   /** Folder of all runs; a new run's own folder is `<name>-<hash8>` in it. */
   readonly runs: string;
-  /** Go on in this run's folder, from its last checkpoint if it has one. */
+  /** Continue in this run's folder, from its last checkpoint if there is one. */
   readonly resume?: string;
-  /** Delete what the folder holds and train again. */
+  /** Delete the run's files and train again. */
   readonly overwrite: boolean;
   /** Take the folder over from a process that may be dead: one of another host or container. */
   readonly force?: boolean;
   /**
-   * Stop after this epoch, from 1, with a checkpoint: a later call goes on from it to the same bits. Absent: the run's
-   * end.
+   * Stop after this epoch, from 1, with a checkpoint. A later call continues to the same bits. Absent: the run's end.
    */
   readonly until?: number;
   /** Write the test predictions. */
   readonly predictions: boolean;
   /**
-   * When it fires, a checkpoint is written and the run ends as `interrupted`; before it trains, with the signal's
+   * When it fires, the run writes a checkpoint and ends as `interrupted`. Before training, it throws the signal's
    * reason or `Interrupted`.
    */
   readonly signal: AbortSignal;
-  /** What the data and the config must be: those of another machine, which planned the run. */
+  /** Expected data and config: those of the machine that planned the run. */
   readonly expected?: { readonly hash8: string; readonly checksum: string } | undefined;
 }
 
 export type TrainingOutcome =
   | { readonly status: 'done' | 'already done'; readonly path: string; readonly result: Result }
-  /** `paused`: it has trained `until`, and has not ended by itself. */
+  /** `paused`: it stopped after the epoch `until`, before its end. */
   | { readonly status: 'interrupted' | 'paused'; readonly path: string };
 
-/** What is trained, and how its device was chosen. */
+/** The set-up of a run, and how its device was chosen. */
 export interface PreparedTraining extends TrainingSetup {
   readonly chosen: ChosenDevice;
 }

@@ -7,8 +7,8 @@ import { setUp, type TrainingSetup } from './setup.js';
 import { type Snapshot, startTraining, type TrainingRecord } from './trainer.js';
 
 /**
- * One run from its config to `result.json`, in its own folder: this is what `ple train` does. Read it first.
- * A run that is finished already is read, not trained.
+ * One run from its config to `result.json`, in its own folder: this is what `ple train` does. Read it first. A finished
+ * run is read, not trained.
  */
 export async function run(experiment: Experiment, options: RunOptions): Promise<TrainingOutcome> {
   const setup = await prepare(experiment, options);
@@ -21,12 +21,12 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
   });
 }
 
-/** Reads the data and builds what is trained, without training it. */
+/** Reads the data and builds the training set-up, without training. */
 export async function prepare(
   experiment: Experiment,
   { engine = experiment.engine, load = loadDataset, signal, on }: PrepareOptions,
 ): Promise<PreparedTraining> {
-  // The engine first: a device that is not there should not cost the reading of the data.
+  // The engine comes first, so that a missing device shows before the data are read.
   const opened = await openEngine(engine, lookAtMachine(signal));
   for (const message of opened.notes) on({ kind: 'note', message });
   const dataset = await load(experiment, on, signal); // read
@@ -37,7 +37,7 @@ export async function prepare(
  * Trains, and yields records: compiled, after every chunk of steps or rows, after every epoch, and what was trained. Selection
  * reads the validation split only. The test split is read after the last epoch, with the parameters that validation has
  * chosen.
- * @param from Where an earlier call stopped: training goes on from it to the same bits.
+ * @param from the snapshot of an earlier call: training continues from it to the same bits
  */
 export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenerator<TrainingRecord, void> {
   const training = await startTraining(setup, from);

@@ -7,36 +7,36 @@ import { waitedFor } from '../support/patience.js';
 import type { Best, UnitState } from './progress.js';
 
 /**
- * What has a best epoch and stops by itself. A joint model is one unit; a model of independent networks is one per
- * task, so that it equals separate runs.
+ * A unit has its own best epoch and stops on its own. A joint model is one unit. A model of independent networks has
+ * one per task, so that it equals separate runs.
  */
 export interface Unit extends Judge {
   /** Set for one task's own network: the `task` of its parameters. */
   readonly owner?: string;
 }
 
-/** A task whose best epoch is kept beside that of the joint model. It stops nothing. */
+/** A task whose best epoch is kept in addition to that of the joint model. It stops nothing. */
 export interface Observer extends Judge {
   readonly task: string;
 }
 
 /**
- * Reads an epoch's validation metrics. Null, for both: no validation row is in a sample space; then no epoch is better
- * than the last.
+ * Scores an epoch by its validation metrics. Both are null if no validation row is in a sample space; then no epoch is
+ * better than the last.
  */
 interface Judge {
   /** Higher is better. */
   score(validation: Validation): number | null;
-  /** What is left to gain: 1 - score, or the loss. */
+  /** The distance from the best value: 1 - score, or the loss. */
   error(validation: Validation): number | null;
 }
 
 type Validation = Readonly<Record<string, TaskMetrics>>;
 
 /**
- * A task whose validation labels have one class or no variance has no score. `mean` leaves it out; a unit none of whose
- * tasks has one goes by its loss.
- * @param owners See `ownersOf`.
+ * A task whose validation labels have one class or no variance has no score. `mean` leaves it out. A unit without any
+ * score uses its loss.
+ * @param owners see `ownersOf`
  * @param monitor `task:<name>`: AUC, 1 - MSE / Var(y), or macro AUC. `mean`: see `scoreForMean`. `metric:<name>`: the
  * mean of the metric over the tasks of its type, negated where
  * lower is better. `loss`: the joint loss with `lossWeights`, negated.
@@ -53,7 +53,7 @@ export function unitsOf(
   });
 }
 
-/** Of the tasks of a joint model; none where every task is a unit. */
+/** The observers of a joint model's tasks; none if every task is a unit. */
 export function observersOf(
   owners: readonly (string | undefined)[],
   tasks: readonly Task[],
@@ -64,8 +64,8 @@ export function observersOf(
 }
 
 /**
- * Looks at the validation labels, as far as is needed, where the score of one task selects the epochs of all.
- * @throws DataError if the task has no score.
+ * If the score of one task selects the epochs of all, checks in the validation labels that it has one.
+ * @throws DataError if it has none.
  */
 export async function checkMonitor(monitor: string, { tasks, splits: { validation } }: Dataset): Promise<void> {
   const watched = tasks.findIndex(({ name }) => monitor === `task:${name}`);
@@ -90,8 +90,8 @@ export function observe(best: Best, epoch: number, score: number | null): Best {
 type Stopping = Pick<Experiment['train']['earlyStopping'], 'patience' | 'minDelta'>;
 
 /**
- * One more epoch with this score; with `patience` epochs without a better one, the unit stops (null: never). Any higher
- * score makes the best epoch; for patience it must be higher by more than `minDelta`.
+ * The state after one more epoch. Any higher score makes the best epoch; for `patience` it must be higher by more than
+ * `minDelta`. After `patience` epochs without one, the unit stops (null: never).
  */
 export function advance(
   unit: UnitState,
@@ -109,8 +109,8 @@ export function advance(
 }
 
 /**
- * Of these values by epoch, those of the observers' best epochs, less that of the model's own best.
- * @param joint The model's only unit, if there are observers.
+ * The values at the observers' best epochs, without the model's own best epoch.
+ * @param joint the model's only unit, if there are observers
  */
 export function ofOwnBest<Value>(
   observers: readonly Best[],
@@ -132,11 +132,11 @@ function judgeAlone(task: string, tasks: readonly Task[], monitor: string): Judg
   return judge(alone, monitor === 'loss' || ownMetric ? monitor : 'mean', [1], true);
 }
 
-/** @param alone A task without a score has its loss instead: it has no other tasks to go by. */
+/** @param alone without a score, the task's loss decides: there are no other tasks */
 function judge(tasks: readonly Task[], monitor: string, lossWeights: readonly number[], alone = false): Judge {
   const metric = selectingMetric(monitor);
   const isWatched = ({ name, type }: Task) =>
-    metric ? metric.type === type : monitor === 'mean' || monitor === `task:${name}`; // by `loss`: none
+    metric ? metric.type === type : monitor === 'mean' || monitor === `task:${name}`; // with `loss`: none
   const watched = tasks.filter(isWatched);
   const scoreOfTask = metric?.score ?? scoreForMean(watched);
   const scoreOf = (validation: Validation) => {
@@ -148,7 +148,7 @@ function judge(tasks: readonly Task[], monitor: string, lossWeights: readonly nu
     return null;
   };
   const lossOf = (validation: Validation) => {
-    // Null is a task without a validation row in its sample space: it adds nothing, as in training.
+    // A task without a validation row in its sample space has null: it adds nothing, as in training.
     const losses = tasks.map((task, index) => {
       const loss = taskLoss(task, metricsOf(task, validation));
       return loss === null ? null : (lossWeights[index] ?? 1) * loss;

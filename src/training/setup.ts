@@ -37,17 +37,14 @@ import { initialState } from './step.js';
 export interface TrainingSetup {
   readonly dataset: Dataset;
   readonly model: Model;
-  /** As a step sees them: of a large table, the rows that a batch can have. */
+  /** As a step sees them: a large table has as many rows as a batch can have. */
   readonly parameters: Parameters;
-  /** Draws the large tables. @param state The state before the first step. */
+  /** Draws the large tables. @param state the state before the first step */
   openTables(state: HostArrays): LargeTables;
   readonly optimizer: Optimizer;
-  /**
-   * What the optimizer is fed in this epoch after so many steps in all: one learning rate, or one for each unit of
-   * selection.
-   */
+  /** The learning rate after `completedSteps` steps in all: one, or one for each unit of selection. */
   learningRatesAt(progress: Progress, completedSteps: number): readonly number[];
-  /** What a unit's learning rate keeps of its scores after one more. */
+  /** A unit's state of scores for its learning rate, after one more score. */
   followScore(scores: FollowedScores, score: number | null): FollowedScores;
   /** By task, as the config has them: the weights of `monitor: loss`. */
   readonly initialLossWeights: readonly number[];
@@ -55,19 +52,17 @@ export interface TrainingSetup {
   lossWeightsAt(completedEpochs: number, completedSteps: number): readonly number[];
   /** The rows' order: one stream per epoch is drawn from it. */
   readonly order: Random;
-  /** Of dropout: one stream per layer and step is drawn from it. */
+  /** For dropout: one stream per layer and step is drawn from it. */
   readonly noise: Random;
   /** Null: the loss weights are those of `lossWeightsAt`. */
   readonly balanced: Balanced | null;
-  /** The same for what the balancing method draws. */
+  /** For the draws of the balancing method. */
   readonly balancingNoise: Random;
   /** Null: not asked for. */
   readonly diagnosed: Diagnosed | null;
   /** Steps whose mean gradient makes one update. */
   readonly accumulate: number;
-  /**
-   * Decay of the moving average of the parameters, by which epochs are evaluated; undefined: the parameters themselves.
-   */
+  /** Decay of the parameters' moving average, which is evaluated; undefined: the parameters themselves are. */
   readonly average: number | undefined;
   readonly epochs: number;
   readonly batchSize: number;
@@ -135,10 +130,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   };
 }
 
-/**
- * Null too where a method that reads gradients finds none of several tasks: without embeddings, `levels: []` shares
- * nothing.
- */
+/** Null too if a method that reads gradients finds nothing shared: without embeddings, `levels: []` shares nothing. */
 function balancedBy(method: Balancing | null, sharing: () => Sharing): Balanced | null {
   if (method?.kind !== 'gradients') return method && { method, sharing: notSought };
   const found = sharing();
@@ -160,7 +152,7 @@ function sharingIn({ model, inputs, train }: Experiment, dataset: Dataset, param
   });
 }
 
-/** @throws ConfigError for what has no meaning where only some rows of a table are moved. */
+/** @throws ConfigError for options that cannot work if only some rows of a table are updated. */
 function checkLarge({ train, inputs }: Experiment, { parameters }: Model): void {
   const found = Object.entries(parameters).find(([, { large }]) => large);
   if (!found) return;
@@ -207,7 +199,7 @@ function warningsOf(
   ].filter((warning) => warning !== null);
 }
 
-/** What models are built for on this data. */
+/** The shape that models are built for on this data. */
 export function shapeOf(
   { tasks, categorical, numeric, lists }: Pick<Dataset, 'tasks' | 'categorical' | 'numeric' | 'lists'>,
   inputs: Experiment['inputs'],
@@ -227,10 +219,7 @@ export function shapeOf(
   };
 }
 
-/**
- * Fails with a `ConfigError` for a model or a schedule that does not fit the config's tasks or epochs: this needs no
- * data.
- */
+/** @throws ConfigError for a model or a schedule that does not fit the config's tasks or epochs. It needs no data. */
 export function checkParts(experiment: Experiment): void {
   partsOf(experiment, shapeWithoutData(experiment), 1);
 }
@@ -275,8 +264,8 @@ function partsOf(experiment: Experiment, shape: ModelShape, stepsPerEpoch: numbe
     );
   }
   const built = faults.try(() => builtModel(shape, model));
-  // Tasks that share nothing have nothing to balance. A method would only change the learning rate of each by the
-  // losses of others: the networks would not be those of separate runs any more, which comparisons rely on.
+  // Tasks that share nothing have nothing to balance. A method would only change a task's learning rate by the losses
+  // of others. The networks would then differ from those of separate runs, which comparisons rely on.
   const balanced = !built || ownersOf(built.parameters).includes(undefined);
   const balancing = faults.of(
     () =>
@@ -310,7 +299,7 @@ export interface ParameterCounts {
   readonly network: number;
 }
 
-/** How many trainable values a model has. */
+/** The number of trainable values of a model. */
 export function countParameters(parameters: ParameterStarts): ParameterCounts {
   const counts = { embedding: 0, network: 0 };
   for (const { shape, kind } of Object.values(parameters)) {
@@ -320,7 +309,7 @@ export function countParameters(parameters: ParameterStarts): ParameterCounts {
   return counts;
 }
 
-/** The same of each task's own network, where tasks share no parameters. */
+/** The number of trainable values in each task's own network, where tasks share no parameters. */
 export function countByTask(parameters: ParameterStarts): Readonly<Record<string, ParameterCounts>> | undefined {
   if (ownersOf(parameters).includes(undefined)) return undefined;
   const owners = new Set(Object.values(parameters).map(({ task }) => task ?? ''));

@@ -26,7 +26,7 @@ const balancingPrefix = 'balancing/';
 const averagePrefix = 'average/';
 const accumulatedPrefix = 'accumulated/';
 
-/** What may be done with a step's gradients and parameters beside the optimizer. */
+/** Optional treatment of a step's gradients and parameters. */
 export interface Extras {
   readonly balanced?: Balanced | null;
   /** Steps whose mean gradient makes one update. Left out: 1. */
@@ -38,11 +38,11 @@ export interface Extras {
 /**
  * One training step as a pure function. State: every parameter by its name, `optimizer/<slot>`, `balancing/<slot>`, and
  * `step` (completed updates, float32 scalar). With an average `average/<parameter>`; with accumulated gradients their
- * sums `accumulated/<parameter>`, and `accumulated` (how many, float32 scalar). Batch: the data's arrays, `lossWeights`
- * [T], `learningRate`, [] or [owners] (`Optimizer.update`), `noise/<name>` for the model's context, `balancing/<name>`,
- * which the balancing method draws, and with accumulated gradients `update` [], 1 in steps that end in an update, else
- * 0. Outputs: `loss` [] (with the penalty), `tasks` [T]. With a balancing method `balancing` [T], the weights in use,
- * and of one that goes by gradients `cosines` [pairs].
+ * sums `accumulated/<parameter>` and their number `accumulated` (float32 scalar). Batch: the data's arrays,
+ * `lossWeights` [T], `learningRate`, [] or [owners] (`Optimizer.update`), `noise/<name>` for the model's context, and
+ * the balancing method's draws `balancing/<name>`. With accumulated gradients `update` [], 1 in steps that end in an
+ * update, else 0. Outputs: `loss` [] (with the penalty), `tasks` [T]. With a balancing method `balancing` [T], the
+ * weights in use, and if it reads gradients `cosines` [pairs].
  */
 export function trainingStep(
   model: Model,
@@ -176,10 +176,7 @@ export function evaluationStep(model: Model, describe: (gates: readonly Gate[]) 
   };
 }
 
-/**
- * Shapes of a batch of this data: what a model is fed, and what the loss, the optimizer and the model's noise need
- * besides.
- */
+/** Shapes of a batch of this data: inputs of the model, the loss, the optimizer and the model's noise. */
 export function batchArrays(
   dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>,
   batchSize: number,
@@ -217,7 +214,7 @@ function noiseSpecs(units: NoiseUnits, batchSize: number): Readonly<Record<`nois
   return Object.fromEntries(shapes.map(([name, shape]) => [noisePrefix + name, { dtype: 'float32', shape }]));
 }
 
-/** What `batchArrays` has of noise, of a chunk of steps: the first is the one after `completedSteps`. */
+/** The noise of `batchArrays` for a chunk of steps; the first follows `completedSteps`. */
 export function noiseOf(
   units: NoiseUnits,
   batchSize: number,
@@ -228,7 +225,7 @@ export function noiseOf(
   return Object.fromEntries(Object.entries(drawn).map(([name, array]) => [noisePrefix + name, array]));
 }
 
-/** The same for what the balancing method draws, from a stream for each name and step. */
+/** The draws of the balancing method for these steps, from a stream for each name and step. */
 export function balancingNoiseOf(
   balanced: Balanced | null,
   random: Random,
@@ -269,9 +266,7 @@ export function initialState(
   };
 }
 
-/**
- * The values by which a state is evaluated: averages of the parameters where it has them, and the model's statistics.
- */
+/** The values that are evaluated: averages of the parameters if the state has them, and the model's statistics. */
 export function evaluatedValues(state: HostArrays, names: readonly string[]): HostArrays {
   return Object.fromEntries(
     names.map((name) => [
@@ -281,7 +276,7 @@ export function evaluatedValues(state: HostArrays, names: readonly string[]): Ho
   );
 }
 
-/** In training. @param withRows Whether the model asks which rows only fill the batch. */
+/** The context in training. @param withRows whether the model needs to know the padding rows */
 function contextOf(batch: Tensors, withRows: boolean): Context {
   const context = { training: true, noise: withoutPrefix(batch, noisePrefix) };
   return withRows ? { ...context, rows: get(batch, 'mask').max(0).greater(0).toFloat() } : context;

@@ -18,8 +18,8 @@ const categorical = Array.from({ length: 30 }, (_, i) => ({ name: `c${i}`, cardi
 const tasks = ['a', 'b'].map((name) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
 
 /**
- * Trains a model with one thread and with two, which must end in the same bits. One small block of rows, one large one,
- * and four: 60, 601 and 1800 rows a batch.
+ * Trains a model with one thread and with two: the bits must be equal. Batches of 60, 601 and 1800 rows have one small
+ * block of rows, one large one, and four.
  */
 export async function expectSameBits(
   type: string,

@@ -9,7 +9,7 @@ import type { Result } from './result.js';
 /**
  * The values of a run's or a comparison's config by dotted key, without `tracking` and without the paths of data and
  * plugins; lists are texts.
- * @param of The config, or that of a run of the comparison: it names the loader.
+ * @param of the config, or that of a run of the comparison: it names the loader
  */
 export function parametersOf(
   { tracking: _, ...config }: Readonly<Record<string, unknown>>,
@@ -65,7 +65,7 @@ export function trackedResult(result: Result, gates: readonly GateUse[]): Tracke
   };
 }
 
-/** Numbers by path. What is not defined (null, NaN) is left out. An item of a list has its index: `aucInterval/0`. */
+/** Numbers by path. Undefined values (null, NaN) are left out. An item of a list has its index: `aucInterval/0`. */
 function scalarsIn(value: object, prefix = ''): Record<string, number> {
   const scalars: Record<string, number> = {};
   for (const [key, item] of Object.entries(value)) {

@@ -20,7 +20,7 @@ const preset = [
   ['epochs', '3'],
 ] as const;
 
-/** @param train Keys of `train`, for others than the preset ones. */
+/** @param train keys of `train` that replace the preset ones */
 export function experimentOf(model: string, tasks: readonly { name: string; type: string }[], train = ''): Experiment {
   const others = preset.filter(([key]) => !train.includes(`${key}:`)).map(([key, value]) => `${key}: ${value}, `);
   return parseExperiment(
@@ -37,7 +37,7 @@ train: { batchSize: 32, ${others.join('')}${train} }
   );
 }
 
-/** Trains to the end; with the epochs' records. */
+/** Trains to the end. Returns the epochs' records too. */
 export async function trained(
   experiment: Experiment,
   dataset: Dataset,
@@ -60,7 +60,7 @@ export const binaryTasks = [
   { name: 'click', type: 'binary' },
   { name: 'share', type: 'binary' },
 ] as const;
-/** The data set of one of the tasks. */
+/** The data set with one of the tasks. */
 export function onlyTask(dataset: Dataset, index: number): Dataset {
   const width = dataset.tasks.length;
   const column = (values: Float32Array) => values.filter((_, at) => at % width === index);
@@ -84,8 +84,8 @@ export function auc(record: EpochRecord | undefined, task: string): number {
 }
 
 /**
- * Continues a run from records of it, which must give its bits. Its labels are noise: the learning rate falls, patience
- * runs, and tasks' best epochs are others than the model's.
+ * Continues a run from some of its records, which must give the same bits. Its labels are noise: the learning rate
+ * falls, patience counts, and tasks' best epochs differ from the model's.
  */
 export async function expectContinues(model: string, choose: (taken: readonly Snapshot[]) => readonly Snapshot[]) {
   const split = { rows: 64, label: (_: number, __: readonly [number, number], noise: number) => Number(noise > 0) };
@@ -114,7 +114,7 @@ export async function expectContinues(model: string, choose: (taken: readonly Sn
   return whole;
 }
 
-/** An epoch on the eager engine, and on the compiled one. The eager one must leave no tensor behind. */
+/** Compares an epoch on the eager engine and on the compiled one. The eager one must leave no tensor behind. */
 export async function expectSameOnEager(model: string, balancing = 'fixed') {
   const split = { rows: 40, label: linear };
   const { dataset } = madeDataset(binaryTasks, { train: { ...split, rows: 80 }, validation: split, test: split });

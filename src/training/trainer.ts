@@ -31,17 +31,17 @@ import {
 import type { TrainingSetup } from './setup.js';
 import { batchArrays, evaluatedValues, initialState, trainingStep } from './step.js';
 
-/** A moment of a run from which it can go on to the same bits. */
+/** A state of a run from which it can continue to the same bits. */
 export interface Snapshot {
   readonly state: HostArrays;
   /** The parameters of the best epoch so far; empty before the first epoch has ended. */
   readonly best: HostArrays;
-  /** By epoch, the parameters of those that are the best of a task, as an observer sees it, and not of the model. */
+  /** Parameters by epoch, for epochs that are an observer's best and not the model's. */
   readonly ownBest: ParametersByEpoch;
   readonly progress: Progress;
-  /** The large tables as they are now, which are not among the arrays above. Only of a run that goes on. */
+  /** The current large tables, which the arrays above lack. Only in a run that continues. */
   readonly tables?: LargeTables;
-  /** The large tables of the best epoch, to be read at once. Likewise. */
+  /** The large tables of the best epoch, to be read at once. Only in a run that continues. */
   readonly bestTables?: () => HostArrays;
   /** All rows of large tables that were ever written. */
   readonly rows?: () => Iterable<SavedRows> | AsyncIterable<SavedRows>;
@@ -72,9 +72,9 @@ export interface Trained {
   readonly bestEpoch: number | Readonly<Record<string, number>>;
   readonly validation: Evaluation;
   readonly test: Evaluation;
-  /** By epoch, all tasks' metrics with `Snapshot.ownBest`. */
+  /** All tasks' metrics by epoch, with the parameters in `Snapshot.ownBest`. */
   readonly ownBest: ReadonlyMap<number, SplitMetrics>;
-  /** Of the same parameters, where it was asked for. */
+  /** Diagnosis of the selected epoch, if it was asked for. */
   readonly diagnostics?: Diagnosis & { readonly withoutExpert?: WithoutExpert };
 }
 
@@ -86,8 +86,8 @@ interface EvaluatedEpoch {
 }
 
 /**
- * Compiles what is trained and evaluated.
- * @param from Training goes on from it.
+ * Compiles the training and evaluation steps.
+ * @param from the snapshot to continue from
  */
 export async function startTraining(setup: TrainingSetup, from?: Snapshot): Promise<Trainer> {
   const { dataset, model, optimizer, engine, batchSize } = setup;
@@ -116,7 +116,7 @@ export async function startTraining(setup: TrainingSetup, from?: Snapshot): Prom
   }
 }
 
-/** Where a run stands, and the parameters that it has kept. */
+/** A run's progress, and the parameters that it has kept. */
 interface Selection {
   readonly owners: readonly (string | undefined)[];
   readonly units: readonly Unit[];
@@ -141,7 +141,7 @@ function selectionOf(
   return { owners, units, observers, best, ownBest, progress };
 }
 
-/** Of the tables, those epochs whose other parameters are in `best` and `ownBest`. */
+/** Keeps the tables' epochs whose other parameters are in `best` and `ownBest`. */
 function keepTables(tables: LargeTables, selection: Selection): void {
   tables.keep((task) => [bestEpochOf(selection, task), ...selection.ownBest.keys()].filter((epoch) => epoch > 0));
 }
@@ -158,10 +158,7 @@ interface Compiled {
   readonly seconds: number;
 }
 
-/**
- * Of a joint model, the best epoch of each task alone is kept and evaluated too: up to a copy of the parameters per
- * task.
- */
+/** For a joint model, each task's own best epoch is kept and evaluated too: up to a copy of the parameters per task. */
 class Trainer {
   readonly #setup: TrainingSetup;
   readonly #compiled: Compiled;
@@ -182,7 +179,7 @@ class Trainer {
     return epoch > this.#setup.epochs || units.every(({ stopped }) => stopped);
   }
 
-  /** Those that the epoch has left. */
+  /** Trains the remaining steps of the epoch. */
   async *steps(): AsyncGenerator<TrainingRecord, void> {
     for await (const chunk of trainEpoch(this.#setup, this.#compiled.program, this.#selection.progress)) {
       const { progress } = chunk;
@@ -191,7 +188,7 @@ class Trainer {
     }
   }
 
-  /** The parameters on validation. */
+  /** Evaluates the parameters on validation. */
   async *evaluate(): AsyncGenerator<TrainingRecord, EvaluatedEpoch> {
     const { tables, program, diagnostics } = this.#compiled;
     const inEngine = Object.keys(this.#setup.parameters).filter((name) => !tables.names.has(name));
@@ -203,7 +200,7 @@ class Trainer {
     return { parameters, metrics: validationMetrics(this.#setup.dataset, evaluation), diagnosis };
   }
 
-  /** Keeps what is the best so far, and goes to the next epoch. */
+  /** Keeps the best so far, and goes to the next epoch. */
   keep({ parameters, metrics, diagnosis }: EvaluatedEpoch): TrainingRecord {
     const setup = this.#setup;
     const { units, observers, progress, ownBest } = this.#selection;
@@ -217,7 +214,7 @@ class Trainer {
     const observed = observers.map((observer, index) =>
       observe(must(progress.observers[index], observer.task), record.epoch, observer.score(metrics)),
     );
-    // Parameters at hand: those kept, those of the model's best epoch before this one, and this epoch's.
+    // Available parameters: the kept ones, those of the model's previous best epoch, and this epoch's.
     let { best } = this.#selection;
     const byEpoch = new Map([...ownBest, [progress.units[0]?.bestEpoch ?? 0, best], [record.epoch, parameters]]);
     for (const [index, { owner }] of units.entries())
@@ -300,7 +297,7 @@ class Trainer {
     return { ...diagnosis, ...(withoutExpert && { withoutExpert }) };
   }
 
-  /** Tells of the rows that are done. */
+  /** Reports the number of rows done. */
   async *#reading<Result>(
     split: 'validation' | 'test',
     work: AsyncGenerator<number, Result>,

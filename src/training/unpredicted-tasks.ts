@@ -18,8 +18,8 @@ const names: Readonly<Record<string, string>> = { binary: 'AUC', multiclass: 'ma
 
 /**
  * Tasks that no model predicts better than their mean. A model's level is the mean over its runs, and so are the ends
- * of its 95 % interval, which hold the draw of the test rows alone. Where the metric has no interval, the level itself
- * decides. A task without any level is not among them.
+ * of its 95 % interval, which covers the choice of test rows alone. Without an interval, the level itself decides. A
+ * task without any level is left out.
  */
 export function unpredictedTasks(models: readonly ModelResults[]): readonly UnpredictedTask[] {
   const types = new Map(
@@ -42,7 +42,7 @@ export function unpredictedTasks(models: readonly ModelResults[]): readonly Unpr
   });
 }
 
-/** For a reader of a single run's result, a line per task. */
+/** Notes on a single run's result, a line per task. */
 export function notesOnUnpredicted(result: ModelResults[number]): readonly string[] {
   return unpredictedTasks([[result]]).map(
     ({ task, best }) =>

@@ -13,27 +13,30 @@ export const cosinesShape = z
   .array(z.object({ tasks: z.tuple([z.string(), z.string()]).readonly(), cosine: numberOrNull }).readonly())
   .readonly();
 
-/** What the probe's rows tell of a model after an epoch. What is not defined for the model is absent. */
+/**
+ * The state of a model after an epoch, measured on the probe's rows. Values that are not defined for the model are
+ * absent.
+ */
 export const diagnosisShape = z
   .object({
-    /** Of the tasks' gradients of what several tasks reach: means over the probe's batches. */
+    /** Cosines of the tasks' gradients of shared parameters: means over the probe's batches. */
     cosines: cosinesShape.optional(),
     norms: byTask.optional(),
     /** Mean entropy over rows, as a share of its largest value, ln(experts). */
     gates: z.array(z.object({ level: z.int(), gate: z.string(), entropy: z.number() }).readonly()).readonly(),
     /** By layer, the share of units that are 0 for every row. */
     deadUnits: z.record(z.string(), z.number()).readonly(),
-    /** Whose outputs are 0 for every row, or whose mean weight is below `leastWeight` in every gate. */
+    /** Experts whose outputs are 0 for every row, or whose mean weight is below `leastWeight` in every gate. */
     deadExperts: z.array(z.object(expert).readonly()).readonly(),
   })
   .readonly();
 export type Diagnosis = z.infer<typeof diagnosisShape>;
 
-/** Losses on validation rows without one expert after the other. */
+/** Losses on validation rows, leaving out one expert at a time. */
 const withoutExpertShape = z
   .object({
     rows: z.int(),
-    /** Of the whole model. */
+    /** Losses of the whole model. */
     tasks: byTask,
     experts: z.array(z.object({ ...expert, tasks: byTask }).readonly()).readonly(),
   })
@@ -42,7 +45,7 @@ export type WithoutExpert = z.infer<typeof withoutExpertShape>;
 
 const leastWeight = 0.01;
 
-/** @param outputs Of `probeStep`. @param rows Of each batch: the others only fill it. */
+/** @param outputs of `probeStep` @param rows real rows of each batch; the others are padding */
 export function diagnosisOf(
   tasks: readonly string[],
   { gates, levels }: Anatomy,
@@ -51,7 +54,7 @@ export function diagnosisOf(
 ): Diagnosis {
   const steps = [...rows.keys()];
   const losses = ofSteps(outputs, 'tasks', steps.length);
-  // A loss of 0 is that of a task without rows.
+  // A loss of 0 means that the task has no rows.
   const meanWith = (values: readonly Float32Array[], at: number, needed: readonly number[]) =>
     meanOf(
       steps.filter((step) => needed.every((task) => losses[step]?.[task] !== 0)).map((step) => values[step]?.[at]),
@@ -90,7 +93,7 @@ export function diagnosisOf(
   }
 }
 
-/** A gate's mean entropy over the rows, and to which experts it gives any weight in the mean. */
+/** A gate's mean entropy over the rows, and the experts that it gives any weight in the mean. */
 function useOf(outputs: HostArrays, index: number, experts: readonly string[], rows: Int32Array) {
   const mean = experts.map(() => 0);
   let entropy = 0;

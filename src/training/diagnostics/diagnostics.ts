@@ -14,31 +14,31 @@ import { batchArrays } from '../step.js';
 import { type Diagnosis, diagnosisOf, type WithoutExpert } from './diagnosis.js';
 import { type Anatomy, expertsOf, leftOutName, leftOutStep, probeStep } from './probe-step.js';
 
-/** Of a probe: batches of the training split, the same after every epoch. */
+/** Most batches of a probe: rows of the training split, the same after every epoch. */
 const mostBatches = 8;
-/** Training steps for one batch of the probe, times the number of tasks + 1: about 5 % of the time. */
+/** A probe has one batch for this many training steps, times the number of tasks + 1: about 5 % of the time. */
 const stepsPerBatch = 64;
-/** Training steps for one batch that is evaluated without one expert: about 2 %. */
+/** Training steps per batch that is evaluated without one expert: about 2 % of the time. */
 const stepsPerLeftOut = 16;
 
 /** What is diagnosed. */
 export interface Diagnosed {
-  /** Of models whose tasks share nothing: `notSought`. */
+  /** `notSought` for models whose tasks share nothing. */
   readonly sharing: Sharing;
   /** Draws the rows. */
   readonly rows: Random;
 }
 
-/** Looks at the parameters of a run. It changes nothing of it. */
+/** Measures the parameters of a run, without effect on it. */
 export interface Diagnostics {
-  /** Not every epoch where these are short: a look takes the time of several steps. */
+  /** Whether to measure after this epoch. Short epochs are skipped, because a look takes the time of several steps. */
   isDue(epoch: number): boolean;
   /** After an epoch. */
   look(parameters: HostArrays, epochOf?: EpochOf): Promise<Diagnosis>;
   /**
-   * Losses on drawn rows of the validation split. It yields the number of rows done. Undefined for a model without
-   * gates over experts.
-   * @param steps Those of the whole training: this takes a part of their time.
+   * Losses without each expert, on drawn rows of the validation split. It yields the number of rows done. Undefined for
+   * a model without gates over experts.
+   * @param steps of the whole training: the number of rows depends on it
    */
   leaveOut(parameters: HostArrays, epochOf: EpochOf, steps: number): AsyncGenerator<number, WithoutExpert | undefined>;
   release(): Promise<void>;
@@ -99,7 +99,7 @@ export async function createDiagnostics(
   };
 }
 
-/** The mean losses of each task over its rows: of the whole model, then without each expert. */
+/** The mean loss of each task over its rows: for the whole model, then without each expert. */
 async function* withoutExperts(
   program: Program,
   reader: BatchReader,

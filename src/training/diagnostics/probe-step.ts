@@ -16,19 +16,19 @@ export interface Level {
   readonly experts: readonly string[];
 }
 
-/** What a model turns out to have when it is applied. */
+/** The parts of a model, found when it is applied. */
 export interface Anatomy {
   readonly gates: readonly Omit<Gate, 'weights'>[];
-  /** Those whose outputs gates mix. */
+  /** Levels whose experts are mixed by gates. */
   readonly levels: readonly Level[];
 }
 
 /**
- * What diagnostics read of a batch, without dropout. State: the parameters. Batch: the data's arrays. Outputs: `tasks`
- * [T], the losses; every gate's weights as `gate/<index>` [B, experts]; the largest values of units as `units/<layer>`
- * [members, width], and of experts as `experts/<level>` [experts]. Where tasks share anything, `cosines` [pairs]
- * of their gradients of it, and `norms` [T].
- * @param describe Gets what the model has when the step is traced or run.
+ * Measures a batch for diagnostics, without dropout. State: the parameters. Batch: the data's arrays. Outputs: losses
+ * `tasks` [T]; every gate's weights as `gate/<index>` [B, experts]; the largest values of units as `units/<layer>`
+ * [members, width], and of experts as `experts/<level>` [experts]. If tasks share parameters, also `cosines` [pairs]
+ * and `norms` [T] of their gradients of these.
+ * @param describe gets the model's parts when the step is traced or run
  */
 export function probeStep(
   model: Model,
@@ -68,12 +68,12 @@ export function probeStep(
   };
 }
 
-/** Of which experts a batch is evaluated without. */
+/** The state that says which experts are left out. */
 export const leftOutName = 'leftOut';
 
 /**
- * The losses `tasks` [T] of a batch without some experts, and the `weights` [T] of its rows. State: the parameters, and `leftOut` [experts of all levels],
- * 1 for those that gates leave out, else 0.
+ * The losses `tasks` [T] of a batch without some experts, and the `weights` [T] of its rows. State: the parameters, and
+ * `leftOut` [experts of all levels]: 1 for experts that gates leave out, else 0.
  */
 export function leftOutStep(model: Model, loss: JointLoss, levels: readonly Level[]): Step {
   const all = expertsOf(levels);

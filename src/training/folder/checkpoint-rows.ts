@@ -9,7 +9,7 @@ import { must } from '../../support/must.js';
 import { readSafetensors, writeSafetensors } from '../../support/safetensors.js';
 import type { SavedRows } from '../large/large-table.js';
 
-/** Files of rows of large tables beside a checkpoint. They are read in this order: later rows replace earlier ones. */
+/** A checkpoint's files of rows of large tables, in reading order: later rows replace earlier ones. */
 export const rowFilesSchema = z.array(
   z.strictObject({ number: z.int().positive(), rows: z.int().nonnegative(), sha256: z.string() }),
 );
@@ -19,7 +19,7 @@ function rowFileName(number: number): string {
   return `rows-${number}.safetensors`;
 }
 
-/** Rows of one file, more or less. */
+/** About the largest number of rows in a file. */
 const mostRows = 2 ** 20;
 
 /** Writes rows after those of earlier files. Nothing refers to the new files yet. */
@@ -42,14 +42,14 @@ export async function writeRows(folder: string, changes: Iterable<SavedRows>, af
   return files;
 }
 
-/** Deletes all such files but these: a killed process leaves some. */
+/** Deletes other files of rows: a killed process leaves some. */
 export async function removeOtherRows(folder: string, files: RowFiles): Promise<void> {
   const kept = files.map(({ number }) => rowFileName(number));
   for (const name of await readdir(folder))
     if (/^rows-\d+\.safetensors$/.test(name) && !kept.includes(name)) await rm(join(folder, name), { force: true });
 }
 
-/** @throws UserError for a file that is gone, or not what was written. */
+/** @throws UserError for a file that is missing or changed. */
 export async function* readRows(folder: string, files: RowFiles): AsyncGenerator<SavedRows> {
   for (const { number, sha256 } of files) {
     const path = join(folder, rowFileName(number));

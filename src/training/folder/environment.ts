@@ -10,7 +10,7 @@ import { readStored } from './stored-file.js';
 
 const packageJson = new URL('../../../package.json', import.meta.url);
 
-/** What a run ran on: versions, commit, processor, engine, device and why it is this one. */
+/** A run's environment: versions, commit, processor, engine, device and the reason for it. */
 export function describeEnvironment(engine: Engine, { candidate, adapter, why }: ChosenDevice) {
   return {
     ple: programVersion(),
@@ -32,7 +32,7 @@ export function describeEnvironment(engine: Engine, { candidate, adapter, why }:
   };
 }
 
-/** Of this program. */
+/** The version of this program. */
 export function programVersion(): string {
   return versionOf(packageJson) ?? 'unknown';
 }
@@ -40,12 +40,12 @@ export function programVersion(): string {
 /** environment.json */
 const environmentShape = z.looseObject({
   hash8: z.string(),
-  /** What the run was trained on before it went on elsewhere, the oldest first. */
+  /** Environments before the run continued elsewhere, the oldest first. */
   earlier: z.array(z.record(z.string(), z.unknown())).optional(),
 });
 type StoredEnvironment = Readonly<z.infer<typeof environmentShape>>;
 
-/** Of a run's folder; undefined if it was killed before the file was written. */
+/** The environment in a run's folder; undefined if the run was killed before it was written. */
 export function readEnvironment(path: string): StoredEnvironment | undefined {
   const file = join(path, 'environment.json');
   if (!existsSync(file)) return undefined;
@@ -55,7 +55,7 @@ export function readEnvironment(path: string): StoredEnvironment | undefined {
   return readStored(file, environmentShape, (text): StoredEnvironment => JSON.parse(text), advice);
 }
 
-/** What a run continues on, and in `earlier` what it was trained on before, where that was something else. */
+/** The environment that a run continues in. `earlier` has the previous ones that differ. */
 export function goingOn(now: object, before: StoredEnvironment | undefined) {
   if (!before) return now;
   const { hash8: _, earlier = [], ...last } = before;
@@ -63,7 +63,7 @@ export function goingOn(now: object, before: StoredEnvironment | undefined) {
   return all.length > 0 ? { ...now, earlier: all } : now;
 }
 
-/** A run's environments one by one, the last being that of its end. */
+/** A run's environments one by one; the run ended in the last. */
 export function environmentsOf(environment: Readonly<Record<string, unknown>>): readonly Record<string, unknown>[] {
   const { earlier, ...last } = environment;
   return [...(environmentShape.shape.earlier.parse(earlier) ?? []), last];

@@ -14,9 +14,9 @@ export interface RunFolder {
   /** Writes a file whole or not at all. */
   write(name: string, text: string): Promise<void>;
   writeJson(name: string, value: unknown): Promise<void>;
-  /** The line is on the disk when this returns, before a checkpoint that rests on it. */
+  /** The line is on disk when this returns, before a checkpoint that relies on it. */
   appendLine(name: string, value: unknown): void;
-  /** Deletes what a run writes. Files of others stay. */
+  /** Deletes the run's own files. Other files stay. */
   clear(): void;
   /** @throws UserError if another process has taken the folder over by force. */
   check(): void;
@@ -55,9 +55,9 @@ export async function openRunFolder(path: string, force: boolean): Promise<RunFo
 }
 
 /**
- * Keeps the lines of `epochs.jsonl` up to this epoch: later ones are trained again. Lines that a crash cut short are
+ * Keeps the lines of `epochs.jsonl` up to this epoch: later epochs are trained again. Lines that a crash cut short are
  * left out.
- * @returns The epochs up to this one that have no line.
+ * @returns the epochs up to this one that have no line
  */
 export async function keepEpochs(folder: RunFolder, name: string, lastEpoch: number): Promise<readonly number[]> {
   const path = join(folder.path, name);
@@ -69,7 +69,7 @@ export async function keepEpochs(folder: RunFolder, name: string, lastEpoch: num
   return epochs.filter((epoch) => !kept.has(epoch));
 }
 
-/** Undefined for a line that is not whole. */
+/** Undefined for an incomplete line. */
 function epochOf(line: string): unknown {
   try {
     const record: unknown = JSON.parse(line);

@@ -4,8 +4,8 @@ import { fileSha256 } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
 
 /**
- * Whether a run, or its report, makes a file or folder of this name.
- * @param path From the run's folder, with `/`. Locks and temporary names are not among them.
+ * Whether a run, or its report, makes a file or folder of this name. Locks and temporary files do not count.
+ * @param path relative to the run's folder, with `/`
  */
 export function isOfRun(path: string): boolean {
   return (
@@ -36,17 +36,17 @@ const others = [
   ...['checkpoints/last.safetensors', 'log.jsonl', 'result.json', 'mlflow.json', 'report.html'],
 ];
 
-/** Of the files that a finished run has in its folder. */
+/** The manifest of a finished run's folder. */
 export function manifestOf(folder: string): FileHashes {
   const present = files.filter((name) => existsSync(join(folder, name)));
   return Object.fromEntries(present.map((name) => [name, fileSha256(join(folder, name))]));
 }
 
 /**
- * Compares a run's files with its manifest. Predictions are compared when they are read.
- * @returns What a reader of the run should know. The config may have another name, engine, tracking or path: its hash
- * tells about the rest.
- * @throws DataError that names a file that is gone, or is not what the run wrote.
+ * Compares a run's files with its manifest; predictions are compared when they are read. The config may have another
+ * name, engine, tracking or path: its hash covers the rest.
+ * @returns notes for the user
+ * @throws DataError that names a missing or changed file.
  */
 export function checkFiles(folder: string, manifest: FileHashes): readonly string[] {
   const notes: string[] = [];

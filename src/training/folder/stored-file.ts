@@ -6,9 +6,9 @@ import { DataError, UserError } from '../../support/errors.js';
 import { systemReason } from '../../support/system-error.js';
 
 /**
- * A file that a run has left. `shape` holds what its readers rest on: folders are copied, cut short and edited. A
- * document with a checksum of itself must have the right one.
- * @throws DataError that names the file and what to do.
+ * Reads a run's file. `shape` checks all that its readers rely on, because folders are copied, cut short and edited. A
+ * document with its own checksum must match it.
+ * @throws DataError with the file and what to do.
  */
 export function readStored<Value>(
   file: string,
@@ -30,7 +30,7 @@ export function readStored<Value>(
 }
 
 /**
- * A document that ple has sealed: with the checksum of its own content, it is what was written.
+ * Reads a document that ple has sealed with its own checksum.
  * @throws DataError for any other, and for one of another version of ple.
  */
 export function readSealed<Document>(file: string, schema: number, mend?: string): Document {
@@ -41,13 +41,13 @@ export function readSealed<Document>(file: string, schema: number, mend?: string
   return readStored(file, shape, (text): Document => JSON.parse(text), mend);
 }
 
-/** No config, result or comparison is as large. */
+/** Every config, result and comparison is smaller. */
 const mostBytes = 2 ** 28;
 
 /**
- * Something else than a file, such as a pipe, might never end.
- * @returns Its size.
- * @throws DataError if it is none, or larger than `most`.
+ * Checks a file: a pipe, for instance, might never end.
+ * @returns its size
+ * @throws DataError if it is no file, or larger than `most`.
  */
 export function checkFile(file: string, most = mostBytes): number {
   const found = statSync(file);

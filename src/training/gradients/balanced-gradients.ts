@@ -4,13 +4,13 @@ import type { Sharing } from './sharing.js';
 import { type Evaluate, type Given, type StepGradients, weightedGradients } from './step-gradients.js';
 import { combinedGradients } from './task-gradients.js';
 
-/** A method, and which parameters it has something to balance in. */
+/** A method, and the parameters that it balances. */
 export interface Balanced {
   readonly method: Balancing;
   readonly sharing: Sharing;
 }
 
-/** With the method's weights, or its direction. */
+/** Gradients with the method's weights, or by its direction. */
 export function balancedGradients(
   { method, sharing }: Balanced,
   evaluate: Evaluate,

@@ -15,18 +15,18 @@ import { lossesOf } from './step-gradients.js';
  */
 type Part = 'all' | 'none' | readonly boolean[] | undefined;
 
-/** What the losses of several tasks reach. */
+/** The parameters that the losses of several tasks reach. */
 export interface Sharing {
   readonly parts: Readonly<Record<string, Exclude<Part, undefined>>>;
   /**
-   * The weights of the last layer, in the model's order, that every task's loss reaches, in one slice at least: a
-   * layer's weights of all members, such as experts, are one parameter. Where there are none but embeddings: all that
-   * is shared.
+   * The weights of the last layer, in the model's order, that every task's loss reaches in at least one slice. (The
+   * weights of a layer's members, such as experts, are one parameter.) If only embeddings are shared: all that is
+   * shared.
    */
   readonly last: readonly string[];
 }
 
-/** Of methods that do not ask. */
+/** For methods that do not need it. */
 export const notSought: Sharing = { parts: {}, last: [] };
 
 /** The gradient with zeros where the parameter is one task's own. */
@@ -51,18 +51,19 @@ function slices({ rank }: Tensor, chosen: readonly boolean[]): Tensor {
 
 type Columns = Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>;
 
-/** Few, since plain JavaScript is slow. An activation that is 0 nowhere makes them enough: see `smoothed`. */
+/** Few, since plain JavaScript is slow. They suffice with an activation that is 0 nowhere: see `smoothed`. */
 const rows = 4;
 
-/** Options of the same model, in which no unit is dead on a few rows. */
+/** Options with a smooth activation: then no unit is dead on a few rows. */
 export function smoothed<Options extends object>(options: Options): Options {
   return 'activation' in options && options.activation === 'relu' ? { ...options, activation: 'gelu' } : options;
 }
 
 /**
- * Finds it by trying: the gradients of each task's loss, on random rows at random values, in plain JavaScript. A slice
- * belongs to one task if no other task's gradient has anything in it. One without any gradient counts as shared.
- * @param model Built with `smoothed` options.
+ * Finds what is shared by experiment: gradients of each task's loss, on random rows at random values, in plain
+ * JavaScript. A slice belongs to one task if all other tasks' gradients are 0 in it. A slice without any gradient
+ * counts as shared.
+ * @param model built with `smoothed` options
  */
 export function sharingOf(model: Model, parameters: Parameters, dataset: Columns): Sharing {
   const random = randomFromSeed(0).stream('sharing');
@@ -121,7 +122,7 @@ export function sharingOf(model: Model, parameters: Parameters, dataset: Columns
     return parameter?.kind === 'embedding' ? 1 : (parameter?.value.shape[0] ?? 1);
   }
 
-  /** The slices in which a gradient has anything. */
+  /** The slices in which a gradient is not 0. */
   function reached(gradient: Tensor | undefined, name: string): readonly number[] {
     const data = gradient?.dataSync() ?? [];
     const size = data.length / slicesOf(name);

@@ -6,7 +6,7 @@ import { type JointLoss, meansOver } from '../../objective/joint-loss.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 
-/** What a step minimises, at some values of the parameters. */
+/** The losses of a step, at some values of the parameters. */
 export interface Losses {
   /** Scalar: sum_k w_k L_k with the config's weights, without the penalty. */
   readonly joint: Tensor;
@@ -32,7 +32,7 @@ export function lossesOf(
   };
 }
 
-/** With the penalty. */
+/** The joint loss and the penalty. */
 export function totalOf({ joint, penalty }: Losses): Tensor {
   return (penalty ? tf.add(joint, penalty) : joint).asScalar();
 }
@@ -43,11 +43,11 @@ export interface StepGradients {
   /** In the order of the values. */
   readonly gradients: readonly Tensor[];
   readonly outputs: { readonly loss: Tensor; readonly tasks: Tensor } & Tensors;
-  /** Of the method. */
+  /** Next slots of the method. */
   readonly slots: Tensors;
 }
 
-/** Of the joint loss with the config's weights. */
+/** Gradients of the joint loss with the config's weights. */
 export function jointGradients(evaluate: Evaluate, values: readonly Tensor[]): StepGradients {
   let tasks: Tensor | undefined;
   const objective = (...at: Tensor[]) => {
@@ -59,13 +59,13 @@ export function jointGradients(evaluate: Evaluate, values: readonly Tensor[]): S
   return { gradients: grads, outputs: { loss: value, tasks: must(tasks, 'task losses') }, slots: {} };
 }
 
-/** What a method reads besides the losses. */
+/** A method's inputs besides the losses. */
 export type Given = Omit<Moment, 'losses' | 'present'> & {
   /** [tasks]: the config's. */
   readonly lossWeights: Tensor;
 };
 
-/** One backward pass: the weights are computed within it, from its losses, and are constants to it. */
+/** One backward pass: the weights are computed in it from its losses, as constants. */
 export function weightedGradients(
   method: LossBalancing,
   evaluate: Evaluate,
@@ -94,7 +94,7 @@ export function slotsAfter({ afterStep }: Balancing, given: Given, losses: Tenso
   return afterStep?.(momentOf(given, losses), after()) ?? {};
 }
 
-/** Of a step with these losses. */
+/** A method's inputs in a step with these losses. */
 export function momentOf(given: Given, losses: Tensor): Moment {
   return { ...given, losses, present: losses.greater(0).toFloat() };
 }

@@ -17,8 +17,8 @@ async function stateAfter({ step, signature, chunk }: ReturnType<typeof balancin
 }
 
 /**
- * The sum of all tasks' gradients and the penalty's, put together from shared parts and those of one task, must be that
- * of fixed weights.
+ * The sum of all tasks' gradients and the penalty's, assembled from shared parts and single tasks' parts, must equal
+ * the gradient with fixed weights.
  */
 export async function expectAsFixed(method: keyof typeof idle, model: string): Promise<void> {
   const wanted = await stateAfter(balancingSteps('fixed', model));

@@ -15,17 +15,17 @@ interface ByTask {
   readonly losses: Losses;
   /** A gradient for each task. */
   of(name: string): readonly Tensor[];
-  /** The same in what is shared, by name of what is shared. */
+  /** A gradient for each task of each shared parameter, 0 where it is not shared. */
   readonly parts: ReadonlyMap<string, readonly Tensor[]>;
-  /** [tasks, tasks], by the same names. */
+  /** [tasks, tasks], by name of the shared parameter. */
   readonly products: ReadonlyMap<string, Tensor>;
   /** Their sum. */
   readonly all: Tensor;
 }
 
 /**
- * A backward pass for each task. Their forward passes are the same: the compiled engine records them once.
- * @param lossWeights [tasks], of a task's loss in its gradient
+ * A backward pass for each task. Their forward passes are equal: the compiled engine records them once.
+ * @param lossWeights [tasks], the weight of a task's loss in its gradient
  */
 export function gradientsByTask(
   { parts: reach }: Pick<Sharing, 'parts'>,
@@ -69,8 +69,7 @@ export function combinedGradients(
   const moment = momentOf(given, tasks);
   const { mix, own, weights, slots } = method.combine({
     ...moment,
-    // A task of weight 0 has no gradient either: among the others, a method would take it for one that wants nothing to
-    // move.
+    // A task of weight 0 has no gradient and is left out: a method would take it for a task that is at its optimum.
     present: moment.present.mul(given.lossWeights.greater(0).toFloat()),
     products: all,
     productsOf: (name) => must(products.get(name), `products of ${name}`),
@@ -118,7 +117,7 @@ function weightedSum(gradients: readonly Tensor[], weights: Tensor | undefined):
   return weights ? linear(weights)(gradients) : tf.addN([...gradients]);
 }
 
-/** Of the pairs of tasks, [pairs] in the order of `pairsOf`; 0 where one gradient is 0. */
+/** Cosines of pairs of tasks, [pairs] in the order of `pairsOf`; 0 where one gradient is 0. */
 export function cosinesOf(products: Tensor): Tensor {
   const [tasks = 0] = products.shape;
   const lengths = diagonal(products).sqrt().maximum(leastLength);

@@ -9,38 +9,38 @@ interface RowArray {
   readonly values: Float32Array;
 }
 
-/** Some rows of a table, as checkpoints carry them. */
+/** Some rows of a table, as stored in checkpoints. */
 export interface SavedRows {
   readonly table: string;
-  /** Of the table's values as they were after this epoch. Absent: as they are now, with the optimizer's slots. */
+  /** The epoch after which the table had these values. Absent: current values, with the optimizer's slots. */
   readonly epoch?: number;
   readonly ids: Int32Array;
   /** By the array's name in the state: [ids, width]. */
   readonly values: Readonly<Record<string, Float32Array>>;
 }
 
-/** What a table was after an epoch, if its rows have changed since: the rows that did. */
+/** The rows of a table after an epoch that have changed since. */
 interface Version {
   /** [rows, width]; the system gives memory only to what is written. */
   readonly saved: Float32Array;
   readonly flags: Uint8Array;
 }
 
-/** Bits of a row's flags: it was ever written (of a version: saved), and not to a checkpoint yet. */
+/** Bits of a row's flags: it was ever written (in a version: saved), and it is not in a checkpoint yet. */
 const [written, unsaved] = [1, 2];
 
 /** Rows of one part of a checkpoint. */
 const mostSaved = 2 ** 20;
 
 /**
- * An embedding table on the host, with its optimizer's slots. Kept epochs share the rows that have not changed since; a
- * row is copied before its first change, so that an epoch costs one copy of the table at most.
+ * An embedding table on the host, with its optimizer's slots. Kept epochs share the rows that have not changed since. A
+ * row is copied before its first change, so an epoch costs at most one copy of the table.
  */
 export class LargeTable {
   readonly name: string;
-  /** Set for a table of one task's own network. */
+  /** Set if the table belongs to one task's own network. */
   readonly task: string | undefined;
-  /** The index of that task: of its mask in a batch. */
+  /** The index of that task's mask in a batch. */
   readonly maskRow: number | undefined;
   readonly rows: number;
   readonly width: number;
@@ -62,7 +62,7 @@ export class LargeTable {
     this.#flags = new Uint8Array(this.rows);
   }
 
-  /** Replaces rows. @param sources As `arrays`: [at least count, width]. */
+  /** Replaces rows. @param sources in the order of `arrays`: [at least count, width] */
   write(ids: Int32Array, count: number, sources: readonly Float32Array[]): void {
     for (const epoch of this.#versions.keys()) this.#save(epoch, ids, count);
     for (let i = 0; i < count; i++) this.#flags[ids[i] ?? 0] = written | unsaved;
@@ -70,7 +70,7 @@ export class LargeTable {
       scatter(must(sources[index], 'rows'), ids, count, width, values);
   }
 
-  /** Rows of the table itself. @param epoch A kept one. Absent: as they are now. */
+  /** Rows of the table itself. @param epoch a kept epoch; absent: the current rows */
   read(ids: Int32Array, count: number, target: Float32Array, epoch?: number): void {
     const { width, values } = this.#table;
     gather(values, ids, count, width, target);
@@ -82,13 +82,13 @@ export class LargeTable {
     }
   }
 
-  /** Rows of a slot. @param index In `arrays`. */
+  /** Rows of a slot. @param index in `arrays` */
   readSlot(index: number, ids: Int32Array, count: number, target: Float32Array): void {
     const { width, values } = must(this.arrays[index], 'a slot');
     gather(values, ids, count, width, target);
   }
 
-  /** The whole table after a kept epoch: its own memory if nothing has changed since. */
+  /** The whole table after a kept epoch; the table's own memory if nothing has changed since. */
   whole(epoch: number): Float32Array {
     const { values, width } = this.#table;
     const version = this.#at(epoch);
@@ -99,13 +99,13 @@ export class LargeTable {
     return all;
   }
 
-  /** Keeps these epochs and no others. One that was not kept before is the table as it is now. */
+  /** Keeps only these epochs. A new one is the current table. */
   keep(epochs: ReadonlySet<number>): void {
     for (const epoch of this.#versions.keys()) if (!epochs.has(epoch)) this.#versions.delete(epoch);
     for (const epoch of epochs) if (!this.#versions.has(epoch)) this.#versions.set(epoch, undefined);
   }
 
-  /** What a checkpoint has to carry: since the start, or since the last `saved()`. */
+  /** The rows to store in a checkpoint: those changed since the start, or since the last `saved()`. */
   *changes(since: 'start' | 'saved'): Generator<SavedRows> {
     const bit = since === 'start' ? written : unsaved;
     for (const ids of idsWith(this.#flags, bit))
@@ -117,20 +117,20 @@ export class LargeTable {
     }
   }
 
-  /** The changes so far are in a checkpoint. */
+  /** Marks all changes so far as stored in a checkpoint. */
   saved(): void {
     for (const flags of this.#allFlags)
       for (let id = 0; id < flags.length; id++) flags[id] = (flags[id] ?? 0) & written;
   }
 
-  /** Rows that `changes('start')` has. */
+  /** The number of rows in `changes('start')`. */
   savedRows(): number {
     let count = 0;
     for (const flags of this.#allFlags) for (const flag of flags) if (flag !== 0) count++;
     return count;
   }
 
-  /** Takes what a checkpoint has. Rows of an epoch that is not kept are left out. */
+  /** Restores rows of a checkpoint. Rows of an epoch that is not kept are left out. */
   restore({ epoch, ids, values }: SavedRows): void {
     if (epoch === undefined) {
       for (const { name, width, values: target } of this.arrays)

@@ -11,10 +11,10 @@ interface TablesOfColumns {
   readonly tables: readonly LargeTable[];
 }
 
-/** Which epoch of a table is meant, by the task whose own network it belongs to. */
+/** The epoch to read a table at, by the task whose own network it belongs to. */
 export type EpochOf = (task: string | undefined) => number;
 
-/** The large tables of a model: there may be none. */
+/** The large tables of a model; there may be none. */
 export class LargeTables {
   readonly groups: readonly TablesOfColumns[];
   readonly names: ReadonlySet<string>;
@@ -28,7 +28,7 @@ export class LargeTables {
     return this.groups.flatMap(({ tables }) => tables);
   }
 
-  /** Without the tables and their slots: what the engine's state has. */
+  /** The state without the tables and their slots: the engine's part. */
   without(state: HostArrays): HostArrays {
     const own = new Set(this.#all.flatMap(({ arrays }) => arrays.map(({ name }) => name)));
     return Object.fromEntries(Object.entries(state).filter(([name]) => !own.has(name)));
@@ -39,7 +39,7 @@ export class LargeTables {
     for (const table of this.#all) table.keep(new Set(epochsOf(table.task)));
   }
 
-  /** The whole tables after kept epochs. They are to be read at once: the next step may write to them. */
+  /** The whole tables after kept epochs. Read them at once: the next step may write to them. */
   whole(epochOf: EpochOf): HostArrays {
     return Object.fromEntries(
       this.#all.map((table) => [
@@ -57,7 +57,7 @@ export class LargeTables {
     for (const table of this.#all) table.saved();
   }
 
-  /** Rows that `changes('start')` has. */
+  /** The number of rows in `changes('start')`. */
   savedRows(): number {
     return this.#all.reduce((sum, table) => sum + table.savedRows(), 0);
   }
@@ -69,10 +69,10 @@ export class LargeTables {
 }
 
 /**
- * @param values Of a whole table. Training writes to them.
- * @param state The state before the first step, with slots of any number of rows that have the same value everywhere.
- * Absent: the tables are only read.
- * @param tasks Names, in the order of a batch's masks.
+ * @param values of a whole table; training writes to them
+ * @param state the state before the first step, whose slots have any number of rows and one value everywhere; absent:
+ * the tables are only read
+ * @param tasks names, in the order of a batch's masks
  */
 export function openTables(
   starts: ParameterStarts,
@@ -95,7 +95,7 @@ export function openTables(
       { name, width, values: floats(values(name)) },
       slots.map(([slot, { shape, data }]) => {
         const width = shape.at(-1) ?? 1;
-        // Filled also with 0: the memory is taken now, and not page by page in the first steps.
+        // Filled even with 0, so that the memory is allocated now, not page by page in the first steps.
         return { name: slot, width, values: new Float32Array(rows * width).fill(data[0] ?? 0) };
       }),
       task === undefined ? undefined : { name: task, index: tasks.indexOf(task) },
@@ -106,7 +106,7 @@ export function openTables(
   return new LargeTables([...groups.values()]);
 }
 
-/** The parameters as a step sees them: of a large table, the rows that a batch can have. */
+/** The parameters as a step sees them: a large table has as many rows as a batch can have. */
 export function inSteps(starts: ParameterStarts, batchSize: number): ParameterStarts {
   return Object.fromEntries(
     Object.entries(starts).map(([name, start]) => {
@@ -138,7 +138,7 @@ function floats({ data }: HostArray): Float32Array {
   throw new Error('a table is not float32');
 }
 
-/** Those of a parameter in a step's state: `optimizer/<slot>/<parameter>`. */
+/** A parameter's slots in a step's state: `optimizer/<slot>/<parameter>`. */
 function slotsOf(name: string, state: HostArrays) {
   return Object.entries(state).filter(
     ([key]) => key.startsWith('optimizer/') && key.split('/').slice(2).join('/') === name,

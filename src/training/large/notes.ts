@@ -5,8 +5,8 @@ import { wholeNumber } from '../../support/whole-number.js';
 type Columns = Pick<Dataset, 'categorical' | 'lists' | 'fitted'>;
 
 /**
- * What is to be known of large columns before training.
- * @param bytes Of the tables on the host, with their slots.
+ * Notes on large columns before training.
+ * @param bytes of the tables on the host, with their slots
  */
 export function largeColumnNotes(dataset: Columns, inputs: InputsConfig, bytes: () => number): readonly string[] {
   const all = [...dataset.categorical, ...dataset.lists].toSorted((a, b) => b.cardinality - a.cardinality);
@@ -33,9 +33,9 @@ export function largeColumnNotes(dataset: Columns, inputs: InputsConfig, bytes: 
 }
 
 /**
- * Of a hashed column: how many ids share a bucket, by linear counting (Whang et al. 1990). With n of m buckets in use
- * there are about k = -m ln(1 - n/m) ids, of which k e^(-k/m) are alone. Nothing is said with `minCount`, by which used
- * buckets are lost.
+ * A note on how many ids of a hashed column share a bucket, by linear counting (Whang et al. 1990). With n of m buckets
+ * in use there are about k = -m ln(1 - n/m) ids; k e^(-k/m) of these are alone. There is no note with `minCount`, which
+ * drops used buckets.
  */
 function collisions({ fitted }: Columns, inputs: InputsConfig, name: string): string {
   const found = fitted.find(({ column }) => column.name === name);

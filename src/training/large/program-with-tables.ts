@@ -10,27 +10,26 @@ const rowsPrefix = 'rows/';
 
 /** A program whose step sees the rows of its batch in place of large tables. */
 export interface ProgramWithTables extends Program {
-  /** Reads the tables as they were after these epochs. Undefined: as they are now. */
+  /** Later runs read the tables after these epochs. Undefined: their current state. */
   readAt(epochOf: EpochOf | undefined): void;
 }
 
-/** A large table in a program: the arrays that its rows are fed by, each [capacity, width]. */
+/** A large table in a program: the arrays that feed its rows, each [capacity, width]. */
 interface FedTable {
   readonly table: LargeTable;
   readonly fed: readonly { readonly name: string; readonly rows: FloatArray }[];
 }
 
 /**
- * Compiles a step over a state with large tables, which stay on the host. For every step of a chunk, one after the
- * other, the different ids of the batch's real rows are numbered, their rows are gathered and fed as an array
- * [capacity, width] in place of the table, and the batch's indexes are replaced by the numbers. In training, the step's
- * next rows are written back before the next step. So the result does not depend on a chunk's length, and a step's time
- * not on a table's length.
+ * Compiles a step over a state with large tables, which stay on the host. Each step of a chunk first numbers the
+ * distinct ids of the batch's real rows, and replaces the batch's indexes by the numbers. It gathers the rows of these
+ * ids and feeds them as an array [capacity, width] in place of the table. In training, the step's next rows are written
+ * back before the next step. So the result does not depend on a chunk's length, nor a step's time on a table's length.
  *
- * A row of a batch is real if its mask is above 0 for a task, or if there is no mask. Of a table of one task's own
+ * A row of a batch is real if its mask is above 0 for a task, or if there is no mask. In a table of one task's own
  * network, only rows of this task's sample space are written back: tasks that share nothing train as if each were
- * alone. Other rows, and entries of lists with weight 0, read number 0, whatever it is: no gradient comes from them.
- * @param signature Without the tables and their slots.
+ * alone. Other rows, and entries of lists with weight 0, read an arbitrary row, number 0: they have no gradient.
+ * @param signature without the tables and their slots
  */
 export async function compileWithTables(
   engine: Engine,
@@ -104,7 +103,7 @@ export async function compileWithTables(
   };
 }
 
-/** A step that is fed the rows of large tables with the batch and returns the next ones among its outputs. */
+/** A step that gets the rows of large tables with the batch, and returns their next values as outputs. */
 function withRows(step: Step): Step {
   return (state, batch) => {
     const rows = Object.entries(batch).filter(([name]) => name.startsWith(rowsPrefix));
@@ -119,7 +118,7 @@ function withRows(step: Step): Step {
   };
 }
 
-/** Which rows of a batch count. @param mask [1, tasks, rows] @param task Its index. Absent: rows of any task. */
+/** Which rows of a batch count. @param mask [1, tasks, rows] @param task a task's index; absent: any task */
 function realRows(mask: HostArray | undefined, rows: number, task?: number): Uint8Array {
   const real = new Uint8Array(rows);
   if (!mask) return real.fill(1);
@@ -128,7 +127,7 @@ function realRows(mask: HostArray | undefined, rows: number, task?: number): Uin
   return real;
 }
 
-/** Numbers the ids of these columns, and puts the numbers in their place. @param indexes [rows, all columns] */
+/** Replaces the ids of these columns by their numbers. @param indexes [rows, all columns] */
 function replace(
   indexes: Int32Array,
   where: LargeRows,
@@ -142,7 +141,7 @@ function replace(
   });
 }
 
-/** The numbers in rows that count, each once. @param indexes With the numbers in place of ids. */
+/** The numbers in rows that count, each once. @param indexes with numbers in place of ids */
 function numbersIn(
   indexes: Int32Array,
   where: LargeRows,
@@ -156,7 +155,7 @@ function numbersIn(
   return Int32Array.from(found);
 }
 
-/** Calls with every place of these columns, and whether what is there counts. */
+/** Calls back with every place of these columns, and whether it counts. */
 function visit(
   indexes: Int32Array,
   { from, columns, listWeights }: LargeRows,

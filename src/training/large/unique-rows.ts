@@ -1,9 +1,6 @@
 import { must } from '../../support/must.js';
 
-/**
- * Numbers the different ids of a batch from 0, in the order in which they occur. Time and memory grow with the batch
- * alone.
- */
+/** Numbers the distinct ids of a batch from 0, in order of occurrence. Time and memory depend on the batch alone. */
 export class UniqueRows {
   /** By number; the first `count` are of this batch. */
   readonly ids: Int32Array;
@@ -13,7 +10,7 @@ export class UniqueRows {
   readonly #numbers: Int32Array;
   readonly #shift: number;
 
-  /** @param capacity The largest number of different ids. */
+  /** @param capacity the largest number of distinct ids */
   constructor(capacity: number) {
     const bits = Math.max(1, Math.ceil(Math.log2(2 * capacity)));
     this.ids = new Int32Array(capacity);
@@ -28,7 +25,7 @@ export class UniqueRows {
     this.#keys.fill(-1);
   }
 
-  /** @param id At least 0. */
+  /** @param id at least 0 */
   numberOf(id: number): number {
     const last = this.#keys.length - 1;
     let place = Math.imul(id, 0x9e3779b1) >>> this.#shift; // Fibonacci hashing

@@ -16,7 +16,7 @@ import { stepChunk } from '../step-chunk.fixture.js';
 
 export const balancingNames = balancings.names;
 
-/** Options that a method must be given: one without a default names a task. */
+/** The required options of a method: an option without a default names a task. */
 export function balancingOptions(name: string, task: string): Readonly<Record<string, unknown>> {
   const required = Object.entries(balancings.get(name).options.shape).filter(
     ([key, option]) => key !== 'type' && !z.safeParse(option, undefined).success,
@@ -24,9 +24,7 @@ export function balancingOptions(name: string, task: string): Readonly<Record<st
   return { type: name, ...Object.fromEntries(required.map(([key]) => [key, task])) };
 }
 
-/**
- * For tests: training steps of a small model on up to three tasks, of which some batches have no rows of the last one.
- */
+/** For tests: training steps of a small model on up to three tasks. Some batches have no rows of the last task. */
 export function balancingSteps(
   name: string,
   modelName: string,
@@ -35,8 +33,7 @@ export function balancingSteps(
 ) {
   const shape = shapeFor(modelName, { tasks: three, ...mixed });
   const [task = '', other = ''] = namesOf(shape.tasks);
-  // A smooth one: WebGPU adds gradients in any order, and a relu's input that is nearly 0 would then jump from run to
-  // run.
+  // A smooth activation: WebGPU adds gradients in any order, so a relu with an input near 0 would differ between runs.
   const options = { ...smallOptions(modelName, task, other), dropout: 0.1, activation: 'silu' as const };
   const model = build({ model: modelName, shape, options });
   const random = randomFromSeed(6);

@@ -17,7 +17,7 @@ import { stepChunk } from '../step-chunk.fixture.js';
 
 export const steps = whole ? 10 : 3;
 
-/** Of what all models take: dropout for all of them, and each other choice for one or another. */
+/** Variants of the common options: all have dropout, and each other choice occurs in one. */
 const variants = [
   { activation: 'gelu', dropout: 0.2 },
   { activation: 'silu', normalization: 'layer', dropout: 0.3 },
@@ -27,7 +27,7 @@ const variants = [
   { normalization: 'batch', dropout: 0.1 },
 ] as const;
 
-/** For tests: steps that train and evaluate each model, and what they are fed. */
+/** For tests: steps that train and evaluate each model, with their inputs. */
 export interface ParityModel {
   readonly label: string;
   /** Outputs of a training step, and `gradient/<parameter>`. */
@@ -44,8 +44,8 @@ const withClasses = three.map((task) =>
 );
 
 /**
- * What a part of the product has: each model once, with a variant on few rows, and each kind of inputs and tasks for
- * one or another.
+ * A part of all cases: each model once, with a variant on few rows; each kind of inputs and tasks occurs with some
+ * model.
  */
 function oneOfEach(): ParityModel[] {
   const shapes = [
