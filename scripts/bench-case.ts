@@ -13,7 +13,7 @@ export interface BenchCase {
   readonly batchSize: number;
   readonly step: Step;
   readonly signature: Signature;
-  /** Random rows for so many steps. */
+  /** Random rows for this number of steps. */
   chunk(steps: number): HostArrays;
 }
 

@@ -22,15 +22,15 @@ interface Row {
   readonly productRate: number;
   /** Time of a step over the time that its operations would take at `productRate`. */
   readonly ratio: number | null;
-  /** The same of the shortest step and the shortest product. */
+  /** The ratio of the shortest step and the shortest product. */
   readonly bestRatio: number | null;
 }
 
 /**
- * Steps and products take turns, in rounds of about 0.2 s, the length of a chunk in
- * training. The machine is noisy, and not only from round to round: the two cores of a virtual machine have a cache in
- * common at times and at others have not, for seconds or minutes, which steps feel and the product does not. So there
- * are enough rounds to meet both: the medians tell what a user gets, the best rounds what the program can do.
+ * Steps and products take turns, in rounds of about 0.2 s, the length of a chunk in training. The machine is noisy, and
+ * not only from round to round. The two cores of a virtual machine share a cache at some times only, for seconds or
+ * minutes. This changes the time of steps, not of the product. So there are enough rounds to meet both: the medians
+ * tell what a user gets, the best rounds what the program can do.
  */
 const rounds = 100;
 const productsPerRound = 16;

@@ -62,9 +62,7 @@ function resultOf(path: string): Result {
   return JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8'));
 }
 
-/**
- * A row's finished runs: metrics by task, the folder that a task is reported from, and what tells the runs' data apart.
- */
+/** A row's finished runs: metrics by task, the folder that a task is reported from, and the key of the runs' data. */
 function rowOf(
   { label, axis, runs, atLimit }: Pick<ComparisonRow, 'label' | 'axis' | 'runs' | 'atLimit'>,
   results: Readonly<Record<string, Result>>,

@@ -6,9 +6,9 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 
 /**
- * Packs this program, installs the tarball into an empty folder from the npm registry, without install scripts, and
- * does there what docs/plugins.md says under "A model of your own, without a fork", on fewer rows. The program must be
- * built. Prints what it checks; ends with exit code 1 at the first failure.
+ * Packs this program and installs the tarball into an empty folder from the npm registry, without install scripts.
+ * There it follows docs/plugins.md, "A model of your own, without a fork", on fewer rows. The program must be built.
+ * Prints what it checks; ends with exit code 1 at the first failure.
  */
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'ple-package-'));

@@ -8,11 +8,11 @@ import { chromium, type Page } from 'playwright-core';
 import { refuse, wordsOf } from './usage.js';
 
 /**
- * Opens a report (of a comparison or of a run) in headless Chromium and checks what only a browser can tell: no error,
- * no request; nothing wider than the window at 400 and 1400 pixels and on A4, in light and in dark; sorting by click
- * and by key; tips under the pointer and from the keyboard; models hidden and shown by their buttons. Without a report,
- * it trains a small comparison whose names are markup, and also checks that the page reloads while runs finish, keeps
- * its place, and stops. Pictures and a print go to a folder, to be looked at.
+ * Opens a report (of a comparison or of a run) in headless Chromium and checks what only a browser shows. There is no
+ * error and no request. Nothing is wider than the window at 400 and 1400 pixels and on A4, in light and in dark.
+ * Sorting works by click and by key, tips under the pointer and from the keyboard. Buttons hide and show models.
+ * Without a report, it trains a small comparison whose names are markup, and also checks that the page reloads while
+ * runs finish, keeps its place, and stops. Pictures and a print go to a folder, for people to check.
  *
  *     npm run check:report -- [runs/quickstart/report.html [pictures]]
  */
@@ -92,7 +92,7 @@ async function openWindow(name: string, scheme: 'light' | 'dark', width: number)
   return { page, fault };
 }
 
-/** What the page asks, logs and throws is a fault. */
+/** Opens a page. Requests, console messages and errors of it are faults. */
 async function openPage(name: string, scheme: 'light' | 'dark', width: number) {
   const page = await browser.newPage({ viewport: { width, height: 500 }, colorScheme: scheme });
   page.setDefaultTimeout(300_000); // a busy machine takes its time over a whole page
@@ -110,7 +110,7 @@ async function openPage(name: string, scheme: 'light' | 'dark', width: number) {
   return { page, fault };
 }
 
-/** Rows of which both tasks can be learnt. */
+/** Rows with two learnable tasks. */
 function writeConfig(): void {
   const rows = Array.from({ length: 20_000 }, (_, index) => {
     const [a, b] = [Math.sin(index), Math.cos(7 * index)];

@@ -1,5 +1,5 @@
-// Kills all processes of a comparison at ten moments (while compiling, in the middle of an epoch, while writing a
-// checkpoint, and seven random ones), starts it again each time, and checks that it ends as one that was left alone.
+// Kills all processes of a comparison at ten moments: while compiling, within an epoch, while writing a checkpoint, and
+// at seven random ones. It starts the comparison again each time, and checks that it ends as one without kills.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

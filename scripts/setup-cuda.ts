@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { checkChoice, wordsOf } from './usage.js';
 
 /**
- * Downloads the CUDA libraries of ONNX Runtime and of tfjs by their own install scripts, and ends with `ple doctor`,
+ * Downloads the CUDA libraries of ONNX Runtime and of tfjs by their own install scripts. It ends with `ple doctor`,
  * which tries them: an install script can end without a library and without an error. Exit code 0 if one script
  * succeeded: either is enough.
  */

@@ -1,7 +1,7 @@
-// Is the budget that `ple data inspect --write` gives small tables enough? Makes tables of 100 to 3,000 rows with a known
-// noise floor, and prints for each budget the share of tasks whose error (NMSE, 1 - AUC) on 2,000 further rows is at most
-// 10 % above the best budget's: npm run study:small-tables
-// A smaller budget is the beginning of the same training, so each model is trained once, with the largest.
+// Is the budget that `ple data inspect --write` gives small tables enough? Makes tables of 100 to 3,000 rows with a
+// known noise floor, and prints for each budget the share of tasks whose error (NMSE, 1 - AUC) on 2,000 further rows is
+// at most 10 % above the best budget's: npm run study:small-tables A smaller budget is the beginning of a larger one's
+// training, so each model is trained once, with the largest.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -42,7 +42,7 @@ const spreads: Readonly<Record<string, (factor: number) => (model: number, model
 
 interface Cell {
   readonly runs: number;
-  /** Beside the baseline. */
+  /** In addition to the baseline. */
   readonly models: number;
   readonly tasks: number;
   readonly ratio: number;

@@ -8,7 +8,9 @@ import { type Difference, errorOf } from './differences.js';
 
 export interface Part {
   readonly shown: boolean;
-  /** The p-value of the contrary (worse, or equivalent), as a multiple of the level. Infinite: nothing speaks for it. */
+  /**
+   * The p-value of the contrary (worse, or equivalent), as a multiple of the level. Infinite: nothing speaks for it.
+   */
   readonly against: number;
   /** Whether the models were trained to a plateau. */
   readonly settled: boolean;
@@ -24,9 +26,9 @@ export interface Judged {
 }
 
 /**
- * A claim that all parts hold: each must be shown (no adjustment: the chance that all are wrongly shown is at most that
- * of one), and one whose contrary is shown refutes it (Bonferroni over the families of tests). Or a claim that any part
- * of one family holds.
+ * A claim that all parts hold. Each must be shown, without adjustment: the chance that all are wrongly shown is at most
+ * that of one. A part whose contrary is shown refutes the claim (Bonferroni over the families of tests). Or a claim
+ * that any part of one family holds.
  */
 export function judged(parts: readonly Part[], { families = 1, any = false } = {}): Judged {
   const settled = parts.filter((part) => part.settled);

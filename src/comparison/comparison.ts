@@ -3,7 +3,7 @@ import type { Margin } from '../config/parts.js';
 import type { SearchConfig } from '../config/search.js';
 
 /**
- * The content of comparison.json. Comparisons of the same runs are equal except for `timing`. Undefined values are
+ * The content of comparison.json. Comparisons of identical runs are equal except for `timing`. Undefined values are
  * null.
  */
 export interface Comparison {
@@ -290,9 +290,9 @@ export interface Front {
   /** In ascending order of the weight. */
   readonly points: readonly FrontPoint[];
   /**
-   * What the front dominates, with single-task as the origin: the volume between 0 and at least one point in every
-   * task's relative gain, in percent to the power of the number of tasks. The interval has confidence 1 - level. Null:
-   * a gain is relative to nothing, or there is none.
+   * The volume that the front dominates, with single-task as the origin: between 0 and at least one point, in every
+   * task's relative gain. Its unit is percent to the power of the number of tasks. The interval has confidence 1 -
+   * level. Null: a gain is relative to nothing, or there is none.
    */
   readonly hypervolume: { readonly value: number; readonly interval: readonly [number, number] | null } | null;
   /** Of a model whose verdict is a seesaw: whether another weight repairs it. Null for other models. */

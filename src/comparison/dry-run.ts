@@ -30,7 +30,7 @@ export interface ComparisonPlan {
 
 interface PlanLine extends Pick<Run, 'label' | 'values' | 'tasks' | 'seed' | 'hash8'> {
   readonly axis: AxisPoint;
-  /** Path relative to the comparison's folder. Runs of the same experiment share it. */
+  /** Path relative to the comparison's folder. Equal experiments share it. */
   readonly path: string;
   readonly finished: boolean;
   readonly parameters: { readonly embedding: number; readonly network: number };

@@ -18,8 +18,8 @@ export interface ComparisonTracker {
 }
 
 /**
- * For MLflow, a comparison is a run of its own, of which its runs are children. For TensorBoard, it lists their
- * parameters, to filter by. Returns when runs can refer to it.
+ * For MLflow, a comparison is a run, and its runs are that run's children. For TensorBoard, it lists their parameters,
+ * to filter by. Returns when runs can refer to it.
  */
 export async function openComparisonTracker(
   config: ComparisonConfig,

@@ -78,7 +78,7 @@ const trainSchema = z
         .max(2 ** 16)
         .default(1)
         .describe(
-          'Steps (batches) whose mean gradient makes one update. The end of an epoch makes an update in any case. Each batch counts alike, and its gradient is of means over its own rows of each task: tasks with few rows and a short last batch weigh otherwise than in one large batch. Schedules by step count batches; Adam and `average` count updates.',
+          'Steps (batches) whose mean gradient makes one update. The end of an epoch makes an update in any case. Each batch counts alike, with means over its own rows of each task. So tasks with few rows, and a short last batch, have another weight than in one large batch. Schedules by step count batches; Adam and `average` count updates.',
         ),
     ),
     average: z

@@ -48,7 +48,7 @@ type TaskType = 'binary' | 'regression' | 'multiclass';
 export interface SourceTask {
   readonly name: string;
   readonly type: TaskType;
-  /** Of a multiclass task: the texts of its classes, in the order of their indexes. A label is such an index. */
+  /** The texts of a multiclass task's classes, in the order of their indexes. A label is such an index. */
   readonly classes?: readonly string[] | undefined;
 }
 
@@ -57,7 +57,7 @@ export function outputsOf({ classes }: Pick<SourceTask, 'classes'>): number {
   return classes?.length ?? 1;
 }
 
-/** Of each task, its first row among the logits of all. */
+/** For each task, its first row among the logits of all. */
 export function firstOutputs(tasks: readonly Pick<SourceTask, 'classes'>[]): readonly number[] {
   let next = 0;
   return tasks.map((task) => {
@@ -139,7 +139,7 @@ export interface SourceSplit {
   read(index: number): SourceBlock | Promise<SourceBlock>;
   /** Begins to read block `index`, which will probably be asked for next. */
   ahead?(index: number): void;
-  /** Of a table's rows: the numbers that block `index`'s rows have in the files, from 0. [rows] */
+  /** For a table: the numbers of block `index`'s rows in the files, from 0. [rows] */
   numbers?(index: number): Promise<Int32Array>;
 }
 
@@ -155,7 +155,7 @@ export interface CategoricalFeature {
   readonly embedding: number;
 }
 
-/** A list, of which the `length` heaviest entries are fed: their embeddings' sum by weight is its part of x. */
+/** A list. Its `length` heaviest entries are fed: the weighted sum of their embeddings is its part of x. */
 export interface ListFeature extends CategoricalFeature {
   readonly length: number;
   /**
@@ -173,11 +173,11 @@ export interface Task extends SourceTask {
   readonly offset: number;
   readonly scale: number;
   /**
-   * Of a regression: a prediction is the exponential of scale * prediction + offset, and the loss sees it before.
+   * For a regression: a prediction is the exponential of scale * prediction + offset, and the loss sees it before.
    * Absent: as above.
    */
   readonly link?: 'log' | undefined;
-  /** What it is trained by. Absent: logistic loss, squared error, cross entropy. */
+  /** The training loss. Absent: logistic loss, squared error, cross entropy. */
   readonly rowLoss?: TaskLoss | undefined;
   /** The part of a label that training spreads over the classes. Absent: 0. */
   readonly labelSmoothing?: number | undefined;
@@ -186,8 +186,8 @@ export interface Task extends SourceTask {
 }
 
 /**
- * Encoded rows, ready to be fed. A list of length L is L further columns of `categorical` (indexes; 0 where it is
- * shorter) and as many of `numeric` (weights; 0 there), after the other columns and in the order of the lists.
+ * Encoded rows, ready to be fed. A list of length L is L further columns of `categorical` (indexes) and of `numeric`
+ * (weights), both 0 where the list is shorter. They follow the other columns, in the order of the lists.
  */
 export interface Block {
   readonly rows: number;
@@ -233,6 +233,6 @@ export interface Split {
   read(index: number): Promise<Block>;
   /** See `SourceSplit`. */
   ahead?(index: number): void;
-  /** Of data that name a group, and not of the training split: each row's group. [rows] */
+  /** Each row's group. Only for data that name a group, and not for the training split. [rows] */
   groups?(): Promise<Int32Array>;
 }

@@ -11,8 +11,8 @@ export interface LoaderContext {
   /** Of a long preparation: bytes of the files that have been read, of all that are to be. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
   /**
-   * Prepared data of so many bytes are compared with all their checksums when they are opened, and `progress` is told.
-   * Default: 256 MiB, untold.
+   * Prepared data of at least this many bytes are compared with all their checksums when they are opened, with
+   * `progress`. Default: 256 MiB, untold.
    */
   readonly compareUpTo?: number | undefined;
   /**
@@ -24,7 +24,7 @@ export interface LoaderContext {
   prepared?(path: string): void;
 }
 
-/** Tells how far a reading is. Throws where it is to stop. */
+/** Reports the progress of reading. Throws to stop it. */
 export function advance(
   { progress, signal }: Pick<LoaderContext, 'progress' | 'signal'>,
   done: number,
@@ -57,7 +57,7 @@ interface LabelReading {
 type Value = string | number | boolean;
 type Condition = Value | Value[];
 
-/** How text files are written. */
+/** The dialect of text files. */
 export interface Dialect {
   readonly header?: boolean | string[] | undefined;
   readonly delimiter?: string | undefined;

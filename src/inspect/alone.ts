@@ -43,12 +43,13 @@ export async function aloneScores(database: DuckDBConnection, batch: Batch, task
     });
 }
 
-/** Of numbers. Rare ones have a bucket each. */
+/** The largest number of buckets. Rare numbers have a bucket each. */
 const mostBuckets = 256;
 
 /**
- * The tables `placed`, `groups` with a cell each, and `cells`: one for each value; for numbers, one for each bucket,
- * which have about equally many training rows, and one for missing values. `labels` and `total` are of validation rows.
+ * The tables `placed`, `groups` with a cell each, and `cells`. There is a cell for each value. Numbers have a cell for
+ * each bucket, with about equally many training rows, and one for missing values. `labels` and `total` are of
+ * validation rows.
  */
 function cellsSql(tasks: readonly TaskSummary[]): string {
   const sums = tasks.flatMap((_, t) => ['n', 's', 'vn', 'vs'].map((of) => `sum(${of}${t})::DOUBLE AS ${of}${t}`));

@@ -80,8 +80,8 @@ export interface InspectedColumn {
 export interface AloneScore {
   readonly task: string;
   /**
-   * Binary: AUC. Regression: R². Multiclass: R² of the class's index, 1 for a column that tells the class. Null where
-   * it is not defined.
+   * Binary: AUC. Regression: R². Multiclass: R² of the class's index, 1 for a column that determines the class. Null
+   * where it is not defined.
    */
   readonly score: number | null;
   /** Validation rows read in the task's sample space. */

@@ -43,7 +43,7 @@ async function labelSummary(
 
 /**
  * Every pair of tasks whose labels are numbers: indexes of classes are correlated with nothing.
- * @param mostSampled Correlations use every k-th training row, at most so many.
+ * @param mostSampled correlations use every k-th training row, at most this many
  */
 export async function labelPairs(
   { database, read }: SeenRows,

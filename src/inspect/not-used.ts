@@ -4,13 +4,13 @@ import { loaders } from '../data/catalogue.js';
 
 /** Columns of the data that the config excludes. */
 export interface NotUsed {
-  /** Columns that the config names, with the comment beside each. */
+  /** Columns that the config names, with the comment on each. */
   readonly columns: readonly { readonly name: string; readonly reason: string | null }[];
   /** Number of further columns that a rule for all others excludes. */
   readonly others: number;
 }
 
-/** @param commentAt The comment beside a value of the config. */
+/** @param commentAt the comment on a value of the config */
 export async function notUsed(
   { dataset }: Pick<Experiment, 'dataset'>,
   commentAt: (path: Path) => string | undefined,

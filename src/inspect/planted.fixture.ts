@@ -10,9 +10,9 @@ export interface Plant {
 }
 
 /**
- * Nothing to find: 4000, 1000 and 1000 rows of `color` (5 values), `city` (40), `age` (whole numbers) and `weight`; a
- * binary task `click` with a rate near .3 that depends on the color a little, and a regression task `time` that depends
- * on the weight a little.
+ * Data without findings: 4000, 1000 and 1000 rows of `color` (5 values), `city` (40), `age` (whole numbers) and
+ * `weight`. The binary task `click` has a rate near .3 and depends a little on the color. The regression task `time`
+ * depends a little on the weight.
  */
 export function innocent(): Plant {
   const random = randomFromSeed(7);

@@ -3,13 +3,13 @@ import { numbersOf } from '../data/store/database.js';
 import type { Inspection, RowsInCommon } from './inspection.js';
 import { type SeenRows, splitSql } from './seen-rows.js';
 
-/** Of more training rows, those are compared whose inputs' hash ends in zero bits: half of them, a quarter, … */
+/** With more training rows, only those are compared whose inputs' hash ends in zero bits: half of them, a quarter, … */
 const mostRows = 2 ** 22;
 
 /**
  * Counts the rows of other splits that have the inputs of a training row, by a hash of 64 bits.
  *
- * The number expected by chance: if training rows and other rows are independent draws from one population, a new row
+ * The number expected by chance. If training rows and other rows are independent draws from one population, a new row
  * matches a training row as often as two training rows match. So the expected share is that of training rows with a
  * duplicate: 1 - (rows that occur once) / rows. This is Good and Turing's estimate (Good 1953). It needs no model of
  * the columns, and holds for few inputs as well as many.

@@ -9,12 +9,12 @@ import { type Source, type SourceBlock, type SourceSplit, type SplitName, splitN
 import { appendColumns, appendedColumns } from '../data/store/append-columns.js';
 import { limitMemory, numbersOf, openDatabase, whileOpen } from '../data/store/database.js';
 
-/** What is inspected: the rows of the view `seen`. */
+/** The inspected rows: the view `seen`. */
 export interface SeenRows {
   readonly database: DuckDBConnection;
   /** Rows read of each split. */
   readonly read: PerSplit<number>;
-  /** Those that the view has. */
+  /** Number of rows in the view. */
   readonly kept: PerSplit<number>;
 }
 

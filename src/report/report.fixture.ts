@@ -18,7 +18,7 @@ export interface ReportOptions {
   readonly models?: readonly { readonly label: string; readonly type: string }[];
   readonly seeds?: number;
   readonly axis?: { readonly key: string; readonly values: readonly unknown[] };
-  /** Labels of models of which every run failed. */
+  /** Labels of models whose runs all failed. */
   readonly failed?: readonly string[];
   /** Size of the gains. */
   readonly spread?: number;

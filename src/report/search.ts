@@ -7,7 +7,7 @@ import type { SearchScore } from '../config/search.js';
 import { fixed } from './numbers.js';
 import { columnTable } from './text-table.js';
 
-/** What a search had found when it had spent so much. */
+/** The best result of a search at a budget spent. */
 export interface Found {
   /** In epochs of the baseline. */
   readonly spent: number;
@@ -20,7 +20,7 @@ export interface Found {
   readonly rung: number;
 }
 
-/** Of one model: after each candidate, rung by rung. */
+/** One model's best results, after each candidate, rung by rung. */
 export function bestFound(search: ModelSearch): readonly Found[] {
   const scored = scoredTasks(search);
   const groups = search.groups
@@ -49,7 +49,7 @@ function overGroups({ reference }: ModelSearch, groups: ModelSearch['groups'], b
   return reference ? Math.min(...known) : mean(groups.flatMap((group, index) => group.map(() => known[index] ?? 0)));
 }
 
-/** What ranks a candidate, at the end of its last rung. Null: a run failed, or lacks a score. */
+/** A candidate's score for the ranking, at the end of its last rung. Null: a run failed, or lacks a score. */
 export function lastScore(search: ModelSearch, candidate: SearchCandidate): number | null {
   return scoreOf(search, candidate, candidate.rungs.length - 1, scoredTasks(search));
 }
@@ -103,7 +103,7 @@ export function searchInWords(comparison: Comparison, axis: AxisPoint): readonly
   ];
 }
 
-/** What ranks the combinations of a search. */
+/** The score that ranks the combinations of a search, in words. */
 export function rankedBy({ search, baseline }: Pick<Comparison, 'search' | 'baseline'>): string {
   const isWorst = search?.models.some(({ reference }) => reference !== undefined) === true;
   return scoreInWords(isWorst ? 'worst' : 'mean', baseline);

@@ -36,7 +36,7 @@ export async function devicesOf(engine: Experiment['engine'], look: Look = lookA
   return { all: [first, ...others], notes: [...notes, ...missing] };
 }
 
-/** How many runs train at a time where nobody says: one on each GPU, else as many as there are cores for. */
+/** The default number of runs at a time: one on each GPU, else as many as there are cores for. */
 export function usualJobs({ all: [first, ...others] }: SharedDevices): number {
   if (first.candidate.device !== 'cpu') return 1 + others.length;
   return Math.max(1, Math.floor(availableParallelism() / (first.threads ?? 1)));

@@ -6,7 +6,7 @@ import { type Answer, type Failed, isAnswer, type Order, type Report, type Stop 
 /** How a worker ended that did not answer. */
 export interface Lost {
   readonly kind: 'lost';
-  /** The signal that killed it; null if it ended by itself. */
+  /** The signal that killed it; null if none did. */
   readonly signal: NodeJS.Signals | null;
   readonly message: string;
 }

@@ -6,7 +6,7 @@ import { checkPair } from './measured.js';
 import { placeOf, settingsDifference } from './settings.js';
 
 /**
- * Joins runs that were stored apart into the rows of one table. Rows of the same label are one model if their configs
+ * Joins runs that were stored apart into the rows of one table. Rows with equal labels are one model if their configs
  * differ only in the seed. Otherwise rows from comparisons get the comparison's name as a prefix.
  * @throws ConfigError for single runs of one label whose configs differ, for labels that still clash, and for different
  * axes.

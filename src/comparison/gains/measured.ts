@@ -35,9 +35,9 @@ export interface MeasuredRun {
   readonly overlap: number | null;
   /** By task: the judging metric on the test split, turned so that higher is better. Null: undefined. */
   readonly values: readonly (number | null)[];
-  /** The same of the metric that has one scale for all tasks of its type. */
+  /** `values` by the metric that has one scale for all tasks of its type. */
   readonly scores: readonly (number | null)[];
-  /** The same of `values` at the epoch that was best for the task alone. */
+  /** `values` at the epoch that was best for the task alone. */
   readonly ownBest: readonly (number | null)[];
   /** Whether it ended at the limit of epochs, still improving. */
   readonly isLate: boolean;

@@ -88,7 +88,7 @@ test('single runs make a table: gains over the single-task model, pair by pair',
 });
 
 describe('a comparison alone', () => {
-  /** comparison.json of all stored runs, beside them, judged by other metrics than the usual ones. */
+  /** comparison.json of all stored runs, in their folder, judged by other metrics than the usual ones. */
   async function compared(): Promise<Comparison> {
     const made = await table(store(), { folder: at('runs') });
     const rows = made.comparison.rows.map((row) => {

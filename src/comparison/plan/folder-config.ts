@@ -42,7 +42,7 @@ export async function folderConfig(
   };
 }
 
-/** With the defaults of keys that came after it was written. As it stands, if it is no config any more. */
+/** Adds the defaults of keys that are newer than the file. Returns it unchanged if it is no longer a valid config. */
 function storedIn(file: string): unknown {
   const text = readFileSync(file, 'utf8');
   try {

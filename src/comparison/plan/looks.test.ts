@@ -22,7 +22,7 @@ test('several looks spend .05 in all, of every gain its share', () => {
     [25, 25, 0.05],
     [30, 30, 0.05],
   ]);
-  const gains = 2 * 2; // two models beside the baseline, two tasks
+  const gains = 2 * 2; // two models and the baseline, two tasks
   const levels = spendingLevels([5 / 30, 15 / 30, 25 / 30, 1], 0.05 / gains);
   expect(looks.map(({ level }) => level)).toEqual(levels.map((level) => gains * level));
 });

@@ -77,7 +77,7 @@ function onFront(
 }
 
 /**
- * Finds or names the folders of runs. A run is identified by its hash, whatever its folder's name. Runs of the same
+ * Finds or names the folders of runs. A run is identified by its hash, whatever its folder's name. Runs of one
  * experiment share a folder. If a run has several folders, a finished one is used, else the one with the newest
  * checkpoint. Opens the data to get their checksums.
  * @param folder The folder that contains all these runs.

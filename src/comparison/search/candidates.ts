@@ -32,9 +32,9 @@ export interface Candidate {
  * What the searches of a comparison try, models and points in the order of the config. A model with one combination of
  * values is left out.
  *
- * An epoch costs the network parameters of the model, as a part of those of the baseline as configured: it is the ratio
- * of the work of a training step, known before training. Look-ups in embedding tables and evaluation are not in it.
- * Tasks that share no parameters pay for their own network.
+ * The cost of an epoch is the model's network parameters over those of the configured baseline. This ratio of the work
+ * of training steps is known before training. Look-ups in embedding tables and evaluation are not in it. Tasks that
+ * share no parameters pay for their own network.
  * @throws ConfigError where a budget does not pay for two candidates, or pays for more runs than can be planned.
  */
 export async function searchedPlaces(

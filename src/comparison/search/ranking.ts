@@ -63,7 +63,7 @@ export function rankings(
   });
 }
 
-/** What ranks the runs of some values. Undefined if one of them lacks a score. */
+/** The score that ranks the runs of some values. Undefined if one of them lacks a score. */
 export function rankingScore(
   runs: readonly ReadonlyMap<string, number>[],
   tasks: readonly string[],
@@ -77,7 +77,7 @@ export function rankingScore(
   return Math.min(...tasks.map((task) => (means.get(task) ?? 0) - (reference.get(task) ?? 0)));
 }
 
-/** By task, the mean over runs, for tasks of which every run has a score. */
+/** The mean over runs by task, for tasks where every run has a score. */
 export function meanScores(runs: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
   const [first = new Map<string, number>()] = runs;
   return new Map(

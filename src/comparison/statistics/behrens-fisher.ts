@@ -1,7 +1,7 @@
 import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
 
 /**
- * The error of an estimate: independent normal errors, of which some variances are estimated and one is known. Given
+ * The error of an estimate: independent normal errors. Some of their variances are estimated, and one is known. Given
  * the data, the error has the distribution of Behrens (1929) and Fisher (1935): the normal distribution, averaged over
  * the variances that the data leave possible. One of d degrees of freedom is v d / chi^2(d), v being its estimate. With
  * one estimated variance and nothing known this is Student's t.
@@ -47,7 +47,7 @@ export function halfWidth(level: number, error: EstimateError): number {
 }
 
 /**
- * The true gain that a two-sided test at this level finds with a power of about 80 %: its estimate then lies beyond the
+ * The true gain that a two-sided test at this level finds with a power of about 80 %. Its estimate is then beyond the
  * critical value in 80 % of tables with errors like this one's.
  */
 export function detectableGain(error: EstimateError, level: number): number {

@@ -36,9 +36,9 @@ export interface SqueezedVariances {
  *     s0^2 = exp(mean of e in the task + digamma(d0 / 2) - log(d0 / 2))
  *     s~^2 = (d0 s0^2 + d s^2) / (d0 + d), with d0 + d degrees of freedom
  *
- * Models of other spreads make three bounds necessary (docs/statistics.md): d0 is that of V two standard errors
- * higher (those of equal spreads); it is at most what the other variances of the task have together; and no variance
- * becomes smaller than its own.
+ * Models of unequal spreads make three bounds necessary (docs/statistics.md). First, d0 is that of V two standard
+ * errors higher (those of equal spreads). Second, it is at most the sum over the task's other variances. Third, no
+ * variance becomes smaller than its own.
  *
  * @param groups [task][model][run]
  */

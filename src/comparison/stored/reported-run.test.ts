@@ -20,7 +20,7 @@ const counts = (click: number) => ({
   time: { embedding: 2 * click, network: 100 },
 });
 
-/** A run of three tasks, of which `click` and `time` are to be reported from `a`, and `buy` from `b`. */
+/** A run of three tasks: `click` and `time` are reported from `a`, `buy` from `b`. */
 async function store(name: string, run: Partial<Parameters<typeof storeRun>[1]> = {}): Promise<FinishedRun> {
   const part = name.startsWith('a') ? 0 : 1;
   await storeRun(at(name), {

@@ -39,7 +39,7 @@ export function lockElsewhere(path: string): void {
   utimesSync(join(path, 'lock'), Date.now() / 1000 - 3600, Date.now() / 1000 - 3600);
 }
 
-/** A comparison without runs. @param statuses Of its runs, all of one model beside the baseline. */
+/** A comparison without runs. @param statuses of its runs, all of one model; there is a baseline too */
 export function storeComparison(path: string, statuses: readonly string[], last?: string): string {
   mkdirSync(path, { recursive: true });
   writeFileSync(join(path, 'config.yaml'), 'name: all\ncompare:\n  seeds: [1, 2]\n');

@@ -9,9 +9,9 @@ export type Line = Readonly<Record<string, number>>;
 const sizes = [11, 4, 7, 2, 33, 7, 50, 8, 8, 2, 2, 2, 2, 2, 2, 2];
 
 /**
- * Made-up impressions of result pages, up to twelve each, in the columns that MTReclib writes. What tells of the user
- * and the query is the same on a page; `numerical_63` is the impression's own, and numbers the rows. The same arguments
- * make the same lines.
+ * Made-up impressions of result pages, up to twelve each, in the columns that MTReclib writes. The columns about the
+ * user and the query is the same on a page; `numerical_63` is the impression's own, and numbers the rows. The same
+ * arguments make the same lines.
  */
 export function makeLines(rows: number, seed: number): Line[] {
   const random = randomFromSeed(seed).stream('aliexpress');

@@ -3,7 +3,7 @@ import { randomFromSeed } from '../../support/random.js';
 import type { Dataset, Split } from '../dataset.js';
 import { type Chunk, readBatches } from './batches.js';
 
-/** Two categorical columns, one numeric and two tasks, every value of which tells its row. */
+/** Two categorical columns, one numeric and two tasks. Every value identifies its row. */
 function numbered(rows: number, blockRows: number): { readonly dataset: Dataset; readonly reads: number[] } {
   const reads: number[] = [];
   const split: Split = {

@@ -72,7 +72,7 @@ const whereToGetIt = `Get it with 'ple data fetch census-income', or from ${publ
 
 /**
  * Census-Income (KDD): 199,523 + 99,762 rows, two binary tasks of MMoE section 6.3, or the marital status as seven
- * classes beside income. Every row is kept, duplicates too. The columns that labels are made of are no inputs, in
+ * classes and the task income. Every row is kept, duplicates too. The columns that labels are made of are no inputs, in
  * either group.
  */
 export const censusIncome = defineLoader({

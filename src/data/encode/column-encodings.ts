@@ -33,7 +33,7 @@ export interface ListEncoding {
 }
 
 /**
- * Dictionary indexes -> vocabulary indexes, of which 0 stands for what has none of its own. What is no index of the
+ * Dictionary indexes -> vocabulary indexes; 0 stands for values without an index of their own. What is no index of the
  * dictionary is refused: an engine would look up a negative one from the end of its table.
  */
 export function vocabularyEncoding(indexes: Int32Array, cardinality: number): ColumnEncoding {
@@ -107,9 +107,9 @@ export function signedLog(value: number): number {
 }
 
 /**
- * Tells how many of these ascending edges are not above a value. A table over equal cells says where to begin, which
- * takes a third of the time of a search by halves, whose branches nothing can predict. What cell a value is in rises
- * with it: so edges of lower cells lie below it, those of higher cells above it.
+ * Counts the ascending edges that are not above a value. A table over equal cells says where to begin, which takes a
+ * third of the time of a search by halves, whose branches nothing can predict. What cell a value is in rises with it:
+ * so edges of lower cells lie below it, those of higher cells above it.
  */
 function counterOf(edges: readonly number[]): (value: number) => number {
   const [lowest, highest] = [edges[0] ?? 0, edges.at(-1) ?? 0];

@@ -34,7 +34,7 @@ export function vocabularyFit(size: number, options: VocabularyOptions, texts: r
   };
 }
 
-/** Of each text, the first one of the same number. Undefined unless all texts of training are numbers, or missing. */
+/** For each text, the first text of equal number. Undefined unless all texts of training are numbers, or missing. */
 function firstSpellings(texts: readonly string[], counts: Uint32Array): Int32Array | undefined {
   const respelt = new Map<string, number>();
   for (const [index, text] of texts.entries()) {
@@ -60,9 +60,9 @@ export interface VocabularyOptions {
 }
 
 /**
- * Every value that training has at least `minCount` times has an index of its own, in the order of the dictionary,
- * after those that values share: 0 of the rarer values and of those that training never had; or, with `apart` and if
- * there are rarer values, 0 of the latter and 1 of the rarer ones.
+ * A value that training has at least `minCount` times has its own index, in the order of the dictionary, after the
+ * shared indexes. Rarer values and values that training never had share 0. With `apart`, and if there are rarer values,
+ * these share 1 instead.
  */
 export function vocabulary(
   counts: Uint32Array,

@@ -31,13 +31,14 @@ import { encodedSplit, type KeptRows, keptRowsOf } from './encoded-split.js';
 import { listEncoding, listFit } from './list-column.js';
 
 /**
- * Prepares a source for models. Everything that is learnt of the data is learnt of the training split alone, in one
- * pass that is left out when nothing has to be learnt; rows are encoded when a split is read.
+ * Prepares a source for models. Encodings are fitted on the training split alone, in one pass, which is skipped if
+ * nothing must be fitted. Rows are encoded when a split is read.
  *
  * - categorical: values that training has at least `minCount` times have an index each; all others share 0 (see
  *   `vocabulary`).
  * - list: entries as in categorical columns, the heaviest `maxLength` of a row.
- * - numeric `standard`: (x - mean) / deviation. `log1p`: the same of sign(x) log(1 + |x|). A missing value becomes the
+ * - numeric `standard`: (x - mean) / deviation. `log1p`: x is first replaced by sign(x) log(1 + |x|). A missing value
+ *   becomes the
  *   mean,
  *   a column that is constant in training becomes 0.
  * - numeric `quantile` and `value`: categorical, by buckets of equal count or by the `buckets` most frequent training
@@ -202,7 +203,7 @@ function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefine
   });
 }
 
-/** What models see of the columns. */
+/** The columns as models see them. */
 export function features(
   columns: readonly Pick<SourceColumn, 'name'>[],
   encodings: readonly ColumnEncoding[],
@@ -275,7 +276,7 @@ function checkColumns(source: Source, inputs: InputsConfig, faults: Faults): voi
   }
 }
 
-/** Of the attention of a list. */
+/** Checks the target of a list's attention. */
 function checkTarget({ columns }: Source, inputs: InputsConfig, list: string, target: string): void {
   const key = `inputs.columns.${list}.target`;
   const categorical = columns.flatMap(({ name, kind }) => (kind === 'categorical' ? [name] : []));
@@ -327,8 +328,8 @@ function rowGroups({ group, columns, splits }: Source, name: SplitName): Pick<Sp
 }
 
 /**
- * The split, of which every block is checked when it is read: in its task's sample space a binary label is 0 or 1, a
- * multiclass one the index of a class, any other a finite number; a row's weight is a finite number of at least 0.
+ * A split that checks every block when it is read. In its task's sample space a binary label is 0 or 1, a multiclass
+ * one the index of a class, any other a finite number. A row's weight is a finite number of at least 0.
  * @throws DataError with split, row, value, and the task of a label.
  */
 function checkedLabels(source: Source, name: SplitName, tasks: readonly TaskConfig[]): SourceSplit {

@@ -70,7 +70,7 @@ function keepHeaviest(
 ): number {
   const length = feed.indexes.length;
   let least = Number.NEGATIVE_INFINITY; // the weight of the lightest entry that is kept,
-  let ofLeast = length; // of which so many are kept
+  let ofLeast = length; // the number of these that are kept
   if (weights && end - begin > length) {
     const sorted = weights.slice(begin, end).sort();
     least = sorted[end - begin - length] ?? 0;

@@ -6,7 +6,7 @@ import { stagedTable } from '../table/staged-rows.js';
 import type { Judgement } from './judgement.js';
 import type { StagedFiles } from './staged-files.js';
 
-/** About so many rows are scored. */
+/** About the number of rows that are scored. */
 const mostRows = 20_000;
 /** A column that reaches this AUC or R² alone may be known only after the label. */
 const least = { AUC: 0.75, 'R²': 0.5 };

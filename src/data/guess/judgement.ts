@@ -41,7 +41,7 @@ interface Input {
 /**
  * @param asked Label columns in the form of `--task`. None: they are guessed.
  * @param onColumn Gets the number of finished columns, and of all. It throws to stop.
- * @throws ConfigError, DataError if there is no such label, none at all, or no input beside the labels.
+ * @throws ConfigError, DataError if there is no such label, none at all, or no input.
  */
 export async function judgement(
   { database, staged, files, unsupported, hasDates }: StagedFiles,
@@ -113,7 +113,7 @@ async function spellings(
 
 const mostSpellings = 100;
 
-/** A condition of equality, with what else the files write for its values. */
+/** A condition of equality, with other spellings of its values in the files. */
 function inAllSpellings(positive: Condition | readonly string[], found: readonly Spelling[]): Condition {
   const condition = typeof positive === 'object' ? [...positive] : positive;
   const { operator, values } = conditionParts(condition);
@@ -301,7 +301,7 @@ function askedColumn(columns: readonly ColumnGuess[], name: string, alone = true
 
 /**
  * For each column, the label that it follows: the column has a value only in rows where this label is 1. There must be
- * so many other rows that chance does not explain it (one in a million). If there are several such labels, the one that
+ * enough other rows that chance does not explain it (one in a million). If there are several such labels, the one that
  * is 1 most rarely.
  * @param labels Columns of 0 and 1.
  */

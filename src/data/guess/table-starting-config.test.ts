@@ -21,7 +21,7 @@ const rows = (make: (row: number) => readonly (string | number)[], delimiter = '
 const nineUsers = Array.from({ length: 9 }, (_, user) => `${user},${20.5 + user}`);
 const bit = () => random.below(2);
 
-/** The loader takes the config, and says which columns are inputs of which kind. */
+/** The loader accepts the config. Returns the inputs and their kinds. */
 async function opened(config: { readonly dataset: object }, path: string) {
   const cache = join(path, '../cache');
   const source = await table.open({ ...config.dataset, cache }, { seed: 0, note: () => undefined });
@@ -346,7 +346,7 @@ test('a numeric column that is mostly one value is fed by its values', async () 
 });
 
 test('columns are judged by the whole file: what varies, or has other texts, behind row 20,000', async () => {
-  const late = (row: number) => row >= 20_500; // DuckDB looks at 20,480 rows by itself
+  const late = (row: number) => row >= 20_500; // DuckDB samples 20,480 rows
   const lines = Array.from({ length: 20_600 }, (_, row) =>
     [late(row) ? random.below(300) : -1, late(row) ? 'x' : row / 4, row % 2].join(','),
   );

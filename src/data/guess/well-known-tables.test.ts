@@ -5,7 +5,7 @@ import { startingConfig } from './table-starting-config.js';
 
 const lines = (count: number, line: (row: number) => readonly (string | number)[], delimiter: string) =>
   Array.from({ length: count }, (_, row) => `${line(row).join(delimiter)}\n`).join('');
-/** One of the values, in no order that the row's number tells of. */
+/** One of the values, in an order that does not follow the row's number. */
 const pick = (row: number, salt: number, ...values: readonly (string | number)[]) =>
   values[Math.floor(Math.abs(1e4 * Math.sin(row * salt + salt))) % values.length] ?? '';
 

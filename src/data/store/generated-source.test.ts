@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { inOrder, listOf, type SourceBlock, singleOf } from '../dataset.js';
 import { generatedRows, generatedSource } from './generated-source.js';
 
-/** Every value tells its row. Blocks reuse their memory, as generators may. */
+/** Every value identifies its row. Blocks reuse their memory, as generators may. */
 function* blocks(rows: number): Generator<SourceBlock> {
   const [ids, labels, weights] = [
     new Int32Array(generatedRows),

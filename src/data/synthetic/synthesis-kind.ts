@@ -20,7 +20,7 @@ export interface SynthesisKind<Manifest extends object = object> {
   /**
    * Draws the process that rows come from.
    * @param options Raw options, which are parsed (fails on what the schema refuses).
-   * @returns what writes a table in the format of the path's ending, and `<path>.manifest.json` beside it. The same
+   * @returns a function that writes a table in the format of the path's ending, and `<path>.manifest.json`. The same
    * options give the same bytes.
    * @throws ConfigError for impossible options, and for an unknown ending of the path.
    */

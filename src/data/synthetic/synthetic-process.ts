@@ -51,7 +51,7 @@ export function response({ alpha, beta }: Pick<SyntheticProcess, 'alpha' | 'beta
 
 /**
  * Covariance of the labels of two different tasks over x ~ N(0, 1)^d, given alpha and beta, when their weights have
- * cosine `p`. All terms are moments of jointly normal z and z' with variance c^2 and covariance p c^2: E[sin(a z + b)]
+ * cosine `p`. All terms are moments of jointly normal z and z' with variance c^2 and covariance p c^2. E[sin(a z + b)]
  * = exp(-a^2 c^2 / 2) sin b,  E[z' sin(a z + b)] = a p c^2 exp(-a^2 c^2 / 2) cos b,  and sin s sin t = (cos(s - t) -
  * cos(s + t)) / 2 with E[cos(N(m, v))] = exp(-v / 2) cos m.
  */

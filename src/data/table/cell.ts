@@ -38,7 +38,7 @@ export function conditionParts(condition: Condition): {
   return { operator: operator === '==' ? '=' : operator, values: [operand] };
 }
 
-/** Why a condition cannot be meant as it stands. */
+/** The reason why a condition makes no sense. */
 export function mistakeIn(condition: Condition): string | undefined {
   const [, operator, operand = ''] = (typeof condition === 'string' && comparison.exec(condition)) || [];
   if (operator === undefined) return undefined;

@@ -26,18 +26,18 @@ export interface LabelColumn {
 export interface ColumnRoles {
   readonly inputs: readonly InputColumn[];
   readonly labels: readonly LabelColumn[];
-  /** Of a split by value, time, group or strata. */
+  /** The column of a split by value, time, group or strata. */
   readonly split: string | undefined;
   readonly group: string | undefined;
-  /** Of rows' weights. */
+  /** The column of row weights. */
   readonly weight: string | undefined;
-  /** Names of all columns of which anything is read. */
+  /** Names of all columns that are read. */
   readonly used: ReadonlySet<string>;
 }
 
 /**
- * What each column is for. Columns of labels, masks, splits and weights are no inputs, unless `columns` says so of the
- * latter three.
+ * Each column's role. Columns of labels, masks, splits and weights are no inputs, but the latter three are if `columns`
+ * names them.
  */
 export function columnRoles(
   { path, names }: { readonly path: string; readonly names: readonly string[] },

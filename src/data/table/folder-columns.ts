@@ -31,7 +31,7 @@ export async function openSplitFiles(
   return opened;
 }
 
-/** The file with columns of its folders behind its own, of which one of the same name stays as it is. */
+/** The file, with columns from its folders' names after its own. A column of its own with that name stays. */
 function withFolderColumns(file: TableFile, shared: readonly string[]): TableFile {
   const columns = new Map(
     [...folderColumns(file.path)].filter(([name]) => !file.names.includes(name) && shared.includes(name)),

@@ -49,7 +49,7 @@ export async function jsonTable(database: DuckDBConnection, paths: readonly stri
     if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
     return { from, names, types: found.columnTypes() };
   };
-  // Behind a byte-order mark, DuckDB sees a list only where it is told of one.
+  // After a byte-order mark, DuckDB does not detect a list: its type must be given.
   const { from, names, types } = await opened('auto').catch((error) =>
     opened('array').catch(() => Promise.reject(error)),
   );

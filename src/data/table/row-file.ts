@@ -59,7 +59,7 @@ export function formatOf(path: string): 'parquet' | 'json' | 'text' {
   return /\.(jsonl|ndjson|json)(\.(gz|zst))?$/i.test(path) ? 'json' : 'text';
 }
 
-/** What users have beside tables: the ending, what it is, and what makes a table of it. */
+/** Other files of users: the ending, the format, and how to make a table of it. */
 const others: readonly (readonly [ending: RegExp, name: string, advice: string])[] = [
   [/\.zip$/i, 'a ZIP archive', 'unpack it (unzip) and name the file inside'],
   [/\.(tar|tgz|tar\.\w+)$/i, 'a tar archive', 'unpack it (tar -xf) and name the files inside'],
@@ -74,7 +74,7 @@ const others: readonly (readonly [ending: RegExp, name: string, advice: string])
   ],
 ];
 
-/** Of a text file's ending. */
+/** The delimiter by a text file's ending. */
 export function usualDelimiter(path: string): string | undefined {
   if (/\.csv(\.gz|\.zst)?$/i.test(path)) return ',';
   return /\.(tsv|tab)(\.gz|\.zst)?$/i.test(path) ? '\t' : undefined;

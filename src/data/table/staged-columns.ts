@@ -8,7 +8,7 @@ export type StagedType = 'text' | 'whole' | 'number' | 'list';
 /** The type in DuckDB. A missing value is NULL. */
 export const databaseTypes = { text: 'VARCHAR', whole: 'BIGINT', number: 'DOUBLE', list: 'VARCHAR[]' } as const;
 
-/** The same of files that have numbers of 32 bits: they take half of the memory. */
+/** The types for files with 32-bit numbers, which take half of the memory. */
 export const narrowTypes = { ...databaseTypes, whole: 'INTEGER', number: 'FLOAT' } as const;
 
 /** Blanks that stand around a value: those of `trim`, which reads other files. */
@@ -46,7 +46,7 @@ export function cleaned(text: string, missing: readonly string[]): string {
 }
 
 /**
- * The same of a text that is NULL where it is one of `missing` to the letter. Few texts have blanks around them:
+ * `trimmed` for a text that is NULL where it exactly equals one of `missing`. Few texts have blanks around them:
  * comparisons find the others in a third of the time that trimming takes. `trimmed` stands there once, as DuckDB
  * computes what it meets twice for every row.
  */

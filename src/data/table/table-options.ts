@@ -169,7 +169,7 @@ export const tableOptions = {
   split: splitSchema.optional().meta({
     default: { fraction: { validation: 0.1, test: 0.1 } },
     description:
-      'How splits are cut. `{ fraction }`: rows are drawn; with `group: <column>` all rows of one value (one user) are in one split; with `stratify: <column or list>` each value has the same share of rows in every split. `{ column, validation: <value>, test: <value>, train: <value> }`: by a column’s value; without `train` all others. `{ time: <column>, validation: 0.1, test: 0.1 }`: the last rows are the test, those before them the validation split.',
+      'How splits are cut. `{ fraction }`: rows are drawn. With `group: <column>` all rows of one value (one user) are in one split. With `stratify: <column or list>` each value has the same share of rows in every split. `{ column, validation: <value>, test: <value>, train: <value> }`: by a column’s value; without `train` all others. `{ time: <column>, validation: 0.1, test: 0.1 }`: the last rows are the test, those before them the validation split.',
   }),
   splitSeed: splitSeedSchema,
   group: reference

@@ -18,7 +18,7 @@ const mostValues = 2 ** 23;
 /** A dictionary of more values is joined: as a type of DuckDB it takes long to make. */
 const mostTypeValues = 2 ** 16;
 
-/** What is known of the data beside the options. */
+/** Facts about the data that the options lack. */
 export interface About {
   readonly checksum: string;
   /** The loader sets the options, so messages do not advise to change them. */
@@ -44,7 +44,7 @@ interface Writing extends About {
   readonly options: TableOptions;
   /** Splits that must have rows. */
   readonly wanted: readonly SplitName[];
-  /** Of the preparation; those of writing are added. */
+  /** Notes of the preparation; those of writing are added. */
   readonly notes: string[];
   readonly signal: AbortSignal | undefined;
 }

@@ -8,10 +8,10 @@ type Column = readonly [name: string, of: (block: SourceBlock) => (row: number) 
 
 /**
  * A source's rows as a CSV for other programs: those of training, of validation, and those of the test split in the
- * order of predictions. The columns are `split`, `row` (of rows from files: the row's number in them, one file after the
- * other, from 0), `weight` (if rows have weights), `<type>.<task>` for each task with the label, empty outside the
- * task's sample space, and `category.<name>` or `number.<name>` for each input but lists. A missing number is empty.
- * Numbers read back as the same 32 bits.
+ * order of predictions. The columns are `split`, `row` (for files: the row's number in them, one file after the other,
+ * from 0) and `weight` (if rows have weights). Each task has `<type>.<task>`, the label, empty outside the task's
+ * sample space. Each input but lists has `category.<name>` or `number.<name>`. A missing number is empty. Numbers read
+ * back as the same 32 bits.
  * @param tasks Indexes of the source's tasks.
  * @param onRows Called with the number of rows that are done. Throws to stop.
  */

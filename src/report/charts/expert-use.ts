@@ -216,9 +216,9 @@ interface GateDistance {
 }
 
 /**
- * For each level and each pair of tasks with gates there: the total variation distance, half the sum of |p - q|. p and
- * q are the tasks' mean weights of the experts that both see, each scaled to a sum of 1. The distance does not depend
- * on the numbering of experts. Pairs with fewer than two such experts, or without weight on them, are left out.
+ * The total variation distance for each level and each pair of tasks with gates there: half the sum of |p - q|. Here p
+ * and q are the tasks' mean weights of the experts that both see, each scaled to a sum of 1. The distance does not
+ * depend on the numbering of experts. Pairs with fewer than two such experts, or without weight on them, are left out.
  */
 export function gateDistances(gates: readonly GateUse[], tasks: readonly string[]): readonly GateDistance[] {
   const levels = [...new Set(gates.map(({ level }) => level))];

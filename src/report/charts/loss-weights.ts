@@ -100,7 +100,7 @@ function hasCosines(epochs: Epochs): boolean {
   return epochs.some((record) => cosinesOf(record) !== undefined);
 }
 
-/** Those of diagnostics are of the same rows in every epoch. */
+/** Cosines of diagnostics, which use the same rows in every epoch, else those of the balancing method. */
 function cosinesOf({ diagnostics, balance }: EpochRecord) {
   return diagnostics?.cosines ?? balance?.cosines;
 }

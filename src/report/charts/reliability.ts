@@ -11,9 +11,9 @@ import { dashedAt, layer, type PanelSpec, panelWidth, plot, tip } from './plot.j
 import { chartId, drawnPoints } from './points.js';
 
 /**
- * What happened against what was predicted, a chart per task, in bins of equally many test rows (calibration of
- * weighted rows: of equal weight): calibration curves of binary tasks and of the predicted class of multiclass tasks,
- * mean labels of regression tasks. Predictions are read run by run, so that only one run's are in memory.
+ * Actual against predicted values, a chart per task, in bins of equally many test rows (with weighted rows, calibration
+ * bins have equal weight). Binary tasks and the predicted class of multiclass tasks have calibration curves; regression
+ * tasks have mean labels. Predictions are read run by run, so that only one run's are in memory.
  */
 export async function reliability({ tasks, places }: ChartedRuns): Promise<readonly Section[]> {
   const { points, omission } = drawnPoints(places, tasks.length);

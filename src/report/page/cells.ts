@@ -31,7 +31,7 @@ export function typographic(text: string): string {
   return text === dash ? '–' : text.replace(/(^|[[(\s])-(?=\d)/g, '$1\u2212').replace(/(\d) %/g, '$1\u00a0%');
 }
 
-/** A table that scrolls by itself if a word is wider than the page. It can be scrolled with the keyboard. */
+/** A table that scrolls on its own if a word is wider than the page, with the keyboard too. */
 export function scrolling(label: string, table: Html): Html {
   return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${table}</div>`;
 }

@@ -166,7 +166,7 @@ async function update(job: QueuedJob, following: Following): Promise<void> {
   }
 }
 
-/** What a worker sends, of which nothing is trusted. It has all that was sent before, too. */
+/** Checks a worker's messages, which are not trusted. Each message includes the earlier ones. */
 function hear({ id, run }: QueuedJob, sent: JobProgress, isActive: boolean, { open, said, on }: Following): void {
   const { step, resumedAt, notes = [] } = progressSchema.safeParse(sent).data ?? {};
   const once = (key: string, report: Report) => {

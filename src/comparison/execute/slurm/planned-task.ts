@@ -21,8 +21,8 @@ export interface PlannedTask extends Pick<RunOrder, 'experiment'> {
 const waitSeconds = 180;
 
 /**
- * Reads the run with this index. Why a run failed is left in a file beside the plan, for the collecting process. A
- * folder that another process uses is no failure: the exit code is then that of an interruption.
+ * Reads the run with this index. The reason of a failure goes into a file in the plan's folder, for the collecting
+ * process. A folder that another process uses is no failure: the exit code is then that of an interruption.
  */
 export async function plannedTask(file: string, index: number): Promise<PlannedTask> {
   const plan = readStagePlan(file);

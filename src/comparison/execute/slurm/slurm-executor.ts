@@ -60,7 +60,7 @@ function slurm(
   };
 }
 
-/** All runs if each has ended. @throws Detached, with what to do, if one has not. */
+/** All runs, if each has ended. @throws Detached with the next step, if one has not. */
 function collected(open: OpenStage, command: string, on: ExecutorOptions['on']): readonly Run[] {
   const { todo, folder } = open;
   const jobs = jobsFolder(open);
