@@ -48,7 +48,7 @@ export interface TrainingSetup {
   followScore(scores: FollowedScores, score: number | null): FollowedScores;
   /** By task, as the config has them: the weights of `monitor: loss`. */
   readonly initialLossWeights: readonly number[];
-  /** Loss weights by task after so many completed epochs and steps. */
+  /** Loss weights by task after these numbers of completed epochs and steps. */
   lossWeightsAt(completedEpochs: number, completedSteps: number): readonly number[];
   /** The rows' order: one stream per epoch is drawn from it. */
   readonly order: Random;

@@ -10,8 +10,8 @@ export interface Chunk {
   /** Real rows of each batch: B, or fewer in the last batch of a pass, whose padding rows have mask 0. */
   readonly rows: Int32Array; // [S]
   /**
-   * `categorical` int32 [S, B, F], `numeric` float32 [S, B, D], `labels` (in their own units) and `mask` (a row's
-   * weight in the task's sample space, 0 outside it) float32 [S, T, B].
+   * `categorical` int32 [S, B, F], `numeric` float32 [S, B, D], `labels` (in their own units) and `mask` float32 [S, T,
+   * B]. The mask is a row's weight in the task's sample space, 0 outside it.
    */
   readonly arrays: {
     readonly categorical: IntArray;

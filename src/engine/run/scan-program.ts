@@ -36,7 +36,7 @@ export async function scanProgram(
   const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyOf(array)]));
   /** Arrays of an earlier run, which the next one writes the state to: new memory costs more than a copy. */
   let spare = new Map<string, HostArray>();
-  /** The last run's joined arrays, of which `state` has views: the next run need not join them again. */
+  /** The last run's joined arrays, so that the next run need not join them again. `state` has views of them. */
   const wholes = new Map<string, HostArray>();
   const fetches = [...model.changed.map(modelNames.next), ...model.outputs.map(modelNames.output)];
   const stateBytes = (names: readonly string[]) =>

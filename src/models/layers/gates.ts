@@ -30,10 +30,9 @@ const unseenLogit = -1e30;
 
 /**
  * The gates of one level: g(x) = softmax(W x), without bias or hidden layer (MMoE eq. 7-8, PLE eq. 2-4). Parameter
- * `level<l>.gates.<experts>.weight` [gates, experts, inputs] holds the gates that mix so many experts. A gate over one
- * expert passes it on and holds no parameters.
- * All are computed together, over all experts of the level: `unseenLogit` makes the weight of an expert that a gate
- * does not see 0.
+ * `level<l>.gates.<experts>.weight` [gates, experts, inputs] holds the gates over that number of experts. A gate over
+ * one expert passes it on and holds no parameters. All are computed together, over all experts of the level:
+ * `unseenLogit` makes the weight of an expert that a gate does not see 0.
  * @param biased g(x) = softmax(W x + b), with `.bias` [gates, 1, experts].
  */
 export function gates(
