@@ -2,8 +2,8 @@ import type { ArraySpec } from '../engine/engine.js';
 import { float32, type HostArrays, int32, sizeOf } from '../support/arrays.js';
 
 /**
- * For tests: what so many steps are fed. Arrays that are given stay as they are; of others, `valuesOf` tells each
- * element by its place, from the array's name and its size in a step.
+ * For tests: the inputs of some steps. Arrays that are given stay as they are; of others, `valuesOf` tells each element
+ * by its place, from the array's name and its size in a step.
  */
 export function stepChunk(
   arrays: Readonly<Record<string, ArraySpec>>,

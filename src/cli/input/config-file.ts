@@ -36,7 +36,7 @@ export async function readConfig(file: string, overrides: readonly string[]): Pr
   return checkedConfig(readText(file), file, overrides);
 }
 
-/** The same of its text. */
+/** `readConfig` for a text. */
 export async function checkedConfig(text: string, file: string, overrides: readonly string[]): Promise<Experiment> {
   await loadPluginsOf(text, file, overrides);
   let experiment: Experiment;
@@ -58,7 +58,7 @@ export async function readComparison(file: string, overrides: readonly string[])
   return checkedComparison(readText(file), file, overrides);
 }
 
-/** The same of its text. */
+/** `readComparison` for a text. */
 export async function checkedComparison(
   text: string,
   file: string,

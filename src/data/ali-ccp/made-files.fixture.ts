@@ -22,7 +22,9 @@ interface MadeFiles {
 
 /** Values of a user's fields. */
 const profile = { '121': 98, '122': 14, '124': 3, '125': 8, '126': 4, '127': 4, '128': 3, '129': 5 };
-/** Of a user's lists: their share of the entries, about that of the publisher's first rows, and items for each value. */
+/**
+ * Of a user's lists: their share of the entries, about that of the publisher's first rows, and items for each value.
+ */
 const histories = { '109_14': [0.12, 400], '110_14': [0.36, 10], '127_14': [0.24, 40], '150_14': [0.28, 50] } as const;
 /** Items for each value of what an item has one of, and how often it has it. */
 const properties = { '206': [400, 1], '207': [10, 0.98], '216': [40, 0.9] } as const;
@@ -84,7 +86,7 @@ function sampleOf(user: number, item: number, { items, clickRate, conversionRate
   };
 }
 
-/** An index, of which small ones are frequent. */
+/** A random index; small ones are frequent. */
 const rare = (size: number, draw: Random) => Math.floor(size * draw.uniform() ** 3);
 /** ln(1 + count) to five decimals. */
 const count = (draw: Random) => String(Number(Math.log1p(1 - Math.floor(3 * Math.log(1 - draw.uniform()))).toFixed(5)));

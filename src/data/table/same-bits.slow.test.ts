@@ -18,7 +18,7 @@ function longFile(header: string, line: (row: number) => string): string {
   return path;
 }
 
-/** A checksum of all rows and dictionaries in their order, prepared with so many threads. */
+/** A checksum of all rows and dictionaries in their order, prepared with this number of threads. */
 async function contentOf(path: string, options: object, threads: number): Promise<string> {
   const database = await openDatabase(':memory:', { threads });
   await database.run("ATTACH ':memory:' AS prepared");
