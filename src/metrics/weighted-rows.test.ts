@@ -6,7 +6,7 @@ import { evaluateTask } from './evaluate.js';
 import { groupedAuc } from './grouped.js';
 import { isRegressionMetric } from './metric.js';
 import { mae, mse } from './regression.js';
-import { influenceOnArea } from './row-influence.js';
+import { errorOverRows, influenceOnArea } from './row-influence.js';
 import { binary, regression as rating } from './rows.fixture.js';
 import { areaUnderCurve, binarySample, type TaskScores } from './samples.js';
 
@@ -157,4 +157,10 @@ describe('the influence of a row', () => {
       if (metric.influence) expect(metric.influence(regression, one)).toBeNull();
     expect(logLoss.influence(binary, { ...one, logits: Float64Array.of(Number.NaN) })).toBeNull();
   });
+});
+
+it('a group whose rows are all outside of the sample space is not drawn', () => {
+  const error = (mask: readonly number[]) =>
+    errorOverRows(Float64Array.of(3, 1, -4), Int32Array.of(0, 0, 1), Float64Array.from(mask));
+  expect([error([1, 1, 1]), error([1, 1, 0])]).toEqual([Math.sqrt(32), null]);
 });

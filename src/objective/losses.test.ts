@@ -103,6 +103,7 @@ describe.each(cases)('$name', ({ task, labels, loss }) => {
       labels,
     );
     for (const value of [...found.losses, ...found.gradient]) expect(Number.isFinite(value)).toBe(true);
+    if (task.type === 'regression') for (const slope of found.gradient) expect(slope * logit).toBeGreaterThanOrEqual(0);
   });
 
   it.each([Number.NaN, -1])('the label of a masked row may be %d', (anything) => {

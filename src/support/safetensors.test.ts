@@ -25,13 +25,13 @@ test('what is written is read, to the bit', async () => {
 
 test('the bytes are those of the format', async () => {
   const path = join(folder, 'format.safetensors');
-  await writeSafetensors(path, { arrays: { a: float32([1], Float32Array.of(1)) }, metadata: {} });
+  await writeSafetensors(path, { arrays: { bias: float32([1], Float32Array.of(1)) }, metadata: {} });
   const bytes = readFileSync(path);
   const length = Number(bytes.readBigUInt64LE(0));
   expect(length % 8).toBe(0);
   expect(JSON.parse(bytes.toString('utf8', 8, 8 + length))).toEqual({
     __metadata__: {},
-    a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] },
+    bias: { dtype: 'F32', shape: [1], data_offsets: [0, 4] },
   });
   expect(bytes.subarray(8 + length)).toEqual(Buffer.from([0, 0, 0x80, 0x3f]));
 });

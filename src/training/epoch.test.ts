@@ -16,9 +16,9 @@ const programOf = (run: (chunk: HostArrays) => HostArrays): Program => ({
   writeState: nothing,
   release: nothing,
 });
-function setUpOn(split: MadeSplit) {
-  const model = '{ type: single-task, levels: [[4]], tower: [] }';
-  const experiment = experimentOf(model, [{ name: 'click', type: 'binary' }]);
+function setUpOn(split: MadeSplit, names = ['click'], model = '', train = '') {
+  const tasks = names.map((name) => ({ name, type: 'binary' }) as const);
+  const experiment = experimentOf(`{ type: single-task, levels: [[4]], tower: []${model} }`, tasks, train);
   return setUp(experiment, madeDataset(experiment.tasks, split).dataset, compiled);
 }
 
@@ -45,20 +45,48 @@ test('31: every epoch has all rows, in an order of its own', async () => {
 });
 
 test("a task's loss of an epoch is the mean over its rows, by their weights", async () => {
-  const setup = setUpOn({ rows: 80, label: () => 0, weight: (row) => (row % 3) / 4 });
-  const weights: number[] = []; // of each step
+  const weights = {
+    weight: (row: number) => (row % 3) / 4,
+    mask: (task: number, [a]: readonly number[]) => task === 0 || Number(a) > 0,
+  };
+  const setup = setUpOn({ rows: 160, label: () => 0, ...weights }, ['click', 'share']);
+  const [sums, counts] = [
+    [0, 0],
+    [0, 0],
+  ];
+  let loss = 0;
   const program = programOf(({ mask }) => {
-    const [steps = 0, , batch = 0] = mask?.shape ?? [];
-    const losses = new Float32Array(steps);
-    for (let step = 0; step < steps; step++) {
-      const ofRows = [...(mask?.data ?? [])].slice(step * batch, (step + 1) * batch);
-      losses[step] = weights.push(ofRows.reduce((sum, weight) => sum + weight, 0));
-    }
-    return { loss: float32([steps], losses), tasks: float32([steps, 1], losses) };
+    const [steps = 0, tasks = 0, batch = 0] = mask?.shape ?? [];
+    const losses = new Float32Array(steps * tasks).map((_, at) => {
+      const weight = [...(mask?.data ?? [])].slice(at * batch, (at + 1) * batch).reduce((sum, one) => sum + one, 0);
+      loss += 1;
+      sums[at % tasks] = (sums[at % tasks] ?? 0) + weight * loss;
+      counts[at % tasks] = (counts[at % tasks] ?? 0) + weight;
+      return loss;
+    });
+    return { loss: float32([steps]), tasks: float32([steps, tasks], losses) };
   });
-  let sums: EpochSums | undefined;
-  for await (const { progress } of trainEpoch(setup, program, freshProgress(1, 1, 0))) sums = progress.sums;
-  expect(weights).toHaveLength(3);
-  expect(sums?.counts).toEqual([weights.reduce((sum, weight) => sum + weight, 0)]);
-  expect(sums?.tasks).toEqual([weights.reduce((sum, weight, step) => sum + weight * (step + 1), 0)]);
+  let found: EpochSums | undefined;
+  for await (const { progress } of trainEpoch(setup, program, freshProgress(2, 2, 0))) found = progress.sums;
+  expect(loss).toBe(2 * 5);
+  expect(found).toMatchObject({ tasks: sums, counts });
+  expect(counts[1]).toBeLessThan(counts[0] ?? 0);
+});
+
+test('every step has noise of its own, and accumulated gradients are used at the end of an epoch too', async () => {
+  const setup = setUpOn({ rows: 160, label: () => 0 }, ['click'], ', dropout: 0.5', 'accumulate: 3');
+  const [noise, updates]: [string[], number[]] = [[], []];
+  const program = programOf((chunk) => {
+    const [steps = 0] = chunk.mask?.shape ?? [];
+    const drawn = Object.keys(setup.model.noise).map((name) => [...(chunk[`noise/${name}`]?.data ?? [])]);
+    for (let step = 0; step < steps; step++)
+      noise.push(drawn.map((all) => all.slice((step * all.length) / steps, ((step + 1) * all.length) / steps)).join());
+    updates.push(...(chunk.update?.data ?? []));
+    return { loss: float32([steps]), tasks: float32([steps, 1]) };
+  });
+  let last = freshProgress(1, 1, 0);
+  for (const epoch of [1, 2])
+    for await (const { progress } of trainEpoch(setup, program, { ...last, epoch, step: 0 })) last = progress;
+  expect(new Set(noise).size).toBe(10);
+  expect(updates).toEqual([0, 0, 1, 0, 1, 0, 0, 1, 0, 1]);
 });

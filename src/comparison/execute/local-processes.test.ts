@@ -5,7 +5,7 @@ import { binaryTasks } from '../../models/tasks.fixture.js';
 import { plannedRuns, smallConfig } from '../plan/planned-runs.fixture.js';
 import type { Run } from '../plan/run.js';
 import { localProcesses } from './local-processes.js';
-import type { Answer } from './messages.js';
+import type { Answer, Order } from './messages.js';
 import type { Lost, WorkerProcess } from './worker-process.js';
 import type { Workers } from './workers.js';
 
@@ -31,10 +31,12 @@ const model: ModelShape = { tasks: binaryTasks('y1', 'y2'), categorical: [], num
 /** @param answers Of the workers to runs, in order. */
 function executor(answers: (Answer | Lost)[] = [], jobs?: number, device = chosen) {
   const events: string[] = [];
+  const orders: Extract<Order, { kind: 'run' }>[] = [];
   const released = vi.fn(async () => undefined);
   const ask: WorkerProcess['ask'] = async (order) => {
     if (order.kind === 'shape')
       return { kind: 'shape', model, rows: { train: 20, validation: 10, test: 10 }, grouped: false };
+    if (order.kind === 'run') orders.push(order);
     return answers.shift() ?? { kind: 'interrupted' };
   };
   const worker: WorkerProcess = {
@@ -49,10 +51,10 @@ function executor(answers: (Answer | Lost)[] = [], jobs?: number, device = chose
   const { jobsFor, execute } = localProcesses({
     workers,
     devices: { all: [device], notes: [] },
-    ...{ jobs, predictions: false, metrics: {}, signal: new AbortController().signal },
+    ...{ jobs, predictions: true, metrics: {}, signal: new AbortController().signal },
     on: ({ kind }) => events.push(kind),
   });
-  return { answers, events, released, jobsFor, execute };
+  return { answers, events, orders, released, jobsFor, execute };
 }
 
 test('so many runs train at a time as are asked for, else as there are cores for, and never more than there are', () => {
@@ -78,4 +80,15 @@ test.each<[string, (Answer | Lost)[], Run['state'], string[], number]>([
   expect(made.answers).toEqual([]);
   expect(made.events).toEqual(['planned', 'begun', ...told]);
   expect(made.released).toHaveBeenCalledTimes(released);
+});
+
+test('of a seed the largest model is trained first, and only reported runs keep predictions', async () => {
+  const ordersOf = async (stage: 'runs' | 'tuning') => {
+    const { execute, orders } = executor(Array<Answer>(4).fill({ kind: 'done' }), 2);
+    await execute(stage, runsWith({}), 'nowhere');
+    return orders.map(({ experiment, predictions }) => [experiment.seed, experiment.model.type, predictions]);
+  };
+  const expected = [1, 2].flatMap((seed) => ['hard-sharing', 'single-task'].map((type) => [seed, type, true]));
+  expect(await ordersOf('runs')).toEqual(expected);
+  expect(await ordersOf('tuning')).toEqual(expected.map(([seed, type]) => [seed, type, false]));
 });

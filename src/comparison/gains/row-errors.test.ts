@@ -233,7 +233,13 @@ describe('refused', () => {
   });
 
   it('runs of one checksum with other labels', async () => {
-    const other = predictedRun('ple-1', predictions(0.8, 2, 1), { checksum: 'rows from 0' });
+    const [click, rating] = predictions(0.8, 2);
+    if (!click || !rating) throw new Error('There are two tasks.');
+    const counted = [...click.scores.mask.keys()].filter((row) => (click.scores.mask[row] ?? 0) > 0);
+    const labels = click.scores.labels.slice(); // as many positives, in other rows
+    for (const [index, row] of counted.entries()) labels[row] = click.scores.labels[counted.at(-1 - index) ?? 0] ?? 0;
+    const others = [{ ...click, scores: { ...click.scores, labels } }, rating];
+    const other = predictedRun('ple-1', others, { checksum: 'rows from 0' });
     const compared = summarize([model('alone', 0.4, [1]), entryOf('ple', [other])], options);
     await expect(compared).rejects.toThrow("alone-1 and ple-1 were tested on different rows of task 'click'");
   });

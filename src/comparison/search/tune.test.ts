@@ -157,4 +157,10 @@ test('by the gain of the worst task, one that single-task has no score of is lef
   ];
   const [ranked] = rankings(tried(...scores), [tasks], new Map([['watch', 0.4]]));
   expect(ranked?.[0]).toEqual({ values: values[1], score: expect.closeTo(0.15, 12) });
+  const [byBoth] = rankings(
+    tried(...scores),
+    [tasks],
+    new Map(tasks.map((task, index) => [task, [0.1, 0.3][index] ?? 0])),
+  );
+  expect(byBoth?.[0]).toEqual({ values: values[1], score: expect.closeTo(0.25, 12) }); // .3 and .25, against .4 and .1
 });

@@ -160,12 +160,17 @@ describe('shuffled batches', () => {
     const { order, reads } = await read({ rows: 96, windowBlocks: 2, seed: 5 });
     expect(reads).not.toEqual(range(12));
     expect(ascending(reads)).toEqual(range(12));
+    const orders = new Set<string>();
     for (let window = 0; window < 6; window++) {
       const blocks = reads.slice(2 * window, 2 * window + 2);
       const rows = order.slice(16 * window, 16 * window + 16);
       expect(ascending(rows)).toEqual(ascending(blocks.flatMap((block) => range(8).map((i) => 8 * block + i))));
       expect(rows).not.toEqual(ascending(rows));
+      const places = rows.map((row) => 8 * blocks.indexOf(Math.floor(row / 8)) + (row % 8));
+      expect(new Set(places.slice(0, 8).map((place) => place < 8)).size).toBe(2); // rows of both blocks
+      orders.add(places.join());
     }
+    expect(orders.size).toBe(6);
   });
 
   test('a split that fits is shuffled uniformly', async () => {

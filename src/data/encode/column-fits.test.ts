@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { vocabularyFit } from './column-fits.js';
+import { quantileFit, vocabularyFit } from './column-fits.js';
 import { numberKey } from './number-key.js';
 
 test.each([
@@ -13,6 +13,13 @@ test.each([
   const rows = Int32Array.from(dictionary.keys()).filter((index) => dictionary[index] !== '01');
   fit.add(Int32Array.from(dictionary.keys()), rows);
   expect(fit.finish()).toMatchObject({ kind: 'vocabulary', indexes: Int32Array.from(indexes) });
+});
+
+test('buckets are of every k-th row, through all blocks', () => {
+  const fit = quantileFit(4, 3);
+  for (const first of [0, 4, 8])
+    fit.add(Float32Array.of(first, first + 1, first + 2, first + 3), Int32Array.of(0, 1, 2, 3));
+  expect(fit.finish()).toMatchObject({ edges: [3, 6, 9] });
 });
 
 test('what is one number', () => {

@@ -3,6 +3,7 @@ import { inputsSchema, taskSchema } from '../../config/parts.js';
 import type { Source, SourceBlock } from '../dataset.js';
 import { listsOf, readWhole } from './encode.fixture.js';
 import { encode } from './encode.js';
+import { listEncoding } from './list-column.js';
 
 type Entry = readonly [index: number, weight: number];
 
@@ -115,4 +116,11 @@ test('rare entries share one index with unseen ones, or without them', async () 
   };
   expect(await encoded({})).toEqual({ cardinality: 2, entries: [1, 0, 0, 0] });
   expect(await encoded({ unseen: 'apart' })).toEqual({ cardinality: 3, entries: [2, 1, 1, 0] });
+});
+
+test('a list at the same place of another block is another list', () => {
+  const fitted = { kind: 'list', indexes: Int32Array.of(0, 1, 2), cardinality: 3, length: 1, pool: 'sum' } as const;
+  const encoding = listEncoding(fitted);
+  const of = (entry: number) => [...encoding.fed(listsOf([[[entry, 1]]]), 0).indexes];
+  expect([of(1), of(2)]).toEqual([[1], [2]]);
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { elementwise, expand, reshape, scalar, transpose, uniform } from '../record/graph.js';
+import type { Value } from '../record/graph.js';
+import { elementwise, expand, reshape, scalar, split, transpose, uniform } from '../record/graph.js';
 import { graphOf, linesOf } from './pass.fixture.js';
 import { simplified } from './pass.js';
 
@@ -44,4 +45,19 @@ it('keeps one of equal nodes, and none that no result needs', () => {
     return { y: elementwise(graph, 'Exp', [elementwise(graph, 'Mul', [x, one], 'float32')], 'float32'), exp };
   });
   expect(linesOf(simplified(step))).toEqual(['a [2] = Exp(x)', 'y = a', 'exp = a']);
+});
+
+it('parts of a vector that are joined in their order are the vector', () => {
+  const step = graphOf({ x: [4] }, (graph, input) => {
+    const [a, b] = split(graph, input('x'), 0, [2, 2]);
+    const joined = (parts: readonly Value[]) =>
+      graph.node('Concat', parts, input('x'), { axis: { kind: 'int', value: 0 } });
+    return a && b ? { same: joined([a, b]), turned: joined([b, a]) } : {};
+  });
+  expect(linesOf(simplified(step))).toEqual([
+    'a [2], b [2] = Split(x, <2 2>)',
+    'c [4] = Concat(b, a)',
+    'same = x',
+    'turned = c',
+  ]);
 });

@@ -131,6 +131,27 @@ describe('hand-written gradients equal those of the plain formulation', () => {
   });
 });
 
+it('a gate whose logits are far apart has the output of one expert', () => {
+  const layer = gates(1, [{ name: 'a', sees: [0, 1] }], ['x', 'y'], 2);
+  const weights = Object.entries(layer.parameters).map(
+    ([name, { shape }]) => [name, tf.tensor([1, 1, 0, 0], [...shape])] as const,
+  );
+  const outputs = random([1, 2, 3, 5], 2);
+  const { mixtures } = layer.apply(passOf(Object.fromEntries(weights)), tf.fill([1, 2, 5], 1000), outputs);
+  expect(mixtures.dataSync()).toEqual(present(members(outputs)[0]).dataSync());
+});
+
+it('entries of lists lie behind the columns, list by list', () => {
+  const list = (name: string, length: number) => ({ name, cardinality: 5, embedding: 2, length, large: true });
+  const categorical = [{ name: 'site', cardinality: 3, embedding: 2 }];
+  const shape = { tasks: binaryTasks('a'), categorical, numeric: ['x', 'y'], lists: [list('p', 3), list('q', 2)] };
+  const { parameters } = embed(shape, plain);
+  expect(['p', 'q'].map((name) => parameters[`lists.${name}`]?.large)).toEqual([
+    { from: 1, columns: 3, listWeights: 2 },
+    { from: 4, columns: 2, listWeights: 5 },
+  ]);
+});
+
 describe('starting values', () => {
   it('of a member depend on the seed, the parameter and the member alone', () => {
     const start = (names: string[], parameter: string, seed: number) =>

@@ -83,12 +83,13 @@ const cases: readonly Case[] = [
   codedList('coded', { values: [5, 0], rare: [], length: 4, pool: 'mean' }, [-1, 0, 0.25, 1]),
 ];
 
-/** What training is fed. */
+/** What training is fed, of rows whose columns come in another order. */
 async function encoded(encoding: StoredEncoding) {
   const none = { rows: 0, blockRows: 1, read: () => Promise.reject(new Error('no rows')) };
-  const block = { rows, columns: cases.map(({ values }) => values), labels: [] };
+  const turned = cases.toReversed();
+  const block = { rows, columns: turned.map(({ values }) => values), labels: [] };
   const source: Source = {
-    columns: cases.map(({ source }) => source),
+    columns: turned.map(({ source }) => source),
     tasks: [],
     checksum: '',
     splits: { train: none, validation: none, test: { rows, blockRows: rows, read: () => block } },

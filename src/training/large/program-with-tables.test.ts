@@ -82,3 +82,21 @@ test.each([createCompiledEngine({ threads: 1 }), createTfjsEngine(pureJs)])(
     }
   },
 );
+
+test("a task's own table changes in rows of its sample space, and in list entries whose weight is not 0", async () => {
+  const { table, slot } = opened();
+  const own = new LargeTable(table, [slot], { name: 'second', index: 1 });
+  const columns = { from: 0, columns: 1, listWeights: 0 };
+  const tables = new LargeTables([{ columns, capacity: batch, tables: [own] }]);
+  const listWeights = { numeric: float32([1, batch, 1], Float32Array.of(1, 1, 0, 0.5)) };
+  const given = { ...signature.batch, numeric: { dtype: 'float32', shape: [batch, 1] } } as const;
+  const engine = createTfjsEngine(pureJs);
+  const program = await compileWithTables(engine, counting, { ...signature, batch: given }, tables, 'training');
+  await program.run({
+    ...listWeights,
+    categorical: int32([1, batch, 1], Int32Array.of(20, 21, 22, 23)),
+    mask: float32([1, 2, batch], Float32Array.of(1, 1, 1, 1, 1, 0, 1, 1)),
+  });
+  await program.release();
+  expect([...slot.values.subarray(20, 24)]).toEqual([1, 0, 0, 1]);
+});
