@@ -46,6 +46,14 @@ test('fields that are not known, and rows that say another number of features, a
   ]);
 });
 
+test('rows without a user are each drawn alone', async () => {
+  const keys = Array.from({ length: 40 }, (_, row) => row.toString(16).padStart(16, '0'));
+  const common = keys.map((key) => `${key},1,${list('109_14 5=1.0')}\n`);
+  const samples = keys.map((key, row) => `${row + 1},0,0,${key},1,${list('205 3=1.0')}\n`);
+  const files = { 'common_features_test.csv': common.join(''), 'sample_skeleton_test.csv': samples.join('') };
+  await expect(prepare(files)).rejects.toThrow('One user cannot be in both halves'); // and these are
+});
+
 test.each<[string, string, string, RegExp]>([
   ['an index that is none', 'common_features_train.csv', `${a},0,\nxyz,0,\n`, /train\.csv:2: 'xyz,0' is not as/],
   [
