@@ -1,16 +1,28 @@
 // Paired differences over draws.
-import type { Contrast } from '../../src/comparison/comparison.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ComparisonRow } from '../../src/comparison/comparison.js';
 import { type EstimateError, halfWidth, twoSidedP } from '../../src/comparison/statistics/behrens-fisher.js';
 import { mean, standardDeviation } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
+import type { Table } from './claim.js';
 import { signed } from './tables.js';
 
-/** The means of a contrast's gains over tasks, by seed. */
-export function seedGains(contrast: Contrast | undefined): readonly number[] {
-  const [first, ...others] = Object.values(contrast?.tasks ?? {}).map(({ gains }) => gains);
-  return (first ?? []).map(({ gain }, index) =>
-    mean([gain, ...others.map((gains) => gains[index]?.gain ?? Number.NaN)]),
-  );
+/** The metric of each run of a row on its test rows, by seed. */
+export function testValues({ folder }: Table, { runs, tasks }: ComparisonRow, task: string): readonly number[] {
+  const { metric } = must(tasks[task], task);
+  return runs
+    .toSorted((a, b) => a.seed - b.seed)
+    .map(({ path }) => JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8')).tasks[task].test[metric]);
+}
+
+/** By seed: how much smaller the logarithm of a model's error is than that of another, as a mean over tasks. */
+export function logGains(table: Table, model: ComparisonRow, other: ComparisonRow): readonly number[] {
+  const ofTasks = table.tasks.map((task) => {
+    const [own, reference] = [model, other].map((row) => testValues(table, row, task).map(Math.log));
+    return less(reference ?? [], own ?? []);
+  });
+  return table.seeds.map((_, seed) => mean(ofTasks.map((gains) => must(gains[seed], 'a gain'))));
 }
 
 export type Difference = ReturnType<typeof difference>;
@@ -19,13 +31,16 @@ export function errorOf(se: number, runs: number): EstimateError {
   return { estimated: [{ variance: se ** 2, degreesOfFreedom: runs - 1, runs, overlap: 0 }], known: 0 };
 }
 
-/** The mean of paired differences with its 95 % interval (Student's t). */
-export function difference(values: readonly number[], digits: number) {
+/** The mean of paired differences with its interval (Student's t). */
+export function difference(values: readonly number[], digits: number, level: number) {
   const error = errorOf(standardDeviation(values) / Math.sqrt(values.length), values.length);
   const gain = mean(values);
-  const [half, p] = values.every((value) => value === gain) ? [0, 1] : [halfWidth(0.05, error), twoSidedP(gain, error)];
+  const [half, p] = values.every((value) => value === gain)
+    ? [0, 1]
+    : [halfWidth(level, error), twoSidedP(gain, error)];
   const words = `${signed(gain, digits)} [${signed(gain - half, digits)}, ${signed(gain + half, digits)}]`;
-  return { gain, p, error, words: `${words}, p ${p < 0.001 ? '< .001' : p.toFixed(3)}` };
+  const chance = `p ${p < 0.001 ? '< .001' : p.toFixed(3)}`;
+  return { gain, p, error, interval: [gain - half, gain + half] as const, chance, words: `${words}, ${chance}` };
 }
 
 export function less(values: readonly number[], others: readonly number[]): readonly number[] {

@@ -38,7 +38,7 @@ export function gatesAnswer(table: Table): Answer {
   });
   const tested = (of: 'roles' | 'shared', model: number, other: number) => {
     const [a, b] = [model, other].map((place) => must(used[place], 'a model')[of]);
-    return difference(less(a ?? [], b ?? []), 3);
+    return difference(less(a ?? [], b ?? []), 3, table.test.level);
   };
   const [one, two, depth] = [tested('roles', 2, 0), tested('roles', 3, 1), tested('shared', 3, 2)];
   const lines = used.map(({ label, all, roles, shared, weights }) => [
@@ -50,7 +50,7 @@ export function gatesAnswer(table: Table): Answer {
   const head = ['model', ...columns, 'weight of shared experts', 'weights below .01'];
   return {
     ...judged(differenceParts([one, two, depth], table)),
-    effect: `distance of the tasks' gates, CGC less MMoE: ${one.words}; PLE less ML-MMoE: ${two.words}; shared experts, PLE less CGC: ${depth.words}`,
+    effect: `distance of the tasks' gates, CGC less MMoE (own experts taken for one another): ${one.words}; PLE less ML-MMoE: ${two.words}; shared experts, PLE less CGC: ${depth.words}`,
     found: [
       'The distance of two gates is half the sum of absolute differences of their mean weights (0: the same, 1: no expert in common). In CGC and PLE two tasks have different experts by design, so the test takes own experts for one another. ± is the standard deviation over draws.',
       `\n${markdown([head, ...lines])}`,

@@ -14,10 +14,11 @@ interface Cell {
   readonly hard: Contrast;
 }
 
-/** Better, worse or undecided than both MMoE and hard sharing. */
+/** Better in Δm than both MMoE and hard sharing, worse than one in Δm or on a task, or undecided. */
 function cellVerdict({ mmoe, hard }: Cell): 'better than both' | 'worse than one' | 'undecided' {
   const verdicts = [mmoe, hard].map(({ aggregate }) => aggregate?.verdict);
-  if (verdicts.includes('worse')) return 'worse than one';
+  const ofTasks = [mmoe, hard].flatMap(({ tasks }) => Object.values(tasks).map(({ verdict }) => verdict));
+  if ([...verdicts, ...ofTasks].includes('worse')) return 'worse than one';
   return verdicts.every((verdict) => verdict === 'better') ? 'better than both' : 'undecided';
 }
 

@@ -64,7 +64,7 @@ function whatDecides(parts: readonly Part[], any: boolean): string {
   const all = open.flatMap(({ draws }) => draws ?? []);
   const [number, verb] = one.length > 0 ? [Math.min(...one), any] : [Math.max(...all), !any];
   if (one.length === 0 && all.length < open.length) return 'No number of draws up to 1,000 would decide it.';
-  return `If gains and spreads stay as they are, about ${number} draws would ${verb ? 'show' : 'refute'} it.`;
+  return `If gains and spreads stay as they are, it takes at least ${number} draws to ${verb ? 'show' : 'refute'} it.`;
 }
 
 /** A claim that each task is better. */

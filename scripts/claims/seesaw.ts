@@ -4,7 +4,7 @@ import { contrasts, frontsOf, gains, rowOf, told } from './tables.js';
 
 export function seesawAnswer(table: Table): Answer {
   const asymmetric = ['asymmetric from VTR', 'asymmetric from VCR'];
-  const labels = ['hard-sharing', ...asymmetric, 'customized-sharing', 'cross-stitch', 'sluice', 'ml-mmoe'];
+  const labels = ['hard-sharing', ...asymmetric, 'cross-stitch'];
   const group = labels.map((label) => {
     const row = rowOf(table, label);
     const front = table.fronts?.find(({ model }) => model === label);

@@ -27,7 +27,9 @@ export function tuningAnswer(table: Table): Answer {
     );
     const inDraws = table.seeds.map((seed) => varianceShares(cells.filter(({ levels }) => levels.draw === `${seed}`)));
     const percents = (factor: string) => inDraws.map((shares) => 100 * (shares[factor] ?? 0));
-    const tests = ['rate', 'weight', 'width'].map((factor) => difference(less(percents('model'), percents(factor)), 0));
+    const tests = ['rate', 'weight', 'width'].map((factor) =>
+      difference(less(percents('model'), percents(factor)), 0, table.test.level),
+    );
     return { task, share: varianceShares(cells), tests };
   });
   const factors = ['model', 'width', 'rate', 'weight', 'draw', 'rest'];

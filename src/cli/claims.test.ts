@@ -23,7 +23,7 @@ it('the shares of a crossed design are those of its mean squares', () => {
 });
 
 it('paired differences have the interval and the p-value of R’s t.test(1:5)', () => {
-  const { words, p } = difference([1, 2, 3, 4, 5], 3);
+  const { words, p } = difference([1, 2, 3, 4, 5], 3, 0.05);
   expect(p).toBeCloseTo(0.01324, 5);
   expect(words).toBe('+3.000 [+1.037, +4.963], p 0.013');
 });
@@ -42,12 +42,12 @@ describe('a claim of several parts', () => {
   it('of any part holds with one, and falls if the contrary of each is shown', () => {
     expect(judged([shown, contrary], { any: true }).verdict).toBe('holds here');
     expect(judged([contrary, contrary], { any: true }).verdict).toBe('does not hold here');
-    expect(judged([contrary, open], { any: true }).next).toContain('about 30 draws would show it');
+    expect(judged([contrary, open], { any: true }).next).toContain('at least 30 draws to show it');
   });
 
   it('says how many draws would decide: all that it needs, or the one that refutes', () => {
-    expect(judged([shown, open, { ...open, draws: 50 }]).next).toContain('about 50 draws would show it');
-    expect(judged([open, { ...open, towards: false, draws: 90 }]).next).toContain('about 90 draws would refute it');
+    expect(judged([shown, open, { ...open, draws: 50 }]).next).toContain('at least 50 draws to show it');
+    expect(judged([open, { ...open, towards: false, draws: 90 }]).next).toContain('at least 90 draws to refute it');
     expect(judged([open, { ...open, draws: null }]).next).toContain('No number of draws');
     expect(judged([shown, { ...shown, settled: false }])).toMatchObject({
       verdict: 'cannot be told',
