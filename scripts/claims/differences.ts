@@ -9,7 +9,7 @@ import type { Table } from './claim.js';
 import { signed } from './tables.js';
 
 /** The metric of each run of a row on its test rows, by seed. */
-export function testValues({ folder }: Table, { runs, tasks }: ComparisonRow, task: string): readonly number[] {
+function testValues({ folder }: Table, { runs, tasks }: ComparisonRow, task: string): readonly number[] {
   const { metric } = must(tasks[task], task);
   return runs
     .toSorted((a, b) => a.seed - b.seed)
