@@ -130,7 +130,7 @@ function writeConfig(): void {
     `name: small
 dataset: { loader: synthetic, rows: { train: 20000, validation: 500, test: 500 }, dimension: 6, correlation: 0.5, seed: 1 }
 tasks: [{ name: y1, type: regression, standardize: true }, { name: y2, type: regression, standardize: true }]
-train: { epochs: 30, batchSize: 32, optimizer: { type: adam, learningRate: 0.01 } }
+train: { epochs: 60, batchSize: 32, optimizer: { type: adam, learningRate: 0.01 } }
 engine: { device: cpu, threads: 1 }
 compare:
   models:
