@@ -51,7 +51,6 @@ describe('ple data inspect', () => {
       tasks: [{ name: 'y1', type: 'regression' }, { name: 'y2' }],
       pairs: [{ tasks: ['y1', 'y2'] }],
       findings: [],
-      notUsed: { columns: [], others: 0 },
     });
   });
 

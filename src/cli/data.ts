@@ -70,25 +70,20 @@ const inspectData = defineCommand(
     if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
     const own = Object.entries({ test, file: tables, database }).find(([, given]) => given !== undefined)?.[0];
     if (own !== undefined) throw new ConfigError(`--${own} is for --write; the files of a config are its own.`);
-    const [{ findTask }, { everything, inspect }, { notUsed }, { inspectionText }, { commentsIn }, { progressBar }] =
-      await Promise.all([
-        import('../data/encode/encode.js'),
-        import('../inspect/inspect.js'),
-        import('../inspect/not-used.js'),
-        import('../report/inspection-text.js'),
-        import('./input/config-file.js'),
-        import('./display/progress-bar.js'),
-      ]);
-    const file = shippedConfig(word);
-    const experiment = await firstExperiment(file, overrides);
-    const found = await interruptible(interruptedReading, (signal) =>
+    const [{ findTask }, { everything, inspect }, { inspectionText }, { progressBar }] = await Promise.all([
+      import('../data/encode/encode.js'),
+      import('../inspect/inspect.js'),
+      import('../report/inspection-text.js'),
+      import('./display/progress-bar.js'),
+    ]);
+    const experiment = await firstExperiment(shippedConfig(word), overrides);
+    const inspection = await interruptible(interruptedReading, (signal) =>
       reading(experiment, { signal }, (source) => {
         const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
         const bar = progressBar('inspecting', 'columns');
         return inspect(source, tasks, everything, signal, bar.update).finally(bar.stop);
       }),
     );
-    const inspection = { ...found, notUsed: await notUsed(experiment, commentsIn(file, overrides)) };
     process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
     return exitCode.done;
   },
@@ -158,7 +153,6 @@ const prepareData = defineCommand(
     const source = await interruptible(interruptedReading, (signal) => {
       const options = {
         prepared: (path: string) => void prepared.add(resolve(path)),
-        compareUpTo: Number.POSITIVE_INFINITY,
         signal,
       };
       return reading(experiment, options, (source) => source);

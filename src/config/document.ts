@@ -22,8 +22,6 @@ export interface ConfigDocument {
   readonly value: unknown;
   /** `file:line:column` of the key at `path` (or of its nearest ancestor), or the override word that set it. */
   locate(path: Path): string;
-  /** The comment on the line of the value at `path`, as one line. An override's value has none. */
-  commentAt(path: Path): string | undefined;
 }
 
 /** A value set by another place of the config, such as an axis. */
@@ -66,7 +64,7 @@ export function readDocument(
   }
   for (const { key, value, from } of changes) set(key.split('.'), value, () => `${locate(from)}: '${key}'`);
 
-  return { file, value: plain(document, file, placeOf), locate: (path) => locate(originOf(path, changes)), commentAt };
+  return { file, value: plain(document, file, placeOf), locate: (path) => locate(originOf(path, changes)) };
 
   function set(path: readonly string[], value: unknown, place: () => string): void {
     try {
@@ -92,11 +90,6 @@ export function readDocument(
   function keyOffset(path: Path): number | undefined {
     const node = pairAt(path)?.key ?? document.getIn(path, true);
     return isNode(node) ? node.range?.[0] : undefined;
-  }
-
-  function commentAt(path: Path): string | undefined {
-    const value = pairAt(path)?.value;
-    return isNode(value) ? value.comment?.replaceAll(/\s+/g, ' ').trim() : undefined;
   }
 
   /** A pair of a mapping, whose keys may be numbers. */

@@ -31,7 +31,8 @@ export function parsePart<Schema extends z.ZodType>(
     const known = [...new Set(knownKeys(schema, toPath(path), value))];
     return keys.map((key) => {
       const place = [...at, ...toPath(path), key];
-      if (place.join('.') === 'execute.kubernetes') return failAt(document, place, noKubernetes);
+      const gone = removed.get(place.join('.'));
+      if (gone !== undefined) return failAt(document, place, gone);
       const near = nearest(key, known);
       if (near !== undefined) misspelt.add([...toPath(path), near].join('.'));
       const others = known.length > 0 ? `; known keys: ${known.join(', ')}` : '';
@@ -39,6 +40,15 @@ export function parsePart<Schema extends z.ZodType>(
     });
   }
 }
+
+/** Keys of earlier versions, and what to use. */
+const removed = new Map([
+  ['execute.kubernetes', noKubernetes],
+  [
+    'dataset.extensions',
+    'extensions of DuckDB are not loaded; copy what the query reads to Parquet or a DuckDB file (dataset.database) first',
+  ],
+]);
 
 /** A mistake at a place of the config. */
 export function failAt(document: ConfigDocument, path: Path, message: string): ConfigError {

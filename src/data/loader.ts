@@ -11,11 +11,6 @@ export interface LoaderContext {
   /** Of a long preparation: bytes of the files that have been read, of all that are to be. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
   /**
-   * Prepared data of at least this many bytes are compared with all their checksums when they are opened, with
-   * `progress`. Default: 256 MiB, untold.
-   */
-  readonly compareUpTo?: number | undefined;
-  /**
    * When it fires, the loader removes what it has half-written and fails with the signal's reason. Every long reading
    * looks at it.
    */
@@ -50,7 +45,11 @@ interface LabelReading {
   readonly regression: boolean;
   readonly multiclass?: true | (string | number)[] | undefined;
   readonly mask?:
-    | ({ readonly column: string | number } & ({ readonly equals: Condition } | { readonly where: Condition }))
+    | {
+        readonly column: string | number;
+        readonly equals?: Condition | undefined;
+        readonly where?: Condition | undefined;
+      }
     | undefined;
 }
 
@@ -81,17 +80,8 @@ export interface LoaderDefinition {
    * cannot be used.
    */
   open(options: unknown, context: LoaderContext): Promise<Source>;
-  /** The columns that `options` leave out, of a loader that has options for this. */
-  leftOut?(options: unknown): Promise<readonly LeftOutColumn[]>;
   /** Absent: labels are in columns of the tasks' names, 0 or 1, numbers, or the classes' texts. */
   newRows?(options: unknown): RowReading;
-}
-
-/** A column of the files that no run reads. */
-export interface LeftOutColumn {
-  readonly name: string;
-  /** The key below `dataset` that says so; undefined: a rule for all columns that are not named. */
-  readonly key: readonly string[] | undefined;
 }
 
 const kind = partKind<LoaderDefinition>();
@@ -104,14 +94,12 @@ export function defineLoader<Options extends z.ZodObject>(definition: {
   readonly paths: readonly (keyof z.infer<Options> & string)[];
   readonly publication?: Publication;
   readonly open: (options: z.infer<Options>, context: LoaderContext) => Promise<Source>;
-  readonly leftOut?: (options: z.infer<Options>) => Promise<readonly LeftOutColumn[]>;
   readonly newRows?: (options: z.infer<Options>) => RowReading;
 }): LoaderDefinition {
-  const { leftOut, newRows, ...others } = definition;
+  const { newRows, ...others } = definition;
   return kind.made({
     ...others,
     open: async (options, context) => definition.open(definition.options.parse(options), context),
-    ...(leftOut ? { leftOut: async (options) => leftOut(definition.options.parse(options)) } : {}),
     ...(newRows ? { newRows: (options) => newRows(definition.options.parse(options)) } : {}),
   });
 }

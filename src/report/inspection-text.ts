@@ -1,10 +1,8 @@
 import { type SplitName, splitNames } from '../data/dataset.js';
 import { mostValues } from '../inspect/columns.js';
 import type { Inspection } from '../inspect/inspection.js';
-import type { NotUsed } from '../inspect/not-used.js';
 import { joined } from '../support/joined.js';
 import { printable } from '../support/printable.js';
-import { counted } from '../support/whole-number.js';
 import { count, dash, fixed } from './numbers.js';
 import { columnTable, textTable } from './text-table.js';
 
@@ -12,14 +10,13 @@ import { columnTable, textTable } from './text-table.js';
 const mostColumns = 60;
 
 /** An inspection as tables, with the findings at the end, where they are visible. */
-export function inspectionText(inspection: Inspection & { readonly notUsed: NotUsed }): string {
+export function inspectionText(inspection: Inspection): string {
   return joined(
     '\n',
     splitTable(inspection),
     taskTable(inspection),
     pairTable(inspection),
     inputTable(inspection),
-    notUsedTable(inspection.notUsed),
     commonTable(inspection),
     findingLines(inspection),
   );
@@ -89,13 +86,6 @@ function inputTable({ columns, tasks, splits: bySplit }: Inspection): string {
   const left = columns.length - shown.length;
   const rest = left > 0 ? `… and ${count(left)} columns with lower scores (--json has all)\n` : '';
   return textTable(head, rows, [false, false, ...head.slice(2).map(() => true)]) + rest;
-}
-
-function notUsedTable({ columns, others }: NotUsed): string {
-  const rest = others > 0 ? `${counted(others, 'column')} that the config does not name` : '';
-  if (columns.length === 0) return rest && `Not used: ${rest}\n`;
-  const rows = columns.map(({ name, reason }) => [name, reason ?? dash]);
-  return textTable(['Not used', 'because'], rows) + (rest && `… and ${rest}\n`);
 }
 
 function commonTable({ inCommon, repeatedRows }: Inspection): string {

@@ -65,7 +65,7 @@ async function encoded(
   return { ...dataset, notes: [...dataset.notes, ...(await glance(source, chosen, signal))] };
 }
 
-type OpenOptions = Pick<LoaderContext, 'prepared' | 'signal' | 'compareUpTo'>;
+type OpenOptions = Pick<LoaderContext, 'prepared' | 'signal'>;
 
 /**
  * Calls `make` with an experiment's opened data.

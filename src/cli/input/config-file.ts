@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../../config/comparison.js';
-import { type ConfigDocument, readDocument } from '../../config/document.js';
 import { type Experiment, parseExperiment } from '../../config/experiment.js';
 import { ConfigError } from '../../support/errors.js';
 import { Faults } from '../../support/faults.js';
@@ -93,11 +92,6 @@ export async function readRunBeside(file: string, overrides: readonly string[]):
       "(This is of the config's model, which only ple train uses; ple compare uses compare.models.)",
     );
   }
-}
-
-/** The comments on the values of a config, by line. */
-export function commentsIn(file: string, overrides: readonly string[]): ConfigDocument['commentAt'] {
-  return readDocument(readText(file), file, overrides).commentAt;
 }
 
 /** The text of a config. */

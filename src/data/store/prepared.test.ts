@@ -79,19 +79,6 @@ test.each<[string, string, (bytes: Buffer) => Buffer]>([
   expect(made).toBe(2);
 });
 
-test('a large file is compared whole where that is asked for, and the reading is told', async () => {
-  const { path } = await prepare();
-  const told: number[][] = [];
-  const progress = (done: number, total: number) => void told.push([done, total]);
-  const whole = () => prepare({ a: 1 }, { compareUpTo: Number.POSITIVE_INFINITY, progress });
-  await whole();
-  expect(told.at(-1)?.[0]).toBe(told.at(-1)?.[1]);
-  const file = join(path, 'data.duckdb');
-  await writeFile(file, flip(0.5)(await readFile(file)));
-  expect((await prepare({ a: 1 }, { compareUpTo: 0 })).path).toBe(path);
-  await expect(whole()).rejects.toThrow('data.duckdb is damaged');
-});
-
 test('what is damaged when it is read is an error that says what to delete', async () => {
   const entry = await prepare();
   const damaged = new TableReader(entry, 1).expectRows('rows', 4, 5);

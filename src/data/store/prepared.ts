@@ -8,16 +8,14 @@ import { DataError, UserError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { hasCode, isSystemError, systemReason } from '../../support/system-error.js';
 import { partialPath, removeRemains, syncPath, writeWhole } from '../../support/whole-file.js';
-import { advance, type LoaderContext } from '../loader.js';
+import type { LoaderContext } from '../loader.js';
 import { interruptible, limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
 import { fileChecksum } from './raw-checksum.js';
 
 /** Raise it when the stored format changes. */
 const formatVersion = 4;
 
-/**
- * The checksum of a larger file is compared only on request. DuckDB checks its blocks' checksums when it reads them.
- */
+/** A larger file is not compared with its checksum. DuckDB checks its blocks' checksums when it reads them. */
 const smallFile = 2 ** 28;
 
 /** More threads are not faster, but each needs memory. */
@@ -44,8 +42,6 @@ interface Prepared<Description> extends PreparedTables<Description> {
   readonly path: string;
 }
 
-type PreparedContext = Pick<LoaderContext, 'progress' | 'signal' | 'compareUpTo'>;
-
 /**
  * The prepared data of `key`, from the cache if present, else created by `make` and stored. They are written under a
  * temporary name, synced, and renamed. So an entry is complete or absent, however many processes write and read.
@@ -57,34 +53,34 @@ type PreparedContext = Pick<LoaderContext, 'progress' | 'signal' | 'compareUpTo'
  */
 export async function prepared<Description>(
   at: { readonly folder: string; readonly name: string; readonly key: unknown; readonly setting?: string },
-  context: PreparedContext,
+  { signal }: Pick<LoaderContext, 'signal'>,
   make: (database: DuckDBConnection, folder: string) => Promise<Description>,
 ): Promise<Prepared<Description>> {
   const { version } = await import('@duckdb/node-api');
   const key = sha256(JSON.stringify([at.key, version()]));
   const path = join(at.folder, `${at.name}-v${formatVersion}-${key.slice(0, 32)}`);
   await removeRemains(at.folder);
-  const found = await openPrepared<Description>(path, context);
+  const found = await openPrepared<Description>(path, signal);
   if (found) return found;
   const partial = partialPath(path);
   const isNew = !existsSync(at.folder);
   let isDone = false;
   try {
     makeFolder(partial);
-    await write(partial, make, context.signal);
+    await write(partial, make, signal);
     await rename(partial, path).catch((error: unknown) => {
       if (!hasCode(error, 'EEXIST', 'ENOTEMPTY')) throw error; // else another process has made the same entry meanwhile
     });
     await syncPath(at.folder);
     isDone = true;
   } catch (error) {
-    context.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw asUserError(error, at.folder, at.setting);
   } finally {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     if (isNew && !isDone) await rmdir(at.folder).catch(() => undefined); // it may have other entries by now
   }
-  const made = await openPrepared<Description>(path, { compareUpTo: 0 });
+  const made = await openPrepared<Description>(path, signal, 0);
   if (made) return made;
   throw new DataError(`${path} cannot be read: it has no ${manifestName}. Remove it.`);
 }
@@ -117,7 +113,8 @@ async function write(
  */
 async function openPrepared<Description>(
   path: string,
-  { progress, signal, compareUpTo }: PreparedContext,
+  signal: AbortSignal | undefined,
+  compareUpTo = smallFile,
 ): Promise<Prepared<Description> | undefined> {
   const file = join(path, fileName);
   const text = await readFile(join(path, manifestName), 'utf8').catch(() => undefined);
@@ -128,9 +125,8 @@ async function openPrepared<Description>(
     JSON.parse(content);
   const size = (await stat(file).catch(() => undefined))?.size;
   if (size !== written.bytes) throw damaged(path, fileName);
-  if (size <= (compareUpTo ?? smallFile)) {
-    const watching = compareUpTo === undefined ? { signal } : { progress, signal }; // an unrequested comparison is short
-    const found = await fileChecksum(file, (bytes) => advance(watching, bytes, size));
+  if (size <= compareUpTo) {
+    const found = await fileChecksum(file, () => signal?.throwIfAborted());
     if (found !== written.sha256) throw damaged(path, fileName);
   }
   const now = new Date();

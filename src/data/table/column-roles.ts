@@ -57,7 +57,6 @@ export function columnRoles(
     const index = find(reference, 'columns');
     if (option !== 'ignored') refuseLabel(index, reference, 'columns');
     if (index < 0) continue;
-    if (named.has(index)) faults.add(new ConfigError(`dataset.columns: column '${names[index]}' is named twice.`));
     named.set(index, option);
   }
   const { split = usualSplit } = options;
@@ -138,15 +137,13 @@ function labelColumn(
 
   function maskOf(mask: NonNullable<TaskOption['mask']>) {
     const index = find(mask.column, `tasks.${name}.mask.column`);
-    return { index, name: names[index] ?? '', condition: 'equals' in mask ? [mask.equals].flat() : mask.where };
+    return { index, name: names[index] ?? '', condition: mask.where ?? [mask.equals ?? []].flat() };
   }
 }
 
 function findColumn(path: string, names: readonly string[], reference: Reference, key: string): number {
   const index = names.indexOf(String(reference));
   if (index >= 0) return index;
-  const number = /^\d+$/.test(String(reference)) ? Number(reference) : 0;
-  if (number >= 1 && number <= names.length) return number - 1;
   const some = names.length > 30 ? [...names.slice(0, 30), '…'] : names;
   throw new ConfigError(
     `dataset.${key}: ${path} has no column '${reference}'${didYouMean(String(reference), names)}; there are: ${some.join(', ')}.`,

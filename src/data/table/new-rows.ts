@@ -9,8 +9,8 @@ import type { Dialect, LoaderContext, RowReading } from '../loader.js';
 import { prepared } from '../store/prepared.js';
 import { preparedSource } from '../store/prepared-source.js';
 import { findDataFiles } from './data-files.js';
-import { openSplitFiles } from './folder-columns.js';
 import { prepareTable } from './prepare-table.js';
+import { openSplitFiles } from './row-file.js';
 import { type TableOptions, usualMissing } from './table-options.js';
 
 /** What is read of the files. A task's labels are read where the files have their columns. */
@@ -58,11 +58,7 @@ export async function openNewRows(
     );
   for (const name of inputs) if (!names.includes(name)) throw absent(name, ', which the model reads');
   for (const name of wanted.keep) if (!names.includes(name)) throw absent(name, '');
-  // A reference by number is a place, as in the config; a place of an input is one in a file of another layout.
-  const has = (reference: string | number) => {
-    const name = names.includes(String(reference)) ? String(reference) : names[Number(reference) - 1];
-    return name !== undefined && (name === String(reference) || !inputs.includes(name));
-  };
+  const has = (reference: string | number) => names.includes(String(reference));
   const labels = Object.entries(wanted.labels).filter(
     ([name, { column, mask }]) => has(column ?? name) && (mask === undefined || has(mask.column)),
   );

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, openDatabase, rowsOf, sqlReason, whileOpen } from '../store/database.js';
-import { openSplitFiles } from './folder-columns.js';
-import { differInCase, jsonTable, openRelation, twiceInOneCase } from './relation-table.js';
-import { formatOf, type RowFileOptions } from './row-file.js';
+import { jsonTable, openRelation } from './relation-table.js';
+import { formatOf, openSplitFiles, type RowFileOptions } from './row-file.js';
 import { type StagedColumn, textSql } from './staged-columns.js';
 import { checkColumns, stagedTable, stageRows } from './staged-rows.js';
 import type { TableFile } from './table-file.js';
@@ -15,8 +14,6 @@ export interface QuerySources {
   /** Each table's files, all of one format. */
   readonly files: ReadonlyMap<string, readonly string[]>;
   readonly database: string | undefined;
-  /** Extensions of DuckDB that are loaded first. */
-  readonly extensions: readonly string[];
   /** Texts that stand for a missing value in text files. */
   readonly missing: readonly string[];
   /** On disk, of all. */
@@ -63,14 +60,11 @@ export async function openQuery(
 
 async function setUp(
   database: DuckDBConnection,
-  { files, database: attached, extensions, missing }: QuerySources,
+  { files, database: attached, missing }: QuerySources,
   options: RowFileOptions,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await database.run('SET threads = 1');
-  const built = "SELECT extension_name FROM duckdb_extensions() WHERE install_mode = 'STATICALLY_LINKED'";
-  const builtIn = (await rowsOf(database, built)).map(([name]) => name);
-  for (const name of extensions) await said(`dataset.extensions: ${name}`, database.run(`LOAD ${identifier(name)}`));
   if (attached !== undefined) {
     await said('dataset.database', database.run(`ATTACH ${literal(attached)} AS source (READ_ONLY)`));
     await database.run("SET search_path = 'query,source'");
@@ -90,7 +84,7 @@ async function setUp(
   }
   const allowed = [...files.values()].flat().flatMap((path) => [literal(path), fileLiteral(path)]); // it looks up both
   await database.run(`SET allowed_paths = [${allowed.join(', ')}]`);
-  if (extensions.every((name) => builtIn.includes(name))) await database.run('SET enable_external_access = false');
+  await database.run('SET enable_external_access = false');
 }
 
 /** A view of rows as the loader reads them, in which each column is typed by all of its values. */
@@ -104,12 +98,10 @@ async function load(
   const asTrain = paths.map((path) => ({ split: 'train' as const, path }));
   const files = await openSplitFiles(asTrain, options);
   checkColumns(files, undefined);
-  const { path = '', names = [] } = files[0]?.file ?? {};
-  const twice = twiceInOneCase(names);
-  if (twice)
-    throw new DataError(
-      `dataset.files.${name}: ${path} has columns that SQL cannot tell apart: ${differInCase(twice)}. Give one another name in the file.`,
-    );
+  const { path, names = [] } = files[0]?.file ?? {};
+  const twice = firstTwice(names);
+  if (twice !== undefined)
+    throw new DataError(`${path}: two columns are named '${twice}' (case apart), which a query cannot tell apart.`);
   const staged = await stageRows(database, files, new Set(names), missing);
   const raw = identifier(`texts of ${name}`);
   await database.run(`ALTER TABLE ${stagedTable} RENAME TO ${raw}`);
@@ -144,9 +136,14 @@ async function refuseOtherThanSelect(database: DuckDBConnection, query: string):
   }
   const statement = await statements.prepare(0);
   if (statement.statementType !== StatementType.SELECT) throw new Error('it is no SELECT');
-  const names = Array.from({ length: statement.columnCount }, (_, c) => statement.columnName(c).toLowerCase());
-  const twice = names.find((name, index) => names.indexOf(name) < index);
+  const twice = firstTwice(Array.from({ length: statement.columnCount }, (_, c) => statement.columnName(c)));
   if (twice !== undefined) throw new Error(`two columns are named '${twice}' (case apart); AS gives one another name`);
+}
+
+/** SQL does not tell upper from lower case. */
+function firstTwice(names: readonly string[]): string | undefined {
+  const lower = names.map((name) => name.toLowerCase());
+  return lower.find((name, index) => lower.indexOf(name) < index);
 }
 
 async function said<Result>(what: string, step: Promise<Result>): Promise<Result> {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -7,7 +7,6 @@ import { folderOfFile } from '../../support/folder.fixture.js';
 import { openDatabase, rowsOf, withDatabase } from '../store/database.js';
 import { openTableFile } from './row-file.js';
 import { stagedTable, stageRows } from './staged-rows.js';
-import { open, rowsOf as rowsOfSplit } from './table-loader.fixture.js';
 import { usualMissing } from './table-options.js';
 
 const folder = folderOfFile();
@@ -83,8 +82,7 @@ test('JSON, an object a line, packed or not, or a list: types are those of the w
   writeFileSync(join(folder, 'a.jsonl'), text);
   writeFileSync(join(folder, 'a.ndjson.gz'), gzipSync(text));
   writeFileSync(join(folder, 'a.json'), `[${lines.join(',')}]`);
-  writeFileSync(join(folder, 'marked.json'), `\ufeff[${lines.join(',\n')}]`);
-  for (const name of ['a.jsonl', 'a.ndjson.gz', 'a.json', 'marked.json']) {
+  for (const name of ['a.jsonl', 'a.ndjson.gz', 'a.json']) {
     const { names, unsupported, rows } = await read(join(folder, name));
     expect(names).toEqual(['n', 'w', 'st', 'l']);
     expect([...unsupported]).toEqual([['st', 'struct']]);
@@ -106,25 +104,4 @@ test('JSON texts stay texts, values of several types too; a key that is null eve
     ['2024-05-01', '10:00', 1n, null, null],
     ['2024-05-02', '10:01', 2n, null, '3.5'],
   ]);
-});
-
-test('folders of a pattern that are named column=value give a column, of which the data depend', async () => {
-  const root = join(folder, 'hive');
-  for (const [day, y] of [
-    ['2024-05-31', 1],
-    ['a%2Fb', 0],
-    ['__HIVE_DEFAULT_PARTITION__', 1],
-  ] as const) {
-    mkdirSync(join(root, `day=${day}`), { recursive: true });
-    const rows = Array.from({ length: 40 }, (_, i) => `${i / 2},${(i + y) % 2}`);
-    writeFileSync(join(root, `day=${day}`, 'part.csv'), `x,y\n${rows.join('\n')}\n`);
-  }
-  const cache = join(folder, 'cache');
-  const settings = { path: join(root, '*', '*.csv'), tasks: { y: {} }, columns: { day: 'categorical' }, cache };
-  const source = await open(settings);
-  const days = (await rowsOfSplit(source, 'train')).map(({ day }) => day);
-  expect([...new Set(days)].toSorted()).toEqual(['', '2024-05-31', 'a/b']);
-  const other = join(folder, 'day=1.csv');
-  writeFileSync(other, 'x,y\n1.5,0\n2.5,1\n');
-  expect((await read(other)).names).toEqual(['x', 'y']);
 });

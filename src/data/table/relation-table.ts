@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
-import { fileLiteral, identifier, literal, rowsOf, sqlReason, withDatabase } from '../store/database.js';
+import { fileLiteral, identifier, literal, sqlReason, withDatabase } from '../store/database.js';
 import { cleaned, daysOf, type StagedType } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
@@ -42,49 +42,15 @@ export async function jsonTable(database: DuckDBConnection, paths: readonly stri
     'maximum_object_size = 67108864, hive_partitioning = false, union_by_name = true',
     'sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0',
   ].join(', ');
-  const opened = async (format: string) => {
-    const from = `read_json(${list}, ${options}, format = '${format}'`;
-    const found = await database.stream(`SELECT * FROM ${from}) LIMIT 0`);
-    const names = found.columnNames();
-    if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
-    return { from, names, types: found.columnTypes() };
-  };
-  // After a byte-order mark, DuckDB does not detect a list: its type must be given.
-  const { from, names, types } = await opened('auto').catch((error) =>
-    opened('array').catch(() => Promise.reject(error)),
-  );
-  if (twiceInOneCase(names.map((name) => name.replace(/_\d+$/, '')))) await refuseKeysTwice(database, list);
+  const from = `read_json(${list}, ${options}`;
+  const found = await database.stream(`SELECT * FROM ${from}) LIMIT 0`);
+  const [names, types] = [found.columnNames(), found.columnTypes()];
+  if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
   const columns = names.map((name, c) => {
     const type = String(types[c]?.alias ?? types[c]);
     return `${literal(name)}: ${literal(/^(DATE|TIME|UUID|JSON)/.test(type) ? type.replace(/^[A-Z_ ]+/, 'VARCHAR') : type)}`;
   });
   return `${from}, columns = {${columns.join(', ')}})`;
-}
-
-/** DuckDB gives the second of two keys that differ only in case another name, which no row has. */
-async function refuseKeysTwice(database: DuckDBConnection, list: string): Promise<void> {
-  const objects = `read_json_objects(${list}, maximum_object_size = 67108864)`;
-  const keys = await rowsOf(
-    database,
-    `SELECT key FROM (SELECT unnest(json_keys(json)) AS key FROM ${objects}) GROUP BY 1 ORDER BY 1`,
-  );
-  const twice = twiceInOneCase(keys.map(([key]) => String(key)));
-  if (twice) throw new Error(`${differInCase(twice)}; give one another name`);
-}
-
-/** Two names that SQL takes for one. */
-export function twiceInOneCase(names: readonly string[]): readonly [string, string] | undefined {
-  const seen = new Map<string, string>();
-  for (const name of names) {
-    const other = seen.get(name.toLowerCase());
-    if (other !== undefined) return [other, name];
-    seen.set(name.toLowerCase(), name);
-  }
-  return undefined;
-}
-
-export function differInCase([one, other]: readonly [string, string]): string {
-  return `'${one}' and '${other}' differ only in upper and lower case`;
 }
 
 /**
@@ -112,7 +78,6 @@ export async function openRelation(
     bytes: relation.bytes,
     names,
     types: new Map([...known].map(([name, { type }]) => [name, type])),
-    narrow: new Set(names.filter((_, c) => narrow.test(String(types[c])))),
     unsupported,
     value: (name, type, missing) => asWanted(must(known.get(name), `column '${name}'`), type, missing),
     async rows(into, _, use) {
@@ -139,8 +104,9 @@ function asWanted({ type: own, expression }: Staged, type: StagedType, missing: 
 /** @returns The type's name, where its values are neither numbers, texts, booleans, times nor lists of these. */
 function stagedOf(column: string, type: DuckDBType): Staged | { readonly unsupported: string } {
   const item = itemOf(type);
-  const unsupported = item ? unsupportedItem(item) : unsupportedType(type);
-  if (unsupported !== undefined) return { unsupported };
+  const [odd] = unsupported.exec(nameOf(item ?? type)) ?? [];
+  if (item && (odd ?? itemOf(item))) return { unsupported: 'list of lists, maps or structs' };
+  if (odd) return { unsupported: odd.toLowerCase() };
   if (!item) return single(column, type);
   const entry = single('entry', item);
   const text = entry.type === 'number' ? `whole_text(${entry.expression})` : `(${entry.expression})::VARCHAR`;
@@ -169,22 +135,7 @@ function itemOf(type: DuckDBType): DuckDBType | undefined {
   return 'valueType' in type && !nameOf(type).startsWith('MAP') ? type.valueType : undefined;
 }
 
-function unsupportedItem(item: DuckDBType): string | undefined {
-  if (itemOf(item) || nested.some((start) => nameOf(item).startsWith(start))) return 'list of lists, maps or structs';
-  const type = unsupportedType(item);
-  return type === undefined ? undefined : `list of ${type}`;
-}
-
-function unsupportedType(type: DuckDBType): string | undefined {
-  const name = nameOf(type);
-  return unsupported.find((start) => name.startsWith(start))?.toLowerCase();
-}
-
-/** Types whose numbers INTEGER or FLOAT hold. */
-const narrow = /^(FLOAT|U?(TINY|SMALL)INT|INTEGER)$/;
-
-const nested = ['STRUCT', 'MAP', 'UNION'];
-const unsupported = [...nested, 'JSON', 'INTERVAL', 'VARIANT', 'GEOMETRY', 'GEOGRAPHY'];
+const unsupported = /^(STRUCT|MAP|UNION|JSON|INTERVAL|VARIANT|GEOMETRY|GEOGRAPHY)/;
 
 function nameOf(type: DuckDBType): string {
   return type.alias ?? String(type);

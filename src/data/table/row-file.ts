@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { ConfigError, DataError } from '../../support/errors.js';
+import type { SplitName } from '../dataset.js';
 import { openJson, openParquet } from './relation-table.js';
+import type { SplitFile } from './staged-rows.js';
 import type { TableFile } from './table-file.js';
 import { openTextTable } from './text-table.js';
 
@@ -12,6 +14,15 @@ export interface RowFileOptions {
   readonly decimal?: ',' | '.' | undefined;
   /** Blanks around values belong to them. */
   readonly exact?: boolean | undefined;
+}
+
+export async function openSplitFiles(
+  files: readonly { readonly split: SplitName; readonly path: string }[],
+  options: RowFileOptions,
+): Promise<SplitFile[]> {
+  const opened: SplitFile[] = [];
+  for (const { split, path } of files) opened.push({ split, file: await openTableFile(path, options) });
+  return opened;
 }
 
 /**
@@ -47,7 +58,7 @@ function textDelimiter(path: string, options: RowFileOptions): string {
 }
 
 const packable = ['.csv', '.tsv', '.tab', '.jsonl', '.ndjson', '.json'].flatMap((ending) =>
-  ['', '.gz', '.zst'].map((packing) => ending + packing),
+  ['', '.gz'].map((packing) => ending + packing),
 );
 const endings = [...packable, '.parquet', '.pq'];
 
@@ -56,16 +67,16 @@ export function formatOf(path: string): 'parquet' | 'json' | 'text' {
   const other = others.find(([ending]) => ending.test(path));
   if (other) throw new DataError(`${path} is ${other[1]}, which is not read: ${other[2]}.`);
   if (/\.(parquet|pq)$/i.test(path)) return 'parquet';
-  return /\.(jsonl|ndjson|json)(\.(gz|zst))?$/i.test(path) ? 'json' : 'text';
+  return /\.(jsonl|ndjson|json)(\.gz)?$/i.test(path) ? 'json' : 'text';
 }
 
 /** Other files of users: the ending, the format, and how to make a table of it. */
 const others: readonly (readonly [ending: RegExp, name: string, advice: string])[] = [
-  [/\.zip$/i, 'a ZIP archive', 'unpack it (unzip) and name the file inside'],
-  [/\.(tar|tgz|tar\.\w+)$/i, 'a tar archive', 'unpack it (tar -xf) and name the files inside'],
-  [/\.7z$/i, 'a 7z archive', 'unpack it (7z x) and name the file inside'],
-  [/\.bz2$/i, 'packed with bzip2', 'unpack it (bunzip2), or pack it with gzip'],
-  [/\.xz$/i, 'packed with xz', 'unpack it (unxz), or pack it with gzip'],
+  [
+    /\.(zip|tar(\.\w+)?|tgz|7z|bz2|xz|zst)$/i,
+    'packed',
+    'unpack it and name the files inside; a single file may be packed with gzip',
+  ],
   [/\.(xlsx|xls|ods)$/i, 'a spreadsheet', 'save its sheet as CSV'],
   [
     /\.(arrow|arrows|feather|ipc)$/i,
@@ -76,6 +87,6 @@ const others: readonly (readonly [ending: RegExp, name: string, advice: string])
 
 /** The delimiter by a text file's ending. */
 export function usualDelimiter(path: string): string | undefined {
-  if (/\.csv(\.gz|\.zst)?$/i.test(path)) return ',';
-  return /\.(tsv|tab)(\.gz|\.zst)?$/i.test(path) ? '\t' : undefined;
+  if (/\.csv(\.gz)?$/i.test(path)) return ',';
+  return /\.(tsv|tab)(\.gz)?$/i.test(path) ? '\t' : undefined;
 }

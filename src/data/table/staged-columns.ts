@@ -8,9 +8,6 @@ export type StagedType = 'text' | 'whole' | 'number' | 'list';
 /** The type in DuckDB. A missing value is NULL. */
 export const databaseTypes = { text: 'VARCHAR', whole: 'BIGINT', number: 'DOUBLE', list: 'VARCHAR[]' } as const;
 
-/** The types for files with 32-bit numbers, which take half of the memory. */
-export const narrowTypes = { ...databaseTypes, whole: 'INTEGER', number: 'FLOAT' } as const;
-
 /** Blanks that stand around a value: those of `trim`, which reads other files. */
 const blanks = Array.from({ length: 2 ** 16 }, (_, code) => String.fromCharCode(code)).filter(
   (letter) => letter.trim() === '',

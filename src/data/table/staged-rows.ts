@@ -4,7 +4,7 @@ import { must } from '../../support/must.js';
 import type { SplitName } from '../dataset.js';
 import { numbersOf, rowsOf, withProgress } from '../store/database.js';
 import { shown } from './cell.js';
-import { databaseTypes, macros, narrowTypes, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
+import { databaseTypes, macros, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
 /** The table of staged rows, in the connection's own database. */
@@ -46,12 +46,12 @@ export async function stageRows(
   const columns = names.map((name, c) => {
     const type = common(files.map(({ file }) => file.types.get(name) ?? 'text'));
     const wanted = asTexts && type === 'number' ? 'text' : type;
-    const types = files.every(({ file }) => file.narrow?.has(name)) ? narrowTypes : databaseTypes;
-    const stored = `c${c} ${types[wanted]}`;
-    return { name, type: wanted, stored, sql: types === databaseTypes ? `c${c}` : `c${c}::${databaseTypes[wanted]}` };
+    return { name, type: wanted, sql: `c${c}` };
   });
   await database.run(`DROP TABLE IF EXISTS ${stagedTable}`);
-  await database.run(`CREATE TABLE ${stagedTable} (${columns.map(({ stored }) => stored).join(', ')})`);
+  await database.run(
+    `CREATE TABLE ${stagedTable} (${columns.map(({ sql, type }) => `${sql} ${databaseTypes[type]}`).join(', ')})`,
+  );
   const staged: (SplitFile & { readonly first: number; readonly rows: number })[] = [];
   let [rows, bytes] = [0, 0];
   for (const { split, file } of files) {

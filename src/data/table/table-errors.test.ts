@@ -84,7 +84,7 @@ describe('what is wrong is said with file, line, column and reason', () => {
       /data\.csv:3: this line is not in UTF-8/,
     );
     await expect(open({ path: await file(good, 'data.doc'), ...settings })).rejects.toThrow(
-      /^The ending of .*data\.doc is none of .*\.csv\.zst, .*\.pq; if it is a text file/,
+      /^The ending of .*data\.doc is none of .*\.csv\.gz, .*\.pq; if it is a text file/,
     );
   });
 });

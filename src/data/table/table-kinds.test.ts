@@ -1,6 +1,4 @@
-import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { withDatabase } from '../store/database.js';
 import { file, open, rowsOf } from './table-loader.fixture.js';
 
 const lines = (count: number, line: (i: number) => string) =>
@@ -65,18 +63,6 @@ test('dates are numbers, in days since 1970', async () => {
 test('dates that may be of two months are categories', async () => {
   const path = await file(`when,x,y\n${lines(300, (i) => `0${1 + (i % 9)}/0${1 + (i % 7)}/2024,${i / 7},${i % 2}`)}`);
   expect((await open({ path, tasks: { y: {} } })).columns[0]?.kind).toBe('categorical');
-});
-
-test('text packed with Zstandard is read; blanks around values are not part of them', async () => {
-  const path = join(dirname(await file('')), 'rows.csv.zst');
-  await withDatabase((database) =>
-    database.run(
-      `COPY (SELECT i AS id, ' a,' || (i % 3) || ' ' AS word, i % 2 AS y FROM range(3000) t(i)) TO '${path}' (FORMAT csv, HEADER, COMPRESSION zstd)`,
-    ),
-  );
-  const source = await open({ path, tasks: { y: {} } });
-  expect(splits.reduce((sum, split) => sum + source.splits[split].rows, 0)).toBe(3000);
-  expect(source.columns[1]?.dictionary).toEqual(['a,0', 'a,1', 'a,2']);
 });
 
 test('whole numbers beyond 2^53 are categories, each its own, in CSV and JSON', async () => {

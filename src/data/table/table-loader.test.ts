@@ -182,12 +182,13 @@ test('one file under two names is one file: its rows count once, and it cannot b
   expect(train.rows + validation.rows + last.rows).toBe(60);
 });
 
-test('no header: columns by number; hashed ids; a group', async () => {
-  const path = await file('u1;3.5;1\nu2;4;0\nu1;5;1\nu3;6;0\n');
+test('no header: columns by number, between control characters as Hive writes them; hashed ids; a group', async () => {
+  const path = await file('u1;3.5;1\nu2;4;0\nu1;5;1\nu3;6;0\n'.replaceAll(';', '\u0001'));
   const source = await open({
     path,
     header: false,
-    delimiter: ';',
+    delimiter: '\u0001',
+    missing: [],
     tasks: { click: { column: 3 } },
     columns: { 1: { kind: 'categorical', hash: 1000 } },
     split: { column: 2, validation: 5, test: 6 },

@@ -1,22 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { DataError } from '../../support/errors.js';
-import { must } from '../../support/must.js';
 import { type SplitName, splitNames } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { checksumOfDraw } from '../split-seed.js';
 import { prepared } from '../store/prepared.js';
 import { type Draw, preparedSource, type StoredSource } from '../store/prepared-source.js';
 import { rawChecksum } from '../store/raw-checksum.js';
-import { columnRoles } from './column-roles.js';
 import { type DataFile, findDataFiles } from './data-files.js';
-import { folderColumns, openSplitFiles } from './folder-columns.js';
 import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
-import type { RowFileOptions } from './row-file.js';
+import { openSplitFiles, type RowFileOptions } from './row-file.js';
 import { drawnSplitOf, type Shares, sharesOf } from './row-splits.js';
 import type { SplitFile } from './staged-rows.js';
 import { type TableOptions, tableOptions } from './table-options.js';
@@ -33,8 +28,8 @@ export const table = defineLoader({
     .refine(({ path, query }) => (path === undefined) !== (query === undefined), {
       message: "give 'path' or 'query', one of them",
     })
-    .refine(({ query, files, database, extensions }) => query !== undefined || !(files || database || extensions), {
-      message: "'files', 'database' and 'extensions' belong to 'query'",
+    .refine(({ query, files, database }) => query !== undefined || !(files || database), {
+      message: "'files' and 'database' belong to 'query'",
     })
     .refine(({ query, validation, test }) => query === undefined || (!validation && !test), {
       message:
@@ -67,21 +62,6 @@ export const table = defineLoader({
     weight: weight === undefined ? undefined : String(weight),
     dialect: { header, delimiter, quote, encoding, decimal },
   }),
-  async leftOut(options) {
-    const ignored = Object.keys(options.columns).filter((reference) => options.columns[reference] === 'ignored');
-    if (ignored.length === 0 && options.others !== 'ignored') return [];
-    const read = await filesOf(options);
-    const folder = await mkdtemp(join(tmpdir(), 'ple-names-'));
-    const { splitFiles } = await read.open(folder).finally(() => rm(folder, { recursive: true, force: true }));
-    const { path, names } = must(splitFiles[0], 'file of the table').file;
-    const { used } = columnRoles({ path, names }, options);
-    return names.flatMap((name, index) => {
-      if (used.has(name)) return [];
-      const isNamed = (by: string) => (names.includes(by) ? by === name : Number(by) === index + 1);
-      const key = ignored.find(isNamed);
-      return [{ name, key: key === undefined ? undefined : ['columns', key] }];
-    });
-  },
 });
 
 interface Read {
@@ -96,7 +76,7 @@ interface Read {
 
 /** What says where rows are, and how text is written. */
 export type RowOrigin = RowFileOptions &
-  Pick<TableOptions, 'path' | 'validation' | 'test' | 'query' | 'files' | 'database' | 'extensions' | 'missing'>;
+  Pick<TableOptions, 'path' | 'validation' | 'test' | 'query' | 'files' | 'database' | 'missing'>;
 
 export function filesOf(options: RowOrigin): Promise<Read> {
   return options.query === undefined ? splitFiles(options) : queriedFiles(options, options.query);
@@ -121,20 +101,20 @@ async function splitFiles(options: RowOrigin): Promise<Read> {
     }
   }
   return {
-    files: files.map(({ path, split }) => ({ path, mark: `${split}${endingOf(path)}${foldersOf(path)}` })),
+    files: files.map(({ path, split }) => ({ path, mark: `${split}${endingOf(path)}` })),
     open: async () => ({ splitFiles: await openSplitFiles(files, options) }),
   };
 }
 
 /** The rows of a query are those of the training split, which `split` cuts. */
 async function queriedFiles(options: RowOrigin, query: string): Promise<Read> {
-  const { database, extensions = [], missing } = options;
+  const { database, missing } = options;
   const found: { readonly path: string; readonly mark: string }[] = [];
   const files = new Map<string, readonly string[]>();
   for (const [name, patterns] of Object.entries(options.files ?? {})) {
     const paths = (await findDataFiles([patterns].flat())).map(({ path }) => path);
     files.set(name, paths);
-    found.push(...paths.map((path) => ({ path, mark: `${name}${endingOf(path)}${foldersOf(path)}` })));
+    found.push(...paths.map((path) => ({ path, mark: `${name}${endingOf(path)}${partitionOf(path)}` })));
   }
   if (database !== undefined) {
     for (const { path } of await findDataFiles([database])) found.push({ path, mark: 'database' });
@@ -145,7 +125,7 @@ async function queriedFiles(options: RowOrigin, query: string): Promise<Read> {
   }
   let bytes = 0;
   for (const { path } of found) bytes += (await stat(path)).size;
-  const sources = { query, files, database, extensions, missing, bytes };
+  const sources = { query, files, database, missing, bytes };
   return {
     files: found,
     async open(folder, signal) {
@@ -155,9 +135,9 @@ async function queriedFiles(options: RowOrigin, query: string): Promise<Read> {
   };
 }
 
-/** What folders add to a file's rows. */
-function foldersOf(path: string): string {
-  return [...folderColumns(path)].map((column) => JSON.stringify(column)).join('');
+/** Folders such as `day=2024-05-31`, which are columns of Parquet in a query. */
+function partitionOf(path: string): string {
+  return (path.match(/[^/]+=[^/]*\//g) ?? []).join('');
 }
 
 /** Says the format, and so what the bytes mean. */

@@ -3,7 +3,7 @@ import { splitNames } from '../dataset.js';
 import { splitSeedSchema } from '../split-seed.js';
 import { conditionSchema, mistakeIn } from './cell.js';
 
-/** A column by its name, or by its number from 1. */
+/** A column by its name, which is its number from 1 if the file has no names. */
 const reference = z.union([z.string().min(1), z.int().positive()]);
 const condition = conditionSchema.superRefine((value, context) => {
   const mistake = mistakeIn(value);
@@ -45,17 +45,10 @@ const taskSchema = z
         'The label is one of several classes, texts or whole numbers. `true`: those of the training rows, in the order of numbers or of the alphabet. A list: these classes, in this order. Any other label is an error.',
       ),
     mask: z
-      .looseObject({})
-      .refine((mask) => !('equals' in mask && 'where' in mask), {
-        message: "give 'equals' or 'where', not both",
-        abort: true,
+      .strictObject({ column: reference, equals: conditionSchema.optional(), where: condition.optional() })
+      .refine(({ equals, where }) => (equals === undefined) !== (where === undefined), {
+        message: "give 'equals' or 'where'",
       })
-      .pipe(
-        z.union([
-          z.strictObject({ column: reference, equals: conditionSchema }),
-          z.strictObject({ column: reference, where: condition }),
-        ]),
-      )
       .optional()
       .describe(
         "The sample space: `{ column, equals: <value or list> }` or `{ column, where: '> 3' }`. `true` equals 1, `false` 0. A missing label is outside it; training needs a row inside.",
@@ -118,12 +111,6 @@ export const tableOptions = {
       '`{ <table>: file, pattern or list }`: what the query reads by name. CSV, TSV, Parquet or JSON; one format for a table.',
     ),
   database: z.string().optional().describe('A DuckDB file whose tables the query reads. It is not changed.'),
-  extensions: z
-    .array(z.string().regex(/^\w+$/))
-    .optional()
-    .describe(
-      'DuckDB’s extensions that the query needs, such as `[postgres]`. They must be installed; `ple` never downloads them.',
-    ),
   validation: files.optional().describe('Files of the validation split. Absent: it is cut out of `path`.'),
   test: files.optional().describe('Files of the test split. Absent: it is cut out of `path`.'),
   header: z
@@ -158,7 +145,7 @@ export const tableOptions = {
     .record(z.string().describe('column'), columnSchema)
     .default({})
     .describe(
-      '`{ <column>: categorical | numeric | ignored | { kind: categorical, hash } | { kind: list, separator, weights, hash } }`. Columns are named by name or by number from 1.',
+      '`{ <column>: categorical | numeric | ignored | { kind: categorical, hash } | { kind: list, separator, weights, hash } }`. Without a header, a column’s name is its number from 1.',
     ),
   others: z
     .enum(['infer', 'ignored'])

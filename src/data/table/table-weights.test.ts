@@ -19,9 +19,9 @@ test('a column of weights is read with the rows, and is no input', async () => {
   ]);
 });
 
-test('columns put it among the inputs; a number names it; without masks it is there too', async () => {
+test('columns put it among the inputs; without masks it is there too', async () => {
   const path = await file(csv.replace(',,1e3', ',1,1e3'));
-  const source = await open({ path, ...settings, weight: 3, columns: { x: 'numeric', w: 'numeric' } });
+  const source = await open({ path, ...settings, columns: { x: 'numeric', w: 'numeric' } });
   expect(source.columns.map(({ name }) => name)).toEqual(['x', 'w']);
   expect(source.masked).toBe(false);
   expect(await rowsOf(source, 'test')).toEqual([

@@ -7,7 +7,7 @@ import { CsvError, parse } from 'csv-parse';
 import { DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/whole-file.js';
 import { readRawFile } from '../fetch/raw-file.js';
-import { fileLiteral, literal, literals, machineFault, openDatabase, rowsOf, sqlReason } from '../store/database.js';
+import { fileLiteral, literal, literals, machineFault, rowsOf, sqlReason } from '../store/database.js';
 import { trimmedOf } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
@@ -46,8 +46,7 @@ export async function openTextTable(
       if (encoding === undefined && (await read(path)) === undefined) return;
       const refused = await withPlainCopy(path, encoding, read);
       if (refused === undefined) return;
-      for await (const _ of opened.read()); // says where
-      await refuseBareReturns(path, encoding);
+      for await (const row of opened.read()) refuseReturn(path, row); // says where
       throw new DataError(`${path} cannot be read: ${sqlReason(refused)}.`, { cause: refused });
     },
     async place(row) {
@@ -119,7 +118,7 @@ function scan(
   const names = Array.from({ length: columns }, (_, c) => `c${c}`);
   const mark = literal(quote ?? '');
   const types = names.map((name) => `${name}: 'VARCHAR'`).join(', ');
-  const marks = literals(missing.length > 0 ? missing : ['\u0001']);
+  const marks = literals(missing.length > 0 ? missing : ['\u0003']);
   const read = `read_csv(${fileLiteral(path)}, auto_detect = false, hive_partitioning = false, header = ${header}, skip = ${skip}, delim = ${literal(delimiter)}, quote = ${mark}, escape = ${mark}, comment = '', nullstr = [${marks}], columns = {${types}})`;
   const isEmptyText = exact || !missing.includes('');
   if (!isEmptyText && decimal !== ',') return read;
@@ -172,7 +171,7 @@ export async function openDelimited(path: string, options: Delimited): Promise<D
   let first: Row | undefined;
   for await (first of readRows(path, options)) break;
   if (!first) throw new DataError(`${path} has no rows.`);
-  if (first.fields.some((field) => /\r[^\n]/.test(field))) await refuseBareReturns(path, options.encoding);
+  refuseReturn(path, first);
   const names = first.fields.map((name, c) => (header && name.trim() !== '' ? name.trim() : String(c + 1)));
   return {
     names,
@@ -191,16 +190,11 @@ export async function openDelimited(path: string, options: Delimited): Promise<D
 }
 
 /** @throws DataError for a CR that no LF follows. */
-async function refuseBareReturns(path: string, encoding: string | undefined): Promise<void> {
-  let line = 1;
-  for await (const piece of textOf(path, encoding)) {
-    const at = piece.toString('latin1').search(/\r[^\n\0]/);
-    if (at >= 0)
-      throw new DataError(
-        `${path}:${line + countLines(piece.subarray(0, at))}: there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`,
-      );
-    line += countLines(piece);
-  }
+function refuseReturn(path: string, { fields, line }: Row): void {
+  if (fields.some((field) => /\r[^\n]/.test(field)))
+    throw new DataError(
+      `${path}:${line}: there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`,
+    );
 }
 
 async function* readRows(path: string, { delimiter, quote, encoding }: Delimited): AsyncGenerator<Row> {
@@ -250,17 +244,9 @@ async function* checkedLines(path: string, encoding: string | undefined): AsyncG
   if (rest.length > 0) yield checked(rest);
 }
 
-/**
- * The file's text in UTF-8. @throws DataError for a file that is packed with Zstandard and is in another encoding:
- * DuckDB unpacks UTF-8 alone.
- */
+/** The file's text in UTF-8. */
 async function* textOf(path: string, encoding: string | undefined): AsyncGenerator<Buffer> {
-  const isZstandard = /\.zst$/i.test(path);
-  if (isZstandard && encoding !== undefined && new TextDecoder(encoding).encoding !== 'utf-8')
-    throw new DataError(
-      `${path} is packed with Zstandard, which is read in UTF-8 only, not in ${encoding}: unpack it (unzstd), or pack it with gzip.`,
-    );
-  const pieces = isZstandard ? linesOfZstandard(path) : readRawFile(path);
+  const pieces = readRawFile(path);
   if (encoding === undefined) return yield* pieces;
   const decoder = new TextDecoder(encoding);
   let isFirst = true; // programs write UTF-8's mark before text of other encodings, too
@@ -270,23 +256,6 @@ async function* textOf(path: string, encoding: string | undefined): AsyncGenerat
     yield Buffer.from(decoder.decode(marked ? piece.subarray(3) : piece, { stream: true }));
   }
   yield Buffer.from(decoder.decode());
-}
-
-/** The lines of a file that is packed with Zstandard, which Node cannot unpack and DuckDB can. */
-async function* linesOfZstandard(path: string): AsyncGenerator<Buffer> {
-  const database = await openDatabase();
-  try {
-    const found = await database.stream(`SELECT coalesce(line, '') FROM ${linesOf(path)}`);
-    for (;;) {
-      const chunk = await found.fetchChunk();
-      if (!chunk || chunk.rowCount === 0) return;
-      yield Buffer.from(`${chunk.getColumnValues(0).join('\n')}\n`);
-    }
-  } catch (error) {
-    throw new DataError(`${path} cannot be read as text packed with Zstandard: ${sqlReason(error)}.`);
-  } finally {
-    database.closeSync();
-  }
 }
 
 /** A number with a comma, as a regular expression of DuckDB. */
@@ -325,16 +294,7 @@ function countLines(piece: Buffer): number {
 function asDataError(path: string, error: unknown, filled: number): unknown {
   if (!(error instanceof CsvError)) return error;
   const where = `${path}:${filled + Number(Reflect.get(error, 'empty_lines')) + 1}`;
-  const advice = '(quote: null, if quotes are letters)';
-  if (error.code === 'CSV_MAX_RECORD_SIZE') {
-    return new DataError(
-      `${where}: a row has more than ${longestRecord} characters; is a quote not closed? ${advice}.`,
-    );
-  }
-  if (error.code === 'CSV_QUOTE_NOT_CLOSED') return new DataError(`${where}: a quote is not closed ${advice}.`);
-  const reason = error.message
-    .replace(/ at line \d+/, '')
-    .replaceAll(/\s+/g, ' ')
-    .slice(0, 200);
-  return new DataError(`${where}: ${reason} ${advice}.`);
+  const message = error.message.replace(/ at line \d+/, '').replaceAll(/\s+/g, ' ');
+  const reason = error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'a quote is not closed' : message.slice(0, 200);
+  return new DataError(`${where}: ${reason} (quote: null, if quotes are letters).`);
 }

@@ -13,7 +13,6 @@ import { entriesOf, entryName, entryWeight, numberSql, textSql } from './staged-
 import { type StagedRows, stagedTable } from './staged-rows.js';
 import type { TableOptions } from './table-options.js';
 
-const manyValues = 2 ** 20;
 const mostValues = 2 ** 23;
 /** A dictionary of more values is joined: as a type of DuckDB it takes long to make. */
 const mostTypeValues = 2 ** 16;
@@ -96,7 +95,7 @@ export async function writeRows(
 async function writeDictionaries(
   database: DuckDBConnection,
   inputs: readonly KnownInput[],
-  { notes, signal }: Writing,
+  { signal }: Writing,
 ): Promise<{ readonly selected: string[]; readonly joins: readonly string[] }> {
   await database.run('CREATE TABLE prepared.dictionaries (input INTEGER, value VARCHAR)');
   const selected: string[] = [];
@@ -115,7 +114,7 @@ async function writeDictionaries(
     const each = (list: string, of: (text: string) => string) =>
       `${isList ? `list_transform(${list}, e -> ${of('e')})` : of(list)} AS i${c}`;
     if (hash !== undefined) selected.push(each(texts, (text) => `(md5_number_lower(${text}) % ${hash})::INTEGER`));
-    else if ((await writeDictionary(database, c, texts, input, notes)) > mostTypeValues && !isList) {
+    else if ((await writeDictionary(database, c, texts, input)) > mostTypeValues && !isList) {
       joins.push(`LEFT JOIN dictionary${c} AS d${c} ON d${c}.value = ${texts}`);
       selected.push(`d${c}.index AS i${c}`);
     } else {
@@ -137,7 +136,6 @@ async function writeDictionary(
   c: number,
   texts: string,
   { name, kind, separator, weights }: KnownInput,
-  notes: string[],
 ): Promise<number> {
   const each =
     kind === 'list'
@@ -154,10 +152,6 @@ async function writeDictionary(
   const hashed = `columns: { ${name}: { kind: ${kind}, hash: 1000000${kept.join('')} } }`;
   if (count > mostValues)
     throw new DataError(`Column '${name}' has more than ${mostValues} different values; hash them: ${hashed}.`);
-  if (count > manyValues)
-    notes.push(
-      `Column '${name}' has more than ${manyValues} different values, which are all kept in memory; a hash bounds it: ${hashed}.`,
-    );
   await database.run(`INSERT INTO prepared.dictionaries SELECT ${c}, value FROM dictionary${c} ORDER BY index`);
   return count;
 }
