@@ -1,7 +1,7 @@
 // A claim is a list of parts, each answered by one test. What follows from them, and what would decide the open ones.
 import type { ComparisonRow, Contrast } from '../../src/comparison/comparison.js';
 import type { EstimateError } from '../../src/comparison/statistics/behrens-fisher.js';
-import { mostAtLimit } from '../../src/comparison/statistics/verdict.js';
+import { isUnfinished } from '../../src/comparison/statistics/verdict.js';
 import { seedsToDecide } from '../../src/comparison/statistics/what-decides.js';
 import type { Table, Verdict } from './claim.js';
 import { type Difference, errorOf } from './differences.js';
@@ -100,7 +100,7 @@ export function meanParts(all: readonly (Contrast | undefined)[], table: Table):
 /** A claim that each difference is above 0 (Bonferroni against it). */
 export function differenceParts(all: readonly Difference[], table: Table): readonly Part[] {
   const { test, rows } = table;
-  const settled = rows.every(({ atLimit, runs }) => atLimit <= mostAtLimit * runs.length);
+  const settled = !rows.some(({ atLimit, runs }) => isUnfinished(atLimit, runs.length));
   return all.map(({ gain, p, error }) => {
     const part = differencePart({ gain, p, error, settled }, test.level);
     return { ...part, against: part.against * all.length };

@@ -38,7 +38,7 @@ const words = () =>
     )
     .option(
       '--scores <kind>',
-      'what a CSV of --predictions has for binary tasks: probability or logit (no default; an Arrow file has logits)',
+      'what a CSV of --predictions has for binary tasks: probability or logit (no default)',
       (word: string) => scales.get(word).name,
     )
     .option('--plugin <file>', 'a plugin whose metrics tasks are judged by; its code runs', collect)

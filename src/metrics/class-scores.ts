@@ -63,19 +63,6 @@ export function againstRest(scores: ClassScores, index: number): TaskScores {
   };
 }
 
-/** Whether the predicted class is right, as a binary task: its logit is that of the predicted class's probability. */
-export function confidence(task: Task, given: TaskScores): TaskScores {
-  const scores = classScores(task, given);
-  const logits = new Float64Array(scores.rows);
-  const labels = new Float64Array(scores.rows);
-  for (let row = 0; row < scores.rows; row++) {
-    const found = predictedClass(scores, row);
-    logits[row] = logitAgainstRest(scores, row, found);
-    labels[row] = Number(found === scores.label(row));
-  }
-  return { logits, labels, mask: given.mask };
-}
-
 /** The weighted mean of a value over the rows. */
 export function meanOverRows({ rows, weight }: ClassScores, value: (row: number) => number): number {
   let [sum, whole] = [0, 0];

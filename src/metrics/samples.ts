@@ -149,7 +149,7 @@ export function binarySample({ logits, labels, mask }: TaskScores): BinarySample
 }
 
 /** False where every weight is 0 or 1: then rows need only be counted. */
-export function isWeighted(mask: TaskScores['mask']): boolean {
+function isWeighted(mask: TaskScores['mask']): boolean {
   for (const weight of mask) if (weight !== 0 && weight !== 1) return true;
   return false;
 }

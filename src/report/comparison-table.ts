@@ -5,7 +5,7 @@ import { frontsAt, frontsInWords, weightedTask } from './fronts.js';
 import { type GainRow, type GainTable, type GainText, gainTables } from './gain-table.js';
 import { count, dash, probability, rounded, short } from './numbers.js';
 import { metricName } from './points.js';
-import { searchedInWords, searchInWords, searchTable } from './search.js';
+import { searchedInWords, searchTable } from './search.js';
 import { type Column, columnTable, type TextCell, wrapped } from './text-table.js';
 import { type PointVerdict, verdictsInWords } from './verdict-in-words.js';
 
@@ -44,7 +44,7 @@ export function comparisonTable(comparison: Comparison, { colour, wide, columns 
   const reading = points.flatMap((tables) => [
     ...(wide ? explanations(comparison, tables) : []),
     ...searchedInWords(comparison, tables.point.axis),
-    ...(wide ? searchInWords(comparison, tables.point.axis) : looksInWords(comparison)),
+    ...(wide ? [] : looksInWords(comparison)),
     ...frontsInWords(comparison, tables.point),
   ]);
   const lines = wide ? reading : [legend(comparison, points), ...tests, ...reading];

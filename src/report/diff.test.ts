@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Comparison } from '../comparison/comparison.js';
 import { storeRun } from '../comparison/stored/stored-run.fixture.js';
 import { readStartedRun } from '../comparison/stored/stored-runs.js';
 import { folderPerTest } from '../support/folder.fixture.js';
-import { everyVerdict, taskGain } from './comparison.fixture.js';
-import { comparisonDiff, comparisonDiffText, runDiff, runDiffText } from './diff.js';
+import { runDiff, runDiffText } from './diff.js';
 
 const at = folderPerTest();
 const labels = [0, 1, 0, 1];
@@ -73,36 +71,4 @@ test('what a config or data set says steers no terminal', async () => {
   const text = runDiffText(runDiff(read('a'), read('b')));
   expect(text).toMatch(/^a\ufffd\[2J\.test\.auc/m);
   expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
-});
-
-test('plan and rows of comparisons, by label and axes; time does not count', () => {
-  const diffFrom = (right: Comparison) =>
-    comparisonDiff({ path: 'a', comparison: everyVerdict }, { path: 'b', comparison: right });
-  const same = diffFrom({ ...everyVerdict, timing: { seconds: 2 } });
-  expect([same.plan, same.rows]).toEqual([[], []]);
-  expect(comparisonDiffText(same)).toBe('no difference\n');
-
-  const rows = everyVerdict.rows.map((row) =>
-    row.label === 'Stitch'
-      ? {
-          ...row,
-          parameters: null,
-          verdict: 'undecided' as const,
-          tasks: { ...row.tasks, income: taskGain(0.25, null) },
-        }
-      : row,
-  );
-  const found = diffFrom({ ...everyVerdict, rows, seeds: [1, 2] });
-  expect(found.plan).toEqual([{ key: 'seeds', left: [1, 2, 3, 4, 5], right: [1, 2] }]);
-  expect(found.rows).toEqual([
-    expect.objectContaining({ key: 'Stitch.income.mean', right: 1.2 }),
-    { key: 'Stitch.income.gain', left: 0.0001, right: 0.25, difference: 0.2499 },
-    { key: 'Stitch.income.verdict', left: 'equivalent', right: null },
-    { key: 'Stitch.verdict', left: 'equivalent', right: 'undecided' },
-    { key: 'Stitch.parameters', left: 123456, right: null },
-  ]);
-  const text = comparisonDiffText(found);
-  expect(text).toMatch(/^seeds +\[1, 2, 3, 4, 5\] +\[1, 2\]$/m);
-  expect(text).toMatch(/^Stitch\.parameters +123,456 +-$/m);
-  expect(text).toMatch(/^Stitch\.income\.gain +1\.000e-4 +0\.25000 +\+0\.24990$/m);
 });

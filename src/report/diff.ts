@@ -1,4 +1,3 @@
-import type { Comparison, ComparisonRow, Contrast } from '../comparison/comparison.js';
 import type { readStartedRun } from '../comparison/stored/stored-runs.js';
 import { type Difference, differences } from '../support/differences.js';
 import { printable } from '../support/printable.js';
@@ -57,21 +56,16 @@ function metricDifferences(left: Result['tasks'], right: Result['tasks']): reado
         split,
         metric: key,
         ...sides,
-        difference: between(sides) ?? null,
+        difference: typeof sides.left === 'number' && typeof sides.right === 'number' ? sides.right - sides.left : null,
       })),
     ),
   );
 }
 
-/** right - left, of numbers. */
-function between({ left, right }: Omit<Difference, 'key'>): number | undefined {
-  return typeof left === 'number' && typeof right === 'number' ? right - left : undefined;
-}
-
 /** A section for each kind of difference, or one line that says there is none. */
 export function runDiffText({ left, right, config, environment, data, result, metrics }: RunDiff): string {
   const unfinished = [left, right].filter(({ finished }) => !finished);
-  return textOf(left.path, right.path, [
+  const sections = [
     section('config', config, valueText),
     section('environment', environment, valueText),
     section('data', data, valueText),
@@ -82,73 +76,9 @@ export function runDiffText({ left, right, config, environment, data, result, me
       numberText,
     ),
     unfinished.map(({ path }) => `${printable(path)} is not finished: results are not compared.\n`).join(''),
-  ]);
-}
-
-/** Differences between two comparisons. Rows are identified by label and axes: `ple.income.gain`. */
-export interface ComparisonDiff {
-  readonly left: { readonly path: string };
-  readonly right: { readonly path: string };
-  /** Name, baseline, tasks, seeds, axes, uncertainty, test, margins, task weights. */
-  readonly plan: readonly Difference[];
-  /**
-   * Verdicts, parameters and mean gains; metric, mean, gain and verdict of each task. The same for contrasts.
-   * `difference` is right - left for numbers.
-   */
-  readonly rows: readonly (Difference & { readonly difference?: number })[];
-}
-
-interface Stored {
-  readonly path: string;
-  readonly comparison: Comparison;
-}
-
-export function comparisonDiff(left: Stored, right: Stored): ComparisonDiff {
-  return {
-    left: { path: left.path },
-    right: { path: right.path },
-    plan: differences(planOf(left.comparison), planOf(right.comparison)),
-    rows: differences(rowsOf(left.comparison), rowsOf(right.comparison)).map((found) => {
-      const difference = between(found);
-      return difference === undefined ? found : { ...found, difference };
-    }),
-  };
-}
-
-function planOf({ name, baseline, tasks, seeds, axes, uncertainty, test, margins, taskWeights }: Comparison) {
-  return { name, baseline, tasks, seeds, axes, uncertainty, test, margins, taskWeights };
-}
-
-function rowsOf({ rows, contrasts }: Comparison) {
-  return Object.fromEntries([
-    ...rows.map((row) => {
-      const { type, parameters } = row;
-      return [nameOf(row.label, row), { ...gainsOf(row), type, parameters: parameters?.network ?? null }];
-    }),
-    ...contrasts.map((row) => [nameOf(`${row.model} over ${row.reference}`, row), gainsOf(row)]),
-  ]);
-}
-
-function nameOf(label: string, { axis }: Pick<ComparisonRow, 'axis'>): string {
-  return [label, ...Object.entries(axis).map(([key, value]) => `${key}=${JSON.stringify(value)}`)].join(' ');
-}
-
-function gainsOf({ tasks, aggregate, verdict }: ComparisonRow | Contrast) {
-  const byTask = Object.entries(tasks).map(([task, { metric, gain, verdict, ...rest }]) => {
-    const mean = 'mean' in rest ? { mean: rest.mean } : {};
-    return [task, { metric, ...mean, gain, verdict }];
-  });
-  return { ...Object.fromEntries(byTask), aggregate: aggregate?.gain ?? null, verdict };
-}
-
-export function comparisonDiffText({ left, right, plan, rows }: ComparisonDiff): string {
-  return textOf(left.path, right.path, [section('plan', plan, numberText), section('model', rows, numberText)]);
-}
-
-function textOf(left: string, right: string, sections: readonly string[]): string {
-  const filled = sections.filter((text) => text !== '');
-  if (filled.length === 0) return 'no difference\n';
-  return [`left:  ${printable(left)}\nright: ${printable(right)}\n`, ...filled].join('\n');
+  ].filter((text) => text !== '');
+  if (sections.length === 0) return 'no difference\n';
+  return [`left:  ${printable(left.path)}\nright: ${printable(right.path)}\n`, ...sections].join('\n');
 }
 
 /** A line for each value that differs. If any has a difference, that is the last column. */

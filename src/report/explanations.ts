@@ -15,7 +15,6 @@ export function explanations(comparison: Comparison, tables: PointTables): reado
     ...intervals(comparison, models),
     ...margins(comparison, models),
     ...detectableGains(models),
-    ...numbersThatDecide(models),
     ...looksInWords(comparison),
   ];
 }
@@ -124,15 +123,6 @@ function ofTasks(
     return numbers.length === 0 ? [] : [`${text(numbers, task.digits)} ${metricName(task.metric)} on ${task.name}`];
   });
   return listed(parts);
-}
-
-/** Explains the numbers of seeds and test rows that would decide. */
-function numbersThatDecide(table: GainTable): readonly string[] {
-  const some = cellsOf(table).some(({ gain }) => gain.seedsToDecide ?? gain.rowsToDecide ?? gain.timesToDecide);
-  if (!some) return [];
-  return [
-    'With the seeds or test rows that would decide a gain, the chance of a decision is about one in two, if the true gain is the observed one.',
-  ];
 }
 
 /** How often the gains were tested as seeds were added. Empty for a single look. The notes give its cost. */

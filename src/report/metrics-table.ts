@@ -1,4 +1,3 @@
-import type { TaskMetrics } from '../metrics/evaluate.js';
 import type { Result } from '../training/result.js';
 import { count } from './numbers.js';
 import { textTable } from './text-table.js';
@@ -6,32 +5,23 @@ import { textTable } from './text-table.js';
 /** A run's metrics on both splits, one table per type of task. */
 export function metricsTable(result: Result): string {
   return metricsByType(result)
-    .map(({ head, rows }) =>
-      textTable(
-        head,
-        rows.filter(({ isOwnBest }) => !isOwnBest).map(({ cells }) => cells),
-      ),
-    )
+    .map(({ head, rows }) => textTable(head, rows))
     .join('\n');
 }
 
-/**
- * For each type of task: a row per task and split, and one at the epoch that was best for the task alone, if that is
- * known.
- */
+/** For each type of task: a row per task and split. */
 export function metricsByType({ tasks: all }: Pick<Result, 'tasks'>) {
   const types = [...new Set(Object.values(all).map(({ type }) => type))];
   return types.map((type) => {
     const tasks = Object.entries(all).filter(([, task]) => task.type === type);
     const names = [...new Set(tasks.flatMap(([, { test }]) => Object.keys(test)))];
-    const row = (task: string, split: string, metrics: TaskMetrics, isOwnBest = false) => {
-      return { isOwnBest, cells: [task, split, ...names.map((name) => metricText(metrics[name]))] };
-    };
-    const rows = tasks.flatMap(([task, { validation, test, ownBest }]) => [
-      row(task, 'validation', validation),
-      row(task, 'test', test),
-      ...(ownBest ? [row(task, `test, own best epoch ${ownBest.epoch}`, ownBest.test, true)] : []),
-    ]);
+    const rows = tasks.flatMap(([task, splits]) =>
+      (['validation', 'test'] as const).map((split) => [
+        task,
+        split,
+        ...names.map((name) => metricText(splits[split][name])),
+      ]),
+    );
     return { type, head: ['task', 'split', ...names], rows };
   });
 }

@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonRow, TaskVerdict, Verdict } from '../comparison/comparison.js';
-import { mostAtLimit } from '../comparison/statistics/verdict.js';
+import { isUnfinished } from '../comparison/statistics/verdict.js';
 import { joined } from '../support/joined.js';
 import { nextInWords, quoted, useInWords } from './advice.js';
 import { frontsAt, repairInWords } from './fronts.js';
@@ -66,7 +66,7 @@ function headline(baseline: string, rows: readonly GainRow[], context: Context):
   if (judged.length === 0) return `No model has a gain over ${baseline}.`;
   const of = (verdict: Verdict) => having(verdict, judged);
   if (of(plateau).length === judged.length)
-    return isUnfinished(modelOf(baseline, context))
+    return isLate(modelOf(baseline, context))
       ? `${baseline} is ${plateau}: no gain over it has a verdict.`
       : `No model but ${baseline} is trained to a plateau: longer training may change every gain.`;
   const [all, some, seesaw, worse] = [of('better on all'), of('better on some'), of('seesaw'), of('worse')];
@@ -131,7 +131,7 @@ function sentence(row: GainRow, subject: string, context: Context, repair = ''):
     }
     case plateau: {
       const late = unfinished([row], context);
-      return isUnfinished(row.model) ? late : `${subject} has no verdict: ${late}`;
+      return isLate(row.model) ? late : `${subject} has no verdict: ${late}`;
     }
   }
 }
@@ -155,8 +155,8 @@ function clause({ cells }: GainRow, verdict: TaskVerdict, words: string, size: (
 
 /** The models that were not trained to a plateau, including the reference. Empty if there are none. */
 function unfinished(rows: readonly GainRow[], context: Context): string {
-  const [over] = [modelOf(rows[0]?.reference, context)].filter(isUnfinished);
-  const late = [...(over ? [over] : []), ...rows.map(({ model }) => model).filter(isUnfinished)];
+  const [over] = [modelOf(rows[0]?.reference, context)].filter(isLate);
+  const late = [...(over ? [over] : []), ...rows.map(({ model }) => model).filter(isLate)];
   if (late.length === 0) return '';
   const sum = (of: (model: ComparisonRow) => number) => count(late.reduce((total, model) => total + of(model), 0));
   const names = listed(late.map(({ label }) => quoted(label)));
@@ -164,8 +164,8 @@ function unfinished(rows: readonly GainRow[], context: Context): string {
   return `${names} ${be(late.length)} ${plateau}: ${sum(({ atLimit }) => atLimit)} of ${sum(runsOf)} runs ended at their limit of epochs, still improving.${consequence} Raise train.epochs.`;
 }
 
-function isUnfinished(model: ComparisonRow | undefined): boolean {
-  return model !== undefined && model.atLimit > mostAtLimit * runsOf(model);
+function isLate(model: ComparisonRow | undefined): boolean {
+  return model !== undefined && isUnfinished(model.atLimit, runsOf(model));
 }
 
 function runsOf({ runs }: ComparisonRow): number {

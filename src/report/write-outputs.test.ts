@@ -43,7 +43,7 @@ test('the report of a run is its page, and its drawings where they are asked for
   if (!run) throw new Error('no run');
   await writeRunReport(path, run, 'ple train', { svg: true, png: true });
   expect(readdirSync(path).toSorted()).toEqual(['charts', 'report.html']);
-  const png = readFileSync(join(path, 'charts', 'learning-rate.png'));
+  const png = readFileSync(join(path, 'charts', 'learning-1.png'));
   expect(png.toString('latin1', 1, 4)).toBe('PNG');
   writeFileSync(join(path, 'charts', 'mine.png'), '');
   await writeRunReport(path, run, 'ple train', { svg: false, png: false });

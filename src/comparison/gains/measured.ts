@@ -55,6 +55,11 @@ export interface Influences {
   readonly drawn: 'rows' | 'groups';
 }
 
+/** Runs that ended at the limit of epochs, still improving. */
+export function lateRuns({ runs }: MeasuredModel): number {
+  return runs.filter(({ isLate }) => isLate).length;
+}
+
 /** The metric chosen by the config, else the default metric of the task's type. */
 export function judge(
   { name, type }: { readonly name: string; readonly type: string },

@@ -4,13 +4,14 @@ import { must } from '../../support/must.js';
 import type { Best, Comparison, ComparisonRow, Contrast, Front, FrontPoint, Look, TaskGain } from '../comparison.js';
 import type { LookToCome } from '../plan/looks.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
+import { isUnfinished } from '../statistics/verdict.js';
 import type { Entry } from '../stored/reported-run.js';
 import { bestOf, pairsOf } from './best.js';
 import { dominated, seesawOf } from './fronts.js';
 import { differenceOf, type Gains, gainsOf, hasGain, type Judging, type Pair, paired, type Sample } from './gains.js';
-import { type JudgedTask, judge, type MeasuredModel, measured, signed, withMetrics } from './measured.js';
+import { type JudgedTask, judge, lateRuns, type MeasuredModel, measured, signed, withMetrics } from './measured.js';
 import { notesOn } from './notes.js';
-import { isUnfinished, type Test, type TestedPair, testGains } from './tested-gains.js';
+import { type Test, type TestedPair, testGains } from './tested-gains.js';
 
 export interface SummaryOptions {
   readonly name: string;
@@ -131,7 +132,7 @@ async function tableAt(all: readonly Member[], options: SummaryOptions, test: Te
     return model && reference ? [{ model, reference }] : [];
   });
   const pairs = pairsOf(
-    models.filter((model) => !isUnfinished(model)),
+    models.filter((model) => !isUnfinished(lateRuns(model), model.runs.length)),
     baseline,
     test,
   );
@@ -182,7 +183,7 @@ function rowOf(
     tasks: Object.fromEntries(ofTasks),
     ...overTasks(pair, tasks),
     aggregate,
-    atLimit: pair.model.runs.filter(({ isLate }) => isLate).length,
+    atLimit: lateRuns(pair.model),
     verdict,
   };
 }

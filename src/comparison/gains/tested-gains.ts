@@ -5,10 +5,10 @@ import type { Aggregate, TestedGain, Verdict } from '../comparison.js';
 import { detectableGain } from '../statistics/behrens-fisher.js';
 import { type TestedMember, testFamily } from '../statistics/gain-family.js';
 import { mean } from '../statistics/moments.js';
-import { fewestRuns, mostAtLimit, rowVerdict, taskVerdict } from '../statistics/verdict.js';
+import { fewestRuns, isUnfinished, rowVerdict, taskVerdict } from '../statistics/verdict.js';
 import { rowsToDecide, seedsToDecide, timesToDecide, type Undecided } from '../statistics/what-decides.js';
 import { type EstimatedGain, type Judging, type Pair, relativeGain, runCount } from './gains.js';
-import type { MeasuredModel } from './measured.js';
+import { lateRuns } from './measured.js';
 
 /** The gains of one model: on each task, and over all tasks. */
 export interface TestedPair {
@@ -57,7 +57,7 @@ export function testGains(pairs: readonly Pair[], test: Test): readonly TestedPa
     const aggregate =
       mean && tested && mean.gain !== null ? aggregateOf(mean, tested, pair, isEnough(mean) ? level : 0) : null;
     if (model === reference) return { verdict: 'baseline', tasks: found.map(withoutVerdict), aggregate: null };
-    if (isUnfinished(model) || (reference && isUnfinished(reference)))
+    if ([model, reference].some((one) => one && isUnfinished(lateRuns(one), one.runs.length)))
       return {
         verdict: 'not trained to a plateau',
         tasks: found.map(withoutVerdict),
@@ -65,11 +65,6 @@ export function testGains(pairs: readonly Pair[], test: Test): readonly TestedPa
       };
     return { verdict: rowVerdict(found.map(({ verdict }) => verdict)), tasks: found, aggregate };
   });
-}
-
-/** Whether too many of a model's runs might still have improved. */
-export function isUnfinished({ runs }: MeasuredModel): boolean {
-  return runs.filter(({ isLate }) => isLate).length > mostAtLimit * runs.length;
 }
 
 interface OfTask {

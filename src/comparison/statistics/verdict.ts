@@ -4,10 +4,12 @@ import type { TaskVerdict, Verdict } from '../comparison.js';
 export const fewestRuns = 3;
 
 /**
- * If a larger fraction of a model's runs reach the epoch limit while still improving, its verdict is "not trained to a
- * plateau".
+ * A model's verdict is "not trained to a plateau" if more than a fifth of its runs ended at the epoch limit, still
+ * improving.
  */
-export const mostAtLimit = 0.2;
+export function isUnfinished(atLimit: number, runs: number): boolean {
+  return atLimit > 0.2 * runs;
+}
 
 /**
  * The verdict on one task. A gain shown to be within the margin is equivalent, even if it is also shown to differ from

@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { TaskMetrics } from '../../metrics/evaluate.js';
 import { folderPerTest } from '../../support/folder.fixture.js';
@@ -94,15 +93,6 @@ describe('a file is refused', () => {
     const { reference } = await stored();
     await expect(readExternal(file(), 'logit', reference)).rejects.toThrow(message);
   });
-
-  test('of other rows, as the labels in an Arrow file tell', async () => {
-    const { reference } = await stored();
-    const others = { ...tasks, click: { ...tasks.click, labels: [0, 1, 1, 1, 1] } };
-    const path = await storeRun(at('other'), { name: 'other', seed: 1, tasks: others });
-    await expect(readExternal(join(path, 'predictions.arrow'), undefined, reference)).rejects.toThrow(
-      /row 2 has another label of task 'click'/,
-    );
-  });
 });
 
 test.each([
@@ -113,16 +103,10 @@ test.each([
 test('--predictions without a label is refused', () =>
   expect(() => parseExternalFile('=scores.csv')).toThrow(/expected LABEL=FILE or LABEL:SEED=FILE/));
 
-test('a multiclass task has a score per class: an .arrow file is read, with the same classes, and a CSV is refused', async () => {
+test('a table with a multiclass task, which has a score per class, is refused', async () => {
   const kind = { type: 'multiclass', classes: ['a', 'b'], logits: [1, 0, 2, 0, 1, 3], labels: [0, 1, 0] } as const;
-  const path = await storeRun(at('classes'), { name: 'classes', seed: 1, tasks: { kind } });
-  const run = readRun(path);
+  const run = readRun(await storeRun(at('classes'), { name: 'classes', seed: 1, tasks: { kind } }));
   if (!run) throw new Error('The run is finished.');
   const reference = { dataset: run.result.dataset, tasks: await run.predictions() };
-  const { result } = await readExternal(join(path, 'predictions.arrow'), undefined, reference);
-  expect(result.tasks.kind?.test).toEqual(run.result.tasks.kind?.test);
-  expect(result.tasks.kind?.test.accuracy).toBe(2 / 3);
-  await expect(readExternal(csv(['0.5']), 'logit', reference)).rejects.toThrow(
-    /task 'kind' has one per class: write an \.arrow/,
-  );
+  await expect(readExternal(csv(['0.5']), 'logit', reference)).rejects.toThrow(/task 'kind' of the table has one per/);
 });

@@ -2,9 +2,8 @@ import { createReadStream } from 'node:fs';
 import { CsvError, parse } from 'csv-parse';
 import { evaluateTask } from '../../metrics/evaluate.js';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { must } from '../../support/must.js';
 import type { EvaluatedRun } from '../../training/finished-run.js';
-import { readPredictions, type TaskPredictions } from '../../training/predictions.js';
+import type { TaskPredictions } from '../../training/predictions.js';
 
 /** The scale of binary tasks' scores. */
 export type Scale = 'probability' | 'logit';
@@ -38,8 +37,8 @@ export function parseExternalFile(word: string): ExternalFile {
  * A CSV has a header with the tasks' names and a column of scores for each. Other columns are ignored. Scores of a
  * binary task are probabilities or logits, by `scale`. Scores of a regression task are predictions in the label's
  * units. A cell may be empty if the row is outside the task's sample space. Labels of a column `<type>.<task>`, which
- * `ple data rows` writes, are compared. A `.arrow` file has the format that runs write. Labels, masks and weights come
- * from a run on the same rows. Metrics whose threshold is chosen on validation are left out.
+ * `ple data rows` writes, are compared. Labels, masks and weights come from a run on the same rows. Metrics whose
+ * threshold is chosen on validation are left out.
  * @throws DataError with line and column for a score that is not a number, and for a wrong number of rows.
  */
 export async function readExternal(
@@ -47,9 +46,7 @@ export async function readExternal(
   scale: Scale | undefined,
   reference: Reference,
 ): Promise<EvaluatedRun> {
-  const predictions = path.endsWith('.arrow')
-    ? await fromArrow(path, reference.tasks)
-    : await fromCsv(path, scale, reference.tasks);
+  const predictions = await fromCsv(path, scale, reference.tasks);
   const tasks = Object.fromEntries(
     predictions.map(({ task, scores }) => [task.name, { type: task.type, test: evaluateTask(task, scores) }]),
   );
@@ -57,46 +54,16 @@ export async function readExternal(
   return { path, result, hasPredictions: true, predictions: async () => predictions };
 }
 
-async function fromArrow(path: string, reference: readonly TaskPredictions[]): Promise<readonly TaskPredictions[]> {
-  const read = await readPredictions(
-    path,
-    reference.map(({ task }) => task),
-    'Write it again, as a run writes its predictions.arrow, or as a CSV.',
-  );
-  return reference.map(({ task, scores }, index) => {
-    const { labels, mask } = scores;
-    const found = must(read[index], `task '${task.name}'`);
-    checkRows(path, found.scores.labels.length, labels.length);
-    if (String(found.task.classes) !== String(task.classes))
-      throw new DataError(`${path}: the classes of task '${task.name}' are others than those of the table.`);
-    const other = labels.findIndex((label, row) => (mask[row] ?? 0) > 0 && label !== found.scores.labels[row]);
-    if (other >= 0)
-      throw new DataError(`${path}: row ${other} has another label of task '${task.name}' than the runs of the table.`);
-    const at = found.scores.logits.findIndex((logit) => Number.isNaN(logit));
-    const row = at % labels.length;
-    if (at >= 0) throw new DataError(`${path}: row ${row} of '${task.name}.logit' is not a number.`);
-    const { offset, scale, link } = found.task; // NaN: a file of another program, without metadata
-    return {
-      task: {
-        ...withoutLink(task),
-        ...(link ? { link } : {}),
-        offset: Number.isNaN(offset) ? 0 : offset,
-        scale: Number.isNaN(scale) ? 1 : scale,
-      },
-      scores: { ...scores, logits: found.scores.logits },
-    };
-  });
-}
-
 async function fromCsv(
   path: string,
   scale: Scale | undefined,
   reference: readonly TaskPredictions[],
 ): Promise<readonly TaskPredictions[]> {
+  if (path.endsWith('.arrow')) throw new ConfigError(`--predictions ${path}: write a CSV, not an Arrow file.`);
   const several = reference.find(({ task }) => task.type === 'multiclass');
   if (several)
     throw new ConfigError(
-      `--predictions ${path}: a CSV has one score per row, and task '${several.task.name}' has one per class: write an .arrow file as a run does.`,
+      `--predictions ${path}: a CSV has one score per row, and task '${several.task.name}' of the table has one per class.`,
     );
   const rows = reference[0]?.scores.labels.length ?? 0;
   const logits = () => new Float64Array(rows);
@@ -133,9 +100,12 @@ async function fromCsv(
     throw error;
   }
   if (count < 0) throw new DataError(`${path} is empty: its first line names the tasks.`);
-  checkRows(path, count, rows);
-  return read.map(({ task, scores, logits }) => ({
-    task: { ...withoutLink(task), offset: 0, scale: 1 },
+  if (count !== rows)
+    throw new DataError(
+      `${path} has ${count} rows, the test split ${rows}: one row per row of predictions.arrow is needed, in its order.`,
+    );
+  return read.map(({ task: { link: _link, ...task }, scores, logits }) => ({
+    task: { ...task, offset: 0, scale: 1 },
     scores: { ...scores, logits },
   }));
 }
@@ -146,10 +116,6 @@ function checkLabel(place: string, task: string, text = '', { labels, mask }: Ta
   throw new DataError(
     `${place}: the label of '${task}' is '${text}', and ${labels[row]} in the table's runs: the predictions are of other rows, or in another order.`,
   );
-}
-
-function withoutLink({ link: _link, ...task }: TaskPredictions['task']): TaskPredictions['task'] {
-  return task;
 }
 
 function columnOf(header: readonly string[], task: string, path: string): number {
@@ -174,11 +140,4 @@ function toLogit(value: number, scale: Scale | undefined, place: string): number
   if (value < 0 || value > 1)
     throw new DataError(`${place} is ${value}, which is not a probability: use --scores logit for logits.`);
   return Math.log(value) - Math.log1p(-value);
-}
-
-function checkRows(path: string, found: number, expected: number): void {
-  if (found === expected) return;
-  throw new DataError(
-    `${path} has ${found} rows, the test split ${expected}: one row per row of predictions.arrow is needed, in its order.`,
-  );
 }

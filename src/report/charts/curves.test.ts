@@ -46,25 +46,22 @@ test('each model has a panel per task, with its seeds, their mean and the baseli
   );
 });
 
-test('a single run has loss, metric and best epoch of each task, and the learning rate', async () => {
+test('a single run has loss, metric and best epoch of each task', async () => {
   const run = await runFixture({ rows: 60, seeds: 1 });
   const task = { name: 'income', metric: 'auc', better: 'higher' as const, digits: 5, percent: null };
   const [section] = runCurves(run, [task]);
-  expect(section?.drawings.map(({ title }) => title)).toEqual(['income', 'Learning rate']);
+  expect(section?.drawings.map(({ title }) => title)).toEqual(['income']);
   const [loss, , lossBest, score, , scoreBest] = layersOf(section?.drawings[0]?.panels[0]?.spec);
   expect(loss?.map(({ y }) => y)).toEqual(run.epochs.map(({ train }) => train.tasks.income));
   expect(score?.map(({ y }) => y)).toEqual(run.epochs.map(({ validation }) => validation.income?.auc));
   for (const best of [lossBest, scoreBest]) expect(best).toEqual([{ x: run.result.bestEpoch }]);
-  const [rates] = layersOf(section?.drawings[1]?.panels[0]?.spec);
-  expect(rates?.map(({ y }) => y)).toEqual(run.epochs.map(({ learningRate }) => learningRate));
 });
 
-test('loss weights are drawn where a schedule moves them, once for points of the axes with the same schedule', async () => {
+test('loss weights are drawn where a schedule moves them, of one model for all', async () => {
   expect(lossWeights(runsOfComparison(await reportFixture({ ...few, seeds: 1 })))).toEqual([]);
-  const axis = { key: 'dataset.correlation', values: [0.2, 0.5] };
-  const data = await reportFixture({ ...few, decay: true, axis });
+  const data = await reportFixture({ ...few, decay: true });
   const sections = lossWeights(runsOfComparison(data));
-  expect(sections[0]?.drawings).toHaveLength(1);
+  expect(sections[0]?.drawings[0]?.panels).toHaveLength(1);
   const [rows = []] = layersOf(firstSpec(sections));
   expect(rows).toHaveLength(16);
   const second = rows.filter(({ series }) => series === 'never-married').map(({ y }) => Number(y));
@@ -91,7 +88,7 @@ test('the weights of a balancing method are drawn for each model, and the cosine
   expect(rows.map(({ y }) => y)).toEqual(rows.map((_, index) => index + 1));
   expect(layersOf(firstSpec(cosines ?? []))[0]?.[0]).toMatchObject({ series: 'income and never-married', y: 0.1 });
   const [, run] = runs.at(-1) ?? [];
-  expect(run && lossWeights(singleRun(run)).map(({ id }) => id)).toEqual(['balancing', 'cosines']);
+  expect(run && lossWeights(singleRun(run)).map(({ id }) => id)).toEqual(['weights', 'cosines']);
 });
 
 test('calibration curves are those of bins of equal count, averaged over the runs', async () => {
@@ -110,32 +107,6 @@ test('calibration curves are those of bins of equal count, averaged over the run
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   expect(rows[9]?.x).toBeCloseTo(mean(bins.map(({ predicted }) => predicted)), 9);
   expect(rows[9]?.y).toBeCloseTo(mean(bins.map(({ actual }) => actual)), 9);
-});
-
-test('of a multiclass task, the share of right predictions stands against the predicted class’s probability', async () => {
-  const run = await runFixture({ ...few, seeds: 1 });
-  // Class 1 or 2 of three is predicted with probability .5 in 30 rows (10 right) and with .8 in 30 (27 right).
-  const sure = (row: number) => row >= 30;
-  const rows = Array.from({ length: 60 }, (_, row) => row);
-  const logits = [0, 1, 2].flatMap((c) =>
-    rows.map((row) => Math.log(c === 1 + (row % 2) ? (sure(row) ? 0.8 : 0.5) : sure(row) ? 0.1 : 0.25)),
-  );
-  const labels = rows.map((row) => ((sure(row) ? row < 57 : row < 10) ? 1 + (row % 2) : 0));
-  const task = { name: 'kind', type: 'multiclass' as const, offset: 0, scale: 1, classes: ['a', 'b', 'c'] };
-  const scores = {
-    logits: Float64Array.from(logits),
-    labels: Float64Array.from(labels),
-    mask: Float64Array.from(rows, () => 1),
-  };
-  const experiment = { ...run.experiment, tasks: [{ ...task, standardize: false }] };
-  const [section] = await reliability(singleRun({ ...run, experiment, predictions: async () => [{ task, scores }] }));
-  expect(section?.note.join(' ')).toContain('the share of right predictions by the probability of the predicted class');
-  const [, bins = []] = layersOf(firstSpec(section ? [section] : []));
-  expect(bins).toHaveLength(15);
-  expect(bins[0]?.x).toBeCloseTo(0.5, 12);
-  expect(bins[0]?.y).toBeCloseTo(1 / 3, 12);
-  expect(bins[14]?.x).toBeCloseTo(0.8, 12);
-  expect(bins[14]?.y).toBeCloseTo(0.9, 12);
 });
 
 /** Of 600 rows: the tenth of 15 bins. */

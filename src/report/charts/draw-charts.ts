@@ -21,7 +21,6 @@ import { modelSeries } from './palette.js';
 import { reliability } from './reliability.js';
 import { runCurves } from './run-curves.js';
 import { scatters } from './scatter.js';
-import { searches } from './search.js';
 
 /**
  * All charts of a comparison's report, by section. A section without data (no gates, no predictions, one task) is
@@ -37,7 +36,6 @@ export async function drawCharts(data: ReportData): Promise<readonly ChartSectio
     ...frontCharts(comparison),
     ...learningCurves(data),
     ...expertUse(runs),
-    ...searches(comparison),
     ...(await reliability(runs)),
     ...lossWeights(runs),
   ]);

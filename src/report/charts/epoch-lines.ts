@@ -5,8 +5,6 @@ interface EpochValues {
   readonly epoch: number;
   /** By name; null or absent: no point. */
   readonly values: Readonly<Record<string, number | null>>;
-  /** More for the tooltip, by name. */
-  readonly remarks?: Readonly<Record<string, string>>;
 }
 
 /** A line for each name, with a dot for each epoch. @param best An epoch that is marked. */
@@ -17,11 +15,11 @@ export function epochLines(
   { height = 190, best = null }: { readonly height?: number; readonly best?: number | null } = {},
 ): PanelSpec {
   const series = seriesOf(names);
-  const rows = epochs.flatMap(({ epoch, values, remarks }) =>
+  const rows = epochs.flatMap(({ epoch, values }) =>
     series.flatMap(({ label, colour, dash }) => {
       const value = values[label] ?? null;
       if (value === null) return [];
-      const about = tip(null, `${label}, epoch ${epoch}: ${value.toPrecision(4)}${remarks?.[label] ?? ''}`);
+      const about = tip(null, `${label}, epoch ${epoch}: ${value.toPrecision(4)}`);
       return [{ series: label, x: epoch, y: value, colour, dash, tip: about }];
     }),
   );

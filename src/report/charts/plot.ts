@@ -82,13 +82,6 @@ export function dashedAt(place: Pick<Row, 'x' | 'y'>): Layer {
   return layer('rule', [place], { color: cssColour('muted'), strokeDash: [5, 4] });
 }
 
-/** Texts on a halo, so that lines do not cross them. */
-export function haloed(rows: readonly Row[], { color = cssColour('ink'), ...look }: Options): readonly Layer[] {
-  const page = cssColour('page');
-  const halo = { color: page, stroke: page, strokeWidth: 3.5, strokeJoin: 'round' };
-  return [halo, { color }].map((own) => layer('text', rows, { baseline: 'middle', fontSize, ...look, ...own }));
-}
-
 export interface Plot {
   readonly width: number;
   /** In pixels, or those of each name of the vertical axis. */

@@ -3,11 +3,10 @@ import { confidence, fixed } from '../numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from '../points.js';
 import type { Drawing, Section } from './drawing.js';
 import { taskGainLines } from './gain-lines.js';
-import { type Box, type Place, placeLabels } from './label-placement.js';
 import { cssColour, lookOf, type Mark, modelSeries } from './palette.js';
-import { dashedAt, fontSize, gainAxis, haloed, type Layer, layer, type PanelSpec, plot, tip } from './plot.js';
+import { dashedAt, fontSize, gainAxis, type Layer, layer, type PanelSpec, plot, tip } from './plot.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
-import { shortened, textWidth } from './text-width.js';
+import { shortened } from './text-width.js';
 
 const size = { width: 362, height: 330 };
 const mostTasks = 5;
@@ -90,7 +89,7 @@ export function estimateOf({ gain, interval }: Gain): Estimate {
 
 /**
  * @param all The axes have room for these.
- * @param joined Whether a line joins the positions in their order.
+ * @param joined Whether a line joins the positions in their order, and each has its label.
  */
 export function scatter(
   positions: readonly Position[],
@@ -99,22 +98,12 @@ export function scatter(
   all = positions,
   joined = false,
 ): PanelSpec {
-  const x = axisOf(
-    all.map((position) => position.x),
-    size.width,
-  );
-  const y = axisOf(
-    all.map((position) => position.y),
-    size.height,
-  );
-  const places = positions.map(({ label, x: across, y: up }) => {
-    return { label: shortened(label, fontSize, 190), x: x.pixel(across.value), y: size.height - y.pixel(up.value) };
-  });
-  const corners = quadrants(xTask.name, yTask.name);
+  const x = domainOf(all.map((position) => position.x));
+  const y = domainOf(all.map((position) => position.y));
   const title = (task: PointTask) => `gain on ${shortened(task.name, fontSize, 150)}, ${metricName(task.metric)} →`;
   const axis = { grid: false, titleLimit: 340 };
-  const [left, right] = x.domain;
-  const [bottom, top] = y.domain;
+  const [left, right] = x;
+  const [bottom, top] = y;
   const fields = [
     { x: 0, x2: right, y: 0, y2: top, colour: cssColour('better') },
     { x: left, x2: 0, y: bottom, y2: 0, colour: cssColour('worse') },
@@ -130,23 +119,27 @@ export function scatter(
   });
   const bar = { clip: true, strokeWidth: 1.3, opacity: 0.6 };
   const line = points.map(({ shape: _, tip: __, ...row }) => row);
+  const labels = positions.map(({ label, model, x: across, y: up }) => {
+    return { x: across.value, y: up.value, text: label, tip: tip(model) };
+  });
+  const lines = joined
+    ? [
+        layer('line', line, { strokeWidth: 1.8, clip: true }),
+        layer('text', labels, { align: 'left', dx: 7, dy: -8, fontSize, color: cssColour('ink') }),
+      ]
+    : [];
   return plot({
     ...size,
-    x: gainAxis(title(xTask), x.domain, axis),
-    y: gainAxis(title(yTask), y.domain, axis),
+    x: gainAxis(title(xTask), x, axis),
+    y: gainAxis(title(yTask), y, axis),
     layers: [
       layer('rect', fields, { opacity: 0.07 }),
       dashedAt({ x: 0 }),
       dashedAt({ y: 0 }),
-      ...corners.map(({ layer: text }) => text),
+      ...quadrants(xTask.name, yTask.name),
       layer('rule', across, bar),
       layer('rule', up, bar),
-      ...(joined ? [layer('line', line, { strokeWidth: 1.8, clip: true })] : []),
-      ...labels(
-        positions,
-        places,
-        corners.map(({ box }) => box),
-      ),
+      ...lines,
       layer(
         'point',
         points.map(({ order: _, ...row }) => row),
@@ -156,8 +149,8 @@ export function scatter(
   });
 }
 
-/** The meaning of each corner of the plot, and the box that its text takes. */
-function quadrants(xTask: string, yTask: string): readonly { readonly layer: Layer; readonly box: Box }[] {
+/** The meaning of each corner of the plot. */
+function quadrants(xTask: string, yTask: string): readonly Layer[] {
   const only = (task: string) => `seesaw: only ${shortened(task, fontSize, 90)}`;
   return [
     { text: 'better on both', isRight: true, isTop: true },
@@ -165,36 +158,17 @@ function quadrants(xTask: string, yTask: string): readonly { readonly layer: Lay
     { text: only(xTask), isRight: true, isTop: false },
     { text: 'worse on both', isRight: false, isTop: false },
   ].map(({ text, isRight, isTop }) => {
-    const width = textWidth(text, fontSize);
-    const left = isRight ? size.width - width - 4 : 4;
-    const top = isTop ? 4 : size.height - fontSize - 6;
     const row = { text, left: isRight ? size.width - 4 : 4, top: isTop ? 5 : size.height - 5 };
     const align = { align: isRight ? 'right' : 'left', baseline: isTop ? 'top' : 'bottom' };
-    return {
-      layer: layer('text', [row], { ...align, color: cssColour('muted'), fontStyle: 'italic' }),
-      box: { left, right: left + width, top, bottom: top + fontSize + 2 },
-    };
+    return layer('text', [row], { ...align, color: cssColour('muted'), fontStyle: 'italic' });
   });
-}
-
-/** Names of points, where they cover nothing. */
-function labels(positions: readonly Position[], places: readonly Place[], taken: readonly Box[]): readonly Layer[] {
-  const boxes = placeLabels(places, size, fontSize, taken);
-  const texts = places.flatMap(({ label }, index) => {
-    const box = boxes[index];
-    if (!box) return [];
-    return [
-      { text: label, left: box.left + 2, top: (box.top + box.bottom) / 2, tip: tip(positions[index]?.model ?? null) },
-    ];
-  });
-  return haloed(texts, { align: 'left' });
 }
 
 /** Minimum share of the axis on each side of 0, so that every quadrant is visible. */
 const leastSide = 0.22;
 
-/** An axis with room for 0, every value, and intervals unless they dwarf the values. */
-function axisOf(estimates: readonly Estimate[], length: number) {
+/** Room for 0, every value, and intervals unless they dwarf the values. */
+function domainOf(estimates: readonly Estimate[]): readonly [number, number] {
   const values = [0, ...estimates.map(({ value }) => value)];
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const intervals = estimates.flatMap(({ low, high }) => (low === null || high === null ? [] : [low, high]));
@@ -202,10 +176,5 @@ function axisOf(estimates: readonly Estimate[], length: number) {
   const from = Math.max(Math.min(least, ...intervals), least - spread) - 0.06 * spread;
   const to = Math.min(Math.max(most, ...intervals), most + spread) + 0.06 * spread;
   const side = leastSide / (1 - leastSide);
-  const domain = [Math.min(from, -side * to), Math.max(to, -side * from)] as const;
-  return {
-    domain,
-    /** Position in pixels along the axis. */
-    pixel: (value: number) => (length * (value - domain[0])) / (domain[1] - domain[0]),
-  };
+  return [Math.min(from, -side * to), Math.max(to, -side * from)];
 }

@@ -47,7 +47,7 @@ export function gainTable(table: GainTable, runs: ReadonlyMap<string, FinishedRu
       nameCell(row, isContrasts),
       verdictCell(row.verdictText),
       ...row.cells.map((cell) => taskCell(cell, isContrasts)),
-      ...(hasMean ? [meanCell(row, isContrasts)] : []),
+      ...(hasMean ? [meanCell(row)] : []),
       ...(isContrasts ? [] : costCells(row.model, runsOf({ runs }, row.model))),
     ];
     return html`<tr${isBaseline(row) ? html` class="baseline"` : null}>${cells}</tr>\n`;
@@ -103,14 +103,9 @@ function taskCell({ task, gain, text, own, level, deviation }: GainCell, isContr
   return html`<td class="number task ${text.verdict ?? ''}" data-value="${gain.gain}" data-label="${task.name}">${sign(text)}<b>${typographic(text.gain)}</b>${size}${smallLines([knownOf(text), metrics, seeds])}</td>`;
 }
 
-function meanCell({ aggregate, mean, cells }: GainRow, isContrast: boolean): Html {
+function meanCell({ aggregate, mean }: GainRow): Html {
   if (mean === null || aggregate === null || aggregate.gain === null) return numberCell(null, dash, [], 'mean gain');
-  const worst = cells.toSorted((a, b) => (a.gain.relativeGain ?? 0) - (b.gain.relativeGain ?? 0))[0];
-  const lines = [
-    knownOf(mean),
-    isContrast || !worst || cells.length < 2 ? [] : [`worst ${worst.text?.effectInWords}:`, worst.task.name],
-  ];
-  return html`<td class="number mean ${mean.verdict ?? ''}" data-value="${aggregate.gain}" data-label="mean gain">${sign(mean)}<b>${typographic(mean.relative)}</b>${smallLines(lines)}</td>`;
+  return html`<td class="number mean ${mean.verdict ?? ''}" data-value="${aggregate.gain}" data-label="mean gain">${sign(mean)}<b>${typographic(mean.relative)}</b>${smallLines([knownOf(mean)])}</td>`;
 }
 
 function knownOf({ simultaneous, p }: GainText): readonly string[] {

@@ -3,7 +3,6 @@ import { stringifyExperiment } from '../../config/experiment.js';
 import { leaves } from '../../support/differences.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { environmentsOf } from '../../training/folder/environment.js';
-import { count, dash } from '../numbers.js';
 import { pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { type Html, html } from './html.js';
@@ -12,8 +11,7 @@ import { type Html, html } from './html.js';
  * Everything needed to repeat the comparison: command, config, seeds, data, versions, machine, and where its runs are.
  */
 export function provenance({ comparison, command, config, runs }: ReportData): Html {
-  const { seeds, axes, tasks } = comparison;
-  const all = [...runs.values()];
+  const { seeds, axes } = comparison;
   const models = pointsOf(comparison).flatMap(({ title, rows }) =>
     rows.map((row) => folded(title === '' ? row.label : `${row.label}, ${title}`, modelRuns(row))),
   );
@@ -21,10 +19,7 @@ export function provenance({ comparison, command, config, runs }: ReportData): H
 ${commandBlock(command)}
 <dl>
 ${term('seeds', seeds.join(', '))}${Object.entries(axes).map(([key, values]) => term(key, JSON.stringify(values)))}</dl>
-${dataAndMachine(all)}
-<h3>Test rows</h3>
-<dl>
-${tasks.map((task) => term(task, testRows(task, all)))}</dl>
+${dataAndMachine([...runs.values()])}
 <h3>Config and runs</h3>
 ${config === null ? null : folded('The comparison', html`<pre tabindex="0">${config}</pre>`)}
 ${models}</section>
@@ -68,10 +63,9 @@ ${content}
 `;
 }
 
-/** The folders of a model's runs, each with its config, and what was searched or scaled for this model. */
-function modelRuns({ runs, tuned, tunedByTask, match, matchByTask }: ComparisonRow): Html {
-  const decided = Object.entries({ 'Chosen by the search': tuned ?? tunedByTask, Scaled: match ?? matchByTask });
-  return html`${decided.map(([what, value]) => (value ? html`<p>${what}: <code>${JSON.stringify(value)}</code></p>` : null))}<ul class="runs">${runs.map(runItem)}</ul>`;
+/** The folders of a model's runs, each with its config. */
+function modelRuns({ runs }: ComparisonRow): Html {
+  return html`<ul class="runs">${runs.map(runItem)}</ul>`;
 }
 
 function runItem({ seed, path, status, parts }: RunReference): Html {
@@ -79,20 +73,6 @@ function runItem({ seed, path, status, parts }: RunReference): Html {
     ? Object.entries(parts).map(([task, part]) => html`${task} <code>${part}</code>, `)
     : html`<code>${path}</code>, `;
   return html`<li>seed ${seed}: ${folders}${status}</li>`;
-}
-
-/** The rows behind a task's test metrics. If data are drawn per seed, ranges. */
-function testRows(task: string, runs: readonly FinishedRun[]): string {
-  const range = (name: string) => {
-    const values = runs.flatMap(({ result }) => {
-      const value = result.tasks[task]?.test[name];
-      return typeof value === 'number' ? value : [];
-    });
-    const ends = new Set([Math.min(...values), Math.max(...values)]);
-    return values.length === 0 ? dash : [...ends].map(count).join(' to ');
-  };
-  const positives = range('positives');
-  return range('samples') + (positives === dash ? '' : `, of them positive ${positives}`);
 }
 
 /** Every value that occurs in any of the records, by dotted key. */

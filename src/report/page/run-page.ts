@@ -40,18 +40,10 @@ ${runProvenance(run, command)}
   );
 }
 
-/** All metrics of a run. */
-function metricSection(run: Pick<FinishedRun, 'result'>): Html {
+function metricSection({ result }: FinishedRun): Html {
   return html`<section id="metrics"><h2>Metrics</h2>
-<p class="reading">With the parameters of the best epoch, over the rows of each task.${hasOwnBest(run) ? ' “Own best epoch” is what the task would have with a checkpoint of its own.' : null}</p>
-${metricsByType(run.result).map(({ type, head, rows }) => {
-  return plainTable(
-    `Metrics of ${type} tasks`,
-    head,
-    2,
-    rows.map(({ cells }) => cells),
-  );
-})}</section>`;
+<p class="reading">With the parameters of the best epoch, over the rows of each task.</p>
+${metricsByType(result).map(({ type, head, rows }) => plainTable(`Metrics of ${type} tasks`, head, 2, rows))}</section>`;
 }
 
 /** The tasks of a run, each with the default metric of its type. */
@@ -84,8 +76,4 @@ function facts({ result, epochs }: FinishedRun): string {
     `Test split. ${count(parameters.network)} network and ${count(parameters.embedding)} embedding parameters; ${result.epochs} epochs, ${best}; ` +
     `${count(seconds)} s of training, ${count(throughput.samplesPerSecond)} rows/s (${engine.name}, ${engine.device}).`
   );
-}
-
-function hasOwnBest({ result }: Pick<FinishedRun, 'result'>): boolean {
-  return Object.values(result.tasks).some(({ ownBest }) => ownBest !== undefined);
 }
