@@ -31,7 +31,7 @@ export interface ReportOptions {
   readonly front?: readonly number[];
 }
 
-export const tenModels = [
+const tenModels = [
   { label: 'single-task', type: 'single-task' },
   { label: 'hard-sharing', type: 'hard-sharing' },
   { label: 'asymmetric, income first', type: 'asymmetric-sharing' },

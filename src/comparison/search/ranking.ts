@@ -64,7 +64,7 @@ export function rankings(
 }
 
 /** The score that ranks the runs of some values. Undefined if one of them lacks a score. */
-export function rankingScore(
+function rankingScore(
   runs: readonly ReadonlyMap<string, number>[],
   tasks: readonly string[],
   reference?: ReadonlyMap<string, number>,

@@ -72,7 +72,7 @@ function pointTask({ name, metric }: ReturnType<typeof judge>): PointTask {
   return { name, metric: metric.name, better: metric.better ?? 'higher', digits: 5, percent: null };
 }
 
-export async function drawAll(sections: readonly Section[]): Promise<readonly ChartSection[]> {
+async function drawAll(sections: readonly Section[]): Promise<readonly ChartSection[]> {
   const drawn: ChartSection[] = [];
   for (const section of sections) drawn.push(await drawSection(section));
   return drawn;
