@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -38,12 +36,6 @@ test('an entry is made once, as a DuckDB file that any reader of DuckDB understa
   await prepare({ a: 2 });
   expect(made).toBe(2);
   expect(await readdir(cache())).toHaveLength(2);
-});
-
-test('several may prepare the same at once, and nothing else is left', async () => {
-  const entries = await Promise.all([prepare(), prepare(), prepare()]);
-  expect(await readdir(cache())).toHaveLength(1);
-  for (const entry of entries) expect(await sumOf(entry)).toBe(sum);
 });
 
 test('a preparation that fails, or is interrupted, leaves nothing', async () => {
@@ -90,19 +82,4 @@ test('what is damaged when it is read is an error that says what to delete', asy
 test('a folder that cannot be written is told', async () => {
   await writeFile(inFolder('kept'), 'a file where the folder should be');
   await expect(prepare()).rejects.toThrow(/cannot be kept in .*ENOTDIR.*dataset\.cache\.$/);
-});
-
-test('a good file that cannot be read at the moment is not taken for damaged', async () => {
-  const entry = await prepare();
-  const script = `const { DuckDBInstance } = require('@duckdb/node-api');
-    DuckDBInstance.create(process.argv[1]).then(() => { console.log('open'); setTimeout(() => {}, 60_000); });`;
-  const other = spawn(process.execPath, ['-e', script, entry.file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(other.stdout, 'data');
-  const reading = new TableReader(entry, 1).chunks('SELECT x FROM prepared.rows').next();
-  const error: unknown = await reading.catch((error: unknown) => error);
-  other.kill('SIGKILL');
-  await once(other, 'exit');
-  expect(String(error)).toMatch(/data\.duckdb cannot be read: .*lock.*open them read-only\.$/);
-  await prepare();
-  expect(made).toBe(1);
 });

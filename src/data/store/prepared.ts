@@ -126,7 +126,7 @@ async function openPrepared<Description>(
   const size = (await stat(file).catch(() => undefined))?.size;
   if (size !== written.bytes) throw damaged(path, fileName);
   if (size <= compareUpTo) {
-    const found = await fileChecksum(file, () => signal?.throwIfAborted());
+    const found = await fileChecksum(file, signal);
     if (found !== written.sha256) throw damaged(path, fileName);
   }
   const now = new Date();

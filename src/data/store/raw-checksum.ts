@@ -12,24 +12,22 @@ const smallFile = 2 ** 26;
 const clockSlack = 2000;
 
 /**
- * SHA-256 (hex) of a file as it lies on disk. The checksum of a large file is stored in the cache folder. It is valid
- * while the file's size, inode, modification time and change time (which no program can set) are unchanged.
+ * SHA-256 (hex) of a file as it lies on disk. The checksum of a large file is stored in the cache folder, for its size,
+ * inode, modification time and change time (which no program can set).
  * @param signal When it fires, the reading fails with its reason.
  */
 export async function rawChecksum(path: string, folder: string, signal?: AbortSignal): Promise<string> {
-  const identity = await identityOf(path);
-  const hashed = () => fileChecksum(path, () => signal?.throwIfAborted());
-  if (identity.size <= smallFile) return hashed();
-  const name = sha256(resolve(path)).slice(0, 32);
-  const memory = join(folder, `raw-${name}.json`);
-  const known = await remembered(memory);
-  if (known?.identity === identity.text) return known.sha256;
-  const found = await hashed();
+  const { size, text } = await identityOf(path);
+  if (size <= smallFile) return fileChecksum(path, signal);
+  const memory = join(folder, `raw-${sha256(`${resolve(path)} ${text}`).slice(0, 32)}`);
+  const known = await readFile(memory, 'utf8').catch(() => '');
+  if (/^[0-9a-f]{64}$/.test(known)) return known;
+  const found = await fileChecksum(path, signal);
   const after = await identityOf(path);
-  if (after.text === identity.text && Date.now() - after.changed > clockSlack) {
+  if (after.text === text && Date.now() - after.changed > clockSlack) {
     await Promise.resolve()
       .then(() => makeFolder(folder))
-      .then(() => writeWhole(memory, JSON.stringify({ identity: identity.text, sha256: found })))
+      .then(() => writeWhole(memory, found))
       .catch(() => undefined); // a failure costs only time
   }
   return found;
@@ -40,24 +38,12 @@ async function identityOf(path: string) {
   return { size: Number(size), changed: Number(ctimeNs / 1_000_000n), text: [size, ino, mtimeNs, ctimeNs].join(' ') };
 }
 
-async function remembered(path: string): Promise<{ readonly identity: string; readonly sha256: string } | undefined> {
-  try {
-    const found: { readonly identity?: unknown; readonly sha256?: unknown } = JSON.parse(await readFile(path, 'utf8'));
-    const { identity, sha256 } = found;
-    return typeof identity === 'string' && typeof sha256 === 'string' ? { identity, sha256 } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** SHA-256 (hex) of a file's bytes. @param onBytes gets the number of bytes read so far; throws to stop. */
-export async function fileChecksum(path: string, onBytes: (bytes: number) => void = () => undefined): Promise<string> {
+/** SHA-256 (hex) of a file's bytes. */
+export async function fileChecksum(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  let bytes = 0;
   for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+    signal?.throwIfAborted();
     hash.update(piece);
-    bytes += piece.length;
-    onBytes(bytes);
   }
   return hash.digest('hex');
 }

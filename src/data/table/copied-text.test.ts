@@ -8,8 +8,6 @@ afterEach(() => void vi.unstubAllEnvs());
 const lines = ['x,y,fold', 'Köln,1,', '"a;""b""",0,', 'Bonn,1,v', 'Köln,0,t', ''];
 
 test.each<[string, Buffer, string | undefined]>([
-  ['windows-1252', Buffer.from(lines.join('\n'), 'latin1'), 'windows-1252'],
-  ['windows-1252 and CRLF', Buffer.from(lines.join('\r\n'), 'latin1'), 'windows-1252'],
   ['UTF-16 with a byte-order mark', Buffer.from(`\ufeff${lines.join('\n')}`, 'utf16le'), 'utf-16le'],
   [
     "windows-1252 behind UTF-8's byte-order mark",

@@ -1,12 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { numbersOf, rowsOf } from '../store/database.js';
-import { shown } from './cell.js';
+import { numbersOf } from '../store/database.js';
 import type { ColumnRoles, LabelColumn } from './column-roles.js';
 import { labelSql } from './labels.js';
 import type { RowSplits } from './row-splits.js';
 import { entriesOf, entryWeight, numberSql } from './staged-columns.js';
-import { type StagedRows, stagedTable } from './staged-rows.js';
+import type { StagedRows } from './staged-rows.js';
 import type { About, KnownRows } from './write-rows.js';
 
 /** Rows for which this SQL is true are refused. */
@@ -15,10 +14,6 @@ interface Fault {
   readonly column: string;
   /** Behind `file:line: column 'x' is 'text'`. */
   readonly what: string;
-  /** SQL of what the message shows in place of the column's value. */
-  readonly shows?: string;
-  /** The message has no value. */
-  readonly missing?: boolean;
 }
 
 export function faultsOf(
@@ -30,10 +25,9 @@ export function faultsOf(
   const found: Fault[] = faults.map((fault) => ({ ...fault, sql: `NOT given AND ${fault.sql}` }));
   const weights = weight === undefined ? undefined : staged.columns.get(weight);
   if (weights) {
-    const [sql, number] = [`${weights.sql} IS NULL`, numberSql(weights)];
-    found.push({ sql, column: weights.name, what: ' is missing; every row needs a weight.', missing: true });
-    const what = '; a weight is a finite number of at least 0.';
-    found.push({ sql: `NOT ${sql} AND (${number} IS NULL OR ${number} < 0)`, column: weights.name, what });
+    const number = numberSql(weights);
+    const what = '; a weight is a finite number of at least 0, and every row has one.';
+    found.push({ sql: `${number} IS NULL OR ${number} < 0`, column: weights.name, what });
   }
   const notComparable = ', which cannot be compared with a number.';
   for (const label of labels) {
@@ -60,7 +54,7 @@ export function faultsOf(
     }
     if (kind === 'list' && weights !== undefined) {
       const odd = `list_filter(${entriesOf(column, separator)}, e -> ${entryWeight('e', weights)} IS NULL)`;
-      found.push({ sql: `len(${odd}) > 0`, column: name, what: ', whose weight is no number.', shows: `${odd}[1]` });
+      found.push({ sql: `len(${odd}) > 0`, column: name, what: ', where the weight of an entry is no number.' });
     }
   }
   return found;
@@ -85,10 +79,5 @@ export async function refuseFaults(
   const earliest = Math.min(...rows.filter((row) => !Number.isNaN(row)));
   const fault = faults[rows.indexOf(earliest)];
   if (!fault) return;
-  const where = await staged.where(earliest, fault.column);
-  const column = where.slice(0, where.lastIndexOf(' is '));
-  if (fault.missing) throw new DataError(`${column}${fault.what}`);
-  if (fault.shows === undefined) throw new DataError(`${where}${fault.what}`);
-  const [[entry] = []] = await rowsOf(database, `SELECT ${fault.shows} FROM ${stagedTable} WHERE rowid = ${earliest}`);
-  throw new DataError(`${column} has the entry ${shown(String(entry))}${fault.what}`);
+  throw new DataError(`${await staged.where(earliest, fault.column)}${fault.what}`);
 }

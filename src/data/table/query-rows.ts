@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { fileLiteral, identifier, literal, openDatabase, rowsOf, sqlReason, whileOpen } from '../store/database.js';
-import { jsonTable, openRelation } from './relation-table.js';
+import { fileLiteral, identifier, literal, openDatabase, rowsOf, whileOpen } from '../store/database.js';
+import { jsonTable, openRelation, said } from './relation-table.js';
 import { formatOf, openSplitFiles, type RowFileOptions } from './row-file.js';
 import { type StagedColumn, textSql } from './staged-columns.js';
 import { checkColumns, stagedTable, stageRows } from './staged-rows.js';
@@ -144,13 +144,4 @@ async function refuseOtherThanSelect(database: DuckDBConnection, query: string):
 function firstTwice(names: readonly string[]): string | undefined {
   const lower = names.map((name) => name.toLowerCase());
   return lower.find((name, index) => lower.indexOf(name) < index);
-}
-
-async function said<Result>(what: string, step: Promise<Result>): Promise<Result> {
-  try {
-    return await step;
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`${what}: ${sqlReason(error)}.`, { cause: error });
-  }
 }

@@ -27,7 +27,7 @@ export async function openParquet(path: string, bytes: number): Promise<TableFil
 export async function openJson(path: string, bytes: number): Promise<TableFile> {
   return withDatabase(async (database) => {
     const relation = { path, bytes, format: 'JSON' };
-    const from = await run(relation, () => jsonTable(database, [path]));
+    const from = await run(relation, jsonTable(database, [path]));
     return openRelation({ ...relation, from }, database);
   });
 }
@@ -64,7 +64,7 @@ export async function openRelation(
   attached?: string,
 ): Promise<TableFile> {
   const { from } = relation;
-  const found = await run(relation, () => database.stream(`SELECT * FROM ${from} LIMIT 0`));
+  const found = await run(relation, database.stream(`SELECT * FROM ${from} LIMIT 0`));
   const [names, types] = [found.columnNames(), found.columnTypes()];
   const known = new Map<string, Staged>();
   const unsupported = new Map<string, string>();
@@ -81,9 +81,9 @@ export async function openRelation(
     unsupported,
     value: (name, type, missing) => asWanted(must(known.get(name), `column '${name}'`), type, missing),
     async rows(into, _, use) {
-      if (attached === undefined) return run(relation, () => use(from));
+      if (attached === undefined) return run(relation, use(from));
       await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
-      await run(relation, () => use(`attached.${from}`));
+      await run(relation, use(`attached.${from}`));
       return into.run('DETACH attached');
     },
     place: async (row) => `${relation.path}, row ${row + 1}`,
@@ -141,13 +141,16 @@ function nameOf(type: DuckDBType): string {
   return type.alias ?? String(type);
 }
 
-async function run<Result>(
-  { path, format }: Pick<Relation, 'path' | 'format'>,
-  step: () => Promise<Result>,
-): Promise<Result> {
+function run<Result>({ path, format }: Pick<Relation, 'path' | 'format'>, step: Promise<Result>): Promise<Result> {
+  return said(`${path} cannot be read as ${format}`, step);
+}
+
+/** @throws DataError that begins with `what` and gives the reason of DuckDB. */
+export async function said<Result>(what: string, step: Promise<Result>): Promise<Result> {
   try {
-    return await step();
+    return await step;
   } catch (error) {
-    throw new DataError(`${path} cannot be read as ${format}: ${sqlReason(error)}.`, { cause: error });
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${what}: ${sqlReason(error)}.`, { cause: error });
   }
 }

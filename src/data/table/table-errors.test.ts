@@ -13,13 +13,6 @@ describe('what is wrong is said with file, line, column and reason', () => {
       {},
       /data\.csv:3: this row has 4 columns, not 3\.$/,
     ],
-    ['a missing mark there', 'x,y,fold\n1.5,1,\n1.5,1,"",NA\n', {}, /data\.csv:3: this row has 4 columns, not 3\.$/],
-    [
-      'and behind a comma and a blank',
-      'x, y, fold\n1, 1, v\n1, 1, v, \n',
-      { delimiter: ', ' },
-      /csv:3: .* 4 columns, not 3\.$/,
-    ],
     ['a label of 2', good.replace('2.5,0', '2.5,2'), {}, /data\.csv:3: column 'y' is '2', which is neither 0 nor 1/],
     ['an open quote', good.replace('2.5', '"2.5'), {}, /data\.csv:\d+: a quote is not closed/],
     ['a CR without LF', good.replace('2.5', '2\r5'), {}, /csv:3: there is a CR without LF\. Lines must end with LF/],

@@ -28,10 +28,6 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
   }
   expect(await usersOf({})).toEqual([train, validation, test]);
   expect(await usersOf({ splitSeed: 1 })).not.toEqual([train, validation, test]);
-  const turned = await usersOf({ path: await file(`user,x,y\n${lines.toReversed().join('\n')}\n`) });
-  const groups = (parts: readonly (readonly string[])[]) =>
-    parts.map((part) => [...new Set(part)].filter(Boolean).sort());
-  expect(groups(turned)).toEqual(groups([train, validation, test]));
   await expect(open({ path, tasks: { y: {} }, split, splitSeed: 'run' })).rejects.toThrow(
     /draws rows, neither groups nor strata/,
   );

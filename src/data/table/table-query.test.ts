@@ -36,15 +36,6 @@ test('a query joins two Parquet files and a CSV; the same bits each time', async
   expect(await rowsOf(again, 'train')).toEqual(rows);
 });
 
-test('a column of a text file is a number if all of its values are; missing texts are missing', async () => {
-  const path = await file('a,b,c,y\n1,2.5,x,0\nNA,3,1,1\n3,4,2,0\n4,5,3,1\n');
-  const sql =
-    'SELECT typeof(a) AS ta, typeof(b) AS tb, typeof(c) AS tc, a IS NULL AS gone, y FROM t CROSS JOIN range(30)';
-  const source = await open({ query: sql, files: { t: path }, tasks: { y: {} } });
-  const [first] = await rowsOf(source, 'train');
-  expect(first).toMatchObject({ ta: 'BIGINT', tb: 'DOUBLE', tc: 'VARCHAR' });
-});
-
 test('a database’s tables are read by name, and it is not written', async () => {
   const path = join(dirname(await file('')), 'data.duckdb');
   await withDatabase(async (database) => {
@@ -74,13 +65,14 @@ test('text files of a query are read as those of a path: columns by name, long n
   const ids = Array.from({ length: 60 }, (_, i) => `12345678901234567${String(i).padStart(2, '0')}`);
   const one = await file(`\nid,code,x,y\n${ids.map((id, i) => `${id},0${i % 7},${i},0`).join('\n')}\n`, 'a.csv');
   const two = await file(`y,x,code,id\r\n${ids.map((id, i) => `1,${i},0${i % 7},${id}`).join('\r\n')}\r\n`, 'b.csv');
-  const query = 'SELECT id, code, x, y FROM t -- all of them';
+  const query = 'SELECT id, code, x, y, typeof(x) AS type FROM t -- all of them';
   const settings = { tasks: { y: {} }, columns: { id: 'categorical', code: 'categorical', x: 'categorical' } };
   const source = await open({ query, files: { t: [one, two] }, ...settings });
   const rows = [];
   for (const split of ['train', 'validation', 'test'] as const) rows.push(...(await rowsOf(source, split)));
   expect(rows).toHaveLength(120);
-  for (const row of rows) expect([row.id, row.code]).toEqual([ids[Number(row.x)], `0${Number(row.x) % 7}`]);
+  for (const { x, id, code, type } of rows)
+    expect([id, code, type]).toEqual([ids[Number(x)], `0${Number(x) % 7}`, 'BIGINT']);
   expect(rows.filter((row) => row['y:y'] === 1)).toHaveLength(60);
   const other = await file('y,x,id\n1,2,3\n');
   await expect(open({ query, files: { t: [one, other] }, ...settings })).rejects.toThrow("has no column 'code'");

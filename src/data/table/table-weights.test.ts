@@ -30,11 +30,12 @@ test('columns put it among the inputs; without masks it is there too', async () 
   ]);
 });
 
-test.each([
-  ['a missing weight', '2.5,0,', /data\.csv:3: column 'w' is missing; every row needs a weight\.$/],
-  ['one below 0', '2.5,0,-1', /data\.csv:3: column 'w' is '-1'; a weight is a finite number of at least 0\.$/],
-])('%s is a data error with file and line', async (_, row, message) => {
-  const failure = await open({ path: await file(csv.replace('2.5,0,0', row)), ...settings }).catch((error) => error);
+test.each(['', '-1'])('a weight of "%s" is a data error with file and line', async (weight) => {
+  const failure = await open({ path: await file(csv.replace('2.5,0,0', `2.5,0,${weight}`)), ...settings }).catch(
+    (error) => error,
+  );
   expect(failure).toBeInstanceOf(DataError);
-  expect(failure.message).toMatch(message);
+  expect(failure.message).toMatch(
+    `data.csv:3: column 'w' is '${weight}'; a weight is a finite number of at least 0, and every row has one.`,
+  );
 });
