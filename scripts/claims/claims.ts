@@ -9,7 +9,7 @@ import { readComparison } from '../../src/comparison/stored/comparison-file.js';
 import { must } from '../../src/support/must.js';
 import { refuse, wordsOf } from '../usage.js';
 import type { Answer, Claim, Header, Table, Tables } from './claim.js';
-import { claims } from './list.js';
+import { claims, firstLooks } from './list.js';
 
 const usage = `Usage: npm run claims -- [--only NAME[,NAME]] [--small] [--runs FOLDER] [--jobs N] [--data FOLDER]
   --only    these claims; the others keep what docs/claims.md says of them
@@ -68,6 +68,9 @@ async function answered(claim: Claim): Promise<Section> {
 function compare(name: string): Table {
   if (!compared.has(name)) {
     makeData(name);
+    const first =
+      small || existsSync(join(runs, configOf(name).name, 'comparison.json')) ? undefined : firstLooks[name];
+    if (first) ple(['compare', '--config', `configs/claims/${name}.yaml`, ...common(name), `compare.seeds=${first}`]);
     ple(['compare', '--config', `configs/claims/${name}.yaml`, ...common(name), ...(small ? smaller(name) : [])]);
     compared.add(name);
   }

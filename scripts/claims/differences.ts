@@ -5,15 +5,21 @@ import type { ComparisonRow } from '../../src/comparison/comparison.js';
 import { type EstimateError, halfWidth, twoSidedP } from '../../src/comparison/statistics/behrens-fisher.js';
 import { mean, standardDeviation } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
+import type { Result } from '../../src/training/result.js';
 import type { Table } from './claim.js';
 import { signed } from './tables.js';
 
-/** The metric of each run of a row on its test rows, by seed. */
-function testValues({ folder }: Table, { runs, tasks }: ComparisonRow, task: string): readonly number[] {
-  const { metric } = must(tasks[task], task);
+/** The results of a row's runs, by seed. */
+export function resultsOf({ folder }: Table, { runs }: ComparisonRow): readonly Result[] {
   return runs
     .toSorted((a, b) => a.seed - b.seed)
-    .map(({ path }) => JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8')).tasks[task].test[metric]);
+    .map(({ path }) => JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8')));
+}
+
+/** The metric of each run of a row on its test rows, by seed. */
+function testValues(table: Table, row: ComparisonRow, task: string): readonly number[] {
+  const { metric } = must(row.tasks[task], task);
+  return resultsOf(table, row).map(({ tasks }) => Number(tasks[task]?.test[metric]));
 }
 
 /** By seed: how much smaller the logarithm of a model's error is than that of another, as a mean over tasks. */

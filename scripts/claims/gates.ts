@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mean, standardDeviation } from '../../src/comparison/statistics/moments.js';
+import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table } from './claim.js';
+import { diagnosed, losses, spread } from './diagnosed.js';
 import { difference, less } from './differences.js';
 import { differenceParts, judged } from './parts.js';
 import { markdown, rowOf } from './tables.js';
@@ -15,25 +16,25 @@ interface GateUse {
 }
 
 export function gatesAnswer(table: Table): Answer {
-  const used = ['mmoe', 'ml-mmoe', 'cgc', 'ple'].map((label) => {
-    const runs = rowOf(table, label).runs.map(({ path }): GateUse[] =>
-      JSON.parse(readFileSync(join(table.folder, path, 'gates.json'), 'utf8')),
+  const ofTasks = <Gate extends { readonly level: number; readonly gate: string }>(gates: readonly Gate[]) =>
+    gates.filter(
+      ({ gate, level }) => table.tasks.includes(gate) && level === Math.max(...gates.map((use) => use.level)),
     );
-    const ofTasks = runs.map((gates) =>
-      gates.filter(
-        ({ gate, level }) => table.tasks.includes(gate) && level === Math.max(...gates.map((use) => use.level)),
-      ),
+  const used = ['mmoe', 'ml-mmoe', 'cgc', 'ple'].map((label) => {
+    const row = rowOf(table, label);
+    const uses = row.runs.map(({ path }) =>
+      ofTasks<GateUse>(JSON.parse(readFileSync(join(table.folder, path, 'gates.json'), 'utf8'))),
     );
     return {
       label,
-      all: ofTasks.map((gates) => distance(gates, (expert) => expert)),
+      all: uses.map((gates) => distance(gates, (expert) => expert)),
       // Gates have their own experts before the shared ones.
-      roles: ofTasks.map((gates) => distance(gates, (_, place) => `${place}`)),
-      shared: ofTasks.map((gates) => {
+      roles: uses.map((gates) => distance(gates, (_, place) => `${place}`)),
+      shared: uses.map((gates) => {
         const shared = gates.flatMap(({ experts, mean }) => mean.filter((_, i) => experts[i]?.startsWith('shared/')));
         return shared.reduce((sum, weight) => sum + weight, 0) / gates.length;
       }),
-      weights: runs.flat().flatMap(({ mean }) => mean),
+      runs: diagnosed(table, row),
     };
   });
   const tested = (of: 'roles' | 'shared', model: number, other: number) => {
@@ -41,18 +42,29 @@ export function gatesAnswer(table: Table): Answer {
     return difference(less(a ?? [], b ?? []), 3, table.test.level);
   };
   const [one, two, depth] = [tested('roles', 2, 0), tested('roles', 3, 1), tested('shared', 3, 2)];
-  const lines = used.map(({ label, all, roles, shared, weights }) => [
+  const lines = used.map(({ label, all, roles, shared, runs }) => [
     label,
-    ...[all, roles, shared].map((values) => `${mean(values).toFixed(3)} ± ${standardDeviation(values).toFixed(3)}`),
-    `${weights.filter((weight) => weight < 0.01).length} of ${weights.length}`,
+    ...[all, roles, shared].map((values) => spread(values, 3)),
+    spread(
+      runs.map(({ gates }) => mean(ofTasks(gates).map(({ entropy }) => entropy))),
+      2,
+    ),
+    ...(['own', 'shared'] as const).map((kind) =>
+      spread(
+        runs.map((run) => losses(run)[kind]),
+        1,
+      ),
+    ),
+    String(runs.reduce((sum, { deadExperts }) => sum + deadExperts.length, 0)),
   ]);
   const columns = ['all experts', 'own experts taken for one another'].map((which) => `distance, ${which}`);
-  const head = ['model', ...columns, 'weight of shared experts', 'weights below .01'];
+  const rises = ['an own', 'a shared'].map((which) => `loss without ${which} expert, %`);
+  const head = ['model', ...columns, 'weight of shared experts', 'entropy', ...rises, 'dead experts'];
   return {
     ...judged(differenceParts([one, two, depth], table)),
     effect: `distance of the tasks' gates, CGC less MMoE (own experts taken for one another): ${one.words}; PLE less ML-MMoE: ${two.words}; shared experts, PLE less CGC: ${depth.words}`,
     found: [
-      'The distance of two gates is half the sum of absolute differences of their mean weights (0: the same, 1: no expert in common). In CGC and PLE two tasks have different experts by design, so the test takes own experts for one another. ± is the standard deviation over draws.',
+      'The distance of two gates is half the sum of absolute differences of their mean weights (0: the same, 1: no expert in common). In CGC and PLE two tasks have different experts by design, so the test takes own experts for one another. Entropy is of the gates over rows, as a share of its largest value. A loss without an expert is its rise where the gates leave that expert out. ± is the standard deviation over draws.',
       `\n${markdown([head, ...lines])}`,
     ],
   };

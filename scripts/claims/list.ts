@@ -28,6 +28,14 @@ const real = (name: string, title: string, table: string): Claim => ({
   }),
 });
 
+/** Draws at which a config's table was looked at before: it stands beside its look, and so has a stricter level. */
+export const firstLooks: Readonly<Record<string, number>> = {
+  seesaw: 5,
+  correlation: 5,
+  'map-2-tasks': 5,
+  'map-4-tasks': 5,
+};
+
 export const claims: readonly Claim[] = [
   {
     name: 'seesaw',

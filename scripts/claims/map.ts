@@ -1,10 +1,13 @@
 import { join } from 'node:path';
-import type { Contrast } from '../../src/comparison/comparison.js';
+import type { ComparisonRow, Contrast } from '../../src/comparison/comparison.js';
+import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table, Tables } from './claim.js';
+import { cosines, diagnosed, losses, spread } from './diagnosed.js';
+import { difference, logGains } from './differences.js';
 import { drawMap } from './map-picture.js';
 import { judged, meanParts } from './parts.js';
-import { aggregateText, contrasts, contrastsOf, signed, tally } from './tables.js';
+import { aggregateText, contrasts, contrastsOf, markdown, signed, tally } from './tables.js';
 
 interface Cell {
   readonly table: Table;
@@ -12,6 +15,7 @@ interface Cell {
   readonly rows: { readonly train: number };
   readonly mmoe: Contrast;
   readonly hard: Contrast;
+  readonly row: (label: string) => ComparisonRow;
 }
 
 /** Better in Δm than both MMoE and hard sharing, worse than one in Δm or on a task, or undecided. */
@@ -28,11 +32,20 @@ function cellsOf(table: Table): readonly Cell[] {
     mmoe,
     correlation: Number(mmoe.axis['dataset.correlation']),
     rows: mmoe.axis['dataset.rows'] as Cell['rows'],
+    row: (label) =>
+      must(
+        table.rows.find((row) => row.label === label && isAt(row, mmoe)),
+        label,
+      ),
     hard: must(
-      contrastsOf(table, 'ple', 'hard-sharing').find(({ axis }) => JSON.stringify(axis) === JSON.stringify(mmoe.axis)),
+      contrastsOf(table, 'ple', 'hard-sharing').find((hard) => isAt(hard, mmoe)),
       'a contrast',
     ),
   }));
+}
+
+function isAt(one: Pick<Contrast, 'axis'>, other: Pick<Contrast, 'axis'>): boolean {
+  return JSON.stringify(one.axis) === JSON.stringify(other.axis);
 }
 
 /** The smaller of the two gains: that by which a point is inside. */
@@ -91,7 +104,52 @@ export async function mapAnswer(tables: Tables, fresh: readonly Table[], folder:
       `\n${await drawMap(join(folder, 'map.svg'), panels)}`,
       `\n**Fresh draws**, ten at each point and a search of their own: ${points.join(' ')}`,
       `\n**Ablations**, over all points: ${ablations.join(' ')}`,
+      ...conflicts(tables),
       ...tables.map((table) => contrasts(table)),
     ],
   };
+}
+
+/** Whether PLE gains more where the gradients of tasks conflict; what its experts are worth. */
+function conflicts(tables: Tables): readonly string[] {
+  const models = ['hard-sharing', 'mmoe', 'ple'];
+  const lines = tables.flatMap(cellsOf).map(({ table, correlation, rows, row }) => {
+    const runs = diagnosed(table, row('ple'));
+    return [
+      ...[table.tasks.length, correlation, rows.train].map(String),
+      ...models.map((label) => spread(cosines(table, row(label)), 2)),
+      ...(['own', 'shared'] as const).map((kind) =>
+        spread(
+          runs.map((run) => losses(run)[kind]),
+          0,
+        ),
+      ),
+      String(runs.reduce((sum, { deadExperts }) => sum + deadExperts.length, 0)),
+    ];
+  });
+  const tested = tables.map((table) => {
+    const cells = cellsOf(table).map(({ row }) => ({
+      cosines: cosines(table, row('hard-sharing')),
+      gains: logGains(table, row('ple'), row('hard-sharing')),
+    }));
+    const ofDraws = table.seeds.map((_, draw) =>
+      correlationOf(cells.map(({ cosines, gains }) => [cosines[draw] ?? 0, gains[draw] ?? 0])),
+    );
+    return `${table.tasks.length} tasks ${difference(ofDraws, 2, table.test.level).words}`;
+  });
+  const head = ['tasks', 'correlation', 'rows', ...models.map((label) => `cosine, ${label}`)];
+  const rises = ['an own', 'a shared'].map((which) => `loss of PLE without ${which} expert, %`);
+  return [
+    '\n**Do tasks conflict?** Cosines of the gradients of two tasks (mean over pairs) at the best epoch, and how much the losses of PLE rise where gates of its second level leave an expert out; ± is the standard deviation over draws:',
+    `\n${markdown([[...head, ...rises, 'dead experts of PLE'], ...lines])}`,
+    `\nCorrelation, over a draw’s points, of the cosine in hard sharing and PLE’s gain over it (below 0: PLE gains more where tasks conflict): ${tested.join('; ')}.`,
+  ];
+}
+
+function correlationOf(pairs: readonly (readonly [number, number])[]): number {
+  const [x, y] = [0, 1].map((side) => pairs.map((pair) => pair[side] ?? 0));
+  const [ofX, ofY] = [x ?? [], y ?? []].map((values) => values.map((value) => value - mean(values)));
+  const products = (a: readonly number[] = [], b: readonly number[] = []) =>
+    a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+  return products(ofX, ofY) / Math.sqrt(products(ofX, ofX) * products(ofY, ofY));
 }
