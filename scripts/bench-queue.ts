@@ -1,12 +1,12 @@
 // What the queue costs: two workers with one thread each against `--jobs 2` on this machine, the wall-clock time of the
 // same comparison, in turns. Needs redis-server, and an idle machine.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { comparisonIn, startPle } from '../src/cli/started.fixture.js';
 import { hasRedis, startRedis } from '../src/comparison/execute/queue/redis-server.fixture.js';
-import { comparisonIn, runPle, writeNarrowComparison } from './comparison-case.js';
+import { writeNarrowComparison } from './comparison-case.js';
 import { refuse, wordsOf } from './usage.js';
 
 const usage = 'Usage: npm run bench:queue -- [REPEATS]';
@@ -29,12 +29,12 @@ async function againstLocal(): Promise<void> {
   const compare = (name: string) => ['compare', '--config', config, '--runs', join(folder, name)];
   const timed = async (name: string, ...more: string[]) => {
     const started = performance.now();
-    const status = await runPle([...compare(name), ...more]).ended;
+    const { status } = await startPle([...compare(name), ...more]).finished;
     if (status !== 0) throw new Error(`ple compare ${more.join(' ')} ended with ${status}.`);
     return (performance.now() - started) / 1000;
   };
-  const words = ['bin/ple.js', 'worker', '--queue', redis.address, '--runs', join(folder, 'queue')];
-  const workers = [1, 2].map(() => spawn(process.execPath, words, { stdio: 'ignore' }));
+  const words = ['worker', '--queue', redis.address, '--runs', join(folder, 'queue')];
+  const workers = [1, 2].map(() => startPle(words));
   try {
     await setTimeout(3000); // they have started, as those of a cluster have
     const ratios: number[] = [];
@@ -52,12 +52,7 @@ async function againstLocal(): Promise<void> {
     const median = ratios.toSorted((a, b) => a - b)[Math.floor(ratios.length / 2)];
     process.stdout.write(`median ratio: ${median?.toFixed(3)} (asked: at most 1.05)\n`);
   } finally {
-    await Promise.all(
-      workers.map((worker) => {
-        const ended = new Promise((resolve) => worker.once('exit', resolve));
-        worker.kill('SIGTERM');
-        return ended;
-      }),
-    );
+    for (const worker of workers) if (worker.isRunning()) process.kill(worker.pid, 'SIGTERM');
+    await Promise.all(workers.map(({ finished }) => finished));
   }
 }

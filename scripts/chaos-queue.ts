@@ -7,11 +7,12 @@ import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { comparisonIn, startPle, until } from '../src/cli/started.fixture.js';
 import { hasRedis, type RedisServer, startRedis } from '../src/comparison/execute/queue/redis-server.fixture.js';
 import { logEntries } from '../src/comparison/stored/timing.js';
 import { must } from '../src/support/must.js';
 import { randomFromSeed } from '../src/support/random.js';
-import { comparisonIn, runPle, until, writeNarrowComparison } from './comparison-case.js';
+import { writeNarrowComparison } from './comparison-case.js';
 import { refuse, wordsOf } from './usage.js';
 
 const usage = 'Usage: npm run chaos:queue -- [--small] [--seed N] [--keep]';
@@ -21,7 +22,7 @@ const { values } = wordsOf(usage, {
 const [seeds, kills, count] = values.small ? [2, 3, 3] : [15, 20, 3]; // four runs a seed; workers
 const seed = Number(values.seed ?? Date.now() % 100_000);
 if (!Number.isInteger(seed) || seed < 0) refuse(usage, `--seed ${values.seed}: say a whole number.`);
-const lockSeconds = 3;
+const [lockSeconds, patience] = [3, 240];
 const random = randomFromSeed(seed).stream('moments');
 const between = (from: number, to: number) => from + (to - from) * random.uniform();
 const say = (line: string) => process.stdout.write(`${((performance.now() - began) / 1000).toFixed(1)} s  ${line}\n`);
@@ -36,7 +37,7 @@ try {
   const config = writeNarrowComparison(folder, seeds);
   const shorter = values.small ? ['train.epochs=4'] : [];
   const words = (runs: string) => ['compare', '--config', config, '--runs', join(folder, runs), ...shorter];
-  const alone = await runPle([...words('alone'), '--jobs', '2']).ended;
+  const { status: alone } = await startPle([...words('alone'), '--jobs', '2']).finished;
   if (alone !== 0) throw new Error(`The comparison on this machine alone ended with ${alone}.`);
   say('trained on this machine alone');
 
@@ -113,16 +114,20 @@ async function stopped(server: RedisServer, config: string): Promise<readonly st
   const words = ['compare', '--config', config, '--runs', join(folder, runs), '--on', server.address];
   const planner = ple([...words, 'name=stopped', 'compare.seeds=[77]', 'train.epochs=4']);
   const begun = () => / ?(\S+) begins\.$/m.exec(saidBy(count))?.[1];
-  const run = await until('a run', begun);
-  await until('its start', () => logOf(join(folder, runs, 'stopped', run)).some(({ msg }) => msg === 'started'));
+  const run = await until('a run', begun, patience);
+  await until(
+    'its start',
+    () => logOf(join(folder, runs, 'stopped', run)).some(({ msg }) => msg === 'started'),
+    patience,
+  );
   process.kill(must(first.pid, 'process id'), 'SIGSTOP');
   say(`stopped the worker of ${run}`);
   const second = worker(server, count + 1, runs);
-  await until('its end', () => saidBy(count + 1).includes(`${run} is done.`));
+  await until('its end', () => saidBy(count + 1).includes(`${run} is done.`), patience);
   say('another worker has ended it');
   process.kill(must(first.pid, 'process id'), 'SIGCONT');
   const late = /^.*(its lock has ended|does not take the end of a run).*$/m;
-  await until('the late end', () => late.test(saidBy(count)));
+  await until('the late end', () => late.test(saidBy(count)), patience);
   say(`the stopped worker goes on: ${late.exec(saidBy(count))?.[0]}`);
   const code = await exit(planner);
   for (const child of [first, second]) end(child, 'SIGTERM');

@@ -4,11 +4,11 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { comparisonIn, until } from '../src/cli/started.fixture.js';
 import { readStagePlan, type StagePlan } from '../src/comparison/execute/stage-plan.js';
 import { differences } from '../src/support/differences.js';
 import { must } from '../src/support/must.js';
 import { isRunning } from '../src/support/process-identity.js';
-import { comparisonIn, until } from './comparison-case.js';
 import { refuse, wordsOf } from './usage.js';
 
 /**
@@ -31,13 +31,18 @@ const daemons = mkdtempSync(join(tmpdir(), 'ple-slurm-'));
 const comparison = join(folder, 'runs/small');
 const env = { ...process.env, SLURM_CONF: join(daemons, 'slurm.conf') };
 const begin = performance.now();
+const patience = 240; // seconds
 try {
   await startSlurm();
   await check();
   console.log(`No fault, in ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+} catch (error) {
+  console.error(error); // at once: stopping Slurm may fail too
+  process.exitCode = 1;
 } finally {
-  await stopSlurm();
-  for (const path of [folder, daemons]) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+  await stopSlurm().finally(() => {
+    for (const path of [folder, daemons]) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+  });
 }
 
 async function check(): Promise<void> {
@@ -93,7 +98,11 @@ function slurm(program: string, ...words: readonly string[]): string {
 
 /** The id of the array job in the queue, and its plan. */
 async function job(): Promise<readonly [id: string, plan: StagePlan]> {
-  const id = await until('a job', () => slurm('squeue', '--noheader', '--format=%F').split('\n')[0]);
+  const id = await until(
+    'a job',
+    () => slurm('squeue', '--noheader', '--format=%F').split('\n')[0] || undefined,
+    patience,
+  );
   const [, script = ''] = /Command=(.*)/.exec(slurm('scontrol', 'show', 'job', id)) ?? [];
   return [id, readStagePlan(script.replace(/\.sh$/, '.json'))];
 }
@@ -101,12 +110,12 @@ async function job(): Promise<readonly [id: string, plan: StagePlan]> {
 /** Waits until a run of the plan has a checkpoint and trains. */
 async function training({ stage, runs }: StagePlan, index: number): Promise<void> {
   const path = join(comparison, stage === 'tuning' ? 'tuning' : '', must(runs[index], `run ${index}`).folder);
-  await until(`run ${index}`, () => existsSync(join(path, 'checkpoints/last.safetensors')));
+  await until(`run ${index}`, () => existsSync(join(path, 'checkpoints/last.safetensors')), patience);
   if (existsSync(join(path, 'result.json'))) throw new Error(`Run ${index} has ended too soon: raise train.epochs.`);
 }
 
 async function emptyQueue(): Promise<void> {
-  await until('the end of the job', () => slurm('squeue', '--noheader') === '');
+  await until('the end of the job', () => slurm('squeue', '--noheader') === '', patience);
 }
 
 function logOf(id: string, index: number): string {
@@ -181,7 +190,7 @@ PartitionName=main Nodes=${host} Default=YES MaxTime=INFINITE State=UP
   slurm('runuser', '-u', 'munge', '--', 'munged', ...options);
   slurm('slurmctld');
   slurm('slurmd');
-  await until('a node', () => slurm('sinfo', '--noheader', '--format=%T') === 'idle');
+  await until('a node', () => slurm('sinfo', '--noheader', '--format=%T') === 'idle', patience);
 }
 
 /** Also when a part of it has not come up. */
@@ -190,7 +199,7 @@ async function stopSlurm(): Promise<void> {
   const files = ['slurmd.pid', 'slurmctld.pid', 'munge/munged.pid'].map((name) => join(daemons, name));
   const pids = files.filter(existsSync).map((file) => Number(readFileSync(file, 'utf8')));
   for (const pid of pids) process.kill(pid, 'SIGTERM');
-  await until('the end of Slurm', () => !pids.some(isRunning));
+  await until('the end of Slurm', () => !pids.some(isRunning), patience);
 }
 
 function freePort(): Promise<number> {

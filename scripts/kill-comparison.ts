@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { comparisonIn, startPle } from '../src/cli/started.fixture.js';
 import { randomFromSeed } from '../src/support/random.js';
-import { comparisonIn, runPle, writeNarrowComparison } from './comparison-case.js';
+import { writeNarrowComparison } from './comparison-case.js';
 import { refuse, wordsOf } from './usage.js';
 
 const usage = 'Usage: npm run kill-comparison -- [SEED of the moments]';
@@ -21,7 +22,7 @@ try {
   const config = writeNarrowComparison(folder);
   const words = (runs: string) => ['compare', '--config', config, '--runs', join(folder, runs), '--jobs', '2'];
   const started = performance.now();
-  const whole = await runPle(words('whole')).ended;
+  const { status: whole } = await startPle(words('whole')).finished;
   const seconds = (performance.now() - started) / 1000;
   if (whole !== 0) throw new Error(`The comparison that was left alone ended with ${whole}.`);
 
@@ -30,7 +31,7 @@ try {
   const all = [...places, ...moments].map((moment) => ({ moment, place: random.uniform() }));
   for (const { moment } of all.toSorted((a, b) => a.place - b.place)) {
     const atPlace = typeof moment === 'string';
-    const started = runPle(
+    const started = startPle(
       words('killed'),
       atPlace ? { nodeOptions: killAt, env: { KILL_AT: moment, KILL_GROUP: '1' } } : {},
     );
@@ -42,11 +43,11 @@ try {
         // it had ended: the line below says so
       }
     }
-    const status = await started.ended;
+    const { status } = await started.finished;
     const when = atPlace ? `at ${moment}` : `after ${moment.toFixed(2)} s`;
     process.stdout.write(`${status === 'SIGKILL' ? 'killed' : `ended with ${status} before`} ${when}: ${stateOf()}\n`);
   }
-  const end = await runPle(words('killed')).ended;
+  const { status: end } = await startPle(words('killed')).finished;
   const same = end === 0 && comparisonIn(join(folder, 'killed/narrow')) === comparisonIn(join(folder, 'whole/narrow'));
   process.stdout.write(`ended with ${end}; comparison.json without timing: ${same ? 'the same' : 'DIFFERS'}\n`);
   if (!same) process.exitCode = 1;

@@ -17,7 +17,7 @@ export function resultsOf({ folder }: Table, { runs }: ComparisonRow): readonly 
 }
 
 /** The metric of each run of a row on its test rows, by seed. */
-function testValues(table: Table, row: ComparisonRow, task: string): readonly number[] {
+export function testValues(table: Table, row: ComparisonRow, task: string): readonly number[] {
   const { metric } = must(row.tasks[task], task);
   return resultsOf(table, row).map(({ tasks }) => Number(tasks[task]?.test[metric]));
 }

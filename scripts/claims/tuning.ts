@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { mean } from '../../src/comparison/statistics/moments.js';
-import { must } from '../../src/support/must.js';
 import type { Answer, Table } from './claim.js';
-import { difference, less } from './differences.js';
+import { difference, less, testValues } from './differences.js';
 import { differenceParts, judged } from './parts.js';
 import { jointRows, markdown, shortValue } from './tables.js';
 
@@ -12,20 +9,20 @@ export function tuningAnswer(table: Table): Answer {
   const joint = jointRows(table);
   const tasks = table.tasks.map((task) => {
     const cells = joint.flatMap((row) =>
-      row.runs.map(({ path, seed }) => ({
+      testValues(table, row, task).map((value, draw) => ({
         levels: {
           model: row.type,
           width: row.label.split(' ').at(-1) ?? '',
           rate: shortValue(row.axis['train.optimizer.learningRate']),
           weight: shortValue(row.axis['loss.weights.VCR.initial']),
-          draw: String(seed),
+          draw: String(draw),
         },
-        value: JSON.parse(readFileSync(join(table.folder, path, 'result.json'), 'utf8')).tasks[task].test[
-          must(row.tasks[task], task).metric
-        ] as number,
+        value,
       })),
     );
-    const inDraws = table.seeds.map((seed) => varianceShares(cells.filter(({ levels }) => levels.draw === `${seed}`)));
+    const inDraws = table.seeds.map((_, draw) =>
+      varianceShares(cells.filter(({ levels }) => levels.draw === `${draw}`)),
+    );
     const percents = (factor: string) => inDraws.map((shares) => 100 * (shares[factor] ?? 0));
     const tests = ['rate', 'weight', 'width'].map((factor) =>
       difference(less(percents('model'), percents(factor)), 0, table.test.level),

@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { type Finished, writeChanged } from './command.fixture.js';
+import { join } from 'node:path';
+import { writeChanged } from './command.fixture.js';
 
-const launcher = resolve(import.meta.dirname, '../../bin/ple.js');
+export { comparisonIn, type Started, startPle, until } from './started.fixture.js';
 
 /** Changes of a comparison: runs of twenty steps. */
 export const tiny = [
@@ -50,54 +48,6 @@ compare:
   return writeChanged(join(folder, 'compare.yaml'), text, changes);
 }
 
-export interface Started {
-  readonly pid: number;
-  readonly finished: Promise<Finished>;
-  isRunning(): boolean;
-  stdout(): string;
-  stderr(): string;
-}
-
-/** Starts the built program in a process group of its own, as a shell does. */
-export function startPle(
-  words: readonly string[],
-  options: {
-    readonly env?: Readonly<Record<string, string>>;
-    readonly nodeOptions?: readonly string[];
-    readonly cwd?: string;
-  } = {},
-): Started {
-  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), launcher, ...words], {
-    env: { ...process.env, ...options.env },
-    cwd: options.cwd ?? process.cwd(),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  return {
-    pid: child.pid ?? 0,
-    isRunning: () => child.exitCode === null && child.signalCode === null,
-    stdout: () => stdout,
-    stderr: () => stderr,
-    finished: new Promise((done, fail) => {
-      child.on('error', fail);
-      child.on('close', (code, signal) => done({ status: code ?? signal ?? -1, stdout, stderr }));
-    }),
-  };
-}
-
-/** `comparison.json` as text, without the fields that depend on time. */
-export function comparisonIn(folder: string): string {
-  const { timing: _, ...rest } = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
-  return JSON.stringify(rest);
-}
-
 /** Folders of the runs in a comparison's folder. */
 export function runsIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
@@ -120,14 +70,4 @@ export function workersOf(folder: string): { readonly run: string; readonly pid:
 /** A run that has finished an epoch and still trains. */
 export function trainingRun(folder: string): { readonly run: string; readonly pid: number } | undefined {
   return workersOf(folder).find(({ run }) => existsSync(join(run, 'checkpoints/last.safetensors')));
-}
-
-/** Waits until it holds, at most 20 s. */
-export async function until<Value>(what: string, test: () => Value | undefined | false): Promise<Value> {
-  for (let tries = 0; tries < 2000; tries++) {
-    const value = test();
-    if (value !== undefined && value !== false) return value;
-    await setTimeout(10);
-  }
-  throw new Error(`It did not come to this: ${what}.`);
 }

@@ -39,7 +39,6 @@ const words = () =>
       '--dry-run',
       'print the runs, their parameters and an estimate of the time (with Slurm: its script); train nothing',
     )
-    .option('--verbose', 'with --dry-run: a line for every run, not one for each model and point of the axes')
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--svg', 'also write the charts as SVG files')
     .option('--png', 'also write the charts as PNG files')
@@ -70,6 +69,7 @@ const words = () =>
     );
 
 const gone = {
+  '--verbose': '--dry-run --json has every run.',
   '--send-data': 'workers read the data themselves: put them in a folder that all machines see under one path.',
 };
 
@@ -118,9 +118,7 @@ export const compare = defineCommand(
         display.line('Planning the runs');
         const plan = await planComparison(config, common);
         display.close();
-        process.stdout.write(
-          options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan, config, options.verbose ?? false),
-        );
+        process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan, config));
         return exitCode.done;
       }
       const result = await compareAndReport(
@@ -233,27 +231,22 @@ function sbatchOf(options: OptionsOf<typeof words>): Readonly<Record<string, str
 async function planTable(
   { tuning, searches, runs, models, jobs, tuned, secondsAtMost }: ComparisonPlan,
   { baseline, tuneScore }: ComparisonConfig,
-  verbose: boolean,
 ): Promise<string> {
-  const [{ scoreInWords, searchSizeInWords }, { textTable }, { count }, { pointText }, { nameOf }] = await Promise.all([
+  const [{ scoreInWords, searchSizeInWords }, { textTable }, { count }, { pointText }] = await Promise.all([
     import('../report/search.js'),
     import('../report/text-table.js'),
     import('../report/numbers.js'),
     import('../comparison/plan/axis-point.js'),
-    import('./display/compare-display.js'),
   ]);
-  const rowOf = (stage: string, name: string, alike: readonly ComparisonPlan['runs'][number][]) => {
-    const finished = alike.filter((run) => run.finished).length;
-    const state = finished === alike.length ? 'finished' : finished > 0 ? `${finished} finished` : 'to do';
-    const sizes = (kind: 'embedding' | 'network') =>
-      [...new Set(alike.map(({ parameters }) => count(parameters[kind])))].join(', ');
-    return [stage, name, ...(verbose ? [] : [alike.length]), sizes('embedding'), sizes('network'), state];
-  };
-  const rowsOf = (stage: string, all: ComparisonPlan['runs']) => {
-    if (verbose) return all.map((run) => rowOf(stage, nameOf({ ...run, point: run.axis }), [run]));
-    const named = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
-    return groupedBy(all, named).map((alike) => rowOf(stage, named(alike[0]), alike));
-  };
+  const named = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
+  const rowsOf = (stage: string, all: ComparisonPlan['runs']) =>
+    groupedBy(all, named).map((alike) => {
+      const finished = alike.filter((run) => run.finished).length;
+      const state = finished === alike.length ? 'finished' : finished > 0 ? `${finished} finished` : 'to do';
+      const sizes = (kind: 'embedding' | 'network') =>
+        [...new Set(alike.map(({ parameters }) => count(parameters[kind])))].join(', ');
+      return [stage, named(alike[0]), alike.length, sizes('embedding'), sizes('network'), state];
+    });
   const rows = [...rowsOf('tune', tuning), ...rowsOf('run', runs)];
   const speeds = models.map((model) => [
     joined(' ', model.label, pointText(model.values, ' ')),
@@ -269,7 +262,7 @@ async function planTable(
     scoreInWords(tuneScore, baseline),
   );
   const lines = [
-    textTable(['', ...(verbose ? ['run'] : ['model', 'runs']), 'embedding', 'network', ''], rows),
+    textTable(['', 'model', 'runs', 'embedding', 'network', ''], rows),
     ...(models.length > 0
       ? [textTable(['model', 'runs to do', 'epochs', 'steps an epoch', 'samples/s', 'a run at most'], speeds)]
       : []),

@@ -34,11 +34,10 @@ test('prints metrics over all rows and tables of slices, whatever texts the data
   expect(stderr).not.toMatch(/Without metrics/);
 });
 
-test('--json prints one document, --out writes the table, and a task without labels is named', async () => {
+test('--json prints one document, and a task without labels is named', async () => {
   const rows = hostile.map((line) => line.replace(/,[^,]*(,[^,]*)(,[^,]*)$/, '$1$2')); // without `spend`
   writeFileSync(file('click.csv'), `${rows.join('\n')}\n`);
-  const out = file('slices.parquet');
-  const words = ['evaluate', run, file('click.csv'), '--by', 'shop', '--json', '--out', out];
+  const words = ['evaluate', run, file('click.csv'), '--by', 'shop', '--json'];
   const { stdout, stderr } = await succeeded(pleHere(words));
   const { schema, rows: count, tasks, slices } = JSON.parse(stdout);
   expect({ schema, count, tasks: Object.keys(tasks) }).toEqual({ schema: 1, count: 203, tasks: ['click'] });
@@ -48,16 +47,6 @@ test('--json prints one document, --out writes the table, and a task without lab
     ['\u001b[2J\nevil', 101],
   ]);
   expect(stderr).toMatch(/note: Without metrics: the rows have no 'spend' for task 'spend'\./);
-  expect(readFileSync(out).subarray(0, 4).toString()).toBe('PAR1');
-});
-
-test('predict --metrics prints the metrics over all rows and writes the predictions', async () => {
-  const out = file('scores.csv');
-  const { stdout } = await succeeded(pleHere(['predict', run, file('test.csv'), '--out', out, '--metrics']));
-  const evaluated = await pleHere(['evaluate', run, file('test.csv')]);
-  expect(stdout).toBe(evaluated.stdout);
-  expect(stdout).toContain(auc.toFixed(5));
-  expect(readFileSync(out, 'utf8').trimEnd().split('\n')).toHaveLength(204);
 });
 
 test('rows without labels are refused with exit code 3', async () => {

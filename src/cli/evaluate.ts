@@ -2,15 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
-import {
-  dataArgument,
-  deviceOption,
-  pluginOption,
-  sayEmpty,
-  sayWithoutLabels,
-  strictOption,
-  withNewRows,
-} from './input/new-rows.js';
+import { dataArgument, deviceOption, pluginOption, strictOption, withNewRows } from './input/new-rows.js';
 import { interruptible } from './interruptible.js';
 
 const words = () =>
@@ -22,14 +14,13 @@ const words = () =>
     .argument(...dataArgument)
     .option('--by <column>', 'also for each value, or range of numbers, of a column; may be repeated', collect)
     .option('--json', 'print one JSON document')
-    .option('--out <file>', 'also write all metrics as a table: a .csv, .parquet or .arrow file')
     .option(...strictOption)
     .option(...deviceOption)
     .option(...pluginOption)
     .addHelpText(
       'after',
       `
-The tables show each task's usual metric by slice; --json and --out have all metrics. A column of more than 10
+The tables show each task's usual metric by slice; --json has all metrics. A column of more than 10
 different numbers is cut into ranges of about a tenth of the rows. Of more than 50 other values, those with the
 most rows have a slice each. Columns need not be inputs of the model.
 `,
@@ -38,58 +29,58 @@ most rows have a slice each. Columns need not be inputs of the model.
       'after',
       examples(
         'ple evaluate runs/shop-ple-0123abcd labelled.csv',
-        'ple evaluate runs/shop-ple-0123abcd labelled.csv --by country --by age --out slices.csv',
+        'ple evaluate runs/shop-ple-0123abcd labelled.csv --by country --by age',
         "ple evaluate runs/shop-ple-0123abcd 'day-*.parquet' --json > metrics.json",
       ),
     );
 
+const gone = { '--out <file>': '--json prints all metrics: ple evaluate RUN DATA --json > metrics.json.' };
+
 /** Prints metrics over all rows and by slice. */
-export const evaluate = defineCommand(words, async (path, data, { by = [], json, out, strict, device, plugin }) => {
-  const [
-    { formatOf },
-    { readTrainedRun },
-    { loadNamed, metricsLeftOut },
-    { allScores },
-    { evaluateRows, labelledTasks },
-    { slicings },
-    { writeEvaluation },
-    { evaluationText },
-  ] = await Promise.all([
-    import('../data/write/write-file.js'),
-    import('../serving/trained-run.js'),
-    import('../training/plugins.js'),
-    import('../serving/predict-rows.js'),
-    import('../serving/evaluate-rows.js'),
-    import('../serving/slices.js'),
-    import('../serving/write-evaluation.js'),
-    import('../report/evaluation-text.js'),
-  ]);
-  if (out !== undefined) formatOf(out);
-  const columns = [...new Set(by)];
-  return interruptible('Interrupted: nothing is written.', async (signal) => {
-    await loadNamed(plugin);
-    const run = await readTrainedRun(path);
-    for (const note of metricsLeftOut(run)) say(`note: ${note}`);
-    const evaluated = await withNewRows(
-      run,
-      data,
-      { keep: columns, labels: true, strict, out, device, signal },
-      async ({ rows, dataset, engine, onRows }) => {
-        const { labelled, without } = labelledTasks(run, rows);
-        sayWithoutLabels(without);
-        const cut = await slicings(rows.file, columns, run.encoding, signal);
-        const scores = await allScores(run, dataset, engine, onRows);
-        return evaluateRows(run, dataset.tasks, scores, labelled, cut, signal);
-      },
-    );
-    sayEmpty(evaluated);
-    if (out !== undefined) await writeEvaluation(out, evaluated);
-    process.stdout.write(json ? `${JSON.stringify(evaluated, null, 2)}\n` : evaluationText(evaluated));
-    if (columns.length > 0) say(manySlices);
-    if (out !== undefined) say(`Written: ${out}`);
-    return exitCode.done;
-  });
-});
+export const evaluate = defineCommand(
+  words,
+  async (path, data, { by = [], json, strict, device, plugin }) => {
+    const [
+      { readTrainedRun },
+      { loadNamed, metricsLeftOut },
+      { allScores },
+      { evaluateRows, labelledTasks },
+      { slicings },
+      { evaluationText },
+    ] = await Promise.all([
+      import('../serving/trained-run.js'),
+      import('../training/plugins.js'),
+      import('../serving/predict-rows.js'),
+      import('../serving/evaluate-rows.js'),
+      import('../serving/slices.js'),
+      import('../report/evaluation-text.js'),
+    ]);
+    const columns = [...new Set(by)];
+    return interruptible('Interrupted.', async (signal) => {
+      await loadNamed(plugin);
+      const run = await readTrainedRun(path);
+      for (const note of metricsLeftOut(run)) say(`note: ${note}`);
+      const evaluated = await withNewRows(
+        run,
+        data,
+        { keep: columns, labels: true, strict, device, signal },
+        async ({ rows, dataset, engine, onRows }) => {
+          const { labelled, without } = labelledTasks(run, rows);
+          for (const missing of without) say(`note: Without metrics: the rows have no ${missing}.`);
+          const cut = await slicings(rows.file, columns, run.encoding, signal);
+          const scores = await allScores(run, dataset, engine, onRows);
+          return evaluateRows(run, dataset.tasks, scores, labelled, cut, signal);
+        },
+      );
+      for (const [name, { metrics }] of Object.entries(evaluated.tasks))
+        if (metrics.samples === 0) say(`note: No row is in the sample space of task '${name}'; its metrics are null.`);
+      process.stdout.write(json ? `${JSON.stringify(evaluated, null, 2)}\n` : evaluationText(evaluated));
+      if (columns.length > 0) say(manySlices);
+      return exitCode.done;
+    });
+  },
+  gone,
+);
 
 const manySlices =
   'note: Each interval covers one number alone. With many slices some lie apart by chance: none is adjusted for their number, and nothing is called better or worse.';

@@ -4,15 +4,7 @@ import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
-import {
-  dataArgument,
-  deviceOption,
-  pluginOption,
-  sayEmpty,
-  sayWithoutLabels,
-  strictOption,
-  withNewRows,
-} from './input/new-rows.js';
+import { dataArgument, deviceOption, pluginOption, strictOption, withNewRows } from './input/new-rows.js';
 import { interruptible } from './interruptible.js';
 
 const words = () =>
@@ -22,7 +14,6 @@ const words = () =>
     .argument(...dataArgument)
     .option('--out <file>', 'a .csv, .parquet or .arrow file (default: CSV on stdout)')
     .option('--keep <column>', 'copy a column of the rows, such as an id; may be repeated', collect)
-    .option('--metrics', 'also print the metrics over all rows, which have labels then; needs --out')
     .option('--logits', 'write logits instead of probabilities and predictions in the labels’ units')
     .option(...strictOption)
     .option(...deviceOption)
@@ -38,74 +29,60 @@ Columns written: <task>.probability of a binary task, <task>.probability.<class>
       'after',
       examples(
         'ple predict runs/shop-ple-0123abcd new.csv --out scores.parquet --keep user --keep item',
-        'ple predict runs/shop-ple-0123abcd labelled.csv --out scores.csv --metrics',
         "ple predict runs/shop-ple-0123abcd 'new-*.parquet' > scores.csv",
         "ple predict runs/shop-ple-0123abcd new.txt 'dataset.delimiter=;' --out scores.csv",
       ),
     );
 
+const gone = { '--metrics': 'ple evaluate RUN DATA prints the metrics.' };
+
 /** Writes the predictions, in the order of the rows. */
-export const predict = defineCommand(words, async (path, data, options) => {
-  const [
-    { encoded, formatOf, writeTable },
-    { readTrainedRun },
-    { loadNamed, metricsLeftOut },
-    { checkNames, gatheredScores, predictions },
-    { evaluateRows, labelledTasks },
-    { evaluationText },
-  ] = await Promise.all([
-    import('../data/write/write-file.js'),
-    import('../serving/trained-run.js'),
-    import('../training/plugins.js'),
-    import('../serving/predict-rows.js'),
-    import('../serving/evaluate-rows.js'),
-    import('../report/evaluation-text.js'),
-  ]);
-  const { out, keep = [], metrics = false, logits = false, strict, device, plugin } = options;
-  const scale = logits ? 'logit' : 'label';
-  if (metrics && out === undefined)
-    throw new ConfigError('--metrics prints on stdout: name a file for the predictions (--out FILE).');
-  if (out === undefined && isStdoutClosed()) throw new ConfigError('stdout is closed: name a file (--out FILE).');
-  const format = formatOf(out ?? 'stdout.csv');
-  const interrupted = `Interrupted: ${out ?? 'the output'} is not written.`;
-  return interruptible(interrupted, async (signal) => {
-    await loadNamed(plugin);
-    const run = await readTrainedRun(path);
-    checkNames(run, scale, keep);
-    if (metrics) for (const note of metricsLeftOut(run)) say(`note: ${note}`);
-    const text = await withNewRows(
-      run,
-      data,
-      { keep, labels: metrics, strict, out, device, signal },
-      async ({ rows, dataset, engine, onRows }) => {
-        const measured = metrics ? { ...labelledTasks(run, rows), scores: await gatheredScores(dataset) } : undefined;
-        const { columns, blocks } = predictions(run, dataset, engine, scale, onRows, measured?.scores);
-        const kept = keep.length > 0 ? rows.file : undefined;
-        if (out !== undefined) {
+export const predict = defineCommand(
+  words,
+  async (path, data, { out, keep = [], logits = false, strict, device, plugin }) => {
+    const [{ encoded, formatOf, writeTable }, { readTrainedRun }, { loadNamed }, { checkNames, predictions }] =
+      await Promise.all([
+        import('../data/write/write-file.js'),
+        import('../serving/trained-run.js'),
+        import('../training/plugins.js'),
+        import('../serving/predict-rows.js'),
+      ]);
+    const scale = logits ? 'logit' : 'label';
+    if (out === undefined && isStdoutClosed()) throw new ConfigError('stdout is closed: name a file (--out FILE).');
+    const format = formatOf(out ?? 'stdout.csv');
+    return interruptible(`Interrupted: ${out ?? 'the output'} is not written.`, async (signal) => {
+      await loadNamed(plugin);
+      const run = await readTrainedRun(path);
+      checkNames(run, scale, keep);
+      await withNewRows(
+        run,
+        data,
+        { keep, labels: false, strict, out, device, signal },
+        async ({ rows, dataset, engine, onRows }) => {
+          const { columns, blocks } = predictions(run, dataset, engine, scale, onRows);
+          const kept = keep.length > 0 ? rows.file : undefined;
+          if (out === undefined) return printed(encoded(format, columns, blocks, kept));
           await writeTable(out, columns, blocks, kept);
           say(`Written: ${out} (${dataset.splits.test.rows} rows)`);
-          if (!measured) return '';
-          sayWithoutLabels(measured.without);
-          const evaluated = await evaluateRows(run, dataset.tasks, measured.scores.tasks, measured.labelled, []);
-          sayEmpty(evaluated);
-          return evaluationText(evaluated);
-        }
-        // A reader that closes the pipe, as head does, ends the writing. Other errors of stdout are reported by main.
-        for await (const piece of encoded(format, columns, blocks, kept)) {
-          if (process.stdout.write(piece)) continue;
-          const isOpen = await once(process.stdout, 'drain').then(
-            () => true,
-            () => false,
-          );
-          if (!isOpen) break;
-        }
-        return '';
-      },
+        },
+      );
+      return exitCode.done;
+    });
+  },
+  gone,
+);
+
+/** A reader that closes the pipe, as head does, ends the writing. Other errors of stdout are reported by main. */
+async function printed(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const piece of pieces) {
+    if (process.stdout.write(piece)) continue;
+    const isOpen = await once(process.stdout, 'drain').then(
+      () => true,
+      () => false,
     );
-    process.stdout.write(text);
-    return exitCode.done;
-  });
-});
+    if (!isOpen) break;
+  }
+}
 
 /** Node opens /dev/null, for reading too, in the place of a closed stdout. Nothing written there is an error. */
 function isStdoutClosed(): boolean {

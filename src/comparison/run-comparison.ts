@@ -111,7 +111,6 @@ async function runInFolder(
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   const plan = await makePlan(config, folder, executor.readShape, on, signal);
   const { search } = plan;
-  await tracker.runs(search.runs);
   for (let [rung, runs] = [0, search.rung(0)]; runs.length > 0; runs = search.rung(++rung)) {
     on({ kind: 'stage', stage: 'tuning', runs, folder: search.folder });
     await executor.execute('tuning', runs, search.folder);
@@ -128,7 +127,6 @@ async function runInFolder(
   for (const next of looks) {
     const seeds = next.of;
     const planned = await plan.runs(decided, seeds);
-    await tracker.runs(planned);
     on({ kind: 'stage', stage: 'runs', runs: planned, folder });
     const placed = await executor.execute('runs', planned, folder);
     if (signal.aborted) return { status: 'interrupted', folder };

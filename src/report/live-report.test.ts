@@ -35,14 +35,14 @@ test('the page shows what has finished and what trains, and reloads itself until
 
   const other = open();
   other.on({ kind: 'stage', stage: 'runs', runs, folder });
-  other.on({ kind: 'begun', run: first, place: 0 });
+  other.on({ kind: 'begun', run: first });
   await storeRun(join(folder, '0'), {
     name: 'run-1',
     seed: 1,
     tasks: { y1: task, y2: task },
   });
   other.on({ kind: 'ended', run: first, outcome: { status: 'done' }, seconds: 1, scores: [] });
-  other.on({ kind: 'begun', run: second, place: 0 });
+  other.on({ kind: 'begun', run: second });
   expect(existsSync(file)).toBe(false);
   vi.runAllTimers();
   await vi.waitFor(page, 10_000);
@@ -61,7 +61,7 @@ test('the page shows what has finished and what trains, and reloads itself until
 
   const last = open();
   last.on({ kind: 'stage', stage: 'runs', runs, folder });
-  last.on({ kind: 'begun', run: second, place: 0 });
+  last.on({ kind: 'begun', run: second });
   writeFileSync(file, 'the report');
   await last.close();
   vi.runAllTimers();

@@ -10,7 +10,6 @@ import { trainedOnMixed } from './mixed-table.fixture.js';
 import { mixedFolder, opened } from './predict-rows.fixture.js';
 import { allScores } from './predict-rows.js';
 import { slicings } from './slices.js';
-import { writeEvaluation } from './write-evaluation.js';
 
 const folder = mixedFolder();
 const file = (name: string) => join(folder, name);
@@ -176,26 +175,6 @@ describe('a run on a table', async () => {
     expect(found.tasks.click).toEqual(all.tasks.click);
     expect(found.without[0]).toBe("'buy' and 'click' for task 'buy'");
     await expect(evaluated(path, file('test.csv'), ['tags'])).rejects.toThrow(/--by tags: the column has lists/);
-  });
-
-  test('the file has a row per slice, task and metric, unrounded', async () => {
-    await writeEvaluation(file('slices.csv'), all);
-    const [names = '', ...written] = readFileSync(file('slices.csv'), 'utf8').trimEnd().split('\n');
-    const rows = written.map((line) => {
-      const cells = cellsOf(line);
-      return new Map(names.split(',').map((name, at) => [name, (cells[at] ?? '').replaceAll('"', '')]));
-    });
-    const row = (slice: string, task: string, metric: string, ...fields: string[]) => {
-      const found = rows.find(
-        (one) => one.get('slice') === slice && one.get('task') === task && one.get('metric') === metric,
-      );
-      return fields.map((name) => Number(must(found, slice).get(name)));
-    };
-    const { metrics, intervals } = must(all.tasks.click, 'click');
-    expect(row('', 'click', 'auc', 'value', 'intervalLow')).toEqual([metrics.auc, intervals.auc?.[0]]);
-    const basel = all.slices.find(({ name }) => name === 'Basel, CH');
-    const { value, interval } = must(basel?.tasks.spend?.differences.mse, 'difference');
-    expect(row('Basel, CH', 'spend', 'mse', 'difference', 'differenceHigh')).toEqual([value, interval?.[1]]);
   });
 });
 

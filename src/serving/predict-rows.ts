@@ -5,7 +5,6 @@ import type { OutputColumn, RowGroup } from '../data/write/format.js';
 import type { Engine } from '../engine/engine.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { ConfigError } from '../support/errors.js';
-import type { ScoredBatch } from '../training/evaluation.js';
 import { type Scale, scoreColumns, scoredRows, scoresOf } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 
@@ -35,17 +34,13 @@ function twice(names: readonly string[]): string | undefined {
 /** Called with the number of rows that are done. Throws to stop. */
 type OnRows = (done: number) => void;
 
-/**
- * The columns of the predictions, and their rows in the order of the data, a batch at a time.
- * @param gathered if given, also gets all rows
- */
+/** The columns of the predictions, and their rows in the order of the data, a batch at a time. */
 export function predictions(
   run: TrainedModel,
   dataset: Dataset,
   engine: Engine,
   scale: Scale,
   onRows: OnRows,
-  gathered?: Gathered,
 ): { readonly columns: readonly OutputColumn[]; readonly blocks: AsyncIterable<RowGroup> } {
   return { columns: scoreColumns(dataset.tasks, scale), blocks: blocks() };
 
@@ -53,7 +48,6 @@ export function predictions(
     let done = 0;
     for await (const batches of scoredRows(run, dataset, engine)) {
       for (const batch of batches) {
-        gathered?.add(batch);
         yield scoresOf(dataset.tasks, batch, scale);
         done += batch.rows;
       }
@@ -69,26 +63,6 @@ export async function allScores(
   engine: Engine,
   onRows: OnRows,
 ): Promise<readonly TaskScores[]> {
-  const gathered = await gatheredScores(dataset);
-  let done = 0;
-  for await (const batches of scoredRows(run, dataset, engine)) {
-    for (const batch of batches) {
-      gathered.add(batch);
-      done += batch.rows;
-    }
-    onRows(done);
-  }
-  return gathered.tasks;
-}
-
-export interface Gathered {
-  /** Filled by `add`. */
-  readonly tasks: readonly TaskScores[];
-  /** The batches in the order of the rows. */
-  add(batch: ScoredBatch): void;
-}
-
-export async function gatheredScores(dataset: Dataset): Promise<Gathered> {
   const { rows, groups } = dataset.splits.test;
   const ofRows = await groups?.();
   const tasks = dataset.tasks.map((task) => ({
@@ -98,15 +72,16 @@ export async function gatheredScores(dataset: Dataset): Promise<Gathered> {
     ...(ofRows ? { groups: ofRows } : {}),
   }));
   let done = 0;
-  return {
-    tasks,
-    add(batch) {
+  for await (const batches of scoredRows(run, dataset, engine)) {
+    for (const batch of batches) {
       for (const [t, { logits, labels, mask }] of tasks.entries()) {
         for (const [output, values] of batch.logits(t).entries()) logits.set(values, output * rows + done);
         labels.set(batch.labels(t), done);
         mask.set(batch.mask(t), done);
       }
       done += batch.rows;
-    },
-  };
+    }
+    onRows(done);
+  }
+  return tasks;
 }

@@ -19,12 +19,8 @@ message Event {
 }
 message Summary { repeated SummaryValue value = 1; }
 message SummaryValue {
-  optional string tag = 1; optional float simple_value = 2; optional HistogramProto histo = 5;
+  optional string tag = 1; optional float simple_value = 2;
   optional TensorProto tensor = 8; optional SummaryMetadata metadata = 9;
-}
-message HistogramProto {
-  optional double min = 1; optional double max = 2; optional double num = 3; optional double sum = 4;
-  optional double sum_squares = 5; repeated double bucket_limit = 6 [packed = true]; repeated double bucket = 7 [packed = true];
 }
 message TensorProto { optional int32 dtype = 1; optional TensorShapeProto tensor_shape = 2; }
 message TensorShapeProto { repeated Dim dim = 2; }
@@ -32,24 +28,13 @@ message Dim { optional int64 size = 1; }
 message SummaryMetadata { optional PluginData plugin_data = 1; optional int32 data_class = 4; }
 message PluginData { optional string plugin_name = 1; optional bytes content = 2; }
 message HParamsPluginData {
-  optional int32 version = 1; optional Experiment experiment = 2;
-  optional SessionStartInfo session_start_info = 3; optional SessionEndInfo session_end_info = 4;
+  optional int32 version = 1; optional SessionStartInfo session_start_info = 3;
+  optional SessionEndInfo session_end_info = 4;
 }
 message SessionStartInfo {
   map<string, Value> hparams = 1; optional string group_name = 4; optional double start_time_secs = 5;
 }
 message SessionEndInfo { optional int32 status = 1; optional double end_time_secs = 2; }
-message Experiment {
-  optional double time_created_secs = 3; repeated HParamInfo hparam_infos = 4; repeated MetricInfo metric_infos = 5;
-  optional string name = 6;
-}
-message HParamInfo {
-  optional string name = 1; optional int32 type = 4; optional ListValue domain_discrete = 5; optional Interval domain_interval = 6;
-}
-message Interval { optional double min_value = 1; optional double max_value = 2; }
-message MetricInfo { optional MetricName name = 1; }
-message MetricName { optional string group = 1; optional string tag = 2; }
-message ListValue { repeated Value values = 1; }
 message Value { optional double number_value = 2; optional string string_value = 3; optional bool bool_value = 4; }
 `;
 
@@ -63,7 +48,6 @@ interface Event {
 
 export type SummaryValue = { readonly tag: string } & (
   | { readonly simple_value: number }
-  | { readonly histo: HistogramProto }
   | {
       readonly tensor: { readonly dtype: number; readonly tensor_shape: { readonly dim: readonly { size: number }[] } };
       readonly metadata: {
@@ -73,32 +57,10 @@ export type SummaryValue = { readonly tag: string } & (
     }
 );
 
-/** Bucket i holds what is above `bucket_limit[i - 1]` and not above `bucket_limit[i]`. */
-export interface HistogramProto {
-  readonly min: number;
-  readonly max: number;
-  readonly num: number;
-  readonly sum: number;
-  readonly sum_squares: number;
-  readonly bucket_limit: readonly number[];
-  readonly bucket: readonly number[];
-}
-
 /** One of the hparams plugin's messages. */
 export type HParamsPluginData =
-  | { readonly experiment: Experiment }
   | { readonly session_start_info: { readonly hparams: Readonly<Record<string, Value>>; start_time_secs: number } }
   | { readonly session_end_info: { readonly status: number; readonly end_time_secs: number } };
-
-interface Experiment {
-  readonly name: string;
-  readonly time_created_secs: number;
-  readonly hparam_infos: readonly ({ readonly name: string; readonly type: number } & (
-    | { readonly domain_discrete: { readonly values: readonly Value[] } }
-    | { readonly domain_interval: { readonly min_value: number; readonly max_value: number } }
-  ))[];
-  readonly metric_infos: readonly { readonly name: { readonly tag: string } }[];
-}
 
 export type Value =
   | { readonly number_value: number }

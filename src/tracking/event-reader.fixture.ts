@@ -65,9 +65,6 @@ def fields(data):
 def one(found, number, otherwise=None):
     return found.get(number, [otherwise])[-1]
 
-def doubles(packed):
-    return list(struct.unpack('<%dd' % (len(packed) // 8), packed))
-
 def value(data):  # google.protobuf.Value
     found = fields(data)
     if 2 in found:
@@ -77,20 +74,6 @@ def value(data):  # google.protobuf.Value
 def hparams(content):
     data = fields(content)
     assert one(data, 1) == 0, 'the version'
-    if 2 in data:
-        experiment = fields(one(data, 2))
-        infos = [fields(info) for info in experiment.get(4, [])]
-        metrics = [fields(one(fields(info), 1)) for info in experiment.get(5, [])]
-        def domain(info):
-            if 5 in info:
-                return [value(item) for item in fields(one(info, 5)).get(1, [])]
-            interval = fields(one(info, 6))
-            return {'min': one(interval, 1), 'max': one(interval, 2)}
-        return {
-            'name': one(experiment, 6).decode(),
-            'hparams': {one(info, 1).decode(): {'type': one(info, 4), 'domain': domain(info)} for info in infos},
-            'metrics': [one(metric, 2).decode() for metric in metrics],
-        }
     if 3 in data:
         entries = [fields(entry) for entry in fields(one(data, 3)).get(1, [])]
         return {one(entry, 1).decode(): value(one(entry, 2)) for entry in entries}
@@ -98,7 +81,7 @@ def hparams(content):
 
 events = [fields(body) for body in records(open(sys.argv[1], 'rb').read())]
 assert one(events[0], 3) == b'brain.Event:2', 'the version of the file'
-result = {'scalars': [], 'histograms': [], 'hparams': {}}
+result = {'scalars': [], 'hparams': {}}
 for event in events[1:]:
     assert one(event, 1) > 1.6e9, 'the time'
     step = one(event, 2, 0)
@@ -107,10 +90,6 @@ for event in events[1:]:
         tag = one(found, 1).decode()
         if 2 in found:
             result['scalars'].append([tag, step, one(found, 2)])
-        elif 5 in found:
-            histogram = fields(one(found, 5))
-            moments = [one(histogram, number) for number in range(1, 6)]
-            result['histograms'].append([tag, step, moments, doubles(one(histogram, 6)), doubles(one(histogram, 7))])
         else:
             tensor, metadata = fields(one(found, 8)), fields(one(found, 9))
             plugin = fields(one(metadata, 1))
@@ -124,24 +103,9 @@ const parameter = z.union([z.string(), z.number(), z.boolean()]);
 const eventsShape = z.strictObject({
   /** In their order: name, step, value. */
   scalars: z.array(z.tuple([z.string(), z.number(), z.number()])),
-  /** Name, step, [min, max, num, sum, sum of squares], upper limits, counts. */
-  histograms: z.array(z.tuple([z.string(), z.number(), z.array(z.number()), z.array(z.number()), z.array(z.number())])),
   hparams: z.strictObject({
     '_hparams_/session_start_info': z.record(z.string(), parameter).optional(),
     '_hparams_/session_end_info': z.strictObject({ status: z.number() }).optional(),
-    '_hparams_/experiment': z
-      .strictObject({
-        name: z.string(),
-        hparams: z.record(
-          z.string(),
-          z.strictObject({
-            type: z.number(),
-            domain: z.union([z.array(parameter), z.strictObject({ min: z.number(), max: z.number() })]),
-          }),
-        ),
-        metrics: z.array(z.string()),
-      })
-      .optional(),
   }),
 });
 

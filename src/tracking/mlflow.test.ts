@@ -28,11 +28,11 @@ function begun(url: string, { folder = temporaryFolder(), name = 'a', parameters
 
 test('a run that goes on sends what the server lacks: epochs that were sent are not sent again', async () => {
   const server = await mlflowServer();
-  const first = begun(server.url);
+  const first = begun(server.url, { parameters: { seed: 2 } });
   for (const step of [1, 3]) first.log(epoch(step)); // 2 was lost
   await first.end('interrupted', []);
   const { folder } = first;
-  const second = begun(server.url, { folder, parameters: { seed: 2 }, earlier: [epoch(1), epoch(2)] });
+  const second = begun(server.url, { folder, parameters: { seed: 3 }, earlier: [epoch(1), epoch(2)] });
   for (const step of [epoch(3), epoch(4), final]) second.log(step);
   await second.end('finished', []);
   expect([...first.notes, ...second.notes, ...server.mistakes]).toEqual([]);

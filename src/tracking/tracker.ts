@@ -29,11 +29,6 @@ export interface TrackedStep {
   readonly step: number;
   /** Finite numbers by name: `validation/click/auc`. */
   readonly scalars: Readonly<Record<string, number>>;
-  /** By name. */
-  readonly histograms?: Readonly<Record<string, TrackedHistogram>>;
 }
-
-/** Weights by number: number i has the bucket from i to i + 1. */
-export type TrackedHistogram = readonly number[];
 
 export type TrackedStatus = 'finished' | 'failed' | 'interrupted';

@@ -213,7 +213,7 @@ class OpenJournal implements Journal {
     if (predictions) await writePredictions(join(path, predictionsFile), setup.dataset, trained.test);
     const measured = resultOf(experiment, setup, trained, readEpochs(path));
     const result = sealed({ ...measured, files: manifestOf(path) });
-    this.#tracker.log(trackedResult(result, trained.test.gates));
+    this.#tracker.log(trackedResult(result));
     await folder.writeJson('result.json', result); // last: its presence says that the run is finished
     return result;
   }

@@ -3,7 +3,6 @@ import { leaves } from '../support/differences.js';
 import type { TrackedParameter, TrackedStep } from '../tracking/tracker.js';
 import { definitions } from './definitions.js';
 import type { EpochRecord } from './epoch-record.js';
-import type { GateUse } from './evaluation.js';
 import type { Result } from './result.js';
 
 /**
@@ -54,15 +53,11 @@ function byPair({ cosines = [] }: Pick<NonNullable<EpochRecord['balance']>, 'cos
   return Object.fromEntries(cosines.map(({ tasks, cosine }) => [tasks.join('/'), cosine]));
 }
 
-/** Test metrics of the selected epoch, and its gates, after the last epoch. */
-export function trackedResult(result: Result, gates: readonly GateUse[]): TrackedStep {
+/** Test metrics of the selected epoch, after the last epoch. */
+export function trackedResult(result: Result): TrackedStep {
   const test = Object.fromEntries(Object.entries(result.tasks).map(([task, { test }]) => [task, test]));
   const { epochs, bestEpoch, parameters } = result;
-  return {
-    step: epochs,
-    scalars: scalarsIn({ test, bestEpoch, parameters }),
-    histograms: Object.fromEntries(gates.map(({ level, gate, mean }) => [`gates/${level}/${gate}`, mean])),
-  };
+  return { step: epochs, scalars: scalarsIn({ test, bestEpoch, parameters }) };
 }
 
 /** Numbers by path. Undefined values (null, NaN) are left out. An item of a list has its index: `aucInterval/0`. */

@@ -30,7 +30,7 @@ test('labels, tasks and messages steer no terminal, and a name stays on its line
   const write = vi.spyOn(stream, 'write').mockReturnValue(true);
   const display = openCompareDisplay(stream, config);
   display.show({ kind: 'planned', stage: 'runs', runs: 1, unfinished: [run], jobs: 1, threads: 1 });
-  display.show({ kind: 'begun', run, place: 0 });
+  display.show({ kind: 'begun', run });
   display.show({ kind: 'started again', run, reason: 'killed' });
   const scores = [{ task: 'y1\u009b1m', metric: 'mse', value: 0.5 }];
   display.show({ kind: 'ended', run, outcome: { status: 'done' }, seconds: 2, scores });
@@ -50,7 +50,7 @@ test('labels, tasks and messages steer no terminal, and a name stays on its line
   ]);
 });
 
-test('on a terminal a finished run has no line, a failed one has; the first bar says how long it takes until all runs have ended', () => {
+test('on a terminal a bar below the lines of finished runs says how long it takes until all have ended', () => {
   vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout', 'clearTimeout'] });
   onTestFinished(() => {
     vi.useRealTimers();
@@ -61,18 +61,23 @@ test('on a terminal a finished run has no line, a failed one has; the first bar 
   const [first = run, second = run] = runs;
   const step = { kind: 'step', epoch: 1, step: 1, steps: 2, samplesPerSecond: 1234 } as const;
   display.show({ kind: 'planned', stage: 'runs', runs: 3, unfinished: runs, jobs: 1, threads: 1 });
-  display.show({ kind: 'begun', run: first, place: 0 });
+  display.show({ kind: 'begun', run: first });
   vi.advanceTimersByTime(60_000);
   display.show({ kind: 'ended', run: first, outcome: { status: 'done' }, seconds: 60, scores: [] });
-  display.show({ kind: 'begun', run: second, place: 0 });
+  display.show({ kind: 'begun', run: second });
   display.show({ kind: 'report', run: second, report: step });
-  vi.advanceTimersByTime(1000);
-  const [, total, place] = lines();
-  expect(total).toMatch(/^all runs +=+ +41 % {2}1\/3 {2}1 min left$/); // 1.25 runs took 60 s
-  expect(place).toMatch(/^ple seed 2 +=+ +25 % {2}epoch 1\/2 {2}1,234 samples\/s$/);
+  vi.advanceTimersByTime(2000);
+  display.show({ kind: 'report', run: second, report: step });
+  vi.advanceTimersByTime(200);
+  expect(lines()[2]).toMatch(/^all runs =+ +41 % {2}14 s left {2}1\/3 runs$/); // .25 runs took 2 s
   display.show({ kind: 'ended', run: second, outcome: { status: 'failed', message: 'no' }, seconds: 1, scores: [] });
   display.close();
-  expect(lines()).toEqual(['3 runs; 1 at a time with 1 thread each', '2/3 ple seed 2  failed: no', '']);
+  expect(lines()).toEqual([
+    '3 runs; 1 at a time with 1 thread each',
+    '1/3 ple seed 1  60 s',
+    '2/3 ple seed 2  failed: no',
+    '',
+  ]);
 });
 
 test('what came out of single runs is told at the end, with their names; what all have, once and at once', () => {
@@ -95,7 +100,7 @@ test('what came out of single runs is told at the end, with their names; what al
   expect(write.mock.calls.map(([text]) => text)).toEqual([
     'note: The data are odd.\n',
     '1 run, 1 of them finished already\n',
-    'note: ple seeds 1, 3; mmoe correlation 0.4 seed 2: The last epoch was the best.\n',
+    'note: ple seed 3, ple seed 1, mmoe correlation 0.4 seed 2: The last epoch was the best.\n',
     'note: ple seed 2: No AUC.\n',
   ]);
 });

@@ -9,8 +9,8 @@ import { shortened } from '../../report/text-table.js';
 import { joined } from '../../support/joined.js';
 import { printable } from '../../support/printable.js';
 import { counted } from '../../support/whole-number.js';
-import { type CompareBars, openCompareBars } from './compare-bars.js';
-import { leftByMeanRate, type ProgressBar, progressBar } from './progress-bar.js';
+import type { Unit } from './amount.js';
+import { type ProgressBar, progressBar } from './progress-bar.js';
 
 /** Shows a comparison's events to the user. */
 export interface CompareDisplay {
@@ -25,152 +25,91 @@ type Decisions = Event & { readonly kind: 'decided' };
 
 type Ended = Event & { readonly kind: 'ended' };
 
-/**
- * On a terminal: bars. Elsewhere: a line for each finished run. Failed runs, notes and decisions are lines in both
- * cases.
- */
+/** Lines for finished and failed runs, notes and decisions. A terminal also has a bar. */
 export function openCompareDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig): CompareDisplay {
   const said = new Set<string>();
-  let before: { readonly kind: string; readonly bar: ProgressBar } | undefined; // the bar while nothing trains
   const ofRuns = gatherNotes();
+  let bar: { readonly title: string; readonly shown: ProgressBar } | undefined;
+  let stage = { title: '', of: 0, done: 0 };
+  const fractions = new Map<string, number>(); // of the runs in training
+  const closeBar = () => bar?.shown.stop();
   const line = (text: string) => {
-    before?.bar.stop();
-    training.log(text.split('\n').map(printable).join('\n')); // a bug's stack has several lines
+    closeBar();
+    stream.write(`${text.split('\n').map(printable).join('\n')}\n`); // a bug's stack has several lines
   };
   const once = (text: string) => {
     if (said.has(text)) return;
     said.add(text);
     line(text);
   };
-  const training = trainingDisplay(stream, config, line);
-  const closeBars = () => {
-    training.close();
-    before?.bar.stop();
-    before = undefined;
-  };
-  const advance = (kind: 'reading' | 'measuring', done: number, total: number) => {
-    if (training.hasBars()) return; // other runs train too
-    if (before?.kind !== kind) {
-      before?.bar.stop();
-      before = { kind, bar: progressBar(kind, kind === 'reading' ? 'bytes' : 'models', stream) };
+  const advance = (title: string, unit: Unit, done: number, total: number) => {
+    if (bar?.title !== title) {
+      closeBar();
+      bar = { title, shown: progressBar(title, unit, stream) };
     }
-    before.bar.update(done, total);
+    bar.shown.update(done, total);
   };
+  /** Elsewhere than on a terminal the lines of finished runs suffice. */
+  const advanceRuns = () => {
+    const begun = [...fractions.values()].reduce((sum, fraction) => sum + fraction, 0);
+    if (stream.isTTY) advance(stage.title, 'runs', stage.done + begun, stage.of);
+  };
+
+  function begin({ stage: name, runs, unfinished, jobs, threads, place }: Planned): void {
+    const tuning = name === 'tuning';
+    stage = { title: tuning ? 'all runs to tune' : 'all runs', of: runs, done: runs - unfinished.length };
+    fractions.clear();
+    const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
+    const how = place ?? `${jobs} at a time with ${counted(threads ?? 0, 'thread')} each`;
+    const until = new Set(unfinished.flatMap((run) => run.until ?? []));
+    const rung = until.size === 0 ? '' : ` until epoch ${[...until].join(' or ')}`;
+    const what = `${runs === 1 ? 'run' : 'runs'}${tuning ? ` to tune${rung}` : ''}`;
+    line(`${runs} ${what}${finished}${unfinished.length > 0 ? `; ${how}` : ''}`);
+  }
+
+  function report({ run, report }: Event & { readonly kind: 'report' }): void {
+    if (report.kind === 'note' && report.ofRun) ofRuns.add(run, report.message);
+    else if (report.kind === 'note') once(`note: ${report.message}`);
+    if (report.kind === 'start' && report.resumedAt !== null && run.until === undefined)
+      line(`${nameOf(run)} continues in epoch ${report.resumedAt}`);
+    if (report.kind !== 'step') return;
+    const { until: epochs = run.experiment.train.epochs } = run;
+    fractions.set(run.folder, (report.epoch - 1 + report.step / report.steps) / epochs);
+    advanceRuns();
+  }
+
+  function end({ run, outcome, scores, seconds }: Ended): void {
+    fractions.delete(run.folder);
+    if (outcome.status === 'interrupted') return;
+    stage.done += 1;
+    const which = `${stage.done}/${stage.of} `;
+    if (outcome.status === 'failed') line(`${which}${nameOf(run)}  failed: ${outcome.message}`);
+    else line(finishedLine(`${which}${shortened(nameOf(run), longestName)}`, scores, seconds));
+    advanceRuns();
+  }
 
   return {
     line,
     close() {
-      closeBars();
+      closeBar();
       for (const text of ofRuns.take()) line(`note: ${text}`);
     },
     show(event) {
       if (event.kind === 'note') once(`note: ${event.message}`);
       if (event.kind === 'reading') {
         once('Reading the data');
-        advance('reading', event.done, event.total);
+        if (fractions.size === 0) advance('reading', 'bytes', event.done, event.total); // else other runs train too
       }
       if (event.kind === 'measured') {
         once('Measuring a few steps of each model');
-        if (event.done > 0) advance('measuring', event.done, event.of);
+        if (event.done > 0) advance('measuring', 'models', event.done, event.of);
       }
       if (event.kind === 'decided') for (const text of decisions(event, config)) line(text);
-      if (event.kind === 'planned') {
-        closeBars();
-        training.start(event);
-      }
-      if (event.kind === 'begun') training.begin(event.run, event.place);
+      if (event.kind === 'planned') begin(event);
       if (event.kind === 'started again')
         line(`${nameOf(event.run)} is started again from its checkpoint: ${event.reason}`);
-      if (event.kind === 'report') {
-        const { run, report } = event;
-        if (report.kind !== 'note') training.report(run, report);
-        else if (report.ofRun) ofRuns.add(run, report.message);
-        else once(`note: ${report.message}`);
-      }
-      if (event.kind === 'ended') training.end(event);
-      training.drawTotal();
-    },
-  };
-}
-
-/** Progress of a stage, in runs. */
-interface StageProgress {
-  readonly of: number;
-  done: number;
-  /** Runs of the next stage. */
-  readonly later: number;
-  timeLeft: ReturnType<typeof leftByMeanRate>;
-}
-
-/** Shows the progress of a stage's runs, each and all together. */
-function trainingDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig, line: (text: string) => void) {
-  let bars: CompareBars | undefined;
-  let stage: StageProgress | undefined;
-  const fractions = new Map<string, number>(); // of the runs in training
-  const places = new Map<string, number>();
-  return {
-    hasBars: () => bars !== undefined,
-    log(lines: string): void {
-      if (bars) bars.log(lines);
-      else stream.write(`${lines}\n`);
-    },
-    close(): void {
-      bars?.close();
-      bars = undefined;
-    },
-    start({ stage: name, runs, unfinished, jobs, threads, place }: Planned): void {
-      const { models, points, seeds, looks } = config;
-      const reported = points.length * models.length * seeds.slice(0, looks[0]).length;
-      const later = name === 'tuning' ? reported : 0;
-      stage = { of: runs, done: runs - unfinished.length, later, timeLeft: leftByMeanRate() };
-      const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
-      const how = place ?? `${jobs} at a time with ${counted(threads ?? 0, 'thread')} each`;
-      const until = new Set(unfinished.flatMap((run) => run.until ?? []));
-      const rung = until.size === 0 ? '' : ` until epoch ${[...until].join(' or ')}`;
-      const what = `${runs === 1 ? 'run' : 'runs'}${name === 'tuning' ? ` to tune${rung}` : ''}`;
-      line(`${runs} ${what}${finished}${unfinished.length > 0 ? `; ${how}` : ''}`);
-      const title = name === 'tuning' ? 'all runs to tune' : 'all runs';
-      if (stream.isTTY && unfinished.length > 0)
-        bars = openCompareBars(stream, title, Math.min(jobs, unfinished.length), runs);
-    },
-    begin(run: Run, place: number): void {
-      places.set(run.folder, place);
-      fractions.set(run.folder, 0);
-      bars?.job(place, nameOf(run), 0, ['reading']);
-    },
-    report(run: Run, report: (Event & { readonly kind: 'report' })['report']): void {
-      const name = nameOf(run);
-      const place = places.get(run.folder) ?? 0;
-      const { until: epochs = run.experiment.train.epochs } = run;
-      if (report.kind === 'start') {
-        if (stage && report.resumedAt !== null) {
-          fractions.set(run.folder, (report.resumedAt - 1) / epochs);
-          stage.timeLeft = leftByMeanRate(); // the mean rate counts from here: these runs were trained before
-        }
-        if (report.resumedAt !== null && run.until === undefined)
-          line(`${name} continues in epoch ${report.resumedAt}`);
-        bars?.job(place, name, 0, ['compiling']);
-      }
-      if (report.kind !== 'step') return;
-      const fraction = (report.epoch - 1 + report.step / report.steps) / epochs;
-      fractions.set(run.folder, fraction);
-      const rate = `${count(report.samplesPerSecond)} samples/s`;
-      bars?.job(place, name, fraction, [`epoch ${report.epoch}/${epochs}`, rate]);
-    },
-    end({ run, outcome, scores, seconds }: Ended): void {
-      fractions.delete(run.folder);
-      bars?.idle(places.get(run.folder) ?? 0);
-      if (!stage || outcome.status === 'interrupted') return;
-      stage.done += 1;
-      const which = `${stage.done}/${stage.of} `;
-      if (outcome.status === 'failed') line(`${which}${nameOf(run)}  failed: ${outcome.message}`);
-      else if (!bars) line(finishedLine(`${which}${shortened(nameOf(run), longestName)}`, scores, seconds));
-    },
-    drawTotal(): void {
-      if (!bars || !stage) return;
-      const { of, later, timeLeft } = stage;
-      const done = [...fractions.values()].reduce((sum, fraction) => sum + fraction, stage.done);
-      bars.total(done, of, timeLeft(done, of + later));
+      if (event.kind === 'report') report(event);
+      if (event.kind === 'ended') end(event);
     },
   };
 }
@@ -224,7 +163,7 @@ type Named = Pick<Run, 'label' | 'point' | 'values' | 'tasks' | 'seed'>;
 /**
  * `ple correlation 0.4 seed 3`. A run of `tune` also has the values that it tries, and a part has `for` and its tasks.
  */
-export function nameOf({ label, point, values, tasks, seed }: Named): string {
+function nameOf({ label, point, values, tasks, seed }: Named): string {
   return printable(joined(' ', label, pointText({ ...point, ...values, seed }, ' '), forTasks(tasks)));
 }
 
@@ -233,38 +172,21 @@ function forTasks(tasks: readonly string[] | undefined): string {
 }
 
 /** Collects notes on single runs, since many runs have the same ones. */
-interface NotesOfRuns {
-  add(run: Pick<Run, 'label' | 'point' | 'values' | 'seed'>, message: string): void;
-  /** Returns a line for each message with its runs, and clears the notes. */
-  take(): readonly string[];
-}
-
-function gatherNotes(): NotesOfRuns {
-  const seeds = new Map<string, Map<string, Set<number>>>(); // by message, then by model and point
+function gatherNotes() {
+  const runs = new Map<string, Set<string>>(); // names, by message
   return {
-    add({ label, point, values, seed }, message) {
-      const names = seeds.get(message) ?? new Map<string, Set<number>>();
-      const name = joined(' ', label, pointText({ ...point, ...values }, ' '));
-      names.set(name, (names.get(name) ?? new Set()).add(seed));
-      seeds.set(message, names);
+    add(run: Named, message: string): void {
+      runs.set(message, (runs.get(message) ?? new Set()).add(nameOf(run)));
     },
-    take() {
-      const lines = [...seeds].map(([message, names]) => `${ofWhich(names)}: ${message}`);
-      seeds.clear();
+    /** Returns a line for each message with its runs, and clears the notes. */
+    take(): readonly string[] {
+      const lines = [...runs].map(([message, names]) => {
+        return `${names.size > mostNamed ? `${names.size} runs` : [...names].join(', ')}: ${message}`;
+      });
+      runs.clear();
       return lines;
     },
   };
 }
 
-const mostNamed = 10;
-
-/** `ple seeds 1, 2, 5; mmoe seed 1`. For many runs, their number. */
-function ofWhich(names: ReadonlyMap<string, ReadonlySet<number>>): string {
-  const runs = [...names.values()].reduce((sum, seeds) => sum + seeds.size, 0);
-  return runs > mostNamed ? `${runs} runs` : [...names].map(runsText).join('; ');
-}
-
-/** `ple seeds 1, 2, 5` */
-function runsText([name, seeds]: readonly [string, ReadonlySet<number>]): string {
-  return `${name} ${seeds.size === 1 ? 'seed' : 'seeds'} ${[...seeds].toSorted((a, b) => a - b).join(', ')}`;
-}
+const mostNamed = 5;

@@ -1,9 +1,9 @@
 import { SingleBar } from 'cli-progress';
+import stringWidth from 'string-width';
 import { duration } from '../../report/numbers.js';
 import { shortened } from '../../report/text-table.js';
 import { printable } from '../../support/printable.js';
 import { amount, type Unit } from './amount.js';
-import { barLine, columnsOf } from './bar-line.js';
 
 export interface ProgressBar {
   /** @param total NaN if unknown. A terminal shows only the notes that fit. */
@@ -38,10 +38,7 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
           bar = new SingleBar({
             stream,
             format: (_options, { progress }, payload: typeof values) =>
-              barLine(shortened(title, longestTitle), progress, payload.notes, {
-                columns: columnsOf(stream),
-                bar: barColumns,
-              }),
+              barLine(shortened(title, longestTitle), progress, payload.notes, stream.columns || 80),
             clearOnComplete: true,
             hideCursor: true,
           });
@@ -66,7 +63,7 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
  * Time left at the mean rate since the first update, because progress may come in bursts. Empty while there is no
  * estimate.
  */
-export function leftByMeanRate(): (done: number, total: number) => string {
+function leftByMeanRate(): (done: number, total: number) => string {
   let first: { readonly done: number; readonly total: number; readonly at: number } | undefined;
   return (done, total) => {
     const now = performance.now() / 1000;
@@ -74,4 +71,20 @@ export function leftByMeanRate(): (done: number, total: number) => string {
     const seconds = (now - first.at) * ((total - done) / (done - first.done));
     return now - first.at >= secondsBeforeGuess && Number.isFinite(seconds) ? `${duration(seconds)} left` : '';
   };
+}
+
+/**
+ * A line with a bar. It ends before the terminal's last column, where text would wrap and leave remains. Only the first
+ * notes that fit are shown.
+ */
+function barLine(name: string, fraction: number, notes: readonly string[], columns: number): string {
+  const done = Math.round(barColumns * Math.min(1, Math.max(0, fraction)));
+  const percent = `${Math.floor(100 * fraction)}`.padStart(3);
+  let line = `${name} ${'='.repeat(done)}${' '.repeat(barColumns - done)} ${percent} %`;
+  for (const note of notes.filter((text) => text !== '')) {
+    const longer = `${line}  ${note}`;
+    if (stringWidth(longer) >= columns) break;
+    line = longer;
+  }
+  return line.slice(0, columns - 1);
 }

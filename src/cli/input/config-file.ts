@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../../config/comparison.js';
 import { type Experiment, parseExperiment } from '../../config/experiment.js';
 import { ConfigError } from '../../support/errors.js';
@@ -102,32 +102,13 @@ export function readText(file: string): string {
   try {
     const known = streams.get(file);
     if (known !== undefined) return known;
-    const { text, isStream } = readBounded(file);
-    if (isStream) streams.set(file, text);
+    const text = readFileSync(file, 'utf8');
+    if (!statSync(file).isFile()) streams.set(file, text);
     return text;
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
     throw new ConfigError(`Cannot read the config ${file}: ${systemReason(error)}.`);
   }
 }
 
 /** Contents of pipes, which can be read only once. */
 const streams = new Map<string, string>();
-const mostBytes = 2 ** 24;
-
-function readBounded(file: string): { readonly text: string; readonly isStream: boolean } {
-  const descriptor = openSync(file, 'r');
-  try {
-    const pieces: Buffer[] = [];
-    for (let bytes = 0; ; ) {
-      const piece = Buffer.alloc(2 ** 16);
-      const read = readSync(descriptor, piece);
-      if (read === 0) return { text: Buffer.concat(pieces).toString(), isStream: !fstatSync(descriptor).isFile() };
-      pieces.push(piece.subarray(0, read));
-      bytes += read;
-      if (bytes > mostBytes) throw new ConfigError(`${file} has more than 16 MiB: it is no config.`);
-    }
-  } finally {
-    closeSync(descriptor);
-  }
-}

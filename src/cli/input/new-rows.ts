@@ -1,6 +1,5 @@
 import { deviceNames } from '../../config/device-names.js';
 import type { Dialect } from '../../data/loader.js';
-import type { Evaluated } from '../../serving/evaluate-rows.js';
 import type { TrainedModel } from '../../serving/trained-run.js';
 import type { OpenedRows, RowsEvent, RowsOptions } from '../../serving/with-rows.js';
 import { catalogue } from '../../support/catalogue.js';
@@ -29,17 +28,6 @@ export const strictOption = [
 ] as const;
 /** Used by `ple export` too. */
 export const pluginOption = ['--plugin <file>', 'a plugin whose parts the run uses; its code runs', collect] as const;
-
-/** Names the tasks that are left out of metrics. @param without the missing labels */
-export function sayWithoutLabels(without: readonly string[]): void {
-  for (const missing of without) say(`note: Without metrics: the rows have no ${missing}.`);
-}
-
-/** Names the tasks that have labels but no metrics. */
-export function sayEmpty({ tasks }: Evaluated): void {
-  for (const [name, { metrics }] of Object.entries(tasks))
-    if (metrics.samples === 0) say(`note: No row is in the sample space of task '${name}'; its metrics are null.`);
-}
 
 /** `withRows` for the words of a command line, with bars and notes on stderr. */
 export async function withNewRows<Result>(

@@ -32,8 +32,7 @@ export type Event =
       /** Where runs train, in words; absent: in processes of this machine. */
       readonly place?: string;
     }
-  /** `place` is the index, from 0, among the runs that train at the same time. */
-  | { readonly kind: 'begun'; readonly run: Run; readonly place: number }
+  | { readonly kind: 'begun'; readonly run: Run }
   | { readonly kind: 'started again'; readonly run: Run; readonly reason: string }
   | { readonly kind: 'report'; readonly run: Run; readonly report: Report }
   | {

@@ -71,7 +71,7 @@ export function localProcesses(local: Local): MeasuringExecutor {
       for (;;) {
         const run = signal.aborted ? undefined : waiting.shift();
         if (!run) return;
-        open.begin(run, place);
+        open.begin(run);
         const order = orderOf(open, run, deviceFor(devices, count, place), local);
         open.end(run, await train(run, order, place, local));
       }

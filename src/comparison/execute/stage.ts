@@ -17,8 +17,8 @@ export interface OpenStage {
   readonly todo: readonly Run[];
   /** @param how See the event `planned`. */
   planned(how: { readonly jobs: number; readonly threads: number | null; readonly place?: string }): void;
-  /** @param place The lowest free one if absent. A run that has begun stays as it is. */
-  begin(run: Run, place?: number): void;
+  /** A run that has begun stays as it is. */
+  begin(run: Run): void;
   hasBegun(run: Run): boolean;
   /** @throws DataError for a result that is damaged. */
   end(run: Run, outcome: Outcome): void;
@@ -36,7 +36,7 @@ export function openStage(
 ): OpenStage {
   const runs = given.map((run) => (hasTrained(run, folder) ? { ...run, state: 'finished' as const } : run));
   const todo = unfinished(runs);
-  const begun = new Map<string, { readonly place: number; readonly started: number }>(); // by folder, as the next
+  const begun = new Map<string, number>(); // times by folder, as the next
   const outcomes = new Map<string, Outcome>();
   return {
     stage,
@@ -49,7 +49,7 @@ export function openStage(
     hasBegun: (run) => begun.has(run.folder),
     end(run, outcome) {
       const scores = outcome.status === 'done' ? scoresOf(stage, run, join(folder, run.folder), metrics) : [];
-      const { started } = begin(run);
+      const started = begin(run);
       begun.delete(run.folder);
       outcomes.set(run.folder, outcome);
       on({ kind: 'ended', run, outcome, seconds: (performance.now() - started) / 1000, scores });
@@ -57,20 +57,13 @@ export function openStage(
     runs: () => runs.map((run) => ({ ...run, state: stateAfter(outcomes.get(run.folder)) ?? run.state })),
   };
 
-  function begin(run: Run, place = firstFree()) {
+  function begin(run: Run): number {
     const known = begun.get(run.folder);
-    if (known) return known;
-    const now = { place, started: performance.now() };
+    if (known !== undefined) return known;
+    const now = performance.now();
     begun.set(run.folder, now);
-    on({ kind: 'begun', run, place });
+    on({ kind: 'begun', run });
     return now;
-  }
-
-  function firstFree(): number {
-    const taken = new Set([...begun.values()].map(({ place }) => place));
-    let place = 0;
-    while (taken.has(place)) place += 1;
-    return place;
   }
 }
 
