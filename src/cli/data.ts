@@ -112,7 +112,7 @@ function queryOf(word: string, tables: readonly string[] | undefined, database?:
   return { query: word, ...(tables ? { files } : {}), ...(database === undefined ? {} : { database }) };
 }
 
-/** Guesses a config for a table file. Shows how much of the file is read, then how many columns are judged. */
+/** Guesses a config for a table file. Shows how much of it is read. */
 async function guessedConfig(
   from: Parameters<typeof startingConfig>[0],
   options: { readonly tasks: readonly string[]; readonly test: string | undefined },
@@ -121,17 +121,10 @@ async function guessedConfig(
     import('../data/guess/table-starting-config.js'),
     import('./display/progress-bar.js'),
   ]);
-  const bars = { bytes: progressBar('reading', 'bytes'), columns: progressBar('judging', 'columns') };
-  const stop = () => {
-    for (const bar of Object.values(bars)) bar.stop();
-  };
-  const progress = (unit: keyof typeof bars, done: number, total: number) => {
-    if (unit === 'columns') bars.bytes.stop();
-    bars[unit].update(done, total);
-  };
-  return interruptible(interruptedReading, (signal) => startingConfig(from, { ...options, signal, progress })).finally(
-    stop,
-  );
+  const bar = progressBar('reading', 'bytes');
+  return interruptible(interruptedReading, (signal) =>
+    startingConfig(from, { ...options, signal, progress: bar.update }),
+  ).finally(bar.stop);
 }
 
 const prepareData = defineCommand(

@@ -12,7 +12,7 @@ const words = () =>
     .description('Predict new rows with a finished run. Labels need not be there.')
     .argument('<run>', 'the folder of a finished run')
     .argument(...dataArgument)
-    .option('--out <file>', 'a .csv, .parquet or .arrow file (default: CSV on stdout)')
+    .option('--out <file>', 'a .csv or .parquet file (default: CSV on stdout)')
     .option('--keep <column>', 'copy a column of the rows, such as an id; may be repeated', collect)
     .option('--logits', 'write logits instead of probabilities and predictions in the labels’ units')
     .option(...strictOption)

@@ -8,14 +8,14 @@ const synth = (words: readonly string[], cwd: string) => pleHere(['synth', ...wo
 
 test('flags set options; several correlations are refused', async () => {
   const folder = temporaryFolder();
-  const words = '--correlation -0.5 --rows 50 --dim 3 --binary 0.2 --out rows.csv --json'.split(' ');
+  const words = '--correlation -0.5 --rows 50 --dim 3 --out rows.csv --json'.split(' ');
   const { stdout, stderr } = await succeeded(synth(words, folder));
   expect(stderr).toContain('Written: rows.csv; rows.csv.manifest.json\n');
   const cosine = [
     [1, -0.5],
     [-0.5, 1],
   ];
-  expect(JSON.parse(stdout)).toMatchObject({ cosine, rows: 50, dimension: 3, binary: { positiveRate: 0.2 } });
+  expect(JSON.parse(stdout)).toMatchObject({ cosine, rows: 50, dimension: 3 });
   expect(readFileSync(join(folder, 'rows.csv'), 'utf8').split('\n', 1)).toEqual(['x1,x2,x3,y1,y2']);
   expect(await synth(['--correlation', '0.2,0.5'], folder)).toMatchObject({
     status: 2,
@@ -33,7 +33,7 @@ test('--kind chooses the process; words are options of its loader', async () => 
 
 test('an interrupted file leaves nothing, and what was there stays', async () => {
   const folder = temporaryFolder();
-  const out = join(folder, 'rows.arrow');
+  const out = join(folder, 'rows.parquet');
   await synth(['--rows', '20', '--dim', '3', '--out', out], folder);
   const before = readFileSync(out);
   const refused = await synth(['--rows', '30', '--dim', '3', '--out', out], folder);
@@ -43,7 +43,7 @@ test('an interrupted file leaves nothing, and what was there stays', async () =>
   process.emit('SIGINT');
   const { status, stdout, stderr } = await work;
   expect([status, stdout], stderr).toEqual([130, '']);
-  expect(stderr).toMatch(/^ple: Interrupted: .*rows\.arrow is not written\.$/m);
-  expect(readdirSync(folder).toSorted()).toEqual(['rows.arrow', 'rows.arrow.manifest.json']);
+  expect(stderr).toMatch(/^ple: Interrupted: .*rows\.parquet is not written\.$/m);
+  expect(readdirSync(folder).toSorted()).toEqual(['rows.parquet', 'rows.parquet.manifest.json']);
   expect(readFileSync(out).equals(before)).toBe(true);
 });

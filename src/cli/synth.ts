@@ -17,14 +17,13 @@ const flags = [
   { flag: '--noise <variance>', key: 'noise', help: 'variance of the labels’ noise (0.01; of a funnel 1)' },
   { flag: '--scale <c>', key: 'scale', help: 'norm of the weight vectors (1)' },
   { flag: '--seed <n>', key: 'seed', help: 'draws the process and the rows (0)' },
-  { flag: '--binary [rate]', key: 'positiveRate', help: 'labels of 0 and 1 with this share of positives (0.5)' },
 ];
 
 const words = () => {
   const command = new Command('synth')
     .description('Write rows of a generated data set, and a manifest of what they were drawn from.')
     .option('--kind <name>', 'synthetic (MMoE section 3.2) or funnel (a simulated video feed)')
-    .option('--out <file>', 'its ending says the format: .csv, .parquet or .arrow (datasets/<kind>.csv)')
+    .option('--out <file>', 'its ending says the format: .csv or .parquet (datasets/<kind>.csv)')
     .option('--force', 'replace an existing file')
     .option('--json', 'print the manifest as one JSON document')
     .argument('[key.path=value...]', 'more options of the kind, those of its loader')
@@ -32,7 +31,7 @@ const words = () => {
       'after',
       examples(
         'ple synth --correlation 0.5 --rows 100000 --out datasets/synthetic.csv',
-        'ple synth --tasks 3 --binary 0.1 --out datasets/three.arrow --json',
+        'ple synth --tasks 3 --dim 512 --out datasets/three.parquet --json',
         'ple synth --kind funnel --rows 100000 --out datasets/funnel.csv rates.CTR=0.1 users=2000',
       ),
     );
@@ -51,7 +50,7 @@ export const synth = defineCommand(words, async (given, options, command) => {
   const kind = synthesisKinds.get(options.kind ?? synthesisKinds.names[0] ?? '');
   const flagged = flags.flatMap(({ flag, key }) => {
     const value: unknown = command.getOptionValue(new Option(flag).attributeName());
-    return value === undefined ? [] : [`${key}=${value === true ? 0.5 : value}`];
+    return value === undefined ? [] : [`${key}=${value}`];
   });
   if (flagged.some((word) => /^correlation=[^[]*,/.test(word)))
     throw new ConfigError('--correlation takes one value, or a matrix: call ple synth once for each value.');

@@ -1,3 +1,6 @@
+import type { Source, SplitName } from './dataset.js';
+import { rowsOf } from './table/table-loader.fixture.js';
+
 export const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 export function correlation(a: readonly number[], b: readonly number[]): number {
@@ -5,4 +8,19 @@ export function correlation(a: readonly number[], b: readonly number[]): number 
   const moment = (x: readonly number[], mx: number, y: readonly number[], my: number) =>
     mean(x.map((value, i) => (value - mx) * ((y[i] ?? 0) - my)));
   return moment(a, ma, b, mb) / Math.sqrt(moment(a, ma, a, ma) * moment(b, mb, b, mb));
+}
+
+/** A split's values, row by row: of columns and of labels by name, and all of them. */
+export async function valuesOf(source: Source, split: SplitName = 'train') {
+  const rows = await rowsOf(source, split);
+  const valuesOf = (name: string) => rows.map((row) => Number(row[name]));
+  const byName = new Map(source.columns.map(({ name }) => [name, valuesOf(name)]));
+  const byTask = new Map(source.tasks.map(({ name }) => [name, valuesOf(`y:${name}`)]));
+  return {
+    columns: [...byName.values()],
+    labels: [...byTask.values()],
+    column: (name: string) => byName.get(name) ?? [],
+    /** NaN: outside its sample space. */
+    label: (task: string) => byTask.get(task) ?? [],
+  };
 }

@@ -104,8 +104,8 @@ function valueText(value: string): string {
 function commonFindings(summary: Summary): Finding[] {
   const { inCommon } = summary;
   return otherSplits.flatMap((split): Finding[] => {
-    const { rows, found, expected, error, share } = inCommon[split];
-    if (found <= expected + 5 * Math.max(error, 2 / share)) return [];
+    const { rows, found, expected, error } = inCommon[split];
+    if (found <= expected + 5 * Math.max(error, 2)) return [];
     const message = `${count(found)} of ${count(rows)} ${splitTexts[split]} rows have the inputs of a training row; chance explains about ${count(expected)}${within(summary, split)}: are rows of one in the other?`;
     return [{ kind: 'rows-in-common', weight: 'serious', message, split }];
   });

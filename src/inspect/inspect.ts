@@ -1,21 +1,13 @@
 import type { Source, SourceTask } from '../data/dataset.js';
 import { inspectColumns } from './columns.js';
 import { findings } from './findings.js';
-import type { Finding, Inspection, SplitSummary } from './inspection.js';
+import type { Inspection, SplitSummary } from './inspection.js';
 import { labelPairs, taskSummaries } from './labels.js';
 import { rowsInCommon } from './rows-in-common.js';
 import { perSplit, withSeenRows } from './seen-rows.js';
 
-/** Limits on an inspection's time. */
-export interface Budget {
-  /** Values read per split: rows times columns, and entries of lists. */
-  readonly values: number;
-  /** Training rows used for correlations of labels. */
-  readonly correlated: number;
-}
-
-/** 4 GiB of each split. */
-export const everything: Budget = { values: 2 ** 30, correlated: 2 ** 17 };
+/** Values read of each split, rows times columns and entries of lists: 4 GiB. */
+export const everything = 2 ** 30;
 
 /** Tasks of a config, with their indexes in the source. */
 type ChosenTasks = readonly { readonly task: SourceTask; readonly index: number }[];
@@ -23,18 +15,19 @@ type ChosenTasks = readonly { readonly task: SourceTask; readonly index: number 
 /**
  * Learns from training rows only.
  * @param tasks In the order of the config.
+ * @param mostValues Of each split, as `everything`.
  * @param progress Gets the number of columns inspected, and of all.
  * @param signal When it fires, the inspection fails with its reason.
  */
 export async function inspect(
   source: Source,
   tasks: ChosenTasks,
-  budget: Budget,
+  mostValues: number,
   signal?: AbortSignal,
   progress: (done: number, total: number) => void = () => undefined,
 ): Promise<Inspection> {
   const indexes = tasks.map(({ index }) => index);
-  return withSeenRows(source, indexes, budget.values, signal, async (seen) => {
+  return withSeenRows(source, indexes, mostValues, signal, async (seen) => {
     const { columns, checksum } = source;
     const summaries = await taskSummaries(
       seen,
@@ -48,7 +41,7 @@ export async function inspect(
         return { rows: source.splits[split].rows, lookedAt: read, outside: read - seen.kept[split] };
       }),
       tasks: summaries,
-      pairs: await labelPairs(seen, summaries, budget.correlated),
+      pairs: await labelPairs(seen, summaries),
       columns: await inspectColumns(seen, columns, summaries, (done) => progress(done, columns.length)),
       ...(await rowsInCommon(seen, columns)),
     };
@@ -57,7 +50,7 @@ export async function inspect(
 }
 
 /** About a quarter of a second on one core for any data: some 27,000 rows of 38 columns in each split. */
-const glanceBudget: Budget = { values: 2 ** 20, correlated: 0 };
+const glanced = 2 ** 20;
 const mostNotes = 8;
 
 /**
@@ -66,20 +59,8 @@ const mostNotes = 8;
  * @param signal When it fires, the glance fails with its reason.
  */
 export async function glance(source: Source, tasks: ChosenTasks, signal?: AbortSignal): Promise<readonly string[]> {
-  const { findings } = await inspect(source, tasks, glanceBudget, signal);
-  const serious = findings.filter(({ weight }) => weight === 'serious');
-  const notes = varied(serious).map(({ message }) => message);
+  const { findings } = await inspect(source, tasks, glanced, signal);
+  const notes = findings.flatMap(({ weight, message }) => (weight === 'serious' ? [message] : []));
   if (notes.length <= mostNotes) return notes;
   return [...notes.slice(0, mostNotes), `${notes.length - mostNotes} more findings about the data: ple data inspect.`];
-}
-
-/**
- * Sorts findings so that repetitions for many tasks do not hide others: the first of each kind, then the first of each
- * kind and column, then the rest.
- */
-function varied(findings: readonly Finding[]): readonly Finding[] {
-  const firsts = (key: (finding: Finding) => string) =>
-    findings.filter((one, i) => findings.findIndex((other) => key(other) === key(one)) === i);
-  const [kinds, columns] = [firsts(({ kind }) => kind), firsts(({ kind, column }) => `${kind} ${column}`)];
-  return [...new Set([...kinds, ...columns, ...findings])];
 }

@@ -47,10 +47,8 @@ export interface LabelPair {
   readonly identical: boolean;
   /** Every label of one task is 1 minus the other's, and they vary. */
   readonly opposite: boolean;
-  /** Correlation over `sampled` of the rows. Null if one of the labels does not vary. */
+  /** Correlation. Null if one of the labels does not vary. */
   readonly pearson: number | null;
-  readonly spearman: number | null;
-  readonly sampled: number;
 }
 
 export interface InspectedColumn {
@@ -105,14 +103,12 @@ export interface Implication {
 export interface RowsInCommon {
   /** Rows of the split that were compared. */
   readonly rows: number;
-  /** Rows whose inputs a training row also has: counted, or estimated from `share`. */
+  /** Rows whose inputs a training row also has. */
   readonly found: number;
   /** The number that chance alone explains: see `rowsInCommon`. */
   readonly expected: number;
   /** Standard error of `found` around `expected` if only chance is at work. */
   readonly error: number;
-  /** The fraction of all possible rows that were compared: 1, 1/2, 1/4, … */
-  readonly share: number;
 }
 
 /** A property of the data that the user should know. */

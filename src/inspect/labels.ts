@@ -1,6 +1,5 @@
 import type { SourceTask, SplitName } from '../data/dataset.js';
-import { commonLabelStatistics } from '../data/label-statistics.js';
-import { numbersOf, rowsOf } from '../data/store/database.js';
+import { numbersOf } from '../data/store/database.js';
 import type { LabelPair, LabelSummary, TaskSummary } from './inspection.js';
 import { double, type SeenRows, splitSql } from './seen-rows.js';
 
@@ -41,19 +40,12 @@ async function labelSummary(
   };
 }
 
-/**
- * Every pair of tasks whose labels are numbers: indexes of classes are correlated with nothing.
- * @param mostSampled correlations use every k-th training row, at most this many
- */
-export async function labelPairs(
-  { database, read }: SeenRows,
-  tasks: readonly TaskSummary[],
-  mostSampled: number,
-): Promise<readonly LabelPair[]> {
+/** Every pair of tasks whose labels are numbers: indexes of classes are correlated with nothing. */
+export async function labelPairs({ database }: SeenRows, tasks: readonly TaskSummary[]): Promise<readonly LabelPair[]> {
   const numbers = tasks
     .map((task, t) => ({ name: task.name, label: `l${t}`, type: task.type, mean: task.splits.train.mean }))
     .filter(({ type }) => type !== 'multiclass');
-  const pairs = numbers.flatMap((a, i) => numbers.slice(i + 1).map((b, k) => ({ a, b, i, j: i + 1 + k })));
+  const pairs = numbers.flatMap((a, i) => numbers.slice(i + 1).map((b) => ({ a, b })));
   if (pairs.length === 0) return [];
   const counts = await numbersOf(
     database,
@@ -62,27 +54,19 @@ export async function labelPairs(
       `count(*) FILTER (${a.label} = ${b.label})`,
       `count(*) FILTER (${a.label} + ${b.label} = 1)`,
       `count(${b.label}) FILTER (${a.label} > ${double(a.mean)})`,
+      `corr(${a.label}, ${b.label}) FILTER (isfinite(${a.label}) AND isfinite(${b.label}))`,
     ]),
     `seen WHERE ${splitSql.train}`,
   );
-  const stride = Math.max(1, Math.ceil(read.train / mostSampled));
-  const sample = `seen WHERE ${splitSql.train} AND "row" % ${stride} = 0`;
-  const labels = numbers.map(({ label }) => label).join(', ');
-  const rows = mostSampled > 0 ? await rowsOf(database, `SELECT ${labels} FROM ${sample} ORDER BY "row"`) : [];
-  const common = commonLabelStatistics(
-    numbers.map((_, i) => Float32Array.from(rows, (row) => Number(row[i] ?? Number.NaN))),
-  );
-  return pairs.map(({ a, b, i, j }, p): LabelPair => {
-    const [rows = 0, same = 0, opposite = 0, above = 0] = counts.slice(4 * p, 4 * p + 4);
+  return pairs.map(({ a, b }, p): LabelPair => {
+    const [rows = 0, same = 0, opposite = 0, above = 0, pearson = Number.NaN] = counts.slice(5 * p, 5 * p + 5);
     const varies = Math.min(above, rows - above) >= 5;
     return {
       tasks: [a.name, b.name],
       rows,
       identical: varies && same === rows,
       opposite: varies && opposite === rows,
-      pearson: common.pearson[i]?.[j] ?? null,
-      spearman: common.spearman[i]?.[j] ?? null,
-      sampled: common.rows[i]?.[j] ?? 0,
+      pearson: Number.isNaN(pearson) ? null : pearson,
     };
   });
 }

@@ -3,8 +3,6 @@ import { fakeSource } from '../data/encode/encode.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 import { everything, inspect } from './inspect.js';
 import { listSource, tasksOf } from './planted.fixture.js';
-import { rowsInCommon } from './rows-in-common.js';
-import { withSeenRows } from './seen-rows.js';
 
 /** Columns' values: training rows, then those of the test split. */
 function sourceWith(train: readonly (readonly number[])[], test: readonly (readonly number[])[]) {
@@ -48,24 +46,9 @@ test.each([
   [5000, 5000, 100_000],
 ])('by chance: %i and %i rows of %i equally likely ones', async (train, test, different) => {
   const source = sourceWith([draws(train, different)], [draws(test, different)]);
-  const { found, expected, error, share } = (await inspect(source, tasksOf(source), everything)).inCommon.test;
+  const { found, expected, error } = (await inspect(source, tasksOf(source), everything)).inCommon.test;
   const exact = test * (1 - (1 - 1 / different) ** train);
-  expect(share).toBe(1);
   expect(Math.abs(expected - exact)).toBeLessThan(4 * error + 1);
   expect(Math.abs(found - expected)).toBeLessThan(4 * error + 1);
   expect(error).toBeLessThan(0.2 * exact + 20);
-});
-
-test('of too many rows, a share of all possible ones is compared', async () => {
-  const source = sourceWith([draws(40_000, 60_000)], [draws(20_000, 60_000)]);
-  await withSeenRows(source, [0], Number.POSITIVE_INFINITY, undefined, async (seen) => {
-    const whole = await rowsInCommon(seen, source.columns);
-    const part = await rowsInCommon(seen, source.columns, 5000);
-    const [all, some] = [whole.inCommon.test, part.inCommon.test];
-    expect(some.share).toBe(1 / 8);
-    expect(some.found / all.found).toBeCloseTo(1, 1);
-    expect(some.expected / all.expected).toBeCloseTo(1, 1);
-    expect(part.repeatedRows / whole.repeatedRows).toBeCloseTo(1, 1);
-    expect(some.error).toBeGreaterThan(all.error);
-  });
 });

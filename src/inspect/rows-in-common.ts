@@ -3,9 +3,6 @@ import { numbersOf } from '../data/store/database.js';
 import type { Inspection, RowsInCommon } from './inspection.js';
 import { type SeenRows, splitSql } from './seen-rows.js';
 
-/** With more training rows, only those are compared whose inputs' hash ends in zero bits: half of them, a quarter, … */
-const mostRows = 2 ** 22;
-
 /**
  * Counts the rows of other splits that have the inputs of a training row, by a hash of 64 bits.
  *
@@ -20,30 +17,26 @@ const mostRows = 2 ** 22;
 export async function rowsInCommon(
   { database, kept }: SeenRows,
   columns: readonly SourceColumn[],
-  most = mostRows,
 ): Promise<Pick<Inspection, 'repeatedRows' | 'inCommon'>> {
-  const scale = 2 ** Math.max(0, Math.ceil(Math.log2(kept.train / most)));
   const inputs = columns.flatMap(({ kind }, c) => (kind === 'list' ? [`i${c}`, `w${c}`] : [`i${c}`]));
   const rowsOf = (split: keyof typeof splitSql) => `count(*) FILTER (${splitSql[split]}) AS ${split}`;
   const rows = `SELECT ${rowsOf('train')}, ${rowsOf('validation')}, ${rowsOf('test')}
-    FROM (SELECT split, hash(${inputs.join(', ')}) AS inputs FROM seen) WHERE inputs % ${scale} = 0 GROUP BY inputs`;
-  const [training = 0, once = 0, inValidation = 0, inTest = 0] = await numbersOf(
+    FROM (SELECT split, hash(${inputs.join(', ')}) AS inputs FROM seen) GROUP BY inputs`;
+  const [once = 0, inValidation = 0, inTest = 0] = await numbersOf(
     database,
     [
-      'coalesce(sum(train), 0)',
       'count(*) FILTER (train = 1)',
       ...['validation', 'test'].map((split) => `coalesce(sum(${split}) FILTER (train > 0), 0)`),
     ],
     `(${rows})`,
   );
-  const inCommon = (rows: number, matches: number): RowsInCommon => {
-    const seen = training === 0 ? 0 : 1 - once / training;
-    const expected = (rows / scale) * seen; // among the compared rows
-    const error = Math.sqrt(2 * expected * (1 + rows / scale / Math.max(1, training)));
-    return { rows, found: matches * scale, expected: expected * scale, error: error * scale, share: 1 / scale };
+  const inCommon = (rows: number, found: number): RowsInCommon => {
+    const expected = kept.train === 0 ? 0 : rows * (1 - once / kept.train);
+    const error = Math.sqrt(2 * expected * (1 + rows / Math.max(1, kept.train)));
+    return { rows, found, expected, error };
   };
   return {
-    repeatedRows: (training - once) * scale,
+    repeatedRows: kept.train - once,
     inCommon: { validation: inCommon(kept.validation, inValidation), test: inCommon(kept.test, inTest) },
   };
 }

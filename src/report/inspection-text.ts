@@ -50,15 +50,9 @@ function taskTable({ tasks }: Inspection): string {
 function pairTable({ pairs }: Inspection): string {
   if (pairs.length === 0) return '';
   return textTable(
-    ['labels of', 'and', 'training rows in both', 'Pearson', 'Spearman'],
-    pairs.map(({ tasks: [a, b], rows, pearson, spearman }) => [
-      a,
-      b,
-      count(rows),
-      fixed(pearson, 4),
-      fixed(spearman, 4),
-    ]),
-    [false, false, true, true, true],
+    ['labels of', 'and', 'training rows in both', 'correlation'],
+    pairs.map(({ tasks: [a, b], rows, pearson }) => [a, b, count(rows), fixed(pearson, 4)]),
+    [false, false, true, true],
   );
 }
 
@@ -93,11 +87,9 @@ function commonTable({ inCommon, repeatedRows }: Inspection): string {
     const { rows, found, expected, error } = inCommon[split];
     return [split, count(rows), count(found), count(expected), count(error)];
   });
-  const shares =
-    inCommon.test.share < 1 ? `, estimated from ${fixed(100 * inCommon.test.share, 3)} % of all possible rows` : '';
   return (
     textTable(['split', 'rows', 'with the inputs of a training row', 'by chance', '±'], rows) +
-    `${count(repeatedRows)} training rows have the inputs of another training row${shares}\n`
+    `${count(repeatedRows)} training rows have the inputs of another training row\n`
   );
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tableFromIPC } from 'apache-arrow';
+import { parquetReadObjects } from 'hyparquet';
 import { expect } from 'vitest';
 import { writeTable } from '../data/write/write-file.js';
 import { lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
@@ -43,12 +43,12 @@ export async function expectOwnBits(folder: string, type: string, inputs = ''): 
   const model = { type, ...smallOptions(type, 'click', 'buy'), ...(type === 'pepnet' ? { prior: ['city'] } : {}) };
   const tasks = '[{ name: click, type: binary }, { name: buy, type: binary }]';
   const path = await trainedOnMixed(folder, tasks, JSON.stringify(model), '', inputs);
-  const out = join(folder, 'out.arrow');
+  const out = join(folder, 'out.parquet');
   await predicted(path, join(folder, 'inputs.csv'), out, 'logit');
-  const table = tableFromIPC(readFileSync(out));
+  const rows = await parquetReadObjects({ file: new Uint8Array(readFileSync(out)).buffer });
   const expected = (await readRun(path)?.predictions()) ?? [];
   expect(expected.map(({ scores }) => scores.logits.length)).toEqual([203, 203]);
   for (const { task, scores } of expected)
-    expect(table.getChild(`${task.name}.logit`)?.toArray()).toEqual(scores.logits);
+    expect(Float32Array.from(rows, (row) => row[`${task.name}.logit`])).toEqual(scores.logits);
   return path;
 }

@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/dataset.js';
 import { outputsOf } from '../data/dataset.js';
 import { storedTasks } from '../data/encode/stored-encoding.js';
-import type { OutputColumn, RowGroup } from '../data/write/format.js';
+import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
 import type { Engine } from '../engine/engine.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { ConfigError } from '../support/errors.js';

@@ -3,7 +3,7 @@ import type { Dataset, Task } from '../data/dataset.js';
 import { encodeNewRows, type StoredEncoding } from '../data/encode/stored-encoding.js';
 import type { Dialect, LoaderContext, RowReading } from '../data/loader.js';
 import { type NewRows, openNewRows } from '../data/table/new-rows.js';
-import type { OutputColumn, RowGroup } from '../data/write/format.js';
+import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
 import type { Engine } from '../engine/engine.js';
 import { predictionOf, probabilityOf } from '../metrics/samples.js';
 import { models } from '../models/catalogue.js';

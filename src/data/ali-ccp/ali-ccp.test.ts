@@ -14,18 +14,12 @@ const made = {
   ...{ clickRate: 0.2, conversionRate: 0.3, seed: 3 },
 };
 const folder = folderOfFile();
-let notes: string[] = [];
 
-const open = (options: object = {}, seed = 1): Promise<Source> => {
-  notes = [];
-  return aliCcp.open(
+const open = (options: object = {}, seed = 1): Promise<Source> =>
+  aliCcp.open(
     { loader: 'ali-ccp', path: join(folder, 'raw'), cache: join(folder, 'cache'), ...options },
-    {
-      seed,
-      note: (message) => notes.push(message),
-    },
+    { seed, note: () => undefined },
   );
-};
 
 let joined: { readonly train: JoinedSample[]; readonly test: JoinedSample[] };
 
@@ -56,19 +50,9 @@ test('the rows are those of an independent join: training rows in their order, t
   expect(text(await halves(source))).toEqual(text(expected(joined.test)));
 });
 
-test('notes tell what was left out', async () => {
-  await open();
-  const dropped = made.rows.train - joined.train.length;
-  expect(notes).toContain(`sample_skeleton_train.csv: ${dropped} rows with a conversion but no click left out.`);
-  expect(notes.filter((note) => /several entries of 216/.test(note))).toHaveLength(2);
-});
-
-test.each([
-  ['impressions', 'cvr'],
-  ['ctcvr', 'ctcvr'],
-])('cvr: %s: the second task is %s, of all samples', async (cvr, name) => {
-  const source = await open({ cvr, validation: 'test-half' });
-  const labels = (await rowsOf(source, 'train')).map((row) => [row['y:ctr'], row[`y:${name}`]]);
+test('cvr: ctcvr: the second task is ctcvr, of all samples', async () => {
+  const source = await open({ cvr: 'ctcvr', validation: 'test-half' });
+  const labels = (await rowsOf(source, 'train')).map((row) => [row['y:ctr'], row['y:ctcvr']]);
   expect(labels).toEqual(joined.train.map(({ click, conversion }) => [click, conversion]));
 });
 
@@ -90,16 +74,13 @@ describe('splits', () => {
       const users = async (name: SplitName) => usersOf(await rowsOf(source, name));
       return { validation: await users('validation'), test: await users('test'), checksum: source.checksum };
     };
-    const fixed = await open({ validation: 'test-half', splitSeed: 2 });
-    for (const settings of [{ validation: 'test-half' }, { sample: 0.8 }]) {
+    for (const settings of [{ validation: 'test-half' }, { sample: 0.8 }, {}]) {
       const [one, two] = [await opened(settings, 1), await opened(settings, 2)];
-      expect(two.test).not.toEqual(one.test);
-      expect(new Set([fixed, one, two].map(({ checksum }) => checksum)).size).toBe(3);
+      const isDrawn = Object.keys(settings).length > 0;
+      expect(two.validation).not.toEqual(one.validation);
+      expect(two.checksum === one.checksum).toBe(!isDrawn);
+      expect(JSON.stringify(two.test) === JSON.stringify(one.test)).toBe(!isDrawn);
     }
-    const [one, two] = [await opened({}, 1), await opened({}, 2)];
-    expect(two.validation).not.toEqual(one.validation);
-    expect({ ...two, validation: one.validation }).toEqual(one);
-    expect((await opened({ validation: 'test-half' }, 2)).test).toEqual(usersOf(await rowsOf(fixed, 'test')));
   });
 
   test('a sample is of users from the whole file, the same ones in every split', async () => {

@@ -21,11 +21,9 @@ const options = z.strictObject({
     .describe('Folder with `sample_skeleton_{train,test}.csv` and `common_features_{train,test}.csv`, plain or `.gz`.'),
   cache: z.string().default('datasets/cache').describe('Folder for the prepared tables, from which rows are read.'),
   cvr: z
-    .enum(['clicks', 'impressions', 'ctcvr'])
+    .enum(['clicks', 'ctcvr'])
     .default('clicks')
-    .describe(
-      '`clicks`: task `cvr`, conversions among clicks. `impressions`: among all samples. `ctcvr`: the same as `impressions` under the name `ctcvr`.',
-    ),
+    .describe('`clicks`: task `cvr`, conversions among clicks. `ctcvr`: task `ctcvr`, conversions among all samples.'),
   validation: z
     .union([z.literal('test-half'), z.strictObject({ train: z.number().gt(0).lt(1) })])
     .default({ train: 0.1 })

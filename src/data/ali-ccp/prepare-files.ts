@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
+import { printable } from '../../support/printable.js';
 import type { RawFile } from '../fetch/raw-file.js';
 import { advance, type LoaderContext } from '../loader.js';
 import {
@@ -27,11 +28,8 @@ type PreparedFiles = Pick<StoredSource, 'columns' | 'rows'> & Required<Pick<Stor
 
 /** The place of an entry whose field is not read. */
 const unread = 255;
-/** The user's place, and that of the last field that has one entry. */
-const [user, lastSingle] = [
-  fields.findIndex(({ name }) => name === userField),
-  fields.findLastIndex(({ kind }) => kind === 'single'),
-];
+/** The user's place. */
+const user = fields.findIndex(({ name }) => name === userField);
 
 /** What a cell has to be, as a regular expression of DuckDB. */
 const cells = {
@@ -45,7 +43,8 @@ const columnsOf = {
   samples: ['sample', 'click', 'conversion', 'key', 'said'],
   common: ['key', 'said'],
 } as const;
-const entry = '[^\\x01-\\x03]*\\x02[0-9]+\\x03[-+.0-9eE]+';
+/** Ids and values are those that INTEGER and FLOAT hold. */
+const entry = '[^\\x01-\\x03]*\\x02[0-9]{1,9}\\x03[0-9]{1,30}(\\.[0-9]+)?';
 const list = `(${entry}(\\x01${entry})*)?`;
 const entriesSql = "CASE WHEN list = '' THEN [] ELSE string_split(list, chr(1)) END";
 
@@ -118,7 +117,7 @@ function isKept({ columns }: ListedFile): string {
   return columns.includes('click') ? "NOT (click = '0' AND conversion = '1')" : 'true';
 }
 
-/** SQL of whether a row's cells are right. Ids and weights may still be too large. */
+/** SQL of whether a row's cells are right. */
 function isRight({ columns }: ListedFile): string {
   const tests = columns.map((name) => `regexp_full_match(${name}, ${literal(cells[name])})`);
   return [...tests, `regexp_full_match(list, ${literal(list)})`].join(' AND ');
@@ -204,24 +203,18 @@ async function placed<Result>(
       throw new DataError(
         `${file.path}:${line}: this row has not ${file.columns.length + 1} cells with commas between them, or is longer than 2 MB.`,
       );
-    const tooLarge = 'TRY_CAST(id_of(e) AS INTEGER) IS NULL OR TRY_CAST(weight_of(e) AS DOUBLE)::FLOAT IS NULL';
-    const wrong = `list_filter(${entriesSql}, lambda e: NOT regexp_full_match(e, ${literal(entry)}) OR ${tooLarge})`;
-    const numbered = `SELECT row_number() OVER () AS line, concat_ws(',', ${file.columns.join(', ')}) AS cells, ${wrong}[1] AS wrong, * FROM ${scan(file)}`;
-    const faulty = `SELECT line, coalesce(wrong, cells) FROM (${numbered}) WHERE ${isKept(file)} AND ((${isRight(file)}) IS NOT TRUE OR wrong IS NOT NULL) ORDER BY line LIMIT 1`;
+    const numbered = `SELECT row_number() OVER () AS line, * FROM ${scan(file)}`;
+    const faulty = `SELECT line, concat_ws(',', ${file.columns.join(', ')}) FROM (${numbered}) WHERE ${isKept(file)} AND (${isRight(file)}) IS NOT TRUE ORDER BY line LIMIT 1`;
     const [row] = await rowsOf(database, faulty).catch(() => []);
     if (!row) throw new DataError(`${file.path} cannot be read: ${reason}.`, { cause: error });
-    throw new DataError(`${file.path}:${row[0]}: ${printed(String(row[1]))} is not as in the published files.`);
+    throw new DataError(
+      `${file.path}:${row[0]}: '${printable(String(row[1]).slice(0, 60))}' is not as in the published files.`,
+    );
   }
-}
-
-/** For a message: printable, and short. */
-function printed(text: string): string {
-  return `'${text.slice(0, 60).replace(/[^ -~]/g, '\u00b7')}'`;
 }
 
 /** @throws DataError for a file without rows, and for one whose last row is cut off. */
 async function notesOn(database: DuckDBConnection, file: ListedFile): Promise<readonly string[]> {
-  const from = `entries.${file.table}`;
   const [lines = 0, leftOut = 0] = await numbersOf(
     database,
     ['count(*)', 'count(*) FILTER (NOT kept)'],
@@ -233,24 +226,12 @@ async function notesOn(database: DuckDBConnection, file: ListedFile): Promise<re
   const inWords = (count: number) => (count === 1 ? '1 row' : `${count} rows`);
   const notes: string[] = [];
   if (leftOut > 0) notes.push(`${name}: ${inWords(leftOut)} with a conversion but no click left out.`);
-  const singles = `list_filter(places, lambda p: p <= ${lastSingle})`;
-  const several = `(SELECT unnest(singles) AS place, row FROM (SELECT ${singles} AS singles, rowid AS row FROM ${from}) WHERE len(singles) > len(list_distinct(singles)))`;
-  const repeated = `SELECT place, count(*) FROM (SELECT place, row FROM ${several} GROUP BY ALL HAVING count(*) > 1) GROUP BY 1 ORDER BY 1`;
-  for (const [place, count] of await rowsOf(database, repeated)) {
-    const field = fields[Number(place)]?.name;
-    notes.push(
-      `${name}: ${inWords(Number(count))} with several entries of ${field}, which has one elsewhere; the heaviest is kept.`,
-    );
-  }
-  const counts = ['count(*) FILTER (len(places) <> said)', `sum(len(list_filter(places, lambda p: p = ${unread})))`];
-  const [miscounted = 0, others = 0] = await numbersOf(database, counts, from);
+  const [miscounted = 0] = await numbersOf(
+    database,
+    ['count(*) FILTER (len(places) <> said)'],
+    `entries.${file.table}`,
+  );
   if (miscounted > 0) notes.push(`${name}: ${inWords(miscounted)} with another number of features than they say.`);
-  if (others > 0) {
-    const entries = `SELECT unnest(string_split(list, chr(1))) AS e FROM ${scan(file)} WHERE ${isKept(file)}`;
-    const names = `SELECT DISTINCT split_part(e, chr(2), 1) FROM (${entries}) WHERE e <> '' AND place_of(e) = ${unread} ORDER BY 1 LIMIT 10`;
-    const found = (await rowsOf(database, names)).map(([text]) => printed(String(text)).slice(1, -1));
-    notes.push(`${name}: ${others} entries of fields that are not read (${found.join(', ')}).`);
-  }
   return notes;
 }
 

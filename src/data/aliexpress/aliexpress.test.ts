@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { folderOfFile } from '../../support/folder.fixture.js';
 import type { Source } from '../dataset.js';
 import { rowsOf } from '../table/table-loader.fixture.js';
@@ -45,15 +45,12 @@ test('training and validation rows are the training file’s, test rows the test
   expect(kinds.filter((kind) => kind === 'numerical numeric')).toHaveLength(63);
 });
 
-test.each([
-  ['clicks', 'cvr', (line: Line) => line.click === 1],
-  ['impressions', 'cvr', () => true],
-])('conversion %s: the second task is %s', async (conversion, name, inSpace) => {
-  const source = await open({ conversion });
-  expect(source.tasks.map((task) => task.name)).toEqual(['ctr', name]);
+test('conversion: clicks: the second task is cvr, over clicks', async () => {
+  const source = await open({ conversion: 'clicks' });
+  expect(source.tasks.map((task) => task.name)).toEqual(['ctr', 'cvr']);
   const rows = (await rowsOf(source, 'test')).toSorted(byNumber);
-  expect(rows.map((row) => row[`y:${name}`])).toEqual(
-    held.map((line) => (inSpace(line) ? line.conversion : 'outside')),
+  expect(rows.map((row) => row['y:cvr'])).toEqual(
+    held.map(({ click, conversion }) => (click === 1 ? conversion : 'outside')),
   );
 });
 
@@ -78,12 +75,4 @@ test('packed files of another country; columns leaves inputs out', async () => {
   const source = await open({ path, country: 'RU', columns: { numerical_1: 'ignored' } });
   expect(source.columns).toHaveLength(78);
   expect(source.splits.test.rows).toBe(120);
-});
-
-const real = process.env.PLE_ALIEXPRESS;
-describe.skipIf(!real)(`the published files${real ? '' : ' (skipped: PLE_ALIEXPRESS names no folder)'}`, () => {
-  test('of NL have the rows that public projects count', async () => {
-    const { train, validation, test } = (await open({ path: real })).splits;
-    expect([train.rows + validation.rows, test.rows]).toEqual([12_157_894, 5_559_301]);
-  });
 });

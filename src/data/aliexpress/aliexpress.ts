@@ -13,10 +13,10 @@ const options = z.strictObject({
     .default('datasets/aliexpress')
     .describe('Folder with `AliExpress_<country>`, in it `train.csv` and `test.csv`, plain or `.gz`.'),
   conversion: z
-    .enum(['clicks', 'impressions', 'ctcvr'])
+    .enum(['clicks', 'ctcvr'])
     .default('ctcvr')
     .describe(
-      '`ctcvr`: task `ctcvr`, conversions among all impressions. `impressions`: the same under the name `cvr`. `clicks`: task `cvr`, conversions among clicks.',
+      '`ctcvr`: task `ctcvr`, conversions among all impressions. `clicks`: task `cvr`, conversions among clicks.',
     ),
   validation: z
     .number()

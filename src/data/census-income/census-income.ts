@@ -7,7 +7,7 @@ import { contentChecksum, type Publication, type PublishedFile } from '../fetch/
 import { findRawFile, type RawFile } from '../fetch/raw-file.js';
 import { defineLoader, type LoaderContext } from '../loader.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
-import { type PreparedTables, prepared, unkept } from '../store/prepared.js';
+import { type PreparedTables, prepared } from '../store/prepared.js';
 import { type Draw, preparedSource, type StoredSource } from '../store/prepared-source.js';
 import { rawChecksum } from '../store/raw-checksum.js';
 import { seedOf } from '../synthetic/generator-options.js';
@@ -59,11 +59,7 @@ const options = z.strictObject({
     .describe(
       'The label column (`income`, `education`, `marital-status`) that makes no label of the group, put back among the inputs: `[education]` in groups 1 and 3, `[income]` in group 2.',
     ),
-  cache: z
-    .string()
-    .nullable()
-    .default('datasets/cache')
-    .describe('Folder for the prepared tables, from which rows are read. null: none is kept.'),
+  cache: z.string().default('datasets/cache').describe('Folder for the prepared tables, from which rows are read.'),
 });
 
 type Options = z.infer<typeof options>;
@@ -126,7 +122,6 @@ async function tablesOf(
     const about = { checksum: checksum.digest('hex'), fixed: true, exact: dialect.exact };
     return prepareTable(database, files, table, about, context);
   };
-  if (cache === null) return unkept(make, context.signal);
   const sums: string[] = [];
   for (const { file } of found) sums.push(await rawChecksum(file.path, cache, context.signal));
   const at = { folder: cache, name: 'census-income', key: { version, table, sums } };

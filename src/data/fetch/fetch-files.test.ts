@@ -74,20 +74,6 @@ test('a packed file lies in the folder as it was sent, once its content is right
   expect(notes).toEqual([]);
 });
 
-test('wrong content is deleted and said, with both checksums', async () => {
-  const wrong = gzipSync('something else');
-  const { base } = await serverWith(sends(wrong));
-  const to = folder();
-  const { files } = fetching(to, publication(`${base}/rows.data.gz`));
-  await expect(files).rejects.toThrow(UserError);
-  await expect(files).rejects.toThrow(
-    new RegExp(
-      `SHA-256 of its content is ${createHash('sha256').update('something else').digest('hex')}, not ${sha256}`,
-    ),
-  );
-  expect(readdirSync(to)).toEqual([]);
-});
-
 test('404 and a refused connection: the next address is tried, then one line says where to get and put the file', async () => {
   const { base } = await serverWith((_, response) => response.writeHead(404).end('no such page'));
   const to = folder();

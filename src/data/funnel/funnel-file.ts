@@ -1,5 +1,5 @@
 import { generatorFileOptions, rowsOfFile } from '../synthetic/generator-options.js';
-import { defineSynthesisKind, shown, writeRows } from '../synthetic/synthesis-kind.js';
+import { defineSynthesisKind, shown } from '../synthetic/synthesis-kind.js';
 import { drawFeed, funnel, funnelOptions } from './funnel.js';
 import { responses, taskNames } from './funnel-rates.js';
 
@@ -12,47 +12,35 @@ const fileOptions = funnelOptions.omit({ loader: true }).extend(generatorFileOpt
 export const funnelFile = defineSynthesisKind({
   name: funnel.name,
   options: fileOptions,
-  schema: 3,
-  prepare({ rows, seed, ...options }) {
+  schema: 4,
+  draw({ rows, seed, ...options }) {
     const feed = drawFeed(funnelOptions.parse({ loader: funnel.name, ...options, seed, rows: rowsOfFile(rows) }), seed);
-    const { hours, networks, positions, relations, threshold, correlation: cosine } = feed.process;
-    const byResponse = <Value>(values: readonly Value[]) =>
-      Object.fromEntries(responses.flatMap((name, k) => (values[k] === undefined ? [] : [[name, values[k]] as const])));
-    return async (path, progress) => {
-      const measured = await writeRows(path, feed, progress);
-      const { correlation: _, rates: asked, ...constants } = options;
-      const plays = measured.rows[taskNames.indexOf('VCR')]?.[taskNames.indexOf('VCR')] ?? 0;
-      /** Each over its own sample space. Null if that has no rows. */
-      const found: Readonly<Record<string, number | null>> = {
-        play: plays / rows,
-        ...Object.fromEntries(taskNames.map((name, k) => [name, measured.mean[k] ?? null])),
-      };
-      const manifest = {
-        simulation: true, // no row is of real people
-        ...{ rows, seed, ...constants },
-        tasks: taskNames, // in the order of the matrices in `measured`
-        responses, // in the order of `cosine`
-        /** The requested cosines of the responses' weight vectors, [K, K]. */
-        cosine,
-        /** Frequencies. */
-        contexts: {
-          hours: [...hours.choice.probabilities],
-          networks: [...networks.choice.probabilities],
-          positions: [...positions.choice.probabilities],
-        },
-        /** A play is a valid view if its VCR is above it. */
-        threshold,
-        /** By network, then by response: unit vectors over x (zeros: no dependence on x), log-odds. */
-        networks: relations.map(({ weights, intercepts }) => ({
-          weights: byResponse(weights.map((vector) => [...vector])),
-          intercepts: byResponse(intercepts),
-        })),
-        rates: { asked, measured: found },
-        measured,
-      };
-      const rates = Object.entries(asked).map(([name, rate]) => `${name} ${shown(found[name])} (asked ${rate})`);
-      const both = measured.pearson[taskNames.indexOf('VTR')]?.[taskNames.indexOf('VCR')];
-      return { manifest, summary: `rates ${rates.join(', ')}; correlation of VTR and VCR over plays ${shown(both)}` };
+    return {
+      generated: feed,
+      made(measured) {
+        const { correlation: _, rates: asked, ...constants } = options;
+        const plays = measured.rows[taskNames.indexOf('VCR')]?.[taskNames.indexOf('VCR')] ?? 0;
+        /** Each over its own sample space. Null if that has no rows. */
+        const found: Readonly<Record<string, number | null>> = {
+          play: plays / rows,
+          ...Object.fromEntries(taskNames.map((name, k) => [name, measured.mean[k] ?? null])),
+        };
+        const manifest = {
+          simulation: true, // no row is of real people
+          ...{ rows, seed, ...constants },
+          tasks: taskNames, // in the order of the matrices in `measured`
+          responses, // in the order of `cosine`
+          /** The requested cosines of the responses' weight vectors, [K, K]. */
+          cosine: feed.process.correlation,
+          /** A play is a valid view if its VCR is above it. */
+          threshold: feed.process.threshold,
+          rates: { asked, measured: found },
+          measured,
+        };
+        const rates = Object.entries(asked).map(([name, rate]) => `${name} ${shown(found[name])} (asked ${rate})`);
+        const both = measured.pearson[taskNames.indexOf('VTR')]?.[taskNames.indexOf('VCR')];
+        return { manifest, summary: `rates ${rates.join(', ')}; correlation of VTR and VCR over plays ${shown(both)}` };
+      },
     };
   },
 });

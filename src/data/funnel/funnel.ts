@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../../support/random.js';
-import { inOrder, type ListValues, type SourceBlock, type SourceColumn } from '../dataset.js';
+import type { SourceBlock, SourceColumn } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { generatorChecksum, generatorOptions, seedOf } from '../synthetic/generator-options.js';
@@ -66,11 +66,9 @@ export const funnelOptions = z.strictObject({
     .default(1)
     .describe('Variance of the part of the log-odds of VCR that no input explains.'),
   history: z
-    .int()
-    .nonnegative()
-    .max(64)
+    .literal(0, 'lists of earlier items are no longer made: feed lists from a `table`')
     .default(0)
-    .describe('Most entries of a list of the user’s earlier items. 0: no such column.'),
+    .describe('Always 0: lists of earlier items are no longer made.'),
   seed: generatorOptions.seed,
 });
 
@@ -94,11 +92,11 @@ export const funnel = defineLoader({
 export function drawFeed(options: FunnelLoaderOptions, seed: number): Generated & { readonly process: FunnelProcess } {
   const random = randomFromSeed(seed).stream('funnel');
   const process = drawFunnel(options, random);
-  const features = drawFeatures(process, options.history, random.stream('features'));
+  const features = drawFeatures(process, random.stream('features'));
   return {
     process,
     stored: {
-      columns: featureColumns(features),
+      columns: features.map(({ column }) => column),
       group: 'user',
       masked: true,
       tasks: taskNames.map((name) => ({ name, type: name === 'VCR' ? ('regression' as const) : ('binary' as const) })),
@@ -112,18 +110,17 @@ export function drawFeed(options: FunnelLoaderOptions, seed: number): Generated 
 /** Each block has its own stream. Labels outside their sample space are NaN. */
 function* funnelBlocks(
   process: FunnelProcess,
-  features: FunnelFeatures,
+  features: readonly Feature[],
   rows: number,
   random: Random,
 ): Generator<SourceBlock> {
   const { relations, threshold, strength, noise } = process;
   const size = generatedRows;
-  const singles = features.singles.map((feature) => ({
+  const drawn = features.map((feature) => ({
     ...feature,
     target: feature.values instanceof Int32Array ? new Int32Array(size) : new Float32Array(size),
   }));
   const labels = taskNames.map(() => new Float32Array(size));
-  const users = new Int32Array(size);
   const impression: Impression = { user: 0, item: 0, hour: 0, network: 0, position: 0 };
   const scores = new Float64Array(responses.length);
   const events = new Float64Array(responses.length); // what would happen inside the response's sample space
@@ -143,16 +140,12 @@ function* funnelBlocks(
     const count = Math.min(size, rows - index * size);
     for (let row = 0; row < count; row++) {
       drawEvents(stream);
-      users[row] = impression.user;
-      for (const { of, values, target } of singles) target[row] = values[impression[of]] ?? 0;
+      for (const { of, values, target } of drawn) target[row] = values[impression[of]] ?? 0;
       placeLabels(events, threshold, labels, row);
     }
-    const { begins, ends, indexes } = features.history?.ofUsers ?? {};
-    const ofRows = (each: Int32Array) => users.subarray(0, count).map((user) => each[user] ?? 0);
-    const lists = begins && ends && indexes ? [{ begins: ofRows(begins), ends: ofRows(ends), indexes }] : [];
     yield {
       rows: count,
-      columns: [...singles.map(({ target }) => target.subarray(0, count)), ...lists],
+      columns: drawn.map(({ target }) => target.subarray(0, count)),
       labels: labels.map((values) => values.subarray(0, count)),
     };
   }
@@ -177,14 +170,8 @@ function placeLabels(events: Float64Array, threshold: number, labels: readonly F
   }
 }
 
-/** What a model sees of an impression: a value for one member of each feature. */
-interface FunnelFeatures {
-  readonly singles: readonly SingleFeature[];
-  /** Items that each user liked before. They are the same at every impression of the user. */
-  readonly history: { readonly column: SourceColumn; readonly ofUsers: ListValues } | null;
-}
-
-interface SingleFeature {
+/** What a model sees of an impression: a value of one member. */
+interface Feature {
   readonly column: SourceColumn;
   readonly of: keyof Impression;
   /** By member. */
@@ -195,12 +182,12 @@ interface SingleFeature {
  * Ids, and views of the hidden factors that are blurred by noise of each member. Id codes are in order of frequency,
  * most frequent first. Group codes are in the order of the values behind them.
  */
-function drawFeatures(process: FunnelProcess, historyLength: number, random: Random): FunnelFeatures {
+function drawFeatures(process: FunnelProcess, random: Random): readonly Feature[] {
   const { users, items } = process;
   const view = (name: string, of: Population, factor: number) => seen(of, factor, random.stream(name));
   const [userCount, itemCount] = [sizeOf(users), sizeOf(items)];
   const creators = Math.ceil(itemCount / itemsPerCreator);
-  const singles = [
+  return [
     categorical('user', 'user', identity(userCount), userCount),
     categorical('age', 'user', ranked(view('age', users, 0), ageGroups), ageGroups),
     categorical('region', 'user', ranked(view('region', users, 1), regions), regions),
@@ -221,18 +208,6 @@ function drawFeatures(process: FunnelProcess, historyLength: number, random: Ran
       Float64Array.from(identity(sizeOf(process.positions)), (place) => place + 1),
     ),
   ];
-  const history =
-    historyLength === 0
-      ? null
-      : {
-          column: { name: 'history', kind: 'list' as const, size: itemCount },
-          ofUsers: drawHistory(users, items, historyLength, random.stream('history')),
-        };
-  return { singles, history };
-}
-
-function featureColumns({ singles, history }: FunnelFeatures): SourceColumn[] {
-  return [...singles.map(({ column }) => column), ...(history ? [history.column] : [])];
 }
 
 const ageGroups = 8;
@@ -243,34 +218,6 @@ const genres = 12;
 
 const itemsPerCreator = 10;
 
-/**
- * One to `length` items for each user. Each is the best of three draws: the one whose factors are most like the user's.
- */
-function drawHistory(users: Population, items: Population, length: number, random: Random): ListValues {
-  const count = sizeOf(users);
-  const { width } = users;
-  const offsets = new Int32Array(count + 1);
-  const indexes: number[] = [];
-  for (let user = 0; user < count; user++) {
-    const entries = 1 + random.below(length);
-    for (let entry = 0; entry < entries; entry++) {
-      let best = -1;
-      let highest = Number.NEGATIVE_INFINITY;
-      for (let candidate = 0; candidate < 3; candidate++) {
-        const item = items.choice.draw(random);
-        let alike = 0;
-        for (let j = 0; j < width; j++) {
-          alike += (users.factors[user * width + j] ?? 0) * (items.factors[item * width + j] ?? 0);
-        }
-        if (alike > highest) [best, highest] = [item, alike];
-      }
-      indexes.push(best);
-    }
-    offsets[user + 1] = indexes.length;
-  }
-  return { ...inOrder(offsets), indexes: Int32Array.from(indexes) };
-}
-
 function sizeOf({ factors, width }: Population): number {
   return factors.length / width;
 }
@@ -279,10 +226,10 @@ function identity(size: number): Int32Array {
   return Int32Array.from({ length: size }, (_, i) => i);
 }
 
-function categorical(name: string, of: keyof Impression, values: Int32Array, size: number): SingleFeature {
+function categorical(name: string, of: keyof Impression, values: Int32Array, size: number): Feature {
   return { column: { name, kind: 'categorical', size }, of, values };
 }
 
-function numeric(name: string, of: keyof Impression, values: Float64Array): SingleFeature {
+function numeric(name: string, of: keyof Impression, values: Float64Array): Feature {
   return { column: { name, kind: 'numeric' }, of, values: Float32Array.from(values) };
 }

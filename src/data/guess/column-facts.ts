@@ -53,14 +53,12 @@ export interface FrequentValue {
  * The facts of each column, by SQL over all rows.
  * @param names The names of all columns. Columns that are not staged have no facts.
  * @param hasDates For files whose format has dates. They are staged as days since 1970.
- * @param onColumn Gets the number of finished columns.
  */
 export async function columnFacts(
   database: DuckDBConnection,
   staged: StagedRows,
   names: readonly string[],
   hasDates: boolean,
-  onColumn: (done: number) => void,
 ): Promise<readonly ColumnFacts[]> {
   const inputs = names.flatMap((name, index) => (staged.columns.has(name) ? [{ name, index, kind: undefined }] : []));
   const kinds = await columnKinds(database, inputs, staged, () => undefined);
@@ -85,7 +83,6 @@ export async function columnFacts(
       odd: numbers > 0 && numbers < present ? await oddTexts(database) : [],
       time: await timeFacts(database, column, counted, hasDates),
     });
-    onColumn(facts.length);
   }
   return facts;
 }

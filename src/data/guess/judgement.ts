@@ -40,19 +40,17 @@ interface Input {
 
 /**
  * @param asked Label columns in the form of `--task`. None: they are guessed.
- * @param onColumn Gets the number of finished columns, and of all. It throws to stop.
  * @throws ConfigError, DataError if there is no such label, none at all, or no input.
  */
 export async function judgement(
   { database, staged, files, unsupported, hasDates }: StagedFiles,
   asked: readonly string[],
-  onColumn: (done: number, total: number) => void,
 ): Promise<Judgement> {
   const { names = [], path = '' } = files[0]?.file ?? {};
   const all = [...staged.columns.values()];
   const marks = await missingMarks(database, all);
   await removeMarks(database, all, marks);
-  const facts = await columnFacts(database, staged, names, hasDates, (done) => onColumn(done, all.length));
+  const facts = await columnFacts(database, staged, names, hasDates);
   const columns = facts.map((found) => new ColumnGuess(found));
   const labels = labelGuesses(columns, asked);
   const sqlOf = ({ name }: ColumnGuess) => must(staged.columns.get(name), `column '${name}'`);
@@ -65,8 +63,6 @@ export async function judgement(
     const task = await taskOf(database, label, sqlOf(label.column), spelled, conditions.get(label.column.name));
     if (task) tasks.push(task);
   }
-  const twice = tasks.find(({ name }, index) => tasks.findIndex((other) => other.name === name) < index);
-  if (twice) throw new ConfigError(`--task: two tasks are named '${twice.name}'; NAME=COLUMN gives another name.`);
 
   const named = namedLabels(columns);
   const inputs = names.flatMap((name): Input[] => {

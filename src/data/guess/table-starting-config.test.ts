@@ -224,20 +224,6 @@ test('a straight line counts too: of few large amounts, quantiles say nothing', 
   ]);
 });
 
-test('amounts are numbers, however large; ids of that size are not', async () => {
-  const lines = rows(() => [Math.round(2e7 * Math.exp(2 * random.normal())), 2 ** 25 + random.below(50), bit()]);
-  const { dataset } = parse(await startingConfig(file('films.csv', ['budget,code2,clicked', ...lines])));
-  expect(dataset.columns).toEqual({ code2: 'categorical' });
-});
-
-test('a byte-order mark changes nothing', async () => {
-  const text = ['"user id",x,clicked', ...rows((row) => [row % 50, random.normal(), bit()])];
-  const path = file('mark.csv', text);
-  const plain = await startingConfig(path);
-  writeFileSync(path, `\ufeff${text.join('\n')}\n`);
-  expect(await startingConfig(path)).toBe(plain);
-});
-
 test('without names: columns by number, 0 and 1 at the end are labels; another delimiter is found', async () => {
   const lines = rows(() => [random.normal(), random.below(9) + 3, bit(), bit()], '\t');
   for (const name of ['plain.tsv', 'plain.txt']) {
@@ -337,14 +323,6 @@ test('batches and epochs follow the number of rows', async () => {
   expect(await of(long)).toEqual([128, 50, 3]);
 });
 
-test('a numeric column that is mostly one value is fed by its values', async () => {
-  const lines = rows((row) => [row % 4 ? 0 : row / 2, random.normal(), bit()]);
-  const path = file('mostly.csv', ['gain: 0,x,label', ...lines]);
-  const config = parse(await startingConfig(path));
-  expect(config.inputs).toEqual({ embedding: 8, columns: { 'gain: 0': { numeric: 'value' } } });
-  expect((await opened(config, path)).inputs).toEqual(['gain: 0 numeric', 'x numeric']);
-});
-
 test('columns are judged by the whole file: what varies, or has other texts, behind row 20,000', async () => {
   const late = (row: number) => row >= 20_500; // DuckDB samples 20,480 rows
   const lines = Array.from({ length: 20_600 }, (_, row) =>
@@ -426,17 +404,4 @@ test('embeddings of many values with few rows for each get a penalty', async () 
   const text = await startingConfig(file('sparse.csv', ['user_id,x,label', ...lines]));
   expect(parse(text).train.optimizer).toEqual({ type: 'adam', learningRate: 0.002, l2Embeddings: 0.001 });
   expect(text).toMatch(/ # few rows for each of the 1000 values of user_id$/m);
-});
-
-test('three texts or more that are asked for are classes, also where one has no training row', async () => {
-  const lines = rows((row) => [random.normal(), row === 7 ? 'B' : (['sport', 'news', 'film'][row % 3] ?? '')]);
-  const path = file('kinds.csv', ['x,genre', ...lines]);
-  const text = await startingConfig(path, { tasks: ['genre'] });
-  const config = parse(text);
-  expect(config.dataset.tasks).toEqual({ genre: { multiclass: ['sport', 'film', 'news', 'B'] } });
-  expect(config.tasks).toEqual([{ name: 'genre', type: 'multiclass' }]);
-  expect(text).toMatch(/ # 4 classes; the rarest is 'B' \(0.250 %\); --task 'NAME=genre==VALUE' makes a binary task$/m);
-  expect((await opened(config, path)).tasks).toMatchObject([
-    { name: 'genre', classes: ['sport', 'film', 'news', 'B'] },
-  ]);
 });

@@ -22,21 +22,16 @@ export async function startingConfig(
     /** The file of the test split. */
     readonly test?: string | undefined;
     readonly signal?: AbortSignal | undefined;
-    /** Gets the progress: bytes read, then columns judged. */
-    readonly progress?: (unit: 'bytes' | 'columns', done: number, total: number) => void;
+    /** Gets the bytes read. */
+    readonly progress?: (done: number, total: number) => void;
   } = {},
 ): Promise<string> {
-  const { tasks = [], test, signal, progress } = options;
-  const onBytes = (done: number, total: number) => progress?.('bytes', done, total);
+  const { tasks = [], test, signal, progress: onBytes = () => undefined } = options;
   const origin = typeof from === 'string' ? { path: from, ...(test === undefined ? {} : { test }) } : from;
   return withStagedFiles(origin, { signal, onBytes }, async (files) => {
-    const judged = await judgement(files, tasks, (done, total) => {
-      signal?.throwIfAborted();
-      progress?.('columns', done, total);
-    });
+    const judged = await judgement(files, tasks);
     const { dialect, staged } = files;
     const trained = staged.files.reduce((sum, { split, rows }) => sum + (split === 'train' ? rows : 0), 0);
-    signal?.throwIfAborted();
     const telling = await tellingInputs(files, judged);
     return configText(judged, telling, { origin, dialect, rows: staged.rows, trained });
   });

@@ -19,7 +19,6 @@ export interface MadeFiles {
   readonly random: readonly Line[];
   readonly users: readonly Line[];
   readonly videos: readonly Line[];
-  readonly statistics: readonly Line[];
 }
 
 const day = 86_400_000;
@@ -44,7 +43,6 @@ export function makeLines(sizes: MadeSizes, seed = 1): MadeFiles {
     random: log(sizes.random, 14, 17, true),
     users: Array.from({ length: sizes.users }, (_, user_id) => userLine(random, user_id)),
     videos: Array.from({ length: sizes.videos }, (_, video_id) => videoLine(random, video_id)),
-    statistics: Array.from({ length: sizes.videos }, (_, video_id) => statisticLine(random, video_id)),
   };
 }
 
@@ -61,14 +59,13 @@ export function textOf(lines: readonly Line[]): string {
   return `${[Object.keys(first), ...lines.map((line) => Object.values(line).map(cell))].map((row) => row.join(',')).join('\n')}\n`;
 }
 
-function fileNames({ earlier, later, random, users, videos, statistics }: MadeFiles) {
+function fileNames({ earlier, later, random, users, videos }: MadeFiles) {
   return {
     log_standard_4_08_to_4_21: earlier,
     log_standard_4_22_to_5_08: later,
     log_random_4_22_to_5_08: random,
     user_features: users,
     video_features_basic: videos,
-    video_features_statistic: statistics,
   };
 }
 
@@ -127,14 +124,5 @@ function videoLine(random: Random, video_id: number): Line {
     ...{ server_width: '720.0', server_height: random.below(2) ? '1280.0' : '960.0' },
     ...{ music_id: 9_000_000_000 + random.below(50), music_type: missing ? '' : `${random.below(10)}.0` },
     tag: missing ? '' : random.below(3) ? `${random.below(30)}` : `${random.below(30)},${30 + random.below(30)}`,
-  };
-}
-
-function statisticLine(random: Random, video_id: number): Line {
-  const names =
-    'counts,show_cnt,show_user_num,play_cnt,play_user_num,play_duration,complete_play_cnt,complete_play_user_num,valid_play_cnt,valid_play_user_num,long_time_play_cnt,long_time_play_user_num,short_time_play_cnt,short_time_play_user_num,play_progress,comment_stay_duration,like_cnt,like_user_num,click_like_cnt,double_click_cnt,cancel_like_cnt,cancel_like_user_num,comment_cnt,comment_user_num,direct_comment_cnt,reply_comment_cnt,delete_comment_cnt,delete_comment_user_num,comment_like_cnt,comment_like_user_num,follow_cnt,follow_user_num,cancel_follow_cnt,cancel_follow_user_num,share_cnt,share_user_num,download_cnt,download_user_num,report_cnt,report_user_num,reduce_similar_cnt,reduce_similar_user_num,collect_cnt,collect_user_num,cancel_collect_cnt,cancel_collect_user_num,direct_comment_user_num,reply_comment_user_num,share_all_cnt,share_all_user_num,outsite_share_all_cnt';
-  return {
-    video_id,
-    ...Object.fromEntries(names.split(',').map((name) => [name, random.below(100_000) / 1000])),
   };
 }

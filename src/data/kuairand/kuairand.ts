@@ -6,18 +6,7 @@ import { findRawFile } from '../fetch/raw-file.js';
 import { defineLoader } from '../loader.js';
 import { table } from '../table/table-loader.js';
 import { tableOptions } from '../table/table-options.js';
-import {
-  durations,
-  impressionInputs,
-  signals,
-  statisticColumns,
-  statisticInputs,
-  statisticPrefix,
-  userInputs,
-  videoInputs,
-} from './kuairand-columns.js';
-
-const share = z.number().gt(0).lt(1);
+import { durations, impressionInputs, signals, userInputs, videoInputs } from './kuairand-columns.js';
 
 const options = z.strictObject({
   loader: z.literal('kuairand'),
@@ -37,16 +26,18 @@ const options = z.strictObject({
     .default('standard')
     .describe('Test rows: those that the recommender chose (`standard`), that chance chose (`random`), or `both`.'),
   validation: z
-    .union([z.enum(['next-week', 'last-days']), z.strictObject({ time: share }), z.strictObject({ users: share })])
+    .union([z.enum(['next-week', 'last-days']), z.strictObject({ time: z.number().gt(0).lt(1) })])
     .default({ time: 0.1 })
     .describe(
-      '`{ time: 0.1 }`: the last part of the training rows by time. `{ users: 0.1 }`: all training rows of that part of the users. `next-week`: 22 to 28 April; the test then begins on 29 April. `last-days`, with `exposure: standard`: 7 May; the test is then 8 May, and training has all days before.',
+      '`{ time: 0.1 }`: the last part of the training rows by time. `next-week`: 22 to 28 April; the test then begins on 29 April. `last-days`, with `exposure: standard`: 7 May; the test is then 8 May, and training has all days before.',
     ),
-  splitSeed: z.int().default(0).describe('Draws the users of `validation: { users }`.'),
   statistics: z
-    .boolean()
+    .literal(
+      false,
+      'statistics of videos, which count the test’s weeks, are no longer read: join them by a query of `table`',
+    )
     .default(false)
-    .describe('The videos’ statistics are inputs. They count the test’s weeks, too.'),
+    .describe('Always false: statistics of videos are no longer read.'),
   columns: tableOptions.columns.describe('Other kinds of inputs, as in `table`: `upload_dt: ignored`.'),
   cache: tableOptions.cache,
 });
@@ -66,19 +57,18 @@ export const kuairand = defineLoader({
   options,
   paths: ['path', 'cache'],
   async open(options, context) {
-    const { tasks, exposure, validation, statistics, columns, cache } = options;
+    const { tasks, exposure, validation, columns, cache } = options;
     if (validation === 'last-days' && exposure !== 'standard')
       throw new ConfigError(
         `dataset.validation: last-days trains on days of both periods, so it goes with exposure: standard, not ${exposure}.`,
       );
-    const inputs = { ...impressionInputs, ...userInputs, ...videoInputs, ...(statistics ? statisticInputs : {}) };
     return table.open(
       {
         loader: table.name,
         query: impressionsQuery(options),
         files: await findFiles(options),
         tasks: Object.fromEntries(tasks.map((name) => [name, { regression: durations.includes(name) }])),
-        columns: { ...inputs, ...columns },
+        columns: { ...impressionInputs, ...userInputs, ...videoInputs, ...columns },
         split: { column: 'split', train: 'train', validation: 'validation', test: 'test' },
         group: 'user_id',
         cache,
@@ -94,7 +84,7 @@ async function findFiles(options: Options): Promise<Readonly<Record<string, stri
   const archive = join(path, version === 'pure' ? 'KuaiRand-Pure' : 'KuaiRand-1K', 'data');
   const unpacked = await stat(archive).catch(() => undefined);
   const found: Record<string, string> = {};
-  for (const { name, file } of [training, ...tests(options), ...features(options)]) {
+  for (const { name, file } of [training, ...tests(options), ...features]) {
     const raw = await findRawFile(unpacked ? archive : path, `${file}_${version}.csv`, whereToGetIt);
     found[name] = raw.path;
   }
@@ -111,11 +101,13 @@ interface QueryTable {
 /** A table of features, one row a key. */
 interface FeatureTable extends QueryTable {
   readonly key: string;
-  /** Those that are read. */
-  readonly columns: readonly string[];
-  /** Of the features' names as inputs. */
-  readonly prefix: string;
+  readonly inputs: readonly string[];
 }
+
+const features: readonly FeatureTable[] = [
+  { name: 'users', file: 'user_features', key: 'user_id', inputs: Object.keys(userInputs) },
+  { name: 'videos', file: 'video_features_basic', key: 'video_id', inputs: Object.keys(videoInputs) },
+];
 
 /**
  * SQL (DuckDB's): impressions with the features of their user and video, the chosen signals alone, and a column
@@ -129,18 +121,15 @@ function impressionsQuery(options: Options): string {
     rowsOf(training, trainingSplit(options)),
     ...tests(options).map((log) => rowsOf(log, testSplit(options))),
   ];
-  const joined = features(options);
-  const ofFeatures = joined.flatMap(({ name, key, prefix, columns }) =>
-    columns
-      .filter((column) => column !== key)
-      .map((column) => `${selected(name, column)} AS ${quoted(`${prefix}${column}`)}`),
+  const ofFeatures = features.flatMap(({ name, inputs }) =>
+    inputs.map((column) => `${selected(name, column)} AS ${quoted(column)}`),
   );
   return [
     `WITH log AS (\n  ${logs.join('\n  UNION ALL\n  ')}\n)`,
     `SELECT log.*, ${ofFeatures.join(', ')}`,
     'FROM log',
-    ...joined.map(({ name, key }) => `LEFT JOIN ${name} ON ${name}.${key} = log.${key}`),
-    `WHERE ${joined.map(onceEach).join('\n  AND ')}`,
+    ...features.map(({ name, key }) => `LEFT JOIN ${name} ON ${name}.${key} = log.${key}`),
+    `WHERE ${features.map(onceEach).join('\n  AND ')}`,
   ].join('\n');
 }
 
@@ -154,17 +143,6 @@ function tests({ exposure }: Options): readonly QueryTable[] {
   return exposure === 'random' ? [random] : [standard];
 }
 
-function features({ statistics }: Options): readonly FeatureTable[] {
-  const table = (name: string, file: string, key: string, inputs: readonly string[], prefix = ''): FeatureTable => {
-    return { name, file, key, prefix, columns: [key, ...inputs] };
-  };
-  const users = table('users', 'user_features', 'user_id', Object.keys(userInputs));
-  const videos = table('videos', 'video_features_basic', 'video_id', Object.keys(videoInputs));
-  if (!statistics) return [users, videos];
-  const file = 'video_features_statistic';
-  return [users, videos, table('statistics', file, 'video_id', statisticColumns, statisticPrefix)];
-}
-
 /** A list is a text, also where no video of the file has several entries, and DuckDB sees numbers. */
 function selected(table: string, column: string): string {
   const value = `${table}.${quoted(column)}`;
@@ -172,13 +150,10 @@ function selected(table: string, column: string): string {
 }
 
 /** Of a row of the first period. */
-function trainingSplit({ validation, splitSeed }: Options): string {
+function trainingSplit({ validation }: Options): string {
   if (typeof validation === 'string') return "'train'";
-  const chosen =
-    'time' in validation
-      ? `CAST(time_ms AS BIGINT) > (SELECT quantile_disc(CAST(time_ms AS BIGINT), ${1 - validation.time}) FROM earlier)`
-      : `md5_number_lower(concat('${splitSeed} ', user_id)) / pow(2, 64) < ${validation.users}`;
-  return `CASE WHEN ${chosen} THEN 'validation' ELSE 'train' END`;
+  const last = `SELECT quantile_disc(CAST(time_ms AS BIGINT), ${1 - validation.time}) FROM earlier`;
+  return `CASE WHEN CAST(time_ms AS BIGINT) > (${last}) THEN 'validation' ELSE 'train' END`;
 }
 
 /** Of a row of the second period, 22 April to 8 May. */

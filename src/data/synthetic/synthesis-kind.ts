@@ -1,7 +1,10 @@
 import { basename } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { z } from 'zod';
+import { must } from '../../support/must.js';
 import { writeWhole } from '../../support/whole-file.js';
-import { type CommonStatistics, commonLabelStatistics } from '../label-statistics.js';
+import { singleOf } from '../dataset.js';
+import { identifier, numbersOf } from '../store/database.js';
 import { type Generated, inTurns } from '../store/generated-source.js';
 import { formatOf, writeTable } from '../write/write-file.js';
 
@@ -27,22 +30,38 @@ export interface SynthesisKind<Manifest extends object = object> {
   prepare(options: unknown, path: string): (progress: Progress) => Promise<Made<Manifest>>;
 }
 
+/** What labels turned out to be, each over its task's sample space; a pair's over rows in both. */
+export interface LabelStatistics {
+  /** Null if the sample space is empty. */
+  readonly mean: readonly (number | null)[];
+  /** Population. */
+  readonly variance: readonly (number | null)[];
+  /** [K, K] */
+  readonly rows: readonly (readonly number[])[];
+  /** Null where a task does not vary. [K, K] */
+  readonly pearson: readonly (readonly (number | null)[])[];
+}
+
 export function defineSynthesisKind<Options extends z.ZodObject, Manifest extends object>(definition: {
   readonly name: string;
   readonly options: Options;
   /** Of the manifest. */
   readonly schema: number;
-  readonly prepare: (options: z.infer<Options>) => (path: string, progress: Progress) => Promise<Made<Manifest>>;
+  /** The rows of a file are the training rows. */
+  readonly draw: (options: z.infer<Options>) => {
+    readonly generated: Generated;
+    readonly made: (measured: LabelStatistics) => Made<Manifest>;
+  };
 }) {
-  const { name, options, schema, prepare } = definition;
+  const { name, options, schema, draw } = definition;
   return {
     name,
     options,
     prepare(given: unknown, path: string) {
       formatOf(path); // fails before anything is drawn
-      const write = prepare(options.parse(given));
+      const { generated, made } = draw(options.parse(given));
       return async (progress: Progress) => {
-        const { manifest: own, summary } = await write(path, progress);
+        const { manifest: own, summary } = made(await writeRows(path, generated, progress));
         const manifest = { schema, kind: name, file: basename(path), ...own };
         await writeWhole(`${path}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
         return { manifest, summary };
@@ -51,37 +70,52 @@ export function defineSynthesisKind<Options extends z.ZodObject, Manifest extend
   };
 }
 
-const outputKinds = { numeric: 'float', categorical: 'integer', list: 'list' } as const;
-
-/** Writes a generator's training rows. @returns statistics of their labels. */
-export async function writeRows(path: string, generated: Generated, progress: Progress): Promise<CommonStatistics> {
-  const { columns, tasks } = generated.stored;
-  const { labels, blocks } = keptLabels(generated, progress);
-  await writeTable(
-    path,
-    [...columns, ...tasks].map((column) => ({
-      name: column.name,
-      kind: 'kind' in column ? outputKinds[column.kind] : 'float',
+async function writeRows(path: string, { stored, blocks }: Generated, progress: Progress): Promise<LabelStatistics> {
+  const { columns, tasks, rows } = stored;
+  const outputs = [
+    ...columns.map(({ name, kind }) => ({
+      name,
+      kind: kind === 'numeric' ? ('float' as const) : ('integer' as const),
     })),
-    blocks,
-  );
-  return commonLabelStatistics(labels);
-}
-
-/** A generator's training rows, and their labels when all blocks are read. */
-export function keptLabels({ stored, blocks }: Generated, progress: Progress) {
-  const { train: rows } = stored.rows;
-  const labels = stored.tasks.map(() => new Float32Array(rows));
+    ...tasks.map(({ name }) => ({ name, kind: 'float' as const })),
+  ];
   async function* read() {
     let done = 0;
-    for await (const block of inTurns(blocks('train'))) {
-      for (const [k, values] of block.labels.entries()) labels[k]?.set(values, done);
-      done += block.rows;
-      progress(done, rows);
-      yield { rows: block.rows, columns: [...block.columns, ...block.labels] };
+    for await (const { rows: count, columns, labels } of inTurns(blocks('train'))) {
+      done += count;
+      progress(done, rows.train);
+      yield { rows: count, columns: [...columns.map(singleOf), ...labels] };
     }
   }
-  return { labels, blocks: read() };
+  const found: LabelStatistics[] = [];
+  const labels = tasks.map(({ name }) => `nullif(${identifier(name)}, 'NaN')`);
+  await writeTable(path, outputs, read(), undefined, async (database) => {
+    found.push(await labelStatistics(database, labels));
+  });
+  return must(found[0], 'statistics');
+}
+
+/** @param labels SQL of columns of `rows`; NULL outside a sample space. */
+async function labelStatistics(database: DuckDBConnection, labels: readonly string[]): Promise<LabelStatistics> {
+  const ofEach = async (expressionOf: (label: string) => string) =>
+    (await numbersOf(database, labels.map(expressionOf), 'rows')).map(known);
+  const ofPairs = async (expressionOf: (a: string, b: string) => string) => {
+    const pairs = labels.flatMap((a, k) => labels.map((b, l) => (k < l ? expressionOf(a, b) : expressionOf(b, a))));
+    const numbers = await numbersOf(database, pairs, 'rows');
+    return labels.map((_, k) => numbers.slice(k * labels.length, (k + 1) * labels.length));
+  };
+  const variance = await ofEach((label) => `var_pop(${label})`);
+  const pearson = await ofPairs((a, b) => `corr(${a}, ${b})`);
+  return {
+    mean: await ofEach((label) => `avg(${label})`),
+    variance,
+    rows: await ofPairs((a, b) => `count(${a} + ${b})`),
+    pearson: pearson.map((row, k) => row.map((value, l) => (k === l && variance[k] ? 1 : known(value)))),
+  };
+}
+
+function known(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
 }
 
 /** Formats a value for a line of text; `-` if undefined. */

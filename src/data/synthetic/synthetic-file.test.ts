@@ -1,11 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tableFromIPC } from 'apache-arrow';
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { folderOfFile } from '../../support/folder.fixture.js';
-import { singleOf } from '../dataset.js';
-import { synthetic } from './synthetic.js';
+import { correlation, mean } from '../moments.fixture.js';
 import { syntheticFile } from './synthetic-file.js';
 
 const folder = folderOfFile();
@@ -19,7 +17,6 @@ const base = {
   noise: 0.01,
   scale: 1,
   seed: 4,
-  positiveRate: null,
 };
 const write = async (name: string, options: object = {}) =>
   (await syntheticFile.prepare({ ...base, ...options }, join(folder, name))(() => undefined)).manifest;
@@ -51,25 +48,8 @@ test('pitfall 32: labels follow from the manifest by the formula', async () => {
   }
 });
 
-test('rows are those that the loader trains on', async () => {
-  await write('loader.arrow');
-  const { positiveRate: _, rows, ...constants } = base;
-  const options = { loader: 'synthetic', ...constants, rows: { train: rows, validation: 5, test: 5 } };
-  const source = await synthetic.open(options, { seed: 99, note: () => undefined });
-  const block = await source.splits.train.read(1);
-  const table = tableFromIPC(readFileSync(join(folder, 'loader.arrow')));
-  const from = source.splits.train.blockRows;
-  const written = (name: string) =>
-    table
-      .getChild(name)
-      ?.toArray()
-      .slice(from, from + 10);
-  expect(written('x3')).toEqual(singleOf(block.columns[2] ?? new Float32Array()).slice(0, 10));
-  expect(written('y2')).toEqual(block.labels[1]?.slice(0, 10));
-});
-
 test('the same options make the same bytes', async () => {
-  for (const ending of ['csv', 'parquet', 'arrow']) {
+  for (const ending of ['csv', 'parquet']) {
     const bytes = () =>
       [`twice.${ending}`, `twice.${ending}.manifest.json`].map((name) => readFileSync(join(folder, name)));
     await write(`twice.${ending}`, { rows: 200 });
@@ -79,20 +59,16 @@ test('the same options make the same bytes', async () => {
   }
 });
 
-test('thresholds at a quantile give the positive rate', async () => {
-  const { binary, measured } = await write('binary.csv', { positiveRate: 0.1, tasks: 3, correlation: 0.9 });
-  const rows = rowsOf('binary.csv');
-  for (const k of [1, 2, 3]) {
-    const labels = rows.map((row) => row[`y${k}`] ?? Number.NaN);
-    expect(new Set(labels)).toEqual(new Set([0, 1]));
-    expect(labels.filter((label) => label === 1).length).toBe(100);
-  }
-  expect(binary?.measured.mean).toEqual([0.1, 0.1, 0.1]);
-  expect(measured.variance).toEqual((await write('continuous.csv', { tasks: 3, correlation: 0.9 })).measured.variance);
+test('pitfall 32: the manifest has the correlation and the variance that came out', async () => {
+  const { measured } = await write('measured.csv');
+  const rows = rowsOf('measured.csv');
+  const [a = [], b = []] = ['y1', 'y2'].map((name) => rows.map((row) => row[name] ?? Number.NaN));
+  expect(measured.pearson[0]?.[1]).toBeCloseTo(correlation(a, b), 6);
+  expect(measured.variance[1]).toBeCloseTo(mean(b.map((value) => (value - mean(b)) ** 2)), 4);
 });
 
 test('what cannot be made leaves no file', async () => {
   await expect(write('no.csv', { correlation: -0.9, tasks: 3 })).rejects.toThrow('at least -1 / (K - 1)');
-  await expect(write('no.tsv')).rejects.toThrow('.csv, .parquet, .arrow');
+  await expect(write('no.tsv')).rejects.toThrow('it is one of .csv, .parquet.');
   expect(readdirSync(folder).filter((name) => name.startsWith('no.'))).toEqual([]);
 });

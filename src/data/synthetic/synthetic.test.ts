@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Source, type SplitName, singleOf } from '../dataset.js';
-import { correlation, mean } from '../moments.fixture.js';
-import { drawSynthetic, synthetic, syntheticOptions } from './synthetic.js';
-import { labelCorrelation, labelVariance } from './synthetic-process.js';
+import type { Source } from '../dataset.js';
+import { correlation, mean, valuesOf } from '../moments.fixture.js';
+import { rowsOf } from '../table/table-loader.fixture.js';
+import { synthetic, syntheticOptions } from './synthetic.js';
 
 const options = (settings: object = {}) =>
   syntheticOptions.parse({
@@ -14,26 +14,13 @@ const options = (settings: object = {}) =>
 
 const open = (settings: object = {}, seed = 1) => synthetic.open(options(settings), { seed, note: () => undefined });
 
-/** [column or task, row] */
-async function contents(source: Source, name: SplitName = 'train') {
-  const split = source.splits[name];
-  const columns: number[][] = source.columns.map(() => []);
-  const labels: number[][] = source.tasks.map(() => []);
-  for (let b = 0; b * split.blockRows < split.rows; b++) {
-    const block = await split.read(b);
-    for (const [c, values] of block.columns.entries()) columns[c]?.push(...singleOf(values));
-    for (const [t, values] of block.labels.entries()) labels[t]?.push(...values);
-  }
-  return { columns, labels };
-}
-
 const moment = (values: readonly number[], power: number) => mean(values.map((value) => value ** power));
 
 describe('rows', () => {
   test('pitfall 32: the noise is a variance, and independent between tasks', async () => {
     const rows = { train: 40_000, validation: 1, test: 1 };
     const [loud, still] = [await open({ rows, noise: 0.25 }), await open({ rows, noise: 0 })];
-    const [with_, without] = [await contents(loud), await contents(still)];
+    const [with_, without] = [await valuesOf(loud), await valuesOf(still)];
     const noise = with_.labels.map((values, k) => values.map((label, row) => label - (without.labels[k]?.[row] ?? 0)));
     for (const values of noise) {
       expect(Math.abs(moment(values, 1))).toBeLessThan(5 * Math.sqrt(0.25 / 40_000));
@@ -44,7 +31,7 @@ describe('rows', () => {
   });
 
   test('pitfall 32: features are standard normal, not uniform, and independent', async () => {
-    const { columns } = await contents(await open({ rows: { train: 50_000, validation: 1, test: 1 }, dimension: 4 }));
+    const { columns } = await valuesOf(await open({ rows: { train: 50_000, validation: 1, test: 1 }, dimension: 4 }));
     for (const [c, values] of columns.entries()) {
       expect(Math.abs(moment(values, 1))).toBeLessThan(5 / Math.sqrt(50_000));
       expect(Math.abs(moment(values, 2) - 1)).toBeLessThan(5 * Math.sqrt(2 / 50_000));
@@ -53,22 +40,6 @@ describe('rows', () => {
         expect(Math.abs(correlation(values, other))).toBeLessThan(5 / Math.sqrt(50_000));
       }
     }
-  });
-
-  test.each([-0.5, 1])('pitfall 32: the labels correlate as the closed form says for p = %d', async (p) => {
-    const rows = { train: 100_000, validation: 1, test: 1 };
-    const settings = { rows, correlation: p, dimension: 3 };
-    const { labels } = await contents(await open(settings));
-    const process = drawSynthetic(options(settings), 0);
-    const [a, b] = [labels[0] ?? [], labels[1] ?? []];
-    // errors of blocks of 1000 rows, as the labels are not normal
-    const blocks = Array.from({ length: 100 }, (_, i) =>
-      correlation(a.slice(1000 * i, 1000 * i + 1000), b.slice(1000 * i, 1000 * i + 1000)),
-    );
-    const error = Math.sqrt((moment(blocks, 2) - moment(blocks, 1) ** 2) / 100);
-    expect(Math.abs(correlation(a, b) - labelCorrelation(process, p, 0.01))).toBeLessThan(5 * error + 1e-4);
-    const variance = moment(a, 2) - moment(a, 1) ** 2;
-    expect(Math.abs(variance / labelVariance(process, 0.01) - 1)).toBeLessThan(0.05);
   });
 });
 
@@ -85,11 +56,12 @@ describe('a context', () => {
   };
 
   test('turns the relation of two tasks: their correlation is rho + q s_j s_k, and labels have mean 0 and variance 1', async () => {
-    const { columns, labels } = await contents(await open(settings));
-    const context = columns[0] ?? [];
+    const source = await open(settings);
+    const { labels } = await valuesOf(source);
+    const context = (await rowsOf(source, 'train')).map((row) => row.context);
     const found = [1, 2].map((other) =>
       [0, 1, 2, 3].map((c) => {
-        const inside = (_: number, row: number) => context[row] === c;
+        const inside = (_: number, row: number) => context[row] === `c${c + 1}`;
         return correlation((labels[0] ?? []).filter(inside), (labels[other] ?? []).filter(inside));
       }),
     );
@@ -109,7 +81,7 @@ describe('a context', () => {
   test('tasks have noise of their own size, and labels for their share of rows', async () => {
     const open2 = (noise: readonly number[]) =>
       open({ ...settings, noise, labelled: [1, 0.1, 1], rows: { train: 20_000, validation: 1, test: 1 } });
-    const [still, loud] = [await contents(await open2([0, 0, 0])), await contents(await open2([0, 1, 4]))];
+    const [still, loud] = [await valuesOf(await open2([0, 0, 0])), await valuesOf(await open2([0, 1, 4]))];
     const differences = loud.labels.map((values, k) =>
       values.flatMap((value, row) => (Number.isNaN(value) ? [] : value - (still.labels[k]?.[row] ?? 0))),
     );
@@ -132,7 +104,8 @@ describe('draws', () => {
     expect((await open({}, 1)).checksum).toBe((await open({}, 2)).checksum);
     const [one, two] = [await open({ seed: 'run' }, 1), await open({ seed: 'run' }, 2)];
     expect(one.checksum).not.toBe(two.checksum);
-    expect(await contents(one)).not.toEqual(await contents(two));
-    expect(await contents(one)).toEqual(await contents(await open({ seed: 1 })));
+    const labels = async (source: Source) => (await valuesOf(source)).labels;
+    expect(await labels(one)).not.toEqual(await labels(two));
+    expect(await labels(one)).toEqual(await labels(await open({ seed: 1 })));
   });
 });

@@ -2,95 +2,95 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { catalogue } from '../../support/catalogue.js';
 import { ConfigError, UserError } from '../../support/errors.js';
 import { removeRemains, writeWhole } from '../../support/whole-file.js';
-import { appendedColumns, columnAppender } from '../store/append-columns.js';
+import { columnAppender } from '../store/append-columns.js';
 import { identifier, literal, openDatabase, rowsOf, sqlReason } from '../store/database.js';
-import { arrow } from './arrow.js';
-import type { FormatDefinition, OutputColumn, RowGroup } from './format.js';
+
+/** A column of an output file, of 32 bits. */
+export interface OutputColumn {
+  readonly name: string;
+  readonly kind: 'float' | 'integer';
+}
+
+/** Rows, column by column in the order of the file's columns. */
+export interface RowGroup {
+  readonly rows: number;
+  readonly columns: readonly (Float32Array | Int32Array)[];
+}
+
+interface Format {
+  /** The file's ending, without a dot. */
+  readonly name: string;
+  /** Of DuckDB's COPY. */
+  readonly options: string;
+  /** SQL of a column of this type. */
+  expressionOf(column: string, type: string): string;
+}
 
 /**
  * A header line, then a line per row. Floats read back as the same 32 bits. NaN is an empty field. `|` separates the
  * entries of a list.
  */
-const csv: FormatDefinition = copied('csv', 'FORMAT csv, HEADER', (column, type) => {
-  if (type.endsWith('[]')) return `nullif(array_to_string(${column}, '|'), '')`;
-  const exact = { FLOAT: 2 ** 24, DOUBLE: 2 ** 53 }[type];
-  if (exact === undefined) return column;
-  const whole = `${column} = trunc(${column}) AND abs(${column}) < ${exact}`;
-  return `CASE WHEN isnan(${column}) THEN NULL WHEN ${whole} THEN CAST(CAST(${column} AS BIGINT) AS VARCHAR) ELSE CAST(${column} AS VARCHAR) END`;
-});
+const csv: Format = {
+  name: 'csv',
+  options: 'FORMAT csv, HEADER',
+  expressionOf(column, type) {
+    if (type.endsWith('[]')) return `nullif(array_to_string(${column}, '|'), '')`;
+    const exact = { FLOAT: 2 ** 24, DOUBLE: 2 ** 53 }[type];
+    if (exact === undefined) return column;
+    const whole = `${column} = trunc(${column}) AND abs(${column}) < ${exact}`;
+    return `CASE WHEN isnan(${column}) THEN NULL WHEN ${whole} THEN CAST(CAST(${column} AS BIGINT) AS VARCHAR) ELSE CAST(${column} AS VARCHAR) END`;
+  },
+};
 
 /** Snappy, 65,536 rows per row group. */
-const parquet: FormatDefinition = copied('parquet', 'FORMAT parquet, ROW_GROUP_SIZE 65536', (column) => column);
+const parquet: Format = {
+  name: 'parquet',
+  options: 'FORMAT parquet, ROW_GROUP_SIZE 65536',
+  expressionOf: (column) => column,
+};
 
-/**
- * A format that DuckDB writes.
- * @param expressionOf SQL of a column of this type.
- */
-function copied(
-  name: string,
-  options: string,
-  expressionOf: (column: string, type: string) => string,
-): FormatDefinition {
-  return {
-    name,
-    async *encode(database, from, folder) {
-      const path = join(folder, `rows.${name}`);
-      const types = await rowsOf(database, `DESCRIBE SELECT * FROM ${from}`);
-      const selected = types.map(([name, type]) => {
-        const column = identifier(String(name));
-        return `${expressionOf(column, String(type))} AS ${column}`;
-      });
-      await database
-        .run(`COPY (SELECT ${selected.join(', ')} FROM ${from}) TO ${literal(path)} (${options})`)
-        .catch(unwritten);
-      yield* createReadStream(path, { highWaterMark: 2 ** 20 });
-    },
-  };
-}
-
-/** Reports a failed write, for example on a full disk. */
-function unwritten(error: unknown): never {
-  throw new UserError(`The table cannot be made in ${tmpdir()} (TMPDIR): ${sqlReason(error)}.`);
-}
-
-const formats = catalogue<FormatDefinition>('format', [csv, parquet, arrow]);
+const formats = catalogue<Format>('format', [csv, parquet]);
 
 /** Rows in the form that a loader reads: any number at a time. The arrays may be overwritten by the next ones. */
-export type Blocks = AsyncIterable<RowGroup>;
+type Blocks = AsyncIterable<RowGroup>;
 
 /**
  * Writes a file atomically, in the format of its ending. Memory does not grow with the rows.
  * @throws ConfigError for an ending that is no format's, or a folder of this name. UserError for a file that cannot be
  * written.
  */
-export async function writeTable(
-  path: string,
-  columns: readonly OutputColumn[],
-  blocks: Blocks,
-  kept?: string,
-): Promise<void> {
+export async function writeTable(path: string, ...rows: Rows): Promise<void> {
   const format = formatOf(path);
   if ((await stat(path).catch(() => undefined))?.isDirectory())
     throw new ConfigError(`${path} is a folder; name the file to be written.`);
   await removeRemains(dirname(path));
-  await writeWhole(path, encoded(format, columns, blocks, kept));
+  await writeWhole(path, encoded(format, ...rows));
 }
 
-const typeNames = { float: 'FLOAT', integer: 'INTEGER', list: 'INTEGER[]' } as const;
+const typeNames = { float: 'FLOAT', integer: 'INTEGER' } as const;
+
+/**
+ * `kept`: a DuckDB file whose table `kept` has columns that stand before the others, row by row. `whenStored` gets a
+ * database whose table `rows` has all rows.
+ */
+type Rows = readonly [
+  columns: readonly OutputColumn[],
+  blocks: Blocks,
+  kept?: string | undefined,
+  whenStored?: (database: DuckDBConnection) => Promise<void>,
+];
 
 /**
  * The bytes of a file, piece by piece. Equal rows give equal bytes. The rows wait in a temporary database, mostly on
  * disk.
- * @param kept A DuckDB file whose table `kept` has columns that stand before the others, row by row.
  */
 export async function* encoded(
-  format: FormatDefinition,
-  columns: readonly OutputColumn[],
-  blocks: Blocks,
-  kept?: string,
+  format: Format,
+  ...[columns, blocks, kept, whenStored]: Rows
 ): AsyncGenerator<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'ple-rows-'));
   const database = await openDatabase(join(folder, 'rows.duckdb'));
@@ -100,17 +100,35 @@ export async function* encoded(
     const fields = columns.map((column) => `${identifier(column.name)} ${typeNames[column.kind]}`);
     await database.run(`CREATE TABLE rows (${fields.join(', ')})`);
     const appender = await columnAppender(database, 'rows');
-    for await (const { columns, rows } of blocks) {
-      const values = columns.flatMap((column) => appendedColumns(column));
-      written(() => appender.append(values, rows));
-    }
+    for await (const { columns, rows } of blocks) written(() => appender.append(columns, rows));
     written(appender.close);
+    await whenStored?.(database);
     if (kept !== undefined) await database.run(`ATTACH ${literal(kept)} AS beside (READ_ONLY)`);
-    yield* format.encode(database, kept === undefined ? 'rows' : 'beside.kept POSITIONAL JOIN rows', folder);
+    const path = await copied(
+      database,
+      format,
+      kept === undefined ? 'rows' : 'beside.kept POSITIONAL JOIN rows',
+      folder,
+    );
+    yield* createReadStream(path, { highWaterMark: 2 ** 20 });
   } finally {
     database.closeSync();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The path of a file in the folder. @param from SQL of its rows. */
+async function copied(database: DuckDBConnection, format: Format, from: string, folder: string): Promise<string> {
+  const path = join(folder, `rows.${format.name}`);
+  const types = await rowsOf(database, `DESCRIBE SELECT * FROM ${from}`);
+  const selected = types.map(([name, type]) => {
+    const column = identifier(String(name));
+    return `${format.expressionOf(column, String(type))} AS ${column}`;
+  });
+  await database
+    .run(`COPY (SELECT ${selected.join(', ')} FROM ${from}) TO ${literal(path)} (${format.options})`)
+    .catch(unwritten);
+  return path;
 }
 
 function written(step: () => void): void {
@@ -121,8 +139,13 @@ function written(step: () => void): void {
   }
 }
 
+/** Reports a failed write, for example on a full disk. */
+function unwritten(error: unknown): never {
+  throw new UserError(`The table cannot be made in ${tmpdir()} (TMPDIR): ${sqlReason(error)}.`);
+}
+
 /** @throws ConfigError */
-export function formatOf(path: string): FormatDefinition {
+export function formatOf(path: string): Format {
   const ending = extname(path).slice(1).toLowerCase();
   if (formats.names.includes(ending)) return formats.get(ending);
   throw new ConfigError(`${path}: the ending says the format; it is one of .${formats.names.join(', .')}.`);
