@@ -3,7 +3,6 @@ import { Command } from '@commander-js/extra-typings';
 import type { ComparisonPlan } from '../comparison/dry-run.js';
 import type { ComparisonResult } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
-import { duration } from '../report/numbers.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
 import { groupedBy } from '../support/grouped-by.js';
 import { joined } from '../support/joined.js';
@@ -35,10 +34,7 @@ const words = () =>
       'runs at a time, each in its own process (default: one for each core, or each GPU)',
       wholeFrom('--jobs', 1, 1024),
     )
-    .option(
-      '--dry-run',
-      'print the runs, their parameters and an estimate of the time (with Slurm: its script); train nothing',
-    )
+    .option('--dry-run', 'print the runs and their parameters (with Slurm: its script); train nothing')
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--svg', 'also write the charts as SVG files')
     .option('--png', 'also write the charts as PNG files')
@@ -118,7 +114,7 @@ export const compare = defineCommand(
         display.line('Planning the runs');
         const plan = await planComparison(config, common);
         display.close();
-        process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan, config));
+        process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan));
         return exitCode.done;
       }
       const result = await compareAndReport(
@@ -228,48 +224,21 @@ function sbatchOf(options: OptionsOf<typeof words>): Readonly<Record<string, str
   };
 }
 
-async function planTable(
-  { tuning, searches, runs, models, jobs, tuned, secondsAtMost }: ComparisonPlan,
-  { baseline, tuneScore }: ComparisonConfig,
-): Promise<string> {
-  const [{ scoreInWords, searchSizeInWords }, { textTable }, { count }, { pointText }] = await Promise.all([
-    import('../report/search.js'),
+async function planTable({ tuning, runs, tuned }: ComparisonPlan): Promise<string> {
+  const [{ textTable }, { count }, { pointText }] = await Promise.all([
     import('../report/text-table.js'),
     import('../report/numbers.js'),
     import('../comparison/plan/axis-point.js'),
   ]);
-  const named = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
+  const nameOf = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
   const rowsOf = (stage: string, all: ComparisonPlan['runs']) =>
-    groupedBy(all, named).map((alike) => {
+    groupedBy(all, nameOf).map((alike) => {
       const finished = alike.filter((run) => run.finished).length;
-      const state = finished === alike.length ? 'finished' : finished > 0 ? `${finished} finished` : 'to do';
       const sizes = (kind: 'embedding' | 'network') =>
         [...new Set(alike.map(({ parameters }) => count(parameters[kind])))].join(', ');
-      return [stage, named(alike[0]), alike.length, sizes('embedding'), sizes('network'), state];
+      return [stage, nameOf(alike[0]), alike.length, finished, sizes('embedding'), sizes('network')];
     });
   const rows = [...rowsOf('tune', tuning), ...rowsOf('run', runs)];
-  const speeds = models.map((model) => [
-    joined(' ', model.label, pointText(model.values, ' ')),
-    model.unfinished,
-    model.epochs,
-    count(model.stepsPerEpoch),
-    count(model.samplesPerSecond),
-    duration(model.secondsAtMost),
-  ]);
-  const searched = searchSizeInWords(
-    searches.map(({ combinations }) => combinations),
-    tuning.length,
-    scoreInWords(tuneScore, baseline),
-  );
-  const lines = [
-    textTable(['', 'model', 'runs', 'embedding', 'network', ''], rows),
-    ...(models.length > 0
-      ? [textTable(['model', 'runs to do', 'epochs', 'steps an epoch', 'samples/s', 'a run at most'], speeds)]
-      : []),
-    `${searched.map((line) => `${line}\n`).join('')}${tuned ? '' : 'The runs are as if tune chose the values of the config.\n'}` +
-      (models.length > 0
-        ? `${jobs} at a time: at most ${duration(secondsAtMost)} of training steps, by a few that were measured of each model; early stopping makes it shorter, evaluating and starting runs longer\n`
-        : 'Everything is finished.\n'),
-  ];
-  return lines.join('\n');
+  const table = textTable(['', 'model', 'runs', 'finished', 'embedding', 'network'], rows);
+  return tuned ? table : `${table}The runs are as if tune chose the values of the config.\n`;
 }

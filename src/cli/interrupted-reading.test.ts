@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { pleHere, temporaryFolder } from './command.fixture.js';
 import { until } from './compare.fixture.js';
 
-const model = '{ type: hard-sharing, levels: [[4]], tower: [] }';
+const model = '{ type: single-task, levels: [[4]], tower: [] }';
 
 test.each([
   ['SIGTERM', 'train', `model: ${model}`, /^(note: .*\n)?ple: Interrupted: the data were not read to their end\.\n$/],

@@ -36,12 +36,6 @@ test('a metric within groups wants groups', async () => {
   await expect(checkData(config, data(10, false))).rejects.toThrow(/^compare\.metrics\.never-married: 'groupedAuc'/);
 });
 
-test('data are not read for a comparison that asks nothing of them', async () => {
-  const refuse = () => Promise.reject(new Error('read'));
-  await checkData(configWith('  metrics: { income: logLoss }\n'), refuse);
-  await expect(checkData(configWith('  uncertainty: both\n'), refuse)).rejects.toThrow('read');
-});
-
 test.each(['{ type: gradnorm }', '{ type: metabalance, target: income, relax: 1 }'])(
   'a front is refused where the balancing method %s undoes loss weights',
   (method) => {

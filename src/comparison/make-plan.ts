@@ -5,8 +5,7 @@ import { ConfigError } from '../support/errors.js';
 import { wholeNumber } from '../support/whole-number.js';
 import { mostPredictions } from '../training/journal.js';
 import type { LoadingEvent } from '../training/load-dataset.js';
-import { pointText } from './plan/axis-point.js';
-import type { DataShape, ReadShape } from './plan/data-shapes.js';
+import type { ReadShape } from './plan/data-shapes.js';
 import { createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
 import { placeRuns, type Run, reportedRuns } from './plan/run.js';
 import { searchedPlaces } from './search/candidates.js';
@@ -52,14 +51,25 @@ export async function makePlan(
 }
 
 /**
- * Checks the config's demands on the data before anything is trained. Reads the data only if there are such demands.
+ * Checks the config's demands on the data before anything is trained: errors over test rows need the predictions of
+ * every run, and some metrics need groups. Reads the data only if there are such demands.
  */
 export async function checkData(config: ComparisonConfig, readShape: ReadShape): Promise<void> {
-  const checks = [rowsForPredictions, groupsForMetrics].flatMap((check) => check(config) ?? []);
-  if (checks.length === 0) return;
-  for (const point of config.points) {
-    const shape = await readShape(config.experiment(config.baseline, point, config.seeds[0] ?? 0));
-    for (const check of checks) check(shape, pointText(point) === '' ? '' : ` at ${pointText(point)}`);
+  const { uncertainty, points, seeds, baseline } = config;
+  const needsPredictions = uncertainty === 'rows' || uncertainty === 'both';
+  const grouped = Object.entries(config.metrics).find(([, name]) => 'computeGrouped' in metrics.get(name));
+  if (!needsPredictions && !grouped) return;
+  for (const point of points) {
+    const shape = await readShape(config.experiment(baseline, point, seeds[0] ?? 0));
+    if (needsPredictions && shape.rows.test > mostPredictions)
+      throw new ConfigError(
+        `compare.uncertainty: '${uncertainty}' needs the predictions of every run, and they are kept up to ${wholeNumber(mostPredictions)} test rows; ` +
+          `the data have ${wholeNumber(shape.rows.test)}. Use 'seeds'.`,
+      );
+    if (grouped && !shape.grouped)
+      throw new ConfigError(
+        `compare.metrics.${grouped[0]}: '${grouped[1]}' needs data that say which rows are of one user, and these do not. Of your own tables, dataset.group names the column.`,
+      );
   }
 }
 
@@ -74,31 +84,4 @@ export function checkFront({ front, points, seeds, experiment }: ComparisonConfi
         `compare.front: loss.balancing '${balancing.type}' undoes loss weights, so that a front has one point: choose another method, or no front.`,
       );
   }
-}
-
-/** @param at The point of the axes that the data belong to. */
-type Check = (shape: DataShape, at: string) => void;
-
-/** Errors over test rows need the predictions of every run. Runs with large test splits do not keep them. */
-function rowsForPredictions({ uncertainty }: ComparisonConfig): Check | undefined {
-  if (uncertainty === null || uncertainty === 'seeds') return undefined;
-  return ({ rows }, at) => {
-    if (rows.test <= mostPredictions) return;
-    throw new ConfigError(
-      `compare.uncertainty: '${uncertainty}' needs the predictions of every run, and they are kept up to ${wholeNumber(mostPredictions)} test rows; ` +
-        `the data have ${wholeNumber(rows.test)}${at}. Use 'seeds'.`,
-    );
-  };
-}
-
-function groupsForMetrics({ metrics: chosen }: ComparisonConfig): Check | undefined {
-  const [first] = Object.entries(chosen).filter(([, name]) => 'computeGrouped' in metrics.get(name));
-  if (!first) return undefined;
-  const [task, metric] = first;
-  return ({ grouped }, at) => {
-    if (grouped) return;
-    throw new ConfigError(
-      `compare.metrics.${task}: '${metric}' needs data that say which rows are of one user, and these do not${at}. Of your own tables, dataset.group names the column.`,
-    );
-  };
 }

@@ -29,7 +29,7 @@ export const compareSchema = z.strictObject({
     )
     .min(1)
     .describe(
-      'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. Without a single-task model `ple` puts one first, with the layers that every listed model has from input to logit. Where these differ between models, list one.',
+      'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. One of them is the single-task model that gains are over.',
     ),
   seeds: z
     .union([
@@ -65,7 +65,7 @@ export const compareSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`, `{ logInteger: … }`. null: none.',
+      'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`. null: none.',
     ),
   search: searchSchema
     .nullable()

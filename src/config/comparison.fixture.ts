@@ -14,7 +14,7 @@ const layered = <Name extends string>(name: Name, more = {}) => ({
     ...more,
   }),
 });
-const definitions: Definitions = {
+export const definitions: Definitions = {
   loaders: catalogue('loader', [
     {
       name: 'file',

@@ -4,25 +4,6 @@ import { isComparison } from './comparison.js';
 import { stringifyExperiment } from './experiment.js';
 
 describe('a comparison', () => {
-  test('has models in their order, with labels', () => {
-    const config = parse(whole);
-    expect(config.models).toEqual([
-      { label: 'apart', type: 'apart', tune: null },
-      { label: 'two experts', type: 'deep', tune: null },
-      { label: 'four', type: 'deep', tune: null },
-    ]);
-    expect(config).toMatchObject({ name: 'test', baseline: 'apart', seeds: [2, 5] });
-    expect(config).toMatchObject({
-      axes: {},
-      points: [{}],
-      match: null,
-      tune: null,
-      uncertainty: null,
-      looks: [2],
-      ...{ metrics: {}, margins: {}, taskWeights: {}, contrasts: [] },
-    });
-  });
-
   test('gives a run its model, seed, point and changes, the changes last', () => {
     const config = parse(changed('  seeds:', '  axes: { dataset.mixing: [0, 0.5] }\n  seeds:'));
     const experiment = config.experiment('four', { 'dataset.mixing': 0.5, 'model.experts': 8 }, 5, {
@@ -84,19 +65,13 @@ describe('a comparison', () => {
       values: [0.5, 1, 4],
       labels: ['two experts', 'four'],
     });
-    expect(parse(whole).front).toBeNull();
     const mistake = (front: string) => failure(whole, [`compare.front=${front}`]);
     const [click, watch] = ['loss.weights.click.initial: [1, 2]', 'loss.weights.watch.initial: [1, 2]'];
     expect(mistake(`{ ${click}, ${watch} }`)).toMatch(
       /'compare\.front': name one key, loss\.weights\.<task>\.initial\.$/,
     );
-    expect(mistake('{}')).toMatch(/name one key/);
     expect(mistake('{ train.epochs: [1, 2] }')).toMatch(/is no loss weight of a task: name/);
-    expect(mistake('{ loss.weights.watch.ratio: [1, 2] }')).toMatch(/is no loss weight of a task/);
     expect(mistake('{ loss.weights.wach.initial: [1, 2] }')).toMatch(/no task 'wach' \(did you mean 'watch'\?\)/);
-    expect(mistake('{ loss.weights.watch.initial: [1, 0] }')).toMatch(/it must be above 0/);
-    expect(mistake('{ loss.weights.watch.initial: [1] }')).toMatch(/it needs 2 items or more/);
-    expect(mistake('{ loss.weights.watch.initial: [1, 1.0] }')).toMatch(/a value is listed twice/);
     expect(failure(whole, [`compare.front={ ${watch} }`, `compare.axes={ ${watch} }`])).toMatch(/is an axis already/);
     const alone = changed('  - { name: watch, type: regression }\n', '');
     expect(failure(alone, [`compare.front={ ${click} }`])).toMatch(/a front is of two tasks or more/);
@@ -121,7 +96,6 @@ describe('a comparison', () => {
     expect(parse(whole, ['compare.match={ embeddings: true }']).match).toEqual({ target, embeddings: true });
     expect(parse(whole, ['compare.match={ parameters: 500 }']).match).toEqual({ target: 500, embeddings: false });
     expect(failure(whole, ['compare.match={}'])).toMatch(/'compare\.match.*give parameters, embeddings or both/);
-    expect(failure(whole, ['compare.match={ parameters: 100000001 }'])).toMatch(/'compare\.match/); // gigabytes
   });
 
   test('takes overrides of its own keys and of a run’s', () => {
@@ -141,37 +115,12 @@ describe('a comparison', () => {
   });
 });
 
-describe('the baseline', () => {
-  const without = changed('    - { type: apart, levels: [[6], [4]], tower: [2] }\n', '');
-
-  test('is put first where it is not listed, with the layers that the others have', () => {
-    const config = parse(without);
-    expect(config.models.map(({ label }) => label)).toEqual(['apart', 'two experts', 'four']);
-    expect(config.baseline).toBe('apart');
-    // [[7, 5]], then [3], is how many layers lie between input and logit, whatever each level holds.
-    expect(config.experiment('apart', {}, 2).model).toEqual({ type: 'apart', levels: [[7], [5], [3]], tower: [] });
-  });
-
-  test('must be listed where their widths differ', () => {
-    expect(failure(without.replace('experts: 4', 'tower: [4]'))).toMatch(
-      /^c\.yaml:3:3: 'compare\.models': list a apart model: the models differ in the widths/,
-    );
-  });
-});
-
-test('mistakes of all models, of the comparison and of the rest are told at once', () => {
+test('mistakes of all models and of the rest are told at once, after those of compare', () => {
   const places = (text: string) =>
     Array.from(failure(text).matchAll(/^c\.yaml:\d+:\d+: '([^']*)'/gm), ([, key]) => key);
-  const rest = (text: string) => text.replace('epochs: 3', 'epochs: many');
-  const models = rest(whole.replace('experts: 2', 'experts: two').replace('experts: 4', 'experts: four'));
-  const own = ['compare.models.1.experts', 'compare.models.2.experts'];
-  expect(places(models)).toEqual([...own, 'train.epochs']);
-  expect(places(models.replace('seeds:', 'seed:'))).toEqual([...own, 'compare.seed', 'train.epochs']);
-  expect(places(rest(changed('  seeds:', '  axes: { engine: [1, 2], seed: [3] }\n  seeds:')))).toEqual([
-    'compare.axes.engine',
-    'compare.axes.seed',
-    'train.epochs',
-  ]);
+  const models = whole.replace('experts: 2', 'experts: two').replace('experts: 4', 'experts: four');
+  expect(places(models)).toEqual(['compare.models.1.experts', 'compare.models.2.experts']);
+  expect(places(models.replace('seeds:', 'seed:'))).toEqual(['compare.seed']);
   const names = changed('  seeds:', '  taskWeights: { clik: 2 }\n  contrasts: [[four, five]]\n  seeds:');
   expect(places(names)).toEqual(['compare.taskWeights.clik', 'compare.contrasts.0.1']);
 });
@@ -180,6 +129,11 @@ describe('a mistake is one line with its place', () => {
   test.each([
     ['an unknown key', changed('seeds:', 'seed:'), /^c\.yaml:9:3: 'compare\.seed': unknown key \(did you mean 'seeds'/],
     ['a label twice', changed('label: four', 'label: two experts'), /^c\.yaml:3:3: .*labelled 'two experts'/],
+    [
+      'no baseline',
+      changed('    - { type: apart, levels: [[6], [4]], tower: [2] }\n', ''),
+      /^c\.yaml:3:3: 'compare\.models': list a apart model: gains are over it/,
+    ],
     ['a seed twice', changed('[2, 5]', '[2, 5, 2]'), /^c\.yaml:9:3: 'compare\.seeds': a seed is listed twice/],
     [
       'an unknown model',
@@ -210,14 +164,4 @@ describe('a mistake is one line with its place', () => {
     expect(parse(judgedBy('nmse', 'both')).uncertainty).toBe('both');
     expect(parse(judgedBy('mse', 'seeds')).metrics).toEqual({ watch: 'mse' });
   });
-});
-
-test('combinations: the last key changes fastest', () => {
-  const axes = '  axes: { dataset.mixing: [0, 1], train.batchSize: [8, 16] }\n';
-  expect(parse(changed('  seeds:', `${axes}  seeds:`)).points).toEqual([
-    { 'dataset.mixing': 0, 'train.batchSize': 8 },
-    { 'dataset.mixing': 0, 'train.batchSize': 16 },
-    { 'dataset.mixing': 1, 'train.batchSize': 8 },
-    { 'dataset.mixing': 1, 'train.batchSize': 16 },
-  ]);
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
+import { wholeNumber } from '../support/whole-number.js';
 import { type CompareOptions, compareSchema } from './compare-schema.js';
 import { type Change, type ConfigDocument, type Path, readDocument } from './document.js';
 import { type Execute, executeOf, executeSchema } from './execute.js';
@@ -98,10 +99,7 @@ export interface ComparisonConfig {
 }
 
 /** Runs are checked and planned in memory. */
-export const mostRuns = 20_000;
-function tooManyRuns(runs: number): string {
-  return `the points of the axes, models, seeds, fronts and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`;
-}
+const mostRuns = 20_000;
 
 /** True if a config's text has a `compare:` key. False for an unreadable text: parsing it gives the reason. */
 export function isComparison(text: string, file: string, overrides: readonly string[]): boolean {
@@ -134,19 +132,12 @@ export function parseComparison(
 ): ComparisonConfig {
   const document = readDocument(text, file, overrides);
   const { compare: given, ...beside } = comparePart(document, overrides);
-  const faults = new Faults();
   const resolve = (model: Pick<Listed, 'options' | 'path'>, changes: readonly Change[]) => {
     const changed = [{ key: 'model', value: model.options, at: model.path, from: model.path }, ...changes];
     return resolveExperiment(readDocument(text, file, overrides, changed), definitions, model.path);
   };
-  /** Finds the other mistakes of a config whose `compare` is wrong. */
-  const tellAll = () => {
-    if (faults.found) for (const model of readableModels(given)) faults.try(() => resolve(model, []));
-    faults.tell();
-  };
-  const compare = faults.try(() => parsePart(compareSchema, given, document, ['compare']));
-  const models = compare && faults.try(() => namedModels(compare, document, definitions));
-  if (!compare || !models) throw tellAll();
+  const compare = parsePart(compareSchema, given, document, ['compare']);
+  const models = namedModels(compare, document, definitions);
   const { seeds, looks } = seedsOf(compare.seeds);
   const tuneSeeds = [compare.tuneSeed].flat();
   const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
@@ -155,6 +146,7 @@ export function parseComparison(
   const fronts: Choices = { path: ['compare', 'front'], values: compare.front ?? {} };
   const searched = [shared, ...models.map(ownChoices)];
   const search = compare.search ?? { type: 'grid' };
+  const faults = new Faults();
   faults.try(() => checkVariedKeys(axes, shared, models.map(ownChoices), document));
   faults.try(() => checkGrid(search, searched, document));
   const joint = models.filter(({ options }) => options.type !== definitions.baseline);
@@ -200,7 +192,7 @@ export function parseComparison(
     },
   };
   faults.try(() => checkSize(parsed, document));
-  tellAll();
+  faults.tell();
   const config = { ...parsed, points: combinations(compare.axes) };
   return { ...config, name: checkTried(config, compare, searched, document, definitions) };
 }
@@ -214,7 +206,12 @@ function checkSize(
   const onFronts = front ? seeds.length * front.labels.length * front.values.length : 0;
   const points = Object.values(axes).reduce((product, values) => product * values.length, 1);
   const runs = points * searches.reduce((sum, size) => sum + seeds.length + size * tuneSeeds.length, onFronts);
-  if (runs > mostRuns) throw failAt(document, ['compare'], tooManyRuns(runs));
+  if (runs > mostRuns)
+    throw failAt(
+      document,
+      ['compare'],
+      `the points of the axes, models, seeds, fronts and searched values make ${wholeNumber(runs)} runs; ${wholeNumber(mostRuns)} is the most: list fewer values`,
+    );
 }
 
 /** Tries every value now, so that a mistake shows before hours of training. @returns The comparison's name. */
@@ -269,29 +266,17 @@ function comparePart(document: ConfigDocument, overrides: readonly string[]) {
   return { compare, plugins, execute };
 }
 
-/** The models of a `compare` that has mistakes elsewhere. */
-function readableModels(compare: unknown): Pick<Listed, 'options' | 'path'>[] {
-  const { models } = z
-    .looseObject({ models: z.array(z.unknown()) })
-    .catch({ models: [] })
-    .parse(compare);
-  return models.flatMap((model, index) => {
-    const { data } = z.looseObject({ type: z.string() }).safeParse(model);
-    if (!data) return [];
-    const { label: _, tune: __, ...options } = data;
-    return [{ options, path: ['compare', 'models', index] }];
-  });
-}
-
 function namedModels(compare: CompareOptions, document: ConfigDocument, definitions: Definitions): readonly Listed[] {
-  const listed = compare.models.map(({ label, tune, ...options }, index): Listed => {
+  const models = compare.models.map(({ label, tune, ...options }, index): Listed => {
     return { label: label ?? options.type, options, tune, path: ['compare', 'models', index] };
   });
-  const models = withBaseline(listed, document, definitions);
+  const fail = (message: string) => failAt(document, ['compare', 'models'], message);
   const labels = models.map(({ label }) => label);
   const twice = labels.find((label, index) => labels.indexOf(label) !== index);
-  if (twice === undefined) return models;
-  throw failAt(document, ['compare', 'models'], `two models are labelled '${twice}': give each a label of its own`);
+  if (twice !== undefined) throw fail(`two models are labelled '${twice}': give each a label of its own`);
+  if (!models.some(({ options }) => options.type === definitions.baseline))
+    throw fail(`list a ${definitions.baseline} model: gains are over it`);
+  return models;
 }
 
 function ownChoices({ path, tune }: Listed): Choices {
@@ -375,34 +360,6 @@ interface Listed {
   readonly options: { readonly type: string; readonly [key: string]: unknown };
   readonly tune: Choices['values'] | null;
   readonly path: Path;
-}
-
-/**
- * The listed models. If the single-task baseline is missing, it comes first. It is an MLP with the layers that every
- * listed model has from its input to a task's logit: those of the levels and of the tower.
- */
-function withBaseline(
-  listed: readonly Listed[],
-  document: ConfigDocument,
-  definitions: Definitions,
-): readonly Listed[] {
-  const type = definitions.baseline;
-  if (listed.some(({ options }) => options.type === type)) return listed;
-  const layered = z.looseObject({ levels: z.array(z.array(z.int())), tower: z.array(z.int()) });
-  const stacks = listed.map(({ options, path }) => {
-    const { names, all } = definitions.models;
-    const definition = all.find(({ name }) => name === options.type);
-    if (!definition) throw failAt(document, [...path, 'type'], notAmong('unknown model', options.type, names));
-    const { levels, tower } = layered.parse(parsePart(definition.options, options, document, path));
-    return [...levels.flat(), ...tower];
-  });
-  const [stack = [], ...others] = stacks;
-  if (others.some((other) => String(other) !== String(stack))) {
-    const message = `list a ${type} model: the models differ in the widths of their layers, so its own cannot be told from theirs`;
-    throw failAt(document, ['compare', 'models'], message);
-  }
-  const options = { type, levels: stack.map((width) => [width]), tower: [] };
-  return [{ label: type, options, tune: null, path: [] }, ...listed];
 }
 
 /** Checks the names of tasks, metrics and models in `compare`. */

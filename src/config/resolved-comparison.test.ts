@@ -25,11 +25,6 @@ compare:
 
 test.each([
   ['with every key', text, []],
-  [
-    'without a baseline of its own',
-    text.replace(/.*type: single-task.*\n.*\n/, '  seeds: 3\n').replace(/.*type: ple.*\n/, ''),
-    [],
-  ],
   ['with a score', text, ['compare.tune.score=worst']],
   ['with embeddings among what is matched', text, ['compare.match={ embeddings: true }']],
 ])('a resolved comparison %s asks for the same runs', (_, config, overrides) => {

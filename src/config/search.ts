@@ -11,7 +11,6 @@ const distributionSchema = z.union([
   z.strictObject({ uniform: rangeOf(z.number()) }),
   z.strictObject({ logUniform: rangeOf(z.number().positive()) }),
   z.strictObject({ integer: rangeOf(z.int()) }),
-  z.strictObject({ logInteger: rangeOf(z.int().positive()) }),
 ]);
 
 /** A key's search space: a list of values, which random search draws with equal probability, or a distribution. */
@@ -19,7 +18,7 @@ const oneSpaceSchema = z.union([listSchema, distributionSchema], {
   error: (issue) =>
     Array.isArray(issue.input)
       ? 'it needs an item or more'
-      : 'a list of values, or a distribution: { uniform: [low, high] }, { logUniform: … }, { integer: … } or { logInteger: … }',
+      : 'a list of values, or a distribution: { uniform: [low, high] }, { logUniform: … } or { integer: … }',
 });
 export const spaceSchema = z.record(z.string(), oneSpaceSchema);
 /** The score that chooses a trial: see `compare.tune`. */
@@ -41,8 +40,9 @@ export type Space = Spaces[string];
 /** A value for each key. */
 type Values = Readonly<Record<string, unknown>>;
 
+export const mostCandidates = 10_000;
 const size = {
-  candidates: z.int().min(2).max(10_000).optional(),
+  candidates: z.int().min(2).max(mostCandidates).optional(),
   /** In epochs of the baseline. */
   budget: z.number().positive().optional(),
 };
@@ -184,8 +184,7 @@ export function sizeOf(spaces: Spaces): number {
 
 function valuesIn(space: Space): number {
   if (isList(space)) return space.length;
-  const range = 'integer' in space ? space.integer : 'logInteger' in space ? space.logInteger : undefined;
-  return range ? range[1] - range[0] + 1 : Number.POSITIVE_INFINITY;
+  return 'integer' in space ? space.integer[1] - space.integer[0] + 1 : Number.POSITIVE_INFINITY;
 }
 
 function listsOf(spaces: Spaces): Readonly<Record<string, readonly unknown[]>> {
@@ -194,7 +193,7 @@ function listsOf(spaces: Spaces): Readonly<Record<string, readonly unknown[]>> {
 
 /**
  * Draws a value. Numbers are short: `logUniform` has 4 significant digits, `uniform` as many decimals as give a range
- * 10,000 values or more. An integer k of `logInteger` has the probability log((k + 1) / k) / log((high + 1) / low).
+ * 10,000 values or more.
  */
 function drawn(space: Space, random: Random): unknown {
   if (isList(space)) return space[random.below(space.length)];
@@ -205,10 +204,8 @@ function drawn(space: Space, random: Random): unknown {
     const decimals = Math.max(0, Math.ceil(4 - Math.log10(high - low)));
     return within(low + share * (high - low), (value) => value.toFixed(Math.min(100, decimals)), low, high);
   }
-  const [low, high] = 'logUniform' in space ? space.logUniform : [space.logInteger[0], space.logInteger[1] + 1];
-  const value = low * (high / low) ** share;
-  if ('logInteger' in space) return Math.min(high - 1, Math.floor(value));
-  return within(value, (exact) => exact.toPrecision(4), low, high);
+  const [low, high] = space.logUniform;
+  return within(low * (high / low) ** share, (exact) => exact.toPrecision(4), low, high);
 }
 
 function within(value: number, written: (value: number) => string, low: number, high: number): number {

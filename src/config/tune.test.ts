@@ -27,13 +27,6 @@ describe('a space per model', () => {
     });
   });
 
-  test('is no option of the model, nor of the baseline that is made of it', () => {
-    expect(config.experiment('two experts', {}, 2).model).not.toHaveProperty('tune');
-    const alone = text.replace('    - { type: apart, levels: [[6], [4]], tower: [2] }\n', '');
-    expect(parse(alone).settings('apart')).toHaveLength(2);
-    expect(parse(whole).settings('apart')).toEqual([{}]);
-  });
-
   const withTune = (tune: string, more = '') =>
     changed('experts: 4 }', `experts: 4, tune: ${tune} }`).replace('  seeds:', `${more}  seeds:`);
 

@@ -1,7 +1,6 @@
 import type { Comparison, ModelSearch } from '../comparison/comparison.js';
 import { pointKey, pointText } from '../comparison/plan/axis-point.js';
 import type { AxisPoint } from '../config/comparison.js';
-import type { SearchScore } from '../config/search.js';
 import { fixed } from './numbers.js';
 import { columnTable } from './text-table.js';
 
@@ -33,24 +32,15 @@ function chosenText({ candidates }: ModelSearch): string {
 /** The score that ranks the combinations of a search, in words. */
 function rankedBy({ search, baseline }: Pick<Comparison, 'search' | 'baseline'>): string {
   const isWorst = search?.models.some(({ reference }) => reference !== undefined) === true;
-  return scoreInWords(isWorst ? 'worst' : 'mean', baseline);
-}
-
-export function scoreInWords(score: SearchScore, baseline: string): string {
-  return score === 'worst' ? `gain of the worst task over ${baseline} on validation` : 'mean validation score';
+  return isWorst ? `gain of the worst task over ${baseline} on validation` : 'mean validation score';
 }
 
 /** How much the models of a point searched. Empty if nothing was searched. */
 export function searchedInWords(comparison: Comparison, axis: AxisPoint): readonly string[] {
   const sizes = searchesAt(comparison, axis).map(({ candidates }) => candidates.length);
   const runs = sizes.reduce((sum, size) => sum + size, 0) * (comparison.search?.seeds.length ?? 0);
-  return searchSizeInWords(sizes, runs, rankedBy(comparison));
-}
-
-/** @param sizes Number of combinations of each search. */
-export function searchSizeInWords(sizes: readonly number[], runs: number, ranked: string): readonly string[] {
   if (sizes.length === 0) return [];
   const range = [...new Set([Math.min(...sizes), Math.max(...sizes)])].join(' to ');
   const each = sizes.length === 1 ? 'one search' : `each of ${sizes.length} searches`;
-  return [`Search: ${range} combinations in ${each}, ${runs} runs. The best ${ranked} chooses.`];
+  return [`Search: ${range} combinations in ${each}, ${runs} runs. The best ${rankedBy(comparison)} chooses.`];
 }

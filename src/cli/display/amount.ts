@@ -14,7 +14,7 @@ export function age(seconds: number): string {
   return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
-export type Unit = 'bytes' | 'rows' | 'columns' | 'models' | 'steps' | 'runs';
+export type Unit = 'bytes' | 'rows' | 'columns' | 'steps' | 'runs';
 
 /** An amount of work done: `12.3/456.7 MiB`, `1,000/250,000 rows`. @param total NaN if unknown. */
 export function amount(done: number, total: number, unit: Unit): string {

@@ -100,10 +100,6 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
         once('Reading the data');
         if (fractions.size === 0) advance('reading', 'bytes', event.done, event.total); // else other runs train too
       }
-      if (event.kind === 'measured') {
-        once('Measuring a few steps of each model');
-        if (event.done > 0) advance('measuring', 'models', event.done, event.of);
-      }
       if (event.kind === 'decided') for (const text of decisions(event, config)) line(text);
       if (event.kind === 'planned') begin(event);
       if (event.kind === 'started again')

@@ -1,5 +1,4 @@
 import type { Execute } from '../../config/execute.js';
-import type { Experiment } from '../../config/experiment.js';
 import { exitCode, UserError } from '../../support/errors.js';
 import type { ReadShape } from '../plan/data-shapes.js';
 import type { DecidedChanges } from '../plan/decided-changes.js';
@@ -14,8 +13,6 @@ export type Event =
   | { readonly kind: 'note'; readonly message: string }
   /** Progress of reading the data, in bytes. */
   | { readonly kind: 'reading'; readonly done: number; readonly total: number }
-  /** Dry run: number of run kinds measured so far. */
-  | { readonly kind: 'measured'; readonly done: number; readonly of: number }
   /** The decisions of `tune` and `match`, before the reported runs. */
   | { readonly kind: 'decided'; readonly changes: DecidedChanges }
   /** All runs of a stage, before it; `folder` contains their folders. */
@@ -49,12 +46,6 @@ export type Outcome =
   | { readonly status: 'interrupted' }
   | { readonly status: 'failed'; readonly message: string };
 
-/** Training speed and compile time of a model. */
-export interface Speed {
-  readonly samplesPerSecond: number;
-  readonly compileSeconds: number;
-}
-
 /** Executes the runs of a plan somewhere and reports events while it does. */
 export interface Executor {
   /**
@@ -68,14 +59,6 @@ export interface Executor {
    * @returns All runs with their new state. After an interruption some are still planned.
    */
   execute(stage: Stage, runs: readonly Run[], folder: string): Promise<readonly Run[]>;
-}
-
-/** An executor that can also measure, for dry runs. */
-export interface MeasuringExecutor extends Executor {
-  /** How many of these runs train at a time. */
-  jobsFor(runs: readonly Run[]): number;
-  /** Trains a few steps of each experiment, `jobs` at a time, and keeps nothing. */
-  measure(experiments: readonly Experiment[], jobs: number): Promise<readonly Speed[]>;
 }
 
 /** What every executor gets. */

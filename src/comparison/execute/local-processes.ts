@@ -1,18 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../../config/comparison.js';
-import type { Experiment } from '../../config/experiment.js';
 import { type ChosenDevice, lookAtMachine } from '../../engine/devices/choose-device.js';
 import { firstExperiment } from '../plan/axis-point.js';
 import { dataOf } from '../plan/data-shapes.js';
 import type { Run } from '../plan/run.js';
-import type { ExecutorOptions, MeasuringExecutor, Outcome, Speed, Stage } from './executor.js';
-import { largestFirst } from './largest-first.js';
+import type { Executor, ExecutorOptions, Outcome, Stage } from './executor.js';
 import { type Order, readingEvents } from './messages.js';
 import { shapeReader } from './shape-reader.js';
 import { deviceFor, devicesOf, type SharedDevices, usualJobs } from './shared-devices.js';
 import { type OpenStage, openStage } from './stage.js';
-import { errorOf, messageOf } from './worker-process.js';
+import { messageOf } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
 
 /**
@@ -22,7 +20,7 @@ import { createWorkers, type Workers } from './workers.js';
 export async function withLocalProcesses<Made>(
   config: ComparisonConfig,
   options: ExecutorOptions,
-  use: (executor: MeasuringExecutor) => Promise<Made>,
+  use: (executor: Executor) => Promise<Made>,
 ): Promise<Made> {
   const devices = await devicesOf(firstExperiment(config).engine, lookAtMachine(options.signal));
   const workers = createWorkers();
@@ -47,14 +45,10 @@ interface Local extends Omit<ExecutorOptions, 'halt'> {
   readonly metrics: Readonly<Record<string, string>>;
 }
 
-export function localProcesses(local: Local): MeasuringExecutor {
+export function localProcesses(local: Local): Executor {
   const { workers, devices, metrics, signal, on } = local;
   const readShape = shapeReader(workers, readingEvents(on));
-  return { readShape, jobsFor, execute, measure };
-
-  function jobsFor(runs: readonly Run[]): number {
-    return Math.max(1, Math.min(local.jobs ?? usualJobs(devices), runs.length));
-  }
+  return { readShape, execute };
 
   async function execute(stage: Stage, runs: readonly Run[], folder: string): Promise<readonly Run[]> {
     const open = openStage(stage, runs, folder, metrics, on);
@@ -64,9 +58,9 @@ export function localProcesses(local: Local): MeasuringExecutor {
     const [first, ...others] = new Map(todo.map(({ experiment }) => [dataOf(experiment), experiment])).values();
     if (first && others.length === 0) await readShape(first);
     if (signal.aborted) return runs;
-    const count = jobsFor(todo);
+    const count = Math.max(1, Math.min(local.jobs ?? usualJobs(devices), todo.length));
     open.planned({ jobs: count, threads: deviceFor(devices, count, 0).threads ?? availableParallelism() });
-    const waiting = count === 1 ? [...todo] : [...(await largestFirst(todo, readShape))];
+    const waiting = [...todo];
     await inPlaces(Math.min(count, waiting.length), async (place) => {
       for (;;) {
         const run = signal.aborted ? undefined : waiting.shift();
@@ -77,21 +71,6 @@ export function localProcesses(local: Local): MeasuringExecutor {
       }
     });
     return open.runs();
-  }
-
-  async function measure(experiments: readonly Experiment[], count: number): Promise<readonly Speed[]> {
-    const speeds: Speed[] = [];
-    const waiting = experiments.entries();
-    await inPlaces(count, async (place) => {
-      for (const [index, experiment] of waiting) {
-        const engine = deviceFor(devices, count, place);
-        const answer = await workers.at(place).ask({ kind: 'measure', experiment, engine }, () => undefined);
-        if (answer.kind !== 'measured') throw errorOf(answer);
-        speeds[index] = answer;
-        on({ kind: 'measured', done: Object.keys(speeds).length, of: experiments.length });
-      }
-    });
-    return speeds;
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Experiment } from '../../config/experiment.js';
-import type { ChosenDevice } from '../../engine/devices/choose-device.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { LoadingEvent } from '../../training/load-dataset.js';
 import type { RunEvent, RunOptions } from '../../training/run-options.js';
@@ -13,10 +12,7 @@ export interface RunOrder extends Pick<RunOptions, 'predictions' | 'force' | 'ex
 }
 
 /** What the comparison's process asks of a worker, one order at a time. Messages in both directions are JSON texts. */
-export type Order =
-  | ({ readonly kind: 'run' } & RunOrder)
-  | { readonly kind: 'shape'; readonly experiment: Experiment }
-  | { readonly kind: 'measure'; readonly experiment: Experiment; readonly engine: ChosenDevice };
+export type Order = ({ readonly kind: 'run' } & RunOrder) | { readonly kind: 'shape'; readonly experiment: Experiment };
 
 /** May be sent during an order. A run then writes a checkpoint. */
 export interface Stop {
@@ -37,12 +33,7 @@ export type Report =
   | { readonly kind: 'epoch'; readonly record: EpochRecord };
 
 /** The last message on an order. */
-export type Answer =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'interrupted' }
-  | Failed
-  | DataShape
-  | { readonly kind: 'measured'; readonly samplesPerSecond: number; readonly compileSeconds: number };
+export type Answer = { readonly kind: 'done' } | { readonly kind: 'interrupted' } | Failed | DataShape;
 
 export interface Failed {
   readonly kind: 'failed';
@@ -62,5 +53,5 @@ export function readingEvents(on: (event: LoadingEvent) => void): (event: RunEve
 }
 
 export function isAnswer(message: Report | Answer): message is Answer {
-  return ['done', 'interrupted', 'failed', 'shape', 'measured'].includes(message.kind);
+  return ['done', 'interrupted', 'failed', 'shape'].includes(message.kind);
 }

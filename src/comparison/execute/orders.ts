@@ -3,14 +3,11 @@ import { FolderInUse } from '../../support/lock.js';
 import { asUserError } from '../../support/system-error.js';
 import { rememberingDataset } from '../../training/load-dataset.js';
 import { loadPlugin } from '../../training/plugins.js';
-import { prepare, train } from '../../training/run.js';
 import { shapeOf } from '../../training/setup.js';
 import { type Answer, type Order, type Report, readingEvents } from './messages.js';
 import { trainRun } from './planned-run.js';
 
 const secondsBetweenSteps = 0.2;
-/** Of training steps in a measurement, and of all of it: on a busy machine, or with a large validation split. */
-const [measuredSeconds, mostSeconds] = [0.7, 2.8];
 /** How long to wait for the worker of a killed comparison, which is still writing its last checkpoint. */
 const waitSeconds = 120;
 
@@ -41,8 +38,7 @@ export function takeOrders(report: (report: Report) => void): Orders {
   };
 }
 
-async function carryOut(order: Order, tools: Tools): Promise<Answer> {
-  const { load, report, signal } = tools;
+async function carryOut(order: Order, { load, report, signal }: Tools): Promise<Answer> {
   for (const { file, sha256 } of order.experiment.plugins ?? []) await loadPlugin(file, sha256);
   if (order.kind === 'shape') {
     const dataset = await load(order.experiment, report, signal);
@@ -54,7 +50,6 @@ async function carryOut(order: Order, tools: Tools): Promise<Answer> {
       grouped: splits.test.groups !== undefined,
     };
   }
-  if (order.kind === 'measure') return measure(order, tools);
   let last = 0;
   const reading = readingEvents(report);
   const outcome = await trainRun(order, {
@@ -74,35 +69,6 @@ async function carryOut(order: Order, tools: Tools): Promise<Answer> {
     },
   });
   return { kind: outcome.status === 'interrupted' ? 'interrupted' : 'done' };
-}
-
-/** Compiles, and trains for a short time. Nothing is kept. */
-async function measure(
-  { experiment, engine }: Order & { readonly kind: 'measure' },
-  { load, report, signal }: Tools,
-): Promise<Answer> {
-  const setup = await prepare(experiment, { engine, load, signal, on: readingEvents(report) });
-  let compileSeconds = 0;
-  let [chunks, samples, spent, step, rate, begun] = [0, 0, 0, 0, 0, 0];
-  for await (const record of train(setup)) {
-    if (signal.aborted) return { kind: 'interrupted' };
-    if (record.kind === 'compiled') {
-      compileSeconds = record.seconds;
-      begun = performance.now();
-    }
-    if (chunks > 1 && performance.now() - begun > 1000 * mostSeconds) break;
-    if (record.kind === 'epoch') step = 0;
-    if (record.kind !== 'step') continue;
-    const done = (record.step - step) * setup.batchSize;
-    step = record.step;
-    chunks += 1;
-    rate = record.samplesPerSecond;
-    if (chunks === 1) continue; // the first chunk allocates memory
-    samples += done;
-    spent += done / rate;
-    if (spent >= measuredSeconds) break;
-  }
-  return { kind: 'measured', samplesPerSecond: spent > 0 ? samples / spent : rate, compileSeconds };
 }
 
 function failure(error: unknown): Answer {

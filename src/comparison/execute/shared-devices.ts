@@ -10,30 +10,20 @@ export interface SharedDevices {
 }
 
 /**
- * The device of a config's `engine`. For CUDA without `engine.deviceId`: every GPU that passes a training step.
+ * The device of a config's `engine`. For CUDA without `engine.deviceId`: every GPU.
  * @throws ConfigError for a device that cannot be used.
  */
 export async function devicesOf(engine: Experiment['engine'], look: Look = lookAtMachine()): Promise<SharedDevices> {
   const { chosen, notes } = await chooseDevice(engine, look);
-  const { candidate } = chosen;
-  if (candidate.device !== 'cuda' || candidate.deviceId !== undefined) return { all: [chosen], notes };
-
-  const gpus = (await look.facts.nvidiaGpus())?.length ?? 1;
+  const { engine: name, device, deviceId } = chosen.candidate;
+  const gpus = device === 'cuda' && deviceId === undefined ? ((await look.facts.nvidiaGpus())?.length ?? 1) : 1;
+  if (gpus === 1) return { all: [chosen], notes };
   const others: ChosenDevice[] = [];
-  const missing: string[] = [];
   for (let deviceId = 1; deviceId < gpus; deviceId++) {
-    const other = { ...candidate, deviceId };
-    const finding = await look.probe(other);
-    if (!finding.usable) {
-      missing.push(`the GPU ${deviceId} is left out: ${finding.reason}; to fix it: ${finding.mend}`);
-      continue;
-    }
-    const { adapter, driver, memoryBytes, software } = finding;
-    const why = `${chosen.why}; the GPU ${deviceId} passes a training step too`;
-    others.push({ ...chosen, candidate: other, adapter: { adapter, driver, memoryBytes, software }, why });
+    const other = await chooseDevice({ ...engine, name, device, deviceId }, look);
+    others.push({ ...other.chosen, why: chosen.why });
   }
-  const first = others.length > 0 ? { ...chosen, candidate: { ...candidate, deviceId: 0 } } : chosen;
-  return { all: [first, ...others], notes: [...notes, ...missing] };
+  return { all: [{ ...chosen, candidate: { ...chosen.candidate, deviceId: 0 } }, ...others], notes };
 }
 
 /** The default number of runs at a time: one on each GPU, else as many as there are cores for. */

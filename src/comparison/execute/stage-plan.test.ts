@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { ConfigError, DataError } from '../../support/errors.js';
+import { DataError } from '../../support/errors.js';
 import { plannedRun } from './planned-run.js';
 import { readStagePlan, stagePlanText } from './stage-plan.js';
 
@@ -34,17 +34,10 @@ function changed(changes: object, ofRun: object = {}): string {
 test.each([
   ['a folder above', {}, { folder: '..' }, /runs\.0\.folder: it is no name of a folder/],
   ['an absolute folder of the runs', { folder: '/tmp' }, {}, /folder: it is not in the folder above the plan/],
-  ['an unknown key', { shell: 'true' }, {}, /shell/],
 ])('a plan with %s is refused', (_, changes, ofRun, message) => {
   const file = changed(changes, ofRun);
   expect(() => readStagePlan(file)).toThrow(DataError);
   expect(() => readStagePlan(file)).toThrow(message);
-});
-
-test('a plan of another version is refused: its defaults may differ', () => {
-  const file = changed({ version: '0.0.9' });
-  expect(() => readStagePlan(file)).toThrow(ConfigError);
-  expect(() => readStagePlan(file)).toThrow(/is of ple 0\.0\.9, and this is ple /);
 });
 
 test('a run that the plan does not have, or whose config is wrong, is refused', async () => {

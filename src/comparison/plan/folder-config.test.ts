@@ -17,12 +17,6 @@ compare:
 const config = (...overrides: string[]) => parsed(text, ...overrides);
 const epochs = () => parse(readFileSync(at('config.yaml'), 'utf8')).train.epochs;
 
-test('without results it is written at once', async () => {
-  expect((await folderConfig(at(), config())).note).toBeNull();
-  expect((await folderConfig(at(), config('train.epochs=4'))).note).toBeNull();
-  expect(epochs()).toBe(4);
-});
-
 test('results keep their config until others replace them, which is told', async () => {
   await folderConfig(at(), config());
   writeFileSync(at('comparison.json'), '{}');

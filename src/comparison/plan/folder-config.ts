@@ -33,12 +33,11 @@ export async function folderConfig(
   const keeps = ['compare.', 'engine.', 'tracking.', 'diagnostics', ...pathsOf(config)];
   const hasResults = changed.every(({ key }) => keeps.some((start) => key.startsWith(start)));
   if (changed.length === 0) return { write, note: null, hasResults };
-  const keys = changed.map(({ key }) => key);
-  const named = keys.length > 3 ? `${keys.slice(0, 3).join(', ')} and ${keys.length - 3} more keys` : keys.join(', ');
+  const keys = changed.map(({ key }) => key).join(', ');
   return {
     write,
     hasResults,
-    note: `${folder} has the tables of a config with another ${named}: they are replaced at the end; name=NAME keeps both.`,
+    note: `${folder} has the tables of a config with another ${keys}: they are replaced at the end; name=NAME keeps both.`,
   };
 }
 

@@ -8,12 +8,6 @@ const withSeeds = (seeds: string) => parse(whole, [`compare.seeds=${seeds}`]);
 const taken = (config: ReturnType<typeof parse>, others: readonly Look[] = []): Look[] =>
   plannedLooks(config, others).map((look) => ({ ...look, undecided: 1 }));
 
-test('one look tests at .05, however many gains there are', () => {
-  expect(plannedLooks(withSeeds('[2, 5, 9]'), [])).toEqual([
-    { seeds: 3, of: [2, 5, 9], plan: [3], alpha: 0.05, level: 0.05 },
-  ]);
-});
-
 test('several looks spend .05 in all, of every gain its share', () => {
   const looks = plannedLooks(withSeeds('{ first: 5, step: 10, most: 30 }'), []);
   expect(looks.map(({ seeds, of, alpha }) => [seeds, of.length, alpha])).toEqual([

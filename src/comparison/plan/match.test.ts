@@ -33,10 +33,6 @@ const last = (widths: Widths = []) => widths.at(-1) ?? 0;
 
 /** Network parameters as the papers' formulas have them. */
 const closedForms: Readonly<Record<string, { stack: Stack; more?: object; count(stack: Stack): number }>> = {
-  'single-task': {
-    stack: { levels: [[20, 12], [10]], tower: [6] },
-    count: ({ levels, tower }) => K * mlp(x, ...levels.flat(), ...tower, 1),
-  },
   ple: {
     stack: { levels: [[13], [8]], tower: [7] },
     more: { experts: { shared: 2, task: 1 } },
@@ -153,19 +149,6 @@ describe('with embeddings, of which models have unlike numbers', () => {
       `STEM correlation 0.2 keeps its widths and has ${has.toLocaleString('en-US')} parameters, ${Number(((has - 4000) / 40).toPrecision(2))} % more than the 4,000 of compare.match, which no widths give: its embeddings alone have 4,360.`,
     ]);
   });
-});
-
-test('one model has a multiple, by its options', () => {
-  const multiples = models.all.flatMap(({ name, options, widthMultiple }) => {
-    const multiple = widthMultiple(options.parse({ type: name, ...requiredOptions(name, 'buy', 'click') }));
-    return multiple === 1 ? [] : [[name, multiple]];
-  });
-  expect(multiples).toEqual([['sluice', 2]]);
-  const sluice = { type: 'sluice', levels: [[12], [6]], tower: [5], subspaces: 3 };
-  for (const target of [1500, 2600]) {
-    const { levels } = matchWidths({ type: 'sluice', options: sluice, shape: wide, target });
-    expect(levels.map((widths) => last(widths) % 3)).toEqual([0, 0]);
-  }
 });
 
 test('sizes that no widths reach are told', () => {

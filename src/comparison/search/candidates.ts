@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { type AxisPoint, type ComparisonConfig, mostRuns } from '../../config/comparison.js';
-import { rungsOf, type SearchConfig } from '../../config/search.js';
+import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
+import { mostCandidates, rungsOf, type SearchConfig } from '../../config/search.js';
 import { ConfigError } from '../../support/errors.js';
-import { wholeNumber } from '../../support/whole-number.js';
 import { parametersByTask, parametersOf, type ReadShape } from '../plan/data-shapes.js';
 import type { Matching } from '../plan/decided-changes.js';
 
@@ -35,7 +34,7 @@ export interface Candidate {
  * The cost of an epoch is the model's network parameters over those of the configured baseline. This ratio of the work
  * of training steps is known before training. Look-ups in embedding tables and evaluation are not in it. Tasks that
  * share no parameters pay for their own network.
- * @throws ConfigError where a budget does not pay for two candidates, or pays for more runs than can be planned.
+ * @throws ConfigError where a budget does not pay for two candidates.
  */
 export async function searchedPlaces(
   config: ComparisonConfig,
@@ -44,19 +43,11 @@ export async function searchedPlaces(
   signal?: AbortSignal,
 ): Promise<readonly Place[]> {
   const places: Place[] = [];
-  let runs = 0;
-  const most = Math.floor(mostRuns / config.tuneSeeds.length) + 1; // one too many
-  const drawn = config.models.map(({ label }) => ({ label, settings: config.settings(label, most) }));
+  const drawn = config.models.map(({ label }) => ({ label, settings: config.settings(label, mostCandidates) }));
   for (const point of config.points) {
     for (const { label, settings } of drawn) {
       if (settings.length < 2) continue;
-      const place = await searchedPlace(config, { label, point, settings }, matching, readShape, signal);
-      places.push(place);
-      runs += place.candidates.length * config.tuneSeeds.length;
-      if (runs > mostRuns)
-        throw new ConfigError(
-          `compare.search.budget: the searches of all models and points make more than ${wholeNumber(mostRuns)} runs, which is the most: lower it.`,
-        );
+      places.push(await searchedPlace(config, { label, point, settings }, matching, readShape, signal));
     }
   }
   return places;
@@ -98,37 +89,26 @@ async function searchedPlace(
   const all: Awaited<ReturnType<typeof counted>>[] = [];
   const seeds = tuneSeeds.length;
   const spentBy = (count: number) => spentAtMost(search, placed(all.slice(0, count))) * seeds;
-  let next = 2; // what they spend is computed at some candidates only: it takes time
   for (const values of settings) {
     await setImmediate(); // lets signals in
     signal?.throwIfAborted();
     all.push(await counted(values));
-    if (budget === undefined || all.length < next) continue;
-    if (spentBy(all.length) > budget) break;
-    next = Math.ceil(1.1 * next);
+    if (budget !== undefined && all.length > 2 && spentBy(all.length) > budget) {
+      all.pop();
+      break;
+    }
   }
-  if (budget === undefined) return placed(all);
   const least = spentBy(2);
-  if (least > budget)
+  if (budget !== undefined && least > budget)
     throw new ConfigError(
       `compare.search.budget: ${budget} epochs of ${baseline} do not pay for two candidates of ${label}, which may take ${Math.ceil(least)}${seeds > 1 ? ` with ${seeds} seeds of tuneSeed` : ''}: raise it.`,
     );
-  let paid = all.length;
-  while (spentBy(paid) > budget) paid--;
-  return placed(all.slice(0, paid));
+  return placed(all);
 }
 
 /** The number of candidates, of `of`, that train in a rung. The best 1/eta go on, and one at least. */
 export function sizeOfRung(of: number, eta: number, rung: number): number {
   return Math.max(1, Math.floor(of / eta ** rung));
-}
-
-/** Epochs that a run of a search trains, in the mean over its candidates and at most. */
-export function meanEpochs({ candidates, groups, rungs }: Place, eta: number): number {
-  const count = candidates.length;
-  if (!rungs) return candidates.reduce((sum, { epochs }) => sum + epochs, 0) / count;
-  const sizes = rungs.map((_, rung) => Math.min(count, groups.length * sizeOfRung(count, eta, rung)));
-  return rungs.reduce((sum, until, rung) => sum + (until - (rungs[rung - 1] ?? 0)) * (sizes[rung] ?? 0), 0) / count;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { ComparisonRow, ModelSearch, SearchCandidate, SearchRecord, SearchR
 import { pointKey } from '../plan/axis-point.js';
 import type { Choice, Chosen } from '../plan/decided-changes.js';
 import { placeRuns, type Run, type Wanted } from '../plan/run.js';
-import { type Candidate, meanEpochs, type Place, sizeOfRung } from './candidates.js';
+import { type Candidate, type Place, sizeOfRung } from './candidates.js';
 import { choices, meanScores, noValues, rankings, type Tried, validationScores } from './ranking.js';
 
 /**
@@ -41,8 +41,6 @@ type Reference = (rung: number) => ReadonlyMap<string, number> | undefined;
 interface SearchedPlace extends Omit<Place, 'candidates'> {
   readonly candidates: readonly (Candidate & { readonly runs: readonly Run[] })[];
   readonly rungCount: number;
-  /** Of a run, in the mean over candidates and at most. */
-  readonly meanEpochs: number;
   /** By group of tasks, the candidates that a rung ranks for it. The rungs before it must have ended. */
   members(rung: number): readonly (readonly number[])[];
   /**
@@ -130,8 +128,8 @@ function searchedPlace(
   const indexOf = new Map(candidates.map(({ values }, index) => [values, index]));
   const byRung: (readonly (readonly number[])[])[] = [groups.map(() => every)];
   const bests: ReadonlyMap<string, number>[] = [];
-  const [rungCount, mean] = [rungs?.length ?? 1, meanEpochs(place, eta)];
-  return { ...place, rungCount, meanEpochs: mean, members, ranked, tried, bestScores };
+  const rungCount = rungs?.length ?? 1;
+  return { ...place, rungCount, members, ranked, tried, bestScores };
 
   function members(rung: number): readonly (readonly number[])[] {
     const size = sizeOfRung(candidates.length, eta, rung);

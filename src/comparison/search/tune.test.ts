@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AxisPoint } from '../../config/comparison.js';
-import { createMatching } from '../plan/decided-changes.js';
 import { parsed } from '../plan/planned-runs.fixture.js';
 import { experimentOf, type Wanted } from '../plan/run.js';
-import { searchedPlaces } from './candidates.js';
 import { rankings, type Tried } from './ranking.js';
 import { tuningRuns as runsOf } from './search.js';
 
@@ -64,13 +62,6 @@ describe('the search', () => {
       expect(new Set(runs.map(({ experiment }) => experiment.name)).size).toBe(6);
     }
   });
-
-  test('there is none where there is no choice', async () => {
-    for (const tune of ['null', '{ train.batchSize: [5] }']) {
-      const neverRead = async () => expect.fail('the data are read');
-      expect(await searchedPlaces(config(tune), createMatching(config(tune), neverRead), neverRead)).toEqual([]);
-    }
-  });
 });
 
 /** AUC and nmse on validation of a binary and a regression task; of a task that is not there, undefined. */
@@ -114,10 +105,6 @@ describe('the values chosen together', () => {
       { run: runAt(2), result: resultOf([0.8, 0.4], [0.5, 1.5]) },
     ];
     expect(chosen(all)).toEqual(values[2]);
-  });
-
-  test('a task that has no score in any run is left out', () => {
-    expect(chosen(tried([null, 0.5], [null, 0.2], [null, 0.3]))).toEqual(values[1]);
   });
 
   test('a run that failed, and one without a score that others have, is worse than any', () => {

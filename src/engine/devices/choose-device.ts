@@ -68,9 +68,10 @@ function checkThreads(threads: number | undefined): void {
   );
 }
 
-function refusal({ engine, device }: Candidate, { reason, mend }: Unusable): ConfigError {
+function refusal({ engine, device, deviceId }: Candidate, { reason, mend }: Unusable): ConfigError {
+  const which = deviceId === undefined ? device : `${device} ${deviceId}`;
   return new ConfigError(
-    `engine.device: ${device} is not usable by the ${engine} engine: ${reason}; to fix it: ${mend}`,
+    `engine.device: ${which} is not usable by the ${engine} engine: ${reason}; to fix it: ${mend}`,
   );
 }
 

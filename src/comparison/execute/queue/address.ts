@@ -17,7 +17,7 @@ export interface Address {
 }
 
 /** User and password of the queue, where its address has none. */
-const [userVariable, passwordVariable] = ['PLE_QUEUE_USERNAME', 'PLE_QUEUE_PASSWORD'];
+export const [userVariable, passwordVariable] = ['PLE_QUEUE_USERNAME', 'PLE_QUEUE_PASSWORD'];
 
 /**
  * @param on `redis://[user:password@]host[:port][/database]`; `rediss://` with TLS.

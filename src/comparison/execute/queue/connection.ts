@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { UserError } from '../../../support/errors.js';
 import { hasCode } from '../../../support/system-error.js';
-import type { Address } from './address.js';
+import { type Address, passwordVariable, userVariable } from './address.js';
 
 /** Connections to one Redis server. A command waits while the server is away. */
 export interface Connection {
@@ -12,7 +12,7 @@ export interface Connection {
   close(): void;
 }
 
-const [reconnectMilliseconds, answerMilliseconds] = [1000, 10_000];
+const [reconnectMilliseconds, answerMilliseconds] = [1000, 5000];
 
 /**
  * Connects, and waits for a server that does not answer yet.
@@ -66,17 +66,8 @@ export function refusalOf(error: unknown, shown: string): UserError | undefined 
   if (!(error instanceof Error) || error.name !== 'ReplyError') return undefined;
   const [first] = 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : []; // of EXECABORT
   if (first instanceof Error) return refusalOf(first, shown);
-  const code = /\b(OOM|MISCONF|READONLY|NOPERM)\b/.exec(error.message)?.[1];
-  const hint = code === undefined ? '' : ` ${remedies[code]}.`;
-  return new UserError(`The queue at ${shown} refuses: ${reasonOf(error)}.${hint}`);
+  return new UserError(`The queue at ${shown} refuses: ${reasonOf(error)}.`);
 }
-
-const remedies: Readonly<Record<string, string>> = {
-  OOM: 'Give it more memory (maxmemory in redis.conf)',
-  MISCONF: 'Make room on its disk',
-  READONLY: 'Name the server that replicas copy',
-  NOPERM: 'Give its user the rights that docs/scaling.md names',
-};
 
 async function firstAnswer(address: Address, signal: AbortSignal, say: (line: string) => void): Promise<void> {
   const { shown } = address;
@@ -87,7 +78,10 @@ async function firstAnswer(address: Address, signal: AbortSignal, say: (line: st
     signal.throwIfAborted();
     if (error instanceof UserError) throw error;
     const reason = reasonOf(error);
-    if (!maySoonAnswer(error)) throw new UserError(`The queue at ${shown} refuses: ${reason}.${loginHint(reason)}`);
+    const hint = /NOAUTH|WRONGPASS/.test(reason)
+      ? ` Give ${userVariable} and ${passwordVariable} in the environment.`
+      : '';
+    if (!maySoonAnswer(error)) throw new UserError(`The queue at ${shown} refuses: ${reason}.${hint}`);
     if (attempt === 0) say(`The queue at ${shown} does not answer (${reason}): waiting for it.`);
     await wait(reconnectMilliseconds, undefined, { signal }).catch(() => undefined);
   }
@@ -98,19 +92,14 @@ async function errorOfAnswer({ shown, options }: Address, signal: AbortSignal): 
   const redis = new Redis({
     ...options,
     lazyConnect: true,
-    connectTimeout: answerMilliseconds / 2,
+    connectTimeout: answerMilliseconds,
+    commandTimeout: answerMilliseconds,
     enableReadyCheck: false,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
   });
   let cause: unknown; // the first error; later ones say only that the connection has ended
   const stop = () => redis.disconnect();
-  const timer = setTimeout(() => {
-    cause = new UserError(
-      `The queue at ${shown} gives no answer within ${answerMilliseconds / 1000} s (is it Redis?).`,
-    );
-    redis.disconnect();
-  }, answerMilliseconds);
   signal.addEventListener('abort', stop);
   redis.on('error', (error) => {
     cause ??= error;
@@ -123,7 +112,6 @@ async function errorOfAnswer({ shown, options }: Address, signal: AbortSignal): 
   } catch (error) {
     return error instanceof UserError ? error : (cause ?? error);
   } finally {
-    clearTimeout(timer);
     signal.removeEventListener('abort', stop);
     redis.disconnect();
   }
@@ -148,12 +136,5 @@ function checkMemory(info: string, shown: string): void {
 
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  const reason = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
-  return reason.startsWith('NOAUTH') ? 'NOAUTH it asks for a password' : reason;
-}
-
-function loginHint(reason: string): string {
-  return /NOAUTH|WRONGPASS|AUTH/.test(reason)
-    ? ' Give PLE_QUEUE_USERNAME and PLE_QUEUE_PASSWORD in the environment.'
-    : '';
+  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
 }

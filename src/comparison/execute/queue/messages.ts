@@ -1,8 +1,4 @@
 import { z } from 'zod';
-import { programVersion } from '../../../training/folder/environment.js';
-
-/** Its number grows with every change of what planner and workers send each other. */
-const protocol = 3;
 
 /** The BullMQ queue of all comparisons, and the prefix of its keys. All keys begin with `ple:`. */
 export const queueName = 'runs';
@@ -13,13 +9,8 @@ export const lowestPriority = 2 ** 21;
 /** How often the workers of a run may be lost before it counts as failed. */
 export const mostLost = 10;
 
-/** Which program planned a run. It is parsed alone, since another version may have sent anything else with it. */
-export const plannedBySchema = z.looseObject({ protocol: z.int(), version: z.string().max(100) });
-export const plannedBy = { protocol, version: programVersion() };
-
 /** What is asked of a worker: one run of a plan, which lies in the folder that planner and workers share. */
 export const payloadSchema = z.strictObject({
-  ...plannedBySchema.shape,
   /** The path of the plan, in the folder of all runs. */
   plan: z.string().regex(/^[A-Za-z0-9][\w.-]*\/jobs\/[0-9a-f]{8}\.json$/, 'it is no plan'),
   index: z.int().nonnegative(),

@@ -3,17 +3,14 @@ import { Queue } from 'bullmq';
 import type { ComparisonConfig } from '../../../config/comparison.js';
 import { Interrupted, UserError } from '../../../support/errors.js';
 import { counted } from '../../../support/whole-number.js';
-import type { ReadShape } from '../../plan/data-shapes.js';
-import type { Run } from '../../plan/run.js';
 import { type ComparisonOptions, Detached, type Executor } from '../executor.js';
-import { largestFirst } from '../largest-first.js';
 import { withShapeReader } from '../shape-reader.js';
 import { type OpenStage, openStage } from '../stage.js';
 import { writeStagePlan } from '../stage-plan.js';
 import type { Address } from './address.js';
 import { type Connection, connect, refusalOf } from './connection.js';
 import { addJobs, followJobs, type QueuedJob, renewJobs } from './jobs.js';
-import { lowestPriority, type Payload, plannedBy, prefix, queueName } from './messages.js';
+import { lowestPriority, type Payload, prefix, queueName } from './messages.js';
 
 /**
  * Trains runs on the workers of a queue, which share the folder of all runs.
@@ -35,7 +32,7 @@ export async function withQueue<Made>(
   halt.addEventListener('abort', close);
   try {
     return await withShapeReader(options, (readShape, rest) =>
-      use({ readShape, execute: executeIn({ address, connection, config, options, readShape, rest }) }),
+      use({ readShape, execute: executeIn({ address, connection, config, options, rest }) }),
     );
   } catch (error) {
     if (signal.aborted && !(error instanceof UserError)) throw new Interrupted();
@@ -52,12 +49,11 @@ interface Opened {
   readonly connection: Connection;
   readonly config: ComparisonConfig;
   readonly options: ComparisonOptions;
-  readonly readShape: ReadShape;
   /** Frees the data that were read for the plan. */
   readonly rest: () => Promise<void>;
 }
 
-function executeIn({ address, connection, config, options, readShape, rest }: Opened): Executor['execute'] {
+function executeIn({ address, connection, config, options, rest }: Opened): Executor['execute'] {
   const { signal, on, predictions, detach = false } = options;
   const { shown } = address;
   const queue = new Queue<Payload>(queueName, { connection: connection.redis, prefix });
@@ -74,10 +70,9 @@ function executeIn({ address, connection, config, options, readShape, rest }: Op
         kind: 'note',
         message: `No worker is connected to the queue at ${shown}: ple worker --queue … starts one.`,
       });
-    const ordered = await largestFirst(open.todo, readShape);
     void rest();
-    const plan = await writeStagePlan(open, ordered, predictions);
-    const jobs = jobsOf(open, ordered, plan, options.runs);
+    const plan = await writeStagePlan(open, open.todo, predictions);
+    const jobs = jobsOf(open, plan, options.runs);
     await renewJobs(queue, [...jobs.values()]);
     await addJobs(queue, [...jobs.values()]);
     if (detach) {
@@ -95,18 +90,13 @@ function executeIn({ address, connection, config, options, readShape, rest }: Op
 }
 
 /** The jobs of runs by their names. A run's job has the name of its folder, so that no run is in the queue twice. */
-function jobsOf(
-  { folder }: OpenStage,
-  ordered: readonly Run[],
-  plan: string,
-  runs: string,
-): ReadonlyMap<string, QueuedJob> {
+function jobsOf({ folder, todo }: OpenStage, plan: string, runs: string): ReadonlyMap<string, QueuedJob> {
   const inRuns = (path: string) => relative(runs, path).replaceAll(sep, '/');
   return new Map(
-    ordered.map((run, index) => {
+    todo.map((run, index) => {
       const { folder: name, hash8, until } = run;
       const id = `${inRuns(join(folder, name))}${until === undefined ? '' : `@${until}`}`;
-      const data = { ...plannedBy, plan: inRuns(plan), index, hash8 };
+      const data = { plan: inRuns(plan), index, hash8 };
       return [id, { id, run, data, priority: Math.min(index + 1, lowestPriority) }];
     }),
   );

@@ -26,13 +26,11 @@ export interface QueueWorkerOptions {
   say(line: string): void;
 }
 
-/** Seconds until a refused run may be taken again, and for which a failed one stays in the queue. */
-const [untilTaken, failedStays] = [1, 7 * 86_400];
 /**
- * Seconds for which a place that has refused a run takes none. They double with each run that is refused, up to the
- * second number.
+ * Seconds until a refused run may be taken again, for which a place that has refused a run takes none, and for which a
+ * failed run stays in the queue.
  */
-const [shortestPause, longestPause] = [5, 60];
+const [untilTaken, pause, failedStays] = [1, 10, 7 * 86_400];
 
 type QueueJob = Job<unknown, null>;
 
@@ -109,7 +107,6 @@ function processor(options: Said, name: string, children: Workers) {
   const training = new Map<string, number>(); // the place of each job
   const train = trainer(options, children);
   let returned = 0;
-  let pause = shortestPause;
   return {
     returned: () => returned,
     async execute(job: QueueJob, token = ''): Promise<null> {
@@ -122,7 +119,7 @@ function processor(options: Said, name: string, children: Workers) {
         if (ending.kind === 'refused') {
           sayOnce(ending.message);
           progress.add({ kind: 'note', message: `A worker (${name}) refuses runs: ${ending.message}` });
-        } else pause = shortestPause;
+        }
         await progress.end();
         if (ending.kind === 'failed') throw new (ending.again ? Error : UnrecoverableError)(ending.message);
         if (ending.kind === 'done') return null;
@@ -133,10 +130,7 @@ function processor(options: Said, name: string, children: Workers) {
         }
         await job.changePriority({ priority: lowestPriority }); // other runs of the queue may be for this worker
         await job.moveToDelayed(Date.now() + 1000 * untilTaken, token);
-        if (ending.pauses) {
-          await wait(1000 * pause, undefined, { signal }).catch(() => undefined);
-          pause = Math.min(2 * pause, longestPause);
-        }
+        if (ending.pauses) await wait(1000 * pause, undefined, { signal }).catch(() => undefined);
         throw new DelayedError();
       } finally {
         free.push(place);

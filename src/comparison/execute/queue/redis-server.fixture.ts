@@ -1,8 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 
 /** A Redis server of its own, with an append-only file. */
 export interface RedisServer {
@@ -31,31 +30,7 @@ export async function startRedis(folder: string, ...settings: readonly string[])
   const start = async () => {
     const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
     server = spawn('redis-server', [...words, '--appendonly', 'yes', ...settings], { stdio: 'ignore' });
-    for (;;) {
-      const client = new Redis({
-        port,
-        lazyConnect: true,
-        enableReadyCheck: false,
-        retryStrategy: () => null,
-        maxRetriesPerRequest: 0,
-      });
-      let isReady = false;
-      client.on('error', ({ message }) => {
-        isReady = message.startsWith('NOAUTH'); // it asks for a password
-      });
-      await client
-        .connect()
-        .then(() => client.ping())
-        .then(
-          () => {
-            isReady = true;
-          },
-          () => undefined,
-        );
-      client.disconnect();
-      if (isReady) return;
-      await setTimeout(50);
-    }
+    while (!(await listens(port))) await setTimeout(50);
   };
   await start();
   return {
@@ -69,6 +44,13 @@ export async function startRedis(folder: string, ...settings: readonly string[])
       await ended;
     },
   };
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
 }
 
 async function freePort(): Promise<number> {

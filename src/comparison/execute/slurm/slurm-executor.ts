@@ -10,7 +10,6 @@ import type { ReadShape } from '../../plan/data-shapes.js';
 import type { Run } from '../../plan/run.js';
 import { openState } from '../../stored/folders.js';
 import { Detached, type Executor, type ExecutorOptions, type Stage } from '../executor.js';
-import { largestFirst } from '../largest-first.js';
 import { withShapeReader } from '../shape-reader.js';
 import { type OpenStage, openStage } from '../stage.js';
 import { jobsFolder, readStagePlan, writeStagePlan } from '../stage-plan.js';
@@ -52,10 +51,9 @@ function slurm(
       if (tasks !== '')
         throw new Detached(`${finishedOf(open)}; in Slurm's queue: ${tasks}. Later: ${command} --collect`);
       if (collect && open.todo.some(isIn(jobs))) return collected(open, command, on);
-      const ordered = await largestFirst(open.todo, readShape);
-      const [first] = ordered;
+      const [first] = open.todo;
       if (first) await readShape(first.experiment); // a mistake that every task would meet
-      throw await handOver(open, name, ordered, execute, options);
+      throw await handOver(open, name, execute, options);
     },
   };
 }
@@ -87,10 +85,10 @@ function collected(open: OpenStage, command: string, on: ExecutorOptions['on']):
 async function handOver(
   open: OpenStage,
   name: string,
-  runs: readonly Run[],
   { arrayLimit, sbatch }: Execute,
   { predictions, dryRun = false, command = 'ple compare' }: ExecutorOptions,
 ): Promise<Detached> {
+  const { todo: runs } = open;
   const plan = await writeStagePlan(open, runs, predictions);
   const script = plan.replace(/json$/, 'sh');
   const job = {
