@@ -59,7 +59,7 @@ test('on a terminal a bar below the lines of finished runs says how long it take
   const display = openCompareDisplay(stream, config);
   const runs = [1, 2, 3].map((seed) => ({ ...run, label: 'ple', seed, folder: `ple-${seed}` }));
   const [first = run, second = run] = runs;
-  const step = { kind: 'step', epoch: 1, step: 1, steps: 2, samplesPerSecond: 1234 } as const;
+  const step = { kind: 'step', epoch: 1, step: 1, steps: 2 } as const;
   display.show({ kind: 'planned', stage: 'runs', runs: 3, unfinished: runs, jobs: 1, threads: 1 });
   display.show({ kind: 'begun', run: first });
   vi.advanceTimersByTime(60_000);

@@ -23,13 +23,7 @@ export interface Stop {
 export type Report =
   | LoadingEvent
   | { readonly kind: 'start'; readonly resumedAt: number | null }
-  | {
-      readonly kind: 'step';
-      readonly epoch: number;
-      readonly step: number;
-      readonly steps: number;
-      readonly samplesPerSecond: number;
-    }
+  | { readonly kind: 'step'; readonly epoch: number; readonly step: number; readonly steps: number }
   | { readonly kind: 'epoch'; readonly record: EpochRecord };
 
 /** The last message on an order. */

@@ -63,8 +63,8 @@ async function carryOut(order: Order, { load, report, signal }: Tools): Promise<
       if (event.record.kind === 'epoch') report({ kind: 'epoch', record: event.record.record });
       if (event.record.kind === 'step' && performance.now() - last > 1000 * secondsBetweenSteps) {
         last = performance.now();
-        const { epoch, step, steps, samplesPerSecond } = event.record;
-        report({ kind: 'step', epoch, step, steps, samplesPerSecond });
+        const { epoch, step, steps } = event.record;
+        report({ kind: 'step', epoch, step, steps });
       }
     },
   });

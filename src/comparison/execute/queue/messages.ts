@@ -23,7 +23,7 @@ export const progressSchema = z.strictObject({
   worker: z.string().max(300),
   /** Null: from the start. Absent: it has not begun. */
   resumedAt: z.int().nullable().optional(),
-  step: z.strictObject({ epoch: z.int(), step: z.int(), steps: z.int(), samplesPerSecond: z.number() }).optional(),
+  step: z.strictObject({ epoch: z.int(), step: z.int(), steps: z.int() }).optional(),
   notes: z.array(z.strictObject({ message: z.string().max(10_000), ofRun: z.boolean() })).max(100),
 });
 export type Progress = z.infer<typeof progressSchema>;
