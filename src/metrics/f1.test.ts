@@ -1,30 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { binaryAccuracy } from './binary.js';
 import { evaluateTask } from './evaluate.js';
-import { labels, logits, ones, binary as task } from './rows.fixture.js';
-
-test('accuracy calls a probability of 0.5 negative, and its influences are those on a mean', () => {
-  const scores = { logits: Float64Array.of(0, 0, 2, -2), labels: Float64Array.of(0, 1, 1, 1), mask: ones.slice(0, 4) };
-  expect(evaluateTask(task, scores).binaryAccuracy).toBe(0.5);
-  const part = 0.5 / Math.sqrt(4 * 3);
-  expect([...(binaryAccuracy.influence(task, scores) ?? [])]).toEqual(
-    [part, -part, part, -part].map((value) => expect.closeTo(value, 14)),
-  );
-});
+import { labels, logits, ones, type Row, scoresOf, binary as task } from './rows.fixture.js';
 
 const row = fc.record({
   logit: fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom(40, 41, 800, -800)), // ties, also of probabilities
   label: fc.constantFrom(0, 1),
   weight: fc.constantFrom(0, 1, 1, 2.5),
+  group: fc.constant(0),
 });
-type Row = typeof row extends fc.Arbitrary<infer Value> ? Value : never;
 const anyRows = fc.array(row, { minLength: 1, maxLength: 30 });
-const scoresOf = (rows: readonly Row[]) => ({
-  logits: Float64Array.from(rows, ({ logit }) => logit),
-  labels: Float64Array.from(rows, ({ label }) => label),
-  mask: Float64Array.from(rows, ({ weight }) => weight),
-});
+
 const probability = (logit: number) => 1 / (1 + Math.exp(-logit));
 
 /** From precision and recall, row by row. */

@@ -7,45 +7,14 @@ import type { TaskScores } from './samples.js';
 
 const task: Task = { name: 'status', type: 'multiclass', offset: 0, scale: 1, classes: ['a', 'b', 'c'] };
 
-/** @param probabilities By row, of each class. */
-function scoresOf(
-  probabilities: readonly (readonly number[])[],
-  labels: readonly number[],
-  mask?: readonly number[],
-): TaskScores {
+/** @param logits By row, of each class. */
+function scoresOf(logits: readonly (readonly number[])[], labels: readonly number[]): TaskScores {
   return {
-    logits: Float64Array.from([0, 1, 2].flatMap((index) => probabilities.map((row) => Math.log(row[index] ?? 0)))),
+    logits: Float64Array.from([0, 1, 2].flatMap((index) => logits.map((row) => row[index] ?? 0))),
     labels: Float64Array.from(labels),
-    mask: Float64Array.from(mask ?? labels.map(() => 1)),
+    mask: Float64Array.from(labels, () => 1),
   };
 }
-
-const hand = scoresOf(
-  [
-    [0.6, 0.3, 0.1],
-    [0.2, 0.5, 0.3],
-    [0.5, 0.4, 0.1],
-    [0.3, 0.3, 0.4],
-    [0.1, 0.1, 0.8],
-  ],
-  [0, 0, 1, 2, 2],
-);
-
-describe('by hand', () => {
-  it('score and loss are the macro AUC and the log loss, with counts', () => {
-    const found = evaluateTask(task, hand);
-    expect(found).toMatchObject({ samples: 5, classes: 3 });
-    expect(selectionScore(task, found)).toBe(found.macroAuc);
-    expect(taskLoss(task, found)).toBe(found.multiclassLogLoss);
-  });
-
-  it('of equal logits the first class is predicted', () => {
-    const third = 1 / 3;
-    const scores = scoresOf([[third, third, third]], [0]);
-    expect(evaluateTask(task, scores).accuracy).toBe(1);
-    expect(evaluateTask(task, scoresOf([[third, third, third]], [1])).accuracy).toBe(0);
-  });
-});
 
 // scikit-learn 1.4.2, Debian's python3-sklearn; i = np.arange(60)   z = np.stack([np.sin(i*i + 2*c) * (1 + c) for c in
 // range(3)], 1); y = (7*i*i + i // 3) % 3; w = .5 + (i % 4)   p = softmax(z); roc_auc_score(y, p, multi_class='ovr',
@@ -55,57 +24,51 @@ describe('rows with weights', () => {
   const logits = Float64Array.from([0, 1, 2].flatMap((c) => rows.map((i) => Math.sin(i * i + 2 * c) * (1 + c))));
   const labels = Float64Array.from(rows, (i) => (7 * i * i + Math.floor(i / 3)) % 3);
   const weights = Float64Array.from(rows, (i) => 0.5 + (i % 4));
-  const ones = rows.map(() => 1);
 
-  it('agree with scikit-learn', () => {
-    const plain = evaluateTask(task, { logits, labels, mask: Float64Array.from(ones) });
-    const weighted = evaluateTask(task, { logits, labels, mask: weights });
-    expectClose(
-      [plain.macroAuc, plain.accuracy, plain.multiclassLogLoss],
-      [0.5259738477421404, 0.3333333333333333, 1.9030636884902585],
-    );
-    expectClose(
-      [weighted.macroAuc, weighted.accuracy, weighted.multiclassLogLoss],
-      [0.4360151856057541, 0.25833333333333336, 2.2139080756351155],
-    );
+  it.each([
+    ['without', weights.map(() => 1), [0.5259738477421404, 0.3333333333333333, 1.9030636884902585]],
+    ['with', weights, [0.4360151856057541, 0.25833333333333336, 2.2139080756351155]],
+  ])('agree with scikit-learn, %s weights', (_, mask, expected) => {
+    const found = evaluateTask(task, { logits, labels, mask });
+    const [macroAuc, accuracy, multiclassLogLoss] = expected.map((value) => expect.closeTo(value, 12));
+    expect(found).toEqual({ macroAuc, accuracy, multiclassLogLoss, samples: 60, classes: 3 });
+    expect(selectionScore(task, found)).toBe(found.macroAuc);
+    expect(taskLoss(task, found)).toBe(found.multiclassLogLoss);
   });
 
   it('of weight 0 are none, whatever they hold', () => {
     const spoilt = { logits: logits.with(3, Number.NaN), labels: labels.with(3, Number.NaN), mask: weights.with(3, 0) };
     expect(evaluateTask(task, spoilt)).toEqual(evaluateTask(task, { logits, labels, mask: weights.with(3, 0) }));
   });
+
+  it('with NaN, or none at all, give null, with the counts beside it', () => {
+    const nothing = { macroAuc: null, accuracy: null, multiclassLogLoss: null };
+    const spoilt = evaluateTask(task, { logits: logits.with(70, Number.NaN), labels, mask: weights });
+    expect(spoilt).toEqual({ ...nothing, samples: 60, classes: 3 });
+    const none = evaluateTask(task, { logits, labels, mask: weights.map(() => 0) });
+    expect(none).toEqual({ ...nothing, samples: 0, classes: 0 });
+  });
 });
 
-describe('where something is missing', () => {
-  it('classes without rows are left out of the mean; of one class alone there is none', () => {
-    const two = scoresOf(
-      [
-        [0.6, 0.3, 0.1],
-        [0.2, 0.5, 0.3],
-        [0.3, 0.4, 0.3],
-      ],
-      [0, 1, 0],
-    );
-    // a: .6, .3 against .2: 2 of 2. b: .5 against .3, .4: 2 of 2.
-    expect(evaluateTask(task, two)).toMatchObject({ macroAuc: 1, classes: 2 });
-    const one = scoresOf(
-      [
-        [0.6, 0.3, 0.1],
-        [0.2, 0.5, 0.3],
-      ],
-      [0, 0],
-    );
-    expect(evaluateTask(task, one)).toMatchObject({ macroAuc: null, accuracy: 0.5, classes: 1 });
-  });
-
-  it('NaN and an empty sample space give null, with the counts beside it', () => {
-    const spoilt = { ...hand, logits: hand.logits.map((logit, at) => (at === 7 ? Number.NaN : logit)) };
-    expect(evaluateTask(task, spoilt)).toEqual({
-      ...{ macroAuc: null, accuracy: null, multiclassLogLoss: null },
-      ...{ samples: 5, classes: 3 },
-    });
-    expect(evaluateTask(task, { ...hand, mask: new Float64Array(5) })).toMatchObject({ macroAuc: null, samples: 0 });
-  });
+it('of equal logits the first class is predicted, and a class without rows, or with all, has no part in the mean', () => {
+  // The first class: 2, 1 against 0. The second: 3 against 1, 2.
+  const two = scoresOf(
+    [
+      [2, 1, 0],
+      [0, 3, 0],
+      [1, 2, 0],
+    ],
+    [0, 1, 0],
+  );
+  expect(evaluateTask(task, two)).toMatchObject({ macroAuc: 1, classes: 2 });
+  const one = scoresOf(
+    [
+      [1, 1, 1],
+      [1, 2, 1],
+    ],
+    [0, 0],
+  );
+  expect(evaluateTask(task, one)).toMatchObject({ macroAuc: null, accuracy: 0.5, classes: 1 });
 });
 
 describe('errors over rows', () => {
@@ -140,7 +103,3 @@ describe('errors over rows', () => {
     for (const [row, weight] of mask.entries()) if (weight === 0) expect(found?.[row]).toBe(0);
   });
 });
-
-function expectClose(found: readonly unknown[], expected: readonly number[]): void {
-  for (const [index, value] of expected.entries()) expect(Number(found[index])).toBeCloseTo(value, 12);
-}

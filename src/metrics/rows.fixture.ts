@@ -1,4 +1,21 @@
 import type { Task } from '../data/dataset.js';
+import type { TaskScores } from './samples.js';
+
+export interface Row {
+  readonly logit: number;
+  readonly label: number;
+  readonly weight: number;
+  readonly group: number;
+}
+
+export function scoresOf(rows: readonly Row[]) {
+  return {
+    logits: Float32Array.from(rows, ({ logit }) => logit),
+    labels: Float64Array.from(rows, ({ label }) => label),
+    mask: Float64Array.from(rows, ({ weight }) => weight),
+    groups: Int32Array.from(rows, ({ group }) => group),
+  } satisfies TaskScores;
+}
 
 // 200 rows: logits with ties and labels that follow them, a regression task's predictions and labels, and two kinds of
 // weights.

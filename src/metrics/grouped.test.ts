@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { evaluateTask } from './evaluate.js';
+import { groupedAuc } from './grouped.js';
+import { type Row, scoresOf, binary as task } from './rows.fixture.js';
+
+/** Pair by pair, group by group; a group counts by its rows' weights. */
+function naive(rows: readonly Row[]) {
+  const inside = rows.filter(({ weight }) => weight > 0);
+  let [sum, whole, groups, groupsSkipped] = [0, 0, 0, 0];
+  for (const group of new Set(inside.map((row) => row.group))) {
+    const own = inside.filter((row) => row.group === group);
+    const [positives, negatives] = [1, 0].map((label) => own.filter((row) => row.label === label));
+    let [ordered, all] = [0, 0];
+    for (const a of positives ?? [])
+      for (const b of negatives ?? []) {
+        all += a.weight * b.weight;
+        ordered += a.weight * b.weight * (a.logit > b.logit ? 1 : a.logit === b.logit ? 0.5 : 0);
+      }
+    if (all === 0) {
+      groupsSkipped++;
+      continue;
+    }
+    groups++;
+    const weight = own.reduce((total, row) => total + row.weight, 0);
+    sum += (weight * ordered) / all;
+    whole += weight;
+  }
+  return { groupedAuc: whole > 0 ? sum / whole : null, groups, groupsSkipped };
+}
+
+test('AUC is the share of pairs in order, a tie counting half; of groups the mean by their rows, those of one class skipped and counted', () => {
+  const row = fc.record({
+    logit: fc.integer({ min: -3, max: 3 }),
+    label: fc.integer({ min: 0, max: 1 }),
+    group: fc.constantFrom(0, 3, 7, 2 ** 31 - 1, -5),
+    weight: fc.constantFrom(0, 1, 1, 2.5),
+  });
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 1, maxLength: 60 }), (rows) => {
+      const { auc, groupedAuc, groups, groupsSkipped } = evaluateTask(task, scoresOf(rows));
+      const expected = naive(rows);
+      expect([groups, groupsSkipped]).toEqual([expected.groups, expected.groupsSkipped]);
+      const ofAll = naive(rows.map((row) => ({ ...row, group: 0 })));
+      for (const [found, { groupedAuc: wanted }] of [
+        [groupedAuc, expected],
+        [auc, ofAll],
+      ] as const)
+        expect(found).toEqual(wanted === null ? null : expect.closeTo(wanted, 12));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+const row = (group: number, label: number, logit: number, weight: number): Row => ({ group, label, logit, weight });
+
+test('the influence of a group goes by its weight and stands at its first row of the split, in the task or not, so that tasks meet', () => {
+  // Areas 1 and 0, weights 5 and 1.5.
+  const rows = [row(0, 0, 0, 0), row(0, 1, 1, 2), row(0, 0, 0, 3), row(1, 1, 0, 1), row(1, 0, 1, 0.5)];
+  const factor = Math.SQRT2 / 6.5;
+  expect([...(groupedAuc.influence(task, scoresOf(rows)) ?? [])]).toEqual(
+    [factor * 5 * (1 - 5 / 6.5), 0, 0, (factor * 1.5 * -5) / 6.5, 0].map((value) => expect.closeTo(value, 12)),
+  );
+  expect(groupedAuc.influence(task, scoresOf(rows.slice(0, 3)))).toBeNull();
+});
+
+test('rows without groups have none of its fields, and NaN gives null', () => {
+  const { groups: _, ...plain } = scoresOf([row(1, 0, 0, 1), row(1, 1, 1, 1)]);
+  expect(Object.keys(evaluateTask(task, plain)).filter((name) => /group/i.test(name))).toEqual([]);
+  expect(evaluateTask(task, scoresOf([row(1, 0, Number.NaN, 1), row(1, 1, 1, 1)])).groupedAuc).toBeNull();
+});
