@@ -15,6 +15,6 @@ export const constant = defineWeightSchedule({
       );
     }
     const initial = weights.map((weight) => weight.initial);
-    return { weights: () => initial, ratios: weights.map(() => 1) };
+    return { weights: () => initial };
   },
 });

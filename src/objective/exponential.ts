@@ -17,6 +17,5 @@ export const exponential = defineWeightSchedule({
       const t = unit === 'epoch' ? completedEpochs : completedSteps;
       return weights.map(({ initial, ratio }) => initial * ratio ** t);
     },
-    ratios: weights.map(({ ratio }) => ratio),
   }),
 });

@@ -7,8 +7,6 @@ import { ConfigError } from '../support/errors.js';
 export interface WeightSchedule {
   /** One weight per task, in their order, after these numbers of completed epochs and steps. */
   weights(completedEpochs: number, completedSteps: number): readonly number[];
-  /** What each task's weight is multiplied by per epoch or step, in the tasks' order. */
-  readonly ratios: readonly number[];
 }
 
 type Weight = Readonly<z.infer<typeof weightSchema>>;
@@ -53,30 +51,4 @@ export function defineWeightSchedule<Options extends z.ZodObject>(definition: {
       return definition.build(inOrder, definition.options.parse(options));
     },
   });
-}
-
-/**
- * A sentence for a schedule that multiplies all gradients of a parameter by one factor, and so does not balance tasks;
- * else null. An optimizer that ignores a common factor (`scaleInvariant`: Adam) undoes such a schedule where it moves
- * slowly. It takes smaller steps where the gradients fall faster than it forgets their squares.
- * @param independent True if the tasks share no parameter.
- */
-export function weightScheduleWarning(
-  ratios: readonly number[],
-  { independent, scaleInvariant }: { readonly independent: boolean; readonly scaleInvariant: boolean },
-): string | null {
-  if (!scaleInvariant || ratios.every((ratio) => ratio === 1)) return null;
-  const reason =
-    ratios.length === 1
-      ? 'There is one task'
-      : independent
-        ? 'The tasks share no parameters'
-        : ratios.every((ratio) => ratio === ratios[0])
-          ? `All tasks have the ratio ${ratios[0]}`
-          : null;
-  if (reason === null) return null;
-  return (
-    `${reason}, so the loss-weight schedule changes no balance between tasks. With this optimizer, weights that move slowly change almost ` +
-    'nothing, and weights that fall fast make all steps smaller, which train.optimizer.decay does openly.'
-  );
 }

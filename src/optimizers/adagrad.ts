@@ -6,7 +6,6 @@ import { commonOptions } from './options.js';
 export const adagrad = defineOptimizer({
   name: 'adagrad',
   summary: "AdaGrad in PyTorch's form",
-  scaleInvariant: false, // of a constant factor it is, but not of a changing one: old squares are never forgotten
   lazyWithout: [],
   options: z.strictObject({
     type: z.literal('adagrad'),

@@ -62,11 +62,6 @@ export interface OptimizerDefinition {
   readonly summary: string;
   readonly options: z.ZodObject;
   /**
-   * True if the step does not change when all gradients, past ones included, are multiplied by one slowly varying
-   * factor.
-   */
-  readonly scaleInvariant: boolean;
-  /**
    * What moves table rows that have no gradient: the key of an option, or `type` for the rule itself. Undefined:
    * nothing, so rows with a gradient may be updated alone.
    */
@@ -86,7 +81,6 @@ export const isOptimizer = kind.is;
 export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOptions>>(definition: {
   readonly name: string;
   readonly summary: string;
-  readonly scaleInvariant: boolean;
   /**
    * The options by which rows move without a gradient, unless they are 0 (see `denseBy`). Left out: the rule moves
    * them.
@@ -102,7 +96,6 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
   return kind.made({
     name: definition.name,
     summary: definition.summary,
-    scaleInvariant: definition.scaleInvariant,
     options,
     denseBy(given) {
       const parsed = options.parse(given);

@@ -14,7 +14,7 @@ import {
 } from '../models/model.js';
 import type { Balancing } from '../objective/balancing/balancing.js';
 import { balancings } from '../objective/balancing/catalogue.js';
-import { type WeightSchedule, weightScheduleWarning } from '../objective/weight-schedule.js';
+import type { WeightSchedule } from '../objective/weight-schedule.js';
 import { optimizerOf } from '../optimizers/apart.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import type { LearningRate, Optimizer } from '../optimizers/optimizer.js';
@@ -112,7 +112,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     followScore: learningRate.follow ?? ((scores) => scores),
     initialLossWeights: lossWeightsOf(experiment).initial,
     lossWeightsAt: weightSchedule.weights,
-    warnings: warningsOf(experiment, dataset, model, { parameters, optimizer, balanced }, weightSchedule),
+    warnings: warningsOf(experiment, dataset, model, { parameters, optimizer, balanced }),
     order: random.stream('order'),
     noise: random.stream('noise'),
     balanced,
@@ -177,16 +177,13 @@ function warningsOf(
   dataset: Dataset,
   model: Model,
   setup: Pick<TrainingSetup, 'parameters' | 'optimizer' | 'balanced'>,
-  { ratios }: WeightSchedule,
 ): readonly string[] {
   const independent = !ownersOf(setup.parameters).includes(undefined);
-  const { scaleInvariant } = optimizers.get(train.optimizer.type);
   const { monitor } = train.earlyStopping;
   const bytes = () => tableBytes(model.parameters, initialState(setup.parameters, setup.optimizer));
   return [
     ...dataset.notes,
     ...largeColumnNotes(dataset, inputs, bytes),
-    weightScheduleWarning(ratios, { independent, scaleInvariant }),
     setup.balanced === null && loss.balancing.type !== balancings.names[0]
       ? `The tasks share no parameters, so loss.balancing has nothing to balance: the weights are those of loss.weights.`
       : null,

@@ -69,8 +69,6 @@ describe('plateau is ReduceLROnPlateau', () => {
       { patience: 2, minDelta: 0.05, minimum: 0.02 },
       [1, 1, 1, 1, 1, 0.1, 0.1, 0.1, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02],
     ],
-    // factor=0.1, patience=0, threshold=0
-    [{ patience: 0 }, [1, 1, 1, 0.1, 0.01, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-7, 1e-8, 1e-9, 1e-10]],
   ])('with %o', (options, expected) => {
     expect(followed(options)).toEqual(expected.map((value) => expect.closeTo(value, 12)));
   });
@@ -81,19 +79,12 @@ describe('plateau is ReduceLROnPlateau', () => {
   });
 });
 
-test.each([
-  ['step', { every: 2, at: [1] }],
-  ['step', { at: [] }],
-  ['plateau', { ratio: 1 }],
-])('%s with %o, which fits nothing, is refused', (type, options) => {
-  expect(() => factors({ type, ...options }, 3)).toThrow();
+test.each([{ every: 2, at: [1] }, {}])('step refuses %o', (options) => {
+  expect(() => factors({ type: 'step', ...options }, 3)).toThrow();
 });
 
 it('a warm-up as long as the cosine is refused', () => {
   const build = () => factors({ type: 'cosine', warmup: 3 }, 3);
   expect(build).toThrow(ConfigError);
   expect(build).toThrow(/3 epochs of warm-up leave none of the 3 \(train\.epochs\) for the cosine: lower it\.$/);
-  expect(factors({ type: 'cosine', warmup: 2.9 }, 3)).toEqual(
-    close(Array.from({ length: 12 }, (_, i) => (i + 1) / 12)),
-  );
 });
