@@ -1,7 +1,5 @@
-import { expect, test } from 'vitest';
 import { aitm } from './aitm.js';
-import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
-import { build, present } from './run.fixture.js';
+import { mixed, testModel, three, two, uniform } from './model-tests.fixture.js';
 import { embed, get, type LayerOptions, linear, mlp, softmax, sum, tower, weighted } from './scalars.fixture.js';
 
 interface Options extends LayerOptions {
@@ -44,19 +42,11 @@ testModel<Options>(aitm, {
       label: 'three tasks, the paper’s calibrator',
       shape: { tasks: three, ...mixed },
       options: { levels: [[5, 4]], tower: [3] },
-      count: M.embeddings + 3 * layers(M.x, 5, 4) + 2 * (layers(4, 4) + 3 * 4 * 4) + 3 * layers(4, 3, 1),
     },
     {
       label: 'two tasks, without calibrator',
       shape: { tasks: two, ...uniform },
       options: { levels: [[4]], tower: [], calibrator: 0 },
-      count: U.embeddings + 2 * layers(U.x, 4) + layers(4, 4) + 3 * 4 * 4 + 2 * layers(4, 1),
     },
   ],
-});
-
-test('a regression task is refused', () => {
-  const tasks = [present(two[0]), { name: 'stay', type: 'regression' } as const];
-  const attempt = () => build({ model: aitm.name, shape: { tasks, ...mixed }, options: { levels: [[4]], tower: [] } });
-  expect(attempt).toThrow(/model 'aitm' takes binary tasks alone, and 'stay' is of type regression/);
 });

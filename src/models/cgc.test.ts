@@ -1,41 +1,9 @@
 import { cgc } from './cgc.js';
-import { namesOf } from './model.js';
-import { countsOf, layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
-import type { Experts } from './options.js';
-import { embed, get, type LayerOptions, linear, mlp, softmax, tower, weighted } from './scalars.fixture.js';
+import { extraction } from './extraction.fixture.js';
+import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
 
-interface Options extends LayerOptions {
-  readonly experts: Experts;
-}
-
-testModel<Options>(cgc, {
-  reference(point) {
-    const tasks = namesOf(point.shape.tasks);
-    const counts = countsOf(point.options.experts);
-    const x = embed(point);
-    const names = [...tasks, 'shared'].flatMap((owner) =>
-      Array.from({ length: counts(owner) }, (_, i) => `${owner}/${i}`),
-    );
-    const outputs = names.map((_, e) => mlp(point, 'level1.experts', e, x));
-    const gates = tasks.map((task, k) => {
-      const sees = [...Array(counts(task)).keys()].map((i) => `${task}/${i}`);
-      sees.push(...[...Array(counts('shared')).keys()].map((i) => `shared/${i}`));
-      // Gates over equally many experts lie together.
-      const like = tasks.slice(0, k).filter((before) => counts(before) === counts(task)).length;
-      const weights = sees.length === 1 ? [1] : softmax(linear(point, `level1.gates.${sees.length}`, like, x));
-      return { experts: sees, weights };
-    });
-    const mixtures = gates.map(({ experts, weights }) =>
-      weighted(
-        weights,
-        experts.map((name) => get(outputs, names.indexOf(name))),
-      ),
-    );
-    return {
-      logits: mixtures.map((z, k) => tower(point, 'tower', k, z)),
-      gates: Object.fromEntries(tasks.map((task, k) => [`1/${task}`, get(gates, k)])),
-    };
-  },
+testModel(cgc, {
+  reference: extraction,
   cases: [
     {
       label: 'equal counts',

@@ -1,9 +1,6 @@
-import { expect, test } from 'vitest';
-import { ConfigError } from '../support/errors.js';
 import { home } from './home.js';
 import { namesOf } from './model.js';
-import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
-import { build } from './run.fixture.js';
+import { mixed, testModel, three, two, uniform } from './model-tests.fixture.js';
 import { embed, get, type LayerOptions, linear, mlp, type Point, softmax, tower, weighted } from './scalars.fixture.js';
 
 interface Options extends LayerOptions {
@@ -105,75 +102,11 @@ testModel<Options>(home, {
         products: 2,
         expertNormalization: 'layer',
       },
-      count: counted(
-        { embeddings: M.embeddings, x: M.x, tasks: 3, groups: 2, experts: 2, products: 2, normalized: 2 },
-        [5, 4],
-        [6],
-      ),
     },
     {
       label: 'one group, one expert each, three products',
       shape: { tasks: two, ...uniform },
       options: { levels: [[4], [6]], tower: [3], experts: 1, products: 3, expertNormalization: 'none' },
-      count: counted(
-        { embeddings: U.embeddings, x: U.x, tasks: 2, groups: 1, experts: 1, products: 3, normalized: 0 },
-        [4],
-        [6],
-      ),
     },
   ],
-});
-
-/**
- * Weights, biases, gains and shifts of experts; the gates of their inputs; gates and self gates; towers of one layer of
- * 3.
- */
-function counted(
-  given: {
-    embeddings: number;
-    x: number;
-    tasks: number;
-    groups: number;
-    experts: number;
-    products: number;
-    normalized: number;
-  },
-  first: number[],
-  second: number[],
-): number {
-  const { embeddings, x, tasks, groups, experts: n, products, normalized } = given;
-  const [w, top] = [first.at(-1) ?? 0, second.at(-1) ?? 0];
-  const expertOf = (inputs: number, widths: number[]) =>
-    layers(inputs, ...widths) +
-    normalized * (widths.at(-1) ?? 0) +
-    products * inputs +
-    2 * products * inputs * Math.max(1, Math.floor(inputs / products));
-  return (
-    embeddings +
-    (groups + 1) * n * expertOf(x, first) +
-    x * (groups * 2 * n + (groups + 1) * n) + // gates of groups, and of the shared module
-    x * (groups + 1) * n +
-    (tasks + groups + 1) * n * expertOf(w, second) +
-    2 * w * tasks * 3 * n +
-    w * tasks * n +
-    tasks * layers(top, 3, 1)
-  );
-}
-
-test.each([
-  [{ groups: [['view', 'click']] }, /task 'buy' is in no group; add it to one/],
-  [
-    {
-      groups: [
-        ['view', 'click'],
-        ['buy', 'view'],
-      ],
-    },
-    /task 'view' is in more than one group/,
-  ],
-])('refuses %o', (given, message) => {
-  const options = { levels: [[4], [4]], tower: [], ...given };
-  const attempt = () => build({ model: home.name, shape: { tasks: three, ...mixed }, options });
-  expect(attempt).toThrow(ConfigError);
-  expect(attempt).toThrow(message);
 });

@@ -1,19 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { models } from './catalogue.js';
-import { towers } from './layers/mlps.js';
-import { initialize, type ModelTask } from './model.js';
+import type { ModelTask } from './model.js';
 import { mixed } from './model-tests.fixture.js';
-import {
-  build,
-  plain as plainOptions,
-  predict,
-  present,
-  randomRows,
-  randomValues,
-  smallOptions,
-} from './run.fixture.js';
+import { build, predict, present, randomRows, randomValues, smallOptions } from './run.fixture.js';
 
 const classes = 3;
 /** The multiclass task is not the last, and its logits are the rows 1 to 3. */
@@ -35,19 +25,9 @@ describe.each([
     .filter(({ binaryOnly }) => !binaryOnly)
     .map(({ name: model }) => ({ label: model, model, options: smallOptions(model, 'click', 'time') })),
   {
-    label: 'towers without hidden layers',
-    model: 'mmoe',
-    options: { ...smallOptions('mmoe', 'click', 'time'), tower: [] },
-  },
-  {
-    label: 'bottoms that towers read alike',
-    model: 'hard-sharing',
-    options: { ...smallOptions('hard-sharing', 'click', 'time'), tower: [] },
-  },
-  {
     label: 'a multiclass source',
     model: 'asymmetric-sharing',
-    options: { ...smallOptions('asymmetric-sharing', 'status', 'time') },
+    options: smallOptions('asymmetric-sharing', 'status', 'time'),
   },
 ])('$label with a multiclass task', ({ model: name, options }) => {
   const model = build({ model: name, shape, options });
@@ -88,17 +68,6 @@ describe.each([
       close(found.slice(24), present(time));
     }
   });
-});
-
-it('leaves the names and starting values of the other tasks’ logit layer as they are', () => {
-  const others = tasks.filter(({ type }) => type !== 'multiclass');
-  const [together, apart] = [tasks, others].map((of) =>
-    initialize(towers('tower', of, 5, plainOptions).parameters, randomFromSeed(2)),
-  );
-  for (const parameter of ['tower.logit.weight', 'tower.logit.bias'])
-    expect(together?.[parameter]).toEqual(present(apart?.[parameter]));
-  expect(Object.keys(apart ?? {})).toEqual(['tower.logit.weight', 'tower.logit.bias']);
-  expect(together?.['tower.logit.status.weight']?.value.shape).toEqual([1, classes, 5]);
 });
 
 function close(found: ArrayLike<number>, expected: ArrayLike<number>): void {

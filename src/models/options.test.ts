@@ -16,6 +16,9 @@ describe('options that do not fit the tasks or the model are one line of a Confi
       /there is no task 'clik' \(did you mean 'click'\?\)/,
     ],
     ['ple', { experts: { shared: 0, task: { click: 1, buy: 0 } } }, /task 'buy' has no expert/],
+    ['esmm', { click: 'clik', conversion: 'buy' }, /model.click: there is no task 'clik' \(did you mean 'click'\?\)/],
+    ['home', { groups: [['click']] }, /task 'buy' is in no group; add it to one/],
+    ['home', { groups: [['click'], ['buy', 'click']] }, /task 'click' is in more than one group/],
     ['cross-stitch', { own: 0.4 }, /model.own: it must be between 1\/2 \(equal shares\) and 1, not 0.4/],
     ['sluice', { levels: [[4], [6]], subspaces: 4 }, /cannot split width 6 in 4 equal subspaces/],
   ])('%s %o', (type, options, message) => {
@@ -23,6 +26,21 @@ describe('options that do not fit the tasks or the model are one line of a Confi
     expect(attempt).toThrow(ConfigError);
     expect(attempt).toThrow(message);
     expect(attempt).not.toThrow(/\n/);
+  });
+
+  it.each([
+    [
+      'aitm',
+      [
+        { name: 'click', type: 'binary' },
+        { name: 'stay', type: 'regression' },
+      ],
+      /takes binary tasks alone, and 'stay' is of type regression/,
+    ],
+    ['esmm', binaryTasks('view', 'click', 'buy'), /takes at most 2, and the config lists 3: remove the others/],
+  ] as const)('%s refuses tasks that it cannot take', (type, tasks, message) => {
+    const options = { type, ...requiredOptions(type, 'buy', 'click') };
+    expect(() => models.get(type).build({ ...shape, tasks }, options)).toThrow(message);
   });
 
   it.each(['hard-sharing', 'mmoe', 'stem'])('%s has one level', (type) => {
