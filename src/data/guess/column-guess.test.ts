@@ -39,12 +39,3 @@ test('large whole numbers are ids if most of them are large, and are no times', 
   expect(guess({ ...large, whole: false }).input()).toEqual({});
   expect(guess({ ...large, spread: 100 }).input()).toEqual({}); // an amount
 });
-
-test('whole numbers without gaps are ids in columns without a name alone', () => {
-  const users = { unnamed: true, name: '1', smallest: 1, largest: 1000 };
-  expect(guess(users).input().kind).toBe('categorical');
-  expect(guess(users).canBeLabel()).toBe(false);
-  expect(guess({ ...users, unnamed: false }).input()).toEqual({});
-  expect(guess({ ...users, largest: 1200 }).input()).toEqual({});
-  expect(guess({ ...users, largest: 100, different: 100 }).input()).toEqual({}); // ages
-});

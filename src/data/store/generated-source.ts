@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Source, type SourceBlock, type SplitName, splitNames } from '../dataset.js';
+import { type Source, type SourceBlock, type SplitName, singleOf, splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import { type AppendedColumn, appendColumns, appendedColumns } from './append-columns.js';
+import { appendColumns } from './append-columns.js';
 import { unkept } from './prepared.js';
 import { isSmall, preparedSource, type StoredSource } from './prepared-source.js';
 
@@ -10,7 +10,7 @@ export const generatedRows = 512;
 
 const blocksBetweenTurns = 32;
 
-/** What a generator makes. */
+/** What a generator makes: rows without lists, of weight 1. */
 export interface Generated {
   readonly stored: StoredSource;
   /**
@@ -29,7 +29,7 @@ export async function generatedSource(
     await database.run(`CREATE TABLE prepared.rows (${fieldsOf(stored).join(', ')})`);
     for (const name of splitNames) {
       for await (const block of inTurns(blocks(name))) {
-        await appendColumns(database, 'prepared.rows', appended(stored, block), block.rows);
+        await appendColumns(database, 'prepared.rows', [...block.columns.map(singleOf), ...block.labels], block.rows);
         context.signal?.throwIfAborted();
       }
     }
@@ -47,16 +47,9 @@ export async function* inTurns(blocks: Iterable<SourceBlock>): AsyncGenerator<So
   }
 }
 
-function fieldsOf({ columns, tasks, weighted }: StoredSource): string[] {
-  const types = { categorical: 'INTEGER', numeric: 'FLOAT', list: 'INTEGER[]' };
+function fieldsOf({ columns, tasks }: StoredSource): string[] {
   return [
-    ...columns.flatMap(({ kind, weighted }, c) => [`i${c} ${types[kind]}`, ...(weighted ? [`w${c} FLOAT[]`] : [])]),
+    ...columns.map(({ kind }, c) => `i${c} ${kind === 'numeric' ? 'FLOAT' : 'INTEGER'}`),
     ...tasks.map((_, t) => `l${t} FLOAT`),
-    ...(weighted ? ['weight FLOAT'] : []),
   ];
-}
-
-function appended({ columns }: StoredSource, block: SourceBlock): AppendedColumn[] {
-  const inputs = block.columns.flatMap((values, c) => appendedColumns(values, columns[c]?.weighted));
-  return [...inputs, ...block.labels, ...(block.weights ? [block.weights] : [])];
 }

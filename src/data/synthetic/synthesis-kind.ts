@@ -31,7 +31,7 @@ export interface SynthesisKind<Manifest extends object = object> {
 }
 
 /** What labels turned out to be, each over its task's sample space; a pair's over rows in both. */
-export interface LabelStatistics {
+interface LabelStatistics {
   /** Null if the sample space is empty. */
   readonly mean: readonly (number | null)[];
   /** Population. */
