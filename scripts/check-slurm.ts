@@ -132,7 +132,7 @@ function expectIn(text: string, ...parts: readonly RegExp[]): void {
   );
 }
 
-/** Runs of some seconds: long enough to be hit. */
+/** Runs of some seconds: long enough to be hit. The first ones, which are killed, are the longest. */
 function writeConfig(): void {
   writeFileSync(
     join(folder, 'compare.yaml'),
@@ -143,8 +143,8 @@ train: { epochs: 60, batchSize: 32, optimizer: { type: adam, learningRate: 0.01 
 engine: { device: cpu, threads: 1 }
 compare:
   models:
-    - { type: single-task, levels: [[8], [8]], tower: [4] }
     - { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }
+    - { type: single-task, levels: [[8], [8]], tower: [4] }
   seeds: 2
   tune: { train.optimizer.learningRate: [0.01, 0.003] }
 `,
