@@ -31,7 +31,7 @@ test('prints a table, the newest first, with reasons below and without control c
   const [c, b, a] = blocks.map(([, line]) => line);
   expect(c).toMatch(/^c \| 4 models \| finished 1\/1 \| 2 seesaw, 1 better on all \| 0 s \| \d+ B$/);
   expect(b).toMatch(/^b \| single-task \| finished \| 0\.50000 \| 0\.25000 \| 2 h \| \d\.\d KiB$/);
-  expect(a).toMatch(/^a \| single-task \| failed \| - \| \d\.\d KiB$/);
+  expect(a).toMatch(/^a \| - \| failed \| - \| \d\.\d KiB$/);
 });
 
 test('--sort by a task puts the best first, by the direction of its metric', async () => {

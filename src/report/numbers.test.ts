@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, digitsFor, fixed, percent, probability, rounded, short, signed } from './numbers.js';
+import { count, digitsFor, fixed, percent, probability, signed } from './numbers.js';
 
 test('digits are two of the middle error, else five of the middle value', () => {
   expect(digitsFor([0.00021, 0.00018, null, 0.9], [0.95])).toBe(5);
@@ -20,14 +20,4 @@ test('numbers: a dash for null, a plus above 0, no minus on what is rounded to 0
     ...['-', '0.032', '<0.001', '1.000'],
   ]);
   expect([count(null), count(1234567)]).toEqual(['-', '1,234,567']);
-});
-
-test('a whole number in short', () => {
-  expect([950, 9950, 999_499, 1e9].map(short)).toEqual(['950', '10k', '1.0M', '1.0G']);
-});
-
-test('a given number has no zeros at its end', () => {
-  expect([rounded(0.05), rounded(0.001), rounded(0.024512), rounded(100 * (1 - 0.05))]).toEqual([
-    ...['0.05', '0.001', '0.0245', '95'],
-  ]);
 });

@@ -63,7 +63,7 @@ describe('single runs', () => {
     await store('a');
     await store('b', { seed: 2, train: { epochs: 9 } });
     expect(() => joined(at('a'), at('b'))).toThrow(
-      `${at('a')} and ${at('b')} are both named 'single', but differ in train.epochs`,
+      `${at('a')} and ${at('b')} both have a model 'single', but differ in train.epochs: tell them apart`,
     );
     expect(joined(at('a'), `long=${at('b')}`)).toEqual(['single {}: 1 done a', 'long {}: 2 done b']);
   });
@@ -102,7 +102,7 @@ describe('comparisons', () => {
 
   const rate = (value: number) => ({ run: { train: { batchSize: value } }, point: { 'train.batchSize': value } });
 
-  test('with axes are joined point by point, and single runs lie where their configs say', async () => {
+  test('with axes are joined point by point', async () => {
     const axes = { 'train.batchSize': [4, 8] };
     await compared(
       'c',
@@ -113,21 +113,20 @@ describe('comparisons', () => {
       axes,
     );
     await compared('d', [{ label: 'base', seeds: [1], ...rate(16) }], { 'train.batchSize': [16] });
-    await store('m', { name: 'm', model: mmoe, train: { batchSize: 8 } });
-    expect(joined(at('c'), at('d'), at('m'))).toEqual([
+    expect(joined(at('c'), at('d'))).toEqual([
       'base {"train.batchSize":4}: 1 done c/base-4-1',
       'base {"train.batchSize":8}: 1 done c/base-8-1',
-      'm {"train.batchSize":8}: 1 done m',
       'base {"train.batchSize":16}: 1 done d/base-16-1',
     ]);
   });
 
-  test('with different axes are refused', async () => {
+  test('with different axes are refused, and so is a single run', async () => {
     await compared('c', [{ label: 'base', seeds: [1], ...rate(4) }], { 'train.batchSize': [4] });
     await compared('d', [{ label: 'base', seeds: [1] }]);
     expect(() => joined(at('c'), at('d'))).toThrow(
       /c varies train\.batchSize, .*d varies nothing: a table has one set of axes/,
     );
+    expect(() => joined(at('c'), at('d/base--1'))).toThrow(/base--1 varies nothing: a table has one set of axes/);
   });
 });
 

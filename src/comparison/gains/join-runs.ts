@@ -8,8 +8,7 @@ import { placeOf, settingsDifference } from './settings.js';
 /**
  * Joins runs that were stored apart into the rows of one table. Rows with equal labels are one model if their configs
  * differ only in the seed. Otherwise rows from comparisons get the comparison's name as a prefix.
- * @throws ConfigError for single runs of one label whose configs differ, for labels that still clash, and for different
- * axes.
+ * @throws ConfigError for labels that still clash, and for different axes.
  */
 export function joinRuns(sources: readonly StoredRuns[]): {
   readonly axes: Readonly<Record<string, readonly unknown[]>>;
@@ -18,22 +17,22 @@ export function joinRuns(sources: readonly StoredRuns[]): {
   const keys = axisKeys(sources);
   const models: Model[] = [];
   for (const source of sources) {
-    const placed = source.comparison ? source.rows : source.rows.map((row) => onAxes(row, keys));
-    for (const label of new Set(placed.map((row) => row.label))) {
-      const rows = placed.filter((row) => row.label === label);
-      const others = models.filter((model) => model.label === label);
-      const same = others.find((model) => settingsDifference(model.rows, rows) === undefined);
+    for (const label of new Set(source.rows.map((row) => row.label))) {
+      const rows = source.rows.filter((row) => row.label === label);
+      const same = models.find((model) => model.label === label && !settingsDifference(model.rows, rows));
       if (same) same.rows = joined(same.rows, rows);
-      else if (!source.comparison) refuseSingle(others, rows, label);
-      if (!same) models.push({ label, source, rows });
+      else models.push({ label, source, rows });
     }
   }
   const labelled = models.map((model) => ({ ...model, label: labelOf(model, models) }));
-  for (const [index, { label, source }] of labelled.entries()) {
+  for (const [index, { label, source, rows }] of labelled.entries()) {
     const other = labelled.slice(0, index).find((model) => model.label === label);
     if (other)
       throw new ConfigError(
-        `${other.source.path} and ${source.path} both have a model '${label}': tell them apart with NAME=PATH.`,
+        `${other.source.path} and ${source.path} both have a model '${label}', but differ in ${settingsDifference(
+          other.rows,
+          rows,
+        )}: tell them apart with NAME=PATH.`,
       );
   }
   const rows = labelled.flatMap((model) => model.rows.map((row) => ({ ...row, label: model.label })));
@@ -52,7 +51,7 @@ interface Model {
 }
 
 function axisKeys(sources: readonly StoredRuns[]): readonly string[] {
-  const [first, ...others] = sources.filter(({ comparison }) => comparison !== undefined);
+  const [first, ...others] = sources;
   const keysOf = ({ comparison }: StoredRuns) => Object.keys(comparison?.axes ?? {});
   if (!first) return [];
   for (const other of others) {
@@ -62,37 +61,6 @@ function axisKeys(sources: readonly StoredRuns[]): readonly string[] {
     }
   }
   return keysOf(first);
-}
-
-/** Places a single run on the axes by its config. */
-function onAxes(row: StoredRow, keys: readonly string[]): StoredRow {
-  const experiment: unknown = row.runs[0]?.run?.experiment;
-  const point = Object.fromEntries(
-    keys.map((key) => {
-      const value = key.split('.').reduce<unknown>((at, part) => childOf(at, part), experiment);
-      if (value === undefined)
-        throw new ConfigError(`${row.runs[0]?.path} has no '${key}', which the comparison varies.`);
-      return [key, value];
-    }),
-  );
-  return { ...row, point };
-}
-
-function childOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([name]) => name === key)?.[1]
-    : undefined;
-}
-
-function refuseSingle(others: readonly Model[], rows: readonly StoredRow[], label: string): void {
-  const other = others.find(({ source }) => !source.comparison);
-  if (!other) return;
-  throw new ConfigError(
-    `${other.source.path} and ${rows[0]?.runs[0]?.path} are both named '${label}', but differ in ${settingsDifference(
-      other.rows,
-      rows,
-    )}: name models with NAME=PATH.`,
-  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -212,13 +212,4 @@ test('F1 is computed with the threshold that validation chose; without it, a not
     "m: f1 of task 'click' cannot be computed, without predictions.arrow, a group of the data or a threshold chosen on validation, for the runs of seeds 1, 2, 3; left out.",
   );
   expect(rows[1]?.tasks.click).toMatchObject({ mean: null, gain: null });
-});
-
-test('what result.json has is not computed again, nor are predictions read', async () => {
-  store();
-  const before = await bySeeds();
-  for (const seed of seeds) truncateSync(at('runs', `m-${seed}`, 'predictions.arrow'), 100);
-  expect(await bySeeds()).toEqual(before);
-  forget('m-3', { click: ['auc'] });
-  await expect(bySeeds()).rejects.toThrow(/m-3\/predictions\.arrow is not what the run wrote/);
 });

@@ -69,7 +69,8 @@ export function kindOf(folder: string): Folder['kind'] | undefined {
 /** Empty for what is not a readable file. */
 function readableText(folder: string, name: string): string {
   try {
-    return textOf(folder, name);
+    checkFile(join(folder, name));
+    return readFileSync(join(folder, name), 'utf8');
   } catch {
     return '';
   }
@@ -113,9 +114,4 @@ const tailBytes = 2 ** 16;
 /** Whether a file or folder is there. */
 export function exists(path: string, name: string): boolean {
   return statSync(join(path, name), { throwIfNoEntry: false }) !== undefined;
-}
-
-export function textOf(path: string, name: string): string {
-  checkFile(join(path, name));
-  return readFileSync(join(path, name), 'utf8');
 }

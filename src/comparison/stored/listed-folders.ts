@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { parse, YAMLError } from 'yaml';
-import { z } from 'zod';
 import { metrics } from '../../metrics/catalogue.js';
 import { DataError, UserError } from '../../support/errors.js';
 import { filesBelow } from '../../support/folder-contents.js';
@@ -10,7 +8,7 @@ import { isFinished } from '../../training/folder/run-folder.js';
 import { readSealed } from '../../training/folder/stored-file.js';
 import type { Result } from '../../training/result.js';
 import { readComparison } from './comparison-file.js';
-import { exists, type Folder, foldersAt, lastEntry, type Open, openState, runsIn, textOf } from './folders.js';
+import { exists, type Folder, foldersAt, lastEntry, type Open, openState, runsIn } from './folders.js';
 
 /** The folder of a run or of a comparison, described by its small files. */
 export interface ListedFolder extends Folder {
@@ -18,7 +16,7 @@ export interface ListedFolder extends Folder {
   readonly state: Open['state'] | 'finished' | 'damaged';
   /** Why it failed or is damaged, or which lock has no heartbeat any more. */
   readonly reason: string | null;
-  /** Of a run. */
+  /** Of a finished run. */
   readonly model: string | null;
   readonly seed: number | null;
   /** Of a finished run: each task's usual metric on the test split. */
@@ -37,8 +35,8 @@ export interface ListedFolder extends Folder {
 type Facts = Pick<ListedFolder, 'state'> & Partial<ListedFolder>;
 
 /**
- * The runs and comparisons in a folder, by name; of a run's folder this run, of a comparison's its runs. Results and
- * the heads of configs are read, larger files are not. A folder that cannot be read is `damaged`.
+ * The runs and comparisons in a folder, by name; of a run's folder this run, of a comparison's its runs. Results are
+ * read, larger files are not. A folder that cannot be read is `damaged`.
  * @param below Also the runs of comparisons, after each.
  */
 export function listFolders(folder: string, below: boolean): readonly ListedFolder[] {
@@ -83,7 +81,7 @@ function orDamaged<Value>(read: () => Value): Value | Facts {
 }
 
 function runFacts(path: string): Facts {
-  if (!isFinished(path)) return { ...headOf(path), ...openState(path) };
+  if (!isFinished(path)) return openState(path);
   // `readRun` would load modules that take a second.
   const { model, seed, tasks } = readSealed<Result>(join(path, 'result.json'), 1);
   const missing = ['config.yaml', 'environment.json'].find((name) => !exists(path, name));
@@ -94,22 +92,6 @@ function runFacts(path: string): Facts {
     return metric === undefined ? [] : [[task, { metric, value: typeof value === 'number' ? value : null }] as const];
   });
   return { state: 'finished', model, seed, tasks: Object.fromEntries(usual) };
-}
-
-const headShape = z.looseObject({ seed: z.number().default(0), model: z.looseObject({ type: z.string() }) });
-
-/** Model and seed of a config. Only these keys are parsed: YAML is slow. */
-function headOf(path: string): Partial<ListedFolder> {
-  if (!exists(path, 'config.yaml')) return {};
-  const blocks = textOf(path, 'config.yaml').split(/^(?=\S)/m);
-  try {
-    const head = headShape.safeParse(parse(blocks.filter((block) => /^(seed|model):/.test(block)).join('')));
-    if (head.success) return { seed: head.data.seed, model: head.data.model.type };
-    throw new DataError(`Its config.yaml has no ${head.error.issues[0]?.path.join('.') || 'model'}.`);
-  } catch (error) {
-    if (!(error instanceof YAMLError)) throw error;
-    throw new DataError(`Its config.yaml is not YAML: ${error.message.split('\n')[0]}`);
-  }
 }
 
 function comparisonFacts(path: string): Facts {

@@ -28,7 +28,7 @@ test('each model has a panel per task, with its seeds, their mean and the baseli
     [];
   const runs = runsOf('ple');
   const auc = (run: (typeof runs)[number] | undefined, epoch: number) => run?.epochs[epoch - 1]?.validation.income?.auc;
-  const [grey = [], seeds = [], own = [], , best = []] = layersOf(panel);
+  const [grey = [], seeds = [], own = [], best = []] = layersOf(panel);
   expect(seeds.map(({ series, x, y }) => [series, x, y])).toEqual(
     runs.flatMap((run) => run.epochs.map(({ epoch }) => [run.result.seed, epoch, auc(run, epoch)])),
   );

@@ -154,15 +154,6 @@ function smallPanel({ label, seeds, mean }: Curves, baseline: Curves | undefined
     const y = values[epoch - 1] ?? null;
     return { x: epoch, y, tip: tip(model, `${label}, seed ${seed}`, `best epoch ${epoch}: ${text(y)}`) };
   });
-  const bands = mean.flatMap((value, index) => {
-    if (value === null || index % stride !== 0) return [];
-    const own = seeds.flatMap(({ values }) => values[index] ?? []);
-    const range = own.length > 1 ? [`seeds: ${text(Math.min(...own))} to ${text(Math.max(...own))}`] : [];
-    const other = baseline?.mean[index] ?? null;
-    const reference = baseline === undefined || other === null ? [] : [`${baseline.label}: ${text(other)}`];
-    const lines = [`${label}, epoch ${index + 1}: ${text(value)}`, ...range, ...reference];
-    return [{ x: index + 1 - stride / 2, x2: index + 1 + stride / 2, tip: tip(model, ...lines) }];
-  });
   const small = { tickCount: 4, labelFontSize: fontSize - 1.5 };
   const line = { clip: true, strokeWidth: 2, color: colour, point: last === 1 };
   const spec = plot({
@@ -178,7 +169,6 @@ function smallPanel({ label, seeds, mean }: Curves, baseline: Curves | undefined
         { ...line, strokeWidth: 0.9, opacity: 0.55 },
       ),
       layer('line', lineOf(mean, 0), line),
-      layer('rect', bands, { opacity: 0, color: cssColour('page') }),
       layer('point', best, { ...dot, color: colour }),
     ],
   });
