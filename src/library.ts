@@ -50,7 +50,7 @@ export async function compare(config: string | object, options: CompareOptions =
   const standard = { runs: 'runs', predictions: true, signal: never(), halt: never(), on: () => undefined };
   const all = { ...standard, ...given };
   const command = `ple compare --config ${join(all.runs, comparison.name, 'config.yaml')}`;
-  return compareAndReport(comparison, all, { command, formats: { svg: false, png: false } });
+  return compareAndReport(comparison, all, { command, svg: false });
 }
 
 export interface PredictOptions extends Omit<RowsOptions, 'keep'> {

@@ -29,6 +29,9 @@ export function defineCommand<Arguments extends unknown[], Options extends Optio
   };
 }
 
+/** Of commands that write charts. */
+export const noPng = { '--png': 'write the charts with --svg; a program for pictures makes a PNG of them.' };
+
 /** The options that `run` receives. */
 export type OptionsOf<Words extends () => { opts(): unknown }> = ReturnType<ReturnType<Words>['opts']>;
 

@@ -12,6 +12,7 @@ import {
   commandLine,
   defineCommand,
   examples,
+  noPng,
   type OptionsOf,
   overrides,
   whereKeysAre,
@@ -37,7 +38,6 @@ const words = () =>
     .option('--dry-run', 'print the runs and their parameters (with Slurm: its script); train nothing')
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--svg', 'also write the charts as SVG files')
-    .option('--png', 'also write the charts as PNG files')
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
     .option('--json', 'print the comparison (or the plan of a dry run) as one JSON document')
     .optionsGroup('Options of --on slurm:')
@@ -66,6 +66,7 @@ const words = () =>
 
 const gone = {
   '--verbose': '--dry-run --json has every run.',
+  ...noPng,
   '--send-data': 'workers read the data themselves: put them in a folder that all machines see under one path.',
 };
 
@@ -131,7 +132,7 @@ export const compare = defineCommand(
         },
         {
           command: commandLine('compare', ['--config', file, ...shown]),
-          formats: { svg: options.svg ?? false, png: options.png ?? false },
+          svg: options.svg ?? false,
           onTrained: ignore, // a signal may end the process now, and the same command then writes the report
         },
       );

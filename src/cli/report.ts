@@ -7,7 +7,7 @@ import type { StoredRuns } from '../comparison/stored/stored-runs.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
-import { collect, commandLine, defineCommand, examples, type OptionsOf } from './command.js';
+import { collect, commandLine, defineCommand, examples, noPng, type OptionsOf } from './command.js';
 import { say } from './display/say.js';
 
 const uncertainties = catalogue<{ name: Comparison['uncertainty'] }>('--uncertainty', [
@@ -43,7 +43,6 @@ const words = () =>
     )
     .option('--plugin <file>', 'a plugin whose metrics tasks are judged by; its code runs', collect)
     .option('--svg', 'write the charts as SVG too')
-    .option('--png', 'write the charts as PNG too')
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
     .option('--json', 'print the comparison, or the result of a run that stands alone, as one JSON document')
     .addHelpText(
@@ -101,11 +100,11 @@ export const report = defineCommand(words, async (given, options) => {
     command: commandOf(given, options, alone),
     config: alone ? configOf(alone) : null,
   };
-  await writeOutputs(folder, data, { svg: options.svg ?? false, png: options.png ?? false });
+  await writeOutputs(folder, data, options.svg ?? false);
   showComparison(comparison, options);
   say(`Written to ${join(folder, 'report.html')}`);
   return exitCode.done;
-});
+}, noPng);
 
 /** Writes the report of a run into its folder. */
 async function reportRun({ path, rows }: StoredRuns, options: Options): Promise<number> {
@@ -120,7 +119,7 @@ async function reportRun({ path, rows }: StoredRuns, options: Options): Promise<
   for (const note of notesOnFiles([run])) say(`note: ${note}`);
   if (await holdsRunsOf(folder)) refuse(folder);
   const command = commandLine('train', ['--config', join(path, 'config.yaml'), '--runs', dirname(path)]);
-  await writeRunReport(folder, run, command, { svg: options.svg ?? false, png: options.png ?? false });
+  await writeRunReport(folder, run, command, options.svg ?? false);
   process.stdout.write(options.json ? `${JSON.stringify(run.result, null, 2)}\n` : metricsTable(run.result));
   say(`Written to ${join(folder, 'report.html')}`);
   return exitCode.done;

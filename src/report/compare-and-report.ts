@@ -4,12 +4,12 @@ import { type ComparisonResult, runComparison } from '../comparison/run-comparis
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
 import { openLiveReport } from './live-report.js';
-import type { Formats } from './write-outputs.js';
 
 interface ReportOptions {
   /** The command line that makes the report again. */
   readonly command: string;
-  readonly formats: Formats;
+  /** Whether charts are also written as SVG. */
+  readonly svg: boolean;
   /** Called when all runs are stored, before the report is written. */
   readonly onTrained?: () => void;
 }
@@ -18,7 +18,7 @@ interface ReportOptions {
 export async function compareAndReport(
   config: ComparisonConfig,
   options: ComparisonOptions,
-  { command, formats, onTrained }: ReportOptions,
+  { command, svg, onTrained }: ReportOptions,
 ): Promise<ComparisonResult> {
   const result = await withLiveReport(config, options);
   if (result.status !== 'done') return result;
@@ -28,7 +28,7 @@ export async function compareAndReport(
   try {
     onTrained?.();
     const { writeOutputs } = await import('./write-outputs.js');
-    await writeOutputs(folder, { comparison, runs, command, config: stringifyComparison(config) }, formats);
+    await writeOutputs(folder, { comparison, runs, command, config: stringifyComparison(config) }, svg);
     isWritten = true;
   } finally {
     const files = isWritten ? ['config.yaml', 'comparison.json', 'gains.csv', 'report.html'] : [];

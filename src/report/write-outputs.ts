@@ -4,7 +4,7 @@ import { entriesOf } from '../support/folder-contents.js';
 import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import type { FinishedRun } from '../training/finished-run.js';
-import { drawCharts, drawRunCharts, toPng } from './charts/draw-charts.js';
+import { drawCharts, drawRunCharts } from './charts/draw-charts.js';
 import type { ChartSection } from './charts/drawing.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
@@ -14,16 +14,11 @@ import { reportPage } from './page/report-page.js';
 import { runPage, runTasks } from './page/run-page.js';
 import type { ReportData } from './report-data.js';
 
-export interface Formats {
-  readonly svg: boolean;
-  readonly png: boolean;
-}
-
 /**
- * Writes gains.csv, gains.md, gains.tex, gains.parquet and report.html into a folder, and on request the charts
+ * Writes gains.csv, gains.md, gains.tex, gains.parquet and report.html into a folder, and on request the charts as SVG
  * below charts/. Each file is written atomically. Charts of an earlier report are removed.
  */
-export async function writeOutputs(folder: string, data: ReportData, formats: Formats): Promise<void> {
+export async function writeOutputs(folder: string, data: ReportData, svg: boolean): Promise<void> {
   makeFolder(folder);
   await writeWhole(join(folder, 'gains.csv'), gainsCsv(data.comparison));
   await writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
@@ -31,7 +26,7 @@ export async function writeOutputs(folder: string, data: ReportData, formats: Fo
   await writeGainsParquet(folder, data.comparison);
   const sections = await drawCharts(data);
   await writeWhole(join(folder, 'report.html'), reportPage(data, sections));
-  await writeDrawings(folder, sections, formats);
+  await writeDrawings(folder, sections, svg);
 }
 
 /** Writes report.html of a single run, and on request its charts. */
@@ -39,28 +34,23 @@ export async function writeRunReport(
   folder: string,
   run: FinishedRun,
   command: string,
-  formats: Formats,
+  svg: boolean,
 ): Promise<void> {
   makeFolder(folder);
   const sections = await drawRunCharts(run, runTasks(run));
   await writeWhole(join(folder, 'report.html'), runPage(run, command, sections));
-  await writeDrawings(folder, sections, formats);
+  await writeDrawings(folder, sections, svg);
 }
 
-async function writeDrawings(folder: string, sections: readonly ChartSection[], { svg, png }: Formats): Promise<void> {
+async function writeDrawings(folder: string, sections: readonly ChartSection[], svg: boolean): Promise<void> {
   const drawings = join(folder, 'charts');
   const charts = sections.flatMap((section) => section.charts);
   // Of an earlier report, whose charts had the same names. Files of others stay.
-  for (const { id } of charts)
-    for (const kind of ['svg', 'png']) await rm(join(drawings, `${id}.${kind}`), { force: true });
-  if (!svg && !png) {
+  for (const { id } of charts) await rm(join(drawings, `${id}.svg`), { force: true });
+  if (!svg) {
     if (entriesOf(drawings).length === 0) await rm(drawings, { recursive: true, force: true });
     return;
   }
   await mkdir(drawings, { recursive: true });
-  for (const { id, standalone } of charts) {
-    const drawing = await standalone();
-    if (svg) await writeWhole(join(drawings, `${id}.svg`), drawing);
-    if (png) await writeWhole(join(drawings, `${id}.png`), await toPng(drawing));
-  }
+  for (const { id, standalone } of charts) await writeWhole(join(drawings, `${id}.svg`), await standalone());
 }

@@ -1,6 +1,3 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { renderAsync } from '@resvg/resvg-js';
 import { judge } from '../../comparison/gains/measured.js';
 import type { Run } from '../../comparison/plan/run.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
@@ -76,27 +73,4 @@ async function drawAll(sections: readonly Section[]): Promise<readonly ChartSect
   const drawn: ChartSection[] = [];
   for (const section of sections) drawn.push(await drawSection(section));
   return drawn;
-}
-
-const require = createRequire(import.meta.url);
-
-const fonts = join(dirname(require.resolve('dejavu-fonts-ttf/package.json')), 'ttf');
-
-const faces = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf', 'DejaVuSans-Oblique.ttf'];
-
-/**
- * Converts a stand-alone SVG to a PNG of twice its size. Text uses a font shipped with this program, so no system font
- * is needed.
- */
-export async function toPng(standaloneSvg: string): Promise<Uint8Array> {
-  const image = await renderAsync(standaloneSvg, {
-    background: '#ffffff',
-    fitTo: { mode: 'zoom', value: 2 },
-    font: {
-      defaultFontFamily: 'DejaVu Sans',
-      fontFiles: faces.map((face) => join(fonts, face)),
-      loadSystemFonts: false,
-    },
-  });
-  return image.asPng();
 }

@@ -12,7 +12,7 @@ export function isOfRun(path: string): boolean {
     [...files, ...others].includes(path) ||
     isRowsFile(path) ||
     /^tensorboard\/events\.out\.tfevents\.[^/]+$/.test(path) ||
-    /^charts\/[^/]+\.(svg|png)$/.test(path)
+    /^charts\/[^/]+\.svg$/.test(path)
   );
 }
 
