@@ -61,50 +61,54 @@ type Options = OptionsOf<typeof words>;
  * Recreates tables and the report from stored runs; for a single run, its own report. Prints the table on stdout and
  * the report's path on stderr.
  */
-export const report = defineCommand(words, async (given, options) => {
-  const [{ parseExternalFile }, { readStoredRuns }, { storedTable }, { writeOutputs }, { showComparison }] =
-    await Promise.all([
-      import('../comparison/stored/external-predictions.js'),
-      import('../comparison/stored/stored-runs.js'),
-      import('../comparison/gains/stored-table.js'),
-      import('../report/write-outputs.js'),
-      import('./display/show-comparison.js'),
-    ]);
-  const { loadNamed } = await import('../training/plugins.js');
-  await loadNamed(options.plugin);
-  const predictions = (options.predictions ?? []).map(parseExternalFile);
-  const sources = given.flatMap(readStoredRuns);
-  const { baseline, uncertainty, scores: scale, wide = false } = options;
-  const comparing =
-    baseline !== undefined || uncertainty !== undefined || scale !== undefined || predictions.length > 0 || wide;
-  if (!comparing && given.length === 1 && sources[0] && !sources[0].comparison && sources[0].path === given[0])
-    return reportRun(sources[0], options);
-  const alone = sources.length === 1 && predictions.length === 0 && sources[0]?.comparison ? sources[0] : undefined;
-  const folder = options.out ?? alone?.path ?? 'report';
-  if ((await holdsRunsOf(folder)) && !(alone && resolve(alone.path) === resolve(folder))) refuse(folder);
+export const report = defineCommand(
+  words,
+  async (given, options) => {
+    const [{ parseExternalFile }, { readStoredRuns }, { storedTable }, { writeOutputs }, { showComparison }] =
+      await Promise.all([
+        import('../comparison/stored/external-predictions.js'),
+        import('../comparison/stored/stored-runs.js'),
+        import('../comparison/gains/stored-table.js'),
+        import('../report/write-outputs.js'),
+        import('./display/show-comparison.js'),
+      ]);
+    const { loadNamed } = await import('../training/plugins.js');
+    await loadNamed(options.plugin);
+    const predictions = (options.predictions ?? []).map(parseExternalFile);
+    const sources = given.flatMap(readStoredRuns);
+    const { baseline, uncertainty, scores: scale, wide = false } = options;
+    const comparing =
+      baseline !== undefined || uncertainty !== undefined || scale !== undefined || predictions.length > 0 || wide;
+    if (!comparing && given.length === 1 && sources[0] && !sources[0].comparison && sources[0].path === given[0])
+      return reportRun(sources[0], options);
+    const alone = sources.length === 1 && predictions.length === 0 && sources[0]?.comparison ? sources[0] : undefined;
+    const folder = options.out ?? alone?.path ?? 'report';
+    if ((await holdsRunsOf(folder)) && !(alone && resolve(alone.path) === resolve(folder))) refuse(folder);
 
-  const { comparison, runs, notes } = await storedTable(sources, {
-    folder,
-    baseline,
-    uncertainty,
-    predictions,
-    scale,
-  });
-  for (const note of notes) say(`note: ${note}`);
-  makeFolder(folder);
-  const { writeWhole } = await import('../support/whole-file.js');
-  await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
-  const data = {
-    comparison,
-    runs,
-    command: commandOf(given, options, alone),
-    config: alone ? configOf(alone) : null,
-  };
-  await writeOutputs(folder, data, options.svg ?? false);
-  showComparison(comparison, options);
-  say(`Written to ${join(folder, 'report.html')}`);
-  return exitCode.done;
-}, noPng);
+    const { comparison, runs, notes } = await storedTable(sources, {
+      folder,
+      baseline,
+      uncertainty,
+      predictions,
+      scale,
+    });
+    for (const note of notes) say(`note: ${note}`);
+    makeFolder(folder);
+    const { writeWhole } = await import('../support/whole-file.js');
+    await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+    const data = {
+      comparison,
+      runs,
+      command: commandOf(given, options, alone),
+      config: alone ? configOf(alone) : null,
+    };
+    await writeOutputs(folder, data, options.svg ?? false);
+    showComparison(comparison, options);
+    say(`Written to ${join(folder, 'report.html')}`);
+    return exitCode.done;
+  },
+  noPng,
+);
 
 /** Writes the report of a run into its folder. */
 async function reportRun({ path, rows }: StoredRuns, options: Options): Promise<number> {

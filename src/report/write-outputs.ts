@@ -30,12 +30,7 @@ export async function writeOutputs(folder: string, data: ReportData, svg: boolea
 }
 
 /** Writes report.html of a single run, and on request its charts. */
-export async function writeRunReport(
-  folder: string,
-  run: FinishedRun,
-  command: string,
-  svg: boolean,
-): Promise<void> {
+export async function writeRunReport(folder: string, run: FinishedRun, command: string, svg: boolean): Promise<void> {
   makeFolder(folder);
   const sections = await drawRunCharts(run, runTasks(run));
   await writeWhole(join(folder, 'report.html'), runPage(run, command, sections));
