@@ -65,11 +65,10 @@ export const inputsSchema = z.strictObject({
   ),
   large: addedLater(
     z
-      .union([z.enum(['none', 'auto']), z.int().positive()])
+      .unknown()
+      .refine((value) => value === 'none', 'it is gone: minCount, or hash of a column, bounds a table')
       .default('none')
-      .describe(
-        'Embedding tables of more than this many ids lie in main memory, and a step reads and updates only the rows of its batch. So its time does not grow with the table. `auto`: more than 200,000 ids; `none`: no table. Optimizers: `adam` and `adamw` (lazily, another update than the dense one), `adagrad`, `rowwise-adagrad`, `sgd` without momentum. Details: docs/engine.md.',
-      ),
+      .describe('`none` alone, for configs of earlier runs.'),
   ),
   interaction: addedLater(
     z
@@ -112,18 +111,6 @@ export const inputsSchema = z.strictObject({
     ),
 });
 export type InputsConfig = Readonly<z.infer<typeof inputsSchema>>;
-
-/**
- * `auto`: from about here on, at usual sizes, updating a whole table takes longer than moving its rows (measured in
- * docs/engine.md).
- */
-export const manyIds = 200_000;
-
-/** Tables of more ids than this lie on the host. */
-export function mostIds({ large }: Pick<InputsConfig, 'large'>): number {
-  if (large === 'none') return Number.POSITIVE_INFINITY;
-  return large === 'auto' ? manyIds : large;
-}
 
 /** Whether any column has rare values, by its settings. */
 export function countsValues({ minCount, columns }: InputsConfig): boolean {

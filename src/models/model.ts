@@ -9,10 +9,7 @@ import { type CommonOptions, commonOptions } from './options.js';
 
 /** What a model is fed: the batch's features. */
 export interface ModelInputs {
-  /**
-   * int32 [batch, categorical columns, then each list's entries]: an index within each column's cardinality; of a large
-   * one, a row of the table that the step is given.
-   */
+  /** int32 [batch, categorical columns, then each list's entries]: an index within each column's cardinality. */
   readonly categorical: Tensor;
   /** float32 [batch, numeric columns, then each list's weights]. */
   readonly numeric: Tensor;
@@ -38,8 +35,6 @@ export interface ModelShape {
     readonly name: string;
     readonly cardinality: number;
     readonly embedding: number;
-    /** Its table has a parameter of its own, which lies on the host (`ParameterStart.large`). Left out: false. */
-    readonly large?: boolean;
   }[];
   readonly numeric: readonly string[];
   /** List columns; `length` entries of each are fed. */
@@ -48,7 +43,6 @@ export interface ModelShape {
     readonly cardinality: number;
     readonly embedding: number;
     readonly length: number;
-    readonly large?: boolean;
     /**
      * `target`: a categorical column of equal embedding width. `hidden`: the attention's hidden width. Left out: no
      * attention.
@@ -90,30 +84,11 @@ export function ownersOf(
   return owners.includes(undefined) ? [undefined] : owners;
 }
 
-/**
- * Where the inputs have the indexes of a large table's rows. A step sees only the rows of its batch, and indexes into
- * these. So a model must take the table's number of rows from the tensor that it is given.
- */
-export interface LargeRows {
-  /** Columns of `ModelInputs.categorical`: the first, and how many. */
-  readonly from: number;
-  readonly columns: number;
-  /**
-   * The first of as many columns of `ModelInputs.numeric`, with the entries' weights; weight 0 means no entry. Left
-   * out: every entry counts.
-   */
-  readonly listWeights?: number;
-}
-
 /** How one parameter starts. */
 export interface ParameterStart {
   readonly shape: readonly number[];
   readonly kind: Parameter['kind'];
   readonly task?: string;
-  /** Left out: the parameter is part of the engine's state as a whole. */
-  readonly large?: LargeRows;
-  /** The parameter whose stream draws it. Left out: its own name. */
-  readonly stream?: string;
   /** Writes the starting values; `random` is the parameter's own stream. */
   start(values: Float32Array, random: Random): void;
 }
@@ -320,21 +295,12 @@ function checkSizes(parameters: ParameterStarts): void {
 /** Draws every parameter from the stream of its name. */
 export function initialize(starts: ParameterStarts, random: Random): Parameters {
   const parameters: Record<string, Parameter> = {};
-  for (const [name, { kind, task, ...start }] of Object.entries(starts)) {
-    parameters[name] = { value: drawn(name, start, random), kind, ...(task === undefined ? {} : { task }) };
+  for (const [name, { kind, task, shape, start }] of Object.entries(starts)) {
+    const value = float32(shape);
+    start(value.data, random.stream(name));
+    parameters[name] = { value, kind, ...(task === undefined ? {} : { task }) };
   }
   return parameters;
-}
-
-/** The starting values of one parameter. */
-export function drawn(
-  name: string,
-  { shape, start, stream = name }: Pick<ParameterStart, 'shape' | 'start' | 'stream'>,
-  random: Random,
-): FloatArray {
-  const value = float32(shape);
-  start(value.data, random.stream(stream));
-  return value;
 }
 
 /**

@@ -6,7 +6,6 @@ import { commonOptions } from './options.js';
 export const adagrad = defineOptimizer({
   name: 'adagrad',
   summary: "AdaGrad in PyTorch's form",
-  lazyWithout: [],
   options: z.strictObject({
     type: z.literal('adagrad'),
     ...commonOptions(0.01),

@@ -15,7 +15,6 @@ import { commonOptions } from './options.js';
 export const adam = defineOptimizer({
   name: 'adam',
   summary: "Adam in PyTorch's form",
-  lazyWithout: [],
   options: z.strictObject({
     type: z.literal('adam'),
     ...commonOptions(0.001),

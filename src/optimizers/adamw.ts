@@ -11,7 +11,6 @@ import { commonOptions } from './options.js';
 export const adamw = defineOptimizer({
   name: 'adamw',
   summary: "AdamW: Adam with decoupled weight decay, in PyTorch's form",
-  lazyWithout: ['weightDecayEmbeddings'],
   options: z.strictObject({
     type: z.literal('adamw'),
     ...commonOptions(0.001),

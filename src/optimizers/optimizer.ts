@@ -62,11 +62,6 @@ export interface OptimizerDefinition {
   readonly summary: string;
   readonly options: z.ZodObject;
   /**
-   * What moves table rows that have no gradient: the key of an option, or `type` for the rule itself. Undefined:
-   * nothing, so rows with a gradient may be updated alone.
-   */
-  denseBy(options: unknown): string | undefined;
-  /**
    * Parses `options` (fails on what the schema refuses).
    * @param owners of the learning rates; left out: those of these parameters
    */
@@ -81,11 +76,6 @@ export const isOptimizer = kind.is;
 export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOptions>>(definition: {
   readonly name: string;
   readonly summary: string;
-  /**
-   * The options by which rows move without a gradient, unless they are 0 (see `denseBy`). Left out: the rule moves
-   * them.
-   */
-  readonly lazyWithout?: readonly (keyof z.infer<Options> & string)[];
   readonly options: Options;
   readonly build: (options: z.infer<Options>) => Rule;
 }): OptimizerDefinition {
@@ -97,11 +87,6 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
     name: definition.name,
     summary: definition.summary,
     options,
-    denseBy(given) {
-      const parsed = options.parse(given);
-      if (parsed.l2Embeddings !== 0) return 'l2Embeddings';
-      return definition.lazyWithout ? definition.lazyWithout.find((key) => parsed[key] !== 0) : 'type';
-    },
     build: (parameters, given, owners = ownersOf(parameters)) => {
       const parsed = options.parse(given);
       return optimizer(parameters, parsed, definition.build(parsed), owners);

@@ -10,7 +10,6 @@ import { commonOptions } from './options.js';
 export const rowwiseAdagrad = defineOptimizer({
   name: 'rowwise-adagrad',
   summary: 'AdaGrad with one sum of squares per row, for embedding tables',
-  lazyWithout: [],
   options: z.strictObject({
     type: z.literal('rowwise-adagrad'),
     ...commonOptions(0.01),

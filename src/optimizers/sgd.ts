@@ -9,7 +9,6 @@ import { commonOptions } from './options.js';
 export const sgd = defineOptimizer({
   name: 'sgd',
   summary: "stochastic gradient descent, optionally with (Nesterov's) momentum, in PyTorch's form",
-  lazyWithout: ['momentum'],
   options: z
     .strictObject({
       type: z.literal('sgd'),

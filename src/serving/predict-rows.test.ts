@@ -15,15 +15,6 @@ test('new rows get the bits of the run’s own test predictions', async () => {
   await expectOwnBits(folder, 'pepnet');
 });
 
-test('likewise with tables on the host', async () => {
-  const { parameters } = await readTrainedRun(await expectOwnBits(folder, 'ple', ', large: 10'));
-  expect(Object.keys(parameters).filter((name) => /^(large|lists|embeddings)\./.test(name))).toEqual([
-    'embeddings.4',
-    'large.user',
-    'lists.tags',
-  ]);
-});
-
 describe('a run with all types of tasks', async () => {
   const tasks =
     '[{ name: click, type: binary }, { name: spend, type: regression, standardize: true }, { name: plan, type: multiclass }]';

@@ -10,8 +10,6 @@ import { models } from '../models/catalogue.js';
 import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { type ScoredBatch, scoredBatches } from '../training/evaluation.js';
-import { openTables } from '../training/large/large-tables.js';
-import { compileWithTables } from '../training/large/program-with-tables.js';
 import { shapeOf } from '../training/setup.js';
 import { batchArrays, evaluationStep } from '../training/step.js';
 import { parametersOf, type TrainedModel } from './trained-run.js';
@@ -84,13 +82,11 @@ export async function* scoredRows(
 ): AsyncGenerator<readonly ScoredBatch[]> {
   const { experiment } = run;
   const model = models.get(experiment.model.type).build(shapeOf(dataset, experiment.inputs), experiment.model);
-  const parameters = parametersOf(model, run);
   const { batchSize } = experiment.train;
-  const step = evaluationStep(model, () => undefined);
-  const tables = openTables(model.parameters, batchSize, (name) => must(parameters[name], name));
-  const state = tables.without(parameters);
-  const signature = { state, batch: batchArrays(dataset, batchSize).inputs };
-  const program = await compileWithTables(engine, step, signature, tables, 'evaluation');
+  const program = await engine.compile(
+    evaluationStep(model, () => undefined),
+    { state: parametersOf(model, run), batch: batchArrays(dataset, batchSize).inputs },
+  );
   let row = 0;
   try {
     for await (const batches of scoredBatches(program, dataset, 'test', batchSize)) {

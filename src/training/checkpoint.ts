@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import type { HostArray, HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
-import { type RowFiles, readRows, removeOtherRows, rowFilesSchema, writeRows } from './folder/checkpoint-rows.js';
-import type { LargeTables } from './large/large-tables.js';
 import { progressSchema } from './progress.js';
 import type { Snapshot } from './trainer.js';
 
@@ -25,20 +23,8 @@ function lastPath(folder: string): string {
   return join(folder, 'last.safetensors');
 }
 
-/**
- * Writes a checkpoint. For large tables, it writes only the rows that changed since the last one, to files of their own
- * (`checkpoint-rows.ts`). These come first, and `last.safetensors` names them with their checksums. Until it is
- * replaced, the last checkpoint is whole.
- * @param hash the run's hash8: a checkpoint of another config or other data is refused
- * @param before the rows' files of the last checkpoint, from the last call or `readSnapshot`
- */
-export async function writeSnapshot(
-  folder: string,
-  snapshot: Snapshot,
-  hash: string,
-  before: RowFiles = [],
-): Promise<RowFiles> {
-  const rowFiles = snapshot.tables ? await rowFilesOf(folder, snapshot.tables, before) : [];
+/** @param hash the run's hash8: a checkpoint of another config or other data is refused */
+export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: string): Promise<void> {
   const arrays: Record<string, HostArray> = { ...snapshot.state };
   const add = (prefix: string, parameters: HostArrays) => {
     for (const [name, value] of Object.entries(parameters)) arrays[prefix + name] = value;
@@ -46,25 +32,8 @@ export async function writeSnapshot(
   add(bestPrefix, snapshot.best);
   for (const [epoch, parameters] of snapshot.ownBest) add(`${ownPrefix}${epoch}/`, parameters);
   const progress = JSON.stringify(snapshot.progress);
-  const rows = snapshot.tables ? { rows: JSON.stringify(rowFiles) } : {};
-  const metadata = { format, hash, progress, ...rows, sha256: checksum(arrays, progress + (rows.rows ?? '')) };
+  const metadata = { format, hash, progress, sha256: checksum(arrays, progress) };
   await writeSafetensors(lastPath(folder), { arrays, metadata });
-  if (!snapshot.tables) return rowFiles;
-  snapshot.tables.saved();
-  await removeOtherRows(folder, rowFiles);
-  return rowFiles;
-}
-
-/**
- * Adds the rows that changed to the files. Once these have more than twice the rows that were ever written, they are
- * replaced by one whole set.
- */
-async function rowFilesOf(folder: string, tables: LargeTables, before: RowFiles): Promise<RowFiles> {
-  const last = before.at(-1)?.number ?? 0;
-  const rows = before.reduce((sum, file) => sum + file.rows, 0);
-  const isWhole = before.length === 0 || rows > 2 * tables.savedRows();
-  const files = await writeRows(folder, tables.changes(isWhole ? 'start' : 'saved'), last);
-  return isWhole ? files : [...before, ...files];
 }
 
 /** Covers everything that a run continues from: a bit flipped on the disk would silently give a wrong result. */
@@ -83,20 +52,16 @@ function checksum(arrays: HostArrays, progress: string): string {
  */
 export async function writeBest(
   folder: string,
-  { best, progress, bestTables }: Pick<Snapshot, 'best' | 'progress' | 'bestTables'>,
+  { best, progress }: Pick<Snapshot, 'best' | 'progress'>,
 ): Promise<void> {
   await writeSafetensors(bestPath(folder), {
-    arrays: { ...best, ...bestTables?.() },
+    arrays: best,
     metadata: { format, bestEpoch: JSON.stringify(progress.units.map((unit) => unit.bestEpoch)) },
   });
 }
 
-export interface StoredSnapshot extends Snapshot {
-  readonly rowFiles?: RowFiles;
-}
-
 /** The last checkpoint, or nothing if none was written yet. */
-export async function readSnapshot(folder: string, hash: string): Promise<StoredSnapshot | undefined> {
+export async function readSnapshot(folder: string, hash: string): Promise<Snapshot | undefined> {
   const path = lastPath(folder);
   if (!existsSync(path)) return undefined;
   const { arrays, metadata } = await readSafetensors(path);
@@ -108,8 +73,8 @@ export async function readSnapshot(folder: string, hash: string): Promise<Stored
   if (metadata.hash !== hash) {
     throw new UserError(`${path} belongs to another config or other data (${metadata.hash} is not ${hash}).`);
   }
-  const { progress = '', rows } = metadata;
-  if (metadata.sha256 !== checksum(arrays, progress + (rows ?? ''))) {
+  const { progress = '' } = metadata;
+  if (metadata.sha256 !== checksum(arrays, progress)) {
     throw new UserError(`${path} has a checksum mismatch: delete it to restart the run.`);
   }
   const state: Record<string, HostArray> = {};
@@ -124,8 +89,5 @@ export async function readSnapshot(folder: string, hash: string): Promise<Stored
       ownBest.set(Number(epoch), own);
     } else state[name] = value;
   }
-  const snapshot = { state, best, ownBest, progress: progressSchema.parse(JSON.parse(progress)) };
-  if (rows === undefined) return snapshot;
-  const rowFiles = rowFilesSchema.parse(JSON.parse(rows));
-  return { ...snapshot, rowFiles, rows: () => readRows(folder, rowFiles) };
+  return { state, best, ownBest, progress: progressSchema.parse(JSON.parse(progress)) };
 }

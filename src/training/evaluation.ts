@@ -8,8 +8,6 @@ import type { Gate, Model } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
-import { type EpochOf, LargeTables } from './large/large-tables.js';
-import { compileWithTables } from './large/program-with-tables.js';
 import { pace } from './pace.js';
 import { batchArrays, evaluationStep } from './step.js';
 
@@ -82,11 +80,8 @@ function metricsOf(
 
 /** Predicts splits with given parameters. */
 export interface Evaluator {
-  /**
-   * Yields the number of rows done after each chunk, so that the caller can show progress or stop.
-   * @param epochOf the epoch whose large tables are read; absent: their current state
-   */
-  evaluate(parameters: HostArrays, split: SplitName, epochOf?: EpochOf): AsyncGenerator<number, Evaluation>;
+  /** Yields the number of rows done after each chunk, so that the caller can show progress or stop. */
+  evaluate(parameters: HostArrays, split: SplitName): AsyncGenerator<number, Evaluation>;
   release(): Promise<void>;
 }
 
@@ -96,25 +91,20 @@ export async function createEvaluator(
   parameters: HostArrays,
   dataset: Dataset,
   batchSize: number,
-  tables = new LargeTables([]),
 ): Promise<Evaluator> {
   let described: readonly Gate[] = [];
-  const program = await compileWithTables(
-    engine,
+  const program = await engine.compile(
     evaluationStep(model, (gates) => {
       described = gates;
     }),
     { state: parameters, batch: batchArrays(dataset, batchSize).inputs },
-    tables,
-    'evaluation',
   );
   const groups = new Map<SplitName, Int32Array>(); // read once
   return {
-    async *evaluate(values, name, epochOf) {
+    async *evaluate(values, name) {
       const split = dataset.splits[name];
       if (split.groups && !groups.has(name)) groups.set(name, await split.groups());
       await program.writeState(values);
-      program.readAt(epochOf);
       return yield* evaluateSplit(program, dataset, name, groups.get(name), batchSize, () => described);
     },
     release: () => program.release(),

@@ -9,7 +9,7 @@ import { openLog } from '../support/growing-file.js';
 import { wholeNumber } from '../support/whole-number.js';
 import type { TrackedStatus, Tracker } from '../tracking/tracker.js';
 import { openTrackers } from '../tracking/trackers.js';
-import { readSnapshot, type StoredSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
+import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';
 import { readEpochs } from './epoch-record.js';
 import { describeEnvironment, goingOn, readEnvironment } from './folder/environment.js';
@@ -103,7 +103,7 @@ interface OpenedFolder {
   readonly hash: string;
   readonly folder: RunFolder;
   readonly log: Logger;
-  readonly from: StoredSnapshot | undefined;
+  readonly from: Snapshot | undefined;
 }
 
 async function openJournal(opened: OpenedFolder): Promise<OpenJournal> {
@@ -140,12 +140,11 @@ async function openJournal(opened: OpenedFolder): Promise<OpenJournal> {
 }
 
 class OpenJournal implements Journal {
-  readonly from: StoredSnapshot | undefined;
+  readonly from: Snapshot | undefined;
   readonly #run: OpenedFolder;
   readonly #tracker: Tracker;
   readonly #note: (message: string, ofRun?: true) => void;
   #written = performance.now();
-  #rowFiles: StoredSnapshot['rowFiles'];
   #status: TrackedStatus = 'failed';
 
   constructor(run: OpenedFolder, tracker: Tracker, note: (message: string, ofRun?: true) => void) {
@@ -153,7 +152,6 @@ class OpenJournal implements Journal {
     this.#run = run;
     this.#tracker = tracker;
     this.#note = note;
-    this.#rowFiles = run.from?.rowFiles;
   }
 
   async keep(record: TrainingRecord): Promise<TrainingOutcome | undefined> {
@@ -183,7 +181,7 @@ class OpenJournal implements Journal {
     const isDue = performance.now() - this.#written > checkpointSeconds * 1000;
     if (record.kind !== 'epoch' && !interrupted && !isDue) return undefined;
     const snapshot = await record.snapshot();
-    this.#rowFiles = await writeSnapshot(folder.checkpoints, snapshot, hash, this.#rowFiles);
+    await writeSnapshot(folder.checkpoints, snapshot, hash);
     this.#written = performance.now();
     const paused = record.kind === 'epoch' && isPaused(snapshot.progress, setup.epochs, options.until);
     if (!interrupted && !paused) return undefined;

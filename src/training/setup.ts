@@ -1,10 +1,8 @@
 import type { Experiment } from '../config/experiment.js';
-import { mostIds } from '../config/parts.js';
-import { type CategoricalFeature, type Dataset, outputsOf } from '../data/dataset.js';
+import { type Dataset, outputsOf } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { models } from '../models/catalogue.js';
 import {
-  drawn,
   initialize,
   type Model,
   type ModelShape,
@@ -19,28 +17,23 @@ import { optimizerOf } from '../optimizers/apart.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import type { LearningRate, Optimizer } from '../optimizers/optimizer.js';
 import type { FollowedScores } from '../optimizers/schedules/learning-rate-schedule.js';
-import { type HostArrays, sizeOf } from '../support/arrays.js';
+import { sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
 import { type Random, randomFromSeed } from '../support/random.js';
+import { wholeNumber } from '../support/whole-number.js';
 import type { Diagnosed } from './diagnostics/diagnostics.js';
 import type { Balanced } from './gradients/balanced-gradients.js';
 import { notSought, type Sharing, sharingOf, smoothed } from './gradients/sharing.js';
-import { inSteps, type LargeTables, openTables, tableBytes } from './large/large-tables.js';
-import { largeColumnNotes } from './large/notes.js';
 import { lossWeightsOf } from './loss-weights.js';
 import type { Progress } from './progress.js';
-import { initialState } from './step.js';
 
 /** Everything that decides a run. */
 export interface TrainingSetup {
   readonly dataset: Dataset;
   readonly model: Model;
-  /** As a step sees them: a large table has as many rows as a batch can have. */
   readonly parameters: Parameters;
-  /** Draws the large tables. @param state the state before the first step */
-  openTables(state: HostArrays): LargeTables;
   readonly optimizer: Optimizer;
   /** The learning rate after `completedSteps` steps in all: one, or one for each unit of selection. */
   learningRatesAt(progress: Progress, completedSteps: number): readonly number[];
@@ -84,9 +77,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     stepsPerEpoch,
   );
   const { train } = experiment;
-  const initial = random.stream('initial');
-  const parameters = initialize(inSteps(model.parameters, train.batchSize), initial);
-  checkLarge(experiment, model);
+  const parameters = initialize(model.parameters, random.stream('initial'));
   const optimizer = optimizerOf(parameters, train.optimizer, train.optimizers?.embeddings);
   let found: Sharing | undefined;
   const sharing = () => (found ??= sharingIn(experiment, dataset, parameters));
@@ -96,14 +87,6 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     dataset,
     model,
     parameters,
-    openTables: (state) =>
-      openTables(
-        model.parameters,
-        train.batchSize,
-        (name) => drawn(name, must(model.parameters[name], name), initial),
-        state,
-        dataset.tasks.map(({ name }) => name),
-      ),
     optimizer,
     learningRatesAt: ({ epoch, units }, steps) =>
       (learningRate.follow ? units : units.slice(0, 1)).map((unit) =>
@@ -112,7 +95,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     followScore: learningRate.follow ?? ((scores) => scores),
     initialLossWeights: lossWeightsOf(experiment).initial,
     lossWeightsAt: weightSchedule.weights,
-    warnings: warningsOf(experiment, dataset, model, { parameters, optimizer, balanced }),
+    warnings: warningsOf(experiment, dataset, model, balanced),
     order: random.stream('order'),
     noise: random.stream('noise'),
     balanced,
@@ -137,54 +120,31 @@ function balancedBy(method: Balancing | null, sharing: () => Sharing): Balanced 
   return Object.values(found.parts).every((part) => part === 'none') ? null : { method, sharing: found };
 }
 
-function sharingIn({ model, inputs, train }: Experiment, dataset: Dataset, parameters: Parameters): Sharing {
-  const tried = models.get(model.type).build(shapeOf(dataset, inputs), smoothed(model));
-  const ofBatch = <Feature extends CategoricalFeature>(feature: Feature) =>
-    feature.cardinality > mostIds(inputs)
-      ? { ...feature, cardinality: Math.min(feature.cardinality, train.batchSize) }
-      : feature;
-  const { categorical, lists, numeric, tasks } = dataset;
-  return sharingOf(tried, parameters, {
-    categorical: categorical.map(ofBatch),
-    lists: lists.map(ofBatch),
-    numeric,
-    tasks,
-  });
+function sharingIn({ model, inputs }: Experiment, dataset: Dataset, parameters: Parameters): Sharing {
+  return sharingOf(models.get(model.type).build(shapeOf(dataset, inputs), smoothed(model)), parameters, dataset);
 }
 
-/** @throws ConfigError for options that cannot work if only some rows of a table are updated. */
-function checkLarge({ train, inputs }: Experiment, { parameters }: Model): void {
-  const found = Object.entries(parameters).find(([, { large }]) => large);
-  if (!found) return;
-  const chosen = train.optimizers?.embeddings ?? train.optimizer;
-  const key = train.optimizers ? 'train.optimizers.embeddings' : 'train.optimizer';
-  const dense = optimizers.get(chosen.type).denseBy(chosen);
-  const lost = [
-    train.average ? 'train.average' : undefined,
-    train.accumulate > 1 ? 'train.accumulate' : undefined,
-    dense && `${key}.${dense}`,
-  ].find((reason) => reason !== undefined);
-  if (!lost) return;
-  throw new ConfigError(
-    `${lost} moves every row of a table, and a step has only its own rows of ${found[0]} (inputs.large: ${inputs.large}): ` +
-      `${dense === 'type' ? 'choose another optimizer' : `leave ${lost} out`}, or set inputs.large to none.`,
-  );
-}
+/** From about here on, the table's update is most of a step. */
+const manyIds = 200_000;
 
 /** What the user should know about the setting. */
 function warningsOf(
-  { inputs, train, loss }: Experiment,
+  { train, loss }: Experiment,
   dataset: Dataset,
   model: Model,
-  setup: Pick<TrainingSetup, 'parameters' | 'optimizer' | 'balanced'>,
+  balanced: Balanced | null,
 ): readonly string[] {
-  const independent = !ownersOf(setup.parameters).includes(undefined);
+  const independent = !ownersOf(model.parameters).includes(undefined);
   const { monitor } = train.earlyStopping;
-  const bytes = () => tableBytes(model.parameters, initialState(setup.parameters, setup.optimizer));
   return [
     ...dataset.notes,
-    ...largeColumnNotes(dataset, inputs, bytes),
-    setup.balanced === null && loss.balancing.type !== balancings.names[0]
+    ...[...dataset.categorical, ...dataset.lists]
+      .filter(({ cardinality }) => cardinality > manyIds)
+      .map(
+        ({ name, cardinality }) =>
+          `Column '${name}' has ${wholeNumber(cardinality)} ids, and every step updates every row of its table: minCount or hash makes it smaller.`,
+      ),
+    balanced === null && loss.balancing.type !== balancings.names[0]
       ? `The tasks share no parameters, so loss.balancing has nothing to balance: the weights are those of loss.weights.`
       : null,
     dataset.apart && model.needsOneSampleSpace
@@ -201,17 +161,15 @@ export function shapeOf(
   { tasks, categorical, numeric, lists }: Pick<Dataset, 'tasks' | 'categorical' | 'numeric' | 'lists'>,
   inputs: Experiment['inputs'],
 ): ModelShape {
-  const marked = <Feature extends CategoricalFeature>(feature: Feature) =>
-    feature.cardinality > mostIds(inputs) ? { ...feature, large: true } : feature;
   return {
     tasks: tasks.map((task) => ({
       name: task.name,
       type: task.type,
       ...(task.type === 'multiclass' ? { outputs: outputsOf(task) } : {}),
     })),
-    categorical: categorical.map(marked),
+    categorical,
     numeric: numeric.map(({ name }) => name),
-    lists: lists.map(marked),
+    lists,
     interaction: inputs.interaction,
   };
 }

@@ -1,3 +1,4 @@
+import type { Program } from '../engine/engine.js';
 import { ownersOf } from '../models/model.js';
 import { jointLoss } from '../objective/joint-loss.js';
 import type { HostArrays } from '../support/arrays.js';
@@ -14,9 +15,6 @@ import {
   splitMetrics,
   validationMetrics,
 } from './evaluation.js';
-import type { SavedRows } from './large/large-table.js';
-import type { EpochOf, LargeTables } from './large/large-tables.js';
-import { compileWithTables, type ProgramWithTables } from './large/program-with-tables.js';
 import { emptySums, freshProgress, type Progress } from './progress.js';
 import {
   advance,
@@ -39,12 +37,6 @@ export interface Snapshot {
   /** Parameters by epoch, for epochs that are an observer's best and not the model's. */
   readonly ownBest: ParametersByEpoch;
   readonly progress: Progress;
-  /** The current large tables, which the arrays above lack. Only in a run that continues. */
-  readonly tables?: LargeTables;
-  /** The large tables of the best epoch, to be read at once. Only in a run that continues. */
-  readonly bestTables?: () => HostArrays;
-  /** All rows of large tables that were ever written. */
-  readonly rows?: () => Iterable<SavedRows> | AsyncIterable<SavedRows>;
 }
 
 type ParametersByEpoch = ReadonlyMap<number, HostArrays>;
@@ -94,22 +86,17 @@ export async function startTraining(setup: TrainingSetup, from?: Snapshot): Prom
   const selection = selectionOf(setup, from);
   if (selection.observers.length > 0) await checkMonitor(setup.monitor, dataset);
   const started = performance.now();
-  const fresh = initialState(setup.parameters, optimizer, setup);
-  const tables = setup.openTables(fresh);
-  keepTables(tables, selection);
-  for await (const rows of from?.rows?.() ?? []) tables.restore(rows);
   const step = trainingStep(model, jointLoss(dataset.tasks), optimizer, Object.keys(setup.parameters), setup);
   const rates = setup.learningRatesAt(selection.progress, 0).length;
   const batch = batchArrays(dataset, batchSize, rates, model.noise, setup).training;
-  const state = from?.state ?? tables.without(fresh);
-  const program = await compileWithTables(engine, step, { state, batch }, tables, 'training');
+  const state = from?.state ?? initialState(setup.parameters, optimizer, setup);
+  const program = await engine.compile(step, { state, batch });
   try {
-    const initial = Object.fromEntries(Object.entries(setup.parameters).map(([name, { value }]) => [name, value]));
-    const start = tables.without(initial);
-    const evaluator = await createEvaluator(engine, model, start, dataset, batchSize, tables);
-    const diagnostics = setup.diagnosed ? await createDiagnostics(setup, setup.diagnosed, start, tables) : undefined;
+    const start = Object.fromEntries(Object.entries(setup.parameters).map(([name, { value }]) => [name, value]));
+    const evaluator = await createEvaluator(engine, model, start, dataset, batchSize);
+    const diagnostics = setup.diagnosed ? await createDiagnostics(setup, setup.diagnosed, start) : undefined;
     const seconds = (performance.now() - started) / 1000;
-    return new Trainer(setup, { tables, program, evaluator, diagnostics, seconds }, selection);
+    return new Trainer(setup, { program, evaluator, diagnostics, seconds }, selection);
   } catch (error) {
     await program.release();
     throw error;
@@ -118,7 +105,6 @@ export async function startTraining(setup: TrainingSetup, from?: Snapshot): Prom
 
 /** A run's progress, and the parameters that it has kept. */
 interface Selection {
-  readonly owners: readonly (string | undefined)[];
   readonly units: readonly Unit[];
   readonly observers: readonly Observer[];
   readonly progress: Progress;
@@ -138,21 +124,11 @@ function selectionOf(
     ownBest: new Map(),
     progress: freshProgress(tasks.length, units.length, observers.length),
   };
-  return { owners, units, observers, best, ownBest, progress };
-}
-
-/** Keeps the tables' epochs whose other parameters are in `best` and `ownBest`. */
-function keepTables(tables: LargeTables, selection: Selection): void {
-  tables.keep((task) => [bestEpochOf(selection, task), ...selection.ownBest.keys()].filter((epoch) => epoch > 0));
-}
-
-function bestEpochOf({ owners, progress }: Selection, task: string | undefined): number {
-  return progress.units[Math.max(0, owners.indexOf(task))]?.bestEpoch ?? 0;
+  return { units, observers, best, ownBest, progress };
 }
 
 interface Compiled {
-  readonly tables: LargeTables;
-  readonly program: ProgramWithTables;
+  readonly program: Program;
   readonly evaluator: Evaluator;
   readonly diagnostics: Diagnostics | undefined;
   readonly seconds: number;
@@ -190,9 +166,8 @@ class Trainer {
 
   /** Evaluates the parameters on validation. */
   async *evaluate(): AsyncGenerator<TrainingRecord, EvaluatedEpoch> {
-    const { tables, program, diagnostics } = this.#compiled;
-    const inEngine = Object.keys(this.#setup.parameters).filter((name) => !tables.names.has(name));
-    const parameters = evaluatedValues(await program.readState(), inEngine);
+    const { program, diagnostics } = this.#compiled;
+    const parameters = evaluatedValues(await program.readState(), Object.keys(this.#setup.parameters));
     const evaluation = yield* this.#evaluated(parameters, 'validation');
     const diagnosis = diagnostics?.isDue(this.#selection.progress.epoch)
       ? await diagnostics.look(parameters)
@@ -233,7 +208,6 @@ class Trainer {
         observers: observed,
       },
     };
-    keepTables(this.#compiled.tables, this.#selection);
     const improved = advanced.some((unit) => unit.improved);
     const stopped = advanced.every(({ state }) => state.stopped);
     return { kind: 'epoch', record, improved, stopped, snapshot: this.#snapshot };
@@ -244,8 +218,8 @@ class Trainer {
     const { units, progress, best } = this.#selection;
     const ownBest = new Map<number, SplitMetrics>();
     for (const [epoch, parameters] of this.#selection.ownBest)
-      ownBest.set(epoch, splitMetrics(this.#setup.dataset, yield* this.#bothSplits(parameters, () => epoch)));
-    const evaluations = yield* this.#bothSplits(best, this.#bestEpochOf);
+      ownBest.set(epoch, splitMetrics(this.#setup.dataset, yield* this.#bothSplits(parameters)));
+    const evaluations = yield* this.#bothSplits(best);
     const bestEpochs = units.map(({ owner }, index) => [owner, progress.units[index]?.bestEpoch ?? 0] as const);
     const joint = bestEpochs.find(([owner]) => owner === undefined);
     const bestEpoch = joint ? joint[1] : Object.fromEntries(bestEpochs);
@@ -261,38 +235,24 @@ class Trainer {
   }
 
   #snapshot = async (): Promise<Snapshot> => {
-    const { tables, program } = this.#compiled;
     const { best, ownBest, progress } = this.#selection;
-    const ofTables = {
-      tables,
-      bestTables: () => tables.whole(this.#bestEpochOf),
-      rows: () => tables.changes('start'),
-    };
-    return { state: await program.readState(), best, ownBest, progress, ...(tables.names.size > 0 && ofTables) };
+    return { state: await this.#compiled.program.readState(), best, ownBest, progress };
   };
 
-  #bestEpochOf = (task: string | undefined): number => bestEpochOf(this.#selection, task);
-
-  async *#bothSplits(parameters: HostArrays, epochOf: EpochOf) {
-    const validation = yield* this.#evaluated(parameters, 'validation', epochOf);
-    return { validation, test: yield* this.#evaluated(parameters, 'test', epochOf) };
+  async *#bothSplits(parameters: HostArrays) {
+    const validation = yield* this.#evaluated(parameters, 'validation');
+    return { validation, test: yield* this.#evaluated(parameters, 'test') };
   }
 
-  async *#evaluated(
-    parameters: HostArrays,
-    split: 'validation' | 'test',
-    epochOf?: EpochOf,
-  ): AsyncGenerator<TrainingRecord, Evaluation> {
-    const evaluation = this.#compiled.evaluator.evaluate(parameters, split, epochOf);
-    return yield* this.#reading(split, evaluation);
+  #evaluated(parameters: HostArrays, split: 'validation' | 'test'): AsyncGenerator<TrainingRecord, Evaluation> {
+    return this.#reading(split, this.#compiled.evaluator.evaluate(parameters, split));
   }
 
   async *#diagnosed(parameters: HostArrays): AsyncGenerator<TrainingRecord, Trained['diagnostics']> {
     const { diagnostics } = this.#compiled;
     if (!diagnostics) return undefined;
-    const diagnosis = await diagnostics.look(parameters, this.#bestEpochOf);
-    const steps = this.#selection.progress.totalSteps;
-    const leaving = diagnostics.leaveOut(parameters, this.#bestEpochOf, steps);
+    const diagnosis = await diagnostics.look(parameters);
+    const leaving = diagnostics.leaveOut(parameters, this.#selection.progress.totalSteps);
     const withoutExpert = yield* this.#reading('validation', leaving);
     return { ...diagnosis, ...(withoutExpert && { withoutExpert }) };
   }

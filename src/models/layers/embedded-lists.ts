@@ -33,10 +33,7 @@ export function embeddedLists(
   });
   return {
     parameters: Object.fromEntries([
-      ...placed.map((list) => {
-        const large = { from: list.from.indexes, columns: list.length, listWeights: list.from.listWeights };
-        return [list.table, { ...embeddingTable([list], list.embedding), ...(list.large ? { large } : {}) }];
-      }),
+      ...placed.map((list) => [list.table, embeddingTable([list], list.embedding)] as const),
       ...placed.flatMap(({ fits }) => Object.entries(fits?.parameters ?? {})),
     ]),
     apply: (pass, embeddingOf) =>

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { type Layer, type ModelShape, named, type ParameterStart, type Pass } from '../model.js';
-import { columnsAt, inOrder, lookUp } from './look-up.js';
+import { columnsAt, lookUp } from './look-up.js';
 
 type Column = ModelShape['categorical'][number];
 
@@ -17,40 +17,23 @@ export interface EmbeddingTables extends Layer {
 
 /**
  * Embeddings of the categorical columns, grouped by width. There is one table `<prefix>embeddings.<width>` [rows,
- * width] per width: the columns' tables stacked, so that a batch is one look-up. A large column has a table
- * `<prefix>large.<name>` of its own, which starts with the same numbers.
+ * width] per width: the columns' tables stacked, so that a batch is one look-up.
  */
 export function embeddingTables(all: readonly Column[], prefix: string): EmbeddingTables {
   const groups = [...new Set(all.map(({ embedding }) => embedding))].map((width) => {
     const columns = all.filter(({ embedding }) => embedding === width);
-    const stacked = { name: `${prefix}embeddings.${width}`, columns: columns.filter(({ large }) => !large) };
-    const large = columns.filter((column) => column.large);
-    const tables = [
-      ...(stacked.columns.length > 0 ? [stacked] : []),
-      ...large.map((column) => ({ name: `${prefix}large.${column.name}`, columns: [column] })),
-    ].map((table) => ({ ...table, positions: table.columns.map((column) => all.indexOf(column)) }));
-    const found = tables.flatMap((table) => table.columns);
-    return { width, columns, tables, stream: stacked.name, order: columns.map((column) => found.indexOf(column)) };
+    const positions = columns.map((column) => all.indexOf(column));
+    return { width, columns, positions, table: `${prefix}embeddings.${width}` };
   });
   return {
     groups,
-    parameters: Object.fromEntries(
-      groups.flatMap(({ tables, width, stream }) =>
-        tables.map(({ name, columns, positions: [from = 0] }) => {
-          const large = columns[0]?.large ? { large: { from, columns: 1 } } : {};
-          return [name, { ...embeddingTable(columns, width), stream, ...large }];
-        }),
-      ),
-    ),
+    parameters: Object.fromEntries(groups.map(({ table, columns, width }) => [table, embeddingTable(columns, width)])),
     apply({ parameters, inputs }) {
       const places = all.map((_, place) => place);
       const indexes = columnsAt(inputs.categorical, places);
-      return groups.map(({ tables, width, order }) => {
-        const parts = tables.map(({ name, columns, positions }) =>
-          lookUp(named(parameters, name), shifted(columnsAt(indexes, positions), offsets(columns))),
-        );
-        return inOrder(parts, width, order);
-      });
+      return groups.map(({ table, columns, positions }) =>
+        lookUp(named(parameters, table), shifted(columnsAt(indexes, positions), offsets(columns))),
+      );
     },
     embeddingOf(name, found) {
       const group = groups.findIndex(({ columns }) => columns.some((column) => column.name === name));

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { changed, every, expectModelServed, expectServed, trainedRun } from './onnx-file.fixture.js';
 
 describe('an exported file predicts raw columns as ple predict does', async () => {
@@ -7,12 +7,6 @@ describe('an exported file predicts raw columns as ple predict does', async () =
   test.each(['pepnet', 'aitm'])('%s', (type) => expectModelServed(run, type));
 
   test('a trained run with all types of tasks, dropout and batch normalisation', () => expectServed(run));
-
-  test('a run with tables on the host', async () => {
-    const large = changed(run, every, {}, { large: 8 });
-    expect(Object.keys(large.parameters)).toContain('large.user');
-    await expectServed(large);
-  });
 
   test('crossed inputs', () => expectServed(changed(run, every, {}, { interaction: 'cross' })));
 

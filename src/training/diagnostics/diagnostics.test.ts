@@ -18,8 +18,6 @@ import {
 import { float32 } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { madeDataset } from '../dataset.fixture.js';
-import { LargeTables } from '../large/large-tables.js';
-import { experiment as onHost, dataset as withLists } from '../large-tables.fixture.js';
 import { setUp, shapeOf } from '../setup.js';
 import { binaryTasks, experimentOf, linear as labelOf, trained } from '../trainer.fixture.js';
 import { createDiagnostics } from './diagnostics.js';
@@ -118,7 +116,7 @@ test.each([
     Object.entries(values).map(([name, { shape: sides, data }]) => [name, float32(sides, Float32Array.from(data))]),
   );
   const diagnosed = must(setup.diagnosed ?? undefined, 'diagnostics');
-  const diagnostics = await createDiagnostics(setup, diagnosed, parameters, new LargeTables([]));
+  const diagnostics = await createDiagnostics(setup, diagnosed, parameters);
   const found = await diagnostics.look(parameters);
   const [train, validation] = [await dataset.splits.train.read(0), await dataset.splits.validation.read(0)];
 
@@ -156,7 +154,7 @@ test.each([
   expect(found.deadUnits).toEqual({ 'level1.experts.0': units.filter((dead) => dead).length / 12 });
   expect(found.deadExperts).toEqual([{ level: 1, expert: 'shared/2' }]);
 
-  const leaving = diagnostics.leaveOut(parameters, () => 1, 100);
+  const leaving = diagnostics.leaveOut(parameters, 100);
   let step = await leaving.next();
   while (!step.done) step = await leaving.next();
   const lost = must(step.value, 'losses');
@@ -173,11 +171,10 @@ test.each([
 const noisy = '{ type: ple, levels: [[6], [4]], tower: [3], experts: 2, dropout: 0.2, normalization: batch }';
 
 test.each([
-  ['a joint model', { ...experimentOf(noisy, binaryTasks), diagnostics: false }, dataset, true],
-  ['tables on the host', onHost(10), withLists, true],
-  ['networks of their own', experimentOf('{ type: single-task }', binaryTasks), dataset, false],
-])('diagnostics change nothing else: %s', async (_, plain, data, joint) => {
-  const [without, found] = [await trained(plain, data), await trained({ ...plain, diagnostics: true }, data)];
+  ['a joint model', { ...experimentOf(noisy, binaryTasks), diagnostics: false }, true],
+  ['networks of their own', experimentOf('{ type: single-task }', binaryTasks), false],
+])('diagnostics change nothing else: %s', async (_, plain, joint) => {
+  const [without, found] = [await trained(plain, dataset), await trained({ ...plain, diagnostics: true }, dataset)];
   const { diagnostics } = found;
   const timeless = ({ progress, records, diagnostics: __, ...rest }: typeof found) => ({
     ...rest,

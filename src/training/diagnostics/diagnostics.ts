@@ -8,8 +8,6 @@ import { float32, type HostArrays } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import type { Random } from '../../support/random.js';
 import type { Sharing } from '../gradients/sharing.js';
-import type { EpochOf, LargeTables } from '../large/large-tables.js';
-import { compileWithTables } from '../large/program-with-tables.js';
 import { batchArrays } from '../step.js';
 import { type Diagnosis, diagnosisOf, type WithoutExpert } from './diagnosis.js';
 import { type Anatomy, expertsOf, leftOutName, leftOutStep, probeStep } from './probe-step.js';
@@ -34,13 +32,13 @@ export interface Diagnostics {
   /** Whether to measure after this epoch. Short epochs are skipped, because a look takes the time of several steps. */
   isDue(epoch: number): boolean;
   /** After an epoch. */
-  look(parameters: HostArrays, epochOf?: EpochOf): Promise<Diagnosis>;
+  look(parameters: HostArrays): Promise<Diagnosis>;
   /**
    * Losses without each expert, on drawn rows of the validation split. It yields the number of rows done. Undefined for
    * a model without gates over experts.
    * @param steps of the whole training: the number of rows depends on it
    */
-  leaveOut(parameters: HostArrays, epochOf: EpochOf, steps: number): AsyncGenerator<number, WithoutExpert | undefined>;
+  leaveOut(parameters: HostArrays, steps: number): AsyncGenerator<number, WithoutExpert | undefined>;
   release(): Promise<void>;
 }
 
@@ -51,12 +49,11 @@ interface Looked {
   readonly batchSize: number;
 }
 
-/** @param parameters Initial values, without tables. */
+/** @param parameters Initial values. */
 export async function createDiagnostics(
   { engine, model, dataset, batchSize }: Looked,
   { sharing, rows }: Diagnosed,
   parameters: HostArrays,
-  tables: LargeTables,
 ): Promise<Diagnostics> {
   const loss = jointLoss(dataset.tasks);
   const names = dataset.tasks.map(({ name }) => name);
@@ -66,14 +63,13 @@ export async function createDiagnostics(
   const step = probeStep(model, loss, sharing, (found) => {
     anatomy = found;
   });
-  const program = await compileWithTables(engine, step, { state: parameters, batch }, tables, 'evaluation');
+  const program = await engine.compile(step, { state: parameters, batch });
   let probe: Chunk | undefined;
   const batches = dataset.splits.train.rows / batchSize / (stepsPerBatch * (names.length + 1));
-  const look = async (values: HostArrays, epochOf?: EpochOf) => {
+  const look = async (values: HostArrays) => {
     const order = rows.stream('train');
     probe ??= await readBatches(dataset, 'train', { batchSize, order }).take(clamped(Math.floor(batches), mostBatches));
     await program.writeState(values);
-    program.readAt(epochOf);
     const { arrays, rows: counts } = must(probe, 'a training row');
     const outputs = await program.run(arrays); // on some engines, the anatomy is known then
     return diagnosisOf(names, anatomy, outputs, counts);
@@ -81,14 +77,12 @@ export async function createDiagnostics(
   return {
     isDue: (epoch) => (epoch - 1) % Math.ceil(1 / batches) === 0,
     look,
-    async *leaveOut(values, epochOf, steps) {
+    async *leaveOut(values, steps) {
       if (anatomy.levels.length === 0) return undefined;
       const state = { ...parameters, [leftOutName]: float32([expertsOf(anatomy.levels).length]) };
-      const without = leftOutStep(model, loss, anatomy.levels);
-      const evaluating = await compileWithTables(engine, without, { state, batch }, tables, 'evaluation');
+      const evaluating = await engine.compile(leftOutStep(model, loss, anatomy.levels), { state, batch });
       try {
         await evaluating.writeState(values);
-        evaluating.readAt(epochOf);
         const reader = readBatches(dataset, 'validation', { batchSize, order: rows.stream('validation') });
         return yield* withoutExperts(evaluating, reader, anatomy, names, steps);
       } finally {

@@ -10,15 +10,9 @@ import { DataError } from '../../support/errors.js';
 export function isOfRun(path: string): boolean {
   return (
     [...files, ...others].includes(path) ||
-    isRowsFile(path) ||
     /^tensorboard\/events\.out\.tfevents\.[^/]+$/.test(path) ||
     /^charts\/[^/]+\.svg$/.test(path)
   );
-}
-
-/** Rows of large tables: part of a run's last checkpoint. */
-function isRowsFile(path: string): boolean {
-  return /^checkpoints\/rows-\d+\.safetensors$/.test(path);
 }
 
 /** SHA-256 of a run's files, by path: `files` of result.json. */

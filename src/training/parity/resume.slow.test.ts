@@ -32,7 +32,7 @@ const { dataset } = madeDataset(tasks, {
   test: { rows: 400, ...split },
 });
 
-const experimentOf = (model: string, train: string, loss = '{}', inputs = '{}') =>
+const experimentOf = (model: string, train: string, loss = '{}') =>
   parseExperiment(
     `name: parity
 seed: 5
@@ -40,7 +40,6 @@ dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }
 tasks: ${JSON.stringify(tasks.map(({ name, type }) => ({ name, type })))}
 model: { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 1 }, dropout: 0.1${model} }
 loss: ${loss}
-inputs: ${inputs}
 train: { batchSize: 64, epochs: 4, ${train} }
 `,
     'parity',
@@ -56,12 +55,6 @@ const everything = `optimizer: { type: adamw, learningRate: 0.01, epsilon: 0.001
 
 const experiments = {
   'a run': experimentOf('', 'optimizer: { type: adam, learningRate: 0.01 }'),
-  'a run with its table on the host': experimentOf(
-    '',
-    'optimizer: { type: adam, learningRate: 0.01 }',
-    '{}',
-    '{ large: 2 }',
-  ),
   'a run with accumulated gradients and everything else': experimentOf(normalised, `${everything}, accumulate: 3`),
   'a run with balanced losses and everything else': experimentOf(
     normalised,
