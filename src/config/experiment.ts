@@ -72,13 +72,10 @@ const trainSchema = z
     optimizer: choice.extend({ schedule: choice.optional() }).describe('How gradients change the parameters.'),
     accumulate: addedLater(
       z
-        .int()
-        .positive()
-        .max(2 ** 16)
+        .unknown()
+        .refine((value) => value === 1, 'it is gone: raise train.batchSize')
         .default(1)
-        .describe(
-          'Steps (batches) whose mean gradient makes one update. The end of an epoch makes an update in any case. Each batch counts alike, with means over its own rows of each task. So tasks with few rows, and a short last batch, have another weight than in one large batch. Schedules by step count batches; Adam and `average` count updates.',
-        ),
+        .describe('1 alone, for configs of earlier runs.'),
     ),
     average: z
       .strictObject({

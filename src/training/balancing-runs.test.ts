@@ -1,25 +1,24 @@
 import { expect, test } from 'vitest';
 import type { Dataset } from '../data/dataset.js';
 import type { HostArrays } from '../support/arrays.js';
-import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { madeDataset } from './dataset.fixture.js';
 import { balancingOptions } from './parity/balancing.fixture.js';
-import { checkParts, setUp } from './setup.js';
+import { setUp } from './setup.js';
 import { binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
 import type { Snapshot } from './trainer.js';
 
 const { dataset } = madeDataset(binaryTasks, { rows: 200, label: linear });
 
 const sharing = '{ type: hard-sharing, levels: [[6]], tower: [4], dropout: 0.1 }';
-function experiment(name: string, model = sharing, train = 'epochs: 2') {
-  const plain = experimentOf(model, binaryTasks, train);
+function experiment(name: string, model = sharing) {
+  const plain = experimentOf(model, binaryTasks, 'epochs: 2');
   return { ...plain, loss: { ...plain.loss, balancing: { ...balancingOptions(name, 'click'), type: name } } };
 }
 
 // All that draw something or keep something.
 test.each(['uncertainty', 'dwa', 'random', 'famo', 'gradnorm', 'pcgrad', 'metabalance'])(
-  '%s has the same bits after an interruption; each epoch has weights and shares, and cosines if the method reads gradients',
+  '%s has the same bits after an interruption; each epoch has weights and shares',
   async (name) => {
     const taken: Promise<Snapshot>[] = [];
     const { best, records } = await trained(experiment(name), dataset, compiled, {
@@ -31,23 +30,13 @@ test.each(['uncertainty', 'dwa', 'random', 'famo', 'gradnorm', 'pcgrad', 'metaba
     expect(bits(resumed.best)).toEqual(bits(best));
     expect(resumed.records).toEqual([{ ...records[1], seconds: expect.any(Number) }]);
 
-    const readsGradients = setUp(experiment(name), dataset, compiled).balanced?.method.kind === 'gradients';
     for (const { weights, balance } of records) {
       expect(Object.values(weights).every((weight) => weight > 0)).toBe(true);
       const { click, share } = balance?.shares ?? {};
       expect((click ?? 0) + (share ?? 0)).toBeCloseTo(1);
-      expect(balance?.cosines?.map(({ tasks }) => tasks)).toEqual(readsGradients ? [['click', 'share']] : undefined);
-      for (const { cosine } of balance?.cosines ?? []) expect(Math.abs(cosine ?? 2)).toBeLessThanOrEqual(1);
     }
   },
 );
-
-test('a method is refused with accumulated gradients, before data is read', () => {
-  const check = () => checkParts(experiment('uncertainty', sharing, 'accumulate: 2'));
-  expect(check).toThrow(ConfigError);
-  expect(check).toThrow(/^train\.accumulate: 2 does not go with loss\.balancing\.type: /);
-  expect(() => checkParts(experiment('fixed', sharing, 'accumulate: 2'))).not.toThrow();
-});
 
 const apart = '{ type: single-task, levels: [[4]], tower: [] }';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { ownersOf } from '../models/model.js';
-import { cosinesShape, type Diagnosis, diagnosisShape } from './diagnostics/diagnosis.js';
+import { type Diagnosis, diagnosisShape } from './diagnostics/diagnosis.js';
 import { balanceOf } from './epoch-balance.js';
 import { metricsShape } from './evaluation.js';
 import { readStored } from './folder/stored-file.js';
@@ -25,10 +25,7 @@ const epochShape = z
     weights: numberByTask,
     /** Only with a balancing method: see `EpochBalance`. */
     balance: z
-      .object({
-        shares: z.record(z.string(), numberOrNull).readonly(),
-        cosines: cosinesShape.optional(),
-      })
+      .object({ shares: z.record(z.string(), numberOrNull).readonly() })
       .readonly()
       .optional(),
     diagnostics: diagnosisShape.optional(),

@@ -46,7 +46,7 @@ export async function* trainEpoch(
       ...chunk.arrays,
       ...noiseOf(model.noise, batchSize, setup.noise, drawn),
       ...balancingNoiseOf(setup.balanced, setup.balancingNoise, drawn),
-      ...scalarsOf(setup, from, progress, { steps: chunk.steps, ofEpoch: steps }),
+      ...scalarsOf(setup, from, progress, chunk.steps),
     });
     const sums = addSteps(progress, outputs, chunk.arrays.mask.data, chunk.steps, batchSize, dataset.tasks);
     const seconds = (performance.now() - started) / 1000;
@@ -66,29 +66,20 @@ export async function* trainEpoch(
   }
 }
 
-/**
- * Inputs of each step of a chunk, besides rows: loss weights [S, T], learning rates [S, …], and with accumulated
- * gradients, whether it updates [S].
- */
+/** Inputs of each step of a chunk, besides rows: loss weights [S, T] and learning rates [S, …]. */
 function scalarsOf(
-  { dataset, accumulate, lossWeightsAt, learningRatesAt }: TrainingSetup,
+  { dataset, lossWeightsAt, learningRatesAt }: TrainingSetup,
   from: Progress,
-  { step, totalSteps }: Progress,
-  { steps, ofEpoch }: { readonly steps: number; readonly ofEpoch: number },
+  { totalSteps }: Progress,
+  steps: number,
 ): HostArrays {
   const completed = Array.from({ length: steps }, (_, index) => totalSteps + index);
   const lossWeights = completed.flatMap((total) => lossWeightsAt(from.epoch - 1, total));
   const rates = completed.map((total) => learningRatesAt(from, total));
   const perStep = (rates[0]?.length ?? 1) === 1 ? [] : [rates[0]?.length ?? 1];
-  // An update after every `accumulate` steps, and at the end of the epoch.
-  const updates = completed.map((_, index) => {
-    const done = step + index + 1;
-    return done % accumulate === 0 || done === ofEpoch ? 1 : 0;
-  });
   return {
     lossWeights: float32([steps, dataset.tasks.length], Float32Array.from(lossWeights)),
     learningRate: float32([steps, ...perStep], Float32Array.from(rates.flat())),
-    ...(accumulate === 1 ? {} : { update: float32([steps], Float32Array.from(updates)) }),
   };
 }
 

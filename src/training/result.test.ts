@@ -34,7 +34,7 @@ test('what ended a run on a plateau is said: patience, or the limit', () => {
   const train = {
     epochs: 9,
     batchSize: 1,
-    accumulate: 1,
+    accumulate: 1 as const,
     optimizer: { type: 'adam' },
     earlyStopping: { monitor: 'mean', patience: 3 },
   };

@@ -53,8 +53,6 @@ export interface TrainingSetup {
   readonly balancingNoise: Random;
   /** Null: not asked for. */
   readonly diagnosed: Diagnosed | null;
-  /** Steps whose mean gradient makes one update. */
-  readonly accumulate: number;
   /** Decay of the parameters' moving average, which is evaluated; undefined: the parameters themselves are. */
   readonly average: number | undefined;
   readonly epochs: number;
@@ -103,7 +101,6 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     diagnosed: experiment.diagnostics
       ? { sharing: hasShared ? sharing() : notSought, rows: random.stream('diagnostics') }
       : null,
-    accumulate: train.accumulate,
     average: train.average?.decay,
     epochs: train.epochs,
     batchSize: train.batchSize,
@@ -210,14 +207,6 @@ interface Parts {
 function partsOf(experiment: Experiment, shape: ModelShape, stepsPerEpoch: number): Parts {
   const { model, loss, train } = experiment;
   const faults = new Faults();
-  if (train.accumulate > 1 && loss.balancing.type !== balancings.names[0]) {
-    faults.add(
-      new ConfigError(
-        `train.accumulate: ${train.accumulate} does not go with loss.balancing.type: ${loss.balancing.type}, which changes in every batch and not in ` +
-          `every update; remove accumulate and raise train.batchSize, or set loss.balancing.type to ${balancings.names[0]}.`,
-      ),
-    );
-  }
   const built = faults.try(() => builtModel(shape, model));
   // Tasks that share nothing have nothing to balance. A method would only change a task's learning rate by the losses
   // of others. The networks would then differ from those of separate runs, which comparisons rely on.

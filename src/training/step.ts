@@ -13,7 +13,7 @@ import {
 } from '../models/model.js';
 import type { JointLoss } from '../objective/joint-loss.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
-import { float32, type HostArray, type HostArrays, sizeOf } from '../support/arrays.js';
+import { float32, type HostArrays, sizeOf } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
 import { tf } from '../support/tf.js';
@@ -24,32 +24,27 @@ const optimizerPrefix = 'optimizer/';
 const noisePrefix = 'noise/';
 const balancingPrefix = 'balancing/';
 const averagePrefix = 'average/';
-const accumulatedPrefix = 'accumulated/';
 
 /** Optional treatment of a step's gradients and parameters. */
 export interface Extras {
   readonly balanced?: Balanced | null;
-  /** Steps whose mean gradient makes one update. Left out: 1. */
-  readonly accumulate?: number | undefined;
   /** Decay of the exponential moving average of the parameters. */
   readonly average?: number | undefined;
 }
 
 /**
  * One training step as a pure function. State: every parameter by its name, `optimizer/<slot>`, `balancing/<slot>`, and
- * `step` (completed updates, float32 scalar). With an average `average/<parameter>`; with accumulated gradients their
- * sums `accumulated/<parameter>` and their number `accumulated` (float32 scalar). Batch: the data's arrays,
+ * `step` (completed steps, float32 scalar). With an average `average/<parameter>`. Batch: the data's arrays,
  * `lossWeights` [T], `learningRate`, [] or [owners] (`Optimizer.update`), `noise/<name>` for the model's context, and
- * the balancing method's draws `balancing/<name>`. With accumulated gradients `update` [], 1 in steps that end in an
- * update, else 0. Outputs: `loss` [] (with the penalty), `tasks` [T]. With a balancing method `balancing` [T], the
- * weights in use, and if it reads gradients `cosines` [pairs].
+ * the balancing method's draws `balancing/<name>`. Outputs: `loss` [] (with the penalty), `tasks` [T]. With a balancing
+ * method `balancing` [T], the weights in use.
  */
 export function trainingStep(
   model: Model,
   loss: JointLoss,
   optimizer: Optimizer,
   names: readonly string[],
-  { balanced = null, accumulate = 1, average }: Extras = {},
+  { balanced = null, average }: Extras = {},
 ): Step {
   const trained = names.filter((name) => model.parameters[name]?.kind !== 'statistic');
   return (state, batch) => {
@@ -79,36 +74,23 @@ export function trainingStep(
     const { gradients, outputs, slots } = balanced
       ? balancedGradients(balanced, evaluate, parameters, trained, given)
       : jointGradients(evaluate, parameters);
-    const before = pickFrom(state, trained);
-    const kept = {
-      ...before,
-      ...Object.fromEntries(Object.entries(state).filter(([name]) => name.startsWith(optimizerPrefix))),
+    const updated = optimizer.update({
+      parameters: pickFrom(state, trained),
+      gradients: Object.fromEntries(trained.map((name, index) => [name, at(gradients, index)])),
+      slots: withoutPrefix(state, optimizerPrefix),
       step: get(state, 'step'),
+      learningRate: get(batch, 'learningRate'),
+    });
+    const next = {
+      ...updated.parameters,
+      ...withPrefix(updated.slots, optimizerPrefix),
+      step: tf.add(get(state, 'step'), 1),
     };
-    const update = (mean: readonly Tensor[]): Tensors => {
-      const updated = optimizer.update({
-        parameters: before,
-        gradients: Object.fromEntries(trained.map((name, index) => [name, at(mean, index)])),
-        slots: withoutPrefix(state, optimizerPrefix),
-        step: get(state, 'step'),
-        learningRate: get(batch, 'learningRate'),
-      });
-      return {
-        ...updated.parameters,
-        ...withPrefix(updated.slots, optimizerPrefix),
-        step: tf.add(get(state, 'step'), 1),
-      };
-    };
-    const { next, sums } =
-      accumulate === 1
-        ? { next: update(gradients), sums: {} }
-        : accumulated(state, batch, trained, gradients, update, kept);
     // Without `observe`: the step's rows count once in the model's statistics.
     const after = () => evaluateIn(context)(trained.map((name) => get(next, name))).tasks;
     return {
       state: {
         ...next,
-        ...sums,
         ...(average === undefined ? {} : averaged(state, next, trained, average)),
         ...withPrefix(
           { ...slots, ...(balanced && slotsAfter(balanced.method, given, outputs.tasks, after)) },
@@ -121,38 +103,13 @@ export function trainingStep(
   };
 }
 
-/** Adds the gradients up; where the batch says so, updates by their mean and begins anew. */
-function accumulated(
-  state: Tensors,
-  batch: Tensors,
-  names: readonly string[],
-  gradients: readonly Tensor[],
-  update: (mean: readonly Tensor[]) => Tensors,
-  kept: Tensors,
-): { readonly next: Tensors; readonly sums: Tensors } {
-  const count = tf.add(get(state, 'accumulated'), 1);
-  const updates = get(batch, 'update').greater(0);
-  const sums = names.map((name, index) => tf.add(get(state, accumulatedPrefix + name), at(gradients, index)));
-  const updated = update(sums.map((sum) => tf.div(sum, count)));
-  const either = (yes: Tensor, no: Tensor) => tf.where(updates, yes, no);
-  const cleared = (value: Tensor) => either(tf.zerosLike(value), value);
-  return {
-    next: Object.fromEntries(Object.entries(kept).map(([name, value]) => [name, either(get(updated, name), value)])),
-    sums: {
-      ...Object.fromEntries(names.map((name, index) => [accumulatedPrefix + name, cleared(at(sums, index))])),
-      accumulated: cleared(count),
-    },
-  };
-}
-
 /**
  * The exponential moving average of the parameters, by min(decay, (1 + t) / (10 + t)) after t updates (TensorFlow's
  * `num_updates`): the first steps are forgotten sooner.
  */
 function averaged(state: Tensors, next: Tensors, names: readonly string[], decay: number): Tensors {
   const t = get(next, 'step');
-  const moved = tf.notEqual(t, get(state, 'step'));
-  const by = tf.where(moved, tf.div(tf.add(t, 1), tf.add(t, 10)).minimum(decay), tf.onesLike(t));
+  const by = tf.div(tf.add(t, 1), tf.add(t, 10)).minimum(decay);
   return Object.fromEntries(
     names.map((name) => {
       const mean = get(state, averagePrefix + name);
@@ -182,7 +139,7 @@ export function batchArrays(
   batchSize: number,
   learningRates = 1,
   noise: NoiseUnits = {},
-  { balanced = null, accumulate = 1 }: Extras = {},
+  { balanced = null }: Extras = {},
 ) {
   const taskRows = { dtype: 'float32', shape: [dataset.tasks.length, batchSize] } as const;
   const width = widthsOf(dataset);
@@ -196,7 +153,6 @@ export function batchArrays(
     mask: taskRows,
     lossWeights: { dtype: 'float32', shape: [dataset.tasks.length] },
     learningRate: { dtype: 'float32', shape: learningRates === 1 ? [] : [learningRates] },
-    ...(accumulate === 1 ? {} : { update: { dtype: 'float32', shape: [] } }),
     ...noiseSpecs(noise, batchSize),
     ...Object.fromEntries(
       Object.entries(balanced?.method.noise ?? {}).map(([name, { shape }]): [string, ArraySpec] => [
@@ -248,18 +204,14 @@ export function balancingNoiseOf(
 export function initialState(
   parameters: Parameters,
   optimizer: Optimizer,
-  { balanced = null, accumulate = 1, average }: Extras = {},
+  { balanced = null, average }: Extras = {},
 ): HostArrays {
   const trained = trainable(parameters);
   const shared = trained.filter((name) => balanced?.sharing.parts[name] !== 'none');
   const values = Object.fromEntries(Object.entries(parameters).map(([name, { value }]) => [name, value]));
-  const ofTrained = (prefix: string, value: (start: HostArray) => HostArray) =>
-    Object.fromEntries(trained.map((name) => [prefix + name, value(must(values[name], name))]));
-  const zeros = ({ shape }: HostArray) => float32(shape);
   return {
     ...values,
-    ...(average === undefined ? {} : ofTrained(averagePrefix, (start) => start)),
-    ...(accumulate === 1 ? {} : { ...ofTrained(accumulatedPrefix, zeros), accumulated: float32([]) }),
+    ...(average === undefined ? {} : withPrefix(pickFrom(values, trained), averagePrefix)),
     ...withPrefix(optimizer.slots(), optimizerPrefix),
     ...withPrefix(balanced?.method.slots(shared) ?? {}, balancingPrefix),
     step: { dtype: 'float32', shape: [], data: new Float32Array(1) },
@@ -286,8 +238,8 @@ export function inputsOf(batch: Tensors) {
   return { categorical: get(batch, 'categorical'), numeric: get(batch, 'numeric') };
 }
 
-function pickFrom(tensors: Tensors, names: readonly string[]): Tensors {
-  return Object.fromEntries(names.map((name) => [name, get(tensors, name)]));
+function pickFrom<Value>(values: Readonly<Record<string, Value>>, names: readonly string[]): Record<string, Value> {
+  return Object.fromEntries(names.map((name) => [name, get(values, name)]));
 }
 
 function withPrefix<Value>(values: Readonly<Record<string, Value>>, prefix: string): Record<string, Value> {
@@ -302,8 +254,8 @@ function withoutPrefix(tensors: Tensors, prefix: string): Tensors {
   );
 }
 
-function get(tensors: Tensors, name: string): Tensor {
-  return must(tensors[name], `'${name}' among what the step is given`);
+function get<Value>(values: Readonly<Record<string, Value>>, name: string): Value {
+  return must(values[name], `'${name}' among what the step is given`);
 }
 
 function at(tensors: readonly Tensor[], index: number): Tensor {

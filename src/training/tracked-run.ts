@@ -34,23 +34,18 @@ function isPlain(value: unknown): value is TrackedParameter {
 export const everyEpoch = 'steps';
 
 /**
- * All numbers of a line of epochs.jsonl: `train/loss`, `validation/<task>/<metric>`, `balance/cosines/<task>/<task>`, …
+ * All numbers of a line of epochs.jsonl: `train/loss`, `validation/<task>/<metric>`, `balance/shares/<task>`, …
  */
-export function trackedEpoch({ epoch, balance, diagnostics, ...record }: EpochRecord): TrackedStep {
-  const { norms, deadUnits, gates = [], deadExperts } = diagnostics ?? {};
+export function trackedEpoch({ epoch, diagnostics, ...record }: EpochRecord): TrackedStep {
+  const { cosines = [], norms, deadUnits, gates = [], deadExperts } = diagnostics ?? {};
   const diagnosed = {
-    cosines: byPair(diagnostics),
+    cosines: Object.fromEntries(cosines.map(({ tasks, cosine }) => [tasks.join('/'), cosine])),
     norms,
     deadUnits,
     gates: Object.fromEntries(gates.map(({ level, gate, entropy }) => [`${level}/${gate}`, entropy])),
     deadExperts: deadExperts?.length,
   };
-  const balanced = { ...balance, cosines: byPair(balance) };
-  return { step: epoch, scalars: scalarsIn({ ...record, balance: balanced, diagnostics: diagnosed }) };
-}
-
-function byPair({ cosines = [] }: Pick<NonNullable<EpochRecord['balance']>, 'cosines'> = {}) {
-  return Object.fromEntries(cosines.map(({ tasks, cosine }) => [tasks.join('/'), cosine]));
+  return { step: epoch, scalars: scalarsIn({ ...record, diagnostics: diagnosed }) };
 }
 
 /** Test metrics of the selected epoch, after the last epoch. */

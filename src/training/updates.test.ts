@@ -32,7 +32,6 @@ async function after(
   batches: readonly number[],
   options: { readonly type: string; readonly learningRate: number },
   extras: Extras = {},
-  updates: readonly number[] = [],
 ): Promise<HostArrays> {
   const optimizer = optimizers.get(options.type).build(parameters, options);
   const { training: batch } = batchArrays(dataset, batchSize, 1, {}, extras);
@@ -45,7 +44,7 @@ async function after(
   };
   const valuesOf = (name: string, size: number) => (place: number) => {
     const at = Math.floor(place / size);
-    return name === 'update' ? (updates[at] ?? 0) : (values[name]?.(batches[at] ?? 0, place % size) ?? 1);
+    return values[name]?.(batches[at] ?? 0, place % size) ?? 1;
   };
   await program.run(stepChunk(batch, batches.length, valuesOf));
   const state = await program.readState();
@@ -61,34 +60,6 @@ function expectClose(state: HostArrays, wanted: (name: string, i: number) => num
       expect(Math.abs(value - wanted(name, i)), `${name} ${i}`).toBeLessThan(2e-6);
 }
 
-test.each(engines)('%s: accumulated gradients make one update by their mean', async (_, engine) => {
-  const sgd = { type: 'sgd', learningRate: 0.3 };
-  const start = (name: string, i: number) => parameters[name]?.value.data[i] ?? Number.NaN;
-  // Of one step from the start: value - start = -rate * gradient.
-  const moves = await Promise.all([0, 1, 2].map((batch) => after(engine, [batch], sgd)));
-  const mean = (name: string, i: number) =>
-    moves.reduce((sum, state) => sum + (of(state, name)[i] ?? Number.NaN) - start(name, i), 0) / moves.length;
-  const accumulate = 3;
-  const two = await after(engine, [0, 1], sgd, { accumulate }, [0, 0]);
-  expectClose(two, start);
-  expect(of(two, 'step')).toEqual([0]);
-  expect(of(two, 'accumulated')).toEqual([2]);
-  const three = await after(engine, [0, 1, 2], sgd, { accumulate }, [0, 0, 1]);
-  expectClose(three, (name, i) => start(name, i) + mean(name, i));
-  expect(of(three, 'step')).toEqual([1]);
-  expect(of(three, 'accumulated')).toEqual([0]);
-  expect(names.flatMap((name) => of(three, `accumulated/${name}`)).every((value) => value === 0)).toBe(true);
-});
-
-test.each(engines)('%s: an optimizer’s own state moves with updates alone', async (_, engine) => {
-  const adam = { type: 'adam', learningRate: 0.01 };
-  const same = await after(engine, [0, 0], adam, { accumulate: 2 }, [0, 1]);
-  const once = await after(engine, [0], adam);
-  for (const [name, { data }] of Object.entries(once))
-    for (const [i, value] of data.entries())
-      expect(Math.abs((same[name]?.data[i] ?? Number.NaN) - value)).toBeLessThan(1e-6);
-});
-
 test.each(engines)('%s: epochs are evaluated by the moving average of the parameters', async (_, engine) => {
   const sgd = { type: 'sgd', learningRate: 0.3 };
   const average = 0.25;
@@ -101,8 +72,4 @@ test.each(engines)('%s: epochs are evaluated by the moving average of the parame
       return decay * mean + (1 - decay) * (of(path, name)[i] ?? Number.NaN);
     }, parameters[name]?.value.data[i] ?? Number.NaN);
   expectClose(evaluatedValues(state, names), wanted);
-  // Between updates it stays.
-  const between = await after(engine, [0, 1, 2, 3], sgd, { average, accumulate: 4 }, [1, 1, 1, 0]);
-  const before = await after(engine, [0, 1, 2], sgd, { average, accumulate: 4 }, [1, 1, 1]);
-  expect(evaluatedValues(between, names)).toEqual(evaluatedValues(before, names));
 });

@@ -70,14 +70,15 @@ test('loss weights are drawn where a schedule moves them, of one model for all',
   expect(layersOf(firstSpec(run ? lossWeights(singleRun(run)) : []))[0]).toHaveLength(2 * (run?.epochs.length ?? 0));
 });
 
-test('the weights of a balancing method are drawn for each model, and the cosines where it reads gradients', async () => {
+test('the weights of a balancing method are drawn for each model, and the cosines of diagnostics', async () => {
   const data = await reportFixture({ ...few, seeds: 2 });
   const tasks = ['income', 'never-married'] as const;
   const runs = [...data.runs].map(([path, run]) => {
     const epochs = run.epochs.map((record) => ({
       ...record,
       weights: { income: record.epoch, 'never-married': 2 },
-      balance: { shares: { income: 0.25, 'never-married': null }, cosines: [{ tasks, cosine: record.epoch / 10 }] },
+      balance: { shares: { income: 0.25, 'never-married': null } },
+      diagnostics: { cosines: [{ tasks, cosine: record.epoch / 10 }], gates: [], deadUnits: {}, deadExperts: [] },
     }));
     return [path, run.experiment.model.type === 'single-task' ? run : { ...run, epochs }] as const;
   });

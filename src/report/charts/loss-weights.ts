@@ -43,9 +43,9 @@ export function lossWeights({ tasks, places }: ChartedRuns): readonly Section[] 
       id: 'cosines',
       title: 'Cosines of gradients',
       names: pairs,
-      all: longest((epochs) => epochs.some((record) => cosinesOf(record) !== undefined)),
+      all: longest((epochs) => epochs.some(({ diagnostics }) => diagnostics?.cosines !== undefined)),
       specOf: (epochs) => epochLines(pairs, epochs.map(cosinesIn), { title: 'mean cosine', domain: [-1, 1] }),
-      note: 'The mean cosine between two tasks’ gradients of shared parameters: over the steps of each epoch, or with `diagnostics` over a few fixed batches. Below 0 the tasks conflict.',
+      note: 'The mean cosine between two tasks’ gradients of shared parameters: over a few batches, the same after each epoch. Below 0 the tasks conflict.',
     }),
   ];
 }
@@ -84,14 +84,9 @@ function weightsIn({ epoch, weights }: EpochRecord) {
   return { epoch, values: weights };
 }
 
-function cosinesIn(record: EpochRecord) {
-  const values = cosinesOf(record)?.map(({ tasks: [a, b], cosine }) => [pairName(a, b), cosine] as const) ?? [];
-  return { epoch: record.epoch, values: Object.fromEntries(values) };
-}
-
-/** Cosines of diagnostics, which use the same rows in every epoch, else those of the balancing method. */
-function cosinesOf({ diagnostics, balance }: EpochRecord) {
-  return diagnostics?.cosines ?? balance?.cosines;
+function cosinesIn({ epoch, diagnostics }: EpochRecord) {
+  const values = diagnostics?.cosines?.map(({ tasks: [a, b], cosine }) => [pairName(a, b), cosine] as const) ?? [];
+  return { epoch, values: Object.fromEntries(values) };
 }
 
 function pairName(a: string, b: string): string {

@@ -94,7 +94,6 @@ export function combinedGradients(
       loss: penalty ? joint.add(penalty.value) : joint,
       tasks,
       balancing: weights.mul(given.lossWeights),
-      cosines: cosinesOf(all),
     },
     slots,
   };

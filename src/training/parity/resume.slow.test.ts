@@ -55,7 +55,7 @@ const everything = `optimizer: { type: adamw, learningRate: 0.01, epsilon: 0.001
 
 const experiments = {
   'a run': experimentOf('', 'optimizer: { type: adam, learningRate: 0.01 }'),
-  'a run with accumulated gradients and everything else': experimentOf(normalised, `${everything}, accumulate: 3`),
+  'a run with everything else': experimentOf(normalised, everything),
   'a run with balanced losses and everything else': experimentOf(
     normalised,
     everything,
