@@ -56,10 +56,9 @@ function titleOf(candidate: Candidate): string {
 }
 
 function machineText({ node, platform, cpu, memory, disks }: Machine): string {
-  const features = cpu.features === null ? 'features not known' : cpu.features.join(' ');
   const lines = [
     ['Node', `${node}, ${platform}`],
-    ['CPU', [cpu.model ?? 'model not known', counted(cpu.cores, 'core'), features].join(', ')],
+    ['CPU', [cpu.model ?? 'model not known', counted(cpu.cores, 'core')].join(', ')],
     ['memory', `${gigabytes(memory.totalBytes)}, ${gigabytes(memory.freeBytes)} free`],
     ['disk', disks.map(({ folder, freeBytes }) => `${gigabytes(freeBytes)} free in ${folder}`).join(', ')],
   ];

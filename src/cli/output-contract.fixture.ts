@@ -101,7 +101,6 @@ export const doctorSchema = z.strictObject({
   cpu: z.strictObject({
     model: z.string().nullable(),
     cores: z.int().positive(),
-    features: z.array(z.string()).nullable(),
   }),
   memory: z.strictObject({ totalBytes: z.number().nonnegative(), freeBytes: z.number().nonnegative() }),
   disks: z.array(z.strictObject({ folder: z.string(), freeBytes: z.number().nonnegative().nullable() })).length(2),

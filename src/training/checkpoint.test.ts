@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { float32 } from '../support/arrays.js';
 import { folderOfFile } from '../support/folder.fixture.js';
 import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
-import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
+import { readSnapshot, writeSnapshot } from './checkpoint.js';
 import { freshProgress } from './progress.js';
 
 const folder = folderOfFile();
@@ -47,13 +47,4 @@ test('a checkpoint of which a bit was turned, or an array is gone, is refused', 
   const { metadata } = await readSafetensors(file);
   await writeSafetensors(file, { arrays, metadata });
   await refused();
-});
-
-test('the best parameters name the version of their layout too', async () => {
-  const best = { weight: float32([1, 1, 2], Float32Array.of(3, 4)) };
-  await writeBest(folder, { best, progress: freshProgress(1, 1, 1) });
-  expect(await readSafetensors(join(folder, 'best.safetensors'))).toEqual({
-    arrays: best,
-    metadata: { format: 'ple-checkpoint-5', bestEpoch: '[0]' },
-  });
 });

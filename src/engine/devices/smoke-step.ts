@@ -1,8 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { float32, type HostArrays, int32 } from '../../support/arrays.js';
+import { must } from '../../support/must.js';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
-import type { Engine, Signature, Step } from '../engine.js';
+import type { Engine, Signature, Step, Tensors } from '../engine.js';
 import { named } from '../signature.js';
 
 /**
@@ -100,8 +101,6 @@ function drawn(name: string, shape: readonly number[]) {
   return array;
 }
 
-function of(tensors: Readonly<Record<string, Tensor | undefined>>, name: string): Tensor {
-  const tensor = tensors[name];
-  if (!tensor) throw new Error(`no tensor '${name}'`);
-  return tensor;
+function of(tensors: Tensors, name: string): Tensor {
+  return must(tensors[name], `tensor '${name}'`);
 }

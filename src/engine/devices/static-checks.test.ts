@@ -1,14 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Candidate } from './device.js';
-import { factsOf, gpuOf, hardware, software } from './facts.fixture.js';
+import { factsOf, gpuOf } from './facts.fixture.js';
 import type { Facts } from './facts.js';
 import { checkHardware, checkStatically } from './static-checks.js';
 
 const cuda: Candidate = { engine: 'compiled', device: 'cuda' };
-const webgpu: Candidate = { engine: 'compiled', device: 'webgpu' };
 
 test.each<[what: string, Candidate, Partial<Facts>, reason: RegExp]>([
-  ['an NVIDIA driver', cuda, { nvidiaDriver: () => null }, /^there is no NVIDIA driver$/],
   ['the GPU of this id', { ...cuda, deviceId: 1 }, {}, /sees 1 GPU, and none with the id 1$/],
   ['an engine for WebGPU', { engine: 'tfjs', device: 'webgpu' }, {}, /no WebGPU/],
 ])('a machine without %s', async (_, candidate, changes, reason) => {
@@ -26,17 +24,8 @@ test('of CUDA, the GPU of the id, with driver and memory', async () => {
   });
 });
 
-test('of WebGPU, the hardware adapter before the software one', async () => {
-  const facts = factsOf({ graphicsAdapters: async () => [software, hardware] });
-  expect(await checkStatically(webgpu, facts)).toMatchObject({ adapter: hardware.name, software: false });
-  const only = factsOf({ graphicsAdapters: async () => [software] });
-  expect(await checkStatically(webgpu, only)).toMatchObject({ adapter: software.name, software: true });
-});
-
 test.each<[what: string, Partial<Facts>, RegExp | undefined]>([
-  ['on hardware', {}, undefined],
   ['on a system without vulkaninfo', { platform: 'darwin', gpuFiles: () => [] }, undefined],
-  ['not on a software adapter', { graphicsAdapters: async () => [software] }, /llvmpipe \(LLVM 19\) is a software/],
   ['not where no tool tells', { graphicsAdapters: async () => null }, /vulkaninfo/],
   [
     'not without a GPU, for which no process is started',

@@ -4,11 +4,8 @@ import { float32 } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import type { Signature, Step } from '../engine.js';
-import { lower } from '../lower/lower.js';
-import { trace } from '../record/trace.js';
 import { chunkOf, signature, step } from '../training-step.fixture.js';
 import { createCompiledEngine } from './compiled-engine.js';
-import { scanModel } from './scan-program.js';
 
 const one: Signature = { state: { w: float32([2, 3]) }, batch: { x: { dtype: 'float32', shape: [4, 2] } } };
 
@@ -98,12 +95,6 @@ describe('compiled engine', () => {
     }
     const [first, second] = results.map((values) => Buffer.from(values.buffer));
     expect(of(first).equals(of(second))).toBe(true);
-  });
-
-  it('records the same model twice', () => {
-    const model = () => scanModel(lower(trace(step, signature), 'cpu'));
-    expect(Buffer.from(model().bytes).equals(model().bytes)).toBe(true);
-    expect(model().read).toEqual(['scale']);
   });
 
   it('counts floating-point operations', async () => {
