@@ -40,7 +40,7 @@ const smokeStep: Step = (state, batchOf) => {
     return tf.mean(tf.softplus(logits).sub(logits.mul(labels)));
   };
   const { value, grads } = tf.valueAndGrads(lossOf)(trained.map((name) => of(state, name)));
-  const gradients = Object.fromEntries(trained.map((name, index) => [name, grads[index]]));
+  const gradients = Object.fromEntries(trained.map((name, index) => [name, must(grads[index], name)]));
   const next = Object.fromEntries(
     trained.map((name) => [name, of(state, name).sub(of(gradients, name).mul(learningRate))]),
   );
