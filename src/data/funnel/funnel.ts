@@ -66,7 +66,8 @@ export const funnelOptions = z.strictObject({
     .default(1)
     .describe('Variance of the part of the log-odds of VCR that no input explains.'),
   history: z
-    .literal(0, 'lists of earlier items are no longer made: feed lists from a `table`')
+    .int()
+    .refine((length) => length === 0, 'lists of earlier items are no longer made: feed lists from a `table`')
     .default(0)
     .describe('Always 0: lists of earlier items are no longer made.'),
   seed: generatorOptions.seed,

@@ -32,12 +32,10 @@ const options = z.strictObject({
       '`{ time: 0.1 }`: the last part of the training rows by time. `next-week`: 22 to 28 April; the test then begins on 29 April. `last-days`, with `exposure: standard`: 7 May; the test is then 8 May, and training has all days before.',
     ),
   statistics: z
-    .literal(
-      false,
-      'statistics of videos, which count the test’s weeks, are no longer read: join them by a query of `table`',
-    )
+    .boolean()
+    .refine((wanted) => !wanted, 'statistics of videos are no longer read: join them by a query of `table`')
     .default(false)
-    .describe('Always false: statistics of videos are no longer read.'),
+    .describe('Always false: statistics of videos, which count the test’s weeks, are no longer read.'),
   columns: tableOptions.columns.describe('Other kinds of inputs, as in `table`: `upload_dt: ignored`.'),
   cache: tableOptions.cache,
 });
