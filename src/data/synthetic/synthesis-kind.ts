@@ -31,7 +31,7 @@ export interface SynthesisKind<Manifest extends object = object> {
 }
 
 /** What labels turned out to be, each over its task's sample space; a pair's over rows in both. */
-interface LabelStatistics {
+type LabelStatistics = {
   /** Null if the sample space is empty. */
   readonly mean: readonly (number | null)[];
   /** Population. */
@@ -40,7 +40,7 @@ interface LabelStatistics {
   readonly rows: readonly (readonly number[])[];
   /** Null where a task does not vary. [K, K] */
   readonly pearson: readonly (readonly (number | null)[])[];
-}
+};
 
 export function defineSynthesisKind<Options extends z.ZodObject, Manifest extends object>(definition: {
   readonly name: string;
