@@ -63,17 +63,6 @@ export function againstRest(scores: ClassScores, index: number): TaskScores {
   };
 }
 
-/** The weighted mean of a value over the rows. */
-export function meanOverRows({ rows, weight }: ClassScores, value: (row: number) => number): number {
-  let [sum, whole] = [0, 0];
-  for (let row = 0; row < rows; row++) {
-    if (!(weight(row) > 0)) continue;
-    sum += weight(row) * value(row);
-    whole += weight(row);
-  }
-  return sum / whole;
-}
-
 /** How many rows each class has, whatever their weights. */
 export function rowsOfClasses({ classes, rows, label, weight }: ClassScores): readonly number[] {
   const counts = Array.from({ length: classes }, () => 0);

@@ -10,7 +10,14 @@ import {
   type MetricValue,
 } from './metric.js';
 import { rowLossOf } from './row-losses.js';
-import { type BinarySample, binarySample, groupedSample, regressionSample, type TaskScores } from './samples.js';
+import {
+  type BinarySample,
+  binarySample,
+  groupedSample,
+  meanOverRows,
+  regressionSample,
+  type TaskScores,
+} from './samples.js';
 
 /** By field of `result.json`. */
 export type TaskMetrics = Readonly<Record<string, MetricValue>>;
@@ -175,13 +182,9 @@ function numberOrNull(values: TaskMetrics, name: string, map: (value: number) =>
 function ownLossOf(task: Task, { logits, labels, mask }: TaskScores, defined: boolean): TaskMetrics {
   const lossOf = rowLossOf(task);
   if (!lossOf) return {};
-  let [sum, whole] = [0, 0];
-  for (const [row, weight] of mask.entries()) {
-    if (!(weight > 0)) continue;
-    sum += weight * lossOf(logits[row] ?? 0, labels[row] ?? 0);
-    whole += weight;
-  }
-  return { loss: defined ? finite(sum / whole) : null };
+  const own = { rows: labels.length, weight: (row: number) => mask[row] ?? 0 };
+  const mean = meanOverRows(own, (row) => lossOf(logits[row] ?? 0, labels[row] ?? 0));
+  return { loss: defined ? finite(mean) : null };
 }
 
 function rowsIn(mask: TaskScores['mask']): number {

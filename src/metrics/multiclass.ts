@@ -1,16 +1,8 @@
 import type { Task } from '../data/dataset.js';
-import {
-  againstRest,
-  type ClassScores,
-  classScores,
-  meanOverRows,
-  predictedClass,
-  rowsOfClasses,
-  surprise,
-} from './class-scores.js';
+import { againstRest, type ClassScores, classScores, predictedClass, rowsOfClasses, surprise } from './class-scores.js';
 import { defineMetric } from './metric.js';
 import { influenceOnArea, influenceOnRowMean } from './row-influence.js';
-import { areaUnderCurve, binarySample, type TaskScores } from './samples.js';
+import { areaUnderCurve, binarySample, meanOverRows, type TaskScores } from './samples.js';
 
 /**
  * The unweighted mean over classes of the one-against-rest AUC of a class's probability. (Provost and Domingos 2000

@@ -46,16 +46,26 @@ export function regressionSample(task: Task, { logits, labels, mask }: TaskScore
   return { ...sample, labelVariance: meanOfRows(sample, (_, label) => (label - mean) ** 2) };
 }
 
-/** The weighted mean of a value over the rows. */
+/** The weighted mean of a value over the sample. */
 export function meanOfRows(
   { predictions, labels, weights }: Pick<RegressionSample, 'predictions' | 'labels' | 'weights'>,
   value: (prediction: number, label: number) => number,
 ): number {
+  return meanOverRows({ rows: labels.length, weight: (row) => weights[row] ?? 0 }, (row) =>
+    value(predictions[row] ?? 0, labels[row] ?? 0),
+  );
+}
+
+/** The weighted mean of a value over the rows with a weight above 0. */
+export function meanOverRows(
+  { rows, weight }: { readonly rows: number; weight(row: number): number },
+  value: (row: number) => number,
+): number {
   let [sum, whole] = [0, 0];
-  for (let row = 0; row < labels.length; row++) {
-    const weight = weights[row] ?? 0;
-    sum += weight * value(predictions[row] ?? 0, labels[row] ?? 0);
-    whole += weight;
+  for (let row = 0; row < rows; row++) {
+    if (!(weight(row) > 0)) continue;
+    sum += weight(row) * value(row);
+    whole += weight(row);
   }
   return sum / whole;
 }

@@ -100,10 +100,6 @@ describe('gradnorm', () => {
     expectClose(combinedOf('gradnorm', {}, gradients).next, [1.025, 0.975]);
     expectClose(combinedOf('gradnorm', { over: 'all' }, gradients).next, [0.975, 1.025]);
   });
-
-  it('moves no weight before a task has seen its first batches', () => {
-    expectClose(combinedOf('gradnorm', { initialSteps: 2 }, gradients).next, [1, 1]);
-  });
 });
 
 describe('metabalance', () => {
