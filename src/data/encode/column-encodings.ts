@@ -91,17 +91,6 @@ export function scaleEncoding(mean: number, deviation: number, log: boolean): Co
   };
 }
 
-/** As it is; a missing value becomes 0, the mean of such a column. */
-export const identityEncoding: ColumnEncoding = {
-  kind: 'numeric',
-  write(values, rows, begin, end, target, at, stride) {
-    for (let i = begin, to = at; i < end; i++, to += stride) {
-      const value = values[rows[i] ?? 0] ?? 0;
-      target[to] = Number.isNaN(value) ? 0 : value;
-    }
-  },
-};
-
 export function signedLog(value: number): number {
   return Math.sign(value) * Math.log1p(Math.abs(value));
 }

@@ -19,13 +19,7 @@ import {
   type Task,
 } from '../dataset.js';
 import type { FittedColumn } from '../fitted-column.js';
-import {
-  bucketEncoding,
-  type ColumnEncoding,
-  identityEncoding,
-  scaleEncoding,
-  vocabularyEncoding,
-} from './column-encodings.js';
+import { bucketEncoding, type ColumnEncoding, scaleEncoding, vocabularyEncoding } from './column-encodings.js';
 import { type ColumnFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
 import { encodedSplit, type KeptRows, keptRowsOf } from './encoded-split.js';
 import { listEncoding, listFit } from './list-column.js';
@@ -136,7 +130,7 @@ export function encodingOf(fitted: FittedColumn): ColumnEncoding {
     case 'scale':
       return scaleEncoding(fitted.mean, fitted.deviation, fitted.log);
     case 'identity':
-      return identityEncoding;
+      return scaleEncoding(0, 1, false); // a missing value becomes 0, the mean of such a column
   }
 }
 

@@ -8,12 +8,6 @@ const inFolder = folderPerTest();
 afterEach(() => void vi.useRealTimers());
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-test('a small file is read each time', async () => {
-  await writeFile(inFolder('raw'), 'content');
-  expect(await rawChecksum(inFolder('raw'), inFolder('cache'))).toBe(sha256(Buffer.from('content')));
-  expect(await readdir(inFolder())).toEqual(['raw']);
-});
-
 test('that of a large file is remembered until the file changes, in size or in time only', async () => {
   const path = inFolder('raw');
   const cache = inFolder('cache');

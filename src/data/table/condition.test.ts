@@ -25,7 +25,6 @@ function answers(condition: Condition, values: readonly (string | number)[]) {
 
 test.each<[Condition, readonly (string | number)[], readonly (string | number)[]]>([
   ['== 1', ['1', 1, '1.0'], ['0', 2, '== 1']],
-  ['=1', ['1', 1], ['=1', '11']],
   ['yes', ['yes'], ['no']],
   ['!= 1', ['2', 'x'], ['1', 1, '1.0']],
   [
@@ -38,7 +37,6 @@ test.each<[Condition, readonly (string | number)[], readonly (string | number)[]
   [true, ['true', '1', 1, '1.0'], ['false', '0', 0]],
   ['!= false', ['true', '1', 'x'], ['FALSE', '0', 0]],
   ['> 3', [4, '3.5'], [3, '-4']],
-  ['<= 3', [3, '2.5'], ['3.1']],
 ])('%s', async (condition, met, not) => {
   expect(parsed(condition).success).toBe(true);
   expect(await answers(condition, met)).toEqual(met.map(() => [true, true]));

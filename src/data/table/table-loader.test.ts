@@ -28,6 +28,10 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
   }
   expect(await usersOf({})).toEqual([train, validation, test]);
   expect(await usersOf({ splitSeed: 1 })).not.toEqual([train, validation, test]);
+  const turned = await usersOf({ path: await file(`user,x,y\n${lines.toReversed().join('\n')}\n`) });
+  const groups = (parts: readonly (readonly string[])[]) =>
+    parts.map((part) => [...new Set(part)].filter(Boolean).sort());
+  expect(groups(turned)).toEqual(groups([train, validation, test]));
   await expect(open({ path, tasks: { y: {} }, split, splitSeed: 'run' })).rejects.toThrow(
     /draws rows, neither groups nor strata/,
   );
@@ -71,44 +75,23 @@ d,4,x,t,0,0,0,
     ['spend', 'regression'],
     ['much', 'binary'],
   ]);
-  expect(await rowsOf(source, 'train')).toEqual([
-    {
-      id: 'a',
-      price: 1.5,
-      tags: [
-        ['x', 1],
-        ['y', 1],
-      ],
-      note: 'a, "b"',
-      'y:click': 1,
-      'y:bought': 1,
-      'y:spend': 3.5,
-      'y:much': 1,
-    },
-    {
-      id: 'b',
-      price: Number.NaN,
-      tags: [],
-      note: '',
-      'y:click': 0,
-      'y:bought': 'outside',
-      'y:spend': 'outside',
-      'y:much': 'outside',
-    },
-    {
-      id: 'a',
-      price: -20,
-      tags: [
-        ['y', 1],
-        ['y', 2],
-        ['z', 0.5],
-      ],
-      note: 'two\nlines',
-      'y:click': 1,
-      'y:bought': 0,
-      'y:spend': -1,
-      'y:much': 0,
-    },
+  const lists = [
+    [
+      ['x', 1],
+      ['y', 1],
+    ],
+    [],
+    [
+      ['y', 1],
+      ['y', 2],
+      ['z', 0.5],
+    ],
+  ];
+  const outside = 'outside';
+  expect((await rowsOf(source, 'train')).map(Object.values)).toEqual([
+    ['a', 1.5, lists[0], 'a, "b"', 1, 1, 3.5, 1],
+    ['b', Number.NaN, lists[1], '', 0, outside, outside, outside],
+    ['a', -20, lists[2], 'two\nlines', 1, 0, -1, 0],
   ]);
   expect(await rowsOf(source, 'validation')).toMatchObject([{ id: 'c', 'y:bought': 'outside', 'y:spend': 2 }]);
   expect(await rowsOf(source, 'test')).toMatchObject([{ id: 'd', 'y:click': 0 }]);
