@@ -39,11 +39,6 @@ describe('a config', () => {
       [['batchSize', 'batchsize']],
       /config\.yaml:15:3: 'train\.batchsize': unknown key \(did you mean 'batchSize'\?\)/,
     ],
-    [
-      'with a task that the data do not have',
-      [['name: y2', 'name: y3']],
-      /tasks: the data have no task 'y3'.*there are: y1, y2/,
-    ],
   ])('%s is refused with exit code 2', async (_, changes, message) => {
     const folder = temporaryFolder();
     await expectRefusal(folder, ['train', '--config', smallConfig(folder, changes)], 2, message);
@@ -53,7 +48,6 @@ describe('a config', () => {
 describe('a command line', () => {
   test.each<[string, readonly string[], RegExp]>([
     ['without a command that exists', ['trian'], /unknown command 'trian'.*ple --help/],
-    ['with an unknown option', ['train', '--confg', 'config.yaml'], /unknown option '--confg'.*--config/],
     ['that resumes what is not a run', ['train', '--resume', '.'], /\. is not the folder of a run/],
   ])('%s is refused with exit code 2', async (_, words, message) => {
     const folder = temporaryFolder();

@@ -28,14 +28,6 @@ const boosting = (cwd: string, ...seeds: readonly string[]) =>
   });
 
 describe.skipIf(!python)(`gradient boosting by the program of docs/boosting.md${why}`, () => {
-  test('labels that are whole numbers are no classes to the encoder of many categories', () => {
-    const cwd = folder();
-    const split = (row: number) => ['train', 'train', 'train', 'validation', 'test'][row % 5];
-    const lines = Array.from({ length: 1500 }, (_, row) => `${split(row)},${row ** 2 % 1009},item ${row % 301}`);
-    writeFileSync(join(cwd, 'rows.csv'), ['split,regression.votes,category.item', ...lines].join('\n'));
-    expect(boosting(cwd, '1').stderr).toBe('');
-  });
-
   test('is a row of the table, with gains on the runs’ own test rows', async () => {
     const cwd = folder();
     writeFileSync(

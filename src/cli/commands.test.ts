@@ -15,12 +15,6 @@ describe('ple validate', () => {
     expect([status, stderr]).toEqual([0, `${config} is valid.\n`]);
     expect(parse(stdout)).toMatchObject(parse(readFileSync(config, 'utf8')));
   });
-
-  test('refuses a model with exit code 2, as ple train would', async () => {
-    const words = ['validate', '--config', smallConfig(temporaryFolder()), 'model={ type: cgc, levels: [[8], [4]] }'];
-    const { status, stdout, stderr } = await pleHere(words);
-    expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(/cgc has one level, not 2/)]);
-  });
 });
 
 describe('28b: the configs of Census-Income', () => {
@@ -48,18 +42,6 @@ describe('28b: the configs of Census-Income', () => {
       .replaceAll('"income"', '"education"')
       .replace('"group":1', '"group":2');
     expect(education).toEqual(JSON.parse(second));
-  });
-
-  test.each(comparisons)('%s has models as they are there, asymmetric sharing in both directions', (file) => {
-    const [first, second] = read(file).tasks.map(({ name }: { name: string }) => name);
-    const known = models
-      .map((model) => read(model).model)
-      .flatMap((model) => ('source' in model ? [first, second].map((source) => ({ ...model, source })) : [model]));
-    const listed = read(file).compare.models.map(({ label: _, ...model }: Record<string, unknown>) => model);
-    expect(known).toEqual(expect.arrayContaining(listed));
-    for (const [index, model] of listed.entries()) expect(listed.slice(0, index)).not.toContainEqual(model);
-    expect(read(file).compare.seeds).toEqual(5);
-    expect(read(file).compare.match).toBe(file.includes('matched') ? 'parameters' : undefined);
   });
 });
 
@@ -107,14 +89,5 @@ describe('help', () => {
           status: 2,
           stderr: expect.stringMatching(new RegExp(`^ple: ple ${name} is gone: .+\\.\n$`)),
         });
-  });
-
-  test('each command’s help shows examples, --version the version', async () => {
-    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    expect(await pleHere(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
-    for (const command of ['compare', 'synth', 'train', 'report', 'diff', 'validate', 'doctor', 'list']) {
-      const { stdout } = await succeeded(pleHere([command, '--help']));
-      expect(stdout).toMatch(new RegExp(`^Examples:\n {2}ple ${command}\\b`, 'm'));
-    }
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Finished, folderOfFile, pleHere, temporaryFolder } from './command.fixture.js';
+import { type Finished, folderOfFile, pleHere } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 
 const folder = folderOfFile();
@@ -28,17 +28,4 @@ describe('the config of a comparison', () => {
     expect([status, stderr]).toEqual([2, expect.stringMatching(/^ple: [^\n]*one level[^\n]*\n$/)]);
     expect(existsSync(at('refused'))).toBe(false);
   });
-});
-
-test('data that are not there end it, also where several shapes are read before', async () => {
-  const folder = temporaryFolder();
-  const config = smallComparison(folder, [
-    [
-      'loader: synthetic\n  rows: { train: 4000, validation: 500, test: 500 }\n  dimension: 6\n  correlation: 0.5\n  seed: 1',
-      'loader: table\n  path: none-0.csv\n  tasks: { y1: { regression: true }, y2: { regression: true } }',
-    ],
-    ['seeds: 2', 'seeds: 2\n  match: parameters\n  axes: { dataset.path: [none-1.csv, none-2.csv, none-3.csv] }'],
-  ]);
-  const { status, stderr } = await pleHere(['compare', '--config', config, '--runs', join(folder, 'runs')]);
-  expect([status, stderr]).toEqual([3, expect.stringContaining('There is no file none-1.csv in /')]);
 });

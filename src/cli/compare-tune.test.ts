@@ -1,11 +1,11 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 import { type Finished, folderOfFile, pleHere, succeeded } from './command.fixture.js';
-import { comparisonIn, runsIn } from './compare.fixture.js';
+import { runsIn } from './compare.fixture.js';
 
 withoutCharts();
 
@@ -72,25 +72,10 @@ test('a model of independent networks is put together from the run that each tas
   }
 });
 
-test('tells what each task chose, and continues with both parts', async () => {
+test('tells what each task chose', () => {
   expect(first.stderr).toMatch(/^single-task for y1: tuned: weights \{"y2":\{"initial":0\.000001\}\}$/m);
   expect(first.stderr).toMatch(/^single-task for y2: tuned: weights \{"y1":\{"initial":0\.000001\}\}$/m);
   expect(first.stderr).toMatch(/^\d\/6 single-task seed 1 for y2 {2}y2 mse [\d.]+ {2}[\d.]+ s$/m);
-  const before = comparisonIn(at('runs/both'));
-  const part = stored().rows[0]?.runs[1]?.parts?.y2 ?? '';
-  rmSync(at('runs/both', part), { recursive: true });
-  writeFileSync(at('runs/both', part), 'no folder');
-  const failed = await compare('both');
-  expect(failed.status, failed.stderr).toBe(1);
-  expect(stored().rows[0]?.runs.map(({ status }) => status)).toEqual(['done', 'failed']);
-  expect(stored().rows[0]?.tasks.y1?.mean).toBe(resultIn(stored().rows[0]?.runs[0]?.path).tasks.y1.test.mse);
-
-  rmSync(at('runs/both', part));
-  const again = await succeeded(compare('both'));
-  expect(again.stderr).toMatch(/^4 runs to tune, 4 of them finished already$/m);
-  expect(again.stderr).toMatch(/^6 runs, 5 of them finished already; /m);
-  expect(comparisonIn(at('runs/both'))).toBe(before);
-  expect(again.stdout).toBe(first.stdout);
 });
 
 test('equals, bit for bit, a comparison of one task alone with the same search', async () => {

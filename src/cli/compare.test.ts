@@ -48,15 +48,6 @@ test('trains every model under every seed, and prints the table', () => {
   expect(Object.keys(timing.runs).toSorted()).toEqual(runsIn(at('runs/small')));
 });
 
-test('prints the table in 80 columns, then what was found in words, then where the report is', () => {
-  expect(first.stdout).toMatch(/^model +verdict +y1 +y2 .*\nsingle-task +baseline +[\d.]+ MSE +[\d.]+ MSE +\d+\nple /);
-  expect(Math.max(...first.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-  expect(first.stdout).toContain(
-    '\n\nsingle-task is not trained to a plateau: no gain over it has a verdict.\n- single-task, ple and shared are not',
-  );
-  expect(first.stderr).toMatch(/\nWritten to runs\/small; the report is runs\/small\/report\.html\n$/);
-});
-
 test('is made again by ple report from its folder, without training', async () => {
   const before = comparisonIn(at('runs/small'));
   const gains = readFileSync(at('runs/small/gains.csv'), 'utf8');
@@ -127,27 +118,4 @@ describe('--dry-run', () => {
     const { stdout } = await succeeded(compare('--dry-run', 'compare.seeds=[2,3]'));
     expect(stdout).toMatch(/^run +ple +2 +1 +0 +\d+$/m);
   });
-});
-
-test('match and tune: every model searches the same values, is scaled, and says what was chosen', async () => {
-  const words = [
-    ...['--runs', 'tuned', '--jobs', '2', '--json', 'compare.seeds=1'],
-    'compare.models=[{ type: single-task, levels: [[8], [8]], tower: [4] }, { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }]',
-    'compare.match=parameters',
-    'compare.tune={ train.optimizer.learningRate: [1e-9, 0.01] }',
-  ];
-  const { stdout, stderr } = await succeeded(compare(...words));
-  expect(runsIn(at('tuned/small/tuning'))).toHaveLength(4); // two models, two values
-  expect(runsIn(at('tuned/small'))).toHaveLength(2);
-  const { rows } = JSON.parse(stdout);
-  const baseline = rows[0].parameters.network;
-  for (const row of rows) {
-    expect(row.tuned).toEqual({ 'train.optimizer.learningRate': 0.01 }); // the other learns nothing
-    expect(row.match.network).toBe(row.parameters.network);
-    expect(row.match.miss).toBe(row.parameters.network - baseline);
-    expect(Math.abs(row.match.miss)).toBeLessThan(0.1 * baseline);
-    expect(stderr).toMatch(
-      new RegExp(`^${row.label}: .*learningRate 0\\.01.* ${row.parameters.network} parameters`, 'm'),
-    );
-  }
 });

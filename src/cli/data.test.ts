@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { rawRows } from '../data/census-income/census-income.fixture.js';
 import { rawColumns } from '../data/census-income/census-income.js';
 import { must } from '../support/must.js';
@@ -152,13 +151,6 @@ train: { epochs: 1, batchSize: 8, optimizer: { type: adam } }
     }
     expect([...new Set(records.map(({ split }) => split))]).toEqual(['train', 'validation', 'test']);
   });
-
-  test('no file is replaced', async () => {
-    const folder = temporaryFolder();
-    const config = configIn(folder);
-    const { status, stderr } = await pleHere(['data', 'rows', config, '--out', config]);
-    expect([status, stderr]).toEqual([2, `ple: ${config} exists already: name another file.\n`]);
-  });
 });
 
 describe('ple data fetch', () => {
@@ -175,20 +167,5 @@ describe('ple data fetch', () => {
     expect(stderr).toMatch(
       /^ple: census-income\.data could not be downloaded \(http:\/\/127\.0\.0\.1:9\/census-income\.data\.gz: .*\)\. Get it from https:\/\/archive\.ics\.uci\.edu\S+ and put it, plain or as \.gz, into datasets\/census-income\.\n$/,
     );
-  });
-
-  test('a file of other content is refused', async () => {
-    const server = createServer((_, response) => response.end('not the census'));
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    onTestFinished(() => {
-      server.close();
-    });
-    const address = server.address();
-    const from = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
-    const to = join(temporaryFolder(), 'census');
-    const { status, stderr } = await pleHere(['data', 'fetch', 'census-income', '--from', from, '--to', to]);
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/SHA-256 of its content is [0-9a-f]{64}, not 3676a81d/);
-    expect(readdirSync(to)).toEqual([]);
   });
 });

@@ -3,7 +3,6 @@ import { bare, factsOf, lookAt, software } from '../engine/devices/facts.fixture
 import { machineFacts } from '../engine/devices/facts.js';
 import { contentsOf, pleHere, printedBy, smallConfig, temporaryFolder } from './command.fixture.js';
 import { examine } from './doctor.js';
-import { doctorSchema } from './output-contract.fixture.js';
 
 const facts = machineFacts();
 const hasNvidia = facts.nvidiaDriver() !== null;
@@ -15,16 +14,14 @@ describe('ple doctor', () => {
 
   test('--json tells of every engine on every device, why it is not usable and how to mend it, and what auto takes', async () => {
     const { status, stdout, stderr } = await examined(true);
-    const { devices, auto } = doctorSchema.parse(JSON.parse(stdout));
+    const { devices, auto } = JSON.parse(stdout);
     expect([status, stderr]).toEqual([0, '']);
-    expect(devices.map(({ engine, device, usable }) => `${engine} ${device} ${usable}`)).toEqual([
-      'compiled cuda false',
-      'tfjs cuda false',
-      'compiled webgpu true',
-      'compiled cpu true',
-      'tfjs cpu true',
-      'tfjs cpu true',
-    ]);
+    const found = ['compiled cuda false', 'tfjs cuda false', 'compiled webgpu true', 'compiled cpu true'];
+    expect(
+      devices.map(({ engine, device, usable }: Record<string, unknown>) => `${engine} ${device} ${usable}`),
+    ).toEqual([...found, 'tfjs cpu true', 'tfjs cpu true']);
+    expect(devices[0]).toMatchObject({ reason: expect.any(String), mend: expect.any(String) });
+    expect(devices[3]).toMatchObject({ smoke: { largestDifference: expect.any(Number) } });
     expect(auto).toMatchObject({ engine: 'compiled', device: 'cpu', why: expect.stringMatching(/^auto: /) });
   });
 

@@ -36,19 +36,4 @@ describe('a config that comes with the program', () => {
   test('is found by its name', async () => {
     await succeeded(pleHere(['validate', '--config', 'census-income/ple'], { cwd: temporaryFolder() }));
   });
-
-  test('gives way to a path that is there', async () => {
-    const cwd = temporaryFolder();
-    writeFileSync(join(cwd, 'quickstart'), 'name: mine\n');
-    const { stderr } = await pleHere(['validate', 'quickstart'], { cwd });
-    expect(stderr).toMatch(/^ple: quickstart: 'dataset': is missing\.$/m);
-  });
-
-  test('is named where a path is given', async () => {
-    const { status, stderr } = await pleHere(['train', '--config', 'configs/quickstart.yaml'], {
-      cwd: temporaryFolder(),
-    });
-    expect(status).toBe(2);
-    expect(stderr).toMatch(/: there is no such file; the one that comes with this program is 'quickstart'\. /);
-  });
 });

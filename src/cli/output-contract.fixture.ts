@@ -93,34 +93,3 @@ export const planSchema = z.strictObject({
   rows: z.strictObject({ train: count, validation: count, test: count }),
   stepsPerEpoch: count,
 });
-
-export const doctorSchema = z.strictObject({
-  schema: z.literal(1),
-  node: z.literal(process.version),
-  platform: z.string(),
-  cpu: z.strictObject({
-    model: z.string().nullable(),
-    cores: z.int().positive(),
-  }),
-  memory: z.strictObject({ totalBytes: z.number().nonnegative(), freeBytes: z.number().nonnegative() }),
-  disks: z.array(z.strictObject({ folder: z.string(), freeBytes: z.number().nonnegative().nullable() })).length(2),
-  devices: z.array(
-    z.looseObject({ engine: z.enum(['compiled', 'tfjs']), device: z.enum(['cpu', 'cuda', 'webgpu']) }).and(
-      z.union([
-        z.looseObject({ usable: z.literal(false), reason: z.string().min(10), mend: z.string().min(3) }),
-        z.looseObject({
-          usable: z.literal(true),
-          adapter: z.string().nullable(),
-          driver: z.string().nullable(),
-          memoryBytes: z.number().nonnegative().nullable(),
-          software: z.boolean().nullable(),
-          smoke: z.strictObject({
-            stepMilliseconds: z.number().nonnegative(),
-            largestDifference: z.number().max(0.01),
-          }),
-        }),
-      ]),
-    ),
-  ),
-  auto: z.looseObject({ engine: z.string(), device: z.string(), why: z.string() }),
-});

@@ -13,15 +13,6 @@ const file = (name: string) => join(folder, name);
 const tasks = '[{ name: click, type: binary }, { name: plan, type: multiclass }]';
 const run = await trainedOnMixed(folder, tasks, '{ type: hard-sharing, levels: [[6]], tower: [4] }');
 
-test('a wrong option is refused before rows are read', async () => {
-  const words = ['predict', run, file('nothing.csv'), '--keep', 'click.probability'];
-  expect(await pleHere(words)).toEqual({
-    status: 2,
-    stdout: '',
-    stderr: expect.stringContaining('--keep click.probability: the predictions have a column of this name.'),
-  });
-});
-
 test('predict of the library tells notes and rows, and gives what the command writes', async () => {
   const events: RowsEvent[] = [];
   const found = await predict(run, file('inputs.csv'), { on: (event) => events.push(event) });

@@ -102,14 +102,6 @@ describe('ple report', () => {
     expect(readdirSync(at(shared))).not.toContain('report.html');
     await succeeded(run('report', single, '--out', 'report')); // whose runs lie elsewhere
   });
-
-  test('refuses scores that are not there with one line', async () => {
-    expect(await run('report', 'runs', '--predictions', 'x=none.csv')).toEqual({
-      status: 3,
-      stdout: '',
-      stderr: expect.stringMatching(/^ple: Cannot read the predictions none\.csv[^\n]*\n$/),
-    });
-  });
 });
 
 test('ple diff shows what differs between two runs, and exits with 0; --json is one document', async () => {

@@ -58,9 +58,3 @@ test('--sort by a task puts the best first, by the direction of its metric', asy
   expect(await sorted('x')).toEqual(['a', 'd', 'c', 'b']);
   expect(await sorted('y')).toEqual(['c', 'd', 'a', 'b']);
 });
-
-test('an empty folder is no error; one that is not there is', async () => {
-  const folder = folderOfRuns();
-  expect(await pleHere(['runs', folder])).toMatchObject({ status: 0, stdout: '' });
-  expect(await pleHere(['runs', join(folder, 'no')])).toMatchObject({ status: 2, stdout: '' });
-});

@@ -147,12 +147,3 @@ test('runs that have failed are in the table as failed; lost ones are told, and 
   expect(failed.stderr).toMatch(/^3 runs failed; ple compare --config compare\.yaml --on slurm .* tries again\.$/m);
   expect(runs.some(({ folder }) => existsSync(at('runs/sent', folder)))).toBe(false);
 });
-
-test.each([
-  [['--collect'], /--collect goes with --on slurm/],
-  [['--on', 'kubernetes'], /ple writes no Kubernetes jobs: .*docs\/scaling\.md/],
-])('%j is refused', async (words, message) => {
-  const { status, stderr } = await compare(...words);
-  expect(stderr).toMatch(message);
-  expect(status).toBe(2);
-});

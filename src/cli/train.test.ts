@@ -8,7 +8,6 @@ import {
   contentsOf,
   type Finished,
   folderOfFile,
-  ple,
   pleHere,
   smallConfig,
   succeeded,
@@ -119,25 +118,6 @@ describe('a finished run', () => {
     }
   });
 
-  test('says what it ran on', () => {
-    const environment = readJson(onlyRunOf('runs', 'small'), 'environment.json');
-    expect(environment).toMatchObject({
-      ple: expect.stringMatching(/^\d+\.\d+\.\d+/),
-      node: process.version,
-      onnxruntime: expect.any(String),
-      tfjs: expect.any(String),
-      cpu: { cores: expect.any(Number) },
-      engine: { name: 'compiled', device: 'cpu', threads: expect.any(Number) },
-    });
-    expect(environment).toHaveProperty('commit');
-  });
-
-  test('names the tasks that it does not predict', async () => {
-    expect(small.stderr).not.toMatch(/better than its mean/);
-    const { stderr } = await train('train.epochs=1', 'dataset.noise=3000', '--runs', 'noise');
-    expect(stderr).toMatch(/\nnote: Task 'y1': the model does not predict it better than its mean/);
-  });
-
   test('is found again on other threads, without training; another name is another folder of the same hash', async () => {
     const run = onlyRunOf('runs', 'small');
     const kept = ['train', '--config', join(run, 'config.yaml'), '--json', 'engine.threads=2'];
@@ -169,21 +149,6 @@ test('--overwrite deletes what a run wrote, not what others did, and trains agai
   expect(names).toEqual(expect.arrayContaining(['gates.json', 'result.json']));
 });
 
-test('without --json a table of the metrics of all tasks goes to stdout', async () => {
-  const { stdout } = await succeeded(train());
-  expect(stdout).toMatch(/^task +split +mse +nmse +mae +r2 +predictedOverActual +samples +labelVariance\n/);
-  expect(stdout.match(/^y[12] +(validation|test) /gm)).toHaveLength(4);
-});
-
-test('independent networks have a bestEpoch by task, and no gates', async () => {
-  const { stdout } = await succeeded(
-    train('--json', '--runs', 'single', 'train.epochs=1', 'model={type: single-task, levels: [[8]], tower: []}'),
-  );
-  const { bestEpoch } = resultSchema.parse(JSON.parse(stdout));
-  expect(bestEpoch).toEqual({ y1: expect.any(Number), y2: expect.any(Number) });
-  expect(readJson(onlyRunOf('single', 'small'), 'gates.json')).toEqual([]); // it has none
-});
-
 describe('--dry-run', () => {
   test('--json prints the plan of the run, and makes no folder', async () => {
     const { stdout } = await succeeded(train('--dry-run', '--json', '--runs', 'planned'));
@@ -199,16 +164,6 @@ describe('--dry-run', () => {
     expect(plan.stepsPerEpoch).toBe(47);
     expect(existsSync(at('planned'))).toBe(false);
   });
-});
-
-test('a run whose messages nobody reads continues', async () => {
-  await succeeded(
-    ple(['train', '--config', config, '--runs', 'unread', 'train.epochs=1'], {
-      cwd: folder,
-      closed: ['stdout', 'stderr'],
-    }),
-  );
-  expect(existsSync(join(onlyRunOf('unread', 'small'), 'result.json'))).toBe(true);
 });
 
 function column(table: Table, name: string): number[] {

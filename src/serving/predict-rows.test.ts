@@ -21,10 +21,9 @@ describe('a run with all types of tasks', async () => {
   const model = '{ type: ple, levels: [[6], [4]], tower: [4], experts: { shared: 1, task: 1 }, normalization: batch }';
   const path = await trainedOnMixed(folder, tasks, model);
 
-  test('probabilities and values in the label’s units are those of the logits, in each format and with columns kept', async () => {
+  test('probabilities and values in the label’s units are those of the logits, with columns kept', async () => {
     const keep = ['id', 'city', 'tags'];
-    for (const format of ['csv', 'parquet'])
-      await predicted(path, file('inputs.csv'), file(`out.${format}`), 'label', keep);
+    await predicted(path, file('inputs.csv'), file('out.parquet'), 'label', keep);
     const parquet = await parquetReadObjects({ file: new Uint8Array(readFileSync(file('out.parquet'))).buffer });
     const names = [
       'click.probability',
@@ -48,15 +47,7 @@ describe('a run with all types of tasks', async () => {
       for (const [c, name] of names.slice(2).entries()) expect(found[name]).toBeCloseTo((powers[c] ?? 0) / sum, 6);
     }
 
-    const [header, ...lines] = readFileSync(file('out.csv'), 'utf8').trimEnd().split('\n');
-    expect(header).toBe([...keep, ...names].join(','));
-    const cities = new Set<unknown>();
-    for (let row = 0; row < 203; row++) {
-      const found = parquet[row] ?? {};
-      const cells = (lines[row] ?? '').split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
-      expect(cells.slice(3).map((cell) => Math.fround(Number(cell)))).toEqual(names.map((name) => found[name]));
-      cities.add(found['city']);
-    }
+    const cities = new Set(parquet.map((row) => row['city']));
     expect(cities).toEqual(new Set(['Bern', 'Genf', 'Basel, CH', null, 'Ōsaka', 'rare']));
   });
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir, uptime } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { partialPath, remainsIn, removeRemains } from './whole-file.js';
@@ -33,13 +33,6 @@ test('what a dead process of this machine left goes at once, a file as well; wha
   await writeFile(join(folder, 'entry.arrow'), 'whole');
   await removeRemains(folder);
   expect(await readdir(folder)).toEqual([...living, 'entry.arrow'].toSorted());
-});
-
-test('what was written before a living process could be there goes: its number was another’s', async () => {
-  await left(partial(), process.uptime() / 3600 + 1);
-  await left(of(process.ppid, partial()), uptime() / 3600 + 1);
-  await removeRemains(folder);
-  expect(await readdir(folder)).toEqual([]);
 });
 
 test('what came from elsewhere goes when it has not been written to for a day', async () => {

@@ -1,6 +1,6 @@
 import { openSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { ConfigError, UserError } from './errors.js';
+import { UserError } from './errors.js';
 import { asUserError, systemReason } from './system-error.js';
 
 const of = (code: string, message: string) => Object.assign(new Error(message), { code, syscall: 'open' });
@@ -18,13 +18,6 @@ test.each([
 ])('%s is told as what it is', (error, message) => {
   expect(asUserError(error)).toBeInstanceOf(UserError);
   expect(asUserError(error)?.message).toContain(message);
-});
-
-test('a mistake of the user stays what it is, and a bug is none', () => {
-  const mistake = new ConfigError('no');
-  expect(asUserError(mistake)).toBe(mistake);
-  expect(asUserError(new TypeError('x is not a function'))).toBeUndefined();
-  expect(asUserError('text')).toBeUndefined();
 });
 
 test('a reason has words and a code', () => {

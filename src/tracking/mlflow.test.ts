@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -84,16 +84,6 @@ test('many and odd parameters and metrics keep to the limits', async () => {
     expect.arrayContaining(['a/b', 'x/_/y', '_/z', '_', 'a_2bb', 'a_2ab', 'Straße 1', '価格 _28_20ac_29', 'm2499']),
   );
   expect(new Set(run?.metrics.map(([name]) => name)).size).toBe(odd.length + 2500);
-});
-
-test('files are not sent to another store: a note says so', async () => {
-  const server = await mlflowServer('records', undefined, 's3://bucket');
-  const tracker = begun(server.url);
-  const file = join(tracker.folder, 'a.json');
-  writeFileSync(file, '{}');
-  await tracker.end('finished', [file]);
-  expect(tracker.notes).toEqual([expect.stringContaining('it keeps artifacts elsewhere (s3:)')]);
-  expect([...server.runs.values()][0]?.statuses.at(-1)).toBe('FINISHED');
 });
 
 test('nothing is sent where a server points to', async () => {

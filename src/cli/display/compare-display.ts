@@ -1,4 +1,3 @@
-import stringWidth from 'string-width';
 import type { Match } from '../../comparison/comparison.js';
 import type { Event } from '../../comparison/execute/executor.js';
 import { pointText } from '../../comparison/plan/axis-point.js';
@@ -112,22 +111,13 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
 
 const [columnsOfLines, longestName] = [80, 40];
 
-/**
- * `3/55 ple seed 1 y1 mse 0.07843 y2 mse 0.07915 1.3 s`. With many tasks, the first whose scores fit, and the number of
- * the others.
- */
+/** `3/55 ple seed 1 y1 mse 0.07843 y2 mse 0.07915 1.3 s`. With many tasks, without its middle. */
 function finishedLine(start: string, scores: Ended['scores'], seconds: number): string {
-  const end = `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const parts = scores.map(
     ({ task, metric, value }) =>
       `${shortened(printable(task), 20)} ${metric} ${value === null ? '-' : value.toPrecision(4)}`,
   );
-  const lineOf = (shown: number) => {
-    const more = parts.length - shown;
-    return [start, ...parts.slice(0, shown), ...(more > 0 ? [`… ${more} more`] : []), end].join('  ');
-  };
-  const fitting = parts.findLastIndex((_, index) => stringWidth(lineOf(index + 1)) <= columnsOfLines);
-  return lineOf(fitting + 1);
+  return shortened([start, ...parts, `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`].join('  '), columnsOfLines);
 }
 
 /** What `tune` chose and `match` scaled: a line for each model at each point, or for each of its parts. */
