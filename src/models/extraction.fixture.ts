@@ -13,7 +13,7 @@ import {
   weighted,
 } from './scalars.fixture.js';
 
-export interface ExtractionOptions extends LayerOptions {
+interface ExtractionOptions extends LayerOptions {
   readonly experts: Experts;
   readonly gates?: 'blind';
 }
