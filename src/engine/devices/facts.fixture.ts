@@ -23,7 +23,7 @@ export const gpuOf = (index: number) => ({
   driver: '550.54.14',
 });
 
-export const hardware = {
+const hardware = {
   name: 'AMD Radeon RX 7900',
   driver: 'radv Mesa 25',
   memoryBytes: null,

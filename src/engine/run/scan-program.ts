@@ -122,7 +122,7 @@ function parted(
 }
 
 /** An ONNX model whose only node is a `Scan` over the step, with the names of its inputs and outputs. */
-export interface ScanModel {
+interface ScanModel {
   readonly bytes: Uint8Array;
   /** States that are inputs of the model: first those that the step changes, then those that it only reads. */
   readonly changed: readonly string[];
@@ -130,7 +130,7 @@ export interface ScanModel {
   readonly outputs: readonly string[];
 }
 
-export function scanModel({ graph, state, batch, next, outputs }: StepGraph): ScanModel {
+function scanModel({ graph, state, batch, next, outputs }: StepGraph): ScanModel {
   const nodes = liveNodes(graph, [...next.values(), ...outputs.values()]);
   const results = [
     ...Array.from(next, ([name, value]) => ({ name: `after:${name}`, value })),

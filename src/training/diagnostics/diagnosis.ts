@@ -9,7 +9,7 @@ const numberOrNull = z.number().nullable();
 const byTask = z.record(z.string(), numberOrNull).readonly();
 const expert = { level: z.int(), expert: z.string() };
 
-export const cosinesShape = z
+const cosinesShape = z
   .array(z.object({ tasks: z.tuple([z.string(), z.string()]).readonly(), cosine: numberOrNull }).readonly())
   .readonly();
 
