@@ -39,7 +39,6 @@ export function losses(run: Diagnosed): { readonly own: number; readonly shared:
 }
 
 export function spread(values: readonly number[], digits: number): string {
-  return values.some(Number.isNaN)
-    ? '–'
-    : `${mean(values).toFixed(digits)} ± ${standardDeviation(values).toFixed(digits)}`;
+  const text = `${mean(values).toFixed(digits)} ± ${standardDeviation(values).toFixed(digits)}`;
+  return values.some(Number.isNaN) ? '–' : text.replace('-', '−');
 }
