@@ -115,12 +115,19 @@ describe('a comparison', () => {
   });
 });
 
-test('mistakes of all models and of the rest are told at once, after those of compare', () => {
+test('mistakes of all models, of the comparison and of the rest are told at once', () => {
   const places = (text: string) =>
     Array.from(failure(text).matchAll(/^c\.yaml:\d+:\d+: '([^']*)'/gm), ([, key]) => key);
-  const models = whole.replace('experts: 2', 'experts: two').replace('experts: 4', 'experts: four');
-  expect(places(models)).toEqual(['compare.models.1.experts', 'compare.models.2.experts']);
-  expect(places(models.replace('seeds:', 'seed:'))).toEqual(['compare.seed']);
+  const rest = (text: string) => text.replace('epochs: 3', 'epochs: many');
+  const models = rest(whole.replace('experts: 2', 'experts: two').replace('experts: 4', 'experts: four'));
+  const own = ['compare.models.1.experts', 'compare.models.2.experts'];
+  expect(places(models)).toEqual([...own, 'train.epochs']);
+  expect(places(models.replace('seeds:', 'seed:'))).toEqual([...own, 'compare.seed', 'train.epochs']);
+  expect(places(rest(changed('  seeds:', '  axes: { engine: [1, 2], seed: [3] }\n  seeds:')))).toEqual([
+    'compare.axes.engine',
+    'compare.axes.seed',
+    'train.epochs',
+  ]);
   const names = changed('  seeds:', '  taskWeights: { clik: 2 }\n  contrasts: [[four, five]]\n  seeds:');
   expect(places(names)).toEqual(['compare.taskWeights.clik', 'compare.contrasts.0.1']);
 });

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
-import { wholeNumber } from '../support/whole-number.js';
 import { type CompareOptions, compareSchema } from './compare-schema.js';
 import { type Change, type ConfigDocument, type Path, readDocument } from './document.js';
 import { type Execute, executeOf, executeSchema } from './execute.js';
@@ -99,7 +98,10 @@ export interface ComparisonConfig {
 }
 
 /** Runs are checked and planned in memory. */
-const mostRuns = 20_000;
+export const mostRuns = 20_000;
+function tooManyRuns(runs: number): string {
+  return `the points of the axes, models, seeds, fronts and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`;
+}
 
 /** True if a config's text has a `compare:` key. False for an unreadable text: parsing it gives the reason. */
 export function isComparison(text: string, file: string, overrides: readonly string[]): boolean {
@@ -132,12 +134,19 @@ export function parseComparison(
 ): ComparisonConfig {
   const document = readDocument(text, file, overrides);
   const { compare: given, ...beside } = comparePart(document, overrides);
+  const faults = new Faults();
   const resolve = (model: Pick<Listed, 'options' | 'path'>, changes: readonly Change[]) => {
     const changed = [{ key: 'model', value: model.options, at: model.path, from: model.path }, ...changes];
     return resolveExperiment(readDocument(text, file, overrides, changed), definitions, model.path);
   };
-  const compare = parsePart(compareSchema, given, document, ['compare']);
-  const models = namedModels(compare, document, definitions);
+  /** Finds the other mistakes of a config whose `compare` is wrong. */
+  const tellAll = () => {
+    if (faults.found) for (const model of readableModels(given)) faults.try(() => resolve(model, []));
+    faults.tell();
+  };
+  const compare = faults.try(() => parsePart(compareSchema, given, document, ['compare']));
+  const models = compare && faults.try(() => namedModels(compare, document, definitions));
+  if (!compare || !models) throw tellAll();
   const { seeds, looks } = seedsOf(compare.seeds);
   const tuneSeeds = [compare.tuneSeed].flat();
   const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
@@ -146,7 +155,6 @@ export function parseComparison(
   const fronts: Choices = { path: ['compare', 'front'], values: compare.front ?? {} };
   const searched = [shared, ...models.map(ownChoices)];
   const search = compare.search ?? { type: 'grid' };
-  const faults = new Faults();
   faults.try(() => checkVariedKeys(axes, shared, models.map(ownChoices), document));
   faults.try(() => checkGrid(search, searched, document));
   const joint = models.filter(({ options }) => options.type !== definitions.baseline);
@@ -192,7 +200,7 @@ export function parseComparison(
     },
   };
   faults.try(() => checkSize(parsed, document));
-  faults.tell();
+  tellAll();
   const config = { ...parsed, points: combinations(compare.axes) };
   return { ...config, name: checkTried(config, compare, searched, document, definitions) };
 }
@@ -206,12 +214,7 @@ function checkSize(
   const onFronts = front ? seeds.length * front.labels.length * front.values.length : 0;
   const points = Object.values(axes).reduce((product, values) => product * values.length, 1);
   const runs = points * searches.reduce((sum, size) => sum + seeds.length + size * tuneSeeds.length, onFronts);
-  if (runs > mostRuns)
-    throw failAt(
-      document,
-      ['compare'],
-      `the points of the axes, models, seeds, fronts and searched values make ${wholeNumber(runs)} runs; ${wholeNumber(mostRuns)} is the most: list fewer values`,
-    );
+  if (runs > mostRuns) throw failAt(document, ['compare'], tooManyRuns(runs));
 }
 
 /** Tries every value now, so that a mistake shows before hours of training. @returns The comparison's name. */
@@ -264,6 +267,20 @@ function comparePart(document: ConfigDocument, overrides: readonly string[]) {
       `override '${unused}': a comparison takes its models and seeds from compare.models and compare.seeds; this key is one of ple train.`,
     );
   return { compare, plugins, execute };
+}
+
+/** The models of a `compare` that has mistakes elsewhere. */
+function readableModels(compare: unknown): Pick<Listed, 'options' | 'path'>[] {
+  const { models } = z
+    .looseObject({ models: z.array(z.unknown()) })
+    .catch({ models: [] })
+    .parse(compare);
+  return models.flatMap((model, index) => {
+    const { data } = z.looseObject({ type: z.string() }).safeParse(model);
+    if (!data) return [];
+    const { label: _, tune: __, ...options } = data;
+    return [{ options, path: ['compare', 'models', index] }];
+  });
 }
 
 function namedModels(compare: CompareOptions, document: ConfigDocument, definitions: Definitions): readonly Listed[] {

@@ -1,4 +1,16 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  Lexer,
+  LineCounter,
+  type Node,
+  type Pair,
+  Parser,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { ConfigError } from '../support/errors.js';
 import { shownOverride } from './execute.js';
 
@@ -33,12 +45,14 @@ export function readDocument(
   overrides: readonly string[] = [],
   changes: readonly Change[] = [],
 ): ConfigDocument {
+  refuseDepth(text, file);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const position = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
+  const placeOf = ({ range }: Node) => (range ? position(range[0]) : file);
   const failure = document.errors[0];
   if (failure) throw new ConfigError(`${position(failure.pos[0])}: not valid YAML: ${firstLine(failure.message)}`);
 
@@ -50,7 +64,7 @@ export function readDocument(
   }
   for (const { key, value, from } of changes) set(key.split('.'), value, () => `${locate(from)}: '${key}'`);
 
-  return { file, value: plain(document, file), locate: (path) => locate(originOf(path, changes)) };
+  return { file, value: plain(document, file, placeOf), locate: (path) => locate(originOf(path, changes)) };
 
   function set(path: readonly string[], value: unknown, place: () => string): void {
     try {
@@ -86,7 +100,18 @@ export function readDocument(
   }
 }
 
-function plain(document: Document, file: string): unknown {
+/** @param placeOf `file:line:column` of a node. */
+function plain(document: Document, file: string, placeOf: (node: Node) => string): unknown {
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isScalar(key) || key.value !== '__proto__') return; // an object would lose it silently
+      throw new ConfigError(`${placeOf(key)}: '__proto__' cannot be a key; give it another name.`);
+    },
+    Alias(_, alias) {
+      if (alias.resolve(document)) return;
+      throw new ConfigError(`${placeOf(alias)}: there is no anchor '&${alias.source}' before '*${alias.source}'.`);
+    },
+  });
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
@@ -108,6 +133,7 @@ function parseOverride(word: string): { path: string[]; value: unknown } {
   if (at < 1 || path.includes('')) {
     throw new ConfigError(`'${word}' is not an override: write key.path=value, e.g. train.epochs=5.`);
   }
+  refuseDepth(word.slice(at + 1), `Override '${path.join('.')}'`);
   const parsed = parseDocument(word.slice(at + 1));
   const failure = parsed.errors[0];
   if (failure) throw new ConfigError(`Override '${word}': the value is not valid YAML: ${firstLine(failure.message)}`);
@@ -115,6 +141,17 @@ function parseOverride(word: string): { path: string[]; value: unknown } {
     return { path, value: parsed.toJS() };
   } catch (error) {
     throw new ConfigError(`Override '${word}': ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const mostLevels = 100;
+
+/** The library's parser is recursive and could overflow the stack. Its tokens show the depth first. */
+function refuseDepth(text: string, what: string): void {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme));
+    if (parser.stack.length > mostLevels) throw new ConfigError(`${what}: nested deeper than ${mostLevels} levels.`);
   }
 }
 

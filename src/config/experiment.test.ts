@@ -2,11 +2,9 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
-import { definitions as ofComparison } from './comparison.fixture.js';
 import { type Definitions, hash8, parseExperiment, stringifyExperiment } from './experiment.js';
 
 const definitions: Definitions = {
-  ...ofComparison,
   loaders: catalogue('loader', [
     {
       name: 'file',
@@ -24,8 +22,19 @@ const definitions: Definitions = {
       }),
     },
   ]),
+  weightSchedules: catalogue('loss-weight schedule', [
+    { name: 'constant', options: z.strictObject({ type: z.literal('constant') }) },
+  ]),
+  balancings: catalogue('balancing', [{ name: 'fixed', options: z.strictObject({ type: z.literal('fixed') }) }]),
   optimizers: catalogue('optimizer', [
-    ...ofComparison.optimizers.all,
+    {
+      name: 'adam',
+      options: z.strictObject({
+        type: z.literal('adam'),
+        learningRate: z.number().default(0.001),
+        schedule: z.looseObject({}).optional(),
+      }),
+    },
     {
       name: 'decaying',
       options: z.strictObject({
@@ -37,6 +46,12 @@ const definitions: Definitions = {
       }),
     },
   ]),
+  learningRateSchedules: catalogue('learning-rate schedule', [
+    { name: 'cosine', options: z.strictObject({ type: z.literal('cosine'), minimum: z.number().default(0) }) },
+  ]),
+  metrics: catalogue('metric', [{ name: 'auc', type: 'binary', better: 'higher' }]),
+  plugins: [],
+  baseline: 'deep',
 };
 
 const whole = `name: test
@@ -103,19 +118,14 @@ test.each([
     /^config\.yaml:11:3: 'train\.batchsize': unknown key \(did you mean 'batchSize'\?\)/,
   ],
   [
+    'a key that JavaScript loses',
+    changed('batchSize: 8', 'batchSize: 8\n  __proto__: {}'),
+    /^config\.yaml:12:3: '__proto__' cannot be a key/,
+  ],
+  [
     'a positiveWeight of a regression task',
     changed('name: share, type: binary', 'name: share, type: regression, positiveWeight: 2'),
     /^config\.yaml:5:38: 'tasks\.1\.positiveWeight': only binary tasks have positives/,
-  ],
-  [
-    'a minDelta that nothing waits for',
-    changed('batchSize: 8', 'batchSize: 8\n  earlyStopping: { minDelta: 0.01 }'),
-    /^config\.yaml:12:20: 'train\.earlyStopping\.minDelta': has no effect without patience/,
-  ],
-  [
-    'an attention without a target',
-    `${whole}inputs: { columns: { history: { pool: attention } } }\n`,
-    /^config\.yaml:13:22: 'inputs\.columns\.history\.target': is missing: pool: attention needs the name of a categorical column/,
   ],
   [
     'a wrong type',
@@ -123,6 +133,11 @@ test.each([
     /^config\.yaml:10:3: 'train\.epochs': expected number, received string/,
   ],
   ['a missing key', changed('  epochs: 3\n', ''), /^config\.yaml:9:1: 'train\.epochs': is missing/],
+  [
+    'a minDelta that nothing waits for',
+    changed('batchSize: 8', 'batchSize: 8\n  earlyStopping: { minDelta: 0.01 }'),
+    /^config\.yaml:12:20: 'train\.earlyStopping\.minDelta': has no effect without patience/,
+  ],
   [
     'an unknown model',
     changed('type: deep', 'type: deeep'),
@@ -144,6 +159,11 @@ test.each([
     /^config\.yaml:12:20: 'train\.earlyStopping\.monitor': no task is judged by a metric 'aucc' \(did you mean 'auc'\?\); there are: auc\.$/,
   ],
   [
+    'an attention without a target',
+    `${whole}inputs: { columns: { history: { pool: attention } } }\n`,
+    /^config\.yaml:13:22: 'inputs\.columns\.history\.target': is missing: pool: attention needs the name of a categorical column/,
+  ],
+  [
     'a password in a server’s address',
     `${whole}tracking: { mlflow: http://me:secret@localhost:5000 }\n`,
     /^config\.yaml:13:13: 'tracking\.mlflow': set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD/,
@@ -154,20 +174,44 @@ test.each([
   expect(() => parse(text)).not.toThrow(/\n/);
 });
 
-test('mistakes are told at once: those of the schema, then those across fields and of parts', () => {
-  const places = (text: string): unknown[] => {
+test('all mistakes are told at once: of the schema, across fields, and of parts', () => {
+  const text = `name: test
+seed: -1
+dataset: { loader: file, path: 3, pat: a }
+tasks:
+  - { name: click, type: binary, standardize: true }
+  - { name: click, typ: binary }
+model: { type: deeep, experts: 2 }
+loss: { weights: { clik: { initial: 2 } } }
+train:
+  epochs: many
+  batchsize: 8
+  optimizer: { type: adam, learningRate: fast, schedule: { type: cosine, minimum: x } }
+  earlyStopping: { monitor: task:shares, minDelta: 1 }
+`;
+  const told = (): readonly string[] => {
     try {
       parse(text);
     } catch (error) {
-      if (error instanceof ConfigError) return error.faults.map((fault) => /:(\d+:\d+: '[^']*')/.exec(fault)?.[1]);
+      if (error instanceof ConfigError) return error.faults;
     }
     return [];
   };
-  const wrong = changed('path: a', 'path: 3').replace('deep', 'deeep').replace('{ type: adam', '{ type: adam, rate: 1');
-  expect(places(wrong)).toEqual(["2:26: 'dataset.path'", "7:3: 'model.type'", "12:28: 'train.optimizer.rate'"]);
-  expect(places(`${wrong.replace('epochs: 3', 'epochs: many')}seed: -1\n`)).toEqual([
+  expect(told().map((fault) => /:(\d+:\d+: '[^']*')/.exec(fault)?.[1])).toEqual([
+    "2:1: 'seed'",
+    "3:26: 'dataset.path'",
+    "3:35: 'dataset.pat'",
+    "5:34: 'tasks.0.standardize'",
+    "6:7: 'tasks.1.name'",
+    "6:20: 'tasks.1.typ'",
+    "7:10: 'model.type'",
+    "8:20: 'loss.weights.clik'",
     "10:3: 'train.epochs'",
-    "13:1: 'seed'",
+    "11:3: 'train.batchsize'",
+    "12:28: 'train.optimizer.learningRate'",
+    "12:74: 'train.optimizer.schedule.minimum'",
+    "13:20: 'train.earlyStopping.monitor'",
+    "13:42: 'train.earlyStopping.minDelta'",
   ]);
 });
 

@@ -5,9 +5,10 @@ import { addedLater, withoutLaterDefaults } from '../support/added-later.js';
 import type { Catalogue } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
+import { must } from '../support/must.js';
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
-import { failAt, notAmong, parsePart, refuse } from './parse.js';
+import { failAt, notAmong, parsePart, refuse, valueAt, whereSound } from './parse.js';
 import {
   countsValues,
   type InputsConfig,
@@ -128,11 +129,12 @@ const trainSchema = z
       .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {
         path: ['minDelta'],
         message: 'has no effect without patience',
+        ...whereSound(/^(minDelta|patience)/),
       })
       .prefault({})
       .describe('Which epoch is kept, and when training ends before `epochs`.'),
   })
-  .superRefine(checkOptimizers)
+  .superRefine(checkOptimizers, whereSound(/^optimizer/))
   .describe('Length of training, and the optimizer.');
 
 const engineSchema = z
@@ -161,6 +163,7 @@ const engineSchema = z
   .refine(({ device, deviceId }) => deviceId === undefined || device === 'cuda', {
     path: ['deviceId'],
     message: 'has no effect without device: cuda',
+    ...whereSound(/^device/),
   })
   .prefault({})
   .describe('What training runs on. Nothing here enters the run’s hash.');
@@ -191,14 +194,17 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
       tasks: z
         .array(taskSchema)
         .min(1)
-        .superRefine((tasks, context) => {
-          const names = tasks.map(({ name }) => name);
-          for (const [index, name] of names.entries()) {
-            if (names.indexOf(name) !== index) refuse(context, [index, 'name'], `task '${name}' is listed twice`);
-            // Results, weights and metrics are objects by task, and objects inherit these names.
-            if (name in {}) refuse(context, [index, 'name'], `'${name}' cannot be a task's name: choose another`);
-          }
-        })
+        .superRefine(
+          (tasks, context) => {
+            const names = tasks.map(({ name }) => name);
+            for (const [index, name] of names.entries()) {
+              if (names.indexOf(name) !== index) refuse(context, [index, 'name'], `task '${name}' is listed twice`);
+              // Results, weights and metrics are objects by task, and objects inherit these names.
+              if (name in {}) refuse(context, [index, 'name'], `'${name}' cannot be a task's name: choose another`);
+            }
+          },
+          whereSound(/^\d+(\.name)?$/),
+        )
         .describe('What is predicted. The order is that of every table. The loader says which tasks there are.'),
       model: choice.describe('The architecture.'),
       loss: z
@@ -231,7 +237,10 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
       tracking: trackingSchema.optional(),
       plugins: pluginsSchema,
     })
-    .superRefine(checkTaskNames);
+    .superRefine(
+      checkTaskNames,
+      whereSound(/^(tasks(\.\d+(\.name)?)?|loss(\.weights)?|train(\.earlyStopping(\.monitor)?)?)$/),
+    );
 }
 
 /** Loss weights and the monitor name tasks. */
@@ -305,9 +314,15 @@ export function resolveExperiment(
   const { plugins: entries = [] } = parsePart(z.looseObject({ plugins: pluginsSchema }), given, document);
   const plugins = resolvedPlugins(entries, document, definitions.plugins);
   const absent = absentParts(plugins, definitions.plugins);
-  const { plugins: _, ...experiment } = parsePart(experimentSchema(definitions), given, document);
   const faults = new Faults();
-  const used = metricsOf(experiment.tasks, definitions);
+  const parsed = faults.try(() => parsePart(experimentSchema(definitions), given, document));
+  const used: string[] = [];
+  if (!parsed)
+    for (const { from, name, value, path, key } of namedParts(given, modelPath, definitions))
+      part(from, name, value, path, key);
+  faults.tell();
+  const { plugins: _, ...experiment } = must(parsed, 'config');
+  used.push(...metricsOf(experiment.tasks, definitions));
   const { tracking, dataset, model, loss, train } = experiment;
   const { loaders, models, weightSchedules, balancings } = definitions;
   const resolved = {
@@ -365,6 +380,31 @@ export function resolveExperiment(
     if (absent.includes(partName(from.kind, name))) return value;
     return faults.of(() => parsedPart(from, name, value, document, path, key), value);
   }
+}
+
+/** The parts that a config names, even if it has other mistakes. */
+function namedParts(given: unknown, modelPath: Path, definitions: Definitions) {
+  const { loaders, models, weightSchedules, balancings, optimizers, learningRateSchedules } = definitions;
+  const places = [
+    { from: loaders, at: ['dataset'], path: ['dataset'], key: 'loader' },
+    { from: models, at: ['model'], path: modelPath },
+    { from: weightSchedules, at: ['loss', 'schedule'] },
+    { from: balancings, at: ['loss', 'balancing'] },
+    { from: optimizers, at: ['train', 'optimizer'] },
+    { from: learningRateSchedules, at: ['train', 'optimizer', 'schedule'] },
+    { from: optimizers, at: ['train', 'optimizers', 'embeddings'] },
+  ];
+  return places.flatMap(({ from, at, path = at, key = 'type' }) => {
+    const value = valueAt(given, at);
+    if (!isMapping(value)) return [];
+    const { [key]: name, ...options } = value;
+    if (from === optimizers) delete options['schedule']; // it has its own place
+    return typeof name === 'string' ? [{ from, name, value: { [key]: name, ...options }, path, key }] : [];
+  });
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Parses a part with the options of the definition that it names. */

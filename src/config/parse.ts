@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { didYouMean, nearest } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
-import { Faults } from '../support/faults.js';
 import type { ConfigDocument, Path } from './document.js';
 import { noKubernetes } from './execute.js';
 
@@ -19,26 +18,26 @@ export function parsePart<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.flatMap(meant);
   const misspelt = new Set<string>();
-  const faults = new Faults();
-  for (const issue of issues) if (issue.code === 'unrecognized_keys') addUnknownKeys(issue);
+  const faults = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? unknownKeys(issue) : []));
   for (const issue of issues) {
     const path = toPath(issue.path);
     const isMisspelt = misspelt.has(path.join('.')) && valueAt(value, path) === undefined;
     if (issue.code === 'unrecognized_keys' || isMisspelt) continue;
-    faults.add(failAt(document, [...at, ...path], describe(issue)));
+    faults.push(failAt(document, [...at, ...path], describe(issue)));
   }
-  throw faults.tell();
+  throw new ConfigError(...faults.flatMap((fault) => fault.faults));
 
-  function addUnknownKeys({ keys, path }: z.core.$ZodIssueUnrecognizedKeys): void {
+  function unknownKeys({ keys, path }: z.core.$ZodIssueUnrecognizedKeys): ConfigError[] {
     const known = [...new Set(knownKeys(schema, toPath(path), value))];
-    for (const key of keys) {
+    return keys.map((key) => {
       const place = [...at, ...toPath(path), key];
+      const gone = removed.get(place.join('.'));
+      if (gone !== undefined) return failAt(document, place, gone);
       const near = nearest(key, known);
       if (near !== undefined) misspelt.add([...toPath(path), near].join('.'));
       const others = known.length > 0 ? `; known keys: ${known.join(', ')}` : '';
-      const gone = removed.get(place.join('.'));
-      faults.add(failAt(document, place, gone ?? `unknown key${didYouMean(key, known) || others}`));
-    }
+      return failAt(document, place, `unknown key${didYouMean(key, known) || others}`);
+    });
   }
 }
 
@@ -58,7 +57,7 @@ export function failAt(document: ConfigDocument, path: Path, message: string): C
 }
 
 /** The value at a path, if there is one. */
-function valueAt(value: unknown, path: Path): unknown {
+export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (outer, key) => (typeof outer === 'object' && outer !== null ? Reflect.get(outer, key) : undefined),
     value,
@@ -68,6 +67,16 @@ function valueAt(value: unknown, path: Path): unknown {
 /** The message for an unknown name. */
 export function notAmong(what: string, name: string, known: readonly string[]): string {
   return `${what} '${name}'${didYouMean(name, known)}; there are: ${known.join(', ')}`;
+}
+
+/**
+ * A condition for a check across fields: it runs if none of its fields has a mistake.
+ * @param fields matches their dotted paths, relative to the schema of the check
+ */
+export function whereSound(fields: RegExp) {
+  const isElsewhere = ({ code, path = [] }: z.core.$ZodRawIssue) =>
+    code === 'unrecognized_keys' || code === 'custom' || (path.length > 0 && !fields.test(path.join('.')));
+  return { when: ({ issues }: z.core.ParsePayload) => issues.every(isElsewhere) };
 }
 
 /** Reports a mistake found by a check across the fields of a schema. */

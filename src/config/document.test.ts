@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { ConfigError } from '../support/errors.js';
+import { readDocument } from './document.js';
+
+test('a config of 100,000 levels is one error', () => {
+  const error = new ConfigError('x.yaml: nested deeper than 100 levels.');
+  for (const text of ['['.repeat(100_000), `${'- '.repeat(100_000)}1`])
+    expect(() => readDocument(text, 'x.yaml')).toThrow(error);
+  expect(() => readDocument('{}', 'x.yaml', [`a=${'{a: '.repeat(100_000)}`])).toThrow("Override 'a': nested deeper");
+  expect(readDocument(`${'['.repeat(90)}${']'.repeat(90)}`, 'x.yaml').value).toHaveLength(1);
+});
+
+test('an alias without an anchor is told with its place', () => {
+  const text = 'train: { epochs: &a 3, batchSize: *a }\nseed: *b\n';
+  expect(() => readDocument(text, 'x.yaml')).toThrow("x.yaml:2:7: there is no anchor '&b' before '*b'.");
+  expect(readDocument(text.replace('*b', '*a'), 'x.yaml').value).toMatchObject({ seed: 3, train: { batchSize: 3 } });
+});
