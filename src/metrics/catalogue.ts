@@ -10,7 +10,7 @@ import {
   predictedOverObserved,
 } from './binary.js';
 import { calibrationError } from './calibration.js';
-import { groupedAuc } from './grouped.js';
+import { groupedAuc, groupedHitRate10, groupedNdcg10 } from './grouped.js';
 import { isMetric, type Metric } from './metric.js';
 import { accuracy, macroAuc, multiclassLogLoss } from './multiclass.js';
 import { mae, mse, nmse, predictedOverActual, r2 } from './regression.js';
@@ -28,6 +28,8 @@ export const metrics = catalogue<Metric>(
     binaryAccuracy,
     f1,
     groupedAuc,
+    groupedNdcg10,
+    groupedHitRate10,
     mse,
     nmse,
     mae,

@@ -1,5 +1,5 @@
 import { defineMetric } from './metric.js';
-import { type GroupedSample, groupedSample, type TaskScores } from './samples.js';
+import { type BinarySample, forEachTie, type GroupedSample, groupedSample, type TaskScores } from './samples.js';
 
 /**
  * The mean of the AUC within each group (such as a user's rows), weighted by the group's row weights, or rows without
@@ -14,34 +14,143 @@ export const groupedAuc = defineMetric({
   better: 'higher',
   isShare: true,
   margin: { absolute: 0.001 },
-  computeGrouped: (sample) => overGroups(sample).mean,
-  influence: (_task, scores) => (scores.groups ? influenceOfGroups(scores, scores.groups) : null),
+  computeGrouped: (sample) => meanOverGroups(sample, area, weight),
+  influence: (_task, scores) => influenceOfGroups(scores, area, weight),
 });
+
+function area({ areas }: GroupedSample, group: number): number {
+  return areas[group] ?? 0;
+}
+
+function weight({ weights }: GroupedSample, group: number): number {
+  return weights[group] ?? 0;
+}
+
+/**
+ * The mean over groups (users) of NDCG@10 (Järvelin and Kekäläinen 2002). NDCG is the sum of 1 / log2(1 + rank) over
+ * the positives among the first ten rows, relative to the best order. Rows with the same logit share their ranks' sum
+ * (McSherry and Najork 2008), as in scikit-learn. Groups count alike.
+ */
+export const groupedNdcg10 = defineMetric({
+  name: 'groupedNdcg10',
+  summary:
+    'mean NDCG of the first 10 rows of each group (user); groups of one class are skipped; of data that name a group',
+  type: 'binary',
+  better: 'higher',
+  isShare: true,
+  margin: { percent: 1 },
+  computeGrouped: (sample) => meanOverGroups(sample, ndcg),
+  influence: (_task, scores) => influenceOfGroups(scores, ndcg),
+});
+
+function ndcg(of: GroupedSample, group: number): number {
+  const sample = of.rowsOf(group);
+  let sum = 0;
+  for (const { before, rows, positives } of rankedTies(sample))
+    sum += (positives / rows) * discounts(before, before + rows);
+  return sum / discounts(0, sample.positives.length);
+}
+
+/** The sum over ranks from `before` + 1 to `end`, as far as they count. */
+function discounts(before: number, end: number): number {
+  let sum = 0;
+  for (let rank = before + 1; rank <= Math.min(end, ranks); rank++) sum += 1 / Math.log2(1 + rank);
+  return sum;
+}
+
+/**
+ * The share of groups (users) with a positive among their first ten rows. If tied rows do not all fit among these, a
+ * group counts with the probability of a hit in a random order of the tie. Groups count alike.
+ */
+export const groupedHitRate10 = defineMetric({
+  name: 'groupedHitRate10',
+  summary:
+    'share of groups (users) with a positive among their first 10 rows; groups of one class are skipped; of data that name a group',
+  type: 'binary',
+  better: 'higher',
+  isShare: true,
+  margin: { percent: 1 },
+  computeGrouped: (sample) => meanOverGroups(sample, hit),
+  influence: (_task, scores) => influenceOfGroups(scores, hit),
+});
+
+function hit(of: GroupedSample, group: number): number {
+  for (const { before, rows, positives } of rankedTies(of.rowsOf(group))) {
+    if (before >= ranks) return 0;
+    if (positives === 0) continue;
+    // The probability that no remaining rank is a positive's: draws without replacement.
+    let miss = 1;
+    for (let drawn = 0; drawn < Math.min(rows, ranks - before); drawn++)
+      miss *= Math.max(0, rows - positives - drawn) / (rows - drawn);
+    return 1 - miss;
+  }
+  return 0;
+}
+
+/** A value of one group of a sample. */
+type OfGroup = (sample: GroupedSample, group: number) => number;
+
+/**
+ * The weighted mean of a value over the groups with both classes; without weights, groups count alike. Null without
+ * such a group.
+ */
+function meanOverGroups(sample: GroupedSample, value: OfGroup, weight: OfGroup = alike): number | null {
+  return moments(sample, value, weight).mean;
+}
 
 /**
  * Groups are the sampling units, not rows. A group's influence on the ratio of means (Cochran 1977, section 2.11) is at
- * its first row of the split, the same row for every task. Null for fewer than two groups with both classes.
+ * its first row of the split, the same row for every task. Null without groups, and for fewer than two with both
+ * classes.
  */
-function influenceOfGroups(scores: TaskScores, groups: Int32Array): Float64Array | null {
-  const sample = groupedSample(scores, groups);
-  const { whole, mean } = overGroups(sample);
-  if (mean === null || sample.compared < 2) return null;
-  const scale = Math.sqrt(sample.compared / (sample.compared - 1)) / whole;
+function influenceOfGroups(scores: TaskScores, value: OfGroup, weight: OfGroup = alike): Float64Array | null {
+  if (!scores.groups) return null;
+  const sample = groupedSample(scores, scores.groups);
+  const { groups, whole, mean } = moments(sample, value, weight);
+  if (mean === null || groups.length < 2) return null;
+  const scale = Math.sqrt(groups.length / (groups.length - 1)) / whole;
   const influence = new Float64Array(scores.logits.length);
-  for (const [group, area] of sample.areas.entries())
-    if (!Number.isNaN(area))
-      influence[sample.firstRows[group] ?? 0] = scale * (sample.weights[group] ?? 0) * (area - mean);
+  for (const { group, value, weight } of groups)
+    influence[sample.firstRows[group] ?? 0] = scale * weight * (value - mean);
   return influence;
 }
 
-/** Of the groups with both classes: the sum of their weights, and the mean of their AUC; null without such a group. */
-function overGroups({ areas, weights }: GroupedSample): { readonly whole: number; readonly mean: number | null } {
+/** Values and weights of the groups that have both classes, the sum of the weights, and the mean. */
+function moments(sample: GroupedSample, value: OfGroup, weight: OfGroup) {
+  const groups = [...sample.areas.keys()]
+    .filter((group) => !Number.isNaN(sample.areas[group]))
+    .map((group) => ({ group, value: value(sample, group), weight: weight(sample, group) }));
   let [sum, whole] = [0, 0];
-  for (const [group, area] of areas.entries()) {
-    if (Number.isNaN(area)) continue;
-    const weight = weights[group] ?? 0;
-    sum += weight * area;
+  for (const { value, weight } of groups) {
+    sum += weight * value;
     whole += weight;
   }
-  return { whole, mean: whole > 0 ? sum / whole : null };
+  return { groups, whole, mean: whole > 0 ? sum / whole : null };
 }
+
+function alike(): number {
+  return 1;
+}
+
+/** Rows with the same logit. */
+interface RankedTie {
+  /** Rows before them. */
+  readonly before: number;
+  readonly rows: number;
+  readonly positives: number;
+}
+
+/** All ties of a group's rows, from the highest logit on. Rows count alike: a rank has no weight. */
+function rankedTies({ positives, negatives }: BinarySample): readonly RankedTie[] {
+  const all = positives.length + negatives.length;
+  const ties: RankedTie[] = [];
+  forEachTie({ positives, negatives }, (tie) => {
+    const rows = tie.positives + tie.negatives;
+    const below = tie.positivesBelow + tie.negativesBelow;
+    ties.push({ before: all - below - rows, rows, positives: tie.positives });
+  });
+  return ties.reverse();
+}
+
+/** Number of ranks that count. */
+const ranks = 10;
