@@ -14,7 +14,7 @@ const layered = <Name extends string>(name: Name, more = {}) => ({
     ...more,
   }),
 });
-export const definitions: Definitions = {
+const definitions: Definitions = {
   loaders: catalogue('loader', [
     {
       name: 'file',

@@ -21,7 +21,7 @@ export interface Measured {
 }
 
 /** A task's metrics over a slice. */
-export interface SliceMeasured extends Measured {
+interface SliceMeasured extends Measured {
   /** By metric: the slice's value minus that of all rows. */
   readonly differences: Readonly<Record<string, { readonly value: number | null; readonly interval: Interval }>>;
 }

@@ -351,7 +351,9 @@ describe('runs', () => {
     const comparison = await summarize([alone, ple], options);
     expect(comparison.rows[1]?.tasks.click?.gain).toBeCloseTo(0.8225 - 0.8, 14);
     expect(comparison.rows[1]?.tasks.buy?.gains).toHaveLength(5);
-    expect(comparison.notes[0]).toContain("ple: auc of task 'click' is not defined (NaN, or labels that do not vary) for the run of seed 1");
+    expect(comparison.notes[0]).toContain(
+      "ple: auc of task 'click' is not defined (NaN, or labels that do not vary) for the run of seed 1",
+    );
   });
 
   it('without the baseline at a point there are no gains', async () => {
