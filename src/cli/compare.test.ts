@@ -119,3 +119,26 @@ describe('--dry-run', () => {
     expect(stdout).toMatch(/^run +ple +2 +1 +0 +\d+$/m);
   });
 });
+
+test('match and tune: every model searches the same values, is scaled, and says what was chosen', async () => {
+  const words = [
+    ...['--runs', 'tuned', '--jobs', '2', '--json', 'compare.seeds=1'],
+    'compare.models=[{ type: single-task, levels: [[8], [8]], tower: [4] }, { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }]',
+    'compare.match=parameters',
+    'compare.tune={ train.optimizer.learningRate: [1e-9, 0.01] }',
+  ];
+  const { stdout, stderr } = await succeeded(compare(...words));
+  expect(runsIn(at('tuned/small/tuning'))).toHaveLength(4); // two models, two values
+  expect(runsIn(at('tuned/small'))).toHaveLength(2);
+  const { rows } = JSON.parse(stdout);
+  const baseline = rows[0].parameters.network;
+  for (const row of rows) {
+    expect(row.tuned).toEqual({ 'train.optimizer.learningRate': 0.01 }); // the other learns nothing
+    expect(row.match.network).toBe(row.parameters.network);
+    expect(row.match.miss).toBe(row.parameters.network - baseline);
+    expect(Math.abs(row.match.miss)).toBeLessThan(0.1 * baseline);
+    expect(stderr).toMatch(
+      new RegExp(`^${row.label}: .*learningRate 0\\.01.* ${row.parameters.network} parameters`, 'm'),
+    );
+  }
+});

@@ -151,6 +151,13 @@ train: { epochs: 1, batchSize: 8, optimizer: { type: adam } }
     }
     expect([...new Set(records.map(({ split }) => split))]).toEqual(['train', 'validation', 'test']);
   });
+
+  test('no file is replaced', async () => {
+    const folder = temporaryFolder();
+    const config = configIn(folder);
+    const { status, stderr } = await pleHere(['data', 'rows', config, '--out', config]);
+    expect([status, stderr]).toEqual([2, `ple: ${config} exists already: name another file.\n`]);
+  });
 });
 
 describe('ple data fetch', () => {

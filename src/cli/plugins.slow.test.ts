@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { ple, temporaryFolder } from './command.fixture.js';
-import { model, rmse, runsIn } from './plugins.fixture.js';
+import { smallComparison } from './compare.fixture.js';
+import { configIn, model, rmse, runsIn } from './plugins.fixture.js';
 
 // Plugins import the built program, so these tests start it.
 
@@ -80,4 +81,36 @@ console.log(JSON.stringify([refused, found.length]));
   writeFileSync(at('program.mjs'), program);
   const { stdout } = await promisify(execFile)(process.execPath, ['program.mjs'], { cwd: folder });
   expect(JSON.parse(stdout)).toEqual([expect.stringContaining('needs a plugin for its model mine'), 400]);
+});
+
+test('a comparison trains and judges by plugins, and its report needs the metric’s', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'mine.ts'), model('mine'));
+  writeFileSync(join(folder, 'rmse.ts'), rmse);
+  const config = smallComparison(folder, [
+    [
+      '    - { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }\n',
+      '    - { type: mine, levels: [[8]] }\n',
+    ],
+    ['  seeds: 2\n', '  seeds: 1\n  metrics: { y1: rmse }\n'],
+    ['name: small\n', 'name: small\nplugins: [mine.ts, rmse.ts]\n'],
+  ]);
+  const compared = await ple(['compare', config, '--json', '--jobs', '2'], { cwd: folder });
+  expect(compared).toMatchObject({ status: 0 });
+  const shape = z.object({
+    rows: z.array(
+      z.object({ label: z.string(), tasks: z.record(z.string(), z.object({ metric: z.string(), mean: z.number() })) }),
+    ),
+  });
+  const { rows } = shape.parse(JSON.parse(compared.stdout));
+  expect(rows.map(({ label, tasks }) => [label, tasks['y1']?.metric, tasks['y2']?.metric])).toEqual(
+    ['single-task', 'ple', 'mine'].map((label) => [label, 'rmse', 'mse']),
+  );
+  const [single = ''] = readdirSync(join(folder, 'runs/small')).filter((name) => name.startsWith('single-task'));
+  expect(configIn(join(folder, 'runs/small', single))).toMatchObject({ plugins: [{ parts: ['metric rmse'] }] });
+
+  const again = await ple(['report', 'runs/small'], { cwd: folder });
+  expect([again.status, again.stderr]).toEqual([2, expect.stringContaining('name the plugin that has it')]);
+  const known = await ple(['report', 'runs/small', '--plugin', 'rmse.ts', '--json'], { cwd: folder });
+  expect(shape.parse(JSON.parse(known.stdout)).rows).toEqual(rows);
 });

@@ -152,6 +152,17 @@ describe('a lock of another', () => {
     acquireLock(folder, true).release();
     expect(readdirSync(folder)).toEqual([]);
   });
+
+  test('version, or one that is damaged, likewise', () => {
+    for (const text of [String(ended), '', '{"pid":'] as const) {
+      writeFileSync(join(folder, 'lock'), text);
+      expect(() => acquireLock(folder, true)).toThrow('in use by a process of another version of ple');
+      utimesSync(join(folder, 'lock'), 0, 0);
+      expect(() => acquireLock(folder)).toThrow('--force');
+      acquireLock(folder, true).release();
+      expect(readdirSync(folder)).toEqual([]);
+    }
+  });
 });
 
 test('a process whose lock was taken over by force learns it, and leaves the lock of the other', () => {

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import type { Experiment } from '../../config/experiment.js';
 import type { ModelShape } from '../../models/model.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
+import { must } from '../../support/must.js';
 import { parametersOf } from './data-shapes.js';
-import { createMatching } from './decided-changes.js';
+import { createMatching, decide, decisionsOf } from './decided-changes.js';
 import { parsed } from './planned-runs.fixture.js';
 
 const text = `name: small
@@ -50,4 +51,38 @@ test('a tuned width of the inputs is counted where widths are matched; the measu
     }
   }
   expect(new Set(read)).toEqual(new Set([4, 16]));
+});
+
+test('a model of independent networks decides task by task, another for all its tasks; each is matched with its own values', async () => {
+  const point = must(config.points[0], 'a point');
+  const [low, high] = [{ 'inputs.embedding': 4 }, { 'inputs.embedding': 16 }];
+  const [first, second] = [['income'], ['never-married']] as const;
+  const changes = await decide(config, createMatching(config, shapeOf), (label) =>
+    label === 'single-task'
+      ? [
+          { tasks: first, values: low },
+          { tasks: second, values: high },
+        ]
+      : [{ tasks: [...first, ...second], values: high }],
+  );
+  const parts = changes.of('single-task', point);
+  const [income, married] = parts;
+  expect(parts).toMatchObject([
+    { tasks: first, values: low },
+    { tasks: second, values: high },
+  ]);
+  expect(income?.match?.miss).toBe(0); // as configured
+  expect(married?.match?.levels[0]?.[0]).toBeLessThan(32); // with wider inputs
+  expect(decisionsOf(parts, 2)).toEqual({
+    searched: 2,
+    tunedByTask: { income: low, 'never-married': high },
+    matchByTask: { income: income?.match, 'never-married': married?.match },
+  });
+
+  const joint = changes.of('hard-sharing', point);
+  const [{ tasks, match } = {}] = joint;
+  expect(tasks).toBeUndefined();
+  expect(decisionsOf(joint, 3)).toEqual({ searched: 3, tuned: high, match });
+  const { model } = config.experiment('hard-sharing', point, 1, joint[0]?.changes);
+  expect(model).toMatchObject({ levels: match?.levels, tower: match?.tower });
 });

@@ -131,3 +131,27 @@ describe('splits', () => {
     expect(both.map(identity).toSorted()).toEqual(train.map((row) => identity(inputsOf(row, source))).toSorted());
   });
 });
+
+test('of the 17 texts of education, six are positive', async () => {
+  const below = [
+    ...['Children', 'Less than 1st grade', '1st 2nd 3rd or 4th grade', '5th or 6th grade', '7th and 8th grade'],
+    ...['9th grade', '10th grade', '11th grade', '12th grade no diploma', 'High school graduate'],
+    'Some college but no degree',
+  ];
+  const college = [
+    ...['Associates degree-occup /vocational', 'Associates degree-academic program', 'Bachelors degree(BA AB BS)'],
+    ...[
+      'Masters degree(MA MS MEng MEd MSW MBA)',
+      'Prof school degree (MD DDS DVM LLB JD)',
+      'Doctorate degree(PhD EdD)',
+    ],
+  ];
+  const texts = [...below, ...college];
+  const numbered = train.slice(0, 17).reduce<RawRow[]>((made, _, row) => withValue(made, row, 'age', `${row}`), train);
+  const rows = texts
+    .reduce<RawRow[]>((made, text, row) => withValue(made, row, 'education', text), numbered)
+    .slice(0, 17);
+  const source = await open({ path: await folderWith(plain(rows)), group: 2 });
+  const found = (await rowsOf(source, 'train')).map((row) => [row['age'], row['y:education']]);
+  expect(ordered(found)).toEqual(ordered(texts.map((text, row) => [row, Number(college.includes(text))])));
+});

@@ -121,3 +121,17 @@ test('of an interrupted or a broken download nothing stays', async () => {
   await expect(fetching(to, publication(`${base}/rows.data.gz`)).files).rejects.toThrow(/could not be downloaded/);
   expect(readdirSync(to)).toEqual([]);
 });
+
+test('wrong content is deleted and said, with both checksums', async () => {
+  const wrong = gzipSync('something else');
+  const { base } = await serverWith(sends(wrong));
+  const to = folder();
+  const { files } = fetching(to, publication(`${base}/rows.data.gz`));
+  await expect(files).rejects.toThrow(UserError);
+  await expect(files).rejects.toThrow(
+    new RegExp(
+      `SHA-256 of its content is ${createHash('sha256').update('something else').digest('hex')}, not ${sha256}`,
+    ),
+  );
+  expect(readdirSync(to)).toEqual([]);
+});
