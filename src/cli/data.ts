@@ -35,7 +35,7 @@ const inspectData = defineCommand(
       .description('Show rows, labels and columns of a config’s data, and what is suspicious about them.')
       .argument('<config>', 'the YAML config, of a run or a comparison; with --write a table file, or a query')
       .argument(...overrides)
-      .option('--write', 'print a config to start with, guessed from a CSV, TSV, Parquet or Arrow file, or a query')
+      .option('--write', 'print a config to start with, guessed from a CSV, TSV, JSON or Parquet file, or a query')
       .option(
         '--task <column>',
         "with --write: a label column, or 'NAME=COLUMN>=4', 'NAME=COLUMN==text'; once for each (default: guessed)",

@@ -14,14 +14,26 @@ describe('ple doctor', () => {
 
   test('--json tells of every engine on every device, why it is not usable and how to mend it, and what auto takes', async () => {
     const { status, stdout, stderr } = await examined(true);
-    const { devices, auto } = JSON.parse(stdout);
+    const { devices, auto, ...others } = JSON.parse(stdout);
     expect([status, stderr]).toEqual([0, '']);
+    expect(Object.keys(others).toSorted()).toEqual(['cpu', 'disks', 'memory', 'node', 'platform', 'schema']);
+    const keysOf = (value: object | undefined) =>
+      Object.keys(value ?? {})
+        .toSorted()
+        .join(' ');
+    expect([others.cpu, others.memory, ...others.disks].map(keysOf)).toEqual([
+      'cores model',
+      'freeBytes totalBytes',
+      ...Array(2).fill('folder freeBytes'),
+    ]);
+    expect(others).toMatchObject({ schema: 1, node: process.version, platform: expect.any(String) });
     const found = ['compiled cuda false', 'tfjs cuda false', 'compiled webgpu true', 'compiled cpu true'];
     expect(
       devices.map(({ engine, device, usable }: Record<string, unknown>) => `${engine} ${device} ${usable}`),
     ).toEqual([...found, 'tfjs cpu true', 'tfjs cpu true']);
     expect(devices[0]).toMatchObject({ reason: expect.any(String), mend: expect.any(String) });
-    expect(devices[3]).toMatchObject({ smoke: { largestDifference: expect.any(Number) } });
+    expect(keysOf(devices[3])).toBe('adapter device driver engine memoryBytes smoke software usable');
+    expect(devices[3].smoke).toEqual({ stepMilliseconds: 1, largestDifference: 0 });
     expect(auto).toMatchObject({ engine: 'compiled', device: 'cpu', why: expect.stringMatching(/^auto: /) });
   });
 

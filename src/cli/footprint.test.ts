@@ -28,3 +28,19 @@ test('a comparison and its child processes write nothing outside its folder and 
   expect(added.filter((path) => path.endsWith('.duckdb'))).toHaveLength(1);
   expect(added.filter((path) => !/^(cache|results)(\/|$)/.test(path))).toEqual([]);
 });
+
+test('the recorder sees what these tests forbid', async () => {
+  const user = newUser();
+  const script = `
+    import { appendFileSync, createWriteStream, writeFileSync } from 'node:fs';
+    import { open } from 'node:fs/promises';
+    import http from 'node:http';
+    writeFileSync('a', ''); appendFileSync('b', ''); await (await open('c', 'w')).close(); createWriteStream('d').end();
+    await fetch('http://127.0.0.1:65530/').catch(() => undefined);
+    try { http.get('http://localhost:65530/').on('error', () => undefined); } catch {}`;
+  const nodeOptions = [...effects, '--import', `data:text/javascript,${encodeURIComponent(script)}`];
+  await ple(['--version'], { cwd: user.work, env: user.env, nodeOptions });
+  expect(user.lines('write').toSorted()).toEqual(['a', 'b', 'c', 'd'].map((name) => join(user.work, name)));
+  expect(user.lines('connect').some((line) => line.includes('"127.0.0.1"'))).toBe(true); // fetch
+  expect(user.lines('connect').some((line) => line.includes('"localhost"'))).toBe(true); // node:http
+});

@@ -16,7 +16,7 @@ import type { ReportData } from './report-data.js';
 
 /**
  * Writes gains.csv, gains.md, gains.tex, gains.parquet and report.html into a folder, and on request the charts as SVG
- * below charts/. Each file is written atomically. Charts of an earlier report are removed.
+ * below charts/. Each file is written atomically. Charts of the same name of an earlier report are removed.
  */
 export async function writeOutputs(folder: string, data: ReportData, svg: boolean): Promise<void> {
   makeFolder(folder);
@@ -40,8 +40,9 @@ export async function writeRunReport(folder: string, run: FinishedRun, command: 
 async function writeDrawings(folder: string, sections: readonly ChartSection[], svg: boolean): Promise<void> {
   const drawings = join(folder, 'charts');
   const charts = sections.flatMap((section) => section.charts);
-  // Of an earlier report, whose charts had the same names. Files of others stay.
-  for (const { id } of charts) await rm(join(drawings, `${id}.svg`), { force: true });
+  // Of an earlier report: only files of the same name. Files of others stay.
+  for (const { id } of charts)
+    for (const kind of ['svg', 'png']) await rm(join(drawings, `${id}.${kind}`), { force: true });
   if (!svg) {
     if (entriesOf(drawings).length === 0) await rm(drawings, { recursive: true, force: true });
     return;

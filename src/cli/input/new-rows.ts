@@ -15,7 +15,7 @@ const devices = catalogue(
 /** The argument of commands on new rows. */
 export const dataArgument = [
   '<data...>',
-  'files of rows (CSV, TSV, Parquet, Arrow, JSON), or patterns; dataset.delimiter=";" and the like say how text is written',
+  'files of rows (CSV, TSV, Parquet, JSON), or patterns; dataset.delimiter=";" and the like say how text is written',
 ] as const;
 export const deviceOption = [
   '--device <device>',

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { folderOfFile } from '../../support/folder.fixture.js';
-import { correlation, mean } from '../moments.fixture.js';
+import { correlation, mean, valuesOf } from '../moments.fixture.js';
+import { synthetic, syntheticOptions } from './synthetic.js';
 import { syntheticFile } from './synthetic-file.js';
 
 const folder = folderOfFile();
@@ -46,6 +47,21 @@ test('pitfall 32: labels follow from the manifest by the formula', async () => {
       expect(row[`y${k + 1}`]).toBeCloseTo(z + sines, 5);
     }
   }
+});
+
+test('rows are those that the loader trains on', async () => {
+  await write('loader.csv');
+  const { rows, ...constants } = base;
+  const options = syntheticOptions.parse({
+    loader: 'synthetic',
+    ...constants,
+    rows: { train: rows, validation: 5, test: 5 },
+  });
+  const { columns, labels } = await valuesOf(await synthetic.open(options, { seed: 99, note: () => undefined }));
+  const written = rowsOf('loader.csv');
+  const column = (name: string) => written.map((row) => Math.fround(row[name] ?? Number.NaN));
+  expect(column('x3')).toEqual([...(columns[2] ?? [])]);
+  expect(column('y2')).toEqual([...(labels[1] ?? [])]);
 });
 
 test('the same options make the same bytes', async () => {

@@ -29,7 +29,9 @@ export function expertUse({ places }: ChartedRuns): readonly Section[] {
   if (drawings.length === 0) return [];
   const note = [
     'A row is a gate, a column an expert. The number is the mean weight over the test rows; a stronger colour is more, on one scale for all models.',
-    'Of several seeds, the first is drawn: under another seed the same number is another expert.',
+    ...(points.some(({ gated }) => gated.some(({ runs }) => runs.length > 1))
+      ? ['Of several seeds, the first is drawn: under another seed the same number is another expert.']
+      : []),
     ...omission,
   ];
   return [{ id: 'experts', title: 'Use of experts', note, size: 'medium', drawings }];

@@ -25,10 +25,15 @@ export function lossWeights({ tasks, places }: ChartedRuns): readonly Section[] 
           .map((epochs) => ({ label, epochs }));
       }),
     }));
-  const moving = longest(varies).map(({ title, runs }) => {
-    const scheduled = runs.find(({ epochs }) => !isBalanced(epochs)); // all other such models have its weights
+  const moving = longest((epochs) => isBalanced(epochs) || varies(epochs)).map(({ title, runs }) => {
+    // All models without balancing have one schedule: the longest run shows most of it.
+    const [scheduled] = runs
+      .filter(({ epochs }) => !isBalanced(epochs))
+      .toSorted((a, b) => b.epochs.length - a.epochs.length);
     return { title, runs: runs.filter((run) => run === scheduled || isBalanced(run.epochs)) };
   });
+  const isAlone = places.every(({ models }) => models.length < 2);
+  const shared = isAlone ? '' : ' A schedule is drawn for one model; all without balancing have it.';
   const pairs = pairsOf(tasks.length).map(([a, b]) => pairName(tasks[a] ?? '', tasks[b] ?? ''));
   return [
     ...section({
@@ -37,7 +42,7 @@ export function lossWeights({ tasks, places }: ChartedRuns): readonly Section[] 
       names: tasks,
       all: moving,
       specOf: (epochs) => epochLines(tasks, epochs.map(weightsIn), { title: 'loss weight', scale: { zero: true } }),
-      note: 'The weight of each task’s loss at the first step of each epoch; of a balancing method, the mean over the epoch.',
+      note: `The weight of each task’s loss at the first step of each epoch; of a balancing method, the mean over the epoch.${shared}`,
     }),
     ...section({
       id: 'cosines',

@@ -31,7 +31,7 @@ export async function reliability({ tasks, places }: ChartedRuns): Promise<reado
   }
   if (drawings.length === 0) return [];
   const note = [
-    `Share of positives by mean predicted probability, in ${calibrationBinCount} bins of equally many test rows; means over seeds.`,
+    `Share of positives by mean predicted probability, in ${calibrationBinCount} bins of equal weight (equally many test rows without row weights); of several seeds, the mean.`,
     'On the dashed diagonal, predictions are what happens; below it they are too high.',
     ...omission,
   ];

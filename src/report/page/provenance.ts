@@ -63,9 +63,10 @@ ${content}
 `;
 }
 
-/** The folders of a model's runs, each with its config. */
-function modelRuns({ runs }: ComparisonRow): Html {
-  return html`<ul class="runs">${runs.map(runItem)}</ul>`;
+/** The folders of a model's runs, each with its config, and what was searched or scaled for this model. */
+function modelRuns({ runs, tuned, tunedByTask, match, matchByTask }: ComparisonRow): Html {
+  const decided = Object.entries({ 'Chosen by the search': tuned ?? tunedByTask, Scaled: match ?? matchByTask });
+  return html`${decided.map(([what, value]) => (value ? html`<p>${what}: <code>${JSON.stringify(value)}</code></p>` : null))}<ul class="runs">${runs.map(runItem)}</ul>`;
 }
 
 function runItem({ seed, path, status, parts }: RunReference): Html {

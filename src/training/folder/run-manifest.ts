@@ -11,7 +11,7 @@ export function isOfRun(path: string): boolean {
   return (
     [...files, ...others].includes(path) ||
     /^tensorboard\/events\.out\.tfevents\.[^/]+$/.test(path) ||
-    /^charts\/[^/]+\.svg$/.test(path)
+    /^charts\/[^/]+\.(svg|png)$/.test(path)
   );
 }
 
