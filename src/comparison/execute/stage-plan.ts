@@ -95,12 +95,17 @@ export function stagePlanText(plan: Omit<StagePlan, 'schema' | 'version'>): stri
  */
 export function readStagePlan(file: string): StagePlan {
   const again = 'Make the plan again with ple compare';
-  const plan = readStored(file, shape, (text): StagePlan => JSON.parse(text), again);
-  if (plan.version === programVersion()) return plan;
-  throw new ConfigError(
-    `${file} is of ple ${plan.version}, and this is ple ${programVersion()}: use that one. ${again}.`,
-  );
+  const parse = (text: string): StagePlan => {
+    const plan = JSON.parse(text);
+    const { version } = ofAnyVersion.safeParse(plan).data ?? {};
+    if (version === undefined || version === programVersion()) return plan;
+    throw new ConfigError(`${file} is of ple ${version}, and this is ple ${programVersion()}: use that one. ${again}.`);
+  };
+  return readStored(file, shape, parse, again);
 }
+
+/** It is read first: another version may have written anything else. */
+const ofAnyVersion = z.looseObject({ version: z.string() });
 
 /** @throws ConfigError if the plan has no such run. */
 export function runAt(file: string, { runs }: StagePlan, index: number): StagePlan['runs'][number] {

@@ -12,7 +12,7 @@ export interface Connection {
   close(): void;
 }
 
-const [reconnectMilliseconds, answerMilliseconds] = [1000, 5000];
+const [reconnectMilliseconds, answerMilliseconds] = [1000, 10_000];
 
 /**
  * Connects, and waits for a server that does not answer yet.
@@ -92,14 +92,19 @@ async function errorOfAnswer({ shown, options }: Address, signal: AbortSignal): 
   const redis = new Redis({
     ...options,
     lazyConnect: true,
-    connectTimeout: answerMilliseconds,
-    commandTimeout: answerMilliseconds,
+    connectTimeout: answerMilliseconds / 2,
     enableReadyCheck: false,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
   });
   let cause: unknown; // the first error; later ones say only that the connection has ended
   const stop = () => redis.disconnect();
+  const timer = setTimeout(() => {
+    cause = new UserError(
+      `The queue at ${shown} gives no answer within ${answerMilliseconds / 1000} s (is it Redis?).`,
+    );
+    redis.disconnect();
+  }, answerMilliseconds);
   signal.addEventListener('abort', stop);
   redis.on('error', (error) => {
     cause ??= error;
@@ -112,6 +117,7 @@ async function errorOfAnswer({ shown, options }: Address, signal: AbortSignal): 
   } catch (error) {
     return error instanceof UserError ? error : (cause ?? error);
   } finally {
+    clearTimeout(timer);
     signal.removeEventListener('abort', stop);
     redis.disconnect();
   }

@@ -26,12 +26,16 @@ const attempts = 4;
 const [betweenLooks, untilSeen, doneStays] = [5, 60, 3600];
 /** Milliseconds after an interruption in which what is being written may end. */
 const untilLeft = 2000;
+/** Jobs in one command. */
+const atOnce = 500;
 
 /** Adds jobs. Those that the queue has already stay as they are. */
 export async function addJobs(queue: Queue<Payload>, jobs: readonly QueuedJob[]): Promise<void> {
   const retry = { attempts, backoff: { type: 'doubling' }, stackTraceLimit: 0, removeOnComplete: { age: doneStays } };
-  await queue.addBulk(
-    jobs.map(({ id, run, data, priority }) => ({ name: run.folder, data, opts: { jobId: id, priority, ...retry } })),
+  await inParts(jobs, (some) =>
+    queue.addBulk(
+      some.map(({ id, run, data, priority }) => ({ name: run.folder, data, opts: { jobId: id, priority, ...retry } })),
+    ),
   );
 }
 
@@ -45,7 +49,11 @@ export async function renewJobs(queue: Queue<Payload>, jobs: readonly QueuedJob[
         if (!isGone(error)) throw error; // else it has ended meanwhile
       });
   };
-  await Promise.all(jobs.map(renew));
+  await inParts(jobs, (some) => Promise.all(some.map(renew)));
+}
+
+async function inParts<Item>(items: readonly Item[], work: (some: readonly Item[]) => Promise<unknown>): Promise<void> {
+  for (let first = 0; first < items.length; first += atOnce) await work(items.slice(first, first + atOnce));
 }
 
 function isGone(error: unknown): boolean {
@@ -94,7 +102,13 @@ export async function followJobs(followed: Followed): Promise<number> {
     if (job) then(() => update(job, following));
   };
   const all = [...jobs.values()];
-  const seeAll = () => then(() => Promise.all(all.map((job) => update(job, following))));
+  const seeAll = () =>
+    then(() =>
+      inParts(
+        all.filter(({ id }) => left.has(id)),
+        (some) => Promise.all(some.map((job) => update(job, following))),
+      ),
+    );
   const events = new QueueEvents(queueName, { connection: connection.open(), prefix });
   events.on('error', () => undefined); // the connection says so
   events.on('active', see).on('progress', see).on('waiting', see).on('delayed', see);

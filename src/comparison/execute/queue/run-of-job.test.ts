@@ -14,7 +14,7 @@ const experiment = {
   train: { epochs: 1, batchSize: 10, optimizer: { type: 'adam' } },
 };
 const hash8 = '0123abcd';
-const [plan, newer] = ['small/jobs/01234567.json', 'small/jobs/89012345.json'];
+const [plan, newer, damaged] = ['small/jobs/01234567.json', 'small/jobs/89012345.json', 'small/jobs/67890123.json'];
 const payload = { plan, index: 0, hash8 };
 
 /** A folder of all runs that has the plan of this run. */
@@ -24,7 +24,8 @@ function folderWith(given: typeof experiment & { plugins?: { sha256: string }[];
   makeFolder(dirname(join(runs, plan)));
   const text = stagePlanText({ stage: 'runs', folder: '..', predictions: true, runs: [run] });
   writeFileSync(join(runs, plan), text);
-  writeFileSync(join(runs, newer), text.replace('"version":"', '"version":"99.'));
+  writeFileSync(join(runs, newer), text.replace('"version":"', '"key":0,"version":"99.'));
+  writeFileSync(join(runs, damaged), text.replace('"stage":"runs"', '"stage":"run"'));
   return runs;
 }
 
@@ -53,6 +54,15 @@ test.each([
     name: 'Refused',
     message: expect.stringMatching(message),
   });
+});
+
+test.each([
+  ['that is no run', { data: { text: 'hello' } }, /^The job is not as ple /],
+  ['whose plan is damaged', { data: { ...payload, plan: damaged } }, /^Cannot read .*: stage: /],
+])('a job %s is refused for good: no worker can train it', async (_, job, message) => {
+  const found = runsOfJobs(folderWith(experiment))(job);
+  await expect(found).rejects.toThrow(message);
+  await expect(found).rejects.not.toMatchObject({ name: 'Refused' });
 });
 
 test('a plugin that the worker was not started with is not loaded', async () => {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Job } from 'bullmq';
-import { UserError } from '../../../support/errors.js';
+import { z } from 'zod';
+import { ConfigError, UserError } from '../../../support/errors.js';
 import { definitions } from '../../../training/definitions.js';
 import { programVersion } from '../../../training/folder/environment.js';
 import type { RunOrder } from '../messages.js';
@@ -50,17 +51,18 @@ function payloadOf({ data }: Pick<Job, 'data'>): Payload {
   const { data: payload, error } = payloadSchema.safeParse(data);
   if (payload) return payload;
   const [issue] = error.issues;
-  throw new Refused(
+  const isRun = z.looseObject({ plan: z.string(), hash8: z.string() }).safeParse(data).success;
+  throw new (isRun ? Refused : UserError)(
     `The job is not as ple ${programVersion()} writes it (${issue?.path.join('.')}: ${issue?.message}): install the planner's version.`,
   );
 }
 
-/** Another version may have written it. */
+/** Another worker may have the plan's version. No worker can read a damaged plan. */
 function planIn(file: string): StagePlan {
   try {
     return readStagePlan(file);
   } catch (error) {
-    throw error instanceof UserError ? new Refused(error.message) : error;
+    throw error instanceof ConfigError ? new Refused(error.message) : error;
   }
 }
 
