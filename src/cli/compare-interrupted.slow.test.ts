@@ -25,6 +25,28 @@ function compare(folder: string, ...words: readonly string[]): Started {
   return startPle(wordsFor(folder, ...words));
 }
 
+test('a search whose processes are all killed in two of its rungs continues to the same bits', async () => {
+  const words = [
+    'compare.search={ type: halving, candidates: 6, eta: 2 }',
+    'compare.tune={ train.optimizer.learningRate: { logUniform: [0.001, 0.1] }, train.batchSize: [32, 64] }',
+    'train.epochs=4',
+  ];
+  const [folder, whole] = [temporaryFolder(), temporaryFolder()];
+  for (const place of ['checkpoint:4', 'checkpoint:8']) {
+    const killed = await startPle(wordsFor(folder, '--jobs', '2', ...words), {
+      nodeOptions: killAt,
+      env: { KILL_AT: place, KILL_GROUP: '1' },
+    }).finished;
+    expect(killed.status, killed.stderr).toBe('SIGKILL');
+    expect(existsSync(join(folder, 'runs/small/comparison.json'))).toBe(false);
+  }
+  for (const place of [folder, whole]) {
+    const { status, stderr } = await compare(place, '--jobs', '2', ...words).finished;
+    expect(status, stderr).toBe(0);
+  }
+  expect(comparisonIn(join(folder, 'runs/small'))).toBe(comparisonIn(join(whole, 'runs/small')));
+});
+
 test('a run whose child is killed twice has failed, and the others go on', async () => {
   const folder = temporaryFolder();
   // Every process dies at its third checkpoint. A run has three: the first two need one more process, the last one two.

@@ -160,6 +160,12 @@ async function runInFolder(
       on({ kind: 'note', message: `After ${next.seeds} seeds ${verdicts} undecided: training up to ${more.seeds}.` });
       continue;
     }
+    const late = comparison.rows.filter(({ verdict }) => verdict === 'not trained to a plateau').length;
+    if (more && late > 0)
+      on({
+        kind: 'note',
+        message: `After ${next.seeds} seeds ${late} of ${comparison.rows.length - 1} models have no verdict: more than a fifth of their runs, or of ${config.baseline}'s, ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
+      });
     const failed = new Set(placed.flatMap((run) => (run.state === 'failed' ? [run.folder] : []))).size;
     return { status: 'done', folder, comparison, runs, failed, tracker };
   }

@@ -98,7 +98,7 @@ export interface ComparisonConfig {
 }
 
 /** Runs are checked and planned in memory. */
-const mostRuns = 20_000;
+export const mostRuns = 20_000;
 function tooManyRuns(runs: number): string {
   return `the points of the axes, models, seeds, fronts and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`;
 }

@@ -40,9 +40,8 @@ export type Space = Spaces[string];
 /** A value for each key. */
 type Values = Readonly<Record<string, unknown>>;
 
-export const mostCandidates = 10_000;
 const size = {
-  candidates: z.int().min(2).max(mostCandidates).optional(),
+  candidates: z.int().min(2).max(10_000).optional(),
   /** In epochs of the baseline. */
   budget: z.number().positive().optional(),
 };

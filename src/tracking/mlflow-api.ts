@@ -17,6 +17,8 @@ export interface MlflowApi {
     runId: string,
     batch: { readonly metrics?: readonly Metric[]; readonly params?: readonly Entry[] },
   ): Promise<void>;
+  /** The names of a run's parameters. A parameter cannot be changed. */
+  paramsOf(runId: string): Promise<ReadonlySet<string>>;
   /** The steps at which a metric was logged. */
   stepsOf(runId: string, metric: string): Promise<ReadonlySet<number>>;
   /** Through the server's proxy of artifacts. */
@@ -33,7 +35,7 @@ interface Entry {
   readonly value: string;
 }
 
-interface Metric {
+export interface Metric {
   readonly key: string;
   readonly value: number;
   /** Milliseconds since 1970. */
@@ -55,6 +57,9 @@ const requestSeconds = 5;
 
 const runShape = z.object({ run_id: z.string(), artifact_uri: z.string().default('') });
 const experimentShape = z.object({ experiment: z.object({ experiment_id: z.string() }) });
+const paramsShape = z.object({
+  run: z.object({ data: z.object({ params: z.array(z.object({ key: z.string() })).default([]) }) }),
+});
 const historyShape = z.object({ metrics: z.array(z.object({ step: z.coerce.number().default(0) })).default([]) });
 
 /** @param signal Ends the request in flight. */
@@ -99,6 +104,10 @@ export function mlflowApi(url: string, signal: AbortSignal): MlflowApi {
     },
     async logBatch(runId, batch) {
       await post('runs/log-batch', { run_id: runId, ...batch });
+    },
+    async paramsOf(runId) {
+      const { run } = understood(paramsShape, await get('runs/get', { run_id: runId }));
+      return new Set(run.data.params.map(({ key }) => key));
     },
     async stepsOf(runId, metric) {
       const { metrics } = understood(

@@ -53,6 +53,7 @@ const requests = {
     })
     .refine(({ metrics, params, tags }) => metrics.length + params.length + tags.length <= 1000),
   'GET experiments/get-by-name': z.strictObject({ experiment_name: z.string() }),
+  'GET runs/get': z.strictObject({ run_id: z.string() }),
   'GET metrics/get-history': z.strictObject({ run_id: z.string(), metric_key: name }),
 };
 
@@ -156,6 +157,11 @@ export async function mlflowServer(
         }
         for (const { key, step, value } of metrics) run.metrics.push([key, step, value]);
         return {};
+      }
+      case 'GET runs/get': {
+        const { run_id } = read(requests[call], given);
+        const params = Array.from(runOf(run_id).params, ([key, value]) => ({ key, value }));
+        return { run: { info: infoOf(run_id), data: params.length > 0 ? { params } : {} } };
       }
       case 'GET metrics/get-history': {
         const { run_id, metric_key } = read(requests[call], given);

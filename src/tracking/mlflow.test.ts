@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -28,11 +28,11 @@ function begun(url: string, { folder = temporaryFolder(), name = 'a', parameters
 
 test('a run that goes on sends what the server lacks: epochs that were sent are not sent again', async () => {
   const server = await mlflowServer();
-  const first = begun(server.url, { parameters: { seed: 2 } });
+  const first = begun(server.url);
   for (const step of [1, 3]) first.log(epoch(step)); // 2 was lost
   await first.end('interrupted', []);
   const { folder } = first;
-  const second = begun(server.url, { folder, parameters: { seed: 3 }, earlier: [epoch(1), epoch(2)] });
+  const second = begun(server.url, { folder, parameters: { seed: 2 }, earlier: [epoch(1), epoch(2)] });
   for (const step of [epoch(3), epoch(4), final]) second.log(step);
   await second.end('finished', []);
   expect([...first.notes, ...second.notes, ...server.mistakes]).toEqual([]);
@@ -84,6 +84,16 @@ test('many and odd parameters and metrics keep to the limits', async () => {
     expect.arrayContaining(['a/b', 'x/_/y', '_/z', '_', 'a_2bb', 'a_2ab', 'Straße 1', '価格 _28_20ac_29', 'm2499']),
   );
   expect(new Set(run?.metrics.map(([name]) => name)).size).toBe(odd.length + 2500);
+});
+
+test('files are not sent to another store: a note says so', async () => {
+  const server = await mlflowServer('records', undefined, 's3://bucket');
+  const tracker = begun(server.url);
+  const file = join(tracker.folder, 'a.json');
+  writeFileSync(file, '{}');
+  await tracker.end('finished', [file]);
+  expect(tracker.notes).toEqual([expect.stringContaining('it keeps artifacts elsewhere (s3:)')]);
+  expect([...server.runs.values()][0]?.statuses.at(-1)).toBe('FINISHED');
 });
 
 test('nothing is sent where a server points to', async () => {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { writeWhole } from '../support/whole-file.js';
 import { createDelivery } from './delivery.js';
-import { type MlflowRun, mlflowApi, Refused } from './mlflow-api.js';
+import { type Metric, type MlflowRun, mlflowApi, Refused } from './mlflow-api.js';
 import type { TrackedRun, TrackedStep, Tracker } from './tracker.js';
 
 const statuses = { finished: 'FINISHED', failed: 'FAILED', interrupted: 'KILLED' } as const;
@@ -15,9 +15,12 @@ const fileShape = z.looseObject({ url: z.string(), runId: z.string() });
 /** Limits of the server for a request, and for texts; older servers take 500 characters of a parameter. */
 const limits = { metrics: 1000, params: 100, key: 250, value: 500 };
 
+/** Most metrics that wait for a server that does not answer. */
+const mostWaiting = 20_000;
+
 /**
- * Sends a run's values to an MLflow tracking server. A resumed run continues its MLflow run, and sends the epochs that
- * this lacks. If a folder above is that of an MLflow run (of a comparison), the run is its child. If
+ * Sends a run's values to an MLflow tracking server. A resumed run continues its MLflow run, and sends the parameters
+ * and epochs that this lacks. If a folder above is that of an MLflow run (of a comparison), the run is its child. If
  * the server is away, slow or refuses, the run only gets a note.
  */
 export function mlflowTracker(
@@ -30,7 +33,10 @@ export function mlflowTracker(
   const tell = (reason: string) => note(`MLflow at ${url}: ${reason}. The run does not depend on it.`);
   const delivery = createDelivery(tell, stop);
   let run: MlflowRun = { id: '', artifactUri: '' };
-  let known: ReadonlySet<number> = new Set(); // epochs that the server has
+  let known: { readonly params: ReadonlySet<string>; readonly steps: ReadonlySet<number> } = {
+    params: new Set(),
+    steps: new Set(),
+  };
   let opened: () => void = () => undefined;
   const hasOpened = new Promise<void>((resolve) => {
     opened = resolve;
@@ -38,18 +44,13 @@ export function mlflowTracker(
 
   /** Safe to retry after any of its requests: a run is created once. */
   async function open(): Promise<void> {
-    if (run.id === '') {
-      const kept = await continued();
-      run = kept ?? (await created());
-      if (!kept) sendParameters();
-    }
+    if (run.id === '') run = (await continued()) ?? (await created());
     await writeWhole(join(folder, file), `${JSON.stringify({ url, runId: run.id })}\n`);
-  }
-
-  function sendParameters(): void {
     const params = Object.entries(parameters).map(([key, value]) => ({ key: keyOf(key), value: textOf(value) }));
-    for (const some of chunks(params, limits.params))
+    const missing = params.filter(({ key }) => !known.params.has(key));
+    for (const some of chunks(missing, limits.params)) {
       delivery.add({ send: () => api.logBatch(run.id, { params: some }) });
+    }
   }
 
   /** The MLflow run of this folder, open again; undefined if there is none. */
@@ -58,7 +59,7 @@ export function mlflowTracker(
     if (kept === undefined) return undefined;
     try {
       const found = await api.updateRun(kept, 'RUNNING');
-      known = await api.stepsOf(kept, keyOf(everyEpoch));
+      known = { params: await api.paramsOf(kept), steps: await api.stepsOf(kept, keyOf(everyEpoch)) };
       return found;
     } catch (error) {
       if (error instanceof Refused && error.status === 404) return undefined; // it was deleted there
@@ -75,12 +76,15 @@ export function mlflowTracker(
     ]);
   }
 
+  const metrics = metricsFor(delivery, tell, async (some) => {
+    const unknown = some.filter(({ ofEpoch, step }) => !(ofEpoch && known.steps.has(step)));
+    const own = unknown.map(({ ofEpoch: _, ...metric }) => metric);
+    if (own.length > 0) await api.logBatch(run.id, { metrics: own });
+  });
+
   function log({ step, scalars }: TrackedStep): void {
-    const timestamp = Date.now();
-    const metrics = Object.entries(scalars).map(([key, value]) => ({ key: keyOf(key), value, timestamp, step }));
-    const isKnown = () => everyEpoch in scalars && known.has(step);
-    for (const some of chunks(metrics, limits.metrics))
-      delivery.add({ send: async () => void (isKnown() || (await api.logBatch(run.id, { metrics: some }))) });
+    const [timestamp, ofEpoch] = [Date.now(), everyEpoch in scalars];
+    metrics.add(Object.entries(scalars).map(([key, value]) => ({ key: keyOf(key), value, timestamp, step, ofEpoch })));
   }
 
   delivery.add({ send: () => open().then(opened), isFirst: true });
@@ -94,6 +98,49 @@ export function mlflowTracker(
       await delivery.end();
     },
   };
+}
+
+type Waiting = Metric & { readonly ofEpoch: boolean };
+
+/** Metrics that wait to be sent, as many at once as the server takes. */
+function metricsFor(
+  delivery: ReturnType<typeof createDelivery>,
+  tell: (reason: string) => void,
+  sendSome: (some: readonly Waiting[]) => Promise<void>,
+) {
+  const waiting: Waiting[] = [];
+  let [isQueued, hasDropped] = [false, false];
+  return {
+    add(more: readonly Waiting[]): void {
+      waiting.push(...more);
+      const excess = waiting.length - mostWaiting;
+      if (excess > 0) {
+        waiting.splice(0, excess);
+        if (!hasDropped) tell('over 20,000 metrics waited, so the oldest are not sent');
+        hasDropped = true;
+      }
+      const wasQueued = isQueued;
+      isQueued = true; // first: what is added may be done at once
+      if (wasQueued) void delivery.attempt();
+      else delivery.add({ send });
+    },
+  };
+
+  async function send(): Promise<void> {
+    while (waiting.length > 0) {
+      const some = waiting.splice(0, limits.metrics);
+      try {
+        await sendSome(some);
+      } catch (error) {
+        const isRefused = error instanceof Refused;
+        if (!isRefused) waiting.unshift(...some);
+        isQueued = waiting.length > 0;
+        if (isRefused && isQueued) delivery.add({ send }); // this one ends
+        throw error;
+      }
+    }
+    isQueued = false;
+  }
 }
 
 /** The server's run of a folder; undefined if there is none, or it is another server's. */

@@ -113,7 +113,7 @@ async function openJournal(opened: OpenedFolder): Promise<OpenJournal> {
   const before = from && readEnvironment(path); // without a checkpoint, nothing was trained there
   await folder.writeJson('environment.json', { ...goingOn(environment, before), hash8: hash });
   const epoch = from?.progress.epoch ?? 1;
-  await keepEpochs(folder, 'epochs.jsonl', epoch - 1);
+  const lost = await keepEpochs(folder, 'epochs.jsonl', epoch - 1);
   const device = { engine: setup.engine.name, device: setup.engine.device, why: setup.chosen.why };
   log.info({ epoch, step: from?.progress.step ?? 0, ...device }, from ? 'resumed' : 'started');
   options.on({ kind: 'start', path, setup, resumedAt: from ? epoch : null });
@@ -122,6 +122,11 @@ async function openJournal(opened: OpenedFolder): Promise<OpenJournal> {
     options.on({ kind: 'note', message, ...(ofRun && { ofRun }) });
   };
   for (const warning of setup.warnings) note(warning);
+  if (lost.length > 0)
+    note(
+      `epochs.jsonl has lost epoch ${lost.join(', ')}: curves and \`ended\` go without; metrics are the same.`,
+      true,
+    );
   const hasEarlier = experiment.tracking !== undefined && existsSync(join(path, 'epochs.jsonl'));
   const tracker = await openTrackers(
     experiment.tracking,

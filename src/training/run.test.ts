@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
@@ -86,6 +86,16 @@ test('a line that a kill cut short is gone after the run went on, and the rest i
   expect(bitsOf(path)).toEqual(await whole);
   expect(notes.join()).not.toContain('epochs.jsonl');
   for (const line of textOf(path, 'log.jsonl').trim().split('\n')) JSON.parse(line);
+});
+
+test('lost lines of epochs.jsonl are told', async () => {
+  const { path } = await runIn('lost', { stopAfter: 3 });
+  const [, second] = textOf(path, 'epochs.jsonl').split('\n');
+  writeFileSync(join(path, 'epochs.jsonl'), `${second}\n`);
+  const { notes, epochs } = await runIn('lost', { resume: path });
+  expect(notes.join()).toMatch(/epochs\.jsonl has lost epoch 1, 3: /);
+  expect(epochs).toEqual([4]);
+  expect(bitsOf(path).tasks).toEqual((await whole).tasks);
 });
 
 test('environment.json keeps what a run was trained on before it went on elsewhere', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../data/dataset.js';
+import { madeDataset } from './dataset.fixture.js';
 import { freshUnit } from './progress.js';
-import { advance, unitsOf } from './selection.js';
+import { advance, checkMonitor, unitsOf } from './selection.js';
 
 const tasks: readonly Task[] = [
   { name: 'click', type: 'binary', offset: 0, scale: 1 },
@@ -96,5 +97,35 @@ describe('the score of an epoch', () => {
     const empty = { ...validation, click: { auc: null, logLoss: null } };
     expect(unitsOf(apart, tasks, 'mean', [1, 1])[0]?.score(empty)).toBeNull();
     expect(followed([null, null, null], 1)).toMatchObject({ improved: [1, 2, 3], stopped: null });
+  });
+});
+
+describe('the monitor is looked at before training', () => {
+  const rows = 8;
+  const dataset = (label: (row: number) => number, mask = (_row: number) => 1) => {
+    const { dataset } = madeDataset(tasks, { rows, label: () => 0 });
+    const of = (from: number, value: (row: number) => number) =>
+      Float32Array.from({ length: 4 * tasks.length }, (_, at) => (at % 2 === 0 ? value(from + at / 2) : 5));
+    const read = async (index: number) => ({
+      rows: 4,
+      categorical: new Int32Array(4),
+      numeric: new Float32Array(8),
+      labels: of(4 * index, label),
+      masks: of(4 * index, mask),
+    });
+    return { ...dataset, splits: { ...dataset.splits, validation: { rows, blockRows: 4, read } } };
+  };
+  const last = (row: number) => (row === 7 ? 1 : 0);
+
+  test('in all blocks, and only in the sample space', async () => {
+    await expect(checkMonitor('task:click', dataset(last))).resolves.toBeUndefined();
+    const outside = dataset(last, (row) => 1 - last(row));
+    await expect(checkMonitor('task:click', outside)).rejects.toThrow(/one class or no variance in 'click'/);
+  });
+
+  test('for a single task alone', async () => {
+    await expect(checkMonitor('task:time', dataset(last))).rejects.toThrow(/'time'/);
+    const constant = dataset(() => 0);
+    await expect(checkMonitor('mean', constant)).resolves.toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import type { Experiment } from '../config/experiment.js';
-import type { Task } from '../data/dataset.js';
+import type { Dataset, Task } from '../data/dataset.js';
 import { scoreForMean, selectingMetric, type TaskMetrics, taskLoss } from '../metrics/evaluate.js';
 import { DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
@@ -61,6 +61,25 @@ export function observersOf(
 ): readonly Observer[] {
   if (!owners.includes(undefined)) return [];
   return tasks.map(({ name }) => ({ task: name, ...judgeAlone(name, tasks, monitor) }));
+}
+
+/**
+ * If the score of one task selects the epochs of all, checks in the validation labels that it has one.
+ * @throws DataError if it has none.
+ */
+export async function checkMonitor(monitor: string, { tasks, splits: { validation } }: Dataset): Promise<void> {
+  const watched = tasks.findIndex(({ name }) => monitor === `task:${name}`);
+  if (watched < 0) return;
+  let first: number | undefined;
+  for (let index = 0; index * validation.blockRows < validation.rows; index++) {
+    const block = await validation.read(index);
+    for (let at = watched; at < block.rows * tasks.length; at += tasks.length) {
+      if (block.masks[at] === 0) continue;
+      first ??= block.labels[at];
+      if (block.labels[at] !== first) return;
+    }
+  }
+  throw noScore(monitor);
 }
 
 /** The best epoch after one more with this score. */

@@ -16,7 +16,16 @@ import {
   validationMetrics,
 } from './evaluation.js';
 import { emptySums, freshProgress, type Progress } from './progress.js';
-import { advance, type Observer, observe, observersOf, ofOwnBest, type Unit, unitsOf } from './selection.js';
+import {
+  advance,
+  checkMonitor,
+  type Observer,
+  observe,
+  observersOf,
+  ofOwnBest,
+  type Unit,
+  unitsOf,
+} from './selection.js';
 import type { TrainingSetup } from './setup.js';
 import { batchArrays, evaluatedValues, initialState, trainingStep } from './step.js';
 
@@ -75,6 +84,7 @@ interface EvaluatedEpoch {
 export async function startTraining(setup: TrainingSetup, from?: Snapshot): Promise<Trainer> {
   const { dataset, model, optimizer, engine, batchSize } = setup;
   const selection = selectionOf(setup, from);
+  if (selection.observers.length > 0) await checkMonitor(setup.monitor, dataset);
   const started = performance.now();
   const step = trainingStep(model, jointLoss(dataset.tasks), optimizer, Object.keys(setup.parameters), setup);
   const rates = setup.learningRatesAt(selection.progress, 0).length;

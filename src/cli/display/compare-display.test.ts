@@ -62,24 +62,26 @@ test('on a terminal a bar below the lines of finished runs says how long it take
   const display = openCompareDisplay(stream, config);
   const runs = [1, 2, 3].map((seed) => ({ ...run, label: 'ple', seed, folder: `ple-${seed}` }));
   const [first = run, second = run] = runs;
-  const step = { kind: 'step', epoch: 1, step: 1, steps: 2 } as const;
+  const step = { kind: 'step', epoch: 2, step: 1, steps: 2 } as const;
   display.show({ kind: 'planned', stage: 'runs', runs: 3, unfinished: runs, jobs: 1, threads: 1 });
   display.show({ kind: 'begun', run: first });
   vi.advanceTimersByTime(60_000);
   display.show({ kind: 'ended', run: first, outcome: { status: 'done' }, seconds: 60, scores: [] });
   display.show({ kind: 'begun', run: second });
+  display.show({ kind: 'report', run: second, report: { kind: 'start', resumedAt: 2 } });
   display.show({ kind: 'report', run: second, report: step });
   vi.advanceTimersByTime(2000);
   display.show({ kind: 'report', run: second, report: step });
   vi.advanceTimersByTime(200);
   expect(written().findLast((text) => text.startsWith('all runs'))).toMatch(
-    /^all runs =+ +41 % {2}14 s left {2}1\/3 runs/,
-  ); // .25 runs took 2 s
+    /^all runs =+ +58 % {2}10 s left {2}1\/3 runs/,
+  ); // .25 runs took 2 s: an epoch of the second run was trained before
   display.show({ kind: 'ended', run: second, outcome: { status: 'failed', message: 'no' }, seconds: 1, scores: [] });
   display.close();
   expect(written().filter((text) => text.endsWith('\n'))).toEqual([
     '3 runs; 1 at a time with 1 thread each\n',
     '1/3 ple seed 1  60 s\n',
+    'ple seed 2 continues in epoch 2\n',
     '2/3 ple seed 2  failed: no\n',
   ]);
 });

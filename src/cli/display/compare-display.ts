@@ -71,8 +71,14 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     else if (report.kind === 'note') once(`note: ${report.message}`);
     if (report.kind === 'start' && report.resumedAt !== null && run.until === undefined)
       line(`${nameOf(run)} continues in epoch ${report.resumedAt}`);
-    if (report.kind !== 'step') return;
     const { until: epochs = run.experiment.train.epochs } = run;
+    if (report.kind === 'start' && report.resumedAt !== null) {
+      fractions.set(run.folder, (report.resumedAt - 1) / epochs);
+      closeBar();
+      bar = undefined; // a new one takes the mean rate from here: these epochs were trained before
+      advanceRuns();
+    }
+    if (report.kind !== 'step') return;
     fractions.set(run.folder, (report.epoch - 1 + report.step / report.steps) / epochs);
     advanceRuns();
   }

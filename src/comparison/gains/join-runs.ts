@@ -27,13 +27,11 @@ export function joinRuns(sources: readonly StoredRuns[]): {
   const labelled = models.map((model) => ({ ...model, label: labelOf(model, models) }));
   for (const [index, { label, source, rows }] of labelled.entries()) {
     const other = labelled.slice(0, index).find((model) => model.label === label);
-    if (other)
-      throw new ConfigError(
-        `${other.source.path} and ${source.path} both have a model '${label}', but differ in ${settingsDifference(
-          other.rows,
-          rows,
-        )}: tell them apart with NAME=PATH.`,
-      );
+    if (!other) continue;
+    const key = settingsDifference(other.rows, rows);
+    throw new ConfigError(
+      `${other.source.path} and ${source.path} both have a model '${label}'${key ? `, but differ in ${key}` : ''}: tell them apart with NAME=PATH.`,
+    );
   }
   const rows = labelled.flatMap((model) => model.rows.map((row) => ({ ...row, label: model.label })));
   const points = inOrder(rows, keys);

@@ -5,6 +5,7 @@ import { unpredictedTasks } from '../../training/unpredicted-tasks.js';
 import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { familyError, isEqual, isSamePlan, type LookToCome } from '../plan/looks.js';
+import { isConstant } from '../statistics/moments.js';
 import { fewestRuns } from '../statistics/verdict.js';
 import { type Entry, partsOf } from '../stored/reported-run.js';
 import { hasGain, type Pair, runCount } from './gains.js';
@@ -94,16 +95,22 @@ function onUndefinedMetrics(entry: Entry, tasks: readonly JudgedTask[]): readonl
     const without = entry.runs.flatMap(({ seed, run }) =>
       run && testValue(run, task) === null ? [{ seed, run }] : [],
     );
-    const note = (runs: typeof without, text: string) =>
-      runs.length === 0
-        ? []
-        : [`${titleOf(entry)}: ${metric.name} of task '${name}' ${text} ${runsOf(runs)}; left out.`];
-    const isStored = ({ run }: (typeof without)[number]) => hasTestMetric(run, name, metric.name);
+    const has = ({ run }: (typeof without)[number]) => hasTestMetric(run, name, metric.name);
+    const note = (runs: typeof without, text: (runs: string) => string) =>
+      runs.length === 0 ? [] : [`${titleOf(entry)}: ${metric.name} of task '${name}' ${text(runsOf(runs))}; left out.`];
     return [
-      ...note(without.filter(isStored), 'is not defined (NaN, or labels that do not vary) for'),
+      ...note(without.filter(has), (runs) => `is not defined for ${runs} (NaN, or labels that do not vary)`),
       ...note(
-        without.filter((found) => !isStored(found)),
-        'cannot be computed, without predictions.arrow, a group of the data or a threshold chosen on validation, for',
+        without.filter((found) => !has(found) && found.run.hasPredictions),
+        (runs) =>
+          `cannot be computed for ${runs}: ${
+            'computeGrouped' in metric ? 'the data name no group' : 'no threshold was chosen on validation'
+          }`,
+      ),
+      ...note(
+        without.filter((found) => !has(found) && !found.run.hasPredictions),
+        (runs) =>
+          `was not stored by the version of ple that made ${runs}, and no predictions.arrow was kept to compute it from`,
       ),
     ];
   });
@@ -122,17 +129,32 @@ function onGains(
   return tasks.flatMap(({ name, metric }, index) => {
     const [estimated, gain] = [gains[index], row?.tasks[name]];
     if (!estimated || !gain || gain.gain === null) return [];
+    const [own, other] = [estimated.model.values, estimated.reference.values];
     const count = runCount(pair, estimated);
     const place = `${title}, task '${name}'`;
     const notes: string[] = [];
     if (uncertainty !== 'rows' && count < fewestRuns && seeds.length >= fewestRuns)
       notes.push(`${place}: ${counted(count, 'run')} to compare with ${baseline}; a verdict needs ${fewestRuns}.`);
-    if (count > 1 && gain.p === null && (uncertainty === 'seeds' || metric.influence))
-      notes.push(`${place}: the gain has no test, since nothing varies between runs, or test rows are too few.`);
+    if (count > 1 && gain.p === null)
+      notes.push(
+        ...(isSteady(pair, own, other)
+          ? [`${place}: nothing varies between runs, so the gain cannot be tested.`]
+          : uncertainty !== 'seeds' && metric.influence
+            ? [
+                `${place}: there are too few test rows for an error over rows, so it cannot be tested; use uncertainty: seeds.`,
+              ]
+            : []),
+      );
     if (gain.relativeGain === null)
       notes.push(`${place}: no relative gain, and no Δm: ${baseline}'s ${metric.name} is not above 0.`);
     return notes;
   });
+}
+
+function isSteady({ design }: Pair, own: readonly number[], other: readonly number[]): boolean {
+  if (design === 'independent') return isConstant(own) && isConstant(other);
+  const differences = own.map((value, run) => value - (other[run] ?? 0));
+  return isConstant(differences, Math.max(...[...own, ...other].map(Math.abs)));
 }
 
 /** One line per task, however many points of the axes it has no prediction at. */

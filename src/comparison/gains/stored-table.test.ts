@@ -209,7 +209,20 @@ test('F1 is computed with the threshold that validation chose; without it, a not
   for (const seed of seeds) forget(`m-${seed}`, { click: ['f1', 'f1Threshold'] }, ['validation', 'test']);
   const { notes, rows } = await bySeeds();
   expect(notes).toContain(
-    "m: f1 of task 'click' cannot be computed, without predictions.arrow, a group of the data or a threshold chosen on validation, for the runs of seeds 1, 2, 3; left out.",
+    "m: f1 of task 'click' cannot be computed for the runs of seeds 1, 2, 3: no threshold was chosen on validation; left out.",
   );
   expect(rows[1]?.tasks.click).toMatchObject({ mean: null, gain: null });
+});
+
+test('without predictions, a note names the runs and the cause', async () => {
+  store();
+  const auc = (seed: number) => readRun(at('runs', `m-${seed}`))?.result.tasks.click?.test.auc;
+  forget('m-2', { click: ['auc'] });
+  rmSync(at('runs/m-2', 'predictions.arrow'));
+  const { rows, notes } = await bySeeds();
+  expect(notes).toContain(
+    "m: auc of task 'click' was not stored by the version of ple that made the run of seed 2, and no predictions.arrow was kept to compute it from; left out.",
+  );
+  expect(rows[1]?.runs).toHaveLength(3);
+  expect(rows[1]?.tasks.click?.mean).toBeCloseTo((Number(auc(1)) + Number(auc(3))) / 2, 12);
 });

@@ -352,7 +352,7 @@ describe('runs', () => {
     expect(comparison.rows[1]?.tasks.click?.gain).toBeCloseTo(0.8225 - 0.8, 14);
     expect(comparison.rows[1]?.tasks.buy?.gains).toHaveLength(5);
     expect(comparison.notes[0]).toContain(
-      "ple: auc of task 'click' is not defined (NaN, or labels that do not vary) for the run of seed 1",
+      "ple: auc of task 'click' is not defined for the run of seed 1 (NaN, or labels that do not vary)",
     );
   });
 

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
-import { mostCandidates, rungsOf, type SearchConfig } from '../../config/search.js';
+import { type AxisPoint, type ComparisonConfig, mostRuns } from '../../config/comparison.js';
+import { rungsOf, type SearchConfig } from '../../config/search.js';
 import { ConfigError } from '../../support/errors.js';
+import { wholeNumber } from '../../support/whole-number.js';
 import { parametersByTask, parametersOf, type ReadShape } from '../plan/data-shapes.js';
 import type { Matching } from '../plan/decided-changes.js';
 
@@ -34,7 +35,7 @@ export interface Candidate {
  * The cost of an epoch is the model's network parameters over those of the configured baseline. This ratio of the work
  * of training steps is known before training. Look-ups in embedding tables and evaluation are not in it. Tasks that
  * share no parameters pay for their own network.
- * @throws ConfigError where a budget does not pay for two candidates.
+ * @throws ConfigError where a budget does not pay for two candidates, or pays for more runs than can be planned.
  */
 export async function searchedPlaces(
   config: ComparisonConfig,
@@ -43,11 +44,19 @@ export async function searchedPlaces(
   signal?: AbortSignal,
 ): Promise<readonly Place[]> {
   const places: Place[] = [];
-  const drawn = config.models.map(({ label }) => ({ label, settings: config.settings(label, mostCandidates) }));
+  let runs = 0;
+  const most = Math.floor(mostRuns / config.tuneSeeds.length) + 1; // one too many
+  const drawn = config.models.map(({ label }) => ({ label, settings: config.settings(label, most) }));
   for (const point of config.points) {
     for (const { label, settings } of drawn) {
       if (settings.length < 2) continue;
-      places.push(await searchedPlace(config, { label, point, settings }, matching, readShape, signal));
+      const place = await searchedPlace(config, { label, point, settings }, matching, readShape, signal);
+      places.push(place);
+      runs += place.candidates.length * config.tuneSeeds.length;
+      if (runs > mostRuns)
+        throw new ConfigError(
+          `compare.search.budget: the searches of all models and points make more than ${wholeNumber(mostRuns)} runs, which is the most: lower it.`,
+        );
     }
   }
   return places;
@@ -89,21 +98,24 @@ async function searchedPlace(
   const all: Awaited<ReturnType<typeof counted>>[] = [];
   const seeds = tuneSeeds.length;
   const spentBy = (count: number) => spentAtMost(search, placed(all.slice(0, count))) * seeds;
+  let next = 2; // what they spend is computed at some candidates only: it takes time
   for (const values of settings) {
     await setImmediate(); // lets signals in
     signal?.throwIfAborted();
     all.push(await counted(values));
-    if (budget !== undefined && all.length > 2 && spentBy(all.length) > budget) {
-      all.pop();
-      break;
-    }
+    if (budget === undefined || all.length < next) continue;
+    if (spentBy(all.length) > budget) break;
+    next = Math.ceil(1.1 * next);
   }
+  if (budget === undefined) return placed(all);
   const least = spentBy(2);
-  if (budget !== undefined && least > budget)
+  if (least > budget)
     throw new ConfigError(
       `compare.search.budget: ${budget} epochs of ${baseline} do not pay for two candidates of ${label}, which may take ${Math.ceil(least)}${seeds > 1 ? ` with ${seeds} seeds of tuneSeed` : ''}: raise it.`,
     );
-  return placed(all);
+  let paid = all.length;
+  while (spentBy(paid) > budget) paid--;
+  return placed(all.slice(0, paid));
 }
 
 /** The number of candidates, of `of`, that train in a rung. The best 1/eta go on, and one at least. */

@@ -7,7 +7,7 @@ import { passOf, plain, present } from '../run.fixture.js';
 import { binaryTasks } from '../tasks.fixture.js';
 import { byRow, inBlocks } from './axes.js';
 import { embed } from './embed.js';
-import { gates } from './gates.js';
+import { gates, mixtures } from './gates.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -30,14 +30,31 @@ it.each([
   expect(byRow(blocks).dataSync()).toEqual(x.dataSync());
 });
 
+it('mixtures by a matrix product equal sums of products, and so do their gradients', () => {
+  const [w, h] = [random([2, 3, 6, 5], 1), random([2, 6, 256, 5], 2)];
+  const dy = random([2, 3, 256, 5], 3);
+  const plainly = (w: Tensor, h: Tensor): Tensor => tf.sum(w.expandDims(3).mul(h.expandDims(1)), 2);
+  const valuesOf = (mix: typeof plainly) =>
+    [mix(w, h), ...tf.grads((w, h) => mix(present(w), present(h)))([w, h], dy)].map((tensor) => ({
+      shape: tensor.shape,
+      values: [...tensor.dataSync()],
+    }));
+  const expected = valuesOf(plainly);
+  for (const [i, { shape, values }] of valuesOf(mixtures).entries()) {
+    expect(shape).toEqual(expected[i]?.shape);
+    const differences = values.map((value, j) => Math.abs(value - (expected[i]?.values[j] ?? Number.NaN)));
+    expect(Math.max(...differences)).toBeLessThan(1e-4);
+  }
+});
+
 it('a gate whose logits are far apart has the output of one expert', () => {
   const layer = gates(1, [{ name: 'a', sees: [0, 1] }], ['x', 'y'], 2);
   const weights = Object.entries(layer.parameters).map(
     ([name, { shape }]) => [name, tf.tensor([1, 1, 0, 0], [...shape])] as const,
   );
   const outputs = random([1, 2, 3, 5], 2);
-  const { mixtures } = layer.apply(passOf(Object.fromEntries(weights)), tf.fill([1, 2, 5], 1000), outputs);
-  expect(mixtures.dataSync()).toEqual(outputs.slice([0, 0, 0, 0], [1, 1, 3, 5]).dataSync());
+  const mixed = layer.apply(passOf(Object.fromEntries(weights)), tf.fill([1, 2, 5], 1000), outputs);
+  expect(mixed.mixtures.dataSync()).toEqual(outputs.slice([0, 0, 0, 0], [1, 1, 3, 5]).dataSync());
 });
 
 describe('starting values', () => {

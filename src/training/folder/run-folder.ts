@@ -57,13 +57,16 @@ export async function openRunFolder(path: string, force: boolean): Promise<RunFo
 /**
  * Keeps the lines of `epochs.jsonl` up to this epoch: later epochs are trained again. Lines that a crash cut short are
  * left out.
+ * @returns the epochs up to this one that have no line
  */
-export async function keepEpochs(folder: RunFolder, name: string, lastEpoch: number): Promise<void> {
+export async function keepEpochs(folder: RunFolder, name: string, lastEpoch: number): Promise<readonly number[]> {
   const path = join(folder.path, name);
-  if (!existsSync(path)) return;
+  const epochs = Array.from({ length: lastEpoch }, (_, index) => index + 1);
+  if (!existsSync(path)) return epochs;
   const lines = readFileSync(path, 'utf8').split('\n');
-  const kept = lines.filter((line) => Number(epochOf(line)) <= lastEpoch);
-  await folder.write(name, kept.map((line) => `${line}\n`).join(''));
+  const kept = new Map(lines.map((line) => [epochOf(line), line]));
+  await folder.write(name, epochs.flatMap((epoch) => (kept.has(epoch) ? `${kept.get(epoch)}\n` : [])).join(''));
+  return epochs.filter((epoch) => !kept.has(epoch));
 }
 
 /** Undefined for an incomplete line. */
