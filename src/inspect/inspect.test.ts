@@ -193,6 +193,18 @@ describe('glance', () => {
     expect(notes).toEqual([expect.stringMatching(/^Column 'copy' predicts 'click' almost alone \(AUC 1\.000/)]);
     expect(source.reads).toEqual({ train: 16, validation: 4, test: 4 });
   });
+
+  test('what is repeated for many tasks hides no other kind of finding, and no other column', async () => {
+    const plant = innocent();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) addTask(plant, { name, type: 'binary' }, ([click = 0]) => click);
+    addColumn(plant, { name: 'copy', kind: 'numeric' }, ([click = 0]) => click);
+    addColumn(plant, { name: 'same', kind: 'numeric' }, () => 1);
+    const source = sourceOf(plant);
+    const notes = (await glance(source, tasksOf(source))).join('\n');
+    for (const found of ["'click' are equal those of 'a'", "'copy' predicts 'click'", "'same' is the same"])
+      expect(notes).toContain(found);
+    expect(notes).toMatch(/^14 more findings/m); // 15 pairs, 6 of a column that knows the label, one constant
+  });
 });
 
 function pairsInOrder(scores: readonly number[], labels: readonly number[]): number {

@@ -1,7 +1,7 @@
 import type { Source, SourceTask } from '../data/dataset.js';
 import { inspectColumns } from './columns.js';
 import { findings } from './findings.js';
-import type { Inspection, SplitSummary } from './inspection.js';
+import type { Finding, Inspection, SplitSummary } from './inspection.js';
 import { labelPairs, taskSummaries } from './labels.js';
 import { rowsInCommon } from './rows-in-common.js';
 import { perSplit, withSeenRows } from './seen-rows.js';
@@ -60,7 +60,19 @@ const mostNotes = 8;
  */
 export async function glance(source: Source, tasks: ChosenTasks, signal?: AbortSignal): Promise<readonly string[]> {
   const { findings } = await inspect(source, tasks, glanced, signal);
-  const notes = findings.flatMap(({ weight, message }) => (weight === 'serious' ? [message] : []));
+  const serious = findings.filter(({ weight }) => weight === 'serious');
+  const notes = varied(serious).map(({ message }) => message);
   if (notes.length <= mostNotes) return notes;
   return [...notes.slice(0, mostNotes), `${notes.length - mostNotes} more findings about the data: ple data inspect.`];
+}
+
+/**
+ * Sorts findings so that repetitions for many tasks do not hide others: the first of each kind, then the first of each
+ * kind and column, then the rest.
+ */
+function varied(findings: readonly Finding[]): readonly Finding[] {
+  const firsts = (key: (finding: Finding) => string) =>
+    findings.filter((one, i) => findings.findIndex((other) => key(other) === key(one)) === i);
+  const [kinds, columns] = [firsts(({ kind }) => kind), firsts(({ kind, column }) => `${kind} ${column}`)];
+  return [...new Set([...kinds, ...columns, ...findings])];
 }

@@ -53,15 +53,21 @@ test('rows without a user are each drawn alone', async () => {
   await expect(prepare(files)).rejects.toThrow('One user cannot be in both halves'); // and these are
 });
 
+test('the largest id, and values with a sign, an exponent or no digit before the point', async () => {
+  const rows = `1,0,0,${b},3,${list('205 2147483647=1.0E-4', '205 3=.5', '205 4=-0.5')}\n2,1,1,${a},0,\n`;
+  expect(await prepare({ 'sample_skeleton_train.csv': rows })).toEqual([]);
+});
+
 test.each<[string, string, string, RegExp]>([
   ['an index that is none', 'common_features_train.csv', `${a},0,\nxyz,0,\n`, /train\.csv:2: 'xyz,0' is not as/],
   [
     'an entry that is none',
     'common_features_test.csv',
     `${b},0,\n${a},2,${list('101 9=1.0', '109_14 x=1.0')}\n`,
-    /test\.csv:2: '00000000000000aa,2' is not as/,
+    /test\.csv:2: '109_14�x�1\.0' is not as/,
   ],
-  ['an id that is too large', 'common_features_train.csv', `${a},1,${list('101 2147483648=1')}\n`, /:1: .* is not as/],
+  ['an id that is too large', 'common_features_train.csv', `${a},1,${list('101 2147483648=1')}\n`, /:1: '101�21/],
+  ['a value that is too large', 'common_features_train.csv', `${a},1,${list('101 7=1e99')}\n`, /:1: '101�7�1e99'/],
   [
     'an index that stands twice',
     'common_features_train.csv',

@@ -43,8 +43,7 @@ const columnsOf = {
   samples: ['sample', 'click', 'conversion', 'key', 'said'],
   common: ['key', 'said'],
 } as const;
-/** Ids and values are those that INTEGER and FLOAT hold. */
-const entry = '[^\\x01-\\x03]*\\x02[0-9]{1,9}\\x03[0-9]{1,30}(\\.[0-9]+)?';
+const entry = '[^\\x01-\\x03]*\\x02[0-9]+\\x03[-+.0-9eE]+';
 const list = `(${entry}(\\x01${entry})*)?`;
 const entriesSql = "CASE WHEN list = '' THEN [] ELSE string_split(list, chr(1)) END";
 
@@ -117,7 +116,7 @@ function isKept({ columns }: ListedFile): string {
   return columns.includes('click') ? "NOT (click = '0' AND conversion = '1')" : 'true';
 }
 
-/** SQL of whether a row's cells are right. */
+/** SQL of whether a row's cells are right. Ids and weights may still be no INTEGER and no FLOAT. */
 function isRight({ columns }: ListedFile): string {
   const tests = columns.map((name) => `regexp_full_match(${name}, ${literal(cells[name])})`);
   return [...tests, `regexp_full_match(list, ${literal(list)})`].join(' AND ');
@@ -203,8 +202,11 @@ async function placed<Result>(
       throw new DataError(
         `${file.path}:${line}: this row has not ${file.columns.length + 1} cells with commas between them, or is longer than 2 MB.`,
       );
-    const numbered = `SELECT row_number() OVER () AS line, * FROM ${scan(file)}`;
-    const faulty = `SELECT line, concat_ws(',', ${file.columns.join(', ')}) FROM (${numbered}) WHERE ${isKept(file)} AND (${isRight(file)}) IS NOT TRUE ORDER BY line LIMIT 1`;
+    const unheld =
+      'TRY_CAST(id_of(e) AS INTEGER) IS NULL OR TRY_CAST(TRY_CAST(weight_of(e) AS DOUBLE) AS FLOAT) IS NULL';
+    const wrong = `list_filter(${entriesSql}, lambda e: NOT regexp_full_match(e, ${literal(entry)}) OR ${unheld})[1]`;
+    const numbered = `SELECT row_number() OVER () AS line, concat_ws(',', ${file.columns.join(', ')}) AS cells, ${wrong} AS wrong, * FROM ${scan(file)}`;
+    const faulty = `SELECT line, coalesce(wrong, cells) FROM (${numbered}) WHERE ${isKept(file)} AND ((${isRight(file)}) IS NOT TRUE OR wrong IS NOT NULL) ORDER BY line LIMIT 1`;
     const [row] = await rowsOf(database, faulty).catch(() => []);
     if (!row) throw new DataError(`${file.path} cannot be read: ${reason}.`, { cause: error });
     throw new DataError(

@@ -63,6 +63,8 @@ export async function judgement(
     const task = await taskOf(database, label, sqlOf(label.column), spelled, conditions.get(label.column.name));
     if (task) tasks.push(task);
   }
+  const twice = tasks.find(({ name }, index) => tasks.findIndex((other) => other.name === name) < index);
+  if (twice) throw new ConfigError(`--task: two tasks are named '${twice.name}'; NAME=COLUMN gives another name.`);
 
   const named = namedLabels(columns);
   const inputs = names.flatMap((name): Input[] => {

@@ -83,6 +83,9 @@ test('asked tasks are the tasks; other labels, and what is there only after one,
   await expect(startingConfig(path, { tasks: ['clickd'] })).rejects.toThrow(
     /no column 'clickd' \(did you mean 'clicked'\?\)/,
   );
+  await expect(startingConfig(path, { tasks: ['clicked', 'clicked'] })).rejects.toThrow(
+    /two tasks are named 'clicked'; NAME=COLUMN gives another name/,
+  );
 });
 
 test('a few texts among numbers or dates are marks of missing values; a label by its name stays one', async () => {

@@ -30,6 +30,7 @@ export async function startingConfig(
   const origin = typeof from === 'string' ? { path: from, ...(test === undefined ? {} : { test }) } : from;
   return withStagedFiles(origin, { signal, onBytes }, async (files) => {
     const judged = await judgement(files, tasks);
+    signal?.throwIfAborted(); // between two statements nothing is interrupted
     const { dialect, staged } = files;
     const trained = staged.files.reduce((sum, { split, rows }) => sum + (split === 'train' ? rows : 0), 0);
     const telling = await tellingInputs(files, judged);

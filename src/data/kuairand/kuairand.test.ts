@@ -147,3 +147,8 @@ test('two rows of one video are refused in one line', async () => {
   expect(String(error)).toMatch(/video_features_basic has two rows of one video_id.*$/);
   expect(String(error)).not.toContain('\n');
 });
+
+test('a resolved config of an earlier run has splitSeed: 0, as every new one', () => {
+  expect(kuairand.options.parse({ loader: 'kuairand' })).toMatchObject({ splitSeed: 0 });
+  expect(() => kuairand.options.parse({ loader: 'kuairand', splitSeed: 1 })).toThrow('which is gone');
+});

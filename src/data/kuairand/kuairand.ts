@@ -31,6 +31,11 @@ const options = z.strictObject({
     .describe(
       '`{ time: 0.1 }`: the last part of the training rows by time. `next-week`: 22 to 28 April; the test then begins on 29 April. `last-days`, with `exposure: standard`: 7 May; the test is then 8 May, and training has all days before.',
     ),
+  splitSeed: z
+    .int()
+    .refine((seed) => seed === 0, 'it drew the users of validation: { users }, which is gone')
+    .default(0)
+    .describe('Always 0, for configs of earlier runs.'),
   statistics: z
     .boolean()
     .refine((wanted) => !wanted, 'statistics of videos are no longer read: join them by a query of `table`')

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, openDatabase, rowsOf, whileOpen } from '../store/database.js';
-import { jsonTable, openRelation, said } from './relation-table.js';
+import { jsonTable, openRelation, said, twiceInOneCase } from './relation-table.js';
 import { formatOf, openSplitFiles, type RowFileOptions } from './row-file.js';
 import { type StagedColumn, textSql } from './staged-columns.js';
 import { checkColumns, stagedTable, stageRows } from './staged-rows.js';
@@ -99,9 +99,9 @@ async function load(
   const files = await openSplitFiles(asTrain, options);
   checkColumns(files, undefined);
   const { path, names = [] } = files[0]?.file ?? {};
-  const twice = firstTwice(names);
-  if (twice !== undefined)
-    throw new DataError(`${path}: two columns are named '${twice}' (case apart), which a query cannot tell apart.`);
+  const twice = twiceInOneCase(names);
+  if (twice)
+    throw new DataError(`${path}: two columns are named '${twice[1]}' (case apart), which a query cannot tell apart.`);
   const staged = await stageRows(database, files, new Set(names), missing);
   const raw = identifier(`texts of ${name}`);
   await database.run(`ALTER TABLE ${stagedTable} RENAME TO ${raw}`);
@@ -136,12 +136,6 @@ async function refuseOtherThanSelect(database: DuckDBConnection, query: string):
   }
   const statement = await statements.prepare(0);
   if (statement.statementType !== StatementType.SELECT) throw new Error('it is no SELECT');
-  const twice = firstTwice(Array.from({ length: statement.columnCount }, (_, c) => statement.columnName(c)));
-  if (twice !== undefined) throw new Error(`two columns are named '${twice}' (case apart); AS gives one another name`);
-}
-
-/** SQL does not tell upper from lower case. */
-function firstTwice(names: readonly string[]): string | undefined {
-  const lower = names.map((name) => name.toLowerCase());
-  return lower.find((name, index) => lower.indexOf(name) < index);
+  const twice = twiceInOneCase(Array.from({ length: statement.columnCount }, (_, c) => statement.columnName(c)));
+  if (twice) throw new Error(`two columns are named '${twice[1]}' (case apart); AS gives one another name`);
 }

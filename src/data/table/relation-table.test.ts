@@ -105,3 +105,13 @@ test('JSON texts stay texts, values of several types too; a key that is null eve
     ['2024-05-02', '10:01', 2n, null, '3.5'],
   ]);
 });
+
+test('JSON keys that differ only in case are refused by name; a number at the end is no matter', async () => {
+  const path = join(folder, 'case.jsonl');
+  writeFileSync(path, '{"a": 1}\n{"A": 2, "b": 1, "b_1": 3}\n');
+  await expect(read(path)).rejects.toThrow(
+    "case.jsonl cannot be read as JSON: 'A' and 'a' differ only in upper and lower case; give one another name.",
+  );
+  writeFileSync(path, '{"a": 1, "a_1": 2}\n');
+  expect((await read(path)).rows).toEqual([[1n, 2n]]);
+});

@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
-import { fileLiteral, identifier, literal, sqlReason, withDatabase } from '../store/database.js';
+import { fileLiteral, identifier, literal, rowsOf, sqlReason, withDatabase } from '../store/database.js';
 import { cleaned, daysOf, type StagedType } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
@@ -46,11 +46,35 @@ export async function jsonTable(database: DuckDBConnection, paths: readonly stri
   const found = await database.stream(`SELECT * FROM ${from}) LIMIT 0`);
   const [names, types] = [found.columnNames(), found.columnTypes()];
   if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
+  if (twiceInOneCase(names.map((name) => name.replace(/_\d+$/, '')))) await refuseKeysTwice(database, list);
   const columns = names.map((name, c) => {
     const type = String(types[c]?.alias ?? types[c]);
     return `${literal(name)}: ${literal(/^(DATE|TIME|UUID|JSON)/.test(type) ? type.replace(/^[A-Z_ ]+/, 'VARCHAR') : type)}`;
   });
   return `${from}, columns = {${columns.join(', ')}})`;
+}
+
+/** DuckDB gives the second of two keys that differ only in case another name, which no row has. */
+async function refuseKeysTwice(database: DuckDBConnection, list: string): Promise<void> {
+  const objects = `read_json_objects(${list}, maximum_object_size = 67108864)`;
+  const keys = await rowsOf(
+    database,
+    `SELECT key FROM (SELECT unnest(json_keys(json)) AS key FROM ${objects}) GROUP BY 1 ORDER BY 1`,
+  );
+  const twice = twiceInOneCase(keys.map(([key]) => String(key)));
+  if (twice)
+    throw new Error(`'${twice[0]}' and '${twice[1]}' differ only in upper and lower case; give one another name`);
+}
+
+/** Two names that SQL takes for one. */
+export function twiceInOneCase(names: readonly string[]): readonly [string, string] | undefined {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined) return [other, name];
+    seen.set(name.toLowerCase(), name);
+  }
+  return undefined;
 }
 
 /**
