@@ -31,7 +31,7 @@ export function parsePart<Schema extends z.ZodType>(
     const known = [...new Set(knownKeys(schema, toPath(path), value))];
     return keys.map((key) => {
       const place = [...at, ...toPath(path), key];
-      const gone = removed.get(place.join('.'));
+      const gone = removed.get(place.join('.')) ?? removed.get(key);
       if (gone !== undefined) return failAt(document, place, gone);
       const near = nearest(key, known);
       if (near !== undefined) misspelt.add([...toPath(path), near].join('.'));
@@ -41,9 +41,11 @@ export function parsePart<Schema extends z.ZodType>(
   }
 }
 
-/** Keys of earlier versions, and what to use. */
+/** Keys of earlier versions, with their place or wherever they are, and what to use. */
 const removed = new Map([
   ['execute.kubernetes', noKubernetes],
+  ['dataset.validation.users', 'users are no longer drawn; say { time: 0.1 }, or next-week'],
+  ['logInteger', 'say integer, or list the values'],
   [
     'dataset.extensions',
     'extensions of DuckDB are not loaded; copy what the query reads to Parquet or a DuckDB file (dataset.database) first',
@@ -125,7 +127,8 @@ function describe(issue: Issue): string {
   }
   if (issue.code === 'too_big' && issue.origin !== 'array' && issue.origin !== 'string')
     return `it must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`;
-  if (issue.code === 'invalid_value') return `it must be ${listed(issue.values.map(String))}`;
+  if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid '))
+    return `it must be ${listed(issue.values.map(String))}`;
   return issue.message
     .replace(/^Invalid input: /, '')
     .replace(/\b(record|object)\b/g, 'mapping')

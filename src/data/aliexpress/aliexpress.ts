@@ -13,7 +13,9 @@ const options = z.strictObject({
     .default('datasets/aliexpress')
     .describe('Folder with `AliExpress_<country>`, in it `train.csv` and `test.csv`, plain or `.gz`.'),
   conversion: z
-    .enum(['clicks', 'ctcvr'])
+    .enum(['clicks', 'ctcvr'], {
+      error: ({ input }) => (input === 'impressions' ? 'say ctcvr, and name the task so' : undefined),
+    })
     .default('ctcvr')
     .describe(
       '`ctcvr`: task `ctcvr`, conversions among all impressions. `clicks`: task `cvr`, conversions among clicks.',

@@ -59,7 +59,10 @@ const options = z.strictObject({
     .describe(
       'The label column (`income`, `education`, `marital-status`) that makes no label of the group, put back among the inputs: `[education]` in groups 1 and 3, `[income]` in group 2.',
     ),
-  cache: z.string().default('datasets/cache').describe('Folder for the prepared tables, from which rows are read.'),
+  cache: z
+    .string({ error: ({ input }) => (input === null ? 'name a folder; tables are always kept' : undefined) })
+    .default('datasets/cache')
+    .describe('Folder for the prepared tables, from which rows are read.'),
 });
 
 type Options = z.infer<typeof options>;
