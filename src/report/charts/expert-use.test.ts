@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { reportFixture } from '../report.fixture.js';
-import { runsOfComparison } from './charted-runs.js';
+import { runsOfComparison, singleRun } from './charted-runs.js';
 import { expertUse } from './expert-use.js';
 import { layersOf } from './spec.fixture.js';
 
@@ -21,4 +21,10 @@ test('the heat map has the mean weights of every gate under the first seed; coll
   expect(section?.drawings[0]?.remarks?.[0]).toBe(
     'Gate income of level 1 gives more than 95 % to one expert (seeds 1, 2 and 3).',
   );
+  const run = data.runs.get(path);
+  const alone = run && expertUse(singleRun(run))[0];
+  expect([section, alone].map((one) => one?.note.some((text) => text.startsWith('Of several seeds')))).toEqual([
+    true,
+    false,
+  ]);
 });

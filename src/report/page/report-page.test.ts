@@ -154,3 +154,10 @@ test('what a config or a data set says is text everywhere', async () => {
   expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
   expect(page).toContain('&quot;&gt;&lt;img src=x onerror=&#39;alert(2)&#39;&gt;');
 });
+
+test('what a search chose for a model stands with its runs', () => {
+  const rows = everyVerdict.rows.map((row) => ({ ...row, tuned: { 'model.dropout': 0.1 } }));
+  const page = reportPage(bare({ comparison: { ...everyVerdict, rows } }), []);
+  expect(page).toContain('<p>Chosen by the search: <code>{&quot;model.dropout&quot;:0.1}</code></p>');
+  expect(reportPage(bare(), [])).not.toMatch('Chosen by the search');
+});
