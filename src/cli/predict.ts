@@ -61,8 +61,8 @@ export const predict = defineCommand(
         async ({ rows, dataset, engine, onRows }) => {
           const { columns, blocks } = predictions(run, dataset, engine, scale, onRows);
           const kept = keep.length > 0 ? rows.file : undefined;
-          if (out === undefined) return printed(encoded(format, columns, blocks, kept));
-          await writeTable(out, columns, blocks, kept);
+          if (out === undefined) return printed(encoded(format, columns, blocks, { kept }));
+          await writeTable(out, columns, blocks, { kept });
           say(`Written: ${out} (${dataset.splits.test.rows} rows)`);
         },
       );

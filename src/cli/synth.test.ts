@@ -21,6 +21,8 @@ test('flags set options; several correlations are refused', async () => {
     status: 2,
     stderr: 'ple: --correlation takes one value, or a matrix: call ple synth once for each value.\n',
   });
+  const { stderr: wrong } = await synth(['--dim', 'x'], folder);
+  expect(wrong).toMatch(/^ple: --dim x: 'dimension': expected number/);
 });
 
 test('--kind chooses the process; words are options of its loader', async () => {

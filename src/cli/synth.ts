@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
+import type { Path } from '../config/document.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
 import { defineCommand, examples } from './command.js';
@@ -56,13 +57,18 @@ export const synth = defineCommand(
     const kind = synthesisKinds.get(options.kind ?? synthesisKinds.names[0] ?? '');
     const flagged = flags.flatMap(({ flag, key }) => {
       const value: unknown = command.getOptionValue(new Option(flag).attributeName());
-      return value === undefined ? [] : [`${key}=${value}`];
+      return value === undefined ? [] : [{ flag: flag.split(' ')[0], value, word: `${key}=${value}` }];
     });
-    if (flagged.some((word) => /^correlation=[^[]*,/.test(word)))
+    if (flagged.some(({ word }) => /^correlation=[^[]*,/.test(word)))
       throw new ConfigError('--correlation takes one value, or a matrix: call ple synth once for each value.');
-    const document = readDocument('{}', 'ple synth', [...flagged, ...given]);
+    const document = readDocument('{}', 'ple synth', [...flagged.map(({ word }) => word), ...given]);
+    const locate = (path: Path) => {
+      const place = document.locate(path);
+      const named = flagged.find(({ word }) => place === `override '${word}'`);
+      return named ? `${named.flag} ${named.value}` : place;
+    };
     const out = options.out ?? `datasets/${kind.name}.csv`;
-    const write = kind.prepare(parsePart(kind.options, document.value, document), out);
+    const write = kind.prepare(parsePart(kind.options, document.value, { ...document, locate }), out);
     if (existsSync(out) && !options.force) throw new ConfigError(`${out} exists already: --force replaces it.`);
     makeFolder(dirname(out));
     const { manifest, summary } = await interruptible(`Interrupted: ${out} is not written.`, (signal) => {

@@ -13,9 +13,9 @@ export function correlation(a: readonly number[], b: readonly number[]): number 
 /** A split's values, row by row: of columns and of labels by name, and all of them. */
 export async function valuesOf(source: Source, split: SplitName = 'train') {
   const rows = await rowsOf(source, split);
-  const valuesOf = (name: string) => rows.map((row) => Number(row[name]));
-  const byName = new Map(source.columns.map(({ name }) => [name, valuesOf(name)]));
-  const byTask = new Map(source.tasks.map(({ name }) => [name, valuesOf(`y:${name}`)]));
+  const column = (name: string) => rows.map((row) => Number(row[name]));
+  const byName = new Map(source.columns.map(({ name }) => [name, column(name)]));
+  const byTask = new Map(source.tasks.map(({ name }) => [name, column(`y:${name}`)]));
   return {
     columns: [...byName.values()],
     labels: [...byTask.values()],

@@ -31,7 +31,7 @@ export async function opened(path: string, data: string, keep: readonly string[]
 export async function predicted(path: string, data: string, out: string, scale: Scale, keep: readonly string[] = []) {
   const { run, engine, rows } = await opened(path, data, keep, false);
   const { columns, blocks } = predictions(run, rows.dataset, engine, scale, () => undefined);
-  await writeTable(out, columns, blocks, keep.length > 0 ? rows.file : undefined);
+  await writeTable(out, columns, blocks, { kept: keep.length > 0 ? rows.file : undefined });
   await rows.release();
 }
 

@@ -96,7 +96,7 @@ export async function readRunBeside(file: string, overrides: readonly string[]):
 
 /** The text of a config. */
 export function readText(file: string): string {
-  if (/\.(csv|tsv|tab|parquet|pq|arrows?|feather|ipc)(\.gz)?$/i.test(file)) {
+  if (/\.(csv|tsv|tab|parquet|pq|jsonl|ndjson)(\.gz)?$/i.test(file)) {
     throw new ConfigError(`${file} is no config: 'ple data inspect ${file} --write' prints one to start with.`);
   }
   try {

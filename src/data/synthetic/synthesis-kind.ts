@@ -87,12 +87,14 @@ async function writeRows(path: string, { stored, blocks }: Generated, progress: 
       yield { rows: count, columns: [...columns.map(singleOf), ...labels] };
     }
   }
-  const found: LabelStatistics[] = [];
   const labels = tasks.map(({ name }) => `nullif(${identifier(name)}, 'NaN')`);
-  await writeTable(path, outputs, read(), undefined, async (database) => {
-    found.push(await labelStatistics(database, labels));
+  let found: LabelStatistics | undefined;
+  await writeTable(path, outputs, read(), {
+    async whenStored(database) {
+      found = await labelStatistics(database, labels);
+    },
   });
-  return must(found[0], 'statistics');
+  return must(found, 'statistics');
 }
 
 /** @param labels SQL of columns of `rows`; NULL outside a sample space. */

@@ -16,6 +16,12 @@ describe('what is wrong is said with file, line, column and reason', () => {
     ['a label of 2', good.replace('2.5,0', '2.5,2'), {}, /data\.csv:3: column 'y' is '2', which is neither 0 nor 1/],
     ['an open quote', good.replace('2.5', '"2.5'), {}, /data\.csv:\d+: a quote is not closed/],
     ['a CR without LF', good.replace('2.5', '2\r5'), {}, /csv:3: there is a CR without LF\. Lines must end with LF/],
+    [
+      'one before a comma',
+      good.replace('2.5,', '2.5\r,'),
+      {},
+      /csv:3: there is a CR without LF\. Lines must end with LF/,
+    ],
     ['a NUL byte', good.replace('2.5', '2\0'), {}, /data\.csv:3: there is a NUL byte/],
     ['no rows', 'x,y,fold\n', {}, /\/data\.csv has no rows\.$/],
     ['names twice', `x,x,fold\n1,1,1\n`, {}, /data\.csv: two columns are named 'x'; give each a name of its own\.$/],

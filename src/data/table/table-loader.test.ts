@@ -1,5 +1,5 @@
-import { symlink, writeFile } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { SplitName } from '../dataset.js';
@@ -130,6 +130,18 @@ test('a split by time: the last rows, equal times together', async () => {
   expect(await x('validation')).toEqual([7.5]);
   expect(await x('train')).toEqual([5.5, 1.5, 3.5, 2.5, 4.5, 6.5]);
   expect(source.columns.map(({ name }) => name)).toEqual(['x']);
+});
+
+test('folders named column=value, which are columns in a query only, are noted', async () => {
+  const notes: string[] = [];
+  const text = `x,y\n${Array.from({ length: 40 }, (_, i) => `${i / 2},${i % 2}\n`).join('')}`;
+  const root = dirname(await file(text, 'plain.csv'));
+  for (const day of ['day=1', 'day=2']) {
+    await mkdir(join(root, day));
+    await writeFile(join(root, day, 'part.csv'), text);
+  }
+  await open({ path: join(root, '*', '*.csv'), tasks: { y: {} } }, notes);
+  expect(notes).toContainEqual(expect.stringMatching(/^Folders named column=value are columns in a query only/));
 });
 
 test('several files, a pattern, files of their own for splits, columns in another order', async () => {

@@ -40,6 +40,8 @@ export const table = defineLoader({
     const options = { path, validation, test, files, database, cache, ...content };
     const shares = sharesOf(options); // fails before anything is read
     const read = await filesOf(options);
+    if (path !== undefined && new Set(read.files.map((file) => partitionOf(file.path))).size > 1)
+      context.note('Folders named column=value are columns in a query only: dataset.query, dataset.files.');
     const sums: string[] = [];
     const { signal } = context;
     for (const file of read.files) sums.push(`${file.mark} ${await rawChecksum(file.path, cache, signal)}`);
@@ -142,7 +144,7 @@ function partitionOf(path: string): string {
 
 /** Says the format, and so what the bytes mean. */
 function endingOf(path: string): string {
-  return /(\.[a-z]+)(\.(gz|zst))?$/i.exec(path)?.[0].toLowerCase() ?? '';
+  return /(\.[a-z]+)(\.gz)?$/i.exec(path)?.[0].toLowerCase() ?? '';
 }
 
 /** Cuts the training rows by a seed: each goes where a preparation with this `splitSeed` would have put it. */

@@ -46,7 +46,8 @@ export async function openTextTable(
       if (encoding === undefined && (await read(path)) === undefined) return;
       const refused = await withPlainCopy(path, encoding, read);
       if (refused === undefined) return;
-      for await (const row of opened.read()) refuseReturn(path, row); // says where
+      for await (const _ of opened.read()); // says where, but for a CR, which may stand in quotes
+      for await (const row of opened.read()) refuseReturn(path, row);
       throw new DataError(`${path} cannot be read: ${sqlReason(refused)}.`, { cause: refused });
     },
     async place(row) {
@@ -191,7 +192,7 @@ export async function openDelimited(path: string, options: Delimited): Promise<D
 
 /** @throws DataError for a CR that no LF follows. */
 function refuseReturn(path: string, { fields, line }: Row): void {
-  if (fields.some((field) => /\r[^\n]/.test(field)))
+  if (fields.some((field) => /\r(?!\n)/.test(field)))
     throw new DataError(
       `${path}:${line}: there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`,
     );

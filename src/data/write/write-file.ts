@@ -63,26 +63,27 @@ type Blocks = AsyncIterable<RowGroup>;
  * @throws ConfigError for an ending that is no format's, or a folder of this name. UserError for a file that cannot be
  * written.
  */
-export async function writeTable(path: string, ...rows: Rows): Promise<void> {
+export async function writeTable(
+  path: string,
+  columns: readonly OutputColumn[],
+  blocks: Blocks,
+  more: More = {},
+): Promise<void> {
   const format = formatOf(path);
   if ((await stat(path).catch(() => undefined))?.isDirectory())
     throw new ConfigError(`${path} is a folder; name the file to be written.`);
   await removeRemains(dirname(path));
-  await writeWhole(path, encoded(format, ...rows));
+  await writeWhole(path, encoded(format, columns, blocks, more));
 }
 
 const typeNames = { float: 'FLOAT', integer: 'INTEGER' } as const;
 
-/**
- * `kept`: a DuckDB file whose table `kept` has columns that stand before the others, row by row. `whenStored` gets a
- * database whose table `rows` has all rows.
- */
-type Rows = readonly [
-  columns: readonly OutputColumn[],
-  blocks: Blocks,
-  kept?: string | undefined,
-  whenStored?: (database: DuckDBConnection) => Promise<void>,
-];
+interface More {
+  /** A DuckDB file whose table `kept` has columns that stand before the others, row by row. */
+  readonly kept?: string | undefined;
+  /** Gets a database whose table `rows` has all rows. */
+  readonly whenStored?: (database: DuckDBConnection) => Promise<void>;
+}
 
 /**
  * The bytes of a file, piece by piece. Equal rows give equal bytes. The rows wait in a temporary database, mostly on
@@ -90,7 +91,9 @@ type Rows = readonly [
  */
 export async function* encoded(
   format: Format,
-  ...[columns, blocks, kept, whenStored]: Rows
+  columns: readonly OutputColumn[],
+  blocks: Blocks,
+  { kept, whenStored }: More = {},
 ): AsyncGenerator<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'ple-rows-'));
   const database = await openDatabase(join(folder, 'rows.duckdb'));
@@ -102,7 +105,7 @@ export async function* encoded(
     const appender = await columnAppender(database, 'rows');
     for await (const { columns, rows } of blocks) written(() => appender.append(columns, rows));
     written(appender.close);
-    await whenStored?.(database);
+    await whenStored?.(database).catch(unwritten);
     if (kept !== undefined) await database.run(`ATTACH ${literal(kept)} AS beside (READ_ONLY)`);
     const path = await copied(
       database,
