@@ -28,12 +28,11 @@ type Ended = Event & { readonly kind: 'ended' };
 export function openCompareDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig): CompareDisplay {
   const said = new Set<string>();
   const ofRuns = gatherNotes();
-  let bar: { readonly title: string; readonly shown: ProgressBar } | undefined;
+  const bar = oneBar(stream);
   let stage = { title: '', of: 0, done: 0 };
   const fractions = new Map<string, number>(); // of the runs in training
-  const closeBar = () => bar?.shown.stop();
   const line = (text: string) => {
-    closeBar();
+    bar.stop();
     stream.write(`${text.split('\n').map(printable).join('\n')}\n`); // a bug's stack has several lines
   };
   const once = (text: string) => {
@@ -41,17 +40,10 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     said.add(text);
     line(text);
   };
-  const advance = (title: string, unit: Unit, done: number, total: number) => {
-    if (bar?.title !== title) {
-      closeBar();
-      bar = { title, shown: progressBar(title, unit, stream) };
-    }
-    bar.shown.update(done, total);
-  };
   /** Elsewhere than on a terminal the lines of finished runs suffice. */
   const advanceRuns = () => {
     const begun = [...fractions.values()].reduce((sum, fraction) => sum + fraction, 0);
-    if (stream.isTTY) advance(stage.title, 'runs', stage.done + begun, stage.of);
+    if (stream.isTTY) bar.advance(stage.title, 'runs', stage.done + begun, stage.of);
   };
 
   function begin({ stage: name, runs, unfinished, jobs, threads, place }: Planned): void {
@@ -74,8 +66,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     const { until: epochs = run.experiment.train.epochs } = run;
     if (report.kind === 'start' && report.resumedAt !== null) {
       fractions.set(run.folder, (report.resumedAt - 1) / epochs);
-      closeBar();
-      bar = undefined; // a new one takes the mean rate from here: these epochs were trained before
+      bar.renew(); // these epochs were trained before
       advanceRuns();
     }
     if (report.kind !== 'step') return;
@@ -96,14 +87,14 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
   return {
     line,
     close() {
-      closeBar();
+      bar.stop();
       for (const text of ofRuns.take()) line(`note: ${text}`);
     },
     show(event) {
       if (event.kind === 'note') once(`note: ${event.message}`);
       if (event.kind === 'reading') {
         once('Reading the data');
-        if (fractions.size === 0) advance('reading', 'bytes', event.done, event.total); // else other runs train too
+        if (fractions.size === 0) bar.advance('reading', 'bytes', event.done, event.total); // else other runs train too
       }
       if (event.kind === 'decided') for (const text of decisions(event, config)) line(text);
       if (event.kind === 'planned') begin(event);
@@ -111,6 +102,27 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
         line(`${nameOf(event.run)} is started again from its checkpoint: ${event.reason}`);
       if (event.kind === 'report') report(event);
       if (event.kind === 'ended') end(event);
+    },
+  };
+}
+
+/** One bar at a time. */
+function oneBar(stream: NodeJS.WriteStream) {
+  let bar: { readonly title: string; readonly shown: ProgressBar } | undefined;
+  const stop = () => bar?.shown.stop();
+  return {
+    stop,
+    /** The next bar takes its mean rate from here. */
+    renew(): void {
+      stop();
+      bar = undefined;
+    },
+    advance(title: string, unit: Unit, done: number, total: number): void {
+      if (bar?.title !== title) {
+        stop();
+        bar = { title, shown: progressBar(title, unit, stream) };
+      }
+      bar.shown.update(done, total);
     },
   };
 }
