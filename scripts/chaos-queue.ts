@@ -19,7 +19,7 @@ const usage = 'Usage: npm run chaos:queue -- [--small] [--seed N] [--keep]';
 const { values } = wordsOf(usage, {
   options: { small: { type: 'boolean' }, keep: { type: 'boolean' }, seed: { type: 'string' } },
 });
-const [seeds, kills, count] = values.small ? [2, 3, 3] : [15, 20, 3]; // four runs a seed; workers
+const [seeds, kills, count] = values.small ? [2, 3, 3] : [20, 20, 3]; // four runs a seed; workers
 const seed = Number(values.seed ?? Date.now() % 100_000);
 if (!Number.isInteger(seed) || seed < 0) refuse(usage, `--seed ${values.seed}: say a whole number.`);
 const [lockSeconds, patience] = [3, 240];
