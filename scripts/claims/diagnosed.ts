@@ -22,7 +22,7 @@ export function cosines(table: Table, row: ComparisonRow): readonly number[] {
  * The rise of tasks' losses in % where a gate of the last level leaves an expert out: of a task's own, and of a shared
  * one. Means over tasks and experts; NaN without such an expert.
  */
-export function losses(run: Diagnosed): { readonly own: number; readonly shared: number } {
+function losses(run: Diagnosed): { readonly own: number; readonly shared: number } {
   const { tasks, experts } = must(run.withoutExpert, 'losses without an expert');
   const last = Math.max(...experts.map(({ level }) => level));
   const rises = (of: (task: string) => string) =>
@@ -36,6 +36,14 @@ export function losses(run: Diagnosed): { readonly own: number; readonly shared:
         ),
     );
   return { own: rises((task) => task), shared: rises(() => 'shared') };
+}
+
+/** Cells of a table: the two rises of losses without an expert, and the number of dead experts. */
+export function expertCells(runs: readonly Diagnosed[], digits: number): readonly string[] {
+  const rises = runs.map(losses);
+  const dead = runs.reduce((sum, { deadExperts }) => sum + deadExperts.length, 0);
+  const of = (kind: 'own' | 'shared') => rises.map((rise) => rise[kind]);
+  return [spread(of('own'), digits), spread(of('shared'), digits), String(dead)];
 }
 
 export function spread(values: readonly number[], digits: number): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table } from './claim.js';
-import { diagnosed, losses, spread } from './diagnosed.js';
+import { diagnosed, expertCells, spread } from './diagnosed.js';
 import { difference, less } from './differences.js';
 import { differenceParts, judged } from './parts.js';
 import { markdown, rowOf } from './tables.js';
@@ -49,13 +49,7 @@ export function gatesAnswer(table: Table): Answer {
       runs.map(({ gates }) => mean(ofTasks(gates).map(({ entropy }) => entropy))),
       2,
     ),
-    ...(['own', 'shared'] as const).map((kind) =>
-      spread(
-        runs.map((run) => losses(run)[kind]),
-        1,
-      ),
-    ),
-    String(runs.reduce((sum, { deadExperts }) => sum + deadExperts.length, 0)),
+    ...expertCells(runs, 1),
   ]);
   const columns = ['all experts', 'own experts taken for one another'].map((which) => `distance, ${which}`);
   const rises = ['an own', 'a shared'].map((which) => `loss without ${which} expert, %`);

@@ -3,7 +3,7 @@ import type { ComparisonRow, Contrast } from '../../src/comparison/comparison.js
 import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table, Tables } from './claim.js';
-import { cosines, diagnosed, losses, spread } from './diagnosed.js';
+import { cosines, diagnosed, expertCells, spread } from './diagnosed.js';
 import { difference, logGains } from './differences.js';
 import { drawMap } from './map-picture.js';
 import { judged, meanParts } from './parts.js';
@@ -113,20 +113,13 @@ export async function mapAnswer(tables: Tables, fresh: readonly Table[], folder:
 /** Whether PLE gains more where the gradients of tasks conflict; what its experts are worth. */
 function conflicts(tables: Tables): readonly string[] {
   const models = ['hard-sharing', 'mmoe', 'ple'];
-  const lines = tables.flatMap(cellsOf).map(({ table, correlation, rows, row }) => {
-    const runs = diagnosed(table, row('ple'));
-    return [
+  const lines = tables
+    .flatMap(cellsOf)
+    .map(({ table, correlation, rows, row }) => [
       ...[table.tasks.length, correlation, rows.train].map(String),
       ...models.map((label) => spread(cosines(table, row(label)), 2)),
-      ...(['own', 'shared'] as const).map((kind) =>
-        spread(
-          runs.map((run) => losses(run)[kind]),
-          0,
-        ),
-      ),
-      String(runs.reduce((sum, { deadExperts }) => sum + deadExperts.length, 0)),
-    ];
-  });
+      ...expertCells(diagnosed(table, row('ple')), 0),
+    ]);
   const tested = tables.map((table) => {
     const cells = cellsOf(table).map(({ row }) => ({
       cosines: cosines(table, row('hard-sharing')),
