@@ -25,7 +25,7 @@ export interface KnownInput extends InputColumn {
 
 /**
  * The kinds of the columns whose kind is not given, from all of their values. Numeric: all are numbers (but for one in
- * twenty), and some are not whole, or there are more than 20 different ones, and no whole one is beyond 2^53. Times are
+ * twenty), no whole one is beyond 2^53, and some are not whole, or there are more than 20 different ones. Times are
  * numeric, in days since 1970. Columns without values are left out.
  */
 export async function columnKinds(
@@ -51,7 +51,7 @@ export async function columnKinds(
     } else if (present === 0) continue;
     else if (column.type === 'list') as('list');
     else if (numbers >= (1 - oddShare) * present && numbers > 0) {
-      if (whole && (long > 0 || (await different(database, column)) <= fewValues)) as('categorical');
+      if (long > 0 || (whole && (await different(database, column)) <= fewValues)) as('categorical');
       else {
         as('numeric', undefined, numbers < present);
         if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
@@ -98,7 +98,7 @@ async function statistics(
 /** SQL of whether a value is a whole number that is too long to be a number, and so an id. */
 function isLongWhole({ type, sql }: StagedColumn): string {
   if (type === 'whole') return `${sql} NOT BETWEEN ${-mostWhole} AND ${mostWhole}`;
-  const isLong = `regexp_full_match(${sql}, '[-+]?\\d+') AND abs(number_of(${sql})) > ${mostWhole}`;
+  const isLong = `regexp_full_match(${sql}, '[-+]?\\d+') AND abs(number_of(${sql})) >= ${mostWhole}`; // 2^53 + 1 becomes 2^53
   return `CASE WHEN strlen(${sql}) >= 16 THEN ${isLong} END`; // computed for long texts alone
 }
 

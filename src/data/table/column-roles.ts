@@ -4,6 +4,7 @@ import { Faults } from '../../support/faults.js';
 import type { CellReading, SourceTask } from '../dataset.js';
 import type { Condition } from './cell.js';
 import { type ColumnOption, type Reference, type TableOptions, type TaskOption, usualSplit } from './table-options.js';
+import { delimiterAdvice, usualDelimiters } from './text-table.js';
 
 export interface InputColumn extends CellReading {
   readonly index: number;
@@ -145,7 +146,12 @@ function findColumn(path: string, names: readonly string[], reference: Reference
   const index = names.indexOf(String(reference));
   if (index >= 0) return index;
   const some = names.length > 30 ? [...names.slice(0, 30), '…'] : names;
+  const line = names.join(',').replaceAll('"', '');
+  const other = usualDelimiters.find((delimiter) => {
+    const split = line.split(delimiter).map((name) => name.trim());
+    return split.length > names.length && split.includes(String(reference));
+  });
   throw new ConfigError(
-    `dataset.${key}: ${path} has no column '${reference}'${didYouMean(String(reference), names)}; there are: ${some.join(', ')}.`,
+    `dataset.${key}: ${path} has no column '${reference}'${didYouMean(String(reference), names)}; there are: ${some.join(', ')}.${other === undefined ? '' : ` ${delimiterAdvice(other)}`}`,
   );
 }

@@ -51,8 +51,8 @@ export function trimmedOf(text: string, missing: readonly string[]): string {
   const isBlank = (letter: string) => `list_contains([${literals(blanks)}], ${letter})`;
   const ends = blanks.filter((letter) => letter < '\u007f').map((letter) => `NOT suffix(${text}, ${literal(letter)})`);
   const plain = [`${text} BETWEEN '!' AND '~~~'`, `strlen(${text}) = length(${text})`, ...ends].join(' AND ');
-  const marks = literals(['\u0001', ...missing.map((mark) => mark.trim())]);
-  const trimmed = `list_filter([trimmed(${text})], t -> t NOT IN (${marks}))[1]`;
+  const marks = literals(missing.map((mark) => mark.trim()));
+  const trimmed = marks === '' ? `trimmed(${text})` : `list_filter([trimmed(${text})], t -> t NOT IN (${marks}))[1]`;
   return `CASE WHEN ${plain} THEN ${text} WHEN ${isBlank(`${text}[1]`)} OR ${isBlank(`${text}[-1]`)} THEN ${trimmed} ELSE ${text} END`;
 }
 

@@ -22,6 +22,18 @@ describe('what is wrong is said with file, line, column and reason', () => {
       {},
       /csv:3: there is a CR without LF\. Lines must end with LF/,
     ],
+    [
+      'another delimiter behind names in quotes',
+      '"x";"y";"fold"\n1;2;3\n',
+      {},
+      /data\.csv:1: behind a closing quote .* The file's delimiter seems to be ';': dataset\.delimiter=";"\.$/,
+    ],
+    [
+      'letters behind a quote',
+      good.replace('2.5', '"2"5'),
+      {},
+      /csv:3: behind a closing quote stands neither the delimi/,
+    ],
     ['a NUL byte', good.replace('2.5', '2\0'), {}, /data\.csv:3: there is a NUL byte/],
     ['no rows', 'x,y,fold\n', {}, /\/data\.csv has no rows\.$/],
     ['names twice', `x,x,fold\n1,1,1\n`, {}, /data\.csv: two columns are named 'x'; give each a name of its own\.$/],
@@ -45,6 +57,7 @@ describe('what is wrong is said with file, line, column and reason', () => {
       { tasks: { y: { column: 'fo' } } },
       /dataset\.tasks\.y\.column: \S+\/data\.csv has no column 'fo'.*x, y, fold/,
     ],
+    ['a column by another delimiter', { delimiter: ';' }, /there are: x,y,fold\. The file's delimiter seems to be ','/],
     ['a label as an input', { columns: { y: 'numeric' } }, /'y' is the label of task 'y'/],
     ['no input', { columns: { x: 'ignored' } }, /no column is left/],
   ])('%s', async (_, settings, message) => {
