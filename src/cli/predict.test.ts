@@ -80,3 +80,51 @@ test('values that the model cannot read as it read training are noted, with the 
   expect([same.status, same.stderr]).toEqual([0, '']);
   expect(await pleHere(['predict', run, file('spelled.csv'), '--strict'])).toEqual(same);
 });
+
+test('missing values that training never had are told as other new values are, and so are texts for numbers', async () => {
+  const lines = (rows: number, row: (i: number) => string) =>
+    `c,h,b,n,l,odd,y\n${Array.from({ length: rows }, (_, i) => row(i)).join('\n')}\n`;
+  const path = file('whole.csv');
+  writeFileSync(
+    path,
+    lines(
+      300,
+      (i) => `${'abc'[i % 3]},${i % 9},${i / 7},${i / 3},${i % 4}|${i % 5},${i === 7 ? 'odd' : i / 11},${i % 2}`,
+    ),
+  );
+  const columns = { c: 'categorical', h: { kind: 'categorical', hash: 64 }, l: { kind: 'list' } };
+  const { path: run } = await train(
+    {
+      name: 'missing',
+      dataset: { loader: 'table', path, cache: file('cache'), tasks: { y: {} }, columns },
+      inputs: { numeric: 'standard', columns: { b: { numeric: 'quantile' } } },
+      tasks: [{ name: 'y', type: 'binary' }],
+      model: { type: 'single-task', levels: [[4]], tower: [4] },
+      train: { epochs: 1, batchSize: 64, optimizer: { type: 'adam', learningRate: 0.01 } },
+      engine: { device: 'cpu', threads: 1 },
+    },
+    { runs: file('runs') },
+  );
+  writeFileSync(
+    file('empty.csv'),
+    lines(20, () => ',NA,,null,,2024-05-31,1'),
+  );
+  writeFileSync(
+    file('few.csv'),
+    lines(20, (i) => (i % 3 ? 'a,1,1,1,1|2,1,1' : ',NA,,null,,,0')),
+  );
+  const none = '20 of 20 values are missing, and none was in training';
+  const notes = [
+    `column 'c': ${none}`,
+    "column 'h': 20 of 20 values were not in training",
+    `column 'b': ${none}`,
+    `column 'n': ${none}`,
+    "column 'l': 20 of 20 lists are empty, and none was in training",
+    "column 'odd': 20 of 20 values are no numbers, and count as missing",
+  ];
+  const { status, stderr } = await pleHere(['predict', run, file('empty.csv'), '--strict']);
+  expect([status, stderr]).toEqual([3, `ple: ${notes.join('; ')} (--strict).\n`]);
+  const evaluated = await pleHere(['evaluate', run, file('empty.csv')]);
+  for (const note of notes) expect(evaluated.stderr).toContain(`note: ${note}\n`);
+  expect((await pleHere(['predict', run, file('few.csv'), '--strict'])).stderr).toBe('');
+});

@@ -19,6 +19,8 @@ export interface SourceColumn {
    * between them.
    */
   readonly cells?: CellReading;
+  /** Of a numeric column with other texts, which count as missing: how many values are such texts. */
+  readonly odd?: number | undefined;
 }
 
 /** New rows are read as those of training were. */

@@ -19,6 +19,8 @@ export interface KnownInput extends InputColumn {
   readonly number: string;
   /** Numeric, though it has other texts: these are missing. */
   readonly lenient: boolean;
+  /** How many. */
+  readonly odd?: number | undefined;
   /** Numeric: a value may be none. */
   readonly faulty: boolean;
 }
@@ -43,7 +45,16 @@ export async function columnKinds(
       const days = column.type === 'text' ? timesOfText(column.sql)[time ?? -1] : undefined;
       const faulty = days !== undefined || numbers < present;
       const number = days === undefined ? (faulty ? numberSql(column) : `${column.sql}::DOUBLE`) : daysOf(days);
-      known.push({ ...input, kind, column, number, lenient, faulty, time });
+      known.push({
+        ...input,
+        kind,
+        column,
+        number,
+        lenient,
+        faulty,
+        time,
+        odd: lenient ? present - numbers : undefined,
+      });
     };
     if (input.kind !== undefined) {
       const isKnown = input.kind !== 'numeric' || input.lenient !== undefined || numbers === present;

@@ -254,7 +254,7 @@ interface DelimitedRows {
 }
 
 /** CSV or TSV, plain or packed. */
-export async function openDelimited(path: string, options: Delimited): Promise<DelimitedRows> {
+async function openDelimited(path: string, options: Delimited): Promise<DelimitedRows> {
   const { header } = options;
   let first: Row | undefined;
   for await (first of readRows(path, options)) break;

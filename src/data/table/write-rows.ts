@@ -73,11 +73,12 @@ export async function writeRows(
   }
   const { rows, masked } = await checkWritten(database, splits, staged, labels, about);
   return {
-    columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time }) => ({
+    columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time, odd }) => ({
       name,
       kind,
       size: hash,
       weighted: kind === 'list' && weights !== undefined,
+      odd,
       cells: kind === 'numeric' ? { lenient, time } : { hash, separator, weights },
     })),
     texts: { missing: about.options.missing, exact: about.exact },
