@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countUpTo } from '../support/count.js';
 import { ConfigError } from '../support/errors.js';
 
 const places = ['local', 'slurm'];
@@ -27,7 +28,9 @@ const sbatchSchema = z
   .optional();
 const optionsSchema = z.strictObject({
   on: onSchema.default('local'),
-  arrayLimit: z.int().positive().optional().describe('With `slurm`: most runs at a time. Absent: Slurm decides.'),
+  arrayLimit: countUpTo(20_000, 'a comparison has at most 20,000 runs')
+    .optional()
+    .describe('With `slurm`: most runs at a time. Absent: Slurm decides.'),
   sbatch: sbatchSchema.describe(
     'With `slurm`: options of sbatch by their long names, such as `{ partition: gpu, time: 02:00:00, gres: gpu:1 }`.',
   ),

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { addedLater, withoutLaterDefaults } from '../support/added-later.js';
 import type { Catalogue } from '../support/catalogue.js';
+import { countUpTo, epochCount } from '../support/count.js';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
@@ -64,12 +65,10 @@ export const seedSchema = z.int().nonnegative();
 
 const trainSchema = z
   .strictObject({
-    epochs: z.int().positive().describe('The largest number of epochs.'),
-    batchSize: z
-      .int()
-      .positive()
-      .max(2 ** 20)
-      .describe('Rows in a step. It may exceed the data.'),
+    epochs: epochCount().describe('The largest number of epochs.'),
+    batchSize: countUpTo(2 ** 20, 'the rows of a step are in memory at once').describe(
+      'Rows in a step. It may exceed the data.',
+    ),
     optimizer: choice.extend({ schedule: choice.optional() }).describe('How gradients change the parameters.'),
     accumulate: addedLater(
       z
@@ -110,9 +109,7 @@ const trainSchema = z
           .describe(
             'Score of an epoch, on the validation split. `mean`: over tasks, of AUC, 1 - MSE / Var(y) or macro AUC; with tasks of several types, of 2 AUC - 1 and 1 - MSE / Var(y). `task:<name>`: the score of one task. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights.',
           ),
-        patience: z
-          .int()
-          .positive()
+        patience: epochCount()
           .nullable()
           .default(null)
           .describe(
@@ -149,14 +146,12 @@ const engineSchema = z
       .describe(
         'Where training runs. If the device you name cannot be used, `ple` stops and prints the fix. It never falls back.',
       ),
-    deviceId: z.int().nonnegative().optional().meta({
+    deviceId: countUpTo(1023, 'no machine has so many GPUs', 0).optional().meta({
       default: 0,
       description:
         'With `cuda`: which of several GPUs, as `nvidia-smi` counts them (of those that `CUDA_VISIBLE_DEVICES` leaves). If it is absent, `ple compare` spreads its runs over all of them.',
     }),
-    threads: z
-      .int()
-      .positive()
+    threads: countUpTo(4096, 'no machine has so many cores')
       .optional()
       .describe('Threads of operations on the CPU. Absent: all cores. Plain JavaScript has one.'),
   })

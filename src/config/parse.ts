@@ -126,7 +126,7 @@ function describe(issue: Issue): string {
     if (origin !== 'string') return `it must be ${issue.inclusive ? 'at least' : 'above'} ${minimum}`;
   }
   if (issue.code === 'too_big' && issue.origin !== 'array' && issue.origin !== 'string')
-    return `it must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`;
+    return `it must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}${/^Too big/.test(issue.message) ? '' : `: ${issue.message}`}`;
   if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid '))
     return `it must be ${listed(issue.values.map(String))}`;
   return issue.message

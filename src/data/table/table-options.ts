@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countUpTo } from '../../support/count.js';
 import { splitNames } from '../dataset.js';
 import { splitSeedSchema } from '../split-seed.js';
 import { conditionSchema, mistakeIn } from './cell.js';
@@ -9,10 +10,7 @@ const condition = conditionSchema.superRefine((value, context) => {
   const mistake = mistakeIn(value);
   if (mistake !== undefined) context.addIssue(mistake);
 });
-const hash = z
-  .int()
-  .min(2)
-  .max(2 ** 26);
+const hash = countUpTo(2 ** 26, 'each index has a row of an embedding table', 2);
 const files = z.union([z.string(), z.array(z.string()).min(1)]);
 const share = z.number().gt(0).lt(1);
 
