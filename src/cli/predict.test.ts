@@ -89,7 +89,7 @@ test('missing values that training never had are told as other new values are, a
     path,
     lines(
       300,
-      (i) => `${'abc'[i % 3]},${i % 9},${i / 7},${i / 3},${i % 4}|${i % 5},${i === 7 ? 'odd' : i / 11},${i % 2}`,
+      (i) => `${'abc'[i % 3]},${i % 9},${i / 7},${i / 3000},${i % 4}|${i % 5},${i === 7 ? 'odd' : i / 11},${i % 2}`,
     ),
   );
   const columns = { c: 'categorical', h: { kind: 'categorical', hash: 64 }, l: { kind: 'list' } };
@@ -111,7 +111,7 @@ test('missing values that training never had are told as other new values are, a
   );
   writeFileSync(
     file('few.csv'),
-    lines(20, (i) => (i % 3 ? 'a,1,1,1,1|2,1,1' : ',NA,,null,,,0')),
+    lines(20, (i) => (i % 3 ? 'a,1,1,0.05,1|2,1,1' : ',NA,,null,,,0')),
   );
   const none = '20 of 20 values are missing, and none was in training';
   const notes = [
@@ -127,4 +127,14 @@ test('missing values that training never had are told as other new values are, a
   const evaluated = await pleHere(['evaluate', run, file('empty.csv')]);
   for (const note of notes) expect(evaluated.stderr).toContain(`note: ${note}\n`);
   expect((await pleHere(['predict', run, file('few.csv'), '--strict'])).stderr).toBe('');
+
+  writeFileSync(
+    file('extreme.csv'),
+    lines(5, (i) => `a,1,1,${i === 3 ? '1e38' : 2},1|2,1,1`),
+  );
+  const extreme = await pleHere(['predict', run, file('few.csv'), file('extreme.csv')]);
+  expect(extreme.status).toBe(3);
+  expect(extreme.stderr).toMatch(
+    /ple: \S+extreme\.csv:5: the prediction of task 'y' is not finite: column 'n' is 1e\+38, \S+ standard deviations from training's mean\.\n$/,
+  );
 });

@@ -19,7 +19,7 @@ export interface SourceColumn {
    * between them.
    */
   readonly cells?: CellReading;
-  /** Of a numeric column with other texts, which count as missing: how many values are such texts. */
+  /** Of new rows' numeric columns with other texts, which count as missing: how many values are such texts. */
   readonly odd?: number | undefined;
 }
 

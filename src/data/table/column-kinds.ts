@@ -53,7 +53,7 @@ export async function columnKinds(
         lenient,
         faulty,
         time,
-        odd: lenient ? present - numbers : undefined,
+        odd: input.lenient ? present - numbers : undefined,
       });
     };
     if (input.kind !== undefined) {

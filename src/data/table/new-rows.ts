@@ -11,6 +11,7 @@ import { preparedSource } from '../store/prepared-source.js';
 import { findDataFiles } from './data-files.js';
 import { prepareTable } from './prepare-table.js';
 import { openSplitFiles } from './row-file.js';
+import type { SplitFile } from './staged-rows.js';
 import { type TableOptions, usualMissing } from './table-options.js';
 
 /** What is read of the files. A task's labels are read where the files have their columns. */
@@ -30,6 +31,8 @@ export interface NewRows {
   readonly source: Source;
   /** DuckDB file with the table `kept`: the columns that were to be kept. */
   readonly file: string;
+  /** `file:line` of a row, from 0. */
+  place(row: number): Promise<string>;
   /** Deletes what was prepared. */
   release(): Promise<void>;
 }
@@ -93,9 +96,20 @@ export async function openNewRows(
     };
     const at = { folder, name: 'rows', key: null, setting: 'TMPDIR' };
     const entry = await prepared(at, context, (database) => prepareTable(database, files, options, about, context));
-    return { source: await preparedSource(entry, context), file: entry.file, release };
+    const place = (row: number) => placeOf(files, entry.description.fileRows ?? [], row);
+    return { source: await preparedSource(entry, context), file: entry.file, place, release };
   } catch (error) {
     await release();
     throw error;
   }
+}
+
+async function placeOf(files: readonly SplitFile[], counts: readonly number[], row: number): Promise<string> {
+  let first = 0;
+  for (const [f, { file }] of files.entries()) {
+    const next = first + (counts[f] ?? 0);
+    if (row < next) return file.place(row - first);
+    first = next;
+  }
+  return `row ${row + 1}`;
 }

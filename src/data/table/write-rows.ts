@@ -86,6 +86,7 @@ export async function writeRows(
     rows,
     masked,
     weighted: weights !== undefined,
+    ...(about.trained ? { fileRows: staged.files.map(({ rows }) => rows) } : {}),
     checksum: about.checksum,
     notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
     group,
