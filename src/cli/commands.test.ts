@@ -88,7 +88,7 @@ describe('help', () => {
       for (const words of [[], ['x', '--y'], ['--help']])
         expect(await pleHere([name, ...words])).toMatchObject({
           status: 2,
-          stderr: expect.stringMatching(new RegExp(`^ple: ple ${name} is gone: .+\\.\n$`)),
+          stderr: expect.stringMatching(new RegExp(`^ple: There is no command 'ple ${name}': .+\\.\n$`)),
         });
   });
 });

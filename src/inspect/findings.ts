@@ -122,7 +122,8 @@ function columnFindings(column: InspectedColumn, summary: Summary): Finding[] {
   const rowsOf = (split: SplitName) => summary.splits[split].lookedAt - summary.splits[split].outside;
   const training = rowsOf('train');
   if (constant) {
-    const what = missing.train === training ? 'has no value in any training row' : 'is the same in every training row';
+    const rows = summary.splits.train.outside > 0 ? 'training row with a label' : 'training row';
+    const what = missing.train === training ? `has no value in any ${rows}` : `is the same in every ${rows}`;
     const message = `Column '${name}' ${what}${within(summary, 'train')}: no model can use it.`;
     return [{ kind: 'constant-column', weight: 'serious', message, column: name }];
   }

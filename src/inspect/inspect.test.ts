@@ -77,6 +77,17 @@ describe('findings', () => {
     expect(found).toEqual(expected);
   });
 
+  test('a column that varies only where no label is: it is the same in every row with a label', async () => {
+    const plant = innocent();
+    addColumn(plant, { name: 'mode', kind: 'numeric' }, (_, row) => (row % 4 === 0 ? 5 : 3));
+    for (const split of Object.values(plant.splits))
+      split.masks = split.labels.map((of) => of.map((_, row) => Number(row % 4 !== 0)));
+    const { findings } = await inspected(plant);
+    expect(findings.find(({ column }) => column === 'mode')?.message).toBe(
+      "Column 'mode' is the same in every training row with a label: no model can use it.",
+    );
+  });
+
   test('pitfall 29: a split of one class has its counts in the finding', async () => {
     const plant = innocent();
     plant.splits.validation.labels[0]?.fill(1);
