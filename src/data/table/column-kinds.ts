@@ -1,8 +1,21 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { DataError } from '../../support/errors.js';
+import type { CalendarPart } from '../dataset.js';
 import { literals, numbersOf, rowsOf } from '../store/database.js';
 import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';
-import { daysOf, mostWhole, numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
+import {
+  daysOf,
+  isWayOf,
+  mostWhole,
+  numberSql,
+  partSql,
+  type StagedColumn,
+  textSql,
+  timeOfNumbers,
+  timesOf,
+  timesOfText,
+} from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
 
 /** Whole numbers with no more different values than this are taken for categories. */
@@ -21,8 +34,10 @@ export interface KnownInput extends InputColumn {
   readonly lenient: boolean;
   /** How many. */
   readonly odd?: number | undefined;
-  /** Numeric: a value may be none. */
+  /** A value may be no number, or no time. */
   readonly faulty: boolean;
+  /** Of a part of a time that is a category: SQL of its text. */
+  readonly text?: string | undefined;
 }
 
 /**
@@ -36,7 +51,7 @@ export async function columnKinds(
   staged: StagedRows,
   note: (message: string) => void,
 ): Promise<readonly KnownInput[]> {
-  const asked = inputs.map((input) => ({ input, column: columnOf(staged, input.name) }));
+  const asked = inputs.map((input) => ({ input, column: columnOf(staged, input.of ?? input.name) }));
   const found = await statistics(database, asked);
   const known: KnownInput[] = [];
   for (const [i, { input, column }] of asked.entries()) {
@@ -56,7 +71,9 @@ export async function columnKinds(
         odd: input.lenient ? present - numbers : undefined,
       });
     };
-    if (input.kind !== undefined) {
+    if (input.part !== undefined)
+      known.push(await calendarInput(database, { ...input, part: input.part }, column, present));
+    else if (input.kind !== undefined) {
       const isKnown = input.kind !== 'numeric' || input.lenient !== undefined || numbers === present;
       as(input.kind, isKnown ? input.time : (await timeOf(database, column, present))?.place);
     } else if (present === 0) continue;
@@ -75,6 +92,41 @@ export async function columnKinds(
   }
   noteKinds(inputs, known, note);
   return known;
+}
+
+/** @throws DataError for a column without times, and for one whose days and months cannot be told apart. */
+async function calendarInput(
+  database: DuckDBConnection,
+  input: InputColumn & { readonly part: CalendarPart },
+  column: StagedColumn,
+  present: number,
+): Promise<KnownInput> {
+  const { part } = input;
+  const isKnown = input.time !== undefined && isWayOf(column, input.time);
+  const time = isKnown ? input.time : await calendarTime(database, column, present);
+  const stamp = timesOf(column)[time ?? -1];
+  if (stamp === undefined)
+    throw new DataError(
+      `Column '${column.name}' has no times, or none in one format that tells days and months apart (2024-05-31 would): columns: { ${column.name}: ignored } leaves it out.`,
+    );
+  const kind = part === 'days' ? 'numeric' : 'categorical';
+  return {
+    ...{ ...input, kind, column, time, lenient: false, faulty: true },
+    ...{ number: daysOf(stamp), text: kind === 'numeric' ? undefined : partSql[part](stamp) },
+  };
+}
+
+/** The way in which all values of a column are times. */
+async function calendarTime(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  present: number,
+): Promise<number | undefined> {
+  const number = numberSql(column);
+  const found = await numbersOf(database, [`count(${number})`, `min(${number})`, `max(${number})`], stagedTable);
+  const [numbers = 0, smallest = Number.NaN, largest = Number.NaN] = found;
+  if (numbers === 0) return (await timeOf(database, column, present))?.place;
+  return numbers === present ? timeOfNumbers(smallest, largest) : undefined;
 }
 
 function columnOf(staged: StagedRows, name: string): StagedColumn {

@@ -82,6 +82,13 @@ export function columnRoles(
     const option = named.get(index) ?? (index === group && !hidden.has(index) ? 'categorical' : undefined);
     if (option === 'ignored' || (option === undefined && (hidden.has(index) || options.others === 'ignored')))
       return [];
+    if (typeof option === 'object' && option.kind === 'time')
+      return option.parts.map((part) => {
+        const own = `${name}.${part}`;
+        if (names.includes(own))
+          faults.add(new ConfigError(`dataset.columns.${name}: there is a column '${own}' already; rename it.`));
+        return { name: own, index, kind: part === 'days' ? 'numeric' : 'categorical', part, of: name };
+      });
     return faults.of(() => [inputColumn(name, index, option)], []);
   });
   faults.tell();
@@ -106,7 +113,11 @@ export function columnRoles(
   };
 }
 
-function inputColumn(name: string, index: number, option: ColumnOption | undefined): InputColumn {
+function inputColumn(
+  name: string,
+  index: number,
+  option: Exclude<ColumnOption, { readonly kind: 'time' }> | undefined,
+): InputColumn {
   if (option === undefined) return { name, index, kind: undefined };
   if (option === 'ignored') throw new Error('An ignored column is no input');
   if (typeof option === 'string') return { name, index, kind: option };

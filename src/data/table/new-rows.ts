@@ -54,7 +54,7 @@ export async function openNewRows(
   const asTest = found.map(({ path }) => ({ split: 'test' as const, path }));
   const files = await openSplitFiles(asTest, { ...reading, exact });
   const { path = '', names = [] } = files[0]?.file ?? {};
-  const inputs = wanted.inputs.map(({ name }) => name);
+  const inputs = [...new Set(wanted.inputs.map(({ name, cells }) => cells.of ?? name))];
   const absent = (name: string, what: string) =>
     new DataError(
       `${path} has no column '${name}'${didYouMean(name, names)}${what}; there are: ${names.slice(0, 50).join(', ')}.`,
@@ -71,10 +71,11 @@ export async function openNewRows(
     ...reading,
     tasks: Object.fromEntries(labels),
     columns: Object.fromEntries(
-      wanted.inputs.map(({ name, kind, cells: { hash, separator, weights } }) => [
-        name,
-        kind === 'numeric' ? kind : { kind, hash, ...(kind === 'list' ? { separator, weights } : {}) },
-      ]),
+      wanted.inputs.map(({ name, kind, cells: { hash, separator, weights, of } }) => {
+        const parts = wanted.inputs.flatMap(({ cells }) => (cells.of === of && cells.part ? [cells.part] : []));
+        if (of !== undefined) return [of, { kind: 'time' as const, parts }];
+        return [name, kind === 'numeric' ? kind : { kind, hash, ...(kind === 'list' ? { separator, weights } : {}) }];
+      }),
     ),
     others: 'ignored',
     test: [...paths],
