@@ -48,6 +48,12 @@ const plants: readonly (readonly [string, (plant: Plant) => void, readonly strin
     ['implies-label paid click', 'missing-values paid'],
   ],
   [
+    'a number that predicts a label well, though not alone',
+    (plant) =>
+      addColumn(plant, { name: 'seconds', kind: 'numeric' }, ([click = 0], row) => 60 * click + ((row * 37) % 100)),
+    ['telling-column seconds click'],
+  ],
+  [
     'values that training has not',
     (plant) => {
       addColumn(plant, { name: 'day', kind: 'categorical', size: 30 }, (_, row) => row % 20);

@@ -126,7 +126,7 @@ async function calendarTime(
   const found = await numbersOf(database, [`count(${number})`, `min(${number})`, `max(${number})`], stagedTable);
   const [numbers = 0, smallest = Number.NaN, largest = Number.NaN] = found;
   if (numbers === 0) return (await timeOf(database, column, present))?.place;
-  return numbers === present ? timeOfNumbers(smallest, largest) : undefined;
+  return numbers === present ? timeOfNumbers(smallest, largest)?.place : undefined;
 }
 
 function columnOf(staged: StagedRows, name: string): StagedColumn {

@@ -139,24 +139,30 @@ export const partSql: Readonly<Record<CalendarPart, (time: string) => string>> =
 
 /** Numbers that are times: SQL of their milliseconds since 1970, and the smallest and the largest that are likely. */
 const timeNumbers = [
-  { name: 'days since 1970', from: -36_500, to: 73_000, milliseconds: (number: string) => `${number} * ${day}` },
+  { form: 'days since 1970', from: -36_500, to: 73_000, milliseconds: (number: string) => `${number} * ${day}` },
   ...[1, 1e3, 1e6, 1e9].map((perSecond) => ({
-    name: 'seconds since 1970',
+    form: 'seconds since 1970' as const,
     ...{ from: 1e8 * perSecond, to: 4.2e9 * perSecond }, // 1973 to 2103
     milliseconds: (number: string) => `${number} * ${1000 / perSecond}`,
   })),
   {
-    name: 'numbers such as 20240531',
+    form: 'numbers such as 20240531',
     ...{ from: 19_000_101, to: 21_001_231 },
     milliseconds: (number: string) => `epoch_ms(try_strptime(${number}::BIGINT::VARCHAR, '%Y%m%d'))`,
   },
 ] as const;
 
 /** The way of `timesOf` in which numbers of this range are times. */
-export function timeOfNumbers(smallest: number, largest: number): number | undefined {
+export function timeOfNumbers(
+  smallest: number,
+  largest: number,
+): { readonly place: number; readonly form: TimeForm } | undefined {
   const place = timeNumbers.findIndex(({ from, to }) => smallest >= from && largest <= to);
-  return place < 0 ? undefined : textWays + place;
+  const form = timeNumbers[place]?.form;
+  return form && { place: textWays + place, form };
 }
+
+export type TimeForm = (typeof timeNumbers)[number]['form'];
 
 /** Whether this way may be that of a column: a file with types has times as days, whatever they were in a text. */
 export function isWayOf({ type }: StagedColumn, place: number): boolean {
