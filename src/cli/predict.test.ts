@@ -138,3 +138,39 @@ test('missing values that training never had are told as other new values are, a
     /ple: \S+extreme\.csv:5: the prediction of task 'y' is not finite: column 'n' is 1e\+38, \S+ standard deviations from training's mean\.\n$/,
   );
 });
+
+test('parts of a time are served as any column: new rows have the time', async () => {
+  const start = Date.UTC(2023, 2, 1);
+  const time = (row: number) => new Date(start + row * 25_200_000);
+  const lines = (first: number, count: number) =>
+    Array.from(
+      { length: count },
+      (_, i) => `${time(first + i).toISOString()},${Number(time(first + i).getUTCHours() < 8)}\n`,
+    );
+  writeFileSync(file('times.csv'), `at,y\n${lines(0, 600).join('')}`);
+  const columns = { at: { kind: 'time', parts: ['weekday', 'hour', 'days'] } };
+  const { path: run } = await train(
+    {
+      name: 'times',
+      dataset: {
+        loader: 'table',
+        path: file('times.csv'),
+        cache: file('cache'),
+        tasks: { y: {} },
+        columns,
+        split: { time: 'at' },
+      },
+      tasks: [{ name: 'y', type: 'binary' }],
+      model: { type: 'single-task', levels: [[8]], tower: [] },
+      train: { epochs: 30, batchSize: 32, optimizer: { type: 'adam', learningRate: 0.02 } },
+      engine: { device: 'cpu', threads: 1 },
+    },
+    { runs: file('runs') },
+  );
+  writeFileSync(file('later.csv'), `at,y\n${lines(540, 60).join('')}`); // the rows of the test split
+  const { stdout, stderr } = await pleHere(['evaluate', run, file('later.csv'), '--json']);
+  const test = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8')).tasks.y.test;
+  expect(JSON.parse(stdout).tasks.y.metrics.auc).toBe(test.auc);
+  expect(test.auc).toBeGreaterThan(0.95);
+  expect(stderr).toBe("note: column 'at.days': all values outside the training range\n"); // as a split by time has it
+});
