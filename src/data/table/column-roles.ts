@@ -54,8 +54,10 @@ export function columnRoles(
     faults.add(new ConfigError(message));
   };
   const named = new Map<number, ColumnOption>();
+  const absent = Object.keys(options.columns).filter((reference) => !names.includes(reference));
+  if (absent.length > 1) faults.try(() => noColumns(path, names, absent));
   for (const [reference, option] of Object.entries(options.columns)) {
-    const index = find(reference, 'columns');
+    const index = absent.length > 1 ? names.indexOf(reference) : find(reference, 'columns');
     if (option !== 'ignored') refuseLabel(index, reference, 'columns');
     if (index < 0) continue;
     named.set(index, option);
@@ -151,6 +153,15 @@ function labelColumn(
     const index = find(mask.column, `tasks.${name}.mask.column`);
     return { index, name: names[index] ?? '', condition: mask.where ?? [mask.equals ?? []].flat() };
   }
+}
+
+/** @throws ConfigError for several columns that are not there: as one mistake, such as another file. */
+function noColumns(path: string, names: readonly string[], absent: readonly string[]): never {
+  const few = (all: readonly string[], most: number) =>
+    (all.length > most ? [...all.slice(0, most), '…'] : all).join(', ');
+  throw new ConfigError(
+    `dataset.columns: ${path} has no columns ${few(absent, 5)} (${absent.length} that are named); there are: ${few(names, 30)}.`,
+  );
 }
 
 function findColumn(path: string, names: readonly string[], reference: Reference, key: string): number {

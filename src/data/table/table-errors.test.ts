@@ -58,6 +58,11 @@ describe('what is wrong is said with file, line, column and reason', () => {
       /dataset\.tasks\.y\.column: \S+\/data\.csv has no column 'fo'.*x, y, fold/,
     ],
     ['a column by another delimiter', { delimiter: ';' }, /there are: x,y,fold\. The file's delimiter seems to be ','/],
+    [
+      'several unknown columns, as one mistake',
+      { columns: Object.fromEntries(Array.from({ length: 79 }, (_, c) => [`n${c}`, 'numeric'])) },
+      /^dataset\.columns: \S+\/data\.csv has no columns n0, n1, n2, n3, n4, … \(79 that are named\); there are: x, y, fold\.$/,
+    ],
     ['a label as an input', { columns: { y: 'numeric' } }, /'y' is the label of task 'y'/],
     ['no input', { columns: { x: 'ignored' } }, /no column is left/],
   ])('%s', async (_, settings, message) => {
