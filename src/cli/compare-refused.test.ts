@@ -31,7 +31,12 @@ describe('the config of a comparison', () => {
 
   test('whose data are not there leaves no folder of a comparison that was never begun', async () => {
     const table = 'dataset={ loader: table, path: none.csv, tasks: { y1: {}, y2: {} } }';
-    const { status, stderr } = await compare(['--runs', 'without', table, 'tasks=[{ name: y1, type: binary }, { name: y2, type: binary }]']);
+    const { status, stderr } = await compare([
+      '--runs',
+      'without',
+      table,
+      'tasks=[{ name: y1, type: binary }, { name: y2, type: binary }]',
+    ]);
     expect([status, stderr]).toEqual([
       3,
       expect.stringMatching(/^(Reading the data\n)?ple: There is no file none\.csv in /),

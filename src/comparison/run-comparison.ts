@@ -8,6 +8,7 @@ import { type LogFile, openLog } from '../support/growing-file.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
+import { noteOnUntracked } from '../tracking/untracked.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import type { Comparison, Look, RunReference, SearchRecord } from './comparison.js';
 import { type ComparisonOptions, Detached, type Event, type Executor } from './execute/executor.js';
@@ -137,6 +138,9 @@ async function runInFolder(
   for (const next of looks) {
     const seeds = next.of;
     const planned = await plan.runs(decided, seeds);
+    const finished = planned.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
+    const untracked = noteOnUntracked(finished, firstExperiment(config).tracking);
+    if (untracked !== undefined && done.length === 0) on({ kind: 'note', message: untracked });
     on({ kind: 'stage', stage: 'runs', runs: planned, folder });
     const placed = await executor.execute('runs', planned, folder);
     if (signal.aborted) return { status: 'interrupted', folder };
