@@ -145,7 +145,7 @@ async function executed({ mark, text, language }: Block, cwd: string, clone: str
     writeFileSync(join(cwd, 'block.mjs'), code);
     return run('node block.mjs', cwd, clone);
   }
-  const isBehind = (line: string) => behind !== undefined && line.startsWith(behind);
+  const isBehind = (line: string) => behind.some((words) => line.startsWith(words));
   const script = code.split('\n').map((line) => (isBehind(line) ? `${line.replace(/\s+#.*/, '')} &` : line));
   return run(script.join('\n'), cwd, clone, add);
 }
@@ -183,7 +183,6 @@ async function queries(text: string, cwd: string): Promise<Result> {
       let printed = '';
       for (const query of text.split(/;\s*\n/)) {
         const found = await database.runAndReadAll(query);
-        if (found.currentRowCount === 0) throw new Error(`no rows: ${query}`);
         printed += `${JSON.stringify(found.getRowsJson())}\n`;
       }
       return { status: 0, printed, cwd };

@@ -152,6 +152,9 @@ function section(claim: Claim, answer: Answer, tables: readonly Table[]): Sectio
       answer.found.length > 0 ? `\n**Found:** ${answer.effect}.\n\n${answer.found.join('\n')}` : '',
       answer.next && `\n**What would decide.** ${answer.next}`,
       ...pictures(claim, tables),
+      count > 0
+        ? '\n<!-- placeholder: minutes to hours of training; writes tracked files -->'
+        : '\n<!-- command; exit 2 -->',
       `\n    ${tried}${count > 0 ? `        # judged at commit ${commit}; ${count} runs, ${minutes.toFixed(0)} minutes of training` : ''}\n`,
     ]
       .filter(Boolean)

@@ -28,7 +28,7 @@ export type Mark =
       /** Texts of the block, and what stands for them. */
       readonly as: readonly (readonly [text: string, by: string])[];
       readonly add: string;
-      readonly behind: string | undefined;
+      readonly behind: readonly string[];
     }
   | { readonly kind: 'output'; readonly shape: boolean }
   | { readonly kind: 'file'; readonly name: string; readonly as: readonly (readonly [string, string])[] }
@@ -107,6 +107,5 @@ function markOf(comment: string): Mark | undefined {
   if (what === 'output') return { kind: 'output', shape: clauses.includes('shape') };
   if (what !== 'command') return undefined;
   const [exit = '0'] = all('exit');
-  const [behind] = all('behind');
-  return { kind: 'command', exit: Number(exit), as, add: all('add').join(' '), behind };
+  return { kind: 'command', exit: Number(exit), as, add: all('add').join(' '), behind: all('behind') };
 }
