@@ -157,7 +157,7 @@ function replaced(text: string, as: readonly (readonly [string, string])[]): str
 /** Runs lines of Bash, in which `ple` is the clone's. @param add Words that ple train and ple compare get. */
 function run(script: string, cwd: string, clone: string, add = ''): Result {
   const env = {
-    ...{ ...process.env, CLONE: clone, ADD: add, ORT_DISABLE_TELEMETRY: '1' },
+    ...{ ...process.env, CLONE: clone, ADD: add, ORT_DISABLE_TELEMETRY: '1', OMP_NUM_THREADS: '1' },
     ...{ PYTHON: process.env.PYTHON ?? 'python3', SESSION: join(root, 'scripts/documents/session.sh') },
   };
   const { status, stdout, stderr } = spawnSync('bash', ['-c', `source "$SESSION"\n${script}`], {
@@ -170,7 +170,11 @@ function run(script: string, cwd: string, clone: string, add = ''): Result {
 /** `ple validate` of a config with other keys. */
 function validation(text: string, of: string): string {
   const keys: Record<string, unknown> = parse(text);
-  const words = Object.entries(keys).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  const words = Object.entries(keys).flatMap(([key, value]) =>
+    key === 'compare' && value instanceof Object
+      ? Object.entries(value).map(([below, own]) => `${key}.${below}=${JSON.stringify(own)}`)
+      : `${key}=${JSON.stringify(value)}`,
+  );
   return ['ple validate --config', of, ...words.map((word) => `'${word.replaceAll("'", "'\\''")}'`)].join(' ');
 }
 
@@ -198,7 +202,7 @@ async function queries(text: string, cwd: string): Promise<Result> {
 function missingLine(page: string, printed: string, isShape: boolean): string | undefined {
   const plain = (line: string) => {
     const words = line.trim().replaceAll(/\s+/g, ' ');
-    return isShape ? words.replaceAll(/\d[\d,]*(\.\d+)?|\.\d+/g, '#') : words;
+    return isShape ? words.replaceAll(/[-+]?(\d[\d,]*(\.\d+)?|\.\d+)/g, '#') : words;
   };
   const actual = printed.split('\n').map(plain);
   let from = 0;

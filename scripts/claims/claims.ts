@@ -154,7 +154,7 @@ function section(claim: Claim, answer: Answer, tables: readonly Table[]): Sectio
       ...pictures(claim, tables),
       count > 0
         ? '\n<!-- placeholder: minutes to hours of training; writes tracked files -->'
-        : '\n<!-- command; exit 2 -->',
+        : '\n<!-- command; exit 2; as npm run claims --=node --import tsx scripts/claims/claims.ts -->',
       `\n    ${tried}${count > 0 ? `        # judged at commit ${commit}; ${count} runs, ${minutes.toFixed(0)} minutes of training` : ''}\n`,
     ]
       .filter(Boolean)

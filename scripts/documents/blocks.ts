@@ -21,7 +21,7 @@ export interface Block {
   readonly mark: Mark | undefined;
 }
 
-export type Mark =
+type Mark =
   | {
       readonly kind: 'command';
       readonly exit: number;
