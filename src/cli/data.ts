@@ -70,7 +70,7 @@ const inspectData = defineCommand(
     if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
     const own = Object.entries({ test, file: tables, database }).find(([, given]) => given !== undefined)?.[0];
     if (own !== undefined) throw new ConfigError(`--${own} is for --write; the files of a config are its own.`);
-    const [{ findTask }, { everything, inspect }, { inspectionText }, { progressBar }] = await Promise.all([
+    const [{ findTask }, { everything, inspect, sample }, { inspectionText }, { progressBar }] = await Promise.all([
       import('../data/encode/encode.js'),
       import('../inspect/inspect.js'),
       import('../report/inspection-text.js'),
@@ -81,7 +81,7 @@ const inspectData = defineCommand(
       reading(experiment, { signal }, (source) => {
         const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
         const bar = progressBar('inspecting', 'columns');
-        return inspect(source, tasks, everything, signal, bar.update).finally(bar.stop);
+        return inspect(source, tasks, source.generated ? sample : everything, signal, bar.update).finally(bar.stop);
       }),
     );
     process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));

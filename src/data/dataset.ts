@@ -129,6 +129,8 @@ export interface Source {
   readonly group?: string | undefined;
   /** Absent: a source that is no table. */
   readonly texts?: TextReading | undefined;
+  /** Rows are drawn from a known process when they are read: there is nothing to find out about them. */
+  readonly generated?: true;
 }
 
 export interface SourceSplit {

@@ -85,7 +85,7 @@ export const funnel = defineLoader({
   options: funnelOptions,
   paths: [],
   async open(options, context) {
-    return generatedSource(drawFeed(options, seedOf(options, context)), context);
+    return generatedSource(drawFeed(options, seedOf(options, context)));
   },
 });
 
@@ -96,32 +96,24 @@ export function drawFeed(options: FunnelLoaderOptions, seed: number): Generated 
   const features = drawFeatures(process, random.stream('features'));
   return {
     process,
-    stored: {
-      columns: features.map(({ column }) => column),
-      group: 'user',
-      masked: true,
-      tasks: taskNames.map((name) => ({ name, type: name === 'VCR' ? ('regression' as const) : ('binary' as const) })),
-      rows: options.rows,
-      checksum: generatorChecksum(version, options, seed),
-    },
-    blocks: (name) => funnelBlocks(process, features, options.rows[name], random.stream(`rows/${name}`)),
+    columns: features.map(({ column }) => column),
+    group: 'user',
+    masked: true,
+    tasks: taskNames.map((name) => ({ name, type: name === 'VCR' ? ('regression' as const) : ('binary' as const) })),
+    rows: options.rows,
+    checksum: generatorChecksum(version, options, seed),
+    block: (name) => funnelBlock(process, features, options.rows[name], random.stream(`rows/${name}`)),
   };
 }
 
 /** Each block has its own stream. Labels outside their sample space are NaN. */
-function* funnelBlocks(
+function funnelBlock(
   process: FunnelProcess,
   features: readonly Feature[],
   rows: number,
   random: Random,
-): Generator<SourceBlock> {
+): (index: number) => SourceBlock {
   const { relations, threshold, strength, noise } = process;
-  const size = generatedRows;
-  const drawn = features.map((feature) => ({
-    ...feature,
-    target: feature.values instanceof Int32Array ? new Int32Array(size) : new Float32Array(size),
-  }));
-  const labels = taskNames.map(() => new Float32Array(size));
   const impression: Impression = { user: 0, item: 0, hour: 0, network: 0, position: 0 };
   const scores = new Float64Array(responses.length);
   const events = new Float64Array(responses.length); // what would happen inside the response's sample space
@@ -136,20 +128,21 @@ function* funnelBlocks(
       else events[k] = stream.uniform() < expit(logit) ? 1 : 0;
     }
   };
-  for (let index = 0; index * size < rows; index++) {
+  return (index) => {
     const stream = random.stream(String(index));
-    const count = Math.min(size, rows - index * size);
+    const count = Math.min(generatedRows, rows - index * generatedRows);
+    const drawn = features.map((feature) => ({
+      ...feature,
+      target: feature.values instanceof Int32Array ? new Int32Array(count) : new Float32Array(count),
+    }));
+    const labels = taskNames.map(() => new Float32Array(count));
     for (let row = 0; row < count; row++) {
       drawEvents(stream);
       for (const { of, values, target } of drawn) target[row] = values[impression[of]] ?? 0;
       placeLabels(events, threshold, labels, row);
     }
-    yield {
-      rows: count,
-      columns: drawn.map(({ target }) => target.subarray(0, count)),
-      labels: labels.map((values) => values.subarray(0, count)),
-    };
-  }
+    return { rows: count, columns: drawn.map(({ target }) => target), labels };
+  };
 }
 
 /**

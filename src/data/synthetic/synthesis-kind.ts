@@ -70,8 +70,8 @@ export function defineSynthesisKind<Options extends z.ZodObject, Manifest extend
   };
 }
 
-async function writeRows(path: string, { stored, blocks }: Generated, progress: Progress): Promise<LabelStatistics> {
-  const { columns, tasks, rows } = stored;
+async function writeRows(path: string, generated: Generated, progress: Progress): Promise<LabelStatistics> {
+  const { columns, tasks, rows } = generated;
   const outputs = [
     ...columns.map(({ name, kind }) => ({
       name,
@@ -81,7 +81,7 @@ async function writeRows(path: string, { stored, blocks }: Generated, progress: 
   ];
   async function* read() {
     let done = 0;
-    for await (const { rows: count, columns, labels } of inTurns(blocks('train'))) {
+    for await (const { rows: count, columns, labels } of inTurns(generated)) {
       done += count;
       progress(done, rows.train);
       yield { rows: count, columns: [...columns.map(singleOf), ...labels] };

@@ -73,7 +73,7 @@ export const synthetic = defineLoader({
   options: syntheticOptions,
   paths: [],
   async open(options, context) {
-    return generatedSource(syntheticRows(options, seedOf(options, context)), context);
+    return generatedSource(syntheticRows(options, seedOf(options, context)));
   },
 });
 
@@ -83,20 +83,18 @@ export function syntheticRows(options: SyntheticOptions, seed: number): Generate
   const deviations = perTaskOf(options, 'noise').map(Math.sqrt);
   const labelled = options.labelled && perTaskOf(options, 'labelled');
   return {
-    stored: {
-      columns: [
-        ...(rule.contexts === 0 ? [] : [contextColumn(rule.contexts)]),
-        ...Array.from({ length: options.dimension }, (_, i) => {
-          return { name: `x${i + 1}`, kind: 'numeric' as const, standardized: true };
-        }),
-      ],
-      tasks: Array.from({ length: options.tasks }, (_, k) => ({ name: `y${k + 1}`, type: 'regression' as const })),
-      masked: options.labelled !== undefined,
-      rows: options.rows,
-      checksum: generatorChecksum(version, options, seed),
-    },
-    blocks: (name) =>
-      syntheticBlocks({ rule, deviations, labelled, rows: options.rows[name] }, options, random.stream(`rows/${name}`)),
+    columns: [
+      ...(rule.contexts === 0 ? [] : [contextColumn(rule.contexts)]),
+      ...Array.from({ length: options.dimension }, (_, i) => {
+        return { name: `x${i + 1}`, kind: 'numeric' as const, standardized: true };
+      }),
+    ],
+    tasks: Array.from({ length: options.tasks }, (_, k) => ({ name: `y${k + 1}`, type: 'regression' as const })),
+    masked: options.labelled !== undefined,
+    rows: options.rows,
+    checksum: generatorChecksum(version, options, seed),
+    block: (name) =>
+      syntheticBlock({ rule, deviations, labelled, rows: options.rows[name] }, options, random.stream(`rows/${name}`)),
   };
 }
 
@@ -157,19 +155,18 @@ interface Split {
 }
 
 /** Each block has its own stream. */
-function* syntheticBlocks(
+function syntheticBlock(
   { rule, rows, deviations, labelled }: Split,
   { dimension }: SyntheticOptions,
   random: Random,
-): Generator<SourceBlock> {
+): (index: number) => SourceBlock {
   const size = Math.min(rows, generatedRows);
-  const columns = Array.from({ length: dimension }, () => new Float32Array(size));
-  const context = new Int32Array(size);
-  const labels = deviations.map(() => new Float32Array(size));
   const signals = deviations.map(() => new Float64Array(size));
-  for (let index = 0; index * size < rows; index++) {
+  return (index) => {
     const stream = random.stream(String(index));
-    const count = Math.min(size, rows - index * size);
+    const columns = Array.from({ length: dimension }, () => new Float32Array(size));
+    const context = new Int32Array(size);
+    const labels = deviations.map(() => new Float32Array(size));
     for (const column of columns) stream.fillNormal(column);
     for (const target of labels) stream.fillNormal(target);
     for (let r = 0; r < size; r++) context[r] = rule.contexts === 0 ? 0 : stream.below(rule.contexts);
@@ -181,11 +178,12 @@ function* syntheticBlocks(
         target[r] = inside ? (signals[k]?.[r] ?? 0) + deviation * (target[r] ?? 0) : Number.NaN;
       }
     }
+    const count = Math.min(size, rows - index * size);
     const inputs = [...(rule.contexts === 0 ? [] : [context]), ...columns];
-    yield {
+    return {
       rows: count,
       columns: inputs.map((values) => values.subarray(0, count)),
       labels: labels.map((values) => values.subarray(0, count)),
     };
-  }
+  };
 }
