@@ -99,7 +99,11 @@ export function drawFeed(options: FunnelLoaderOptions, seed: number): Generated 
     columns: features.map(({ column }) => column),
     group: 'user',
     masked: true,
-    tasks: taskNames.map((name) => ({ name, type: name === 'VCR' ? ('regression' as const) : ('binary' as const) })),
+    tasks: taskNames.map((name) => ({
+      name,
+      type: name === 'VCR' ? ('regression' as const) : ('binary' as const),
+      everywhere: name === 'CTR' || name === 'VTR',
+    })),
     rows: options.rows,
     checksum: generatorChecksum(version, options, seed),
     block: (name) => funnelBlock(process, features, options.rows[name], random.stream(`rows/${name}`)),
@@ -221,7 +225,7 @@ function identity(size: number): Int32Array {
 }
 
 function categorical(name: string, of: keyof Impression, values: Int32Array, size: number): Feature {
-  return { column: { name, kind: 'categorical', size }, of, values };
+  return { column: { name, kind: 'categorical', size, complete: true }, of, values };
 }
 
 function numeric(name: string, of: keyof Impression, values: Float64Array): Feature {

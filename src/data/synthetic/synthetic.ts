@@ -89,7 +89,11 @@ export function syntheticRows(options: SyntheticOptions, seed: number): Generate
         return { name: `x${i + 1}`, kind: 'numeric' as const, standardized: true };
       }),
     ],
-    tasks: Array.from({ length: options.tasks }, (_, k) => ({ name: `y${k + 1}`, type: 'regression' as const })),
+    tasks: Array.from({ length: options.tasks }, (_, k) => ({
+      name: `y${k + 1}`,
+      type: 'regression' as const,
+      everywhere: (labelled?.[k] ?? 1) === 1,
+    })),
     masked: options.labelled !== undefined,
     rows: options.rows,
     checksum: generatorChecksum(version, options, seed),
@@ -136,7 +140,7 @@ function contextRule(options: SyntheticOptions, random: Random): Rule {
 
 function contextColumn(contexts: number) {
   const dictionary = Array.from({ length: contexts }, (_, c) => `c${c + 1}`);
-  return { name: 'context', kind: 'categorical' as const, dictionary };
+  return { name: 'context', kind: 'categorical' as const, dictionary, complete: true };
 }
 
 function perTaskOf(options: SyntheticOptions, key: 'noise' | 'labelled'): readonly number[] {
