@@ -19,6 +19,8 @@ export interface Generated extends Pick<Source, 'columns' | 'tasks' | 'masked' |
    * depends on split and index only, so each has a random stream of its own. Its arrays are the reader's.
    */
   block(split: SplitName): (index: number) => SourceBlock;
+  /** The same rows with each regression's label as it is expected of the inputs. Absent: it is not known. */
+  expected?(split: SplitName): (index: number) => SourceBlock;
 }
 
 /**
@@ -92,10 +94,9 @@ function withBlock(checksum: string, { columns, labels }: SourceBlock): string {
   return hash.digest('hex');
 }
 
-/** The training rows, block after block. Yields to signals and timers. */
-export async function* inTurns({ rows, block }: Pick<Generated, 'rows' | 'block'>): AsyncGenerator<SourceBlock> {
-  const draw = block('train');
-  for (let index = 0; index * generatedRows < rows.train; index++) {
+/** So many blocks, one after the other. Yields to signals and timers. */
+export async function* inTurns<Block>(draw: (index: number) => Block, blocks: number): AsyncGenerator<Block> {
+  for (let index = 0; index < blocks; index++) {
     if (index % blocksBetweenTurns === 0) await setImmediate();
     yield draw(index);
   }
