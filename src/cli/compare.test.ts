@@ -36,7 +36,7 @@ test('trains every model under every seed, and prints the table', () => {
     'single-task-seed-2',
   ]);
   const { rows, timing, ...rest } = JSON.parse(readFileSync(at('runs/small/comparison.json'), 'utf8'));
-  expect(rest).toMatchObject({ schema: 4, baseline: 'single-task', tasks: ['y1', 'y2'], seeds: [1, 2], axes: {} });
+  expect(rest).toMatchObject({ schema: 5, baseline: 'single-task', tasks: ['y1', 'y2'], seeds: [1, 2], axes: {} });
   expect(rows.map((row: { label: string }) => row.label)).toEqual(['single-task', 'ple', 'shared']);
   for (const { runs } of rows) {
     for (const { path, status } of runs) {

@@ -7,7 +7,7 @@ import type { SearchConfig } from '../config/search.js';
  * null.
  */
 export interface Comparison {
-  readonly schema: 4;
+  readonly schema: 5;
   readonly name: string;
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
@@ -235,7 +235,7 @@ export interface TestedGain extends Gain {
   readonly timesToDecide: number | null;
 }
 
-/** For the baseline, everything except `metric`, `mean`, `sd` and `ownBest` is null or empty. */
+/** For the baseline, everything except `metric`, `mean`, `sd` and `oneEpoch` is null or empty. */
 export interface TaskGain extends TestedGain {
   /** The metric that the task is judged by, on the test split. */
   readonly metric: string;
@@ -243,10 +243,16 @@ export interface TaskGain extends TestedGain {
   /** Standard deviation over n - 1. Null for one run. */
   readonly sd: number | null;
   /**
-   * Results at the epoch that was best for this task alone, as single-task training would select it. Null for
-   * single-task, and if runs have no record of it.
+   * Results at the epoch that is best for all tasks together, as a joint model is served: the price of one epoch. The
+   * gain is over the baseline at each task's own epoch; of the baseline, it is what one epoch costs without any sharing.
+   * Null if runs have no record of it, or keep their last epoch.
    */
-  readonly ownBest: { readonly mean: number; readonly gain: number | null } | null;
+  readonly oneEpoch: {
+    readonly mean: number;
+    readonly gain: number | null;
+    /** Percent of the baseline's metric. */
+    readonly relativeGain: number | null;
+  } | null;
 }
 
 /**

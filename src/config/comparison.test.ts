@@ -26,6 +26,7 @@ describe('a comparison', () => {
         batchSize: 8,
         optimizer: { type: 'adam', learningRate: 0.1 },
         accumulate: 1,
+        keep: 'best',
         earlyStopping: { monitor: 'mean', patience: null },
       },
       engine: { name: 'compiled', device: 'auto' },

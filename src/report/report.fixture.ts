@@ -136,14 +136,14 @@ function finishedRun(parts: RunParts): FinishedRun {
     path,
     experiment,
     result: {
-      schema: 1,
+      schema: 2,
       name: experiment.name,
       model: type,
       seed,
       parameters: { embedding: 5000, network: 100_000 + 20_000 * parts.model },
       epochs: last,
       ended: 'plateau',
-      bestEpoch: parts.model === 0 ? Object.fromEntries(tasks.map(({ name }) => [name, last - 1])) : last - 1,
+      bestEpoch: Object.fromEntries(tasks.map(({ name }) => [name, last - 1])),
       dataset: {
         checksum: 'c0ffee'.repeat(10),
         rows: { train: 199_523, validation: 49_881, test: options.rows ?? 3000 },

@@ -8,7 +8,17 @@ import { isUnfinished } from '../statistics/verdict.js';
 import type { Entry } from '../stored/reported-run.js';
 import { bestOf, pairsOf } from './best.js';
 import { dominated, seesawOf } from './fronts.js';
-import { differenceOf, type Gains, gainsOf, hasGain, type Judging, type Pair, paired, type Sample } from './gains.js';
+import {
+  differenceOf,
+  type Gains,
+  gainsOf,
+  hasGain,
+  type Judging,
+  type Pair,
+  paired,
+  relativeGain,
+  type Sample,
+} from './gains.js';
 import { type JudgedTask, judge, lateRuns, type MeasuredModel, measured, signed, withMetrics } from './measured.js';
 import { notesOn } from './notes.js';
 import { type Test, type TestedPair, testGains } from './tested-gains.js';
@@ -69,7 +79,7 @@ export async function summarize(given: readonly Entry[], options: SummaryOptions
   const undecided = verdicts.filter((verdict) => verdict === 'undecided').length;
   const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
   return {
-    schema: 4,
+    schema: 5,
     name,
     baseline,
     tasks: tasks.map((task) => task.name),
@@ -169,7 +179,7 @@ function rowOf(
         mean: values.length > 0 ? mean(values) : null,
         sd: values.length > 1 ? standardDeviation(values) : null,
         ...must(tested[task], 'tested gain'),
-        ownBest: ownBestOf(pair, task, judged),
+        oneEpoch: oneEpochOf(pair, task, judged),
       },
     ];
   });
@@ -188,7 +198,7 @@ function rowOf(
   };
 }
 
-type Column = 'values' | 'scores' | 'ownBest';
+type Column = 'values' | 'scores' | 'oneEpoch';
 
 /** Runs that have this number, and the number. */
 function sampleIn(model: MeasuredModel | undefined, column: Column, task: number): Sample {
@@ -203,12 +213,15 @@ function gainIn({ model, reference, design }: Pair, own: Column, other: Column, 
   return differenceOf(ours.values, theirs.values);
 }
 
-/** Means over the runs that record the best epoch for this task alone. The gain is over the reference as it is. */
-function ownBestOf(pair: Pair, task: number, { metric }: JudgedTask): TaskGain['ownBest'] {
-  const { values } = sampleIn(pair.model, 'ownBest', task);
+/** Means over the runs that chose one epoch. The gain is over the reference as it is, of the baseline over itself too. */
+function oneEpochOf(pair: Pair, task: number, { metric }: JudgedTask): TaskGain['oneEpoch'] {
+  const { values } = sampleIn(pair.model, 'oneEpoch', task);
   if (values.length === 0) return null;
   const level = mean(values.map((value) => signed(metric, value)));
-  return { mean: level, gain: gainIn(pair, 'ownBest', 'values', task) };
+  const gain = gainIn(pair, 'oneEpoch', 'values', task);
+  const { values: others } = sampleIn(pair.reference, 'values', task);
+  const reference = others.length > 0 ? signed(metric, mean(others)) : 0;
+  return { mean: level, gain, relativeGain: gain === null ? null : relativeGain(gain, reference) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { bestSoFar } from '../../training/best-so-far.js';
 import { isFinished } from '../../training/folder/run-folder.js';
-import { readResult } from '../../training/result.js';
+import { readResult } from '../../training/stored-result.js';
 import type { ComparisonRow, ModelSearch, SearchCandidate, SearchRecord, SearchRung } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
 import type { Choice, Chosen } from '../plan/decided-changes.js';

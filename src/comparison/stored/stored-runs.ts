@@ -5,7 +5,7 @@ import { ConfigError, DataError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { readEnvironment } from '../../training/folder/environment.js';
-import { readResult } from '../../training/result.js';
+import { readResult } from '../../training/stored-result.js';
 import type { Comparison, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { decisionsIn } from '../plan/decided-changes.js';
