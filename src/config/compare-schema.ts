@@ -5,6 +5,7 @@ import { scoredSpaceSchema, searchSchema, spaceSchema } from './search.js';
 
 const twice = 'a value is listed twice';
 const values = z.array(z.unknown()).min(1).refine(isUnique, twice);
+const weights = z.array(z.number().positive()).min(2).refine(isUnique, twice);
 const seeds = z.array(seedSchema).min(1).refine(isUnique, 'a seed is listed twice');
 const seedCount = z.int().positive().max(10_000);
 const percentage = z
@@ -105,7 +106,7 @@ export const compareSchema = z.strictObject({
       '`{ <task>: <weight> }` in the mean relative gain Δm. At least one must be above 0. A task that is not named has weight 1.',
     ),
   front: z
-    .record(z.string(), z.array(z.number().positive()).min(2).refine(isUnique, twice))
+    .record(z.string(), z.union([weights, z.strictObject({ times: weights })]))
     .superRefine((front, context) => {
       const [key = '', ...others] = Object.keys(front);
       if (key === '' || others.length > 0) refuse(context, [], 'name one key, loss.weights.<task>.initial');
@@ -115,7 +116,7 @@ export const compareSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      '`{ loss.weights.<task>.initial: [0.25, 0.5, 1, 2, 4] }`: every joint model is also trained at each of these loss weights, under all seeds. The report draws the front that they make, and says of a seesaw whether another weight repairs it. null: no fronts.',
+      '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight, which `tune` may have chosen, under all seeds. A list in place of `times` has the weights themselves. The report draws the front that they make, and says whether a model that is better on one task and worse on another is a seesaw at all weights, or another weight repairs it. null: no fronts.',
     ),
   contrasts: z
     .array(

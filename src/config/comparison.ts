@@ -29,8 +29,9 @@ interface FrontConfig {
   /** `loss.weights.<task>.initial` */
   readonly key: string;
   readonly task: string;
-  /** In ascending order. */
+  /** In ascending order: weights, or what a model's own weight is multiplied by. */
   readonly values: readonly number[];
+  readonly areTimes: boolean;
   /** The models that have a front: all but single-task ones. */
   readonly labels: readonly string[];
 }
@@ -152,7 +153,10 @@ export function parseComparison(
   const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
   const axes: Choices = { path: ['compare', 'axes'], values: compare.axes };
   const shared: Choices = { path: ['compare', 'tune'], values: spaces };
-  const fronts: Choices = { path: ['compare', 'front'], values: compare.front ?? {} };
+  const listed = Object.entries(compare.front ?? {}).flatMap(([key, weights]) => {
+    return Array.isArray(weights) ? [[key, weights] as const] : [];
+  });
+  const fronts: Choices = { path: ['compare', 'front'], values: Object.fromEntries(listed) };
   const searched = [shared, ...models.map(ownChoices)];
   const search = compare.search ?? { type: 'grid' };
   faults.try(() => checkVariedKeys(axes, shared, models.map(ownChoices), document));
@@ -345,11 +349,13 @@ function isSearched({ models, settings }: ComparisonConfig): boolean {
   return models.some(({ label }) => settings(label).length > 1);
 }
 
-function frontOf(given: CompareOptions['front'], labels: readonly string[]): FrontConfig | null {
-  const [only] = Object.entries(given ?? {});
+function frontOf(front: CompareOptions['front'], labels: readonly string[]): FrontConfig | null {
+  const [only] = Object.entries(front ?? {});
   if (!only) return null;
-  const [key, values] = only;
-  return { key, task: key.split('.')[2] ?? '', values: values.toSorted((a, b) => a - b), labels };
+  const [key, given] = only;
+  const areTimes = !Array.isArray(given);
+  const values = (areTimes ? given.times : given).toSorted((a, b) => a - b);
+  return { key, task: key.split('.')[2] ?? '', values, areTimes, labels };
 }
 
 /** Seeds in their order, and their number at each look. */

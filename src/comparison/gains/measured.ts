@@ -39,6 +39,14 @@ export interface MeasuredRun {
   readonly scores: readonly (number | null)[];
   /** `values` at the epoch that is best for all tasks together. */
   readonly oneEpoch: readonly (number | null)[];
+  /**
+   * By task, how far the test predictions are from a constant one: 1 - nmse, or AUC - .5, whatever metric judges it. Null:
+   * undefined.
+   */
+  readonly learnt: readonly (number | null)[];
+  /** Training rows, and how often they were read; 0 of predictions made elsewhere. */
+  readonly trainedRows: number;
+  readonly passes: number;
   /** Whether it ended at the limit of epochs, still improving. */
   readonly isLate: boolean;
   /** @throws DataError without predictions, or if its rows are not those of its test set. */
@@ -128,6 +136,13 @@ export function measured(entries: readonly Entry[], tasks: readonly JudgedTask[]
           const value = isTrained(run) ? run.result.oneEpoch?.tasks[name]?.test[metric.name] : undefined;
           return signed(metric, typeof value === 'number' ? value : null);
         }),
+        learnt: tasks.map(({ name, metric: { type } }) => {
+          const metric = metrics.all.find((one) => one.type === type && one.score);
+          const value = metric ? testValue(run, { name, metric }) : null;
+          return metric && value !== null ? signed(metric, value) - signed(metric, metric.ofConstant ?? 0) : null;
+        }),
+        trainedRows: run.result.dataset.rows.train,
+        passes: isTrained(run) ? (run.experiment.train.passes ?? run.experiment.train.epochs) : 0,
         isLate: isTrained(run) && run.result.ended === 'limit',
         influences: () => read(run),
       })),

@@ -115,7 +115,7 @@ function curvesOf({ label, runs }: Learner, { name, metric }: PointTask): Curves
       const value = validation[name]?.[metric];
       return typeof value === 'number' ? value : null;
     }),
-    best: typeof bestEpoch === 'number' ? bestEpoch : (bestEpoch?.[name] ?? 0),
+    best: bestEpoch?.[name] ?? 0,
   }));
   const last = Math.max(0, ...seeds.map(({ values }) => values.length));
   const means = Array.from({ length: last }, (_, index) => {
