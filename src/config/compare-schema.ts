@@ -26,6 +26,12 @@ export const compareSchema = z.strictObject({
         label: z.string().min(1).optional().describe('Its name in tables. Absent: the type.'),
         type: z.string().describe(chosenBy),
         tune: tuneSchema.describe('Values to search for this model alone, by dotted key. null: none.'),
+        together: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Of a single-task model: its tasks choose searched values together, by their mean score, as a joint model does. Beside the baseline it shows what its freedom is worth.',
+          ),
       }),
     )
     .min(1)
@@ -72,7 +78,7 @@ export const compareSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
+      '`{ type: grid, extend: 2 }` or null: every combination of the values; a choice at the edge of a list of numbers is followed by a number beyond it, `extend` times at most. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
     ),
   tuneSeed: z
     .union([seedSchema, seeds])

@@ -47,6 +47,8 @@ export interface ComparisonConfig {
     readonly type: string;
     /** Values to search for this model alone, by key; null: none. */
     readonly tune: Spaces | null;
+    /** Its tasks choose searched values together, although they share nothing. */
+    readonly together: boolean;
   }[];
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
@@ -158,7 +160,7 @@ export function parseComparison(
   });
   const fronts: Choices = { path: ['compare', 'front'], values: Object.fromEntries(listed) };
   const searched = [shared, ...models.map(ownChoices)];
-  const search = compare.search ?? { type: 'grid' };
+  const search = compare.search ?? { type: 'grid', extend: 2 };
   faults.try(() => checkVariedKeys(axes, shared, models.map(ownChoices), document));
   faults.try(() => checkGrid(search, searched, document));
   const joint = models.filter(({ options }) => options.type !== definitions.baseline);
@@ -174,7 +176,7 @@ export function parseComparison(
   const parsed: ComparisonConfig = {
     name: '',
     plugins: resolvedPlugins(beside.plugins ?? [], document, definitions.plugins),
-    models: models.map(({ label, options, tune }) => ({ label, type: options.type, tune })),
+    models: models.map(({ label, options, tune, together }) => ({ label, type: options.type, tune, together })),
     baseline: models.find(({ options }) => options.type === definitions.baseline)?.label ?? '',
     seeds,
     looks,
@@ -282,14 +284,14 @@ function readableModels(compare: unknown): Pick<Listed, 'options' | 'path'>[] {
   return models.flatMap((model, index) => {
     const { data } = z.looseObject({ type: z.string() }).safeParse(model);
     if (!data) return [];
-    const { label: _, tune: __, ...options } = data;
+    const { label: _, tune: __, together: ___, ...options } = data;
     return [{ options, path: ['compare', 'models', index] }];
   });
 }
 
 function namedModels(compare: CompareOptions, document: ConfigDocument, definitions: Definitions): readonly Listed[] {
-  const models = compare.models.map(({ label, tune, ...options }, index): Listed => {
-    return { label: label ?? options.type, options, tune, path: ['compare', 'models', index] };
+  const models = compare.models.map(({ label, tune, together, ...options }, index): Listed => {
+    return { label: label ?? options.type, options, tune, together, path: ['compare', 'models', index] };
   });
   const fail = (message: string) => failAt(document, ['compare', 'models'], message);
   const labels = models.map(({ label }) => label);
@@ -382,6 +384,7 @@ interface Listed {
   readonly label: string;
   readonly options: { readonly type: string; readonly [key: string]: unknown };
   readonly tune: Choices['values'] | null;
+  readonly together: boolean;
   readonly path: Path;
 }
 

@@ -49,7 +49,7 @@ const oneSize = { error: 'give either candidates or a budget' };
 export const searchSchema = z.discriminatedUnion(
   'type',
   [
-    z.strictObject({ type: z.literal('grid') }),
+    z.strictObject({ type: z.literal('grid'), extend: z.int().min(0).max(10).default(2) }),
     z
       .strictObject({ type: z.literal('random'), ...size })
       .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),

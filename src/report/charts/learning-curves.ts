@@ -127,7 +127,7 @@ function curvesOf({ label, runs }: Learner, { name, metric }: PointTask): Curves
 }
 
 /** The range of values without the worst tenth, which comes from the first epochs. */
-function domainOf(values: readonly number[], { better }: Pick<PointTask, 'better'>): readonly [number, number] {
+export function domainOf(values: readonly number[], { better }: Pick<PointTask, 'better'>): readonly [number, number] {
   const sorted = values.toSorted((a, b) => a - b);
   const tenth = Math.floor(values.length / 10);
   const low = sorted[better === 'higher' ? tenth : 0] ?? 0;
