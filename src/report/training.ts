@@ -5,7 +5,7 @@ import { count, dash, fixed, listed, percent, rounded } from './numbers.js';
 import { metricName, type Point } from './points.js';
 
 /** What doubling the rows brought at a point, where models keep their last epoch. */
-export function doublingAt({ doublings = [] }: Comparison, { axis }: Pick<Point, 'axis'>): Doubling | undefined {
+function doublingAt({ doublings = [] }: Comparison, { axis }: Pick<Point, 'axis'>): Doubling | undefined {
   return doublings.find((doubling) => pointKey(doubling.axis) === pointKey(axis));
 }
 

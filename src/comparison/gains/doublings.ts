@@ -5,11 +5,9 @@ import type { Entry } from '../stored/reported-run.js';
 import { relativeGain } from './gains.js';
 import { type JudgedTask, type MeasuredModel, signed } from './measured.js';
 
-/** The values of the baseline's runs on half of the rows: see `halvedPasses`. */
-export const halvedKey = 'train.passes';
-
+/** Whether these are the baseline's runs on half of the rows. */
 export function isHalved({ values }: Pick<Entry, 'values'>): boolean {
-  return values !== undefined && halvedKey in values;
+  return values !== undefined && 'train.passes' in values;
 }
 
 /** A doubling that brings more than this share of what is learnt shows that training is limited by its steps. */
