@@ -126,6 +126,7 @@ test('match and tune: every model searches the same values, is scaled, and says 
     'compare.models=[{ type: single-task, levels: [[8], [8]], tower: [4] }, { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }]',
     'compare.match=parameters',
     'compare.tune={ train.optimizer.learningRate: [1e-9, 0.01] }',
+    'compare.search={ type: grid, extend: 0 }',
   ];
   const { stdout, stderr } = await succeeded(compare(...words));
   expect(runsIn(at('tuned/small/tuning'))).toHaveLength(4); // two models, two values
