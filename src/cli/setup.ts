@@ -47,9 +47,7 @@ function namesOf(what: string, only: OptionsOf<typeof words>['only']): readonly 
   if (what === 'tensorflow' && only === undefined) return ['tensorflow'];
   if (what === 'cuda') return (only === undefined ? ways : [only]).map((way) => sets[way]);
   throw new UserError(
-    what === 'tensorflow'
-      ? '--only goes with ple setup cuda.'
-      : `ple setup ${what}: say tensorflow or cuda.`,
+    what === 'tensorflow' ? '--only goes with ple setup cuda.' : `ple setup ${what}: say tensorflow or cuda.`,
     exitCode.usage,
   );
 }

@@ -186,7 +186,10 @@ export function installError(stderr: string, error?: Error): string {
   const said = lines.filter((line) => /^(ERROR|error|× )/.test(line) && !/^ERROR: Exception/.test(line));
   const last = lines.filter((line) => line !== '' && !/^(WARNING|hint|note)/i.test(line)).at(-1);
   const line = said[0] ?? last ?? error?.message ?? 'it ended without a message';
-  return line.replace(/^(ERROR|error|×):?\s*/, '').replace(/\.$/, '').slice(0, 300);
+  return line
+    .replace(/^(ERROR|error|×):?\s*/, '')
+    .replace(/\.$/, '')
+    .slice(0, 300);
 }
 
 /** Compiles tfjs-node's addon against TensorFlow's C API. Node-API is stable: any later Node loads the addon too. */

@@ -69,7 +69,8 @@ const packages = { cpu: '@tensorflow/tfjs-node', cuda: tfjsPackage } as const;
 function loadTensorFlow(device: NativeDevice): void {
   const set = libraries[device === 'cpu' ? 'tensorflow' : 'tensorflow-cuda'];
   const { state, folder } = installed(set);
-  if (state === 'other') throw new Error(`${folder} is of another version of ple or of ${tfjsPackage}: run ${set.command}`);
+  if (state === 'other')
+    throw new Error(`${folder} is of another version of ple or of ${tfjsPackage}: run ${set.command}`);
   if (state === 'absent') {
     require(packages[device]);
   } else {
