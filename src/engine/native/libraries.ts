@@ -30,8 +30,8 @@ export interface LibrarySet {
 
 export interface Cuda {
   readonly version: string;
-  /** The first version of the NVIDIA driver that runs it. */
-  readonly driver: string;
+  /** GPUs by their compute capability, ascending, and the first version of the NVIDIA driver that runs it on them. */
+  readonly gpus: readonly { readonly from: number; readonly to: number; readonly driver: string }[];
 }
 
 export type LibraryName = 'tensorflow' | 'tensorflow-cuda' | 'onnxruntime-cuda';
@@ -74,7 +74,15 @@ export const libraries: Readonly<Record<LibraryName, LibrarySet>> = {
     downloadBytes: 2.43 * gigabyte,
     unpackedBytes: 4.52 * gigabyte,
     keptBytes: 3.9 * gigabyte,
-    cuda: { version: '12.5', driver: '525.60.13' },
+    // The kernels in its files: machine code for 6.0, 7.0, 8.0 and 8.9, and PTX for 9.0, which the driver of CUDA 12.5 or
+    // a later one compiles.
+    cuda: {
+      version: '12.5',
+      gpus: [
+        { from: 6, to: 8.9, driver: '525.60.13' },
+        { from: 9, to: 99, driver: '555.42.02' },
+      ],
+    },
   },
   // The provider was compiled by CUDA 13.0: its libraries, so that the oldest driver of CUDA 13 runs them.
   'onnxruntime-cuda': {
@@ -95,7 +103,14 @@ export const libraries: Readonly<Record<LibraryName, LibrarySet>> = {
     downloadBytes: 1.6 * gigabyte,
     unpackedBytes: 2.64 * gigabyte,
     keptBytes: 2.6 * gigabyte,
-    cuda: { version: '13.0', driver: '580.65.06' },
+    // The kernels in its files: machine code for 7.5, 8.0, 8.6, 8.9, 9.0 and 12.0, and no PTX.
+    cuda: {
+      version: '13.0',
+      gpus: [
+        { from: 7.5, to: 9, driver: '580.65.06' },
+        { from: 12, to: 12.9, driver: '580.65.06' },
+      ],
+    },
   },
 };
 
@@ -108,6 +123,12 @@ export const tfjsPackage = '@tensorflow/tfjs-node-gpu';
 
 export const addonFile = 'tfjs_binding.node';
 
+/** ONNX Runtime's library, by the name that its binding for Node asks for. */
+export const runtimeFile = 'libonnxruntime.so.1';
+
+/** The NVIDIA driver's library, which no set brings. */
+export const driverLibrary = 'libcuda.so.1';
+
 /** In a set's folder: written last, so a folder without it is a part of one. */
 export const stampFile = 'setup.json';
 
@@ -117,7 +138,7 @@ export const stampFile = 'setup.json';
  */
 export function nativeFolder(env: NodeJS.ProcessEnv = process.env, root = packageRoot): string {
   if (!root.split(/[\\/]/).includes('node_modules')) return join(root, 'native');
-  return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'ple', 'native');
+  return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'ple-runner', 'native');
 }
 
 const packageRoot = fileURLToPath(new URL('../../../', import.meta.url));

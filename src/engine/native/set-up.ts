@@ -6,7 +6,17 @@ import { UserError } from '../../support/errors.js';
 import { freeBytes } from '../../support/free-bytes.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { partialPath, removeRemains } from '../../support/whole-file.js';
-import { addonFile, installed, type LibrarySet, nativeFolder, stampFile, stampOf, tfjsPackage } from './libraries.js';
+import {
+  addonFile,
+  driverLibrary,
+  installed,
+  type LibrarySet,
+  nativeFolder,
+  runtimeFile,
+  stampFile,
+  stampOf,
+  tfjsPackage,
+} from './libraries.js';
 
 /** What setting up needs of the machine. Tests replace parts. */
 export interface SetUpOptions {
@@ -226,9 +236,6 @@ function joinProvider(partial: string, { env }: SetUpOptions): void {
   if (status !== 0) throw new UserError(`patchelf failed: ${(stderr ?? error?.message ?? '').trim().slice(0, 300)}`);
 }
 
-/** The name by which Node's binding asks for it. */
-export const runtimeFile = 'libonnxruntime.so.1';
-
 /** Removes what no library needs: Python's files, headers, and the installer's own. */
 function prune(partial: string): void {
   const remove = (...parts: readonly string[]) => rmSync(join(partial, ...parts), { recursive: true, force: true });
@@ -238,11 +245,8 @@ function prune(partial: string): void {
     return existsSync(folder) ? readdirSync(folder) : [];
   };
   for (const name of within('tensorflow')) if (!/^(lib.*\.so|THIRD_PARTY)/.test(name)) remove('tensorflow', name);
-  for (const name of within('nvidia')) remove('nvidia', name, 'include');
+  for (const name of within('nvidia')) if (!name.endsWith('.py')) remove('nvidia', name, 'include');
 }
-
-/** The driver's library, which no set brings. */
-const driverLibrary = 'libcuda.so.1';
 
 /** Asks the loader whether every library finds the others, and loads the addon. */
 function checkLibraries(set: LibrarySet, partial: string, { env }: SetUpOptions): void {
