@@ -39,7 +39,7 @@ interface NodeBackend {
 /** A kernel's call: its inputs by name, and what runs TensorFlow's operations. */
 interface Call {
   input(name: string): TensorInfo;
-  readonly inputs: readonly TensorInfo[];
+  inputs(): readonly TensorInfo[];
   readonly attributes: KernelAttributes;
   readonly run: Runner;
 }
@@ -134,7 +134,8 @@ const kernels: Readonly<Record<string, Kernel>> = {
     const { begin, size } = attributes.slice(x.shape);
     return run.op('Slice', [run.type('T', x), run.int32('Index')], [x], begin, size);
   },
-  Concat: ({ inputs, attributes, run }) => {
+  Concat: ({ inputs: all, attributes, run }) => {
+    const inputs = all();
     const first = must(inputs[0], 'an input of Concat');
     const given = [run.int('N', inputs.length), run.int32('Tidx'), run.type('T', first)];
     return run.op('ConcatV2', given, inputs, attributes.axis('axis', first.shape.length));
@@ -190,6 +191,19 @@ const kernels: Readonly<Record<string, Kernel>> = {
     return run.op('GatherV2', [run.int('batch_dims', batchDims), ...types], [x, indices], axis);
   },
 
+  // Where both factors are broadcast, with two threads it takes five times as long as after one is broadcast alone.
+  Multiply: ({ input, run }) => {
+    const [a, b] = [input('a'), input('b')];
+    const product = (x: TensorInfo, y: TensorInfo) => run.op('Mul', [run.type('T', a)], [x, y]);
+    const [small, large] = sizeOf(a.shape) < sizeOf(b.shape) ? [a, b] : [b, a];
+    const shape = tf.backend_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]);
+    if (sizeOf(large.shape) === sizeOf(shape)) return product(a, b);
+    const whole = run.op('BroadcastTo', [run.type('T', large), run.int32('Tidx')], [large], shape);
+    const made = product(whole, small);
+    whole.dispose();
+    return made;
+  },
+
   BatchMatMul: ({ input, attributes, run }) => {
     const [a, b] = [input('a'), input('b')];
     const [transposeA, transposeB] = [attributes.flag('transposeA'), attributes.flag('transposeB')];
@@ -198,21 +212,8 @@ const kernels: Readonly<Record<string, Kernel>> = {
     const members = Math.max(...[a, b].map(({ shape }) => sizeOf(shape.slice(0, -2))));
     if (members * rows * columns <= fewSums && inner >= longSum) return sumsOfProducts(a, b, transposeA, transposeB);
     const flags = [run.flag('adj_x', transposeA), run.flag('adj_y', transposeB)];
-    const work = rows * columns * inner;
-    if (members > 1 && work <= smallProduct)
+    if (members > 1 && rows * columns * inner <= smallProduct)
       return run.op('BatchMatMulV3', [...['Ta', 'Tb', 'Tout'].map((name) => run.type(name, a)), ...flags], [a, b]);
-    if (members === 1 && work <= mediumProduct) {
-      return tf.tidy(() => {
-        const matrix = (x: TensorInfo) =>
-          x.shape.length === 2 ? x : run.op('Reshape', reshaping(run, x), [x], x.shape.slice(-2));
-        const given = [run.type('T', a), run.flag('transpose_a', transposeA), run.flag('transpose_b', transposeB)];
-        const product = run.op('MatMul', given, [matrix(a), matrix(b)]);
-        const outer = Array(Math.max(a.shape.length, b.shape.length) - 2).fill(1);
-        return outer.length === 0
-          ? product
-          : run.op('Reshape', reshaping(run, product), [product], [...outer, rows, columns]);
-      });
-    }
     return run.op('BatchMatMulV2', [run.type('T', a), ...flags], [a, b]);
   },
 };
@@ -239,11 +240,8 @@ function sides({ shape }: TensorInfo, transposed: boolean): readonly [rows: numb
   return transposed ? [columns, rows] : [rows, columns];
 }
 
-/**
- * `BatchMatMulV2` wakes other threads for every product. Up to these sizes, waiting for them takes longer than what they
- * do: of several products, and of one.
- */
-const [smallProduct, mediumProduct] = [2 ** 16, 2 ** 24] as const;
+/** `BatchMatMulV2` wakes other threads for each of many products. Up to this size, waiting for them takes longer. */
+const smallProduct = 2 ** 16;
 
 /** TensorFlow adds the products of a long row one after the other, which loses digits. `Sum` adds them in a tree. */
 const [fewSums, longSum] = [16, 4096] as const;
@@ -271,7 +269,7 @@ export function registerKernels(backendName: string): void {
     const kernelFunc: KernelConfig['kernelFunc'] = ({ inputs, attrs }) =>
       kernel({
         input: (name) => must(inputs[name], `the input ${name} of ${kernelName}`),
-        inputs: Object.values(inputs).flatMap((info) => info ?? []),
+        inputs: () => Object.values(inputs).flatMap((info) => info ?? []),
         attributes: new KernelAttributes(kernelName, attrs),
         run,
       });
