@@ -28,7 +28,7 @@ export interface LibrarySet {
   readonly cuda?: Cuda;
 }
 
-export interface Cuda {
+interface Cuda {
   readonly version: string;
   /** GPUs by their compute capability, ascending, and the first version of the NVIDIA driver that runs it on them. */
   readonly gpus: readonly { readonly from: number; readonly to: number; readonly driver: string }[];
@@ -174,9 +174,4 @@ function versionOf(packageName: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** `tensorflow-cpu 2.18.1` */
-export function describeWheels({ wheels }: LibrarySet): string {
-  return wheels.map(({ name, version }) => `${name} ${version}`).join(', ');
 }
