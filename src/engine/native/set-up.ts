@@ -193,6 +193,12 @@ export function installError(stderr: string, error?: Error): string {
   if (/DO NOT MATCH THE HASHES|[Hh]ash mismatch/.test(stderr))
     return 'a file that was downloaded has another checksum than the one pinned here';
   if (/No space left on device/.test(stderr)) return 'no space is left on the disk';
+  if (
+    /NewConnectionError|Failed to establish|Connection (refused|broken|reset|aborted)|timed out|Request failed after/.test(
+      stderr,
+    )
+  )
+    return 'PyPI was not reached, or the connection to it broke';
   const said = lines.filter((line) => /^(ERROR|error|× )/.test(line) && !/^ERROR: Exception/.test(line));
   const last = lines.filter((line) => line !== '' && !/^(WARNING|hint|note)/i.test(line)).at(-1);
   const line = said[0] ?? last ?? error?.message ?? 'it ended without a message';
