@@ -50,13 +50,16 @@ async function benchPeers(): Promise<void> {
       .map(([name, steps]) => `${steps} steps of ${name}`)
       .join(' or ')}`,
   );
-  const rows: (string | number)[][] = [];
   for (const name of ['wide', 'narrow'] as const)
     for (const threads of [1, 2])
-      if ((values.case ?? name) === name && (values.threads ?? String(threads)) === String(threads))
-        rows.push(...(await race(name, threads, python)));
-  console.log(textTable(['case', 'threads', '', 'ms a step', 'of the best rounds', 'times ple'], rows));
-  console.log('Medians of rounds. Times ple: the median of the ratios of each round.');
+      if ((values.case ?? name) === name && (values.threads ?? String(threads)) === String(threads)) {
+        const rows = await race(name, threads, python);
+        const title = `${name}, ${threads === 1 ? 'one thread' : `${threads} threads`}`;
+        console.log(textTable([title, 'ms a step', 'times ple', 'best round', 'times ple'], rows));
+      }
+  console.log(
+    `Medians of ${rounds} rounds, and of the ratios of each round; then the shortest rounds, and their ratio.`,
+  );
 }
 
 /** The Python with PyTorch and JAX. */
@@ -86,7 +89,7 @@ async function race(name: Name, threads: number, python: string): Promise<(strin
     join(import.meta.dirname, 'peers', file),
     JSON.stringify({ ...given, mode }),
   ];
-  const own = [
+  const ourselves = [
     process.execPath,
     ...process.execArgv,
     import.meta.filename,
@@ -94,7 +97,7 @@ async function race(name: Name, threads: number, python: string): Promise<(strin
     JSON.stringify({ ...given, mode: '' }),
   ];
   const contestants = Object.entries({
-    ple: own,
+    ple: ourselves,
     'PyTorch, eager': script('ple_torch.py', 'eager'),
     'PyTorch, torch.compile': script('ple_torch.py', 'compile'),
     'JAX, lax.scan': script('ple_jax.py', ''),
@@ -113,14 +116,13 @@ async function race(name: Name, threads: number, python: string): Promise<(strin
   } finally {
     for (const { worker } of contestants) worker.child.kill();
   }
-  const [ple] = contestants;
+  const own = contestants[0]?.times ?? [];
   return contestants.map(({ label, times }) => [
-    name,
-    threads,
     label,
     median(times).toPrecision(3),
+    median(times.map((time, round) => time / (own[round] ?? Number.NaN))).toFixed(2),
     Math.min(...times).toPrecision(3),
-    median(times.map((time, round) => time / (ple?.times[round] ?? Number.NaN))).toFixed(2),
+    (Math.min(...times) / Math.min(...own)).toFixed(2),
   ]);
 }
 
