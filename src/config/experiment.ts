@@ -183,11 +183,26 @@ const engineSchema = z
       .positive()
       .optional()
       .describe('Threads of operations on the CPU. Absent: all cores. Plain JavaScript has one.'),
+    library: z.enum(['tensorflow', 'javascript']).optional().meta({
+      default: 'tensorflow',
+      description:
+        'What computes for `tfjs`: TensorFlow, which `ple setup` brings, or plain JavaScript, which is very slow, on the CPU and for checks only.',
+    }),
   })
   .refine(({ device, deviceId }) => deviceId === undefined || device === 'cuda', {
     path: ['deviceId'],
     message: 'has no effect without device: cuda',
     ...whereSound(/^device/),
+  })
+  .refine(({ name, library }) => library === undefined || name === 'tfjs', {
+    path: ['library'],
+    message: 'has no effect without name: tfjs',
+    ...whereSound(/^(name|library)/),
+  })
+  .refine(({ device, library }) => library !== 'javascript' || device === 'auto' || device === 'cpu', {
+    path: ['library'],
+    message: 'javascript computes on the CPU: say device: cpu',
+    ...whereSound(/^(device|library)/),
   })
   .prefault({})
   .describe('What training runs on. Nothing here enters the run’s hash.');
