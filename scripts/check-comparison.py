@@ -266,7 +266,8 @@ def pair_of(row, reference, stored, samples, pool, given=None):
     design = "splits" if overlaps else "draws" if several else "independent"
     finished = all(one is None or one["late"] <= 0.2 * len(one["runs"]) for one in (row, reference))
     pair = Record(row=row, both=both, design=design, overlap=max(overlaps, default=0) if several else 0, stored=stored)
-    pair.is_baseline, pair.judged = row is reference, finished and row is not reference
+    limited = json.dumps(row["axis"]) in LIMITED
+    pair.finished, pair.is_baseline, pair.judged = finished, row is reference, finished and not limited and row is not reference
     ends = [one["index"] for one in both]
     ends_of = lambda values: [values[end] for end in ends] or [{}, {}]
     pair.tasks, factors, total = [], [], sum(COMPARISON["taskWeights"][task] for task in TASKS)
@@ -335,7 +336,7 @@ def check_family(members, of_tasks):
 def verdict_of(pair):
     found = {m.verdict for m in pair.tasks}
     if not pair.judged:
-        return "baseline" if pair.is_baseline else "not trained to a plateau"
+        return "baseline" if pair.is_baseline else "limited by steps" if pair.finished else "not trained to a plateau"
     if {"better", "worse"} <= found:
         return "seesaw"
     if found == {"better"} or found == {"equivalent"}:
@@ -346,7 +347,9 @@ def verdict_of(pair):
 def check_pairs(pairs):
     check_family([(m, pair.stored["tasks"][task]) for pair in pairs for task, m in zip(TASKS, pair.tasks)], True)
     for pair in pairs:
-        compare("verdict", pair.stored["verdict"], verdict_of(pair))
+        verdict = verdict_of(pair)
+        fronts = [f for f in COMPARISON.get("fronts", []) if (f["model"], f["axis"]) == (pair.stored.get("label"), pair.stored.get("axis"))]
+        compare("verdict", pair.stored["verdict"], fronts[0]["seesaw"] if verdict == "seesaw" and fronts else verdict)
         compare("aggregate", pair.stored["aggregate"] is not None, pair.mean.gain is not None)
     check_family([(pair.mean, pair.stored["aggregate"]) for pair in pairs if pair.stored["aggregate"]], False)
 
@@ -361,7 +364,7 @@ def check_best(named, baseline, samples, pool, axis):
     runs = lambda row: len(summed([own[row["index"]] for own in samples], factors))
     fewest = 1 if UNCERTAINTY == "rows" else 3
     able = [row for row in named.values() if row["late"] <= 0.2 * len(row["runs"]) and runs(row) >= fewest]
-    able, beaten = able if baseline in able and len(able) > 1 else [], set()
+    able, beaten = able if baseline in able and len(able) > 1 and axis not in LIMITED else [], set()
     for one, other in ((one, other) for at, one in enumerate(able) for other in able[at + 1 :]):
         m = pair_of(one, other, None, samples, pool, factors).mean
         if m.enough and m.error and m.error.se > 0 and m.error.below(-abs(m.gain)) < TEST["level"] / (len(able) - 1):
@@ -396,6 +399,14 @@ def volume(points):
     return sum(-((-1) ** len(chosen)) * np.prod(np.min(chosen, axis=0)) for chosen in subsets)
 
 
+def is_worse_alone(pair):
+    """Whether some task is worse, by Holm over the tasks of this pair alone."""
+    alone = [p_values(m) for m in pair.tasks]
+    different, outside, _ = [holm(family) for family in zip(*alone)]
+    less = lambda q: q is not None and q < TEST["level"]
+    return pair.judged and any(m.gain is not None and m.gain < 0 and m.enough and less(p) and not less(q) for m, p, q in zip(pair.tasks, different, outside))
+
+
 def check_front(front, rows, named, baseline):
     """Its gains are a family, whose variances are squeezed with those of the table. Runs that the table has count once."""
     paths = lambda row: (row["label"], {seed: run["paths"] for seed, run in row["runs"].items()})
@@ -419,14 +430,46 @@ def check_front(front, rows, named, baseline):
     shown = lambda p: p is not None and p < TEST["level"]
     good = lambda m, gain: m.verdict in ("better", "equivalent") or (m.verdict == "undecided" and shown(gain["pNotInferior"]))
     repairs = lambda pair: all(good(m, pair.stored["tasks"][task]) for m, task in zip(pair.tasks, TASKS))
-    better, worse = ([any(m.verdict == word for m in pair.tasks) for pair in pairs] for word in ("better", "worse"))
+    better = [any(m.verdict == "better" for m in pair.tasks) for pair in pairs]
     by = [pair.stored["value"] for pair, gains in zip(pairs, better) if gains and repairs(pair)]
-    own = [row["verdict"] for row in COMPARISON["rows"] if (row["label"], row["axis"]) == (front["model"], front["axis"])]
-    compare("seesaw", front["seesaw"], ("repaired" if by else "not repaired" if all(worse) else "undecided") if own == ["seesaw"] else None)
-    compare("seesaw", str(front["repairedBy"]), str(by if own == ["seesaw"] else []))
+    own = named[front["model"]]
+    extra = [] if own in members else [pair_of(own, baseline, {}, samples, pool)]
+    stored = next(row for row in COMPARISON["rows"] if (row["label"], row["axis"]) == (front["model"], front["axis"]))
+    pays = {"better", "worse"} <= {gain["verdict"] for gain in stored["tasks"].values()}
+    worse = all(is_worse_alone(pair) for pair in pairs + extra)
+    compare("seesaw", front["seesaw"], ("repaired" if by else "seesaw" if worse else "undecided") if pays else None)
+    compare("seesaw", str(front["repairedBy"]), str(by if pays else []))
 
 
+def check_doubling(doubling, half, whole):
+    """What the second half of the rows brought, and how many rows the models' errors are worth."""
+    mean = lambda row, task, metric: np.mean([*sample_of(row, task, metric).values()])
+    limited, exponents = False, {}
+    for task, metric in METRICS.items():
+        score, constant = ("nmse", 1) if TYPES[task] == "regression" else ("auc" if TYPES[task] == "binary" else "macroAuc", 0.5)
+        before, after = (mean(row, task, score) - sign(score) * constant for row in (half, whole))
+        stored = doubling["tasks"][task]
+        compare("doubling", stored["gain"], mean(whole, task, metric) - mean(half, task, metric))
+        compare("doubling", stored["learnt"], 100 * (after - before) / after)
+        compare("limited", stored["isLimited"], not (after > 0 and (after - before) / after <= 0.1))
+        limited |= stored["isLimited"]
+        if sign(metric) < 0:
+            logs = [np.mean(np.log([-value for value in sample_of(row, task, metric).values()])) for row in (half, whole)]
+            exponents[task] = (logs[0] - logs[1]) / np.log(2), logs[1]
+    return limited, exponents
+
+
+LIMITED, EXPONENTS = set(), {}
+for doubling, half in zip(COMPARISON.get("doublings", []), GIVEN["halved"]):
+    whole = next(row for row in ROWS if (row["label"], row["axis"]) == (COMPARISON["baseline"], half["axis"]))
+    limited, EXPONENTS[json.dumps(half["axis"])] = check_doubling(doubling, half, whole)
+    LIMITED |= {json.dumps(half["axis"])} if limited else set()
 for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"]):
+    for row, stored in zip(ROWS, COMPARISON["rows"]):
+        for task, (exponent, level) in EXPONENTS.get(axis, {}).items():
+            if json.dumps(row["axis"]) == axis and row["label"] != COMPARISON["baseline"] and exponent >= 0.05:
+                own = np.mean(np.log([-value for value in sample_of(row, task, METRICS[task]).values()]))
+                compare("multiplier", stored["tasks"][task]["multiplier"]["value"], np.exp((level - own) / exponent))
     all_stored = [row for row in COMPARISON["rows"] if json.dumps(row["axis"]) == axis]
     point = [row for row in ROWS if json.dumps(row["axis"]) == axis]
     named = {row["label"]: row | {"index": index} for index, row in enumerate(point)}

@@ -5,7 +5,7 @@
  *     npm run check:comparison -- runs/<name>
  *
  * `PYTHON` names the interpreter that has NumPy and SciPy. Prints the largest relative difference of each kind of
- * number; exits with 1 if one is above its tolerance. It leaves out `seedsToDecide`, `rowsToDecide`, `ownBest` and the
+ * number; exits with 1 if one is above its tolerance. It leaves out `seedsToDecide`, `rowsToDecide`, `oneEpoch` and the
  * levels of looks, and takes each run's metrics as they are.
  */
 import { spawnSync } from 'node:child_process';
@@ -23,13 +23,14 @@ const [folder = '', ...others] = wordsOf(usage, { allowPositionals: true }).posi
 if (others.length > 0 || !existsSync(join(folder, 'comparison.json')))
   refuse(usage, `${[folder, ...others].join(' ')}: there is no comparison.json.`);
 const comparison: Comparison = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
-if (comparison.schema !== 4)
+if (comparison.schema !== 5)
   refuse(usage, `${folder}: comparison.json is of an earlier version; ple report ${folder} makes it again.`);
 
 const fronts = (comparison.fronts ?? []).map(({ axis, model: label, points }) =>
   points.map(({ runs }) => ({ label, axis, runs, atLimit: 0 })),
 );
-const done = [...comparison.rows, ...fronts.flat()].flatMap(({ runs }) =>
+const halves = (comparison.doublings ?? []).map(({ axis, runs }) => ({ label: '', axis, runs, atLimit: 0 }));
+const done = [...comparison.rows, ...fronts.flat(), ...halves].flatMap(({ runs }) =>
   runs.filter(({ status }) => status === 'done'),
 );
 const paths = [...new Set(done.flatMap(({ path, parts }) => [path, ...Object.values(parts ?? {})]))];
@@ -44,11 +45,13 @@ const given = mkdtempSync(join(tmpdir(), 'ple-check-comparison-'));
 try {
   const results = Object.fromEntries(paths.map((path) => [path, resultOf(path)]));
   const rows = comparison.rows.map((row) => rowOf(row, results));
+  const halved = halves.map((row) => rowOf(row, results));
   const pointsOfFronts = fronts.map((points) => points.map((point) => rowOf(point, results)));
   const [first] = Object.values(results);
   const types = Object.fromEntries(comparison.tasks.map((task) => [task, first?.tasks[task]?.type]));
   const tables = comparison.uncertainty === 'seeds' ? {} : Object.fromEntries(paths.map(tableOf));
-  writeFileSync(join(given, 'runs.json'), JSON.stringify({ comparison, types, rows, fronts: pointsOfFronts, tables }));
+  const all = { comparison, types, rows, fronts: pointsOfFronts, halved, tables };
+  writeFileSync(join(given, 'runs.json'), JSON.stringify(all));
   const python = process.env.PYTHON ?? 'python3';
   const words = [join(import.meta.dirname, 'check-comparison.py'), given];
   const { status, error } = spawnSync(python, words, { stdio: 'inherit' });

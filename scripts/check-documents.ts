@@ -1,7 +1,17 @@
 // Runs the code blocks of README.md, CONTRIBUTING.md, docs/ and datasets/ as scripts/documents/blocks.ts says: each page in
 // a temporary clone of its own, from its first block to its last. `PYTHON` names the interpreter of Python blocks.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
@@ -113,9 +123,13 @@ function fail0({ status, printed }: Result, fail: (what: string) => void): void 
 function cloneFor(page: string, blocks: readonly Block[]): string {
   const clone = join(folder, page.replaceAll('/', '-'));
   git('clone', '--quiet', '--local', root, clone);
-  const changed = git('ls-files', '--modified', '--others', '--exclude-standard', '-z').split('\0');
+  const changed = [
+    ...git('diff', 'HEAD', '--name-only', '--no-renames', '-z').split('\0'),
+    ...git('ls-files', '--others', '--exclude-standard', '-z').split('\0'),
+  ];
   for (const file of changed.filter((name) => name !== ''))
-    cpSync(join(root, file), join(clone, file), { force: true });
+    if (existsSync(join(root, file))) cpSync(join(root, file), join(clone, file), { force: true });
+    else rmSync(join(clone, file), { force: true });
   if (blocks.some(({ mark, text }) => mark?.kind === 'command' && text.includes('npm ci'))) return clone;
   for (const name of ['node_modules', 'dist']) symlinkSync(join(root, name), join(clone, name));
   return clone;

@@ -14,8 +14,14 @@ const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'ple-package-'));
 const [packed, work] = [join(folder, 'packed'), join(folder, 'work')];
 for (const path of [packed, work]) mkdirSync(path);
-const run = (file: string, words: readonly string[], cwd = work) =>
-  execFileSync(file, [...words], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 26 });
+const run = (file: string, words: readonly string[], cwd = work, env: NodeJS.ProcessEnv = {}) =>
+  execFileSync(file, [...words], {
+    cwd,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 2 ** 26,
+  });
 const ple = (...words: readonly string[]) => run('npx', ['--no-install', 'ple', ...words]);
 
 try {
@@ -89,6 +95,18 @@ try {
   if (!['done', 'already done'].includes(one) || all !== 'done' || predicted !== '50,50')
     throw new Error(`train: ${one}, compare: ${all}, predict: ${predicted} rows`);
   say(`runs: ${readdirSync(join(work, 'runs')).join(', ')}`);
+
+  step('npx ple setup tensorflow, and a run through TensorFlow');
+  const own = { XDG_DATA_HOME: join(folder, 'data') };
+  run('npx', ['--no-install', 'ple', 'setup', 'tensorflow'], work, own);
+  const words = ['--json', 'engine.name=tfjs', 'engine.device=cpu', 'train.epochs=1', few[0] ?? ''];
+  const through = z.object({ engine: z.object({ name: z.string(), device: z.string() }) });
+  const { engine } = through.parse(
+    JSON.parse(run('npx', ['--no-install', 'ple', 'train', '--config', 'quickstart', ...words], work, own)),
+  );
+  say(
+    `${engine.name} on ${engine.device}, from ${readdirSync(join(own.XDG_DATA_HOME, 'ple-runner/native')).join(', ')}`,
+  );
   console.log('The package works.');
 } finally {
   rmSync(folder, { recursive: true, force: true });

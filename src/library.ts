@@ -126,7 +126,6 @@ export type {
 } from './data/dataset.js';
 export { defineLoader, type LoaderContext, type LoaderDefinition } from './data/loader.js';
 export { type Generated, generatedRows, generatedSource } from './data/store/generated-source.js';
-export type { StoredSource } from './data/store/prepared-source.js';
 // Metrics.
 export type { ClassScores } from './metrics/class-scores.js';
 export { defineMetric, type Metric, type MetricValue } from './metrics/metric.js';
@@ -198,6 +197,7 @@ export {
 } from './optimizers/schedules/learning-rate-schedule.js';
 export type { RowsEvent } from './serving/with-rows.js';
 export { ConfigError, DataError, Interrupted, UserError } from './support/errors.js';
+export { type Random, randomFromSeed } from './support/random.js';
 export { tf } from './support/tf.js';
 export type { FinishedRun } from './training/finished-run.js';
 export type { Result } from './training/result.js';

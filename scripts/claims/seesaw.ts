@@ -16,12 +16,12 @@ export function seesawAnswer(table: Table): Answer {
     );
     const draws = Object.values(row.tasks).map(({ seedsToDecide }) => seedsToDecide ?? 0);
     return {
-      shown: front?.seesaw === 'not repaired',
+      shown: front?.seesaw === 'seesaw',
       against: (labels.length * Math.min(...harmless)) / table.test.level,
       settled: row.verdict !== 'not trained to a plateau',
       towards: false,
       draws: Math.max(...draws) || null,
-      seesaw: row.verdict === 'seesaw',
+      seesaw: row.verdict === 'seesaw' || row.verdict === 'repaired',
     };
   });
   const both = ['cgc', 'ple'].map((label) => rowOf(table, label));

@@ -84,5 +84,31 @@ test('equals, bit for bit, a comparison of one task alone with the same search',
   const [alone] = JSON.parse(stdout).rows;
   const [together] = stored().rows;
   expect(alone.tuned).toEqual({ 'loss.weights': {} });
-  expect(together?.tasks['y1']).toEqual(alone.tasks['y1']);
+  const { oneEpoch: _, ...ofTask } = alone.tasks['y1']; // parts that are put together have no epoch for all
+  expect(together?.tasks['y1']).toEqual({ ...ofTask, oneEpoch: null });
+});
+
+test('a choice at an edge of a grid extends it; a single-task model whose tasks choose together has one setting', async () => {
+  // Two epochs at these rates learn the more, the higher the rate is.
+  const words = [
+    'compare.models=[{ type: single-task }, { type: single-task, label: one rate, together: true }]',
+    'compare.tune={ train.optimizer.learningRate: [0.001, 0.002] }',
+    'compare.tuneSeed=50',
+    'name=edge',
+  ];
+  const { stdout } = await succeeded(compare('both', '--json', ...words));
+  const { rows, search }: Comparison = JSON.parse(stdout);
+  const rates = search?.models.map(({ candidates }) =>
+    candidates.map(({ values }) => values['train.optimizer.learningRate']),
+  );
+  expect(rates).toEqual(Array(2).fill([0.001, 0.002, 0.004, 0.008]));
+  expect(search?.models.map(({ groups }) => groups)).toEqual([[['y1'], ['y2']], [['y1', 'y2']]]);
+  expect(rows.map(({ searched, tuned }) => [searched, tuned])).toEqual(
+    Array(2).fill([4, { 'train.optimizer.learningRate': 0.008 }]),
+  );
+  expect(runsIn(at('runs/edge/tuning'))).toHaveLength(4); // both models have the same runs
+  const fixed = await succeeded(
+    compare('both', '--json', ...words, 'compare.search={ type: grid, extend: 0 }', 'name=fixed'),
+  );
+  expect(JSON.parse(fixed.stdout).rows[0].tuned).toEqual({ 'train.optimizer.learningRate': 0.002 });
 });

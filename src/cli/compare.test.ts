@@ -36,7 +36,7 @@ test('trains every model under every seed, and prints the table', () => {
     'single-task-seed-2',
   ]);
   const { rows, timing, ...rest } = JSON.parse(readFileSync(at('runs/small/comparison.json'), 'utf8'));
-  expect(rest).toMatchObject({ schema: 4, baseline: 'single-task', tasks: ['y1', 'y2'], seeds: [1, 2], axes: {} });
+  expect(rest).toMatchObject({ schema: 5, baseline: 'single-task', tasks: ['y1', 'y2'], seeds: [1, 2], axes: {} });
   expect(rows.map((row: { label: string }) => row.label)).toEqual(['single-task', 'ple', 'shared']);
   for (const { runs } of rows) {
     for (const { path, status } of runs) {
@@ -126,6 +126,7 @@ test('match and tune: every model searches the same values, is scaled, and says 
     'compare.models=[{ type: single-task, levels: [[8], [8]], tower: [4] }, { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }]',
     'compare.match=parameters',
     'compare.tune={ train.optimizer.learningRate: [1e-9, 0.01] }',
+    'compare.search={ type: grid, extend: 0 }',
   ];
   const { stdout, stderr } = await succeeded(compare(...words));
   expect(runsIn(at('tuned/small/tuning'))).toHaveLength(4); // two models, two values

@@ -90,7 +90,7 @@ const inspectData = defineCommand(
 );
 
 async function inspectionOf(experiment: Experiment, isSaid = true): Promise<Inspection> {
-  const [{ findTask }, { everything, inspect }, { progressBar }] = await Promise.all([
+  const [{ findTask }, { everything, inspect, sample }, { progressBar }] = await Promise.all([
     import('../data/encode/encode.js'),
     import('../inspect/inspect.js'),
     import('./display/progress-bar.js'),
@@ -102,7 +102,7 @@ async function inspectionOf(experiment: Experiment, isSaid = true): Promise<Insp
       (source) => {
         const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
         const bar = progressBar('inspecting', 'columns');
-        return inspect(source, tasks, everything, signal, bar.update).finally(bar.stop);
+        return inspect(source, tasks, source.generated ? sample : everything, signal, bar.update).finally(bar.stop);
       },
       isSaid,
     ),

@@ -55,7 +55,7 @@ describe('ple train', () => {
     const folder = temporaryFolder();
     const { status, stdout, stderr } = await train(folder, 'engine.device=cuda');
     expect(stderr).toMatch(
-      /^ple: engine\.device: cuda is not usable by the compiled engine: there is no NVIDIA driver; to fix it: .+\n$/i,
+      /^ple: engine\.device: cuda is not usable by the compiled engine: (there is no NVIDIA driver|only the NVIDIA driver is missing: [^;]+); to fix it: .+\n$/i,
     );
     expect({ status, stdout, files: contentsOf(folder) }).toEqual({ status: 2, stdout: '', files: ['config.yaml'] });
   });

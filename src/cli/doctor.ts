@@ -51,7 +51,7 @@ export async function examine(look: Look, json: boolean): Promise<number> {
 }
 
 function titleOf(candidate: Candidate): string {
-  const library = candidate.pureJs ? 'plain JavaScript' : 'tfjs-node';
+  const library = candidate.pureJs ? 'plain JavaScript' : 'TensorFlow';
   return `${nameOf(candidate)}${candidate.engine === 'tfjs' && candidate.device === 'cpu' ? ` (${library})` : ''}`;
 }
 
@@ -79,7 +79,7 @@ async function devicesText(devices: readonly Surveyed[]): Promise<string> {
     ...(finding.usable
       ? ['yes', finding.smoke.stepMilliseconds.toPrecision(2), finding.smoke.largestDifference.toExponential(1)]
       : ['no', dash, dash]),
-    finding.usable ? `${adapterText(finding)}${candidate.pureJs ? ', for checking only' : ''}` : '',
+    finding.usable ? `${adapterText(finding)}${candidate.pureJs ? ', for checks only' : ''}` : '',
   ]);
   const head = ['engine and device', 'usable', 'ms a step', 'difference', 'on'];
   const refused = devices.flatMap(({ candidate, finding }) =>

@@ -17,6 +17,7 @@ import { report } from './report.js';
 import { run } from './run.js';
 import { runs } from './runs.js';
 import { schema } from './schema.js';
+import { setup } from './setup.js';
 import { synth } from './synth.js';
 import { train } from './train.js';
 import { validate } from './validate.js';
@@ -58,7 +59,7 @@ const groups = [
   ['Data:', [data, synth]],
   ['Use:', [predict, evaluate, exportRun]],
   ['Inspect:', [report, diff, runs, list, schema]],
-  ['Machines:', [doctor, worker, run]],
+  ['Machines:', [doctor, setup, worker, run]],
 ] as const;
 
 /** Removed commands, and those of other programs, and what to use instead. */

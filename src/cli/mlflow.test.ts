@@ -70,7 +70,7 @@ test('a server gets parameters, metrics by epoch, test metrics and files of a ru
         ['learningRate', epoch, learningRate],
       ]),
       ...Object.entries(tasks.y2.test).map(([name, value]) => [`test/y2/${name}`, 4, value]),
-      ['bestEpoch', 4, bestEpoch],
+      ['bestEpoch/y2', 4, bestEpoch.y2],
     ]),
   );
   for (const name of ['config.yaml', 'result.json'])

@@ -26,19 +26,17 @@ const regression = z
   .catchall(others);
 const metrics = z.union([binary, regression]);
 const parameterCounts = z.strictObject({ embedding: count, network: count });
-/** Absent for single-task. */
-const ownBest = <Metrics extends z.ZodType>(metrics: Metrics) =>
-  z.strictObject({ epoch: z.int().positive(), validation: metrics, test: metrics }).optional();
+const ended = z.enum(['plateau', 'patience', 'budget', 'limit']);
 export const resultSchema = z.strictObject({
-  schema: z.literal(1),
+  schema: z.literal(2),
   name: z.string(),
   model: z.string(),
   seed: count,
   parameters: parameterCounts,
   parametersByTask: z.record(z.string(), parameterCounts).optional(),
   epochs: count,
-  bestEpoch: z.union([z.int().positive(), z.record(z.string(), z.int().positive())]),
-  ended: z.enum(['plateau', 'limit']),
+  bestEpoch: z.record(z.string(), z.int().positive()),
+  ended,
   dataset: z.strictObject({
     checksum: z.string().regex(/^[0-9a-f]{64}$/),
     rows: z.strictObject({ train: count, validation: count, test: count }),
@@ -52,15 +50,16 @@ export const resultSchema = z.strictObject({
   tasks: z.record(
     z.string(),
     z.discriminatedUnion('type', [
-      z.strictObject({ type: z.literal('binary'), validation: binary, test: binary, ownBest: ownBest(binary) }),
-      z.strictObject({
-        type: z.literal('regression'),
-        validation: regression,
-        test: regression,
-        ownBest: ownBest(regression),
-      }),
+      z.strictObject({ type: z.literal('binary'), validation: binary, test: binary, ended }),
+      z.strictObject({ type: z.literal('regression'), validation: regression, test: regression, ended }),
     ]),
   ),
+  oneEpoch: z
+    .strictObject({
+      epoch: z.int().positive(),
+      tasks: z.record(z.string(), z.strictObject({ validation: metrics, test: metrics })),
+    })
+    .optional(),
   files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });

@@ -47,7 +47,7 @@ test('stages that tasks train by their index, with interruptions, give the table
     '{ type: single-task, levels: [[8], [8]], tower: [4] }',
     '{ type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 }, tune: { train.batchSize: [32, 64] } }',
   ];
-  const search = ['compare.seeds=1', `compare.models=[${models}]`];
+  const search = ['compare.seeds=1', `compare.models=[${models}]`, 'compare.search={ type: grid, extend: 0 }'];
   await succeeded(compare('--runs', 'local', '--jobs', '2', 'name=searched', ...search));
 
   const tuning = await planned('searched', ...search);

@@ -7,7 +7,7 @@ import type { SearchConfig } from '../config/search.js';
  * null.
  */
 export interface Comparison {
-  readonly schema: 4;
+  readonly schema: 5;
   readonly name: string;
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
@@ -33,6 +33,8 @@ export interface Comparison {
   readonly contrasts: readonly Contrast[];
   /** At each point of the axes. Left out where the baseline or all other models have no verdict. */
   readonly best: readonly Best[];
+  /** Of models that keep their last epoch: what doubling the rows brought to the baseline, at each point of the axes. */
+  readonly doublings?: readonly Doubling[];
   /** With `front`: a front for each joint model, for each point of the axes in turn. */
   readonly fronts?: readonly Front[];
   /** With `tune`: all that was tried. */
@@ -235,7 +237,7 @@ export interface TestedGain extends Gain {
   readonly timesToDecide: number | null;
 }
 
-/** For the baseline, everything except `metric`, `mean`, `sd` and `ownBest` is null or empty. */
+/** For the baseline, everything except `metric`, `mean`, `sd` and `oneEpoch` is null or empty. */
 export interface TaskGain extends TestedGain {
   /** The metric that the task is judged by, on the test split. */
   readonly metric: string;
@@ -243,10 +245,21 @@ export interface TaskGain extends TestedGain {
   /** Standard deviation over n - 1. Null for one run. */
   readonly sd: number | null;
   /**
-   * Results at the epoch that was best for this task alone, as single-task training would select it. Null for
-   * single-task, and if runs have no record of it.
+   * Results at the epoch that is best for all tasks together, as a joint model is served: the price of one epoch. The
+   * gain is over the baseline at each task's own epoch; of the baseline, it is what one epoch costs without any sharing.
+   * Null if runs have no record of it, or keep their last epoch.
    */
-  readonly ownBest: { readonly mean: number; readonly gain: number | null } | null;
+  readonly oneEpoch: {
+    readonly mean: number;
+    readonly gain: number | null;
+    /** Percent of the baseline's metric. */
+    readonly relativeGain: number | null;
+  } | null;
+  /**
+   * By how much the baseline's rows must grow to reach the model's error, with an approximate 95 % interval over runs.
+   * Null without `doublings`, and where the metric is no error.
+   */
+  readonly multiplier: { readonly value: number; readonly interval: readonly [number, number] | null } | null;
 }
 
 /**
@@ -281,6 +294,34 @@ export interface Best {
   readonly smallest: string | null;
 }
 
+/** The baseline on half of the rows, with its whole schedule, against the baseline of the table. */
+export interface Doubling {
+  readonly axis: AxisPoint;
+  /** Training rows of the table, and how often they are read. */
+  readonly rows: number;
+  readonly passes: number;
+  /** On half of the rows. */
+  readonly runs: readonly RunReference[];
+  readonly tasks: Readonly<
+    Record<
+      string,
+      {
+        readonly metric: string;
+        /** On half of the rows. */
+        readonly mean: number | null;
+        /** Of all rows over half of them; above 0 is better. */
+        readonly gain: number | null;
+        /** Percent of the metric on half of the rows. */
+        readonly relativeGain: number | null;
+        /** What the second half brought, in percent of what is learnt: of 1 - nmse, or of AUC - .5. */
+        readonly learnt: number | null;
+        /** It brought more than 10 %: the models are limited by their steps, and no gain has a verdict. */
+        readonly isLimited: boolean;
+      }
+    >
+  >;
+}
+
 /** A model's gains at several weights of a task's loss. They are a family of their own. */
 export interface Front {
   readonly axis: AxisPoint;
@@ -295,8 +336,11 @@ export interface Front {
    * level. Null: a gain is relative to nothing, or there is none.
    */
   readonly hypervolume: { readonly value: number; readonly interval: readonly [number, number] | null } | null;
-  /** Of a model whose verdict is a seesaw: whether another weight repairs it. Null for other models. */
-  readonly seesaw: 'repaired' | 'not repaired' | 'undecided' | null;
+  /**
+   * Of a model that is better on one task and worse on another at its own weight: whether it is a seesaw at all weights,
+   * or another weight repairs it. It is the verdict of the model's row. Null for other models.
+   */
+  readonly seesaw: 'seesaw' | 'repaired' | 'undecided' | null;
   /** The weights at which no task is worse and one is better. */
   readonly repairedBy: readonly number[];
 }
@@ -314,10 +358,12 @@ export type Verdict =
   | 'better on all'
   | 'better on some'
   | 'seesaw'
+  | 'repaired'
   | 'worse'
   | 'equivalent'
   | 'undecided'
-  | 'not trained to a plateau';
+  | 'not trained to a plateau'
+  | 'limited by steps';
 
 /** Widths of a model scaled to a number of parameters. */
 export interface Match {

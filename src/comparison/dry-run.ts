@@ -34,7 +34,7 @@ export async function planComparison(
   return withShapeReader({ signal, on }, async (readShape) => {
     const folder = join(all, config.name);
     const plan = await makePlan(config, folder, readShape, on, signal);
-    const tuned = isFinished(plan.search);
+    const tuned = await isFinished(plan.search);
     const decided = tuned ? await plan.decide() : undefined;
     if (decided) on({ kind: 'decided', changes: decided });
     const runs = await plan.runs(decided, config.seeds);
@@ -46,9 +46,9 @@ export async function planComparison(
 }
 
 /** Whether every rung of a search has ended. */
-function isFinished({ rung }: Search): boolean {
+async function isFinished({ rung }: Search): Promise<boolean> {
   for (let index = 0; ; index++) {
-    const runs = rung(index);
+    const runs = await rung(index);
     if (runs.length === 0) return true;
     if (runs.some(({ state }) => state !== 'finished')) return false;
   }

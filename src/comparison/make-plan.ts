@@ -1,4 +1,4 @@
-import type { ComparisonConfig } from '../config/comparison.js';
+import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import { ConfigError } from '../support/errors.js';
@@ -8,8 +8,8 @@ import type { LoadingEvent } from '../training/load-dataset.js';
 import type { ReadShape } from './plan/data-shapes.js';
 import { createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
 import { placeRuns, type Run, reportedRuns } from './plan/run.js';
-import { searchedPlaces } from './search/candidates.js';
-import { planSearch, type Search } from './search/search.js';
+import { searchedPlace, searchedPlaces } from './search/candidates.js';
+import { type Extend, planSearch, type Search } from './search/search.js';
 
 /** What a comparison has to run. */
 export interface Plan {
@@ -37,7 +37,16 @@ export async function makePlan(
   checkFront(config);
   const matching = createMatching(config, readShape);
   const places = await searchedPlaces(config, matching, readShape, signal);
-  const search = await planSearch(config, places, folder, on, signal);
+  const extend: Extend = async ({ label, point }, settings) => {
+    const found = await Promise.all(settings.map((values) => candidateWith(values).catch(refused)));
+    return found.flat();
+
+    async function candidateWith(values: AxisPoint) {
+      return (await searchedPlace(config, { label, point, settings: [values] }, matching, readShape, signal))
+        .candidates;
+    }
+  };
+  const search = await planSearch(config, places, folder, on, extend, signal);
   // Without a search, matched widths are tried now, so that a mistake is found before hours of training.
   const undecided = await decide(config, matching, (label, point) =>
     places.some((place) => place.label === label && place.point === point) ? [{ tasks: [], values: {} }] : undefined,
@@ -48,6 +57,12 @@ export async function makePlan(
     runs: (decided = undecided, seeds) =>
       placeRuns(config, reportedRuns(config, decided.of, seeds), folder, on, signal),
   };
+}
+
+/** A value beyond an edge may be one that its key does not take. */
+function refused(error: unknown): readonly never[] {
+  if (error instanceof ConfigError) return [];
+  throw error;
 }
 
 /**

@@ -122,7 +122,7 @@ async function runInFolder(
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   const plan = await makePlan(config, folder, executor.readShape, on, signal);
   const { search } = plan;
-  for (let [rung, runs] = [0, search.rung(0)]; runs.length > 0; runs = search.rung(++rung)) {
+  for (let [rung, runs] = [0, await search.rung(0)]; runs.length > 0; runs = await search.rung(++rung)) {
     on({ kind: 'stage', stage: 'tuning', runs, folder: search.folder });
     await executor.execute('tuning', runs, search.folder);
     if (signal.aborted) return { status: 'interrupted', folder };

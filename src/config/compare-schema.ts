@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { countUpTo } from '../support/count.js';
+import { countUpTo } from './count.js';
 import { chosenBy, seedSchema } from './experiment.js';
 import { isUnique, refuse } from './parse.js';
 import { scoredSpaceSchema, searchSchema, spaceSchema } from './search.js';
 
 const twice = 'a value is listed twice';
 const values = z.array(z.unknown()).min(1).refine(isUnique, twice);
+const weights = z.array(z.number().positive()).min(2).refine(isUnique, twice);
 const seeds = z.array(seedSchema).min(1).refine(isUnique, 'a seed is listed twice');
 const seedCount = countUpTo(10_000, 'a comparison has at most 20,000 runs');
 const percentage = z
@@ -26,6 +27,12 @@ export const compareSchema = z.strictObject({
         label: z.string().min(1).optional().describe('Its name in tables. Absent: the type.'),
         type: z.string().describe(chosenBy),
         tune: tuneSchema.describe('Values to search for this model alone, by dotted key. null: none.'),
+        together: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Of a single-task model: its tasks choose searched values together, by their mean score, as a joint model does. Beside the baseline it shows what its freedom is worth.',
+          ),
       }),
     )
     .min(1)
@@ -72,7 +79,7 @@ export const compareSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
+      '`{ type: grid, extend: 2 }` or null: every combination of the values; a choice at the edge of a list of numbers is followed by a number beyond it, `extend` times at most. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
     ),
   tuneSeed: z
     .union([seedSchema, seeds])
@@ -106,7 +113,7 @@ export const compareSchema = z.strictObject({
       '`{ <task>: <weight> }` in the mean relative gain Δm. At least one must be above 0. A task that is not named has weight 1.',
     ),
   front: z
-    .record(z.string(), z.array(z.number().positive()).min(2).refine(isUnique, twice))
+    .record(z.string(), z.union([weights, z.strictObject({ times: weights })]))
     .superRefine((front, context) => {
       const [key = '', ...others] = Object.keys(front);
       if (key === '' || others.length > 0) refuse(context, [], 'name one key, loss.weights.<task>.initial');
@@ -116,7 +123,7 @@ export const compareSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      '`{ loss.weights.<task>.initial: [0.25, 0.5, 1, 2, 4] }`: every joint model is also trained at each of these loss weights, under all seeds. The report draws the front that they make, and says of a seesaw whether another weight repairs it. null: no fronts.',
+      '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight, which `tune` may have chosen, under all seeds. A list in place of `times` has the weights themselves. The report draws the front that they make, and says whether a model that is better on one task and worse on another is a seesaw at all weights, or another weight repairs it. null: no fronts.',
     ),
   contrasts: z
     .array(

@@ -26,6 +26,7 @@ describe('a comparison', () => {
         batchSize: 8,
         optimizer: { type: 'adam', learningRate: 0.1 },
         accumulate: 1,
+        keep: 'best',
         earlyStopping: { monitor: 'mean', patience: null },
       },
       engine: { name: 'compiled', device: 'auto' },
@@ -63,8 +64,11 @@ describe('a comparison', () => {
       key: 'loss.weights.watch.initial',
       task: 'watch',
       values: [0.5, 1, 4],
+      areTimes: false,
       labels: ['two experts', 'four'],
     });
+    const times = parse(whole, ['compare.front={ loss.weights.watch.initial: { times: [2, 0.5] } }']);
+    expect(times.front).toMatchObject({ values: [0.5, 2], areTimes: true });
     const mistake = (front: string) => failure(whole, [`compare.front=${front}`]);
     const [click, watch] = ['loss.weights.click.initial: [1, 2]', 'loss.weights.watch.initial: [1, 2]'];
     expect(mistake(`{ ${click}, ${watch} }`)).toMatch(

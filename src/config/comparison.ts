@@ -29,8 +29,9 @@ interface FrontConfig {
   /** `loss.weights.<task>.initial` */
   readonly key: string;
   readonly task: string;
-  /** In ascending order. */
+  /** In ascending order: weights, or what a model's own weight is multiplied by. */
   readonly values: readonly number[];
+  readonly areTimes: boolean;
   /** The models that have a front: all but single-task ones. */
   readonly labels: readonly string[];
 }
@@ -46,6 +47,8 @@ export interface ComparisonConfig {
     readonly type: string;
     /** Values to search for this model alone, by key; null: none. */
     readonly tune: Spaces | null;
+    /** Its tasks choose searched values together, although they share nothing. */
+    readonly together: boolean;
   }[];
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
@@ -152,9 +155,12 @@ export function parseComparison(
   const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
   const axes: Choices = { path: ['compare', 'axes'], values: compare.axes };
   const shared: Choices = { path: ['compare', 'tune'], values: spaces };
-  const fronts: Choices = { path: ['compare', 'front'], values: compare.front ?? {} };
+  const listed = Object.entries(compare.front ?? {}).flatMap(([key, weights]) => {
+    return Array.isArray(weights) ? [[key, weights] as const] : [];
+  });
+  const fronts: Choices = { path: ['compare', 'front'], values: Object.fromEntries(listed) };
   const searched = [shared, ...models.map(ownChoices)];
-  const search = compare.search ?? { type: 'grid' };
+  const search = compare.search ?? { type: 'grid', extend: 2 };
   faults.try(() => checkVariedKeys(axes, shared, models.map(ownChoices), document));
   faults.try(() => checkGrid(search, searched, document));
   const joint = models.filter(({ options }) => options.type !== definitions.baseline);
@@ -170,7 +176,7 @@ export function parseComparison(
   const parsed: ComparisonConfig = {
     name: '',
     plugins: resolvedPlugins(beside.plugins ?? [], document, definitions.plugins),
-    models: models.map(({ label, options, tune }) => ({ label, type: options.type, tune })),
+    models: models.map(({ label, options, tune, together }) => ({ label, type: options.type, tune, together })),
     baseline: models.find(({ options }) => options.type === definitions.baseline)?.label ?? '',
     seeds,
     looks,
@@ -278,14 +284,14 @@ function readableModels(compare: unknown): Pick<Listed, 'options' | 'path'>[] {
   return models.flatMap((model, index) => {
     const { data } = z.looseObject({ type: z.string() }).safeParse(model);
     if (!data) return [];
-    const { label: _, tune: __, ...options } = data;
+    const { label: _, tune: __, together: ___, ...options } = data;
     return [{ options, path: ['compare', 'models', index] }];
   });
 }
 
 function namedModels(compare: CompareOptions, document: ConfigDocument, definitions: Definitions): readonly Listed[] {
-  const models = compare.models.map(({ label, tune, ...options }, index): Listed => {
-    return { label: label ?? options.type, options, tune, path: ['compare', 'models', index] };
+  const models = compare.models.map(({ label, tune, together, ...options }, index): Listed => {
+    return { label: label ?? options.type, options, tune, together, path: ['compare', 'models', index] };
   });
   const fail = (message: string) => failAt(document, ['compare', 'models'], message);
   const labels = models.map(({ label }) => label);
@@ -345,11 +351,13 @@ function isSearched({ models, settings }: ComparisonConfig): boolean {
   return models.some(({ label }) => settings(label).length > 1);
 }
 
-function frontOf(given: CompareOptions['front'], labels: readonly string[]): FrontConfig | null {
-  const [only] = Object.entries(given ?? {});
+function frontOf(front: CompareOptions['front'], labels: readonly string[]): FrontConfig | null {
+  const [only] = Object.entries(front ?? {});
   if (!only) return null;
-  const [key, values] = only;
-  return { key, task: key.split('.')[2] ?? '', values: values.toSorted((a, b) => a - b), labels };
+  const [key, given] = only;
+  const areTimes = !Array.isArray(given);
+  const values = (areTimes ? given.times : given).toSorted((a, b) => a - b);
+  return { key, task: key.split('.')[2] ?? '', values, areTimes, labels };
 }
 
 /** Seeds in their order, and their number at each look. */
@@ -376,6 +384,7 @@ interface Listed {
   readonly label: string;
   readonly options: { readonly type: string; readonly [key: string]: unknown };
   readonly tune: Choices['values'] | null;
+  readonly together: boolean;
   readonly path: Path;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { countUpTo } from '../support/count.js';
 import { ConfigError } from '../support/errors.js';
+import { countUpTo } from './count.js';
 
 const places = ['local', 'slurm'];
 const expected = 'expected local, slurm, or the address of a queue (redis://HOST:PORT, rediss://HOST:PORT)';

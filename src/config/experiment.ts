@@ -3,10 +3,10 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { addedLater, withoutLaterDefaults } from '../support/added-later.js';
 import type { Catalogue } from '../support/catalogue.js';
-import { countUpTo, epochCount } from '../support/count.js';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
+import { countUpTo, epochCount } from './count.js';
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
 import { failAt, notAmong, parsePart, refuse, valueAt, whereSound } from './parse.js';
@@ -65,7 +65,23 @@ export const seedSchema = z.int().nonnegative();
 
 const trainSchema = z
   .strictObject({
-    epochs: epochCount().describe('The largest number of epochs.'),
+    epochs: epochCount().describe(
+      'The largest number of epochs. An epoch is a pass over the training rows, or with `passes` a part of them. At its end the model is evaluated on validation.',
+    ),
+    passes: z
+      .number()
+      .positive()
+      .max(10_000)
+      .optional()
+      .describe(
+        'How often the training rows are read in all. The epochs divide these steps evenly: `passes: 1, epochs: 20` evaluates twenty times in one pass. 0.5 reads half of the rows. Absent: each epoch is a pass.',
+      ),
+    keep: z
+      .enum(['best', 'last'])
+      .default('best')
+      .describe(
+        '`best`: each task is judged at its best epoch on validation. `last`: no epoch is chosen, the last parameters count, and validation only reports. It is meant for rows that are seen once, at a rate that falls to 0.',
+      ),
     batchSize: countUpTo(2 ** 20, 'the rows of a step are in memory at once').describe(
       'Rows in a step. It may exceed the data.',
     ),
@@ -107,20 +123,20 @@ const trainSchema = z
           .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
           .default('mean')
           .describe(
-            'Score of an epoch, on the validation split. `mean`: over tasks, of AUC, 1 - MSE / Var(y) or macro AUC; with tasks of several types, of 2 AUC - 1 and 1 - MSE / Var(y). `task:<name>`: the score of one task. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights.',
+            'What chooses one epoch for all tasks, with which a joint model is served, and what training goes on for. `mean`: the mean score over tasks, on the validation split: AUC in units of .001, -ln(MSE / Var(y)) in units of .01; training goes on while any task improves. `task:<name>`: this task alone. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights; tasks are scored by their loss. Each task is judged at its own best epoch whatever the monitor.',
           ),
         patience: epochCount()
           .nullable()
           .default(null)
           .describe(
-            'Training ends after this many epochs without a better score; null: never. The result is of the best epoch in any case.',
+            'Training ends after this many epochs without a better score of any task; null: never. Results are of best epochs in any case.',
           ),
         minDelta: z
           .number()
           .positive()
           .optional()
           .describe(
-            'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), so that small gains add up. The best epoch is the one with the highest score, however small its lead. An error without `patience`.',
+            'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), so that small gains add up. Its unit is that of the score: .001 of an AUC, 1 % of a squared error. The best epoch is the one with the highest score, however small its lead. An error without `patience`.',
           ),
       })
       .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {
@@ -129,9 +145,14 @@ const trainSchema = z
         ...whereSound(/^(minDelta|patience)/),
       })
       .prefault({})
-      .describe('Which epoch is kept, and when training ends before `epochs`.'),
+      .describe('Which epochs are kept, and when training ends before `epochs`.'),
   })
   .superRefine(checkOptimizers, whereSound(/^optimizer/))
+  .refine(({ keep, earlyStopping }) => keep === 'best' || earlyStopping.patience === null, {
+    path: ['earlyStopping', 'patience'],
+    message: 'has no effect with keep: last, which trains to the last epoch',
+    ...whereSound(/^(keep|earlyStopping)/),
+  })
   .describe('Length of training, and the optimizer.');
 
 const engineSchema = z
@@ -154,11 +175,26 @@ const engineSchema = z
     threads: countUpTo(4096, 'no machine has so many cores')
       .optional()
       .describe('Threads of operations on the CPU. Absent: all cores. Plain JavaScript has one.'),
+    library: z.enum(['tensorflow', 'javascript']).optional().meta({
+      default: 'tensorflow',
+      description:
+        'What computes for `tfjs`: TensorFlow, which `ple setup` brings, or plain JavaScript, which is very slow, on the CPU and for checks only.',
+    }),
   })
   .refine(({ device, deviceId }) => deviceId === undefined || device === 'cuda', {
     path: ['deviceId'],
     message: 'has no effect without device: cuda',
     ...whereSound(/^device/),
+  })
+  .refine(({ name, library }) => library === undefined || name === 'tfjs', {
+    path: ['library'],
+    message: 'has no effect without name: tfjs',
+    ...whereSound(/^(name|library)/),
+  })
+  .refine(({ device, library }) => library !== 'javascript' || device === 'auto' || device === 'cpu', {
+    path: ['library'],
+    message: 'javascript computes on the CPU: say device: cpu',
+    ...whereSound(/^(device|library)/),
   })
   .prefault({})
   .describe('What training runs on. Nothing here enters the run’s hash.');
@@ -443,6 +479,9 @@ function withoutComparison({ value }: ConfigDocument): unknown {
   return Object.fromEntries(Object.entries(value).filter(([key]) => !ofComparison.includes(key)));
 }
 
+/** Raise it when equal configs train, choose epochs or judge otherwise: earlier runs are then not taken for new ones. */
+const protocol = 2;
+
 /** The resolved config as it is kept in a run's folder. */
 export function stringifyExperiment(experiment: ResolvedConfig): string {
   return stringify(experiment, { flowCollectionPadding: true });
@@ -461,7 +500,7 @@ export function hash8(config: ResolvedConfig, checksum: string, definitions: Def
   const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
   const code = plugins && { plugins: plugins.map(({ sha256 }) => sha256).toSorted() };
   return createHash('sha256')
-    .update(JSON.stringify(sorted({ ...rest, ...code, ...revisions(), dataset: data, checksum })))
+    .update(JSON.stringify(sorted({ ...rest, ...code, ...revisions(), protocol, dataset: data, checksum })))
     .digest('hex')
     .slice(0, 8);
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { addedLater } from '../support/added-later.js';
-import { countUpTo, layerWidth, rowCount } from '../support/count.js';
+import { countUpTo, layerWidth, rowCount } from './count.js';
 import { refuse } from './parse.js';
 
 const numericEncoding = z.enum(['standard', 'log1p', 'quantile', 'value']);

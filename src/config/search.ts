@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { countUpTo, epochCount } from '../support/count.js';
 import { Faults } from '../support/faults.js';
 import { type Random, randomFromSeed } from '../support/random.js';
+import { countUpTo, epochCount } from './count.js';
 import type { ConfigDocument, Path } from './document.js';
 import { failAt, isUnique } from './parse.js';
 
@@ -50,7 +50,7 @@ const oneSize = { error: 'give either candidates or a budget' };
 export const searchSchema = z.discriminatedUnion(
   'type',
   [
-    z.strictObject({ type: z.literal('grid') }),
+    z.strictObject({ type: z.literal('grid'), extend: z.int().min(0).max(10).default(2) }),
     z
       .strictObject({ type: z.literal('random'), ...size })
       .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),

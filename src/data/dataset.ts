@@ -12,6 +12,11 @@ export interface SourceColumn {
   readonly dictionary?: readonly string[];
   /** Number of indexes of a categorical column or a list without a dictionary (hashed values). */
   readonly size?: number | undefined;
+  /**
+   * Of a categorical column: each index is one of the vocabulary, whether training has it or not. Absent: what training
+   * has decides.
+   */
+  readonly complete?: boolean;
   /** True for numeric columns that are known to have mean 0 and variance 1: nothing is fitted for `standard`. */
   readonly standardized?: boolean;
   /**
@@ -59,6 +64,8 @@ export interface SourceTask {
   readonly type: TaskType;
   /** The texts of a multiclass task's classes, in the order of their indexes. A label is such an index. */
   readonly classes?: readonly string[] | undefined;
+  /** Every row is in its sample space, although the source is `masked`. */
+  readonly everywhere?: boolean;
 }
 
 /** How many rows of logits a task has: one, or one per class. */
@@ -138,6 +145,8 @@ export interface Source {
   readonly group?: string | undefined;
   /** Absent: a source that is no table. */
   readonly texts?: TextReading | undefined;
+  /** Rows are drawn from a known process when they are read: there is nothing to find out about them. */
+  readonly generated?: true;
 }
 
 export interface SourceSplit {

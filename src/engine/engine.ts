@@ -64,5 +64,7 @@ export interface Engine {
   readonly deviceId?: number;
   /** Threads per operation. */
   readonly threads: number;
+  /** The version of TensorFlow that computes, if one does. */
+  readonly tensorflow?: string;
   compile(step: Step, signature: Signature): Promise<Program>;
 }

@@ -23,7 +23,7 @@ export const whole = process.env.PLE_PARITY_DEVICE !== undefined;
 
 export const candidate: Candidate = known(deviceName);
 
-export const tolerance: Tolerances = tolerances[candidate.device];
+export const tolerance: Tolerances = tolerances[deviceName === 'tfjs-cuda' ? deviceName : candidate.device];
 
 export function testedEngine(): Engine {
   return engineOn(candidate, whole ? {} : { threads: 2, spinning: false });

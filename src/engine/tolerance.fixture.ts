@@ -34,6 +34,13 @@ export const tolerances = {
   cpu: float32Rounding,
   // The same precision: both engines turn TF32 off.
   cuda: { ...float32Rounding, ordered: false },
+  'tfjs-cuda': {
+    ...float32Rounding,
+    ordered: false,
+    undefined: Object.fromEntries(
+      [4, 5, 6].map((number) => [`Relu ${number}`, "TensorFlow's relu of NaN is 0 on CUDA"]),
+    ),
+  },
   // WGSL allows exp, log, pow and tanh a few more last places, and sums of gradients by atomics any order.
   webgpu: {
     kernel: { absolute: 2e-6, relative: 2e-5 },

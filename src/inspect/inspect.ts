@@ -8,6 +8,8 @@ import { perSplit, withSeenRows } from './seen-rows.js';
 
 /** Values read of each split, rows times columns and entries of lists: 4 GiB. */
 export const everything = 2 ** 30;
+/** Of generated rows, which are alike: some 30,000 rows of 512 columns. */
+export const sample = 2 ** 24;
 
 /** Tasks of a config, with their indexes in the source. */
 type ChosenTasks = readonly { readonly task: SourceTask; readonly index: number }[];

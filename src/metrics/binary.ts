@@ -23,7 +23,7 @@ export const auc = defineMetric({
   usual: true,
   margin: { absolute: 0.001 }, // a gain worth having (PLE, section 3.2)
   compute: areaUnderCurve,
-  score: (value) => value,
+  score: (value) => 1000 * value,
   ofConstant: 0.5,
   influence: (_task, scores) => influenceOnArea(scores),
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../data/dataset.js';
 import { metrics } from './catalogue.js';
-import { evaluateTask, scoreForMean, selectionScore, taskLoss } from './evaluate.js';
+import { evaluateTask, selectionScore, taskLoss } from './evaluate.js';
 import { isBinaryMetric, isRegressionMetric } from './metric.js';
 import { binary, logits, ones, predictions, ratings, regression } from './rows.fixture.js';
 
@@ -89,26 +89,16 @@ describe('never NaN', () => {
 });
 
 describe('pitfall 24: selection scores are higher when better', () => {
-  it('in a mean over types: from 0, what a constant prediction gets, to 1; of one type the metric itself', () => {
+  it('in one unit: .001 of an AUC, 1 % of an error', () => {
     const kinds: Task = { name: 'kind', type: 'multiclass', classes: ['a', 'b', 'c'], offset: 0, scale: 1 };
-    const rows = 30;
-    const labels = Float32Array.from({ length: rows }, (_, row) => row % 3);
-    const scored = (task: Task, of: Float32Array, logits: (row: number, output: number) => number) => {
-      const outputs = task.type === 'multiclass' ? 3 : 1;
-      const all = Float32Array.from({ length: outputs * rows }, (_, at) => logits(at % rows, Math.floor(at / rows)));
-      const mask = new Float32Array(rows).fill(1);
-      return scoreForMean([binary, regression, kinds])(task, evaluateTask(task, { logits: all, labels: of, mask }));
-    };
-    const clicks = labels.map((label) => Number(label === 1));
-    const mean = labels.reduce((sum, label) => sum + label, 0) / rows;
-    expect(scored(binary, clicks, () => 0.7)).toBe(0);
-    expect(scored(binary, clicks, (row) => clicks[row] ?? 0)).toBe(1);
-    expect(scored(kinds, labels, (_, output) => output)).toBe(0);
-    expect(scored(kinds, labels, (row, output) => Number(labels[row] === output))).toBe(1);
-    expect(scored(regression, labels, () => mean)).toBeCloseTo(0, 12);
-    expect(scored(regression, labels, (row) => labels[row] ?? 0)).toBe(1);
-    expect(scoreForMean([binary, regression])(binary, { auc: 0.75 })).toBe(0.5);
-    expect(scoreForMean([binary, binary])(binary, { auc: 0.75 })).toBe(0.75);
-    expect(scoreForMean([binary, regression])(binary, { auc: null })).toBeNull();
+    const rise = (task: Task, worse: object, better: object) =>
+      Number(selectionScore(task, { ...better })) - Number(selectionScore(task, { ...worse }));
+    expect(rise(binary, { auc: 0.7 }, { auc: 0.701 })).toBeCloseTo(1, 9);
+    expect(rise(kinds, { macroAuc: 0.9 }, { macroAuc: 0.901 })).toBeCloseTo(1, 9);
+    expect(rise(regression, { nmse: 0.5 }, { nmse: 0.5 / 1.01 })).toBeCloseTo(1, 2);
+    expect(rise(regression, { nmse: 1e-6 }, { nmse: 1e-6 / 1.01 })).toBeCloseTo(1, 2); // whatever the error is
+    expect(rise(regression, { nmse: 1e-6 }, { nmse: 0 })).toBeGreaterThan(0);
+    expect(selectionScore(regression, { nmse: 0 })).toBeLessThan(Number.POSITIVE_INFINITY);
+    expect(selectionScore(binary, { auc: null })).toBeNull();
   });
 });

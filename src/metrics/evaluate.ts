@@ -116,32 +116,16 @@ interface Typed {
 }
 
 /**
- * The score that selects a task's epochs: AUC, macro AUC, or 1 - nmse. Higher is better; null if it is not defined.
+ * The score that selects a task's epochs and ranks trials: AUC in units of .001, macro AUC likewise, or -ln(nmse) in
+ * units of .01, which are 1 % of the error. Higher is better; null if it is not defined.
  */
 export function selectionScore(task: Typed, values: TaskMetrics): number | null {
   const { name, score } = scoring(task);
   return numberOrNull(values, name, score);
 }
 
-/**
- * The score for a mean over these tasks. Tasks of one type share a scale. AUC and 1 - nmse do not: a constant
- * prediction has an AUC of .5 and an 1 - nmse of 0. So with several types a score is the gain over a constant
- * prediction, as a share of the possible gain: 2 AUC - 1, 1 - nmse.
- */
-export function scoreForMean(tasks: readonly Typed[]): typeof selectionScore {
-  return new Set(tasks.map(({ type }) => type)).size > 1 ? shareOfGain : selectionScore;
-}
-
-function shareOfGain(task: Typed, values: TaskMetrics): number | null {
-  const { name, score, ofConstant } = scoring(task);
-  const constant = score(ofConstant);
-  return numberOrNull(values, name, (value) => (score(value) - constant) / (1 - constant));
-}
-
 function scoring(task: Typed) {
-  for (const { type, name, score, ofConstant } of metrics.all) {
-    if (type === task.type && score && ofConstant !== undefined) return { name, score, ofConstant };
-  }
+  for (const { type, name, score } of metrics.all) if (type === task.type && score) return { name, score };
   throw new Error(`no metric scores ${task.type} tasks`);
 }
 
@@ -151,14 +135,12 @@ export function selectingMetric(monitor: string):
       readonly type: string;
       /** A task's score; higher is better. Null if it is not defined. */
       readonly score: typeof selectionScore;
-      /** The score that nothing exceeds. */
-      readonly best: number;
     }
   | undefined {
   if (!monitor.startsWith('metric:')) return undefined;
   const { name, type, better } = metrics.get(monitor.slice('metric:'.length));
-  const [sign, best] = better === 'higher' ? [1, 1] : [-1, 0];
-  return { type, score: (_task, values) => numberOrNull(values, name, (value) => sign * value), best };
+  const sign = better === 'higher' ? 1 : -1;
+  return { type, score: (_task, values) => numberOrNull(values, name, (value) => sign * value) };
 }
 
 /**

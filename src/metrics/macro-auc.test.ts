@@ -32,7 +32,7 @@ describe('rows with weights', () => {
     const found = evaluateTask(task, { logits, labels, mask });
     const [macroAuc, accuracy, multiclassLogLoss] = expected.map((value) => expect.closeTo(value, 12));
     expect(found).toEqual({ macroAuc, accuracy, multiclassLogLoss, samples: 60, classes: 3 });
-    expect(selectionScore(task, found)).toBe(found.macroAuc);
+    expect(selectionScore(task, found)).toBe(1000 * Number(found.macroAuc));
     expect(taskLoss(task, found)).toBe(found.multiclassLogLoss);
   });
 

@@ -19,8 +19,8 @@ interface Common {
   /** Set where models are compared: smaller gains count as none, unless the config says otherwise. */
   readonly margin?: Margin;
   /**
-   * Set on one metric of each type: the score that selects epochs. Higher is better, whatever `better` is; 1 is the
-   * maximum.
+   * Set on one metric of each type: the score that selects epochs and ranks trials. Higher is better, whatever `better`
+   * is. All have one unit, .001 of an AUC or 1 % of an error, so that scores of tasks can be added.
    */
   readonly score?: (value: number) => number;
   /** Set where `score` is: the best value of a constant prediction. */

@@ -17,7 +17,7 @@ export const macroAuc = defineMetric({
   usual: true,
   margin: { absolute: 0.001 }, // as of auc
   compute: meanArea,
-  score: (value) => value,
+  score: (value) => 1000 * value,
   ofConstant: 0.5,
   influence: meanInfluence,
 });

@@ -33,7 +33,7 @@ export const nmse = defineMetric({
   better: 'lower',
   margin: { percent: 1 },
   compute: (sample) => (sample.labelVariance === 0 ? null : meanSquaredError(sample) / sample.labelVariance),
-  score: (value) => 1 - value,
+  score: (value) => -100 * Math.log(Math.max(value, Number.MIN_VALUE)),
   ofConstant: 1,
   influence: (task, scores) => influenceOnMeanSquare(task, scores, regressionSample(task, scores).labelVariance),
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { countUpTo, expertCount } from '../config/count.js';
 import { didYouMean } from '../support/catalogue.js';
-import { countUpTo, expertCount } from '../support/count.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';

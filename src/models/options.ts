@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { expertCount, layerWidth } from '../config/count.js';
 import { addedLater } from '../support/added-later.js';
 import { didYouMean } from '../support/catalogue.js';
-import { expertCount, layerWidth } from '../support/count.js';
 import { ConfigError } from '../support/errors.js';
 
 /** Widths of hidden layers, one after the other. */

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { layerWidth } from '../support/count.js';
+import { layerWidth } from '../config/count.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';

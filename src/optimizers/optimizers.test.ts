@@ -124,7 +124,7 @@ describe('options', () => {
       optimizers
         .get('adam')
         .learningRate({ type: 'adam', learningRate: 0.1, decay }, length)
-        .at(epochs, steps, noScores);
+        .at(epochs, steps, noScores(1));
     expect(rate(undefined, 3, 500)).toBe(0.1);
     expect(rate({ ratio: 0.5 }, 0, 7)).toBe(0.1);
     expect(rate({ ratio: 0.5 }, 3, 500)).toBe(0.0125);
@@ -134,7 +134,7 @@ describe('options', () => {
   it('a schedule multiplies the learning rate, step by step', () => {
     const options = { type: 'sgd', learningRate: 0.5, schedule: { type: 'warmup', epochs: 1 } };
     const rate = optimizers.get('sgd').learningRate(options, length);
-    expect([0, 1, 4, 5, 49].map((step) => rate.at(0, step, noScores))).toEqual([0.1, 0.2, 0.5, 0.5, 0.5]);
+    expect([0, 1, 4, 5, 49].map((step) => rate.at(0, step, noScores(1)))).toEqual([0.1, 0.2, 0.5, 0.5, 0.5]);
   });
 
   it('beside a schedule, a decay is an error that says which to remove', () => {

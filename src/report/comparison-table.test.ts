@@ -39,26 +39,6 @@ function large(
   };
 }
 
-test('a line per model: its verdict, and each gain in the metric’s unit with the sign of its verdict', () => {
-  const lines = comparisonTable(everyVerdict, { ...plain, columns: 100 }).split('\n');
-  expect(lines.slice(0, 14).map(cells)).toEqual([
-    'model | verdict | income | never-married | Δm | parameters',
-    'single-task | baseline | 0.95000 AUC | 0.95000 AUC | 120k + 1.0k',
-    'PLE | better on all | +0.00120 ▲ | +0.00080 ▲ | +0.22 % ▲ | 120k + 1.0k',
-    'CGC | better on some | +0.00110 ▲ | +0.00010 ? | +0.13 % ▲ | 120k + 1.0k',
-    'MMoE | seesaw | +0.00130 ▲ | -0.00090 ▼ | +0.04 % ? | 120k + 1.0k',
-    'Sluice | worse | -0.00140 ▼ | -0.00010 = | -0.17 % ▼ | 120k + 1.0k',
-    'Stitch | equivalent | +0.00010 = | 0.00000 = | +0.01 % ? | 120k + 1.0k',
-    'Hard sharing | undecided | +0.00020 ? | -0.00010 ? | +0.01 % ? | 120k + 1.0k',
-    'ML-MMoE | not trained to a plateau | +0.00090 | +0.00070 | +0.18 % | 120k + 1.0k',
-    'Failed | no result | - | - | -',
-    '',
-    'model | over | verdict | income | never-married | Δm',
-    'PLE | CGC | better on some | +0.00010 ? | +0.00070 ▲ | +0.09 % ?',
-    'PLE | MMoE | undecided | -0.00010 ? | +0.00020 ? | +0.01 % ?',
-  ]);
-});
-
 test('no line is wider than 80 columns, of ten models with long labels and five tasks', () => {
   const tasks = 5;
   const comparison = large(tasks);
@@ -103,8 +83,8 @@ test('a table per point of the axes, then what was found at each', () => {
     .map((contrast) => ({ ...contrast, axis: { 'dataset.correlation': 1 } }));
   const text = comparisonTable({ ...everyVerdict, tasks: ['income'], axes, rows, contrasts }, plain);
   const [first = '', second = '', third = '', , ...found] = text.split('\n\n');
-  expect(first).toMatch(/^dataset\.correlation = 0\.2\nmodel[\s\S]*\+0\.00020 ▲ +120k \+ 1\.0k$/);
-  expect(second).toMatch(/^dataset\.correlation = 1\nmodel[\s\S]*\+0\.00100 ▲ +120k \+ 1\.0k$/);
+  expect(first).toMatch(/^dataset\.correlation = 0\.2\nmodel[\s\S]*\+0\.00020 ▲$/);
+  expect(second).toMatch(/^dataset\.correlation = 1\nmodel[\s\S]*\+0\.00100 ▲$/);
   expect(third).toMatch(/^model +over /);
   expect(found.slice(0, 2)).toEqual([
     'dataset.correlation = 0.2:\nPLE is better than single-task on income.',

@@ -1,12 +1,13 @@
-import type { Comparison, Verdict } from '../comparison/comparison.js';
+import type { Comparison, TaskGain, Verdict } from '../comparison/comparison.js';
 import { joined } from '../support/joined.js';
 import { explanations, legend, looksInWords, testInWords } from './explanations.js';
 import { frontsAt, frontsInWords, weightedTask } from './fronts.js';
-import { type GainRow, type GainTable, type GainText, gainTables } from './gain-table.js';
-import { count, dash, probability, rounded, short } from './numbers.js';
+import { type GainCell, type GainRow, type GainTable, type GainText, gainTables } from './gain-table.js';
+import { count, dash, percent, probability, rounded, short, signed } from './numbers.js';
 import { metricName } from './points.js';
 import { searchedInWords, searchTable } from './search.js';
 import { type Column, columnTable, type TextCell, wrapped } from './text-table.js';
+import { multiplierText, oneEpochText, trainingInWords } from './training.js';
 import { type PointVerdict, verdictsInWords } from './verdict-in-words.js';
 
 export interface TableOptions {
@@ -42,6 +43,8 @@ export function comparisonTable(comparison: Comparison, { colour, wide, columns 
   });
   const tests = points.flatMap((tables) => testInWords(comparison, tables));
   const reading = points.flatMap((tables) => [
+    ...(wide ? [] : [sizesInWords(tables.models)].filter((line) => line !== '')),
+    ...trainingInWords(comparison, tables),
     ...(wide ? explanations(comparison, tables) : []),
     ...searchedInWords(comparison, tables.point.axis),
     ...(wide ? [] : looksInWords(comparison)),
@@ -91,10 +94,35 @@ function narrowColumns(table: GainTable, text: (gain: GainText) => TextCell, wei
       }),
     ),
     ...(table.hasMean ? [column('Δm', 'number', ({ mean }) => (mean ? text(mean) : ''))] : []),
-    ...(kind === 'models' && rows.some(({ model }) => model.parameters)
-      ? [column('parameters', 'number', ({ model }) => sizesOf(model.parameters))]
+    ...(kind === 'models' ? beside(rows).map(([head, text]) => column(head, 'number', text)) : []),
+    ...(kind === 'models' && rows.some(({ model }) => model.parameters) && sizesInWords(table) === ''
+      ? [column('network + embeddings', 'number', ({ model }) => sizesOf(model.parameters))]
       : []),
   ];
+}
+
+/** Further columns of a narrow table: the gains at one epoch for all tasks, and by how much the baseline's rows must grow. */
+function beside(rows: readonly GainRow[]): readonly (readonly [head: string, text: (row: GainRow) => string])[] {
+  const multipliers = ({ cells }: GainRow) => cells.map(({ own }) => multiplierText(own)).join(', ');
+  const isBaseline = ({ reference }: GainRow) => reference === null;
+  return [
+    ...(rows.some((row) => oneEpochText(row) !== '') ? [['one epoch', oneEpochText] as const] : []),
+    ...(rows.some(({ cells }) => cells.some(({ own }) => own.multiplier))
+      ? [['rows', (row: GainRow) => (isBaseline(row) ? '' : multipliers(row))] as const]
+      : []),
+  ];
+}
+
+/** Where all networks are of one size, a line in place of a column. */
+function sizesInWords({ rows }: GainTable): string {
+  const sizes = rows.flatMap(({ model }) => model.parameters ?? []);
+  const range = (of: 'network' | 'embedding') => {
+    const [least = 0, most = 0] = [Math.min, Math.max].map((end) => end(...sizes.map((size) => size[of])));
+    return { isOne: most < 1.05 * least, text: [...new Set([short(least), short(most)])].join(' to ') };
+  };
+  if (sizes.length < 2 || !range('network').isOne) return '';
+  const embeddings = range('embedding').text;
+  return `All networks have ${range('network').text} parameters${embeddings === '0' ? '' : `, and embeddings ${embeddings}`}.`;
 }
 
 /** Of the network, and of embeddings where there are some. */
@@ -121,6 +149,8 @@ function wideTable(table: GainTable, colour: boolean): string {
     column(head, kind, ({ isFirst, row }) => (isFirst ? cell(row) : ''));
   const ofGain = (head: string, cell: (text: GainText, line: Line) => TextCell) =>
     column(head, 'number', (line) => (line.text ? cell(line.text, line) : ''));
+  const ofOwn = (head: string, cell: (cell: GainCell) => string) =>
+    column(head, 'number', (line) => (withOwn && line.cell ? cell(line.cell) : ''));
   return columnTable([
     once('model', 'label', ({ model }) => model.label),
     once('over', 'label', ({ reference }) => (withOwn ? '' : (reference ?? ''))),
@@ -136,9 +166,19 @@ function wideTable(table: GainTable, colour: boolean): string {
     ofGain('p (Holm)', ({ p }) => p),
     ofGain('p equivalent', (_, { cell }) => (cell ? probability(cell.gain.pEquivalent) : '')),
     ofGain('relative', (text) => withSign(text, text.relative, colour)),
+    ofOwn('one epoch', ({ own, task }) => {
+      if (own.oneEpoch === null || own.oneEpoch.gain === null) return '';
+      return task.percent === null ? signed(own.oneEpoch.gain, task.digits) : percent(own.oneEpoch.relativeGain);
+    }),
+    ofOwn('rows', ({ own }) => (own.multiplier ? multiplierWithInterval(own.multiplier) : '')),
     once('embedding', 'number', ({ model }) => (withOwn ? count(model.parameters?.embedding ?? null) : '')),
     once('network', 'number', ({ model }) => (withOwn ? count(model.parameters?.network ?? null) : '')),
   ]);
+}
+
+/** `×1.6 [1.2, 2.1]` */
+function multiplierWithInterval({ value, interval }: NonNullable<TaskGain['multiplier']>): string {
+  return `×${rounded(value)}${interval ? ` [${interval.map(rounded).join(', ')}]` : ''}`;
 }
 
 function plusMinus(value: string, error: string): string {

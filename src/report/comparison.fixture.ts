@@ -18,7 +18,8 @@ export function taskGain(gain: number | null, verdict: TaskVerdict | null, chang
     metric: 'auc',
     mean: 0.95 + (gain ?? 0),
     sd: 0.00021,
-    ownBest: null,
+    oneEpoch: null,
+    multiplier: null,
     gain,
     gains: gain === null ? [] : [1, 2, 3, 4, 5].map((seed) => ({ seed, gain })),
     relativeGain: gain === null ? null : (100 * gain) / 0.95,
@@ -73,7 +74,7 @@ export function comparisonRow(label: string, changes: Partial<ComparisonRow>): C
 
 /** Two tasks, five seeds, a model for every verdict, two contrasts and one look. */
 export const everyVerdict: Comparison = {
-  schema: 4,
+  schema: 5,
   name: 'every verdict',
   baseline: 'single-task',
   tasks: ['income', 'never-married'],

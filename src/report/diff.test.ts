@@ -42,7 +42,7 @@ test('config, environment, data, result and metrics have their own lists, with d
   expect(diff.data).toEqual([{ key: 'checksum', left: 'abc123', right: 'def456' }]);
   expect(diff.result).toEqual([
     { key: 'epochs', left: 3, right: 5 },
-    { key: 'bestEpoch', left: 3, right: 5 },
+    { key: 'bestEpoch.click', left: 3, right: 5 },
   ]);
   expect(diff.metrics).toContainEqual({
     task: 'click',

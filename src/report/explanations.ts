@@ -10,12 +10,28 @@ export function explanations(comparison: Comparison, tables: PointTables): reado
   const { models } = tables;
   return [
     `Gains are over ${baseline}, ${seeds.length === 1 ? 'of one seed' : `as means over ${seeds.length} seeds`}. Above 0 is better.`,
+    ...besides(models),
     `Relative gains are in percent of ${baseline}'s metric.${models.hasMean ? ` Δm is their mean over tasks${weights(comparison)}.` : ''}`,
     ...testInWords(comparison, tables),
     ...intervals(comparison, models),
     ...margins(comparison, models),
     ...detectableGains(models),
     ...looksInWords(comparison),
+  ];
+}
+
+/** The columns beside the gains. */
+function besides({ rows }: GainTable): readonly string[] {
+  const has = (of: (cell: GainCell) => unknown) => rows.some(({ cells }) => cells.some((cell) => of(cell) !== null));
+  return [
+    ...(has(({ own }) => own.oneEpoch)
+      ? [
+          'Each task is judged at its own best epoch. “One epoch”: the gains at one epoch for all tasks, as a joint model is served; of the baseline, what one epoch costs.',
+        ]
+      : []),
+    ...(has(({ own }) => own.multiplier)
+      ? ['“Rows”: by how much the rows of single-task must grow to reach the error.']
+      : []),
   ];
 }
 
@@ -32,7 +48,11 @@ export function legend(comparison: Comparison, points: readonly PointTables[]): 
     : '';
   return (
     `▲ better, ▼ worse, = within ± the margin, ? undecided. Gains are ${units.join(', ')}; above 0 is better.${mean} ` +
-    'Parameters are those of the network + of embeddings. All numbers: --wide.'
+    `${points
+      .flatMap(({ models }) => besides(models))
+      .slice(0, 2)
+      .map((line) => `${line} `)
+      .join('')}All numbers: --wide.`
   );
 }
 

@@ -14,10 +14,11 @@ export function frontsAt({ fronts = [] }: Comparison, { axis }: Pick<Point, 'axi
  */
 export function repairInWords(front: Front | undefined): string {
   if (!front?.seesaw) return '';
-  const { seesaw, repairedBy } = front;
+  const { seesaw, repairedBy, points } = front;
   const of = `loss weight${repairedBy.length > 1 ? 's' : ''} of ${weightedTask(front)}`;
   if (seesaw === 'undecided') return `; whether another ${of} repairs it is undecided`;
-  if (seesaw === 'not repaired') return `; no ${of} of those tried repairs it`;
+  if (seesaw === 'seesaw')
+    return `; at each of the ${points.length} loss weights of ${weightedTask(front)} tried some task is worse`;
   return `; ${repairedBy.length > 1 ? `other ${of} repair` : `another ${of} repairs`} it: ${listed(repairedBy.map(rounded))}`;
 }
 

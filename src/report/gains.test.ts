@@ -58,7 +58,7 @@ test('gains.csv has a line per model and task with the unrounded numbers, and no
     simultaneousHigh: String(-0.0009 + 0.0007),
     level: '0.05',
     seedsToDecide: '',
-    ownBestMean: '',
+    oneEpochMean: '',
     searched: '',
     taskWeight: '1',
     aggregateLow: '-0.04',

@@ -59,7 +59,7 @@ function describeTask(name: string, rows: readonly ComparisonRow[], baseline: st
 
 /** A task's results in a row. All null for a model without a finished run. */
 export function gainOf(row: ComparisonRow, { name, metric }: PointTask): TaskGain {
-  return row.tasks[name] ?? { ...noGain, metric, mean: null, sd: null, ownBest: null };
+  return row.tasks[name] ?? { ...noGain, metric, mean: null, sd: null, oneEpoch: null, multiplier: null };
 }
 
 export const noGain: TestedGain = {

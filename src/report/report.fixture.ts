@@ -29,6 +29,8 @@ export interface ReportOptions {
   readonly decay?: boolean;
   /** Loss weights of the last task: every model but the baseline has a front. */
   readonly front?: readonly number[];
+  /** Models keep their last epoch, and the baseline was trained on half of the rows too, to errors so much larger. */
+  readonly half?: number;
 }
 
 const tenModels = [
@@ -81,7 +83,17 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
       runs: entries[1 + ((at + index) % (entries.length - 1))]?.runs ?? own,
     })),
   );
-  const comparison = await summarize([...entries, ...fronts], {
+  const halves = entries.slice(0, options.half === undefined ? 0 : 1).map((entry) => ({
+    ...entry,
+    values: { 'train.passes': 0.5 },
+    runs: seeds.map((seed) => {
+      const path = `runs/half-${seed}`;
+      const parts = { path, label: entry.label, type: entry.type, model: 0, seed, point: 0, axis: entry.point };
+      const run = finishedRun({ ...parts, tasks, options: { ...options, worse: options.half ?? 0 } });
+      return { seed, path, status: 'done' as const, run };
+    }),
+  }));
+  const comparison = await summarize([...entries, ...fronts, ...halves], {
     name: 'fixture',
     baseline: models[0]?.label ?? '',
     tasks,
@@ -115,7 +127,7 @@ interface RunParts {
   readonly point: number;
   readonly axis: AxisPoint;
   readonly tasks: readonly { readonly name: string; readonly type: 'binary' | 'regression' }[];
-  readonly options: ReportOptions;
+  readonly options: ReportOptions & { readonly worse?: number };
 }
 
 function finishedRun(parts: RunParts): FinishedRun {
@@ -136,14 +148,14 @@ function finishedRun(parts: RunParts): FinishedRun {
     path,
     experiment,
     result: {
-      schema: 1,
+      schema: 2,
       name: experiment.name,
       model: type,
       seed,
       parameters: { embedding: 5000, network: 100_000 + 20_000 * parts.model },
       epochs: last,
       ended: 'plateau',
-      bestEpoch: parts.model === 0 ? Object.fromEntries(tasks.map(({ name }) => [name, last - 1])) : last - 1,
+      bestEpoch: Object.fromEntries(tasks.map(({ name }) => [name, last - 1])),
       dataset: {
         checksum: 'c0ffee'.repeat(10),
         rows: { train: 199_523, validation: 49_881, test: options.rows ?? 3000 },
@@ -151,6 +163,7 @@ function finishedRun(parts: RunParts): FinishedRun {
       engine: { name: 'compiled', device: 'cpu' },
       throughput: { samplesPerSecond: 5e4 - 3000 * parts.model, stepMilliseconds: 20 + parts.model, batchSize: 1024 },
       tasks: metrics,
+      ...(options.half === undefined ? { oneEpoch: { epoch: last - 2, tasks: atOneEpoch(metrics) } } : {}),
       files: {},
     },
     notes: [],
@@ -162,6 +175,19 @@ function finishedRun(parts: RunParts): FinishedRun {
   };
 }
 
+/** A little worse on the first task. */
+function atOneEpoch(metrics: FinishedRun['result']['tasks']): NonNullable<FinishedRun['result']['oneEpoch']>['tasks'] {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, { validation, test }], index) => {
+      const { auc } = test;
+      return [
+        name,
+        { validation, test: index === 0 && typeof auc === 'number' ? { ...test, auc: auc - 0.004 } : test },
+      ];
+    }),
+  );
+}
+
 function experimentOf({ path, type, seed, axis, tasks, options }: RunParts): Experiment {
   const weights = Object.fromEntries(tasks.map(({ name }) => [name, { initial: 1, ratio: options.decay ? 0.9 : 1 }]));
   const config = {
@@ -170,7 +196,10 @@ function experimentOf({ path, type, seed, axis, tasks, options }: RunParts): Exp
     tasks,
     model: { type: 'single-task', levels: [[256], [128]], tower: [64] },
     loss: { schedule: { type: options.decay ? 'exponential' : 'constant' }, weights },
-    train: { epochs: options.epochs ?? 8, batchSize: 1024, optimizer: { type: 'adam', learningRate: 0.001 } },
+    train: {
+      ...{ epochs: options.epochs ?? 8, batchSize: 1024, optimizer: { type: 'adam', learningRate: 0.001 } },
+      ...(options.half === undefined ? {} : { passes: 1, keep: 'last' }),
+    },
   };
   const words = Object.entries(axis).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
   const text = JSON.stringify(config);
@@ -195,7 +224,7 @@ function predictionsOf(
   const truth = randomFromSeed(0).stream(`labels/${name}`);
   const own = randomFromSeed(seed).stream(`scores/${model}/${point}/${name}`);
   const tilt = model === 0 ? 0 : Math.sin(model * 1.7 + point) * (index % 2 === 0 ? 1 : -1) + 0.3;
-  const noise = 0.7 - 10 * (options.spread ?? 0.002) * tilt + 0.004 * own.normal();
+  const noise = 0.7 + (options.worse ?? 0) - 10 * (options.spread ?? 0.002) * tilt + 0.004 * own.normal();
   const [logits, labels] = [new Float32Array(rows), new Float32Array(rows)];
   for (let row = 0; row < rows; row++) {
     const signal = 2 * truth.normal() - (type === 'binary' ? 1.5 : 0);

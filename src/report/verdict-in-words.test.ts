@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ComparisonRow, Front, TaskGain, Verdict } from '../comparison/comparison.js';
+import { must } from '../support/must.js';
 import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { verdictsInWords } from './verdict-in-words.js';
 
@@ -69,13 +70,26 @@ test('a sentence for each contrast names what the gain is over', () => {
 });
 
 test('a seesaw: whether another loss weight repairs it', () => {
-  const front = { ...{ axis: {}, model: 'MMoE', key: 'loss.weights.income.initial', points: [] }, hypervolume: null };
-  const ending = (seesaw: Front['seesaw'], ...repairedBy: number[]) => {
-    const [words] = verdictsInWords({ ...everyVerdict, fronts: [{ ...front, seesaw, repairedBy }] });
-    return words?.models.find(({ row }) => row.model.label === 'MMoE')?.sentence.split('(-0.00090 AUC)')[1];
+  const [row] = everyVerdict.rows.filter(({ label }) => label === 'MMoE');
+  const { tasks, aggregate } = must(row, 'MMoE');
+  const points = [0.5, 1, 2].map((value) => ({ value, runs: [], tasks, aggregate, verdict: 'seesaw' as const }));
+  const front = { ...{ axis: {}, model: 'MMoE', key: 'loss.weights.income.initial', points }, hypervolume: null };
+  const words = (seesaw: NonNullable<Front['seesaw']>, ...repairedBy: number[]) => {
+    const rows = everyVerdict.rows.map((one) => (one.label === 'MMoE' ? { ...one, verdict: seesaw } : one));
+    const [found] = verdictsInWords({ ...everyVerdict, rows, fronts: [{ ...front, seesaw, repairedBy }] });
+    const sentence = found?.models.find(({ row }) => row.model.label === 'MMoE')?.sentence;
+    return [found?.headline.split('both tasks. ')[1], sentence?.replace(/\(.*AUC\)/, '…')];
   };
-  expect(ending('repaired', 0.5, 4)).toBe('; other loss weights of income repair it: 0.5 and 4.');
-  expect(ending('not repaired')).toBe('; no loss weight of income of those tried repairs it.');
-  expect(ending('undecided')).toBe('; whether another loss weight of income repairs it is undecided.');
-  expect(ending(null)).toBe('.');
+  expect(words('repaired', 0.5, 4)).toEqual([
+    'MMoE shows none: another loss weight repairs it. Sluice is worse.',
+    'MMoE is better than single-task on income …; other loss weights of income repair it: 0.5 and 4.',
+  ]);
+  expect(words('seesaw')).toEqual([
+    'MMoE shows a seesaw. Sluice is worse.',
+    'MMoE shows a seesaw: better than single-task on income …; at each of the 3 loss weights of income tried some task is worse.',
+  ]);
+  expect(words('undecided')).toEqual([
+    'Sluice is worse.',
+    'MMoE is better than single-task on income …; whether another loss weight of income repairs it is undecided.',
+  ]);
 });

@@ -6,6 +6,7 @@ import { frontsAt, repairInWords } from './fronts.js';
 import { type GainCell, type GainRow, gainTables, type PointTables } from './gain-table.js';
 import { count, listed, rounded } from './numbers.js';
 import { metricName } from './points.js';
+import { limitedInWords } from './training.js';
 
 /** The results at one point of the axes in words. Plain text. */
 export interface PointVerdict {
@@ -38,7 +39,7 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
     const context: Context = { tables, level: test.level };
     return {
       title: point.title,
-      headline: headline(baseline, rows, context),
+      headline: limitedInWords(comparison, point) || headline(baseline, rows, context),
       models: rows.map((row) => {
         const repair = repairInWords(fronts.find(({ model }) => model === row.model.label));
         return { row, sentence: sentence(row, quoted(row.model.label), context, repair) };
@@ -70,8 +71,15 @@ function headline(baseline: string, rows: readonly GainRow[], context: Context):
       ? `${baseline} is ${plateau}: no gain over it has a verdict.`
       : `No model but ${baseline} is trained to a plateau: longer training may change every gain.`;
   const [all, some, seesaw, worse] = [of('better on all'), of('better on some'), of('seesaw'), of('worse')];
-  const sentences = [winners(baseline, all, some, seesaw, everyTask(context))];
+  const repaired = of('repaired');
+  const pays = ({ cells }: GainRow) =>
+    ['better', 'worse'].every((one) => cells.some(({ gain }) => gain.verdict === one));
+  const sentences = [winners(baseline, all, some, judged.filter(pays), everyTask(context))];
   if (seesaw.length > 0) sentences.push(`${namesOf(seesaw)} ${seesaw.length === 1 ? 'shows' : 'show'} a seesaw.`);
+  if (repaired.length > 0)
+    sentences.push(
+      `${namesOf(repaired)} ${repaired.length === 1 ? 'shows' : 'show'} none: another loss weight repairs it.`,
+    );
   if (worse.length > 0) sentences.push(`${namesOf(worse)} ${be(worse.length)} worse.`);
   return sentences.join(' ');
 }
@@ -80,7 +88,7 @@ function winners(
   baseline: string,
   all: readonly GainRow[],
   some: readonly GainRow[],
-  seesaw: readonly GainRow[],
+  paying: readonly GainRow[],
   everywhere: string,
 ): string {
   const areBetter = (rows: readonly GainRow[]) => `${namesOf(rows)} ${be(rows.length)} better than ${baseline} on`;
@@ -91,13 +99,13 @@ function winners(
     const where = others.length === 0 ? listed(better) : 'some tasks';
     return `${areBetter(some)} ${where}; no model is shown to be better on ${everywhere}.`;
   }
-  const where = seesaw.length > 0 ? 'without being worse on another task' : 'on any task';
+  const where = paying.length > 0 ? 'without being worse on another task' : 'on any task';
   return `No model is shown to be better than ${baseline} ${where}.`;
 }
 
 /**
  * @param subject The model, and its reference unless that is the baseline.
- * @param repair Of a seesaw: whether another loss weight repairs it.
+ * @param repair Of a model that is better on one task and worse on another: whether another loss weight repairs it.
  */
 function sentence(row: GainRow, subject: string, context: Context, repair = ''): string {
   const { cells, verdict } = row;
@@ -115,9 +123,12 @@ function sentence(row: GainRow, subject: string, context: Context, repair = ''):
       return `${label} is ${clauses(row, `worse than ${reference}`, context)}.`;
     case 'seesaw':
       return `${label} shows a seesaw: ${clauses(row, 'worse', context)}${repair}.`;
+    case 'repaired':
+      return `${label} is ${clauses(row, 'worse', context)}${repair}.`;
     case 'equivalent':
       return `${label} is equivalent to ${reference}: ${each(within)}.`;
     case 'undecided': {
+      if (repair !== '') return `${label} is ${clauses(row, 'worse', context)}${repair}.`;
       const undecided = cells
         .filter(({ gain }) => gain.verdict === 'undecided')
         .map((cell) => {
@@ -129,6 +140,8 @@ function sentence(row: GainRow, subject: string, context: Context, repair = ''):
       const parts = joined('; ', undecided.join(', '), clause(row, 'equivalent', 'equivalent', within), without);
       return `${subject} is undecided: ${parts}.`;
     }
+    case 'limited by steps':
+      return `${subject} has no verdict: the models are limited by steps.`;
     case plateau: {
       const late = unfinished([row], context);
       return isLate(row.model) ? late : `${subject} has no verdict: ${late}`;

@@ -11,6 +11,12 @@ export type Wait = Readonly<z.infer<typeof waitSchema>>;
 
 export const freshWait: Wait = { best: null, waited: 0 };
 
+/** Whether no score has improved for so long. One that was never defined does not count; without any other, none has. */
+export function haveWaited(waits: readonly Wait[], scores: number): boolean {
+  const counted = waits.filter(({ best }) => best !== null);
+  return counted.length > 0 && counted.every(({ waited }) => waited >= scores);
+}
+
 /**
  * The state after one more score; higher is better. A score improves if it exceeds the best by more than `minDelta`, as
  * in Keras' EarlyStopping and PyTorch's `threshold_mode='abs'`. A null score never improves. While there is no best

@@ -21,13 +21,13 @@ test.each(['uncertainty', 'dwa', 'random', 'famo', 'gradnorm', 'pcgrad', 'metaba
   '%s has the same bits after an interruption; each epoch has weights and shares',
   async (name) => {
     const taken: Promise<Snapshot>[] = [];
-    const { best, records } = await trained(experiment(name), dataset, compiled, {
+    const { served, records } = await trained(experiment(name), dataset, compiled, {
       onRecord(record) {
         if (record.kind === 'step' && record.epoch === 2 && record.step < record.steps) taken.push(record.snapshot());
       },
     });
     const resumed = await trained(experiment(name), dataset, compiled, { from: must(await taken[0], 'a snapshot') });
-    expect(bits(resumed.best)).toEqual(bits(best));
+    expect(bits(resumed.served)).toEqual(bits(served));
     expect(resumed.records).toEqual([{ ...records[1], seconds: expect.any(Number) }]);
 
     for (const { weights, balance } of records) {
@@ -43,7 +43,7 @@ const apart = '{ type: single-task, levels: [[4]], tower: [] }';
 test('networks apart train with fixed weights under PCGrad, to the same bits, and say so', async () => {
   const plain = await trained(experiment('fixed', apart), dataset);
   const balanced = await trained(experiment('pcgrad', apart), dataset);
-  expect(bits(balanced.best)).toEqual(bits(plain.best));
+  expect(bits(balanced.served)).toEqual(bits(plain.served));
   expect(balanced.records.map(({ balance }) => balance)).toEqual([undefined, undefined]);
   expect(setUp(experiment('pcgrad', apart), dataset, compiled).warnings.join(' ')).toContain('nothing to balance');
 });

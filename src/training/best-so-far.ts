@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { must } from '../support/must.js';
+import { statesOf, storedSelection } from './ended.js';
 import { epochsSoFar } from './epoch-record.js';
-import { selectedOver, unitsIn } from './result.js';
 import { hasIndependentTasks } from './setup.js';
 
 /** A run's state after an epoch. */
@@ -13,7 +13,7 @@ export interface TrainedSoFar {
   readonly epochs: number;
   /** Whether it has trained the epochs asked for, or to its end. */
   readonly isTrained: boolean;
-  /** Validation metrics by task, at the epoch that selection would keep. Empty without an epoch. */
+  /** Validation metrics of each task, at its best epoch so far. Empty without an epoch. */
   readonly tasks: Readonly<Record<string, { readonly type: string; readonly validation: TaskMetrics }>>;
 }
 
@@ -25,16 +25,11 @@ export function bestSoFar(path: string, experiment: Experiment, until: number): 
   const last = epochs.at(-1)?.epoch ?? 0;
   const isTrained = last > 0 && (last >= until || existsSync(join(path, 'result.json')));
   if (last === 0) return { epochs: 0, isTrained, tasks: {} };
-  const bestOf = unitsIn(all, experiment, hasIndependentTasks(experiment)).map((unit) => {
-    const { bestEpoch } = selectedOver(unit, epochs, experiment.train);
-    const best = must(
-      epochs.find(({ epoch }) => epoch === bestEpoch),
-      `epoch ${bestEpoch}`,
-    );
-    return { owner: unit.owner, validation: best.validation };
-  });
-  const tasks = experiment.tasks.flatMap(({ name, type }) => {
-    const metrics = bestOf.find(({ owner }) => owner === undefined || owner === name)?.validation[name];
+  const selection = storedSelection(all, experiment, hasIndependentTasks(experiment));
+  const selected = must(statesOf(selection, epochs).at(-1), 'state of an epoch');
+  const tasks = experiment.tasks.flatMap(({ name, type }, task) => {
+    const best = epochs.find(({ epoch }) => epoch === selected.tasks[task]?.bestEpoch);
+    const metrics = best?.validation[name];
     return metrics ? [[name, { type, validation: metrics }] as const] : [];
   });
   return { epochs: last, isTrained, tasks: Object.fromEntries(tasks) };

@@ -5,13 +5,14 @@ import { float32 } from '../support/arrays.js';
 import { folderOfFile } from '../support/folder.fixture.js';
 import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
 import { readSnapshot, writeSnapshot } from './checkpoint.js';
-import { freshProgress } from './progress.js';
+import { freshProgress } from './progress/progress.js';
+import { nothingSelected } from './progress/selection.js';
 
 const folder = folderOfFile();
 
 test.each([
   [{ format: 'ple-checkpoint-1', hash: 'abcd1234' }, /last\.safetensors was written by another version of ple/],
-  [{ format: 'ple-checkpoint-5', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
+  [{ format: 'ple-checkpoint-6', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
 ])('a checkpoint with %j is refused by name', async (metadata, message) => {
   const path = join(folder, metadata.format);
   mkdirSync(path);
@@ -25,11 +26,13 @@ test('a checkpoint of which a bit was turned, or an array is gone, is refused', 
   const file = join(path, 'last.safetensors');
   const state = { weight: float32([3], Float32Array.of(1, 2, 3)), step: float32([], Float32Array.of(5)) };
   const parameters = (...values: number[]) => ({ weight: float32([3], Float32Array.from(values)) });
-  const ownBest = new Map([
+  const kept = new Map([
+    [1, parameters(4, 5, 6)],
     [2, parameters(7, 8, 9)],
     [11, parameters(10, 11, 12)],
   ]);
-  const snapshot = { state, best: parameters(4, 5, 6), ownBest, progress: freshProgress(1, 1, 1) };
+  const selection = { tasks: [{ score: () => null }], units: [{ watched: [0] }] };
+  const snapshot = { state, kept, progress: freshProgress(nothingSelected(selection)) };
   await writeSnapshot(path, snapshot, 'abcd1234');
   expect(await readSnapshot(path, 'abcd1234')).toEqual(snapshot);
   const whole = readFileSync(file);
@@ -41,7 +44,7 @@ test('a checkpoint of which a bit was turned, or an array is gone, is refused', 
   turned[whole.length - 1] = (whole.at(-1) ?? 0) ^ 0x80;
   writeFileSync(file, turned);
   await refused();
-  await writeSnapshot(path, { ...snapshot, best: {} }, 'abcd1234');
+  await writeSnapshot(path, { ...snapshot, kept: new Map([...kept].slice(1)) }, 'abcd1234');
   const { arrays } = await readSafetensors(file);
   writeFileSync(file, whole);
   const { metadata } = await readSafetensors(file);

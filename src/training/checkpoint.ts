@@ -4,16 +4,15 @@ import { join } from 'node:path';
 import type { HostArray, HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
-import { progressSchema } from './progress.js';
-import type { Snapshot } from './trainer.js';
+import { progressSchema } from './progress/progress.js';
+import type { ServedSnapshot, Snapshot } from './trainer.js';
 
-const bestPrefix = 'best/';
-/** Then the epoch: `own/7/<parameter>`. */
-const ownPrefix = 'own/';
+/** Then the epoch: `kept/7/<parameter>`. */
+const keptPrefix = 'kept/';
 /** Its number grows when the meaning of a state's arrays or scores changes, or the content of `last.safetensors`. */
-const format = 'ple-checkpoint-5';
+const format = 'ple-checkpoint-6';
 
-/** The best epoch's parameters, for other programs: plain safetensors under the parameters' names. */
+/** What the model is served with, for other programs: plain safetensors under the parameters' names. */
 function bestPath(folder: string): string {
   return join(folder, 'best.safetensors');
 }
@@ -26,11 +25,8 @@ function lastPath(folder: string): string {
 /** @param hash the run's hash8: a checkpoint of another config or other data is refused */
 export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: string): Promise<void> {
   const arrays: Record<string, HostArray> = { ...snapshot.state };
-  const add = (prefix: string, parameters: HostArrays) => {
-    for (const [name, value] of Object.entries(parameters)) arrays[prefix + name] = value;
-  };
-  add(bestPrefix, snapshot.best);
-  for (const [epoch, parameters] of snapshot.ownBest) add(`${ownPrefix}${epoch}/`, parameters);
+  for (const [epoch, parameters] of snapshot.kept)
+    for (const [name, value] of Object.entries(parameters)) arrays[`${keptPrefix}${epoch}/${name}`] = value;
   const progress = JSON.stringify(snapshot.progress);
   const metadata = { format, hash, progress, sha256: checksum(arrays, progress) };
   await writeSafetensors(lastPath(folder), { arrays, metadata });
@@ -46,17 +42,14 @@ function checksum(arrays: HostArrays, progress: string): string {
   return sha256.digest('hex');
 }
 
-/**
- * Tasks' own best epochs are left out: they would be further arrays under equal names, and a joint model is used with
- * one.
- */
 export async function writeBest(
   folder: string,
-  { best, progress }: Pick<Snapshot, 'best' | 'progress'>,
+  { served, progress: { tasks, choice } }: Pick<ServedSnapshot, 'served' | 'progress'>,
 ): Promise<void> {
+  const epochs = { choice: choice.bestEpoch, tasks: tasks.map(({ bestEpoch }) => bestEpoch) };
   await writeSafetensors(bestPath(folder), {
-    arrays: best,
-    metadata: { format, bestEpoch: JSON.stringify(progress.units.map((unit) => unit.bestEpoch)) },
+    arrays: served,
+    metadata: { format, bestEpoch: JSON.stringify(epochs) },
   });
 }
 
@@ -78,16 +71,11 @@ export async function readSnapshot(folder: string, hash: string): Promise<Snapsh
     throw new UserError(`${path} has a checksum mismatch: delete it to restart the run.`);
   }
   const state: Record<string, HostArray> = {};
-  const best: Record<string, HostArray> = {};
-  const ownBest = new Map<number, Record<string, HostArray>>();
+  const kept = new Map<number, Record<string, HostArray>>();
   for (const [name, value] of Object.entries(arrays)) {
-    if (name.startsWith(bestPrefix)) best[name.slice(bestPrefix.length)] = value;
-    else if (name.startsWith(ownPrefix)) {
-      const [, epoch = ''] = name.split('/', 2);
-      const own = ownBest.get(Number(epoch)) ?? {};
-      own[name.slice(`${ownPrefix}${epoch}/`.length)] = value;
-      ownBest.set(Number(epoch), own);
-    } else state[name] = value;
+    const [, epoch, parameter] = /^kept\/(\d+)\/(.+)$/.exec(name) ?? [];
+    if (parameter === undefined) state[name] = value;
+    else kept.set(Number(epoch), { ...kept.get(Number(epoch)), [parameter]: value });
   }
-  return { state, best, ownBest, progress: progressSchema.parse(JSON.parse(progress)) };
+  return { state, kept, progress: progressSchema.parse(JSON.parse(progress)) };
 }

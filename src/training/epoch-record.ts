@@ -4,10 +4,10 @@ import { z } from 'zod';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { ownersOf } from '../models/model.js';
 import { type Diagnosis, diagnosisShape } from './diagnostics/diagnosis.js';
-import { balanceOf } from './epoch-balance.js';
 import { metricsShape } from './evaluation.js';
 import { readStored } from './folder/stored-file.js';
-import type { Progress } from './progress.js';
+import { balanceOf } from './progress/epoch-balance.js';
+import type { Progress } from './progress/progress.js';
 import type { TrainingSetup } from './setup.js';
 
 /** Null replaces NaN. */

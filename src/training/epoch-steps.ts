@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import { readBatches } from '../data/batches/batches.js';
+import type { Chunk } from '../data/batches/batches.js';
 import type { Task } from '../data/dataset.js';
 import type { Program } from '../engine/engine.js';
 import { float32, type HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
-import { addBalance } from './epoch-balance.js';
 import { pace } from './pace.js';
-import type { EpochSums, Progress } from './progress.js';
+import { addBalance } from './progress/epoch-balance.js';
+import type { EpochSums, Progress } from './progress/progress.js';
 import type { TrainingSetup } from './setup.js';
 import { balancingNoiseOf, batchArrays, noiseOf } from './step.js';
 
@@ -23,24 +23,24 @@ interface EpochChunk {
 
 /**
  * Trains the rest of the epoch that `progress` is in.
+ * @param take See `trainingRows`.
  * @throws UserError with epoch, step and task when a loss is not finite.
  */
 export async function* trainEpoch(
   setup: TrainingSetup,
   program: Program,
+  take: (step: number, most: number) => Promise<Chunk>,
   from: Progress,
 ): AsyncGenerator<EpochChunk, void> {
   const { dataset, batchSize, model } = setup;
-  const steps = Math.ceil(dataset.splits.train.rows / batchSize);
+  const first = setup.steps.before(from.epoch);
+  const steps = setup.steps.before(from.epoch + 1) - first;
   const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise, setup);
   const chunks = pace(arrays.bytes, program.transfers?.perChunkMilliseconds);
-  const order = setup.order.stream(String(from.epoch));
-  const reader = readBatches(dataset, 'train', { batchSize, order, skip: from.step });
   let progress = from;
   while (progress.step < steps) {
     const started = performance.now();
-    const chunk = await reader.take(chunks.steps());
-    if (!chunk) throw new Error(`The data ended after ${progress.step} of ${steps} steps.`);
+    const chunk = await take(first + progress.step, Math.min(chunks.steps(), steps - progress.step));
     const drawn = { completedSteps: progress.totalSteps, steps: chunk.steps };
     const outputs = await program.run({
       ...chunk.arrays,

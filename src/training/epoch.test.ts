@@ -3,9 +3,11 @@ import type { Program } from '../engine/engine.js';
 import { float32, type HostArrays } from '../support/arrays.js';
 import { type MadeSplit, madeDataset } from './dataset.fixture.js';
 import { trainEpoch } from './epoch-steps.js';
-import { type EpochSums, freshProgress } from './progress.js';
-import { setUp } from './setup.js';
+import { type EpochSums, freshProgress } from './progress/progress.js';
+import { nothingSelected } from './progress/selection.js';
+import { setUp, type TrainingSetup } from './setup.js';
 import { compiled, experimentOf } from './trainer.fixture.js';
+import { trainingRows } from './training-rows.js';
 
 const nothing = async () => undefined;
 /** A program without a state. */
@@ -22,6 +24,8 @@ function setUpOn(split: MadeSplit, names = ['click'], model = '') {
   return setUp(experiment, madeDataset(experiment.tasks, split).dataset, compiled);
 }
 
+const fresh = ({ selection }: TrainingSetup) => freshProgress(nothingSelected(selection));
+
 test('31: every epoch has all rows, in an order of its own', async () => {
   const setup = setUpOn({ rows: 300, label: () => 0 });
   const seen: number[] = [];
@@ -34,7 +38,7 @@ test('31: every epoch has all rows, in an order of its own', async () => {
   });
   const orderOf = async (epoch: number) => {
     seen.length = 0;
-    for await (const _ of trainEpoch(setup, program, { ...freshProgress(1, 1, 0), epoch }));
+    for await (const _ of trainEpoch(setup, program, trainingRows(setup), { ...fresh(setup), epoch }));
     return [...seen];
   };
   const [first, second] = [await orderOf(1), await orderOf(2)];
@@ -67,7 +71,7 @@ test("a task's loss of an epoch is the mean over its rows, by their weights", as
     return { loss: float32([steps]), tasks: float32([steps, tasks], losses) };
   });
   let found: EpochSums | undefined;
-  for await (const { progress } of trainEpoch(setup, program, freshProgress(2, 2, 0))) found = progress.sums;
+  for await (const { progress } of trainEpoch(setup, program, trainingRows(setup), fresh(setup))) found = progress.sums;
   expect(loss).toBe(2 * 5);
   expect(found).toMatchObject({ tasks: sums, counts });
   expect(counts[1]).toBeLessThan(counts[0] ?? 0);
@@ -83,8 +87,9 @@ test('every step has noise of its own', async () => {
       noise.push(drawn.map((all) => all.slice((step * all.length) / steps, ((step + 1) * all.length) / steps)).join());
     return { loss: float32([steps]), tasks: float32([steps, 1]) };
   });
-  let last = freshProgress(1, 1, 0);
+  let last = fresh(setup);
+  const take = trainingRows(setup);
   for (const epoch of [1, 2])
-    for await (const { progress } of trainEpoch(setup, program, { ...last, epoch, step: 0 })) last = progress;
+    for await (const { progress } of trainEpoch(setup, program, take, { ...last, epoch, step: 0 })) last = progress;
   expect(new Set(noise).size).toBe(10);
 });

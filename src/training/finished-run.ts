@@ -14,7 +14,8 @@ import { readEnvironment } from './folder/environment.js';
 import { checkFiles, notWhatWasWritten, predictionsFile } from './folder/run-manifest.js';
 import { readStored } from './folder/stored-file.js';
 import { readPredictions, type TaskPredictions } from './predictions.js';
-import { type Result, readResult } from './result.js';
+import type { Result } from './result.js';
+import { readResult } from './stored-result.js';
 
 /** What statistics need: a finished run, or predictions made elsewhere. */
 export interface EvaluatedRun {
@@ -66,7 +67,8 @@ export function readRun(path: string): FinishedRun | undefined {
   // `checkFiles` has verified the checksum.
   const gates: readonly GateUse[] = JSON.parse(readFileSync(file('gates.json'), 'utf8'));
   const environment = must(readEnvironment(path), 'environment.json');
-  checkConfig(path, config, environment.hash8, result);
+  if (fileSha256(file('config.yaml')) !== result.files['config.yaml'])
+    checkConfig(path, config, environment.hash8, result);
   const epochs = readEpochs(path);
   const predictions = file(predictionsFile);
   return {
@@ -89,11 +91,6 @@ export function readRun(path: string): FinishedRun | undefined {
       throw new DataError(`${predictions} has ${rows} rows, and the run's test split ${expected}. ${mend}`);
     },
   };
-}
-
-/** True for a run that may still have been improving after its last allowed epoch. */
-export function endedAtLimit({ result }: FinishedRun): boolean {
-  return result.ended === 'limit';
 }
 
 /** False for predictions made elsewhere. */

@@ -16,9 +16,10 @@ import { describeEnvironment, goingOn, readEnvironment } from './folder/environm
 import { keepEpochs, openRunFolder, type RunFolder } from './folder/run-folder.js';
 import { encodingFile, manifestOf, predictionsFile } from './folder/run-manifest.js';
 import { writePredictions } from './predictions.js';
-import type { Progress } from './progress.js';
-import { notesOn, type Result, readResult, resultOf } from './result.js';
+import type { Progress } from './progress/progress.js';
+import { notesOn, type Result, resultOf } from './result.js';
 import type { PreparedTraining, RunOptions, TrainingOutcome } from './run-options.js';
+import { readResult } from './stored-result.js';
 import { everyEpoch, parametersOf, trackedEpoch, trackedResult } from './tracked-run.js';
 import type { Snapshot, Trained, TrainingRecord } from './trainer.js';
 
@@ -165,14 +166,13 @@ class OpenJournal implements Journal {
     if (record.kind === 'compiled') {
       log.info({ seconds: record.seconds }, 'compiled');
       // It may have been lost with the last process.
-      if (this.from && Object.keys(this.from.best).length > 0)
-        await writeBest(folder.checkpoints, await record.snapshot());
+      if (this.from && this.from.kept.size > 0) await writeBest(folder.checkpoints, await record.snapshot());
     }
     if (record.kind === 'epoch') {
       folder.appendLine('epochs.jsonl', record.record);
       log.info(record.record, 'epoch');
       this.#tracker.log(trackedEpoch(record.record));
-      if (record.improved) await writeBest(folder.checkpoints, await record.snapshot());
+      if (record.isServed) await writeBest(folder.checkpoints, await record.snapshot());
     }
     return this.#checkpoint(record);
   }
@@ -209,9 +209,9 @@ class OpenJournal implements Journal {
   async #writeResult(trained: Trained, predictions: boolean): Promise<Result> {
     const { experiment, setup, folder } = this.#run;
     const { path } = folder;
-    await folder.writeJson('gates.json', trained.test.gates); // [] for a model without gates
+    await folder.writeJson('gates.json', trained.own.test.gates); // [] for a model without gates
     await folder.write(encodingFile, `${JSON.stringify(storedEncoding(setup.dataset))}\n`);
-    if (predictions) await writePredictions(join(path, predictionsFile), setup.dataset, trained.test);
+    if (predictions) await writePredictions(join(path, predictionsFile), setup.dataset, trained.own.test);
     const measured = resultOf(experiment, setup, trained, readEpochs(path));
     const result = sealed({ ...measured, files: manifestOf(path) });
     this.#tracker.log(trackedResult(result));

@@ -54,13 +54,14 @@ export function rememberingDataset(): LoadDataset {
   return oncePerData(encoded, ({ inputs, tasks }) => [inputs, tasks], 1);
 }
 
-/** Encodes the data. The notes include findings of a quick look at them. */
+/** Encodes the data. The notes include findings of a quick look at them, unless they are drawn from a known process. */
 async function encoded(
   source: Source,
   { inputs, tasks }: Experiment,
   signal: AbortSignal | undefined,
 ): Promise<Dataset> {
   const dataset = await encode(source, inputs, tasks, signal);
+  if (source.generated) return dataset;
   const chosen = tasks.map((task) => ({ task, index: findTask(source, task) }));
   return { ...dataset, notes: [...dataset.notes, ...(await glance(source, chosen, signal))] };
 }

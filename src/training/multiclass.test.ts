@@ -23,10 +23,10 @@ const experiment = (model: string, train = '') =>
   );
 
 test('PLE learns classes beside a binary task', async () => {
-  const { records, test } = await trained(experiment('ple, levels: [[16], [8]], tower: [8], experts: 2'), dataset);
+  const { records, own } = await trained(experiment('ple, levels: [[16], [8]], tower: [8], experts: 2'), dataset);
   const last = records.at(-1)?.validation;
   expect(Number(last?.kind?.macroAuc)).toBeGreaterThan(0.9);
   expect(Number(last?.kind?.accuracy)).toBeGreaterThan(0.7);
   expect(Number(last?.click?.auc)).toBeGreaterThan(0.9);
-  expect(test.tasks[0]?.logits).toHaveLength(3 * 200);
+  expect(own.test.tasks[0]?.logits).toHaveLength(3 * 200);
 });

@@ -16,7 +16,6 @@ import type { WeightSchedule } from '../objective/weight-schedule.js';
 import { optimizerOf } from '../optimizers/apart.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import type { LearningRate, Optimizer } from '../optimizers/optimizer.js';
-import type { FollowedScores } from '../optimizers/schedules/learning-rate-schedule.js';
 import { sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
@@ -27,7 +26,9 @@ import type { Diagnosed } from './diagnostics/diagnostics.js';
 import type { Balanced } from './gradients/balanced-gradients.js';
 import { notSought, type Sharing, sharingOf, smoothed } from './gradients/sharing.js';
 import { lossWeightsOf } from './loss-weights.js';
-import type { Progress } from './progress.js';
+import type { Progress } from './progress/progress.js';
+import { type Selection, selectionOf } from './progress/selection.js';
+import { type TrainingSteps, trainingSteps } from './training-rows.js';
 
 /** Everything that decides a run. */
 export interface TrainingSetup {
@@ -37,10 +38,6 @@ export interface TrainingSetup {
   readonly optimizer: Optimizer;
   /** The learning rate after `completedSteps` steps in all: one, or one for each unit of selection. */
   learningRatesAt(progress: Progress, completedSteps: number): readonly number[];
-  /** A unit's state of scores for its learning rate, after one more score. */
-  followScore(scores: FollowedScores, score: number | null): FollowedScores;
-  /** By task, as the config has them: the weights of `monitor: loss`. */
-  readonly initialLossWeights: readonly number[];
   /** Loss weights by task after these numbers of completed epochs and steps. */
   lossWeightsAt(completedEpochs: number, completedSteps: number): readonly number[];
   /** The rows' order: one stream per epoch is drawn from it. */
@@ -56,10 +53,11 @@ export interface TrainingSetup {
   /** Decay of the parameters' moving average, which is evaluated; undefined: the parameters themselves are. */
   readonly average: number | undefined;
   readonly epochs: number;
+  readonly steps: TrainingSteps;
   readonly batchSize: number;
+  readonly selection: Selection;
   /** `mean`, `task:<name>`, `metric:<name>` or `loss`. */
   readonly monitor: string;
-  readonly stopping: Pick<Experiment['train']['earlyStopping'], 'patience' | 'minDelta'>;
   readonly engine: Engine;
   /** What the user should know about the setting. */
   readonly warnings: readonly string[];
@@ -68,30 +66,30 @@ export interface TrainingSetup {
 /** The parts that a config names, built for this data and started from its seed. */
 export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine): TrainingSetup {
   const random = randomFromSeed(experiment.seed);
-  const stepsPerEpoch = Math.ceil(dataset.splits.train.rows / experiment.train.batchSize);
+  const { train } = experiment;
+  const steps = trainingSteps(dataset.splits.train.rows, train);
   const { model, weightSchedule, learningRate, balancing } = partsOf(
     experiment,
     shapeOf(dataset, experiment.inputs),
-    stepsPerEpoch,
+    steps.all / train.epochs,
   );
-  const { train } = experiment;
   const parameters = initialize(model.parameters, random.stream('initial'));
   const optimizer = optimizerOf(parameters, train.optimizer, train.optimizers?.embeddings);
   let found: Sharing | undefined;
   const sharing = () => (found ??= sharingIn(experiment, dataset, parameters));
   const balanced = balancedBy(balancing, sharing);
-  const hasShared = ownersOf(parameters).includes(undefined);
+  const owners = ownersOf(parameters);
+  const hasShared = owners.includes(undefined);
+  const lossWeights = lossWeightsOf(experiment).initial;
+  const selection = selectionOf({ owners, tasks: dataset.tasks, train, lossWeights });
+  const { follow } = learningRate;
   return {
     dataset,
     model,
     parameters,
     optimizer,
     learningRatesAt: ({ epoch, units }, steps) =>
-      (learningRate.follow ? units : units.slice(0, 1)).map((unit) =>
-        learningRate.at(epoch - 1, steps, unit.learningRate),
-      ),
-    followScore: learningRate.follow ?? ((scores) => scores),
-    initialLossWeights: lossWeightsOf(experiment).initial,
+      (follow ? units : units.slice(0, 1)).map((unit) => learningRate.at(epoch - 1, steps, unit.learningRate)),
     lossWeightsAt: weightSchedule.weights,
     warnings: warningsOf(experiment, dataset, model, balanced),
     order: random.stream('order'),
@@ -103,9 +101,10 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
       : null,
     average: train.average?.decay,
     epochs: train.epochs,
+    steps,
     batchSize: train.batchSize,
+    selection: follow ? { ...selection, follow } : selection,
     monitor: train.earlyStopping.monitor,
-    stopping: train.earlyStopping,
     engine,
   };
 }

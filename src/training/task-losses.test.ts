@@ -75,7 +75,7 @@ test('predictions.arrow says which predictions have a log link', async () => {
     dataset,
   );
   const path = join(folder, 'predictions.arrow');
-  await writePredictions(path, dataset, done.test);
+  await writePredictions(path, dataset, done.own.test);
   const read = await readPredictions(path, tasks, '');
   expect(read.flatMap(({ task }) => (task.link ? [task.name] : []))).toEqual(['poisson', 'amount']);
 });

@@ -93,8 +93,8 @@ export async function expectContinues(model: string, choose: (taken: readonly Sn
   const experiment = experimentOf(
     model,
     binaryTasks,
-    'epochs: 6, earlyStopping: { patience: 4, minDelta: 0.1 }, optimizer: ' +
-      '{ type: adam, learningRate: 0.02, schedule: { type: plateau, patience: 0, ratio: 0.5, minDelta: 0.02 } }',
+    'epochs: 6, earlyStopping: { patience: 4, minDelta: 100 }, optimizer: ' +
+      '{ type: adam, learningRate: 0.02, schedule: { type: plateau, patience: 0, ratio: 0.5, minDelta: 20 } }',
   );
   const taken: Promise<Snapshot>[] = [];
   const whole = await trained(experiment, dataset, compiled, { onRecord: (record) => taken.push(record.snapshot()) });
@@ -106,7 +106,7 @@ export async function expectContinues(model: string, choose: (taken: readonly Sn
   expect(new Set(whole.records.map(({ learningRate }) => JSON.stringify(learningRate))).size).toBeGreaterThan(2);
   const chosen = choose(await Promise.all(taken));
   expect(chosen.some(({ progress: { epoch, step } }) => epoch === 2 && step > 0 && step < 10)).toBe(true);
-  expect(chosen.some(({ progress }) => progress.units.some(({ patience }) => patience.waited > 1))).toBe(true);
+  expect(chosen.some(({ progress }) => progress.tasks.some(({ patience }) => patience.waited > 1))).toBe(true);
   for (const from of chosen) {
     const records = whole.records.slice(from.progress.epoch - 1);
     expect(timeless(await trained(experiment, dataset, compiled, { from }))).toEqual(timeless({ ...whole, records }));

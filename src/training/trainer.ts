@@ -1,5 +1,4 @@
 import type { Program } from '../engine/engine.js';
-import { ownersOf } from '../models/model.js';
 import { jointLoss } from '../objective/joint-loss.js';
 import type { HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
@@ -7,42 +6,28 @@ import type { Diagnosis, WithoutExpert } from './diagnostics/diagnosis.js';
 import { createDiagnostics, type Diagnostics } from './diagnostics/diagnostics.js';
 import { type EpochRecord, epochRecord } from './epoch-record.js';
 import { trainEpoch } from './epoch-steps.js';
-import {
-  createEvaluator,
-  type Evaluation,
-  type Evaluator,
-  type SplitMetrics,
-  splitMetrics,
-  validationMetrics,
-} from './evaluation.js';
-import { emptySums, freshProgress, type Progress } from './progress.js';
-import {
-  advance,
-  checkMonitor,
-  type Observer,
-  observe,
-  observersOf,
-  ofOwnBest,
-  type Unit,
-  unitsOf,
-} from './selection.js';
+import { createEvaluator, type Evaluation, type Evaluator, validationMetrics } from './evaluation.js';
+import { isJoint, isServed, type KeptParameters, keptAfter, served } from './progress/kept-parameters.js';
+import { emptySums, freshProgress, type Progress } from './progress/progress.js';
+import { advance, checkMonitor, nothingSelected } from './progress/selection.js';
 import type { TrainingSetup } from './setup.js';
 import { batchArrays, evaluatedValues, initialState, trainingStep } from './step.js';
+import { trainingRows } from './training-rows.js';
 
 /** A state of a run from which it can continue to the same bits. */
 export interface Snapshot {
   readonly state: HostArrays;
-  /** The parameters of the best epoch so far; empty before the first epoch has ended. */
-  readonly best: HostArrays;
-  /** Parameters by epoch, for epochs that are an observer's best and not the model's. */
-  readonly ownBest: ParametersByEpoch;
+  readonly kept: KeptParameters;
   readonly progress: Progress;
 }
 
-type ParametersByEpoch = ReadonlyMap<number, HostArrays>;
+export interface ServedSnapshot extends Snapshot {
+  /** What the model is served with; empty before the first epoch has ended. */
+  readonly served: HostArrays;
+}
 
 /** `snapshot` may be called until the generator is asked for the next record. */
-export type TrainingRecord = { readonly snapshot: () => Promise<Snapshot> } & (
+export type TrainingRecord = { readonly snapshot: () => Promise<ServedSnapshot> } & (
   | { readonly kind: 'compiled'; readonly seconds: number }
   | {
       readonly kind: 'step';
@@ -53,21 +38,32 @@ export type TrainingRecord = { readonly snapshot: () => Promise<Snapshot> } & (
       readonly samplesPerSecond: number;
     }
   | { readonly kind: 'rows'; readonly split: 'validation' | 'test'; readonly rows: number; readonly of: number }
-  | { readonly kind: 'epoch'; readonly record: EpochRecord; readonly improved: boolean; readonly stopped: boolean }
+  | {
+      readonly kind: 'epoch';
+      readonly record: EpochRecord;
+      /** Tasks whose best epoch it is; none if no epoch is chosen. */
+      readonly bestOf: readonly string[];
+      /** What the model is served with has changed. */
+      readonly isServed: boolean;
+      readonly stopped: boolean;
+    }
   | { readonly kind: 'trained'; readonly trained: Trained }
 );
 
 export interface Trained {
-  readonly best: HostArrays;
+  readonly served: HostArrays;
   readonly progress: Progress;
-  /** By task, or for the model as a whole. */
-  readonly bestEpoch: number | Readonly<Record<string, number>>;
+  /** Each task by the parameters of its best epoch. Gates are those of what is served. */
+  readonly own: Evaluations;
+  /** All tasks by the parameters of the epoch that is chosen for all. Absent if no epoch is chosen. */
+  readonly choice?: Evaluations;
+  /** Diagnosis of what is served, if it was asked for. */
+  readonly diagnostics?: Diagnosis & { readonly withoutExpert?: WithoutExpert };
+}
+
+interface Evaluations {
   readonly validation: Evaluation;
   readonly test: Evaluation;
-  /** All tasks' metrics by epoch, with the parameters in `Snapshot.ownBest`. */
-  readonly ownBest: ReadonlyMap<number, SplitMetrics>;
-  /** Diagnosis of the selected epoch, if it was asked for. */
-  readonly diagnostics?: Diagnosis & { readonly withoutExpert?: WithoutExpert };
 }
 
 /** An epoch's parameters and their metrics on validation. */
@@ -82,12 +78,12 @@ interface EvaluatedEpoch {
  * @param from the snapshot to continue from
  */
 export async function startTraining(setup: TrainingSetup, from?: Snapshot): Promise<Trainer> {
-  const { dataset, model, optimizer, engine, batchSize } = setup;
-  const selection = selectionOf(setup, from);
-  if (selection.observers.length > 0) await checkMonitor(setup.monitor, dataset);
+  const { dataset, model, optimizer, engine, batchSize, selection } = setup;
+  const progress = from?.progress ?? freshProgress(nothingSelected(selection));
+  if (selection.keep === 'best' && isJoint(selection)) await checkMonitor(setup.monitor, dataset);
   const started = performance.now();
   const step = trainingStep(model, jointLoss(dataset.tasks), optimizer, Object.keys(setup.parameters), setup);
-  const rates = setup.learningRatesAt(selection.progress, 0).length;
+  const rates = setup.learningRatesAt(progress, 0).length;
   const batch = batchArrays(dataset, batchSize, rates, model.noise, setup).training;
   const state = from?.state ?? initialState(setup.parameters, optimizer, setup);
   const program = await engine.compile(step, { state, batch });
@@ -96,35 +92,11 @@ export async function startTraining(setup: TrainingSetup, from?: Snapshot): Prom
     const evaluator = await createEvaluator(engine, model, start, dataset, batchSize);
     const diagnostics = setup.diagnosed ? await createDiagnostics(setup, setup.diagnosed, start) : undefined;
     const seconds = (performance.now() - started) / 1000;
-    return new Trainer(setup, { program, evaluator, diagnostics, seconds }, selection);
+    return new Trainer(setup, { program, evaluator, diagnostics, seconds }, progress, from?.kept ?? new Map());
   } catch (error) {
     await program.release();
     throw error;
   }
-}
-
-/** A run's progress, and the parameters that it has kept. */
-interface Selection {
-  readonly units: readonly Unit[];
-  readonly observers: readonly Observer[];
-  readonly progress: Progress;
-  readonly best: HostArrays;
-  readonly ownBest: ParametersByEpoch;
-}
-
-function selectionOf(
-  { parameters, dataset: { tasks }, monitor, initialLossWeights }: TrainingSetup,
-  from?: Snapshot,
-): Selection {
-  const owners = ownersOf(parameters);
-  const units = unitsOf(owners, tasks, monitor, initialLossWeights);
-  const observers = observersOf(owners, tasks, monitor);
-  const { best, ownBest, progress } = from ?? {
-    best: {},
-    ownBest: new Map(),
-    progress: freshProgress(tasks.length, units.length, observers.length),
-  };
-  return { units, observers, best, ownBest, progress };
 }
 
 interface Compiled {
@@ -134,16 +106,20 @@ interface Compiled {
   readonly seconds: number;
 }
 
-/** For a joint model, each task's own best epoch is kept and evaluated too: up to a copy of the parameters per task. */
+/** Each task's best epoch is kept and evaluated: of a joint model, up to a copy of the parameters for each task. */
 class Trainer {
   readonly #setup: TrainingSetup;
   readonly #compiled: Compiled;
-  #selection: Selection;
+  readonly #take: ReturnType<typeof trainingRows>;
+  #progress: Progress;
+  #kept: KeptParameters;
 
-  constructor(setup: TrainingSetup, compiled: Compiled, selection: Selection) {
+  constructor(setup: TrainingSetup, compiled: Compiled, progress: Progress, kept: KeptParameters) {
     this.#setup = setup;
     this.#compiled = compiled;
-    this.#selection = selection;
+    this.#take = trainingRows(setup);
+    this.#progress = progress;
+    this.#kept = kept;
   }
 
   get compiled(): TrainingRecord {
@@ -151,15 +127,15 @@ class Trainer {
   }
 
   get hasEnded(): boolean {
-    const { epoch, units } = this.#selection.progress;
+    const { epoch, units } = this.#progress;
     return epoch > this.#setup.epochs || units.every(({ stopped }) => stopped);
   }
 
   /** Trains the remaining steps of the epoch. */
   async *steps(): AsyncGenerator<TrainingRecord, void> {
-    for await (const chunk of trainEpoch(this.#setup, this.#compiled.program, this.#selection.progress)) {
+    for await (const chunk of trainEpoch(this.#setup, this.#compiled.program, this.#take, this.#progress)) {
       const { progress } = chunk;
-      this.#selection = { ...this.#selection, progress };
+      this.#progress = progress;
       yield { kind: 'step', ...chunk, epoch: progress.epoch, step: progress.step, snapshot: this.#snapshot };
     }
   }
@@ -169,63 +145,63 @@ class Trainer {
     const { program, diagnostics } = this.#compiled;
     const parameters = evaluatedValues(await program.readState(), Object.keys(this.#setup.parameters));
     const evaluation = yield* this.#evaluated(parameters, 'validation');
-    const diagnosis = diagnostics?.isDue(this.#selection.progress.epoch)
-      ? await diagnostics.look(parameters)
-      : undefined;
+    const diagnosis = diagnostics?.isDue(this.#progress.epoch) ? await diagnostics.look(parameters) : undefined;
     return { parameters, metrics: validationMetrics(this.#setup.dataset, evaluation), diagnosis };
   }
 
   /** Keeps the best so far, and goes to the next epoch. */
   keep({ parameters, metrics, diagnosis }: EvaluatedEpoch): TrainingRecord {
-    const setup = this.#setup;
-    const { units, observers, progress, ownBest } = this.#selection;
-    const record = epochRecord(setup, progress, metrics, diagnosis);
-    const advanced = units.map((unit, index) => {
-      const before = must(progress.units[index], `state of unit ${index}`);
-      const score = unit.score(metrics);
-      const { state, improved } = advance(before, record.epoch, score, setup.stopping);
-      return { improved, state: { ...state, learningRate: setup.followScore(before.learningRate, score) } };
-    });
-    const observed = observers.map((observer, index) =>
-      observe(must(progress.observers[index], observer.task), record.epoch, observer.score(metrics)),
-    );
-    // Available parameters: the kept ones, those of the model's previous best epoch, and this epoch's.
-    let { best } = this.#selection;
-    const byEpoch = new Map([...ownBest, [progress.units[0]?.bestEpoch ?? 0, best], [record.epoch, parameters]]);
-    for (const [index, { owner }] of units.entries())
-      if (advanced[index]?.improved) best = { ...best, ...this.#ownedBy(owner, parameters) };
-    this.#selection = {
-      ...this.#selection,
-      best,
-      ownBest: ofOwnBest(observed, advanced[0]?.state, byEpoch),
-      progress: {
-        ...progress,
-        epoch: progress.epoch + 1,
-        step: 0,
-        sums: emptySums(setup.dataset.tasks.length),
-        epochSeconds: 0,
-        units: advanced.map(({ state }) => state),
-        observers: observed,
-      },
+    const { selection, dataset } = this.#setup;
+    const { epoch } = this.#progress;
+    const record = epochRecord(this.#setup, this.#progress, metrics, diagnosis);
+    const selected = advance(selection, this.#progress, epoch, metrics);
+    const ofRun = { selection, selected, parameters: this.#setup.parameters };
+    this.#kept = keptAfter(this.#kept, epoch, parameters, ofRun);
+    const next = { epoch: epoch + 1, step: 0, sums: emptySums(dataset.tasks.length), epochSeconds: 0 };
+    this.#progress = { ...this.#progress, ...next, ...selected };
+    return {
+      kind: 'epoch',
+      record,
+      bestOf: dataset.tasks.flatMap(({ name }, task) => {
+        return selection.keep === 'best' && selected.tasks[task]?.bestEpoch === epoch ? [name] : [];
+      }),
+      isServed: isServed(epoch, ofRun),
+      stopped: selected.units.every(({ stopped }) => stopped),
+      snapshot: this.#snapshot,
     };
-    const improved = advanced.some((unit) => unit.improved);
-    const stopped = advanced.every(({ state }) => state.stopped);
-    return { kind: 'epoch', record, improved, stopped, snapshot: this.#snapshot };
   }
 
   /** Evaluates what was kept, on validation and test. */
   async *finish(): AsyncGenerator<TrainingRecord, TrainingRecord> {
-    const { units, progress, best } = this.#selection;
-    const ownBest = new Map<number, SplitMetrics>();
-    for (const [epoch, parameters] of this.#selection.ownBest)
-      ownBest.set(epoch, splitMetrics(this.#setup.dataset, yield* this.#bothSplits(parameters)));
-    const evaluations = yield* this.#bothSplits(best);
-    const bestEpochs = units.map(({ owner }, index) => [owner, progress.units[index]?.bestEpoch ?? 0] as const);
-    const joint = bestEpochs.find(([owner]) => owner === undefined);
-    const bestEpoch = joint ? joint[1] : Object.fromEntries(bestEpochs);
-    const diagnostics = yield* this.#diagnosed(best);
-    const trained = { best, progress, bestEpoch, ...evaluations, ownBest, ...(diagnostics && { diagnostics }) };
+    const { selection } = this.#setup;
+    const { tasks, choice } = this.#progress;
+    const isChosen = tasks.every(({ bestEpoch }) => bestEpoch === choice.bestEpoch);
+    const all = yield* this.#bothSplits(must(this.#kept.get(choice.bestEpoch), 'the chosen epoch'));
+    const own = isChosen ? all : yield* this.#ownEpochs(all);
+    const diagnostics = yield* this.#diagnosed(this.#served);
+    const trained: Trained = {
+      served: this.#served,
+      progress: this.#progress,
+      own,
+      ...(selection.keep === 'best' && { choice: all }),
+      ...(diagnostics && { diagnostics }),
+    };
     return { kind: 'trained', trained, snapshot: this.#snapshot };
+  }
+
+  /** Each task by the parameters of its best epoch. @param chosen all tasks by those of the chosen epoch */
+  async *#ownEpochs(chosen: Evaluations): AsyncGenerator<TrainingRecord, Evaluations> {
+    const { tasks, choice } = this.#progress;
+    if (!isJoint(this.#setup.selection)) return yield* this.#bothSplits(this.#served);
+    const byEpoch = new Map([[choice.bestEpoch, chosen]]);
+    for (const { bestEpoch } of tasks)
+      if (!byEpoch.has(bestEpoch))
+        byEpoch.set(bestEpoch, yield* this.#bothSplits(must(this.#kept.get(bestEpoch), `epoch ${bestEpoch}`)));
+    const ownOf = (split: 'validation' | 'test'): Evaluation => ({
+      gates: chosen[split].gates,
+      tasks: tasks.map(({ bestEpoch }, task) => must(byEpoch.get(bestEpoch)?.[split].tasks[task], 'scores')),
+    });
+    return { validation: ownOf('validation'), test: ownOf('test') };
   }
 
   async release(): Promise<void> {
@@ -234,12 +210,17 @@ class Trainer {
     await this.#compiled.diagnostics?.release();
   }
 
-  #snapshot = async (): Promise<Snapshot> => {
-    const { best, ownBest, progress } = this.#selection;
-    return { state: await this.#compiled.program.readState(), best, ownBest, progress };
+  #snapshot = async (): Promise<ServedSnapshot> => {
+    const [kept, progress] = [this.#kept, this.#progress];
+    return { state: await this.#compiled.program.readState(), kept, served: this.#served, progress };
   };
 
-  async *#bothSplits(parameters: HostArrays) {
+  get #served(): HostArrays {
+    const { selection, parameters } = this.#setup;
+    return served(this.#kept, { selection, selected: this.#progress, parameters });
+  }
+
+  async *#bothSplits(parameters: HostArrays): AsyncGenerator<TrainingRecord, Evaluations> {
     const validation = yield* this.#evaluated(parameters, 'validation');
     return { validation, test: yield* this.#evaluated(parameters, 'test') };
   }
@@ -252,7 +233,7 @@ class Trainer {
     const { diagnostics } = this.#compiled;
     if (!diagnostics) return undefined;
     const diagnosis = await diagnostics.look(parameters);
-    const leaving = diagnostics.leaveOut(parameters, this.#selection.progress.totalSteps);
+    const leaving = diagnostics.leaveOut(parameters, this.#progress.totalSteps);
     const withoutExpert = yield* this.#reading('validation', leaving);
     return { ...diagnosis, ...(withoutExpert && { withoutExpert }) };
   }
@@ -268,12 +249,5 @@ class Trainer {
       if (next.done) return next.value;
       yield { kind: 'rows', split, rows: next.value, of, snapshot: this.#snapshot };
     }
-  }
-
-  #ownedBy(owner: string | undefined, parameters: HostArrays): HostArrays {
-    const own = Object.entries(parameters).filter(
-      ([name]) => owner === undefined || this.#setup.parameters[name]?.task === owner,
-    );
-    return Object.fromEntries(own);
   }
 }

@@ -56,7 +56,7 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
       }
       if (record.kind === 'rows') return progress(record.split, 'rows', record.rows, record.of);
       if (record.kind === 'epoch')
-        line(describe(record.record, record.improved) + (record.stopped ? '  stopped by patience' : ''));
+        line(describe(record.record, record.bestOf) + (record.stopped ? '  stopped by patience' : ''));
     },
   };
 
@@ -66,13 +66,14 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
     return deviceId === undefined ? device : `${device} ${deviceId}`;
   }
 
-  function describe({ epoch, train, validation, seconds }: EpochRecord, improved: boolean): string {
+  function describe({ epoch, train, validation, seconds }: EpochRecord, bestOf: readonly string[]): string {
     const scores = Object.entries(validation).map(([task, metrics]) => {
       const label = allMetrics.all.find(({ type, score }) => score && type === types.get(task))?.name ?? '';
       const value = metrics[label];
       return `${task} ${label} ${typeof value === 'number' ? value.toFixed(4) : '-'}`;
     });
     const parts = [`epoch ${epoch}/${epochs}`, `loss ${train.loss.toFixed(4)}`, ...scores, `${seconds.toFixed(1)} s`];
-    return parts.join('  ') + (improved ? '  best' : '');
+    const best = bestOf.length < types.size ? `best of ${bestOf.join(', ')}` : 'best';
+    return [...parts, ...(bestOf.length > 0 ? [best] : [])].join('  ');
   }
 }

@@ -4,9 +4,9 @@ import { parseExperiment } from '../../config/experiment.js';
 import { whyLocked } from '../../support/lock.js';
 import { definitions } from '../../training/definitions.js';
 import { loadPluginsOf } from '../../training/plugins.js';
-import { readResult } from '../../training/result.js';
 import { run } from '../../training/run.js';
 import type { RunOptions, TrainingOutcome } from '../../training/run-options.js';
+import { readResult } from '../../training/stored-result.js';
 import type { RunOrder } from './messages.js';
 import { runAt, type StagePlan } from './stage-plan.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { bestSoFar } from '../../training/best-so-far.js';
 import { epochsSoFar } from '../../training/epoch-record.js';
 import { isFinished } from '../../training/folder/run-folder.js';
-import { readResult } from '../../training/result.js';
+import { readResult } from '../../training/stored-result.js';
 import { judge } from '../gains/measured.js';
 import { type Run, unfinished } from '../plan/run.js';
 import type { Event, Outcome, Stage } from './executor.js';

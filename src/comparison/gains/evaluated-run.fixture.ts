@@ -52,7 +52,7 @@ export function configured(entry: Entry, dataset: object, result = (_: number): 
     ...entry,
     runs: entry.runs.map(({ run, ...reference }, index) => {
       if (!run) return reference;
-      const trained = { experiment: { dataset }, environment: {}, epochs: [] };
+      const trained = { experiment: { dataset, train: { epochs: 1 } }, environment: {}, epochs: [] };
       return { ...reference, run: { ...run, ...trained, result: { ...run.result, ...result(index) } } };
     }),
   };

@@ -45,11 +45,46 @@ describe('a seesaw', () => {
     // biome-ignore format: a row is a case
     ['repaired', [2, 4], 'better on both, and better on one and only not inferior on the other', [[0.9, 0.6], [0.85, 0.72], [0.82, 0.7005]]],
     // biome-ignore format: a row is a case
-    ['not repaired', [], 'a task is worse at every weight', [[0.9, 0.6], [0.85, 0.65], [0.7, 0.8]]],
+    ['seesaw', [], 'a task is worse at every weight', [[0.9, 0.6], [0.85, 0.65], [0.7, 0.8]]],
     // biome-ignore format: a row is a case
     ['undecided', [], 'equivalent is no gain', [[0.8, 0.7], [0.8, 0.7]]],
   ] as const)('%s by %j: %s', async (outcome, repairedBy, _, points) => {
     expect(await frontOf(...points)).toMatchObject({ axis: {}, model: 'shared', key, seesaw: outcome, repairedBy });
+  });
+
+  it('is the verdict of the row: without a front that of its own weight, with one that of all weights', async () => {
+    const verdictWith = async (...entries: Entry[]) => {
+      const { rows } = await summarize([alone, seesaw, ...entries], options);
+      return rows[1]?.verdict;
+    };
+    expect(await verdictWith()).toBe('seesaw');
+    expect(await verdictWith(model('shared', 0.7, 0.8, 2))).toBe('seesaw');
+    expect(await verdictWith(model('shared', 0.85, 0.72, 2))).toBe('repaired');
+    expect(await verdictWith(model('shared', 0.8, 0.7, 2))).toBe('undecided');
+  });
+
+  it('does not become harder to show with more weights', async () => {
+    // Worse by little on click at every weight: each alone shows it, and Holm over all does not.
+    const wide = (index: number) => noise.map((value) => 0.7975 + 2 * (noise[(index + noise.indexOf(value)) % 5] ?? 0));
+    const weak = (weight: number): Entry => {
+      const runs = wide(weight).map((auc, run) =>
+        evaluatedRun(
+          `weak-${weight}-${run}`,
+          {
+            click: { type: 'binary', test: { auc } },
+            buy: { type: 'binary', test: { auc: 0.71 + (noise[run] ?? 0) } },
+          },
+          { checksum: '{}' },
+        ),
+      );
+      return { ...entryOf('shared', runs), ...(weight === 0 ? {} : { values: { [key]: weight } }) };
+    };
+    const own = model('shared', 0.79, 0.71);
+    const many = Array.from({ length: 9 }, (_, index) => weak(index + 1));
+    const { fronts, rows } = await summarize([alone, own, ...many], { ...options, margins: { auc: null } });
+    const verdicts = fronts?.[0]?.points.map(({ tasks }) => tasks['click']?.verdict) ?? [];
+    expect(verdicts).toContain('undecided');
+    expect([fronts?.[0]?.seesaw, rows[1]?.verdict]).toEqual(['seesaw', 'seesaw']);
   });
 
   it('a weight without a verdict, or without runs, neither repairs nor fails', async () => {
@@ -78,7 +113,8 @@ describe('a front', () => {
       ),
       await summarize([alone, ...other, ...shared], options),
     ];
-    expect({ ...both, fronts: undefined }).toEqual({ ...none, fronts: undefined });
+    const rows = none.rows.map((row) => (row.label === 'shared' ? { ...row, verdict: 'repaired' } : row));
+    expect({ ...both, fronts: undefined }).toEqual({ ...none, rows, fronts: undefined });
     const one = await summarize([alone, ...shared, ...other.slice(0, 1)], options);
     expect(one.fronts).toEqual(both.fronts?.filter((front) => front.model === 'shared'));
     const [front] = one.fronts ?? [];

@@ -3,7 +3,7 @@ import { metrics } from '../../metrics/catalogue.js';
 import type { Metric } from '../../metrics/metric.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
-import { type EvaluatedRun, endedAtLimit, isTrained } from '../../training/finished-run.js';
+import { type EvaluatedRun, isTrained } from '../../training/finished-run.js';
 import { withTestMetrics } from '../../training/later-metrics.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import type { RunReference } from '../comparison.js';
@@ -37,8 +37,16 @@ export interface MeasuredRun {
   readonly values: readonly (number | null)[];
   /** `values` by the metric that has one scale for all tasks of its type. */
   readonly scores: readonly (number | null)[];
-  /** `values` at the epoch that was best for the task alone. */
-  readonly ownBest: readonly (number | null)[];
+  /** `values` at the epoch that is best for all tasks together. */
+  readonly oneEpoch: readonly (number | null)[];
+  /**
+   * By task, how far the test predictions are from a constant one: 1 - nmse, or AUC - .5, whatever metric judges it. Null:
+   * undefined.
+   */
+  readonly learnt: readonly (number | null)[];
+  /** Training rows, and how often they were read; 0 of predictions made elsewhere. */
+  readonly trainedRows: number;
+  readonly passes: number;
   /** Whether it ended at the limit of epochs, still improving. */
   readonly isLate: boolean;
   /** @throws DataError without predictions, or if its rows are not those of its test set. */
@@ -124,11 +132,18 @@ export function measured(entries: readonly Entry[], tasks: readonly JudgedTask[]
         overlap: overlapOf(run),
         values: tasks.map((task) => signed(task.metric, testValue(run, task))),
         scores: tasks.map(({ name }) => (score ? signed(score, testValue(run, { name, metric: score })) : null)),
-        ownBest: tasks.map(({ name, metric }) => {
-          const value = isTrained(run) ? run.result.tasks[name]?.ownBest?.test[metric.name] : undefined;
+        oneEpoch: tasks.map(({ name, metric }) => {
+          const value = isTrained(run) ? run.result.oneEpoch?.tasks[name]?.test[metric.name] : undefined;
           return signed(metric, typeof value === 'number' ? value : null);
         }),
-        isLate: isTrained(run) && endedAtLimit(run),
+        learnt: tasks.map(({ name, metric: { type } }) => {
+          const metric = metrics.all.find((one) => one.type === type && one.score);
+          const value = metric ? testValue(run, { name, metric }) : null;
+          return metric && value !== null ? signed(metric, value) - signed(metric, metric.ofConstant ?? 0) : null;
+        }),
+        trainedRows: run.result.dataset.rows.train,
+        passes: isTrained(run) ? (run.experiment.train.passes ?? run.experiment.train.epochs) : 0,
+        isLate: isTrained(run) && run.result.ended === 'limit',
         influences: () => read(run),
       })),
     };

@@ -1,5 +1,5 @@
 import { counted } from '../../support/whole-number.js';
-import { endedAtLimit, type FinishedRun, isTrained } from '../../training/finished-run.js';
+import { type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { hasTestMetric } from '../../training/later-metrics.js';
 import { unpredictedTasks } from '../../training/unpredicted-tasks.js';
 import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
@@ -40,7 +40,7 @@ export function notesOn(tables: readonly Table[], onFronts: readonly Entry[], se
     ...onUnpredictedTasks(tables),
     ...notesOnFiles(trained),
     ...onVersions(trained),
-    ...onLimits(trained),
+    ...onEnds(trained),
   ];
 }
 
@@ -207,11 +207,20 @@ function onVersions(runs: readonly FinishedRun[]): readonly string[] {
   ];
 }
 
-function onLimits(runs: readonly FinishedRun[]): readonly string[] {
-  const atLimit = runs.filter(endedAtLimit).length;
-  if (atLimit === 0) return [];
-  const which = atLimit === runs.length ? 'every run' : `${atLimit} of ${runs.length} runs`;
+/** Of runs that may not have been done. */
+function onEnds(runs: readonly FinishedRun[]): readonly string[] {
+  const note = (ended: FinishedRun['result']['ended'], text: string) => {
+    const count = runs.filter(({ result }) => result.ended === ended).length;
+    return count === 0 ? [] : [`In ${count === runs.length ? 'every run' : `${count} of ${runs.length} runs`} ${text}`];
+  };
   return [
-    `In ${which} the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.`,
+    ...note(
+      'limit',
+      'the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.',
+    ),
+    ...note(
+      'patience',
+      'training stopped at the learning rate where it began. A rate that falls (train.optimizer.schedule) may change the ranking.',
+    ),
   ];
 }

@@ -1,14 +1,35 @@
 import type { Margin } from '../../config/parts.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { must } from '../../support/must.js';
-import type { Best, Comparison, ComparisonRow, Contrast, Front, FrontPoint, Look, TaskGain } from '../comparison.js';
+import type {
+  Best,
+  Comparison,
+  ComparisonRow,
+  Contrast,
+  Doubling,
+  Front,
+  FrontPoint,
+  Look,
+  TaskGain,
+} from '../comparison.js';
 import type { LookToCome } from '../plan/looks.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
 import { isUnfinished } from '../statistics/verdict.js';
 import type { Entry } from '../stored/reported-run.js';
 import { bestOf, pairsOf } from './best.js';
+import { doublingOf, isHalved, isLimited, multiplierOf } from './doublings.js';
 import { dominated, seesawOf } from './fronts.js';
-import { differenceOf, type Gains, gainsOf, hasGain, type Judging, type Pair, paired, type Sample } from './gains.js';
+import {
+  differenceOf,
+  type Gains,
+  gainsOf,
+  hasGain,
+  type Judging,
+  type Pair,
+  paired,
+  relativeGain,
+  type Sample,
+} from './gains.js';
 import { type JudgedTask, judge, lateRuns, type MeasuredModel, measured, signed, withMetrics } from './measured.js';
 import { notesOn } from './notes.js';
 import { type Test, type TestedPair, testGains } from './tested-gains.js';
@@ -63,13 +84,14 @@ export async function summarize(given: readonly Entry[], options: SummaryOptions
     tables.push(await tableAt(atPoint, options, test));
   const [rows, contrasts] = [tables.flatMap((table) => table.rows), tables.flatMap((table) => table.contrasts)];
   const fronts = tables.flatMap((table) => table.fronts);
+  const doublings = tables.flatMap(({ doubling }) => doubling ?? []);
   const verdicts = [...rows, ...contrasts].flatMap(({ tasks: ofTasks }) =>
     Object.values(ofTasks).map(({ verdict }) => verdict),
   );
   const undecided = verdicts.filter((verdict) => verdict === 'undecided').length;
   const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
   return {
-    schema: 4,
+    schema: 5,
     name,
     baseline,
     tasks: tasks.map((task) => task.name),
@@ -87,6 +109,7 @@ export async function summarize(given: readonly Entry[], options: SummaryOptions
     rows,
     contrasts,
     best: tables.flatMap(({ best }) => best),
+    ...(doublings.length > 0 ? { doublings } : {}),
     ...(fronts.length > 0 ? { fronts } : {}),
     notes: notesOn(tables, entries.filter(isOnFront), {
       tasks,
@@ -114,14 +137,15 @@ interface PointTable {
   readonly contrasts: readonly Contrast[];
   readonly best: readonly Best[];
   readonly fronts: readonly Front[];
+  readonly doubling: Doubling | undefined;
 }
 
-function isOnFront({ values }: Entry): boolean {
-  return values !== undefined;
+function isOnFront(entry: Entry): boolean {
+  return entry.values !== undefined && !isHalved(entry);
 }
 
 async function tableAt(all: readonly Member[], options: SummaryOptions, test: Test): Promise<PointTable> {
-  const members = all.filter(({ entry }) => !isOnFront(entry));
+  const members = all.filter(({ entry }) => entry.values === undefined);
   const models = members.map(({ model }) => model);
   const named = (label: string) => models.find((model) => model.label === label);
   const baseline = named(options.baseline);
@@ -131,26 +155,36 @@ async function tableAt(all: readonly Member[], options: SummaryOptions, test: Te
     const [model, reference] = [named(label), named(other)];
     return model && reference ? [{ model, reference }] : [];
   });
+  const half = all.find(({ entry }) => isHalved(entry));
+  const doubling =
+    half && baseline ? doublingOf(point, { halved: half.entry, whole: baseline }, half.model, test.tasks) : undefined;
   const pairs = pairsOf(
-    models.filter((model) => !isUnfinished(lateRuns(model), model.runs.length)),
+    (isLimited(doubling) ? [] : models).filter((model) => !isUnfinished(lateRuns(model), model.runs.length)),
     baseline,
     test,
   );
   const gains = await gainsOf([...compared, ...contrasted, ...pairs], models, test); // reads runs once
   const [first, second] = [models.length, models.length + contrasted.length];
   const own = gains.pairs.slice(0, first);
-  const tested = testGains(own, test);
+  const limited = { ...test, isLimited: isLimited(doubling) };
+  const tested = testGains(own, limited);
   const rows = members.map(({ entry }, index) =>
-    rowOf(entry, must(own[index], 'pair'), must(tested[index], 'tested pair'), test),
+    rowOf(entry, must(own[index], 'pair'), must(tested[index], 'tested pair'), test, half?.model),
   );
+  const fronts = await frontsOf(all, rows, baseline, limited);
   return {
     entries: members.map(({ entry }) => entry),
     gains: { ...gains, pairs: own },
-    rows,
-    contrasts: contrastsOf(gains.pairs.slice(first, second), test).map((contrast) => ({ axis: point, ...contrast })),
+    rows: rows.map((row) => ({ ...row, verdict: fronts.find(isOf(row))?.seesaw ?? row.verdict })),
+    contrasts: contrastsOf(gains.pairs.slice(first, second), limited).map((contrast) => ({ axis: point, ...contrast })),
     best: bestOf(gains.pairs.slice(second), point, rows, test.level, test),
-    fronts: await frontsOf(all, rows, baseline, test),
+    fronts,
+    doubling,
   };
+}
+
+function isOf({ label }: ComparisonRow): (front: Front) => boolean {
+  return ({ model }) => model === label;
 }
 
 function rowOf(
@@ -158,6 +192,7 @@ function rowOf(
   pair: Pair,
   { tasks: tested, aggregate, verdict }: TestedPair,
   { tasks, uncertainty }: Judging,
+  half: MeasuredModel | undefined,
 ): ComparisonRow {
   const ofTasks = tasks.map((judged, task): readonly [string, TaskGain] => {
     const { name, metric } = judged;
@@ -169,7 +204,11 @@ function rowOf(
         mean: values.length > 0 ? mean(values) : null,
         sd: values.length > 1 ? standardDeviation(values) : null,
         ...must(tested[task], 'tested gain'),
-        ownBest: ownBestOf(pair, task, judged),
+        oneEpoch: oneEpochOf(pair, task, judged),
+        multiplier:
+          pair.reference && pair.reference !== pair.model
+            ? multiplierOf(pair.model, pair.reference, half, judged, task)
+            : null,
       },
     ];
   });
@@ -188,7 +227,7 @@ function rowOf(
   };
 }
 
-type Column = 'values' | 'scores' | 'ownBest';
+type Column = 'values' | 'scores' | 'oneEpoch';
 
 /** Runs that have this number, and the number. */
 function sampleIn(model: MeasuredModel | undefined, column: Column, task: number): Sample {
@@ -203,12 +242,15 @@ function gainIn({ model, reference, design }: Pair, own: Column, other: Column, 
   return differenceOf(ours.values, theirs.values);
 }
 
-/** Means over the runs that record the best epoch for this task alone. The gain is over the reference as it is. */
-function ownBestOf(pair: Pair, task: number, { metric }: JudgedTask): TaskGain['ownBest'] {
-  const { values } = sampleIn(pair.model, 'ownBest', task);
+/** Means over the runs that chose one epoch. The gain is over the reference as it is, of the baseline over itself too. */
+function oneEpochOf(pair: Pair, task: number, { metric }: JudgedTask): TaskGain['oneEpoch'] {
+  const { values } = sampleIn(pair.model, 'oneEpoch', task);
   if (values.length === 0) return null;
   const level = mean(values.map((value) => signed(metric, value)));
-  return { mean: level, gain: gainIn(pair, 'ownBest', 'values', task) };
+  const gain = gainIn(pair, 'oneEpoch', 'values', task);
+  const { values: others } = sampleIn(pair.reference, 'values', task);
+  const reference = others.length > 0 ? signed(metric, mean(others)) : 0;
+  return { mean: level, gain, relativeGain: gain === null ? null : relativeGain(gain, reference) };
 }
 
 /**
@@ -251,7 +293,7 @@ async function frontsOf(
   test: Test,
 ): Promise<readonly Front[]> {
   const fronts: Front[] = [];
-  const table = all.filter(({ entry }) => !isOnFront(entry));
+  const table = all.filter(({ entry }) => entry.values === undefined);
   for (const row of rows) {
     const ofRow = all.filter(({ entry }) => isOnFront(entry) && entry.label === row.label);
     const keys = row.verdict === 'baseline' ? [] : ofRow.flatMap(({ entry }) => Object.keys(entry.values ?? {}));
@@ -266,6 +308,10 @@ async function frontsOf(
       const compared = models.map((model) => ({ model, reference: baseline }));
       const { pairs } = await gainsOf(compared, pool, test);
       const tested = contrastsOf(pairs, test);
+      const atOwn = table.find(({ entry }) => entry.label === row.label)?.model;
+      const ofOwn = atOwn && !models.includes(atOwn) ? [{ model: atOwn, reference: baseline }] : [];
+      const each = row.verdict === 'seesaw' ? [...pairs, ...(await gainsOf(ofOwn, pool, test)).pairs] : [];
+      const alone = each.map((pair) => testGains([pair], test)[0]?.tasks ?? []);
       const points = own.map((member, index): FrontPoint => {
         const { tasks, aggregate, verdict } = must(tested[index], 'tested point');
         const runs = member.entry.runs.map(({ run: _, ...reference }) => reference);
@@ -277,7 +323,7 @@ async function frontsOf(
         key,
         points,
         hypervolume: dominated(points, pairs, test.tasks),
-        ...(row.verdict === 'seesaw' ? seesawOf(points, test.level) : { seesaw: null, repairedBy: [] }),
+        ...(row.verdict === 'seesaw' ? seesawOf(points, alone, test.level) : { seesaw: null, repairedBy: [] }),
       });
     }
   }

@@ -23,6 +23,8 @@ export interface Test extends Judging {
   readonly nextLevel: number;
   /** By metric, where it is not the metric's default. Null: no margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
+  /** No gain has a verdict: the models are limited by their steps. */
+  readonly isLimited?: boolean;
 }
 
 /** Tests two families of gains: those on tasks, and the means over tasks. */
@@ -57,9 +59,10 @@ export function testGains(pairs: readonly Pair[], test: Test): readonly TestedPa
     const aggregate =
       mean && tested && mean.gain !== null ? aggregateOf(mean, tested, pair, isEnough(mean) ? level : 0) : null;
     if (model === reference) return { verdict: 'baseline', tasks: found.map(withoutVerdict), aggregate: null };
-    if ([model, reference].some((one) => one && isUnfinished(lateRuns(one), one.runs.length)))
+    const isLate = [model, reference].some((one) => one && isUnfinished(lateRuns(one), one.runs.length));
+    if (isLate || test.isLimited)
       return {
-        verdict: 'not trained to a plateau',
+        verdict: isLate ? 'not trained to a plateau' : 'limited by steps',
         tasks: found.map(withoutVerdict),
         aggregate: aggregate && { ...aggregate, verdict: null },
       };

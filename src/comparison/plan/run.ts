@@ -14,7 +14,7 @@ export interface Run {
   readonly label: string;
   readonly point: AxisPoint;
   readonly seed: number;
-  /** By key: the values that a run of `tune` tries, or the loss weight of a run on a front. */
+  /** By key: the values that a run of `tune` tries, the loss weight of a run on a front, or `train.passes` of half of them. */
   readonly values?: AxisPoint;
   /** The tasks that are reported from this run. Absent: all tasks. */
   readonly tasks?: readonly string[];
@@ -47,7 +47,7 @@ export type RunPart = Pick<Wanted, 'tasks' | 'changes'>;
  * models in the order of the config, then those on the models' fronts.
  */
 export function reportedRuns(
-  config: Pick<ComparisonConfig, 'points' | 'models' | 'front' | 'experiment'>,
+  config: Pick<ComparisonConfig, 'points' | 'models' | 'baseline' | 'front' | 'experiment'>,
   partsOf: (label: string, point: AxisPoint) => readonly RunPart[],
   seeds: readonly number[],
 ): readonly Wanted[] {
@@ -55,9 +55,27 @@ export function reportedRuns(
     const models = config.models.flatMap(({ label }) =>
       partsOf(label, point).map(({ tasks, changes }) => ({ label, point, changes, ...(tasks ? { tasks } : {}) })),
     );
-    return [...models, ...models.flatMap((run) => onFront(config, run, seeds[0] ?? 0))];
+    const besides = models.flatMap((run) => [
+      ...onHalf(config, run, seeds[0] ?? 0),
+      ...onFront(config, run, seeds[0] ?? 0),
+    ]);
+    return [...models, ...besides];
   });
   return seeds.flatMap((seed) => ofPoints.flat().map((run) => ({ ...run, seed })));
+}
+
+/** The baseline's run on half of the rows, where models keep their last epoch: what does doubling the rows bring? */
+function onHalf(
+  { baseline, experiment }: Pick<ComparisonConfig, 'baseline' | 'experiment'>,
+  run: Omit<Wanted, 'seed'>,
+  seed: number,
+): readonly Omit<Wanted, 'seed'>[] {
+  const { label, point, changes } = run;
+  if (label !== baseline) return [];
+  const { keep, epochs, passes = epochs } = experiment(label, point, seed, changes).train;
+  if (keep !== 'last') return [];
+  const values = { 'train.passes': passes / 2 };
+  return [{ ...run, values, changes: { ...changes, ...values } }];
 }
 
 /** The run at each weight of its model's front. Its own weight changes nothing: that run is shared. */
@@ -70,7 +88,8 @@ function onFront(
   if (!front?.labels.includes(label)) return [];
   const { weights } = experiment(label, point, seed, changes).loss;
   const own = weightSchema.parse(weights[front.task] ?? {}).initial;
-  return front.values.map((value) => {
+  return front.values.map((times) => {
+    const value = front.areTimes ? Number((times * own).toPrecision(12)) : times;
     const values = { [front.key]: value };
     return { ...run, values, changes: value === own ? changes : { ...changes, ...values } };
   });

@@ -62,12 +62,13 @@ export async function searchedPlaces(
   return places;
 }
 
-async function searchedPlace(
+/** The candidates of one model at one point that try these settings. */
+export async function searchedPlace(
   config: ComparisonConfig,
   { label, point, settings }: Pick<Place, 'label' | 'point'> & { readonly settings: readonly AxisPoint[] },
   matching: Matching,
   readShape: ReadShape,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<Place> {
   const { search, tuneSeeds, baseline } = config;
   const [seed = 0] = tuneSeeds;
@@ -75,6 +76,7 @@ async function searchedPlace(
   const unit = parametersOf(reference, (await readShape(reference)).model).network;
   const { train, tasks } = config.experiment(label, point, seed);
   const names = tasks.map(({ name }) => name);
+  const isTogether = config.models.some((model) => model.label === label && model.together);
   const rungs = search.type === 'halving' ? rungsOf(train.epochs, search) : null;
 
   const counted = async (values: AxisPoint) => {
@@ -86,7 +88,7 @@ async function searchedPlace(
     return { values, changes, epochs: experiment.train.epochs, whole, byTask };
   };
   const placed = (all: readonly Awaited<ReturnType<typeof counted>>[]): Place => {
-    const independent = all.every(({ byTask }) => byTask);
+    const independent = !isTogether && all.every(({ byTask }) => byTask);
     const candidates = all.map(({ byTask, whole, ...candidate }) => ({
       ...candidate,
       costs: independent ? names.map((name) => (byTask?.[name]?.network ?? 0) / unit) : [whole],

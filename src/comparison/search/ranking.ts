@@ -1,5 +1,5 @@
 import type { AxisPoint } from '../../config/comparison.js';
-import { scoreForMean } from '../../metrics/evaluate.js';
+import { selectionScore } from '../../metrics/evaluate.js';
 import { UserError } from '../../support/errors.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import type { TrainedSoFar } from '../../training/best-so-far.js';
@@ -96,13 +96,11 @@ export function noValues(tried: readonly Tried[]): UserError {
   );
 }
 
-/** Scores by task, for the tasks that have one, in the unit of a mean over all tasks. */
+/** Scores by task, for the tasks that have one. */
 export function validationScores(result: Tried['result']): ReadonlyMap<string, number> {
   const scores = new Map<string, number>();
-  const tasks = Object.entries(result?.tasks ?? {});
-  const scoreOf = scoreForMean(tasks.map(([, task]) => task));
-  for (const [name, { type, validation }] of tasks) {
-    const score = scoreOf({ type }, validation);
+  for (const [name, { type, validation }] of Object.entries(result?.tasks ?? {})) {
+    const score = selectionScore({ type }, validation);
     if (score !== null && Number.isFinite(score)) scores.set(name, score);
   }
   return scores;

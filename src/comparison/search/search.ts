@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { bestSoFar } from '../../training/best-so-far.js';
 import { isFinished } from '../../training/folder/run-folder.js';
-import { readResult } from '../../training/result.js';
+import { readResult } from '../../training/stored-result.js';
 import type { ComparisonRow, ModelSearch, SearchCandidate, SearchRecord, SearchRung } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
 import type { Choice, Chosen } from '../plan/decided-changes.js';
 import { placeRuns, type Run, type Wanted } from '../plan/run.js';
 import { type Candidate, type Place, sizeOfRung } from './candidates.js';
+import { beyondEdges } from './edges.js';
 import { choices, meanScores, noValues, rankings, type Tried, validationScores } from './ranking.js';
 
 /**
@@ -21,11 +22,11 @@ export interface Search {
   /** All candidates under all seeds. */
   readonly runs: readonly Run[];
   /**
-   * The runs of a rung, from 0, when those before it have ended; none after the last rung. Grid and random search have
-   * one.
+   * The runs of a rung, from 0, when those before it have ended; none after the last rung. Random search has one. A grid
+   * has one, and one for each time that it is extended. Ask for them in their order.
    * @throws UserError if every candidate of a model failed.
    */
-  rung(index: number): readonly Run[];
+  rung(index: number): Promise<readonly Run[]>;
   /** When its last rung has ended. @throws UserError if every candidate of a model failed. */
   readonly chosen: Chosen;
   /** When its last rung has ended: all that was tried, from the runs' folders. Undefined if nothing was searched. */
@@ -57,43 +58,88 @@ interface SearchedPlace extends Omit<Place, 'candidates'> {
   readonly reference: Reference;
 }
 
+/** What a search needs to try further values of a model. */
+export type Extend = (place: Place, settings: readonly AxisPoint[]) => Promise<readonly Candidate[]>;
+
 /** Finds or names the folders of all runs, below the comparison's folder. */
 export async function planSearch(
   config: ComparisonConfig,
-  places: readonly Place[],
+  given: readonly Place[],
   folder: string,
   on: Parameters<typeof placeRuns>[3],
+  extend: Extend,
   signal?: AbortSignal,
 ): Promise<Search> {
   const below = join(folder, 'tuning');
-  const wanted = places.flatMap((place) => tuningRuns(place, config.tuneSeeds));
-  const runs = await placeRuns(config, wanted, below, on, signal);
   const eta = config.search.type === 'halving' ? config.search.eta : 1;
-  let taken = 0;
   const placeOf = (label: string, point: AxisPoint): SearchedPlace | undefined =>
     searched.find((one) => one.label === label && pointKey(one.point) === pointKey(point));
-  const searched = places.map((place) => {
-    const candidates = place.candidates.map((candidate) => {
-      taken += config.tuneSeeds.length;
-      return { ...candidate, runs: runs.slice(taken - config.tuneSeeds.length, taken) };
+  let searched = await placed(given);
+  let extensions = 0;
+
+  /** With the runs of each candidate. */
+  async function placed(places: readonly Place[]): Promise<readonly SearchedPlace[]> {
+    const wanted = places.flatMap((place) => tuningRuns(place, config.tuneSeeds));
+    const runs = await placeRuns(config, wanted, below, on, signal);
+    let taken = 0;
+    return places.map((place) => {
+      const candidates = place.candidates.map((candidate) => {
+        taken += config.tuneSeeds.length;
+        return { ...candidate, runs: runs.slice(taken - config.tuneSeeds.length, taken) };
+      });
+      const reference: Reference = (rung) =>
+        config.tuneScore === 'worst' ? placeOf(config.baseline, place.point)?.bestScores(rung) : undefined;
+      const isBaseline = place.label === config.baseline;
+      return searchedPlace({ ...place, candidates, reference }, below, eta, isBaseline ? () => undefined : reference);
     });
-    const reference: Reference = (rung) =>
-      config.tuneScore === 'worst' ? placeOf(config.baseline, place.point)?.bestScores(rung) : undefined;
-    const isBaseline = place.label === config.baseline;
-    return searchedPlace({ ...place, candidates, reference }, below, eta, isBaseline ? () => undefined : reference);
-  });
+  }
+
+  /** After a grid has ended: candidates beyond the edges at which a model has chosen. */
+  async function extended(): Promise<readonly Run[]> {
+    const places = await Promise.all(
+      searched.map(async (place): Promise<Place> => {
+        const tried = place.candidates.map(({ values }) => values);
+        const beyond = (chosen(place.label, place.point) ?? []).flatMap(({ values }) => beyondEdges(values, tried));
+        const found =
+          beyond.length === 0
+            ? []
+            : await extend(place, [...new Map(beyond.map((one) => [JSON.stringify(one), one])).values()]);
+        return { ...place, candidates: [...place.candidates, ...found] };
+      }),
+    );
+    const before = new Set(
+      searched.flatMap(({ candidates }) => candidates.flatMap(({ runs }) => runs.map(({ folder }) => folder))),
+    );
+    searched = await placed(places);
+    return searched.flatMap(({ candidates }) =>
+      candidates.flatMap(({ runs }) =>
+        runs.flatMap((run) => (before.has(run.folder) ? [] : [atRung(run, undefined, below)])),
+      ),
+    );
+  }
+
   return {
     folder: below,
-    places: searched,
-    runs,
-    rung: (index) =>
-      searched.flatMap((place) => {
+    get places() {
+      return searched;
+    },
+    get runs() {
+      return searched.flatMap(({ candidates }) => candidates.flatMap(({ runs }) => runs));
+    },
+    async rung(index) {
+      const { search } = config;
+      if (search.type === 'grid' && index > extensions && extensions < search.extend) {
+        extensions++;
+        return extended();
+      }
+      return searched.flatMap((place) => {
         if (index >= place.rungCount) return [];
         const members = union(place.members(index));
         return members.flatMap((candidate) =>
           (place.candidates[candidate]?.runs ?? []).map((run) => atRung(run, place.rungs?.[index], below)),
         );
-      }),
+      });
+    },
     chosen,
     record() {
       const { search, tuneSeeds: seeds } = config;

@@ -1,8 +1,8 @@
 import type { AxisPoint } from '../../config/comparison.js';
 import { must } from '../../support/must.js';
+import { worstEnd } from '../../training/ended.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
-import { howEnded } from '../../training/result.js';
 import type { Decisions, RunReference } from '../comparison.js';
 
 /** A model at one point of the axes, and its runs. */
@@ -83,22 +83,23 @@ function composed(parts: readonly Part[]): ComposedRun {
   const parametersByTask = byTask(parametersOfTask);
   const sum = (of: readonly number[]) => of.reduce((total, value) => total + value, 0);
   const mean = (read: (run: FinishedRun) => number) => sum(runs.map(read)) / runs.length;
+  const { oneEpoch: _, ...ofAll } = first.result; // no epoch is one of all parts
   const counts = Object.values(parametersByTask);
   return {
     ...first,
     parts,
     result: {
-      ...first.result,
+      ...ofAll,
       parameters: {
         embedding: sum(counts.map(({ embedding }) => embedding)),
         network: sum(counts.map(({ network }) => network)),
       },
       parametersByTask,
       epochs: Math.max(...runs.map(({ result }) => result.epochs)),
-      bestEpoch: byTask(({ result: { bestEpoch } }, task) =>
-        typeof bestEpoch === 'number' ? bestEpoch : (bestEpoch[task] ?? 0),
+      bestEpoch: byTask(({ result: { bestEpoch } }, task) => bestEpoch[task] ?? 0),
+      ended: worstEnd(
+        parts.flatMap(({ tasks, run }) => tasks.map((task) => run.result.tasks[task]?.ended ?? run.result.ended)),
       ),
-      ended: endedOf(parts),
       throughput: {
         ...first.result.throughput,
         samplesPerSecond: mean(({ result }) => result.throughput.samplesPerSecond),
@@ -117,15 +118,6 @@ function composed(parts: readonly Part[]): ComposedRun {
       return found.toSorted((a, b) => names.indexOf(a.task.name) - names.indexOf(b.task.name));
     },
   };
-}
-
-/** At the limit if any part is, judged by the tasks that are reported from it. */
-function endedOf(parts: readonly Part[]): FinishedRun['result']['ended'] {
-  const ends = parts.map(({ tasks, run: { epochs, experiment, result } }) => {
-    const own = { ...experiment, tasks: experiment.tasks.filter(({ name }) => tasks.includes(name)) };
-    return howEnded(epochs, own, result.bestEpoch);
-  });
-  return ends.find((ended) => ended === 'limit') ?? ends[0] ?? 'limit';
 }
 
 function parametersOfTask({ result }: FinishedRun, task: string) {

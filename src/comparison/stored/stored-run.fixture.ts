@@ -6,6 +6,7 @@ import { evaluateTask } from '../../metrics/evaluate.js';
 import { sealed } from '../../support/checksum.js';
 import { madeDataset } from '../../training/dataset.fixture.js';
 import { definitions } from '../../training/definitions.js';
+import type { Ended } from '../../training/ended.js';
 import { manifestOf } from '../../training/folder/run-manifest.js';
 import { writePredictions } from '../../training/predictions.js';
 
@@ -38,7 +39,7 @@ export async function storeRun(
     /** Of a run of independent tasks. */
     readonly bestEpoch?: Readonly<Record<string, number>>;
     readonly parametersByTask?: Readonly<Record<string, { readonly embedding: number; readonly network: number }>>;
-    readonly ended?: 'plateau' | 'limit';
+    readonly ended?: Ended;
     /** False: without predictions.arrow. */
     readonly predictions?: boolean;
   },
@@ -107,14 +108,14 @@ export async function storeRun(
   );
   writeFileSync(join(path, 'epochs.jsonl'), lines.map((line) => `${line}\n`).join(''));
   const result = {
-    schema: 1,
+    schema: 2,
     name: run.name,
     model: model.type,
     seed: run.seed,
     parameters: { embedding: 0, network: 12 },
     ...(run.parametersByTask ? { parametersByTask: run.parametersByTask } : {}),
     epochs,
-    bestEpoch: run.bestEpoch ?? epochs,
+    bestEpoch: run.bestEpoch ?? Object.fromEntries(names.map((name) => [name, epochs])),
     ended: run.ended ?? 'plateau',
     dataset: {
       checksum,
@@ -131,7 +132,7 @@ export async function storeRun(
 /** The comparison.json of a folder. @param table What differs from one without rows. */
 export function storeTable(folder: string, table: Readonly<Record<string, unknown>>): string {
   const none = {
-    ...{ schema: 4, name: 'c', baseline: 'm', tasks: [], seeds: [1], axes: {}, uncertainty: 'seeds', margins: {} },
+    ...{ schema: 5, name: 'c', baseline: 'm', tasks: [], seeds: [1], axes: {}, uncertainty: 'seeds', margins: {} },
     ...{ taskWeights: {}, looks: [], rows: [], contrasts: [], best: [], notes: [], timing: {} },
   };
   const text = JSON.stringify(sealed({ ...none, ...table }));

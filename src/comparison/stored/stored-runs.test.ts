@@ -41,7 +41,7 @@ test('a run that lies where a comparison has another one is refused', async () =
 });
 
 test.each([
-  ['it is not 4, so another version of ple wrote the file', { schema: 3 }],
+  ['it is not 5, so another version of ple wrote the file', { schema: 3 }],
   ['the file has no checksum', { sha256: undefined }],
 ])('a comparison.json is refused with its cause: %s', (cause, content) => {
   const text = storeTable(at('.'), 'schema' in content ? content : {});

@@ -5,7 +5,7 @@ import { ConfigError, DataError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { readEnvironment } from '../../training/folder/environment.js';
-import { readResult } from '../../training/result.js';
+import { readResult } from '../../training/stored-result.js';
 import type { Comparison, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { decisionsIn } from '../plan/decided-changes.js';
@@ -97,7 +97,14 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
       return { label: model, type, point: axis, values, runs: stored(label, type, runs) };
     });
   });
-  return { path, name: name ?? comparison.name, comparison, rows: [...rows, ...fronts], notes };
+  const halved = (comparison.doublings ?? []).flatMap(({ axis, passes, runs }) => {
+    const baseline = comparison.rows.find(({ label }) => label === comparison.baseline);
+    if (!baseline) return [];
+    const { label, type } = baseline;
+    const read = stored(`${label} on half of the rows`, type, runs);
+    return [{ label, type, point: axis, values: { 'train.passes': passes / 2 }, runs: read }];
+  });
+  return { path, name: name ?? comparison.name, comparison, rows: [...rows, ...fronts, ...halved], notes };
 }
 
 /** The type of a row of external predictions. */

@@ -34,6 +34,12 @@ export function vocabularyFit(size: number, options: VocabularyOptions, texts: r
   };
 }
 
+/** All `size` indexes, in their order, after the shared one. */
+export function completeFit(size: number): ColumnFit {
+  const indexes = Int32Array.from({ length: size }, (_, index) => index + 1);
+  return { add: () => undefined, finish: () => ({ kind: 'vocabulary', indexes, cardinality: size + 1 }) };
+}
+
 /** For each text, the first text of equal number. Undefined unless all texts of training are numbers, or missing. */
 function firstSpellings(texts: readonly string[], counts: Uint32Array): Int32Array | undefined {
   const respelt = new Map<string, number>();

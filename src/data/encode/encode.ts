@@ -20,7 +20,7 @@ import {
 } from '../dataset.js';
 import type { FittedColumn } from '../fitted-column.js';
 import { bucketEncoding, type ColumnEncoding, scaleEncoding, vocabularyEncoding } from './column-encodings.js';
-import { type ColumnFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
+import { type ColumnFit, completeFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
 import { encodedSplit, type KeptRows, keptRowsOf } from './encoded-split.js';
 import { listEncoding, listFit } from './list-column.js';
 
@@ -44,6 +44,8 @@ import { listEncoding, listFit } from './list-column.js';
  * Tasks are those of the config, in its order. Training rows in no task's sample space, and those of weight 0, are left
  * out, of fitting too; any other counts once in what is fitted, whatever its weight. Labels and weights are checked
  * whenever rows are read.
+ *
+ * Of generated rows, scalings and buckets are fitted on the first 65,536.
  * @param signal When it fires, the pass fails with its reason.
  */
 export async function encode(
@@ -60,7 +62,9 @@ export async function encode(
   const labels = tasks.map(labelFit);
   const apart = source.masked ? new Set<number>() : undefined;
   const train = checkedLabels(source, 'train', tasks);
-  const kept = await fitTraining(train, taskIndexes, { fits, labels, apart }, signal);
+  const few = looksAtFew(source, taskIndexes, inputs) && fittedRows < train.rows;
+  const counted = await fitTraining(train, few ? fittedRows : train.rows, taskIndexes, { fits, labels, apart }, signal);
+  const kept = few ? undefined : counted;
   if ((kept ? kept.rows : train.rows) === 0) {
     throw new DataError('No training row is in the sample space of any task with a weight above 0.');
   }
@@ -134,14 +138,32 @@ export function encodingOf(fitted: FittedColumn): ColumnEncoding {
   }
 }
 
-/** One pass over the training rows, or a look at the first block if that is enough. */
+/** Generated rows that are fitted on. A mean of so many has an error of .4 % of the deviation. */
+const fittedRows = 2 ** 16;
+
+/** Whether the rows of a generated source are alike, and none of them can be left out. */
+function looksAtFew({ generated, tasks, columns }: Source, chosen: readonly number[], inputs: InputsConfig): boolean {
+  const isCounted = ({ kind, name, complete }: SourceColumn) =>
+    kind !== 'numeric' && !(complete && minCountOf(name, inputs) <= 1);
+  return generated === true && chosen.some((task) => tasks[task]?.everywhere) && !columns.some(isCounted);
+}
+
+function minCountOf(column: string, inputs: InputsConfig): number {
+  return inputs.columns[column]?.minCount ?? inputs.minCount;
+}
+
+/**
+ * One pass over the training rows, or a look at the first block if that is enough.
+ * @param most Of more rows, blocks are read until there are so many.
+ */
 async function fitTraining(
   train: SourceSplit,
+  most: number,
   tasks: readonly number[],
   { fits, labels, apart }: Learning,
   signal: AbortSignal | undefined,
 ): Promise<KeptRows | undefined> {
-  const blocks = Math.ceil(train.rows / train.blockRows);
+  const blocks = Math.ceil(most / train.blockRows);
   const fitting = [...fits, ...labels].some((fit) => fit);
   const counts = new Int32Array(blocks);
   for (let b = 0; b < blocks; b++) {
@@ -183,7 +205,8 @@ function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefine
   return source.columns.map((column) => {
     const { kind, dictionary, size = dictionary?.length ?? 0 } = column;
     const own = inputs.columns[column.name] ?? {};
-    const vocabulary = { minCount: own.minCount ?? inputs.minCount, unseen: inputs.unseen ?? 'rare' };
+    const vocabulary = { minCount: minCountOf(column.name, inputs), unseen: inputs.unseen ?? 'rare' };
+    if (kind === 'categorical' && column.complete && vocabulary.minCount <= 1) return completeFit(size);
     if (kind === 'categorical') return vocabularyFit(size, vocabulary, dictionary);
     if (kind === 'list') {
       const options = { length: own.maxLength ?? inputs.maxLength, pool: own.pool ?? inputs.pool };

@@ -13,12 +13,12 @@ export const funnelFile = defineSynthesisKind({
   name: funnel.name,
   options: fileOptions,
   schema: 4,
-  draw({ rows, seed, ...options }) {
+  draw({ rows, seed, expected: _, ...options }) {
     const feed = drawFeed(funnelOptions.parse({ loader: funnel.name, ...options, seed, rows: rowsOfFile(rows) }), seed);
     return {
       generated: feed,
       made(measured) {
-        const { correlation: _, rates: asked, ...constants } = options;
+        const { correlation: __, rates: asked, ...constants } = options;
         const plays = measured.rows[taskNames.indexOf('VCR')]?.[taskNames.indexOf('VCR')] ?? 0;
         /** Each over its own sample space. Null if that has no rows. */
         const found: Readonly<Record<string, number | null>> = {

@@ -48,6 +48,34 @@ describe('sample spaces', () => {
     for (const task of ['CTR', 'VTR', 'SHR', 'CMR']) expect(new Set(label(task))).toContain(1);
   });
 
+  test('VCR of the test split is its mean given the inputs; every other label and row is drawn as elsewhere', async () => {
+    // One user and one item make few different inputs, so the mean over equal rows is near the expectation.
+    const settings = { rows: { train: 60_000, validation: 1, test: 60_000 }, users: 20, items: 20, autoplay: null };
+    const source = await open({ ...settings, noise: 2 });
+    const groups = async (split: 'train' | 'test') => {
+      const { column, label } = await valuesOf(source, split);
+      const keys = ['user', 'item', 'hour', 'network', 'position'].map(column);
+      const found = new Map<string, number[]>();
+      for (const [row, value] of label('VCR').entries()) {
+        if (Number.isNaN(value)) continue;
+        const key = keys.map((values) => values[row]).join();
+        found.set(key, [...(found.get(key) ?? []), value]);
+      }
+      return { found, views: mean(label('VTR')) };
+    };
+    const [train, test] = [await groups('train'), await groups('test')];
+    const differences: number[] = [];
+    for (const [key, values] of test.found) {
+      expect(new Set(values).size).toBe(1);
+      for (const noisy of train.found.get(key) ?? []) differences.push(noisy - (values[0] ?? Number.NaN));
+    }
+    expect(differences.length).toBeGreaterThan(10_000);
+    const deviation = Math.sqrt(mean(differences.map((value) => value ** 2)));
+    expect(deviation).toBeGreaterThan(0.1);
+    expect(Math.abs(mean(differences))).toBeLessThan((5 * deviation) / Math.sqrt(differences.length));
+    expect(Math.abs(train.views - test.views)).toBeLessThan(0.02); // views are of the noisy VCR in both
+  });
+
   test.each([
     [
       { correlation: -0.2, strength: 3, noise: 0.2, rates: { play: 0.9, CTR: 0.5, VTR: 0.05, VCR: 0.8, CMR: 0.3 } },

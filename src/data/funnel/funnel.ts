@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../../support/random.js';
-import type { SourceBlock, SourceColumn } from '../dataset.js';
+import type { SourceBlock, SourceColumn, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { generatorChecksum, generatorOptions, seedOf } from '../synthetic/generator-options.js';
 import { type Population, ranked, seen } from './funnel-population.js';
 import { drawFunnel, drawImpression, type FunnelProcess, type Impression } from './funnel-process.js';
-import { expit, responses, taskNames } from './funnel-rates.js';
+import { expit, meanExpit, responses, taskNames } from './funnel-rates.js';
 
 /** Raise it when the same options give other rows. */
-const version = 3;
+const version = 4;
 
 const rate = z.number().gt(0).lt(1);
 
@@ -64,7 +64,9 @@ export const funnelOptions = z.strictObject({
     .number()
     .nonnegative()
     .default(1)
-    .describe('Variance of the part of the log-odds of VCR that no input explains.'),
+    .describe(
+      'Variance of the part of the log-odds of VCR that no input explains. The test labels of VCR have no noise: they are its mean given the inputs, so a test error is that above the noise.',
+    ),
   history: z
     .int()
     .refine((length) => length === 0, 'lists of earlier items are no longer made: feed lists from a `table`')
@@ -85,7 +87,7 @@ export const funnel = defineLoader({
   options: funnelOptions,
   paths: [],
   async open(options, context) {
-    return generatedSource(drawFeed(options, seedOf(options, context)), context);
+    return generatedSource(drawFeed(options, seedOf(options, context)));
   },
 });
 
@@ -94,37 +96,37 @@ export function drawFeed(options: FunnelLoaderOptions, seed: number): Generated 
   const random = randomFromSeed(seed).stream('funnel');
   const process = drawFunnel(options, random);
   const features = drawFeatures(process, random.stream('features'));
+  const drawn = (name: SplitName, isExpected: boolean) =>
+    funnelBlock(process, features, { rows: options.rows[name], isExpected }, random.stream(`rows/${name}`));
   return {
     process,
-    stored: {
-      columns: features.map(({ column }) => column),
-      group: 'user',
-      masked: true,
-      tasks: taskNames.map((name) => ({ name, type: name === 'VCR' ? ('regression' as const) : ('binary' as const) })),
-      rows: options.rows,
-      checksum: generatorChecksum(version, options, seed),
-    },
-    blocks: (name) => funnelBlocks(process, features, options.rows[name], random.stream(`rows/${name}`)),
+    columns: features.map(({ column }) => column),
+    group: 'user',
+    masked: true,
+    tasks: taskNames.map((name) => ({
+      name,
+      type: name === 'VCR' ? ('regression' as const) : ('binary' as const),
+      everywhere: name === 'CTR' || name === 'VTR',
+    })),
+    rows: options.rows,
+    checksum: generatorChecksum(version, options, seed),
+    block: (name) => drawn(name, name === 'test'),
+    expected: (name) => drawn(name, true),
   };
 }
 
-/** Each block has its own stream. Labels outside their sample space are NaN. */
-function* funnelBlocks(
+/** Each block has its own stream. Labels outside their sample space are NaN. `isExpected`: VCR is without its noise. */
+function funnelBlock(
   process: FunnelProcess,
   features: readonly Feature[],
-  rows: number,
+  { rows, isExpected }: { readonly rows: number; readonly isExpected: boolean },
   random: Random,
-): Generator<SourceBlock> {
+): (index: number) => SourceBlock {
   const { relations, threshold, strength, noise } = process;
-  const size = generatedRows;
-  const drawn = features.map((feature) => ({
-    ...feature,
-    target: feature.values instanceof Int32Array ? new Int32Array(size) : new Float32Array(size),
-  }));
-  const labels = taskNames.map(() => new Float32Array(size));
   const impression: Impression = { user: 0, item: 0, hour: 0, network: 0, position: 0 };
   const scores = new Float64Array(responses.length);
   const events = new Float64Array(responses.length); // what would happen inside the response's sample space
+  let expected = 0; // of VCR
 
   const drawEvents = (stream: Random) => {
     drawImpression(process, stream, impression);
@@ -132,24 +134,29 @@ function* funnelBlocks(
     const intercepts = relations[impression.network]?.intercepts;
     for (let k = 0; k < responses.length; k++) {
       const logit = (intercepts?.[k] ?? 0) + strength * (scores[k] ?? 0);
-      if (responses[k] === 'VCR') events[k] = expit(logit + Math.sqrt(noise) * stream.normal());
-      else events[k] = stream.uniform() < expit(logit) ? 1 : 0;
+      if (responses[k] === 'VCR') {
+        events[k] = expit(logit + Math.sqrt(noise) * stream.normal());
+        if (isExpected) expected = meanExpit(logit, Math.sqrt(noise));
+      } else events[k] = stream.uniform() < expit(logit) ? 1 : 0;
     }
   };
-  for (let index = 0; index * size < rows; index++) {
+  return (index) => {
     const stream = random.stream(String(index));
-    const count = Math.min(size, rows - index * size);
+    const count = Math.min(generatedRows, rows - index * generatedRows);
+    const drawn = features.map((feature) => ({
+      ...feature,
+      target: feature.values instanceof Int32Array ? new Int32Array(count) : new Float32Array(count),
+    }));
+    const labels = taskNames.map(() => new Float32Array(count));
+    const completion = labels[taskNames.indexOf('VCR')];
     for (let row = 0; row < count; row++) {
       drawEvents(stream);
       for (const { of, values, target } of drawn) target[row] = values[impression[of]] ?? 0;
       placeLabels(events, threshold, labels, row);
+      if (isExpected && completion && !Number.isNaN(completion[row])) completion[row] = expected;
     }
-    yield {
-      rows: count,
-      columns: drawn.map(({ target }) => target.subarray(0, count)),
-      labels: labels.map((values) => values.subarray(0, count)),
-    };
-  }
+    return { rows: count, columns: drawn.map(({ target }) => target), labels };
+  };
 }
 
 /**
@@ -228,7 +235,7 @@ function identity(size: number): Int32Array {
 }
 
 function categorical(name: string, of: keyof Impression, values: Int32Array, size: number): Feature {
-  return { column: { name, kind: 'categorical', size }, of, values };
+  return { column: { name, kind: 'categorical', size, complete: true }, of, values };
 }
 
 function numeric(name: string, of: keyof Impression, values: Float64Array): Feature {

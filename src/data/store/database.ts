@@ -148,7 +148,7 @@ export async function whileOpen<Result>(
 }
 
 /** The same, but the database stays open. */
-export async function interruptible<Result>(
+async function interruptible<Result>(
   database: DuckDBConnection,
   signal: AbortSignal | undefined,
   work: () => Promise<Result>,

@@ -1,9 +1,8 @@
+import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { type Source, type SourceBlock, type SplitName, singleOf, splitNames } from '../dataset.js';
-import type { LoaderContext } from '../loader.js';
-import { appendColumns } from './append-columns.js';
-import { unkept } from './prepared.js';
-import { isSmall, preparedSource, type StoredSource } from './prepared-source.js';
+import { ConfigError } from '../../support/errors.js';
+import { type Source, type SourceBlock, type SourceSplit, type SplitName, singleOf } from '../dataset.js';
+import { blockRowsOf, isSmall } from './block-size.js';
 
 /** Rows of a generated block: few enough for a column of it to stay in the fastest cache. */
 export const generatedRows = 512;
@@ -11,45 +10,94 @@ export const generatedRows = 512;
 const blocksBetweenTurns = 32;
 
 /** What a generator makes: rows without lists, of weight 1. */
-export interface Generated {
-  readonly stored: StoredSource;
+export interface Generated extends Pick<Source, 'columns' | 'tasks' | 'masked' | 'group'> {
+  readonly rows: Readonly<Record<SplitName, number>>;
+  /** Of the constants that decide every value. */
+  readonly checksum: string;
   /**
-   * The rows of a split, `generatedRows` at a time; only the last block may have fewer. The arrays may be overwritten
-   * by the next block's.
+   * Draws a split's rows from `generatedRows * index` on: `generatedRows` of them, or those that are left. A block
+   * depends on split and index only, so each has a random stream of its own. Its arrays are the reader's.
    */
-  blocks(split: SplitName): Iterable<SourceBlock>;
+  block(split: SplitName): (index: number) => SourceBlock;
+  /** The same rows with each regression's label as it is expected of the inputs. Absent: it is not known. */
+  expected?(split: SplitName): (index: number) => SourceBlock;
 }
 
-/** A source whose rows are made: they are put into a table when it is opened. */
-export async function generatedSource(
-  { stored, blocks }: Generated,
-  context: Pick<LoaderContext, 'note' | 'signal'>,
-): Promise<Source> {
-  const tables = await unkept(async (database) => {
-    await database.run(`CREATE TABLE prepared.rows (${fieldsOf(stored).join(', ')})`);
-    for (const name of splitNames) {
-      for await (const block of inTurns(blocks(name))) {
-        await appendColumns(database, 'prepared.rows', [...block.columns.map(singleOf), ...block.labels], block.rows);
-        context.signal?.throwIfAborted();
+/**
+ * A source whose rows are drawn when they are read: nothing is stored, and memory does not grow with the rows. A source
+ * of at most 64 MiB stays in memory. Its checksum covers a drawn block, so another generator gives another one.
+ */
+export function generatedSource(generated: Generated): Source {
+  if ('blocks' in generated)
+    throw new ConfigError(
+      'generatedSource: a generator has block(split)(index), which draws 512 rows from a random stream of their own, in place of blocks(split): see docs/plugins.md.',
+    );
+  const { rows, block, checksum, columns, tasks, masked, group } = generated;
+  const kept = isSmall(generated);
+  const split = (name: SplitName): SourceSplit => {
+    const draw = block(name);
+    return kept ? keptSplit(rows[name], draw) : drawnSplit(rows[name], blockRowsOf(generated), draw);
+  };
+  return {
+    columns,
+    tasks,
+    ...(masked === undefined ? {} : { masked }),
+    group,
+    generated: true,
+    checksum: withBlock(checksum, block('train')(0)),
+    splits: { train: split('train'), validation: split('validation'), test: split('test') },
+  };
+}
+
+/** Blocks are kept once they are drawn. */
+function keptSplit(rows: number, draw: (index: number) => SourceBlock): SourceSplit {
+  const drawn = new Map<number, SourceBlock>();
+  return {
+    rows,
+    blockRows: generatedRows,
+    read(index) {
+      const block = drawn.get(index) ?? draw(index);
+      drawn.set(index, block);
+      return block;
+    },
+  };
+}
+
+/** Blocks that are joined from those of the generator, whenever they are read. */
+function drawnSplit(rows: number, blockRows: number, draw: (index: number) => SourceBlock): SourceSplit {
+  return {
+    rows,
+    blockRows,
+    async read(index) {
+      const begin = index * blockRows;
+      const count = Math.min(blockRows, rows - begin);
+      const first = draw(begin / generatedRows);
+      const columns = first.columns.map((values) => {
+        return singleOf(values) instanceof Int32Array ? new Int32Array(count) : new Float32Array(count);
+      });
+      const labels = first.labels.map(() => new Float32Array(count));
+      for (let at = 0, made = 0; at < count; at += generatedRows, made++) {
+        if (made % blocksBetweenTurns === blocksBetweenTurns - 1) await setImmediate(); // lets signals and timers in
+        const block = made === 0 ? first : draw((begin + at) / generatedRows);
+        for (const [c, target] of columns.entries()) target.set(singleOf(block.columns[c] ?? target), at);
+        for (const [t, target] of labels.entries()) target.set(block.labels[t] ?? target, at);
       }
-    }
-    return isSmall(stored) ? { ...stored, blockRows: generatedRows } : stored;
-  }, context.signal);
-  return preparedSource(tables, context);
+      return { rows: count, columns, labels };
+    },
+  };
 }
 
-/** The blocks one after the other. Yields to signals and timers. */
-export async function* inTurns(blocks: Iterable<SourceBlock>): AsyncGenerator<SourceBlock> {
-  let made = 0;
-  for (const block of blocks) {
-    if (made++ % blocksBetweenTurns === 0) await setImmediate();
-    yield block;
+function withBlock(checksum: string, { columns, labels }: SourceBlock): string {
+  const hash = createHash('sha256').update(checksum);
+  for (const { buffer, byteOffset, byteLength } of [...columns.map(singleOf), ...labels])
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest('hex');
+}
+
+/** So many blocks, one after the other. Yields to signals and timers. */
+export async function* inTurns<Block>(draw: (index: number) => Block, blocks: number): AsyncGenerator<Block> {
+  for (let index = 0; index < blocks; index++) {
+    if (index % blocksBetweenTurns === 0) await setImmediate();
+    yield draw(index);
   }
-}
-
-function fieldsOf({ columns, tasks }: StoredSource): string[] {
-  return [
-    ...columns.map(({ kind }, c) => `i${c} ${kind === 'numeric' ? 'FLOAT' : 'INTEGER'}`),
-    ...tasks.map((_, t) => `l${t} FLOAT`),
-  ];
 }

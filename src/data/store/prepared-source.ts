@@ -12,6 +12,7 @@ import {
   type TextReading,
 } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
+import { blockRowsOf, isSmall } from './block-size.js';
 import { type PreparedTables, TableReader } from './prepared.js';
 import { itemsOf, listVector } from './vector-values.js';
 
@@ -60,31 +61,6 @@ export interface Draw {
   splitOf(key: number, stored: SplitName): SplitName | undefined;
 }
 
-/** The largest range of rows per read. Long ranges cost less per row. */
-const mostBlock = { bytes: 2 ** 24, rows: 12 * 2048 };
-/** The blocks of a source of at most this many bytes stay in memory. */
-const mostKept = 2 ** 26;
-/** Bytes of a list that count towards a row's size. Of a long list, only a part is fed. */
-const listBytes = 256;
-
-/**
- * Rows per block: whole DuckDB vectors. Rows are shuffled in windows of 64 MiB of blocks, and a window should hold
- * several blocks, however wide the rows.
- */
-function blockRowsOf(bytes: number): number {
-  return Math.max(1, Math.min(mostBlock.rows, 2048 * Math.max(1, Math.floor(mostBlock.bytes / bytes / 2048))));
-}
-
-function rowBytes({ columns, tasks }: Pick<StoredSource, 'columns' | 'tasks'>): number {
-  return columns.reduce((sum, { kind }) => sum + (kind === 'list' ? listBytes : 4), 4 * tasks.length);
-}
-
-/** Whether the blocks stay in memory. */
-export function isSmall(stored: Pick<StoredSource, 'columns' | 'tasks' | 'rows'>): boolean {
-  const rows = splitNames.reduce((sum, name) => sum + stored.rows[name], 0);
-  return rows * rowBytes(stored) <= mostKept;
-}
-
 /** The source of prepared tables. Any number of processes may read them. */
 export async function preparedSource(
   tables: PreparedTables<StoredSource>,
@@ -95,7 +71,7 @@ export async function preparedSource(
   for (const message of stored.notes ?? []) note(message);
   const reader = new TableReader(tables, stored.columns.length + stored.tasks.length);
   const dictionaries = stored.columns.some(isIndexed) ? await readDictionaries(reader, stored, signal) : [];
-  const blockRows = stored.blockRows ?? blockRowsOf(rowBytes(stored));
+  const blockRows = stored.blockRows ?? blockRowsOf(stored);
   const parts = await (draw ? drawnParts(reader, stored, draw, blockRows, signal) : storedParts(stored, blockRows));
   const split = ({ rows, block }: Part): SourceSplit => ({
     rows,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { sha256 } from '../../support/checksum.js';
@@ -9,7 +9,7 @@ import { makeFolder } from '../../support/make-folder.js';
 import { hasCode, isSystemError, systemReason } from '../../support/system-error.js';
 import { partialPath, removeRemains, syncPath, writeWhole } from '../../support/whole-file.js';
 import type { LoaderContext } from '../loader.js';
-import { interruptible, limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
+import { limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
 import { fileChecksum } from './raw-checksum.js';
 
 /** Raise it when the stored format changes. */
@@ -25,21 +25,16 @@ const fileName = 'data.duckdb';
 
 const manifestName = 'manifest.json';
 
-/** Tables of rows in DuckDB. */
+/** Tables of rows in DuckDB: a folder with the file, and a manifest with its length and checksum. */
 export interface PreparedTables<Description> {
   /** The DuckDB file. */
   readonly file: string;
-  /** The folder in which they are kept, if they are. */
-  readonly path?: string;
+  /** The folder in which they are kept. */
+  readonly path: string;
   /** What `make` returned. */
   readonly description: Description;
   /** Opens a database in which they are the database `prepared`. @param columns See `TableReader`. */
   open(columns: number): Promise<DuckDBConnection>;
-}
-
-/** A folder with a DuckDB file, and a manifest with the file's length and checksum. */
-interface Prepared<Description> extends PreparedTables<Description> {
-  readonly path: string;
 }
 
 /**
@@ -55,7 +50,7 @@ export async function prepared<Description>(
   at: { readonly folder: string; readonly name: string; readonly key: unknown; readonly setting?: string },
   { signal }: Pick<LoaderContext, 'signal'>,
   make: (database: DuckDBConnection, folder: string) => Promise<Description>,
-): Promise<Prepared<Description>> {
+): Promise<PreparedTables<Description>> {
   const { version } = await import('@duckdb/node-api');
   const key = sha256(JSON.stringify([at.key, version()]));
   const path = join(at.folder, `${at.name}-v${formatVersion}-${key.slice(0, 32)}`);
@@ -115,7 +110,7 @@ async function openPrepared<Description>(
   path: string,
   signal: AbortSignal | undefined,
   compareUpTo = smallFile,
-): Promise<Prepared<Description> | undefined> {
+): Promise<PreparedTables<Description> | undefined> {
   const file = join(path, fileName);
   const text = await readFile(join(path, manifestName), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
@@ -198,39 +193,9 @@ export class TableReader {
 
   #unreadable(reason: string): DataError {
     const { file, path } = this.#tables;
-    const usual = path === undefined ? 'Start again' : `If it is damaged, delete ${path}: it is made anew`;
-    const [, cure = usual] = advice.find(([sign]) => sign.test(reason)) ?? [];
+    const [, cure = `If it is damaged, delete ${path}: it is made anew`] =
+      advice.find(([sign]) => sign.test(reason)) ?? [];
     return new DataError(`${file} cannot be read: ${reason}. ${cure}.`);
-  }
-}
-
-/** Tables that `make` fills for this process alone: in memory, and in a temporary folder what is too much for it. */
-export async function unkept<Description>(
-  make: (database: DuckDBConnection) => Promise<Description>,
-  signal: AbortSignal | undefined,
-): Promise<PreparedTables<Description>> {
-  await removeRemains(tmpdir());
-  const spill = partialPath(join(tmpdir(), 'ple-rows')); // DuckDB makes and removes it
-  const threads = Math.min(mostThreads, availableParallelism());
-  const database = await openDatabase(':memory:', { threads, spill });
-  await limitMemory(database, 0, threads);
-  try {
-    const description = await interruptible(database, signal, async () => {
-      await database.run("ATTACH ':memory:' AS prepared");
-      return make(database);
-    });
-    return {
-      file: 'The table of rows',
-      description,
-      async open(columns) {
-        await database.run('SET threads = 1');
-        await database.run(`SET memory_limit = '${readerMegabytes(columns)}MB'`);
-        return database;
-      },
-    };
-  } catch (error) {
-    database.closeSync();
-    throw asUserError(error, tmpdir(), 'TMPDIR');
   }
 }
 

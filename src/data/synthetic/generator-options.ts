@@ -21,6 +21,12 @@ export const generatorOptions = {
 export const generatorFileOptions = {
   rows: rows.default(10_000),
   seed: z.int().nonnegative().default(0),
+  expected: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Adds a column `<task>.expected` for each regression: its label without noise. It is no input: a config ignores it.',
+    ),
 };
 
 /** The loader's option `rows` for a file with this many rows. A file contains the training split. */

@@ -5,7 +5,7 @@ import { must } from '../../support/must.js';
 import { writeWhole } from '../../support/whole-file.js';
 import { singleOf } from '../dataset.js';
 import { identifier, numbersOf } from '../store/database.js';
-import { type Generated, inTurns } from '../store/generated-source.js';
+import { type Generated, generatedRows, inTurns } from '../store/generated-source.js';
 import { formatOf, writeTable } from '../write/write-file.js';
 
 /** Gets the number of rows read, and of all rows. If it throws, the writing ends and leaves nothing. */
@@ -42,7 +42,10 @@ type LabelStatistics = {
   readonly pearson: readonly (readonly (number | null)[])[];
 };
 
-export function defineSynthesisKind<Options extends z.ZodObject, Manifest extends object>(definition: {
+export function defineSynthesisKind<
+  Options extends z.ZodObject<{ expected: z.ZodType<boolean> }>,
+  Manifest extends object,
+>(definition: {
   readonly name: string;
   readonly options: Options;
   /** Of the manifest. */
@@ -59,9 +62,10 @@ export function defineSynthesisKind<Options extends z.ZodObject, Manifest extend
     options,
     prepare(given: unknown, path: string) {
       formatOf(path); // fails before anything is drawn
-      const { generated, made } = draw(options.parse(given));
+      const parsed = options.parse(given);
+      const { generated, made } = draw(parsed);
       return async (progress: Progress) => {
-        const { manifest: own, summary } = made(await writeRows(path, generated, progress));
+        const { manifest: own, summary } = made(await writeRows(path, generated, parsed.expected, progress));
         const manifest = { schema, kind: name, file: basename(path), ...own };
         await writeWhole(`${path}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
         return { manifest, summary };
@@ -70,21 +74,35 @@ export function defineSynthesisKind<Options extends z.ZodObject, Manifest extend
   };
 }
 
-async function writeRows(path: string, { stored, blocks }: Generated, progress: Progress): Promise<LabelStatistics> {
-  const { columns, tasks, rows } = stored;
+async function writeRows(
+  path: string,
+  generated: Generated,
+  withExpected: boolean,
+  progress: Progress,
+): Promise<LabelStatistics> {
+  const { columns, tasks, rows } = generated;
+  const regressions = tasks.flatMap(({ name, type }, t) => (type === 'regression' ? [{ name, t }] : []));
+  const expected = withExpected ? must(generated.expected, 'expected labels')('train') : undefined;
   const outputs = [
     ...columns.map(({ name, kind }) => ({
       name,
       kind: kind === 'numeric' ? ('float' as const) : ('integer' as const),
     })),
     ...tasks.map(({ name }) => ({ name, kind: 'float' as const })),
+    ...(expected ? regressions.map(({ name }) => ({ name: `${name}.expected`, kind: 'float' as const })) : []),
   ];
+  const draw = generated.block('train');
+  const both = (index: number) => ({ ...draw(index), expected: expected?.(index).labels ?? [] });
   async function* read() {
     let done = 0;
-    for await (const { rows: count, columns, labels } of inTurns(blocks('train'))) {
+    for await (const block of inTurns(both, Math.ceil(rows.train / generatedRows))) {
+      const { rows: count, columns, labels, expected } = block;
       done += count;
       progress(done, rows.train);
-      yield { rows: count, columns: [...columns.map(singleOf), ...labels] };
+      yield {
+        rows: count,
+        columns: [...columns.map(singleOf), ...labels, ...regressions.flatMap(({ t }) => expected[t] ?? [])],
+      };
     }
   }
   const labels = tasks.map(({ name }) => `nullif(${identifier(name)}, 'NaN')`);

@@ -64,6 +64,15 @@ test('rows are those that the loader trains on', async () => {
   expect(column('y2')).toEqual([...(labels[1] ?? [])]);
 });
 
+test('with `expected` a file has each label without its noise, beside the same rows', async () => {
+  await write('noisy.csv', { noise: 0.25 });
+  await write('both.csv', { noise: 0.25, expected: true });
+  await write('still.csv', { noise: 0 });
+  const [noisy, both, still] = ['noisy.csv', 'both.csv', 'still.csv'].map(rowsOf);
+  expect(both?.map(({ 'y1.expected': _, 'y2.expected': __, ...row }) => row)).toEqual(noisy);
+  expect(both?.map((row) => row['y2.expected'])).toEqual(still?.map(({ y2 }) => y2));
+});
+
 test('the same options make the same bytes', async () => {
   for (const ending of ['csv', 'parquet']) {
     const bytes = () =>

@@ -12,7 +12,7 @@ export const syntheticFile = defineSynthesisKind({
   name: synthetic.name,
   options: fileOptions,
   schema: 2,
-  draw({ rows, seed, ...constants }) {
+  draw({ rows, seed, expected: _, ...constants }) {
     const options = syntheticOptions.parse({ loader: synthetic.name, ...constants, seed, rows: rowsOfFile(rows) });
     const process = drawSynthetic(options, seed);
     const { correlation, noise, ...others } = constants;

@@ -30,6 +30,16 @@ describe('rows', () => {
     expect(syntheticOptions.parse({ loader: 'synthetic', rows }).noise).toBe(0.01);
   });
 
+  test('labels of the test split have no noise, those of the others have', async () => {
+    const rows = { train: 600, validation: 600, test: 600 };
+    const [loud, still] = [await open({ rows, noise: 0.25 }), await open({ rows, noise: 0 })];
+    for (const split of ['train', 'validation', 'test'] as const) {
+      const [with_, without] = [(await valuesOf(loud, split)).labels, (await valuesOf(still, split)).labels];
+      if (split === 'test') expect(with_).toEqual(without);
+      else expect(with_.flat().filter((label, row) => label === without.flat()[row])).toEqual([]);
+    }
+  });
+
   test('pitfall 32: features are standard normal, not uniform, and independent', async () => {
     const { columns } = await valuesOf(await open({ rows: { train: 50_000, validation: 1, test: 1 }, dimension: 4 }));
     for (const [c, values] of columns.entries()) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../../support/errors.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
-import type { SourceBlock } from '../dataset.js';
+import type { SourceBlock, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { addScaled, drawContextProcess, fillLabels } from './context-process.js';
@@ -9,7 +9,7 @@ import { generatorChecksum, generatorOptions, seedOf } from './generator-options
 import { drawProcess, response, type SyntheticProcess } from './synthetic-process.js';
 
 /** Raise it when the same options give other rows. */
-const version = 2;
+const version = 3;
 
 export const noiseVariance = z.number().nonnegative().max(1e6);
 
@@ -39,7 +39,9 @@ export const syntheticOptions = z.strictObject({
   noise: z
     .union([noiseVariance, z.array(noiseVariance)])
     .default(0.01)
-    .describe('Variance of the labels’ noise: one number, or one for each task.'),
+    .describe(
+      'Variance of the labels’ noise: one number, or one for each task. Test labels have no noise, so a test error is that above the noise.',
+    ),
   context: z
     .strictObject({
       values: z.int().min(2).max(1000).default(4).describe('Number of contexts.'),
@@ -73,7 +75,7 @@ export const synthetic = defineLoader({
   options: syntheticOptions,
   paths: [],
   async open(options, context) {
-    return generatedSource(syntheticRows(options, seedOf(options, context)), context);
+    return generatedSource(syntheticRows(options, seedOf(options, context)));
   },
 });
 
@@ -82,21 +84,26 @@ export function syntheticRows(options: SyntheticOptions, seed: number): Generate
   const rule = options.context ? contextRule(options, random) : linkedRule(drawProcess(options, random));
   const deviations = perTaskOf(options, 'noise').map(Math.sqrt);
   const labelled = options.labelled && perTaskOf(options, 'labelled');
+  const drawn = (name: SplitName, deviations: readonly number[]) =>
+    syntheticBlock({ rule, deviations, labelled, rows: options.rows[name] }, options, random.stream(`rows/${name}`));
+  const none = deviations.map(() => 0);
   return {
-    stored: {
-      columns: [
-        ...(rule.contexts === 0 ? [] : [contextColumn(rule.contexts)]),
-        ...Array.from({ length: options.dimension }, (_, i) => {
-          return { name: `x${i + 1}`, kind: 'numeric' as const, standardized: true };
-        }),
-      ],
-      tasks: Array.from({ length: options.tasks }, (_, k) => ({ name: `y${k + 1}`, type: 'regression' as const })),
-      masked: options.labelled !== undefined,
-      rows: options.rows,
-      checksum: generatorChecksum(version, options, seed),
-    },
-    blocks: (name) =>
-      syntheticBlocks({ rule, deviations, labelled, rows: options.rows[name] }, options, random.stream(`rows/${name}`)),
+    columns: [
+      ...(rule.contexts === 0 ? [] : [contextColumn(rule.contexts)]),
+      ...Array.from({ length: options.dimension }, (_, i) => {
+        return { name: `x${i + 1}`, kind: 'numeric' as const, standardized: true };
+      }),
+    ],
+    tasks: Array.from({ length: options.tasks }, (_, k) => ({
+      name: `y${k + 1}`,
+      type: 'regression' as const,
+      everywhere: (labelled?.[k] ?? 1) === 1,
+    })),
+    masked: options.labelled !== undefined,
+    rows: options.rows,
+    checksum: generatorChecksum(version, options, seed),
+    block: (name) => drawn(name, name === 'test' ? none : deviations),
+    expected: (name) => drawn(name, none),
   };
 }
 
@@ -138,7 +145,7 @@ function contextRule(options: SyntheticOptions, random: Random): Rule {
 
 function contextColumn(contexts: number) {
   const dictionary = Array.from({ length: contexts }, (_, c) => `c${c + 1}`);
-  return { name: 'context', kind: 'categorical' as const, dictionary };
+  return { name: 'context', kind: 'categorical' as const, dictionary, complete: true };
 }
 
 function perTaskOf(options: SyntheticOptions, key: 'noise' | 'labelled'): readonly number[] {
@@ -157,19 +164,18 @@ interface Split {
 }
 
 /** Each block has its own stream. */
-function* syntheticBlocks(
+function syntheticBlock(
   { rule, rows, deviations, labelled }: Split,
   { dimension }: SyntheticOptions,
   random: Random,
-): Generator<SourceBlock> {
+): (index: number) => SourceBlock {
   const size = Math.min(rows, generatedRows);
-  const columns = Array.from({ length: dimension }, () => new Float32Array(size));
-  const context = new Int32Array(size);
-  const labels = deviations.map(() => new Float32Array(size));
   const signals = deviations.map(() => new Float64Array(size));
-  for (let index = 0; index * size < rows; index++) {
+  return (index) => {
     const stream = random.stream(String(index));
-    const count = Math.min(size, rows - index * size);
+    const columns = Array.from({ length: dimension }, () => new Float32Array(size));
+    const context = new Int32Array(size);
+    const labels = deviations.map(() => new Float32Array(size));
     for (const column of columns) stream.fillNormal(column);
     for (const target of labels) stream.fillNormal(target);
     for (let r = 0; r < size; r++) context[r] = rule.contexts === 0 ? 0 : stream.below(rule.contexts);
@@ -181,11 +187,12 @@ function* syntheticBlocks(
         target[r] = inside ? (signals[k]?.[r] ?? 0) + deviation * (target[r] ?? 0) : Number.NaN;
       }
     }
+    const count = Math.min(size, rows - index * size);
     const inputs = [...(rule.contexts === 0 ? [] : [context]), ...columns];
-    yield {
+    return {
       rows: count,
       columns: inputs.map((values) => values.subarray(0, count)),
       labels: labels.map((values) => values.subarray(0, count)),
     };
-  }
+  };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { countUpTo } from '../../support/count.js';
+import { countUpTo } from '../../config/count.js';
 import { calendarParts, splitNames } from '../dataset.js';
 import { splitSeedSchema } from '../split-seed.js';
 import { conditionSchema, mistakeIn } from './cell.js';

@@ -22,7 +22,7 @@ describe('auto', () => {
 
   test('says the adapter', async () => {
     const { chosen, notes } = await choose({}, lookAt(factsOf()).look);
-    const why = 'auto: the first that passes a training step is compiled on cuda (NVIDIA L4 no. 0, driver 550.54.14)';
+    const why = 'auto: the first that passes a training step is compiled on cuda (NVIDIA L4 no. 0, driver 580.95.05)';
     expect(chosen.why).toBe(why);
     expect(notes).toEqual([why]);
     expect(chosen.adapter).toMatchObject({ adapter: 'NVIDIA L4 no. 0', memoryBytes: 24 * 2 ** 30 });
@@ -61,7 +61,7 @@ describe('a device that is named', () => {
       'compiled',
       'cuda',
       bare,
-      /^engine\.device: cuda is not usable by the compiled engine: there is no NVIDIA driver; to fix it: install the NVIDIA driver$/,
+      /^engine\.device: cuda is not usable by the compiled engine: there is no NVIDIA driver; to fix it: install the NVIDIA driver, 580\.65\.06 or later, then ple setup cuda --only onnxruntime$/,
     ],
     ['compiled', 'cuda', factsOf(), /it failed; to fix it: mend it$/],
   ] as const)('and cannot be used is an error: %s on %s', async (name, device, facts, message) => {
@@ -78,16 +78,22 @@ describe('a device that is named', () => {
 });
 
 describe('tfjs on the CPU', () => {
-  test.each([['it failed', factsOf()]])(
-    'else plain JavaScript, with a warning that it is for checking only: %s',
-    async (reason, facts) => {
-      const { chosen, notes } = await choose({ name: 'tfjs', device: 'cpu' }, lookAt(facts, ['tfjs on cpu']).look);
-      expect(chosen.candidate).toEqual({ engine: 'tfjs', device: 'cpu', pureJs: true });
-      expect(notes).toEqual([
-        expect.stringMatching(`plain JavaScript, which is for checking only: .*${reason}.*to fix it: `),
-      ]);
-    },
-  );
+  const tfjs = { name: 'tfjs', device: 'cpu' } as const;
+
+  test('is TensorFlow, or an error that says how to get it', async () => {
+    const { chosen, notes } = await choose(tfjs, lookAt(bare).look);
+    expect({ chosen, notes }).toMatchObject({ chosen: { candidate: { engine: 'tfjs', device: 'cpu' } }, notes: [] });
+    await expect(choose(tfjs, lookAt(bare, ['tfjs on cpu']).look)).rejects.toThrow(
+      /^engine\.device: cpu is not usable by the tfjs engine: it failed; to fix it: mend it, or say engine\.library=javascript$/,
+    );
+  });
+
+  test.each(['auto', 'cpu'] as const)('is plain JavaScript where it is asked for, with device %s', async (device) => {
+    const { look, probed } = lookAt(factsOf());
+    const { chosen, notes } = await choose({ name: 'tfjs', device, library: 'javascript' }, look);
+    expect(chosen.candidate).toEqual({ engine: 'tfjs', device: 'cpu', pureJs: true });
+    expect({ probed, notes }).toEqual({ probed: [], notes: [expect.stringMatching(/plain JavaScript.*checks only/)] });
+  });
 });
 
 test('threads beyond four times the cores are refused', async () => {

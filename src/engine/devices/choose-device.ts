@@ -14,6 +14,8 @@ export interface EngineChoice extends EngineResources {
   readonly device: DeviceName;
   /** GPU index, for device cuda. */
   readonly deviceId?: number | undefined;
+  /** Of the tfjs engine; default: TensorFlow. */
+  readonly library?: 'tensorflow' | 'javascript' | undefined;
 }
 
 /** The result of a choice as plain data. Another process can open it without detecting devices again. */
@@ -46,11 +48,12 @@ export function lookAtMachine(signal?: AbortSignal, facts: Facts = machineFacts(
  * @throws ConfigError: one line with what is missing and the fix.
  */
 export async function chooseDevice(choice: EngineChoice, look: Look = lookAtMachine()): Promise<Choice> {
-  const { name, device, deviceId, threads, spinning } = choice;
+  const { name, device, deviceId, library, threads, spinning } = choice;
   checkThreads(threads);
   const resources = { threads, spinning };
+  if (library === 'javascript') return inJavaScript(resources, look);
   if (device === 'auto') return automatic(name, resources, look);
-  if (device === 'cpu') return name === 'tfjs' ? tfjsOnCpu(resources, look) : onCpu(resources, look, 'asked for', []);
+  if (device === 'cpu') return (name === 'tfjs' ? tfjsOnCpu : onCpu)(resources, look, 'asked for', []);
   const candidate = { engine: name, device, ...(deviceId === undefined ? {} : { deviceId }) };
   const finding = await look.probe(candidate);
   if (!finding.usable) throw refusal(candidate, finding);
@@ -101,9 +104,7 @@ async function automatic(name: EngineChoice['name'], resources: EngineResources,
   }
   const why = `auto: no GPU is usable: ${reasons.join('; ')}`;
   const notes = seesGpu(look.facts) ? [`${why}; ple doctor prints the fix`] : [];
-  if (name === 'compiled') return onCpu(resources, look, why, notes);
-  const { chosen, notes: others } = await tfjsOnCpu(resources, look);
-  return { chosen: { ...chosen, why: `${why}; ${chosen.why}` }, notes: [...notes, ...others] };
+  return (name === 'tfjs' ? tfjsOnCpu : onCpu)(resources, look, why, notes);
 }
 
 /** The machine has something that the user may expect to be used. */
@@ -123,19 +124,26 @@ async function onCpu(
   return { chosen: { candidate, adapter, why, ...resources }, notes };
 }
 
-/** TensorFlow's library if it is installed and trains, else plain JavaScript, which is only for checks. */
-async function tfjsOnCpu(resources: EngineResources, look: Look): Promise<Choice> {
-  const native = { engine: 'tfjs', device: 'cpu' } as const;
-  const finding = await look.probe(native);
-  if (finding.usable) {
-    const why = '@tensorflow/tfjs-node is installed';
-    return { chosen: { candidate: native, adapter: adapterOf(finding), why, ...resources }, notes: [] };
-  }
-  const candidate = { ...native, pureJs: true };
-  const adapter = await checkStatically(candidate, look.facts);
+/** TensorFlow, which must be installed: plain JavaScript takes thousands of times as long, so nobody gets it unasked. */
+async function tfjsOnCpu(
+  resources: EngineResources,
+  look: Look,
+  why: string,
+  notes: readonly string[],
+): Promise<Choice> {
+  const candidate = { engine: 'tfjs', device: 'cpu' } as const;
+  const finding = await look.probe(candidate);
+  if (!finding.usable)
+    throw refusal(candidate, { ...finding, mend: `${finding.mend}, or say engine.library=javascript` });
+  return { chosen: { candidate, adapter: adapterOf(finding), why, ...resources }, notes };
+}
+
+async function inJavaScript(resources: EngineResources, { facts }: Look): Promise<Choice> {
+  const candidate = { engine: 'tfjs', device: 'cpu', pureJs: true } as const;
+  const adapter = await checkStatically(candidate, facts);
   if ('usable' in adapter) throw refusal(candidate, adapter);
-  const why = `tfjs trains in plain JavaScript, which is for checking only: ${finding.reason}`;
-  return { chosen: { candidate, adapter, why, ...resources }, notes: [`${why}; to fix it: ${finding.mend}`] };
+  const notes = ['tfjs trains in plain JavaScript, which is for checks only'];
+  return { chosen: { candidate, adapter, why: 'asked for', ...resources }, notes };
 }
 
 function adapterOf({ adapter, driver, memoryBytes, software }: Adapter): Adapter {

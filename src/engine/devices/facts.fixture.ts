@@ -7,10 +7,11 @@ import { checkStatically } from './static-checks.js';
 export function factsOf(changes: Partial<Facts> = {}): Facts {
   return {
     platform: 'linux',
-    nvidiaDriver: () => '550.54.14',
+    nvidiaDriver: () => '580.95.05',
     gpuFiles: () => ['/dev/nvidia0', '/dev/dri/renderD128'],
     nvidiaGpus: async () => [gpuOf(0)],
     graphicsAdapters: async () => [hardware],
+    cudaLibraries: () => 'here',
     ...changes,
   };
 }
@@ -20,7 +21,8 @@ export const gpuOf = (index: number) => ({
   uuid: `GPU-${index}`,
   name: `NVIDIA L4 no. ${index}`,
   memoryBytes: 24 * 2 ** 30,
-  driver: '550.54.14',
+  driver: '580.95.05',
+  capability: 8.9,
 });
 
 const hardware = {
@@ -39,6 +41,7 @@ export const bare = factsOf({
   gpuFiles: () => [],
   nvidiaGpus: async () => null,
   graphicsAdapters: async () => null,
+  cudaLibraries: () => 'absent',
 });
 
 /** A machine with these facts; a smoke step trains on all devices but `failing`. */

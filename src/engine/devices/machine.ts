@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { freeBytes } from '../../support/free-bytes.js';
 
 /** The machine that the program runs on. Null: unknown. */
 export interface Machine {
@@ -32,16 +30,4 @@ export async function describeMachine(folders: readonly string[]): Promise<Machi
     memory: { totalBytes, freeBytes: Math.min(freemem(), totalBytes) },
     disks: await Promise.all(folders.map(async (folder) => ({ folder, freeBytes: await freeBytes(folder) }))),
   };
-}
-
-/** Free bytes on the disk that holds a folder, or would hold it. */
-async function freeBytes(folder: string): Promise<number | null> {
-  let path = resolve(folder);
-  while (!existsSync(path) && dirname(path) !== path) path = dirname(path);
-  try {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { CompiledDevice, Engine } from '../engine.js';
+import { loadCudaRuntime } from '../native/cuda-runtime.js';
 import { trace } from '../record/trace.js';
 import { scanProgram } from './scan-program.js';
 import type { SessionOptions } from './session.js';
@@ -20,6 +21,7 @@ export interface CompiledOptions {
 /** An engine that records a step as an ONNX graph and runs it with ONNX Runtime. */
 export function createCompiledEngine(options: CompiledOptions = {}): Engine {
   const { device = 'cpu', deviceId, threads = availableParallelism(), spinning, wholly } = options;
+  if (device === 'cuda') loadCudaRuntime();
   const session: SessionOptions = { device, deviceId, threads, spinning, wholly };
   let measured: Promise<TransferSpeed> | undefined;
   const speed = () => {

@@ -26,7 +26,7 @@ describe('a package of tfjs-node', () => {
     expect(backend).toEqual({ name: 'tensorflow', device: 'cpu', threads: 3 });
     expect(tf.getBackend()).toBe('cpu');
     expect(nativeBackend('cpu', { threads: 2 }, loading).threads).toBe(3); // TensorFlow has its threads by then
-    expect(names).toEqual(['@tensorflow/tfjs-node']);
+    expect(names).toEqual(['cpu']);
     expect(process.env.TF_CPP_MIN_LOG_LEVEL).toBeDefined();
 
     const steps = { steps: 2, timed: 1 };
@@ -35,13 +35,15 @@ describe('a package of tfjs-node', () => {
   });
 
   test('does not go with the other in one process', () => {
-    expect(() => nativeBackend('cuda', {}, load)).toThrow(/one of tfjs-node and tfjs-node-gpu/);
+    expect(() => nativeBackend('cuda', {}, load)).toThrow(/TensorFlow for the CPU or for GPUs/);
   });
 
   test.each([
     ['3,GPU-12ab', 1, 'GPU-12ab'],
     ['2', 1, '-1'],
-  ])('of the GPUs %s takes the one with the id %d, and none that is hidden', async (visible, deviceId, chosen) => {
+    ['3,GPU-12ab', undefined, '3'], // the addon would keep the last
+    [undefined, undefined, '0'],
+  ])('of the GPUs %s sees the one with the id %s alone, and none that is hidden', async (visible, deviceId, chosen) => {
     vi.resetModules();
     vi.stubEnv('CUDA_VISIBLE_DEVICES', visible);
     try {

@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { tf } from '../../support/tf.js';
+import { addonFile, installed, libraries, tfjsPackage } from '../native/libraries.js';
+import { registerKernels } from './kernels.js';
 
 /** A registered tfjs backend, by tfjs's name for it. */
 export interface TfjsBackend {
@@ -9,69 +12,109 @@ export interface TfjsBackend {
   readonly device: string;
   readonly deviceId?: number;
   readonly threads: number;
+  /** TensorFlow's version. Absent: plain JavaScript. */
+  readonly tensorflow?: string;
 }
 
 /** The pure-JS backend, registered by tfjs itself. It is slow, and the reference for all others. */
 export const pureJs: TfjsBackend = { name: 'cpu', device: 'cpu', threads: 1 };
 
-/** The backend name that both packages use, so a process can have only one of them. */
+/** The backend name of TensorFlow for the CPU and for GPUs, so a process can have only one of them. */
 const nativeName = 'tensorflow';
 
-const packages = { cpu: '@tensorflow/tfjs-node', cuda: '@tensorflow/tfjs-node-gpu' } as const;
+type NativeDevice = 'cpu' | 'cuda';
 
 let loaded:
-  | { readonly device: keyof typeof packages; readonly deviceId: number | undefined; readonly threads: number }
+  | { readonly device: NativeDevice; readonly deviceId: number | undefined; readonly threads: number }
   | undefined;
 
 /**
  * TensorFlow's library. It registers itself with tfjs when it is first loaded, and then reads its settings from the
  * environment.
- * @throws if its package or library is missing, or if it found no GPU: it would then silently compute on the CPU.
+ * @throws if it is missing, or if it found no GPU: it would then silently compute on the CPU.
  */
 export function nativeBackend(
-  device: 'cpu' | 'cuda',
+  device: NativeDevice,
   { deviceId, threads }: { readonly deviceId?: number | undefined; readonly threads?: number | undefined },
-  load: (name: string) => void = createRequire(import.meta.url),
+  load: (device: NativeDevice) => void = loadTensorFlow,
 ): TfjsBackend {
   if (loaded && (loaded.device !== device || loaded.deviceId !== deviceId)) {
-    throw new Error('a process can load one of tfjs-node and tfjs-node-gpu, for one GPU');
+    throw new Error('a process can load TensorFlow for the CPU or for GPUs, and for one GPU');
   }
   if (!loaded) {
-    settings(deviceId, threads);
+    settings(device, deviceId, threads);
     const before = tf.getBackend() || pureJs.name;
-    load(packages[device]);
+    load(device);
     void tf.setBackend(before); // it had made itself the active one
     loaded = { device, deviceId, threads: Number(process.env[threadsSetting]) || availableParallelism() };
   }
   const backend: unknown = tf.findBackend(nativeName);
-  if (device === 'cuda' && !usesGpu(backend)) throw new Error(`${packages.cuda} found no GPU that it can use`);
+  if (device === 'cuda' && !usesGpu(backend)) throw new Error('TensorFlow found no GPU that it can use');
+  const tensorflow = versionOf(backend);
   return {
     name: nativeName,
     device,
     ...(deviceId === undefined ? {} : { deviceId }),
     threads: loaded.threads, // fixed when the library was loaded
+    ...(tensorflow === undefined ? {} : { tensorflow }),
   };
+}
+
+const require = createRequire(import.meta.url);
+
+/** npm's packages, whose install scripts bring a library. They are for platforms without a set of `ple setup`. */
+const packages = { cpu: '@tensorflow/tfjs-node', cuda: tfjsPackage } as const;
+
+/** Loads what `ple setup` brought, else npm's package. */
+function loadTensorFlow(device: NativeDevice): void {
+  const set = libraries[device === 'cpu' ? 'tensorflow' : 'tensorflow-cuda'];
+  const { state, folder } = installed(set);
+  if (state === 'other')
+    throw new Error(`${folder} is of another version of ple or of ${tfjsPackage}: run ${set.command}`);
+  if (state === 'absent') {
+    require(packages[device]);
+  } else {
+    const binding: unknown = require(join(folder, addonFile));
+    restoreUtil();
+    const { NodeJSKernelBackend } = require(`${tfjsPackage}/dist/nodejs_kernel_backend`);
+    tf.registerBackend(nativeName, () => new NodeJSKernelBackend(binding, packages[device]), 3);
+    require(`${tfjsPackage}/dist/register_all_kernels`);
+  }
+  registerKernels(nativeName);
+}
+
+/** Puts back what Node 23 removed and tfjs-node calls: https://github.com/tensorflow/tfjs/issues/8609. */
+function restoreUtil(): void {
+  const util: Record<string, unknown> = require('node:util');
+  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
+  util['isArray'] ??= Array.isArray;
 }
 
 const threadsSetting = 'TF_NUM_INTRAOP_THREADS';
 
-function settings(deviceId: number | undefined, threads: number | undefined): void {
+function settings(device: NativeDevice, deviceId: number | undefined, threads: number | undefined): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // otherwise the first process takes all GPU memory
   process.env.NVIDIA_TF32_OVERRIDE ??= '0'; // by default, TensorFlow multiplies with 10 bits of a float32's 23 (TF32)
   if (threads !== undefined) process.env[threadsSetting] ??= String(threads);
-  if (deviceId === undefined) return;
+  if (device === 'cpu') return;
+  // The addon keeps its tensors on the last GPU that it sees. So it sees one.
   const visible = process.env.CUDA_VISIBLE_DEVICES?.split(',');
-  const chosen = visible ? (visible[deviceId] ?? '-1') : String(deviceId); // -1: no GPU, instead of a hidden one
-  process.env.CUDA_VISIBLE_DEVICES = chosen; // it always uses the first visible GPU
+  const index = deviceId ?? 0;
+  process.env.CUDA_VISIBLE_DEVICES = visible ? (visible[index] ?? '-1') : String(index); // -1: none, not a hidden one
 }
 
 /** Whether tfjs-node's `NodeJSKernelBackend` uses a GPU. */
 export function usesGpu(backend: unknown): boolean {
-  return (
-    typeof backend === 'object' &&
-    backend !== null &&
-    'isUsingGpuDevice' in backend &&
-    Boolean(backend.isUsingGpuDevice)
-  );
+  return isObject(backend) && 'isUsingGpuDevice' in backend && Boolean(backend.isUsingGpuDevice);
+}
+
+function versionOf(backend: unknown): string | undefined {
+  if (!isObject(backend) || !('binding' in backend) || !isObject(backend.binding)) return undefined;
+  const { binding } = backend;
+  return 'TF_Version' in binding ? String(binding.TF_Version) : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -13,6 +13,7 @@ export function createTfjsEngine(backend: TfjsBackend): Engine {
     device: backend.device,
     ...(backend.deviceId === undefined ? {} : { deviceId: backend.deviceId }),
     threads: backend.threads,
+    ...(backend.tensorflow === undefined ? {} : { tensorflow: backend.tensorflow }),
     async compile(step, signature) {
       return program(backend, step, signature);
     },
@@ -56,9 +57,9 @@ function program(backend: TfjsBackend, step: Step, signature: Signature): Progra
     async run(chunk) {
       const steps = stepsOf(chunk, signature.batch);
       const made = new Map<string, HostArray>();
-      for (let index = 0; index < steps; index++) {
-        withBackend(backend.name, () => advance(chunk, index, steps, made));
-      }
+      withBackend(backend.name, () => {
+        for (let index = 0; index < steps; index++) tf.tidy(() => orNothing(() => advance(chunk, index, steps, made)));
+      });
       return Object.fromEntries(made);
     },
 
@@ -78,6 +79,29 @@ function program(backend: TfjsBackend, step: Step, signature: Signature): Progra
       state = {};
     },
   };
+}
+
+/**
+ * Runs an action. If it fails, frees the tensors that it kept: a step's own, and those that tfjs keeps for a gradient
+ * that it then never computes.
+ */
+function orNothing(action: () => void): void {
+  const engine = tf.engine();
+  const keep = engine.keep;
+  const held: Tensor[] = [];
+  engine.keep = (tensor) => {
+    held.push(tensor);
+    keep.call(engine, tensor);
+    return tensor;
+  };
+  try {
+    action();
+  } catch (error) {
+    for (const tensor of held) tensor.dispose();
+    throw error;
+  } finally {
+    engine.keep = keep;
+  }
 }
 
 function tensorsOf(arrays: HostArrays): Record<string, Tensor> {

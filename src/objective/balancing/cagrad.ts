@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { countUpTo } from '../../support/count.js';
+import { countUpTo } from '../../config/count.js';
 import { tf } from '../../support/tf.js';
 import { defineBalancing } from './balancing.js';
 import { dot, leastSquare, linear, times } from './products.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { stepCount } from '../../config/count.js';
 import { float32 } from '../../support/arrays.js';
-import { stepCount } from '../../support/count.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { defineBalancing } from './balancing.js';

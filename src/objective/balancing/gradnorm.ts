@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { stepCount } from '../../config/count.js';
 import { float32 } from '../../support/arrays.js';
-import { stepCount } from '../../support/count.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { defineBalancing, type Moment } from './balancing.js';

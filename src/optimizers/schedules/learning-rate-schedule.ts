@@ -7,10 +7,10 @@ export interface LearningRateSchedule {
   /** What the learning rate is multiplied by at a step, counted from 0 over all epochs. */
   factor(step: number, scores: FollowedScores): number;
   /**
-   * Present only if the schedule depends on the scores of epochs: what it keeps of them after one more. Null: the epoch
-   * has no score.
+   * Present only if the schedule depends on the scores of epochs: what it keeps of them after one more epoch. The rate
+   * is one for several tasks, which have a score each; null: it is not defined.
    */
-  follow?(scores: FollowedScores, score: number | null): FollowedScores;
+  follow?(scores: FollowedScores, ofTasks: readonly (number | null)[]): FollowedScores;
 }
 
 /** The longest possible training; steps are counted from it. */
@@ -20,13 +20,17 @@ export interface TrainingLength {
 }
 
 /** What a schedule keeps of the epochs' scores; plain data, kept in checkpoints. Others leave it as it starts. */
-export const followedScoresSchema = waitSchema.extend({
+export const followedScoresSchema = z.strictObject({
+  /** By task. */
+  waits: z.array(waitSchema),
   /** How often the learning rate was lowered. */
   reductions: z.int(),
 });
 export type FollowedScores = Readonly<z.infer<typeof followedScoresSchema>>;
 
-export const noScores: FollowedScores = { ...freshWait, reductions: 0 };
+export function noScores(tasks: number): FollowedScores {
+  return { waits: Array(tasks).fill(freshWait), reductions: 0 };
+}
 
 export interface LearningRateScheduleDefinition {
   readonly name: string;

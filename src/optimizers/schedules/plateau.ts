@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { epochCount } from '../../support/count.js';
-import { waitedFor } from '../../support/patience.js';
+import { epochCount } from '../../config/count.js';
+import { haveWaited, waitedFor } from '../../support/patience.js';
 import { defineLearningRateSchedule } from './learning-rate-schedule.js';
 
 /**
  * PyTorch's `ReduceLROnPlateau` with mode='max', threshold_mode='abs' and eps=0: `ratio` is its factor, `minDelta` its
  * threshold, and `minimum` its min_lr as part of the learning rate. As there, `patience` epochs may pass without a
- * better score, and the next one lowers the learning rate.
+ * better score, and the next one lowers the learning rate. A score is better if that of any task is.
  */
 export const plateau = defineLearningRateSchedule({
   name: 'plateau',
-  summary: 'the learning rate is multiplied by a factor when the selection score stops rising (ReduceLROnPlateau)',
+  summary: 'the learning rate is multiplied by a factor when no task’s score rises any more (ReduceLROnPlateau)',
   options: z.strictObject({
     type: z.literal('plateau'),
     ratio: z.number().positive().lt(1).default(0.1).describe('The factor of each reduction.'),
@@ -21,7 +21,9 @@ export const plateau = defineLearningRateSchedule({
       .number()
       .nonnegative()
       .default(0)
-      .describe('A score is better if it exceeds the best by more than this.'),
+      .describe(
+        'A score is better if it exceeds the best by more than this. Its unit: .001 of an AUC, 1 % of a squared error (of `monitor: loss` and `metric:<name>` their own).',
+      ),
     minimum: z
       .number()
       .min(0)
@@ -31,9 +33,10 @@ export const plateau = defineLearningRateSchedule({
   }),
   build: ({ ratio, patience, minDelta, minimum }) => ({
     factor: (_step, { reductions }) => Math.max(minimum, ratio ** reductions),
-    follow({ reductions, ...before }, score) {
-      const wait = waitedFor(before, score, minDelta);
-      return wait.waited > patience ? { ...wait, waited: 0, reductions: reductions + 1 } : { ...wait, reductions };
+    follow({ waits, reductions }, scores) {
+      const after = waits.map((wait, task) => waitedFor(wait, scores[task] ?? null, minDelta));
+      if (!haveWaited(after, patience + 1)) return { waits: after, reductions };
+      return { waits: after.map(({ best }) => ({ best, waited: 0 })), reductions: reductions + 1 };
     },
   }),
 });

@@ -25,7 +25,7 @@ const stepsPerEpoch = 4;
 /** The factors of the first steps, or of each epoch's first step. */
 function factors(options: { readonly type: string; readonly [key: string]: unknown }, epochs: number): number[] {
   const schedule = learningRateSchedules.get(options.type).build(options, { epochs, stepsPerEpoch });
-  return Array.from({ length: epochs * stepsPerEpoch }, (_, step) => schedule.factor(step, noScores));
+  return Array.from({ length: epochs * stepsPerEpoch }, (_, step) => schedule.factor(step, noScores(1)));
 }
 
 const close = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 9));
@@ -50,10 +50,10 @@ describe('plateau is ReduceLROnPlateau', () => {
     const schedule = learningRateSchedules
       .get('plateau')
       .build({ type: 'plateau', ...options }, { epochs: 9, stepsPerEpoch });
-    let state: FollowedScores = noScores;
+    let state: FollowedScores = noScores(1);
     return [...given, null].map((score) => {
       const factor = schedule.factor(17, state);
-      const next = schedule.follow?.(state, score);
+      const next = schedule.follow?.(state, [score]);
       if (!next) throw new Error('plateau follows scores');
       state = JSON.parse(JSON.stringify(next)); // as a checkpoint keeps it
       return factor;
@@ -76,6 +76,28 @@ describe('plateau is ReduceLROnPlateau', () => {
   it('waits for nothing while there is no score, and a missing one later is not better', () => {
     expect(followed({ patience: 0, ratio: 0.5 }, [null, null, null])).toEqual([1, 1, 1, 1]);
     expect(followed({ patience: 0, ratio: 0.5 }, [0.5, null, 0.6])).toEqual([1, 1, 0.5, 0.5]);
+  });
+
+  it('of several tasks, any that improves keeps the rate, and one without a score does not', () => {
+    const schedule = learningRateSchedules
+      .get('plateau')
+      .build({ type: 'plateau', ratio: 0.5, patience: 1 }, { epochs: 9, stepsPerEpoch });
+    const epochs = [
+      [1, 1, null],
+      [2, 0, null],
+      [1, 2, null],
+      [1, 1, null], // neither improves: the first time
+      [1, 1, null], // the second: the rate falls
+      [3, 1, null],
+      [1, 1, null],
+      [1, 3, null],
+    ];
+    let state = noScores(3);
+    const factors = epochs.map((scores) => {
+      state = schedule.follow?.(state, scores) ?? state;
+      return schedule.factor(0, state);
+    });
+    expect(factors).toEqual([1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { epochCount } from '../../support/count.js';
+import { epochCount } from '../../config/count.js';
 import { defineLearningRateSchedule } from './learning-rate-schedule.js';
 
 /** PyTorch's `StepLR` (`every` is its step_size) and `MultiStepLR` (`at` is its milestones); `ratio` is gamma. */

@@ -42,7 +42,7 @@ test('each model has a panel per task, with its seeds, their mean and the baseli
     expect(grey[index]?.y).toBeCloseTo(meanAt(runsOf('single-task'), index + 1), 12);
   }
   expect(best.map(({ x, y }) => [x, y])).toEqual(
-    runs.map((run) => [run.result.bestEpoch, auc(run, Number(run.result.bestEpoch))]),
+    runs.map((run) => [run.result.bestEpoch['income'], auc(run, Number(run.result.bestEpoch['income']))]),
   );
 });
 
@@ -54,7 +54,7 @@ test('a single run has loss, metric and best epoch of each task', async () => {
   const [loss, , lossBest, score, , scoreBest] = layersOf(section?.drawings[0]?.panels[0]?.spec);
   expect(loss?.map(({ y }) => y)).toEqual(run.epochs.map(({ train }) => train.tasks.income));
   expect(score?.map(({ y }) => y)).toEqual(run.epochs.map(({ validation }) => validation.income?.auc));
-  for (const best of [lossBest, scoreBest]) expect(best).toEqual([{ x: run.result.bestEpoch }]);
+  for (const best of [lossBest, scoreBest]) expect(best).toEqual([{ x: run.result.bestEpoch['income'] }]);
 });
 
 test('loss weights are drawn where a schedule moves them, of one model for all', async () => {

@@ -107,8 +107,8 @@ test.each([...drawn])(
 
 test('what there is to draw decides the sections', () => {
   expect([...drawn.values()].map((sections) => sections.map(({ id }) => id))).toEqual([
-    ['forest', 'scatter', 'learning', 'experts', 'calibration', 'weights'],
-    ['axis', 'scatter', 'learning', 'experts'],
+    ['forest', 'scatter', 'learning', 'paths', 'experts', 'calibration', 'weights'],
+    ['axis', 'scatter', 'learning', 'paths', 'experts'],
     ['forest', 'learning', 'experts', 'calibration'],
     [],
     ['learning', 'calibration', 'experts', 'weights'],

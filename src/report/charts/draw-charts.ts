@@ -15,6 +15,7 @@ import { frontCharts } from './fronts.js';
 import { curvesOfLearners, learningCurves } from './learning-curves.js';
 import { lossWeights } from './loss-weights.js';
 import { modelSeries } from './palette.js';
+import { paths } from './paths.js';
 import { reliability } from './reliability.js';
 import { runCurves } from './run-curves.js';
 import { scatters } from './scatter.js';
@@ -32,6 +33,7 @@ export async function drawCharts(data: ReportData): Promise<readonly ChartSectio
     ...scatters(comparison),
     ...frontCharts(comparison),
     ...learningCurves(data),
+    ...paths(data),
     ...expertUse(runs),
     ...(await reliability(runs)),
     ...lossWeights(runs),

@@ -115,7 +115,7 @@ function curvesOf({ label, runs }: Learner, { name, metric }: PointTask): Curves
       const value = validation[name]?.[metric];
       return typeof value === 'number' ? value : null;
     }),
-    best: typeof bestEpoch === 'number' ? bestEpoch : (bestEpoch?.[name] ?? 0),
+    best: bestEpoch?.[name] ?? 0,
   }));
   const last = Math.max(0, ...seeds.map(({ values }) => values.length));
   const means = Array.from({ length: last }, (_, index) => {
@@ -127,7 +127,7 @@ function curvesOf({ label, runs }: Learner, { name, metric }: PointTask): Curves
 }
 
 /** The range of values without the worst tenth, which comes from the first epochs. */
-function domainOf(values: readonly number[], { better }: Pick<PointTask, 'better'>): readonly [number, number] {
+export function domainOf(values: readonly number[], { better }: Pick<PointTask, 'better'>): readonly [number, number] {
   const sorted = values.toSorted((a, b) => a - b);
   const tenth = Math.floor(values.length / 10);
   const low = sorted[better === 'higher' ? tenth : 0] ?? 0;

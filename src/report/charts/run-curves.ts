@@ -12,7 +12,7 @@ export function runCurves(
   tasks: readonly PointTask[],
 ): readonly Section[] {
   const drawings = tasks.map(({ name, metric }, index): Drawing => {
-    const best = typeof bestEpoch === 'number' ? bestEpoch : (bestEpoch[name] ?? null);
+    const best = bestEpoch[name] ?? null;
     const losses = epochs.map(({ train }) => train.tasks[name]);
     const scores = epochs.map(({ validation }) => validation[name]?.[metric]);
     const curves = [

@@ -2,9 +2,10 @@ import type { ComparisonRow, Verdict } from '../../comparison/comparison.js';
 import { mean } from '../../comparison/statistics/moments.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { GainCell, GainRow, GainTable, GainText } from '../gain-table.js';
-import { count, dash } from '../numbers.js';
+import { count, dash, percent, signed } from '../numbers.js';
 import { metricName, ranked } from '../points.js';
 import { runsOf } from '../report-data.js';
+import { multiplierText } from '../training.js';
 import { numberCell, scrolling, smallLines, sortableHead, typographic } from './cells.js';
 import { type Html, html } from './html.js';
 
@@ -15,6 +16,7 @@ export const verdicts: readonly string[] = [
   'equivalent',
   'undecided',
   'seesaw',
+  'repaired',
   'worse',
   'not trained to a plateau',
   'baseline',
@@ -84,6 +86,7 @@ const kinds: Readonly<Record<string, string>> = {
   'better on all': 'better',
   'better on some': 'better',
   seesaw: 'worse',
+  repaired: 'undecided',
   worse: 'worse',
   equivalent: 'equal',
 };
@@ -97,7 +100,15 @@ function taskCell({ task, gain, text, own, level, deviation }: GainCell, isContr
   if (text === null) return numberCell(own.mean, level, [[spread]], task.name);
   const metric = own.mean === null ? '' : `${metricName(task.metric)} ${level} ${spread}`;
   const seeds = gain.seedsToDecide === null ? [] : [`about ${gain.seedsToDecide} seeds`, 'to decide'];
-  const metrics = isContrast ? [] : [metric];
+  const besides = [
+    ...(own.oneEpoch?.gain == null
+      ? []
+      : [
+          `one epoch ${task.percent === null ? signed(own.oneEpoch.gain, task.digits) : percent(own.oneEpoch.relativeGain)}`,
+        ]),
+    ...(own.multiplier ? [`rows ${multiplierText(own)}`] : []),
+  ];
+  const metrics = isContrast ? [] : [metric, ...besides];
   if (gain.gain === null) return numberCell(null, dash, [metrics], task.name);
   const size = gain.relativeGain === null ? null : html` <span class="relative">${typographic(text.relative)}</span>`;
   return html`<td class="number task ${text.verdict ?? ''}" data-value="${gain.gain}" data-label="${task.name}">${sign(text)}<b>${typographic(text.gain)}</b>${size}${smallLines([knownOf(text), metrics, seeds])}</td>`;
@@ -125,9 +136,7 @@ const costHeads = [
 
 /** The model's cost: means over its finished runs. */
 function costCells({ parameters, atLimit }: ComparisonRow, runs: readonly FinishedRun[]): readonly Html[] {
-  const best = runs.flatMap(({ result: { bestEpoch } }) =>
-    typeof bestEpoch === 'number' ? [bestEpoch] : Object.values(bestEpoch),
-  );
+  const best = runs.flatMap(({ result: { bestEpoch } }) => Object.values(bestEpoch));
   const [low, high] = [Math.min(...best), Math.max(...best)];
   const epochs = meanOf(runs.map(({ result }) => result.epochs));
   const seconds = meanOf(runs.map((run) => run.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0)));

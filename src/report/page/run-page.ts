@@ -66,12 +66,9 @@ function leadOf(run: FinishedRun): string {
 function facts({ result, epochs }: FinishedRun): string {
   const { parameters, throughput, engine, bestEpoch } = result;
   const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
-  const best =
-    typeof bestEpoch === 'number'
-      ? `the best epoch is ${bestEpoch}`
-      : `the best epochs are ${Object.entries(bestEpoch)
-          .map(([task, epoch]) => `${epoch} (${task})`)
-          .join(', ')}`;
+  const best = `best epochs ${Object.entries(bestEpoch)
+    .map(([task, epoch]) => `${epoch} (${task})`)
+    .join(', ')}`;
   return (
     `Test split. ${count(parameters.network)} network and ${count(parameters.embedding)} embedding parameters; ${result.epochs} epochs, ${best}; ` +
     `${count(seconds)} s of training, ${count(throughput.samplesPerSecond)} rows/s (${engine.name}, ${engine.device}).`

@@ -18,6 +18,7 @@ export function describeEnvironment(engine: Engine, { candidate, adapter, why }:
     node: process.version,
     tfjs: versionOf(createRequire(import.meta.url).resolve('@tensorflow/tfjs/package.json')),
     onnxruntime: versionOf(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')),
+    ...(engine.tensorflow === undefined ? {} : { tensorflow: engine.tensorflow }),
     platform: `${process.platform}-${process.arch}`,
     cpu: { model: cpus()[0]?.model.trim() ?? null, cores: availableParallelism() },
     memoryBytes: totalmem(),

@@ -112,7 +112,7 @@ describe.each(Object.entries(experiments))('%s', (_, experiment) => {
   async function numbersOf(engine: Engine, from?: Snapshot): Promise<Record<string, number>> {
     for await (const record of train(setUp(experiment, dataset, engine), from)) {
       if (record.kind !== 'trained') continue;
-      const { validation, test } = splitMetrics(dataset, record.trained);
+      const { validation, test } = splitMetrics(dataset, record.trained.own);
       return Object.fromEntries(
         Object.entries({ validation, test }).flatMap(([split, tasks]) =>
           Object.entries(tasks).flatMap(([task, metrics]) =>

@@ -44,17 +44,11 @@ export const shapeKernels: Translations = {
   },
   Slice: ({ graph, input, attributes }) => {
     const x = input('x');
-    // A single number applies to the first axis. Missing sizes reach to the end.
-    const begin = [attributes.numbersOrOne('begin')].flat();
-    const size = attributes.has('size') ? [attributes.numbersOrOne('size')].flat() : [];
+    const { begin, size } = attributes.slice(x.shape);
     return slice(
       graph,
       x,
-      x.shape.map((length, axis) => {
-        const start = begin[axis] ?? 0;
-        const count = size[axis] ?? -1;
-        return { start, count: count === -1 ? length - start : count };
-      }),
+      begin.map((start, axis) => ({ start, count: size[axis] ?? 0 })),
     );
   },
   SplitV: ({ graph, input, attributes }) => {

@@ -51,6 +51,16 @@ export class KernelAttributes {
     });
   }
 
+  /** Of `Slice`: starts and sizes along every axis. A single number applies to the first; missing sizes reach to the end. */
+  slice(shape: readonly number[]): { readonly begin: readonly number[]; readonly size: readonly number[] } {
+    const starts = [this.numbersOrOne('begin')].flat();
+    const sizes = this.has('size') ? [this.numbersOrOne('size')].flat() : [];
+    const begin = shape.map((_, axis) => starts[axis] ?? 0);
+    const sizeAlong = (axis: number) => sizes[axis] ?? -1;
+    const size = shape.map((length, axis) => (sizeAlong(axis) === -1 ? length - (begin[axis] ?? 0) : sizeAlong(axis)));
+    return { begin, size };
+  }
+
   /** One axis of a shape of `rank` sides, from 0. */
   axis(name: string, rank: number): number {
     const axis = this.number(name);
@@ -79,7 +89,7 @@ export class KernelAttributes {
   }
 
   #refuse(name: string, wanted: string): never {
-    throw new Error(`the compiled engine wants ${wanted} for '${name}' of kernel '${this.#kernel}'`);
+    throw new Error(`kernel '${this.#kernel}' wants ${wanted} for '${name}'`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { float32 } from '../support/arrays.js';
+import { float32 } from '../../support/arrays.js';
 import { addBalance, balanceOf } from './epoch-balance.js';
 
 const outputs = (losses: number[][], weights: number[][]) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HostArrays } from '../support/arrays.js';
+import type { HostArrays } from '../../support/arrays.js';
 
 /** Sums of a balancing method's outputs over the steps of an epoch so far. */
 export const balanceSumsSchema = z.object({

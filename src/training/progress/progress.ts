@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { followedScoresSchema, noScores } from '../optimizers/schedules/learning-rate-schedule.js';
-import { freshWait, waitSchema } from '../support/patience.js';
+import { followedScoresSchema } from '../../optimizers/schedules/learning-rate-schedule.js';
+import { waitSchema } from '../../support/patience.js';
 import { balanceSumsSchema } from './epoch-balance.js';
 
 /** Sums over the steps of an epoch so far, in double precision and in the order of the steps. */
@@ -23,13 +23,9 @@ const bestSchema = z.strictObject({
 });
 export type Best = Readonly<z.infer<typeof bestSchema>>;
 
-const unitSchema = bestSchema.extend({
-  stopped: z.boolean(),
-  /** For early stopping, and for the learning rate: each counts by its own `minDelta`. */
-  patience: waitSchema,
-  learningRate: followedScoresSchema,
-});
-export type UnitState = Readonly<z.infer<typeof unitSchema>>;
+/** The epochs' scores of a task. Early stopping and the learning rate wait for it each by its own `minDelta`. */
+const taskSchema = bestSchema.extend({ patience: waitSchema });
+const unitSchema = z.strictObject({ stopped: z.boolean(), learningRate: followedScoresSchema });
 
 /** A run's progress: plain data, kept in checkpoints. */
 export const progressSchema = z.strictObject({
@@ -44,29 +40,29 @@ export const progressSchema = z.strictObject({
   epochSeconds: z.number(),
   seconds: z.number(),
   samples: z.int(),
+  tasks: z.array(taskSchema),
+  /** One epoch for all tasks. */
+  choice: bestSchema,
   units: z.array(unitSchema),
-  /** For a joint model, each task's best epoch. */
-  observers: z.array(bestSchema),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
+
+/** What selection has found so far. */
+export type Selected = Pick<Progress, 'tasks' | 'units' | 'choice'>;
 
 export function emptySums(tasks: number): EpochSums {
   return { steps: 0, loss: 0, tasks: Array(tasks).fill(0), counts: Array(tasks).fill(0) };
 }
 
-const noBest: Best = { bestScore: null, bestEpoch: 0 };
-export const freshUnit: UnitState = { ...noBest, stopped: false, patience: freshWait, learningRate: noScores };
-
-export function freshProgress(tasks: number, units: number, observers: number): Progress {
+export function freshProgress(selected: Selected): Progress {
   return {
     epoch: 1,
     step: 0,
     totalSteps: 0,
-    sums: emptySums(tasks),
+    sums: emptySums(selected.tasks.length),
     epochSeconds: 0,
     seconds: 0,
     samples: 0,
-    units: Array(units).fill(freshUnit),
-    observers: Array(observers).fill(noBest),
+    ...selected,
   };
 }

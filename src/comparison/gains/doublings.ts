@@ -1,0 +1,99 @@
+import type { AxisPoint } from '../../config/comparison.js';
+import type { Doubling, TaskGain } from '../comparison.js';
+import { mean, standardDeviation } from '../statistics/moments.js';
+import type { Entry } from '../stored/reported-run.js';
+import { relativeGain } from './gains.js';
+import { type JudgedTask, type MeasuredModel, signed } from './measured.js';
+
+/** Whether these are the baseline's runs on half of the rows. */
+export function isHalved({ values }: Pick<Entry, 'values'>): boolean {
+  return values !== undefined && 'train.passes' in values;
+}
+
+/** A doubling that brings more than this share of what is learnt shows that training is limited by its steps. */
+const most = 0.1;
+
+/**
+ * What the second half of the rows brought to the baseline. The share of what is learnt is of 1 - nmse, or of AUC - .5:
+ * of an error alone, a doubling often takes half, whatever the number of rows.
+ */
+export function doublingOf(
+  axis: AxisPoint,
+  { halved, whole }: { readonly halved: Entry; readonly whole: MeasuredModel },
+  half: MeasuredModel,
+  tasks: readonly JudgedTask[],
+): Doubling {
+  const learntBy = (model: MeasuredModel, task: number) => meanOf(model.runs.map(({ learnt }) => learnt[task] ?? null));
+  return {
+    axis,
+    rows: whole.runs[0]?.trainedRows ?? 0,
+    passes: whole.runs[0]?.passes ?? 1,
+    runs: halved.runs.map(({ run: _, ...reference }) => reference),
+    tasks: Object.fromEntries(
+      tasks.map(({ name, metric }, task) => {
+        const [before, after] = [half, whole].map(({ runs }) => meanOf(runs.map(({ values }) => values[task] ?? null)));
+        const [learntBefore, learnt] = [learntBy(half, task), learntBy(whole, task)];
+        const gain = before == null || after == null ? null : after - before;
+        const share = learntBefore === null || learnt === null ? null : (learnt - learntBefore) / learnt;
+        return [
+          name,
+          {
+            metric: metric.name,
+            mean: before == null ? null : signed(metric, before),
+            gain,
+            relativeGain: gain === null || before == null ? null : relativeGain(gain, Math.abs(before)),
+            learnt: share === null ? null : 100 * share,
+            isLimited: share !== null && !(learnt !== null && learnt > 0 && share <= most),
+          },
+        ];
+      }),
+    ),
+  };
+}
+
+/** Whether no gain at a point has a verdict. */
+export function isLimited(doubling: Doubling | undefined): boolean {
+  return doubling !== undefined && Object.values(doubling.tasks).some((task) => task.isLimited);
+}
+
+/** An exponent below this says nothing of how many rows an error needs. */
+const leastExponent = 0.05;
+
+/**
+ * By how much the baseline's rows must grow to reach the model's error. Between half of the rows and all of them its error
+ * falls as n^-b, and so it is taken to go on: (baseline's error / model's error)^(1 / b). The interval has 95 %
+ * confidence by the delta method over runs. Null for a metric that is no error, and if more rows do not lower it.
+ */
+export function multiplierOf(
+  model: MeasuredModel,
+  whole: MeasuredModel,
+  half: MeasuredModel | undefined,
+  { metric }: JudgedTask,
+  task: number,
+): TaskGain['multiplier'] {
+  if (metric.better !== 'lower' || !half) return null;
+  const logsOf = ({ runs }: MeasuredModel) =>
+    runs.flatMap(({ values }) => {
+      const error = -(values[task] ?? 0);
+      return error > 0 ? [Math.log(error)] : [];
+    });
+  const [own, reference, before] = [logsOf(model), logsOf(whole), logsOf(half)];
+  if (own.length === 0 || reference.length === 0 || before.length === 0) return null;
+  const exponent = (mean(before) - mean(reference)) / Math.LN2;
+  if (exponent < leastExponent) return null;
+  const difference = mean(reference) - mean(own);
+  const log = difference / exponent;
+  if ([own, reference, before].some(({ length }) => length < 2)) return { value: Math.exp(log), interval: null };
+  const variance = (logs: readonly number[]) => standardDeviation(logs) ** 2 / logs.length;
+  const byReference = 1 / exponent + difference / (exponent ** 2 * Math.LN2);
+  const byBefore = difference / (exponent ** 2 * Math.LN2);
+  const error = Math.sqrt(
+    byReference ** 2 * variance(reference) + variance(own) / exponent ** 2 + byBefore ** 2 * variance(before),
+  );
+  return { value: Math.exp(log), interval: [Math.exp(log - 1.96 * error), Math.exp(log + 1.96 * error)] };
+}
+
+function meanOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : mean(known);
+}

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { madeDataset } from './dataset.fixture.js';
+import { splitMetrics } from './evaluation.js';
+import { resultOf } from './result.js';
+import { setUp } from './setup.js';
+import { binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
+
+const ple = '{ type: ple, levels: [[8], [8]], tower: [8], experts: 2 }';
+/** The first task is easy, the second noise. */
+const label = (task: number, x: readonly [number, number], noise: number) =>
+  task === 0 ? linear(task, x, noise) : Number(noise > 0);
+const made = () => {
+  const split = { rows: 100, label };
+  return madeDataset(binaryTasks, { train: { ...split, rows: 200 }, validation: split, test: split });
+};
+const settings = (monitor: string, epochs = 8, patience: number | null = null) =>
+  `epochs: ${epochs}, earlyStopping: { monitor: "${monitor}", patience: ${patience} }`;
+
+test('each task has the metrics and predictions of its own best epoch, as if selected by this task alone', async () => {
+  const { dataset, reads } = made();
+  const experiment = experimentOf(ple, binaryTasks, settings('mean'));
+  const joint = await trained(experiment, dataset);
+  const readTest = reads.test;
+  const result = resultOf(experiment, setUp(experiment, dataset, compiled), joint, joint.records);
+  const epochs = new Set([result.oneEpoch?.epoch]);
+  for (const [index, { name }] of binaryTasks.entries()) {
+    const one = experimentOf(ple, binaryTasks, settings(`task:${name}`));
+    const alone = await trained(one, dataset);
+    const { oneEpoch } = resultOf(one, setUp(one, dataset, compiled), alone, alone.records);
+    expect(result.bestEpoch[name]).toBe(oneEpoch?.epoch);
+    expect(result.tasks[name]).toMatchObject(oneEpoch?.tasks[name] ?? {});
+    expect(joint.own.test.tasks[index]).toEqual(alone.choice?.test.tasks[index]);
+    epochs.add(oneEpoch?.epoch);
+  }
+  expect(epochs.size).toBeGreaterThan(1);
+  expect(readTest).toBe(epochs.size); // each epoch's parameters were evaluated once
+});
+
+test('a joint model is served with one epoch, networks of one task each with their own', async () => {
+  const { dataset } = made();
+  for (const model of [ple, '{ type: single-task, levels: [[8]], tower: [8] }']) {
+    const experiment = experimentOf(model, binaryTasks, settings('mean'));
+    const { served, own, choice, progress, records } = await trained(experiment, dataset);
+    const isJoint = model === ple;
+    expect(new Set(progress.tasks.map(({ bestEpoch }) => bestEpoch)).size).toBe(2);
+    for (const [index, { bestEpoch }] of [...progress.tasks, progress.choice].entries()) {
+      const shorter = { ...experiment, train: { ...experiment.train, epochs: bestEpoch, keep: 'last' as const } };
+      const last = await trained(shorter, dataset);
+      expect(last.records.map(({ validation }) => validation)).toEqual(
+        records.slice(0, bestEpoch).map(({ validation }) => validation),
+      );
+      const task = binaryTasks[index];
+      if (task) expect(last.own.test.tasks[index]).toEqual(own.test.tasks[index]);
+      else expect(splitMetrics(dataset, last.own)).toEqual(choice && splitMetrics(dataset, choice));
+      const used = Object.entries(last.served).filter(([name]) => {
+        return isJoint ? task === undefined : task !== undefined && name.startsWith(`${task.name}.`);
+      });
+      for (const [name, value] of used) expect(served[name]).toEqual(value);
+      if (isJoint && task === undefined) expect(served).toEqual(last.served);
+    }
+  }
+});
+
+test('with keep: last no epoch is chosen', async () => {
+  const { dataset } = made();
+  const experiment = experimentOf(ple, binaryTasks, 'epochs: 4, keep: last');
+  const last = await trained(experiment, dataset);
+  const result = resultOf(experiment, setUp(experiment, dataset, compiled), last, last.records);
+  expect(result).toMatchObject({ bestEpoch: { click: 4, share: 4 }, ended: 'budget', epochs: 4 });
+  expect(result.oneEpoch).toBeUndefined();
+  expect(result.tasks['click']?.validation).toEqual(last.records.at(-1)?.validation['click']);
+});

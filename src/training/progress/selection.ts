@@ -1,0 +1,201 @@
+import type { Experiment } from '../../config/experiment.js';
+import type { Dataset, Task } from '../../data/dataset.js';
+import { selectingMetric, selectionScore, type TaskMetrics, taskLoss } from '../../metrics/evaluate.js';
+import { type LearningRateSchedule, noScores } from '../../optimizers/schedules/learning-rate-schedule.js';
+import { DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
+import { freshWait, haveWaited, waitedFor } from '../../support/patience.js';
+import type { Best, Selected } from './progress.js';
+
+/** How a run's epochs are judged, which are kept, and when training stops. */
+export interface Selection {
+  /** In the order of the config. Each task is judged at the epoch that is best for it. */
+  readonly tasks: readonly Judge[];
+  /** One epoch for all tasks. A joint model is served with its parameters. */
+  readonly choice: Judge;
+  readonly units: readonly Unit[];
+  /** `last`: no epoch is chosen; validation only reports. */
+  readonly keep: 'best' | 'last';
+  readonly stopping: Pick<Experiment['train']['earlyStopping'], 'patience' | 'minDelta'>;
+  /** See `LearningRateSchedule`. Absent: the learning rate follows no score. */
+  readonly follow?: LearningRateSchedule['follow'];
+}
+
+/**
+ * What stops together and has one learning rate: a joint model, or the own network of one task. Networks that share
+ * nothing are units of their own, so that they equal separate runs.
+ */
+interface Unit {
+  /** Set for one task's own network: the `task` of its parameters. */
+  readonly owner?: string;
+  /** Tasks, by index. It goes on while the score of one of them rises. */
+  readonly watched: readonly number[];
+}
+
+interface Judge {
+  /**
+   * Higher is better. Null if no validation row is in a sample space; then no epoch is better than the last. See
+   * `selectionScore` for the unit, which a score by `metric:<name>` or `loss` does not have.
+   */
+  score(validation: Validation): number | null;
+}
+
+type Validation = Readonly<Record<string, TaskMetrics>>;
+
+interface Judged {
+  /** See `ownersOf`. */
+  readonly owners: readonly (string | undefined)[];
+  readonly tasks: readonly Task[];
+  readonly train: Pick<Experiment['train'], 'earlyStopping' | 'keep'>;
+  /** Weights of the joint loss, by task. */
+  readonly lossWeights: readonly number[];
+}
+
+/**
+ * A task whose validation labels have one class or no variance has no score: its loss decides for it, and a mean over
+ * tasks leaves it out.
+ *
+ * The monitor `mean` chooses one epoch by the mean score over tasks, and goes on while any task improves. `task:<name>`:
+ * this task alone chooses and goes on. `metric:<name>`: tasks of its type are scored by this metric, negated where lower
+ * is better. `loss`: tasks are scored by their loss, negated, and one epoch is chosen by the joint loss.
+ */
+export function selectionOf({ owners, tasks, train, lossWeights }: Judged): Selection {
+  const { monitor, patience, minDelta } = train.earlyStopping;
+  const watched = tasks.flatMap((task, index) => (isWatched(task, monitor) ? [index] : []));
+  return {
+    tasks: tasks.map((task) => judgeOf([task], ownMonitor(task, monitor), [1], true)),
+    choice: judgeOf(tasks, monitor, lossWeights),
+    units: owners.map((owner) => {
+      if (owner === undefined) return { watched };
+      return { owner, watched: [tasks.findIndex(({ name }) => name === owner)] };
+    }),
+    keep: train.keep,
+    stopping: { patience, ...(minDelta === undefined ? {} : { minDelta }) },
+  };
+}
+
+function isWatched({ name, type }: Task, monitor: string): boolean {
+  const metric = selectingMetric(monitor);
+  if (metric) return metric.type === type;
+  return !monitor.startsWith('task:') || monitor === `task:${name}`;
+}
+
+/** What scores a task by itself. */
+function ownMonitor({ type }: Task, monitor: string): string {
+  return monitor === 'loss' || selectingMetric(monitor)?.type === type ? monitor : 'mean';
+}
+
+/** @param alone without a score, the task's loss decides: there are no other tasks */
+function judgeOf(tasks: readonly Task[], monitor: string, lossWeights: readonly number[], alone = false): Judge {
+  const metric = selectingMetric(monitor);
+  const watched = monitor === 'loss' ? [] : tasks.filter((task) => isWatched(task, monitor));
+  const scoreOfTask = metric?.score ?? selectionScore;
+  const scoreOf = (validation: Validation) => {
+    const scores = watched
+      .map((task) => scoreOfTask(task, metricsOf(task, validation)))
+      .filter((value) => value !== null);
+    if (scores.length > 0) return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+    if (!alone && (metric || monitor.startsWith('task:'))) throw noScore(monitor);
+    return null;
+  };
+  const lossOf = (validation: Validation) => {
+    // A task without a validation row in its sample space has null: it adds nothing, as in training.
+    const losses = tasks.map((task, index) => {
+      const loss = taskLoss(task, metricsOf(task, validation));
+      return loss === null ? null : (lossWeights[index] ?? 1) * loss;
+    });
+    const defined = losses.filter((value) => value !== null);
+    return defined.length > 0 ? defined.reduce((sum, loss) => sum + loss, 0) : null;
+  };
+  return {
+    score(validation) {
+      const score = scoreOf(validation);
+      if (score !== null) return score;
+      const loss = lossOf(validation);
+      return loss === null ? null : -loss;
+    },
+  };
+}
+
+function metricsOf({ name }: Task, validation: Validation): TaskMetrics {
+  return must(validation[name], `validation metrics of task '${name}'`);
+}
+
+const noBest: Best = { bestScore: null, bestEpoch: 0 };
+
+/** Before the first epoch. */
+export function nothingSelected({ tasks, units }: Pick<Selection, 'tasks' | 'units'>): Selected {
+  return {
+    tasks: tasks.map(() => ({ ...noBest, patience: freshWait })),
+    choice: noBest,
+    units: units.map(({ watched }) => ({ stopped: false, learningRate: noScores(watched.length) })),
+  };
+}
+
+/**
+ * What is found after one more epoch. Any higher score makes a best epoch; for `patience` it must be higher by more than
+ * `minDelta`. After `patience` epochs without such a score of any watched task, a unit stops (null: never), and the
+ * epochs of its tasks are decided. Pure: a stored run is judged again by its epochs.
+ */
+export function advance(selection: Selection, before: Selected, epoch: number, validation: Validation): Selected {
+  const { keep, stopping, units, follow } = selection;
+  const { patience, minDelta = 0 } = stopping;
+  const scores = selection.tasks.map(({ score }) => score(validation));
+  const hasStopped = (task: number) =>
+    units.some(({ owner, watched }, unit) => {
+      return before.units[unit]?.stopped && (owner === undefined || watched.includes(task));
+    });
+  const isBest = (best: Best, score: number | null) =>
+    keep === 'last' || best.bestScore === null || (score !== null && score > best.bestScore);
+  const best = (state: Best, score: number | null): Best =>
+    isBest(state, score) ? { bestScore: score, bestEpoch: epoch } : state;
+  const tasks = before.tasks.map((state, task) => {
+    const score = scores[task] ?? null;
+    if (hasStopped(task)) return state;
+    return { ...state, ...best(state, score), patience: waitedFor(state.patience, score, minDelta) };
+  });
+  return {
+    tasks,
+    units: before.units.map((state, unit) => {
+      const watched = units[unit]?.watched ?? [];
+      const waits = watched.flatMap((task) => tasks[task]?.patience ?? []);
+      const own = watched.map((task) => scores[task] ?? null);
+      return {
+        stopped: state.stopped || (patience !== null && haveWaited(waits, patience)),
+        learningRate: follow?.(state.learningRate, own) ?? state.learningRate,
+      };
+    }),
+    choice: best(before.choice, selection.choice.score(validation)),
+  };
+}
+
+/**
+ * If the score of one task selects the epochs of all, checks in the validation labels that it has one.
+ * @throws DataError if it has none.
+ */
+export async function checkMonitor(monitor: string, { tasks, splits: { validation } }: Dataset): Promise<void> {
+  const watched = tasks.findIndex(({ name }) => monitor === `task:${name}`);
+  if (watched < 0) return;
+  let first: number | undefined;
+  for (let index = 0; index * validation.blockRows < validation.rows; index++) {
+    const block = await validation.read(index);
+    for (let at = watched; at < block.rows * tasks.length; at += tasks.length) {
+      if (block.masks[at] === 0) continue;
+      first ??= block.labels[at];
+      if (block.labels[at] !== first) return;
+    }
+  }
+  throw noScore(monitor);
+}
+
+function noScore(monitor: string): DataError {
+  if (monitor.startsWith('metric:'))
+    return new DataError(
+      `No score to select an epoch by: no task has '${monitor.slice('metric:'.length)}' on the validation split. ` +
+        'Use another split, or another train.earlyStopping.monitor.',
+    );
+  return new DataError(
+    `No score to select an epoch by: the validation split has one class or no variance in '${monitor.slice('task:'.length)}'. ` +
+      'Use another split, or train.earlyStopping.monitor=loss.',
+  );
+}

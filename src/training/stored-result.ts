@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { isFinished } from './folder/run-folder.js';
+import { readSealed } from './folder/stored-file.js';
+import type { Result } from './result.js';
+
+/** The result of a finished run in this folder. */
+export function readResult(path: string): Result | undefined {
+  if (!isFinished(path)) return undefined;
+  const stored = readSealed<Result | EarlierResult>(join(path, 'result.json'), [1, 2]);
+  return stored.schema === 1 ? fromEarlier(stored) : stored;
+}
+
+/** result.json of versions that chose one epoch for all tasks of a joint model. */
+interface EarlierResult extends Omit<Result, 'schema' | 'bestEpoch' | 'oneEpoch' | 'ended'> {
+  readonly schema: 1;
+  readonly bestEpoch: number | Result['bestEpoch'];
+  /** `plateau` was said at any learning rate. */
+  readonly ended: 'plateau' | 'limit';
+}
+
+/** Its metrics stay as they are: a joint model's are of one epoch. */
+function fromEarlier(result: EarlierResult): Result {
+  const { bestEpoch } = result;
+  return {
+    ...result,
+    schema: 2,
+    bestEpoch:
+      typeof bestEpoch === 'number'
+        ? Object.fromEntries(Object.keys(result.tasks).map((task) => [task, bestEpoch]))
+        : bestEpoch,
+    ended: result.ended === 'limit' ? 'limit' : 'patience',
+  };
+}

@@ -1,0 +1,50 @@
+import { type BatchReader, type Chunk, readBatches } from '../data/batches/batches.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Random } from '../support/random.js';
+
+/** How many steps there are: training reads the rows pass after pass, and is divided into epochs. */
+export interface TrainingSteps {
+  /** Of a pass over the training rows. */
+  readonly perPass: number;
+  readonly all: number;
+  /** Steps before the epoch, from 1; of the epoch after the last: all. */
+  before(epoch: number): number;
+}
+
+/** @param passes Absent: each epoch is a pass. */
+export function trainingSteps(
+  rows: number,
+  { batchSize, epochs, passes = epochs }: { batchSize: number; epochs: number; passes?: number | undefined },
+): TrainingSteps {
+  const perPass = Math.ceil(rows / batchSize);
+  const all = Math.max(epochs, Math.round(passes * perPass));
+  return { perPass, all, before: (epoch) => Math.ceil(((epoch - 1) * all) / epochs) };
+}
+
+/**
+ * Batches of training by the number of their first step over all epochs. Each pass has an order of its own. The reader of
+ * a pass is kept from epoch to epoch, since its window of rows takes time to read.
+ */
+export function trainingRows({
+  dataset,
+  batchSize,
+  order,
+  steps: { perPass },
+}: {
+  readonly dataset: Dataset;
+  readonly batchSize: number;
+  readonly order: Random;
+  readonly steps: TrainingSteps;
+}): (step: number, most: number) => Promise<Chunk> {
+  let reader: BatchReader | undefined;
+  let next = -1;
+  return async (step, most) => {
+    const [pass, skip] = [Math.floor(step / perPass), step % perPass];
+    if (step !== next || skip === 0) reader = undefined;
+    reader ??= readBatches(dataset, 'train', { batchSize, order: order.stream(String(pass + 1)), skip });
+    const chunk = await reader.take(most);
+    if (!chunk) throw new Error(`The data ended after ${skip} of ${perPass} steps.`);
+    next = step + chunk.steps;
+    return chunk;
+  };
+}
