@@ -36,7 +36,7 @@ interface FrontConfig {
   readonly labels: readonly string[];
 }
 
-export interface ExternalModel {
+interface ExternalModel {
   readonly label: string;
   /** Of the shell. */
   readonly command: string;

@@ -5,7 +5,7 @@ import { printable } from '../../support/printable.js';
 import type { Outcome } from '../execute/executor.js';
 
 /** What the command prints, in its run's folder. */
-export const commandLog = 'command.log';
+const commandLog = 'command.log';
 
 /**
  * Runs a command line with the folder as its last word. All that it prints goes to a file of the folder. An abort ends
