@@ -4,11 +4,14 @@ import type { PointTables } from '../gain-table.js';
 import { count, listed } from '../numbers.js';
 import type { Point } from '../points.js';
 
-/** `On Δm, PLE, CGC and MMoE may be best; CGC is the smallest.` Empty if one model alone may be, or none is known. */
-export function mayBeBestInWords({ best }: Comparison, { axis }: Point): string {
+/**
+ * `On Δm, PLE, CGC and MMoE may be best; CGC is the smallest.` Empty if one model alone may be, or none is known.
+ * @param use The model of the answer.
+ */
+export function mayBeBestInWords({ best }: Comparison, { axis }: Point, use: string): string {
   const found = best.find((one) => pointKey(one.axis) === pointKey(axis));
   if (!found || found.candidates.length < 2) return '';
-  const smallest = found.smallest === null ? '' : `; ${quoted(found.smallest)} is the smallest`;
+  const smallest = found.smallest !== use ? '' : `; ${quoted(use)} is the smallest`;
   return `On Δm, ${listed(found.candidates.map(quoted))} may be best${smallest}.`;
 }
 

@@ -54,7 +54,7 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
         const subject = `${quoted(row.model.label)} against ${quoted(row.reference ?? '')}`;
         return { row, sentence: sentence(row, subject, context) };
       }),
-      best: mayBeBestInWords(comparison, point),
+      best: mayBeBestInWords(comparison, point, 'use' in answer ? answer.use : ''),
       next: answer.kind === 'untested' || texts.includes(next) ? '' : next,
       unfinished: isLate ? '' : late,
     };

@@ -88,7 +88,8 @@ td.number { white-space: nowrap; }
 .gains thead th.task button { white-space: normal; }
 small { display: block; font-size: .75rem; font-weight: 400; color: var(--muted); }
 .gains td small { white-space: normal; }
-.task small span, .mean small span { white-space: nowrap; }
+.task small span, .mean small span, .gains td small.known { white-space: nowrap; }
+.dense .known span { display: block; }
 .dense { font-size: .8125rem; }
 .dense th, .dense td { padding: .375rem; }
 .gains.dense th[scope="row"] { min-width: 5.5rem; }
@@ -139,6 +140,7 @@ summary { cursor: pointer; padding: .5rem 0; }
   .stacks td[data-label="verdict"]::before { display: none; }
   .baseline { background: var(--tint); }
   .stacks tbody td.number { white-space: normal; min-width: 0; }
+  .known span { display: block; }
   .models { position: static; }
 }
 @page { margin: 14mm; }
