@@ -8,6 +8,13 @@ let cli;
 try {
   cli = await import('../dist/cli/main.js');
 } catch (error) {
+  // With few open files Node says, too, that it does not find a package that is there.
+  process.report.excludeNetwork = true;
+  const most = Number(process.report.getReport().userLimits?.open_files.soft);
+  if (error?.code === 'EMFILE' || most < 256) {
+    process.stderr.write(`ple: Too few files may be open: ${most}. Raise the limit (ulimit -n 1024).\n`);
+    process.exit(1);
+  }
   if (error?.code !== 'ERR_MODULE_NOT_FOUND' || !String(error.message).includes('dist/cli/main.js')) throw error;
   process.stderr.write('ple is not built yet: run `npm ci && npm run build` in its folder.\n');
   process.exit(1);

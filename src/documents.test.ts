@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { expect, test } from 'vitest';
+import { blocksOf } from '../scripts/documents/blocks.js';
 import { build } from './cli/main.js';
 
 const root = dirname(import.meta.dirname);
@@ -200,6 +201,57 @@ test('a wrong name is found', () => {
   ]);
 });
 
+test.each(pages.filter((page) => page !== 'ARCHITECTURE.md'))(
+  '%s says of each code block what it is (scripts/documents/blocks.ts)',
+  (page) => {
+    const unsaid = blocksOf(read(page)).filter(({ mark }) => mark === undefined);
+    expect(unsaid.map(({ line, text }) => `${page}:${line}: ${text.split('\n')[0]}`)).toEqual([]);
+  },
+);
+
+test('a comment says what a block is; a comment of another kind says nothing', () => {
+  const page = [
+    '<!-- command; exit 2; as FILE=a.csv; as B=b; add train.epochs=1 x=2; behind ple worker -->',
+    ...['', '    ple train FILE', '', '    # second line', '', 'text', ''],
+    ...['<!-- output; shape -->', '', '```text', 'a 1', '```', '', '<!-- nonsense -->', '', '    x', ''],
+    ...[
+      '<!-- before: a',
+      'b -->',
+      '',
+      '- an item',
+      '',
+      '    of a list',
+      '',
+      '<!-- file a/b.yaml -->',
+      '',
+      '```yaml',
+      'a: 1',
+      '```',
+    ],
+  ].join('\n');
+  expect(blocksOf(page)).toEqual([
+    {
+      line: 3,
+      language: '',
+      text: 'ple train FILE\n\n# second line',
+      mark: {
+        kind: 'command',
+        exit: 2,
+        as: [
+          ['FILE', 'a.csv'],
+          ['B', 'b'],
+        ],
+        add: 'train.epochs=1 x=2',
+        behind: ['ple worker'],
+      },
+    },
+    { line: 11, language: 'text', text: 'a 1', mark: { kind: 'output', shape: true } },
+    { line: 17, language: '', text: 'x', mark: undefined },
+    { line: 19, language: '', text: 'a\nb', mark: { kind: 'before', command: 'a\nb' } },
+    { line: 28, language: 'yaml', text: 'a: 1', mark: { kind: 'file', name: 'a/b.yaml', as: [] } },
+  ]);
+});
+
 test('README.md links every page', () => {
   const linked = read('README.md');
   expect(below('docs').filter((name) => !linked.includes(`](docs/${name}`))).toEqual([]);
@@ -210,7 +262,7 @@ test.each([
   ['CONTRIBUTING.md', 170, 1700],
   ['ARCHITECTURE.md', 110, 1500],
 ])('%s can be read in a few minutes', (page, lines, words) => {
-  const text = read(page);
+  const text = read(page).replaceAll(/<!--[\s\S]*?-->\n+/g, ''); // which no page shows
   expect(text.split('\n').length - 1).toBeLessThanOrEqual(lines);
   expect(text.split(/\s+/).length).toBeLessThanOrEqual(words);
 });

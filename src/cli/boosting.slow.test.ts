@@ -43,7 +43,7 @@ compare: { seeds: 2, models: [{ type: single-task, levels: [[8]], tower: [4] }, 
     await succeeded(ple(['compare', '--config', 'feed.yaml'], { cwd }));
     await succeeded(ple(['data', 'rows', 'feed.yaml', '--out', 'rows.csv'], { cwd }));
     const fitted = boosting(cwd, '1', '2');
-    expect(fitted.stderr).toBe('');
+    expect(fitted.status, fitted.stderr).toBe(0);
     const of = [1, 2].flatMap((seed) => ['--predictions', `boosting:${seed}=boosting-${seed}.csv`]);
     const words = ['report', 'runs/feed', '--out', 'with-boosting', '--scores', 'probability', ...of];
     const { stdout } = await succeeded(ple(words, { cwd }));

@@ -1,7 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { difference } from '../../scripts/claims/differences.js';
 import { judged, type Part } from '../../scripts/claims/parts.js';
 import { varianceShares } from '../../scripts/claims/tuning.js';
+
+it('a claim whose files are not here changes nothing, says which it wants, and ends with exit code 2', () => {
+  const root = resolve(import.meta.dirname, '../..');
+  const pages = () => ['README.md', 'docs/claims.md'].map((page) => readFileSync(join(root, page), 'utf8'));
+  const before = pages();
+  const words = ['--import', 'tsx', 'scripts/claims/claims.ts', '--only', 'census,kuairand', '--data', 'none'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: root, encoding: 'utf8' });
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/^census is not run: it wants the files of none, as datasets\/census-income\.md says\.$/m);
+  expect(stderr).toMatch(
+    /^kuairand is not run: it wants the files of datasets\/kuairand, as datasets\/kuairand\.md says\.$/m,
+  );
+  expect(pages()).toEqual(before);
+});
 
 it('the shares of a crossed design are those of its mean squares', () => {
   // Effects of ±1 and ±2, none of the draw, and an interaction of ±.5: mean squares 8, 32, 0 and 2 / 4 (by hand).

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -87,7 +88,19 @@ describe('help', () => {
       for (const words of [[], ['x', '--y'], ['--help']])
         expect(await pleHere([name, ...words])).toMatchObject({
           status: 2,
-          stderr: expect.stringMatching(new RegExp(`^ple: ple ${name} is gone: .+\\.\n$`)),
+          stderr: expect.stringMatching(new RegExp(`^ple: There is no command 'ple ${name}': .+\\.\n$`)),
         });
   });
+});
+
+test.each([24, 40, 64, 100])('where only %i files may be open, it says so in one line', (most) => {
+  const words = ['train', '--config', smallConfig(temporaryFolder()), '--runs', temporaryFolder()];
+  const script = `ulimit -n ${most}; exec "$0" "$@"`;
+  const { status, stderr } = spawnSync('sh', ['-c', script, process.execPath, join(root, 'bin/ple.js'), ...words], {
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^(Reading .*\n)?ple: Too few files may be open: \d+\. Raise the limit .*\n$/),
+  ]);
 });

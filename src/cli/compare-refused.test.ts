@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Finished, folderOfFile, pleHere } from './command.fixture.js';
@@ -27,5 +27,21 @@ describe('the config of a comparison', () => {
     const { status, stderr } = await compare(['--runs', 'refused', 'compare.models.2.levels=[[8],[8]]']);
     expect([status, stderr]).toEqual([2, expect.stringMatching(/^ple: [^\n]*one level[^\n]*\n$/)]);
     expect(existsSync(at('refused'))).toBe(false);
+  });
+
+  test('whose data are not there leaves no folder of a comparison that was never begun', async () => {
+    const table = 'dataset={ loader: table, path: none.csv, tasks: { y1: {}, y2: {} } }';
+    const { status, stderr } = await compare([
+      '--runs',
+      'without',
+      table,
+      'tasks=[{ name: y1, type: binary }, { name: y2, type: binary }]',
+    ]);
+    expect([status, stderr]).toEqual([
+      3,
+      expect.stringMatching(/^(Reading the data\n)?ple: There is no file none\.csv in /),
+    ]);
+    expect(existsSync(at('without'))).toBe(true);
+    expect(readdirSync(at('without'))).toEqual([]);
   });
 });

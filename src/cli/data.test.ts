@@ -49,8 +49,37 @@ describe('ple data inspect', () => {
       splits: { train: { outside: 0 } },
       tasks: [{ name: 'y1', type: 'regression' }, { name: 'y2' }],
       pairs: [{ tasks: ['y1', 'y2'] }],
-      findings: [],
+      findings: [{ kind: 'telling-column', weight: 'hint', column: 'x3', task: 'y2' }],
     });
+  });
+
+  test('--write finds in its config what an inspection of it finds, and says it on stderr too', async () => {
+    const folder = temporaryFolder();
+    const lines = Array.from({ length: 2000 }, (_, row) => {
+      const [seconds, plan, noise] = [(row * 37) % 200, Math.floor(row / 13) % 5, (row * row) % 11];
+      const y = Number(seconds + 8 * noise > 140);
+      return [seconds, `plan ${plan}`, noise, y, 5 * plan + noise / 11].join(',');
+    });
+    const file = join(folder, 'calls.csv');
+    writeFileSync(file, `duration,plan,noise,y,revenue\n${lines.join('\n')}\n`);
+    const written = await succeeded(pleHere(['data', 'inspect', file, '--write']));
+    const found = written.stderr.trimEnd().split('\n');
+    expect(found).toEqual([
+      expect.stringMatching(/^warning: Column 'plan' predicts 'revenue' almost alone \(R² 0\.99/),
+      expect.stringMatching(
+        /^hint: Column 'duration' alone predicts 'y' \(AUC 0\.\d\d on \d+ validation rows\): is it known bef/,
+      ),
+    ]);
+    const head = written.stdout.slice(0, written.stdout.indexOf('\nname:')).split('\n');
+    expect(head.slice(-2)).toEqual(found.map((text) => `# ${text}`));
+
+    const config = join(folder, 'calls.yaml');
+    writeFileSync(config, written.stdout);
+    const cache = `dataset.cache=${join(folder, 'cache')}`;
+    const inspected = await succeeded(pleHere(['data', 'inspect', config, cache]));
+    expect(inspected.stdout.trimEnd().split('\n').slice(-2)).toEqual(found);
+    expect(inspected.stderr.trimEnd().split('\n').slice(-2)).toEqual(found);
+    expect(readdirSync(folder).toSorted()).toEqual(['cache', 'calls.csv', 'calls.yaml']);
   });
 
   test('--write prints a config for a table file, with which its data can be inspected', async () => {

@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { Experiment } from '../config/experiment.js';
 import type { Source } from '../data/dataset.js';
 import type { startingConfig } from '../data/guess/table-starting-config.js';
-import { ConfigError, exitCode } from '../support/errors.js';
+import type { Inspection } from '../inspect/inspection.js';
+import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import type { LoadingEvent, withSource } from '../training/load-dataset.js';
 import { type CommandDefinition, collect, defineCommand, examples, overrides, whereKeysAre } from './command.js';
 import { say } from './display/say.js';
@@ -64,30 +67,66 @@ const inspectData = defineCommand(
       if (/\.ya?ml$/i.test(word))
         throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${word}.`);
       const from = queryOf(word, tables, database, test) ?? word;
-      process.stdout.write(await guessedConfig(from, { tasks: task ?? [], test }));
+      const questions: string[] = [];
+      const note = (message: string) => void questions.push(message);
+      const text = await guessedConfig(from, { tasks: task ?? [], test, note });
+      const findings = await findingsOf(text);
+      const remarks = findings.map((finding) => `# ${finding}\n`).join('');
+      process.stdout.write(text.replace(/^(?!#)/m, () => remarks)); // below the remarks that are there
+      for (const line of [...questions.map((question) => `note: ${question}`), ...findings]) say(line);
       return exitCode.done;
     }
     if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
     const own = Object.entries({ test, file: tables, database }).find(([, given]) => given !== undefined)?.[0];
     if (own !== undefined) throw new ConfigError(`--${own} is for --write; the files of a config are its own.`);
-    const [{ findTask }, { everything, inspect, sample }, { inspectionText }, { progressBar }] = await Promise.all([
-      import('../data/encode/encode.js'),
-      import('../inspect/inspect.js'),
-      import('../report/inspection-text.js'),
-      import('./display/progress-bar.js'),
-    ]);
-    const experiment = await firstExperiment(shippedConfig(word), overrides);
-    const inspection = await interruptible(interruptedReading, (signal) =>
-      reading(experiment, { signal }, (source) => {
-        const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
-        const bar = progressBar('inspecting', 'columns');
-        return inspect(source, tasks, source.generated ? sample : everything, signal, bar.update).finally(bar.stop);
-      }),
-    );
+    const { findingTexts, inspectionText } = await import('../report/inspection-text.js');
+    const file = shippedConfig(word);
+    const { readText } = await import('./input/config-file.js');
+    const inspection = await inspectionOf(await firstExperiment(readText(file), file, overrides));
     process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
+    if (!process.stdout.isTTY) findingTexts(inspection.findings).forEach(say); // who keeps the tables in a file sees them too
     return exitCode.done;
   },
 );
+
+async function inspectionOf(experiment: Experiment, isSaid = true): Promise<Inspection> {
+  const [{ findTask }, { everything, inspect, sample }, { progressBar }] = await Promise.all([
+    import('../data/encode/encode.js'),
+    import('../inspect/inspect.js'),
+    import('./display/progress-bar.js'),
+  ]);
+  return interruptible(interruptedReading, (signal) =>
+    reading(
+      experiment,
+      { signal },
+      (source) => {
+        const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
+        const bar = progressBar('inspecting', 'columns');
+        return inspect(source, tasks, source.generated ? sample : everything, signal, bar.update).finally(bar.stop);
+      },
+      isSaid,
+    ),
+  );
+}
+
+/** What an inspection of a guessed config finds, from tables that it does not keep. */
+async function findingsOf(text: string): Promise<readonly string[]> {
+  const [{ findingTexts }, { partialPath, removeRemains }] = await Promise.all([
+    import('../report/inspection-text.js'),
+    import('../support/whole-file.js'),
+  ]);
+  await removeRemains(tmpdir());
+  const cache = partialPath(join(tmpdir(), 'ple-guessed'));
+  try {
+    const experiment = await firstExperiment(text, 'the config', [`dataset.cache=${JSON.stringify(cache)}`]);
+    return findingTexts((await inspectionOf(experiment, false)).findings);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return [`warning: the data cannot be inspected: ${error.message}`]; // as of few rows, of which no split gets any
+  } finally {
+    await rm(cache, { recursive: true, force: true });
+  }
+}
 
 /** A query with its tables; undefined for a file. */
 function queryOf(word: string, tables: readonly string[] | undefined, database?: string, test?: string) {
@@ -115,7 +154,7 @@ function queryOf(word: string, tables: readonly string[] | undefined, database?:
 /** Guesses a config for a table file. Shows how much of it is read. */
 async function guessedConfig(
   from: Parameters<typeof startingConfig>[0],
-  options: { readonly tasks: readonly string[]; readonly test: string | undefined },
+  options: Pick<NonNullable<Parameters<typeof startingConfig>[1]>, 'tasks' | 'test' | 'note'>,
 ): Promise<string> {
   const [{ startingConfig }, { progressBar }] = await Promise.all([
     import('../data/guess/table-starting-config.js'),
@@ -141,7 +180,9 @@ const prepareData = defineCommand(
       import('../report/text-table.js'),
       import('../report/numbers.js'),
     ]);
-    const experiment = await firstExperiment(shippedConfig(word), overrides);
+    const file = shippedConfig(word);
+    const { readText } = await import('./input/config-file.js');
+    const experiment = await firstExperiment(readText(file), file, overrides);
     const prepared = new Set<string>();
     const source = await interruptible(interruptedReading, (signal) => {
       const options = {
@@ -185,7 +226,9 @@ const dataRows = defineCommand(
       import('./display/progress-bar.js'),
     ]);
     if (existsSync(out)) throw new ConfigError(`${out} exists already: name another file.`);
-    const experiment = await firstExperiment(shippedConfig(word), overrides);
+    const file = shippedConfig(word);
+    const { readText } = await import('./input/config-file.js');
+    const experiment = await firstExperiment(readText(file), file, overrides);
     await interruptible(`Interrupted: ${out} is not written.`, (signal) =>
       reading(experiment, { signal }, (source) => {
         const lists = source.columns.filter(({ kind }) => kind === 'list').map(({ name }) => name);
@@ -263,21 +306,25 @@ const fetchData = defineCommand(
 );
 
 /** The experiment of a run's config, or the first one of a comparison. */
-async function firstExperiment(file: string, overrides: readonly string[]): Promise<Experiment> {
-  const { namesComparison, readComparison, readConfig } = await import('./input/config-file.js');
-  if (!namesComparison(file, overrides)) return readConfig(file, overrides);
-  const comparison = await readComparison(file, overrides);
+async function firstExperiment(text: string, file: string, overrides: readonly string[]): Promise<Experiment> {
+  const [{ isComparison }, { checkedComparison, checkedConfig }] = await Promise.all([
+    import('../config/comparison.js'),
+    import('./input/config-file.js'),
+  ]);
+  if (!isComparison(text, file, overrides)) return checkedConfig(text, file, overrides);
+  const comparison = await checkedComparison(text, file, overrides);
   const [[model], [point], [seed]] = [comparison.models, comparison.points, comparison.seeds];
   if (!model || !point || seed === undefined) throw new ConfigError(`${file} compares nothing.`);
   if (comparison.points.length > 1) say(`note: of ${comparison.points.length} points, the data of the first are read.`);
   return comparison.experiment(model.label, point, seed);
 }
 
-/** `withSource` with a progress bar. */
+/** `withSource` with a progress bar. @param isSaid Whether notes are shown. */
 async function reading<Value>(
   experiment: Experiment,
   options: Parameters<typeof withSource>[2],
   make: (source: Source) => Value | Promise<Value>,
+  isSaid = true,
 ): Promise<Value> {
   const [{ withSource }, { progressBar }] = await Promise.all([
     import('../training/load-dataset.js'),
@@ -285,8 +332,9 @@ async function reading<Value>(
   ]);
   const bar = progressBar('reading', 'bytes');
   const on = (event: LoadingEvent) => {
-    if (event.kind === 'note') bar.line(`note: ${event.message}`);
-    else bar.update(event.done, event.total);
+    if (event.kind === 'note') {
+      if (isSaid) bar.line(`note: ${event.message}`);
+    } else bar.update(event.done, event.total);
   };
   return withSource(experiment, on, options, (source) => {
     bar.stop();

@@ -62,11 +62,18 @@ const groups = [
   ['Machines:', [doctor, setup, worker, run]],
 ] as const;
 
-/** Removed commands, and what to use instead. */
+/** Removed commands, and those of other programs, and what to use instead. */
 const gone: Readonly<Record<string, string>> = {
   clean: 'ple runs --sort size shows what is large, and rm -r deletes the folder of a run',
-  completion: 'no shell completion comes with ple; ple --help and ple <command> --help list commands and options',
+  completion: 'docs/config.md has a line for the completion of commands; ple <command> --help lists options',
   watch: 'open report.html in the folder of a comparison, which ple compare writes anew while runs train',
+  inspect: 'ple data inspect looks at data, ple report at results, and ple runs at what is in the folder of runs',
+  plot: 'ple report writes report.html with all charts, and with --svg each as a file',
+  sweep: 'ple compare searches the values of compare.tune, and compares those of compare.axes, keys of its config',
+  tune: 'ple compare searches the values of compare.tune, a key of its config',
+  test: 'ple evaluate has the metrics of new labelled rows; those of the test split are in the table of ple train',
+  fit: 'ple train trains one model, ple compare several',
+  serve: 'ple predict predicts the rows of files, and ple export writes a file that other programs predict with',
 };
 
 /** The program. `exit` receives the exit code of its command. */
@@ -88,7 +95,7 @@ export function build(exit: (code: number) => void): Command {
         .allowUnknownOption()
         .helpOption(false)
         .action(() => {
-          throw new ConfigError(`ple ${name} is gone: ${instead}.`);
+          throw new ConfigError(`There is no command 'ple ${name}': ${instead}.`);
         }),
       { hidden: true },
     );

@@ -80,3 +80,97 @@ test('values that the model cannot read as it read training are noted, with the 
   expect([same.status, same.stderr]).toEqual([0, '']);
   expect(await pleHere(['predict', run, file('spelled.csv'), '--strict'])).toEqual(same);
 });
+
+test('missing values that training never had are told as other new values are, and so are texts for numbers', async () => {
+  const lines = (rows: number, row: (i: number) => string) =>
+    `c,h,b,n,l,odd,y\n${Array.from({ length: rows }, (_, i) => row(i)).join('\n')}\n`;
+  const path = file('whole.csv');
+  writeFileSync(
+    path,
+    lines(
+      300,
+      (i) => `${'abc'[i % 3]},${i % 9},${i / 7},${i / 3000},${i % 4}|${i % 5},${i === 7 ? 'odd' : i / 11},${i % 2}`,
+    ),
+  );
+  const columns = { c: 'categorical', h: { kind: 'categorical', hash: 64 }, l: { kind: 'list' } };
+  const { path: run } = await train(
+    {
+      name: 'missing',
+      dataset: { loader: 'table', path, cache: file('cache'), tasks: { y: {} }, columns },
+      inputs: { numeric: 'standard', columns: { b: { numeric: 'quantile' } } },
+      tasks: [{ name: 'y', type: 'binary' }],
+      model: { type: 'single-task', levels: [[4]], tower: [4] },
+      train: { epochs: 1, batchSize: 64, optimizer: { type: 'adam', learningRate: 0.01 } },
+      engine: { device: 'cpu', threads: 1 },
+    },
+    { runs: file('runs') },
+  );
+  writeFileSync(
+    file('empty.csv'),
+    lines(20, () => ',NA,,null,,2024-05-31,1'),
+  );
+  writeFileSync(
+    file('few.csv'),
+    lines(20, (i) => (i % 3 ? 'a,1,1,0.05,1|2,1,1' : ',NA,,null,,,0')),
+  );
+  const none = '20 of 20 values are missing, and none was in training';
+  const notes = [
+    `column 'c': ${none}`,
+    "column 'h': 20 of 20 values were not in training",
+    `column 'b': ${none}`,
+    `column 'n': ${none}`,
+    "column 'l': 20 of 20 lists are empty, and none was in training",
+    "column 'odd': 20 of 20 values are no numbers, and count as missing",
+  ];
+  const { status, stderr } = await pleHere(['predict', run, file('empty.csv'), '--strict']);
+  expect([status, stderr]).toEqual([3, `ple: ${notes.join('; ')} (--strict).\n`]);
+  const evaluated = await pleHere(['evaluate', run, file('empty.csv')]);
+  for (const note of notes) expect(evaluated.stderr).toContain(`note: ${note}\n`);
+  expect((await pleHere(['predict', run, file('few.csv'), '--strict'])).stderr).toBe('');
+
+  writeFileSync(
+    file('extreme.csv'),
+    lines(5, (i) => `a,1,1,${i === 3 ? '1e38' : 2},1|2,1,1`),
+  );
+  const extreme = await pleHere(['predict', run, file('few.csv'), file('extreme.csv')]);
+  expect(extreme.status).toBe(3);
+  expect(extreme.stderr).toMatch(
+    /ple: \S+extreme\.csv:5: the prediction of task 'y' is not finite: column 'n' is 1e\+38, \S+ standard deviations from training's mean\.\n$/,
+  );
+});
+
+test('parts of a time are served as any column: new rows have the time', async () => {
+  const start = Date.UTC(2023, 2, 1);
+  const time = (row: number) => new Date(start + row * 25_200_000);
+  const lines = (first: number, count: number) =>
+    Array.from(
+      { length: count },
+      (_, i) => `${time(first + i).toISOString()},${Number(time(first + i).getUTCHours() < 8)}\n`,
+    );
+  writeFileSync(file('times.csv'), `at,y\n${lines(0, 600).join('')}`);
+  const columns = { at: { kind: 'time', parts: ['weekday', 'hour', 'days'] } };
+  const { path: run } = await train(
+    {
+      name: 'times',
+      dataset: {
+        loader: 'table',
+        path: file('times.csv'),
+        cache: file('cache'),
+        tasks: { y: {} },
+        columns,
+        split: { time: 'at' },
+      },
+      tasks: [{ name: 'y', type: 'binary' }],
+      model: { type: 'single-task', levels: [[8]], tower: [] },
+      train: { epochs: 30, batchSize: 32, optimizer: { type: 'adam', learningRate: 0.02 } },
+      engine: { device: 'cpu', threads: 1 },
+    },
+    { runs: file('runs') },
+  );
+  writeFileSync(file('later.csv'), `at,y\n${lines(540, 60).join('')}`); // the rows of the test split
+  const { stdout, stderr } = await pleHere(['evaluate', run, file('later.csv'), '--json']);
+  const test = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8')).tasks.y.test;
+  expect(JSON.parse(stdout).tasks.y.metrics.auc).toBe(test.auc);
+  expect(test.auc).toBeGreaterThan(0.95);
+  expect(stderr).toBe("note: column 'at.days': all values outside the training range\n"); // as a split by time has it
+});

@@ -18,3 +18,8 @@ test.each([
 ])('ple schema %s says what it does', async (key, text) => {
   expect(await pleHere(['schema', key])).toEqual({ status: 0, stdout: text, stderr: '' });
 });
+
+test('ple schema knows what papers call a key', async () => {
+  for (const word of ['lr', 'train.lr'])
+    expect((await pleHere(['schema', word])).stderr).toContain(`(did you mean 'train.optimizer.learningRate'?)`);
+});

@@ -32,7 +32,14 @@ export const schema = defineCommand(words, async (word, { json }) => {
   const all = keysOf(whole).map((key) => ({ ...key, name: nameOf(key.path) }));
   const found = all.filter(({ path }) => isAtOrBelow(path, word.split('.')));
   if (found.length === 0) {
-    const suggestion = didYouMean(word, [...new Set(all.map(({ name }) => name))]);
+    const { meantKey } = await import('../config/field-names.js');
+    const [last = '', ...before] = word.split('.').toReversed();
+    const key = meantKey(last, [...new Set(all.flatMap(({ path }) => path.at(-1) ?? []))]);
+    const inOrder = all.toSorted((a, b) => Number(b.path[0] === 'train') - Number(a.path[0] === 'train')); // most likely
+    const meant = inOrder.find(({ path, name }) => path.at(-1) === key && before.every((part) => name.includes(part)));
+    const suggestion = meant
+      ? ` (did you mean '${meant.name}'?)`
+      : didYouMean(word, [...new Set(all.map(({ name }) => name))]);
     throw new ConfigError(`There is no key '${word}'${suggestion}; 'ple schema train' shows the keys below train.`);
   }
   const listed = found.map(({ name, of, standards, meaning }) => ({ key: name, of, standards, meaning }));

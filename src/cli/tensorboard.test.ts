@@ -23,6 +23,8 @@ test('an event file has every number of epochs.jsonl, the parameters and the tes
   ]) {
     await succeeded(pleHere(['train', '--config', config, ...words]));
   }
+  const again = await succeeded(pleHere(['train', '--config', config, '--runs', plain, 'tracking.tensorboard=true']));
+  expect(again.stderr).toContain('note: 1 finished run will not be in TensorBoard: only runs that train are tracked.');
   const run = runIn(tracked);
   expect(run.slice(tracked.length)).toBe(runIn(plain).slice(plain.length)); // tracking is not in the hash
   expect(bitsOf(run)).toEqual(bitsOf(runIn(plain)));

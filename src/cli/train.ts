@@ -62,6 +62,9 @@ export const train = defineCommand(words, async (given, options) => {
   }
   if (outcome.status === 'already done') {
     say(`${outcome.path} is finished already; this is its result (--overwrite trains again).`);
+    const { noteOnUntracked } = await import('../tracking/untracked.js');
+    const note = noteOnUntracked([outcome.path], experiment.tracking);
+    if (note !== undefined) say(`note: ${note}`);
   }
   process.stdout.write(options.json ? `${JSON.stringify(outcome.result, null, 2)}\n` : metricsTable(outcome.result));
   const reason = endedBy(outcome.result, experiment.train);

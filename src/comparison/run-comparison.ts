@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
@@ -8,6 +8,7 @@ import { type LogFile, openLog } from '../support/growing-file.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
+import { noteOnUntracked } from '../tracking/untracked.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import type { Comparison, Look, RunReference, SearchRecord } from './comparison.js';
 import { type ComparisonOptions, Detached, type Event, type Executor } from './execute/executor.js';
@@ -16,7 +17,7 @@ import { summarize } from './gains/summarize.js';
 import { makePlan } from './make-plan.js';
 import { firstExperiment } from './plan/axis-point.js';
 import { type DecidedChanges, decisionsOf } from './plan/decided-changes.js';
-import { folderConfig } from './plan/folder-config.js';
+import { configFile, folderConfig } from './plan/folder-config.js';
 import { ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { notesOnMatch } from './plan/match.js';
 import type { Run } from './plan/run.js';
@@ -65,6 +66,8 @@ type TrackedComparison = InFolder | DetachedComparison;
 export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<TrackedComparison> {
   const folder = join(options.runs, config.name);
   const held: { log?: ComparisonLog; lock?: Lock; tracker?: ComparisonTracker } = {};
+  const isNew = !existsSync(folder);
+  let hasFailed = false;
   const on = (event: Event) => {
     held.log?.add(event);
     options.on(event);
@@ -89,14 +92,22 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
     const wasDetached = error instanceof Detached;
     const wasInterrupted = options.halt.aborted || wasDetached || error instanceof Interrupted;
     if (!options.halt.aborted) await held.tracker?.end(wasInterrupted ? 'interrupted' : 'failed', []);
-    if (!wasInterrupted) throw error;
+    hasFailed = !wasInterrupted;
+    if (hasFailed) throw error;
     held.log?.end('interrupted');
     if (!wasDetached) return { status: 'interrupted', folder };
     return { status: 'detached', folder, message: error.message, text: error.text, exitCode: error.exitCode };
   } finally {
     held.log?.close(); // after the workers have ended
     held.lock?.release();
+    if (isNew && hasFailed) removeUnbegun(folder);
   }
+}
+
+/** Removes a folder that has no more than the config: no run was planned, as the data are not there. */
+function removeUnbegun(folder: string): void {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  if (names.length === 1 && names[0] === configFile) rmSync(folder, { recursive: true });
 }
 
 async function runInFolder(
@@ -127,6 +138,9 @@ async function runInFolder(
   for (const next of looks) {
     const seeds = next.of;
     const planned = await plan.runs(decided, seeds);
+    const finished = planned.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
+    const untracked = noteOnUntracked(finished, firstExperiment(config).tracking);
+    if (untracked !== undefined && done.length === 0) on({ kind: 'note', message: untracked });
     on({ kind: 'stage', stage: 'runs', runs: planned, folder });
     const placed = await executor.execute('runs', planned, folder);
     if (signal.aborted) return { status: 'interrupted', folder };

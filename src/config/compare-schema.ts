@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countUpTo } from './count.js';
 import { chosenBy, seedSchema } from './experiment.js';
 import { isUnique, refuse } from './parse.js';
 import { scoredSpaceSchema, searchSchema, spaceSchema } from './search.js';
@@ -7,7 +8,7 @@ const twice = 'a value is listed twice';
 const values = z.array(z.unknown()).min(1).refine(isUnique, twice);
 const weights = z.array(z.number().positive()).min(2).refine(isUnique, twice);
 const seeds = z.array(seedSchema).min(1).refine(isUnique, 'a seed is listed twice');
-const seedCount = z.int().positive().max(10_000);
+const seedCount = countUpTo(10_000, 'a comparison has at most 20,000 runs');
 const percentage = z
   .string()
   .refine(
@@ -58,7 +59,7 @@ export const compareSchema = z.strictObject({
       z.literal('parameters'),
       z
         .strictObject({
-          parameters: z.int().positive().max(100_000_000).optional(),
+          parameters: countUpTo(100_000_000, 'more do not fit into memory').optional(),
           embeddings: z.boolean().optional(),
         })
         .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both'),

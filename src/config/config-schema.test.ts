@@ -57,6 +57,23 @@ describe('the schema of configs', () => {
     expect(silent.filter((path) => !/^\.(compare\.models|model)\./.test(path))).toEqual([]);
   });
 
+  test('bounds every count: a whole number without an upper limit is a seed or a column, or bounded elsewhere', () => {
+    const unbounded = new Set<string>();
+    const visit = (part: unknown, path: string): void => {
+      if (typeof part !== 'object' || part === null) return;
+      const [type, maximum]: readonly unknown[] = ['type', 'maximum'].map((key) => Reflect.get(part, key));
+      if (type === 'integer' && !(Number(maximum) < Number.MAX_SAFE_INTEGER)) unbounded.add(path);
+      for (const [key, below] of Object.entries(part))
+        visit(below, key === 'properties' || /^(anyOf|oneOf|allOf|\d+)$/.test(key) ? path : `${path}.${key}`);
+    };
+    visit(JSON.parse(JSON.stringify(schema)), '');
+    const column = String.raw`dataset\.(group|weight|split\.(column|group|stratify(\.items)?|time)|tasks\.\w+\.(column|mask\.column))`;
+    const seed = String.raw`(dataset\.)?seed|dataset\.splitSeed|compare\.(seeds\.items|tuneSeed(\.items)?)`;
+    const others = String.raw`dataset\.(history|tasks)|compare\.(models\.items\.)?tune\.\w+\.integer\.items`; // 0; at most dimension; each value is checked
+    const known = new RegExp(`^\\.(${column}|${seed}|${others})$`);
+    expect([...unbounded].filter((path) => !known.test(path))).toEqual([]);
+  });
+
   test('has the value of a key that is not given', () => {
     const standardOf = (key: string) => keysOf(schema).find(({ path }) => path.join('.') === key)?.standards;
     expect(standardOf('train.epochs')).toEqual(['required']);

@@ -10,6 +10,26 @@ test('a config of 100,000 levels is one error', () => {
   expect(readDocument(`${'['.repeat(90)}${']'.repeat(90)}`, 'x.yaml').value).toHaveLength(1);
 });
 
+test('models may be chosen by the names that the config has for them, and by their types', () => {
+  const text =
+    'compare: { models: [{ type: single-task }, { label: big, type: ple, levels: [[9]] }, { type: ple }] }\n';
+  const models = (word: string) => readDocument(text, 'x.yaml', [`compare.models=${word}`]).value;
+  expect(models('[single-task, big, mmoe, { type: cgc }]')).toEqual({
+    compare: {
+      models: [
+        { type: 'single-task' },
+        { label: 'big', type: 'ple', levels: [[9]] },
+        { type: 'mmoe' },
+        { type: 'cgc' },
+      ],
+    },
+  });
+  expect(models('ple')).toEqual({ compare: { models: 'ple' } });
+  expect(readDocument('{}', 'x.yaml', ['compare.models=[ple]']).value).toEqual({
+    compare: { models: [{ type: 'ple' }] },
+  });
+});
+
 test('an alias without an anchor is told with its place', () => {
   const text = 'train: { epochs: &a 3, batchSize: *a }\nseed: *b\n';
   expect(() => readDocument(text, 'x.yaml')).toThrow("x.yaml:2:7: there is no anchor '&b' before '*b'.");

@@ -59,7 +59,8 @@ export function readDocument(
   const overridden = new Map<string, string>();
   for (const word of overrides) {
     const { path, value } = parseOverride(word);
-    set(path, value, () => `Override '${word}'`);
+    const named = path.join('.') === 'compare.models' ? modelsByName(document.toJS(), value) : value;
+    set(path, named, () => `Override '${word}'`);
     overridden.set(path.join('.'), word);
   }
   for (const { key, value, from } of changes) set(key.split('.'), value, () => `${locate(from)}: '${key}'`);
@@ -142,6 +143,19 @@ function parseOverride(word: string): { path: string[]; value: unknown } {
   } catch (error) {
     throw new ConfigError(`Override '${word}': ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Names in an override of the models: those of the config that have this label or type, else a type. */
+function modelsByName(config: unknown, given: unknown): unknown {
+  const own: unknown = ['compare', 'models'].reduce<unknown>(
+    (outer, key) => (outer instanceof Object ? Reflect.get(outer, key) : undefined),
+    config,
+  );
+  const isNamed = (name: string) => (model: unknown) =>
+    model instanceof Object && (Reflect.get(model, 'label') ?? Reflect.get(model, 'type')) === name;
+  const modelOf = (name: unknown) =>
+    typeof name === 'string' ? (Array.isArray(own) && own.find(isNamed(name))) || { type: name } : name;
+  return Array.isArray(given) ? given.map(modelOf) : given;
 }
 
 const mostLevels = 100;

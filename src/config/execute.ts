@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
+import { countUpTo } from './count.js';
 
 const places = ['local', 'slurm'];
 const expected = 'expected local, slurm, or the address of a queue (redis://HOST:PORT, rediss://HOST:PORT)';
@@ -27,7 +28,9 @@ const sbatchSchema = z
   .optional();
 const optionsSchema = z.strictObject({
   on: onSchema.default('local'),
-  arrayLimit: z.int().positive().optional().describe('With `slurm`: most runs at a time. Absent: Slurm decides.'),
+  arrayLimit: countUpTo(20_000, 'a comparison has at most 20,000 runs')
+    .optional()
+    .describe('With `slurm`: most runs at a time. Absent: Slurm decides.'),
   sbatch: sbatchSchema.describe(
     'With `slurm`: options of sbatch by their long names, such as `{ partition: gpu, time: 02:00:00, gres: gpu:1 }`.',
   ),

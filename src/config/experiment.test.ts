@@ -132,6 +132,11 @@ test.each([
     changed('epochs: 3', 'epochs: many'),
     /^config\.yaml:10:3: 'train\.epochs': expected number, received string/,
   ],
+  [
+    'a count without bounds',
+    changed('epochs: 3', 'epochs: 1e9'),
+    /^config\.yaml:10:3: 'train\.epochs': it must be at most 100000: every epoch is a line of epochs\.jsonl and/,
+  ],
   ['a missing key', changed('  epochs: 3\n', ''), /^config\.yaml:9:1: 'train\.epochs': is missing/],
   [
     'a minDelta that nothing waits for',

@@ -6,6 +6,7 @@ import type { Catalogue } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
+import { countUpTo, epochCount } from './count.js';
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
 import { failAt, notAmong, parsePart, refuse, valueAt, whereSound } from './parse.js';
@@ -64,12 +65,9 @@ export const seedSchema = z.int().nonnegative();
 
 const trainSchema = z
   .strictObject({
-    epochs: z
-      .int()
-      .positive()
-      .describe(
-        'The largest number of epochs. An epoch is a pass over the training rows, or with `passes` a part of them. At its end the model is evaluated on validation.',
-      ),
+    epochs: epochCount().describe(
+      'The largest number of epochs. An epoch is a pass over the training rows, or with `passes` a part of them. At its end the model is evaluated on validation.',
+    ),
     passes: z
       .number()
       .positive()
@@ -84,11 +82,9 @@ const trainSchema = z
       .describe(
         '`best`: each task is judged at its best epoch on validation. `last`: no epoch is chosen, the last parameters count, and validation only reports. It is meant for rows that are seen once, at a rate that falls to 0.',
       ),
-    batchSize: z
-      .int()
-      .positive()
-      .max(2 ** 20)
-      .describe('Rows in a step. It may exceed the data.'),
+    batchSize: countUpTo(2 ** 20, 'the rows of a step are in memory at once').describe(
+      'Rows in a step. It may exceed the data.',
+    ),
     optimizer: choice.extend({ schedule: choice.optional() }).describe('How gradients change the parameters.'),
     accumulate: addedLater(
       z
@@ -129,9 +125,7 @@ const trainSchema = z
           .describe(
             'What chooses one epoch for all tasks, with which a joint model is served, and what training goes on for. `mean`: the mean score over tasks, on the validation split: AUC in units of .001, -ln(MSE / Var(y)) in units of .01; training goes on while any task improves. `task:<name>`: this task alone. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights; tasks are scored by their loss. Each task is judged at its own best epoch whatever the monitor.',
           ),
-        patience: z
-          .int()
-          .positive()
+        patience: epochCount()
           .nullable()
           .default(null)
           .describe(
@@ -173,14 +167,12 @@ const engineSchema = z
       .describe(
         'Where training runs. If the device you name cannot be used, `ple` stops and prints the fix. It never falls back.',
       ),
-    deviceId: z.int().nonnegative().optional().meta({
+    deviceId: countUpTo(1023, 'no machine has so many GPUs', 0).optional().meta({
       default: 0,
       description:
         'With `cuda`: which of several GPUs, as `nvidia-smi` counts them (of those that `CUDA_VISIBLE_DEVICES` leaves). If it is absent, `ple compare` spreads its runs over all of them.',
     }),
-    threads: z
-      .int()
-      .positive()
+    threads: countUpTo(4096, 'no machine has so many cores')
       .optional()
       .describe('Threads of operations on the CPU. Absent: all cores. Plain JavaScript has one.'),
     library: z.enum(['tensorflow', 'javascript']).optional().meta({

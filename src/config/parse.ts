@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { didYouMean, nearest } from '../support/catalogue.js';
+import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import type { ConfigDocument, Path } from './document.js';
 import { noKubernetes } from './execute.js';
+import { meantKey } from './field-names.js';
 
 /**
  * Parses one part of a config (`at` is where it lies in the document).
@@ -33,10 +34,10 @@ export function parsePart<Schema extends z.ZodType>(
       const place = [...at, ...toPath(path), key];
       const gone = removed.get(place.join('.')) ?? removed.get(key);
       if (gone !== undefined) return failAt(document, place, gone);
-      const near = nearest(key, known);
+      const near = meantKey(key, known);
       if (near !== undefined) misspelt.add([...toPath(path), near].join('.'));
       const others = known.length > 0 ? `; known keys: ${known.join(', ')}` : '';
-      return failAt(document, place, `unknown key${didYouMean(key, known) || others}`);
+      return failAt(document, place, `unknown key${near === undefined ? others : ` (did you mean '${near}'?)`}`);
     });
   }
 }
@@ -126,7 +127,7 @@ function describe(issue: Issue): string {
     if (origin !== 'string') return `it must be ${issue.inclusive ? 'at least' : 'above'} ${minimum}`;
   }
   if (issue.code === 'too_big' && issue.origin !== 'array' && issue.origin !== 'string')
-    return `it must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`;
+    return `it must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}${/^Too big/.test(issue.message) ? '' : `: ${issue.message}`}`;
   if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid '))
     return `it must be ${listed(issue.values.map(String))}`;
   return issue.message

@@ -1,20 +1,13 @@
 import { z } from 'zod';
 import { addedLater } from '../support/added-later.js';
+import { countUpTo, layerWidth, rowCount } from './count.js';
 import { refuse } from './parse.js';
-
-/** Hidden width of the MLP of an attention. */
-const attentionWidth = z
-  .int()
-  .positive()
-  .max(2 ** 16);
 
 const numericEncoding = z.enum(['standard', 'log1p', 'quantile', 'value']);
 
-/** The bounds are far above useful sizes: they catch typing errors. */
-const embeddingWidth = z
-  .int()
-  .positive()
-  .max(2 ** 12);
+const embeddingWidth = countUpTo(2 ** 12, 'a table of wider embeddings has more weights than memory');
+const bucketCount = countUpTo(2 ** 18, 'buckets are cut by 262,144 training rows', 2);
+const listLength = countUpTo(2 ** 12, 'every row of a batch has room for as many entries');
 
 /** `inputs:` of a config. */
 export const inputsSchema = z.strictObject({
@@ -26,16 +19,12 @@ export const inputsSchema = z.strictObject({
     .describe(
       'How numeric columns enter. `standard`: (x - mean) / deviation. `log1p`: the same for sign(x) log(1 + abs(x)). `quantile`: an embedding for each bucket. `value`: an embedding for each value.',
     ),
-  buckets: z
-    .int()
-    .min(2)
+  buckets: bucketCount
     .default(64)
     .describe(
       'Most buckets of a `quantile` column. Of a `value` column: most values that have an embedding of their own.',
     ),
-  minCount: z
-    .int()
-    .positive()
+  minCount: rowCount()
     .default(1)
     .describe('Categories and list entries that occur fewer times in training are rare: they share one embedding.'),
   // Filled in only where it has an effect: see `withUnseen`.
@@ -44,10 +33,7 @@ export const inputsSchema = z.strictObject({
     description:
       'Only with `minCount` above 1: the embedding of a category or list entry that training never had. `rare`: that of the rare ones, which is trained. `apart`: one of its own, which is not.',
   }),
-  maxLength: z
-    .int()
-    .positive()
-    .max(2 ** 12)
+  maxLength: listLength
     .default(32)
     .describe(
       'The largest number of list entries that are fed: the heaviest; of equal ones, the first. A note counts the entries that are left out of training rows. Other splits are cut in the same way.',
@@ -59,7 +45,7 @@ export const inputsSchema = z.strictObject({
       'How a list’s embeddings become one. `sum`: their sum by weight. `mean`: the sum divided by the sum of the weights. Single columns can also have `attention`: see `columns`.',
     ),
   attention: addedLater(
-    attentionWidth
+    layerWidth()
       .default(36)
       .describe('Width of the hidden layer that weighs the entries of lists with `pool: attention`.'),
   ),
@@ -85,16 +71,12 @@ export const inputsSchema = z.strictObject({
         .strictObject({
           embedding: embeddingWidth.optional(),
           numeric: numericEncoding.optional(),
-          buckets: z.int().min(2).optional(),
-          minCount: z.int().positive().optional(),
-          maxLength: z
-            .int()
-            .positive()
-            .max(2 ** 12)
-            .optional(),
+          buckets: bucketCount.optional(),
+          minCount: rowCount().optional(),
+          maxLength: listLength.optional(),
           pool: z.enum(['mean', 'sum', 'attention']).optional(),
           target: z.string().optional(),
-          attention: attentionWidth.optional(),
+          attention: layerWidth().optional(),
         })
         .superRefine(({ pool, target, attention }, context) => {
           const missing =

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Faults } from '../support/faults.js';
 import { type Random, randomFromSeed } from '../support/random.js';
+import { countUpTo, epochCount } from './count.js';
 import type { ConfigDocument, Path } from './document.js';
 import { failAt, isUnique } from './parse.js';
 
@@ -41,9 +42,9 @@ export type Space = Spaces[string];
 type Values = Readonly<Record<string, unknown>>;
 
 const size = {
-  candidates: z.int().min(2).max(10_000).optional(),
+  candidates: countUpTo(10_000, 'a comparison has at most 20,000 runs', 2).optional(),
   /** In epochs of the baseline. */
-  budget: z.number().positive().optional(),
+  budget: z.number().positive().max(2e9, { error: '20,000 runs of 100,000 epochs do not take more' }).optional(),
 };
 const oneSize = { error: 'give either candidates or a budget' };
 export const searchSchema = z.discriminatedUnion(
@@ -56,8 +57,8 @@ export const searchSchema = z.discriminatedUnion(
     z
       .strictObject({
         ...{ type: z.literal('halving'), ...size },
-        eta: z.int().min(2).default(3),
-        minEpochs: z.int().positive().default(1),
+        eta: countUpTo(10_000, 'there are at most as many candidates', 2).default(3),
+        minEpochs: epochCount().default(1),
       })
       .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
   ],

@@ -24,6 +24,8 @@ export interface SourceColumn {
    * between them.
    */
   readonly cells?: CellReading;
+  /** Of new rows' numeric columns with other texts, which count as missing: how many values are such texts. */
+  readonly odd?: number | undefined;
 }
 
 /** New rows are read as those of training were. */
@@ -36,9 +38,16 @@ export interface CellReading {
   readonly weights?: string | undefined;
   /** Of a numeric column: texts that are no numbers are missing values. */
   readonly lenient?: boolean | undefined;
-  /** Of a numeric column of times: how these are written (`timesOfText`). */
+  /** Of a column of times: how these are written (`timesOf`). */
   readonly time?: number | undefined;
+  /** It is a part of the times of the column `of`. */
+  readonly part?: CalendarPart | undefined;
+  readonly of?: string | undefined;
 }
+
+/** What a time is an input by: a number from 1 (January, Monday) or 0 (midnight), or days since 1970. All are in UTC. */
+export const calendarParts = ['month', 'weekday', 'hour', 'days'] as const;
+export type CalendarPart = (typeof calendarParts)[number];
 
 /** How a table's texts are read, whatever their column. */
 export interface TextReading {

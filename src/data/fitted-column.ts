@@ -6,11 +6,17 @@ export type FittedNumbers =
   | { readonly kind: 'identity' } /** Ascending edges of buckets, and whether training had missing values. */
   | ({ readonly kind: 'buckets'; readonly edges: readonly number[]; readonly missing: boolean } & Ranged)
   /** Mean and deviation of x, or of sign(x) log(1 + |x|) if `log`. */
-  | ({ readonly kind: 'scale'; readonly mean: number; readonly deviation: number; readonly log: boolean } & Ranged);
+  | ({ readonly kind: 'scale'; readonly mean: number; readonly deviation: number; readonly log: boolean } & Ranged &
+      Missed);
 
 interface Ranged {
   /** The smallest and the largest value of training, if it had one. Runs of earlier commits have none. */
   readonly range?: readonly [number, number] | undefined;
+}
+
+interface Missed {
+  /** Whether training had a missing value. Runs of earlier commits do not say. */
+  readonly missing?: boolean | undefined;
 }
 
 /** See `vocabulary`: of each index of the source, the index that is fed. */
@@ -25,7 +31,7 @@ interface FittedVocabulary extends Indexes {
   readonly byNumber?: boolean | undefined;
 }
 
-export interface ListFeed {
+export interface ListFeed extends Missed {
   /** Most entries that are fed: the heaviest, of equal ones the first. */
   readonly length: number;
   /**

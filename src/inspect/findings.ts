@@ -1,11 +1,18 @@
 import { type SplitName, splitNames } from '../data/dataset.js';
 import { wholeNumber as count } from '../support/whole-number.js';
-import type { Finding, InspectedColumn, Inspection, TaskSummary } from './inspection.js';
+import type { AloneScore, Finding, InspectedColumn, Inspection, TaskSummary } from './inspection.js';
 
 /** A column that reaches this AUC or R² alone almost certainly contains the label. */
 const almostAlone = 0.97;
 
 const fewest = { rarer: 20, rows: 50 }; // fewest validation rows for a meaningful score
+
+/**
+ * A column that reaches this alone may be known only after the label. An AUC must be more standard errors of chance
+ * above .5.
+ */
+const telling = { auc: 0.75, standardErrors: 4, share: 0.5, rows: 25 };
+
 const otherSplits = ['validation', 'test'] as const;
 const splitTexts = { train: 'training', validation: 'validation', test: 'test' };
 
@@ -15,8 +22,9 @@ export function findings(summary: Summary): readonly Finding[] {
   const all = [
     ...tasks.flatMap((task) => labelFindings(task, summary)),
     ...pairFindings(summary),
-    ...columns.flatMap((column) => tellingFindings(column, summary)),
+    ...columns.flatMap((column) => knowingFindings(column, summary)),
     ...commonFindings(summary),
+    ...tellingFindings(summary),
     ...columns.flatMap((column) => columnFindings(column, summary)),
   ];
   return all.toSorted((a, b) => Number(a.weight === 'hint') - Number(b.weight === 'hint'));
@@ -67,7 +75,31 @@ function pairFindings(summary: Summary): Finding[] {
   });
 }
 
-function tellingFindings(column: InspectedColumn, summary: Summary): Finding[] {
+/** Hints at columns that may be known too late, the strongest first; without those that a warning names. */
+function tellingFindings(summary: Summary): Finding[] {
+  const found = summary.columns.flatMap((column) => {
+    const told = new Set(knowingFindings(column, summary).map(({ task }) => task));
+    return column.alone.flatMap((one) =>
+      isTelling(one) && !told.has(one.task) ? [{ ...one, column: column.name }] : [],
+    );
+  });
+  return found
+    .toSorted((a, b) => (b.score ?? 0) - (a.score ?? 0))
+    .map(({ task, column, score, rows, rarer }): Finding => {
+      const figure = `${rarer === null ? 'R²' : 'AUC'} ${(score ?? 0).toFixed(2)} on ${count(rows)} validation rows`;
+      const message = `Column '${column}' alone predicts '${task}' (${figure}): is it known before '${task}'?`;
+      return { kind: 'telling-column', weight: 'hint', message, task, column };
+    });
+}
+
+function isTelling({ score, rows, rarer }: AloneScore): boolean {
+  if (score === null || rows < telling.rows) return false;
+  if (rarer === null) return score >= telling.share;
+  const error = Math.sqrt((rows + 1) / (12 * rarer * (rows - rarer)));
+  return score >= Math.max(telling.auc, 0.5 + telling.standardErrors * error);
+}
+
+function knowingFindings(column: InspectedColumn, summary: Summary): Finding[] {
   const disguises = disguiseFindings(column);
   const told = new Set(disguises.map(({ task }) => task));
   return [...disguises, ...implicationFindings(column, summary).filter(({ task }) => !told.has(task))];
@@ -122,7 +154,8 @@ function columnFindings(column: InspectedColumn, summary: Summary): Finding[] {
   const rowsOf = (split: SplitName) => summary.splits[split].lookedAt - summary.splits[split].outside;
   const training = rowsOf('train');
   if (constant) {
-    const what = missing.train === training ? 'has no value in any training row' : 'is the same in every training row';
+    const rows = summary.splits.train.outside > 0 ? 'training row with a label' : 'training row';
+    const what = missing.train === training ? `has no value in any ${rows}` : `is the same in every ${rows}`;
     const message = `Column '${name}' ${what}${within(summary, 'train')}: no model can use it.`;
     return [{ kind: 'constant-column', weight: 'serious', message, column: name }];
   }

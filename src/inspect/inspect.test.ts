@@ -48,6 +48,12 @@ const plants: readonly (readonly [string, (plant: Plant) => void, readonly strin
     ['implies-label paid click', 'missing-values paid'],
   ],
   [
+    'a number that predicts a label well, though not alone',
+    (plant) =>
+      addColumn(plant, { name: 'seconds', kind: 'numeric' }, ([click = 0], row) => 60 * click + ((row * 37) % 100)),
+    ['telling-column seconds click'],
+  ],
+  [
     'values that training has not',
     (plant) => {
       addColumn(plant, { name: 'day', kind: 'categorical', size: 30 }, (_, row) => row % 20);
@@ -75,6 +81,17 @@ describe('findings', () => {
       [kind, column, task, split].filter(Boolean).join(' '),
     );
     expect(found).toEqual(expected);
+  });
+
+  test('a column that varies only where no label is: it is the same in every row with a label', async () => {
+    const plant = innocent();
+    addColumn(plant, { name: 'mode', kind: 'numeric' }, (_, row) => (row % 4 === 0 ? 5 : 3));
+    for (const split of Object.values(plant.splits))
+      split.masks = split.labels.map((of) => of.map((_, row) => Number(row % 4 !== 0)));
+    const { findings } = await inspected(plant);
+    expect(findings.find(({ column }) => column === 'mode')?.message).toBe(
+      "Column 'mode' is the same in every training row with a label: no model can use it.",
+    );
   });
 
   test('pitfall 29: a split of one class has its counts in the finding', async () => {

@@ -118,6 +118,7 @@ export interface Finding {
     | 'one-class'
     | 'identical-labels'
     | 'label-in-disguise'
+    | 'telling-column'
     | 'implied-by-label'
     | 'implies-label'
     | 'rows-in-common'

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countUpTo, expertCount } from '../config/count.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
@@ -37,11 +38,8 @@ export const home = defineModel({
       .array(z.array(z.string()).min(1))
       .default([])
       .describe('The groups of tasks: `[[click, like], [watch]]`. `[]`: all tasks are one group.'),
-    experts: z.int().positive().max(1024).default(1).describe('Experts of each task, of each group, and shared ones.'),
-    products: z
-      .int()
-      .positive()
-      .max(64)
+    experts: expertCount().default(1).describe('Experts of each task, of each group, and shared ones.'),
+    products: countUpTo(64, 'each is a layer of its own')
       .default(2)
       .describe('Products of low rank in the gate of an expert’s input; their rank is its width over this number.'),
     expertNormalization: z

@@ -1,15 +1,11 @@
 import { z } from 'zod';
+import { expertCount, layerWidth } from '../config/count.js';
 import { addedLater } from '../support/added-later.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 
 /** Widths of hidden layers, one after the other. */
-export const layerWidths = z.array(
-  z
-    .int()
-    .positive()
-    .max(2 ** 16),
-);
+export const layerWidths = z.array(layerWidth());
 
 /** For each level, the widths of one expert (or bottom) MLP. The defaults are the paper's three-layer networks. */
 const anyLevels = z.array(layerWidths.min(1));
@@ -69,15 +65,13 @@ export function onlyLevel(model: string, given: readonly (readonly number[])[]):
   );
 }
 
-const mostExperts = 1024;
-
 /** Experts of each level, where all are shared. */
-export const sharedExperts = z.int().positive().max(mostExperts).default(8).describe('Shared experts of each level.');
+export const sharedExperts = expertCount().default(8).describe('Shared experts of each level.');
 
-const ownExperts = z.int().nonnegative().max(mostExperts);
+const ownExperts = expertCount(0);
 
 const ownAndShared = z.union([
-  z.int().positive().max(mostExperts),
+  expertCount(),
   z.strictObject({
     shared: ownExperts,
     task: z.union([ownExperts, z.record(z.string(), ownExperts)]),

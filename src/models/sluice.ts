@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { layerWidth } from '../config/count.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
@@ -36,9 +37,7 @@ export const sluice = defineModel({
   tower: [64],
   options: {
     levels: twoLevels,
-    subspaces: z
-      .int()
-      .positive()
+    subspaces: layerWidth()
       .default(2)
       .describe('Parts of each hidden state. The number must divide every level’s last width.'),
     alpha: ownShare

@@ -1,8 +1,9 @@
 import { type SplitName, splitNames } from '../data/dataset.js';
 import { mostValues } from '../inspect/columns.js';
-import type { Inspection } from '../inspect/inspection.js';
+import type { Finding, Inspection } from '../inspect/inspection.js';
 import { joined } from '../support/joined.js';
 import { printable } from '../support/printable.js';
+import { counted } from '../support/whole-number.js';
 import { count, dash, fixed } from './numbers.js';
 import { columnTable, textTable } from './text-table.js';
 
@@ -95,7 +96,22 @@ function commonTable({ inCommon, repeatedRows }: Inspection): string {
 
 function findingLines({ findings }: Inspection): string {
   if (findings.length === 0) return 'Nothing suspicious was found.\n';
-  return findings
-    .map(({ weight, message }) => `${weight === 'serious' ? 'warning' : 'hint'}: ${printable(message)}\n`)
+  return findingTexts(findings)
+    .map((text) => `${text}\n`)
     .join('');
+}
+
+/** Of columns that predict a task alone, which may be all of them, so many are named. */
+const mostTelling = 5;
+
+/** `warning: …` and `hint: …`, without line ends. */
+export function findingTexts(findings: readonly Finding[]): readonly string[] {
+  const telling = findings.filter(({ kind }) => kind === 'telling-column');
+  const left = telling.slice(mostTelling);
+  const texts = findings
+    .filter((finding) => !left.includes(finding))
+    .map(({ weight, message }) => `${weight === 'serious' ? 'warning' : 'hint'}: ${printable(message)}`);
+  if (left.length > 0)
+    texts.push(`hint: ${counted(left.length, 'more column')} predict so well alone (--json has them).`);
+  return texts;
 }

@@ -7,7 +7,6 @@ import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
 import type { Engine } from '../engine/engine.js';
 import { predictionOf, probabilityOf } from '../metrics/samples.js';
 import { models } from '../models/catalogue.js';
-import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { type ScoredBatch, scoredBatches } from '../training/evaluation.js';
 import { shapeOf } from '../training/setup.js';
@@ -73,7 +72,7 @@ function labelsOf({ tasks }: StoredEncoding, own: RowReading | undefined): RowRe
 
 /**
  * Predicts all rows with the parameters of the run's best epoch, batch by batch.
- * @throws UserError for a prediction that is not finite.
+ * @throws NotFinite
  */
 export async function* scoredRows(
   run: TrainedModel,
@@ -94,10 +93,7 @@ export async function* scoredRows(
         for (const [t, { name }] of dataset.tasks.entries())
           for (const logits of batch.logits(t)) {
             const at = logits.findIndex((logit) => !Number.isFinite(logit));
-            if (at >= 0)
-              throw new UserError(
-                `The prediction of task '${name}' for row ${row + at + 1} is not finite: look for extreme values among its inputs.`,
-              );
+            if (at >= 0) throw new NotFinite(name, row + at);
           }
         row += batch.rows;
       }
@@ -105,6 +101,19 @@ export async function* scoredRows(
     }
   } finally {
     await program.release();
+  }
+}
+
+/** A prediction that is not finite. */
+export class NotFinite extends Error {
+  readonly task: string;
+  /** From 0. */
+  readonly row: number;
+
+  constructor(task: string, row: number) {
+    super(`The prediction of task '${task}' for row ${row + 1} is not finite`);
+    this.task = task;
+    this.row = row;
   }
 }
 

@@ -3,12 +3,13 @@ import { truthOf } from '../data/encode/number-key.js';
 import { indexesOf, indexOf, type StoredColumn } from '../data/encode/stored-encoding.js';
 import { literal, rowsOf, withDatabase } from '../data/store/database.js';
 import { day, numberOf, shown } from '../data/table/cell.js';
+import { must } from '../support/must.js';
 import type { EncodedRows } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 
 /**
  * Notes on columns that differ from training: half of the values are new, or all numbers lie outside the range of
- * training. Missing values do not count.
+ * training. A missing value is new where training had none; elsewhere it does not count.
  */
 export async function unreadValues(
   { experiment, encoding }: TrainedModel,
@@ -22,9 +23,11 @@ export async function unreadValues(
     for (const stored of encoding.columns) {
       const c = source.columns.findIndex(({ name }) => name === stored.name);
       let message: string | undefined;
-      if ('values' in stored)
-        message = unseen(stored, source.columns[c]?.dictionary, await rowsOf(database, countsSql(stored, c)), orRare);
-      else if ('range' in stored && stored.range)
+      const { dictionary, odd } = must(source.columns[c], stored.name);
+      if (stored.kind !== 'vocabulary') message = missing(stored, await rowsOf(database, missingSql(stored, c)), odd);
+      if (message === undefined && 'values' in stored)
+        message = unseen(stored, dictionary, await rowsOf(database, countsSql(stored, c)), orRare);
+      else if (message === undefined && 'range' in stored && stored.range)
         message = outside(stored.range, await rowsOf(database, rangeSql(stored.range, c)));
       if (message !== undefined) found.push(`column '${stored.name}': ${message}`);
     }
@@ -38,6 +41,24 @@ type Ends = readonly [number, number];
 function countsSql({ kind }: StoredColumn, c: number): string {
   const values = kind === 'list' ? `unnest(i${c})` : `i${c}`;
   return `SELECT value, count(*) FROM (SELECT ${values} AS value FROM given.rows) GROUP BY value ORDER BY value`;
+}
+
+function missingSql({ kind }: StoredColumn, c: number): string {
+  return `SELECT count(*), count(*) FILTER (${kind === 'list' ? `len(i${c}) = 0` : `isnan(i${c})`}) FROM given.rows`;
+}
+
+/**
+ * Of numbers and lists. Where it is not known whether training had missing values, all are new.
+ * @param odd of the missing values, texts that are no numbers
+ */
+function missing(stored: Exclude<StoredColumn, { kind: 'vocabulary' }>, [row = []]: Rows, odd = 0): string | undefined {
+  const [rows, absent] = row.map(Number);
+  if (rows === undefined || absent === undefined || absent === 0) return undefined;
+  if (2 * odd >= rows) return `${odd} of ${rows} values are no numbers, and count as missing`;
+  const known = 'missing' in stored ? stored.missing : undefined;
+  const what = stored.kind === 'list' ? 'lists are empty' : 'values are missing';
+  if (known === undefined && absent === rows) return `all ${what}`;
+  return known === false && 2 * absent >= rows ? `${absent} of ${rows} ${what}, and none was in training` : undefined;
 }
 
 function rangeSql([low, high]: Ends, c: number): string {
@@ -57,20 +78,24 @@ function unseen(
 ): string | undefined {
   const index = indexOf(stored);
   const others: string[] = [];
-  let [all, unknown] = [0, 0];
+  let [all, unknown, missing] = [0, 0, 0];
   for (const [code, count] of counts) {
     const text = dictionary ? (dictionary[Number(code)] ?? '') : String(code);
-    if (text === '') continue;
+    const isKnown = index(text) !== undefined;
+    if (text === '' && isKnown) continue;
     all += Number(count);
-    if (index(text) !== undefined) continue;
+    if (isKnown) continue;
     unknown += Number(count);
+    if (text === '') missing += Number(count);
     others.push(text);
   }
   if (unknown === 0 || 2 * unknown < all) return undefined;
   const spellings = new Map([...indexesOf(stored).keys()].map((text) => [spelled(text), text]));
   const text = dictionary && others.find((other) => spellings.has(spelled(other)));
   const cause = text === undefined ? '' : `: ${shown(text)} was ${shown(spellings.get(spelled(text)) ?? '')} there`;
-  return `${unknown} of ${all} values were not in training${orRare}${cause}`;
+  if (missing === unknown) return `${missing} of ${all} values are missing, and none was in training${orRare}`;
+  const ofThese = missing > 0 ? `, ${missing} of them are missing` : '';
+  return `${unknown} of ${all} values were not in training${orRare}${ofThese}${cause}`;
 }
 
 /** The number that `1`, `1.0` and `true` have in common; other texts stay. */

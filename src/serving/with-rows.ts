@@ -6,7 +6,8 @@ import { findDataFiles } from '../data/table/data-files.js';
 import { type EngineChoice, lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
 import type { Engine } from '../engine/engine.js';
 import { ConfigError, DataError } from '../support/errors.js';
-import { type EncodedRows, encodedRows } from './score-rows.js';
+import { extremeValue } from './extreme-value.js';
+import { type EncodedRows, encodedRows, NotFinite } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 import { unreadValues } from './unread-values.js';
 
@@ -77,6 +78,13 @@ export async function withRows<Result>(
       on({ kind: 'predicting', done, total });
     };
     return await work({ rows, dataset, engine, onRows });
+  } catch (error) {
+    if (!(error instanceof NotFinite)) throw error;
+    const extreme = await extremeValue(run, rows, error.row);
+    const cause = extreme ?? 'is a weight of the model too large?';
+    throw new DataError(
+      `${await rows.place(error.row)}: the prediction of task '${error.task}' is not finite: ${cause}.`,
+    );
   } finally {
     await rows.release();
   }

@@ -19,19 +19,42 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
 
 /** What to do when the system lacks a resource, by error code. */
 const remedies: Readonly<Record<string, string>> = {
-  EMFILE: 'Raise the limit of open files (ulimit -n), or train fewer runs at a time (--jobs)',
+  EMFILE: 'Raise the limit of open files (ulimit -n 1024), or train fewer runs at a time (--jobs)',
   ENFILE: 'End other programs, or raise the limit of open files of the whole system',
   EAGAIN: 'Raise the limit of processes and threads (ulimit -u), or use fewer (--jobs, engine.threads)',
   ENOMEM: 'Use smaller batches or a smaller model, or train fewer runs at a time (--jobs)',
   ENOSPC: 'Make room on the disk',
   EDQUOT: 'Make room in your quota',
 };
+const noFiles = /too many open files/i;
 const noMemory = /bad_alloc|Array buffer allocation failed|Failed to allocate memory|failed to map segment/i;
+
+/** With fewer, Node says that it does not find the program's own files. */
+const fewFiles = 256;
+
+/** The largest number of files that this process may open, where the system says it. */
+function mostFiles(): number {
+  const { report } = process;
+  Reflect.set(report, 'excludeNetwork', true); // else it looks up the names of open connections
+  const found = ['userLimits', 'open_files', 'soft'].reduce<unknown>(
+    (outer, key) => (outer instanceof Object ? Reflect.get(outer, key) : undefined),
+    report.getReport(),
+  );
+  return typeof found === 'number' ? found : Number.POSITIVE_INFINITY;
+}
+
+/** What an error means, by its text, if too few files may be open. */
+export function lackOfFiles(text: string): string | undefined {
+  if (!noFiles.test(text) && !(text.includes('ERR_MODULE_NOT_FOUND') && mostFiles() < fewFiles)) return undefined;
+  return `Too few files may be open: ${mostFiles()}. ${remedies.EMFILE}`;
+}
 
 /** Turns a condition outside the program into a UserError. Undefined for a bug. */
 export function asUserError(error: unknown): UserError | undefined {
   if (error instanceof UserError || !(error instanceof Error)) return error instanceof UserError ? error : undefined;
   if (noMemory.test(error.message)) return new UserError(`Out of memory (${firstLine(error)}). ${remedies.ENOMEM}.`);
+  const lack = lackOfFiles(hasCode(error, 'ERR_MODULE_NOT_FOUND') ? 'ERR_MODULE_NOT_FOUND' : error.message);
+  if (lack !== undefined) return new UserError(`${lack}.`);
   if (!isSystemError(error)) return undefined;
   return new UserError(`${firstLine(error)}.${remedyOf(error)}`);
 }

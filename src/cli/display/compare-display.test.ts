@@ -49,6 +49,31 @@ test('labels, tasks and messages steer no terminal, and a name stays on its line
   ]);
 });
 
+test.each([
+  [false, undefined, '  auc 0.7001'],
+  [true, 100, '  … 5 more tasks  2.0 s'],
+])('the line of a finished run shortens labels, and cuts no number (terminal: %s)', (isTTY, columns, end) => {
+  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, {
+    ...{ isTTY: { value: isTTY }, columns: { value: columns } },
+  });
+  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
+  const display = openCompareDisplay(stream, config);
+  const named = {
+    ...run,
+    label: 'a model with a very long label',
+    point: { 'loss.weights.y2.initial': 0.0625 },
+    seed: 12,
+  };
+  const scores = [0, 1, 2, 3, 4, 5].map((t) => ({ task: `a task ${t}`, metric: 'auc', value: 0.7001 + t / 100 }));
+  display.show({ kind: 'planned', stage: 'runs', runs: 1, unfinished: [named], jobs: 1, threads: 1 });
+  display.show({ kind: 'ended', run: named, outcome: { status: 'done' }, seconds: 2, scores });
+  display.close();
+  const text = write.mock.calls.map(([text]) => String(text)).find((text) => text.includes('seed 12')) ?? '';
+  expect(text).toContain('1/1 a model with… long label weight of y2 0.0625 seed 12  a task 0 auc 0.7001  ');
+  if (isTTY) expect(text.trimEnd().endsWith(end)).toBe(true);
+  else for (const { task, value } of scores) expect(text).toContain(`${task} auc ${value.toPrecision(4)}  `);
+});
+
 test('on a terminal a bar below the lines of finished runs says how long it takes until all have ended', () => {
   vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout', 'clearTimeout'] });
   onTestFinished(() => {

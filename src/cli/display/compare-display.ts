@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import type { Match } from '../../comparison/comparison.js';
 import type { Event } from '../../comparison/execute/executor.js';
 import { pointText } from '../../comparison/plan/axis-point.js';
@@ -80,7 +81,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     stage.done += 1;
     const which = `${stage.done}/${stage.of} `;
     if (outcome.status === 'failed') line(`${which}${nameOf(run)}  failed: ${outcome.message}`);
-    else line(finishedLine(`${which}${shortened(nameOf(run), longestName)}`, scores, seconds));
+    else line(finishedLine(`${which}${nameOf(run, longestLabel)}`, scores, seconds, stream));
     advanceRuns();
   }
 
@@ -127,15 +128,23 @@ function oneBar(stream: NodeJS.WriteStream) {
   };
 }
 
-const [columnsOfLines, longestName] = [80, 40];
+/** Of labels and tasks, in columns. Numbers are never cut: half of one would be read as another. */
+const [longestLabel, longestTask] = [24, 20];
 
-/** `3/55 ple seed 1 y1 mse 0.07843 y2 mse 0.07915 1.3 s`. With many tasks, without its middle. */
-function finishedLine(start: string, scores: Ended['scores'], seconds: number): string {
+/** `3/55 ple seed 1 y1 mse 0.07843 y2 mse 0.07915 1.3 s`. On a terminal, only the tasks that fit. */
+function finishedLine(start: string, scores: Ended['scores'], seconds: number, stream: NodeJS.WriteStream): string {
   const parts = scores.map(
     ({ task, metric, value }) =>
-      `${shortened(printable(task), 20)} ${metric} ${value === null ? '-' : value.toPrecision(4)}`,
+      `${shortened(printable(task), longestTask)} ${metric} ${value === null ? '-' : value.toPrecision(4)}`,
   );
-  return shortened([start, ...parts, `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`].join('  '), columnsOfLines);
+  const lineOf = (count: number) => {
+    const rest = count < parts.length ? [`… ${counted(parts.length - count, 'more task')}`] : [];
+    return [start, ...parts.slice(0, count), ...rest, `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`].join('  ');
+  };
+  if (!stream.isTTY) return lineOf(parts.length);
+  let shown = parts.length;
+  while (shown > 1 && stringWidth(lineOf(shown)) > (stream.columns || 80)) shown--;
+  return lineOf(shown);
 }
 
 /** What `tune` chose and `match` scaled: a line for each model at each point, or for each of its parts. */
@@ -167,8 +176,9 @@ type Named = Pick<Run, 'label' | 'point' | 'values' | 'tasks' | 'seed'>;
 /**
  * `ple correlation 0.4 seed 3`. A run of `tune` also has the values that it tries, and a part has `for` and its tasks.
  */
-function nameOf({ label, point, values, tasks, seed }: Named): string {
-  return printable(joined(' ', label, pointText({ ...point, ...values, seed }, ' '), forTasks(tasks)));
+function nameOf({ label, point, values, tasks, seed }: Named, longest = Number.POSITIVE_INFINITY): string {
+  const name = shortened(printable(label), longest);
+  return printable(joined(' ', name, pointText({ ...point, ...values, seed }, ' '), forTasks(tasks)));
 }
 
 function forTasks(tasks: readonly string[] | undefined): string {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Interrupted, UserError } from '../../support/errors.js';
+import { lackOfFiles } from '../../support/system-error.js';
 import { type Answer, type Failed, isAnswer, type Order, type Report, type Stop } from './messages.js';
 
 /** How a worker ended that did not answer. */
@@ -42,7 +43,7 @@ export function startWorker(): WorkerProcess {
   const ended = endOf(child).then(({ code, signal }): Lost => {
     alive = false;
     const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-    const said = errors.trim().split('\n').slice(-5).join(' | ');
+    const said = lackOfFiles(errors) ?? errors.trim().split('\n').slice(-5).join(' | ');
     return { kind: 'lost', signal, message: `its process ${how}${said === '' ? '' : `: ${said}`}` };
   });
   const send = (message: Order | Stop) => {

@@ -10,6 +10,8 @@ import { writeWhole } from '../../support/whole-file.js';
 import { definitions } from '../../training/definitions.js';
 import { firstExperiment } from './axis-point.js';
 
+export const configFile = 'config.yaml';
+
 /**
  * Manages config.yaml in a comparison's folder: the config of its comparison.json. Without results it is written at
  * once, so that an interrupted comparison has its config. Results of another config keep theirs until they are
@@ -21,7 +23,7 @@ export async function folderConfig(
   folder: string,
   config: ComparisonConfig,
 ): Promise<{ readonly write: () => Promise<void>; readonly note: string | null; readonly hasResults: boolean }> {
-  const file = join(folder, 'config.yaml');
+  const file = join(folder, configFile);
   const write = () => writeWhole(file, stringifyComparison(config));
   const holdsResults = existsSync(join(folder, 'comparison.json')) && existsSync(file);
   if (!holdsResults) {

@@ -87,16 +87,25 @@ export function vocabulary(
 export function scaleFit(log: boolean): ColumnFit {
   const moments = new Moments();
   const range = new Range();
+  let missing = false;
   return {
     add(column, rows) {
       const values = singleOf(column);
       for (let i = 0; i < rows.length; i++) {
         const value = values[rows[i] ?? 0] ?? 0;
         range.add(value);
+        if (Number.isNaN(value)) missing = true;
         moments.add(log ? signedLog(value) : value);
       }
     },
-    finish: () => ({ kind: 'scale', mean: moments.mean, deviation: moments.deviation, log, range: range.ends }),
+    finish: () => ({
+      kind: 'scale',
+      mean: moments.mean,
+      deviation: moments.deviation,
+      log,
+      missing,
+      range: range.ends,
+    }),
   };
 }
 

@@ -7,6 +7,7 @@ import { type ColumnFit, type VocabularyOptions, vocabulary } from './column-fit
 export function listFit(size: number, options: VocabularyOptions & ListFeed): ColumnFit {
   const counts = new Uint32Array(size);
   const lost = { rows: 0, entries: 0 };
+  let missing = false;
   return {
     add(column, rows) {
       const { begins, ends, indexes } = listOf(column);
@@ -17,13 +18,20 @@ export function listFit(size: number, options: VocabularyOptions & ListFeed): Co
         while (next < rows.length && begins[rows[next] ?? 0] === begin && ends[rows[next] ?? 0] === end) next++;
         const times = next - r;
         r = next;
+        if (begin === end) missing = true;
         for (let i = begin; i < end; i++) counts[indexes[i] ?? 0] = (counts[indexes[i] ?? 0] ?? 0) + times;
         if (end - begin <= options.length) continue;
         lost.rows += times;
         lost.entries += times * (end - begin - options.length);
       }
     },
-    finish: () => ({ kind: 'list', ...vocabulary(counts, options), length: options.length, pool: options.pool }),
+    finish: () => ({
+      kind: 'list',
+      ...vocabulary(counts, options),
+      length: options.length,
+      pool: options.pool,
+      missing,
+    }),
     truncation: () => (lost.rows > 0 ? lost : null),
   };
 }

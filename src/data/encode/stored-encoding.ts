@@ -55,7 +55,8 @@ function storedColumn({ name, dictionary, cells = {} }: SourceColumn, by: Fitted
   if (by.kind !== 'vocabulary' && by.kind !== 'list') return { ...of, ...by };
   const textOf = (index: number) => (dictionary ? must(dictionary[index], name) : index);
   const { spellings, ...stored } = vocabularyOf(by.indexes, by.cardinality, textOf);
-  if (by.kind === 'list') return { ...of, kind: by.kind, length: by.length, pool: by.pool, ...stored };
+  if (by.kind === 'list')
+    return { ...of, kind: by.kind, length: by.length, pool: by.pool, missing: by.missing, ...stored };
   return { ...of, kind: by.kind, ...stored, ...(by.byNumber ? { spellings } : {}) };
 }
 

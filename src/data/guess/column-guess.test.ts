@@ -35,7 +35,7 @@ test('large whole numbers are ids if most of them are large, and are no times', 
     why: 'an id? too large for a number: 1000 different',
   });
   expect(guess({ ...large, beyondFloat: 400_000 }).input()).toEqual({});
-  expect(guess({ ...large, time: { form: 'seconds since 1970' } }).input()).toEqual({});
+  expect(guess({ ...large, time: { form: 'seconds since 1970', parts: [] } }).input()).toEqual({});
   expect(guess({ ...large, whole: false }).input()).toEqual({});
   expect(guess({ ...large, spread: 100 }).input()).toEqual({}); // an amount
 });

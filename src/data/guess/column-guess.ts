@@ -1,3 +1,4 @@
+import type { CalendarPart } from '../dataset.js';
 import { type Condition, numberOf, shown } from '../table/cell.js';
 import type { ColumnFacts, FrequentValue } from './column-facts.js';
 import { type ColumnWords, columnWords } from './column-words.js';
@@ -28,7 +29,12 @@ export interface InputGuess {
   readonly kind?:
     | 'categorical'
     | 'ignored'
-    | { readonly kind: string; readonly hash?: number; readonly separator?: string };
+    | {
+        readonly kind: string;
+        readonly hash?: number;
+        readonly separator?: string;
+        readonly parts?: readonly CalendarPart[];
+      };
   readonly why?: string;
 }
 
@@ -89,6 +95,15 @@ export class ColumnGuess {
     return this.facts.kind === 'numeric' && first && first.count > this.facts.present / 2 ? first.text : undefined;
   }
 
+  /** Whether it may be a label that was not seen as one: two values of which one means yes, 0 and 1, or a usual name. */
+  mayBeLabel(): boolean {
+    const { different, values } = this.facts;
+    if (!this.canBeLabel()) return false;
+    return (
+      this.isBinary() || (different === 2 && values.some(({ text }) => positives.test(text))) || this.words.predicted
+    );
+  }
+
   /** Whether it has two values, or numbers that are neither ids nor times. */
   canBeLabel(): boolean {
     const numbers = this.#areNumbers() && !this.isTime() && !this.#isId() && !this.facts.countsRows;
@@ -130,6 +145,15 @@ export class ColumnGuess {
     const positive = this.#positive();
     const others = values.filter((value) => value !== positive).map(({ text }) => shown(text));
     return binary({ positive: this.#conditionOf(positive) }, positive.count, `; others: ${others.join(', ')}`);
+  }
+
+  /** The parts of a time as inputs. @param taken Those that other columns have. */
+  timeInput(taken: readonly string[]): InputGuess {
+    const parts = this.facts.time?.parts.filter((part) => !taken.includes(part)) ?? [];
+    if (parts.length === 0) return this.input();
+    const later = parts.includes('month') ? 'months that training lacks are unseen, and ' : '';
+    const why = `a time, by its parts; with a split by time, see below, ${later}\`days\` would lie beyond training's range`;
+    return { kind: { kind: 'time', parts }, why };
   }
 
   /** The column as an input. */

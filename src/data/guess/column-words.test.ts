@@ -14,6 +14,10 @@ const cases: Readonly<Record<keyof ColumnWords, readonly [yes: readonly string[]
     ['watch_seconds', 'dwellTime', 'rating', 'revenue', 'view_duration', 'y1'],
     ['avg_rating', 'duration', 'seconds', 'price', 'last_watch_time'],
   ],
+  predicted: [
+    ['price', 'SalePrice', 'arr_delay', 'salary'],
+    ['avg_price', 'priced', 'delay_code', 'rating'],
+  ],
   id: [
     ['user_id', 'itemId', 'userid', 'ad_ids', 'zip', 'city'],
     ['paid', 'grid', 'humidity', 'price'],
@@ -27,7 +31,7 @@ const cases: Readonly<Record<keyof ColumnWords, readonly [yes: readonly string[]
     ['item_id', 'user_age', 'users_online', 'customer_segment', 'paid'],
   ],
   row: [
-    ['id', 'index', 'row_id', 'Unnamed: 0', 'impressionId', 'event_id'],
+    ['id', 'index', 'row_id', 'rownames', 'Unnamed: 0', 'impressionId', 'event_id'],
     ['user_id', 'session_id', 'rowing'],
   ],
   time: [

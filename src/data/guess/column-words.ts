@@ -6,6 +6,8 @@ export interface ColumnWords {
   readonly ambiguous: boolean;
   /** An amount that results from the row: `watch_seconds`, `rating`, `revenue`, `target`. */
   readonly amount: boolean;
+  /** An amount that is often predicted, and often known: `price`, `salary`, `arr_delay`. */
+  readonly predicted: boolean;
   /** An identifier or a category: `user_id`, `itemId`, `sku`, `city`. */
   readonly id: boolean;
   /** The name of what an identifier or a category names, without a word for it: `city`, `campaign`. */
@@ -32,6 +34,7 @@ export function columnWords(name: string): ColumnWords {
     outcome: !past && (result || classes || any(events) || verb),
     ambiguous: words.length === 1 && ambiguous.has(last),
     amount: !past && (result || any(amounts) || (any(measures) && any(attention))),
+    predicted: !past && predicted.has(last),
     id: idEndings.has(last) || entities.has(last) || (/^[a-z]+id$/.test(last) && entities.has(last.slice(0, -2))),
     thing: entities.has(last),
     user: people.has(last.replace(/id$/, '')) || (any(people) && idEndings.has(last)),
@@ -60,6 +63,7 @@ const events = set(
 );
 const ambiguous = set('default order return open play view watch visit enter forward success failure');
 const amounts = set('rating ratings stars revenue spend spent gmv ltv dwell watchtime playtime profit completion');
+const predicted = set('price cost salary wage income sales score delay demand');
 const measures = set(
   'time seconds second secs sec s ms minutes mins duration length ratio rate share percent pct part',
 );
@@ -86,7 +90,7 @@ const entities = set(
 );
 const people = set('user users customer client member visitor patient student player account');
 const rowNumber =
-  /^(id|index|idx|unnamed_0|no|nr|(row|line|record|sample|impression|event|request|log)(_?(id|number|no|nr|index))?)$/;
+  /^(id|index|idx|unnamed_0|no|nr|row_?names?|(row|line|record|sample|impression|event|request|log)(_?(id|number|no|nr|index))?)$/;
 const times = set('timestamp ts time datetime date at');
 const parts = set('s sec ms millis us ns utc');
 const calendar = set('hour hourmin weekday dow dayofweek month day week quarter hourofday dayofmonth weekofyear');

@@ -1,6 +1,6 @@
 import { numberOf } from '../table/cell.js';
 import { type RowFileOptions, usualDelimiter } from '../table/row-file.js';
-import { openDelimited } from '../table/text-table.js';
+import { type Head, headOf, usualDelimiters } from '../table/text-table.js';
 import { marksOfMissing } from './missing-marks.js';
 
 /** How a text file is formatted. */
@@ -26,9 +26,9 @@ export async function guessedDialect(path: string | undefined, encoding?: string
   const usual = usualDelimiter(path);
   let plain: Head | undefined;
   let failure: unknown;
-  for (const delimiter of new Set([usual ?? ',', ',', '\t', ';', '::', '|'])) {
+  for (const delimiter of new Set([usual ?? ',', ...usualDelimiters])) {
     try {
-      const head = await headOf(path, delimiter, encoding);
+      const head = await headOf(path, { delimiter, quote: '"', header: false, encoding }, headRows);
       if (plain && head.columns <= plain.columns) continue;
       plain = head;
       if (delimiter === usual && head.columns > 1) break;
@@ -49,22 +49,6 @@ export async function guessedDialect(path: string | undefined, encoding?: string
       ...(decimal === undefined ? {} : { decimal }),
     },
   };
-}
-
-interface Head {
-  readonly delimiter: string;
-  readonly columns: number;
-  readonly records: readonly (readonly string[])[];
-}
-
-async function headOf(path: string, delimiter: string, encoding: string | undefined): Promise<Head> {
-  const file = await openDelimited(path, { delimiter, quote: '"', header: false, encoding });
-  const records: (readonly string[])[] = [];
-  for await (const { fields } of file.read()) {
-    records.push(fields);
-    if (records.length >= headRows) break;
-  }
-  return { delimiter, columns: file.names.length, records };
 }
 
 /** Whether the line contains a number that is not a year. A year may be a name. */

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
+import { calendarParts } from '../dataset.js';
 import { numbersOf, rowsOf } from '../store/database.js';
 import { type Condition, conditionParts, numberOf, shown } from '../table/cell.js';
 import { conditionSql, numberSql, type StagedColumn, textSql } from '../table/staged-columns.js';
@@ -20,6 +21,8 @@ export interface Judgement {
   readonly inputs: readonly Input[];
   /** Marks of missing values in addition to the usual ones. */
   readonly marks: readonly string[];
+  /** What the user should decide. */
+  readonly questions: readonly string[];
 }
 
 /** `options`: the entry in `dataset.tasks`. */
@@ -67,6 +70,11 @@ export async function judgement(
   if (twice) throw new ConfigError(`--task: two tasks are named '${twice.name}'; NAME=COLUMN gives another name.`);
 
   const named = namedLabels(columns);
+  const [time] = columns
+    .filter((column) => column.canSplit())
+    .toSorted((a, b) => b.facts.different - a.facts.different);
+  const calendar = columns.filter(({ words }) => words.calendar).map((column) => column.name.toLowerCase());
+  const taken = calendarParts.filter((part) => calendar.some((name) => name.includes(part)));
   const inputs = names.flatMap((name): Input[] => {
     const column = columns.find((other) => other.name === name);
     if (tasks.some((task) => task.column === column)) return [];
@@ -74,14 +82,43 @@ export async function judgement(
       const why = `of type ${shown(unsupported.get(name) ?? '')}, which is not supported`;
       return [{ name, guess: { kind: 'ignored', why }, kind: 'ignored' }];
     }
-    const guess = inputGuess(column, named.includes(column), conditions.get(name));
+    const own = column === time ? column.timeInput(taken) : column.input();
+    const guess = inputGuess(column, own, named.includes(column), conditions.get(name));
     const kind = typeof guess.kind === 'object' ? guess.kind.kind : (guess.kind ?? column.facts.kind ?? 'categorical');
     return [{ name, column, guess, kind }];
   });
   if (inputs.every(({ kind }) => kind === 'ignored'))
     throw new DataError(`${path}: no column is left as an input beside the labels.`);
-  return { columns, tasks, inputs, marks };
+  return { columns, tasks, inputs, marks, questions: questions(tasks, inputs, named, asked.length > 0) };
 }
+
+/** Labels that were not asked for: those that became inputs, and those that were left out for their names. */
+function questions(
+  tasks: readonly Task[],
+  inputs: readonly Input[],
+  named: readonly ColumnGuess[],
+  isAsked: boolean,
+): string[] {
+  const listed = (columns: readonly Input[]) => {
+    const names = columns.map(({ name }) => name);
+    return names.length > mostNames ? `${names.slice(0, mostNames).join(', ')}, … (${names.length})` : names.join(', ');
+  };
+  const before = tasks.map(({ name }) => name).join(', ');
+  const others = isAsked ? [] : inputs.filter(({ column, kind }) => kind !== 'ignored' && column?.mayBeLabel());
+  const left = inputs.filter(({ column }) => column?.varies() && named.includes(column));
+  return [
+    ...(others.length > 0
+      ? [`inputs that may be labels: ${listed(others)}; --task NAME, once for each task, names the labels`]
+      : []),
+    ...(left.length > 0
+      ? [
+          `left out, as a label is often named so: ${listed(left)}; an input, if known before ${before}: delete its line`,
+        ]
+      : []),
+  ];
+}
+
+const mostNames = 8;
 
 /** A value of a label, and how the files write it: case and a final point apart, it is one. */
 interface Spelling {
@@ -197,10 +234,18 @@ async function rowsThatMeet(database: DuckDBConnection, column: StagedColumn, co
  * Excludes columns that are known only after the label: those that look like a label but are no task, and those with
  * values only where a label is 1.
  */
-function inputGuess(column: ColumnGuess, isLabel: boolean, condition: string | undefined): InputGuess {
+function inputGuess(
+  column: ColumnGuess,
+  guess: InputGuess,
+  isLabel: boolean,
+  condition: string | undefined,
+): InputGuess {
+  if (isLabel && !column.varies()) return { kind: 'ignored', why: 'a label by its name, but the same in every row' };
   if (isLabel)
-    return { kind: 'ignored', why: `a label by its name${column.varies() ? '' : ', but the same in every row'}` };
-  const guess = column.input();
+    return {
+      kind: 'ignored',
+      why: 'left out for its name, which labels often have; known before? Then delete this line',
+    };
   if (condition === undefined || guess.kind === 'ignored') return guess;
   return { kind: 'ignored', why: `has something only where ${condition} is 1: known after it?` };
 }
@@ -243,6 +288,8 @@ function labelGuesses(columns: readonly ColumnGuess[], asked: readonly string[])
   const [first] = columns;
   if (first && bits.length === 1 && bits[0] === first)
     return [{ column: first, why: 'a label? 0 and 1, the first column' }];
+  const usual = columns.findLast((column) => column.canBeLabel() && column.words.predicted);
+  if (usual) return [{ column: usual, why: 'a label? An amount that is often predicted' }];
   const last = columns.findLast((column) => column.canBeLabel());
   if (last) return [{ column: last, why: 'a label? The last column that can be one' }];
   throw new DataError(
@@ -251,11 +298,13 @@ function labelGuesses(columns: readonly ColumnGuess[], asked: readonly string[])
 }
 
 /**
- * Labels by name. An ambiguous name (`default`, `order`) counts if no label has a clearer one, or if it is next to one
+ * Labels by name; `y` beside `x` and `z` is a coordinate. An ambiguous name (`default`, `order`) counts if no label has a clearer one, or if it is next to one
  * that has. Elsewhere the column is a property that was known before.
  */
 function namedLabels(columns: readonly ColumnGuess[]): readonly ColumnGuess[] {
-  const named = columns.filter((column) => column.isNamedLabel());
+  const areCoordinates = ['x', 'y', 'z'].every((name) => columns.some((column) => column.name.toLowerCase() === name));
+  const isCoordinate = ({ name }: ColumnGuess) => areCoordinates && name.toLowerCase() === 'y';
+  const named = columns.filter((column) => column.isNamedLabel() && !isCoordinate(column));
   const clear = named.filter(({ words }) => !words.ambiguous);
   if (clear.length === 0) return named;
   const clearBeside = (column: ColumnGuess): boolean => {

@@ -148,7 +148,7 @@ test('numbers with a comma are numbers; dates with the day first are inputs; a t
   expect((await opened(config, path)).inputs).toEqual(['amount numeric', 'day numeric', 'size categorical']);
 });
 
-test('ids are categories, those of rows ignored; a time is for the split; lists, constants, an unnamed column', async () => {
+test('ids are categories, those of rows ignored; a time is by its parts, and for the split; lists, constants, an unnamed column', async () => {
   const lines = Array.from({ length: 2000 }, (_, row) =>
     [
       row,
@@ -172,12 +172,15 @@ test('ids are categories, those of rows ignored; a time is for the split; lists,
     key: 'categorical',
     tags: { kind: 'list', separator: '|' },
     source: 'ignored',
-    timestamp: 'ignored',
+    timestamp: { kind: 'time', parts: ['weekday', 'hour'] },
   });
   expect(text).toMatch(/^ {2}split: .* # or, .*\{ time: timestamp, validation: 0\.1, test: 0\.1 \}$/m);
   expect(await opened(config, path)).toEqual({
     tasks: [{ name: 'label', type: 'binary' }],
-    inputs: ['cookie categorical', 'key categorical', 'shop categorical', 'tags list'],
+    inputs: [
+      ...['cookie categorical', 'key categorical', 'shop categorical', 'tags list'],
+      ...['timestamp.weekday categorical', 'timestamp.hour categorical'],
+    ],
   });
 });
 
@@ -200,31 +203,40 @@ test('a count named like a thing is a number; numbered things are categories, al
   expect(dataset.columns).toEqual({ city: 'categorical', store: 'categorical', campaign_id: 'categorical' });
 });
 
-test('an input that alone predicts a label well stands in the header, also a text, and for numbers', async () => {
-  const lines = Array.from({ length: 2000 }, () => {
-    const [seconds, plan, noise] = [200 * random.uniform(), random.below(5), random.normal()];
-    const y = Number(seconds + 50 * random.normal() > 100);
-    return [seconds.toFixed(2), `plan ${plan}`, noise.toFixed(3), y, (5 * plan + random.normal()).toFixed(3)].join(',');
-  });
-  const path = file('calls.csv', ['duration,plan,noise,y,revenue', ...lines]);
-  const header = (await startingConfig(path)).split('\n').filter((line) => line.includes('alone'));
-  expect(header).toEqual([
-    expect.stringMatching(/^# plan alone predicts revenue with R² \.9\d: is it known before revenue\?$/),
-    expect.stringMatching(/^# duration alone predicts y with AUC \.(8[5-9]|9[0-2]): is it known before y\?$/),
+test('likely labels that became inputs are named, and so are inputs that were left out for their names', async () => {
+  const [depth, search] = [
+    () => random.normal().toFixed(2),
+    (share: number) => (random.uniform() < share ? 'YES' : 'NO'),
+  ];
+  const stops = ['citation,personSearch,vehicleSearch,age,race'].concat(
+    rows(() => [search(0.4), search(0.1), search(0.1), 20 + random.below(60), `r${random.below(4)}`]),
+  );
+  const said: string[] = [];
+  const text = await startingConfig(file('stops.csv', stops), { note: (message) => said.push(message) });
+  const label = Object.keys(parse(text).dataset.tasks);
+  const others = ['citation', 'personSearch', 'vehicleSearch'].filter((name) => !label.includes(name));
+  expect(said).toEqual([
+    `inputs that may be labels: ${others.join(', ')}; --task NAME, once for each task, names the labels`,
   ]);
-  const few = ['x,z,label', ...rows((row) => [random.normal(), random.normal(), row % 2]).slice(0, 100)];
-  expect(await startingConfig(file('few.csv', few))).not.toContain('alone'); // chance gives an AUC of .75 there
-});
+  expect(text).toContain(`\n# ${said[0]}\n`);
+  const asked: string[] = [];
+  const note = (message: string) => asked.push(message);
+  await startingConfig(file('stops.csv', stops), { tasks: ['personSearch'], note });
+  expect(asked).toEqual([]);
 
-test('a straight line counts too: of few large amounts, quantiles say nothing', async () => {
-  const lines = Array.from({ length: 2000 }, (_, row) => {
-    const repair = row % 40 === 0 ? Math.exp(3 * random.normal()) : 0;
-    return `${repair.toFixed(3)},${row === 1 ? 1e300 : random.normal()},${(repair + random.uniform()).toFixed(3)}`;
-  });
-  const text = await startingConfig(file('bills.csv', ['repair,noise,revenue', ...lines]));
-  expect(text.match(/^# .* alone .*/gm)).toEqual([
-    expect.stringMatching(/^# repair alone predicts revenue with R² (1.00|\.9\d)/),
+  const stones = ['carat,price,x,y,z'].concat(
+    rows(() => [depth(), 300 + random.below(9000), depth(), depth(), depth()]),
+  );
+  const guessed = parse(await startingConfig(file('stones.csv', stones)));
+  expect(guessed.dataset.tasks).toEqual({ price: { regression: true } });
+  expect(guessed.dataset.columns).toBeUndefined(); // y is a coordinate there
+
+  const plain = ['x,y,price'].concat(rows(() => [depth(), depth(), 300 + random.below(9000)]));
+  const left = await startingConfig(file('plain.csv', plain), { tasks: ['price'], note });
+  expect(asked).toEqual([
+    'left out, as a label is often named so: y; an input, if known before price: delete its line',
   ]);
+  expect(left).toMatch(/^ {4}y: ignored # left out for its name, which labels often have; known before\? Then delete/m);
 });
 
 test('without names: columns by number, 0 and 1 at the end are labels; another delimiter is found', async () => {
@@ -351,13 +363,18 @@ test('dates, however written, are by their name a time to split by, else inputs'
   const path = file('dates.csv', ['created_at,a,b,c,d,e,label', ...rows((row) => [...written(row), bit()])]);
   const text = await startingConfig(path);
   const config = parse(text);
-  expect(config.dataset.columns).toEqual({ created_at: 'ignored' });
-  expect(text).toMatch(/^ {4}created_at: ignored # a time: for a split by time, see below$/m);
+  expect(config.dataset.columns).toEqual({ created_at: { kind: 'time', parts: ['month', 'weekday'] } });
+  expect(text).toMatch(
+    /^ {4}created_at: .* # a time, by its parts; with a split by time, see below, months that training/m,
+  );
   expect(text).toMatch(/^# numeric inputs, as inferred: a, b, c, d, e$/m);
   const [, split = ''] = /or, the last rows as the test: (\{.*?\})/.exec(text) ?? [];
   expect(parse(split)).toEqual({ time: 'created_at', validation: 0.1, test: 0.1 });
   const { inputs } = await opened({ dataset: { ...config.dataset, split: parse(split) } }, path);
-  expect(inputs).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => `${name} numeric`));
+  expect(inputs).toEqual([
+    ...['created_at.month categorical', 'created_at.weekday categorical'],
+    ...['a', 'b', 'c', 'd', 'e'].map((name) => `${name} numeric`),
+  ]);
 });
 
 test('a rare label is cut with the same share in each split, unless its column has too many values for that', async () => {

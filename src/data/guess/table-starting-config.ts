@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
+import { printable } from '../../support/printable.js';
 import { shown } from '../table/cell.js';
 import { usualMissing } from '../table/table-options.js';
-import { tellingInputs } from './alone.js';
 import type { ColumnGuess } from './column-guess.js';
 import { datasetText, flow, inputsText, kindRemarks, type Part } from './config-text.js';
 import type { Dialect } from './guessed-dialect.js';
@@ -24,17 +24,19 @@ export async function startingConfig(
     readonly signal?: AbortSignal | undefined;
     /** Gets the bytes read. */
     readonly progress?: (done: number, total: number) => void;
+    /** Gets what the user should decide, which the text has too. */
+    readonly note?: (message: string) => void;
   } = {},
 ): Promise<string> {
-  const { tasks = [], test, signal, progress: onBytes = () => undefined } = options;
+  const { tasks = [], test, signal, progress: onBytes = () => undefined, note = () => undefined } = options;
   const origin = typeof from === 'string' ? { path: from, ...(test === undefined ? {} : { test }) } : from;
   return withStagedFiles(origin, { signal, onBytes }, async (files) => {
     const judged = await judgement(files, tasks);
     signal?.throwIfAborted(); // between two statements nothing is interrupted
     const { dialect, staged } = files;
     const trained = staged.files.reduce((sum, { split, rows }) => sum + (split === 'train' ? rows : 0), 0);
-    const telling = await tellingInputs(files, judged);
-    return configText(judged, telling, { origin, dialect, rows: staged.rows, trained });
+    judged.questions.forEach(note);
+    return configText(judged, { origin, dialect, rows: staged.rows, trained });
   });
 }
 
@@ -47,8 +49,7 @@ interface Files {
 }
 
 function configText(
-  { columns, tasks, inputs, marks }: Judgement,
-  telling: readonly string[],
+  { columns, tasks, inputs, marks, questions }: Judgement,
   { origin, dialect, rows, trained }: Files,
 ): string {
   const { path, test, files = {}, database = '' } = origin;
@@ -74,7 +75,7 @@ function configText(
     `# A beginning, guessed from all ${rows} rows of ${read.join(' and ')}. To be checked: which columns are labels`,
     '# (--task NAME names them instead), and which inputs are known only after the label (they have to be ignored).',
     ...rest.commands,
-    ...telling,
+    ...questions.map((question) => `# ${printable(question.replaceAll(/\s+/g, ' '))}`),
     ...kindRemarks(inputs.filter(({ guess }) => guess.kind === undefined)),
     ...inferred
       .filter((column) => column.hasOddTexts())

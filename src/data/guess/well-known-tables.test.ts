@@ -70,7 +70,8 @@ test('MovieLens: users and movies by number, stars, a time, behind two colons', 
     '::',
   );
   const found = await started(text, 'ratings.dat');
-  const columns = { 1: 'categorical', 2: 'categorical', 4: 'ignored' };
+  const time = { kind: 'time', parts: ['month', 'weekday', 'hour'] };
+  const columns = { 1: 'categorical', 2: 'categorical', 4: time };
   expect(found.config.dataset).toMatchObject({ header: false, delimiter: '::', columns });
   expect(found.tasks).toEqual(['3 regression']);
   expect(found.written).toMatch(/^ {4}"3": .*--task 'liked=3>=4' makes a binary task$/m);

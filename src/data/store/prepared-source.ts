@@ -40,6 +40,8 @@ export interface StoredSource {
   readonly texts?: TextReading;
   /** Notes for whoever opens it. */
   readonly notes?: readonly string[];
+  /** Of new rows: how many rows each file has. */
+  readonly fileRows?: readonly number[];
   /** Rows per block. Absent: `blockRowsOf`. */
   readonly blockRows?: number;
 }

@@ -1,8 +1,21 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { DataError } from '../../support/errors.js';
+import type { CalendarPart } from '../dataset.js';
 import { literals, numbersOf, rowsOf } from '../store/database.js';
 import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';
-import { daysOf, mostWhole, numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
+import {
+  daysOf,
+  isWayOf,
+  mostWhole,
+  numberSql,
+  partSql,
+  type StagedColumn,
+  textSql,
+  timeOfNumbers,
+  timesOf,
+  timesOfText,
+} from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
 
 /** Whole numbers with no more different values than this are taken for categories. */
@@ -19,13 +32,17 @@ export interface KnownInput extends InputColumn {
   readonly number: string;
   /** Numeric, though it has other texts: these are missing. */
   readonly lenient: boolean;
-  /** Numeric: a value may be none. */
+  /** How many. */
+  readonly odd?: number | undefined;
+  /** A value may be no number, or no time. */
   readonly faulty: boolean;
+  /** Of a part of a time that is a category: SQL of its text. */
+  readonly text?: string | undefined;
 }
 
 /**
  * The kinds of the columns whose kind is not given, from all of their values. Numeric: all are numbers (but for one in
- * twenty), and some are not whole, or there are more than 20 different ones, and no whole one is beyond 2^53. Times are
+ * twenty), no whole one is beyond 2^53, and some are not whole, or there are more than 20 different ones. Times are
  * numeric, in days since 1970. Columns without values are left out.
  */
 export async function columnKinds(
@@ -34,7 +51,7 @@ export async function columnKinds(
   staged: StagedRows,
   note: (message: string) => void,
 ): Promise<readonly KnownInput[]> {
-  const asked = inputs.map((input) => ({ input, column: columnOf(staged, input.name) }));
+  const asked = inputs.map((input) => ({ input, column: columnOf(staged, input.of ?? input.name) }));
   const found = await statistics(database, asked);
   const known: KnownInput[] = [];
   for (const [i, { input, column }] of asked.entries()) {
@@ -43,15 +60,26 @@ export async function columnKinds(
       const days = column.type === 'text' ? timesOfText(column.sql)[time ?? -1] : undefined;
       const faulty = days !== undefined || numbers < present;
       const number = days === undefined ? (faulty ? numberSql(column) : `${column.sql}::DOUBLE`) : daysOf(days);
-      known.push({ ...input, kind, column, number, lenient, faulty, time });
+      known.push({
+        ...input,
+        kind,
+        column,
+        number,
+        lenient,
+        faulty,
+        time,
+        odd: input.lenient ? present - numbers : undefined,
+      });
     };
-    if (input.kind !== undefined) {
+    if (input.part !== undefined)
+      known.push(await calendarInput(database, { ...input, part: input.part }, column, present));
+    else if (input.kind !== undefined) {
       const isKnown = input.kind !== 'numeric' || input.lenient !== undefined || numbers === present;
       as(input.kind, isKnown ? input.time : (await timeOf(database, column, present))?.place);
     } else if (present === 0) continue;
     else if (column.type === 'list') as('list');
     else if (numbers >= (1 - oddShare) * present && numbers > 0) {
-      if (whole && (long > 0 || (await different(database, column)) <= fewValues)) as('categorical');
+      if (long > 0 || (whole && (await different(database, column)) <= fewValues)) as('categorical');
       else {
         as('numeric', undefined, numbers < present);
         if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
@@ -64,6 +92,41 @@ export async function columnKinds(
   }
   noteKinds(inputs, known, note);
   return known;
+}
+
+/** @throws DataError for a column without times, and for one whose days and months cannot be told apart. */
+async function calendarInput(
+  database: DuckDBConnection,
+  input: InputColumn & { readonly part: CalendarPart },
+  column: StagedColumn,
+  present: number,
+): Promise<KnownInput> {
+  const { part } = input;
+  const isKnown = input.time !== undefined && isWayOf(column, input.time);
+  const time = isKnown ? input.time : await calendarTime(database, column, present);
+  const stamp = timesOf(column)[time ?? -1];
+  if (stamp === undefined)
+    throw new DataError(
+      `Column '${column.name}' has no times, or none in one format that tells days and months apart (2024-05-31 would): columns: { ${column.name}: ignored } leaves it out.`,
+    );
+  const kind = part === 'days' ? 'numeric' : 'categorical';
+  return {
+    ...{ ...input, kind, column, time, lenient: false, faulty: true },
+    ...{ number: daysOf(stamp), text: kind === 'numeric' ? undefined : partSql[part](stamp) },
+  };
+}
+
+/** The way in which all values of a column are times. */
+async function calendarTime(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  present: number,
+): Promise<number | undefined> {
+  const number = numberSql(column);
+  const found = await numbersOf(database, [`count(${number})`, `min(${number})`, `max(${number})`], stagedTable);
+  const [numbers = 0, smallest = Number.NaN, largest = Number.NaN] = found;
+  if (numbers === 0) return (await timeOf(database, column, present))?.place;
+  return numbers === present ? timeOfNumbers(smallest, largest)?.place : undefined;
 }
 
 function columnOf(staged: StagedRows, name: string): StagedColumn {
@@ -98,7 +161,7 @@ async function statistics(
 /** SQL of whether a value is a whole number that is too long to be a number, and so an id. */
 function isLongWhole({ type, sql }: StagedColumn): string {
   if (type === 'whole') return `${sql} NOT BETWEEN ${-mostWhole} AND ${mostWhole}`;
-  const isLong = `regexp_full_match(${sql}, '[-+]?\\d+') AND abs(number_of(${sql})) > ${mostWhole}`;
+  const isLong = `regexp_full_match(${sql}, '[-+]?\\d+') AND abs(number_of(${sql})) >= ${mostWhole}`; // 2^53 + 1 becomes 2^53
   return `CASE WHEN strlen(${sql}) >= 16 THEN ${isLong} END`; // computed for long texts alone
 }
 

@@ -4,6 +4,7 @@ import { Faults } from '../../support/faults.js';
 import type { CellReading, SourceTask } from '../dataset.js';
 import type { Condition } from './cell.js';
 import { type ColumnOption, type Reference, type TableOptions, type TaskOption, usualSplit } from './table-options.js';
+import { delimiterAdvice, usualDelimiters } from './text-table.js';
 
 export interface InputColumn extends CellReading {
   readonly index: number;
@@ -53,8 +54,10 @@ export function columnRoles(
     faults.add(new ConfigError(message));
   };
   const named = new Map<number, ColumnOption>();
+  const absent = Object.keys(options.columns).filter((reference) => !names.includes(reference));
+  if (absent.length > 1) faults.try(() => noColumns(path, names, absent));
   for (const [reference, option] of Object.entries(options.columns)) {
-    const index = find(reference, 'columns');
+    const index = absent.length > 1 ? names.indexOf(reference) : find(reference, 'columns');
     if (option !== 'ignored') refuseLabel(index, reference, 'columns');
     if (index < 0) continue;
     named.set(index, option);
@@ -81,6 +84,13 @@ export function columnRoles(
     const option = named.get(index) ?? (index === group && !hidden.has(index) ? 'categorical' : undefined);
     if (option === 'ignored' || (option === undefined && (hidden.has(index) || options.others === 'ignored')))
       return [];
+    if (typeof option === 'object' && option.kind === 'time')
+      return option.parts.map((part) => {
+        const own = `${name}.${part}`;
+        if (names.includes(own))
+          faults.add(new ConfigError(`dataset.columns.${name}: there is a column '${own}' already; rename it.`));
+        return { name: own, index, kind: part === 'days' ? 'numeric' : 'categorical', part, of: name };
+      });
     return faults.of(() => [inputColumn(name, index, option)], []);
   });
   faults.tell();
@@ -105,7 +115,11 @@ export function columnRoles(
   };
 }
 
-function inputColumn(name: string, index: number, option: ColumnOption | undefined): InputColumn {
+function inputColumn(
+  name: string,
+  index: number,
+  option: Exclude<ColumnOption, { readonly kind: 'time' }> | undefined,
+): InputColumn {
   if (option === undefined) return { name, index, kind: undefined };
   if (option === 'ignored') throw new Error('An ignored column is no input');
   if (typeof option === 'string') return { name, index, kind: option };
@@ -141,11 +155,25 @@ function labelColumn(
   }
 }
 
+/** @throws ConfigError for several columns that are not there: as one mistake, such as another file. */
+function noColumns(path: string, names: readonly string[], absent: readonly string[]): never {
+  const few = (all: readonly string[], most: number) =>
+    (all.length > most ? [...all.slice(0, most), '…'] : all).join(', ');
+  throw new ConfigError(
+    `dataset.columns: ${path} has no columns ${few(absent, 5)} (${absent.length} that are named); there are: ${few(names, 30)}.`,
+  );
+}
+
 function findColumn(path: string, names: readonly string[], reference: Reference, key: string): number {
   const index = names.indexOf(String(reference));
   if (index >= 0) return index;
   const some = names.length > 30 ? [...names.slice(0, 30), '…'] : names;
+  const line = names.join(',').replaceAll('"', '');
+  const other = usualDelimiters.find((delimiter) => {
+    const split = line.split(delimiter).map((name) => name.trim());
+    return split.length > names.length && split.includes(String(reference));
+  });
   throw new ConfigError(
-    `dataset.${key}: ${path} has no column '${reference}'${didYouMean(String(reference), names)}; there are: ${some.join(', ')}.`,
+    `dataset.${key}: ${path} has no column '${reference}'${didYouMean(String(reference), names)}; there are: ${some.join(', ')}.${other === undefined ? '' : ` ${delimiterAdvice(other)}`}`,
   );
 }

@@ -9,6 +9,7 @@ const folder = folderOfFile();
 beforeAll(() => {
   const names = [
     'b.csv',
+    'packed.data.gz',
     'days/2/f.csv',
     'days/1/f.csv',
     'days/1/g.csv',
@@ -28,6 +29,7 @@ test.each<[string, readonly string[]]>([
   ['days/?/*.csv', ['days/1/f.csv', 'days/1/g.csv', 'days/2/f.csv']],
   ['days/1/*', ['days/1/f.csv', 'days/1/g.csv']],
   ['b.csv', ['b.csv']],
+  ['packed.data', ['packed.data.gz']],
 ])('%s', async (pattern, expected) => {
   const found = await findDataFiles([`${folder}/${pattern}`]);
   expect(found.map(({ path }) => path)).toEqual(expected.map((name) => join(folder, name)));

@@ -11,12 +11,12 @@ export interface DataFile {
 
 /**
  * Files; in a path `*` stands for any letters but `/`, and `?` for one. In the order given, each pattern's by name,
- * each file once.
+ * each file once. A file that is not there may be there packed (`.gz`).
  */
 export async function findDataFiles(patterns: readonly string[]): Promise<DataFile[]> {
   const found: DataFile[] = [];
   for (const pattern of patterns) {
-    const matches = isPattern(pattern) ? await matching(pattern) : [pattern];
+    const matches = isPattern(pattern) ? await matching(pattern) : [await plainOrPacked(pattern)];
     if (matches.length === 0) throw new DataError(`No file matches ${pattern}.`);
     for (const path of matches) {
       const about = await stat(path).catch(() => undefined);
@@ -29,6 +29,12 @@ export async function findDataFiles(patterns: readonly string[]): Promise<DataFi
     }
   }
   return found;
+}
+
+/** `path`, or `path.gz` where that alone is there, as `ple data fetch` keeps files. */
+async function plainOrPacked(path: string): Promise<string> {
+  const isThere = (file: string) => stat(file).catch(() => undefined);
+  return (await isThere(path)) || !(await isThere(`${path}.gz`)) ? path : `${path}.gz`;
 }
 
 function isPattern(path: string): boolean {

@@ -46,8 +46,9 @@ export function faultsOf(
     if (positive === undefined) found.push({ sql: `${inside} AND ${value} IS NULL`, column: name, what: wrong });
     else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
   }
-  for (const { name, kind, column, number, lenient, faulty, time, weights, separator } of inputs) {
-    if (kind === 'numeric' && !lenient && faulty) {
+  for (const { kind, column, number, lenient, faulty, time, part, weights, separator } of inputs) {
+    const { name } = column;
+    if ((kind === 'numeric' || part !== undefined) && !lenient && faulty) {
       const advice = fixed ? '' : `; if it has categories: columns: { ${name}: categorical }`;
       const what = `, which is no ${time === undefined ? 'number' : 'date as those of the column'}${advice}.`;
       found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });

@@ -11,6 +11,7 @@ import { preparedSource } from '../store/prepared-source.js';
 import { findDataFiles } from './data-files.js';
 import { prepareTable } from './prepare-table.js';
 import { openSplitFiles } from './row-file.js';
+import type { SplitFile } from './staged-rows.js';
 import { type TableOptions, usualMissing } from './table-options.js';
 
 /** What is read of the files. A task's labels are read where the files have their columns. */
@@ -30,6 +31,8 @@ export interface NewRows {
   readonly source: Source;
   /** DuckDB file with the table `kept`: the columns that were to be kept. */
   readonly file: string;
+  /** `file:line` of a row, from 0. */
+  place(row: number): Promise<string>;
   /** Deletes what was prepared. */
   release(): Promise<void>;
 }
@@ -51,7 +54,7 @@ export async function openNewRows(
   const asTest = found.map(({ path }) => ({ split: 'test' as const, path }));
   const files = await openSplitFiles(asTest, { ...reading, exact });
   const { path = '', names = [] } = files[0]?.file ?? {};
-  const inputs = wanted.inputs.map(({ name }) => name);
+  const inputs = [...new Set(wanted.inputs.map(({ name, cells }) => cells.of ?? name))];
   const absent = (name: string, what: string) =>
     new DataError(
       `${path} has no column '${name}'${didYouMean(name, names)}${what}; there are: ${names.slice(0, 50).join(', ')}.`,
@@ -68,10 +71,11 @@ export async function openNewRows(
     ...reading,
     tasks: Object.fromEntries(labels),
     columns: Object.fromEntries(
-      wanted.inputs.map(({ name, kind, cells: { hash, separator, weights } }) => [
-        name,
-        kind === 'numeric' ? kind : { kind, hash, ...(kind === 'list' ? { separator, weights } : {}) },
-      ]),
+      wanted.inputs.map(({ name, kind, cells: { hash, separator, weights, of } }) => {
+        const parts = wanted.inputs.flatMap(({ cells }) => (cells.of === of && cells.part ? [cells.part] : []));
+        if (of !== undefined) return [of, { kind: 'time' as const, parts }];
+        return [name, kind === 'numeric' ? kind : { kind, hash, ...(kind === 'list' ? { separator, weights } : {}) }];
+      }),
     ),
     others: 'ignored',
     test: [...paths],
@@ -93,9 +97,20 @@ export async function openNewRows(
     };
     const at = { folder, name: 'rows', key: null, setting: 'TMPDIR' };
     const entry = await prepared(at, context, (database) => prepareTable(database, files, options, about, context));
-    return { source: await preparedSource(entry, context), file: entry.file, release };
+    const place = (row: number) => placeOf(files, entry.description.fileRows ?? [], row);
+    return { source: await preparedSource(entry, context), file: entry.file, place, release };
   } catch (error) {
     await release();
     throw error;
   }
+}
+
+async function placeOf(files: readonly SplitFile[], counts: readonly number[], row: number): Promise<string> {
+  let first = 0;
+  for (const [f, { file }] of files.entries()) {
+    const next = first + (counts[f] ?? 0);
+    if (row < next) return file.place(row - first);
+    first = next;
+  }
+  return `row ${row + 1}`;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { z } from 'zod';
 import { DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, openDatabase, rowsOf, whileOpen } from '../store/database.js';
 import { jsonTable, openRelation, said, twiceInOneCase } from './relation-table.js';
@@ -38,6 +39,7 @@ export async function openQuery(
   return whileOpen(database, signal, async () => {
     await setUp(database, sources, options, signal);
     await said('dataset.query', refuseOtherThanSelect(database, sources.query));
+    await said('dataset.query', refuseChanging(database, sources));
     const name = '"the rows of the query"';
     const run = () => said('dataset.query', database.run(`CREATE OR REPLACE TABLE ${name} AS ${sources.query}`));
     const summed = async (hash: string) => {
@@ -48,14 +50,66 @@ export async function openQuery(
     const quick = 'hash(hash(r.rowid, r))'; // of one hash, bit_xor would not see the order
     const first = await summed(quick);
     await run();
-    if ((await summed(quick)) !== first)
-      throw new DataError(
-        'dataset.query: the query gives other rows each time; write a constant for a random number or the time, or compute it from columns, as hash(id) % 10.',
-      );
+    if ((await summed(quick)) !== first) throw new DataError(`dataset.query: ${otherRows}.`);
     const checksum = await summed("md5_number(concat(r.rowid, ' ', r::VARCHAR))"); // slower, the same in each version of DuckDB
     const rows = { path: 'dataset.query', bytes: sources.bytes, format: 'SQL', from: name };
     return { file: await openRelation(rows, database, path), checksum };
   });
+}
+
+/** Says of a function that has no such operands what casts them, not the list of all that it has. */
+function wrongTypes(error: unknown): never {
+  const [, signature] = /(?:argument types|function call) ['"]([^'"]+)['"]/.exec(String(error)) ?? [];
+  if (signature === undefined) throw error;
+  throw new Error(
+    `there is no ${signature}. A column of a text file is a number (BIGINT, DOUBLE) or a text (VARCHAR), and so are dates and times: cast them, as in hour(date::TIMESTAMP) or price::DOUBLE`,
+  );
+}
+
+const otherRows =
+  'the query gives other rows each time; write a constant for a random number or the time, or compute it from columns, as hash(id) % 10';
+
+/** Functions of DuckDB that it takes for consistent, though they read the clock: `age` of one time counts from today. */
+const clocks = new Map([
+  ['age', 1],
+  ['current_localtime', 0],
+  ['current_localtimestamp', 0],
+]);
+
+/**
+ * Refuses functions whose answer changes by themselves, as DuckDB says: `today()` gives the same rows until tomorrow. The
+ * plan names the functions behind keywords, macros and views. DuckDB cannot write one that scans JSON, so it is made for
+ * empty tables.
+ */
+async function refuseChanging(database: DuckDBConnection, { query, files }: QuerySources): Promise<void> {
+  const [[path] = []] = await rowsOf(database, "SELECT current_setting('search_path')");
+  await database.run('CREATE SCHEMA planned');
+  for (const name of [...files.keys()].map(identifier))
+    await database.run(`CREATE TABLE planned.${name} AS FROM ${name} LIMIT 0`);
+  await database.run(`SET search_path = ${literal(`query.planned,query,${path}`)}`);
+  const [[plan] = []] = await rowsOf(database, `SELECT json_serialize_plan(${literal(query)})`);
+  await database.run(`SET search_path = ${literal(String(path))}`);
+  await database.run('DROP SCHEMA planned CASCADE');
+  const { error, error_message: reason, plans } = planShape.parse(JSON.parse(String(plan)));
+  if (error) throw new Error(`its functions cannot be told (${reason})`);
+  const changing = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'";
+  const names = new Set((await rowsOf(database, changing)).map(([name]) => name));
+  names.delete('error'); // DuckDB adds it to each subquery of one value
+  for (const { name, operands } of functionsIn(plans))
+    if (names.has(name) || clocks.get(name) === operands) throw new Error(`${otherRows} (it calls ${name})`);
+}
+
+const planShape = z.looseObject({ error: z.boolean(), error_message: z.string().optional(), plans: z.unknown() });
+
+/** The functions of a plan, with the numbers of their operands. */
+function* functionsIn(plan: unknown): Generator<{ readonly name: string; readonly operands: number }> {
+  if (typeof plan !== 'object' || plan === null) return;
+  const [kind, name, children]: unknown[] = ['expression_class', 'name', 'children'].map((key) =>
+    Reflect.get(plan, key),
+  );
+  if (typeof kind === 'string' && typeof name === 'string')
+    yield { name, operands: Array.isArray(children) ? children.length : 0 };
+  for (const part of Object.values(plan)) yield* functionsIn(part);
 }
 
 async function setUp(
@@ -134,7 +188,7 @@ async function refuseOtherThanSelect(database: DuckDBConnection, query: string):
     const advice = /\bpivot/i.test(query) ? '; PIVOT is one if it says which values become columns: ON x IN (…)' : '';
     throw new Error(`it is not one statement${advice}`);
   }
-  const statement = await statements.prepare(0);
+  const statement = await statements.prepare(0).catch(wrongTypes);
   if (statement.statementType !== StatementType.SELECT) throw new Error('it is no SELECT');
   const twice = twiceInOneCase(Array.from({ length: statement.columnCount }, (_, c) => statement.columnName(c)));
   if (twice) throw new Error(`two columns are named '${twice[1]}' (case apart); AS gives one another name`);

@@ -57,12 +57,16 @@ test('values of every type become whole numbers, numbers, texts, days and lists 
     ['-5::TINYINT', -5n],
     ['0.1::FLOAT', Math.fround(0.1)],
     ['1.25::DECIMAL(9, 2)', 1.25],
+    ['12345678901234567890123456789::DECIMAL(38, 0)', '12345678901234567890123456789'],
     ["'nan'::DOUBLE", null],
     ['true', 'true'],
     ["'\\xC3\\xA4'::BLOB", 'ä'],
     ["DATE '1970-01-03'", 2],
     ["TIMESTAMP '1970-01-01 12:00:00'", 0.5],
     ["TIMESTAMPTZ '1970-01-01 06:00:00+00'", 0.25],
+    ["TIMESTAMP 'infinity'", Number.POSITIVE_INFINITY], // refused later, as no finite number
+    ["TIMESTAMPTZ '-infinity'", Number.NEGATIVE_INFINITY],
+    ["DATE 'infinity'", Number.POSITIVE_INFINITY],
     ["'a'::ENUM('a', 'b')", 'a'],
     ["' NA '", null],
     ["' a b\n '", 'a b'],
@@ -72,6 +76,24 @@ test('values of every type become whole numbers, numbers, texts, days and lists 
   ];
   await written(`SELECT ${columns.map(([sql], c) => `${sql} AS c${c}`).join(', ')}`, path);
   expect((await read(path)).rows).toEqual([columns.map(([, value]) => value)]);
+});
+
+test('whole numbers beyond 2^53 of one file stay exact, where another file has decimals', async () => {
+  const paths = ['whole', 'decimal', 'small'].map((name) => join(folder, `${name}.parquet`));
+  const [whole = '', decimal = '', small = ''] = paths;
+  await written('SELECT unnest([9007199254740993, 9007199254740992]) AS id', whole);
+  await written('SELECT 0.5::DOUBLE AS id', decimal);
+  await written('SELECT 7 AS id', small);
+  const staged = (...names: readonly string[]) =>
+    withDatabase(async (database) => {
+      const options = { delimiter: undefined, quote: '"', header: true };
+      const files = await Promise.all(names.map((path) => openTableFile(path, options)));
+      const asTrain = files.map((file) => ({ split: 'train' as const, file }));
+      await stageRows(database, asTrain, new Set(['id']), usualMissing);
+      return (await rowsOf(database, `FROM ${stagedTable}`)).flat();
+    });
+  expect(await staged(whole, decimal)).toEqual(['9007199254740993', '9007199254740992', '0.5']);
+  expect(await staged(small, decimal)).toEqual([7, 0.5]);
 });
 
 test('JSON, an object a line, packed or not, or a list: types are those of the whole file', async () => {

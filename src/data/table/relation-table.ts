@@ -2,7 +2,7 @@ import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { fileLiteral, identifier, literal, rowsOf, sqlReason, withDatabase } from '../store/database.js';
-import { cleaned, daysOf, type StagedType } from './staged-columns.js';
+import { cleaned, daysOf, mostWhole, type StagedType } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
 /** What DuckDB reads as a table with types. */
@@ -34,7 +34,8 @@ export async function openJson(path: string, bytes: number): Promise<TableFile> 
 
 /**
  * SQL of JSON files. Texts stay texts, those of dates too, and so do values of several types and of none: DuckDB would
- * make each file's own guess of them.
+ * make each file's own guess of them. A column that it takes for decimals is one of texts if a whole number in it is
+ * beyond 2^53: two ids would become one.
  */
 export async function jsonTable(database: DuckDBConnection, paths: readonly string[]): Promise<string> {
   const list = `[${paths.map(fileLiteral).join(', ')}]`;
@@ -47,11 +48,39 @@ export async function jsonTable(database: DuckDBConnection, paths: readonly stri
   const [names, types] = [found.columnNames(), found.columnTypes()];
   if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
   if (twiceInOneCase(names.map((name) => name.replace(/_\d+$/, '')))) await refuseKeysTwice(database, list);
-  const columns = names.map((name, c) => {
-    const type = String(types[c]?.alias ?? types[c]);
-    return `${literal(name)}: ${literal(/^(DATE|TIME|UUID|JSON)/.test(type) ? type.replace(/^[A-Z_ ]+/, 'VARCHAR') : type)}`;
+  const typed = names.map((name, c) => ({ name, type: String(types[c]?.alias ?? types[c]) }));
+  const long = await longIntegers(
+    database,
+    from,
+    typed.filter(({ type }) => /^DOUBLE(\[\])?$/.test(type)),
+  );
+  const columns = typed.map(({ name, type }) => {
+    const isText = /^(DATE|TIME|UUID|JSON)/.test(type) || long.has(name);
+    return `${literal(name)}: ${literal(isText ? type.replace(/^[A-Z_ ]+/, 'VARCHAR') : type)}`;
   });
   return `${from}, columns = {${columns.join(', ')}})`;
+}
+
+/** Names of the columns that have a whole number beyond 2^53, by their digits. */
+async function longIntegers(
+  database: DuckDBConnection,
+  from: string,
+  decimals: readonly { readonly name: string; readonly type: string }[],
+): Promise<ReadonlySet<string>> {
+  if (decimals.length === 0) return new Set();
+  const isLong = (digits: string) =>
+    `(strlen(${digits}) >= 16 AND regexp_full_match(${digits}, '-?\\d+') AND abs(${digits}::DOUBLE) >= ${mostWhole})`; // 2^53 + 1 becomes 2^53
+  const columns = decimals.map(({ name, type }) => `${literal(name)}: '${type.replace('DOUBLE', 'VARCHAR')}'`);
+  const tests = decimals.map(({ name, type }) => {
+    const value = identifier(name);
+    const found = type === 'DOUBLE' ? isLong(value) : `len(list_filter(${value}, digits -> ${isLong('digits')})) > 0`;
+    return `coalesce(bool_or(${found}), false)`;
+  });
+  const [found = []] = await rowsOf(
+    database,
+    `SELECT ${tests.join(', ')} FROM ${from}, columns = {${columns.join(', ')}})`,
+  );
+  return new Set(decimals.flatMap(({ name }, c) => (found[c] === true ? [name] : [])));
 }
 
 /** DuckDB gives the second of two keys that differ only in case another name, which no row has. */
@@ -144,15 +173,21 @@ function stagedOf(column: string, type: DuckDBType): Staged | { readonly unsuppo
 function single(value: string, type: DuckDBType): Staged {
   const name = nameOf(type);
   if (name === 'DATE' || name.startsWith('TIMESTAMP'))
-    return { type: 'number', expression: daysOf(`${value}::TIMESTAMP`) };
+    return { type: 'number', expression: `coalesce(${daysOf(`${value}::TIMESTAMP`)}, ${endless(value)})` };
   if (name.startsWith('TIME')) return { type: 'number', expression: `epoch_us(${value}::TIME)::DOUBLE` };
   if (name === 'BLOB') return { type: 'text', expression: `coalesce(TRY(decode(${value})), ${value}::VARCHAR)` };
   if (name === 'FLOAT' || name === 'DOUBLE')
     return { type: 'number', expression: `CASE WHEN NOT isnan(${value}) THEN ${value}::DOUBLE END` };
+  if (/^DECIMAL\(\d+, ?0\)$/.test(name)) return { type: 'text', expression: `${value}::VARCHAR` }; // may be an id of 38 digits
   if (name.startsWith('DECIMAL')) return { type: 'number', expression: `${value}::DOUBLE` };
   if (/^U?(TINY|SMALL|BIG)?INT(EGER)?$/.test(name) && name !== 'UBIGINT')
     return { type: 'whole', expression: `${value}::BIGINT` };
   return { type: 'text', expression: `${value}::VARCHAR` };
+}
+
+/** SQL of the times `infinity` and `-infinity`, as numbers: they are refused where those are. */
+function endless(time: string): string {
+  return `CASE WHEN isinf(${time}) THEN if(${time}::TIMESTAMP > TIMESTAMP '2000-01-01', 'inf', '-inf')::DOUBLE END`;
 }
 
 function itemOf(type: DuckDBType): DuckDBType | undefined {

@@ -1,3 +1,4 @@
+import type { CalendarPart } from '../dataset.js';
 import { truthOf, truths } from '../encode/number-key.js';
 import { literal, literals } from '../store/database.js';
 import { type Condition, conditionParts, day, numberOf } from './cell.js';
@@ -51,8 +52,8 @@ export function trimmedOf(text: string, missing: readonly string[]): string {
   const isBlank = (letter: string) => `list_contains([${literals(blanks)}], ${letter})`;
   const ends = blanks.filter((letter) => letter < '\u007f').map((letter) => `NOT suffix(${text}, ${literal(letter)})`);
   const plain = [`${text} BETWEEN '!' AND '~~~'`, `strlen(${text}) = length(${text})`, ...ends].join(' AND ');
-  const marks = literals(['\u0001', ...missing.map((mark) => mark.trim())]);
-  const trimmed = `list_filter([trimmed(${text})], t -> t NOT IN (${marks}))[1]`;
+  const marks = literals(missing.map((mark) => mark.trim()));
+  const trimmed = marks === '' ? `trimmed(${text})` : `list_filter([trimmed(${text})], t -> t NOT IN (${marks}))[1]`;
   return `CASE WHEN ${plain} THEN ${text} WHEN ${isBlank(`${text}[1]`)} OR ${isBlank(`${text}[-1]`)} THEN ${trimmed} ELSE ${text} END`;
 }
 
@@ -124,8 +125,60 @@ const dateWays: readonly (readonly [example: string, days: readonly string[]])[]
   ['31/05/2024', ['%d/%m/%Y', '%d-%m-%Y']],
   ['05/31/2024', ['%m/%d/%Y', '%m-%d-%Y']],
 ];
+const textWays = 1 + dateWays.length;
 const clocks = ['', ' %H:%M', ' %H:%M:%S'];
 const iso = '\\d{4}-\\d{1,2}-\\d{1,2}([T ]\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?\\s?(Z|UTC|[+-]\\d{2}:?\\d{2})?)?';
+
+/** SQL of a calendar part of a TIMESTAMP. */
+export const partSql: Readonly<Record<CalendarPart, (time: string) => string>> = {
+  month: (time) => `month(${time})::VARCHAR`,
+  weekday: (time) => `isodow(${time})::VARCHAR`,
+  hour: (time) => `hour(${time})::VARCHAR`,
+  days: daysOf,
+};
+
+/** Numbers that are times: SQL of their milliseconds since 1970, and the smallest and the largest that are likely. */
+const timeNumbers = [
+  { form: 'days since 1970', from: -36_500, to: 73_000, milliseconds: (number: string) => `${number} * ${day}` },
+  ...[1, 1e3, 1e6, 1e9].map((perSecond) => ({
+    form: 'seconds since 1970' as const,
+    ...{ from: 1e8 * perSecond, to: 4.2e9 * perSecond }, // 1973 to 2103
+    milliseconds: (number: string) => `${number} * ${1000 / perSecond}`,
+  })),
+  {
+    form: 'numbers such as 20240531',
+    ...{ from: 19_000_101, to: 21_001_231 },
+    milliseconds: (number: string) => `epoch_ms(try_strptime(${number}::BIGINT::VARCHAR, '%Y%m%d'))`,
+  },
+] as const;
+
+/** The way of `timesOf` in which numbers of this range are times. */
+export function timeOfNumbers(
+  smallest: number,
+  largest: number,
+): { readonly place: number; readonly form: TimeForm } | undefined {
+  const place = timeNumbers.findIndex(({ from, to }) => smallest >= from && largest <= to);
+  const form = timeNumbers[place]?.form;
+  return form && { place: textWays + place, form };
+}
+
+export type TimeForm = (typeof timeNumbers)[number]['form'];
+
+/** Whether this way may be that of a column: a file with types has times as days, whatever they were in a text. */
+export function isWayOf({ type }: StagedColumn, place: number): boolean {
+  return type === 'text' ? place !== textWays : place >= textWays;
+}
+
+/** SQL of a column's time, a TIMESTAMP in UTC, by each way: those of texts, then those of numbers. NULL: none. */
+export function timesOf(column: StagedColumn): readonly string[] {
+  const number = numberSql(column);
+  const none = Array.from({ length: textWays }, () => 'NULL::TIMESTAMP');
+  const ofNumbers = timeNumbers.map(({ from, to, milliseconds }) => {
+    const time = `epoch_ms(round(${milliseconds(number)})::BIGINT)`;
+    return `CASE WHEN ${number} BETWEEN ${from} AND ${to} THEN ${time} END`;
+  });
+  return [...(column.type === 'text' ? timesOfText(column.sql) : none), ...ofNumbers];
+}
 
 /** SQL of a text's time, a TIMESTAMP in UTC, by each way of writing it; NULL for what is none. */
 export function timesOfText(sql: string): readonly string[] {

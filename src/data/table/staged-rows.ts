@@ -4,7 +4,7 @@ import { must } from '../../support/must.js';
 import type { SplitName } from '../dataset.js';
 import { numbersOf, rowsOf, withProgress } from '../store/database.js';
 import { shown } from './cell.js';
-import { databaseTypes, macros, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
+import { databaseTypes, macros, mostWhole, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
 /** The table of staged rows, in the connection's own database. */
@@ -29,7 +29,7 @@ export interface StagedRows {
 
 /**
  * Stages the columns of `used`. A column has the type that all files' values allow: of whole numbers and others a
- * number, else a text.
+ * number, if that keeps their digits, else a text.
  * @param onBytes gets the number of bytes of the files that have been read.
  * @param asTexts Numbers of typed files become texts, too.
  */
@@ -43,11 +43,12 @@ export async function stageRows(
 ): Promise<StagedRows> {
   for (const macro of macros) await database.run(macro);
   const names = must(files[0], 'file').file.names.filter((name) => used.has(name));
-  const columns = names.map((name, c) => {
+  const columns: StagedColumn[] = [];
+  for (const [c, name] of names.entries()) {
     const type = common(files.map(({ file }) => file.types.get(name) ?? 'text'));
-    const wanted = asTexts && type === 'number' ? 'text' : type;
-    return { name, type: wanted, sql: `c${c}` };
-  });
+    const isText = type === 'number' && (asTexts || (await losesDigits(database, files, name)));
+    columns.push({ name, type: isText ? 'text' : type, sql: `c${c}` });
+  }
   await database.run(`DROP TABLE IF EXISTS ${stagedTable}`);
   await database.run(
     `CREATE TABLE ${stagedTable} (${columns.map(({ sql, type }) => `${sql} ${databaseTypes[type]}`).join(', ')})`,
@@ -79,6 +80,20 @@ export async function stageRows(
       return `${place}: column '${name}' is ${shown(typeof text === 'string' ? text : '')}`;
     },
   };
+}
+
+/** Whether a file has whole numbers that would not be exact as the decimals that another file has. */
+async function losesDigits(database: DuckDBConnection, files: readonly SplitFile[], name: string): Promise<boolean> {
+  let isLost = false;
+  for (const { file } of files) {
+    if (file.types.get(name) !== 'whole') continue;
+    const value = file.value(name, 'whole', []);
+    const test = `coalesce(bool_or(${value} NOT BETWEEN ${-mostWhole} AND ${mostWhole}), false)`;
+    await file.rows(database, [], async (from) => {
+      isLost ||= (await rowsOf(database, `SELECT ${test} FROM ${from}`))[0]?.[0] === true;
+    });
+  }
+  return isLost;
 }
 
 function common(types: readonly StagedType[]): StagedType {

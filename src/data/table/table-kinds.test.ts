@@ -68,3 +68,17 @@ test('whole numbers beyond 2^53 are categories, each its own, in CSV and JSON', 
     expect(new Set((await rowsOf(source, 'train')).map(({ id }) => id)).size).toBeGreaterThan(60);
   }
 });
+
+test.each([
+  ['beyond 64 bits', ['12345678901234567890123', '12345678901234567890125']],
+  ['beside decimals', ['9007199254740993', '9007199254740992', '0.5']],
+])('whole numbers %s are texts, each its own, in CSV and JSON', async (_, ids) => {
+  const rows = Array.from({ length: 60 }, (_, row) => [ids[row % ids.length] ?? '', row % 2]);
+  const csv = await file(`id,y\n${rows.map((row) => `${row}\n`).join('')}`);
+  const json = await file(rows.map(([id, y]) => `{"id": ${id}, "y": ${y}, "l": [${id}]}\n`).join(''), 'data.jsonl');
+  for (const path of [csv, json]) {
+    const source = await open({ path, tasks: { y: {} } });
+    expect(source.columns[0]).toMatchObject({ name: 'id', kind: 'categorical' });
+    for (const { dictionary } of source.columns) expect(new Set(dictionary)).toEqual(new Set(ids));
+  }
+});

@@ -17,7 +17,7 @@ import type { SplitFile } from './staged-rows.js';
 import { type TableOptions, tableOptions } from './table-options.js';
 
 /** Raise it when the same files and options make other rows, or a query's rows another checksum. */
-const versions = { files: 6, query: 7 };
+const versions = { files: 7, query: 8 };
 
 /** A user's own files, or a query over them. They are read once into a prepared table, which later runs read. */
 export const table = defineLoader({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { splitNames } from '../dataset.js';
+import { countUpTo } from '../../config/count.js';
+import { calendarParts, splitNames } from '../dataset.js';
 import { splitSeedSchema } from '../split-seed.js';
 import { conditionSchema, mistakeIn } from './cell.js';
 
@@ -9,10 +10,7 @@ const condition = conditionSchema.superRefine((value, context) => {
   const mistake = mistakeIn(value);
   if (mistake !== undefined) context.addIssue(mistake);
 });
-const hash = z
-  .int()
-  .min(2)
-  .max(2 ** 26);
+const hash = countUpTo(2 ** 26, 'each index has a row of an embedding table', 2);
 const files = z.union([z.string(), z.array(z.string()).min(1)]);
 const share = z.number().gt(0).lt(1);
 
@@ -25,6 +23,16 @@ const columnSchema = z.union([
       .describe('A hash maps values to this many indexes: for columns of ids that are never complete.'),
     separator: z.string().min(1).optional().meta({ default: '|', description: 'The separator of list entries.' }),
     weights: z.string().min(1).optional().describe('The mark before an entry’s weight, such as `:` in `id:0.5`.'),
+  }),
+  z.strictObject({
+    kind: z.literal('time').describe('A date or a time.'),
+    parts: z
+      .array(z.enum(calendarParts))
+      .min(1)
+      .refine((parts) => new Set(parts).size === parts.length, 'a part is listed twice')
+      .describe(
+        'Inputs that are made of it, in UTC: `month` (1 to 12), `weekday` (1: Monday) and `hour` as categories, `days` since 1970 as a number.',
+      ),
   }),
 ]);
 
@@ -145,7 +153,7 @@ export const tableOptions = {
     .record(z.string().describe('column'), columnSchema)
     .default({})
     .describe(
-      '`{ <column>: categorical | numeric | ignored | { kind: categorical, hash } | { kind: list, separator, weights, hash } }`. Without a header, a column’s name is its number from 1.',
+      '`{ <column>: categorical | numeric | ignored | { kind: categorical, hash } | { kind: list, separator, weights, hash } | { kind: time, parts } }`. Without a header, a column’s name is its number from 1.',
     ),
   others: z
     .enum(['infer', 'ignored'])

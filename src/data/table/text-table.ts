@@ -3,25 +3,38 @@ import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { CsvError, parse } from 'csv-parse';
 import { DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/whole-file.js';
 import { readRawFile } from '../fetch/raw-file.js';
-import { fileLiteral, literal, literals, machineFault, rowsOf, sqlReason } from '../store/database.js';
+import { fileLiteral, literal, literals, machineFault, numbersOf, rowsOf, sqlReason } from '../store/database.js';
+import { shown } from './cell.js';
 import { trimmedOf } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
 /**
- * CSV or TSV, plain or packed, read by DuckDB. It gets dialect and columns, and guesses nothing. Text in another
- * encoding, and what DuckDB is too strict for (lines that end now in CRLF and now in LF), is read from a copy.
- * `openDelimited` finds line and reason of what is refused.
+ * CSV or TSV, plain or packed, read by DuckDB. It gets dialect and columns, and guesses nothing. What several threads
+ * cannot read, one reads. Text in another encoding, and rows that end now in CRLF and now in LF, are read from a copy,
+ * in which all rows end in LF. `openDelimited` finds line and reason of what is refused.
  */
 export async function openTextTable(
   path: string,
   bytes: number,
   options: Delimited & { readonly exact: boolean; readonly names?: readonly string[] },
 ): Promise<TableFile> {
-  const opened = await openDelimited(path, options);
+  const withDelimiter = async (error: unknown): Promise<never> => {
+    const found = error instanceof DataError ? await otherDelimiter(path, options) : undefined;
+    throw error instanceof DataError && found !== undefined
+      ? new DataError(`${error.message} ${delimiterAdvice(found)}`)
+      : error;
+  };
+  const opened = await openDelimited(path, options).catch(withDelimiter);
+  const countRows = async () => {
+    let rows = 0;
+    for await (const _ of opened.read()) rows++;
+    return rows;
+  };
   const { names = opened.names, encoding, exact } = options;
   if (names.length !== opened.names.length)
     throw new DataError(`${path} has ${opened.names.length} columns; dataset.header names ${names.length}.`);
@@ -36,19 +49,30 @@ export async function openTextTable(
       return exact ? column : trimmedOf(column, missing);
     },
     async rows(database, missing, use) {
-      const read = (source: string) =>
-        refusal(async () => {
-          const long = `SELECT 1 FROM ${longLines(source, names.length, missing, options)} LIMIT 1`;
-          if ((await rowsOf(database, long).catch(() => [1])).length > 0) for await (const _ of opened.read()); // says where
-          await use(scan(source, names.length, missing, { ...options, skip: opened.blankLines }));
-        });
+      let known: number | undefined; // by the other reader, which says what is wrong, and where
+      const { begin, isPlain } = opened;
+      const read = async (source: string, isCopy: boolean) => {
+        const long = `SELECT 1 FROM ${longLines(source, names.length, missing, options)} LIMIT 1`;
+        if ((await rowsOf(database, long).catch(() => [1])).length > 0) await countRows().catch(withDelimiter);
+        let refused: Error | undefined;
+        for (const parallel of [true, false]) {
+          const from = scan(source, names.length, missing, { ...options, parallel, isCopy });
+          refused = await refusal(async () => {
+            if (known !== undefined) await refuseLoss(database, from, known);
+            await use(from);
+          });
+          if (refused === undefined) return undefined;
+          known ??= await countRows().catch(withDelimiter);
+        }
+        return refused;
+      };
       if (/\.gz$/i.test(path)) for await (const _ of readRawFile(path)); // DuckDB does not notice that one is cut off
-      if (encoding === undefined && (await read(path)) === undefined) return;
-      const refused = await withPlainCopy(path, encoding, read);
+      if (!isPlain) known = await countRows().catch(withDelimiter);
+      else if (encoding === undefined && (await read(path, false)) === undefined) return;
+      const refused = await withPlainCopy(path, begin, options, (copy) => read(copy, true));
       if (refused === undefined) return;
-      for await (const _ of opened.read()); // says where, but for a CR, which may stand in quotes
-      for await (const row of opened.read()) refuseReturn(path, row);
-      throw new DataError(`${path} cannot be read: ${sqlReason(refused)}.`, { cause: refused });
+      const reason = `its rows look right, but DuckDB, which reads them, refuses them (${sqlReason(refused)}). Write the file again with another program, or as Parquet.`;
+      throw new DataError(`${path} cannot be read: ${reason}`, { cause: refused });
     },
     async place(row) {
       let at = 0;
@@ -71,6 +95,12 @@ async function refusal(read: () => Promise<unknown>): Promise<Error | undefined>
   }
 }
 
+/** One thread does not refuse a quote that is not closed: it leaves its rows out. */
+async function refuseLoss(database: DuckDBConnection, from: string, known: number): Promise<void> {
+  const [found] = await numbersOf(database, ['count(*)'], from);
+  if (found !== known) throw new Error(`it finds ${found} of ${known} rows`);
+}
+
 /**
  * SQL of lines that may end a row with one value too many, which is missing. DuckDB then takes the row for a whole one,
  * though its values may lie in wrong columns, as behind a comma in a name without quotes.
@@ -90,18 +120,28 @@ function linesOf(path: string): string {
   return `read_csv(${fileLiteral(path)}, auto_detect = false, header = false, delim = E'\\x01\\x02', quote = '', escape = '', columns = {line: 'VARCHAR'})`;
 }
 
-/** Runs `use` on a copy in UTF-8, whose lines end in LF. */
+/**
+ * Runs `use` on a copy in UTF-8, whose rows end in LF, without the names.
+ * @param begin Lines before the first row.
+ * @throws DataError for a CR that no LF follows.
+ */
 async function withPlainCopy<Result>(
   path: string,
-  encoding: string | undefined,
+  begin: number,
+  dialect: Delimited,
   use: (copy: string) => Promise<Result>,
 ): Promise<Result> {
   await removeRemains(tmpdir());
   const copy = partialPath(join(tmpdir(), 'ple-text'));
   const file = await open(copy, 'wx', 0o600);
+  const plain = rowEnds(dialect, (line) => loneReturn(path, begin + line));
+  let left = begin;
   try {
-    for await (const piece of checkedLines(path, encoding))
-      await file.write(Buffer.from(piece.toString('latin1').replaceAll('\r\n', '\n'), 'latin1'));
+    for await (const piece of checkedLines(path, dialect.encoding)) {
+      let from = 0;
+      for (; left > 0 && from < piece.length; left--) from = piece.indexOf(newline, from) + 1 || piece.length;
+      await file.write(plain(piece.subarray(from)));
+    }
     return await use(copy);
   } finally {
     await file.close();
@@ -109,26 +149,71 @@ async function withPlainCopy<Result>(
   }
 }
 
+/**
+ * Makes LF of each CRLF that ends a row, piece by piece. What stands in quotes is kept, byte for byte. A quote opens
+ * where a value begins. Pieces are whole lines. Without quotes, blank lines are left out: DuckDB would read them as rows
+ * of one column.
+ * @param refuse gets the line of a CR that no LF follows.
+ */
+function rowEnds({ delimiter, quote }: Delimited, refuse: (line: number) => never): (piece: Buffer) => Buffer {
+  const pattern = (text: string) =>
+    Buffer.from(text)
+      .toString('latin1')
+      .replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const mark = pattern(quote ?? '');
+  const rest = `[^${mark}]*(?:${mark}{2}[^${mark}]*)*(?<close>${mark}|$)`;
+  const blank = '(?<![^\\n])\\r?\\n';
+  const begins = `(?<=(?:^(?:\\xef\\xbb\\xbf)?|\\n|${pattern(delimiter)}) *)`;
+  const ends = new RegExp(`${mark === '' ? blank : `${begins}${mark}${rest}`}|\\r\\n?`, 'g');
+  let line = 1;
+  let isOpen = false;
+  return (piece) => {
+    const text = piece.toString('latin1');
+    const first = isOpen ? new RegExp(`^${rest}`).exec(text) : null;
+    isOpen = first?.groups?.close === '';
+    ends.lastIndex = first?.[0].length ?? 0;
+    const kept: string[] = [];
+    let from = 0;
+    for (const { 0: found, index, groups } of text.matchAll(ends)) {
+      isOpen = groups?.close === '';
+      if (!/^\r?\n?$/.test(found)) continue;
+      if (found === '\r' && index + 1 < text.length) refuse(line + countLines(piece.subarray(0, index)));
+      const isBlank = mark === '' && (index === 0 || text[index - 1] === '\n');
+      kept.push(text.slice(from, index), isBlank ? '' : '\n');
+      from = index + found.length;
+    }
+    line += countLines(piece);
+    return Buffer.from(kept.join('') + text.slice(from), 'latin1');
+  };
+}
+
 /** Rows of texts, `c0` and so on. */
 function scan(
   path: string,
   columns: number,
   missing: readonly string[],
-  { delimiter, quote, header, skip, decimal, exact }: Delimited & { readonly exact: boolean; readonly skip: number },
+  { delimiter, quote, header, decimal, parallel, isCopy }: Delimited & Scanned,
 ): string {
   const names = Array.from({ length: columns }, (_, c) => `c${c}`);
   const mark = literal(quote ?? '');
   const types = names.map((name) => `${name}: 'VARCHAR'`).join(', ');
-  const marks = literals(missing.length > 0 ? missing : ['\u0003']);
-  const read = `read_csv(${fileLiteral(path)}, auto_detect = false, hive_partitioning = false, header = ${header}, skip = ${skip}, delim = ${literal(delimiter)}, quote = ${mark}, escape = ${mark}, comment = '', nullstr = [${marks}], columns = {${types}})`;
-  const isEmptyText = exact || !missing.includes('');
-  if (!isEmptyText && decimal !== ',') return read;
-  const text = (name: string) => (isEmptyText ? `coalesce(${name}, '')` : name);
+  const noneIsMissing = missing.length === 0; // DuckDB wants one text that is, so an empty one is made a text again
+  const marks = literals(noneIsMissing ? [''] : missing);
+  const read = `read_csv(${fileLiteral(path)}, auto_detect = false, hive_partitioning = false, header = ${header && !isCopy}, delim = ${literal(delimiter)}, quote = ${mark}, escape = ${mark}, comment = '', parallel = ${parallel},${isCopy ? " new_line = '\\n'," : ''} nullstr = [${marks}], columns = {${types}})`;
+  if (!noneIsMissing && decimal !== ',') return read;
+  const text = (name: string) => (noneIsMissing ? `coalesce(${name}, '')` : name);
   const value = (name: string) =>
     decimal === ','
       ? `CASE WHEN regexp_full_match(${name}, ${literal(commaNumber)}) THEN replace(${name}, ',', '.') ELSE ${text(name)} END`
       : text(name);
   return `(SELECT ${names.map((name) => `${value(name)} AS ${name}`).join(', ')} FROM ${read})`;
+}
+
+interface Scanned {
+  /** Several threads read, which some files with line breaks in quotes do not allow. */
+  readonly parallel: boolean;
+  /** There are no names, and all rows end in LF. In another file, DuckDB takes the first line break for a row's end. */
+  readonly isCopy: boolean;
 }
 
 interface Delimited {
@@ -160,23 +245,31 @@ interface Row {
 /** A text file that is read row by row, where it is guessed how it is written, or what is wrong with it. */
 interface DelimitedRows {
   readonly names: readonly string[];
-  /** Before the first row. */
-  readonly blankLines: number;
+  /** Lines before the first row. */
+  readonly begin: number;
+  /** The first line ends the first row, so that it shows how rows end; and each further line belongs to a row. */
+  readonly isPlain: boolean;
   /** All rows, from the first. A row has as many fields as the file has columns. */
   read(): AsyncGenerator<Row>;
 }
 
 /** CSV or TSV, plain or packed. */
-export async function openDelimited(path: string, options: Delimited): Promise<DelimitedRows> {
+async function openDelimited(path: string, options: Delimited): Promise<DelimitedRows> {
   const { header } = options;
   let first: Row | undefined;
   for await (first of readRows(path, options)) break;
   if (!first) throw new DataError(`${path} has no rows.`);
-  refuseReturn(path, first);
+  const isOneLine = first.line === 1 && first.fields.every((field) => !/[\r\n]/.test(field));
+  if (first.fields.some((field) => /\r(?!\n)/.test(field)))
+    for await (const piece of checkedLines(path, options.encoding)) {
+      rowEnds(options, (line) => loneReturn(path, line))(piece);
+      break;
+    }
   const names = first.fields.map((name, c) => (header && name.trim() !== '' ? name.trim() : String(c + 1)));
   return {
     names,
-    blankLines: first.line - heightOf(first.fields),
+    begin: header ? first.line : first.line - heightOf(first.fields),
+    isPlain: isOneLine && (names.length > 1 || options.quote !== null),
     async *read() {
       let skipped = !header;
       for await (const row of readRows(path, options)) {
@@ -190,12 +283,10 @@ export async function openDelimited(path: string, options: Delimited): Promise<D
   };
 }
 
-/** @throws DataError for a CR that no LF follows. */
-function refuseReturn(path: string, { fields, line }: Row): void {
-  if (fields.some((field) => /\r(?!\n)/.test(field)))
-    throw new DataError(
-      `${path}:${line}: there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`,
-    );
+function loneReturn(path: string, line: number): never {
+  throw new DataError(
+    `${path}:${line}: there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`,
+  );
 }
 
 async function* readRows(path: string, { delimiter, quote, encoding }: Delimited): AsyncGenerator<Row> {
@@ -205,6 +296,9 @@ async function* readRows(path: string, { delimiter, quote, encoding }: Delimited
     bom: true,
     delimiter,
     quote,
+    escape: quote,
+    trim: quote !== null, // blanks may stand around quotes, and quotes within a value that has none in front: DuckDB reads both
+    relax_quotes: true,
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true, // counted with the line's number
     skip_empty_lines: true,
@@ -295,7 +389,59 @@ function countLines(piece: Buffer): number {
 function asDataError(path: string, error: unknown, filled: number): unknown {
   if (!(error instanceof CsvError)) return error;
   const where = `${path}:${filled + Number(Reflect.get(error, 'empty_lines')) + 1}`;
-  const message = error.message.replace(/ at line \d+/, '').replaceAll(/\s+/g, ' ');
-  const reason = error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'a quote is not closed' : message.slice(0, 200);
-  return new DataError(`${where}: ${reason} (quote: null, if quotes are letters).`);
+  const reason =
+    reasons[error.code] ??
+    error.message
+      .replace(/ at line \d+/, '')
+      .replaceAll(/\s+/g, ' ')
+      .slice(0, 200);
+  return new DataError(`${where}: ${reason}.`);
+}
+
+const ifLetters = '; dataset.quote: null, if quotes are letters';
+const reasons: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: `a quote is not closed${ifLetters}`,
+  CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: `behind a closing quote stands neither the delimiter nor the end of the row (a quote within quotes is written twice)${ifLetters}`,
+  CSV_MAX_RECORD_SIZE: `a row has more than ${longestRecord.toLocaleString('en')} characters: is a quote not closed?${ifLetters}`,
+};
+
+/** Delimiters that text files usually have. */
+export const usualDelimiters = [',', '\t', ';', '::', '|'];
+
+/** The first rows of a text file. */
+export interface Head {
+  readonly delimiter: string;
+  readonly columns: number;
+  readonly records: readonly (readonly string[])[];
+}
+
+/** @throws DataError for rows of unequal lengths, and for what cannot be read. */
+export async function headOf(path: string, dialect: Delimited, rows: number): Promise<Head> {
+  const { names, read } = await openDelimited(path, { ...dialect, header: false });
+  const records: (readonly string[])[] = [];
+  for await (const { fields } of read()) {
+    records.push(fields);
+    if (records.length >= rows) break;
+  }
+  return { delimiter: dialect.delimiter, columns: names.length, records };
+}
+
+/** Rows that show the delimiter. */
+const enoughRows = 20;
+
+/** The delimiter that gives the first rows the most columns, if the dialect's own does not give them several. */
+async function otherDelimiter(path: string, dialect: Delimited): Promise<string | undefined> {
+  const columnsBy = async (delimiter: string) => {
+    const head = await headOf(path, { ...dialect, delimiter }, enoughRows).catch(() => undefined);
+    return { delimiter, columns: head?.columns ?? 1 };
+  };
+  if ((await columnsBy(dialect.delimiter)).columns > 1) return undefined;
+  const found = await Promise.all(usualDelimiters.map(columnsBy));
+  const [best] = found.toSorted((a, b) => b.columns - a.columns);
+  return best && best.columns > 1 ? best.delimiter : undefined;
+}
+
+/** What mends a wrong delimiter. */
+export function delimiterAdvice(delimiter: string): string {
+  return `The file's delimiter seems to be ${shown(delimiter)}: dataset.delimiter=${JSON.stringify(delimiter)}.`;
 }

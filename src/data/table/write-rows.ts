@@ -73,18 +73,20 @@ export async function writeRows(
   }
   const { rows, masked } = await checkWritten(database, splits, staged, labels, about);
   return {
-    columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time }) => ({
+    columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time, odd, part, of }) => ({
       name,
       kind,
       size: hash,
       weighted: kind === 'list' && weights !== undefined,
-      cells: kind === 'numeric' ? { lenient, time } : { hash, separator, weights },
+      odd,
+      cells: part ? { time, part, of } : kind === 'numeric' ? { lenient, time } : { hash, separator, weights },
     })),
     texts: { missing: about.options.missing, exact: about.exact },
     tasks: labels.map(({ task }) => task),
     rows,
     masked,
     weighted: weights !== undefined,
+    ...(about.trained ? { fileRows: staged.files.map(({ rows }) => rows) } : {}),
     checksum: about.checksum,
     notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
     group,
@@ -102,7 +104,7 @@ async function writeDictionaries(
   const joins: string[] = [];
   for (const [c, input] of inputs.entries()) {
     signal?.throwIfAborted();
-    const { kind, column, number, hash, separator, weights } = input;
+    const { kind, column, number, hash, separator, weights, text: ofPart } = input;
     if (kind === 'numeric') {
       selected.push(`coalesce((${number})::FLOAT, 'NaN'::FLOAT) AS i${c}`);
       continue;
@@ -110,7 +112,7 @@ async function writeDictionaries(
     const isList = kind === 'list';
     const entries = entriesOf(column, separator);
     const names = weights === undefined ? entries : `list_transform(${entries}, e -> ${entryName('e', weights)})`;
-    const texts = isList ? names : `coalesce(${textSql(column)}, '')`;
+    const texts = isList ? names : `coalesce(${ofPart ?? textSql(column)}, '')`;
     const each = (list: string, of: (text: string) => string) =>
       `${isList ? `list_transform(${list}, e -> ${of('e')})` : of(list)} AS i${c}`;
     if (hash !== undefined) selected.push(each(texts, (text) => `(md5_number_lower(${text}) % ${hash})::INTEGER`));

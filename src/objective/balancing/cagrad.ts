@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { countUpTo } from '../../config/count.js';
 import { tf } from '../../support/tf.js';
 import { defineBalancing } from './balancing.js';
 import { dot, leastSquare, linear, times } from './products.js';
@@ -33,7 +34,9 @@ export const cagrad = defineBalancing({
       .boolean()
       .default(true)
       .describe('Divides the direction by 1 + c², as the authors’ program does. `false`: as in the paper.'),
-    rounds: z.int().positive().max(250).default(25).describe('Rounds of Frank-Wolfe. Two tasks need one.'),
+    rounds: countUpTo(250, 'each round is part of the graph')
+      .default(25)
+      .describe('Rounds of Frank-Wolfe. Two tasks need one.'),
   }),
   build(_, { c, rescale, rounds }) {
     return {

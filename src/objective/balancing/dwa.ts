@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stepCount } from '../../config/count.js';
 import { float32 } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
@@ -21,11 +22,7 @@ export const dwa = defineBalancing({
   options: z.strictObject({
     type: z.literal('dwa'),
     temperature: z.number().positive().default(2).describe('T of the softmax. The larger, the more equal the weights.'),
-    steps: z
-      .int()
-      .positive()
-      .optional()
-      .describe('The number of steps over which losses are averaged. Absent: an epoch.'),
+    steps: stepCount().optional().describe('The number of steps over which losses are averaged. Absent: an epoch.'),
   }),
   build({ tasks, stepsPerEpoch }, { temperature, steps = stepsPerEpoch }) {
     const vector = (value: number) => float32([tasks.length], new Float32Array(tasks.length).fill(value));

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { stepCount } from '../../config/count.js';
 import { float32 } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
@@ -42,9 +43,7 @@ export const gradnorm = defineBalancing({
       .enum(['last', 'all'])
       .default('last')
       .describe('The shared parameters whose gradients are measured: the weights of the last shared layer, or all.'),
-    initialSteps: z
-      .int()
-      .positive()
+    initialSteps: stepCount()
       .default(1)
       .describe('The first batches of a task whose mean loss its progress is measured by. 1: as in the paper.'),
   }),

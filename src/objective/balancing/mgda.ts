@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { countUpTo } from '../../config/count.js';
 import { tf } from '../../support/tf.js';
 import { defineBalancing } from './balancing.js';
 import { diagonal, dot, leastSquare, linear, times } from './products.js';
@@ -28,7 +29,9 @@ export const mgda = defineBalancing({
       .describe(
         'What the gradients are divided by while the combination is sought: nothing, their norms, or the losses. Its weights are then applied to the gradients as they are.',
       ),
-    rounds: z.int().positive().max(250).default(25).describe('Rounds of Frank-Wolfe. Two tasks need one.'),
+    rounds: countUpTo(250, 'each round is part of the graph')
+      .default(25)
+      .describe('Rounds of Frank-Wolfe. Two tasks need one.'),
   }),
   build({ tasks }, { normalization, rounds }) {
     return {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { epochCount } from '../../config/count.js';
 import { haveWaited, waitedFor } from '../../support/patience.js';
 import { defineLearningRateSchedule } from './learning-rate-schedule.js';
 
@@ -13,9 +14,7 @@ export const plateau = defineLearningRateSchedule({
   options: z.strictObject({
     type: z.literal('plateau'),
     ratio: z.number().positive().lt(1).default(0.1).describe('The factor of each reduction.'),
-    patience: z
-      .int()
-      .nonnegative()
+    patience: epochCount(0)
       .default(10)
       .describe('This many epochs may pass without a better score. The next one lowers the learning rate.'),
     minDelta: z

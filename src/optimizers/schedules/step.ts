@@ -1,7 +1,6 @@
 import { z } from 'zod';
+import { epochCount } from '../../config/count.js';
 import { defineLearningRateSchedule } from './learning-rate-schedule.js';
-
-const epochs = z.int().positive();
 
 /** PyTorch's `StepLR` (`every` is its step_size) and `MultiStepLR` (`at` is its milestones); `ratio` is gamma. */
 export const step = defineLearningRateSchedule({
@@ -10,8 +9,8 @@ export const step = defineLearningRateSchedule({
   options: z
     .strictObject({
       type: z.literal('step'),
-      every: epochs.optional().describe('Epochs between two reductions (`StepLR`). Give this or `at`.'),
-      at: z.array(epochs).min(1).optional().describe('The completed epochs of the reductions (`MultiStepLR`).'),
+      every: epochCount().optional().describe('Epochs between two reductions (`StepLR`). Give this or `at`.'),
+      at: z.array(epochCount()).min(1).optional().describe('The completed epochs of the reductions (`MultiStepLR`).'),
       ratio: z.number().positive().max(1).default(0.1).describe('The factor of each reduction.'),
     })
     .refine(({ every, at }) => (every === undefined) !== (at === undefined), {

@@ -51,7 +51,7 @@ export function columnInputs({ columns }: StoredEncoding): readonly ColumnInput[
     const bucket = `the low 64 bits of the text's MD5, modulo ${cells.hash}`;
     if (column.kind === 'vocabulary') {
       const doc = {
-        text: 'empty: missing',
+        text: cells.part === undefined ? 'empty: missing' : `the ${cells.part} of ${cells.of} in UTC; empty: missing`,
         code: 'the code of the data',
         bucket: `${bucket}; missing: of the empty text`,
       };

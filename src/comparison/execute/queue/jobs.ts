@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { ErrorCode, type JobProgress, type Queue, QueueEvents } from 'bullmq';
+import { ErrorCode, type Job, type JobProgress, type Queue, QueueEvents } from 'bullmq';
 import { DataError } from '../../../support/errors.js';
 import type { Run } from '../../plan/run.js';
 import type { Event, Outcome } from '../executor.js';
@@ -42,7 +42,7 @@ export async function addJobs(queue: Queue<Payload>, jobs: readonly QueuedJob[])
 /** Removes jobs that have ended, to be tried again. Others that wait learn of the plan that is there now. */
 export async function renewJobs(queue: Queue<Payload>, jobs: readonly QueuedJob[]): Promise<void> {
   const renew = async ({ id, data }: QueuedJob) => {
-    const job = await queue.getJob(id);
+    const job = await jobOf(queue, id);
     if (job?.finishedOn !== undefined) await queue.remove(id);
     else if (job && !isDeepStrictEqual(job.data, data))
       await job.updateData(data).catch((error: unknown) => {
@@ -50,6 +50,17 @@ export async function renewJobs(queue: Queue<Payload>, jobs: readonly QueuedJob[
       });
   };
   await inParts(jobs, (some) => Promise.all(some.map(renew)));
+}
+
+/** A job, if the queue has it. One that cannot be read is removed, as if it had been lost: another program wrote it. */
+async function jobOf(queue: Queue<Payload>, id: string): Promise<Job<Payload> | undefined> {
+  try {
+    return await queue.getJob(id);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    await queue.remove(id); // unless a worker has it: it loses it soon
+    return undefined;
+  }
 }
 
 async function inParts<Item>(items: readonly Item[], work: (some: readonly Item[]) => Promise<unknown>): Promise<void> {
@@ -145,7 +156,7 @@ async function within(work: Promise<void>, signal: AbortSignal): Promise<void> {
 async function update(job: QueuedJob, following: Following): Promise<void> {
   const { queue, open, left, awaited } = following;
   const { id, run } = job;
-  const stored = left.has(id) ? await queue.getJob(id) : undefined;
+  const stored = left.has(id) ? await jobOf(queue, id) : undefined;
   const state = stored?.processedOn === undefined ? 'waiting' : await stored.getState();
   if (!left.has(id)) return;
   if (stored) hear(job, stored.progress, state === 'active', following);

@@ -76,6 +76,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   worker.on('error', (error) => {
     const refusal = refusalOf(error, address.shown);
     if (refusal) sayOnce(refusal.message);
+    if (error instanceof SyntaxError) sayOnce(`The queue has a job that is no JSON; its planner adds it again.`);
     if (isLate(error)) say('The queue does not take the end of a run: its lock has ended, and another worker has it.');
   });
   say(`Worker ${name} takes runs of the queue at ${address.shown}.`);
