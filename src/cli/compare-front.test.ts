@@ -34,7 +34,7 @@ test('a front is added to a comparison: runs that it has are not trained again, 
   expect(fronts[1]?.points[0]?.runs).toEqual(rows[2]?.runs);
   expect(fronts[1]?.points[0]?.tasks.y1?.gain).toBe(rows[2]?.tasks.y1?.gain);
   expect(fronts[1]?.points[1]?.tasks.y1?.gain).not.toBe(rows[2]?.tasks.y1?.gain);
-  expect(stdout).toContain('Fronts: the models at the loss weights 1 and 4 of y2.');
+  expect(stdout).toContain('Fronts: each joint model was also trained at the loss weights 1 and 4 of y2.');
 
   const stored = comparisonIn(join(folder, 'runs/small'));
   const again = await succeeded(pleHere(['report', 'runs/small', '--wide'], { cwd: folder }));

@@ -84,7 +84,7 @@ test('runs that are finished are skipped, wherever they lie in the folder; --wid
   renameSync(at('again/small', run), at('again/small', moved));
   const again = await succeeded(compare('--runs', 'again', '--wide'));
   expect(again.stdout).toMatch(
-    /^model +verdict +task +metric +mean ± sd +gain ± interval .*p \(Holm\).* relative .*embedding +network\n/,
+    /\n\nmodel +verdict +task +metric +mean ± sd +gain ± interval .*p \(Holm\).* relative .*embedding +network\n/,
   );
   expect(again.stderr).toMatch(/^6 runs, 6 of them finished already\nWritten to again\/small/);
   expect(runsIn(at('again/small'))).not.toContain(run);
@@ -151,7 +151,10 @@ test('match and tune: every model searches the same values, is scaled, and says 
     expect(row.match.miss).toBe(row.parameters.network - baseline);
     expect(Math.abs(row.match.miss)).toBeLessThan(0.1 * baseline);
     expect(stderr).toMatch(
-      new RegExp(`^${row.label}: .*learningRate 0\\.01.* ${row.parameters.network} parameters`, 'm'),
+      new RegExp(
+        `^${row.label}: .*learningRate 0\\.01.* matched to single-task's ${baseline} parameters: .* have ${row.parameters.network}$`,
+        'm',
+      ),
     );
   }
 });

@@ -57,7 +57,8 @@ test('--wide has every number: means, both intervals, p, parameters', () => {
   const text = comparisonTable(everyVerdict, { ...plain, wide: true });
   const lines = text.split('\n');
   const mmoe = lines.findIndex((line) => line.startsWith('MMoE'));
-  expect([lines[0], ...lines.slice(mmoe, mmoe + 3)].map(cells)).toEqual([
+  const head = lines.findIndex((line) => line.startsWith('model'));
+  expect([lines[head], ...lines.slice(mmoe, mmoe + 3)].map(cells)).toEqual([
     'model | verdict | task | metric | mean ± sd | gain ± interval | simultaneous | p (Holm) | p equivalent | relative | embedding | network',
     'MMoE | seesaw | income | AUC | 0.95130 ± 0.00021 | +0.00130 ± 0.00050 | [+0.00060, +0.00200] | 0.032 | 0.300 | +0.14 % ▲ | 1,000 | 123,456',
     'never-married | AUC | 0.94910 ± 0.00021 | -0.00090 ± 0.00050 | [-0.00160, -0.00020] | 0.032 | 0.300 | -0.095 % ▼',
@@ -82,16 +83,35 @@ test('a table per point of the axes, then what was found at each', () => {
     .slice(0, 1)
     .map((contrast) => ({ ...contrast, axis: { 'dataset.correlation': 1 } }));
   const text = comparisonTable({ ...everyVerdict, tasks: ['income'], axes, rows, contrasts }, plain);
-  const [first = '', second = '', third = '', , ...found] = text.split('\n\n');
+  const [answers = '', first = '', second = '', third = '', , ...found] = text.split('\n\n');
+  expect(answers).toMatch(/^dataset\.correlation = 0\.2: Use PLE[^;]*;[^;]*\ndataset\.correlation = 1: Use PLE/);
   expect(first).toMatch(/^dataset\.correlation = 0\.2\nmodel[\s\S]*\+0\.00020 ▲$/);
   expect(second).toMatch(/^dataset\.correlation = 1\nmodel[\s\S]*\+0\.00100 ▲$/);
   expect(third).toMatch(/^model +over /);
-  expect(found.slice(0, 2)).toEqual([
-    'dataset.correlation = 0.2:\nPLE is better than single-task on income.',
-    expect.stringMatching(
-      /^dataset\.correlation = 1:\nPLE is better than single-task on income\.\n- PLE is undecided on income/,
-    ),
-  ]);
+  expect(found[0]).toMatch(/^dataset\.correlation = 1:\n- PLE is undecided on income/);
+});
+
+test('the answer comes first, and the mathematics of the test after the table and the reasons', () => {
+  const text = comparisonTable(everyVerdict, plain);
+  const at = ['Use PLE', 'model  ', '▲ better', '- CGC is better', 'The test is', 'note: '].map((part) =>
+    text.indexOf(part),
+  );
+  expect(at[0]).toBe(0);
+  expect(at).toEqual(at.toSorted((a, b) => a - b));
+});
+
+test('sizes say to what they are matched', () => {
+  const match = { levels: [[8]], tower: [], factor: 1, network: 101, miss: 1 };
+  const rows = everyVerdict.rows.map((row) => ({
+    ...row,
+    match,
+    parameters: { embedding: 0, network: row.label === 'single-task' ? 100 : 101 },
+  }));
+  const said = (all: Comparison['rows']) =>
+    /All networks[^;.]*/.exec(comparisonTable({ ...everyVerdict, rows: all }, plain))?.[0];
+  expect(said(rows)).toBe("All networks have 100 to 101 parameters, matched to single-task's 100");
+  expect(said(rows.map((row) => ({ ...row, match: { ...match, miss: 2 } })))).toContain(', matched to 99');
+  expect(said(rows.map(({ match: _, ...row }) => row))).toBe('All networks have 100 to 101 parameters');
 });
 
 test('green is better, red is worse, and colours move no column', () => {

@@ -1,5 +1,6 @@
 import type { Comparison, TaskGain, Verdict } from '../comparison/comparison.js';
 import { joined } from '../support/joined.js';
+import { type PointVerdict, verdictsInWords } from './answer/verdict-in-words.js';
 import { explanations, legend, looksInWords, testInWords } from './explanations.js';
 import { frontsAt, frontsInWords, weightedTask } from './fronts.js';
 import { type GainCell, type GainRow, type GainTable, type GainText, gainTables } from './gain-table.js';
@@ -8,7 +9,6 @@ import { metricName } from './points.js';
 import { searchedInWords, searchTable } from './search.js';
 import { type Column, columnTable, type TextCell, wrapped } from './text-table.js';
 import { multiplierText, oneEpochText, trainingInWords } from './training.js';
-import { type PointVerdict, verdictsInWords } from './verdict-in-words.js';
 
 export interface TableOptions {
   /** Green for better and red for worse. */
@@ -41,22 +41,28 @@ export function comparisonTable(comparison: Comparison, { colour, wide, columns 
     const title = point.title === '' ? '' : wrapped(point.title, columns);
     return title + texts.filter((table) => table !== null && table !== '').join('\n');
   });
-  const tests = points.flatMap((tables) => testInWords(comparison, tables));
-  const reading = points.flatMap((tables) => [
-    ...(wide ? [] : [sizesInWords(tables.models)].filter((line) => line !== '')),
-    ...trainingInWords(comparison, tables),
+  const words = verdictsInWords(comparison);
+  const isTested = points.some((tables) => testInWords(comparison, tables).length > 0);
+  const measured = points.flatMap((tables) => [
     ...(wide ? explanations(comparison, tables) : []),
+    ...sizesInWords(tables.models),
+    ...trainingInWords(comparison, tables),
     ...searchedInWords(comparison, tables.point.axis),
-    ...(wide ? [] : looksInWords(comparison)),
     ...frontsInWords(comparison, tables.point),
+    ...(wide ? [] : [...testInWords(comparison, tables), ...looksInWords(comparison)]),
   ]);
-  const lines = wide ? reading : [legend(comparison, points), ...tests, ...reading];
-  const listUndecided = points.length === 1 && tests.length > 0;
+  const lines = (texts: readonly string[], rest: string) =>
+    [...new Set(texts)].map((text) => wrapped(text, columns, '', rest)).join('');
   return joined(
     '\n',
+    lines(
+      words.map(({ title, answer }) => joined(' ', title === '' ? '' : `${title}:`, ...answer)),
+      '',
+    ),
     ...tables,
-    [...new Set(lines)].map((line) => wrapped(line, columns, '', '  ')).join(''),
-    ...verdictsInWords(comparison).map((verdict) => found(verdict, listUndecided, columns)),
+    wide ? '' : lines([legend(comparison, points)], '  '),
+    ...words.map((verdict) => found(verdict, points.length === 1 && isTested, columns)),
+    lines(measured, '  '),
     comparison.notes.map((note) => wrapped(note, columns, 'note: ', '  ')).join(''),
   );
 }
@@ -95,7 +101,7 @@ function narrowColumns(table: GainTable, text: (gain: GainText) => TextCell, wei
     ),
     ...(table.hasMean ? [column('Δm', 'number', ({ mean }) => (mean ? text(mean) : ''))] : []),
     ...(kind === 'models' ? beside(rows).map(([head, text]) => column(head, 'number', text)) : []),
-    ...(kind === 'models' && rows.some(({ model }) => model.parameters) && sizesInWords(table) === ''
+    ...(kind === 'models' && rows.some(({ model }) => model.parameters) && sizesInWords(table).length === 0
       ? [column('network + embeddings', 'number', ({ model }) => sizesOf(model.parameters))]
       : []),
   ];
@@ -114,15 +120,24 @@ function beside(rows: readonly GainRow[]): readonly (readonly [head: string, tex
 }
 
 /** Where all networks are of one size, a line in place of a column. */
-function sizesInWords({ rows }: GainTable): string {
+function sizesInWords({ rows }: GainTable): readonly string[] {
   const sizes = rows.flatMap(({ model }) => model.parameters ?? []);
   const range = (of: 'network' | 'embedding') => {
     const [least = 0, most = 0] = [Math.min, Math.max].map((end) => end(...sizes.map((size) => size[of])));
     return { isOne: most < 1.05 * least, text: [...new Set([short(least), short(most)])].join(' to ') };
   };
-  if (sizes.length < 2 || !range('network').isOne) return '';
+  if (sizes.length < 2 || !range('network').isOne) return [];
   const embeddings = range('embedding').text;
-  return `All networks have ${range('network').text} parameters${embeddings === '0' ? '' : `, and embeddings ${embeddings}`}.`;
+  const matches = rows.flatMap(({ model: { match, matchByTask = {} } }) => match ?? Object.values(matchByTask));
+  const [target, ...others] = new Set(matches.map(({ network, embedding = 0, miss }) => network + embedding - miss));
+  const whose = rows.find(({ model, reference }) => reference === null && model.parameters?.network === target);
+  const matched =
+    target === undefined || others.length > 0
+      ? ''
+      : `, matched to ${whose ? `${whose.model.label}'s ` : ''}${count(target)}`;
+  return [
+    `All networks have ${range('network').text} parameters${matched}${embeddings === '0' ? '' : `; embeddings have ${embeddings}`}.`,
+  ];
 }
 
 /** Of the network, and of embeddings where there are some. */
@@ -188,24 +203,22 @@ function plusMinus(value: string, error: string): string {
 /** Verdicts that the signs express completely. */
 const plain: readonly Verdict[] = ['better on all', 'worse', 'equivalent'];
 
+/** Verdicts with one sentence for all models. */
+const together: readonly Verdict[] = ['not trained to a plateau', 'limited by steps'];
+
 /**
- * The findings in words: who wins, a line for each model that the signs do not fully describe, which model to use, and
- * what would decide.
+ * Why: a line for each model that the signs do not fully describe, which models may be best, and what would decide.
  * @param undecided Whether to list undecided models. With several points this would be most of the text.
  */
 function found(verdict: PointVerdict, undecided: boolean, columns: number): string {
-  const { title, headline, models, contrasts, unfinished, use, next } = verdict;
+  const { title, models, contrasts, unfinished, best, next } = verdict;
   const isListed = ({ row }: PointVerdict['models'][number]) =>
     !plain.includes(row.verdict) && (undecided || row.verdict !== 'undecided');
   const lines = [
-    ...models.filter((model) => isListed(model) && model.row.verdict !== 'not trained to a plateau'),
+    ...models.filter((model) => isListed(model) && !together.includes(model.row.verdict)),
     ...contrasts.filter(isListed),
   ].map(({ sentence }) => sentence);
-  const write = (texts: readonly string[], first = '', rest = '') =>
-    texts.filter((text) => text !== '').map((text) => wrapped(text, columns, first, rest));
-  return [
-    ...write([title === '' ? '' : `${title}:`, headline]),
-    ...write([...lines, unfinished], '- ', '  '),
-    ...write([use, next]),
-  ].join('');
+  const texts = [...lines, unfinished, best, next].filter((text) => text !== '');
+  if (texts.length === 0) return '';
+  return (title === '' ? '' : `${title}:\n`) + texts.map((text) => wrapped(text, columns, '- ', '  ')).join('');
 }

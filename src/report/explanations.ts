@@ -48,11 +48,7 @@ export function legend(comparison: Comparison, points: readonly PointTables[]): 
     : '';
   return (
     `▲ better, ▼ worse, = within ± the margin, ? undecided. Gains are ${units.join(', ')}; above 0 is better.${mean} ` +
-    `${points
-      .flatMap(({ models }) => besides(models))
-      .slice(0, 2)
-      .map((line) => `${line} `)
-      .join('')}All numbers: --wide.`
+    `${[...new Set(points.flatMap(({ models }) => besides(models)))].map((line) => `${line} `).join('')}All numbers: --wide.`
   );
 }
 

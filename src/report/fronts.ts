@@ -1,6 +1,6 @@
 import type { Comparison, Front } from '../comparison/comparison.js';
 import { pointKey } from '../comparison/plan/axis-point.js';
-import { confidence, listed, rounded } from './numbers.js';
+import { listed, rounded } from './numbers.js';
 import type { Point } from './points.js';
 
 /** The fronts at a point of the axes, in the order of its rows. */
@@ -22,26 +22,14 @@ export function repairInWords(front: Front | undefined): string {
   return `; ${repairedBy.length > 1 ? `other ${of} repair` : `another ${of} repairs`} it: ${listed(repairedBy.map(rounded))}`;
 }
 
-/** What the fronts of a point dominate. None without fronts. */
-export function frontsInWords(comparison: Comparison, point: Point): readonly string[] {
-  const fronts = frontsAt(comparison, point);
+/** The loss weights of the fronts. None without fronts. */
+export function frontsInWords(comparison: Comparison, { axis }: Point): readonly string[] {
+  const fronts = frontsAt(comparison, { axis });
   const [first] = fronts;
   if (!first) return [];
-  const sizes = fronts.map((front) => `${front.model} ${hypervolumeText(front, point)}`);
   return [
-    `Fronts: the models at the loss weights ${listed(first.points.map(({ value }) => rounded(value)))} of ${weightedTask(first)}. ` +
-      `Hypervolume: how far they reach above ${comparison.baseline} on all tasks at once, as a product of relative gains, with its ` +
-      `${confidence(comparison.test.level)} interval: ${sizes.join(', ')}.`,
+    `Fronts: each joint model was also trained at the loss weights ${listed(first.points.map(({ value }) => rounded(value)))} of ${weightedTask(first)}.`,
   ];
-}
-
-/** `31 %² [0, 90]` */
-export function hypervolumeText({ hypervolume }: Pick<Front, 'hypervolume'>, { tasks }: Point): string {
-  if (!hypervolume) return 'none';
-  const { value, interval } = hypervolume;
-  const unit = tasks.length === 2 ? '%²' : `%^${tasks.length}`;
-  const text = (volume: number) => String(Number(volume.toPrecision(volume < 1 ? 1 : 2)));
-  return `${text(value)} ${unit}${interval ? ` [${interval.map(text).join(', ')}]` : ''}`;
 }
 
 /** `b` of `loss.weights.b.initial` */

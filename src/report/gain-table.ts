@@ -150,7 +150,8 @@ function cellOf(
   const relative = percent(gain.relativeGain, digitsOfPercent);
   const sizes = () => {
     if (gain.gain === null) return { effect: dash, effectInWords: 'no result' };
-    if (task.percent !== null) return { effect: relative, effectInWords: relative };
+    if (task.percent !== null)
+      return { effect: relative, effectInWords: changeOfError(gain.relativeGain, task, digitsOfPercent) };
     const effect = signed(gain.gain, digits);
     return { effect, effectInWords: `${effect} ${metricName(task.metric)}` };
   };
@@ -162,6 +163,13 @@ function cellOf(
     level: fixed(own.mean, digits),
     deviation: own.sd === null ? '' : fixed(own.sd, digits),
   };
+}
+
+/** `27.1 % less MSE`: a relative gain of an error. */
+export function changeOfError(relativeGain: number | null, { metric }: PointTask, digits?: number): string {
+  if (relativeGain === null) return dash;
+  const size = percent(Math.abs(relativeGain), digits).replace('+', '');
+  return `${size} ${relativeGain < 0 ? 'more' : 'less'} ${metricName(metric)}`;
 }
 
 function textOf(

@@ -1,12 +1,13 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { joined } from '../support/joined.js';
+import { verdictsInWords } from './answer/verdict-in-words.js';
 import { explanations } from './explanations.js';
 import { type GainTable, type GainText, gainTables, pageLines, signsInWords } from './gain-table.js';
 import { metricName } from './points.js';
 
 /**
- * gains.md: a table per point of the axes with a line per model, and one of the contrasts. Gains that are better or
- * worse are bold.
+ * gains.md: the answer, then a table per point of the axes with a line per model, and one of the contrasts. Gains that
+ * are better or worse are bold.
  */
 export function gainsMarkdown(comparison: Comparison): string {
   const points = gainTables(comparison);
@@ -14,9 +15,12 @@ export function gainsMarkdown(comparison: Comparison): string {
     const heading = point.title === '' ? '' : `### ${escapeMarkdown(point.title)}\n\n`;
     return `${heading}${[models, contrasts].flatMap((table) => (table ? tableOf(table) : [])).join('\n')}`;
   });
+  const answers = verdictsInWords(comparison).map(({ title, answer }) =>
+    escapeMarkdown(joined(' ', title === '' ? '' : `${title}:`, ...answer)),
+  );
   const explained = points.flatMap((tables) => explanations(comparison, tables));
   const below = [...new Set([signsInWords, ...explained, ...comparison.notes])];
-  return `${tables.join('\n')}\n${below.map((line) => `${escapeMarkdown(line)}\n`).join('\n')}`;
+  return `${answers.join('\n\n')}\n\n${tables.join('\n')}\n${below.map((line) => `${escapeMarkdown(line)}\n`).join('\n')}`;
 }
 
 function tableOf(table: GainTable): string {

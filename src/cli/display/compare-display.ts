@@ -149,13 +149,14 @@ function finishedLine(start: string, scores: Ended['scores'], seconds: number, s
 }
 
 /** What `tune` chose and `match` scaled: a line for each model at each point, or for each of its parts. */
-function decisions({ changes }: Decisions, { models, points }: ComparisonConfig): string[] {
+function decisions({ changes }: Decisions, { models, points, baseline, match: asked }: ComparisonConfig): string[] {
+  const target = asked?.target;
   const rows = points.flatMap((point) => models.map(({ label }) => ({ label, point })));
   return rows.flatMap(({ label, point }) =>
     changes.of(label, point).flatMap(({ tasks, values, match }) => {
       const said = [
         ...(Object.keys(values).length > 0 ? [`tuned: ${pointText(values, ' ')}`] : []),
-        ...(match ? [matchText(match)] : []),
+        ...(match ? [matchText(match, target === 'baseline' ? `${baseline}'s ` : '')] : []),
       ];
       const name = joined(' ', label, pointText(point, ' '), forTasks(tasks));
       return said.length === 0 ? [] : [printable(`${name}: ${said.join('; ')}`)];
@@ -163,13 +164,12 @@ function decisions({ changes }: Decisions, { models, points }: ComparisonConfig)
   );
 }
 
-function matchText({ levels, tower, network, embedding, miss, unmatched }: Match): string {
-  const how = unmatched === undefined ? 'matched' : `not matched (${unmatched})`;
-  const embeddings = embedding === undefined ? '' : ` with ${count(embedding)} of embeddings`;
-  return (
-    `${how}: levels ${JSON.stringify(levels)}, tower ${JSON.stringify(tower)}, ` +
-    `${count(network + (embedding ?? 0))} parameters${embeddings} (${miss > 0 ? '+' : ''}${count(miss)})`
-  );
+/** @param whose Whose number of parameters it is, if it is a model's. */
+function matchText({ levels, tower, network, embedding, miss, unmatched }: Match, whose: string): string {
+  const has = network + (embedding ?? 0);
+  const asked = `${whose}${count(has - miss)} parameters${embedding === undefined ? '' : ', embeddings included'}`;
+  const how = unmatched === undefined ? `matched to ${asked}` : `not matched to ${asked} (${unmatched})`;
+  return `${how}: levels ${JSON.stringify(levels)}, tower ${JSON.stringify(tower)} have ${count(has)}`;
 }
 
 type Named = Pick<Run, 'label' | 'point' | 'values' | 'tasks' | 'seed'>;

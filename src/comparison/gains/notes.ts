@@ -44,12 +44,10 @@ export function notesOn(tables: readonly Table[], onFronts: readonly Entry[], se
   ];
 }
 
-function onErrors({ tasks, seeds, uncertainty, hasRowErrors }: Settings): readonly string[] {
+function onErrors({ tasks, uncertainty, hasRowErrors }: Settings): readonly string[] {
   const notes: string[] = [];
   if (uncertainty === 'rows')
     notes.push('Errors cover the draw of the test rows only. Another seed may change a gain by more.');
-  else if (seeds.length < fewestRuns)
-    notes.push(`Nothing is decided with fewer than ${fewestRuns} seeds; the table has ${seeds.length}.`);
   const without = tasks.filter(({ metric }) => !metric.influence);
   if (uncertainty === 'seeds') {
     if (hasRowErrors) return notes;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { TaskGain } from '../../comparison/comparison.js';
 import { ranked } from '../points.js';
 import { reportFixture } from '../report.fixture.js';
 import { forest } from './forest.js';
@@ -37,3 +38,30 @@ test('each model has the gain, both intervals, margin and seeds of the table; th
   expect(means[4]?.map(({ x }) => x)).toEqual(models.flatMap(({ aggregate }) => aggregate?.gain ?? []));
   expect(means.flat().filter(({ text }) => text === 'no result')).toMatchObject([{ y: 'cgc' }]);
 });
+
+test('each task has a scale of its own: its widest interval fills most of its panel, whatever the other tasks need', async () => {
+  const two = ['near', 'far'].map((name) => ({ name, type: 'regression' as const }));
+  const { comparison: other } = await reportFixture({ tasks: two, models: tenth, rows: 300 });
+  const rows = other.rows.map((row) => ({
+    ...row,
+    tasks: Object.fromEntries(
+      Object.entries(row.tasks).map(([name, gain]) => [name, name === 'far' ? tenfold(gain) : gain]),
+    ),
+  }));
+  const drawn = (from: typeof rows) =>
+    JSON.stringify(forest({ ...other, rows: from })[0]?.drawings[0]?.panels[0]?.spec).match(/"domain":\[[^\]]*\]/g);
+  expect(drawn(rows)).toEqual(drawn([...other.rows]));
+  expect(drawn(rows)?.length).toBeGreaterThan(0);
+});
+
+const tenth = ['single-task', 'mmoe', 'ple'].map((label) => ({ label, type: label }));
+
+function tenfold(gain: TaskGain): TaskGain {
+  const by = (ends: readonly [number, number] | null) => ends && ([10 * ends[0], 10 * ends[1]] as const);
+  return {
+    ...gain,
+    gain: gain.gain && 10 * gain.gain,
+    interval: by(gain.interval),
+    simultaneous: by(gain.simultaneous),
+  };
+}

@@ -12,7 +12,7 @@ import {
 } from '../points.js';
 import type { Panel, Section } from './drawing.js';
 import { meanGainLines, taskGainLines } from './gain-lines.js';
-import { type Column, type Ranged, withRanges } from './gain-range.js';
+import { type Column, rangeOf } from './gain-range.js';
 import { cssColour, findings, modelSeries } from './palette.js';
 import { fontSize, gainAxis, layer, nameAxis, panelWidth, plot, tip } from './plot.js';
 import { textWidth } from './text-width.js';
@@ -33,22 +33,20 @@ export function forest(comparison: Comparison): readonly Section[] {
   ].filter(({ lines }) => lines.some(({ gain }) => gain.gain !== null));
   if (columns.length === 0) return [];
   const models = modelSeries(comparison).map(({ label }) => label);
-  const ranged = withRanges(columns);
-  const panels = ranged.map((column) => panelOf(column, models));
+  const panels = columns.map((column) => panelOf(column, models));
   const seen = new Set(
     columns.flatMap(({ lines }) => lines.flatMap((line) => (line.gain.gain === null ? [] : (line.verdict ?? 'none')))),
   );
   const verdicts = (['better', 'equivalent', 'undecided', 'worse', 'none'] as const).filter((each) => seen.has(each));
   const key = verdicts.map((each) => findings[each]);
   const drawing = { id: 'forest', panels, key, columns: Math.min(3, panels.length) };
-  const note = noteOn(comparison, point, ranged);
+  const note = noteOn(comparison, point, columns);
   return [{ id: 'forest', title: 'Gains', note, key, size: 'medium', drawings: [drawing] }];
 }
 
 function ofTask(task: PointTask, rows: readonly ComparisonRow[]): Column {
   return {
     title: task.name,
-    scale: task.percent === null ? `${task.metric} itself` : task.metric,
     unit: `gain in ${metricName(task.metric)}`,
     percent: task.percent,
     text: (gain) => signed(gain, task.digits),
@@ -62,7 +60,6 @@ function ofTask(task: PointTask, rows: readonly ComparisonRow[]): Column {
 function ofMean(rows: readonly ComparisonRow[], digits: number): Column {
   return {
     title: 'Mean over tasks',
-    scale: 'mean',
     unit: 'mean relative gain, %',
     percent: null,
     text: (gain) => percent(gain, digits),
@@ -79,7 +76,7 @@ function ofMean(rows: readonly ComparisonRow[], digits: number): Column {
 function noteOn(
   { baseline, test, seeds, uncertainty }: Comparison,
   point: Point,
-  columns: readonly Ranged[],
+  columns: readonly Column[],
 ): readonly string[] {
   const lines = columns.flatMap((column) => column.lines);
   const [interval, simultaneous] = [
@@ -87,17 +84,15 @@ function noteOn(
     lines.some(({ gain }) => gain.simultaneous),
   ];
   return [
-    `Gains over ${baseline}, the line at 0; right is better. Models stand in the order of their mean relative gain.`,
+    `Gains over ${baseline}, the line at 0; right is better. Each panel has a scale of its own. Models stand in the order of their mean relative gain.`,
     ...(interval ? [`Thick: the ${confidence(test.level)} interval of each gain alone.`] : []),
     ...(simultaneous
       ? ['Thin: intervals that hold all true gains of the tasks at once, or all means, with the same confidence.']
       : []),
     ...(seeds.length > 1 && uncertainty !== 'rows' ? ['Small dots are the seeds.'] : []),
     ...(lines.some(({ margin }) => margin !== null) ? ['Within the grey band a gain is as good as none.'] : []),
-    ...(point.tasks.some((task) => task.percent !== null)
-      ? ['The upper axis is the gain in % of the error; it has one scale for all tasks with the same metric.']
-      : []),
-    ...(columns.some(({ lines: own, range }) => own.some(({ gain }) => isOutside(gain.gain, range)))
+    ...(point.tasks.some((task) => task.percent !== null) ? ['The upper axis is the gain in % of the error.'] : []),
+    ...(columns.some((column) => column.lines.some(({ gain }) => isOutside(gain.gain, rangeOf(column))))
       ? ['What lies far outside is written at the edge.']
       : []),
   ];
@@ -105,7 +100,9 @@ function noteOn(
 
 const mostName = 150;
 
-function panelOf({ title, lines, range, text, unit, percent: relative }: Ranged, models: readonly string[]): Panel {
+function panelOf(column: Column, models: readonly string[]): Panel {
+  const { title, lines, text, unit, percent: relative } = column;
+  const range = rangeOf(column);
   const nameWidth = Math.min(mostName, Math.max(...lines.map(({ label }) => textWidth(label, fontSize))));
   const marked = lines.map(({ label, gain, verdict, margin, tip: about }) => {
     const { colour, shape, filled } = findings[verdict ?? 'none'];
@@ -167,6 +164,6 @@ function panelOf({ title, lines, range, text, unit, percent: relative }: Ranged,
   return { title, spec };
 }
 
-function isOutside(gain: number | null, [low, high]: Ranged['range']): boolean {
+function isOutside(gain: number | null, [low, high]: readonly [number, number]): boolean {
   return gain !== null && (gain < low || gain > high);
 }

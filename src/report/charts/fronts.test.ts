@@ -17,12 +17,8 @@ test('a panel for each model, with its gains at each weight in their order, on t
   const [section, ...others] = frontCharts(comparison);
   expect(others).toEqual([]);
   const panels = section?.drawings[0]?.panels ?? [];
-  expect(panels.map(({ title }) => title?.replace(/[\d.]+/g, 'n'))).toEqual(['mmoe: n %² [n, n]', 'ple: n %² [n, n]']);
-  const domains = panels.map(({ spec }) =>
-    JSON.stringify(spec)
-      .match(/"domain":\[[^\]]*\]/g)
-      ?.join(),
-  );
+  expect(panels.map(({ title }) => title)).toEqual(['mmoe', 'ple']);
+  const domains = panels.map(({ spec }) => [...new Set(JSON.stringify(spec).match(/"domain":\[[^\]]*\]/g))].join());
   expect(new Set(domains).size).toBe(1);
   for (const [index, { spec }] of panels.entries()) {
     const points = comparison.fronts?.[index]?.points ?? [];

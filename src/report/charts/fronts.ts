@@ -1,5 +1,5 @@
 import type { Comparison, Front } from '../../comparison/comparison.js';
-import { frontsAt, hypervolumeText, weightedTask } from '../fronts.js';
+import { frontsAt, weightedTask } from '../fronts.js';
 import { confidence, rounded } from '../numbers.js';
 import { noGain, type PointTask, pointsOf } from '../points.js';
 import type { Section } from './drawing.js';
@@ -22,8 +22,7 @@ export function frontCharts(comparison: Comparison): readonly Section[] {
       .filter(({ positions }) => positions.length > 0);
     const together = fronts.flatMap(({ positions }) => positions);
     const panels = fronts.map(({ front, positions }) => {
-      const name = `${front.model}: ${hypervolumeText(front, point)}`;
-      return { title: name, spec: scatter(positions, x, y, together, true) };
+      return { title: front.model, spec: scatter(positions, x, y, together, true) };
     });
     return panels.length === 0 ? [] : [{ id, title, panels, columns: 2 }];
   });
@@ -31,7 +30,7 @@ export function frontCharts(comparison: Comparison): readonly Section[] {
   if (drawings.length === 0 || !front) return [];
   const note = [
     `Each model's gains over ${comparison.baseline} (the origin) on two tasks, at each loss weight of ${weightedTask(front)}; a label is the weight.`,
-    `Up and right is better. Lines are ${confidence(comparison.test.level)} intervals. A title has the hypervolume, which the front dominates, and its interval.`,
+    `Up and right is better. Lines are ${confidence(comparison.test.level)} intervals.`,
     ...omission,
   ];
   return [{ id: 'fronts', title: 'Fronts', note, size: 'medium', drawings }];

@@ -6,7 +6,7 @@ import { taskGainLines } from './gain-lines.js';
 import { cssColour, lookOf, type Mark, modelSeries } from './palette.js';
 import { dashedAt, fontSize, gainAxis, type Layer, layer, type PanelSpec, plot, tip } from './plot.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
-import { shortened } from './text-width.js';
+import { shortened, textWidth } from './text-width.js';
 
 const size = { width: 362, height: 330 };
 const mostTasks = 5;
@@ -24,7 +24,7 @@ export function scatters(comparison: Comparison): readonly Section[] {
   const note = [
     `Each model's gain on one task over ${comparison.baseline} against its gain on another: up and right is better.`,
     'Upper left and lower right, it gains on one task and loses on the other; the verdict says whether that is shown.',
-    `Lines are ${confidence(comparison.test.level)} intervals; those that end at the frame go on.`,
+    `Lines are ${confidence(comparison.test.level)} intervals.`,
     ...(comparison.tasks.length > mostTasks ? [`Pairs of the first ${mostTasks} tasks.`] : []),
     ...omission,
   ];
@@ -98,8 +98,14 @@ export function scatter(
   all = positions,
   joined = false,
 ): PanelSpec {
-  const x = domainOf(all.map((position) => position.x));
-  const y = domainOf(all.map((position) => position.y));
+  const x = domainOf(
+    all.map((position) => position.x),
+    sidesOf(xTask.name, yTask.name),
+  );
+  const y = domainOf(
+    all.map((position) => position.y),
+    [leastHeight, leastHeight],
+  );
   const title = (task: PointTask) => `gain on ${shortened(task.name, fontSize, 150)}, ${metricName(task.metric)} →`;
   const axis = { grid: false, titleLimit: 340 };
   const [left, right] = x;
@@ -119,15 +125,16 @@ export function scatter(
   });
   const bar = { clip: true, strokeWidth: 1.3, opacity: 0.6 };
   const line = points.map(({ shape: _, tip: __, ...row }) => row);
-  const labels = positions.map(({ label, model, x: across, y: up }) => {
-    return { x: across.value, y: up.value, text: label, tip: tip(model) };
-  });
-  const lines = joined
-    ? [
-        layer('line', line, { strokeWidth: 1.8, clip: true }),
-        layer('text', labels, { align: 'left', dx: 7, dy: -8, fontSize, color: cssColour('ink') }),
-      ]
-    : [];
+  /** On the left of their points where they would else run across the zero line. */
+  const labels = (onLeft: boolean) => {
+    const rows = positions.flatMap(({ label, model, x: { value }, y: up }) => {
+      const isAcross = value <= 0 && (-value / (right - left)) * size.width < textWidth(label, fontSize) + 10;
+      return isAcross === onLeft ? [{ x: value, y: up.value, text: label, tip: tip(model) }] : [];
+    });
+    const align = onLeft ? { align: 'right', dx: -7 } : { align: 'left', dx: 7 };
+    return layer('text', rows, { ...align, dy: -8, fontSize, color: cssColour('ink') });
+  };
+  const lines = joined ? [layer('line', line, { strokeWidth: 1.8, clip: true }), labels(true), labels(false)] : [];
   return plot({
     ...size,
     x: gainAxis(title(xTask), x, axis),
@@ -150,31 +157,44 @@ export function scatter(
 }
 
 /** The meaning of each corner of the plot. */
-function quadrants(xTask: string, yTask: string): readonly Layer[] {
-  const only = (task: string) => `seesaw: only ${shortened(task, fontSize, 90)}`;
+function corners(xTask: string, yTask: string) {
+  const only = (task: string) => `seesaw: only ${shortened(task, fontSize, 60)}`;
   return [
     { text: 'better on both', isRight: true, isTop: true },
     { text: only(yTask), isRight: false, isTop: true },
     { text: only(xTask), isRight: true, isTop: false },
     { text: 'worse on both', isRight: false, isTop: false },
-  ].map(({ text, isRight, isTop }) => {
+  ];
+}
+
+function quadrants(xTask: string, yTask: string): readonly Layer[] {
+  return corners(xTask, yTask).map(({ text, isRight, isTop }) => {
     const row = { text, left: isRight ? size.width - 4 : 4, top: isTop ? 5 : size.height - 5 };
     const align = { align: isRight ? 'right' : 'left', baseline: isTop ? 'top' : 'bottom' };
-    return layer('text', [row], { ...align, color: cssColour('muted'), fontStyle: 'italic' });
+    return layer('text', [row], { ...align, color: cssColour('muted'), fontStyle: 'italic', fontSize });
   });
 }
 
-/** Minimum share of the axis on each side of 0, so that every quadrant is visible. */
-const leastSide = 0.22;
+/** The share of the axis on each side of 0 that the words in its corners need. */
+function sidesOf(xTask: string, yTask: string): readonly [left: number, right: number] {
+  const share = (onRight: boolean) => {
+    const words = corners(xTask, yTask).filter(({ isRight }) => isRight === onRight);
+    return (Math.max(...words.map(({ text }) => textWidth(text, fontSize))) + 12) / size.width;
+  };
+  return [share(false), share(true)];
+}
 
-/** Room for 0, every value, and intervals unless they dwarf the values. */
-function domainOf(estimates: readonly Estimate[]): readonly [number, number] {
-  const values = [0, ...estimates.map(({ value }) => value)];
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const intervals = estimates.flatMap(({ low, high }) => (low === null || high === null ? [] : [low, high]));
-  const spread = most - least || Math.max(...intervals.map((end) => Math.abs(end)), 1e-6);
-  const from = Math.max(Math.min(least, ...intervals), least - spread) - 0.06 * spread;
-  const to = Math.min(Math.max(most, ...intervals), most + spread) + 0.06 * spread;
-  const side = leastSide / (1 - leastSide);
-  return [Math.min(from, -side * to), Math.max(to, -side * from)];
+/** Share of the vertical axis on each side of 0, so that every quadrant is visible. */
+const leastHeight = 0.12;
+
+/** Room for 0, every value and its interval, with a share on each side of 0. */
+function domainOf(
+  estimates: readonly Estimate[],
+  [below, above]: readonly [number, number],
+): readonly [number, number] {
+  const ends = estimates.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]);
+  const [least, most] = [Math.min(0, ...ends), Math.max(0, ...ends)];
+  const room = 0.06 * (most - least) || 1e-6;
+  const [from, to] = [least - room, most + room];
+  return [Math.min(from, (-below / (1 - below)) * to), Math.max(to, (-above / (1 - above)) * from)];
 }

@@ -9,12 +9,12 @@ export function numberCell(value: number | null, shown: string, below: Below, la
   return html`<td class="number" data-value="${value ?? ''}" data-label="${label}">${typographic(shown)}${smallLines(below)}</td>`;
 }
 
-export function smallLines(lines: Below): readonly Html[] {
+export function smallLines(lines: Below, attributes: Html | null = null): readonly Html[] {
   return lines.flatMap((line) => {
     const parts = line.filter((part) => part !== '');
     return parts.length === 0
       ? []
-      : html`<small>${parts.map((part) => html` <span>${typographic(part)}</span>`)}</small>`;
+      : html`<small${attributes}>${parts.map((part) => html` <span>${typographic(part)}</span>`)}</small>`;
   });
 }
 

@@ -111,16 +111,17 @@ function taskCell({ task, gain, text, own, level, deviation }: GainCell, isContr
   const metrics = isContrast ? [] : [metric, ...besides];
   if (gain.gain === null) return numberCell(null, dash, [metrics], task.name);
   const size = gain.relativeGain === null ? null : html` <span class="relative">${typographic(text.relative)}</span>`;
-  return html`<td class="number task ${text.verdict ?? ''}" data-value="${gain.gain}" data-label="${task.name}">${sign(text)}<b>${typographic(text.gain)}</b>${size}${smallLines([knownOf(text), metrics, seeds])}</td>`;
+  return html`<td class="number task ${text.verdict ?? ''}" data-value="${gain.gain}" data-label="${task.name}">${sign(text)}<b>${typographic(text.gain)}</b>${size}${knownOf(text)}${smallLines([metrics, seeds])}</td>`;
 }
 
 function meanCell({ aggregate, mean }: GainRow): Html {
   if (mean === null || aggregate === null || aggregate.gain === null) return numberCell(null, dash, [], 'mean gain');
-  return html`<td class="number mean ${mean.verdict ?? ''}" data-value="${aggregate.gain}" data-label="mean gain">${sign(mean)}<b>${typographic(mean.relative)}</b>${smallLines([knownOf(mean)])}</td>`;
+  return html`<td class="number mean ${mean.verdict ?? ''}" data-value="${aggregate.gain}" data-label="mean gain">${sign(mean)}<b>${typographic(mean.relative)}</b>${knownOf(mean)}</td>`;
 }
 
-function knownOf({ simultaneous, p }: GainText): readonly string[] {
-  return [simultaneous, p === dash ? '' : `p ${p}`];
+/** The interval and p: on one line, or where columns are narrow always on two. */
+function knownOf({ simultaneous, p }: GainText): readonly Html[] {
+  return smallLines([[simultaneous, p === dash ? '' : `p ${p}`]], html` class="known"`);
 }
 
 function sign({ sign, verdict }: GainText): Html | null {

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Comparison } from '../../comparison/comparison.js';
 import type { FinishedRun } from '../../training/finished-run.js';
+import { verdictsInWords } from '../answer/verdict-in-words.js';
 import { drawCharts, drawRunCharts } from '../charts/draw-charts.js';
 import { everyVerdict, taskGain } from '../comparison.fixture.js';
 import { probability } from '../numbers.js';
 import { reportFixture } from '../report.fixture.js';
 import type { ReportData } from '../report-data.js';
-import { verdictsInWords } from '../verdict-in-words.js';
 import { typographic } from './cells.js';
 import { html, toText } from './html.js';
 import { reportPage } from './report-page.js';
@@ -42,22 +42,24 @@ const textOf = (markup: string) =>
     .replace(/<[^>]*>/g, '')
     .replace(/[\s\u00a0]+/g, ' ');
 
-test('the page leads with what was found: the headline, then a line per model, the best verdict first', () => {
+test('the page leads with the answer; below the table are a line per model, the best verdict first, and the notes', () => {
   const page = reportPage(bare(), []);
   const header = page.slice(page.indexOf('<header>'), page.indexOf('</header>'));
   const [words] = verdictsInWords(everyVerdict);
-  expect(textOf(header.split('</p>')[0] ?? '').trim()).toBe(`every verdict ${typographic(words?.headline ?? '')}`);
-  const items = [...header.matchAll(/<li><span class="verdict \w+">([^<]*)<\/span> <span>(.*?)<\/span><\/li>/g)].map(
+  const plain = (text = '') => textOf(toText(html`${typographic(text)}`));
+  expect(textOf(header)).toContain(` every verdict ${plain(words?.answer.join(' '))} 9 models`);
+  const why = page.slice(page.indexOf('<section id="why">'), page.indexOf('<section id="again">'));
+  expect(page.indexOf('<section id="numbers">')).toBeLessThan(page.indexOf('<section id="why">'));
+  const items = [...why.matchAll(/<li><span class="verdict \w+">([^<]*)<\/span> <span>(.*?)<\/span><\/li>/g)].map(
     ([, verdict, sentence = '']) => [verdict, textOf(sentence)],
   );
   const order = ['PLE', 'CGC', 'Stitch', 'Hard sharing', 'MMoE', 'Sluice', 'ML-MMoE', 'Failed'];
   const expected = order.map((label) => words?.models.find(({ row }) => row.model.label === label));
-  const plain = (text = '') => textOf(toText(html`${typographic(text)}`));
   expect(items).toEqual([
     ...expected.map((model) => [model?.row.verdictText, plain(model?.sentence)]),
     ...(words?.contrasts.map(({ row, sentence }) => [row.verdict, plain(sentence)]) ?? []),
   ]);
-  expect(header).toContain('<p>A note.</p>');
+  expect(why).toContain('<p>A note.</p>');
 });
 
 test('a row has all numbers of its model: sorted by the unrounded gain, read with its sign, interval, p and metric', () => {

@@ -2,13 +2,13 @@ import type { Comparison } from '../../comparison/comparison.js';
 import { joined } from '../../support/joined.js';
 import { counted } from '../../support/whole-number.js';
 import type { FinishedRun } from '../../training/finished-run.js';
+import { type PointVerdict, verdictsInWords } from '../answer/verdict-in-words.js';
 import { runsOfComparison } from '../charts/charted-runs.js';
 import type { ChartSection } from '../charts/drawing.js';
 import { modelSeries } from '../charts/palette.js';
-import { explanations, testInWords } from '../explanations.js';
+import { explanations } from '../explanations.js';
 import { gainTables, type PointTables, signsInWords } from '../gain-table.js';
 import type { ReportData } from '../report-data.js';
-import { type PointVerdict, verdictsInWords } from '../verdict-in-words.js';
 import { typographic } from './cells.js';
 import { chartSection, modelKey } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
@@ -18,26 +18,33 @@ import { leftOut, leftOutLink } from './left-out.js';
 import { provenance } from './provenance.js';
 
 /** Sections before the table: an overview of the gains. */
-const first = ['forest', 'axis', 'scatter', 'fronts'];
+const first = ['forest', 'axis'];
 
-/** report.html of a comparison. It starts with the findings in words. */
+/** report.html of a comparison: the answer, the gains, why, and the rest. */
 export function reportPage(data: ReportData, sections: readonly ChartSection[]): string {
   const { comparison, runs } = data;
   const above = sections.filter(({ id }) => first.includes(id));
   const below = sections.filter(({ id }) => !first.includes(id));
   const experts = leftOut(runsOfComparison(data));
   const after = [...below, ...(experts ? [leftOutLink] : [])];
-  const links = [...above, { id: 'numbers', title: 'Table' }, ...after, { id: 'again', title: 'Make it again' }];
+  const own = [
+    { id: 'numbers', title: 'Table' },
+    { id: 'why', title: 'Why' },
+  ];
+  const links = [...above, ...own, ...after, { id: 'again', title: 'Make it again' }];
+  const words = verdictsInWords(comparison);
   return htmlDocument(
     `${comparison.name}: gains over ${comparison.baseline}`,
     html`<header>
 <h1>${comparison.name}</h1>
-${findings(comparison)}
+${answers(words)}
+<p class="facts">${facts(comparison)}</p>
 ${contents(links)}
 </header>
 <main>
 ${sections.length === 0 ? null : modelKey(modelSeries(comparison))}${above.map(chartSection)}
 ${tables(comparison, runs)}
+${why(comparison, words)}
 ${below.map(chartSection)}
 ${experts}
 ${provenance(data)}
@@ -48,8 +55,7 @@ ${provenance(data)}
 /** The tables of all points of the axes, with how to read them. */
 function tables(comparison: Comparison, runs: ReadonlyMap<string, FinishedRun>): Html {
   const points = gainTables(comparison);
-  const said = points.flatMap((point) => testInWords(comparison, point)); // already shown above, with the findings
-  const lines = points.flatMap((point) => explanations(comparison, point)).filter((line) => !said.includes(line));
+  const lines = points.flatMap((point) => explanations(comparison, point));
   const reading = [`${signsInWords} A click on a head sorts.`, cellsInWords(points), ...new Set(lines), costInWords];
   return html`<section id="numbers"><h2>Table</h2>
 ${points.map(({ point: { title }, models, contrasts }) => [
@@ -68,28 +74,26 @@ function cellsInWords(points: readonly PointTables[]): string {
   return `Under each gain: ${tested}the mean of the metric ± its standard deviation over seeds.`;
 }
 
-/** The findings in words: who wins, and a line per model with the size of its gains and what would decide. */
-function findings(comparison: Comparison): Html {
-  const words = verdictsInWords(comparison);
+function answers(words: readonly PointVerdict[]): Html {
   const [only] = words;
-  const lead =
-    only && words.length === 1
-      ? html`<p class="lead">${typographic(only.headline)}</p>
-${models(only)}${adviceOf(only)}`
-      : html`<ul class="points">${words.map(
-          (point) => html`<li><b>${point.title}</b> ${typographic(point.headline)} ${adviceOf(point)}
-<details><summary>Model by model</summary>${models(point)}</details></li>
-`,
-        )}</ul>`;
-  const tests = new Set(gainTables(comparison).flatMap((point) => testInWords(comparison, point)));
-  return html`${lead}
-<p class="facts">${facts(comparison)} ${typographic([...tests].join(' '))}</p>
-${comparison.notes.length === 0 ? null : html`<div class="notes" role="note">${comparison.notes.map((note) => html`<p>${note}</p>`)}</div>`}`;
+  if (only && words.length === 1) {
+    const [first = '', ...others] = only.answer;
+    return html`<p class="lead">${typographic(first)}</p>${others.length === 0 ? null : html`\n<p class="answer">${typographic(others.join(' '))}</p>`}`;
+  }
+  return html`<ul class="points">${words.map(({ title, answer }) => html`<li><b>${title}</b> ${typographic(answer.join(' '))}</li>\n`)}</ul>`;
 }
 
-function adviceOf({ use, next }: PointVerdict): Html | null {
-  const text = joined(' ', use, next);
-  return text === '' ? null : html`<p class="advice">${typographic(text)}</p>`;
+/** A line per model with the size of its gains, what would decide, and the notes. */
+function why({ notes }: Comparison, words: readonly PointVerdict[]): Html {
+  const parts = words.map((point) => {
+    const advice = joined(' ', point.best, point.next);
+    return html`${point.title === '' ? null : html`<h3>${point.title}</h3>\n`}${models(point)}${
+      advice === '' ? null : html`<p class="advice">${typographic(advice)}</p>`
+    }\n`;
+  });
+  return html`<section id="why"><h2>Why</h2>
+${parts}${notes.length === 0 ? null : html`<div class="notes" role="note">${notes.map((note) => html`<p>${note}</p>`)}</div>`}
+</section>`;
 }
 
 /** Models by verdict, those without a result last. */

@@ -12,16 +12,14 @@ p, ul, dl { margin: .5rem 0; max-width: 52rem; }
 a { color: inherit; text-underline-offset: .2em; }
 code, pre { font: .8125rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 .lead { font-size: clamp(1.25rem, 1rem + 1.2vw, 1.75rem); font-weight: 600; line-height: 1.25; max-width: 68rem; margin: 0 0 .75rem; text-wrap: pretty; }
+.answer { font-size: 1.0625rem; max-width: 60rem; }
 .facts, .reading { font-size: .875rem; color: var(--muted); max-width: 66rem; }
 .findings { list-style: none; padding: 0; margin: 1rem 0; max-width: 72rem; }
 .findings > li { display: grid; grid-template-columns: 11.5rem 1fr; gap: .125rem 1rem; align-items: baseline; padding: .3125rem 0; border-top: 1px solid var(--rule); }
 .findings > li > .verdict { justify-self: start; }
-.findings details, .points details { border: 0; }
-.findings summary { padding: 0; }
 .points { list-style: none; padding: 0; max-width: 72rem; }
 .points > li { padding: .625rem 0; border-top: 1px solid var(--rule); }
 .points b { display: block; font-weight: 400; color: var(--muted); }
-.points .findings b { display: inline; color: inherit; }
 .notes { border-left: 3px solid var(--worse); padding-left: 1rem; margin: 1.25rem 0; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; margin: 1.25rem 0 0; max-width: none; }
 
@@ -90,7 +88,8 @@ td.number { white-space: nowrap; }
 .gains thead th.task button { white-space: normal; }
 small { display: block; font-size: .75rem; font-weight: 400; color: var(--muted); }
 .gains td small { white-space: normal; }
-.task small span, .mean small span { white-space: nowrap; }
+.task small span, .mean small span, .gains td small.known { white-space: nowrap; }
+.dense .known span { display: block; }
 .dense { font-size: .8125rem; }
 .dense th, .dense td { padding: .375rem; }
 .gains.dense th[scope="row"] { min-width: 5.5rem; }
@@ -141,6 +140,7 @@ summary { cursor: pointer; padding: .5rem 0; }
   .stacks td[data-label="verdict"]::before { display: none; }
   .baseline { background: var(--tint); }
   .stacks tbody td.number { white-space: normal; min-width: 0; }
+  .known span { display: block; }
   .models { position: static; }
 }
 @page { margin: 14mm; }

@@ -1,24 +1,25 @@
-import type { Comparison, ComparisonRow, TaskVerdict, Verdict } from '../comparison/comparison.js';
-import { isUnfinished } from '../comparison/statistics/verdict.js';
-import { joined } from '../support/joined.js';
-import { nextInWords, quoted, useInWords } from './advice.js';
-import { frontsAt, repairInWords } from './fronts.js';
-import { type GainCell, type GainRow, gainTables, type PointTables } from './gain-table.js';
-import { count, listed, rounded } from './numbers.js';
-import { metricName } from './points.js';
-import { limitedInWords } from './training.js';
+import type { Comparison, ComparisonRow, TaskVerdict, Verdict } from '../../comparison/comparison.js';
+import { isUnfinished } from '../../comparison/statistics/verdict.js';
+import { joined } from '../../support/joined.js';
+import { frontsAt, repairInWords } from '../fronts.js';
+import { type GainCell, type GainRow, gainTables, type PointTables } from '../gain-table.js';
+import { count, listed } from '../numbers.js';
+import { limitedInWords } from '../training.js';
+import { mayBeBestInWords, nextInWords, quoted } from './advice.js';
+import { chooseAnswer } from './answer.js';
+import { answerInWords, everyTask, isNotInferior, marginOf, within } from './answer-in-words.js';
 
 /** The results at one point of the axes in words. Plain text. */
 export interface PointVerdict {
   readonly title: string;
-  /** One or two sentences: who wins, including the single-task model. */
-  readonly headline: string;
+  /** Which model to use, on what evidence, and what it costs; or what to do first. */
+  readonly answer: readonly string[];
   /** A sentence per model except the baseline. */
   readonly models: readonly Finding[];
   /** A sentence per contrast. */
   readonly contrasts: readonly Finding[];
-  /** Which model to use. Empty without a set of models that may be the best. */
-  readonly use: string;
+  /** The models that may be best. Empty if only one may, or none is known. */
+  readonly best: string;
   /** One sentence on what would decide the undecided gains, contrasts among them. Empty if there are none. */
   readonly next: string;
   /** One sentence on all models that were not trained to a plateau. Empty if there are none. */
@@ -31,15 +32,20 @@ interface Finding {
 }
 
 export function verdictsInWords(comparison: Comparison): readonly PointVerdict[] {
-  const { baseline, test } = comparison;
+  const { test } = comparison;
   return gainTables(comparison).map((tables) => {
     const { point, models, contrasts } = tables;
     const fronts = frontsAt(comparison, point);
     const rows = models.rows.filter(({ reference }) => reference !== null);
     const context: Context = { tables, level: test.level };
+    const late = unfinished(having(plateau, rows), context);
+    const answer = chooseAnswer(comparison, point.rows);
+    const isLate = answer.kind === 'no verdict';
+    const texts = isLate ? [limitedInWords(comparison, point) || late] : answerInWords(answer, comparison, tables);
+    const next = nextInWords(comparison, tables);
     return {
       title: point.title,
-      headline: limitedInWords(comparison, point) || headline(baseline, rows, context),
+      answer: texts,
       models: rows.map((row) => {
         const repair = repairInWords(fronts.find(({ model }) => model === row.model.label));
         return { row, sentence: sentence(row, quoted(row.model.label), context, repair) };
@@ -48,9 +54,9 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
         const subject = `${quoted(row.model.label)} against ${quoted(row.reference ?? '')}`;
         return { row, sentence: sentence(row, subject, context) };
       }),
-      use: useInWords(comparison, point),
-      next: nextInWords(comparison, tables),
-      unfinished: unfinished(having(plateau, rows), context),
+      best: mayBeBestInWords(comparison, point, 'use' in answer ? answer.use : ''),
+      next: answer.kind === 'untested' || texts.includes(next) ? '' : next,
+      unfinished: isLate ? '' : late,
     };
   });
 }
@@ -61,47 +67,6 @@ interface Context {
 }
 
 const plateau = 'not trained to a plateau';
-
-function headline(baseline: string, rows: readonly GainRow[], context: Context): string {
-  const judged = rows.filter(hasResult);
-  if (judged.length === 0) return `No model has a gain over ${baseline}.`;
-  const of = (verdict: Verdict) => having(verdict, judged);
-  if (of(plateau).length === judged.length)
-    return isLate(modelOf(baseline, context))
-      ? `${baseline} is ${plateau}: no gain over it has a verdict.`
-      : `No model but ${baseline} is trained to a plateau: longer training may change every gain.`;
-  const [all, some, seesaw, worse] = [of('better on all'), of('better on some'), of('seesaw'), of('worse')];
-  const repaired = of('repaired');
-  const pays = ({ cells }: GainRow) =>
-    ['better', 'worse'].every((one) => cells.some(({ gain }) => gain.verdict === one));
-  const sentences = [winners(baseline, all, some, judged.filter(pays), everyTask(context))];
-  if (seesaw.length > 0) sentences.push(`${namesOf(seesaw)} ${seesaw.length === 1 ? 'shows' : 'show'} a seesaw.`);
-  if (repaired.length > 0)
-    sentences.push(
-      `${namesOf(repaired)} ${repaired.length === 1 ? 'shows' : 'show'} none: another loss weight repairs it.`,
-    );
-  if (worse.length > 0) sentences.push(`${namesOf(worse)} ${be(worse.length)} worse.`);
-  return sentences.join(' ');
-}
-
-function winners(
-  baseline: string,
-  all: readonly GainRow[],
-  some: readonly GainRow[],
-  paying: readonly GainRow[],
-  everywhere: string,
-): string {
-  const areBetter = (rows: readonly GainRow[]) => `${namesOf(rows)} ${be(rows.length)} better than ${baseline} on`;
-  if (all.length > 0) return `${areBetter(all)} ${everywhere}.`;
-  const [only, ...others] = some;
-  if (only) {
-    const better = only.cells.filter(({ gain }) => gain.verdict === 'better').map(({ task }) => task.name);
-    const where = others.length === 0 ? listed(better) : 'some tasks';
-    return `${areBetter(some)} ${where}; no model is shown to be better on ${everywhere}.`;
-  }
-  const where = paying.length > 0 ? 'without being worse on another task' : 'on any task';
-  return `No model is shown to be better than ${baseline} ${where}.`;
-}
 
 /**
  * @param subject The model, and its reference unless that is the baseline.
@@ -117,7 +82,7 @@ function sentence(row: GainRow, subject: string, context: Context, repair = ''):
     case 'baseline':
       return `Gains are over ${label}.`;
     case 'better on all':
-      return `${label} is better than ${reference} on ${everyTask(context)}: ${each(effectOf)}.`;
+      return `${label} is better than ${reference} on ${everyTask(context.tables.point)}: ${each(effectOf)}.`;
     case 'better on some':
     case 'worse':
       return `${label} is ${clauses(row, `worse than ${reference}`, context)}.`;
@@ -193,18 +158,8 @@ function effectOf({ text }: GainCell): string {
   return text?.effectInWords ?? '';
 }
 
-function within(cell: GainCell): string {
-  return `within ± ${marginOf(cell)}`;
-}
-
-/** Whether the test shows that the gain is above -margin. */
 function notInferior(cell: GainCell, { level }: Context): string {
-  const { pNotInferior } = cell.gain;
-  return pNotInferior !== null && pNotInferior < level ? `not worse by more than ${marginOf(cell)}` : '';
-}
-
-function marginOf({ gain: { margin }, task: { metric } }: GainCell): string {
-  return margin === null ? 'the margin' : `${rounded(margin)} ${metricName(metric)}`;
+  return isNotInferior(cell, level) ? `not worse by more than ${marginOf(cell)}` : '';
 }
 
 function having(verdict: Verdict, rows: readonly GainRow[]): readonly GainRow[] {
@@ -213,16 +168,6 @@ function having(verdict: Verdict, rows: readonly GainRow[]): readonly GainRow[] 
 
 function hasResult({ verdictText }: GainRow): boolean {
   return verdictText !== 'no result';
-}
-
-function namesOf(rows: readonly GainRow[]): string {
-  return listed(rows.map(({ model }) => quoted(model.label)));
-}
-
-function everyTask({ tables: { point } }: Context): string {
-  const [only, ...others] = point.tasks;
-  if (only && others.length === 0) return only.name;
-  return others.length === 1 ? 'both tasks' : `all ${point.tasks.length} tasks`;
 }
 
 function be(count: number): string {

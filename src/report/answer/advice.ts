@@ -1,21 +1,19 @@
-import type { Comparison, TestedGain } from '../comparison/comparison.js';
-import { pointKey } from '../comparison/plan/axis-point.js';
-import type { PointTables } from './gain-table.js';
-import { count, listed } from './numbers.js';
-import type { Point } from './points.js';
+import type { Comparison, TestedGain } from '../../comparison/comparison.js';
+import { pointKey } from '../../comparison/plan/axis-point.js';
+import type { PointTables } from '../gain-table.js';
+import { count, listed } from '../numbers.js';
+import type { Point } from '../points.js';
 
-/** `Use mmoe: of the three that may be best on Δm (mmoe, cgc and ple) it is the smallest.` Empty without such a set. */
-export function useInWords({ best }: Comparison, { axis }: Point): string {
+/**
+ * `On Δm, PLE, CGC and MMoE may be best; CGC is the smallest.` Empty if one model alone may be, or none is known.
+ * @param use The model of the answer.
+ */
+export function mayBeBestInWords({ best }: Comparison, { axis }: Point, use: string): string {
   const found = best.find((one) => pointKey(one.axis) === pointKey(axis));
-  if (!found) return '';
-  const names = listed(found.candidates.map(quoted));
-  if (found.candidates.length === 1) return `Use ${names}: every other model is shown to be worse on Δm.`;
-  if (found.smallest === null) return `On Δm, ${names} may be best.`;
-  const number = words[found.candidates.length] ?? String(found.candidates.length);
-  return `Use ${quoted(found.smallest)}: of the ${number} that may be best on Δm (${names}) it is the smallest.`;
+  if (!found || found.candidates.length < 2) return '';
+  const smallest = found.smallest !== use ? '' : `; ${quoted(use)} is the smallest`;
+  return `On Δm, ${listed(found.candidates.map(quoted))} may be best${smallest}.`;
 }
-
-const words = ['', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
 /** Nobody collects more times the data that there are. */
 const mostTimes = 20;

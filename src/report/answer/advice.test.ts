@@ -1,20 +1,19 @@
 import { expect, test } from 'vitest';
-import type { Comparison, TaskGain } from '../comparison/comparison.js';
-import { must } from '../support/must.js';
-import { nextInWords, useInWords } from './advice.js';
-import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
-import { gainTables } from './gain-table.js';
+import type { Comparison, TaskGain } from '../../comparison/comparison.js';
+import { must } from '../../support/must.js';
+import { comparisonRow, everyVerdict, taskGain } from '../comparison.fixture.js';
+import { gainTables } from '../gain-table.js';
+import { mayBeBestInWords, nextInWords } from './advice.js';
 
 const tables = must(gainTables(everyVerdict)[0], 'point');
 const { point } = tables;
 
-test('the smallest of the models that may be best', () => {
-  const words = (candidates: readonly string[], smallest: string | null) =>
-    useInWords({ ...everyVerdict, best: [{ axis: {}, candidates, smallest }] }, point);
-  expect(useInWords(everyVerdict, point)).toBe(
-    'Use CGC: of the three that may be best on Δm (PLE, CGC and MMoE) it is the smallest.',
-  );
-  expect(words(['PLE'], 'PLE')).toBe('Use PLE: every other model is shown to be worse on Δm.');
+test('the models that may be best, and the smallest of them', () => {
+  const words = (candidates: readonly string[], use: string) =>
+    mayBeBestInWords({ ...everyVerdict, best: [{ axis: {}, candidates, smallest: 'CGC' }] }, point, use);
+  expect(words(['PLE', 'CGC', 'MMoE'], 'CGC')).toBe('On Δm, PLE, CGC and MMoE may be best; CGC is the smallest.');
+  expect(words(['PLE', 'CGC'], 'PLE')).toBe('On Δm, PLE and CGC may be best.');
+  expect(words(['PLE'], 'PLE')).toBe(''); // the answer says it
 });
 
 /** Of a table with these undecided gains. */

@@ -1,0 +1,225 @@
+import { expect, test } from 'vitest';
+import type { Aggregate, Comparison, ComparisonRow, Front, TaskVerdict, Verdict } from '../../comparison/comparison.js';
+import { rowVerdict } from '../../comparison/statistics/verdict.js';
+import { must } from '../../support/must.js';
+import { comparisonRow, everyVerdict, taskGain } from '../comparison.fixture.js';
+import { gainTables } from '../gain-table.js';
+import { chooseAnswer } from './answer.js';
+import { answerInWords } from './answer-in-words.js';
+
+const gains: Readonly<Record<TaskVerdict, number>> = { better: 0.002, worse: -0.002, equivalent: 0, undecided: 0.0006 };
+
+interface Model {
+  readonly income: TaskVerdict | null;
+  readonly married: TaskVerdict | null;
+  /** The mean over tasks: its verdict, and its size in percent. */
+  readonly mean?: readonly [Aggregate['verdict'], number];
+  readonly size?: number;
+  readonly verdict?: Verdict;
+}
+
+function rowOf(
+  label: string,
+  { income, married, mean = ['undecided', 0], size = 1000, verdict }: Model,
+): ComparisonRow {
+  const task = (one: TaskVerdict | null) => taskGain(one === null ? 0.001 : gains[one], one);
+  const aggregate = {
+    ...{ gain: mean[1], gains: [], se: 0.1, interval: null, simultaneous: null, p: 0.1, pHolm: 0.1 },
+  };
+  return comparisonRow(label, {
+    tasks: { income: task(income), 'never-married': task(married) },
+    aggregate: { ...aggregate, verdict: mean[0] },
+    parameters: { network: size, embedding: 0 },
+    verdict: verdict ?? rowVerdict([income, married]),
+  });
+}
+
+/** A comparison of single-task, of 1,000 parameters, with these models. */
+function compared(
+  models: Readonly<Record<string, Model>>,
+  best: readonly string[] | null,
+  changes: Partial<Comparison> = {},
+) {
+  const none = taskGain(null, null);
+  const baseline = comparisonRow('single-task', {
+    tasks: { income: none, 'never-married': none },
+    parameters: { network: 1000, embedding: 0 },
+    verdict: 'baseline',
+  });
+  const comparison: Comparison = {
+    ...everyVerdict,
+    rows: [baseline, ...Object.entries(models).map(([label, model]) => rowOf(label, model))],
+    contrasts: [],
+    best: best ? [{ axis: {}, candidates: best, smallest: null }] : [],
+    ...changes,
+  };
+  const answer = chooseAnswer(comparison, comparison.rows);
+  const words = answerInWords(answer, comparison, must(gainTables(comparison)[0], 'point'));
+  return { answer, words: words.filter((text) => !text.startsWith('Evidence')).join(' '), all: words.join(' ') };
+}
+
+test('a clear winner: better on all before better on some, then the smallest, whatever its mean', () => {
+  const models = {
+    some: { income: 'better', married: 'undecided', mean: ['better', 9], size: 100 },
+    large: { income: 'better', married: 'better', mean: ['better', 8], size: 900 },
+    small: { income: 'better', married: 'better', mean: ['better', 5], size: 800 },
+  } as const;
+  const { answer, all } = compared(models, ['some', 'large', 'small']);
+  expect(answer).toEqual({ kind: 'better', use: 'small' });
+  expect(all).toBe(
+    'Use small: it is better than single-task on both tasks, income (+0.00200 AUC) and never-married (+0.00200 AUC). ' +
+      'Evidence: 5 seeds of each model; the chance that any difference shown is false is at most 5 %, for these test rows.',
+  );
+  expect(compared(models, ['some']).words).toBe(
+    'Use some: it is better than single-task on income (+0.00200 AUC); no task is shown to be worse. ' +
+      'On never-married it is undecided and costs at most 0.00010 AUC (95 % interval). ' +
+      'Every other model is shown to be worse on the mean over tasks (Δm).',
+  );
+});
+
+test('of nearly equal sizes the larger mean counts, and no model that cannot be best', () => {
+  const both = { income: 'better', married: 'better' } as const;
+  const models = {
+    a: { ...both, mean: ['better', 1], size: 1000 },
+    b: { ...both, mean: ['better', 2], size: 1040 },
+  } as const;
+  expect(compared(models, ['a', 'b']).answer).toEqual({ kind: 'better', use: 'b' });
+  expect(compared(models, ['a']).answer).toEqual({ kind: 'better', use: 'a' });
+});
+
+test('better on the mean alone: no task is said to be better', () => {
+  const { answer, words } = compared({ a: { income: 'undecided', married: 'undecided', mean: ['better', 1.2] } }, [
+    'a',
+  ]);
+  expect(answer).toEqual({ kind: 'better', use: 'a' });
+  expect(words).toContain(
+    'on the mean over tasks (Δm) it is better than single-task (+1.2 %); no single task is decided.',
+  );
+});
+
+test('a seesaw: single-task is used, and the seesaw with the largest mean tells what it gains and costs', () => {
+  const models = {
+    a: { income: 'better', married: 'worse', mean: ['worse', -2] },
+    b: { income: 'worse', married: 'better', mean: ['undecided', -1] },
+  } as const;
+  const { answer, words } = compared(models, ['single-task', 'b']);
+  expect(answer).toEqual({ kind: 'none better', use: 'single-task', trade: 'b' });
+  expect(words).toBe(
+    'Use single-task: no model is shown to be better on one task without being worse on another. ' +
+      'b, for one, is better on never-married (+0.00200 AUC), but worse on income (-0.00200 AUC).',
+  );
+  expect(compared(models, ['single-task']).words).toContain('Every other model is shown to be worse on the mean');
+});
+
+test('a seesaw that alone may be best on the mean: what to use if its loss may not be', () => {
+  const seesaw = { income: 'better', married: 'worse', mean: ['better', 4] } as const;
+  expect(compared({ a: seesaw }, ['a']).answer).toEqual({ kind: 'trade', use: 'a', otherwise: 'single-task' });
+  const some = { income: 'better', married: 'undecided', mean: ['better', 1] } as const;
+  const { answer, words } = compared({ a: seesaw, some }, ['a']);
+  expect(answer).toEqual({ kind: 'trade', use: 'a', otherwise: 'some' });
+  expect(words).toBe(
+    'Use a if never-married may get worse, else some. a is better on income (+0.00200 AUC), but worse on never-married (-0.00200 AUC). ' +
+      'Every other model is shown to be worse on the mean over tasks (Δm).',
+  );
+});
+
+test('a repaired seesaw is used at the weight with the largest mean', () => {
+  const model = { income: 'better', married: 'worse', verdict: 'repaired' } as const;
+  const row = rowOf('a', model);
+  const at = (value: number, mean: number) => ({
+    ...rowOf('a', { income: 'better', married: 'equivalent', mean: ['undecided', mean] }),
+    value,
+  });
+  const front: Front = {
+    ...{ axis: {}, model: 'a', key: 'loss.weights.income.initial', hypervolume: null, seesaw: 'repaired' },
+    points: [{ ...row, value: 1 }, at(2, 3), at(4, 5), at(8, 9)],
+    repairedBy: [2, 4],
+  };
+  const { answer, words } = compared({ a: model }, ['single-task', 'a'], { fronts: [front] });
+  expect(answer).toMatchObject({ kind: 'repaired', use: 'a', weight: 4 });
+  expect(words).toBe(
+    'Use a with the loss weight 4 of income: there it is better than single-task on income (+0.00200 AUC). ' +
+      'It is equivalent on never-married (within ± 0.001 AUC). At its own weight it is worse on never-married (-0.00200 AUC).',
+  );
+  expect(compared({ a: { ...model, verdict: 'seesaw' } }, ['single-task']).answer.kind).toBe('none better');
+});
+
+test('nothing decided: what to do first, then which model meanwhile, and the end of its interval', () => {
+  const open = { income: 'undecided', married: 'undecided' } as const;
+  const { answer, words } = compared({ a: { ...open, size: 500 }, b: open }, ['single-task', 'a', 'b']);
+  expect(answer).toEqual({ kind: 'undecided', use: 'a' });
+  expect(words).toBe(
+    'Nothing is decided: with 5 seeds no difference from single-task is shown. ' +
+      'About 8 seeds would decide all 4 undecided gains. ' +
+      'Meanwhile use a (500 parameters; single-task has 1,000). ' +
+      'On income and never-married it is undecided and costs at most 0.00010 AUC and 0.00010 AUC (95 % intervals).',
+  );
+  const alike = compared({ a: open }, ['single-task', 'a']);
+  expect(alike.answer).toEqual({ kind: 'undecided', use: 'single-task' });
+  expect(alike.words).toContain(
+    'Meanwhile use single-task. What is undecided may bring at most 0.00130 AUC on income and 0.00130 AUC on never-married (95 % intervals).',
+  );
+});
+
+test('nothing decided because seeds vary: the spread against the margin, before any number of seeds', () => {
+  const open = { income: 'undecided', married: 'undecided' } as const;
+  const noisy = (row: ComparisonRow): ComparisonRow => ({
+    ...row,
+    tasks: {
+      ...row.tasks,
+      income: { ...must(row.tasks['income'], 'income'), sd: 0.008, se: row.label === 'a' ? 0.005 : null },
+    },
+  });
+  const rows = compared({ a: open }, null);
+  expect(rows.words).not.toContain('vary by');
+  const comparison = {
+    ...everyVerdict,
+    contrasts: [],
+    best: [],
+    rows: [everyVerdict.rows[0], rowOf('a', open)].map((row) => noisy(must(row, 'row'))),
+  };
+  const answer = chooseAnswer(comparison, comparison.rows);
+  expect(answerInWords(answer, comparison, must(gainTables(comparison)[0], 'point'))[1]).toBe(
+    "single-task's seeds vary by 0.008 AUC on income (standard deviation), and the margin is 0.001: " +
+      'train longer, lower the learning rate, add seeds, or widen the margin (compare.margin).',
+  );
+});
+
+test('one seed, or two: no model is said to be better, and single-task is used', () => {
+  const open = { income: 'undecided', married: 'undecided', size: 10 } as const;
+  const words = (seeds: readonly number[], uncertainty: Comparison['uncertainty'] = 'seeds') =>
+    compared({ a: open }, null, { seeds, uncertainty });
+  expect(words([7]).answer).toEqual({ kind: 'untested', use: 'single-task' });
+  expect(words([7]).all).toBe(
+    'Nothing is decided: each model has one seed, and a verdict needs 3. Set compare.seeds to 5; finished runs are not trained again. ' +
+      'Meanwhile use single-task: how much another model gains or costs is not known.',
+  );
+  expect(words([1, 2]).all).toContain('each model has 2 seeds');
+  expect(words([7], 'rows').answer).toEqual({ kind: 'undecided', use: 'a' }); // tested over test rows
+});
+
+test('something is decided, but nothing better: the smallest that may be best', () => {
+  const models = {
+    a: { income: 'equivalent', married: 'equivalent', size: 400 },
+    b: { income: 'worse', married: 'undecided' },
+  } as const;
+  const { answer, words } = compared(models, ['single-task', 'a']);
+  expect(answer).toEqual({ kind: 'none better', use: 'a', trade: null });
+  expect(words).toBe(
+    'Use a (400 parameters; single-task has 1,000): no model is shown to be better than single-task on any task. ' +
+      'It is equivalent on income and never-married (within ± 0.001 AUC).',
+  );
+  const some = { income: 'better', married: 'undecided', mean: ['worse', -3] } as const;
+  expect(compared({ some }, ['single-task']).words).toMatch(
+    /^Use single-task: the models that are better on a task are shown not to be best on the mean over tasks \(Δm\)\./,
+  );
+});
+
+test('without a result or a verdict there is no model to use', () => {
+  const late = { income: null, married: null, verdict: 'not trained to a plateau' } as const;
+  expect(compared({ a: late }, null).answer).toEqual({ kind: 'no verdict' });
+  expect(compared({}, null)).toMatchObject({
+    answer: { kind: 'no result' },
+    all: 'No model has a gain over single-task.',
+  });
+});

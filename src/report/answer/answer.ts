@@ -1,0 +1,107 @@
+import type { Comparison, ComparisonRow, Front, TaskVerdict } from '../../comparison/comparison.js';
+import { pointKey } from '../../comparison/plan/axis-point.js';
+import { fewestRuns } from '../../comparison/statistics/verdict.js';
+import { ranked } from '../points.js';
+
+/** Which model to use at one point of the axes, by its label, and why. */
+export type Answer =
+  /** No model has a gain: its runs or the baseline's failed. */
+  | { readonly kind: 'no result' }
+  /** No gain has a verdict: training was too short. */
+  | { readonly kind: 'no verdict' }
+  /** No gain has a test: `use` is the baseline. */
+  | { readonly kind: 'untested'; readonly use: string }
+  /** No test has shown a difference, or that there is none. */
+  | { readonly kind: 'undecided'; readonly use: string }
+  /** Better on a task or on the mean over tasks, and worse on no task. */
+  | { readonly kind: 'better'; readonly use: string }
+  /** Better on a task and worse on none, at another loss weight than its own. */
+  | { readonly kind: 'repaired'; readonly use: string; readonly front: Front; readonly weight: number }
+  /** No better model can be used. `trade` is better on some task, but worse on another. */
+  | { readonly kind: 'none better'; readonly use: string; readonly trade: string | null }
+  /** The best on the mean over tasks is worse on some task. `otherwise` is worse on none. */
+  | { readonly kind: 'trade'; readonly use: string; readonly otherwise: string };
+
+/**
+ * Chooses an answer from what the tests have shown: verdicts, the models that may be best on the mean relative gain
+ * (`best`), and fronts. It tests nothing. Of the models that may be best, the first of these kinds is used: better on
+ * all tasks; better on some; better on the mean; undecided, equivalent or the baseline; worse on a task. Within a kind
+ * it is the smallest; of nearly equal sizes the baseline, then the largest mean gain.
+ */
+export function chooseAnswer(comparison: Comparison, rows: readonly ComparisonRow[]): Answer {
+  const baseline = rows.find(({ label }) => label === comparison.baseline);
+  const others = rows.filter((row) => row !== baseline && gainsOf(row).some(({ gain }) => gain !== null));
+  if (!baseline || others.length === 0) return { kind: 'no result' };
+  const judged = others.filter((row) => verdictsOf(row).length > 0);
+  if (judged.length === 0) return { kind: 'no verdict' };
+  const all = [baseline, ...judged];
+  const may = comparison.best.find(({ axis }) => pointKey(axis) === pointKey(baseline.axis))?.candidates;
+  const pool = may ? all.filter(({ label }) => may.includes(label)) : all;
+  const { label: use } = preferred(pool, baseline);
+  if (!judged.some(isDecided)) {
+    const few = comparison.uncertainty !== 'rows' && comparison.seeds.length < fewestRuns;
+    if (few || judged.every((row) => gainsOf(row).every(({ pHolm }) => pHolm === null)))
+      return { kind: 'untested', use: baseline.label };
+    return { kind: 'undecided', use };
+  }
+  const chosen = kindOf(preferred(pool, baseline), baseline);
+  if (chosen < kinds.open) return { kind: 'better', use };
+  const [front] = (comparison.fronts ?? []).filter(
+    ({ axis, seesaw }) => pointKey(axis) === pointKey(baseline.axis) && seesaw === 'repaired',
+  );
+  const weight = front && repairOf(front);
+  if (front && weight !== undefined) return { kind: 'repaired', use: front.model, front, weight };
+  if (chosen === kinds.open) {
+    const [trade] = ranked(judged.filter((row) => has(row, 'better') && has(row, 'worse')));
+    return { kind: 'none better', use, trade: trade?.label ?? null };
+  }
+  return { kind: 'trade', use, otherwise: preferred(all, baseline).label };
+}
+
+const kinds = { all: 0, some: 1, mean: 2, open: 3, costs: 4 };
+
+function kindOf(row: ComparisonRow, baseline: ComparisonRow): number {
+  if (row === baseline) return kinds.open;
+  if (has(row, 'worse')) return kinds.costs;
+  if (row.verdict === 'better on all') return kinds.all;
+  if (has(row, 'better')) return kinds.some;
+  return row.aggregate?.verdict === 'better' ? kinds.mean : kinds.open;
+}
+
+/** Sizes up to this much above the smallest are nearly equal. */
+const nearly = 1.05;
+
+function preferred(rows: readonly ComparisonRow[], baseline: ComparisonRow): ComparisonRow {
+  const least = Math.min(...rows.map((row) => kindOf(row, baseline)));
+  const alike = rows.filter((row) => kindOf(row, baseline) === least);
+  const smallest = Math.min(...alike.map(sizeOf));
+  const small = alike.filter((row) => sizeOf(row) <= nearly * smallest);
+  return small.includes(baseline) ? baseline : (ranked(small)[0] ?? baseline);
+}
+
+function sizeOf({ parameters }: ComparisonRow): number {
+  return parameters ? parameters.embedding + parameters.network : Number.POSITIVE_INFINITY;
+}
+
+/** Of the weights that repair a model, that with the largest mean relative gain. */
+function repairOf({ points, repairedBy }: Front): number | undefined {
+  return ranked(points.filter(({ value }) => repairedBy.includes(value)))[0]?.value;
+}
+
+function gainsOf({ tasks }: ComparisonRow) {
+  return Object.values(tasks);
+}
+
+/** None: the model was not trained long enough for a verdict. */
+function verdictsOf(row: ComparisonRow): readonly TaskVerdict[] {
+  return gainsOf(row).flatMap(({ verdict }) => verdict ?? []);
+}
+
+function has(row: ComparisonRow, verdict: TaskVerdict): boolean {
+  return verdictsOf(row).includes(verdict);
+}
+
+function isDecided(row: ComparisonRow): boolean {
+  const mean = row.aggregate?.verdict;
+  return verdictsOf(row).some((verdict) => verdict !== 'undecided') || mean === 'better' || mean === 'worse';
+}
