@@ -111,6 +111,13 @@ test('it is not run again for the same command, script and rows; a further seed 
   expect(calls()).toHaveLength(8);
 });
 
+test('a dry run names the commands, and runs none', async () => {
+  const count = calls().length;
+  const { stderr } = await succeeded(compare('--dry-run'));
+  expect(stderr).toContain('note: After these runs exact is a command for each seed: node predict.mjs');
+  expect(calls()).toHaveLength(count);
+});
+
 test('ple report makes the same table from the folder, and runs nothing', async () => {
   const before = comparisonIn(at('runs/mine'));
   const count = calls().length;
