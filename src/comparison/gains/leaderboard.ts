@@ -18,13 +18,13 @@ export interface Leaderboard {
   readonly tasks: Readonly<Record<string, RankedTask>>;
 }
 
-export interface RankedTask {
+interface RankedTask {
   readonly metric: string;
   readonly better: 'higher' | 'lower';
   readonly models: readonly RankedModel[];
 }
 
-export interface RankedModel {
+interface RankedModel {
   /** From 1. Equal means have one rank. Null: the metric is not defined. */
   readonly rank: number | null;
   readonly model: string;
