@@ -332,10 +332,11 @@ test('batches and epochs follow the number of rows', async () => {
   const long = Array.from({ length: 10_000 }, (_, row) => `${row % 7}.5,${row % 2}`);
   const of = async (lines: readonly string[]) => {
     const { train } = parse(await startingConfig(file(`${lines.length}.csv`, ['x,label', ...lines])));
-    return [train.batchSize, train.epochs, train.earlyStopping.patience];
+    const { learningRate, schedule } = train.optimizer;
+    return [train.batchSize, train.epochs, learningRate, schedule.patience, train.earlyStopping.patience];
   };
-  expect(await of(long.slice(0, 600))).toEqual([16, 800, 67]); // 30 steps an epoch: 24,000 and 2,000 steps
-  expect(await of(long)).toEqual([128, 50, 3]);
+  expect(await of(long.slice(0, 600))).toEqual([16, 800, 0.001, 20, 67]); // 30 steps an epoch: 24,000, 600 and 2,000
+  expect(await of(long)).toEqual([128, 80, 0.008, 2, 8]);
 });
 
 test('columns are judged by the whole file: what varies, or has other texts, behind row 20,000', async () => {
@@ -422,6 +423,6 @@ test('all files of a pattern are judged, and the test file with them', async () 
 test('embeddings of many values with few rows for each get a penalty', async () => {
   const lines = Array.from({ length: 4000 }, (_, row) => `u${row % 1000},${row % 7},${row % 2}`);
   const text = await startingConfig(file('sparse.csv', ['user_id,x,label', ...lines]));
-  expect(parse(text).train.optimizer).toEqual({ type: 'adam', learningRate: 0.002, l2Embeddings: 0.001 });
+  expect(parse(text).train.optimizer).toMatchObject({ type: 'adam', l2Embeddings: 0.001 });
   expect(text).toMatch(/ # few rows for each of the 1000 values of user_id$/m);
 });

@@ -87,7 +87,7 @@ function textsOf(answer: Answer, comparison: Comparison, tables: PointTables): r
 function alone(use: string, { best }: Comparison, { point }: PointTables): string {
   const candidates = best.find(({ axis }) => pointKey(axis) === pointKey(point.axis))?.candidates;
   const isAlone = candidates?.length === 1 && candidates[0] === use;
-  return isAlone ? 'Every other model is shown to be worse on the mean over tasks (Δm).' : '';
+  return isAlone ? 'Every other model is shown to be worse than it on the mean over tasks (Δm).' : '';
 }
 
 /** Whether no model is better on one task without being worse on another. */

@@ -73,7 +73,7 @@ test('a clear winner: better on all before better on some, then the smallest, wh
   expect(compared(models, ['some']).words).toBe(
     'Use some: it is better than single-task on income (+0.00200 AUC); no task is shown to be worse. ' +
       'On never-married it is undecided and costs at most 0.00010 AUC (95 % interval). ' +
-      'Every other model is shown to be worse on the mean over tasks (Δm).',
+      'Every other model is shown to be worse than it on the mean over tasks (Δm).',
   );
 });
 
@@ -108,7 +108,7 @@ test('a seesaw: single-task is used, and the seesaw with the largest mean tells 
     'Use single-task: no model is shown to be better on one task without being worse on another. ' +
       'b, for one, is better on never-married (+0.00200 AUC), but worse on income (-0.00200 AUC).',
   );
-  expect(compared(models, ['single-task']).words).toContain('Every other model is shown to be worse on the mean');
+  expect(compared(models, ['single-task']).words).toContain('Every other model is shown to be worse than it on the mean');
 });
 
 test('a seesaw that alone may be best on the mean: what to use if its loss may not be', () => {
@@ -119,7 +119,7 @@ test('a seesaw that alone may be best on the mean: what to use if its loss may n
   expect(answer).toEqual({ kind: 'trade', use: 'a', otherwise: 'some' });
   expect(words).toBe(
     'Use a if never-married may get worse, else some. a is better on income (+0.00200 AUC), but worse on never-married (-0.00200 AUC). ' +
-      'Every other model is shown to be worse on the mean over tasks (Δm).',
+      'Every other model is shown to be worse than it on the mean over tasks (Δm).',
   );
 });
 
