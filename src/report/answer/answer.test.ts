@@ -108,7 +108,9 @@ test('a seesaw: single-task is used, and the seesaw with the largest mean tells 
     'Use single-task: no model is shown to be better on one task without being worse on another. ' +
       'b, for one, is better on never-married (+0.00200 AUC), but worse on income (-0.00200 AUC).',
   );
-  expect(compared(models, ['single-task']).words).toContain('Every other model is shown to be worse than it on the mean');
+  expect(compared(models, ['single-task']).words).toContain(
+    'Every other model is shown to be worse than it on the mean',
+  );
 });
 
 test('a seesaw that alone may be best on the mean: what to use if its loss may not be', () => {
