@@ -74,7 +74,7 @@ const trainSchema = z
       .max(10_000)
       .optional()
       .describe(
-        'How often the training rows are read in all. The epochs divide these steps evenly: `passes: 1, epochs: 20` evaluates twenty times in one pass. 0.5 reads half of the rows. Absent: each epoch is a pass.',
+        'How often the training rows are read in all. The epochs divide these steps evenly: `passes: 1, epochs: 20` evaluates twenty times in one pass. 0.5 reads half of the rows. An epoch has at least one step. Absent: each epoch is a pass.',
       ),
     keep: z
       .enum(['best', 'last'])

@@ -28,11 +28,20 @@ test.each([
   [1, 5, 13, [0, 3, 6, 8, 11, 13]],
   [2, 3, 26, [0, 9, 18, 26]],
   [0.5, 2, 7, [0, 4, 7]],
-  [0.01, 3, 3, [0, 1, 2, 3]], // a step for each epoch at least
+  [0.25, 3, 3, [0, 1, 2, 3]],
 ])('%s passes in %s epochs are %s steps', (passes, epochs, all, starts) => {
   const steps = trainingSteps(100, { batchSize: 8, epochs, passes });
   expect(steps).toMatchObject({ perPass: 13, all });
   expect(Array.from({ length: epochs + 1 }, (_, e) => steps.before(e + 1))).toEqual(starts);
+});
+
+test('more epochs than steps would read more rows than passes says: an error', () => {
+  const steps = (epochs: number, passes: number) => () => trainingSteps(100, { batchSize: 64, epochs, passes });
+  expect(steps(3, 1)).toThrow(
+    'train.epochs: 3 epochs, but 2 steps of 64 rows in one pass over 100 training rows: lower',
+  );
+  expect(steps(1, 0.01)).toThrow('1 epoch, but 0 steps of 64 rows in 0.01 passes');
+  expect(steps(2, 1)).not.toThrow();
 });
 
 test('a pass has every row once, however many epochs divide it, and each pass has its own order', async () => {

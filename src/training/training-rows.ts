@@ -1,6 +1,8 @@
 import { type BatchReader, type Chunk, readBatches } from '../data/batches/batches.js';
 import type { Dataset } from '../data/dataset.js';
+import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
+import { counted, wholeNumber } from '../support/whole-number.js';
 
 /** How many steps there are: training reads the rows pass after pass, and is divided into epochs. */
 export interface TrainingSteps {
@@ -11,13 +13,21 @@ export interface TrainingSteps {
   before(epoch: number): number;
 }
 
-/** @param passes Absent: each epoch is a pass. */
+/**
+ * @param passes Absent: each epoch is a pass.
+ * @throws ConfigError for more epochs than steps: more rows would be read than `passes` says.
+ */
 export function trainingSteps(
   rows: number,
   { batchSize, epochs, passes = epochs }: { batchSize: number; epochs: number; passes?: number | undefined },
 ): TrainingSteps {
   const perPass = Math.ceil(rows / batchSize);
-  const all = Math.max(epochs, Math.round(passes * perPass));
+  const all = Math.round(passes * perPass);
+  if (all < epochs)
+    throw new ConfigError(
+      `train.epochs: ${counted(epochs, 'epoch')}, but ${counted(all, 'step')} of ${wholeNumber(batchSize)} rows in ` +
+        `${passes === 1 ? 'one pass' : `${passes} passes`} over ${wholeNumber(rows)} training rows: lower train.epochs or train.batchSize, or use more rows.`,
+    );
   return { perPass, all, before: (epoch) => Math.ceil(((epoch - 1) * all) / epochs) };
 }
 
