@@ -135,12 +135,18 @@ export function selectingMetric(monitor: string):
       readonly type: string;
       /** A task's score; higher is better. Null if it is not defined. */
       readonly score: typeof selectionScore;
+      /** A rise of a score by less is small: the metric's margin, or 1 %. */
+      readonly small: (score: number) => number;
     }
   | undefined {
   if (!monitor.startsWith('metric:')) return undefined;
-  const { name, type, better } = metrics.get(monitor.slice('metric:'.length));
+  const { name, type, better, margin = { percent: 1 } } = metrics.get(monitor.slice('metric:'.length));
   const sign = better === 'higher' ? 1 : -1;
-  return { type, score: (_task, values) => numberOrNull(values, name, (value) => sign * value) };
+  return {
+    type,
+    score: (_task, values) => numberOrNull(values, name, (value) => sign * value),
+    small: (score) => ('absolute' in margin ? margin.absolute : (margin.percent / 100) * Math.abs(score)),
+  };
 }
 
 /**

@@ -111,6 +111,21 @@ describe('of several tasks', () => {
     expect([joint(0.494), joint(0.496)]).toEqual(['limit', 'plateau']); // by 1 %
   });
 
+  test('by a metric, whose unit is its margin; a task of another type has its own', () => {
+    const by = (auc: number, nmse: number, independent = false) =>
+      howEnded(epochs(auc, nmse), config(both, {}, { monitor: 'metric:auc' }), independent);
+    expect([by(0.504, 0.5)['click'], by(0.5009, 0.5)['click']]).toEqual(['limit', 'plateau']);
+    expect([by(0.5, 0.494, true)['time'], by(0.5, 0.496, true)['time']]).toEqual(['limit', 'plateau']); // 1 %
+  });
+
+  test('without a score, by the loss of its labels of one class', () => {
+    const falling = (last: number) => {
+      const losses = [0.5, 0.4, 0.4, 0.4, last].map((logLoss) => ({ click: { auc: null, logLoss, samples: 5 } }));
+      return howEnded(recorded(losses, [0.1, 0.01]), config([click], {}), false)['click'];
+    };
+    expect([falling(0.3), falling(0.397)]).toEqual(['limit', 'plateau']);
+  });
+
   test('networks of one task each end by themselves, and the run as its worst', () => {
     const apart = howEnded(epochs(0.5, 0.49), config(both, {}), true);
     expect(apart).toEqual({ click: 'plateau', time: 'limit' });

@@ -52,7 +52,7 @@ export function howEnded(
     const own = stop < 0 ? epochs : epochs.slice(0, stop + 1);
     const hasStopped = stop >= 0 || (epochs.at(-1)?.epoch ?? 0) < train.epochs;
     if (!hasStopped && endsAtZero(train)) return 'budget';
-    if (!hasStopped && !isFlat(watched, { epochs, states }, train)) return 'limit';
+    if (!hasStopped && !isFlat(watched, { selection, epochs, states }, train)) return 'limit';
     return hasFallen(own, owner) ? 'plateau' : 'patience';
   });
   return Object.fromEntries(
@@ -90,6 +90,22 @@ export function statesOf(selection: Selection, epochs: readonly EpochRecord[]): 
   });
 }
 
+interface Judged {
+  readonly selection: Selection;
+  readonly epochs: readonly EpochRecord[];
+  readonly states: readonly Selected[];
+}
+
+/**
+ * How a run of an earlier version ended, which said `plateau` at any learning rate: its rate tells. Of networks of one
+ * task each, all must have fallen.
+ */
+export function endedBefore(epochs: readonly EpochRecord[]): Ended {
+  const [{ learningRate } = {}] = epochs;
+  const owners = typeof learningRate === 'object' ? Object.keys(learningRate) : [undefined];
+  return owners.every((owner) => hasFallen(epochs, owner)) ? 'plateau' : 'patience';
+}
+
 function hasFallen(epochs: readonly EpochRecord[], owner: string | undefined): boolean {
   const rates = epochs.flatMap(({ learningRate }) =>
     typeof learningRate === 'object' ? (learningRate[owner ?? ''] ?? []) : (learningRate ?? []),
@@ -104,18 +120,18 @@ function endsAtZero({ optimizer, epochs }: Experiment['train']): boolean {
   return rate.at(epochs - 1, epochs * stepsPerEpoch - 1, noScores(1)) <= ending * largest;
 }
 
-/** Whether no best score of these tasks rose by more than a unit of `selectionScore` in the last part of the epochs. */
+/** Whether the best scores of these tasks rose but little in the last part of the epochs. */
 function isFlat(
   watched: readonly number[],
-  { epochs, states }: { readonly epochs: readonly EpochRecord[]; readonly states: readonly Selected[] },
-  { epochs: allowed, earlyStopping }: Experiment['train'],
+  { selection, epochs, states }: Judged,
+  { epochs: allowed }: Experiment['train'],
 ): boolean {
   const last = allowed - Math.max(1, Math.round(allowed * lastPart));
   const before = states[epochs.findLastIndex(({ epoch }) => epoch <= last)]; // lines may be lost
   return watched.every((task) => {
     const [was, is] = [before?.tasks[task]?.bestScore ?? null, states.at(-1)?.tasks[task]?.bestScore ?? null];
     if (was === null || is === null) return is === null; // a task without a score decides nothing
-    const small = /^(loss$|metric:)/.test(earlyStopping.monitor) ? 0.01 * Math.abs(was) : 1;
-    return is - was < small;
+    const [judge, record] = [selection.tasks[task], epochs.at(-1)];
+    return judge !== undefined && record !== undefined && is - was < judge.small(record.validation, was);
   });
 }

@@ -38,6 +38,8 @@ interface Judge {
    * `selectionScore` for the unit, which a score by `metric:<name>` or `loss` does not have.
    */
   score(validation: Validation): number | null;
+  /** A rise of a score by less is small: a unit of `selectionScore`, a metric's margin, or 1 % of a loss. */
+  small(validation: Validation, score: number): number;
 }
 
 type Validation = Readonly<Record<string, TaskMetrics>>;
@@ -113,6 +115,10 @@ function judgeOf(tasks: readonly Task[], monitor: string, lossWeights: readonly 
       if (score !== null) return score;
       const loss = lossOf(validation);
       return loss === null ? null : -loss;
+    },
+    small(validation, score) {
+      if (scoreOf(validation) === null) return 0.01 * Math.abs(score);
+      return metric ? metric.small(score) : 1;
     },
   };
 }
