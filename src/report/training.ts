@@ -20,7 +20,7 @@ export function trainingInWords(comparison: Comparison, { point }: PointTables):
     return `${size} on ${task}${learnt === null ? '' : ` (${percent(learnt)} of what it has learnt)`}`;
   });
   return [
-    `Models were trained for ${passesInWords(doubling)}. Twice the rows brought ${comparison.baseline} ${listed(effects)}.`,
+    `Models were trained for ${passesInWords(doubling)}. Twice the ${doubledIn(doubling)} brought ${comparison.baseline} ${listed(effects)}.`,
   ];
 }
 
@@ -29,14 +29,19 @@ function passesInWords({ rows, passes }: Doubling): string {
   return `${passes === 1 ? 'one pass' : `${rounded(passes)} passes`} over ${count(rows)} rows`;
 }
 
+/** What half of the steps had half of: after several passes the rows are the same. */
+function doubledIn({ passes }: Doubling): string {
+  return passes > 1 ? 'passes' : 'rows';
+}
+
 /** Why no gain at a point has a verdict. Empty if training was long enough. */
 export function limitedInWords(comparison: Comparison, point: Point): string {
   const doubling = doublingAt(comparison, point);
   const limited = Object.entries(doubling?.tasks ?? {}).flatMap(([task, { isLimited }]) => (isLimited ? [task] : []));
   if (!doubling || limited.length === 0) return '';
   return (
-    `After ${passesInWords(doubling)} the models are still limited by steps: twice the rows brought ${comparison.baseline} ` +
-    `more than 10 % of what it has learnt on ${listed(limited)}. No gain has a verdict. Train on more rows, or at a higher rate.`
+    `After ${passesInWords(doubling)} the models are still limited by steps: twice the ${doubledIn(doubling)} brought ${comparison.baseline} ` +
+    `more than 10 % of what it has learnt on ${listed(limited)}. No gain has a verdict. Train on more ${doubledIn(doubling)}, or at a higher rate.`
   );
 }
 

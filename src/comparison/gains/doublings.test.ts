@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { isTrained } from '../../training/finished-run.js';
 import type { Entry } from '../stored/reported-run.js';
 import { configured, entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
@@ -25,6 +26,16 @@ function model(label: string, mse: number, auc: number, isHalf = false): Entry {
   );
   const entry = configured(entryOf(label, runs), {}, () => ({ ended: 'budget' }));
   return isHalf ? { ...entry, values: { 'train.passes': 0.5 } } : entry;
+}
+
+/** The entry, trained for so many passes. */
+function afterPasses(passes: number, entry: Entry): Entry {
+  const runs = entry.runs.map(({ run, ...reference }) =>
+    run && isTrained(run)
+      ? { ...reference, run: { ...run, experiment: { ...run.experiment, train: { ...run.experiment.train, passes } } } }
+      : reference,
+  );
+  return { ...entry, runs };
 }
 
 const summarized = (...entries: Entry[]) => summarize(entries, options);
@@ -67,6 +78,13 @@ describe('what doubling the rows brought', () => {
     expect(enough.rows[1]?.verdict).toBe('better on all');
   });
 
+  test('a run on half of the rows that failed has a note: what doubling brought is not known', async () => {
+    const half = { ...entryOf('alone', [undefined]), values: { 'train.passes': 0.5 } };
+    const { doublings, notes } = await summarized(model('alone', 0.2, 0.799), model('ple', 0.1, 0.9), half);
+    expect(doublings?.[0]?.tasks['time']).toMatchObject({ gain: null, learnt: null, isLimited: false });
+    expect(notes).toContain('alone (passes 0.5): the run of seed 1 failed; the table is without it.');
+  });
+
   test('nothing is learnt: the models are limited', async () => {
     const { doublings } = await summarized(
       model('alone', 5, 0.799),
@@ -94,9 +112,20 @@ describe('the data multiplier', () => {
     const mean = logs.reduce((sum, log) => sum + log, 0) / 4;
     const s = Math.sqrt(logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / 3 / 4);
     const error = s * Math.sqrt((1 + 1) ** 2 + 1 + 1);
-    expect(Math.log(high / 2)).toBeCloseTo(1.96 * error, 9);
-    expect(Math.log(2 / low)).toBeCloseTo(1.96 * error, 9);
+    // Welch and Satterthwaite: (4 + 1 + 1)^2 / ((16 + 1 + 1) / 3) = 6 degrees of freedom
+    expect(Math.log(high / 2)).toBeCloseTo(2.446912 * error, 5);
+    expect(Math.log(2 / low)).toBeCloseTo(2.446912 * error, 5);
     expect([rows[0]?.tasks['time']?.multiplier, rows[1]?.tasks['click']?.multiplier]).toEqual([null, null]);
+  });
+
+  test('is not told after several passes: half of them read the same rows', async () => {
+    const { rows, doublings } = await summarized(
+      afterPasses(4, model('alone', 0.2, 0.799)),
+      afterPasses(4, model('ple', 0.1, 0.8)),
+      afterPasses(2, model('alone', 0.4, 0.789, true)),
+    );
+    expect(doublings?.[0]?.passes).toBe(4);
+    expect(rows[1]?.tasks['time']?.multiplier).toBeNull();
   });
 
   test('is not told where more rows do not lower the error, and without half of them', async () => {

@@ -1,5 +1,6 @@
 import type { AxisPoint } from '../../config/comparison.js';
 import type { Doubling, TaskGain } from '../comparison.js';
+import { halfWidth } from '../statistics/behrens-fisher.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
 import type { Entry } from '../stored/reported-run.js';
 import { relativeGain } from './gains.js';
@@ -61,8 +62,10 @@ const leastExponent = 0.05;
 
 /**
  * By how much the baseline's rows must grow to reach the model's error. Between half of the rows and all of them its error
- * falls as n^-b, and so it is taken to go on: (baseline's error / model's error)^(1 / b). The interval has 95 %
- * confidence by the delta method over runs. Null for a metric that is no error, and if more rows do not lower it.
+ * falls as n^-b, and so it is taken to go on: (baseline's error / model's error)^(1 / b). The interval has about
+ * 95 % confidence: the delta method over runs, with Student's t and the degrees of freedom of Welch and Satterthwaite.
+ * Null for a metric that is no error, if more rows do not lower it, and after more than one pass: half of the passes are
+ * not half of the rows.
  */
 export function multiplierOf(
   model: MeasuredModel,
@@ -71,7 +74,7 @@ export function multiplierOf(
   { metric }: JudgedTask,
   task: number,
 ): TaskGain['multiplier'] {
-  if (metric.better !== 'lower' || !half) return null;
+  if (metric.better !== 'lower' || !half || whole.runs.some(({ passes }) => passes > 1)) return null;
   const logsOf = ({ runs }: MeasuredModel) =>
     runs.flatMap(({ values }) => {
       const error = -(values[task] ?? 0);
@@ -84,13 +87,26 @@ export function multiplierOf(
   const difference = mean(reference) - mean(own);
   const log = difference / exponent;
   if ([own, reference, before].some(({ length }) => length < 2)) return { value: Math.exp(log), interval: null };
-  const variance = (logs: readonly number[]) => standardDeviation(logs) ** 2 / logs.length;
-  const byReference = 1 / exponent + difference / (exponent ** 2 * Math.LN2);
   const byBefore = difference / (exponent ** 2 * Math.LN2);
-  const error = Math.sqrt(
-    byReference ** 2 * variance(reference) + variance(own) / exponent ** 2 + byBefore ** 2 * variance(before),
-  );
-  return { value: Math.exp(log), interval: [Math.exp(log - 1.96 * error), Math.exp(log + 1.96 * error)] };
+  const parts = [
+    { logs: own, slope: 1 / exponent },
+    { logs: reference, slope: 1 / exponent + byBefore },
+    { logs: before, slope: byBefore },
+  ].map(({ logs, slope }) => ({
+    variance: (slope * standardDeviation(logs)) ** 2 / logs.length,
+    degreesOfFreedom: logs.length - 1,
+  }));
+  const width = welchHalfWidth(parts);
+  return { value: Math.exp(log), interval: [Math.exp(log - width), Math.exp(log + width)] };
+}
+
+/** Of a sum of means, each with its squared standard error. */
+function welchHalfWidth(parts: readonly { readonly variance: number; readonly degreesOfFreedom: number }[]): number {
+  const variance = parts.reduce((sum, part) => sum + part.variance, 0);
+  if (variance === 0) return 0;
+  const ofDegrees = parts.reduce((sum, part) => sum + part.variance ** 2 / part.degreesOfFreedom, 0);
+  const error = { variance, degreesOfFreedom: variance ** 2 / ofDegrees, runs: 1, overlap: 0 };
+  return halfWidth(0.05, { known: 0, estimated: [error] });
 }
 
 function meanOf(values: readonly (number | null)[]): number | null {

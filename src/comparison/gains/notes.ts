@@ -25,8 +25,11 @@ type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
   readonly looks: readonly LookToCome[];
 };
 
-/** Notes that a reader should see before the numbers, one line each. */
-export function notesOn(tables: readonly Table[], onFronts: readonly Entry[], settings: Settings): readonly string[] {
+/**
+ * Notes that a reader should see before the numbers, one line each.
+ * @param others of models at another loss weight, or on half of the rows
+ */
+export function notesOn(tables: readonly Table[], others: readonly Entry[], settings: Settings): readonly string[] {
   const entries = tables.flatMap((table) => table.entries);
   const pairs = tables.flatMap((table) => table.gains.pairs);
   const rows = tables.flatMap((table) => table.rows);
@@ -34,7 +37,7 @@ export function notesOn(tables: readonly Table[], onFronts: readonly Entry[], se
   return [
     ...onErrors(settings),
     ...onLooks(settings),
-    ...[...entries, ...onFronts].flatMap(onMissingRuns),
+    ...[...entries, ...others].flatMap(onMissingRuns),
     ...entries.flatMap((entry) => onUndefinedMetrics(entry, settings.tasks)),
     ...entries.flatMap((entry, index) => onGains(titleOf(entry), pairs[index], rows[index], settings)),
     ...onUnpredictedTasks(tables),

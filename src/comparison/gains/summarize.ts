@@ -111,14 +111,18 @@ export async function summarize(given: readonly Entry[], options: SummaryOptions
     best: tables.flatMap(({ best }) => best),
     ...(doublings.length > 0 ? { doublings } : {}),
     ...(fronts.length > 0 ? { fronts } : {}),
-    notes: notesOn(tables, entries.filter(isOnFront), {
-      tasks,
-      seeds,
-      uncertainty,
-      baseline,
-      hasRowErrors,
-      looks: [...options.earlierLooks, look],
-    }),
+    notes: notesOn(
+      tables,
+      entries.filter(({ values }) => values !== undefined),
+      {
+        tasks,
+        seeds,
+        uncertainty,
+        baseline,
+        hasRowErrors,
+        looks: [...options.earlierLooks, look],
+      },
+    ),
     timing,
   };
 }
