@@ -3,7 +3,8 @@ import { inputsSchema } from '../config/parts.js';
 import { build } from '../models/run.fixture.js';
 import { binaryTasks } from '../models/tasks.fixture.js';
 import { madeDataset } from './dataset.fixture.js';
-import { countByTask, countParameters, shapeOf } from './setup.js';
+import { countByTask, countParameters, setUp, shapeOf } from './setup.js';
+import { compiled, experimentOf } from './trainer.fixture.js';
 
 test('each task’s own parameters are counted apart, and add up to those of the model', () => {
   const column = { name: 'site', cardinality: 7, embedding: 3 };
@@ -19,4 +20,15 @@ test('each task’s own parameters are counted apart, and add up to those of the
 test('inputs.interaction reaches the model', () => {
   const { dataset } = madeDataset(binaryTasks('a', 'b'), { rows: 8, label: () => 0 });
   expect(shapeOf(dataset, inputsSchema.parse({ interaction: 'cross' })).interaction).toBe('cross');
+});
+
+test('with keep: last, a rate that follows scores on validation has a warning', () => {
+  const tasks = binaryTasks('a', 'b');
+  const { dataset } = madeDataset(tasks, { rows: 8, label: () => 0 });
+  const warnings = (schedule: string) => {
+    const train = `epochs: 4, keep: last, optimizer: { type: adam, learningRate: 0.1, schedule: { type: ${schedule} } }`;
+    return setUp(experimentOf('{ type: hard-sharing, levels: [[4]] }', tasks, train), dataset, compiled).warnings;
+  };
+  expect(warnings('plateau')).toEqual([expect.stringMatching(/follows scores on validation/)]);
+  expect(warnings('cosine')).toEqual([]);
 });

@@ -91,7 +91,12 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     learningRatesAt: ({ epoch, units }, steps) =>
       (follow ? units : units.slice(0, 1)).map((unit) => learningRate.at(epoch - 1, steps, unit.learningRate)),
     lossWeightsAt: weightSchedule.weights,
-    warnings: warningsOf(experiment, dataset, model, balanced),
+    warnings: [
+      ...warningsOf(experiment, dataset, model, balanced),
+      ...(follow && train.keep === 'last'
+        ? [`train.optimizer.schedule: it follows scores on validation, so with keep: last validation decides too.`]
+        : []),
+    ],
     order: random.stream('order'),
     noise: random.stream('noise'),
     balanced,
