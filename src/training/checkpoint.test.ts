@@ -31,7 +31,7 @@ test('a checkpoint of which a bit was turned, or an array is gone, is refused', 
     [2, parameters(7, 8, 9)],
     [11, parameters(10, 11, 12)],
   ]);
-  const selection = { tasks: [{ score: () => null }], units: [{ watched: [0] }] };
+  const selection = { tasks: [{ score: () => null, small: () => 0 }], units: [{ watched: [0] }] };
   const snapshot = { state, kept, progress: freshProgress(nothingSelected(selection)) };
   await writeSnapshot(path, snapshot, 'abcd1234');
   expect(await readSnapshot(path, 'abcd1234')).toEqual(snapshot);
