@@ -12,7 +12,11 @@ interface Common {
   readonly overrides?: readonly string[];
 }
 export type TrainOptions = Common & Partial<RunOptions>;
-export type CompareOptions = Common & Partial<ComparisonOptions>;
+export type CompareOptions = Common &
+  Partial<ComparisonOptions> & {
+    /** Lets the stored config of a comparison run its commands. Those of other configs run anyway. */
+    readonly commands?: boolean;
+  };
 
 /**
  * Trains one run as `ple train` does, in this process.
@@ -40,13 +44,14 @@ export async function train(config: string | object, options: TrainOptions = {})
  * @throws UserError for a mistake of the user.
  */
 export async function compare(config: string | object, options: CompareOptions = {}): Promise<ComparisonResult> {
-  const [{ checkedComparison }, { compareAndReport }] = await Promise.all([
+  const [{ checkedComparison, refuseStoredCommands }, { compareAndReport }] = await Promise.all([
     import('./cli/input/config-file.js'),
     import('./report/compare-and-report.js'),
   ]);
-  const { overrides = [], ...given } = options;
+  const { overrides = [], commands = false, ...given } = options;
   const { text, file } = await textOf(config);
   const comparison = await checkedComparison(text, file, overrides);
+  if (!commands) await refuseStoredCommands(comparison, file);
   const standard = { runs: 'runs', predictions: true, signal: never(), halt: never(), on: () => undefined };
   const all = { ...standard, ...given };
   const command = `ple compare --config ${join(all.runs, comparison.name, 'config.yaml')}`;

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, renameSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
@@ -63,6 +63,18 @@ test('the number of jobs changes nothing but the timing', async () => {
   const other = await succeeded(compare('--jobs', '1', '--runs', 'one-job', '--json'));
   expect(comparisonIn(at('one-job/small'))).toBe(comparisonIn(at('runs/small')));
   expect(JSON.parse(other.stdout)).toEqual(JSON.parse(readFileSync(at('one-job/small/comparison.json'), 'utf8')));
+});
+
+test('a rerun of some of the runs, with other jobs and threads, changes nothing but the timing', async () => {
+  cpSync(at('runs'), at('partly'), { recursive: true });
+  const [lost = ''] = runsIn(at('partly/small'));
+  rmSync(at('partly/small', lost), { recursive: true });
+  const again = await succeeded(compare('--jobs', '1', '--runs', 'partly', 'engine.threads=1'));
+  expect(again.stderr).toContain('6 runs, 5 of them finished already');
+  const read = (name: string) => JSON.parse(readFileSync(at(name, 'small/comparison.json'), 'utf8'));
+  const [{ timing: before, ...first }, { timing, ...second }] = [read('runs'), read('partly')];
+  expect(second).toEqual(first); // its checksum too
+  expect([before.jobs, timing.jobs, timing.threads]).toEqual([2, 1, 1]);
 });
 
 test('runs that are finished are skipped, wherever they lie in the folder; --wide prints all numbers', async () => {

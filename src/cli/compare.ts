@@ -35,6 +35,7 @@ const words = () =>
       'runs at a time, each in its own process (default: one for each core, or each GPU)',
       wholeFrom('--jobs', 1, 1024),
     )
+    .option('--commands', 'let the stored config of a comparison run its commands (compare.models, type: external)')
     .option('--dry-run', 'print the runs and their parameters (with Slurm: its script); train nothing')
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--svg', 'also write the charts as SVG files')
@@ -75,7 +76,7 @@ export const compare = defineCommand(
   words,
   async (given, options) => {
     const [
-      { neededConfig, readComparison },
+      { neededConfig, readComparison, refuseStoredCommands },
       { executeOf, isQueue, shownOverride },
       { planComparison },
       { compareAndReport },
@@ -89,6 +90,7 @@ export const compare = defineCommand(
     ]);
     const { file, overrides } = neededConfig(given, options.config);
     const config = await readComparison(file, overrides);
+    if (!options.dryRun && !options.commands) await refuseStoredCommands(config, file);
     const sbatch = sbatchOf(options);
     const { on, arrayLimit } = options;
     const execute = executeOf(config.execute, {
@@ -152,13 +154,17 @@ export const compare = defineCommand(
 /** @throws ConfigError for options that exclude each other, or do not fit the place where runs train. */
 function refuseMismatched(
   options: OptionsOf<typeof words>,
-  { uncertainty }: ComparisonConfig,
+  { uncertainty, external }: ComparisonConfig,
   sbatch: Readonly<Record<string, unknown>>,
   on: string,
   onQueue: boolean,
 ): void {
   if (!options.predictions && uncertainty !== null && uncertainty !== 'seeds')
     throw new ConfigError(`compare.uncertainty: ${uncertainty} needs predictions: leave --no-predictions out.`);
+  if (!options.predictions && external.length > 0)
+    throw new ConfigError(
+      'compare.models: a command is judged on the rows of predictions: leave --no-predictions out.',
+    );
   const onSlurm = on === 'slurm';
   if (options.jobs !== undefined && onSlurm)
     throw new ConfigError(

@@ -54,3 +54,22 @@ test('rows without labels are refused with exit code 3', async () => {
   expect([status, stdout]).toEqual([3, '']);
   expect(stderr).toMatch(/no labels.*'click' for task 'click', 'spend'/);
 });
+
+test('--importance: a table of inputs for each task, those that cost most first; a number of permutations in --json', async () => {
+  const { stdout } = await succeeded(pleHere(['evaluate', run, file('test.csv'), '--importance']));
+  const [, spend = ''] = stdout.split('\nspend: mse lost without an input\n');
+  expect(stdout).toContain('\nclick: auc lost without an input\ninput ');
+  const lines = spend.trimEnd().split('\n').slice(1);
+  expect(lines.map((line) => line.split(' ')[0]).toSorted()).toEqual(['age', 'city', 'day', 'income', 'tags', 'user']);
+  const lost = lines.map((line) => Number(/[-+][\d.]+|0\.0+/.exec(line)?.[0]));
+  expect(lost).toEqual(lost.toSorted((a, b) => b - a));
+  const found = JSON.parse(
+    (await succeeded(pleHere(['evaluate', run, file('test.csv'), '--json', '--importance', '2']))).stdout,
+  );
+  expect(Object.keys(found.importance)).toEqual(['click', 'spend']);
+  expect(found.importance.click.inputs).toHaveLength(6);
+  expect(found.tasks.click.metrics).toEqual(result.click.test);
+  const { status, stderr } = await pleHere(['evaluate', run, '--importance', file('test.csv')]);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/--importance .*whole number from 1 to 1000/);
+});

@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
-import { exitCode } from '../support/errors.js';
+import { ConfigError, exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
 import { dataArgument, deviceOption, pluginOption, strictOption, withNewRows } from './input/new-rows.js';
@@ -13,6 +13,11 @@ const words = () =>
     .argument('<run>', 'the folder of a finished run')
     .argument(...dataArgument)
     .option('--by <column>', 'also for each value, or range of numbers, of a column; may be repeated', collect)
+    .option(
+      '--importance [repeats]',
+      'also what each task loses if an input’s values change rows at random, so many times (default: 10)',
+      (word: string) => (isRepeats(word) ? Number(word) : refuse(word)),
+    )
     .option('--json', 'print one JSON document')
     .option(...strictOption)
     .option(...deviceOption)
@@ -30,22 +35,34 @@ most rows have a slice each. Columns need not be inputs of the model.
       examples(
         'ple evaluate runs/shop-ple-0123abcd labelled.csv',
         'ple evaluate runs/shop-ple-0123abcd labelled.csv --by country --by age',
+        'ple evaluate runs/shop-ple-0123abcd labelled.csv --importance',
         "ple evaluate runs/shop-ple-0123abcd 'day-*.parquet' --json > metrics.json",
       ),
     );
+
+const [usualRepeats, mostRepeats] = [10, 1000];
+
+const isRepeats = (word: string) => /^\d+$/.test(word) && Number(word) > 0 && Number(word) <= mostRepeats;
+
+function refuse(word: string): never {
+  throw new ConfigError(
+    `--importance ${word}: it is a whole number from 1 to ${mostRepeats}; name the files before it.`,
+  );
+}
 
 const gone = { '--out <file>': '--json prints all metrics: ple evaluate RUN DATA --json > metrics.json.' };
 
 /** Prints metrics over all rows and by slice. */
 export const evaluate = defineCommand(
   words,
-  async (path, data, { by = [], json, strict, device, plugin }) => {
+  async (path, data, { by = [], importance, json, strict, device, plugin }) => {
     const [
       { readTrainedRun },
       { loadNamed, metricsLeftOut },
       { allScores },
       { evaluateRows, labelledTasks },
       { slicings },
+      { permutationImportance },
       { evaluationText },
     ] = await Promise.all([
       import('../serving/trained-run.js'),
@@ -53,6 +70,7 @@ export const evaluate = defineCommand(
       import('../serving/predict-rows.js'),
       import('../serving/evaluate-rows.js'),
       import('../serving/slices.js'),
+      import('../serving/permutation-importance.js'),
       import('../report/evaluation-text.js'),
     ]);
     const columns = [...new Set(by)];
@@ -69,7 +87,15 @@ export const evaluate = defineCommand(
           for (const missing of without) say(`note: Without metrics: the rows have no ${missing}.`);
           const cut = await slicings(rows.file, columns, run.encoding, signal);
           const scores = await allScores(run, dataset, engine, onRows);
-          return evaluateRows(run, dataset.tasks, scores, labelled, cut, signal);
+          const found = await evaluateRows(run, dataset.tasks, scores, labelled, cut, signal);
+          if (importance === undefined) return found;
+          const repeats = importance === true ? usualRepeats : importance;
+          const { rows: count } = dataset.splits.test;
+          const onShare = (share: number) => onRows(Math.floor(share * count));
+          return {
+            ...found,
+            importance: await permutationImportance(run, dataset, engine, scores, labelled, repeats, onShare),
+          };
         },
       );
       for (const [name, { metrics }] of Object.entries(evaluated.tasks))

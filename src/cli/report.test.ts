@@ -53,6 +53,20 @@ describe('ple report', () => {
     expect(readFileSync(at('report', 'comparison.json'), 'utf8')).toBe(first);
   });
 
+  test('--leaderboard ranks models task by task and writes nothing; other options are refused', async () => {
+    const before = contentsOf(folder);
+    const { stdout, stderr } = await succeeded(run('report', single, shared, '--leaderboard'));
+    expect(stdout).toMatch(/^income: AUC, higher is better\nrank +model +comparison +AUC +95 % interval +seeds\n +1 /);
+    expect(stdout).toContain('\n\nnever-married: AUC, higher is better\n');
+    expect(stderr).toBe('');
+    expect(contentsOf(folder)).toEqual(before);
+    const { status, stderr: refused } = await run('report', single, '--leaderboard', '--wide');
+    expect([status, refused]).toEqual([
+      2,
+      'ple: --leaderboard goes with --json and --plugin alone, not with --wide.\n',
+    ]);
+  });
+
   test('puts predictions of another program into the table', async () => {
     writeFileSync(at('logits.csv'), logits());
     const words = ['--predictions', 'theirs:3=logits.csv', '--uncertainty', 'rows', '--json'];

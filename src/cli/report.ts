@@ -42,6 +42,7 @@ const words = () =>
       (word: string) => scales.get(word).name,
     )
     .option('--plugin <file>', 'a plugin whose metrics tasks are judged by; its code runs', collect)
+    .option('--leaderboard', 'rank the models of all comparisons task by task; prints only, and writes nothing')
     .option('--svg', 'write the charts as SVG too')
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
     .option('--json', 'print the comparison, or the result of a run that stands alone, as one JSON document')
@@ -51,6 +52,7 @@ const words = () =>
         'ple report runs/my-ple-0123abcd',
         'ple report runs/quickstart --wide',
         'ple report runs/census-income-compare --uncertainty both',
+        'ple report runs/quickstart runs/wider --leaderboard',
         'ple report runs/*-0123abcd runs/quickstart --out report',
         'ple report runs/quickstart --predictions theirs:1=scores-1.csv --predictions theirs:2=scores-2.csv',
       ),
@@ -76,6 +78,7 @@ export const report = defineCommand(
     await loadNamed(options.plugin);
     const predictions = (options.predictions ?? []).map(parseExternalFile);
     const sources = given.flatMap(readStoredRuns);
+    if (options.leaderboard) return rankModels(sources, options);
     const { baseline, uncertainty, scores: scale, wide = false } = options;
     const comparing =
       baseline !== undefined || uncertainty !== undefined || scale !== undefined || predictions.length > 0 || wide;
@@ -109,6 +112,21 @@ export const report = defineCommand(
   },
   noPng,
 );
+
+async function rankModels(sources: readonly StoredRuns[], options: Options): Promise<number> {
+  const { leaderboard: _, plugin, json, ...others } = options;
+  const [other] = Object.keys(others);
+  if (other !== undefined)
+    throw new ConfigError(`--leaderboard goes with --json and --plugin alone, not with --${other}.`);
+  const [{ leaderboard }, { leaderboardText }] = await Promise.all([
+    import('../comparison/gains/leaderboard.js'),
+    import('../report/leaderboard-text.js'),
+  ]);
+  for (const note of sources.flatMap(({ notes }) => notes)) say(`note: ${note}`);
+  const board = await leaderboard(sources);
+  process.stdout.write(json ? `${JSON.stringify(board, null, 2)}\n` : leaderboardText(board));
+  return exitCode.done;
+}
 
 /** Writes the report of a run into its folder. */
 async function reportRun({ path, rows }: StoredRuns, options: Options): Promise<number> {

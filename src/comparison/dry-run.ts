@@ -33,6 +33,8 @@ export async function planComparison(
 ): Promise<ComparisonPlan> {
   return withShapeReader({ signal, on }, async (readShape) => {
     const folder = join(all, config.name);
+    for (const { label, command } of config.external)
+      on({ kind: 'note', message: `After these runs ${label} is a command for each seed: ${command}` });
     const plan = await makePlan(config, folder, readShape, on, signal);
     const tuned = await isFinished(plan.search);
     const decided = tuned ? await plan.decide() : undefined;

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { external } from '../config/compare-schema.js';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
 import { DataError, Interrupted } from '../support/errors.js';
@@ -13,6 +14,7 @@ import { type FinishedRun, readRun } from '../training/finished-run.js';
 import type { Comparison, Look, RunReference, SearchRecord } from './comparison.js';
 import { type ComparisonOptions, Detached, type Event, type Executor } from './execute/executor.js';
 import { withExecutor } from './execute/with-executor.js';
+import { externalRows } from './external/external-rows.js';
 import { summarize } from './gains/summarize.js';
 import { makePlan } from './make-plan.js';
 import { firstExperiment } from './plan/axis-point.js';
@@ -83,7 +85,7 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
       await removeRemains(folder);
       held.log = openComparisonLog(join(folder, 'log.jsonl'));
       held.tracker = await openComparisonTracker(config, folder, (message) => on({ kind: 'note', message }));
-      const result = await runInFolder(config, folder, executor, on, options.signal, held.tracker);
+      const result = await runInFolder(config, folder, executor, { ...options, on }, held.tracker);
       held.log.end(result.status);
       if (result.status === 'interrupted') await held.tracker.end('interrupted', []);
       return result;
@@ -114,10 +116,12 @@ async function runInFolder(
   config: ComparisonConfig,
   folder: string,
   executor: Executor,
-  on: (event: Event) => void,
-  signal: AbortSignal,
+  { on, signal, halt }: Pick<ComparisonOptions, 'on' | 'signal' | 'halt'>,
   tracker: ComparisonTracker,
 ): Promise<InFolder> {
+  const commands = config.external.map(({ label, command }) => `${label}: ${command}`);
+  if (commands.length > 0)
+    on({ kind: 'note', message: `The config runs commands on this machine, after its models: ${commands.join('; ')}` });
   const kept = await folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   const plan = await makePlan(config, folder, executor.readShape, on, signal);
@@ -146,7 +150,10 @@ async function runInFolder(
     if (signal.aborted) return { status: 'interrupted', folder };
 
     const runs = readRuns(placed, folder);
-    const summary = await summarize(entriesOf(placed, runs), {
+    const trained = entriesOf(placed, runs);
+    const byCommands = await externalRows(config, trained, { folder, seeds, on, signal, halt });
+    if (signal.aborted) return { status: 'interrupted', folder };
+    const summary = await summarize([...trained, ...byCommands.entries], {
       name: config.name,
       baseline: config.baseline,
       tasks: firstExperiment(config).tasks,
@@ -160,7 +167,7 @@ async function runInFolder(
       earlierLooks: [...others, ...done],
       look: next,
       nextLevel: looks[done.length + 1]?.level ?? next.level / 2,
-      timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
+      timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: { ...timeOf(runs), ...byCommands.timing } },
     });
     const comparison = sealed(withDecisions(summary, decided, record));
     await kept.write();
@@ -180,7 +187,9 @@ async function runInFolder(
         kind: 'note',
         message: `After ${next.seeds} seeds ${late} of ${comparison.rows.length - 1} models have no verdict: more than a fifth of their runs, or of ${config.baseline}'s, ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
       });
-    const failed = new Set(placed.flatMap((run) => (run.state === 'failed' ? [run.folder] : []))).size;
+    const failedCommands = byCommands.entries.flatMap((row) => row.runs.filter(({ status }) => status === 'failed'));
+    const failed =
+      failedCommands.length + new Set(placed.flatMap((run) => (run.state === 'failed' ? [run.folder] : []))).size;
     return { status: 'done', folder, comparison, runs, failed, tracker };
   }
   throw new Error('A comparison has a last look.');
@@ -231,7 +240,9 @@ function withDecisions(comparison: Comparison, decided: DecidedChanges, search: 
   const sizes = new Map(search?.models.map(({ label, axis, candidates }) => [keyOf(label, axis), candidates.length]));
   const rows = comparison.rows.map((row) => ({
     ...row,
-    ...decisionsOf(decided.of(row.label, row.axis), search && (sizes.get(keyOf(row.label, row.axis)) ?? 1)),
+    ...(row.type === external
+      ? {}
+      : decisionsOf(decided.of(row.label, row.axis), search && (sizes.get(keyOf(row.label, row.axis)) ?? 1))),
   }));
   return {
     ...comparison,
@@ -263,6 +274,12 @@ function openComparisonLog(file: string): ComparisonLog {
         const isNew = opened === undefined;
         opened ??= openLog(file);
         opened.log.info({ stage, jobs, threads, runs: event.unfinished.length }, isNew ? 'started' : 'continued');
+      }
+      if (event.kind === 'command') {
+        const isNew = opened === undefined;
+        opened ??= openLog(file);
+        if (isNew) opened.log.info('started');
+        opened.log.info({ run: event.name, message: event.message }, 'command ended');
       }
       if (event.kind === 'ended') {
         const { outcome, run } = event;

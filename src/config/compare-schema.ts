@@ -19,25 +19,48 @@ const margin = z
   .union([z.number().positive(), percentage], { error: "a number above 0, a percentage such as '1 %', or null" })
   .nullable();
 const tuneSchema = spaceSchema.nullable().default(null);
+/** The `type` of a model that another program trains. */
+export const external = 'external';
+export const externalSchema = z.strictObject({
+  label: z.string().min(1).optional(),
+  type: z.literal(external).describe('Another program trains it.'),
+  command: z
+    .string()
+    .regex(/\S/, 'a command line')
+    .describe(
+      'It is run by the shell, in the working folder, once for each seed; its last word is a folder with the rows and the seed, where it writes predictions.csv.',
+    ),
+});
+
 /** `compare:` of a config. */
 export const compareSchema = z.strictObject({
   models: z
     .array(
-      z.looseObject({
-        label: z.string().min(1).optional().describe('Its name in tables. Absent: the type.'),
-        type: z.string().describe(chosenBy),
-        tune: tuneSchema.describe('Values to search for this model alone, by dotted key. null: none.'),
-        together: z
-          .boolean()
-          .default(false)
-          .describe(
-            'Of a single-task model: its tasks choose searched values together, by their mean score, as a joint model does. Beside the baseline it shows what its freedom is worth.',
-          ),
-      }),
+      z
+        .looseObject({
+          label: z.string().min(1).optional().describe('Its name in tables. Absent: the type.'),
+          type: z.string().describe(chosenBy),
+          tune: tuneSchema.describe('Values to search for this model alone, by dotted key. null: none.'),
+          together: z
+            .boolean()
+            .default(false)
+            .describe(
+              'Of a single-task model: its tasks choose searched values together, by their mean score, as a joint model does. Beside the baseline it shows what its freedom is worth.',
+            ),
+        })
+        .superRefine((model, context) => {
+          if (model.type !== external) return;
+          const { tune, together, ...own } = model;
+          if (!externalSchema.shape.command.safeParse(own.command).success)
+            refuse(context, ['command'], 'an external model is a command line, such as python3 boosting.py');
+          const others = Object.keys(own).filter((key) => !(key in externalSchema.shape));
+          for (const key of [...others, ...(tune === null ? [] : ['tune']), ...(together ? ['together'] : [])])
+            refuse(context, [key], 'an external model has a label, a type and a command alone');
+        }),
     )
     .min(1)
     .describe(
-      'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. One of them is the single-task model that gains are over.',
+      'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. One of them is the single-task model that gains are over. `{ label: boosting, type: external, command: python3 boosting.py }` is a program of your own (docs/boosting.md); such rows come last.',
     ),
   seeds: z
     .union([

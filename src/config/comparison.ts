@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
-import { type CompareOptions, compareSchema } from './compare-schema.js';
+import { type CompareOptions, compareSchema, external } from './compare-schema.js';
 import { type Change, type ConfigDocument, type Path, readDocument } from './document.js';
 import { type Execute, executeOf, executeSchema } from './execute.js';
 import { type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
@@ -36,6 +36,12 @@ interface FrontConfig {
   readonly labels: readonly string[];
 }
 
+interface ExternalModel {
+  readonly label: string;
+  /** Of the shell. */
+  readonly command: string;
+}
+
 /** A checked comparison config: what is compared, and the experiment of every possible run. */
 export interface ComparisonConfig {
   readonly name: string;
@@ -50,6 +56,8 @@ export interface ComparisonConfig {
     /** Its tasks choose searched values together, although they share nothing. */
     readonly together: boolean;
   }[];
+  /** Rows that commands of the user make. They come last in every table. */
+  readonly external: readonly ExternalModel[];
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
   /** All seeds that may be trained, in their order. */
@@ -148,8 +156,9 @@ export function parseComparison(
     faults.tell();
   };
   const compare = faults.try(() => parsePart(compareSchema, given, document, ['compare']));
-  const models = compare && faults.try(() => namedModels(compare, document, definitions));
-  if (!compare || !models) throw tellAll();
+  const named = compare && faults.try(() => namedModels(compare, document, definitions));
+  if (!compare || !named) throw tellAll();
+  const models = named.filter(({ options }) => options.type !== external);
   const { seeds, looks } = seedsOf(compare.seeds);
   const tuneSeeds = [compare.tuneSeed].flat();
   const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
@@ -177,6 +186,9 @@ export function parseComparison(
     name: '',
     plugins: resolvedPlugins(beside.plugins ?? [], document, definitions.plugins),
     models: models.map(({ label, options, tune, together }) => ({ label, type: options.type, tune, together })),
+    external: named
+      .filter(({ options }) => options.type === external)
+      .map(({ label, options }) => ({ label, command: String(options.command) })),
     baseline: models.find(({ options }) => options.type === definitions.baseline)?.label ?? '',
     seeds,
     looks,
@@ -248,7 +260,8 @@ function checkTried(
     faults.try(() => checkSplits(config, first, document));
     faults.try(() => checkSearch(search, searched, epochs, document));
     faults.try(() => checkTasks(experiments, document));
-    faults.try(() => checkNames(compare, first, labels, document, definitions));
+    const all = [...labels, ...config.external.map(({ label }) => label)];
+    faults.try(() => checkNames(compare, first, all, document, definitions));
   }
   faults.tell();
   return must(first, 'experiment of a comparison').name;
@@ -283,7 +296,7 @@ function readableModels(compare: unknown): Pick<Listed, 'options' | 'path'>[] {
     .parse(compare);
   return models.flatMap((model, index) => {
     const { data } = z.looseObject({ type: z.string() }).safeParse(model);
-    if (!data) return [];
+    if (!data || data.type === external) return [];
     const { label: _, tune: __, together: ___, ...options } = data;
     return [{ options, path: ['compare', 'models', index] }];
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Catalogue } from '../support/catalogue.js';
-import { compareSchema } from './compare-schema.js';
+import { compareSchema, external, externalSchema } from './compare-schema.js';
 import { executeSchema } from './execute.js';
 import { type Chosen, type Definitions, experimentSchema } from './experiment.js';
 
@@ -27,13 +27,16 @@ export function configSchema(definitions: Definitions): Schema {
     { path: ['train', 'optimizer'], change: (loose: Schema) => choice(loose, optimizers, 'type', schedules) },
     { path: ['train', 'optimizers', 'embeddings'], change: (loose: Schema) => choice(loose, optimizers, 'type') },
   ].reduce((schema, { path, change }) => at(schema, path, change), run);
-  const compared = at(compare, ['models'], (list) => ({
-    ...list,
-    items: choice(itemOf(list), models, 'type', (model) => ({
+  const compared = at(compare, ['models'], (list) => {
+    const items = choice(itemOf(list), models, 'type', (model) => ({
       ...model,
       properties: { ...listed, ...model.properties },
-    })),
-  }));
+    }));
+    return {
+      ...list,
+      items: { ...items, oneOf: [...(items.oneOf ?? []), { title: external, ...schemaOf(externalSchema) }] },
+    };
+  });
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     ...whole,

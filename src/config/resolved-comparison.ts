@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { external } from './compare-schema.js';
 import type { ComparisonConfig } from './comparison.js';
 import type { Experiment } from './experiment.js';
 
@@ -33,11 +34,14 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
     ...shared,
     ...(run ? { seed: run.seed, model: run.model } : {}),
     compare: {
-      models: config.models.map((model) => ({
-        label: model.label,
-        ...experimentOf(model.label).model,
-        ...(model.tune ? { tune: model.tune } : {}),
-      })),
+      models: [
+        ...config.models.map((model) => ({
+          label: model.label,
+          ...experimentOf(model.label).model,
+          ...(model.tune ? { tune: model.tune } : {}),
+        })),
+        ...config.external.map(({ label, command }) => ({ label, type: external, command })),
+      ],
       seeds: looks.length > 1 ? { first, step: second - first, most: seeds.length } : countOf(seeds),
       axes,
       match: match && writtenMatch(match),

@@ -182,3 +182,13 @@ function countBelow(ascending: Float32Array | Float64Array, limit: number, orEqu
   }
   return low;
 }
+
+/** Renumbers groups, which have dictionary numbers or hashes, from 0 without gaps. */
+export function numberedGroups(groups: Int32Array | undefined): Int32Array | undefined {
+  const numbers = new Map<number, number>();
+  return groups?.map((group) => {
+    const number = numbers.get(group) ?? numbers.size;
+    numbers.set(group, number);
+    return number;
+  });
+}

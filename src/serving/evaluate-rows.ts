@@ -2,10 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import type { Task } from '../data/dataset.js';
 import { metrics } from '../metrics/catalogue.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
-import { errorOverRows, intervalOf } from '../metrics/row-influence.js';
+import { errorOverRows, intervalOf, numberedGroups } from '../metrics/row-influence.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
+import type { Importance } from './permutation-importance.js';
 import type { EncodedRows } from './score-rows.js';
 import type { Slice, Slicing } from './slices.js';
 import type { TrainedModel } from './trained-run.js';
@@ -35,6 +36,8 @@ export interface Evaluated {
   /** The column whose values are the sampling units of the intervals. Absent: rows are. */
   readonly group?: string;
   readonly tasks: Readonly<Record<string, Measured>>;
+  /** With `--importance`, by task. */
+  readonly importance?: Readonly<Record<string, Importance>>;
   readonly slices: readonly (Slice & {
     readonly by: string;
     readonly tasks: Readonly<Record<string, SliceMeasured>>;
@@ -76,7 +79,7 @@ export async function evaluateRows(
   signal?: AbortSignal,
 ): Promise<Evaluated> {
   const cut = slicings.map((slicing) => ({ ...slicing, rowsOf: rowsBySlice(slicing) }));
-  const groups = numbered(scores[0]?.groups);
+  const groups = numberedGroups(scores[0]?.groups);
   const overall: [string, Measured][] = [];
   const sliced = cut.map(({ slices }) => slices.map((): [string, SliceMeasured][] => []));
   for (const t of labelled) {
@@ -154,16 +157,6 @@ function differences(
       ];
     }),
   );
-}
-
-/** Renumbers groups, which have dictionary numbers or hashes, from 0 without gaps. */
-function numbered(groups: Int32Array | undefined): Int32Array | undefined {
-  const numbers = new Map<number, number>();
-  return groups?.map((group) => {
-    const number = numbers.get(group) ?? numbers.size;
-    numbers.set(group, number);
-    return number;
-  });
 }
 
 /** The rows of each slice, in their order. */

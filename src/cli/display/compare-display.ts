@@ -101,6 +101,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
       if (event.kind === 'planned') begin(event);
       if (event.kind === 'started again')
         line(`${nameOf(event.run)} is started again from its checkpoint: ${event.reason}`);
+      if (event.kind === 'command') line(printable(`${event.name}  ${event.message}`));
       if (event.kind === 'report') report(event);
       if (event.kind === 'ended') end(event);
     },

@@ -1,8 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../../config/comparison.js';
 import { type Experiment, parseExperiment } from '../../config/experiment.js';
 import { ConfigError } from '../../support/errors.js';
 import { Faults } from '../../support/faults.js';
+import { printable } from '../../support/printable.js';
 import { systemReason } from '../../support/system-error.js';
 import { definitions } from '../../training/definitions.js';
 import { loadPluginsOf } from '../../training/plugins.js';
@@ -73,6 +75,20 @@ export async function checkedComparison(
         faults.try(() => checkParts(config.experiment(label, point, seed, values)));
   faults.tell();
   return config;
+}
+
+/**
+ * A config that a comparison has stored may come from elsewhere: its commands run only if the user says so.
+ * @throws ConfigError that has the commands
+ */
+export async function refuseStoredCommands({ external }: ComparisonConfig, file: string): Promise<void> {
+  if (external.length === 0) return;
+  const { kindOf } = await import('../../comparison/stored/folders.js');
+  if (kindOf(dirname(file)) !== 'comparison') return;
+  const commands = external.map(({ label, command }) => `${label}: ${printable(command)}`).join('; ');
+  throw new ConfigError(
+    `${file} is stored, and would run commands on this machine: ${commands}. Allow it with --commands.`,
+  );
 }
 
 /** Whether this is the config of a comparison. False for an unreadable file, whose error appears when it is read. */

@@ -29,6 +29,8 @@ export type Event =
       /** Where runs train, in words; absent: in processes of this machine. */
       readonly place?: string;
     }
+  /** A command of the config has ended under a seed. */
+  | { readonly kind: 'command'; readonly name: string; readonly message: string }
   | { readonly kind: 'begun'; readonly run: Run }
   | { readonly kind: 'started again'; readonly run: Run; readonly reason: string }
   | { readonly kind: 'report'; readonly run: Run; readonly report: Report }

@@ -1,18 +1,20 @@
 import { relative, sep } from 'node:path';
+import { external } from '../../config/compare-schema.js';
+import type { AxisPoint } from '../../config/comparison.js';
 import type { TaskConfig } from '../../config/parts.js';
 import { baseline as baselineType } from '../../models/catalogue.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { sealed } from '../../support/checksum.js';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { must } from '../../support/must.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { Comparison, ComparisonRow } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
 import { lookAt } from '../plan/looks.js';
 import { notesOnSearch } from '../search/search.js';
-import { type ExternalFile, type Reference, readExternal, type Scale } from '../stored/external-predictions.js';
+import { readCommandRun } from '../stored/command-run.js';
+import { type ExternalFile, readExternal, referenceAmong, type Scale } from '../stored/external-predictions.js';
 import { type Entry, type StoredRow, trainedRuns } from '../stored/reported-run.js';
-import { external, mapPaths, type StoredRuns } from '../stored/stored-runs.js';
+import { mapPaths, type StoredRuns } from '../stored/stored-runs.js';
 import { timeOf } from '../stored/timing.js';
 import { joinRuns } from './join-runs.js';
 import { notesOnSettings } from './settings.js';
@@ -53,7 +55,11 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
   const tasks = first.experiment.tasks;
   const notes = sources.flatMap((source) => source.notes);
   const seeds = only?.seeds ?? seedsOf(stored);
-  const added = await externalRows(options.predictions, options.scale, { rows: stored, tasks, seeds }, notes);
+  const table = { rows: stored, tasks, seeds };
+  const added = [
+    ...(await commandRows(sources, table, notes)),
+    ...(await externalRows(options.predictions, options.scale, table, notes)),
+  ];
   const path = (from: string) => relative(options.folder, from).split(sep).join('/');
   const labels = [...new Set([...stored, ...added].map(({ label }) => label))];
   const known = labels.find((label) => label === only?.baseline);
@@ -189,32 +195,36 @@ async function externalRows(
       throw new ConfigError(`--predictions: two files are of '${label}' with seed ${seed}: write LABEL:SEED=FILE.`);
     if (asked === undefined && seeds.length > 1)
       notes.push(`${path} (${label}) is compared with the runs of seed ${seed}: LABEL:SEED=FILE names another seed.`);
-    const run = await readExternal(path, scale, await referenceOf(seed, label, rows, tasks));
+    const ofSeed = runsOf(rows, seed);
+    if (ofSeed.length === 0) throw new ConfigError(`--predictions ${label}: no run of the table has seed ${seed}.`);
+    const run = await readExternal(path, scale, await referenceAmong(ofSeed, tasks));
     runs.set(label, [...own, { seed, path, status: 'done', run }]);
   }
   return [...runs].map(([label, own]) => ({ label, type: external, point, runs: own }));
 }
 
-/** Labels and masks of the test rows, from any run of this seed that has kept them. */
-async function referenceOf(
-  seed: number,
-  label: string,
-  rows: readonly StoredRow[],
-  tasks: readonly TaskConfig[],
-): Promise<Reference> {
-  const ofSeed = rows.flatMap(({ runs }) => runs.flatMap((stored) => (stored.seed === seed ? (stored.run ?? []) : [])));
-  if (ofSeed.length === 0) throw new ConfigError(`--predictions ${label}: no run of the table has seed ${seed}.`);
-  const reference = ofSeed.find(({ hasPredictions }) => hasPredictions);
-  if (!reference)
-    throw new DataError(
-      `No run of seed ${seed} has a predictions.arrow, from which the labels are taken: train one without --no-predictions.`,
-    );
-  const found = await reference.predictions();
-  const inOrder = tasks.map(({ name }) =>
-    must(
-      found.find(({ task }) => task.name === name),
-      `task '${name}'`,
-    ),
-  );
-  return { dataset: reference.result.dataset, tasks: inOrder };
+/** The rows that commands made, of a comparison that stands alone. */
+async function commandRows(sources: readonly StoredRuns[], { rows, tasks }: Table, notes: string[]): Promise<Entry[]> {
+  const all = sources.flatMap((source) => source.external);
+  if (sources.length > 1) {
+    for (const { label } of all) notes.push(`'${label}' is of a command and is left out: report its comparison alone.`);
+    return [];
+  }
+  const read: Entry[] = [];
+  for (const { point, runs, ...row } of all) {
+    const own: Entry['runs'][number][] = [];
+    for (const run of runs) {
+      const others = runsOf(rows, run.seed, point);
+      const found = run.status === 'done' && others.length > 0;
+      own.push(found ? { ...run, run: await readCommandRun(run.path, await referenceAmong(others, tasks)) } : run);
+    }
+    read.push({ ...row, point, runs: own });
+  }
+  return read;
+}
+
+/** @param point Undefined: any. */
+function runsOf(rows: readonly StoredRow[], seed: number, point?: AxisPoint): readonly FinishedRun[] {
+  const atPoint = rows.filter((row) => point === undefined || pointKey(row.point) === pointKey(point));
+  return atPoint.flatMap(({ runs }) => runs.flatMap((stored) => (stored.seed === seed ? (stored.run ?? []) : [])));
 }

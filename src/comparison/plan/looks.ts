@@ -22,12 +22,26 @@ export type LookToCome = Omit<Look, 'undecided'>;
 export function plannedLooks(
   config: Pick<
     ComparisonConfig,
-    'looks' | 'models' | 'seeds' | 'points' | 'baseline' | 'contrasts' | 'front' | 'uncertainty' | 'experiment'
+    | 'looks'
+    | 'models'
+    | 'external'
+    | 'seeds'
+    | 'points'
+    | 'baseline'
+    | 'contrasts'
+    | 'front'
+    | 'uncertainty'
+    | 'experiment'
   >,
   stored: readonly Look[],
 ): readonly LookToCome[] {
   const { tasks } = firstExperiment(config);
-  const models = Math.max(1, config.models.length - 1, config.contrasts.length, config.front?.values.length ?? 0);
+  const models = Math.max(
+    1,
+    config.models.length - 1 + config.external.length,
+    config.contrasts.length,
+    config.front?.values.length ?? 0,
+  );
   const gains = models * tasks.length;
   const plan = config.looks;
   const most = plan.at(-1) ?? 0;

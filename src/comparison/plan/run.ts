@@ -152,7 +152,7 @@ export function unfinished(runs: readonly Run[]): Run[] {
 }
 
 /** Turns a text into a name that is valid in configs and in any file system. */
-function folderName(text: string): string {
+export function folderName(text: string): string {
   const plain = text.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
   return plain.slice(0, 80) || 'run';
 }

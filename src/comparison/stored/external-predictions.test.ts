@@ -103,10 +103,30 @@ test.each([
 test('--predictions without a label is refused', () =>
   expect(() => parseExternalFile('=scores.csv')).toThrow(/expected LABEL=FILE or LABEL:SEED=FILE/));
 
-test('a table with a multiclass task, which has a score per class, is refused', async () => {
-  const kind = { type: 'multiclass', classes: ['a', 'b'], logits: [1, 0, 2, 0, 1, 3], labels: [0, 1, 0] } as const;
+test('a multiclass task has a column for each class: the metrics are those of the run with these logits', async () => {
+  const logits = [1, 0, 2, 0, 1, 3]; // a, b of three rows
+  const kind = { type: 'multiclass', classes: ['a', 'b'], logits, labels: [0, 1, 0] } as const;
   const run = readRun(await storeRun(at('classes'), { name: 'classes', seed: 1, tasks: { kind } }));
   if (!run) throw new Error('The run is finished.');
   const reference = { dataset: run.result.dataset, tasks: await run.predictions() };
-  await expect(readExternal(csv(['0.5']), 'logit', reference)).rejects.toThrow(/task 'kind' of the table has one per/);
+  const odds = Math.E / (1 + Math.E);
+  const [probabilities, given] = [at('probabilities.csv'), at('logits.csv')];
+  writeFileSync(probabilities, `kind.b,kind.a\n${1 - odds},${odds}\n${odds},${1 - odds}\n${odds},${1 - odds}\n`);
+  writeFileSync(given, 'multiclass.kind,kind.a,kind.b\na,1,0\nb,0,1\na,2,3\n');
+  const logLoss = (2 * Math.log1p(1 / Math.E) + Math.log1p(Math.E)) / 3;
+  for (const [file, scale] of [
+    [probabilities, 'probability'],
+    [given, 'logit'],
+  ] as const) {
+    const found = (await readExternal(file, scale, reference)).result.tasks.kind?.test;
+    expect(found).toMatchObject({ accuracy: 2 / 3, samples: 3, multiclassLogLoss: expect.closeTo(logLoss, 12) });
+  }
+  // A class that is impossible has no finite logarithm, and still a rank.
+  writeFileSync(probabilities, 'kind.a,kind.b\n1,0\n0,1\n0.5,0.5\n');
+  const sure = (await readExternal(probabilities, 'probability', reference)).result.tasks.kind?.test;
+  expect(sure).toMatchObject({ accuracy: 1, macroAuc: 1 });
+  writeFileSync(given, 'multiclass.kind,kind.a,kind.b\nb,1,0\nb,0,1\na,2,3\n');
+  await expect(readExternal(given, 'logit', reference)).rejects.toThrow(/label of 'kind' is 'b', and a in the table/);
+  writeFileSync(probabilities, 'kind.a\n1\n0\n0.5\n');
+  await expect(readExternal(probabilities, 'probability', reference)).rejects.toThrow(/has no column 'kind\.b'/);
 });

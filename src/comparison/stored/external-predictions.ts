@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { CsvError, parse } from 'csv-parse';
+import type { TaskConfig } from '../../config/parts.js';
 import { evaluateTask } from '../../metrics/evaluate.js';
 import { ConfigError, DataError } from '../../support/errors.js';
-import type { EvaluatedRun } from '../../training/finished-run.js';
+import { must } from '../../support/must.js';
+import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 
 /** The scale of binary tasks' scores. */
@@ -23,6 +25,29 @@ export interface Reference {
   readonly tasks: readonly TaskPredictions[];
 }
 
+/**
+ * Labels and masks of the test rows, from any of these runs, which were tested on them.
+ * @throws DataError where none has kept them.
+ */
+export async function referenceAmong(
+  runs: readonly FinishedRun[],
+  tasks: readonly Pick<TaskConfig, 'name'>[],
+): Promise<Reference> {
+  const reference = runs.find(({ hasPredictions }) => hasPredictions);
+  if (!reference)
+    throw new DataError(
+      `No run of seed ${runs[0]?.result.seed} has a predictions.arrow, from which the labels are taken: train one without --no-predictions.`,
+    );
+  const found = await reference.predictions();
+  const inOrder = tasks.map(({ name }) =>
+    must(
+      found.find(({ task }) => task.name === name),
+      `task '${name}'`,
+    ),
+  );
+  return { dataset: reference.result.dataset, tasks: inOrder };
+}
+
 /** @throws ConfigError for a word that is not `LABEL=FILE` or `LABEL:SEED=FILE`. */
 export function parseExternalFile(word: string): ExternalFile {
   const [, label, seed, path] = /^([^=]+?)(?::(\d+))?=(.+)$/s.exec(word) ?? [];
@@ -35,8 +60,8 @@ export function parseExternalFile(word: string): ExternalFile {
  * Reads scores of the test split, one per row in the split's order, and evaluates them.
  *
  * A CSV has a header with the tasks' names and a column of scores for each. Other columns are ignored. Scores of a
- * binary task are probabilities or logits, by `scale`. Scores of a regression task are predictions in the label's
- * units. A cell may be empty if the row is outside the task's sample space. Labels of a column `<type>.<task>`, which
+ * binary task are probabilities or logits, by `scale`; a multiclass task has a column `<task>.<class>` of them for each
+ * class. Scores of a regression task are predictions in the label's units. A cell may be empty if the row is outside the task's sample space. Labels of a column `<type>.<task>`, which
  * `ple data rows` writes, are compared. Labels, masks and weights come from a run on the same rows. Metrics whose
  * threshold is chosen on validation are left out.
  * @throws DataError with line and column for a score that is not a number, and for a wrong number of rows.
@@ -60,14 +85,11 @@ async function fromCsv(
   reference: readonly TaskPredictions[],
 ): Promise<readonly TaskPredictions[]> {
   if (path.endsWith('.arrow')) throw new ConfigError(`--predictions ${path}: write a CSV, not an Arrow file.`);
-  const several = reference.find(({ task }) => task.type === 'multiclass');
-  if (several)
-    throw new ConfigError(
-      `--predictions ${path}: a CSV has one score per row, and task '${several.task.name}' of the table has one per class.`,
-    );
   const rows = reference[0]?.scores.labels.length ?? 0;
-  const logits = () => new Float64Array(rows);
-  const read = reference.map(({ task, scores }) => ({ task, scores, logits: logits(), column: -1, label: -1 }));
+  const read = reference.map(({ task, scores }) => {
+    const names = outputNames(task);
+    return { task, scores, names, logits: new Float64Array(rows * names.length), columns: [-1], label: -1 };
+  });
   let count = -1; // the header
   // An empty line may be the empty cell of a file with one column.
   const records = parse({ bom: true, info: true, skip_empty_lines: reference.length > 1 });
@@ -79,16 +101,18 @@ async function fromCsv(
       const { info, record: cells }: { info: { lines: number }; record: string[] } = record;
       if (count < 0) {
         for (const of of read) {
-          of.column = columnOf(cells, of.task.name, path);
+          of.columns = of.names.map((name) => columnOf(cells, name, path));
           of.label = cells.indexOf(`${of.task.type}.${of.task.name}`);
         }
       } else if (count < rows) {
-        for (const { task, scores, logits, column, label } of read) {
-          if (label >= 0) checkLabel(`${path}:${info.lines}`, task.name, cells[label], scores, count);
-          const text = cells[column]?.trim() ?? '';
-          if (text === '' && !((scores.mask[count] ?? 0) > 0)) continue;
-          const place = `${path}:${info.lines}: '${task.name}'`;
-          logits[count] = task.type === 'binary' ? toLogit(number(text, place), scale, place) : number(text, place);
+        for (const { task, scores, names, logits, columns, label } of read) {
+          if (label >= 0) checkLabel(`${path}:${info.lines}`, task, cells[label], scores, count);
+          for (const [output, column] of columns.entries()) {
+            const text = cells[column]?.trim() ?? '';
+            if (text === '' && !((scores.mask[count] ?? 0) > 0)) continue;
+            const place = `${path}:${info.lines}: '${names[output]}'`;
+            logits[output * rows + count] = toLogit(number(text, place), task.type, scale, place);
+          }
         }
       }
       count++;
@@ -110,11 +134,23 @@ async function fromCsv(
   }));
 }
 
+/** The columns of a task's scores. */
+export function outputNames({ name, classes }: Pick<TaskPredictions['task'], 'name' | 'classes'>): readonly string[] {
+  return classes ? classes.map((text) => `${name}.${text}`) : [name];
+}
+
 /** @param text The label that the other program had. */
-function checkLabel(place: string, task: string, text = '', { labels, mask }: TaskPredictions['scores'], row: number) {
-  if (!((mask[row] ?? 0) > 0) || Math.fround(Number(text)) === labels[row]) return;
+function checkLabel(
+  place: string,
+  { name, classes }: TaskPredictions['task'],
+  text = '',
+  { labels, mask }: TaskPredictions['scores'],
+  row: number,
+) {
+  const label = labels[row] ?? Number.NaN;
+  if (!((mask[row] ?? 0) > 0) || (classes ? classes[label] === text : Math.fround(Number(text)) === label)) return;
   throw new DataError(
-    `${place}: the label of '${task}' is '${text}', and ${labels[row]} in the table's runs: the predictions are of other rows, or in another order.`,
+    `${place}: the label of '${name}' is '${text}', and ${classes?.[label] ?? label} in the table's runs: the predictions are of other rows, or in another order.`,
   );
 }
 
@@ -132,12 +168,17 @@ function number(text: string, place: string): number {
   return value;
 }
 
-/** The log-odds of a probability. Infinite for 0 and 1, which metrics accept. */
-function toLogit(value: number, scale: Scale | undefined, place: string): number {
+/**
+ * The log-odds of a probability, infinite for 0 and 1, which metrics accept; of one of several classes its logarithm.
+ * For a regression the value.
+ */
+function toLogit(value: number, type: string, scale: Scale | undefined, place: string): number {
+  if (type === 'regression') return value;
   if (scale === undefined)
-    throw new ConfigError('Say what the scores of binary tasks are: --scores probability or --scores logit.');
+    throw new ConfigError('Say what the scores of tasks of classes are: --scores probability or --scores logit.');
   if (scale === 'logit') return value;
   if (value < 0 || value > 1)
     throw new DataError(`${place} is ${value}, which is not a probability: use --scores logit for logits.`);
+  if (type === 'multiclass') return Math.log(Math.max(value, Number.MIN_VALUE)); // a softmax of infinities is none
   return Math.log(value) - Math.log1p(-value);
 }

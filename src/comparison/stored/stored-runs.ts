@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { external } from '../../config/compare-schema.js';
 import { parseExperiment } from '../../config/experiment.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
@@ -9,9 +10,10 @@ import { readResult } from '../../training/stored-result.js';
 import type { Comparison, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { decisionsIn } from '../plan/decided-changes.js';
+import { isOfCommandAt } from './command-run.js';
 import { readComparison } from './comparison-file.js';
 import { runsIn } from './folders.js';
-import { reportedRun, type StoredRow } from './reported-run.js';
+import { type Entry, reportedRun, type StoredRow } from './reported-run.js';
 
 /** The runs under one path that a user named: those of a comparison, or a single one. */
 export interface StoredRuns {
@@ -22,6 +24,8 @@ export interface StoredRuns {
   readonly comparison: Comparison | undefined;
   /** Those of the models' fronts, too. */
   readonly rows: readonly StoredRow[];
+  /** Rows that commands made (`compare.models`, `type: external`), without their runs' results. */
+  readonly external: readonly Entry[];
   /** What was left out, one line each. */
   readonly notes: readonly string[];
 }
@@ -54,7 +58,7 @@ function ofRun(path: string, name: string | undefined): StoredRuns {
   const run = readRun(path);
   if (!run) {
     const note = `${path} is not finished and is left out (ple train --resume ${path} continues).`;
-    return { path, name: name ?? path, comparison: undefined, rows: [], notes: [note] };
+    return { path, name: name ?? path, comparison: undefined, rows: [], external: [], notes: [note] };
   }
   const { seed, model } = run.result;
   const own = run.experiment.name;
@@ -65,6 +69,7 @@ function ofRun(path: string, name: string | undefined): StoredRuns {
     name: label,
     comparison: undefined,
     rows: [{ label, type: model, point: {}, runs }],
+    external: [],
     notes: [],
   };
 }
@@ -72,6 +77,7 @@ function ofRun(path: string, name: string | undefined): StoredRuns {
 function ofComparison(path: string, name: string | undefined): StoredRuns {
   const comparison = readComparison(path);
   const notes: string[] = [];
+  const byCommands: Entry[] = [];
   const stored = (label: string, type: string, runs: readonly RunReference[]) => {
     const read = runs.map((reference) => readReference(path, reference, type));
     for (const { seed, path, parts, status } of read) {
@@ -84,7 +90,9 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
   const rows = comparison.rows.flatMap((row) => {
     const { label, type, axis, runs } = row;
     if (type === external) {
-      notes.push(`${path}: '${label}' was made elsewhere and is left out: give it again with --predictions.`);
+      const moved = runs.map((run) => mapPaths(run, (own) => join(path, own)));
+      if (moved.some((run) => isOfCommandAt(run.path))) byCommands.push({ label, type, point: axis, runs: moved });
+      else notes.push(`${path}: '${label}' was made elsewhere and is left out: give it again with --predictions.`);
       return [];
     }
     return [{ label, type, point: axis, runs: stored(label, type, runs), decided: decisionsIn(row) }];
@@ -104,11 +112,15 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
     const read = stored(`${label} on half of the rows`, type, runs);
     return [{ label, type, point: axis, values: { 'train.passes': passes / 2 }, runs: read }];
   });
-  return { path, name: name ?? comparison.name, comparison, rows: [...rows, ...fronts, ...halved], notes };
+  return {
+    path,
+    name: name ?? comparison.name,
+    comparison,
+    rows: [...rows, ...fronts, ...halved],
+    external: byCommands,
+    notes,
+  };
 }
-
-/** The type of a row of external predictions. */
-export const external = 'external';
 
 /** @param type The model's type in the comparison's row. */
 function readReference(folder: string, reference: RunReference, type: string): StoredRow['runs'][number] {

@@ -3,8 +3,10 @@ import { type Source, type SourceBlock, singleOf, splitNames } from '../dataset.
 /** Rows of one piece of the file. */
 const pieceRows = 1024;
 
-/** A column of the file: its name, and of a block the texts of its rows. */
-type Column = readonly [name: string, of: (block: SourceBlock) => (row: number) => string];
+/** A column of the file: its name, of a block the texts of its rows, and what they are. */
+type Column = readonly [name: string, of: (block: SourceBlock) => (row: number) => string, type: TextType];
+/** `class`: empty where there is none. */
+type TextType = 'category' | 'class' | 'number';
 
 /**
  * A source's rows as a CSV for other programs: those of training, of validation, and those of the test split in the
@@ -20,7 +22,7 @@ export async function* splitRows(
   tasks: readonly number[],
   onRows: (done: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  const columns = columnsOf(source, tasks, (await source.splits.train.read(0)).weights !== undefined);
+  const columns = await columnsOf(source, tasks);
   const names = columns.map(([name]) => name);
   yield Buffer.from(lineOf(['split', ...(source.splits.train.numbers ? ['row'] : []), ...names]));
   let done = 0;
@@ -44,14 +46,25 @@ export async function* splitRows(
   }
 }
 
-function columnsOf(source: Source, tasks: readonly number[], isWeighted: boolean): readonly Column[] {
-  const weight: Column = ['weight', ({ weights }) => textsOf(weights)];
+/** The types of the columns of `splitRows`, by name, in their order. */
+export async function splitRowTypes(
+  source: Source,
+  tasks: readonly number[],
+): Promise<readonly (readonly [name: string, type: TextType | 'row'])[]> {
+  const own = (await columnsOf(source, tasks)).map(([name, , type]) => [name, type] as const);
+  return [['split', 'category'], ...(source.splits.train.numbers ? [['row', 'row'] as const] : []), ...own];
+}
+
+async function columnsOf(source: Source, tasks: readonly number[]): Promise<readonly Column[]> {
+  const isWeighted = (await source.splits.train.read(0)).weights !== undefined;
+  const weight: Column = ['weight', ({ weights }) => textsOf(weights), 'number'];
   const labels = source.tasks.map(({ name, type, classes }, t): Column => {
-    return [`${type}.${name}`, ({ labels }) => textsOf(labels[t], classes)];
+    return [`${type}.${name}`, ({ labels }) => textsOf(labels[t], classes), classes ? 'class' : 'number'];
   });
   const inputs = source.columns.flatMap(({ kind, name, dictionary }, c): readonly Column[] => {
     const of = ({ columns }: SourceBlock) => textsOf(columns[c] && singleOf(columns[c]), dictionary);
-    return kind === 'list' ? [] : [[`${kind === 'numeric' ? 'number' : 'category'}.${name}`, of]];
+    const type = kind === 'numeric' ? 'number' : 'category';
+    return kind === 'list' ? [] : [[`${type}.${name}`, of, type]];
   });
   return [...(isWeighted ? [weight] : []), ...labels.filter((_, t) => tasks.includes(t)), ...inputs];
 }

@@ -59,7 +59,7 @@ function gainsInWords(gains: number): string {
   return gains === 1 ? 'undecided gain' : `${gains} undecided gains`;
 }
 
-function isBelowMargin({ interval, margin }: TestedGain): boolean {
+export function isBelowMargin({ interval, margin }: TestedGain): boolean {
   return interval !== null && margin !== null && -margin < interval[0] && interval[1] < margin;
 }
 

@@ -7,7 +7,7 @@ import { weightedTask } from '../fronts.js';
 import { changeOfError, type GainCell, type GainRow, type PointTables } from '../gain-table.js';
 import { confidence, count, fixed, listed, rounded } from '../numbers.js';
 import { metricName, type Point } from '../points.js';
-import { nextInWords, quoted } from './advice.js';
+import { isBelowMargin, nextInWords, quoted } from './advice.js';
 import type { Answer } from './answer.js';
 
 /**
@@ -176,29 +176,38 @@ function atMost(cell: GainCell, level: number, end: 0 | 1): string | undefined {
     : changeOfError(sign * size * task.percent, task);
 }
 
+/** Nobody trains more seeds for one answer. */
+const mostSeeds = 20;
+
 /**
- * What to do about undecided gains. If most of the error of a task's gains comes from the seeds, and single-task's vary
- * by half of the margin or more: that. Else what would decide.
+ * What to do first about undecided gains. If few seeds would decide all, or all effects are below the margin, that.
+ * Else what makes most of the error on the task whose spread is largest for its margin: the seeds, or the test rows.
  */
 function remedy(comparison: Comparison, tables: PointTables): string {
   const { models, point } = tables;
+  const open = models.rows.flatMap(({ cells }) => cells).filter(isOpen);
+  const isEasy = open.every(({ gain }) => isBelowMargin(gain) || (gain.seedsToDecide ?? mostSeeds + 1) <= mostSeeds);
+  if (isEasy) return nextInWords(comparison, tables);
   const base = models.rows.find(({ reference }) => reference === null);
-  const noisy = point.tasks.flatMap((task, index) => {
+  const spreads = point.tasks.flatMap((task, index) => {
+    const cells = open.filter((cell) => cell.task === task);
     const sd = base?.cells[index]?.own.sd ?? 0;
-    const open = models.rows.flatMap(({ cells }) => cells[index] ?? []).filter(isOpen);
-    const bySeeds = open.filter(({ gain: { se, gains }, own }) => {
+    const margin = cells[0]?.gain.margin ?? 0;
+    const bySeeds = cells.filter(({ gain: { se, gains }, own }) => {
       return se !== null && (sd ** 2 + (own.sd ?? 0) ** 2) / gains.length > se ** 2 / 2;
     });
-    const margin = open[0]?.gain.margin ?? 0;
-    return margin === 0 || sd < margin / 2 || 2 * bySeeds.length < open.length ? [] : [{ task, sd, margin }];
+    return margin === 0 || !cells[0]
+      ? []
+      : [{ cell: cells[0], sd, margin, isBySeeds: 2 * bySeeds.length >= cells.length }];
   });
-  const [most] = noisy.toSorted((a, b) => b.sd / b.margin - a.sd / a.margin);
+  const [most] = spreads.toSorted((a, b) => b.sd / b.margin - a.sd / a.margin);
   if (!most) return nextInWords(comparison, tables);
-  const { task, sd, margin } = most;
-  return (
-    `${base?.model.label}'s seeds vary by ${rounded(sd)} ${metricName(task.metric)} on ${task.name} (standard deviation), and the margin is ` +
-    `${rounded(margin)}: train longer, lower the learning rate, add seeds, or widen the margin (compare.margin).`
-  );
+  const { cell, sd, isBySeeds } = most;
+  const { metric, name } = cell.task;
+  const wider = `or set a wider margin (compare.margin; it is ${marginOf(cell)} on ${name}) if smaller gains do not matter`;
+  return isBySeeds
+    ? `The seeds of ${base?.model.label} vary by ${rounded(sd)} ${metricName(metric)} on ${name} (standard deviation): train longer, lower the learning rate, add seeds, ${wider}.`
+    : `Most of the uncertainty is that of the test rows: use more of them, ${wider}.`;
 }
 
 function untested({ seeds, uncertainty }: Comparison): readonly string[] {

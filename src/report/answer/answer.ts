@@ -25,8 +25,9 @@ export type Answer =
 /**
  * Chooses an answer from what the tests have shown: verdicts, the models that may be best on the mean relative gain
  * (`best`), and fronts. It tests nothing. Of the models that may be best, the first of these kinds is used: better on
- * all tasks; better on some; better on the mean; undecided, equivalent or the baseline; worse on a task. Within a kind
- * it is the smallest; of nearly equal sizes the baseline, then the largest mean gain.
+ * all tasks; better on some; better on the mean; equivalent, undecided with a mean gain not below 0, or the baseline;
+ * undecided with one below 0; worse on a task. Within a kind it is the smallest; of nearly equal sizes the baseline, then
+ * the largest mean gain.
  */
 export function chooseAnswer(comparison: Comparison, rows: readonly ComparisonRow[]): Answer {
   const baseline = rows.find(({ label }) => label === comparison.baseline);
@@ -51,21 +52,23 @@ export function chooseAnswer(comparison: Comparison, rows: readonly ComparisonRo
   );
   const weight = front && repairOf(front);
   if (front && weight !== undefined) return { kind: 'repaired', use: front.model, front, weight };
-  if (chosen === kinds.open) {
+  if (chosen < kinds.costs) {
     const [trade] = ranked(judged.filter((row) => has(row, 'better') && has(row, 'worse')));
     return { kind: 'none better', use, trade: trade?.label ?? null };
   }
   return { kind: 'trade', use, otherwise: preferred(all, baseline).label };
 }
 
-const kinds = { all: 0, some: 1, mean: 2, open: 3, costs: 4 };
+const kinds = { all: 0, some: 1, mean: 2, open: 3, below: 4, costs: 5 };
 
 function kindOf(row: ComparisonRow, baseline: ComparisonRow): number {
   if (row === baseline) return kinds.open;
   if (has(row, 'worse')) return kinds.costs;
   if (row.verdict === 'better on all') return kinds.all;
   if (has(row, 'better')) return kinds.some;
-  return row.aggregate?.verdict === 'better' ? kinds.mean : kinds.open;
+  const { verdict = null, gain = null } = row.aggregate ?? {};
+  if (verdict === 'better') return kinds.mean;
+  return row.verdict !== 'equivalent' && gain !== null && gain < 0 ? kinds.below : kinds.open;
 }
 
 /** Sizes up to this much above the smallest are nearly equal. */

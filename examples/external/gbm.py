@@ -1,0 +1,33 @@
+"""LightGBM. Needs lightgbm, pandas and pyarrow."""
+import json, sys
+from pathlib import Path
+import lightgbm as lgb
+import pandas as pd
+
+folder = Path(sys.argv[1])
+given = json.loads((folder / "task.json").read_text())
+splits = [pd.read_parquet(given["rows"][name]) for name in ("train", "validation", "test")]
+for name in given["categories"]:
+    values = pd.CategoricalDtype(splits[0][name].unique())
+    splits = [rows.assign(**{name: rows[name].astype(values)}) for rows in splits]
+inputs = given["categories"] + given["numbers"]
+x = [rows[inputs].set_axis([f"x{i}" for i in range(len(inputs))], axis=1) for rows in splits]  # it refuses some names
+scores = {}
+for task in given["tasks"]:
+    label, classes = task["label"], task.get("classes")
+    settings = dict(objective=task["type"], learning_rate=0.05, feature_fraction=0.5, seed=given["seed"], verbose=-1)
+    if classes: settings["num_class"] = len(classes)
+
+    def data(split, **more):
+        known = splits[split][label].notna()
+        labels = splits[split][label][known]
+        weight = splits[split][given["weight"]][known] if given["weight"] else None
+        return lgb.Dataset(x[split][known], labels.map(classes.index) if classes else labels, weight=weight, **more)
+
+    train = data(0)
+    stop = lgb.early_stopping(100, verbose=False)
+    model = lgb.train(settings, train, 2000, valid_sets=[data(1, reference=train)], callbacks=[stop])
+    print(f"{task['name']}: {model.best_iteration} trees", flush=True)
+    found = model.predict(x[2])
+    scores |= {name: found[:, i] if classes else found for i, name in enumerate(task["outputs"])}
+pd.DataFrame(scores).to_csv(folder / "predictions.csv", index=False)

@@ -1,0 +1,198 @@
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { external } from '../../config/compare-schema.js';
+import type { ComparisonConfig } from '../../config/comparison.js';
+import { dataPaths, type Experiment } from '../../config/experiment.js';
+import { splitNames } from '../../data/dataset.js';
+import { findTask } from '../../data/encode/encode.js';
+import { writeSplits } from '../../data/write/split-parquet.js';
+import { fileSha256, sealed, sha256 } from '../../support/checksum.js';
+import { UserError } from '../../support/errors.js';
+import { makeFolder } from '../../support/make-folder.js';
+import { writeWhole } from '../../support/whole-file.js';
+import { definitions } from '../../training/definitions.js';
+import type { FinishedRun } from '../../training/finished-run.js';
+import { oncePerData } from '../../training/load-dataset.js';
+import type { Event, ExecutorOptions, Outcome } from '../execute/executor.js';
+import { pointKey, pointText } from '../plan/axis-point.js';
+import { folderName } from '../plan/run.js';
+import { type CommandRun, commandFile, readCommandFile, readCommandRun, taskFile } from '../stored/command-run.js';
+import { outputNames, type Reference, readExternal, referenceAmong } from '../stored/external-predictions.js';
+import type { Entry, StoredRow } from '../stored/reported-run.js';
+import { runCommand } from './run-command.js';
+
+interface Options extends Pick<ExecutorOptions, 'signal' | 'halt'> {
+  /** The comparison's. */
+  readonly folder: string;
+  readonly seeds: readonly number[];
+  on(event: Event): void;
+}
+
+/** The rows that commands make, and how long each run took, by its path. */
+interface ExternalRows {
+  readonly entries: readonly Entry[];
+  readonly timing: Readonly<Record<string, { readonly seconds: number }>>;
+}
+
+/** A command under one seed at one point, with the baseline's run, on whose test rows it is judged. */
+interface CommandPlan {
+  readonly label: string;
+  readonly command: string;
+  readonly experiment: Experiment;
+  readonly baseline: FinishedRun;
+  /** `label seed 1`, with the point's values. */
+  readonly name: string;
+  /** Below the comparison's folder. It has the hash of all that the predictions depend on. */
+  readonly folder: string;
+}
+
+/**
+ * Runs the commands of `compare.models` that have not run yet, one at a time: for each point and seed. A command gets
+ * a folder with task.json, which names Parquet files of the rows, and leaves predictions.csv there (docs/boosting.md).
+ * @param rows The models that ple has trained.
+ */
+export async function externalRows(
+  config: ComparisonConfig,
+  rows: readonly StoredRow[],
+  options: Options,
+): Promise<ExternalRows> {
+  const { folder, signal, seeds } = options;
+  const written = rowsWriter(join(folder, 'rows'), options);
+  const timing: Record<string, { seconds: number }> = {};
+  const entries: Entry[] = [];
+  let isWhole = true;
+  for (const point of config.points) {
+    const baseline = rows.find((row) => row.label === config.baseline && !row.values && isAt(row));
+    for (const { label, command } of config.external) {
+      const runs: Entry['runs'][number][] = [];
+      for (const seed of seeds) {
+        const run = baseline?.runs.find((one) => one.seed === seed)?.run;
+        if (!run) {
+          runs.push({ seed, path: label, status: 'missing' });
+          continue;
+        }
+        const experiment = config.experiment(config.baseline, point, seed);
+        const plan = planned({ label, command, experiment, baseline: run }, pointText({ ...point, seed }, ' '));
+        const reference = await referenceAmong([run], experiment.tasks);
+        const outcome = await commandRun(plan, reference, written, options);
+        const path = `${plan.folder}/predictions.csv`;
+        if (outcome.status === 'done') {
+          const { timing: own } = readCommandFile(join(folder, plan.folder));
+          timing[path] = own;
+          const found = await readCommandRun(join(folder, path), reference);
+          runs.push({ seed, path, status: 'done', run: { ...found, path } });
+        } else {
+          isWhole = false;
+          runs.push({ seed, path, status: outcome.status === 'failed' ? 'failed' : 'missing' });
+        }
+      }
+      entries.push({ label, type: external, point, runs });
+    }
+
+    function isAt(row: StoredRow): boolean {
+      return pointKey(row.point) === pointKey(point);
+    }
+  }
+  if (isWhole && !signal.aborted) rmSync(join(folder, 'rows'), { recursive: true, force: true });
+  return { entries, timing };
+}
+
+function planned(run: Pick<CommandPlan, 'label' | 'command' | 'experiment' | 'baseline'>, which: string): CommandPlan {
+  const { label, command, experiment, baseline } = run;
+  const { dataset, tasks, seed } = experiment;
+  const paths = dataPaths(experiment, definitions);
+  const data = Object.entries(dataset).filter(([key]) => !paths.includes(key));
+  const { checksum, rows } = baseline.result.dataset;
+  const inputs = { data, checksum, rows, tasks, seed, command, files: filesIn(command) };
+  const name = `${label} ${which}`;
+  return { ...run, name, folder: `${folderName(name)}-${sha256(JSON.stringify(inputs)).slice(0, 8)}` };
+}
+
+/** The SHA-256 of each file that a command line names: it runs again if a script changes. */
+function filesIn(command: string): readonly string[] {
+  const words = command.split(/[\s'"=;&|<>()]+/).filter((word) => word !== '');
+  return words.flatMap((word) => (statSync(word, { throwIfNoEntry: false })?.isFile() ? [fileSha256(word)] : []));
+}
+
+type WriteRows = (experiment: Experiment) => Promise<TaskFile>;
+
+async function commandRun(
+  { label, name, command, experiment, folder: own }: CommandPlan,
+  reference: Reference,
+  writtenFor: WriteRows,
+  { folder: all, signal, halt, on }: Options,
+): Promise<Outcome> {
+  const folder = join(all, own);
+  if (existsSync(join(folder, commandFile))) return { status: 'done' };
+  if (signal.aborted) return { status: 'interrupted' };
+  const { seed } = experiment;
+  try {
+    const task = await writtenFor(experiment);
+    makeFolder(folder);
+    const outputs = reference.tasks.map((own) => ({ ...task.tasks[own.task.name], outputs: outputNames(own.task) }));
+    const given = { seed, ...task, tasks: outputs };
+    await writeWhole(join(folder, taskFile), `${JSON.stringify(given, null, 2)}\n`);
+    const predictions = join(folder, 'predictions.csv');
+    rmSync(predictions, { force: true });
+    const start = performance.now();
+    const outcome = await runCommand(command, folder, { signal, halt });
+    if (outcome.status !== 'done') return told(outcome);
+    const seconds = (performance.now() - start) / 1000;
+    await readExternal(predictions, 'probability', reference);
+    const timing = { seconds };
+    const run: CommandRun = { schema: 1, label, command, seed, predictions: fileSha256(predictions), timing };
+    await writeWhole(join(folder, commandFile), `${JSON.stringify(sealed(run), null, 2)}\n`);
+    on({ kind: 'command', name, message: `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` });
+    return outcome;
+  } catch (error) {
+    if (signal.aborted) return { status: 'interrupted' };
+    if (!(error instanceof UserError)) throw error;
+    return told({ status: 'failed', message: error.message });
+  }
+
+  function told(outcome: Outcome): Outcome {
+    if (outcome.status === 'failed') on({ kind: 'command', name, message: `failed: ${outcome.message}` });
+    return outcome;
+  }
+}
+
+/** What task.json says of the rows. */
+interface TaskFile {
+  /** Paths of the Parquet files by split. */
+  readonly rows: Readonly<Record<string, string>>;
+  readonly tasks: Readonly<Record<string, object>>;
+  readonly categories: readonly string[];
+  readonly numbers: readonly string[];
+  readonly weight: string | null;
+}
+
+/** Writes the rows of one data set at a time. */
+function rowsWriter(folder: string, { on, signal }: Options): WriteRows {
+  const write = oncePerData(
+    async (source, experiment): Promise<TaskFile> => {
+      const tasks = experiment.tasks.map((task) => findTask(source, task));
+      rmSync(folder, { recursive: true, force: true });
+      await writeSplits(source, tasks, folder, () => signal.throwIfAborted());
+      const named = (isNumeric: boolean) =>
+        source.columns.flatMap(({ kind, name }) =>
+          kind === 'list' || (kind === 'numeric') !== isNumeric ? [] : [`${isNumeric ? 'number' : 'category'}.${name}`],
+        );
+      const isWeighted = (await source.splits.train.read(0)).weights !== undefined;
+      return {
+        rows: Object.fromEntries(splitNames.map((split) => [split, resolve(folder, `${split}.parquet`)])),
+        tasks: Object.fromEntries(
+          experiment.tasks.map(({ name, type }, t) => {
+            const classes = source.tasks[tasks[t] ?? -1]?.classes;
+            return [name, { name, type, label: `${type}.${name}`, ...(classes ? { classes } : {}) }];
+          }),
+        ),
+        categories: named(false),
+        numbers: named(true),
+        weight: isWeighted ? 'weight' : null,
+      };
+    },
+    ({ tasks }) => tasks,
+    1,
+  );
+  return (experiment) => write(experiment, on, signal);
+}

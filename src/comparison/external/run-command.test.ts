@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../../support/folder.fixture.js';
+import { runCommand } from './run-command.js';
+
+const never = new AbortController().signal;
+const signals = { signal: never, halt: never };
+
+test('the folder is the last word, whatever its name; what a command prints is kept', async () => {
+  const folder = temporaryFolder();
+  expect(await runCommand('printf "%s|" a', folder, signals)).toEqual({ status: 'done' });
+  expect(readFileSync(join(folder, 'command.log'), 'utf8')).toBe(`a|${folder}|`);
+});
+
+test('the failure is told with its last line', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'command.log');
+  const of = (command: string) => runCommand(command, folder, signals);
+  expect(await of('echo one; echo two >&2; exit 7 #')).toEqual({
+    status: 'failed',
+    message: `its command ended with 7: two (${file})`,
+  });
+  expect(await of('kill -9 $$ #')).toEqual({ status: 'failed', message: `its command ended by SIGKILL (${file})` });
+});
+
+test('an interruption ends a command with the processes that it started', async () => {
+  const folder = temporaryFolder();
+  const interruption = new AbortController();
+  const [begun, late] = [join(folder, 'begun'), join(folder, 'late')];
+  const running = runCommand(`(touch ${begun}; sleep 2; touch ${late}) & wait #`, folder, {
+    ...{ signal: interruption.signal, halt: never },
+  });
+  while (!existsSync(begun)) await new Promise((resolve) => setTimeout(resolve, 20));
+  interruption.abort();
+  expect(await running).toEqual({ status: 'interrupted' });
+  await new Promise((resolve) => setTimeout(resolve, 2200));
+  expect(existsSync(late)).toBe(false);
+});
