@@ -1,6 +1,6 @@
 import type { ComparisonConfig } from '../config/comparison.js';
 import { resolvedComparison } from '../config/resolved-comparison.js';
-import type { TrackedStatus } from '../tracking/tracker.js';
+import type { TrackedStatus, TrackedStep } from '../tracking/tracker.js';
 import { openTrackers } from '../tracking/trackers.js';
 import { parametersOf } from '../training/tracked-run.js';
 import type { Comparison } from './comparison.js';
@@ -23,7 +23,8 @@ export async function openComparisonTracker(
   const { tracking } = baseline;
   const of = { name: config.name, folder, parameters: parametersOf(resolvedComparison(config), baseline) };
   const mlflow = tracking && { ...tracking, tensorboard: false };
-  const tracker = await openTrackers(mlflow, { ...of, earlier: [], everyEpoch: '' }, note);
+  const looks: TrackedStep[] = [];
+  const tracker = await openTrackers(mlflow, { ...of, follow: () => () => looks.splice(0), everyEpoch: '' }, note);
   await tracker.ready();
   return {
     look({ rows, seeds }) {
@@ -32,10 +33,11 @@ export async function openComparisonTracker(
         const byTask = Object.entries(tasks).map(([task, { gain }]) => [`${name}/${task}`, gain] as const);
         return [...byTask, [`${name}/mean`, meanGain] as const];
       });
-      tracker.log({
+      looks.push({
         step: seeds.length,
         scalars: Object.fromEntries(gains.flatMap(([name, gain]) => (gain === null ? [] : [[name, gain]]))),
       });
+      tracker.update();
     },
     end: tracker.end,
   };

@@ -4,12 +4,7 @@ import { aliexpress } from './aliexpress/aliexpress.js';
 import { censusIncome } from './census-income/census-income.js';
 import { funnel } from './funnel/funnel.js';
 import { kuairand } from './kuairand/kuairand.js';
-import { isLoader } from './loader.js';
 import { synthetic } from './synthetic/synthetic.js';
 import { table } from './table/table-loader.js';
 
-export const loaders = catalogue(
-  'loader',
-  [aliCcp, aliexpress, censusIncome, funnel, kuairand, synthetic, table],
-  isLoader,
-);
+export const loaders = catalogue('loader', [aliCcp, aliexpress, censusIncome, funnel, kuairand, synthetic, table]);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { partKind } from '../support/catalogue.js';
+import { part } from '../support/catalogue.js';
 import type { Source } from './dataset.js';
 import type { Publication } from './fetch/published-file.js';
 
@@ -66,38 +66,30 @@ export interface Dialect {
   readonly missing?: readonly string[] | undefined;
 }
 
-export interface LoaderDefinition {
+/** @typeParam Given Its author gets the parsed options. What `defineLoader` returns gets any value, and parses it. */
+export interface LoaderDefinition<Options extends z.ZodObject = z.ZodObject, Given = unknown> {
   readonly name: string;
   /** One line for `ple list datasets`. */
   readonly summary: string;
-  readonly options: z.ZodObject;
+  readonly options: Options;
   /** Options that say where the data lie: they are left out of a run's hash, which has the data's checksum instead. */
-  readonly paths: readonly string[];
+  readonly paths: readonly (keyof z.infer<Options> & string)[];
   /** The data's files, if anybody may download them. */
   readonly publication?: Publication;
   /**
-   * Parses `options` (fails on what the schema refuses) and opens the data. Fails with a `DataError` for data that
-   * cannot be used.
+   * Opens the data.
+   * @throws DataError for data that cannot be used.
    */
-  open(options: unknown, context: LoaderContext): Promise<Source>;
+  readonly open: (options: Given, context: LoaderContext) => Promise<Source>;
   /** Absent: labels are in columns of the tasks' names, 0 or 1, numbers, or the classes' texts. */
-  newRows?(options: unknown): RowReading;
+  readonly newRows?: (options: Given) => RowReading;
 }
 
-const kind = partKind<LoaderDefinition>();
-export const isLoader = kind.is;
-
-export function defineLoader<Options extends z.ZodObject>(definition: {
-  readonly name: string;
-  readonly summary: string;
-  readonly options: Options;
-  readonly paths: readonly (keyof z.infer<Options> & string)[];
-  readonly publication?: Publication;
-  readonly open: (options: z.infer<Options>, context: LoaderContext) => Promise<Source>;
-  readonly newRows?: (options: z.infer<Options>) => RowReading;
-}): LoaderDefinition {
+export function defineLoader<Options extends z.ZodObject>(
+  definition: LoaderDefinition<Options, z.infer<Options>>,
+): LoaderDefinition {
   const { newRows, ...others } = definition;
-  return kind.made({
+  return part('loader', {
     ...others,
     open: async (options, context) => definition.open(definition.options.parse(options), context),
     ...(newRows ? { newRows: (options) => newRows(definition.options.parse(options)) } : {}),

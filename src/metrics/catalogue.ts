@@ -11,33 +11,29 @@ import {
 } from './binary.js';
 import { calibrationError } from './calibration.js';
 import { groupedAuc, groupedHitRate10, groupedNdcg10 } from './grouped.js';
-import { isMetric, type Metric } from './metric.js';
+import type { Metric } from './metric.js';
 import { accuracy, macroAuc, multiclassLogLoss } from './multiclass.js';
 import { mae, mse, nmse, predictedOverActual, r2 } from './regression.js';
 
-export const metrics = catalogue<Metric>(
-  'metric',
-  [
-    auc,
-    aucInterval,
-    logLoss,
-    calibrationError,
-    normalisedEntropy,
-    averagePrecision,
-    predictedOverObserved,
-    binaryAccuracy,
-    f1,
-    groupedAuc,
-    groupedNdcg10,
-    groupedHitRate10,
-    mse,
-    nmse,
-    mae,
-    r2,
-    predictedOverActual,
-    macroAuc,
-    accuracy,
-    multiclassLogLoss,
-  ],
-  isMetric,
-);
+export const metrics = catalogue<Metric>('metric', [
+  auc,
+  aucInterval,
+  logLoss,
+  calibrationError,
+  normalisedEntropy,
+  averagePrecision,
+  predictedOverObserved,
+  binaryAccuracy,
+  f1,
+  groupedAuc,
+  groupedNdcg10,
+  groupedHitRate10,
+  mse,
+  nmse,
+  mae,
+  r2,
+  predictedOverActual,
+  macroAuc,
+  accuracy,
+  multiclassLogLoss,
+]);

@@ -1,6 +1,6 @@
 import type { Margin } from '../config/parts.js';
 import type { Task } from '../data/dataset.js';
-import { partKind } from '../support/catalogue.js';
+import { part } from '../support/catalogue.js';
 import type { ClassScores } from './class-scores.js';
 import type { BinarySample, GroupedSample, RegressionSample, TaskScores } from './samples.js';
 
@@ -79,9 +79,6 @@ export const isThresholdMetric = (metric: Metric): metric is ThresholdMetric => 
 export const isRegressionMetric = (metric: Metric): metric is RegressionMetric => metric.type === 'regression';
 export const isMulticlassMetric = (metric: Metric): metric is MulticlassMetric => metric.type === 'multiclass';
 
-const kind = partKind<Metric>();
-export const isMetric = kind.is;
-
 export function defineMetric<Definition extends Metric>(definition: Definition): Definition {
-  return kind.made(definition);
+  return part('metric', definition);
 }

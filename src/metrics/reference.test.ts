@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Task } from '../data/dataset.js';
-import { delongVariance, logLoss, normalisedEntropy } from './binary.js';
+import { logLoss, normalisedEntropy } from './binary.js';
 import { evaluateTask } from './evaluate.js';
 import { mse, nmse, r2 } from './regression.js';
+import { delongVariance } from './row-influence.js';
 import { binary, labels, logits, ones, predictions, ratings, regression, weights } from './rows.fixture.js';
 import { binarySample, probabilityOf } from './samples.js';
 

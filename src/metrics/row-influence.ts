@@ -1,5 +1,13 @@
 import type { MetricValue } from './metric.js';
-import { type BinarySample, binarySample, probabilityOf, type TaskScores, weightOf } from './samples.js';
+import {
+  areaUnderCurve,
+  type BinarySample,
+  binarySample,
+  probabilityOf,
+  type Side,
+  type TaskScores,
+  weightOf,
+} from './samples.js';
 
 const normalQuantile = 1.959963984540054; // of 0.975
 
@@ -52,35 +60,54 @@ export function influenceOnRowMean(
 
 /**
  * Influences on the area under the ROC curve: a row's placement among the rows of the other class less the area (DeLong
- * et al. 1988). The squares add up to `delongVariance`. Null for fewer than two rows of a class.
+ * et al. 1988). Null for fewer than two rows of a class.
  */
 export function influenceOnArea(scores: TaskScores): Float64Array | null {
   const { logits, labels, mask } = scores;
-  const sample = binarySample(scores);
-  const [m, n] = [sample.positives.length, sample.negatives.length];
-  if (m < 2 || n < 2) return null;
-  const [sumM, sumN] = [weightOf(sample, 'positives'), weightOf(sample, 'negatives')]; // without weights m and n
-  const [positivesBelow, negativesBelow] = [weightBelow(sample, 'positives'), weightBelow(sample, 'negatives')];
+  const influenceOf = onArea(binarySample(scores));
+  if (influenceOf === null) return null;
   const influence = new Float64Array(logits.length);
-  let ordered = 0;
   for (let row = 0; row < logits.length; row++) {
     const weight = mask[row] ?? 0;
-    if (!(weight > 0)) continue;
-    const positive = (labels[row] ?? 0) > 0.5;
-    const below = (positive ? negativesBelow : positivesBelow)(logits[row] ?? 0);
-    influence[row] = positive ? below / sumN : 1 - below / sumM;
-    if (positive) ordered += weight * below; // without weights a multiple of 1/2: exact up to 2^52 pairs
-  }
-  const area = ordered / sumM / sumN;
-  const ofPositives = Math.sqrt(m * (m - 1)) * (sumM / m);
-  const ofNegatives = Math.sqrt(n * (n - 1)) * (sumN / n);
-  for (let row = 0; row < logits.length; row++) {
-    const weight = mask[row] ?? 0;
-    if (!(weight > 0)) continue;
-    const positive = (labels[row] ?? 0) > 0.5;
-    influence[row] = (weight * ((influence[row] ?? 0) - area)) / (positive ? ofPositives : ofNegatives);
+    const side = (labels[row] ?? 0) > 0.5 ? 'positives' : 'negatives';
+    if (weight > 0) influence[row] = weight * influenceOf(logits[row] ?? 0, side);
   }
   return influence;
+}
+
+/**
+ * DeLong's variance of the area: the sum of the squares of the influences. Null for fewer than two rows of a class.
+ *
+ * With weights, the area is the weighted mean of the placements of either class. Its variance is that of a ratio of
+ * means (Cochran 1977, section 2.11): the m rows of a class add m / (m - 1) * sum of (w_i (V_i - AUC))^2 / (sum of
+ * w_i)^2. With equal weights this is DeLong's. Rows are the sampling units, whatever their weight: m is in effect (sum
+ * of w)^2 / sum of w^2 (Kish 1965).
+ */
+export function delongVariance(sample: BinarySample): number | null {
+  const influenceOf = onArea(sample);
+  if (influenceOf === null) return null;
+  let variance = 0;
+  for (const side of ['positives', 'negatives'] as const) {
+    const { [side]: logits, weights } = sample;
+    for (let row = 0; row < logits.length; row++)
+      variance += ((weights?.[side][row] ?? 1) * influenceOf(logits[row] ?? 0, side)) ** 2;
+  }
+  return variance;
+}
+
+/** A row's influence on the area, per unit of its weight, by its logit and class; from ranks as in Sun and Xu (2014). */
+function onArea(sample: BinarySample): ((logit: number, side: Side) => number) | null {
+  const [m, n] = [sample.positives.length, sample.negatives.length];
+  const area = areaUnderCurve(sample);
+  if (area === null || m < 2 || n < 2) return null;
+  const [sumM, sumN] = [weightOf(sample, 'positives'), weightOf(sample, 'negatives')]; // without weights m and n
+  const [positivesBelow, negativesBelow] = [weightBelow(sample, 'positives'), weightBelow(sample, 'negatives')];
+  const ofPositives = Math.sqrt(m * (m - 1)) * (sumM / m);
+  const ofNegatives = Math.sqrt(n * (n - 1)) * (sumN / n);
+  return (logit, side) =>
+    side === 'positives'
+      ? (negativesBelow(logit) / sumN - area) / ofPositives
+      : (1 - positivesBelow(logit) / sumM - area) / ofNegatives;
 }
 
 /**
@@ -136,7 +163,7 @@ export function intervalOf(
 }
 
 /** Looks up the weight of a class's rows with a lower logit, plus half the weight of those with an equal one. */
-function weightBelow(sample: BinarySample, side: 'positives' | 'negatives'): (logit: number) => number {
+function weightBelow(sample: BinarySample, side: Side): (logit: number) => number {
   const { [side]: ascending, weights } = sample;
   const sums = weights && new Float64Array(ascending.length + 1); // of the rows before each
   if (sums) for (const [row, weight] of weights[side].entries()) sums[row + 1] = (sums[row] ?? 0) + weight;

@@ -121,7 +121,7 @@ export function areaUnderCurve(sample: BinarySample): number | null {
 }
 
 type Logits = Float32Array | Float64Array;
-type Side = 'positives' | 'negatives';
+export type Side = 'positives' | 'negatives';
 
 /** Logits of a binary task's rows, each class in ascending order: all that its metrics need. */
 export interface BinarySample {
@@ -204,9 +204,6 @@ interface Tie {
   readonly logit: number;
   readonly positives: number;
   readonly negatives: number;
-  /** Sums of the squares of their weights. */
-  readonly positiveSquares: number;
-  readonly negativeSquares: number;
   /** Weight of the positives with a lower logit. */
   readonly positivesBelow: number;
   readonly negativesBelow: number;
@@ -220,8 +217,6 @@ export function forEachTie({ positives, negatives, weights }: BinarySample, visi
     logit: 0,
     positives: 0,
     negatives: 0,
-    positiveSquares: 0,
-    negativeSquares: 0,
     positivesBelow: 0,
     negativesBelow: 0,
   };
@@ -232,17 +227,9 @@ export function forEachTie({ positives, negatives, weights }: BinarySample, visi
     tie.logit = logit;
     tie.positivesBelow += tie.positives;
     tie.negativesBelow += tie.negatives;
-    tie.positives = tie.negatives = tie.positiveSquares = tie.negativeSquares = 0;
-    for (; positives[i] === logit; i++) {
-      const weight = weights?.positives[i] ?? 1;
-      tie.positives += weight;
-      tie.positiveSquares += weight ** 2;
-    }
-    for (; negatives[j] === logit; j++) {
-      const weight = weights?.negatives[j] ?? 1;
-      tie.negatives += weight;
-      tie.negativeSquares += weight ** 2;
-    }
+    tie.positives = tie.negatives = 0;
+    for (; positives[i] === logit; i++) tie.positives += weights?.positives[i] ?? 1;
+    for (; negatives[j] === logit; j++) tie.negatives += weights?.negatives[j] ?? 1;
     visit(tie);
   }
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { binaryAccuracy, delongVariance, logLoss } from './binary.js';
+import { binaryAccuracy, logLoss } from './binary.js';
 import { metrics } from './catalogue.js';
 import { evaluateTask } from './evaluate.js';
 import { isRegressionMetric } from './metric.js';
 import { mae, mse } from './regression.js';
-import { errorOverRows, influenceOnArea } from './row-influence.js';
+import { delongVariance, errorOverRows, influenceOnArea } from './row-influence.js';
 import { binary, type Row, regression as rating, scoresOf } from './rows.fixture.js';
 import { binarySample } from './samples.js';
 

@@ -10,7 +10,6 @@ import { hardSharing } from './hard-sharing.js';
 import { home } from './home.js';
 import { mlMmoe } from './ml-mmoe.js';
 import { mmoe } from './mmoe.js';
-import { isModel } from './model.js';
 import { omoe } from './omoe.js';
 import { pepnet } from './pepnet.js';
 import { ple } from './ple.js';
@@ -19,29 +18,25 @@ import { sluice } from './sluice.js';
 import { stem } from './stem.js';
 
 /** Every model: first those of the PLE paper, each followed by its variants, then others. */
-export const models = catalogue(
-  'model',
-  [
-    singleTask,
-    hardSharing,
-    asymmetricSharing,
-    customizedSharing,
-    crossStitch,
-    sluice,
-    omoe,
-    mmoe,
-    mlMmoe,
-    cgc,
-    ple,
-    adatt,
-    stem,
-    pepnet,
-    home,
-    esmm,
-    aitm,
-  ],
-  isModel,
-);
+export const models = catalogue('model', [
+  singleTask,
+  hardSharing,
+  asymmetricSharing,
+  customizedSharing,
+  crossStitch,
+  sluice,
+  omoe,
+  mmoe,
+  mlMmoe,
+  cgc,
+  ple,
+  adatt,
+  stem,
+  pepnet,
+  home,
+  esmm,
+  aitm,
+]);
 
 /** The model that every gain is measured against. */
 export const baseline = singleTask.name;

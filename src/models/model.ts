@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type FloatArray, float32, sizeOf } from '../support/arrays.js';
-import { partKind } from '../support/catalogue.js';
+import { part } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
@@ -217,9 +217,6 @@ export interface ModelDefinition {
   build(shape: ModelShape, options: unknown): Model;
 }
 
-const kind = partKind<ModelDefinition>();
-export const isModel = kind.is;
-
 export function defineModel<Own extends z.ZodRawShape>(definition: {
   readonly name: string;
   readonly summary: string;
@@ -248,7 +245,7 @@ export function defineModel<Own extends z.ZodRawShape>(definition: {
   } = definition;
   const [own, common] = [z.object(definition.options), z.object(commonOptions(definition))];
   const options = z.strictObject({ type: z.literal(name), ...own.shape, ...common.shape });
-  return kind.made({
+  return part('model', {
     ...definition,
     minimumTasks,
     maximumTasks,

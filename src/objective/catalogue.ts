@@ -1,7 +1,6 @@
 import { catalogue } from '../support/catalogue.js';
 import { constant } from './constant.js';
 import { exponential } from './exponential.js';
-import { isWeightSchedule } from './weight-schedule.js';
 
 /** Every loss-weight schedule; a config that names none has the first. */
-export const weightSchedules = catalogue('loss-weight schedule', [constant, exponential], isWeightSchedule);
+export const weightSchedules = catalogue('loss-weight schedule', [constant, exponential]);

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { weightSchema } from '../config/parts.js';
-import { didYouMean, partKind } from '../support/catalogue.js';
+import { didYouMean, part } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 
 /** How the weights of the task losses move while training. */
@@ -24,9 +24,6 @@ export interface WeightScheduleDefinition {
   build(tasks: readonly string[], weights: Readonly<Record<string, Weight>>, options: unknown): WeightSchedule;
 }
 
-const kind = partKind<WeightScheduleDefinition>();
-export const isWeightSchedule = kind.is;
-
 export function defineWeightSchedule<Options extends z.ZodObject>(definition: {
   readonly name: string;
   readonly summary: string;
@@ -36,7 +33,7 @@ export function defineWeightSchedule<Options extends z.ZodObject>(definition: {
     options: z.infer<Options>,
   ) => WeightSchedule;
 }): WeightScheduleDefinition {
-  return kind.made({
+  return part('loss-weight schedule', {
     name: definition.name,
     summary: definition.summary,
     options: definition.options,

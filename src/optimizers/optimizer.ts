@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
 import { ownersOf, type Parameter, type Parameters } from '../models/model.js';
 import { type HostArrays, sizeOf } from '../support/arrays.js';
-import { partKind } from '../support/catalogue.js';
+import { part } from '../support/catalogue.js';
 import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
 import type { CommonOptions } from './options.js';
@@ -70,9 +70,6 @@ export interface OptimizerDefinition {
   learningRate(options: unknown, length: TrainingLength): LearningRate;
 }
 
-const kind = partKind<OptimizerDefinition>();
-export const isOptimizer = kind.is;
-
 export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOptions>>(definition: {
   readonly name: string;
   readonly summary: string;
@@ -83,7 +80,7 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
     error: 'has no effect beside a schedule, which sets the learning rate alone: remove decay (or the schedule)',
     path: ['decay'],
   });
-  return kind.made({
+  return part('optimizer', {
     name: definition.name,
     summary: definition.summary,
     options,

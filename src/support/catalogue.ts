@@ -16,22 +16,21 @@ export interface Catalogue<Definition> {
   join(part: unknown, place: string): string | undefined;
 }
 
+const kinds = new WeakMap<object, string>();
+
 /** Marks what a `define…` function makes, so that it is recognised among a plugin's exports. */
-export function partKind<Part extends object>() {
-  const made = new WeakSet<object>();
-  return {
-    made<Own extends Part>(part: Own): Own {
-      made.add(part);
-      return part;
-    },
-    is: (value: unknown): value is Part => typeof value === 'object' && value !== null && made.has(value),
-  };
+export function part<Definition extends object>(kind: string, definition: Definition): Definition {
+  kinds.set(definition, kind);
+  return definition;
+}
+
+export function isPart<Definition>(value: unknown, kind: string): value is Definition {
+  return typeof value === 'object' && value !== null && kinds.get(value) === kind;
 }
 
 export function catalogue<Definition extends { readonly name: string }>(
   kind: string,
   own: readonly Definition[],
-  isPart: (value: unknown) => value is Definition = (_value): _value is Definition => false,
 ): Catalogue<Definition> {
   const all = [...own];
   const names = all.map((definition) => definition.name);
@@ -46,7 +45,7 @@ export function catalogue<Definition extends { readonly name: string }>(
       throw new ConfigError(`Unknown ${kind} '${name}'${didYouMean(name, names)}; there are: ${names.join(', ')}.`);
     },
     join(part, place) {
-      if (!isPart(part)) return undefined;
+      if (!isPart<Definition>(part, kind)) return undefined;
       const { name } = part;
       if (names.includes(name))
         throw new ConfigError(

@@ -35,7 +35,7 @@ interface Entry {
   readonly value: string;
 }
 
-export interface Metric {
+interface Metric {
   readonly key: string;
   readonly value: number;
   /** Milliseconds since 1970. */

@@ -22,8 +22,14 @@ interface Begun {
 /** A tracker of a run, and what it notes. */
 function begun(url: string, { folder = temporaryFolder(), name = 'a', parameters = {}, earlier = [] }: Begun = {}) {
   const notes: string[] = [];
-  const run = { name, folder, parameters, earlier, everyEpoch: 'steps' };
-  return { folder, notes, ...mlflowTracker({ url, experiment: 'tried' }, run, (message) => notes.push(message)) };
+  const steps = [...earlier];
+  const run = { name, folder, parameters, follow: () => () => steps.splice(0), everyEpoch: 'steps' };
+  const tracker = mlflowTracker({ url, experiment: 'tried' }, run, (message) => notes.push(message));
+  const log = (step: TrackedStep) => {
+    steps.push(step);
+    tracker.update();
+  };
+  return { folder, notes, log, end: tracker.end };
 }
 
 test('a run that goes on sends what the server lacks: epochs that were sent are not sent again', async () => {

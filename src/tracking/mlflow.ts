@@ -2,9 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { writeWhole } from '../support/whole-file.js';
-import { createDelivery } from './delivery.js';
-import { type Metric, type MlflowRun, mlflowApi, Refused } from './mlflow-api.js';
-import type { TrackedRun, TrackedStep, Tracker } from './tracker.js';
+import { type MlflowRun, mlflowApi, Refused, reasonOf } from './mlflow-api.js';
+import type { TrackedRun, Tracker } from './tracker.js';
 
 const statuses = { finished: 'FINISHED', failed: 'FAILED', interrupted: 'KILLED' } as const;
 
@@ -15,52 +14,57 @@ const fileShape = z.looseObject({ url: z.string(), runId: z.string() });
 /** Limits of the server for a request, and for texts; older servers take 500 characters of a parameter. */
 const limits = { metrics: 1000, params: 100, key: 250, value: 500 };
 
-/** Most metrics that wait for a server that does not answer. */
-const mostWaiting = 20_000;
+const secondsAtEnd = 8;
 
 /**
- * Sends a run's values to an MLflow tracking server. A resumed run continues its MLflow run, and sends the parameters
- * and epochs that this lacks. If a folder above is that of an MLflow run (of a comparison), the run is its child. If
- * the server is away, slow or refuses, the run only gets a note.
+ * Sends a run's values to an MLflow tracking server, in the background, one request after the other. A request that
+ * the server does not answer is sent again at the next update; one that it refuses is left out. A resumed run continues
+ * its MLflow run, and sends the parameters and epochs that this lacks. If a folder above is that of an MLflow run (of a
+ * comparison), the run is its child. If the server is away, slow or refuses, the run only gets a note.
  */
 export function mlflowTracker(
   { url, experiment }: { readonly url: string; readonly experiment: string },
-  { name, folder, parameters, earlier, everyEpoch }: TrackedRun,
+  { name, folder, parameters, follow, everyEpoch }: TrackedRun,
   note: (message: string) => void,
 ): Tracker {
   const stop = new AbortController();
   const api = mlflowApi(url, stop.signal);
-  const tell = (reason: string) => note(`MLflow at ${url}: ${reason}. The run does not depend on it.`);
-  const delivery = createDelivery(tell, stop);
-  let run: MlflowRun = { id: '', artifactUri: '' };
-  let known: { readonly params: ReadonlySet<string>; readonly steps: ReadonlySet<number> } = {
-    params: new Set(),
-    steps: new Set(),
-  };
-  let opened: () => void = () => undefined;
-  const hasOpened = new Promise<void>((resolve) => {
-    opened = resolve;
-  });
+  const journal = follow();
+  const noted = new Set<string>();
+  let run: MlflowRun | undefined;
+  let known: ReadonlySet<number> = new Set(); // epochs that a continued run has
+  let batches: Parameters<typeof api.logBatch>[1][] = []; // read, and not taken by the server yet
+  let attempt: Promise<unknown> | undefined;
+  let isRefused = false;
 
-  /** Safe to retry after any of its requests: a run is created once. */
-  async function open(): Promise<void> {
-    if (run.id === '') run = (await continued()) ?? (await created());
-    await writeWhole(join(folder, file), `${JSON.stringify({ url, runId: run.id })}\n`);
-    const params = Object.entries(parameters).map(([key, value]) => ({ key: keyOf(key), value: textOf(value) }));
-    const missing = params.filter(({ key }) => !known.params.has(key));
-    for (const some of chunks(missing, limits.params)) {
-      delivery.add({ send: () => api.logBatch(run.id, { params: some }) });
+  async function send(): Promise<MlflowRun> {
+    run ??= await opened();
+    for (;;) {
+      if (batches.length === 0) batches = unsent();
+      const [batch] = batches;
+      if (!batch) return run;
+      await unlessRefused(api.logBatch(run.id, batch));
+      batches.shift();
     }
   }
 
-  /** The MLflow run of this folder, open again; undefined if there is none. */
-  async function continued(): Promise<MlflowRun | undefined> {
+  async function opened(): Promise<MlflowRun> {
+    const [found, has] = (await continued()) ?? [await created(), new Set()];
+    const params = Object.entries(parameters).map(([key, value]) => ({ key: keyOf(key), value: textOf(value) }));
+    const missing = params.filter(({ key }) => !has.has(key));
+    batches = chunks(missing, limits.params).map((some) => ({ params: some }));
+    await writeWhole(join(folder, file), `${JSON.stringify({ url, runId: found.id })}\n`);
+    return found;
+  }
+
+  /** The MLflow run of this folder, open again, and the names of its parameters; undefined if there is none. */
+  async function continued(): Promise<readonly [MlflowRun, ReadonlySet<string>] | undefined> {
     const kept = runIn(folder, url);
     if (kept === undefined) return undefined;
     try {
       const found = await api.updateRun(kept, 'RUNNING');
-      known = { params: await api.paramsOf(kept), steps: await api.stepsOf(kept, keyOf(everyEpoch)) };
-      return found;
+      known = await api.stepsOf(kept, keyOf(everyEpoch));
+      return [found, await api.paramsOf(kept)];
     } catch (error) {
       if (error instanceof Refused && error.status === 404) return undefined; // it was deleted there
       throw error;
@@ -76,71 +80,69 @@ export function mlflowTracker(
     ]);
   }
 
-  const metrics = metricsFor(delivery, tell, async (some) => {
-    const unknown = some.filter(({ ofEpoch, step }) => !(ofEpoch && known.steps.has(step)));
-    const own = unknown.map(({ ofEpoch: _, ...metric }) => metric);
-    if (own.length > 0) await api.logBatch(run.id, { metrics: own });
-  });
-
-  function log({ step, scalars }: TrackedStep): void {
-    const [timestamp, ofEpoch] = [Date.now(), everyEpoch in scalars];
-    metrics.add(Object.entries(scalars).map(([key, value]) => ({ key: keyOf(key), value, timestamp, step, ofEpoch })));
+  function unsent(): typeof batches {
+    const timestamp = Date.now();
+    const metrics = journal()
+      .filter(({ step, scalars }) => !(everyEpoch in scalars && known.has(step)))
+      .flatMap(({ step, scalars }) =>
+        Object.entries(scalars).map(([key, value]) => ({ key: keyOf(key), value, timestamp, step })),
+      );
+    return chunks(metrics, limits.metrics).map((some) => ({ metrics: some }));
   }
 
-  delivery.add({ send: () => open().then(opened), isFirst: true });
-  for (const step of earlier) log(step);
-  return {
-    ready: () => Promise.race([hasOpened, delivery.attempt()]),
-    log,
-    async end(status, artifacts) {
-      delivery.add({ send: async () => void (await api.updateRun(run.id, statuses[status])) });
-      for (const artifact of artifacts) delivery.add({ send: () => api.putArtifact(run.artifactUri, artifact) });
-      await delivery.end();
-    },
-  };
-}
-
-type Waiting = Metric & { readonly ofEpoch: boolean };
-
-/** Metrics that wait to be sent, as many at once as the server takes. */
-function metricsFor(
-  delivery: ReturnType<typeof createDelivery>,
-  tell: (reason: string) => void,
-  sendSome: (some: readonly Waiting[]) => Promise<void>,
-) {
-  const waiting: Waiting[] = [];
-  let [isQueued, hasDropped] = [false, false];
-  return {
-    add(more: readonly Waiting[]): void {
-      waiting.push(...more);
-      const excess = waiting.length - mostWaiting;
-      if (excess > 0) {
-        waiting.splice(0, excess);
-        if (!hasDropped) tell('over 20,000 metrics waited, so the oldest are not sent');
-        hasDropped = true;
-      }
-      const wasQueued = isQueued;
-      isQueued = true; // first: what is added may be done at once
-      if (wasQueued) void delivery.attempt();
-      else delivery.add({ send });
-    },
-  };
-
-  async function send(): Promise<void> {
-    while (waiting.length > 0) {
-      const some = waiting.splice(0, limits.metrics);
-      try {
-        await sendSome(some);
-      } catch (error) {
-        const isRefused = error instanceof Refused;
-        if (!isRefused) waiting.unshift(...some);
-        isQueued = waiting.length > 0;
-        if (isRefused && isQueued) delivery.add({ send }); // this one ends
-        throw error;
-      }
+  async function unlessRefused(request: Promise<unknown>): Promise<void> {
+    try {
+      await request;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      tell(reasonOf(error));
     }
-    isQueued = false;
   }
+
+  function tell(reason: string): void {
+    if (!noted.has(reason)) note(`MLflow at ${url}: ${reason}. The run does not depend on it.`);
+    noted.add(reason);
+  }
+
+  /** @returns false if something is left to send. A server that refuses to open the run is sent nothing more. */
+  async function tried(work: () => Promise<unknown>): Promise<boolean> {
+    if (isRefused) return true;
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (!stop.signal.aborted) tell(reasonOf(error));
+      isRefused = error instanceof Refused;
+      return isRefused;
+    }
+  }
+
+  function update(): Promise<unknown> {
+    attempt ??= tried(send).finally(() => {
+      attempt = undefined;
+    });
+    return attempt;
+  }
+
+  update();
+  return {
+    async ready() {
+      await update();
+    },
+    update,
+    async end(status, artifacts) {
+      const timer = setTimeout(() => stop.abort(), 1000 * secondsAtEnd);
+      await attempt;
+      const isWhole = await tried(async () => {
+        const { id, artifactUri } = await send();
+        await unlessRefused(api.updateRun(id, statuses[status]));
+        for (const artifact of artifacts) await unlessRefused(api.putArtifact(artifactUri, artifact));
+      });
+      clearTimeout(timer);
+      stop.abort();
+      if (!isWhole) tell('the last numbers and files were not sent');
+    },
+  };
 }
 
 /** The server's run of a folder; undefined if there is none, or it is another server's. */

@@ -2,13 +2,15 @@ import { expect, test } from 'vitest';
 import { temporaryFolder } from '../support/folder.fixture.js';
 import { readEvents } from './event-reader.fixture.js';
 import { tensorboardTracker } from './tensorboard.js';
+import type { TrackedStep } from './tracker.js';
 
 test('values, names and steps of any kind are read back', async () => {
   const folder = temporaryFolder();
   const parameters = { text: 'Straße 🙂', zero: 0, no: false, large: 2 ** 60, 'a.b': -1e-300 };
-  const earlier = [{ step: 1, scalars: { 'loss/é 1': 0 } }];
-  const tracker = tensorboardTracker({ name: 'a', folder, parameters, earlier, everyEpoch: '' });
-  tracker.log({ step: 300_000, scalars: { small: -1e-30, whole: 5 } });
+  const steps: TrackedStep[] = [{ step: 1, scalars: { 'loss/é 1': 0 } }];
+  const follow = () => () => steps.splice(0);
+  const tracker = tensorboardTracker({ name: 'a', folder, parameters, follow, everyEpoch: '' });
+  steps.push({ step: 300_000, scalars: { small: -1e-30, whole: 5 } });
   await tracker.end('failed', []);
   const { scalars, hparams } = readEvents(folder);
   expect(scalars).toEqual([

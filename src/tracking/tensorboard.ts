@@ -6,29 +6,31 @@ import type { TrackedParameter, TrackedRun, Tracker } from './tracker.js';
 const statuses = { finished: 1, failed: 2, interrupted: 0 } as const;
 
 /**
- * Writes a run's values to `tensorboard/` in its folder. The file is rewritten from the earlier steps whenever the run
- * starts or resumes, so a run that was killed has every epoch once.
+ * Writes a run's values to `tensorboard/` in its folder. The file is rewritten from the journal whenever the run starts or
+ * resumes, so a run that was killed has every epoch once.
  *
  * A run has no `experiment` of the hparams plugin: TensorBoard would use the first that it finds for all runs. Without
  * one it lists the parameters of all runs.
  * @throws UserError if the folder cannot be written; so do its calls.
  */
-export function tensorboardTracker({ folder, parameters, earlier }: TrackedRun): Tracker {
+export function tensorboardTracker({ folder, parameters, follow }: TrackedRun): Tracker {
   const file = createEventFile(join(folder, 'tensorboard'));
   const hparams = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, protoOf(value)]));
   const start = hparamsValue('session_start_info', { session_start_info: { hparams, start_time_secs: seconds() } });
   file.add({ summary: { value: [start] } });
-  const log: Tracker['log'] = ({ step, scalars }) => {
-    file.add({
-      step,
-      summary: { value: Object.entries(scalars).map(([tag, value]) => ({ tag, simple_value: value })) },
-    });
+  const journal = follow();
+  const update = () => {
+    for (const { step, scalars } of journal()) {
+      const value = Object.entries(scalars).map(([tag, number]) => ({ tag, simple_value: number }));
+      file.add({ step, summary: { value } });
+    }
   };
-  for (const step of earlier) log(step);
+  update();
   return {
     ready: async () => undefined,
-    log,
+    update,
     async end(status) {
+      update();
       const info = { status: statuses[status], end_time_secs: seconds() };
       file.add({ summary: { value: [hparamsValue('session_end_info', { session_end_info: info })] } });
       file.close();

@@ -1,10 +1,11 @@
 /**
- * Receives a run's numbers while it trains. It gets plain data and returns at once; `end` waits a few seconds at most.
+ * Copies a run's numbers from its journal while it trains. `update` returns at once; `end` waits a few seconds at most.
  */
 export interface Tracker {
   /** Resolves when it is known whether other runs can refer to this one. */
   ready(): Promise<void>;
-  log(values: TrackedStep): void;
+  /** The journal has more steps. */
+  update(): void;
   /** Ends the tracking. @param artifacts paths of finished files */
   end(status: TrackedStatus, artifacts: readonly string[]): Promise<void>;
 }
@@ -16,8 +17,8 @@ export interface TrackedRun {
   readonly folder: string;
   /** The resolved config by dotted key, without paths. */
   readonly parameters: Readonly<Record<string, TrackedParameter>>;
-  /** The steps before the checkpoint from which the run goes on; empty for a new run. */
-  readonly earlier: readonly TrackedStep[];
+  /** Opens the journal. Each call of what it returns reads the steps since the last one; the first reads all. */
+  readonly follow: () => () => readonly TrackedStep[];
   /** Name of a scalar that every epoch has, and no other step. */
   readonly everyEpoch: string;
 }

@@ -26,8 +26,8 @@ export async function openTrackers(
     async ready() {
       for (const tracker of trackers) await tracker.ready();
     },
-    log: (values) => {
-      for (const tracker of trackers) tracker.log(values);
+    update() {
+      for (const tracker of trackers) tracker.update();
     },
     async end(status, artifacts) {
       for (const tracker of trackers) await tracker.end(status, artifacts);

@@ -79,10 +79,11 @@ export function readEpochs(path: string): readonly EpochRecord[] {
   );
 }
 
-/** The epochs in an epochs.jsonl that a run may be writing. An incomplete line is left out. */
-export function epochsSoFar(file: string): readonly EpochRecord[] {
+/** The epochs in an epochs.jsonl that a run may be writing, from a line on. An incomplete line is left out. */
+export function epochsSoFar(file: string, from = 0): readonly EpochRecord[] {
   return readFileSync(file, 'utf8')
     .split('\n')
+    .slice(from)
     .flatMap((line) => {
       try {
         const record: EpochRecord = JSON.parse(line);

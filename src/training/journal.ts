@@ -20,7 +20,7 @@ import type { Progress } from './progress/progress.js';
 import { notesOn, type Result, resultOf } from './result.js';
 import type { PreparedTraining, RunOptions, TrainingOutcome } from './run-options.js';
 import { readResult } from './stored-result.js';
-import { everyEpoch, parametersOf, trackedEpoch, trackedResult } from './tracked-run.js';
+import { everyEpoch, followRun, parametersOf } from './tracked-run.js';
 import type { Snapshot, Trained, TrainingRecord } from './trainer.js';
 
 const checkpointSeconds = 60; // between checkpoints within an epoch
@@ -128,14 +128,13 @@ async function openJournal(opened: OpenedFolder): Promise<OpenJournal> {
       `epochs.jsonl has lost epoch ${lost.join(', ')}: curves and \`ended\` go without; metrics are the same.`,
       true,
     );
-  const hasEarlier = experiment.tracking !== undefined && existsSync(join(path, 'epochs.jsonl'));
   const tracker = await openTrackers(
     experiment.tracking,
     {
       name: experiment.name,
       folder: path,
       parameters: parametersOf(experiment, experiment),
-      earlier: hasEarlier ? readEpochs(path).map(trackedEpoch) : [],
+      follow: () => followRun(path),
       everyEpoch,
     },
     note,
@@ -171,7 +170,7 @@ class OpenJournal implements Journal {
     if (record.kind === 'epoch') {
       folder.appendLine('epochs.jsonl', record.record);
       log.info(record.record, 'epoch');
-      this.#tracker.log(trackedEpoch(record.record));
+      this.#tracker.update();
       if (record.isServed) await writeBest(folder.checkpoints, await record.snapshot());
     }
     return this.#checkpoint(record);
@@ -214,7 +213,6 @@ class OpenJournal implements Journal {
     if (predictions) await writePredictions(join(path, predictionsFile), setup.dataset, trained.own.test);
     const measured = resultOf(experiment, setup, trained, readEpochs(path));
     const result = sealed({ ...measured, files: manifestOf(path) });
-    this.#tracker.log(trackedResult(result));
     await folder.writeJson('result.json', result); // last: its presence says that the run is finished
     return result;
   }

@@ -9,7 +9,8 @@ import { z } from 'zod';
 import { type ConfigDocument, readDocument } from '../config/document.js';
 import { failAt } from '../config/parse.js';
 import { type PluginEntry, partName, pluginFile, pluginsSchema } from '../config/plugins.js';
-import { isMetric } from '../metrics/metric.js';
+import type { Metric } from '../metrics/metric.js';
+import { isPart } from '../support/catalogue.js';
 import { ConfigError, UserError } from '../support/errors.js';
 import { definitions } from './definitions.js';
 import type { FinishedRun } from './finished-run.js';
@@ -81,7 +82,7 @@ function partsOf(exported: readonly unknown[], file: string): string[] {
 
 /** Adds the value to the catalogue of its kind. Empty for a value of no kind. */
 function joined(value: unknown, file: string): readonly string[] {
-  if (isMetric(value) && (value.usual || value.score || value.loss))
+  if (isPart<Metric>(value, 'metric') && (value.usual || value.score || value.loss))
     throw new ConfigError(
       `${file}: metric '${value.name}': 'usual', 'score' and 'loss' are of built-in metrics: leave them out.`,
     );

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { dataPaths, type Experiment } from '../config/experiment.js';
 import { leaves } from '../support/differences.js';
 import type { TrackedParameter, TrackedStep } from '../tracking/tracker.js';
 import { definitions } from './definitions.js';
-import type { EpochRecord } from './epoch-record.js';
+import { type EpochRecord, epochsSoFar } from './epoch-record.js';
 import type { Result } from './result.js';
+import { readResult } from './stored-result.js';
 
 /**
  * The values of a run's or a comparison's config by dotted key, without `tracking` and without the paths of data and
@@ -33,10 +36,23 @@ function isPlain(value: unknown): value is TrackedParameter {
 /** `steps` of a line of epochs.jsonl. */
 export const everyEpoch = 'steps';
 
+/** Follows a run's files: its epochs, then its result. */
+export function followRun(path: string): () => readonly TrackedStep[] {
+  const file = join(path, 'epochs.jsonl');
+  let [read, isEnded] = [0, false];
+  return () => {
+    const epochs = existsSync(file) ? epochsSoFar(file, read) : [];
+    const result = isEnded ? undefined : readResult(path);
+    read += epochs.length;
+    isEnded ||= result !== undefined;
+    return [...epochs.map(trackedEpoch), ...(result ? [trackedResult(result)] : [])];
+  };
+}
+
 /**
  * All numbers of a line of epochs.jsonl: `train/loss`, `validation/<task>/<metric>`, `balance/shares/<task>`, …
  */
-export function trackedEpoch({ epoch, diagnostics, ...record }: EpochRecord): TrackedStep {
+function trackedEpoch({ epoch, diagnostics, ...record }: EpochRecord): TrackedStep {
   const { cosines = [], norms, deadUnits, gates = [], deadExperts } = diagnostics ?? {};
   const diagnosed = {
     cosines: Object.fromEntries(cosines.map(({ tasks, cosine }) => [tasks.join('/'), cosine])),
@@ -49,7 +65,7 @@ export function trackedEpoch({ epoch, diagnostics, ...record }: EpochRecord): Tr
 }
 
 /** Test metrics of the selected epoch, after the last epoch. */
-export function trackedResult(result: Result): TrackedStep {
+function trackedResult(result: Result): TrackedStep {
   const test = Object.fromEntries(Object.entries(result.tasks).map(([task, { test }]) => [task, test]));
   const { epochs, bestEpoch, parameters } = result;
   return { step: epochs, scalars: scalarsIn({ test, bestEpoch, parameters }) };

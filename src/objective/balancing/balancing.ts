@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
 import type { HostArrays } from '../../support/arrays.js';
-import { partKind } from '../../support/catalogue.js';
+import { part } from '../../support/catalogue.js';
 import type { Random } from '../../support/random.js';
 
 type Tensors = Readonly<Record<string, Tensor>>;
@@ -90,36 +90,28 @@ export interface GradientBalancing extends Kept {
 
 export type Balancing = LossBalancing | GradientBalancing;
 
-export interface BalancingDefinition {
+/** @typeParam Given Its author gets the parsed options. What `defineBalancing` returns gets any value, and parses it. */
+export interface BalancingDefinition<Options extends z.ZodObject = z.ZodObject, Given = unknown> {
   readonly name: string;
   /** One line for `ple list balancing`. */
   readonly summary: string;
   /** Paper, and equations. */
   readonly source: string;
   readonly revision?: number;
-  readonly options: z.ZodObject;
+  readonly options: Options;
   /** Whether the method cancels the config's weights, so that changing them has no effect. Absent: it does not. */
-  undoesWeights?(options: unknown): boolean;
+  readonly undoesWeights?: (options: Given) => boolean;
   /**
    * Null: the config's weights are used as they are.
    * @throws ConfigError for options that do not fit the tasks.
    */
-  build(shape: BalancingShape, options: unknown): Balancing | null;
+  readonly build: (shape: BalancingShape, options: Given) => Balancing | null;
 }
 
-const kind = partKind<BalancingDefinition>();
-export const isBalancing = kind.is;
-
-export function defineBalancing<Options extends z.ZodObject>(definition: {
-  readonly name: string;
-  readonly summary: string;
-  readonly source: string;
-  readonly revision?: number;
-  readonly options: Options;
-  readonly undoesWeights?: (options: z.infer<Options>) => boolean;
-  readonly build: (shape: BalancingShape, options: z.infer<Options>) => Balancing | null;
-}): BalancingDefinition {
-  return kind.made({
+export function defineBalancing<Options extends z.ZodObject>(
+  definition: BalancingDefinition<Options, z.infer<Options>>,
+): BalancingDefinition {
+  return part('balancing', {
     ...definition,
     undoesWeights: (options) => definition.undoesWeights?.(definition.options.parse(options)) ?? false,
     build: (shape, options) => definition.build(shape, definition.options.parse(options)),

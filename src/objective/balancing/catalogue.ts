@@ -1,5 +1,4 @@
 import { catalogue } from '../../support/catalogue.js';
-import { isBalancing } from './balancing.js';
 import { cagrad } from './cagrad.js';
 import { dwa } from './dwa.js';
 import { famo } from './famo.js';
@@ -12,8 +11,15 @@ import { random } from './random.js';
 import { uncertainty } from './uncertainty.js';
 
 /** Every method that balances task losses; a config that names none has the first. */
-export const balancings = catalogue(
-  'balancing',
-  [fixed, uncertainty, dwa, random, famo, gradnorm, pcgrad, cagrad, mgda, metabalance],
-  isBalancing,
-);
+export const balancings = catalogue('balancing', [
+  fixed,
+  uncertainty,
+  dwa,
+  random,
+  famo,
+  gradnorm,
+  pcgrad,
+  cagrad,
+  mgda,
+  metabalance,
+]);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { partKind } from '../../support/catalogue.js';
+import { part } from '../../support/catalogue.js';
 import { freshWait, waitSchema } from '../../support/patience.js';
 
 /** How a run's learning rate moves. */
@@ -32,29 +32,23 @@ export function noScores(tasks: number): FollowedScores {
   return { waits: Array(tasks).fill(freshWait), reductions: 0 };
 }
 
-export interface LearningRateScheduleDefinition {
+/** @typeParam Given Its author gets the parsed options. What `defineLearningRateSchedule` returns gets any value, and parses it. */
+export interface LearningRateScheduleDefinition<Options extends z.ZodObject = z.ZodObject, Given = unknown> {
   readonly name: string;
   /** One line for `ple list schedules`. */
   readonly summary: string;
-  readonly options: z.ZodObject;
+  readonly options: Options;
   /**
-   * Parses `options` (fails on what the schema refuses).
    * @throws ConfigError for a setting that does not fit the length of training; it names the key
    * (`train.optimizer.schedule.<key>: …`).
    */
-  build(options: unknown, length: TrainingLength): LearningRateSchedule;
+  readonly build: (options: Given, length: TrainingLength) => LearningRateSchedule;
 }
 
-const kind = partKind<LearningRateScheduleDefinition>();
-export const isLearningRateSchedule = kind.is;
-
-export function defineLearningRateSchedule<Options extends z.ZodObject>(definition: {
-  readonly name: string;
-  readonly summary: string;
-  readonly options: Options;
-  readonly build: (options: z.infer<Options>, length: TrainingLength) => LearningRateSchedule;
-}): LearningRateScheduleDefinition {
-  return kind.made({
+export function defineLearningRateSchedule<Options extends z.ZodObject>(
+  definition: LearningRateScheduleDefinition<Options, z.infer<Options>>,
+): LearningRateScheduleDefinition {
+  return part('learning-rate schedule', {
     ...definition,
     build: (options, length) => definition.build(definition.options.parse(options), length),
   });
