@@ -22,7 +22,7 @@ test('inputs.interaction reaches the model', () => {
   expect(shapeOf(dataset, inputsSchema.parse({ interaction: 'cross' })).interaction).toBe('cross');
 });
 
-test('with keep: last, a rate that follows scores on validation has a warning', () => {
+test('with keep: last, a rate that follows scores on validation or never falls has a warning', () => {
   const tasks = binaryTasks('a', 'b');
   const { dataset } = madeDataset(tasks, { rows: 8, label: () => 0 });
   const warnings = (schedule: string) => {
@@ -30,5 +30,6 @@ test('with keep: last, a rate that follows scores on validation has a warning', 
     return setUp(experimentOf('{ type: hard-sharing, levels: [[4]] }', tasks, train), dataset, compiled).warnings;
   };
   expect(warnings('plateau')).toEqual([expect.stringMatching(/follows scores on validation/)]);
+  expect(warnings('constant')).toEqual([expect.stringMatching(/never fell/)]);
   expect(warnings('cosine')).toEqual([]);
 });

@@ -63,6 +63,15 @@ export interface TrainingSetup {
   readonly warnings: readonly string[];
 }
 
+function ofLast(follow: boolean, { type }: { readonly type: string }): readonly string[] {
+  if (follow)
+    return ['train.optimizer.schedule: it follows scores on validation, so with keep: last validation decides too.'];
+  if (type !== 'constant') return [];
+  return [
+    'train.optimizer.schedule: with keep: last, parameters are those of a rate that never fell; cosine ends at 0.',
+  ];
+}
+
 /** The parts that a config names, built for this data and started from its seed. */
 export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine): TrainingSetup {
   const random = randomFromSeed(experiment.seed);
@@ -93,9 +102,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     lossWeightsAt: weightSchedule.weights,
     warnings: [
       ...warningsOf(experiment, dataset, model, balanced),
-      ...(follow && train.keep === 'last'
-        ? [`train.optimizer.schedule: it follows scores on validation, so with keep: last validation decides too.`]
-        : []),
+      ...(train.keep === 'last' ? ofLast(follow !== undefined, train.optimizer.schedule) : []),
     ],
     order: random.stream('order'),
     noise: random.stream('noise'),
