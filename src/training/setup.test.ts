@@ -26,10 +26,10 @@ test('with keep: last, a rate that follows scores on validation or never falls h
   const tasks = binaryTasks('a', 'b');
   const { dataset } = madeDataset(tasks, { rows: 8, label: () => 0 });
   const warnings = (schedule: string) => {
-    const train = `epochs: 4, keep: last, optimizer: { type: adam, learningRate: 0.1, schedule: { type: ${schedule} } }`;
+    const train = `epochs: 4, keep: last, optimizer: { type: adam, learningRate: 0.1${schedule} }`;
     return setUp(experimentOf('{ type: hard-sharing, levels: [[4]] }', tasks, train), dataset, compiled).warnings;
   };
-  expect(warnings('plateau')).toEqual([expect.stringMatching(/follows scores on validation/)]);
-  expect(warnings('constant')).toEqual([expect.stringMatching(/never fell/)]);
-  expect(warnings('cosine')).toEqual([]);
+  expect(warnings(', schedule: { type: plateau }')).toEqual([expect.stringMatching(/follows scores on validation/)]);
+  expect(warnings('')).toEqual([expect.stringMatching(/never fell/)]);
+  expect(warnings(', schedule: { type: cosine }')).toEqual([]);
 });

@@ -63,12 +63,12 @@ export interface TrainingSetup {
   readonly warnings: readonly string[];
 }
 
-function ofLast(follow: boolean, { type }: { readonly type: string }): readonly string[] {
+function ofLast(follow: boolean, schedule: object | undefined): readonly string[] {
   if (follow)
     return ['train.optimizer.schedule: it follows scores on validation, so with keep: last validation decides too.'];
-  if (type !== 'constant') return [];
+  if (schedule) return [];
   return [
-    'train.optimizer.schedule: with keep: last, parameters are those of a rate that never fell; cosine ends at 0.',
+    'train.keep: last takes the parameters of a rate that never fell; train.optimizer.schedule names one that ends at 0.',
   ];
 }
 
