@@ -1,5 +1,7 @@
 import type { TaskLoss } from '../config/parts.js';
-import type { FittedColumn } from './fitted-column.js';
+import type { CellReading, Encoding, LearntTask, TaskType, TextReading } from './encoding.js';
+
+export { type CalendarPart, type CellReading, calendarParts, type TextReading } from './encoding.js';
 
 /** A column of the data set before encoding. */
 export interface SourceColumn {
@@ -27,37 +29,6 @@ export interface SourceColumn {
   /** Of new rows' numeric columns with other texts, which count as missing: how many values are such texts. */
   readonly odd?: number | undefined;
 }
-
-/** New rows are read as those of training were. */
-export interface CellReading {
-  /** The values are hashed to this many indexes. */
-  readonly hash?: number | undefined;
-  /** Between the entries of a list. */
-  readonly separator?: string | undefined;
-  /** The mark before an entry's weight. */
-  readonly weights?: string | undefined;
-  /** Of a numeric column: texts that are no numbers are missing values. */
-  readonly lenient?: boolean | undefined;
-  /** Of a column of times: how these are written (`timesOf`). */
-  readonly time?: number | undefined;
-  /** It is a part of the times of the column `of`. */
-  readonly part?: CalendarPart | undefined;
-  readonly of?: string | undefined;
-}
-
-/** What a time is an input by: a number from 1 (January, Monday) or 0 (midnight), or days since 1970. All are in UTC. */
-export const calendarParts = ['month', 'weekday', 'hour', 'days'] as const;
-export type CalendarPart = (typeof calendarParts)[number];
-
-/** How a table's texts are read, whatever their column. */
-export interface TextReading {
-  /** Texts that stand for a missing value. */
-  readonly missing: readonly string[];
-  /** Blanks around values belong to them. */
-  readonly exact?: boolean | undefined;
-}
-
-type TaskType = 'binary' | 'regression' | 'multiclass';
 
 export interface SourceTask {
   readonly name: string;
@@ -183,18 +154,7 @@ export interface ListFeature extends CategoricalFeature {
   readonly attention?: { readonly target: string; readonly hidden: number };
 }
 
-export interface Task extends SourceTask {
-  /**
-   * The loss sees (label - offset) / scale; metrics see scale * prediction + offset. Tasks that are no regressions: 0
-   * and 1.
-   */
-  readonly offset: number;
-  readonly scale: number;
-  /**
-   * For a regression: a prediction is the exponential of scale * prediction + offset, and the loss sees it before.
-   * Absent: as above.
-   */
-  readonly link?: 'log' | undefined;
+export interface Task extends LearntTask {
   /** The training loss. Absent: logistic loss, squared error, cross entropy. */
   readonly rowLoss?: TaskLoss | undefined;
   /** The part of a label that training spreads over the classes. Absent: 0. */
@@ -221,11 +181,8 @@ export interface Dataset {
   readonly numeric: readonly NumericFeature[];
   readonly lists: readonly ListFeature[];
   readonly tasks: readonly Task[];
-  /** What its features were made of, in the order of the source: with it new rows are encoded alike. */
-  readonly fitted: readonly { readonly column: SourceColumn; readonly by: FittedColumn }[];
-  readonly texts?: TextReading | undefined;
-  /** See `Source`. */
-  readonly group?: string | undefined;
+  /** What its features were made by: new rows are encoded alike. */
+  readonly encoding: Encoding;
   readonly checksum: string;
   readonly splits: Readonly<Record<SplitName, Split>>;
   /** Tasks whose sample space in training has other rows than that of the first. Absent: none. */

@@ -41,7 +41,7 @@ export async function permutationImportance(
   repeats: number,
   onRows: (share: number) => void,
 ): Promise<Readonly<Record<string, Importance>>> {
-  const inputs = dataset.fitted.map(({ column }) => column.name);
+  const inputs = dataset.encoding.columns.map(({ name }) => name);
   const rows = dataset.splits.test.rows;
   const permuted = await permutedRows(dataset, inputs, repeats);
   const groups = numberedGroups(scores[0]?.groups);

@@ -1,6 +1,5 @@
 import type { Dataset } from '../data/dataset.js';
 import { outputsOf } from '../data/dataset.js';
-import { storedTasks } from '../data/encode/stored-encoding.js';
 import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
 import type { Engine } from '../engine/engine.js';
 import type { TaskScores } from '../metrics/samples.js';
@@ -13,7 +12,7 @@ import type { TrainedModel } from './trained-run.js';
  * @throws ConfigError that names the equal ones.
  */
 export function checkNames({ encoding }: Pick<TrainedModel, 'encoding'>, scale: Scale, keep: readonly string[]): void {
-  const names = scoreColumns(storedTasks(encoding.tasks), scale).map(({ name }) => name);
+  const names = scoreColumns(encoding.tasks, scale).map(({ name }) => name);
   const double = twice(names);
   if (double !== undefined)
     throw new ConfigError(

@@ -1,6 +1,7 @@
 import { loaders } from '../data/catalogue.js';
 import type { Dataset, Task } from '../data/dataset.js';
-import { encodeNewRows, type StoredEncoding } from '../data/encode/stored-encoding.js';
+import { project } from '../data/encode/project.js';
+import type { Encoding } from '../data/encoding.js';
 import type { Dialect, LoaderContext, RowReading } from '../data/loader.js';
 import { type NewRows, openNewRows } from '../data/table/new-rows.js';
 import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
@@ -54,11 +55,11 @@ export async function encodedRows(
     keep,
   };
   const rows = await openNewRows(paths, wanted, { ...own?.dialect, ...encoding.texts, ...dialect }, context);
-  return { ...rows, labels, dataset: encodeNewRows(rows.source, encoding, experiment.inputs, experiment.tasks) };
+  return { ...rows, labels, dataset: project(rows.source, encoding, experiment.inputs, experiment.tasks) };
 }
 
 /** Where each task's labels are, in the order of the run's tasks. */
-function labelsOf({ tasks }: StoredEncoding, own: RowReading | undefined): RowReading['labels'] {
+function labelsOf({ tasks }: Encoding, own: RowReading | undefined): RowReading['labels'] {
   return Object.fromEntries(
     tasks.map(({ name, type, classes }) => [
       name,

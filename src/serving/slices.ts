@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { StoredEncoding } from '../data/encode/stored-encoding.js';
+import type { Encoding } from '../data/encoding.js';
 import { identifier, literal, literals, numbersOf, openDatabase, rowsOf, whileOpen } from '../data/store/database.js';
 import { itemsOf } from '../data/store/vector-values.js';
 import { databaseTypes, macros, numberSql, textSql } from '../data/table/staged-columns.js';
@@ -52,7 +52,7 @@ const mostValues = 50;
 export async function slicings(
   file: string,
   columns: readonly string[],
-  encoding: StoredEncoding,
+  encoding: Encoding,
   signal?: AbortSignal,
 ): Promise<readonly Slicing[]> {
   const database = await openDatabase();
@@ -67,7 +67,7 @@ export async function slicings(
 
 const from = 'given.kept';
 
-async function slicing(database: DuckDBConnection, by: string, encoding: StoredEncoding): Promise<Slicing> {
+async function slicing(database: DuckDBConnection, by: string, encoding: Encoding): Promise<Slicing> {
   const [[, found] = []] = await rowsOf(database, `DESCRIBE SELECT ${identifier(by)} FROM ${from}`);
   const type = (['text', 'whole', 'number', 'list'] as const).find((name) => databaseTypes[name] === found);
   const read = encoding.columns.find(({ name }) => name === by);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
-import { encodingShape, type StoredEncoding } from '../data/encode/stored-encoding.js';
+import { type Encoding, encodingShape } from '../data/encoding.js';
 import type { Model } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
 import { ConfigError, DataError } from '../support/errors.js';
@@ -18,7 +18,7 @@ export interface TrainedModel {
   readonly result: FinishedRun['result'];
   /** Notes for the user on the run's files. */
   readonly notes: readonly string[];
-  readonly encoding: StoredEncoding;
+  readonly encoding: Encoding;
   readonly parameters: HostArrays;
 }
 
@@ -43,7 +43,7 @@ export async function readTrainedRun(
     if (existsSync(join(path, name))) return join(path, name);
     throw new DataError(`${path} has no ${name}, which new rows need: it was deleted. Train it again (--overwrite).`);
   };
-  const encoding = readStored(file(encodingFile), encodingShape, (text): StoredEncoding => JSON.parse(text));
+  const encoding = readStored(file(encodingFile), encodingShape, (text): Encoding => JSON.parse(text));
   const { arrays } = await readSafetensors(file(weightsFile));
   const { experiment, result, notes } = run;
   return { path, experiment, result, notes, encoding, parameters: arrays };

@@ -53,7 +53,7 @@ export function madeDataset(
     numeric: [{ name: 'a' }, { name: 'b' }],
     tasks: tasks.map((task) => ({ offset: 0, scale: 1, ...task })),
     lists: [],
-    fitted: [],
+    encoding: { schema: 1, columns: [], tasks: [] },
     checksum: 'made',
     notes: [],
     splits: { train: split('train'), validation: split('validation'), test: split('test') },

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
-import { storedEncoding } from '../data/encode/stored-encoding.js';
 import { sealed } from '../support/checksum.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { openLog } from '../support/growing-file.js';
@@ -209,7 +208,7 @@ class OpenJournal implements Journal {
     const { experiment, setup, folder } = this.#run;
     const { path } = folder;
     await folder.writeJson('gates.json', trained.own.test.gates); // [] for a model without gates
-    await folder.write(encodingFile, `${JSON.stringify(storedEncoding(setup.dataset))}\n`);
+    await folder.write(encodingFile, `${JSON.stringify(setup.dataset.encoding)}\n`);
     if (predictions) await writePredictions(join(path, predictionsFile), setup.dataset, trained.own.test);
     const measured = resultOf(experiment, setup, trained, readEpochs(path));
     const result = sealed({ ...measured, files: manifestOf(path) });

@@ -31,7 +31,7 @@ function numbered(rows: number, blockRows: number): { readonly dataset: Dataset;
       categorical,
       numeric: [{ name: 'x' }],
       lists: [],
-      fitted: [],
+      encoding: { schema: 1, columns: [], tasks: [] },
       tasks,
       checksum: '',
       notes: [],

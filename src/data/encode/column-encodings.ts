@@ -11,7 +11,7 @@ export type ColumnEncoding = SingleEncoding | ListEncoding;
  * row-major matrix that is `stride` wide.
  */
 type SingleEncoding =
-  | { readonly kind: 'categorical'; readonly cardinality: number; readonly write: Write<Int32Array> }
+  | { readonly kind: 'categorical'; readonly write: Write<Int32Array> }
   | { readonly kind: 'numeric'; readonly write: Write<Float32Array> };
 
 type Write<Target> = (
@@ -26,7 +26,6 @@ type Write<Target> = (
 
 export interface ListEncoding {
   readonly kind: 'list';
-  readonly cardinality: number;
   readonly length: number;
   /** The `length` entries that are fed of a row's list, in arrays that the next call overwrites. */
   fed(lists: ListValues, row: number): { readonly indexes: Int32Array; readonly weights: Float32Array };
@@ -36,10 +35,9 @@ export interface ListEncoding {
  * Dictionary indexes -> vocabulary indexes; 0 stands for values without an index of their own. What is no index of the
  * dictionary is refused: an engine would look up a negative one from the end of its table.
  */
-export function vocabularyEncoding(indexes: Int32Array, cardinality: number): ColumnEncoding {
+export function vocabularyEncoding(indexes: Int32Array): ColumnEncoding {
   return {
     kind: 'categorical',
-    cardinality,
     write(values, rows, begin, end, target, at, stride) {
       for (let i = begin, to = at; i < end; i++, to += stride) {
         target[to] = indexes[values[rows[i] ?? 0] ?? 0] ?? noIndex(values[rows[i] ?? 0], indexes.length);
@@ -64,7 +62,6 @@ export function bucketEncoding(edges: readonly number[], missingSeen: boolean): 
   const notAbove = counterOf(edges);
   return {
     kind: 'categorical',
-    cardinality: 1 + buckets + Number(missingSeen),
     write(values, rows, begin, end, target, at, stride) {
       for (let i = begin, to = at; i < end; i++, to += stride) {
         const value = values[rows[i] ?? 0] ?? 0;

@@ -1,87 +1,41 @@
-import { type SourceBlock, singleOf } from '../dataset.js';
-import type { FittedColumn } from '../fitted-column.js';
+import { type SourceBlock, type SourceColumn, singleOf } from '../dataset.js';
+import type { Learnt } from '../encoding.js';
 import { signedLog } from './column-encodings.js';
-import { numberKey } from './number-key.js';
+import { type VocabularyOptions, vocabularyByNumber, vocabularyOf } from './vocabulary.js';
 
-/** Learns from the training rows of one column, block by block, how to encode it. */
+/** Learns from the training rows of one column, block by block, what its encoding needs. */
 export interface ColumnFit {
   add(values: SourceBlock['columns'][number], rows: Int32Array): void;
-  finish(): FittedColumn;
+  finish(): Learnt;
   /** Of a list: what the truncation leaves out of the training rows; null if nothing. */
   truncation?(): { readonly rows: number; readonly entries: number } | null;
 }
 
-/** @param size Number of indexes that may occur. @param texts Of the indexes, where they stand for texts. */
-export function vocabularyFit(size: number, options: VocabularyOptions, texts: readonly string[] = []): ColumnFit {
+export function vocabularyFit(
+  size: number,
+  options: VocabularyOptions,
+  column: Pick<SourceColumn, 'name' | 'dictionary'>,
+): ColumnFit {
   const counts = new Uint32Array(size);
   return {
-    add(column, rows) {
-      const values = singleOf(column);
+    add(values, rows) {
+      const indexes = singleOf(values);
       for (let i = 0; i < rows.length; i++) {
-        const index = values[rows[i] ?? 0] ?? 0;
+        const index = indexes[rows[i] ?? 0] ?? 0;
         counts[index] = (counts[index] ?? 0) + 1;
       }
     },
-    finish() {
-      const first = firstSpellings(texts, counts);
-      if (!first) return { kind: 'vocabulary', ...vocabulary(counts, options) };
-      const merged = new Uint32Array(size);
-      for (const [index, count] of counts.entries())
-        merged[first[index] ?? 0] = (merged[first[index] ?? 0] ?? 0) + count;
-      const { indexes, cardinality } = vocabulary(merged, options);
-      return { kind: 'vocabulary', indexes: first.map((index) => indexes[index] ?? 0), cardinality, byNumber: true };
-    },
+    finish: () => vocabularyByNumber(counts, options, column),
   };
 }
 
-/** All `size` indexes, in their order, after the shared one. */
-export function completeFit(size: number): ColumnFit {
-  const indexes = Int32Array.from({ length: size }, (_, index) => index + 1);
-  return { add: () => undefined, finish: () => ({ kind: 'vocabulary', indexes, cardinality: size + 1 }) };
-}
-
-/** For each text, the first text of equal number. Undefined unless all texts of training are numbers, or missing. */
-function firstSpellings(texts: readonly string[], counts: Uint32Array): Int32Array | undefined {
-  const respelt = new Map<string, number>();
-  for (const [index, text] of texts.entries()) {
-    const key = numberKey(text);
-    if (key === undefined && text !== '' && (counts[index] ?? 0) > 0) return undefined;
-    if (key !== undefined && key !== text) respelt.set(key, -1);
-  }
-  if (texts.length === 0) return undefined;
-  return Int32Array.from(texts, (text, index) => {
-    const key = respelt.size > 0 ? numberKey(text) : undefined;
-    const first = respelt.get(key ?? '') ?? index;
-    if (first >= 0) return first;
-    respelt.set(key ?? '', index);
-    return index;
-  });
-}
-
-export interface VocabularyOptions {
-  /** Values that training has fewer times share one index. */
-  readonly minCount: number;
-  /** Whether values that training never had share it too, or have one of their own. */
-  readonly unseen: 'rare' | 'apart';
-}
-
-/**
- * A value that training has at least `minCount` times has its own index, in the order of the dictionary, after the
- * shared indexes. Rarer values and values that training never had share 0. With `apart`, and if there are rarer values,
- * these share 1 instead.
- */
-export function vocabulary(
-  counts: Uint32Array,
-  { minCount, unseen }: VocabularyOptions,
-): { readonly indexes: Int32Array; readonly cardinality: number } {
-  const indexes = new Int32Array(counts.length);
-  const rare = unseen === 'apart' && counts.some((count) => count > 0 && count < minCount) ? 1 : 0;
-  let cardinality = rare + 1;
-  for (const [index, count] of counts.entries()) {
-    if (count >= Math.max(1, minCount)) indexes[index] = cardinality++;
-    else if (count > 0) indexes[index] = rare;
-  }
-  return { indexes, cardinality };
+/** Every index is known, whether training has it or not. */
+export function completeFit(size: number, column: Pick<SourceColumn, 'name' | 'dictionary'>): ColumnFit {
+  const options = { minCount: 1, unseen: 'rare' } as const;
+  return {
+    add: () => undefined,
+    finish: () => ({ kind: 'vocabulary', ...vocabularyOf(new Uint32Array(size).fill(1), options, column) }),
+  };
 }
 
 export function scaleFit(log: boolean): ColumnFit {

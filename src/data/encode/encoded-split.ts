@@ -2,6 +2,12 @@ import { must } from '../../support/must.js';
 import { type Block, listOf, type SourceBlock, type SourceSplit, type Split, singleOf } from '../dataset.js';
 import type { ColumnEncoding } from './column-encodings.js';
 
+/** A column's encoding, and its place among the columns of the source. */
+interface PlacedEncoding {
+  readonly place: number;
+  readonly encoding: ColumnEncoding;
+}
+
 /** Which rows of a split are kept: in all, and in each block. */
 export interface KeptRows {
   readonly rows: number;
@@ -10,13 +16,13 @@ export interface KeptRows {
 
 /**
  * Encodes blocks when they are read.
- * @param tasks the source's index of each task, in the order of the config.
+ * @param tasks the source's index of each task, in the order of the config; -1: the source has no labels of it.
  * @param kept if given, rows that do not count (`keptRowsOf`) are left out and the others close up, so that blocks stay
  * full.
  */
 export function encodedSplit(
   source: SourceSplit,
-  encodings: readonly ColumnEncoding[],
+  columns: readonly PlacedEncoding[],
   tasks: readonly number[],
   kept?: KeptRows,
 ): Split {
@@ -34,7 +40,7 @@ export function encodedSplit(
     async read(index) {
       const begin = index * blockRows;
       const end = Math.min(rows, begin + blockRows);
-      const target = rowTarget(end - begin, encodings, tasks);
+      const target = rowTarget(end - begin, columns, tasks);
       for (let b = starts.findLastIndex((start) => start <= begin); (starts[b] ?? end) < end; b++) {
         if (counts[b] === 0) continue;
         const start = starts[b] ?? 0;
@@ -66,7 +72,8 @@ export function keptRowsOf(block: SourceBlock, tasks: readonly number[]): Int32A
 const tileRows = 16;
 
 /** Row-major arrays that are filled from column blocks. */
-function rowTarget(rows: number, encodings: readonly ColumnEncoding[], tasks: readonly number[]) {
+function rowTarget(rows: number, placed: readonly PlacedEncoding[], tasks: readonly number[]) {
+  const encodings = placed.map(({ encoding }) => encoding);
   const countOf = (kind: ColumnEncoding['kind']) => encodings.filter((encoding) => encoding.kind === kind).length;
   const [categories, numbers] = [countOf('categorical'), countOf('numeric')]; // before the lists' entries
   const entries = encodings.reduce((sum, encoding) => sum + (encoding.kind === 'list' ? encoding.length : 0), 0);
@@ -86,10 +93,8 @@ function rowTarget(rows: number, encodings: readonly ColumnEncoding[], tasks: re
     let number = (filled + begin) * D;
     let entry = category + categories;
     let weight = number + numbers;
-    for (let c = 0; c < encodings.length; c++) {
-      const encoding = encodings[c];
-      const values = columns[c];
-      if (!encoding || !values) throw new Error(`The source has no values of column ${c}`);
+    for (const { place, encoding } of placed) {
+      const values = must(columns[place], `column ${place} of the source`);
       if (encoding.kind === 'list') {
         const lists = listOf(values);
         for (let i = begin, to = entry, weightTo = weight; i < end; i++, to += F, weightTo += D) {
@@ -111,10 +116,10 @@ function rowTarget(rows: number, encodings: readonly ColumnEncoding[], tasks: re
    */
   function appendLabels({ labels, weights }: SourceBlock, chosen: Int32Array): void {
     for (const [t, task] of tasks.entries()) {
-      const own = must(labels[task], `labels of task ${t}`);
+      const own = labels[task]; // none where the source has no labels of it
       for (let i = 0, at = filled * T + t; i < chosen.length; i++, at += T) {
         const row = chosen[i] ?? 0;
-        const label = own[row] ?? Number.NaN;
+        const label = own?.[row] ?? Number.NaN;
         const weight = Number.isNaN(label) ? 0 : (weights?.[row] ?? 1);
         target.labels[at] = weight > 0 ? label : 0;
         target.masks[at] = weight;

@@ -86,8 +86,7 @@ test('rows that share a list are encoded as rows that have it each', async () =>
 });
 
 test('a list at the same place of another block is another list', () => {
-  const fitted = { kind: 'list', indexes: Int32Array.of(0, 1, 2), cardinality: 3, length: 1, pool: 'sum' } as const;
-  const encoding = listEncoding(fitted);
+  const encoding = listEncoding(Int32Array.of(0, 1, 2), { length: 1, pool: 'sum' });
   const of = (list: string) => [...encoding.fed(lists(list), 0).indexes];
   expect([of('1:1'), of('2:1')]).toEqual([[1], [2]]);
 });

@@ -1,10 +1,15 @@
-import { type ListValues, listOf } from '../dataset.js';
-import type { FittedList, ListFeed } from '../fitted-column.js';
+import { type ListValues, listOf, type SourceColumn } from '../dataset.js';
+import type { ListFeed } from '../encoding.js';
 import { type ListEncoding, noIndex } from './column-encodings.js';
-import { type ColumnFit, type VocabularyOptions, vocabulary } from './column-fits.js';
+import type { ColumnFit } from './column-fits.js';
+import { type VocabularyOptions, vocabularyOf } from './vocabulary.js';
 
 /** Learns a list's vocabulary, and how many entries the longest rows lose. */
-export function listFit(size: number, options: VocabularyOptions & ListFeed): ColumnFit {
+export function listFit(
+  size: number,
+  options: VocabularyOptions & ListFeed,
+  named: Pick<SourceColumn, 'name' | 'dictionary'>,
+): ColumnFit {
   const counts = new Uint32Array(size);
   const lost = { rows: 0, entries: 0 };
   let missing = false;
@@ -27,7 +32,7 @@ export function listFit(size: number, options: VocabularyOptions & ListFeed): Co
     },
     finish: () => ({
       kind: 'list',
-      ...vocabulary(counts, options),
+      ...vocabularyOf(counts, options, named),
       length: options.length,
       pool: options.pool,
       missing,
@@ -36,7 +41,11 @@ export function listFit(size: number, options: VocabularyOptions & ListFeed): Co
   };
 }
 
-export function listEncoding({ indexes: known, cardinality, length, pool }: FittedList): ListEncoding {
+/**
+ * The entries that are fed of a row's list.
+ * @param known Of each index of the source, the index that is fed.
+ */
+export function listEncoding(known: Int32Array, { length, pool }: ListFeed): ListEncoding {
   // the list that was encoded last
   const feed = { indexes: new Int32Array(length), weights: new Float32Array(length) };
   let last: ListValues | undefined;
@@ -57,7 +66,6 @@ export function listEncoding({ indexes: known, cardinality, length, pool }: Fitt
 
   return {
     kind: 'list',
-    cardinality,
     length,
     fed(lists, row) {
       const [begin = 0, end = 0] = [lists.begins[row], lists.ends[row]];

@@ -2,7 +2,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { inputsSchema } from '../../config/parts.js';
 import { inOrder, type ListValues, type Source, type SourceColumn } from '../../data/dataset.js';
-import { encodeNewRows, type StoredColumn, type StoredEncoding } from '../../data/encode/stored-encoding.js';
+import { project } from '../../data/encode/project.js';
+import type { Encoding, LearntColumn } from '../../data/encoding.js';
 import { encodeModel, valueInfo } from '../../engine/run/onnx-format.js';
 import { must } from '../../support/must.js';
 import { randomFromSeed } from '../../support/random.js';
@@ -16,15 +17,15 @@ const ofEach = <Value>(value: () => Value) => Array.from({ length: rows }, value
 
 /** A column as it was fitted, what a source has of it, and what the file is fed. */
 interface Case {
-  readonly stored: StoredColumn;
+  readonly stored: LearntColumn;
   readonly source: SourceColumn;
   readonly values: Int32Array | Float32Array | ListValues;
   readonly feeds: Readonly<Record<string, Tensor>>;
 }
 
-type Stored<Kind> = Omit<Extract<StoredColumn, { readonly kind: Kind }>, 'kind' | 'name' | 'cells'>;
+type Stored<Kind> = Omit<Extract<LearntColumn, { readonly kind: Kind }>, 'kind' | 'name' | 'cells'>;
 
-function codes(name: string, of: Stored<'vocabulary'>, cells: StoredColumn['cells']): Case {
+function codes(name: string, of: Stored<'vocabulary'>, cells: LearntColumn['cells']): Case {
   const values = Int32Array.from(ofEach(() => random.below(9)));
   return {
     stored: { kind: 'vocabulary', name, cells, ...of },
@@ -84,7 +85,7 @@ const cases: readonly Case[] = [
 ];
 
 /** What training is fed, of rows whose columns come in another order. */
-async function encoded(encoding: StoredEncoding) {
+async function encoded(encoding: Encoding) {
   const none = { rows: 0, blockRows: 1, read: () => Promise.reject(new Error('no rows')) };
   const turned = cases.toReversed();
   const block = { rows, columns: turned.map(({ values }) => values), labels: [] };
@@ -94,11 +95,11 @@ async function encoded(encoding: StoredEncoding) {
     checksum: '',
     splits: { train: none, validation: none, test: { rows, blockRows: rows, read: () => block } },
   };
-  return encodeNewRows(source, encoding, inputsSchema.parse({}), []).splits.test.read(0);
+  return project(source, encoding, inputsSchema.parse({}), []).splits.test.read(0);
 }
 
 test('columns of numbers and codes become what training is fed', async () => {
-  const encoding: StoredEncoding = {
+  const encoding: Encoding = {
     schema: 1,
     texts: { missing: ['NA', ' ? '] },
     columns: cases.map(({ stored }) => stored),

@@ -1,4 +1,5 @@
-import { indexesOf, type StoredColumn, type StoredEncoding } from '../../data/encode/stored-encoding.js';
+import { indexesOf } from '../../data/encode/vocabulary.js';
+import type { Encoding, LearntColumn } from '../../data/encoding.js';
 import { usualMissing } from '../../data/table/table-options.js';
 import {
   intAttribute,
@@ -10,7 +11,7 @@ import {
 import { must } from '../../support/must.js';
 import type { OnnxNodes } from './onnx-nodes.js';
 
-type Vocabulary = Extract<StoredColumn, { readonly kind: 'vocabulary' | 'list' }>;
+type Vocabulary = Extract<LearntColumn, { readonly kind: 'vocabulary' | 'list' }>;
 
 /** An input of an exported file. */
 export interface ColumnInput {
@@ -23,7 +24,7 @@ export interface ColumnInput {
   /** The name of the list that the entries or weights belong to. Absent: one value a row. */
   readonly list?: string;
   /** How a table's cells are read: the hash, and a list's separator and mark of weights. */
-  readonly cells: StoredColumn['cells'];
+  readonly cells: LearntColumn['cells'];
   readonly doc: string;
 }
 
@@ -40,7 +41,7 @@ const elements = {
  * The inputs of an exported file, in the order of the columns. A list with weights has two: entries and
  * `<name>.weights`.
  */
-export function columnInputs({ columns }: StoredEncoding): readonly ColumnInput[] {
+export function columnInputs({ columns }: Encoding): readonly ColumnInput[] {
   return columns.flatMap((column): ColumnInput[] => {
     const { name, cells } = column;
     if (column.kind !== 'vocabulary' && column.kind !== 'list') {
@@ -76,7 +77,7 @@ export function inputInfo({ name, takes, list, doc }: ColumnInput): ValueInfoPro
  * Adds nodes that encode a table's columns as a model's inputs, as `column-encodings.ts` and `list-column.ts` do.
  * @returns names of int32 [N, F] and float32 [N, D]; undefined where there are no such columns.
  */
-export function columnNodes(nodes: OnnxNodes, encoding: StoredEncoding) {
+export function columnNodes(nodes: OnnxNodes, encoding: Encoding) {
   const { columns } = encoding;
   const missing = (encoding.texts?.missing ?? usualMissing).map((mark) => mark.trim());
   const lists = columns.filter((column) => column.kind === 'list').map((column) => listNodes(nodes, column));
@@ -154,7 +155,7 @@ function indexNodes(nodes: OnnxNodes, column: Vocabulary, missing: readonly stri
 }
 
 /** 1 + the number of edges that are not above the value. */
-function bucketNodes(nodes: OnnxNodes, columns: readonly StoredColumn[]): Part[] {
+function bucketNodes(nodes: OnnxNodes, columns: readonly LearntColumn[]): Part[] {
   const places = [...columns.keys()].filter((place) => columns[place]?.kind === 'buckets');
   const fits = columns.filter((column) => column.kind === 'buckets');
   if (fits.length === 0) return [];
@@ -177,7 +178,7 @@ function bucketNodes(nodes: OnnxNodes, columns: readonly StoredColumn[]): Part[]
 /**
  * (x - mean) * factor in 64 bits, rounded to 32; unscaled columns have mean 0 and factor 1. Missing values become 0.
  */
-function scaleNodes(nodes: OnnxNodes, columns: readonly StoredColumn[]): Part[] {
+function scaleNodes(nodes: OnnxNodes, columns: readonly LearntColumn[]): Part[] {
   const of = (log: boolean) =>
     [...columns.entries()].flatMap(([place, column]) => {
       if (column.kind === 'identity' && !log) return [{ place, name: column.name, mean: 0, factor: 1 }];
@@ -231,7 +232,7 @@ function signedLog(nodes: OnnxNodes, x: string): string {
  * The heaviest entries, of equal ones the first, in the order of the list: their indexes int64 and weights float32 [N,
  * length].
  */
-function listNodes(nodes: OnnxNodes, column: Extract<StoredColumn, { kind: 'list' }>) {
+function listNodes(nodes: OnnxNodes, column: Extract<LearntColumn, { kind: 'list' }>) {
   const { name, length, cells, pool } = column;
   const axis = intAttribute('axis', 1);
   const known = indexNodes(nodes, column, []);

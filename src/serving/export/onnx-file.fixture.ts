@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { InferenceSession } from 'onnxruntime-node';
 import { expect } from 'vitest';
-import { storedFeatures } from '../../data/encode/stored-encoding.js';
+import { features } from '../../data/encode/project.js';
 import { lookAtMachine, openEngine } from '../../engine/devices/choose-device.js';
 import { models } from '../../models/catalogue.js';
 import { smallOptions } from '../../models/run.fixture.js';
@@ -94,7 +94,7 @@ export function changed(
     inputs: { ...run.experiment.inputs, ...inputs },
   };
   const encoding = { ...run.encoding, tasks: run.encoding.tasks.filter(isOf) };
-  const shape = shapeOf(storedFeatures(encoding, experiment.inputs), experiment.inputs);
+  const shape = shapeOf(features(encoding, experiment.inputs), experiment.inputs);
   const { parameters } = models.get(experiment.model.type).build(shape, experiment.model);
   const drawn = Object.entries(parameters).map(([name, { shape }]) => {
     const stream = randomFromSeed(3).stream(name);

@@ -1,5 +1,5 @@
 import { dataPaths, type Experiment, type ResolvedConfig, stringifyExperiment } from '../../config/experiment.js';
-import { storedFeatures } from '../../data/encode/stored-encoding.js';
+import { features } from '../../data/encode/project.js';
 import { usualMissing } from '../../data/table/table-options.js';
 import { encodeModel, intAttribute } from '../../engine/run/onnx-format.js';
 import { models } from '../../models/catalogue.js';
@@ -23,7 +23,7 @@ const mostBytes = 2 ** 31 - 2 ** 26;
  */
 export function onnxFile(run: TrainedModel): Uint8Array {
   const { experiment, encoding, result } = run;
-  const dataset = storedFeatures(encoding, experiment.inputs);
+  const dataset = features(encoding, experiment.inputs);
   const model = models.get(experiment.model.type).build(shapeOf(dataset, experiment.inputs), experiment.model);
   const parameters = parametersOf(model, run);
   const bytes = Object.values(parameters).reduce((sum, { data }) => sum + data.byteLength, 0);

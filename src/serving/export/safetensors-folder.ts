@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { storedFeatures } from '../../data/encode/stored-encoding.js';
+import { features } from '../../data/encode/project.js';
 import { models } from '../../models/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
@@ -20,7 +20,7 @@ import { parametersOf, type TrainedModel } from '../trained-run.js';
  */
 export async function writeSafetensorsFolder(run: TrainedModel, folder: string): Promise<void> {
   const { experiment, encoding, result } = run;
-  const dataset = storedFeatures(encoding, experiment.inputs);
+  const dataset = features(encoding, experiment.inputs);
   const shape = shapeOf(dataset, experiment.inputs);
   const model = models.get(experiment.model.type).build(shape, experiment.model);
   const config = {

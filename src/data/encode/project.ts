@@ -1,0 +1,122 @@
+import { setImmediate } from 'node:timers/promises';
+import { type InputsConfig, type TaskConfig, taskLossOf } from '../../config/parts.js';
+import { must } from '../../support/must.js';
+import {
+  type CategoricalFeature,
+  type Dataset,
+  type ListFeature,
+  type NumericFeature,
+  type Source,
+  type SourceColumn,
+  type Split,
+  type SplitName,
+  singleOf,
+  type Task,
+} from '../dataset.js';
+import type { Encoding, Learnt, LearntTask } from '../encoding.js';
+import { checkedLabels } from './checked-labels.js';
+import { bucketEncoding, type ColumnEncoding, scaleEncoding, vocabularyEncoding } from './column-encodings.js';
+import { encodedSplit, type KeptRows } from './encoded-split.js';
+import { listEncoding } from './list-column.js';
+import { fedIndexes } from './vocabulary.js';
+
+/**
+ * Rows of a source as models see them, by what was learnt: those of training, and new ones, whose columns may come in
+ * another order. Of a task whose labels the source lacks, all masks are 0.
+ * @param inputs and `tasks` Of the run's config.
+ * @param kept Training rows that count. Absent: all do.
+ */
+export function project(
+  source: Source,
+  encoding: Encoding,
+  inputs: InputsConfig,
+  tasks: readonly TaskConfig[],
+  kept?: KeptRows,
+): Dataset {
+  const columns = encoding.columns.map((learnt) => {
+    const place = source.columns.findIndex(({ name }) => name === learnt.name);
+    return { place, encoding: encodingOf(must(source.columns[place], learnt.name), learnt) };
+  });
+  const labels = encoding.tasks.map((task) => source.tasks.findIndex(({ name }) => name === task.name));
+  const split = (name: SplitName, kept?: KeptRows) =>
+    encodedSplit(checkedLabels(source, name, tasks), columns, labels, kept);
+  return {
+    ...features(encoding, inputs),
+    tasks: encoding.tasks.map((learnt, t) => taskOf(learnt, must(tasks[t], learnt.name))),
+    encoding,
+    checksum: source.checksum,
+    splits: {
+      train: split('train', kept),
+      validation: { ...split('validation'), ...rowGroups(source, encoding.group, 'validation') },
+      test: { ...split('test'), ...rowGroups(source, encoding.group, 'test') },
+    },
+    notes: [],
+  };
+}
+
+function taskOf(learnt: LearntTask, task: TaskConfig): Task {
+  const { positiveWeight, labelSmoothing } = task;
+  return { ...learnt, rowLoss: taskLossOf(task), labelSmoothing, positiveWeight };
+}
+
+function encodingOf(column: SourceColumn, learnt: Learnt): ColumnEncoding {
+  switch (learnt.kind) {
+    case 'vocabulary':
+      return vocabularyEncoding(fedIndexes(column, learnt));
+    case 'list':
+      return listEncoding(fedIndexes(column, learnt), learnt);
+    case 'buckets':
+      return bucketEncoding(learnt.edges, learnt.missing);
+    case 'scale':
+      return scaleEncoding(learnt.mean, learnt.deviation, learnt.log);
+    case 'identity':
+      return scaleEncoding(0, 1, false); // a missing value becomes 0, the mean of such a column
+  }
+}
+
+/** Columns and tasks as models see them, which needs no data. */
+export function features(
+  { columns, tasks }: Encoding,
+  inputs: InputsConfig,
+): Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'> {
+  const categorical: CategoricalFeature[] = [];
+  const numeric: NumericFeature[] = [];
+  const lists: ListFeature[] = [];
+  for (const column of columns) {
+    const { name } = column;
+    const { embedding = inputs.embedding, target, attention: hidden = inputs.attention } = inputs.columns[name] ?? {};
+    const cardinality = cardinalityOf(column);
+    if (cardinality === undefined) numeric.push({ name });
+    else if (column.kind !== 'list') categorical.push({ name, cardinality, embedding });
+    else {
+      const attention = target === undefined ? {} : { attention: { target, hidden } };
+      lists.push({ name, cardinality, embedding, length: column.length, ...attention });
+    }
+  }
+  return { categorical, numeric, lists, tasks };
+}
+
+/** Number of indexes, 0 included; undefined for a column that is fed as a number. */
+function cardinalityOf(learnt: Learnt): number | undefined {
+  if ('values' in learnt) return learnt.values.length + 1;
+  return learnt.kind === 'buckets' ? learnt.edges.length + 2 + Number(learnt.missing) : undefined;
+}
+
+/** Reads the groups of a split's rows; nothing of data that name no group. */
+function rowGroups({ columns, splits }: Source, group: string | undefined, name: SplitName): Pick<Split, 'groups'> {
+  if (group === undefined) return {};
+  const split = splits[name];
+  const place = columns.findIndex(({ name, kind }) => name === group && kind === 'categorical');
+  if (place < 0) throw new Error(`The source has no categorical column '${group}'.`);
+  return {
+    async groups() {
+      const groups = new Int32Array(split.rows);
+      for (let index = 0; index * split.blockRows < split.rows; index++) {
+        const { columns } = await split.read(index);
+        groups.set(singleOf(columns[place] ?? groups), index * split.blockRows);
+        await setImmediate(); // lets signals and timers in
+      }
+      return groups;
+    },
+  };
+}

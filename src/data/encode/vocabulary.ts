@@ -1,0 +1,128 @@
+import { must } from '../../support/must.js';
+import type { SourceColumn } from '../dataset.js';
+import type { Learnt, Vocabulary } from '../encoding.js';
+import { numberKey } from './number-key.js';
+
+export interface VocabularyOptions {
+  /** Values that training has fewer times share one index. */
+  readonly minCount: number;
+  /** Whether values that training never had share it too, or have one of their own. */
+  readonly unseen: 'rare' | 'apart';
+}
+
+/**
+ * A value that training has at least `minCount` times has its own index, in the order of the dictionary, after the
+ * shared indexes. Rarer values and values that training never had share 0. With `apart`, and if there are rarer values,
+ * these share 1 instead.
+ * @param counts in training, of each index of the column
+ */
+export function vocabularyOf(
+  counts: Uint32Array,
+  { minCount, unseen }: VocabularyOptions,
+  column: Pick<SourceColumn, 'name' | 'dictionary'>,
+): Vocabulary {
+  const values: (string | number | null)[] = [];
+  const rare: (string | number)[] = [];
+  for (const [index, count] of counts.entries()) {
+    if (count >= Math.max(1, minCount)) values.push(storedValue(column, index));
+    else if (count > 0 && unseen === 'apart') rare.push(storedValue(column, index));
+  }
+  if (rare.length < 2) return { values: [...rare, ...values], rare: [] };
+  return { values: [null, ...values], rare };
+}
+
+/** A value of a column as it is stored: its text, or the index of a column without texts. */
+function storedValue({ name, dictionary }: Pick<SourceColumn, 'name' | 'dictionary'>, index: number): string | number {
+  return dictionary ? must(dictionary[index], name) : index;
+}
+
+/** As `vocabularyOf`. If all texts of training are numbers, spellings of one number are one value. */
+export function vocabularyByNumber(
+  counts: Uint32Array,
+  options: VocabularyOptions,
+  column: Pick<SourceColumn, 'name' | 'dictionary'>,
+): Extract<Learnt, { kind: 'vocabulary' }> {
+  const kind = 'vocabulary';
+  const { dictionary = [] } = column;
+  const first = firstSpellings(dictionary, counts);
+  if (!first) return { kind, ...vocabularyOf(counts, options, column) };
+  const merged = new Uint32Array(counts.length);
+  for (const [index, count] of counts.entries()) merged[first[index] ?? 0] = (merged[first[index] ?? 0] ?? 0) + count;
+  const vocabulary = vocabularyOf(merged, options, column);
+  const known = indexesOf({ kind, ...vocabulary });
+  const spellings: Record<string, number> = {};
+  for (const [index, text] of dictionary.entries()) {
+    const spelt = first[index] === index ? undefined : known.get(dictionary[first[index] ?? 0] ?? '');
+    if (spelt !== undefined) spellings[text] = spelt;
+  }
+  return { kind, ...vocabulary, spellings };
+}
+
+/** For each text, the first text of equal number. Undefined unless all texts of training are numbers, or missing. */
+function firstSpellings(texts: readonly string[], counts: Uint32Array): Int32Array | undefined {
+  const respelt = new Map<string, number>();
+  for (const [index, text] of texts.entries()) {
+    const key = numberKey(text);
+    if (key === undefined && text !== '' && (counts[index] ?? 0) > 0) return undefined;
+    if (key !== undefined && key !== text) respelt.set(key, -1);
+  }
+  if (texts.length === 0) return undefined;
+  return Int32Array.from(texts, (text, index) => {
+    const key = respelt.size > 0 ? numberKey(text) : undefined;
+    const first = respelt.get(key ?? '') ?? index;
+    if (first >= 0) return first;
+    respelt.set(key ?? '', index);
+    return index;
+  });
+}
+
+export type LearntVocabulary = Extract<Learnt, { values: unknown }>;
+
+/** The index of a value that has one, by its text. */
+export function indexOf(learnt: LearntVocabulary): (text: string) => number | undefined {
+  const indexes = indexesOf(learnt);
+  if (!('spellings' in learnt)) return (text) => indexes.get(text);
+  const byNumber = new Map(Array.from(indexes, ([text, index]) => [numberKey(text) ?? text, index]));
+  return (text) => byNumber.get(numberKey(text) ?? text);
+}
+
+/** The indexes of all texts that are known. */
+export function indexesOf({ values, rare, ...others }: LearntVocabulary): Map<string, number> {
+  const { spellings = {} } = 'spellings' in others ? others : {};
+  const indexes = new Map([...rare.map((value): [string, number] => [String(value), 1]), ...Object.entries(spellings)]);
+  for (const [i, value] of values.entries()) if (value !== null) indexes.set(String(value), i + 1);
+  return indexes;
+}
+
+/** Of each index of a source's column, the index that is fed; 0 for values without one. */
+export function fedIndexes(
+  { dictionary, size = 0 }: Pick<SourceColumn, 'dictionary' | 'size'>,
+  learnt: LearntVocabulary,
+): Int32Array {
+  if (dictionary) {
+    const known = inOrder(dictionary, learnt) ?? indexOf(learnt);
+    const fed = new Int32Array(dictionary.length);
+    for (let index = 0; index < fed.length; index++) fed[index] = known(dictionary[index] ?? '') ?? 0;
+    return fed;
+  }
+  const fed = new Int32Array(size);
+  for (const value of learnt.rare) fed[Number(value)] = 1;
+  for (const [i, value] of learnt.values.entries()) if (value !== null) fed[Number(value)] = i + 1;
+  return fed;
+}
+
+/**
+ * `indexOf` for texts that are asked for in the order of the dictionary, if the values stand in this order, as those of
+ * the dictionary that they were learnt from do. It needs no table of them, which takes most of the time of a large one.
+ */
+function inOrder(
+  dictionary: readonly string[],
+  { values, rare, ...others }: LearntVocabulary,
+): ((text: string) => number | undefined) | undefined {
+  const isPlain = rare.length === 0 && !('spellings' in others);
+  let place = 0;
+  if (isPlain) for (const text of dictionary) if (text === values[place]) place++;
+  if (!isPlain || place < values.length) return undefined;
+  let next = 0;
+  return (text) => (text === values[next] ? ++next : undefined);
+}
