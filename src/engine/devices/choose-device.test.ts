@@ -61,7 +61,7 @@ describe('a device that is named', () => {
       'compiled',
       'cuda',
       bare,
-      /^engine\.device: cuda is not usable by the compiled engine: there is no NVIDIA driver; to fix it: install the NVIDIA driver, 580\.65\.06 or later, then ple setup cuda --only onnxruntime$/,
+      /^engine\.device: cuda is not usable by the compiled engine: there is no NVIDIA driver; to fix it: install the NVIDIA driver \(docs\/gpu\.md has the version\), then ple setup cuda --only onnxruntime$/,
     ],
     ['compiled', 'cuda', factsOf(), /it failed; to fix it: mend it$/],
   ] as const)('and cannot be used is an error: %s on %s', async (name, device, facts, message) => {

@@ -22,7 +22,6 @@ export const gpuOf = (index: number) => ({
   name: `NVIDIA L4 no. ${index}`,
   memoryBytes: 24 * 2 ** 30,
   driver: '580.95.05',
-  capability: 8.9,
 });
 
 const hardware = {

@@ -83,8 +83,6 @@ export interface NvidiaGpu {
   readonly name: string;
   readonly memoryBytes: number | null;
   readonly driver: string | null;
-  /** Its compute capability, such as 9. */
-  readonly capability: number | null;
 }
 
 /** Where the loader looks for the driver's library. */
@@ -103,7 +101,7 @@ function nvidiaDriver(platform: NodeJS.Platform): string | null {
   return driverFiles(platform).some((file) => existsSync(file)) ? versionUnknown : null;
 }
 
-export const versionUnknown = 'version unknown';
+const versionUnknown = 'version unknown';
 
 /** Parses `/proc/driver/nvidia/version`: `NVRM version: NVIDIA UNIX x86_64 Kernel Module 535.183.01 Sun May 12 …`. */
 export function driverVersion(text: string): string {
@@ -112,20 +110,18 @@ export function driverVersion(text: string): string {
 
 /** Null: `nvidia-smi` is missing or failed. */
 async function nvidiaGpus(): Promise<readonly NvidiaGpu[] | null> {
-  const query = '--query-gpu=index,uuid,memory.total,driver_version,compute_cap,name';
+  const query = '--query-gpu=index,uuid,memory.total,driver_version,name';
   const text = await run('nvidia-smi', [query, '--format=csv,noheader,nounits']);
   return text === null ? null : gpusOf(text);
 }
 
 /**
- * Parses `nvidia-smi --query-gpu=index,uuid,memory.total,driver_version,compute_cap,name --format=csv,noheader,nounits`.
+ * Parses `nvidia-smi --query-gpu=index,uuid,memory.total,driver_version,name --format=csv,noheader,nounits`.
  * Null: another format.
  */
 export function gpusOf(text: string): readonly NvidiaGpu[] | null {
   const gpus = text.split('\n').flatMap((line) => {
-    const [index = '', uuid = '', memory = '', driver = '', capability = '', ...name] = line
-      .split(',')
-      .map((cell) => cell.trim());
+    const [index = '', uuid = '', memory = '', driver = '', ...name] = line.split(',').map((cell) => cell.trim());
     if (!/^\d+$/.test(index)) return [];
     // in MiB
     const memoryBytes = /^\d+$/.test(memory) ? Number(memory) * 2 ** 20 : null;
@@ -135,7 +131,6 @@ export function gpusOf(text: string): readonly NvidiaGpu[] | null {
       name: name.join(', '),
       memoryBytes,
       driver: driver === '' ? null : driver,
-      capability: /^\d+\.\d+$/.test(capability) ? Number(capability) : null,
     };
   });
   return gpus.length === 0 && text.trim() !== '' ? null : gpus;

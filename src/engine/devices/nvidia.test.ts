@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { driverVersion, gpusOf, visibleGpus } from './facts.js';
 
-const text = `0, GPU-aaaa, 24564, 550.54.14, 8.9, NVIDIA GeForce RTX 4090
-1, GPU-bbbb, 81559, 550.54.14, 9.0, NVIDIA H100 80GB HBM3
-2, GPU-cccc, [N/A], 550.54.14, [N/A], NVIDIA Thing, with a comma
+const text = `0, GPU-aaaa, 24564, 550.54.14, NVIDIA GeForce RTX 4090
+1, GPU-bbbb, 81559, 550.54.14, NVIDIA H100 80GB HBM3
+2, GPU-cccc, [N/A], 550.54.14, NVIDIA Thing, with a comma
 `;
 
 test('GPUs of nvidia-smi, with memory in bytes', () => {
@@ -14,10 +14,9 @@ test('GPUs of nvidia-smi, with memory in bytes', () => {
       name: 'NVIDIA GeForce RTX 4090',
       memoryBytes: 24564 * 1024 * 1024,
       driver: '550.54.14',
-      capability: 8.9,
     },
     expect.objectContaining({ index: 1, name: 'NVIDIA H100 80GB HBM3' }),
-    expect.objectContaining({ index: 2, name: 'NVIDIA Thing, with a comma', memoryBytes: null, capability: null }),
+    expect.objectContaining({ index: 2, name: 'NVIDIA Thing, with a comma', memoryBytes: null }),
   ]);
   expect(gpusOf('\n')).toEqual([]);
   expect(gpusOf('NVIDIA-SMI has failed because …\n')).toBeNull(); // not a list: nothing is known

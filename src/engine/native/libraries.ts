@@ -24,14 +24,6 @@ export interface LibrarySet {
   readonly unpackedBytes: number;
   /** What stays on the disk. */
   readonly keptBytes: number;
-  /** The version of CUDA that it has. */
-  readonly cuda?: Cuda;
-}
-
-interface Cuda {
-  readonly version: string;
-  /** GPUs by their compute capability, ascending, and the first version of the NVIDIA driver that runs it on them. */
-  readonly gpus: readonly { readonly from: number; readonly to: number; readonly driver: string }[];
 }
 
 export type LibraryName = 'tensorflow' | 'tensorflow-cuda' | 'onnxruntime-cuda';
@@ -74,15 +66,6 @@ export const libraries: Readonly<Record<LibraryName, LibrarySet>> = {
     downloadBytes: 2.43 * gigabyte,
     unpackedBytes: 4.52 * gigabyte,
     keptBytes: 3.9 * gigabyte,
-    // The kernels in its files: machine code for 6.0, 7.0, 8.0 and 8.9, and PTX for 9.0, which the driver of CUDA 12.5 or
-    // a later one compiles.
-    cuda: {
-      version: '12.5',
-      gpus: [
-        { from: 6, to: 8.9, driver: '525.60.13' },
-        { from: 9, to: 99, driver: '555.42.02' },
-      ],
-    },
   },
   // The provider was compiled by CUDA 13.0: its libraries, so that the oldest driver of CUDA 13 runs them.
   'onnxruntime-cuda': {
@@ -103,14 +86,6 @@ export const libraries: Readonly<Record<LibraryName, LibrarySet>> = {
     downloadBytes: 1.6 * gigabyte,
     unpackedBytes: 2.64 * gigabyte,
     keptBytes: 2.6 * gigabyte,
-    // The kernels in its files: machine code for 7.5, 8.0, 8.6, 8.9, 9.0 and 12.0, and no PTX.
-    cuda: {
-      version: '13.0',
-      gpus: [
-        { from: 7.5, to: 9, driver: '580.65.06' },
-        { from: 12, to: 12.9, driver: '580.65.06' },
-      ],
-    },
   },
 };
 
