@@ -19,7 +19,7 @@ const telling: readonly RegExp[] = [
   /lib(cu|nv)\w+\.so.*/,
   /[\w.]*(providers_cuda|libtensorflow|tfjs_binding).*/,
   /Cannot find (module|package) '@tensorflow.*/,
-  /.*WebGPU adapter.*/,
+  /[\w ]*WebGPU adapter.*/,
 ];
 
 /** A library of `ple setup` is missing. */
