@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ModelSearch } from '../comparison/comparison.js';
 import { everyVerdict } from './comparison.fixture.js';
 import { comparisonTable } from './comparison-table.js';
 import { gainsCsv } from './gains-csv.js';
@@ -20,6 +21,28 @@ const both = [
   { name: 'time', type: 'regression' as const },
 ];
 
+/** With five seeds a second look, of level 0.04. */
+const seeds = [1, 2, 3, 4, 5];
+const look = { seeds: 5, of: seeds, plan: [3, 5], alpha: 0.05, level: 0.04 };
+const earlierLooks = [{ ...look, seeds: 3, of: [1, 2, 3], level: 0.01, undecided: 2 }];
+
+/** Two combinations for each model: one for all tasks, or one for each. */
+async function searched(): Promise<ReportData> {
+  const data = await reportFixture({ models: few, tasks: both, seeds: 3, rows: 400, spread: 0.02 });
+  const models = few.map(({ label }, index): ModelSearch => {
+    const candidates = [0.001, 0.01].map((rate, at) => ({
+      values: { 'train.optimizer.learningRate': rate, 'model.tower': [8] },
+      cost: 1,
+      rungs: [1, 3].map((epochs) => ({ tasks: ['click', 'time'], spent: epochs + index, runs: [] })),
+      chosenFor: both.map(({ name }) => name).filter((_, task) => (index === 0 ? task === at : at === 1)),
+    }));
+    return { label, axis: {}, groups: [['click', 'time']], rungs: [1, 3], candidates };
+  });
+  const rows = data.comparison.rows.map((row) => ({ ...row, searched: 2, tuned: { 'model.tower': [8] } }));
+  const search = { type: 'halving' as const, budget: null, seeds: [7], models };
+  return { ...data, comparison: { ...data.comparison, rows, search } };
+}
+
 const cases: Readonly<Record<string, () => Promise<ReportData> | ReportData>> = {
   'every-verdict': () => ({ comparison: everyVerdict, runs: new Map(), command: 'ple compare', config: null }),
   'two-types': () => reportFixture({ models: few, tasks: both, seeds: 4, rows: 400, spread: 0.02 }),
@@ -29,6 +52,19 @@ const cases: Readonly<Record<string, () => Promise<ReportData> | ReportData>> = 
   axis: () =>
     reportFixture({ models: few, seeds: 3, rows: 400, axis: { key: 'dataset.correlation', values: [0.2, 1] } }),
   'one-seed': () => reportFixture({ models: few, seeds: 1, rows: 400 }),
+  'one-task': () => reportFixture({ models: few, tasks: both.slice(0, 1), seeds: 3, rows: 400 }),
+  'margins-and-looks': () =>
+    reportFixture({
+      ...{ models: few, tasks: both, seeds: 5, rows: 400, spread: 0.02 },
+      settings: {
+        margins: { auc: { absolute: 0.02 }, mse: null },
+        taskWeights: { click: 1, time: 2 },
+        contrasts: [['ple', 'mmoe']],
+        look,
+        earlierLooks,
+      },
+    }),
+  search: searched,
   failed: () => reportFixture({ models: few, seeds: 3, rows: 400, failed: ['ple'] }),
 };
 

@@ -1,5 +1,5 @@
 import { oneLook } from '../comparison/gains/evaluated-run.fixture.js';
-import { summarize } from '../comparison/gains/summarize.js';
+import { type SummaryOptions, summarize } from '../comparison/gains/summarize.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { type Experiment, parseExperiment, stringifyExperiment } from '../config/experiment.js';
 import type { Task } from '../data/dataset.js';
@@ -31,6 +31,8 @@ export interface ReportOptions {
   readonly front?: readonly number[];
   /** Models keep their last epoch, and the baseline was trained on half of the rows too, to errors so much larger. */
   readonly half?: number;
+  /** Contrasts, margins, looks: what a config may add. */
+  readonly settings?: Partial<SummaryOptions>;
 }
 
 const tenModels = [
@@ -101,6 +103,7 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
     ...oneLook(seeds.length),
     margins: {},
     axes: options.axis ? { [options.axis.key]: options.axis.values } : {},
+    ...options.settings,
   });
   const config = [...runs.values()][0]?.experiment;
   return {
