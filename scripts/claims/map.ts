@@ -101,7 +101,7 @@ export async function mapAnswer(tables: Tables, fresh: readonly Table[], folder:
     effect: `better than both at ${inside.length} of ${cells.length} points, worse than one at ${worse}; fresh draws at the best: ${again[0] ? cellVerdict(again[0]) : 'none'}`,
     found: [
       'Δm (%) of PLE over MMoE / over hard sharing at each point:',
-      `\n${await drawMap(join(folder, 'map.svg'), panels)}`,
+      `\n${drawMap(join(folder, 'map.svg'), panels)}`,
       `\n**Fresh draws**, ten at each point and a search of their own: ${points.join(' ')}`,
       `\n**Ablations**, over all points: ${ablations.join(' ')}`,
       ...conflicts(tables),

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readComparison } from '../comparison/stored/comparison-file.js';
-import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison, tiny } from './compare.fixture.js';
 
-withoutCharts();
 const folder = folderOfFile();
 
 const config = smallComparison(folder, tiny);

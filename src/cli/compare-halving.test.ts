@@ -1,11 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison, tiny, until, withoutPle } from './compare.fixture.js';
-
-withoutCharts();
 
 const search = `  seeds: 1
   tune: { train.optimizer.learningRate: { logUniform: [0.001, 0.1] }, train.batchSize: [32, 64] }

@@ -1,11 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readComparison } from '../comparison/stored/comparison-file.js';
-import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { smallComparison, withoutPle } from './compare.fixture.js';
-
-withoutCharts();
 
 const folder = folderOfFile();
 

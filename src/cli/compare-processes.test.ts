@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { isRunning } from '../support/process-identity.js';
 import { pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import {
@@ -14,8 +13,6 @@ import {
   withoutShared,
   workersOf,
 } from './compare.fixture.js';
-
-withoutCharts();
 
 test('of real processes: a killed one is started again, Ctrl-C leaves checkpoints, and the same command continues to the same bits', async () => {
   const folder = temporaryFolder();

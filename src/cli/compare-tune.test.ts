@@ -2,12 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
-import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 import { type Finished, folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { runsIn } from './compare.fixture.js';
-
-withoutCharts();
 
 /**
  * Each of the two settings trains one task, so that each task chooses another. Every run takes a fraction of a second.

@@ -1,11 +1,8 @@
 import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { type Finished, folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison, tiny } from './compare.fixture.js';
-
-withoutCharts();
 
 const [alone, ple] = [
   '{ type: single-task, levels: [[8]], tower: [] }',

@@ -1,11 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { comparisonIn } from './compare.fixture.js';
-
-withoutCharts();
 
 const folder = folderOfFile();
 const at = (...path: string[]) => join(folder, ...path);

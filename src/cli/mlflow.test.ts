@@ -2,14 +2,11 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { readEvents } from '../tracking/event-reader.fixture.js';
 import { mlflowServer } from '../tracking/mlflow-server.fixture.js';
 import { pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
 import { smallComparison, withoutShared } from './compare.fixture.js';
 import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
-
-withoutCharts();
 
 const clean = {
   MLFLOW_TRACKING_USERNAME: undefined,

@@ -2,11 +2,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Experiment } from '../config/experiment.js';
-import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { type Finished, folderOfFile, pleHere, succeeded } from './command.fixture.js';
 import { comparisonIn, smallComparison, tiny, until } from './compare.fixture.js';
-
-withoutCharts();
 
 const folder = folderOfFile();
 beforeAll(() => {

@@ -1,12 +1,9 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { readRun } from '../training/finished-run.js';
 import { pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { runsIn } from './compare.fixture.js';
-
-withoutCharts();
 
 const rows = Array.from({ length: 600 }, (_, i) => {
   const [a, b] = [Math.sin(3 * i), Math.cos(7 * i)];

@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { ModelSearch } from '../comparison/comparison.js';
+import { must } from '../support/must.js';
+import { chartSvg } from './charts/chart.js';
+import { comparisonCharts, runCharts } from './charts/charts.js';
 import { everyVerdict } from './comparison.fixture.js';
 import { comparisonTable } from './comparison-table.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
 import { reportPage } from './page/report-page.js';
-import { reportFixture } from './report.fixture.js';
+import { runPage, runTasks } from './page/run-page.js';
+import { reportFixture, runFixture } from './report.fixture.js';
 import type { ReportData } from './report-data.js';
 
-// Everything that is made of a comparison, but charts, as files to read and to compare: `npx vitest run -u` writes them anew.
+// Everything that is made of a comparison, as files to read and to compare: `npx vitest run -u` writes them anew.
 
 const few = [
   { label: 'single-task', type: 'single-task' },
@@ -68,19 +72,70 @@ const cases: Readonly<Record<string, () => Promise<ReportData> | ReportData>> = 
   failed: () => reportFixture({ models: few, seeds: 3, rows: 400, failed: ['ple'] }),
 };
 
-const outputs: Readonly<Record<string, (data: ReportData) => string>> = {
+const outputs: Readonly<Record<string, (data: ReportData, name: string) => string | Promise<string>>> = {
   'terminal.txt': ({ comparison }) => comparisonTable(comparison, { colour: false, wide: false, columns: 80 }),
   'wide.txt': ({ comparison }) => comparisonTable(comparison, { colour: false, wide: true, columns: 80 }),
   'comparison.json': ({ comparison }) => `${JSON.stringify(comparison, null, 1)}\n`,
   'gains.csv': ({ comparison }) => gainsCsv(comparison),
   'gains.md': ({ comparison }) => gainsMarkdown(comparison),
   'gains.tex': ({ comparison }) => gainsLatex(comparison),
-  'report.html': (data) =>
-    reportPage(data, []).replace(/<style>[\s\S]*?<\/style>|<script>[\s\S]*?<\/script>|'sha256-[^']*'/g, ''),
+  'report.html': page,
 };
 
+/** The sections of charts on the page of a case: all kinds are on some page. */
+const charted: Readonly<Record<string, readonly string[]>> = {
+  front: ['forest', 'scatter', 'fronts', 'learning', 'paths', 'experts'],
+  axis: ['axis'],
+};
+
+async function page(data: ReportData, name: string): Promise<string> {
+  const sections = name in charted ? await comparisonCharts(data) : [];
+  return bare(
+    reportPage(
+      data,
+      sections.filter(({ id }) => charted[name]?.includes(id)),
+    ),
+  );
+}
+
+/** Without style and script, which have no data. */
+function bare(page: string): string {
+  return page.replace(/<style>[\s\S]*?<\/style>|<script>[\s\S]*?<\/script>|'sha256-[^']*'/g, '');
+}
+
+test('a chart as a file', async () => {
+  for (const [name, id] of [
+    ['front', 'forest'],
+    ['front', 'fronts'],
+    ['axis', 'axis'],
+  ] as const) {
+    const section = must(
+      (await comparisonCharts(must(await cases[name]?.(), name))).find((one) => one.id === id),
+      id,
+    );
+    await expect(chartSvg(section, must(section.charts[0], id))).toMatchFileSnapshot(`goldens/${name}/${id}.svg`);
+  }
+});
+
+test('the page of a run', async () => {
+  const run = await runFixture({ models: few, tasks: both, seeds: 1, rows: 400, decay: true });
+  const diagnostics = {
+    ...{ gates: [], deadUnits: {}, deadExperts: [] },
+    withoutExpert: {
+      rows: 100,
+      tasks: { click: 0.5, time: null },
+      experts: [{ level: 1, expert: 'shared/0', tasks: { click: 0.6, time: null } }],
+    },
+  };
+  const diagnosed = { ...run, result: { ...run.result, diagnostics } };
+  const sections = await runCharts(diagnosed, runTasks(diagnosed));
+  await expect(bare(runPage(diagnosed, 'ple train', sections))).toMatchFileSnapshot('goldens/run/report.html');
+});
+
 describe.each(Object.entries(cases))('%s', (name, make) => {
+  let made: ReturnType<typeof make> | undefined;
   test.each(Object.entries(outputs))('%s', async (file, write) => {
-    await expect(write(await make())).toMatchFileSnapshot(`goldens/${name}/${file}`);
+    made ??= make();
+    await expect(await write(await made, name)).toMatchFileSnapshot(`goldens/${name}/${file}`);
   });
 });

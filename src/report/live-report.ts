@@ -5,7 +5,7 @@ import type { ComparisonConfig } from '../config/comparison.js';
 import { systemReason } from '../support/system-error.js';
 import { writeWhole } from '../support/whole-file.js';
 import { epochsSoFar } from '../training/epoch-record.js';
-import type { ChartSection } from './charts/drawing.js';
+import type { ChartSection } from './charts/chart.js';
 import { livePage, type Status } from './page/live-page.js';
 
 /** A report.html that is written anew while runs train, and that reloads itself. */
@@ -41,9 +41,9 @@ export function openLiveReport(
   let isClosed = false;
 
   async function drawCharts({ runs, folder: below }: NonNullable<typeof stage>): Promise<void> {
-    const { drawLearning } = await import('./charts/draw-charts.js'); // loads Vega, which takes a second
+    const { learningCharts } = await import('./charts/charts.js');
     const start = performance.now();
-    charts = await drawLearning(config, runs, (run) => {
+    charts = learningCharts(config, runs, (run) => {
       const file = join(below, run.folder, 'epochs.jsonl');
       return existsSync(file) ? epochsSoFar(file) : [];
     });

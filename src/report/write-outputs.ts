@@ -4,8 +4,8 @@ import { entriesOf } from '../support/folder-contents.js';
 import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import type { FinishedRun } from '../training/finished-run.js';
-import { drawCharts, drawRunCharts } from './charts/draw-charts.js';
-import type { ChartSection } from './charts/drawing.js';
+import { type ChartSection, chartSvg } from './charts/chart.js';
+import { comparisonCharts, runCharts } from './charts/charts.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
@@ -24,7 +24,7 @@ export async function writeOutputs(folder: string, data: ReportData, svg: boolea
   await writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
   await writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));
   await writeGainsParquet(folder, data.comparison);
-  const sections = await drawCharts(data);
+  const sections = await comparisonCharts(data);
   await writeWhole(join(folder, 'report.html'), reportPage(data, sections));
   await writeDrawings(folder, sections, svg);
 }
@@ -32,7 +32,7 @@ export async function writeOutputs(folder: string, data: ReportData, svg: boolea
 /** Writes report.html of a single run, and on request its charts. */
 export async function writeRunReport(folder: string, run: FinishedRun, command: string, svg: boolean): Promise<void> {
   makeFolder(folder);
-  const sections = await drawRunCharts(run, runTasks(run));
+  const sections = await runCharts(run, runTasks(run));
   await writeWhole(join(folder, 'report.html'), runPage(run, command, sections));
   await writeDrawings(folder, sections, svg);
 }
@@ -48,5 +48,6 @@ async function writeDrawings(folder: string, sections: readonly ChartSection[], 
     return;
   }
   await mkdir(drawings, { recursive: true });
-  for (const { id, standalone } of charts) await writeWhole(join(drawings, `${id}.svg`), await standalone());
+  for (const section of sections)
+    for (const chart of section.charts) await writeWhole(join(drawings, `${chart.id}.svg`), chartSvg(section, chart));
 }

@@ -12,16 +12,6 @@ vi.mock('./worker-process.js', async (original) => ({
   startWorker: startWorkerHere,
 }));
 
-vi.mock('../../report/charts/drawing.js', async (original) => {
-  const { charts } = await import('../../report/charts/no-charts.fixture.js');
-  const drawing = await original<typeof import('../../report/charts/drawing.js')>();
-  const drawSection: typeof drawing.drawSection = async (section) => {
-    if (!charts.areLeftOut) return drawing.drawSection(section);
-    return { ...section, key: section.key ?? [], note: section.note.join(' '), charts: [] };
-  };
-  return { ...drawing, drawSection };
-});
-
 function startWorkerHere(): WorkerProcess {
   let on: (report: Report) => void = () => undefined;
   const orders = takeOrders((report) => on(asSent(report)));

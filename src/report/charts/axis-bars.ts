@@ -5,33 +5,33 @@ import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
 import { confidence } from '../numbers.js';
 import { metricName, type Point, pointsOf } from '../points.js';
-import type { Drawing, Section } from './drawing.js';
+import type { Chart, ChartSection } from './chart.js';
 import { taskGainLines } from './gain-lines.js';
-import { cssColour, lookOf, modelSeries } from './palette.js';
-import { gainAxis, layer, panelWidth, plot, tip } from './plot.js';
+import { lookOf, modelSeries } from './palette.js';
+import { gainAxis, layer, type Plot, panelWidth } from './plot.js';
 import { chartId, drawnPoints } from './points.js';
 
 /**
  * Gains against an axis (PLE Fig. 7), one chart per task. The axis is the one with the most values; each value has a
  * bar per model with its interval. Each point of the other axes has its own chart.
  */
-export function axisBars(comparison: Comparison): readonly Section[] {
+export function axisBars(comparison: Comparison): readonly ChartSection[] {
   const key = Object.entries(comparison.axes).toSorted(([, a], [, b]) => b.length - a.length)[0]?.[0];
   if (key === undefined) return [];
   const others = (axis: AxisPoint) => Object.fromEntries(Object.entries(axis).filter(([name]) => name !== key));
   const groups = groupedBy(pointsOf(comparison), ({ axis }) => others(axis));
   const { points: drawn, omission } = drawnPoints(groups, comparison.tasks.length);
-  const drawings = drawn.flatMap((points, at) =>
-    comparison.tasks.flatMap((task, index): Drawing[] => {
+  const charts = drawn.flatMap((points, at) =>
+    comparison.tasks.flatMap((task, index): Chart[] => {
       const title = joined(', ', task, pointText(others(points[0]?.axis ?? {})));
       return bars(comparison, points, key, index).map((drawing) => {
         return { ...drawing, id: chartId('axis', at + 1, index + 1), title };
       });
     }),
   );
-  if (drawings.length === 0) return [];
+  if (charts.length === 0) return [];
   const note = `Gains over ${comparison.baseline} at each value of ${key}; up is better. Bars stand in the order of the config, lines are ${confidence(comparison.test.level)} intervals.`;
-  return [{ id: 'axis', title: `Gains by ${axisName(key)}`, note: [note, ...omission], size: 'medium', drawings }];
+  return [{ id: 'axis', title: `Gains by ${axisName(key)}`, note: [note, ...omission], size: 'medium', charts }];
 }
 
 /** The chart of a task, or none if it has no gain. */
@@ -44,31 +44,37 @@ function bars(comparison: Comparison, points: readonly Point[], key: string, ind
       if (!task || !own || own.gain === null) return [];
       const { model, colour } = lookOf(series, label);
       const x = axisValue(axis[key]);
-      const about = tip(model, `${label}, ${axisName(key)} ${x}`, ...taskGainLines(own, task));
-      return [{ x, offset: label, y: own.gain, colour, interval: own.interval, tip: about }];
+      const about = [`${label}, ${axisName(key)} ${x}`, ...taskGainLines(own, task)];
+      return [{ label, interval: own.interval, mark: { x, y: own.gain, y2: 0, colour, model, tip: about } }];
     }),
   );
   if (rows.length === 0) return [];
-  const marks = series.filter(({ label }) => rows.some(({ offset }) => offset === label));
+  const marks = series.filter(({ label }) => rows.some((row) => row.label === label));
   const names = [...new Set(points.map(({ axis }) => axisValue(axis[key])))];
-  const look = { labelAngle: 0, labelLimit: 360 / names.length, ticks: false, labelPadding: 6 };
-  const intervals = rows.flatMap(({ x, offset, interval, tip: about }) =>
-    interval ? [{ x, offset, y: interval[0], y2: interval[1], tip: about }] : [],
-  );
-  const spec = plot({
+  const drawn = rows.map(({ label, interval, mark }) => {
+    const slot = [marks.findIndex((one) => one.label === label), marks.length] as const;
+    return {
+      bar: { ...mark, slot },
+      interval: { ...mark, slot, colour: 'ink' as const, y: interval?.[0] ?? null, y2: interval?.[1] ?? null },
+    };
+  });
+  const plot: Plot = {
     width: Math.max(panelWidth.medium - 70, names.length * marks.length * 4),
     height: 240,
-    x: { title: key, names, scale: { paddingInner: 0.22, paddingOuter: 0.1 }, look },
-    y: gainAxis(`gain in ${metricName(points[0]?.tasks[index]?.metric ?? '')}`, undefined, { tickCount: 6 }),
-    offsets: marks.map(({ label }) => label),
+    x: { title: key, names, gap: 0.22, limit: 360 / names.length },
+    y: { ...gainAxis(`gain in ${metricName(points[0]?.tasks[index]?.metric ?? '')}`), ticks: 6 },
     layers: [
       layer(
-        'bar',
-        rows.map(({ interval: _, ...row }) => row),
+        'area',
+        drawn.map(({ bar }) => bar),
       ),
-      layer('rule', intervals, { color: cssColour('ink'), strokeWidth: 1.2 }),
-      layer('rule', [{ y: 0 }], { color: cssColour('ink') }),
+      layer(
+        'interval',
+        drawn.map(({ interval }) => interval),
+        { width: 1.2 },
+      ),
+      layer('interval', [{ y: 0 }]),
     ],
-  });
-  return [{ panels: [{ spec }], key: marks.map((mark) => ({ ...mark, shape: 'square', dash: [] })) }];
+  };
+  return [{ panels: [{ plots: [plot] }], key: marks.map((mark) => ({ ...mark, shape: 'square', dash: [] })) }];
 }

@@ -1,7 +1,7 @@
 import type { FinishedRun } from '../../training/finished-run.js';
 import { pointsOf } from '../points.js';
 import { type ReportData, runsOf } from '../report-data.js';
-import { cssColour, type Mark, modelSeries } from './palette.js';
+import { type Mark, modelSeries } from './palette.js';
 import { atPoint } from './points.js';
 
 /** What the charts of runs are drawn from: the finished runs of a comparison, or a single run. */
@@ -36,7 +36,7 @@ export function runsOfComparison(data: ReportData): ChartedRuns {
 }
 
 export function singleRun(run: FinishedRun): ChartedRuns {
-  const mark = { label: run.result.model, colour: cssColour('c1'), dash: [], shape: 'circle', filled: true };
+  const mark: Mark = { label: run.result.model, colour: 'c1', dash: [], shape: 'circle', filled: true };
   return {
     tasks: run.experiment.tasks.map(({ name }) => name),
     places: [{ title: '', models: [{ ...mark, model: null, runs: [run] }] }],

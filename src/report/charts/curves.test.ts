@@ -1,67 +1,21 @@
 import { expect, test } from 'vitest';
 import type { TaskScores } from '../../metrics/samples.js';
-import { reportFixture, runFixture } from '../report.fixture.js';
+import { reportFixture } from '../report.fixture.js';
+import type { ChartSection } from './chart.js';
 import { runsOfComparison, singleRun } from './charted-runs.js';
-import type { Section } from './drawing.js';
-import { learningCurves } from './learning-curves.js';
 import { lossWeights } from './loss-weights.js';
 import { reliability } from './reliability.js';
-import { runCurves } from './run-curves.js';
 import { layersOf } from './spec.fixture.js';
 
 const models = ['single-task', 'mmoe', 'ple'].map((type) => ({ label: type, type }));
 const few = { rows: 60, models } as const;
-const firstSpec = (sections: readonly Section[]) => sections[0]?.drawings[0]?.panels[0]?.spec;
-
-test('each model has a panel per task, with its seeds, their mean and the baseline’s, and the best epochs', async () => {
-  const data = await reportFixture({ ...few, seeds: 5 });
-  const [section] = learningCurves(data);
-  expect(section?.drawings.map(({ title }) => title)).toEqual([
-    'income: validation AUC by epoch',
-    'never-married: validation AUC by epoch',
-  ]);
-  const panels = section?.drawings[0]?.panels ?? [];
-  expect(panels.map(({ title }) => title)).toEqual(['single-task', 'mmoe', 'ple']);
-  const panel = panels.find(({ title }) => title === 'ple')?.spec;
-  const runsOf = (label: string) =>
-    data.comparison.rows.find((row) => row.label === label)?.runs.flatMap(({ path }) => data.runs.get(path) ?? []) ??
-    [];
-  const runs = runsOf('ple');
-  const auc = (run: (typeof runs)[number] | undefined, epoch: number) => run?.epochs[epoch - 1]?.validation.income?.auc;
-  const [grey = [], seeds = [], own = [], best = []] = layersOf(panel);
-  expect(seeds.map(({ series, x, y }) => [series, x, y])).toEqual(
-    runs.flatMap((run) => run.epochs.map(({ epoch }) => [run.result.seed, epoch, auc(run, epoch)])),
-  );
-  const meanAt = (of: typeof runs, epoch: number) => {
-    const values = of.flatMap((run) => auc(run, epoch) ?? []).map(Number);
-    return values.reduce((sum, value) => sum + value, 0) / values.length;
-  };
-  expect(own.map(({ x }) => x)).toEqual([1, 2, 3, 4, 5, 6, 7]); // at 8, one of five is left
-  for (const [index, { y }] of own.entries()) {
-    expect(y).toBeCloseTo(meanAt(runs, index + 1), 12);
-    expect(grey[index]?.y).toBeCloseTo(meanAt(runsOf('single-task'), index + 1), 12);
-  }
-  expect(best.map(({ x, y }) => [x, y])).toEqual(
-    runs.map((run) => [run.result.bestEpoch['income'], auc(run, Number(run.result.bestEpoch['income']))]),
-  );
-});
-
-test('a single run has loss, metric and best epoch of each task', async () => {
-  const run = await runFixture({ rows: 60, seeds: 1 });
-  const task = { name: 'income', metric: 'auc', better: 'higher' as const, digits: 5, percent: null };
-  const [section] = runCurves(run, [task]);
-  expect(section?.drawings.map(({ title }) => title)).toEqual(['income']);
-  const [loss, , lossBest, score, , scoreBest] = layersOf(section?.drawings[0]?.panels[0]?.spec);
-  expect(loss?.map(({ y }) => y)).toEqual(run.epochs.map(({ train }) => train.tasks.income));
-  expect(score?.map(({ y }) => y)).toEqual(run.epochs.map(({ validation }) => validation.income?.auc));
-  for (const best of [lossBest, scoreBest]) expect(best).toEqual([{ x: run.result.bestEpoch['income'] }]);
-});
+const firstSpec = (sections: readonly ChartSection[]) => sections[0]?.charts[0]?.panels[0];
 
 test('loss weights are drawn where a schedule moves them, of one model for all', async () => {
   expect(lossWeights(runsOfComparison(await reportFixture({ ...few, seeds: 1 })))).toEqual([]);
   const data = await reportFixture({ ...few, decay: true });
   const sections = lossWeights(runsOfComparison(data));
-  expect(sections[0]?.drawings[0]?.panels).toHaveLength(1);
+  expect(sections[0]?.charts[0]?.panels).toHaveLength(1);
   const [rows = []] = layersOf(firstSpec(sections));
   expect(rows).toHaveLength(16);
   const second = rows.filter(({ series }) => series === 'never-married').map(({ y }) => Number(y));
@@ -84,7 +38,7 @@ test('the weights of a balancing method are drawn for each model, and the cosine
   });
   const balanced = { ...data, runs: new Map(runs) };
   const [weights, cosines] = lossWeights(runsOfComparison(balanced)).map((section) => [section]);
-  expect(weights?.[0]?.drawings[0]?.panels.map(({ title }) => title)).toEqual(['mmoe', 'ple']);
+  expect(weights?.[0]?.charts[0]?.panels.map(({ title }) => title)).toEqual(['mmoe', 'ple']);
   const rows = layersOf(firstSpec(weights ?? []))[0]?.filter(({ series }) => series === 'income') ?? [];
   expect(rows.map(({ y }) => y)).toEqual(rows.map((_, index) => index + 1));
   expect(layersOf(firstSpec(cosines ?? []))[0]?.[0]).toMatchObject({ series: 'income and never-married', y: 0.1 });
@@ -98,7 +52,7 @@ test('calibration curves are those of bins of equal count, averaged over the run
   const data = await reportFixture({ models, rows: 600, seeds: 3 });
   const [section, ...others] = await reliability(runsOfComparison(data));
   expect(others).toEqual([]);
-  const [, lines = []] = layersOf(section?.drawings[0]?.panels[0]?.spec); // after the diagonal
+  const [, lines = []] = layersOf(section?.charts[0]?.panels[0]); // after the diagonal
   const rows = lines.filter(({ series }) => series === 'ple');
   expect(rows).toHaveLength(15);
   const bins = await Promise.all(

@@ -1,5 +1,5 @@
 import { seriesOf } from './palette.js';
-import { type Axis, dashedAt, epochAxis, layer, type PanelSpec, panelWidth, plot, tip } from './plot.js';
+import { type Axis, dashedAt, epochAxis, layer, type Plot, panelWidth } from './plot.js';
 
 interface EpochValues {
   readonly epoch: number;
@@ -13,33 +13,25 @@ export function epochLines(
   epochs: readonly EpochValues[],
   y: Axis,
   { height = 190, best = null }: { readonly height?: number; readonly best?: number | null } = {},
-): PanelSpec {
+): Plot {
   const series = seriesOf(names);
   const rows = epochs.flatMap(({ epoch, values }) =>
     series.flatMap(({ label, colour, dash }) => {
       const value = values[label] ?? null;
       if (value === null) return [];
-      const about = tip(null, `${label}, epoch ${epoch}: ${value.toPrecision(4)}`);
+      const about = [`${label}, epoch ${epoch}: ${value.toPrecision(4)}`];
       return [{ series: label, x: epoch, y: value, colour, dash, tip: about }];
     }),
   );
-  return plot({
+  return {
     width: panelWidth.medium - 86,
     height,
-    x: epochAxis(epochs.at(-1)?.epoch ?? 1),
-    y: { ...y, look: { tickCount: 5, ...y.look } },
+    x: { ...epochAxis(epochs.at(-1)?.epoch ?? 1), title: 'epoch' },
+    y: { ticks: 5, ...y },
     layers: [
-      layer(
-        'line',
-        rows.map(({ tip: _, ...row }) => row),
-        { strokeWidth: 2 },
-      ),
-      layer(
-        'circle',
-        rows.map(({ dash: _, series: __, ...row }) => row),
-        { size: 24, opacity: 1 },
-      ),
+      layer('line', rows, { width: 2 }),
+      layer('point', rows, { radius: 2.45 }),
       ...(best === null ? [] : [dashedAt({ x: best })]),
     ],
-  });
+  };
 }

@@ -4,18 +4,17 @@ import { joined } from '../../support/joined.js';
 import type { GateUse } from '../../training/evaluation.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { listed } from '../numbers.js';
+import type { Chart, ChartSection } from './chart.js';
 import type { ChartedModel, ChartedRuns } from './charted-runs.js';
-import type { Drawing, Section } from './drawing.js';
-import { cssColour } from './palette.js';
-import { fontSize, layer, nameAxis, type PanelSpec, panelWidth, plot, tip } from './plot.js';
+import { layer, type Plot, panelWidth } from './plot.js';
 import { chartId, drawnPoints } from './points.js';
-import { textWidth } from './text-width.js';
+import { fontSize, textWidth } from './text-width.js';
 
 /**
  * Expert utilisation (after PLE Fig. 8): of each model with gates a heat map of mean gate weights over the test rows,
  * under its first seed.
  */
-export function expertUse({ places }: ChartedRuns): readonly Section[] {
+export function expertUse({ places }: ChartedRuns): readonly ChartSection[] {
   const all = places.map(({ title, models }) => ({
     title,
     gated: models
@@ -23,10 +22,10 @@ export function expertUse({ places }: ChartedRuns): readonly Section[] {
       .filter(({ runs }) => runs.length > 0),
   }));
   const { points, omission } = drawnPoints(all, all[0]?.gated.length ?? 0);
-  const drawings = points.flatMap(({ title, gated }, at) =>
+  const charts = points.flatMap(({ title, gated }, at) =>
     gated.map((own, index) => heatMap(own, title, chartId('experts', at + 1, index + 1))),
   );
-  if (drawings.length === 0) return [];
+  if (charts.length === 0) return [];
   const note = [
     'A row is a gate, a column an expert. The number is the mean weight over the test rows; a stronger colour is more, on one scale for all models.',
     ...(points.some(({ gated }) => gated.some(({ runs }) => runs.length > 1))
@@ -34,7 +33,7 @@ export function expertUse({ places }: ChartedRuns): readonly Section[] {
       : []),
     ...omission,
   ];
-  return [{ id: 'experts', title: 'Use of experts', note, size: 'medium', drawings }];
+  return [{ id: 'experts', title: 'Use of experts', note, size: 'medium', charts }];
 }
 
 /** Whether a gate has a choice. A gate over one expert has none. */
@@ -42,29 +41,20 @@ function choosing({ experts, mean }: GateUse): boolean {
   return experts.length > 1 && mean.length === experts.length;
 }
 
-function heatMap({ label, model, runs }: ChartedModel, title: string, id: string): Drawing {
+function heatMap({ label, model, runs }: ChartedModel, title: string, id: string): Chart {
   const gates = runs[0]?.gates.filter(choosing) ?? [];
   const levels = [...new Set(gates.map(({ level }) => level))];
   const nameWidth = Math.min(mostName, Math.max(...gates.map(({ gate }) => textWidth(gate, fontSize))));
-  const parts = levels.map((level) => {
+  const plots = levels.map((level) => {
     const own = gates.filter((gate) => gate.level === level);
-    const heading = { text: `level ${level}`, fontSize, fontWeight: 'normal' as const, color: cssColour('muted') };
-    return { ...levelMap(own, { label, model, nameWidth }), ...(levels.length > 1 ? { title: heading } : {}) };
+    return { ...levelMap(own, label, model, nameWidth), ...(levels.length > 1 ? { title: `level ${level}` } : {}) };
   });
-  return {
-    id,
-    title: joined(', ', label, title),
-    remarks: remarksOn(runs),
-    panels: [{ spec: { vconcat: parts, spacing: 14 } }],
-  };
+  return { id, title: joined(', ', label, title), remarks: remarksOn(runs), panels: [{ plots }] };
 }
 
 const mostName = 130;
 
-function levelMap(
-  gates: readonly GateUse[],
-  { label, model, nameWidth }: Pick<ChartedModel, 'label' | 'model'> & { readonly nameWidth: number },
-): PanelSpec {
+function levelMap(gates: readonly GateUse[], label: string, model: number | null, nameWidth: number): Plot {
   const experts = [...new Set(gates.flatMap((gate) => gate.experts))].toSorted(
     (a, b) => Number(a.startsWith(`${shared}/`)) - Number(b.startsWith(`${shared}/`)),
   );
@@ -73,30 +63,24 @@ function levelMap(
   const cells = gates.flatMap(({ level, gate, experts: own, mean }) =>
     own.map((name, index) => {
       const weight = mean[index] ?? 0;
-      const about = tip(model, `${label}, level ${level}`, `gate ${gate} gives ${weight.toFixed(3)} to expert ${name}`);
-      return { x: name, y: gate, fillOpacity: weight, tip: about };
+      const tip = [`${label}, level ${level}`, `gate ${gate} gives ${weight.toFixed(3)} to expert ${name}`];
+      return { x: name, y: gate, opacity: weight, model, tip };
     }),
   );
-  const numbers = cells.map(({ x, y, fillOpacity: weight }) => {
-    const colour = cssColour(weight > 0.5 ? 'page' : 'ink');
-    return { x, y, text: cell < 17 ? '' : weight.toFixed(2).replace(/^0/, ''), colour };
+  const numbers = cells.map(({ x, y, opacity: weight }) => {
+    const text = cell < 17 ? '' : weight.toFixed(2).replace(/^0/, '');
+    return { x, y, text, model, colour: weight > 0.5 ? ('page' as const) : ('ink' as const) };
   });
-  const isSlanted = experts.some((name) => textWidth(name, fontSize) > cell * 0.95);
-  const angle = isSlanted ? { labelAngle: -40, labelAlign: 'left' } : { labelAngle: 0 };
-  const names = gates.map(({ gate }) => gate);
-  return plot({
+  return {
     width,
-    height: { step: 26 },
-    x: { ...nameAxis(experts, 110, { orient: 'top', ...angle }), scale: { paddingInner: 0.04, paddingOuter: 0 } },
-    y: {
-      ...nameAxis(names, mostName, { minExtent: nameWidth, labelPadding: 6 }),
-      scale: { paddingInner: 0.06, paddingOuter: 0 },
-    },
+    height: 26 * gates.length,
+    x: { names: experts, limit: 110, gap: 0.04, isOnTop: true },
+    y: { names: gates.map(({ gate }) => gate), limit: mostName, gap: 0.06 },
     layers: [
-      layer('rect', cells, { color: cssColour('heat'), stroke: cssColour('rule'), strokeWidth: 0.6 }),
-      layer('text', numbers, { fontSize: Math.max(7.5, Math.min(fontSize, cell / 2.6)), baseline: 'middle' }),
+      layer('area', cells, { colour: 'heat', stroke: 'rule', width: 0.6 }),
+      layer('text', numbers, { fontSize: Math.max(7.5, Math.min(fontSize, cell / 2.6)) }),
     ],
-  });
+  };
 }
 
 const collapse = 0.95;

@@ -10,18 +10,18 @@ import {
   pointsOf,
   ranked,
 } from '../points.js';
-import type { Panel, Section } from './drawing.js';
+import type { ChartSection, Panel } from './chart.js';
 import { meanGainLines, taskGainLines } from './gain-lines.js';
 import { type Column, rangeOf } from './gain-range.js';
-import { cssColour, findings, modelSeries } from './palette.js';
-import { fontSize, gainAxis, layer, nameAxis, panelWidth, plot, tip } from './plot.js';
-import { textWidth } from './text-width.js';
+import { findings, modelSeries } from './palette.js';
+import { gainAxis, layer, panelWidth } from './plot.js';
+import { fontSize, textWidth } from './text-width.js';
 
 /**
  * Gains over the baseline as a forest plot: a panel per task and one for the mean relative gain. Each panel has a line
  * per model, the best mean first. For comparisons with axes, `axisBars` shows the gains.
  */
-export function forest(comparison: Comparison): readonly Section[] {
+export function forest(comparison: Comparison): readonly ChartSection[] {
   const [point] = pointsOf(comparison);
   if (!point || Object.keys(point.axis).length > 0) return [];
   const rows = ranked(point.rows.filter(({ label }) => label !== comparison.baseline));
@@ -39,9 +39,9 @@ export function forest(comparison: Comparison): readonly Section[] {
   );
   const verdicts = (['better', 'equivalent', 'undecided', 'worse', 'none'] as const).filter((each) => seen.has(each));
   const key = verdicts.map((each) => findings[each]);
-  const drawing = { id: 'forest', panels, key, columns: Math.min(3, panels.length) };
+  const chart = { id: 'forest', panels, key, columns: Math.min(3, panels.length) };
   const note = noteOn(comparison, point, columns);
-  return [{ id: 'forest', title: 'Gains', note, key, size: 'medium', drawings: [drawing] }];
+  return [{ id: 'forest', title: 'Gains', note, key, size: 'medium', charts: [chart] }];
 }
 
 function ofTask(task: PointTask, rows: readonly ComparisonRow[]): Column {
@@ -113,55 +113,50 @@ function panelOf(column: Column, models: readonly string[]): Panel {
       gain,
       margin,
       shape,
-      fill: filled ? colour : cssColour('page'),
-      own: { y: label, colour, tip: tip(models.indexOf(label), label, ...about) },
+      fill: filled ? colour : ('page' as const),
+      own: { y: label, colour, model: models.indexOf(label), tip: [label, ...about] },
     };
   });
-  const bars = (ends: (line: (typeof marked)[number]) => readonly [number, number] | null, strokeWidth: number) => {
+  const bars = (ends: (line: (typeof marked)[number]) => readonly [number, number] | null, width: number) => {
     const rows = marked.map((line) => ({ ...line.own, x: ends(line)?.[0] ?? null, x2: ends(line)?.[1] ?? null }));
-    return layer('rule', rows, { strokeWidth, clip: true });
+    return layer('interval', rows, { width, isClipped: true });
   };
   const margins = marked.flatMap(({ own: { y }, margin }) => (margin === null ? [] : [{ y, x: -margin, x2: margin }]));
   const seeds = lines.flatMap(({ label, gain: { gains } }) =>
     (gains.length < 2 ? [] : gains).map(({ seed, gain }) => {
-      return { y: label, x: gain, tip: tip(models.indexOf(label), `${label}, seed ${seed}`, text(gain)) };
+      return { y: label, x: gain, model: models.indexOf(label), tip: [`${label}, seed ${seed}`, text(gain)] };
     }),
   );
-  const points = marked.flatMap(({ own: { y, colour, tip: about }, at, isFarOff, shape, fill }) =>
-    isFarOff ? [] : [{ y, x: at, stroke: colour, fill, shape, tip: about }],
+  const points = marked.flatMap(({ own, at, isFarOff, shape, fill }) =>
+    isFarOff ? [] : [{ ...own, x: at, stroke: own.colour, colour: fill, shape }],
   );
   const notes = (left: boolean) => {
     const rows = marked
       .filter(({ at, isFarOff }) => (at === null || isFarOff) && (at === null || at < 0) === left)
-      .map(({ own: { y, tip: about }, at }) => {
+      .map(({ own, at }) => {
         const words = at === null ? 'no result' : left ? `◀ ${text(at)}` : `${text(at)} ▶`;
-        return { y, x: at === null ? 0 : range[left ? 0 : 1], text: words, tip: about };
+        return { ...own, colour: 'muted' as const, x: at === null ? 0 : range[left ? 0 : 1], text: words };
       });
-    const look = { color: cssColour('muted'), fontStyle: 'italic', fontSize };
-    return layer('text', rows, { ...look, align: left ? 'left' : 'right', dx: left ? 4 : -4 });
+    return layer('text', rows, { isItalic: true, align: left ? 'start' : 'end', dx: left ? 4 : -4 });
   };
-  const y = nameAxis(
-    lines.map(({ label }) => label),
-    mostName,
-  );
-  const spec = plot({
+  const plot = {
     width: panelWidth.medium - 52 - nameWidth,
-    height: { step: 30 },
-    y: { ...y, scale: { padding: 0 } },
-    x: gainAxis(unit, range, { grid: true }),
+    height: 30 * lines.length,
+    y: { names: lines.map(({ label }) => label), limit: mostName },
+    x: gainAxis(unit, range),
     ...(relative === null ? {} : { above: gainAxis('relative, %', [range[0] * relative, range[1] * relative]) }),
     layers: [
-      layer('bar', margins, { height: { band: 1 }, color: cssColour('muted'), opacity: 0.18, clip: true }),
-      layer('rule', [{ x: 0 }], { color: cssColour('ink') }),
+      layer('area', margins, { colour: 'muted', opacity: 0.18, isClipped: true }),
+      layer('interval', [{ x: 0 }]),
       bars(({ gain }) => gain.simultaneous, 1.2),
       bars(({ gain }) => gain.interval, 4),
-      layer('circle', seeds, { size: 14, opacity: 0.75, yOffset: -9, color: cssColour('muted'), clip: true }),
-      layer('point', points, { size: 95, opacity: 1, strokeWidth: 1.8 }),
+      layer('point', seeds, { radius: 1.87, opacity: 0.75, dy: -9, colour: 'muted', isClipped: true }),
+      layer('point', points, { radius: 4.87, width: 1.8 }),
       notes(true),
       notes(false),
     ],
-  });
-  return { title, spec };
+  };
+  return { title, plots: [plot] };
 }
 
 function isOutside(gain: number | null, [low, high]: readonly [number, number]): boolean {

@@ -2,38 +2,37 @@ import type { Comparison, Front } from '../../comparison/comparison.js';
 import { frontsAt, weightedTask } from '../fronts.js';
 import { confidence, rounded } from '../numbers.js';
 import { noGain, type PointTask, pointsOf } from '../points.js';
-import type { Section } from './drawing.js';
+import type { ChartSection } from './chart.js';
 import { taskGainLines } from './gain-lines.js';
 import { lookOf, type Mark, modelSeries } from './palette.js';
-import { tip } from './plot.js';
 import { estimateOf, type Position, perPair, scatter } from './scatter.js';
 
 /**
  * The fronts: each model's gains on one task against those on another, at each loss weight. A chart for each pair of
  * tasks, a panel for each model.
  */
-export function frontCharts(comparison: Comparison): readonly Section[] {
+export function frontCharts(comparison: Comparison): readonly ChartSection[] {
   const all = pointsOf(comparison).filter((point) => frontsAt(comparison, point).length > 0);
   const series = modelSeries(comparison);
   const models = comparison.fronts?.length ?? 0;
-  const { drawings, omission } = perPair(comparison, all, models, 'fronts', (point, x, y, title, id) => {
+  const { charts, omission } = perPair(comparison, all, models, 'fronts', (point, x, y, title, id) => {
     const fronts = frontsAt(comparison, point)
       .map((front) => ({ front, positions: positionsOf(front, x, y, series) }))
       .filter(({ positions }) => positions.length > 0);
     const together = fronts.flatMap(({ positions }) => positions);
     const panels = fronts.map(({ front, positions }) => {
-      return { title: front.model, spec: scatter(positions, x, y, together, true) };
+      return { title: front.model, plots: [scatter(positions, x, y, together, true)] };
     });
     return panels.length === 0 ? [] : [{ id, title, panels, columns: 2 }];
   });
   const [front] = comparison.fronts ?? [];
-  if (drawings.length === 0 || !front) return [];
+  if (charts.length === 0 || !front) return [];
   const note = [
     `Each model's gains over ${comparison.baseline} (the origin) on two tasks, at each loss weight of ${weightedTask(front)}; a label is the weight.`,
     `Up and right is better. Lines are ${confidence(comparison.test.level)} intervals.`,
     ...omission,
   ];
-  return [{ id: 'fronts', title: 'Fronts', note, size: 'medium', drawings }];
+  return [{ id: 'fronts', title: 'Fronts', note, size: 'medium', charts }];
 }
 
 /** The weights with a gain on both tasks. */
@@ -43,7 +42,7 @@ function positionsOf({ model: name, points }: Front, xTask: PointTask, yTask: Po
     const [x = noGain, y = noGain] = [tasks[xTask.name], tasks[yTask.name]];
     if (x.gain === null || y.gain === null) return [];
     const lines = [xTask, yTask].flatMap((task) => taskGainLines(tasks[task.name] ?? noGain, task).slice(0, 1));
-    const about = tip(look.model, `${name}, weight ${rounded(value)}: ${verdict}`, ...lines);
+    const about = [`${name}, weight ${rounded(value)}: ${verdict}`, ...lines];
     return [{ ...look, label: rounded(value), x: estimateOf(x), y: estimateOf(y), tip: about }];
   });
 }

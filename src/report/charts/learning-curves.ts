@@ -5,9 +5,9 @@ import { fixed } from '../numbers.js';
 import { metricName, type Point, type PointTask, pointsOf, ranked } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { runsOf } from '../report-data.js';
-import type { Drawing, Panel, Section } from './drawing.js';
-import { cssColour, lookOf, type Mark, modelSeries } from './palette.js';
-import { epochAxis, fontSize, layer, panelWidth, plot, tip } from './plot.js';
+import type { Chart, ChartSection, Panel } from './chart.js';
+import { type Colour, lookOf, type Mark, modelSeries } from './palette.js';
+import { epochAxis, layer, type Plot, panelWidth, smallLabels } from './plot.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 
 /** Maximum number of small panels of all models and tasks on a page. */
@@ -34,7 +34,7 @@ export interface Learners extends Pick<Point, 'axis' | 'tasks'> {
 }
 
 /** The curves of a finished comparison, the best model first. */
-export function learningCurves(data: ReportData): readonly Section[] {
+export function learningCurves(data: ReportData): readonly ChartSection[] {
   const { baseline } = data.comparison;
   const all = pointsOf(data.comparison).map(({ axis, tasks, rows }): Learners => {
     const [first, others] = [true, false].map((own) => rows.filter(({ label }) => (label === baseline) === own));
@@ -55,12 +55,12 @@ export function curvesOfLearners(
   all: readonly Learners[],
   baseline: string,
   series: readonly Mark[],
-): readonly Section[] {
+): readonly ChartSection[] {
   const [first] = all;
   const panelsEach = (first?.learners.length ?? 1) * (first?.tasks.length ?? 1);
   const { points, omission } = drawnPoints(all, panelsEach, mostPanels);
-  const drawings = points.flatMap((point, at) =>
-    point.tasks.flatMap((task, index): Drawing[] => {
+  const charts = points.flatMap((point, at) =>
+    point.tasks.flatMap((task, index): Chart[] => {
       const panels = panelsOf(point.learners, task, baseline, series);
       if (panels.length === 0) return [];
       const name = `${task.name}: validation ${metricName(task.metric)} by epoch`;
@@ -68,14 +68,14 @@ export function curvesOfLearners(
       return [{ id, title: atPoint(name, point), panels, columns: 4 }];
     }),
   );
-  if (drawings.length === 0) return [];
+  if (charts.length === 0) return [];
   const note = [
     'Validation metric after each epoch, one panel per model and all panels of a task to one scale. Thin: a seed; thick: their mean, up to ' +
       `where more than half of the runs have stopped; grey: the mean of ${baseline}. A dot is the best epoch of a seed, whose parameters ` +
       'were kept. The worst tenth of all values may lie outside a panel.',
     ...omission,
   ];
-  return [{ id: 'learning', title: 'Learning curves', note, size: 'small', drawings }];
+  return [{ id: 'learning', title: 'Learning curves', note, size: 'small', charts }];
 }
 
 interface Curves {
@@ -139,7 +139,7 @@ export function domainOf(values: readonly number[], { better }: Pick<PointTask, 
 interface Look {
   readonly task: PointTask;
   readonly model: number;
-  readonly colour: string;
+  readonly colour: Colour;
   readonly last: number;
   readonly stride: number;
   readonly domain: readonly [number, number];
@@ -149,30 +149,30 @@ function smallPanel({ label, seeds, mean }: Curves, baseline: Curves | undefined
   const { task, model, colour, last, stride, domain } = look;
   const text = (value: number | null | undefined) => fixed(value ?? null, task.digits);
   const lineOf = (values: readonly (number | null)[], series: number) =>
-    values.flatMap((y, index) => (index % stride === 0 ? [{ x: index + 1, y, series, tip: tip(model) }] : []));
+    values.flatMap((y, index) => (index % stride === 0 ? [{ x: index + 1, y, series }] : []));
   const best = seeds.map(({ seed, values, best: epoch }) => {
     const y = values[epoch - 1] ?? null;
-    return { x: epoch, y, tip: tip(model, `${label}, seed ${seed}`, `best epoch ${epoch}: ${text(y)}`) };
+    return { x: epoch, y, tip: [`${label}, seed ${seed}`, `best epoch ${epoch}: ${text(y)}`] };
   });
-  const small = { tickCount: 4, labelFontSize: fontSize - 1.5 };
-  const line = { clip: true, strokeWidth: 2, color: colour, point: last === 1 };
-  const spec = plot({
+  const line = { isClipped: true, width: 2, colour, model };
+  const plot: Plot = {
     width: panelWidth.small - 52,
     height: 104,
-    x: { ...epochAxis(last, stride, small), title: null },
-    y: { title: null, domain, look: small },
+    x: { ...epochAxis(last, stride), ...smallLabels },
+    y: { domain, ...smallLabels },
     layers: [
-      layer('line', lineOf(baseline?.mean ?? [], 0), { ...line, color: cssColour('same'), strokeWidth: 2.4 }),
+      layer('line', lineOf(baseline?.mean ?? [], 0), { ...line, colour: 'same', width: 2.4 }),
       layer(
         'line',
         seeds.flatMap(({ values, seed }) => lineOf(values, seed)),
-        { ...line, strokeWidth: 0.9, opacity: 0.55 },
+        { ...line, width: 0.9, opacity: 0.55 },
       ),
       layer('line', lineOf(mean, 0), line),
-      layer('point', best, { ...dot, color: colour }),
+      layer('point', best, { ...dot, colour, model }),
     ],
-  });
-  return { title: label, spec };
+  };
+  return { title: label, plots: [plot] };
 }
 
-const dot = { filled: true, size: 26, opacity: 1, stroke: cssColour('page'), strokeWidth: 0.8, clip: true };
+/** The last or best of a line. */
+export const dot = { radius: 2.55, stroke: 'page', width: 0.8, isClipped: true } as const;

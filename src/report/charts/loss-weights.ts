@@ -1,10 +1,10 @@
 import { pairsOf } from '../../objective/balancing/products.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
+import type { ChartSection } from './chart.js';
 import type { ChartedRuns } from './charted-runs.js';
-import type { Section } from './drawing.js';
 import { epochLines } from './epoch-lines.js';
 import { seriesOf } from './palette.js';
-import type { PanelSpec } from './plot.js';
+import type { Plot } from './plot.js';
 import { chartId, drawnPoints } from './points.js';
 
 const mostPanels = 24;
@@ -12,7 +12,7 @@ const mostPanels = 24;
 type Epochs = readonly EpochRecord[];
 
 /** Loss weights that a schedule or a balancing method moves, and the cosines of tasks' gradients, by epoch. */
-export function lossWeights({ tasks, places }: ChartedRuns): readonly Section[] {
+export function lossWeights({ tasks, places }: ChartedRuns): readonly ChartSection[] {
   /** Of each model, the longest run that has such values. */
   const longest = (isWanted: (epochs: Epochs) => boolean) =>
     places.map(({ title, models }) => ({
@@ -41,7 +41,7 @@ export function lossWeights({ tasks, places }: ChartedRuns): readonly Section[] 
       title: 'Loss weights',
       names: tasks,
       all: moving,
-      specOf: (epochs) => epochLines(tasks, epochs.map(weightsIn), { title: 'loss weight', scale: { zero: true } }),
+      plotOf: (epochs) => epochLines(tasks, epochs.map(weightsIn), { title: 'loss weight', isFromZero: true }),
       note: `The weight of each task’s loss at the first step of each epoch; of a balancing method, the mean over the epoch.${shared}`,
     }),
     ...section({
@@ -49,13 +49,13 @@ export function lossWeights({ tasks, places }: ChartedRuns): readonly Section[] 
       title: 'Cosines of gradients',
       names: pairs,
       all: longest((epochs) => epochs.some(({ diagnostics }) => diagnostics?.cosines !== undefined)),
-      specOf: (epochs) => epochLines(pairs, epochs.map(cosinesIn), { title: 'mean cosine', domain: [-1, 1] }),
+      plotOf: (epochs) => epochLines(pairs, epochs.map(cosinesIn), { title: 'mean cosine', domain: [-1, 1] }),
       note: 'The mean cosine between two tasks’ gradients of shared parameters: over a few batches, the same after each epoch. Below 0 the tasks conflict.',
     }),
   ];
 }
 
-interface Lines extends Pick<Section, 'id' | 'title'> {
+interface Lines extends Pick<ChartSection, 'id' | 'title'> {
   readonly note: string;
   /** Of the lines. */
   readonly names: readonly string[];
@@ -63,18 +63,18 @@ interface Lines extends Pick<Section, 'id' | 'title'> {
     readonly title: string;
     readonly runs: readonly { readonly label: string; readonly epochs: Epochs }[];
   }[];
-  readonly specOf: (epochs: Epochs) => PanelSpec;
+  readonly plotOf: (epochs: Epochs) => Plot;
 }
 
-function section({ id, title, note, names, all, specOf }: Lines): readonly Section[] {
+function section({ id, title, note, names, all, plotOf }: Lines): readonly ChartSection[] {
   const known = all.filter(({ runs }) => runs.length > 0);
   const { points, omission } = drawnPoints(known, known[0]?.runs.length ?? 1, mostPanels);
   const key = seriesOf(names);
-  const drawings = points.map(({ title: place, runs }, index) => {
-    const panels = runs.map(({ label, epochs }) => ({ title: label, spec: specOf(epochs) }));
+  const charts = points.map(({ title: place, runs }, index) => {
+    const panels = runs.map(({ label, epochs }) => ({ title: label, plots: [plotOf(epochs)] }));
     return { id: chartId(id, index + 1), title: place, panels, key, columns: 2 };
   });
-  return drawings.length === 0 ? [] : [{ id, title, note: [note, ...omission], key, size: 'medium', drawings }];
+  return charts.length === 0 ? [] : [{ id, title, note: [note, ...omission], key, size: 'medium', charts }];
 }
 
 function isBalanced(epochs: Epochs): boolean {

@@ -1,11 +1,9 @@
 /** How a series is distinguished: by colour, and by dash or shape for readers who do not see colours. */
 export interface Mark {
   readonly label: string;
-  /** A colour in a drawing for a page. */
-  readonly colour: string;
+  readonly colour: Colour;
   /** Lengths in pixels of dash and gap. */
   readonly dash: readonly number[];
-  /** Name of a Vega symbol. */
   readonly shape: string;
   readonly filled: boolean;
 }
@@ -40,7 +38,7 @@ export const colours = {
 
 export type Colour = keyof typeof colours;
 
-/** A colour in a drawing for a page. */
+/** A colour on a page, which follows its scheme. */
 export function cssColour(name: Colour): string {
   return `var(--${name})`;
 }
@@ -61,7 +59,7 @@ function declarations(scheme: 0 | 1): string {
 export function seriesOf(labels: readonly string[]): readonly Mark[] {
   return labels.map((label, index) => ({
     label,
-    colour: cssColour(series[index % series.length] ?? 'ink'),
+    colour: series[index % series.length] ?? 'ink',
     dash: dashes[index % dashes.length] ?? [],
     shape: shapes[index % shapes.length] ?? 'circle',
     filled: true,
@@ -78,7 +76,7 @@ export function modelSeries({
 }): readonly Mark[] {
   const labels = [...new Set(rows.map(({ label }) => label))];
   const others = seriesOf(labels.filter((label) => label !== baseline));
-  const own: Mark = { label: baseline, colour: cssColour('ink'), dash: [], shape: 'circle', filled: true };
+  const own: Mark = { label: baseline, colour: 'ink', dash: [], shape: 'circle', filled: true };
   return labels.map((label) => others.find((one) => one.label === label) ?? own);
 }
 
@@ -88,30 +86,80 @@ export function lookOf(
   label: string,
 ): Pick<Mark, 'colour' | 'dash' | 'shape'> & { readonly model: number } {
   const model = marks.findIndex((mark) => mark.label === label);
-  const { colour = cssColour('ink'), dash = [], shape = 'circle' } = marks[model] ?? {};
+  const { colour = 'ink', dash = [], shape = 'circle' } = marks[model] ?? {};
   return { model, colour, dash, shape };
 }
 
 const series = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'c9', 'c10', 'c11', 'c12'] as const;
 const dashes = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3], [4, 4], [1, 3], [10, 2, 1, 2, 1, 2], [3, 1]] as const;
-const shapes = [
-  'circle',
-  'square',
-  'triangle-up',
-  'diamond',
-  'triangle-down',
-  'cross',
-  'triangle-right',
-  'triangle-left',
-];
+
+/** The corners of each shape of radius 1. A circle has none. */
+const corners: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
+  circle: [],
+  square: [
+    [-1, -1],
+    [1, -1],
+    [1, 1],
+    [-1, 1],
+  ],
+  'triangle-up': [
+    [0, -0.87],
+    [1, 0.87],
+    [-1, 0.87],
+  ],
+  diamond: [
+    [0, -1],
+    [1, 0],
+    [0, 1],
+    [-1, 0],
+  ],
+  'triangle-down': [
+    [0, 0.87],
+    [-1, -0.87],
+    [1, -0.87],
+  ],
+  cross: [
+    [-1, -0.4],
+    [-0.4, -0.4],
+    [-0.4, -1],
+    [0.4, -1],
+    [0.4, -0.4],
+    [1, -0.4],
+    [1, 0.4],
+    [0.4, 0.4],
+    [0.4, 1],
+    [-0.4, 1],
+    [-0.4, 0.4],
+    [-1, 0.4],
+  ],
+  'triangle-right': [
+    [0.87, 0],
+    [-0.87, 1],
+    [-0.87, -1],
+  ],
+  'triangle-left': [
+    [-0.87, 0],
+    [0.87, -1],
+    [0.87, 1],
+  ],
+};
+const shapes = Object.keys(corners);
+
+/** The path of a shape around 0. */
+export function outline(shape: string, radius: number): string {
+  const scaled = (corners[shape] ?? []).map((corner) => corner.map((at) => Number((at * radius).toFixed(2))).join());
+  if (scaled.length > 0) return `M${scaled.join('L')}Z`;
+  const arc = `A${radius},${radius},0,1,1,`;
+  return `M${radius},0${arc}${-radius},0${arc}${radius},0`;
+}
 
 /**
  * Marks by what is known about a gain: up for better, down for worse, a diamond for equivalent, a ring for undecided.
  */
 export const findings = {
-  better: { label: 'better', colour: cssColour('better'), dash: [], shape: 'triangle-up', filled: true },
-  worse: { label: 'worse', colour: cssColour('worse'), dash: [], shape: 'triangle-down', filled: true },
-  equivalent: { label: 'equivalent', colour: cssColour('equal'), dash: [], shape: 'diamond', filled: true },
-  undecided: { label: 'undecided', colour: cssColour('same'), dash: [], shape: 'circle', filled: false },
-  none: { label: 'no verdict', colour: cssColour('muted'), dash: [], shape: 'circle', filled: false },
+  better: { label: 'better', colour: 'better', dash: [], shape: 'triangle-up', filled: true },
+  worse: { label: 'worse', colour: 'worse', dash: [], shape: 'triangle-down', filled: true },
+  equivalent: { label: 'equivalent', colour: 'equal', dash: [], shape: 'diamond', filled: true },
+  undecided: { label: 'undecided', colour: 'same', dash: [], shape: 'circle', filled: false },
+  none: { label: 'no verdict', colour: 'muted', dash: [], shape: 'circle', filled: false },
 } as const satisfies Readonly<Record<string, Mark>>;

@@ -2,10 +2,10 @@ import { mean } from '../../comparison/statistics/moments.js';
 import { fixed } from '../numbers.js';
 import { metricName, type PointTask, pointsOf } from '../points.js';
 import { type ReportData, runsOf } from '../report-data.js';
-import type { Panel, Section } from './drawing.js';
-import { domainOf } from './learning-curves.js';
-import { cssColour, lookOf, modelSeries } from './palette.js';
-import { fontSize, layer, panelWidth, plot, tip } from './plot.js';
+import type { ChartSection, Panel } from './chart.js';
+import { domainOf, dot } from './learning-curves.js';
+import { type Colour, lookOf, modelSeries } from './palette.js';
+import { layer, type Plot, panelWidth, smallLabels } from './plot.js';
 import { perPair } from './scatter.js';
 
 /** A place after an epoch: the validation metrics of two tasks. */
@@ -24,10 +24,10 @@ interface Path {
  * The path of each run through two tasks, epoch by epoch: when one task is best, where is the other? A panel per model
  * and pair of tasks.
  */
-export function paths(data: ReportData): readonly Section[] {
+export function paths(data: ReportData): readonly ChartSection[] {
   const { comparison } = data;
   const series = modelSeries(comparison);
-  const { drawings, omission } = perPair(
+  const { charts, omission } = perPair(
     comparison,
     pointsOf(comparison),
     comparison.rows.length,
@@ -59,19 +59,19 @@ export function paths(data: ReportData): readonly Section[] {
       const panels = all.flatMap(({ label, paths }): Panel[] => {
         const { model, colour } = lookOf(series, label);
         const reference = label === comparison.baseline ? [] : meanPath(baseline?.paths ?? []);
-        const spec = panelOf({ label, paths, reference, model, colour }, { x, y }, domains);
-        return paths.some((path) => path.steps.length > 1) ? [{ title: label, spec }] : [];
+        const plot = plotOf({ label, paths, reference, model, colour }, { x, y }, domains);
+        return paths.some((path) => path.steps.length > 1) ? [{ title: label, plots: [plot] }] : [];
       });
       return panels.length === 0 ? [] : [{ id, title, panels, columns: 4 }];
     },
   );
-  if (drawings.length === 0) return [];
+  if (charts.length === 0) return [];
   const note = [
     'Where each run is on validation after every epoch: its metric on one task against that on another; up and right is better. Thin: a seed; thick: the mean over ' +
       `seeds; grey: that of ${comparison.baseline}. A dot is the last epoch. A path that turns back overfits a task. The worst tenth of all places may lie outside a panel.`,
     ...omission,
   ];
-  return [{ id: 'paths', title: 'Paths through two tasks', note, size: 'small', drawings }];
+  return [{ id: 'paths', title: 'Paths through two tasks', note, size: 'small', charts }];
 }
 
 /** The mean over the runs that have the epoch, up to where half of them have stopped. */
@@ -89,24 +89,23 @@ interface Drawn {
   readonly paths: readonly Path[];
   readonly reference: readonly Step[];
   readonly model: number;
-  readonly colour: string;
+  readonly colour: Colour;
 }
 
 type Both<Value> = { readonly x: Value; readonly y: Value };
 
-function panelOf(
+function plotOf(
   { label, paths, reference, model, colour }: Drawn,
   tasks: Both<PointTask>,
   domains: Both<readonly [number, number]>,
-) {
+): Plot {
   const axis = (task: PointTask, domain: readonly [number, number]) => ({
     title: `${task.name}, ${metricName(task.metric)}`,
     domain,
-    scale: task.better === 'lower' ? { reverse: true } : {},
-    look: { tickCount: 4, labelFontSize: fontSize - 1.5, titleFontSize: fontSize - 1 },
+    isReversed: task.better === 'lower',
+    ...smallLabels,
   });
-  const line = (steps: readonly Step[], series: number) =>
-    steps.map(({ x, y, epoch }) => ({ x, y, series, order: epoch, tip: tip(model) }));
+  const line = (steps: readonly Step[], series: number) => steps.map(({ x, y }) => ({ x, y, series }));
   const own = meanPath(paths);
   const ends = paths.flatMap(({ seed, steps }) => {
     const end = steps.at(-1);
@@ -116,38 +115,26 @@ function panelOf(
           {
             x: end.x,
             y: end.y,
-            tip: tip(
-              model,
-              `${label}, seed ${seed}`,
-              `epoch ${end.epoch}: ${text(tasks.x, end.x)}, ${text(tasks.y, end.y)}`,
-            ),
+            tip: [`${label}, seed ${seed}`, `epoch ${end.epoch}: ${text(tasks.x, end.x)}, ${text(tasks.y, end.y)}`],
           },
         ]
       : [];
   });
-  const look = { clip: true, strokeWidth: 2, color: colour };
-  return plot({
+  const look = { isClipped: true, width: 2, colour, model };
+  return {
     width: panelWidth.small - 52,
     height: 140,
     x: axis(tasks.x, domains.x),
     y: axis(tasks.y, domains.y),
     layers: [
-      layer('line', line(reference, 0), { ...look, color: cssColour('same'), strokeWidth: 2.4 }),
+      layer('line', line(reference, 0), { ...look, colour: 'same', width: 2.4 }),
       layer(
         'line',
         paths.flatMap(({ seed, steps }) => line(steps, seed)),
-        { ...look, strokeWidth: 0.9, opacity: 0.45 },
+        { ...look, width: 0.9, opacity: 0.45 },
       ),
       layer('line', line(own, 0), look),
-      layer('point', ends, {
-        filled: true,
-        size: 26,
-        opacity: 1,
-        color: colour,
-        stroke: cssColour('page'),
-        strokeWidth: 0.8,
-        clip: true,
-      }),
+      layer('point', ends, { ...dot, colour, model }),
     ],
-  });
+  };
 }

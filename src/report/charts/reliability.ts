@@ -2,40 +2,39 @@ import { mean } from '../../comparison/statistics/moments.js';
 import { calibrationBinCount, calibrationBins } from '../../metrics/calibration.js';
 import { binarySample } from '../../metrics/samples.js';
 import { joined } from '../../support/joined.js';
+import type { Chart, ChartSection } from './chart.js';
 import type { ChartedModel, ChartedRuns } from './charted-runs.js';
-import type { Drawing, Section } from './drawing.js';
-import { cssColour } from './palette.js';
-import { layer, type PanelSpec, panelWidth, plot, tip } from './plot.js';
+import { layer, type Plot, panelWidth } from './plot.js';
 import { chartId, drawnPoints } from './points.js';
 
 /**
  * Calibration of binary tasks: a chart per task, in bins of equally many test rows (with weighted rows, of equal
  * weight). Predictions are read run by run, so that only one run's are in memory.
  */
-export async function reliability({ tasks, places }: ChartedRuns): Promise<readonly Section[]> {
+export async function reliability({ tasks, places }: ChartedRuns): Promise<readonly ChartSection[]> {
   const { points, omission } = drawnPoints(places, tasks.length);
-  const drawings: Drawing[] = [];
+  const charts: Chart[] = [];
   for (const [at, { title, models }] of points.entries()) {
     const curves: Curve[] = [];
     for (const model of models) curves.push(...(await curvesOf(model)));
     for (const [index, task] of tasks.entries()) {
       const own = curves.filter((curve) => curve.task === task);
       if (own.length === 0) continue;
-      drawings.push({
+      charts.push({
         id: chartId('calibration', at + 1, index + 1),
         title: joined(', ', task, title),
-        panels: [{ spec: specOf(own) }],
+        panels: [{ plots: [plotOf(own)] }],
         key: own.map(({ model }) => model),
       });
     }
   }
-  if (drawings.length === 0) return [];
+  if (charts.length === 0) return [];
   const note = [
     `Share of positives by mean predicted probability, in ${calibrationBinCount} bins of equal weight (equally many test rows without row weights); of several seeds, the mean.`,
     'On the dashed diagonal, predictions are what happens; below it they are too high.',
     ...omission,
   ];
-  return [{ id: 'calibration', title: 'Calibration', note, size: 'medium', drawings }];
+  return [{ id: 'calibration', title: 'Calibration', note, size: 'medium', charts }];
 }
 
 interface Curve {
@@ -73,35 +72,27 @@ async function curvesOf(model: ChartedModel): Promise<readonly Curve[]> {
   }));
 }
 
-function specOf(curves: readonly Curve[]): PanelSpec {
+function plotOf(curves: readonly Curve[]): Plot {
   const bins = curves.flatMap(({ bins: own, model: { label, model, colour, dash } }) =>
-    own.map(({ predicted, actual }, order) => {
-      const about = tip(model, label, `predicted ${predicted.toPrecision(4)}`, `actual ${actual.toPrecision(4)}`);
-      return { x: predicted, y: actual, series: label, order, colour, dash, tip: about };
+    own.map(({ predicted, actual }) => {
+      const about = [label, `predicted ${predicted.toPrecision(4)}`, `actual ${actual.toPrecision(4)}`];
+      return { x: predicted, y: actual, series: label, colour, dash, model, tip: about };
     }),
   );
   const most = Math.max(...bins.flatMap(({ x, y }) => [x, y]));
   const middle = bins.map(({ x }) => x).toSorted((a, b) => a - b)[bins.length >> 1] ?? 0;
   const isRare = middle < most / 8; // most bins would be in a corner
   const note = isRare ? ' (square-root axis)' : '';
-  const axis = {
-    domain: [0, most] as const,
-    scale: { type: isRare ? 'sqrt' : 'linear' },
-    look: { tickCount: 5, format: '~p' },
-  };
-  return plot({
+  const axis = { domain: [0, most] as const, isRoot: isRare, ticks: 5, format: '~p' };
+  return {
     width: panelWidth.medium - 90,
     height: 250,
     x: { ...axis, title: `mean predicted probability${note}` },
     y: { ...axis, title: `share of positives${note}` },
     layers: [
-      layer('rule', [{ x: 0, x2: most, y: 0, y2: most }], { color: cssColour('muted'), strokeDash: [5, 4] }),
-      layer('line', bins, { strokeWidth: 1.6 }),
-      layer(
-        'circle',
-        bins.map(({ dash: _, ...row }) => row),
-        { size: curves.length > 1 ? 14 : 36, opacity: 1 },
-      ),
+      layer('interval', [{ x: 0, x2: most, y: 0, y2: most }], { colour: 'muted', dash: [5, 4] }),
+      layer('line', bins, { width: 1.6 }),
+      layer('point', bins, { radius: curves.length > 1 ? 1.87 : 3 }),
     ],
-  });
+  };
 }

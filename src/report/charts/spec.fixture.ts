@@ -1,6 +1,12 @@
-/** The rows of data of each layer of a chart's specification, in the order of drawing. */
-export function layersOf(spec: unknown): readonly (readonly Readonly<Record<string, unknown>>[])[] {
-  if (typeof spec !== 'object' || spec === null) return [];
-  const own = 'values' in spec && Array.isArray(spec.values) ? [spec.values] : [];
-  return [...own, ...Object.values(spec).flatMap((value) => (own.length > 0 ? [] : layersOf(value)))];
+import type { Panel } from './chart.js';
+import type { Mark } from './plot.js';
+
+/** The marks of each layer of a panel that are drawn, in the order of drawing. Layers without a mark are left out. */
+export function layersOf(panel: Panel | undefined): readonly (readonly Mark[])[] {
+  const layers = panel?.plots.flatMap((plot) => plot.layers.map(({ marks }) => marks.filter(isDrawn))) ?? [];
+  return layers.filter((marks) => marks.length > 0);
+}
+
+function isDrawn({ x, x2, y, y2 }: Mark): boolean {
+  return ![x, x2, y, y2].includes(null);
 }

@@ -1,3 +1,9 @@
+/** Of labels, in pixels. */
+export const fontSize = 11.5;
+
+/** Width of bold letters relative to regular ones. */
+export const bold = 1.14;
+
 /**
  * Advance widths of the characters 32 to 126 in DejaVu Sans, in thousandths of the font size. Verdana's are similar.
  */

@@ -1,5 +1,5 @@
+import { type Html, html } from '../html.js';
 import { dash } from '../numbers.js';
-import { type Html, html } from './html.js';
 
 /** Smaller text below a cell's main text: one entry per line, each of parts that do not break. */
 export type Below = readonly (readonly string[])[];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chartStyles } from '../charts/palette.js';
-import { type Html, html, toText, trusted } from './html.js';
+import { type Html, html, toText, trusted } from '../html.js';
 import { pageScript } from './page-script.js';
 import { pageStyle } from './style.js';
 

@@ -2,12 +2,12 @@ import type { ComparisonRow, Verdict } from '../../comparison/comparison.js';
 import { mean } from '../../comparison/statistics/moments.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { GainCell, GainRow, GainTable, GainText } from '../gain-table.js';
+import { type Html, html } from '../html.js';
 import { count, dash, percent, signed } from '../numbers.js';
 import { metricName, ranked } from '../points.js';
 import { runsOf } from '../report-data.js';
 import { multiplierText } from '../training.js';
 import { numberCell, scrolling, smallLines, sortableHead, typographic } from './cells.js';
-import { type Html, html } from './html.js';
 
 /** From the best to the worst: the order in columns and lists. */
 export const verdicts: readonly string[] = [

@@ -1,8 +1,8 @@
 import { joined } from '../../support/joined.js';
 import type { WithoutExpert } from '../../training/diagnostics/diagnosis.js';
 import type { ChartedRuns } from '../charts/charted-runs.js';
+import { type Html, html } from '../html.js';
 import { percent, percentDigits } from '../numbers.js';
-import { type Html, html } from './html.js';
 import { plainTable } from './plain-table.js';
 
 export const leftOutLink = { id: 'left-out', title: 'Without one expert' };

@@ -6,13 +6,13 @@ import type { Run } from '../../comparison/plan/run.js';
 import { mean, standardDeviation } from '../../comparison/statistics/moments.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { joined } from '../../support/joined.js';
-import type { ChartSection } from '../charts/drawing.js';
+import type { ChartSection } from '../charts/chart.js';
 import { modelSeries } from '../charts/palette.js';
+import { html } from '../html.js';
 import { count, dash, digitsFor, fixed } from '../numbers.js';
 import { metricName } from '../points.js';
 import { chartSection, modelKey } from './chart-sections.js';
 import { htmlDocument } from './document.js';
-import { html } from './html.js';
 import { plainTable } from './plain-table.js';
 
 export interface Status {

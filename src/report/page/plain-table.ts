@@ -1,5 +1,5 @@
+import { type Html, html } from '../html.js';
 import { scrolling, typographic } from './cells.js';
-import { type Html, html } from './html.js';
 
 /** A table that cannot be sorted. The first column heads its row; columns from `numbersFrom` on are numbers. */
 export function plainTable(

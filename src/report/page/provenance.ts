@@ -3,9 +3,9 @@ import { stringifyExperiment } from '../../config/experiment.js';
 import { leaves } from '../../support/differences.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { environmentsOf } from '../../training/folder/environment.js';
+import { type Html, html } from '../html.js';
 import { pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
-import { type Html, html } from './html.js';
 
 /**
  * Everything needed to repeat the comparison: command, config, seeds, data, versions, machine, and where its runs are.

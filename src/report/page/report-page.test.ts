@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import type { Comparison } from '../../comparison/comparison.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { verdictsInWords } from '../answer/verdict-in-words.js';
-import { drawCharts, drawRunCharts } from '../charts/draw-charts.js';
+import { comparisonCharts, runCharts } from '../charts/charts.js';
 import { everyVerdict, taskGain } from '../comparison.fixture.js';
+import { html, toText } from '../html.js';
 import { probability } from '../numbers.js';
 import { reportFixture } from '../report.fixture.js';
 import type { ReportData } from '../report-data.js';
 import { typographic } from './cells.js';
-import { html, toText } from './html.js';
 import { reportPage } from './report-page.js';
 import { runPage, runTasks } from './run-page.js';
 
@@ -105,8 +105,8 @@ const data = await reportFixture({ seeds: 3, rows: 100, epochs: 3 });
 const [run] = data.runs.values();
 if (!run) throw new Error('no run');
 const pages = {
-  'a comparison': reportPage(data, await drawCharts(data)),
-  'a run': runPage(run, 'ple train --config a.yaml', await drawRunCharts(run, runTasks(run))),
+  'a comparison': reportPage(data, await comparisonCharts(data)),
+  'a run': runPage(run, 'ple train --config a.yaml', await runCharts(run, runTasks(run))),
 };
 
 test.each(Object.entries(pages))(
@@ -148,7 +148,7 @@ test('what a config or a data set says is text everywhere', async () => {
     { comparison, runs: new Map([['PLE-1', own]]), command: `ple ${breakout}`, config: `name: ${tag}` },
     [],
   );
-  for (const each of [page, runPage(own, `ple ${breakout}`, await drawRunCharts(own, runTasks(own)))]) {
+  for (const each of [page, runPage(own, `ple ${breakout}`, await runCharts(own, runTasks(own)))]) {
     const tags = each.match(/<[a-z!/][^>]*>/gi)?.map((text) => text.replace(/"[^"]*"/g, '')) ?? [];
     expect(tags.filter((text) => /alert|onerror|img|src/.test(text))).toEqual([]);
     expect(each.match(/<script/g)).toHaveLength(1);

@@ -43,7 +43,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; 
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26.5rem), 1fr)); gap: 1.5rem 1.25rem; }
 figure { margin: 0; min-width: 0; }
 figure.several { grid-column: 1 / -1; }
-figure svg { display: block; width: 100%; height: auto; max-width: 36rem; }
+figure svg[role] { display: block; width: 100%; height: auto; max-width: 36rem; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26.5rem), 1fr)); gap: 1rem 1.25rem; }
 .small .panels { grid-template-columns: repeat(auto-fill, minmax(10.25rem, 1fr)); gap: .5rem .75rem; }
 .small svg { max-width: 16rem; }
@@ -65,7 +65,7 @@ figcaption p { margin: .25rem 0; }
 [data-tip] { cursor: default; }
 figure text:not([data-tip]) { pointer-events: none; }
 .shown { stroke: var(--ink); stroke-width: 2.5px; }
-rect.shown, path.shown[opacity="0"] { stroke-width: 1px; opacity: 1; fill: none; }
+rect.shown { stroke-width: 1.5px; }
 .off { visibility: hidden; }
 .dim { opacity: .1; }
 #tip { position: fixed; z-index: 3; max-width: min(26rem, 92vw); padding: .375rem .625rem; border: 1px solid var(--muted); border-radius: .25rem; background: var(--page); color: var(--ink); font-size: .8125rem; line-height: 1.4; white-space: pre-line; pointer-events: none; box-shadow: 0 .125rem .5rem color-mix(in srgb, var(--ink) 25%, transparent); font-variant-numeric: tabular-nums; }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { toText } from '../html.js';
 import { runTasks } from '../page/run-page.js';
 import { type ReportOptions, reportFixture } from '../report.fixture.js';
-import { drawCharts, drawRunCharts } from './draw-charts.js';
-import type { ChartSection } from './drawing.js';
+import { type ChartSection, chartSvg, panelSvg } from './chart.js';
+import { comparisonCharts, runCharts } from './charts.js';
 import { chartStyles } from './palette.js';
 
 const evil = ['<script>alert(1)</script>', '"><img src=x>'] as const;
@@ -34,15 +35,18 @@ const cases: Readonly<Record<string, ReportOptions>> = {
 };
 
 const drawn = new Map<string, readonly ChartSection[]>();
-for (const [name, options] of Object.entries(cases)) drawn.set(name, await drawCharts(await reportFixture(options)));
+for (const [name, options] of Object.entries(cases))
+  drawn.set(name, await comparisonCharts(await reportFixture(options)));
 const [run] = [...(await reportFixture({ ...small, decay: true })).runs.values()].slice(-1);
-if (run) drawn.set('a single run', await drawRunCharts(run, runTasks(run)));
+if (run) drawn.set('a single run', await runCharts(run, runTasks(run)));
 
 /** Every drawing of a page, and with `alone` every one that stands alone. */
 const panelsOf = (sections: readonly ChartSection[]) =>
-  sections.flatMap(({ charts }) => charts.flatMap(({ panels }) => panels));
+  sections.flatMap((section) =>
+    section.charts.flatMap((chart) => chart.panels.map((panel) => toText(panelSvg(section, chart, panel)))),
+  );
 const aloneOf = (sections: readonly ChartSection[]) =>
-  Promise.all(sections.flatMap(({ charts }) => charts.map(({ standalone }) => standalone())));
+  sections.flatMap((section) => section.charts.map((chart) => chartSvg(section, chart)));
 
 /** Tags and texts of an SVG. Fails where it is not well-formed. */
 function parse(svg: string): { readonly tags: readonly string[]; readonly texts: readonly string[] } {
@@ -57,7 +61,7 @@ function parse(svg: string): { readonly tags: readonly string[]; readonly texts:
     else if (!tag.endsWith('/>')) open.push(name);
   }
   expect(open).toEqual([]);
-  for (const text of texts) expect(text).toMatch(/^(?:[^&<>]|&(?:amp|lt|gt|#\d+);)*$/);
+  for (const text of texts) expect(text).toMatch(/^(?:[^&<>]|&(?:amp|lt|gt|quot|#\d+);)*$/);
   return { tags, texts };
 }
 
@@ -66,44 +70,41 @@ const decoded = (text: string) =>
     .replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
     .replaceAll('&amp;', '&');
 
-test.each([...drawn])(
-  '%s: drawings are well-formed, named and coloured, with ids of their own',
-  async (_, sections) => {
-    const [panels, alone] = [panelsOf(sections), await aloneOf(sections)];
-    for (const svg of [...panels, ...alone]) {
-      const { tags } = parse(svg);
-      expect(tags[0]).toMatch(/role="img".* viewBox="0 0 [\d.]+ [\d.]+">$/);
-      expect(svg).not.toMatch(/NaN|undefined|Infinity|>null</);
-      const names = tags.map((tag) => tag.replace(/"[^"]*"/g, ''));
-      expect(names.filter((tag) => /script|<img|onerror|href|<image|<style/.test(tag))).toEqual([]);
-      const foreign = [...svg].filter((one) => (one < ' ' && one !== '\n') || /\p{Surrogate}/u.test(one));
-      expect(foreign).toEqual([]); // characters that XML does not have
-    }
-    for (const svg of alone) {
-      expect(svg).toMatch(/^<svg [^>]*><title>[^<]+<\/title><desc>[^<]+<\/desc>/);
-      expect(svg).not.toMatch(/var\(|data-/);
-      expect(svg).toMatch(/<rect width="[\d.]+" height="[\d.]+" fill="#ffffff"\/>/);
-    }
-    for (const svg of panels) {
-      const variables = new Set(svg.match(/var\(--\w+\)/g));
-      expect(variables.size).toBeGreaterThan(2);
-      for (const variable of variables) expect(chartStyles).toContain(`${variable.slice(4, -1)}: #`);
-      expect(svg.match(/"#[0-9a-f]{3,6}"/)?.[0]).toBeUndefined(); // no colour that a dark page would not change
-      for (const [, reference = ''] of svg.matchAll(/url\(#([^)]*)\)/g)) expect(svg).toContain(` id="${reference}"`);
-    }
-    for (const { id, note, charts } of sections) {
-      expect(note).not.toBe('');
-      for (const svg of charts.flatMap((chart) => chart.panels))
-        expect(svg).toMatch(new RegExp(`^<svg [^>]*aria-label="[^"]+" aria-describedby="${id}-note"`));
-    }
-    const charts = sections.flatMap((section) => section.charts.map(({ id }) => id));
-    for (const id of charts) expect(id).toMatch(/^[A-Za-z0-9-]+$/);
-    const ids = panels.flatMap((svg) => [...svg.matchAll(/ id="([^"]*)"/g)].map((match) => match[1] ?? ''));
-    for (const own of [charts, ids]) expect(new Set(own).size).toBe(own.length);
-  },
-);
+test.each([...drawn])('%s: drawings are well-formed, named and coloured, with ids of their own', (_, sections) => {
+  const [panels, alone] = [panelsOf(sections), aloneOf(sections)];
+  for (const svg of [...panels, ...alone]) {
+    const { tags } = parse(svg);
+    expect(tags[0]).toMatch(/role="img".* viewBox="0 0 \d+ \d+" /);
+    expect(svg).not.toMatch(/NaN|undefined|Infinity|>null</);
+    const names = tags.map((tag) => tag.replace(/"[^"]*"/g, ''));
+    expect(names.filter((tag) => /script|<img|onerror|href|<image|<style/.test(tag))).toEqual([]);
+    const foreign = [...svg].filter((one) => (one < ' ' && one !== '\n') || /\p{Surrogate}/u.test(one));
+    expect(foreign).toEqual([]); // characters that XML does not have
+  }
+  for (const svg of alone) {
+    expect(svg).toMatch(/^<svg [^>]*><title>[^<]+<\/title><desc>[^<]+<\/desc>/);
+    expect(svg).not.toMatch(/var\(|data-/);
+    expect(svg).toContain('<rect width="100%" height="100%" fill="#ffffff"></rect>');
+  }
+  for (const svg of panels) {
+    const variables = new Set(svg.match(/var\(--\w+\)/g));
+    expect(variables.size).toBeGreaterThan(2);
+    for (const variable of variables) expect(chartStyles).toContain(`${variable.slice(4, -1)}: #`);
+    expect(svg.match(/"#[0-9a-f]{3,6}"/)?.[0]).toBeUndefined(); // no colour that a dark page would not change
+  }
+  for (const section of sections) {
+    const { id, note } = section;
+    expect(note.join('')).not.toBe('');
+    for (const svg of panelsOf([section]))
+      expect(svg).toMatch(new RegExp(`^<svg [^>]*aria-label="[^"]+" aria-describedby="${id}-note"`));
+  }
+  const charts = sections.flatMap((section) => section.charts.map(({ id }) => id));
+  for (const id of charts) expect(id).toMatch(/^[A-Za-z0-9-]+$/);
+  expect(new Set(charts).size).toBe(charts.length);
+});
 
 test('what there is to draw decides the sections', () => {
   expect([...drawn.values()].map((sections) => sections.map(({ id }) => id))).toEqual([
@@ -120,5 +121,5 @@ test('names of markup are shown as text, in tips too', () => {
   const shown = svgs.flatMap((svg) => parse(svg).texts).map(decoded);
   for (const name of [...evil, "a & b's <b>", 'bell \ufffd, half \ufffd']) expect(shown).toContain(name);
   const tips = svgs.flatMap((svg) => [...svg.matchAll(/ data-tip="([^"]*)"/g)].map(([, text = '']) => decoded(text)));
-  for (const name of evil) expect(tips.some((text) => text.replaceAll('&quot;', '"').includes(name))).toBe(true);
+  for (const name of evil) expect(tips.some((text) => text.includes(name))).toBe(true);
 });

@@ -47,5 +47,7 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '').replace(/[^\P{Cc}\t\n]/gu, '\ufffd');
+  return text
+    .replace(/[&<>"']/g, (character) => entities[character] ?? '')
+    .replace(/(?![\t\n])[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '\ufffd'); // what XML does not allow
 }

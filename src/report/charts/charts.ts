@@ -7,8 +7,8 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import type { PointTask } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { axisBars } from './axis-bars.js';
+import type { ChartSection } from './chart.js';
 import { runsOfComparison, singleRun } from './charted-runs.js';
-import { type ChartSection, drawSection, type Section } from './drawing.js';
 import { expertUse } from './expert-use.js';
 import { forest } from './forest.js';
 import { frontCharts } from './fronts.js';
@@ -24,10 +24,10 @@ import { scatters } from './scatter.js';
  * All charts of a comparison's report, by section. A section without data (no gates, no predictions, one task) is
  * omitted.
  */
-export async function drawCharts(data: ReportData): Promise<readonly ChartSection[]> {
+export async function comparisonCharts(data: ReportData): Promise<readonly ChartSection[]> {
   const { comparison } = data;
   const runs = runsOfComparison(data);
-  return drawAll([
+  return [
     ...forest(comparison),
     ...axisBars(comparison),
     ...scatters(comparison),
@@ -37,21 +37,21 @@ export async function drawCharts(data: ReportData): Promise<readonly ChartSectio
     ...expertUse(runs),
     ...(await reliability(runs)),
     ...lossWeights(runs),
-  ]);
+  ];
 }
 
 /** All charts of a single run. */
-export async function drawRunCharts(run: FinishedRun, tasks: readonly PointTask[]): Promise<readonly ChartSection[]> {
+export async function runCharts(run: FinishedRun, tasks: readonly PointTask[]): Promise<readonly ChartSection[]> {
   const runs = singleRun(run);
-  return drawAll([...runCurves(run, tasks), ...(await reliability(runs)), ...expertUse(runs), ...lossWeights(runs)]);
+  return [...runCurves(run, tasks), ...(await reliability(runs)), ...expertUse(runs), ...lossWeights(runs)];
 }
 
 /** The learning curves of a comparison's runs while they train. */
-export async function drawLearning(
+export function learningCharts(
   config: ComparisonConfig,
   runs: readonly Run[],
   epochsOf: (run: Run) => readonly EpochRecord[],
-): Promise<readonly ChartSection[]> {
+): readonly ChartSection[] {
   const { models, metrics, baseline } = config;
   const reported = runs.filter(({ values }) => values === undefined); // no other points of a front
   const all = groupedBy(reported, ({ point }) => point).map((own) => ({
@@ -64,15 +64,9 @@ export async function drawLearning(
         .map((run) => ({ seed: run.seed, tasks: run.tasks, epochs: epochsOf(run), bestEpoch: null })),
     })),
   }));
-  return drawAll(curvesOfLearners(all, baseline, modelSeries({ rows: models, baseline })));
+  return curvesOfLearners(all, baseline, modelSeries({ rows: models, baseline }));
 }
 
 function pointTask({ name, metric }: ReturnType<typeof judge>): PointTask {
   return { name, metric: metric.name, better: metric.better ?? 'higher', digits: 5, percent: null };
-}
-
-async function drawAll(sections: readonly Section[]): Promise<readonly ChartSection[]> {
-  const drawn: ChartSection[] = [];
-  for (const section of sections) drawn.push(await drawSection(section));
-  return drawn;
 }
