@@ -175,9 +175,12 @@ test.each([
   ['{ type: external }', "'compare.models.1.command': an external model is a command line"],
   [
     '{ type: external, command: a, tune: { x: [1, 2] } }',
-    "'compare.models.1.tune': an external model has a label, a type and a command alone",
+    "'compare.models.1.tune': unknown key; known keys: label, type, command",
   ],
-  ['{ type: external, command: a, levels: [[4]] }', "'compare.models.1.levels': an external model"],
+  [
+    '{ type: external, command: a, levels: [[4]] }',
+    "'compare.models.1.levels': unknown key; known keys: label, type, command",
+  ],
   ['{ type: single-task, levels: [[4]], command: a }', "'compare.models.1.command': unknown key"],
   ['{ label: single-task, type: external, command: a }', "two models are labelled 'single-task'"],
 ])('%s is refused', async (model, message) => {

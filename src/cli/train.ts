@@ -77,7 +77,7 @@ export const train = defineCommand(words, async (given, options) => {
 async function chosenExperiment(given: readonly string[], options: OptionsOf<typeof words>): Promise<Experiment> {
   const [{ namedConfig, readConfig }, { hash8 }, { definitions }] = await Promise.all([
     import('./input/config-file.js'),
-    import('../config/experiment.js'),
+    import('../config/hash.js'),
     import('../training/definitions.js'),
   ]);
   if (options.resume === undefined) {
@@ -141,7 +141,7 @@ async function dryRun(experiment: Experiment, display: Display, json: boolean): 
 
 async function planOf(experiment: Experiment, { dataset, model, parameters, batchSize }: TrainingSetup) {
   const [{ hash8 }, { definitions }, { countParameters }] = await Promise.all([
-    import('../config/experiment.js'),
+    import('../config/hash.js'),
     import('../training/definitions.js'),
     import('../training/setup.js'),
   ]);

@@ -1,8 +1,19 @@
 import { z } from 'zod';
+import { choice } from './choice.js';
 import { countUpTo } from './count.js';
-import { chosenBy, seedSchema } from './experiment.js';
-import { isUnique, refuse } from './parse.js';
-import { scoredSpaceSchema, searchSchema, spaceSchema } from './search.js';
+import type { Definitions } from './definitions.js';
+import { seedSchema } from './experiment.js';
+import { isUnique, refuse, whereSound } from './parse.js';
+import {
+  checkGrid,
+  type SearchConfig,
+  type Spaces,
+  scoredSpaceSchema,
+  searchSchema,
+  spaceSchema,
+  usualSearch,
+} from './search.js';
+import { checkVariedKeys } from './varied-keys.js';
 
 const twice = 'a value is listed twice';
 const values = z.array(z.unknown()).min(1).refine(isUnique, twice);
@@ -18,146 +29,188 @@ const percentage = z
 const margin = z
   .union([z.number().positive(), percentage], { error: "a number above 0, a percentage such as '1 %', or null" })
   .nullable();
-const tuneSchema = spaceSchema.nullable().default(null);
 /** The `type` of a model that another program trains. */
 export const external = 'external';
-export const externalSchema = z.strictObject({
-  label: z.string().min(1).optional(),
+const label = z.string().min(1).optional().describe('Its name in tables. Absent: the type.');
+const externalSchema = z.strictObject({
+  label,
   type: z.literal(external).describe('Another program trains it.'),
   command: z
-    .string()
-    .regex(/\S/, 'a command line')
+    .string({ error: 'an external model is a command line, such as python3 boosting.py' })
+    .regex(/\S/, 'a command line, such as python3 boosting.py')
     .describe(
       'It is run by the shell, in the working folder, once for each seed; its last word is a folder with the rows and the seed, where it writes predictions.csv.',
     ),
 });
 
-/** `compare:` of a config. */
-export const compareSchema = z.strictObject({
-  models: z
-    .array(
-      z
-        .looseObject({
-          label: z.string().min(1).optional().describe('Its name in tables. Absent: the type.'),
-          type: z.string().describe(chosenBy),
-          tune: tuneSchema.describe('Values to search for this model alone, by dotted key. null: none.'),
-          together: z
-            .boolean()
-            .default(false)
-            .describe(
-              'Of a single-task model: its tasks choose searched values together, by their mean score, as a joint model does. Beside the baseline it shows what its freedom is worth.',
-            ),
-        })
-        .superRefine((model, context) => {
-          if (model.type !== external) return;
-          const { tune, together, ...own } = model;
-          if (!externalSchema.shape.command.safeParse(own.command).success)
-            refuse(context, ['command'], 'an external model is a command line, such as python3 boosting.py');
-          const others = Object.keys(own).filter((key) => !(key in externalSchema.shape));
-          for (const key of [...others, ...(tune === null ? [] : ['tune']), ...(together ? ['together'] : [])])
-            refuse(context, [key], 'an external model has a label, a type and a command alone');
-        }),
-    )
-    .min(1)
-    .describe(
-      'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. One of them is the single-task model that gains are over. `{ label: boosting, type: external, command: python3 boosting.py }` is a program of your own (docs/boosting.md); such rows come last.',
-    ),
-  seeds: z
-    .union([
-      seedCount,
-      seeds,
-      z
-        .strictObject({ first: seedCount, step: seedCount, most: seedCount })
-        .refine(({ first, most }) => most >= first, { path: ['most'], message: 'it is less than `first`' }),
-    ])
-    .describe(
-      'n (seeds 1 to n), a list, or `{ first, step, most }`, seeds until every verdict is decided. With fewer than three runs of a model a gain is undecided, unless `uncertainty` is `rows`.',
-    ),
-  axes: z
-    .record(z.string(), values)
-    .default({})
-    .describe('Values by dotted key. Every combination is a table of its own, with its own baseline.'),
-  match: z
-    .union([
-      z.literal('parameters'),
-      z
-        .strictObject({
-          parameters: countUpTo(100_000_000, 'more do not fit into memory').optional(),
-          embeddings: z.boolean().optional(),
-        })
-        .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both'),
-    ])
+/** What an entry of `compare.models` has beside the keys of `model`. */
+export const listed = z.object({
+  label,
+  tune: spaceSchema
     .nullable()
     .default(null)
+    .describe('Values to search for this model alone, by dotted key. null: none.'),
+  together: z
+    .boolean()
+    .default(false)
     .describe(
-      '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. `{ embeddings: true }`, alone or with `parameters`: embedding tables count too. null: not at all.',
-    ),
-  tune: scoredSpaceSchema
-    .nullable()
-    .default(null)
-    .describe(
-      'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`. null: none.',
-    ),
-  search: searchSchema
-    .nullable()
-    .default(null)
-    .describe(
-      '`{ type: grid, extend: 2 }` or null: every combination of the values; a choice at the edge of a list of numbers is followed by a number beyond it, `extend` times at most. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
-    ),
-  tuneSeed: z
-    .union([seedSchema, seeds])
-    .default(1_000_000) // far from the seeds that people use
-    .describe(
-      'The seed of the search, or a list: then every combination is trained under each, and ranked by the mean. The first one also draws. It stays when seeds are added. None of `seeds` may be among them.',
-    ),
-  uncertainty: z
-    .enum(['seeds', 'rows', 'both'])
-    .nullable()
-    .default(null)
-    .describe(
-      'What errors cover. `seeds`: training noise, on one test set. `rows`: the choice of test rows; this works with one seed. `both`: the sum of the two variances. null: `both` where every run keeps its predictions and every metric has an error over rows, else `seeds`, with a note. `rows` and `both` need predictions (kept up to 1,000,000 test rows), and metrics that have an error over rows.',
-    ),
-  metrics: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe(
-      '`{ <task>: <metric> }`: the metric that judges a task. Absent: `auc` for binary, `mse` for regression, `macroAuc` for multiclass tasks.',
-    ),
-  margin: z
-    .record(z.string(), margin)
-    .default({})
-    .describe(
-      '`{ <metric>: <margin> }`: a gain closer to 0 is too small to matter. A number above 0, in the metric’s unit; `N %` of the baseline’s value; or null: no margin, so that nothing is equivalent. Absent: the metric’s own margin.',
-    ),
-  taskWeights: z
-    .record(z.string(), z.number().nonnegative())
-    .default({})
-    .describe(
-      '`{ <task>: <weight> }` in the mean relative gain Δm. At least one must be above 0. A task that is not named has weight 1.',
-    ),
-  front: z
-    .record(z.string(), z.union([weights, z.strictObject({ times: weights })]))
-    .superRefine((front, context) => {
-      const [key = '', ...others] = Object.keys(front);
-      if (key === '' || others.length > 0) refuse(context, [], 'name one key, loss.weights.<task>.initial');
-      else if (!/^loss\.weights\.[^.]+\.initial$/.test(key))
-        refuse(context, [key], 'is no loss weight of a task: name loss.weights.<task>.initial');
-    })
-    .nullable()
-    .default(null)
-    .describe(
-      '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight, which `tune` may have chosen, under all seeds. A list in place of `times` has the weights themselves. The report draws the front that they make, and says whether a model that is better on one task and worse on another is a seesaw at all weights, or another weight repairs it. null: no fronts.',
-    ),
-  contrasts: z
-    .array(
-      z
-        .tuple([z.string(), z.string()])
-        .refine(([model, reference]) => model !== reference, 'a model cannot be compared with itself'),
-    )
-    .refine((pairs) => isUnique(pairs.map((pair) => pair.toSorted())), 'two models are compared twice')
-    .default([])
-    .describe(
-      'Pairs of labels `[model, reference]`: gains over another model than the baseline. They are tested as a family of their own.',
+      'Of a single-task model: its tasks choose searched values together, by their mean score, as a joint model does. Beside the baseline it shows what its freedom is worth.',
     ),
 });
-export type CompareOptions = Readonly<z.infer<typeof compareSchema>>;
+
+/** `compare:` of a config. */
+export function compareSchema({ models, baseline }: Pick<Definitions, 'models' | 'baseline'>) {
+  return z
+    .strictObject({
+      models: z
+        .array(
+          choice(models, 'type', {
+            more: (options) => options.safeExtend(listed.shape),
+            others: [externalSchema.meta({ title: external })],
+          }),
+        )
+        .min(1)
+        .superRefine(
+          (entries, context) => checkModels(entries, baseline, context),
+          whereSound(/^\d+(\.(type|label))?$/),
+        )
+        .describe(
+          'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. One of them is the single-task model that gains are over. `{ label: boosting, type: external, command: python3 boosting.py }` is a program of your own (docs/boosting.md); such rows come last.',
+        ),
+      seeds: z
+        .union([
+          seedCount,
+          seeds,
+          z
+            .strictObject({ first: seedCount, step: seedCount, most: seedCount })
+            .refine(({ first, most }) => most >= first, { path: ['most'], message: 'it is less than `first`' }),
+        ])
+        .describe(
+          'n (seeds 1 to n), a list, or `{ first, step, most }`, seeds until every verdict is decided. With fewer than three runs of a model a gain is undecided, unless `uncertainty` is `rows`.',
+        ),
+      axes: z
+        .record(z.string(), values)
+        .default({})
+        .describe('Values by dotted key. Every combination is a table of its own, with its own baseline.'),
+      match: z
+        .union([
+          z.literal('parameters'),
+          z
+            .strictObject({
+              parameters: countUpTo(100_000_000, 'more do not fit into memory').optional(),
+              embeddings: z.boolean().optional(),
+            })
+            .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both'),
+        ])
+        .nullable()
+        .default(null)
+        .describe(
+          '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. `{ embeddings: true }`, alone or with `parameters`: embedding tables count too. null: not at all.',
+        ),
+      tune: scoredSpaceSchema
+        .nullable()
+        .default(null)
+        .describe(
+          'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`. null: none.',
+        ),
+      search: searchSchema
+        .nullable()
+        .default(null)
+        .describe(
+          '`{ type: grid, extend: 2 }` or null: every combination of the values; a choice at the edge of a list of numbers is followed by a number beyond it, `extend` times at most. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
+        ),
+      tuneSeed: z
+        .union([seedSchema, seeds])
+        .default(1_000_000) // far from the seeds that people use
+        .describe(
+          'The seed of the search, or a list: then every combination is trained under each, and ranked by the mean. The first one also draws. It stays when seeds are added. None of `seeds` may be among them.',
+        ),
+      uncertainty: z
+        .enum(['seeds', 'rows', 'both'])
+        .nullable()
+        .default(null)
+        .describe(
+          'What errors cover. `seeds`: training noise, on one test set. `rows`: the choice of test rows; this works with one seed. `both`: the sum of the two variances. null: `both` where every run keeps its predictions and every metric has an error over rows, else `seeds`, with a note. `rows` and `both` need predictions (kept up to 1,000,000 test rows), and metrics that have an error over rows.',
+        ),
+      metrics: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe(
+          '`{ <task>: <metric> }`: the metric that judges a task. Absent: `auc` for binary, `mse` for regression, `macroAuc` for multiclass tasks.',
+        ),
+      margin: z
+        .record(z.string(), margin)
+        .default({})
+        .describe(
+          '`{ <metric>: <margin> }`: a gain closer to 0 is too small to matter. A number above 0, in the metric’s unit; `N %` of the baseline’s value; or null: no margin, so that nothing is equivalent. Absent: the metric’s own margin.',
+        ),
+      taskWeights: z
+        .record(z.string(), z.number().nonnegative())
+        .default({})
+        .describe(
+          '`{ <task>: <weight> }` in the mean relative gain Δm. At least one must be above 0. A task that is not named has weight 1.',
+        ),
+      front: z
+        .record(z.string(), z.union([weights, z.strictObject({ times: weights })]))
+        .superRefine((front, context) => {
+          const [key = '', ...others] = Object.keys(front);
+          if (key === '' || others.length > 0) refuse(context, [], 'name one key, loss.weights.<task>.initial');
+          else if (!/^loss\.weights\.[^.]+\.initial$/.test(key))
+            refuse(context, [key], 'is no loss weight of a task: name loss.weights.<task>.initial');
+        })
+        .nullable()
+        .default(null)
+        .describe(
+          '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight, which `tune` may have chosen, under all seeds. A list in place of `times` has the weights themselves. The report draws the front that they make, and says whether a model that is better on one task and worse on another is a seesaw at all weights, or another weight repairs it. null: no fronts.',
+        ),
+      contrasts: z
+        .array(
+          z
+            .tuple([z.string(), z.string()])
+            .refine(([model, reference]) => model !== reference, 'a model cannot be compared with itself'),
+        )
+        .refine((pairs) => isUnique(pairs.map((pair) => pair.toSorted())), 'two models are compared twice')
+        .default([])
+        .describe(
+          'Pairs of labels `[model, reference]`: gains over another model than the baseline. They are tested as a family of their own.',
+        ),
+    })
+    .superRefine(checkSpaces, whereSound(/^(axes|tune|search|models)/));
+}
+export type CompareOptions = Readonly<z.infer<ReturnType<typeof compareSchema>>>;
+
+type Entries = readonly { readonly type: string; readonly [key: string]: unknown }[];
+
+/** @param baseline the model that gains are over */
+function checkModels(entries: Entries, baseline: string, context: z.core.$RefinementCtx): void {
+  const labels = entries.map(({ type, label = type }) => label);
+  const twice = labels.find((label, index) => labels.indexOf(label) !== index);
+  if (twice !== undefined) refuse(context, [], `two models are labelled '${twice}': give each a label of its own`);
+  else if (!entries.some(({ type }) => type === baseline))
+    refuse(context, [], `list a ${baseline} model: gains are over it`);
+}
+
+/** What is varied, by axes and by searches. */
+function checkSpaces(
+  {
+    models,
+    axes,
+    tune,
+    search,
+  }: {
+    readonly models: Entries;
+    readonly axes: Spaces;
+    readonly tune: ({ readonly score?: unknown } & Spaces) | null;
+    readonly search: SearchConfig | null;
+  },
+  context: z.core.$RefinementCtx,
+): void {
+  const { score: _, ...values } = tune ?? {};
+  const shared = { path: ['tune'], values };
+  const own = models.map((entry, index) => ({
+    path: ['models', index, 'tune'],
+    values: listed.shape.tune.parse(entry.tune) ?? {},
+  }));
+  checkVariedKeys({ path: ['axes'], values: axes }, shared, own, context);
+  checkGrid(search ?? usualSearch, [shared, ...own], context);
+}

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { parseComparison } from './comparison.js';
-import type { Definitions } from './experiment.js';
+import type { Definitions } from './definitions.js';
 
 const widths = z.array(z.int().positive());
 const layered = <Name extends string>(name: Name, more = {}) => ({

@@ -25,7 +25,6 @@ describe('a comparison', () => {
         epochs: 3,
         batchSize: 8,
         optimizer: { type: 'adam', learningRate: 0.1 },
-        accumulate: 1,
         keep: 'best',
         earlyStopping: { monitor: 'mean', patience: null },
       },

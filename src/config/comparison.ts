@@ -2,16 +2,17 @@ import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
-import { type CompareOptions, compareSchema, external } from './compare-schema.js';
-import { type Change, type ConfigDocument, type Path, readDocument } from './document.js';
+import { type CompareOptions, compareSchema, external, listed } from './compare-schema.js';
+import type { Definitions } from './definitions.js';
+import { type Change, type ConfigDocument, type Path, readDocument, withChanges } from './document.js';
 import { type Execute, executeOf, executeSchema } from './execute.js';
-import { type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
-import { failAt, notAmong, parsePart } from './parse.js';
+import { type Experiment, resolveExperiment, runKeys, withChecks, withoutComparison } from './experiment.js';
+import { isMapping } from './inside.js';
+import { failAt, notAmong, parsePart, valueAt } from './parse.js';
 import type { Margin } from './parts.js';
-import { type Plugin, pluginsSchema, resolvedPlugins } from './plugins.js';
+import { type Plugin, resolvedPlugins } from './plugins.js';
 import {
   candidatesOf,
-  checkGrid,
   checkSearch,
   combinations,
   isList,
@@ -19,8 +20,9 @@ import {
   type SearchScore,
   type Spaces,
   sizeOf,
+  usualSearch,
 } from './search.js';
-import { type Choices, checkTasks, checkVariedKeys } from './varied-keys.js';
+import { type Choices, checkTasks } from './varied-keys.js';
 
 /** Values of axes at one point: `{ 'dataset.correlation': 0.4 }`. */
 export type AxisPoint = Readonly<Record<string, unknown>>;
@@ -144,20 +146,9 @@ export function parseComparison(
   definitions: Definitions,
 ): ComparisonConfig {
   const document = readDocument(text, file, overrides);
-  const { compare: given, ...beside } = comparePart(document, overrides);
-  const faults = new Faults();
-  const resolve = (model: Pick<Listed, 'options' | 'path'>, changes: readonly Change[]) => {
-    const changed = [{ key: 'model', value: model.options, at: model.path, from: model.path }, ...changes];
-    return resolveExperiment(readDocument(text, file, overrides, changed), definitions, model.path);
-  };
-  /** Finds the other mistakes of a config whose `compare` is wrong. */
-  const tellAll = () => {
-    if (faults.found) for (const model of readableModels(given)) faults.try(() => resolve(model, []));
-    faults.tell();
-  };
-  const compare = faults.try(() => parsePart(compareSchema, given, document, ['compare']));
-  const named = compare && faults.try(() => namedModels(compare, document, definitions));
-  if (!compare || !named) throw tellAll();
+  const { compare, plugins, execute } = comparisonPart(document, overrides, definitions);
+  const run = { ...document, value: withoutComparison(document.value) };
+  const named = namedModels(compare, document);
   const models = named.filter(({ options }) => options.type !== external);
   const { seeds, looks } = seedsOf(compare.seeds);
   const tuneSeeds = [compare.tuneSeed].flat();
@@ -169,9 +160,7 @@ export function parseComparison(
   });
   const fronts: Choices = { path: ['compare', 'front'], values: Object.fromEntries(listed) };
   const searched = [shared, ...models.map(ownChoices)];
-  const search = compare.search ?? { type: 'grid', extend: 2 };
-  faults.try(() => checkVariedKeys(axes, shared, models.map(ownChoices), document));
-  faults.try(() => checkGrid(search, searched, document));
+  const search = compare.search ?? usualSearch;
   const joint = models.filter(({ options }) => options.type !== definitions.baseline);
   const front = frontOf(
     compare.front,
@@ -184,7 +173,7 @@ export function parseComparison(
     );
   const parsed: ComparisonConfig = {
     name: '',
-    plugins: resolvedPlugins(beside.plugins ?? [], document, definitions.plugins),
+    plugins: resolvedPlugins(plugins ?? [], document, definitions.plugins),
     models: models.map(({ label, options, tune, together }) => ({ label, type: options.type, tune, together })),
     external: named
       .filter(({ options }) => options.type === external)
@@ -205,20 +194,21 @@ export function parseComparison(
     taskWeights: compare.taskWeights,
     front,
     contrasts: compare.contrasts,
-    execute: executeOf(beside.execute),
+    execute: executeOf(execute),
     settings: (label, most) =>
       candidatesOf(search, { label, shared: spaces, own: modelOf(label).tune ?? {} }, tuneSeeds[0] ?? 0, most),
     experiment(label, point, seed, changes = {}) {
       const model = modelOf(label);
-      return resolve(model, [
+      const changed = withChanges(run, [
+        { key: 'model', value: model.options, at: model.path, from: model.path },
         { key: 'seed', value: seed, at: ['seed'], from: ['compare', 'seeds'] },
         ...changesOf(point, model, [axes]),
         ...changesOf(changes, model, [shared, ownChoices(model), fronts]),
       ]);
+      return resolveExperiment(changed, definitions);
     },
   };
-  faults.try(() => checkSize(parsed, document));
-  tellAll();
+  checkSize(parsed, document);
   const config = { ...parsed, points: combinations(compare.axes) };
   return { ...config, name: checkTried(config, compare, searched, document, definitions) };
 }
@@ -267,52 +257,45 @@ function checkTried(
   return must(first, 'experiment of a comparison').name;
 }
 
-/** `compare:`, and the other keys that do not belong to a run. */
-function comparePart(document: ConfigDocument, overrides: readonly string[]) {
-  // A `seed:` of a run's config is not used here, but must be valid.
-  const besides = z.looseObject({
-    compare: z.unknown().optional(),
-    seed: seedSchema.optional(),
-    plugins: pluginsSchema,
-    execute: executeSchema,
-  });
+/** The whole config of a comparison. */
+function comparisonPart(document: ConfigDocument, overrides: readonly string[], definitions: Definitions) {
   const { file, value } = document;
-  const { compare, plugins, execute } = parsePart(besides, value ?? {}, document);
-  if (compare === undefined)
+  if (!isMapping(value) || value.compare === undefined)
     throw new ConfigError(`${file}: 'compare' is missing: this is the config of one run (ple train --config ${file}).`);
   const unused = overrides.find((override) => /^(model|seed)[.=]/.test(override));
   if (unused !== undefined)
     throw new ConfigError(
       `override '${unused}': a comparison takes its models and seeds from compare.models and compare.seeds; this key is one of ple train.`,
     );
-  return { compare, plugins, execute };
+  const { model: _, ...keys } = comparisonKeys(definitions);
+  const { model: __, ...given } = value; // which only ple train uses
+  return parsePart(withChecks(z.strictObject(keys), definitions), given, document);
 }
 
-/** The models of a `compare` that has mistakes elsewhere. */
-function readableModels(compare: unknown): Pick<Listed, 'options' | 'path'>[] {
-  const { models } = z
-    .looseObject({ models: z.array(z.unknown()) })
-    .catch({ models: [] })
-    .parse(compare);
-  return models.flatMap((model, index) => {
-    const { data } = z.looseObject({ type: z.string() }).safeParse(model);
-    if (!data || data.type === external) return [];
-    const { label: _, tune: __, together: ___, ...options } = data;
-    return [{ options, path: ['compare', 'models', index] }];
+/** The keys of a comparison, which are those of a run and its own. */
+export function comparisonKeys(definitions: Definitions) {
+  return {
+    ...runKeys(definitions),
+    compare: compareSchema(definitions).describe(
+      'What `ple compare` compares; the keys of a run are its common settings.',
+    ),
+    execute: executeSchema,
+  };
+}
+
+function namedModels(compare: CompareOptions, document: ConfigDocument): readonly Listed[] {
+  return compare.models.map(({ type, ...parsed }, index): Listed => {
+    const path = ['compare', 'models', index];
+    const { label = type, tune, together } = listed.parse(parsed);
+    const { label: _, tune: __, together: ___, ...options } = mappingAt(document.value, path);
+    return { label, options: { ...options, type }, tune, together, path };
   });
 }
 
-function namedModels(compare: CompareOptions, document: ConfigDocument, definitions: Definitions): readonly Listed[] {
-  const models = compare.models.map(({ label, tune, together, ...options }, index): Listed => {
-    return { label: label ?? options.type, options, tune, together, path: ['compare', 'models', index] };
-  });
-  const fail = (message: string) => failAt(document, ['compare', 'models'], message);
-  const labels = models.map(({ label }) => label);
-  const twice = labels.find((label, index) => labels.indexOf(label) !== index);
-  if (twice !== undefined) throw fail(`two models are labelled '${twice}': give each a label of its own`);
-  if (!models.some(({ options }) => options.type === definitions.baseline))
-    throw fail(`list a ${definitions.baseline} model: gains are over it`);
-  return models;
+/** As it is written: a varied key may name another part, which the defaults of this one do not fit. */
+function mappingAt(value: unknown, path: Path): Readonly<Record<string, unknown>> {
+  const found = valueAt(value, path);
+  return isMapping(found) ? found : {};
 }
 
 function ownChoices({ path, tune }: Listed): Choices {

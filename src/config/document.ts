@@ -13,6 +13,7 @@ import {
 } from 'yaml';
 import { ConfigError } from '../support/errors.js';
 import { shownOverride } from './execute.js';
+import { isMapping } from './inside.js';
 
 export type Path = readonly (string | number)[];
 
@@ -22,6 +23,8 @@ export interface ConfigDocument {
   readonly value: unknown;
   /** `file:line:column` of the key at `path` (or of its nearest ancestor), or the override word that set it. */
   locate(path: Path): string;
+  /** How messages name what is at `path`: in a run of a comparison, by where the comparison has it. */
+  named(path: Path): Path;
 }
 
 /** A value set by another place of the config, such as an axis. */
@@ -36,15 +39,10 @@ export interface Change {
 }
 
 /**
- * Reads a config. Overrides are words `key.path=value`; the value is YAML. Changes are made after them.
+ * Reads a config. Overrides are words `key.path=value`; the value is YAML.
  * @throws ConfigError with line and column for a text that is not YAML, with the word for a bad override.
  */
-export function readDocument(
-  text: string,
-  file: string,
-  overrides: readonly string[] = [],
-  changes: readonly Change[] = [],
-): ConfigDocument {
+export function readDocument(text: string, file: string, overrides: readonly string[] = []): ConfigDocument {
   refuseDepth(text, file);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -52,28 +50,18 @@ export function readDocument(
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  const placeOf = ({ range }: Node) => (range ? position(range[0]) : file);
   const failure = document.errors[0];
   if (failure) throw new ConfigError(`${position(failure.pos[0])}: not valid YAML: ${firstLine(failure.message)}`);
 
+  let value = plain(document, file, ({ range }) => (range ? position(range[0]) : file));
   const overridden = new Map<string, string>();
   for (const word of overrides) {
-    const { path, value } = parseOverride(word);
-    const named = path.join('.') === 'compare.models' ? modelsByName(document.toJS(), value) : value;
-    set(path, named, () => `Override '${word}'`);
+    const { path, value: given } = parseOverride(word);
+    const named = path.join('.') === 'compare.models' ? modelsByName(value, given) : given;
+    value = withValue(value, path, named, () => `Override '${word}'`);
     overridden.set(path.join('.'), word);
   }
-  for (const { key, value, from } of changes) set(key.split('.'), value, () => `${locate(from)}: '${key}'`);
-
-  return { file, value: plain(document, file, placeOf), locate: (path) => locate(originOf(path, changes)) };
-
-  function set(path: readonly string[], value: unknown, place: () => string): void {
-    try {
-      document.setIn(path, document.createNode(value));
-    } catch {
-      throw new ConfigError(`${place()}: '${path.slice(0, -1).join('.')}' is not a mapping or a list.`);
-    }
-  }
+  return { file, value, locate, named: (path) => path };
 
   function locate(path: Path): string {
     for (let length = path.length; length > 0; length--) {
@@ -101,6 +89,50 @@ export function readDocument(
   }
 }
 
+/** A document with values set by other places of its config. */
+export function withChanges(document: ConfigDocument, changes: readonly Change[]): ConfigDocument {
+  const paths = changes.map((change) => ({ ...change, path: change.key.split('.') }));
+  /** The last change at or above a path, and what remains of the path below it. */
+  const changeOf = (path: Path) => {
+    const isUnder = ({ path: key }: { readonly path: Path }) => key.every((part, i) => part === String(path[i]));
+    const change = paths.filter(isUnder).toSorted((a, b) => b.path.length - a.path.length)[0];
+    return { ...change, rest: path.slice(change?.path.length ?? 0) };
+  };
+  return {
+    file: document.file,
+    value: paths.reduce(
+      (value, { path, key, from, value: given }) =>
+        withValue(value, path, given, () => `${document.locate(from)}: '${key}'`),
+      document.value,
+    ),
+    locate(path) {
+      const { from = [], rest } = changeOf(path);
+      return document.locate([...from, ...rest]);
+    },
+    named(path) {
+      const { at = [], rest } = changeOf(path);
+      return [...at, ...rest];
+    },
+  };
+}
+
+/** A value with another one at a path. Mappings on the way are made. */
+function withValue(whole: unknown, path: readonly string[], value: unknown, place: () => string): unknown {
+  return setIn(whole, 0);
+
+  function setIn(outer: unknown, depth: number): unknown {
+    const key = path[depth];
+    if (key === undefined) return value;
+    if (key === '__proto__') throw new ConfigError(`${place()}: '__proto__' cannot be a key; give it another name.`);
+    if (Array.isArray(outer) && /^\d+$/.test(key) && Number(key) <= outer.length)
+      return outer.toSpliced(Number(key), 1, setIn(outer[Number(key)], depth + 1));
+    if (outer === undefined || outer === null || isMapping(outer))
+      return { ...outer, [key]: setIn(outer?.[key], depth + 1) };
+    const what = Array.isArray(outer) ? `has ${outer.length} items, counted from 0` : 'is not a mapping or a list';
+    throw new ConfigError(`${place()}: '${path.slice(0, depth).join('.')}' ${what}.`);
+  }
+}
+
 /** @param placeOf `file:line:column` of a node. */
 function plain(document: Document, file: string, placeOf: (node: Node) => string): unknown {
   visit(document, {
@@ -120,14 +152,6 @@ function plain(document: Document, file: string, placeOf: (node: Node) => string
   }
 }
 
-/** Where the value at `path` is written. */
-function originOf(path: Path, changes: readonly Change[]): Path {
-  const isUnder = ({ at }: Change) =>
-    at.length <= path.length && at.every((part, i) => String(part) === String(path[i]));
-  const change = changes.filter(isUnder).toSorted((a, b) => b.at.length - a.at.length)[0];
-  return change ? [...change.from, ...path.slice(change.at.length)] : path;
-}
-
 function parseOverride(word: string): { path: string[]; value: unknown } {
   const at = word.indexOf('=');
   const path = word.slice(0, at).split('.');
@@ -135,14 +159,11 @@ function parseOverride(word: string): { path: string[]; value: unknown } {
     throw new ConfigError(`'${word}' is not an override: write key.path=value, e.g. train.epochs=5.`);
   }
   refuseDepth(word.slice(at + 1), `Override '${path.join('.')}'`);
+  const what = `Override '${word}'`;
   const parsed = parseDocument(word.slice(at + 1));
   const failure = parsed.errors[0];
-  if (failure) throw new ConfigError(`Override '${word}': the value is not valid YAML: ${firstLine(failure.message)}`);
-  try {
-    return { path, value: parsed.toJS() };
-  } catch (error) {
-    throw new ConfigError(`Override '${word}': ${error instanceof Error ? error.message : String(error)}`);
-  }
+  if (failure) throw new ConfigError(`${what}: the value is not valid YAML: ${firstLine(failure.message)}`);
+  return { path, value: plain(parsed, what, () => what) };
 }
 
 /** Names in an override of the models: those of the config that have this label or type, else a type. */

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { definitions } from '../training/definitions.js';
 import { parseComparison } from './comparison.js';
 import { executeOf, isQueue } from './execute.js';
-import { hash8, parseExperiment } from './experiment.js';
+import { parseExperiment } from './experiment.js';
+import { hash8 } from './hash.js';
 import { resolvedComparison } from './resolved-comparison.js';
 
 const text = `name: placed

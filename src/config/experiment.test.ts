@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
-import { type Definitions, hash8, parseExperiment, stringifyExperiment } from './experiment.js';
+import type { Definitions } from './definitions.js';
+import { parseExperiment, parseStored, stringifyExperiment } from './experiment.js';
+import { hash8 } from './hash.js';
 
 const definitions: Definitions = {
   loaders: catalogue('loader', [
@@ -249,25 +251,49 @@ test('hash8 is of what decides the result', () => {
   expect(hash(['name=other', 'engine.name=tfjs', 'engine.threads=1', 'dataset.path=b'])).toBe(first);
   expect(hash(['tracking.tensorboard=true', 'tracking.mlflow=http://localhost:5000'])).toBe(first);
   expect(hash(['dataset.rows=5'])).toBe(first); // a default that is written out
-  // Runs from before `unseen` keep their hash unless it changes them.
-  expect(hash(['inputs.unseen=apart'])).toBe(first);
-  const { unseen, ...older } = parse(whole, ['inputs.minCount=2']).inputs;
-  expect(unseen).toBe('rare');
-  expect(parse(whole, []).inputs).not.toHaveProperty('unseen');
+  expect(hash(['inputs.unseen=apart'])).toBe(first); // nothing is rare
   const counted = hash(['inputs.minCount=2']);
-  expect(hash8({ ...parse(whole, []), inputs: older }, 'c', definitions)).not.toBe(counted);
   expect(hash(['inputs.minCount=2', 'inputs.unseen=rare'])).toBe(counted);
   expect(hash(['inputs.minCount=2', 'inputs.unseen=apart'])).not.toBe(counted);
-  // So do runs from before `interaction`.
-  const { interaction, ...before } = parse(whole, []).inputs;
-  expect(interaction).toBe('none');
-  expect(hash8({ ...parse(whole, []), inputs: before }, 'c', definitions)).toBe(first);
-  expect(new Set([first, hash(['inputs.interaction=fm']), hash(['inputs.interaction=cross'])]).size).toBe(3);
-  // And those from before `attention`.
-  const { attention, ...earlier } = parse(whole, []).inputs;
-  expect(attention).toBe(36);
-  expect(hash8({ ...parse(whole, []), inputs: earlier }, 'c', definitions)).toBe(first);
-  for (const other of [hash(['seed=1']), hash(['train.epochs=4']), hash(['dataset.rows=6']), hash([], 'd')]) {
-    expect(other).not.toBe(first);
+  const others = ['seed=1', 'train.epochs=4', 'dataset.rows=6', 'inputs.interaction=fm', 'inputs.interaction=cross'];
+  expect(new Set([first, counted, hash([], 'd'), ...others.map((word) => hash([word]))]).size).toBe(8);
+});
+
+test('a new key with a default keeps the hash of runs, at any depth', () => {
+  const more = (name: string, options: z.ZodObject) => ({
+    name,
+    options: options.safeExtend({ later: z.strictObject({ on: z.boolean().default(false) }).prefault({}) }),
+  });
+  const later: Definitions = {
+    ...definitions,
+    models: catalogue(
+      'model',
+      definitions.models.all.map(({ name, options }) => more(name, options)),
+    ),
+    optimizers: catalogue(
+      'optimizer',
+      definitions.optimizers.all.map(({ name, options }) => more(name, options)),
+    ),
+    balancings: catalogue(
+      'balancing',
+      definitions.balancings.all.map(({ name, options }) => more(name, options)),
+    ),
+  };
+  const hash = (words: string[], known: Definitions) =>
+    hash8(parseExperiment(whole, 'config.yaml', words, known), 'c', known);
+  const decaying = ['train.optimizer={ type: decaying }', 'train.optimizers.embeddings={ type: decaying }'];
+  for (const words of [[], decaying, ['model={ type: flat, experts: 2 }']]) {
+    expect(hash(words, later)).toBe(hash(words, definitions));
+    expect(hash([...words, 'model.later.on=true'], later)).not.toBe(hash(words, definitions));
   }
+});
+
+test('keys that are gone are told; a stored config may have them where they changed nothing', () => {
+  const old = `${whole.replace('epochs: 3', 'epochs: 3\n  accumulate: 1')}inputs: { large: none }\n`;
+  expect(() => parse(old)).toThrow(
+    /^config\.yaml:11:3: 'train\.accumulate': it is gone: .*\nconfig\.yaml:14:11: 'inputs\.large': it/,
+  );
+  expect(parseStored(old, 'config.yaml', definitions)).toEqual(parse(whole));
+  const other = old.replace('accumulate: 1', 'accumulate: 4');
+  expect(() => parseStored(other, 'config.yaml', definitions)).toThrow(/'train\.accumulate': it is gone/);
 });

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
+import { inOrder } from '../support/faults.js';
 import type { ConfigDocument, Path } from './document.js';
 import { noKubernetes } from './execute.js';
 import { meantKey } from './field-names.js';
+import { alternatives, below, discriminatorOf, isMapping } from './inside.js';
 
 /**
- * Parses one part of a config (`at` is where it lies in the document).
+ * Parses a config, or one part of it (`at` is where it lies in the document).
  * @throws ConfigError: each mistake as `file:line:column: key: what is wrong`, with the nearest known key.
  */
 export function parsePart<Schema extends z.ZodType>(
@@ -19,44 +21,96 @@ export function parsePart<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.flatMap(meant);
   const misspelt = new Set<string>();
-  const faults = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? unknownKeys(issue) : []));
+  const hints = new Map<string, number>(); // by hint, the last fault that it explains
+  const faults: string[] = [];
+  const tell = (path: Path, message: string) => {
+    faults.push(...failAt(document, [...at, ...path], message).faults);
+    const hint = hintAt(path);
+    if (hint !== undefined) hints.set(hint, faults.length - 1);
+  };
+  for (const issue of issues) if (issue.code === 'unrecognized_keys') tellUnknown(issue);
   for (const issue of issues) {
     const path = toPath(issue.path);
     const isMisspelt = misspelt.has(path.join('.')) && valueAt(value, path) === undefined;
-    if (issue.code === 'unrecognized_keys' || isMisspelt) continue;
-    faults.push(failAt(document, [...at, ...path], describe(issue)));
+    if (issue.code !== 'unrecognized_keys' && !isMisspelt) tell(path, describe(issue));
   }
-  throw new ConfigError(...faults.flatMap((fault) => fault.faults));
+  for (const [hint, last] of hints) faults[last] += hint;
+  throw new ConfigError(...inOrder(faults));
 
-  function unknownKeys({ keys, path }: z.core.$ZodIssueUnrecognizedKeys): ConfigError[] {
-    const known = [...new Set(knownKeys(schema, toPath(path), value))];
-    return keys.map((key) => {
-      const place = [...at, ...toPath(path), key];
-      const gone = removed.get(place.join('.')) ?? removed.get(key);
-      if (gone !== undefined) return failAt(document, place, gone);
-      const near = meantKey(key, known);
+  function tellUnknown({ keys, path }: z.core.$ZodIssueUnrecognizedKeys): void {
+    const holder = valueAt(value, toPath(path));
+    const schemas = schemasAt(toPath(path)).flatMap((one) => alternatives(one, holder));
+    const known = [...new Set(schemas.flatMap(keysIn))];
+    for (const key of keys) {
+      const place = [...toPath(path), key];
+      const gone = removed.get([...at, ...place].join('.')) ?? removed.get(key);
+      const near = gone ? undefined : meantKey(key, known);
       if (near !== undefined) misspelt.add([...toPath(path), near].join('.'));
       const others = known.length > 0 ? `; known keys: ${known.join(', ')}` : '';
-      return failAt(document, place, `unknown key${near === undefined ? others : ` (did you mean '${near}'?)`}`);
-    });
+      tell(place, gone?.say ?? `unknown key${near === undefined ? others : ` (did you mean '${near}'?)`}`);
+    }
+  }
+
+  /** The schemas of what lies at a path. */
+  function schemasAt(path: Path): readonly z.core.$ZodType[] {
+    return path.reduce<readonly z.core.$ZodType[]>(
+      (schemas, key, depth) =>
+        schemas
+          .flatMap((one) => alternatives(one, valueAt(value, path.slice(0, depth))))
+          .flatMap((one) => below(one, key)),
+      [schema],
+    );
+  }
+
+  /** Options that were written for the config's own part do not fit the one that an override names. */
+  function hintAt(path: Path): string | undefined {
+    for (let length = path.length - 1; length >= 0; length--) {
+      const part = path.slice(0, length);
+      const key = schemasAt(part).map(discriminatorOf)[0];
+      if (key === undefined) continue;
+      const place = document.locate([...at, ...part, key]);
+      const named = document.named([...at, ...part]).join('.');
+      if (path[length] === key || !place.startsWith(`override '${named}.${key}=`)) return undefined;
+      const name = String(valueAt(value, [...part, key]));
+      return ` ${place} changes no other key: '${named}={ ${key}: ${name}, … }' sets them all.`;
+    }
+    return undefined;
   }
 }
 
-/** Keys of earlier versions, with their place or wherever they are, and what to use. */
-const removed = new Map([
-  ['execute.kubernetes', noKubernetes],
-  ['dataset.validation.users', 'users are no longer drawn; say { time: 0.1 }, or next-week'],
-  ['logInteger', 'say integer, or list the values'],
+/** Keys of earlier versions, with their place or wherever they are. */
+const removed: ReadonlyMap<string, { readonly say: string; readonly idle?: unknown }> = new Map([
+  ['execute.kubernetes', { say: noKubernetes }],
+  ['dataset.validation.users', { say: 'users are no longer drawn; say { time: 0.1 }, or next-week' }],
+  ['logInteger', { say: 'say integer, or list the values' }],
   [
     'dataset.extensions',
-    'extensions of DuckDB are not loaded; copy what the query reads to Parquet or a DuckDB file (dataset.database) first',
+    {
+      say: 'extensions of DuckDB are not loaded; copy what the query reads to Parquet or a DuckDB file (dataset.database) first',
+    },
+  ],
+  ['train.accumulate', { say: 'it is gone: remove it, and for larger batches raise train.batchSize', idle: 1 }],
+  ['inputs.large', { say: 'it is gone: remove it; minCount, or hash of a column, bounds a table', idle: 'none' }],
+  [
+    'dataset.history',
+    { say: 'lists of earlier items are no longer made: remove it, or feed lists from a table', idle: 0 },
   ],
 ]);
+
+/** A stored config without those keys of earlier versions that changed nothing in it. */
+export function withoutRemoved(config: unknown, at: Path = []): unknown {
+  if (!isMapping(config)) return config;
+  const left = Object.entries(config).filter(([key, value]) => {
+    const gone = removed.get([...at, key].join('.'));
+    return gone?.idle === undefined || gone.idle !== value;
+  });
+  return Object.fromEntries(left.map(([key, value]) => [key, withoutRemoved(value, [...at, key])]));
+}
 
 /** A mistake at a place of the config. */
 export function failAt(document: ConfigDocument, path: Path, message: string): ConfigError {
   const place = document.locate(path);
-  return new ConfigError(`${place}: ${path.length > 0 ? `'${path.join('.')}': ` : ''}${message}.`);
+  return new ConfigError(`${place}: ${path.length > 0 ? `'${document.named(path).join('.')}': ` : ''}${message}.`);
 }
 
 /** The value at a path, if there is one. */
@@ -146,37 +200,12 @@ function toPath(path: readonly PropertyKey[]): Path {
   return path.map((part) => (typeof part === 'symbol' ? String(part) : part));
 }
 
-/**
- * The keys of the object schema at `path`, through defaults, options, lists, records and unions. Where a key names the
- * alternative of a union, only its keys.
- */
-function knownKeys(schema: z.core.$ZodType, path: Path, value: unknown): string[] {
-  if (
-    schema instanceof z.ZodDefault ||
-    schema instanceof z.ZodOptional ||
-    schema instanceof z.ZodNullable ||
-    schema instanceof z.ZodPrefault
-  ) {
-    return knownKeys(schema.unwrap(), path, value);
-  }
-  if (schema instanceof z.ZodPipe) return knownKeys(schema.out, path, value);
-  if (schema instanceof z.ZodDiscriminatedUnion) {
-    const { discriminator } = schema.def;
-    const isMeant = (option: z.core.$ZodType) =>
-      option instanceof z.ZodObject &&
-      z.looseObject({ [discriminator]: option.shape[discriminator] }).safeParse(value).success;
-    return schema.options.filter(isMeant).flatMap((option) => knownKeys(option, path, value));
-  }
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => knownKeys(option, path, value));
-  const [head, ...rest] = path;
-  const part: unknown =
-    head !== undefined && typeof value === 'object' && value !== null ? Reflect.get(value, head) : undefined;
-  if (schema instanceof z.ZodObject) {
-    if (head === undefined) return Object.keys(schema.shape);
-    const next = schema.shape[head];
-    return next ? knownKeys(next, rest, part) : [];
-  }
-  if (schema instanceof z.ZodArray) return knownKeys(schema.element, rest, part);
-  if (schema instanceof z.ZodRecord) return knownKeys(schema.valueType, rest, part);
-  return [];
+function keysIn(schema: z.core.$ZodType): readonly string[] {
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.entries(schema.shape).flatMap(([key, value]) => (isRefused(value) ? [] : [key]));
+}
+
+/** Whether a key is in a schema only for the message why it may not be there. */
+function isRefused(schema: unknown): boolean {
+  return schema instanceof z.ZodOptional && schema.unwrap() instanceof z.ZodNever;
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { addedLater } from '../support/added-later.js';
 import { countUpTo, layerWidth, rowCount } from './count.js';
 import { refuse } from './parse.js';
 
@@ -10,92 +9,90 @@ const bucketCount = countUpTo(2 ** 18, 'buckets are cut by 262,144 training rows
 const listLength = countUpTo(2 ** 12, 'every row of a batch has room for as many entries');
 
 /** `inputs:` of a config. */
-export const inputsSchema = z.strictObject({
-  embedding: embeddingWidth
-    .default(4)
-    .describe('Embedding width of categorical columns, and of numeric ones in buckets or by value.'),
-  numeric: numericEncoding
-    .default('standard')
-    .describe(
-      'How numeric columns enter. `standard`: (x - mean) / deviation. `log1p`: the same for sign(x) log(1 + abs(x)). `quantile`: an embedding for each bucket. `value`: an embedding for each value.',
-    ),
-  buckets: bucketCount
-    .default(64)
-    .describe(
-      'Most buckets of a `quantile` column. Of a `value` column: most values that have an embedding of their own.',
-    ),
-  minCount: rowCount()
-    .default(1)
-    .describe('Categories and list entries that occur fewer times in training are rare: they share one embedding.'),
-  // Filled in only where it has an effect: see `withUnseen`.
-  unseen: z.enum(['rare', 'apart']).optional().meta({
-    default: 'rare',
-    description:
-      'Only with `minCount` above 1: the embedding of a category or list entry that training never had. `rare`: that of the rare ones, which is trained. `apart`: one of its own, which is not.',
-  }),
-  maxLength: listLength
-    .default(32)
-    .describe(
-      'The largest number of list entries that are fed: the heaviest; of equal ones, the first. A note counts the entries that are left out of training rows. Other splits are cut in the same way.',
-    ),
-  pool: z
-    .enum(['mean', 'sum'])
-    .default('mean')
-    .describe(
-      'How a list’s embeddings become one. `sum`: their sum by weight. `mean`: the sum divided by the sum of the weights. Single columns can also have `attention`: see `columns`.',
-    ),
-  attention: addedLater(
-    layerWidth()
+export const inputsSchema = z
+  .strictObject({
+    embedding: embeddingWidth
+      .default(4)
+      .describe('Embedding width of categorical columns, and of numeric ones in buckets or by value.'),
+    numeric: numericEncoding
+      .default('standard')
+      .describe(
+        'How numeric columns enter. `standard`: (x - mean) / deviation. `log1p`: the same for sign(x) log(1 + abs(x)). `quantile`: an embedding for each bucket. `value`: an embedding for each value.',
+      ),
+    buckets: bucketCount
+      .default(64)
+      .describe(
+        'Most buckets of a `quantile` column. Of a `value` column: most values that have an embedding of their own.',
+      ),
+    minCount: rowCount()
+      .default(1)
+      .describe('Categories and list entries that occur fewer times in training are rare: they share one embedding.'),
+    unseen: z
+      .enum(['rare', 'apart'])
+      .default('rare')
+      .describe(
+        'Only with `minCount` above 1: the embedding of a category or list entry that training never had. `rare`: that of the rare ones, which is trained. `apart`: one of its own, which is not.',
+      ),
+    maxLength: listLength
+      .default(32)
+      .describe(
+        'The largest number of list entries that are fed: the heaviest; of equal ones, the first. A note counts the entries that are left out of training rows. Other splits are cut in the same way.',
+      ),
+    pool: z
+      .enum(['mean', 'sum'])
+      .default('mean')
+      .describe(
+        'How a list’s embeddings become one. `sum`: their sum by weight. `mean`: the sum divided by the sum of the weights. Single columns can also have `attention`: see `columns`.',
+      ),
+    attention: layerWidth()
       .default(36)
       .describe('Width of the hidden layer that weighs the entries of lists with `pool: attention`.'),
-  ),
-  large: addedLater(
-    z
-      .unknown()
-      .refine((value) => value === 'none', 'it is gone: minCount, or hash of a column, bounds a table')
-      .default('none')
-      .describe('`none` alone, for configs of earlier runs.'),
-  ),
-  interaction: addedLater(
-    z
+    interaction: z
       .enum(['none', 'fm', 'cross'])
       .default('none')
       .describe(
         'What every model’s input has in addition to the columns. `fm`: the sum of products of every two embeddings of equal width, appended. `cross`: two cross layers of DCN-v2, in place of the input.',
       ),
-  ),
-  columns: z
-    .record(
-      z.string(),
-      z
-        .strictObject({
-          embedding: embeddingWidth.optional(),
-          numeric: numericEncoding.optional(),
-          buckets: bucketCount.optional(),
-          minCount: rowCount().optional(),
-          maxLength: listLength.optional(),
-          pool: z.enum(['mean', 'sum', 'attention']).optional(),
-          target: z.string().optional(),
-          attention: layerWidth().optional(),
-        })
-        .superRefine(({ pool, target, attention }, context) => {
-          const missing =
-            'is missing: pool: attention needs the name of a categorical column, such as that of the item shown';
-          const idle = 'has no effect without pool: attention';
-          const attends = pool === 'attention';
-          if (attends !== (target !== undefined)) refuse(context, ['target'], attends ? missing : idle);
-          if (!attends && attention !== undefined) refuse(context, ['attention'], idle);
-        }),
-    )
-    .default({})
-    .describe(
-      'By column name: `embedding`, `numeric`, `buckets`, `minCount`, `maxLength`, `pool`, `attention` of that column alone. `pool: attention` of a list needs a `target`: a categorical column of the same embedding width. The list’s entries are weighed by how they fit its value in the row, as in DIN; these weights multiply those of the data, and are not normalised. A setting that would change nothing is an error.',
-    ),
-});
+    columns: z
+      .record(
+        z.string(),
+        z
+          .strictObject({
+            embedding: embeddingWidth.optional(),
+            numeric: numericEncoding.optional(),
+            buckets: bucketCount.optional(),
+            minCount: rowCount().optional(),
+            maxLength: listLength.optional(),
+            pool: z.enum(['mean', 'sum', 'attention']).optional(),
+            target: z.string().optional(),
+            attention: layerWidth().optional(),
+          })
+          .superRefine(({ pool, target, attention }, context) => {
+            const missing =
+              'is missing: pool: attention needs the name of a categorical column, such as that of the item shown';
+            const idle = 'has no effect without pool: attention';
+            const attends = pool === 'attention';
+            if (attends !== (target !== undefined)) refuse(context, ['target'], attends ? missing : idle);
+            if (!attends && attention !== undefined) refuse(context, ['attention'], idle);
+          }),
+      )
+      .default({})
+      .describe(
+        'By column name: `embedding`, `numeric`, `buckets`, `minCount`, `maxLength`, `pool`, `attention` of that column alone. `pool: attention` of a list needs a `target`: a categorical column of the same embedding width. The list’s entries are weighed by how they fit its value in the row, as in DIN; these weights multiply those of the data, and are not normalised. A setting that would change nothing is an error.',
+      ),
+  })
+  // Without rare values it changes nothing: equal runs have equal configs.
+  .overwrite((inputs) => (countsValues(inputs) ? inputs : { ...inputs, unseen: 'rare' }));
 export type InputsConfig = Readonly<z.infer<typeof inputsSchema>>;
 
 /** Whether any column has rare values, by its settings. */
-export function countsValues({ minCount, columns }: InputsConfig): boolean {
+export function countsValues({
+  minCount,
+  columns,
+}: {
+  readonly minCount: number;
+  readonly columns: Readonly<Record<string, { readonly minCount?: number | undefined }>>;
+}): boolean {
   return [minCount, ...Object.values(columns).map((column) => column.minCount ?? 1)].some((least) => least > 1);
 }
 
@@ -161,6 +158,12 @@ export const taskSchema = z
   .superRefine((task, context) => {
     const [key, message] = mistakeOf(task) ?? [];
     if (key !== undefined) refuse(context, [key], message ?? '');
+  })
+  // One form for each loss: equal runs have equal configs.
+  .overwrite(({ loss, ...task }) => {
+    const chosen = taskLossOf({ loss });
+    if (chosen === undefined) return task;
+    return { ...task, loss: chosen.type === 'focal' || chosen.type === 'huber' ? chosen : chosen.type };
   });
 export type TaskConfig = Readonly<z.infer<typeof taskSchema>>;
 
@@ -171,7 +174,7 @@ export type TaskLoss =
   | { readonly type: 'mae' | 'poisson' | 'log-normal' };
 
 /** Undefined: the usual one of the task's type. */
-export function taskLossOf({ loss }: Pick<TaskConfig, 'loss'>): TaskLoss | undefined {
+export function taskLossOf({ loss }: { readonly loss?: z.infer<typeof lossSchema> | undefined }): TaskLoss | undefined {
   if (loss === undefined || loss === 'bce' || loss === 'mse') return undefined;
   if (loss === 'focal') return { type: loss, gamma: 2 };
   if (loss === 'huber') return { type: loss, delta: 1 };

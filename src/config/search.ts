@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { Faults } from '../support/faults.js';
 import { type Random, randomFromSeed } from '../support/random.js';
 import { countUpTo, epochCount } from './count.js';
 import type { ConfigDocument, Path } from './document.js';
-import { failAt, isUnique } from './parse.js';
+import { failAt, isUnique, refuse } from './parse.js';
 
 const listSchema = z.array(z.unknown()).min(1).refine(isUnique, 'a value is listed twice');
 const rangeOf = (number: z.ZodNumber) =>
@@ -70,6 +69,7 @@ export const searchSchema = z.discriminatedUnion(
   },
 );
 export type SearchConfig = z.infer<typeof searchSchema>;
+export const usualSearch: SearchConfig = { type: 'grid', extend: 2 };
 
 /** Number of candidates checked before the data are known; a budget's number depends on the data. */
 const checkedCandidates = 10;
@@ -153,20 +153,17 @@ export function checkSearch(
     );
 }
 
-/** @throws ConfigError for a distribution among a grid's values. */
+/** Refuses a distribution among a grid's values. */
 export function checkGrid(
   search: SearchConfig,
   choices: readonly { readonly path: Path; readonly values: Spaces }[],
-  document: ConfigDocument,
+  context: z.core.$RefinementCtx,
 ): void {
   if (search.type !== 'grid') return;
-  const faults = new Faults();
   const message =
     'a grid needs a list of values: list them, or draw from this distribution with compare.search: { type: random, candidates: 20 }';
   for (const { path, values } of choices)
-    for (const [key, space] of Object.entries(values))
-      if (!isList(space)) faults.add(failAt(document, [...path, key], message));
-  faults.tell();
+    for (const [key, space] of Object.entries(values)) if (!isList(space)) refuse(context, [...path, key], message);
 }
 
 /** Every combination of values; the last key changes fastest. */

@@ -1,7 +1,7 @@
-import { Faults } from '../support/faults.js';
+import type { z } from 'zod';
 import type { ConfigDocument, Path } from './document.js';
 import type { Experiment } from './experiment.js';
-import { failAt } from './parse.js';
+import { failAt, refuse } from './parse.js';
 import type { Spaces } from './search.js';
 
 /** Values by dotted key, such as `axes` or what `tune` searches, and where they are written. */
@@ -11,21 +11,20 @@ export interface Choices {
 }
 
 /**
- * Checks the keys that a comparison varies: those of axes, of the search for all models, and of searches for one.
- * @throws ConfigError for a key that cannot be varied there, or is varied in two places.
+ * Checks the keys that a comparison varies: those of axes, of the search for all models, and of searches for one. It
+ * refuses a key that cannot be varied there, or is varied in two places.
  */
 export function checkVariedKeys(
   axes: Choices,
   shared: Choices,
   own: readonly Choices[],
-  document: ConfigDocument,
+  context: z.core.$RefinementCtx,
 ): void {
-  const faults = new Faults();
-  checkValues(axes, 'dataset, inputs, tasks, model, loss or train', document, faults);
+  checkValues(axes, 'dataset, inputs, tasks, model, loss or train', context);
   for (const tune of [shared, ...own]) {
-    checkValues(tune, 'inputs, tasks, model, loss or train', document, faults);
+    checkValues(tune, 'inputs, tasks, model, loss or train', context);
     for (const key of Object.keys(tune.values)) {
-      const fail = (message: string) => faults.add(failAt(document, [...tune.path, key], message));
+      const fail = (message: string) => refuse(context, [...tune.path, key], message);
       if (key in axes.values) fail('is an axis already');
       else if (tune !== shared && key in shared.values)
         fail('is in compare.tune already, which is searched for every model');
@@ -33,18 +32,16 @@ export function checkVariedKeys(
         fail('cannot be tuned: models are compared on the same data and split; vary it by axes');
     }
   }
-  faults.tell();
 }
 
 /** Keys that a comparison sets itself, or that do not belong to a run. */
 const ownKeys = ['compare', 'execute', 'name', 'seed', 'engine', 'tracking', 'model'];
 
-function checkValues({ path, values }: Choices, parts: string, document: ConfigDocument, faults: Faults): void {
+function checkValues({ path, values }: Choices, parts: string, context: z.core.$RefinementCtx): void {
   for (const key of Object.keys(values)) {
-    const at = [...path, key];
     const whole =
       ownKeys.includes(key) || ['compare', 'execute', 'engine', 'tracking'].includes(key.split('.', 1)[0] ?? '');
-    if (whole) faults.add(failAt(document, at, `cannot be varied here: name a key below ${parts}`));
+    if (whole) refuse(context, [...path, key], `cannot be varied here: name a key below ${parts}`);
   }
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { expertCount, layerWidth } from '../config/count.js';
-import { addedLater } from '../support/added-later.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 
@@ -23,26 +22,20 @@ const dropoutRate = z.number().min(0).max(0.99);
 export function commonOptions({ tower }: { readonly tower: number[] }) {
   return {
     tower: layerWidths.default(tower).describe('The widths of a task’s hidden layers above the levels. `[]`: none.'),
-    dropout: addedLater(
-      z
-        .union([dropoutRate, z.strictObject({ layers: dropoutRate.default(0), embeddings: dropoutRate.default(0) })])
-        .default(0)
-        .describe(
-          'The share of features that is set to 0 in training, from 0 to 0.99: of the outputs of hidden layers and of embeddings. `{ layers: 0.1, embeddings: 0 }` gives each its own.',
-        ),
-    ),
-    normalization: addedLater(
-      z
-        .enum(['none', 'layer', 'batch'])
-        .default('none')
-        .describe('`layer` or `batch` normalisation of each hidden layer, before the activation.'),
-    ),
-    activation: addedLater(
-      z
-        .enum(['relu', 'gelu', 'silu', 'tanh', 'prelu'])
-        .default('relu')
-        .describe('The activation of each hidden layer: `relu`, `gelu`, `silu`, `tanh` or `prelu`.'),
-    ),
+    dropout: z
+      .union([dropoutRate, z.strictObject({ layers: dropoutRate.default(0), embeddings: dropoutRate.default(0) })])
+      .default(0)
+      .describe(
+        'The share of features that is set to 0 in training, from 0 to 0.99: of the outputs of hidden layers and of embeddings. `{ layers: 0.1, embeddings: 0 }` gives each its own.',
+      ),
+    normalization: z
+      .enum(['none', 'layer', 'batch'])
+      .default('none')
+      .describe('`layer` or `batch` normalisation of each hidden layer, before the activation.'),
+    activation: z
+      .enum(['relu', 'gelu', 'silu', 'tanh', 'prelu'])
+      .default('relu')
+      .describe('The activation of each hidden layer: `relu`, `gelu`, `silu`, `tanh` or `prelu`.'),
   };
 }
 

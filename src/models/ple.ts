@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { addedLater } from '../support/added-later.js';
 import { ConfigError } from '../support/errors.js';
 import { ones } from './layers/axes.js';
 import { embed } from './layers/embed.js';
@@ -8,14 +7,12 @@ import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel, type Gate, type Model, type ModelShape, namesOf } from './model.js';
 import { type CommonOptions, type Experts, experts, levelExperts, shared, twoLevels } from './options.js';
 
-const gateInput = addedLater(
-  z
-    .enum(['streams', 'blind'])
-    .default('streams')
-    .describe(
-      'What gates select with. `blind`: nothing, so that a gate has the same weights for all rows (an ablation).',
-    ),
-);
+const gateInput = z
+  .enum(['streams', 'blind'])
+  .default('streams')
+  .describe(
+    'What gates select with. `blind`: nothing, so that a gate has the same weights for all rows (an ablation).',
+  );
 
 /**
  * Progressive Layered Extraction (Tang et al., RecSys 2020, eq. 6-7, Fig. 5): N >= 2 extraction networks, one above the

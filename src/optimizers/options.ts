@@ -4,10 +4,8 @@ import { z } from 'zod';
 export function commonOptions(learningRate: number) {
   return {
     learningRate: z.number().positive().default(learningRate).describe('The learning rate at the start.'),
-    schedule: z
-      .looseObject({ type: z.string().describe('Its name. It decides the other keys.') })
-      .optional()
-      .describe('How the learning rate changes. Absent: by `decay`, or it stays.'),
+    // A config checks it against the options of the schedule that it names, and describes it.
+    schedule: z.looseObject({ type: z.string() }).optional(),
     decay: z
       .strictObject({ ratio: z.number().positive().max(1), unit: z.enum(['epoch', 'step']).default('epoch') })
       .optional()

@@ -30,7 +30,11 @@ export class Faults {
 
   /** @throws ConfigError if there are mistakes. */
   tell(): void {
-    const byLine = [...this.#told].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-    if (this.found) throw new ConfigError(...byLine);
+    if (this.found) throw new ConfigError(...inOrder([...this.#told]));
   }
+}
+
+/** Mistakes by file and line. */
+export function inOrder(faults: readonly string[]): readonly string[] {
+  return faults.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }

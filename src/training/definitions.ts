@@ -1,4 +1,4 @@
-import type { Definitions } from '../config/experiment.js';
+import type { Definitions } from '../config/definitions.js';
 import type { Plugin } from '../config/plugins.js';
 import { loaders } from '../data/catalogue.js';
 import { metrics } from '../metrics/catalogue.js';

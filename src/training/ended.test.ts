@@ -28,7 +28,7 @@ function config(tasks: Configured['tasks'], train: object, stopping: object = {}
     tasks,
     loss: { ...balanced, weights: { click: { initial: 3, ratio: 1 }, time: { initial: 0.5, ratio: 1 } } },
     train: {
-      ...{ epochs: 5, batchSize: 1, accumulate: 1, keep: 'best', optimizer: adam, ...train },
+      ...{ epochs: 5, batchSize: 1, keep: 'best', optimizer: adam, ...train },
       earlyStopping: { monitor: 'mean', patience: null, ...stopping },
     },
   };

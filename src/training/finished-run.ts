@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
-import { type Experiment, hash8, parseExperiment } from '../config/experiment.js';
+import { type Experiment, parseStored } from '../config/experiment.js';
+import { hash8 } from '../config/hash.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { fileSha256 } from '../support/checksum.js';
 import { DataError } from '../support/errors.js';
@@ -59,16 +59,14 @@ export function readRun(path: string): FinishedRun | undefined {
   if (!result) return undefined;
   const file = (name: string) => join(path, name);
   const notes = checkFiles(path, result.files);
-  let config = '';
-  const experiment = readStored(file('config.yaml'), z.unknown(), (text) => {
-    config = text;
-    return parseExperiment(text, file('config.yaml'), [], definitions);
-  });
+  const experiment = readStored(file('config.yaml'), z.unknown(), (text) =>
+    parseStored(text, file('config.yaml'), definitions),
+  );
   // `checkFiles` has verified the checksum.
   const gates: readonly GateUse[] = JSON.parse(readFileSync(file('gates.json'), 'utf8'));
   const environment = must(readEnvironment(path), 'environment.json');
   if (fileSha256(file('config.yaml')) !== result.files['config.yaml'])
-    checkConfig(path, config, environment.hash8, result);
+    checkConfig(path, experiment, environment.hash8, result);
   const epochs = readEpochs(path);
   const predictions = file(predictionsFile);
   return {
@@ -98,17 +96,15 @@ export function isTrained(run: EvaluatedRun): run is FinishedRun {
   return 'experiment' in run;
 }
 
-const configShape = z.looseObject({ dataset: z.looseObject({ loader: z.string() }) });
-
 /**
  * Checks that a folder's config.yaml is the trained one, for these data: folders are copied, and configs edited.
  * @throws DataError with the folder and what to do.
  */
-function checkConfig(path: string, config: string, trained: unknown, { dataset }: Result): void {
-  const hash = hash8(configShape.parse(parse(config)), dataset.checksum, definitions);
+function checkConfig(path: string, experiment: Experiment, trained: unknown, { dataset }: Result): void {
+  const hash = hash8(experiment, dataset.checksum, definitions);
   if (hash === trained) return;
   throw new DataError(
-    `${path} holds files of different runs, or edited ones: its config.yaml and the data of its result.json have the hash ${hash}, and ${trained} was trained. ` +
+    `${path} holds files of different runs, edited ones, or edited ones of an earlier version of ple: its config.yaml and the data of its result.json have the hash ${hash}, and ${trained} was trained. ` +
       'Put its own files back, or delete the folder and train the run again.',
   );
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
+import { type Experiment, stringifyExperiment } from '../config/experiment.js';
+import { hash8 } from '../config/hash.js';
 import { sealed } from '../support/checksum.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { openLog } from '../support/growing-file.js';

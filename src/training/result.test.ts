@@ -29,7 +29,6 @@ test('what ended a run is said in the words of its end', () => {
   const train = {
     epochs: 9,
     batchSize: 1,
-    accumulate: 1 as const,
     keep: 'best' as const,
     optimizer: { type: 'adam' },
     earlyStopping: { monitor: 'mean', patience: 3 },

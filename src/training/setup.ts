@@ -63,7 +63,7 @@ export interface TrainingSetup {
   readonly warnings: readonly string[];
 }
 
-function ofLast(follow: boolean, schedule: object | undefined): readonly string[] {
+function ofLast(follow: boolean, schedule: unknown): readonly string[] {
   if (follow)
     return ['train.optimizer.schedule: it follows scores on validation, so with keep: last validation decides too.'];
   if (schedule) return [];

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { hash8, parseExperiment } from '../config/experiment.js';
-import { models } from '../models/catalogue.js';
-import { requiredOptions } from '../models/run.fixture.js';
+import { configSchema } from '../config/config-schema.js';
+import { parseExperiment } from '../config/experiment.js';
+import { hash8 } from '../config/hash.js';
+import { keysOf } from '../config/keys.js';
 import { definitions } from './definitions.js';
 
 const hashOf = (model: string, overrides: readonly string[] = [], known = definitions) => {
@@ -13,11 +14,24 @@ const hashOf = (model: string, overrides: readonly string[] = [], known = defini
 
 // Stored runs have these names. A changed one renames the runs of users: raise `protocol` with it.
 test.each([
-  ['single-task', 'e20ed5c3'],
-  ['mmoe', 'c5824b3a'],
-  ['ple', 'f4749cee'],
+  ['single-task', 'fdbf100f'],
+  ['mmoe', '4e72aa85'],
+  ['ple', 'f2fe1503'],
 ])('a run of %s keeps its hash', (model, hash) => {
   expect(hashOf(model)).toBe(hash);
+});
+
+// A default is no part of a hash. Where a line of the file changes, raise `protocol`, or the `revision` of the part:
+// else a finished run is taken for one with the new default. A new line needs nothing.
+test('defaults are those that stored runs were trained with', async () => {
+  const keys = keysOf(configSchema(definitions)).filter(
+    ({ path: [first = ''] }) => !['compare', 'execute', 'engine', 'tracking'].includes(first),
+  );
+  const lines = keys.flatMap(({ path, of, standards }) =>
+    standards.map((standard, index) => `${[path.join('.'), of[index]].filter(Boolean).join(' of ')}: ${standard}\n`),
+  );
+  const given = lines.filter((line) => !/: (required)?\n$/.test(line));
+  await expect(given.toSorted().join('')).toMatchFileSnapshot('goldens/defaults.txt');
 });
 
 test('a raised revision of a part renames runs that use it, and no others', () => {
@@ -26,14 +40,4 @@ test('a raised revision of a part renames runs that use it, and no others', () =
   const later = { ...definitions, balancings: { ...balancings, all } };
   expect(hashOf('ple', ['loss.balancing.type=famo'], later)).not.toBe(hashOf('ple', ['loss.balancing.type=famo']));
   expect(hashOf('ple', ['loss.balancing.type=dwa'], later)).toBe(hashOf('ple', ['loss.balancing.type=dwa']));
-});
-
-const whole = (model: string, more: string) => {
-  const given = requiredOptions(model, 'income', 'never-married');
-  const type = Object.entries({ type: model, ...given }).map(([key, value]) => `${key}: ${value}`);
-  return hashOf('ple', [`model={ ${type.join(', ')}${more} }`]);
-};
-
-test.each(models.names)('options of all models have no part in the hash of %s by default', (model) => {
-  expect(whole(model, ', dropout: 0, normalization: none, activation: relu')).toBe(whole(model, ''));
 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { hash8 } from '../config/experiment.js';
+import { hash8 } from '../config/hash.js';
 import type { TaskConfig } from '../config/parts.js';
 import type { SourceSplit } from '../data/dataset.js';
 import { encode } from '../data/encode/encode.js';

@@ -1,4 +1,5 @@
-import { dataPaths, type Experiment } from '../../config/experiment.js';
+import { dataPaths } from '../../config/definitions.js';
+import type { Experiment } from '../../config/experiment.js';
 import { differences } from '../../support/differences.js';
 import { definitions } from '../../training/definitions.js';
 import { pointKey } from '../plan/axis-point.js';

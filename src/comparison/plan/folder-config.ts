@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { type ComparisonConfig, parseComparison } from '../../config/comparison.js';
-import { dataPaths } from '../../config/experiment.js';
+import { dataPaths } from '../../config/definitions.js';
 import { resolvedComparison, stringifyComparison } from '../../config/resolved-comparison.js';
 import { differences } from '../../support/differences.js';
 import { ConfigError } from '../../support/errors.js';

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { hash8 } from '../../config/experiment.js';
+import { parseExperiment } from '../../config/experiment.js';
+import { hash8 } from '../../config/hash.js';
 import { evaluateTask } from '../../metrics/evaluate.js';
 import { sealed } from '../../support/checksum.js';
 import { madeDataset } from '../../training/dataset.fixture.js';
@@ -61,7 +62,7 @@ export async function storeRun(
   write('environment.json', {
     ple: '1.2.3',
     engine: { name: 'compiled', threads: 2 },
-    hash8: hash8(config, checksum, definitions),
+    hash8: hash8(parseExperiment(stringify(config), 'config.yaml', [], definitions), checksum, definitions),
     ...run.environment,
   });
   write('gates.json', []);

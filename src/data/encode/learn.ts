@@ -137,7 +137,7 @@ function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefine
   return source.columns.map((column) => {
     const { kind, dictionary, size = dictionary?.length ?? 0 } = column;
     const own = inputs.columns[column.name] ?? {};
-    const vocabulary = { minCount: minCountOf(column.name, inputs), unseen: inputs.unseen ?? 'rare' };
+    const vocabulary = { minCount: minCountOf(column.name, inputs), unseen: inputs.unseen };
     if (kind === 'categorical' && column.complete && vocabulary.minCount <= 1) return completeFit(size, column);
     if (kind === 'categorical') return vocabularyFit(size, vocabulary, column);
     if (kind === 'list') {

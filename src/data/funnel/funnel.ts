@@ -67,11 +67,6 @@ export const funnelOptions = z.strictObject({
     .describe(
       'Variance of the part of the log-odds of VCR that no input explains. The test labels of VCR have no noise: they are its mean given the inputs, so a test error is that above the noise.',
     ),
-  history: z
-    .int()
-    .refine((length) => length === 0, 'lists of earlier items are no longer made: feed lists from a `table`')
-    .default(0)
-    .describe('Always 0: lists of earlier items are no longer made.'),
   seed: generatorOptions.seed,
 });
 

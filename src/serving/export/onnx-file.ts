@@ -1,4 +1,5 @@
-import { dataPaths, type Experiment, type ResolvedConfig, stringifyExperiment } from '../../config/experiment.js';
+import { dataPaths } from '../../config/definitions.js';
+import { type Experiment, stringifyExperiment } from '../../config/experiment.js';
 import { features } from '../../data/encode/project.js';
 import { usualMissing } from '../../data/table/table-options.js';
 import { encodeModel, intAttribute } from '../../engine/run/onnx-format.js';
@@ -68,7 +69,7 @@ export function onnxFile(run: TrainedModel): Uint8Array {
 }
 
 /** Removes paths of data and plugins, and servers, from an experiment: the file may be passed on. */
-function passedOn({ tracking: _tracking, plugins, ...experiment }: Experiment): ResolvedConfig {
+function passedOn({ tracking: _tracking, plugins, ...experiment }: Experiment): object {
   const paths = dataPaths({ ...experiment, plugins }, definitions);
   const { loader, ...options } = experiment.dataset;
   const kept = Object.fromEntries(Object.entries(options).filter(([key]) => !paths.includes(key)));

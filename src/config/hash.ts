@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { chosenIn } from './choice.js';
+import { type Definitions, dataPaths } from './definitions.js';
+import { type Experiment, schemaOf } from './experiment.js';
+import { alternatives, below, isMapping } from './inside.js';
+
+/**
+ * Raise it when equal configs train, choose epochs or judge otherwise, or when a default changes: earlier runs are then
+ * not taken for new ones. A new key needs nothing, if its default does what was done before.
+ */
+const protocol = 3;
+
+/**
+ * The first eight hex digits of the SHA-256 of everything that decides the result: what the config says other than the
+ * defaults, the revisions of its parts, the data's checksum, and the SHA-256 of plugins. Name, engine, tracking and
+ * paths are left out.
+ */
+export function hash8(experiment: Experiment, checksum: string, definitions: Definitions): string {
+  const { plugins = [] } = experiment;
+  // A plugin need not be loaded: its options are taken whole.
+  const ofPlugins = plugins.flatMap(({ parts }) => parts);
+  const { name: _, engine: __, tracking: ___, plugins: ____, dataset, ...rest } = experiment;
+  const paths = dataPaths(experiment, definitions);
+  const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
+  const schema = schemaOf(definitions, ofPlugins);
+  const config = withoutDefaults(schema, { ...rest, dataset: data });
+  const raised = chosenIn(schema, experiment).filter(({ revision }) => revision !== 1);
+  const revisions = raised.map(({ part, revision }) => `${part} ${revision}`);
+  const code = plugins.map(({ sha256 }) => sha256).toSorted();
+  return createHash('sha256')
+    .update(JSON.stringify(sorted({ protocol, config, revisions, code, checksum })))
+    .digest('hex')
+    .slice(0, 8);
+}
+
+/** A parsed value without what equals its default, at any depth. */
+function withoutDefaults(schema: z.core.$ZodType, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const found = alternatives(schema, value);
+  const own = found.length > 1 ? found.find((one) => z.safeParse(one, value).success) : found[0];
+  if (!own) return value;
+  if (Array.isArray(value)) {
+    const [element] = below(own, 0);
+    return element ? value.map((item) => withoutDefaults(element, item)) : value;
+  }
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => {
+      const [field] = below(own, key);
+      if (!field) return [[key, item]];
+      return isDeepStrictEqual(item, defaultOf(field)) ? [] : [[key, withoutDefaults(field, item)]];
+    }),
+  );
+}
+
+const defaults = new WeakMap<z.core.$ZodType, { readonly value: unknown }>();
+
+/** What a key has that is not given; undefined: it must be given, or has no default. */
+function defaultOf(field: z.core.$ZodType): unknown {
+  const known = defaults.get(field) ?? { value: z.safeParse(field, undefined).data };
+  defaults.set(field, known);
+  return known.value;
+}
+
+/** With the keys of every mapping in order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isMapping(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => [key, sorted(item)]),
+  );
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+type Schema = z.core.$ZodType;
+
+/**
+ * The schemas that a value may have, behind defaults, options, pipes and unions. Where a key of the value names the
+ * alternative of a union, there is only this one.
+ */
+export function alternatives(schema: Schema, value: unknown): readonly Schema[] {
+  const inner = unwrapped(schema);
+  if (inner instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator } = inner.def;
+    const name = isMapping(value) ? value[discriminator] : undefined;
+    return inner.options.filter(
+      (option) => option instanceof z.ZodObject && option.shape[discriminator].safeParse(name).success,
+    );
+  }
+  return inner instanceof z.ZodUnion ? inner.options.flatMap((option) => alternatives(option, value)) : [inner];
+}
+
+/** The key that names an alternative. */
+export function discriminatorOf(schema: Schema): string | undefined {
+  const inner = unwrapped(schema);
+  return inner instanceof z.ZodDiscriminatedUnion ? inner.def.discriminator : undefined;
+}
+
+function unwrapped(schema: Schema): Schema {
+  if (
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodPrefault
+  )
+    return unwrapped(schema.unwrap());
+  return schema instanceof z.ZodPipe ? unwrapped(schema.out) : schema;
+}
+
+/** The schema of what lies at a key of a mapping, a list or a record with this schema, none of which is a union. */
+export function below(schema: Schema, key: string | number): readonly Schema[] {
+  const found =
+    schema instanceof z.ZodObject && Object.hasOwn(schema.shape, key)
+      ? schema.shape[key]
+      : schema instanceof z.ZodArray
+        ? schema.element
+        : schema instanceof z.ZodRecord
+          ? schema.valueType
+          : undefined;
+  return found ? [found] : [];
+}
+
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
