@@ -1,7 +1,6 @@
 import type { CompiledDevice } from '../engine.js';
 import type { StepGraph } from '../record/graph.js';
 import { blockProducts } from './block-products.js';
-import { joinedStates, joinedUpdates } from './joined-updates.js';
 import { type Pass, simplified } from './pass.js';
 import { fusedProducts, gemmProducts, plainProducts, steadyProducts } from './products.js';
 import { unsharedScatters } from './scatters.js';
@@ -18,8 +17,6 @@ const passes: Readonly<Record<CompiledDevice, (threads: number) => readonly Pass
     sumsAsProducts,
     steadyProducts,
     unsharedScatters,
-    joinedUpdates,
-    joinedStates,
   ],
   cuda: () => [simplified, stepFunctions, sumsAsProducts, fusedProducts],
   webgpu: () => [simplified, stepFunctions, gemmProducts, preciseTanh, narrowConcats, narrowSplits],

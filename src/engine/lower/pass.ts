@@ -26,16 +26,10 @@ export type Rule = (node: Node, inputs: readonly Value[], graph: Graph) => Value
 
 /** Applies a rule to every node that the results need, in order. */
 export function pass(rule: Rule): Pass {
-  return (step) => rewritten(step, { rule });
+  return (step) => rewritten(step, rule);
 }
 
-interface Rewriting {
-  readonly rule?: Rule;
-  /** The new graph's state, and replacements for the old step's state. Default: the same state. */
-  readonly stateOf?: (graph: Graph) => { readonly state: Values; readonly given: ReadonlyMap<Value, Value> };
-}
-
-export function rewritten(step: StepGraph, { rule, stateOf }: Rewriting): StepGraph {
+function rewritten(step: StepGraph, rule: Rule): StepGraph {
   const graph = new Graph();
   const values = new Map<Value, Value>();
   const inputs = (old: Values): Values => {
@@ -43,9 +37,7 @@ export function rewritten(step: StepGraph, { rule, stateOf }: Rewriting): StepGr
     for (const [name, value] of old) values.set(value, valueNamed(made, name));
     return made;
   };
-  const changed = stateOf?.(graph);
-  for (const [value, stands] of changed?.given ?? []) values.set(value, stands);
-  const state = changed?.state ?? inputs(step.state);
+  const state = inputs(step.state);
   const batch = inputs(step.batch);
   const translated = (value: Value): Value => {
     const known = values.get(value);
@@ -56,7 +48,7 @@ export function rewritten(step: StepGraph, { rule, stateOf }: Rewriting): StepGr
   const results = [...step.next.values(), ...step.outputs.values()];
   for (const node of liveNodes(step.graph, results)) {
     const operands = node.inputs.map(translated);
-    const made = [rule?.(node, operands, graph) ?? rebuilt(graph, node, operands)].flat();
+    const made = [rule(node, operands, graph) ?? rebuilt(graph, node, operands)].flat();
     for (const [index, output] of node.outputs.entries()) {
       const value = made[index];
       if (!value) throw new Error(`a pass left out an output of ${node.op}`);

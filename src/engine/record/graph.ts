@@ -101,13 +101,6 @@ export interface StepGraph {
   /** The state that the step changes. */
   readonly next: Values;
   readonly outputs: Values;
-  /** Float32 states that are stored as one vector, by the vector's name. */
-  readonly joined?: ReadonlyMap<string, readonly JoinedState[]>;
-}
-
-export interface JoinedState {
-  readonly name: string;
-  readonly shape: readonly number[];
 }
 
 /** The nodes that `results` need, in the order of the graph. */

@@ -1,7 +1,8 @@
-import { float32, type HostArray, type HostArrays, sizeOf } from '../../support/arrays.js';
+import type { HostArray, HostArrays } from '../../support/arrays.js';
+import { must } from '../../support/must.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
-import { type JoinedState, liveNodes, type StepGraph, type Value, valueNamed } from '../record/graph.js';
+import { liveNodes, type StepGraph, type Value, valueNamed } from '../record/graph.js';
 import { check, copyOf, named, stepsOf } from '../signature.js';
 import { countFlops } from './flops.js';
 import { graphOf, modelNames, pick, usedValues } from './model-graph.js';
@@ -29,18 +30,12 @@ export async function scanProgram(
 ): Promise<Program> {
   const step = lower(recording, options.device, options.threads);
   const model = scanModel(step);
-  /** The states behind an array of the model: several if it is their joined vector. */
-  const membersOf = (name: string): readonly JoinedState[] =>
-    step.joined?.get(name) ?? [{ name, shape: named(signature.state, name).shape }];
   const session = await openSession(model.bytes, options);
   const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyOf(array)]));
   /** Arrays of an earlier run, which the next one writes the state to: new memory costs more than a copy. */
   let spare = new Map<string, HostArray>();
-  /** The last run's joined arrays, so that the next run need not join them again. `state` has views of them. */
-  const wholes = new Map<string, HostArray>();
   const fetches = [...model.changed.map(modelNames.next), ...model.outputs.map(modelNames.output)];
-  const stateBytes = (names: readonly string[]) =>
-    bytesOf(names.flatMap(membersOf).map(({ name }) => named(signature.state, name)));
+  const stateBytes = (names: readonly string[]) => bytesOf(names.map((name) => named(signature.state, name)));
   const changedBytes = stateBytes(model.changed);
   const fedBytes = changedBytes + stateBytes(model.read);
   const transfers = speed && new TransferMeter(speed, fedBytes + changedBytes);
@@ -54,18 +49,12 @@ export async function scanProgram(
       const steps = stepsOf(chunk, signature.batch);
       if (steps === 0) throw new Error('a chunk without steps');
       const feeds: Record<string, HostArray> = {};
-      for (const name of [...model.changed, ...model.read]) {
-        feeds[modelNames.state(name)] =
-          wholes.get(name) ?? joined(membersOf(name).flatMap((member) => state.get(member.name) ?? []));
-      }
+      for (const name of [...model.changed, ...model.read])
+        feeds[modelNames.state(name)] = must(state.get(name), `state '${name}'`);
       for (const name of Object.keys(signature.batch)) feeds[modelNames.batch(name)] = named(chunk, name);
       const { host: results } = await session.run(feeds, fetches, Object.fromEntries(spare));
       spare = new Map(model.changed.map((name) => [modelNames.next(name), named(feeds, modelNames.state(name))]));
-      for (const name of model.changed) {
-        const result = named(results, modelNames.next(name));
-        wholes.set(name, result);
-        for (const { name: member, array } of parted(result, membersOf(name))) state.set(member, array);
-      }
+      for (const name of model.changed) state.set(name, named(results, modelNames.next(name)));
       transfers?.add(bytesOf(Object.values(feeds)), bytesOf(Object.values(results)));
       return Object.fromEntries(model.outputs.map((name) => [name, named(results, modelNames.output(name))]));
     },
@@ -79,46 +68,15 @@ export async function scanProgram(
         check(name, value, named(signature.state, name));
         state.set(name, copyOf(value));
       }
-      wholes.clear();
     },
 
     async release() {
       if (released) return;
       released = true;
       state.clear();
-      wholes.clear();
       await session.release();
     },
   };
-}
-
-/** Joins several arrays into one vector. A single array stays as it is. */
-function joined(arrays: readonly HostArray[]): HostArray {
-  const [first] = arrays;
-  if (!first) throw new Error('nothing to join');
-  if (arrays.length === 1) return first;
-  const whole = float32([arrays.reduce((sum, { data }) => sum + data.length, 0)]);
-  let from = 0;
-  for (const { data } of arrays) {
-    whole.data.set(data, from);
-    from += data.length;
-  }
-  return whole;
-}
-
-/** The arrays that a vector was joined from, as views of it. */
-function parted(
-  whole: HostArray,
-  members: readonly JoinedState[],
-): { readonly name: string; readonly array: HostArray }[] {
-  let from = 0;
-  return members.map(({ name, shape }) => {
-    const to = from + sizeOf(shape);
-    if (whole.dtype !== 'float32' || members.length === 1) return { name, array: whole };
-    const array = float32(shape, whole.data.subarray(from, to));
-    from = to;
-    return { name, array };
-  });
 }
 
 /** An ONNX model whose only node is a `Scan` over the step, with the names of its inputs and outputs. */
