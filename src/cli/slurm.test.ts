@@ -134,7 +134,7 @@ test('runs that have failed are in the table as failed; lost ones are told, and 
   runs.slice(1).forEach(fail);
   const lost = await onSlurm('--collect');
   expect([lost.status, lost.stdout]).toEqual([1, '']);
-  expect(lost.stderr).toMatch(/^note: \S+ failed: No memory\.$/m);
+  expect(lost.stderr).toMatch(/^2\/3 shared seed 1 {2}failed: No memory\.$/m);
   expect(lost.stderr).toMatch(
     /^0 of 3 runs are finished; failed: 2, training: 0, missing: 1\. No task of theirs is in Slurm's queue; the logs are in runs\/sent\/jobs\. Hand them over again: ple compare .*$/m,
   );

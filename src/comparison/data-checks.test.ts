@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { binaryTasks } from '../models/tasks.fixture.js';
-import { checkData, checkFront } from './make-plan.js';
+import { checkData, checkFront } from './next.js';
 import { parsed } from './plan/planned-runs.fixture.js';
 
 function configWith(keys: string) {

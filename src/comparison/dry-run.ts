@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { ComparisonOptions } from './execute/executor.js';
 import { withShapeReader } from './execute/shape-reader.js';
-import { makePlan } from './make-plan.js';
+import { openPlan } from './next.js';
 import { parametersOf, type ReadShape } from './plan/data-shapes.js';
 import type { Run } from './plan/run.js';
-import type { Search } from './search/search.js';
 
 /** What a comparison would train. */
 export interface ComparisonPlan {
@@ -35,25 +34,17 @@ export async function planComparison(
     const folder = join(all, config.name);
     for (const { label, command } of config.external)
       on({ kind: 'note', message: `After these runs ${label} is a command for each seed: ${command}` });
-    const plan = await makePlan(config, folder, readShape, on, signal);
-    const tuned = await isFinished(plan.search);
-    const decided = tuned ? await plan.decide() : undefined;
+    const plan = await openPlan(config, folder, readShape, on, signal);
+    const search = await plan.search(new Set());
+    const tuned = search.next.length === 0;
+    const decided = tuned ? await plan.decide(search.chosen) : undefined;
     if (decided) on({ kind: 'decided', changes: decided });
     const runs = await plan.runs(decided, config.seeds);
     // Halving leaves most of its runs before their end.
-    const tuning = plan.search.runs.map((run): Run => (tuned ? { ...run, state: 'finished' } : run));
+    const tuning = search.runs.map((run): Run => (tuned ? { ...run, state: 'finished' } : run));
     const linesOf = (some: readonly Run[]) => Promise.all(some.map((run) => lineOf(run, readShape)));
     return { name: config.name, folder, tuning: await linesOf(tuning), runs: await linesOf(runs), tuned };
   });
-}
-
-/** Whether every rung of a search has ended. */
-async function isFinished({ rung }: Search): Promise<boolean> {
-  for (let index = 0; ; index++) {
-    const runs = await rung(index);
-    if (runs.length === 0) return true;
-    if (runs.some(({ state }) => state !== 'finished')) return false;
-  }
 }
 
 async function lineOf(run: Run, readShape: ReadShape): Promise<PlanLine> {

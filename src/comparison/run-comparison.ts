@@ -8,21 +8,23 @@ import { groupedBy } from '../support/grouped-by.js';
 import { type LogFile, openLog } from '../support/growing-file.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
+import { must } from '../support/must.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
 import { noteOnUntracked } from '../tracking/untracked.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import type { Comparison, Look, RunReference, SearchRecord } from './comparison.js';
-import { type ComparisonOptions, Detached, type Event, type Executor } from './execute/executor.js';
+import type { ComparisonOptions, Event, Executor, LeftToOthers } from './execute/executor.js';
+import { openStage } from './execute/stage.js';
 import { withExecutor } from './execute/with-executor.js';
 import { externalRows } from './external/external-rows.js';
-import { summarize } from './gains/summarize.js';
-import { makePlan } from './make-plan.js';
+import { type SummaryOptions, summarize } from './gains/summarize.js';
+import { type LookStep, next, openPlan, type Step } from './next.js';
 import { firstExperiment } from './plan/axis-point.js';
 import { type DecidedChanges, decisionsOf } from './plan/decided-changes.js';
 import { configFile, folderConfig } from './plan/folder-config.js';
-import { ofOtherPlans, plannedLooks } from './plan/looks.js';
+import { type LookToCome, ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { notesOnMatch } from './plan/match.js';
-import type { Run } from './plan/run.js';
+import { asItIs, type Run } from './plan/run.js';
 import { notesOnSearch } from './search/search.js';
 import { readComparison } from './stored/comparison-file.js';
 import { reportedRun } from './stored/reported-run.js';
@@ -36,15 +38,9 @@ interface InterruptedComparison {
   readonly folder: string;
 }
 
-/** Its runs train on without this process. */
-interface DetachedComparison {
+interface DetachedComparison extends LeftToOthers {
   readonly status: 'detached';
   readonly folder: string;
-  /** What to do next. */
-  readonly message: string;
-  /** See `Detached`. */
-  readonly text: string | undefined;
-  readonly exitCode: number;
 }
 
 interface DoneComparison {
@@ -58,8 +54,10 @@ interface DoneComparison {
 }
 
 /** The caller ends the tracker of a done comparison, with the files that it makes of the results. */
-type InFolder = InterruptedComparison | (DoneComparison & { readonly tracker: ComparisonTracker });
-type TrackedComparison = InFolder | DetachedComparison;
+type TrackedComparison =
+  | InterruptedComparison
+  | DetachedComparison
+  | (DoneComparison & { readonly tracker: ComparisonTracker });
 
 /**
  * Trains the unfinished runs of a comparison and writes `comparison.json`. Calling it again continues after an
@@ -86,19 +84,17 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
       held.log = openComparisonLog(join(folder, 'log.jsonl'));
       held.tracker = await openComparisonTracker(config, folder, (message) => on({ kind: 'note', message }));
       const result = await runInFolder(config, folder, executor, { ...options, on }, held.tracker);
-      held.log.end(result.status);
-      if (result.status === 'interrupted') await held.tracker.end('interrupted', []);
+      held.log.end(result.status === 'done' ? 'done' : 'interrupted');
+      if (result.status !== 'done') await held.tracker.end('interrupted', []);
       return result;
     });
   } catch (error) {
-    const wasDetached = error instanceof Detached;
-    const wasInterrupted = options.halt.aborted || wasDetached || error instanceof Interrupted;
+    const wasInterrupted = options.halt.aborted || error instanceof Interrupted;
     if (!options.halt.aborted) await held.tracker?.end(wasInterrupted ? 'interrupted' : 'failed', []);
     hasFailed = !wasInterrupted;
     if (hasFailed) throw error;
     held.log?.end('interrupted');
-    if (!wasDetached) return { status: 'interrupted', folder };
-    return { status: 'detached', folder, message: error.message, text: error.text, exitCode: error.exitCode };
+    return { status: 'interrupted', folder };
   } finally {
     held.log?.close(); // after the workers have ended
     held.lock?.release();
@@ -116,83 +112,112 @@ async function runInFolder(
   config: ComparisonConfig,
   folder: string,
   executor: Executor,
-  { on, signal, halt }: Pick<ComparisonOptions, 'on' | 'signal' | 'halt'>,
+  options: Pick<ComparisonOptions, 'on' | 'signal' | 'halt'>,
   tracker: ComparisonTracker,
-): Promise<InFolder> {
+): Promise<TrackedComparison> {
+  const { on, signal } = options;
   const commands = config.external.map(({ label, command }) => `${label}: ${command}`);
   if (commands.length > 0)
     on({ kind: 'note', message: `The config runs commands on this machine, after its models: ${commands.join('; ')}` });
   const kept = await folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
-  const plan = await makePlan(config, folder, executor.readShape, on, signal);
-  const { search } = plan;
-  for (let [rung, runs] = [0, await search.rung(0)]; runs.length > 0; runs = await search.rung(++rung)) {
-    on({ kind: 'stage', stage: 'tuning', runs, folder: search.folder });
-    await executor.execute('tuning', runs, search.folder);
-    if (signal.aborted) return { status: 'interrupted', folder };
-  }
-  if (signal.aborted) return { status: 'interrupted', folder };
-
-  const decided = await plan.decide();
-  const record = search.record();
-  on({ kind: 'decided', changes: decided });
+  const plan = await openPlan(config, folder, executor.readShape, on, signal);
   const stored = kept.hasResults ? readComparison(folder).looks : [];
-  const [others, looks] = [ofOtherPlans(stored, config), plannedLooks(config, stored)];
-  const done: Look[] = [];
-  for (const next of looks) {
-    const seeds = next.of;
-    const planned = await plan.runs(decided, seeds);
-    const finished = planned.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
-    const untracked = noteOnUntracked(finished, firstExperiment(config).tracking);
-    if (untracked !== undefined && done.length === 0) on({ kind: 'note', message: untracked });
-    on({ kind: 'stage', stage: 'runs', runs: planned, folder });
-    const placed = await executor.execute('runs', planned, folder);
-    if (signal.aborted) return { status: 'interrupted', folder };
-
-    const runs = readRuns(placed, folder);
-    const trained = entriesOf(placed, runs);
-    const byCommands = await externalRows(config, trained, { folder, seeds, on, signal, halt });
-    if (signal.aborted) return { status: 'interrupted', folder };
-    const summary = await summarize([...trained, ...byCommands.entries], {
-      name: config.name,
-      baseline: config.baseline,
-      tasks: firstExperiment(config).tasks,
-      metrics: config.metrics,
-      margins: config.margins,
-      taskWeights: config.taskWeights,
-      contrasts: config.contrasts,
-      seeds,
-      axes: config.axes,
-      uncertainty: config.uncertainty,
-      earlierLooks: [...others, ...done],
-      look: next,
-      nextLevel: looks[done.length + 1]?.level ?? next.level / 2,
-      timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: { ...timeOf(runs), ...byCommands.timing } },
-    });
-    const comparison = sealed(withDecisions(summary, decided, record));
-    await kept.write();
-    await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
-    tracker.look(comparison);
-    done.push(...comparison.looks.slice(-1));
-    const { undecided } = comparison.looks.at(-1) ?? { undecided: 0 };
-    const more = looks[done.length];
-    if (more && undecided > 0) {
-      const verdicts = undecided === 1 ? '1 verdict is' : `${undecided} verdicts are`;
-      on({ kind: 'note', message: `After ${next.seeds} seeds ${verdicts} undecided: training up to ${more.seeds}.` });
+  const looks = plannedLooks(config, stored);
+  const ended: { failed: Set<string>; looks: Look[] } = { failed: new Set(), looks: [] };
+  let last: Step | undefined;
+  let done: Looked | undefined;
+  for (let step = await next(plan, looks, ended); step; last = step, step = await next(plan, looks, ended)) {
+    const { stage, runs, folder: below } = step;
+    if (step.decided && !last?.decided) {
+      on({ kind: 'decided', changes: step.decided });
+      const finished = runs.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
+      const untracked = noteOnUntracked(finished, firstExperiment(config).tracking);
+      if (untracked !== undefined) on({ kind: 'note', message: untracked });
+    }
+    const open = openStage(step, config.metrics, on);
+    if (step.kind === 'train') {
+      on({ kind: 'stage', stage, runs, folder: below });
+      const left = await executor.execute(open);
+      if (left) return { status: 'detached', folder, ...left };
+      if (signal.aborted) return { status: 'interrupted', folder };
+      for (const path of open.failed()) ended.failed.add(path);
+      const lost = open.todo.find((run) => asItIs(run, below, ended.failed).state === 'planned');
+      if (lost) throw new Error(`${join(below, lost.folder)} has ended without a result.`);
       continue;
     }
-    const late = comparison.rows.filter(({ verdict }) => verdict === 'not trained to a plateau').length;
-    if (more && late > 0)
-      on({
-        kind: 'note',
-        message: `After ${next.seeds} seeds ${late} of ${comparison.rows.length - 1} models have no verdict: more than a fifth of their runs, or of ${config.baseline}'s, ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
-      });
-    const failedCommands = byCommands.entries.flatMap((row) => row.runs.filter(({ status }) => status === 'failed'));
-    const failed =
-      failedCommands.length + new Set(placed.flatMap((run) => (run.state === 'failed' ? [run.folder] : []))).size;
-    return { status: 'done', folder, comparison, runs, failed, tracker };
+    if (last?.stage !== 'runs' || last.kind !== 'train') open.planned({ jobs: 1, threads: null });
+    done = await lookAt(step, config, folder, {
+      ...options,
+      earlierLooks: [...ofOtherPlans(stored, config), ...ended.looks],
+      nextLevel: looks[ended.looks.length + 1]?.level ?? step.look.level / 2,
+    });
+    if (signal.aborted) return { status: 'interrupted', folder };
+    await kept.write();
+    await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(done.comparison, null, 2)}\n`);
+    tracker.look(done.comparison);
+    ended.looks.push(...done.comparison.looks.slice(-1));
+    for (const message of notesOnLook(done.comparison, looks[ended.looks.length])) on({ kind: 'note', message });
   }
-  throw new Error('A comparison has a last look.');
+  return { status: 'done', folder, ...must(done, 'a look'), tracker };
+}
+
+type Looked = Pick<DoneComparison, 'comparison' | 'runs' | 'failed'>;
+
+interface LookOptions
+  extends Pick<ComparisonOptions, 'on' | 'signal' | 'halt'>,
+    Pick<SummaryOptions, 'earlierLooks' | 'nextLevel'> {}
+
+/** Runs the commands, and computes the tables. */
+async function lookAt(
+  step: LookStep,
+  config: ComparisonConfig,
+  folder: string,
+  { earlierLooks, nextLevel, ...options }: LookOptions,
+): Promise<Looked> {
+  const { look, runs: placed, decided, search } = step;
+  const seeds = look.of;
+  const runs = readRuns(placed, folder);
+  const trained = entriesOf(placed, runs);
+  const byCommands = await externalRows(config, trained, { ...options, folder, seeds });
+  const summary = await summarize([...trained, ...byCommands.entries], {
+    name: config.name,
+    baseline: config.baseline,
+    tasks: firstExperiment(config).tasks,
+    metrics: config.metrics,
+    margins: config.margins,
+    taskWeights: config.taskWeights,
+    contrasts: config.contrasts,
+    seeds,
+    axes: config.axes,
+    uncertainty: config.uncertainty,
+    earlierLooks,
+    look,
+    nextLevel,
+    timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: { ...timeOf(runs), ...byCommands.timing } },
+  });
+  const failedCommands = byCommands.entries.flatMap((row) => row.runs.filter(({ status }) => status === 'failed'));
+  const failedRuns = new Set(placed.flatMap((run) => (run.state === 'failed' ? [run.folder] : [])));
+  return {
+    comparison: sealed(withDecisions(summary, decided, search)),
+    runs,
+    failed: failedCommands.length + failedRuns.size,
+  };
+}
+
+/** @param more The look that follows, if the plan has one. */
+function notesOnLook({ looks, rows, baseline }: Comparison, more: LookToCome | undefined): readonly string[] {
+  const { seeds, undecided } = must(looks.at(-1), 'a look');
+  if (!more) return [];
+  if (undecided > 0) {
+    const verdicts = undecided === 1 ? '1 verdict is' : `${undecided} verdicts are`;
+    return [`After ${seeds} seeds ${verdicts} undecided: training up to ${more.seeds}.`];
+  }
+  const late = rows.filter(({ verdict }) => verdict === 'not trained to a plateau').length;
+  if (late === 0) return [];
+  return [
+    `After ${seeds} seeds ${late} of ${rows.length - 1} models have no verdict: more than a fifth of their runs, or of ${baseline}'s, ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
+  ];
 }
 
 function readRuns(placed: readonly Run[], folder: string): ReadonlyMap<string, FinishedRun> {

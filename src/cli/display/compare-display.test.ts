@@ -20,7 +20,7 @@ compare:
   definitions,
 );
 const run: Run = {
-  ...{ label, point: {}, seed: 1, experiment: config.experiment(label, {}, 1) },
+  ...{ label, point: {}, seed: 1, changes: {}, experiment: config.experiment(label, {}, 1) },
   ...{ hash8: '01234567', checksum: '', folder: 'shown-01234567', state: 'planned' },
 };
 

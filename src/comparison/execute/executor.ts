@@ -1,12 +1,8 @@
 import type { Execute } from '../../config/execute.js';
-import { exitCode, UserError } from '../../support/errors.js';
 import type { ReadShape } from '../plan/data-shapes.js';
 import type { DecidedChanges } from '../plan/decided-changes.js';
-import type { Run } from '../plan/run.js';
+import type { Run, Stage } from '../plan/run.js';
 import type { Report } from './messages.js';
-
-/** The runs of `tune` come first; their results determine the configs of the other runs. */
-export type Stage = 'tuning' | 'runs';
 
 /** What happens while a comparison is planned and trained. */
 export type Event =
@@ -15,11 +11,11 @@ export type Event =
   | { readonly kind: 'reading'; readonly done: number; readonly total: number }
   /** The decisions of `tune` and `match`, before the reported runs. */
   | { readonly kind: 'decided'; readonly changes: DecidedChanges }
-  /** All runs of a stage, before it; `folder` contains their folders. */
-  | { readonly kind: 'stage'; readonly stage: Stage; readonly runs: readonly Run[]; readonly folder: string }
+  /** All runs of a stage, before it. */
+  | ({ readonly kind: 'stage' } & Stage)
   | {
       readonly kind: 'planned';
-      readonly stage: Stage;
+      readonly stage: Stage['stage'];
       /** Runs with their own folder, and how many of them must be trained. */
       readonly runs: number;
       readonly unfinished: readonly Run[];
@@ -56,11 +52,35 @@ export interface Executor {
    */
   readonly readShape: ReadShape;
   /**
-   * Trains the unfinished runs, from their checkpoints where they have one.
-   * @param folder The folder that contains the runs' folders.
-   * @returns All runs with their new state. After an interruption some are still planned.
+   * Trains the runs that are to be trained, from their checkpoints where they have one, until each has ended or the
+   * signal fires.
+   * @returns Undefined, or that this process leaves the runs to others.
    */
-  execute(stage: Stage, runs: readonly Run[], folder: string): Promise<readonly Run[]>;
+  execute(stage: OpenStage): Promise<LeftToOthers | undefined>;
+}
+
+/** A stage while an executor trains its runs. Each change is an event. */
+export interface OpenStage extends Stage {
+  /** What must be trained. */
+  readonly todo: readonly Run[];
+  /** @param how See the event `planned`. */
+  planned(how: { readonly jobs: number; readonly threads: number | null; readonly place?: string }): void;
+  /** A run that has begun stays as it is. */
+  begin(run: Run): void;
+  hasBegun(run: Run): boolean;
+  /** @throws DataError for a result that is damaged. */
+  end(run: Run, outcome: Outcome): void;
+  /** Paths of the runs that failed. */
+  failed(): readonly string[];
+}
+
+/** The runs are with a queue or Slurm, and train on without this process. */
+export interface LeftToOthers {
+  /** What to do next. */
+  readonly message: string;
+  /** What was written for the scheduler, if the user is to see it. */
+  readonly text?: string;
+  readonly exitCode: number;
 }
 
 /** What every executor gets. */
@@ -69,7 +89,7 @@ export interface ExecutorOptions {
   readonly jobs?: number | undefined;
   /** Whether reported runs keep the predictions of the test split. */
   readonly predictions: boolean;
-  /** With a queue or Slurm: adds the runs of this stage and throws `Detached`. */
+  /** With a queue or Slurm: adds the runs of this stage, and leaves them to others. */
   readonly detach?: boolean;
   /** With Slurm: puts finished runs together and hands over the next stage, but trains no run of this stage again. */
   readonly collect?: boolean;
@@ -91,21 +111,4 @@ export interface ComparisonOptions extends ExecutorOptions {
   readonly runs: string;
   /** Where runs train. Default: as the config says. */
   readonly execute?: Execute | undefined;
-}
-
-/**
- * The runs of a stage are with a queue or Slurm, and train on without this process. The message says what to do next.
- */
-export class Detached extends UserError {
-  override name = 'Detached';
-  /** What was written for the scheduler, if the user is to see it. */
-  readonly text: string | undefined;
-
-  constructor(
-    message: string,
-    { text, code = exitCode.done }: { readonly text?: string; readonly code?: number } = {},
-  ) {
-    super(message, code);
-    this.text = text;
-  }
 }

@@ -3,8 +3,10 @@ import type { ChosenDevice } from '../../engine/devices/choose-device.js';
 import type { DataShape } from '../plan/data-shapes.js';
 import { plannedRuns, smallConfig } from '../plan/planned-runs.fixture.js';
 import type { Run } from '../plan/run.js';
+import type { Event } from './executor.js';
 import { localProcesses } from './local-processes.js';
 import type { Answer, Order } from './messages.js';
+import { openStage } from './stage.js';
 import type { Lost, WorkerProcess } from './worker-process.js';
 import type { Workers } from './workers.js';
 
@@ -46,27 +48,35 @@ function executor(answers: (Answer | Lost)[], jobs: number) {
     rest: async () => undefined,
     release: async () => undefined,
   };
+  const on = ({ kind }: Event) => void events.push(kind);
   const { execute } = localProcesses({
     workers,
     devices: { all: [device], notes: [] },
-    ...{ jobs, predictions: true, metrics: {}, signal: new AbortController().signal },
-    on: ({ kind }) => events.push(kind),
+    ...{ jobs, predictions: true, signal: new AbortController().signal },
+    on,
   });
-  return { answers, events, orders, released, execute };
+  return {
+    ...{ answers, events, orders, released },
+    /** Which runs failed. */
+    async train(stage: 'runs' | 'tuning', runs: readonly Run[]) {
+      const open = openStage({ stage, runs, folder: 'nowhere' }, {}, on);
+      await execute(open);
+      return open.failed();
+    },
+  };
 }
 
 const lost: Lost = { kind: 'lost', signal: 'SIGKILL', message: 'it was killed' };
 const bug = { kind: 'failed', message: 'Error: a bug', exitCode: null } as const;
-test.each<[string, (Answer | Lost)[], Run['state'], string[], number]>([
-  ['done', [{ kind: 'done' }], 'finished', ['ended'], 0],
-  ['lost once: it is started again', [lost, { kind: 'done' }], 'finished', ['started again', 'ended'], 0],
-  ['lost twice: it has failed', [lost, lost], 'failed', ['started again', 'ended'], 0],
-  ['interrupted: it stays planned', [{ kind: 'interrupted' }], 'planned', ['ended'], 0],
-  ['failed by a bug: its worker is not used again', [bug], 'failed', ['ended'], 1],
-])('a run is %s', async (_, answers, state, told, released) => {
+test.each<[string, (Answer | Lost)[], string[], string[], number]>([
+  ['done', [{ kind: 'done' }], [], ['ended'], 0],
+  ['lost once: it is started again', [lost, { kind: 'done' }], [], ['started again', 'ended'], 0],
+  ['lost twice: it has failed', [lost, lost], ['nowhere/0'], ['started again', 'ended'], 0],
+  ['interrupted: it has not failed', [{ kind: 'interrupted' }], [], ['ended'], 0],
+  ['failed by a bug: its worker is not used again', [bug], ['nowhere/0'], ['ended'], 1],
+])('a run is %s', async (_, answers, failed, told, released) => {
   const made = executor([...answers], 1);
-  const [run] = await made.execute('runs', runs.slice(0, 1), 'nowhere');
-  expect(run?.state).toBe(state);
+  expect(await made.train('runs', runs.slice(0, 1))).toEqual(failed);
   expect(made.answers).toEqual([]);
   expect(made.events).toEqual(['planned', 'begun', ...told]);
   expect(made.released).toHaveBeenCalledTimes(released);
@@ -74,8 +84,8 @@ test.each<[string, (Answer | Lost)[], Run['state'], string[], number]>([
 
 test('runs are trained in the order of the plan, and only reported runs keep predictions', async () => {
   const ordersOf = async (stage: 'runs' | 'tuning') => {
-    const { execute, orders } = executor(Array<Answer>(4).fill({ kind: 'done' }), 2);
-    await execute(stage, runs, 'nowhere');
+    const { train, orders } = executor(Array<Answer>(4).fill({ kind: 'done' }), 2);
+    await train(stage, runs);
     return orders.map(({ experiment, predictions }) => [experiment.seed, experiment.model.type, predictions]);
   };
   const expected = [1, 2].flatMap((seed) => ['single-task', 'hard-sharing'].map((type) => [seed, type, true]));

@@ -5,11 +5,10 @@ import { type ChosenDevice, lookAtMachine } from '../../engine/devices/choose-de
 import { firstExperiment } from '../plan/axis-point.js';
 import { dataOf } from '../plan/data-shapes.js';
 import type { Run } from '../plan/run.js';
-import type { Executor, ExecutorOptions, Outcome, Stage } from './executor.js';
+import type { Executor, ExecutorOptions, OpenStage, Outcome } from './executor.js';
 import { type Order, readingEvents } from './messages.js';
 import { shapeReader } from './shape-reader.js';
 import { deviceFor, devicesOf, type SharedDevices, usualJobs } from './shared-devices.js';
-import { type OpenStage, openStage } from './stage.js';
 import { messageOf } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
 
@@ -30,7 +29,7 @@ export async function withLocalProcesses<Made>(
   options.halt.addEventListener('abort', kill);
   try {
     for (const message of devices.notes) options.on({ kind: 'note', message });
-    return await use(localProcesses({ workers, devices, metrics: config.metrics, ...options }));
+    return await use(localProcesses({ workers, devices, ...options }));
   } finally {
     options.signal.removeEventListener('abort', stop);
     options.halt.removeEventListener('abort', kill);
@@ -41,36 +40,32 @@ export async function withLocalProcesses<Made>(
 interface Local extends Omit<ExecutorOptions, 'halt'> {
   readonly workers: Workers;
   readonly devices: SharedDevices;
-  /** The metric by task, for tasks that do not use the default metric of their type. */
-  readonly metrics: Readonly<Record<string, string>>;
 }
 
 export function localProcesses(local: Local): Executor {
-  const { workers, devices, metrics, signal, on } = local;
+  const { workers, devices, signal, on } = local;
   const readShape = shapeReader(workers, readingEvents(on));
   return { readShape, execute };
 
-  async function execute(stage: Stage, runs: readonly Run[], folder: string): Promise<readonly Run[]> {
-    const open = openStage(stage, runs, folder, metrics, on);
-    const { todo } = open;
-    if (signal.aborted) return runs;
+  async function execute(stage: OpenStage): Promise<undefined> {
+    const { todo } = stage;
+    if (signal.aborted) return;
     // A mistake that every run would have ends the stage; where runs differ in their data, each reports its own.
     const [first, ...others] = new Map(todo.map(({ experiment }) => [dataOf(experiment), experiment])).values();
     if (first && others.length === 0) await readShape(first);
-    if (signal.aborted) return runs;
+    if (signal.aborted) return;
     const count = Math.max(1, Math.min(local.jobs ?? usualJobs(devices), todo.length));
-    open.planned({ jobs: count, threads: deviceFor(devices, count, 0).threads ?? availableParallelism() });
+    stage.planned({ jobs: count, threads: deviceFor(devices, count, 0).threads ?? availableParallelism() });
     const waiting = [...todo];
     await inPlaces(Math.min(count, waiting.length), async (place) => {
       for (;;) {
         const run = signal.aborted ? undefined : waiting.shift();
         if (!run) return;
-        open.begin(run);
-        const order = orderOf(open, run, deviceFor(devices, count, place), local);
-        open.end(run, await train(run, order, place, local));
+        stage.begin(run);
+        const order = orderOf(stage, run, deviceFor(devices, count, place), local);
+        stage.end(run, await train(run, order, place, local));
       }
     });
-    return open.runs();
   }
 }
 

@@ -6,8 +6,7 @@ import { makeFolder } from '../../support/make-folder.js';
 import { writeWhole } from '../../support/whole-file.js';
 import { programVersion } from '../../training/folder/environment.js';
 import { readStored } from '../../training/folder/stored-file.js';
-import type { Run } from '../plan/run.js';
-import type { Stage } from './executor.js';
+import type { Run, Stage } from '../plan/run.js';
 
 const shape = z.strictObject({
   schema: z.literal(1),
@@ -49,20 +48,14 @@ const shape = z.strictObject({
  */
 export type StagePlan = Readonly<z.infer<typeof shape>>;
 
-/** A stage, and the folder that contains the runs' folders. */
-interface Staged {
-  readonly stage: Stage;
-  readonly folder: string;
-}
-
 /** The folder of a comparison's plans, scripts and logs. */
-export function jobsFolder({ stage, folder }: Staged): string {
+export function jobsFolder({ stage, folder }: Omit<Stage, 'runs'>): string {
   return join(resolve(stage === 'tuning' ? dirname(folder) : folder), 'jobs');
 }
 
 /** Writes a plan of some runs of a stage. @returns Its path, whose name comes from its content. */
 export async function writeStagePlan(
-  { stage, folder }: Staged,
+  { stage, folder }: Omit<Stage, 'runs'>,
   ordered: readonly Run[],
   predictions: boolean,
 ): Promise<string> {

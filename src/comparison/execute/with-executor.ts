@@ -19,11 +19,11 @@ export async function withExecutor<Made>(
       import('./queue/address.js'),
       import('./queue/queue-executor.js'),
     ]);
-    return withQueue(addressOf(on, process.env), config, options, use);
+    return withQueue(addressOf(on, process.env), options, use);
   }
   if (on === 'slurm') {
     const { withSlurm } = await import('./slurm/slurm-executor.js');
-    return withSlurm(execute, config, options, use);
+    return withSlurm(execute, config.name, options, use);
   }
   return withLocalProcesses(config, options, use);
 }

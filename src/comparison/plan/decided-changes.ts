@@ -3,7 +3,7 @@ import { must } from '../../support/must.js';
 import type { ComparisonRow, Decisions, Match } from '../comparison.js';
 import { parametersOf, type ReadShape } from './data-shapes.js';
 import { matchWidths } from './match.js';
-import type { RunPart } from './run.js';
+import type { Cell } from './run.js';
 
 /** What a run's config has beyond its model's config. */
 interface Decided {
@@ -18,7 +18,7 @@ interface Decided {
  * and chose different values.
  */
 export interface DecidedChanges {
-  of(label: string, point: AxisPoint): readonly (Decided & RunPart)[];
+  of(label: string, point: AxisPoint): readonly (Decided & Pick<Cell, 'tasks'>)[];
 }
 
 /** Widths matched to values that a model's runs have, and the values themselves. */
@@ -69,7 +69,7 @@ export type Chosen = (label: string, point: AxisPoint) => readonly Choice[] | un
 /** The values that were chosen, or the only ones, with widths matched to them. */
 export async function decide(config: ComparisonConfig, matching: Matching, chosen: Chosen): Promise<DecidedChanges> {
   const keyOf = (label: string, point: AxisPoint) => JSON.stringify([label, point]);
-  const byKey = new Map<string, readonly (Decided & RunPart)[]>();
+  const byKey = new Map<string, readonly (Decided & Pick<Cell, 'tasks'>)[]>();
   for (const point of config.points) {
     for (const { label } of config.models) {
       const [only = {}] = config.settings(label);

@@ -3,18 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parsed, smallConfig } from './planned-runs.fixture.js';
-import { placeRuns, reportedRuns } from './run.js';
+import { reportedRuns, runPlacer } from './run.js';
 
 const config = smallConfig('  { seeds: 1, models: [{ type: single-task, levels: [[2]], tower: [] }] }');
 const folder = mkdtempSync(join(tmpdir(), 'ple-placed-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const placeRuns = runPlacer(config, () => undefined);
 const place = () =>
   placeRuns(
-    config,
     reportedRuns(config, () => [{ changes: {} }], config.seeds),
     folder,
-    () => undefined,
   );
 /** @param checkpoint Seconds since 1970; undefined: none. */
 const store = (name: string, checkpoint?: number) => {
@@ -51,7 +50,7 @@ test('a front has the runs of each joint model at each weight, with what was dec
 `);
   const tuned = { 'train.epochs': 7 };
   const decided = (label: string) => [{ changes: label === 'single-task' ? {} : tuned, values: tuned, match: null }];
-  const placed = await placeRuns(fronts, reportedRuns(fronts, decided, fronts.seeds), folder, () => undefined);
+  const placed = await runPlacer(fronts, () => undefined)(reportedRuns(fronts, decided, fronts.seeds), folder);
   const key = 'loss.weights.y2.initial';
   expect(placed.map(({ label, seed, values }) => [label, seed, values?.[key]])).toEqual(
     [3, 4].flatMap((seed) => [

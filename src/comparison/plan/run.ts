@@ -5,13 +5,15 @@ import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
 import { hash8 } from '../../config/hash.js';
 import { weightSchema } from '../../config/parts.js';
+import { groupedBy } from '../../support/grouped-by.js';
 import { definitions } from '../../training/definitions.js';
+import { epochsSoFar } from '../../training/epoch-record.js';
 import { isFinished } from '../../training/folder/run-folder.js';
 import { type LoadingEvent, oncePerData } from '../../training/load-dataset.js';
 import { axisName } from './axis-point.js';
 
-/** One run of a comparison: what is trained, where, and its state. */
-export interface Run {
+/** Which run of a comparison, and what it has beyond its model's config. */
+export interface Cell {
   readonly label: string;
   readonly point: AxisPoint;
   readonly seed: number;
@@ -19,6 +21,12 @@ export interface Run {
   readonly values?: AxisPoint;
   /** The tasks that are reported from this run. Absent: all tasks. */
   readonly tasks?: readonly string[];
+  /** Matched widths, tuned values and `values`, by key. */
+  readonly changes: AxisPoint;
+}
+
+/** A cell, what is trained for it, and how far it is. */
+export interface Run extends Cell {
   readonly experiment: Experiment;
   readonly hash8: string;
   /** Of the data. */
@@ -30,18 +38,17 @@ export interface Run {
    * `until`, or none, goes on.
    */
   readonly until?: number;
-  /** `finished`: it has a result, or an executor has trained it `until`. `failed`: this process tried it. */
+  /** `finished`: it has a result, or is trained `until`. `failed`: this process tried it. */
   readonly state: 'planned' | 'finished' | 'failed';
 }
 
-/** A requested run. */
-export interface Wanted extends Pick<Run, 'label' | 'point' | 'seed' | 'values' | 'tasks'> {
-  /** Changes to the model's config: matched widths, tuned values. */
-  readonly changes: AxisPoint;
+/** Runs that are trained together. Those of `tune` come first; their results determine the configs of the others. */
+export interface Stage {
+  readonly stage: 'tuning' | 'runs';
+  /** The folder that contains the runs' folders. */
+  readonly folder: string;
+  readonly runs: readonly Run[];
 }
-
-/** A part of a reported run. Most reported runs have one part: a run, and the tasks that are reported from it. */
-export type RunPart = Pick<Wanted, 'tasks' | 'changes'>;
 
 /**
  * The reported runs, seed by seed, so that an unfinished comparison has complete pairs. Within a seed: point by point,
@@ -49,9 +56,9 @@ export type RunPart = Pick<Wanted, 'tasks' | 'changes'>;
  */
 export function reportedRuns(
   config: Pick<ComparisonConfig, 'points' | 'models' | 'baseline' | 'front' | 'experiment'>,
-  partsOf: (label: string, point: AxisPoint) => readonly RunPart[],
+  partsOf: (label: string, point: AxisPoint) => readonly Pick<Cell, 'tasks' | 'changes'>[],
   seeds: readonly number[],
-): readonly Wanted[] {
+): readonly Cell[] {
   const ofPoints = config.points.map((point) => {
     const models = config.models.flatMap(({ label }) =>
       partsOf(label, point).map(({ tasks, changes }) => ({ label, point, changes, ...(tasks ? { tasks } : {}) })),
@@ -68,9 +75,9 @@ export function reportedRuns(
 /** The baseline's run on half of the rows, where models keep their last epoch: what does doubling the rows bring? */
 function onHalf(
   { baseline, experiment }: Pick<ComparisonConfig, 'baseline' | 'experiment'>,
-  run: Omit<Wanted, 'seed'>,
+  run: Omit<Cell, 'seed'>,
   seed: number,
-): readonly Omit<Wanted, 'seed'>[] {
+): readonly Omit<Cell, 'seed'>[] {
   const { label, point, changes } = run;
   if (label !== baseline) return [];
   const { keep, epochs, passes = epochs } = experiment(label, point, seed, changes).train;
@@ -82,9 +89,9 @@ function onHalf(
 /** The run at each weight of its model's front. Its own weight changes nothing: that run is shared. */
 function onFront(
   { front, experiment }: Pick<ComparisonConfig, 'front' | 'experiment'>,
-  run: Omit<Wanted, 'seed'>,
+  run: Omit<Cell, 'seed'>,
   seed: number,
-): readonly Omit<Wanted, 'seed'>[] {
+): readonly Omit<Cell, 'seed'>[] {
   const { label, point, changes } = run;
   if (!front?.labels.includes(label)) return [];
   const { weights } = experiment(label, point, seed, changes).loss;
@@ -96,48 +103,84 @@ function onFront(
   });
 }
 
-/**
- * Finds or names the folders of runs. A run is identified by its hash, whatever its folder's name. Runs of one
- * experiment share a folder. If a run has several folders, a finished one is used, else the one with the newest
- * checkpoint. Opens the data to get their checksums.
- * @param folder The folder that contains all these runs.
- */
-export async function placeRuns(
-  config: Pick<ComparisonConfig, 'experiment'>,
-  wanted: readonly Wanted[],
+/** Makes runs of cells. @param failed Paths of runs that this process tried in vain. */
+export type PlaceRuns = (
+  cells: readonly Cell[],
   folder: string,
+  failed?: ReadonlySet<string>,
+) => Promise<readonly Run[]>;
+
+/**
+ * Finds or names the folders of runs, below the folder that contains them all, and reads there how far they are. A run
+ * is identified by its hash, whatever its folder's name. Runs of one experiment share a folder. If a run has several
+ * folders, a finished one is used, else the one with the newest checkpoint. Opens the data to get their checksums.
+ */
+export function runPlacer(
+  config: Pick<ComparisonConfig, 'experiment'>,
   on: (event: LoadingEvent) => void,
   signal?: AbortSignal,
-): Promise<readonly Run[]> {
+): PlaceRuns {
   const checksumOf = oncePerData(
     (source) => source.checksum,
     () => null,
     Number.POSITIVE_INFINITY,
   );
-  const present = existsSync(folder) ? readdirSync(folder) : [];
-  const isDone = (name: string) => isFinished(join(folder, name));
-  const named = new Map<string, string>(); // by hash
-  const placed: Run[] = [];
-  for (const { changes, ...which } of wanted) {
+  const hashed = new Map<string, Pick<Run, 'experiment' | 'hash8' | 'checksum'>>(); // by cell
+
+  async function withHash(cell: Cell) {
+    const key = JSON.stringify(cell);
+    const known = hashed.get(key);
+    if (known) return known;
     await setImmediate(); // lets signals in
     signal?.throwIfAborted();
-    const experiment = experimentOf(config, { changes, ...which });
+    const experiment = experimentOf(config, cell);
     const checksum = await checksumOf(experiment, on, signal);
-    const hash = hash8(experiment, checksum, definitions);
-    const candidates = present.filter((name) => name.endsWith(`-${hash}`)).toSorted(newestFirst(folder));
-    const known = named.get(hash) ?? candidates.find(isDone) ?? candidates[0];
-    const name = known ?? `${experiment.name}-${hash}`;
-    named.set(hash, name);
-    const state = isDone(name) ? 'finished' : 'planned';
-    placed.push({ ...which, experiment, hash8: hash, checksum, folder: name, state });
+    const made = { experiment, checksum, hash8: hash8(experiment, checksum, definitions) };
+    hashed.set(key, made);
+    return made;
   }
-  return placed;
+
+  return async (cells, folder, failed) => {
+    const names = groupedBy(existsSync(folder) ? readdirSync(folder) : [], endOf);
+    const present = new Map(names.map((alike) => [endOf(alike[0]), alike]));
+    const named = new Map<string, string>(); // by hash
+    const placed: Run[] = [];
+    for (const cell of cells) {
+      const made = await withHash(cell);
+      const candidates = (present.get(made.hash8) ?? []).toSorted(newestFirst(folder));
+      const isDone = (name: string) => isFinished(join(folder, name));
+      const known = named.get(made.hash8) ?? candidates.find(isDone) ?? candidates[0];
+      const name = known ?? `${made.experiment.name}-${made.hash8}`;
+      named.set(made.hash8, name);
+      placed.push(asItIs({ ...cell, ...made, folder: name, state: 'planned' }, folder, failed));
+    }
+    return placed;
+  };
+}
+
+/** The hash in a folder's name. */
+function endOf(name: string): string | undefined {
+  return /-([0-9a-f]{8})$/.exec(name)?.[1];
+}
+
+/** The run with its state. */
+export function asItIs(run: Run, folder: string, failed?: ReadonlySet<string>): Run {
+  const path = join(folder, run.folder);
+  return { ...run, state: hasTrained(run, folder) ? 'finished' : failed?.has(path) ? 'failed' : 'planned' };
+}
+
+/** Whether the run has a result, or the epochs that are asked for. */
+export function hasTrained({ folder: name, until }: Pick<Run, 'folder' | 'until'>, folder: string): boolean {
+  if (isFinished(join(folder, name))) return true;
+  const epochs = join(folder, name, 'epochs.jsonl');
+  if (until === undefined || !existsSync(epochs)) return false;
+  return epochsSoFar(epochs).some(({ epoch }) => epoch >= until);
 }
 
 /** The experiment, named like the run's folder: label, tasks, axis values, tried values, seed. */
 export function experimentOf(
   config: Pick<ComparisonConfig, 'experiment'>,
-  { label, point, seed, values, tasks, changes }: Wanted,
+  { label, point, seed, values, tasks, changes }: Cell,
 ): Experiment {
   const experiment = config.experiment(label, point, seed, changes);
   const words = Object.entries({ ...point, ...values, seed }).map(
@@ -146,10 +189,10 @@ export function experimentOf(
   return { ...experiment, name: folderName([label, ...(tasks ?? []), ...words].join('-')) };
 }
 
-/** The runs that still must be trained. Of runs that share a folder, only the first. */
-export function unfinished(runs: readonly Run[]): Run[] {
+/** The runs that are still to be trained. Of runs that share a folder, only the first. */
+export function unfinished(runs: readonly Run[]): readonly Run[] {
   const seen = new Set<string>();
-  return runs.filter(({ folder, state }) => !seen.has(folder) && seen.add(folder) && state !== 'finished');
+  return runs.filter(({ folder, state }) => !seen.has(folder) && seen.add(folder) && state === 'planned');
 }
 
 /** Turns a text into a name that is valid in configs and in any file system. */

@@ -7,9 +7,9 @@ import type { Experiment } from '../../config/experiment.js';
 import type { ReadShape } from '../plan/data-shapes.js';
 import { createMatching } from '../plan/decided-changes.js';
 import { parsed } from '../plan/planned-runs.fixture.js';
-import type { Run } from '../plan/run.js';
+import { hasTrained, type Run, runPlacer } from '../plan/run.js';
 import { searchedPlaces } from './candidates.js';
-import { planSearch, type Search } from './search.js';
+import { readSearch, type Search } from './search.js';
 
 /** A config whose experiments are resolved once each. */
 const configOf = (
@@ -53,28 +53,26 @@ const shapeOf: ReadShape = async ({ tasks }: Experiment) => ({
   grouped: false,
 });
 
-const planned = async (config: ComparisonConfig, folder = mkdtempSync(join(tmpdir(), 'ple-halving-'))) => {
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+/** The search as another process finds it in the folder. */
+async function readAnew(config: ComparisonConfig, folder: string, failed = new Set<string>()): Promise<Search> {
   const places = known.get(config) ?? (await searchedPlaces(config, createMatching(config, shapeOf), shapeOf));
   known.set(config, places);
-  return planSearch(
-    config,
-    places,
-    folder,
-    () => undefined,
-    async () => [],
-  );
-};
+  const place = runPlacer(config, () => undefined);
+  return readSearch(config, places, { folder, failed, place, extend: async () => [] });
+}
 const known = new Map<ComparisonConfig, Awaited<ReturnType<typeof searchedPlaces>>>();
 const nine = configOf('{ type: halving, candidates: 9 }');
 
 /** 1 - nmse on validation after an epoch; null: the run fails in it. */
 type Score = (run: Run, task: string, epoch: number) => number | null;
 
-/** Does what an executor does, as far as a search sees it: trains each run as far as it is asked, from where it is. */
-function train(search: Search, runs: readonly Run[], score: Score): void {
-  for (const run of runs) {
-    const path = join(search.folder, run.folder);
+/**
+ * Does what an executor does, as far as a search sees it: trains each run as far as it is asked, from where it is.
+ * @returns The paths of those that fail.
+ */
+function train(folder: string, runs: readonly Run[], score: Score): readonly string[] {
+  return runs.flatMap((run) => {
+    const path = join(folder, run.folder);
     mkdirSync(path, { recursive: true });
     const last = run.until ?? run.experiment.train.epochs;
     const before = trained.get(path) ?? 0;
@@ -96,7 +94,8 @@ function train(search: Search, runs: readonly Run[], score: Score): void {
       trained.set(path, epoch);
       if (epoch === run.experiment.train.epochs) writeFileSync(join(path, 'result.json'), '{}');
     }
-  }
+    return hasTrained(run, folder) ? [] : [path];
+  });
 }
 const trained = new Map<string, number>();
 
@@ -104,19 +103,21 @@ const dropout = (values: AxisPoint | undefined) => Number(values?.['model.dropou
 const dropoutsOf = (runs: readonly Run[], label: string) =>
   runs.flatMap((run) => (run.label === label ? [dropout(run.values)] : [])).toSorted();
 
-/** All rungs to the end; the runs of each. */
-async function whole(search: Search, score: Score): Promise<readonly (readonly Run[])[]> {
+/** A search to its end, and the runs of each rung. */
+async function whole(config: ComparisonConfig, score: Score) {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-halving-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const failed = new Set<string>();
   const rungs: (readonly Run[])[] = [];
-  for (let rung = 0; ; rung++) {
-    const runs = await search.rung(rung);
-    if (runs.length === 0) return rungs;
-    train(search, runs, score);
-    rungs.push(runs);
+  for (;;) {
+    const search = await readAnew(config, folder, failed);
+    if (search.next.length === 0) return { folder, search, rungs };
+    for (const path of train(folder, search.next, score)) failed.add(path);
+    rungs.push(search.next);
   }
 }
 
 test('a rung goes by the best epoch so far, and not by what a run has done since', async () => {
-  const search = await planned(nine);
   // .8 is the best at its first epoch, and overfits; .1 is the best in the end, but never comes there.
   const score: Score = ({ values }, _, epoch) =>
     dropout(values) === 0.8
@@ -124,26 +125,22 @@ test('a rung goes by the best epoch so far, and not by what a run has done since
       : dropout(values) === 0.1
         ? epoch / 10 - 0.5
         : 0.3 - dropout(values) / 10 + epoch / 1000;
-  const rungs = await whole(search, score);
+  const { folder, search, rungs } = await whole(nine, score);
   expect(rungs.map((runs) => [...new Set(runs.map(({ until }) => until))])).toEqual([[1], [3], [9]]);
   expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0, 0.2, 0.8]);
   expect(dropoutsOf(rungs[2] ?? [], 'mmoe')).toEqual([0.8]);
   // Another process finds the same, though the runs' folders hold later epochs now, and nothing is left to train.
-  const again = await planned(nine, join(search.folder, '..'));
-  for (const [rung, runs] of rungs.entries()) {
-    expect((await again.rung(rung)).map(({ folder }) => folder)).toEqual(runs.map(({ folder }) => folder));
-    expect((await again.rung(rung)).every(({ state }) => state === 'finished')).toBe(true);
-  }
+  const again = await readAnew(nine, folder);
+  expect(again.next).toEqual([]);
   expect(again.record()).toEqual(search.record());
 });
 
 test('where all of a rung fail, the next best of the rung before take their place', async () => {
-  const search = await planned(nine);
   // Of .0, .1, .2, which go on after epoch 1, none comes to epoch 3. Of .3, .4 and .5, which are next, one goes on, and
   // fails in epoch 9.
   const score: Score = ({ values }, _, epoch) =>
     (dropout(values) < 0.3 && epoch === 3) || (dropout(values) < 0.4 && epoch === 9) ? null : 1 - dropout(values);
-  const rungs = await whole(search, score);
+  const { search, rungs } = await whole(nine, score);
   expect(rungs.map((runs) => dropoutsOf(runs, 'mmoe'))).toEqual([
     [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
     [0, 0.1, 0.2],
@@ -160,9 +157,8 @@ test('where all of a rung fail, the next best of the rung before take their plac
 });
 
 test('tasks that share no parameters are searched as if alone: each keeps its own, and pays for its own network', async () => {
-  const search = await planned(nine);
   const score: Score = ({ values }, task) => (task === 'y1' ? dropout(values) : 1 - dropout(values));
-  const rungs = await whole(search, score);
+  const { search, rungs } = await whole(nine, score);
   expect(dropoutsOf(rungs[1] ?? [], 'single-task')).toEqual([0, 0.1, 0.2, 0.6, 0.7, 0.8]);
   expect(dropoutsOf(rungs[2] ?? [], 'single-task')).toEqual([0, 0.8]);
   expect(search.chosen('single-task', {})).toEqual([
@@ -185,7 +181,6 @@ test('tasks that share no parameters are searched as if alone: each keeps its ow
 test('by score: worst, single-task is taken at its own best trial of the rung', async () => {
   const tune = '{ score: worst, model.dropout: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] }';
   const config = configOf('{ type: halving, candidates: 9 }', { tune });
-  const search = await planned(config);
   // Single-task has at best an nmse of .2 on y1 (dropout 0) and of .6 on y2 (dropout .8). On y1 mmoe gets worse with
   // dropout, on y2 better, and in the mean worse.
   const ofModel = { y1: (of: number) => 0.9 - of, y2: (of: number) => 0.1 + 0.5 * of };
@@ -194,7 +189,7 @@ test('by score: worst, single-task is taken at its own best trial of the rung', 
     if (label === 'single-task') return task === 'y1' ? 0.8 - of : of / 2;
     return task === 'y1' ? ofModel.y1(of) : ofModel.y2(of);
   };
-  const rungs = await whole(search, score);
+  const { search, rungs } = await whole(config, score);
   expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0, 0.1, 0.2]); // y2 -40.5, y2 -34.8, y1 -40.5 %; the others -69 or less
   expect(search.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.1 } }]);
   for (const { reference } of search.record()?.models ?? [])
@@ -202,9 +197,8 @@ test('by score: worst, single-task is taken at its own best trial of the rung', 
       y1: expect.closeTo(-100 * Math.log(0.2), 9),
       y2: expect.closeTo(-100 * Math.log(0.6), 9),
     });
-  const byMean = await planned(nine);
-  await whole(byMean, score);
-  expect(byMean.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0 } }]);
+  const byMean = await whole(nine, score);
+  expect(byMean.search.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0 } }]);
 });
 
 test('a budget pays for as many candidates of each model as it can; no search spends more, whichever go on', async () => {
@@ -212,7 +206,9 @@ test('a budget pays for as many candidates of each model as it can; no search sp
   const epochsOf = (count: number) =>
     count + 2 * Math.max(1, Math.floor(count / 3)) + 6 * Math.max(1, Math.floor(count / 9));
   const config = configOf('{ type: halving, budget: 60 }', { tune });
-  const search = await planned(config);
+  const widest: Score = ({ values }) =>
+    Number(JSON.stringify(values?.['model.levels']) === '[[16]]') + dropout(values) / 10;
+  const { search } = await whole(config, widest);
   for (const { candidates } of search.places) {
     const costs = candidates.map((candidate) => candidate.costs.reduce((sum, cost) => sum + cost, 0));
     const [least, most] = [Math.min(...costs), Math.max(...costs)];
@@ -224,9 +220,6 @@ test('a budget pays for as many candidates of each model as it can; no search sp
   const shared = Math.min(single.length, mmoe.length);
   expect(single.slice(0, shared)).toEqual(mmoe.slice(0, shared));
 
-  const widest: Score = ({ values }) =>
-    Number(JSON.stringify(values?.['model.levels']) === '[[16]]') + dropout(values) / 10;
-  await whole(search, widest);
   for (const { candidates } of search.record()?.models ?? []) {
     const spent = candidates.flatMap(({ rungs }) => rungs).reduce((sum, rung) => sum + rung.spent, 0);
     expect(spent).toBeLessThanOrEqual(60 + 1e-9);

@@ -1,35 +1,25 @@
 import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { bestSoFar } from '../../training/best-so-far.js';
-import { isFinished } from '../../training/folder/run-folder.js';
 import { readResult } from '../../training/stored-result.js';
 import type { ComparisonRow, ModelSearch, SearchCandidate, SearchRecord, SearchRung } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
 import type { Choice, Chosen } from '../plan/decided-changes.js';
-import { placeRuns, type Run, type Wanted } from '../plan/run.js';
+import { asItIs, type Cell, type PlaceRuns, type Run, unfinished } from '../plan/run.js';
 import { type Candidate, type Place, sizeOfRung } from './candidates.js';
 import { beyondEdges } from './edges.js';
 import { choices, meanScores, noValues, rankings, type Tried, validationScores } from './ranking.js';
 
-/**
- * The search of all models and points. What it has found is read from its runs' folders, so that a later process goes
- * on with it.
- */
+/** The search of all models and points, as far as its runs' folders have it. */
 export interface Search {
-  /** Contains the runs' folders. */
-  readonly folder: string;
   readonly places: readonly SearchedPlace[];
   /** All candidates under all seeds. */
   readonly runs: readonly Run[];
-  /**
-   * The runs of a rung, from 0, when those before it have ended; none after the last rung. Random search has one. A grid
-   * has one, and one for each time that it is extended. Ask for them in their order.
-   * @throws UserError if every candidate of a model failed.
-   */
-  rung(index: number): Promise<readonly Run[]>;
-  /** When its last rung has ended. @throws UserError if every candidate of a model failed. */
+  /** All runs of the first rung with a run that has not ended. Random search and a grid have one rung. Empty: it has ended. */
+  readonly next: readonly Run[];
+  /** Once it has ended. @throws UserError if every candidate of a model failed. */
   readonly chosen: Chosen;
-  /** When its last rung has ended: all that was tried, from the runs' folders. Undefined if nothing was searched. */
+  /** Once it has ended: all that was tried. Undefined if nothing was searched. */
   record(): SearchRecord | undefined;
 }
 
@@ -61,104 +51,109 @@ interface SearchedPlace extends Omit<Place, 'candidates'> {
 /** What a search needs to try further values of a model. */
 export type Extend = (place: Place, settings: readonly AxisPoint[]) => Promise<readonly Candidate[]>;
 
-/** Finds or names the folders of all runs, below the comparison's folder. */
-export async function planSearch(
-  config: ComparisonConfig,
-  given: readonly Place[],
-  folder: string,
-  on: Parameters<typeof placeRuns>[3],
-  extend: Extend,
-  signal?: AbortSignal,
-): Promise<Search> {
-  const below = join(folder, 'tuning');
-  const eta = config.search.type === 'halving' ? config.search.eta : 1;
-  const placeOf = (label: string, point: AxisPoint): SearchedPlace | undefined =>
-    searched.find((one) => one.label === label && pointKey(one.point) === pointKey(point));
-  let searched = await placed(given);
-  let extensions = 0;
+interface SearchOptions {
+  /** Of its runs. */
+  readonly folder: string;
+  readonly failed: ReadonlySet<string>;
+  readonly place: PlaceRuns;
+  readonly extend: Extend;
+}
 
-  /** With the runs of each candidate. */
-  async function placed(places: readonly Place[]): Promise<readonly SearchedPlace[]> {
-    const wanted = places.flatMap((place) => tuningRuns(place, config.tuneSeeds));
-    const runs = await placeRuns(config, wanted, below, on, signal);
-    let taken = 0;
-    return places.map((place) => {
-      const candidates = place.candidates.map((candidate) => {
-        taken += config.tuneSeeds.length;
-        return { ...candidate, runs: runs.slice(taken - config.tuneSeeds.length, taken) };
-      });
-      const reference: Reference = (rung) =>
-        config.tuneScore === 'worst' ? placeOf(config.baseline, place.point)?.bestScores(rung) : undefined;
-      const isBaseline = place.label === config.baseline;
-      return searchedPlace({ ...place, candidates, reference }, below, eta, isBaseline ? () => undefined : reference);
-    });
+/** Reads how far a search is. A grid is extended, a few times, when it has ended with a choice at an edge. */
+export async function readSearch(
+  config: ComparisonConfig,
+  places: readonly Place[],
+  options: SearchOptions,
+): Promise<Search> {
+  const { folder, failed, place, extend } = options;
+  const { search, tuneSeeds } = config;
+  let [extensions, found] = [search.type === 'grid' ? search.extend : 0, await searchOf(places)];
+  while (found.next.length === 0 && extensions-- > 0) found = await searchOf(await extended(found));
+  return found;
+
+  async function searchOf(given: readonly Place[]): Promise<Search> {
+    const runs = await place(
+      given.flatMap((one) => tuningRuns(one, tuneSeeds)),
+      folder,
+      failed,
+    );
+    const searched = withRuns(config, given, runs, folder);
+    const chosen: Chosen = (label, point) => {
+      const one = searched.find(isAt(label, point));
+      if (!one) return undefined;
+      const best = one.ranked(one.rungCount - 1).map(([first = -1]) => one.candidates[first]?.values ?? {});
+      return choices(one.groups, best);
+    };
+    return {
+      places: searched,
+      runs,
+      next: openRung(searched, options),
+      chosen,
+      record() {
+        const budget = ('budget' in search ? search.budget : undefined) ?? null;
+        const models = searched.map((one) => recordOf(one, chosen(one.label, one.point) ?? [], folder));
+        return models.length === 0 ? undefined : { type: search.type, budget, seeds: tuneSeeds, models };
+      },
+    };
   }
 
-  /** After a grid has ended: candidates beyond the edges at which a model has chosen. */
-  async function extended(): Promise<readonly Run[]> {
-    const places = await Promise.all(
-      searched.map(async (place): Promise<Place> => {
-        const tried = place.candidates.map(({ values }) => values);
-        const beyond = (chosen(place.label, place.point) ?? []).flatMap(({ values }) => beyondEdges(values, tried));
-        const found =
-          beyond.length === 0
-            ? []
-            : await extend(place, [...new Map(beyond.map((one) => [JSON.stringify(one), one])).values()]);
-        return { ...place, candidates: [...place.candidates, ...found] };
+  /** With candidates beyond the edges at which a model has chosen. */
+  function extended({ places: searched, chosen }: Search): Promise<readonly Place[]> {
+    return Promise.all(
+      searched.map(async (one): Promise<Place> => {
+        const tried = one.candidates.map(({ values }) => values);
+        const beyond = (chosen(one.label, one.point) ?? []).flatMap(({ values }) => beyondEdges(values, tried));
+        const settings = [...new Map(beyond.map((values) => [JSON.stringify(values), values])).values()];
+        const further = settings.length === 0 ? [] : await extend(one, settings);
+        return { ...one, candidates: [...one.candidates, ...further] };
       }),
     );
-    const before = new Set(
-      searched.flatMap(({ candidates }) => candidates.flatMap(({ runs }) => runs.map(({ folder }) => folder))),
-    );
-    searched = await placed(places);
-    return searched.flatMap(({ candidates }) =>
-      candidates.flatMap(({ runs }) =>
-        runs.flatMap((run) => (before.has(run.folder) ? [] : [atRung(run, undefined, below)])),
-      ),
-    );
-  }
-
-  return {
-    folder: below,
-    get places() {
-      return searched;
-    },
-    get runs() {
-      return searched.flatMap(({ candidates }) => candidates.flatMap(({ runs }) => runs));
-    },
-    async rung(index) {
-      const { search } = config;
-      if (search.type === 'grid' && index > extensions && extensions < search.extend) {
-        extensions++;
-        return extended();
-      }
-      return searched.flatMap((place) => {
-        if (index >= place.rungCount) return [];
-        const members = union(place.members(index));
-        return members.flatMap((candidate) =>
-          (place.candidates[candidate]?.runs ?? []).map((run) => atRung(run, place.rungs?.[index], below)),
-        );
-      });
-    },
-    chosen,
-    record() {
-      const { search, tuneSeeds: seeds } = config;
-      const budget = ('budget' in search ? search.budget : undefined) ?? null;
-      const models = searched.map((place) => recordOf(place, chosen(place.label, place.point) ?? [], below));
-      return models.length === 0 ? undefined : { type: search.type, budget, seeds, models };
-    },
-  };
-
-  function chosen(label: string, point: AxisPoint): readonly Choice[] | undefined {
-    const place = placeOf(label, point);
-    if (!place) return undefined;
-    const best = place.ranked(place.rungCount - 1).map(([first = -1]) => place.candidates[first]?.values ?? {});
-    return choices(place.groups, best);
   }
 }
 
+function isAt(label: string, point: AxisPoint): (place: Place) => boolean {
+  return (place) => place.label === label && pointKey(place.point) === pointKey(point);
+}
+
+/** @param runs Of all candidates in their order. */
+function withRuns(
+  { search, tuneSeeds, tuneScore, baseline }: ComparisonConfig,
+  places: readonly Place[],
+  runs: readonly Run[],
+  folder: string,
+): readonly SearchedPlace[] {
+  const eta = search.type === 'halving' ? search.eta : 1;
+  let taken = 0;
+  const searched = places.map((place): SearchedPlace => {
+    const candidates = place.candidates.map((one) => {
+      const own = runs.slice(taken, taken + tuneSeeds.length);
+      taken += tuneSeeds.length;
+      return { ...one, runs: own };
+    });
+    const reference: Reference = (rung) =>
+      tuneScore === 'worst' ? searched.find(isAt(baseline, place.point))?.bestScores(rung) : undefined;
+    const rankedOver = place.label === baseline ? () => undefined : reference;
+    return searchedPlace({ ...place, candidates, reference }, folder, eta, rankedOver);
+  });
+  return searched;
+}
+
+/** The runs of a rung may depend on all runs of the rungs before it. */
+function openRung(places: readonly SearchedPlace[], { folder, failed }: SearchOptions): readonly Run[] {
+  const rungs = Math.max(0, ...places.map(({ rungCount }) => rungCount));
+  for (let rung = 0; rung < rungs; rung++) {
+    const runs = places.flatMap(({ rungCount, rungs, candidates, members }) => {
+      const until = rungs?.[rung];
+      const own = rung < rungCount ? union(members(rung)).flatMap((index) => candidates[index]?.runs ?? []) : [];
+      return until === undefined ? own : own.map((run) => asItIs({ ...run, until }, folder, failed));
+    });
+    if (unfinished(runs).length > 0) return runs;
+  }
+  return [];
+}
+
 /** Each candidate with each seed of the search. These runs are not reported. */
-export function tuningRuns({ label, point, candidates }: Place, seeds: readonly number[]): readonly Wanted[] {
+export function tuningRuns({ label, point, candidates }: Place, seeds: readonly number[]): readonly Cell[] {
   return candidates.flatMap(({ values, changes }) => seeds.map((seed) => ({ label, point, seed, values, changes })));
 }
 
@@ -231,13 +226,6 @@ function resultAt(run: Run, until: number | undefined, folder: string): Tried['r
   if (until === undefined) return readResult(path);
   const found = bestSoFar(path, run.experiment, until);
   return found.isTrained ? found : undefined;
-}
-
-/** The run, with its state: in a rung of halving it has finished when it is trained so far. */
-function atRung(run: Run, until: number | undefined, folder: string): Run {
-  const path = join(folder, run.folder);
-  if (until === undefined) return { ...run, state: isFinished(path) ? 'finished' : 'planned' };
-  return { ...run, until, state: bestSoFar(path, run.experiment, until).isTrained ? 'finished' : 'planned' };
 }
 
 function union(groups: readonly (readonly number[])[]): readonly number[] {

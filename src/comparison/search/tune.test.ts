@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AxisPoint } from '../../config/comparison.js';
 import { parsed } from '../plan/planned-runs.fixture.js';
-import { experimentOf, type Wanted } from '../plan/run.js';
+import { type Cell, experimentOf } from '../plan/run.js';
 import { rankings, type Tried } from './ranking.js';
 import { tuningRuns as runsOf } from './search.js';
 
@@ -79,7 +79,7 @@ const resultOf = ([click, watch]: Scores, [clickTest, watchTest]: readonly numbe
   },
 });
 const runs = tuningRuns(searched, 'shared', {});
-const runAt = (index: number): Wanted => {
+const runAt = (index: number): Cell => {
   const run = runs[index];
   if (!run) throw new Error('More scores than runs.');
   return run;

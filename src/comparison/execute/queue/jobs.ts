@@ -2,10 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ErrorCode, type Job, type JobProgress, type Queue, QueueEvents } from 'bullmq';
 import { DataError } from '../../../support/errors.js';
-import type { Run } from '../../plan/run.js';
-import type { Event, Outcome } from '../executor.js';
+import { hasTrained, type Run } from '../../plan/run.js';
+import type { Event, OpenStage, Outcome } from '../executor.js';
 import type { Report } from '../messages.js';
-import { hasTrained, type OpenStage } from '../stage.js';
 import type { Connection } from './connection.js';
 import { mostLost, type Payload, prefix, progressSchema, queueName } from './messages.js';
 

@@ -1,11 +1,9 @@
 import { join, relative, sep } from 'node:path';
 import { Queue } from 'bullmq';
-import type { ComparisonConfig } from '../../../config/comparison.js';
-import { Interrupted, UserError } from '../../../support/errors.js';
+import { exitCode, Interrupted, UserError } from '../../../support/errors.js';
 import { counted } from '../../../support/whole-number.js';
-import { type ComparisonOptions, Detached, type Executor } from '../executor.js';
+import type { ComparisonOptions, Executor, OpenStage } from '../executor.js';
 import { withShapeReader } from '../shape-reader.js';
-import { type OpenStage, openStage } from '../stage.js';
 import { writeStagePlan } from '../stage-plan.js';
 import type { Address } from './address.js';
 import { type Connection, connect, refusalOf } from './connection.js';
@@ -18,7 +16,6 @@ import { lowestPriority, type Payload, prefix, queueName } from './messages.js';
  */
 export async function withQueue<Made>(
   address: Address,
-  config: ComparisonConfig,
   options: ComparisonOptions,
   use: (executor: Executor) => Promise<Made>,
 ): Promise<Made> {
@@ -32,7 +29,7 @@ export async function withQueue<Made>(
   halt.addEventListener('abort', close);
   try {
     return await withShapeReader(options, (readShape, rest) =>
-      use({ readShape, execute: executeIn({ address, connection, config, options, rest }) }),
+      use({ readShape, execute: executeIn({ address, connection, options, rest }) }),
     );
   } catch (error) {
     if (signal.aborted && !(error instanceof UserError)) throw new Interrupted();
@@ -47,24 +44,21 @@ export async function withQueue<Made>(
 interface Opened {
   readonly address: Address;
   readonly connection: Connection;
-  readonly config: ComparisonConfig;
   readonly options: ComparisonOptions;
   /** Frees the data that were read for the plan. */
   readonly rest: () => Promise<void>;
 }
 
-function executeIn({ address, connection, config, options, rest }: Opened): Executor['execute'] {
+function executeIn({ address, connection, options, rest }: Opened): Executor['execute'] {
   const { signal, on, predictions, detach = false } = options;
   const { shown } = address;
   const queue = new Queue<Payload>(queueName, { connection: connection.redis, prefix });
   queue.on('error', () => undefined); // the connection says so
-  return async (stage, runs, folder) => {
-    const open = openStage(stage, runs, folder, config.metrics, on);
-    if (signal.aborted) return open.runs();
+  return async (open) => {
+    if (signal.aborted) return;
     const slots = await slotsOf(queue);
     const place = `the queue at ${shown} has ${counted(slots, 'place')} at workers`;
     open.planned({ jobs: Math.max(1, slots), threads: null, place });
-    if (open.todo.length === 0) return open.runs();
     if (slots === 0)
       on({
         kind: 'note',
@@ -77,7 +71,8 @@ function executeIn({ address, connection, config, options, rest }: Opened): Exec
     await addJobs(queue, [...jobs.values()]);
     if (detach) {
       const what = `${counted(jobs.size, 'run')} are with the queue at ${shown}`;
-      throw new Detached(`${what}. The same command with --attach waits for them, and goes on.`);
+      const message = `${what}. The same command with --attach waits for them, and goes on.`;
+      return { message, exitCode: exitCode.done };
     }
     const left = await followJobs({ queue, connection, jobs, open, signal, on });
     if (left > 0)
@@ -85,7 +80,7 @@ function executeIn({ address, connection, config, options, rest }: Opened): Exec
         kind: 'note',
         message: `${counted(left, 'run')} stay with the queue: its workers train on. The same command collects them.`,
       });
-    return open.runs();
+    return;
   };
 }
 

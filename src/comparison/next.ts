@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
 import { balancings } from '../objective/balancing/catalogue.js';
@@ -5,28 +6,81 @@ import { ConfigError } from '../support/errors.js';
 import { wholeNumber } from '../support/whole-number.js';
 import { mostPredictions } from '../training/journal.js';
 import type { LoadingEvent } from '../training/load-dataset.js';
+import type { Look, SearchRecord } from './comparison.js';
 import type { ReadShape } from './plan/data-shapes.js';
-import { createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
-import { placeRuns, type Run, reportedRuns } from './plan/run.js';
+import { type Chosen, createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
+import type { LookToCome } from './plan/looks.js';
+import { type Run, reportedRuns, runPlacer, type Stage, unfinished } from './plan/run.js';
 import { searchedPlace, searchedPlaces } from './search/candidates.js';
-import { type Extend, planSearch, type Search } from './search/search.js';
+import { type Extend, readSearch, type Search } from './search/search.js';
 
-/** What a comparison has to run. */
+/** What depends on the config and the data, and the questions to a comparison's folder. */
 export interface Plan {
-  /** The runs of `tune`, which come first. Empty without it. */
-  readonly search: Search;
-  /** The decisions of `tune` and `match`. The search must be finished. */
-  decide(): Promise<DecidedChanges>;
+  /** Of the reported runs, and of those of the search. */
+  readonly folders: Readonly<Record<Stage['stage'], string>>;
+  /** The search of `tune`, as far as it is. */
+  search(failed: ReadonlySet<string>): Promise<Search>;
+  /** The decisions of `tune` and `match`. The search must have ended. */
+  decide(chosen: Chosen): Promise<DecidedChanges>;
   /** The reported runs for these seeds. Without decisions, `tune` is assumed to choose the config's values. */
-  runs(decided: DecidedChanges | undefined, seeds: readonly number[]): Promise<readonly Run[]>;
+  runs(
+    decided: DecidedChanges | undefined,
+    seeds: readonly number[],
+    failed?: ReadonlySet<string>,
+  ): Promise<readonly Run[]>;
+}
+
+/** What has ended in this process, beside what the folder has. */
+export interface Ended {
+  /** Paths of runs that failed. Another process tries them again. */
+  readonly failed: ReadonlySet<string>;
+  /** The looks so far. */
+  readonly looks: readonly Look[];
+}
+
+/** What a comparison does next: it trains runs, of which some have not ended, or looks at those that have. */
+export type Step = TrainStep | LookStep;
+
+interface TrainStep extends Stage {
+  readonly kind: 'train';
+  /** Of reported runs. */
+  readonly decided?: DecidedChanges;
+}
+
+export interface LookStep extends Stage {
+  readonly kind: 'look';
+  readonly look: LookToCome;
+  readonly decided: DecidedChanges;
+  /** What `tune` tried. */
+  readonly search: SearchRecord | undefined;
 }
 
 /**
- * Reads what the plan depends on: the data's sizes if widths are matched, and the finished runs in the comparison's
- * folder.
+ * What is next, of what the folder has: the first rung of the search, then the seeds of the first look, with a run that
+ * has not ended. After the last look, or one that leaves nothing undecided: undefined.
+ */
+export async function next(
+  plan: Plan,
+  looks: readonly LookToCome[],
+  { failed, looks: looked }: Ended,
+): Promise<Step | undefined> {
+  const look = looked.at(-1)?.undecided === 0 ? undefined : looks[looked.length];
+  if (!look) return undefined;
+  const search = await plan.search(failed);
+  if (search.next.length > 0) return { kind: 'train', stage: 'tuning', folder: plan.folders.tuning, runs: search.next };
+  const decided = await plan.decide(search.chosen);
+  const runs = await plan.runs(decided, look.of, failed);
+  const stage = { stage: 'runs', folder: plan.folders.runs, runs, decided } as const;
+  return unfinished(runs).length > 0
+    ? { kind: 'train', ...stage }
+    : { kind: 'look', ...stage, look, search: search.record() };
+}
+
+/**
+ * Reads what the plan depends on: the data, where the config asks something of them, or matches widths.
  * @throws ConfigError if the config asks for something that the data do not have.
  */
-export async function makePlan(
+export async function openPlan(
   config: ComparisonConfig,
   folder: string,
   readShape: ReadShape,
@@ -35,8 +89,10 @@ export async function makePlan(
 ): Promise<Plan> {
   await checkData(config, readShape);
   checkFront(config);
+  const folders = { runs: folder, tuning: join(folder, 'tuning') };
   const matching = createMatching(config, readShape);
   const places = await searchedPlaces(config, matching, readShape, signal);
+  const place = runPlacer(config, on, signal);
   const extend: Extend = async ({ label, point }, settings) => {
     const found = await Promise.all(settings.map((values) => candidateWith(values).catch(refused)));
     return found.flat();
@@ -46,16 +102,15 @@ export async function makePlan(
         .candidates;
     }
   };
-  const search = await planSearch(config, places, folder, on, extend, signal);
   // Without a search, matched widths are tried now, so that a mistake is found before hours of training.
   const undecided = await decide(config, matching, (label, point) =>
-    places.some((place) => place.label === label && place.point === point) ? [{ tasks: [], values: {} }] : undefined,
+    places.some((one) => one.label === label && one.point === point) ? [{ tasks: [], values: {} }] : undefined,
   );
   return {
-    search,
-    decide: () => decide(config, matching, search.chosen),
-    runs: (decided = undecided, seeds) =>
-      placeRuns(config, reportedRuns(config, decided.of, seeds), folder, on, signal),
+    folders,
+    search: (failed) => readSearch(config, places, { folder: folders.tuning, failed, place, extend }),
+    decide: (chosen) => decide(config, matching, chosen),
+    runs: (decided = undecided, seeds, failed) => place(reportedRuns(config, decided.of, seeds), folder, failed),
   };
 }
 
