@@ -157,6 +157,13 @@ describe('tasks', () => {
     expect(await apartOf(['1011111', '1011111'])).toBeUndefined();
   });
 
+  test('a task without a training row in its sample space is refused: nothing would train it', async () => {
+    const masked = source({ train: ['1111111', '0000000'], test: ['1111111', '1111111'] });
+    await expect(encode(masked, inputs(), [...tasks('click'), seconds()])).rejects.toThrow(
+      "No training row with a weight above 0 is in the sample space of task 'seconds'.",
+    );
+  });
+
   test('an unknown task is a config error', async () => {
     const encoding = encode(source(), inputs(), tasks('clicks'));
     await expect(encoding).rejects.toThrow(ConfigError);

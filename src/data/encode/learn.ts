@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type InputsConfig, type TaskConfig, taskLossOf } from '../../config/parts.js';
+import { DataError } from '../../support/errors.js';
 import type { Source, SourceBlock, SourceColumn, SourceSplit } from '../dataset.js';
 import type { Encoding, LearntColumn } from '../encoding.js';
 import { checkedLabels } from './checked-labels.js';
@@ -32,10 +33,13 @@ export async function learn(
   const places = tasks.map(({ name }) => source.tasks.findIndex((task) => task.name === name));
   const fits = columnFits(source, inputs);
   const labels = tasks.map(labelFit);
-  const apart = source.masked ? new Set<number>() : undefined;
+  const spaces = source.masked ? { apart: new Set<number>(), labelled: new Set<number>() } : undefined;
   const train = checkedLabels(source, 'train', tasks);
   const few = looksAtFew(source, places, inputs) && fittedRows < train.rows;
-  const counted = await fitTraining(train, few ? fittedRows : train.rows, places, { fits, labels, apart }, signal);
+  const counted = await fitTraining(train, few ? fittedRows : train.rows, places, { fits, labels, spaces }, signal);
+  const without = spaces?.labelled.size ? tasks.find((_, t) => !spaces.labelled.has(t)) : undefined;
+  if (without && !few)
+    throw new DataError(`No training row with a weight above 0 is in the sample space of task '${without.name}'.`);
   const learnt = columns.map(({ name, cells = {} }, c): LearntColumn => {
     const by = fits[c]?.finish() ?? { kind: 'identity' };
     return { name, cells: 'values' in by ? cells : { lenient: false, ...cells }, ...by };
@@ -60,7 +64,7 @@ export async function learn(
       }),
     },
     kept: few ? undefined : counted,
-    apart: tasks.flatMap(({ name }, t) => (apart?.has(t) ? [name] : [])),
+    apart: tasks.flatMap(({ name }, t) => (spaces?.apart.has(t) ? [name] : [])),
     notes: columns.flatMap(({ name }, c) => truncationNote(name, fits[c], learnt[c])),
   };
 }
@@ -92,7 +96,7 @@ async function fitTraining(
   train: SourceSplit,
   most: number,
   tasks: readonly number[],
-  { fits, labels, apart }: Learning,
+  { fits, labels, spaces }: Learning,
   signal: AbortSignal | undefined,
 ): Promise<KeptRows | undefined> {
   const blocks = Math.ceil(most / train.blockRows);
@@ -103,10 +107,10 @@ async function fitTraining(
     const reading = train.read(b);
     if (fitting) train.ahead?.(b + 1);
     const block = await reading;
-    if (!fitting && !apart && !block.weights) return undefined;
+    if (!fitting && !spaces && !block.weights) return undefined;
     const rows = keptRowsOf(block, tasks);
     counts[b] = rows.length;
-    if (apart) addApart(apart, block.labels, rows, tasks);
+    if (spaces) compareSpaces(spaces, block.labels, rows, tasks);
     for (const [c, fit] of fits.entries()) {
       const values = block.columns[c];
       if (fit && values) fit.add(values, rows);
@@ -121,10 +125,17 @@ async function fitTraining(
   return rows === train.rows ? undefined : { rows, counts };
 }
 
-function addApart(apart: Set<number>, labels: SourceBlock['labels'], rows: Int32Array, tasks: readonly number[]): void {
+function compareSpaces(
+  { apart, labelled }: Spaces,
+  labels: SourceBlock['labels'],
+  rows: Int32Array,
+  tasks: readonly number[],
+): void {
   const isOutside = (task: number | undefined, row: number) => Number.isNaN(labels[task ?? -1]?.[row]);
-  for (const [t, task] of tasks.entries())
+  for (const [t, task] of tasks.entries()) {
     if (!apart.has(t) && rows.some((row) => isOutside(task, row) !== isOutside(tasks[0], row))) apart.add(t);
+    if (!labelled.has(t) && rows.some((row) => !isOutside(task, row))) labelled.add(t);
+  }
 }
 
 function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefined)[] {
@@ -165,8 +176,16 @@ function truncationNote(name: string, fit: ColumnFit | undefined, learnt: Learnt
 interface Learning {
   readonly fits: readonly (ColumnFit | undefined)[];
   readonly labels: readonly ReturnType<typeof labelFit>[];
-  /** Of a source that is masked: the places of tasks whose sample space has other rows than the first task's. */
-  readonly apart: Set<number> | undefined;
+  /** Of a source that is masked. */
+  readonly spaces: Spaces | undefined;
+}
+
+/** Tasks by their places. */
+interface Spaces {
+  /** Their sample space has other rows than the first task's. */
+  readonly apart: Set<number>;
+  /** They have a label. */
+  readonly labelled: Set<number>;
 }
 
 /** Mean and deviation of a standardised task's labels, or of their logarithms. */
