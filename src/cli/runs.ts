@@ -101,7 +101,7 @@ async function tableOf(listed: readonly ListedFolder[]): Promise<string> {
     import('../report/text-table.js'),
     import('../report/metrics-table.js'),
     import('../report/numbers.js'),
-    import('../report/points.js'),
+    import('../report/task-gains.js'),
     import('./display/amount.js'),
   ]);
   const now = Date.now();

@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 import type { Comparison, TaskGain } from '../comparison/comparison.js';
 import { everyVerdict } from './comparison.fixture.js';
 import { explanations } from './explanations.js';
-import { gainTables } from './gain-table.js';
+import { pointsOf } from './points.js';
 
 function textOf(changes: Partial<Comparison> = {}): string {
   const comparison = { ...everyVerdict, ...changes };
-  return gainTables(comparison)
-    .flatMap((tables) => explanations(comparison, tables))
+  return pointsOf(comparison)
+    .flatMap((point) => explanations(comparison, point))
     .join('\n');
 }
 

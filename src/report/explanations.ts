@@ -1,18 +1,19 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { familyError } from '../comparison/plan/looks.js';
-import type { GainCell, GainTable, PointTables } from './gain-table.js';
+import type { GainCell, GainTable } from './gain-table.js';
 import { confidence, fixed, listed, rounded } from './numbers.js';
-import { metricName } from './points.js';
+import type { Point } from './points.js';
+import { metricName } from './task-gains.js';
 
 /** How to read a table's numbers, one line each. */
-export function explanations(comparison: Comparison, tables: PointTables): readonly string[] {
+export function explanations(comparison: Comparison, point: Point): readonly string[] {
   const { baseline, seeds } = comparison;
-  const { models } = tables;
+  const { models } = point;
   return [
     `Gains are over ${baseline}, ${seeds.length === 1 ? 'of one seed' : `as means over ${seeds.length} seeds`}. Above 0 is better.`,
     ...besides(models),
     `Relative gains are in percent of ${baseline}'s metric.${models.hasMean ? ` Δm is their mean over tasks${weights(comparison)}.` : ''}`,
-    ...testInWords(comparison, tables),
+    ...testInWords(comparison, point),
     ...intervals(comparison, models),
     ...margins(comparison, models),
     ...detectableGains(models),
@@ -36,9 +37,9 @@ function besides({ rows }: GainTable): readonly string[] {
 }
 
 /** For the terminal: the signs and units of its tables. */
-export function legend(comparison: Comparison, points: readonly PointTables[]): string {
+export function legend(comparison: Comparison, points: readonly Point[]): string {
   const { baseline } = comparison;
-  const tasks = points.flatMap(({ point }) => point.tasks);
+  const tasks = points.flatMap((point) => point.tasks);
   const units = [
     ...(tasks.some(({ percent }) => percent === null) ? ["in the metric's unit"] : []),
     ...(tasks.some(({ percent }) => percent !== null) ? [`of errors in % of ${baseline}'s`] : []),
@@ -64,15 +65,15 @@ const tests = {
 };
 
 /** The test of the gains, and how p is adjusted. Empty if nothing is tested. */
-export function testInWords({ test }: Comparison, { point, models, contrasts }: PointTables): readonly string[] {
+export function testInWords({ test }: Comparison, { title, rows, models, contrasts }: Point): readonly string[] {
   const tested = testedGains(models);
   if (tested === 0) return [];
-  const designs = [...new Set(point.rows.flatMap(({ design }) => design ?? []))];
+  const designs = [...new Set(rows.flatMap(({ design }) => design ?? []))];
   const words = designs.map((design) => tests[design](test.priorDegreesOfFreedom));
   const drawn = test.drawn === 'groups' ? ' The error over test rows is that of their groups (users).' : '';
   const gains = tested === 1 ? 'one gain' : `${tested} gains`;
   return [
-    `The test is ${listed(words) || 'a z test per gain'}.${drawn} p is adjusted by Holm's method over the ${gains} of ${point.title === '' ? 'the' : 'a'} table; ` +
+    `The test is ${listed(words) || 'a z test per gain'}.${drawn} p is adjusted by Holm's method over the ${gains} of ${title === '' ? 'the' : 'a'} table; ` +
       `below ${rounded(test.level)} a gain differs from 0.${contrasts ? ' Contrasts are a family of their own.' : ''}`,
   ];
 }
@@ -134,7 +135,7 @@ function ofTasks(
   of: (cell: GainCell) => number | null,
   text: (numbers: readonly number[], digits: number) => string,
 ): string {
-  const parts = table.point.tasks.flatMap((task) => {
+  const parts = table.tasks.flatMap((task) => {
     const numbers = cellsOf(table).flatMap((cell) => (cell.task === task ? (of(cell) ?? []) : []));
     return numbers.length === 0 ? [] : [`${text(numbers, task.digits)} ${metricName(task.metric)} on ${task.name}`];
   });

@@ -1,6 +1,5 @@
 import type {
   Aggregate,
-  Comparison,
   ComparisonRow,
   Contrast,
   Gain,
@@ -9,10 +8,8 @@ import type {
   TestedGain,
   Verdict,
 } from '../comparison/comparison.js';
-import { pointKey } from '../comparison/plan/axis-point.js';
-import { frontsAt } from './fronts.js';
-import { count, dash, fixed, percent, percentDigits, probability, signed } from './numbers.js';
-import { aggregateDigits, gainOf, metricName, noGain, type Point, type PointTask, pointsOf } from './points.js';
+import { dash, fixed, percent, percentDigits, probability, signed } from './numbers.js';
+import { aggregateDigits, gainOf, metricName, noGain, type PointTask } from './task-gains.js';
 
 /**
  * Gains at a point of the axes, row by row, as numbers and as rounded texts. Every format of the table is written from
@@ -20,8 +17,10 @@ import { aggregateDigits, gainOf, metricName, noGain, type Point, type PointTask
  */
 export interface GainTable {
   readonly kind: 'models' | 'contrasts' | 'front';
-  readonly point: Point;
+  readonly tasks: readonly PointTask[];
   readonly rows: readonly GainRow[];
+  /** Of a front: the task whose weight differs. */
+  readonly weighted: string;
   /** Whether any gain over the baseline has an error. With one seed, only the test rows can give one. */
   readonly hasIntervals: boolean;
   /** Whether a row has a mean relative gain. */
@@ -75,78 +74,56 @@ export interface GainText {
   readonly effectInWords: string;
 }
 
-/** The tables at a point of the axes. */
-export interface PointTables {
-  readonly point: Point;
-  readonly models: GainTable;
-  readonly contrasts: GainTable | null;
-  readonly front: GainTable | null;
+/** What a row is made from: gains of a model over a reference, at a loss weight in a front. */
+interface Compared extends Pick<Contrast, 'aggregate' | 'verdict' | 'model'> {
+  readonly tasks: Readonly<Record<string, TestedGain>>;
+  readonly reference: string | null;
+  readonly weight?: number | null;
 }
 
-/** The tables of a comparison, point by point. */
-export function gainTables(comparison: Comparison): readonly PointTables[] {
-  return pointsOf(comparison).map((point) => {
-    const table = (kind: GainTable['kind'], rows: readonly GainRow[]): GainTable => ({
-      kind,
-      point,
-      rows,
-      hasIntervals: point.rows.some((row) => point.tasks.some((task) => gainOf(row, task).interval !== null)),
-      hasMean: rows.some(({ aggregate }) => aggregate !== null),
-    });
-    const over = (label: string) => (label === comparison.baseline ? null : comparison.baseline);
-    const models = point.rows.map((model) => rowOf(point, model, over(model.label), model));
-    const contrasts = contrastsAt(comparison, point).flatMap((contrast) =>
-      ownRow(point, contrast.model).map((model) => rowOf(point, model, contrast.reference, contrast)),
-    );
-    const front = frontsAt(comparison, point).flatMap(({ model: label, points }) =>
-      ownRow(point, label).flatMap((model) =>
-        points.map((at) => rowOf(point, model, comparison.baseline, at, at.value)),
-      ),
-    );
-    return {
-      point,
-      models: table('models', models),
-      contrasts: contrasts.length === 0 ? null : table('contrasts', contrasts),
-      front: front.length === 0 ? null : table('front', front),
-    };
-  });
+/** What a table is made within: the tasks and the rows of a point of the axes. */
+interface Place {
+  readonly tasks: readonly PointTask[];
+  readonly rows: readonly ComparisonRow[];
 }
 
-function ownRow({ rows }: Point, label: string): readonly ComparisonRow[] {
-  return rows.filter((row) => row.label === label);
+/** A row for each of these whose model is among the rows of the point. */
+export function gainTable(kind: GainTable['kind'], compared: readonly Compared[], at: Place, weighted = ''): GainTable {
+  const rows = compared.flatMap((each) =>
+    at.rows.flatMap((row) => (row.label === each.model ? rowOf(each, row, at) : [])),
+  );
+  return {
+    ...{ kind, tasks: at.tasks, rows, weighted },
+    hasIntervals: at.rows.some((row) => at.tasks.some((task) => gainOf(row, task).interval !== null)),
+    hasMean: rows.some(({ aggregate }) => aggregate !== null),
+  };
 }
 
 function rowOf(
-  point: Point,
+  { tasks, aggregate, verdict, reference, weight = null }: Compared,
   model: ComparisonRow,
-  reference: string | null,
-  { tasks, aggregate, verdict }: Pick<Contrast, 'aggregate' | 'verdict'> & { tasks: Record<string, TestedGain> },
-  weight: number | null = null,
+  at: Place,
 ): GainRow {
-  const digits = aggregateDigits(point);
+  const digits = aggregateDigits(at.rows);
   const size = percent(aggregate?.gain ?? null, digits);
   return {
-    model,
-    reference,
-    weight,
-    verdict,
+    ...{ model, reference, weight, verdict, aggregate },
     verdictText: verdictText(verdict, tasks),
-    cells: point.tasks.map((task) => cellOf(point, task, model, reference, tasks[task.name] ?? noGain)),
-    aggregate,
+    cells: at.tasks.map((task) => cellOf(task, model, reference, tasks[task.name] ?? noGain, at)),
     mean: aggregate && textOf(aggregate, digits, size, { effect: size, effectInWords: size }),
   };
 }
 
 function cellOf(
-  point: Point,
   task: PointTask,
   model: ComparisonRow,
   reference: string | null,
   gain: TestedGain,
+  { rows }: Place,
 ): GainCell {
   const { digits } = task;
   const own = gainOf(model, task);
-  const digitsOfPercent = percentDigits(point.rows.map((row) => gainOf(row, task).relativeGain));
+  const digitsOfPercent = percentDigits(rows.map((row) => gainOf(row, task).relativeGain));
   const relative = percent(gain.relativeGain, digitsOfPercent);
   const sizes = () => {
     if (gain.gain === null) return { effect: dash, effectInWords: 'no result' };
@@ -194,42 +171,15 @@ function textOf(
 /** The sign after a gain, by verdict. */
 const signs: Readonly<Record<TaskVerdict, string>> = { better: '▲', worse: '▼', equivalent: '=', undecided: '?' };
 
+/** Better or worse: formats emphasise it. */
+export function isDecided(verdict: TaskVerdict | null): verdict is 'better' | 'worse' {
+  return verdict === 'better' || verdict === 'worse';
+}
+
 /** Explains the signs. */
 export const signsInWords = '▲ better, ▼ worse, = equivalent, ? undecided.';
 
 /** A model's verdict, or a text that says it has no gain. */
 function verdictText(verdict: Verdict, tasks: Readonly<Record<string, Gain>>): string {
   return verdict === 'baseline' || Object.values(tasks).some(({ gain }) => gain !== null) ? verdict : 'no result';
-}
-
-function contrastsAt({ contrasts }: Comparison, { axis }: Point): readonly Contrast[] {
-  return contrasts.filter((contrast) => pointKey(contrast.axis) === pointKey(axis));
-}
-
-/** How a format for pages and papers writes texts. */
-export interface PageFormat {
-  text(text: string): string;
-  value(level: string, deviation: string): string;
-  /** Several cells. Null: the baseline, which has no gain. */
-  gain(gain: GainText | null): readonly string[];
-  mean(gain: GainText): string;
-}
-
-/**
- * The lines of a table for a page or a paper: labels, then for each task value and gain, then the mean over tasks and
- * parameters.
- */
-export function pageLines({ kind, rows, hasMean }: GainTable, format: PageFormat): readonly (readonly string[])[] {
-  const hasOwn = kind === 'models';
-  return rows.map(({ model, reference, verdictText, cells, mean }) => [
-    format.text(model.label),
-    ...(hasOwn ? [] : [format.text(reference ?? '')]),
-    verdictText,
-    ...cells.flatMap(({ level, deviation, text }) => [
-      ...(hasOwn ? [format.value(level, deviation)] : []),
-      ...format.gain(text),
-    ]),
-    ...(hasMean ? [mean ? format.mean(mean) : ''] : []),
-    ...(hasOwn ? [model.parameters?.embedding, model.parameters?.network].map((size) => count(size ?? null)) : []),
-  ]);
 }

@@ -1,8 +1,10 @@
 import type { Comparison, Gain, TestedGain } from '../comparison/comparison.js';
 import { printable } from '../support/printable.js';
-import { type GainCell, type GainRow, type GainTable, gainTables } from './gain-table.js';
+import type { Column } from './columns.js';
+import type { GainCell, GainRow } from './gain-table.js';
+import { pointsOf } from './points.js';
 
-type Cell = string | number | null;
+type Cell = string | number | null | undefined;
 
 /** A gain on a task, over the baseline or over the reference of a contrast. */
 interface GainLine extends GainRow, GainCell {
@@ -11,25 +13,19 @@ interface GainLine extends GainRow, GainCell {
 }
 
 /** A column of gains.csv and gains.parquet, with its SQL type. */
-interface GainColumn {
-  readonly name: string;
+interface TypedColumn extends Pick<Column<GainLine, Cell>, 'head' | 'cell'> {
   readonly type: 'VARCHAR' | 'DOUBLE' | 'BIGINT';
-  readonly of: (line: GainLine) => Cell | undefined;
 }
 
 /** The lines of gains.csv: of every point of the axes and model, then of the contrasts, task by task. */
 export function gainLines(comparison: Comparison): readonly GainLine[] {
-  const linesOf = ({ rows, kind }: GainTable) =>
-    rows.flatMap((row) =>
-      row.cells.map((cell): GainLine => ({ ...row, ...cell, comparison, isContrast: kind === 'contrasts' })),
-    );
-  return gainTables(comparison).flatMap(({ models, contrasts }) => [
-    ...linesOf(models),
-    ...(contrasts ? linesOf(contrasts) : []),
-  ]);
+  const tables = pointsOf(comparison).flatMap(({ models, contrasts }) => [models, ...(contrasts ? [contrasts] : [])]);
+  return tables.flatMap(({ rows, kind }) =>
+    rows.flatMap((row) => row.cells.map((cell) => ({ ...row, ...cell, comparison, isContrast: kind === 'contrasts' }))),
+  );
 }
 
-export function gainColumns({ axes }: Comparison): readonly GainColumn[] {
+export function typedColumns({ axes }: Comparison): readonly TypedColumn[] {
   return [
     ...Object.entries(axes).map(([key, values]) => {
       const type = values.every((value) => typeof value === 'number') ? 'DOUBLE' : 'VARCHAR';
@@ -46,8 +42,8 @@ export function gainColumns({ axes }: Comparison): readonly GainColumn[] {
     ...ofGain('DOUBLE', 'p', 'pHolm'),
     ...ofGain('VARCHAR', 'verdict'),
     ...ofGain('DOUBLE', 'detectable'),
-    column('meanGain', 'DOUBLE', ({ model, isContrast }) => (isContrast ? null : model.meanGain)),
-    column('worstGain', 'DOUBLE', ({ model, isContrast }) => (isContrast ? null : model.worstGain)),
+    ofModel('meanGain', ({ model }) => model.meanGain),
+    ofModel('worstGain', ({ model }) => model.worstGain),
     column('modelVerdict', 'VARCHAR', ({ verdict }) => verdict),
     column('embedding', 'BIGINT', ({ model }) => model.parameters?.embedding),
     column('network', 'BIGINT', ({ model }) => model.parameters?.network),
@@ -58,11 +54,11 @@ export function gainColumns({ axes }: Comparison): readonly GainColumn[] {
     column('level', 'DOUBLE', ({ comparison }) => comparison.test.level),
     ...ofGain('DOUBLE', 'margin', 'pEquivalent', 'pNotInferior'),
     ...ofGain('BIGINT', 'seedsToDecide'),
-    column('oneEpochMean', 'DOUBLE', ({ own, isContrast }) => (isContrast ? null : own.oneEpoch?.mean)),
-    column('oneEpochGain', 'DOUBLE', ({ own, isContrast }) => (isContrast ? null : own.oneEpoch?.gain)),
-    column('multiplier', 'DOUBLE', ({ own, isContrast }) => (isContrast ? null : own.multiplier?.value)),
-    column('multiplierLow', 'DOUBLE', ({ own, isContrast }) => (isContrast ? null : own.multiplier?.interval?.[0])),
-    column('multiplierHigh', 'DOUBLE', ({ own, isContrast }) => (isContrast ? null : own.multiplier?.interval?.[1])),
+    ofModel('oneEpochMean', ({ own }) => own.oneEpoch?.mean),
+    ofModel('oneEpochGain', ({ own }) => own.oneEpoch?.gain),
+    ofModel('multiplier', ({ own }) => own.multiplier?.value),
+    ofModel('multiplierLow', ({ own }) => own.multiplier?.interval?.[0]),
+    ofModel('multiplierHigh', ({ own }) => own.multiplier?.interval?.[1]),
     column('atLimit', 'BIGINT', ({ model }) => model.atLimit),
     column('searched', 'BIGINT', ({ model }) => model.searched),
     column('taskWeight', 'DOUBLE', ({ comparison, task }) => comparison.taskWeights[task.name]),
@@ -78,20 +74,25 @@ export function gainColumns({ axes }: Comparison): readonly GainColumn[] {
   ];
 }
 
-function column(name: string, type: GainColumn['type'], of: GainColumn['of']): GainColumn {
-  return { name, type, of };
+function column(head: string, type: TypedColumn['type'], cell: TypedColumn['cell']): TypedColumn {
+  return { head, type, cell };
+}
+
+/** What a model has over the baseline, and a contrast has not. */
+function ofModel(head: string, cell: TypedColumn['cell']): TypedColumn {
+  return column(head, 'DOUBLE', (line, index) => (line.isContrast ? null : cell(line, index)));
 }
 
 /** Columns with the names that their fields have in `comparison.json`. */
 function ofGain(
-  type: GainColumn['type'],
+  type: TypedColumn['type'],
   ...names: readonly Exclude<keyof TestedGain, 'gains' | 'interval' | 'simultaneous'>[]
-): readonly GainColumn[] {
+): readonly TypedColumn[] {
   return names.map((name) => column(name, type, ({ gain }) => gain[name]));
 }
 
 /** The two ends of an interval. */
-function ends(name: string, of: (line: GainLine) => Gain['interval'] | undefined): readonly GainColumn[] {
+function ends(name: string, of: (line: GainLine) => Gain['interval'] | undefined): readonly TypedColumn[] {
   return [
     column(`${name}Low`, 'DOUBLE', (line) => of(line)?.[0]),
     column(`${name}High`, 'DOUBLE', (line) => of(line)?.[1]),
@@ -114,13 +115,13 @@ function axisCell(value: unknown): Cell {
  * spreadsheet would treat as a formula gets an apostrophe in front. Control characters are replaced.
  */
 export function gainsCsv(comparison: Comparison): string {
-  const columns = gainColumns(comparison);
-  const rows = gainLines(comparison).map((line) => columns.map(({ of }) => of(line) ?? null));
-  return [columns.map(({ name }) => name), ...rows].map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
+  const columns = typedColumns(comparison);
+  const rows = gainLines(comparison).map((line, index) => columns.map(({ cell }) => cell(line, index)));
+  return [columns.map(({ head }) => head), ...rows].map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
 }
 
 function toField(cell: Cell): string {
-  if (cell === null) return '';
+  if (cell == null) return '';
   if (typeof cell === 'number') return String(cell);
   const text = printable(/^[=+\-@\p{Cc}]/u.test(cell) ? `'${cell}` : cell);
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

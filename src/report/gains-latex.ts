@@ -1,8 +1,10 @@
 import type { Comparison, TaskVerdict } from '../comparison/comparison.js';
+import { column, gainColumns, plusMinus, sizeColumns } from './columns.js';
 import { explanations } from './explanations.js';
-import { type GainTable, type GainText, gainTables, pageLines } from './gain-table.js';
+import { type GainTable, type GainText, isDecided } from './gain-table.js';
 import { dash } from './numbers.js';
-import { metricName } from './points.js';
+import { pointsOf } from './points.js';
+import { metricName } from './task-gains.js';
 
 /**
  * gains.tex: a booktabs table per point of the axes, and one of the contrasts, for `\input`. Gains that are better or
@@ -11,15 +13,15 @@ import { metricName } from './points.js';
 export function gainsLatex(comparison: Comparison): string {
   const { name, baseline, seeds } = comparison;
   const over = seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`;
-  const tables = gainTables(comparison).flatMap((tables, index) => {
-    const { point, models, contrasts } = tables;
+  const tables = pointsOf(comparison).flatMap((point, index) => {
+    const { models, contrasts } = point;
     const label = `tab:gains${index === 0 ? '' : `-${index + 1}`}`;
     const title = point.title === '' ? name : `${name}, ${point.title}`;
     const half = (text: string) => (models.hasIntervals ? text : '');
     const caption = `${title}. Test metric (${over}) and gain over ${baseline}${half(' ± half its interval')}.`;
     const own = `${title}. Gains of one model over another${half(', each ± half its interval')}.`;
     return [
-      tableOf(models, label, caption, [key, ...explanations(comparison, tables)]),
+      tableOf(models, label, caption, [key, ...explanations(comparison, point)]),
       ...(contrasts ? [tableOf(contrasts, `${label}-contrasts`, own, [key])] : []),
     ];
   });
@@ -27,38 +29,35 @@ export function gainsLatex(comparison: Comparison): string {
 }
 
 function tableOf(table: GainTable, label: string, caption: string, below: readonly string[]): string {
-  const { kind, point, hasMean } = table;
-  const isContrasts = kind === 'contrasts';
-  const labels = isContrasts ? ['model', 'over', 'verdict'] : ['model', 'verdict'];
-  const columns = isContrasts ? ['gain', '$p$'] : ['value', 'gain', '$p$'];
-  const after = [...(hasMean ? ['$\\Delta_m$ (\\%)'] : []), ...(isContrasts ? [] : ['embedding', 'network'])];
-  const head = [...labels, ...point.tasks.flatMap(() => columns), ...after];
-  const above = [
-    ...labels.map(() => ''),
-    ...point.tasks.map(
-      ({ name, metric }) => `\\multicolumn{${columns.length}}{c}{${escapeLatex(`${name} (${metricName(metric)})`)}}`,
-    ),
-    ...after.map(() => ''),
-  ];
-  const rules = point.tasks.map((_, task) => {
-    const first = labels.length + 1 + task * columns.length;
-    return `\\cmidrule(lr){${first}-${first + columns.length - 1}}`;
-  });
-  const lines = pageLines(table, {
+  const columns = gainColumns(table, {
     text: escapeLatex,
-    value: (level, deviation) => mathematics(deviation === '' ? level : `${level} \\pm ${deviation}`),
-    gain: (text) => (text ? [gainCell(text), mathematics(text.p)] : ['', '']),
-    mean: gainCell,
+    value: () => column('value', 'number', ({ level, deviation }) => mathematics(plusMinus(level, deviation))),
+    gains: () => [column('gain', 'number', gainCell), column('$p$', 'number', ({ p }) => mathematics(p))],
+    mean: column('$\\Delta_m$ (\\%)', 'number', gainCell),
+    own: sizeColumns('embedding', 'network'),
   });
+  const blocks = table.tasks.map((task) => {
+    const own = columns.flatMap((one, index) => (one.task === task ? [index + 1] : []));
+    return { task, from: Math.min(...own), to: Math.max(...own) };
+  });
+  const above = columns.flatMap(({ task }, index) => {
+    const block = blocks.find((one) => one.task === task);
+    if (!block) return [''];
+    if (block.from !== index + 1) return [];
+    const words = escapeLatex(`${block.task.name} (${metricName(block.task.metric)})`);
+    return [`\\multicolumn{${block.to - block.from + 1}}{c}{${words}}`];
+  });
+  const rules = blocks.map(({ from, to }) => `\\cmidrule(lr){${from}-${to}}`);
+  const lines = table.rows.map((row, index) => columns.map(({ cell }) => cell(row, index)));
   return `\\begin{table}
   \\centering\\footnotesize
   \\caption{${escapeLatex(caption)}}
   \\label{${label}}
-  \\begin{tabular}{${'l'.repeat(labels.length)}${'r'.repeat(head.length - labels.length)}}
+  \\begin{tabular}{${columns.map(({ kind }) => (kind === 'number' ? 'r' : 'l')).join('')}}
     \\toprule
     ${above.join(' & ')} \\\\
     ${rules.join(' ')}
-    ${head.join(' & ')} \\\\
+    ${columns.map(({ head }) => head).join(' & ')} \\\\
     \\midrule
 ${lines.map((cells) => `    ${cells.join(' & ')} \\\\\n`).join('')}    \\bottomrule
   \\end{tabular}
@@ -80,14 +79,13 @@ const key = '↑ better, ↓ worse, = equivalent, ? undecided.';
 
 function gainCell({ gain, half, verdict }: GainText): string {
   if (gain === dash) return gain;
-  const shown = verdict === 'better' || verdict === 'worse' ? `\\mathbf{${gain}}` : gain;
-  const error = half === '' ? '' : ` \\pm ${half}`;
-  return mathematics(`${shown}${error}${verdict === null ? '' : `\\ ${signs[verdict]}`}`);
+  const shown = isDecided(verdict) ? `\\mathbf{${gain}}` : gain;
+  return mathematics(`${plusMinus(shown, half)}${verdict === null ? '' : `\\ ${signs[verdict]}`}`);
 }
 
 /** Wraps a text in math mode, where a hyphen is a minus and < is itself. A dash alone stays text. */
 function mathematics(text: string): string {
-  return text === dash || text === '' ? text : `$${text}$`;
+  return text === dash || text === '' ? text : `$${text.replace('±', '\\pm')}$`;
 }
 
 const specials: Readonly<Record<string, string>> = {

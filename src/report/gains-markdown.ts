@@ -1,59 +1,50 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { joined } from '../support/joined.js';
 import { verdictsInWords } from './answer/verdict-in-words.js';
+import { column, gainColumns, plusMinus, sizeColumns } from './columns.js';
 import { explanations } from './explanations.js';
-import { type GainTable, type GainText, gainTables, pageLines, signsInWords } from './gain-table.js';
-import { metricName } from './points.js';
+import { type GainTable, isDecided, signsInWords } from './gain-table.js';
+import { pointsOf } from './points.js';
+import { metricName, type PointTask } from './task-gains.js';
 
 /**
  * gains.md: the answer, then a table per point of the axes with a line per model, and one of the contrasts. Gains that
  * are better or worse are bold.
  */
 export function gainsMarkdown(comparison: Comparison): string {
-  const points = gainTables(comparison);
-  const tables = points.map(({ point, models, contrasts }) => {
-    const heading = point.title === '' ? '' : `### ${escapeMarkdown(point.title)}\n\n`;
+  const points = pointsOf(comparison);
+  const tables = points.map(({ title, models, contrasts }) => {
+    const heading = title === '' ? '' : `### ${escapeMarkdown(title)}\n\n`;
     return `${heading}${[models, contrasts].flatMap((table) => (table ? tableOf(table) : [])).join('\n')}`;
   });
   const answers = verdictsInWords(comparison).map(({ title, answer }) =>
     escapeMarkdown(joined(' ', title === '' ? '' : `${title}:`, ...answer)),
   );
-  const explained = points.flatMap((tables) => explanations(comparison, tables));
+  const explained = points.flatMap((point) => explanations(comparison, point));
   const below = [...new Set([signsInWords, ...explained, ...comparison.notes])];
   return `${answers.join('\n\n')}\n\n${tables.join('\n')}\n${below.map((line) => `${escapeMarkdown(line)}\n`).join('\n')}`;
 }
 
 function tableOf(table: GainTable): string {
-  const { kind, point, hasIntervals, hasMean } = table;
-  const isContrasts = kind === 'contrasts';
-  const labels = isContrasts ? ['model', 'over', 'verdict'] : ['model', 'verdict'];
-  const gainHead = hasIntervals ? 'gain [simultaneous interval]' : 'gain';
-  const head = [
-    ...labels,
-    ...point.tasks.flatMap(({ name, metric }) => {
-      const task = `${escapeMarkdown(name)}: ${metricName(metric)}`;
-      return [...(isContrasts ? [`${task} ${gainHead}`] : [task, gainHead]), 'p (Holm)', 'relative'];
-    }),
-    ...(hasMean ? ['Δm'] : []),
-    ...(isContrasts ? [] : ['embedding parameters', 'network parameters']),
-  ];
-  const lines = pageLines(table, {
+  const isContrasts = table.kind === 'contrasts';
+  const taskHead = ({ name, metric }: PointTask) => `${escapeMarkdown(name)}: ${metricName(metric)}`;
+  const gainHead = table.hasIntervals ? 'gain [simultaneous interval]' : 'gain';
+  const columns = gainColumns(table, {
     text: escapeMarkdown,
-    value: (level, deviation) => (deviation === '' ? level : `${level} ± ${deviation}`),
-    gain: (text) => (text ? gainCells(text) : ['', '', '']),
-    mean: ({ relative, simultaneous, sign }) => joined(' ', relative, simultaneous, sign),
+    value: (task) => column(taskHead(task), 'number', ({ level, deviation }) => plusMinus(level, deviation)),
+    gains: (task) => [
+      column(isContrasts ? `${taskHead(task)} ${gainHead}` : gainHead, 'number', ({ gain, simultaneous, verdict }) =>
+        joined(' ', isDecided(verdict) ? `**${gain}**` : gain, simultaneous),
+      ),
+      column('p (Holm)', 'number', ({ p }) => p.replaceAll('<', '&lt;')),
+      column('relative', 'number', ({ relative, sign }) => joined(' ', relative, sign)),
+    ],
+    mean: column('Δm', 'number', ({ relative, simultaneous, sign }) => joined(' ', relative, simultaneous, sign)),
+    own: sizeColumns('embedding parameters', 'network parameters'),
   });
-  const rule = head.map((_, index) => (index < labels.length ? '---' : '---:'));
-  return [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
-}
-
-function gainCells({ gain, verdict, simultaneous, p, relative, sign }: GainText): readonly string[] {
-  const isDecided = verdict === 'better' || verdict === 'worse';
-  return [
-    joined(' ', isDecided ? `**${gain}**` : gain, simultaneous),
-    p.replaceAll('<', '&lt;'),
-    joined(' ', relative, sign),
-  ];
+  const rule = columns.map(({ kind }) => (kind === 'number' ? '---:' : '---'));
+  const lines = table.rows.map((row, index) => columns.map(({ cell }) => cell(row, index)));
+  return [columns.map(({ head }) => head), rule, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
 /** Escapes a text for a cell or a paragraph, on one line. */

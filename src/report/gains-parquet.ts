@@ -3,18 +3,20 @@ import { join } from 'node:path';
 import type { Comparison } from '../comparison/comparison.js';
 import { identifier, literal, withDatabase } from '../data/store/database.js';
 import { cannotWriteFile, partialPath, syncPath } from '../support/whole-file.js';
-import { gainColumns, gainLines } from './gains-csv.js';
+import { gainLines, typedColumns } from './gains-csv.js';
 
 /**
  * Writes gains.parquet into a folder: the lines of gains.csv without those of contrasts, unrounded, with one type per
  * column and null for undefined values. DuckDB writes it from lines of JSON. Equal results give equal bytes.
  */
 export async function writeGainsParquet(folder: string, comparison: Comparison): Promise<void> {
-  const columns = gainColumns(comparison);
+  const columns = typedColumns(comparison);
   const lines = gainLines(comparison)
     .filter(({ isContrast }) => !isContrast)
-    .map((line) => JSON.stringify(Object.fromEntries(columns.map(({ name, of }) => [name, of(line)]))));
-  const types = columns.map(({ name, type }) => `${identifier(name)}: ${literal(type)}`).join(', ');
+    .map((line, index) =>
+      JSON.stringify(Object.fromEntries(columns.map(({ head, cell }) => [head, cell(line, index)]))),
+    );
+  const types = columns.map(({ head, type }) => `${identifier(head)}: ${literal(type)}`).join(', ');
   const path = join(folder, 'gains.parquet');
   const partial = partialPath(path);
   const [from, to] = [join(partial, 'gains.json'), join(partial, 'gains.parquet')];

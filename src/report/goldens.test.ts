@@ -4,10 +4,10 @@ import { must } from '../support/must.js';
 import { chartSvg } from './charts/chart.js';
 import { comparisonCharts, runCharts } from './charts/charts.js';
 import { everyVerdict } from './comparison.fixture.js';
-import { comparisonTable } from './comparison-table.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
+import { gainsText } from './gains-text.js';
 import { reportPage } from './page/report-page.js';
 import { runPage, runTasks } from './page/run-page.js';
 import { reportFixture, runFixture } from './report.fixture.js';
@@ -73,8 +73,8 @@ const cases: Readonly<Record<string, () => Promise<ReportData> | ReportData>> = 
 };
 
 const outputs: Readonly<Record<string, (data: ReportData, name: string) => string | Promise<string>>> = {
-  'terminal.txt': ({ comparison }) => comparisonTable(comparison, { colour: false, wide: false, columns: 80 }),
-  'wide.txt': ({ comparison }) => comparisonTable(comparison, { colour: false, wide: true, columns: 80 }),
+  'terminal.txt': ({ comparison }) => gainsText(comparison, { colour: false, wide: false, columns: 80 }),
+  'wide.txt': ({ comparison }) => gainsText(comparison, { colour: false, wide: true, columns: 80 }),
   'comparison.json': ({ comparison }) => `${JSON.stringify(comparison, null, 1)}\n`,
   'gains.csv': ({ comparison }) => gainsCsv(comparison),
   'gains.md': ({ comparison }) => gainsMarkdown(comparison),

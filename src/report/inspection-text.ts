@@ -4,6 +4,7 @@ import type { Finding, Inspection } from '../inspect/inspection.js';
 import { joined } from '../support/joined.js';
 import { printable } from '../support/printable.js';
 import { counted } from '../support/whole-number.js';
+import { column } from './columns.js';
 import { count, dash, fixed } from './numbers.js';
 import { columnTable, textTable } from './text-table.js';
 
@@ -30,22 +31,27 @@ function splitTable({ splits: bySplit }: Inspection): string {
 
 function taskTable({ tasks }: Inspection): string {
   const rows = tasks.flatMap(({ name, type, splits: bySplit }) =>
-    splitNames.map((split) => {
-      const { rows, positives, mean, deviation, range } = bySplit[split];
-      const rate = positives === null || rows === 0 ? dash : `${fixed((100 * positives) / rows, 3)} %`;
-      const [least = null, most = null] = range ?? [];
-      const spread = type === 'regression' ? [mean, deviation, least, most] : [null, null, null, null];
-      return [name, type, split, count(rows), count(positives), rate, ...spread.map((value) => fixed(value, 4))];
-    }),
+    splitNames.map((split) => ({ ...bySplit[split], name, type, split })),
   );
-  const head = 'task,type,split,in its sample space,positive,rate,mean,deviation,least,most'.split(',');
-  return columnTable(
-    head.map((name, column) => ({
-      head: name,
-      kind: column < 3 ? 'text' : 'number',
-      cells: rows.map((row) => row[column] ?? ''),
-    })),
-  );
+  type Row = (typeof rows)[number];
+  const number = (head: string, cell: (row: Row) => string) => column(head, 'number', cell);
+  const spread = (head: string, value: (row: Row) => number | null | undefined) =>
+    number(head, (row) => fixed(row.type === 'regression' ? (value(row) ?? null) : null, 4));
+  const columns = [
+    column('task', 'text', ({ name }: Row) => name),
+    column('type', 'text', ({ type }: Row) => type),
+    column('split', 'text', ({ split }: Row) => split),
+    number('in its sample space', (row) => count(row.rows)),
+    number('positive', ({ positives }) => count(positives)),
+    number('rate', ({ positives, rows: all }) =>
+      positives === null || all === 0 ? dash : `${fixed((100 * positives) / all, 3)} %`,
+    ),
+    spread('mean', ({ mean }) => mean),
+    spread('deviation', ({ deviation }) => deviation),
+    spread('least', ({ range }) => range?.[0]),
+    spread('most', ({ range }) => range?.[1]),
+  ];
+  return columnTable(columns, rows);
 }
 
 function pairTable({ pairs }: Inspection): string {

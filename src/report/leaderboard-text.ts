@@ -1,6 +1,6 @@
 import type { Leaderboard } from '../comparison/gains/leaderboard.js';
 import { dash, digitsFor, fixed } from './numbers.js';
-import { metricName } from './points.js';
+import { metricName } from './task-gains.js';
 import { shortened, textTable } from './text-table.js';
 
 const mostName = 32;

@@ -1,98 +1,64 @@
-import type { Comparison, ComparisonRow, TaskGain, TestedGain } from '../comparison/comparison.js';
-import { axisValue } from '../comparison/plan/axis-point.js';
+import type { Best, Comparison, ComparisonRow, Doubling, Front, ModelSearch } from '../comparison/comparison.js';
+import { axisValue, pointKey } from '../comparison/plan/axis-point.js';
 import type { AxisPoint } from '../config/comparison.js';
-import { metrics } from '../metrics/catalogue.js';
 import { groupedBy } from '../support/grouped-by.js';
-import { digitsFor, percentDigits } from './numbers.js';
+import { type GainTable, gainTable } from './gain-table.js';
+import { describeTask, type PointTask } from './task-gains.js';
 
-/** The table at one point of the axes. */
+/** All that a comparison has at one point of the axes. Without axes there is one point. */
 export interface Point {
   readonly axis: AxisPoint;
   /** `dataset.correlation = 0.4`. Empty without axes. */
   readonly title: string;
-  readonly rows: readonly ComparisonRow[];
   readonly tasks: readonly PointTask[];
+  readonly rows: readonly ComparisonRow[];
+  readonly models: GainTable;
+  readonly contrasts: GainTable | null;
+  /** Each joint model at each of its loss weights. */
+  readonly front: GainTable | null;
+  readonly fronts: readonly Front[];
+  readonly searches: readonly ModelSearch[];
+  /** Which models may be best on the mean over tasks. */
+  readonly best: Best | undefined;
+  /** What doubling the rows brought, where models keep their last epoch. */
+  readonly doubling: Doubling | undefined;
 }
 
-export interface PointTask {
-  readonly name: string;
-  readonly metric: string;
-  readonly better: 'higher' | 'lower';
-  /** Decimals for both means and gains. */
-  readonly digits: number;
-  /**
-   * Percent per unit of the metric, where gains are in percent: those of errors, unless the baseline's is 0. Else null.
-   */
-  readonly percent: number | null;
-}
-
-/** A comparison's tables, in the order of its rows. */
+/** A comparison's points, in the order of its rows. */
 export function pointsOf(comparison: Comparison): readonly Point[] {
+  const { baseline } = comparison;
   return groupedBy(comparison.rows, ({ axis }) => axis).map((rows) => {
-    const tasks = comparison.tasks.map((name) => describeTask(name, rows, comparison.baseline));
     const [{ axis }] = rows;
+    const here = <Part extends { readonly axis: AxisPoint }>(parts: readonly Part[] = []) =>
+      parts.filter((part) => pointKey(part.axis) === pointKey(axis));
+    const fronts = here(comparison.fronts);
+    const tasks = comparison.tasks.map((name) => describeTask(name, rows, baseline));
+    const at = { tasks, rows };
+    const over = (label: string) => (label === baseline ? null : baseline);
+    const weights = fronts.flatMap(({ model, points }) =>
+      points.map((point) => ({ ...point, model, reference: baseline, weight: point.value })),
+    );
+    const models = rows.map((row) => ({ ...row, model: row.label, reference: over(row.label) }));
     return {
-      axis,
+      ...{ axis, tasks, rows, fronts },
       title: Object.entries(axis)
         .map(([key, value]) => `${key} = ${axisValue(value)}`)
         .join(', '),
-      rows,
-      tasks,
+      models: gainTable('models', models, at),
+      contrasts: someRows(gainTable('contrasts', here(comparison.contrasts), at)),
+      front: someRows(gainTable('front', weights, at, fronts[0] && weightedTask(fronts[0]))),
+      searches: here(comparison.search?.models),
+      best: here(comparison.best)[0],
+      doubling: here(comparison.doublings)[0],
     };
   });
 }
 
-function describeTask(name: string, rows: readonly ComparisonRow[], baseline: string): PointTask {
-  const gains = rows.flatMap(({ tasks }) => tasks[name] ?? []);
-  const metric = gains[0]?.metric ?? '';
-  const errors = gains.map(({ se }) => se);
-  const digits = digitsFor(
-    errors.some((error) => error !== null && error > 0) ? errors : gains.map(({ sd }) => sd),
-    gains.map(({ mean }) => mean),
-  );
-  const definition = metrics.all.find((candidate) => candidate.name === metric);
-  const level = rows.find(({ label }) => label === baseline)?.tasks[name]?.mean ?? null;
-  const better = definition?.better ?? 'higher';
-  const percent = better === 'lower' && level !== null && level > 0 ? 100 / level : null;
-  return { name, metric, better, digits, percent };
+/** `b` of `loss.weights.b.initial` */
+export function weightedTask({ key }: Pick<Front, 'key'>): string {
+  return key.split('.').at(-2) ?? key;
 }
 
-/** A task's results in a row. All null for a model without a finished run. */
-export function gainOf(row: ComparisonRow, { name, metric }: PointTask): TaskGain {
-  return row.tasks[name] ?? { ...noGain, metric, mean: null, sd: null, oneEpoch: null, multiplier: null };
-}
-
-export const noGain: TestedGain = {
-  gain: null,
-  gains: [],
-  se: null,
-  interval: null,
-  simultaneous: null,
-  p: null,
-  pHolm: null,
-  relativeGain: null,
-  margin: null,
-  pEquivalent: null,
-  pNotInferior: null,
-  verdict: null,
-  detectable: null,
-  seedsToDecide: null,
-  rowsToDecide: null,
-  timesToDecide: null,
-};
-
-/** Decimals of the mean relative gains. */
-export function aggregateDigits({ rows }: Point): number {
-  return percentDigits(rows.map(({ aggregate }) => aggregate?.gain ?? null));
-}
-
-/** Sorts rows by mean relative gain, best first. Rows without one are last, in the order of the config. */
-export function ranked<Row extends Pick<ComparisonRow, 'aggregate'>>(rows: readonly Row[]): readonly Row[] {
-  const gain = ({ aggregate }: Row) => aggregate?.gain ?? Number.NEGATIVE_INFINITY;
-  return rows.toSorted((a, b) => (gain(a) === gain(b) ? 0 : gain(b) - gain(a)));
-}
-
-/** A metric's display name. Short names are initials. */
-export function metricName(metric: string): string {
-  return metric.length <= 4 ? metric.toUpperCase() : metric;
+function someRows(table: GainTable): GainTable | null {
+  return table.rows.length === 0 ? null : table;
 }

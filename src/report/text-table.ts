@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import { printable } from '../support/printable.js';
+import type { Column } from './columns.js';
 
 /** The content of a cell. */
 export type TextCell = string | number | { readonly text: string; readonly colour: 'green' | 'red' };
@@ -42,13 +43,6 @@ function isNumber(text: TextCell | undefined): boolean {
   return typeof text === 'string' && /^([-+]?[\d,.]+(e[-+]?\d+)?|-)$/.test(text);
 }
 
-export interface Column {
-  readonly head: string;
-  readonly cells: readonly TextCell[];
-  /** `label` names the row, `number` is aligned right. */
-  readonly kind: 'label' | 'text' | 'number';
-}
-
 const between = 2;
 const longestHead = 20;
 
@@ -61,7 +55,12 @@ const wrappedLabel = { one: 24, more: 16 };
  * into a second table below, which repeats the labels. Without a width, nothing is shortened, and empty columns are
  * left out.
  */
-export function columnTable(columns: readonly Column[], width?: number): string {
+export function columnTable<Row>(
+  given: readonly Column<Row, TextCell>[],
+  rows: readonly Row[],
+  width?: number,
+): string {
+  const columns = given.map(({ head, kind, cell }): Filled => ({ head, kind, cells: rows.map(cell) }));
   if (width === undefined)
     return tableOf(columns.filter(({ cells }) => cells.some((cell) => !['', '-'].includes(textOf(cell)))));
   const labels = columns.filter(({ kind }) => kind === 'label');
@@ -74,7 +73,7 @@ export function columnTable(columns: readonly Column[], width?: number): string 
     ...column,
     cells: column.cells.map((cell) => shortened(textOf(cell), longest)),
   }));
-  const blocks: Column[][] = [];
+  const blocks: Filled[][] = [];
   for (const column of others) {
     const last = blocks.at(-1);
     if (last && sumOf([...left, ...last, column]) - between <= width) last.push(column);
@@ -83,14 +82,19 @@ export function columnTable(columns: readonly Column[], width?: number): string 
   return blocks.map((block) => tableOf([...left, ...block])).join('\n');
 }
 
+/** A column with its cells. */
+interface Filled extends Pick<Column<never>, 'head' | 'kind'> {
+  readonly cells: readonly TextCell[];
+}
+
 /** The width of columns, with a space after each. */
-function sumOf(columns: readonly Column[]): number {
+function sumOf(columns: readonly Filled[]): number {
   return columns
     .map(({ head, cells }) => between + Math.max(...[head, ...cells.map(textOf)].map((text) => stringWidth(text))))
     .reduce((sum, width) => sum + width, 0);
 }
 
-function tableOf(columns: readonly Column[]): string {
+function tableOf(columns: readonly Filled[]): string {
   return textTable(
     columns.map(({ head }) => head),
     (columns[0]?.cells ?? []).map((_, row) => columns.map(({ cells }) => cells[row] ?? '')),

@@ -1,5 +1,5 @@
 import type { Comparison } from '../../comparison/comparison.js';
-import { comparisonTable } from '../../report/comparison-table.js';
+import { gainsText } from '../../report/gains-text.js';
 
 const [fewestColumns, mostColumns] = [80, 120]; // longer lines of text are hard to read
 
@@ -12,5 +12,5 @@ export function showComparison(
   const colour = stdout.isTTY === true && stdout.getColorDepth() > 1; // respects NO_COLOR
   const columns = Math.min(mostColumns, Math.max(fewestColumns, stdout.columns ?? fewestColumns));
   if (json) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
-  else stdout.write(`${stdout.isTTY ? '\n' : ''}${comparisonTable(comparison, { colour, wide, columns })}`); // after progress
+  else stdout.write(`${stdout.isTTY ? '\n' : ''}${gainsText(comparison, { colour, wide, columns })}`); // after progress
 }

@@ -2,15 +2,14 @@ import { expect, test } from 'vitest';
 import type { Comparison, TaskGain } from '../../comparison/comparison.js';
 import { must } from '../../support/must.js';
 import { comparisonRow, everyVerdict, taskGain } from '../comparison.fixture.js';
-import { gainTables } from '../gain-table.js';
+import { pointsOf } from '../points.js';
 import { mayBeBestInWords, nextInWords } from './advice.js';
 
-const tables = must(gainTables(everyVerdict)[0], 'point');
-const { point } = tables;
+const point = must(pointsOf(everyVerdict)[0], 'point');
 
 test('the models that may be best, and the smallest of them', () => {
   const words = (candidates: readonly string[], use: string) =>
-    mayBeBestInWords({ ...everyVerdict, best: [{ axis: {}, candidates, smallest: 'CGC' }] }, point, use);
+    mayBeBestInWords({ best: { axis: {}, candidates, smallest: 'CGC' } }, use);
   expect(words(['PLE', 'CGC', 'MMoE'], 'CGC')).toBe('On Δm, PLE, CGC and MMoE may be best; CGC is the smallest.');
   expect(words(['PLE', 'CGC'], 'PLE')).toBe('On Δm, PLE and CGC may be best.');
   expect(words(['PLE'], 'PLE')).toBe(''); // the answer says it
@@ -26,7 +25,7 @@ function next(gains: readonly Partial<TaskGain>[], changes: Partial<Comparison> 
     ...{ ...everyVerdict, tasks: ['income'], contrasts: [], rows: baseline ? [baseline, ...rows] : rows },
     ...changes,
   };
-  return nextInWords(comparison, must(gainTables(comparison)[0], 'point'));
+  return nextInWords(comparison, must(pointsOf(comparison)[0], 'point'));
 }
 
 test('one sentence on what would decide: each undecided gain counts once', () => {
@@ -60,5 +59,5 @@ test('without a test, nothing is said of numbers; contrasts count', () => {
   expect(next([{ ...untested, gains: [{ seed: 1, gain: 0.1 }] }])).toBe(
     'One seed allows no test: add seeds (compare.seeds).',
   );
-  expect(nextInWords(everyVerdict, tables)).toBe('The effect, if any, is below the margin in all 6 undecided gains.');
+  expect(nextInWords(everyVerdict, point)).toBe('The effect, if any, is below the margin in all 6 undecided gains.');
 });

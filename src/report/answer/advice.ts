@@ -1,6 +1,4 @@
 import type { Comparison, TestedGain } from '../../comparison/comparison.js';
-import { pointKey } from '../../comparison/plan/axis-point.js';
-import type { PointTables } from '../gain-table.js';
 import { count, listed } from '../numbers.js';
 import type { Point } from '../points.js';
 
@@ -8,11 +6,10 @@ import type { Point } from '../points.js';
  * `On Δm, PLE, CGC and MMoE may be best; CGC is the smallest.` Empty if one model alone may be, or none is known.
  * @param use The model of the answer.
  */
-export function mayBeBestInWords({ best }: Comparison, { axis }: Point, use: string): string {
-  const found = best.find((one) => pointKey(one.axis) === pointKey(axis));
-  if (!found || found.candidates.length < 2) return '';
-  const smallest = found.smallest !== use ? '' : `; ${quoted(use)} is the smallest`;
-  return `On Δm, ${listed(found.candidates.map(quoted))} may be best${smallest}.`;
+export function mayBeBestInWords({ best }: Pick<Point, 'best'>, use: string): string {
+  if (!best || best.candidates.length < 2) return '';
+  const smallest = best.smallest !== use ? '' : `; ${quoted(use)} is the smallest`;
+  return `On Δm, ${listed(best.candidates.map(quoted))} may be best${smallest}.`;
 }
 
 /** Nobody collects more times the data that there are. */
@@ -22,7 +19,7 @@ const mostTimes = 20;
  * What would decide the undecided gains at a point: more seeds, more test rows, both, or neither; or that their effect,
  * if any, is below the margin. Each gain counts once, with seeds before rows. Empty if all is decided.
  */
-export function nextInWords(comparison: Comparison, { models, contrasts }: PointTables): string {
+export function nextInWords(comparison: Comparison, { models, contrasts }: Point): string {
   const undecided = [...models.rows, ...(contrasts?.rows ?? [])]
     .flatMap(({ cells }) => cells.map(({ gain }) => gain))
     .filter(({ verdict }) => verdict === 'undecided');

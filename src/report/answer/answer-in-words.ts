@@ -1,12 +1,11 @@
 import type { Comparison, TaskVerdict } from '../../comparison/comparison.js';
-import { pointKey } from '../../comparison/plan/axis-point.js';
 import { familyError } from '../../comparison/plan/looks.js';
 import { fewestRuns } from '../../comparison/statistics/verdict.js';
 import { joined } from '../../support/joined.js';
-import { weightedTask } from '../fronts.js';
-import { changeOfError, type GainCell, type GainRow, type PointTables } from '../gain-table.js';
+import { changeOfError, type GainCell, type GainRow } from '../gain-table.js';
 import { confidence, count, fixed, listed, rounded } from '../numbers.js';
-import { metricName, type Point } from '../points.js';
+import { type Point, weightedTask } from '../points.js';
+import { metricName } from '../task-gains.js';
 import { isBelowMargin, nextInWords, quoted } from './advice.js';
 import type { Answer } from './answer.js';
 
@@ -14,13 +13,13 @@ import type { Answer } from './answer.js';
  * An answer in texts, the first with what to do, for a reader who knows the tasks and no statistics. Why there is no
  * verdict at all is said elsewhere.
  */
-export function answerInWords(answer: Answer, comparison: Comparison, tables: PointTables): readonly string[] {
-  return textsOf(answer, comparison, tables).filter((text) => text !== '');
+export function answerInWords(answer: Answer, comparison: Comparison, point: Point): readonly string[] {
+  return textsOf(answer, comparison, point).filter((text) => text !== '');
 }
 
-function textsOf(answer: Answer, comparison: Comparison, tables: PointTables): readonly string[] {
+function textsOf(answer: Answer, comparison: Comparison, point: Point): readonly string[] {
   const { baseline, seeds } = comparison;
-  const { models } = tables;
+  const { models } = point;
   const rowOf = (label: string) => models.rows.find(({ model }) => model.label === label);
   const costOf = (label: string) => costs(rowOf(label), comparison);
   switch (answer.kind) {
@@ -36,39 +35,39 @@ function textsOf(answer: Answer, comparison: Comparison, tables: PointTables): r
     case 'undecided':
       return [
         `Nothing is decided: with ${seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`} no difference from ${baseline} is shown.`,
-        remedy(comparison, tables),
-        `Meanwhile use ${nameOf(answer.use, tables)}.`,
-        answer.use === baseline ? forgone(comparison, tables) : costOf(answer.use),
+        remedy(comparison, point),
+        `Meanwhile use ${nameOf(answer.use, point)}.`,
+        answer.use === baseline ? forgone(comparison, point) : costOf(answer.use),
       ];
     case 'better':
       return [
-        better(rowOf(answer.use), tables),
+        better(rowOf(answer.use), point),
         costOf(answer.use),
-        alone(answer.use, comparison, tables),
-        evidence(comparison, tables),
+        alone(answer.use, point),
+        evidence(comparison, point),
       ];
     case 'repaired': {
-      const at = tables.front?.rows.find(({ model, weight }) => model.label === answer.use && weight === answer.weight);
+      const at = point.front?.rows.find(({ model, weight }) => model.label === answer.use && weight === answer.weight);
       const own = rowOf(answer.use);
       const weight = `loss weight ${rounded(answer.weight)} of ${weightedTask(answer.front)}`;
       return [
         `Use ${quoted(answer.use)} with the ${weight}: there it is better than ${baseline} on ${effects(at, 'better')}.`,
         costs(at, comparison),
         `At its own weight it is worse on ${effects(own, 'worse')}.`,
-        evidence(comparison, tables),
+        evidence(comparison, point),
       ];
     }
     case 'none better': {
       const trade = answer.trade === null ? undefined : rowOf(answer.trade);
       const reason = trade ? 'on one task without being worse on another' : `than ${baseline} on any task`;
       return [
-        noneBetter(tables)
-          ? `Use ${nameOf(answer.use, tables)}: no model is shown to be better ${reason}.`
-          : `Use ${nameOf(answer.use, tables)}: the models that are better on a task are shown not to be best on the mean over tasks (Δm).`,
+        noneBetter(point)
+          ? `Use ${nameOf(answer.use, point)}: no model is shown to be better ${reason}.`
+          : `Use ${nameOf(answer.use, point)}: the models that are better on a task are shown not to be best on the mean over tasks (Δm).`,
         trade ? `${quoted(trade.model.label)}, for one, is ${twoSides(trade)}.` : '',
-        alone(answer.use, comparison, tables),
-        answer.use === baseline ? forgone(comparison, tables) : costOf(answer.use),
-        evidence(comparison, tables),
+        alone(answer.use, point),
+        answer.use === baseline ? forgone(comparison, point) : costOf(answer.use),
+        evidence(comparison, point),
       ];
     }
     case 'trade': {
@@ -76,26 +75,25 @@ function textsOf(answer: Answer, comparison: Comparison, tables: PointTables): r
       return [
         `Use ${quoted(answer.use)} if ${listed(namesOf(row, 'worse'))} may get worse, else ${quoted(answer.otherwise)}.`,
         `${quoted(answer.use)} is ${twoSides(row)}.`,
-        alone(answer.use, comparison, tables) || 'On the mean over tasks (Δm) it may be best.',
+        alone(answer.use, point) || 'On the mean over tasks (Δm) it may be best.',
         costOf(answer.use),
-        evidence(comparison, tables),
+        evidence(comparison, point),
       ];
     }
   }
 }
 
-function alone(use: string, { best }: Comparison, { point }: PointTables): string {
-  const candidates = best.find(({ axis }) => pointKey(axis) === pointKey(point.axis))?.candidates;
-  const isAlone = candidates?.length === 1 && candidates[0] === use;
+function alone(use: string, { best }: Point): string {
+  const isAlone = best?.candidates.length === 1 && best.candidates[0] === use;
   return isAlone ? 'Every other model is shown to be worse than it on the mean over tasks (Δm).' : '';
 }
 
 /** Whether no model is better on one task without being worse on another. */
-function noneBetter({ models }: PointTables): boolean {
+function noneBetter({ models }: Point): boolean {
   return models.rows.every((row) => namesOf(row, 'better').length === 0 || namesOf(row, 'worse').length > 0);
 }
 
-function better(row: GainRow | undefined, { point }: PointTables): string {
+function better(row: GainRow | undefined, point: Point): string {
   const label = quoted(row?.model.label ?? '');
   const on = namesOf(row, 'better');
   if (on.length === 0)
@@ -141,8 +139,8 @@ function costs(row: GainRow | undefined, { test }: Comparison): string {
 }
 
 /** What the baseline gives up at most: the upper ends of the intervals of the other models. */
-function forgone({ test }: Comparison, { models, point }: PointTables): string {
-  const parts = point.tasks.flatMap((_, task) => {
+function forgone({ test }: Comparison, { models, tasks }: Point): string {
+  const parts = tasks.flatMap((_, task) => {
     const open = models.rows.flatMap(({ cells }) => cells[task] ?? []).filter(isOpen);
     const ends = open.flatMap((cell) => {
       const text = atMost(cell, test.level, 1);
@@ -183,13 +181,13 @@ const mostSeeds = 20;
  * What to do first about undecided gains. If few seeds would decide all, or all effects are below the margin, that.
  * Else what makes most of the error on the task whose spread is largest for its margin: the seeds, or the test rows.
  */
-function remedy(comparison: Comparison, tables: PointTables): string {
-  const { models, point } = tables;
+function remedy(comparison: Comparison, point: Point): string {
+  const { models, tasks } = point;
   const open = models.rows.flatMap(({ cells }) => cells).filter(isOpen);
   const isEasy = open.every(({ gain }) => isBelowMargin(gain) || (gain.seedsToDecide ?? mostSeeds + 1) <= mostSeeds);
-  if (isEasy) return nextInWords(comparison, tables);
+  if (isEasy) return nextInWords(comparison, point);
   const base = models.rows.find(({ reference }) => reference === null);
-  const spreads = point.tasks.flatMap((task, index) => {
+  const spreads = tasks.flatMap((task, index) => {
     const cells = open.filter((cell) => cell.task === task);
     const sd = base?.cells[index]?.own.sd ?? 0;
     const margin = cells[0]?.gain.margin ?? 0;
@@ -201,7 +199,7 @@ function remedy(comparison: Comparison, tables: PointTables): string {
       : [{ cell: cells[0], sd, margin, isBySeeds: 2 * bySeeds.length >= cells.length }];
   });
   const [most] = spreads.toSorted((a, b) => b.sd / b.margin - a.sd / a.margin);
-  if (!most) return nextInWords(comparison, tables);
+  if (!most) return nextInWords(comparison, point);
   const { cell, sd, isBySeeds } = most;
   const { metric, name } = cell.task;
   const wider = `or set a wider margin (compare.margin; it is ${marginOf(cell)} on ${name}) if smaller gains do not matter`;
@@ -226,15 +224,15 @@ const coverage = {
 };
 
 /** How sure a reader can be of the differences. */
-function evidence({ seeds, looks, test, uncertainty }: Comparison, { point }: PointTables): string {
-  const drawn = point.rows.some(({ design }) => design === 'draws' || design === 'splits');
+function evidence({ seeds, looks, test, uncertainty }: Comparison, { rows }: Point): string {
+  const drawn = rows.some(({ design }) => design === 'draws' || design === 'splits');
   const chance = rounded(100 * (looks.length === 0 ? test.level : familyError(looks)));
   const runs = seeds.length === 1 ? 'one run' : `${seeds.length} seeds`;
   return `Evidence: ${runs} of each model; the chance that any difference shown is false is at most ${chance} %${drawn ? '' : coverage[uncertainty]}.`;
 }
 
 /** A model's name, and its size where it is not the baseline. */
-function nameOf(label: string, { models }: PointTables): string {
+function nameOf(label: string, { models }: Point): string {
   const row = models.rows.find(({ model }) => model.label === label);
   const base = models.rows.find(({ reference }) => reference === null);
   const [own, other] = [row, base].map((one) =>

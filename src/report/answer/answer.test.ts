@@ -3,7 +3,7 @@ import type { Aggregate, Comparison, ComparisonRow, Front, TaskVerdict, Verdict 
 import { rowVerdict } from '../../comparison/statistics/verdict.js';
 import { must } from '../../support/must.js';
 import { comparisonRow, everyVerdict, taskGain } from '../comparison.fixture.js';
-import { gainTables } from '../gain-table.js';
+import { pointsOf } from '../points.js';
 import { chooseAnswer } from './answer.js';
 import { answerInWords } from './answer-in-words.js';
 
@@ -53,8 +53,9 @@ function compared(
     best: best ? [{ axis: {}, candidates: best, smallest: null }] : [],
     ...changes,
   };
-  const answer = chooseAnswer(comparison, comparison.rows);
-  const words = answerInWords(answer, comparison, must(gainTables(comparison)[0], 'point'));
+  const point = must(pointsOf(comparison)[0], 'point');
+  const answer = chooseAnswer(comparison, point);
+  const words = answerInWords(answer, comparison, point);
   return { answer, words: words.filter((text) => !text.startsWith('Evidence')).join(' '), all: words.join(' ') };
 }
 
@@ -171,8 +172,9 @@ test('nothing decided, and no few seeds would: what makes most of the error, the
       tasks: { ...row.tasks, income: { ...must(row.tasks['income'], 'income'), sd: 0.008, se, seedsToDecide } },
     }));
     const comparison = { ...everyVerdict, contrasts: [], best: [], rows };
-    const answer = chooseAnswer(comparison, comparison.rows);
-    return answerInWords(answer, comparison, must(gainTables(comparison)[0], 'point'))[1];
+    const point = must(pointsOf(comparison)[0], 'point');
+    const answer = chooseAnswer(comparison, point);
+    return answerInWords(answer, comparison, must(pointsOf(comparison)[0], 'point'))[1];
   };
   const wider = 'or set a wider margin (compare.margin; it is 0.001 AUC on income) if smaller gains do not matter.';
   expect(sentence(20, 0.005)).toBe('About 20 seeds would decide all 2 undecided gains.');

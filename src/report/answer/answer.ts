@@ -1,7 +1,7 @@
 import type { Comparison, ComparisonRow, Front, TaskVerdict } from '../../comparison/comparison.js';
-import { pointKey } from '../../comparison/plan/axis-point.js';
 import { fewestRuns } from '../../comparison/statistics/verdict.js';
-import { ranked } from '../points.js';
+import type { Point } from '../points.js';
+import { ranked } from '../task-gains.js';
 
 /** Which model to use at one point of the axes, by its label, and why. */
 export type Answer =
@@ -29,15 +29,17 @@ export type Answer =
  * undecided with one below 0; worse on a task. Within a kind it is the smallest; of nearly equal sizes the baseline, then
  * the largest mean gain.
  */
-export function chooseAnswer(comparison: Comparison, rows: readonly ComparisonRow[]): Answer {
+export function chooseAnswer(
+  comparison: Comparison,
+  { rows, best, fronts }: Pick<Point, 'rows' | 'best' | 'fronts'>,
+): Answer {
   const baseline = rows.find(({ label }) => label === comparison.baseline);
   const others = rows.filter((row) => row !== baseline && gainsOf(row).some(({ gain }) => gain !== null));
   if (!baseline || others.length === 0) return { kind: 'no result' };
   const judged = others.filter((row) => verdictsOf(row).length > 0);
   if (judged.length === 0) return { kind: 'no verdict' };
   const all = [baseline, ...judged];
-  const may = comparison.best.find(({ axis }) => pointKey(axis) === pointKey(baseline.axis))?.candidates;
-  const pool = may ? all.filter(({ label }) => may.includes(label)) : all;
+  const pool = best ? all.filter(({ label }) => best.candidates.includes(label)) : all;
   const { label: use } = preferred(pool, baseline);
   if (!judged.some(isDecided)) {
     const few = comparison.uncertainty !== 'rows' && comparison.seeds.length < fewestRuns;
@@ -47,9 +49,7 @@ export function chooseAnswer(comparison: Comparison, rows: readonly ComparisonRo
   }
   const chosen = kindOf(preferred(pool, baseline), baseline);
   if (chosen < kinds.open) return { kind: 'better', use };
-  const [front] = (comparison.fronts ?? []).filter(
-    ({ axis, seesaw }) => pointKey(axis) === pointKey(baseline.axis) && seesaw === 'repaired',
-  );
+  const front = fronts.find(({ seesaw }) => seesaw === 'repaired');
   const weight = front && repairOf(front);
   if (front && weight !== undefined) return { kind: 'repaired', use: front.model, front, weight };
   if (chosen < kinds.costs) {

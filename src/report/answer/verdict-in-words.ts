@@ -1,10 +1,11 @@
 import type { Comparison, ComparisonRow, TaskVerdict, Verdict } from '../../comparison/comparison.js';
 import { isUnfinished } from '../../comparison/statistics/verdict.js';
 import { joined } from '../../support/joined.js';
-import { frontsAt, repairInWords } from '../fronts.js';
-import { type GainCell, type GainRow, gainTables, type PointTables } from '../gain-table.js';
+import { repairInWords } from '../fronts-in-words.js';
+import type { GainCell, GainRow } from '../gain-table.js';
 import { count, listed } from '../numbers.js';
-import { limitedInWords } from '../training.js';
+import { type Point, pointsOf } from '../points.js';
+import { limitedInWords } from '../training-in-words.js';
 import { mayBeBestInWords, nextInWords, quoted } from './advice.js';
 import { chooseAnswer } from './answer.js';
 import { answerInWords, everyTask, isNotInferior, marginOf, within } from './answer-in-words.js';
@@ -33,16 +34,15 @@ interface Finding {
 
 export function verdictsInWords(comparison: Comparison): readonly PointVerdict[] {
   const { test } = comparison;
-  return gainTables(comparison).map((tables) => {
-    const { point, models, contrasts } = tables;
-    const fronts = frontsAt(comparison, point);
+  return pointsOf(comparison).map((point) => {
+    const { models, contrasts, fronts } = point;
     const rows = models.rows.filter(({ reference }) => reference !== null);
-    const context: Context = { tables, level: test.level };
+    const context: Context = { point, level: test.level };
     const late = unfinished(having(plateau, rows), context);
-    const answer = chooseAnswer(comparison, point.rows);
+    const answer = chooseAnswer(comparison, point);
     const isLate = answer.kind === 'no verdict';
-    const texts = isLate ? [limitedInWords(comparison, point) || late] : answerInWords(answer, comparison, tables);
-    const next = nextInWords(comparison, tables);
+    const texts = isLate ? [limitedInWords(comparison, point) || late] : answerInWords(answer, comparison, point);
+    const next = nextInWords(comparison, point);
     return {
       title: point.title,
       answer: texts,
@@ -54,7 +54,7 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
         const subject = `${quoted(row.model.label)} against ${quoted(row.reference ?? '')}`;
         return { row, sentence: sentence(row, subject, context) };
       }),
-      best: mayBeBestInWords(comparison, point, 'use' in answer ? answer.use : ''),
+      best: mayBeBestInWords(point, 'use' in answer ? answer.use : ''),
       next: answer.kind === 'untested' || texts.includes(next) ? '' : next,
       unfinished: isLate ? '' : late,
     };
@@ -62,7 +62,7 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
 }
 
 interface Context {
-  readonly tables: PointTables;
+  readonly point: Point;
   readonly level: number;
 }
 
@@ -82,7 +82,7 @@ function sentence(row: GainRow, subject: string, context: Context, repair = ''):
     case 'baseline':
       return `Gains are over ${label}.`;
     case 'better on all':
-      return `${label} is better than ${reference} on ${everyTask(context.tables.point)}: ${each(effectOf)}.`;
+      return `${label} is better than ${reference} on ${everyTask(context.point)}: ${each(effectOf)}.`;
     case 'better on some':
     case 'worse':
       return `${label} is ${clauses(row, `worse than ${reference}`, context)}.`;
@@ -150,8 +150,8 @@ function runsOf({ runs }: ComparisonRow): number {
   return runs.filter(({ status }) => status === 'done').length;
 }
 
-function modelOf(label: string | null | undefined, { tables }: Context): ComparisonRow | undefined {
-  return tables.point.rows.find((row) => row.label === label);
+function modelOf(label: string | null | undefined, { point }: Context): ComparisonRow | undefined {
+  return point.rows.find((row) => row.label === label);
 }
 
 function effectOf({ text }: GainCell): string {

@@ -4,12 +4,13 @@ import type { AxisPoint } from '../../config/comparison.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
 import { confidence } from '../numbers.js';
-import { metricName, type Point, pointsOf } from '../points.js';
+import { type Point, pointsOf } from '../points.js';
+import { metricName } from '../task-gains.js';
 import type { Chart, ChartSection } from './chart.js';
+import { chartId, drawnPoints } from './drawn-points.js';
 import { taskGainLines } from './gain-lines.js';
 import { lookOf, modelSeries } from './palette.js';
 import { gainAxis, layer, type Plot, panelWidth } from './plot.js';
-import { chartId, drawnPoints } from './points.js';
 
 /**
  * Gains against an axis (PLE Fig. 7), one chart per task. The axis is the one with the most values; each value has a

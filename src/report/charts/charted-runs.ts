@@ -1,8 +1,8 @@
 import type { FinishedRun } from '../../training/finished-run.js';
 import { pointsOf } from '../points.js';
 import { type ReportData, runsOf } from '../report-data.js';
+import { atPoint } from './drawn-points.js';
 import { type Mark, modelSeries } from './palette.js';
-import { atPoint } from './points.js';
 
 /** What the charts of runs are drawn from: the finished runs of a comparison, or a single run. */
 export interface ChartedRuns {

@@ -6,8 +6,8 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import { listed } from '../numbers.js';
 import type { Chart, ChartSection } from './chart.js';
 import type { ChartedModel, ChartedRuns } from './charted-runs.js';
+import { chartId, drawnPoints } from './drawn-points.js';
 import { layer, type Plot, panelWidth } from './plot.js';
-import { chartId, drawnPoints } from './points.js';
 import { fontSize, textWidth } from './text-width.js';
 
 /**

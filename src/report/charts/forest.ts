@@ -1,15 +1,7 @@
 import type { Comparison, ComparisonRow } from '../../comparison/comparison.js';
 import { confidence, percent, signed } from '../numbers.js';
-import {
-  aggregateDigits,
-  gainOf,
-  metricName,
-  noGain,
-  type Point,
-  type PointTask,
-  pointsOf,
-  ranked,
-} from '../points.js';
+import { type Point, pointsOf } from '../points.js';
+import { aggregateDigits, gainOf, metricName, noGain, type PointTask, ranked } from '../task-gains.js';
 import type { ChartSection, Panel } from './chart.js';
 import { meanGainLines, taskGainLines } from './gain-lines.js';
 import { type Column, rangeOf } from './gain-range.js';
@@ -28,7 +20,7 @@ export function forest(comparison: Comparison): readonly ChartSection[] {
   const columns = [
     ...point.tasks.map((task) => ofTask(task, rows)),
     ...(point.tasks.length > 1 && rows.some(({ aggregate }) => aggregate)
-      ? [ofMean(rows, aggregateDigits(point))]
+      ? [ofMean(rows, aggregateDigits(point.rows))]
       : []),
   ].filter(({ lines }) => lines.some(({ gain }) => gain.gain !== null));
   if (columns.length === 0) return [];

@@ -1,6 +1,6 @@
 import type { Gain, TestedGain } from '../../comparison/comparison.js';
 import { percent, probability, signed } from '../numbers.js';
-import { metricName, type PointTask } from '../points.js';
+import { metricName, type PointTask } from '../task-gains.js';
 
 /** The lines of a mark's tooltip: a gain on a task and its statistics. */
 export function taskGainLines(own: TestedGain, { name, metric, digits }: PointTask): readonly string[] {

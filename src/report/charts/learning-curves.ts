@@ -2,13 +2,14 @@ import { mean } from '../../comparison/statistics/moments.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { fixed } from '../numbers.js';
-import { metricName, type Point, type PointTask, pointsOf, ranked } from '../points.js';
+import { type Point, pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { runsOf } from '../report-data.js';
+import { metricName, type PointTask, ranked } from '../task-gains.js';
 import type { Chart, ChartSection, Panel } from './chart.js';
+import { atPoint, chartId, drawnPoints } from './drawn-points.js';
 import { type Colour, lookOf, type Mark, modelSeries } from './palette.js';
 import { epochAxis, layer, type Plot, panelWidth, smallLabels } from './plot.js';
-import { atPoint, chartId, drawnPoints } from './points.js';
 
 /** Maximum number of small panels of all models and tasks on a page. */
 const mostPanels = 60;

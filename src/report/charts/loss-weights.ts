@@ -2,10 +2,10 @@ import { pairsOf } from '../../objective/balancing/products.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { ChartSection } from './chart.js';
 import type { ChartedRuns } from './charted-runs.js';
+import { chartId, drawnPoints } from './drawn-points.js';
 import { epochLines } from './epoch-lines.js';
 import { seriesOf } from './palette.js';
 import type { Plot } from './plot.js';
-import { chartId, drawnPoints } from './points.js';
 
 const mostPanels = 24;
 

@@ -1,7 +1,8 @@
 import { mean } from '../../comparison/statistics/moments.js';
 import { fixed } from '../numbers.js';
-import { metricName, type PointTask, pointsOf } from '../points.js';
+import { pointsOf } from '../points.js';
 import { type ReportData, runsOf } from '../report-data.js';
+import { metricName, type PointTask } from '../task-gains.js';
 import type { ChartSection, Panel } from './chart.js';
 import { domainOf, dot } from './learning-curves.js';
 import { type Colour, lookOf, modelSeries } from './palette.js';

@@ -4,8 +4,8 @@ import { binarySample } from '../../metrics/samples.js';
 import { joined } from '../../support/joined.js';
 import type { Chart, ChartSection } from './chart.js';
 import type { ChartedModel, ChartedRuns } from './charted-runs.js';
+import { chartId, drawnPoints } from './drawn-points.js';
 import { layer, type Plot, panelWidth } from './plot.js';
-import { chartId, drawnPoints } from './points.js';
 
 /**
  * Calibration of binary tasks: a chart per task, in bins of equally many test rows (with weighted rows, of equal

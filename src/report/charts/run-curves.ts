@@ -1,9 +1,9 @@
 import type { FinishedRun } from '../../training/finished-run.js';
-import { metricName, type PointTask } from '../points.js';
+import { metricName, type PointTask } from '../task-gains.js';
 import type { Chart, ChartSection } from './chart.js';
+import { chartId } from './drawn-points.js';
 import { epochLines } from './epoch-lines.js';
 import type { Plot } from './plot.js';
-import { chartId } from './points.js';
 
 /** Learning curves of a single run: training loss and validation metric for each task. */
 export function runCurves(

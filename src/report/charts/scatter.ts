@@ -1,11 +1,12 @@
 import type { Comparison, ComparisonRow, Gain } from '../../comparison/comparison.js';
 import { confidence, fixed } from '../numbers.js';
-import { gainOf, metricName, type Point, type PointTask, pointsOf } from '../points.js';
+import { type Point, pointsOf } from '../points.js';
+import { gainOf, metricName, type PointTask } from '../task-gains.js';
 import type { Chart, ChartSection } from './chart.js';
+import { atPoint, chartId, drawnPoints } from './drawn-points.js';
 import { taskGainLines } from './gain-lines.js';
 import { type Colour, lookOf, modelSeries, type Mark as Series } from './palette.js';
 import { dashedAt, gainAxis, layer, type Mark, type Plot } from './plot.js';
-import { atPoint, chartId, drawnPoints } from './points.js';
 import { fontSize, shortened, textWidth } from './text-width.js';
 
 const size = { width: 362, height: 330 };

@@ -1,7 +1,7 @@
 import { type Chart, type ChartSection, panelSvg, symbol } from '../charts/chart.js';
 import { cssColour, type Mark } from '../charts/palette.js';
 import { type Html, html } from '../html.js';
-import { typographic } from './cells.js';
+import { typographic } from './html-table.js';
 
 /** Charts of one kind: a heading, how to read them, and the panels side by side as space allows. */
 export function chartSection(section: ChartSection): Html {

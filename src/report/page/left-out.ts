@@ -1,9 +1,10 @@
 import { joined } from '../../support/joined.js';
 import type { WithoutExpert } from '../../training/diagnostics/diagnosis.js';
 import type { ChartedRuns } from '../charts/charted-runs.js';
+import { column } from '../columns.js';
 import { type Html, html } from '../html.js';
 import { percent, percentDigits } from '../numbers.js';
-import { plainTable } from './plain-table.js';
+import { htmlTable } from './html-table.js';
 
 export const leftOutLink = { id: 'left-out', title: 'Without one expert' };
 
@@ -20,11 +21,17 @@ export function leftOut({ tasks, places }: ChartedRuns): Html | null {
   });
   if (found.length === 0) return null;
   const digits = percentDigits(found.flatMap(({ rises }) => rises));
-  const rows = found.map(({ names, rises }) => [...names, ...rises.map((rise) => percent(rise, digits))]);
-  const heads = ['model', 'level', 'expert', ...tasks];
+  const columns = [
+    ...['model', 'level', 'expert'].map((head, index) =>
+      column(head, index === 0 ? 'label' : 'text', ({ names }: (typeof found)[number]) => names[index] ?? ''),
+    ),
+    ...tasks.map((task, index) =>
+      column(task, 'number', ({ rises }: (typeof found)[number]) => percent(rises[index] ?? null, digits)),
+    ),
+  ];
   return html`<section id="${leftOutLink.id}"><h2>${leftOutLink.title}</h2>
 <p class="reading">By how much a task’s loss rises on rows of the validation split if every gate of the level leaves this expert out and its other weights are scaled to a sum of 1. A mean over seeds; under another seed the same number is another expert.</p>
-${plainTable(leftOutLink.title, heads, 3, rows)}</section>`;
+${htmlTable(leftOutLink.title, columns, found)}</section>`;
 }
 
 /** In percent, over the runs in which both losses are known. */

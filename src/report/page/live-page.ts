@@ -8,12 +8,13 @@ import type { ComparisonConfig } from '../../config/comparison.js';
 import { joined } from '../../support/joined.js';
 import type { ChartSection } from '../charts/chart.js';
 import { modelSeries } from '../charts/palette.js';
+import { column } from '../columns.js';
 import { html } from '../html.js';
 import { count, dash, digitsFor, fixed } from '../numbers.js';
-import { metricName } from '../points.js';
+import { metricName } from '../task-gains.js';
 import { chartSection, modelKey } from './chart-sections.js';
 import { htmlDocument } from './document.js';
-import { plainTable } from './plain-table.js';
+import { htmlTable } from './html-table.js';
 
 export interface Status {
   readonly state: 'training' | Run['state'];
@@ -87,15 +88,18 @@ function runTable({ metrics }: ComparisonConfig, { stage, runs, folder, states }
           `seed ${run.seed} after epoch ${epoch} of at most ${run.until ?? run.experiment.train.epochs}`,
       );
     const done = own.filter(({ state }) => state === 'finished').length;
-    return [name, `${done} of ${own.length}`, training.join('; '), ...means];
+    return { name, done: `${done} of ${own.length}`, training: training.join('; '), means };
   });
-  const heads = [
-    'model',
-    'runs done',
-    'training',
-    ...[...tasks].map(([task, metric]) => `${task}, ${metricName(metric)}`),
+  type Row = (typeof rows)[number];
+  const columns = [
+    column('model', 'label', ({ name }: Row) => name),
+    column('runs done', 'text', ({ done }: Row) => done),
+    column('training', 'text', ({ training }: Row) => training),
+    ...[...tasks].map(([task, metric], index) =>
+      column(`${task}, ${metricName(metric)}`, 'number', ({ means }: Row) => means[index] ?? dash),
+    ),
   ];
-  return plainTable('Runs', heads, 3, rows);
+  return htmlTable('Runs', columns, rows);
 }
 
 function nameOf({ label, point, values }: Run): string {

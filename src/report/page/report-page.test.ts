@@ -9,7 +9,7 @@ import { html, toText } from '../html.js';
 import { probability } from '../numbers.js';
 import { reportFixture } from '../report.fixture.js';
 import type { ReportData } from '../report-data.js';
-import { typographic } from './cells.js';
+import { typographic } from './html-table.js';
 import { reportPage } from './report-page.js';
 import { runPage, runTasks } from './run-page.js';
 

@@ -7,13 +7,14 @@ import type { ChartSection } from '../charts/chart.js';
 import { runsOfComparison } from '../charts/charted-runs.js';
 import { modelSeries } from '../charts/palette.js';
 import { explanations } from '../explanations.js';
-import { gainTables, type PointTables, signsInWords } from '../gain-table.js';
+import { signsInWords } from '../gain-table.js';
 import { type Html, html } from '../html.js';
+import { type Point, pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
-import { typographic } from './cells.js';
 import { chartSection, modelKey } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
-import { gainTable, verdictChip, verdicts } from './gain-table.js';
+import { gainsHtml, verdictChip, verdicts } from './gains-html.js';
+import { typographic } from './html-table.js';
 import { leftOut, leftOutLink } from './left-out.js';
 import { provenance } from './provenance.js';
 
@@ -54,14 +55,14 @@ ${provenance(data)}
 
 /** The tables of all points of the axes, with how to read them. */
 function tables(comparison: Comparison, runs: ReadonlyMap<string, FinishedRun>): Html {
-  const points = gainTables(comparison);
+  const points = pointsOf(comparison);
   const lines = points.flatMap((point) => explanations(comparison, point));
   const reading = [`${signsInWords} A click on a head sorts.`, cellsInWords(points), ...new Set(lines), costInWords];
   return html`<section id="numbers"><h2>Table</h2>
-${points.map(({ point: { title }, models, contrasts }) => [
+${points.map(({ title, models, contrasts }) => [
   title === '' ? null : html`<h3>${title}</h3>\n`,
-  html`${gainTable(models, runs)}\n`,
-  contrasts && html`<h3>Contrasts${title === '' ? '' : `, ${title}`}</h3>\n${gainTable(contrasts, runs)}\n`,
+  html`${gainsHtml(models, title, runs)}\n`,
+  contrasts && html`<h3>Contrasts${title === '' ? '' : `, ${title}`}</h3>\n${gainsHtml(contrasts, title, runs)}\n`,
 ])}<p class="reading columns">${typographic(reading.join(' '))}</p>
 </section>`;
 }
@@ -69,7 +70,7 @@ ${points.map(({ point: { title }, models, contrasts }) => [
 const costInWords =
   'Epochs, time and rows per second are means over finished runs; time is without compilation and evaluation.';
 
-function cellsInWords(points: readonly PointTables[]): string {
+function cellsInWords(points: readonly Point[]): string {
   const tested = points.some(({ models }) => models.hasIntervals) ? 'its simultaneous interval, adjusted p, and ' : '';
   return `Under each gain: ${tested}the mean of the metric ± its standard deviation over seeds.`;
 }

@@ -8,11 +8,11 @@ import { singleRun } from '../charts/charted-runs.js';
 import { type Html, html } from '../html.js';
 import { metricsByType, metricText } from '../metrics-table.js';
 import { count, digitsFor } from '../numbers.js';
-import { metricName, type PointTask } from '../points.js';
+import { metricName, type PointTask } from '../task-gains.js';
 import { chartSection } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
+import { htmlTable } from './html-table.js';
 import { leftOut, leftOutLink } from './left-out.js';
-import { plainTable } from './plain-table.js';
 import { runProvenance } from './provenance.js';
 
 /** report.html of a single run: metrics, curves, and everything needed to train it again. */
@@ -43,7 +43,7 @@ ${runProvenance(run, command)}
 function metricSection({ result }: FinishedRun): Html {
   return html`<section id="metrics"><h2>Metrics</h2>
 <p class="reading">With the parameters of the best epoch, over the rows of each task.</p>
-${metricsByType(result).map(({ type, head, rows }) => plainTable(`Metrics of ${type} tasks`, head, 2, rows))}</section>`;
+${metricsByType(result).map(({ type, columns, rows }) => htmlTable(`Metrics of ${type} tasks`, columns, rows))}</section>`;
 }
 
 /** The tasks of a run, each with the default metric of its type. */

@@ -3,7 +3,7 @@ import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
 import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
-import { comparisonTable } from './comparison-table.js';
+import { gainsText } from './gains-text.js';
 
 const plain = { colour: false, wide: false, columns: 80 };
 /** The cells of a line, with bars between them. */
@@ -42,10 +42,10 @@ function large(
 test('no line is wider than 80 columns, of ten models with long labels and five tasks', () => {
   const tasks = 5;
   const comparison = large(tasks);
-  const text = comparisonTable(comparison, plain);
+  const text = gainsText(comparison, plain);
   expect(widest(text)).toBeLessThanOrEqual(80);
   const chinese = large(tasks, (index) => `多任务学习模型的很长的名字，它不适合终端的一行 ${index}`);
-  expect(widest(comparisonTable(chinese, plain))).toBeLessThanOrEqual(80);
+  expect(widest(gainsText(chinese, plain))).toBeLessThanOrEqual(80);
   const lines = text.split('\n');
   const labels = new Set(
     lines.filter((line) => /^asym.*variant \d/.test(line)).map((line) => cells(line)?.split(' | ')[0]),
@@ -54,7 +54,7 @@ test('no line is wider than 80 columns, of ten models with long labels and five 
 });
 
 test('--wide has every number: means, both intervals, p, parameters', () => {
-  const text = comparisonTable(everyVerdict, { ...plain, wide: true });
+  const text = gainsText(everyVerdict, { ...plain, wide: true });
   const lines = text.split('\n');
   const mmoe = lines.findIndex((line) => line.startsWith('MMoE'));
   const head = lines.findIndex((line) => line.startsWith('model'));
@@ -82,7 +82,7 @@ test('a table per point of the axes, then what was found at each', () => {
   const contrasts = everyVerdict.contrasts
     .slice(0, 1)
     .map((contrast) => ({ ...contrast, axis: { 'dataset.correlation': 1 } }));
-  const text = comparisonTable({ ...everyVerdict, tasks: ['income'], axes, rows, contrasts }, plain);
+  const text = gainsText({ ...everyVerdict, tasks: ['income'], axes, rows, contrasts }, plain);
   const [answers = '', first = '', second = '', third = '', , ...found] = text.split('\n\n');
   expect(answers).toMatch(/^dataset\.correlation = 0\.2: Use PLE[^;]*;[^;]*\ndataset\.correlation = 1: Use PLE/);
   expect(first).toMatch(/^dataset\.correlation = 0\.2\nmodel[\s\S]*\+0\.00020 ▲$/);
@@ -92,7 +92,7 @@ test('a table per point of the axes, then what was found at each', () => {
 });
 
 test('the answer comes first, and the mathematics of the test after the table and the reasons', () => {
-  const text = comparisonTable(everyVerdict, plain);
+  const text = gainsText(everyVerdict, plain);
   const at = ['Use PLE', 'model  ', '▲ better', '- CGC is better', 'The test is', 'note: '].map((part) =>
     text.indexOf(part),
   );
@@ -108,15 +108,15 @@ test('sizes say to what they are matched', () => {
     parameters: { embedding: 0, network: row.label === 'single-task' ? 100 : 101 },
   }));
   const said = (all: Comparison['rows']) =>
-    /All networks[^;.]*/.exec(comparisonTable({ ...everyVerdict, rows: all }, plain))?.[0];
+    /All networks[^;.]*/.exec(gainsText({ ...everyVerdict, rows: all }, plain))?.[0];
   expect(said(rows)).toBe("All networks have 100 to 101 parameters, matched to single-task's 100");
   expect(said(rows.map((row) => ({ ...row, match: { ...match, miss: 2 } })))).toContain(', matched to 99');
   expect(said(rows.map(({ match: _, ...row }) => row))).toBe('All networks have 100 to 101 parameters');
 });
 
 test('green is better, red is worse, and colours move no column', () => {
-  const coloured = comparisonTable(everyVerdict, { ...plain, colour: true });
-  expect(stripVTControlCharacters(coloured)).toBe(comparisonTable(everyVerdict, plain));
+  const coloured = gainsText(everyVerdict, { ...plain, colour: true });
+  expect(stripVTControlCharacters(coloured)).toBe(gainsText(everyVerdict, plain));
   const painted = (code: number) =>
     new Set([...coloured.matchAll(new RegExp(`\\u001b\\[${code}m\\S+ (?:% )?(\\S)`, 'g'))].map(([, sign]) => sign));
   expect([painted(32), painted(31)]).toEqual([new Set('▲'), new Set('▼')]);

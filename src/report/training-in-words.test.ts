@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { comparisonTable } from './comparison-table.js';
+import { gainsText } from './gains-text.js';
 import { reportFixture } from './report.fixture.js';
 
 test.each([
@@ -14,7 +14,7 @@ test.each([
     const { comparison } = await reportFixture({ models, seeds: 3, rows: 400, half });
     const doublings = comparison.doublings?.map((doubling) => ({ ...doubling, passes }));
     const changed = { ...comparison, ...(doublings && { doublings }) };
-    return comparisonTable(changed, { colour: false, wide: false, columns: 200 }).replaceAll(/\s+/g, ' ');
+    return gainsText(changed, { colour: false, wide: false, columns: 200 }).replaceAll(/\s+/g, ' ');
   };
   expect(await textWith(0.05)).toContain(`trained for ${trained} over 199,523 rows. Twice the ${what} brought`);
   const limited = await textWith(0.5);

@@ -1,12 +1,6 @@
-import type { Comparison, Front } from '../comparison/comparison.js';
-import { pointKey } from '../comparison/plan/axis-point.js';
+import type { Front } from '../comparison/comparison.js';
 import { listed, rounded } from './numbers.js';
-import type { Point } from './points.js';
-
-/** The fronts at a point of the axes, in the order of its rows. */
-export function frontsAt({ fronts = [] }: Comparison, { axis }: Pick<Point, 'axis'>): readonly Front[] {
-  return fronts.filter((front) => pointKey(front.axis) === pointKey(axis));
-}
+import { type Point, weightedTask } from './points.js';
 
 /**
  * What a sentence on a seesaw says of the model's front: `; another loss weight of a repairs it: 4`. Empty without a
@@ -23,16 +17,9 @@ export function repairInWords(front: Front | undefined): string {
 }
 
 /** The loss weights of the fronts. None without fronts. */
-export function frontsInWords(comparison: Comparison, { axis }: Point): readonly string[] {
-  const fronts = frontsAt(comparison, { axis });
-  const [first] = fronts;
+export function frontsInWords({ fronts: [first] }: Point): readonly string[] {
   if (!first) return [];
   return [
     `Fronts: each joint model was also trained at the loss weights ${listed(first.points.map(({ value }) => rounded(value)))} of ${weightedTask(first)}.`,
   ];
-}
-
-/** `b` of `loss.weights.b.initial` */
-export function weightedTask({ key }: Front): string {
-  return key.split('.').at(-2) ?? key;
 }

@@ -1,7 +1,7 @@
 import type { Comparison, Front } from '../../comparison/comparison.js';
-import { frontsAt, weightedTask } from '../fronts.js';
 import { confidence, rounded } from '../numbers.js';
-import { noGain, type PointTask, pointsOf } from '../points.js';
+import { pointsOf, weightedTask } from '../points.js';
+import { noGain, type PointTask } from '../task-gains.js';
 import type { ChartSection } from './chart.js';
 import { taskGainLines } from './gain-lines.js';
 import { lookOf, type Mark, modelSeries } from './palette.js';
@@ -12,11 +12,11 @@ import { estimateOf, type Position, perPair, scatter } from './scatter.js';
  * tasks, a panel for each model.
  */
 export function frontCharts(comparison: Comparison): readonly ChartSection[] {
-  const all = pointsOf(comparison).filter((point) => frontsAt(comparison, point).length > 0);
+  const all = pointsOf(comparison).filter(({ fronts }) => fronts.length > 0);
   const series = modelSeries(comparison);
   const models = comparison.fronts?.length ?? 0;
   const { charts, omission } = perPair(comparison, all, models, 'fronts', (point, x, y, title, id) => {
-    const fronts = frontsAt(comparison, point)
+    const fronts = point.fronts
       .map((front) => ({ front, positions: positionsOf(front, x, y, series) }))
       .filter(({ positions }) => positions.length > 0);
     const together = fronts.flatMap(({ positions }) => positions);

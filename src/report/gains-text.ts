@@ -1,0 +1,195 @@
+import type { Comparison, TaskGain, Verdict } from '../comparison/comparison.js';
+import { joined } from '../support/joined.js';
+import { type PointVerdict, verdictsInWords } from './answer/verdict-in-words.js';
+import { type Column, column, gainColumns, plusMinus, sizeColumns } from './columns.js';
+import { explanations, legend, looksInWords, testInWords } from './explanations.js';
+import { frontsInWords } from './fronts-in-words.js';
+import { type GainCell, type GainRow, type GainTable, type GainText, isDecided } from './gain-table.js';
+import { count, dash, probability, rounded, short } from './numbers.js';
+import { pointsOf } from './points.js';
+import { searchedInWords, searchTable } from './search-in-words.js';
+import { metricName } from './task-gains.js';
+import { columnTable, type TextCell, wrapped } from './text-table.js';
+import { multiplierText, oneEpochSize, oneEpochText, trainingInWords } from './training-in-words.js';
+
+export interface TextOptions {
+  /** Green for better and red for worse. */
+  readonly colour: boolean;
+  /** All numbers, one line per model and task, at any width. */
+  readonly wide: boolean;
+  /** Width of the terminal. */
+  readonly columns: number;
+}
+
+/**
+ * The comparison for a terminal. Each point of the axes has a table with a line per model, and a table of contrasts.
+ * Below are explanations, the findings in words, and the notes.
+ */
+export function gainsText(comparison: Comparison, { colour, wide, columns }: TextOptions): string {
+  const points = pointsOf(comparison);
+  const narrow = (table: GainTable | null, width?: number) =>
+    table ? columnTable(narrowColumns(table, colour), table.rows, width) : '';
+  const tables = points.map(({ title, models, contrasts, front, searches }) => {
+    const texts = wide
+      ? [wideTable(models, colour), wideTable(contrasts, colour), searchTable(searches), narrow(front)]
+      : [narrow(models, columns), narrow(contrasts, columns)];
+    return (title === '' ? '' : wrapped(title, columns)) + joined('\n', ...texts);
+  });
+  const words = verdictsInWords(comparison);
+  const isTested = points.some((point) => testInWords(comparison, point).length > 0);
+  const measured = points.flatMap((point) => [
+    ...(wide ? explanations(comparison, point) : []),
+    ...sizesInWords(point.models),
+    ...trainingInWords(comparison, point),
+    ...searchedInWords(comparison, point),
+    ...frontsInWords(point),
+    ...(wide ? [] : [...testInWords(comparison, point), ...looksInWords(comparison)]),
+  ]);
+  const lines = (texts: readonly string[], rest: string) =>
+    [...new Set(texts)].map((text) => wrapped(text, columns, '', rest)).join('');
+  return joined(
+    '\n',
+    lines(
+      words.map(({ title, answer }) => joined(' ', title === '' ? '' : `${title}:`, ...answer)),
+      '',
+    ),
+    ...tables,
+    wide ? '' : lines([legend(comparison, points)], '  '),
+    ...words.map((verdict) => found(verdict, points.length === 1 && isTested, columns)),
+    lines(measured, '  '),
+    comparison.notes.map((note) => wrapped(note, columns, 'note: ', '  ')).join(''),
+  );
+}
+
+function withSign({ sign, verdict }: GainText, text: string, colour: boolean): TextCell {
+  const whole = joined(' ', text, sign);
+  if (!colour || !isDecided(verdict)) return whole;
+  return { text: whole, colour: verdict === 'better' ? 'green' : 'red' };
+}
+
+/** A line per row: its verdict, and the size of each gain; of the baseline the metrics. */
+function narrowColumns(table: GainTable, colour: boolean): readonly Column<GainRow, TextCell>[] {
+  const { rows } = table;
+  const size = (gain: GainText) => withSign(gain, gain.effect, colour);
+  const hasSizes = rows.some(({ model }) => model.parameters) && sizesInWords(table).length === 0;
+  return gainColumns<TextCell>(table, {
+    text: (text) => text,
+    gains: ({ name }) => [column(name, 'number', size)],
+    none: ({ own, level, task }) => (own.mean === null ? dash : `${level} ${metricName(task.metric)}`),
+    mean: column('Δm', 'number', size),
+    own: [
+      ...(rows.some((row) => oneEpochText(row) !== '') ? [column('one epoch', 'number', oneEpochText)] : []),
+      ...(rows.some(({ cells }) => cells.some(({ own }) => own.multiplier))
+        ? [column('rows', 'number', multipliersText)]
+        : []),
+      ...(hasSizes
+        ? [column('network + embeddings', 'number', ({ model }: GainRow) => sizesOf(model.parameters))]
+        : []),
+    ],
+  });
+}
+
+/** By how much the baseline's rows must grow, task by task. */
+function multipliersText({ reference, cells }: GainRow): string {
+  return reference === null ? '' : cells.map(({ own }) => multiplierText(own)).join(', ');
+}
+
+/** Where all networks are of one size, a line in place of a column. */
+function sizesInWords({ rows }: GainTable): readonly string[] {
+  const sizes = rows.flatMap(({ model }) => model.parameters ?? []);
+  const range = (of: 'network' | 'embedding') => {
+    const [least = 0, most = 0] = [Math.min, Math.max].map((end) => end(...sizes.map((size) => size[of])));
+    return { isOne: most < 1.05 * least, text: [...new Set([short(least), short(most)])].join(' to ') };
+  };
+  if (sizes.length < 2 || !range('network').isOne) return [];
+  const embeddings = range('embedding').text;
+  const matches = rows.flatMap(({ model: { match, matchByTask = {} } }) => match ?? Object.values(matchByTask));
+  const [target, ...others] = new Set(matches.map(({ network, embedding = 0, miss }) => network + embedding - miss));
+  const whose = rows.find(({ model, reference }) => reference === null && model.parameters?.network === target);
+  const matched =
+    target === undefined || others.length > 0
+      ? ''
+      : `, matched to ${whose ? `${whose.model.label}'s ` : ''}${count(target)}`;
+  return [
+    `All networks have ${range('network').text} parameters${matched}${embeddings === '0' ? '' : `; embeddings have ${embeddings}`}.`,
+  ];
+}
+
+/** Of the network, and of embeddings where there are some. */
+function sizesOf(parameters: GainRow['model']['parameters']): string {
+  if (parameters === null) return dash;
+  const { network, embedding } = parameters;
+  return embedding === 0 ? short(network) : `${short(network)} + ${short(embedding)}`;
+}
+
+/** A line of a wide table: a model on a task, or its mean over tasks. */
+interface Line {
+  readonly row: GainRow;
+  readonly cell: GainCell | null;
+  readonly text: GainText | null;
+  readonly isFirst: boolean;
+}
+
+/** All numbers: a line per model and task, and one for the mean over tasks. */
+function wideTable(table: GainTable | null, colour: boolean): string {
+  if (!table) return '';
+  const hasOwn = table.kind === 'models';
+  const lines = table.rows.flatMap((row): Line[] => [
+    ...row.cells.map((cell, index) => ({ row, cell, text: cell.text, isFirst: index === 0 })),
+    ...(row.mean ? [{ row, cell: null, text: row.mean, isFirst: false }] : []),
+  ]);
+  const once = ({ head, kind, cell }: Column<GainRow>): Column<Line> =>
+    column(head, kind, ({ isFirst, row }, index) => (isFirst ? cell(row, index) : ''));
+  const ofGain = (head: string, cell: (text: GainText, cell: GainCell | null) => TextCell) =>
+    column(head, 'number', (line: Line) => (line.text ? cell(line.text, line.cell) : ''));
+  const ofOwn = (head: string, cell: (cell: GainCell) => string) =>
+    column(head, 'number', (line: Line) => (hasOwn && line.cell ? cell(line.cell) : ''));
+  const columns: readonly Column<Line, TextCell>[] = [
+    once(column('model', 'label', ({ model }) => model.label)),
+    once(column('over', 'label', ({ reference }) => (hasOwn ? '' : (reference ?? '')))),
+    once(column('verdict', 'text', ({ verdictText }) => verdictText)),
+    column('task', 'text', ({ cell }) => cell?.task.name ?? 'Δm'),
+    column('metric', 'text', ({ cell }) => (cell ? metricName(cell.task.metric) : '')),
+    ofOwn('mean ± sd', ({ level, deviation }) => plusMinus(level, deviation)),
+    ofGain(
+      table.hasIntervals ? 'gain ± interval' : 'gain',
+      ({ gain, half }, cell) => plusMinus(gain, half) + (cell ? '' : ' %'),
+    ),
+    ofGain('simultaneous', ({ simultaneous }) => simultaneous || dash),
+    ofGain('p (Holm)', ({ p }) => p),
+    ofGain('p equivalent', (_, cell) => (cell ? probability(cell.gain.pEquivalent) : '')),
+    ofGain('relative', (text) => withSign(text, text.relative, colour)),
+    ofOwn('one epoch', ({ own: { oneEpoch }, task }) => oneEpochSize(oneEpoch, task)),
+    ofOwn('rows', ({ own }) => (own.multiplier ? multiplierWithInterval(own.multiplier) : '')),
+    ...(hasOwn ? sizeColumns('embedding', 'network').map(once) : []),
+  ];
+  return columnTable(columns, lines);
+}
+
+/** `×1.6 [1.2, 2.1]` */
+function multiplierWithInterval({ value, interval }: NonNullable<TaskGain['multiplier']>): string {
+  return `×${rounded(value)}${interval ? ` [${interval.map(rounded).join(', ')}]` : ''}`;
+}
+
+/** Verdicts that the signs express completely. */
+const plain: readonly Verdict[] = ['better on all', 'worse', 'equivalent'];
+
+/** Verdicts with one sentence for all models. */
+const together: readonly Verdict[] = ['not trained to a plateau', 'limited by steps'];
+
+/**
+ * Why: a line for each model that the signs do not fully describe, which models may be best, and what would decide.
+ * @param undecided Whether to list undecided models. With several points this would be most of the text.
+ */
+function found(verdict: PointVerdict, undecided: boolean, columns: number): string {
+  const { title, models, contrasts, unfinished, best, next } = verdict;
+  const isListed = ({ row }: PointVerdict['models'][number]) =>
+    !plain.includes(row.verdict) && (undecided || row.verdict !== 'undecided');
+  const lines = [
+    ...models.filter((model) => isListed(model) && !together.includes(model.row.verdict)),
+    ...contrasts.filter(isListed),
+  ].map(({ sentence }) => sentence);
+  const texts = [...lines, unfinished, best, next].filter((text) => text !== '');
+  if (texts.length === 0) return '';
+  return (title === '' ? '' : `${title}:\n`) + texts.map((text) => wrapped(text, columns, '- ', '  ')).join('');
+}
