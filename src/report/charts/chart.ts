@@ -1,7 +1,8 @@
 import { type Html, html, toText } from '../html.js';
-import { column, type Drawn, drawPlot, element, heading, type Medium, moved } from './draw-plot.js';
+import { drawPlot } from './draw-plot.js';
 import { type Colour, colours, cssColour, type Mark, outline } from './palette.js';
 import { type Plot, panelWidth } from './plot.js';
+import { column, type Drawn, element, heading, type Medium, moved } from './svg.js';
 import { bold, fontSize, shortened, textWidth, wrapped } from './text-width.js';
 
 /** Charts of one kind, as data. Texts are plain. */
@@ -136,7 +137,7 @@ export function symbol({ colour, dash, shape, filled }: Mark, paint: (name: Colo
 function root(drawn: Drawn, leastWidth: number, names: Record<string, string>, under = html``): Html {
   const width = Math.ceil(Math.max(drawn.width + 2 * padding, leastWidth));
   const height = Math.ceil(drawn.height + 2 * padding);
-  const font = { 'font-family': 'DejaVu Sans, Verdana, Arial, sans-serif', 'font-size': fontSize };
+  const font = { fill: 'none', 'font-family': 'DejaVu Sans, Verdana, Arial, sans-serif', 'font-size': fontSize };
   const size = { width, height, viewBox: `0 0 ${width} ${height}` };
   const look = { xmlns: 'http://www.w3.org/2000/svg', role: 'img', ...names, ...size, ...font };
   return element('svg', look, html`${under}${moved(padding, padding, drawn.svg)}`);

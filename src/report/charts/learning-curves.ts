@@ -1,4 +1,3 @@
-import { mean } from '../../comparison/statistics/moments.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { fixed } from '../numbers.js';
@@ -8,8 +7,9 @@ import { runsOf } from '../report-data.js';
 import { metricName, type PointTask, ranked } from '../task-gains.js';
 import type { Chart, ChartSection, Panel } from './chart.js';
 import { atPoint, chartId, drawnPoints } from './drawn-points.js';
-import { type Colour, lookOf, type Mark, modelSeries } from './palette.js';
-import { epochAxis, layer, type Plot, panelWidth, smallLabels } from './plot.js';
+import { domainOf, pathPanels } from './model-paths.js';
+import { type Mark, modelSeries } from './palette.js';
+import { epochAxis, smallLabels } from './plot.js';
 
 /** Maximum number of small panels of all models and tasks on a page. */
 const mostPanels = 60;
@@ -79,101 +79,41 @@ export function curvesOfLearners(
   return [{ id: 'learning', title: 'Learning curves', note, size: 'small', charts }];
 }
 
-interface Curves {
-  readonly label: string;
-  readonly seeds: readonly {
-    readonly seed: number;
-    readonly values: readonly (number | null)[];
-    readonly best: number;
-  }[];
-  /** By epoch. Null: no mean. */
-  readonly mean: readonly (number | null)[];
-}
-
 function panelsOf(
   learners: readonly Learner[],
-  task: PointTask,
+  { name, metric, better, digits }: PointTask,
   baseline: string,
   series: readonly Mark[],
 ): readonly Panel[] {
-  const curves = learners.map((learner) => curvesOf(learner, task)).filter(({ seeds }) => seeds.length > 0);
-  const values = curves.flatMap(({ seeds }) => seeds.flatMap((seed) => seed.values)).filter((value) => value !== null);
-  if (values.length === 0) return [];
-  const last = Math.max(...curves.flatMap(({ seeds }) => seeds.map((seed) => seed.values.length)));
-  const frame = { last, stride: Math.ceil(last / mostEpochs), domain: domainOf(values, task) };
-  const reference = curves.find(({ label }) => label === baseline);
-  return curves.map((own) => {
-    const { model, colour } = lookOf(series, own.label);
-    return smallPanel(own, own.label === baseline ? undefined : reference, { task, model, colour, ...frame });
-  });
-}
-
-function curvesOf({ label, runs }: Learner, { name, metric }: PointTask): Curves {
-  const own = runs.filter(({ tasks, epochs }) => epochs.length > 0 && (tasks?.includes(name) ?? true));
-  const seeds = own.map(({ seed, epochs, bestEpoch }) => ({
-    seed,
-    values: epochs.map(({ validation }) => {
-      const value = validation[name]?.[metric];
-      return typeof value === 'number' ? value : null;
-    }),
-    best: bestEpoch?.[name] ?? 0,
+  const trained = learners.map(({ label, runs }) => ({
+    label,
+    runs: runs.filter(({ tasks, epochs }) => epochs.length > 0 && (tasks?.includes(name) ?? true)),
   }));
-  const last = Math.max(0, ...seeds.map(({ values }) => values.length));
-  const means = Array.from({ length: last }, (_, index) => {
-    const values = seeds.flatMap((seed) => seed.values[index] ?? []);
-    if (values.length === 0 || values.length * 2 < seeds.length) return null;
-    return mean(values);
-  });
-  return { label, seeds, mean: means };
+  const last = Math.max(0, ...trained.flatMap(({ runs }) => runs.map(({ epochs }) => epochs.length)));
+  const stride = Math.ceil(last / mostEpochs);
+  const models = trained.map(({ label, runs }) => ({
+    label,
+    paths: runs.map(({ seed, epochs, bestEpoch }) => {
+      const steps = epochs.flatMap(({ validation }, index) => {
+        const y = validation[name]?.[metric];
+        return typeof y === 'number' ? [{ epoch: index + 1, x: index + 1, y }] : [];
+      });
+      const best = steps.find(({ epoch }) => epoch === bestEpoch?.[name]);
+      const tip = [`${label}, seed ${seed}`, `best epoch ${best?.epoch}: ${fixed(best?.y ?? null, digits)}`];
+      const dot = best && { x: best.x, y: best.y, tip };
+      return { all: steps, steps: steps.filter(({ epoch }) => (epoch - 1) % stride === 0), dot };
+    }),
+  }));
+  const values = models.flatMap(({ paths }) => paths.flatMap(({ all }) => all.map(({ y }) => y)));
+  if (values.length === 0) return [];
+  return pathPanels(
+    models.filter(({ paths }) => paths.length > 0),
+    baseline,
+    series,
+    {
+      height: 104,
+      x: { ...epochAxis(last, stride), ...smallLabels },
+      y: { domain: domainOf(values, { better }), ...smallLabels },
+    },
+  );
 }
-
-/** The range of values without the worst tenth, which comes from the first epochs. */
-export function domainOf(values: readonly number[], { better }: Pick<PointTask, 'better'>): readonly [number, number] {
-  const sorted = values.toSorted((a, b) => a - b);
-  const tenth = Math.floor(values.length / 10);
-  const low = sorted[better === 'higher' ? tenth : 0] ?? 0;
-  const high = sorted[sorted.length - 1 - (better === 'lower' ? tenth : 0)] ?? low;
-  const room = 0.05 * (high - low) || Math.abs(high) * 1e-3 || 1e-6;
-  return [low - room, high + room];
-}
-
-interface Look {
-  readonly task: PointTask;
-  readonly model: number;
-  readonly colour: Colour;
-  readonly last: number;
-  readonly stride: number;
-  readonly domain: readonly [number, number];
-}
-
-function smallPanel({ label, seeds, mean }: Curves, baseline: Curves | undefined, look: Look): Panel {
-  const { task, model, colour, last, stride, domain } = look;
-  const text = (value: number | null | undefined) => fixed(value ?? null, task.digits);
-  const lineOf = (values: readonly (number | null)[], series: number) =>
-    values.flatMap((y, index) => (index % stride === 0 ? [{ x: index + 1, y, series }] : []));
-  const best = seeds.map(({ seed, values, best: epoch }) => {
-    const y = values[epoch - 1] ?? null;
-    return { x: epoch, y, tip: [`${label}, seed ${seed}`, `best epoch ${epoch}: ${text(y)}`] };
-  });
-  const line = { isClipped: true, width: 2, colour, model };
-  const plot: Plot = {
-    width: panelWidth.small - 52,
-    height: 104,
-    x: { ...epochAxis(last, stride), ...smallLabels },
-    y: { domain, ...smallLabels },
-    layers: [
-      layer('line', lineOf(baseline?.mean ?? [], 0), { ...line, colour: 'same', width: 2.4 }),
-      layer(
-        'line',
-        seeds.flatMap(({ values, seed }) => lineOf(values, seed)),
-        { ...line, width: 0.9, opacity: 0.55 },
-      ),
-      layer('line', lineOf(mean, 0), line),
-      layer('point', best, { ...dot, colour, model }),
-    ],
-  };
-  return { title: label, plots: [plot] };
-}
-
-/** The last or best of a line. */
-export const dot = { radius: 2.55, stroke: 'page', width: 0.8, isClipped: true } as const;

@@ -41,7 +41,11 @@ export function lossWeights({ tasks, places }: ChartedRuns): readonly ChartSecti
       title: 'Loss weights',
       names: tasks,
       all: moving,
-      plotOf: (epochs) => epochLines(tasks, epochs.map(weightsIn), { title: 'loss weight', isFromZero: true }),
+      plotOf: (epochs) =>
+        epochLines(tasks, epochs.map(weightsIn), {
+          title: 'loss weight',
+          domain: [0, Math.max(...epochs.flatMap(({ weights }) => Object.values(weights)))],
+        }),
       note: `The weight of each task’s loss at the first step of each epoch; of a balancing method, the mean over the epoch.${shared}`,
     }),
     ...section({

@@ -94,61 +94,22 @@ const series = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'c9', 'c10', 'c1
 const dashes = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3], [4, 4], [1, 3], [10, 2, 1, 2, 1, 2], [3, 1]] as const;
 
 /** The corners of each shape of radius 1. A circle has none. */
-const corners: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
-  circle: [],
-  square: [
-    [-1, -1],
-    [1, -1],
-    [1, 1],
-    [-1, 1],
-  ],
-  'triangle-up': [
-    [0, -0.87],
-    [1, 0.87],
-    [-1, 0.87],
-  ],
-  diamond: [
-    [0, -1],
-    [1, 0],
-    [0, 1],
-    [-1, 0],
-  ],
-  'triangle-down': [
-    [0, 0.87],
-    [-1, -0.87],
-    [1, -0.87],
-  ],
-  cross: [
-    [-1, -0.4],
-    [-0.4, -0.4],
-    [-0.4, -1],
-    [0.4, -1],
-    [0.4, -0.4],
-    [1, -0.4],
-    [1, 0.4],
-    [0.4, 0.4],
-    [0.4, 1],
-    [-0.4, 1],
-    [-0.4, 0.4],
-    [-1, 0.4],
-  ],
-  'triangle-right': [
-    [0.87, 0],
-    [-0.87, 1],
-    [-0.87, -1],
-  ],
-  'triangle-left': [
-    [-0.87, 0],
-    [0.87, -1],
-    [0.87, 1],
-  ],
+const corners: Readonly<Record<string, string>> = {
+  circle: '',
+  square: '-1,-1 1,-1 1,1 -1,1',
+  'triangle-up': '0,-.87 1,.87 -1,.87',
+  diamond: '0,-1 1,0 0,1 -1,0',
+  'triangle-down': '0,.87 -1,-.87 1,-.87',
+  cross: '-1,-.4 -.4,-.4 -.4,-1 .4,-1 .4,-.4 1,-.4 1,.4 .4,.4 .4,1 -.4,1 -.4,.4 -1,.4',
+  'triangle-right': '.87,0 -.87,1 -.87,-1',
+  'triangle-left': '-.87,0 .87,-1 .87,1',
 };
 const shapes = Object.keys(corners);
 
 /** The path of a shape around 0. */
 export function outline(shape: string, radius: number): string {
-  const scaled = (corners[shape] ?? []).map((corner) => corner.map((at) => Number((at * radius).toFixed(2))).join());
-  if (scaled.length > 0) return `M${scaled.join('L')}Z`;
+  const scaled = (corners[shape] ?? '').replace(/[-.\d]+/g, (at) => String(Number((Number(at) * radius).toFixed(2))));
+  if (scaled !== '') return `M${scaled.replaceAll(' ', 'L')}Z`;
   const arc = `A${radius},${radius},0,1,1,`;
   return `M${radius},0${arc}${-radius},0${arc}${radius},0`;
 }

@@ -28,7 +28,6 @@ export interface Axis {
   readonly limit?: number;
   /** Of numbers. Absent: what the marks need, to round numbers. */
   readonly domain?: readonly [number, number];
-  readonly isFromZero?: boolean;
   readonly isRoot?: boolean;
   readonly isReversed?: boolean;
   /** About this many. Default: one in 40 pixels. */
