@@ -47,6 +47,8 @@ interface ExternalModel {
 /** A checked comparison config: what is compared, and the experiment of every possible run. */
 export interface ComparisonConfig {
   readonly name: string;
+  /** As it is written, with every default filled in. */
+  readonly compare: CompareOptions;
   /** A run's own config has only the plugins that it uses. */
   readonly plugins: readonly Plugin[];
   /** In the order of every table. One of them is the baseline. */
@@ -173,6 +175,7 @@ export function parseComparison(
     );
   const parsed: ComparisonConfig = {
     name: '',
+    compare,
     plugins: resolvedPlugins(plugins ?? [], document, definitions.plugins),
     models: models.map(({ label, options, tune, together }) => ({ label, type: options.type, tune, together })),
     external: named

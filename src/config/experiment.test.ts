@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import type { Definitions } from './definitions.js';
-import { parseExperiment, parseStored, stringifyExperiment } from './experiment.js';
+import { parseExperiment, stringifyExperiment } from './experiment.js';
 import { hash8 } from './hash.js';
 
 const definitions: Definitions = {
@@ -293,7 +293,8 @@ test('keys that are gone are told; a stored config may have them where they chan
   expect(() => parse(old)).toThrow(
     /^config\.yaml:11:3: 'train\.accumulate': it is gone: .*\nconfig\.yaml:14:11: 'inputs\.large': it/,
   );
-  expect(parseStored(old, 'config.yaml', definitions)).toEqual(parse(whole));
+  const stored = (text: string) => parseExperiment(text, 'config.yaml', [], definitions, true);
+  expect(stored(old)).toEqual(parse(whole));
   const other = old.replace('accumulate: 1', 'accumulate: 4');
-  expect(() => parseStored(other, 'config.yaml', definitions)).toThrow(/'train\.accumulate': it is gone/);
+  expect(() => stored(other)).toThrow(/'train\.accumulate': it is gone/);
 });

@@ -324,6 +324,7 @@ export type Experiment = Readonly<Omit<z.infer<ReturnType<typeof runSchema>>, 'p
 
 /**
  * YAML text -> experiment.
+ * @param isStored a run has stored the text, perhaps one of an earlier version of this program
  * @throws ConfigError: for each mistake a line with file, line, column, key and the nearest known key.
  */
 export function parseExperiment(
@@ -331,14 +332,11 @@ export function parseExperiment(
   file: string,
   overrides: readonly string[],
   definitions: Definitions,
+  isStored = false,
 ): Experiment {
-  return resolveExperiment(readDocument(text, file, overrides), definitions);
-}
-
-/** `parseExperiment` for a config that a run has stored, perhaps an earlier version of this program. */
-export function parseStored(text: string, file: string, definitions: Definitions): Experiment {
-  const document = readDocument(text, file);
-  return resolveExperiment({ ...document, value: withoutRemoved(document.value) }, definitions);
+  const document = readDocument(text, file, overrides);
+  const value = isStored ? withoutRemoved(document.value) : document.value;
+  return resolveExperiment({ ...document, value }, definitions);
 }
 
 /** `parseExperiment` for a document. `compare:` is left out, and then `execute:` too. */

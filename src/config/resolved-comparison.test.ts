@@ -11,6 +11,7 @@ train: { epochs: 2, batchSize: 10, optimizer: { type: adam } }
 compare:
   models:
     - { label: sharing, type: hard-sharing, levels: [[8]], tower: [4], tune: { model.levels: [[[8]], [[9]]] } }
+    - { label: together, type: single-task, levels: [[8]], tower: [4], together: true }
     - { type: ple, levels: [[4], [4]], tower: [], experts: 2 }
     - { type: single-task, levels: [[8]], tower: [4] }
   seeds: [4, 7]
@@ -20,7 +21,7 @@ compare:
   tuneSeed: [5, 6]
   uncertainty: both
   metrics: { y1: nmse }
-  front: { loss.weights.y2.initial: [0.5, 2] }
+  front: { loss.weights.y2.initial: { times: [0.5, 2] } }
 `;
 
 test('a resolved comparison with every key asks for the same runs', () => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Experiment, parseStored } from '../config/experiment.js';
+import { type Experiment, parseExperiment } from '../config/experiment.js';
 import { hash8 } from '../config/hash.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { fileSha256 } from '../support/checksum.js';
@@ -60,7 +60,7 @@ export function readRun(path: string): FinishedRun | undefined {
   const file = (name: string) => join(path, name);
   const notes = checkFiles(path, result.files);
   const experiment = readStored(file('config.yaml'), z.unknown(), (text) =>
-    parseStored(text, file('config.yaml'), definitions),
+    parseExperiment(text, file('config.yaml'), [], definitions, true),
   );
   // `checkFiles` has verified the checksum.
   const gates: readonly GateUse[] = JSON.parse(readFileSync(file('gates.json'), 'utf8'));

@@ -47,3 +47,14 @@ test('results are of the same runs where a key that came later has its default',
   writeFileSync(at('config.yaml'), stored.replace(/\n {2}pool:.*/, ''));
   expect(await folderConfig(at(), config())).toMatchObject({ note: null, hasResults: true });
 });
+
+test('a config of an earlier version, which is refused now, is told; its results are not of these runs', async () => {
+  await folderConfig(at(), config());
+  writeFileSync(at('comparison.json'), '{}');
+  writeFileSync(
+    at('config.yaml'),
+    readFileSync(at('config.yaml'), 'utf8').replace('\n  epochs:', '\n  accumulate: 1\n  epochs:'),
+  );
+  const { note, hasResults } = await folderConfig(at(), config());
+  expect([note, hasResults]).toEqual([expect.stringContaining('a config that this version of ple refuses'), false]);
+});

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { type ComparisonConfig, parseComparison } from '../../config/comparison.js';
 import { dataPaths } from '../../config/definitions.js';
 import { resolvedComparison, stringifyComparison } from '../../config/resolved-comparison.js';
@@ -31,7 +30,12 @@ export async function folderConfig(
     return { write, note: null, hasResults: false };
   }
   const added = /^compare\.(seeds|models|front)\b/; // adding seeds, models or fronts continues with the same runs
-  const changed = differences(storedIn(file), plain(config)).filter(({ key }) => !added.test(key));
+  const stored = storedIn(file);
+  if (stored === undefined) {
+    const note = `${folder} has the tables of a config that this version of ple refuses: all runs are trained again, and the tables replaced at the end; name=NAME keeps both.`;
+    return { write, hasResults: false, note };
+  }
+  const changed = differences(stored, plain(config)).filter(({ key }) => !added.test(key));
   const keeps = ['compare.', 'engine.', 'tracking.', 'diagnostics', ...pathsOf(config)];
   const hasResults = changed.every(({ key }) => keeps.some((start) => key.startsWith(start)));
   if (changed.length === 0) return { write, note: null, hasResults };
@@ -43,14 +47,13 @@ export async function folderConfig(
   };
 }
 
-/** Adds the defaults of keys that are newer than the file. Returns it unchanged if it is no longer a valid config. */
+/** With the defaults of keys that are newer than the file. Undefined: it is no longer a valid config. */
 function storedIn(file: string): unknown {
-  const text = readFileSync(file, 'utf8');
   try {
-    return plain(parseComparison(text, file, [], definitions));
+    return plain(parseComparison(readFileSync(file, 'utf8'), file, [], definitions));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return parse(text);
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { external } from '../../config/compare-schema.js';
-import { parseStored } from '../../config/experiment.js';
+import { parseExperiment } from '../../config/experiment.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
@@ -165,7 +165,7 @@ export function readStartedRun(path: string) {
   }
   return {
     path,
-    experiment: parseStored(readFileSync(config, 'utf8'), config, definitions),
+    experiment: parseExperiment(readFileSync(config, 'utf8'), config, [], definitions, true),
     environment,
     result: readResult(path),
   };
