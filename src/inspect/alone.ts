@@ -1,7 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { numbersBy } from '../data/profile.js';
+import { numbersOf } from '../data/store/database.js';
 import type { AloneScore, TaskSummary } from './inspection.js';
 import { double, splitSql } from './seen-rows.js';
-import { type Batch, numbersBy, ofTasks, valuesSql } from './value-groups.js';
+import { type Batch, entriesSql, ofTasks } from './value-groups.js';
 
 /**
  * How well each column alone predicts each task. A value's mean label is learned from the training rows (for numbers:
@@ -11,6 +13,7 @@ import { type Batch, numbersBy, ofTasks, valuesSql } from './value-groups.js';
  */
 export async function aloneScores(database: DuckDBConnection, batch: Batch, tasks: readonly TaskSummary[]) {
   const lines = await correlations(database, batch, tasks);
+  const [list] = batch.filter(({ kind }) => kind === 'list');
   const mean = (split: 'train' | 'validation') =>
     `([${tasks.map(({ splits }) => double(splits[split].mean ?? 0)).join(', ')}])[task + 1]`;
   const means = `SELECT *, (s + ${mean('train')}) / (n + 1) AS score FROM cells`;
@@ -18,7 +21,7 @@ export async function aloneScores(database: DuckDBConnection, batch: Batch, task
     database,
     2,
     `WITH ${cellsSql(tasks)}, means AS (${means}),
-      scored AS (${batch[0]?.kind === 'list' ? scoredLists(batch, tasks, mean('train')) : scoredCells}),
+      scored AS (${list ? scoredLists(entriesSql(list), tasks, mean('train')) : scoredCells}),
       ranked AS (
         SELECT *, labels - total AS negatives, total / labels AS mean,
           sum(labels - total) OVER (PARTITION BY input, task ORDER BY score ROWS UNBOUNDED PRECEDING) AS below
@@ -37,8 +40,7 @@ export async function aloneScores(database: DuckDBConnection, batch: Batch, task
       }
       const varies = deviation !== null && deviation > 1e-6 * Math.abs(mean ?? 0);
       const share = varies ? explained / (rows * deviation ** 2) : null;
-      const line =
-        batch[k]?.kind === 'numeric' && type === 'regression' ? (lines(k, t)[0] ?? Number.NaN) ** 2 : Number.NaN;
+      const line = lines(k, t) ** 2;
       return { task, score: share !== null && line > share ? line : share, rows, rarer: null };
     });
 }
@@ -52,12 +54,17 @@ const mostBuckets = 256;
  * validation rows.
  */
 function cellsSql(tasks: readonly TaskSummary[]): string {
-  const sums = tasks.flatMap((_, t) => ['n', 's', 'vn', 'vs'].map((of) => `sum(${of}${t})::DOUBLE AS ${of}${t}`));
+  const { train, validation } = splitSql;
+  const sumOf = (sum: string, split: string) => `coalesce(sum(${sum}) FILTER (${split}), 0)::DOUBLE`;
+  const sums = tasks.flatMap((_, t) => [
+    ...['n', 's'].map((of) => `${sumOf(`${of}${t}`, train)} AS ${of}${t}`),
+    ...['n', 's'].map((of) => `${sumOf(`${of}${t}`, validation)} AS v${of}${t}`),
+  ]);
   return `training AS (
-      SELECT input, count(*) AS different, sum(train) AS "all", arg_min(train, value) AS "first"
-      FROM groups WHERE is_numeric AND train > 0 AND value IS NOT NULL GROUP BY input),
+      SELECT input, count(*) AS different, sum(rows) AS "all", arg_min(rows, value) AS "first"
+      FROM groups WHERE is_numeric AND ${train} AND value IS NOT NULL GROUP BY input),
     counted AS (
-      SELECT *, sum(train) OVER (PARTITION BY input ORDER BY value ROWS UNBOUNDED PRECEDING) AS count
+      SELECT *, sum(rows) FILTER (${train}) OVER (PARTITION BY input ORDER BY value) AS count
       FROM groups WHERE is_numeric AND value IS NOT NULL),
     placed AS (
       SELECT *, value AS cell FROM groups WHERE NOT is_numeric OR value IS NULL
@@ -72,22 +79,24 @@ function cellsSql(tasks: readonly TaskSummary[]): string {
 const scoredCells = `SELECT input, task, score, sum(labels) AS labels, sum(total) AS total
   FROM means WHERE labels > 0 GROUP BY input, task, score`;
 
-function scoredLists(batch: Batch, tasks: readonly TaskSummary[], mean: string): string {
-  const entries = `SELECT "row", input, value, ${ofTasks(tasks, { label: 'l' })} FROM ${valuesSql(batch)} WHERE ${splitSql.validation}`;
+function scoredLists(list: string, tasks: readonly TaskSummary[], mean: string): string {
+  const entries = `SELECT "row", value, ${ofTasks(tasks, { label: 'l' })} FROM ${list} WHERE ${splitSql.validation}`;
   return `SELECT input, task, score, count(*)::DOUBLE AS labels, sum(label) AS total FROM (
       SELECT input, task, arg_max(score, abs(score - ${mean})) AS score, any_value(label) AS label
-      FROM (${entries}) AS entries JOIN means USING (input, task)
+      FROM (${entries}) AS entries JOIN means USING (task)
       WHERE label IS NOT NULL AND value IS NOT DISTINCT FROM cell GROUP BY input, task, "row")
     GROUP BY input, task, score`;
 }
 
-/** Correlation of values and labels on the validation rows. */
+/** Correlations of numbers and labels on the validation rows, by column and task; NaN for others. */
 async function correlations(database: DuckDBConnection, batch: Batch, tasks: readonly TaskSummary[]) {
-  if (tasks.every(({ type }) => type !== 'regression')) return () => [];
-  const pairs = `SELECT input, value, ${ofTasks(tasks, { label: 'l' })} FROM ${valuesSql(batch)} WHERE ${splitSql.validation}`;
-  return numbersBy(
-    database,
-    2,
-    `SELECT input, task, corr(value, label) FROM (${pairs}) WHERE isfinite(value) AND isfinite(label) GROUP BY input, task`,
+  const pairs = batch.flatMap(({ kind, index }, k) =>
+    tasks.flatMap(({ type }, t) => (kind === 'numeric' && type === 'regression' ? [{ k, t, index }] : [])),
   );
+  const found = await numbersOf(
+    database,
+    pairs.map(({ t, index: i }) => `corr(i${i}::DOUBLE, l${t}) FILTER (isfinite(i${i}) AND isfinite(l${t}))`),
+    `seen WHERE ${splitSql.validation}`,
+  );
+  return (k: number, t: number) => found[pairs.findIndex((pair) => pair.k === k && pair.t === t)] ?? Number.NaN;
 }

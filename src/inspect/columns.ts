@@ -1,9 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type SourceColumn, splitNames } from '../data/dataset.js';
+import { numbersBy } from '../data/profile.js';
+import { numbersOf } from '../data/store/database.js';
 import { aloneScores } from './alone.js';
 import type { Implication, InspectedColumn, TaskSummary } from './inspection.js';
 import { type SeenRows, splitSql } from './seen-rows.js';
-import { type Batch, batches, groupValues, numbersBy, ofTasks, valuesSql } from './value-groups.js';
+import { type Batch, batches, entriesSql, groupValues, ofTasks } from './value-groups.js';
 
 /** Inspects columns by the numbers of rows and of labels that each of their distinct values has. */
 export async function inspectColumns(
@@ -30,33 +32,33 @@ export async function inspectColumns(
 export const mostValues = 1000;
 
 async function valueCounts({ database, kept }: SeenRows, batch: Batch) {
+  const { train, validation, test } = splitSql;
+  const rowsWhere = (condition: string) => `coalesce(sum(rows) FILTER (${condition}), 0)`;
   const found = await numbersBy(
     database,
     1,
-    `SELECT input, count(value) FILTER (train > 0), any_value(least), any_value(most),
-      coalesce(sum(train) FILTER (NOT is_missing), 0),
-      ${splitNames.map((split) => `coalesce(sum(${split}) FILTER (is_missing), 0)`).join(', ')},
-      ${['validation', 'test'].map((split) => `coalesce(sum(${split}) FILTER (is_new), 0)`).join(', ')}
-    FROM (SELECT *, CASE WHEN is_numeric THEN value NOT BETWEEN least AND most ELSE train = 0 END AS is_new
-      FROM groups JOIN (
-        SELECT input, min(value) FILTER (train > 0) AS least, max(value) FILTER (train > 0) AS most
-        FROM groups GROUP BY input) USING (input))
+    `SELECT input, count(value) FILTER (${train}), any_value(least), any_value(most), ${rowsWhere(`${train} AND NOT is_missing`)},
+      ${splitNames.map((split) => rowsWhere(`${splitSql[split]} AND is_missing`)).join(', ')},
+      ${[validation, test].map((split) => rowsWhere(`${split} AND is_new`)).join(', ')}
+    FROM (SELECT groups.*, CASE WHEN is_numeric THEN value NOT BETWEEN least AND most ELSE is_known IS NULL END AS is_new, least, most
+      FROM groups
+        LEFT JOIN (SELECT input, min(value) AS least, max(value) AS most FROM groups WHERE ${train} GROUP BY input) USING (input)
+        LEFT JOIN (SELECT input AS column, value AS known, true AS is_known FROM groups WHERE ${train} AND NOT is_numeric)
+          ON "column" = input AND known IS NOT DISTINCT FROM value)
     GROUP BY input`,
   );
-  const { validation, test } = splitSql;
-  const newEntries =
-    batch[0]?.kind === 'list'
-      ? await numbersBy(
-          database,
-          1,
-          `SELECT input, count(DISTINCT "row") FILTER (${validation}), count(DISTINCT "row") FILTER (${test})
-          FROM ${valuesSql(batch)} JOIN (SELECT input, value FROM groups WHERE train = 0) USING (input, value) GROUP BY input`,
-        )
-      : undefined;
+  const [list] = batch.filter(({ kind }) => kind === 'list');
+  const newEntries = list
+    ? await numbersOf(
+        database,
+        [validation, test].map((split) => `count(DISTINCT "row") FILTER (${split})`),
+        `${entriesSql(list)} WHERE value NOT IN (SELECT value FROM groups WHERE ${train} AND value IS NOT NULL)`,
+      )
+    : undefined;
   return (k: number) => {
     const [values = 0, least = 0, most = 0, entries = 0, missing = 0, ...counts] = found(k);
     const [missingInValidation = 0, missingInTest = 0, newInValidation = 0, newInTest = 0] = counts;
-    const [validation = 0, test = 0] = newEntries ? newEntries(k) : [newInValidation, newInTest];
+    const [validation = 0, test = 0] = newEntries ?? [newInValidation, newInTest];
     const kind = batch[k]?.kind;
     const different = kind === 'numeric' ? values + Math.sign(missing) : values;
     return {
@@ -87,7 +89,7 @@ async function implications(database: DuckDBConnection, batch: Batch, tasks: rea
     `SELECT input, task, coalesce(sum(n) FILTER (is_missing), 0), coalesce(sum(s) FILTER (is_missing), 0),
       count(*) FILTER (NOT is_missing), count(*) FILTER (is_numeric AND value NOT IN (0, 1)), count(*) FILTER (s > 0),
       arg_max(value, s), arg_max(n, s)
-    FROM (SELECT input, value, is_numeric, is_missing, ${ofTasks(tasks, { n: 'n', s: 's' })} FROM groups)
+    FROM (SELECT input, value, is_numeric, is_missing, ${ofTasks(tasks, { n: 'n', s: 's' })} FROM groups WHERE ${splitSql.train})
     WHERE n > 0 GROUP BY input, task`,
   );
   return (k: number) =>

@@ -1,7 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { type SourceColumn, splitNames } from '../data/dataset.js';
-import { rowsOf } from '../data/store/database.js';
-import { splitSql } from './seen-rows.js';
+import type { SourceColumn } from '../data/dataset.js';
+import { profile } from '../data/profile.js';
 
 /** Columns that are inspected at once: many of single values, or one list. */
 export type Batch = readonly (SourceColumn & { readonly index: number })[];
@@ -18,38 +17,28 @@ export function* batches(columns: readonly SourceColumn[], rows: number): Genera
   for (const column of indexed) if (column.kind === 'list') yield [column];
 }
 
-/**
- * SQL of `seen` with the values of a batch: `input`, the column's place in the batch, and `value`. A list has a row for
- * each entry, or one with NULL.
- */
-export function valuesSql(batch: Batch): string {
-  const [{ kind, index } = { kind: 'numeric', index: 0 }] = batch;
-  if (kind === 'list') {
-    const entries = `CASE WHEN len(i${index}) = 0 THEN [NULL] ELSE i${index} END`;
-    return `(SELECT *, 0 AS input, unnest(${entries})::DOUBLE AS value FROM seen)`;
-  }
-  const values = batch.map(({ index }) => `i${index}::DOUBLE`);
-  return `(SELECT *, unnest(range(${batch.length})) AS input, unnest([${values.join(', ')}]) AS value FROM seen)`;
+/** SQL of `seen` with a row for each entry of a list, as `value`, or one with NULL. */
+export function entriesSql({ index }: SourceColumn & { readonly index: number }): string {
+  const entries = `CASE WHEN len(i${index}) = 0 THEN [NULL] ELSE i${index} END`;
+  return `(SELECT *, unnest(${entries})::DOUBLE AS value FROM seen)`;
 }
 
-/**
- * Makes the table `groups`, with a row for each distinct value of each input. Its columns: `train`, `validation` and
- * `test`, numbers of rows; for task `t`, `n<t>` and `s<t>`, the number and the sum of its training labels, `vn<t>` and
- * `vs<t>`, those of its validation labels; `is_numeric` and `is_missing`.
- */
+/** Makes `groups`: the profile of a batch, with `is_numeric` and `is_missing`. Splits and labels are those of `seen`. */
 export async function groupValues(database: DuckDBConnection, batch: Batch, tasks: number): Promise<void> {
-  const rows = splitNames.map((split) => `count(*) FILTER (${splitSql[split]}) AS ${split}`);
-  const { train, validation } = splitSql;
-  const labels = Array.from({ length: tasks }, (_, t) => [
-    `count(l${t}) FILTER (${train}) AS n${t}`,
-    `coalesce(sum(l${t}) FILTER (${train}), 0) AS s${t}`,
-    `count(l${t}) FILTER (${validation}) AS vn${t}`,
-    `coalesce(sum(l${t}) FILTER (${validation}), 0) AS vs${t}`,
-  ]).flat();
+  const labels = Array.from({ length: tasks }, (_, t) => `l${t}`);
+  const [list] = batch.filter(({ kind }) => kind === 'list');
+  if (list) await profile(database, entriesSql(list), ['value'], 'split', labels);
+  else
+    await profile(
+      database,
+      'seen',
+      batch.map(({ index }) => `i${index}::DOUBLE`),
+      'split',
+      labels,
+    );
   const numeric = batch.flatMap(({ kind }, k) => (kind === 'numeric' ? [k] : []));
-  await database.run(`CREATE OR REPLACE TEMP TABLE groups AS
-    SELECT input, value, input IN (-1, ${numeric.join(', ')}) AS is_numeric, ${missingSql(batch)} AS is_missing,
-      ${[...rows, ...labels].join(', ')} FROM ${valuesSql(batch)} GROUP BY input, value`);
+  await database.run(`CREATE OR REPLACE TEMP VIEW groups AS SELECT *,
+    input IN (-1, ${numeric.join(', ')}) AS is_numeric, ${missingSql(batch)} AS is_missing FROM profile`);
 }
 
 /** Texts of categorical columns that count as missing here. For a model they are ordinary categories. */
@@ -63,24 +52,10 @@ function missingSql(batch: Batch): string {
   return ['value IS NULL', ...texts].join(' OR ');
 }
 
-/** SQL that makes a row for each task: `task`, and the columns `<prefix><t>` of `groups` under one name each. */
+/** SQL that makes a row for each task: `task`, and the columns `<prefix><t>` under one name each. */
 export function ofTasks(tasks: readonly unknown[], prefixes: Readonly<Record<string, string>>): string {
   const columns = Object.entries(prefixes).map(
     ([name, prefix]) => `unnest([${tasks.map((_, t) => `${prefix}${t}`).join(', ')}]) AS ${name}`,
   );
   return [`unnest(range(${tasks.length})) AS task`, ...columns].join(', ');
-}
-
-/** Reads rows of numbers by their first columns. NULL becomes NaN. */
-export async function numbersBy(
-  database: DuckDBConnection,
-  keys: number,
-  sql: string,
-): Promise<(...key: readonly number[]) => readonly number[]> {
-  const rows = new Map<string, readonly number[]>();
-  for (const row of await rowsOf(database, sql)) {
-    const numbers = row.map((value) => (value === null ? Number.NaN : Number(value)));
-    rows.set(numbers.slice(0, keys).join(), numbers.slice(keys));
-  }
-  return (...key) => rows.get(key.join()) ?? [];
 }
