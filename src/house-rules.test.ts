@@ -13,7 +13,7 @@ import { learningRateSchedules } from './optimizers/schedules/catalogue.js';
 /** Imports go only to the right (see ARCHITECTURE.md). */
 const layers = [
   ...['library.ts', 'cli', 'report', 'comparison', 'serving', 'training', 'tracking', 'engine', 'metrics', 'objective'],
-  ...['optimizers', 'models', 'inspect', 'data', 'config', 'support'],
+  ...['optimizers', 'models', 'guess', 'inspect', 'data', 'config', 'support'],
 ];
 
 const source = import.meta.dirname;

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { Experiment } from '../config/experiment.js';
 import type { Source } from '../data/dataset.js';
-import type { startingConfig } from '../data/guess/table-starting-config.js';
+import type { startingConfig } from '../guess/starting-config.js';
 import type { Inspection } from '../inspect/inspection.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import type { LoadingEvent, withSource } from '../training/load-dataset.js';
@@ -157,7 +157,7 @@ async function guessedConfig(
   options: Pick<NonNullable<Parameters<typeof startingConfig>[1]>, 'tasks' | 'test' | 'note'>,
 ): Promise<string> {
   const [{ startingConfig }, { progressBar }] = await Promise.all([
-    import('../data/guess/table-starting-config.js'),
+    import('../guess/starting-config.js'),
     import('./display/progress-bar.js'),
   ]);
   const bar = progressBar('reading', 'bytes');

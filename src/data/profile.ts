@@ -1,5 +1,4 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { rowsOf } from './store/database.js';
 
 /** Columns of one statement. */
 const mostAtOnce = 50;
@@ -29,18 +28,4 @@ export async function profile(
     const into = first === 0 ? 'CREATE OR REPLACE TEMP TABLE profile AS' : 'INSERT INTO profile';
     await database.run(`${into} ${some.join(' UNION ALL ')}`);
   }
-}
-
-/** Reads rows of numbers by their first columns. NULL becomes NaN. */
-export async function numbersBy(
-  database: DuckDBConnection,
-  keys: number,
-  sql: string,
-): Promise<(...key: readonly number[]) => readonly number[]> {
-  const rows = new Map<string, readonly number[]>();
-  for (const row of await rowsOf(database, sql)) {
-    const numbers = row.map((value) => (value === null ? Number.NaN : Number(value)));
-    rows.set(numbers.slice(0, keys).join(), numbers.slice(keys));
-  }
-  return (...key) => rows.get(key.join()) ?? [];
 }

@@ -1,6 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { numbersBy } from '../data/profile.js';
-import { numbersOf } from '../data/store/database.js';
+import { numbersBy, numbersOf } from '../data/store/database.js';
 import type { AloneScore, TaskSummary } from './inspection.js';
 import { double, splitSql } from './seen-rows.js';
 import { type Batch, entriesSql, ofTasks } from './value-groups.js';

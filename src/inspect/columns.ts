@@ -1,7 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type SourceColumn, splitNames } from '../data/dataset.js';
-import { numbersBy } from '../data/profile.js';
-import { numbersOf } from '../data/store/database.js';
+import { numbersBy, numbersOf } from '../data/store/database.js';
 import { aloneScores } from './alone.js';
 import type { Implication, InspectedColumn, TaskSummary } from './inspection.js';
 import { type SeenRows, splitSql } from './seen-rows.js';
@@ -109,6 +108,6 @@ async function implications(database: DuckDBConnection, batch: Batch, tasks: rea
     });
 }
 
-function isRule(share: number, rows: number): boolean {
+export function isRule(share: number, rows: number): boolean {
   return rows >= fewestRows && rows * Math.log(share) < Math.log(mostByChance);
 }

@@ -72,6 +72,20 @@ export async function numbersOf(connection: DuckDBConnection, expressions: reado
   return numbers;
 }
 
+/** Reads rows of numbers by their first columns. NULL becomes NaN. */
+export async function numbersBy(
+  connection: DuckDBConnection,
+  keys: number,
+  sql: string,
+): Promise<(...key: readonly number[]) => readonly number[]> {
+  const rows = new Map<string, readonly number[]>();
+  for (const row of await rowsOf(connection, sql)) {
+    const numbers = row.map((value) => (value === null ? Number.NaN : Number(value)));
+    rows.set(numbers.slice(0, keys).join(), numbers.slice(keys));
+  }
+  return (...key) => rows.get(key.join()) ?? [];
+}
+
 /** DuckDB's buffer memory for a narrow table. Anything beyond it goes to disk. */
 export const bufferMegabytes = 640;
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { startingConfig } from '../guess/table-starting-config.js';
+import { startingConfig } from '../../guess/starting-config.js';
 import { literal, withDatabase } from '../store/database.js';
 import { file, open } from './table-loader.fixture.js';
 

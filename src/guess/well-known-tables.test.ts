@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { file, open } from '../table/table-loader.fixture.js';
-import { startingConfig } from './table-starting-config.js';
+import { file, open } from '../data/table/table-loader.fixture.js';
+import { startingConfig } from './starting-config.js';
 
 const lines = (count: number, line: (row: number) => readonly (string | number)[], delimiter: string) =>
   Array.from({ length: count }, (_, row) => `${line(row).join(delimiter)}\n`).join('');

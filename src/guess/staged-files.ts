@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { DataError } from '../../support/errors.js';
-import { bufferMegabytes, openDatabase, whileOpen } from '../store/database.js';
-import { formatOf } from '../table/row-file.js';
-import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../table/staged-rows.js';
-import { filesOf } from '../table/table-loader.js';
-import { type TableOptions, usualMissing } from '../table/table-options.js';
-import { type Dialect, guessedDialect } from './guessed-dialect.js';
+import { bufferMegabytes, openDatabase, whileOpen } from '../data/store/database.js';
+import { formatOf } from '../data/table/row-file.js';
+import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../data/table/staged-rows.js';
+import { filesOf } from '../data/table/table-loader.js';
+import { type TableOptions, usualMissing } from '../data/table/table-options.js';
+import { DataError } from '../support/errors.js';
+import { type Dialect, guessedDialect } from './dialect.js';
 
 /** Where the rows are, as `dataset` says it: in files, or in the result of a query over files or a database. */
 export type Origin = Pick<TableOptions, 'query' | 'database'> & {
@@ -54,7 +54,7 @@ export async function withStagedFiles<Result>(
   const spill = await mkdtemp(join(tmpdir(), 'ple-guess-'));
   const database = await openDatabase(':memory:', { memory: `${bufferMegabytes}MB`, spill });
   const staged = async (encoding?: string): Promise<StagedFiles> => {
-    const dialect = await guessedDialect(text, encoding);
+    const dialect = await guessedDialect(database, text, encoding);
     const read = await filesOf({ ...origin, ...dialect.options, missing });
     const { splitFiles: files } = await read.open(await mkdtemp(join(spill, 'query-')), signal);
     checkColumns(files, undefined);

@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { DataError } from '../../support/errors.js';
-import { temporaryFolder } from '../../support/folder.fixture.js';
-import { randomFromSeed } from '../../support/random.js';
-import { table } from '../table/table-loader.js';
-import { usualMissing } from '../table/table-options.js';
-import { startingConfig } from './table-starting-config.js';
+import { table } from '../data/table/table-loader.js';
+import { usualMissing } from '../data/table/table-options.js';
+import { DataError } from '../support/errors.js';
+import { temporaryFolder } from '../support/folder.fixture.js';
+import { randomFromSeed } from '../support/random.js';
+import { startingConfig } from './starting-config.js';
 
 function file(name: string, lines: readonly string[]): string {
   const path = join(temporaryFolder(), name);
