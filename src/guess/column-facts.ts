@@ -1,63 +1,70 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { z } from 'zod';
 import { type CalendarPart, calendarParts } from '../data/dataset.js';
-import { numbersBy, numbersOf, rowsOf } from '../data/store/database.js';
+import { profile } from '../data/profile.js';
+import { literals, numbersOf, rowsOf } from '../data/store/database.js';
 import { columnKinds, fewValues, likelyTimes } from '../data/table/column-kinds.js';
 import {
+  daysOf,
   numberSql,
   partSql,
   type StagedColumn,
   type TimeForm,
+  textSql,
   timeOfNumbers,
   timesOf,
 } from '../data/table/staged-columns.js';
 import { type StagedRows, stagedTable } from '../data/table/staged-rows.js';
+import { usualMissing } from '../data/table/table-options.js';
 import { must } from '../support/must.js';
-import { makeValues, valueColumn, valueTable } from './column-values.js';
 import { type ColumnWords, columnWords } from './column-words.js';
-import { missingMarks } from './missing-marks.js';
+
+/** A value and its rows. `other`: the same text with or without a final point, if both occur. */
+const frequentValue = z.object({ text: z.string(), other: z.string(), count: z.number() });
+export type FrequentValue = z.infer<typeof frequentValue>;
+
+/** Facts about a column's values, by one query. */
+const valueFacts = z.object({
+  present: z.number().describe('rows with a value'),
+  numbers: z.number().describe('values that are numbers. The following facts are about these'),
+  whole: z.boolean(),
+  smallest: z.number(),
+  largest: z.number(),
+  beyondFloat: z.number().describe('numbers beyond 2^24: 32-bit floats cannot distinguish all of them'),
+  alike: z
+    .boolean()
+    .describe(
+      'the 90th percentile of distinct absolute values is at most 20 times the 10th: ids drawn evenly from 0 on have 9, amounts of money more',
+    ),
+  zerosInFront: z.number().describe('numbers with leading zeros, as in codes'),
+  ordered: z
+    .boolean()
+    .describe(
+      'the numbers of rows by value change little from one value to the next, as they do for counts and amounts',
+    ),
+  regular: z.number().describe('distinct numbers; in a column of dates, dates'),
+  odd: z
+    .array(z.object({ text: z.string(), count: z.number() }))
+    .describe('the first of the other texts, most frequent first'),
+  different: z.number().describe('distinct values. Two texts that differ only in a final point are one value'),
+  values: z.array(frequentValue).describe('the most frequent values. All of them if there are at most 20'),
+  bars: z.number().describe('values with |'),
+  semicolons: z.number(),
+});
+type ValueFacts = z.infer<typeof valueFacts>;
 
 /** Facts about one column, from its name and from all rows. */
-export interface ColumnFacts {
+export interface ColumnFacts extends Readonly<ValueFacts> {
   readonly name: string;
   readonly words: ColumnWords;
   /** The header does not name it, so its name is its number. */
   readonly unnamed: boolean;
   readonly rows: number;
-  /** Rows with a value. */
-  readonly present: number;
   /** The kind that the loader infers. Undefined: no row has a value. */
   readonly kind: 'numeric' | 'categorical' | 'list' | undefined;
-  /** Number of values that are numbers. The following facts are about these. */
-  readonly numbers: number;
-  readonly whole: boolean;
-  readonly smallest: number;
-  readonly largest: number;
-  /** Numbers beyond 2^24: 32-bit floats cannot distinguish all of them. */
-  readonly beyondFloat: number;
-  /** The distinct numbers' 90th percentile by their 10th, of absolute values: 9 for equally spaced ones from 0 on. */
-  readonly spread: number;
-  /** Numbers with leading zeros, as in codes. */
-  readonly zerosInFront: number;
   /** Each row's number is one more than that of the previous row. */
   readonly countsRows: boolean;
-  /** The numbers of rows by value change little from one value to the next, as they do for counts and amounts. */
-  readonly ordered: boolean;
-  /** The first texts among numbers, most frequent first. */
-  readonly odd: readonly string[];
-  /** Number of distinct values. Two texts that differ only in a final point are one value. */
-  readonly different: number;
-  /** The most frequent values, most frequent first. All of them if there are at most 20. */
-  readonly values: readonly FrequentValue[];
-  /** Number of values with a character that may separate a list's entries. */
-  readonly separated: Readonly<Record<'|' | ';', number>>;
   readonly time: TimeFacts | undefined;
-}
-
-export interface FrequentValue {
-  readonly text: string;
-  /** The same text with and without a final point, if both occur. */
-  readonly forms: readonly string[];
-  readonly count: number;
 }
 
 /** How a column's values represent times. */
@@ -70,6 +77,27 @@ interface TimeFacts {
   /** The parts that have more than one value. */
   readonly parts: readonly CalendarPart[];
 }
+
+/** Marks that always mean "missing", even in a column of texts. */
+const plainMarks: readonly string[] = [
+  '?',
+  'N/A',
+  'n/a',
+  '#N/A',
+  '#NA',
+  '<NA>',
+  '#N/A N/A',
+  '-NaN',
+  '-nan',
+  '1.#QNAN',
+  '-1.#QNAN',
+  '1.#IND',
+  '-1.#IND',
+];
+/** Marks that may be a category elsewhere. */
+const otherMarks = ['-', 'None', '.'];
+/** What pandas.read_csv treats as missing, and the marks in tables of the UCI repository. */
+export const marksOfMissing: readonly string[] = [...usualMissing, ...plainMarks, ...otherMarks];
 
 /**
  * The facts of each staged column, and the marks of missing values, which are removed from the staged rows.
@@ -84,85 +112,149 @@ export async function columnFacts(
 ): Promise<{ readonly facts: readonly ColumnFacts[]; readonly marks: readonly string[] }> {
   const columns = [...staged.columns.values()];
   await makeValues(database, staged, columns);
-  const marks = await missingMarks(database, columns);
+  let found = await readFacts(database, columns.length);
+  const marks = await missingMarks(database, columns, found);
+  if (marks.length > 0) {
+    for (const { sql } of columns.filter(({ type }) => type === 'text'))
+      await database.run(`UPDATE ${stagedTable} SET ${sql} = NULL WHERE ${sql} IN (${literals(marks)})`);
+    await makeValues(database, staged, columns);
+    found = await readFacts(database, columns.length);
+  }
   const inputs = columns.map(({ name }) => ({ name, index: names.indexOf(name), kind: undefined }));
   const kinds = await columnKinds(database, inputs, staged, () => undefined);
-  const numbers = await numberFacts(database, columns.length);
-  const exact = numbers.flatMap(({ numbers, present }, c) => (numbers === present ? [c] : []));
-  const frequent = await frequentValues(database, columns.length, exact);
-  const odd = await oddTexts(database);
-  const ordered = await orderedColumns(database);
   const firstRows = staged.files[0]?.rows ?? 0;
   const facts: ColumnFacts[] = [];
-  for (const [c, column] of columns.entries()) {
-    const known = must(numbers[c], 'facts');
-    const values = must(frequent[c], 'values');
+  for (const [input, column] of columns.entries()) {
+    const known = must(found[input], 'facts');
     const { name } = column;
-    const index = names.indexOf(name);
-    const isWhole = known.whole && known.numbers > 0;
-    const mayCount = isWhole && known.numbers === staged.rows && values.different >= firstRows;
+    const mayCount = known.whole && known.numbers === staged.rows && known.different >= firstRows;
     facts.push({
       name,
       words: columnWords(name),
-      unnamed: name === String(index + 1),
+      unnamed: name === String(names.indexOf(name) + 1),
       rows: staged.rows,
-      kind: kinds.find((input) => input.index === index)?.kind,
+      kind: kinds.find((one) => one.name === name)?.kind,
       ...known,
-      ...values,
-      ordered: isWhole && ordered.has(c),
       countsRows: mayCount && (await countsRows(database, column, firstRows)),
-      odd: odd.flatMap(([input, text]) => (input === c && known.numbers > 0 ? [String(text)] : [])),
-      time: await timeFacts(database, column, c, known, hasDates),
+      time: await timeFacts(database, column, input, known, hasDates),
     });
   }
   return { facts, marks };
 }
 
-async function numberFacts(database: DuckDBConnection, columns: number) {
-  const rowsWith = (condition: string) => `coalesce(sum(count) FILTER (${condition}), 0)`;
-  const facts = [
-    ...['true', 'number IS NOT NULL', 'number <> trunc(number)', `abs(number) > ${2 ** 24}`].map(rowsWith),
-    rowsWith(`number IS NOT NULL AND text[1] = '0' AND text[2] BETWEEN '0' AND '9'`),
-    ...["contains(text, '|')", "contains(text, ';')"].map(rowsWith),
-    ...['min(number)', 'max(number)', 'quantile_cont(abs(number), 0.9) / quantile_cont(abs(number), 0.1)'],
-  ];
-  const found = await numbersBy(database, 1, `SELECT input, ${facts.join(', ')} FROM ${valueTable} GROUP BY input`);
-  return Array.from({ length: columns }, (_, c) => {
-    const [present = 0, numbers = 0, broken = 0, beyondFloat = 0, zerosInFront = 0, bars = 0, semicolons = 0] =
-      found(c);
-    const [smallest = Number.NaN, largest = Number.NaN, spread = Number.NaN] = found(c).slice(7);
-    const separated = { '|': bars, ';': semicolons };
-    return { present, numbers, whole: broken === 0, beyondFloat, zerosInFront, separated, smallest, largest, spread };
-  });
-}
+/**
+ * The distinct values of all columns: `input`, the column's place; `text`; `number`, NULL for what is none; `regular`,
+ * the number, or in a column of dates the day; `count`, how many rows have it; and whether files to be `trained` on
+ * have it, not the test file alone.
+ */
+export const valueTable = 'column_values';
+/** The values of this table. */
+export const valueColumn: StagedColumn = { name: 'value', type: 'text', sql: 'text' };
 
-/** @param exact Columns whose texts are different values if they differ in a final point, as numbers are. */
-async function frequentValues(database: DuckDBConnection, columns: number, exact: readonly number[]) {
-  const same = `CASE WHEN input IN (-1, ${exact.join(', ')}) THEN text ELSE rtrim(text, '.') END`;
-  const found = await rowsOf(
-    database,
-    `SELECT input, different, value.count, value.text, value.other FROM (
-      SELECT input, count(*) AS different, unnest(min({count: -count, text: text, other: other}, ${fewValues + 1})) AS value
-      FROM (SELECT input, min(text) AS text, max(text) AS other, sum(count)::BIGINT AS count FROM ${valueTable} GROUP BY input, ${same})
-      GROUP BY input)`,
+/** Makes `valueTable`. */
+async function makeValues(
+  database: DuckDBConnection,
+  { files }: StagedRows,
+  columns: readonly StagedColumn[],
+): Promise<void> {
+  const test = files.find(({ split }) => split === 'test')?.first ?? Number.MAX_SAFE_INTEGER;
+  await profile(database, stagedTable, columns.map(textSql), `rowid >= ${test}`);
+  const ways = await Promise.all(columns.map((column) => likelyTimes(database, column, marksOfMissing)));
+  const dates = ways.flatMap(([date], input) => (date ? [{ input, date }] : []));
+  const days = dates.map(
+    ({ input, date }) => `WHEN ${input} THEN ${daysOf(must(timesOf(valueColumn)[date.place], 'way'))}`,
   );
-  return Array.from({ length: columns }, (_, c) => {
-    const own = found.filter(([input]) => input === c);
-    const values = own.map(
-      ([, , count, text, other]): FrequentValue => ({
-        text: String(text),
-        forms: text === other ? [String(text)] : [String(text), String(other)],
-        count: -Number(count),
-      }),
-    );
-    return { different: Number(own[0]?.[1] ?? 0), values };
-  });
+  const lists = columns.flatMap(({ type }, input) => (type === 'list' ? [input] : []));
+  await database.run(`CREATE OR REPLACE TEMP TABLE ${valueTable} AS
+    SELECT input, value AS text, CASE WHEN input NOT IN (-1, ${lists.join(', ')}) THEN number_of(text) END AS number,
+      CASE input WHEN -1 THEN NULL ${days.join(' ')} ELSE number END AS regular,
+      sum(rows)::DOUBLE AS count, bool_or(NOT split) AS trained
+    FROM profile WHERE value IS NOT NULL GROUP BY input, value`);
 }
 
-/** The first texts among the numbers of each column. */
-async function oddTexts(database: DuckDBConnection): Promise<readonly (readonly unknown[])[]> {
-  const found = `SELECT input, unnest(min({count: -count, text: text}, 6)) AS value FROM ${valueTable} WHERE number IS NULL GROUP BY input`;
-  return rowsOf(database, `SELECT input, value.text FROM (${found})`);
+/** A count has seldom more values; fewer than this by chance look ordered. */
+const [fewestOrdered, mostOrdered] = [20, 1000];
+/** Of the von Neumann ratio, which is 2 for values in any order, with a standard deviation of 2 / sqrt(values). */
+const mostRatio = 0.5;
+
+/** Numbers without gaps that have fewer rows the larger they are, without exception, are numbered by their rows. */
+const orderedSql = `SELECT input, sum((place - before) ** 2) / var_pop(place) / count(*) <= ${mostRatio}
+    AND NOT bool_and(coalesce(number = previous + 1 AND count <= rows, true)) AS ordered
+  FROM (
+    SELECT *, lag(place) OVER byNumber AS before, lag(count) OVER byNumber AS rows, lag(number) OVER byNumber AS previous
+    FROM (SELECT *, rank() OVER (PARTITION BY input ORDER BY count) + (count(*) OVER (PARTITION BY input, count) - 1) / 2 AS place
+      FROM ${valueTable} JOIN numbers USING (input)
+      WHERE number IS NOT NULL AND whole AND texts BETWEEN ${fewestOrdered} AND ${mostOrdered})
+    WINDOW byNumber AS (PARTITION BY input ORDER BY number))
+  GROUP BY input`;
+
+/** The facts of each column. */
+async function readFacts(database: DuckDBConnection, columns: number): Promise<readonly ValueFacts[]> {
+  const rowsWith = (condition: string) => `coalesce(sum(count) FILTER (${condition}), 0)::DOUBLE`;
+  const first = (least: string, most: number) => `min(${least}, ${most})`;
+  const found = await database.runAndReadAll(`WITH
+    numbers AS (
+      SELECT input, ${rowsWith('true')} AS present, count(text) AS texts, ${rowsWith('number IS NOT NULL')} AS numbers,
+        coalesce(bool_and(number = trunc(number)), false) AS whole,
+        coalesce(min(number), 0) AS smallest, coalesce(max(number), 0) AS largest,
+        ${rowsWith(`abs(number) > ${2 ** 24}`)} AS "beyondFloat",
+        coalesce(quantile_cont(abs(number), 0.9) <= 20 * quantile_cont(abs(number), 0.1), false) AS alike,
+        ${rowsWith("number IS NOT NULL AND text[1] = '0' AND text[2] BETWEEN '0' AND '9'")} AS "zerosInFront",
+        count(*) FILTER (regular IS NOT NULL)::DOUBLE AS regular,
+        ${rowsWith("contains(text, '|')")} AS bars, ${rowsWith("contains(text, ';')")} AS semicolons
+      FROM (SELECT range AS input FROM range(${columns})) LEFT JOIN ${valueTable} USING (input) GROUP BY input),
+    one_text AS (
+      SELECT input, min(text) AS text, max(text) AS other, sum(count) AS count FROM ${valueTable} JOIN numbers USING (input)
+      GROUP BY input, CASE WHEN numbers = present THEN text ELSE rtrim(text, '.') END),
+    frequent AS (
+      SELECT input, count(*)::DOUBLE AS different, ${first('{least: -count, text: text, other: other}', fewValues + 1)} AS found
+      FROM one_text GROUP BY input),
+    others AS (
+      SELECT input, ${first('{least: -count, text: text}', 11)} AS texts FROM ${valueTable} WHERE regular IS NULL GROUP BY input),
+    ordered AS (${orderedSql})
+    SELECT numbers.*, coalesce(ordered, false) AS ordered, coalesce(different, 0) AS different, list_transform(coalesce(found, []), v -> {text: v.text, other: v.other, count: -v.least}) AS values,
+      list_transform(coalesce(others.texts, []), v -> {text: v.text, count: -v.least}) AS odd
+    FROM numbers LEFT JOIN frequent USING (input) LEFT JOIN others USING (input) LEFT JOIN ordered USING (input) ORDER BY input`);
+  return z.array(valueFacts).parse(found.getRowObjectsJS());
+}
+
+/** Texts among numbers count as marks of missing values up to this number and this share. */
+const [mostMarks, oddShare] = [10, 0.05];
+
+/**
+ * Texts that mean "missing" in columns of numbers or dates: known marks at any frequency, and other texts if they are
+ * few. A text that is a regular value of another column is none. A plain mark is one unless that column has hardly any
+ * other value.
+ */
+async function missingMarks(
+  database: DuckDBConnection,
+  columns: readonly StagedColumn[],
+  facts: readonly ValueFacts[],
+): Promise<readonly string[]> {
+  const texts = columns.flatMap((column, input) => (column.type === 'text' ? [input] : []));
+  const odd = new Map(
+    texts.map((input) => [input, oddMarks(must(columns[input], 'column').name, must(facts[input], 'facts'))]),
+  );
+  const marks = new Set([...odd.values()].flat());
+  if (marks.size === 0) return [];
+  const found = `SELECT input, text FROM ${valueTable} WHERE text IN (${literals([...marks])}) AND input IN (${texts.join(', ')})`;
+  for (const [place, value] of await rowsOf(database, found)) {
+    const [input, text] = [Number(place), String(value)];
+    const isMark = odd.get(input)?.includes(text) || ((facts[input]?.different ?? 0) >= 4 && plainMarks.includes(text));
+    if (!isMark) marks.delete(text);
+  }
+  return [...marks];
+}
+
+/** Texts that may be marks, in a column whose other values are numbers or dates. */
+function oddMarks(name: string, { odd, regular, whole, present }: ValueFacts): readonly string[] {
+  if (regular === 0 || odd.length > mostMarks) return [];
+  const texts = odd.map(({ text }) => text);
+  if (texts.every((text) => marksOfMissing.includes(text))) return texts.length < regular ? texts : [];
+  const { id, time } = columnWords(name);
+  const rows = odd.reduce((sum, { count }) => sum + count, 0);
+  const areCategories = regular <= fewValues && whole; // a text among a few whole numbers is a further category
+  return rows <= oddShare * present && !areCategories && !id && !time ? texts : [];
 }
 
 /** @param rows Rows of the first file. Only these are checked. */
@@ -173,60 +265,40 @@ async function countsRows(database: DuckDBConnection, column: StagedColumn, rows
   return first === last;
 }
 
-/** A count has seldom more values; fewer than this by chance look ordered. */
-const [fewestOrdered, mostOrdered] = [20, 1000];
-/** Of the von Neumann ratio, which is 2 for values in any order, with a standard deviation of 2 / sqrt(values). */
-const mostRatio = 0.5;
-
-/** Numbers without gaps that have fewer rows the larger they are, without exception, are numbered by their rows. */
-async function orderedColumns(database: DuckDBConnection): Promise<ReadonlySet<unknown>> {
-  const found = await rowsOf(
-    database,
-    `SELECT input FROM (
-      SELECT *, lag(place) OVER byNumber AS before, lag(count) OVER byNumber AS rows, lag(number) OVER byNumber AS previous
-      FROM (SELECT *, rank() OVER (PARTITION BY input ORDER BY count) + (count(*) OVER (PARTITION BY input, count) - 1) / 2 AS place
-        FROM ${valueTable} WHERE number IS NOT NULL AND input IN (
-          SELECT input FROM ${valueTable} GROUP BY input HAVING count(*) BETWEEN ${fewestOrdered} AND ${mostOrdered}))
-      WINDOW byNumber AS (PARTITION BY input ORDER BY number))
-    GROUP BY input HAVING sum((place - before) ** 2) / var_pop(place) / count(*) <= ${mostRatio}
-      AND NOT bool_and(coalesce(number = previous + 1 AND count <= rows, true))`,
-  );
-  return new Set(found.map(([input]) => input));
-}
-
 /** Numbers may be days only in files with dates of their own, and only from 1980 to 2069. */
 const [firstDay, lastDay] = [3652, 36_524];
 
-/** How a column's values represent times, if they may. @param input Its place. */
+/** How a column's values represent times, if they may. */
 async function timeFacts(
   database: DuckDBConnection,
   column: StagedColumn,
   input: number,
-  known: Pick<ColumnFacts, 'present' | 'numbers' | 'smallest' | 'largest'>,
+  { present, numbers, smallest, largest }: ValueFacts,
   hasDates: boolean,
 ): Promise<TimeFacts | undefined> {
-  const { present, numbers, smallest, largest } = known;
-  if (present === 0 || (numbers > 0 && numbers < present)) return undefined;
   const own = `${valueTable} WHERE input = ${input}`;
+  const times = timesOf(valueColumn);
   if (numbers > 0) {
-    const { form, place } = timeOfNumbers(smallest, largest) ?? {};
-    if (form === undefined || place === undefined) return undefined;
-    if (form === 'days since 1970' && !(hasDates && smallest >= firstDay && largest <= lastDay)) return undefined;
-    const sql = must(timesOf(valueColumn)[place], 'way');
-    const [others] = await numbersOf(database, [`count(*) FILTER (${sql} IS NULL)`], own);
-    return others === 0 ? { form, parts: await partsOf(database, sql, own) } : undefined;
+    const { form, place = 0 } = (numbers === present && timeOfNumbers(smallest, largest)) || {};
+    const isDay = hasDates && smallest >= firstDay && largest <= lastDay;
+    if (form === undefined || (form === 'days since 1970' && !isDay)) return undefined;
+    const time = must(times[place], 'way');
+    const [others] = await numbersOf(database, [`count(*) FILTER (${time} IS NULL)`], own);
+    return others === 0 ? { form, parts: await partsOf(database, time, own) } : undefined;
   }
-  const ways = await likelyTimes(database, column);
-  const right = ways.filter(({ values }) => values === present);
-  const [best = right[0]] = right.length > 0 ? right : ways.toSorted((a, b) => b.values - a.values);
+  const ways = (await likelyTimes(database, column)).toSorted((a, b) => b.values - a.values);
+  const [best, second] = ways;
   if (best === undefined || best.values < 0.95 * present) return undefined;
-  if (right.length > 0) {
-    const sql = must(timesOf(valueColumn)[best.place], 'way');
-    return { form: 'dates', ambiguous: right.length > 1, parts: await partsOf(database, sql, own) };
-  }
+  const form = 'dates';
+  if (best.values === present)
+    return {
+      form,
+      ambiguous: second?.values === present,
+      parts: await partsOf(database, must(times[best.place], 'way'), own),
+    };
   const odd = `${stagedTable} WHERE ${column.sql} IS NOT NULL AND ${best.sql} IS NULL`;
   const [[text] = []] = await rowsOf(database, `SELECT ${column.sql} FROM ${odd} ORDER BY rowid LIMIT 1`);
-  return { form: 'dates', odd: String(text), parts: [] };
+  return { form, odd: String(text), parts: [] };
 }
 
 /** The parts that differ. A trend over days is for the user to choose. */

@@ -13,13 +13,14 @@ const guess = (facts: Partial<ColumnFacts>) =>
       smallest: 0,
       largest: 5000,
       beyondFloat: 0,
-      spread: 9,
+      alike: true,
       zerosInFront: 0,
       countsRows: false,
       ordered: false,
       odd: [],
+      regular: 1000,
     },
-    ...{ different: 1000, values: [], separated: { '|': 0, ';': 0 }, time: undefined },
+    ...{ different: 1000, values: [], bars: 0, semicolons: 0, time: undefined },
     ...facts,
   });
 
@@ -39,5 +40,5 @@ test('large whole numbers are ids if most of them are large, and are no times', 
   expect(guess({ ...large, beyondFloat: 400_000 })).toMatchObject({ kind: 'inferred' });
   expect(guess({ ...large, time: { form: 'seconds since 1970', parts: [] } })).toMatchObject({ kind: 'inferred' });
   expect(guess({ ...large, whole: false })).toMatchObject({ kind: 'inferred' });
-  expect(guess({ ...large, spread: 100 })).toMatchObject({ kind: 'inferred' }); // an amount
+  expect(guess({ ...large, alike: false })).toMatchObject({ kind: 'inferred' }); // an amount
 });

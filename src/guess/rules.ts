@@ -1,7 +1,6 @@
 import type { CalendarPart } from '../data/dataset.js';
 import { shown } from '../data/table/cell.js';
 import type { ColumnFacts } from './column-facts.js';
-import { percent } from './percent.js';
 
 /** What the rules for inputs see of a column. */
 export interface Column extends ColumnFacts {
@@ -42,7 +41,7 @@ const inputRules: readonly Rule<InputKind>[] = [
   [(c) => c.countsRows && c.rows > enoughRows, 'ignored', 'numbers the rows'],
   [(c) => c.words.row && isOfRows(c), 'ignored', 'has almost a value of its own in every row'],
   [isTime, 'ignored', timeRemark],
-  [(c) => isAmount(c) && c.words.amount && c.odd.length > 0, 'ignored', oddLabelRemark],
+  [(c) => isAmount(c) && c.words.amount && oddTexts(c), 'ignored', oddLabelRemark],
   [(c) => isAmount(c) && areWhole(c) && c.words.calendar && c.different <= 60, 'categorical', 'a part of the calendar'],
   [isAmount, 'inferred', ''],
   [(c) => isOfRows(c) && (c.words.id || idOf(c)), 'ignored', 'has almost a value of its own in every row'],
@@ -61,7 +60,7 @@ const idRules: readonly (readonly [test: (column: Column) => boolean, why: strin
   [(c) => c.words.id && !(c.words.thing && c.ordered), 'an id by its name'], // `campaign` may be a count: calls in a campaign
   [(c) => c.zerosInFront > 0, 'a code? with zeros in front'],
   [(c) => c.unnamed && isNumbered(c), 'an id? whole numbers without gaps'],
-  [(c) => c.beyondFloat > c.numbers / 2 && c.spread <= mostSpread && !c.time, 'an id? too large for a number'],
+  [(c) => c.beyondFloat > c.numbers / 2 && c.alike && !c.time, 'an id? too large for a number'],
 ];
 
 /** The first rule's guess, and why. */
@@ -91,9 +90,6 @@ function isAmount(column: Column): boolean {
   return column.kind === 'numeric' && idOf(column) === undefined;
 }
 
-/** Large numbers that are more spread are amounts, such as money. Ids that are drawn evenly from 0 on have 9. */
-const mostSpread = 20;
-
 /** Numbers of users or items have at least this many values. Ages and percentages have fewer. */
 const manyNumbered = 150;
 
@@ -103,8 +99,8 @@ function isNumbered({ different, smallest, largest, present }: Column): boolean 
   return dense && (smallest === 0 || smallest === 1) && present >= 2 * different;
 }
 
-function separatorOf({ separated, present }: Column): string | undefined {
-  return (['|', ';'] as const).find((mark) => separated[mark] > present / 3);
+function separatorOf({ bars, semicolons, present }: Column): string | undefined {
+  return bars > present / 3 ? '|' : semicolons > present / 3 ? ';' : undefined;
 }
 
 function listOf(column: Column) {
@@ -125,15 +121,19 @@ function timeRemark(column: Column): string {
 }
 
 function oddLabelRemark({ odd }: Column): string {
-  return `a label by its name, but ${shown(odd[0] ?? '')} is no number`;
+  return `a label by its name, but ${shown(odd[0]?.text ?? '')} is no number`;
 }
 
 // What follows is asked of labels and splits, too.
 
 /** Whether all values are 0 or 1. */
 export function isBinary({ different, values }: Column): boolean {
-  const bit = /^(0|1|0\.0|1\.0|true|false)$/i;
-  return different > 0 && values.length === different && values.every(({ text }) => bit.test(text));
+  const isBit = (text: string) => isOne(text) || /^(0|0\.0|false)$/i.test(text);
+  return different > 0 && values.length === different && values.every(({ text }) => isBit(text));
+}
+
+export function isOne(text: string): boolean {
+  return /^(1|1\.0|true)$/i.test(text);
 }
 
 export function varies({ different }: Column): boolean {
@@ -193,7 +193,11 @@ export function isSparse({ different, present }: Column): boolean {
 
 /** The texts among numbers, which the loader treats as missing values, and their share. */
 export function oddTexts({ kind, odd, numbers, present }: Column): string | undefined {
-  if (kind !== 'numeric' || odd.length === 0) return undefined;
-  const texts = odd.length > 5 ? [...odd.slice(0, 5).map(shown), '…'] : odd.map(shown);
-  return `${texts.join(', ')} (${percent(present - numbers, present)} of the values)`;
+  if (kind !== 'numeric' || numbers === 0 || numbers === present) return undefined;
+  const texts = odd.slice(0, 5).map(({ text }) => shown(text));
+  return `${texts.join(', ')}${odd.length > 5 ? ', …' : ''} (${percent(present - numbers, present)} of the values)`;
+}
+
+export function percent(part: number, whole: number): string {
+  return `${whole > 0 ? ((100 * part) / whole).toPrecision(3) : '-'} %`;
 }

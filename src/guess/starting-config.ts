@@ -2,16 +2,17 @@ import { basename } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { calendarParts } from '../data/dataset.js';
 import { profile } from '../data/profile.js';
-import { numbersBy } from '../data/store/database.js';
+import { literals, numbersBy, rowsOf } from '../data/store/database.js';
 import { shown } from '../data/table/cell.js';
-import { numberSql, type StagedColumn } from '../data/table/staged-columns.js';
+import { textSql } from '../data/table/staged-columns.js';
 import { type StagedRows, stagedTable } from '../data/table/staged-rows.js';
+import { table } from '../data/table/table-loader.js';
 import { usualMissing } from '../data/table/table-options.js';
 import { isRule } from '../inspect/columns.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { printable } from '../support/printable.js';
-import { columnFacts } from './column-facts.js';
+import { columnFacts, valueTable } from './column-facts.js';
 import { askedLabel, guessedLabels, type Label, mayBeLabel, namedLabels } from './labels.js';
 import {
   type Column,
@@ -51,23 +52,12 @@ export async function startingConfig(
   const { tasks: asked = [], test, signal, progress: onBytes = () => undefined, note = () => undefined } = options;
   const origin = typeof from === 'string' ? { path: from, ...(test === undefined ? {} : { test }) } : from;
   return withStagedFiles(origin, { signal, onBytes }, async (files) => {
-    const judged = await judgement(files, asked);
+    const roles = await rolesOf(files, asked);
     signal?.throwIfAborted(); // between two statements nothing is interrupted
-    judged.questions.forEach(note);
-    return configText(judged, files, origin);
+    const questions = questionsOf(roles, asked.length > 0);
+    questions.forEach(note);
+    return configText(roles, questions, files, origin);
   });
-}
-
-/** The roles that the files' columns are guessed to have. */
-interface Judgement {
-  readonly columns: readonly Column[];
-  readonly tasks: readonly Task[];
-  /** All columns that are not tasks, in the order of the file. */
-  readonly inputs: readonly Input[];
-  /** Marks of missing values in addition to the usual ones. */
-  readonly marks: readonly string[];
-  /** What the user should decide. */
-  readonly questions: readonly string[];
 }
 
 type Input = ReturnType<typeof inputGuess> & {
@@ -77,13 +67,11 @@ type Input = ReturnType<typeof inputGuess> & {
 };
 
 /**
+ * The roles that the files' columns are guessed to have.
  * @param asked Label columns in the form of `--task`. None: they are guessed.
  * @throws ConfigError, DataError if there is no such label, none at all, or no input.
  */
-async function judgement(
-  { database, staged, files, unsupported, hasDates }: StagedFiles,
-  asked: readonly string[],
-): Promise<Judgement> {
+async function rolesOf({ database, staged, files, unsupported, hasDates }: StagedFiles, asked: readonly string[]) {
   const { names = [], path = '' } = files[0]?.file ?? {};
   const { facts, marks } = await columnFacts(database, staged, names, hasDates);
   const labels: readonly Label[] =
@@ -91,7 +79,7 @@ async function judgement(
   const conditions = await onlyWhere(database, staged, facts, new Set(labels.map(({ column }) => column)));
   const tasks: Task[] = [];
   for (const label of labels) {
-    const place = facts.findIndex((column) => column === label.column);
+    const place = facts.indexOf(label.column);
     tasks.push(await taskOf(database, label, place, conditions.get(label.column.name)));
   }
   const twice = tasks.find(({ name }, index) => tasks.findIndex((other) => other.name === name) < index);
@@ -117,11 +105,13 @@ async function judgement(
   });
   if (inputs.every(({ kind }) => kind === 'ignored'))
     throw new DataError(`${path}: no column is left as an input beside the labels.`);
-  return { columns, tasks, inputs, marks, questions: questions(tasks, inputs, asked.length > 0) };
+  return { columns, tasks, inputs, marks };
 }
 
-/** Labels that were not asked for: those that became inputs, and those that were left out for their names. */
-function questions(tasks: readonly Task[], inputs: readonly Input[], isAsked: boolean): string[] {
+type Roles = Awaited<ReturnType<typeof rolesOf>>;
+
+/** What the user should decide: labels that were not asked for that became inputs, or were left out for their names. */
+function questionsOf({ tasks, inputs }: Roles, isAsked: boolean): string[] {
   const before = tasks.map(({ name }) => name).join(', ');
   const others = isAsked ? [] : inputs.filter(({ column, kind }) => kind !== 'ignored' && column && mayBeLabel(column));
   const left = inputs.filter(({ column }) => column?.isLabel && varies(column));
@@ -141,8 +131,9 @@ function someNames(columns: readonly { readonly name: string }[], most: number):
 }
 
 /**
- * For each column, the binary label that it follows: the column has something only in rows where this label is 1, and
- * chance does not explain it, as in an inspection. If there are several such labels, the one that is 1 most rarely.
+ * For each column, the binary label that it follows: the column has something (no 0, false or empty list) only in rows
+ * where this label is 1, and chance does not explain it: an inspection's rule, but that 0 is nothing. If there are
+ * several such labels, the one that is 1 most rarely.
  */
 async function onlyWhere(
   database: DuckDBConnection,
@@ -153,37 +144,36 @@ async function onlyWhere(
   const binary = facts.flatMap((column, place) => (labels.has(column) && isBinary(column) ? [place] : []));
   const found = new Map<string, string>();
   if (binary.length === 0) return found;
-  const filled = facts.map(({ name }) => hasSomething(must(staged.columns.get(name), `column '${name}'`)));
-  const ofLabels = binary.map((place) => `(${filled[place]})::INT`);
-  await profile(database, stagedTable, filled, '0', ofLabels);
+  const nothing = await rowsOf(
+    database,
+    `SELECT input, text FROM ${valueTable} WHERE coalesce(number = 0, lower(text) IN ('', 'false'))`,
+  );
+  const filled = [...staged.columns.values()].map((column, place) => {
+    const texts = nothing.flatMap(([input, text]) => (input === place ? [String(text)] : []));
+    return `coalesce(${textSql(column)} NOT IN ('', ${literals(texts)}), false)`;
+  });
+  const bits = binary.map((place) => `${filled[place]}::INT`);
+  await profile(database, stagedTable, filled, '0', bits);
   const sums = binary.map((_, t) => `s${t}`).join(', ');
   const counts = await numbersBy(database, 1, `SELECT input, rows, ${sums} FROM profile WHERE value`);
-  const rowsOf = (place: number) => counts(place)[0] ?? 0;
+  const filledRows = (place: number) => counts(place)[0] ?? 0;
   for (const [place, { name }] of facts.entries()) {
     const [rows = 0, ...ones] = counts(place);
     const followed = binary.filter((label, t) => {
-      const most = rowsOf(label);
+      const most = filledRows(label);
       // If two labels are equal, the second follows from the first.
       const isBehind = !binary.includes(place) || rows < most || binary.indexOf(label) < binary.indexOf(place);
       return label !== place && ones[t] === rows && isBehind && isRule(most / staged.rows, rows);
     });
-    const [label] = followed.toSorted((a, b) => rowsOf(a) - rowsOf(b));
+    const [label] = followed.toSorted((a, b) => filledRows(a) - filledRows(b));
     if (label !== undefined) found.set(name, must(facts[label], 'label').name);
   }
   return found;
 }
 
-/** SQL condition: has a value other than 0, false or an empty list. */
-function hasSomething(column: StagedColumn): string {
-  const { type, sql } = column;
-  if (type === 'list') return `coalesce(len(${sql}) > 0, false)`;
-  const number = numberSql(column);
-  if (type !== 'text') return `coalesce(${number} <> 0, false)`;
-  return `(${sql} IS NOT NULL AND coalesce(${number} <> 0, lower(${sql}) <> 'false'))`;
-}
-
 function configText(
-  { columns, tasks, inputs, marks, questions }: Judgement,
+  { columns, tasks, inputs, marks }: Roles,
+  questions: readonly string[],
   { dialect, staged }: StagedFiles,
   origin: Origin,
 ): string {
@@ -221,7 +211,7 @@ function configText(
     'seed: 1',
     ...compare,
     'dataset:',
-    ...Object.entries({ loader: 'table', ...origin, ...dialect.keys }).map(([key, value]) => line(2, key, value)),
+    ...Object.entries({ loader: table.name, ...origin, ...dialect.keys }).map(([key, value]) => line(2, key, value)),
     ...(marks.length > 0 ? [missingLine(marks)] : []),
     '  tasks:',
     ...tasks.map(({ name, options, remark }) => line(4, name, options, remark)),

@@ -3,11 +3,9 @@ import { numbersOf, rowsOf } from '../data/store/database.js';
 import { type Condition, conditionParts, numberOf, shown } from '../data/table/cell.js';
 import { conditionSql } from '../data/table/staged-columns.js';
 import { ConfigError } from '../support/errors.js';
-import type { FrequentValue } from './column-facts.js';
-import { valueColumn, valueTable } from './column-values.js';
+import { type FrequentValue, valueColumn, valueTable } from './column-facts.js';
 import { type Label, positives } from './labels.js';
-import { percent } from './percent.js';
-import { areNumbers, type Column, hasMissing, isBinary, varies } from './rules.js';
+import { areNumbers, type Column, hasMissing, isBinary, isOne, percent, varies } from './rules.js';
 import { flow } from './yaml.js';
 
 /** A label as a task. */
@@ -88,7 +86,7 @@ function ownTask(column: Column): OwnTask | undefined {
     remark: `${percent(ones, present)} are${remark}${outside}`,
   });
   if (isBinary(column)) {
-    const ones = values.filter(({ text }) => /^(1|1\.0|true)$/i.test(text));
+    const ones = values.filter(({ text }) => isOne(text));
     return binary({}, countOf(ones), varies(column) ? ' 1' : ' 1 (the same in every row)');
   }
   if (different !== 2 && areNumbers(column)) {
@@ -148,9 +146,9 @@ function positiveOf(column: Column): FrequentValue {
 }
 
 /** The value as a condition. A text that looks like a comparison is protected. */
-function conditionOf(column: Column, { text, forms }: FrequentValue): Condition {
+function conditionOf(column: Column, { text, other }: FrequentValue): Condition {
   if (areNumbers(column)) return numberOf(text);
-  return forms.length > 1 || /^[<>!=]/.test(text) ? [...forms] : text;
+  return text !== other || /^[<>!=]/.test(text) ? [...new Set([text, other])] : text;
 }
 
 function countOf(values: readonly FrequentValue[]): number {
