@@ -37,5 +37,6 @@ export function dataPaths(
   { loaders }: Pick<Definitions, 'loaders'>,
 ): readonly string[] {
   const own = plugins.find(({ parts }) => parts.includes(partName(loaders.kind, dataset.loader)));
-  return own?.paths ?? loaders.get(dataset.loader).paths;
+  // A stored config may name a loader that is gone.
+  return own?.paths ?? loaders.all.find(({ name }) => name === dataset.loader)?.paths ?? [];
 }

@@ -6,7 +6,7 @@ import { type Definitions, dataPaths } from './definitions.js';
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, readDocument } from './document.js';
 import { isMapping } from './inside.js';
-import { notAmong, parsePart, refuse, whereSound, withoutRemoved } from './parse.js';
+import { notAmong, parsePart, refuse, valueAt, whereSound, withoutRemoved } from './parse.js';
 import { inputsSchema, type TaskConfig, taskSchema, weightSchema } from './parts.js';
 import { absentParts, type Plugin, partName, pluginsSchema, resolvedPlugins, usedPlugins } from './plugins.js';
 import { trackingSchema } from './tracking.js';
@@ -335,16 +335,26 @@ export function parseExperiment(
   isStored = false,
 ): Experiment {
   const document = readDocument(text, file, overrides);
-  const value = isStored ? withoutRemoved(document.value) : document.value;
-  return resolveExperiment({ ...document, value }, definitions);
+  if (!isStored) return resolveExperiment(document, definitions);
+  const { kind, names } = definitions.loaders;
+  const loader = String(valueAt(document.value, ['dataset', 'loader']));
+  const gone = names.includes(loader) ? [] : [partName(kind, loader)];
+  return resolveExperiment({ ...document, value: withoutRemoved(document.value) }, definitions, gone);
 }
 
-/** `parseExperiment` for a document. `compare:` is left out, and then `execute:` too. */
-export function resolveExperiment(document: ConfigDocument, definitions: Definitions): Experiment {
+/**
+ * `parseExperiment` for a document. `compare:` is left out, and then `execute:` too.
+ * @param gone parts of earlier versions: any options of them are taken
+ */
+export function resolveExperiment(
+  document: ConfigDocument,
+  definitions: Definitions,
+  gone: readonly string[] = [],
+): Experiment {
   const given = withoutComparison(document.value);
   const plugins = isMapping(given) && given.plugins !== undefined ? pluginsOf(given, document, definitions) : [];
   const absent = absentParts(plugins, definitions.plugins);
-  const schema = schemaOf(definitions, absent);
+  const schema = schemaOf(definitions, [...new Set([...absent, ...gone])]);
   const { plugins: _, ...experiment } = parsePart(schema, given, document);
   const { kind, all } = definitions.metrics; // a run has the values of all that its tasks' types have
   const measured = all.filter(({ type }) => experiment.tasks.some((task) => task.type === type));

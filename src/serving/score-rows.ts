@@ -46,7 +46,8 @@ export async function encodedRows(
   { keep, dialect, labels: wantsLabels }: RowOptions,
   context: LoaderContext,
 ): Promise<EncodedRows> {
-  const own = loaders.get(experiment.dataset.loader).newRows?.(experiment.dataset);
+  const loader = loaders.all.find(({ name }) => name === experiment.dataset.loader); // undefined: it is gone
+  const own = loader?.newRows?.(experiment.dataset);
   const labels = wantsLabels ? labelsOf(encoding, own) : {};
   const wanted = {
     inputs: encoding.columns.map(({ name, kind, cells }) => ({ name, kind: kinds[kind], cells })),

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { folderPerTest } from '../../support/folder.fixture.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
@@ -141,4 +141,16 @@ describe('ple report', () => {
     await store('b2', { seed: 2, checksum: 'other' });
     await expect(table()).rejects.toThrow(/a2 and .*b2 were trained on different data/);
   });
+});
+
+test('a run of an earlier version is read: it has another hash, keys that are gone, and a loader that is gone', async () => {
+  const old = { train: { accumulate: 1 }, dataset: { loader: 'gone' }, environment: { hash8: '01234567' } };
+  await store('a', old);
+  const [stored] = readStoredRuns(at('a'));
+  expect(stored?.rows).toMatchObject([{ label: 'a', type: 'single-task' }]);
+  const { dataset, train } = readRun(at('a'))?.experiment ?? {};
+  expect(dataset?.loader).toBe('gone');
+  expect(train).not.toHaveProperty('accumulate');
+  writeFileSync(at('a/config.yaml'), readFileSync(at('a/config.yaml'), 'utf8').replace('epochs: 3', 'epochs: 4'));
+  expect(() => readRun(at('a'))).toThrow(/edited ones of an earlier version of ple: .* and 01234567 was trained/);
 });
