@@ -62,6 +62,10 @@ export async function withStagedFiles<Result>(
     checkColumns(files, undefined);
     const unsupported = new Map(files.flatMap(({ file }) => [...file.unsupported]));
     const used = new Set(files[0]?.file.names.filter((name) => !unsupported.has(name)));
+    if (used.size === 0)
+      throw new DataError(
+        `${files[0]?.file.path}: no column has a type that is supported (structs, maps, lists of lists).`,
+      );
     const total = files.reduce((sum, { file }) => sum + file.bytes, 0);
     const staged = await stageRows(database, files, used, usualMissing, (done) => onBytes(done, total), true);
     return { database, staged, files, unsupported, dialect, hasDates };

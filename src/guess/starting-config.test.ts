@@ -253,6 +253,16 @@ test('without names: columns by number, 0 and 1 at the end are labels; another d
   }
 });
 
+test('texts in single quotes are read as such; a row that is too long is named with its line', async () => {
+  const lines = rows((row) => [random.normal(), `'shop ${row % 5}, north'`, bit()]);
+  const path = file('single.csv', ['x,shop,label', ...lines]);
+  const config = parse(await startingConfig(path));
+  expect(config.dataset.quote).toBe("'");
+  expect((await opened(config, path)).inputs).toEqual(['x numeric', 'shop categorical']);
+  const ragged = file('ragged.csv', ['2,x', ...rows((row) => [row / 7, bit(), bit()])]);
+  await expect(startingConfig(ragged)).rejects.toThrow(/ragged\.csv:2: this row has 3 columns, not 2/);
+});
+
 test('two texts in the last column: the rarer one is positive, or the one that says so; a property may be named like an outcome', async () => {
   const lines = rows((row) => [random.normal(), random.below(5), row % 4 ? 'kept' : 'left']);
   const { dataset, model } = parse(await startingConfig(file('one.csv', ['a,b,result', ...lines])));
@@ -262,6 +272,11 @@ test('two texts in the last column: the rarer one is positive, or the one that s
   expect(parse(await startingConfig(file('yes.csv', ['default,a,y', ...frequent]))).dataset.tasks).toEqual({
     y: { positive: 'yes' },
   });
+});
+
+test('a file whose columns are all of types that are not supported is refused', async () => {
+  const path = file('nested.json', ['{ "a": { "b": 1 } }', '{ "a": { "b": 2 } }']);
+  await expect(startingConfig(path)).rejects.toThrow(/nested\.json: no column has a type that is supported/);
 });
 
 test('a file without anything that could be a label, or without an input, is refused', async () => {
