@@ -75,8 +75,8 @@ function rowOf(
     const paths = Object.fromEntries(comparison.tasks.map((task) => [task, parts?.[task] ?? path]));
     const values = Object.entries(paths).map(([task, path]) => [task, results[path]?.tasks[task]?.test]);
     const dataset = results[path]?.dataset;
-    const { splitSeed, validation } = parse(readFileSync(join(folder, path, 'config.yaml'), 'utf8')).dataset;
-    const others = dataset && (validation === 'test-half' ? dataset.rows.validation : dataset.rows.train);
+    const { splitSeed, validation, split } = parse(readFileSync(join(folder, path, 'config.yaml'), 'utf8')).dataset;
+    const others = dataset && (validation === 'test-half' || split?.of ? dataset.rows.validation : dataset.rows.train);
     const overlap = dataset && others && splitSeed === 'run' ? dataset.rows.test / others : null;
     return [seed, { paths, values: Object.fromEntries(values), set: JSON.stringify(dataset), overlap }];
   });

@@ -152,7 +152,7 @@ const homonyms: Readonly<Record<string, RegExp>> = {
   step: /^(cli|comparison|engine|training)\/|^(objective\/exponential|optimizers\/options)\.ts$/,
   uncertainty: /^(cli|comparison|config)\//, // of gains: a key of comparisons
   exponential: /^comparison\/execute\/queue\/jobs\.ts$/, // back-off
-  random: /^(data\/kuairand\/|config\/search\.ts$)/, // a split, a search
+  random: /^config\/search\.ts$/, // a search
   mae: /^(config\/parts|objective\/losses|metrics\/row-losses)\.ts$/,
   mse: /^config\/parts\.ts$/,
   plateau: /^training\/(ended|result|stored-result)\.ts$/,

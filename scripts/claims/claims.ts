@@ -105,7 +105,7 @@ function checked({ check }: Claim, tables: Tables): readonly Table[] {
 }
 
 function common(name: string): string[] {
-  const data = name.startsWith('census') ? [`dataset.path=${values.data}`] : [];
+  const data = name.startsWith('census') ? [`dataset.folder=${values.data}`] : [];
   return ['--runs', runs, '--jobs', values.jobs, '--svg', ...data];
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { rawRows } from '../data/census-income/census-income.fixture.js';
+import { rawRows } from '../data/shipped/census-income.fixture.js';
 import {
   censusConfig,
   contentsOf,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, vi } from 'vitest';
-import { type RawRow, rawRows, rawText } from '../data/census-income/census-income.fixture.js';
+import { type RawRow, rawRows, rawText } from '../data/shipped/census-income.fixture.js';
 import { main } from './main.js';
 
 export { folderOfFile, temporaryFolder } from '../support/folder.fixture.js';
@@ -151,7 +151,7 @@ export function censusConfig(
     file,
     `name: census
 seed: 3
-dataset: { loader: census-income, path: ${folder}, cache: ${join(folder, 'cache')} }
+dataset: { from: census-income, folder: ${folder}, cache: ${join(folder, 'cache')} }
 tasks:
   - { name: income, type: binary }
   - { name: never-married, type: binary }

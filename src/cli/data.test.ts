@@ -2,13 +2,12 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
-import { rawRows } from '../data/census-income/census-income.fixture.js';
-import { rawColumns } from '../data/census-income/census-income.js';
+import { rawColumns, rawRows } from '../data/shipped/census-income.fixture.js';
 import { must } from '../support/must.js';
 import { censusConfig, pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 
-const columnOf = (name: string) => rawColumns.findIndex(([other]) => other === name);
+const columnOf = (name: string) => rawColumns.indexOf(name);
 
 /** Rows where the race gives `never-married` away and the sex is constant. */
 function tellingRows(count: number, seed: number): string[][] {

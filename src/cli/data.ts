@@ -53,7 +53,7 @@ const inspectData = defineCommand(
         'after',
         examples(
           'ple data inspect configs/quickstart.yaml',
-          'ple data inspect configs/census-income/ple.yaml dataset.path=data/census-income --json',
+          'ple data inspect configs/census-income/ple.yaml dataset.folder=data/census-income --json',
           'ple data inspect ratings.csv --write > ratings.yaml',
           'ple data inspect ratings.csv --write --task clicked --task rating > ratings.yaml',
           "ple data inspect ratings.csv --write --task 'liked=rating>=4' --test later.csv",
@@ -259,24 +259,28 @@ const fetchData = defineCommand(
   () =>
     new Command('fetch')
       .description('Download a data set’s published files, and check them.')
-      .argument('<dataset>', 'a data set whose files can be downloaded, as those of the examples')
-      .option('--to <dir>', 'where to put them (default: where the loader looks for them)')
+      .argument('<dataset>', 'a name or a file, as of dataset.from, whose files can be downloaded')
+      .option('--to <dir>', 'where to put them (default: the data set’s folder)')
       .option('--from <url>', 'another server’s folder that has the files under their published names')
       .option('--json', 'print the files as one JSON document')
       .addHelpText('after', examples('ple data fetch census-income', 'ple data fetch census-income --to data/census')),
   async (name, options) => {
-    const [{ loaders }, { fetchFiles }, { progressBar }] = await Promise.all([
-      import('../data/catalogue.js'),
-      import('../data/fetch/fetch-files.js'),
-      import('./display/progress-bar.js'),
-    ]);
-    const { publication } = loaders.get(name);
-    if (!publication) {
-      const known = loaders.all.filter(({ publication }) => publication).map(({ name }) => name);
+    const [{ readDocument }, { parsePart, valueAt }, { publicationSchema }, { fetchFiles }, { progressBar }] =
+      await Promise.all([
+        import('../config/document.js'),
+        import('../config/parse.js'),
+        import('../data/fetch/published-file.js'),
+        import('../data/fetch/fetch-files.js'),
+        import('./display/progress-bar.js'),
+      ]);
+    const document = readDocument('{}', name, [`dataset={ from: ${JSON.stringify(name)} }`]);
+    const dataset = valueAt(document.value, ['dataset']);
+    const [published, page] = ['fetch', 'page'].map((key) => valueAt(dataset, [key]));
+    if (published === undefined)
       throw new ConfigError(
-        `The data of '${name}' cannot be downloaded by this command; those of ${known.join(', ')} can.`,
+        `The files of '${name}' cannot be downloaded by this command: its file has no fetch.${typeof page === 'string' ? ` Get them from ${page}.` : ''}`,
       );
-    }
+    const publication = parsePart(publicationSchema, dataset, document, ['dataset']);
     if (options.from !== undefined && !URL.canParse(options.from))
       throw new ConfigError(`--from: '${options.from}' is no address (http://…).`);
     const bar = progressBar(name, 'bytes');

@@ -1,5 +1,5 @@
 import { Argument, Command } from '@commander-js/extra-typings';
-import { type Catalogue, catalogue } from '../support/catalogue.js';
+import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
 
@@ -8,9 +8,18 @@ interface Listed {
   readonly summary: string;
 }
 
-export const kinds = catalogue<{ name: string; from: () => Promise<Catalogue<Listed>> }>('kind', [
+export const kinds = catalogue<{ name: string; from: () => Promise<{ readonly all: readonly Listed[] }> }>('kind', [
   { name: 'models', from: async () => (await import('../models/catalogue.js')).models },
-  { name: 'datasets', from: async () => (await import('../data/catalogue.js')).loaders },
+  {
+    name: 'datasets',
+    async from() {
+      const [{ loaders }, { describedDatasets }] = await Promise.all([
+        import('../data/catalogue.js'),
+        import('../config/dataset-file.js'),
+      ]);
+      return { all: [...loaders.all, ...describedDatasets()] };
+    },
+  },
   { name: 'metrics', from: async () => (await import('../metrics/catalogue.js')).metrics },
   { name: 'optimizers', from: async () => (await import('../optimizers/catalogue.js')).optimizers },
   {

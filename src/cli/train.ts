@@ -26,7 +26,7 @@ const words = () =>
       'after',
       examples(
         'ple train --config configs/quickstart.yaml',
-        'ple train --config configs/census-income/ple.yaml dataset.path=data/census-income seed=1',
+        'ple train --config configs/census-income/ple.yaml dataset.folder=data/census-income seed=1',
         "ple train --config configs/quickstart.yaml 'model.levels=[[32],[16]]' train.epochs=3",
         'ple train --resume runs/quickstart-0123abcd',
       ),

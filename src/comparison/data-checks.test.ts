@@ -10,7 +10,7 @@ compare:
     - { type: single-task, levels: [[32]], tower: [8] }
     - { type: hard-sharing, levels: [[32]], tower: [8] }
   seeds: 2
-${keys}dataset: { loader: census-income, path: nowhere, group: 1 }
+${keys}dataset: { from: census-income }
 tasks: [{ name: income, type: binary }, { name: never-married, type: binary }]
 train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
 `;

@@ -28,6 +28,8 @@ interface Choosing {
   readonly unchecked?: readonly string[];
   /** Adds keys to the options of every definition. */
   readonly more?: (options: z.ZodObject) => z.ZodObject;
+  /** What to say of a name that is none of a definition. */
+  readonly instead?: (name: string) => string | undefined;
   /** Alternatives that are no definitions. */
   readonly others?: readonly z.ZodObject[];
 }
@@ -36,7 +38,7 @@ interface Choosing {
 export function choice<Key extends string>(
   { kind, all }: Pick<Catalogue<Chosen>, 'kind' | 'all'>,
   key: Key,
-  { unchecked = [], more = (options) => options, others = [] }: Choosing = {},
+  { unchecked = [], more = (options) => options, instead, others = [] }: Choosing = {},
 ) {
   const names = all.map(({ name }) => name);
   const about = `The ${kind}. It decides the other keys. One of ${names.map((name) => `\`${name}\``).join(', ')}.`;
@@ -61,7 +63,9 @@ export function choice<Key extends string>(
       if (code !== 'invalid_union') return undefined;
       const name: unknown = valueAt(input, [key]);
       if (name === undefined) return 'is missing';
-      return typeof name === 'string' ? notAmong(`unknown ${kind}`, name, names) : 'expected a name';
+      return typeof name === 'string'
+        ? (instead?.(name) ?? notAmong(`unknown ${kind}`, name, names))
+        : 'expected a name';
     },
   });
 }

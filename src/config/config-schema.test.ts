@@ -30,7 +30,7 @@ describe('the schema of configs', () => {
   const comparison = readFileSync(join(folder, 'census-income/compare.yaml'), 'utf8');
   test.each([
     ['a misspelt part', run, /^train:/m, 'trian:', ''],
-    ['a key of another loader', run, 'loader: census-income', 'loader: census-income\n  country: NL', '/dataset'],
+    ['a key of another loader', run, 'from: census-income', 'loader: ali-ccp\n  country: NL', '/dataset'],
     ['a key of another model among them', comparison, 'type: mmoe', 'type: mmoe, alpha: 0.9', '/compare/models'],
   ])('refuses %s', (_, text, from, to, place) => {
     const wrong = text.replace(from, to);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { comparisonKeys } from './comparison.js';
+import { mergedKeys } from './dataset-file.js';
 import type { Definitions } from './definitions.js';
 
 /** JSON Schema, draft 7: YAML language servers support it best. */
@@ -12,7 +13,28 @@ export type Schema = z.core.JSONSchema.JSONSchema;
 export function configSchema(definitions: Definitions): Schema {
   const keys = comparisonKeys(definitions);
   const whole = z.strictObject({ ...keys, model: keys.model.optional(), compare: keys.compare.optional() });
-  return { ...z.toJSONSchema(whole, written), anyOf: [{ required: ['model'] }, { required: ['compare'] }] };
+  const schema = z.toJSONSchema(whole, written);
+  const { dataset } = schema.properties ?? {};
+  const properties = { ...schema.properties, ...(typeof dataset === 'object' && { dataset: withDatasets(dataset) }) };
+  return { ...schema, properties, anyOf: [{ required: ['model'] }, { required: ['compare'] }] };
+}
+
+/** `dataset` may take keys from a dataset file. There null takes away an entry of a mapping by name. */
+function withDatasets(dataset: Schema): Schema {
+  const loaders = dataset.oneOf ?? [];
+  const { loader: _, ...properties } = loaders.find(({ properties }) => properties?.fetch)?.properties ?? {};
+  const nullable = Object.entries(properties).map(([key, value]) => {
+    if (!mergedKeys.includes(key) || typeof value === 'boolean') return [key, value];
+    return [key, { ...value, additionalProperties: { anyOf: [value.additionalProperties ?? {}, { type: 'null' }] } }];
+  });
+  const description =
+    'A data set that `ple list datasets` lists, or a file (`.yaml`). Its keys count where these do not say otherwise.';
+  const title = 'from';
+  const taken = { from: { type: 'string' as const, description }, ...Object.fromEntries(nullable) };
+  return {
+    ...dataset,
+    oneOf: [...loaders, { title, type: 'object', properties: taken, required: [title], additionalProperties: false }],
+  };
 }
 
 const written: z.core.ToJSONSchemaParams = {

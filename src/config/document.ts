@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import {
   type Document,
   isMap,
@@ -12,6 +13,7 @@ import {
   visit,
 } from 'yaml';
 import { ConfigError } from '../support/errors.js';
+import { withDatasetFile, withQueryText } from './dataset-file.js';
 import { shownOverride } from './execute.js';
 import { isMapping } from './inside.js';
 
@@ -39,7 +41,8 @@ export interface Change {
 }
 
 /**
- * Reads a config. Overrides are words `key.path=value`; the value is YAML.
+ * Reads a config. Overrides are words `key.path=value`; the value is YAML. They are made after the keys of
+ * `dataset.from` are added.
  * @throws ConfigError with line and column for a text that is not YAML, with the word for a bad override.
  */
 export function readDocument(text: string, file: string, overrides: readonly string[] = []): ConfigDocument {
@@ -55,19 +58,36 @@ export function readDocument(text: string, file: string, overrides: readonly str
 
   let value = plain(document, file, ({ range }) => (range ? position(range[0]) : file));
   const overridden = new Map<string, string>();
-  for (const word of overrides) {
-    const { path, value: given } = parseOverride(word);
-    const named = path.join('.') === 'compare.models' ? modelsByName(value, given) : given;
-    value = withValue(value, path, named, () => `Override '${word}'`);
-    overridden.set(path.join('.'), word);
-  }
+  const words = overrides.map((word) => ({ word, ...parseOverride(word) }));
+  const choosesFile = ({ path }: { readonly path: Path }) => /^dataset(\.from)?$/.test(path.join('.'));
+  let ofFile = (_: Path): string | undefined => undefined;
+  make(words.filter(choosesFile));
+  ({ value, placeOf: ofFile } = withDatasetFile(value, whereIs, readDocument));
+  make(words.filter((one) => !choosesFile(one)));
+  value = withQueryText(value, whereIs);
   return { file, value, locate, named: (path) => path };
+
+  function make(given: typeof words): void {
+    for (const { word, path, value: to } of given) {
+      const named = path.join('.') === 'compare.models' ? modelsByName(value, to) : to;
+      value = withValue(value, path, named, () => `Override '${word}'`);
+      overridden.set(path.join('.'), word);
+    }
+  }
+
+  /** A path in a config is relative to its file, in an override to the working folder. */
+  function whereIs(key: Path): { readonly place: string; readonly base: string } {
+    const place = locate(key);
+    return { place, base: place.startsWith('override ') ? '.' : dirname(file) };
+  }
 
   function locate(path: Path): string {
     for (let length = path.length; length > 0; length--) {
       const word = overridden.get(path.slice(0, length).join('.'));
       if (word !== undefined) return `override '${shownOverride(word)}'`;
     }
+    const taken = ofFile(path);
+    if (taken !== undefined) return taken;
     for (let length = path.length; length > 0; length--) {
       const offset = keyOffset(path.slice(0, length));
       if (offset !== undefined) return position(offset);
@@ -92,6 +112,8 @@ export function readDocument(text: string, file: string, overrides: readonly str
 /** A document with values set by other places of its config. */
 export function withChanges(document: ConfigDocument, changes: readonly Change[]): ConfigDocument {
   const paths = changes.map((change) => ({ ...change, path: change.key.split('.') }));
+  const ofData = changes.find(({ key }) => key === 'dataset.from');
+  if (ofData) throw new ConfigError(`${document.locate(ofData.from)}: '${ofData.key}': a comparison has one data set.`);
   /** The last change at or above a path, and what remains of the path below it. */
   const changeOf = (path: Path) => {
     const isUnder = ({ path: key }: { readonly path: Path }) => key.every((part, i) => part === String(path[i]));

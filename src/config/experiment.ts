@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { choice, chosenIn } from './choice.js';
 import { countUpTo, epochCount } from './count.js';
+import { shippedDatasets } from './dataset-file.js';
 import { type Definitions, dataPaths } from './definitions.js';
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, readDocument } from './document.js';
@@ -175,7 +176,7 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
       .describe(
         'Draws the starting parameters, the order of rows and dropout, each from its own stream. Two models with one seed see the same rows in the same order.',
       ),
-    dataset: choice(loaders, 'loader', { unchecked }).describe('The data.'),
+    dataset: choice(loaders, 'loader', { unchecked, instead: asDatasetFile }).describe('The data.'),
     inputs: inputsSchema
       .prefault({})
       .describe('How columns become inputs. Everything is fitted on the training split.'),
@@ -221,6 +222,11 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
     tracking: trackingSchema.optional(),
     plugins: pluginsSchema,
   };
+}
+
+/** A data set that was a loader in earlier versions, or is taken for one. */
+function asDatasetFile(name: string): string | undefined {
+  return shippedDatasets().includes(name) ? `it is a dataset file: say dataset: { from: ${name} }` : undefined;
 }
 
 /** The schema of a run's config. */
@@ -397,5 +403,5 @@ export function schemaOf(definitions: Definitions, unchecked: readonly string[])
 
 /** The resolved config as it is kept in a run's folder. */
 export function stringifyExperiment(experiment: object): string {
-  return stringify(experiment, { flowCollectionPadding: true });
+  return stringify(experiment, { flowCollectionPadding: true, blockQuote: 'literal' });
 }

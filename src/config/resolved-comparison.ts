@@ -18,5 +18,5 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
 }
 
 export function stringifyComparison(config: ComparisonConfig, run?: Experiment): string {
-  return stringify(resolvedComparison(config, run), { flowCollectionPadding: true });
+  return stringify(resolvedComparison(config, run), { flowCollectionPadding: true, blockQuote: 'literal' });
 }

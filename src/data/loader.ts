@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { part } from '../support/catalogue.js';
 import type { Source } from './dataset.js';
-import type { Publication } from './fetch/published-file.js';
 
 export interface LoaderContext {
   /** The run's seed. Only a loader whose options say so may let it decide anything. */
@@ -74,8 +73,6 @@ export interface LoaderDefinition<Options extends z.ZodObject = z.ZodObject, Giv
   readonly options: Options;
   /** Options that say where the data lie: they are left out of a run's hash, which has the data's checksum instead. */
   readonly paths: readonly (keyof z.infer<Options> & string)[];
-  /** The data's files, if anybody may download them. */
-  readonly publication?: Publication;
   /**
    * Opens the data.
    * @throws DataError for data that cannot be used.

@@ -14,9 +14,9 @@ const hashOf = (model: string, overrides: readonly string[] = [], known = defini
 
 // Stored runs have these names. A changed one renames the runs of users: raise `protocol` with it.
 test.each([
-  ['single-task', 'fdbf100f'],
-  ['mmoe', '4e72aa85'],
-  ['ple', 'f2fe1503'],
+  ['single-task', '64fd58e2'],
+  ['mmoe', '0323c94f'],
+  ['ple', 'f73adba2'],
 ])('a run of %s keeps its hash', (model, hash) => {
   expect(hashOf(model)).toBe(hash);
 });
@@ -32,6 +32,14 @@ test('defaults are those that stored runs were trained with', async () => {
   );
   const given = lines.filter((line) => !/: (required)?\n$/.test(line));
   await expect(given.toSorted().join('')).toMatchFileSnapshot('goldens/defaults.txt');
+});
+
+test('a loader that is a dataset file now is told as such', () => {
+  const file = join(import.meta.dirname, '../../configs/census-income/ple.yaml');
+  const text = readFileSync(file, 'utf8').replace('from: census-income', 'loader: census-income');
+  expect(() => parseExperiment(text, file, [], definitions)).toThrow(
+    /'dataset\.loader': it is a dataset file: say dataset: \{ from: census-income \}/,
+  );
 });
 
 test('a raised revision of a part renames runs that use it, and no others', () => {

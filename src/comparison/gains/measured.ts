@@ -178,7 +178,12 @@ function testSetOf({ result: { dataset } }: EvaluatedRun): string {
 function overlapOf(run: EvaluatedRun): number | null {
   if (!isTrained(run) || run.experiment.dataset.splitSeed !== 'run') return null;
   const { train, validation, test } = run.result.dataset.rows;
-  return test / (run.experiment.dataset.validation === 'test-half' ? validation : train);
+  return test / (isOfTest(run.experiment.dataset) ? validation : train);
+}
+
+/** Whether validation and test rows are drawn from the same file. */
+function isOfTest({ validation, split }: Readonly<Record<string, unknown>>): boolean {
+  return validation === 'test-half' || (split instanceof Object && 'of' in split);
 }
 
 /**

@@ -16,7 +16,7 @@ compare:
   match: parameters
   axes: { model.tower: [[8], [12]] }
   tune: { inputs.embedding: [4, 16] }
-dataset: { loader: census-income, path: nowhere, group: 1 }
+dataset: { from: census-income }
 tasks: [{ name: income, type: binary }, { name: never-married, type: binary }]
 train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
 `;

@@ -47,7 +47,7 @@ function folder(files: Readonly<Record<string, Buffer>> = {}): string {
 const publication = (...urls: string[]): Publication => ({
   page: 'https://example.org/data',
   folder: 'unused',
-  files: [{ name: 'rows.data', urls, sha256 }],
+  fetch: [{ name: 'rows.data', urls, sha256 }],
 });
 
 function fetching(to: string, what: Publication, changes: Partial<FetchOptions> = {}) {

@@ -34,7 +34,7 @@ export async function fetchFiles(publication: Publication, options: FetchOptions
   makeFolder(options.folder);
   await removeRemains(options.folder);
   const fetched: FetchedFile[] = [];
-  for (const file of publication.files)
+  for (const file of publication.fetch)
     fetched.push((await present(file, options)) ?? (await fetchFile(file, publication, options)));
   return fetched;
 }

@@ -1,28 +1,35 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { z } from 'zod';
 import { readRawFile } from './raw-file.js';
 
-/** A file of a data set as published. */
-export interface PublishedFile {
-  /** Name of the unpacked file. In the data set's folder it has this name, or this name with `.gz`. */
-  readonly name: string;
-  /**
-   * Addresses, plain or gzipped, in the order of trying. The last part of the path is the file's name on another
-   * server.
-   */
-  readonly urls: readonly string[];
-  /** SHA-256 (hex) of the unpacked content. */
-  readonly sha256: string;
-}
+export const publishedFileSchema = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .describe('Name of the unpacked file. In the folder it has this name, or this name with `.gz`.'),
+  urls: z
+    .array(z.url())
+    .min(1)
+    .describe(
+      'Addresses, plain or gzipped, in the order of trying. The last part of the path is the file’s name on another server.',
+    ),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal digits')
+    .describe('SHA-256 of the unpacked content.'),
+});
 
-/** The files that `ple data fetch` downloads for a data set. */
-export interface Publication {
-  /** The web page where a person finds the files. */
-  readonly page: string;
-  /** The loader's default folder. */
-  readonly folder: string;
-  readonly files: readonly PublishedFile[];
-}
+/** The keys of a data set that `ple data fetch` reads. */
+export const publicationSchema = z.looseObject({
+  page: z.string(),
+  folder: z.string(),
+  fetch: z.array(publishedFileSchema).min(1),
+});
+
+/** A file of a data set as published. */
+export type PublishedFile = z.infer<typeof publishedFileSchema>;
+export type Publication = z.infer<typeof publicationSchema>;
 
 /**
  * SHA-256 (hex) of a file's content, unpacked if it is in gzip format, whatever its name. Fails with a `DataError` if

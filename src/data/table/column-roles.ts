@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { Faults } from '../../support/faults.js';
+import { must } from '../../support/must.js';
 import type { CellReading, SourceTask } from '../dataset.js';
 import type { Condition } from './cell.js';
+import { isPattern, patternOf } from './data-files.js';
 import { type ColumnOption, type Reference, type TableOptions, type TaskOption, usualSplit } from './table-options.js';
 import { delimiterAdvice, usualDelimiters } from './text-table.js';
 
@@ -54,9 +57,12 @@ export function columnRoles(
     faults.add(new ConfigError(message));
   };
   const named = new Map<number, ColumnOption>();
-  const absent = Object.keys(options.columns).filter((reference) => !names.includes(reference));
+  const isGlob = (reference: string) => isPattern(reference) && !names.includes(reference);
+  const listed = Object.keys(options.columns).filter((reference) => !isGlob(reference));
+  const absent = listed.filter((reference) => !names.includes(reference));
   if (absent.length > 1) faults.try(() => noColumns(path, names, absent));
-  for (const [reference, option] of Object.entries(options.columns)) {
+  for (const reference of listed) {
+    const option = must(options.columns[reference], reference);
     const index = absent.length > 1 ? names.indexOf(reference) : find(reference, 'columns');
     if (option !== 'ignored') refuseLabel(index, reference, 'columns');
     if (index < 0) continue;
@@ -80,6 +86,9 @@ export function columnRoles(
   if (group !== undefined) refuseLabel(group, options.group ?? '', 'group');
   const weight = options.weight === undefined ? undefined : find(options.weight, 'weight');
   const hidden = new Set([splitColumn, weight, ...labels.flatMap(({ index, mask }) => [index, mask?.index])]);
+  const globs = Object.entries(options.columns).filter(([reference]) => isGlob(reference));
+  for (const [index, option] of faults.of(() => globbed(path, names, globs), new Map<number, ColumnOption>()))
+    if (!named.has(index) && !hidden.has(index)) named.set(index, option);
   const inputs = names.flatMap((name, index): InputColumn[] => {
     const option = named.get(index) ?? (index === group && !hidden.has(index) ? 'categorical' : undefined);
     if (option === 'ignored' || (option === undefined && (hidden.has(index) || options.others === 'ignored')))
@@ -113,6 +122,33 @@ export function columnRoles(
     weight: weight === undefined ? undefined : names[weight],
     used,
   };
+}
+
+/** The kinds that names with `*` give, whatever else is said of a column. */
+function globbed(
+  path: string,
+  names: readonly string[],
+  globs: readonly (readonly [glob: string, option: ColumnOption])[],
+): ReadonlyMap<number, ColumnOption> {
+  const found = new Map<number, { readonly glob: string; readonly option: ColumnOption }>();
+  for (const [glob, option] of globs) {
+    const pattern = patternOf(glob);
+    if (!names.some((name) => pattern.test(name)))
+      throw new ConfigError(`dataset.columns.${glob}: no column of ${path} matches; there are: ${few(names)}.`);
+    for (const [index, name] of names.entries()) {
+      const other = pattern.test(name) ? found.get(index) : undefined;
+      if (other && !isDeepStrictEqual(other.option, option))
+        throw new ConfigError(
+          `dataset.columns: '${other.glob}' and '${glob}' both match column '${name}' and give it different kinds; name the column itself.`,
+        );
+      if (pattern.test(name)) found.set(index, { glob, option });
+    }
+  }
+  return new Map([...found].map(([index, { option }]) => [index, option]));
+}
+
+function few(names: readonly string[], most = 30): string {
+  return (names.length > most ? [...names.slice(0, most), '…'] : names).join(', ');
 }
 
 function inputColumn(
@@ -157,23 +193,20 @@ function labelColumn(
 
 /** @throws ConfigError for several columns that are not there: as one mistake, such as another file. */
 function noColumns(path: string, names: readonly string[], absent: readonly string[]): never {
-  const few = (all: readonly string[], most: number) =>
-    (all.length > most ? [...all.slice(0, most), '…'] : all).join(', ');
   throw new ConfigError(
-    `dataset.columns: ${path} has no columns ${few(absent, 5)} (${absent.length} that are named); there are: ${few(names, 30)}.`,
+    `dataset.columns: ${path} has no columns ${few(absent, 5)} (${absent.length} that are named); there are: ${few(names)}.`,
   );
 }
 
 function findColumn(path: string, names: readonly string[], reference: Reference, key: string): number {
   const index = names.indexOf(String(reference));
   if (index >= 0) return index;
-  const some = names.length > 30 ? [...names.slice(0, 30), '…'] : names;
   const line = names.join(',').replaceAll('"', '');
   const other = usualDelimiters.find((delimiter) => {
     const split = line.split(delimiter).map((name) => name.trim());
     return split.length > names.length && split.includes(String(reference));
   });
   throw new ConfigError(
-    `dataset.${key}: ${path} has no column '${reference}'${didYouMean(String(reference), names)}; there are: ${some.join(', ')}.${other === undefined ? '' : ` ${delimiterAdvice(other)}`}`,
+    `dataset.${key}: ${path} has no column '${reference}'${didYouMean(String(reference), names)}; there are: ${few(names)}.${other === undefined ? '' : ` ${delimiterAdvice(other)}`}`,
   );
 }

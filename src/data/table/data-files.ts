@@ -12,15 +12,17 @@ export interface DataFile {
 /**
  * Files; in a path `*` stands for any letters but `/`, and `?` for one. In the order given, each pattern's by name,
  * each file once. A file that is not there may be there packed (`.gz`).
+ * @param advice Where a missing file can be had, for the error.
  */
-export async function findDataFiles(patterns: readonly string[]): Promise<DataFile[]> {
+export async function findDataFiles(patterns: readonly string[], advice = ''): Promise<DataFile[]> {
   const found: DataFile[] = [];
   for (const pattern of patterns) {
     const matches = isPattern(pattern) ? await matching(pattern) : [await plainOrPacked(pattern)];
-    if (matches.length === 0) throw new DataError(`No file matches ${pattern}.`);
+    if (matches.length === 0) throw new DataError(`No file matches ${pattern}.${advice}`);
     for (const path of matches) {
       const about = await stat(path).catch(() => undefined);
-      if (!about) throw new DataError(`There is no file ${path}${isAbsolute(path) ? '' : ` in ${process.cwd()}`}.`);
+      if (!about)
+        throw new DataError(`There is no file ${path}${isAbsolute(path) ? '' : ` in ${process.cwd()}`}.${advice}`);
       if (!about.isFile())
         throw new DataError(`${path} is no file; name files, or a pattern such as ${join(path, '*.csv')}.`);
       if (about.size === 0) throw new DataError(`${path} is empty.`);
@@ -37,7 +39,7 @@ async function plainOrPacked(path: string): Promise<string> {
   return (await isThere(path)) || !(await isThere(`${path}.gz`)) ? path : `${path}.gz`;
 }
 
-function isPattern(path: string): boolean {
+export function isPattern(path: string): boolean {
   return /[*?]/.test(path);
 }
 
@@ -56,10 +58,15 @@ async function namesIn(folder: string, pattern: string): Promise<string[]> {
     const about = await stat(join(folder, pattern)).catch(() => undefined);
     return about ? [pattern] : [];
   }
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => !name.startsWith('.') && patternOf(pattern).test(name)).toSorted();
+}
+
+/** In a pattern `*` stands for any letters, and `?` for one. */
+export function patternOf(pattern: string): RegExp {
   const letters = pattern
     .replaceAll(/[\\^$.+()[\]{}|]/g, '\\$&')
     .replaceAll(/\*+/g, '.*')
     .replaceAll('?', '.');
-  const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => new RegExp(`^(?!\\.)${letters}$`, 's').test(name)).toSorted();
+  return new RegExp(`^${letters}$`, 's');
 }

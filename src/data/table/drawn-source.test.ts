@@ -16,6 +16,8 @@ const settings = {
   split: { fraction: { validation: 0.2, test: 0.3 } },
 };
 const rows = 1500;
+const numbered = (count: number, first: number) =>
+  Array.from({ length: count }, (_, i) => `${first + i},${i % 2}\n`).join('');
 
 test('splitSeed: run draws the rows and their weights that a number draws, from one prepared table for all seeds', async () => {
   const path = await file(`user,x,tags,y,z,w\n${lines(rows).join('')}`);
@@ -49,6 +51,37 @@ test('a test file of its own is the same for all seeds, and so is the checksum',
   expect(await rowsOf(two, 'test')).toEqual(await rowsOf(one, 'test'));
   expect((await rowsOf(one, 'test')).length).toBe(1);
   expect(two.checksum).toBe(one.checksum);
+});
+
+test('of: test draws this part of the test file for validation, by a number or by the run’s seed; training stays', async () => {
+  const [path, own] = [await file(`n,y\n${numbered(40, 0)}`), await file(`n,y\n${numbered(21, 100)}`)];
+  const opened = async (splitSeed: number | 'run', seed: number) => {
+    const split = { fraction: { validation: 1 / 3 }, of: 'test' };
+    const source = await open({ path, test: own, tasks: { y: {} }, columns: { n: 'numeric' }, split, splitSeed }, [], {
+      seed,
+    });
+    const [train, validation, test] = await Promise.all(
+      splitNames.map(async (name) => (await rowsOf(source, name)).map((row) => Number(row.n))),
+    );
+    return { train, validation, test, checksum: source.checksum };
+  };
+  const [first, one, two] = [await opened(0, 1), await opened('run', 1), await opened('run', 2)];
+  expect([first.train?.length, first.validation?.length, first.test?.length]).toEqual([40, 7, 14]);
+  const all = [...(first.validation ?? []), ...(first.test ?? [])].toSorted((a, b) => a - b);
+  expect(all).toEqual(Array.from({ length: 21 }, (_, i) => 100 + i));
+  expect(await opened(0, 2)).toEqual(first);
+  expect(one.validation).toEqual((await opened(1, 9)).validation);
+  expect(two.validation).not.toEqual(one.validation);
+  expect(new Set([first, one, two].map(({ checksum }) => checksum)).size).toBe(3);
+});
+
+test('of: test without a test file, or of groups, is refused', async () => {
+  const path = await file('x,y\n1,1\n');
+  const split = { fraction: { validation: 0.5 }, of: 'test' };
+  for (const more of [{ split }, { split: { ...split, group: 'x' }, test: path }])
+    await expect(open({ path, tasks: { y: {} }, ...more })).rejects.toThrow(
+      /of: test' draws rows, neither groups nor strata, from the files of dataset\.test/,
+    );
 });
 
 test('a seed that would draw nothing is refused', async () => {

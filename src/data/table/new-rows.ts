@@ -50,9 +50,9 @@ export async function openNewRows(
 ): Promise<NewRows> {
   const found = await findDataFiles(paths);
   const { header = true, quote = '"', missing = usualMissing, ...others } = dialect;
-  const reading = { header, quote, missing: [...missing], ...others };
+  const reading = { header, quote, missing: [...missing], exact, ...others };
   const asTest = found.map(({ path }) => ({ split: 'test' as const, path }));
-  const files = await openSplitFiles(asTest, { ...reading, exact });
+  const files = await openSplitFiles(asTest, reading);
   const { path = '', names = [] } = files[0]?.file ?? {};
   const inputs = [...new Set(wanted.inputs.map(({ name, cells }) => cells.of ?? name))];
   const absent = (name: string, what: string) =>
@@ -90,7 +90,6 @@ export async function openNewRows(
   try {
     const about = {
       checksum: '',
-      exact: exact ?? false,
       fixed: true,
       trained: new Map(wanted.inputs.map(({ name, cells }) => [name, cells])),
       keep: wanted.keep,

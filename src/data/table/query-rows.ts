@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
-import { DataError } from '../../support/errors.js';
+import { ConfigError, DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, openDatabase, rowsOf, whileOpen } from '../store/database.js';
 import { jsonTable, openRelation, said, twiceInOneCase } from './relation-table.js';
 import { formatOf, openSplitFiles, type RowFileOptions } from './row-file.js';
@@ -12,6 +12,8 @@ import type { TableFile } from './table-file.js';
 /** What a query reads: files by name, and perhaps a database. */
 export interface QuerySources {
   readonly query: string;
+  /** What `getvariable` gives. */
+  readonly variables: Readonly<Record<string, Variable>>;
   /** Each table's files, all of one format. */
   readonly files: ReadonlyMap<string, readonly string[]>;
   readonly database: string | undefined;
@@ -112,13 +114,30 @@ function* functionsIn(plan: unknown): Generator<{ readonly name: string; readonl
   for (const part of Object.values(plan)) yield* functionsIn(part);
 }
 
+type Scalar = string | number | boolean;
+type Variable = Scalar | readonly Scalar[];
+
+async function setVariable(database: DuckDBConnection, name: string, value: Variable): Promise<void> {
+  const { BIGINT, BOOLEAN, DOUBLE, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
+  const all = [value].flat();
+  const is = (type: string) => all.every((one) => typeof one === type);
+  const isWhole = all.every(Number.isSafeInteger);
+  if (!(is('number') || is('boolean') || is('string')))
+    throw new ConfigError(`dataset.variables.${name}: its values are of several types.`);
+  const type = isWhole ? BIGINT : is('number') ? DOUBLE : is('boolean') ? BOOLEAN : VARCHAR;
+  const items = all.map((one) => (isWhole ? BigInt(one) : one));
+  const [bound, of] = Array.isArray(value) ? [listValue(items), LIST(type)] : [items[0] ?? null, type];
+  await database.run(`SET VARIABLE ${identifier(name)} = $1`, [bound], [of]);
+}
+
 async function setUp(
   database: DuckDBConnection,
-  { files, database: attached, missing }: QuerySources,
+  { files, database: attached, missing, variables }: QuerySources,
   options: RowFileOptions,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await database.run('SET threads = 1');
+  for (const [name, value] of Object.entries(variables)) await setVariable(database, name, value);
   if (attached !== undefined) {
     await said('dataset.database', database.run(`ATTACH ${literal(attached)} AS source (READ_ONLY)`));
     await database.run("SET search_path = 'query,source'");

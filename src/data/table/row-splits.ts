@@ -4,12 +4,13 @@ import { randomFromSeed } from '../../support/random.js';
 import { type SplitName, splitNames } from '../dataset.js';
 import { appendColumns } from '../store/append-columns.js';
 import { numbersOf, rowsOf } from '../store/database.js';
+import type { Draw, StoredSource } from '../store/prepared-source.js';
 import type { Condition } from './cell.js';
 import { timeOf } from './column-kinds.js';
 import type { ColumnRoles } from './column-roles.js';
 import { conditionSql, numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
-import { type TableOptions, usualSplit } from './table-options.js';
+import { isOfTest, type TableOptions, usualSplit } from './table-options.js';
 
 const usualShare = 0.1;
 
@@ -43,13 +44,46 @@ export function sharesOf(options: TableOptions): Shares {
   }
   if (drawn?.group !== undefined && drawn.stratify !== undefined)
     throw new ConfigError("dataset.split: give 'group' or 'stratify', not both.");
-  if (options.splitSeed === 'run' && (drawn?.group ?? drawn?.stratify) !== undefined)
+  const kept = drawn?.group ?? drawn?.stratify;
+  if (options.splitSeed === 'run' && kept !== undefined)
     throw new ConfigError("dataset.split: 'splitSeed: run' draws rows, neither groups nor strata; use a number.");
+  if (drawn?.of !== undefined && (kept !== undefined || options.test === undefined))
+    throw new ConfigError(
+      "dataset.split: 'of: test' draws rows, neither groups nor strata, from the files of dataset.test.",
+    );
   return shares;
 }
 
+/**
+ * Cuts the rows of a prepared table when it is opened: those of training each go where a preparation with this
+ * `splitSeed` would have put them; of those of the test (`of: test`) the share is drawn without replacement.
+ */
+export function drawOf(options: TableOptions, seed: number, { rows }: StoredSource): Draw {
+  const shares = sharesOf(options);
+  const [parent, first] = isOfTest(options) ? (['test', rows.train] as const) : (['train', 0] as const);
+  const drawn = isOfTest(options) ? drawnPart(rows.test, shares.validation, seed) : drawnRows(rows.train, shares, seed);
+  return {
+    key: 'row',
+    splitOf: (row, stored) => (stored === parent ? splitNames[drawn[row - first] ?? 0] : stored), // rows lie in the order of the files
+  };
+}
+
+function drawnRows(rows: number, shares: Shares, seed: number): Uint8Array {
+  const splitOf = drawnSplitOf(shares, seed);
+  return Uint8Array.from({ length: rows }, () => code(splitOf()));
+}
+
+/** Of the test's rows, those for validation. */
+function drawnPart(rows: number, share: number, seed: number): Uint8Array {
+  const shuffled = Int32Array.from({ length: rows }, (_, row) => row);
+  randomFromSeed(seed).stream('split').shuffle(shuffled);
+  const drawn = new Uint8Array(rows).fill(code('test'));
+  for (const row of shuffled.subarray(0, Math.round(share * rows))) drawn[row] = code('validation');
+  return drawn;
+}
+
 /** Draws the split of a row after the other. */
-export function drawnSplitOf(shares: Shares, seed: number): () => SplitName {
+function drawnSplitOf(shares: Shares, seed: number): () => SplitName {
   const random = randomFromSeed(seed).stream('split');
   return () => splitAt(random.uniform(), shares);
 }
@@ -75,7 +109,7 @@ export interface RowSplits {
 const code = (name: SplitName) => splitNames.indexOf(name);
 
 /**
- * With `splitSeed: run` all rows of `path` are in one split, from which each seed's are drawn when the source is opened.
+ * With `splitSeed: run` and with `of: test` no row is drawn: `drawOf` does when the source is opened.
  * A drawn row's split is that of the n-th draw, n its number in the files of `path`.
  */
 export async function rowSplits(
@@ -97,7 +131,7 @@ export async function rowSplits(
 
   async function ruleOf(): Promise<Rule> {
     if (!of || 'fraction' in split) {
-      if (splitSeed === 'run') return { sql: String(code('train')) };
+      if (splitSeed === 'run' || isOfTest(options)) return { sql: String(code('train')) };
       if ('fraction' in split && split.stratify !== undefined) {
         const strata = [split.stratify].flat().map((name) => staged.columns.get(String(name)));
         return byStratum([of, ...strata], shares, given, key);

@@ -1,9 +1,37 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { file, open, rowsOf } from './table-loader.fixture.js';
 
 const lines = (count: number, line: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('');
 const splits = ['train', 'validation', 'test'] as const;
+
+describe('a name with * or ?', () => {
+  const text = `id,feat_a,feat_b,w,y\n${lines(100, (i) => `${i},${i % 3},${i % 4},${i % 2},${i % 2}`)}`;
+  const kindsBy = async (columns: object) => {
+    const source = await open({ path: await file(text), tasks: { y: {} }, weight: 'w', others: 'ignored', columns });
+    return Object.fromEntries(source.columns.map(({ name, kind }) => [name, kind]));
+  };
+
+  test('gives all columns that match their kind, but for those that are named, and labels, weights and splits', async () => {
+    expect(await kindsBy({ 'feat_*': 'categorical', feat_b: 'numeric' })).toEqual({
+      feat_a: 'categorical',
+      feat_b: 'numeric',
+    });
+    expect(await kindsBy({ '*': 'categorical', '?d': 'categorical' })).toEqual({
+      id: 'categorical',
+      feat_a: 'categorical',
+      feat_b: 'categorical',
+    });
+  });
+
+  test('that matches no column, or another kind of one, is refused', async () => {
+    await expect(kindsBy({ 'fet_*': 'numeric' })).rejects.toThrow(
+      /dataset\.columns\.fet_\*: no column of \S+ matches; there/,
+    );
+    const two = kindsBy({ 'feat_*': 'numeric', '*_b': 'categorical' });
+    await expect(two).rejects.toThrow(/'feat_\*' and '\*_b' both match column 'feat_b' .* name the column itself/);
+  });
+});
 
 test('a stratified split has the same share of each value, to the row', async () => {
   const path = await file(`x,y\n${lines(2000, (i) => `${i / 3},${Number(i % 100 === 7)}`)}`);

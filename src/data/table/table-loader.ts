@@ -1,20 +1,22 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { didYouMean } from '../../support/catalogue.js';
 import { DataError } from '../../support/errors.js';
-import { type SplitName, splitNames } from '../dataset.js';
+import type { SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { checksumOfDraw } from '../split-seed.js';
 import { prepared } from '../store/prepared.js';
-import { type Draw, preparedSource, type StoredSource } from '../store/prepared-source.js';
+import { preparedSource } from '../store/prepared-source.js';
 import { rawChecksum } from '../store/raw-checksum.js';
 import { type DataFile, findDataFiles } from './data-files.js';
 import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
 import { openSplitFiles, type RowFileOptions } from './row-file.js';
-import { drawnSplitOf, type Shares, sharesOf } from './row-splits.js';
+import { drawOf, sharesOf } from './row-splits.js';
 import type { SplitFile } from './staged-rows.js';
-import { type TableOptions, tableOptions } from './table-options.js';
+import { isOfTest, type TableOptions, tableOptions } from './table-options.js';
 
 /** Raise it when the same files and options make other rows, or a query's rows another checksum. */
 const versions = { files: 7, query: 8 };
@@ -28,16 +30,18 @@ export const table = defineLoader({
     .refine(({ path, query }) => (path === undefined) !== (query === undefined), {
       message: "give 'path' or 'query', one of them",
     })
-    .refine(({ query, files, database }) => query !== undefined || !(files || database), {
-      message: "'files' and 'database' belong to 'query'",
+    .refine(({ query, files, database, variables }) => query !== undefined || !(files || database || variables), {
+      message: "'files', 'database' and 'variables' belong to 'query'",
     })
     .refine(({ query, validation, test }) => query === undefined || (!validation && !test), {
       message:
         "a query has no files of 'validation' and 'test': its rows say their split. For the query SELECT …, 'train' AS part FROM old UNION ALL SELECT …, 'test' FROM new, say split: { column: part, validation: …, test: test }",
-    }),
-  paths: ['path', 'validation', 'test', 'files', 'database', 'cache'],
-  async open({ loader, path, validation, test, files, database, cache, ...content }, context) {
-    const options = { path, validation, test, files, database, cache, ...content };
+    })
+    .superRefine(checkVariables),
+  paths: ['name', 'page', 'fetch', 'folder', 'path', 'validation', 'test', 'files', 'database', 'cache'],
+  async open({ loader, ...given }, context) {
+    const { name, page, fetch, folder, path, validation, test, files, database, cache, ...content } = given;
+    const options = { ...given, ...inFolder(given) };
     const shares = sharesOf(options); // fails before anything is read
     const read = await filesOf(options);
     if (path !== undefined && new Set(read.files.map((file) => partitionOf(file.path))).size > 1)
@@ -55,9 +59,12 @@ export const table = defineLoader({
       return prepareTable(database, splitFiles, options, { checksum }, context);
     });
     context.prepared?.(entry.path);
-    if (options.splitSeed !== 'run') return preparedSource(entry, context);
-    const source = await preparedSource(entry, context, drawOf(shares, context.seed, entry.description));
-    return shares.test > 0 ? { ...source, checksum: checksumOfDraw(source.checksum, context.seed) } : source;
+    const { splitSeed } = options;
+    if (splitSeed !== 'run' && !isOfTest(options)) return preparedSource(entry, context);
+    const seed = splitSeed === 'run' ? context.seed : splitSeed;
+    const source = await preparedSource(entry, context, drawOf(options, seed, entry.description));
+    const isOther = splitSeed === 'run' && (shares.test > 0 || isOfTest(options));
+    return isOther ? { ...source, checksum: checksumOfDraw(source.checksum, seed) } : source;
   },
   newRows: ({ tasks, weight, header, delimiter, quote, encoding, decimal }) => ({
     labels: tasks,
@@ -76,9 +83,35 @@ interface Read {
   ): Promise<{ readonly splitFiles: readonly SplitFile[]; readonly rows?: string }>;
 }
 
+/** The files with their folder before them. */
+function inFolder({ folder, path, validation, test, files, database }: TableOptions) {
+  const at = (file: string) => (folder === undefined || isAbsolute(file) ? file : join(folder, file));
+  const all = (patterns?: string | string[]) => patterns && [patterns].flat().map(at);
+  return {
+    path: all(path),
+    validation: all(validation),
+    test: all(test),
+    files: files && Object.fromEntries(Object.entries(files).map(([name, patterns]) => [name, all(patterns) ?? []])),
+    database: database && at(database),
+  };
+}
+
 /** What says where rows are, and how text is written. */
 export type RowOrigin = RowFileOptions &
-  Pick<TableOptions, 'path' | 'validation' | 'test' | 'query' | 'files' | 'database' | 'missing'>;
+  Pick<
+    TableOptions,
+    | 'name'
+    | 'page'
+    | 'fetch'
+    | 'path'
+    | 'validation'
+    | 'test'
+    | 'query'
+    | 'variables'
+    | 'files'
+    | 'database'
+    | 'missing'
+  >;
 
 export function filesOf(options: RowOrigin): Promise<Read> {
   return options.query === undefined ? splitFiles(options) : queriedFiles(options, options.query);
@@ -93,7 +126,7 @@ async function splitFiles(options: RowOrigin): Promise<Read> {
     ['test', test],
   ] as const) {
     if (patterns === undefined) continue;
-    for (const found of await findDataFiles([patterns].flat())) {
+    for (const found of await findDataFiles([patterns].flat(), whereToGetThem(options))) {
       const other = files.find(({ real }) => real === found.real);
       if (other) {
         const as = other.path === found.path ? '' : ` (as ${other.path})`;
@@ -110,11 +143,11 @@ async function splitFiles(options: RowOrigin): Promise<Read> {
 
 /** The rows of a query are those of the training split, which `split` cuts. */
 async function queriedFiles(options: RowOrigin, query: string): Promise<Read> {
-  const { database, missing } = options;
+  const { database, missing, variables = {} } = options;
   const found: { readonly path: string; readonly mark: string }[] = [];
   const files = new Map<string, readonly string[]>();
   for (const [name, patterns] of Object.entries(options.files ?? {})) {
-    const paths = (await findDataFiles([patterns].flat())).map(({ path }) => path);
+    const paths = (await findDataFiles([patterns].flat(), whereToGetThem(options))).map(({ path }) => path);
     files.set(name, paths);
     found.push(...paths.map((path) => ({ path, mark: `${name}${endingOf(path)}${partitionOf(path)}` })));
   }
@@ -127,7 +160,7 @@ async function queriedFiles(options: RowOrigin, query: string): Promise<Read> {
   }
   let bytes = 0;
   for (const { path } of found) bytes += (await stat(path)).size;
-  const sources = { query, files, database, missing, bytes };
+  const sources = { query, variables, files, database, missing, bytes };
   return {
     files: found,
     async open(folder, signal) {
@@ -135,6 +168,30 @@ async function queriedFiles(options: RowOrigin, query: string): Promise<Read> {
       return { splitFiles: [{ split: 'train', file }], rows: checksum };
     },
   };
+}
+
+/** What the error for a missing file says. */
+function whereToGetThem({ name, page, fetch }: RowOrigin): string {
+  if (page === undefined) return '';
+  return ` Get it ${fetch && name !== undefined ? `with 'ple data fetch ${name}', or ` : ''}from ${page}.`;
+}
+
+/** Refuses a variable that the query does not have, or has without a value: SQL would take it for NULL. */
+function checkVariables(
+  { query = '', variables = {} }: Pick<TableOptions, 'query' | 'variables'>,
+  context: z.core.$RefinementCtx,
+): void {
+  const used = [...query.matchAll(/\bgetvariable\s*\(\s*'([^']*)'/gi)].map(([, name = '']) => name);
+  const names = Object.keys(variables);
+  const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  for (const name of new Set(used.filter((one) => !names.includes(one))))
+    refuse(['query'], `getvariable('${name}') has no value: say dataset.variables.${name}`);
+  for (const name of names)
+    if (!used.includes(name))
+      refuse(
+        ['variables', name],
+        `the query has no getvariable('${name}')${didYouMean(name, used)}; it has ${used.join(', ') || 'none'}`,
+      );
 }
 
 /** Folders such as `day=2024-05-31`, which are columns of Parquet in a query. */
@@ -145,14 +202,4 @@ function partitionOf(path: string): string {
 /** Says the format, and so what the bytes mean. */
 function endingOf(path: string): string {
   return /(\.[a-z]+)(\.gz)?$/i.exec(path)?.[0].toLowerCase() ?? '';
-}
-
-/** Cuts the training rows by a seed: each goes where a preparation with this `splitSeed` would have put it. */
-function drawOf(shares: Shares, seed: number, { rows }: StoredSource): Draw {
-  const splitOf = drawnSplitOf(shares, seed);
-  const drawn = Uint8Array.from({ length: rows.train }, () => splitNames.indexOf(splitOf())); // in the order of the files
-  return {
-    key: 'row',
-    splitOf: (row, stored) => (stored === 'train' ? splitNames[drawn[row] ?? 0] : stored),
-  };
 }

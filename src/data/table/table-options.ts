@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { countUpTo } from '../../config/count.js';
 import { calendarParts, splitNames } from '../dataset.js';
+import { publishedFileSchema } from '../fetch/published-file.js';
 import { splitSeedSchema } from '../split-seed.js';
 import { conditionSchema, mistakeIn } from './cell.js';
 
@@ -13,6 +14,16 @@ const condition = conditionSchema.superRefine((value, context) => {
 const hash = countUpTo(2 ** 26, 'each index has a row of an embedding table', 2);
 const files = z.union([z.string(), z.array(z.string()).min(1)]);
 const share = z.number().gt(0).lt(1);
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** Entries by name. Null is none, so that a config can take away an entry of its dataset file. */
+function byName<Schema extends z.ZodType>(name: string, schema: Schema) {
+  const withoutNulls = (given: unknown) =>
+    given instanceof Object && !Array.isArray(given)
+      ? Object.fromEntries(Object.entries(given).filter(([, entry]) => entry !== null))
+      : given;
+  return z.preprocess(withoutNulls, z.record(z.string().min(1).describe(name), schema));
+}
 
 const columnSchema = z.union([
   z.enum(['categorical', 'numeric', 'ignored']),
@@ -79,6 +90,7 @@ const splitRule = z.union([
     fraction: z.strictObject({ validation: share.optional(), test: share.optional() }),
     group: reference.optional(),
     stratify: z.union([reference, z.array(reference).min(1)]).optional(),
+    of: z.literal('test').optional(),
   }),
   z.strictObject({
     column: reference,
@@ -100,6 +112,14 @@ const splitSchema = z
 export const usualMissing = ['', 'NA', 'NaN', 'nan', 'null', 'NULL', '\\N'];
 
 export const tableOptions = {
+  name: z.string().optional().describe('The data set’s name, for messages. `from` sets it.'),
+  page: z.string().optional().describe('The web page where a person finds the files.'),
+  fetch: z
+    .array(publishedFileSchema)
+    .min(1)
+    .optional()
+    .describe('The published files, which `ple data fetch` downloads into `folder`.'),
+  folder: z.string().optional().describe('The folder of the files. Absent: the folder that `ple` is started in.'),
   path: files
     .optional()
     .describe(
@@ -110,10 +130,14 @@ export const tableOptions = {
     .min(1)
     .optional()
     .describe(
-      'SQL that selects the rows, in DuckDB’s dialect; `split` cuts them. It must give the same rows each time. Give this or `path`.',
+      'SQL that selects the rows, in DuckDB’s dialect, or a file of it (`.sql`); `split` cuts them. It must give the same rows each time. Give this or `path`.',
     ),
-  files: z
-    .record(z.string().min(1), files)
+  variables: byName('variable', z.union([scalar, z.array(scalar).min(1)]))
+    .optional()
+    .describe(
+      "`{ <variable>: value or list }`: what the query gets by `getvariable('<variable>')`. A number with a fraction is a DOUBLE, a whole one a BIGINT.",
+    ),
+  files: byName('table', files)
     .optional()
     .describe(
       '`{ <table>: file, pattern or list }`: what the query reads by name. CSV, TSV, Parquet or JSON; one format for a table.',
@@ -141,19 +165,21 @@ export const tableOptions = {
     .enum([',', '.'])
     .optional()
     .meta({ default: '.', description: "The mark in numbers of text files. `','`: they are written `3,5`." }),
+  exact: z
+    .boolean()
+    .optional()
+    .meta({ default: false, description: 'Text files: blanks around values belong to them. They are not taken away.' }),
   missing: z
     .array(z.string())
     .default([...usualMissing])
     .describe('Texts that stand for a missing value.'),
-  tasks: z
-    .record(z.string().min(1).describe('task'), taskSchema)
+  tasks: byName('task', taskSchema)
     .refine((tasks) => Object.keys(tasks).length > 0, 'no task')
     .describe('The tasks by name: `{ <task>: { column, positive, regression, multiclass, mask } }`.'),
-  columns: z
-    .record(z.string().describe('column'), columnSchema)
-    .default({})
+  columns: byName('column', columnSchema)
+    .prefault({})
     .describe(
-      '`{ <column>: categorical | numeric | ignored | { kind: categorical, hash } | { kind: list, separator, weights, hash } | { kind: time, parts } }`. Without a header, a column’s name is its number from 1.',
+      '`{ <column>: categorical | numeric | ignored | { kind: categorical, hash } | { kind: list, separator, weights, hash } | { kind: time, parts } }`. A name may be a pattern (`feat_*`). Without a header, a column’s name is its number from 1.',
     ),
   others: z
     .enum(['infer', 'ignored'])
@@ -164,7 +190,7 @@ export const tableOptions = {
   split: splitSchema.optional().meta({
     default: { fraction: { validation: 0.1, test: 0.1 } },
     description:
-      'How splits are cut. `{ fraction }`: rows are drawn. With `group: <column>` all rows of one value (one user) are in one split. With `stratify: <column or list>` each value has the same share of rows in every split. `{ column, validation: <value>, test: <value>, train: <value> }`: by a column’s value; without `train` all others. `{ time: <column>, validation: 0.1, test: 0.1 }`: the last rows are the test, those before them the validation split.',
+      'How splits are cut. `{ fraction }`: rows are drawn. With `group: <column>` all rows of one value (one user) are in one split. With `stratify: <column or list>` each value has the same share of rows in every split. With `of: test` the validation rows are drawn from the files of `test`, this share to the row. `{ column, validation: <value>, test: <value>, train: <value> }`: by a column’s value; without `train` all others. `{ time: <column>, validation: 0.1, test: 0.1 }`: the last rows are the test, those before them the validation split.',
   }),
   splitSeed: splitSeedSchema,
   group: reference
@@ -192,6 +218,10 @@ export const dialectOptions = z.strictObject({
   missing: missing.unwrap().optional(),
 });
 export type TableOptions = z.infer<typeof schema>;
+/** The validation rows are drawn from the test's files. */
+export function isOfTest({ split = usualSplit }: TableOptions): boolean {
+  return 'of' in split && split.of !== undefined;
+}
 /** Rows are drawn, the usual share for each split. */
 export const usualSplit: NonNullable<TableOptions['split']> = { fraction: {} };
 export type ColumnOption = z.infer<typeof columnSchema>;

@@ -36,6 +36,35 @@ test('a query joins two Parquet files and a CSV; the same bits each time', async
   expect(await rowsOf(again, 'train')).toEqual(rows);
 });
 
+test('variables are values of the query: texts, numbers, booleans, lists', async () => {
+  const path = await file(`x,y\n${Array.from({ length: 100 }, (_, i) => `${i},${i % 2}`).join('\n')}\n`);
+  const query = `SELECT x, y, getvariable('text') AS text, typeof(getvariable('whole')) AS type,
+    x >= (SELECT quantile_disc(x, 1 - getvariable('share')) FROM t) AS last, x % 4 AS part FROM t
+    WHERE x IN getvariable('kept') OR getvariable('all')`;
+  const split = { column: 'part', validation: 2, test: 3 };
+  const opened = (variables: object) =>
+    open({ query, files: { t: path }, tasks: { y: {} }, columns: { '*': 'categorical' }, split, variables });
+  const text = "it's '; DROP TABLE t; --";
+  const variables = { text, whole: 3, share: 0.1, kept: [90, 91, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], all: false };
+  const source = await opened(variables);
+  const rows = (
+    await Promise.all((['train', 'validation', 'test'] as const).map((split) => rowsOf(source, split)))
+  ).flat();
+  expect(rows).toHaveLength(12);
+  for (const row of rows) expect([row.text, row.type, row.last]).toEqual([text, 'BIGINT', String(Number(row.x) >= 89)]);
+  const all = await opened({ ...variables, all: true });
+  expect(all.splits.train.rows).toBe(50);
+  expect(all.checksum).not.toBe(source.checksum);
+  await expect(opened({ ...variables, kept: [1, 'a'] })).rejects.toThrow(
+    /dataset\.variables\.kept: its values are of several types/,
+  );
+  const { kept: _, ...less } = variables;
+  await expect(opened({ ...less, kpet: [1] })).rejects.toThrow(/getvariable\('kept'\) has no value/);
+  await expect(opened({ ...variables, shares: 1 })).rejects.toThrow(
+    /the query has no getvariable\('shares'\) \(did you mean 'share'\?\)/,
+  );
+});
+
 test('a database’s tables are read by name, and it is not written', async () => {
   const path = join(dirname(await file('')), 'data.duckdb');
   await withDatabase(async (database) => {

@@ -11,7 +11,7 @@ import { labelSql } from './labels.js';
 import type { RowSplits } from './row-splits.js';
 import { entriesOf, entryName, entryWeight, numberSql, textSql } from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
-import type { TableOptions } from './table-options.js';
+import { isOfTest, type TableOptions } from './table-options.js';
 
 const mostValues = 2 ** 23;
 /** A dictionary of more values is joined: as a type of DuckDB it takes long to make. */
@@ -22,8 +22,6 @@ export interface About {
   readonly checksum: string;
   /** The loader sets the options, so messages do not advise to change them. */
   readonly fixed?: boolean;
-  /** The files were opened so that blanks around values belong to them. */
-  readonly exact?: boolean;
   /**
    * The rows are new ones of a model that is trained: all of the test split, and read as those of training. By column.
    */
@@ -81,7 +79,7 @@ export async function writeRows(
       odd,
       cells: part ? { time, part, of } : kind === 'numeric' ? { lenient, time } : { hash, separator, weights },
     })),
-    texts: { missing: about.options.missing, exact: about.exact },
+    texts: { missing: about.options.missing, exact: about.options.exact },
     tasks: labels.map(({ task }) => task),
     rows,
     masked,
@@ -181,7 +179,8 @@ async function checkWritten(
   const [train = 0, validation = 0, test = 0, ...known] = counts;
   const rows = { train, validation, test };
   for (const name of wanted) {
-    const drawn = options.splitSeed === 'run' && name !== 'train' && !staged.files.some(({ split }) => split === name);
+    const isLater = options.splitSeed === 'run' || isOfTest(options);
+    const drawn = isLater && name !== 'train' && !staged.files.some(({ split }) => split === name);
     if (rows[name] > 0 || drawn) continue;
     const empty = staged.files.find((file) => file.rows === 0 && (staged.rows === 0 || file.split === name));
     throw new DataError(empty ? `${empty.file.path} has no rows.` : noRows(name));

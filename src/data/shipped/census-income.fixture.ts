@@ -1,8 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { randomFromSeed } from '../../support/random.js';
-import { rawColumns } from './census-income.js';
 
 /** A row in the raw format: comma and space, no header. */
 export type RawRow = readonly string[];
+
+const { header, columns } = z
+  .looseObject({ header: z.array(z.string()), columns: z.record(z.string(), z.string()) })
+  .parse(parse(readFileSync(join(import.meta.dirname, '../../../datasets/census-income.yaml'), 'utf8')));
+
+/** The columns of the raw files, in their order. */
+export const rawColumns = header;
+export const numbers = header.filter((name) => columns[name] === 'numeric');
 
 const choices: Readonly<Record<string, readonly string[]>> = {
   education: ['High school graduate', 'Bachelors degree(BA AB BS)', 'Children', 'Associates degree-academic program'],
@@ -18,9 +29,9 @@ const choices: Readonly<Record<string, readonly string[]>> = {
 export function rawRows(count: number, seed: number): string[][] {
   const random = randomFromSeed(seed);
   return Array.from({ length: count }, () =>
-    rawColumns.map(([name, kind]) => {
-      if (kind === 'ignored') return `${1000 + random.below(1000)}.5`;
-      if (kind === 'continuous') return String(random.below(90));
+    rawColumns.map((name) => {
+      if (name === 'instance-weight') return `${1000 + random.below(1000)}.5`;
+      if (numbers.includes(name)) return String(random.below(90));
       const texts = choices[name] ?? ['Not in universe', 'Yes', 'No'];
       return texts[random.below(texts.length)] ?? '';
     }),
@@ -33,10 +44,9 @@ export function rawText(rows: readonly RawRow[]): string {
 
 /** The rows with one column of one row replaced. */
 export function withValue(rows: readonly RawRow[], row: number, name: string, value: string): RawRow[] {
-  const column = rawColumns.findIndex(([other]) => other === name);
-  return rows.map((values, r) => (r === row ? values.with(column, value) : values));
+  return rows.map((values, r) => (r === row ? values.with(rawColumns.indexOf(name), value) : values));
 }
 
 export function textOf(row: RawRow | undefined, name: string): string {
-  return row?.[rawColumns.findIndex(([other]) => other === name)] ?? '';
+  return row?.[rawColumns.indexOf(name)] ?? '';
 }

@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { didYouMean } from '../support/catalogue.js';
+import { ConfigError } from '../support/errors.js';
+import { systemReason } from '../support/system-error.js';
+import { isMapping } from './inside.js';
+
+/** Keys whose entries are merged by name; any other key of a config replaces that of the dataset file. */
+export const mergedKeys: readonly string[] = ['columns', 'files', 'tasks', 'variables'];
+
+const shippedFolder = fileURLToPath(new URL('../../datasets/', import.meta.url));
+const ownFolder = 'datasets';
+
+/** The names of the data sets that come with this program. */
+export function shippedDatasets(): readonly string[] {
+  return namesIn(shippedFolder);
+}
+
+/** The names, each with the first line of its file, a comment. */
+export function describedDatasets(): readonly { readonly name: string; readonly summary: string }[] {
+  return shippedDatasets().map((name) => {
+    const [first = ''] = textOf(join(shippedFolder, `${name}.yaml`)).split('\n', 1);
+    return { name, summary: `from: ${first.replace(/^# *|\.$/g, '')}` };
+  });
+}
+
+type Path = readonly (string | number)[];
+
+/** A key of a config: its place, for messages, and what a path there is relative to. */
+interface At {
+  readonly place: string;
+  readonly base: string;
+}
+
+/** A config's value, and the places of what it took from a dataset file. */
+interface WithDataset {
+  readonly value: unknown;
+  /** Undefined: the config has it itself. */
+  placeOf(path: Path): string | undefined;
+}
+
+/**
+ * Adds to `dataset` of a config what it takes from a dataset file, and takes `from` away.
+ * @param read Reads a YAML text.
+ * @throws ConfigError for a file that cannot be read, or is no dataset file.
+ */
+export function withDatasetFile(
+  config: unknown,
+  at: (key: Path) => At,
+  read: (text: string, file: string) => { readonly value: unknown; locate(path: Path): string },
+): WithDataset {
+  const { from, ...own } = isMapping(config) && isMapping(config.dataset) ? config.dataset : {};
+  if (from === undefined || !isMapping(config)) return { value: config, placeOf: () => undefined };
+  const { place, base } = at(['dataset', 'from']);
+  const fail = (message: string) => new ConfigError(`${place}: 'dataset.from': ${message}.`);
+  if (typeof from !== 'string' || from === '') throw fail('expected the name of a data set, or a file');
+  const file = datasetFile(from, base, fail);
+  const { value: given, locate } = read(textOf(file, fail), file);
+  if (!isMapping(given)) throw fail(`${file} is no mapping of the keys of dataset`);
+  if ('from' in given) throw new ConfigError(`${locate(['from'])}: 'from': a dataset file is not made from another.`);
+  const { query } = given;
+  const found = isSqlFile(query) ? { ...given, query: resolve(dirname(file), query) } : given;
+  const merged = Object.entries(own).map(([key, value]) => {
+    const below = found[key];
+    return [key, mergedKeys.includes(key) && isMapping(value) && isMapping(below) ? { ...below, ...value } : value];
+  });
+  return {
+    value: { ...config, dataset: { name: from, ...found, ...Object.fromEntries(merged) } },
+    placeOf([head, ...path]) {
+      const [key = '', entry = ''] = path.map(String);
+      if (head !== 'dataset' || !(key in given)) return undefined;
+      const [mine, theirs] = [own[key], given[key]];
+      const isMerged = mergedKeys.includes(key) && isMapping(mine) && isMapping(theirs);
+      const isOwn = isMerged ? entry in mine || !(entry in theirs) : key in own;
+      return isOwn ? undefined : locate(path);
+    },
+  };
+}
+
+/** Puts a query's text where its file is named. */
+export function withQueryText(config: unknown, at: (key: Path) => At): unknown {
+  if (!isMapping(config) || !isMapping(config.dataset)) return config;
+  const { query } = config.dataset;
+  if (!isSqlFile(query)) return config;
+  const { place, base } = at(['dataset', 'query']);
+  const text = textOf(resolve(base, query), (message) => new ConfigError(`${place}: 'dataset.query': ${message}.`));
+  return { ...config, dataset: { ...config.dataset, query: text } };
+}
+
+/**
+ * The file that a word means: a path that ends in `.yaml`, else the name of a data set that comes with this program or
+ * lies in `datasets/` of the working folder.
+ */
+function datasetFile(word: string, base: string, fail: (message: string) => ConfigError): string {
+  if (/\.ya?ml$/i.test(word)) return resolve(base) === resolve('.') ? word : resolve(base, word);
+  const [own, shipped] = [namesIn(ownFolder), shippedDatasets()];
+  const [inOwn, inShipped] = [join(ownFolder, `${word}.yaml`), join(shippedFolder, `${word}.yaml`)];
+  if (!own.includes(word) && !shipped.includes(word)) {
+    const names = [...new Set([...shipped, ...own])].toSorted();
+    throw fail(
+      `there is no data set '${word}'${didYouMean(word, names)}; there are: ${names.join(', ')}; a file's name ends in .yaml`,
+    );
+  }
+  if (own.includes(word) && shipped.includes(word) && resolve(inOwn) !== resolve(inShipped))
+    throw fail(`a data set '${word}' comes with this program: rename ${inOwn}, or say its path`);
+  return own.includes(word) ? inOwn : inShipped;
+}
+
+/** A path, not SQL. */
+function isSqlFile(query: unknown): query is string {
+  return typeof query === 'string' && /^[^\n]*\.sql$/i.test(query);
+}
+
+function namesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => (name.endsWith('.yaml') ? [name.slice(0, -'.yaml'.length)] : []));
+}
+
+function textOf(file: string, fail = (message: string): Error => new Error(message)): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw fail(`cannot read ${file}: ${systemReason(error)}`);
+  }
+}
