@@ -181,10 +181,10 @@ function checkVariables(
   { query = '', variables = {} }: Pick<TableOptions, 'query' | 'variables'>,
   context: z.core.$RefinementCtx,
 ): void {
-  const used = [...query.matchAll(/\bgetvariable\s*\(\s*'([^']*)'/gi)].map(([, name = '']) => name);
+  const used = [...new Set([...query.matchAll(/\bgetvariable\s*\(\s*'([^']*)'/gi)].map(([, name = '']) => name))];
   const names = Object.keys(variables);
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-  for (const name of new Set(used.filter((one) => !names.includes(one))))
+  for (const name of used.filter((one) => !names.includes(one)))
     refuse(['query'], `getvariable('${name}') has no value: say dataset.variables.${name}`);
   for (const name of names)
     if (!used.includes(name))
