@@ -3,16 +3,15 @@ import { join } from 'node:path';
 import { external } from '../config/compare-schema.js';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
-import { DataError, Interrupted } from '../support/errors.js';
-import { groupedBy } from '../support/grouped-by.js';
+import { Interrupted } from '../support/errors.js';
 import { type LogFile, openLog } from '../support/growing-file.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
 import { must } from '../support/must.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
 import { noteOnUntracked } from '../tracking/untracked.js';
-import { type FinishedRun, readRun } from '../training/finished-run.js';
-import type { Comparison, Look, RunReference, SearchRecord } from './comparison.js';
+import type { FinishedRun } from '../training/finished-run.js';
+import type { Comparison, Look, SearchRecord } from './comparison.js';
 import type { ComparisonOptions, Event, Executor, LeftToOthers } from './execute/executor.js';
 import { openStage } from './execute/stage.js';
 import { withExecutor } from './execute/with-executor.js';
@@ -24,10 +23,10 @@ import { type DecidedChanges, decisionsOf } from './plan/decided-changes.js';
 import { configFile, folderConfig } from './plan/folder-config.js';
 import { type LookToCome, ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { notesOnMatch } from './plan/match.js';
-import { asItIs, type Run } from './plan/run.js';
+import { asItIs } from './plan/run.js';
 import { notesOnSearch } from './search/search.js';
 import { readComparison } from './stored/comparison-file.js';
-import { reportedRun } from './stored/reported-run.js';
+import { entriesOf, readRuns } from './stored/placed-runs.js';
 import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
 import { type ComparisonTracker, openComparisonTracker } from './tracked-comparison.js';
 
@@ -218,47 +217,6 @@ function notesOnLook({ looks, rows, baseline }: Comparison, more: LookToCome | u
   return [
     `After ${seeds} seeds ${late} of ${rows.length - 1} models have no verdict: more than a fifth of their runs, or of ${baseline}'s, ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
   ];
-}
-
-function readRuns(placed: readonly Run[], folder: string): ReadonlyMap<string, FinishedRun> {
-  const runs = new Map<string, FinishedRun>();
-  for (const { folder: name, hash8 } of placed) {
-    const path = join(folder, name);
-    const run = runs.has(name) ? undefined : readRun(path);
-    if (run && run.environment.hash8 !== hash8)
-      throw new DataError(`${path} holds another run (${run.environment.hash8}): delete it and run ple compare again.`);
-    if (run) runs.set(name, run);
-  }
-  return runs;
-}
-
-/**
- * A row for every model at every point with the values that it tries, or the weight on its front; with its runs by
- * seed.
- */
-function entriesOf(placed: readonly Run[], finished: ReadonlyMap<string, FinishedRun>) {
-  return groupedBy(placed, ({ label, point, values }) => [label, point, values]).map(([first, ...others]) => ({
-    label: first.label,
-    type: first.experiment.model.type,
-    point: first.point,
-    ...(first.values ? { values: first.values } : {}),
-    runs: groupedBy([first, ...others], ({ seed }) => seed).map((parts) => {
-      const reference = referenceTo(parts, finished);
-      const run = reportedRun(reference, finished);
-      return { ...reference, ...(run ? { run } : {}) };
-    }),
-  }));
-}
-
-/** The reference to a reported run, from its parts. */
-function referenceTo(parts: readonly [Run, ...Run[]], finished: ReadonlyMap<string, FinishedRun>): RunReference {
-  const [{ seed, folder: path }] = parts;
-  const open = parts.filter(({ folder }) => !finished.has(folder));
-  const status = open.length === 0 ? 'done' : open.some(({ state }) => state === 'failed') ? 'failed' : 'missing';
-  // Different settings may still give the same run: scaled widths can coincide.
-  if (parts.every(({ folder }) => folder === path)) return { seed, path, status };
-  const byTask = parts.flatMap(({ tasks = [], folder }) => tasks.map((task) => [task, folder]));
-  return { seed, path, status, parts: Object.fromEntries(byTask) };
 }
 
 function withDecisions(comparison: Comparison, decided: DecidedChanges, search: SearchRecord | undefined): Comparison {

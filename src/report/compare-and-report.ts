@@ -20,7 +20,7 @@ export async function compareAndReport(
   options: ComparisonOptions,
   { command, svg, onTrained }: ReportOptions,
 ): Promise<ComparisonResult> {
-  const result = await withLiveReport(config, options);
+  const result = await withLiveReport(config, options, command);
   if (result.status !== 'done') return result;
   const { tracker, ...done } = result;
   const { folder, comparison, runs, failed } = done;
@@ -41,9 +41,9 @@ export async function compareAndReport(
 }
 
 /** Trains, and meanwhile writes a report.html that reloads itself. */
-async function withLiveReport(config: ComparisonConfig, options: ComparisonOptions) {
+async function withLiveReport(config: ComparisonConfig, options: ComparisonOptions, command: string) {
   const note = (message: string) => options.on({ kind: 'note', message });
-  const live = openLiveReport(join(options.runs, config.name), config, note);
+  const live = openLiveReport(join(options.runs, config.name), config, command, note);
   const on = (event: Event) => {
     options.on(event);
     live.on(event);

@@ -23,7 +23,7 @@ test('the page shows what has finished and what trains, and reloads itself until
   const file = join(folder, 'report.html');
   const page = () => readFileSync(file, 'utf8');
   const notes: string[] = [];
-  const open = () => openLiveReport(folder, config, (note) => notes.push(note));
+  const open = () => openLiveReport(folder, config, 'ple compare', (note) => notes.push(note));
   const [first, second] = runs;
   if (!first || !second) throw new Error('two runs');
 
@@ -33,21 +33,20 @@ test('the page shows what has finished and what trains, and reloads itself until
   await live.close('Ended by an error.');
   expect(existsSync(file)).toBe(false); // a report of earlier runs stays
 
+  await storeRun(join(folder, '0'), { name: 'run-1', seed: 1, tasks: { y1: task, y2: task } });
+  const { hash8 } = JSON.parse(readFileSync(join(folder, '0', 'environment.json'), 'utf8'));
   const other = open();
-  other.on({ kind: 'stage', stage: 'runs', runs, folder });
+  other.on({ kind: 'stage', stage: 'runs', runs: [{ ...first, hash8 }, second], folder });
   other.on({ kind: 'begun', run: first });
-  await storeRun(join(folder, '0'), {
-    name: 'run-1',
-    seed: 1,
-    tasks: { y1: task, y2: task },
-  });
   other.on({ kind: 'ended', run: first, outcome: { status: 'done' }, seconds: 1, scores: [] });
   other.on({ kind: 'begun', run: second });
   expect(existsSync(file)).toBe(false);
   vi.runAllTimers();
   await vi.waitFor(page, 10_000);
   expect(page()).toContain('1 of 2 runs done, 1 training.');
-  expect(page()).toContain('seed 2 after epoch 0 of at most 9');
+  expect(page()).toContain('&lt;img src=x&gt;, seed 2 after epoch 0 of at most 9');
+  expect(page()).toContain('1 of 2 runs</span>');
+  expect(page()).not.toContain('<section id="why"');
   expect(page()).toContain('0.50000'); // the finished run's error
   expect(page()).toMatch(/data-written="\d{13}"/); // the script reloads what has it
   expect(page()).toContain('<section id="learning"');

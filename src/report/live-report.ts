@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Event, Outcome } from '../comparison/execute/executor.js';
+import { readRuns } from '../comparison/stored/placed-runs.js';
 import type { ComparisonConfig } from '../config/comparison.js';
+import { stringifyComparison } from '../config/resolved-comparison.js';
 import { systemReason } from '../support/system-error.js';
 import { writeWhole } from '../support/whole-file.js';
 import { epochsSoFar } from '../training/epoch-record.js';
-import type { ChartSection } from './charts/chart.js';
+import type { FinishedRun } from '../training/finished-run.js';
 import { livePage, type Status } from './page/live-page.js';
+import { comparisonSoFar } from './so-far.js';
 
 /** A report.html that is written anew while runs train, and that reloads itself. */
 export interface LiveReport {
@@ -19,42 +22,51 @@ export interface LiveReport {
 const interval = 3000;
 /** Where nothing changes, it is written again, so that a reader sees that the comparison still runs. */
 const heartbeat = 60_000;
-/** … and its charts as old as to take this share of a processor. */
+/** … and what it says of ended runs as old as to take this share of a processor. */
 const busyShare = 1 / 25;
 
 const stateAfter = { done: 'finished', failed: 'failed', interrupted: 'planned' } as const;
 
-/** Writes nothing before a run trains. */
+/** Writes nothing before a run trains. @param command Of the report that makes the comparison again. */
 export function openLiveReport(
   folder: string,
   config: ComparisonConfig,
+  command: string,
   onNote: (message: string) => void,
 ): LiveReport {
   let stage: (Event & { readonly kind: 'stage' }) | undefined;
   let states = new Map<string, Status>(); // by folder
-  let charts: readonly ChartSection[] = [];
-  let chartsFrom = 0; // charts may be drawn again from this time on
+  const finished = new Map<string, FinishedRun>(); // by folder, below that of the comparison
+  let soFar: Parameters<typeof livePage>[2];
+  let soFarUntil = 0; // it may be made again from this time on
   let timer: NodeJS.Timeout | undefined;
   let beat: NodeJS.Timeout | undefined;
   let writing = Promise.resolve();
   let hasTrained = false;
   let isClosed = false;
+  const noted = new Set<string>();
 
-  async function drawCharts({ runs, folder: below }: NonNullable<typeof stage>): Promise<void> {
-    const { learningCharts } = await import('./charts/charts.js');
+  /** The report of the runs that have ended, and the learning curves of all. */
+  async function lookAt({ runs, folder: below }: NonNullable<typeof stage>): Promise<void> {
+    const { chartsSoFar } = await import('./charts/charts.js');
     const start = performance.now();
-    charts = learningCharts(config, runs, (run) => {
+    const ended = runs.filter((run) => states.get(run.folder)?.state === 'finished' && !finished.has(run.folder));
+    for (const [name, run] of readRuns(ended, below)) finished.set(name, run);
+    const comparison = await comparisonSoFar(config, runs, finished);
+    const sections = chartsSoFar(comparison, config, runs, (run) => {
       const file = join(below, run.folder, 'epochs.jsonl');
       return existsSync(file) ? epochsSoFar(file) : [];
     });
+    soFar = { data: { comparison, runs: finished, command, config: stringifyComparison(config) }, sections };
     const end = performance.now();
-    chartsFrom = end + (end - start) / busyShare;
+    soFarUntil = end + (end - start) / busyShare;
   }
 
   async function write(ended?: string): Promise<void> {
     if (!stage) return;
-    if (ended === undefined && stage.stage === 'runs' && performance.now() >= chartsFrom) await drawCharts(stage);
-    await writeWhole(join(folder, 'report.html'), livePage(config, { ...stage, states, charts, ended }));
+    if (stage.stage === 'runs' && (ended !== undefined || performance.now() >= soFarUntil)) await lookAt(stage);
+    const page = livePage(config, { ...stage, states, ended }, stage.stage === 'runs' ? soFar : undefined);
+    await writeWhole(join(folder, 'report.html'), page);
   }
 
   /** A page that cannot be written does not end training. */
@@ -62,7 +74,9 @@ export function openLiveReport(
     try {
       await write(ended);
     } catch (error) {
-      onNote(`report.html is not written: ${systemReason(error)}.`);
+      const note = `report.html is not written: ${systemReason(error)}.`;
+      if (!noted.has(note)) onNote(note);
+      noted.add(note);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Comparison } from '../../comparison/comparison.js';
 import { judge } from '../../comparison/gains/measured.js';
 import type { Run } from '../../comparison/plan/run.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
@@ -46,8 +47,9 @@ export async function runCharts(run: FinishedRun, tasks: readonly PointTask[]): 
   return [...runCurves(run, tasks), ...(await reliability(runs)), ...expertUse(runs), ...lossWeights(runs)];
 }
 
-/** The learning curves of a comparison's runs while they train. */
-export function learningCharts(
+/** While runs train: the gains of those that have ended, and the learning curves of all. */
+export function chartsSoFar(
+  comparison: Comparison,
   config: ComparisonConfig,
   runs: readonly Run[],
   epochsOf: (run: Run) => readonly EpochRecord[],
@@ -64,7 +66,12 @@ export function learningCharts(
         .map((run) => ({ seed: run.seed, tasks: run.tasks, epochs: epochsOf(run), bestEpoch: null })),
     })),
   }));
-  return curvesOfLearners(all, baseline, modelSeries({ rows: models, baseline }));
+  return [
+    ...forest(comparison),
+    ...axisBars(comparison),
+    ...scatters(comparison),
+    ...curvesOfLearners(all, baseline, modelSeries(comparison)),
+  ];
 }
 
 function pointTask({ name, metric }: ReturnType<typeof judge>): PointTask {
