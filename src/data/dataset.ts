@@ -1,8 +1,6 @@
 import type { TaskLoss } from '../config/parts.js';
 import type { CellReading, Encoding, LearntTask, TaskType, TextReading } from './encoding.js';
 
-export { type CalendarPart, type CellReading, calendarParts, type TextReading } from './encoding.js';
-
 /** A column of the data set before encoding. */
 export interface SourceColumn {
   readonly name: string;

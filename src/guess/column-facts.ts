@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
-import { type CalendarPart, calendarParts } from '../data/dataset.js';
+import { type CalendarPart, calendarParts } from '../data/encoding.js';
 import { profile } from '../data/profile.js';
 import { literals, numbersOf, rowsOf } from '../data/store/database.js';
 import { columnKinds, fewValues, likelyTimes } from '../data/table/column-kinds.js';

@@ -1,4 +1,4 @@
-import type { CalendarPart } from '../data/dataset.js';
+import type { CalendarPart } from '../data/encoding.js';
 import { shown } from '../data/table/cell.js';
 import type { ColumnFacts } from './column-facts.js';
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { calendarParts } from '../data/dataset.js';
+import { calendarParts } from '../data/encoding.js';
 import { profile } from '../data/profile.js';
 import { literals, numbersBy, rowsOf } from '../data/store/database.js';
 import { shown } from '../data/table/cell.js';

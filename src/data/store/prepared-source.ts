@@ -9,8 +9,8 @@ import {
   type SourceTask,
   type SplitName,
   splitNames,
-  type TextReading,
 } from '../dataset.js';
+import type { TextReading } from '../encoding.js';
 import type { LoaderContext } from '../loader.js';
 import { blockRowsOf, isSmall } from './block-size.js';
 import { type PreparedTables, TableReader } from './prepared.js';

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import type { CalendarPart } from '../dataset.js';
+import type { CalendarPart } from '../encoding.js';
 import { literals, numbersOf, rowsOf } from '../store/database.js';
 import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';

@@ -1,5 +1,5 @@
-import type { CalendarPart } from '../dataset.js';
 import { truthOf, truths } from '../encode/number-key.js';
+import type { CalendarPart } from '../encoding.js';
 import { literal, literals } from '../store/database.js';
 import { type Condition, conditionParts, day, numberOf } from './cell.js';
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { countUpTo } from '../../config/count.js';
-import { calendarParts, splitNames } from '../dataset.js';
+import { splitNames } from '../dataset.js';
+import { calendarParts } from '../encoding.js';
 import { publishedFileSchema } from '../fetch/published-file.js';
 import { splitSeedSchema } from '../split-seed.js';
 import { conditionSchema, mistakeIn } from './cell.js';

@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
-import { type CellReading, type SplitName, splitNames } from '../dataset.js';
+import { type SplitName, splitNames } from '../dataset.js';
+import type { CellReading } from '../encoding.js';
 import { identifier, numbersOf, rowsOf } from '../store/database.js';
 import { noRows, type StoredSource } from '../store/prepared-source.js';
 import { shown } from './cell.js';
@@ -14,8 +15,8 @@ import { type StagedRows, stagedTable } from './staged-rows.js';
 import { isOfTest, type TableOptions } from './table-options.js';
 
 const mostValues = 2 ** 23;
-/** A dictionary of more values is joined: as a type of DuckDB it takes long to make. */
-const mostTypeValues = 2 ** 16;
+/** A dictionary of more values is joined: texts become values of such a type of DuckDB in three times the time. */
+const mostTypeValues = 2 ** 12;
 
 /** Facts about the data that the options lack. */
 export interface About {
