@@ -1,14 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { ErrorCode, type Job, type JobProgress, type Queue, QueueEvents } from 'bullmq';
+import { ErrorCode, type Job, type JobProgress, type Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
 import { DataError } from '../../../support/errors.js';
 import { hasTrained, type Run } from '../../plan/run.js';
 import type { Event, OpenStage, Outcome } from '../executor.js';
 import type { Report } from '../messages.js';
-import type { Connection } from './connection.js';
-import { mostLost, type Payload, prefix, progressSchema, queueName } from './messages.js';
+import { mostLost, type Payload, progressSchema } from './messages.js';
 
-/** A run, and its job in the queue. */
+/** The job of a run in the queue. */
 export interface QueuedJob {
   readonly id: string;
   readonly run: Run;
@@ -18,13 +18,8 @@ export interface QueuedJob {
 
 /** Attempts at a run whose process was killed, or whose machine failed it. */
 const attempts = 4;
-/**
- * Seconds between two looks at jobs whose events were missed, for a file of another machine to appear, and for which a
- * job that is done stays.
- */
-const [betweenLooks, untilSeen, doneStays] = [5, 60, 3600];
-/** Milliseconds after an interruption in which what is being written may end. */
-const untilLeft = 2000;
+/** Seconds between two looks at the jobs, for a file of another machine to appear, and for which a job that is done stays. */
+const [betweenLooks, untilSeen, doneStays] = [1, 60, 3600];
 /** Jobs in one command. */
 const atOnce = 500;
 
@@ -72,99 +67,55 @@ function isGone(error: unknown): boolean {
 
 interface Followed {
   readonly queue: Queue<Payload>;
-  readonly connection: Connection;
-  readonly jobs: ReadonlyMap<string, QueuedJob>;
+  readonly redis: Redis;
   readonly open: OpenStage;
   readonly signal: AbortSignal;
   readonly on: (event: Event) => void;
 }
 
 interface Following extends Followed {
-  /** Jobs that have not ended. */
-  readonly left: Set<string>;
+  /** Jobs that have not ended, by id. */
+  readonly left: Map<string, QueuedJob>;
   /** Notes of workers. */
   readonly said: Set<string>;
+  /** How often its workers were lost, by job. */
+  readonly losses: Map<string, number>;
   /** When a job was done whose files are not here yet, by `performance.now`. */
   readonly awaited: Map<string, number>;
 }
 
 /** Follows jobs until each has ended, or the signal. @returns How many have not ended. */
-export async function followJobs(followed: Followed): Promise<number> {
-  const { connection, jobs, signal, on } = followed;
-  const following: Following = { ...followed, left: new Set(jobs.keys()), said: new Set(), awaited: new Map() };
-  const { left } = following;
-  let finish: (error?: unknown) => void = () => undefined;
-  const finished = new Promise<void>((resolve, reject) => {
-    finish = (error) => (error === undefined ? resolve() : reject(error));
+export async function followJobs(jobs: readonly QueuedJob[], followed: Followed): Promise<number> {
+  const { redis, signal } = followed;
+  const left = new Map(jobs.map((job) => [job.id, job]));
+  const following: Following = { ...followed, left, said: new Set(), losses: new Map(), awaited: new Map() };
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve());
   });
-  let working: Promise<void> = Promise.resolve();
-  /** One thing at a time. */
-  const then = (work: () => Promise<unknown>) => {
-    working = working
-      .then(async () => {
-        if (!signal.aborted) await work();
-        if (left.size === 0) finish();
-      })
-      .catch(finish);
-  };
-  const see = ({ jobId }: { readonly jobId: string }) => {
-    const job = jobs.get(jobId);
-    if (job) then(() => update(job, following));
-  };
-  const all = [...jobs.values()];
-  const seeAll = () =>
-    then(() =>
-      inParts(
-        all.filter(({ id }) => left.has(id)),
-        (some) => Promise.all(some.map((job) => update(job, following))),
-      ),
-    );
-  const events = new QueueEvents(queueName, { connection: connection.open(), prefix });
-  events.on('error', () => undefined); // the connection says so
-  events.on('active', see).on('progress', see).on('waiting', see).on('delayed', see);
-  events.on('completed', see).on('failed', see);
-  events.on('stalled', ({ jobId }) => {
-    const run = jobs.get(jobId)?.run;
-    if (run) on({ kind: 'started again', run, reason: 'its worker was lost' });
-  });
-  const timer = setInterval(seeAll, 1000 * betweenLooks);
-  const stop = () => finish();
-  signal.addEventListener('abort', stop);
-  connection.redis.on('ready', seeAll); // it may have lost jobs
-  try {
-    then(() => events.waitUntilReady());
-    seeAll();
-    await finished;
-    return left.size;
-  } finally {
-    connection.redis.off('ready', seeAll);
-    signal.removeEventListener('abort', stop);
-    clearInterval(timer);
-    await within(working, signal);
-    await within(events.close(), signal);
+  while (left.size > 0 && !signal.aborted) {
+    const look = inParts([...left.values()], (some) => Promise.all(some.map((job) => update(job, following))));
+    if (redis.status === 'ready') await Promise.race([look, aborted]); // the server may go away meanwhile
+    await wait(1000 * betweenLooks, undefined, { signal }).catch(() => undefined);
   }
+  return left.size;
 }
 
-/** Waits for work; after an interruption only for a short time, since the server may be away. */
-async function within(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) return work;
-  await Promise.race([work, wait(untilLeft, undefined, { ref: false })]);
-}
-
-/** Learns what the queue has of a job now, whichever events were missed. */
+/** Learns what the folder and the queue have of a job now. */
 async function update(job: QueuedJob, following: Following): Promise<void> {
-  const { queue, open, left, awaited } = following;
+  const { queue, open, awaited, losses, on } = following;
   const { id, run } = job;
-  const stored = left.has(id) ? await jobOf(queue, id) : undefined;
+  const stored = await jobOf(queue, id);
   const state = stored?.processedOn === undefined ? 'waiting' : await stored.getState();
-  if (!left.has(id)) return;
   if (stored) hear(job, stored.progress, state === 'active', following);
+  const lost = stored?.stalledCounter ?? 0;
+  if (lost > (losses.get(id) ?? 0)) on({ kind: 'started again', run, reason: 'its worker was lost' });
+  losses.set(id, lost);
   const isDone = stored === undefined || state === 'completed';
   if (isDone && hasTrained(run, open.folder)) end(job, { status: 'done' }, following);
   else if (stored === undefined)
     await addJobs(queue, [job]); // the store has lost it
   else if (state === 'failed') {
-    const wasLost = stored.stalledCounter > mostLost;
+    const wasLost = lost > mostLost;
     const message = wasLost ? 'its workers were lost too often, one after the other' : stored.failedReason;
     end(job, { status: 'failed', message }, following);
   } else if (state !== 'completed') {

@@ -56,7 +56,7 @@ function executeIn({ address, connection, options, rest }: Opened): Executor['ex
   queue.on('error', () => undefined); // the connection says so
   return async (open) => {
     if (signal.aborted) return;
-    const slots = await slotsOf(queue);
+    const slots = (await queue.getWorkers()).length; // each trains one run at a time
     const place = `the queue at ${shown} has ${counted(slots, 'place')} at workers`;
     open.planned({ jobs: Math.max(1, slots), threads: null, place });
     if (slots === 0)
@@ -67,14 +67,14 @@ function executeIn({ address, connection, options, rest }: Opened): Executor['ex
     void rest();
     const plan = await writeStagePlan(open, open.todo, predictions);
     const jobs = jobsOf(open, plan, options.runs);
-    await renewJobs(queue, [...jobs.values()]);
-    await addJobs(queue, [...jobs.values()]);
+    await renewJobs(queue, jobs);
+    await addJobs(queue, jobs);
     if (detach) {
-      const what = `${counted(jobs.size, 'run')} are with the queue at ${shown}`;
+      const what = `${counted(jobs.length, 'run')} are with the queue at ${shown}`;
       const message = `${what}. The same command with --attach waits for them, and goes on.`;
       return { message, exitCode: exitCode.done };
     }
-    const left = await followJobs({ queue, connection, jobs, open, signal, on });
+    const left = await followJobs(jobs, { queue, redis: connection.redis, open, signal, on });
     if (left > 0)
       on({
         kind: 'note',
@@ -84,21 +84,13 @@ function executeIn({ address, connection, options, rest }: Opened): Executor['ex
   };
 }
 
-/** The jobs of runs by their names. A run's job has the name of its folder, so that no run is in the queue twice. */
-function jobsOf({ folder, todo }: OpenStage, plan: string, runs: string): ReadonlyMap<string, QueuedJob> {
+/** A run's job has the path of its folder as its id, so that no run is in the queue twice. */
+function jobsOf({ folder, todo }: OpenStage, plan: string, runs: string): readonly QueuedJob[] {
   const inRuns = (path: string) => relative(runs, path).replaceAll(sep, '/');
-  return new Map(
-    todo.map((run, index) => {
-      const { folder: name, hash8, until } = run;
-      const id = `${inRuns(join(folder, name))}${until === undefined ? '' : `@${until}`}`;
-      const data = { plan: inRuns(plan), index, hash8 };
-      return [id, { id, run, data, priority: Math.min(index + 1, lowestPriority) }];
-    }),
-  );
-}
-
-/** A worker's name ends with the number of runs that it trains at a time. */
-async function slotsOf(queue: Queue<Payload>): Promise<number> {
-  const workers = await queue.getWorkers();
-  return workers.reduce((sum, { rawname = '' }) => sum + Number(/\/(\d+)$/.exec(rawname)?.[1] ?? 0), 0);
+  return todo.map((run, index) => {
+    const { folder: name, hash8, until } = run;
+    const id = `${inRuns(join(folder, name))}${until === undefined ? '' : `@${until}`}`;
+    const data = { plan: inRuns(plan), index, hash8 };
+    return { id, run, data, priority: Math.min(index + 1, lowestPriority) };
+  });
 }

@@ -3,9 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DelayedError, ErrorCode, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { exitCode, UserError } from '../../../support/errors.js';
 import { asUserError } from '../../../support/system-error.js';
-import type { Answer } from '../messages.js';
 import { deviceFor, devicesOf, type SharedDevices } from '../shared-devices.js';
-import { type Lost, messageOf } from '../worker-process.js';
+import { messageOf } from '../worker-process.js';
 import { createWorkers, type Workers } from '../workers.js';
 import type { Address } from './address.js';
 import { connect, refusalOf } from './connection.js';
@@ -34,15 +33,6 @@ const [untilTaken, pause, failedStays] = [1, 10, 7 * 86_400];
 
 type QueueJob = Job<unknown, null>;
 
-/** How an attempt at a run ended. */
-type Ending =
-  | { readonly kind: 'done' }
-  /** Interrupted: the worker drains, or the lock of the run has ended. */
-  | { readonly kind: 'returned' }
-  /** Not for this worker, though perhaps for others. */
-  | { readonly kind: 'refused'; readonly message: string; readonly pauses: boolean }
-  | { readonly kind: 'failed'; readonly message: string; readonly again: boolean };
-
 /**
  * Trains runs of a queue until the signal.
  * @returns How many runs went back to the queue because of it.
@@ -50,36 +40,43 @@ type Ending =
 export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   const { address, jobs, lockSeconds, signal, say } = options;
   const { redis, open, close } = await connect(address, signal, say);
-  const name = `${hostname()}/${process.pid}/${jobs}`;
+  const name = `${hostname()}/${process.pid}`;
   const children = createWorkers();
   const said = new Set<string>();
   const sayOnce = (line: string) => {
     if (!said.has(line)) say(line);
     said.add(line);
   };
-  const { execute, lose, returned } = processor({ ...options, sayOnce }, name, children);
-  const worker = new Worker<unknown, null>(queueName, execute, {
-    connection: open(),
-    prefix,
-    name,
-    concurrency: jobs,
-    runRetryDelay: 1000,
-    lockDuration: 1000 * lockSeconds,
-    stalledInterval: 1000 * lockSeconds,
-    maxStalledCount: mostLost,
-    settings: { backoffStrategy: (made) => 1000 * 2 ** made },
-    removeOnFail: { age: failedStays },
+  const trainer = runTrainer({ ...options, sayOnce }, name, children);
+  const workers = Array.from({ length: jobs }, (_, place) => {
+    const worker = new Worker<unknown, null>(queueName, (job, token) => trainer.train(place, job, token ?? ''), {
+      connection: open(),
+      prefix,
+      name,
+      runRetryDelay: 1000,
+      lockDuration: 1000 * lockSeconds,
+      stalledInterval: 1000 * lockSeconds,
+      maxStalledCount: mostLost,
+      settings: { backoffStrategy: (made) => 1000 * 2 ** made },
+      removeOnFail: { age: failedStays },
+    });
+    worker.on('completed', (job) => say(`${job.name} is done.`));
+    worker.on('failed', (job, { message }) => say(`${job?.name} failed: ${message}`));
+    worker.on('lockRenewalFailed', ([id]) => {
+      if (signal.aborted) return;
+      sayOnce(`${id}: its lock has ended, since the queue did not hear of this worker. The run goes on elsewhere.`);
+      children.at(place).stop();
+    });
+    worker.on('error', (error) => {
+      const refusal = refusalOf(error, address.shown);
+      if (refusal) sayOnce(refusal.message);
+      if (error instanceof SyntaxError) sayOnce(`The queue has a job that is no JSON; its planner adds it again.`);
+      if (isLate(error))
+        say('The queue does not take the end of a run: its lock has ended, and another worker has it.');
+    });
+    return worker;
   });
-  worker.on('completed', (job) => say(`${job.name} is done.`));
-  worker.on('failed', (job, { message }) => say(`${job?.name} failed: ${message}`));
-  worker.on('lockRenewalFailed', lose);
-  worker.on('error', (error) => {
-    const refusal = refusalOf(error, address.shown);
-    if (refusal) sayOnce(refusal.message);
-    if (error instanceof SyntaxError) sayOnce(`The queue has a job that is no JSON; its planner adds it again.`);
-    if (isLate(error)) say('The queue does not take the end of a run: its lock has ended, and another worker has it.');
-  });
-  say(`Worker ${name} takes runs of the queue at ${address.shown}.`);
+  say(`Worker ${name} takes runs of the queue at ${address.shown}, ${jobs} at a time.`);
 
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -89,88 +86,75 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   try {
     // While the queue is away, runs cannot be given back: after so long their locks have ended anyway.
     for (let away = 0; away < lockSeconds && redis.status !== 'ready'; away++) await wait(1000);
-    await worker.close(redis.status !== 'ready');
+    await Promise.all(workers.map((worker) => worker.close(redis.status !== 'ready')));
     await children.release();
   } finally {
     close();
   }
-  return returned();
+  return trainer.returned();
 }
 
 interface Said extends QueueWorkerOptions {
   sayOnce(line: string): void;
 }
 
-/** What BullMQ calls for each job. It learns how a run ended by what is returned or thrown. */
-function processor(options: Said, name: string, children: Workers) {
-  const { jobs, signal, sayOnce } = options;
-  const free = Array.from({ length: jobs }, (_, place) => place);
-  const training = new Map<string, number>(); // the place of each job
-  const train = trainer(options, children);
-  let returned = 0;
-  return {
-    returned: () => returned,
-    async execute(job: QueueJob, token = ''): Promise<null> {
-      const place = free.shift() ?? 0;
-      const progress = sendProgress(job, name);
-      try {
-        training.set(job.id ?? '', place);
-        const ending = signal.aborted ? ({ kind: 'returned' } as const) : await train(job, place, progress);
-        training.delete(job.id ?? '');
-        if (ending.kind === 'refused') {
-          sayOnce(ending.message);
-          progress.add({ kind: 'note', message: `A worker (${name}) refuses runs: ${ending.message}` });
-        }
-        await progress.end();
-        if (ending.kind === 'failed') throw new (ending.again ? Error : UnrecoverableError)(ending.message);
-        if (ending.kind === 'done') return null;
-        if (ending.kind === 'returned') {
-          await job.moveToWait(token);
-          if (signal.aborted) returned += 1;
-          throw new WaitingError();
-        }
-        await job.changePriority({ priority: lowestPriority }); // other runs of the queue may be for this worker
-        await job.moveToDelayed(Date.now() + 1000 * untilTaken, token);
-        if (ending.pauses) await wait(1000 * pause, undefined, { signal }).catch(() => undefined);
-        throw new DelayedError();
-      } finally {
-        free.push(place);
-      }
-    },
-    /** Stops runs whose locks have ended. They go on elsewhere, from their checkpoints. */
-    lose(ids: readonly string[]): void {
-      for (const id of ids) {
-        const place = training.get(id);
-        if (place === undefined || signal.aborted) continue;
-        sayOnce(`${id}: its lock has ended, since the queue did not hear of this worker. The run goes on elsewhere.`);
-        children.at(place).stop();
-      }
-    },
-  };
-}
+/** How an attempt at a run ended. */
+type Ending =
+  | { readonly kind: 'done' }
+  /** Interrupted: the worker drains, or the lock of the run has ended. */
+  | { readonly kind: 'returned' }
+  /** Not for this worker, though perhaps for others. */
+  | { readonly kind: 'refused'; readonly message: string; readonly pauses: boolean }
+  | { readonly kind: 'failed'; readonly message: string; readonly again: boolean };
 
-/** Whether the lock of a run that has ended belongs to another worker, or to none. */
-function isLate(error: Error): boolean {
-  const code = 'code' in error ? error.code : undefined;
-  return code === ErrorCode.JobLockNotExist || code === ErrorCode.JobLockMismatch || code === ErrorCode.JobNotExist;
-}
-
-/** Trains the run of a job in the child process at a place. */
-function trainer({ runs, jobs, signal, say, address }: QueueWorkerOptions, children: Workers) {
+function runTrainer({ runs, jobs, address, signal, say, sayOnce }: Said, name: string, children: Workers) {
   const runOf = runsOfJobs(runs);
   const devices = new Map<string, Promise<SharedDevices>>();
-  return async (job: QueueJob, place: number, progress: ProgressSender): Promise<Ending> => {
+  let returned = 0;
+  return { train, returned: () => returned };
+
+  /** Trains the run of a job in the child process at this place. BullMQ learns how it ended by what is returned or thrown. */
+  async function train(place: number, job: QueueJob, token: string): Promise<null> {
+    const progress = sendProgress(job, name);
+    const ending = await attempt(place, job, progress);
+    if (ending.kind === 'refused') {
+      sayOnce(ending.message);
+      progress.add({ kind: 'note', message: `A worker (${name}) refuses runs: ${ending.message}` });
+    }
+    await progress.end();
+    if (ending.kind === 'failed') throw new (ending.again ? Error : UnrecoverableError)(ending.message);
+    if (ending.kind === 'done') return null;
+    if (ending.kind === 'returned') {
+      await job.moveToWait(token);
+      if (signal.aborted) returned += 1;
+      throw new WaitingError();
+    }
+    await job.changePriority({ priority: lowestPriority }); // other runs of the queue may be for this worker
+    await job.moveToDelayed(Date.now() + 1000 * untilTaken, token);
+    if (ending.pauses) await wait(1000 * pause, undefined, { signal }).catch(() => undefined);
+    throw new DelayedError();
+  }
+
+  async function attempt(place: number, job: QueueJob, progress: ProgressSender): Promise<Ending> {
+    if (signal.aborted) return { kind: 'returned' };
     try {
       const order = await runOf(job);
       const engine = deviceFor(await devicesFor(order.experiment.engine), jobs, place);
       say(`${job.name} begins.`);
-      let begun = false;
+      let begun = false; // it has read its data
       const answer = await children.at(place).ask({ kind: 'run', ...order, engine }, (report) => {
         begun ||= report.kind === 'start';
         progress.add(report);
       });
-      if (answer.kind === 'failed' && answer.exitCode === null) await children.at(place).release(); // its state is undefined
-      return endingAfter(answer, begun);
+      if (answer.kind === 'done') return { kind: 'done' };
+      if (answer.kind === 'interrupted') return { kind: 'returned' };
+      if (answer.kind === 'lost') return { kind: 'failed', message: answer.message, again: true };
+      if (answer.kind !== 'failed') throw new Error(`A worker answered a run with '${answer.kind}'.`);
+      const [message, code] = [messageOf(answer), answer.exitCode];
+      if (code === null) await children.at(place).release(); // its state is undefined
+      if (code === exitCode.interrupted) return { kind: 'refused', message, pauses: false }; // another process has the folder
+      if (code === exitCode.data && !begun) return { kind: 'refused', message, pauses: true }; // the planner has read other data
+      return { kind: 'failed', message, again: code === exitCode.failed };
     } catch (error) {
       if (error instanceof Refused) return { kind: 'refused', message: error.message, pauses: true };
       if (signal.aborted) return { kind: 'returned' };
@@ -178,7 +162,7 @@ function trainer({ runs, jobs, signal, say, address }: QueueWorkerOptions, child
       const message = known?.message ?? `this is a bug: ${error instanceof Error ? error.stack : error}`;
       return { kind: 'failed', message, again: known?.exitCode === exitCode.failed };
     }
-  };
+  }
 
   function devicesFor(engine: Parameters<typeof devicesOf>[0]): Promise<SharedDevices> {
     const key = JSON.stringify(engine);
@@ -190,15 +174,8 @@ function trainer({ runs, jobs, signal, say, address }: QueueWorkerOptions, child
   }
 }
 
-/** @param begun Whether the run had read its data. */
-function endingAfter(answer: Answer | Lost, begun: boolean): Ending {
-  if (answer.kind === 'done') return { kind: 'done' };
-  if (answer.kind === 'interrupted') return { kind: 'returned' };
-  if (answer.kind === 'lost') return { kind: 'failed', message: answer.message, again: true };
-  if (answer.kind !== 'failed') throw new Error(`A worker answered a run with '${answer.kind}'.`);
-  const message = messageOf(answer);
-  const code = answer.exitCode;
-  if (code === exitCode.interrupted) return { kind: 'refused', message, pauses: false }; // another process has the folder
-  if (code === exitCode.data && !begun) return { kind: 'refused', message, pauses: true }; // the planner has read other data
-  return { kind: 'failed', message, again: code === exitCode.failed };
+/** Whether the lock of a run that has ended belongs to another worker, or to none. */
+function isLate(error: Error): boolean {
+  const code = 'code' in error ? error.code : undefined;
+  return code === ErrorCode.JobLockNotExist || code === ErrorCode.JobLockMismatch || code === ErrorCode.JobNotExist;
 }
