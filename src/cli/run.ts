@@ -34,15 +34,19 @@ export const run = defineCommand(words, async (options) => {
   // A scheduler may send several signals before it kills. A second signal must not cut the checkpoint short.
   const ignore = onSignal(() => interrupt.abort(), 'SIGUSR1');
   try {
-    const [{ plannedTask }, { openDisplay }] = await Promise.all([
+    const [{ trainTask }, { openDisplay }] = await Promise.all([
       import('../comparison/execute/slurm/planned-task.js'),
       import('./display/run-display.js'),
     ]);
-    const { experiment, train } = await plannedTask(options.plan, index);
-    const display = openDisplay(process.stderr, experiment);
-    const outcome = await train({ threads: options.threads, signal: interrupt.signal, on: display.show }).finally(
-      display.close,
-    );
+    let display: ReturnType<typeof openDisplay> | undefined;
+    const outcome = await trainTask(options.plan, index, {
+      threads: options.threads,
+      signal: interrupt.signal,
+      show: (experiment) => {
+        display = openDisplay(process.stderr, experiment);
+        return display.show;
+      },
+    }).finally(() => display?.close());
     const what = {
       done: 'finished',
       'already done': 'was finished already',

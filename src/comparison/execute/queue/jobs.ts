@@ -1,19 +1,31 @@
+import { join, relative, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ErrorCode, type Job, type JobProgress, type Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { DataError } from '../../../support/errors.js';
 import { hasTrained, type Run } from '../../plan/run.js';
 import type { Event, OpenStage, Outcome } from '../executor.js';
-import type { Report } from '../messages.js';
-import { mostLost, type Payload, progressSchema } from './messages.js';
+import { lowestPriority, mostLost, type Payload, progressSchema } from './messages.js';
 
-/** The job of a run in the queue. */
-export interface QueuedJob {
-  readonly id: string;
-  readonly run: Run;
-  readonly data: Payload;
-  readonly priority: number;
+/** The runs of a stage as jobs of a queue. */
+export interface StageJobs {
+  /** Adds the runs that the queue does not have. Those that have ended there are tried again. */
+  add(): Promise<void>;
+  /**
+   * Looks at the folder and the queue until each run has ended, or the signal.
+   * @param isReady Whether the queue answers. @returns How many have not ended.
+   */
+  follow(isReady: () => boolean): Promise<number>;
+}
+
+interface Staged {
+  readonly open: OpenStage;
+  /** The path of the plan of the runs that are to be trained. */
+  readonly plan: string;
+  /** The folder of all runs. */
+  readonly runs: string;
+  readonly signal: AbortSignal;
+  readonly on: (event: Event) => void;
 }
 
 /** Attempts at a run whose process was killed, or whose machine failed it. */
@@ -23,37 +35,123 @@ const [betweenLooks, untilSeen, doneStays] = [1, 60, 3600];
 /** Jobs in one command. */
 const atOnce = 500;
 
-/** Adds jobs. Those that the queue has already stay as they are. */
-export async function addJobs(queue: Queue<Payload>, jobs: readonly QueuedJob[]): Promise<void> {
-  const retry = { attempts, backoff: { type: 'doubling' }, stackTraceLimit: 0, removeOnComplete: { age: doneStays } };
-  await inParts(jobs, (some) =>
-    queue.addBulk(
-      some.map(({ id, run, data, priority }) => ({ name: run.folder, data, opts: { jobId: id, priority, ...retry } })),
-    ),
-  );
-}
+export function stageJobs(queue: Queue<Payload>, { open, plan, runs, signal, on }: Staged): StageJobs {
+  const { todo } = open;
+  const indices = new Map(todo.map((run, index) => [run, index]));
+  const inRuns = (path: string) => relative(runs, path).replaceAll(sep, '/');
+  const said = new Set<string>(); // by workers
+  const losses = new Map<Run, number>(); // of its workers
+  const awaited = new Map<Run, number>(); // when it was done whose files are not here yet
+  return {
+    async add() {
+      await inParts(todo, (some) => Promise.all(some.map(renew)));
+      await inParts(todo, addAll);
+    },
+    async follow(isReady) {
+      const aborted = new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => resolve());
+      });
+      const left = new Set(todo);
+      const look = async (run: Run) => {
+        const outcome = await outcomeOf(run);
+        if (outcome && left.delete(run)) end(run, outcome);
+      };
+      while (left.size > 0 && !signal.aborted) {
+        const looking = isReady() ? inParts([...left], (some) => Promise.all(some.map(look))) : undefined;
+        await Promise.race([looking, aborted]); // the queue may go away meanwhile
+        await wait(1000 * betweenLooks, undefined, { signal }).catch(() => undefined);
+      }
+      return left.size;
+    },
+  };
 
-/** Removes jobs that have ended, to be tried again. Others that wait learn of the plan that is there now. */
-export async function renewJobs(queue: Queue<Payload>, jobs: readonly QueuedJob[]): Promise<void> {
-  const renew = async ({ id, data }: QueuedJob) => {
-    const job = await jobOf(queue, id);
-    if (job?.finishedOn !== undefined) await queue.remove(id);
+  /** A run's job has the path of its folder as its id, so that no run is in the queue twice. */
+  function idOf({ folder, until }: Run): string {
+    return `${inRuns(join(open.folder, folder))}${until === undefined ? '' : `@${until}`}`;
+  }
+
+  function payloadOf(run: Run): Payload {
+    return { plan: inRuns(plan), index: indices.get(run) ?? 0, hash8: run.hash8 };
+  }
+
+  /** Jobs that the queue has already stay as they are. */
+  async function addAll(some: readonly Run[]): Promise<void> {
+    const retry = { attempts, backoff: { type: 'doubling' }, stackTraceLimit: 0, removeOnComplete: { age: doneStays } };
+    const jobs = some.map((run) => {
+      const data = payloadOf(run);
+      const priority = Math.min(data.index + 1, lowestPriority);
+      return { name: run.folder, data, opts: { jobId: idOf(run), priority, ...retry } };
+    });
+    await queue.addBulk(jobs);
+  }
+
+  /** Removes a job that has ended. One that waits learns of the plan that is there now. */
+  async function renew(run: Run): Promise<void> {
+    const [job, data] = [await jobOf(run), payloadOf(run)];
+    if (job?.finishedOn !== undefined) await queue.remove(idOf(run));
     else if (job && !isDeepStrictEqual(job.data, data))
       await job.updateData(data).catch((error: unknown) => {
         if (!isGone(error)) throw error; // else it has ended meanwhile
       });
-  };
-  await inParts(jobs, (some) => Promise.all(some.map(renew)));
-}
+  }
 
-/** A job, if the queue has it. One that cannot be read is removed, as if it had been lost: another program wrote it. */
-async function jobOf(queue: Queue<Payload>, id: string): Promise<Job<Payload> | undefined> {
-  try {
-    return await queue.getJob(id);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    await queue.remove(id); // unless a worker has it: it loses it soon
+  /** A job, if the queue has it. One that cannot be read is removed, as if it had been lost: another program wrote it. */
+  async function jobOf(run: Run): Promise<Job<Payload> | undefined> {
+    try {
+      return await queue.getJob(idOf(run));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      await queue.remove(idOf(run)); // unless a worker has it: it loses it soon
+      return undefined;
+    }
+  }
+
+  /** What the folder and the queue have of a run now. @returns Undefined: it has not ended. */
+  async function outcomeOf(run: Run): Promise<Outcome | undefined> {
+    const job = await jobOf(run);
+    const state = job?.processedOn === undefined ? 'waiting' : await job.getState();
+    if (job) hear(run, job.progress, state === 'active');
+    const lost = job?.stalledCounter ?? 0;
+    if (lost > (losses.get(run) ?? 0)) on({ kind: 'started again', run, reason: 'its worker was lost' });
+    losses.set(run, lost);
+    if ((!job || state === 'completed') && hasTrained(run, open.folder)) return { status: 'done' };
+    if (!job)
+      await addAll([run]); // the store has lost it
+    else if (state === 'failed') {
+      const wasLost = lost > mostLost;
+      const message = wasLost ? 'its workers were lost too often, one after the other' : job.failedReason;
+      return { status: 'failed', message };
+    } else if (state === 'completed') {
+      const since = awaited.get(run) ?? performance.now();
+      awaited.set(run, since);
+      if (performance.now() - since > 1000 * untilSeen)
+        return {
+          status: 'failed',
+          message: `A worker has trained it, and ${open.folder} has no result of it: give planner and workers the same --runs`,
+        };
+    } else if (state !== 'active' && open.hasBegun(run)) open.end(run, { status: 'interrupted' }); // it waits for another worker
     return undefined;
+  }
+
+  /** Checks a worker's reports, which are not trusted. Those of an earlier look come again. */
+  function hear(run: Run, sent: JobProgress, isActive: boolean): void {
+    if (isActive) open.begin(run);
+    for (const report of progressSchema.safeParse(sent).data ?? []) {
+      const isOfAll = report.kind === 'note' && !report.ofRun; // a worker may refuse many runs
+      const key = JSON.stringify([isOfAll ? '' : idOf(run), report]);
+      if (said.has(key) || (report.kind !== 'note' && !isActive)) continue;
+      said.add(key);
+      on({ kind: 'report', run, report });
+    }
+  }
+
+  function end(run: Run, outcome: Outcome): void {
+    try {
+      open.end(run, outcome);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error; // a damaged result
+      open.end(run, { status: 'failed', message: error.message });
+    }
   }
 }
 
@@ -63,92 +161,4 @@ async function inParts<Item>(items: readonly Item[], work: (some: readonly Item[
 
 function isGone(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === ErrorCode.JobNotExist;
-}
-
-interface Followed {
-  readonly queue: Queue<Payload>;
-  readonly redis: Redis;
-  readonly open: OpenStage;
-  readonly signal: AbortSignal;
-  readonly on: (event: Event) => void;
-}
-
-interface Following extends Followed {
-  /** Jobs that have not ended, by id. */
-  readonly left: Map<string, QueuedJob>;
-  /** Notes of workers. */
-  readonly said: Set<string>;
-  /** How often its workers were lost, by job. */
-  readonly losses: Map<string, number>;
-  /** When a job was done whose files are not here yet, by `performance.now`. */
-  readonly awaited: Map<string, number>;
-}
-
-/** Follows jobs until each has ended, or the signal. @returns How many have not ended. */
-export async function followJobs(jobs: readonly QueuedJob[], followed: Followed): Promise<number> {
-  const { redis, signal } = followed;
-  const left = new Map(jobs.map((job) => [job.id, job]));
-  const following: Following = { ...followed, left, said: new Set(), losses: new Map(), awaited: new Map() };
-  const aborted = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve());
-  });
-  while (left.size > 0 && !signal.aborted) {
-    const look = inParts([...left.values()], (some) => Promise.all(some.map((job) => update(job, following))));
-    if (redis.status === 'ready') await Promise.race([look, aborted]); // the server may go away meanwhile
-    await wait(1000 * betweenLooks, undefined, { signal }).catch(() => undefined);
-  }
-  return left.size;
-}
-
-/** Learns what the folder and the queue have of a job now. */
-async function update(job: QueuedJob, following: Following): Promise<void> {
-  const { queue, open, awaited, losses, on } = following;
-  const { id, run } = job;
-  const stored = await jobOf(queue, id);
-  const state = stored?.processedOn === undefined ? 'waiting' : await stored.getState();
-  if (stored) hear(job, stored.progress, state === 'active', following);
-  const lost = stored?.stalledCounter ?? 0;
-  if (lost > (losses.get(id) ?? 0)) on({ kind: 'started again', run, reason: 'its worker was lost' });
-  losses.set(id, lost);
-  const isDone = stored === undefined || state === 'completed';
-  if (isDone && hasTrained(run, open.folder)) end(job, { status: 'done' }, following);
-  else if (stored === undefined)
-    await addJobs(queue, [job]); // the store has lost it
-  else if (state === 'failed') {
-    const wasLost = lost > mostLost;
-    const message = wasLost ? 'its workers were lost too often, one after the other' : stored.failedReason;
-    end(job, { status: 'failed', message }, following);
-  } else if (state !== 'completed') {
-    if (state !== 'active' && open.hasBegun(run)) open.end(run, { status: 'interrupted' }); // it waits for another worker
-  } else if (!awaited.has(id)) awaited.set(id, performance.now());
-  else if (performance.now() - (awaited.get(id) ?? 0) > 1000 * untilSeen) {
-    const message = `A worker has trained it, and ${open.folder} has no result of it: give planner and workers the same --runs`;
-    end(job, { status: 'failed', message }, following);
-  }
-}
-
-/** Checks a worker's messages, which are not trusted. Each message includes the earlier ones. */
-function hear({ id, run }: QueuedJob, sent: JobProgress, isActive: boolean, { open, said, on }: Following): void {
-  const { step, resumedAt, notes = [] } = progressSchema.safeParse(sent).data ?? {};
-  const once = (key: string, report: Report) => {
-    if (!said.has(key)) on({ kind: 'report', run, report });
-    said.add(key);
-  };
-  for (const { message, ofRun } of notes)
-    if (ofRun) once(`${id} ${message}`, { kind: 'note', message, ofRun });
-    else once(message, { kind: 'note', message }); // a worker may refuse many runs
-  if (!isActive) return;
-  open.begin(run);
-  if (resumedAt !== undefined) once(`${id} from ${resumedAt}`, { kind: 'start', resumedAt });
-  if (step) on({ kind: 'report', run, report: { kind: 'step', ...step } });
-}
-
-function end({ id, run }: QueuedJob, outcome: Outcome, { open, left }: Following): void {
-  left.delete(id);
-  try {
-    open.end(run, outcome);
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error; // a damaged result
-    open.end(run, { status: 'failed', message: error.message });
-  }
 }

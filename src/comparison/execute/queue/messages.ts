@@ -18,12 +18,18 @@ export const payloadSchema = z.strictObject({
 });
 export type Payload = z.infer<typeof payloadSchema>;
 
-/** What a worker sends of a run while it trains. */
-export const progressSchema = z.strictObject({
-  worker: z.string().max(300),
-  /** Null: from the start. Absent: it has not begun. */
-  resumedAt: z.int().nullable().optional(),
-  step: z.strictObject({ epoch: z.int(), step: z.int(), steps: z.int() }).optional(),
-  notes: z.array(z.strictObject({ message: z.string().max(10_000), ofRun: z.boolean() })).max(100),
-});
+/** What a worker reports of a run while it trains: its notes, its start, and the last step. */
+export const progressSchema = z
+  .array(
+    z.discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('note'),
+        message: z.string().max(10_000),
+        ofRun: z.literal(true).exactOptional(),
+      }),
+      z.strictObject({ kind: z.literal('start'), resumedAt: z.int().nullable() }),
+      z.strictObject({ kind: z.literal('step'), epoch: z.int(), step: z.int(), steps: z.int() }),
+    ]),
+  )
+  .max(100);
 export type Progress = z.infer<typeof progressSchema>;

@@ -11,25 +11,20 @@ export interface ProgressSender {
 
 const milliseconds = 1000;
 
-export function sendProgress(job: Job, worker: string): ProgressSender {
-  let state: Progress = { worker, notes: [] };
+export function sendProgress(job: Job): ProgressSender {
+  let reports: Progress = [];
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<unknown> = Promise.resolve();
   const send = () => {
     timer = undefined;
     // It fails if the job was removed, or Redis is away when this process ends: the run goes on.
-    sending = sending.then(() => job.updateProgress(state)).catch(() => undefined);
+    sending = sending.then(() => job.updateProgress(reports)).catch(() => undefined);
   };
   return {
     add(report) {
-      if (report.kind === 'note') {
-        const note = { message: report.message.slice(0, 10_000), ofRun: report.ofRun ?? false };
-        state = { ...state, notes: [...state.notes, note].slice(0, 100) };
-      } else if (report.kind === 'start') state = { ...state, resumedAt: report.resumedAt };
-      else if (report.kind === 'step') {
-        const { kind: _, ...step } = report;
-        state = { ...state, step };
-      } else return;
+      if (report.kind === 'reading' || report.kind === 'epoch') return;
+      const added = report.kind === 'note' ? { ...report, message: report.message.slice(0, 10_000) } : report;
+      reports = [...reports.filter(({ kind }) => kind !== 'step').slice(0, 98), added];
       timer ??= setTimeout(send, milliseconds);
     },
     async end() {

@@ -1,14 +1,13 @@
-import { join, relative, sep } from 'node:path';
 import { Queue } from 'bullmq';
 import { exitCode, Interrupted, UserError } from '../../../support/errors.js';
 import { counted } from '../../../support/whole-number.js';
-import type { ComparisonOptions, Executor, OpenStage } from '../executor.js';
+import type { ComparisonOptions, Executor } from '../executor.js';
 import { withShapeReader } from '../shape-reader.js';
 import { writeStagePlan } from '../stage-plan.js';
 import type { Address } from './address.js';
 import { type Connection, connect, refusalOf } from './connection.js';
-import { addJobs, followJobs, type QueuedJob, renewJobs } from './jobs.js';
-import { lowestPriority, type Payload, prefix, queueName } from './messages.js';
+import { stageJobs } from './jobs.js';
+import { type Payload, prefix, queueName } from './messages.js';
 
 /**
  * Trains runs on the workers of a queue, which share the folder of all runs.
@@ -66,15 +65,14 @@ function executeIn({ address, connection, options, rest }: Opened): Executor['ex
       });
     void rest();
     const plan = await writeStagePlan(open, open.todo, predictions);
-    const jobs = jobsOf(open, plan, options.runs);
-    await renewJobs(queue, jobs);
-    await addJobs(queue, jobs);
+    const jobs = stageJobs(queue, { open, plan, runs: options.runs, signal, on });
+    await jobs.add();
     if (detach) {
-      const what = `${counted(jobs.length, 'run')} are with the queue at ${shown}`;
+      const what = `${counted(open.todo.length, 'run')} are with the queue at ${shown}`;
       const message = `${what}. The same command with --attach waits for them, and goes on.`;
       return { message, exitCode: exitCode.done };
     }
-    const left = await followJobs(jobs, { queue, redis: connection.redis, open, signal, on });
+    const left = await jobs.follow(() => connection.redis.status === 'ready');
     if (left > 0)
       on({
         kind: 'note',
@@ -82,15 +80,4 @@ function executeIn({ address, connection, options, rest }: Opened): Executor['ex
       });
     return;
   };
-}
-
-/** A run's job has the path of its folder as its id, so that no run is in the queue twice. */
-function jobsOf({ folder, todo }: OpenStage, plan: string, runs: string): readonly QueuedJob[] {
-  const inRuns = (path: string) => relative(runs, path).replaceAll(sep, '/');
-  return todo.map((run, index) => {
-    const { folder: name, hash8, until } = run;
-    const id = `${inRuns(join(folder, name))}${until === undefined ? '' : `@${until}`}`;
-    const data = { plan: inRuns(plan), index, hash8 };
-    return { id, run, data, priority: Math.min(index + 1, lowestPriority) };
-  });
 }

@@ -115,7 +115,7 @@ function runTrainer({ runs, jobs, address, signal, say, sayOnce }: Said, name: s
 
   /** Trains the run of a job in the child process at this place. BullMQ learns how it ended by what is returned or thrown. */
   async function train(place: number, job: QueueJob, token: string): Promise<null> {
-    const progress = sendProgress(job, name);
+    const progress = sendProgress(job);
     const ending = await attempt(place, job, progress);
     if (ending.kind === 'refused') {
       sayOnce(ending.message);
