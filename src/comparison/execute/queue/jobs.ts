@@ -1,7 +1,6 @@
 import { join, relative, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
-import { ErrorCode, type Job, type JobProgress, type Queue } from 'bullmq';
+import type { Job, JobProgress, Queue } from 'bullmq';
 import { DataError } from '../../../support/errors.js';
 import { hasTrained, type Run } from '../../plan/run.js';
 import type { Event, OpenStage, Outcome } from '../executor.js';
@@ -44,7 +43,8 @@ export function stageJobs(queue: Queue<Payload>, { open, plan, runs, signal, on 
   const awaited = new Map<Run, number>(); // when it was done whose files are not here yet
   return {
     async add() {
-      await inParts(todo, (some) => Promise.all(some.map(renew)));
+      // Of those that are there, jobs that a worker trains stay. The others get the plan that is there now, and all attempts.
+      await inParts(todo, (some) => Promise.all(some.map((run) => queue.remove(idOf(run)))));
       await inParts(todo, addAll);
     },
     async follow(isReady) {
@@ -70,29 +70,16 @@ export function stageJobs(queue: Queue<Payload>, { open, plan, runs, signal, on 
     return `${inRuns(join(open.folder, folder))}${until === undefined ? '' : `@${until}`}`;
   }
 
-  function payloadOf(run: Run): Payload {
-    return { plan: inRuns(plan), index: indices.get(run) ?? 0, hash8: run.hash8 };
-  }
-
   /** Jobs that the queue has already stay as they are. */
   async function addAll(some: readonly Run[]): Promise<void> {
     const retry = { attempts, backoff: { type: 'doubling' }, stackTraceLimit: 0, removeOnComplete: { age: doneStays } };
     const jobs = some.map((run) => {
-      const data = payloadOf(run);
-      const priority = Math.min(data.index + 1, lowestPriority);
+      const index = indices.get(run) ?? 0;
+      const data = { plan: inRuns(plan), index, hash8: run.hash8 };
+      const priority = Math.min(index + 1, lowestPriority);
       return { name: run.folder, data, opts: { jobId: idOf(run), priority, ...retry } };
     });
     await queue.addBulk(jobs);
-  }
-
-  /** Removes a job that has ended. One that waits learns of the plan that is there now. */
-  async function renew(run: Run): Promise<void> {
-    const [job, data] = [await jobOf(run), payloadOf(run)];
-    if (job?.finishedOn !== undefined) await queue.remove(idOf(run));
-    else if (job && !isDeepStrictEqual(job.data, data))
-      await job.updateData(data).catch((error: unknown) => {
-        if (!isGone(error)) throw error; // else it has ended meanwhile
-      });
   }
 
   /** A job, if the queue has it. One that cannot be read is removed, as if it had been lost: another program wrote it. */
@@ -157,8 +144,4 @@ export function stageJobs(queue: Queue<Payload>, { open, plan, runs, signal, on 
 
 async function inParts<Item>(items: readonly Item[], work: (some: readonly Item[]) => Promise<unknown>): Promise<void> {
   for (let first = 0; first < items.length; first += atOnce) await work(items.slice(first, first + atOnce));
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === ErrorCode.JobNotExist;
 }
