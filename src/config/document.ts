@@ -114,6 +114,11 @@ export function withChanges(document: ConfigDocument, changes: readonly Change[]
   const paths = changes.map((change) => ({ ...change, path: change.key.split('.') }));
   const ofData = changes.find(({ key }) => key === 'dataset.from');
   if (ofData) throw new ConfigError(`${document.locate(ofData.from)}: '${ofData.key}': a comparison has one data set.`);
+  const ofQuery = changes.find(({ key, value }) => key === 'dataset.query' && /\.sql$/i.test(String(value)));
+  if (ofQuery)
+    throw new ConfigError(
+      `${document.locate(ofQuery.from)}: '${ofQuery.key}': a file is read once for all points: vary a variable of the query (dataset.variables), or write the SQL here.`,
+    );
   /** The last change at or above a path, and what remains of the path below it. */
   const changeOf = (path: Path) => {
     const isUnder = ({ path: key }: { readonly path: Path }) => key.every((part, i) => part === String(path[i]));

@@ -4,7 +4,7 @@ import { catalogue } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import type { Definitions } from './definitions.js';
 import { parseExperiment, stringifyExperiment } from './experiment.js';
-import { hash8 } from './hash.js';
+import { hash8, withoutDefaults } from './hash.js';
 
 const definitions: Definitions = {
   loaders: catalogue('loader', [
@@ -257,6 +257,11 @@ test('hash8 is of what decides the result', () => {
   expect(hash(['inputs.minCount=2', 'inputs.unseen=apart'])).not.toBe(counted);
   const others = ['seed=1', 'train.epochs=4', 'dataset.rows=6', 'inputs.interaction=fm', 'inputs.interaction=cross'];
   expect(new Set([first, counted, hash([], 'd'), ...others.map((word) => hash([word]))]).size).toBe(8);
+});
+
+test('a default that is filled in where it is read is one, when it is written out, too', () => {
+  const schema = z.object({ mark: z.string().optional().meta({ default: '.' }), other: z.string().optional() });
+  expect(withoutDefaults(schema, { mark: '.', other: '.' })).toEqual({ other: '.' });
 });
 
 test('a new key with a default keeps the hash of runs, at any depth', () => {

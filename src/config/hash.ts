@@ -36,7 +36,7 @@ export function hash8(experiment: Experiment, checksum: string, definitions: Def
 }
 
 /** A parsed value without what equals its default, at any depth. */
-function withoutDefaults(schema: z.core.$ZodType, value: unknown): unknown {
+export function withoutDefaults(schema: z.core.$ZodType, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const found = alternatives(schema, value);
   const own = found.length > 1 ? found.find((one) => z.safeParse(one, value).success) : found[0];
@@ -58,9 +58,14 @@ const defaults = new WeakMap<z.core.$ZodType, { readonly value: unknown }>();
 
 /** What a key has that is not given; undefined: it must be given, or has no default. */
 function defaultOf(field: z.core.$ZodType): unknown {
-  const known = defaults.get(field) ?? { value: z.safeParse(field, undefined).data };
+  const known = defaults.get(field) ?? { value: z.safeParse(field, undefined).data ?? documented(field) };
   defaults.set(field, known);
   return known.value;
+}
+
+/** Of a key that is filled in where it is read. */
+function documented(field: z.core.$ZodType): unknown {
+  return z.globalRegistry.get(field)?.default;
 }
 
 /** With the keys of every mapping in order. */

@@ -81,7 +81,6 @@ export function parsePart<Schema extends z.ZodType>(
 /** Keys of earlier versions, with their place or wherever they are. */
 const removed: ReadonlyMap<string, { readonly say: string; readonly idle?: unknown }> = new Map([
   ['execute.kubernetes', { say: noKubernetes }],
-  ['dataset.validation.users', { say: 'users are no longer drawn; say { time: 0.1 }, or next-week' }],
   ['logInteger', { say: 'say integer, or list the values' }],
   [
     'dataset.extensions',

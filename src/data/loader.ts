@@ -5,6 +5,8 @@ import type { Source } from './dataset.js';
 export interface LoaderContext {
   /** The run's seed. Only a loader whose options say so may let it decide anything. */
   readonly seed: number;
+  /** Names of the tasks whose labels are read. Absent: all. Whatever they are, rows and checksum are the same. */
+  readonly tasks?: readonly string[] | undefined;
   /** Something that the user should know but that stops nothing. One line. */
   note(message: string): void;
   /** Of a long preparation: bytes of the files that have been read, of all that are to be. */

@@ -85,6 +85,7 @@ export async function withSource<Value>(
       usesSeed = true;
       return experiment.seed;
     },
+    tasks: experiment.tasks.map(({ name }) => name),
     note: (message) => on({ kind: 'note', message }),
     progress: (done, total) => on({ kind: 'reading', done, total }),
     ...options,

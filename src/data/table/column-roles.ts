@@ -43,14 +43,20 @@ export interface ColumnRoles {
 /**
  * Each column's role. Columns of labels, masks, splits and weights are no inputs, but the latter three are if `columns`
  * names them.
+ * @param chosen Tasks whose labels are read. The columns of the others are hidden in the same way.
  */
 export function columnRoles(
   { path, names }: { readonly path: string; readonly names: readonly string[] },
   options: TableOptions,
+  chosen: readonly string[] = Object.keys(options.tasks),
 ): ColumnRoles {
   const faults = new Faults();
   const find = (reference: Reference, key: string) => faults.of(() => findColumn(path, names, reference, key), -1);
-  const labels = Object.entries(options.tasks).map(([name, task]) => labelColumn(name, task, find, names));
+  const tasks = Object.entries(options.tasks);
+  const labels = tasks.flatMap(([name, task]) => (chosen.includes(name) ? [labelColumn(name, task, find, names)] : []));
+  const ofOthers = tasks
+    .filter(([name]) => !chosen.includes(name))
+    .flatMap(([name, { column = name, mask }]) => [column, mask?.column].map((one) => names.indexOf(String(one))));
   const refuseLabel = (index: number, reference: Reference, key: string) => {
     const owner = index < 0 ? undefined : labels.find((label) => label.index === index);
     if (!owner) return;
@@ -86,10 +92,16 @@ export function columnRoles(
   const group = options.group === undefined ? undefined : find(options.group, 'group');
   if (group !== undefined) refuseLabel(group, options.group ?? '', 'group');
   const weight = options.weight === undefined ? undefined : find(options.weight, 'weight');
-  const hidden = new Set([splitColumn, weight, ...labels.flatMap(({ index, mask }) => [index, mask?.index])]);
+  const hidden = new Set([
+    splitColumn,
+    weight,
+    ...ofOthers,
+    ...labels.flatMap(({ index, mask }) => [index, mask?.index]),
+  ]);
   const globs = Object.entries(options.columns).filter(([reference]) => isGlob(reference));
-  for (const [index, option] of faults.of(() => globbed(path, names, globs), new Map<number, ColumnOption>()))
-    if (!named.has(index) && !hidden.has(index)) named.set(index, option);
+  const isOpen = (index: number) => !named.has(index) && !hidden.has(index);
+  const others = faults.of(() => globbed(path, names, globs, isOpen), new Map<number, ColumnOption>());
+  for (const [index, option] of others) named.set(index, option);
   const inputs = names.flatMap((name, index): InputColumn[] => {
     const option = named.get(index) ?? (index === group && !hidden.has(index) ? 'categorical' : undefined);
     if (option === 'ignored' || (option === undefined && (hidden.has(index) || options.others === 'ignored')))
@@ -125,11 +137,12 @@ export function columnRoles(
   };
 }
 
-/** The kinds that names with `*` give, whatever else is said of a column. */
+/** The kinds that names with `*` give to columns of which nothing else is said. */
 function globbed(
   path: string,
   names: readonly string[],
   globs: readonly (readonly [glob: string, option: ColumnOption])[],
+  isOpen: (index: number) => boolean,
 ): ReadonlyMap<number, ColumnOption> {
   const found = new Map<number, { readonly glob: string; readonly option: ColumnOption }>();
   for (const [glob, option] of globs) {
@@ -137,12 +150,13 @@ function globbed(
     if (!names.some((name) => pattern.test(name)))
       throw new ConfigError(`dataset.columns.${glob}: no column of ${path} matches; there are: ${few(names)}.`);
     for (const [index, name] of names.entries()) {
-      const other = pattern.test(name) ? found.get(index) : undefined;
+      if (!isOpen(index) || !pattern.test(name)) continue;
+      const other = found.get(index);
       if (other && !isDeepStrictEqual(other.option, option))
         throw new ConfigError(
           `dataset.columns: '${other.glob}' and '${glob}' both match column '${name}' and give it different kinds; name the column itself.`,
         );
-      if (pattern.test(name)) found.set(index, { glob, option });
+      found.set(index, { glob, option });
     }
   }
   return new Map([...found].map(([index, { option }]) => [index, option]));

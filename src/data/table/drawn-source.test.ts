@@ -75,12 +75,16 @@ test('of: test draws this part of the test file for validation, by a number or b
   expect(new Set([first, one, two].map(({ checksum }) => checksum)).size).toBe(3);
 });
 
-test('of: test without a test file, or of groups, is refused', async () => {
+test('of: test without a test file, of groups, or beside files of validation, is refused', async () => {
   const path = await file('x,y\n1,1\n');
   const split = { fraction: { validation: 0.5 }, of: 'test' };
-  for (const more of [{ split }, { split: { ...split, group: 'x' }, test: path }])
+  for (const more of [
+    { split },
+    { split: { ...split, group: 'x' }, test: path },
+    { split: { fraction: {}, of: 'test' }, test: path, validation: await file('x,y\n1,1\n') },
+  ])
     await expect(open({ path, tasks: { y: {} }, ...more })).rejects.toThrow(
-      /of: test' draws rows, neither groups nor strata, from the files of dataset\.test/,
+      /of: test' draws the rows of validation, neither groups nor strata, from the files of dataset\.test/,
     );
 });
 

@@ -30,7 +30,7 @@ export async function prepareTable(
 ): Promise<StoredSource> {
   checkColumns(files, undefined);
   const { path = '', names = [] } = files[0]?.file ?? {};
-  const found = columnRoles({ path, names }, options);
+  const found = columnRoles({ path, names }, options, about.tasks);
   const { trained, keep = [] } = about;
   const roles = {
     ...found,

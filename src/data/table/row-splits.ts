@@ -47,9 +47,10 @@ export function sharesOf(options: TableOptions): Shares {
   const kept = drawn?.group ?? drawn?.stratify;
   if (options.splitSeed === 'run' && kept !== undefined)
     throw new ConfigError("dataset.split: 'splitSeed: run' draws rows, neither groups nor strata; use a number.");
-  if (drawn?.of !== undefined && (kept !== undefined || options.test === undefined))
+  const isIdle = kept !== undefined || options.test === undefined || options.validation !== undefined;
+  if (drawn?.of !== undefined && isIdle)
     throw new ConfigError(
-      "dataset.split: 'of: test' draws rows, neither groups nor strata, from the files of dataset.test.",
+      "dataset.split: 'of: test' draws the rows of validation, neither groups nor strata, from the files of dataset.test.",
     );
   return shares;
 }

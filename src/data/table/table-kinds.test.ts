@@ -30,6 +30,9 @@ describe('a name with * or ?', () => {
     );
     const two = kindsBy({ 'feat_*': 'numeric', '*_b': 'categorical' });
     await expect(two).rejects.toThrow(/'feat_\*' and '\*_b' both match column 'feat_b' .* name the column itself/);
+    expect(await kindsBy({ 'feat_*': 'numeric', '*_b': 'categorical', feat_b: 'ignored' })).toEqual({
+      feat_a: 'numeric',
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { withoutDefaults } from '../../config/hash.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { DataError } from '../../support/errors.js';
 import type { SplitName } from '../dataset.js';
@@ -50,13 +51,15 @@ export const table = defineLoader({
     const { signal } = context;
     for (const file of read.files) sums.push(`${file.mark} ${await rawChecksum(file.path, cache, signal)}`);
     const version = content.query === undefined ? versions.files : versions.query;
-    const key = { reader: loader, version, content, sums };
-    const entry = await prepared({ folder: cache, name: loader, key }, context, async (database, folder) => {
+    const key = { reader: loader, version, content: withoutDefaults(contentSchema, content), sums };
+    const tasks = chosenTasks(Object.keys(options.tasks), context.tasks);
+    const at = { folder: cache, name: loader, key: tasks ? { ...key, tasks } : key };
+    const entry = await prepared(at, context, async (database, folder) => {
       const { splitFiles, rows } = await read.open(folder, signal);
       const checksum = createHash('sha256')
         .update(JSON.stringify({ ...key, rows }))
         .digest('hex');
-      return prepareTable(database, splitFiles, options, { checksum }, context);
+      return prepareTable(database, splitFiles, options, { checksum, tasks }, context);
     });
     context.prepared?.(entry.path);
     const { splitSeed } = options;
@@ -72,6 +75,14 @@ export const table = defineLoader({
     dialect: { header, delimiter, quote, encoding, decimal },
   }),
 });
+
+const contentSchema = z.strictObject(tableOptions);
+
+/** The tasks that are asked for, in their order; undefined if these are all, or one is not there. */
+function chosenTasks(all: readonly string[], asked: readonly string[] | undefined): readonly string[] | undefined {
+  const chosen = all.filter((name) => asked?.includes(name));
+  return chosen.length === asked?.length && chosen.length < all.length ? chosen : undefined;
+}
 
 interface Read {
   /** Whose bytes decide the rows; `mark` says what they are. */

@@ -27,6 +27,8 @@ export interface About {
    * The rows are new ones of a model that is trained: all of the test split, and read as those of training. By column.
    */
   readonly trained?: ReadonlyMap<string, CellReading>;
+  /** Tasks whose labels are read. Absent: all. The others’ columns are no inputs, unless `columns` names them. */
+  readonly tasks?: readonly string[] | undefined;
   /** Columns that the table `kept` gets as they are, in the order of the rows. */
   readonly keep?: readonly string[];
 }
