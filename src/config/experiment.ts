@@ -121,7 +121,7 @@ const engineSchema = z
       .enum(deviceNames)
       .default('auto')
       .describe(
-        'Where training runs. If the device you name cannot be used, `ple` stops and prints the fix. It never falls back.',
+        'Where training runs. If the device you name cannot be used, `ple` stops and says why. It never falls back.',
       ),
     deviceId: countUpTo(1023, 'no machine has so many GPUs', 0).optional().meta({
       default: 0,
