@@ -28,7 +28,7 @@ export function hash8(experiment: Experiment, checksum: string, definitions: Def
   const config = withoutDefaults(schema, { ...rest, dataset: data });
   const raised = chosenIn(schema, experiment).filter(({ revision }) => revision !== 1);
   const revisions = raised.map(({ part, revision }) => `${part} ${revision}`);
-  const code = plugins.map(({ sha256 }) => sha256).toSorted();
+  const code = [...new Set(plugins.map(({ sha256 }) => sha256))].toSorted();
   return createHash('sha256')
     .update(JSON.stringify(sorted({ protocol, config, revisions, code, checksum })))
     .digest('hex')

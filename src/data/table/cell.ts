@@ -17,10 +17,17 @@ export function shown(text: string): string {
   return `'${escaped.length > 40 ? `${escaped.slice(0, 40)}…` : escaped}'`;
 }
 
-const value = z.union([z.string(), z.number(), z.boolean()]);
+/** A value as YAML writes it. Of a larger whole number, YAML has lost digits. */
+export const valueSchema = z.union([
+  z.string(),
+  z.number().refine((number) => !Number.isInteger(number) || Number.isSafeInteger(number), {
+    message: 'a whole number above 2^53 has lost its last digits: write it in quotes',
+  }),
+  z.boolean(),
+]);
 
 /** A value, one of several, or a comparison such as `> 3` or `= 3`. */
-export const conditionSchema = z.union([value, z.array(value).min(1)]);
+export const conditionSchema = z.union([valueSchema, z.array(valueSchema).min(1)]);
 
 export type Condition = z.infer<typeof conditionSchema>;
 

@@ -51,3 +51,9 @@ test.each(['=< 3', '<> 1', '='])('%s is refused, with what to write', (text) => 
 test('an order is of numbers', () => {
   expect(parsed('> a').error?.issues[0]?.message).toBe('a comparison is with a number');
 });
+
+test('a whole number that YAML has rounded is refused', () => {
+  expect(parsed([1, 2.5, 'a', -(2 ** 53) + 1]).success).toBe(true);
+  for (const rounded of [2 ** 53, [1, -(2 ** 60)]])
+    expect(JSON.stringify(parsed(rounded).error)).toContain('has lost its last digits: write it in quotes');
+});

@@ -4,7 +4,7 @@ import { splitNames } from '../dataset.js';
 import { calendarParts } from '../encoding.js';
 import { publishedFileSchema } from '../fetch/published-file.js';
 import { splitSeedSchema } from '../split-seed.js';
-import { conditionSchema, mistakeIn } from './cell.js';
+import { conditionSchema, mistakeIn, valueSchema } from './cell.js';
 
 /** A column by its name, which is its number from 1 if the file has no names. */
 const reference = z.union([z.string().min(1), z.int().positive()]);
@@ -15,7 +15,6 @@ const condition = conditionSchema.superRefine((value, context) => {
 const hash = countUpTo(2 ** 26, 'each index has a row of an embedding table', 2);
 const files = z.union([z.string(), z.array(z.string()).min(1)]);
 const share = z.number().gt(0).lt(1);
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 /** Entries by name. Null is none, so that a config can take away an entry of its dataset file. */
 function byName<Schema extends z.ZodType>(name: string, schema: Schema) {
@@ -133,7 +132,7 @@ export const tableOptions = {
     .describe(
       'SQL that selects the rows, in DuckDB’s dialect, or a file of it (`.sql`); `split` cuts them. It must give the same rows each time. Give this or `path`.',
     ),
-  variables: byName('variable', z.union([scalar, z.array(scalar).min(1)]))
+  variables: byName('variable', z.union([valueSchema, z.array(valueSchema).min(1)]))
     .optional()
     .describe(
       "`{ <variable>: value or list }`: what the query gets by `getvariable('<variable>')`. A number with a fraction is a DOUBLE, a whole one a BIGINT.",
