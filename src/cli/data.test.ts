@@ -189,6 +189,14 @@ train: { epochs: 1, batchSize: 8, optimizer: { type: adam } }
 });
 
 describe('ple data fetch', () => {
+  test('a data set that is none is told by its name', async () => {
+    const { status, stderr } = await pleHere(['data', 'fetch', 'kuairnd']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^ple: ple data fetch kuairnd: 'dataset\.from': there is no data set 'kuairnd' \(did you mean/,
+    );
+  });
+
   test('without a network says in one line where to get the file and where to put it', async () => {
     const work = temporaryFolder();
     const { status, stdout, stderr } = await pleHere(
