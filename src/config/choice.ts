@@ -28,8 +28,8 @@ interface Choosing {
   readonly unchecked?: readonly string[];
   /** Adds keys to the options of every definition. */
   readonly more?: (options: z.ZodObject) => z.ZodObject;
-  /** What to say of a name that is none of a definition. */
-  readonly instead?: (name: string) => string | undefined;
+  /** What to say of a name that is none of a definition, or of none. */
+  readonly instead?: (name: string | undefined) => string | undefined;
   /** Alternatives that are no definitions. */
   readonly others?: readonly z.ZodObject[];
 }
@@ -62,7 +62,7 @@ export function choice<Key extends string>(
     error: ({ code, input }) => {
       if (code !== 'invalid_union') return undefined;
       const name: unknown = valueAt(input, [key]);
-      if (name === undefined) return 'is missing';
+      if (name === undefined) return instead?.(name) ?? 'is missing';
       return typeof name === 'string'
         ? (instead?.(name) ?? notAmong(`unknown ${kind}`, name, names))
         : 'expected a name';

@@ -50,6 +50,9 @@ test('overrides and axes set one key of the result', () => {
       tasks: { bought: null, spent: { column: 'paid', regression: true } },
     },
   });
+  expect(() => read('from: shop.yaml', ['dataset.files.poeple=null']).read()).toThrow(
+    /^Override 'dataset\.files\.poeple=null': .*\(did you mean 'people'\?\); there are: visits, people\.$/,
+  );
   const axis = { key: 'dataset.variables.last', value: 9, at: ['dataset', 'variables', 'last'], from: ['name'] };
   const file = join(folder, 'config.yaml');
   const changed = withChanges(readDocument('dataset: { from: shop.yaml }', file, ['dataset.variables.last=3']), [axis]);
@@ -65,6 +68,8 @@ test('a mistake has the place where it is written: in the dataset file, in the c
   const { locate } = readIt();
   const at = (key: string) => locate(['dataset', ...key.split('.')]).replace(`${folder}/`, '');
   expect(at('tasks.spent.regression')).toBe('shop.yaml:9:27');
+  const lessLoader = read('from: shop.yaml', [], shop.replace('loader: table', '# none'));
+  expect(lessLoader.read().locate(['dataset', 'loader'])).toBe(join(lessLoader.folder, 'shop.yaml'));
   expect(at('variables.share')).toBe('shop.yaml:5:23');
   expect(at('variables.last')).toBe('config.yaml:3:16');
   expect(at('files.people')).toBe("override 'dataset.files.people=p.csv'");
@@ -92,6 +97,30 @@ test.each<[string, string, string | undefined, RegExp]>([
     /shop\.yaml:1:1: 'from': a dataset file is not made/,
   ],
   ['a file that is no mapping', 'from: shop.yaml', '- a', /shop\.yaml is no mapping of the keys of dataset/],
+  [
+    'a loader’s name',
+    'from: csv',
+    undefined,
+    /there is no data set 'csv'; there are: .*; for a loader say loader: csv\./,
+  ],
+  [
+    'a file with its keys below dataset',
+    'from: shop.yaml',
+    'dataset: { loader: csv }',
+    /shop\.yaml:1:1: 'dataset': a dataset file has the keys of dataset themselves/,
+  ],
+  [
+    'null for a task that the file does not have',
+    'from: shop.yaml\n  tasks: { bougt: null }',
+    undefined,
+    /config\.yaml:3:12: 'dataset\.tasks\.bougt': null takes an entry away, .* \(did you mean 'bought'\?\)/,
+  ],
+  [
+    'null where the file has nothing',
+    'from: shop.yaml\n  columns: { age: null }',
+    undefined,
+    /config\.yaml:3:14: 'dataset\.columns\.age': .*; there are: none\./,
+  ],
   ['a file that is not YAML', 'from: shop.yaml', 'a: [', /shop\.yaml:1:5: not valid YAML/],
 ])('%s is refused', (_, dataset, file, message) => {
   expect(() => read(dataset, [], file).read()).toThrow(message);

@@ -59,6 +59,13 @@ export function withDatasetFile(
   const { value: given, locate } = read(textOf(file, fail), file);
   if (!isMapping(given)) throw fail(`${file} is no mapping of the keys of dataset`);
   if ('from' in given) throw new ConfigError(`${locate(['from'])}: 'from': a dataset file is not made from another.`);
+  if (isMapping(given.dataset))
+    throw new ConfigError(
+      `${locate(['dataset'])}: 'dataset': a dataset file has the keys of dataset themselves: remove this line, and move its keys to the left.`,
+    );
+  for (const [key, entries] of Object.entries(own))
+    for (const [name, entry] of Object.entries(isMapping(entries) ? entries : {}))
+      if (entry === null) refuseNone(given, [key, name], at(['dataset', key, name]).place);
   const { query } = given;
   const found = isSqlFile(query) ? { ...given, query: resolve(dirname(file), query) } : given;
   const merged = Object.entries(own).map(([key, value]) => {
@@ -69,13 +76,28 @@ export function withDatasetFile(
     value: { ...config, dataset: { name: from, ...found, ...Object.fromEntries(merged) } },
     placeOf([head, ...path]) {
       const [key = '', entry = ''] = path.map(String);
-      if (head !== 'dataset' || !(key in given)) return undefined;
+      if (head !== 'dataset' || key === '') return undefined;
+      if (!(key in given)) return key in own ? undefined : locate(path);
       const [mine, theirs] = [own[key], given[key]];
       const isMerged = mergedKeys.includes(key) && isMapping(mine) && isMapping(theirs);
       const isOwn = isMerged ? entry in mine || !(entry in theirs) : key in own;
       return isOwn ? undefined : locate(path);
     },
   };
+}
+
+/**
+ * Refuses to take away what is not there.
+ * @param path Below `dataset`, of a null.
+ */
+export function refuseNone(dataset: unknown, [key = '', name = '', ...rest]: readonly string[], place: string): void {
+  if (!mergedKeys.includes(key) || name === '' || rest.length > 0) return;
+  const entries = isMapping(dataset) && isMapping(dataset[key]) ? dataset[key] : {};
+  if (name in entries) return;
+  const names = Object.keys(entries);
+  throw new ConfigError(
+    `${place}: 'dataset.${key}.${name}': null takes an entry away, and there is no '${name}'${didYouMean(name, names)}; there are: ${names.join(', ') || 'none'}.`,
+  );
 }
 
 /** Puts a query's text where its file is named. */
@@ -99,7 +121,7 @@ function datasetFile(word: string, base: string, fail: (message: string) => Conf
   if (!own.includes(word) && !shipped.includes(word)) {
     const names = [...new Set([...shipped, ...own])].toSorted();
     throw fail(
-      `there is no data set '${word}'${didYouMean(word, names)}; there are: ${names.join(', ')}; a file's name ends in .yaml`,
+      `there is no data set '${word}'${didYouMean(word, names)}; there are: ${names.join(', ')}; a file's name ends in .yaml; for a loader say loader: ${word}`,
     );
   }
   if (own.includes(word) && shipped.includes(word) && resolve(inOwn) !== resolve(inShipped))

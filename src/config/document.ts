@@ -13,7 +13,7 @@ import {
   visit,
 } from 'yaml';
 import { ConfigError } from '../support/errors.js';
-import { withDatasetFile, withQueryText } from './dataset-file.js';
+import { refuseNone, withDatasetFile, withQueryText } from './dataset-file.js';
 import { shownOverride } from './execute.js';
 import { isMapping } from './inside.js';
 
@@ -70,6 +70,8 @@ export function readDocument(text: string, file: string, overrides: readonly str
   function make(given: typeof words): void {
     for (const { word, path, value: to } of given) {
       const named = path.join('.') === 'compare.models' ? modelsByName(value, to) : to;
+      const [head, ...below] = path;
+      if (head === 'dataset' && to === null) refuseNone(isMapping(value) && value.dataset, below, `Override '${word}'`);
       value = withValue(value, path, named, () => `Override '${word}'`);
       overridden.set(path.join('.'), word);
     }

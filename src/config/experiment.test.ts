@@ -139,6 +139,11 @@ test.each([
     changed('epochs: 3', 'epochs: 1e9'),
     /^config\.yaml:10:3: 'train\.epochs': it must be at most 100000: every epoch is a line of epochs\.jsonl and/,
   ],
+  [
+    'a loader by another key',
+    changed('{ loader: file, path: a }', '{ type: file, path: a }'),
+    /^config\.yaml:2:12: 'dataset\.type': unknown key \(did you mean 'loader'\?\)\.$/,
+  ],
   ['a missing key', changed('  epochs: 3\n', ''), /^config\.yaml:9:1: 'train\.epochs': is missing/],
   [
     'a minDelta that nothing waits for',
@@ -179,6 +184,12 @@ test.each([
 ])('%s is one line with its place', (_, text, message) => {
   expect(() => parse(text)).toThrow(message);
   expect(() => parse(text)).not.toThrow(/\n/);
+});
+
+test('a dataset that names no loader says what it may name, and its unknown keys', () => {
+  expect(() => parse(changed('{ loader: file, path: a }', '{ pth: a, form: shop }'))).toThrow(
+    /^config\.yaml:2:1: 'dataset\.loader': say loader: NAME \(file\), or from: NAME of a dataset file \(.*census-income, .*\)\.\n.*2:12: 'dataset\.pth': unknown key \(did you mean 'path'\?\)\.\n.*2:20: 'dataset\.form': unknown key \(did you mean 'from'\?\)\.$/,
+  );
 });
 
 test('all mistakes are told at once: of the schema, across fields, and of parts', () => {

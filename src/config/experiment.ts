@@ -176,7 +176,9 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
       .describe(
         'Draws the starting parameters, the order of rows and dropout, each from its own stream. Two models with one seed see the same rows in the same order.',
       ),
-    dataset: choice(loaders, 'loader', { unchecked, instead: asDatasetFile }).describe('The data.'),
+    dataset: choice(loaders, 'loader', { unchecked, instead: (name) => asDatasetFile(name, loaders.names) }).describe(
+      'The data.',
+    ),
     inputs: inputsSchema
       .prefault({})
       .describe('How columns become inputs. Everything is fitted on the training split.'),
@@ -224,8 +226,10 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
   };
 }
 
-/** A data set that was a loader in earlier versions, or is taken for one. */
-function asDatasetFile(name: string): string | undefined {
+/** A data set that was a loader in earlier versions, or is taken for one. Undefined: no loader is named. */
+function asDatasetFile(name: string | undefined, loaders: readonly string[]): string | undefined {
+  if (name === undefined)
+    return `say loader: NAME (${loaders.join(', ')}), or from: NAME of a dataset file (${shippedDatasets().join(', ')})`;
   return shippedDatasets().includes(name) ? `it is a dataset file: say dataset: { from: ${name} }` : undefined;
 }
 

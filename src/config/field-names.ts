@@ -35,6 +35,8 @@ const others: Readonly<Record<string, readonly string[]>> = {
   embeddingdim: ['embedding'],
   valid: ['validation'],
   val: ['validation'],
+  type: ['loader'],
+  form: ['from'],
 };
 
 /** The key that is meant by a word that is none: another name of it, or a near miss. */

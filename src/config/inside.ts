@@ -4,16 +4,17 @@ type Schema = z.core.$ZodType;
 
 /**
  * The schemas that a value may have, behind defaults, options, pipes and unions. Where a key of the value names the
- * alternative of a union, there is only this one.
+ * alternative of a union, there is only this one; without this key there are all.
  */
 export function alternatives(schema: Schema, value: unknown): readonly Schema[] {
   const inner = unwrapped(schema);
   if (inner instanceof z.ZodDiscriminatedUnion) {
     const { discriminator } = inner.def;
     const name = isMapping(value) ? value[discriminator] : undefined;
-    return inner.options.filter(
-      (option) => option instanceof z.ZodObject && option.shape[discriminator].safeParse(name).success,
-    );
+    return inner.options.flatMap((option) => {
+      if (!(option instanceof z.ZodObject)) return [];
+      return name === undefined || option.shape[discriminator].safeParse(name).success ? [option] : [];
+    });
   }
   return inner instanceof z.ZodUnion ? inner.options.flatMap((option) => alternatives(option, value)) : [inner];
 }

@@ -28,7 +28,9 @@ export function parsePart<Schema extends z.ZodType>(
     const hint = hintAt(path);
     if (hint !== undefined) hints.set(hint, faults.length - 1);
   };
-  for (const issue of issues) if (issue.code === 'unrecognized_keys') tellUnknown(issue);
+  for (const issue of issues)
+    if (issue.code === 'unrecognized_keys') tellUnknown(issue.keys, toPath(issue.path), true);
+    else for (const { keys, path } of besideNone(issue)) tellUnknown(keys, path, false);
   for (const issue of issues) {
     const path = toPath(issue.path);
     const isMisspelt = misspelt.has(path.join('.')) && valueAt(value, path) === undefined;
@@ -37,16 +39,32 @@ export function parsePart<Schema extends z.ZodType>(
   for (const [hint, last] of hints) faults[last] += hint;
   throw new ConfigError(...inOrder(faults));
 
-  function tellUnknown({ keys, path }: z.core.$ZodIssueUnrecognizedKeys): void {
-    const holder = valueAt(value, toPath(path));
-    const schemas = schemasAt(toPath(path)).flatMap((one) => alternatives(one, holder));
-    const known = [...new Set(schemas.flatMap(keysIn))];
+  /** Where nothing says whose keys a mapping has: those that no alternative has. */
+  function besideNone({ code, path }: Issue): { readonly keys: readonly string[]; readonly path: Path }[] {
+    const holder = toPath(path.slice(0, -1));
+    const key = schemasAt(holder).map(discriminatorOf)[0];
+    const given = valueAt(value, holder);
+    if (code !== 'invalid_union' || key === undefined || path.at(-1) !== key) return [];
+    if (!isMapping(given) || key in given) return [];
+    const known = knownAt(holder);
+    return [{ keys: Object.keys(given).filter((one) => !known.includes(one)), path: holder }];
+  }
+
+  /** The keys of what lies at a path. */
+  function knownAt(path: Path): readonly string[] {
+    const schemas = schemasAt(path).flatMap((one) => alternatives(one, valueAt(value, path)));
+    const isDataset = [...at, ...path].join('.') === 'dataset';
+    return [...new Set([...schemas.flatMap(keysIn), ...(isDataset ? ['from'] : [])])];
+  }
+
+  function tellUnknown(keys: readonly string[], path: Path, areListed: boolean): void {
+    const known = knownAt(path);
     for (const key of keys) {
-      const place = [...toPath(path), key];
+      const place = [...path, key];
       const gone = removed.get([...at, ...place].join('.')) ?? removed.get(key);
       const near = gone ? undefined : meantKey(key, known);
-      if (near !== undefined) misspelt.add([...toPath(path), near].join('.'));
-      const others = known.length > 0 ? `; known keys: ${known.join(', ')}` : '';
+      if (near !== undefined) misspelt.add([...path, near].join('.'));
+      const others = areListed && known.length > 0 ? `; known keys: ${known.join(', ')}` : '';
       tell(place, gone?.say ?? `unknown key${near === undefined ? others : ` (did you mean '${near}'?)`}`);
     }
   }
