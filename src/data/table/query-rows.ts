@@ -3,8 +3,10 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, openDatabase, rowsOf, whileOpen } from '../store/database.js';
+import { readBy, refuseFiles, refuseUnread, unknownTable } from './query-tables.js';
 import { jsonTable, openRelation, said, twiceInOneCase } from './relation-table.js';
 import { formatOf, openSplitFiles, type RowFileOptions } from './row-file.js';
+import { withoutComments } from './sql-comments.js';
 import { type StagedColumn, textSql } from './staged-columns.js';
 import { checkColumns, stagedTable, stageRows } from './staged-rows.js';
 import type { TableFile } from './table-file.js';
@@ -40,8 +42,7 @@ export async function openQuery(
   const database = await openDatabase(path, { spill: join(folder, 'query-spill') });
   return whileOpen(database, signal, async () => {
     await setUp(database, sources, options, signal);
-    await said('dataset.query', refuseOtherThanSelect(database, sources.query));
-    await said('dataset.query', refuseChanging(database, sources));
+    await said('dataset.query', checkQuery(database, sources));
     const name = '"the rows of the query"';
     const run = () => said('dataset.query', database.run(`CREATE OR REPLACE TABLE ${name} AS ${sources.query}`));
     const summed = async (hash: string) => {
@@ -57,6 +58,15 @@ export async function openQuery(
     const rows = { path: 'dataset.query', bytes: sources.bytes, format: 'SQL', from: name };
     return { file: await openRelation(rows, database, path), checksum };
   });
+}
+
+async function checkQuery(database: DuckDBConnection, sources: QuerySources): Promise<void> {
+  const names = [...sources.files.keys()];
+  const reads = await readBy(database, sources.query);
+  await refuseFiles(database, reads);
+  await refuseOtherThanSelect(database, sources.query, names);
+  await refuseChanging(database, sources);
+  refuseUnread(reads, names);
 }
 
 /** Says of a function that has no such operands what casts them, not the list of all that it has. */
@@ -200,14 +210,23 @@ async function typed(database: DuckDBConnection, table: string, columns: readonl
 }
 
 /** One SELECT, whose columns have names of their own: DuckDB would rename the second of two without a word. */
-async function refuseOtherThanSelect(database: DuckDBConnection, query: string): Promise<void> {
+async function refuseOtherThanSelect(
+  database: DuckDBConnection,
+  query: string,
+  tables: readonly string[],
+): Promise<void> {
   const { StatementType } = await import('@duckdb/node-api');
   const statements = await database.extractStatements(query);
   if (statements.count !== 1) {
-    const advice = /\bpivot/i.test(query) ? '; PIVOT is one if it says which values become columns: ON x IN (…)' : '';
+    const advice = /\bpivot/i.test(withoutComments(query))
+      ? '; PIVOT is one if it says which values become columns: ON x IN (…)'
+      : '';
     throw new Error(`it is not one statement${advice}`);
   }
-  const statement = await statements.prepare(0).catch(wrongTypes);
+  const statement = await statements
+    .prepare(0)
+    .catch((error) => unknownTable(error, tables))
+    .catch(wrongTypes);
   if (statement.statementType !== StatementType.SELECT) throw new Error('it is no SELECT');
   const twice = twiceInOneCase(Array.from({ length: statement.columnCount }, (_, c) => statement.columnName(c)));
   if (twice) throw new Error(`two columns are named '${twice[1]}' (case apart); AS gives one another name`);

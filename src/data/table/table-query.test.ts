@@ -82,7 +82,9 @@ test('what is wrong is told: SQL, files that are not named, options that exclude
   const failure = async (query: string, more: object = {}) =>
     open({ query, files: { ratings, users }, tasks: { y: {} }, ...more }).then(() => '', String);
   expect(await failure('SELECT z FROM ratings')).toMatch(/dataset\.query.*"z"/);
-  expect(await failure("SELECT 1 AS x, 1 AS y FROM read_csv('/etc/passwd')")).toMatch(/dataset\.query: .*disabled/);
+  expect(await failure("SELECT 1 AS x, 1 AS y FROM query('FROM read_csv(''/etc/passwd'')')")).toMatch(
+    /dataset\.query: .*disabled/,
+  );
   const dates = await file('t,y\n2024-05-31,1\n');
   expect(await failure('SELECT hour(t) AS h, y FROM t', { files: { t: dates } })).toMatch(
     /dataset\.query: there is no hour\(VARCHAR\)\. .* cast them, as in hour\(date::TIMESTAMP\) or price::DOUBLE\.$/,
