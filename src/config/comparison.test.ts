@@ -105,6 +105,10 @@ describe('a comparison', () => {
     const config = parse(whole, ['compare.seeds=4', 'train.epochs=9', 'compare.models.2.experts=6']);
     expect(config.seeds).toEqual([1, 2, 3, 4]);
     expect(config.experiment('four', {}, 1)).toMatchObject({ train: { epochs: 9 }, model: { experts: 6 } });
+    expect(failure(whole, ['model.experts=6'])).toMatch(
+      /^override 'model\.experts=6': .* so for the first model say compare\.models\.0\.experts; this key is one of ple train\.$/,
+    );
+    expect(failure(whole, ['seed=6'])).toMatch(/from compare\.models and compare\.seeds; this key/);
   });
 
   test('is told from the config of a run', () => {

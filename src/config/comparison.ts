@@ -266,10 +266,13 @@ function comparisonPart(document: ConfigDocument, overrides: readonly string[], 
   if (!isMapping(value) || value.compare === undefined)
     throw new ConfigError(`${file}: 'compare' is missing: this is the config of one run (ple train --config ${file}).`);
   const unused = overrides.find((override) => /^(model|seed)[.=]/.test(override));
-  if (unused !== undefined)
+  if (unused !== undefined) {
+    const [, key] = /^model(\.[^=]*)/.exec(unused) ?? [];
+    const instead = key === undefined ? '' : `, so for the first model say compare.models.0${key}`;
     throw new ConfigError(
-      `override '${unused}': a comparison takes its models and seeds from compare.models and compare.seeds; this key is one of ple train.`,
+      `override '${unused}': a comparison takes its models and seeds from compare.models and compare.seeds${instead}; this key is one of ple train.`,
     );
+  }
   const { model: _, ...keys } = comparisonKeys(definitions);
   const { model: __, ...given } = value; // which only ple train uses
   return parsePart(withChecks(z.strictObject(keys), definitions), given, document);

@@ -36,10 +36,11 @@ test.each<[string, readonly string[]]>([
 });
 
 test.each([
+  ['days', / is no file; .*days\/\*\.csv; dataset\.folder says in which folder all of them are\.$/, ''],
   ['days/*/h.csv', /^No file matches .*days\/\*\/h\.csv\.$/],
   ['days/*', /days\/1 is no file; name files, or a pattern such as .*days\/1\/\*\.csv\.$/],
-])('%s is refused', async (pattern, message) => {
-  const failure = await findDataFiles([`${folder}/${pattern}`]).catch((error) => error);
+])('%s is refused', async (pattern, message, advice?: string) => {
+  const failure = await findDataFiles([`${folder}/${pattern}`], advice).catch((error) => error);
   expect(failure).toBeInstanceOf(DataError);
   expect(failure.message).toMatch(message);
 });

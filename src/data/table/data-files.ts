@@ -12,19 +12,23 @@ export interface DataFile {
 /**
  * Files; in a path `*` stands for any letters but `/`, and `?` for one. In the order given, each pattern's by name,
  * each file once. A file that is not there may be there packed (`.gz`).
- * @param advice Where a missing file can be had, for the error.
+ * @param advice Of a data set’s files, for the error: where a missing one can be had.
  */
-export async function findDataFiles(patterns: readonly string[], advice = ''): Promise<DataFile[]> {
+export async function findDataFiles(patterns: readonly string[], advice?: string): Promise<DataFile[]> {
+  const [whereToGet, whereToSay] =
+    advice === undefined ? ['', ''] : [advice, '; dataset.folder says in which folder all of them are'];
   const found: DataFile[] = [];
   for (const pattern of patterns) {
     const matches = isPattern(pattern) ? await matching(pattern) : [await plainOrPacked(pattern)];
-    if (matches.length === 0) throw new DataError(`No file matches ${pattern}.${advice}`);
+    if (matches.length === 0) throw new DataError(`No file matches ${pattern}.${whereToGet}`);
     for (const path of matches) {
       const about = await stat(path).catch(() => undefined);
       if (!about)
-        throw new DataError(`There is no file ${path}${isAbsolute(path) ? '' : ` in ${process.cwd()}`}.${advice}`);
+        throw new DataError(`There is no file ${path}${isAbsolute(path) ? '' : ` in ${process.cwd()}`}.${whereToGet}`);
       if (!about.isFile())
-        throw new DataError(`${path} is no file; name files, or a pattern such as ${join(path, '*.csv')}.`);
+        throw new DataError(
+          `${path} is no file; name files, or a pattern such as ${join(path, '*.csv')}${whereToSay}.`,
+        );
       if (about.size === 0) throw new DataError(`${path} is empty.`);
       const real = await realpath(path);
       if (!found.some((file) => file.real === real)) found.push({ path, real });

@@ -103,7 +103,10 @@ async function refuseChanging(database: DuckDBConnection, { query, files }: Quer
   await database.run(`SET search_path = ${literal(String(path))}`);
   await database.run('DROP SCHEMA planned CASCADE');
   const { error, error_message: reason, plans } = planShape.parse(JSON.parse(String(plan)));
-  if (error) throw new Error(`its functions cannot be told (${reason})`);
+  if (error)
+    throw new Error(
+      `its plan cannot be checked (${reason}); files that it reads belong into dataset.files, each by a name`,
+    );
   const changing = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'";
   const names = new Set((await rowsOf(database, changing)).map(([name]) => name));
   names.delete('error'); // DuckDB adds it to each subquery of one value
@@ -111,7 +114,11 @@ async function refuseChanging(database: DuckDBConnection, { query, files }: Quer
     if (names.has(name) || clocks.get(name) === operands) throw new Error(`${otherRows} (it calls ${name})`);
 }
 
-const planShape = z.looseObject({ error: z.boolean(), error_message: z.string().optional(), plans: z.unknown() });
+const planShape = z.looseObject({
+  error: z.boolean(),
+  error_message: z.string().optional(),
+  plans: z.unknown().optional(),
+});
 
 /** The functions of a plan, with the numbers of their operands. */
 function* functionsIn(plan: unknown): Generator<{ readonly name: string; readonly operands: number }> {

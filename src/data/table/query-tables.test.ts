@@ -17,6 +17,11 @@ test.each([
   ],
   ['a file that is not there', "FROM ratings JOIN 'ml/a.parquet' USING (x)", /reads the file ml\/a\.parquet directly/],
   ['a function', "WITH m AS (FROM read_csv('PATH')) FROM m", /reads the file \S+ratings\.csv directly/],
+  [
+    'a file in a text',
+    "FROM query('FROM ''PATH''')",
+    /query: its plan cannot be checked \(.*\); files that it reads belong/,
+  ],
   ['a function of several', "FROM read_json(['a', 'b'], sample_size = 3)", /reads the file a directly/],
   [
     'no table',
