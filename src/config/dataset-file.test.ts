@@ -30,7 +30,6 @@ test('a config’s own keys win: an entry of columns, files, tasks and variables
   const { value } = read(own).read();
   expect(value).toEqual({
     dataset: {
-      name: 'shop.yaml',
       loader: 'table',
       query: sql,
       files: { visits: 'visits.csv', people: 'people.csv' },
@@ -113,7 +112,7 @@ test.each<[string, string, string | undefined, RegExp]>([
     'null for a task that the file does not have',
     'from: shop.yaml\n  tasks: { bougt: null }',
     undefined,
-    /config\.yaml:3:12: 'dataset\.tasks\.bougt': null takes an entry away, .* \(did you mean 'bought'\?\)/,
+    /config\.yaml:3:12: 'dataset\.tasks\.bougt': it has no value: null takes an entry .* \(did you mean 'bought'\?\)/,
   ],
   [
     'null where the file has nothing',
@@ -124,4 +123,20 @@ test.each<[string, string, string | undefined, RegExp]>([
   ['a file that is not YAML', 'from: shop.yaml', 'a: [', /shop\.yaml:1:5: not valid YAML/],
 ])('%s is refused', (_, dataset, file, message) => {
   expect(() => read(dataset, [], file).read()).toThrow(message);
+});
+
+test('a value that was forgotten is a mistake, with a data set file and without one', () => {
+  expect(() => read('loader: table\n  columns: { age: }').read()).toThrow(
+    /config\.yaml:3:14: 'dataset\.columns\.age': it has no value/,
+  );
+});
+
+test('a query of one line that ends like a file is SQL', () => {
+  const query = 'SELECT a FROM t -- made by make.sql';
+  expect(read(`query: ${query}`).read().value).toEqual({ dataset: { query } });
+});
+
+test('a file of any loader, which is given no other keys', () => {
+  const { value } = read('from: shop.yaml', [], 'loader: other\nrows: 5\n').read();
+  expect(value).toEqual({ dataset: { loader: 'other', rows: 5 } });
 });

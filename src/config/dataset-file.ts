@@ -51,7 +51,15 @@ export function withDatasetFile(
   read: (text: string, file: string) => { readonly value: unknown; locate(path: Path): string },
 ): WithDataset {
   const { from, ...own } = isMapping(config) && isMapping(config.dataset) ? config.dataset : {};
-  if (from === undefined || !isMapping(config)) return { value: config, placeOf: () => undefined };
+  const refuseNones = (given: unknown) => {
+    for (const [key, entries] of Object.entries(own))
+      for (const [name, entry] of Object.entries(isMapping(entries) ? entries : {}))
+        if (entry === null) refuseNone(given, [key, name], at(['dataset', key, name]).place);
+  };
+  if (from === undefined || !isMapping(config)) {
+    refuseNones({});
+    return { value: config, placeOf: () => undefined };
+  }
   const { place, base } = at(['dataset', 'from']);
   const fail = (message: string) => new ConfigError(`${place}: 'dataset.from': ${message}.`);
   if (typeof from !== 'string' || from === '') throw fail('expected the name of a data set, or a file');
@@ -63,9 +71,7 @@ export function withDatasetFile(
     throw new ConfigError(
       `${locate(['dataset'])}: 'dataset': a dataset file has the keys of dataset themselves: remove this line, and move its keys to the left.`,
     );
-  for (const [key, entries] of Object.entries(own))
-    for (const [name, entry] of Object.entries(isMapping(entries) ? entries : {}))
-      if (entry === null) refuseNone(given, [key, name], at(['dataset', key, name]).place);
+  refuseNones(given);
   const { query } = given;
   const found = isSqlFile(query) ? { ...given, query: resolve(dirname(file), query) } : given;
   const merged = Object.entries(own).map(([key, value]) => {
@@ -73,7 +79,8 @@ export function withDatasetFile(
     return [key, mergedKeys.includes(key) && isMapping(value) && isMapping(below) ? { ...below, ...value } : value];
   });
   return {
-    value: { ...config, dataset: { name: from, ...found, ...Object.fromEntries(merged) } },
+    // The name says what `ple data fetch` would get.
+    value: { ...config, dataset: { ...('fetch' in found && { name: from }), ...found, ...Object.fromEntries(merged) } },
     placeOf([head, ...path]) {
       const [key = '', entry = ''] = path.map(String);
       if (head !== 'dataset' || key === '') return undefined;
@@ -96,7 +103,7 @@ export function refuseNone(dataset: unknown, [key = '', name = '', ...rest]: rea
   if (name in entries) return;
   const names = Object.keys(entries);
   throw new ConfigError(
-    `${place}: 'dataset.${key}.${name}': null takes an entry away, and there is no '${name}'${didYouMean(name, names)}; there are: ${names.join(', ') || 'none'}.`,
+    `${place}: 'dataset.${key}.${name}': it has no value: null takes an entry of a data set file away, and there is no '${name}'${didYouMean(name, names)}; there are: ${names.join(', ') || 'none'}.`,
   );
 }
 
@@ -124,14 +131,15 @@ function datasetFile(word: string, base: string, fail: (message: string) => Conf
       `there is no data set '${word}'${didYouMean(word, names)}; there are: ${names.join(', ')}; a file's name ends in .yaml; for a loader say loader: ${word}`,
     );
   }
-  if (own.includes(word) && shipped.includes(word) && resolve(inOwn) !== resolve(inShipped))
+  const isOther = () => resolve(inOwn) !== resolve(inShipped) && textOf(inOwn) !== textOf(inShipped);
+  if (own.includes(word) && shipped.includes(word) && isOther())
     throw fail(`a data set '${word}' comes with this program: rename ${inOwn}, or say its path`);
   return own.includes(word) ? inOwn : inShipped;
 }
 
-/** A path, not SQL. */
+/** A path, which has no blanks, not SQL. */
 function isSqlFile(query: unknown): query is string {
-  return typeof query === 'string' && /^[^\n]*\.sql$/i.test(query);
+  return typeof query === 'string' && /^\S+\.sql$/i.test(query);
 }
 
 function namesIn(folder: string): readonly string[] {
