@@ -16,6 +16,7 @@ import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
 import { openSplitFiles, type RowFileOptions } from './row-file.js';
 import { drawOf, sharesOf } from './row-splits.js';
+import { withoutComments } from './sql-comments.js';
 import type { SplitFile } from './staged-rows.js';
 import { isOfTest, type TableOptions, tableOptions } from './table-options.js';
 
@@ -192,7 +193,9 @@ function checkVariables(
   { query = '', variables = {} }: Pick<TableOptions, 'query' | 'variables'>,
   context: z.core.$RefinementCtx,
 ): void {
-  const used = [...new Set([...query.matchAll(/\bgetvariable\s*\(\s*'([^']*)'/gi)].map(([, name = '']) => name))];
+  const used = [
+    ...new Set([...withoutComments(query).matchAll(/\bgetvariable\s*\(\s*'([^']*)'/gi)].map(([, name = '']) => name)),
+  ];
   const names = Object.keys(variables);
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   for (const name of used.filter((one) => !names.includes(one)))

@@ -63,6 +63,9 @@ test('variables are values of the query: texts, numbers, booleans, lists', async
   await expect(opened({ ...variables, shares: 1 })).rejects.toThrow(
     /the query has no getvariable\('shares'\) \(did you mean 'share'\?\)/,
   );
+  await expect(
+    open({ query: "SELECT 1 AS y -- getvariable('old')", tasks: { y: {} }, variables: { old: 1 } }),
+  ).rejects.toThrow("the query has no getvariable('old')");
 });
 
 test('a database’s tables are read by name, and it is not written', async () => {
