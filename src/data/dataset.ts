@@ -1,5 +1,5 @@
 import type { TaskLoss } from '../config/parts.js';
-import type { CellReading, Encoding, LearntTask, TaskType, TextReading } from './encoding.js';
+import type { CellReading, Encoding, FittedTask, TaskType, TextReading } from './encoding.js';
 
 /** A column of the data set before encoding. */
 export interface SourceColumn {
@@ -152,7 +152,7 @@ export interface ListFeature extends CategoricalFeature {
   readonly attention?: { readonly target: string; readonly hidden: number };
 }
 
-export interface Task extends LearntTask {
+export interface Task extends FittedTask {
   /** The training loss. Absent: logistic loss, squared error, cross entropy. */
   readonly rowLoss?: TaskLoss | undefined;
   /** The part of a label that training spreads over the classes. Absent: 0. */

@@ -1,22 +1,22 @@
 import { z } from 'zod';
 
 /**
- * All that was learnt of the training rows' columns and labels: the one form, stored as a run's `encoding.json`. By it
+ * All that was fitted to the training rows: the one form, stored as a run's `encoding.json`. By it
  * `project` makes a model's inputs of rows, those of training and new ones alike.
  */
 export interface Encoding {
   readonly schema: 1;
-  readonly columns: readonly LearntColumn[];
-  readonly tasks: readonly LearntTask[];
+  readonly columns: readonly FittedColumn[];
+  readonly tasks: readonly FittedTask[];
   readonly texts?: TextReading | undefined;
   /** See `Source`. */
   readonly group?: string | undefined;
 }
 
 /** How a column becomes numbers. */
-export type LearntColumn = { readonly name: string; readonly cells: CellReading } & Learnt;
+export type FittedColumn = { readonly name: string; readonly cells: CellReading } & Fitted;
 
-export type Learnt =
+export type Fitted =
   | /** With `spellings`, which has further ones of these values, any spelling of a number is this number. */
   (Vocabulary & { readonly kind: 'vocabulary'; readonly spellings?: Readonly<Record<string, number>> })
   | (Vocabulary & ListFeed & { readonly kind: 'list' })
@@ -59,7 +59,7 @@ export interface ListFeed extends Missed {
 export type TaskType = 'binary' | 'regression' | 'multiclass';
 
 /** What turns a task's logits into predictions. */
-export interface LearntTask {
+export interface FittedTask {
   readonly name: string;
   readonly type: TaskType;
   /** The texts of a multiclass task's classes, in the order of their indexes. */

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 /** Columns of one statement. */
-const mostAtOnce = 50;
+const columnsAtOnce = 50;
 
 /**
  * Makes the temporary table `profile`: a row for each distinct value of each column in each split. It has `input`, the
@@ -21,9 +21,9 @@ export async function profile(
 ): Promise<void> {
   const counts = labels.flatMap((label, t) => [`count(${label}) AS n${t}`, `coalesce(sum(${label}), 0) AS s${t}`]);
   const facts = [`${split} AS split`, 'count(*) AS rows', ...counts].join(', ');
-  for (let first = 0; first < columns.length; first += mostAtOnce) {
+  for (let first = 0; first < columns.length; first += columnsAtOnce) {
     const some = columns
-      .slice(first, first + mostAtOnce)
+      .slice(first, first + columnsAtOnce)
       .map((sql, c) => `SELECT ${first + c} AS input, ${sql} AS value, ${facts} FROM ${relation} GROUP BY 2, 3`);
     const into = first === 0 ? 'CREATE OR REPLACE TEMP TABLE profile AS' : 'INSERT INTO profile';
     await database.run(`${into} ${some.join(' UNION ALL ')}`);

@@ -6,13 +6,13 @@ import { profile } from '../data/profile.js';
 export type Batch = readonly (SourceColumn & { readonly index: number })[];
 
 /** Values at once. A statement for many columns costs little more than one for a single column. */
-const mostAtOnce = 2 ** 23;
+const valuesAtOnce = 2 ** 23;
 
 /** Lists come last. */
 export function* batches(columns: readonly SourceColumn[], rows: number): Generator<Batch> {
   const indexed = columns.map((column, index) => ({ ...column, index }));
   const singles = indexed.filter(({ kind }) => kind !== 'list');
-  const size = Math.max(1, Math.floor(mostAtOnce / Math.max(1, rows)));
+  const size = Math.max(1, Math.floor(valuesAtOnce / Math.max(1, rows)));
   for (let first = 0; first < singles.length; first += size) yield singles.slice(first, first + size);
   for (const column of indexed) if (column.kind === 'list') yield [column];
 }

@@ -1,7 +1,7 @@
 import { countsValues } from '../config/parts.js';
 import { truthOf } from '../data/encode/number-key.js';
-import { indexesOf, indexOf, type LearntVocabulary } from '../data/encode/vocabulary.js';
-import type { Learnt } from '../data/encoding.js';
+import { type FittedVocabulary, indexesOf, indexOf } from '../data/encode/vocabulary.js';
+import type { Fitted } from '../data/encoding.js';
 import { literal, rowsOf, withDatabase } from '../data/store/database.js';
 import { day, numberOf, shown } from '../data/table/cell.js';
 import { must } from '../support/must.js';
@@ -39,12 +39,12 @@ export async function unreadValues(
 type Rows = readonly (readonly unknown[])[];
 type Ends = readonly [number, number];
 
-function countsSql({ kind }: Learnt, c: number): string {
+function countsSql({ kind }: Fitted, c: number): string {
   const values = kind === 'list' ? `unnest(i${c})` : `i${c}`;
   return `SELECT value, count(*) FROM (SELECT ${values} AS value FROM given.rows) GROUP BY value ORDER BY value`;
 }
 
-function missingSql({ kind }: Learnt, c: number): string {
+function missingSql({ kind }: Fitted, c: number): string {
   return `SELECT count(*), count(*) FILTER (${kind === 'list' ? `len(i${c}) = 0` : `isnan(i${c})`}) FROM given.rows`;
 }
 
@@ -52,7 +52,7 @@ function missingSql({ kind }: Learnt, c: number): string {
  * Of numbers and lists. Where it is not known whether training had missing values, all are new.
  * @param odd of the missing values, texts that are no numbers
  */
-function missing(stored: Exclude<Learnt, { kind: 'vocabulary' }>, [row = []]: Rows, odd = 0): string | undefined {
+function missing(stored: Exclude<Fitted, { kind: 'vocabulary' }>, [row = []]: Rows, odd = 0): string | undefined {
   const [rows, absent] = row.map(Number);
   if (rows === undefined || absent === undefined || absent === 0) return undefined;
   if (2 * odd >= rows) return `${odd} of ${rows} values are no numbers, and count as missing`;
@@ -72,7 +72,7 @@ function rangeSql([low, high]: Ends, c: number): string {
  * @param orRare says why training may have had the values all the same
  */
 function unseen(
-  stored: LearntVocabulary,
+  stored: FittedVocabulary,
   dictionary: readonly string[] | undefined,
   counts: Rows,
   orRare: string,

@@ -15,9 +15,9 @@ test.each([
   const fit = vocabularyFit(dictionary.length, { minCount: 1, unseen: 'rare' }, column);
   const rows = Int32Array.from(dictionary.keys()).filter((index) => dictionary[index] !== '01');
   fit.add(Int32Array.from(dictionary.keys()), rows);
-  const learnt = fit.finish();
-  if (learnt.kind !== 'vocabulary') throw new Error('texts have a vocabulary');
-  expect([...fedIndexes(column, learnt)]).toEqual(indexes);
+  const fitted = fit.finish();
+  if (fitted.kind !== 'vocabulary') throw new Error('texts have a vocabulary');
+  expect([...fedIndexes(column, fitted)]).toEqual(indexes);
 });
 
 test('buckets are of every k-th row, through all blocks', () => {

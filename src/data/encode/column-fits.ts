@@ -1,12 +1,12 @@
 import { type SourceBlock, type SourceColumn, singleOf } from '../dataset.js';
-import type { Learnt } from '../encoding.js';
+import type { Fitted } from '../encoding.js';
 import { signedLog } from './column-encodings.js';
 import { type VocabularyOptions, vocabularyByNumber, vocabularyOf } from './vocabulary.js';
 
 /** Learns from the training rows of one column, block by block, what its encoding needs. */
 export interface ColumnFit {
   add(values: SourceBlock['columns'][number], rows: Int32Array): void;
-  finish(): Learnt;
+  finish(): Fitted;
   /** Of a list: what the truncation leaves out of the training rows; null if nothing. */
   truncation?(): { readonly rows: number; readonly entries: number } | null;
 }

@@ -3,7 +3,7 @@ import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { Faults } from '../../support/faults.js';
 import type { Dataset, Source } from '../dataset.js';
-import { learn } from './learn.js';
+import { fitEncoding } from './fit.js';
 import { project } from './project.js';
 
 /**
@@ -37,7 +37,7 @@ export async function encode(
   checkColumns(source, inputs, faults);
   for (const task of tasks) faults.try(() => findTask(source, task));
   faults.tell();
-  const { encoding, kept, apart, notes } = await learn(source, inputs, tasks, signal);
+  const { encoding, kept, apart, notes } = await fitEncoding(source, inputs, tasks, signal);
   if ((kept ?? source.splits.train).rows === 0)
     throw new DataError('No training row is in the sample space of any task with a weight above 0.');
   return { ...project(source, encoding, inputs, tasks, kept), ...(apart.length > 0 ? { apart } : {}), notes };

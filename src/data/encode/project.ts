@@ -13,7 +13,7 @@ import {
   singleOf,
   type Task,
 } from '../dataset.js';
-import type { Encoding, Learnt, LearntTask } from '../encoding.js';
+import type { Encoding, Fitted, FittedTask } from '../encoding.js';
 import { checkedLabels } from './checked-labels.js';
 import { bucketEncoding, type ColumnEncoding, scaleEncoding, vocabularyEncoding } from './column-encodings.js';
 import { encodedSplit, type KeptRows } from './encoded-split.js';
@@ -21,7 +21,7 @@ import { listEncoding } from './list-column.js';
 import { fedIndexes } from './vocabulary.js';
 
 /**
- * Rows of a source as models see them, by what was learnt: those of training, and new ones, whose columns may come in
+ * Rows of a source as models see them, by what was fitted: those of training, and new ones, whose columns may come in
  * another order. Of a task whose labels the source lacks, all masks are 0.
  * @param inputs and `tasks` Of the run's config.
  * @param kept Training rows that count. Absent: all do.
@@ -33,16 +33,16 @@ export function project(
   tasks: readonly TaskConfig[],
   kept?: KeptRows,
 ): Dataset {
-  const columns = encoding.columns.map((learnt) => {
-    const place = source.columns.findIndex(({ name }) => name === learnt.name);
-    return { place, encoding: encodingOf(must(source.columns[place], learnt.name), learnt) };
+  const columns = encoding.columns.map((fitted) => {
+    const place = source.columns.findIndex(({ name }) => name === fitted.name);
+    return { place, encoding: encodingOf(must(source.columns[place], fitted.name), fitted) };
   });
   const labels = encoding.tasks.map((task) => source.tasks.findIndex(({ name }) => name === task.name));
   const split = (name: SplitName, kept?: KeptRows) =>
     encodedSplit(checkedLabels(source, name, tasks), columns, labels, kept);
   return {
     ...features(encoding, inputs),
-    tasks: encoding.tasks.map((learnt, t) => taskOf(learnt, must(tasks[t], learnt.name))),
+    tasks: encoding.tasks.map((fitted, t) => taskOf(fitted, must(tasks[t], fitted.name))),
     encoding,
     checksum: source.checksum,
     splits: {
@@ -54,21 +54,21 @@ export function project(
   };
 }
 
-function taskOf(learnt: LearntTask, task: TaskConfig): Task {
+function taskOf(fitted: FittedTask, task: TaskConfig): Task {
   const { positiveWeight, labelSmoothing } = task;
-  return { ...learnt, rowLoss: taskLossOf(task), labelSmoothing, positiveWeight };
+  return { ...fitted, rowLoss: taskLossOf(task), labelSmoothing, positiveWeight };
 }
 
-function encodingOf(column: SourceColumn, learnt: Learnt): ColumnEncoding {
-  switch (learnt.kind) {
+function encodingOf(column: SourceColumn, fitted: Fitted): ColumnEncoding {
+  switch (fitted.kind) {
     case 'vocabulary':
-      return vocabularyEncoding(fedIndexes(column, learnt));
+      return vocabularyEncoding(fedIndexes(column, fitted));
     case 'list':
-      return listEncoding(fedIndexes(column, learnt), learnt);
+      return listEncoding(fedIndexes(column, fitted), fitted);
     case 'buckets':
-      return bucketEncoding(learnt.edges, learnt.missing);
+      return bucketEncoding(fitted.edges, fitted.missing);
     case 'scale':
-      return scaleEncoding(learnt.mean, learnt.deviation, learnt.log);
+      return scaleEncoding(fitted.mean, fitted.deviation, fitted.log);
     case 'identity':
       return scaleEncoding(0, 1, false); // a missing value becomes 0, the mean of such a column
   }
@@ -97,9 +97,9 @@ export function features(
 }
 
 /** Number of indexes, 0 included; undefined for a column that is fed as a number. */
-function cardinalityOf(learnt: Learnt): number | undefined {
-  if ('values' in learnt) return learnt.values.length + 1;
-  return learnt.kind === 'buckets' ? learnt.edges.length + 2 + Number(learnt.missing) : undefined;
+function cardinalityOf(fitted: Fitted): number | undefined {
+  if ('values' in fitted) return fitted.values.length + 1;
+  return fitted.kind === 'buckets' ? fitted.edges.length + 2 + Number(fitted.missing) : undefined;
 }
 
 /** Reads the groups of a split's rows; nothing of data that name no group. */

@@ -1,6 +1,6 @@
 import { must } from '../../support/must.js';
 import type { SourceColumn } from '../dataset.js';
-import type { Learnt, Vocabulary } from '../encoding.js';
+import type { Fitted, Vocabulary } from '../encoding.js';
 import { numberKey } from './number-key.js';
 
 export interface VocabularyOptions {
@@ -41,7 +41,7 @@ export function vocabularyByNumber(
   counts: Uint32Array,
   options: VocabularyOptions,
   column: Pick<SourceColumn, 'name' | 'dictionary'>,
-): Extract<Learnt, { kind: 'vocabulary' }> {
+): Extract<Fitted, { kind: 'vocabulary' }> {
   const kind = 'vocabulary';
   const { dictionary = [] } = column;
   const first = firstSpellings(dictionary, counts);
@@ -76,18 +76,18 @@ function firstSpellings(texts: readonly string[], counts: Uint32Array): Int32Arr
   });
 }
 
-export type LearntVocabulary = Extract<Learnt, { values: unknown }>;
+export type FittedVocabulary = Extract<Fitted, { values: unknown }>;
 
 /** The index of a value that has one, by its text. */
-export function indexOf(learnt: LearntVocabulary): (text: string) => number | undefined {
-  const indexes = indexesOf(learnt);
-  if (!('spellings' in learnt)) return (text) => indexes.get(text);
+export function indexOf(fitted: FittedVocabulary): (text: string) => number | undefined {
+  const indexes = indexesOf(fitted);
+  if (!('spellings' in fitted)) return (text) => indexes.get(text);
   const byNumber = new Map(Array.from(indexes, ([text, index]) => [numberKey(text) ?? text, index]));
   return (text) => byNumber.get(numberKey(text) ?? text);
 }
 
 /** The indexes of all texts that are known. */
-export function indexesOf({ values, rare, ...others }: LearntVocabulary): Map<string, number> {
+export function indexesOf({ values, rare, ...others }: FittedVocabulary): Map<string, number> {
   const { spellings = {} } = 'spellings' in others ? others : {};
   const indexes = new Map([...rare.map((value): [string, number] => [String(value), 1]), ...Object.entries(spellings)]);
   for (const [i, value] of values.entries()) if (value !== null) indexes.set(String(value), i + 1);
@@ -97,27 +97,27 @@ export function indexesOf({ values, rare, ...others }: LearntVocabulary): Map<st
 /** Of each index of a source's column, the index that is fed; 0 for values without one. */
 export function fedIndexes(
   { dictionary, size = 0 }: Pick<SourceColumn, 'dictionary' | 'size'>,
-  learnt: LearntVocabulary,
+  fitted: FittedVocabulary,
 ): Int32Array {
   if (dictionary) {
-    const known = inOrder(dictionary, learnt) ?? indexOf(learnt);
+    const known = inOrder(dictionary, fitted) ?? indexOf(fitted);
     const fed = new Int32Array(dictionary.length);
     for (let index = 0; index < fed.length; index++) fed[index] = known(dictionary[index] ?? '') ?? 0;
     return fed;
   }
   const fed = new Int32Array(size);
-  for (const value of learnt.rare) fed[Number(value)] = 1;
-  for (const [i, value] of learnt.values.entries()) if (value !== null) fed[Number(value)] = i + 1;
+  for (const value of fitted.rare) fed[Number(value)] = 1;
+  for (const [i, value] of fitted.values.entries()) if (value !== null) fed[Number(value)] = i + 1;
   return fed;
 }
 
 /**
  * `indexOf` for texts that are asked for in the order of the dictionary, if the values stand in this order, as those of
- * the dictionary that they were learnt from do. It needs no table of them, which takes most of the time of a large one.
+ * the dictionary that they were found in do. It needs no table of them, which takes most of the time of a large one.
  */
 function inOrder(
   dictionary: readonly string[],
-  { values, rare, ...others }: LearntVocabulary,
+  { values, rare, ...others }: FittedVocabulary,
 ): ((text: string) => number | undefined) | undefined {
   const isPlain = rare.length === 0 && !('spellings' in others);
   let place = 0;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { inputsSchema } from '../../config/parts.js';
 import { inOrder, type ListValues, type Source, type SourceColumn } from '../../data/dataset.js';
 import { project } from '../../data/encode/project.js';
-import type { Encoding, LearntColumn } from '../../data/encoding.js';
+import type { Encoding, FittedColumn } from '../../data/encoding.js';
 import { encodeModel, valueInfo } from '../../engine/run/onnx-format.js';
 import { must } from '../../support/must.js';
 import { randomFromSeed } from '../../support/random.js';
@@ -17,15 +17,15 @@ const ofEach = <Value>(value: () => Value) => Array.from({ length: rows }, value
 
 /** A column as it was fitted, what a source has of it, and what the file is fed. */
 interface Case {
-  readonly stored: LearntColumn;
+  readonly stored: FittedColumn;
   readonly source: SourceColumn;
   readonly values: Int32Array | Float32Array | ListValues;
   readonly feeds: Readonly<Record<string, Tensor>>;
 }
 
-type Stored<Kind> = Omit<Extract<LearntColumn, { readonly kind: Kind }>, 'kind' | 'name' | 'cells'>;
+type Stored<Kind> = Omit<Extract<FittedColumn, { readonly kind: Kind }>, 'kind' | 'name' | 'cells'>;
 
-function codes(name: string, of: Stored<'vocabulary'>, cells: LearntColumn['cells']): Case {
+function codes(name: string, of: Stored<'vocabulary'>, cells: FittedColumn['cells']): Case {
   const values = Int32Array.from(ofEach(() => random.below(9)));
   return {
     stored: { kind: 'vocabulary', name, cells, ...of },

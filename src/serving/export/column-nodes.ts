@@ -1,5 +1,5 @@
 import { indexesOf } from '../../data/encode/vocabulary.js';
-import type { Encoding, LearntColumn } from '../../data/encoding.js';
+import type { Encoding, FittedColumn } from '../../data/encoding.js';
 import { usualMissing } from '../../data/table/table-options.js';
 import {
   intAttribute,
@@ -11,7 +11,7 @@ import {
 import { must } from '../../support/must.js';
 import type { OnnxNodes } from './onnx-nodes.js';
 
-type Vocabulary = Extract<LearntColumn, { readonly kind: 'vocabulary' | 'list' }>;
+type Vocabulary = Extract<FittedColumn, { readonly kind: 'vocabulary' | 'list' }>;
 
 /** An input of an exported file. */
 export interface ColumnInput {
@@ -24,7 +24,7 @@ export interface ColumnInput {
   /** The name of the list that the entries or weights belong to. Absent: one value a row. */
   readonly list?: string;
   /** How a table's cells are read: the hash, and a list's separator and mark of weights. */
-  readonly cells: LearntColumn['cells'];
+  readonly cells: FittedColumn['cells'];
   readonly doc: string;
 }
 
@@ -155,7 +155,7 @@ function indexNodes(nodes: OnnxNodes, column: Vocabulary, missing: readonly stri
 }
 
 /** 1 + the number of edges that are not above the value. */
-function bucketNodes(nodes: OnnxNodes, columns: readonly LearntColumn[]): Part[] {
+function bucketNodes(nodes: OnnxNodes, columns: readonly FittedColumn[]): Part[] {
   const places = [...columns.keys()].filter((place) => columns[place]?.kind === 'buckets');
   const fits = columns.filter((column) => column.kind === 'buckets');
   if (fits.length === 0) return [];
@@ -178,7 +178,7 @@ function bucketNodes(nodes: OnnxNodes, columns: readonly LearntColumn[]): Part[]
 /**
  * (x - mean) * factor in 64 bits, rounded to 32; unscaled columns have mean 0 and factor 1. Missing values become 0.
  */
-function scaleNodes(nodes: OnnxNodes, columns: readonly LearntColumn[]): Part[] {
+function scaleNodes(nodes: OnnxNodes, columns: readonly FittedColumn[]): Part[] {
   const of = (log: boolean) =>
     [...columns.entries()].flatMap(([place, column]) => {
       if (column.kind === 'identity' && !log) return [{ place, name: column.name, mean: 0, factor: 1 }];
@@ -232,7 +232,7 @@ function signedLog(nodes: OnnxNodes, x: string): string {
  * The heaviest entries, of equal ones the first, in the order of the list: their indexes int64 and weights float32 [N,
  * length].
  */
-function listNodes(nodes: OnnxNodes, column: Extract<LearntColumn, { kind: 'list' }>) {
+function listNodes(nodes: OnnxNodes, column: Extract<FittedColumn, { kind: 'list' }>) {
   const { name, length, cells, pool } = column;
   const axis = intAttribute('axis', 1);
   const known = indexNodes(nodes, column, []);

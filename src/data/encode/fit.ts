@@ -2,14 +2,14 @@ import { setImmediate } from 'node:timers/promises';
 import { type InputsConfig, type TaskConfig, taskLossOf } from '../../config/parts.js';
 import { DataError } from '../../support/errors.js';
 import type { Source, SourceBlock, SourceColumn, SourceSplit } from '../dataset.js';
-import type { Encoding, LearntColumn } from '../encoding.js';
+import type { Encoding, FittedColumn } from '../encoding.js';
 import { checkedLabels } from './checked-labels.js';
 import { type ColumnFit, completeFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
 import { type KeptRows, keptRowsOf } from './encoded-split.js';
 import { listFit } from './list-column.js';
 
-/** What training rows teach. */
-export interface Lesson {
+/** What was fitted to the training rows, and which of them count. */
+export interface Fit {
   readonly encoding: Encoding;
   /** Rows that count. Absent: all do. */
   readonly kept: KeptRows | undefined;
@@ -19,16 +19,16 @@ export interface Lesson {
 }
 
 /**
- * Learns an encoding from the training rows, in one pass, or from a look at the first block if that is enough.
+ * Fits an encoding to the training rows, in one pass, or from a look at the first block if that is enough.
  * @param tasks that the source has
  * @param signal When it fires, the pass fails with its reason.
  */
-export async function learn(
+export async function fitEncoding(
   source: Source,
   inputs: InputsConfig,
   tasks: readonly TaskConfig[],
   signal: AbortSignal | undefined,
-): Promise<Lesson> {
+): Promise<Fit> {
   const { columns, texts, group } = source;
   const places = tasks.map(({ name }) => source.tasks.findIndex((task) => task.name === name));
   const fits = columnFits(source, inputs);
@@ -40,7 +40,7 @@ export async function learn(
   const without = spaces?.labelled.size ? tasks.find((_, t) => !spaces.labelled.has(t)) : undefined;
   if (without && !few)
     throw new DataError(`No training row with a weight above 0 is in the sample space of task '${without.name}'.`);
-  const learnt = columns.map(({ name, cells = {} }, c): LearntColumn => {
+  const fitted = columns.map(({ name, cells = {} }, c): FittedColumn => {
     const by = fits[c]?.finish() ?? { kind: 'identity' };
     return { name, cells: 'values' in by ? cells : { lenient: false, ...cells }, ...by };
   });
@@ -48,7 +48,7 @@ export async function learn(
     encoding: {
       schema: 1,
       texts,
-      columns: learnt,
+      columns: fitted,
       group,
       tasks: tasks.map((task, t) => {
         const { name, type } = task;
@@ -65,7 +65,7 @@ export async function learn(
     },
     kept: few ? undefined : counted,
     apart: tasks.flatMap(({ name }, t) => (spaces?.apart.has(t) ? [name] : [])),
-    notes: columns.flatMap(({ name }, c) => truncationNote(name, fits[c], learnt[c])),
+    notes: columns.flatMap(({ name }, c) => truncationNote(name, fits[c], fitted[c])),
   };
 }
 
@@ -96,7 +96,7 @@ async function fitTraining(
   train: SourceSplit,
   most: number,
   tasks: readonly number[],
-  { fits, labels, spaces }: Learning,
+  { fits, labels, spaces }: Fits,
   signal: AbortSignal | undefined,
 ): Promise<KeptRows | undefined> {
   const blocks = Math.ceil(most / train.blockRows);
@@ -163,17 +163,17 @@ function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefine
   });
 }
 
-function truncationNote(name: string, fit: ColumnFit | undefined, learnt: LearntColumn | undefined): string[] {
+function truncationNote(name: string, fit: ColumnFit | undefined, fitted: FittedColumn | undefined): string[] {
   const lost = fit?.truncation?.();
-  if (!lost || learnt?.kind !== 'list') return [];
+  if (!lost || fitted?.kind !== 'list') return [];
   return [
-    `Column '${name}': ${lost.rows} training rows have more than ${learnt.length} entries; the heaviest are fed, ` +
+    `Column '${name}': ${lost.rows} training rows have more than ${fitted.length} entries; the heaviest are fed, ` +
       `${lost.entries} are left out (inputs.columns.${name}.maxLength). Rows of other splits are cut alike, uncounted.`,
   ];
 }
 
-/** What is learnt of training. */
-interface Learning {
+/** What one pass over the training rows fits. */
+interface Fits {
   readonly fits: readonly (ColumnFit | undefined)[];
   readonly labels: readonly ReturnType<typeof labelFit>[];
   /** Of a source that is masked. */
