@@ -4,18 +4,16 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { models as catalogue } from '../models/catalogue.js';
-import { ple, pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
-import { build } from './main.js';
+import { folderOfFile, ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { testTranscript } from './transcript.fixture.js';
 
 const root = resolve(import.meta.dirname, '../..');
-describe('ple validate', () => {
-  // The slow suite has the configs that come with the program.
-  test('prints a config resolved', async () => {
-    const config = smallConfig(temporaryFolder());
-    const { status, stdout, stderr } = await pleHere(['validate', '--config', config]);
-    expect([status, stderr]).toEqual([0, `${config} is valid.\n`]);
-    expect(parse(stdout)).toMatchObject(parse(readFileSync(config, 'utf8')));
-  });
+
+for (const name of ['command-line', 'help', 'init-list-schema']) testTranscript(name, folderOfFile());
+
+test('ple schema prints the schema that the configs name', async () => {
+  const { stdout } = await pleHere(['schema']);
+  expect(stdout).toBe(readFileSync(join(root, 'configs/ple.schema.json'), 'utf8'));
 });
 
 describe('28b: the configs of Census-Income', () => {
@@ -46,18 +44,6 @@ describe('28b: the configs of Census-Income', () => {
   });
 });
 
-test('ple list shows every name with a line about it', async () => {
-  const asJson = await pleHere(['list', 'models', '--json']);
-  const listed: { name: string; summary: string }[] = JSON.parse(asJson.stdout);
-  expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining([...catalogue.names]));
-  const asText = await succeeded(pleHere(['list', 'models']));
-  for (const { name, summary } of listed) {
-    expect(summary).toMatch(/^.{10,}$/);
-    expect(asText.stdout).toContain(`${name} `);
-    expect(asText.stdout).toContain(` ${summary}\n`);
-  }
-});
-
 describe('help', () => {
   const heavy =
     /node_modules\/(@tensorflow|onnxruntime-node|onnxruntime-common|zod|yaml|apache-arrow|pino|protobufjs|cli-progress)\//;
@@ -70,26 +56,6 @@ describe('help', () => {
     expect([status, stderr]).toEqual([0, '']);
     expect(modules.some((module) => module.endsWith('dist/cli/main.js'))).toBe(true);
     expect(modules.filter((module) => heavy.test(module))).toEqual([]);
-  });
-
-  test('--help has every command once, under the heading of its group', async () => {
-    const { stdout } = await pleHere(['--help']);
-    const groups = [...stdout.matchAll(/^(\S.*):\n((?: {2}.*\n)+)/gm)].map(([, heading = '', lines = '']) => ({
-      heading,
-      names: Array.from(lines.matchAll(/^ {2}([a-z]+)/gm), ([, name]) => name),
-    }));
-    const headings = ['Options', 'Train and compare', 'Data', 'Use', 'Inspect', 'Machines', 'Examples'];
-    expect(groups.map(({ heading }) => heading)).toEqual(headings);
-    const listed = groups.filter(({ heading }) => heading !== 'Examples').flatMap(({ names }) => names);
-    const commands = build(() => undefined).commands.map((command) => command.name());
-    const gone = commands.filter((name) => !listed.includes(name));
-    expect(listed.toSorted()).toEqual([...commands.filter((name) => listed.includes(name)), 'help'].toSorted());
-    for (const name of gone)
-      for (const words of [[], ['x', '--y'], ['--help']])
-        expect(await pleHere([name, ...words])).toMatchObject({
-          status: 2,
-          stderr: expect.stringMatching(new RegExp(`^ple: There is no command 'ple ${name}': .+\\.\n$`)),
-        });
   });
 });
 

@@ -1,12 +1,16 @@
+import { join } from 'node:path';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
-import type { ModelSearch } from '../comparison/comparison.js';
+import type { Comparison, ModelSearch } from '../comparison/comparison.js';
+import { temporaryFolder } from '../support/folder.fixture.js';
 import { must } from '../support/must.js';
 import { chartSvg } from './charts/chart.js';
 import { comparisonCharts, runCharts } from './charts/charts.js';
-import { everyVerdict } from './comparison.fixture.js';
+import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
+import { writeGainsParquet } from './gains-parquet.js';
 import { gainsText } from './gains-text.js';
 import { reportPage } from './page/report-page.js';
 import { runPage, runTasks } from './page/run-page.js';
@@ -47,8 +51,24 @@ async function searched(): Promise<ReportData> {
   return { ...data, comparison: { ...data.comparison, rows, search } };
 }
 
+/** Names that would be a formula, a tag, a cell, a command or an escape. */
+const hostile = [
+  ...['single-task', '<script>alert(1)</script>', '"><img src=x>', '=1+1', '+1', '-1', '@x', 'a|b\nc,"d"'],
+  'x_1 & 50 % $y$ #z {q} \\n ~ ^ `c` *d*',
+];
+const hostileNames: Comparison = {
+  ...{ ...everyVerdict, tasks: ['t<|_'], axes: { "dataset's": [0.5] } },
+  rows: hostile.map((label) =>
+    comparisonRow(label, {
+      axis: { "dataset's": 0.5 },
+      tasks: { 't<|_': taskGain(label === 'single-task' ? null : -0.001, 'worse') },
+    }),
+  ),
+};
+
 const cases: Readonly<Record<string, () => Promise<ReportData> | ReportData>> = {
   'every-verdict': () => ({ comparison: everyVerdict, runs: new Map(), command: 'ple compare', config: null }),
+  'hostile-names': () => ({ comparison: hostileNames, runs: new Map(), command: 'ple report', config: null }),
   'two-types': () => reportFixture({ models: few, tasks: both, seeds: 4, rows: 400, spread: 0.02 }),
   front: () => reportFixture({ models: few, tasks: both, seeds: 4, rows: 400, spread: 0.02, front: [0.5, 1, 2] }),
   'one-pass': () => reportFixture({ models: few, tasks: both, seeds: 4, rows: 400, spread: 0.02, half: 0.05 }),
@@ -81,6 +101,23 @@ const outputs: Readonly<Record<string, (data: ReportData, name: string) => strin
   'gains.tex': ({ comparison }) => gainsLatex(comparison),
   'report.html': page,
 };
+
+/** Cases with contrasts, or with texts and numbers on an axis. */
+const inParquet = ['every-verdict', 'hostile-names', 'axis'];
+
+/** The columns of gains.parquet with their types, then its rows. */
+async function parquetText(comparison: Comparison): Promise<string> {
+  const folder = temporaryFolder();
+  await writeGainsParquet(folder, comparison);
+  const file = await asyncBufferFromFile(join(folder, 'gains.parquet'));
+  const [, ...columns] = (await parquetMetadataAsync(file)).schema;
+  const rows = await parquetReadObjects({ file });
+  const lines = [
+    ...columns.map(({ name, type }) => `${name} ${type}`),
+    ...rows.map((row) => JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? Number(value) : value))),
+  ];
+  return `${lines.join('\n')}\n`;
+}
 
 /** The sections of charts on the page of a case: all kinds are on some page. */
 const charted: Readonly<Record<string, readonly string[]>> = {
@@ -142,4 +179,10 @@ describe.each(Object.entries(cases))('%s', (name, make) => {
     made ??= make();
     await expect(await write(await made, name)).toMatchFileSnapshot(`goldens/${name}/${file}`);
   });
+  if (inParquet.includes(name))
+    test('gains.parquet', async () => {
+      await expect(await parquetText((await make()).comparison)).toMatchFileSnapshot(
+        `goldens/${name}/gains.parquet.txt`,
+      );
+    });
 });

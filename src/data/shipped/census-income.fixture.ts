@@ -12,7 +12,7 @@ const { header, columns } = z
   .parse(parse(readFileSync(join(import.meta.dirname, '../../../datasets/census-income.yaml'), 'utf8')));
 
 /** The columns of the raw files, in their order. */
-export const rawColumns = header;
+const rawColumns = header;
 export const numbers = header.filter((name) => columns[name] === 'numeric');
 
 const choices: Readonly<Record<string, readonly string[]>> = {

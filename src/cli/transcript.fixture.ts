@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { type Finished, pleHere } from './command.fixture.js';
+
+const root = resolve(import.meta.dirname, '../..');
+const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/**
+ * Runs the command lines of goldens/<name>.txt in a folder, one after the other, and compares what they write with the
+ * file. `npx vitest run -u` writes it anew. In the file are:
+ *
+ *     # a comment
+ *     $ a command line; > is its next line
+ *     | a line of stdout
+ *     ! a line of stderr
+ *     exit 2      the exit code, where it is not 0
+ *
+ * `ple` runs in this process. NAME=VALUE before it and > FILE after it are as in a shell, but no pipes. All other
+ * command lines are the shell's.
+ */
+export function testTranscript(name: string, folder: string, ple = pleHere): void {
+  const file = join(import.meta.dirname, 'goldens', `${name}.txt`);
+  const parts = readFileSync(file, 'utf8').match(/^(\$ .*\n(> ?.*\n)*|#.*\n|\n)/gm) ?? [];
+  test(`the transcript goldens/${name}.txt`, async () => {
+    let text = '';
+    for (const part of parts)
+      text += part.startsWith('$ ') ? part + shown(await ran(part.slice(2), folder, ple), folder) : part;
+    await expect(text).toMatchFileSnapshot(file);
+  });
+}
+
+async function ran(command: string, cwd: string, ple: typeof pleHere): Promise<Finished> {
+  const line = command.replace(/\n> ?/g, '\n').trimEnd();
+  const [, settings = '', words, file] = /^((?:\w+=\S* )*)ple\b(.*?)(?: > (\S+))?$/s.exec(line) ?? [];
+  if (words === undefined) {
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', line], shell(cwd));
+    return { status: status ?? -1, stdout, stderr };
+  }
+  for (const setting of settings.split(' ').filter((text) => text !== ''))
+    vi.stubEnv(setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1));
+  const finished = await ple(wordsOf(words, cwd), { cwd }).finally(() => vi.unstubAllEnvs());
+  if (file === undefined) return finished;
+  writeFileSync(join(cwd, file), finished.stdout);
+  return { ...finished, stdout: '' };
+}
+
+const shell = (cwd: string) => ({ cwd, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C.UTF-8' } }) as const;
+
+/** As a shell splits them, which takes quotes away and puts files for patterns. */
+function wordsOf(line: string, cwd: string): string[] {
+  const { stdout } = spawnSync('sh', ['-c', `for word in ${line}; do printf '%s\\0' "$word"; done`], shell(cwd));
+  return stdout.split('\0').slice(0, -1);
+}
+
+function shown({ status, stdout, stderr }: Finished, folder: string): string {
+  const lines = (text: string, sign: string) =>
+    text === ''
+      ? ''
+      : `${normalized(text, folder)
+          .replace(/\n$|(?<!\n)$/, (end) => (end === '' ? ' (no end of line)' : ''))
+          .split('\n')
+          .map((line) => `${sign} ${line}`.trimEnd())
+          .join('\n')}\n`;
+  return lines(stdout, '|') + lines(stderr, '!') + (status === 0 ? '' : `exit ${status}\n`);
+}
+
+/** Without what differs by machine, time and release. Of a number with many digits, two are kept. */
+function normalized(text: string, folder: string): string {
+  return text
+    .replaceAll(folder, '/here')
+    .replaceAll(root, '/ple')
+    .replaceAll(version, '<version>')
+    .replace(/\b[0-9a-f]{64}\b/g, '<sha256>')
+    .replace(/\b[0-9a-f]{32}\b/g, '<hash>')
+    .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replace(/\b(\d+\.0*[1-9]\d)\d{2,}/g, '$1…')
+    .replace(/("(?:seconds|stepMilliseconds|samplesPerSecond|bytes)": ?)[^,}\n]+/g, '$1#')
+    .replace(/\b\d+(\.\d+…?)? (s|min|h|KiB|MiB)\b/g, '# $2')
+    .replaceAll('\u001b', '<escape>');
+}
