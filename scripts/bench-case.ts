@@ -3,7 +3,7 @@ import { models } from '../src/models/catalogue.js';
 import { initialize } from '../src/models/model.js';
 import { jointLoss } from '../src/objective/joint-loss.js';
 import { optimizers } from '../src/optimizers/catalogue.js';
-import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../src/support/arrays.js';
+import { elementCount, float32, type HostArray, type HostArrays, int32 } from '../src/support/arrays.js';
 import { randomFromSeed } from '../src/support/random.js';
 import { initialState, trainingStep } from '../src/training/step.js';
 
@@ -75,7 +75,7 @@ export function benchCase(name: BenchCaseName): BenchCase {
       const stream = random.stream('rows');
       const filled = ({ dtype, shape }: ArraySpec, draw: () => number): HostArray => {
         const whole = [steps, ...shape];
-        const values = Array.from({ length: sizeOf(whole) }, draw);
+        const values = Array.from({ length: elementCount(whole) }, draw);
         return dtype === 'float32' ? float32(whole, Float32Array.from(values)) : int32(whole, Int32Array.from(values));
       };
       return {

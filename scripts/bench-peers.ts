@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { engineOn } from '../src/engine/devices/engine-on.js';
 import { nativeFolder } from '../src/engine/native/libraries.js';
 import { textTable } from '../src/report/text-table.js';
-import { sizeOf } from '../src/support/arrays.js';
+import { elementCount } from '../src/support/arrays.js';
 import { benchCase, benchModel, median, timed } from './bench-case.js';
 import { checkChoice, refuse, wordsOf } from './usage.js';
 
@@ -157,7 +157,7 @@ async function work({ name, threads, steps }: Work): Promise<void> {
   const batches = chunk(steps);
   for (let warm = 0; warm < 2; warm++) await program.run(batches);
   const parameters = Object.entries(signature.state).filter(([key]) => !/^optimizer|^step$/.test(key));
-  console.log(parameters.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0));
+  console.log(parameters.reduce((sum, [, { shape }]) => sum + elementCount(shape), 0));
   for await (const _ of createInterface({ input: process.stdin }))
     console.log((await timed(() => program.run(batches))) / steps);
 }

@@ -1,4 +1,4 @@
-import { type HostArray, type HostArrays, sizeOf } from '../support/arrays.js';
+import { elementCount, type HostArray, type HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import type { ArraySpec, Signature } from './engine.js';
 
@@ -23,8 +23,10 @@ export function check(name: string, array: HostArray, spec: ArraySpec, repeats =
   if (array.dtype !== spec.dtype || !same) {
     throw new Error(`'${name}' is ${array.dtype} [${array.shape}], the signature says ${spec.dtype} [${spec.shape}]`);
   }
-  if (array.data.length !== repeats * sizeOf(spec.shape)) {
-    throw new Error(`'${name}' holds ${array.data.length} numbers, its shape needs ${repeats * sizeOf(spec.shape)}`);
+  if (array.data.length !== repeats * elementCount(spec.shape)) {
+    throw new Error(
+      `'${name}' holds ${array.data.length} numbers, its shape needs ${repeats * elementCount(spec.shape)}`,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { type FloatArray, float32, sizeOf } from '../support/arrays.js';
+import { elementCount, type FloatArray, float32 } from '../support/arrays.js';
 import { part } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
@@ -280,7 +280,7 @@ const mostValues = 2 ** 29;
 
 function checkSizes(parameters: ParameterStarts): void {
   for (const [name, { shape, kind }] of Object.entries(parameters)) {
-    if (sizeOf(shape) <= mostValues) continue;
+    if (elementCount(shape) <= mostValues) continue;
     const mend =
       kind === 'embedding'
         ? 'lower inputs.embedding, raise inputs.minCount, or hash the column'

@@ -21,7 +21,7 @@ const leastSum = 1e-30;
  * index of its class. A task may have another loss: `losses.ts`.
  */
 export function jointLoss(tasks: readonly Task[]): JointLoss {
-  const parts = partsOf(tasks);
+  const parts = lossParts(tasks);
   // A task's own loss has the label's units.
   const units = tasks.map((task) => (task.rowLoss ? { offset: 0, scale: 1 } : task));
   const standardized = units.some((task) => task.offset !== 0 || task.scale !== 1);
@@ -76,7 +76,7 @@ interface Part {
 }
 
 /** Neighbours with the usual losses of one output form a part; any other task is a part alone. */
-function partsOf(tasks: readonly Task[]): readonly Part[] {
+function lossParts(tasks: readonly Task[]): readonly Part[] {
   const outputs = firstOutputs(tasks);
   const own = tasks.map(ownLoss);
   const begins = [...tasks.keys()].filter((task) => task === 0 || own[task] || own[task - 1]);
@@ -86,14 +86,14 @@ function partsOf(tasks: readonly Task[]): readonly Part[] {
     const height = members.reduce((sum, task) => sum + outputsOf(task), 0);
     const regression = members.map(({ type }) => type === 'regression');
     return {
-      logits: (all) => rowsOf(all, firstOutput, height),
-      targets: (all) => rowsOf(all, begin, members.length),
+      logits: (all) => sliceRows(all, firstOutput, height),
+      targets: (all) => sliceRows(all, begin, members.length),
       losses: own[begin] ?? ((logits, targets) => mixed(logits, targets, regression)),
     };
   });
 }
 
-function rowsOf(all: Tensor, first: number, count: number): Tensor {
+function sliceRows(all: Tensor, first: number, count: number): Tensor {
   const [rows, batch] = [must(all.shape[0], 'rows'), must(all.shape[1], 'batch')];
   return first === 0 && count === rows ? all : all.slice([first, 0], [count, batch]);
 }

@@ -80,7 +80,7 @@ const cases: readonly {
 
 describe.each(cases)('$name', ({ task, labels, loss }) => {
   it('has the losses and gradients of the scalar calculation', () => {
-    const found = rowsOf(task, x, labels);
+    const found = perRow(task, x, labels);
     for (const [row, logit] of x.entries()) {
       const label = labels[row] ?? 0;
       expect(found.losses[row]).toBeCloseTo(loss(logit, label), 5);
@@ -97,7 +97,7 @@ describe.each(cases)('$name', ({ task, labels, loss }) => {
   });
 
   it.each([1000, -1000])('a logit of %d neither overflows nor gives NaN', (logit) => {
-    const found = rowsOf(
+    const found = perRow(
       task,
       labels.map(() => logit),
       labels,
@@ -139,7 +139,7 @@ it('label smoothing of classes is that of PyTorch 2.6, float64', () => {
 });
 
 /** The loss of each row, and its slope. */
-function rowsOf(task: Task, logits: readonly number[], labels: readonly number[]) {
+function perRow(task: Task, logits: readonly number[], labels: readonly number[]) {
   const rows = logits.map((logit, row) => joint(task, [logit], [labels[row] ?? 0], [1]));
   return { losses: rows.map(({ loss }) => loss), gradient: rows.map(({ gradient }) => gradient[0] ?? Number.NaN) };
 }

@@ -12,7 +12,7 @@ interface Choice {
  * The optimizer of a run. With `embeddings`, embedding tables have their own optimizer, with its own rule, clipping and
  * L2. Its learning rate follows the main one, at the ratio that the two have at the start.
  */
-export function optimizerOf(parameters: Parameters, main: Choice, embeddings: Choice | undefined): Optimizer {
+export function buildOptimizer(parameters: Parameters, main: Choice, embeddings: Choice | undefined): Optimizer {
   if (!embeddings) return optimizers.get(main.type).build(parameters, main);
   const owners = ownersOf(parameters);
   const part = (isEmbedding: boolean, { type, ...options }: Choice) => {
@@ -21,7 +21,7 @@ export function optimizerOf(parameters: Parameters, main: Choice, embeddings: Ch
   };
   const parts = [
     { optimizer: part(false, main), ratio: 1 },
-    { optimizer: part(true, embeddings), ratio: startOf(embeddings) / startOf(main) },
+    { optimizer: part(true, embeddings), ratio: startingRate(embeddings) / startingRate(main) },
   ];
   return {
     slots: () => Object.assign({}, ...parts.map(({ optimizer }) => optimizer.slots())),
@@ -37,6 +37,6 @@ export function optimizerOf(parameters: Parameters, main: Choice, embeddings: Ch
 }
 
 /** The learning rate before any schedule. */
-function startOf({ type, learningRate }: Choice): number {
+function startingRate({ type, learningRate }: Choice): number {
   return optimizers.get(type).learningRate({ type, learningRate }, { epochs: 1, stepsPerEpoch: 1 }).start;
 }

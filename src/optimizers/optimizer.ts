@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
 import { ownersOf, type Parameter, type Parameters } from '../models/model.js';
-import { type HostArrays, sizeOf } from '../support/arrays.js';
+import { elementCount, type HostArrays } from '../support/arrays.js';
 import { part } from '../support/catalogue.js';
 import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
@@ -88,7 +88,7 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
       const parsed = options.parse(given);
       return optimizer(parameters, parsed, definition.build(parsed), owners);
     },
-    learningRate: (given, length) => learningRateOf(options.parse(given), length),
+    learningRate: (given, length) => buildLearningRate(options.parse(given), length),
   });
 }
 
@@ -108,7 +108,7 @@ function optimizer(
           Object.entries(all).map(([name, { value }]) => {
             const perRow = typeof initial === 'object';
             const shape = perRow ? value.shape.with(-1, 1) : value.shape;
-            const data = new Float32Array(sizeOf(shape)).fill(perRow ? initial.initial : initial);
+            const data = new Float32Array(elementCount(shape)).fill(perRow ? initial.initial : initial);
             return [`${slot}/${name}`, { dtype: 'float32', shape, data }] as const;
           }),
         ),
@@ -159,7 +159,7 @@ export interface LearningRate {
 }
 
 /** @throws ConfigError for a schedule that does not fit the length of training. */
-function learningRateOf({ learningRate, decay, schedule }: CommonOptions, length: TrainingLength): LearningRate {
+function buildLearningRate({ learningRate, decay, schedule }: CommonOptions, length: TrainingLength): LearningRate {
   if (schedule) {
     const { factor, follow } = learningRateSchedules.get(schedule.type).build(schedule, length);
     return {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Parameters } from '../models/model.js';
 import type { HostArray } from '../support/arrays.js';
 import { tf } from '../support/tf.js';
-import { optimizerOf } from './apart.js';
+import { buildOptimizer } from './apart.js';
 import { optimizers } from './catalogue.js';
 import { noScores } from './schedules/learning-rate-schedule.js';
 
@@ -171,7 +171,7 @@ it('embeddings move by a learning rate of their own, which follows the schedule 
   const zero = { dtype: 'float32', shape: [1], data: new Float32Array(1) } as const;
   const initial: Parameters = { table: { kind: 'embedding', value: zero }, weight: { kind: 'weight', value: zero } };
   const tensors = (value: number) => ({ table: tf.tensor1d([value]), weight: tf.tensor1d([value]) });
-  const optimizer = optimizerOf(initial, { type: 'sgd', learningRate: 0.2 }, { type: 'sgd', learningRate: 0.6 });
+  const optimizer = buildOptimizer(initial, { type: 'sgd', learningRate: 0.2 }, { type: 'sgd', learningRate: 0.6 });
   const given = { parameters: tensors(0), gradients: tensors(1), slots: {}, step: tf.scalar(0) };
   const { parameters } = optimizer.update({ ...given, learningRate: tf.scalar(0.1) });
   expectClose([...values(parameters, 'table'), ...values(parameters, 'weight')], [-0.3, -0.1]);

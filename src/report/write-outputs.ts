@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { entriesOf } from '../support/folder-contents.js';
+import { listFolder } from '../support/folder-contents.js';
 import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import type { FinishedRun } from '../training/finished-run.js';
@@ -44,7 +44,7 @@ async function writeDrawings(folder: string, sections: readonly ChartSection[], 
   for (const { id } of charts)
     for (const kind of ['svg', 'png']) await rm(join(drawings, `${id}.${kind}`), { force: true });
   if (!svg) {
-    if (entriesOf(drawings).length === 0) await rm(drawings, { recursive: true, force: true });
+    if (listFolder(drawings).length === 0) await rm(drawings, { recursive: true, force: true });
     return;
   }
   await mkdir(drawings, { recursive: true });

@@ -15,14 +15,17 @@ export type HostArray = FloatArray | IntArray;
 
 export type HostArrays = Readonly<Record<string, HostArray>>;
 
-export function float32(shape: readonly number[], data: Float32Array = new Float32Array(sizeOf(shape))): FloatArray {
+export function float32(
+  shape: readonly number[],
+  data: Float32Array = new Float32Array(elementCount(shape)),
+): FloatArray {
   return { dtype: 'float32', shape, data };
 }
 
-export function int32(shape: readonly number[], data: Int32Array = new Int32Array(sizeOf(shape))): IntArray {
+export function int32(shape: readonly number[], data: Int32Array = new Int32Array(elementCount(shape))): IntArray {
   return { dtype: 'int32', shape, data };
 }
 
-export function sizeOf(shape: readonly number[]): number {
+export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }

@@ -25,16 +25,16 @@ export function fileSha256(path: string): string {
  * Adds to a JSON document its own checksum, computed without `timing`. Documents of equal results have equal checksums.
  */
 export function sealed<Document extends object>(document: Document): Document & { readonly sha256: string } {
-  return { ...document, sha256: checksumOf(document) };
+  return { ...document, sha256: documentChecksum(document) };
 }
 
 /** Whether a document still matches its checksum. Null: it has none. */
 export function isIntact(document: unknown): boolean | null {
   if (typeof document !== 'object' || document === null || !('sha256' in document)) return null;
-  return document.sha256 === checksumOf(document);
+  return document.sha256 === documentChecksum(document);
 }
 
-function checksumOf(document: object): string {
+function documentChecksum(document: object): string {
   const entries = Object.entries(document).filter(([key]) => key !== 'sha256' && key !== 'timing');
   return sha256(JSON.stringify(Object.fromEntries(entries)));
 }

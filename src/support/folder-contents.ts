@@ -12,7 +12,7 @@ interface FoundFile {
 
 /** Every file in a folder and in those below it. What vanishes meanwhile is left out. */
 export function filesBelow(folder: string): readonly FoundFile[] {
-  return entriesOf(folder).flatMap((entry) => {
+  return listFolder(folder).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesBelow(path);
     const found = lstatSync(path, { throwIfNoEntry: false });
@@ -21,7 +21,7 @@ export function filesBelow(folder: string): readonly FoundFile[] {
 }
 
 /** The entries of a folder by name. None if it is gone. */
-export function entriesOf(folder: string): readonly Dirent[] {
+export function listFolder(folder: string): readonly Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {

@@ -40,14 +40,14 @@ export function acquireLock(folder: string, force = false): Lock {
     writeFileSync(own, JSON.stringify({ ...thisProcess(), token }), { flag: 'wx' });
     for (let attempt = 0; attempt < 10; attempt++) {
       if (linked(own, lock)) return held(folder, lock, token);
-      const chain = chainOf(lock);
+      const chain = readChain(lock);
       const holder = chain.at(-1);
       if (!holder) continue;
-      const refusal = refusalOf(holder, force);
+      const refusal = reasonToRefuse(holder, force);
       if (refusal !== null) throw new FolderInUse(`${folder} ${refusal}`);
       const claim = `${lock}.${holder.token}`;
       if (!linked(own, claim)) continue;
-      if (chainOf(lock).at(-1)?.token === token) {
+      if (readChain(lock).at(-1)?.token === token) {
         renameSync(own, lock);
         for (const { token } of chain) rmSync(`${lock}.${token}`, { force: true });
         return held(folder, lock, token);
@@ -67,8 +67,8 @@ export function acquireLock(folder: string, force = false): Lock {
  * @param force Not null then means: the process lives, or gave a sign of life a short time ago.
  */
 export function whyLocked(folder: string, force = false): string | null {
-  const holder = chainOf(join(folder, 'lock')).at(-1);
-  return holder ? refusalOf(holder, force) : null;
+  const holder = readChain(join(folder, 'lock')).at(-1);
+  return holder ? reasonToRefuse(holder, force) : null;
 }
 
 export function cannotWrite(path: string, error: unknown): UserError {
@@ -125,7 +125,7 @@ interface Holder {
 
 const holderSchema = processSchema.extend({ token: z.uuid() });
 
-function chainOf(lock: string): readonly Holder[] {
+function readChain(lock: string): readonly Holder[] {
   const chain: Holder[] = [];
   for (let next = readHolder(lock); next; next = readHolder(`${lock}.${next.token}`)) {
     if (chain.some(({ token }) => token === next?.token)) break; // it is being released
@@ -138,7 +138,7 @@ function readHolder(path: string): Holder | undefined {
   try {
     const text = readFileSync(path, 'utf8');
     const seconds = Math.max(0, (Date.now() - statSync(path).mtimeMs) / 1000);
-    const parsed = holderSchema.safeParse(jsonOf(text));
+    const parsed = holderSchema.safeParse(jsonOrNull(text));
     if (parsed.success) return { token: parsed.data.token, process: parsed.data, seconds };
     return { token: sha256(text), process: null, seconds };
   } catch (error) {
@@ -147,7 +147,7 @@ function readHolder(path: string): Holder | undefined {
   }
 }
 
-function jsonOf(text: string): unknown {
+function jsonOrNull(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -156,7 +156,7 @@ function jsonOf(text: string): unknown {
 }
 
 /** Why a lock may not be taken over, in words that follow the folder's name. Null: it may. */
-function refusalOf({ process: other, seconds }: Holder, force: boolean): string | null {
+function reasonToRefuse({ process: other, seconds }: Holder, force: boolean): string | null {
   const alive = other && isAlive(other);
   if (alive === false) return null;
   if (alive) return `is in use by process ${other?.pid}. Wait for it, or end it.`;

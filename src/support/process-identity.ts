@@ -22,7 +22,7 @@ export type ProcessIdentity = Readonly<z.infer<typeof processSchema>>;
 export function thisProcess(): ProcessIdentity {
   return {
     pid: process.pid,
-    started: startOf(process.pid),
+    started: startTime(process.pid),
     host: hostname(),
     boot: textOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     namespace: textOr('', () => readlinkSync('/proc/self/ns/pid')),
@@ -34,7 +34,7 @@ export function isAlive(other: ProcessIdentity): boolean | null {
   const { host, boot, namespace } = thisProcess();
   if (other.host !== host || other.boot !== boot || other.namespace !== namespace) return null;
   if (!isRunning(other.pid)) return false;
-  const started = startOf(other.pid);
+  const started = startTime(other.pid);
   return started === '' || other.started === '' || started === other.started;
 }
 
@@ -43,7 +43,7 @@ export function isRunning(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
-    return statOf(pid)[0] !== 'Z'; // a zombie: its parent has not read the exit code, as in a container without an init
+    return readStat(pid)[0] !== 'Z'; // a zombie: its parent has not read the exit code, as in a container without an init
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
@@ -55,15 +55,15 @@ export function placeOfNumbers(): string {
   return sha256(`${host} ${namespace}`).slice(0, 8);
 }
 
-function startOf(pid: number): string {
-  return statOf(pid)[19] ?? '';
+function startTime(pid: number): string {
+  return readStat(pid)[19] ?? '';
 }
 
 /**
  * The fields of /proc/<pid>/stat from the state on. Empty on other systems, and where /proc belongs to another
  * namespace.
  */
-function statOf(pid: number): readonly string[] {
+function readStat(pid: number): readonly string[] {
   if (textOr('', () => readlinkSync('/proc/self')) !== String(process.pid)) return [];
   const text = textOr('', () => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   return text.slice(text.lastIndexOf(')') + 2).split(' ');

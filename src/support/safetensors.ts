@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
-import { float32, type HostArrays, int32, sizeOf } from './arrays.js';
+import { elementCount, float32, type HostArrays, int32 } from './arrays.js';
 import { UserError } from './errors.js';
 import { writeWhole } from './whole-file.js';
 
@@ -70,7 +70,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
       }
       const { dtype, shape, data_offsets } = headerSchema.valueType.options[0].parse(entry);
       const [from, to] = data_offsets;
-      if (to - from !== 4 * sizeOf(shape) || 8 + length + to > size) throw damaged(path);
+      if (to - from !== 4 * elementCount(shape) || 8 + length + to > size) throw damaged(path);
       const array = dtype === 'F32' ? float32(shape) : int32(shape);
       await fill(new Uint8Array(array.data.buffer), 8 + length + from);
       arrays[name] = array;

@@ -56,11 +56,11 @@ export function asUserError(error: unknown): UserError | undefined {
   const lack = lackOfFiles(hasCode(error, 'ERR_MODULE_NOT_FOUND') ? 'ERR_MODULE_NOT_FOUND' : error.message);
   if (lack !== undefined) return new UserError(`${lack}.`);
   if (!isSystemError(error)) return undefined;
-  return new UserError(`${firstLine(error)}.${remedyOf(error)}`);
+  return new UserError(`${firstLine(error)}.${remedy(error)}`);
 }
 
 /** What to do, as a sentence that starts with a space. Empty if unknown. */
-export function remedyOf({ code = '' }: NodeJS.ErrnoException): string {
+export function remedy({ code = '' }: NodeJS.ErrnoException): string {
   return remedies[code] === undefined ? '' : ` ${remedies[code]}.`;
 }
 

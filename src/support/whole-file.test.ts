@@ -12,13 +12,13 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ple-whole-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
-const textOf = (name: string) => readFileSync(join(folder, name), 'utf8');
+const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 
 test('a file is replaced; where that fails nothing is left beside it, and the file is named', async () => {
   const path = join(folder, 'a');
   await writeWhole(path, 'one');
   await writeWhole(path, [Uint8Array.of(50), Uint8Array.of(51)]);
-  expect(textOf('a')).toBe('23');
+  expect(read('a')).toBe('23');
   function* full() {
     yield Buffer.from('half');
     throw Object.assign(new Error('ENOSPC: no space left on device, write'), { syscall: 'write', code: 'ENOSPC' });
@@ -31,13 +31,13 @@ test('a file is replaced; where that fails nothing is left beside it, and the fi
   await expect(writeWhole(join(folder, 'b'), 'one')).rejects.toThrow(/b cannot be written: illegal operation on a dir/);
   await expect(writeWhole(join(folder, 'none/a'), 'one')).rejects.toThrow(/none\/a cannot be written: no such file/);
   expect(readdirSync(folder).toSorted()).toEqual(['a', 'b']);
-  expect(textOf('a')).toBe('23');
+  expect(read('a')).toBe('23');
 });
 
 test('two that write a file at once do not mix their bytes', async () => {
   const pieces = (text: string) => Array.from({ length: 50 }, () => Buffer.from(text));
   await Promise.all(['x', 'y'].map((text) => writeWhole(join(folder, 'a'), pieces(text))));
-  expect(['x'.repeat(50), 'y'.repeat(50)]).toContain(textOf('a'));
+  expect(['x'.repeat(50), 'y'.repeat(50)]).toContain(read('a'));
   expect(readdirSync(folder)).toEqual(['a']);
 });
 
@@ -47,10 +47,10 @@ test('no link is followed: what lies outside stays as it is', async () => {
   writeFileSync(outside, 'kept');
   for (const name of ['a', 'a.partial', 'lines']) symlinkSync(outside, join(folder, 'run', name));
   await writeWhole(join(folder, 'run/a'), 'new');
-  expect([textOf('run/a'), textOf('outside')]).toEqual(['new', 'kept']);
+  expect([read('run/a'), read('outside')]).toEqual(['new', 'kept']);
   expect(() => appendLine(join(folder, 'run/lines'), 'more')).toThrow(/lines cannot be written: .*symbolic links/);
   expect(() => openLog(join(folder, 'run/lines'))).toThrow(UserError);
-  expect(textOf('outside')).toBe('kept');
+  expect(read('outside')).toBe('kept');
 });
 
 test('file and folder are synced', async () => {
@@ -67,10 +67,10 @@ test('a line that was cut short goes before the next is added, and none that is 
   writeFileSync(path, 'one\ntw');
   appendLine(path, 'three');
   appendLine(path, 'four');
-  expect(textOf('lines')).toBe('one\nthree\nfour\n');
+  expect(read('lines')).toBe('one\nthree\nfour\n');
   writeFileSync(path, 'on');
   const { log, close } = openLog(path);
   log.info('logged');
   close();
-  expect(textOf('lines')).toMatch(/^\{"level":30,"time":\d+,"msg":"logged"\}\n$/);
+  expect(read('lines')).toMatch(/^\{"level":30,"time":\d+,"msg":"logged"\}\n$/);
 });

@@ -5,7 +5,7 @@ import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import { UserError } from './errors.js';
 import { isRunning, placeOfNumbers } from './process-identity.js';
-import { isSystemError, remedyOf, systemReason } from './system-error.js';
+import { isSystemError, remedy, systemReason } from './system-error.js';
 
 /**
  * Writes a file atomically: under a temporary name, synced, then renamed. All files are written this way, except those
@@ -47,7 +47,7 @@ export async function syncPath(path: string): Promise<void> {
  */
 export function cannotWriteFile(path: string, error: unknown): unknown {
   return isSystemError(error)
-    ? new UserError(`${path} cannot be written: ${systemReason(error)}.${remedyOf(error)}`)
+    ? new UserError(`${path} cannot be written: ${systemReason(error)}.${remedy(error)}`)
     : error;
 }
 

@@ -13,10 +13,10 @@ import {
 import type { Balancing } from '../objective/balancing/balancing.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import type { WeightSchedule } from '../objective/weight-schedule.js';
-import { optimizerOf } from '../optimizers/apart.js';
+import { buildOptimizer } from '../optimizers/apart.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import type { LearningRate, Optimizer } from '../optimizers/optimizer.js';
-import { sizeOf } from '../support/arrays.js';
+import { elementCount } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
@@ -83,7 +83,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     steps.all / train.epochs,
   );
   const parameters = initialize(model.parameters, random.stream('initial'));
-  const optimizer = optimizerOf(parameters, train.optimizer, train.optimizers?.embeddings);
+  const optimizer = buildOptimizer(parameters, train.optimizer, train.optimizers?.embeddings);
   let found: Sharing | undefined;
   const sharing = () => (found ??= sharingIn(experiment, dataset, parameters));
   const balanced = balancedBy(balancing, sharing);
@@ -259,7 +259,7 @@ export function countParameters(parameters: ParameterStarts): ParameterCounts {
   const counts = { embedding: 0, network: 0 };
   for (const { shape, kind } of Object.values(parameters)) {
     if (kind === 'statistic') continue;
-    counts[kind === 'embedding' ? 'embedding' : 'network'] += sizeOf(shape);
+    counts[kind === 'embedding' ? 'embedding' : 'network'] += elementCount(shape);
   }
   return counts;
 }

@@ -1,5 +1,5 @@
 import type { ArraySpec } from '../engine/engine.js';
-import { float32, type HostArrays, int32, sizeOf } from '../support/arrays.js';
+import { elementCount, float32, type HostArrays, int32 } from '../support/arrays.js';
 
 /**
  * For tests: the inputs of some steps. Arrays that are given stay as they are; of others, `valuesOf` tells each element
@@ -13,7 +13,7 @@ export function stepChunk(
 ): HostArrays {
   return Object.fromEntries(
     Object.entries(arrays).map(([name, spec]) => {
-      const size = sizeOf(spec.shape);
+      const size = elementCount(spec.shape);
       const value = valuesOf(name, size);
       const shape = [steps, ...spec.shape];
       const length = { length: steps * size };

@@ -13,7 +13,7 @@ import {
 } from '../models/model.js';
 import type { JointLoss } from '../objective/joint-loss.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
-import { float32, type HostArrays, sizeOf } from '../support/arrays.js';
+import { elementCount, float32, type HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
 import { tf } from '../support/tf.js';
@@ -161,7 +161,7 @@ export function batchArrays(
       ]),
     ),
   } as const satisfies Record<string, ArraySpec>;
-  const bytes = 4 * Object.values<ArraySpec>(training).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const bytes = 4 * Object.values<ArraySpec>(training).reduce((sum, { shape }) => sum + elementCount(shape), 0);
   return { inputs, training, bytes };
 }
 
@@ -190,7 +190,7 @@ export function balancingNoiseOf(
   return Object.fromEntries(
     Object.entries(balanced?.method.noise ?? {}).map(([name, { shape, draw }]) => {
       const drawn = float32([steps, ...shape]);
-      const size = sizeOf(shape);
+      const size = elementCount(shape);
       for (let step = 0; step < steps; step++) {
         const stream = random.stream(name).stream(String(completedSteps + step));
         draw(drawn.data.subarray(step * size, (step + 1) * size), stream);

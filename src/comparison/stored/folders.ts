@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { entriesOf } from '../../support/folder-contents.js';
+import { listFolder } from '../../support/folder-contents.js';
 import { whyLocked } from '../../support/lock.js';
 import { checkFile } from '../../training/folder/stored-file.js';
 import { logEntries } from './timing.js';
@@ -34,7 +34,7 @@ export function runsIn(path: string): readonly Folder[] {
 /** Folders and links to folders. */
 function foldersIn(path: string, name: string): readonly Folder[] {
   if (!isFolder(path)) return [];
-  return entriesOf(path).flatMap((entry): Folder[] => {
+  return listFolder(path).flatMap((entry): Folder[] => {
     const child = { name: join(name, entry.name), path: join(path, entry.name) };
     const kind = isFolder(child.path) ? kindOf(child.path) : undefined;
     return kind ? [{ ...child, kind }] : [];
@@ -56,7 +56,7 @@ function isFolder(path: string): boolean {
 export function kindOf(folder: string): Folder['kind'] | undefined {
   let names: readonly string[];
   try {
-    names = entriesOf(folder).map(({ name }) => name);
+    names = listFolder(folder).map(({ name }) => name);
   } catch {
     return 'run';
   }

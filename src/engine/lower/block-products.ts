@@ -1,4 +1,4 @@
-import { sizeOf } from '../../support/arrays.js';
+import { elementCount } from '../../support/arrays.js';
 import { type Graph, int, type Node, numberOf, sameShape, side, type Value } from '../record/graph.js';
 import { elementwise, type Pass, pass, reshape, transpose } from './pass.js';
 
@@ -23,7 +23,7 @@ export function blockProducts(threads: number): Pass {
 function blockProduct(graph: Graph, node: Node, a: Value, b: Value, threads: number): Value | undefined {
   const [made] = node.outputs;
   const [blocks = 0, ...groups] = b.shape.slice(0, -2);
-  const members = sizeOf(groups);
+  const members = elementCount(groups);
   // Threads share a single product. As a convolution, its sums would depend on how they share it.
   if (!made || blocks * members < 2 || numberOf(node, 'transB') === 1 || a.type !== 'float32') return undefined;
   if (!sameShape(a.shape.slice(0, -2), [1, ...groups])) return undefined;
@@ -55,7 +55,7 @@ function biased(graph: Graph, sum: Value, bias: Value): Value | undefined {
   const [, channels = 0, columns = 0] = made.shape;
   const outputs = sum.shape.slice(1, -1);
   const biasSides = [...Array(sum.shape.length - bias.shape.length).fill(1), ...bias.shape];
-  if (side(sum, -1) !== columns || sizeOf(outputs) !== channels || !sameShape(biasSides, [1, ...outputs, 1]))
+  if (side(sum, -1) !== columns || elementCount(outputs) !== channels || !sameShape(biasSides, [1, ...outputs, 1]))
     return undefined;
   const inputs = [input, weight, reshape(graph, bias, [channels])];
   return reshape(graph, graph.node('Conv', inputs, made, node.attributes), sum.shape);

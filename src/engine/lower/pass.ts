@@ -1,4 +1,4 @@
-import { sizeOf } from '../../support/arrays.js';
+import { elementCount } from '../../support/arrays.js';
 import {
   type Attributes,
   broadcastShape,
@@ -101,7 +101,7 @@ export function reshape(graph: Graph, value: Value, shape: readonly number[]): V
   if (origin.kind === 'constant') return graph.constant(value.type, shape, origin.data);
   if (origin.kind === 'node' && origin.node.op === 'Reshape') return reshape(graph, inputOf(value), shape);
   const source = unexpanded(value);
-  if (source !== value && sizeOf(source.shape) === 1) {
+  if (source !== value && elementCount(source.shape) === 1) {
     // `Expand` cannot remove sides, so a single element with too many sides loses them first.
     const one = source.shape.length > shape.length ? reshape(graph, source, []) : source;
     return expand(graph, one, shape);

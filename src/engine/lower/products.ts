@@ -1,4 +1,4 @@
-import { sizeOf } from '../../support/arrays.js';
+import { elementCount } from '../../support/arrays.js';
 import {
   broadcastShape,
   float,
@@ -131,9 +131,9 @@ const sharedProduct = 2 ** 16;
 function sharedSide(product: Product): 'rows' | 'columns' | undefined {
   const { a, b, transposeA, transposeB } = product;
   const [rows, columns] = sidesOf(product);
-  const common = sizeOf(b.shape.slice(0, -2)) === 1; // then all rows form one product; otherwise threads share members
+  const common = elementCount(b.shape.slice(0, -2)) === 1; // then all rows form one product; otherwise threads share members
   if (transposeA || !common) return undefined;
-  const allRows = sizeOf(batchShape(a, b)) * rows;
+  const allRows = elementCount(batchShape(a, b)) * rows;
   const inner = side(b, transposeB ? -1 : -2);
   if (allRows === 1 || allRows * columns * inner < sharedProduct) return undefined;
   if (columns > allRows) return columns > 16 && columns <= fewInHalf && inner > slab ? 'columns' : undefined;

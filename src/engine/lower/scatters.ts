@@ -1,4 +1,4 @@
-import { sizeOf } from '../../support/arrays.js';
+import { elementCount } from '../../support/arrays.js';
 import { side, split } from '../record/graph.js';
 import { type Pass, pass } from './pass.js';
 
@@ -13,7 +13,7 @@ const unsharedScatter = 200_000;
 export const unsharedScatters: Pass = pass((node, [start, places, rows], graph) => {
   const [made] = node.outputs;
   if (node.op !== 'ScatterND' || !start || !places || !rows || !made) return undefined;
-  const most = Math.max(1, Math.floor(unsharedScatter / Math.max(1, sizeOf(made.shape.slice(1)))));
+  const most = Math.max(1, Math.floor(unsharedScatter / Math.max(1, elementCount(made.shape.slice(1)))));
   const count = side(rows, 0);
   const sizes = Array.from({ length: Math.max(1, Math.ceil(count / most)) }, (_, part) =>
     Math.min(most, count - part * most),

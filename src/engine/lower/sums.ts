@@ -1,4 +1,4 @@
-import { sizeOf } from '../../support/arrays.js';
+import { elementCount } from '../../support/arrays.js';
 import { type Pass, pass, reshape } from './pass.js';
 
 /** Maximum number of sums side by side. With more, ReduceSum gives each thread a share. */
@@ -10,7 +10,11 @@ export const sumsAsProducts: Pass = pass((node, [x, axes], graph) => {
   if (node.op !== 'ReduceSum' || x?.type !== 'float32' || axes?.origin.kind !== 'constant' || !made) return undefined;
   const [axis, ...others] = Array.from(axes.origin.data, Number);
   if (axis === undefined || others.length > 0) return undefined;
-  const [sums, rows, columns] = [sizeOf(x.shape.slice(0, axis)), x.shape[axis] ?? 0, sizeOf(x.shape.slice(axis + 1))];
+  const [sums, rows, columns] = [
+    elementCount(x.shape.slice(0, axis)),
+    x.shape[axis] ?? 0,
+    elementCount(x.shape.slice(axis + 1)),
+  ];
   if (sums > mostSums || columns === 1) return undefined;
   const batch = sums === 1 ? [] : [sums];
   const ones = graph.constant('float32', [...batch.map(() => 1), 1, rows], new Float32Array(rows).fill(1));

@@ -1,4 +1,4 @@
-import { sizeOf } from '../../support/arrays.js';
+import { elementCount } from '../../support/arrays.js';
 import { simplified } from '../lower/pass.js';
 import { liveNodes, type Node, numberOf, type StepGraph, type Value } from '../record/graph.js';
 
@@ -21,7 +21,7 @@ export function countFlops(step: StepGraph): number {
     }
     if (aliases.has(node.op)) continue;
     const counted = node.op.startsWith('Reduce') ? node.inputs.slice(0, 1) : node.outputs;
-    const elements = counted.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const elements = counted.reduce((sum, { shape }) => sum + elementCount(shape), 0);
     flops += node.op === 'Product' ? 2 * innerSide(node) * elements : elements;
   }
   return flops;

@@ -1,4 +1,4 @@
-import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
+import { elementCount, float32, type HostArray, type HostArrays, int32 } from '../../support/arrays.js';
 import { UserError } from '../../support/errors.js';
 import { wholeNumber } from '../../support/whole-number.js';
 import type { Program, Signature } from '../engine.js';
@@ -159,7 +159,7 @@ function batchOf(chunk: HostArrays, batch: Signature['batch'], step: number): Re
   return Object.fromEntries(
     Object.entries(batch).map(([name, { shape }]) => {
       const array = named(chunk, name);
-      const [from, to] = [step * sizeOf(shape), (step + 1) * sizeOf(shape)];
+      const [from, to] = [step * elementCount(shape), (step + 1) * elementCount(shape)];
       const row =
         array.dtype === 'float32'
           ? float32(shape, array.data.subarray(from, to))
@@ -243,7 +243,7 @@ class RowCollector {
     for (const index of this.#held.keys()) {
       let from = index * size;
       for (const { name, shape } of parts) {
-        const length = sizeOf(shape);
+        const length = elementCount(shape);
         named(outputs, name).data.set(data.subarray(from, from + length), (this.#done + index) * length);
         from += length;
       }
@@ -269,7 +269,7 @@ const bindableMebibytes = 128;
 export function stepFailure(error: unknown, state: HostArrays): unknown {
   const sizes = Object.entries(state).map(([name, { shape }]) => ({
     name,
-    mebibytes: (bytesOfElement * sizeOf(shape)) / mebibyte,
+    mebibytes: (bytesOfElement * elementCount(shape)) / mebibyte,
   }));
   const largest = sizes.reduce((a, b) => (b.mebibytes > a.mebibytes ? b : a), { name: '', mebibytes: 0 });
   if (largest.mebibytes <= bindableMebibytes) return error;
@@ -330,8 +330,8 @@ function inRows(step: StepGraph): { readonly step: StepGraph; readonly rows: rea
   const rows = (['float32', 'int32'] as const).flatMap((type) => {
     const own = [...step.outputs].filter(([, value]) => value.type === type);
     if (own.length === 0) return [];
-    const flat = own.map(([, value]) => reshape(step.graph, value, [sizeOf(value.shape)]));
-    const size = flat.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const flat = own.map(([, value]) => reshape(step.graph, value, [elementCount(value.shape)]));
+    const size = flat.reduce((sum, { shape }) => sum + elementCount(shape), 0);
     const name = modelNames.output(type);
     outputs.set(name, step.graph.node('Concat', flat, { type, shape: [size] }, { axis: int(0) }));
     return [{ type, name, size, outputs: own.map(([output, { shape }]) => ({ name: output, shape })) }];

@@ -1,4 +1,4 @@
-import { float32, type HostArray, sizeOf } from '../../support/arrays.js';
+import { elementCount, float32, type HostArray } from '../../support/arrays.js';
 import type { ArraySpec, Transfers } from '../engine.js';
 import { copyModel, copyNames } from './copy-models.js';
 import { openSession, type SessionOptions } from './session.js';
@@ -60,6 +60,6 @@ export class TransferMeter implements Transfers {
 
 export function bytesOf(arrays: Iterable<ArraySpec | HostArray>): number {
   let bytes = 0;
-  for (const { shape } of arrays) bytes += 4 * sizeOf(shape); // float32 and int32
+  for (const { shape } of arrays) bytes += 4 * elementCount(shape); // float32 and int32
   return bytes;
 }

@@ -1,5 +1,5 @@
 import type { DataType, KernelConfig, Tensor, TensorInfo } from '@tensorflow/tfjs';
-import { sizeOf } from '../../support/arrays.js';
+import { elementCount } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { KernelAttributes } from '../record/kernels/translation.js';
@@ -195,9 +195,9 @@ const kernels: Readonly<Record<string, Kernel>> = {
   Multiply: ({ input, run }) => {
     const [a, b] = [input('a'), input('b')];
     const product = (x: TensorInfo, y: TensorInfo) => run.op('Mul', [run.type('T', a)], [x, y]);
-    const [small, large] = sizeOf(a.shape) < sizeOf(b.shape) ? [a, b] : [b, a];
+    const [small, large] = elementCount(a.shape) < elementCount(b.shape) ? [a, b] : [b, a];
     const shape = tf.backend_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]);
-    if (sizeOf(large.shape) === sizeOf(shape)) return product(a, b);
+    if (elementCount(large.shape) === elementCount(shape)) return product(a, b);
     const whole = run.op('BroadcastTo', [run.type('T', large), run.int32('Tidx')], [large], shape);
     const made = product(whole, small);
     whole.dispose();
@@ -209,7 +209,7 @@ const kernels: Readonly<Record<string, Kernel>> = {
     const [transposeA, transposeB] = [attributes.flag('transposeA'), attributes.flag('transposeB')];
     const [rows, inner] = sides(a, transposeA);
     const [, columns] = sides(b, transposeB);
-    const members = Math.max(...[a, b].map(({ shape }) => sizeOf(shape.slice(0, -2))));
+    const members = Math.max(...[a, b].map(({ shape }) => elementCount(shape.slice(0, -2))));
     if (members * rows * columns <= fewSums && inner >= longSum) return sumsOfProducts(a, b, transposeA, transposeB);
     const flags = [run.flag('adj_x', transposeA), run.flag('adj_y', transposeB)];
     if (members > 1 && rows * columns * inner <= smallProduct)

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
+import { elementCount, float32, type HostArray, type HostArrays, int32 } from '../../support/arrays.js';
 import { tf } from '../../support/tf.js';
 import { withBackend } from '../active-backend.js';
 import type { Engine, Program, Signature, Step } from '../engine.js';
@@ -120,7 +120,7 @@ function kept(tensors: Record<string, Tensor>): Record<string, Tensor> {
 }
 
 function row({ dtype, data }: HostArray, index: number, shape: readonly number[]): HostArray {
-  const size = sizeOf(shape);
+  const size = elementCount(shape);
   const [from, to] = [index * size, (index + 1) * size];
   return dtype === 'float32'
     ? { dtype, shape, data: data.subarray(from, to) }

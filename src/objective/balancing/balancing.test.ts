@@ -5,7 +5,7 @@ import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import { balancings } from './catalogue.js';
 
-const tasksOf = (count: number) => Array.from({ length: count }, (_, k) => ({ name: `t${k}`, type: 'binary' }));
+const binaryTasks = (count: number) => Array.from({ length: count }, (_, k) => ({ name: `t${k}`, type: 'binary' }));
 
 /**
  * The gradients' coefficients that a method gives for gradients along the first axes, so that entry k of the direction
@@ -17,14 +17,14 @@ function coefficients(
   gradients: readonly (readonly number[])[],
   losses: readonly number[] = gradients.map(() => 1),
 ): number[] {
-  return combinedOf(name, options, { p: gradients.map((row) => [...row]) }, losses).weights;
+  return combine(name, options, { p: gradients.map((row) => [...row]) }, losses).weights;
 }
 
 /**
  * As above for several parameters, each with the tasks' gradients; and the weights of the next step, where the method
  * trains them.
  */
-function combinedOf(
+function combine(
   name: string,
   options: Readonly<Record<string, unknown>>,
   gradients: Readonly<Record<string, readonly (number | readonly number[])[]>>,
@@ -33,10 +33,10 @@ function combinedOf(
   const shared = Object.keys(gradients);
   const method = balancings
     .get(name)
-    .build({ tasks: tasksOf(losses.length), stepsPerEpoch: 1 }, { type: name, ...options });
+    .build({ tasks: binaryTasks(losses.length), stepsPerEpoch: 1 }, { type: name, ...options });
   if (method?.kind !== 'gradients') throw new Error(`'${name}' reads no gradients`);
   return withBackend('cpu', () => {
-    const productsOf = (parameter: string) => {
+    const rowProducts = (parameter: string) => {
       const rows = tf.tensor2d(must(gradients[parameter], parameter).map((row) => [row].flat()));
       return tf.matMul(rows, rows, false, true);
     };
@@ -47,8 +47,8 @@ function combinedOf(
     const combined = method.combine({
       losses: tf.tensor1d([...losses]),
       present: tf.ones([losses.length]),
-      products: tf.addN(shared.map(productsOf)),
-      productsOf,
+      products: tf.addN(shared.map(rowProducts)),
+      productsOf: rowProducts,
       shared,
       lastShared: shared.slice(-1),
       slots: Object.fromEntries(slots),
@@ -97,8 +97,8 @@ describe('gradnorm', () => {
   const gradients = { p: [4, 1], q: [1, 2] };
 
   it('measures gradients in the last shared layer, or in all that is shared', () => {
-    expectClose(combinedOf('gradnorm', {}, gradients).next, [1.025, 0.975]);
-    expectClose(combinedOf('gradnorm', { over: 'all' }, gradients).next, [0.975, 1.025]);
+    expectClose(combine('gradnorm', {}, gradients).next, [1.025, 0.975]);
+    expectClose(combine('gradnorm', { over: 'all' }, gradients).next, [0.975, 1.025]);
   });
 });
 
@@ -121,7 +121,7 @@ describe('metabalance', () => {
   it('reports the mean over parameters that both reach', () => {
     // Gradients of one number each. The target does not reach q, the last task does not reach r.
     const gradients = { p: [1, 4, 0.5], q: [0, 4, 1], r: [2, 4, 0] };
-    expectClose(combinedOf('metabalance', { target: 't0', relax: 1 }, gradients).weights, [
+    expectClose(combine('metabalance', { target: 't0', relax: 1 }, gradients).weights, [
       1,
       (factor(4, 1) + factor(2, 1)) / 2,
       factor(0.5, 1),
@@ -131,7 +131,7 @@ describe('metabalance', () => {
 
 describe('pcgrad', () => {
   it('draws an order of the other tasks for each task', () => {
-    const method = balancings.get('pcgrad').build({ tasks: tasksOf(4), stepsPerEpoch: 1 }, { type: 'pcgrad' });
+    const method = balancings.get('pcgrad').build({ tasks: binaryTasks(4), stepsPerEpoch: 1 }, { type: 'pcgrad' });
     const { shape, draw } = must(method?.noise.order, 'order');
     expect(shape).toEqual([4, 3, 4]);
     const seen = new Set<string>();

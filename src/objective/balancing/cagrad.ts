@@ -47,12 +47,12 @@ export const cagrad = defineBalancing({
         const mean = present.div(present.sum().maximum(1));
         const toMean = times(products, mean); // g_k . g_0
         const radius = dot(toMean, mean).maximum(0).sqrt().mul(c);
-        const lengthOf = (weights: Tensor) => dot(times(products, weights), weights).maximum(leastSquare).sqrt();
+        const norm = (weights: Tensor) => dot(times(products, weights), weights).maximum(leastSquare).sqrt();
         const worst = leastOnSimplex(
           {
-            slope: (weights) => toMean.add(times(products, weights).mul(radius.div(lengthOf(weights)))),
+            slope: (weights) => toMean.add(times(products, weights).mul(radius.div(norm(weights)))),
             step: (weights, move) =>
-              stepOf({
+              minimizer({
                 slope: dot(toMean, move),
                 radius,
                 start: dot(times(products, weights), weights),
@@ -63,7 +63,7 @@ export const cagrad = defineBalancing({
           present,
           rounds,
         );
-        const direction = mean.add(worst.mul(radius.div(lengthOf(worst))));
+        const direction = mean.add(worst.mul(radius.div(norm(worst))));
         const weights = direction.mul(present.sum()).div(rescale ? 1 + c ** 2 : 1);
         return { mix: linear(weights), weights, slots: {} };
       },
@@ -76,7 +76,7 @@ export const cagrad = defineBalancing({
  * square the root is sqrt(square (u^2 + D)), D = start / square - (linear / square)^2. So h' = 0 at u = t sqrt(D / (1 -
  * t^2)), t = -slope / (radius sqrt(square)). It has no such place for |t| >= 1: h then falls or rises throughout.
  */
-function stepOf(given: Readonly<Record<'slope' | 'radius' | 'start' | 'linear' | 'square', Tensor>>): Tensor {
+function minimizer(given: Readonly<Record<'slope' | 'radius' | 'start' | 'linear' | 'square', Tensor>>): Tensor {
   const square = given.square.maximum(leastSquare);
   const middle = given.linear.div(square);
   const t = given.slope.neg().div(given.radius.mul(square.sqrt()).maximum(leastSquare));

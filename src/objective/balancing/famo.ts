@@ -36,7 +36,7 @@ export const famo = defineBalancing({
   build({ tasks }, { learningRate, decay }) {
     const start = tasks.map(() => 0);
     const logits = trainedVector('logits', start, decay);
-    const sharesOf = (moment: Moment) => {
+    const presentShares = (moment: Moment) => {
       const chosen = tf.softmax(logits.value(moment)).mul(moment.present);
       return chosen.div(chosen.sum().maximum(leastLoss));
     };
@@ -46,14 +46,14 @@ export const famo = defineBalancing({
       slots: logits.slots,
       weights(moment) {
         const { losses, present } = moment;
-        const raw = sharesOf(moment).div(losses.add(leastLoss));
+        const raw = presentShares(moment).div(losses.add(leastLoss));
         return raw.div(raw.sum().maximum(leastLoss)).mul(present.sum());
       },
       next: () => ({}),
       afterStep(moment, losses) {
         const { present } = moment;
-        const gain = logOf(moment.losses).sub(logOf(losses)).mul(present);
-        const shares = sharesOf(moment);
+        const gain = safeLog(moment.losses).sub(safeLog(losses)).mul(present);
+        const shares = presentShares(moment);
         const gradient = shares.mul(gain.sub(dot(shares, gain)));
         return logits.next(moment, gradient, tf.scalar(learningRate), present);
       },
@@ -61,6 +61,6 @@ export const famo = defineBalancing({
   },
 });
 
-function logOf(losses: Tensor): Tensor {
+function safeLog(losses: Tensor): Tensor {
   return losses.add(leastLoss).log();
 }

@@ -53,15 +53,15 @@ export const metabalance = defineBalancing({
         `loss.balancing.target: no such task '${target}'${didYouMean(target, names)}; there are: ${names.join(', ')}.`,
       );
     }
-    const slotOf = (parameter: string) => `length/${parameter}`;
+    const slotName = (parameter: string) => `length/${parameter}`;
     return {
       kind: 'gradients',
       noise: {},
-      slots: (shared) => Object.fromEntries(shared.map((name) => [slotOf(name), float32([tasks.length])])),
+      slots: (shared) => Object.fromEntries(shared.map((name) => [slotName(name), float32([tasks.length])])),
       combine({ productsOf, shared, slots, present }) {
         const lengths = new Map(shared.map((name) => [name, nextLengths(name)]));
-        const factors = new Map(Array.from(lengths, ([name, length]) => [name, factorsOf(length)]));
-        const adapted = tf.addN(Array.from(lengths.values(), (length) => leastOf(length).greater(0).toFloat()));
+        const factors = new Map(Array.from(lengths, ([name, length]) => [name, scaleFactors(length)]));
+        const adapted = tf.addN(Array.from(lengths.values(), (length) => shorterLength(length).greater(0).toFloat()));
         return {
           mix: (gradients, name) => linear(must(factors.get(name), `factors of ${name}`))(gradients),
           // Their mean over the parameters that the task and the target reach. Elsewhere a factor is 1.
@@ -69,11 +69,11 @@ export const metabalance = defineBalancing({
             .addN(Array.from(factors.values(), (factor) => factor.sub(1)))
             .div(adapted.maximum(1))
             .add(1),
-          slots: Object.fromEntries(Array.from(lengths, ([name, length]) => [slotOf(name), length])),
+          slots: Object.fromEntries(Array.from(lengths, ([name, length]) => [slotName(name), length])),
         };
 
         function nextLengths(name: string): Tensor {
-          const before = must(slots[slotOf(name)], `length of ${name}`);
+          const before = must(slots[slotName(name)], `length of ${name}`);
           const length = before.mul(beta).add(
             diagonal(productsOf(name))
               .sqrt()
@@ -82,7 +82,7 @@ export const metabalance = defineBalancing({
           return tf.where(present.greater(0), length, before);
         }
 
-        function factorsOf(length: Tensor): Tensor {
+        function scaleFactors(length: Tensor): Tensor {
           const wanted = length.slice([main], [1]);
           const scaled = wanted
             .div(length.add(leastLength))
@@ -94,11 +94,11 @@ export const metabalance = defineBalancing({
             larger: isMain.logicalOr(length.lessEqual(wanted)),
             smaller: isMain.logicalOr(length.greaterEqual(wanted)),
           }[scale];
-          return tf.where(kept.logicalOr(leastOf(length).lessEqual(0)), tf.onesLike(scaled), scaled);
+          return tf.where(kept.logicalOr(shorterLength(length).lessEqual(0)), tf.onesLike(scaled), scaled);
         }
 
         /** The length, or 0 where the target or the task does not reach the parameter. */
-        function leastOf(length: Tensor): Tensor {
+        function shorterLength(length: Tensor): Tensor {
           return length.minimum(length.slice([main], [1]));
         }
       },

@@ -34,7 +34,7 @@ export const pcgrad = defineBalancing({
         let coefficients: Tensor = tf.tensor2d(identity(count)); // row i: C_i
         for (let place = 0; place < count - 1; place++) {
           const other = order.slice([0, place, 0], [count, 1, count]).reshape([count, count]); // row i: 1 at j
-          const ofOther = rowsOf(products, other, count); // row i: the products of g_j
+          const ofOther = pickRows(products, other, count); // row i: the products of g_j
           const along = coefficients.mul(ofOther).sum(1, true);
           const square = other.mul(squares).sum(1, true);
           const excess = along.minimum(0).div(square.maximum(leastSquare));
@@ -48,7 +48,7 @@ export const pcgrad = defineBalancing({
 });
 
 /** Row i of the result is the row of `matrix` at which row i of `chosen` has its 1. */
-function rowsOf(matrix: Tensor, chosen: Tensor, count: number): Tensor {
+function pickRows(matrix: Tensor, chosen: Tensor, count: number): Tensor {
   return chosen
     .reshape([count, count, 1])
     .mul(matrix.reshape([1, count, count]))

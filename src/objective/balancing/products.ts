@@ -7,7 +7,7 @@ export const leastSquare = 1e-30;
 
 /** A matrix [n, n] of inner products -> the squared lengths [n]. */
 export function diagonal(products: Tensor): Tensor {
-  return products.mul(tf.tensor2d(identity(sizeOf(products)))).sum(1);
+  return products.mul(tf.tensor2d(identity(side(products)))).sum(1);
 }
 
 /** The rows of a unit matrix. */
@@ -33,12 +33,12 @@ export function linear(coefficients: Tensor): (arrays: readonly Tensor[]) => Ten
   };
 }
 
-function sizeOf(matrix: Tensor): number {
+function side(matrix: Tensor): number {
   return must(matrix.shape[0], 'side of the matrix');
 }
 
 /** All pairs of tasks: 0 and 1, 0 and 2, …, 1 and 2, … */
-export function pairsOf(tasks: number): readonly (readonly [number, number])[] {
+export function taskPairs(tasks: number): readonly (readonly [number, number])[] {
   return Array.from({ length: tasks }, (_, a) =>
     Array.from({ length: tasks - a - 1 }, (_, more) => [a, a + 1 + more] as const),
   ).flat();

@@ -144,11 +144,11 @@ function gradnorm(types: readonly string[], initial: number): Method {
     const progress = (k: number) => at(losses, k) / (sum(first[k] ?? []) / initial);
     const mean = (of: (k: number) => number) => sum(here.map(of)) / here.length;
     // Gradient length at the last shared parameter.
-    const slopeOf = (k: number) => Math.abs(rowAt(gradients, k).at(-1) ?? Number.NaN);
-    const length = (k: number) => at(weights, k) * slopeOf(k);
+    const steepness = (k: number) => Math.abs(rowAt(gradients, k).at(-1) ?? Number.NaN);
+    const length = (k: number) => at(weights, k) * steepness(k);
     const moved = here.map((k) => {
       const wanted = mean(length) * (progress(k) / mean(progress)) ** 1.5;
-      const slope = Math.sign(length(k) - wanted) * slopeOf(k);
+      const slope = Math.sign(length(k) - wanted) * steepness(k);
       return Math.max(1e-3, at(weights, k) + must(steps[k], 'optimizer')(slope, 0.025, t));
     });
     // All sum to K: what the absent tasks keep of it, the others share.

@@ -21,8 +21,8 @@ export function leastOnSimplex(convex: Convex, present: Tensor, rounds: number):
   let weights = present.div(present.sum().maximum(1));
   for (let round = 0; round < (tasks === 2 ? 1 : rounds); round++) {
     const slope = convex.slope(weights);
-    const to = middleOf(least(slope, present));
-    const from = middleOf(least(slope.neg(), weights.greater(0).toFloat()));
+    const to = shareEqually(least(slope, present));
+    const from = shareEqually(least(slope.neg(), weights.greater(0).toFloat()));
     const move = to.sub(from);
     const step = tf.minimum(convex.step(weights, move), dot(from, weights));
     const moved = weights.add(move.mul(step)).maximum(0);
@@ -37,7 +37,7 @@ function least(values: Tensor, chosen: Tensor): Tensor {
   return among.lessEqual(among.min()).toFloat().mul(chosen);
 }
 
-function middleOf(places: Tensor): Tensor {
+function shareEqually(places: Tensor): Tensor {
   return places.div(places.sum().maximum(1));
 }
 

@@ -1,4 +1,4 @@
-import { pairsOf } from '../../objective/balancing/products.js';
+import { taskPairs } from '../../objective/balancing/products.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { ChartSection } from './chart.js';
 import type { ChartedRuns } from './charted-runs.js';
@@ -34,7 +34,7 @@ export function lossWeights({ tasks, places }: ChartedRuns): readonly ChartSecti
   });
   const isAlone = places.every(({ models }) => models.length < 2);
   const shared = isAlone ? '' : ' A schedule is drawn for one model; all without balancing have it.';
-  const pairs = pairsOf(tasks.length).map(([a, b]) => pairName(tasks[a] ?? '', tasks[b] ?? ''));
+  const pairs = taskPairs(tasks.length).map(([a, b]) => pairName(tasks[a] ?? '', tasks[b] ?? ''));
   return [
     ...section({
       id: 'weights',

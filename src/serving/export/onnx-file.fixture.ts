@@ -7,7 +7,7 @@ import { features } from '../../data/encode/project.js';
 import { lookAtMachine, openEngine } from '../../engine/devices/choose-device.js';
 import { models } from '../../models/catalogue.js';
 import { smallOptions } from '../../models/run.fixture.js';
-import { float32, sizeOf } from '../../support/arrays.js';
+import { elementCount, float32 } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { randomFromSeed } from '../../support/random.js';
 import { shapeOf } from '../../training/setup.js';
@@ -99,7 +99,7 @@ export function changed(
   const drawn = Object.entries(parameters).map(([name, { shape }]) => {
     const stream = randomFromSeed(3).stream(name);
     const draw = () => (name.endsWith('variance') ? 0.5 + stream.uniform() : 0.5 * stream.normal());
-    return [name, float32(shape, new Float32Array(sizeOf(shape)).map(draw))];
+    return [name, float32(shape, new Float32Array(elementCount(shape)).map(draw))];
   });
   return { ...run, experiment, encoding, parameters: Object.fromEntries(drawn) };
 }

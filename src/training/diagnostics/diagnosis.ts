@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pairsOf } from '../../objective/balancing/products.js';
+import { taskPairs } from '../../objective/balancing/products.js';
 import type { HostArrays } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { type Anatomy, expertsOf } from './probe-step.js';
@@ -65,7 +65,7 @@ export function diagnosisOf(
   const layers = Object.keys(outputs).filter((name) => name.startsWith('units/'));
   return {
     ...(cosines && {
-      cosines: pairsOf(tasks.length).map(([a, b], pair) => ({
+      cosines: taskPairs(tasks.length).map(([a, b], pair) => ({
         tasks: [must(tasks[a], 'task'), must(tasks[b], 'task')] as const,
         cosine: meanWith(cosines, pair, [a, b]),
       })),

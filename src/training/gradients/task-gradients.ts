@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { GradientBalancing } from '../../objective/balancing/balancing.js';
-import { diagonal, linear, pairsOf } from '../../objective/balancing/products.js';
+import { diagonal, linear, taskPairs } from '../../objective/balancing/products.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { ownPart, type Sharing, sharedPart } from './sharing.js';
@@ -116,7 +116,7 @@ function weightedSum(gradients: readonly Tensor[], weights: Tensor | undefined):
   return weights ? linear(weights)(gradients) : tf.addN([...gradients]);
 }
 
-/** Cosines of pairs of tasks, [pairs] in the order of `pairsOf`; 0 where one gradient is 0. */
+/** Cosines of pairs of tasks, [pairs] in the order of `taskPairs`; 0 where one gradient is 0. */
 export function cosinesOf(products: Tensor): Tensor {
   const [tasks = 0] = products.shape;
   const lengths = diagonal(products).sqrt().maximum(leastLength);
@@ -124,5 +124,5 @@ export function cosinesOf(products: Tensor): Tensor {
     .div(lengths.reshape([tasks, 1]))
     .div(lengths.reshape([1, tasks]))
     .flatten();
-  return tf.stack(pairsOf(tasks).map(([a, b]) => cosines.slice([a * tasks + b], [1]).asScalar()));
+  return tf.stack(taskPairs(tasks).map(([a, b]) => cosines.slice([a * tasks + b], [1]).asScalar()));
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../../support/arrays.js';
+import { elementCount, float32, type HostArray, type HostArrays, int32 } from '../../../support/arrays.js';
 import { type Random, randomFromSeed } from '../../../support/random.js';
 import type { Engine, Signature, Step } from '../../engine.js';
 import { pureJs } from '../../tfjs/backends.js';
@@ -87,7 +87,7 @@ export async function outcomes(engine: Engine, cases: readonly KernelCase[]): Pr
     const random = randomFromSeed(1);
     for (const [index, { dtype, shape, draw }] of tested.inputs.entries()) {
       const whole = [steps, ...shape];
-      const values = Array.from({ length: sizeOf(whole) }, (_, i) => draw(random, i));
+      const values = Array.from({ length: elementCount(whole) }, (_, i) => draw(random, i));
       chunk[inputName(place, index)] =
         dtype === 'float32' ? float32(whole, Float32Array.from(values)) : int32(whole, Int32Array.from(values));
     }
