@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { kinds } from '../src/cli/list.js';
 import { configSchema } from '../src/config/config-schema.js';
-import { type Key, keysOf, schemaAt } from '../src/config/keys.js';
+import { describedKeys, type Key, schemaAt } from '../src/config/keys.js';
 import { metrics } from '../src/metrics/catalogue.js';
 import { models } from '../src/models/catalogue.js';
 import { balancings } from '../src/objective/balancing/catalogue.js';
@@ -22,12 +22,12 @@ const makers: Readonly<Record<string, (...words: readonly string[]) => string | 
   parts: () =>
     table(
       ['key', 'default', 'meaning'],
-      keysOf(schema).flatMap((key) => (key.path.length === 1 ? [row(key)] : [])),
+      describedKeys(schema).flatMap((key) => (key.path.length === 1 ? [row(key)] : [])),
     ),
   /** The keys below one, without those of definitions. */
   keys: (path = '') => {
     const here = must(schemaAt(schema, path.split('.')), `schema of '${path}'`);
-    const below = keysOf(here).filter(({ of }) => of.length === 0);
+    const below = describedKeys(here).filter(({ of }) => of.length === 0);
     // An optional mapping without a default: it matters whether it is there. What it needs is needed only then.
     const optional = below.filter(({ path, holdsKeys, standards: [standard] }) => {
       const own = schemaAt(here, path);
@@ -47,14 +47,14 @@ const makers: Readonly<Record<string, (...words: readonly string[]) => string | 
   },
   /** The options of one definition. */
   options: (path = '', name = '') => {
-    const [, ...below] = keysOf(must(schemaAt(schema, path.split('.'), name), `'${name}' in '${path}'`));
+    const [, ...below] = describedKeys(must(schemaAt(schema, path.split('.'), name), `'${name}' in '${path}'`));
     return table(['key', 'default', 'meaning'], below.map(row));
   },
   /** The options of all definitions that a key chooses from. */
   choice: (path = '') => {
     const chosen = must(schemaAt(schema, path.split('.')), `schema of '${path}'`);
     const names = chosen.oneOf?.map(({ title }) => title ?? '') ?? [];
-    const shown = keysOf(chosen).filter(({ of }) => of.every((name) => names.includes(name)));
+    const shown = describedKeys(chosen).filter(({ of }) => of.every((name) => names.includes(name)));
     const ofText = ({ of }: Key) => (of.length === names.length ? 'all' : of.map(code).join(', '));
     return table(
       ['key', 'of', 'default', 'meaning'],

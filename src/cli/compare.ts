@@ -77,7 +77,7 @@ export const compare = defineCommand(
   async (given, options) => {
     const [
       { neededConfig, readComparison, refuseStoredCommands },
-      { executeOf, isQueue, shownOverride },
+      { parseExecute: executeOf, isQueue, shownOverride },
       { planComparison },
       { compareAndReport },
       { openCompareDisplay },

@@ -282,7 +282,7 @@ const fetchData = defineCommand(
       import('./display/progress-bar.js'),
     ]);
     const at = { place: `ple data fetch ${name}`, base: '.' };
-    const { value, placeOf } = withDatasetFile({ dataset: { from: name } }, () => at, readDocument);
+    const { value, locateInFile } = withDatasetFile({ dataset: { from: name } }, () => at, readDocument);
     const dataset = valueAt(value, ['dataset']);
     const [published, page] = ['fetch', 'page'].map((key) => valueAt(dataset, [key]));
     if (published === undefined)
@@ -292,7 +292,7 @@ const fetchData = defineCommand(
     const document = {
       file: name,
       value,
-      locate: (path: Path) => placeOf(path) ?? at.place,
+      locate: (path: Path) => locateInFile(path) ?? at.place,
       named: (path: Path) => path,
     };
     const publication = parsePart(publicationSchema, dataset, document, ['dataset']);

@@ -19,7 +19,7 @@ A config uses it by a first line
 
 /** Prints on stdout the schema or the description of a key. */
 export const schema = defineCommand(words, async (word, { json }) => {
-  const [{ configSchema }, { keysOf }, { definitions }] = await Promise.all([
+  const [{ configSchema }, { describedKeys: keysOf }, { definitions }] = await Promise.all([
     import('../config/config-schema.js'),
     import('../config/keys.js'),
     import('../training/definitions.js'),

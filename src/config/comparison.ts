@@ -5,21 +5,21 @@ import { must } from '../support/must.js';
 import { type CompareOptions, compareSchema, external, listed } from './compare-schema.js';
 import type { Definitions } from './definitions.js';
 import { type Change, type ConfigDocument, type Path, readDocument, withChanges } from './document.js';
-import { type Execute, executeOf, executeSchema } from './execute.js';
+import { type Execute, executeSchema, parseExecute } from './execute.js';
 import { type Experiment, resolveExperiment, runKeys, withChecks, withoutComparison } from './experiment.js';
 import { isMapping } from './inside.js';
 import { failAt, notAmong, parsePart, valueAt } from './parse.js';
 import type { Margin } from './parts.js';
 import { type Plugin, resolvedPlugins } from './plugins.js';
 import {
-  candidatesOf,
   checkSearch,
   combinations,
+  countCombinations,
+  drawCandidates,
   isList,
   type SearchConfig,
   type SearchScore,
   type Spaces,
-  sizeOf,
   usualSearch,
 } from './search.js';
 import { type Choices, checkTasks } from './varied-keys.js';
@@ -152,7 +152,7 @@ export function parseComparison(
   const run = { ...document, value: withoutComparison(document.value) };
   const named = namedModels(compare, document);
   const models = named.filter(({ options }) => options.type !== external);
-  const { seeds, looks } = seedsOf(compare.seeds);
+  const { seeds, looks } = parseSeeds(compare.seeds);
   const tuneSeeds = [compare.tuneSeed].flat();
   const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
   const axes: Choices = { path: ['compare', 'axes'], values: compare.axes };
@@ -164,11 +164,11 @@ export function parseComparison(
   const searched = [shared, ...models.map(ownChoices)];
   const search = compare.search ?? usualSearch;
   const joint = models.filter(({ options }) => options.type !== definitions.baseline);
-  const front = frontOf(
+  const front = parseFront(
     compare.front,
     joint.map(({ label }) => label),
   );
-  const modelOf = (label: string) =>
+  const find = (label: string) =>
     must(
       models.find((model) => model.label === label),
       `model '${label}'`,
@@ -186,27 +186,27 @@ export function parseComparison(
     looks,
     axes: compare.axes,
     points: [],
-    match: matchOf(compare.match),
+    match: parseMatch(compare.match),
     tune: compare.tune && spaces,
     tuneScore,
     search,
     tuneSeeds,
     uncertainty: compare.uncertainty,
     metrics: compare.metrics,
-    margins: Object.fromEntries(Object.entries(compare.margin).map(([metric, value]) => [metric, marginOf(value)])),
+    margins: Object.fromEntries(Object.entries(compare.margin).map(([metric, value]) => [metric, parseMargin(value)])),
     taskWeights: compare.taskWeights,
     front,
     contrasts: compare.contrasts,
-    execute: executeOf(execute),
+    execute: parseExecute(execute),
     settings: (label, most) =>
-      candidatesOf(search, { label, shared: spaces, own: modelOf(label).tune ?? {} }, tuneSeeds[0] ?? 0, most),
+      drawCandidates(search, { label, shared: spaces, own: find(label).tune ?? {} }, tuneSeeds[0] ?? 0, most),
     experiment(label, point, seed, changes = {}) {
-      const model = modelOf(label);
+      const model = find(label);
       const changed = withChanges(run, [
         { key: 'model', value: model.options, at: model.path, from: model.path },
         { key: 'seed', value: seed, at: ['seed'], from: ['compare', 'seeds'] },
-        ...changesOf(point, model, [axes]),
-        ...changesOf(changes, model, [shared, ownChoices(model), fronts]),
+        ...located(point, model, [axes]),
+        ...located(changes, model, [shared, ownChoices(model), fronts]),
       ]);
       return resolveExperiment(changed, definitions);
     },
@@ -221,7 +221,7 @@ function checkSize(
   document: ConfigDocument,
 ): void {
   const drawn = search.type === 'grid' ? Number.POSITIVE_INFINITY : (search.candidates ?? 1); // under a budget the plan counts
-  const searches = models.map((model) => Math.min(sizeOf({ ...tune, ...model.tune }), drawn));
+  const searches = models.map((model) => Math.min(countCombinations({ ...tune, ...model.tune }), drawn));
   const onFronts = front ? seeds.length * front.labels.length * front.values.length : 0;
   const points = Object.values(axes).reduce((product, values) => product * values.length, 1);
   const runs = points * searches.reduce((sum, size) => sum + seeds.length + size * tuneSeeds.length, onFronts);
@@ -309,7 +309,7 @@ function ownChoices({ path, tune }: Listed): Choices {
 }
 
 /** The values of keys, each with the place where it is written. */
-function changesOf(values: AxisPoint, { path }: Listed, choices: readonly Choices[]): readonly Change[] {
+function located(values: AxisPoint, { path }: Listed, choices: readonly Choices[]): readonly Change[] {
   return Object.entries(values).map(([key, value]) => {
     const [head, ...rest] = key.split('.');
     const source = choices.find(({ values: { [key]: space } }) => space && (!isList(space) || space.includes(value)));
@@ -353,7 +353,7 @@ function isSearched({ models, settings }: ComparisonConfig): boolean {
   return models.some(({ label }) => settings(label).length > 1);
 }
 
-function frontOf(front: CompareOptions['front'], labels: readonly string[]): FrontConfig | null {
+function parseFront(front: CompareOptions['front'], labels: readonly string[]): FrontConfig | null {
   const [only] = Object.entries(front ?? {});
   if (!only) return null;
   const [key, given] = only;
@@ -363,7 +363,7 @@ function frontOf(front: CompareOptions['front'], labels: readonly string[]): Fro
 }
 
 /** Seeds in their order, and their number at each look. */
-function seedsOf(given: CompareOptions['seeds']): Pick<ComparisonConfig, 'seeds' | 'looks'> {
+function parseSeeds(given: CompareOptions['seeds']): Pick<ComparisonConfig, 'seeds' | 'looks'> {
   if (Array.isArray(given)) return { seeds: given, looks: [given.length] };
   const { first, step, most } = typeof given === 'number' ? { first: given, step: 1, most: given } : given;
   const count = Math.ceil((most - first) / step) + 1;
@@ -371,13 +371,13 @@ function seedsOf(given: CompareOptions['seeds']): Pick<ComparisonConfig, 'seeds'
   return { seeds: Array.from({ length: most }, (_, i) => i + 1), looks };
 }
 
-function matchOf(given: CompareOptions['match']): ComparisonConfig['match'] {
+function parseMatch(given: CompareOptions['match']): ComparisonConfig['match'] {
   if (given === null) return null;
   const { parameters = 'baseline' as const, embeddings = false } = given === 'parameters' ? {} : given;
   return { target: parameters, embeddings };
 }
 
-function marginOf(value: CompareOptions['margin'][string]): Margin | null {
+function parseMargin(value: CompareOptions['margin'][string]): Margin | null {
   if (typeof value === 'string') return { percent: Number.parseFloat(value) };
   return value === null ? null : { absolute: value };
 }

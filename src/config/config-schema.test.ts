@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { definitions } from '../training/definitions.js';
 import { configSchema, type Schema } from './config-schema.js';
-import { keysOf } from './keys.js';
+import { describedKeys } from './keys.js';
 
 const folder = resolve(import.meta.dirname, '../../configs');
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
@@ -75,10 +75,10 @@ describe('the schema of configs', () => {
   });
 
   test('has the value of a key that is not given', () => {
-    const standardOf = (key: string) => keysOf(schema).find(({ path }) => path.join('.') === key)?.standards;
-    expect(standardOf('train.epochs')).toEqual(['required']);
-    expect(standardOf('inputs.embedding')).toEqual(['4']);
-    expect(standardOf('train.optimizer.learningRate')).toEqual(['0.001', '0.001', '0.01', '0.01', '0.001']);
-    expect(standardOf('dataset.zipf')).toEqual(['{ users: 0.6, items: 1 }']);
+    const defaultsAt = (key: string) => describedKeys(schema).find(({ path }) => path.join('.') === key)?.standards;
+    expect(defaultsAt('train.epochs')).toEqual(['required']);
+    expect(defaultsAt('inputs.embedding')).toEqual(['4']);
+    expect(defaultsAt('train.optimizer.learningRate')).toEqual(['0.001', '0.001', '0.01', '0.01', '0.001']);
+    expect(defaultsAt('dataset.zipf')).toEqual(['{ users: 0.6, items: 1 }']);
   });
 });

@@ -20,7 +20,7 @@ export function shippedDatasets(): readonly string[] {
 /** The names, each with the first line of its file, a comment. */
 export function describedDatasets(): readonly { readonly name: string; readonly summary: string }[] {
   return shippedDatasets().map((name) => {
-    const [first = ''] = textOf(join(shippedFolder, `${name}.yaml`)).split('\n', 1);
+    const [first = ''] = readText(join(shippedFolder, `${name}.yaml`)).split('\n', 1);
     return { name, summary: `from: ${first.replace(/^# *|\.$/g, '')}` };
   });
 }
@@ -37,7 +37,7 @@ interface At {
 interface WithDataset {
   readonly value: unknown;
   /** Undefined: the config has it itself. */
-  placeOf(path: Path): string | undefined;
+  locateInFile(path: Path): string | undefined;
 }
 
 /**
@@ -58,13 +58,13 @@ export function withDatasetFile(
   };
   if (from === undefined || !isMapping(config)) {
     refuseNones({});
-    return { value: config, placeOf: () => undefined };
+    return { value: config, locateInFile: () => undefined };
   }
   const { place, base } = at(['dataset', 'from']);
   const fail = (message: string) => new ConfigError(`${place}: 'dataset.from': ${message}.`);
   if (typeof from !== 'string' || from === '') throw fail('expected the name of a data set, or a file');
   const file = datasetFile(from, base, fail);
-  const { value: given, locate } = read(textOf(file, fail), file);
+  const { value: given, locate } = read(readText(file, fail), file);
   if (!isMapping(given)) throw fail(`${file} is no mapping of the keys of dataset`);
   if ('from' in given) throw new ConfigError(`${locate(['from'])}: 'from': a dataset file is not made from another.`);
   if (isMapping(given.dataset))
@@ -81,7 +81,7 @@ export function withDatasetFile(
   return {
     // The name says what `ple data fetch` would get.
     value: { ...config, dataset: { ...('fetch' in found && { name: from }), ...found, ...Object.fromEntries(merged) } },
-    placeOf([head, ...path]) {
+    locateInFile([head, ...path]) {
       const [key = '', entry = ''] = path.map(String);
       if (head !== 'dataset' || key === '') return undefined;
       if (!(key in given)) return key in own ? undefined : locate(path);
@@ -113,7 +113,7 @@ export function withQueryText(config: unknown, at: (key: Path) => At): unknown {
   const { query } = config.dataset;
   if (!isSqlFile(query)) return config;
   const { place, base } = at(['dataset', 'query']);
-  const text = textOf(resolve(base, query), (message) => new ConfigError(`${place}: 'dataset.query': ${message}.`));
+  const text = readText(resolve(base, query), (message) => new ConfigError(`${place}: 'dataset.query': ${message}.`));
   return { ...config, dataset: { ...config.dataset, query: text } };
 }
 
@@ -131,7 +131,7 @@ function datasetFile(word: string, base: string, fail: (message: string) => Conf
       `there is no data set '${word}'${didYouMean(word, names)}; there are: ${names.join(', ')}; a file's name ends in .yaml; for a loader say loader: ${word}`,
     );
   }
-  const isOther = () => resolve(inOwn) !== resolve(inShipped) && textOf(inOwn) !== textOf(inShipped);
+  const isOther = () => resolve(inOwn) !== resolve(inShipped) && readText(inOwn) !== readText(inShipped);
   if (own.includes(word) && shipped.includes(word) && isOther())
     throw fail(`a data set '${word}' comes with this program: rename ${inOwn}, or say its path`);
   return own.includes(word) ? inOwn : inShipped;
@@ -147,7 +147,7 @@ function namesIn(folder: string): readonly string[] {
   return readdirSync(folder).flatMap((name) => (name.endsWith('.yaml') ? [name.slice(0, -'.yaml'.length)] : []));
 }
 
-function textOf(file: string, fail = (message: string): Error => new Error(message)): string {
+function readText(file: string, fail = (message: string): Error => new Error(message)): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

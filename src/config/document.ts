@@ -62,7 +62,7 @@ export function readDocument(text: string, file: string, overrides: readonly str
   const choosesFile = ({ path }: { readonly path: Path }) => /^dataset(\.from)?$/.test(path.join('.'));
   let ofFile = (_: Path): string | undefined => undefined;
   make(words.filter(choosesFile));
-  ({ value, placeOf: ofFile } = withDatasetFile(value, whereIs, readDocument));
+  ({ value, locateInFile: ofFile } = withDatasetFile(value, whereIs, readDocument));
   make(words.filter((one) => !choosesFile(one)));
   value = withQueryText(value, whereIs);
   return { file, value, locate, named: (path) => path };
@@ -122,7 +122,7 @@ export function withChanges(document: ConfigDocument, changes: readonly Change[]
       `${document.locate(ofQuery.from)}: '${ofQuery.key}': a file is read once for all points: vary a variable of the query (dataset.variables), or write the SQL here.`,
     );
   /** The last change at or above a path, and what remains of the path below it. */
-  const changeOf = (path: Path) => {
+  const lastChange = (path: Path) => {
     const isUnder = ({ path: key }: { readonly path: Path }) => key.every((part, i) => part === String(path[i]));
     const change = paths.filter(isUnder).toSorted((a, b) => b.path.length - a.path.length)[0];
     return { ...change, rest: path.slice(change?.path.length ?? 0) };
@@ -135,11 +135,11 @@ export function withChanges(document: ConfigDocument, changes: readonly Change[]
       document.value,
     ),
     locate(path) {
-      const { from = [], rest } = changeOf(path);
+      const { from = [], rest } = lastChange(path);
       return document.locate([...from, ...rest]);
     },
     named(path) {
-      const { at = [], rest } = changeOf(path);
+      const { at = [], rest } = lastChange(path);
       return [...at, ...rest];
     },
   };
@@ -203,9 +203,9 @@ function modelsByName(config: unknown, given: unknown): unknown {
   );
   const isNamed = (name: string) => (model: unknown) =>
     model instanceof Object && (Reflect.get(model, 'label') ?? Reflect.get(model, 'type')) === name;
-  const modelOf = (name: unknown) =>
+  const inFull = (name: unknown) =>
     typeof name === 'string' ? (Array.isArray(own) && own.find(isNamed(name))) || { type: name } : name;
-  return Array.isArray(given) ? given.map(modelOf) : given;
+  return Array.isArray(given) ? given.map(inFull) : given;
 }
 
 const mostLevels = 100;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { definitions } from '../training/definitions.js';
 import { parseComparison } from './comparison.js';
-import { executeOf, isQueue } from './execute.js';
+import { isQueue, parseExecute } from './execute.js';
 import { parseExperiment } from './experiment.js';
 import { hash8 } from './hash.js';
 import { resolvedComparison } from './resolved-comparison.js';
@@ -18,14 +18,14 @@ test('a place is named alone or with its options, and is local by default', () =
   expect(parsed('').execute).toEqual({ on: 'local' });
   expect(parsed('execute: slurm').execute).toEqual({ on: 'slurm' });
   expect(parsed('execute: { on: "redis://queue:6379/1" }').execute).toEqual({ on: 'redis://queue:6379/1' });
-  expect(executeOf('slurm', { on: 'local' })).toEqual({ on: 'local' });
+  expect(parseExecute('slurm', { on: 'local' })).toEqual({ on: 'local' });
 });
 
 test('it is in no run and in no stored config', () => {
   const at = (execute: string) => parsed(execute).experiment('single-task', {}, 1);
   expect(at('execute: slurm')).toEqual(at(''));
-  const hashOf = (execute: string) => hash8(at(execute), 'checksum', definitions);
-  expect(hashOf('execute: slurm')).toBe(hashOf(''));
+  const hashWith = (execute: string) => hash8(at(execute), 'checksum', definitions);
+  expect(hashWith('execute: slurm')).toBe(hashWith(''));
   expect(JSON.stringify(resolvedComparison(parsed('execute: "redis://user:secret@queue"')))).not.toMatch(
     /redis|secret/,
   );
@@ -42,7 +42,7 @@ test.each(['slrum', 'http://queue:6379', 'redis://queue/a'])('%s is no place', (
 });
 
 test('a message has no password', () => {
-  expect(() => executeOf(undefined, { on: 'redis://user:secret@queue/x' })).toThrow(
+  expect(() => parseExecute(undefined, { on: 'redis://user:secret@queue/x' })).toThrow(
     /^--on redis:\/\/queue\/x: expected local/,
   );
 });

@@ -47,7 +47,7 @@ export const executeSchema = z
 export type Execute = Readonly<z.infer<typeof optionsSchema>>;
 
 /** @param given Values of the command line, which take precedence. */
-export function executeOf(config: z.infer<typeof executeSchema>, given: Partial<Execute> = {}): Execute {
+export function parseExecute(config: z.infer<typeof executeSchema>, given: Partial<Execute> = {}): Execute {
   const own: Partial<Execute> | undefined = typeof config === 'string' ? { on: config } : config;
   const sbatch = given.sbatch && { sbatch: { ...own?.sbatch, ...given.sbatch } };
   const { data, error } = optionsSchema.safeParse({ ...own, ...given, ...sbatch });

@@ -362,9 +362,9 @@ export function resolveExperiment(
   gone: readonly string[] = [],
 ): Experiment {
   const given = withoutComparison(document.value);
-  const plugins = isMapping(given) && given.plugins !== undefined ? pluginsOf(given, document, definitions) : [];
+  const plugins = isMapping(given) && given.plugins !== undefined ? parsePlugins(given, document, definitions) : [];
   const absent = absentParts(plugins, definitions.plugins);
-  const schema = schemaOf(definitions, [...new Set([...absent, ...gone])]);
+  const schema = experimentSchema(definitions, [...new Set([...absent, ...gone])]);
   const { plugins: _, ...experiment } = parsePart(schema, given, document);
   const { kind, all } = definitions.metrics; // a run has the values of all that its tasks' types have
   const measured = all.filter(({ type }) => experiment.tasks.some((task) => task.type === type));
@@ -377,7 +377,7 @@ export function resolveExperiment(
   return own.length > 0 ? { ...experiment, plugins: own } : experiment;
 }
 
-function pluginsOf(given: object, document: ConfigDocument, definitions: Definitions): readonly Plugin[] {
+function parsePlugins(given: object, document: ConfigDocument, definitions: Definitions): readonly Plugin[] {
   const { plugins = [] } = parsePart(z.looseObject({ plugins: pluginsSchema }), given, document);
   return resolvedPlugins(plugins, document, definitions.plugins);
 }
@@ -396,7 +396,7 @@ const schemas = new WeakMap<Definitions, Map<string, ReturnType<typeof runSchema
  * The schema of a run's config, made once for the same definitions.
  * @param unchecked parts of which any options are taken
  */
-export function schemaOf(definitions: Definitions, unchecked: readonly string[]): ReturnType<typeof runSchema> {
+export function experimentSchema(definitions: Definitions, unchecked: readonly string[]): ReturnType<typeof runSchema> {
   const made = schemas.get(definitions) ?? new Map<string, ReturnType<typeof runSchema>>();
   schemas.set(definitions, made);
   const key = `${definitions.plugins.length} ${unchecked.join()}`;

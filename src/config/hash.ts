@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { chosenIn } from './choice.js';
 import { type Definitions, dataPaths } from './definitions.js';
-import { type Experiment, schemaOf } from './experiment.js';
+import { type Experiment, experimentSchema } from './experiment.js';
 import { alternatives, below, isMapping } from './inside.js';
 
 /**
@@ -24,7 +24,7 @@ export function hash8(experiment: Experiment, checksum: string, definitions: Def
   const { name: _, engine: __, tracking: ___, plugins: ____, dataset, ...rest } = experiment;
   const paths = dataPaths(experiment, definitions);
   const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
-  const schema = schemaOf(definitions, ofPlugins);
+  const schema = experimentSchema(definitions, ofPlugins);
   const config = withoutDefaults(schema, { ...rest, dataset: data });
   const raised = chosenIn(schema, experiment).filter(({ revision }) => revision !== 1);
   const revisions = raised.map(({ part, revision }) => `${part} ${revision}`);
@@ -49,7 +49,7 @@ export function withoutDefaults(schema: z.core.$ZodType, value: unknown): unknow
     Object.entries(value).flatMap(([key, item]) => {
       const [field] = below(own, key);
       if (!field) return [[key, item]];
-      return isDeepStrictEqual(item, defaultOf(field)) ? [] : [[key, withoutDefaults(field, item)]];
+      return isDeepStrictEqual(item, defaultValue(field)) ? [] : [[key, withoutDefaults(field, item)]];
     }),
   );
 }
@@ -57,7 +57,7 @@ export function withoutDefaults(schema: z.core.$ZodType, value: unknown): unknow
 const defaults = new WeakMap<z.core.$ZodType, { readonly value: unknown }>();
 
 /** What a key has that is not given; undefined: it must be given, or has no default. */
-function defaultOf(field: z.core.$ZodType): unknown {
+function defaultValue(field: z.core.$ZodType): unknown {
   const known = defaults.get(field) ?? { value: z.safeParse(field, undefined).data ?? documented(field) };
   defaults.set(field, known);
   return known.value;

@@ -20,7 +20,7 @@ export function alternatives(schema: Schema, value: unknown): readonly Schema[] 
 }
 
 /** The key that names an alternative. */
-export function discriminatorOf(schema: Schema): string | undefined {
+export function discriminator(schema: Schema): string | undefined {
   const inner = unwrapped(schema);
   return inner instanceof z.ZodDiscriminatedUnion ? inner.def.discriminator : undefined;
 }

@@ -15,7 +15,7 @@ export interface Key {
 }
 
 /** All keys with a description, in the order of the schema. Keys of several definitions that mean the same are one. */
-export function keysOf(schema: Schema): readonly Key[] {
+export function describedKeys(schema: Schema): readonly Key[] {
   const keys = new Map<string, Key>();
   for (const key of walk(schema, [], undefined)) {
     const id = JSON.stringify([key.path, key.meaning]);
@@ -48,7 +48,7 @@ function* walk(schema: Schema, path: readonly string[], of: string | undefined):
 }
 
 function standardText(schema: Schema): string {
-  const standard = standardOf(schema);
+  const standard = filledDefault(schema);
   if (standard === undefined) return '';
   return stringify(standard, { collectionStyle: 'flow', lineWidth: 0 })
     .trim()
@@ -57,11 +57,11 @@ function standardText(schema: Schema): string {
 }
 
 /** The default, with those of a mapping's own keys filled in. */
-function standardOf({ default: standard, properties, anyOf }: Schema): unknown {
+function filledDefault({ default: standard, properties, anyOf }: Schema): unknown {
   const mapping = properties ?? anyOf?.find((alternative) => alternative.properties)?.properties;
   if (typeof standard !== 'object' || standard === null || Array.isArray(standard) || !mapping) return standard;
   const filled = Object.entries(mapping).flatMap(([key, value]) => {
-    const inside = typeof value === 'boolean' ? undefined : standardOf(value);
+    const inside = typeof value === 'boolean' ? undefined : filledDefault(value);
     return inside === undefined ? [] : [[key, inside]];
   });
   return { ...Object.fromEntries(filled), ...standard };

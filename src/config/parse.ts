@@ -5,7 +5,7 @@ import { inOrder } from '../support/faults.js';
 import type { ConfigDocument, Path } from './document.js';
 import { noKubernetes } from './execute.js';
 import { meantKey } from './field-names.js';
-import { alternatives, below, discriminatorOf, isMapping } from './inside.js';
+import { alternatives, below, discriminator, isMapping } from './inside.js';
 
 /**
  * Parses a config, or one part of it (`at` is where it lies in the document).
@@ -42,7 +42,7 @@ export function parsePart<Schema extends z.ZodType>(
   /** Where nothing says whose keys a mapping has: those that no alternative has. */
   function besideNone({ code, path }: Issue): { readonly keys: readonly string[]; readonly path: Path }[] {
     const holder = toPath(path.slice(0, -1));
-    const key = schemasAt(holder).map(discriminatorOf)[0];
+    const key = schemasAt(holder).map(discriminator)[0];
     const given = valueAt(value, holder);
     if (code !== 'invalid_union' || key === undefined || path.at(-1) !== key) return [];
     if (!isMapping(given) || key in given) return [];
@@ -84,7 +84,7 @@ export function parsePart<Schema extends z.ZodType>(
   function hintAt(path: Path): string | undefined {
     for (let length = path.length - 1; length >= 0; length--) {
       const part = path.slice(0, length);
-      const key = schemasAt(part).map(discriminatorOf)[0];
+      const key = schemasAt(part).map(discriminator)[0];
       if (key === undefined) continue;
       const place = document.locate([...at, ...part, key]);
       const named = document.named([...at, ...part]).join('.');
@@ -167,17 +167,17 @@ type Issue = z.core.$ZodIssue;
 
 /** The mistakes to report. For a union, those of the alternative whose first mistake lies deepest. */
 function meant(issue: Issue): Issue[] {
-  const [best] = alternativesOf(issue).toSorted((a, b) => depthOf(b) - depthOf(a) || a.length - b.length);
-  if (!best || depthOf(best) === 0) return [issue];
+  const [best] = unionAlternatives(issue).toSorted((a, b) => depth(b) - depth(a) || a.length - b.length);
+  if (!best || depth(best) === 0) return [issue];
   return best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
-function depthOf(issues: readonly Issue[]): number {
+function depth(issues: readonly Issue[]): number {
   const unknown = issues.find(({ code }) => code === 'unrecognized_keys');
   return unknown ? 2 * unknown.path.length + 1 : 2 * (issues[0]?.path.length ?? 0);
 }
 
-function alternativesOf(issue: Issue): Issue[][] {
+function unionAlternatives(issue: Issue): Issue[][] {
   if (issue.code !== 'invalid_union') return [];
   return issue.errors.filter((alternative) => alternative.length > 0).map((alternative) => alternative.flatMap(meant));
 }
@@ -188,7 +188,7 @@ function isMissing(issue: Issue): boolean {
 
 function describe(issue: Issue): string {
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const firsts = alternativesOf(issue).flatMap(([first]) => (first ? [describe(first)] : []));
+    const firsts = unionAlternatives(issue).flatMap(([first]) => (first ? [describe(first)] : []));
     return [...new Set(firsts)].join(', or ');
   }
   if (isMissing(issue)) return 'is missing';

@@ -156,12 +156,12 @@ export const taskSchema = z
       ),
   })
   .superRefine((task, context) => {
-    const [key, message] = mistakeOf(task) ?? [];
+    const [key, message] = mistake(task) ?? [];
     if (key !== undefined) refuse(context, [key], message ?? '');
   })
   // One form for each loss: equal runs have equal configs.
   .overwrite(({ loss, ...task }) => {
-    const chosen = taskLossOf({ loss });
+    const chosen = unusualLoss({ loss });
     if (chosen === undefined) return task;
     return { ...task, loss: chosen.type === 'focal' || chosen.type === 'huber' ? chosen : chosen.type };
   });
@@ -174,7 +174,11 @@ export type TaskLoss =
   | { readonly type: 'mae' | 'poisson' | 'log-normal' };
 
 /** Undefined: the usual one of the task's type. */
-export function taskLossOf({ loss }: { readonly loss?: z.infer<typeof lossSchema> | undefined }): TaskLoss | undefined {
+export function unusualLoss({
+  loss,
+}: {
+  readonly loss?: z.infer<typeof lossSchema> | undefined;
+}): TaskLoss | undefined {
   if (loss === undefined || loss === 'bce' || loss === 'mse') return undefined;
   if (loss === 'focal') return { type: loss, gamma: 2 };
   if (loss === 'huber') return { type: loss, delta: 1 };
@@ -182,9 +186,9 @@ export function taskLossOf({ loss }: { readonly loss?: z.infer<typeof lossSchema
 }
 
 /** A mistake in a task's keys, with the key. */
-function mistakeOf(task: TaskConfig): readonly [key: string, message: string] | undefined {
+function mistake(task: TaskConfig): readonly [key: string, message: string] | undefined {
   const { type, standardize, positiveWeight, labelSmoothing } = task;
-  const loss = taskLossOf(task)?.type ?? task.loss;
+  const loss = unusualLoss(task)?.type ?? task.loss;
   const ofBinary = loss === 'bce' || loss === 'focal';
   if (standardize && type !== 'regression') return ['standardize', 'only regression labels are standardised'];
   if (positiveWeight !== undefined && type !== 'binary') return ['positiveWeight', 'only binary tasks have positives'];

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { definitions } from '../training/definitions.js';
 import { parseComparison } from './comparison.js';
 import { stringifyComparison } from './resolved-comparison.js';
-import { candidatesOf, rungsOf, type Spaces } from './search.js';
+import { drawCandidates, rungEpochs, type Spaces } from './search.js';
 
 const drawn = (
   own: Spaces,
   most: number,
   { label = 'm', shared = {}, seed = 1 }: { label?: string; shared?: Spaces; seed?: number } = {},
-) => candidatesOf({ type: 'random', candidates: most }, { label, shared, own }, seed);
+) => drawCandidates({ type: 'random', candidates: most }, { label, shared, own }, seed);
 const column = (values: readonly Readonly<Record<string, unknown>>[], key: string) =>
   values.map((one) => Number(one[key]));
 
@@ -65,10 +65,10 @@ describe('candidates', () => {
 });
 
 test('rungs end at the last epoch, each a part of the next, and none before the least', () => {
-  expect(rungsOf(81, { eta: 3, minEpochs: 1 })).toEqual([1, 3, 9, 27, 81]); // Li et al., Table 1
-  expect(rungsOf(10, { eta: 3, minEpochs: 1 })).toEqual([1, 3, 10]);
-  expect(rungsOf(27, { eta: 3, minEpochs: 2 })).toEqual([3, 9, 27]);
-  expect(rungsOf(2, { eta: 3, minEpochs: 1 })).toEqual([2]);
+  expect(rungEpochs(81, { eta: 3, minEpochs: 1 })).toEqual([1, 3, 9, 27, 81]); // Li et al., Table 1
+  expect(rungEpochs(10, { eta: 3, minEpochs: 1 })).toEqual([1, 3, 10]);
+  expect(rungEpochs(27, { eta: 3, minEpochs: 2 })).toEqual([3, 9, 27]);
+  expect(rungEpochs(2, { eta: 3, minEpochs: 1 })).toEqual([2]);
 });
 
 describe('a config', () => {

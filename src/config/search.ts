@@ -5,12 +5,12 @@ import type { ConfigDocument, Path } from './document.js';
 import { failAt, isUnique, refuse } from './parse.js';
 
 const listSchema = z.array(z.unknown()).min(1).refine(isUnique, 'a value is listed twice');
-const rangeOf = (number: z.ZodNumber) =>
+const ascending = (number: z.ZodNumber) =>
   z.tuple([number, number]).refine(([low, high]) => low < high, 'the first number must be below the second');
 const distributionSchema = z.union([
-  z.strictObject({ uniform: rangeOf(z.number()) }),
-  z.strictObject({ logUniform: rangeOf(z.number().positive()) }),
-  z.strictObject({ integer: rangeOf(z.int()) }),
+  z.strictObject({ uniform: ascending(z.number()) }),
+  z.strictObject({ logUniform: ascending(z.number().positive()) }),
+  z.strictObject({ integer: ascending(z.int()) }),
 ]);
 
 /** A key's search space: a list of values, which random search draws with equal probability, or a distribution. */
@@ -88,15 +88,15 @@ export function isList(space: Space): space is readonly unknown[] & Space {
  * @param most the number under a budget
  * @returns fewer than asked for, if there are no more
  */
-export function candidatesOf(
+export function drawCandidates(
   search: SearchConfig,
   { label, shared, own }: { readonly label: string; readonly shared: Spaces; readonly own: Spaces },
   seed: number,
   most?: number,
 ): readonly Values[] {
   const spaces = { ...shared, ...own };
-  if (search.type === 'grid') return combinations(listsOf(spaces));
-  const wanted = Math.min(search.candidates ?? most ?? checkedCandidates, sizeOf(spaces));
+  if (search.type === 'grid') return combinations(lists(spaces));
+  const wanted = Math.min(search.candidates ?? most ?? checkedCandidates, countCombinations(spaces));
   const root = randomFromSeed(seed).stream('search');
   const draws = Object.entries(spaces).map(([key, space]) => {
     const random = (key in own ? root.stream(label) : root).stream(key);
@@ -116,7 +116,7 @@ export function candidatesOf(
  * The epochs at which successive halving ranks (Li et al., 2018, Algorithm 1). Going down from the last, each is 1/eta
  * of the next; none is below `minEpochs`.
  */
-export function rungsOf(
+export function rungEpochs(
   epochs: number,
   { eta, minEpochs }: { readonly eta: number; readonly minEpochs: number },
 ): readonly number[] {
@@ -145,7 +145,7 @@ export function checkSearch(
         'halving itself says how long a candidate trains; remove the key, or say compare.search: { type: random, … }',
       );
   const [fewest = 0] = epochs.toSorted((a, b) => a - b);
-  if (rungsOf(fewest, search).length < 2)
+  if (rungEpochs(fewest, search).length < 2)
     throw failAt(
       document,
       path,
@@ -175,7 +175,7 @@ export function combinations(choices: Readonly<Record<string, readonly unknown[]
 }
 
 /** The number of combinations, without making them. */
-export function sizeOf(spaces: Spaces): number {
+export function countCombinations(spaces: Spaces): number {
   return Object.values(spaces).reduce((product, space) => product * valuesIn(space), 1);
 }
 
@@ -184,7 +184,7 @@ function valuesIn(space: Space): number {
   return 'integer' in space ? space.integer[1] - space.integer[0] + 1 : Number.POSITIVE_INFINITY;
 }
 
-function listsOf(spaces: Spaces): Readonly<Record<string, readonly unknown[]>> {
+function lists(spaces: Spaces): Readonly<Record<string, readonly unknown[]>> {
   return Object.fromEntries(Object.entries(spaces).flatMap(([key, space]) => (isList(space) ? [[key, space]] : [])));
 }
 

@@ -45,9 +45,9 @@ describe('a space per model', () => {
 
 describe('the seed of a search', () => {
   test('does not move when seeds are added', () => {
-    const seedsOf = (seeds: string) => parse(changed('[2, 5]', seeds)).tuneSeeds;
-    expect(seedsOf('3')).toEqual([1_000_000]);
-    expect(seedsOf('[2, 5, 1000001]')).toEqual([1_000_000]);
+    const tuneSeeds = (seeds: string) => parse(changed('[2, 5]', seeds)).tuneSeeds;
+    expect(tuneSeeds('3')).toEqual([1_000_000]);
+    expect(tuneSeeds('[2, 5, 1000001]')).toEqual([1_000_000]);
   });
 
   test('may be several', () => {

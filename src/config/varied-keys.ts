@@ -47,8 +47,8 @@ function checkValues({ path, values }: Choices, parts: string, context: z.core.$
 
 /** @throws ConfigError if a varied value changes the tasks. */
 export function checkTasks(experiments: readonly Experiment[], document: ConfigDocument): void {
-  const tasksOf = ({ tasks }: Experiment) => tasks.map(({ name, type }) => `${name}: ${type}`).join(', ');
-  const [first, other] = new Set(experiments.map(tasksOf));
+  const taskList = ({ tasks }: Experiment) => tasks.map(({ name, type }) => `${name}: ${type}`).join(', ');
+  const [first, other] = new Set(experiments.map(taskList));
   if (other === undefined) return;
   const message = `a value gives other tasks (${first}; ${other}): all points of a comparison have the same`;
   throw failAt(document, ['compare'], message);

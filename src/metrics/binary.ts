@@ -4,10 +4,10 @@ import {
   areaUnderCurve,
   type BinarySample,
   binarySample,
+  classWeight,
   forEachTie,
-  meanOf,
-  probabilityOf,
-  weightOf,
+  meanOverSample,
+  sigmoid,
 } from './samples.js';
 
 /**
@@ -52,7 +52,7 @@ export const logLoss = defineMetric({
   type: 'binary',
   better: 'lower',
   margin: { percent: 1 },
-  compute: (sample) => meanOf(sample, logisticLoss),
+  compute: (sample) => meanOverSample(sample, logisticLoss),
   loss: (value) => value,
   influence: (_task, scores) => influenceOnMean(scores, logisticLoss),
 });
@@ -78,14 +78,14 @@ export const normalisedEntropy = defineMetric({
   type: 'binary',
   better: 'lower',
   margin: { percent: 1 },
-  compute: (sample) => logLoss.compute(sample) / entropyOf(sample),
+  compute: (sample) => logLoss.compute(sample) / entropy(sample),
   // The entropy counts as a constant, as the variance of the labels does in nmse.
-  influence: (_task, scores) => influenceOnMean(scores, logisticLoss, entropyOf(binarySample(scores))),
+  influence: (_task, scores) => influenceOnMean(scores, logisticLoss, entropy(binarySample(scores))),
 });
 
 /** In nats; 0 for one class. */
-function entropyOf(sample: BinarySample): number {
-  const [positives, negatives] = [weightOf(sample, 'positives'), weightOf(sample, 'negatives')];
+function entropy(sample: BinarySample): number {
+  const [positives, negatives] = [classWeight(sample, 'positives'), classWeight(sample, 'negatives')];
   return [positives, negatives].reduce((sum, weight) => {
     const share = weight / (positives + negatives);
     return weight === 0 ? sum : sum - share * Math.log(share);
@@ -104,7 +104,7 @@ export const averagePrecision = defineMetric({
   better: 'higher',
   margin: { percent: 1 },
   compute(sample) {
-    const [positives, negatives] = [weightOf(sample, 'positives'), weightOf(sample, 'negatives')];
+    const [positives, negatives] = [classWeight(sample, 'positives'), classWeight(sample, 'negatives')];
     if (positives === 0 || negatives === 0) return null;
     let sum = 0;
     forEachTie(sample, (tie) => {
@@ -125,7 +125,7 @@ export const predictedOverObserved = defineMetric({
   summary: 'mean probability / share of positives: above 1 predictions are too high; null without positives',
   type: 'binary',
   better: null,
-  compute: (sample) => meanOf(sample, probabilityOf) / meanOf(sample, (_logit, label) => label),
+  compute: (sample) => meanOverSample(sample, sigmoid) / meanOverSample(sample, (_logit, label) => label),
 });
 
 /** The share of rows whose label is that of a probability above 0.5; exactly 0.5 counts as negative. */
@@ -136,7 +136,7 @@ export const binaryAccuracy = defineMetric({
   better: 'higher',
   isShare: true,
   margin: { absolute: 0.001 }, // as of accuracy
-  compute: (sample) => meanOf(sample, isRight),
+  compute: (sample) => meanOverSample(sample, isRight),
   influence: (_task, scores) => influenceOnMean(scores, isRight),
 });
 
@@ -157,10 +157,10 @@ export const f1 = defineMetric({
   better: 'higher',
   margin: { percent: 1 },
   chooseThreshold(validation) {
-    const [positives, negatives] = [weightOf(validation, 'positives'), weightOf(validation, 'negatives')];
+    const [positives, negatives] = [classWeight(validation, 'positives'), classWeight(validation, 'negatives')];
     let [best, threshold, last]: [number, number | null, number] = [0, null, -1];
     forEachTie(validation, ({ logit, positivesBelow, negativesBelow }) => {
-      const probability = probabilityOf(logit);
+      const probability = sigmoid(logit);
       if (probability === last) return; // large logits that differ: no threshold separates them
       last = probability;
       const found = positives - positivesBelow;
@@ -170,11 +170,11 @@ export const f1 = defineMetric({
     return threshold;
   },
   computeAt(sample, threshold) {
-    const positives = weightOf(sample, 'positives');
+    const positives = classWeight(sample, 'positives');
     if (positives === 0) return null;
     let [found, called] = [0, 0];
     forEachTie(sample, (tie) => {
-      if (probabilityOf(tie.logit) < threshold) return;
+      if (sigmoid(tie.logit) < threshold) return;
       found += tie.positives;
       called += tie.positives + tie.negatives;
     });

@@ -1,5 +1,5 @@
 import { defineMetric } from './metric.js';
-import { type BinarySample, forEachTie, probabilityOf, weightOf } from './samples.js';
+import { type BinarySample, classWeight, forEachTie, sigmoid } from './samples.js';
 
 export const calibrationBinCount = 15;
 
@@ -15,7 +15,7 @@ export const calibrationError = defineMetric({
   better: 'lower',
   margin: { percent: 1 },
   compute: (sample) => {
-    const whole = weightOf(sample, 'positives') + weightOf(sample, 'negatives');
+    const whole = classWeight(sample, 'positives') + classWeight(sample, 'negatives');
     return calibrationBins(sample).reduce((sum, { gap }) => sum + Math.abs(gap), 0) / whole;
   },
 });
@@ -38,8 +38,8 @@ export interface CalibrationBin {
  * weights, bins have equal weight: an edge may then split a row between two bins.
  */
 export function calibrationBins(sample: BinarySample): readonly CalibrationBin[] {
-  const whole = weightOf(sample, 'positives') + weightOf(sample, 'negatives');
-  const endOf = (bin: number) => {
+  const whole = classWeight(sample, 'positives') + classWeight(sample, 'negatives');
+  const lastRow = (bin: number) => {
     if (bin + 1 === calibrationBinCount) return Number.POSITIVE_INFINITY; // whatever rounding has left
     const end = ((bin + 1) * whole) / calibrationBinCount;
     return sample.weights ? end : Math.round(end);
@@ -52,10 +52,10 @@ export function calibrationBins(sample: BinarySample): readonly CalibrationBin[]
     bin = { weight: 0, predicted: 0, positives: 0, gap: 0 };
   };
   forEachTie(sample, ({ logit, positives, negatives }) => {
-    const [probability, share] = [probabilityOf(logit), positives / (positives + negatives)];
+    const [probability, share] = [sigmoid(logit), positives / (positives + negatives)];
     let left = positives + negatives;
     while (left > 0) {
-      const room = endOf(edge) - done;
+      const room = lastRow(edge) - done;
       const taken = Math.min(left, room);
       bin.weight += taken;
       bin.predicted += taken * probability;
@@ -64,7 +64,7 @@ export function calibrationBins(sample: BinarySample): readonly CalibrationBin[]
       left -= taken;
       done += taken;
       if (taken < room) continue;
-      done = endOf(edge++);
+      done = lastRow(edge++);
       close();
     }
   });

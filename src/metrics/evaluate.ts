@@ -9,7 +9,7 @@ import {
   isThresholdMetric,
   type MetricValue,
 } from './metric.js';
-import { rowLossOf } from './row-losses.js';
+import { rowLossFunction } from './row-losses.js';
 import {
   type BinarySample,
   binarySample,
@@ -35,9 +35,9 @@ export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen
     const samples = sample.positives.length + sample.negatives.length;
     return {
       ...values(metrics.all.filter(isBinaryMetric), (metric) => (defined ? metric.compute(sample) : null)),
-      ...thresholdMetricsOf(sample, defined, thresholds),
-      ...groupedMetricsOf(scores, defined),
-      ...ownLossOf(task, scores, defined),
+      ...thresholdMetrics(sample, defined, thresholds),
+      ...groupedMetrics(scores, defined),
+      ...ownLoss(task, scores, defined),
       samples,
       positives: sample.positives.length,
     };
@@ -53,14 +53,14 @@ export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen
   const sample = regressionSample(task, scores);
   return {
     ...values(metrics.all.filter(isRegressionMetric), (metric) => (defined ? metric.compute(sample) : null)),
-    ...ownLossOf(task, scores, defined),
+    ...ownLoss(task, scores, defined),
     samples: sample.labels.length,
     labelVariance: finite(sample.labelVariance),
   };
 }
 
 /** Threshold metrics, with the thresholds if they are chosen here. */
-function thresholdMetricsOf(sample: BinarySample, defined: boolean, given: 'chosen' | TaskMetrics): TaskMetrics {
+function thresholdMetrics(sample: BinarySample, defined: boolean, given: 'chosen' | TaskMetrics): TaskMetrics {
   return Object.fromEntries(
     metrics.all.filter(isThresholdMetric).flatMap((metric): [string, MetricValue][] => {
       const field = `${metric.name}Threshold`;
@@ -78,7 +78,7 @@ function thresholdMetricsOf(sample: BinarySample, defined: boolean, given: 'chos
 }
 
 /** Nothing for rows that have no groups. */
-function groupedMetricsOf(scores: TaskScores, defined: boolean): TaskMetrics {
+function groupedMetrics(scores: TaskScores, defined: boolean): TaskMetrics {
   if (!scores.groups) return {};
   const sample = defined ? groupedSample(scores, scores.groups) : null;
   return {
@@ -167,11 +167,11 @@ function numberOrNull(values: TaskMetrics, name: string, map: (value: number) =>
 }
 
 /** The mean of the loss that the config chooses; nothing for the usual losses, which are metrics. */
-function ownLossOf(task: Task, { logits, labels, mask }: TaskScores, defined: boolean): TaskMetrics {
-  const lossOf = rowLossOf(task);
-  if (!lossOf) return {};
+function ownLoss(task: Task, { logits, labels, mask }: TaskScores, defined: boolean): TaskMetrics {
+  const loss = rowLossFunction(task);
+  if (!loss) return {};
   const own = { rows: labels.length, weight: (row: number) => mask[row] ?? 0 };
-  const mean = meanOverRows(own, (row) => lossOf(logits[row] ?? 0, labels[row] ?? 0));
+  const mean = meanOverRows(own, (row) => loss(logits[row] ?? 0, labels[row] ?? 0));
   return { loss: defined ? finite(mean) : null };
 }
 

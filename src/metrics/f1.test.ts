@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { evaluateTask } from './evaluate.js';
-import { labels, logits, ones, type Row, scoresOf, binary as task } from './rows.fixture.js';
+import { labels, logits, ones, type Row, binary as task, taskScores } from './rows.fixture.js';
 
 const row = fc.record({
   logit: fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom(40, 41, 800, -800)), // ties, also of probabilities
@@ -26,9 +26,9 @@ function naive(rows: readonly Row[], threshold: number): number {
 test('no threshold has a larger F1 on validation, none that is lower has the same, and test rows get this one', () => {
   fc.assert(
     fc.property(anyRows, anyRows, (validation, others) => {
-      const own = evaluateTask(task, scoresOf(validation), 'chosen');
+      const own = evaluateTask(task, taskScores(validation), 'chosen');
       const inside = validation.filter(({ weight }) => weight > 0);
-      const found = evaluateTask(task, scoresOf(others), own);
+      const found = evaluateTask(task, taskScores(others), own);
       expect(found).not.toHaveProperty('f1Threshold');
       if (!inside.some(({ label }) => label === 1)) {
         expect(own).toMatchObject({ f1: null, f1Threshold: null });

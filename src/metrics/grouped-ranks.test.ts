@@ -5,7 +5,7 @@ import { groupedHitRate10, groupedNdcg10 } from './grouped.js';
 import { binary as task } from './rows.fixture.js';
 import type { TaskScores } from './samples.js';
 
-const scoresOf = (logits: readonly number[], labels: readonly number[], groups: readonly number[]): TaskScores => ({
+const taskScores = (logits: readonly number[], labels: readonly number[], groups: readonly number[]): TaskScores => ({
   logits: Float64Array.from(logits),
   labels: Float64Array.from(labels),
   mask: Float64Array.from(labels, () => 1),
@@ -20,7 +20,7 @@ test('NDCG@10 is the mean of scikit-learn’s over groups with both classes', ()
   // scikit-learn 1.4.2: x = np.floor(10*np.sin(i*i)+.5)/10; y = (np.sin(7*i+1)+.4*x > .8); g = (i*i)%9;
   // np.mean([ndcg_score([y[g==v]], [x[g==v]], k=10) for v in set(g) if 0 < y[g==v].sum() < (g==v).sum()])
   const groups = rows.map((i) => (i * i) % 9);
-  const found = evaluateTask(task, scoresOf(logits, labels, groups));
+  const found = evaluateTask(task, taskScores(logits, labels, groups));
   expect(found).toMatchObject({ groups: 4, groupedHitRate10: 1 });
   expect(found.groupedNdcg10).toBeCloseTo(0.5111175050110749, 12);
 });
@@ -32,7 +32,7 @@ test('a group’s hit rate is the probability of a positive among the first ten 
   const of = (logits: readonly number[], positives: readonly number[]) =>
     evaluateTask(
       task,
-      scoresOf(
+      taskScores(
         logits,
         positives,
         logits.map(() => 3),
@@ -49,7 +49,7 @@ describe.each([groupedNdcg10, groupedHitRate10])('$name', ({ name, influence }) 
   const random = randomFromSeed(2);
   const groups = Array.from({ length: 900 }, () => random.below(40));
   const clicks = groups.map(() => Number(random.uniform() < 0.06));
-  const scores = scoresOf(
+  const scores = taskScores(
     groups.map((_, row) => random.normal() + (clicks[row] ?? 0)),
     clicks,
     groups,
@@ -63,7 +63,7 @@ describe.each([groupedNdcg10, groupedHitRate10])('$name', ({ name, influence }) 
     const single = [...new Set(groups)].flatMap((group) => {
       const inside = [...groups.keys()].filter((row) => groups[row] === group);
       const of = (values: ArrayLike<number>) => inside.map((row) => values[row] ?? 0);
-      const value = evaluateTask(task, scoresOf(of(scores.logits), of(scores.labels), of(groups)))[name];
+      const value = evaluateTask(task, taskScores(of(scores.logits), of(scores.labels), of(groups)))[name];
       return typeof value === 'number' ? [value] : [];
     });
     const mean = single.reduce((sum, value) => sum + value, 0) / single.length;
@@ -75,6 +75,6 @@ describe.each([groupedNdcg10, groupedHitRate10])('$name', ({ name, influence }) 
   test('has none without groups, and for a single one', () => {
     const { groups: _, ...without } = scores;
     expect(influence(task, without)).toBeNull();
-    expect(influence(task, scoresOf([1, 2], [0, 1], [1, 1]))).toBeNull();
+    expect(influence(task, taskScores([1, 2], [0, 1], [1, 1]))).toBeNull();
   });
 });

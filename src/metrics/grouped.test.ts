@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { evaluateTask } from './evaluate.js';
 import { groupedAuc } from './grouped.js';
-import { type Row, scoresOf, binary as task } from './rows.fixture.js';
+import { type Row, binary as task, taskScores } from './rows.fixture.js';
 
 /** Pair by pair, group by group; a group counts by its rows' weights. */
 function naive(rows: readonly Row[]) {
@@ -38,7 +38,7 @@ test('AUC is the share of pairs in order, a tie counting half; of groups the mea
   });
   fc.assert(
     fc.property(fc.array(row, { minLength: 1, maxLength: 60 }), (rows) => {
-      const { auc, groupedAuc, groups, groupsSkipped } = evaluateTask(task, scoresOf(rows));
+      const { auc, groupedAuc, groups, groupsSkipped } = evaluateTask(task, taskScores(rows));
       const expected = naive(rows);
       expect([groups, groupsSkipped]).toEqual([expected.groups, expected.groupsSkipped]);
       const ofAll = naive(rows.map((row) => ({ ...row, group: 0 })));
@@ -58,14 +58,14 @@ test('the influence of a group goes by its weight and stands at its first row of
   // Areas 1 and 0, weights 5 and 1.5.
   const rows = [row(0, 0, 0, 0), row(0, 1, 1, 2), row(0, 0, 0, 3), row(1, 1, 0, 1), row(1, 0, 1, 0.5)];
   const factor = Math.SQRT2 / 6.5;
-  expect([...(groupedAuc.influence(task, scoresOf(rows)) ?? [])]).toEqual(
+  expect([...(groupedAuc.influence(task, taskScores(rows)) ?? [])]).toEqual(
     [factor * 5 * (1 - 5 / 6.5), 0, 0, (factor * 1.5 * -5) / 6.5, 0].map((value) => expect.closeTo(value, 12)),
   );
-  expect(groupedAuc.influence(task, scoresOf(rows.slice(0, 3)))).toBeNull();
+  expect(groupedAuc.influence(task, taskScores(rows.slice(0, 3)))).toBeNull();
 });
 
 test('rows without groups have none of its fields, and NaN gives null', () => {
-  const { groups: _, ...plain } = scoresOf([row(1, 0, 0, 1), row(1, 1, 1, 1)]);
+  const { groups: _, ...plain } = taskScores([row(1, 0, 0, 1), row(1, 1, 1, 1)]);
   expect(Object.keys(evaluateTask(task, plain)).filter((name) => /group/i.test(name))).toEqual([]);
-  expect(evaluateTask(task, scoresOf([row(1, 0, Number.NaN, 1), row(1, 1, 1, 1)])).groupedAuc).toBeNull();
+  expect(evaluateTask(task, taskScores([row(1, 0, Number.NaN, 1), row(1, 1, 1, 1)])).groupedAuc).toBeNull();
 });

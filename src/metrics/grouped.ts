@@ -44,7 +44,7 @@ export const groupedNdcg10 = defineMetric({
 });
 
 function ndcg(of: GroupedSample, group: number): number {
-  const sample = of.rowsOf(group);
+  const sample = of.groupRows(group);
   let sum = 0;
   for (const { before, rows, positives } of rankedTies(sample))
     sum += (positives / rows) * discounts(before, before + rows);
@@ -75,7 +75,7 @@ export const groupedHitRate10 = defineMetric({
 });
 
 function hit(of: GroupedSample, group: number): number {
-  for (const { before, rows, positives } of rankedTies(of.rowsOf(group))) {
+  for (const { before, rows, positives } of rankedTies(of.groupRows(group))) {
     if (before >= ranks) return 0;
     if (positives === 0) continue;
     // The probability that no remaining rank is a positive's: draws without replacement.

@@ -8,7 +8,7 @@ import type { TaskScores } from './samples.js';
 const task: Task = { name: 'status', type: 'multiclass', offset: 0, scale: 1, classes: ['a', 'b', 'c'] };
 
 /** @param logits By row, of each class. */
-function scoresOf(logits: readonly (readonly number[])[], labels: readonly number[]): TaskScores {
+function taskScores(logits: readonly (readonly number[])[], labels: readonly number[]): TaskScores {
   return {
     logits: Float64Array.from([0, 1, 2].flatMap((index) => logits.map((row) => row[index] ?? 0))),
     labels: Float64Array.from(labels),
@@ -52,7 +52,7 @@ describe('rows with weights', () => {
 
 it('of equal logits the first class is predicted, and a class without rows, or with all, has no part in the mean', () => {
   // The first class: 2, 1 against 0. The second: 3 against 1, 2.
-  const two = scoresOf(
+  const two = taskScores(
     [
       [2, 1, 0],
       [0, 3, 0],
@@ -61,7 +61,7 @@ it('of equal logits the first class is predicted, and a class without rows, or w
     [0, 1, 0],
   );
   expect(evaluateTask(task, two)).toMatchObject({ macroAuc: 1, classes: 2 });
-  const one = scoresOf(
+  const one = taskScores(
     [
       [1, 1, 1],
       [1, 2, 1],

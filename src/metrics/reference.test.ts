@@ -5,7 +5,7 @@ import { evaluateTask } from './evaluate.js';
 import { mse, nmse, r2 } from './regression.js';
 import { delongVariance } from './row-influence.js';
 import { binary, labels, logits, ones, predictions, ratings, regression, weights } from './rows.fixture.js';
-import { binarySample, probabilityOf } from './samples.js';
+import { binarySample, sigmoid } from './samples.js';
 
 const clicks = { logits, labels };
 const times = { logits: predictions, labels: ratings };
@@ -107,6 +107,6 @@ test('influences on ratios are those on the loss over what it is relative to, wh
 });
 
 test('a probability is the logistic function of the logit, to the last bit', () => {
-  expect([0, -Infinity, Infinity, -1000, 1000].map(probabilityOf)).toEqual([0.5, 0, 1, 0, 1]);
-  expect([-3.7, 1.25].map(probabilityOf)).toEqual([1 / (1 + Math.exp(3.7)), 1 / (1 + Math.exp(-1.25))]);
+  expect([0, -Infinity, Infinity, -1000, 1000].map(sigmoid)).toEqual([0.5, 0, 1, 0, 1]);
+  expect([-3.7, 1.25].map(sigmoid)).toEqual([1 / (1 + Math.exp(3.7)), 1 / (1 + Math.exp(-1.25))]);
 });

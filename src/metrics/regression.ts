@@ -1,7 +1,7 @@
 import type { Task } from '../data/dataset.js';
 import { defineMetric } from './metric.js';
 import { influenceOnMean } from './row-influence.js';
-import { meanOfRows, predictionOf, type RegressionSample, regressionSample, type TaskScores } from './samples.js';
+import { inLabelUnits, meanOfRows, type RegressionSample, regressionSample, type TaskScores } from './samples.js';
 
 /** Mean squared error in the label's own units. */
 export const mse = defineMetric({
@@ -22,7 +22,7 @@ function meanSquaredError(sample: RegressionSample): number {
 
 /** Influences on the mean squared error divided by `unit`, which counts as a constant. */
 function influenceOnMeanSquare(task: Task, scores: TaskScores, unit = 1): Float64Array | null {
-  return influenceOnMean(scores, (logit, label) => (predictionOf(task, logit) - label) ** 2, unit);
+  return influenceOnMean(scores, (logit, label) => (inLabelUnits(task, logit) - label) ** 2, unit);
 }
 
 /** mse / Var(y), with the variance of the evaluated rows: 1 for predicting their mean. 1 - nmse is R squared. */
@@ -46,7 +46,7 @@ export const mae = defineMetric({
   better: 'lower',
   margin: { percent: 1 },
   compute: (sample) => meanOfRows(sample, (prediction, label) => Math.abs(prediction - label)),
-  influence: (task, scores) => influenceOnMean(scores, (logit, label) => Math.abs(predictionOf(task, logit) - label)),
+  influence: (task, scores) => influenceOnMean(scores, (logit, label) => Math.abs(inLabelUnits(task, logit) - label)),
 });
 
 /**

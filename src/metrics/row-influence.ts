@@ -3,10 +3,10 @@ import {
   areaUnderCurve,
   type BinarySample,
   binarySample,
-  probabilityOf,
+  classWeight,
   type Side,
+  sigmoid,
   type TaskScores,
-  weightOf,
 } from './samples.js';
 
 const normalQuantile = 1.959963984540054; // of 0.975
@@ -64,13 +64,13 @@ export function influenceOnRowMean(
  */
 export function influenceOnArea(scores: TaskScores): Float64Array | null {
   const { logits, labels, mask } = scores;
-  const influenceOf = onArea(binarySample(scores));
-  if (influenceOf === null) return null;
+  const influenceOfRow = onArea(binarySample(scores));
+  if (influenceOfRow === null) return null;
   const influence = new Float64Array(logits.length);
   for (let row = 0; row < logits.length; row++) {
     const weight = mask[row] ?? 0;
     const side = (labels[row] ?? 0) > 0.5 ? 'positives' : 'negatives';
-    if (weight > 0) influence[row] = weight * influenceOf(logits[row] ?? 0, side);
+    if (weight > 0) influence[row] = weight * influenceOfRow(logits[row] ?? 0, side);
   }
   return influence;
 }
@@ -84,13 +84,13 @@ export function influenceOnArea(scores: TaskScores): Float64Array | null {
  * of w)^2 / sum of w^2 (Kish 1965).
  */
 export function delongVariance(sample: BinarySample): number | null {
-  const influenceOf = onArea(sample);
-  if (influenceOf === null) return null;
+  const influenceOfRow = onArea(sample);
+  if (influenceOfRow === null) return null;
   let variance = 0;
   for (const side of ['positives', 'negatives'] as const) {
     const { [side]: logits, weights } = sample;
     for (let row = 0; row < logits.length; row++)
-      variance += ((weights?.[side][row] ?? 1) * influenceOf(logits[row] ?? 0, side)) ** 2;
+      variance += ((weights?.[side][row] ?? 1) * influenceOfRow(logits[row] ?? 0, side)) ** 2;
   }
   return variance;
 }
@@ -100,7 +100,7 @@ function onArea(sample: BinarySample): ((logit: number, side: Side) => number) |
   const [m, n] = [sample.positives.length, sample.negatives.length];
   const area = areaUnderCurve(sample);
   if (area === null || m < 2 || n < 2) return null;
-  const [sumM, sumN] = [weightOf(sample, 'positives'), weightOf(sample, 'negatives')]; // without weights m and n
+  const [sumM, sumN] = [classWeight(sample, 'positives'), classWeight(sample, 'negatives')]; // without weights m and n
   const [positivesBelow, negativesBelow] = [weightBelow(sample, 'positives'), weightBelow(sample, 'negatives')];
   const ofPositives = Math.sqrt(m * (m - 1)) * (sumM / m);
   const ofNegatives = Math.sqrt(n * (n - 1)) * (sumN / n);
@@ -120,7 +120,7 @@ export function interval(value: number, error: number, isShare: boolean): readon
   if (value === 0 || value === 1) return null;
   const centre = Math.log(value / (1 - value));
   const half = (normalQuantile * error) / (value * (1 - value));
-  return [probabilityOf(centre - half), probabilityOf(centre + half)];
+  return [sigmoid(centre - half), sigmoid(centre + half)];
 }
 
 /**
@@ -154,7 +154,7 @@ export function errorOverRows(
 }
 
 /** Null where the value or its error is not defined. */
-export function intervalOf(
+export function intervalIfDefined(
   value: MetricValue | undefined,
   error: number | null,
   isShare: boolean,

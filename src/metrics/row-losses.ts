@@ -4,7 +4,11 @@ import { softplus } from './binary.js';
 /**
  * A row's training loss, if it is not the usual one of the task's type. Without label smoothing and `positiveWeight`.
  */
-export function rowLossOf({ rowLoss, offset, scale }: Task): ((logit: number, label: number) => number) | undefined {
+export function rowLossFunction({
+  rowLoss,
+  offset,
+  scale,
+}: Task): ((logit: number, label: number) => number) | undefined {
   if (!rowLoss) return undefined;
   switch (rowLoss.type) {
     case 'focal': {

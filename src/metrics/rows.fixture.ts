@@ -8,7 +8,7 @@ export interface Row {
   readonly group: number;
 }
 
-export function scoresOf(rows: readonly Row[]) {
+export function taskScores(rows: readonly Row[]) {
   return {
     logits: Float32Array.from(rows, ({ logit }) => logit),
     labels: Float64Array.from(rows, ({ label }) => label),

@@ -14,13 +14,13 @@ export interface RegressionSample {
  * A prediction in the label's units. With a log link it is the exponential: the mean of a Poisson task, the median of a
  * log-normal one.
  */
-export function predictionOf({ offset, scale, link }: Task, logit: number): number {
+export function inLabelUnits({ offset, scale, link }: Task, logit: number): number {
   const value = logit * scale + offset;
   return link === 'log' ? Math.exp(value) : value;
 }
 
 /** A binary task's probability: the logistic function. */
-export function probabilityOf(logit: number): number {
+export function sigmoid(logit: number): number {
   return 1 / (1 + Math.exp(-logit));
 }
 
@@ -37,7 +37,7 @@ export function regressionSample(task: Task, { logits, labels, mask }: TaskScore
   for (let index = 0; index < logits.length; index++) {
     const weight = mask[index] ?? 0;
     if (!(weight > 0)) continue;
-    sample.predictions[row] = predictionOf(task, logits[index] ?? 0);
+    sample.predictions[row] = inLabelUnits(task, logits[index] ?? 0);
     sample.labels[row] = labels[index] ?? 0;
     sample.weights[row] = weight;
     row++;
@@ -81,7 +81,7 @@ export interface GroupedSample {
   /** Groups with both classes. */
   readonly compared: number;
   /** The rows of a group, by its place in the arrays above. */
-  rowsOf(group: number): BinarySample;
+  groupRows(group: number): BinarySample;
 }
 
 /** Rows with mask > 0, none of them NaN; groups in the order of their first rows. */
@@ -94,18 +94,18 @@ export function groupedSample(scores: TaskScores, groups: Int32Array): GroupedSa
   }
   const found = [...rowsByGroup.values()].filter(({ rows }) => rows.length > 0);
   found.sort(({ rows: [a = 0] }, { rows: [b = 0] }) => a - b);
-  const rowsOf = (place: number): BinarySample => {
+  const groupRows = (place: number): BinarySample => {
     const rows = found[place]?.rows ?? [];
     const pick = (values: Logits) => alike(values, rows.length).map((_, at) => values[rows[at] ?? 0] ?? 0);
     return binarySample({ logits: pick(scores.logits), labels: pick(scores.labels), mask: pick(scores.mask) });
   };
-  const areas = Float64Array.from(found, (_, place) => areaUnderCurve(rowsOf(place)) ?? Number.NaN);
+  const areas = Float64Array.from(found, (_, place) => areaUnderCurve(groupRows(place)) ?? Number.NaN);
   return {
     areas,
     weights: Float64Array.from(found, ({ rows }) => rows.reduce((sum, row) => sum + (scores.mask[row] ?? 0), 0)),
     firstRows: Int32Array.from(found, ({ first }) => first),
     compared: areas.filter((area) => !Number.isNaN(area)).length,
-    rowsOf,
+    groupRows: groupRows,
   };
 }
 
@@ -179,7 +179,7 @@ function sortTogether(logits: Logits, weights: Logits | undefined): void {
 }
 
 /** The sum of the weights of a class; without weights, its number of rows. */
-export function weightOf(sample: BinarySample, side: Side): number {
+export function classWeight(sample: BinarySample, side: Side): number {
   if (!sample.weights) return sample[side].length;
   let sum = 0;
   for (const weight of sample.weights[side]) sum += weight;
@@ -187,7 +187,7 @@ export function weightOf(sample: BinarySample, side: Side): number {
 }
 
 /** The weighted mean of a value over all rows. */
-export function meanOf(sample: BinarySample, value: (logit: number, label: 0 | 1) => number): number {
+export function meanOverSample(sample: BinarySample, value: (logit: number, label: 0 | 1) => number): number {
   let sum = 0;
   for (const [side, label] of [
     ['positives', 1],
@@ -196,7 +196,7 @@ export function meanOf(sample: BinarySample, value: (logit: number, label: 0 | 1
     const { [side]: logits, weights } = sample;
     for (let row = 0; row < logits.length; row++) sum += (weights?.[side][row] ?? 1) * value(logits[row] ?? 0, label);
   }
-  return sum / (weightOf(sample, 'positives') + weightOf(sample, 'negatives'));
+  return sum / (classWeight(sample, 'positives') + classWeight(sample, 'negatives'));
 }
 
 /** Rows with the same logit: the sums of their weights; without weights, their numbers. */
@@ -241,7 +241,7 @@ function alike(like: Logits, length: number): Logits {
 /** Scores of a task over a split's rows. */
 export interface TaskScores {
   /**
-   * The model's outputs: `predictionOf` turns one into a regression prediction. For a multiclass task, the logits of
+   * The model's outputs: `inLabelUnits` turns one into a regression prediction. For a multiclass task, the logits of
    * the first class for all rows, then those of the next. [outputs * rows]
    */
   readonly logits: Float32Array | Float64Array;

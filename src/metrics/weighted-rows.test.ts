@@ -6,7 +6,7 @@ import { evaluateTask } from './evaluate.js';
 import { isRegressionMetric } from './metric.js';
 import { mae, mse } from './regression.js';
 import { delongVariance, errorOverRows, influenceOnArea } from './row-influence.js';
-import { binary, type Row, regression as rating, scoresOf } from './rows.fixture.js';
+import { binary, type Row, regression as rating, taskScores } from './rows.fixture.js';
 import { binarySample } from './samples.js';
 
 const regression = { ...rating, offset: 3, scale: 2 };
@@ -33,7 +33,7 @@ describe('a weight says how often a row counts', () => {
     fc.assert(
       fc.property(weights, (rows) => {
         const spoilt = rows.map((row) => (row.weight > 0 ? row : { ...row, logit: Number.NaN, label: Number.NaN }));
-        const [all, counted] = [scoresOf(spoilt), scoresOf(rows.filter(({ weight }) => weight > 0))];
+        const [all, counted] = [taskScores(spoilt), taskScores(rows.filter(({ weight }) => weight > 0))];
         expect(evaluateTask(binary, all)).toEqual(evaluateTask(binary, counted));
         expect(evaluateTask(regression, all)).toEqual(evaluateTask(regression, counted));
       }),
@@ -44,8 +44,8 @@ describe('a weight says how often a row counts', () => {
     fc.assert(
       fc.property(rowsWith(fc.constant(1)), fc.constantFrom(0.001, 0.3, 7), (rows, weight) => {
         for (const task of [binary, regression]) {
-          const expected = evaluateTask(task, scoresOf(rows));
-          const found = evaluateTask(task, scoresOf(rows.map((row) => ({ ...row, weight }))));
+          const expected = evaluateTask(task, taskScores(rows));
+          const found = evaluateTask(task, taskScores(rows.map((row) => ({ ...row, weight }))));
           for (const [name, value] of Object.entries(expected).filter(([name]) => name !== 'calibrationError'))
             expect([found[name]].flat()).toEqual(
               [value].flat().map((one) => (typeof one === 'number' ? expect.closeTo(one, 9) : one)),
@@ -62,9 +62,9 @@ describe('a weight says how often a row counts', () => {
       group: 0,
       weight: 0.1 + i / 7,
     }));
-    expect(evaluateTask(binary, scoresOf(rows))).toMatchObject({ auc: 1, groupedAuc: 1, aucInterval: null });
+    expect(evaluateTask(binary, taskScores(rows))).toMatchObject({ auc: 1, groupedAuc: 1, aucInterval: null });
     const reversed = rows.map((row) => ({ ...row, logit: -row.logit }));
-    expect(evaluateTask(binary, scoresOf(reversed))).toMatchObject({ auc: 0, aucInterval: null });
+    expect(evaluateTask(binary, taskScores(reversed))).toMatchObject({ auc: 0, aucInterval: null });
   });
 });
 
@@ -91,8 +91,8 @@ describe('the influence of a row', () => {
         const rows = sample.map((row) => ({ ...row, logit: ends[row.logit + 2] ?? 2 * row.logit }));
         // By groups, as other logits; rows outside the task may hold anything.
         const others = rows.map((row) => ({ ...row, logit: row.weight === 0 ? Number.NaN : row.group }));
-        const [one, other] = [influenceOnArea(scoresOf(rows)), influenceOnArea(scoresOf(others))];
-        const variance = delongVariance(binarySample(scoresOf(rows)));
+        const [one, other] = [influenceOnArea(taskScores(rows)), influenceOnArea(taskScores(others))];
+        const variance = delongVariance(binarySample(taskScores(rows)));
         const expected = delong(rows, (a, b) => order(a.logit, b.logit));
         if (variance === null || one === null || other === null) {
           expect([variance, one, other, Number.isFinite(expected)]).toEqual([null, null, null, false]);
@@ -117,7 +117,7 @@ describe('the influence of a row', () => {
         fc.pre(inside.length > 1);
         const centre = mean(inside, loss);
         const factor = Math.sqrt(inside.length / (inside.length - 1)) / sum(inside.map(({ weight }) => weight));
-        const found = metric.influence(task, scoresOf(rows)) ?? [];
+        const found = metric.influence(task, taskScores(rows)) ?? [];
         for (const [index, row] of rows.entries())
           expect(found[index]).toBeCloseTo(factor * row.weight * (loss(row) - centre), 10);
       }),
@@ -125,7 +125,7 @@ describe('the influence of a row', () => {
   });
 
   it('is null for one row and for NaN', () => {
-    const one = scoresOf([{ logit: 1, label: 1, group: 0, weight: 1 }]);
+    const one = taskScores([{ logit: 1, label: 1, group: 0, weight: 1 }]);
     for (const metric of metrics.all.filter(isRegressionMetric))
       if (metric.influence) expect(metric.influence(regression, one)).toBeNull();
     expect(logLoss.influence(binary, { ...one, logits: Float64Array.of(Number.NaN) })).toBeNull();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { adatt } from './adatt.js';
 import { namesOf } from './model.js';
-import { countsOf, mixed, testModel, three, two, uniform } from './model-tests.fixture.js';
+import { expertCounts, mixed, testModel, three, two, uniform } from './model-tests.fixture.js';
 import type { Experts } from './options.js';
 import { build, present, startingValues } from './run.fixture.js';
 import { at, embed, get, type LayerOptions, linear, mlp, softmax, sum, tower, weighted } from './scalars.fixture.js';
@@ -14,7 +14,7 @@ testModel<Options>(adatt, {
   reference(point) {
     const { options, values } = point;
     const tasks = namesOf(point.shape.tasks);
-    const count = countsOf(options.experts);
+    const count = expertCounts(options.experts);
     const modules = [...tasks, ...(count('shared') > 0 ? ['shared'] : [])];
     const gates: Record<string, { experts: string[]; weights: number[] }> = {};
     const isTrained = modules.some((module) => count(module) !== 1);

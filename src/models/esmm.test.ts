@@ -33,7 +33,12 @@ testModel<Options>(esmm, {
 const tasks = two.map(({ name }) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
 
 /** What the joint loss makes of these logits (click, then conversion), with its gradient by them. */
-function lossOf(given: { logits: number[][]; labels: number[][]; mask: number[][]; conversionFirst?: boolean }) {
+function lossAndGradient(given: {
+  logits: number[][];
+  labels: number[][];
+  mask: number[][];
+  conversionFirst?: boolean;
+}) {
   const order = (rows: number[][]) => tf.tensor2d(given.conversionFirst ? rows.toReversed() : rows);
   const [click, conversion] = given.conversionFirst ? ['click_buy', 'click'] : ['click', 'click_buy'];
   const options = { levels: [], tower: [], click, conversion };
@@ -97,7 +102,7 @@ describe.each([false, true])('the loss, conversion first: %s', (conversionFirst)
   };
 
   test('is of click, and of click and conversion over all impressions, with its gradients', () => {
-    const found = lossOf({ logits, labels, mask, conversionFirst });
+    const found = lossAndGradient({ logits, labels, mask, conversionFirst });
     expect(found.tasks).toEqual(losses(logits).map((loss) => expect.closeTo(loss, 5)));
     const total = (at: readonly (readonly number[])[]) => losses(at).reduce((sum, loss) => sum + loss, 0);
     expect(found.total).toBeCloseTo(total(logits), 5);
@@ -118,7 +123,7 @@ test.each([
   { a: 1e30, b: -1e30, converted: 0, expected: 0, slopes: [0, 0] },
 ])('is exact and finite with extreme logits: $a, $b, $converted', ({ a, b, converted, expected, slopes }) => {
   const given = { logits: [[a], [b]], labels: [[1], [converted]], mask: [[1], [1]] };
-  const { tasks, gradient } = lossOf(given);
+  const { tasks, gradient } = lossAndGradient(given);
   expect(Math.abs(present(tasks[1]) - expected)).toBeLessThanOrEqual(1e-6 * (1 + expected));
   slopes.forEach((slope, k) => {
     // The click's own loss has -(1 - p).

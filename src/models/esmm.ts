@@ -35,7 +35,7 @@ export const esmm = defineModel({
   },
   build(shape, options) {
     const names = namesOf(shape.tasks);
-    const [click, conversion] = [place('click'), place('conversion')];
+    const [click, conversion] = [findTask('click'), findTask('conversion')];
     if (click === conversion) {
       throw new ConfigError(
         `model.conversion: '${options.click}' is model.click already; name the task of those who clicked.`,
@@ -50,7 +50,7 @@ export const esmm = defineModel({
       return { logits, trained: (targets) => overImpressions(logits, targets) };
     });
 
-    function place(key: 'click' | 'conversion'): number {
+    function findTask(key: 'click' | 'conversion'): number {
       const found = names.indexOf(options[key]);
       if (found >= 0) return found;
       throw new ConfigError(

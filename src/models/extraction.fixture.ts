@@ -1,5 +1,5 @@
 import { namesOf } from './model.js';
-import { countsOf } from './model-tests.fixture.js';
+import { expertCounts } from './model-tests.fixture.js';
 import type { Experts } from './options.js';
 import {
   type Expected,
@@ -22,7 +22,7 @@ interface ExtractionOptions extends LayerOptions {
 export function extraction(point: Point<ExtractionOptions>): Expected {
   const { options } = point;
   const tasks = namesOf(point.shape.tasks);
-  const count = countsOf(options.experts);
+  const count = expertCounts(options.experts);
   const modules = [...tasks, 'shared'];
   const gates: Record<string, { experts: string[]; weights: number[] }> = {};
   let fusion = new Map(modules.map((module) => [module, embed(point)]));

@@ -49,7 +49,7 @@ export const home = defineModel({
   },
   build(shape, options) {
     const tasks = namesOf(shape.tasks);
-    const groups = groupOf(tasks, options.groups);
+    const groups = groupIndexes(tasks, options.groups);
     const names = Array.from({ length: Math.max(...groups) + 1 }, (_, group) => `group ${group + 1}`);
     const taken = names.find((name) => tasks.includes(name));
     if (taken !== undefined)
@@ -149,7 +149,7 @@ function normalizedExperts(
 }
 
 /** The index of each task's group. */
-function groupOf(tasks: readonly string[], groups: readonly (readonly string[])[]): number[] {
+function groupIndexes(tasks: readonly string[], groups: readonly (readonly string[])[]): number[] {
   moduleNames(tasks, true);
   if (groups.length === 0) return tasks.map(() => 0);
   const named = groups.flat();

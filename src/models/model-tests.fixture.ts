@@ -15,11 +15,11 @@ import {
 import type { CommonOptions, Experts } from './options.js';
 import {
   count,
-  gradientsOf,
   isZero,
   liveValues,
-  logitsOf,
-  memberOf,
+  logitRows,
+  lossGradients,
+  memberPart,
   predict,
   present,
   randomRows,
@@ -76,7 +76,7 @@ export function layers(...widths: number[]): number {
 }
 
 /** How many experts a task has, or `shared`. */
-export function countsOf(experts: Experts): (owner: string) => number {
+export function expertCounts(experts: Experts): (owner: string) => number {
   return (owner) => {
     if (typeof experts === 'number') return experts;
     if (owner === 'shared') return experts.shared;
@@ -130,7 +130,7 @@ export function testModel<Options extends LayerOptions>(
           if (name.endsWith('.bias')) expect(largest, name).toBe(0);
           continue;
         }
-        const parts = Array.from({ length: members }, (_, m) => memberOf(value.data, members, m).join());
+        const parts = Array.from({ length: members }, (_, m) => memberPart(value.data, members, m).join());
         expect(new Set(parts).size, name).toBe(members);
         expect(new Set(value.data).size, name).toBeGreaterThan(value.data.length * 0.9);
         if (kind !== 'weight') continue;
@@ -175,8 +175,8 @@ export function testModel<Options extends LayerOptions>(
     });
 
     it('16: a batch of one row works, and equals the same row in a larger batch', () => {
-      const all = logitsOf(model, values, rows, shape);
-      logitsOf(model, values, rows.slice(2, 3), shape).forEach(([logit], k) => {
+      const all = logitRows(model, values, rows, shape);
+      logitRows(model, values, rows.slice(2, 3), shape).forEach(([logit], k) => {
         close(present(logit), present(all[k]?.[2]));
       });
     });
@@ -185,13 +185,13 @@ export function testModel<Options extends LayerOptions>(
       const many = randomRows(shape, 32);
       const live = liveValues(model);
       const factors = shape.tasks.map((_, k) => many.map((_, b) => Math.sin(1 + k + 2 * b)));
-      const gradients = gradientsOf(model, live, many, shape, ({ logits }) =>
+      const gradients = lossGradients(model, live, many, shape, ({ logits }) =>
         tf.sum(tf.mul(logits, tf.tensor2d(factors))),
       );
       for (const [name, { shape: sides }] of Object.entries(live)) {
         const members = /embeddings|lists/.test(name) ? 1 : present(sides[0]);
         for (let member = 0; member < members; member++)
-          expect(isZero(memberOf(present(gradients[name]), members, member)), `${name}, ${member}`).toBe(false);
+          expect(isZero(memberPart(present(gradients[name]), members, member)), `${name}, ${member}`).toBe(false);
       }
     });
   });
@@ -204,7 +204,7 @@ export function testModel<Options extends LayerOptions>(
     const many = randomRows(shape, 512);
     const results = (rows: readonly Row[]) => {
       const seen: Record<string, Tensor> = {};
-      const gradients = gradientsOf(model, values, rows, shape, ({ logits, gates = [] }) => {
+      const gradients = lossGradients(model, values, rows, shape, ({ logits, gates = [] }) => {
         seen.logits = tf.keep(logits.transpose());
         for (const { level, gate, weights } of gates) seen[`gate ${level} ${gate}`] = tf.keep(weights);
         return tf.sum(tf.square(logits));
@@ -263,7 +263,7 @@ export function testModel<Options extends LayerOptions>(
       const whole = penalty ? tf.add(sum, penalty) : sum;
       return rowPenalties ? tf.add(whole, tf.sum(rowPenalties)) : whole;
     };
-    const gradients = gradientsOf(model, values, rows, shape, objective, context);
+    const gradients = lossGradients(model, values, rows, shape, objective, context);
     const loss = (at: Values) => {
       let total = 0;
       for (const [b, row] of rows.entries()) {

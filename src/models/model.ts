@@ -77,7 +77,7 @@ export type Parameters = Readonly<Record<string, Parameter>>;
  * The tasks whose networks share nothing, in the order of their parameters; `[undefined]`, a single owner, where any
  * parameter is shared.
  */
-export function ownersOf(
+export function independentTasks(
   parameters: Readonly<Record<string, Pick<Parameter, 'task'>>>,
 ): readonly (string | undefined)[] {
   const owners = [...new Set(Object.values(parameters).map(({ task }) => task))];

@@ -20,7 +20,7 @@ const within: Readonly<Record<string, readonly [from: number, to: number]>> = {
 
 const product = (a: readonly number[], b: readonly number[]) => a.map((value, i) => value * get(b, i));
 
-function columnsOf(x: readonly number[], names: readonly string[] = []): number[] {
+function pickColumns(x: readonly number[], names: readonly string[] = []): number[] {
   return names.flatMap((name) => x.slice(...(within[name] ?? [])));
 }
 
@@ -36,7 +36,7 @@ function scaledInput(point: Point<Options>, constant: readonly number[]): number
   const x = embed(point);
   return domain.length === 0
     ? x
-    : product(factors(point, 'embeddingGate', 0, [...columnsOf(columns(point), domain), ...constant]), x);
+    : product(factors(point, 'embeddingGate', 0, [...pickColumns(columns(point), domain), ...constant]), x);
 }
 
 testModel<Options>(pepnet, {
@@ -44,7 +44,7 @@ testModel<Options>(pepnet, {
     const frozen = { ...point, values: point.stopped };
     const constant = embed(frozen);
     const o = scaledInput(point, constant);
-    const known = [...columnsOf(columns(point), point.options.prior), ...scaledInput(frozen, constant)];
+    const known = [...pickColumns(columns(point), point.options.prior), ...scaledInput(frozen, constant)];
     const logits = point.shape.tasks.map((_, k) => {
       let state = o;
       for (let l = 1; point.values[`hidden${l}.0.weight`]; l++)

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { tf } from '../support/tf.js';
-import { type Place, partsOf, single, stopped } from './layers/axes.js';
+import { type Span, single, stopped, takeParts } from './layers/axes.js';
 import { type Embed, embed } from './layers/embed.js';
 import { mlps, towers } from './layers/mlps.js';
 import { scales } from './layers/scales.js';
@@ -40,9 +40,9 @@ export const pepnet = defineModel({
   build(shape, options) {
     const tasks = namesOf(shape.tasks);
     const input = embed(shape, options);
-    const domain = places('domain', options.domain, input, shape);
-    const prior = places('prior', options.prior, input, shape);
-    const wide = (parts: readonly Place[]) => parts.reduce((sum, { width }) => sum + width, input.width);
+    const domain = findSpans('domain', options.domain, input, shape);
+    const prior = findSpans('prior', options.prior, input, shape);
+    const wide = (parts: readonly Span[]) => parts.reduce((sum, { width }) => sum + width, input.width);
     const embeddingGate = domain.length > 0 ? scales('embeddingGate', [shared], wide(domain), input.width) : undefined;
     let { width } = input;
     const hidden = [...onlyLevel('pepnet', options.levels), ...options.tower].map((units, index) => {
@@ -59,9 +59,9 @@ export const pepnet = defineModel({
     return composed([...layers, heads], (pass) => {
       const columns = input.columns(pass);
       const x = input.apply(pass, columns);
-      const factors = embeddingGate?.apply(pass, partsOf(columns, domain, [stopped(x)]));
+      const factors = embeddingGate?.apply(pass, takeParts(columns, domain, [stopped(x)]));
       const scaled = factors ? tf.mul(single(factors), x) : x;
-      const known = partsOf(columns, prior, [stopped(scaled)]);
+      const known = takeParts(columns, prior, [stopped(scaled)]);
       let state = scaled; // from the first hidden layer on, a stream per task
       for (const { layer, gate } of hidden) state = tf.mul(gate.apply(pass, known), layer.apply(pass, state));
       return { logits: heads.apply(pass, state) };
@@ -69,13 +69,13 @@ export const pepnet = defineModel({
   },
 });
 
-function places(key: string, names: readonly string[], input: Embed, { withoutData }: ModelShape): Place[] {
+function findSpans(key: string, names: readonly string[], input: Embed, { withoutData }: ModelShape): Span[] {
   return names.flatMap((name) => {
-    const place = input.places.get(name);
-    if (place) return [place];
+    const span = input.spans.get(name);
+    if (span) return [span];
     if (withoutData) return [];
     throw new ConfigError(
-      `model.${key}: there is no input column '${name}'${didYouMean(name, [...input.places.keys()])}.`,
+      `model.${key}: there is no input column '${name}'${didYouMean(name, [...input.spans.keys()])}.`,
     );
   });
 }

@@ -9,11 +9,11 @@ import { extractionNetworks } from './ple.js';
 import {
   build,
   type Given,
-  gradientsOf,
   isZero,
   liveValues,
-  logitsOf,
-  memberOf,
+  logitRows,
+  lossGradients,
+  memberPart,
   plain,
   predict,
   present,
@@ -47,8 +47,8 @@ function tasksReached(given: Given, parameter: string, expert: number): string[]
   const { shape: sides, data } = present(values[parameter]);
   const size = data.length / present(sides[0]);
   const changed = Array.from(data, (value, i) => (Math.floor(i / size) === expert ? value + 0.5 : value));
-  const before = logitsOf(model, values, rows, given.shape);
-  const after = logitsOf(model, { ...values, [parameter]: { shape: sides, data: changed } }, rows, given.shape);
+  const before = logitRows(model, values, rows, given.shape);
+  const after = logitRows(model, { ...values, [parameter]: { shape: sides, data: changed } }, rows, given.shape);
   return namesOf(given.shape.tasks).filter((_, k) => JSON.stringify(before[k]) !== JSON.stringify(after[k]));
 }
 
@@ -56,11 +56,11 @@ const experts = { shared: 3, task: { view: 2, click: 1, click_buy: 2 } };
 const names = ['view/0', 'view/1', 'click/0', 'click_buy/0', 'click_buy/1', 'shared/0', 'shared/1', 'shared/2'];
 const cgc = { model: 'cgc', shape, options: { levels: [[5, 4]], tower: [3], experts } };
 const ple = { model: 'ple', shape, options: { levels: [[5, 4], [6], [3]], tower: [3], experts } };
-const gatesOf = (given: Given) => present(predict(build(given), liveValues(build(given)), rows, shape).gates);
+const gates = (given: Given) => present(predict(build(given), liveValues(build(given)), rows, shape).gates);
 
 describe('experts and gates', () => {
   it('1: the shared gate mixes all experts of its level', () => {
-    const shared = gatesOf(ple).filter(({ gate }) => gate === 'shared');
+    const shared = gates(ple).filter(({ gate }) => gate === 'shared');
     expect(shared.map(({ level, experts }) => ({ level, experts }))).toEqual([
       { level: 1, experts: names },
       { level: 2, experts: names },
@@ -83,7 +83,7 @@ describe('experts and gates', () => {
 
   it('5: the last level has no shared gate', () => {
     expect(
-      gatesOf(ple)
+      gates(ple)
         .filter(({ level }) => level === 3)
         .map(({ gate }) => gate),
     ).toEqual(namesOf(shape.tasks));
@@ -105,7 +105,7 @@ describe('experts and gates', () => {
   });
 
   it('7: a task whose name begins like another has its own experts', () => {
-    const seen = Object.fromEntries(gatesOf({ ...ple, ...cgc }).map(({ gate, experts }) => [gate, experts]));
+    const seen = Object.fromEntries(gates({ ...ple, ...cgc }).map(({ gate, experts }) => [gate, experts]));
     expect(seen).toEqual({
       view: ['view/0', 'view/1', 'shared/0', 'shared/1', 'shared/2'],
       click: ['click/0', 'shared/0', 'shared/1', 'shared/2'],
@@ -115,7 +115,7 @@ describe('experts and gates', () => {
 
   it('8: counts of 0 mean no expert, not all', () => {
     const seen = (experts: Experts) =>
-      gatesOf({ ...ple, options: { ...ple.options, levels: [[4], [3]], experts } }).map(
+      gates({ ...ple, options: { ...ple.options, levels: [[4], [3]], experts } }).map(
         (gate) => `${gate.level} ${gate.gate}: ${gate.experts.join(' ')}`,
       );
     expect(seen({ shared: 0, task: { view: 1, click: 2, click_buy: 1 } })).toEqual([
@@ -146,25 +146,27 @@ describe('experts and gates', () => {
     const mmoe = build({ model: 'mmoe', shape, options: { ...common, experts: 4 } });
     const sharedOnly = build({ model: 'cgc', shape, options: { ...common, experts: { shared: 4, task: 0 } } });
     expect(startingValues(sharedOnly)).toEqual(startingValues(mmoe));
-    expect(logitsOf(sharedOnly, randomValues(mmoe), rows, shape)).toEqual(
-      logitsOf(mmoe, randomValues(mmoe), rows, shape),
+    expect(logitRows(sharedOnly, randomValues(mmoe), rows, shape)).toEqual(
+      logitRows(mmoe, randomValues(mmoe), rows, shape),
     );
 
     const one = extractionNetworks(shape, { ...plain, ...common, experts });
     expect(startingValues(one)).toEqual(startingValues(build(cgc)));
-    expect(logitsOf(one, randomValues(one), rows, shape)).toEqual(logitsOf(build(cgc), randomValues(one), rows, shape));
+    expect(logitRows(one, randomValues(one), rows, shape)).toEqual(
+      logitRows(build(cgc), randomValues(one), rows, shape),
+    );
   });
 
   it("11: a task's loss reaches no other task's experts in the last level, and does below", () => {
     for (const given of [cgc, ple]) {
-      const gradients = gradientsOf(build(given), liveValues(build(given)), rows, shape, ({ logits }) =>
+      const gradients = lossGradients(build(given), liveValues(build(given)), rows, shape, ({ logits }) =>
         tf.sum(logits.slice([1, 0], [1, rows.length])),
       );
       const levels = given.options.levels.length;
       for (let level = 1; level <= levels; level++) {
         for (const [e, name] of names.entries()) {
           const mine = name.startsWith('click/') || name.startsWith('shared/');
-          const gradient = memberOf(present(gradients[`level${level}.experts.0.weight`]), names.length, e);
+          const gradient = memberPart(present(gradients[`level${level}.experts.0.weight`]), names.length, e);
           expect(isZero(gradient), `${given.model} level ${level} ${name}`).toBe(level === levels && !mine);
         }
       }
@@ -209,7 +211,7 @@ describe('experts and gates', () => {
 it.each(models.names)('13: %s, with its default widths, has logits that vary over rows at the start', (name) => {
   const given = shapeFor(name, shape);
   const model = models.get(name).build(given, { type: name, ...requiredOptions(name, 'view', 'click') });
-  for (const logits of logitsOf(model, startingValues(model), rows.slice(0, 8), given)) {
+  for (const logits of logitRows(model, startingValues(model), rows.slice(0, 8), given)) {
     const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length;
     const variance = logits.reduce((sum, logit) => sum + (logit - mean) ** 2, 0) / logits.length;
     // Weights of deviation 1e-4 would leave less than 1e-8.

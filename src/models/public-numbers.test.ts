@@ -8,7 +8,7 @@ import { byRow, inBlocks, single } from './layers/axes.js';
 import { featureGates } from './layers/feature-gates.js';
 import type { Model, ModelShape } from './model.js';
 import { pepnet } from './pepnet.js';
-import { build, gradientsOf, logitsOf, memberOf, passOf, predict, present } from './run.fixture.js';
+import { build, evaluationPass, logitRows, lossGradients, memberPart, predict, present } from './run.fixture.js';
 import { sum, type Values } from './scalars.fixture.js';
 import { stem } from './stem.js';
 import { binaryTasks } from './tasks.fixture.js';
@@ -70,7 +70,7 @@ describe('aitm', () => {
     const values = formulaValues(model, 0.5, 111);
 
     it('has the logits, and weights of transferred and own information', () => {
-      expectNumbers(logitsOf(model, values, columnRows, shape), [
+      expectNumbers(logitRows(model, values, columnRows, shape), [
         [0.534093623, 0.157010874, 0.42011633, 0.116987268],
         [0.243217938, 0.334516788, 0.541064946, 0.392138471],
       ]);
@@ -101,7 +101,7 @@ describe('stem', () => {
   const values = formulaValues(model, 0.8, 3);
 
   it('has the logits and gates', () => {
-    expectNumbers(logitsOf(model, values, columnRows, shape), [
+    expectNumbers(logitRows(model, values, columnRows, shape), [
       [0.182298745, 0.206429653, 0.286777009, 0.165886678],
       [1.506162328, 1.481803134, 1.748303907, 1.501105713],
     ]);
@@ -112,14 +112,14 @@ describe('stem', () => {
     ['click', 0, [-0.029330911, 0, -0.060419138], [0.063651479, -0.114678991, 0, 0, -0.114733573]],
     ['buy', 1, [0, 0.457331108, -0.228176197], [0, 0, 0.369073309, 0.118853858, 0.009612069]],
   ])('has the gradients of %s', (_task, k, ofTables, ofExperts) => {
-    const gradients = gradientsOf(model, values, columnRows, shape, ({ logits }) =>
+    const gradients = lossGradients(model, values, columnRows, shape, ({ logits }) =>
       tf.sum(logits.slice([k, 0], [1, columnRows.length])),
     );
     const products = (name: string) =>
       present(gradients[name]).map((gradient, i) => gradient * present(values[name]?.data[i]));
     const tables = ['click', 'buy', 'shared'].map((module) => sum([...products(`${module}.embeddings.2`)]));
     const weights = products('level1.experts.0.weight');
-    const experts = ofExperts.map((_, expert) => sum([...memberOf(weights, ofExperts.length, expert)]));
+    const experts = ofExperts.map((_, expert) => sum([...memberPart(weights, ofExperts.length, expert)]));
     expectNumbers([tables, experts], [ofTables, ofExperts]);
   });
 });
@@ -131,7 +131,7 @@ describe('adatt', () => {
   const shape = { tasks: two, ...dense };
   const logits = (options: Readonly<Record<string, unknown>>, seed: number) => {
     const model = build({ model: adatt.name, shape, options: { levels: [[5, 4], [3]], tower: [3], ...options } });
-    return logitsOf(model, formulaValues(model, 0.8, seed), denseRows, shape);
+    return logitRows(model, formulaValues(model, 0.8, seed), denseRows, shape);
   };
 
   it('has the logits of AdaTT-sp', () => {
@@ -162,7 +162,7 @@ describe('pepnet', () => {
   const values = formulaValues(model, 0.8, 21);
 
   it('has the logits', () => {
-    expectNumbers(logitsOf(model, values, columnRows, shape), [
+    expectNumbers(logitRows(model, values, columnRows, shape), [
       [0.863046556, 0.79439801, 0.833053596, 0.807202721],
       [0.62488664, 0.536115657, 0.451238092, 0.409862334],
     ]);
@@ -171,7 +171,7 @@ describe('pepnet', () => {
   // Of the sum of all logits: gradient times value, summed over the tables of item and site. Gates train prior columns
   // alone.
   it('has the gradients of the embeddings', () => {
-    const gradients = gradientsOf(model, values, columnRows, shape, ({ logits }) => tf.sum(logits));
+    const gradients = lossGradients(model, values, columnRows, shape, ({ logits }) => tf.sum(logits));
     const name = 'embeddings.2';
     const products = present(gradients[name]).map((gradient, i) => gradient * present(values[name]?.data[i]));
     expectNumbers([[sum([...products.slice(0, 6)]), sum([...products.slice(6)])]], [[-0.095087532, -0.544111071]]);
@@ -198,7 +198,7 @@ describe('home', () => {
   }
 
   it('has the logits in evaluation, by the running statistics', () => {
-    expectNumbers(logitsOf(model, values, denseRows, shape), [
+    expectNumbers(logitRows(model, values, denseRows, shape), [
       [0.714097254, 0.794042715, 0.643096819],
       [1.175743936, 1.110661425, 1.263617972],
       [0.16108771, 0.008157821, 0.147117227],
@@ -248,7 +248,7 @@ describe('home', () => {
       'features.up.weight': formula(2, [1, 3, 2]),
     };
     const input = inBlocks(tf.tensor2d(denseRows.map(({ numeric }) => numeric)));
-    const scaled = byRow(single(layer.apply(passOf(parameters), input, [0]))).dataSync();
+    const scaled = byRow(single(layer.apply(evaluationPass(parameters), input, [0]))).dataSync();
     expectNumbers(
       [[...scaled]],
       [

@@ -57,7 +57,7 @@ export function smallOptions(model: string, task: string, other: string): Given[
 export const plain: CommonOptions = z.strictObject(commonOptions({ tower: [] })).parse({});
 
 /** A pass outside training; layers above x read no inputs. */
-export function passOf(
+export function evaluationPass(
   parameters: Readonly<Record<string, Tensor>>,
   inputs: ModelInputs = { categorical: tf.zeros([0, 0], 'int32'), numeric: tf.zeros([0, 0]) },
 ): Pass {
@@ -94,7 +94,7 @@ export function startingValues(
 
 export function randomRows(shape: ModelShape, rows: number, seed = 3): Row[] {
   const random = randomFromSeed(seed);
-  const entries = entriesOf(shape);
+  const entries = listEntries(shape);
   return Array.from({ length: rows }, (_, index) => ({
     index,
     categorical: [...shape.categorical, ...entries].map(({ cardinality }) => random.below(cardinality)),
@@ -103,13 +103,13 @@ export function randomRows(shape: ModelShape, rows: number, seed = 3): Row[] {
 }
 
 /** Each list, repeated for each of its entries. */
-function entriesOf({ lists = [] }: ModelShape) {
+function listEntries({ lists = [] }: ModelShape) {
   return lists.flatMap((list) => Array.from({ length: list.length }, () => list));
 }
 
 function toInputs(rows: readonly Row[], shape: ModelShape): ModelInputs {
   const flat = (part: (row: Row) => readonly number[]) => rows.flatMap((row) => [...part(row)]);
-  const entries = entriesOf(shape).length;
+  const entries = listEntries(shape).length;
   return {
     categorical: tf.tensor2d(
       flat((row) => row.categorical),
@@ -147,14 +147,14 @@ export function predict(
   return model.apply(toTensors(values), toInputs(rows, shape), context);
 }
 
-export function logitsOf(model: Model, values: Values, rows: readonly Row[], shape: ModelShape): number[][] {
+export function logitRows(model: Model, values: Values, rows: readonly Row[], shape: ModelShape): number[][] {
   const { logits } = predict(model, values, rows, shape);
   const flat = [...logits.dataSync()];
   return shape.tasks.map((_, k) => flat.slice(k * rows.length, (k + 1) * rows.length));
 }
 
 /** Gradients of `loss(prediction)`, by parameter name; a parameter that the loss does not reach has zeros. */
-export function gradientsOf(
+export function lossGradients(
   model: Model,
   values: Values,
   rows: readonly Row[],
@@ -176,7 +176,7 @@ export function gradientsOf(
 }
 
 /** The part of a batched parameter that belongs to one member: [members, ...]. */
-export function memberOf(data: Float32Array, members: number, member: number): Float32Array {
+export function memberPart(data: Float32Array, members: number, member: number): Float32Array {
   const size = data.length / members;
   return data.slice(member * size, (member + 1) * size);
 }

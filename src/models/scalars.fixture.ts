@@ -81,7 +81,7 @@ export function columns(point: Point, prefix = ''): number[] {
     let first = 0;
     for (const [f, column] of categorical.entries()) {
       if (column.embedding !== width) continue;
-      const embedding = rowOf(values, `${prefix}embeddings.${width}`, first + get(row.categorical, f), width);
+      const embedding = embeddingRow(values, `${prefix}embeddings.${width}`, first + get(row.categorical, f), width);
       embeddings.set(column.name, embedding);
       x.push(...embedding);
       first += column.cardinality;
@@ -91,7 +91,7 @@ export function columns(point: Point, prefix = ''): number[] {
   for (const { name, embedding: width, length, attention } of shape.lists ?? []) {
     const pooled = Array.from({ length: width }, () => 0);
     for (let l = from; l < from + length; l++) {
-      const entry = rowOf(values, `${prefix}lists.${name}`, get(row.categorical, categorical.length + l), width);
+      const entry = embeddingRow(values, `${prefix}lists.${name}`, get(row.categorical, categorical.length + l), width);
       const target = attention && embeddings.get(attention.target);
       const fit = target ? attentionWeight(point, `${prefix}attention.${name}`, entry, target) : 1;
       for (const [i, value] of entry.entries())
@@ -101,11 +101,11 @@ export function columns(point: Point, prefix = ''): number[] {
     from += length;
   }
   const numbers = row.numeric.slice(0, numeric.length);
-  return [...dropped(point, `${prefix}embeddings`, 0, x, ratesOf(options).embeddings), ...numbers];
+  return [...dropped(point, `${prefix}embeddings`, 0, x, dropoutRates(options).embeddings), ...numbers];
 }
 
 /** One row of an embedding table. */
-function rowOf(values: Values, table: string, index: number, width: number): number[] {
+function embeddingRow(values: Values, table: string, index: number, width: number): number[] {
   return Array.from({ length: width }, (_, i) => at(values, table, index, i));
 }
 
@@ -140,7 +140,7 @@ export function mlp(point: Point, name: string, member: number, input: readonly 
     }
     const activate = activations[options.activation ?? 'relu'];
     hidden = hidden.map((value) => activate(value, () => at(values, `${layer}.slope`, member, 0, 0)));
-    hidden = dropped(point, layer, member, hidden, ratesOf(options).layers);
+    hidden = dropped(point, layer, member, hidden, dropoutRates(options).layers);
   }
   return hidden;
 }
@@ -153,7 +153,7 @@ const activations: Readonly<Record<CommonOptions['activation'], (x: number, slop
   prelu: (x, slope) => (x < 0 ? slope() * x : x),
 };
 
-function ratesOf({ dropout = 0 }: Pick<LayerOptions, 'dropout'>): { layers: number; embeddings: number } {
+function dropoutRates({ dropout = 0 }: Pick<LayerOptions, 'dropout'>): { layers: number; embeddings: number } {
   return typeof dropout === 'number' ? { layers: dropout, embeddings: dropout } : dropout;
 }
 

@@ -1,5 +1,5 @@
 import { namesOf } from './model.js';
-import { countsOf, mixed, testModel, three, two } from './model-tests.fixture.js';
+import { expertCounts, mixed, testModel, three, two } from './model-tests.fixture.js';
 import type { Experts } from './options.js';
 import { embed, get, type LayerOptions, linear, mlp, softmax, tower, weighted } from './scalars.fixture.js';
 import { stem } from './stem.js';
@@ -12,7 +12,7 @@ interface Options extends LayerOptions {
 testModel<Options>(stem, {
   reference(point) {
     const tasks = namesOf(point.shape.tasks);
-    const count = countsOf(point.options.experts);
+    const count = expertCounts(point.options.experts);
     const experts = [...tasks, 'shared'].flatMap((module) =>
       Array.from({ length: count(module) }, (_, i) => ({ module, name: `${module}/${i}` })),
     );

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { TaskLoss } from '../config/parts.js';
 import type { Task } from '../data/dataset.js';
-import { rowLossOf } from '../metrics/row-losses.js';
+import { rowLossFunction } from '../metrics/row-losses.js';
 import { tf } from '../support/tf.js';
 import { jointLoss } from './joint-loss.js';
 
@@ -90,7 +90,7 @@ describe.each(cases)('$name', ({ task, labels, loss }) => {
   });
 
   it('is the loss that evaluation reports', () => {
-    const lossOf = rowLossOf(task);
+    const lossOf = rowLossFunction(task);
     if (!lossOf) return expect(task.labelSmoothing).toBeGreaterThan(0); // evaluation has the labels as they are
     for (const [row, logit] of x.entries())
       expect(lossOf(logit, labels[row] ?? 0)).toBeCloseTo(loss(logit, labels[row] ?? 0), 12);

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { ownersOf, type Parameters } from '../models/model.js';
+import { independentTasks, type Parameters } from '../models/model.js';
 import { optimizers } from './catalogue.js';
 import type { Optimizer } from './optimizer.js';
 
@@ -14,7 +14,7 @@ interface Choice {
  */
 export function buildOptimizer(parameters: Parameters, main: Choice, embeddings: Choice | undefined): Optimizer {
   if (!embeddings) return optimizers.get(main.type).build(parameters, main);
-  const owners = ownersOf(parameters);
+  const owners = independentTasks(parameters);
   const part = (isEmbedding: boolean, { type, ...options }: Choice) => {
     const own = Object.entries(parameters).filter(([, { kind }]) => (kind === 'embedding') === isEmbedding);
     return optimizers.get(type).build(Object.fromEntries(own), { type, ...options }, owners);

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
-import { ownersOf, type Parameter, type Parameters } from '../models/model.js';
+import { independentTasks, type Parameter, type Parameters } from '../models/model.js';
 import { elementCount, type HostArrays } from '../support/arrays.js';
 import { part } from '../support/catalogue.js';
 import { must } from '../support/must.js';
@@ -84,7 +84,7 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
     name: definition.name,
     summary: definition.summary,
     options,
-    build: (parameters, given, owners = ownersOf(parameters)) => {
+    build: (parameters, given, owners = independentTasks(parameters)) => {
       const parsed = options.parse(given);
       return optimizer(parameters, parsed, definition.build(parsed), owners);
     },

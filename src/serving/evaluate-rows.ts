@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Task } from '../data/dataset.js';
 import { metrics } from '../metrics/catalogue.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
-import { errorOverRows, intervalOf, numberedGroups } from '../metrics/row-influence.js';
+import { errorOverRows, intervalIfDefined, numberedGroups } from '../metrics/row-influence.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
@@ -130,7 +130,7 @@ function measured(task: Task, scores: TaskScores, thresholds: TaskMetrics | unde
     if (type !== task.type || !influence || value === undefined) continue;
     const found = value === null ? null : influence(task, scores);
     influences.set(name, found);
-    intervals[name] = intervalOf(value, found && errorOverRows(found, scores.groups, scores.mask), isShare);
+    intervals[name] = intervalIfDefined(value, found && errorOverRows(found, scores.groups, scores.mask), isShare);
   }
   return { type: task.type, metrics: values, intervals, influences };
 }
@@ -153,7 +153,7 @@ function differences(
       for (const [at, row] of rows.entries()) influence[row] = (influence[row] ?? 0) + (own[at] ?? 0);
       return [
         name,
-        { value: difference, interval: intervalOf(difference, errorOverRows(influence, groups, mask), false) },
+        { value: difference, interval: intervalIfDefined(difference, errorOverRows(influence, groups, mask), false) },
       ];
     }),
   );

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import { metrics } from '../metrics/catalogue.js';
 import { evaluateTask } from '../metrics/evaluate.js';
 import type { Metric } from '../metrics/metric.js';
-import { errorOverRows, intervalOf, numberedGroups } from '../metrics/row-influence.js';
+import { errorOverRows, intervalIfDefined, numberedGroups } from '../metrics/row-influence.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { must } from '../support/must.js';
 import { randomFromSeed } from '../support/random.js';
@@ -216,7 +216,7 @@ export function tally(task: Task, scores: TaskScores) {
       const value = mean === 0 ? 0 : sign * mean;
       if (!isKnown) return { value, interval: null };
       const onMean = influence.map((sum) => sum / known.length);
-      return { value, interval: intervalOf(value, errorOverRows(onMean, scores.groups, scores.mask), false) };
+      return { value, interval: intervalIfDefined(value, errorOverRows(onMean, scores.groups, scores.mask), false) };
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Dialect, LoaderContext, RowReading } from '../data/loader.js';
 import { type NewRows, openNewRows } from '../data/table/new-rows.js';
 import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
 import type { Engine } from '../engine/engine.js';
-import { predictionOf, probabilityOf } from '../metrics/samples.js';
+import { inLabelUnits, sigmoid } from '../metrics/samples.js';
 import { models } from '../models/catalogue.js';
 import { must } from '../support/must.js';
 import { type ScoredBatch, scoredBatches } from '../training/evaluation.js';
@@ -143,7 +143,7 @@ export function scoresOf(tasks: readonly Task[], batch: ScoredBatch, scale: Scal
       if (scale === 'logit') return logits;
       if (task.type === 'multiclass') return softmax(logits);
       const [only] = logits;
-      const value = task.type === 'binary' ? probabilityOf : (logit: number) => predictionOf(task, logit);
+      const value = task.type === 'binary' ? sigmoid : (logit: number) => inLabelUnits(task, logit);
       return [must(only, 'logits').map(value)];
     }),
   };

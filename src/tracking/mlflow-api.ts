@@ -18,9 +18,9 @@ export interface MlflowApi {
     batch: { readonly metrics?: readonly Metric[]; readonly params?: readonly Entry[] },
   ): Promise<void>;
   /** The names of a run's parameters. A parameter cannot be changed. */
-  paramsOf(runId: string): Promise<ReadonlySet<string>>;
+  readParams(runId: string): Promise<ReadonlySet<string>>;
   /** The steps at which a metric was logged. */
-  stepsOf(runId: string, metric: string): Promise<ReadonlySet<number>>;
+  readSteps(runId: string, metric: string): Promise<ReadonlySet<number>>;
   /** Through the server's proxy of artifacts. */
   putArtifact(artifactUri: string, file: string): Promise<void>;
 }
@@ -105,11 +105,11 @@ export function mlflowApi(url: string, signal: AbortSignal): MlflowApi {
     async logBatch(runId, batch) {
       await post('runs/log-batch', { run_id: runId, ...batch });
     },
-    async paramsOf(runId) {
+    async readParams(runId) {
       const { run } = understood(paramsShape, await get('runs/get', { run_id: runId }));
       return new Set(run.data.params.map(({ key }) => key));
     },
-    async stepsOf(runId, metric) {
+    async readSteps(runId, metric) {
       const { metrics } = understood(
         historyShape,
         await get('metrics/get-history', { run_id: runId, metric_key: metric }),
@@ -129,7 +129,7 @@ export function mlflowApi(url: string, signal: AbortSignal): MlflowApi {
 }
 
 function requestsTo(server: string, signal: AbortSignal) {
-  const authorization = authorizationOf(process.env);
+  const authorization = authorizationHeader(process.env);
   return async (method: string, path: string, body?: object | Uint8Array<ArrayBuffer>): Promise<unknown> => {
     const isFile = body instanceof Uint8Array;
     const response = await fetch(`${server}/api/2.0/${path}`, {
@@ -151,7 +151,7 @@ function requestsTo(server: string, signal: AbortSignal) {
 }
 
 /** As in MLflow's own clients, a user takes precedence over a token. */
-function authorizationOf(environment: NodeJS.ProcessEnv): string | undefined {
+function authorizationHeader(environment: NodeJS.ProcessEnv): string | undefined {
   const {
     MLFLOW_TRACKING_USERNAME: user,
     MLFLOW_TRACKING_PASSWORD: password,
@@ -182,7 +182,7 @@ function messageIn(text: string): string | undefined {
 }
 
 /** The reason of a failed request, for the user. */
-export function reasonOf(error: unknown): string {
+export function requestFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `it has not answered within ${requestSeconds} s`;
   const { cause } = error; // fetch gives the reason only in the cause

@@ -83,16 +83,16 @@ export async function mlflowServer(
     }
   }
   const missing = (what: string) => new Wrong(404, 'RESOURCE_DOES_NOT_EXIST', `no ${what}`);
-  const runOf = (id: string): KeptRun => {
+  const find = (id: string): KeptRun => {
     const run = runs.get(id);
     if (!run) throw missing(`run ${id}`);
     return run;
   };
-  const infoOf = (id: string) => ({
+  const runInfo = (id: string) => ({
     run_id: id,
-    run_name: runOf(id).name,
-    status: runOf(id).statuses.at(-1),
-    artifact_uri: artifacts && `${artifacts}/${runOf(id).experiment}/${id}/artifacts`,
+    run_name: find(id).name,
+    status: find(id).statuses.at(-1),
+    artifact_uri: artifacts && `${artifacts}/${find(id).experiment}/${id}/artifacts`,
   });
   const read = <Shape extends z.ZodType>(shape: Shape, given: unknown): z.infer<Shape> => {
     const { data, error } = shape.safeParse(given);
@@ -106,8 +106,8 @@ export async function mlflowServer(
     );
     if (artifact && method === 'PUT') {
       const [, experiment, id = '', file = ''] = artifact;
-      if (runOf(id).experiment !== experiment) throw missing('such experiment');
-      runOf(id).artifacts.set(decodeURIComponent(file), body);
+      if (find(id).experiment !== experiment) throw missing('such experiment');
+      find(id).artifacts.set(decodeURIComponent(file), body);
       return {};
     }
     const call = `${method} ${url.pathname.replace('/api/2.0/mlflow/', '')}`;
@@ -139,16 +139,16 @@ export async function mlflowServer(
           artifacts: new Map(),
           statuses: ['RUNNING'],
         });
-        return { run: { info: infoOf(id), data: {} } };
+        return { run: { info: runInfo(id), data: {} } };
       }
       case 'POST runs/update': {
         const { run_id, status } = read(requests[call], given);
-        runOf(run_id).statuses.push(status);
-        return { run_info: infoOf(run_id) };
+        find(run_id).statuses.push(status);
+        return { run_info: runInfo(run_id) };
       }
       case 'POST runs/log-batch': {
         const { run_id, metrics, params } = read(requests[call], given);
-        const run = runOf(run_id);
+        const run = find(run_id);
         for (const { key, value } of params) {
           const before = run.params.get(key);
           if (before !== undefined && before !== value)
@@ -160,12 +160,12 @@ export async function mlflowServer(
       }
       case 'GET runs/get': {
         const { run_id } = read(requests[call], given);
-        const params = Array.from(runOf(run_id).params, ([key, value]) => ({ key, value }));
-        return { run: { info: infoOf(run_id), data: params.length > 0 ? { params } : {} } };
+        const params = Array.from(find(run_id).params, ([key, value]) => ({ key, value }));
+        return { run: { info: runInfo(run_id), data: params.length > 0 ? { params } : {} } };
       }
       case 'GET metrics/get-history': {
         const { run_id, metric_key } = read(requests[call], given);
-        const found = runOf(run_id).metrics.filter(([key]) => key === metric_key);
+        const found = find(run_id).metrics.filter(([key]) => key === metric_key);
         return { metrics: found.map(([key, step, value]) => ({ key, value, timestamp: 0, step })) };
       }
       default:
@@ -175,7 +175,7 @@ export async function mlflowServer(
 
   const server = createServer(async (request, response) => {
     received += 1;
-    const body = await bodyOf(request);
+    const body = await readBody(request);
     const send = (status: number, value: object) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     if (request.headers.authorization !== authorization)
@@ -212,7 +212,7 @@ export async function mlflowServer(
   };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(Buffer.from(part));
   return Buffer.concat(parts);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { writeWhole } from '../support/whole-file.js';
-import { type MlflowRun, mlflowApi, Refused, reasonOf } from './mlflow-api.js';
+import { type MlflowRun, mlflowApi, Refused, requestFailure } from './mlflow-api.js';
 import type { TrackedRun, Tracker } from './tracker.js';
 
 const statuses = { finished: 'FINISHED', failed: 'FAILED', interrupted: 'KILLED' } as const;
@@ -50,7 +50,10 @@ export function mlflowTracker(
 
   async function opened(): Promise<MlflowRun> {
     const [found, has] = (await continued()) ?? [await created(), new Set()];
-    const params = Object.entries(parameters).map(([key, value]) => ({ key: keyOf(key), value: textOf(value) }));
+    const params = Object.entries(parameters).map(([key, value]) => ({
+      key: mlflowName(key),
+      value: shortened(value),
+    }));
     const missing = params.filter(({ key }) => !has.has(key));
     batches = chunks(missing, limits.params).map((some) => ({ params: some }));
     await writeWhole(join(folder, file), `${JSON.stringify({ url, runId: found.id })}\n`);
@@ -63,8 +66,8 @@ export function mlflowTracker(
     if (kept === undefined) return undefined;
     try {
       const found = await api.updateRun(kept, 'RUNNING');
-      known = await api.stepsOf(kept, keyOf(everyEpoch));
-      return [found, await api.paramsOf(kept)];
+      known = await api.readSteps(kept, mlflowName(everyEpoch));
+      return [found, await api.readParams(kept)];
     } catch (error) {
       if (error instanceof Refused && error.status === 404) return undefined; // it was deleted there
       throw error;
@@ -85,7 +88,7 @@ export function mlflowTracker(
     const metrics = journal()
       .filter(({ step, scalars }) => !(everyEpoch in scalars && known.has(step)))
       .flatMap(({ step, scalars }) =>
-        Object.entries(scalars).map(([key, value]) => ({ key: keyOf(key), value, timestamp, step })),
+        Object.entries(scalars).map(([key, value]) => ({ key: mlflowName(key), value, timestamp, step })),
       );
     return chunks(metrics, limits.metrics).map((some) => ({ metrics: some }));
   }
@@ -95,7 +98,7 @@ export function mlflowTracker(
       await request;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      tell(reasonOf(error));
+      tell(requestFailure(error));
     }
   }
 
@@ -111,7 +114,7 @@ export function mlflowTracker(
       await work();
       return true;
     } catch (error) {
-      if (!stop.signal.aborted) tell(reasonOf(error));
+      if (!stop.signal.aborted) tell(requestFailure(error));
       isRefused = error instanceof Refused;
       return isRefused;
     }
@@ -165,7 +168,7 @@ function parsed(text: string): unknown {
  * A name for the server: letters, digits, `_`, `-`, `.`, spaces, and `/` between parts. Other characters become their
  * hex code.
  */
-function keyOf(name: string): string {
+function mlflowName(name: string): string {
   const code = (character: string) => `_${character.codePointAt(0)?.toString(16)}`;
   const parts = name
     .split('/')
@@ -173,7 +176,7 @@ function keyOf(name: string): string {
   return [...parts.join('/')].slice(0, limits.key).join('');
 }
 
-function textOf(value: string | number | boolean): string {
+function shortened(value: string | number | boolean): string {
   return [...String(value)].slice(0, limits.value).join('');
 }
 

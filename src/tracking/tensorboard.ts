@@ -15,7 +15,7 @@ const statuses = { finished: 1, failed: 2, interrupted: 0 } as const;
  */
 export function tensorboardTracker({ folder, parameters, follow }: TrackedRun): Tracker {
   const file = createEventFile(join(folder, 'tensorboard'));
-  const hparams = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, protoOf(value)]));
+  const hparams = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, toProto(value)]));
   const start = hparamsValue('session_start_info', { session_start_info: { hparams, start_time_secs: seconds() } });
   file.add({ summary: { value: [start] } });
   const journal = follow();
@@ -38,7 +38,7 @@ export function tensorboardTracker({ folder, parameters, follow }: TrackedRun): 
   };
 }
 
-function protoOf(value: TrackedParameter): Value {
+function toProto(value: TrackedParameter): Value {
   if (typeof value === 'number') return { number_value: value };
   return typeof value === 'boolean' ? { bool_value: value } : { string_value: value };
 }

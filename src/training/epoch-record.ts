@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { TaskMetrics } from '../metrics/evaluate.js';
-import { ownersOf } from '../models/model.js';
+import { independentTasks } from '../models/model.js';
 import { type Diagnosis, diagnosisShape } from './diagnostics/diagnosis.js';
 import { metricsShape } from './evaluation.js';
 import { readStored } from './folder/stored-file.js';
@@ -64,7 +64,7 @@ export function epochRecord(
     learningRate:
       others.length === 0
         ? rate
-        : Object.fromEntries(ownersOf(setup.parameters).map((owner, index) => [owner, rates[index] ?? 0])),
+        : Object.fromEntries(independentTasks(setup.parameters).map((owner, index) => [owner, rates[index] ?? 0])),
     seconds: epochSeconds,
   };
 }

@@ -3,10 +3,10 @@ import { type Dataset, outputsOf } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { models } from '../models/catalogue.js';
 import {
+  independentTasks,
   initialize,
   type Model,
   type ModelShape,
-  ownersOf,
   type ParameterStarts,
   type Parameters,
 } from '../models/model.js';
@@ -87,7 +87,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   let found: Sharing | undefined;
   const sharing = () => (found ??= sharingIn(experiment, dataset, parameters));
   const balanced = balancedBy(balancing, sharing);
-  const owners = ownersOf(parameters);
+  const owners = independentTasks(parameters);
   const hasShared = owners.includes(undefined);
   const lossWeights = lossWeightsOf(experiment).initial;
   const selection = selectionOf({ owners, tasks: dataset.tasks, train, lossWeights });
@@ -142,7 +142,7 @@ function warningsOf(
   model: Model,
   balanced: Balanced | null,
 ): readonly string[] {
-  const independent = !ownersOf(model.parameters).includes(undefined);
+  const independent = !independentTasks(model.parameters).includes(undefined);
   const { monitor } = train.earlyStopping;
   return [
     ...dataset.notes,
@@ -192,7 +192,7 @@ export function checkParts(experiment: Experiment): void {
  * needs no data.
  */
 export function hasIndependentTasks(experiment: Experiment): boolean {
-  return !ownersOf(partsOf(experiment, shapeWithoutData(experiment), 1).model.parameters).includes(undefined);
+  return !independentTasks(partsOf(experiment, shapeWithoutData(experiment), 1).model.parameters).includes(undefined);
 }
 
 /** A column of each kind, and two classes: with them a model has all kinds of parameters. */
@@ -221,7 +221,7 @@ function partsOf(experiment: Experiment, shape: ModelShape, stepsPerEpoch: numbe
   const built = faults.try(() => builtModel(shape, model));
   // Tasks that share nothing have nothing to balance. A method would only change a task's learning rate by the losses
   // of others. The networks would then differ from those of separate runs, which comparisons rely on.
-  const balanced = !built || ownersOf(built.parameters).includes(undefined);
+  const balanced = !built || independentTasks(built.parameters).includes(undefined);
   const balancing = faults.of(
     () =>
       balanced
@@ -266,7 +266,7 @@ export function countParameters(parameters: ParameterStarts): ParameterCounts {
 
 /** The number of trainable values in each task's own network, where tasks share no parameters. */
 export function countByTask(parameters: ParameterStarts): Readonly<Record<string, ParameterCounts>> | undefined {
-  if (ownersOf(parameters).includes(undefined)) return undefined;
+  if (independentTasks(parameters).includes(undefined)) return undefined;
   const owners = new Set(Object.values(parameters).map(({ task }) => task ?? ''));
   return Object.fromEntries(
     Array.from(owners, (owner) => [

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { configSchema } from '../config/config-schema.js';
 import { parseExperiment } from '../config/experiment.js';
 import { hash8 } from '../config/hash.js';
-import { keysOf } from '../config/keys.js';
+import { describedKeys } from '../config/keys.js';
 import { definitions } from './definitions.js';
 
 const hashOf = (model: string, overrides: readonly string[] = [], known = definitions) => {
@@ -24,7 +24,7 @@ test.each([
 // A default is no part of a hash. Where a line of the file changes, raise `protocol`, or the `revision` of the part:
 // else a finished run is taken for one with the new default. A new line needs nothing.
 test('defaults are those that stored runs were trained with', async () => {
-  const keys = keysOf(configSchema(definitions)).filter(
+  const keys = describedKeys(configSchema(definitions)).filter(
     ({ path: [first = ''] }) => !['compare', 'execute', 'engine', 'tracking'].includes(first),
   );
   const lines = keys.flatMap(({ path, of, standards }) =>

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type AxisPoint, type ComparisonConfig, mostRuns } from '../../config/comparison.js';
-import { rungsOf, type SearchConfig } from '../../config/search.js';
+import { rungEpochs, type SearchConfig } from '../../config/search.js';
 import { ConfigError } from '../../support/errors.js';
 import { wholeNumber } from '../../support/whole-number.js';
 import { parametersByTask, parametersOf, type ReadShape } from '../plan/data-shapes.js';
@@ -77,7 +77,7 @@ export async function searchedPlace(
   const { train, tasks } = config.experiment(label, point, seed);
   const names = tasks.map(({ name }) => name);
   const isTogether = config.models.some((model) => model.label === label && model.together);
-  const rungs = search.type === 'halving' ? rungsOf(train.epochs, search) : null;
+  const rungs = search.type === 'halving' ? rungEpochs(train.epochs, search) : null;
 
   const counted = async (values: AxisPoint) => {
     const { changes } = await matching(label, point, values);

@@ -1,4 +1,4 @@
-import { type TaskConfig, taskLossOf } from '../../config/parts.js';
+import { type TaskConfig, unusualLoss } from '../../config/parts.js';
 import { DataError } from '../../support/errors.js';
 import type { Source, SourceBlock, SourceSplit, SplitName } from '../dataset.js';
 
@@ -36,7 +36,7 @@ export function checkedLabels(source: Source, name: SplitName, tasks: readonly T
 
 /** Whether a label is right, and what any other is. */
 function ruleOf(task: TaskConfig, classes: number): readonly [(label: number) => boolean, string] {
-  const loss = taskLossOf(task)?.type;
+  const loss = unusualLoss(task)?.type;
   if (loss === 'poisson')
     return [(label) => label >= 0 && label < Number.POSITIVE_INFINITY, `below 0: the loss '${loss}' takes none`];
   if (loss === 'log-normal')

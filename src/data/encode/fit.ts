@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type InputsConfig, type TaskConfig, taskLossOf } from '../../config/parts.js';
+import { type InputsConfig, type TaskConfig, unusualLoss } from '../../config/parts.js';
 import { DataError } from '../../support/errors.js';
 import type { Source, SourceBlock, SourceColumn, SourceSplit } from '../dataset.js';
 import type { Encoding, FittedColumn } from '../encoding.js';
@@ -70,7 +70,7 @@ export async function fitEncoding(
 }
 
 function linkOf(task: TaskConfig): 'log' | undefined {
-  const loss = taskLossOf(task)?.type;
+  const loss = unusualLoss(task)?.type;
   return loss === 'poisson' || loss === 'log-normal' ? 'log' : undefined;
 }
 
@@ -192,6 +192,6 @@ interface Spaces {
 function labelFit(task: TaskConfig) {
   if (!task.standardize) return undefined;
   const moments = new Moments();
-  const isLog = taskLossOf(task)?.type === 'log-normal';
+  const isLog = unusualLoss(task)?.type === 'log-normal';
   return { moments, add: (label: number) => moments.add(isLog ? Math.log(label) : label) }; // NaN is left out
 }

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type InputsConfig, type TaskConfig, taskLossOf } from '../../config/parts.js';
+import { type InputsConfig, type TaskConfig, unusualLoss } from '../../config/parts.js';
 import { must } from '../../support/must.js';
 import {
   type CategoricalFeature,
@@ -56,7 +56,7 @@ export function project(
 
 function taskOf(fitted: FittedTask, task: TaskConfig): Task {
   const { positiveWeight, labelSmoothing } = task;
-  return { ...fitted, rowLoss: taskLossOf(task), labelSmoothing, positiveWeight };
+  return { ...fitted, rowLoss: unusualLoss(task), labelSmoothing, positiveWeight };
 }
 
 function encodingOf(column: SourceColumn, fitted: Fitted): ColumnEncoding {

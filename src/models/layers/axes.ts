@@ -20,7 +20,7 @@ const fewestRows = { ofTwo: 256, ofMore: 512 };
 const mostBlocks = 16;
 
 /** A power of two that divides the batch. It does not depend on the number of threads, because results must not. */
-function blocksOf(batch: number): number {
+function blockCount(batch: number): number {
   const fits = (blocks: number) =>
     batch % blocks === 0 && batch / blocks >= (blocks === 2 ? fewestRows.ofTwo : fewestRows.ofMore);
   let blocks = 1;
@@ -31,7 +31,7 @@ function blocksOf(batch: number): number {
 /** [batch, width] -> one input. */
 export function inBlocks(x: Tensor): Features {
   const [batch = 0, width = 0] = x.shape;
-  const blocks = blocksOf(batch);
+  const blocks = blockCount(batch);
   return tf.transpose(x.reshape([blocks, batch / blocks, width]), [0, 2, 1]);
 }
 
@@ -80,7 +80,7 @@ export function asStream(x: Features): Features {
 }
 
 /** A part of one input's features. */
-export interface Place {
+export interface Span {
   readonly from: number;
   readonly width: number;
 }
@@ -96,9 +96,9 @@ export function largest(streams: Features, rows: Tensor): Tensor {
 }
 
 /** These parts of one input, then the further inputs, as one input. */
-export function partsOf(x: Features, places: readonly Place[], further: readonly Features[] = []): Features {
+export function takeParts(x: Features, spans: readonly Span[], further: readonly Features[] = []): Features {
   const [blocks = 0, , rows = 0] = x.shape;
-  return tf.concat([...places.map(({ from, width }) => x.slice([0, from, 0], [blocks, width, rows])), ...further], 1);
+  return tf.concat([...spans.map(({ from, width }) => x.slice([0, from, 0], [blocks, width, rows])), ...further], 1);
 }
 
 /** The same values, through which no gradient passes. */

@@ -36,20 +36,20 @@ export function batchNormalized(
   return withGradient(
     [features],
     (x) => {
-      const { meanOf, count } = overRows(given);
-      const centre = meanOf(x);
-      const spread = meanOf(tf.square(tf.sub(x, centre)));
-      const unbiased = tf.mul(spread, tf.div(count, tf.maximum(tf.sub(count, 1), 1)));
+      const real = overRows(given);
+      const centre = real.mean(x);
+      const spread = real.mean(tf.square(tf.sub(x, centre)));
+      const unbiased = tf.mul(spread, tf.div(real.count, tf.maximum(tf.sub(real.count, 1), 1)));
       observe?.(`${layer}.mean`, moved(mean, centre));
       observe?.(`${layer}.variance`, moved(variance, unbiased));
       return tf.mul(tf.sub(x, centre), tf.rsqrt(tf.add(spread, epsilon)));
     },
     (dy, x) => {
-      const { present, meanOf, sumOf, count } = overRows(given);
-      const centred = tf.sub(x, meanOf(x));
-      const scale = tf.rsqrt(tf.add(meanOf(tf.square(centred)), epsilon));
+      const { present, mean, sum, count } = overRows(given);
+      const centred = tf.sub(x, mean(x));
+      const scale = tf.rsqrt(tf.add(mean(tf.square(centred)), epsilon));
       const y = tf.mul(centred, scale);
-      const through = tf.add(sumOf(dy), tf.mul(y, sumOf(tf.mul(dy, y))));
+      const through = tf.add(sum(dy), tf.mul(y, sum(tf.mul(dy, y))));
       return [tf.mul(tf.sub(dy, tf.mul(through, tf.div(present, count))), scale)];
     },
   );
@@ -59,8 +59,13 @@ export function batchNormalized(
 function overRows(rows: Tensor) {
   const present = presentRows(rows);
   const count = tf.sum(present);
-  const sumOf = (x: Tensor) => tf.sum(tf.sum(x, 3, true), 0, true);
-  return { present, count, sumOf, meanOf: (x: Tensor) => tf.div(sumOf(tf.mul(x, present)), count) };
+  const sumByChannel = (x: Tensor) => tf.sum(tf.sum(x, 3, true), 0, true);
+  return {
+    present,
+    count,
+    sum: sumByChannel,
+    mean: (x: Tensor) => tf.div(sumByChannel(tf.mul(x, present)), count),
+  };
 }
 
 /** A running statistic after a step's value of it. */

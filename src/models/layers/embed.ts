@@ -3,7 +3,7 @@ import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import type { Layer, ModelShape, Pass } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
-import { type Features, inBlocks, type Place } from './axes.js';
+import { type Features, inBlocks, type Span } from './axes.js';
 import { embeddedLists } from './embedded-lists.js';
 import { embeddingTables } from './embedding-tables.js';
 import { interactions } from './interaction.js';
@@ -13,7 +13,7 @@ export interface Embed extends Layer {
   /** Number of features of x. */
   readonly width: number;
   /** Where each column's features, or each list's, lie in `columns`. */
-  readonly places: ReadonlyMap<string, Place>;
+  readonly spans: ReadonlyMap<string, Span>;
   /** x before any interaction, one input. */
   columns(pass: Pass): Features;
   /** x, one input. @param columns those of the pass, if they are there already */
@@ -29,7 +29,7 @@ export function embed(shape: ModelShape, options: CommonOptions, prefix = ''): E
   const columns = embedColumns(shape, options, prefix);
   const { interaction = 'none' } = shape;
   if (interaction === 'none') return columns;
-  const fields = [...shape.categorical, ...(shape.lists ?? [])].map(({ name }) => must(columns.places.get(name), name));
+  const fields = [...shape.categorical, ...(shape.lists ?? [])].map(({ name }) => must(columns.spans.get(name), name));
   const layer = interactions[interaction](`${prefix}interaction`, columns.width, fields);
   return {
     ...columns,
@@ -55,7 +55,7 @@ function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string)
   const columns = (pass: Pass): Features => {
     const { inputs, context } = pass;
     const found = tables.apply(pass);
-    const embeddings = [...found, ...lists.apply(pass, (name) => tables.embeddingOf(name, found))];
+    const embeddings = [...found, ...lists.apply(pass, (name) => tables.embedding(name, found))];
     const numeric = inputs.numeric.shape[1] === numbers ? inputs.numeric : inputs.numeric.slice([0, 0], [-1, numbers]);
     if (!context.training || rate === 0 || embedded === 0)
       return inBlocks(tf.concat(numbers > 0 ? [...embeddings, numeric] : embeddings, 1));
@@ -66,14 +66,14 @@ function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string)
     parameters: { ...tables.parameters, ...lists.parameters },
     noise: rate > 0 && embedded > 0 ? { [layer]: [1, embedded] } : {},
     width,
-    places: placesOf([...parts, ...shape.numeric.map((name) => ({ name, width: 1 }))]),
+    spans: layOut([...parts, ...shape.numeric.map((name) => ({ name, width: 1 }))]),
     columns,
     apply: (pass, made = columns(pass)) => made,
   };
 }
 
-/** The place of each part; parts lie one after the other. */
-function placesOf(parts: readonly { readonly name: string; readonly width: number }[]): ReadonlyMap<string, Place> {
+/** The columns of x of each part; parts lie one after the other. */
+function layOut(parts: readonly { readonly name: string; readonly width: number }[]): ReadonlyMap<string, Span> {
   let from = 0;
   return new Map(
     parts.map(({ name, width }) => {

@@ -12,7 +12,7 @@ export interface EmbeddingTables extends Layer {
   /** For each group, its columns' embeddings: [batch, columns * width]. */
   apply(pass: Pass): readonly Tensor[];
   /** One column's embeddings, from the result of `apply`: [batch, width]. */
-  embeddingOf(name: string | undefined, found: readonly Tensor[]): Tensor;
+  embedding(name: string | undefined, found: readonly Tensor[]): Tensor;
 }
 
 /**
@@ -35,7 +35,7 @@ export function embeddingTables(all: readonly Column[], prefix: string): Embeddi
         lookUp(named(parameters, table), shifted(columnsAt(indexes, positions), offsets(columns))),
       );
     },
-    embeddingOf(name, found) {
+    embedding(name, found) {
       const group = groups.findIndex(({ columns }) => columns.some((column) => column.name === name));
       const { columns, width } = must(groups[group], `the column '${name}'`);
       const at = columns.findIndex((column) => column.name === name);

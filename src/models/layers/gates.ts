@@ -51,7 +51,7 @@ export function gates(
       members: specs.filter(({ sees }) => sees.length === count),
     }));
   /** Where each row of the parameters, one after the other, belongs among [gates, experts]. */
-  const places = groups.flatMap(({ members }) =>
+  const expertRows = groups.flatMap(({ members }) =>
     members.flatMap((member) => member.sees.map((expert) => specs.indexOf(member) * experts.length + expert)),
   );
   const unseen = specs.flatMap(({ sees }) => experts.map((_, expert) => (sees.includes(expert) ? 0 : unseenLogit)));
@@ -100,15 +100,15 @@ export function gates(
   /** Puts the parameters' rows at their places among [gates, experts]; 0 elsewhere. */
   function placed(values: Tensor, gateCount: number): Tensor {
     const count = gateCount * experts.length;
-    if (isRange(places, count)) return values;
+    if (isRange(expertRows, count)) return values;
     const zeros = tf.zeros([1, values.shape[1] ?? 0]);
-    const from: number[] = Array.from({ length: count }, () => places.length);
-    for (const [row, place] of places.entries()) from[place] = row;
+    const from: number[] = Array.from({ length: count }, () => expertRows.length);
+    for (const [row, place] of expertRows.entries()) from[place] = row;
     // The gradient of a look-up is a scatter, but every place has one row at most.
     return withGradient(
       [values],
       (v) => tf.gather(tf.concat([v, zeros]), tf.tensor1d(from, 'int32')),
-      (dy) => [tf.gather(dy, tf.tensor1d(places, 'int32'))],
+      (dy) => [tf.gather(dy, tf.tensor1d(expertRows, 'int32'))],
     );
   }
 }

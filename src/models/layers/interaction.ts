@@ -1,7 +1,7 @@
 import { ConfigError } from '../../support/errors.js';
 import { tf } from '../../support/tf.js';
 import { glorot, type Layer, named, type Pass, zeroBias } from '../model.js';
-import { addBias, type Features, type Place, partsOf, product, single } from './axes.js';
+import { addBias, type Features, product, type Span, single, takeParts } from './axes.js';
 
 interface Interaction extends Layer {
   /** Number of features that it returns. */
@@ -11,7 +11,7 @@ interface Interaction extends Layer {
 }
 
 /** @param fields where the embeddings lie in x */
-type DefineInteraction = (name: string, width: number, fields: readonly Place[]) => Interaction;
+type DefineInteraction = (name: string, width: number, fields: readonly Span[]) => Interaction;
 
 /** What models read in place of x, by `inputs.interaction`. */
 export const interactions: Readonly<Record<'fm' | 'cross', DefineInteraction>> = {
@@ -22,8 +22,8 @@ export const interactions: Readonly<Record<'fm' | 'cross', DefineInteraction>> =
    */
   fm(_name, width, fields) {
     const groups = [...new Set(fields.map((field) => field.width))]
-      .map((each) => ({ each, places: fields.filter((field) => field.width === each) }))
-      .filter(({ places }) => places.length > 1);
+      .map((each) => ({ each, spans: fields.filter((field) => field.width === each) }))
+      .filter(({ spans }) => spans.length > 1);
     if (groups.length === 0)
       throw new ConfigError('inputs.interaction: fm needs two embedded columns of equal width; say none, or cross.');
     return {
@@ -31,8 +31,8 @@ export const interactions: Readonly<Record<'fm' | 'cross', DefineInteraction>> =
       width: groups.reduce((sum, { each }) => sum + each, width),
       apply(_pass, x) {
         const [blocks = 0, , rows = 0] = x.shape;
-        const pooled = groups.map(({ each, places }) => {
-          const vectors = partsOf(x, places).reshape([blocks, places.length, each, rows]);
+        const pooled = groups.map(({ each, spans }) => {
+          const vectors = takeParts(x, spans).reshape([blocks, spans.length, each, rows]);
           return tf.mul(tf.sub(tf.square(tf.sum(vectors, 1)), tf.sum(tf.square(vectors), 1)), 0.5);
         });
         return tf.concat([x, ...pooled], 1);

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import { glorot, initialize } from '../model.js';
-import { passOf, plain, present } from '../run.fixture.js';
+import { evaluationPass, plain, present } from '../run.fixture.js';
 import { binaryTasks } from '../tasks.fixture.js';
 import { byRow, inBlocks } from './axes.js';
 import { embed } from './embed.js';
@@ -34,13 +34,13 @@ it('mixtures by a matrix product equal sums of products, and so do their gradien
   const [w, h] = [random([2, 3, 6, 5], 1), random([2, 6, 256, 5], 2)];
   const dy = random([2, 3, 256, 5], 3);
   const plainly = (w: Tensor, h: Tensor): Tensor => tf.sum(w.expandDims(3).mul(h.expandDims(1)), 2);
-  const valuesOf = (mix: typeof plainly) =>
+  const valueAndGradients = (mix: typeof plainly) =>
     [mix(w, h), ...tf.grads((w, h) => mix(present(w), present(h)))([w, h], dy)].map((tensor) => ({
       shape: tensor.shape,
       values: [...tensor.dataSync()],
     }));
-  const expected = valuesOf(plainly);
-  for (const [i, { shape, values }] of valuesOf(mixtures).entries()) {
+  const expected = valueAndGradients(plainly);
+  for (const [i, { shape, values }] of valueAndGradients(mixtures).entries()) {
     expect(shape).toEqual(expected[i]?.shape);
     const differences = values.map((value, j) => Math.abs(value - (expected[i]?.values[j] ?? Number.NaN)));
     expect(Math.max(...differences)).toBeLessThan(1e-4);
@@ -53,7 +53,7 @@ it('a gate whose logits are far apart has the output of one expert', () => {
     ([name, { shape }]) => [name, tf.tensor([1, 1, 0, 0], [...shape])] as const,
   );
   const outputs = random([1, 2, 3, 5], 2);
-  const mixed = layer.apply(passOf(Object.fromEntries(weights)), tf.fill([1, 2, 5], 1000), outputs);
+  const mixed = layer.apply(evaluationPass(Object.fromEntries(weights)), tf.fill([1, 2, 5], 1000), outputs);
   expect(mixed.mixtures.dataSync()).toEqual(outputs.slice([0, 0, 0, 0], [1, 1, 3, 5]).dataSync());
 });
 

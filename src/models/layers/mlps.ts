@@ -95,7 +95,7 @@ export interface Towers extends Layer {
  */
 export function towers(name: string, tasks: readonly ModelTask[], inputs: number, options: CommonOptions): Towers {
   const hidden = mlps(name, namesOf(tasks), inputs, options.tower, options);
-  const logitLayers = logitLayersOf(name, tasks);
+  const logitLayers = groupLogitLayers(name, tasks);
   const starts = logitLayers.map(({ layer, members, outputs }) => ({
     [`${layer}.weight`]: glorot(members, hidden.width, outputs),
     [`${layer}.bias`]: zeroBias(members, outputs),
@@ -126,7 +126,7 @@ interface LogitLayer {
 }
 
 /** One layer for all tasks with one output, then one for each other task. */
-function logitLayersOf(name: string, tasks: readonly ModelTask[]): readonly LogitLayer[] {
+function groupLogitLayers(name: string, tasks: readonly ModelTask[]): readonly LogitLayer[] {
   const single = tasks.filter(({ outputs = 1 }) => outputs === 1);
   const own = tasks.flatMap(({ name: task, outputs = 1 }) =>
     outputs === 1 ? [] : [{ layer: `${name}.logit.${task}`, members: [task], outputs }],
@@ -136,12 +136,12 @@ function logitLayersOf(name: string, tasks: readonly ModelTask[]): readonly Logi
 
 /** Logits [outputs, batch] of all tasks, in the order of `tasks`. @param given The order that they have. */
 export function inOrder(logits: Tensor, given: readonly string[], tasks: readonly ModelTask[]): Tensor {
-  const outputsOf = (name: string) =>
+  const outputCount = (name: string) =>
     must(
       tasks.find((task) => task.name === name),
       `task '${name}'`,
     ).outputs ?? 1;
-  const owners = given.flatMap((name) => Array.from({ length: outputsOf(name) }, () => name));
+  const owners = given.flatMap((name) => Array.from({ length: outputCount(name) }, () => name));
   const order = tasks.flatMap(({ name }) => [...owners.keys()].filter((row) => owners[row] === name));
   return reordered(logits, order);
 }

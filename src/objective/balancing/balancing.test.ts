@@ -48,7 +48,7 @@ function combine(
       losses: tf.tensor1d([...losses]),
       present: tf.ones([losses.length]),
       products: tf.addN(shared.map(rowProducts)),
-      productsOf: rowProducts,
+      parameterProducts: rowProducts,
       shared,
       lastShared: shared.slice(-1),
       slots: Object.fromEntries(slots),

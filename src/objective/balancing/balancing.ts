@@ -64,7 +64,7 @@ interface GradientMoment extends Moment {
   /** float32 [tasks, tasks]: inner products of the tasks' gradients, over all that is shared. */
   readonly products: Tensor;
   /** Inner products over one shared parameter. */
-  productsOf(parameter: string): Tensor;
+  parameterProducts(parameter: string): Tensor;
   readonly shared: readonly string[];
   /** The shared weights of the last layer in the model's order. If only embeddings are shared: all. */
   readonly lastShared: readonly string[];

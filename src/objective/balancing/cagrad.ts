@@ -14,7 +14,7 @@ import { leastOnSimplex } from './simplex.js';
  *     min_w F(w) = g_w . g_0 + sqrt(phi) ||g_w||,   g_w = sum_k w_k g_k,  phi = c^2 ||g_0||^2,  w on the simplex;
  *     d = g_0 + sqrt(phi) g_w / ||g_w||.
  *
- * F is minimised by pairwise Frank-Wolfe with the exact step (`stepOf`), which for two tasks is a closed form. The
+ * F is minimised by pairwise Frank-Wolfe with the exact step (`minimizer`), which for two tasks is a closed form. The
  * direction is K d / (1 + c^2), as in the authors' program: for c = 0 the sum of the gradients. The division is not in
  * the paper. The mean is over the K tasks that have rows in the batch.
  */

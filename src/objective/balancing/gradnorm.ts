@@ -61,7 +61,7 @@ export const gradnorm = defineBalancing({
         const losses = moment.losses.mul(present);
         const count = present.sum().maximum(1);
         const weights = trained.value(moment);
-        const measured = over === 'all' ? moment.products : tf.addN(moment.lastShared.map(moment.productsOf));
+        const measured = over === 'all' ? moment.products : tf.addN(moment.lastShared.map(moment.parameterProducts));
         const lengths = diagonal(measured).sqrt();
         const weighted = weights.mul(lengths).mul(present);
         const progress = losses.div(first.maximum(leastSquare));

@@ -58,7 +58,7 @@ export const metabalance = defineBalancing({
       kind: 'gradients',
       noise: {},
       slots: (shared) => Object.fromEntries(shared.map((name) => [slotName(name), float32([tasks.length])])),
-      combine({ productsOf, shared, slots, present }) {
+      combine({ parameterProducts: productsOf, shared, slots, present }) {
         const lengths = new Map(shared.map((name) => [name, nextLengths(name)]));
         const factors = new Map(Array.from(lengths, ([name, length]) => [name, scaleFactors(length)]));
         const adapted = tf.addN(Array.from(lengths.values(), (length) => shorterLength(length).greater(0).toFloat()));

@@ -72,7 +72,7 @@ export function combinedGradients(
     // A task of weight 0 has no gradient and is left out: a method would take it for a task that is at its optimum.
     present: moment.present.mul(given.lossWeights.greater(0).toFloat()),
     products: all,
-    productsOf: (name) => must(products.get(name), `products of ${name}`),
+    parameterProducts: (name) => must(products.get(name), `products of ${name}`),
     shared: [...parts.keys()],
     lastShared: last,
   });
