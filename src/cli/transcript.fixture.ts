@@ -75,7 +75,7 @@ function normalized(text: string, folder: string): string {
     .replace(/\b[0-9a-f]{64}\b/g, '<sha256>')
     .replace(/\b[0-9a-f]{32}\b/g, '<hash>')
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
-    .replace(/\b(\d+\.0*[1-9]\d)\d{2,}/g, '$1…')
+    .replace(/\b([1-9]\d+\.)\d+|\b(\d\.0*[1-9]\d)\d+/g, '$1$2…')
     .replace(/("(?:seconds|stepMilliseconds|samplesPerSecond|bytes)": ?)[^,}\n]+/g, '$1#')
     .replace(/\b\d+(\.\d+…?)? (s|min|h|KiB|MiB)\b/g, '# $2')
     .replaceAll('\u001b', '<escape>');
