@@ -17,7 +17,7 @@ const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'pac
  *     ! a line of stderr
  *     exit 2      the exit code, where it is not 0
  *
- * `ple` runs in this process. NAME=VALUE before it and > FILE after it are as in a shell, but no pipes. All other
+ * `ple` runs in this process. NAME=VALUE before it, and > FILE and 2> FILE after it, are as in a shell; there are no pipes. All other
  * command lines are the shell's.
  */
 export function testTranscript(name: string, folder: string, ple = pleHere): void {
@@ -33,7 +33,7 @@ export function testTranscript(name: string, folder: string, ple = pleHere): voi
 
 async function ran(command: string, cwd: string, ple: typeof pleHere): Promise<Finished> {
   const line = command.replace(/\n> ?/g, '\n').trimEnd();
-  const [, settings = '', words, file] = /^((?:\w+=\S* )*)ple\b(.*?)(?: > (\S+))?$/s.exec(line) ?? [];
+  const [, settings = '', words, ...files] = /^((?:\w+=\S* )*)ple\b(.*?)(?: > (\S+))?(?: 2> (\S+))?$/s.exec(line) ?? [];
   if (words === undefined) {
     const { status, stdout, stderr } = spawnSync('sh', ['-c', line], shell(cwd));
     return { status: status ?? -1, stdout, stderr };
@@ -41,15 +41,19 @@ async function ran(command: string, cwd: string, ple: typeof pleHere): Promise<F
   for (const setting of settings.split(' ').filter((text) => text !== ''))
     vi.stubEnv(setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1));
   const finished = await ple(wordsOf(words, cwd), { cwd }).finally(() => vi.unstubAllEnvs());
-  if (file === undefined) return finished;
-  writeFileSync(join(cwd, file), finished.stdout);
-  return { ...finished, stdout: '' };
+  const kept = (['stdout', 'stderr'] as const).map((stream, at) => {
+    const file = files[at];
+    if (file !== undefined) writeFileSync(join(cwd, file), finished[stream]);
+    return file === undefined ? finished[stream] : '';
+  });
+  return { status: finished.status, stdout: kept[0] ?? '', stderr: kept[1] ?? '' };
 }
 
 const shell = (cwd: string) => ({ cwd, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C.UTF-8' } }) as const;
 
 /** As a shell splits them, which takes quotes away and puts files for patterns. */
 function wordsOf(line: string, cwd: string): string[] {
+  if (!/['"*$]/.test(line)) return line.split(/\s+/).filter((word) => word !== '');
   const { stdout } = spawnSync('sh', ['-c', `for word in ${line}; do printf '%s\\0' "$word"; done`], shell(cwd));
   return stdout.split('\0').slice(0, -1);
 }

@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { pleHere, succeeded, temporaryFolder } from './command.fixture.js';
+import { folderOfFile, pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison, tiny, until, withoutPle } from './compare.fixture.js';
+import { testTranscript } from './transcript.fixture.js';
+
+testTranscript('search', folderOfFile());
 
 const search = `  seeds: 1
   tune: { train.optimizer.learningRate: { logUniform: [0.001, 0.1] }, train.batchSize: [32, 64] }
