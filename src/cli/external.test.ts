@@ -8,6 +8,6 @@ const folder = folderOfFile();
 mkdirSync(join(folder, 'node_modules'));
 const hyparquet = dirname(dirname(fileURLToPath(import.meta.resolve('hyparquet'))));
 symlinkSync(hyparquet, join(folder, 'node_modules/hyparquet'));
-copyFileSync(join(import.meta.dirname, 'goldens/predict.mjs'), join(folder, 'predict.mjs'));
+copyFileSync(join(import.meta.dirname, 'external.fixture.mjs'), join(folder, 'predict.mjs'));
 
 testTranscript('external', folder);

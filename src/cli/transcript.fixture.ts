@@ -38,9 +38,10 @@ async function ran(command: string, cwd: string, ple: typeof pleHere): Promise<F
     const { status, stdout, stderr } = spawnSync('sh', ['-c', line], shell(cwd));
     return { status: status ?? -1, stdout, stderr };
   }
+  const given = wordsOf(words, cwd);
   for (const setting of settings.split(' ').filter((text) => text !== ''))
     vi.stubEnv(setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1));
-  const finished = await ple(wordsOf(words, cwd), { cwd }).finally(() => vi.unstubAllEnvs());
+  const finished = await ple(given, { cwd }).finally(() => vi.unstubAllEnvs());
   const kept = (['stdout', 'stderr'] as const).map((stream, at) => {
     const file = files[at];
     if (file !== undefined) writeFileSync(join(cwd, file), finished[stream]);
