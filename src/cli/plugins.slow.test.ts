@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { ple, temporaryFolder } from './command.fixture.js';
+import { ple, pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
-import { configIn, model, rmse, runsIn } from './plugins.fixture.js';
+import { configIn, folderWith, model, rmse, runsIn } from './plugins.fixture.js';
 
 // Plugins import the built program, so these tests start it.
 
@@ -113,4 +113,34 @@ test('a comparison trains and judges by plugins, and its report needs the metric
   expect([again.status, again.stderr]).toEqual([2, expect.stringContaining('name the plugin that has it')]);
   const known = await ple(['report', 'runs/small', '--plugin', 'rmse.ts', '--json'], { cwd: folder });
   expect(shape.parse(JSON.parse(known.stdout)).rows).toEqual(rows);
+});
+
+test('a run of a plugin’s model keeps the plugin with its SHA-256, is found again, and refuses a changed plugin', async () => {
+  const { folder, plugin, train } = folderWith("export * from './model.js';\n");
+  const imported = join(folder, 'model.ts');
+  writeFileSync(imported, model('mine'));
+  await succeeded(train('train.epochs=1'));
+  const [run = ''] = runsIn(folder);
+  const path = join(folder, 'runs', run);
+  expect(configIn(path)).toMatchObject({
+    model: { type: 'mine', levels: [[8]], tower: [4] },
+    plugins: [{ file: plugin, sha256: expect.stringMatching(/^[0-9a-f]{64}$/), parts: ['model mine'] }],
+  });
+  // From another folder, by what the run keeps.
+  const again = await ple(['train', '--resume', path], { cwd: temporaryFolder() });
+  expect(again.stderr).toContain('is finished already');
+
+  const predicted = await pleHere(['predict', path, 'rows.csv']);
+  expect([predicted.status, predicted.stderr]).toEqual([
+    2,
+    `ple: ${path} needs a plugin for its model mine: name the file, and its code runs (--plugin ${plugin}).\n`,
+  ]);
+  await succeeded(pleHere(['report', path])); // it reads no plugin
+
+  writeFileSync(imported, `${model('mine')}// changed\n`);
+  const resumed = await pleHere(['train', '--resume', path]);
+  expect([resumed.status, resumed.stdout]).toEqual([2, '']);
+  expect(resumed.stderr).toMatch(
+    /^ple: \S+mine\.ts has changed: its SHA-256 was [0-9a-f]{64} and is [0-9a-f]{64}\. Put [^\n]+\n$/,
+  );
 });

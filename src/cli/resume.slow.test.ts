@@ -15,9 +15,11 @@ test.each([
   ['SIGKILL', 'checkpoint:1', 'plain'],
   ['SIGTERM', 'run:14', 'plain'],
   ['SIGHUP', 'run:14', 'dropout'],
+  ['SIGINT', 'run:14', 'dropout'], // Ctrl-C within an epoch
 ] as const)('33: a run that gets %s at %s continues to the same bits: %s', async (signal, place, config) => {
-  const { status, stderr, run } = await stoppedRun(signal, place, configs[config]);
-  expect(status, stderr).toBe(signal === 'SIGKILL' ? signal : 130);
+  const { status, stdout, stderr, run } = await stoppedRun(signal, place, configs[config]);
+  expect([status, stdout], stderr).toEqual([signal === 'SIGKILL' ? signal : 130, '']);
+  if (signal !== 'SIGKILL') expect(stderr).toContain(`ple train --resume ${run}`);
   await succeeded(ple(['train', '--resume', run]));
   expect(bitsOf(run)).toEqual(wholes.get(config));
 });
