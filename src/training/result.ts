@@ -3,7 +3,7 @@ import type { Task } from '../data/dataset.js';
 import { classScores, rowsOfClasses } from '../metrics/class-scores.js';
 import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
 import { must } from '../support/must.js';
-import { wholeNumber } from '../support/whole-number.js';
+import { counted, wholeNumber } from '../support/whole-number.js';
 import type { Diagnosis, WithoutExpert } from './diagnostics/diagnosis.js';
 import { type Ended, howEnded, worstEnd } from './ended.js';
 import type { EpochRecord } from './epoch-record.js';
@@ -169,7 +169,7 @@ export function endedBy(
     const read = passes === 1 ? 'one pass' : `${passes} passes`;
     return `The run ended at its budget: ${read} over ${wholeNumber(dataset.rows.train)} training rows.`;
   }
-  const still = epochs < limit ? `in ${patience} epochs` : 'in the last fifth of its epochs';
+  const still = epochs < limit ? `in ${counted(patience ?? 0, 'epoch')}` : 'in the last fifth of its epochs';
   const rate =
     ended === 'plateau'
       ? 'on a plateau, at a learning rate that had fallen'
