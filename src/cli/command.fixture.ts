@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, vi } from 'vitest';
-import { type RawRow, rawRows, rawText } from '../data/shipped/census-income.fixture.js';
+import { rawRows, rawText } from '../data/shipped/census-income.fixture.js';
 import { main } from './main.js';
 
 export { folderOfFile, temporaryFolder } from '../support/folder.fixture.js';
@@ -16,36 +16,27 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/**
- * Runs the built program as a user does. `nodeOptions` come before the program, `onStderr` gets the text printed so
- * far. Nobody reads `closed` streams. `stdout` is an open file that replaces the stream.
- */
+/** Runs the built program as a user does. `nodeOptions` come before the program. */
 export async function ple(
   words: readonly string[],
   options: {
     readonly cwd?: string;
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly nodeOptions?: readonly string[];
-    readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
-    readonly closed?: readonly ('stdout' | 'stderr')[];
-    readonly stdout?: number;
   } = {},
 ): Promise<Finished> {
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), launcher, ...words], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
-    options.onStderr?.(stderr, (signal) => child.kill(signal));
   });
-  for (const stream of options.closed ?? []) child[stream]?.destroy();
   return new Promise((done, fail) => {
     child.on('error', fail);
     child.on('close', (code, signal) => done({ status: code ?? signal ?? -1, stdout, stderr }));
@@ -134,18 +125,10 @@ export function writeChanged(
   return file;
 }
 
-export interface CensusFiles {
-  readonly train?: readonly RawRow[];
-  readonly test?: readonly RawRow[];
-}
-
 /** A config of two binary tasks on generated files in the raw format, which it writes; its cache is `folder`/cache. */
-export function censusConfig(
-  folder: string,
-  { train = rawRows(400, 1), test = rawRows(200, 2) }: CensusFiles = {},
-): string {
-  writeFileSync(join(folder, 'census-income.data'), rawText(train));
-  writeFileSync(join(folder, 'census-income.test'), rawText(test));
+export function censusConfig(folder: string): string {
+  writeFileSync(join(folder, 'census-income.data'), rawText(rawRows(400, 1)));
+  writeFileSync(join(folder, 'census-income.test'), rawText(rawRows(200, 2)));
   const file = join(folder, 'census.yaml');
   writeFileSync(
     file,

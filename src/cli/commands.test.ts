@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { models as catalogue } from '../models/catalogue.js';
-import { folderOfFile, ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { folderOfFile, ple, pleHere, temporaryFolder } from './command.fixture.js';
 import { testTranscript } from './transcript.fixture.js';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -57,16 +56,4 @@ describe('help', () => {
     expect(modules.some((module) => module.endsWith('dist/cli/main.js'))).toBe(true);
     expect(modules.filter((module) => heavy.test(module))).toEqual([]);
   });
-});
-
-test.each([24, 40, 64, 100])('where only %i files may be open, it says so in one line', (most) => {
-  const words = ['train', '--config', smallConfig(temporaryFolder()), '--runs', temporaryFolder()];
-  const script = `ulimit -n ${most}; exec "$0" "$@"`;
-  const { status, stderr } = spawnSync('sh', ['-c', script, process.execPath, join(root, 'bin/ple.js'), ...words], {
-    encoding: 'utf8',
-  });
-  expect([status, stderr]).toEqual([
-    1,
-    expect.stringMatching(/^(Reading .*\n)?ple: Too few files may be open: \d+\. Raise the limit .*\n$/),
-  ]);
 });

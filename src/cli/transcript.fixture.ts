@@ -18,7 +18,7 @@ const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'pac
  *     exit 2      the exit code, where it is not 0
  *
  * `ple` runs in this process. NAME=VALUE before it, and > FILE and 2> FILE after it, are as in a shell; there are no pipes. All other
- * command lines are the shell's.
+ * command lines are the shell's, where $PLE is the built program in a process of its own.
  */
 export function testTranscript(name: string, folder: string, ple = pleHere): void {
   const file = join(import.meta.dirname, 'goldens', `${name}.txt`);
@@ -50,7 +50,10 @@ async function ran(command: string, cwd: string, ple: typeof pleHere): Promise<F
   return { status: finished.status, stdout: kept[0] ?? '', stderr: kept[1] ?? '' };
 }
 
-const shell = (cwd: string) => ({ cwd, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C.UTF-8' } }) as const;
+const shell = (cwd: string) => {
+  const env = { ...process.env, LC_ALL: 'C.UTF-8', PLE: `${process.execPath} ${join(root, 'bin/ple.js')}` };
+  return { cwd, encoding: 'utf8', env } as const;
+};
 
 /** As a shell splits them, which takes quotes away and puts files for patterns. */
 function wordsOf(line: string, cwd: string): string[] {
