@@ -34,19 +34,22 @@ export const run = defineCommand(words, async (options) => {
   // A scheduler may send several signals before it kills. A second signal must not cut the checkpoint short.
   const ignore = onSignal(() => interrupt.abort(), 'SIGUSR1');
   try {
-    const [{ trainTask }, { openDisplay }] = await Promise.all([
-      import('../comparison/execute/slurm/planned-task.js'),
+    const [{ trainPlanned }, { openDisplay }] = await Promise.all([
+      import('../comparison/execute/planned-run.js'),
       import('./display/run-display.js'),
     ]);
     let display: ReturnType<typeof openDisplay> | undefined;
-    const outcome = await trainTask(options.plan, index, {
-      threads: options.threads,
-      signal: interrupt.signal,
-      show: (experiment) => {
-        display = openDisplay(process.stderr, experiment);
-        return display.show;
+    const { plan, threads } = options;
+    const outcome = await trainPlanned(
+      { plan, index, threads, force: true },
+      {
+        signal: interrupt.signal,
+        hear: (experiment) => {
+          display = openDisplay(process.stderr, experiment);
+          return display.show;
+        },
       },
-    }).finally(() => display?.close());
+    ).finally(() => display?.close());
     const what = {
       done: 'finished',
       'already done': 'was finished already',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { prefix, queueName } from '../comparison/execute/queue/messages.js';
+import { prefix, queueName } from '../comparison/execute/queue/jobs.js';
 import { hasRedis, type RedisServer, startRedis } from '../comparison/execute/queue/redis-server.fixture.js';
 import { logEntries } from '../comparison/stored/timing.js';
 import { ple, succeeded, temporaryFolder } from './command.fixture.js';
@@ -168,32 +168,12 @@ withRedis('jobs of others are refused: no run fails for another version, and not
   const server = await redisIn(folder);
   const queue = new Queue(queueName, { connection: { port: server.port }, prefix });
   onTestFinished(() => queue.close());
-  await queue.add(
-    'run',
-    { plan: 'small/jobs/01234567.json', index: 0, hash8: '01234567', more: true },
-    { jobId: 'newer' },
-  );
+  await queue.add('run', { plan: 'small/jobs/01234567.json', index: 0, more: true }, { jobId: 'newer' });
   const worker = startWorker(join(folder, 'queue'), server);
   await until('another version is refused', () => /is not as ple .* writes it/.test(worker.stderr()));
   const stateOf = async (id: string) => (await queue.getJob(id))?.getState();
   await expect.poll(() => stateOf('newer'), { timeout: 20_000 }).toMatch(/delayed|waiting|prioritized/);
   expect(readdirSync(folder)).toEqual(['redis']);
-});
-
-withRedis('jobs that are no JSON any more are added again, whoever has them', async () => {
-  const folder = temporaryFolder();
-  const server = await redisIn(folder);
-  const { words, alone } = comparison(folder);
-  await succeeded(ple(words('queue', '--on', server.address, '--detach')));
-  const redis = new Redis(server.port);
-  onTestFinished(() => redis.disconnect());
-  const jobs = await redis.keys(`${prefix}:${queueName}:small/*`);
-  expect(jobs).toHaveLength(3);
-  for (const [j, job] of jobs.entries()) await redis.hset(job, ['data', 'progress', 'opts'][j] ?? '', 'no { JSON');
-  const worker = startWorker(join(folder, 'queue'), server);
-  await until('the worker has one', () => worker.stderr().includes('The queue has a job that is no JSON'));
-  await succeeded(ple(words('queue', '--on', server.address, '--attach')));
-  expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
 });
 
 withRedis('jobs that the store has lost are added again; a planner without its store can be stopped', async () => {

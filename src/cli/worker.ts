@@ -40,22 +40,20 @@ const gone = {
 export const worker = defineCommand(
   words,
   async (options) => {
-    const [{ isQueue, withoutPassword }, { addressOf }, { serveQueue }] = await Promise.all([
+    const [{ isQueue, withoutPassword }, { serveQueue }] = await Promise.all([
       import('../config/execute.js'),
-      import('../comparison/execute/queue/address.js'),
       import('../comparison/execute/queue/queue-worker.js'),
     ]);
     const { queue, jobs, runs, plugin = [], lock } = options;
     if (!isQueue(queue))
       throw new ConfigError(`--queue ${withoutPassword(queue)}: expected redis://HOST:PORT or rediss://HOST:PORT.`);
-    const address = addressOf(queue, process.env);
     const { loadNamed } = await import('../training/plugins.js');
     await loadNamed(plugin);
     const returned = await interruptible('Interrupted.', (signal) => {
       signal.addEventListener('abort', () =>
         say('Runs write a checkpoint and go back to the queue (again: ends at once)'),
       );
-      return serveQueue({ address, jobs, runs, lockSeconds: lock, signal, say });
+      return serveQueue({ queue, jobs, runs, lockSeconds: lock, signal, say });
     });
     return returned > 0 ? exitCode.interrupted : exitCode.done;
   },

@@ -14,6 +14,7 @@ import type { FinishedRun } from '../training/finished-run.js';
 import type { Comparison, Look, SearchRecord } from './comparison.js';
 import type { ComparisonOptions, Event, Executor, LeftToOthers } from './execute/executor.js';
 import { openStage } from './execute/stage.js';
+import { writeStagePlan } from './execute/stage-plan.js';
 import { withExecutor } from './execute/with-executor.js';
 import { externalRows } from './external/external-rows.js';
 import { type SummaryOptions, summarize } from './gains/summarize.js';
@@ -23,7 +24,7 @@ import { type DecidedChanges, decisionsOf } from './plan/decided-changes.js';
 import { configFile, folderConfig } from './plan/folder-config.js';
 import { type LookToCome, ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { notesOnMatch } from './plan/match.js';
-import { asItIs } from './plan/run.js';
+import { asItIs, distinct } from './plan/run.js';
 import { notesOnSearch } from './search/search.js';
 import { readComparison } from './stored/comparison-file.js';
 import { entriesOf, readRuns } from './stored/placed-runs.js';
@@ -111,10 +112,10 @@ async function runInFolder(
   config: ComparisonConfig,
   folder: string,
   executor: Executor,
-  options: Pick<ComparisonOptions, 'on' | 'signal' | 'halt'>,
+  options: Pick<ComparisonOptions, 'on' | 'signal' | 'halt' | 'predictions'>,
   tracker: ComparisonTracker,
 ): Promise<TrackedComparison> {
-  const { on, signal } = options;
+  const { on, signal, predictions } = options;
   const commands = config.external.map(({ label, command }) => `${label}: ${command}`);
   if (commands.length > 0)
     on({ kind: 'note', message: `The config runs commands on this machine, after its models: ${commands.join('; ')}` });
@@ -134,9 +135,10 @@ async function runInFolder(
       const untracked = noteOnUntracked(finished, firstExperiment(config).tracking);
       if (untracked !== undefined) on({ kind: 'note', message: untracked });
     }
-    const open = openStage(step, config.metrics, on);
     if (step.kind === 'train') {
       on({ kind: 'stage', stage, runs, folder: below });
+      const all = { stage, folder: below, runs: distinct(runs) };
+      const open = openStage({ ...all, plan: await writeStagePlan(all, predictions) }, config.metrics, on);
       const left = await executor.execute(open);
       if (left) return { status: 'detached', folder, ...left };
       if (signal.aborted) return { status: 'interrupted', folder };
@@ -145,7 +147,8 @@ async function runInFolder(
       if (lost) throw new Error(`${join(below, lost.folder)} has ended without a result.`);
       continue;
     }
-    if (last?.stage !== 'runs' || last.kind !== 'train') open.planned({ jobs: 1, threads: null });
+    if (last?.stage !== 'runs' || last.kind !== 'train')
+      on({ kind: 'planned', stage, runs: distinct(runs).length, unfinished: [], jobs: 1, threads: null });
     done = await lookAt(step, config, folder, {
       ...options,
       earlierLooks: [...ofOtherPlans(stored, config), ...ended.looks],

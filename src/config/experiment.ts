@@ -111,7 +111,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
     .describe('Length of training, and the optimizer.');
 }
 
-const engineSchema = z
+export const engineSchema = z
   .strictObject({
     name: z
       .enum(['compiled', 'tfjs'])

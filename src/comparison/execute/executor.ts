@@ -59,17 +59,23 @@ export interface Executor {
   execute(stage: OpenStage): Promise<LeftToOthers | undefined>;
 }
 
-/** A stage while an executor trains its runs. Each change is an event. */
+/** A stage while an executor trains its runs. Each change is an event. Runs that share a folder are one. */
 export interface OpenStage extends Stage {
+  /** The file of its plan, which has all its runs: see `stage-plan.ts`. */
+  readonly plan: string;
   /** What must be trained. */
   readonly todo: readonly Run[];
+  /** The index of a run in the plan. */
+  indexOf(run: Run): number;
   /** @param how See the event `planned`. */
   planned(how: { readonly jobs: number; readonly threads: number | null; readonly place?: string }): void;
   /** A run that has begun stays as it is. */
   begin(run: Run): void;
-  hasBegun(run: Run): boolean;
-  /** @throws DataError for a result that is damaged. */
-  end(run: Run, outcome: Outcome): void;
+  /**
+   * A run will not train on here. How it ended is read in its folder.
+   * @param failure Why it failed, if it did. @throws DataError for a result that is damaged.
+   */
+  end(run: Run, failure?: string): void;
   /** Paths of the runs that failed. */
   failed(): readonly string[];
 }

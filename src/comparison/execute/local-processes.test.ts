@@ -58,8 +58,8 @@ function executor(answers: (Answer | Lost)[], jobs: number) {
   return {
     ...{ answers, events, orders, released },
     /** Which runs failed. */
-    async train(stage: 'runs' | 'tuning', runs: readonly Run[]) {
-      const open = openStage({ stage, runs, folder: 'nowhere' }, {}, on);
+    async train(runs: readonly Run[]) {
+      const open = openStage({ stage: 'runs', runs, folder: 'nowhere', plan: 'plan.json' }, {}, on);
       await execute(open);
       return open.failed();
     },
@@ -76,19 +76,14 @@ test.each<[string, (Answer | Lost)[], string[], string[], number]>([
   ['failed by a bug: its worker is not used again', [bug], ['nowhere/0'], ['ended'], 1],
 ])('a run is %s', async (_, answers, failed, told, released) => {
   const made = executor([...answers], 1);
-  expect(await made.train('runs', runs.slice(0, 1))).toEqual(failed);
+  expect(await made.train(runs.slice(0, 1))).toEqual(failed);
   expect(made.answers).toEqual([]);
   expect(made.events).toEqual(['planned', 'begun', ...told]);
   expect(made.released).toHaveBeenCalledTimes(released);
 });
 
-test('runs are trained in the order of the plan, and only reported runs keep predictions', async () => {
-  const ordersOf = async (stage: 'runs' | 'tuning') => {
-    const { train, orders } = executor(Array<Answer>(4).fill({ kind: 'done' }), 2);
-    await train(stage, runs);
-    return orders.map(({ experiment, predictions }) => [experiment.seed, experiment.model.type, predictions]);
-  };
-  const expected = [1, 2].flatMap((seed) => ['single-task', 'hard-sharing'].map((type) => [seed, type, true]));
-  expect(await ordersOf('runs')).toEqual(expected);
-  expect(await ordersOf('tuning')).toEqual(expected.map(([seed, type]) => [seed, type, false]));
+test('runs are trained in the order of the plan', async () => {
+  const { train, orders } = executor(Array<Answer>(4).fill({ kind: 'done' }), 2);
+  await train(runs);
+  expect(orders.map(({ plan, index }) => [plan, index])).toEqual([0, 1, 2, 3].map((index) => ['plan.json', index]));
 });

@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { ComparisonConfig } from '../../config/comparison.js';
-import { type ChosenDevice, lookAtMachine } from '../../engine/devices/choose-device.js';
+import { lookAtMachine } from '../../engine/devices/choose-device.js';
 import { firstExperiment } from '../plan/axis-point.js';
 import { dataOf } from '../plan/data-shapes.js';
 import type { Run } from '../plan/run.js';
-import type { Executor, ExecutorOptions, OpenStage, Outcome } from './executor.js';
+import type { Executor, ExecutorOptions, OpenStage } from './executor.js';
 import { type Order, readingEvents } from './messages.js';
 import { shapeReader } from './shape-reader.js';
 import { deviceFor, devicesOf, type SharedDevices, usualJobs } from './shared-devices.js';
@@ -43,7 +42,7 @@ interface Local extends Omit<ExecutorOptions, 'halt'> {
 }
 
 export function localProcesses(local: Local): Executor {
-  const { workers, devices, signal, on } = local;
+  const { workers, devices, force = false, signal, on } = local;
   const readShape = shapeReader(workers, readingEvents(on));
   return { readShape, execute };
 
@@ -62,42 +61,29 @@ export function localProcesses(local: Local): Executor {
         const run = signal.aborted ? undefined : waiting.shift();
         if (!run) return;
         stage.begin(run);
-        const order = orderOf(stage, run, deviceFor(devices, count, place), local);
+        const device = deviceFor(devices, count, place);
+        const order = { kind: 'run', plan: stage.plan, index: stage.indexOf(run), device, force } as const;
         stage.end(run, await train(run, order, place, local));
       }
     });
   }
 }
 
-function orderOf(
-  { stage, folder }: OpenStage,
-  { experiment, until, folder: name }: Run,
-  engine: ChosenDevice,
-  { predictions, force = false }: Local,
-): Order {
-  return {
-    kind: 'run',
-    experiment,
-    path: join(folder, name),
-    engine,
-    predictions: stage === 'runs' && predictions,
-    force,
-    ...(until === undefined ? {} : { until }),
-  };
-}
-
-/** Trains one run. If the worker is killed, it is restarted once per run and continues from the checkpoint. */
-async function train(run: Run, order: Order, place: number, { workers, signal, on }: Local): Promise<Outcome> {
+/**
+ * Trains one run. If the worker is killed, it is restarted once per run and continues from the checkpoint.
+ * @returns Why it failed, if it did.
+ */
+async function train(run: Run, order: Order, place: number, local: Local): Promise<string | undefined> {
+  const { workers, signal, on } = local;
   for (let attempt = 1; ; attempt++) {
     const answer = await workers.at(place).ask(order, (report) => on({ kind: 'report', run, report }));
-    if (answer.kind === 'done') return { status: 'done' };
-    if (answer.kind === 'interrupted' || signal.aborted) return { status: 'interrupted' };
+    if (answer.kind === 'done' || answer.kind === 'interrupted' || signal.aborted) return undefined;
     if (answer.kind === 'failed') {
       if (answer.exitCode === null) await workers.at(place).release(); // a bug may have left the worker in an undefined state
-      return { status: 'failed', message: messageOf(answer) };
+      return messageOf(answer);
     }
     if (answer.kind !== 'lost') throw new Error(`A worker answered a run with '${answer.kind}'.`);
-    if (answer.signal === null || attempt === 2) return { status: 'failed', message: answer.message };
+    if (answer.signal === null || attempt === 2) return answer.message;
     on({ kind: 'started again', run, reason: answer.message });
   }
 }

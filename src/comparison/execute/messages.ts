@@ -1,18 +1,14 @@
 import type { Experiment } from '../../config/experiment.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { LoadingEvent } from '../../training/load-dataset.js';
-import type { RunEvent, RunOptions } from '../../training/run-options.js';
+import type { RunEvent } from '../../training/run-options.js';
 import type { DataShape } from '../plan/data-shapes.js';
+import type { PlannedRun } from './planned-run.js';
 
-/** What is trained, and in which folder. */
-export interface RunOrder extends Pick<RunOptions, 'predictions' | 'force' | 'expected' | 'until' | 'engine'> {
-  readonly experiment: Experiment;
-  /** The run's folder. */
-  readonly path: string;
-}
-
-/** What the comparison's process asks of a worker, one order at a time. Messages in both directions are JSON texts. */
-export type Order = ({ readonly kind: 'run' } & RunOrder) | { readonly kind: 'shape'; readonly experiment: Experiment };
+/** What is asked of a worker process, one order at a time. Messages in both directions are JSON texts. */
+export type Order =
+  | ({ readonly kind: 'run' } & PlannedRun)
+  | { readonly kind: 'shape'; readonly experiment: Experiment };
 
 /** May be sent during an order. A run then writes a checkpoint. */
 export interface Stop {

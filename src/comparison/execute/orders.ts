@@ -1,15 +1,13 @@
-import { exitCode, Interrupted } from '../../support/errors.js';
-import { FolderInUse } from '../../support/lock.js';
+import { Interrupted } from '../../support/errors.js';
 import { asUserError } from '../../support/system-error.js';
 import { rememberingDataset } from '../../training/load-dataset.js';
 import { loadPlugin } from '../../training/plugins.js';
 import { shapeOf } from '../../training/setup.js';
 import { type Answer, type Order, type Report, readingEvents } from './messages.js';
-import { trainRun } from './planned-run.js';
+import { trainPlanned } from './planned-run.js';
+import { planReader } from './stage-plan.js';
 
 const secondsBetweenSteps = 0.2;
-/** How long to wait for the worker of a killed comparison, which is still writing its last checkpoint. */
-const waitSeconds = 120;
 
 export interface Orders {
   /** Executes one order. Call it again only after the answer. */
@@ -21,26 +19,27 @@ export interface Orders {
 /** What an order is carried out with. */
 interface Tools {
   readonly load: ReturnType<typeof rememberingDataset>;
+  readonly read: ReturnType<typeof planReader>;
   readonly report: (report: Report) => void;
   readonly signal: AbortSignal;
 }
 
 /** What a worker does, in whichever process. The data of an order are kept for the next. */
 export function takeOrders(report: (report: Report) => void): Orders {
-  const load = rememberingDataset();
+  const [load, read] = [rememberingDataset(), planReader()];
   let interruption = new AbortController();
   return {
     take(order) {
       interruption = new AbortController();
-      return carryOut(order, { load, report, signal: interruption.signal }).catch(failure);
+      return carryOut(order, { load, read, report, signal: interruption.signal }).catch(failure);
     },
     stop: () => interruption.abort(new Interrupted()),
   };
 }
 
-async function carryOut(order: Order, { load, report, signal }: Tools): Promise<Answer> {
-  for (const { file, sha256 } of order.experiment.plugins ?? []) await loadPlugin(file, sha256);
+async function carryOut(order: Order, { load, read, report, signal }: Tools): Promise<Answer> {
   if (order.kind === 'shape') {
+    for (const { file, sha256 } of order.experiment.plugins ?? []) await loadPlugin(file, sha256);
     const dataset = await load(order.experiment, report, signal);
     const { splits } = dataset;
     return {
@@ -52,11 +51,11 @@ async function carryOut(order: Order, { load, report, signal }: Tools): Promise<
   }
   let last = 0;
   const reading = readingEvents(report);
-  const outcome = await trainRun(order, {
+  const outcome = await trainPlanned(order, {
     load,
+    read,
     signal,
-    waitSeconds,
-    on(event) {
+    hear: () => (event) => {
       reading(event);
       if (event.kind === 'start') report({ kind: 'start', resumedAt: event.resumedAt });
       if (event.kind !== 'training') return;
@@ -71,9 +70,8 @@ async function carryOut(order: Order, { load, report, signal }: Tools): Promise<
   return { kind: outcome.status === 'interrupted' ? 'interrupted' : 'done' };
 }
 
-function failure(error: unknown): Answer {
+export function failure(error: unknown): Answer {
   if (error instanceof Interrupted) return { kind: 'interrupted' };
-  if (error instanceof FolderInUse) return { kind: 'failed', message: error.message, exitCode: exitCode.interrupted };
   const known = asUserError(error);
   if (known) return { kind: 'failed', message: known.message, exitCode: known.exitCode };
   return { kind: 'failed', message: String(error instanceof Error ? error.stack : error), exitCode: null };

@@ -1,59 +1,100 @@
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseExperiment } from '../../config/experiment.js';
-import { whyLocked } from '../../support/lock.js';
+import { type Experiment, parseExperiment } from '../../config/experiment.js';
+import type { ChosenDevice } from '../../engine/devices/choose-device.js';
+import { exitCode, UserError } from '../../support/errors.js';
+import { FolderInUse, whyLocked } from '../../support/lock.js';
+import { must } from '../../support/must.js';
+import { asUserError } from '../../support/system-error.js';
+import { writeWhole } from '../../support/whole-file.js';
 import { definitions } from '../../training/definitions.js';
 import { loadPluginsOf } from '../../training/plugins.js';
 import { run } from '../../training/run.js';
 import type { RunOptions, TrainingOutcome } from '../../training/run-options.js';
 import { readResult } from '../../training/stored-result.js';
-import type { RunOrder } from './messages.js';
-import { runAt, type StagePlan } from './stage-plan.js';
+import { failureFile, readStagePlan, runAt, type StagePlan } from './stage-plan.js';
 
-interface TrainOptions extends Pick<RunOptions, 'load' | 'signal' | 'on'> {
-  /** How long to wait for another process to leave the folder. */
-  readonly waitSeconds: number;
+/** One run of a plan, and what the process that trains it adds. */
+export interface PlannedRun extends Pick<RunOptions, 'force'> {
+  /** The plan's file. */
+  readonly plan: string;
+  readonly index: number;
+  /** Absent: as the config says. */
+  readonly device?: ChosenDevice;
+  /** Threads where the config does not say, without a device. */
+  readonly threads?: number | undefined;
+  /**
+   * The plan is of somebody else. Only these plugins are loaded, and numbers go only to the MLflow server that this
+   * machine's environment names: a plan must not send its password elsewhere.
+   */
+  readonly plugins?: readonly Plugin[];
 }
 
-/**
- * Trains a run in its folder, from its checkpoint if it has one. A finished run is read. An abort leaves a checkpoint.
- * @throws FolderInUse if another process still holds the folder.
- */
-export async function trainRun(order: RunOrder, options: TrainOptions): Promise<TrainingOutcome> {
-  const { experiment, path, ...others } = order;
-  const { waitSeconds, ...given } = options;
-  const end = performance.now() + 1000 * waitSeconds;
-  while (whyLocked(path, true) !== null && performance.now() < end && !options.signal.aborted) await wait(100);
-  const result = readResult(path);
-  if (result) return { status: 'already done', path, result };
-  return run(experiment, { ...others, ...given, runs: dirname(path), resume: path, overwrite: false });
+interface Plugin {
+  readonly file: string;
+  readonly sha256: string;
 }
 
+interface TrainOptions extends Pick<RunOptions, 'load' | 'signal'> {
+  /** Called once the config is known. @returns What hears of the run. */
+  hear(experiment: Experiment): RunOptions['on'];
+  /** Default: reads the file anew. */
+  readonly read?: typeof readStagePlan;
+}
+
+/** How long to wait for another process to leave the folder. That of another host can be lost: 60 s of silence. */
+const waitSeconds = 180;
+
 /**
- * A run of a plan, for a process that may be on another host: it takes over the folder of one that is lost.
- * @param file Of the plan.
- * @param pluginOf A plugin of the config as it is here. Default: where the planner has it.
- * @throws ConfigError if the plan has no such run, or this program does not know what the config names.
+ * Trains a run of a plan in its folder, from its checkpoint if it has one. A finished run is read. An abort leaves a
+ * checkpoint. The reason of a failure goes into a file beside the plan, for the process that collects results.
+ * @throws UserError with the exit code of an interruption if another process still holds the folder: it trains there.
  */
-export async function plannedRun(
-  file: string,
-  plan: StagePlan,
-  index: number,
-  pluginOf: (plugin: { readonly sha256: string }) => object = (plugin) => plugin,
-): Promise<RunOrder> {
-  const { hash8, checksum, until, folder, experiment: given } = runAt(file, plan, index);
-  const { plugins, ...config } = given;
-  const here = plugins === undefined ? config : { ...config, plugins: plugins.map(pluginOf) };
-  const [text, name] = [JSON.stringify(here), `${file}: run ${index}`];
+export async function trainPlanned(planned: PlannedRun, options: TrainOptions): Promise<TrainingOutcome> {
+  const { plan: file, index, device, threads, force = false } = planned;
+  const { hear, read = readStagePlan, ...given } = options;
+  const plan = read(file);
+  const { hash8, checksum, until, folder } = runAt(file, plan, index);
+  const path = join(dirname(file), plan.folder, folder);
+  const failure = failureFile(file, { hash8 });
+  rmSync(failure, { force: true });
+  try {
+    const experiment = await experimentOf(planned, plan);
+    const on = hear(experiment);
+    const end = performance.now() + 1000 * waitSeconds;
+    while (whyLocked(path, true) !== null && performance.now() < end && !given.signal.aborted) await wait(100);
+    const result = readResult(path);
+    if (result) return { status: 'already done', path, result };
+    return await run(experiment, {
+      ...given,
+      on,
+      engine: device ?? { ...experiment.engine, threads: experiment.engine.threads ?? threads },
+      runs: dirname(path),
+      resume: path,
+      overwrite: false,
+      force,
+      predictions: plan.predictions,
+      expected: { hash8, checksum },
+      ...(until === undefined ? {} : { until }),
+    });
+  } catch (error) {
+    if (given.signal.aborted) return { status: 'interrupted', path }; // before it trained
+    if (error instanceof FolderInUse) throw new UserError(error.message, exitCode.interrupted);
+    await writeWhole(failure, `${asUserError(error)?.message ?? `this is a bug: ${error}`}\n`);
+    throw error;
+  }
+}
+
+/** The config of a planned run, with its plugins loaded. */
+async function experimentOf({ plan: file, index, plugins: own }: PlannedRun, plan: StagePlan): Promise<Experiment> {
+  const { plugins, ...config } = runAt(file, plan, index).experiment;
+  const here = ({ sha256 }: { readonly sha256: string }) => own?.find((plugin) => plugin.sha256 === sha256)?.file;
+  const loaded = plugins?.map((plugin) => (own ? { ...plugin, file: must(here(plugin), 'a plugin') } : plugin));
+  const [text, name] = [JSON.stringify({ ...config, plugins: loaded }), `${file}: run ${index}`];
   await loadPluginsOf(text, name, []);
   const experiment = parseExperiment(text, name, [], definitions);
-  return {
-    experiment,
-    path: join(dirname(file), plan.folder, folder),
-    predictions: plan.predictions,
-    force: true,
-    expected: { hash8, checksum },
-    engine: experiment.engine,
-    ...(until === undefined ? {} : { until }),
-  };
+  const { tracking, ...others } = experiment;
+  if (!own || !tracking || tracking.mlflow === process.env['MLFLOW_TRACKING_URI']) return experiment;
+  return { ...others, tracking: { tensorboard: tracking.tensorboard } };
 }

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
+import type { Experiment } from '../../config/experiment.js';
 import { DataError } from '../../support/errors.js';
-import { plannedRun } from './planned-run.js';
+import { trainPlanned } from './planned-run.js';
 import { readStagePlan, stagePlanText } from './stage-plan.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-plan-'));
@@ -15,7 +16,8 @@ const experiment = {
   tasks: [{ name: 'y1', type: 'regression' }],
   model: { type: 'single-task', levels: [[2]], tower: [] },
   train: { epochs: 1, batchSize: 10, optimizer: { type: 'adam' } },
-};
+  engine: { name: 'compiled', device: 'cpu' },
+} as const;
 const runs = [{ folder: 'planned-0123abcd', hash8: '0123abcd', checksum: '', experiment, until: 3 }];
 const plan = { stage: 'tuning', folder: '../tuning', predictions: false, runs } as const;
 
@@ -41,8 +43,34 @@ test.each([
 });
 
 test('a run that the plan does not have, or whose config is wrong, is refused', async () => {
-  const at = (file: string, index: number) => plannedRun(file, readStagePlan(file), index);
+  const { signal } = new AbortController();
+  const at = (plan: string, index: number) => trainPlanned({ plan, index }, { signal, hear: () => () => undefined });
   await expect(at(written(stagePlanText(plan)), 1)).rejects.toThrow(/^--index 1: .* has the runs 0 to 0\.$/);
   const wrong = changed({}, { experiment: { ...experiment, model: { type: 'plle' } } });
   await expect(at(wrong, 0)).rejects.toThrow(/plan\.json: run 0:1:\d+: 'model\.type': unknown model 'plle'/);
+  expect(readFileSync(join(folder, '0123abcd.failed'), 'utf8')).toMatch(/unknown model 'plle'/);
+});
+
+test.each([
+  ['http://127.0.0.1:9', 'http://127.0.0.1:9'],
+  ['http://127.0.0.1:8', undefined],
+])('a run of somebody else’s plan sends numbers only to the server of the own environment: %s', async (own, sent) => {
+  vi.stubEnv('MLFLOW_TRACKING_URI', own);
+  const tracked = { ...experiment, tracking: { mlflow: 'http://127.0.0.1:9', tensorboard: true } };
+  const interrupt = new AbortController();
+  let heard: Experiment | undefined;
+  const outcome = await trainPlanned(
+    { plan: changed({}, { experiment: tracked }), index: 0, plugins: [] },
+    {
+      signal: interrupt.signal,
+      hear(found) {
+        heard = found;
+        interrupt.abort();
+        return () => undefined;
+      },
+    },
+  );
+  expect(outcome.status).toBe('interrupted');
+  expect([heard?.tracking?.tensorboard, heard?.tracking?.mlflow]).toEqual([true, sent]);
+  vi.unstubAllEnvs();
 });

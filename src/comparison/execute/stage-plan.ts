@@ -1,12 +1,13 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
+import { engineSchema } from '../../config/experiment.js';
 import { sha256 } from '../../support/checksum.js';
 import { ConfigError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { writeWhole } from '../../support/whole-file.js';
 import { programVersion } from '../../training/folder/environment.js';
 import { readStored } from '../../training/folder/stored-file.js';
-import type { Run, Stage } from '../plan/run.js';
+import type { Stage } from '../plan/run.js';
 
 const shape = z.strictObject({
   schema: z.literal(1),
@@ -29,6 +30,7 @@ const shape = z.strictObject({
         /** Its resolved config, which is checked when the run starts. */
         experiment: z.looseObject({
           name: z.string(),
+          engine: engineSchema,
           plugins: z
             .array(z.looseObject({ sha256: z.string() }))
             .readonly()
@@ -43,28 +45,22 @@ const shape = z.strictObject({
 });
 
 /**
- * The runs of a stage, for workers and tasks that train one of them, by its index. They share the folder with the
- * planner.
+ * All runs of a stage. Every executor trains "run i of this plan", in a process that shares the folder with the
+ * planner, and may be on another machine.
  */
 export type StagePlan = Readonly<z.infer<typeof shape>>;
 
-/** The folder of a comparison's plans, scripts and logs. */
-export function jobsFolder({ stage, folder }: Omit<Stage, 'runs'>): string {
-  return join(resolve(stage === 'tuning' ? dirname(folder) : folder), 'jobs');
-}
-
-/** Writes a plan of some runs of a stage. @returns Its path, whose name comes from its content. */
-export async function writeStagePlan(
-  { stage, folder }: Omit<Stage, 'runs'>,
-  ordered: readonly Run[],
-  predictions: boolean,
-): Promise<string> {
-  const jobs = jobsFolder({ stage, folder });
+/**
+ * Writes the plan of a stage into the folder `jobs/` of the comparison.
+ * @returns Its absolute path. Its name comes from its content, which is the same until the stage has ended.
+ */
+export async function writeStagePlan({ stage, folder, runs }: Stage, predictions: boolean): Promise<string> {
+  const jobs = join(resolve(stage === 'tuning' ? dirname(folder) : folder), 'jobs');
   const text = stagePlanText({
     stage,
     folder: relative(jobs, resolve(folder)),
     predictions: stage === 'runs' && predictions,
-    runs: ordered.map(({ folder, hash8, checksum, experiment, until }) => ({
+    runs: runs.map(({ folder, hash8, checksum, experiment, until }) => ({
       folder,
       hash8,
       checksum,
@@ -100,9 +96,23 @@ export function readStagePlan(file: string): StagePlan {
 /** It is read first: another version may have written anything else. */
 const ofAnyVersion = z.looseObject({ version: z.string() });
 
+/** Reads plans and keeps the last: mostly, the next run is of the same one. */
+export function planReader(): typeof readStagePlan {
+  let last: { readonly file: string; readonly plan: StagePlan } | undefined;
+  return (file) => {
+    if (last?.file !== file) last = { file, plan: readStagePlan(file) };
+    return last.plan;
+  };
+}
+
 /** @throws ConfigError if the plan has no such run. */
 export function runAt(file: string, { runs }: StagePlan, index: number): StagePlan['runs'][number] {
   const run = runs[index];
   if (run) return run;
   throw new ConfigError(`--index ${index}: ${file} has the runs 0 to ${runs.length - 1}.`);
+}
+
+/** Where the message of a failed run is, if it has failed since it last began. */
+export function failureFile(plan: string, { hash8 }: { readonly hash8: string }): string {
+  return join(dirname(plan), `${hash8}.failed`);
 }

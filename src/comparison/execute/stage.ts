@@ -1,30 +1,34 @@
 import { join } from 'node:path';
+import { must } from '../../support/must.js';
 import { bestSoFar } from '../../training/best-so-far.js';
 import { readResult } from '../../training/stored-result.js';
 import { judge } from '../gains/measured.js';
-import { type Run, type Stage, unfinished } from '../plan/run.js';
+import { hasTrained, type Run, type Stage, unfinished } from '../plan/run.js';
 import type { Event, OpenStage, Outcome } from './executor.js';
 
 /** @param metrics The metric by task, for tasks that do not use the default metric of their type. */
 export function openStage(
-  { stage, runs, folder }: Stage,
+  { stage, runs, folder, plan }: Stage & Pick<OpenStage, 'plan'>,
   metrics: Readonly<Record<string, string>>,
   on: (event: Event) => void,
 ): OpenStage {
   const todo = unfinished(runs);
+  const indices = new Map(runs.map((run, index) => [run.folder, index]));
   const begun = new Map<string, number>(); // times by folder, as the next
   const outcomes = new Map<string, Outcome>();
   return {
     stage,
     runs,
     folder,
+    plan,
     todo,
+    indexOf: (run) => must(indices.get(run.folder), 'a run of the stage'),
     planned(how) {
-      on({ kind: 'planned', stage, runs: new Set(runs.map((run) => run.folder)).size, unfinished: todo, ...how });
+      on({ kind: 'planned', stage, runs: runs.length, unfinished: todo, ...how });
     },
     begin,
-    hasBegun: (run) => begun.has(run.folder),
-    end(run, outcome) {
+    end(run, failure) {
+      const outcome = outcomeOf(run, failure);
       const scores = outcome.status === 'done' ? scoresOf(stage, run, join(folder, run.folder), metrics) : [];
       const started = begin(run);
       begun.delete(run.folder);
@@ -33,6 +37,11 @@ export function openStage(
     },
     failed: () => [...outcomes].flatMap(([name, { status }]) => (status === 'failed' ? [join(folder, name)] : [])),
   };
+
+  function outcomeOf(run: Run, failure: string | undefined): Outcome {
+    if (failure !== undefined) return { status: 'failed', message: failure };
+    return { status: hasTrained(run, folder) ? 'done' : 'interrupted' };
+  }
 
   function begin(run: Run): number {
     const known = begun.get(run.folder);

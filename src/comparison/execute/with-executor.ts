@@ -15,11 +15,8 @@ export async function withExecutor<Made>(
 ): Promise<Made> {
   const { on } = execute;
   if (isQueue(on)) {
-    const [{ addressOf }, { withQueue }] = await Promise.all([
-      import('./queue/address.js'),
-      import('./queue/queue-executor.js'),
-    ]);
-    return withQueue(addressOf(on, process.env), options, use);
+    const { withQueue } = await import('./queue/queue-executor.js');
+    return withQueue(on, options, use);
   }
   if (on === 'slurm') {
     const { withSlurm } = await import('./slurm/slurm-executor.js');

@@ -189,10 +189,15 @@ export function experimentOf(
   return { ...experiment, name: folderName([label, ...(tasks ?? []), ...words].join('-')) };
 }
 
+/** Of runs that share a folder, only the first. */
+export function distinct(runs: readonly Run[]): readonly Run[] {
+  const seen = new Set<string>();
+  return runs.filter(({ folder }) => !seen.has(folder) && seen.add(folder));
+}
+
 /** The runs that are still to be trained. Of runs that share a folder, only the first. */
 export function unfinished(runs: readonly Run[]): readonly Run[] {
-  const seen = new Set<string>();
-  return runs.filter(({ folder, state }) => !seen.has(folder) && seen.add(folder) && state === 'planned');
+  return distinct(runs).filter(({ state }) => state === 'planned');
 }
 
 /** Turns a text into a name that is valid in configs and in any file system. */

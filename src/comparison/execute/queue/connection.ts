@@ -1,143 +1,100 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
-import { UserError } from '../../../support/errors.js';
+import { ConfigError, UserError } from '../../../support/errors.js';
 import { hasCode } from '../../../support/system-error.js';
-import { type Address, passwordVariable, userVariable } from './address.js';
 
-/** Connections to one Redis server. A command waits while the server is away. */
+/** A connection to a Redis server. A command waits while the server is away. */
 export interface Connection {
   readonly redis: Redis;
-  /** Another connection, for commands that block. */
-  open(): Redis;
+  /** The server's host and port, and the number of its database: what messages say. */
+  readonly shown: string;
+  /** Also of the copies that BullMQ makes: a lost one does not come back. */
   close(): void;
 }
 
-const [reconnectMilliseconds, answerMilliseconds] = [1000, 10_000];
+/** BullMQ's longest command waits for 10 s. */
+const always = { maxRetriesPerRequest: null, socketTimeout: 30_000 };
+/** User and password of the queue, where its address has none. */
+const [userVariable, passwordVariable] = ['PLE_QUEUE_USERNAME', 'PLE_QUEUE_PASSWORD'];
 
 /**
  * Connects, and waits for a server that does not answer yet.
+ * @param on `redis://[user:password@]host[:port][/database]`; `rediss://` with TLS.
  * @param say Called when the server is away, and when it is back.
  * @throws UserError for a host that does not exist, a user or password that is refused, or a server that may evict
  * keys.
  */
-export async function connect(address: Address, signal: AbortSignal, say: (line: string) => void): Promise<Connection> {
-  await firstAnswer(address, signal, say);
-  const { shown, options } = address;
+export async function connect(on: string, signal: AbortSignal, say: (line: string) => void): Promise<Connection> {
+  const url = new URL(on);
+  url.username ||= encodeURIComponent(process.env[userVariable] ?? '');
+  url.password ||= encodeURIComponent(process.env[passwordVariable] ?? '');
+  const shown = url.host + url.pathname;
   let closed = false;
-  const opened: Redis[] = [];
-  const open = () => {
-    const redis = new Redis({
-      ...options,
-      maxRetriesPerRequest: null,
-      retryStrategy: () => (closed ? null : reconnectMilliseconds), // also of the copies that BullMQ makes
+  const redis = opened(url, shown, () => (closed ? null : 1000));
+  const close = () => {
+    closed = true;
+    redis.disconnect();
+  };
+  let away = false;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const stop = () => reject(signal.reason);
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop, { once: true });
+      redis.on('error', (error) => {
+        if (!maySoonAnswer(error)) reject(refused(error));
+        else if (!away && !closed) say(`The queue at ${shown} is away (${reasonOf(error)}): waiting for it.`);
+        away = true;
+      });
+      redis.on('ready', () => {
+        if (away) say(`The queue at ${shown} is back.`);
+        away = false;
+        resolve();
+      });
     });
-    redis.on('error', () => undefined); // `close` follows
-    opened.push(redis);
-    return redis;
-  };
-  const redis = open();
-  let isAway = false;
-  redis.on('close', () => {
-    if (isAway || closed) return;
-    isAway = true;
-    say(`The queue at ${shown} is away: waiting for it.`);
-  });
-  redis.on('ready', () => {
-    if (!isAway) return;
-    isAway = false;
-    say(`The queue at ${shown} is back.`);
-  });
-  return {
-    redis,
-    open,
-    close() {
-      closed = true;
-      for (const one of opened) {
-        // One that waits for its next attempt would keep its commands for ever: they fail with that attempt.
-        if (one.status === 'reconnecting') one.once('connect', () => one.disconnect());
-        else one.disconnect();
-      }
-    },
-  };
+    const policy = /^maxmemory_policy:(\S+)/m.exec(await redis.info('memory'))?.[1] ?? 'noeviction';
+    if (policy === 'noeviction') return { redis, shown, close };
+    throw new UserError(
+      `The queue at ${shown} has maxmemory-policy ${policy}, which may delete runs: set it to noeviction in redis.conf.`,
+    );
+  } catch (error) {
+    close();
+    throw refusalOf(error, shown) ?? error;
+  }
+
+  function refused(error: unknown): UserError {
+    const reason = reasonOf(error);
+    const isLogin = /NOAUTH|WRONGPASS/.test(reason);
+    const hint = isLogin ? ` Give ${userVariable} and ${passwordVariable} in the environment.` : '';
+    return new UserError(`The queue at ${shown} refuses: ${reason}.${hint}`);
+  }
 }
 
 /** What a server refuses, as a condition outside the program. Undefined for any other error. */
 export function refusalOf(error: unknown, shown: string): UserError | undefined {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return undefined;
   const [first] = 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : []; // of EXECABORT
-  if (first instanceof Error) return refusalOf(first, shown);
-  return new UserError(`The queue at ${shown} refuses: ${reasonOf(error)}.`);
+  return refusalOf(first, shown) ?? new UserError(`The queue at ${shown} refuses: ${reasonOf(error)}.`);
 }
 
-async function firstAnswer(address: Address, signal: AbortSignal, say: (line: string) => void): Promise<void> {
-  const { shown } = address;
-  for (let attempt = 0; ; attempt++) {
-    signal.throwIfAborted();
-    const error = await errorOfAnswer(address, signal);
-    if (error === undefined) return;
-    signal.throwIfAborted();
-    if (error instanceof UserError) throw error;
-    const reason = reasonOf(error);
-    const hint = /NOAUTH|WRONGPASS/.test(reason)
-      ? ` Give ${userVariable} and ${passwordVariable} in the environment.`
-      : '';
-    if (!maySoonAnswer(error)) throw new UserError(`The queue at ${shown} refuses: ${reason}.${hint}`);
-    if (attempt === 0) say(`The queue at ${shown} does not answer (${reason}): waiting for it.`);
-    await wait(reconnectMilliseconds, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-/** What is wrong with a connection of its own. Undefined: the server answers. */
-async function errorOfAnswer({ shown, options }: Address, signal: AbortSignal): Promise<unknown> {
-  const redis = new Redis({
-    ...options,
-    lazyConnect: true,
-    connectTimeout: answerMilliseconds / 2,
-    enableReadyCheck: false,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-  });
-  let cause: unknown; // the first error; later ones say only that the connection has ended
-  const stop = () => redis.disconnect();
-  const timer = setTimeout(() => {
-    cause = new UserError(
-      `The queue at ${shown} gives no answer within ${answerMilliseconds / 1000} s (is it Redis?).`,
-    );
-    redis.disconnect();
-  }, answerMilliseconds);
-  signal.addEventListener('abort', stop);
-  redis.on('error', (error) => {
-    cause ??= error;
-  });
+/** @throws ConfigError for a user or password that is not URL-encoded. */
+function opened({ href, protocol, hostname }: URL, shown: string, retryStrategy: () => number | null): Redis {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1'); // IPv6
+  const servername = isIP(host) === 0 ? { servername: host } : {}; // an address is no name of a server
   try {
-    await redis.connect();
-    if (options.db !== 0) await redis.select(options.db);
-    checkMemory(await redis.info('memory'), shown);
-    return undefined;
+    return new Redis(href, { host, ...(protocol === 'rediss:' && { tls: servername }), ...always, retryStrategy });
   } catch (error) {
-    return error instanceof UserError ? error : (cause ?? error);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-    redis.disconnect();
+    if (!(error instanceof URIError)) throw error;
+    throw new ConfigError(`The user and the password of the queue at ${shown} must be URL-encoded (% is %25).`);
   }
 }
 
-/** Whether the server is not up yet: the host refuses, the server has closed the connection, or reads its file. */
+/** Whether the server is not up yet, or does not answer: the host refuses, the server has closed the connection, or reads its file. */
 function maySoonAnswer(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(maySoonAnswer); // one for each address of the host
   if (!(error instanceof Error)) return false;
   if (error.name === 'ReplyError') return error.message.startsWith('LOADING');
   return !('code' in error) || hasCode(error, 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH');
-}
-
-/** @throws UserError for a server that deletes keys when its memory is full: runs would be lost. */
-function checkMemory(info: string, shown: string): void {
-  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
-  if (policy === 'noeviction') return;
-  throw new UserError(
-    `The queue at ${shown} has maxmemory-policy ${policy}, which may delete runs: set it to noeviction in redis.conf.`,
-  );
 }
 
 function reasonOf(error: unknown): string {

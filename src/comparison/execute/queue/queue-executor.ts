@@ -1,83 +1,126 @@
+import { join, relative, sep } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { exitCode, Interrupted, UserError } from '../../../support/errors.js';
 import { counted } from '../../../support/whole-number.js';
-import type { ComparisonOptions, Executor } from '../executor.js';
+import { hasTrained, type Run } from '../../plan/run.js';
+import type { ComparisonOptions, Executor, LeftToOthers, OpenStage } from '../executor.js';
 import { withShapeReader } from '../shape-reader.js';
-import { writeStagePlan } from '../stage-plan.js';
-import type { Address } from './address.js';
 import { type Connection, connect, refusalOf } from './connection.js';
-import { stageJobs } from './jobs.js';
-import { type Payload, prefix, queueName } from './messages.js';
+import { type JobData, lowestPriority, prefix, queueName, reportsSchema } from './jobs.js';
+
+/**
+ * Of jobs: attempts at a run whose process was killed or whose machine failed it, and the seconds for which those that
+ * are done or have failed stay.
+ */
+const kept = {
+  attempts: 4,
+  backoff: { type: 'exponential', delay: 2000 },
+  stackTraceLimit: 0,
+  removeOnComplete: { age: 3600 },
+  removeOnFail: { age: 7 * 86_400 },
+};
+/** Seconds between two looks at the jobs, and for a file of another machine to appear. */
+const [betweenLooks, untilSeen] = [1, 60];
 
 /**
  * Trains runs on the workers of a queue, which share the folder of all runs.
  * @throws UserError, before `use`, for a queue that refuses the connection.
  */
 export async function withQueue<Made>(
-  address: Address,
+  on: string,
   options: ComparisonOptions,
   use: (executor: Executor) => Promise<Made>,
 ): Promise<Made> {
-  const { signal, halt, on } = options;
-  const connection = await connect(address, signal, (message) => on({ kind: 'note', message }));
-  const { redis, close } = connection;
-  const stop = () => {
-    if (redis.status !== 'ready') close(); // what waits for the server would keep this process
-  };
-  signal.addEventListener('abort', stop);
-  halt.addEventListener('abort', close);
+  const { signal } = options;
+  const connection = await connect(on, signal, (message) => options.on({ kind: 'note', message }));
+  const aborted = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined));
+  });
   try {
-    return await withShapeReader(options, (readShape, rest) =>
-      use({ readShape, execute: executeIn({ address, connection, options, rest }) }),
-    );
+    return await withShapeReader(options, (readShape, rest) => {
+      const execute = inQueue(connection, options, rest);
+      return use({ readShape, execute: (stage) => Promise.race([execute(stage), aborted]) }); // the queue may be away
+    });
   } catch (error) {
     if (signal.aborted && !(error instanceof UserError)) throw new Interrupted();
-    throw refusalOf(error, address.shown) ?? error;
+    throw refusalOf(error, connection.shown) ?? error;
   } finally {
-    signal.removeEventListener('abort', stop);
-    halt.removeEventListener('abort', close);
-    close();
+    connection.close();
   }
 }
 
-interface Opened {
-  readonly address: Address;
-  readonly connection: Connection;
-  readonly options: ComparisonOptions;
-  /** Frees the data that were read for the plan. */
-  readonly rest: () => Promise<void>;
-}
-
-function executeIn({ address, connection, options, rest }: Opened): Executor['execute'] {
-  const { signal, on, predictions, detach = false } = options;
-  const { shown } = address;
-  const queue = new Queue<Payload>(queueName, { connection: connection.redis, prefix });
+/** @param rest Frees the data that were read for the plan. */
+function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest: () => Promise<void>) {
+  const { runs, signal, on, detach = false } = options;
+  const queue = new Queue<JobData>(queueName, { connection: redis, prefix });
   queue.on('error', () => undefined); // the connection says so
-  return async (open) => {
-    if (signal.aborted) return;
+  const note = (message: string) => on({ kind: 'note', message });
+  const inRuns = (path: string) => relative(runs, path).replaceAll(sep, '/');
+  return async (stage: OpenStage): Promise<LeftToOthers | undefined> => {
+    const { todo } = stage;
     const slots = (await queue.getWorkers()).length; // each trains one run at a time
     const place = `the queue at ${shown} has ${counted(slots, 'place')} at workers`;
-    open.planned({ jobs: Math.max(1, slots), threads: null, place });
-    if (slots === 0)
-      on({
-        kind: 'note',
-        message: `No worker is connected to the queue at ${shown}: ple worker --queue … starts one.`,
-      });
+    stage.planned({ jobs: Math.max(1, slots), threads: null, place });
+    if (slots === 0) note(`No worker is connected to the queue at ${shown}: ple worker --queue … starts one.`);
     void rest();
-    const plan = await writeStagePlan(open, open.todo, predictions);
-    const jobs = stageJobs(queue, { open, plan, runs: options.runs, signal, on });
-    await jobs.add();
+    // Of those that are there, jobs that a worker trains stay. The others get this plan, and all attempts.
+    await Promise.all(todo.map((run) => queue.remove(idOf(stage, run))));
+    await add(stage, todo);
     if (detach) {
-      const what = `${counted(open.todo.length, 'run')} are with the queue at ${shown}`;
+      const what = `${counted(todo.length, 'run')} are with the queue at ${shown}`;
       const message = `${what}. The same command with --attach waits for them, and goes on.`;
       return { message, exitCode: exitCode.done };
     }
-    const left = await jobs.follow(() => connection.redis.status === 'ready');
-    if (left > 0)
-      on({
-        kind: 'note',
-        message: `${counted(left, 'run')} stay with the queue: its workers train on. The same command collects them.`,
-      });
-    return;
+    const left = new Set(todo);
+    signal.addEventListener('abort', () => {
+      const what = `${counted(left.size, 'run')} stay with the queue: its workers train on`;
+      if (left.size > 0) note(`${what}. The same command collects them.`);
+    });
+    const heard = new Set<string>();
+    while (left.size > 0 && !signal.aborted) {
+      if (redis.status === 'ready') await Promise.all([...left].map((run) => look(stage, run, left, heard)));
+      await wait(1000 * betweenLooks, undefined, { signal }).catch(() => undefined);
+    }
+    return undefined;
   };
+
+  /** A run's job has the path of its folder as its id, so that no run is in the queue twice. */
+  function idOf({ folder }: OpenStage, { folder: name, until }: Run): string {
+    return `${inRuns(join(folder, name))}${until === undefined ? '' : `@${until}`}`;
+  }
+
+  /** Jobs that the queue has already stay as they are. */
+  async function add(stage: OpenStage, some: readonly Run[]): Promise<void> {
+    const jobs = some.map((run) => {
+      const index = stage.indexOf(run);
+      const opts = { ...kept, jobId: idOf(stage, run), priority: Math.min(index + 1, lowestPriority) };
+      return { name: run.folder, data: { plan: inRuns(stage.plan), index }, opts };
+    });
+    await queue.addBulk(jobs);
+  }
+
+  /** Ends a run that has ended. */
+  async function look(stage: OpenStage, run: Run, left: Set<Run>, heard: Set<string>): Promise<void> {
+    const id = idOf(stage, run);
+    const job = await queue.getJob(id);
+    for (const report of reportsSchema.safeParse(job?.progress).data ?? []) {
+      const key = JSON.stringify([id, report]);
+      if (heard.has(key)) continue; // in an earlier look
+      heard.add(key);
+      if (report.kind !== 'note') stage.begin(run);
+      on({ kind: 'report', run, report });
+    }
+    const end = (failure?: string) => {
+      if (left.delete(run)) stage.end(run, failure);
+    };
+    if (job && job.finishedOn === undefined) return;
+    const hasFailed = (await job?.getState()) === 'failed';
+    if (hasFailed) end(job?.failedReason);
+    else if (hasTrained(run, stage.folder)) end();
+    else if (!job)
+      await add(stage, [run]); // the store has lost it
+    else if (Date.now() - (job.finishedOn ?? 0) > 1000 * untilSeen)
+      end(`A worker has trained it, and ${stage.folder} has no result of it: give planner and workers the same --runs`);
+  }
 }

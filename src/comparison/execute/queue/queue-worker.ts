@@ -1,19 +1,19 @@
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DelayedError, ErrorCode, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import { exitCode, UserError } from '../../../support/errors.js';
-import { asUserError } from '../../../support/system-error.js';
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { exitCode } from '../../../support/errors.js';
+import type { Answer, Report } from '../messages.js';
+import { failure } from '../orders.js';
 import { deviceFor, devicesOf, type SharedDevices } from '../shared-devices.js';
-import { messageOf } from '../worker-process.js';
-import { createWorkers, type Workers } from '../workers.js';
-import type { Address } from './address.js';
+import { planReader } from '../stage-plan.js';
+import { type Lost, messageOf } from '../worker-process.js';
+import { createWorkers } from '../workers.js';
 import { connect, refusalOf } from './connection.js';
-import { lowestPriority, mostLost, prefix, queueName } from './messages.js';
-import { type ProgressSender, sendProgress } from './progress.js';
-import { Refused, runsOfJobs } from './run-of-job.js';
+import { lowestPriority, prefix, queueName, runOfJob } from './jobs.js';
 
 export interface QueueWorkerOptions {
-  readonly address: Address;
+  /** The address of the queue. */
+  readonly queue: string;
   /** Runs at a time. */
   readonly jobs: number;
   /** The folder of all runs, which the worker shares with the planner. */
@@ -25,40 +25,32 @@ export interface QueueWorkerOptions {
   say(line: string): void;
 }
 
-/**
- * Seconds until a refused run may be taken again, for which a place that has refused a run takes none, and for which a
- * failed run stays in the queue.
- */
-const [untilTaken, pause, failedStays] = [1, 10, 7 * 86_400];
-
-type QueueJob = Job<unknown, null>;
+/** How often the workers of a run may be lost before it counts as failed. */
+const mostLost = 10;
+/** Seconds until a refused run may be taken again, and for which a place that has refused a run takes none. */
+const [untilTaken, pause] = [1, 10];
 
 /**
  * Trains runs of a queue until the signal.
  * @returns How many runs went back to the queue because of it.
  */
 export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
-  const { address, jobs, lockSeconds, signal, say } = options;
-  const { redis, open, close } = await connect(address, signal, say);
+  const { jobs, runs, lockSeconds, signal, say } = options;
+  const { redis, shown, close } = await connect(options.queue, signal, say);
   const name = `${hostname()}/${process.pid}`;
   const children = createWorkers();
+  const read = planReader();
+  const devices = new Map<string, Promise<SharedDevices>>();
+  let returned = 0;
   const said = new Set<string>();
   const sayOnce = (line: string) => {
     if (!said.has(line)) say(line);
     said.add(line);
   };
-  const trainer = runTrainer({ ...options, sayOnce }, name, children);
   const workers = Array.from({ length: jobs }, (_, place) => {
-    const worker = new Worker<unknown, null>(queueName, (job, token) => trainer.train(place, job, token ?? ''), {
-      connection: open(),
-      prefix,
-      name,
-      runRetryDelay: 1000,
-      lockDuration: 1000 * lockSeconds,
-      stalledInterval: 1000 * lockSeconds,
-      maxStalledCount: mostLost,
-      settings: { backoffStrategy: (made) => 1000 * 2 ** made },
-      removeOnFail: { age: failedStays },
+    const worker = new Worker<unknown, null>(queueName, (job, token) => train(place, job, token), {
+      ...{ connection: redis, prefix, name, runRetryDelay: 1000, maxStalledCount: mostLost },
+      ...{ lockDuration: 1000 * lockSeconds, stalledInterval: 1000 * lockSeconds },
     });
     worker.on('completed', (job) => say(`${job.name} is done.`));
     worker.on('failed', (job, { message }) => say(`${job?.name} failed: ${message}`));
@@ -68,15 +60,15 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
       children.at(place).stop();
     });
     worker.on('error', (error) => {
-      const refusal = refusalOf(error, address.shown);
+      const refusal = refusalOf(error, shown);
       if (refusal) sayOnce(refusal.message);
-      if (error instanceof SyntaxError) sayOnce(`The queue has a job that is no JSON; its planner adds it again.`);
-      if (isLate(error))
-        say('The queue does not take the end of a run: its lock has ended, and another worker has it.');
+      // The code of BullMQ's own errors. Those of the connection have a word.
+      if ('code' in error && typeof error.code === 'number')
+        say(`The queue does not take the end of a run, which another worker has: ${error.message}`);
     });
     return worker;
   });
-  say(`Worker ${name} takes runs of the queue at ${address.shown}, ${jobs} at a time.`);
+  say(`Worker ${name} takes runs of the queue at ${shown}, ${jobs} at a time.`);
 
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -91,91 +83,61 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   } finally {
     close();
   }
-  return trainer.returned();
-}
-
-interface Said extends QueueWorkerOptions {
-  sayOnce(line: string): void;
-}
-
-/** How an attempt at a run ended. */
-type Ending =
-  | { readonly kind: 'done' }
-  /** Interrupted: the worker drains, or the lock of the run has ended. */
-  | { readonly kind: 'returned' }
-  /** Not for this worker, though perhaps for others. */
-  | { readonly kind: 'refused'; readonly message: string; readonly pauses: boolean }
-  | { readonly kind: 'failed'; readonly message: string; readonly again: boolean };
-
-function runTrainer({ runs, jobs, address, signal, say, sayOnce }: Said, name: string, children: Workers) {
-  const runOf = runsOfJobs(runs);
-  const devices = new Map<string, Promise<SharedDevices>>();
-  let returned = 0;
-  return { train, returned: () => returned };
+  return returned;
 
   /** Trains the run of a job in the child process at this place. BullMQ learns how it ended by what is returned or thrown. */
-  async function train(place: number, job: QueueJob, token: string): Promise<null> {
-    const progress = sendProgress(job);
-    const ending = await attempt(place, job, progress);
-    if (ending.kind === 'refused') {
-      sayOnce(ending.message);
-      progress.add({ kind: 'note', message: `A worker (${name}) refuses runs: ${ending.message}` });
+  async function train(place: number, job: Job<unknown, null>, token?: string): Promise<null> {
+    const tell = teller(job);
+    let begun = false; // it has read its data
+    let answer: Answer | Lost;
+    let isForOthers = false;
+    try {
+      const { engine, ...order } = runOfJob(job.data, runs, read);
+      const key = JSON.stringify(engine);
+      const usable = devices.get(key) ?? devicesOf(engine);
+      devices.set(key, usable);
+      const device = deviceFor(await usable, jobs, place);
+      say(`${job.name} begins.`);
+      answer = await children.at(place).ask({ kind: 'run', ...order, device }, (report) => {
+        begun ||= report.kind === 'start';
+        tell(report);
+      });
+    } catch (error) {
+      answer = failure(error);
+      isForOthers = true; // what this machine lacks, others may have
     }
-    await progress.end();
-    if (ending.kind === 'failed') throw new (ending.again ? Error : UnrecoverableError)(ending.message);
-    if (ending.kind === 'done') return null;
-    if (ending.kind === 'returned') {
+    if (answer.kind === 'done') return null;
+    if (answer.kind === 'lost') throw new Error(answer.message);
+    if (answer.kind !== 'failed') {
       await job.moveToWait(token);
       if (signal.aborted) returned += 1;
       throw new WaitingError();
     }
+    const [message, code] = [messageOf(answer), answer.exitCode];
+    if (code === null) await children.at(place).release(); // its state is undefined
+    const isElsewhere = code === exitCode.interrupted; // another process has the folder
+    isForOthers &&= code !== null;
+    if (!isElsewhere && !isForOthers && (begun || code !== exitCode.data))
+      throw new (code === exitCode.failed ? Error : UnrecoverableError)(message);
+    sayOnce(message);
+    tell({ kind: 'note', message: `A worker (${name}) refuses runs: ${message}` });
     await job.changePriority({ priority: lowestPriority }); // other runs of the queue may be for this worker
     await job.moveToDelayed(Date.now() + 1000 * untilTaken, token);
-    if (ending.pauses) await wait(1000 * pause, undefined, { signal }).catch(() => undefined);
+    if (!isElsewhere) await wait(1000 * pause, undefined, { signal }).catch(() => undefined);
     throw new DelayedError();
-  }
-
-  async function attempt(place: number, job: QueueJob, progress: ProgressSender): Promise<Ending> {
-    if (signal.aborted) return { kind: 'returned' };
-    try {
-      const order = await runOf(job);
-      const engine = deviceFor(await devicesFor(order.experiment.engine), jobs, place);
-      say(`${job.name} begins.`);
-      let begun = false; // it has read its data
-      const answer = await children.at(place).ask({ kind: 'run', ...order, engine }, (report) => {
-        begun ||= report.kind === 'start';
-        progress.add(report);
-      });
-      if (answer.kind === 'done') return { kind: 'done' };
-      if (answer.kind === 'interrupted') return { kind: 'returned' };
-      if (answer.kind === 'lost') return { kind: 'failed', message: answer.message, again: true };
-      if (answer.kind !== 'failed') throw new Error(`A worker answered a run with '${answer.kind}'.`);
-      const [message, code] = [messageOf(answer), answer.exitCode];
-      if (code === null) await children.at(place).release(); // its state is undefined
-      if (code === exitCode.interrupted) return { kind: 'refused', message, pauses: false }; // another process has the folder
-      if (code === exitCode.data && !begun) return { kind: 'refused', message, pauses: true }; // the planner has read other data
-      return { kind: 'failed', message, again: code === exitCode.failed };
-    } catch (error) {
-      if (error instanceof Refused) return { kind: 'refused', message: error.message, pauses: true };
-      if (signal.aborted) return { kind: 'returned' };
-      const known = refusalOf(error, address.shown) ?? asUserError(error);
-      const message = known?.message ?? `this is a bug: ${error instanceof Error ? error.stack : error}`;
-      return { kind: 'failed', message, again: known?.exitCode === exitCode.failed };
-    }
-  }
-
-  function devicesFor(engine: Parameters<typeof devicesOf>[0]): Promise<SharedDevices> {
-    const key = JSON.stringify(engine);
-    const known = devices.get(key) ?? devicesOf(engine);
-    devices.set(key, known);
-    return known.catch((error: unknown) => {
-      throw error instanceof UserError ? new Refused(error.message) : error;
-    });
   }
 }
 
-/** Whether the lock of a run that has ended belongs to another worker, or to none. */
-function isLate(error: Error): boolean {
-  const code = 'code' in error ? error.code : undefined;
-  return code === ErrorCode.JobLockNotExist || code === ErrorCode.JobLockMismatch || code === ErrorCode.JobNotExist;
+/** Sends the planner how far a run is: steps at most once a second. The run does not wait for it. */
+function teller(job: Job): (report: Report) => void {
+  const reports = new Map<string, Report>();
+  let last = 0;
+  return (report) => {
+    if (report.kind === 'reading' || report.kind === 'epoch') return;
+    if (report.kind === 'step' && performance.now() - last < 1000) return;
+    last = performance.now();
+    reports.set(report.kind === 'note' ? report.message : report.kind, report);
+    // It fails if the job was removed, or Redis is away when this process ends: the run goes on.
+    job.updateProgress([...reports.values()]).catch(() => undefined);
+  };
 }

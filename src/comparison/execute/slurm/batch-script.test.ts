@@ -9,7 +9,13 @@ const folder = mkdtempSync(join(tmpdir(), 'ple it\'s 5% "quoted"-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(() => rmSync(join(folder, 'calls'), { force: true }));
 
-const job = { name: 'ple-small-01234567', plan: join(folder, 'a.json'), runs: 12, folder, workingFolder: '/work/here' };
+const job = {
+  name: 'ple-small-01234567',
+  plan: join(folder, 'a.json'),
+  indices: [0, 2, 5, 6],
+  folder,
+  workingFolder: '/work/here',
+};
 const log = join(folder, '7_3.log');
 
 test('its head asks for an array that is requeued and warned, with the options of the user', () => {
@@ -19,7 +25,7 @@ test('its head asks for an array that is requeued and warned, with the options o
   expect(lines[0]).toBe('#!/bin/bash');
   expect(lines.filter((line) => line.startsWith('#SBATCH'))).toEqual([
     '#SBATCH --job-name=ple-small-01234567',
-    '#SBATCH --array=0-11%4',
+    '#SBATCH --array=0-3%4',
     '#SBATCH --requeue',
     '#SBATCH --signal=USR1@90',
     '#SBATCH --nodes=1',
@@ -31,7 +37,7 @@ test('its head asks for an array that is requeued and warned, with the options o
     '#SBATCH --mem=4',
     '#SBATCH --exclusive',
   ]);
-  expect(batchScript({ ...job, sbatch: undefined })).toContain('#SBATCH --array=0-11\n');
+  expect(batchScript({ ...job, sbatch: undefined })).toContain('#SBATCH --array=0-3\n');
 });
 
 /** Runs the script with an srun that ends with this code; its own exit code, and what it asks of scontrol. */
@@ -55,7 +61,7 @@ function run(code: number) {
 test('it trains the run of its plan, and says how that ended', () => {
   const { called } = run(0);
   expect(called).toMatch(/\/bin\/ple\.js\|run\|--plan\|/);
-  expect(called.endsWith(`|${job.plan}`)).toBe(true);
+  expect(called.endsWith(`|${job.plan}|--index|6`)).toBe(true);
   rmSync(join(folder, 'calls'));
   expect(run(3)).toMatchObject({ status: 3, asked: '' });
 });

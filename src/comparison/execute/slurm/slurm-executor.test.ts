@@ -6,7 +6,6 @@ import { acquireLock } from '../../../support/lock.js';
 import { plannedRuns, smallConfig } from '../../plan/planned-runs.fixture.js';
 import { asItIs, type Run } from '../../plan/run.js';
 import { openStage } from '../stage.js';
-import { writeStagePlan } from '../stage-plan.js';
 import { withSlurm } from './slurm-executor.js';
 
 const config = smallConfig(`
@@ -15,8 +14,11 @@ const config = smallConfig(`
 `);
 const folder = mkdtempSync(join(tmpdir(), 'ple-paused-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-/** The queue of Slurm is empty. */
+const plan = join(folder, 'jobs/01234567.json');
+/** The queue of Slurm is empty, and the stage was handed over. */
 beforeAll(() => {
+  mkdirSync(join(folder, 'jobs'));
+  writeFileSync(join(folder, 'jobs/01234567.sh'), '');
   writeFileSync(join(folder, 'squeue'), '#!/bin/sh\n', { mode: 0o755 });
   vi.stubEnv('PATH', folder);
 });
@@ -41,14 +43,13 @@ async function collected() {
   const options = { predictions: false, collect: true, signal, halt: signal, on: () => undefined };
   const below = join(folder, 'tuning');
   const asTheyAre = runs.map((run) => asItIs(run, below));
-  const open = openStage({ stage: 'tuning', runs: asTheyAre, folder: below }, {}, () => undefined);
+  const open = openStage({ stage: 'tuning', runs: asTheyAre, folder: below, plan }, {}, () => undefined);
   const left = await withSlurm({ on: 'slurm' }, 'small', options, ({ execute }) => execute(open));
   return { left, failed: open.failed() };
 }
 
-test('one that has trained fewer epochs is missing, if a plan has it with these epochs', async () => {
+test('one that has trained fewer epochs is missing, if its stage was handed over', async () => {
   trained(3, 2);
-  await writeStagePlan({ stage: 'tuning', folder: join(folder, 'tuning') }, runs, false);
   expect((await collected()).left).toEqual({
     exitCode: 1,
     message: expect.stringMatching(/^1 of 2 runs to tune are finished; failed: 0, training: 0, missing: 1\./),
