@@ -152,7 +152,7 @@ withRedis('a worker with other data, or with another folder, says so and leaves 
   const planner = startPle(words('queue', '--on', server.address), { cwd: places[0] ?? '' });
   const notes = [
     /refuses runs: The data have the checksum [0-9a-f]{64} here, and [0-9a-f]{64} where the run was planned/g,
-    /refuses runs: small\/jobs\/[0-9a-f]{8}\.json .* is not in .*elsewhere: give this worker the planner's --runs/g,
+    /refuses runs: small\/jobs\/[0-9a-f]{8}\.json is not in .*elsewhere: give this worker the planner's --runs/g,
   ];
   await until('both refuse', () => notes.every((note) => planner.stderr().match(note)));
   startWorker(join(folder, 'queue'), server, [], {}, places[0]); // it trains all, and the others stay

@@ -41,6 +41,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   const children = createWorkers();
   const read = planReader();
   const devices = new Map<string, Promise<SharedDevices>>();
+  const training = new Set<number>(); // places whose run has not ended
   let returned = 0;
   const said = new Set<string>();
   const sayOnce = (line: string) => {
@@ -55,7 +56,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     worker.on('completed', (job) => say(`${job.name} is done.`));
     worker.on('failed', (job, { message }) => say(`${job?.name} failed: ${message}`));
     worker.on('lockRenewalFailed', ([id]) => {
-      if (signal.aborted) return;
+      if (signal.aborted || !training.has(place)) return;
       sayOnce(`${id}: its lock has ended, since the queue did not hear of this worker. The run goes on elsewhere.`);
       children.at(place).stop();
     });
@@ -98,6 +99,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
       devices.set(key, usable);
       const device = deviceFor(await usable, jobs, place);
       say(`${job.name} begins.`);
+      training.add(place);
       answer = await children.at(place).ask({ kind: 'run', ...order, device }, (report) => {
         begun ||= report.kind === 'start';
         tell(report);
@@ -105,6 +107,8 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     } catch (error) {
       answer = failure(error);
       isForOthers = true; // what this machine lacks, others may have
+    } finally {
+      training.delete(place);
     }
     if (answer.kind === 'done') return null;
     if (answer.kind === 'lost') throw new Error(answer.message);
