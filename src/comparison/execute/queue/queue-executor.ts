@@ -10,12 +10,12 @@ import { type Connection, connect, refusalOf } from './connection.js';
 import { type JobData, lowestPriority, prefix, queueName, reportsSchema } from './jobs.js';
 
 /**
- * Of jobs: attempts at a run whose process was killed or whose machine failed it, and the seconds for which those that
- * are done or have failed stay.
+ * Of jobs: attempts at a run whose process was killed or whose machine failed it, the milliseconds between them, and the
+ * seconds for which those that are done or have failed stay.
  */
 const kept = {
   attempts: 4,
-  backoff: { type: 'exponential', delay: 2000 },
+  backoff: 5000,
   stackTraceLimit: 0,
   removeOnComplete: { age: 3600 },
   removeOnFail: { age: 7 * 86_400 },
