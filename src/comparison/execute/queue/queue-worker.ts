@@ -32,7 +32,7 @@ const [untilTaken, pause] = [1, 10];
 
 /**
  * Trains runs of a queue until the signal.
- * @returns How many runs went back to the queue because of it.
+ * @returns How many runs it interrupted: they went back to the queue, unless it was away.
  */
 export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   const { jobs, runs, lockSeconds, signal, say } = options;
@@ -113,8 +113,8 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     if (answer.kind === 'done') return null;
     if (answer.kind === 'lost') throw new Error(answer.message);
     if (answer.kind !== 'failed') {
-      await job.moveToWait(token);
       if (signal.aborted) returned += 1;
+      await job.moveToWait(token);
       throw new WaitingError();
     }
     const [message, code] = [messageOf(answer), answer.exitCode];
