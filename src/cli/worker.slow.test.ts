@@ -176,6 +176,22 @@ withRedis('jobs of others are refused: no run fails for another version, and not
   expect(readdirSync(folder)).toEqual(['redis']);
 });
 
+withRedis('jobs that are no JSON any more are added again, whoever has them', async () => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder);
+  const { words, alone } = comparison(folder);
+  await succeeded(ple(words('queue', '--on', server.address, '--detach')));
+  const redis = new Redis(server.port);
+  onTestFinished(() => redis.disconnect());
+  const jobs = await redis.keys(`${prefix}:${queueName}:small/*`);
+  expect(jobs).toHaveLength(3);
+  for (const [j, job] of jobs.entries()) await redis.hset(job, ['data', 'progress', 'opts'][j] ?? '', 'no { JSON');
+  const worker = startWorker(join(folder, 'queue'), server);
+  await until('the worker has one', () => worker.stderr().includes('The queue has a job that is no JSON'));
+  await succeeded(ple(words('queue', '--on', server.address, '--attach')));
+  expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
+});
+
 withRedis('jobs that the store has lost are added again; a planner without its store can be stopped', async () => {
   const folder = temporaryFolder();
   const server = await redisIn(folder);

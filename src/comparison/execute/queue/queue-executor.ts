@@ -103,7 +103,11 @@ function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest:
   /** Ends a run that has ended. */
   async function look(stage: OpenStage, run: Run, left: Set<Run>, heard: Set<string>): Promise<void> {
     const id = idOf(stage, run);
-    const job = await queue.getJob(id);
+    const job = await queue.getJob(id).catch(async (error: unknown) => {
+      if (!(error instanceof SyntaxError)) throw error;
+      await queue.remove(id); // another program wrote it. A worker that has it loses it soon.
+      return undefined;
+    });
     for (const report of reportsSchema.safeParse(job?.progress).data ?? []) {
       const key = JSON.stringify([id, report]);
       if (heard.has(key)) continue; // in an earlier look

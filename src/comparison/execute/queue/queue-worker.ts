@@ -63,6 +63,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     worker.on('error', (error) => {
       const refusal = refusalOf(error, shown);
       if (refusal) sayOnce(refusal.message);
+      if (error instanceof SyntaxError) sayOnce('The queue has a job that is no JSON; its planner adds it again.');
       // The code of BullMQ's own errors. Those of the connection have a word.
       if ('code' in error && typeof error.code === 'number')
         say(`The queue does not take the end of a run, which another worker has: ${error.message}`);
