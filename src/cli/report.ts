@@ -137,8 +137,7 @@ async function reportRun({ path, rows }: StoredRuns, options: Options): Promise<
   const run = rows[0]?.runs[0]?.run;
   if (!run) throw new DataError(`${path} is not finished: ple train --resume ${path} continues.`);
   const folder = options.out ?? path;
-  const { notesOnFiles } = await import('../comparison/gains/notes.js');
-  for (const note of notesOnFiles([run])) say(`note: ${note}`);
+  for (const note of run.notes) say(`note: ${note}`);
   if (await holdsRunsOf(folder)) refuse(folder);
   const command = commandLine('train', ['--config', join(path, 'config.yaml'), '--runs', dirname(path)]);
   await writeRunReport(folder, run, command, options.svg ?? false);

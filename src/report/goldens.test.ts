@@ -36,7 +36,7 @@ const earlierLooks = [{ ...look, seeds: 3, of: [1, 2, 3], level: 0.01, undecided
 
 /** Two combinations for each model: one for all tasks, or one for each. */
 async function searched(): Promise<ReportData> {
-  const data = await reportFixture({ models: few, tasks: both, seeds: 3, rows: 400, spread: 0.02 });
+  const data = await reportFixture({ models: few, tasks: both, seeds: 3, rows: 400, spread: 0.02, apart: true });
   const models = few.map(({ label }, index): ModelSearch => {
     const candidates = [0.001, 0.01].map((rate, at) => ({
       values: { 'train.optimizer.learningRate': rate, 'model.tower': [8] },
@@ -123,6 +123,7 @@ async function parquetText(comparison: Comparison): Promise<string> {
 const charted: Readonly<Record<string, readonly string[]>> = {
   front: ['forest', 'scatter', 'fronts', 'learning', 'paths', 'experts'],
   axis: ['axis'],
+  search: ['learning', 'paths', 'calibration'],
 };
 
 async function page(data: ReportData, name: string): Promise<string> {

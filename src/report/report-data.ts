@@ -1,11 +1,11 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
-import { reportedRun } from '../comparison/stored/reported-run.js';
+import { foldersOf } from '../comparison/stored/run-folder.js';
 import type { FinishedRun } from '../training/finished-run.js';
 
 /** Everything that the report of a comparison is built from. */
 export interface ReportData {
   readonly comparison: Comparison;
-  /** Finished runs by their path in `comparison.rows[].runs[]`. Each part of a composed run has its own entry. */
+  /** Finished runs by their path in `comparison.rows[].runs[]`, `path` or `parts`. */
   readonly runs: ReadonlyMap<string, FinishedRun>;
   /** The command that repeats the comparison. */
   readonly command: string;
@@ -13,7 +13,16 @@ export interface ReportData {
   readonly config: string | null;
 }
 
-/** The finished runs of a row, in the order of its seeds. */
-export function runsOf({ runs }: Pick<ReportData, 'runs'>, row: ComparisonRow): readonly FinishedRun[] {
-  return row.runs.flatMap((reference) => (reference.status === 'done' ? (reportedRun(reference, runs) ?? []) : []));
+/** A run, and the tasks whose numbers a model takes from it. Absent: all. */
+export interface ReportedRun extends FinishedRun {
+  readonly tasks?: readonly string[];
+}
+
+/** The runs of a row whose seeds are finished, in their order. Tasks that share no parameters may have several of a seed. */
+export function runsOf({ runs }: Pick<ReportData, 'runs'>, row: ComparisonRow): readonly ReportedRun[] {
+  const folders = row.runs.flatMap((reference) => (reference.status === 'done' ? foldersOf(reference) : []));
+  return folders.flatMap(({ path, tasks }) => {
+    const run = runs.get(path);
+    return run ? [{ ...run, ...(tasks ? { tasks } : {}) }] : [];
+  });
 }

@@ -1,5 +1,6 @@
 import { oneLook } from '../comparison/gains/evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from '../comparison/gains/summarize.js';
+import type { RunFolder } from '../comparison/stored/run-folder.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { type Experiment, parseExperiment, stringifyExperiment } from '../config/experiment.js';
 import type { Task } from '../data/dataset.js';
@@ -18,6 +19,8 @@ export interface ReportOptions {
   readonly models?: readonly { readonly label: string; readonly type: string }[];
   readonly seeds?: number;
   readonly axis?: { readonly key: string; readonly values: readonly unknown[] };
+  /** Each task of the baseline is taken from a run of its own. */
+  readonly apart?: boolean;
   /** Labels of models whose runs all failed. */
   readonly failed?: readonly string[];
   /** Size of the gains. */
@@ -68,12 +71,18 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
       label,
       type,
       point: axis,
-      runs: seeds.map((seed) => {
-        const path = `runs/${slug(label)}-${point}-${seed}`;
-        if (options.failed?.includes(label)) return { seed, path, status: 'failed' as const };
-        const run = finishedRun({ path, label, type, model, seed, point, axis, tasks, options });
-        runs.set(path, run);
-        return { seed, path, status: 'done' as const, run };
+      runs: seeds.flatMap((seed): RunFolder[] => {
+        const whole = `runs/${slug(label)}-${point}-${seed}`;
+        if (options.failed?.includes(label)) return [{ seed, path: whole, status: 'failed' }];
+        const apart = options.apart && model === 0 ? tasks.map(({ name }) => ({ tasks: [name] })) : [{ tasks: [] }];
+        return apart.map((own, index) => {
+          const path = [whole, ...own.tasks].join('-');
+          const parts = { path, label, type, model, seed, point, axis, tasks };
+          const others = { epochs: (options.epochs ?? 8) - 2 * index, worse: 0.05 * index };
+          const run = finishedRun({ ...parts, options: { ...options, ...others } });
+          runs.set(path, run);
+          return { seed, path, status: 'done', run, ...(own.tasks.length > 0 ? own : {}) };
+        });
       }),
     })),
   );
@@ -158,7 +167,12 @@ function finishedRun(parts: RunParts): FinishedRun {
       parameters: { embedding: 5000, network: 100_000 + 20_000 * parts.model },
       epochs: last,
       ended: 'plateau',
-      bestEpoch: Object.fromEntries(tasks.map(({ name }) => [name, last - 1])),
+      ...(options.apart
+        ? {
+            parametersByTask: Object.fromEntries(tasks.map(({ name }) => [name, { embedding: 2500, network: 50_000 }])),
+          }
+        : {}),
+      bestEpoch: Object.fromEntries(tasks.map(({ name }, t) => [name, options.apart && t > 0 ? 2 : last - 1])),
       dataset: {
         checksum: 'c0ffee'.repeat(10),
         rows: { train: 199_523, validation: 49_881, test: options.rows ?? 3000 },

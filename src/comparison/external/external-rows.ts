@@ -19,7 +19,7 @@ import { pointKey, pointText } from '../plan/axis-point.js';
 import { folderName } from '../plan/run.js';
 import { type CommandRun, commandFile, readCommandFile, readCommandRun, taskFile } from '../stored/command-run.js';
 import { outputNames, type Reference, readExternal, referenceAmong } from '../stored/external-predictions.js';
-import type { Entry, StoredRow } from '../stored/reported-run.js';
+import type { Entry } from '../stored/run-folder.js';
 import { runCommand } from './run-command.js';
 
 interface Options extends Pick<ExecutorOptions, 'signal' | 'halt'> {
@@ -54,7 +54,7 @@ interface CommandPlan {
  */
 export async function externalRows(
   config: ComparisonConfig,
-  rows: readonly StoredRow[],
+  rows: readonly Entry<FinishedRun>[],
   options: Options,
 ): Promise<ExternalRows> {
   const { folder, signal, seeds } = options;
@@ -90,7 +90,7 @@ export async function externalRows(
       entries.push({ label, type: external, point, runs });
     }
 
-    function isAt(row: StoredRow): boolean {
+    function isAt(row: Entry<FinishedRun>): boolean {
       return pointKey(row.point) === pointKey(point);
     }
   }

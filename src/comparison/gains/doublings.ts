@@ -2,7 +2,7 @@ import type { AxisPoint } from '../../config/comparison.js';
 import type { Doubling, TaskGain } from '../comparison.js';
 import { halfWidth } from '../statistics/behrens-fisher.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
-import type { Entry } from '../stored/reported-run.js';
+import { type Entry, referencesTo } from '../stored/run-folder.js';
 import { relativeGain } from './gains.js';
 import { type JudgedTask, type MeasuredModel, signed } from './measured.js';
 
@@ -20,7 +20,7 @@ const most = 0.1;
  */
 export function doublingOf(
   axis: AxisPoint,
-  { halved, whole }: { readonly halved: Entry; readonly whole: MeasuredModel },
+  whole: MeasuredModel,
   half: MeasuredModel,
   tasks: readonly JudgedTask[],
 ): Doubling {
@@ -29,7 +29,7 @@ export function doublingOf(
     axis,
     rows: whole.runs[0]?.trainedRows ?? 0,
     passes: whole.runs[0]?.passes ?? 1,
-    runs: halved.runs.map(({ run: _, ...reference }) => reference),
+    runs: referencesTo(half.folders),
     tasks: Object.fromEntries(
       tasks.map(({ name, metric }, task) => {
         const [before, after] = [half, whole].map(({ runs }) => meanOf(runs.map(({ values }) => values[task] ?? null)));

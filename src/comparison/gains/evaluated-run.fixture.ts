@@ -1,7 +1,7 @@
 import { evaluateTask, type TaskMetrics } from '../../metrics/evaluate.js';
 import type { EvaluatedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
-import type { Entry } from '../stored/reported-run.js';
+import type { Entry } from '../stored/run-folder.js';
 import type { SummaryOptions } from './summarize.js';
 
 interface Data {
@@ -52,8 +52,11 @@ export function configured(entry: Entry, dataset: object, result = (_: number): 
     ...entry,
     runs: entry.runs.map(({ run, ...reference }, index) => {
       if (!run) return reference;
-      const trained = { experiment: { dataset, train: { epochs: 1 } }, environment: {}, epochs: [] };
-      return { ...reference, run: { ...run, ...trained, result: { ...run.result, ...result(index) } } };
+      const trained = { experiment: { dataset, train: { epochs: 1 } }, environment: {}, epochs: [], notes: [] };
+      return {
+        ...reference,
+        run: { ...run, ...trained, result: { ...run.result, ended: 'plateau', ...result(index) } },
+      };
     }),
   };
 }

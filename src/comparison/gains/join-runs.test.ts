@@ -138,7 +138,8 @@ test('a path that holds no run is refused', () => {
 test('runs of other tasks cannot be compared', async () => {
   await store('a');
   await store('b', { name: 'm', model: mmoe, tasks: { ...tasks, buy: tasks.click } });
-  expect(() => measured(joinRuns(['a', 'b'].flatMap((path) => readStoredRuns(at(path)))).rows, [])).toThrow(
+  const { rows } = joinRuns(['a', 'b'].flatMap((path) => readStoredRuns(at(path))));
+  await expect(measured(rows, [], [])).rejects.toThrow(
     /a and .*b have other tasks \(click: binary; click: binary, buy: binary\)/,
   );
 });

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../support/errors.js';
+import type { FinishedRun } from '../../training/finished-run.js';
 import { pointKey } from '../plan/axis-point.js';
-import type { StoredRow } from '../stored/reported-run.js';
+import type { Entry, RunFolder } from '../stored/run-folder.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
 import { checkPair } from './measured.js';
 import { placeOf, settingsDifference } from './settings.js';
@@ -12,7 +13,7 @@ import { placeOf, settingsDifference } from './settings.js';
  */
 export function joinRuns(sources: readonly StoredRuns[]): {
   readonly axes: Readonly<Record<string, readonly unknown[]>>;
-  readonly rows: readonly StoredRow[];
+  readonly rows: readonly Entry<FinishedRun>[];
 } {
   const keys = axisKeys(sources);
   const models: Model[] = [];
@@ -45,7 +46,7 @@ interface Model {
   readonly label: string;
   /** Where the model was found first. */
   readonly source: StoredRuns;
-  rows: readonly StoredRow[];
+  rows: readonly Entry<FinishedRun>[];
 }
 
 function axisKeys(sources: readonly StoredRuns[]): readonly string[] {
@@ -62,20 +63,30 @@ function axisKeys(sources: readonly StoredRuns[]): readonly string[] {
 }
 
 /**
- * Merges rows of one model: a point of the axes, or of the front, in both gets the runs of both. For a seed in both,
- * the finished run is kept, else the first.
+ * Merges rows of one model: a point of the axes, or of the front, in both gets the runs of both. For a seed and
+ * tasks in both, the finished run is kept, else the first.
  */
-function joined(left: readonly StoredRow[], right: readonly StoredRow[]): readonly StoredRow[] {
+function joined(
+  left: readonly Entry<FinishedRun>[],
+  right: readonly Entry<FinishedRun>[],
+): readonly Entry<FinishedRun>[] {
   const both = left.map((row) => {
     const added = right.find((other) => placeOf(other) === placeOf(row))?.runs ?? [];
     const runs = row.runs.map((run) => {
-      const again = added.find(({ seed }) => seed === run.seed);
+      const again = added.find((other) => keyOf(other) === keyOf(run));
       if (run.run && again?.run) checkPair(run.run, again.run);
       return run.run ? run : (again ?? run);
     });
-    return { ...row, runs: [...runs, ...added.filter(({ seed }) => !row.runs.some((run) => run.seed === seed))] };
+    return {
+      ...row,
+      runs: [...runs, ...added.filter((other) => !row.runs.some((run) => keyOf(run) === keyOf(other)))],
+    };
   });
   return [...both, ...right.filter((row) => !left.some((other) => placeOf(other) === placeOf(row)))];
+}
+
+function keyOf({ seed, tasks }: RunFolder): string {
+  return JSON.stringify([seed, tasks]);
 }
 
 function labelOf({ label, source }: Model, models: readonly Model[]): string {
@@ -84,15 +95,16 @@ function labelOf({ label, source }: Model, models: readonly Model[]): string {
 }
 
 /** Values of an axis in the order of their first appearance. */
-function valuesOf(rows: readonly StoredRow[], key: string): readonly unknown[] {
+function valuesOf(rows: readonly Entry<FinishedRun>[], key: string): readonly unknown[] {
   const found = new Map(rows.map(({ point }) => [JSON.stringify(point[key]), point[key]]));
   return [...found.values()];
 }
 
 /** Keys of the existing points. The last axis changes fastest. */
-function inOrder(rows: readonly StoredRow[], keys: readonly string[]): readonly string[] {
+function inOrder(rows: readonly Entry<FinishedRun>[], keys: readonly string[]): readonly string[] {
   const places = new Map(keys.map((key) => [key, valuesOf(rows, key).map((value) => JSON.stringify(value))]));
-  const place = ({ point }: StoredRow) => keys.map((key) => places.get(key)?.indexOf(JSON.stringify(point[key])) ?? 0);
+  const place = ({ point }: Entry<FinishedRun>) =>
+    keys.map((key) => places.get(key)?.indexOf(JSON.stringify(point[key])) ?? 0);
   const sorted = rows.toSorted((a, b) => {
     const [left, right] = [place(a), place(b)];
     return left.map((value, index) => value - (right[index] ?? 0)).find((step) => step !== 0) ?? 0;

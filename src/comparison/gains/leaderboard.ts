@@ -6,7 +6,7 @@ import { pointText } from '../plan/axis-point.js';
 import { halfWidth } from '../statistics/behrens-fisher.js';
 import { mean } from '../statistics/moments.js';
 import { varianceOf } from '../statistics/squeezed-variances.js';
-import type { StoredRow } from '../stored/reported-run.js';
+import type { Entry } from '../stored/run-folder.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
 import { type JudgedTask, judge, type MeasuredRun, measured, signed } from './measured.js';
 
@@ -59,7 +59,7 @@ export async function leaderboard(sources: readonly StoredRuns[]): Promise<Leade
   checkTestRows(runs);
   const tasks = first.run.experiment.tasks.map((task) => judge(task, metricsOf(sources)));
   const entries = rows.map(({ row }) => ({ ...row, point: {} }));
-  const models = measured(entries, tasks);
+  const models = await measured(entries, tasks, []);
   const kept = runs.every(({ run }) => run.hasPredictions) && tasks.every(({ metric }) => metric.influence);
   const estimates: Estimated[] = [];
   for (const [index, { runs: own }] of models.entries()) {
@@ -83,7 +83,7 @@ export async function leaderboard(sources: readonly StoredRuns[]): Promise<Leade
   };
 }
 
-function finishedOf({ runs }: StoredRow): readonly FinishedRun[] {
+function finishedOf({ runs }: Entry<FinishedRun>): readonly FinishedRun[] {
   return runs.flatMap(({ run }) => run ?? []);
 }
 

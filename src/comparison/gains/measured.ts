@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { metrics } from '../../metrics/catalogue.js';
 import type { Metric } from '../../metrics/metric.js';
 import { ConfigError, DataError } from '../../support/errors.js';
+import { groupedBy } from '../../support/grouped-by.js';
 import { must } from '../../support/must.js';
+import { type Ended, worstEnd } from '../../training/ended.js';
 import { type EvaluatedRun, isTrained } from '../../training/finished-run.js';
 import { withTestMetrics } from '../../training/later-metrics.js';
 import type { TaskPredictions } from '../../training/predictions.js';
-import type { RunReference } from '../comparison.js';
+import type { ComparisonRow } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
-import { type Entry, trainedRuns } from '../stored/reported-run.js';
+import { type Entry, hasTask, type RunFolder } from '../stored/run-folder.js';
 
 /** A task, and the metric by which it is judged. */
 export interface JudgedTask {
@@ -16,13 +18,17 @@ export interface JudgedTask {
   readonly metric: Metric;
 }
 
-/** The numbers that statistics take of a model: no runs, no folders. */
-export interface MeasuredModel {
-  readonly label: string;
-  /** Finished ones. */
+/** A model at one point of the axes, and the numbers that statistics take. */
+export interface MeasuredModel extends Omit<Entry, 'runs'> {
+  /** Where its runs are. */
+  readonly folders: readonly RunFolder[];
+  /** Of each seed that has finished. */
   readonly runs: readonly MeasuredRun[];
 }
 
+type Parameters = NonNullable<ComparisonRow['parameters']>;
+
+/** The numbers of a model under a seed: each task's from the run that has them. */
 export interface MeasuredRun {
   readonly seed: number;
   /** Equal for runs tested on the same rows. */
@@ -37,18 +43,20 @@ export interface MeasuredRun {
   readonly values: readonly (number | null)[];
   /** `values` by the metric that has one scale for all tasks of its type. */
   readonly scores: readonly (number | null)[];
-  /** `values` at the epoch that is best for all tasks together. */
+  /** `values` at the epoch that is best for all tasks together. Null where tasks are taken from several runs. */
   readonly oneEpoch: readonly (number | null)[];
   /**
    * By task, how far the test predictions are from a constant one: 1 - nmse, or AUC - .5, whatever metric judges it. Null:
    * undefined.
    */
   readonly learnt: readonly (number | null)[];
+  /** Null: made elsewhere. */
+  readonly parameters: Parameters | null;
   /** Training rows, and how often they were read; 0 of predictions made elsewhere. */
   readonly trainedRows: number;
   readonly passes: number;
-  /** Whether it ended at the limit of epochs, still improving. */
-  readonly isLate: boolean;
+  /** As the worst of its tasks did. Null: made elsewhere. */
+  readonly ended: Ended | null;
   /** @throws DataError without predictions, or if its rows are not those of its test set. */
   influences(): Promise<Influences>;
 }
@@ -65,7 +73,7 @@ export interface Influences {
 
 /** Runs that ended at the limit of epochs, still improving. */
 export function lateRuns({ runs }: MeasuredModel): number {
-  return runs.filter(({ isLate }) => isLate).length;
+  return runs.filter(({ ended }) => ended === 'limit').length;
 }
 
 /** The metric chosen by the config, else the default metric of the task's type. */
@@ -84,78 +92,99 @@ export function judge(
 }
 
 /**
- * Adds the values that tables read from each run: the judged metric of each task, and the metrics of the mean over
- * tasks. Runs are sorted by the order of `seeds`; those of other seeds come last.
+ * The numbers of each entry, with metrics that a run's result lacks. Runs are sorted by the order of `seeds`; those of
+ * other seeds come last.
+ * @throws DataError if runs of one point and seed differ in their data or test rows.
  */
-export async function withMetrics(
+export async function measured(
   entries: readonly Entry[],
   tasks: readonly JudgedTask[],
   seeds: readonly number[],
-): Promise<readonly Entry[]> {
+): Promise<readonly MeasuredModel[]> {
+  checkSameData(entries);
   const wanted = Object.fromEntries(
     tasks.map(({ name, metric }) => [
       name,
       [metric, ...metrics.all.filter(({ type, score }) => type === metric.type && score)].map((metric) => metric.name),
     ]),
   );
-  const place = ({ seed }: RunReference) => (seeds.includes(seed) ? seeds.indexOf(seed) : seeds.length);
-  const complete: Entry[] = [];
-  for (const entry of entries) {
-    const runs: Entry['runs'][number][] = [];
+  const place = ({ seed }: RunFolder) => (seeds.includes(seed) ? seeds.indexOf(seed) : seeds.length);
+  const read = influencesReader();
+  const models: MeasuredModel[] = [];
+  for (const { runs, ...entry } of entries) {
+    const folders: RunFolder[] = [];
     // one at a time: predictions are large
-    for (const { run, ...reference } of entry.runs.toSorted((a, b) => place(a) - place(b) || a.seed - b.seed))
-      runs.push(run ? { ...reference, run: await withTestMetrics(run, wanted) } : reference);
-    complete.push({ ...entry, runs });
+    for (const { run, ...folder } of runs.toSorted((a, b) => place(a) - place(b) || a.seed - b.seed))
+      folders.push(run ? { ...folder, run: await withTestMetrics(run, wanted) } : folder);
+    const ofSeeds = groupedBy(folders, ({ seed }) => seed);
+    models.push({ ...entry, folders, runs: ofSeeds.flatMap((own) => measuredRun(own, tasks, read) ?? []) });
   }
-  return complete;
+  return models;
 }
 
-/**
- * The numbers of each entry.
- * @throws DataError for two runs of a label and seed, and if runs of one point and seed differ in their data or test
- * rows.
- */
-export function measured(entries: readonly Entry[], tasks: readonly JudgedTask[]): readonly MeasuredModel[] {
-  for (const { runs } of entries) checkSeeds(runs);
-  checkSameData(entries);
-  const types = new Set(tasks.map(({ metric }) => metric.type));
-  const score = metrics.all.find((metric) => types.has(metric.type) && metric.score);
-  const read = influencesReader(tasks);
-  return entries.map(({ label, runs }) => {
-    const finished = runs.flatMap(({ seed, run }) => (run ? [{ seed, run }] : []));
-    return {
-      label,
-      runs: finished.map(({ seed, run }) => ({
-        seed,
-        testSet: testSetOf(run),
-        testRows: run.result.dataset.rows.test,
-        overlap: overlapOf(run),
-        values: tasks.map((task) => signed(task.metric, testValue(run, task))),
-        scores: tasks.map(({ name }) => (score ? signed(score, testValue(run, { name, metric: score })) : null)),
-        oneEpoch: tasks.map(({ name, metric }) => {
-          const value = isTrained(run) ? run.result.oneEpoch?.tasks[name]?.test[metric.name] : undefined;
-          return signed(metric, typeof value === 'number' ? value : null);
-        }),
-        learnt: tasks.map(({ name, metric: { type } }) => {
-          const metric = metrics.all.find((one) => one.type === type && one.score);
-          const value = metric ? testValue(run, { name, metric }) : null;
-          return metric && value !== null ? signed(metric, value) - signed(metric, metric.ofConstant ?? 0) : null;
-        }),
-        trainedRows: run.result.dataset.rows.train,
-        passes: isTrained(run) ? (run.experiment.train.passes ?? run.experiment.train.epochs) : 0,
-        isLate: isTrained(run) && run.result.ended === 'limit',
-        influences: () => read(run),
-      })),
-    };
+/** A task, and the run that its numbers are taken from. */
+interface TakenTask extends JudgedTask {
+  readonly run: EvaluatedRun;
+}
+
+/** The numbers of a seed. Undefined if one of its runs has not finished. */
+function measuredRun(
+  folders: readonly [RunFolder, ...RunFolder[]],
+  tasks: readonly JudgedTask[],
+  read: (taken: readonly TakenTask[]) => Promise<Influences>,
+): MeasuredRun | undefined {
+  const taken = tasks.flatMap((task): TakenTask[] => {
+    const { run } = folders.find((folder) => hasTask(folder, task.name)) ?? {};
+    return run ? [{ ...task, run }] : [];
   });
+  const [first] = taken;
+  if (!first || taken.length < tasks.length) return undefined;
+  const {
+    run,
+    run: {
+      result: { dataset },
+    },
+  } = first;
+  const isOne = taken.every((task) => task.run === run);
+  const score = metrics.all.find(({ type, score }) => score && tasks.some(({ metric }) => metric.type === type));
+  const metricOf = ({ run, name }: TakenTask, metric: Metric | undefined) =>
+    metric ? signed(metric, testValue(run, { name, metric })) : null;
+  return {
+    seed: folders[0].seed,
+    testSet: testSetOf(run),
+    testRows: dataset.rows.test,
+    overlap: overlapOf(run),
+    values: taken.map((task) => metricOf(task, task.metric)),
+    scores: taken.map((task) => metricOf(task, score)),
+    oneEpoch: taken.map(({ name, metric }) => {
+      const value = isOne && isTrained(run) ? run.result.oneEpoch?.tasks[name]?.test[metric.name] : undefined;
+      return signed(metric, typeof value === 'number' ? value : null);
+    }),
+    learnt: taken.map((task) => {
+      const metric = metrics.all.find(({ type, score }) => score && type === task.metric.type);
+      const value = metricOf(task, metric);
+      return metric && value !== null ? value - signed(metric, metric.ofConstant ?? 0) : null;
+    }),
+    parameters: isOne ? run.result.parameters : summed(taken.map(parametersOfTask)),
+    trainedRows: dataset.rows.train,
+    passes: isTrained(run) ? (run.experiment.train.passes ?? run.experiment.train.epochs) : 0,
+    ended: isTrained(run) ? worstEnd(taken.flatMap(endOf)) : null,
+    influences: () => read(taken),
+  };
 }
 
-function checkSeeds(runs: Entry['runs']): void {
-  for (const [index, { seed, path }] of runs.entries()) {
-    const earlier = runs.slice(0, index).find((candidate) => candidate.seed === seed);
-    if (earlier)
-      throw new DataError(`${earlier.path} and ${path} are two runs of one model under seed ${seed}: leave one out.`);
-  }
+/** Of a task whose network shares nothing with those of other tasks. */
+function parametersOfTask({ run, name }: TakenTask): Parameters {
+  return must(isTrained(run) ? run.result.parametersByTask?.[name] : undefined, `parameters of task '${name}'`);
+}
+
+function summed(all: readonly Parameters[]): Parameters {
+  const sum = (read: (one: Parameters) => number) => all.reduce((total, one) => total + read(one), 0);
+  return { embedding: sum(({ embedding }) => embedding), network: sum(({ network }) => network) };
+}
+
+function endOf({ run, name }: TakenTask): Ended | readonly never[] {
+  return isTrained(run) ? (run.result.tasks[name]?.ended ?? run.result.ended) : [];
 }
 
 /** A run's value on the test split. Null if undefined. */
@@ -187,24 +216,26 @@ function isOfTest({ validation, split }: Readonly<Record<string, unknown>>): boo
 }
 
 /**
- * Reads predictions, which are large: one run's at a time. Of each test set, the first run's rows are those that all
- * others must have.
+ * Reads predictions, which are large: those of one seed at a time. Of each test set, the rows of the first seed that is
+ * read are those that all others must have.
  */
-function influencesReader(tasks: readonly JudgedTask[]): (run: EvaluatedRun) => Promise<Influences> {
+function influencesReader(): (taken: readonly TakenTask[]) => Promise<Influences> {
   const firsts = new Map<string, { readonly path: string; readonly rows: readonly string[] }>();
-  return async (run) => {
-    const without = trainedRuns(run).find(({ hasPredictions }) => !hasPredictions);
+  return async (taken) => {
+    const without = taken.find(({ run }) => !run.hasPredictions);
     if (without)
       throw new DataError(
-        `${without.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
+        `${without.run.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
       );
-    const predictions = await run.predictions();
-    const found = tasks.map(({ name }) =>
+    const read = new Map<EvaluatedRun, readonly TaskPredictions[]>();
+    for (const { run } of taken) read.set(run, read.get(run) ?? (await run.predictions()));
+    const found = taken.map(({ run, name }) =>
       must(
-        predictions.find(({ task }) => task.name === name),
+        read.get(run)?.find(({ task }) => task.name === name),
         `task '${name}'`,
       ),
     );
+    const { run } = must(taken[0], 'task');
     const set = testSetOf(run);
     const first = firsts.get(set) ?? { path: run.path, rows: found.map(rowsOf) };
     firsts.set(set, first);
@@ -214,11 +245,11 @@ function influencesReader(tasks: readonly JudgedTask[]): (run: EvaluatedRun) => 
         `${first.path} and ${run.path} were tested on different rows of task '${other.task.name}': errors over test rows need the same rows in the same order.`,
       );
     const ofTasks = found.map(({ task, scores }, index) => {
-      const metric = tasks[index]?.metric;
+      const metric = taken[index]?.metric;
       const rows = hasOneGroup(scores) ? null : metric?.influence?.(task, scores);
       return rows && metric ? ofGroups(rows, scores.groups).map((value) => signed(metric, value)) : null;
     });
-    return { ofTasks, drawn: predictions[0]?.scores.groups ? 'groups' : 'rows' };
+    return { ofTasks, drawn: found[0]?.scores.groups ? 'groups' : 'rows' };
   };
 }
 
@@ -255,8 +286,8 @@ function checkSameData(entries: readonly Entry[]): void {
   const firsts = new Map<string, EvaluatedRun>();
   let first: EvaluatedRun | undefined;
   for (const { point, runs } of entries) {
-    const trained = runs.flatMap(({ seed, run }) => (run ? trainedRuns(run).map((run) => ({ seed, run })) : []));
-    for (const { seed, run } of trained) {
+    for (const { seed, run } of runs) {
+      if (!run) continue;
       first ??= run;
       const [tasks, others] = [tasksOf(first), tasksOf(run)];
       if (tasks.toSorted().join() !== others.toSorted().join())

@@ -1,19 +1,20 @@
 import { counted } from '../../support/whole-number.js';
+import type { Ended } from '../../training/ended.js';
 import { type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { hasTestMetric } from '../../training/later-metrics.js';
-import { unpredictedTasks } from '../../training/unpredicted-tasks.js';
+import { type ModelResults, unpredictedTasks } from '../../training/unpredicted-tasks.js';
 import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { familyError, isEqual, isSamePlan, type LookToCome } from '../plan/looks.js';
 import { isConstant } from '../statistics/moments.js';
 import { fewestRuns } from '../statistics/verdict.js';
-import { type Entry, partsOf } from '../stored/reported-run.js';
+import { hasTask, type RunFolder, referencesTo } from '../stored/run-folder.js';
 import { hasGain, type Pair, runCount } from './gains.js';
-import { type JudgedTask, testValue } from './measured.js';
+import { type JudgedTask, type MeasuredModel, testValue } from './measured.js';
 
-/** The models at one point of the axes, entry by entry. */
+/** The models at one point of the axes. */
 interface Table {
-  readonly entries: readonly Entry[];
+  readonly models: readonly MeasuredModel[];
   readonly gains: { readonly pairs: readonly Pair[] };
   readonly rows: readonly ComparisonRow[];
 }
@@ -29,21 +30,26 @@ type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
  * Notes that a reader should see before the numbers, one line each.
  * @param others of models at another loss weight, or on half of the rows
  */
-export function notesOn(tables: readonly Table[], others: readonly Entry[], settings: Settings): readonly string[] {
-  const entries = tables.flatMap((table) => table.entries);
+export function notesOn(
+  tables: readonly Table[],
+  others: readonly MeasuredModel[],
+  settings: Settings,
+): readonly string[] {
+  const models = tables.flatMap((table) => table.models);
   const pairs = tables.flatMap((table) => table.gains.pairs);
   const rows = tables.flatMap((table) => table.rows);
-  const trained = entries.flatMap((entry) => entry.runs.flatMap(({ run }) => run ?? [])).filter(isTrained);
+  const found = models.flatMap(({ folders }) => folders.flatMap(({ run }) => run ?? []));
+  const trained = [...new Map(found.filter(isTrained).map((run) => [run.path, run])).values()];
   return [
     ...onErrors(settings),
     ...onLooks(settings),
-    ...[...entries, ...others].flatMap(onMissingRuns),
-    ...entries.flatMap((entry) => onUndefinedMetrics(entry, settings.tasks)),
-    ...entries.flatMap((entry, index) => onGains(titleOf(entry), pairs[index], rows[index], settings)),
+    ...[...models, ...others].flatMap(onMissingRuns),
+    ...models.flatMap((model) => onUndefinedMetrics(model, settings.tasks)),
+    ...models.flatMap((model, index) => onGains(titleOf(model), pairs[index], rows[index], settings)),
     ...onUnpredictedTasks(tables),
-    ...notesOnFiles(trained),
+    ...trained.flatMap(({ notes }) => notes),
     ...onVersions(trained),
-    ...onEnds(trained),
+    ...onEnds(models),
   ];
 }
 
@@ -81,24 +87,23 @@ function onLooks({ looks }: Settings): readonly string[] {
 
 const short = (value: number) => Number(value.toPrecision(3));
 
-function onMissingRuns(entry: Entry): readonly string[] {
+function onMissingRuns(model: MeasuredModel): readonly string[] {
   return (['failed', 'missing'] as const).flatMap((status) => {
-    const runs = entry.runs.filter((run) => run.status === status);
+    const runs = referencesTo(model.folders).filter((run) => run.status === status);
     if (runs.length === 0) return [];
     const what = status === 'failed' ? 'failed' : `${runs.length === 1 ? 'is' : 'are'} not there`;
-    return [`${titleOf(entry)}: ${runsOf(runs)} ${what}; the table is without ${runs.length === 1 ? 'it' : 'them'}.`];
+    return [`${titleOf(model)}: ${runsOf(runs)} ${what}; the table is without ${runs.length === 1 ? 'it' : 'them'}.`];
   });
 }
 
-function onUndefinedMetrics(entry: Entry, tasks: readonly JudgedTask[]): readonly string[] {
+function onUndefinedMetrics(model: MeasuredModel, tasks: readonly JudgedTask[]): readonly string[] {
   return tasks.flatMap((task) => {
     const { name, metric } = task;
-    const without = entry.runs.flatMap(({ seed, run }) =>
-      run && testValue(run, task) === null ? [{ seed, run }] : [],
-    );
+    const own = model.folders.filter((folder) => hasTask(folder, name));
+    const without = own.flatMap(({ seed, run }) => (run && testValue(run, task) === null ? [{ seed, run }] : []));
     const has = ({ run }: (typeof without)[number]) => hasTestMetric(run, name, metric.name);
     const note = (runs: typeof without, text: (runs: string) => string) =>
-      runs.length === 0 ? [] : [`${titleOf(entry)}: ${metric.name} of task '${name}' ${text(runsOf(runs))}; left out.`];
+      runs.length === 0 ? [] : [`${titleOf(model)}: ${metric.name} of task '${name}' ${text(runsOf(runs))}; left out.`];
     return [
       ...note(without.filter(has), (runs) => `is not defined for ${runs} (NaN, or labels that do not vary)`),
       ...note(
@@ -160,9 +165,9 @@ function isSteady({ design }: Pair, own: readonly number[], other: readonly numb
 
 /** One line per task, however many points of the axes it has no prediction at. */
 function onUnpredictedTasks(tables: readonly Table[]): readonly string[] {
-  const points = tables.map(({ entries }) => {
-    const models = entries.map(({ runs }) => runs.flatMap(({ run }) => run?.result ?? []));
-    return { point: entries[0]?.point ?? {}, models, tasks: unpredictedTasks(models).map(({ task }) => task) };
+  const points = tables.map(({ models: [...own] }) => {
+    const models = own.map(({ folders }) => folders.flatMap(resultsOf));
+    return { point: own[0]?.point ?? {}, models, tasks: unpredictedTasks(models).map(({ task }) => task) };
   });
   return [...new Set(points.flatMap(({ tasks }) => tasks))].flatMap((name) => {
     const without = points.filter(({ tasks }) => tasks.includes(name));
@@ -173,8 +178,13 @@ function onUnpredictedTasks(tables: readonly Table[]): readonly string[] {
   });
 }
 
+function resultsOf(folder: RunFolder): ModelResults {
+  const tasks = Object.entries(folder.run?.result.tasks ?? {}).filter(([task]) => hasTask(folder, task));
+  return [{ tasks: Object.fromEntries(tasks) }];
+}
+
 /** `PLE (correlation 0.4)`. */
-function titleOf({ label, point, values }: Entry): string {
+function titleOf({ label, point, values }: MeasuredModel): string {
   const at = pointText({ ...point, ...values });
   return at === '' ? label : `${label} (${at})`;
 }
@@ -184,21 +194,11 @@ function runsOf(runs: readonly Pick<RunReference, 'seed'>[]): string {
   return runs.length === 1 ? `the run of seed ${seeds}` : `the runs of seeds ${seeds}`;
 }
 
-/** Notes on the files that runs were read from. */
-export function notesOnFiles(runs: readonly FinishedRun[]): readonly string[] {
-  const parts = [...new Map(runs.flatMap(partsOf).map(({ run }) => [run.path, run])).values()];
-  return parts.flatMap(({ notes }) => notes);
-}
-
 /** Another version may give other numbers for the same seed. Finished runs are not trained again. */
 function onVersions(runs: readonly FinishedRun[]): readonly string[] {
   const versions = new Set(
-    runs.flatMap(partsOf).map(
-      ({
-        run: {
-          environment: { ple, commit },
-        },
-      }) => (typeof commit === 'string' ? `commit ${commit.slice(0, 7)}` : `version ${ple}`),
+    runs.map(({ environment: { ple, commit } }) =>
+      typeof commit === 'string' ? `commit ${commit.slice(0, 7)}` : `version ${ple}`,
     ),
   );
   if (versions.size < 2) return [];
@@ -209,10 +209,11 @@ function onVersions(runs: readonly FinishedRun[]): readonly string[] {
 }
 
 /** Of runs that may not have been done. */
-function onEnds(runs: readonly FinishedRun[]): readonly string[] {
-  const note = (ended: FinishedRun['result']['ended'], text: string) => {
-    const count = runs.filter(({ result }) => result.ended === ended).length;
-    return count === 0 ? [] : [`In ${count === runs.length ? 'every run' : `${count} of ${runs.length} runs`} ${text}`];
+function onEnds(models: readonly MeasuredModel[]): readonly string[] {
+  const ends = models.flatMap(({ runs }) => runs.flatMap(({ ended }) => ended ?? []));
+  const note = (ended: Ended, text: string) => {
+    const count = ends.filter((one) => one === ended).length;
+    return count === 0 ? [] : [`In ${count === ends.length ? 'every run' : `${count} of ${ends.length} runs`} ${text}`];
   };
   return [
     ...note(

@@ -2,17 +2,21 @@ import { dataPaths } from '../../config/definitions.js';
 import type { Experiment } from '../../config/experiment.js';
 import { differences } from '../../support/differences.js';
 import { definitions } from '../../training/definitions.js';
+import type { FinishedRun } from '../../training/finished-run.js';
 import { pointKey } from '../plan/axis-point.js';
 import { tunedKeys } from '../plan/decided-changes.js';
-import { partsOf, type StoredRow } from '../stored/reported-run.js';
+import type { Entry } from '../stored/run-folder.js';
 
 /** Equal for rows at the same point of the axes, and of the model's front. */
-export function placeOf({ point, values }: StoredRow): string {
+export function placeOf({ point, values }: Entry<FinishedRun>): string {
   return JSON.stringify([point, values]);
 }
 
 /** The first key in which the settings of two models differ at a shared point. */
-export function settingsDifference(left: readonly StoredRow[], right: readonly StoredRow[]): string | undefined {
+export function settingsDifference(
+  left: readonly Entry<FinishedRun>[],
+  right: readonly Entry<FinishedRun>[],
+): string | undefined {
   for (const row of left) {
     const other = right.find((candidate) => placeOf(candidate) === placeOf(row)) ?? row;
     const key = differences(settingsByTask(row), settingsByTask(other))[0]?.key;
@@ -24,7 +28,7 @@ export function settingsDifference(left: readonly StoredRow[], right: readonly S
 /**
  * A note on each model that was not trained like the baseline, apart from the model options and the choices of `tune`.
  */
-export function notesOnSettings(rows: readonly StoredRow[], baseline: string): readonly string[] {
+export function notesOnSettings(rows: readonly Entry<FinishedRun>[], baseline: string): readonly string[] {
   const notes = rows.flatMap((row) => {
     if (row.values) return []; // a front varies the loss
     const reference = rows.find(({ label, point }) => label === baseline && pointKey(point) === pointKey(row.point));
@@ -41,7 +45,7 @@ export function notesOnSettings(rows: readonly StoredRow[], baseline: string): r
   return [...new Set(notes)];
 }
 
-function hasRun({ runs }: StoredRow): boolean {
+function hasRun({ runs }: Entry<FinishedRun>): boolean {
   return runs.some(({ run }) => run !== undefined);
 }
 
@@ -49,18 +53,18 @@ function valueText(value: unknown): string {
   return value === undefined ? 'nothing' : JSON.stringify(value);
 }
 
-/** A model's config without the keys that may differ between runs. For a run of several parts: the first part's. */
-function settingsOf({ type, runs }: StoredRow): object {
+/** A model's config without the keys that may differ between runs; of several runs the first one's. */
+function settingsOf({ type, runs }: Entry<FinishedRun>): object {
   const run = runs.find((candidate) => candidate.run)?.run;
   return run ? settingsIn(run.experiment) : { model: { type } };
 }
 
-/** The same, with the settings of each part's tasks if there are several parts. */
-function settingsByTask(row: StoredRow): object {
-  const run = row.runs.find((candidate) => candidate.run)?.run;
-  const parts = run ? partsOf(run) : [];
-  const byTask = parts.flatMap(({ tasks, run }) => tasks.map((task) => [task, settingsIn(run.experiment)]));
-  return { ...settingsOf(row), ...(parts.length > 1 ? { tasksApart: Object.fromEntries(byTask) } : {}) };
+/** The same, with the settings of each task where tasks are taken from several runs. */
+function settingsByTask(row: Entry<FinishedRun>): object {
+  const byTask = row.runs.flatMap(({ run, tasks = [] }) =>
+    run ? tasks.map((task) => [task, settingsIn(run.experiment)]) : [],
+  );
+  return { ...settingsOf(row), ...(byTask.length > 0 ? { tasksApart: Object.fromEntries(byTask) } : {}) };
 }
 
 function settingsIn(experiment: Experiment): object {

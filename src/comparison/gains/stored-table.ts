@@ -13,8 +13,8 @@ import { lookAt } from '../plan/looks.js';
 import { notesOnSearch } from '../search/search.js';
 import { readCommandRun } from '../stored/command-run.js';
 import { type ExternalFile, readExternal, referenceAmong, type Scale } from '../stored/external-predictions.js';
-import { type Entry, type StoredRow, trainedRuns } from '../stored/reported-run.js';
-import { mapPaths, type StoredRuns } from '../stored/stored-runs.js';
+import type { Entry } from '../stored/run-folder.js';
+import type { StoredRuns } from '../stored/stored-runs.js';
 import { timeOf } from '../stored/timing.js';
 import { joinRuns } from './join-runs.js';
 import { notesOnSettings } from './settings.js';
@@ -22,7 +22,7 @@ import { type SummaryOptions, summarize } from './summarize.js';
 
 export interface StoredTable {
   readonly comparison: Comparison;
-  /** Finished runs by their path in the comparison. Each part of a composed run has its own entry. */
+  /** Finished runs by their path in the comparison. */
   readonly runs: ReadonlyMap<string, FinishedRun>;
   /** Further notes for the reader of the table. */
   readonly notes: readonly string[];
@@ -64,11 +64,11 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
   const labels = [...new Set([...stored, ...added].map(({ label }) => label))];
   const known = labels.find((label) => label === only?.baseline);
   const baseline = options.baseline === undefined && known ? known : chooseBaseline(options.baseline, labels, stored);
-  const runs = new Map(finished.flatMap(trainedRuns).map((run) => [path(run.path), run]));
+  const runs = new Map(finished.map((run) => [path(run.path), run]));
   const summary = await summarize(
     [...stored, ...added].map(({ runs, ...row }) => ({
       ...row,
-      runs: runs.map((run) => mapPaths<Entry['runs'][number]>(run, path)),
+      runs: runs.map((run) => ({ ...run, path: path(run.path) })),
     })),
     {
       name: only?.name ?? 'report',
@@ -95,18 +95,22 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
   return { comparison, runs, notes };
 }
 
-function withDecisions(row: ComparisonRow, stored: readonly StoredRow[]): ComparisonRow {
+function withDecisions(row: ComparisonRow, stored: readonly Entry<FinishedRun>[]): ComparisonRow {
   const found = stored.find(
     ({ label, point, values }) => label === row.label && !values && pointKey(point) === pointKey(row.axis),
   );
   return { ...row, ...found?.decided };
 }
 
-function seedsOf(rows: readonly StoredRow[]): readonly number[] {
+function seedsOf(rows: readonly Entry<FinishedRun>[]): readonly number[] {
   return [...new Set(rows.flatMap(({ runs }) => runs.map(({ seed }) => seed)))].toSorted((a, b) => a - b);
 }
 
-function chooseBaseline(chosen: string | undefined, labels: readonly string[], rows: readonly StoredRow[]): string {
+function chooseBaseline(
+  chosen: string | undefined,
+  labels: readonly string[],
+  rows: readonly Entry<FinishedRun>[],
+): string {
   if (chosen !== undefined) {
     if (labels.includes(chosen)) return chosen;
     throw new ConfigError(
@@ -166,7 +170,7 @@ function agreed(comparisons: readonly Comparison[]): Comparison['uncertainty'] |
 
 /** The table that external predictions are added to. */
 interface Table {
-  readonly rows: readonly StoredRow[];
+  readonly rows: readonly Entry<FinishedRun>[];
   readonly tasks: readonly TaskConfig[];
   readonly seeds: readonly number[];
 }
@@ -224,7 +228,7 @@ async function commandRows(sources: readonly StoredRuns[], { rows, tasks }: Tabl
 }
 
 /** @param point Undefined: any. */
-function runsOf(rows: readonly StoredRow[], seed: number, point?: AxisPoint): readonly FinishedRun[] {
+function runsOf(rows: readonly Entry<FinishedRun>[], seed: number, point?: AxisPoint): readonly FinishedRun[] {
   const atPoint = rows.filter((row) => point === undefined || pointKey(row.point) === pointKey(point));
   return atPoint.flatMap(({ runs }) => runs.flatMap((stored) => (stored.seed === seed ? (stored.run ?? []) : [])));
 }

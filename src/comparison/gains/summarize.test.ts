@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparisonRow } from '../comparison.js';
-import type { Entry } from '../stored/reported-run.js';
+import type { Entry } from '../stored/run-folder.js';
 import { configured, entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
@@ -389,10 +389,45 @@ describe('runs', () => {
     await expect(compared).rejects.toThrow(
       "alone-1 and ple-1 were tested on different rows: task 'buy' has other positives.",
     );
-    const twice = entryOf('ple', [evaluatedRun('run-1', tasks), evaluatedRun('run-2', tasks)]);
-    const same = { ...twice, runs: twice.runs.map((run) => ({ ...run, seed: 1 })) };
-    await expect(rowsOf([alone, same])).rejects.toThrow('run-1 and run-2 are two runs of one model under seed 1');
   });
+});
+
+it('takes each task of a seed from the run that has it', async () => {
+  const tasks = ['click', 'buy'];
+  const aucs = [
+    [0.5, null],
+    [0.9, 0.7],
+  ];
+  const runs = aucs.map(([click = null, buy = null], run) =>
+    evaluatedRun(`run-${run}`, {
+      click: { type: 'binary', test: { auc: click } },
+      buy: { type: 'binary', test: { auc: buy } },
+    }),
+  );
+  const two = configured(entryOf('alone', runs), {}, (run) => ({
+    tasks: Object.fromEntries(
+      Object.entries(runs[run]?.result.tasks ?? {}).map(([task, of], index) => [
+        task,
+        { ...of, ended: index === run ? 'plateau' : 'limit' },
+      ]),
+    ),
+    parametersByTask: { click: { embedding: 1 + run, network: 10 }, buy: { embedding: 5, network: 100 + run } },
+    oneEpoch: { epoch: 1, tasks: runs[run]?.result.tasks },
+  }));
+  const apart = two.runs.map((run, index) => ({ ...run, seed: 1, tasks: tasks.slice(index, index + 1) }));
+  const { rows, notes } = await summarize([{ ...two, runs: apart }], { ...options, ...oneLook(1) });
+  expect(rows).toMatchObject([
+    {
+      runs: [{ seed: 1, path: 'run-0', status: 'done', parts: { click: 'run-0', buy: 'run-1' } }],
+      tasks: { click: { mean: 0.5, oneEpoch: null }, buy: { mean: 0.7 } },
+      parameters: { embedding: 6, network: 111 },
+      atLimit: 0,
+    },
+  ]);
+  expect(notes).toEqual([
+    'Errors cover training noise only, not the choice of test rows: not every run has kept its predictions.',
+    expect.stringMatching(/^Task 'click': no model predicts it better than its mean/),
+  ]);
 });
 
 describe('a plateau', () => {

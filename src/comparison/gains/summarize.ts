@@ -15,7 +15,7 @@ import type {
 import type { LookToCome } from '../plan/looks.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
 import { isUnfinished } from '../statistics/verdict.js';
-import type { Entry } from '../stored/reported-run.js';
+import { type Entry, referencesTo } from '../stored/run-folder.js';
 import { bestOf, pairsOf } from './best.js';
 import { doublingOf, isHalved, isLimited, multiplierOf } from './doublings.js';
 import { dominated, seesawOf } from './fronts.js';
@@ -30,7 +30,7 @@ import {
   relativeGain,
   type Sample,
 } from './gains.js';
-import { type JudgedTask, judge, lateRuns, type MeasuredModel, measured, signed, withMetrics } from './measured.js';
+import { type JudgedTask, judge, lateRuns, type MeasuredModel, measured, signed } from './measured.js';
 import { notesOn } from './notes.js';
 import { type Test, type TestedPair, testGains } from './tested-gains.js';
 
@@ -66,22 +66,19 @@ export interface SummaryOptions {
  * whatever order they finished.
  * @throws DataError if the runs of a pair were not made on the same data.
  */
-export async function summarize(given: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
+export async function summarize(entries: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
   const { name, baseline, seeds, axes, look, timing } = options;
   const tasks = options.tasks.map((task) => judge(task, options.metrics));
   const weights = tasks.map((task) => options.taskWeights[task.name] ?? 1);
-  const entries = await withMetrics(given, tasks, seeds);
-  const runs = entries.flatMap((entry) => entry.runs.flatMap(({ run }) => run ?? []));
+  const models = await measured(entries, tasks, seeds);
   const hasRowErrors =
-    tasks.every(({ metric }) => metric.influence) && runs.every(({ hasPredictions }) => hasPredictions);
+    tasks.every(({ metric }) => metric.influence) &&
+    models.every(({ folders }) => folders.every(({ run }) => run?.hasPredictions ?? true));
   const uncertainty = options.uncertainty ?? (hasRowErrors ? 'both' : 'seeds');
   const { nextLevel, margins } = options;
   const test: Test = { tasks, weights, uncertainty, level: look.level, nextLevel, margins };
-  const models = measured(entries, tasks);
-  const members = entries.map((entry, index): Member => ({ entry, model: must(models[index], 'measured model') }));
   const tables: PointTable[] = [];
-  for (const atPoint of groupedBy(members, ({ entry }) => entry.point))
-    tables.push(await tableAt(atPoint, options, test));
+  for (const atPoint of groupedBy(models, ({ point }) => point)) tables.push(await tableAt(atPoint, options, test));
   const [rows, contrasts] = [tables.flatMap((table) => table.rows), tables.flatMap((table) => table.contrasts)];
   const fronts = tables.flatMap((table) => table.fronts);
   const doublings = tables.flatMap(({ doubling }) => doubling ?? []);
@@ -113,7 +110,7 @@ export async function summarize(given: readonly Entry[], options: SummaryOptions
     ...(fronts.length > 0 ? { fronts } : {}),
     notes: notesOn(
       tables,
-      entries.filter(({ values }) => values !== undefined),
+      models.filter(({ values }) => values !== undefined),
       {
         tasks,
         seeds,
@@ -127,15 +124,9 @@ export async function summarize(given: readonly Entry[], options: SummaryOptions
   };
 }
 
-/** An entry and its numbers. */
-interface Member {
-  readonly entry: Entry;
-  readonly model: MeasuredModel;
-}
-
-/** All models at one point of the axes, entry by entry. */
+/** All models at one point of the axes. */
 interface PointTable {
-  readonly entries: readonly Entry[];
+  readonly models: readonly MeasuredModel[];
   readonly gains: Gains;
   readonly rows: readonly ComparisonRow[];
   readonly contrasts: readonly Contrast[];
@@ -144,24 +135,22 @@ interface PointTable {
   readonly doubling: Doubling | undefined;
 }
 
-function isOnFront(entry: Entry): boolean {
-  return entry.values !== undefined && !isHalved(entry);
+function isOnFront(model: MeasuredModel): boolean {
+  return model.values !== undefined && !isHalved(model);
 }
 
-async function tableAt(all: readonly Member[], options: SummaryOptions, test: Test): Promise<PointTable> {
-  const members = all.filter(({ entry }) => entry.values === undefined);
-  const models = members.map(({ model }) => model);
+async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, test: Test): Promise<PointTable> {
+  const models = all.filter(({ values }) => values === undefined);
   const named = (label: string) => models.find((model) => model.label === label);
   const baseline = named(options.baseline);
-  const [point = {}] = members.map(({ entry }) => entry.point);
+  const [{ point } = { point: {} }] = models;
   const compared = models.map((model) => ({ model, reference: baseline }));
   const contrasted = options.contrasts.flatMap(([label, other]) => {
     const [model, reference] = [named(label), named(other)];
     return model && reference ? [{ model, reference }] : [];
   });
-  const half = all.find(({ entry }) => isHalved(entry));
-  const doubling =
-    half && baseline ? doublingOf(point, { halved: half.entry, whole: baseline }, half.model, test.tasks) : undefined;
+  const half = all.find(isHalved);
+  const doubling = half && baseline ? doublingOf(point, baseline, half, test.tasks) : undefined;
   const pairs = pairsOf(
     (isLimited(doubling) ? [] : models).filter((model) => !isUnfinished(lateRuns(model), model.runs.length)),
     baseline,
@@ -172,12 +161,10 @@ async function tableAt(all: readonly Member[], options: SummaryOptions, test: Te
   const own = gains.pairs.slice(0, first);
   const limited = { ...test, isLimited: isLimited(doubling) };
   const tested = testGains(own, limited);
-  const rows = members.map(({ entry }, index) =>
-    rowOf(entry, must(own[index], 'pair'), must(tested[index], 'tested pair'), test, half?.model),
-  );
+  const rows = own.map((pair, index) => rowOf(pair, must(tested[index], 'tested pair'), test, half));
   const fronts = await frontsOf(all, rows, baseline, limited);
   return {
-    entries: members.map(({ entry }) => entry),
+    models,
     gains: { ...gains, pairs: own },
     rows: rows.map((row) => ({ ...row, verdict: fronts.find(isOf(row))?.seesaw ?? row.verdict })),
     contrasts: contrastsOf(gains.pairs.slice(first, second), limited).map((contrast) => ({ axis: point, ...contrast })),
@@ -192,12 +179,12 @@ function isOf({ label }: ComparisonRow): (front: Front) => boolean {
 }
 
 function rowOf(
-  entry: Entry,
   pair: Pair,
   { tasks: tested, aggregate, verdict }: TestedPair,
   { tasks, uncertainty }: Judging,
   half: MeasuredModel | undefined,
 ): ComparisonRow {
+  const { label, type, point, folders, runs } = pair.model;
   const ofTasks = tasks.map((judged, task): readonly [string, TaskGain] => {
     const { name, metric } = judged;
     const values = sampleIn(pair.model, 'values', task).values.map((value) => signed(metric, value));
@@ -217,12 +204,12 @@ function rowOf(
     ];
   });
   return {
-    label: entry.label,
-    type: entry.type,
-    axis: entry.point,
-    parameters: entry.runs.find(({ run }) => run)?.run?.result.parameters ?? null,
+    label,
+    type,
+    axis: point,
+    parameters: runs[0]?.parameters ?? null,
     design: uncertainty !== 'rows' && hasGain(pair) ? pair.design : null,
-    runs: entry.runs.map(({ run: _, ...reference }) => reference),
+    runs: referencesTo(folders),
     tasks: Object.fromEntries(ofTasks),
     ...overTasks(pair, tasks),
     aggregate,
@@ -291,35 +278,34 @@ function contrastsOf(pairs: readonly Pair[], test: Test): readonly Omit<Contrast
  * the tests of the table or of another front.
  */
 async function frontsOf(
-  all: readonly Member[],
+  all: readonly MeasuredModel[],
   rows: readonly ComparisonRow[],
   baseline: MeasuredModel | undefined,
   test: Test,
 ): Promise<readonly Front[]> {
   const fronts: Front[] = [];
-  const table = all.filter(({ entry }) => entry.values === undefined);
+  const table = all.filter(({ values }) => values === undefined);
   for (const row of rows) {
-    const ofRow = all.filter(({ entry }) => isOnFront(entry) && entry.label === row.label);
-    const keys = row.verdict === 'baseline' ? [] : ofRow.flatMap(({ entry }) => Object.keys(entry.values ?? {}));
+    const ofRow = all.filter((model) => isOnFront(model) && model.label === row.label);
+    const keys = row.verdict === 'baseline' ? [] : ofRow.flatMap(({ values }) => Object.keys(values ?? {}));
     for (const key of new Set(keys)) {
-      const weightOf = ({ entry }: Member) => Number(entry.values?.[key]);
+      const weightOf = ({ values }: MeasuredModel) => Number(values?.[key]);
       const own = ofRow
-        .filter((member) => !Number.isNaN(weightOf(member)))
+        .filter((model) => !Number.isNaN(weightOf(model)))
         .toSorted((one, other) => weightOf(one) - weightOf(other));
       // The table has the runs of a weight that is the model's own: they count once.
-      const models = own.map((member) => (table.find((other) => hasSameRuns(member, other)) ?? member).model);
-      const pool = [...new Set([...table.map(({ model }) => model), ...models])];
+      const models = own.map((model) => table.find((other) => hasSameRuns(model, other)) ?? model);
+      const pool = [...new Set([...table, ...models])];
       const compared = models.map((model) => ({ model, reference: baseline }));
       const { pairs } = await gainsOf(compared, pool, test);
       const tested = contrastsOf(pairs, test);
-      const atOwn = table.find(({ entry }) => entry.label === row.label)?.model;
+      const atOwn = table.find(({ label }) => label === row.label);
       const ofOwn = atOwn && !models.includes(atOwn) ? [{ model: atOwn, reference: baseline }] : [];
       const each = row.verdict === 'seesaw' ? [...pairs, ...(await gainsOf(ofOwn, pool, test)).pairs] : [];
       const alone = each.map((pair) => testGains([pair], test)[0]?.tasks ?? []);
-      const points = own.map((member, index): FrontPoint => {
+      const points = own.map((model, index): FrontPoint => {
         const { tasks, aggregate, verdict } = must(tested[index], 'tested point');
-        const runs = member.entry.runs.map(({ run: _, ...reference }) => reference);
-        return { value: weightOf(member), runs, tasks, aggregate, verdict };
+        return { value: weightOf(model), runs: referencesTo(model.folders), tasks, aggregate, verdict };
       });
       fronts.push({
         axis: row.axis,
@@ -334,7 +320,7 @@ async function frontsOf(
   return fronts;
 }
 
-function hasSameRuns({ entry: one }: Member, { entry: other }: Member): boolean {
-  const pathsOf = ({ runs }: Entry) => JSON.stringify(runs.map(({ seed, path, parts }) => [seed, path, parts]));
+function hasSameRuns(one: MeasuredModel, other: MeasuredModel): boolean {
+  const pathsOf = ({ folders }: MeasuredModel) => JSON.stringify(folders.map(({ path, tasks }) => [path, tasks]));
   return one.label === other.label && pathsOf(one) === pathsOf(other);
 }

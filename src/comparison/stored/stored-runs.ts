@@ -13,7 +13,7 @@ import { decisionsIn } from '../plan/decided-changes.js';
 import { isOfCommandAt } from './command-run.js';
 import { readComparison } from './comparison-file.js';
 import { runsIn } from './folders.js';
-import { type Entry, reportedRun, type StoredRow } from './reported-run.js';
+import { type Entry, foldersOf, type RunFolder } from './run-folder.js';
 
 /** The runs under one path that a user named: those of a comparison, or a single one. */
 export interface StoredRuns {
@@ -23,7 +23,7 @@ export interface StoredRuns {
   /** Undefined: a single run. */
   readonly comparison: Comparison | undefined;
   /** Those of the models' fronts, too. */
-  readonly rows: readonly StoredRow[];
+  readonly rows: readonly Entry<FinishedRun>[];
   /** Rows that commands made (`compare.models`, `type: external`), without their runs' results. */
   readonly external: readonly Entry[];
   /** What was left out, one line each. */
@@ -79,18 +79,15 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
   const notes: string[] = [];
   const byCommands: Entry[] = [];
   const stored = (label: string, type: string, runs: readonly RunReference[]) => {
-    const read = runs.map((reference) => readReference(path, reference, type));
-    for (const { seed, path, parts, status } of read) {
-      if (status === 'done') continue;
-      const folder = Object.values(parts ?? {}).find((part) => !readResult(part)) ?? path;
-      notes.push(`${folder} (${label}, seed ${seed}) is ${status} and is left out.`);
-    }
+    const read = runs.flatMap(foldersOf).map((run) => readFolder(path, run, type));
+    for (const { seed, path, status } of read)
+      if (status !== 'done') notes.push(`${path} (${label}, seed ${seed}) is ${status} and is left out.`);
     return read;
   };
   const rows = comparison.rows.flatMap((row) => {
     const { label, type, axis, runs } = row;
     if (type === external) {
-      const moved = runs.map((run) => mapPaths(run, (own) => join(path, own)));
+      const moved = runs.map((run) => ({ ...run, path: join(path, run.path) }));
       if (moved.some((run) => isOfCommandAt(run.path))) byCommands.push({ label, type, point: axis, runs: moved });
       else notes.push(`${path}: '${label}' was made elsewhere and is left out: give it again with --predictions.`);
       return [];
@@ -123,32 +120,21 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
 }
 
 /** @param type The model's type in the comparison's row. */
-function readReference(folder: string, reference: RunReference, type: string): StoredRow['runs'][number] {
-  const moved = mapPaths(reference, (path) => join(folder, path));
-  const { seed, path, parts, status } = moved;
-  const finished = new Map<string, FinishedRun>();
-  for (const at of new Set([path, ...Object.values(parts ?? {})])) {
-    const run = readRun(at);
-    if (run && (run.result.seed !== seed || run.result.model !== type))
-      throw new DataError(
-        `${at} is a run of ${run.result.model} with seed ${run.result.seed}, and the comparison ${folder} has ${type} with seed ${seed} there: ` +
-          'put the run back, or delete its folder and run ple compare again.',
-      );
-    if (run) finished.set(at, run);
-  }
-  const run = reportedRun(moved, finished);
-  if (run) return { ...moved, status: 'done', run };
-  return { ...moved, status: status === 'done' ? 'missing' : status };
-}
-
-/** The reference with other paths. */
-export function mapPaths<Reference extends RunReference>(
-  reference: Reference,
-  to: (path: string) => string,
-): Reference {
-  const { path, parts } = reference;
-  const moved = Object.entries(parts ?? {}).map(([task, of]) => [task, to(of)]);
-  return { ...reference, path: to(path), ...(parts ? { parts: Object.fromEntries(moved) } : {}) };
+function readFolder(
+  folder: string,
+  { path: name, status, ...reference }: ReturnType<typeof foldersOf>[number],
+  type: string,
+): RunFolder<FinishedRun> {
+  const { seed } = reference;
+  const path = join(folder, name);
+  const run = readRun(path);
+  if (!run) return { ...reference, path, status: status === 'done' ? 'missing' : status };
+  if (run.result.seed !== seed || run.result.model !== type)
+    throw new DataError(
+      `${path} is a run of ${run.result.model} with seed ${run.result.seed}, and the comparison ${folder} has ${type} with seed ${seed} there: ` +
+        'put the run back, or delete its folder and run ple compare again.',
+    );
+  return { ...reference, path, status: 'done', run };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { FinishedRun } from '../../training/finished-run.js';
 import { pointsOf } from '../points.js';
-import { type ReportData, runsOf } from '../report-data.js';
+import { type ReportData, type ReportedRun, runsOf } from '../report-data.js';
 import { atPoint } from './drawn-points.js';
 import { type Mark, modelSeries } from './palette.js';
 
@@ -20,7 +20,7 @@ interface Place {
 export interface ChartedModel extends Mark {
   /** Its index among the marks. Null: a single run. */
   readonly model: number | null;
-  readonly runs: readonly FinishedRun[];
+  readonly runs: readonly ReportedRun[];
 }
 
 export function runsOfComparison(data: ReportData): ChartedRuns {

@@ -1,3 +1,4 @@
+import { hasTask } from '../../comparison/stored/run-folder.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { fixed } from '../numbers.js';
@@ -41,7 +42,7 @@ export function learningCurves(data: ReportData): readonly ChartSection[] {
     const [first, others] = [true, false].map((own) => rows.filter(({ label }) => (label === baseline) === own));
     const learners = [...(first ?? []), ...ranked(others ?? [])].map((row) => ({
       label: row.label,
-      runs: runsOf(data, row).map(({ result: { seed, bestEpoch }, epochs }) => ({ seed, epochs, bestEpoch })),
+      runs: runsOf(data, row).map(({ result: { seed, bestEpoch }, ...run }) => ({ ...run, seed, bestEpoch })),
     }));
     return { axis, tasks, learners };
   });
@@ -87,9 +88,9 @@ function panelsOf(
 ): readonly Panel[] {
   const trained = learners.map(({ label, runs }) => ({
     label,
-    runs: runs.filter(({ tasks, epochs }) => epochs.length > 0 && (tasks?.includes(name) ?? true)),
+    runs: runs.filter((run) => run.epochs.length > 0 && hasTask(run, name)),
   }));
-  const last = Math.max(0, ...trained.flatMap(({ runs }) => runs.map(({ epochs }) => epochs.length)));
+  const last = Math.max(0, ...learners.flatMap(({ runs }) => runs.map(({ epochs }) => epochs.length)));
   const stride = Math.ceil(last / mostEpochs);
   const models = trained.map(({ label, runs }) => ({
     label,

@@ -1,3 +1,4 @@
+import { hasTask } from '../../comparison/stored/run-folder.js';
 import { fixed } from '../numbers.js';
 import { pointsOf } from '../points.js';
 import { type ReportData, runsOf } from '../report-data.js';
@@ -24,12 +25,16 @@ export function paths(data: ReportData): readonly ChartSection[] {
     (point, x, y, title, id) => {
       const models = point.rows.map((row) => ({
         label: row.label,
-        paths: runsOf(data, row).map(({ result: { seed }, epochs }) => {
-          const steps = epochs.flatMap(({ epoch, validation }): Step[] => {
-            const [across, up] = [validation[x.name]?.[x.metric], validation[y.name]?.[y.metric]];
+        paths: runsOf(data, row).flatMap((run, _, all) => {
+          if (!hasTask(run, x.name)) return [];
+          const { seed } = run.result;
+          const other = all.find((one) => one.result.seed === seed && hasTask(one, y.name));
+          const steps = run.epochs.flatMap(({ epoch, validation }): Step[] => {
+            const beside = other?.epochs.find((record) => record.epoch === epoch);
+            const [across, up] = [validation[x.name]?.[x.metric], beside?.validation[y.name]?.[y.metric]];
             return typeof across === 'number' && typeof up === 'number' ? [{ epoch, x: across, y: up }] : [];
           });
-          return { steps, dot: endOf(steps, `${row.label}, seed ${seed}`, x, y) };
+          return [{ steps, dot: endOf(steps, `${row.label}, seed ${seed}`, x, y) }];
         }),
       }));
       const steps = models.flatMap(({ paths }) => paths.flatMap((path) => path.steps));

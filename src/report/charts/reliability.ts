@@ -1,4 +1,5 @@
 import { mean } from '../../comparison/statistics/moments.js';
+import { hasTask } from '../../comparison/stored/run-folder.js';
 import { calibrationBinCount, calibrationBins } from '../../metrics/calibration.js';
 import { binarySample } from '../../metrics/samples.js';
 import { joined } from '../../support/joined.js';
@@ -54,7 +55,7 @@ async function curvesOf(model: ChartedModel): Promise<readonly Curve[]> {
   for (const run of model.runs) {
     if (!run.hasPredictions) continue;
     for (const { task, scores } of await run.predictions()) {
-      if (task.type !== 'binary' || scores.logits.some(Number.isNaN)) continue; // NaN: the run diverged
+      if (task.type !== 'binary' || !hasTask(run, task.name) || scores.logits.some(Number.isNaN)) continue; // NaN: the run diverged
       const bins = calibrationBins(binarySample(scores)).map(({ weight, predicted, positives }) => ({
         predicted: predicted / weight,
         actual: positives / weight,

@@ -1,11 +1,13 @@
 import type { ComparisonRow, Verdict } from '../../comparison/comparison.js';
 import { mean } from '../../comparison/statistics/moments.js';
+import { hasTask } from '../../comparison/stored/run-folder.js';
+import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { GainCell, GainRow, GainTable, GainText } from '../gain-table.js';
 import { type Html, html } from '../html.js';
 import { count, dash } from '../numbers.js';
-import { runsOf } from '../report-data.js';
+import { type ReportedRun, runsOf } from '../report-data.js';
 import { metricName, ranked } from '../task-gains.js';
 import { multiplierText, oneEpochSize } from '../training-in-words.js';
 import { type HtmlCell, type HtmlColumn, htmlTable, smallLines, typographic } from './html-table.js';
@@ -111,15 +113,19 @@ function signed({ sign, verdict }: GainText, size: string): Html {
   return html`${read}<b>${typographic(size)}</b>`;
 }
 
-/** The model's cost: means over its finished runs. */
+/** The model's cost: means over its seeds, of each all runs. */
 function costColumns(all: ReadonlyMap<string, FinishedRun>): readonly HtmlColumn<GainRow>[] {
   const cost = (
     head: string,
     note: string,
-    cell: (model: ComparisonRow, runs: readonly FinishedRun[]) => HtmlCell,
+    cell: (model: ComparisonRow, seeds: readonly (readonly ReportedRun[])[]) => HtmlCell,
   ) => ({
     ...{ head, note, kind: 'number' as const },
-    cell: ({ model }: GainRow) => cell(model, runsOf({ runs: all }, model)),
+    cell: ({ model }: GainRow) =>
+      cell(
+        model,
+        groupedBy(runsOf({ runs: all }, model), ({ result }) => result.seed),
+      ),
   });
   return [
     cost('parameters', 'network', ({ parameters }) => {
@@ -127,11 +133,15 @@ function costColumns(all: ReadonlyMap<string, FinishedRun>): readonly HtmlColumn
       const embedding = parameters === null ? '' : `+ ${count(parameters.embedding)} embedding`;
       return { value, content: count(value), below: [[embedding]] };
     }),
-    cost('best epoch', 'of epochs', ({ atLimit }, runs) => {
-      const best = runs.flatMap(({ result: { bestEpoch } }) => Object.values(bestEpoch));
+    cost('best epoch', 'of epochs', ({ atLimit }, seeds) => {
+      const best = seeds
+        .flat()
+        .flatMap((run) =>
+          Object.entries(run.result.bestEpoch).flatMap(([task, epoch]) => (hasTask(run, task) ? [epoch] : [])),
+        );
       const [low, high] = [Math.min(...best), Math.max(...best)];
-      const epochs = meanOf(runs.map(({ result }) => result.epochs));
-      const limit = atLimit === 0 ? '' : `${atLimit} of ${runs.length} at the limit`;
+      const epochs = meanOf(seeds.map((own) => Math.max(...own.map(({ result }) => result.epochs))));
+      const limit = atLimit === 0 ? '' : `${atLimit} of ${seeds.length} at the limit`;
       return {
         value: meanOf(best),
         content: best.length === 0 ? dash : `${tenths(meanOf(best))} of ${tenths(epochs)}`,
@@ -139,9 +149,10 @@ function costColumns(all: ReadonlyMap<string, FinishedRun>): readonly HtmlColumn
       };
     }),
     {
-      ...cost('time', 'training, s', (_, runs) => {
-        const value = meanOf(runs.map((run) => run.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0)));
-        const speed = meanOf(runs.map(({ result }) => result.throughput.samplesPerSecond));
+      ...cost('time', 'training, s', (_, seeds) => {
+        const epochs = seeds.map((own) => own.flatMap((run) => run.epochs));
+        const value = meanOf(epochs.map((own) => own.reduce((sum, { seconds }) => sum + seconds, 0)));
+        const speed = meanOf(seeds.flat().map(({ result }) => result.throughput.samplesPerSecond));
         const content = value !== null && value >= 100 ? count(value) : tenths(value);
         return { value, content, below: [[speed === null ? '' : `${count(speed)} rows/s`]] };
       }),

@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { folderPerTest } from '../../support/folder.fixture.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
+import { joinRuns } from '../gains/join-runs.js';
 import { storedTable } from '../gains/stored-table.js';
-import { reportedRun } from './reported-run.js';
+import { referencesTo } from './run-folder.js';
 import { type StoredTask, storeRun, storeTable } from './stored-run.fixture.js';
 import { readStoredRuns } from './stored-runs.js';
 
@@ -22,14 +23,12 @@ const counts = (click: number) => ({
 
 /** A run of three tasks: `click` and `time` are reported from `a`, `buy` from `b`. */
 async function store(name: string, run: Partial<Parameters<typeof storeRun>[1]> = {}): Promise<FinishedRun> {
-  const part = name.startsWith('a') ? 0 : 1;
+  const part = /a\d*$/.test(name) ? 0 : 1;
   await storeRun(at(name), {
-    name,
+    name: 'r',
     seed: 1,
     tasks: tasksOf(part + 0.5),
     train: { optimizer: { type: 'adam', learningRate: part === 0 ? 0.1 : 0.01 } },
-    epochs: part === 0 ? 2 : 4,
-    bestEpoch: { click: 2 - part, buy: 1 + part, time: 2 },
     parametersByTask: counts(part + 1),
     ...run,
   });
@@ -39,42 +38,13 @@ async function store(name: string, run: Partial<Parameters<typeof storeRun>[1]> 
 }
 
 const parts = (seed = '') => ({ click: `a${seed}`, time: `a${seed}`, buy: `b${seed}` });
-const put = (runs: Record<string, FinishedRun>) =>
-  reportedRun({ path: 'a', parts: parts() }, new Map(Object.entries(runs)));
 
-describe('a run that is put together', () => {
-  test('has the result and the epochs of each task, in the order of the config, and the seconds of all', async () => {
-    const [a, b] = [await store('a'), await store('b')];
-    const { result, epochs = [] } = put({ a, b }) ?? {};
-    expect(Object.keys(result?.tasks ?? {})).toEqual(['click', 'buy', 'time']);
-    expect(result?.bestEpoch).toEqual({ click: 2, buy: 2, time: 2 });
-    expect(epochs.map(({ epoch, seconds, steps }) => [epoch, seconds, steps])).toEqual([
-      [1, 2, 4],
-      [2, 2, 4],
-      [3, 1, 2],
-      [4, 1, 2],
-    ]);
-    expect(epochs[0]?.validation).toEqual({
-      click: a.epochs[0]?.validation.click,
-      time: a.epochs[0]?.validation.time,
-      buy: b.epochs[0]?.validation.buy,
-    });
-    expect(Object.keys(epochs[3]?.validation ?? {})).toEqual(['buy']);
-    expect(Object.keys(epochs[3]?.train.tasks ?? {})).toEqual(['buy']);
-  });
-
-  test('ended as the worst of its tasks did, each in its own part', async () => {
-    const [a, b] = [await store('a'), await store('b')];
-    const ending = (task: string): FinishedRun => {
-      const { tasks } = b.result;
-      const ended = Object.entries(tasks).map(([name, of]) => {
-        return [name, { ...of, ended: name === task ? ('limit' as const) : ('plateau' as const) }] as const;
-      });
-      return { ...b, result: { ...b.result, ended: 'limit', tasks: Object.fromEntries(ended) } };
-    };
-    // `click` is reported from the other part.
-    expect(['click', 'buy'].map((task) => put({ a, b: ending(task) })?.result.ended)).toEqual(['plateau', 'limit']);
-  });
+test('a line of comparison.json has all runs of a seed, and failed if one of them has', () => {
+  const runs = [
+    { seed: 1, path: 'a', status: 'missing', tasks: ['click', 'time'] },
+    { seed: 1, path: 'b', status: 'failed', tasks: ['buy'] },
+  ] as const;
+  expect(referencesTo(runs)).toEqual([{ seed: 1, path: 'a', status: 'failed', parts: parts() }]);
 });
 
 describe('ple report', () => {
@@ -84,12 +54,16 @@ describe('ple report', () => {
     return storedTable(readStoredRuns(at()), { folder: at(), ...options });
   };
   /** comparison.json of a baseline in parts and of another model, under two seeds. */
-  async function stored(): Promise<void> {
-    for (const seed of [1, 2]) {
-      await store(`a${seed}`, { seed, tasks: tasksOf(seed) });
-      await store(`b${seed}`, { seed, tasks: tasksOf(seed + 2) });
+  async function stored(
+    folder = '.',
+    seeds: readonly number[] = [1, 2],
+    b: Partial<Parameters<typeof storeRun>[1]> = {},
+  ) {
+    for (const seed of seeds) {
+      await store(`${folder}/a${seed}`, { seed, tasks: tasksOf(seed) });
+      await store(`${folder}/b${seed}`, { seed, tasks: tasksOf(seed + 2), ...b });
       const model = { type: 'mmoe', experts: 2 };
-      await storeRun(at(`m${seed}`), { name: 'm', seed, tasks: tasksOf(seed + 4), model });
+      await storeRun(at(folder, `m${seed}`), { name: 'm', seed, tasks: tasksOf(seed + 4), model });
     }
     const row = { axis: {}, tasks: {} };
     const rows = [
@@ -97,7 +71,7 @@ describe('ple report', () => {
         ...row,
         label: 'alone',
         type: 'single-task',
-        runs: [reference(1), reference(2)],
+        runs: seeds.map(reference),
         searched: 4,
         tunedByTask: { click: { 'train.epochs': 3 }, time: { 'train.epochs': 3 }, buy: { 'train.batchSize': 5 } },
       },
@@ -106,11 +80,11 @@ describe('ple report', () => {
         label: 'm',
         type: 'mmoe',
         searched: 9,
-        runs: [1, 2].map((seed) => ({ seed, path: `m${seed}`, status: 'done' })),
+        runs: seeds.map((seed) => ({ seed, path: `m${seed}`, status: 'done' })),
       },
     ];
     const tasks = ['click', 'buy', 'time'];
-    storeTable(at(), { baseline: 'alone', tasks, seeds: [1, 2], uncertainty: 'both', rows });
+    storeTable(at(folder), { baseline: 'alone', tasks, seeds, uncertainty: 'both', rows });
   }
 
   test('reads a comparison of runs in parts, to the same table again', async () => {
@@ -136,6 +110,32 @@ describe('ple report', () => {
     expect(JSON.stringify((await table()).comparison)).toBe(JSON.stringify(first.comparison));
   });
 
+  test('a seed counts once all of its runs have finished', async () => {
+    await stored();
+    rmSync(at('b1'), { recursive: true });
+    const { comparison, notes } = await table();
+    const [alone] = comparison.rows;
+    expect(alone?.runs).toEqual([{ ...reference(1), status: 'missing' }, reference(2)]);
+    expect(alone?.tasks.click?.mean).toBe(readRun(at('a2'))?.result.tasks.click?.test.auc);
+    expect(notes).toEqual([`${at('b1')} (alone, seed 1) is missing and is left out.`]);
+    expect(comparison.notes).toContain('alone: the run of seed 1 is not there; the table is without it.');
+  });
+
+  test('joins the runs of a model by seed and tasks, if each task was trained alike', async () => {
+    await stored('c', [1]);
+    await stored('d', [2]);
+    await stored('e', [3], { train: { batchSize: 7 } });
+    const joined = (...names: string[]) => joinRuns(names.flatMap((name) => readStoredRuns(at(name)))).rows;
+    const [alone] = joined('c', 'd', 'c');
+    expect(alone?.runs.map(({ path, tasks = [] }) => [path, ...tasks])).toEqual([
+      [at('c/a1'), 'click', 'time'],
+      [at('c/b1'), 'buy'],
+      [at('d/a2'), 'click', 'time'],
+      [at('d/b2'), 'buy'],
+    ]);
+    expect(() => joined('c', 'e')).toThrow(/a model 'c\/alone', but differ in tasksApart\.buy\.train\.batchSize/);
+  });
+
   test('refuses parts on other data', async () => {
     await stored();
     await store('b2', { seed: 2, checksum: 'other' });
@@ -147,7 +147,7 @@ test('a run of an earlier version is read: it has another hash, keys that are go
   const old = { train: { accumulate: 1 }, dataset: { loader: 'gone' }, environment: { hash8: '01234567' } };
   await store('a', old);
   const [stored] = readStoredRuns(at('a'));
-  expect(stored?.rows).toMatchObject([{ label: 'a', type: 'single-task' }]);
+  expect(stored?.rows).toMatchObject([{ label: 'r', type: 'single-task' }]);
   const { dataset, train } = readRun(at('a'))?.experiment ?? {};
   expect(dataset?.loader).toBe('gone');
   expect(train).not.toHaveProperty('accumulate');
