@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { external } from '../config/compare-schema.js';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
 import { Interrupted } from '../support/errors.js';
@@ -11,7 +10,7 @@ import { must } from '../support/must.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
 import { noteOnUntracked } from '../tracking/untracked.js';
 import type { FinishedRun } from '../training/finished-run.js';
-import type { Comparison, Look, SearchRecord } from './comparison.js';
+import type { Comparison, Look } from './comparison.js';
 import type { ComparisonOptions, Event, Executor, LeftToOthers } from './execute/executor.js';
 import { openStage } from './execute/stage.js';
 import { writeStagePlan } from './execute/stage-plan.js';
@@ -20,7 +19,7 @@ import { externalRows } from './external/external-rows.js';
 import { type SummaryOptions, summarize } from './gains/summarize.js';
 import { type LookStep, next, openPlan, type Step } from './next.js';
 import { firstExperiment } from './plan/axis-point.js';
-import { type DecidedChanges, decisionsOf } from './plan/decided-changes.js';
+import { decisionsOf } from './plan/decided-changes.js';
 import { configFile, folderConfig } from './plan/folder-config.js';
 import { type LookToCome, ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { notesOnMatch } from './plan/match.js';
@@ -180,7 +179,12 @@ async function lookAt(
   const { look, runs: placed, decided, search } = step;
   const seeds = look.of;
   const runs = readRuns(placed, folder);
-  const trained = entriesOf(placed, runs);
+  const keyOf = (label: string, axis: AxisPoint) => JSON.stringify([label, axis]);
+  const sizes = new Map(search?.models.map(({ label, axis, candidates }) => [keyOf(label, axis), candidates.length]));
+  const trained = entriesOf(placed, runs).map((entry) => {
+    const searched = search && (sizes.get(keyOf(entry.label, entry.point)) ?? 1);
+    return { ...entry, decided: decisionsOf(decided.of(entry.label, entry.point), searched) };
+  });
   const byCommands = await externalRows(config, trained, { ...options, folder, seeds });
   const summary = await summarize([...trained, ...byCommands.entries], {
     name: config.name,
@@ -201,7 +205,11 @@ async function lookAt(
   const failedCommands = byCommands.entries.flatMap((row) => row.runs.filter(({ status }) => status === 'failed'));
   const failedRuns = new Set(placed.flatMap((run) => (run.state === 'failed' ? [run.folder] : [])));
   return {
-    comparison: sealed(withDecisions(summary, decided, search)),
+    comparison: sealed({
+      ...summary,
+      ...(search ? { search } : {}),
+      notes: [...summary.notes, ...notesOnMatch(summary.rows), ...notesOnSearch(summary.rows, search)],
+    }),
     runs,
     failed: failedCommands.length + failedRuns.size,
   };
@@ -220,26 +228,6 @@ function notesOnLook({ looks, rows, baseline }: Comparison, more: LookToCome | u
   return [
     `After ${seeds} seeds ${late} of ${rows.length - 1} models have no verdict: more than a fifth of their runs, or of ${baseline}'s, ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
   ];
-}
-
-function withDecisions(comparison: Comparison, decided: DecidedChanges, search: SearchRecord | undefined): Comparison {
-  const sizes = new Map(search?.models.map(({ label, axis, candidates }) => [keyOf(label, axis), candidates.length]));
-  const rows = comparison.rows.map((row) => ({
-    ...row,
-    ...(row.type === external
-      ? {}
-      : decisionsOf(decided.of(row.label, row.axis), search && (sizes.get(keyOf(row.label, row.axis)) ?? 1))),
-  }));
-  return {
-    ...comparison,
-    rows,
-    ...(search ? { search } : {}),
-    notes: [...comparison.notes, ...notesOnMatch(rows), ...notesOnSearch(rows, search)],
-  };
-
-  function keyOf(label: string, axis: AxisPoint): string {
-    return JSON.stringify([label, axis]);
-  }
 }
 
 /** The pino log of a comparison's training: when, on how many processes, and which runs ended. */

@@ -7,7 +7,7 @@ import { didYouMean } from '../../support/catalogue.js';
 import { sealed } from '../../support/checksum.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import type { FinishedRun } from '../../training/finished-run.js';
-import type { Comparison, ComparisonRow } from '../comparison.js';
+import type { Comparison } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
 import { lookAt } from '../plan/looks.js';
 import { notesOnSearch } from '../search/search.js';
@@ -85,21 +85,12 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
       timing: { ...only?.timing, runs: timeOf(runs) },
     },
   );
-  const decided = summary.rows.map((row) => withDecisions(row, stored));
   const comparison = sealed({
     ...summary,
-    rows: decided,
     ...(only?.search ? { search: only.search } : {}),
-    notes: [...summary.notes, ...notesOnSearch(decided, only?.search), ...notesOnSettings(stored, baseline)],
+    notes: [...summary.notes, ...notesOnSearch(summary.rows, only?.search), ...notesOnSettings(stored, baseline)],
   });
   return { comparison, runs, notes };
-}
-
-function withDecisions(row: ComparisonRow, stored: readonly Entry<FinishedRun>[]): ComparisonRow {
-  const found = stored.find(
-    ({ label, point, values }) => label === row.label && !values && pointKey(point) === pointKey(row.axis),
-  );
-  return { ...row, ...found?.decided };
 }
 
 function seedsOf(rows: readonly Entry<FinishedRun>[]): readonly number[] {

@@ -184,7 +184,7 @@ function rowOf(
   { tasks, uncertainty }: Judging,
   half: MeasuredModel | undefined,
 ): ComparisonRow {
-  const { label, type, point, folders, runs } = pair.model;
+  const { label, type, point, folders, runs, decided } = pair.model;
   const ofTasks = tasks.map((judged, task): readonly [string, TaskGain] => {
     const { name, metric } = judged;
     const values = sampleIn(pair.model, 'values', task).values.map((value) => signed(metric, value));
@@ -215,6 +215,7 @@ function rowOf(
     aggregate,
     atLimit: lateRuns(pair.model),
     verdict,
+    ...decided,
   };
 }
 
