@@ -453,7 +453,7 @@ def check_doubling(doubling, half, whole):
         compare("doubling", stored["learnt"], 100 * (after - before) / after)
         compare("limited", stored["isLimited"], not (after > 0 and (after - before) / after <= 0.1))
         limited |= stored["isLimited"]
-        if sign(metric) < 0:
+        if sign(metric) < 0 and doubling["passes"] <= 1:  # half of several passes are not half of the rows
             logs = [np.mean(np.log([-value for value in sample_of(row, task, metric).values()])) for row in (half, whole)]
             exponents[task] = (logs[0] - logs[1]) / np.log(2), logs[1]
     return limited, exponents
