@@ -7,44 +7,28 @@ import { examine } from './doctor.js';
 const facts = machineFacts();
 const hasNvidia = facts.nvidiaDriver() !== null;
 
-describe('ple doctor', () => {
-  const mixed = factsOf({ nvidiaDriver: () => null, graphicsAdapters: async () => [software] });
-  const examined = (json: boolean, machine = mixed, failing: string[] = []) =>
-    printedBy(() => examine(lookAt(machine, failing).look, json));
+const mixed = factsOf({ nvidiaDriver: () => null, graphicsAdapters: async () => [software] });
+const all = ['compiled on webgpu', 'compiled on cpu', 'tfjs on cpu'];
 
-  test('--json tells of every engine on every device, why it is not usable and how to mend it, and what auto takes', async () => {
-    const { status, stdout, stderr } = await examined(true);
-    const { devices, auto, ...others } = JSON.parse(stdout);
-    expect([status, stderr]).toEqual([0, '']);
-    expect(Object.keys(others).toSorted()).toEqual(['cpu', 'disks', 'memory', 'node', 'platform', 'schema']);
-    const keysOf = (value: object | undefined) =>
-      Object.keys(value ?? {})
-        .toSorted()
-        .join(' ');
-    expect([others.cpu, others.memory, ...others.disks].map(keysOf)).toEqual([
-      'cores model',
-      'freeBytes totalBytes',
-      ...Array(2).fill('folder freeBytes'),
-    ]);
-    expect(others).toMatchObject({ schema: 1, node: process.version, platform: expect.any(String) });
-    const found = ['compiled cuda false', 'tfjs cuda false', 'compiled webgpu true', 'compiled cpu true'];
-    expect(
-      devices.map(({ engine, device, usable }: Record<string, unknown>) => `${engine} ${device} ${usable}`),
-    ).toEqual([...found, 'tfjs cpu true', 'tfjs cpu true']);
-    expect(devices[0]).toMatchObject({ reason: expect.any(String), mend: expect.any(String) });
-    expect(keysOf(devices[3])).toBe('adapter device driver engine memoryBytes smoke software usable');
-    expect(devices[3].smoke).toEqual({ stepMilliseconds: 1, largestDifference: 0 });
-    expect(auto).toMatchObject({ engine: 'compiled', device: 'cpu', why: expect.stringMatching(/^auto: /) });
-  });
-
-  test('exits 1 where nothing can train', async () => {
-    const all = ['compiled on webgpu', 'compiled on cpu', 'tfjs on cpu'];
-    const { status, stdout } = await examined(false, bare, all);
-    expect([status, stdout]).toEqual([
-      1,
-      expect.stringMatching(/: it failed\.\n.*\n[\s\S]*Nothing can train here\.\n$/),
-    ]);
-  });
+test.each([
+  ['mixed', mixed, []],
+  ['none', bare, all],
+] as const)('ple doctor on a machine with usable devices: %s', async (name, machine, failing) => {
+  const examined = (json: boolean) => printedBy(() => examine(lookAt(machine, [...failing]).look, json));
+  const [text, json] = [await examined(false), await examined(true)];
+  expect([text.status, text.stderr, json.stderr]).toEqual([json.status, '', '']);
+  const [facts = '', ...rest] = text.stdout.split('\n\n');
+  expect(facts).toMatch(/^Node +v.*\nCPU .*\nmemory .* free\ndisk .* free in datasets\/cache$/);
+  const { devices, auto, ...others } = JSON.parse(json.stdout);
+  const keys = (value: object) => Object.keys(value).toSorted();
+  expect(keys(others)).toEqual(['cpu', 'disks', 'memory', 'node', 'platform', 'schema']);
+  expect([others.cpu, others.memory, others.disks[0]].map(keys)).toEqual([
+    ['cores', 'model'],
+    ['freeBytes', 'totalBytes'],
+    ['folder', 'freeBytes'],
+  ]);
+  const shown = `exit ${text.status}\n${rest.join('\n\n')}${JSON.stringify({ devices, auto }, null, 2)}\n`;
+  await expect(shown).toMatchFileSnapshot(`goldens/doctor-${name}.txt`);
 });
 
 describe('ple train', () => {
