@@ -1,9 +1,9 @@
-import { WriteStream } from 'node:tty';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Run } from '../../comparison/plan/run.js';
 import { parseComparison } from '../../config/comparison.js';
 import { definitions } from '../../training/definitions.js';
 import { openCompareDisplay } from './compare-display.js';
+import { recordingStream } from './stream.fixture.js';
 
 const label = 'two\u001b[2J\nlines';
 const config = parseComparison(
@@ -25,8 +25,7 @@ const run: Run = {
 };
 
 test('labels, tasks and messages steer no terminal, and a name stays on its line', () => {
-  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
-  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
+  const { stream, written } = recordingStream(false);
   const display = openCompareDisplay(stream, config);
   display.show({ kind: 'planned', stage: 'runs', runs: 1, unfinished: [run], jobs: 1, threads: 1 });
   display.show({ kind: 'begun', run });
@@ -40,7 +39,7 @@ test('labels, tasks and messages steer no terminal, and a name stays on its line
     seconds: 2,
     scores,
   });
-  const [, ...lines] = write.mock.calls.flatMap(([text]) => String(text).trimEnd().split('\n'));
+  const [, ...lines] = written().flatMap((text) => text.trimEnd().split('\n'));
   expect(lines).toEqual([
     'two\ufffd[2J\ufffdlines seed 1 is started again from its checkpoint: killed',
     '1/1 two\ufffd[2J\ufffdlines seed 1  y1\ufffd1m mse 0.5000  2.0 s',
@@ -53,10 +52,7 @@ test.each([
   [false, undefined, '  auc 0.7001'],
   [true, 100, '  … 5 more tasks  2.0 s'],
 ])('the line of a finished run shortens labels, and cuts no number (terminal: %s)', (isTTY, columns, end) => {
-  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, {
-    ...{ isTTY: { value: isTTY }, columns: { value: columns } },
-  });
-  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
+  const { stream, written } = recordingStream(isTTY, columns);
   const display = openCompareDisplay(stream, config);
   const named = {
     ...run,
@@ -68,7 +64,7 @@ test.each([
   display.show({ kind: 'planned', stage: 'runs', runs: 1, unfinished: [named], jobs: 1, threads: 1 });
   display.show({ kind: 'ended', run: named, outcome: { status: 'done' }, seconds: 2, scores });
   display.close();
-  const text = write.mock.calls.map(([text]) => String(text)).find((text) => text.includes('seed 12')) ?? '';
+  const text = written().find((text) => text.includes('seed 12')) ?? '';
   expect(text).toContain('1/1 a model with… long label weight of y2 0.0625 seed 12  a task 0 auc 0.7001  ');
   if (isTTY) expect(text.trimEnd().endsWith(end)).toBe(true);
   else for (const { task, value } of scores) expect(text).toContain(`${task} auc ${value.toPrecision(4)}  `);
@@ -79,11 +75,7 @@ test('on a terminal a bar below the lines of finished runs says how long it take
   onTestFinished(() => {
     vi.useRealTimers();
   });
-  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, {
-    ...{ isTTY: { value: true }, columns: { value: 80 } },
-  });
-  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
-  const written = () => write.mock.calls.map(([text]) => String(text));
+  const { stream, written } = recordingStream(true, 80);
   const display = openCompareDisplay(stream, config);
   const runs = [1, 2, 3].map((seed) => ({ ...run, label: 'ple', seed, folder: `ple-${seed}` }));
   const [first = run, second = run] = runs;
@@ -112,8 +104,7 @@ test('on a terminal a bar below the lines of finished runs says how long it take
 });
 
 test('what came out of single runs is told at the end, with their names; what all have, once and at once', () => {
-  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
-  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
+  const { stream, written } = recordingStream(false);
   const display = openCompareDisplay(stream, config);
   const note = (of: Partial<Run>, message: string, ofRun = {}) =>
     display.show({
@@ -128,7 +119,7 @@ test('what came out of single runs is told at the end, with their names; what al
   note({ seed: 2 }, 'No AUC.', ofRun);
   display.close();
   display.close();
-  expect(write.mock.calls.map(([text]) => text)).toEqual([
+  expect(written()).toEqual([
     'note: The data are odd.\n',
     '1 run, 1 of them finished already\n',
     'note: ple seed 3, ple seed 1, mmoe correlation 0.4 seed 2: The last epoch was the best.\n',
