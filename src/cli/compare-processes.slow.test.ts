@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isRunning } from '../support/process-identity.js';
-import { pleHere, succeeded, temporaryFolder } from './command.fixture.js';
+import { ple, succeeded, temporaryFolder } from './command.fixture.js';
 import {
   comparisonIn,
   runsIn,
@@ -33,7 +33,7 @@ test('of real processes: a killed one is started again, Ctrl-C leaves checkpoint
   for (const run of runsIn(at)) expect(existsSync(join(at, run, 'checkpoints/last.safetensors'))).toBe(true);
 
   for (const runs of ['runs', 'whole']) {
-    await succeeded(pleHere([...words, join(folder, runs)]));
+    await succeeded(ple([...words, join(folder, runs)]));
   }
   expect(comparisonIn(at)).toBe(comparisonIn(join(folder, 'whole/small')));
   expect(existsSync(join(at, 'lock'))).toBe(false);
