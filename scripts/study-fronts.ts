@@ -10,7 +10,7 @@
 import type { ComparisonRow } from '../src/comparison/comparison.js';
 import { entryOf, evaluatedRun, oneLook } from '../src/comparison/gains/evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from '../src/comparison/gains/summarize.js';
-import type { Entry } from '../src/comparison/stored/run-folder.js';
+import type { Entry } from '../src/comparison/stored/entry.js';
 import { textTable } from '../src/report/text-table.js';
 import { type Random, randomFromSeed } from '../src/support/random.js';
 import { refuse, wordsOf } from './usage.js';

@@ -26,7 +26,7 @@ import { notesOnMatch } from './plan/match.js';
 import { asItIs, distinct } from './plan/run.js';
 import { notesOnSearch } from './search/search.js';
 import { readComparison } from './stored/comparison-file.js';
-import { entriesOf, readRuns } from './stored/run-folder.js';
+import { entriesOf, readRuns } from './stored/entry.js';
 import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
 import { type ComparisonTracker, openComparisonTracker } from './tracked-comparison.js';
 

@@ -5,7 +5,7 @@ import type { Event, Outcome } from '../comparison/execute/executor.js';
 import { summarize } from '../comparison/gains/summarize.js';
 import { firstExperiment } from '../comparison/plan/axis-point.js';
 import type { Run } from '../comparison/plan/run.js';
-import { entriesOf, readRuns } from '../comparison/stored/run-folder.js';
+import { entriesOf, readRuns } from '../comparison/stored/entry.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
 import { systemReason } from '../support/system-error.js';

@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
-import { foldersOf } from '../comparison/stored/run-folder.js';
+import { runsOfReference } from '../comparison/stored/entry.js';
 import type { FinishedRun } from '../training/finished-run.js';
 
 /** Everything that the report of a comparison is built from. */
@@ -20,7 +20,7 @@ export interface ReportedRun extends FinishedRun {
 
 /** The runs of a row whose seeds are finished, in their order. Tasks that share no parameters may have several of a seed. */
 export function runsOf({ runs }: Pick<ReportData, 'runs'>, row: ComparisonRow): readonly ReportedRun[] {
-  const folders = row.runs.flatMap((reference) => (reference.status === 'done' ? foldersOf(reference) : []));
+  const folders = row.runs.flatMap((reference) => (reference.status === 'done' ? runsOfReference(reference) : []));
   return folders.flatMap(({ path, tasks }) => {
     const run = runs.get(path);
     return run ? [{ ...run, ...(tasks ? { tasks } : {}) }] : [];

@@ -1,6 +1,6 @@
 import { oneLook } from '../comparison/gains/evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from '../comparison/gains/summarize.js';
-import type { RunFolder } from '../comparison/stored/run-folder.js';
+import type { EntryRun } from '../comparison/stored/entry.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { type Experiment, parseExperiment, stringifyExperiment } from '../config/experiment.js';
 import type { Task } from '../data/dataset.js';
@@ -71,7 +71,7 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
       label,
       type,
       point: axis,
-      runs: seeds.flatMap((seed): RunFolder[] => {
+      runs: seeds.flatMap((seed): EntryRun[] => {
         const whole = `runs/${slug(label)}-${point}-${seed}`;
         if (options.failed?.includes(label)) return [{ seed, path: whole, status: 'failed' }];
         const apart = options.apart && model === 0 ? tasks.map(({ name }) => ({ tasks: [name] })) : [{ tasks: [] }];

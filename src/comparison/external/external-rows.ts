@@ -18,8 +18,8 @@ import type { Event, ExecutorOptions, Outcome } from '../execute/executor.js';
 import { pointKey, pointText } from '../plan/axis-point.js';
 import { folderName } from '../plan/run.js';
 import { type CommandRun, commandFile, readCommandFile, readCommandRun, taskFile } from '../stored/command-run.js';
+import type { Entry, EntryRun } from '../stored/entry.js';
 import { outputNames, type Reference, readExternal, referenceAmong } from '../stored/external-predictions.js';
-import type { Entry, RunFolder } from '../stored/run-folder.js';
 import { runCommand } from './run-command.js';
 
 interface Options extends Pick<ExecutorOptions, 'signal' | 'halt'> {
@@ -65,7 +65,7 @@ export async function externalRows(
   for (const point of config.points) {
     const baseline = rows.find((row) => row.label === config.baseline && !row.values && isAt(row));
     for (const { label, command } of config.external) {
-      const runs: RunFolder[] = [];
+      const runs: EntryRun[] = [];
       for (const seed of seeds) {
         const run = baseline?.runs.find((one) => one.seed === seed)?.run;
         if (!run) {

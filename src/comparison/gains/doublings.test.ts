@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isTrained } from '../../training/finished-run.js';
-import type { Entry } from '../stored/run-folder.js';
+import type { Entry } from '../stored/entry.js';
 import { configured, entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 

@@ -2,7 +2,7 @@ import type { AxisPoint } from '../../config/comparison.js';
 import type { Doubling, TaskGain } from '../comparison.js';
 import { halfWidth } from '../statistics/behrens-fisher.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
-import { type Entry, referencesTo } from '../stored/run-folder.js';
+import { type Entry, referencesTo } from '../stored/entry.js';
 import { relativeGain } from './gains.js';
 import { type JudgedTask, type MeasuredModel, signed } from './measured.js';
 

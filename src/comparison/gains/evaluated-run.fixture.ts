@@ -1,7 +1,7 @@
 import { evaluateTask, type TaskMetrics } from '../../metrics/evaluate.js';
 import type { EvaluatedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
-import type { Entry } from '../stored/run-folder.js';
+import type { Entry } from '../stored/entry.js';
 import type { SummaryOptions } from './summarize.js';
 
 interface Data {

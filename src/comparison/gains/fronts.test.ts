@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { must } from '../../support/must.js';
 import type { Front } from '../comparison.js';
 import { hypervolume } from '../statistics/hypervolume.js';
-import type { Entry } from '../stored/run-folder.js';
+import type { Entry } from '../stored/entry.js';
 import { entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../support/errors.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { pointKey } from '../plan/axis-point.js';
-import type { Entry, RunFolder } from '../stored/run-folder.js';
+import type { Entry, EntryRun } from '../stored/entry.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
 import { checkPair } from './measured.js';
 import { placeOf, settingsDifference } from './settings.js';
@@ -85,7 +85,7 @@ function joined(
   return [...both, ...right.filter((row) => !left.some((other) => placeOf(other) === placeOf(row)))];
 }
 
-function keyOf({ seed, tasks }: RunFolder): string {
+function keyOf({ seed, tasks }: EntryRun): string {
   return JSON.stringify([seed, tasks]);
 }
 

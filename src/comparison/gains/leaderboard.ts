@@ -6,7 +6,7 @@ import { pointText } from '../plan/axis-point.js';
 import { halfWidth } from '../statistics/behrens-fisher.js';
 import { mean } from '../statistics/moments.js';
 import { varianceOf } from '../statistics/squeezed-variances.js';
-import type { Entry } from '../stored/run-folder.js';
+import type { Entry } from '../stored/entry.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
 import { type JudgedTask, judge, type MeasuredRun, measured, signed } from './measured.js';
 

@@ -10,7 +10,7 @@ import { withTestMetrics } from '../../training/later-metrics.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import type { ComparisonRow } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
-import { type Entry, hasTask, type RunFolder } from '../stored/run-folder.js';
+import { type Entry, type EntryRun, hasTask } from '../stored/entry.js';
 
 /** A task, and the metric by which it is judged. */
 export interface JudgedTask {
@@ -21,7 +21,7 @@ export interface JudgedTask {
 /** A model at one point of the axes, and the numbers that statistics take. */
 export interface MeasuredModel extends Omit<Entry, 'runs'> {
   /** Where its runs are. */
-  readonly folders: readonly RunFolder[];
+  readonly folders: readonly EntryRun[];
   /** Of each seed that has finished. */
   readonly runs: readonly MeasuredRun[];
 }
@@ -108,11 +108,11 @@ export async function measured(
       [metric, ...metrics.all.filter(({ type, score }) => type === metric.type && score)].map((metric) => metric.name),
     ]),
   );
-  const place = ({ seed }: RunFolder) => (seeds.includes(seed) ? seeds.indexOf(seed) : seeds.length);
+  const place = ({ seed }: EntryRun) => (seeds.includes(seed) ? seeds.indexOf(seed) : seeds.length);
   const read = influencesReader();
   const models: MeasuredModel[] = [];
   for (const { runs, ...entry } of entries) {
-    const folders: RunFolder[] = [];
+    const folders: EntryRun[] = [];
     // one at a time: predictions are large
     for (const { run, ...folder } of runs.toSorted((a, b) => place(a) - place(b) || a.seed - b.seed))
       folders.push(run ? { ...folder, run: await withTestMetrics(run, wanted) } : folder);
@@ -129,7 +129,7 @@ interface TakenTask extends JudgedTask {
 
 /** The numbers of a seed. Undefined if one of its runs has not finished. */
 function measuredRun(
-  folders: readonly [RunFolder, ...RunFolder[]],
+  folders: readonly [EntryRun, ...EntryRun[]],
   tasks: readonly JudgedTask[],
   read: (taken: readonly TakenTask[]) => Promise<Influences>,
 ): MeasuredRun | undefined {

@@ -8,7 +8,7 @@ import { pointText } from '../plan/axis-point.js';
 import { familyError, isEqual, isSamePlan, type LookToCome } from '../plan/looks.js';
 import { isConstant } from '../statistics/moments.js';
 import { fewestRuns } from '../statistics/verdict.js';
-import { hasTask, type RunFolder, referencesTo } from '../stored/run-folder.js';
+import { type EntryRun, hasTask, referencesTo } from '../stored/entry.js';
 import { hasGain, type Pair, runCount } from './gains.js';
 import { type JudgedTask, type MeasuredModel, testValue } from './measured.js';
 
@@ -178,7 +178,7 @@ function onUnpredictedTasks(tables: readonly Table[]): readonly string[] {
   });
 }
 
-function resultsOf(folder: RunFolder): ModelResults {
+function resultsOf(folder: EntryRun): ModelResults {
   const tasks = Object.entries(folder.run?.result.tasks ?? {}).filter(([task]) => hasTask(folder, task));
   return [{ tasks: Object.fromEntries(tasks) }];
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TaskPredictions } from '../../training/predictions.js';
 import { testFamily } from '../statistics/gain-family.js';
 import { squeezedVariances } from '../statistics/squeezed-variances.js';
-import type { Entry } from '../stored/run-folder.js';
+import type { Entry } from '../stored/entry.js';
 import { configured, entryOf, evaluatedRun, oneLook, predictedRun } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 

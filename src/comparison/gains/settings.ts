@@ -5,7 +5,7 @@ import { definitions } from '../../training/definitions.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { pointKey } from '../plan/axis-point.js';
 import { tunedKeys } from '../plan/decided-changes.js';
-import type { Entry } from '../stored/run-folder.js';
+import type { Entry } from '../stored/entry.js';
 
 /** Equal for rows at the same point of the axes, and of the model's front. */
 export function placeOf({ point, values }: Entry<FinishedRun>): string {

@@ -12,8 +12,8 @@ import { pointKey } from '../plan/axis-point.js';
 import { lookAt } from '../plan/looks.js';
 import { notesOnSearch } from '../search/search.js';
 import { readCommandRun } from '../stored/command-run.js';
+import type { Entry, EntryRun } from '../stored/entry.js';
 import { type ExternalFile, readExternal, referenceAmong, type Scale } from '../stored/external-predictions.js';
-import type { Entry, RunFolder } from '../stored/run-folder.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
 import { timeOf } from '../stored/timing.js';
 import { joinRuns } from './join-runs.js';
@@ -180,7 +180,7 @@ async function externalRows(
   if (new Set(rows.map(({ point }) => pointKey(point))).size > 1)
     throw new ConfigError('--predictions is for a table without axes: name the runs of one of their points.');
   const point = rows[0]?.point ?? {};
-  const runs = new Map<string, RunFolder[]>();
+  const runs = new Map<string, EntryRun[]>();
   for (const { label, seed: asked, path } of files) {
     const seed = asked ?? seeds[0] ?? 0;
     if (rows.some((row) => row.label === label))
@@ -207,7 +207,7 @@ async function commandRows(sources: readonly StoredRuns[], { rows, tasks }: Tabl
   }
   const read: Entry[] = [];
   for (const { point, runs, ...row } of all) {
-    const own: RunFolder[] = [];
+    const own: EntryRun[] = [];
     for (const run of runs) {
       const others = runsOf(rows, run.seed, point);
       const found = run.status === 'done' && others.length > 0;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparisonRow } from '../comparison.js';
-import type { Entry } from '../stored/run-folder.js';
+import type { Entry } from '../stored/entry.js';
 import { configured, entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 

@@ -15,7 +15,7 @@ import type {
 import type { LookToCome } from '../plan/looks.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
 import { isUnfinished } from '../statistics/verdict.js';
-import { type Entry, referencesTo } from '../stored/run-folder.js';
+import { type Entry, referencesTo } from '../stored/entry.js';
 import { bestOf, pairsOf } from './best.js';
 import { doublingOf, isHalved, isLimited, multiplierOf } from './doublings.js';
 import { dominated, seesawOf } from './fronts.js';

@@ -12,8 +12,8 @@ import { pointText } from '../plan/axis-point.js';
 import { decisionsIn } from '../plan/decided-changes.js';
 import { isOfCommandAt } from './command-run.js';
 import { readComparison } from './comparison-file.js';
+import { type Entry, type EntryRun, runsOfReference } from './entry.js';
 import { runsIn } from './folders.js';
-import { type Entry, foldersOf, type RunFolder } from './run-folder.js';
 
 /** The runs under one path that a user named: those of a comparison, or a single one. */
 export interface StoredRuns {
@@ -79,7 +79,7 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
   const notes: string[] = [];
   const byCommands: Entry[] = [];
   const stored = (label: string, type: string, runs: readonly RunReference[]) => {
-    const read = runs.flatMap(foldersOf).map((run) => readFolder(path, run, type));
+    const read = runs.flatMap(runsOfReference).map((run) => readFolder(path, run, type));
     for (const { seed, path, status } of read)
       if (status !== 'done') notes.push(`${path} (${label}, seed ${seed}) is ${status} and is left out.`);
     return read;
@@ -122,9 +122,9 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
 /** @param type The model's type in the comparison's row. */
 function readFolder(
   folder: string,
-  { path: name, status, ...reference }: ReturnType<typeof foldersOf>[number],
+  { path: name, status, ...reference }: ReturnType<typeof runsOfReference>[number],
   type: string,
-): RunFolder<FinishedRun> {
+): EntryRun<FinishedRun> {
   const { seed } = reference;
   const path = join(folder, name);
   const run = readRun(path);

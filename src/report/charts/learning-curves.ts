@@ -1,4 +1,4 @@
-import { hasTask } from '../../comparison/stored/run-folder.js';
+import { hasTask } from '../../comparison/stored/entry.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { fixed } from '../numbers.js';

@@ -1,4 +1,4 @@
-import { hasTask } from '../../comparison/stored/run-folder.js';
+import { hasTask } from '../../comparison/stored/entry.js';
 import { fixed } from '../numbers.js';
 import { pointsOf } from '../points.js';
 import { type ReportData, runsOf } from '../report-data.js';

@@ -1,5 +1,5 @@
 import { mean } from '../../comparison/statistics/moments.js';
-import { hasTask } from '../../comparison/stored/run-folder.js';
+import { hasTask } from '../../comparison/stored/entry.js';
 import { calibrationBinCount, calibrationBins } from '../../metrics/calibration.js';
 import { binarySample } from '../../metrics/samples.js';
 import { joined } from '../../support/joined.js';

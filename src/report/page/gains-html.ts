@@ -1,6 +1,6 @@
 import type { ComparisonRow, Verdict } from '../../comparison/comparison.js';
 import { mean } from '../../comparison/statistics/moments.js';
-import { hasTask } from '../../comparison/stored/run-folder.js';
+import { hasTask } from '../../comparison/stored/entry.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
 import type { FinishedRun } from '../../training/finished-run.js';

@@ -7,10 +7,10 @@ import type { Decisions, RunReference } from '../comparison.js';
 import type { Run } from '../plan/run.js';
 
 /**
- * The folder of a run, and the tasks whose numbers are taken from it. Tasks that share no parameters may be taken from
+ * The place of a run, and the tasks whose numbers are taken from it. Tasks that share no parameters may be taken from
  * several runs of one seed.
  */
-export interface RunFolder<Content extends EvaluatedRun = EvaluatedRun> extends Omit<RunReference, 'parts'> {
+export interface EntryRun<Content extends EvaluatedRun = EvaluatedRun> extends Omit<RunReference, 'parts'> {
   /** Absent: all. */
   readonly tasks?: readonly string[];
   /** What it holds. Present if and only if the status is `done`. */
@@ -26,7 +26,7 @@ export interface Entry<Content extends EvaluatedRun = EvaluatedRun> {
   readonly point: AxisPoint;
   /** A point of the model's front: the loss weight, by key. */
   readonly values?: AxisPoint;
-  readonly runs: readonly RunFolder<Content>[];
+  readonly runs: readonly EntryRun<Content>[];
   /** What a comparison decided for it. */
   readonly decided?: Decisions;
 }
@@ -37,7 +37,7 @@ export function hasTask({ tasks }: { readonly tasks?: readonly string[] | undefi
 }
 
 /** What comparison.json says of runs: a line for each seed. */
-export function referencesTo(runs: readonly RunFolder[]): readonly RunReference[] {
+export function referencesTo(runs: readonly EntryRun[]): readonly RunReference[] {
   return groupedBy(runs, ({ seed }) => seed).map((own) => {
     const [{ seed, path, status }, ...others] = own;
     const open = own.map((one) => one.status).filter((one) => one !== 'done');
@@ -47,8 +47,8 @@ export function referencesTo(runs: readonly RunFolder[]): readonly RunReference[
   });
 }
 
-/** The folders that a line of comparison.json names. */
-export function foldersOf({ parts, ...reference }: RunReference): readonly Omit<RunFolder, 'run'>[] {
+/** The runs that a line of comparison.json names. */
+export function runsOfReference({ parts, ...reference }: RunReference): readonly Omit<EntryRun, 'run'>[] {
   if (!parts) return [reference];
   return groupedBy(Object.entries(parts), ([, path]) => path).map((own) => ({
     ...reference,
@@ -83,7 +83,7 @@ export function entriesOf(
     runs: groupedBy([first, ...others], ({ seed }) => seed).flatMap((ofSeed) => {
       // Different settings may still give the same run: scaled widths can coincide.
       const folders = groupedBy(ofSeed, ({ folder }) => folder);
-      return folders.map((same): RunFolder<FinishedRun> => {
+      return folders.map((same): EntryRun<FinishedRun> => {
         const [{ seed, folder: path, state }] = same;
         const run = finished.get(path);
         return {

@@ -4,7 +4,7 @@ import { folderPerTest } from '../../support/folder.fixture.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { joinRuns } from '../gains/join-runs.js';
 import { storedTable } from '../gains/stored-table.js';
-import { referencesTo } from './run-folder.js';
+import { referencesTo } from './entry.js';
 import { type StoredTask, storeRun, storeTable } from './stored-run.fixture.js';
 import { readStoredRuns } from './stored-runs.js';
 
