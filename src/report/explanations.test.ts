@@ -31,7 +31,7 @@ test.each([
   const rows = everyVerdict.rows.map((row) => ({ ...row, design }));
   const text = textOf({ rows, uncertainty, test: { priorDegreesOfFreedom, drawn: null, level: 0.0196 } });
   expect(text).toContain(
-    `The test is ${words}. p is adjusted by Holm's method over the 14 gains of the table; below 0.0196 a gain`,
+    `The test is ${words}. p is adjusted by Holm's method over 14 gains of the table; below 0.0196 a gain`,
   );
   expect(text).toContain('Contrasts are a family of their own.');
   expect(text).toContain(
@@ -45,7 +45,7 @@ test('what errors cover is said, and whether rows or groups are drawn', () => {
   expect(textOf({ uncertainty: 'rows' })).toContain('the choice of test rows only, not training noise');
   const text = textOf({ uncertainty: 'both', test: { ...everyVerdict.test, drawn: 'groups' } });
   expect(text).toMatch(
-    /The error over test rows is that of their groups \(users\)\. p is[\s\S]*cover training noise and the choice of test rows\./,
+    /The error over test rows is that of their groups \(users\)\.[\s\S]*cover training noise and the choice of test rows\./,
   );
 });
 
@@ -64,8 +64,9 @@ test('of one seed nothing is said of tests, intervals or errors', () => {
   const text = textOf({ seeds: [7], contrasts: [], ...withGains((gain) => ({ ...gain, ...untested, ...none })) });
   expect(text).toBe(
     [
-      'Gains are over single-task, of one seed. Above 0 is better.',
-      "Relative gains are in percent of single-task's metric. Δm is their mean over tasks.",
+      'Gains are over single-task, as means over 1 seed. Above 0 is better.',
+      "Relative gains are in percent of single-task's metric.",
+      "Δm is the mean over tasks of gain / single-task's metric.",
     ].join('\n'),
   );
 });

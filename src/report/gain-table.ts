@@ -143,7 +143,7 @@ function cellOf(
 }
 
 /** `27.1 % less MSE`: a relative gain of an error. */
-export function changeOfError(relativeGain: number | null, { metric }: PointTask, digits?: number): string {
+function changeOfError(relativeGain: number | null, { metric }: PointTask, digits?: number): string {
   if (relativeGain === null) return dash;
   const size = percent(Math.abs(relativeGain), digits).replace('+', '');
   return `${size} ${relativeGain < 0 ? 'more' : 'less'} ${metricName(metric)}`;
@@ -176,10 +176,26 @@ export function isDecided(verdict: TaskVerdict | null): verdict is 'better' | 'w
   return verdict === 'better' || verdict === 'worse';
 }
 
-/** Explains the signs. */
-export const signsInWords = '▲ better, ▼ worse, = equivalent, ? undecided.';
-
 /** A model's verdict, or a text that says it has no gain. */
 function verdictText(verdict: Verdict, tasks: Readonly<Record<string, Gain>>): string {
   return verdict === 'baseline' || Object.values(tasks).some(({ gain }) => gain !== null) ? verdict : 'no result';
+}
+
+/** `×1.6`; beyond two doublings, which are extrapolated, `>×4` or `<×0.25`. */
+export function multiplierText({ multiplier }: Pick<TaskGain, 'multiplier'>): string {
+  if (!multiplier) return dash;
+  const { value } = multiplier;
+  return value > 4 ? '>×4' : value < 0.25 ? '<×0.25' : `×${fixed(value, value < 1 ? 2 : 1)}`;
+}
+
+/** A gain at one epoch for all tasks: of an error in percent, of any other metric in its own unit. Empty without one. */
+export function oneEpochSize(gain: TaskGain['oneEpoch'], { percent: ofErrors, digits }: PointTask): string {
+  if (gain === null || gain.gain === null) return '';
+  return ofErrors === null ? signed(gain.gain, digits) : percent(gain.relativeGain);
+}
+
+/** The same of each task: `-94.3, +27.1 %`. Of the baseline, what one epoch costs. */
+export function oneEpochText({ cells }: GainRow): string {
+  const texts = cells.map(({ own, task }) => oneEpochSize(own.oneEpoch, task) || dash);
+  return texts.every((text) => text === dash) ? '' : texts.join(', ').replaceAll(' %,', ',');
 }

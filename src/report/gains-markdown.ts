@@ -3,8 +3,9 @@ import { joined } from '../support/joined.js';
 import { verdictsInWords } from './answer/verdict-in-words.js';
 import { column, gainColumns, plusMinus, sizeColumns } from './columns.js';
 import { explanations } from './explanations.js';
-import { type GainTable, isDecided, signsInWords } from './gain-table.js';
+import { type GainTable, isDecided } from './gain-table.js';
 import { pointsOf } from './points.js';
+import { say } from './sentences.js';
 import { metricName, type PointTask } from './task-gains.js';
 
 /**
@@ -21,7 +22,7 @@ export function gainsMarkdown(comparison: Comparison): string {
     escapeMarkdown(joined(' ', title === '' ? '' : `${title}:`, ...answer)),
   );
   const explained = points.flatMap((point) => explanations(comparison, point));
-  const below = [...new Set([signsInWords, ...explained, ...comparison.notes])];
+  const below = [...new Set([say('signs'), ...explained, ...comparison.notes])];
   return `${answers.join('\n\n')}\n\n${tables.join('\n')}\n${below.map((line) => `${escapeMarkdown(line)}\n`).join('\n')}`;
 }
 

@@ -88,12 +88,12 @@ test('a table per point of the axes, then what was found at each', () => {
   expect(first).toMatch(/^dataset\.correlation = 0\.2\nmodel[\s\S]*\+0\.00020 ▲$/);
   expect(second).toMatch(/^dataset\.correlation = 1\nmodel[\s\S]*\+0\.00100 ▲$/);
   expect(third).toMatch(/^model +over /);
-  expect(found[0]).toMatch(/^dataset\.correlation = 1:\n- PLE is undecided on income/);
+  expect(found[0]).toMatch(/^dataset\.correlation = 1:\n- PLE: undecided against CGC on income/);
 });
 
 test('the answer comes first, and the mathematics of the test after the table and the reasons', () => {
   const text = gainsText(everyVerdict, plain);
-  const at = ['Use PLE', 'model  ', '▲ better', '- CGC is better', 'The test is', 'note: '].map((part) =>
+  const at = ['Use PLE', 'model  ', '▲ better', '- CGC: better', 'The test is', 'note: '].map((part) =>
     text.indexOf(part),
   );
   expect(at[0]).toBe(0);
@@ -108,10 +108,10 @@ test('sizes say to what they are matched', () => {
     parameters: { embedding: 0, network: row.label === 'single-task' ? 100 : 101 },
   }));
   const said = (all: Comparison['rows']) =>
-    /All networks[^;.]*/.exec(gainsText({ ...everyVerdict, rows: all }, plain))?.[0];
-  expect(said(rows)).toBe("All networks have 100 to 101 parameters, matched to single-task's 100");
-  expect(said(rows.map((row) => ({ ...row, match: { ...match, miss: 2 } })))).toContain(', matched to 99');
-  expect(said(rows.map(({ match: _, ...row }) => row))).toBe('All networks have 100 to 101 parameters');
+    /All networks.*/.exec(gainsText({ ...everyVerdict, rows: all }, plain))?.[0];
+  expect(said(rows)).toBe("All networks have 100 to 101 parameters. They are matched to single-task's 100.");
+  expect(said(rows.map((row) => ({ ...row, match: { ...match, miss: 2 } })))).toContain('matched to 99.');
+  expect(said(rows.map(({ match: _, ...row }) => row))).toBe('All networks have 100 to 101 parameters.');
 });
 
 test('green is better, red is worse, and colours move no column', () => {

@@ -2,15 +2,23 @@ import type { Comparison, TaskGain, Verdict } from '../comparison/comparison.js'
 import { joined } from '../support/joined.js';
 import { type PointVerdict, verdictsInWords } from './answer/verdict-in-words.js';
 import { type Column, column, gainColumns, plusMinus, sizeColumns } from './columns.js';
-import { explanations, legend, looksInWords, testInWords } from './explanations.js';
-import { frontsInWords } from './fronts-in-words.js';
-import { type GainCell, type GainRow, type GainTable, type GainText, isDecided } from './gain-table.js';
-import { count, dash, probability, rounded, short } from './numbers.js';
+import { explanations, legend, testing } from './explanations.js';
+import {
+  type GainCell,
+  type GainRow,
+  type GainTable,
+  type GainText,
+  isDecided,
+  multiplierText,
+  oneEpochSize,
+  oneEpochText,
+} from './gain-table.js';
+import { dash, probability, rounded, short } from './numbers.js';
 import { pointsOf } from './points.js';
-import { searchedInWords, searchTable } from './search-in-words.js';
+import { commonSizes, protocol } from './protocol.js';
+import { searchTable } from './search-table.js';
 import { metricName } from './task-gains.js';
 import { columnTable, type TextCell, wrapped } from './text-table.js';
-import { multiplierText, oneEpochSize, oneEpochText, trainingInWords } from './training-in-words.js';
 
 export interface TextOptions {
   /** Green for better and red for worse. */
@@ -36,14 +44,12 @@ export function gainsText(comparison: Comparison, { colour, wide, columns }: Tex
     return (title === '' ? '' : wrapped(title, columns)) + joined('\n', ...texts);
   });
   const words = verdictsInWords(comparison);
-  const isTested = points.some((point) => testInWords(comparison, point).length > 0);
-  const measured = points.flatMap((point) => [
+  const tested = points.map((point) => testing(comparison, point));
+  const isTested = tested.some((texts) => texts.length > 0);
+  const measured = points.flatMap((point, index) => [
     ...(wide ? explanations(comparison, point) : []),
-    ...sizesInWords(point.models),
-    ...trainingInWords(comparison, point),
-    ...searchedInWords(comparison, point),
-    ...frontsInWords(point),
-    ...(wide ? [] : [...testInWords(comparison, point), ...looksInWords(comparison)]),
+    ...protocol(comparison, point),
+    ...(wide ? [] : (tested[index] ?? [])),
   ]);
   const lines = (texts: readonly string[], rest: string) =>
     [...new Set(texts)].map((text) => wrapped(text, columns, '', rest)).join('');
@@ -71,7 +77,7 @@ function withSign({ sign, verdict }: GainText, text: string, colour: boolean): T
 function narrowColumns(table: GainTable, colour: boolean): readonly Column<GainRow, TextCell>[] {
   const { rows } = table;
   const size = (gain: GainText) => withSign(gain, gain.effect, colour);
-  const hasSizes = rows.some(({ model }) => model.parameters) && sizesInWords(table).length === 0;
+  const hasSizes = rows.some(({ model }) => model.parameters) && commonSizes(table) === '';
   return gainColumns<TextCell>(table, {
     text: (text) => text,
     gains: ({ name }) => [column(name, 'number', size)],
@@ -92,27 +98,6 @@ function narrowColumns(table: GainTable, colour: boolean): readonly Column<GainR
 /** By how much the baseline's rows must grow, task by task. */
 function multipliersText({ reference, cells }: GainRow): string {
   return reference === null ? '' : cells.map(({ own }) => multiplierText(own)).join(', ');
-}
-
-/** Where all networks are of one size, a line in place of a column. */
-function sizesInWords({ rows }: GainTable): readonly string[] {
-  const sizes = rows.flatMap(({ model }) => model.parameters ?? []);
-  const range = (of: 'network' | 'embedding') => {
-    const [least = 0, most = 0] = [Math.min, Math.max].map((end) => end(...sizes.map((size) => size[of])));
-    return { isOne: most < 1.05 * least, text: [...new Set([short(least), short(most)])].join(' to ') };
-  };
-  if (sizes.length < 2 || !range('network').isOne) return [];
-  const embeddings = range('embedding').text;
-  const matches = rows.flatMap(({ model: { match, matchByTask = {} } }) => match ?? Object.values(matchByTask));
-  const [target, ...others] = new Set(matches.map(({ network, embedding = 0, miss }) => network + embedding - miss));
-  const whose = rows.find(({ model, reference }) => reference === null && model.parameters?.network === target);
-  const matched =
-    target === undefined || others.length > 0
-      ? ''
-      : `, matched to ${whose ? `${whose.model.label}'s ` : ''}${count(target)}`;
-  return [
-    `All networks have ${range('network').text} parameters${matched}${embeddings === '0' ? '' : `; embeddings have ${embeddings}`}.`,
-  ];
 }
 
 /** Of the network, and of embeddings where there are some. */
@@ -178,13 +163,13 @@ const plain: readonly Verdict[] = ['better on all', 'worse', 'equivalent'];
 const together: readonly Verdict[] = ['not trained to a plateau', 'limited by steps'];
 
 /**
- * Why: a line for each model that the signs do not fully describe, which models may be best, and what would decide.
+ * Why: a line for each model that neither the answer nor the signs fully describe, which models may be best, and what would decide.
  * @param undecided Whether to list undecided models. With several points this would be most of the text.
  */
 function found(verdict: PointVerdict, undecided: boolean, columns: number): string {
   const { title, models, contrasts, unfinished, best, next } = verdict;
-  const isListed = ({ row }: PointVerdict['models'][number]) =>
-    !plain.includes(row.verdict) && (undecided || row.verdict !== 'undecided');
+  const isListed = ({ row, isSaid }: PointVerdict['models'][number]) =>
+    !isSaid && !plain.includes(row.verdict) && (undecided || row.verdict !== 'undecided');
   const lines = [
     ...models.filter((model) => isListed(model) && !together.includes(model.row.verdict)),
     ...contrasts.filter(isListed),

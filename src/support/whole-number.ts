@@ -4,6 +4,6 @@ export function wholeNumber(value: number): string {
 }
 
 /** `1 run`, `12 runs` */
-export function counted(count: number, what: string): string {
-  return `${wholeNumber(count)} ${what}${count === 1 ? '' : 's'}`;
+export function counted(count: number, one: string, more = `${one}s`): string {
+  return `${wholeNumber(count)} ${count === 1 ? one : more}`;
 }

@@ -3,14 +3,14 @@ import type { Comparison, TaskGain } from '../../comparison/comparison.js';
 import { must } from '../../support/must.js';
 import { comparisonRow, everyVerdict, taskGain } from '../comparison.fixture.js';
 import { pointsOf } from '../points.js';
-import { mayBeBestInWords, nextInWords } from './advice.js';
+import { mayBeBest, whatDecides } from './advice.js';
 
 const point = must(pointsOf(everyVerdict)[0], 'point');
 
 test('the models that may be best, and the smallest of them', () => {
   const words = (candidates: readonly string[], use: string) =>
-    mayBeBestInWords({ best: { axis: {}, candidates, smallest: 'CGC' } }, use);
-  expect(words(['PLE', 'CGC', 'MMoE'], 'CGC')).toBe('On Δm, PLE, CGC and MMoE may be best; CGC is the smallest.');
+    mayBeBest({ best: { axis: {}, candidates, smallest: 'CGC' } }, use);
+  expect(words(['PLE', 'CGC', 'MMoE'], 'CGC')).toBe('On Δm, PLE, CGC and MMoE may be best. CGC is the smallest.');
   expect(words(['PLE', 'CGC'], 'PLE')).toBe('On Δm, PLE and CGC may be best.');
   expect(words(['PLE'], 'PLE')).toBe(''); // the answer says it
 });
@@ -25,7 +25,7 @@ function next(gains: readonly Partial<TaskGain>[], changes: Partial<Comparison> 
     ...{ ...everyVerdict, tasks: ['income'], contrasts: [], rows: baseline ? [baseline, ...rows] : rows },
     ...changes,
   };
-  return nextInWords(comparison, must(pointsOf(comparison)[0], 'point'));
+  return whatDecides(comparison, must(pointsOf(comparison)[0], 'point'));
 }
 
 test('one sentence on what would decide: each undecided gain counts once', () => {
@@ -34,8 +34,8 @@ test('one sentence on what would decide: each undecided gain counts once', () =>
   const never = { seedsToDecide: null };
   const below = { interval: [-0.0002, 0.0009] as const };
   expect(next([])).toBe('');
-  expect(next([{ ...seeds, rowsToDecide: 1000 }])).toBe('About 40 seeds would decide the undecided gain.');
-  expect(next([never], { uncertainty: 'rows' })).toBe('More test rows would not decide the undecided gain.');
+  expect(next([{ ...seeds, rowsToDecide: 1000 }])).toBe('Undecided gains: about 40 seeds would decide 1.');
+  expect(next([never], { uncertainty: 'rows' })).toBe('Undecided gains: more test rows would not decide 1.');
   expect(
     next(
       [
@@ -44,13 +44,13 @@ test('one sentence on what would decide: each undecided gain counts once', () =>
       ],
       both,
     ),
-  ).toBe('About 12 times the seeds and test rows would decide all 2 undecided gains.');
+  ).toBe('Undecided gains: about 12 times the seeds and test rows would decide 2.');
   expect(next([{ ...never, timesToDecide: 657 }], both)).toBe(
-    'These data cannot decide the undecided gain (about 657 times the seeds and test rows would).',
+    'Undecided gains: these data cannot decide 1 (about 657 times the seeds and test rows would).',
   );
   expect(next([{}, seeds, rows, never, below, below], both)).toBe(
-    'Of the 6 undecided gains, about 40 seeds would decide 2, about 92,000 test rows would decide 1, ' +
-      'more seeds and test rows would not decide 1 and the effect, if any, is below the margin in 2.',
+    'Undecided gains: about 40 seeds would decide 2; about 92,000 test rows would decide 1; ' +
+      'more seeds and test rows would not decide 1; in 2 the effect, if any, is below the margin.',
   );
 });
 
@@ -59,5 +59,5 @@ test('without a test, nothing is said of numbers; contrasts count', () => {
   expect(next([{ ...untested, gains: [{ seed: 1, gain: 0.1 }] }])).toBe(
     'One seed allows no test: add seeds (compare.seeds).',
   );
-  expect(nextInWords(everyVerdict, point)).toBe('The effect, if any, is below the margin in all 6 undecided gains.');
+  expect(whatDecides(everyVerdict, point)).toBe('Undecided gains: in 6 the effect, if any, is below the margin.');
 });

@@ -1,15 +1,22 @@
 import type { Comparison, TestedGain } from '../../comparison/comparison.js';
-import { count, listed } from '../numbers.js';
+import { joined } from '../../support/joined.js';
+import { count, listed, rounded } from '../numbers.js';
 import type { Point } from '../points.js';
+import { quoted, say } from '../sentences.js';
+import { metricName } from '../task-gains.js';
+import { margin, withVerdict } from './findings.js';
 
 /**
- * `On Δm, PLE, CGC and MMoE may be best; CGC is the smallest.` Empty if one model alone may be, or none is known.
+ * The models that may be best on the mean. Empty if one model alone may be, or none is known.
  * @param use The model of the answer.
  */
-export function mayBeBestInWords({ best }: Pick<Point, 'best'>, use: string): string {
+export function mayBeBest({ best }: Pick<Point, 'best'>, use: string): string {
   if (!best || best.candidates.length < 2) return '';
-  const smallest = best.smallest !== use ? '' : `; ${quoted(use)} is the smallest`;
-  return `On Δm, ${listed(best.candidates.map(quoted))} may be best${smallest}.`;
+  return joined(
+    ' ',
+    say('mayBeBest', { models: listed(best.candidates.map(quoted)) }),
+    best.smallest === use ? say('smallest', { model: quoted(use) }) : '',
+  );
 }
 
 /** Nobody collects more times the data that there are. */
@@ -19,49 +26,44 @@ const mostTimes = 20;
  * What would decide the undecided gains at a point: more seeds, more test rows, both, or neither; or that their effect,
  * if any, is below the margin. Each gain counts once, with seeds before rows. Empty if all is decided.
  */
-export function nextInWords(comparison: Comparison, { models, contrasts }: Point): string {
+export function whatDecides({ uncertainty, test }: Comparison, { models, contrasts }: Point): string {
   const undecided = [...models.rows, ...(contrasts?.rows ?? [])]
     .flatMap(({ cells }) => cells.map(({ gain }) => gain))
     .filter(({ verdict }) => verdict === 'undecided');
-  const tested = undecided.filter(({ pHolm }) => pHolm !== null);
   if (undecided.length === 0) return '';
-  if (undecided.every(({ gains }) => gains.length === 1) && tested.length === 0)
-    return 'One seed allows no test: add seeds (compare.seeds).';
-  if (tested.length === 0) return 'There is no test of the undecided gains (see the notes).';
-  const open = tested.filter((gain) => !isBelowMargin(gain));
-  const bySeeds = open.filter(({ seedsToDecide }) => seedsToDecide !== null);
-  const byRows = open.filter(({ seedsToDecide, rowsToDecide }) => seedsToDecide === null && rowsToDecide !== null);
-  const byBoth = open.filter(({ timesToDecide }) => timesToDecide !== null && timesToDecide <= mostTimes);
-  const beyond = open.filter(({ timesToDecide }) => timesToDecide !== null && timesToDecide > mostTimes);
-  const never = open.length - bySeeds.length - byRows.length - byBoth.length - beyond.length;
-  const parts: readonly { gains: number; does: string; needs?: string }[] = [
-    { gains: bySeeds.length, does: `about ${count(most(bySeeds, 'seedsToDecide'))} seeds would decide` },
-    { gains: byRows.length, does: `about ${count(roundedUp(most(byRows, 'rowsToDecide')))} test rows would decide` },
-    { gains: byBoth.length, does: `about ${most(byBoth, 'timesToDecide')} times the seeds and test rows would decide` },
-    {
-      gains: beyond.length,
-      does: 'these data cannot decide',
-      needs: ` (about ${most(beyond, 'timesToDecide')} times the seeds and test rows would)`,
-    },
-    { gains: never, does: noneAlone(comparison) },
-    { gains: tested.length - open.length, does: 'the effect, if any, is below the margin in' },
-  ].filter(({ gains }) => gains > 0);
-  const [only, ...others] = parts;
-  if (only && others.length === 0)
-    return `${capital(only.does)} ${never + beyond.length > 0 || tested.length === 1 ? 'the' : 'all'} ${gainsInWords(tested.length)}${only.needs ?? ''}.`;
-  return `Of the ${tested.length} undecided gains, ${listed(parts.map(({ gains, does, needs = '' }) => `${does} ${gains}${needs}`))}.`;
+  const tested = undecided.filter(({ pHolm }) => pHolm !== null);
+  if (tested.length === 0) return undecided.every(({ gains }) => gains.length === 1) ? say('oneSeed') : say('noTest');
+  const group = (kind: ReturnType<typeof whatIsMissing>) => {
+    const gains = tested.filter((gain) => whatIsMissing(gain) === kind);
+    const most = (of: 'seedsToDecide' | 'rowsToDecide' | 'timesToDecide') =>
+      Math.max(0, ...gains.map((gain) => gain[of] ?? 0));
+    return { most, gains: gains.length === 0 ? '' : String(gains.length) };
+  };
+  const [seeds, rows, both, beyond] = [group('seeds'), group('rows'), group('both'), group('beyond')];
+  const what = uncertainty === 'rows' ? 'test rows' : test.drawn === null ? 'seeds' : 'seeds and test rows';
+  const parts = [
+    say('needsSeeds', { gains: seeds.gains, count: count(seeds.most('seedsToDecide')) }),
+    say('needsRows', { gains: rows.gains, count: count(roundedUp(rows.most('rowsToDecide'))) }),
+    say('needsBoth', { gains: both.gains, count: count(both.most('timesToDecide')) }),
+    say('needsOtherData', { gains: beyond.gains, count: count(beyond.most('timesToDecide')) }),
+    say('needsMore', { gains: group('never').gains, what }),
+    say('belowMargin', { gains: group('below margin').gains }),
+  ];
+  return say('needs', { parts: joined('; ', ...parts) });
 }
 
-function gainsInWords(gains: number): string {
-  return gains === 1 ? 'undecided gain' : `${gains} undecided gains`;
+/** What a gain lacks to be decided. */
+function whatIsMissing(gain: TestedGain) {
+  const { seedsToDecide, rowsToDecide, timesToDecide } = gain;
+  if (isBelowMargin(gain)) return 'below margin';
+  if (seedsToDecide !== null) return 'seeds';
+  if (rowsToDecide !== null) return 'rows';
+  if (timesToDecide === null) return 'never';
+  return timesToDecide > mostTimes ? 'beyond' : 'both';
 }
 
-export function isBelowMargin({ interval, margin }: TestedGain): boolean {
+function isBelowMargin({ interval, margin }: TestedGain): boolean {
   return interval !== null && margin !== null && -margin < interval[0] && interval[1] < margin;
-}
-
-function most(gains: readonly TestedGain[], of: 'seedsToDecide' | 'rowsToDecide' | 'timesToDecide'): number {
-  return Math.max(...gains.map((gain) => gain[of] ?? 0));
 }
 
 /** To two significant digits. */
@@ -70,16 +72,35 @@ function roundedUp(rows: number): number {
   return unit * Math.ceil(rows / unit);
 }
 
-function noneAlone({ uncertainty, test: { drawn } }: Comparison): string {
-  if (uncertainty === 'rows') return 'more test rows would not decide';
-  return drawn === null ? 'more seeds would not decide' : 'more seeds and test rows would not decide';
-}
+/** Nobody trains more seeds for one answer. */
+const mostSeeds = 20;
 
-/** Puts a label in quotation marks if it could be confused with the sentence's words. */
-export function quoted(label: string): string {
-  return /[,;.:]\s|\s(and|or|is|on|over)\s/.test(label) ? `“${label}”` : label;
-}
-
-function capital(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+/**
+ * What to do first about undecided gains. If few seeds would decide all, or all effects are below the margin, that.
+ * Else what makes most of the error on the task whose spread is largest for its margin: the seeds, or the test rows.
+ */
+export function whatToDo(comparison: Comparison, point: Point): string {
+  const { models, tasks } = point;
+  const open = models.rows.flatMap((row) => withVerdict(row, 'undecided'));
+  const base = models.rows.find(({ reference }) => reference === null);
+  const spreads = tasks.flatMap((task, index) => {
+    const cells = open.filter((cell) => cell.task === task);
+    const [first] = cells;
+    if (!first?.gain.margin) return [];
+    const deviation = base?.cells[index]?.own.sd ?? 0;
+    const bySeeds = cells.filter(({ gain: { se, gains }, own }) => {
+      return se !== null && (deviation ** 2 + (own.sd ?? 0) ** 2) / gains.length > se ** 2 / 2;
+    });
+    const isBySeeds = 2 * bySeeds.length >= cells.length;
+    return [{ first, deviation, isBySeeds, size: deviation / first.gain.margin }];
+  });
+  const [most] = spreads.toSorted((a, b) => b.size - a.size);
+  const isEasy = open.every(({ gain }) => isBelowMargin(gain) || (gain.seedsToDecide ?? mostSeeds + 1) <= mostSeeds);
+  if (isEasy || !most) return whatDecides(comparison, point);
+  const { first, deviation, isBySeeds } = most;
+  const given = { task: first.task.name, margin: margin(first) };
+  const spread = `${rounded(deviation)} ${metricName(first.task.metric)}`;
+  return isBySeeds
+    ? say('seedsVary', { ...given, baseline: comparison.baseline, deviation: spread })
+    : say('rowsVary', given);
 }

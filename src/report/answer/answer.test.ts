@@ -68,12 +68,12 @@ test('a clear winner: better on all before better on some, then the smallest, wh
   const { answer, all } = compared(models, ['some', 'large', 'small']);
   expect(answer).toEqual({ kind: 'better', use: 'small' });
   expect(all).toBe(
-    'Use small: it is better than single-task on both tasks, income (+0.00200 AUC) and never-married (+0.00200 AUC). ' +
-      'Evidence: 5 seeds of each model; the chance that any difference shown is false is at most 5 %, for these test rows.',
+    'Use small: better than single-task on income (+0.00200 AUC) and never-married (+0.00200 AUC). ' +
+      'Evidence: 5 seeds of each model, for these test rows; the chance that any difference shown is false is at most 5 %.',
   );
   expect(compared(models, ['some']).words).toBe(
-    'Use some: it is better than single-task on income (+0.00200 AUC); no task is shown to be worse. ' +
-      'On never-married it is undecided and costs at most 0.00010 AUC (95 % interval). ' +
+    'Use some: better than single-task on income (+0.00200 AUC); undecided against single-task on never-married ' +
+      '(+0.00060 AUC, at most 0.0001 AUC worse), by the 95 % intervals. ' +
       'Every other model is shown to be worse than it on the mean over tasks (Δm).',
   );
 });
@@ -94,7 +94,7 @@ test('better on the mean alone: no task is said to be better', () => {
   ]);
   expect(answer).toEqual({ kind: 'better', use: 'a' });
   expect(words).toContain(
-    'on the mean over tasks (Δm) it is better than single-task (+1.2 %); no single task is decided.',
+    'Use a: better than single-task on the mean over tasks (Δm +1.2 %); undecided against single-task on income ',
   );
 });
 
@@ -107,7 +107,7 @@ test('a seesaw: single-task is used, and the seesaw with the largest mean tells 
   expect(answer).toEqual({ kind: 'none better', use: 'single-task', trade: 'b' });
   expect(words).toBe(
     'Use single-task: no model is shown to be better on one task without being worse on another. ' +
-      'b, for one, is better on never-married (+0.00200 AUC), but worse on income (-0.00200 AUC).',
+      'b: better than single-task on never-married (+0.00200 AUC); worse than single-task on income (-0.00200 AUC).',
   );
   expect(compared(models, ['single-task']).words).toContain(
     'Every other model is shown to be worse than it on the mean',
@@ -121,7 +121,7 @@ test('a seesaw that alone may be best on the mean: what to use if its loss may n
   const { answer, words } = compared({ a: seesaw, some }, ['a']);
   expect(answer).toEqual({ kind: 'trade', use: 'a', otherwise: 'some' });
   expect(words).toBe(
-    'Use a if never-married may get worse, else some. a is better on income (+0.00200 AUC), but worse on never-married (-0.00200 AUC). ' +
+    'Use a if never-married may get worse, else some. a: better than single-task on income (+0.00200 AUC); worse than single-task on never-married (-0.00200 AUC). ' +
       'Every other model is shown to be worse than it on the mean over tasks (Δm).',
   );
 });
@@ -141,8 +141,9 @@ test('a repaired seesaw is used at the weight with the largest mean', () => {
   const { answer, words } = compared({ a: model }, ['single-task', 'a'], { fronts: [front] });
   expect(answer).toMatchObject({ kind: 'repaired', use: 'a', weight: 4 });
   expect(words).toBe(
-    'Use a with the loss weight 4 of income: there it is better than single-task on income (+0.00200 AUC). ' +
-      'It is equivalent on never-married (within ± 0.001 AUC). At its own weight it is worse on never-married (-0.00200 AUC).',
+    'Use a with the loss weight 4 of income: better than single-task on income (+0.00200 AUC); ' +
+      'equivalent to single-task on never-married (within ± 0.001 AUC). ' +
+      'At its own weight: better than single-task on income (+0.00200 AUC); worse than single-task on never-married (-0.00200 AUC).',
   );
   expect(compared({ a: { ...model, verdict: 'seesaw' } }, ['single-task']).answer.kind).toBe('none better');
 });
@@ -152,15 +153,15 @@ test('nothing decided: what to do first, then which model meanwhile, and the end
   const { answer, words } = compared({ a: { ...open, size: 500 }, b: open }, ['single-task', 'a', 'b']);
   expect(answer).toEqual({ kind: 'undecided', use: 'a' });
   expect(words).toBe(
-    'Nothing is decided: with 5 seeds no difference from single-task is shown. ' +
-      'About 8 seeds would decide all 4 undecided gains. ' +
-      'Meanwhile use a (500 parameters; single-task has 1,000). ' +
-      'On income and never-married it is undecided and costs at most 0.00010 AUC and 0.00010 AUC (95 % intervals).',
+    'Use a (500 parameters; single-task has 1,000) for now: no difference from single-task is shown with 5 seeds. ' +
+      'Undecided gains: about 8 seeds would decide 4. ' +
+      'a: undecided against single-task on income (+0.00060 AUC, at most 0.0001 AUC worse) ' +
+      'and never-married (+0.00060 AUC, at most 0.0001 AUC worse), by the 95 % intervals.',
   );
   const alike = compared({ a: open }, ['single-task', 'a']);
   expect(alike.answer).toEqual({ kind: 'undecided', use: 'single-task' });
   expect(alike.words).toContain(
-    'Meanwhile use single-task. What is undecided may bring at most 0.00130 AUC on income and 0.00130 AUC on never-married (95 % intervals).',
+    'The undecided gains are at most 0.0013 AUC on income and 0.0013 AUC on never-married, by the 95 % intervals.',
   );
 });
 
@@ -176,14 +177,16 @@ test('nothing decided, and no few seeds would: what makes most of the error, the
     const answer = chooseAnswer(comparison, point);
     return answerInWords(answer, comparison, must(pointsOf(comparison)[0], 'point'))[1];
   };
-  const wider = 'or set a wider margin (compare.margin; it is 0.001 AUC on income) if smaller gains do not matter.';
-  expect(sentence(20, 0.005)).toBe('About 20 seeds would decide all 2 undecided gains.');
+  const wider = 'or, if smaller gains do not matter, set a wider margin (compare.margin; it is 0.001 AUC';
+  expect(sentence(20, 0.005)).toBe('Undecided gains: about 20 seeds would decide 2.');
   // The variance of the difference of two means of 5 runs is 2 (0.008)² / 5 = 0.00506².
   for (const seeds of [21, null])
     expect(sentence(seeds, 0.007)).toBe(
-      `The seeds of single-task vary by 0.008 AUC on income (standard deviation): train longer, lower the learning rate, add seeds, ${wider}`,
+      `The seeds of single-task vary by 0.008 AUC on income (standard deviation): train longer, lower the learning rate, add seeds, ${wider}).`,
     );
-  expect(sentence(null, 0.008)).toBe(`Most of the uncertainty is that of the test rows: use more of them, ${wider}`);
+  expect(sentence(null, 0.008)).toBe(
+    `Most of the uncertainty is that of the test rows: use more of them, ${wider} on income).`,
+  );
 });
 
 test('nothing decided: a smaller model whose mean gain is below 0 is not used', () => {
@@ -202,8 +205,8 @@ test('one seed, or two: no model is said to be better, and single-task is used',
     compared({ a: open }, null, { seeds, uncertainty });
   expect(words([7]).answer).toEqual({ kind: 'untested', use: 'single-task' });
   expect(words([7]).all).toBe(
-    'Nothing is decided: each model has one seed, and a verdict needs 3. Set compare.seeds to 5; finished runs are not trained again. ' +
-      'Meanwhile use single-task: how much another model gains or costs is not known.',
+    'Use single-task for now: nothing is tested, so what another model gains or costs is not known. ' +
+      'Set compare.seeds to 5: each model has 1 seed, and a verdict needs 3. Finished runs are not trained again.',
   );
   expect(words([1, 2]).all).toContain('each model has 2 seeds');
   expect(words([7], 'rows').answer).toEqual({ kind: 'undecided', use: 'a' }); // tested over test rows
@@ -218,11 +221,11 @@ test('something is decided, but nothing better: the smallest that may be best', 
   expect(answer).toEqual({ kind: 'none better', use: 'a', trade: null });
   expect(words).toBe(
     'Use a (400 parameters; single-task has 1,000): no model is shown to be better than single-task on any task. ' +
-      'It is equivalent on income and never-married (within ± 0.001 AUC).',
+      'a: equivalent to single-task on income (within ± 0.001 AUC) and never-married (within ± 0.001 AUC).',
   );
   const some = { income: 'better', married: 'undecided', mean: ['worse', -3] } as const;
   expect(compared({ some }, ['single-task']).words).toMatch(
-    /^Use single-task: the models that are better on a task are shown not to be best on the mean over tasks \(Δm\)\./,
+    /^Use single-task: the models better on a task are shown not to be best on the mean over tasks \(Δm\)\./,
   );
 });
 

@@ -17,60 +17,59 @@ const model = (verdict: Verdict, income: TaskGain, married: TaskGain, label = 'P
 
 test('a sentence for each verdict, with the size of each gain', () => {
   expect(sentenceOf('PLE')).toBe(
-    'PLE is better than single-task on both tasks: +0.00120 AUC on income and +0.00080 AUC on never-married.',
+    'PLE: better than single-task on income (+0.00120 AUC) and never-married (+0.00080 AUC).',
   );
   expect(sentenceOf('CGC')).toBe(
-    'CGC is better than single-task on income (+0.00110 AUC), undecided on never-married (+0.00010 AUC, not worse by more than 0.001 AUC).',
+    'CGC: better than single-task on income (+0.00110 AUC); undecided against single-task on never-married (+0.00010 AUC, at most 0.001 AUC worse), by the 95 % intervals.',
   );
   expect(sentenceOf('MMoE')).toBe(
-    'MMoE shows a seesaw: better than single-task on income (+0.00130 AUC), worse on never-married (-0.00090 AUC).',
+    'MMoE: better than single-task on income (+0.00130 AUC); worse than single-task on never-married (-0.00090 AUC).',
   );
   expect(sentenceOf('Sluice')).toBe(
-    'Sluice is worse than single-task on income (-0.00140 AUC), equivalent on never-married (within ± 0.001 AUC).',
+    'Sluice: worse than single-task on income (-0.00140 AUC); equivalent to single-task on never-married (within ± 0.001 AUC).',
   );
   expect(sentenceOf('Stitch')).toBe(
-    'Stitch is equivalent to single-task: within ± 0.001 AUC on income and within ± 0.001 AUC on never-married.',
+    'Stitch: equivalent to single-task on income (within ± 0.001 AUC) and never-married (within ± 0.001 AUC).',
   );
   expect(sentenceOf('ML-MMoE')).toBe(
-    'ML-MMoE is not trained to a plateau: 4 of 5 runs ended at their limit of epochs, still improving. Raise train.epochs.',
+    'ML-MMoE: not trained to a plateau. 4 of 5 runs ended at their limit of epochs, still improving: raise train.epochs.',
   );
-  expect(sentenceOf('Failed')).toBe('Failed has no gain: no run of it is finished with one of single-task.');
+  expect(sentenceOf('Failed')).toBe('Failed: no result, because no run of it is finished with one of single-task.');
   expect(sentenceOf('Hard sharing')).toBe(
-    'Hard sharing is undecided: +0.00020 AUC on income, -0.00010 AUC on never-married.',
+    'Hard sharing: undecided against single-task on income (+0.00020 AUC, at most 0.0005 AUC worse) ' +
+      'and never-married (-0.00010 AUC, at most 0.0008 AUC worse), by the 95 % intervals.',
   );
 });
 
-test('nothing is said to be as good, or not worse, without a test of it', () => {
+test('nothing is said to be as good without a test of it; how much worse it may be follows from a test or an interval', () => {
   const words = [...(all?.answer ?? []), ...(all?.models ?? []).map(({ sentence }) => sentence)].join('\n');
-  expect(words.match(/not worse|equivalent|within/g)).toEqual([
-    ...['not worse', 'equivalent', 'within', 'equivalent', 'within', 'within'],
-  ]);
+  expect(words.match(/equivalent|within/g)).toEqual(['equivalent', 'within', 'equivalent', 'within', 'within']);
   const gain = taskGain(0.0001, 'undecided', { pNotInferior: 0.04 });
   const row = model('better on some', taskGain(0.001, 'better'), gain);
   const sentence = (level: number) =>
     verdictsInWords({ ...everyVerdict, rows: [row], test: { ...everyVerdict.test, level } })[0]?.models[0]?.sentence;
-  expect(sentence(0.05)).toContain('not worse by more than');
-  expect(sentence(0.025)).not.toContain('not worse');
+  expect(sentence(0.05)).toContain('at most 0.001 AUC worse');
+  expect(sentence(0.025)).toContain('at most 0.0006 AUC worse'); // the end of the simultaneous interval
 });
 
 test('nothing is said twice: what the answer says is not said again below it', () => {
   expect(all?.answer[0]).toBe(
-    'Use PLE: it is better than single-task on both tasks, income (+0.00120 AUC) and never-married (+0.00080 AUC).',
+    'Use PLE: better than single-task on income (+0.00120 AUC) and never-married (+0.00080 AUC).',
   );
   const open = only('Hard sharing');
-  expect(open.answer).toContain('The effect, if any, is below the margin in all 2 undecided gains.');
+  expect(open.answer).toContain('Undecided gains: in 2 the effect, if any, is below the margin.');
   expect(open.next).toBe('');
   const late = only('ML-MMoE');
   expect(late.answer).toEqual([
-    'ML-MMoE is not trained to a plateau: 4 of 5 runs ended at their limit of epochs, still improving. Raise train.epochs.',
+    'ML-MMoE: not trained to a plateau. 4 of 5 runs ended at their limit of epochs, still improving: raise train.epochs.',
   ]);
   expect(late.unfinished).toBe('');
 });
 
 test('a sentence for each contrast names what the gain is over', () => {
   expect(all?.contrasts.map(({ sentence }) => sentence)).toEqual([
-    'PLE is better than CGC on never-married (+0.00070 AUC), undecided on income (+0.00010 AUC).',
-    'PLE against MMoE is undecided: -0.00010 AUC on income, +0.00020 AUC on never-married.',
+    'PLE: better than CGC on never-married (+0.00070 AUC); undecided against CGC on income (+0.00010 AUC, at most 0.0006 AUC worse), by the 95 % intervals.',
+    'PLE: undecided against MMoE on income (-0.00010 AUC, at most 0.0008 AUC worse) and never-married (+0.00020 AUC, at most 0.0005 AUC worse), by the 95 % intervals.',
   ]);
 });
 
@@ -86,12 +85,12 @@ test('a seesaw: whether another loss weight repairs it', () => {
     return sentence?.replace(/\(.*AUC\)/, '…');
   };
   expect(words('repaired', 0.5, 4)).toBe(
-    'MMoE is better than single-task on income …; other loss weights of income repair it: 0.5 and 4.',
+    'MMoE: better than single-task on income …. Repaired by another loss weight of income: 0.5 and 4.',
   );
   expect(words('seesaw')).toBe(
-    'MMoE shows a seesaw: better than single-task on income …; at each of the 3 loss weights of income tried some task is worse.',
+    'MMoE: better than single-task on income …. At each of the 3 loss weights of income tried, some task is worse.',
   );
   expect(words('undecided')).toBe(
-    'MMoE is better than single-task on income …; whether another loss weight of income repairs it is undecided.',
+    'MMoE: better than single-task on income …. Whether another loss weight of income repairs it is undecided.',
   );
 });

@@ -4,12 +4,18 @@ import { hasTask } from '../../comparison/stored/entry.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
 import type { FinishedRun } from '../../training/finished-run.js';
-import type { GainCell, GainRow, GainTable, GainText } from '../gain-table.js';
+import {
+  type GainCell,
+  type GainRow,
+  type GainTable,
+  type GainText,
+  multiplierText,
+  oneEpochSize,
+} from '../gain-table.js';
 import { type Html, html } from '../html.js';
 import { count, dash } from '../numbers.js';
 import { type ReportedRun, runsOf } from '../report-data.js';
 import { metricName, ranked } from '../task-gains.js';
-import { multiplierText, oneEpochSize } from '../training-in-words.js';
 import { type HtmlCell, type HtmlColumn, htmlTable, smallLines, typographic } from './html-table.js';
 
 /** From the best to the worst: the order in columns and lists. */

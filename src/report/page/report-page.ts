@@ -7,10 +7,10 @@ import type { ChartSection } from '../charts/chart.js';
 import { runsOfComparison } from '../charts/charted-runs.js';
 import { modelSeries } from '../charts/palette.js';
 import { explanations } from '../explanations.js';
-import { signsInWords } from '../gain-table.js';
 import { type Html, html } from '../html.js';
 import { type Point, pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
+import { say } from '../sentences.js';
 import { chartSection, modelKey } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
 import { gainsHtml, verdictChip, verdicts } from './gains-html.js';
@@ -60,7 +60,13 @@ ${provenance(data)}
 function tables(comparison: Comparison, runs: ReadonlyMap<string, FinishedRun>): Html {
   const points = pointsOf(comparison);
   const lines = points.flatMap((point) => explanations(comparison, point));
-  const reading = [`${signsInWords} A click on a head sorts.`, cellsInWords(points), ...new Set(lines), costInWords];
+  const reading = [
+    say('signs'),
+    say('sorts'),
+    say('cells', { parts: cellParts(points) }),
+    ...new Set(lines),
+    say('cost'),
+  ];
   return html`<section id="numbers"><h2>Table</h2>
 ${points.map(({ title, models, contrasts }) => [
   title === '' ? null : html`<h3>${title}</h3>\n`,
@@ -70,12 +76,10 @@ ${points.map(({ title, models, contrasts }) => [
 </section>`;
 }
 
-const costInWords =
-  'Epochs, time and rows per second are means over finished runs; time is without compilation and evaluation.';
-
-function cellsInWords(points: readonly Point[]): string {
+/** What stands under each gain. */
+function cellParts(points: readonly Point[]): string {
   const tested = points.some(({ models }) => models.hasIntervals) ? 'its simultaneous interval, adjusted p, and ' : '';
-  return `Under each gain: ${tested}the mean of the metric ± its standard deviation over seeds.`;
+  return `${tested}the mean of the metric ± its standard deviation over seeds`;
 }
 
 function answers(words: readonly PointVerdict[]): Html {

@@ -19,7 +19,7 @@ test.each([
   expect(await textWith(0.05)).toContain(`trained for ${trained} over 199,523 rows. Twice the ${what} brought`);
   const limited = await textWith(0.5);
   expect(limited).toContain(
-    `After ${trained} over 199,523 rows the models are still limited by steps: twice the ${what}`,
+    `No gain has a verdict: after ${trained} over 199,523 rows the models are still limited by steps. Twice the ${what}`,
   );
   expect(limited).toContain(`Train on more ${what}, or at a higher rate.`);
 });

@@ -1,0 +1,124 @@
+/** Every sentence of a report. The first words say what to do, or what is known. */
+const templates = {
+  // The answer.
+  noResult: 'No model has a gain over {baseline}.',
+  use: 'Use {model}: {findings}.',
+  useWithWeight: 'Use {model} with the loss weight {weight} of {task}: {findings}.',
+  useForNow: 'Use {model} for now: no difference from {baseline} is shown with {seeds}.',
+  useUntested: 'Use {model} for now: nothing is tested, so what another model gains or costs is not known.',
+  useNoneBetter: 'Use {model}: no model is shown to be better than {baseline} on any task.',
+  useNoneWithoutLoss: 'Use {model}: no model is shown to be better on one task without being worse on another.',
+  useBestMean: 'Use {model}: the models better on a task are shown not to be best on the mean over tasks (Δm).',
+  useIf: 'Use {model} if {tasks} may get worse, else {other}.',
+  meanBetter: 'better than {reference} on the mean over tasks (Δm {gain})',
+  finding: '{model}: {findings}.',
+  ownWeight: 'At its own weight: {findings}.',
+  mayBeBestOnMean: 'It may be best on the mean over tasks (Δm).',
+  onlyBestOnMean: 'Every other model is shown to be worse than it on the mean over tasks (Δm).',
+  mayBring: 'The undecided gains are at most {bounds}, by the {confidence} intervals.',
+  evidence: 'Evidence: {runs}; the chance that any difference shown is false is at most {chance} %.',
+
+  // What the tests say of a model against its reference.
+  better: 'better than {reference} on {tasks}',
+  worse: 'worse than {reference} on {tasks}',
+  equivalent: 'equivalent to {reference} on {tasks}',
+  undecided: 'undecided against {reference} on {tasks}',
+  bounded: 'undecided against {reference} on {tasks}, by the {confidence} intervals',
+  missing: 'no result on {tasks}',
+  withinMargin: 'within ± {margin}',
+  atMostWorse: '{effect}, at most {loss} worse',
+  noRuns: '{model}: no result, because no run of it is finished with one of {reference}.',
+  noPlateau:
+    '{models}: not trained to a plateau. {ended} of {runs} runs ended at their limit of epochs, still improving: raise train.epochs.',
+  noPlateauOver: 'Gains over {reference} have no verdict.',
+  noVerdict: '{model}: no verdict against {reference}. {reason}',
+  limited: 'The models are limited by steps.',
+  repaired: 'Repaired by another loss weight of {task}: {weights}.',
+  perhapsRepaired: 'Whether another loss weight of {task} repairs it is undecided.',
+  notRepaired: 'At each of the {count} loss weights of {task} tried, some task is worse.',
+  mayBeBest: 'On Δm, {models} may be best.',
+  smallest: '{model} is the smallest.',
+
+  // What would decide.
+  needs: 'Undecided gains: {parts}.',
+  needsSeeds: 'about {count} seeds would decide {gains}',
+  needsRows: 'about {count} test rows would decide {gains}',
+  needsBoth: 'about {count} times the seeds and test rows would decide {gains}',
+  needsOtherData: 'these data cannot decide {gains} (about {count} times the seeds and test rows would)',
+  needsMore: 'more {what} would not decide {gains}',
+  belowMargin: 'in {gains} the effect, if any, is below the margin',
+  oneSeed: 'One seed allows no test: add seeds (compare.seeds).',
+  noTest: 'There is no test of the undecided gains (see the notes).',
+  fewSeeds:
+    'Set compare.seeds to 5: each model has {seeds}, and a verdict needs {fewest}. Finished runs are not trained again.',
+  seedsVary:
+    'The seeds of {baseline} vary by {deviation} on {task} (standard deviation): train longer, lower the learning rate, add seeds, or, if smaller gains do not matter, set a wider margin (compare.margin; it is {margin}).',
+  rowsVary:
+    'Most of the uncertainty is that of the test rows: use more of them, or, if smaller gains do not matter, set a wider margin (compare.margin; it is {margin} on {task}).',
+
+  // How the numbers were made.
+  trained: 'Models were trained for {passes} over {rows} rows. Twice the {what} brought {baseline} {effects}.',
+  limitedBySteps:
+    'No gain has a verdict: after {passes} over {rows} rows the models are still limited by steps. Twice the {what} brought {baseline} more than 10 % of what it has learnt on {tasks}. Train on more {what}, or at a higher rate.',
+  searched: 'Search: {sizes} combinations in each of {searches}, {runs}. The best {score} chooses.',
+  fronts: 'Fronts: each joint model was also trained at the loss weights {weights} of {task}.',
+  sizes: 'All networks have {parameters} parameters.',
+  matched: 'They are matched to {target}.',
+  embeddings: 'Embeddings have {parameters}.',
+
+  // How to read the numbers.
+  signs: '▲ better, ▼ worse, = equivalent (within ± the margin), ? undecided.',
+  gains: 'Gains are over {baseline}, as means over {seeds}. Above 0 is better.',
+  units: 'Gains are {units}; above 0 is better.',
+  oneEpoch:
+    'Each task is judged at its own best epoch. “One epoch”: the gains at one epoch for all tasks, as a joint model is served; of the baseline, what one epoch costs.',
+  rows: '“Rows”: by how much the rows of {baseline} must grow to reach the error.',
+  relative: "Relative gains are in percent of {baseline}'s metric.",
+  mean: "Δm is the mean over tasks of gain / {baseline}'s metric.",
+  weightedMean: "Δm is the mean over tasks of gain / {baseline}'s metric, with the weights {weights}.",
+  test: "The test is {tests}. p is adjusted by Holm's method over {gains} of {tables}; below {level} a gain differs from 0.",
+  groups: 'The error over test rows is that of their groups (users).',
+  contrasts: 'Contrasts are a family of their own.',
+  intervals:
+    "Intervals have {confidence} confidence. An interval beside a gain covers that gain alone; simultaneous ones cover all {gains} at once. They are Bonferroni's; Holm's method may decide a gain whose interval holds 0.",
+  coverTraining: 'Errors cover training noise only, not the choice of test rows.',
+  coverRows: 'Errors cover the choice of test rows only, not training noise.',
+  coverBoth: 'Errors cover training noise and the choice of test rows.',
+  allLooks: 'All looks together have {confidence} confidence.',
+  margin:
+    "The margin is {margins}. A gain is equivalent if two one-sided tests show that it is within ± the margin, even if it differs from 0. “At most … worse” is the margin if one of them shows that, else the end of the simultaneous interval. Both tests are adjusted by Holm's method; below {level} they show it.",
+  detectable: "Where a gain is undecided, this table's test would have found a true gain of {gains} with 80 % power.",
+  looks: 'The gains were tested with {seeds} seeds. These looks share a level of {all}; this one uses {level}.',
+  sorts: 'A click on a head sorts.',
+  cells: 'Under each gain: {parts}.',
+  cost: 'Epochs, time and rows per second are means over finished runs; time is without compilation and evaluation.',
+  wide: 'All numbers: --wide.',
+} as const;
+
+type Templates = typeof templates;
+
+type Slot<Template extends string> = Template extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Slot<Rest>
+  : never;
+
+type Slots<Name extends keyof Templates> = [Slot<Templates[Name]>] extends [never]
+  ? []
+  : [slots: Readonly<Record<Slot<Templates[Name]>, string>>];
+
+/** A sentence with its slots filled. Empty if one of them is empty, because then there is nothing to say. */
+export function say<Name extends keyof Templates>(name: Name, ...[slots]: Slots<Name>): string {
+  const values: Readonly<Record<string, string>> = slots ?? {};
+  const parts = templates[name].split(/\{(\w+)\}/);
+  const isEmpty = parts.some((part, index) => index % 2 === 1 && !values[part]);
+  return isEmpty ? '' : parts.map((part, index) => (index % 2 === 1 ? values[part] : part)).join('');
+}
+
+/** Puts a label in quotation marks if it could be confused with the sentence's words. */
+export function quoted(label: string): string {
+  return /[,;.:]\s|\s(and|or|is|on|over)\s/.test(label) ? `“${label}”` : label;
+}
+
+/** The sentences that have something to say. */
+export function sentences(...texts: readonly string[]): readonly string[] {
+  return texts.filter((text) => text !== '');
+}
