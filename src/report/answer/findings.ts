@@ -50,12 +50,11 @@ function mostLoss({ gain, task }: GainCell, level: number): string {
 }
 
 export function margin({ gain, task }: GainCell): string {
-  return gain.margin === null ? 'the margin' : amount(gain.margin, task);
+  if (gain.margin === null) return 'the margin';
+  return `${amount(gain.margin, task)}${task.percent === null ? '' : ` of the ${metricName(task.metric)}`}`;
 }
 
 /** A size without its sign, in the unit in which the table has gains. */
 export function amount(size: number, { metric, percent }: GainCell['task']): string {
-  return percent === null
-    ? `${rounded(size)} ${metricName(metric)}`
-    : `${rounded(size * percent)} % of the ${metricName(metric)}`;
+  return percent === null ? `${rounded(size)} ${metricName(metric)}` : `${rounded(size * percent)} %`;
 }
