@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
-import { lookAtMachine } from '../src/engine/devices/choose-device.js';
-import { type Candidate, nameOf } from '../src/engine/devices/device.js';
+import { inspectMachine } from '../src/engine/devices/choose-device.js';
+import { type Candidate, deviceName } from '../src/engine/devices/device.js';
 import { engineOn } from '../src/engine/devices/engine-on.js';
 import { candidates } from '../src/engine/devices/survey.js';
-import { bytesOf } from '../src/engine/run/transfers.js';
+import { byteCount } from '../src/engine/run/transfers.js';
 import { textTable } from '../src/report/text-table.js';
 import { pace } from '../src/training/pace.js';
 import { benchCase, benchCaseNames, median, timed } from './bench-case.js';
@@ -32,13 +32,13 @@ if (values.measure === undefined) await benchDevices();
 else console.log(JSON.stringify(await measure(JSON.parse(values.measure))));
 
 async function benchDevices(): Promise<void> {
-  const look = lookAtMachine();
+  const look = inspectMachine();
   let measured = 0;
   for (const candidate of await candidates(look)) {
     const { engine, device, pureJs } = candidate;
     if (pureJs || (values.device ?? device) !== device || (values.engine ?? engine) !== engine) continue;
     const finding = await look.probe(candidate);
-    console.log(`${nameOf(candidate)}: ${finding.usable ? finding.adapter : finding.reason}`);
+    console.log(`${deviceName(candidate)}: ${finding.usable ? finding.adapter : finding.reason}`);
     if (!finding.usable && values.device !== undefined) process.exitCode = 1;
     if (!finding.usable || (finding.software && device === 'webgpu' && values.device === undefined)) continue;
     const rows = benchCaseNames
@@ -66,7 +66,7 @@ async function benchDevices(): Promise<void> {
 async function measure({ candidate, name }: { candidate: Candidate; name: (typeof benchCaseNames)[number] }) {
   const { step, signature, batchSize, chunk } = benchCase(name);
   const program = await engineOn(candidate).compile(step, signature);
-  const chunks = pace(bytesOf(Object.values(signature.batch)), program.transfers?.perChunkMilliseconds);
+  const chunks = pace(byteCount(Object.values(signature.batch)), program.transfers?.perChunkMilliseconds);
   const run = async () => {
     const steps = chunks.steps();
     const batches = chunk(steps);

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { rowsOf, withDatabase } from '../src/data/store/database.js';
+import { queryRows, withDatabase } from '../src/data/store/database.js';
 import { openTableFile } from '../src/data/table/row-file.js';
 import { textSql } from '../src/data/table/staged-columns.js';
 import { stagedTable, stageRows } from '../src/data/table/staged-rows.js';
@@ -42,7 +42,7 @@ async function readByPle(path: string, { encoding, ...options }: z.infer<typeof 
   return withDatabase(async (database) => {
     const { columns } = await stageRows(database, [{ split: 'train', file }], new Set(file.names), usualMissing);
     const sql = [...columns.values()].map((column) => (column.type === 'list' ? column.sql : textSql(column)));
-    const rows = await rowsOf(database, `SELECT ${sql.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
+    const rows = await queryRows(database, `SELECT ${sql.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
     return { names: file.names, rows: rows.map((row) => row.map(cellOf)) };
   });
 }

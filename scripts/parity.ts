@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { nameOf } from '../src/engine/devices/device.js';
+import { deviceName } from '../src/engine/devices/device.js';
 import { machineFacts } from '../src/engine/devices/facts.js';
 import { probe } from '../src/engine/devices/probe.js';
 import { parityCandidates } from '../src/engine/parity-device.fixture.js';
@@ -25,12 +25,12 @@ for (const [name, candidate] of Object.entries(parityCandidates)) {
     present.push(name);
     const { adapter, driver, software } = finding;
     const hardware = [adapter, driver, software ? 'software' : null].filter((word) => word !== null).join(', ');
-    console.log(`parity on ${name} (${nameOf(candidate)}): ${hardware || 'its hardware is not known'}`);
+    console.log(`parity on ${name} (${deviceName(candidate)}): ${hardware || 'its hardware is not known'}`);
   } else {
     const missing = required.includes(name);
     if (missing) failures++;
     console.log(
-      `${missing ? 'FAILED' : 'not run'}: ${name} (${nameOf(candidate)}): ${finding.reason}; ${finding.mend}`,
+      `${missing ? 'FAILED' : 'not run'}: ${name} (${deviceName(candidate)}): ${finding.reason}; ${finding.mend}`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bare, factsOf, lookAt, software } from '../engine/devices/facts.fixture.js';
+import { bare, fakeFacts, fakeMachine, software } from '../engine/devices/facts.fixture.js';
 import { machineFacts } from '../engine/devices/facts.js';
 import { contentsOf, pleHere, printedBy, smallConfig, temporaryFolder } from './command.fixture.js';
 import { examine } from './doctor.js';
@@ -7,14 +7,14 @@ import { examine } from './doctor.js';
 const facts = machineFacts();
 const hasNvidia = facts.nvidiaDriver() !== null;
 
-const mixed = factsOf({ nvidiaDriver: () => null, graphicsAdapters: async () => [software] });
+const mixed = fakeFacts({ nvidiaDriver: () => null, graphicsAdapters: async () => [software] });
 const all = ['compiled on webgpu', 'compiled on cpu', 'tfjs on cpu'];
 
 test.each([
   ['mixed', mixed, []],
   ['none', bare, all],
 ] as const)('ple doctor on a machine with usable devices: %s', async (name, machine, failing) => {
-  const examined = (json: boolean) => printedBy(() => examine(lookAt(machine, [...failing]).look, json));
+  const examined = (json: boolean) => printedBy(() => examine(fakeMachine(machine, [...failing]).look, json));
   const [text, json] = [await examined(false), await examined(true)];
   expect([text.status, text.stderr, json.stderr]).toEqual([json.status, '', '']);
   const [facts = '', ...rest] = text.stdout.split('\n\n');

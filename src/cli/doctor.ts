@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
-import type { Look } from '../engine/devices/choose-device.js';
-import { type Candidate, type Finding, nameOf } from '../engine/devices/device.js';
+import type { Inspection } from '../engine/devices/choose-device.js';
+import { type Candidate, deviceName, type Finding } from '../engine/devices/device.js';
 import type { Machine } from '../engine/devices/machine.js';
 import type { Surveyed } from '../engine/devices/survey.js';
 import { exitCode } from '../support/errors.js';
@@ -23,11 +23,11 @@ const words = () =>
  * can.
  */
 export const doctor = defineCommand(words, async ({ json }) => {
-  const { lookAtMachine } = await import('../engine/devices/choose-device.js');
+  const { inspectMachine: lookAtMachine } = await import('../engine/devices/choose-device.js');
   return examine(lookAtMachine(), json ?? false);
 });
 
-export async function examine(look: Look, json: boolean): Promise<number> {
+export async function examine(look: Inspection, json: boolean): Promise<number> {
   const [{ describeMachine }, { survey }] = await Promise.all([
     import('../engine/devices/machine.js'),
     import('../engine/devices/survey.js'),
@@ -44,7 +44,7 @@ export async function examine(look: Look, json: boolean): Promise<number> {
     process.stdout.write(`${JSON.stringify({ schema: 1, ...machine, devices: found, auto: taken }, null, 2)}\n`);
   } else {
     process.stdout.write(`${machineText(machine)}\n${await devicesText(devices)}`);
-    const end = auto ? `engine.device=auto takes ${nameOf(auto.chosen.candidate)}.` : 'Nothing can train here.';
+    const end = auto ? `engine.device=auto takes ${deviceName(auto.chosen.candidate)}.` : 'Nothing can train here.';
     process.stdout.write(`\n${end}\n`);
   }
   return auto ? exitCode.done : exitCode.failed;
@@ -52,7 +52,7 @@ export async function examine(look: Look, json: boolean): Promise<number> {
 
 function titleOf(candidate: Candidate): string {
   const library = candidate.pureJs ? 'plain JavaScript' : 'TensorFlow';
-  return `${nameOf(candidate)}${candidate.engine === 'tfjs' && candidate.device === 'cpu' ? ` (${library})` : ''}`;
+  return `${deviceName(candidate)}${candidate.engine === 'tfjs' && candidate.device === 'cpu' ? ` (${library})` : ''}`;
 }
 
 function machineText({ node, platform, cpu, memory, disks }: Machine): string {

@@ -40,13 +40,17 @@ const gone = { '--metrics': 'ple evaluate RUN DATA prints the metrics.' };
 export const predict = defineCommand(
   words,
   async (path, data, { out, keep = [], logits = false, strict, device, plugin }) => {
-    const [{ encoded, formatOf, writeTable }, { readTrainedRun }, { loadNamed }, { checkNames, predictions }] =
-      await Promise.all([
-        import('../data/write/write-file.js'),
-        import('../serving/trained-run.js'),
-        import('../training/plugins.js'),
-        import('../serving/predict-rows.js'),
-      ]);
+    const [
+      { encoded, outputFormat: formatOf, writeTable },
+      { readTrainedRun },
+      { loadNamed },
+      { checkNames, predictions },
+    ] = await Promise.all([
+      import('../data/write/write-file.js'),
+      import('../serving/trained-run.js'),
+      import('../training/plugins.js'),
+      import('../serving/predict-rows.js'),
+    ]);
     const scale = logits ? 'logit' : 'label';
     if (out === undefined && isStdoutClosed()) throw new ConfigError('stdout is closed: name a file (--out FILE).');
     const format = formatOf(out ?? 'stdout.csv');

@@ -21,7 +21,7 @@ ${examples('ple setup tensorflow', 'ple setup cuda', 'ple setup cuda --only tfjs
 /** Sets up native libraries, then tries every engine on every device. Fails if one of them could not be set up. */
 export const setup = defineCommand(words, async (what, { only }) => {
   const names = namesOf(what, only);
-  const [{ libraries }, { setUp, setUpOptions }, { examine }, { lookAtMachine }] = await Promise.all([
+  const [{ libraries }, { setUp, setUpOptions }, { examine }, { inspectMachine: lookAtMachine }] = await Promise.all([
     import('../engine/native/libraries.js'),
     import('../engine/native/set-up.js'),
     import('./doctor.js'),

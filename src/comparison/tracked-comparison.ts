@@ -2,7 +2,7 @@ import type { ComparisonConfig } from '../config/comparison.js';
 import { resolvedComparison } from '../config/resolved-comparison.js';
 import type { TrackedStatus, TrackedStep } from '../tracking/tracker.js';
 import { openTrackers } from '../tracking/trackers.js';
-import { parametersOf } from '../training/tracked-run.js';
+import { trackedParameters } from '../training/tracked-run.js';
 import type { Comparison } from './comparison.js';
 import { firstExperiment, pointText } from './plan/axis-point.js';
 
@@ -21,7 +21,7 @@ export async function openComparisonTracker(
 ): Promise<ComparisonTracker> {
   const baseline = firstExperiment(config);
   const { tracking } = baseline;
-  const of = { name: config.name, folder, parameters: parametersOf(resolvedComparison(config), baseline) };
+  const of = { name: config.name, folder, parameters: trackedParameters(resolvedComparison(config), baseline) };
   const mlflow = tracking && { ...tracking, tensorboard: false };
   const looks: TrackedStep[] = [];
   const tracker = await openTrackers(mlflow, { ...of, follow: () => () => looks.splice(0), everyEpoch: '' }, note);

@@ -38,7 +38,7 @@ export interface SourceTask {
 }
 
 /** How many rows of logits a task has: one, or one per class. */
-export function outputsOf({ classes }: Pick<SourceTask, 'classes'>): number {
+export function outputCount({ classes }: Pick<SourceTask, 'classes'>): number {
   return classes?.length ?? 1;
 }
 
@@ -46,8 +46,8 @@ export function outputsOf({ classes }: Pick<SourceTask, 'classes'>): number {
 export function firstOutputs(tasks: readonly Pick<SourceTask, 'classes'>[]): readonly number[] {
   let next = 0;
   return tasks.map((task) => {
-    next += outputsOf(task);
-    return next - outputsOf(task);
+    next += outputCount(task);
+    return next - outputCount(task);
   });
 }
 
@@ -87,12 +87,12 @@ export function inOrder(offsets: Int32Array): Pick<ListValues, 'begins' | 'ends'
 }
 
 /** The column's values, which must not be a list's. */
-export function singleOf(values: SourceBlock['columns'][number]): Int32Array | Float32Array {
+export function asSingle(values: SourceBlock['columns'][number]): Int32Array | Float32Array {
   if ('begins' in values) throw new Error('A list was read where a column of single values was expected.');
   return values;
 }
 
-export function listOf(values: SourceBlock['columns'][number]): ListValues {
+export function asList(values: SourceBlock['columns'][number]): ListValues {
   if ('begins' in values) return values;
   throw new Error('A column of single values was read where a list was expected.');
 }
@@ -190,7 +190,7 @@ export interface Dataset {
 }
 
 /** Columns of a block's matrices. */
-export function widthsOf(dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>) {
+export function batchWidths(dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>) {
   const entries = dataset.lists.reduce((sum, { length }) => sum + length, 0);
   return {
     categorical: dataset.categorical.length + entries,

@@ -1,5 +1,5 @@
 import type { Source, SplitName } from './dataset.js';
-import { rowsOf } from './table/table-loader.fixture.js';
+import { readRows } from './table/table-loader.fixture.js';
 
 export const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -11,8 +11,8 @@ export function correlation(a: readonly number[], b: readonly number[]): number 
 }
 
 /** A split's values, row by row: of columns and of labels by name, and all of them. */
-export async function valuesOf(source: Source, split: SplitName = 'train') {
-  const rows = await rowsOf(source, split);
+export async function readColumns(source: Source, split: SplitName = 'train') {
+  const rows = await readRows(source, split);
   const column = (name: string) => rows.map((row) => Number(row[name]));
   const byName = new Map(source.columns.map(({ name }) => [name, column(name)]));
   const byTask = new Map(source.tasks.map(({ name }) => [name, column(`y:${name}`)]));

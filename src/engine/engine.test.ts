@@ -4,7 +4,7 @@ import { tf } from '../support/tf.js';
 import type { Engine, Step } from './engine.js';
 import { deviceName, referenceEngine, testedEngine, tolerance } from './parity-device.fixture.js';
 import { firstDifference } from './tolerance.fixture.js';
-import { batch, chunkOf, cut, signature, step } from './training-step.fixture.js';
+import { batch, cut, randomChunk, signature, step } from './training-step.fixture.js';
 
 const engines = [testedEngine(), referenceEngine()];
 
@@ -17,11 +17,11 @@ describe.each(engines.map((engine) => ({ name: engine.name, engine })))(
       expect(outputs.steps?.data[39]).toBe(39);
       const losses = outputs.loss?.data ?? [];
       expect(losses[39]).toBeLessThan((losses[0] ?? 0) * 0.95);
-      expect(outputs.rows).toEqual(chunkOf(40).rows);
+      expect(outputs.rows).toEqual(randomChunk(40).rows);
     });
 
     it('gives the same whether steps come one by one or five at once, to the bit where sums have an order', async () => {
-      const chunk = chunkOf(5);
+      const chunk = randomChunk(5);
       const whole = await engine.compile(step, signature);
       const outputs = await whole.run(chunk);
       const single = await engine.compile(step, signature);
@@ -33,22 +33,22 @@ describe.each(engines.map((engine) => ({ name: engine.name, engine })))(
 
     it('keeps state that a step leaves out, and reads and writes state by name', async () => {
       const program = await engine.compile(step, signature);
-      await program.run(chunkOf(2));
+      await program.run(randomChunk(2));
       const state = await program.readState();
       expect(Object.keys(state).sort()).toEqual(Object.keys(signature.state).sort());
       expect(state.untouched).toEqual(signature.state.untouched);
       expect(state.scale).toEqual(signature.state.scale);
       expect(state.steps?.data[0]).toBe(2);
 
-      const again = await program.run(cut(chunkOf(3), 2, 3));
+      const again = await program.run(cut(randomChunk(3), 2, 3));
       await program.writeState(state);
       const { scale: _, ...others } = state;
       await program.writeState(others);
-      expectSame(await program.run(cut(chunkOf(3), 2, 3)), again);
+      expectSame(await program.run(cut(randomChunk(3), 2, 3)), again);
 
       await program.writeState({ scale: float32([], Float32Array.of(0)) });
       const before = await program.readState();
-      await program.run(chunkOf(1));
+      await program.run(randomChunk(1));
       expect((await program.readState()).output).toEqual(before.output);
       await program.release();
     });
@@ -109,9 +109,9 @@ describe.each(engines.map((engine) => ({ name: engine.name, engine })))(
 
     it('refuses arrays that do not fit, by name', async () => {
       const program = await engine.compile(step, signature);
-      const chunk = chunkOf(2);
+      const chunk = randomChunk(2);
       const { rows: _, ...labels } = chunk;
-      await expect(program.run({ ...chunkOf(1), ...labels })).rejects.toThrow(/labels.* 2 steps/);
+      await expect(program.run({ ...randomChunk(1), ...labels })).rejects.toThrow(/labels.* 2 steps/);
       await expect(program.run({ ...chunk, labels: float32([2, batch]) })).rejects.toThrow(/'labels' is float32/);
       await expect(program.writeState({ gate: float32([1]) })).rejects.toThrow(/'gate'/);
       await program.release();
@@ -139,7 +139,7 @@ describe.each(engines.map((engine) => ({ name: engine.name, engine })))(
       const program = await engine.compile(step, signature);
       let held: number | undefined;
       for (let i = 0; i < 20; i++) {
-        await program.run(cut(chunkOf(1), 0, 1));
+        await program.run(cut(randomChunk(1), 0, 1));
         // A backend's own arrays: a kernel may leave one that no tensor has.
         held ??= arraysHeld();
         expect(arraysHeld()).toBe(held);
@@ -173,7 +173,7 @@ function expectSame(got: Readonly<Record<string, HostArray | undefined>>, wanted
 
 async function trained(engine: Engine, steps: number) {
   const program = await engine.compile(step, signature);
-  const outputs = await program.run(chunkOf(steps));
+  const outputs = await program.run(randomChunk(steps));
   const state = await program.readState();
   await program.release();
   return { outputs, state };

@@ -3,7 +3,7 @@ import { must } from '../support/must.js';
 import type { ArraySpec, Signature } from './engine.js';
 
 /** Checks names, shapes and types of a chunk against the signature. Returns the number of its steps. */
-export function stepsOf(chunk: HostArrays, batch: Signature['batch']): number {
+export function countSteps(chunk: HostArrays, batch: Signature['batch']): number {
   let steps: number | undefined;
   for (const [name, spec] of Object.entries(batch)) {
     const array = named(chunk, name);
@@ -35,6 +35,6 @@ export function named(arrays: HostArrays, name: string): HostArray {
 }
 
 /** A copy, so that changes to the original do not affect it. */
-export function copyOf(array: HostArray): HostArray {
+export function copyArray(array: HostArray): HostArray {
   return array.dtype === 'float32' ? { ...array, data: array.data.slice() } : { ...array, data: array.data.slice() };
 }

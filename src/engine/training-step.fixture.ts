@@ -60,7 +60,7 @@ export const step: Step = (state, { rows, labels }) => {
   };
 };
 
-export function chunkOf(steps: number): HostArrays {
+export function randomChunk(steps: number): HostArrays {
   const random = randomFromSeed(3).stream('rows');
   const rows = int32([steps, batch, columns]);
   for (let i = 0; i < rows.data.length; i++) rows.data[i] = random.below(cardinality) + (i % columns) * cardinality;

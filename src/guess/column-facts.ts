@@ -2,17 +2,17 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { type CalendarPart, calendarParts } from '../data/encoding.js';
 import { profile } from '../data/profile.js';
-import { literals, numbersOf, rowsOf } from '../data/store/database.js';
+import { literals, queryNumbers, queryRows } from '../data/store/database.js';
 import { columnKinds, fewValues, likelyTimes } from '../data/table/column-kinds.js';
 import {
-  daysOf,
+  daysExpression,
   numberSql,
   partSql,
   type StagedColumn,
   type TimeForm,
   textSql,
+  timeForms,
   timeOfNumbers,
-  timesOf,
 } from '../data/table/staged-columns.js';
 import { type StagedRows, stagedTable } from '../data/table/staged-rows.js';
 import { usualMissing } from '../data/table/table-options.js';
@@ -162,7 +162,7 @@ async function makeValues(
   const ways = await Promise.all(columns.map((column) => likelyTimes(database, column, marksOfMissing)));
   const dates = ways.flatMap(([date], input) => (date ? [{ input, date }] : []));
   const days = dates.map(
-    ({ input, date }) => `WHEN ${input} THEN ${daysOf(must(timesOf(valueColumn)[date.place], 'way'))}`,
+    ({ input, date }) => `WHEN ${input} THEN ${daysExpression(must(timeForms(valueColumn)[date.place], 'way'))}`,
   );
   const lists = columns.flatMap(({ type }, input) => (type === 'list' ? [input] : []));
   await database.run(`CREATE OR REPLACE TEMP TABLE ${valueTable} AS
@@ -238,7 +238,7 @@ async function missingMarks(
   const marks = new Set([...odd.values()].flat());
   if (marks.size === 0) return [];
   const found = `SELECT input, text FROM ${valueTable} WHERE text IN (${literals([...marks])}) AND input IN (${texts.join(', ')})`;
-  for (const [place, value] of await rowsOf(database, found)) {
+  for (const [place, value] of await queryRows(database, found)) {
     const [input, text] = [Number(place), String(value)];
     const isMark = odd.get(input)?.includes(text) || ((facts[input]?.different ?? 0) >= 4 && plainMarks.includes(text));
     if (!isMark) marks.delete(text);
@@ -261,7 +261,7 @@ function oddMarks(name: string, { odd, regular, whole, present }: ValueFacts): r
 async function countsRows(database: DuckDBConnection, column: StagedColumn, rows: number): Promise<boolean> {
   const number = numberSql(column);
   const expressions = [`min(${number} - rowid)`, `max(${number} - rowid)`];
-  const [first, last] = await numbersOf(database, expressions, `${stagedTable} WHERE rowid < ${rows}`);
+  const [first, last] = await queryNumbers(database, expressions, `${stagedTable} WHERE rowid < ${rows}`);
   return first === last;
 }
 
@@ -277,14 +277,14 @@ async function timeFacts(
   hasDates: boolean,
 ): Promise<TimeFacts | undefined> {
   const own = `${valueTable} WHERE input = ${input}`;
-  const times = timesOf(valueColumn);
+  const times = timeForms(valueColumn);
   if (numbers > 0) {
     const { form, place = 0 } = (numbers === present && timeOfNumbers(smallest, largest)) || {};
     const isDay = hasDates && smallest >= firstDay && largest <= lastDay;
     if (form === undefined || (form === 'days since 1970' && !isDay)) return undefined;
     const time = must(times[place], 'way');
-    const [others] = await numbersOf(database, [`count(*) FILTER (${time} IS NULL)`], own);
-    return others === 0 ? { form, parts: await partsOf(database, time, own) } : undefined;
+    const [others] = await queryNumbers(database, [`count(*) FILTER (${time} IS NULL)`], own);
+    return others === 0 ? { form, parts: await varyingParts(database, time, own) } : undefined;
   }
   const ways = (await likelyTimes(database, column)).toSorted((a, b) => b.values - a.values);
   const [best, second] = ways;
@@ -294,17 +294,17 @@ async function timeFacts(
     return {
       form,
       ambiguous: second?.values === present,
-      parts: await partsOf(database, must(times[best.place], 'way'), own),
+      parts: await varyingParts(database, must(times[best.place], 'way'), own),
     };
   const odd = `${stagedTable} WHERE ${column.sql} IS NOT NULL AND ${best.sql} IS NULL`;
-  const [[text] = []] = await rowsOf(database, `SELECT ${column.sql} FROM ${odd} ORDER BY rowid LIMIT 1`);
+  const [[text] = []] = await queryRows(database, `SELECT ${column.sql} FROM ${odd} ORDER BY rowid LIMIT 1`);
   return { form, odd: String(text), parts: [] };
 }
 
 /** The parts that differ. A trend over days is for the user to choose. */
-async function partsOf(database: DuckDBConnection, time: string, from: string): Promise<readonly CalendarPart[]> {
+async function varyingParts(database: DuckDBConnection, time: string, from: string): Promise<readonly CalendarPart[]> {
   const parts = calendarParts.filter((part) => part !== 'days');
-  const counts = await numbersOf(
+  const counts = await queryNumbers(
     database,
     parts.map((part) => `count(DISTINCT ${partSql[part](time)})`),
     from,

@@ -23,7 +23,7 @@ export interface ColumnWords {
 }
 
 export function columnWords(name: string): ColumnWords {
-  const words = wordsOf(name);
+  const words = splitWords(name);
   const last = words.at(-1) ?? '';
   const any = (set: ReadonlySet<string>) => words.some((word) => set.has(word));
   const past = any(history) || words.some((word) => /^\d+(d|h|w|days?|hours?|weeks?)$/.test(word));
@@ -45,7 +45,7 @@ export function columnWords(name: string): ColumnWords {
 }
 
 /** `userId`, `user_id` and `User ID` are the same two words. */
-function wordsOf(name: string): string[] {
+function splitWords(name: string): string[] {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()

@@ -1,4 +1,4 @@
-import { numberOf } from '../data/table/cell.js';
+import { parseNumber } from '../data/table/cell.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { areAmounts, areNumbers, type Column, isBinary, varies } from './rules.js';
@@ -81,7 +81,7 @@ export function askedLabel(columns: readonly Column[], text: string): Label {
   const [, columnName = rest, operator, value = ''] = /^(.+?)\s*(>=|<=|==|!=|>|<|=)\s*(.*)$/.exec(rest) ?? [];
   const column = askedColumn(columns, columnName);
   if (operator === undefined) return { column, why: '', asked: { name } };
-  if (value === '' || (/[<>]/.test(operator) && Number.isNaN(numberOf(value))))
+  if (value === '' || (/[<>]/.test(operator) && Number.isNaN(parseNumber(value))))
     throw new ConfigError(`--task ${text}: behind ${operator} stands ${value === '' ? 'a value' : 'a number'}.`);
   const positive = !/^==?$/.test(operator) ? `${operator} ${value}` : /^[<>!=]/.test(value) ? [value] : value;
   return { column, why: '', asked: { name, positive } };

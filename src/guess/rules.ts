@@ -36,7 +36,7 @@ const inputRules: readonly Rule<InputKind>[] = [
   [(c) => !varies(c) && !hasMissing(c), 'ignored', 'is the same in every row'],
   [(c) => c.onlyWhere, 'ignored', (c) => `has something only where ${c.onlyWhere} is 1: known after it?`],
   [(c) => c.kind === 'list', 'inferred', ''],
-  [(c) => separatorOf(c), listOf, (c) => `looks like lists that '${separatorOf(c)}' separates`],
+  [(c) => listSeparator(c), listColumn, (c) => `looks like lists that '${listSeparator(c)}' separates`],
   [(c) => c.parts?.length, (c) => ({ kind: 'time', parts: c.parts }), partsRemark],
   [(c) => c.countsRows && c.rows > enoughRows, 'ignored', 'numbers the rows'],
   [(c) => c.words.row && isOfRows(c), 'ignored', 'has almost a value of its own in every row'],
@@ -44,14 +44,14 @@ const inputRules: readonly Rule<InputKind>[] = [
   [(c) => isAmount(c) && c.words.amount && oddTexts(c), 'ignored', oddLabelRemark],
   [(c) => isAmount(c) && areWhole(c) && c.words.calendar && c.different <= 60, 'categorical', 'a part of the calendar'],
   [isAmount, 'inferred', ''],
-  [(c) => isOfRows(c) && (c.words.id || idOf(c)), 'ignored', 'has almost a value of its own in every row'],
+  [(c) => isOfRows(c) && (c.words.id || idReason(c)), 'ignored', 'has almost a value of its own in every row'],
   [isOfRows, 'ignored', 'has almost a value of its own in every row (an id? a text?)'],
   [
     (c) => c.different > hashSize,
     { kind: 'categorical', hash: hashSize },
     (c) => `${c.different} different, so hashed`,
   ],
-  [(c) => c.kind === 'numeric', 'categorical', (c) => `${idOf(c)}: ${c.different} different`],
+  [(c) => c.kind === 'numeric', 'categorical', (c) => `${idReason(c)}: ${c.different} different`],
   [() => true, 'inferred', ''],
 ];
 
@@ -73,7 +73,7 @@ export function inputGuess(column: Column): { readonly kind: InputKind; readonly
 }
 
 /** Why its numbers are those of things. */
-function idOf(column: Column): string | undefined {
+function idReason(column: Column): string | undefined {
   return areWhole(column) ? idRules.find(([test]) => test(column))?.[1] : undefined;
 }
 
@@ -87,7 +87,7 @@ function isOfRows({ words, rows, different, present }: Column): boolean {
 
 /** Numbers that count or measure. */
 function isAmount(column: Column): boolean {
-  return column.kind === 'numeric' && idOf(column) === undefined;
+  return column.kind === 'numeric' && idReason(column) === undefined;
 }
 
 /** Numbers of users or items have at least this many values. Ages and percentages have fewer. */
@@ -99,12 +99,12 @@ function isNumbered({ different, smallest, largest, present }: Column): boolean 
   return dense && (smallest === 0 || smallest === 1) && present >= 2 * different;
 }
 
-function separatorOf({ bars, semicolons, present }: Column): string | undefined {
+function listSeparator({ bars, semicolons, present }: Column): string | undefined {
   return bars > present / 3 ? '|' : semicolons > present / 3 ? ';' : undefined;
 }
 
-function listOf(column: Column) {
-  return { kind: 'list', separator: separatorOf(column) };
+function listColumn(column: Column) {
+  return { kind: 'list', separator: listSeparator(column) };
 }
 
 function partsRemark({ parts }: Column): string {
@@ -166,7 +166,7 @@ export function splitTime(columns: readonly Column[]): Column | undefined {
 
 /** Numbers that are neither ids nor times. */
 export function areAmounts(column: Column): boolean {
-  return areNumbers(column) && !isTime(column) && !column.countsRows && idOf(column) === undefined;
+  return areNumbers(column) && !isTime(column) && !column.countsRows && idReason(column) === undefined;
 }
 
 /** The value that most rows of a numeric column have, such as 0 in an amount. */

@@ -2,13 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { bufferMegabytes, fileLiteral, machineFault, openDatabase, rowsOf, whileOpen } from '../data/store/database.js';
-import { numberOf } from '../data/table/cell.js';
-import { formatOf, type RowFileOptions, usualDelimiter } from '../data/table/row-file.js';
+import {
+  bufferMegabytes,
+  fileLiteral,
+  machineFault,
+  openDatabase,
+  queryRows,
+  whileOpen,
+} from '../data/store/database.js';
+import { parseNumber } from '../data/table/cell.js';
+import { fileFormat, type RowFileOptions, usualDelimiter } from '../data/table/row-file.js';
 import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../data/table/staged-rows.js';
-import { filesOf } from '../data/table/table-loader.js';
+import { listFiles } from '../data/table/table-loader.js';
 import { type TableOptions, usualMissing } from '../data/table/table-options.js';
-import { headOf } from '../data/table/text-table.js';
+import { readHead } from '../data/table/text-table.js';
 import { DataError } from '../support/errors.js';
 import { marksOfMissing } from './column-facts.js';
 
@@ -50,14 +57,14 @@ export async function withStagedFiles<Result>(
   use: (staged: StagedFiles) => Promise<Result>,
 ): Promise<Result> {
   const missing = [...usualMissing];
-  const found = (await filesOf({ ...origin, missing, header: true, quote: null })).files;
-  const text = found.find(({ path }) => path !== origin.database && formatOf(path) === 'text')?.path;
+  const found = (await listFiles({ ...origin, missing, header: true, quote: null })).files;
+  const text = found.find(({ path }) => path !== origin.database && fileFormat(path) === 'text')?.path;
   const hasDates = origin.query !== undefined || text === undefined;
   const spill = await mkdtemp(join(tmpdir(), 'ple-guess-'));
   const database = await openDatabase(':memory:', { memory: `${bufferMegabytes}MB`, spill });
   const staged = async (encoding?: string): Promise<StagedFiles> => {
     const dialect = await guessedDialect(database, text, encoding);
-    const read = await filesOf({ ...origin, ...dialect.options, missing });
+    const read = await listFiles({ ...origin, ...dialect.options, missing });
     const { splitFiles: files } = await read.open(await mkdtemp(join(spill, 'query-')), signal);
     checkColumns(files, undefined);
     const unsupported = new Map(files.flatMap(({ file }) => [...file.unsupported]));
@@ -107,7 +114,7 @@ async function guessedDialect(
   if (path === undefined) return { options: { quote: '"', header: true }, keys: {} };
   const usual = usualDelimiter(path);
   const { delimiter = usual ?? ',', quote } = await sniffed(database, path, encoding);
-  const read = (delimiter: string) => headOf(path, { delimiter, quote, header: false, encoding }, headRows);
+  const read = (delimiter: string) => readHead(path, { delimiter, quote, header: false, encoding }, headRows);
   let head = await read(delimiter);
   if (head.columns === 1 && head.records[0]?.[0]?.includes('::')) head = await read('::');
   const header = !isRow(head.records[0] ?? []);
@@ -134,7 +141,7 @@ async function sniffed(
   // No line is skipped: the loader skips none. Latin-1 has the letters of other encodings at most wrong.
   const options = `skip = 0, sample_size = ${headRows}${encoding === undefined ? '' : ", encoding = 'latin-1'"}`;
   const sniff = `SELECT delimiter, quote FROM sniff_csv(${fileLiteral(path)}, ${options}) WHERE len(columns) > 1`;
-  const [[delimiter, quote] = []] = await rowsOf(database, sniff).catch((error: unknown) => {
+  const [[delimiter, quote] = []] = await queryRows(database, sniff).catch((error: unknown) => {
     if (machineFault(error)) throw error;
     return []; // the loader says what is wrong, and where
   });
@@ -143,7 +150,7 @@ async function sniffed(
 
 /** Whether the line contains a number that is not a year. A year may be a name. */
 function isRow(line: readonly string[]): boolean {
-  return line.some((cell) => !Number.isNaN(numberOf(cell)) && !/^(19|20)\d\d$/.test(cell.trim()));
+  return line.some((cell) => !Number.isNaN(parseNumber(cell)) && !/^(19|20)\d\d$/.test(cell.trim()));
 }
 
 /**

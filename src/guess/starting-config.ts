@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { calendarParts } from '../data/encoding.js';
 import { profile } from '../data/profile.js';
-import { literals, numbersBy, rowsOf } from '../data/store/database.js';
+import { literals, numbersBy, queryRows } from '../data/store/database.js';
 import { shown } from '../data/table/cell.js';
 import { textSql } from '../data/table/staged-columns.js';
 import { type StagedRows, stagedTable } from '../data/table/staged-rows.js';
@@ -26,7 +26,7 @@ import {
   varies,
 } from './rules.js';
 import { type Origin, type StagedFiles, withStagedFiles } from './staged-files.js';
-import { type Task, taskOf } from './tasks.js';
+import { guessTask, type Task } from './tasks.js';
 import { trainingText } from './training-settings.js';
 import { flow, line } from './yaml.js';
 
@@ -52,9 +52,9 @@ export async function startingConfig(
   const { tasks: asked = [], test, signal, progress: onBytes = () => undefined, note = () => undefined } = options;
   const origin = typeof from === 'string' ? { path: from, ...(test === undefined ? {} : { test }) } : from;
   return withStagedFiles(origin, { signal, onBytes }, async (files) => {
-    const roles = await rolesOf(files, asked);
+    const roles = await guessRoles(files, asked);
     signal?.throwIfAborted(); // between two statements nothing is interrupted
-    const questions = questionsOf(roles, asked.length > 0);
+    const questions = openQuestions(roles, asked.length > 0);
     questions.forEach(note);
     return configText(roles, questions, files, origin);
   });
@@ -71,7 +71,7 @@ type Input = ReturnType<typeof inputGuess> & {
  * @param asked Label columns in the form of `--task`. None: they are guessed.
  * @throws ConfigError, DataError if there is no such label, none at all, or no input.
  */
-async function rolesOf({ database, staged, files, unsupported, hasDates }: StagedFiles, asked: readonly string[]) {
+async function guessRoles({ database, staged, files, unsupported, hasDates }: StagedFiles, asked: readonly string[]) {
   const { names = [], path = '' } = files[0]?.file ?? {};
   const { facts, marks } = await columnFacts(database, staged, names, hasDates);
   const labels: readonly Label[] =
@@ -80,7 +80,7 @@ async function rolesOf({ database, staged, files, unsupported, hasDates }: Stage
   const tasks: Task[] = [];
   for (const label of labels) {
     const place = facts.indexOf(label.column);
-    tasks.push(await taskOf(database, label, place, conditions.get(label.column.name)));
+    tasks.push(await guessTask(database, label, place, conditions.get(label.column.name)));
   }
   const twice = tasks.find(({ name }, index) => tasks.findIndex((other) => other.name === name) < index);
   if (twice) throw new ConfigError(`--task: two tasks are named '${twice.name}'; NAME=COLUMN gives another name.`);
@@ -108,10 +108,10 @@ async function rolesOf({ database, staged, files, unsupported, hasDates }: Stage
   return { columns, tasks, inputs, marks };
 }
 
-type Roles = Awaited<ReturnType<typeof rolesOf>>;
+type Roles = Awaited<ReturnType<typeof guessRoles>>;
 
 /** What the user should decide: labels that were not asked for that became inputs, or were left out for their names. */
-function questionsOf({ tasks, inputs }: Roles, isAsked: boolean): string[] {
+function openQuestions({ tasks, inputs }: Roles, isAsked: boolean): string[] {
   const before = tasks.map(({ name }) => name).join(', ');
   const others = isAsked ? [] : inputs.filter(({ column, kind }) => kind !== 'ignored' && column && mayBeLabel(column));
   const left = inputs.filter(({ column }) => column?.isLabel && varies(column));
@@ -144,7 +144,7 @@ async function onlyWhere(
   const binary = facts.flatMap((column, place) => (labels.has(column) && isBinary(column) ? [place] : []));
   const found = new Map<string, string>();
   if (binary.length === 0) return found;
-  const nothing = await rowsOf(
+  const nothing = await queryRows(
     database,
     `SELECT input, text FROM ${valueTable} WHERE coalesce(number = 0, lower(text) IN ('', 'false'))`,
   );

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { numbersOf, rowsOf } from '../data/store/database.js';
-import { type Condition, conditionParts, numberOf, shown } from '../data/table/cell.js';
+import { queryNumbers, queryRows } from '../data/store/database.js';
+import { type Condition, conditionParts, parseNumber, shown } from '../data/table/cell.js';
 import { conditionSql } from '../data/table/staged-columns.js';
 import { ConfigError } from '../support/errors.js';
 import { type FrequentValue, valueColumn, valueTable } from './column-facts.js';
@@ -26,7 +26,7 @@ export interface Task {
  * @param onlyWhere The label that must be 1 for the column to have a value.
  * @throws ConfigError for a condition that no row meets, and for a column with too many texts, or one value.
  */
-export async function taskOf(
+export async function guessTask(
   database: DuckDBConnection,
   { column, why, asked }: Label,
   input: number,
@@ -87,7 +87,7 @@ function ownTask(column: Column): OwnTask | undefined {
   });
   if (isBinary(column)) {
     const ones = values.filter(({ text }) => isOne(text));
-    return binary({}, countOf(ones), varies(column) ? ' 1' : ' 1 (the same in every row)');
+    return binary({}, countRows(ones), varies(column) ? ' 1' : ' 1 (the same in every row)');
   }
   if (different !== 2 && areNumbers(column)) {
     const remark = `numbers from ${short(smallest)} to ${short(largest)}${scaleRemark(column)}${outside}`;
@@ -99,9 +99,9 @@ function ownTask(column: Column): OwnTask | undefined {
     const remark = `${different} classes; the rarest is ${shown(rarest?.text ?? '')} (${percent(rarest?.count ?? 0, present)})${outside}; --task 'NAME=${name}==VALUE' makes a binary task`;
     return { options: { multiclass: values.map(({ text }) => text) }, entry: { type: 'multiclass' }, remark };
   }
-  const positive = positiveOf(column);
+  const positive = positiveValue(column);
   const others = values.filter((value) => value !== positive).map(({ text }) => shown(text));
-  return binary({ positive: conditionOf(column, positive) }, positive.count, `; others: ${others.join(', ')}`);
+  return binary({ positive: condition(column, positive) }, positive.count, `; others: ${others.join(', ')}`);
 }
 
 /** A binary task by the condition that `--task` gives. */
@@ -114,7 +114,7 @@ async function conditionTask(
 ): Promise<OwnTask> {
   const { holds } = conditionSql(positive, valueColumn);
   const sum = `coalesce(sum(count) FILTER (${holds}), 0)`;
-  const [ones = 0] = await numbersOf(database, [sum], `${valueTable} WHERE input = ${input}`);
+  const [ones = 0] = await queryNumbers(database, [sum], `${valueTable} WHERE input = ${input}`);
   if (ones === 0) {
     const frequent = values.slice(0, 5).map(({ text }) => shown(text));
     throw new ConfigError(
@@ -129,14 +129,14 @@ async function conditionTask(
 function scaleRemark({ name, different, whole, values, present }: Column): string {
   if (!whole || different < 3 || different > 11) return '';
   const shareFrom = (least: FrequentValue) =>
-    countOf(values.filter(({ text }) => Number(text) >= Number(least.text))) / present;
+    countRows(values.filter(({ text }) => Number(text) >= Number(least.text))) / present;
   const farFromHalf = (value: FrequentValue) => Math.abs(shareFrom(value) - 0.5);
   const [good] = values.toSorted((a, b) => farFromHalf(a) - farFromHalf(b));
   return good ? `; --task 'liked=${name}>=${Number(good.text)}' makes a binary task` : '';
 }
 
 /** The positive value: a word that means yes; else the largest number; else the rarest value. */
-function positiveOf(column: Column): FrequentValue {
+function positiveValue(column: Column): FrequentValue {
   const values = column.values.toReversed();
   const said = values.find(({ text }) => positives.test(text));
   const largest = areNumbers(column) ? values.toSorted((a, b) => Number(b.text) - Number(a.text))[0] : undefined;
@@ -146,12 +146,12 @@ function positiveOf(column: Column): FrequentValue {
 }
 
 /** The value as a condition. A text that looks like a comparison is protected. */
-function conditionOf(column: Column, { text, other }: FrequentValue): Condition {
-  if (areNumbers(column)) return numberOf(text);
+function condition(column: Column, { text, other }: FrequentValue): Condition {
+  if (areNumbers(column)) return parseNumber(text);
   return text !== other || /^[<>!=]/.test(text) ? [...new Set([text, other])] : text;
 }
 
-function countOf(values: readonly FrequentValue[]): number {
+function countRows(values: readonly FrequentValue[]): number {
   return values.reduce((sum, { count }) => sum + count, 0);
 }
 
@@ -168,7 +168,7 @@ const mostSpellings = 100;
 
 /** Of a label with few values; else none. */
 async function spellings(database: DuckDBConnection, input: number): Promise<readonly Spelling[]> {
-  const found = await rowsOf(
+  const found = await queryRows(
     database,
     `SELECT text, lower(rtrim(text, '.')), trained FROM ${valueTable} WHERE input = ${input} ORDER BY text LIMIT ${mostSpellings + 1}`,
   );

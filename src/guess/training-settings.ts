@@ -71,9 +71,9 @@ interface Settings {
  */
 function settingsFor(rows: number): Settings {
   const batchSize = Math.min(4096, Math.max(16, 2 ** Math.round(Math.log2(rows / 100))));
-  const epochsOf = (steps: number) => Math.ceil(steps / Math.ceil((0.8 * rows) / batchSize));
+  const toEpochs = (steps: number) => Math.ceil(steps / Math.ceil((0.8 * rows) / batchSize));
   if (rows < smallRows) {
-    const [epochs, patience, fall] = [epochsOf(leastSteps), epochsOf(leastPatience), epochsOf(leastFall)];
+    const [epochs, patience, fall] = [toEpochs(leastSteps), toEpochs(leastPatience), toEpochs(leastFall)];
     return { epochs, batchSize, rate: 0.001, fall, patience };
   }
   if (rows < 200_000) return { epochs: 80, batchSize, rate: 0.008, fall: 2, patience: 8 };

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { numbersBy, numbersOf } from '../data/store/database.js';
+import { numbersBy, queryNumbers } from '../data/store/database.js';
 import type { AloneScore, TaskSummary } from './inspection.js';
 import { double, splitSql } from './seen-rows.js';
 import { type Batch, entriesSql, ofTasks } from './value-groups.js';
@@ -54,10 +54,10 @@ const mostBuckets = 256;
  */
 function cellsSql(tasks: readonly TaskSummary[]): string {
   const { train, validation } = splitSql;
-  const sumOf = (sum: string, split: string) => `coalesce(sum(${sum}) FILTER (${split}), 0)::DOUBLE`;
+  const sumWhere = (sum: string, split: string) => `coalesce(sum(${sum}) FILTER (${split}), 0)::DOUBLE`;
   const sums = tasks.flatMap((_, t) => [
-    ...['n', 's'].map((of) => `${sumOf(`${of}${t}`, train)} AS ${of}${t}`),
-    ...['n', 's'].map((of) => `${sumOf(`${of}${t}`, validation)} AS v${of}${t}`),
+    ...['n', 's'].map((of) => `${sumWhere(`${of}${t}`, train)} AS ${of}${t}`),
+    ...['n', 's'].map((of) => `${sumWhere(`${of}${t}`, validation)} AS v${of}${t}`),
   ]);
   return `training AS (
       SELECT input, count(*) AS different, sum(rows) AS "all", arg_min(rows, value) AS "first"
@@ -92,7 +92,7 @@ async function correlations(database: DuckDBConnection, batch: Batch, tasks: rea
   const pairs = batch.flatMap(({ kind, index }, k) =>
     tasks.flatMap(({ type }, t) => (kind === 'numeric' && type === 'regression' ? [{ k, t, index }] : [])),
   );
-  const found = await numbersOf(
+  const found = await queryNumbers(
     database,
     pairs.map(({ t, index: i }) => `corr(i${i}::DOUBLE, l${t}) FILTER (isfinite(i${i}) AND isfinite(l${t}))`),
     `seen WHERE ${splitSql.validation}`,

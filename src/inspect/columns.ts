@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type SourceColumn, splitNames } from '../data/dataset.js';
-import { numbersBy, numbersOf } from '../data/store/database.js';
+import { numbersBy, queryNumbers } from '../data/store/database.js';
 import { aloneScores } from './alone.js';
 import type { Implication, InspectedColumn, TaskSummary } from './inspection.js';
 import { type SeenRows, splitSql } from './seen-rows.js';
@@ -48,7 +48,7 @@ async function valueCounts({ database, kept }: SeenRows, batch: Batch) {
   );
   const [list] = batch.filter(({ kind }) => kind === 'list');
   const newEntries = list
-    ? await numbersOf(
+    ? await queryNumbers(
         database,
         [validation, test].map((split) => `count(DISTINCT "row") FILTER (${split})`),
         `${entriesSql(list)} WHERE value NOT IN (SELECT value FROM groups WHERE ${train} AND value IS NOT NULL)`,

@@ -151,8 +151,8 @@ const newValue = {
 
 function columnFindings(column: InspectedColumn, summary: Summary): Finding[] {
   const { name, kind, values, missing, unseen, constant } = column;
-  const rowsOf = (split: SplitName) => summary.splits[split].lookedAt - summary.splits[split].outside;
-  const training = rowsOf('train');
+  const rowsSeen = (split: SplitName) => summary.splits[split].lookedAt - summary.splits[split].outside;
+  const training = rowsSeen('train');
   if (constant) {
     const rows = summary.splits.train.outside > 0 ? 'training row with a label' : 'training row';
     const what = missing.train === training ? `has no value in any ${rows}` : `is the same in every ${rows}`;
@@ -161,7 +161,7 @@ function columnFindings(column: InspectedColumn, summary: Summary): Finding[] {
   }
   const hint = (kind: Finding['kind'], isFound: boolean, message: string): Finding[] =>
     isFound ? [{ kind, weight: 'hint', message: `Column '${name}': ${message}.`, column: name }] : [];
-  const share = (part: number, split: SplitName) => part / Math.max(1, rowsOf(split));
+  const share = (part: number, split: SplitName) => part / Math.max(1, rowsSeen(split));
   const rows = (part: number, split: SplitName) =>
     `${(100 * share(part, split)).toFixed(1)} % of the ${splitTexts[split]} rows have`;
   return [

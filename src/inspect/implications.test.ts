@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { SourceColumn } from '../data/dataset.js';
 import { fakeSource } from '../data/encode/encode.fixture.js';
 import { everything, inspect } from './inspect.js';
-import { tasksOf } from './planted.fixture.js';
+import { indexedTasks } from './planted.fixture.js';
 
 const rows = Array.from({ length: 1000 }, (_, row) => row);
 const numeric: SourceColumn = { name: 'x', kind: 'numeric' };
@@ -26,7 +26,7 @@ async function found(
     { train: split, validation: split, test: split },
     100,
   );
-  const { columns } = await inspect(source, tasksOf(source), everything);
+  const { columns } = await inspect(source, indexedTasks(source), everything);
   const [implication] = columns[0]?.implications ?? [];
   return implication && [implication.value, implication.positives, implication.withValue];
 }

@@ -2,11 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { correlation } from '../data/moments.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 import { everything, glance, inspect } from './inspect.js';
-import { addColumn, addTask, innocent, listSource, type Plant, sourceOf, tasksOf } from './planted.fixture.js';
+import {
+  addColumn,
+  addTask,
+  indexedTasks,
+  innocent,
+  listSource,
+  type Plant,
+  plantedSource,
+} from './planted.fixture.js';
 
 async function inspected(plant: Plant, budget = everything) {
-  const source = sourceOf(plant);
-  return inspect(source, tasksOf(source), budget);
+  const source = plantedSource(plant);
+  return inspect(source, indexedTasks(source), budget);
 }
 
 const noise = randomFromSeed(99);
@@ -182,7 +190,7 @@ test('a list alone: the entry whose rate is farthest from the mean; entries that
   const later = listSource(rows.map(({ label }) => ({ entries: label ? [0, 1] : [0, 2, 2], label })));
   const { columns } = await inspect(
     { ...source, splits: { ...later.splits, train: source.splits.train } },
-    tasksOf(source),
+    indexedTasks(source),
     everything,
   );
   expect(columns[0]).toMatchObject({
@@ -198,15 +206,15 @@ describe('glance', () => {
   test('leaves infinite labels to training, which refuses them', async () => {
     const plant = innocent();
     for (const { labels } of Object.values(plant.splits)) labels[1]?.fill(Number.POSITIVE_INFINITY, 0, 1);
-    const source = sourceOf(plant);
-    await expect(glance(source, tasksOf(source))).resolves.toEqual([]);
+    const source = plantedSource(plant);
+    await expect(glance(source, indexedTasks(source))).resolves.toEqual([]);
   });
 
   test('tells the serious findings of a part of the rows, and reads no more than that', async () => {
     const plant = addColumn(innocent(), { name: 'copy', kind: 'numeric' }, ([click = 0]) => click);
     addColumn(plant, { name: 'id', kind: 'categorical', size: 4000 }, (_, row) => row);
-    const source = sourceOf(plant);
-    const notes = await glance(source, tasksOf(source));
+    const source = plantedSource(plant);
+    const notes = await glance(source, indexedTasks(source));
     expect(notes).toEqual([expect.stringMatching(/^Column 'copy' predicts 'click' almost alone \(AUC 1\.000/)]);
     expect(source.reads).toEqual({ train: 16, validation: 4, test: 4 });
   });
@@ -216,8 +224,8 @@ describe('glance', () => {
     for (const name of ['a', 'b', 'c', 'd', 'e']) addTask(plant, { name, type: 'binary' }, ([click = 0]) => click);
     addColumn(plant, { name: 'copy', kind: 'numeric' }, ([click = 0]) => click);
     addColumn(plant, { name: 'same', kind: 'numeric' }, () => 1);
-    const source = sourceOf(plant);
-    const notes = (await glance(source, tasksOf(source))).join('\n');
+    const source = plantedSource(plant);
+    const notes = (await glance(source, indexedTasks(source))).join('\n');
     for (const found of ["'click' are equal those of 'a'", "'copy' predicts 'click'", "'same' is the same"])
       expect(notes).toContain(found);
     expect(notes).toMatch(/^14 more findings/m); // 15 pairs, 6 of a column that knows the label, one constant

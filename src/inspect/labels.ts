@@ -1,5 +1,5 @@
 import type { SourceTask, SplitName } from '../data/dataset.js';
-import { numbersOf } from '../data/store/database.js';
+import { queryNumbers } from '../data/store/database.js';
 import type { LabelPair, LabelSummary, TaskSummary } from './inspection.js';
 import { double, type SeenRows, splitSql } from './seen-rows.js';
 
@@ -19,7 +19,7 @@ async function labelSummary(
   split: SplitName,
   isBinary: boolean,
 ): Promise<LabelSummary> {
-  const [rows = 0, ones = 0, mean = 0, deviation = 0, least = 0, most = 0] = await numbersOf(
+  const [rows = 0, ones = 0, mean = 0, deviation = 0, least = 0, most = 0] = await queryNumbers(
     database,
     [
       `count(${label})`,
@@ -47,7 +47,7 @@ export async function labelPairs({ database }: SeenRows, tasks: readonly TaskSum
     .filter(({ type }) => type !== 'multiclass');
   const pairs = numbers.flatMap((a, i) => numbers.slice(i + 1).map((b) => ({ a, b })));
   if (pairs.length === 0) return [];
-  const counts = await numbersOf(
+  const counts = await queryNumbers(
     database,
     pairs.flatMap(({ a, b }) => [
       `count(${a.label} + ${b.label})`,

@@ -1,5 +1,5 @@
 import type { Source, SourceColumn, SourceTask, SplitName } from '../data/dataset.js';
-import { type FakeSplit, fakeSource, listsOf } from '../data/encode/encode.fixture.js';
+import { type FakeSplit, fakeSource, toLists } from '../data/encode/encode.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 
 /** A data set in arrays that a test may change before it becomes a source. */
@@ -78,13 +78,13 @@ export function addTask(plant: Plant, task: SourceTask, label: (labels: number[]
   return plant;
 }
 
-export function sourceOf({ columns, tasks, splits }: Plant, blockRows = 256) {
+export function plantedSource({ columns, tasks, splits }: Plant, blockRows = 256) {
   const fixed: Record<SplitName, FakeSplit> = splits;
   return fakeSource(columns, tasks, fixed, blockRows);
 }
 
 /** The source's tasks with their places, as `inspect` takes them. */
-export function tasksOf(source: { readonly tasks: readonly SourceTask[] }) {
+export function indexedTasks(source: { readonly tasks: readonly SourceTask[] }) {
   return source.tasks.map((task, index) => ({ task, index }));
 }
 
@@ -96,7 +96,7 @@ export function listSource(
     readonly label: number;
   }[],
 ): Source {
-  const { weights, ...lists } = listsOf(
+  const { weights, ...lists } = toLists(
     rows.map(({ entries, weights = [] }) => entries.map((entry, i) => [entry, weights[i] ?? 1])),
   );
   const columns = [rows.some(({ weights }) => weights) ? { ...lists, weights } : lists];

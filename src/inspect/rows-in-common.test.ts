@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fakeSource } from '../data/encode/encode.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 import { everything, inspect } from './inspect.js';
-import { listSource, tasksOf } from './planted.fixture.js';
+import { indexedTasks, listSource } from './planted.fixture.js';
 
 /** Columns' values: training rows, then those of the test split. */
 function sourceWith(train: readonly (readonly number[])[], test: readonly (readonly number[])[]) {
@@ -26,16 +26,16 @@ test('rows are equal if all inputs are: zeros with and without a sign, and missi
       [5, 6, 5, 1],
     ],
   );
-  const { inCommon } = await inspect(source, tasksOf(source), everything);
+  const { inCommon } = await inspect(source, indexedTasks(source), everything);
   expect(inCommon.test.found).toBe(2);
 });
 
 test('of lists, order and weights count', async () => {
   const lists = [[1, 2], [2, 1], [1, 2], []].map((entries) => ({ entries, label: 1 }));
   const same = listSource(lists);
-  expect((await inspect(same, tasksOf(same), everything)).repeatedRows).toBe(2);
+  expect((await inspect(same, indexedTasks(same), everything)).repeatedRows).toBe(2);
   const weighted = listSource(lists.map((row, r) => ({ ...row, weights: row.entries.map(() => r) })));
-  expect((await inspect(weighted, tasksOf(weighted), everything)).repeatedRows).toBe(0);
+  expect((await inspect(weighted, indexedTasks(weighted), everything)).repeatedRows).toBe(0);
 });
 
 const random = randomFromSeed(5);
@@ -46,7 +46,7 @@ test.each([
   [5000, 5000, 100_000],
 ])('by chance: %i and %i rows of %i equally likely ones', async (train, test, different) => {
   const source = sourceWith([draws(train, different)], [draws(test, different)]);
-  const { found, expected, error } = (await inspect(source, tasksOf(source), everything)).inCommon.test;
+  const { found, expected, error } = (await inspect(source, indexedTasks(source), everything)).inCommon.test;
   const exact = test * (1 - (1 - 1 / different) ** train);
   expect(Math.abs(expected - exact)).toBeLessThan(4 * error + 1);
   expect(Math.abs(found - expected)).toBeLessThan(4 * error + 1);

@@ -1,5 +1,5 @@
 import type { SourceColumn } from '../data/dataset.js';
-import { numbersOf } from '../data/store/database.js';
+import { queryNumbers } from '../data/store/database.js';
 import type { Inspection, RowsInCommon } from './inspection.js';
 import { type SeenRows, splitSql } from './seen-rows.js';
 
@@ -19,10 +19,10 @@ export async function rowsInCommon(
   columns: readonly SourceColumn[],
 ): Promise<Pick<Inspection, 'repeatedRows' | 'inCommon'>> {
   const inputs = columns.flatMap(({ kind }, c) => (kind === 'list' ? [`i${c}`, `w${c}`] : [`i${c}`]));
-  const rowsOf = (split: keyof typeof splitSql) => `count(*) FILTER (${splitSql[split]}) AS ${split}`;
-  const rows = `SELECT ${rowsOf('train')}, ${rowsOf('validation')}, ${rowsOf('test')}
+  const countSplit = (split: keyof typeof splitSql) => `count(*) FILTER (${splitSql[split]}) AS ${split}`;
+  const rows = `SELECT ${countSplit('train')}, ${countSplit('validation')}, ${countSplit('test')}
     FROM (SELECT split, hash(${inputs.join(', ')}) AS inputs FROM seen) GROUP BY inputs`;
-  const [once = 0, inValidation = 0, inTest = 0] = await numbersOf(
+  const [once = 0, inValidation = 0, inTest = 0] = await queryNumbers(
     database,
     [
       'count(*) FILTER (train = 1)',

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Source, type SourceBlock, type SourceSplit, type SplitName, splitNames } from '../data/dataset.js';
 import { appendColumns, appendedColumns } from '../data/store/append-columns.js';
-import { limitMemory, numbersOf, openDatabase, whileOpen } from '../data/store/database.js';
+import { limitMemory, openDatabase, queryNumbers, whileOpen } from '../data/store/database.js';
 
 /** The inspected rows: the view `seen`. */
 export interface SeenRows {
@@ -62,7 +62,7 @@ export async function withSeenRows<Result>(
         await setImmediate(); // for signals
         signal?.throwIfAborted();
       }
-    const [train = 0, validation = 0, test = 0] = await numbersOf(
+    const [train = 0, validation = 0, test = 0] = await queryNumbers(
       database,
       splitNames.map((split) => `count(*) FILTER (${splitSql[split]})`),
       'seen',

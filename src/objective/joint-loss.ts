@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { firstOutputs, outputsOf, type Task } from '../data/dataset.js';
+import { firstOutputs, outputCount, type Task } from '../data/dataset.js';
 import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
 import { logisticLoss, ownLoss, squaredError } from './losses.js';
@@ -83,7 +83,7 @@ function lossParts(tasks: readonly Task[]): readonly Part[] {
   return begins.map((begin, index) => {
     const members = tasks.slice(begin, begins[index + 1]);
     const firstOutput = must(outputs[begin], 'first output');
-    const height = members.reduce((sum, task) => sum + outputsOf(task), 0);
+    const height = members.reduce((sum, task) => sum + outputCount(task), 0);
     const regression = members.map(({ type }) => type === 'regression');
     return {
       logits: (all) => sliceRows(all, firstOutput, height),

@@ -35,13 +35,13 @@ type Result = NonNullable<Side['result']>;
 
 export function runDiff(left: Side, right: Side): RunDiff {
   const [a, b] = [left.result, right.result];
-  const environmentOf = ({ environment: { hash8: _, ...rest } }: Side) => rest; // `hash8` follows from config and data
+  const comparedEnvironment = ({ environment: { hash8: _, ...rest } }: Side) => rest; // `hash8` follows from config and data
   const outcome = ({ parameters, epochs, bestEpoch }: Result) => ({ parameters, epochs, bestEpoch });
   return {
     left: { path: left.path, finished: a !== undefined },
     right: { path: right.path, finished: b !== undefined },
     config: differences(left.experiment, right.experiment),
-    environment: differences(environmentOf(left), environmentOf(right)),
+    environment: differences(comparedEnvironment(left), comparedEnvironment(right)),
     data: a && b ? differences(a.dataset, b.dataset) : [],
     result: a && b ? differences(outcome(a), outcome(b)) : [],
     metrics: a && b ? metricDifferences(a.tasks, b.tasks) : [],

@@ -51,7 +51,7 @@ function importanceTable([task, { metric, inputs }]: [string, Importance]): stri
     (a, b) => (b.value ?? Number.NEGATIVE_INFINITY) - (a.value ?? Number.NEGATIVE_INFINITY),
   );
   const digits = digitsFor(
-    sorted.map(({ interval }) => errorOf(interval)),
+    sorted.map(({ interval }) => standardError(interval)),
     sorted.map(({ value }) => value),
   );
   const lines = sorted
@@ -69,7 +69,7 @@ function sliceTable(slices: Evaluated['slices'], task: string, metric: string): 
   const found = slices.map(({ name, tasks }) => ({ name, of: must(tasks[task], task) }));
   const values = found.map(({ of }) => numberIn(of.metrics[metric]));
   const digits = digitsFor(
-    found.map(({ of }) => errorOf(of.intervals[metric])),
+    found.map(({ of }) => standardError(of.intervals[metric])),
     values,
   );
   const counted = ['samples', 'positives', 'classes'].filter((name) => found[0] && name in found[0].of.metrics);
@@ -92,7 +92,7 @@ function numberIn(value: Measured['metrics'][string] | undefined): number | null
   return typeof value === 'number' ? value : null;
 }
 
-function errorOf(interval: Interval): number | null {
+function standardError(interval: Interval): number | null {
   return interval ? (interval[1] - interval[0]) / 4 : null;
 }
 

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import type { Comparison, TaskGain } from '../comparison/comparison.js';
 import { everyVerdict } from './comparison.fixture.js';
 import { explanations } from './explanations.js';
-import { pointsOf } from './points.js';
+import { comparisonPoints } from './points.js';
 
-function textOf(changes: Partial<Comparison> = {}): string {
+function explained(changes: Partial<Comparison> = {}): string {
   const comparison = { ...everyVerdict, ...changes };
-  return pointsOf(comparison)
+  return comparisonPoints(comparison)
     .flatMap((point) => explanations(comparison, point))
     .join('\n');
 }
@@ -29,7 +29,7 @@ test.each([
 ] as const)('the test is named, with its adjustment and level: %s, %d', (design, priorDegreesOfFreedom, words) => {
   const uncertainty = design === null ? 'rows' : 'seeds';
   const rows = everyVerdict.rows.map((row) => ({ ...row, design }));
-  const text = textOf({ rows, uncertainty, test: { priorDegreesOfFreedom, drawn: null, level: 0.0196 } });
+  const text = explained({ rows, uncertainty, test: { priorDegreesOfFreedom, drawn: null, level: 0.0196 } });
   expect(text).toContain(
     `The test is ${words}. p is adjusted by Holm's method over 14 gains of the table; below 0.0196 a gain`,
   );
@@ -37,31 +37,31 @@ test.each([
   expect(text).toContain(
     'Intervals have 98 % confidence. An interval beside a gain covers that gain alone; simultaneous ones cover all 14',
   );
-  expect(textOf({ contrasts: [] })).not.toContain('Contrasts');
+  expect(explained({ contrasts: [] })).not.toContain('Contrasts');
 });
 
 test('what errors cover is said, and whether rows or groups are drawn', () => {
-  expect(textOf()).toContain('Errors cover training noise only, not the choice of test rows.');
-  expect(textOf({ uncertainty: 'rows' })).toContain('the choice of test rows only, not training noise');
-  const text = textOf({ uncertainty: 'both', test: { ...everyVerdict.test, drawn: 'groups' } });
+  expect(explained()).toContain('Errors cover training noise only, not the choice of test rows.');
+  expect(explained({ uncertainty: 'rows' })).toContain('the choice of test rows only, not training noise');
+  const text = explained({ uncertainty: 'both', test: { ...everyVerdict.test, drawn: 'groups' } });
   expect(text).toMatch(
     /The error over test rows is that of their groups \(users\)\.[\s\S]*cover training noise and the choice of test rows\./,
   );
 });
 
 test('the detectable gain is the largest of those that are undecided, task by task', () => {
-  expect(textOf()).toContain(
+  expect(explained()).toContain(
     'would have found a true gain of 0.00070 AUC on income and 0.00090 AUC on never-married with 80 % power.',
   );
-  expect(textOf({ rows: everyVerdict.rows.filter(({ verdict }) => verdict !== 'undecided').slice(0, 2) })).not.toMatch(
-    /power/,
-  );
+  expect(
+    explained({ rows: everyVerdict.rows.filter(({ verdict }) => verdict !== 'undecided').slice(0, 2) }),
+  ).not.toMatch(/power/);
 });
 
 test('of one seed nothing is said of tests, intervals or errors', () => {
   const untested = { se: null, interval: null, simultaneous: null, p: null, pHolm: null };
   const none = { margin: null, detectable: null, seedsToDecide: null, pEquivalent: null, pNotInferior: null };
-  const text = textOf({ seeds: [7], contrasts: [], ...withGains((gain) => ({ ...gain, ...untested, ...none })) });
+  const text = explained({ seeds: [7], contrasts: [], ...withGains((gain) => ({ ...gain, ...untested, ...none })) });
   expect(text).toBe(
     [
       'Gains are over single-task, as means over 1 seed. Above 0 is better.',

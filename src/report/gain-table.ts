@@ -9,7 +9,7 @@ import type {
   Verdict,
 } from '../comparison/comparison.js';
 import { dash, fixed, percent, percentDigits, probability, signed } from './numbers.js';
-import { aggregateDigits, gainOf, metricName, noGain, type PointTask } from './task-gains.js';
+import { aggregateDigits, metricName, noGain, type PointTask, taskGain } from './task-gains.js';
 
 /**
  * Gains at a point of the axes, row by row, as numbers and as rounded texts. Every format of the table is written from
@@ -82,48 +82,53 @@ interface Compared extends Pick<Contrast, 'aggregate' | 'verdict' | 'model'> {
 }
 
 /** What a table is made within: the tasks and the rows of a point of the axes. */
-interface Place {
+interface PointRows {
   readonly tasks: readonly PointTask[];
   readonly rows: readonly ComparisonRow[];
 }
 
 /** A row for each of these whose model is among the rows of the point. */
-export function gainTable(kind: GainTable['kind'], compared: readonly Compared[], at: Place, weighted = ''): GainTable {
+export function gainTable(
+  kind: GainTable['kind'],
+  compared: readonly Compared[],
+  at: PointRows,
+  weighted = '',
+): GainTable {
   const rows = compared.flatMap((each) =>
-    at.rows.flatMap((row) => (row.label === each.model ? rowOf(each, row, at) : [])),
+    at.rows.flatMap((row) => (row.label === each.model ? gainRow(each, row, at) : [])),
   );
   return {
     ...{ kind, tasks: at.tasks, rows, weighted },
-    hasIntervals: at.rows.some((row) => at.tasks.some((task) => gainOf(row, task).interval !== null)),
+    hasIntervals: at.rows.some((row) => at.tasks.some((task) => taskGain(row, task).interval !== null)),
     hasMean: rows.some(({ aggregate }) => aggregate !== null),
   };
 }
 
-function rowOf(
+function gainRow(
   { tasks, aggregate, verdict, reference, weight = null }: Compared,
   model: ComparisonRow,
-  at: Place,
+  at: PointRows,
 ): GainRow {
   const digits = aggregateDigits(at.rows);
   const size = percent(aggregate?.gain ?? null, digits);
   return {
     ...{ model, reference, weight, verdict, aggregate },
     verdictText: verdictText(verdict, tasks),
-    cells: at.tasks.map((task) => cellOf(task, model, reference, tasks[task.name] ?? noGain, at)),
-    mean: aggregate && textOf(aggregate, digits, size, { effect: size, effectInWords: size }),
+    cells: at.tasks.map((task) => gainCell(task, model, reference, tasks[task.name] ?? noGain, at)),
+    mean: aggregate && gainText(aggregate, digits, size, { effect: size, effectInWords: size }),
   };
 }
 
-function cellOf(
+function gainCell(
   task: PointTask,
   model: ComparisonRow,
   reference: string | null,
   gain: TestedGain,
-  { rows }: Place,
+  { rows }: PointRows,
 ): GainCell {
   const { digits } = task;
-  const own = gainOf(model, task);
-  const digitsOfPercent = percentDigits(rows.map((row) => gainOf(row, task).relativeGain));
+  const own = taskGain(model, task);
+  const digitsOfPercent = percentDigits(rows.map((row) => taskGain(row, task).relativeGain));
   const relative = percent(gain.relativeGain, digitsOfPercent);
   const sizes = () => {
     if (gain.gain === null) return { effect: dash, effectInWords: 'no result' };
@@ -135,7 +140,7 @@ function cellOf(
   return {
     task,
     gain,
-    text: reference === null ? null : textOf(gain, digits, relative, sizes()),
+    text: reference === null ? null : gainText(gain, digits, relative, sizes()),
     own,
     level: fixed(own.mean, digits),
     deviation: own.sd === null ? '' : fixed(own.sd, digits),
@@ -149,7 +154,7 @@ function changeOfError(relativeGain: number | null, { metric }: PointTask, digit
   return `${size} ${relativeGain < 0 ? 'more' : 'less'} ${metricName(metric)}`;
 }
 
-function textOf(
+function gainText(
   { gain, interval, simultaneous, pHolm, verdict }: Gain & { readonly verdict: TaskVerdict | null },
   digits: number,
   relative: string,

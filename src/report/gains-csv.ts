@@ -2,7 +2,7 @@ import type { Comparison, Gain, TestedGain } from '../comparison/comparison.js';
 import { printable } from '../support/printable.js';
 import type { Column } from './columns.js';
 import type { GainCell, GainRow } from './gain-table.js';
-import { pointsOf } from './points.js';
+import { comparisonPoints } from './points.js';
 
 type Cell = string | number | null | undefined;
 
@@ -19,7 +19,10 @@ interface TypedColumn extends Pick<Column<GainLine, Cell>, 'head' | 'cell'> {
 
 /** The lines of gains.csv: of every point of the axes and model, then of the contrasts, task by task. */
 export function gainLines(comparison: Comparison): readonly GainLine[] {
-  const tables = pointsOf(comparison).flatMap(({ models, contrasts }) => [models, ...(contrasts ? [contrasts] : [])]);
+  const tables = comparisonPoints(comparison).flatMap(({ models, contrasts }) => [
+    models,
+    ...(contrasts ? [contrasts] : []),
+  ]);
   return tables.flatMap(({ rows, kind }) =>
     rows.flatMap((row) => row.cells.map((cell) => ({ ...row, ...cell, comparison, isContrast: kind === 'contrasts' }))),
   );

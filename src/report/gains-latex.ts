@@ -3,7 +3,7 @@ import { column, gainColumns, plusMinus, sizeColumns } from './columns.js';
 import { explanations } from './explanations.js';
 import { type GainTable, type GainText, isDecided } from './gain-table.js';
 import { dash } from './numbers.js';
-import { pointsOf } from './points.js';
+import { comparisonPoints } from './points.js';
 import { metricName } from './task-gains.js';
 
 /**
@@ -13,7 +13,7 @@ import { metricName } from './task-gains.js';
 export function gainsLatex(comparison: Comparison): string {
   const { name, baseline, seeds } = comparison;
   const over = seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`;
-  const tables = pointsOf(comparison).flatMap((point, index) => {
+  const tables = comparisonPoints(comparison).flatMap((point, index) => {
     const { models, contrasts } = point;
     const label = `tab:gains${index === 0 ? '' : `-${index + 1}`}`;
     const title = point.title === '' ? name : `${name}, ${point.title}`;
@@ -21,14 +21,14 @@ export function gainsLatex(comparison: Comparison): string {
     const caption = `${title}. Test metric (${over}) and gain over ${baseline}${half(' ± half its interval')}.`;
     const own = `${title}. Gains of one model over another${half(', each ± half its interval')}.`;
     return [
-      tableOf(models, label, caption, [key, ...explanations(comparison, point)]),
-      ...(contrasts ? [tableOf(contrasts, `${label}-contrasts`, own, [key])] : []),
+      latexTable(models, label, caption, [key, ...explanations(comparison, point)]),
+      ...(contrasts ? [latexTable(contrasts, `${label}-contrasts`, own, [key])] : []),
     ];
   });
   return `% \\usepackage{booktabs}\n${tables.join('\n')}`;
 }
 
-function tableOf(table: GainTable, label: string, caption: string, below: readonly string[]): string {
+function latexTable(table: GainTable, label: string, caption: string, below: readonly string[]): string {
   const columns = gainColumns(table, {
     text: escapeLatex,
     value: () => column('value', 'number', ({ level, deviation }) => mathematics(plusMinus(level, deviation))),

@@ -4,7 +4,7 @@ import { verdictsInWords } from './answer/verdict-in-words.js';
 import { column, gainColumns, plusMinus, sizeColumns } from './columns.js';
 import { explanations } from './explanations.js';
 import { type GainTable, isDecided } from './gain-table.js';
-import { pointsOf } from './points.js';
+import { comparisonPoints } from './points.js';
 import { say } from './sentences.js';
 import { metricName, type PointTask } from './task-gains.js';
 
@@ -13,10 +13,10 @@ import { metricName, type PointTask } from './task-gains.js';
  * are better or worse are bold.
  */
 export function gainsMarkdown(comparison: Comparison): string {
-  const points = pointsOf(comparison);
+  const points = comparisonPoints(comparison);
   const tables = points.map(({ title, models, contrasts }) => {
     const heading = title === '' ? '' : `### ${escapeMarkdown(title)}\n\n`;
-    return `${heading}${[models, contrasts].flatMap((table) => (table ? tableOf(table) : [])).join('\n')}`;
+    return `${heading}${[models, contrasts].flatMap((table) => (table ? markdownTable(table) : [])).join('\n')}`;
   });
   const answers = verdictsInWords(comparison).map(({ title, answer }) =>
     escapeMarkdown(joined(' ', title === '' ? '' : `${title}:`, ...answer)),
@@ -26,7 +26,7 @@ export function gainsMarkdown(comparison: Comparison): string {
   return `${answers.join('\n\n')}\n\n${tables.join('\n')}\n${below.map((line) => `${escapeMarkdown(line)}\n`).join('\n')}`;
 }
 
-function tableOf(table: GainTable): string {
+function markdownTable(table: GainTable): string {
   const isContrasts = table.kind === 'contrasts';
   const taskHead = ({ name, metric }: PointTask) => `${escapeMarkdown(name)}: ${metricName(metric)}`;
   const gainHead = table.hasIntervals ? 'gain [simultaneous interval]' : 'gain';

@@ -14,7 +14,7 @@ import {
   oneEpochText,
 } from './gain-table.js';
 import { dash, probability, rounded, short } from './numbers.js';
-import { pointsOf } from './points.js';
+import { comparisonPoints } from './points.js';
 import { commonSizes, protocol } from './protocol.js';
 import { searchTable } from './search-table.js';
 import { metricName } from './task-gains.js';
@@ -34,7 +34,7 @@ export interface TextOptions {
  * Below are explanations, the findings in words, and the notes.
  */
 export function gainsText(comparison: Comparison, { colour, wide, columns }: TextOptions): string {
-  const points = pointsOf(comparison);
+  const points = comparisonPoints(comparison);
   const narrow = (table: GainTable | null, width?: number) =>
     table ? columnTable(narrowColumns(table, colour), table.rows, width) : '';
   const tables = points.map(({ title, models, contrasts, front, searches }) => {
@@ -89,7 +89,7 @@ function narrowColumns(table: GainTable, colour: boolean): readonly Column<GainR
         ? [column('rows', 'number', multipliersText)]
         : []),
       ...(hasSizes
-        ? [column('network + embeddings', 'number', ({ model }: GainRow) => sizesOf(model.parameters))]
+        ? [column('network + embeddings', 'number', ({ model }: GainRow) => modelSizes(model.parameters))]
         : []),
     ],
   });
@@ -101,7 +101,7 @@ function multipliersText({ reference, cells }: GainRow): string {
 }
 
 /** Of the network, and of embeddings where there are some. */
-function sizesOf(parameters: GainRow['model']['parameters']): string {
+function modelSizes(parameters: GainRow['model']['parameters']): string {
   if (parameters === null) return dash;
   const { network, embedding } = parameters;
   return embedding === 0 ? short(network) : `${short(network)} + ${short(embedding)}`;

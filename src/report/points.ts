@@ -25,7 +25,7 @@ export interface Point {
 }
 
 /** A comparison's points, in the order of its rows. */
-export function pointsOf(comparison: Comparison): readonly Point[] {
+export function comparisonPoints(comparison: Comparison): readonly Point[] {
   const { baseline } = comparison;
   return groupedBy(comparison.rows, ({ axis }) => axis).map((rows) => {
     const [{ axis }] = rows;

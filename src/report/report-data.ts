@@ -19,7 +19,7 @@ export interface ReportedRun extends FinishedRun {
 }
 
 /** The runs of a row whose seeds are finished, in their order. Tasks that share no parameters may have several of a seed. */
-export function runsOf({ runs }: Pick<ReportData, 'runs'>, row: ComparisonRow): readonly ReportedRun[] {
+export function rowRuns({ runs }: Pick<ReportData, 'runs'>, row: ComparisonRow): readonly ReportedRun[] {
   const folders = row.runs.flatMap((reference) => (reference.status === 'done' ? runsOfReference(reference) : []));
   return folders.flatMap(({ path, tasks }) => {
     const run = runs.get(path);

@@ -145,10 +145,10 @@ interface RunParts {
 function finishedRun(parts: RunParts): FinishedRun {
   const { path, type, seed, tasks, options } = parts;
   const random = randomFromSeed(seed).stream(path);
-  const experiment = experimentOf(parts);
-  const tests = tasks.map((task, index) => predictionsOf(task, index, parts));
+  const experiment = runExperiment(parts);
+  const tests = tasks.map((task, index) => taskPredictions(task, index, parts));
   const last = (options.epochs ?? 8) - (seed % 3);
-  const epochs = Array.from({ length: last }, (_, index) => epochOf(index + 1, parts, random));
+  const epochs = Array.from({ length: last }, (_, index) => epochLine(index + 1, parts, random));
   const metrics = Object.fromEntries(
     tests.map(({ task, scores }) => {
       const test = evaluateTask(task, scores);
@@ -185,7 +185,7 @@ function finishedRun(parts: RunParts): FinishedRun {
     },
     notes: [],
     epochs,
-    gates: gatesOf(type, tasks, random),
+    gates: gateUses(type, tasks, random),
     environment: { ple: '0.1.0', node: 'v20.19.0', cpu: { model: 'A processor', cores: 2 }, memoryBytes: 8e9 },
     hasPredictions: true,
     predictions: () => Promise.resolve(tests),
@@ -205,7 +205,7 @@ function atOneEpoch(metrics: FinishedRun['result']['tasks']): NonNullable<Finish
   );
 }
 
-function experimentOf({ path, type, seed, axis, tasks, options }: RunParts): Experiment {
+function runExperiment({ path, type, seed, axis, tasks, options }: RunParts): Experiment {
   const weights = Object.fromEntries(tasks.map(({ name }) => [name, { initial: 1, ratio: options.decay ? 0.9 : 1 }]));
   const config = {
     name: 'fixture',
@@ -232,7 +232,7 @@ const parsed = new Map<string, Experiment>();
  * Scores of a binary task have an AUC near .9, a regression's an error near .3 of the variance. Labels are the same in
  * all runs.
  */
-function predictionsOf(
+function taskPredictions(
   { name, type }: RunParts['tasks'][number],
   index: number,
   { model, seed, point, options }: RunParts,
@@ -252,7 +252,7 @@ function predictionsOf(
   return { task, scores: { logits, labels, mask: new Float32Array(rows).fill(1) } };
 }
 
-function epochOf(epoch: number, { tasks, model, options }: RunParts, random: Random): EpochRecord {
+function epochLine(epoch: number, { tasks, model, options }: RunParts, random: Random): EpochRecord {
   const decayed = (options.decay ? 0.9 : 1) ** (epoch - 1);
   const gap = Math.exp(-epoch / (1.5 + model / 10));
   const losses = tasks.map(
@@ -274,7 +274,7 @@ function epochOf(epoch: number, { tasks, model, options }: RunParts, random: Ran
 }
 
 /** Gates of CGC, one of them collapsed, and of a PLE of two levels. */
-function gatesOf(type: string, tasks: RunParts['tasks'], random: Random): GateUse[] {
+function gateUses(type: string, tasks: RunParts['tasks'], random: Random): GateUse[] {
   const names = tasks.map(({ name }) => name);
   const shared = (count: number) => Array.from({ length: count }, (_, index) => `shared/${index}`);
   const own = (name: string) => [`${name}/0`, `${name}/1`];

@@ -5,7 +5,7 @@ const templates = {
   use: 'Use {model}: {findings}.',
   useWithWeight: 'Use {model} with the loss weight {weight} of {task}: {findings}.',
   useForNow: 'Use {model} for now: no difference from {baseline} is shown with {seeds}.',
-  useUntested: 'Use {model} for now: nothing is tested, so what another model gains or costs is not known.',
+  useUntested: 'Use {model} for now: nothing is decided, so what another model gains or costs is not known.',
   useNoneBetter: 'Use {model}: no model is shown to be better than {baseline} on any task.',
   useNoneWithoutLoss: 'Use {model}: no model is shown to be better on one task without being worse on another.',
   useBestMean: 'Use {model}: the models better on a task are shown not to be best on the mean over tasks (Δm).',

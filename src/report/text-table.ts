@@ -18,7 +18,7 @@ export function textTable(
     (_, column) => right[column] ?? rows.every((row) => typeof row[column] === 'number' || isNumber(row[column])),
   );
   const lines = [head, ...rows].map((row) => head.map((_, column) => row[column] ?? ''));
-  const widths = lines.map((row) => row.map((cell) => stringWidth(textOf(cell))));
+  const widths = lines.map((row) => row.map((cell) => stringWidth(cellText(cell))));
   const longest = head.map((_, column) => widths.reduce((most, row) => Math.max(most, row[column] ?? 0), 1));
   const padded = lines.map((row, line) =>
     row.map((cell, column) => {
@@ -32,10 +32,10 @@ export function textTable(
 const codes = { green: 32, red: 31 } as const;
 
 function coloured(cell: TextCell): string {
-  return typeof cell === 'object' ? `\u001b[${codes[cell.colour]}m${printable(cell.text)}\u001b[39m` : textOf(cell);
+  return typeof cell === 'object' ? `\u001b[${codes[cell.colour]}m${printable(cell.text)}\u001b[39m` : cellText(cell);
 }
 
-function textOf(cell: TextCell): string {
+function cellText(cell: TextCell): string {
   return printable(typeof cell === 'object' ? cell.text : String(cell));
 }
 
@@ -62,24 +62,24 @@ export function columnTable<Row>(
 ): string {
   const columns = given.map(({ head, kind, cell }): Filled => ({ head, kind, cells: rows.map(cell) }));
   if (width === undefined)
-    return tableOf(columns.filter(({ cells }) => cells.some((cell) => !['', '-'].includes(textOf(cell)))));
+    return filledTable(columns.filter(({ cells }) => cells.some((cell) => !['', '-'].includes(cellText(cell)))));
   const labels = columns.filter(({ kind }) => kind === 'label');
   const others = columns
     .filter(({ kind }) => kind !== 'label')
     .map((column) => ({ ...column, head: shortened(printable(column.head), longestHead) }));
-  const room = Math.floor((width - sumOf(others) + between) / labels.length) - between;
+  const room = Math.floor((width - totalWidth(others) + between) / labels.length) - between;
   const longest = room >= shortestLabel ? room : labels.length === 1 ? wrappedLabel.one : wrappedLabel.more;
   const left = labels.map((column) => ({
     ...column,
-    cells: column.cells.map((cell) => shortened(textOf(cell), longest)),
+    cells: column.cells.map((cell) => shortened(cellText(cell), longest)),
   }));
   const blocks: Filled[][] = [];
   for (const column of others) {
     const last = blocks.at(-1);
-    if (last && sumOf([...left, ...last, column]) - between <= width) last.push(column);
+    if (last && totalWidth([...left, ...last, column]) - between <= width) last.push(column);
     else blocks.push([column]);
   }
-  return blocks.map((block) => tableOf([...left, ...block])).join('\n');
+  return blocks.map((block) => filledTable([...left, ...block])).join('\n');
 }
 
 /** A column with its cells. */
@@ -88,13 +88,13 @@ interface Filled extends Pick<Column<never>, 'head' | 'kind'> {
 }
 
 /** The width of columns, with a space after each. */
-function sumOf(columns: readonly Filled[]): number {
+function totalWidth(columns: readonly Filled[]): number {
   return columns
-    .map(({ head, cells }) => between + Math.max(...[head, ...cells.map(textOf)].map((text) => stringWidth(text))))
+    .map(({ head, cells }) => between + Math.max(...[head, ...cells.map(cellText)].map((text) => stringWidth(text))))
     .reduce((sum, width) => sum + width, 0);
 }
 
-function tableOf(columns: readonly Filled[]): string {
+function filledTable(columns: readonly Filled[]): string {
   return textTable(
     columns.map(({ head }) => head),
     (columns[0]?.cells ?? []).map((_, row) => columns.map(({ cells }) => cells[row] ?? '')),

@@ -31,9 +31,9 @@ async function evaluated(path: string, data: string, by: readonly string[] = [])
   }
 }
 
-const cellsOf = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
+const splitLine = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
 const [header = '', ...lines] = readFileSync(file('test.csv'), 'utf8').trimEnd().split('\n');
-const column = (name: string) => lines.map((line) => cellsOf(line)[header.split(',').indexOf(name)] ?? '');
+const column = (name: string) => lines.map((line) => splitLine(line)[header.split(',').indexOf(name)] ?? '');
 /** The rows of a task's scores that are chosen, by hand. */
 const chosen = ({ logits, labels, mask }: TaskScores, isIn: (row: number) => boolean): TaskScores => ({
   logits: logits.filter((_, at) => isIn(at % labels.length)),
@@ -42,7 +42,7 @@ const chosen = ({ logits, labels, mask }: TaskScores, isIn: (row: number) => boo
 });
 
 /** The logistic loss of each row. */
-const lossesOf = ({ labels, logits }: TaskScores) =>
+const logisticLosses = ({ labels, logits }: TaskScores) =>
   [...labels].map((label, row) => Math.log(1 + Math.exp((label > 0.5 ? -1 : 1) * (logits[row] ?? 0))));
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 const mean = (values: readonly number[]) => sum(values) / values.length;
@@ -90,7 +90,7 @@ describe('a run on a table', async () => {
 
   test('intervals are those of plain formulas', () => {
     const { scores } = of('click');
-    const losses = lossesOf(scores);
+    const losses = logisticLosses(scores);
     const centre = mean(losses);
     const variance = sum(losses.map((loss) => (loss - centre) ** 2)) / (losses.length - 1);
     const half = quantile * Math.sqrt(variance / losses.length);
@@ -108,7 +108,7 @@ describe('a run on a table', async () => {
 
   test('the difference of a slice’s mean loss from all rows has the error of a domain mean', () => {
     const { scores } = of('click');
-    const losses = lossesOf(scores);
+    const losses = logisticLosses(scores);
     const inside = column('city').map((city) => city === 'Bern');
     const [n, m] = [losses.length, inside.filter((is) => is).length];
     const [own, whole] = [mean(losses.filter((_, row) => inside[row])), mean(losses)];
@@ -168,7 +168,7 @@ describe('a run on a table', async () => {
   });
 
   test('tasks without labels are left out by name; for a column of lists there is an error', async () => {
-    const one = [header, ...lines].map((line) => cellsOf(line).slice(0, 8).join(','));
+    const one = [header, ...lines].map((line) => splitLine(line).slice(0, 8).join(','));
     writeFileSync(file('click.csv'), one.join('\n'));
     const found = await evaluated(path, file('click.csv'));
     expect(Object.keys(found.tasks)).toEqual(['click']);
@@ -186,7 +186,7 @@ test('of data that name a group, groups are drawn, and the metrics within groups
   expect(found.tasks.click?.metrics).toEqual(run.result.tasks.click?.test);
   expect(found.tasks.click?.metrics.groups).toBeGreaterThan(1);
   const { scores } = must((await run.predictions())[0], 'predictions');
-  const losses = lossesOf(scores);
+  const losses = logisticLosses(scores);
   const centre = mean(losses);
   const groups = must(scores.groups, 'groups');
   const pairs = new Set([...groups].map((group, row) => `${group} ${column('user')[row]}`));

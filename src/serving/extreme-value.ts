@@ -1,4 +1,4 @@
-import { literal, rowsOf, withDatabase } from '../data/store/database.js';
+import { literal, queryRows, withDatabase } from '../data/store/database.js';
 import type { EncodedRows } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 
@@ -16,7 +16,7 @@ export async function extremeValue(
   const places = numbers.map(({ name }) => `i${source.columns.findIndex((column) => column.name === name)}`);
   const [values = []] = await withDatabase(async (database) => {
     await database.run(`ATTACH ${literal(file)} AS given (READ_ONLY)`);
-    return rowsOf(database, `SELECT ${places.join(', ')} FROM given.rows WHERE row = ${row}`);
+    return queryRows(database, `SELECT ${places.join(', ')} FROM given.rows WHERE row = ${row}`);
   });
   const found = numbers.map(({ name, mean, deviation, log }, c) => {
     const value = Number(values[c]);

@@ -43,8 +43,8 @@ export function writeMixedTable(folder: string): void {
   const test = table(203, [...known, 'Ōsaka', 'rare'], columns, 10);
   writeFileSync(join(folder, 'test.csv'), test);
   const places = [...columns.keys()].filter((place) => isInput(columns[place] ?? ''));
-  const cellsOf = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
-  const inputs = test.split('\n').map((line) => places.map((place) => cellsOf(line)[place]).join(','));
+  const splitLine = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
+  const inputs = test.split('\n').map((line) => places.map((place) => splitLine(line)[place]).join(','));
   writeFileSync(join(folder, 'inputs.csv'), `${inputs.slice(0, -1).join('\n')}\n`);
 }
 

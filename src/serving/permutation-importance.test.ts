@@ -50,9 +50,9 @@ test('it is what the area and the error lose on a file whose column was permuted
   expect(Object.keys(importance)).toEqual(['click', 'buy', 'spend', 'plan']);
   expect(Object.values(importance).map(({ metric }) => metric)).toEqual(['auc', 'auc', 'mse', 'macroAuc']);
   expect(shares.at(-1)).toBe(1);
-  const cellsOf = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
+  const splitLine = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
   const [header = '', ...lines] = readFileSync(file('test.csv'), 'utf8').trimEnd().split('\n');
-  const errorOf = ({ logits, labels, mask }: TaskScores, { offset, scale }: Pick<Task, 'offset' | 'scale'>) =>
+  const squaredError = ({ logits, labels, mask }: TaskScores, { offset, scale }: Pick<Task, 'offset' | 'scale'>) =>
     mean(
       [...logits].flatMap((logit, row) =>
         (mask[row] ?? 0) > 0 ? (scale * logit + offset - (labels[row] ?? 0)) ** 2 : [],
@@ -68,8 +68,8 @@ test('it is what the area and the error lose on a file whose column was permuted
       const order = permutation(input, repeat, lines.length);
       expect([...order].toSorted((a, b) => a - b)).toEqual([...lines.keys()]);
       const moved = lines.map((line, row) =>
-        cellsOf(line)
-          .map((cell, place) => (place === at ? (cellsOf(lines[order[row] ?? 0] ?? '')[at] ?? '') : cell))
+        splitLine(line)
+          .map((cell, place) => (place === at ? (splitLine(lines[order[row] ?? 0] ?? '')[at] ?? '') : cell))
           .join(','),
       );
       writeFileSync(file('moved.csv'), `${[header, ...moved].join('\n')}\n`);
@@ -77,7 +77,7 @@ test('it is what the area and the error lose on a file whose column was permuted
       const of = (t: number) => [must(scores[t], 'scores'), must(other[t], 'scores')] as const;
       losses.click += (area(of(0)[0]) - area(of(0)[1])) / repeats;
       losses.buy += (area(of(1)[0]) - area(of(1)[1])) / repeats;
-      losses.spend += (errorOf(of(2)[1], spend) - errorOf(of(2)[0], spend)) / repeats;
+      losses.spend += (squaredError(of(2)[1], spend) - squaredError(of(2)[0], spend)) / repeats;
     }
     for (const [task, loss] of Object.entries(losses))
       expect(importance[task]?.inputs.find((one) => one.input === input)?.value).toBeCloseTo(loss, 5);

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Block, type Dataset, outputsOf, type Split, type Task, widthsOf } from '../data/dataset.js';
+import { type Block, batchWidths, type Dataset, outputCount, type Split, type Task } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { metrics } from '../metrics/catalogue.js';
 import { evaluateTask } from '../metrics/evaluate.js';
@@ -49,7 +49,7 @@ export async function permutationImportance(
   const tallies = inputs.map(() => labelled.map((t) => tally(must(dataset.tasks[t], 'task'), must(own[t], 'scores'))));
   let copy = 0;
   let done = 0; // rows of the copy
-  const logits = dataset.tasks.map((task) => new Float32Array(outputsOf(task) * rows)); // [outputs, rows]
+  const logits = dataset.tasks.map((task) => new Float32Array(outputCount(task) * rows)); // [outputs, rows]
   for await (const batches of scoredRows(run, permuted.dataset, engine)) {
     for (const batch of batches) {
       for (let from = 0; from < batch.rows; ) {
@@ -89,11 +89,11 @@ export function permutation(input: string, repeat: number, rows: number): Int32A
  * The test rows again and again, one copy for each permutation of each input. They are encoded once, and in memory.
  */
 async function permutedRows(dataset: Dataset, inputs: readonly string[], repeats: number) {
-  const widths = widthsOf(dataset);
+  const widths = batchWidths(dataset);
   const { rows } = dataset.splits.test;
   const whole = await wholeSplit(dataset.splits.test, widths);
   const orders = new Map<number, Int32Array>();
-  const orderOf = (copy: number) => {
+  const rowOrder = (copy: number) => {
     const order =
       orders.get(copy) ?? permutation(must(inputs[Math.floor(copy / repeats)], 'input'), copy % repeats, rows);
     orders.set(copy, order);
@@ -112,8 +112,8 @@ async function permutedRows(dataset: Dataset, inputs: readonly string[], repeats
         const [copy, row] = [Math.floor((first + at) / rows), (first + at) % rows];
         const input = must(inputs[Math.floor(copy / repeats)], 'input');
         copyRow(whole, row, block, at, widths);
-        const from = orderOf(copy)[row] ?? 0;
-        for (const { of, begin, end } of placesOf(dataset, input))
+        const from = rowOrder(copy)[row] ?? 0;
+        for (const { of, begin, end } of matrixColumns(dataset, input))
           block[of].set(
             whole[of].subarray(from * widths[of] + begin, from * widths[of] + end),
             at * widths[of] + begin,
@@ -122,12 +122,12 @@ async function permutedRows(dataset: Dataset, inputs: readonly string[], repeats
       return block;
     },
   };
-  return { dataset: { ...dataset, splits: { ...dataset.splits, test } }, orderOf };
+  return { dataset: { ...dataset, splits: { ...dataset.splits, test } }, orderOf: rowOrder };
 }
 
 const blockRows = 8192;
 
-type Widths = ReturnType<typeof widthsOf>;
+type Widths = ReturnType<typeof batchWidths>;
 
 function emptyBlock(rows: number, { categorical, numeric, tasks }: Widths): Block {
   return {
@@ -156,7 +156,7 @@ function copyRow(from: Block, row: number, to: Block, at: number, widths: Widths
 }
 
 /** Where a column's values are in a row of the matrices: a list has indexes and weights. */
-function placesOf({ categorical, numeric, lists }: Dataset, input: string) {
+function matrixColumns({ categorical, numeric, lists }: Dataset, input: string) {
   const single = { categorical: categorical.findIndex(isIt), numeric: numeric.findIndex(isIt) };
   const list = lists.findIndex(isIt);
   const before = lists.slice(0, Math.max(0, list)).reduce((sum, { length }) => sum + length, 0);
@@ -191,8 +191,8 @@ export function tally(task: Task, scores: TaskScores) {
     const value = evaluateTask(task, own)[metric.name];
     return typeof value === 'number' ? value : null;
   };
-  const influenceOf = (own: TaskScores) => metric.influence?.(task, own) ?? null;
-  const [whole, ofWhole] = [measure(scores), influenceOf(scores)];
+  const rowInfluence = (own: TaskScores) => metric.influence?.(task, own) ?? null;
+  const [whole, ofWhole] = [measure(scores), rowInfluence(scores)];
   const influence = new Float64Array(scores.labels.length); // on the sum of the changes
   const changes: (number | null)[] = [];
   let isKnown = ofWhole !== null;
@@ -200,7 +200,7 @@ export function tally(task: Task, scores: TaskScores) {
     /** @param order Row r had the value of row `order[r]`. */
     add(logits: TaskScores['logits'], order: Int32Array): void {
       const own = { ...scores, logits };
-      const [value, found] = [measure(own), influenceOf(own)];
+      const [value, found] = [measure(own), rowInfluence(own)];
       changes.push(value === null || whole === null ? null : value - whole);
       if (!found) isKnown = false;
       for (const [row, from] of order.entries()) {

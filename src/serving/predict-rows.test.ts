@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { readRun } from '../training/finished-run.js';
 import { trainedOnMixed } from './mixed-table.fixture.js';
 import { expectOwnBits, mixedFolder, opened, predicted } from './predict-rows.fixture.js';
-import { scoresOf } from './score-rows.js';
+import { scoreValues } from './score-rows.js';
 import { readTrainedRun } from './trained-run.js';
 
 const folder = mixedFolder();
@@ -80,7 +80,7 @@ test('probabilities of classes whose logits are large', () => {
   const task = { name: 'plan', type: 'multiclass', classes: ['a', 'b', 'c'], offset: 0, scale: 1 } as const;
   const none = () => new Float32Array();
   const logits = [1000, 1000, -1000].map((logit) => Float32Array.of(logit));
-  const { columns } = scoresOf(
+  const { columns } = scoreValues(
     [task],
     { rows: 1, logits: () => logits, labels: none, mask: none, gate: none },
     'label',

@@ -1,10 +1,10 @@
 import type { Dataset } from '../data/dataset.js';
-import { outputsOf } from '../data/dataset.js';
+import { outputCount } from '../data/dataset.js';
 import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
 import type { Engine } from '../engine/engine.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { ConfigError } from '../support/errors.js';
-import { type Scale, scoreColumns, scoredRows, scoresOf } from './score-rows.js';
+import { type Scale, scoreColumns, scoredRows, scoreValues } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 
 /**
@@ -47,7 +47,7 @@ export function predictions(
     let done = 0;
     for await (const batches of scoredRows(run, dataset, engine)) {
       for (const batch of batches) {
-        yield scoresOf(dataset.tasks, batch, scale);
+        yield scoreValues(dataset.tasks, batch, scale);
         done += batch.rows;
       }
       onRows(done);
@@ -65,7 +65,7 @@ export async function allScores(
   const { rows, groups } = dataset.splits.test;
   const ofRows = await groups?.();
   const tasks = dataset.tasks.map((task) => ({
-    logits: new Float32Array(outputsOf(task) * rows), // [outputs, rows]
+    logits: new Float32Array(outputCount(task) * rows), // [outputs, rows]
     labels: new Float32Array(rows),
     mask: new Float32Array(rows),
     ...(ofRows ? { groups: ofRows } : {}),

@@ -10,9 +10,9 @@ import { inLabelUnits, sigmoid } from '../metrics/samples.js';
 import { models } from '../models/catalogue.js';
 import { must } from '../support/must.js';
 import { type ScoredBatch, scoredBatches } from '../training/evaluation.js';
-import { shapeOf } from '../training/setup.js';
+import { modelShape } from '../training/setup.js';
 import { batchArrays, evaluationStep } from '../training/step.js';
-import { parametersOf, type TrainedModel } from './trained-run.js';
+import { storedParameters, type TrainedModel } from './trained-run.js';
 
 /** New rows, encoded for the run's model. */
 export interface EncodedRows extends NewRows {
@@ -48,7 +48,7 @@ export async function encodedRows(
 ): Promise<EncodedRows> {
   const loader = loaders.all.find(({ name }) => name === experiment.dataset.loader); // undefined: it is gone
   const own = loader?.newRows?.(experiment.dataset);
-  const labels = wantsLabels ? labelsOf(encoding, own) : {};
+  const labels = wantsLabels ? labelReading(encoding, own) : {};
   const wanted = {
     inputs: encoding.columns.map(({ name, kind, cells }) => ({ name, kind: kinds[kind], cells })),
     labels,
@@ -60,7 +60,7 @@ export async function encodedRows(
 }
 
 /** Where each task's labels are, in the order of the run's tasks. */
-function labelsOf({ tasks }: Encoding, own: RowReading | undefined): RowReading['labels'] {
+function labelReading({ tasks }: Encoding, own: RowReading | undefined): RowReading['labels'] {
   return Object.fromEntries(
     tasks.map(({ name, type, classes }) => [
       name,
@@ -82,11 +82,11 @@ export async function* scoredRows(
   engine: Engine,
 ): AsyncGenerator<readonly ScoredBatch[]> {
   const { experiment } = run;
-  const model = models.get(experiment.model.type).build(shapeOf(dataset, experiment.inputs), experiment.model);
+  const model = models.get(experiment.model.type).build(modelShape(dataset, experiment.inputs), experiment.model);
   const { batchSize } = experiment.train;
   const program = await engine.compile(
     evaluationStep(model, () => undefined),
-    { state: parametersOf(model, run), batch: batchArrays(dataset, batchSize).inputs },
+    { state: storedParameters(model, run), batch: batchArrays(dataset, batchSize).inputs },
   );
   let row = 0;
   try {
@@ -135,7 +135,7 @@ export function scoreColumns(tasks: readonly Task[], scale: Scale): readonly Out
 }
 
 /** The values of `scoreColumns`, as 32-bit floats. */
-export function scoresOf(tasks: readonly Task[], batch: ScoredBatch, scale: Scale): RowGroup {
+export function scoreValues(tasks: readonly Task[], batch: ScoredBatch, scale: Scale): RowGroup {
   return {
     rows: batch.rows,
     columns: tasks.flatMap((task, t) => {

@@ -1,7 +1,15 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Encoding } from '../data/encoding.js';
-import { identifier, literal, literals, numbersOf, openDatabase, rowsOf, whileOpen } from '../data/store/database.js';
-import { itemsOf } from '../data/store/vector-values.js';
+import {
+  identifier,
+  literal,
+  literals,
+  openDatabase,
+  queryNumbers,
+  queryRows,
+  whileOpen,
+} from '../data/store/database.js';
+import { vectorItems } from '../data/store/vector-values.js';
 import { databaseTypes, macros, numberSql, textSql } from '../data/table/staged-columns.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
@@ -68,14 +76,14 @@ export async function slicings(
 const from = 'given.kept';
 
 async function slicing(database: DuckDBConnection, by: string, encoding: Encoding): Promise<Slicing> {
-  const [[, found] = []] = await rowsOf(database, `DESCRIBE SELECT ${identifier(by)} FROM ${from}`);
+  const [[, found] = []] = await queryRows(database, `DESCRIBE SELECT ${identifier(by)} FROM ${from}`);
   const type = (['text', 'whole', 'number', 'list'] as const).find((name) => databaseTypes[name] === found);
   const read = encoding.columns.find(({ name }) => name === by);
   if (type === 'list' || read?.kind === 'list')
     throw new ConfigError(`--by ${by}: the column has lists; name a column with one value per row.`);
   const column = { name: by, type: must(type, `type of ${by}`), sql: identifier(by) };
   const number = numberSql(column);
-  const [texts = 0, numbers = 0] = await numbersOf(
+  const [texts = 0, numbers = 0] = await queryNumbers(
     database,
     [`count(${textSql(column)})`, `count(DISTINCT ${number})`, `count(${number})`],
     from,
@@ -87,16 +95,16 @@ async function slicing(database: DuckDBConnection, by: string, encoding: Encodin
 
 /** @param number SQL; NULL is a missing value. */
 async function ranges(database: DuckDBConnection, by: string, number: string): Promise<Slicing> {
-  const [count = 0] = await numbersOf(database, [`count(${number})`], from);
+  const [count = 0] = await queryNumbers(database, [`count(${number})`], from);
   const ends = Array.from({ length: mostRanges - 1 }, (_, k) => Math.ceil(((k + 1) * count) / mostRanges));
   const ordered = `SELECT number, row_number() OVER (ORDER BY number) AS place FROM (SELECT ${number} AS number FROM ${from}) WHERE number IS NOT NULL`;
-  const edges = await rowsOf(
+  const edges = await queryRows(
     database,
     `SELECT DISTINCT number FROM (${ordered}) WHERE place IN (${ends.join(', ')}) ORDER BY number`,
   );
   const above = edges.map(([edge]) => `(${number} > '${edge}'::DOUBLE)::INTEGER`);
   const range = `CASE WHEN ${number} IS NOT NULL THEN ${above.join(' + ')} END`;
-  const found = await rowsOf(
+  const found = await queryRows(
     database,
     `SELECT range, min(number), max(number), count(*) FROM (SELECT ${range} AS range, ${number} AS number FROM ${from}) GROUP BY range ORDER BY range NULLS LAST`,
   );
@@ -126,11 +134,11 @@ function short(value: number, digits: number | undefined): string {
  */
 async function values(database: DuckDBConnection, by: string, text: string, order: string): Promise<Slicing> {
   const groups = `SELECT text, count(*) AS rows, min(place) AS place FROM (SELECT ${text} AS text, ${order} AS place FROM ${from}) GROUP BY text`;
-  const found = await rowsOf(
+  const found = await queryRows(
     database,
     `SELECT text, rows FROM (${groups}) WHERE text IS NOT NULL ORDER BY place, rows DESC, text LIMIT ${mostValues}`,
   );
-  const [all = 0, missing = 0, different = 0] = await numbersOf(
+  const [all = 0, missing = 0, different = 0] = await queryNumbers(
     database,
     ['count(*)', `count(*) - count(${text})`, `count(DISTINCT ${text})`],
     from,
@@ -167,7 +175,7 @@ async function placed(
   for (;;) {
     const chunk = await result.fetchChunk();
     if (!chunk || chunk.rowCount === 0) break;
-    for (const code of itemsOf(chunk.getColumnVector(0)).subarray(0, chunk.rowCount))
+    for (const code of vectorItems(chunk.getColumnVector(0)).subarray(0, chunk.rowCount))
       of[row++] = must(slices.get(code), 'slice');
   }
   return { by, slices: coded.map(({ code, ...slice }) => slice), of };

@@ -50,7 +50,7 @@ export async function readTrainedRun(
 }
 
 /** The stored parameters of a model. @throws DataError for weights of another model. */
-export function parametersOf(
+export function storedParameters(
   model: Model,
   { path, parameters }: Pick<TrainedModel, 'path' | 'parameters'>,
 ): HostArrays {

@@ -1,9 +1,9 @@
 import { countsValues } from '../config/parts.js';
-import { truthOf } from '../data/encode/number-key.js';
-import { type FittedVocabulary, indexesOf, indexOf } from '../data/encode/vocabulary.js';
+import { truthValue } from '../data/encode/number-key.js';
+import { type FittedVocabulary, indexLookup, valueIndexes } from '../data/encode/vocabulary.js';
 import type { Fitted } from '../data/encoding.js';
-import { literal, rowsOf, withDatabase } from '../data/store/database.js';
-import { day, numberOf, shown } from '../data/table/cell.js';
+import { literal, queryRows, withDatabase } from '../data/store/database.js';
+import { day, parseNumber, shown } from '../data/table/cell.js';
 import { must } from '../support/must.js';
 import type { EncodedRows } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
@@ -25,11 +25,12 @@ export async function unreadValues(
       const c = source.columns.findIndex(({ name }) => name === stored.name);
       let message: string | undefined;
       const { dictionary, odd } = must(source.columns[c], stored.name);
-      if (stored.kind !== 'vocabulary') message = missing(stored, await rowsOf(database, missingSql(stored, c)), odd);
+      if (stored.kind !== 'vocabulary')
+        message = missing(stored, await queryRows(database, missingSql(stored, c)), odd);
       if (message === undefined && 'values' in stored)
-        message = unseen(stored, dictionary, await rowsOf(database, countsSql(stored, c)), orRare);
+        message = unseen(stored, dictionary, await queryRows(database, countsSql(stored, c)), orRare);
       else if (message === undefined && 'range' in stored && stored.range)
-        message = outside(stored.range, await rowsOf(database, rangeSql(stored.range, c)));
+        message = outside(stored.range, await queryRows(database, rangeSql(stored.range, c)));
       if (message !== undefined) found.push(`column '${stored.name}': ${message}`);
     }
     return found;
@@ -77,7 +78,7 @@ function unseen(
   counts: Rows,
   orRare: string,
 ): string | undefined {
-  const index = indexOf(stored);
+  const index = indexLookup(stored);
   const others: string[] = [];
   let [all, unknown, missing] = [0, 0, 0];
   for (const [code, count] of counts) {
@@ -91,7 +92,7 @@ function unseen(
     others.push(text);
   }
   if (unknown === 0 || 2 * unknown < all) return undefined;
-  const spellings = new Map([...indexesOf(stored).keys()].map((text) => [spelled(text), text]));
+  const spellings = new Map([...valueIndexes(stored).keys()].map((text) => [spelled(text), text]));
   const text = dictionary && others.find((other) => spellings.has(spelled(other)));
   const cause = text === undefined ? '' : `: ${shown(text)} was ${shown(spellings.get(spelled(text)) ?? '')} there`;
   if (missing === unknown) return `${missing} of ${all} values are missing, and none was in training${orRare}`;
@@ -101,7 +102,7 @@ function unseen(
 
 /** The number that `1`, `1.0` and `true` have in common; other texts stay. */
 function spelled(text: string): number | string {
-  const number = truthOf(text) ?? numberOf(text);
+  const number = truthValue(text) ?? parseNumber(text);
   return Number.isNaN(number) ? text : number;
 }
 

@@ -5,14 +5,14 @@ import { must } from '../support/must.js';
 import { madeDataset } from './dataset.fixture.js';
 import { balancingOptions } from './parity/balancing.fixture.js';
 import { setUp } from './setup.js';
-import { binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
+import { binaryTasks, compiled, linear, smallExperiment, trained } from './trainer.fixture.js';
 import type { Snapshot } from './trainer.js';
 
 const { dataset } = madeDataset(binaryTasks, { rows: 200, label: linear });
 
 const sharing = '{ type: hard-sharing, levels: [[6]], tower: [4], dropout: 0.1 }';
 function experiment(name: string, model = sharing) {
-  const plain = experimentOf(model, binaryTasks, 'epochs: 2');
+  const plain = smallExperiment(model, binaryTasks, 'epochs: 2');
   return { ...plain, loss: { ...plain.loss, balancing: { ...balancingOptions(name, 'click'), type: name } } };
 }
 

@@ -11,7 +11,7 @@ import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import type { Balanced } from './gradients/balanced-gradients.js';
 import { balancingOptions } from './parity/balancing.fixture.js';
-import { balancingNoiseOf, batchArrays, initialState, trainingStep } from './step.js';
+import { batchArrays, chunkBalancingNoise, initialState, trainingStep } from './step.js';
 import { stepChunk } from './step-chunk.fixture.js';
 
 /*
@@ -72,11 +72,11 @@ describe.each(problems)('$label', (problem) => {
   ])('%s moves the parameters as the paper says, by the reference %s', async (name, reference, options) => {
     const count = problem.a.length;
     const { got, noise, weights, readsGradients } = await trained(name, problem, options);
-    const method = must(references[reference], reference)(typesOf(count));
+    const method = must(references[reference], reference)(taskTypes(count));
     let theta: readonly number[] = start.theta.map(Math.fround);
     let phi: readonly number[] = Array(count).fill(start.phi);
     for (let step = 0; step < steps; step++) {
-      const present = typesOf(count).map((_, k) => !(problem.absent[step] ?? []).includes(k));
+      const present = taskTypes(count).map((_, k) => !(problem.absent[step] ?? []).includes(k));
       const terms = problem.a.map((row, k) => row.map((a, j) => a * (at(theta, j) - at(problem.c[k], j))));
       const losses = lossesAt(problem, theta, phi, present);
       const scale = (k: number) => (present[k] ? at(problem.weights, k) : 0);
@@ -87,7 +87,7 @@ describe.each(problems)('$label', (problem) => {
         gradients: terms.map((row, k) => row.map((term) => scale(k) * term)),
         learningRate: rate,
         normals: Array.from(noise['balancing/normals']?.data ?? []).slice(step * count, (step + 1) * count),
-        orders: ordersOf(noise, step, count),
+        orders: drawnOrders(noise, step, count),
       });
       theta = theta.map((value, j) => value - rate * at(found.shared, j));
       phi = phi.map((value, k) => value - rate * at(found.own, k) * scale(k) * (value - 1));
@@ -136,7 +136,7 @@ async function trained(
   options: Readonly<Record<string, unknown>> = {},
 ) {
   const count = a.length;
-  const tasks = typesOf(count).map((type, k) => ({ name: `t${k}`, type, offset: 0, scale: 1 }));
+  const tasks = taskTypes(count).map((type, k) => ({ name: `t${k}`, type, offset: 0, scale: 1 }));
   const model: Model = {
     parameters: {
       first: { shape: [1], kind: 'weight', start: (values) => values.set(start.theta.slice(0, 1)) },
@@ -166,7 +166,7 @@ async function trained(
     .get(name)
     .build({ tasks, stepsPerEpoch: 2 }, { ...balancingOptions(name, 't0'), ...options });
   const sharing = {
-    parts: { first: 'all', last: 'all', phi: typesOf(count).map(() => false) },
+    parts: { first: 'all', last: 'all', phi: taskTypes(count).map(() => false) },
     last: ['last'],
   } as const;
   const balanced: Balanced | null = method && { method, sharing };
@@ -175,7 +175,7 @@ async function trained(
     return { loss: losses.mul(given).sum(), tasks: losses };
   };
   const optimizer = optimizers.get('sgd').build(parameters, { type: 'sgd', learningRate: rate });
-  const noise = balancingNoiseOf(balanced, randomFromSeed(4), { completedSteps: 0, steps });
+  const noise = chunkBalancingNoise(balanced, randomFromSeed(4), { completedSteps: 0, steps });
   const whole = batchArrays({ categorical: [], numeric: [], lists: [], tasks }, 1, 1, {}, { balanced }).training;
   const program = await referenceEngine().compile(
     trainingStep(model, loss, optimizer, Object.keys(parameters), { balanced }),
@@ -186,25 +186,25 @@ async function trained(
     lossWeights: (_, k) => at(weights, k),
     learningRate: () => rate,
   };
-  const elementsOf = (name: string, size: number) => (place: number) =>
+  const elementReader = (name: string, size: number) => (place: number) =>
     values[name]?.(Math.floor(place / size), place % size) ?? 0;
-  const outputs = await program.run(stepChunk(whole, steps, elementsOf, noise));
+  const outputs = await program.run(stepChunk(whole, steps, elementReader, noise));
   const state = await program.readState();
-  const valuesOf = (name: string) => [...must(state[name], name).data];
+  const stateValues = (name: string) => [...must(state[name], name).data];
   const got = {
-    theta: [...valuesOf('first'), ...valuesOf('last')],
-    phi: valuesOf('phi'),
-    batches: valuesOf('batches'),
+    theta: [...stateValues('first'), ...stateValues('last')],
+    phi: stateValues('phi'),
+    batches: stateValues('batches'),
   };
   return { got, noise, readsGradients: method?.kind === 'gradients', weights: [...(outputs.balancing?.data ?? [])] };
 }
 
-function typesOf(count: number): readonly ('binary' | 'regression')[] {
+function taskTypes(count: number): readonly ('binary' | 'regression')[] {
   return Array.from({ length: count }, (_, k) => (k === 1 ? 'regression' : 'binary'));
 }
 
 /** Each task's other tasks in the order that was drawn. */
-function ordersOf(noise: HostArrays, step: number, count: number): number[][] {
+function drawnOrders(noise: HostArrays, step: number, count: number): number[][] {
   const data = [...(noise['balancing/order']?.data ?? [])];
   const row = (task: number, place: number) =>
     data.slice(((step * count + task) * (count - 1) + place) * count).slice(0, count);

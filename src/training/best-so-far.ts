@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { must } from '../support/must.js';
-import { statesOf, storedSelection } from './ended.js';
+import { selectionHistory, storedSelection } from './ended.js';
 import { epochsSoFar } from './epoch-record.js';
 import { hasIndependentTasks } from './setup.js';
 
@@ -26,7 +26,7 @@ export function bestSoFar(path: string, experiment: Experiment, until: number): 
   const isTrained = last > 0 && (last >= until || existsSync(join(path, 'result.json')));
   if (last === 0) return { epochs: 0, isTrained, tasks: {} };
   const selection = storedSelection(all, experiment, hasIndependentTasks(experiment));
-  const selected = must(statesOf(selection, epochs).at(-1), 'state of an epoch');
+  const selected = must(selectionHistory(selection, epochs).at(-1), 'state of an epoch');
   const tasks = experiment.tasks.flatMap(({ name, type }, task) => {
     const best = epochs.find(({ epoch }) => epoch === selected.tasks[task]?.bestEpoch);
     const metrics = best?.validation[name];

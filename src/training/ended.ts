@@ -3,9 +3,9 @@ import type { Task } from '../data/dataset.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import { noScores } from '../optimizers/schedules/learning-rate-schedule.js';
 import type { EpochRecord } from './epoch-record.js';
-import { lossWeightsOf } from './loss-weights.js';
+import { configuredLossWeights } from './loss-weights.js';
 import type { Selected } from './progress/progress.js';
-import { advance, nothingSelected, type Selection, selectionOf } from './progress/selection.js';
+import { advance, nothingSelected, planSelection, type Selection } from './progress/selection.js';
 
 /**
  * How a run ended. `plateau`: no score improved, at a learning rate that had fallen. `patience`: no score improved, at
@@ -44,7 +44,7 @@ export function howEnded(
   const { train, tasks } = config;
   if (train.keep === 'last') return Object.fromEntries(tasks.map(({ name }) => [name, 'budget']));
   const selection = storedSelection(epochs, config, independent);
-  const states = statesOf(selection, epochs);
+  const states = selectionHistory(selection, epochs);
   const ends = selection.units.map(({ owner, watched }, unit): Ended | undefined => {
     const isScored = watched.some((task) => states.at(-1)?.tasks[task]?.patience.best != null);
     if (!isScored) return undefined;
@@ -76,13 +76,13 @@ export function storedSelection(
     return { name, type, offset: 0, scale: standardize && variance > 0 ? Math.sqrt(variance) : 1 };
   });
   // The initial weights of the config, as in training. An epoch's weights may be a balancing method's.
-  const lossWeights = lossWeightsOf({ tasks: configured, loss }).initial;
+  const lossWeights = configuredLossWeights({ tasks: configured, loss }).initial;
   const owners = independent ? tasks.map(({ name }) => name) : [undefined];
-  return selectionOf({ owners, tasks, train, lossWeights });
+  return planSelection({ owners, tasks, train, lossWeights });
 }
 
 /** What selection had found after each of these epochs. */
-export function statesOf(selection: Selection, epochs: readonly EpochRecord[]): readonly Selected[] {
+export function selectionHistory(selection: Selection, epochs: readonly EpochRecord[]): readonly Selected[] {
   let state = nothingSelected(selection);
   return epochs.map(({ epoch, validation }) => {
     state = advance(selection, state, epoch, validation);

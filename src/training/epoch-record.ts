@@ -6,7 +6,7 @@ import { independentTasks } from '../models/model.js';
 import { type Diagnosis, diagnosisShape } from './diagnostics/diagnosis.js';
 import { metricsShape } from './evaluation.js';
 import { readStored } from './folder/stored-file.js';
-import { balanceOf } from './progress/epoch-balance.js';
+import { epochBalance } from './progress/epoch-balance.js';
 import type { Progress } from './progress/progress.js';
 import type { TrainingSetup } from './setup.js';
 
@@ -50,7 +50,7 @@ export function epochRecord(
     Object.fromEntries(names.map((name, index) => [name, values[index] ?? other]));
   // A task without a row in its sample space has no loss.
   const losses = names.map((_, index) => (sums.counts[index] ? (sums.tasks[index] ?? 0) / sums.counts[index] : null));
-  const found = sums.balance && balanceOf(sums.balance, names, losses);
+  const found = sums.balance && epochBalance(sums.balance, names, losses);
   const rates = setup.learningRatesAt(progress, totalSteps - step);
   const [rate = 0, ...others] = rates;
   return {

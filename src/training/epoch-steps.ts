@@ -8,7 +8,7 @@ import { pace } from './pace.js';
 import { addBalance } from './progress/epoch-balance.js';
 import type { EpochSums, Progress } from './progress/progress.js';
 import type { TrainingSetup } from './setup.js';
-import { balancingNoiseOf, batchArrays, noiseOf } from './step.js';
+import { batchArrays, chunkBalancingNoise, chunkNoise } from './step.js';
 
 /** The run's progress after another chunk of steps. */
 interface EpochChunk {
@@ -44,9 +44,9 @@ export async function* trainEpoch(
     const drawn = { completedSteps: progress.totalSteps, steps: chunk.steps };
     const outputs = await program.run({
       ...chunk.arrays,
-      ...noiseOf(model.noise, batchSize, setup.noise, drawn),
-      ...balancingNoiseOf(setup.balanced, setup.balancingNoise, drawn),
-      ...scalarsOf(setup, from, progress, chunk.steps),
+      ...chunkNoise(model.noise, batchSize, setup.noise, drawn),
+      ...chunkBalancingNoise(setup.balanced, setup.balancingNoise, drawn),
+      ...stepScalars(setup, from, progress, chunk.steps),
     });
     const sums = addSteps(progress, outputs, chunk.arrays.mask.data, chunk.steps, batchSize, dataset.tasks);
     const seconds = (performance.now() - started) / 1000;
@@ -67,7 +67,7 @@ export async function* trainEpoch(
 }
 
 /** Inputs of each step of a chunk, besides rows: loss weights [S, T] and learning rates [S, …]. */
-function scalarsOf(
+function stepScalars(
   { dataset, lossWeightsAt, learningRatesAt }: TrainingSetup,
   from: Progress,
   { totalSteps }: Progress,

@@ -6,12 +6,12 @@ import { trainEpoch } from './epoch-steps.js';
 import { type EpochSums, freshProgress } from './progress/progress.js';
 import { nothingSelected } from './progress/selection.js';
 import { setUp, type TrainingSetup } from './setup.js';
-import { compiled, experimentOf } from './trainer.fixture.js';
+import { compiled, smallExperiment } from './trainer.fixture.js';
 import { trainingRows } from './training-rows.js';
 
 const nothing = async () => undefined;
 /** A program without a state. */
-const programOf = (run: (chunk: HostArrays) => HostArrays): Program => ({
+const programOn = (run: (chunk: HostArrays) => HostArrays): Program => ({
   run: async (chunk) => run(chunk),
   flops: null,
   readState: async () => ({}),
@@ -20,7 +20,7 @@ const programOf = (run: (chunk: HostArrays) => HostArrays): Program => ({
 });
 function setUpOn(split: MadeSplit, names = ['click'], model = '') {
   const tasks = names.map((name) => ({ name, type: 'binary' }) as const);
-  const experiment = experimentOf(`{ type: single-task, levels: [[4]], tower: []${model} }`, tasks);
+  const experiment = smallExperiment(`{ type: single-task, levels: [[4]], tower: []${model} }`, tasks);
   return setUp(experiment, madeDataset(experiment.tasks, split).dataset, compiled);
 }
 
@@ -29,23 +29,23 @@ const fresh = ({ selection }: TrainingSetup) => freshProgress(nothingSelected(se
 test('31: every epoch has all rows, in an order of its own', async () => {
   const setup = setUpOn({ rows: 300, label: () => 0 });
   const seen: number[] = [];
-  const program = programOf(({ mask, numeric }) => {
+  const program = programOn(({ mask, numeric }) => {
     const [steps = 0] = mask?.shape ?? [];
     // The mask [S, 1, B] marks the real rows; the first of the two inputs [S, B, 2] identifies a row.
     for (const [row, real] of mask?.data.entries() ?? [])
       if (real === 1) seen.push(numeric?.data[2 * row] ?? Number.NaN);
     return { loss: float32([steps]), tasks: float32([steps, 1]) };
   });
-  const orderOf = async (epoch: number) => {
+  const rowOrder = async (epoch: number) => {
     seen.length = 0;
     for await (const _ of trainEpoch(setup, program, trainingRows(setup), { ...fresh(setup), epoch }));
     return [...seen];
   };
-  const [first, second] = [await orderOf(1), await orderOf(2)];
+  const [first, second] = [await rowOrder(1), await rowOrder(2)];
   expect(new Set(first).size).toBe(300);
   expect(second).not.toEqual(first);
   expect(second.toSorted()).toEqual(first.toSorted());
-  expect(await orderOf(1)).toEqual(first);
+  expect(await rowOrder(1)).toEqual(first);
 });
 
 test("a task's loss of an epoch is the mean over its rows, by their weights", async () => {
@@ -59,7 +59,7 @@ test("a task's loss of an epoch is the mean over its rows, by their weights", as
     [0, 0],
   ];
   let loss = 0;
-  const program = programOf(({ mask }) => {
+  const program = programOn(({ mask }) => {
     const [steps = 0, tasks = 0, batch = 0] = mask?.shape ?? [];
     const losses = new Float32Array(steps * tasks).map((_, at) => {
       const weight = [...(mask?.data ?? [])].slice(at * batch, (at + 1) * batch).reduce((sum, one) => sum + one, 0);
@@ -80,7 +80,7 @@ test("a task's loss of an epoch is the mean over its rows, by their weights", as
 test('every step has noise of its own', async () => {
   const setup = setUpOn({ rows: 160, label: () => 0 }, ['click'], ', dropout: 0.5');
   const noise: string[] = [];
-  const program = programOf((chunk) => {
+  const program = programOn((chunk) => {
     const [steps = 0] = chunk.mask?.shape ?? [];
     const drawn = Object.keys(setup.model.noise).map((name) => [...(chunk[`noise/${name}`]?.data ?? [])]);
     for (let step = 0; step < steps; step++)

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { type BatchReader, readBatches } from '../data/batches/batches.js';
-import { type Dataset, firstOutputs, outputsOf, type SplitName, type Task } from '../data/dataset.js';
+import { type Dataset, firstOutputs, outputCount, type SplitName, type Task } from '../data/dataset.js';
 import type { Engine, Program } from '../engine/engine.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
 import type { Gate, Model } from '../models/model.js';
@@ -56,15 +56,15 @@ export function splitMetrics(
   const chosen = validationMetrics(dataset, validation);
   return {
     validation: chosen,
-    test: metricsOf(dataset, test, ({ name }) => must(chosen[name], `metrics of '${name}'`)),
+    test: evaluateTasks(dataset, test, ({ name }) => must(chosen[name], `metrics of '${name}'`)),
   };
 }
 
 export function validationMetrics(dataset: Dataset, evaluation: Evaluation): Record<string, TaskMetrics> {
-  return metricsOf(dataset, evaluation, () => 'chosen');
+  return evaluateTasks(dataset, evaluation, () => 'chosen');
 }
 
-function metricsOf(
+function evaluateTasks(
   dataset: Dataset,
   evaluation: Evaluation,
   thresholds: (task: Task) => 'chosen' | TaskMetrics,
@@ -130,7 +130,7 @@ export async function* scoredBatches(
   batchSize: number,
 ): AsyncGenerator<readonly ScoredBatch[]> {
   const firsts = firstOutputs(dataset.tasks);
-  const outputs = dataset.tasks.reduce((sum, task) => sum + outputsOf(task), 0);
+  const outputs = dataset.tasks.reduce((sum, task) => sum + outputCount(task), 0);
   const { bytes } = batchArrays(dataset, batchSize);
   const chunks = pace(bytes, program.transfers?.perChunkMilliseconds);
   const reader: BatchReader = readBatches(dataset, name, { batchSize });
@@ -147,7 +147,7 @@ export async function* scoredBatches(
       return {
         rows,
         logits: (task) =>
-          Array.from({ length: outputsOf(must(dataset.tasks[task], 'task')) }, (_, output) =>
+          Array.from({ length: outputCount(must(dataset.tasks[task], 'task')) }, (_, output) =>
             of(made.logits, step * outputs + (firsts[task] ?? 0) + output),
           ), // of [S, outputs, B]
         labels: (task) => of(labels, step * dataset.tasks.length + task), // of [S, T, B]
@@ -178,7 +178,7 @@ async function* evaluateSplit(
 ): AsyncGenerator<number, Evaluation> {
   const split = dataset.splits[name];
   const tasks = dataset.tasks.map((task) => ({
-    logits: new Float32Array(outputsOf(task) * split.rows), // [outputs, rows]
+    logits: new Float32Array(outputCount(task) * split.rows), // [outputs, rows]
     labels: new Float32Array(split.rows),
     mask: new Float32Array(split.rows),
     ...(groups ? { groups } : {}),

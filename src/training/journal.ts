@@ -14,13 +14,13 @@ import { definitions } from './definitions.js';
 import { readEpochs } from './epoch-record.js';
 import { describeEnvironment, goingOn, readEnvironment } from './folder/environment.js';
 import { keepEpochs, openRunFolder, type RunFolder } from './folder/run-folder.js';
-import { encodingFile, manifestOf, predictionsFile } from './folder/run-manifest.js';
+import { encodingFile, hashFiles, predictionsFile } from './folder/run-manifest.js';
 import { writePredictions } from './predictions.js';
 import type { Progress } from './progress/progress.js';
-import { notesOn, type Result, resultOf } from './result.js';
+import { measuredResult, notesOn, type Result } from './result.js';
 import type { PreparedTraining, RunOptions, TrainingOutcome } from './run-options.js';
 import { readResult } from './stored-result.js';
-import { everyEpoch, followRun, parametersOf } from './tracked-run.js';
+import { everyEpoch, followRun, trackedParameters } from './tracked-run.js';
 import type { Snapshot, Trained, TrainingRecord } from './trainer.js';
 
 const checkpointSeconds = 60; // between checkpoints within an epoch
@@ -133,7 +133,7 @@ async function openJournal(opened: OpenedFolder): Promise<OpenJournal> {
     {
       name: experiment.name,
       folder: path,
-      parameters: parametersOf(experiment, experiment),
+      parameters: trackedParameters(experiment, experiment),
       follow: () => followRun(path),
       everyEpoch,
     },
@@ -211,8 +211,8 @@ class OpenJournal implements Journal {
     await folder.writeJson('gates.json', trained.own.test.gates); // [] for a model without gates
     await folder.write(encodingFile, `${JSON.stringify(setup.dataset.encoding)}\n`);
     if (predictions) await writePredictions(join(path, predictionsFile), setup.dataset, trained.own.test);
-    const measured = resultOf(experiment, setup, trained, readEpochs(path));
-    const result = sealed({ ...measured, files: manifestOf(path) });
+    const measured = measuredResult(experiment, setup, trained, readEpochs(path));
+    const result = sealed({ ...measured, files: hashFiles(path) });
     await folder.writeJson('result.json', result); // last: its presence says that the run is finished
     return result;
   }

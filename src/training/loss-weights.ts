@@ -2,7 +2,7 @@ import type { Experiment } from '../config/experiment.js';
 import { weightSchedules } from '../objective/catalogue.js';
 
 /** The loss weights of a run, task by task. This is where `loss.weights` and `loss.schedule` enter training. */
-export function lossWeightsOf({ tasks, loss }: Pick<Experiment, 'tasks' | 'loss'>) {
+export function configuredLossWeights({ tasks, loss }: Pick<Experiment, 'tasks' | 'loss'>) {
   const names = tasks.map(({ name }) => name);
   return {
     initial: names.map((name) => loss.weights[name]?.initial ?? 1),

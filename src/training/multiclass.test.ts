@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { madeDataset } from './dataset.fixture.js';
-import { experimentOf, trained } from './trainer.fixture.js';
+import { smallExperiment, trained } from './trainer.fixture.js';
 
 const tasks = [
   { name: 'kind', type: 'multiclass', classes: ['low', 'middle', 'high'] },
@@ -16,7 +16,7 @@ const made = (rows: number) => ({
 });
 const { dataset } = madeDataset(tasks, { train: made(512), validation: made(200), test: made(200) });
 const experiment = (model: string, train = '') =>
-  experimentOf(
+  smallExperiment(
     `{ type: ${model} }`,
     tasks.map(({ name, type }) => ({ name, type })),
     train,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { madeDataset } from './dataset.fixture.js';
 import { splitMetrics } from './evaluation.js';
-import { resultOf } from './result.js';
+import { measuredResult } from './result.js';
 import { setUp } from './setup.js';
-import { binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
+import { binaryTasks, compiled, linear, smallExperiment, trained } from './trainer.fixture.js';
 
 const ple = '{ type: ple, levels: [[8], [8]], tower: [8], experts: 2 }';
 /** The first task is easy, the second noise. */
@@ -18,15 +18,15 @@ const settings = (monitor: string, epochs = 8, patience: number | null = null) =
 
 test('each task has the metrics and predictions of its own best epoch, as if selected by this task alone', async () => {
   const { dataset, reads } = made();
-  const experiment = experimentOf(ple, binaryTasks, settings('mean'));
+  const experiment = smallExperiment(ple, binaryTasks, settings('mean'));
   const joint = await trained(experiment, dataset);
   const readTest = reads.test;
-  const result = resultOf(experiment, setUp(experiment, dataset, compiled), joint, joint.records);
+  const result = measuredResult(experiment, setUp(experiment, dataset, compiled), joint, joint.records);
   const epochs = new Set([result.oneEpoch?.epoch]);
   for (const [index, { name }] of binaryTasks.entries()) {
-    const one = experimentOf(ple, binaryTasks, settings(`task:${name}`));
+    const one = smallExperiment(ple, binaryTasks, settings(`task:${name}`));
     const alone = await trained(one, dataset);
-    const { oneEpoch } = resultOf(one, setUp(one, dataset, compiled), alone, alone.records);
+    const { oneEpoch } = measuredResult(one, setUp(one, dataset, compiled), alone, alone.records);
     expect(result.bestEpoch[name]).toBe(oneEpoch?.epoch);
     expect(result.tasks[name]).toMatchObject(oneEpoch?.tasks[name] ?? {});
     expect(joint.own.test.tasks[index]).toEqual(alone.choice?.test.tasks[index]);
@@ -39,7 +39,7 @@ test('each task has the metrics and predictions of its own best epoch, as if sel
 test('a joint model is served with one epoch, networks of one task each with their own', async () => {
   const { dataset } = made();
   for (const model of [ple, '{ type: single-task, levels: [[8]], tower: [8] }']) {
-    const experiment = experimentOf(model, binaryTasks, settings('mean'));
+    const experiment = smallExperiment(model, binaryTasks, settings('mean'));
     const { served, own, choice, progress, records } = await trained(experiment, dataset);
     const isJoint = model === ple;
     expect(new Set(progress.tasks.map(({ bestEpoch }) => bestEpoch)).size).toBe(2);
@@ -63,9 +63,9 @@ test('a joint model is served with one epoch, networks of one task each with the
 
 test('with keep: last no epoch is chosen', async () => {
   const { dataset } = made();
-  const experiment = experimentOf(ple, binaryTasks, 'epochs: 4, keep: last');
+  const experiment = smallExperiment(ple, binaryTasks, 'epochs: 4, keep: last');
   const last = await trained(experiment, dataset);
-  const result = resultOf(experiment, setUp(experiment, dataset, compiled), last, last.records);
+  const result = measuredResult(experiment, setUp(experiment, dataset, compiled), last, last.records);
   expect(result).toMatchObject({ bestEpoch: { click: 4, share: 4 }, ended: 'budget', epochs: 4 });
   expect(result.oneEpoch).toBeUndefined();
   expect(result.tasks['click']?.validation).toEqual(last.records.at(-1)?.validation['click']);

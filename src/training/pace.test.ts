@@ -4,9 +4,9 @@ import { pace } from './pace.js';
 /** Length, seconds, and share of copies, of chunks once the pace has settled. */
 function settled(stepSeconds: number, copyMilliseconds: number, stepBytes = 1000) {
   const chunks = pace(stepBytes, copyMilliseconds);
-  const secondsOf = (steps: number) => steps * stepSeconds + copyMilliseconds / 1000;
-  for (let chunk = 0; chunk < 20; chunk++) chunks.observe(chunks.steps(), secondsOf(chunks.steps()));
-  const seconds = secondsOf(chunks.steps());
+  const chunkSeconds = (steps: number) => steps * stepSeconds + copyMilliseconds / 1000;
+  for (let chunk = 0; chunk < 20; chunk++) chunks.observe(chunks.steps(), chunkSeconds(chunks.steps()));
+  const seconds = chunkSeconds(chunks.steps());
   return { steps: chunks.steps(), seconds, share: copyMilliseconds / 1000 / seconds };
 }
 

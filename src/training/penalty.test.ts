@@ -4,8 +4,8 @@ import { jointLoss } from '../objective/joint-loss.js';
 import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
 import { madeDataset } from './dataset.fixture.js';
-import { lossesOf, totalOf } from './gradients/step-gradients.js';
-import { binaryTasks, experimentOf, trained } from './trainer.fixture.js';
+import { predictionLosses, totalLoss } from './gradients/step-gradients.js';
+import { binaryTasks, smallExperiment, trained } from './trainer.fixture.js';
 
 const split = { rows: 64, label: (_: number, __: readonly [number, number], noise: number) => Number(noise > 0) };
 const { dataset } = madeDataset(binaryTasks, split);
@@ -13,7 +13,7 @@ const { dataset } = madeDataset(binaryTasks, split);
 /** The record of an epoch of one step. */
 async function epochWith(orthogonality: number) {
   const model = `{ type: sluice, levels: [[4], [4]], tower: [], orthogonality: ${orthogonality} }`;
-  const experiment = experimentOf(model, binaryTasks, 'epochs: 1, optimizer: { type: sgd, learningRate: 0.1 }');
+  const experiment = smallExperiment(model, binaryTasks, 'epochs: 1, optimizer: { type: sgd, learningRate: 0.1 }');
   const { records } = await trained({ ...experiment, train: { ...experiment.train, batchSize: 64 } }, dataset);
   return must(records[0], 'epoch');
 }
@@ -50,8 +50,8 @@ test('a penalty of rows is each task’s mean over its sample space, whatever th
   };
   const [without, withIt] = [{ logits }, { logits, rowPenalties }].map((prediction) =>
     present(
-      totalOf(
-        lossesOf(jointLoss(binaryTasks.map((task) => ({ ...task, offset: 0, scale: 1 }))), prediction, batch),
+      totalLoss(
+        predictionLosses(jointLoss(binaryTasks.map((task) => ({ ...task, offset: 0, scale: 1 }))), prediction, batch),
       ).dataSync()[0],
     ),
   );

@@ -29,14 +29,14 @@ const shared = ['zod', '@tensorflow/tfjs'];
  * @throws ConfigError for a file that is missing, cannot be compiled, fails, exports no part or one whose name is
  * taken, or has changed.
  */
-export async function loadPluginsOf(text: string, file: string, overrides: readonly string[]): Promise<void> {
+export async function loadConfigPlugins(text: string, file: string, overrides: readonly string[]): Promise<void> {
   const document = readDocument(text, file, overrides);
   // Other mistakes of the config are reported when it is parsed.
   const { data } = z.looseObject({ plugins: pluginsSchema }).safeParse(document.value);
-  for (const [index, entry] of (data?.plugins ?? []).entries()) await loadOf(document, entry, index);
+  for (const [index, entry] of (data?.plugins ?? []).entries()) await loadEntry(document, entry, index);
 }
 
-async function loadOf(document: ConfigDocument, entry: PluginEntry, index: number): Promise<void> {
+async function loadEntry(document: ConfigDocument, entry: PluginEntry, index: number): Promise<void> {
   const file = pluginFile(entry, index, document);
   if (!existsSync(file)) throw failAt(document, ['plugins', index], `there is no file ${file}`);
   await loadPlugin(file, typeof entry === 'string' ? undefined : entry.sha256);
@@ -65,13 +65,13 @@ export async function loadPlugin(file: string, expected?: string): Promise<void>
     if (known?.sha256 === sha256) return;
     if (known) throw new ConfigError(`${file} has changed since this process loaded it: start a new one.`);
     const exported = new Set(Object.values(await evaluate(file, script)));
-    definitions.plugins.push({ file, sha256, parts: partsOf([...exported], file) });
+    definitions.plugins.push({ file, sha256, parts: joinAll([...exported], file) });
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function partsOf(exported: readonly unknown[], file: string): string[] {
+function joinAll(exported: readonly unknown[], file: string): string[] {
   const parts = exported.flatMap((value) => joined(value, file));
   if (parts.length === 0)
     throw new ConfigError(
@@ -114,10 +114,10 @@ async function compile(file: string, script: string): Promise<string> {
     for (const path of Object.keys(metafile.inputs).toSorted()) hash.update(readFileSync(join(folder, path)));
     return hash.digest('hex');
   } catch (error) {
-    throw new ConfigError(failuresIn.safeParse(error).data?.errors.map(messageOf)[0] ?? `${file}: ${String(error)}`);
+    throw new ConfigError(failuresIn.safeParse(error).data?.errors.map(located)[0] ?? `${file}: ${String(error)}`);
   }
 
-  function messageOf({ text, location }: PartialMessage): string {
+  function located({ text, location }: PartialMessage): string {
     return `${location ? `${join(folder, location.file ?? '')}:${location.line}:${(location.column ?? 0) + 1}` : file}: ${text}.`;
   }
 }

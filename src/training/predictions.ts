@@ -26,7 +26,7 @@ export async function writePredictions(path: string, dataset: Dataset, evaluatio
     const rows = scores.labels.length;
     for (const [output, column] of logitColumns(task).entries()) {
       columns[column] = scores.logits.subarray(output * rows, (output + 1) * rows);
-      metadata.set(column, unitsOf(task));
+      metadata.set(column, labelUnits(task));
     }
     columns[`${name}.label`] = scores.labels;
     columns[`${name}.mask`] = scores.mask;
@@ -46,7 +46,7 @@ function logitColumns({ name, classes }: Pick<Task, 'name' | 'classes'>): readon
   return classes ? classes.map((text) => `${name}.logit.${text}`) : [`${name}.logit`];
 }
 
-function unitsOf({ type, offset, scale, link }: Task): Map<string, string> {
+function labelUnits({ type, offset, scale, link }: Task): Map<string, string> {
   if (type === 'multiclass') return new Map();
   return new Map([['offset', String(offset)], ['scale', String(scale)], ...(link ? [['link', link] as const] : [])]);
 }
@@ -70,7 +70,7 @@ export async function readPredictions(
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new DataError(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}. ${mend}`);
   });
-  const table = tableOf(bytes);
+  const table = tableIfComplete(bytes);
   if (!table) {
     const isWhole = !bytes.subarray(0, magic.length).equals(magic) || bytes.subarray(-magic.length).equals(magic);
     throw new DataError(`Cannot read ${path}: it is ${isWhole ? 'not an Arrow file' : 'cut short'}. ${mend}`);
@@ -81,16 +81,16 @@ export async function readPredictions(
     throw new DataError(`${path} has no float32 column '${name}'. ${mend}`);
   };
   const groups: unknown = table.getChild('group')?.toArray();
-  const metadataOf = (name: string) => table.schema.fields.find((field) => field.name === name)?.metadata;
+  const fieldMetadata = (name: string) => table.schema.fields.find((field) => field.name === name)?.metadata;
   return tasks.map(({ name, type }) => {
-    const number = (key: string) => Number(metadataOf(`${name}.logit`)?.get(key));
+    const number = (key: string) => Number(fieldMetadata(`${name}.logit`)?.get(key));
     const units =
       type === 'multiclass' ? { offset: 0, scale: 1 } : { offset: number('offset'), scale: number('scale') };
-    const classes = type === 'multiclass' ? classesIn(metadataOf(`${name}.label`)) : undefined;
+    const classes = type === 'multiclass' ? classesIn(fieldMetadata(`${name}.label`)) : undefined;
     if (type === 'multiclass' && !classes)
       throw new DataError(`${path}: the column '${name}.label' does not name the classes in its metadata. ${mend}`);
     return {
-      task: { name, type, ...units, ...linkIn(metadataOf(`${name}.logit`)), ...(classes ? { classes } : {}) },
+      task: { name, type, ...units, ...linkIn(fieldMetadata(`${name}.logit`)), ...(classes ? { classes } : {}) },
       scores: {
         logits: joined(logitColumns({ name, classes }).map(column)),
         labels: column(`${name}.label`),
@@ -131,7 +131,7 @@ function joined(columns: readonly Float32Array[]): Float32Array {
 const magic = Buffer.from('ARROW1');
 
 /** Undefined for bytes that are no complete Arrow table. */
-function tableOf(bytes: Buffer): Table | undefined {
+function tableIfComplete(bytes: Buffer): Table | undefined {
   try {
     const table = tableFromIPC(bytes);
     return table.schema.fields.length > 0 ? table : undefined;

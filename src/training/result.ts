@@ -69,7 +69,7 @@ export interface Result {
 }
 
 /** @param epochs the lines of epochs.jsonl */
-export function resultOf(
+export function measuredResult(
   experiment: Experiment,
   setup: TrainingSetup,
   trained: Trained,

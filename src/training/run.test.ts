@@ -9,10 +9,10 @@ import { folderOfFile } from '../support/folder.fixture.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { readRun } from './finished-run.js';
-import { environmentsOf } from './folder/environment.js';
+import { allEnvironments } from './folder/environment.js';
 import { run } from './run.js';
 import type { RunOptions } from './run-options.js';
-import { binaryTasks, experimentOf, linear, trained } from './trainer.fixture.js';
+import { binaryTasks, linear, smallExperiment, trained } from './trainer.fixture.js';
 
 const folder = folderOfFile();
 
@@ -51,15 +51,15 @@ async function runIn(runs: string, more: Partial<RunOptions> & { stopAfter?: num
   return { ...outcome, notes, epochs };
 }
 
-const textOf = (path: string, file: string) => readFileSync(join(path, file), 'utf8');
+const readText = (path: string, file: string) => readFileSync(join(path, file), 'utf8');
 /** What a run leaves of its training, without times. */
-const bitsOf = (path: string) => ({
+const trainedBits = (path: string) => ({
   files: ['checkpoints/best.safetensors', 'predictions.arrow'].map((file) => fileSha256(join(path, file))),
-  epochs: textOf(path, 'epochs.jsonl').replaceAll(/"seconds":[^}]*/g, '"seconds":0'),
+  epochs: readText(path, 'epochs.jsonl').replaceAll(/"seconds":[^}]*/g, '"seconds":0'),
   tasks: readRun(path)?.result.tasks,
   hash8: path.slice(-8),
 });
-const whole = runIn('whole').then(({ path }) => bitsOf(path));
+const whole = runIn('whole').then(({ path }) => trainedBits(path));
 
 test('a run that pauses after epochs has the bits of one that does not, also under a schedule over all epochs', async () => {
   const { path, ...first } = await runIn('paused', { until: 1 });
@@ -67,7 +67,7 @@ test('a run that pauses after epochs has the bits of one that does not, also und
   for (const until of [3, 2, 4]) calls.push(await runIn('paused', { until, resume: path }));
   expect(calls.map(({ status }) => status)).toEqual(['paused', 'paused', 'paused', 'done']);
   expect(calls.map(({ epochs }) => epochs)).toEqual([[1], [2, 3], [], [4]]);
-  expect(bitsOf(path)).toEqual(await whole);
+  expect(trainedBits(path)).toEqual(await whole);
 });
 
 test('a run ends by early stopping, whatever `until` says', async () => {
@@ -83,19 +83,19 @@ test('a line that a kill cut short is gone after the run went on, and the rest i
   appendFileSync(join(path, 'epochs.jsonl'), '{"epoch":3,"steps":2,"tr');
   appendFileSync(join(path, 'log.jsonl'), '{"level":30,"ti');
   const { notes } = await runIn('cut', { resume: path });
-  expect(bitsOf(path)).toEqual(await whole);
+  expect(trainedBits(path)).toEqual(await whole);
   expect(notes.join()).not.toContain('epochs.jsonl');
-  for (const line of textOf(path, 'log.jsonl').trim().split('\n')) JSON.parse(line);
+  for (const line of readText(path, 'log.jsonl').trim().split('\n')) JSON.parse(line);
 });
 
 test('lost lines of epochs.jsonl are told', async () => {
   const { path } = await runIn('lost', { stopAfter: 3 });
-  const [, second] = textOf(path, 'epochs.jsonl').split('\n');
+  const [, second] = readText(path, 'epochs.jsonl').split('\n');
   writeFileSync(join(path, 'epochs.jsonl'), `${second}\n`);
   const { notes, epochs } = await runIn('lost', { resume: path });
   expect(notes.join()).toMatch(/epochs\.jsonl has lost epoch 1, 3: /);
   expect(epochs).toEqual([4]);
-  expect(bitsOf(path).tasks).toEqual((await whole).tasks);
+  expect(trainedBits(path).tasks).toEqual((await whole).tasks);
 });
 
 test('environment.json keeps what a run was trained on before it went on elsewhere', async () => {
@@ -105,25 +105,25 @@ test('environment.json keeps what a run was trained on before it went on elsewhe
     why: 'asked for',
     threads: 1,
   });
-  const environmentOf = (path: string) => JSON.parse(textOf(path, 'environment.json'));
-  const enginesOf = (path: string) => environmentsOf(environmentOf(path)).map(({ engine }) => engine);
+  const storedEnvironment = (path: string) => JSON.parse(readText(path, 'environment.json'));
+  const storedEngines = (path: string) => allEnvironments(storedEnvironment(path)).map(({ engine }) => engine);
   const [compiled, tfjs] = [{ name: 'compiled' }, { name: 'tfjs' }];
   const { path } = await runIn('moved', { engine: on('compiled'), stopAfter: 1 });
-  expect(environmentOf(path)).not.toHaveProperty('earlier');
+  expect(storedEnvironment(path)).not.toHaveProperty('earlier');
   await runIn('moved', { engine: on('tfjs'), stopAfter: 3, resume: path });
-  expect(enginesOf(path)).toMatchObject([compiled, tfjs]);
+  expect(storedEngines(path)).toMatchObject([compiled, tfjs]);
   await runIn('moved', { engine: on('compiled'), resume: path });
-  expect(enginesOf(path)).toMatchObject([compiled, tfjs, compiled]);
-  expect(environmentOf(path)).toMatchObject({ engine: compiled, hash8: path.slice(-8) });
+  expect(storedEngines(path)).toMatchObject([compiled, tfjs, compiled]);
+  expect(storedEnvironment(path)).toMatchObject({ engine: compiled, hash8: path.slice(-8) });
 });
 
 test('gates.json is of the test rows, not of those that selected the epoch', async () => {
-  const plain = experimentOf('{ type: mmoe, levels: [[4]], tower: [3], experts: 2 }', binaryTasks, 'epochs: 2');
+  const plain = smallExperiment('{ type: mmoe, levels: [[4]], tower: [3], experts: 2 }', binaryTasks, 'epochs: 2');
   const experiment = { ...plain, engine: { ...plain.engine, device: 'cpu' as const, threads: 1 } };
   const { dataset } = madeDataset(binaryTasks, { rows: 60, label: linear });
   const { validation, test } = (await trained(experiment, dataset)).own;
   for (const [index, { mean }] of test.gates.entries())
     expect(Math.abs((mean[0] ?? 0) - (validation.gates[index]?.mean[0] ?? 0))).toBeGreaterThan(1e-4);
   const { path } = await runIn('gates', { load: async () => dataset }, experiment);
-  expect(JSON.parse(textOf(path, 'gates.json'))).toEqual(test.gates);
+  expect(JSON.parse(readText(path, 'gates.json'))).toEqual(test.gates);
 });

@@ -3,8 +3,8 @@ import { inputsSchema } from '../config/parts.js';
 import { build } from '../models/run.fixture.js';
 import { binaryTasks } from '../models/tasks.fixture.js';
 import { madeDataset } from './dataset.fixture.js';
-import { countByTask, countParameters, setUp, shapeOf } from './setup.js';
-import { compiled, experimentOf } from './trainer.fixture.js';
+import { countByTask, countParameters, modelShape, setUp } from './setup.js';
+import { compiled, smallExperiment } from './trainer.fixture.js';
 
 test('each task’s own parameters are counted apart, and add up to those of the model', () => {
   const column = { name: 'site', cardinality: 7, embedding: 3 };
@@ -19,7 +19,7 @@ test('each task’s own parameters are counted apart, and add up to those of the
 
 test('inputs.interaction reaches the model', () => {
   const { dataset } = madeDataset(binaryTasks('a', 'b'), { rows: 8, label: () => 0 });
-  expect(shapeOf(dataset, inputsSchema.parse({ interaction: 'cross' })).interaction).toBe('cross');
+  expect(modelShape(dataset, inputsSchema.parse({ interaction: 'cross' })).interaction).toBe('cross');
 });
 
 test('with keep: last, a rate that follows scores on validation or never falls has a warning', () => {
@@ -27,7 +27,7 @@ test('with keep: last, a rate that follows scores on validation or never falls h
   const { dataset } = madeDataset(tasks, { rows: 8, label: () => 0 });
   const warnings = (schedule: string) => {
     const train = `epochs: 4, keep: last, optimizer: { type: adam, learningRate: 0.1${schedule} }`;
-    return setUp(experimentOf('{ type: hard-sharing, levels: [[4]] }', tasks, train), dataset, compiled).warnings;
+    return setUp(smallExperiment('{ type: hard-sharing, levels: [[4]] }', tasks, train), dataset, compiled).warnings;
   };
   expect(warnings(', schedule: { type: plateau }')).toEqual([expect.stringMatching(/follows scores on validation/)]);
   expect(warnings('')).toEqual([expect.stringMatching(/never fell/)]);

@@ -1,5 +1,5 @@
 import type { Experiment } from '../config/experiment.js';
-import { type Dataset, outputsOf } from '../data/dataset.js';
+import { type Dataset, outputCount } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { models } from '../models/catalogue.js';
 import {
@@ -24,10 +24,10 @@ import { type Random, randomFromSeed } from '../support/random.js';
 import { wholeNumber } from '../support/whole-number.js';
 import type { Diagnosed } from './diagnostics/diagnostics.js';
 import type { Balanced } from './gradients/balanced-gradients.js';
-import { notSought, type Sharing, sharingOf, smoothed } from './gradients/sharing.js';
-import { lossWeightsOf } from './loss-weights.js';
+import { findSharing, notSought, type Sharing, smoothed } from './gradients/sharing.js';
+import { configuredLossWeights } from './loss-weights.js';
 import type { Progress } from './progress/progress.js';
-import { type Selection, selectionOf } from './progress/selection.js';
+import { planSelection, type Selection } from './progress/selection.js';
 import { type TrainingSteps, trainingSteps } from './training-rows.js';
 
 /** Everything that decides a run. */
@@ -77,9 +77,9 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const random = randomFromSeed(experiment.seed);
   const { train } = experiment;
   const steps = trainingSteps(dataset.splits.train.rows, train);
-  const { model, weightSchedule, learningRate, balancing } = partsOf(
+  const { model, weightSchedule, learningRate, balancing } = buildParts(
     experiment,
-    shapeOf(dataset, experiment.inputs),
+    modelShape(dataset, experiment.inputs),
     steps.all / train.epochs,
   );
   const parameters = initialize(model.parameters, random.stream('initial'));
@@ -89,8 +89,8 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const balanced = balancedBy(balancing, sharing);
   const owners = independentTasks(parameters);
   const hasShared = owners.includes(undefined);
-  const lossWeights = lossWeightsOf(experiment).initial;
-  const selection = selectionOf({ owners, tasks: dataset.tasks, train, lossWeights });
+  const lossWeights = configuredLossWeights(experiment).initial;
+  const selection = planSelection({ owners, tasks: dataset.tasks, train, lossWeights });
   const { follow } = learningRate;
   return {
     dataset,
@@ -101,7 +101,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
       (follow ? units : units.slice(0, 1)).map((unit) => learningRate.at(epoch - 1, steps, unit.learningRate)),
     lossWeightsAt: weightSchedule.weights,
     warnings: [
-      ...warningsOf(experiment, dataset, model, balanced),
+      ...settingWarnings(experiment, dataset, model, balanced),
       ...(train.keep === 'last' ? ofLast(follow !== undefined, train.optimizer.schedule) : []),
     ],
     order: random.stream('order'),
@@ -129,14 +129,14 @@ function balancedBy(method: Balancing | null, sharing: () => Sharing): Balanced 
 }
 
 function sharingIn({ model, inputs }: Experiment, dataset: Dataset, parameters: Parameters): Sharing {
-  return sharingOf(models.get(model.type).build(shapeOf(dataset, inputs), smoothed(model)), parameters, dataset);
+  return findSharing(models.get(model.type).build(modelShape(dataset, inputs), smoothed(model)), parameters, dataset);
 }
 
 /** From about here on, the table's update is most of a step. */
 const manyIds = 200_000;
 
 /** What the user should know about the setting. */
-function warningsOf(
+function settingWarnings(
   { train, loss }: Experiment,
   dataset: Dataset,
   model: Model,
@@ -165,7 +165,7 @@ function warningsOf(
 }
 
 /** The shape that models are built for on this data. */
-export function shapeOf(
+export function modelShape(
   { tasks, categorical, numeric, lists }: Pick<Dataset, 'tasks' | 'categorical' | 'numeric' | 'lists'>,
   inputs: Experiment['inputs'],
 ): ModelShape {
@@ -173,7 +173,7 @@ export function shapeOf(
     tasks: tasks.map((task) => ({
       name: task.name,
       type: task.type,
-      ...(task.type === 'multiclass' ? { outputs: outputsOf(task) } : {}),
+      ...(task.type === 'multiclass' ? { outputs: outputCount(task) } : {}),
     })),
     categorical,
     numeric: numeric.map(({ name }) => name),
@@ -184,7 +184,7 @@ export function shapeOf(
 
 /** @throws ConfigError for a model or a schedule that does not fit the config's tasks or epochs. It needs no data. */
 export function checkParts(experiment: Experiment): void {
-  partsOf(experiment, shapeWithoutData(experiment), 1);
+  buildParts(experiment, shapeWithoutData(experiment), 1);
 }
 
 /**
@@ -192,7 +192,9 @@ export function checkParts(experiment: Experiment): void {
  * needs no data.
  */
 export function hasIndependentTasks(experiment: Experiment): boolean {
-  return !independentTasks(partsOf(experiment, shapeWithoutData(experiment), 1).model.parameters).includes(undefined);
+  return !independentTasks(buildParts(experiment, shapeWithoutData(experiment), 1).model.parameters).includes(
+    undefined,
+  );
 }
 
 /** A column of each kind, and two classes: with them a model has all kinds of parameters. */
@@ -215,7 +217,7 @@ interface Parts {
   readonly balancing: Balancing | null;
 }
 
-function partsOf(experiment: Experiment, shape: ModelShape, stepsPerEpoch: number): Parts {
+function buildParts(experiment: Experiment, shape: ModelShape, stepsPerEpoch: number): Parts {
   const { model, loss, train } = experiment;
   const faults = new Faults();
   const built = faults.try(() => builtModel(shape, model));
@@ -229,7 +231,7 @@ function partsOf(experiment: Experiment, shape: ModelShape, stepsPerEpoch: numbe
         : null,
     null,
   );
-  const weightSchedule = faults.try(() => lossWeightsOf(experiment).schedule());
+  const weightSchedule = faults.try(() => configuredLossWeights(experiment).schedule());
   const { learningRate: rateOf } = optimizers.get(train.optimizer.type);
   const learningRate = faults.try(() => rateOf(train.optimizer, { epochs: train.epochs, stepsPerEpoch }));
   faults.tell();

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { type Dataset, widthsOf } from '../data/dataset.js';
+import { batchWidths, type Dataset } from '../data/dataset.js';
 import type { ArraySpec, Step, Tensors } from '../engine/engine.js';
 import { drawNoise, noiseShapes } from '../models/layers/noise.js';
 import {
@@ -18,7 +18,7 @@ import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { type Balanced, balancedGradients } from './gradients/balanced-gradients.js';
-import { jointGradients, lossesOf, slotsAfter } from './gradients/step-gradients.js';
+import { jointGradients, predictionLosses, slotsAfter } from './gradients/step-gradients.js';
 
 const optimizerPrefix = 'optimizer/';
 const noisePrefix = 'noise/';
@@ -49,7 +49,7 @@ export function trainingStep(
   const trained = names.filter((name) => model.parameters[name]?.kind !== 'statistic');
   return (state, batch) => {
     const observed: Record<string, Tensor> = {};
-    const context = contextOf(batch, trained.length < names.length);
+    const context = trainingContext(batch, trained.length < names.length);
     const observe = (name: string, value: Tensor) => {
       observed[name]?.dispose(); // of the pass for another task
       observed[name] = tf.keep(value); // read outside of the differentiated function
@@ -57,7 +57,7 @@ export function trainingStep(
     const parameters = trained.map((name) => get(state, name));
     const evaluateIn = (context: Context) => (values: readonly Tensor[]) => {
       const byName = { ...state, ...Object.fromEntries(trained.map((name, index) => [name, at(values, index)])) };
-      return lossesOf(loss, model.apply(byName, inputsOf(batch), context), {
+      return predictionLosses(loss, model.apply(byName, modelInputs(batch), context), {
         labels: get(batch, 'labels'),
         mask: get(batch, 'mask'),
         lossWeights: get(batch, 'lossWeights'),
@@ -124,7 +124,7 @@ function averaged(state: Tensors, next: Tensors, names: readonly string[], decay
  */
 export function evaluationStep(model: Model, describe: (gates: readonly Gate[]) => void): Step {
   return (state, batch) => {
-    const { logits, gates = [] } = model.apply(state, inputsOf(batch), evaluating);
+    const { logits, gates = [] } = model.apply(state, modelInputs(batch), evaluating);
     describe(gates);
     return {
       state: {},
@@ -142,7 +142,7 @@ export function batchArrays(
   { balanced = null }: Extras = {},
 ) {
   const taskRows = { dtype: 'float32', shape: [dataset.tasks.length, batchSize] } as const;
-  const width = widthsOf(dataset);
+  const width = batchWidths(dataset);
   const inputs = {
     categorical: { dtype: 'int32', shape: [batchSize, width.categorical] },
     numeric: { dtype: 'float32', shape: [batchSize, width.numeric] },
@@ -171,7 +171,7 @@ function noiseSpecs(units: NoiseUnits, batchSize: number): Readonly<Record<`nois
 }
 
 /** The noise of `batchArrays` for a chunk of steps; the first follows `completedSteps`. */
-export function noiseOf(
+export function chunkNoise(
   units: NoiseUnits,
   batchSize: number,
   random: Random,
@@ -182,7 +182,7 @@ export function noiseOf(
 }
 
 /** The draws of the balancing method for these steps, from a stream for each name and step. */
-export function balancingNoiseOf(
+export function chunkBalancingNoise(
   balanced: Balanced | null,
   random: Random,
   { completedSteps, steps }: { readonly completedSteps: number; readonly steps: number },
@@ -229,12 +229,12 @@ export function evaluatedValues(state: HostArrays, names: readonly string[]): Ho
 }
 
 /** The context in training. @param withRows whether the model needs to know the padding rows */
-function contextOf(batch: Tensors, withRows: boolean): Context {
+function trainingContext(batch: Tensors, withRows: boolean): Context {
   const context = { training: true, noise: withoutPrefix(batch, noisePrefix) };
   return withRows ? { ...context, rows: get(batch, 'mask').max(0).greater(0).toFloat() } : context;
 }
 
-export function inputsOf(batch: Tensors) {
+export function modelInputs(batch: Tensors) {
   return { categorical: get(batch, 'categorical'), numeric: get(batch, 'numeric') };
 }
 

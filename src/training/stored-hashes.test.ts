@@ -7,7 +7,7 @@ import { hash8 } from '../config/hash.js';
 import { describedKeys } from '../config/keys.js';
 import { definitions } from './definitions.js';
 
-const hashOf = (model: string, overrides: readonly string[] = [], known = definitions) => {
+const shippedHash = (model: string, overrides: readonly string[] = [], known = definitions) => {
   const file = join(import.meta.dirname, `../../configs/census-income/${model}.yaml`);
   return hash8(parseExperiment(readFileSync(file, 'utf8'), file, overrides, definitions), 'abc', known);
 };
@@ -18,7 +18,7 @@ test.each([
   ['mmoe', '0323c94f'],
   ['ple', 'f73adba2'],
 ])('a run of %s keeps its hash', (model, hash) => {
-  expect(hashOf(model)).toBe(hash);
+  expect(shippedHash(model)).toBe(hash);
 });
 
 // A default is no part of a hash. Where a line of the file changes, raise `protocol`, or the `revision` of the part:
@@ -46,6 +46,8 @@ test('a raised revision of a part renames runs that use it, and no others', () =
   const { balancings } = definitions;
   const all = balancings.all.map((method) => (method.name === 'famo' ? { ...method, revision: 99 } : method));
   const later = { ...definitions, balancings: { ...balancings, all } };
-  expect(hashOf('ple', ['loss.balancing.type=famo'], later)).not.toBe(hashOf('ple', ['loss.balancing.type=famo']));
-  expect(hashOf('ple', ['loss.balancing.type=dwa'], later)).toBe(hashOf('ple', ['loss.balancing.type=dwa']));
+  expect(shippedHash('ple', ['loss.balancing.type=famo'], later)).not.toBe(
+    shippedHash('ple', ['loss.balancing.type=famo']),
+  );
+  expect(shippedHash('ple', ['loss.balancing.type=dwa'], later)).toBe(shippedHash('ple', ['loss.balancing.type=dwa']));
 });

@@ -7,7 +7,7 @@ import { encode } from '../data/encode/encode.js';
 import { temporaryFolder } from '../support/folder.fixture.js';
 import { definitions } from './definitions.js';
 import { readPredictions, writePredictions } from './predictions.js';
-import { experimentOf, trained } from './trainer.fixture.js';
+import { smallExperiment, trained } from './trainer.fixture.js';
 
 const tasks: readonly (Omit<TaskConfig, 'standardize'> & { standardize?: boolean })[] = [
   { name: 'focal', type: 'binary', loss: { type: 'focal', gamma: 2, alpha: 0.4 } },
@@ -20,7 +20,7 @@ const tasks: readonly (Omit<TaskConfig, 'standardize'> & { standardize?: boolean
 ];
 
 /** What the rows' two numbers make of each task. */
-const labelOf: Readonly<Record<string, (a: number, b: number) => number>> = {
+const labelFor: Readonly<Record<string, (a: number, b: number) => number>> = {
   focal: (a, b) => Number(a + b > 0),
   smooth: (a, b) => Number(a - b > 0),
   usual: (a, b) => Number(a > b / 2),
@@ -34,7 +34,7 @@ const normal = (row: number, factor: number) => 1.4 * (Math.sin(row * factor) + 
 const split = (rows: number, first: number): SourceSplit => {
   const column = (factor: number) => Float32Array.from({ length: rows }, (_, row) => normal(first + row, factor));
   const [a, b] = [column(1.3), column(2.1)];
-  const labels = tasks.map(({ name }) => a.map((value, row) => labelOf[name]?.(value, b[row] ?? 0) ?? Number.NaN));
+  const labels = tasks.map(({ name }) => a.map((value, row) => labelFor[name]?.(value, b[row] ?? 0) ?? Number.NaN));
   return { rows, blockRows: rows, read: () => ({ rows, columns: [a, b], labels }) };
 };
 const source = {
@@ -43,7 +43,7 @@ const source = {
   checksum: 'abc',
   splits: { train: split(1024, 0), validation: split(200, 2000), test: split(200, 3000) },
 };
-const experiment = experimentOf(
+const experiment = smallExperiment(
   '{ type: hard-sharing, levels: [[24]], tower: [12] }',
   tasks,
   'optimizer: { type: adam, learningRate: 0.02 }, epochs: 12',
@@ -71,7 +71,7 @@ test('standardised log-normal labels have the moments of their logarithms', () =
 test('predictions.arrow says which predictions have a log link', async () => {
   const folder = temporaryFolder();
   const done = await trained(
-    experimentOf('{ type: hard-sharing, levels: [[4]], tower: [] }', tasks, 'epochs: 1'),
+    smallExperiment('{ type: hard-sharing, levels: [[4]], tower: [] }', tasks, 'epochs: 1'),
     dataset,
   );
   const path = join(folder, 'predictions.arrow');
@@ -81,10 +81,10 @@ test('predictions.arrow says which predictions have a log link', async () => {
 });
 
 test('the usual loss leaves the hash as it is, and another one has another', () => {
-  const hashOf = (task: object) =>
-    hash8(experimentOf('{ type: single-task }', [{ name: 'y', type: 'binary', ...task }]), 'abc', definitions);
-  const plain = hashOf({});
-  expect(hashOf({ loss: 'bce' })).toBe(plain);
-  expect(hashOf({ loss: 'focal' })).toBe(hashOf({ loss: { type: 'focal' } }));
-  expect(hashOf({ loss: { type: 'focal', gamma: 1 } })).not.toBe(hashOf({ loss: 'focal' }));
+  const taskHash = (task: object) =>
+    hash8(smallExperiment('{ type: single-task }', [{ name: 'y', type: 'binary', ...task }]), 'abc', definitions);
+  const plain = taskHash({});
+  expect(taskHash({ loss: 'bce' })).toBe(plain);
+  expect(taskHash({ loss: 'focal' })).toBe(taskHash({ loss: { type: 'focal' } }));
+  expect(taskHash({ loss: { type: 'focal', gamma: 1 } })).not.toBe(taskHash({ loss: 'focal' }));
 });

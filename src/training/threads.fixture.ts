@@ -8,7 +8,7 @@ import { jointLoss } from '../objective/joint-loss.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import type { HostArrays } from '../support/arrays.js';
 import { randomFromSeed } from '../support/random.js';
-import { sharingOf } from './gradients/sharing.js';
+import { findSharing } from './gradients/sharing.js';
 import { batchArrays, initialState, trainingStep } from './step.js';
 import { stepChunk } from './step-chunk.fixture.js';
 
@@ -43,7 +43,7 @@ export async function expectSameBits(
   const optimizer = optimizers.get('adam').build(parameters, { type: 'adam', ...given });
   const dataset = { categorical, numeric: [], lists: [], tasks };
   const method = balancings.get(balancing).build({ tasks, stepsPerEpoch: steps }, { type: balancing });
-  const balanced = method && { method, sharing: sharingOf(model, parameters, dataset) };
+  const balanced = method && { method, sharing: findSharing(model, parameters, dataset) };
   const signature = {
     state: initialState(parameters, optimizer, { balanced }),
     batch: batchArrays(dataset, batchSize, 1, {}, { balanced }).training,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parametersOf } from './tracked-run.js';
+import { trackedParameters } from './tracked-run.js';
 
 test('parameters are the config without tracking and without paths of data and plugins', () => {
   const config = {
@@ -22,7 +22,7 @@ test('parameters are the config without tracking and without paths of data and p
       },
     },
   };
-  expect(parametersOf(config, config)).toEqual({
+  expect(trackedParameters(config, config)).toEqual({
     name: 'mine',
     'dataset.loader': 'table',
     'dataset.query': 'SELECT * FROM clicks',

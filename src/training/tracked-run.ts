@@ -14,7 +14,7 @@ import { readResult } from './stored-result.js';
  * plugins; lists are texts.
  * @param of the config, or that of a run of the comparison: it names the loader
  */
-export function parametersOf(
+export function trackedParameters(
   { tracking: _, ...config }: Readonly<Record<string, unknown>>,
   of: Pick<Experiment, 'dataset' | 'plugins'>,
 ): Record<string, TrackedParameter> {

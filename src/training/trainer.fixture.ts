@@ -21,7 +21,11 @@ const preset = [
 ] as const;
 
 /** @param train keys of `train` that replace the preset ones */
-export function experimentOf(model: string, tasks: readonly { name: string; type: string }[], train = ''): Experiment {
+export function smallExperiment(
+  model: string,
+  tasks: readonly { name: string; type: string }[],
+  train = '',
+): Experiment {
   const others = preset.filter(([key]) => !train.includes(`${key}:`)).map(([key, value]) => `${key}: ${value}, `);
   return parseExperiment(
     `name: test
@@ -90,7 +94,7 @@ export function auc(record: EpochRecord | undefined, task: string): number {
 export async function expectContinues(model: string, choose: (taken: readonly Snapshot[]) => readonly Snapshot[]) {
   const split = { rows: 64, label: (_: number, __: readonly [number, number], noise: number) => Number(noise > 0) };
   const { dataset } = madeDataset(binaryTasks, { train: { ...split, rows: 300 }, validation: split, test: split });
-  const experiment = experimentOf(
+  const experiment = smallExperiment(
     model,
     binaryTasks,
     'epochs: 6, earlyStopping: { patience: 4, minDelta: 100 }, optimizer: ' +
@@ -118,7 +122,7 @@ export async function expectContinues(model: string, choose: (taken: readonly Sn
 export async function expectSameOnEager(model: string, balancing = 'fixed') {
   const split = { rows: 40, label: linear };
   const { dataset } = madeDataset(binaryTasks, { train: { ...split, rows: 80 }, validation: split, test: split });
-  const plain = experimentOf(model, binaryTasks, 'epochs: 1');
+  const plain = smallExperiment(model, binaryTasks, 'epochs: 1');
   const experiment = { ...plain, loss: { ...plain.loss, balancing: { type: balancing } } };
   const before = tf.memory().numTensors;
   const eager = await trained(experiment, dataset, createTfjsEngine(pureJs));

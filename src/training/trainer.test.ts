@@ -9,9 +9,9 @@ import {
   compiled,
   expectContinues,
   expectSameOnEager,
-  experimentOf,
   linear,
   onlyTask,
+  smallExperiment,
   trained,
 } from './trainer.fixture.js';
 
@@ -32,7 +32,7 @@ test('21: the test split is not read before the last epoch, and selects nothing'
     test: { rows: 100, label: (task, x, noise) => 1 - linear(task, x, noise) },
   });
   const readBefore: number[] = [];
-  const result = await trained(experimentOf(ple, binaryTasks), dataset, compiled, {
+  const result = await trained(smallExperiment(ple, binaryTasks), dataset, compiled, {
     onRecord: (record) => {
       if (record.kind === 'epoch') readBefore.push(reads.test);
     },
@@ -41,7 +41,7 @@ test('21: the test split is not read before the last epoch, and selects nothing'
   const { tasks, choice } = result.progress;
   expect(reads.test).toBe(new Set([...tasks, choice].map(({ bestEpoch }) => bestEpoch)).size);
   expect(choice.bestEpoch).toBe(
-    bestOf(result.records, (record) => mean(binaryTasks.map(({ name }) => auc(record, name)))),
+    bestEpoch(result.records, (record) => mean(binaryTasks.map(({ name }) => auc(record, name)))),
   );
   expect(choice.bestEpoch).toBeGreaterThan(1); // validation improves where the planted test split falls
 });
@@ -49,10 +49,10 @@ test('21: the test split is not read before the last epoch, and selects nothing'
 test('24: the best epoch is kept whether or not patience ran out', async () => {
   const dataset = noisy();
   const stopping = (patience: number | null) =>
-    experimentOf(ple, binaryTasks, `earlyStopping: { monitor: "task:share", patience: ${patience} }`);
+    smallExperiment(ple, binaryTasks, `earlyStopping: { monitor: "task:share", patience: ${patience} }`);
   const experiment = stopping(null);
   const all = await trained(experiment, dataset);
-  const best = bestOf(all.records, (record) => auc(record, 'share'));
+  const best = bestEpoch(all.records, (record) => auc(record, 'share'));
   const stopped = await trained(stopping(1), dataset);
   expect([best, all.records.length, stopped.records.length]).toEqual([1, 3, 2]);
   const shorter = await trained({ ...experiment, train: { ...experiment.train, epochs: best } }, dataset);
@@ -77,8 +77,8 @@ test('25: the monitor decides, and a regression error counts downwards', async (
     loss: (record) => -Number(record.validation.click?.logLoss) - Number(record.validation.time?.mse),
   };
   for (const [monitor, score] of Object.entries(scores)) {
-    const result = await trained(experimentOf(ple, tasks, `earlyStopping: { monitor: "${monitor}" }`), dataset);
-    expect(result.progress.choice.bestEpoch, monitor).toBe(bestOf(result.records, score));
+    const result = await trained(smallExperiment(ple, tasks, `earlyStopping: { monitor: "${monitor}" }`), dataset);
+    expect(result.progress.choice.bestEpoch, monitor).toBe(bestEpoch(result.records, score));
   }
 });
 
@@ -88,10 +88,10 @@ test('single-task: a run of all tasks equals the runs of each, bit for bit: best
   const settings =
     'optimizer: { type: adam, learningRate: 0.02, clipNorm: 0.05, l2: 0.001, schedule: { type: plateau, patience: 0, ratio: 0.5, minDelta: 10 } }, ' +
     'epochs: 8, earlyStopping: { patience: 2, minDelta: 1 }';
-  const joint = await trained(experimentOf(model, binaryTasks, settings), all);
+  const joint = await trained(smallExperiment(model, binaryTasks, settings), all);
   const bestEpochs: (number | undefined)[] = [];
   for (const [index, task] of binaryTasks.entries()) {
-    const alone = await trained(experimentOf(model, [task], settings), onlyTask(all, index));
+    const alone = await trained(smallExperiment(model, [task], settings), onlyTask(all, index));
     const own = Object.entries(joint.served).filter(([name]) => name.startsWith(`${task.name}.`));
     expect(Object.fromEntries(own)).toEqual(alone.served);
     expect(joint.own.test.tasks[index]).toEqual(alone.own.test.tasks[0]);
@@ -125,8 +125,8 @@ test('20: what is outside a task’s sample space changes nothing, whatever its 
     };
   };
   const [first, second] = [
-    await trained(experimentOf(ple, binaryTasks), datasetWith(Number.NaN)),
-    await trained(experimentOf(ple, binaryTasks), datasetWith(1e30)),
+    await trained(smallExperiment(ple, binaryTasks), datasetWith(Number.NaN)),
+    await trained(smallExperiment(ple, binaryTasks), datasetWith(1e30)),
   ];
   expect(second.served).toEqual(first.served);
   expect(second.records.map((record) => ({ ...record, seconds: 0 }))).toEqual(
@@ -141,7 +141,7 @@ test('31: two models under one seed see the same rows in the same order', async 
     const spied = spiedEngine(compiled, (chunk) => {
       if (chunk.labels) orders.push([...(chunk.numeric?.data ?? [])]);
     });
-    await trained(experimentOf(model, binaryTasks), dataset, spied);
+    await trained(smallExperiment(model, binaryTasks), dataset, spied);
     return orders.flat();
   };
   const first = await seen(ple);
@@ -177,7 +177,7 @@ test.each(['fixed', 'uncertainty', 'pcgrad'])(
 );
 
 /** The first epoch with the highest score. */
-function bestOf(records: readonly EpochRecord[], score: (record: EpochRecord) => number): number {
+function bestEpoch(records: readonly EpochRecord[], score: (record: EpochRecord) => number): number {
   const scores = records.map(score);
   return scores.indexOf(Math.max(...scores)) + 1;
 }

@@ -145,7 +145,7 @@ class Trainer {
     const { program, diagnostics } = this.#compiled;
     const parameters = evaluatedValues(await program.readState(), Object.keys(this.#setup.parameters));
     const evaluation = yield* this.#evaluated(parameters, 'validation');
-    const diagnosis = diagnostics?.isDue(this.#progress.epoch) ? await diagnostics.look(parameters) : undefined;
+    const diagnosis = diagnostics?.isDue(this.#progress.epoch) ? await diagnostics.measure(parameters) : undefined;
     return { parameters, metrics: validationMetrics(this.#setup.dataset, evaluation), diagnosis };
   }
 
@@ -197,11 +197,11 @@ class Trainer {
     for (const { bestEpoch } of tasks)
       if (!byEpoch.has(bestEpoch))
         byEpoch.set(bestEpoch, yield* this.#bothSplits(must(this.#kept.get(bestEpoch), `epoch ${bestEpoch}`)));
-    const ownOf = (split: 'validation' | 'test'): Evaluation => ({
+    const ownScores = (split: 'validation' | 'test'): Evaluation => ({
       gates: chosen[split].gates,
       tasks: tasks.map(({ bestEpoch }, task) => must(byEpoch.get(bestEpoch)?.[split].tasks[task], 'scores')),
     });
-    return { validation: ownOf('validation'), test: ownOf('test') };
+    return { validation: ownScores('validation'), test: ownScores('test') };
   }
 
   async release(): Promise<void> {
@@ -232,7 +232,7 @@ class Trainer {
   async *#diagnosed(parameters: HostArrays): AsyncGenerator<TrainingRecord, Trained['diagnostics']> {
     const { diagnostics } = this.#compiled;
     if (!diagnostics) return undefined;
-    const diagnosis = await diagnostics.look(parameters);
+    const diagnosis = await diagnostics.measure(parameters);
     const leaving = diagnostics.leaveOut(parameters, this.#progress.totalSteps);
     const withoutExpert = yield* this.#reading('validation', leaving);
     return { ...diagnosis, ...(withoutExpert && { withoutExpert }) };

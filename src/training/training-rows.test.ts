@@ -7,7 +7,7 @@ import { trainingRows, trainingSteps } from './training-rows.js';
 const { dataset, reads } = madeDataset(binaryTasks, { rows: 100, label: () => 0 });
 
 /** The rows of all steps in their order, each by its first input, read as epochs are. */
-async function rowsOf(passes: number | undefined, epochs: number, from = 0) {
+async function rowsRead(passes: number | undefined, epochs: number, from = 0) {
   const steps = trainingSteps(100, { batchSize: 8, epochs, passes });
   const take = trainingRows({ dataset, batchSize: 8, order: randomFromSeed(1), steps });
   const seen: number[] = [];
@@ -45,22 +45,22 @@ test('more epochs than steps would read more rows than passes says: an error', (
 });
 
 test('a pass has every row once, however many epochs divide it, and each pass has its own order', async () => {
-  const whole = await rowsOf(undefined, 2);
+  const whole = await rowsRead(undefined, 2);
   const [first, second] = [whole.slice(0, 100), whole.slice(100)];
   expect(new Set(first).size).toBe(100);
   expect(second).not.toEqual(first);
   expect(second.toSorted()).toEqual(first.toSorted());
-  expect(await rowsOf(2, 7)).toEqual(whole);
-  expect(await rowsOf(1, 5)).toEqual(first);
-  expect(await rowsOf(0.5, 2)).toEqual(first.slice(0, 56));
+  expect(await rowsRead(2, 7)).toEqual(whole);
+  expect(await rowsRead(1, 5)).toEqual(first);
+  expect(await rowsRead(0.5, 2)).toEqual(first.slice(0, 56));
 });
 
 test('training goes on within a pass with the same rows', async () => {
-  expect(await rowsOf(2, 7, 16)).toEqual((await rowsOf(2, 7)).slice(100 + 3 * 8));
+  expect(await rowsRead(2, 7, 16)).toEqual((await rowsRead(2, 7)).slice(100 + 3 * 8));
 });
 
 test('the blocks of a pass are read once', async () => {
   const before = reads.train;
-  await rowsOf(1, 5);
+  await rowsRead(1, 5);
   expect(reads.train).toBe(before + 1);
 });

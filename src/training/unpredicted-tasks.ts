@@ -33,7 +33,7 @@ export function unpredictedTasks(models: readonly ModelResults[]): readonly Unpr
     const mean = must(metric.ofConstant, `level of the mean for ${type} tasks`);
     const name = must(names[type], `name of the metric of ${type} tasks`);
     const sign = metric.better === 'lower' ? -1 : 1;
-    const levels = models.flatMap((runs) => levelOf(runs, task, metric.name) ?? []);
+    const levels = models.flatMap((runs) => meanLevel(runs, task, metric.name) ?? []);
     const [best] = levels.toSorted((a, b) => sign * (b.value - a.value));
     const isBeyond = ({ value, interval }: Level) => (interval ?? [value]).every((end) => sign * end > sign * mean);
     if (!best || levels.some(isBeyond)) return [];
@@ -56,7 +56,7 @@ interface Level {
 }
 
 /** Undefined where the metric is not defined in any run. */
-function levelOf(runs: ModelResults, task: string, metric: string): Level | undefined {
+function meanLevel(runs: ModelResults, task: string, metric: string): Level | undefined {
   const found = runs.flatMap(({ tasks }) => {
     const [value, interval] = [tasks[task]?.test[metric], tasks[task]?.test[`${metric}Interval`]];
     return typeof value === 'number' ? [{ value, interval: typeof interval === 'object' ? interval : null }] : [];
@@ -64,14 +64,14 @@ function levelOf(runs: ModelResults, task: string, metric: string): Level | unde
   const intervals = found.flatMap(({ interval }) => (interval ? [interval] : []));
   if (found.length === 0) return undefined;
   return {
-    value: meanOf(found.map(({ value }) => value)),
+    value: mean(found.map(({ value }) => value)),
     interval:
       intervals.length < found.length
         ? null
-        : [meanOf(intervals.map(([low]) => low)), meanOf(intervals.map(([, high]) => high))],
+        : [mean(intervals.map(([low]) => low)), mean(intervals.map(([, high]) => high))],
   };
 }
 
-function meanOf(values: readonly number[]): number {
+function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -42,11 +42,11 @@ async function after(
     labels: (seed, i) => (seed + i) % 2,
     learningRate: () => options.learningRate,
   };
-  const valuesOf = (name: string, size: number) => (place: number) => {
+  const valueReader = (name: string, size: number) => (place: number) => {
     const at = Math.floor(place / size);
     return values[name]?.(batches[at] ?? 0, place % size) ?? 1;
   };
-  await program.run(stepChunk(batch, batches.length, valuesOf));
+  await program.run(stepChunk(batch, batches.length, valueReader));
   const state = await program.readState();
   await program.release();
   return state;

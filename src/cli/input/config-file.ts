@@ -7,7 +7,7 @@ import { Faults } from '../../support/faults.js';
 import { printable } from '../../support/printable.js';
 import { systemReason } from '../../support/system-error.js';
 import { definitions } from '../../training/definitions.js';
-import { loadPluginsOf } from '../../training/plugins.js';
+import { loadConfigPlugins } from '../../training/plugins.js';
 import { checkParts } from '../../training/setup.js';
 import { shippedConfig } from './shipped-configs.js';
 
@@ -47,7 +47,7 @@ export async function checkedConfig(
   overrides: readonly string[],
   isStored = false,
 ): Promise<Experiment> {
-  await loadPluginsOf(text, file, overrides);
+  await loadConfigPlugins(text, file, overrides);
   let experiment: Experiment;
   try {
     experiment = parseExperiment(text, file, overrides, definitions, isStored);
@@ -73,7 +73,7 @@ export async function checkedComparison(
   file: string,
   overrides: readonly string[],
 ): Promise<ComparisonConfig> {
-  await loadPluginsOf(text, file, overrides);
+  await loadConfigPlugins(text, file, overrides);
   const config = parseComparison(text, file, overrides, definitions);
   const seed = config.seeds[0] ?? 0;
   const faults = new Faults();

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ComparisonConfig } from '../../config/comparison.js';
-import { lookAtMachine } from '../../engine/devices/choose-device.js';
+import { inspectMachine } from '../../engine/devices/choose-device.js';
 import { firstExperiment } from '../plan/axis-point.js';
 import { dataOf } from '../plan/data-shapes.js';
 import type { Run } from '../plan/run.js';
@@ -20,7 +20,7 @@ export async function withLocalProcesses<Made>(
   options: ExecutorOptions,
   use: (executor: Executor) => Promise<Made>,
 ): Promise<Made> {
-  const devices = await devicesOf(firstExperiment(config).engine, lookAtMachine(options.signal));
+  const devices = await devicesOf(firstExperiment(config).engine, inspectMachine(options.signal));
   const workers = createWorkers();
   const stop = () => workers.stop();
   const kill = () => workers.kill();

@@ -2,7 +2,7 @@ import { Interrupted } from '../../support/errors.js';
 import { asUserError } from '../../support/system-error.js';
 import { rememberingDataset } from '../../training/load-dataset.js';
 import { loadPlugin } from '../../training/plugins.js';
-import { shapeOf } from '../../training/setup.js';
+import { modelShape } from '../../training/setup.js';
 import { type Answer, type Order, type Report, readingEvents } from './messages.js';
 import { trainPlanned } from './planned-run.js';
 import { planReader } from './stage-plan.js';
@@ -44,7 +44,7 @@ async function carryOut(order: Order, { load, read, report, signal }: Tools): Pr
     const { splits } = dataset;
     return {
       kind: 'shape',
-      model: shapeOf(dataset, order.experiment.inputs),
+      model: modelShape(dataset, order.experiment.inputs),
       rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
       grouped: splits.test.groups !== undefined,
     };

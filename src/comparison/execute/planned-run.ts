@@ -9,7 +9,7 @@ import { must } from '../../support/must.js';
 import { asUserError } from '../../support/system-error.js';
 import { writeWhole } from '../../support/whole-file.js';
 import { definitions } from '../../training/definitions.js';
-import { loadPluginsOf } from '../../training/plugins.js';
+import { loadConfigPlugins } from '../../training/plugins.js';
 import { run } from '../../training/run.js';
 import type { RunOptions, TrainingOutcome } from '../../training/run-options.js';
 import { readResult } from '../../training/stored-result.js';
@@ -92,7 +92,7 @@ async function experimentOf({ plan: file, index, plugins: own }: PlannedRun, pla
   const here = ({ sha256 }: { readonly sha256: string }) => own?.find((plugin) => plugin.sha256 === sha256)?.file;
   const loaded = plugins?.map((plugin) => (own ? { ...plugin, file: must(here(plugin), 'a plugin') } : plugin));
   const [text, name] = [JSON.stringify({ ...config, plugins: loaded }), `${file}: run ${index}`];
-  await loadPluginsOf(text, name, []);
+  await loadConfigPlugins(text, name, []);
   const experiment = parseExperiment(text, name, [], definitions);
   const { tracking, ...others } = experiment;
   if (!own || !tracking || tracking.mlflow === process.env['MLFLOW_TRACKING_URI']) return experiment;

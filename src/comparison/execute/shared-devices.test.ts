@@ -1,23 +1,23 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
-import type { Look } from '../../engine/devices/choose-device.js';
-import { nameOf, unusable } from '../../engine/devices/device.js';
-import { bare, factsOf, gpuOf } from '../../engine/devices/facts.fixture.js';
+import type { Inspection } from '../../engine/devices/choose-device.js';
+import { deviceName, unusable } from '../../engine/devices/device.js';
+import { bare, fakeFacts, fakeGpu } from '../../engine/devices/facts.fixture.js';
 import type { Facts } from '../../engine/devices/facts.js';
 import { checkStatically } from '../../engine/devices/static-checks.js';
 import { deviceFor, devicesOf, usualJobs } from './shared-devices.js';
 
 const engine = { name: 'compiled', device: 'auto' } as const;
 const cuda = { ...engine, device: 'cuda' } as const;
-const three = factsOf({ nvidiaGpus: async () => [gpuOf(0), gpuOf(1), gpuOf(2)] });
+const three = fakeFacts({ nvidiaGpus: async () => [fakeGpu(0), fakeGpu(1), fakeGpu(2)] });
 
-function lookAt(facts: Facts, failing: readonly string[] = []): Look {
+function lookAt(facts: Facts, failing: readonly string[] = []): Inspection {
   return {
     facts,
     async probe(candidate) {
       const found = await checkStatically(candidate, facts);
       if ('usable' in found) return found;
-      if (failing.includes(nameOf(candidate))) return unusable('it failed', 'mend it');
+      if (failing.includes(deviceName(candidate))) return unusable('it failed', 'mend it');
       return { usable: true, ...found, smoke: { stepMilliseconds: 1, largestDifference: 0 } };
     },
   };

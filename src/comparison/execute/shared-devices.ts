@@ -1,6 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { Experiment } from '../../config/experiment.js';
-import { type ChosenDevice, chooseDevice, type Look, lookAtMachine } from '../../engine/devices/choose-device.js';
+import {
+  type ChosenDevice,
+  chooseDevice,
+  type Inspection,
+  inspectMachine,
+} from '../../engine/devices/choose-device.js';
 
 /** What the runs of a comparison train on: one device, or several CUDA GPUs. Detected once for all processes. */
 export interface SharedDevices {
@@ -13,7 +18,10 @@ export interface SharedDevices {
  * The device of a config's `engine`. For CUDA without `engine.deviceId`: every GPU.
  * @throws ConfigError for a device that cannot be used.
  */
-export async function devicesOf(engine: Experiment['engine'], look: Look = lookAtMachine()): Promise<SharedDevices> {
+export async function devicesOf(
+  engine: Experiment['engine'],
+  look: Inspection = inspectMachine(),
+): Promise<SharedDevices> {
   const { chosen, notes } = await chooseDevice(engine, look);
   const { engine: name, device, deviceId } = chosen.candidate;
   const gpus = device === 'cuda' && deviceId === undefined ? ((await look.facts.nvidiaGpus())?.length ?? 1) : 1;

@@ -8,7 +8,7 @@ import { sealed } from '../../support/checksum.js';
 import { madeDataset } from '../../training/dataset.fixture.js';
 import { definitions } from '../../training/definitions.js';
 import type { Ended } from '../../training/ended.js';
-import { manifestOf } from '../../training/folder/run-manifest.js';
+import { hashFiles } from '../../training/folder/run-manifest.js';
 import { writePredictions } from '../../training/predictions.js';
 
 /** Test rows of a task: what a run predicted, and what was true. */
@@ -126,7 +126,7 @@ export async function storeRun(
     throughput: { samplesPerSecond: 100 * path.length, stepMilliseconds: 1, batchSize: 5 },
     tasks: values,
   };
-  write('result.json', sealed({ ...result, files: manifestOf(path) }));
+  write('result.json', sealed({ ...result, files: hashFiles(path) }));
   return path;
 }
 

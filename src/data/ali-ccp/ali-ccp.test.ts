@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { Interrupted } from '../../support/errors.js';
 import { folderOfFile } from '../../support/folder.fixture.js';
 import type { Source, SplitName } from '../dataset.js';
-import { rowsOf } from '../table/table-loader.fixture.js';
+import { readRows } from '../table/table-loader.fixture.js';
 import { aliCcp } from './ali-ccp.js';
 import { makeAliCcpFiles } from './made-files.fixture.js';
 import { type JoinedSample, naiveJoin } from './naive-join.fixture.js';
@@ -29,9 +29,9 @@ beforeAll(async () => {
 }, 120_000);
 
 type Row = Readonly<Record<string, unknown>>;
-const userOf = (row: Row) => row['101'];
-const labelOf = (label: number) => (Number.isNaN(label) ? 'outside' : label);
-const usersOf = (rows: readonly Row[]) => [...new Set(rows.map(userOf))];
+const user = (row: Row) => row['101'];
+const shownLabel = (label: number) => (Number.isNaN(label) ? 'outside' : label);
+const distinctUsers = (rows: readonly Row[]) => [...new Set(rows.map(user))];
 /** Rows as texts, in whatever order. */
 const text = (rows: readonly Row[]) => rows.map((row) => JSON.stringify(Object.entries(row).toSorted())).toSorted();
 /** Rows as the loader gives them with `cvr: clicks`. */
@@ -39,39 +39,42 @@ const expected = (samples: readonly JoinedSample[]) =>
   samples.map(({ columns, click, conversion }) => ({
     ...columns,
     'y:ctr': click,
-    'y:cvr': labelOf(click ? conversion : Number.NaN),
+    'y:cvr': shownLabel(click ? conversion : Number.NaN),
   }));
 /** Rows of validation and test. */
-const halves = async (source: Source) => [...(await rowsOf(source, 'validation')), ...(await rowsOf(source, 'test'))];
+const halves = async (source: Source) => [
+  ...(await readRows(source, 'validation')),
+  ...(await readRows(source, 'test')),
+];
 
 test('the rows are those of an independent join: training rows in their order, those of the test in two halves', async () => {
   const source = await open({ validation: 'test-half' });
-  expect(await rowsOf(source, 'train')).toEqual(expected(joined.train));
+  expect(await readRows(source, 'train')).toEqual(expected(joined.train));
   expect(text(await halves(source))).toEqual(text(expected(joined.test)));
 });
 
 test('cvr: ctcvr: the second task is ctcvr, of all samples', async () => {
   const source = await open({ cvr: 'ctcvr', validation: 'test-half' });
-  const labels = (await rowsOf(source, 'train')).map((row) => [row['y:ctr'], row['y:ctcvr']]);
+  const labels = (await readRows(source, 'train')).map((row) => [row['y:ctr'], row['y:ctcvr']]);
   expect(labels).toEqual(joined.train.map(({ click, conversion }) => [click, conversion]));
 });
 
 describe('splits', () => {
   test('a user is in one of train and validation; both together are the training file', async () => {
     const source = await open({ validation: { train: 0.3 } });
-    const [train, validation] = [await rowsOf(source, 'train'), await rowsOf(source, 'validation')];
+    const [train, validation] = [await readRows(source, 'train'), await readRows(source, 'validation')];
     expect(text([...train, ...validation])).toEqual(text(expected(joined.train)));
-    const users = new Set(usersOf(train));
-    expect(usersOf(validation).filter((user) => users.has(user))).toEqual([]);
-    expect(usersOf(validation).length / made.users).toBeGreaterThan(0.1);
-    expect(usersOf(validation).length / made.users).toBeLessThan(0.5);
+    const users = new Set(distinctUsers(train));
+    expect(distinctUsers(validation).filter((user) => users.has(user))).toEqual([]);
+    expect(distinctUsers(validation).length / made.users).toBeGreaterThan(0.1);
+    expect(distinctUsers(validation).length / made.users).toBeLessThan(0.5);
     expect(source.splits.test.rows).toBe(joined.test.length);
   });
 
   test('with splitSeed: run it follows the run’s seed, and so does the checksum where test rows are drawn', async () => {
     const opened = async (settings: object, seed: number) => {
       const source = await open({ splitSeed: 'run', ...settings }, seed);
-      const users = async (name: SplitName) => usersOf(await rowsOf(source, name));
+      const users = async (name: SplitName) => distinctUsers(await readRows(source, name));
       return { validation: await users('validation'), test: await users('test'), checksum: source.checksum };
     };
     for (const settings of [{ validation: 'test-half' }, { sample: 0.8 }, {}]) {
@@ -85,9 +88,9 @@ describe('splits', () => {
 
   test('a sample is of users from the whole file, the same ones in every split', async () => {
     const source = await open({ sample: 0.4, validation: 'test-half' });
-    const [train, test] = [await rowsOf(source, 'train'), await halves(source)];
-    const kept = new Set(usersOf([...train, ...test]));
-    const ofKept = (samples: readonly JoinedSample[]) => expected(samples).filter((row) => kept.has(userOf(row)));
+    const [train, test] = [await readRows(source, 'train'), await halves(source)];
+    const kept = new Set(distinctUsers([...train, ...test]));
+    const ofKept = (samples: readonly JoinedSample[]) => expected(samples).filter((row) => kept.has(user(row)));
     expect(text(train)).toEqual(text(ofKept(joined.train)));
     expect(text(test)).toEqual(text(ofKept(joined.test)));
     expect(train.length / joined.train.length).toBeGreaterThan(0.2);

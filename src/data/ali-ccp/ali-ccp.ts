@@ -6,7 +6,7 @@ import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
 import { prepared } from '../store/prepared.js';
 import { type Draw, preparedSource, type StoredSource } from '../store/prepared-source.js';
 import { rawChecksum } from '../store/raw-checksum.js';
-import { seedOf } from '../synthetic/generator-options.js';
+import { generatorSeed } from '../synthetic/generator-options.js';
 import { userField } from './fields.js';
 import { prepareFiles, type RawFiles } from './prepare-files.js';
 
@@ -64,7 +64,7 @@ export const aliCcp = defineLoader({
     const at = { folder: options.cache, name: 'ali-ccp', key };
     const entry = await prepared(at, context, (database, folder) => prepareFiles(database, folder, files, context));
     context.prepared?.(entry.path);
-    const splitSeed = seedOf({ seed: options.splitSeed }, context);
+    const splitSeed = generatorSeed({ seed: options.splitSeed }, context);
     const drawnTest = options.splitSeed === 'run' && (options.validation === 'test-half' || options.sample < 1);
     const checksum = sha256(JSON.stringify(key));
     const description: StoredSource = {
@@ -82,7 +82,7 @@ export const aliCcp = defineLoader({
       group: userField,
       blockRows,
     };
-    return preparedSource({ ...entry, description }, context, drawOf(options, splitSeed));
+    return preparedSource({ ...entry, description }, context, splitDraw(options, splitSeed));
   },
 });
 
@@ -90,14 +90,14 @@ export const aliCcp = defineLoader({
  * Users are drawn, so that all samples of a user are in one split. A row of common features without a user counts as
  * one.
  */
-function drawOf({ validation, sample }: Options, seed: number): Draw {
+function splitDraw({ validation, sample }: Options, seed: number): Draw {
   const shares =
     validation === 'test-half'
       ? { train: 0, validation: 0, test: 0.5 }
       : { train: validation.train, validation: 0, test: 0 };
   return {
     key: 'person',
-    splitOf(person, stored) {
+    rowSplit(person, stored) {
       const number = uniform(seed, person);
       if (number >= sample) return undefined;
       return number < shares[stored] * sample ? 'validation' : stored;

@@ -41,16 +41,16 @@ export async function makeAliCcpFiles(folder: string, options: MadeFiles): Promi
     const random = randomFromSeed(options.seed).stream(split);
     const [rows, common] = [options.rows[split], options.common[split]];
     const [users, items] = [options.users, options.items].map((n) => (split === 'test' ? Math.ceil(1.1 * n) : n));
-    const userOf = (row: number) => random.stream(`user/${row}`).below(users ?? 1);
+    const drawUser = (row: number) => random.stream(`user/${row}`).below(users ?? 1);
     await writeLines(join(folder, `common_features_${split}.csv`), common, (row) => {
-      const entries = commonEntries(userOf(row), options, random.stream(`common/${row}`));
-      return `${keyOf(row)},${lineOf(entries)}`;
+      const entries = commonEntries(drawUser(row), options, random.stream(`common/${row}`));
+      return `${commonKey(row)},${joinLine(entries)}`;
     });
     await writeLines(join(folder, `sample_skeleton_${split}.csv`), rows, (sample) => {
       const row = common - 1 - Math.floor((sample * common) / rows);
       const draw = random.stream(`sample/${sample}`);
-      const { entries, click, conversion } = sampleOf(userOf(row), rare(items ?? 1, draw), options, draw);
-      return `${sample + 1},${Number(click)},${Number(conversion)},${keyOf(row)},${lineOf(entries)}`;
+      const { entries, click, conversion } = drawSample(drawUser(row), rare(items ?? 1, draw), options, draw);
+      return `${sample + 1},${Number(click)},${Number(conversion)},${commonKey(row)},${joinLine(entries)}`;
     });
   }
 }
@@ -65,7 +65,7 @@ function commonEntries(user: number, { entries, items }: MadeFiles, draw: Random
   return [...lists, entry('101', user), ...known.map(([field, size]) => entry(field, user % size))];
 }
 
-function sampleOf(user: number, item: number, { items, clickRate, conversionRate }: MadeFiles, draw: Random) {
+function drawSample(user: number, item: number, { items, clickRate, conversionRate }: MadeFiles, draw: Random) {
   const position = draw.below(3);
   const isLiked = (user + item) % 4 === 0;
   const crosses = ['508', '509', '702', '853', '853'].filter(() => draw.uniform() < (isLiked ? 0.5 : 0.2));
@@ -92,8 +92,8 @@ const rare = (size: number, draw: Random) => Math.floor(size * draw.uniform() **
 const count = (draw: Random) => String(Number(Math.log1p(1 - Math.floor(3 * Math.log(1 - draw.uniform()))).toFixed(5)));
 const entry = (field: string, id: number, value = '1.0') =>
   `${field}\u0002${100_000 * Number.parseInt(field, 10) + id}\u0003${value}`;
-const lineOf = (entries: readonly string[]) => `${entries.length},${entries.join('\u0001')}\n`;
-const keyOf = (row: number) => (Math.imul(row + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0').repeat(2);
+const joinLine = (entries: readonly string[]) => `${entries.length},${entries.join('\u0001')}\n`;
+const commonKey = (row: number) => (Math.imul(row + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0').repeat(2);
 
 async function writeLines(path: string, lines: number, textOf: (index: number) => string): Promise<void> {
   const stream = createWriteStream(path, { highWaterMark: 2 ** 20 });

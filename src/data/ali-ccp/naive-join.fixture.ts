@@ -16,7 +16,7 @@ export interface JoinedSample extends Pick<Sample, 'click' | 'conversion'> {
 
 /** The join, as it would be written where memory is no matter: everything is split at its separators. */
 export function naiveJoin(folder: string): { readonly train: JoinedSample[]; readonly test: JoinedSample[] } {
-  const [train, test] = [samplesOf(folder, 'train'), samplesOf(folder, 'test')];
+  const [train, test] = [readSamples(folder, 'train'), readSamples(folder, 'test')];
   const least = new Map<string, number>();
   for (const { entries } of [...train, ...test])
     for (const [field, id] of entries) least.set(field, Math.min(id, least.get(field) ?? id));
@@ -37,14 +37,14 @@ export function naiveJoin(folder: string): { readonly train: JoinedSample[]; rea
   return { train: train.map(joined), test: test.map(joined) };
 }
 
-function samplesOf(folder: string, split: string): Sample[] {
-  const cellsOf = (name: string) =>
+function readSamples(folder: string, split: string): Sample[] {
+  const readCells = (name: string) =>
     readFileSync(join(folder, `${name}_${split}.csv`), 'latin1')
       .trimEnd()
       .split('\n')
       .map((line) => line.split(','));
-  const common = new Map(cellsOf('common_features').map(([key = '', , list = '']) => [key, list]));
-  return cellsOf('sample_skeleton').flatMap(([, click, conversion, key = '', , own = '']) => {
+  const common = new Map(readCells('common_features').map(([key = '', , list = '']) => [key, list]));
+  return readCells('sample_skeleton').flatMap(([, click, conversion, key = '', , own = '']) => {
     if (click === '0' && conversion === '1') return [];
     const entries = [common.get(key) ?? 'missing', own].flatMap((list) =>
       list.split('\u0001').map((entry) => {

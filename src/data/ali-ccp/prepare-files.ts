@@ -9,8 +9,8 @@ import {
   literal,
   literals,
   machineFault,
-  numbersOf,
-  rowsOf,
+  queryNumbers,
+  queryRows,
   sqlReason,
   withProgress,
 } from '../store/database.js';
@@ -39,7 +39,7 @@ const cells = {
   key: '[0-9a-fA-F]{16}',
   said: '[0-9]{1,9}',
 } as const;
-const columnsOf = {
+const columnsIn = {
   samples: ['sample', 'click', 'conversion', 'key', 'said'],
   common: ['key', 'said'],
 } as const;
@@ -83,15 +83,15 @@ export async function prepareFiles(
   const notes: string[] = [];
   for (const split of fileSplits) {
     const [samples, common] = [
-      { table: `samples_${split}`, path: files.skeleton[split].path, columns: columnsOf.samples },
-      { table: `common_${split}`, path: files.common[split].path, columns: columnsOf.common },
+      { table: `samples_${split}`, path: files.skeleton[split].path, columns: columnsIn.samples },
+      { table: `common_${split}`, path: files.common[split].path, columns: columnsIn.common },
     ];
     await read(files.skeleton[split], () => readSamples(database, samples));
     await read(files.common[split], () => readCommon(database, common));
     await refuseLost(database, common, samples);
     await linkSamples(database, split);
     for (const file of [samples, common]) notes.push(...(await notesOn(database, file)));
-    [rows[split] = 0] = await numbersOf(database, ['count(*)'], `entries.${samples.table}`);
+    [rows[split] = 0] = await queryNumbers(database, ['count(*)'], `entries.${samples.table}`);
   }
   const ids = await idRanges(database);
   await writeTables(database, ids);
@@ -166,7 +166,7 @@ async function linkSamples(database: DuckDBConnection, split: FileSplit): Promis
 async function readCommon(database: DuckDBConnection, file: ListedFile): Promise<void> {
   await storeLines(database, file);
   const lines = `lines_${file.table}`;
-  const [twice] = await rowsOf(
+  const [twice] = await queryRows(
     database,
     `SELECT max(rowid) + 1 AS line FROM ${lines} GROUP BY key HAVING count(*) > 1 ORDER BY line LIMIT 1`,
   );
@@ -180,7 +180,7 @@ async function readCommon(database: DuckDBConnection, file: ListedFile): Promise
 
 async function refuseLost(database: DuckDBConnection, common: ListedFile, samples: ListedFile): Promise<void> {
   const without = `places ANTI JOIN lines_${common.table} USING (key)`;
-  const [lost] = await rowsOf(database, `SELECT line + 1 FROM ${without} ORDER BY line LIMIT 1`);
+  const [lost] = await queryRows(database, `SELECT line + 1 FROM ${without} ORDER BY line LIMIT 1`);
   if (!lost) return;
   const where = `${samples.path}:${lost[0]}`;
   throw new DataError(`${where}: ${common.path} has no row for the index of its common features.`);
@@ -207,7 +207,7 @@ async function placed<Result>(
     const wrong = `list_filter(${entriesSql}, lambda e: NOT regexp_full_match(e, ${literal(entry)}) OR ${unheld})[1]`;
     const numbered = `SELECT row_number() OVER () AS line, concat_ws(',', ${file.columns.join(', ')}) AS cells, ${wrong} AS wrong, * FROM ${scan(file)}`;
     const faulty = `SELECT line, coalesce(wrong, cells) FROM (${numbered}) WHERE ${isKept(file)} AND ((${isRight(file)}) IS NOT TRUE OR wrong IS NOT NULL) ORDER BY line LIMIT 1`;
-    const [row] = await rowsOf(database, faulty).catch(() => []);
+    const [row] = await queryRows(database, faulty).catch(() => []);
     if (!row) throw new DataError(`${file.path} cannot be read: ${reason}.`, { cause: error });
     throw new DataError(
       `${file.path}:${row[0]}: '${printable(String(row[1]).slice(0, 60))}' is not as in the published files.`,
@@ -217,7 +217,7 @@ async function placed<Result>(
 
 /** @throws DataError for a file without rows, and for one whose last row is cut off. */
 async function notesOn(database: DuckDBConnection, file: ListedFile): Promise<readonly string[]> {
-  const [lines = 0, leftOut = 0] = await numbersOf(
+  const [lines = 0, leftOut = 0] = await queryNumbers(
     database,
     ['count(*)', 'count(*) FILTER (NOT kept)'],
     `lines_${file.table}`,
@@ -228,7 +228,7 @@ async function notesOn(database: DuckDBConnection, file: ListedFile): Promise<re
   const inWords = (count: number) => (count === 1 ? '1 row' : `${count} rows`);
   const notes: string[] = [];
   if (leftOut > 0) notes.push(`${name}: ${inWords(leftOut)} with a conversion but no click left out.`);
-  const [miscounted = 0] = await numbersOf(
+  const [miscounted = 0] = await queryNumbers(
     database,
     ['count(*) FILTER (len(places) <> said)'],
     `entries.${file.table}`,
@@ -239,7 +239,7 @@ async function notesOn(database: DuckDBConnection, file: ListedFile): Promise<re
 
 async function refuseCut(database: DuckDBConnection, file: ListedFile, lines: number): Promise<void> {
   const last = `SELECT said, list FROM ${scan(file)} OFFSET ${lines - 1}`;
-  const [[said, features = ''] = []] = await rowsOf(database, last);
+  const [[said, features = ''] = []] = await queryRows(database, last);
   const count = features === '' ? 0 : String(features).split('\u0001').length;
   if (Number(said) === count) return;
   throw new DataError(
@@ -253,7 +253,7 @@ type IdRanges = ReadonlyMap<string, readonly [number, number]>;
 async function idRanges(database: DuckDBConnection): Promise<IdRanges> {
   const tables = fileSplits.flatMap((split) => [`samples_${split}`, `common_${split}`]);
   const entries = tables.map((table) => `SELECT unnest(places) AS place, unnest(ids) AS id FROM entries.${table}`);
-  const found = await rowsOf(
+  const found = await queryRows(
     database,
     `SELECT place, min(id), max(id) FROM (${entries.join(' UNION ALL ')}) WHERE place <> ${unread} GROUP BY 1 ORDER BY 1`,
   );
@@ -290,10 +290,10 @@ async function writeTables(database: DuckDBConnection, ids: IdRanges): Promise<v
     'conversion::FLOAT AS l1',
     "CASE WHEN click = 1 THEN conversion::FLOAT ELSE 'NaN' END AS l2",
   ];
-  const firstOf = { train: '0', test: '(SELECT count(*) FROM entries.common_train)' };
+  const firstEntry = { train: '0', test: '(SELECT count(*) FROM entries.common_train)' };
   const rows = fileSplits.map(
     (split) =>
-      `SELECT ${selected('skeleton')}, ${labels.join(', ')}, (link + ${firstOf[split]})::INTEGER AS link, person FROM entries.samples_${split} POSITIONAL JOIN entries.links_${split}`,
+      `SELECT ${selected('skeleton')}, ${labels.join(', ')}, (link + ${firstEntry[split]})::INTEGER AS link, person FROM entries.samples_${split} POSITIONAL JOIN entries.links_${split}`,
   );
   const shared = fileSplits.map((split) => `SELECT ${selected('common')} FROM entries.common_${split}`);
   await database.run(`CREATE TABLE prepared.rows AS ${rows.join(' UNION ALL ')}`);

@@ -76,13 +76,13 @@ async function read({
     const chunk = await reader.take(steps(chunks.length));
     if (!chunk) break;
     chunks.push(chunk.steps);
-    order.push(...rowsOf(chunk, batchSize));
+    order.push(...rowsIn(chunk, batchSize));
   }
   return { order, chunks, reads, total: reader.steps };
 }
 
 /** The rows of a chunk; fails if one of its arrays says otherwise, or if padding is not empty. */
-function rowsOf({ steps: S, rows, arrays }: Chunk, B: number): number[] {
+function rowsIn({ steps: S, rows, arrays }: Chunk, B: number): number[] {
   const { categorical, numeric, labels, mask } = arrays;
   expect([categorical, numeric, labels, mask].map((array) => array?.shape)).toEqual([
     [S, B, 2],

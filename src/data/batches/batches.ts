@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type FloatArray, float32, type IntArray, int32 } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import type { Random } from '../../support/random.js';
-import { type Block, type Dataset, type Split, type SplitName, widthsOf } from '../dataset.js';
+import { type Block, batchWidths, type Dataset, type Split, type SplitName } from '../dataset.js';
 
 /** Consecutive batches of B rows each, in the form that an engine takes. */
 export interface Chunk {
@@ -49,7 +49,7 @@ export function readBatches(
 ): BatchReader {
   const { batchSize, order, skip = 0, windowBytes = order ? 2 ** 26 : 0 } = options;
   const split = dataset.splits[splitName];
-  const width = widthsOf(dataset);
+  const width = batchWidths(dataset);
   const windowAt = rowWindows(split, width, windowBytes, order);
   let row = skip * batchSize;
   let window: Window | undefined;
@@ -134,7 +134,7 @@ interface Window {
   readonly blockRows: number;
 }
 
-type RowWidth = ReturnType<typeof widthsOf>;
+type RowWidth = ReturnType<typeof batchWidths>;
 
 /**
  * Divides a pass over a split into windows of whole blocks, which differ by at most one block: in a small last window,
@@ -149,11 +149,11 @@ function rowWindows(split: Split, width: RowWidth, windowBytes: number, random: 
   random?.stream('blocks').shuffle(blocks);
   const most = Math.max(1, Math.min(blocks.length, Math.floor(windowBytes / (rowBytes * blockRows))));
   const count = Math.max(1, Math.ceil(blocks.length / most));
-  const firstOf = (window: number) => Math.floor((window * blocks.length) / count);
+  const firstBlock = (window: number) => Math.floor((window * blocks.length) / count);
   let rows = 0;
   const windows = Array.from({ length: count }, (_, index) => {
-    const [begin, first] = [rows, firstOf(index)];
-    const own = blocks.subarray(first, firstOf(index + 1));
+    const [begin, first] = [rows, firstBlock(index)];
+    const own = blocks.subarray(first, firstBlock(index + 1));
     for (const b of own) rows += Math.min(blockRows, total - b * blockRows); // only the split's last block may be short
     return { index, begin, end: rows, first, own };
   });

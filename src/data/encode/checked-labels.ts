@@ -13,7 +13,7 @@ export function checkedLabels(source: Source, name: SplitName, tasks: readonly T
   const rules = tasks.flatMap((task) => {
     const index = source.tasks.findIndex(({ name }) => name === task.name);
     if (index < 0) return [];
-    const [isRight, otherwise] = ruleOf(task, source.tasks[index]?.classes?.length ?? 0);
+    const [isRight, otherwise] = labelRule(task, source.tasks[index]?.classes?.length ?? 0);
     const isWrong = (label: number) => !isRight(label) && !(source.masked && Number.isNaN(label));
     return { index, isWrong, what: `${task.type} task '${task.name}'`, otherwise };
   });
@@ -35,7 +35,7 @@ export function checkedLabels(source: Source, name: SplitName, tasks: readonly T
 }
 
 /** Whether a label is right, and what any other is. */
-function ruleOf(task: TaskConfig, classes: number): readonly [(label: number) => boolean, string] {
+function labelRule(task: TaskConfig, classes: number): readonly [(label: number) => boolean, string] {
   const loss = unusualLoss(task)?.type;
   if (loss === 'poisson')
     return [(label) => label >= 0 && label < Number.POSITIVE_INFINITY, `below 0: the loss '${loss}' takes none`];

@@ -59,7 +59,7 @@ export function noIndex(value: number | undefined, size: number): never {
 export function bucketEncoding(edges: readonly number[], missingSeen: boolean): ColumnEncoding {
   const buckets = edges.length + 1;
   const missing = missingSeen ? buckets + 1 : 0;
-  const notAbove = counterOf(edges);
+  const notAbove = edgeCounter(edges);
   return {
     kind: 'categorical',
     write(values, rows, begin, end, target, at, stride) {
@@ -97,17 +97,17 @@ export function signedLog(value: number): number {
  * third of the time of a search by halves, whose branches nothing can predict. What cell a value is in rises with it:
  * so edges of lower cells lie below it, those of higher cells above it.
  */
-function counterOf(edges: readonly number[]): (value: number) => number {
+function edgeCounter(edges: readonly number[]): (value: number) => number {
   const [lowest, highest] = [edges[0] ?? 0, edges.at(-1) ?? 0];
   const cells = 4 * edges.length;
   const spread = highest - lowest;
   const scale = spread > 0 && spread < Number.POSITIVE_INFINITY ? cells / spread : 0;
-  const cellOf = (value: number) =>
+  const toCell = (value: number) =>
     value >= highest ? cells : scale > 0 && value > lowest ? Math.floor((value - lowest) * scale) : 0;
   const before = new Int32Array(cells + 1); // edges of lower cells
-  for (const edge of edges) before.fill((before[cellOf(edge) + 1] ?? 0) + 1, cellOf(edge) + 1);
+  for (const edge of edges) before.fill((before[toCell(edge) + 1] ?? 0) + 1, toCell(edge) + 1);
   return (value) => {
-    let count = before[cellOf(value)] ?? 0;
+    let count = before[toCell(value)] ?? 0;
     while (count < edges.length && (edges[count] ?? 0) <= value) count++;
     return count;
   };

@@ -1,7 +1,7 @@
-import { type SourceBlock, type SourceColumn, singleOf } from '../dataset.js';
+import { asSingle, type SourceBlock, type SourceColumn } from '../dataset.js';
 import type { Fitted } from '../encoding.js';
 import { signedLog } from './column-encodings.js';
-import { type VocabularyOptions, vocabularyByNumber, vocabularyOf } from './vocabulary.js';
+import { fitVocabulary, type VocabularyOptions, vocabularyByNumber } from './vocabulary.js';
 
 /** Learns from the training rows of one column, block by block, what its encoding needs. */
 export interface ColumnFit {
@@ -19,7 +19,7 @@ export function vocabularyFit(
   const counts = new Uint32Array(size);
   return {
     add(values, rows) {
-      const indexes = singleOf(values);
+      const indexes = asSingle(values);
       for (let i = 0; i < rows.length; i++) {
         const index = indexes[rows[i] ?? 0] ?? 0;
         counts[index] = (counts[index] ?? 0) + 1;
@@ -34,7 +34,7 @@ export function completeFit(size: number, column: Pick<SourceColumn, 'name' | 'd
   const options = { minCount: 1, unseen: 'rare' } as const;
   return {
     add: () => undefined,
-    finish: () => ({ kind: 'vocabulary', ...vocabularyOf(new Uint32Array(size).fill(1), options, column) }),
+    finish: () => ({ kind: 'vocabulary', ...fitVocabulary(new Uint32Array(size).fill(1), options, column) }),
   };
 }
 
@@ -44,7 +44,7 @@ export function scaleFit(log: boolean): ColumnFit {
   let missing = false;
   return {
     add(column, rows) {
-      const values = singleOf(column);
+      const values = asSingle(column);
       for (let i = 0; i < rows.length; i++) {
         const value = values[rows[i] ?? 0] ?? 0;
         range.add(value);
@@ -99,7 +99,7 @@ function sampleFit(stride: number, edgesOf: (sorted: Float32Array) => number[]):
   let missing = false;
   return {
     add(column, rows) {
-      const values = singleOf(column);
+      const values = asSingle(column);
       const piece = new Float32Array(Math.ceil(rows.length / stride));
       let count = 0;
       for (let i = 0; i < rows.length; i++) {

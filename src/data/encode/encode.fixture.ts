@@ -65,7 +65,7 @@ export function fakeSource(
 }
 
 /** Lists of entries and their weights, row after row. */
-export function listsOf(
+export function toLists(
   rows: readonly (readonly (readonly [index: number, weight: number])[])[],
 ): Required<ListValues> {
   const offsets = [0];

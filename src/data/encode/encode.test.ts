@@ -24,7 +24,7 @@ const bits = (text: string) => Array.from(text, Number);
 
 const numeric: SourceColumn = { name: 'age', kind: 'numeric' };
 
-async function numericOf(settings: object, train: readonly number[], other: readonly number[]) {
+async function encodeNumeric(settings: object, train: readonly number[], other: readonly number[]) {
   const dataset = await encode(oneColumn(numeric, train, other), inputs(settings), tasks('click'));
   return { dataset, train: await readWhole(dataset.splits.train), test: await readWhole(dataset.splits.test) };
 }
@@ -50,20 +50,20 @@ describe('categorical columns', () => {
 
 describe('numeric columns', () => {
   test('standard: mean 0 and deviation 1 in training, the same map elsewhere, missing is the mean', async () => {
-    const { train, test } = await numericOf({}, [1, 3, 5, 7, Number.NaN], [4, 9, Number.NaN]);
+    const { train, test } = await encodeNumeric({}, [1, 3, 5, 7, Number.NaN], [4, 9, Number.NaN]);
     const deviation = Math.sqrt(5);
     expect([...train.numeric]).toEqual([-3, -1, 1, 3, 0].map((x) => Math.fround(x / deviation)));
     expect([...test.numeric]).toEqual([0, 5, 0].map((x) => Math.fround(x / deviation)));
   });
 
   test('standard: a large mean costs no digits', async () => {
-    const { train } = await numericOf({}, [10_000_000, 10_000_001, 10_000_002, 10_000_003], []);
+    const { train } = await encodeNumeric({}, [10_000_000, 10_000_001, 10_000_002, 10_000_003], []);
     expect(train.numeric[0]).toBeCloseTo(-1.5 / Math.sqrt(1.25), 6);
   });
 
   test('log1p: sign(x) log(1 + |x|), standardised', async () => {
     const e = (x: number) => Math.fround(Math.expm1(x));
-    const { train, test } = await numericOf({ numeric: 'log1p' }, [-e(1), e(1), Number.NaN], [e(3), -e(2)]);
+    const { train, test } = await encodeNumeric({ numeric: 'log1p' }, [-e(1), e(1), Number.NaN], [e(3), -e(2)]);
     expect(train.numeric[0]).toBeCloseTo(-1, 6);
     expect([...train.numeric].slice(1)).toEqual([expect.closeTo(1, 6), 0]);
     expect([...test.numeric]).toEqual([expect.closeTo(3, 6), expect.closeTo(-2, 6)]);
@@ -77,7 +77,7 @@ describe('numeric columns', () => {
   });
 
   test('quantile: buckets of equal count, whose edges are of the training split', async () => {
-    const { dataset, train, test } = await numericOf(
+    const { dataset, train, test } = await encodeNumeric(
       { numeric: 'quantile', buckets: 4 },
       [8, 7, 6, 5, 4, 3, 2, 1],
       [-9, 5, 99],
@@ -89,17 +89,21 @@ describe('numeric columns', () => {
 
   test('buckets: a missing value has an index of its own if training has one, else 0', async () => {
     const settings = { numeric: 'quantile', buckets: 2 };
-    const seen = await numericOf(settings, [1, 1, 2, 2, Number.NaN], [Number.NaN, 2]);
+    const seen = await encodeNumeric(settings, [1, 1, 2, 2, Number.NaN], [Number.NaN, 2]);
     expect([...seen.train.categorical]).toEqual([1, 1, 2, 2, 3]);
     expect([...seen.test.categorical]).toEqual([3, 2]);
     expect(seen.dataset.categorical[0]?.cardinality).toBe(4);
-    const unseen = await numericOf(settings, [1, 1, 2, 2], [Number.NaN, 2]);
+    const unseen = await encodeNumeric(settings, [1, 1, 2, 2], [Number.NaN, 2]);
     expect([...unseen.test.categorical]).toEqual([0, 2]);
   });
 
   test('value: the most frequent values have an index each, others that of the nearest', async () => {
     const train = [100, 100, 100, 10, 10, 10, 0, 0, 3, 70];
-    const { dataset, train: rows, test } = await numericOf({ numeric: 'value', buckets: 3 }, train, [-1, 4, 6, 1000]);
+    const {
+      dataset,
+      train: rows,
+      test,
+    } = await encodeNumeric({ numeric: 'value', buckets: 3 }, train, [-1, 4, 6, 1000]);
     expect(dataset.categorical[0]?.cardinality).toBe(4);
     expect([...rows.categorical]).toEqual([3, 3, 3, 2, 2, 2, 1, 1, 1, 3]);
     expect([...test.categorical]).toEqual([1, 1, 2, 3]);
@@ -151,10 +155,10 @@ describe('tasks', () => {
   });
 
   test('a task whose sample space has other training rows than that of the first is named', async () => {
-    const apartOf = async (train: readonly string[]) =>
+    const separateTasks = async (train: readonly string[]) =>
       (await encode(source({ train, test: ['1111111', '0000000'] }), inputs(), [...tasks('click'), seconds()])).apart;
-    expect(await apartOf(['1111110', '1111111'])).toEqual(['seconds']);
-    expect(await apartOf(['1011111', '1011111'])).toBeUndefined();
+    expect(await separateTasks(['1111110', '1111111'])).toEqual(['seconds']);
+    expect(await separateTasks(['1011111', '1011111'])).toBeUndefined();
   });
 
   test('a task without a training row in its sample space is refused: nothing would train it', async () => {
@@ -205,8 +209,8 @@ test('weights of rows stand in the masks of the sample space; a training row of 
     masks: [bits('1110111')],
     weights: [2, 0, 0.5, 1, 0, 0, 3],
   };
-  const splitsOf = { train: made, validation: made, test: made };
-  const source = fakeSource([numeric], [{ name: 'click', type: 'binary' }], splitsOf, 3);
+  const readSplits = { train: made, validation: made, test: made };
+  const source = fakeSource([numeric], [{ name: 'click', type: 'binary' }], readSplits, 3);
   const { splits } = await encode(source, inputs(), tasks('click'));
   expect([...(await readWhole(splits.test)).masks]).toEqual([2, 0, 0.5, 0, 0, 0, 3]);
   const train = await readWhole(splits.train);

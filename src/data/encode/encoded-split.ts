@@ -1,5 +1,5 @@
 import { must } from '../../support/must.js';
-import { type Block, listOf, type SourceBlock, type SourceSplit, type Split, singleOf } from '../dataset.js';
+import { asList, asSingle, type Block, type SourceBlock, type SourceSplit, type Split } from '../dataset.js';
 import type { ColumnEncoding } from './column-encodings.js';
 
 /** A column's encoding, and its place among the columns of the source. */
@@ -29,8 +29,9 @@ export function encodedSplit(
   const rows = kept?.rows ?? source.rows;
   const blockRows = Math.min(source.blockRows, Math.max(1, rows));
   const every = Int32Array.from({ length: source.blockRows }, (_, row) => row);
-  const sizeOf = (block: number) => Math.min(source.blockRows, rows - block * source.blockRows);
-  const counts = kept?.counts ?? Int32Array.from({ length: Math.ceil(rows / source.blockRows) }, (_, b) => sizeOf(b));
+  const blockSize = (block: number) => Math.min(source.blockRows, rows - block * source.blockRows);
+  const counts =
+    kept?.counts ?? Int32Array.from({ length: Math.ceil(rows / source.blockRows) }, (_, b) => blockSize(b));
   const starts = new Int32Array(counts.length); // where each source block's rows begin
   for (let b = 1; b < starts.length; b++) starts[b] = (starts[b - 1] ?? 0) + (counts[b - 1] ?? 0);
   return {
@@ -45,7 +46,7 @@ export function encodedSplit(
         if (counts[b] === 0) continue;
         const start = starts[b] ?? 0;
         const block = await source.read(b);
-        const own = kept ? keptRowsOf(block, tasks) : every.subarray(0, block.rows);
+        const own = kept ? keptRows(block, tasks) : every.subarray(0, block.rows);
         target.append(block, own.subarray(Math.max(0, begin - start), end - start));
       }
       return target.block;
@@ -54,7 +55,7 @@ export function encodedSplit(
 }
 
 /** The rows that count: in the sample space of one of these tasks at least, with a weight above 0. */
-export function keptRowsOf(block: SourceBlock, tasks: readonly number[]): Int32Array {
+export function keptRows(block: SourceBlock, tasks: readonly number[]): Int32Array {
   const { labels, weights } = block;
   const kept = new Int32Array(block.rows);
   let count = 0;
@@ -74,8 +75,8 @@ const tileRows = 16;
 /** Row-major arrays that are filled from column blocks. */
 function rowTarget(rows: number, placed: readonly PlacedEncoding[], tasks: readonly number[]) {
   const encodings = placed.map(({ encoding }) => encoding);
-  const countOf = (kind: ColumnEncoding['kind']) => encodings.filter((encoding) => encoding.kind === kind).length;
-  const [categories, numbers] = [countOf('categorical'), countOf('numeric')]; // before the lists' entries
+  const countKind = (kind: ColumnEncoding['kind']) => encodings.filter((encoding) => encoding.kind === kind).length;
+  const [categories, numbers] = [countKind('categorical'), countKind('numeric')]; // before the lists' entries
   const entries = encodings.reduce((sum, encoding) => sum + (encoding.kind === 'list' ? encoding.length : 0), 0);
   const [F, D, T] = [categories + entries, numbers + entries, tasks.length];
   const target: Block = {
@@ -96,7 +97,7 @@ function rowTarget(rows: number, placed: readonly PlacedEncoding[], tasks: reado
     for (const { place, encoding } of placed) {
       const values = must(columns[place], `column ${place} of the source`);
       if (encoding.kind === 'list') {
-        const lists = listOf(values);
+        const lists = asList(values);
         for (let i = begin, to = entry, weightTo = weight; i < end; i++, to += F, weightTo += D) {
           const { indexes, weights } = encoding.fed(lists, chosen[i] ?? 0);
           categorical.set(indexes, to);
@@ -105,8 +106,8 @@ function rowTarget(rows: number, placed: readonly PlacedEncoding[], tasks: reado
         entry += encoding.length;
         weight += encoding.length;
       } else if (encoding.kind === 'categorical')
-        encoding.write(singleOf(values), chosen, begin, end, categorical, category++, F);
-      else encoding.write(singleOf(values), chosen, begin, end, numeric, number++, D);
+        encoding.write(asSingle(values), chosen, begin, end, categorical, category++, F);
+      else encoding.write(asSingle(values), chosen, begin, end, numeric, number++, D);
     }
   }
 

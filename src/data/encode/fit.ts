@@ -5,7 +5,7 @@ import type { Source, SourceBlock, SourceColumn, SourceSplit } from '../dataset.
 import type { Encoding, FittedColumn } from '../encoding.js';
 import { checkedLabels } from './checked-labels.js';
 import { type ColumnFit, completeFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
-import { type KeptRows, keptRowsOf } from './encoded-split.js';
+import { type KeptRows, keptRows } from './encoded-split.js';
 import { listFit } from './list-column.js';
 
 /** What was fitted to the training rows, and which of them count. */
@@ -59,7 +59,7 @@ export async function fitEncoding(
           offset: moments?.mean ?? 0,
           scale: moments?.deviation || 1,
           classes: source.tasks[places[t] ?? -1]?.classes,
-          link: linkOf(task),
+          link: linkFunction(task),
         };
       }),
     },
@@ -69,7 +69,7 @@ export async function fitEncoding(
   };
 }
 
-function linkOf(task: TaskConfig): 'log' | undefined {
+function linkFunction(task: TaskConfig): 'log' | undefined {
   const loss = unusualLoss(task)?.type;
   return loss === 'poisson' || loss === 'log-normal' ? 'log' : undefined;
 }
@@ -80,11 +80,11 @@ const fittedRows = 2 ** 16;
 /** Whether the rows of a generated source are alike, and none of them can be left out. */
 function looksAtFew({ generated, tasks, columns }: Source, chosen: readonly number[], inputs: InputsConfig): boolean {
   const isCounted = ({ kind, name, complete }: SourceColumn) =>
-    kind !== 'numeric' && !(complete && minCountOf(name, inputs) <= 1);
+    kind !== 'numeric' && !(complete && leastCount(name, inputs) <= 1);
   return generated === true && chosen.some((task) => tasks[task]?.everywhere) && !columns.some(isCounted);
 }
 
-function minCountOf(column: string, inputs: InputsConfig): number {
+function leastCount(column: string, inputs: InputsConfig): number {
   return inputs.columns[column]?.minCount ?? inputs.minCount;
 }
 
@@ -108,7 +108,7 @@ async function fitTraining(
     if (fitting) train.ahead?.(b + 1);
     const block = await reading;
     if (!fitting && !spaces && !block.weights) return undefined;
-    const rows = keptRowsOf(block, tasks);
+    const rows = keptRows(block, tasks);
     counts[b] = rows.length;
     if (spaces) compareSpaces(spaces, block.labels, rows, tasks);
     for (const [c, fit] of fits.entries()) {
@@ -139,23 +139,23 @@ function compareSpaces(
 }
 
 function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefined)[] {
-  const numericOf = ({ name }: SourceColumn) => inputs.columns[name]?.numeric ?? inputs.numeric;
+  const numericEncoding = ({ name }: SourceColumn) => inputs.columns[name]?.numeric ?? inputs.numeric;
   const sampled = source.columns.filter(
-    (column) => column.kind === 'numeric' && ['quantile', 'value'].includes(numericOf(column)),
+    (column) => column.kind === 'numeric' && ['quantile', 'value'].includes(numericEncoding(column)),
   );
   const sampleRows = Math.min(2 ** 18, Math.ceil(2 ** 26 / Math.max(1, sampled.length))); // at most 256 MiB of samples
   const stride = Math.max(1, Math.ceil(source.splits.train.rows / sampleRows));
   return source.columns.map((column) => {
     const { kind, dictionary, size = dictionary?.length ?? 0 } = column;
     const own = inputs.columns[column.name] ?? {};
-    const vocabulary = { minCount: minCountOf(column.name, inputs), unseen: inputs.unseen };
+    const vocabulary = { minCount: leastCount(column.name, inputs), unseen: inputs.unseen };
     if (kind === 'categorical' && column.complete && vocabulary.minCount <= 1) return completeFit(size, column);
     if (kind === 'categorical') return vocabularyFit(size, vocabulary, column);
     if (kind === 'list') {
       const options = { length: own.maxLength ?? inputs.maxLength, pool: own.pool ?? inputs.pool };
       return listFit(size, { ...options, ...vocabulary }, column);
     }
-    const numeric = numericOf(column);
+    const numeric = numericEncoding(column);
     const buckets = own.buckets ?? inputs.buckets;
     if (numeric === 'quantile') return quantileFit(buckets, stride);
     if (numeric === 'value') return valueFit(buckets, stride);

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../../config/parts.js';
 import type { ListValues, Source, SourceBlock } from '../dataset.js';
-import { listsOf, readWhole } from './encode.fixture.js';
+import { readWhole, toLists } from './encode.fixture.js';
 import { encode } from './encode.js';
 import { listEncoding } from './list-column.js';
 
 /** Lists of rows, each as `index:weight index:weight`. */
 const lists = (...rows: readonly string[]) =>
-  listsOf(
+  toLists(
     rows.map((row) =>
       [...row.matchAll(/(\d+):(\S+)/g)].map(([, index, weight]) => [Number(index), Number(weight)] as const),
     ),

@@ -1,8 +1,8 @@
-import { type ListValues, listOf, type SourceColumn } from '../dataset.js';
+import { asList, type ListValues, type SourceColumn } from '../dataset.js';
 import type { ListFeed } from '../encoding.js';
 import { type ListEncoding, noIndex } from './column-encodings.js';
 import type { ColumnFit } from './column-fits.js';
-import { type VocabularyOptions, vocabularyOf } from './vocabulary.js';
+import { fitVocabulary, type VocabularyOptions } from './vocabulary.js';
 
 /** Learns a list's vocabulary, and how many entries the longest rows lose. */
 export function listFit(
@@ -15,7 +15,7 @@ export function listFit(
   let missing = false;
   return {
     add(column, rows) {
-      const { begins, ends, indexes } = listOf(column);
+      const { begins, ends, indexes } = asList(column);
       for (let r = 0; r < rows.length; ) {
         const row = rows[r] ?? 0;
         const [begin = 0, end = 0] = [begins[row], ends[row]];
@@ -32,7 +32,7 @@ export function listFit(
     },
     finish: () => ({
       kind: 'list',
-      ...vocabularyOf(counts, options, named),
+      ...fitVocabulary(counts, options, named),
       length: options.length,
       pool: options.pool,
       missing,

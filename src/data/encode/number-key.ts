@@ -3,7 +3,7 @@
  * looks like a code, in which each digit counts: `007`, `1.10`, `+1`, a whole number above 2^53.
  */
 export function numberKey(text: string): string | undefined {
-  const truth = truthOf(text);
+  const truth = truthValue(text);
   const short = truth === undefined ? text.replace(/^(-?\d+)\.0$/, '$1') : String(truth);
   return String(Number(short)) === short && /\d$/.test(short) ? short : undefined;
 }
@@ -11,7 +11,7 @@ export function numberKey(text: string): string | undefined {
 export const truths = ['false', 'true'];
 
 /** 0 or 1 of a boolean, in upper or lower case. */
-export function truthOf(text: string): number | undefined {
+export function truthValue(text: string): number | undefined {
   const truth = truths.indexOf(text.trim().toLowerCase());
   return truth < 0 ? undefined : truth;
 }

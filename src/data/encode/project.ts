@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type InputsConfig, type TaskConfig, unusualLoss } from '../../config/parts.js';
 import { must } from '../../support/must.js';
 import {
+  asSingle,
   type CategoricalFeature,
   type Dataset,
   type ListFeature,
@@ -10,7 +11,6 @@ import {
   type SourceColumn,
   type Split,
   type SplitName,
-  singleOf,
   type Task,
 } from '../dataset.js';
 import type { Encoding, Fitted, FittedTask } from '../encoding.js';
@@ -35,14 +35,14 @@ export function project(
 ): Dataset {
   const columns = encoding.columns.map((fitted) => {
     const place = source.columns.findIndex(({ name }) => name === fitted.name);
-    return { place, encoding: encodingOf(must(source.columns[place], fitted.name), fitted) };
+    return { place, encoding: columnEncoding(must(source.columns[place], fitted.name), fitted) };
   });
   const labels = encoding.tasks.map((task) => source.tasks.findIndex(({ name }) => name === task.name));
   const split = (name: SplitName, kept?: KeptRows) =>
     encodedSplit(checkedLabels(source, name, tasks), columns, labels, kept);
   return {
     ...features(encoding, inputs),
-    tasks: encoding.tasks.map((fitted, t) => taskOf(fitted, must(tasks[t], fitted.name))),
+    tasks: encoding.tasks.map((fitted, t) => projectTask(fitted, must(tasks[t], fitted.name))),
     encoding,
     checksum: source.checksum,
     splits: {
@@ -54,12 +54,12 @@ export function project(
   };
 }
 
-function taskOf(fitted: FittedTask, task: TaskConfig): Task {
+function projectTask(fitted: FittedTask, task: TaskConfig): Task {
   const { positiveWeight, labelSmoothing } = task;
   return { ...fitted, rowLoss: unusualLoss(task), labelSmoothing, positiveWeight };
 }
 
-function encodingOf(column: SourceColumn, fitted: Fitted): ColumnEncoding {
+function columnEncoding(column: SourceColumn, fitted: Fitted): ColumnEncoding {
   switch (fitted.kind) {
     case 'vocabulary':
       return vocabularyEncoding(fedIndexes(column, fitted));
@@ -85,7 +85,7 @@ export function features(
   for (const column of columns) {
     const { name } = column;
     const { embedding = inputs.embedding, target, attention: hidden = inputs.attention } = inputs.columns[name] ?? {};
-    const cardinality = cardinalityOf(column);
+    const cardinality = fittedCardinality(column);
     if (cardinality === undefined) numeric.push({ name });
     else if (column.kind !== 'list') categorical.push({ name, cardinality, embedding });
     else {
@@ -97,7 +97,7 @@ export function features(
 }
 
 /** Number of indexes, 0 included; undefined for a column that is fed as a number. */
-function cardinalityOf(fitted: Fitted): number | undefined {
+function fittedCardinality(fitted: Fitted): number | undefined {
   if ('values' in fitted) return fitted.values.length + 1;
   return fitted.kind === 'buckets' ? fitted.edges.length + 2 + Number(fitted.missing) : undefined;
 }
@@ -113,7 +113,7 @@ function rowGroups({ columns, splits }: Source, group: string | undefined, name:
       const groups = new Int32Array(split.rows);
       for (let index = 0; index * split.blockRows < split.rows; index++) {
         const { columns } = await split.read(index);
-        groups.set(singleOf(columns[place] ?? groups), index * split.blockRows);
+        groups.set(asSingle(columns[place] ?? groups), index * split.blockRows);
         await setImmediate(); // lets signals and timers in
       }
       return groups;

@@ -16,7 +16,7 @@ export interface VocabularyOptions {
  * these share 1 instead.
  * @param counts in training, of each index of the column
  */
-export function vocabularyOf(
+export function fitVocabulary(
   counts: Uint32Array,
   { minCount, unseen }: VocabularyOptions,
   column: Pick<SourceColumn, 'name' | 'dictionary'>,
@@ -45,11 +45,11 @@ export function vocabularyByNumber(
   const kind = 'vocabulary';
   const { dictionary = [] } = column;
   const first = firstSpellings(dictionary, counts);
-  if (!first) return { kind, ...vocabularyOf(counts, options, column) };
+  if (!first) return { kind, ...fitVocabulary(counts, options, column) };
   const merged = new Uint32Array(counts.length);
   for (const [index, count] of counts.entries()) merged[first[index] ?? 0] = (merged[first[index] ?? 0] ?? 0) + count;
-  const vocabulary = vocabularyOf(merged, options, column);
-  const known = indexesOf({ kind, ...vocabulary });
+  const vocabulary = fitVocabulary(merged, options, column);
+  const known = valueIndexes({ kind, ...vocabulary });
   const spellings: Record<string, number> = {};
   for (const [index, text] of dictionary.entries()) {
     const spelt = first[index] === index ? undefined : known.get(dictionary[first[index] ?? 0] ?? '');
@@ -79,15 +79,15 @@ function firstSpellings(texts: readonly string[], counts: Uint32Array): Int32Arr
 export type FittedVocabulary = Extract<Fitted, { values: unknown }>;
 
 /** The index of a value that has one, by its text. */
-export function indexOf(fitted: FittedVocabulary): (text: string) => number | undefined {
-  const indexes = indexesOf(fitted);
+export function indexLookup(fitted: FittedVocabulary): (text: string) => number | undefined {
+  const indexes = valueIndexes(fitted);
   if (!('spellings' in fitted)) return (text) => indexes.get(text);
   const byNumber = new Map(Array.from(indexes, ([text, index]) => [numberKey(text) ?? text, index]));
   return (text) => byNumber.get(numberKey(text) ?? text);
 }
 
 /** The indexes of all texts that are known. */
-export function indexesOf({ values, rare, ...others }: FittedVocabulary): Map<string, number> {
+export function valueIndexes({ values, rare, ...others }: FittedVocabulary): Map<string, number> {
   const { spellings = {} } = 'spellings' in others ? others : {};
   const indexes = new Map([...rare.map((value): [string, number] => [String(value), 1]), ...Object.entries(spellings)]);
   for (const [i, value] of values.entries()) if (value !== null) indexes.set(String(value), i + 1);
@@ -100,7 +100,7 @@ export function fedIndexes(
   fitted: FittedVocabulary,
 ): Int32Array {
   if (dictionary) {
-    const known = inOrder(dictionary, fitted) ?? indexOf(fitted);
+    const known = inOrder(dictionary, fitted) ?? indexLookup(fitted);
     const fed = new Int32Array(dictionary.length);
     for (let index = 0; index < fed.length; index++) fed[index] = known(dictionary[index] ?? '') ?? 0;
     return fed;

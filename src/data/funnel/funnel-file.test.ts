@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { folderOfFile } from '../../support/folder.fixture.js';
-import { singleOf } from '../dataset.js';
+import { asSingle } from '../dataset.js';
 import { funnel } from './funnel.js';
 import { funnelFile } from './funnel-file.js';
 
@@ -14,13 +14,13 @@ const write = async (name: string, settings: object = {}) =>
   (await funnelFile.prepare({ ...options, ...settings }, join(folder, name))(() => undefined)).manifest;
 const tasks = ['CTR', 'VTR', 'VCR', 'SHR', 'CMR'];
 
-function cellsOf(name: string): Record<string, string>[] {
+function readCells(name: string): Record<string, string>[] {
   return parse(readFileSync(join(folder, name)), { columns: true });
 }
 
 test('a CSV has the rows that the loader trains on; labels outside their sample space are empty', async () => {
   await write('rows.csv');
-  const cells = cellsOf('rows.csv');
+  const cells = readCells('rows.csv');
   const source = await funnel.open(
     { loader: 'funnel', ...options, rows: { train: 1500, validation: 1, test: 1 } },
     { seed: 9, note: () => undefined },
@@ -29,7 +29,7 @@ test('a CSV has the rows that the loader trains on; labels outside their sample 
   const block = await source.splits.train.read(1); // rows 512 to 1023
   for (const row of [0, 100, 511]) {
     const values = [
-      ...block.columns.map((column) => singleOf(column)[row]),
+      ...block.columns.map((column) => asSingle(column)[row]),
       ...block.labels.map((label) => label[row]),
     ];
     const read = Object.values(cells[512 + row] ?? {}).map((text) =>
@@ -49,7 +49,7 @@ test('the manifest has what the rows were drawn from, and the rates and correlat
   expect(JSON.parse(readFileSync(join(folder, 'manifest.csv.manifest.json'), 'utf8'))).toEqual(manifest);
   expect(manifest).toMatchObject({ kind: 'funnel', simulation: true, rows: 1500, users: 50, seed: 3, tasks });
   expect(manifest.rates.asked).toEqual({ play: 0.75, CTR: 0.3, VTR: 0.3, VCR: 0.4, SHR: 0.2, CMR: 0.03 });
-  const cells = cellsOf('manifest.csv');
+  const cells = readCells('manifest.csv');
   const values = (task: string) => cells.flatMap((cell) => (cell[task] === '' ? [] : [Number(cell[task])]));
   const mean = (numbers: readonly number[]) => numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
   for (const task of tasks) expect(manifest.rates.measured[task]).toBeCloseTo(mean(values(task)), 6);

@@ -39,23 +39,23 @@ export function solveRates(
   rates: Rates,
   autoplay: Autoplay | null,
 ): { readonly intercepts: readonly number[]; readonly threshold: number } {
-  const logitsOf = (response: Response) => logits[responses.indexOf(response)] ?? new Float64Array();
+  const responseLogits = (response: Response) => logits[responses.indexOf(response)] ?? new Float64Array();
   const byInterest = Float64Array.from(autoplayed, (flag) => 1 - flag);
-  const play = intercept(logitsOf('play'), byInterest, playByInterest(rates, autoplay));
-  const played = logitsOf('play').map((logit, row) =>
+  const play = intercept(responseLogits('play'), byInterest, playByInterest(rates, autoplay));
+  const played = responseLogits('play').map((logit, row) =>
     autoplayed[row] && autoplay ? autoplay.play : expit(play + logit),
   );
-  const click = intercept(logitsOf('CTR'), played, rates.CTR / rates.play);
-  const clicked = logitsOf('CTR').map((logit, row) => (played[row] ?? 0) * expit(click + logit));
-  const completion = intercept(logitsOf('VCR'), played, rates.VCR);
+  const click = intercept(responseLogits('CTR'), played, rates.CTR / rates.play);
+  const clicked = responseLogits('CTR').map((logit, row) => (played[row] ?? 0) * expit(click + logit));
+  const completion = intercept(responseLogits('VCR'), played, rates.VCR);
   const solved = {
     play,
     CTR: click,
     VCR: completion,
-    SHR: intercept(logitsOf('SHR'), clicked, rates.SHR),
-    CMR: intercept(logitsOf('CMR'), clicked, rates.CMR),
+    SHR: intercept(responseLogits('SHR'), clicked, rates.SHR),
+    CMR: intercept(responseLogits('CMR'), clicked, rates.CMR),
   };
-  const watched = Float32Array.from(logitsOf('VCR'), (logit) => expit(completion + logit));
+  const watched = Float32Array.from(responseLogits('VCR'), (logit) => expit(completion + logit));
   return { intercepts: responses.map((response) => solved[response]), threshold: threshold(watched, played, rates) };
 }
 
@@ -92,7 +92,7 @@ function threshold(watched: Float32Array, played: Float64Array, rates: Rates): n
     for (let row = 0; row < watched.length; row++) if ((watched[row] ?? 0) > t) sum += played[row] ?? 0;
     return sum;
   };
-  const wanted = (rates.VTR / rates.play) * sumOf(played);
+  const wanted = (rates.VTR / rates.play) * sum(played);
   let [low, high] = [0, 1];
   for (let step = 0; step < 60; step++) {
     const middle = (low + high) / 2;
@@ -111,7 +111,7 @@ function threshold(watched: Float32Array, played: Float64Array, rates: Rates): n
  * contains it.
  */
 function intercept(logits: Float64Array, weights: Float64Array, rate: number): number {
-  const total = sumOf(weights);
+  const total = sum(weights);
   let [low, high] = [-64, 64];
   let b = logOdds(rate);
   for (let step = 0; step < 200; step++) {
@@ -155,6 +155,6 @@ export function logOdds(probability: number): number {
   return Math.log(probability / (1 - probability));
 }
 
-function sumOf(values: Float64Array): number {
+function sum(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { must } from '../../support/must.js';
 import type { Source } from '../dataset.js';
-import { correlation, mean, valuesOf } from '../moments.fixture.js';
+import { correlation, mean, readColumns } from '../moments.fixture.js';
 import { drawFeed, funnel, funnelOptions } from './funnel.js';
 import { responses, taskNames } from './funnel-rates.js';
 
@@ -11,7 +11,7 @@ const open = (settings: object = {}, seed = 1) => funnel.open(parse(settings), {
 
 /** Values of columns, labels, and whether rows are in a task's sample space, by name and row by row. */
 async function contents(source: Source) {
-  const { column, label } = await valuesOf(source);
+  const { column, label } = await readColumns(source);
   const masks = new Map(taskNames.map((task) => [task, label(task).map((value) => Number(!Number.isNaN(value)))]));
   return { column, label, mask: (task: (typeof taskNames)[number]) => masks.get(task) ?? [] };
 }
@@ -53,7 +53,7 @@ describe('sample spaces', () => {
     const settings = { rows: { train: 60_000, validation: 1, test: 60_000 }, users: 20, items: 20, autoplay: null };
     const source = await open({ ...settings, noise: 2 });
     const groups = async (split: 'train' | 'test') => {
-      const { column, label } = await valuesOf(source, split);
+      const { column, label } = await readColumns(source, split);
       const keys = ['user', 'item', 'hour', 'network', 'position'].map(column);
       const found = new Map<string, number[]>();
       for (const [row, value] of label('VCR').entries()) {

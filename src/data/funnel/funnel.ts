@@ -3,7 +3,7 @@ import { type Random, randomFromSeed } from '../../support/random.js';
 import type { SourceBlock, SourceColumn, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
-import { generatorChecksum, generatorOptions, seedOf } from '../synthetic/generator-options.js';
+import { generatorChecksum, generatorOptions, generatorSeed } from '../synthetic/generator-options.js';
 import { type Population, ranked, seen } from './funnel-population.js';
 import { drawFunnel, drawImpression, type FunnelProcess, type Impression } from './funnel-process.js';
 import { expit, meanExpit, responses, taskNames } from './funnel-rates.js';
@@ -82,7 +82,7 @@ export const funnel = defineLoader({
   options: funnelOptions,
   paths: [],
   async open(options, context) {
-    return generatedSource(drawFeed(options, seedOf(options, context)));
+    return generatedSource(drawFeed(options, generatorSeed(options, context)));
   },
 });
 
@@ -188,7 +188,7 @@ interface Feature {
 function drawFeatures(process: FunnelProcess, random: Random): readonly Feature[] {
   const { users, items } = process;
   const view = (name: string, of: Population, factor: number) => seen(of, factor, random.stream(name));
-  const [userCount, itemCount] = [sizeOf(users), sizeOf(items)];
+  const [userCount, itemCount] = [populationSize(users), populationSize(items)];
   const creators = Math.ceil(itemCount / itemsPerCreator);
   return [
     categorical('user', 'user', identity(userCount), userCount),
@@ -204,11 +204,11 @@ function drawFeatures(process: FunnelProcess, random: Random): readonly Feature[
       view('duration', items, 2).map((value) => Math.exp(4.5 + 0.8 * value)),
     ),
     categorical('hour', 'hour', identity(24), 24),
-    categorical('network', 'network', identity(sizeOf(process.networks)), sizeOf(process.networks)),
+    categorical('network', 'network', identity(populationSize(process.networks)), populationSize(process.networks)),
     numeric(
       'position',
       'position',
-      Float64Array.from(identity(sizeOf(process.positions)), (place) => place + 1),
+      Float64Array.from(identity(populationSize(process.positions)), (place) => place + 1),
     ),
   ];
 }
@@ -221,7 +221,7 @@ const genres = 12;
 
 const itemsPerCreator = 10;
 
-function sizeOf({ factors, width }: Population): number {
+function populationSize({ factors, width }: Population): number {
   return factors.length / width;
 }
 

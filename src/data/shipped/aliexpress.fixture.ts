@@ -17,13 +17,13 @@ export function makeLines(rows: number, seed: number): Line[] {
   const random = randomFromSeed(seed).stream('aliexpress');
   const lines: Line[] = [];
   for (let page = 1; lines.length < rows; page++) {
-    const shared = numbersOf(random, 'categorical', 0, 8);
+    const shared = drawNumbers(random, 'categorical', 0, 8);
     for (let left = 1 + random.below(12); left > 0 && lines.length < rows; left--) {
       const click = Number(random.uniform() < ((shared.categorical_1 ?? 0) % 2 === 0 ? 0.5 : 0.2));
       lines.push({
         search_id: page,
         ...shared,
-        ...numbersOf(random, 'categorical', 8, 16),
+        ...drawNumbers(random, 'categorical', 8, 16),
         ...Object.fromEntries(Array.from({ length: 62 }, (_, i) => [`numerical_${i + 1}`, random.below(1000) / 1000])),
         numerical_63: lines.length,
         click,
@@ -37,16 +37,16 @@ export function makeLines(rows: number, seed: number): Line[] {
 export function writeFiles(path: string, train: readonly Line[], test: readonly Line[], country = 'NL'): void {
   const folder = join(path, `AliExpress_${country}`);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'train.csv'), textOf(train));
-  writeFileSync(join(folder, 'test.csv'), textOf(test));
+  writeFileSync(join(folder, 'train.csv'), toCsv(train));
+  writeFileSync(join(folder, 'test.csv'), toCsv(test));
 }
 
-export function textOf(lines: readonly Line[]): string {
+export function toCsv(lines: readonly Line[]): string {
   const [first = {}] = lines;
   return `${[Object.keys(first), ...lines.map((line) => Object.values(line))].map((row) => row.join(',')).join('\n')}\n`;
 }
 
-function numbersOf(random: Random, name: string, from: number, to: number): Line {
+function drawNumbers(random: Random, name: string, from: number, to: number): Line {
   const values = sizes.slice(from, to).map((size, i) => [`${name}_${from + i + 1}`, random.below(size)]);
   return Object.fromEntries(values);
 }

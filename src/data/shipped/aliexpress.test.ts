@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
 import { folderOfFile } from '../../support/folder.fixture.js';
-import { rowsOf } from '../table/table-loader.fixture.js';
-import { makeLines, textOf, writeFiles } from './aliexpress.fixture.js';
+import { readRows } from '../table/table-loader.fixture.js';
+import { makeLines, toCsv, writeFiles } from './aliexpress.fixture.js';
 import { openDataset } from './open-dataset.fixture.js';
 
 const [train, held] = [makeLines(400, 1), makeLines(120, 2)];
@@ -28,14 +28,14 @@ const asRead = (lines: typeof train) =>
 
 test('training and validation rows are the training file’s, test rows the test file’s, with 16 + 63 inputs', async () => {
   const source = await openDataset('aliexpress', [`folder=${folder}`]);
-  const [kept, drawn] = [await rowsOf(source, 'train'), await rowsOf(source, 'validation')];
+  const [kept, drawn] = [await readRows(source, 'train'), await readRows(source, 'validation')];
   expect([...kept, ...drawn].toSorted(byNumber)).toEqual(asRead(train));
-  expect((await rowsOf(source, 'test')).toSorted(byNumber)).toEqual(asRead(held));
+  expect((await readRows(source, 'test')).toSorted(byNumber)).toEqual(asRead(held));
   const kinds = source.columns.map(({ name, kind }) => `${name.split('_')[0]} ${kind}`);
   expect(kinds.filter((kind) => kind === 'categorical categorical')).toHaveLength(16);
   expect(kinds.filter((kind) => kind === 'numerical numeric')).toHaveLength(63);
-  const pagesOf = (rows: typeof kept) => new Set(rows.map((row) => train[Number(row.numerical_63)]?.search_id));
-  expect([...pagesOf(drawn)].filter((page) => pagesOf(kept).has(page))).toEqual([]);
+  const searchPages = (rows: typeof kept) => new Set(rows.map((row) => train[Number(row.numerical_63)]?.search_id));
+  expect([...searchPages(drawn)].filter((page) => searchPages(kept).has(page))).toEqual([]);
 });
 
 test('a file that is missing is said with where to get it, and may be packed', async () => {
@@ -43,7 +43,7 @@ test('a file that is missing is said with where to get it, and may be packed', a
   rmSync(file);
   const open = () => openDataset('aliexpress', [`folder=${folder}`, 'columns.numerical_1=ignored']);
   await expect(open()).rejects.toThrow(/There is no file \S+test\.csv\. Get it from https:/);
-  writeFileSync(`${file}.gz`, gzipSync(textOf(held)));
+  writeFileSync(`${file}.gz`, gzipSync(toCsv(held)));
   const source = await open();
   expect(source.columns).toHaveLength(78);
   expect(source.splits.test.rows).toBe(120);

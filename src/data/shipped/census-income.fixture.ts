@@ -47,6 +47,6 @@ export function withValue(rows: readonly RawRow[], row: number, name: string, va
   return rows.map((values, r) => (r === row ? values.with(rawColumns.indexOf(name), value) : values));
 }
 
-export function textOf(row: RawRow | undefined, name: string): string {
+export function rawCell(row: RawRow | undefined, name: string): string {
   return row?.[rawColumns.indexOf(name)] ?? '';
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../support/folder.fixture.js';
 import type { Source, SplitName } from '../dataset.js';
-import { rowsOf } from '../table/table-loader.fixture.js';
-import { numbers, type RawRow, rawRows, rawText, textOf, withValue } from './census-income.fixture.js';
+import { readRows } from '../table/table-loader.fixture.js';
+import { numbers, type RawRow, rawCell, rawRows, rawText, withValue } from './census-income.fixture.js';
 import { openDataset } from './open-dataset.fixture.js';
 
 const train = rawRows(300, 1);
@@ -17,7 +17,7 @@ function open(rows: readonly RawRow[] = train, more: readonly string[] = [], key
   return openDataset('census-income', [`folder=${folder}`, ...more], keys, seed);
 }
 
-const inputsOf = (row: RawRow | undefined, { columns }: Source) => columns.map(({ name }) => textOf(row, name));
+const rawInputs = (row: RawRow | undefined, { columns }: Source) => columns.map(({ name }) => rawCell(row, name));
 /** The classes of the task, in their order. */
 const statuses = ['Never married', 'Married-civilian spouse present', 'Married-spouse absent'].concat([
   'Married-A F spouse present',
@@ -31,7 +31,7 @@ const ordered = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(r
 
 /** Every row of a split as texts, in the source's order of columns, with its labels. */
 async function contents(source: Source, name: SplitName) {
-  const rows = await rowsOf(source, name);
+  const rows = await readRows(source, name);
   return {
     rows: rows.map((row) => source.columns.map((column) => String(row[column.name]))),
     labels: rows.map((row) => source.tasks.map((task) => row[`y:${task.name}`])),
@@ -41,15 +41,15 @@ async function contents(source: Source, name: SplitName) {
 test('pitfall 28: no label is an input; every row of the training file has its texts, numbers and labels', async () => {
   const source = await open();
   const { rows, labels } = await contents(source, 'train');
-  const labelsOf = (row: RawRow) => [
-    Number(textOf(row, 'income') === '50000+.'),
-    Number(/^(Bachelors|Associates)/.test(textOf(row, 'education'))),
-    Number(textOf(row, 'marital-status') === 'Never married'),
-    statuses.indexOf(textOf(row, 'marital-status')),
+  const rawLabels = (row: RawRow) => [
+    Number(rawCell(row, 'income') === '50000+.'),
+    Number(/^(Bachelors|Associates)/.test(rawCell(row, 'education'))),
+    Number(rawCell(row, 'marital-status') === 'Never married'),
+    statuses.indexOf(rawCell(row, 'marital-status')),
   ];
   expect(source.tasks.map(({ name }) => name)).toEqual(['income', 'education', 'never-married', 'marital-status']);
   expect(ordered(rows.map((row, r) => [row, labels[r]]))).toEqual(
-    ordered(train.map((row) => [inputsOf(row, source), labelsOf(row)])),
+    ordered(train.map((row) => [rawInputs(row, source), rawLabels(row)])),
   );
   const numeric = source.columns.filter(({ kind }) => kind === 'numeric').map(({ name }) => name);
   expect(numeric).toEqual(numbers);
@@ -75,7 +75,7 @@ test('half of the test file is for validation, and every row is in one half', as
   const source = await open();
   const [validation, test] = [await contents(source, 'validation'), await contents(source, 'test')];
   expect([source.splits.train.rows, validation.rows.length, test.rows.length]).toEqual([300, 51, 50]);
-  const all = testRows.map((row) => inputsOf(row, source).join('|'));
+  const all = testRows.map((row) => rawInputs(row, source).join('|'));
   const found = [...validation.rows, ...test.rows].map((row) => row.join('|'));
   expect(found.toSorted()).toEqual(all.toSorted());
 });
@@ -99,6 +99,6 @@ test('of the 17 texts of education, six are positive', async () => {
     (made, text, row) => withValue(withValue(made, row, 'education', text), row, 'age', `${row}`),
     train,
   );
-  const found = (await rowsOf(await open(rows.slice(0, 17)), 'train')).map((row) => [row.age, row['y:education']]);
+  const found = (await readRows(await open(rows.slice(0, 17)), 'train')).map((row) => [row.age, row['y:education']]);
   expect(ordered(found)).toEqual(ordered(texts.map((text, row) => [row, Number(college.includes(text))])));
 });

@@ -50,10 +50,10 @@ export function makeLines(sizes: MadeSizes, seed = 1): MadeFiles {
 export function writeFiles(folder: string, files: MadeFiles, version = 'pure'): void {
   mkdirSync(folder, { recursive: true });
   for (const [name, lines] of Object.entries(fileNames(files)))
-    writeFileSync(join(folder, `${name}_${version}.csv`), textOf(lines));
+    writeFileSync(join(folder, `${name}_${version}.csv`), toCsv(lines));
 }
 
-export function textOf(lines: readonly Line[]): string {
+export function toCsv(lines: readonly Line[]): string {
   const cell = (value: string | number) => (String(value).includes(',') ? `"${value}"` : value);
   const [first = {}] = lines;
   return `${[Object.keys(first), ...lines.map((line) => Object.values(line).map(cell))].map((row) => row.join(',')).join('\n')}\n`;

@@ -5,8 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { folderOfFile } from '../../support/folder.fixture.js';
 import { must } from '../../support/must.js';
 import type { Source, SplitName } from '../dataset.js';
-import { rowsOf } from '../table/table-loader.fixture.js';
-import { type Line, makeLines, textOf, writeFiles } from './kuairand.fixture.js';
+import { readRows } from '../table/table-loader.fixture.js';
+import { type Line, makeLines, toCsv, writeFiles } from './kuairand.fixture.js';
 import { openDataset } from './open-dataset.fixture.js';
 
 const made = makeLines({ earlier: 300, later: 130, random: 80, users: 20, videos: 30 });
@@ -22,15 +22,16 @@ const open = (overrides: readonly string[] = [], at = plain) => openDataset('kua
 const both = 'files.later=log_*_4_22_to_5_08_*';
 
 const everyRow = async (source: Source) =>
-  (await Promise.all((['train', 'validation', 'test'] as const).map((split) => rowsOf(source, split))))
+  (await Promise.all((['train', 'validation', 'test'] as const).map((split) => readRows(source, split))))
     .flat()
     .toSorted(byDuration);
 const byDuration = (a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>) =>
   Number(a.duration_ms) - Number(b.duration_ms);
 /** An impression's: no two have the same. */
 const durationsIn = async (source: Source, split: SplitName) =>
-  (await rowsOf(source, split)).map((row) => Number(row.duration_ms)).toSorted((a, b) => a - b);
-const durationsOf = (lines: readonly Line[]) => lines.map((line) => Number(line.duration_ms)).toSorted((a, b) => a - b);
+  (await readRows(source, split)).map((row) => Number(row.duration_ms)).toSorted((a, b) => a - b);
+const sortedDurations = (lines: readonly Line[]) =>
+  lines.map((line) => Number(line.duration_ms)).toSorted((a, b) => a - b);
 
 /** The rows of both logs, joined in plain JavaScript. */
 function joined(users: readonly Line[], videos: readonly Line[]) {
@@ -68,7 +69,7 @@ describe('rows', () => {
     const log = join(archive, 'log_standard_4_22_to_5_08_1k.csv');
     rmSync(log);
     await expect(open([], archive)).rejects.toThrow(/No file matches \S+4_22_to_5_08_\*\. Get it from https:/);
-    writeFileSync(`${log}.gz`, gzipSync(textOf(made.later)));
+    writeFileSync(`${log}.gz`, gzipSync(toCsv(made.later)));
     const rows = await everyRow(await open([], archive));
     const isKnown = (row: Readonly<Record<string, unknown>>) => row.user_id !== '0' && row.video_id !== '0';
     const expected = joined(made.users, videos);
@@ -84,12 +85,12 @@ describe('splits', () => {
   test('training and validation are the earlier log, cut by time; the test is the later one', async () => {
     const source = await open();
     const [train, validation] = [await durationsIn(source, 'train'), await durationsIn(source, 'validation')];
-    const timeOf = (duration: number) =>
+    const earlierTime = (duration: number) =>
       Number(made.earlier.find(({ duration_ms }) => duration_ms === duration)?.time_ms);
-    expect(Math.max(...train.map(timeOf))).toBeLessThan(Math.min(...validation.map(timeOf)));
-    expect([...train, ...validation].toSorted((a, b) => a - b)).toEqual(durationsOf(made.earlier));
+    expect(Math.max(...train.map(earlierTime))).toBeLessThan(Math.min(...validation.map(earlierTime)));
+    expect([...train, ...validation].toSorted((a, b) => a - b)).toEqual(sortedDurations(made.earlier));
     expect(validation).toHaveLength(30);
-    expect(await durationsIn(source, 'test')).toEqual(durationsOf(made.later));
+    expect(await durationsIn(source, 'test')).toEqual(sortedDurations(made.later));
   });
 
   test('next-week: all of the earlier log is for training, 22 to 28 April for validation', async () => {
@@ -97,9 +98,9 @@ describe('splits', () => {
     const later = [...made.later, ...made.random];
     const early = later.filter(({ date }) => Number(date) <= 20220428);
     expect(early.length).toBeGreaterThan(50);
-    expect(await durationsIn(source, 'train')).toEqual(durationsOf(made.earlier));
-    expect(await durationsIn(source, 'validation')).toEqual(durationsOf(early));
-    expect(await durationsIn(source, 'test')).toEqual(durationsOf(later.filter((line) => !early.includes(line))));
+    expect(await durationsIn(source, 'train')).toEqual(sortedDurations(made.earlier));
+    expect(await durationsIn(source, 'validation')).toEqual(sortedDurations(early));
+    expect(await durationsIn(source, 'test')).toEqual(sortedDurations(later.filter((line) => !early.includes(line))));
   });
 
   test('last-days: 7 May is for validation, 8 May for the test, the other days for training', async () => {
@@ -110,10 +111,10 @@ describe('splits', () => {
     const of = (...dates: readonly number[]) => made.later.filter(({ date }) => dates.includes(Number(date)));
     const [validation, test] = [of(20220507), of(20220508)];
     expect(Math.min(validation.length, test.length)).toBeGreaterThan(2);
-    expect(await durationsIn(source, 'validation')).toEqual(durationsOf(validation));
-    expect(await durationsIn(source, 'test')).toEqual(durationsOf(test));
+    expect(await durationsIn(source, 'validation')).toEqual(sortedDurations(validation));
+    expect(await durationsIn(source, 'test')).toEqual(sortedDurations(test));
     const rest = made.later.filter(({ date }) => Number(date) < 20220507);
-    expect(await durationsIn(source, 'train')).toEqual(durationsOf([...made.earlier, ...rest]));
+    expect(await durationsIn(source, 'train')).toEqual(sortedDurations([...made.earlier, ...rest]));
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { inOrder } from '../dataset.js';
 import { appendColumns, appendedColumns } from './append-columns.js';
-import { numbersOf, openDatabase } from './database.js';
+import { openDatabase, queryNumbers } from './database.js';
 
 test('lists lie in every chunk of rows as they are', async () => {
   const rows = 5000;
@@ -11,6 +11,6 @@ test('lists lie in every chunk of rows as they are', async () => {
   await database.run('CREATE TABLE lists (entries INTEGER[])');
   await appendColumns(database, 'lists', appendedColumns({ ...inOrder(ends), indexes }), rows);
   const same = 'count(*) FILTER (entries[1] = rowid * 2 - rowid // 2 AND len(entries) = 2 - rowid % 2)';
-  expect(await numbersOf(database, [same, 'sum(len(entries))'], 'lists')).toEqual([rows, indexes.length]);
+  expect(await queryNumbers(database, [same, 'sum(len(entries))'], 'lists')).toEqual([rows, indexes.length]);
   database.closeSync();
 });

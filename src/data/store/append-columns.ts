@@ -40,7 +40,7 @@ export async function columnAppender(database: DuckDBConnection, table: string) 
   const types = Array.from({ length: appender.columnCount }, (_, c) => appender.columnType(c));
   const chunk = DuckDBDataChunk.create(types);
   const copy = (vector: Parameters<typeof duckdb.copy_data_to_vector>[0], values: Numbers) =>
-    duckdb.copy_data_to_vector(vector, 0, arrayBufferOf(values), values.byteOffset, values.byteLength);
+    duckdb.copy_data_to_vector(vector, 0, ownBuffer(values), values.byteOffset, values.byteLength);
   const append = (columns: readonly AppendedColumn[], rows: number) => {
     for (let from = 0; from < rows; from += chunkRows) {
       const to = Math.min(rows, from + chunkRows);
@@ -75,7 +75,7 @@ export async function columnAppender(database: DuckDBConnection, table: string) 
   return { append, close: () => appender.closeSync() };
 }
 
-function arrayBufferOf({ buffer }: Numbers): ArrayBuffer {
+function ownBuffer({ buffer }: Numbers): ArrayBuffer {
   if (buffer instanceof ArrayBuffer) return buffer;
   throw new Error('The array is shared with another thread');
 }

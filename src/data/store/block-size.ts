@@ -16,7 +16,7 @@ interface Rows {
  * Rows per block: whole DuckDB vectors. Rows are shuffled in windows of 64 MiB of blocks, and a window should hold
  * several blocks, however wide the rows.
  */
-export function blockRowsOf(rows: Rows): number {
+export function rowsPerBlock(rows: Rows): number {
   return Math.min(mostBlock.rows, 2048 * Math.max(1, Math.floor(mostBlock.bytes / rowBytes(rows) / 2048)));
 }
 

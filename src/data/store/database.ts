@@ -38,7 +38,7 @@ export async function openDatabase(path = ':memory:', options: DatabaseOptions =
 }
 
 /** All rows of a statement's result. */
-export async function rowsOf(connection: DuckDBConnection, sql: string): Promise<readonly (readonly unknown[])[]> {
+export async function queryRows(connection: DuckDBConnection, sql: string): Promise<readonly (readonly unknown[])[]> {
   return (await connection.runAndReadAll(sql)).getRows();
 }
 
@@ -62,11 +62,11 @@ export async function withProgress<Result>(
 const mostExpressions = 100;
 
 /** Evaluates expressions, such as counts, over all rows. NULL becomes NaN. */
-export async function numbersOf(connection: DuckDBConnection, expressions: readonly string[], from: string) {
+export async function queryNumbers(connection: DuckDBConnection, expressions: readonly string[], from: string) {
   const numbers: number[] = [];
   for (let first = 0; first < expressions.length; first += mostExpressions) {
     const some = expressions.slice(first, first + mostExpressions);
-    const [row = []] = await rowsOf(connection, `SELECT ${some.join(', ')} FROM ${from}`);
+    const [row = []] = await queryRows(connection, `SELECT ${some.join(', ')} FROM ${from}`);
     for (const value of row) numbers.push(value === null ? Number.NaN : Number(value));
   }
   return numbers;
@@ -79,7 +79,7 @@ export async function numbersBy(
   sql: string,
 ): Promise<(...key: readonly number[]) => readonly number[]> {
   const rows = new Map<string, readonly number[]>();
-  for (const row of await rowsOf(connection, sql)) {
+  for (const row of await queryRows(connection, sql)) {
     const numbers = row.map((value) => (value === null ? Number.NaN : Number(value)));
     rows.set(numbers.slice(0, keys).join(), numbers.slice(keys));
   }

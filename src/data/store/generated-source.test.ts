@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type SourceBlock, singleOf } from '../dataset.js';
+import { asSingle, type SourceBlock } from '../dataset.js';
 import { type Generated, generatedRows, generatedSource } from './generated-source.js';
 
 /** Every value identifies its row. */
@@ -29,8 +29,8 @@ async function read({ splits }: ReturnType<typeof generatedSource>, split: 'trai
   const { rows, blockRows, read } = splits[split];
   for (let b = 0; b * blockRows < rows; b++) blocks.push(await read(b));
   return {
-    ids: blocks.flatMap(({ columns }) => [...singleOf(columns[0] ?? new Int32Array())]),
-    last: blocks.flatMap(({ columns }) => [...singleOf(columns.at(-1) ?? new Int32Array())]),
+    ids: blocks.flatMap(({ columns }) => [...asSingle(columns[0] ?? new Int32Array())]),
+    last: blocks.flatMap(({ columns }) => [...asSingle(columns.at(-1) ?? new Int32Array())]),
     labels: blocks.flatMap(({ labels }) => [...(labels[0] ?? [])]),
   };
 }
@@ -55,7 +55,7 @@ test('a block that is drawn again has arrays of its own', async () => {
   const { train } = generatedSource(made({ width: 5000, train: 5000 })).splits;
   const [one, other] = [await train.read(0), await train.read(1)];
   expect(one.columns[0]).toEqual(Int32Array.from({ length: 2048 }, (_, row) => row));
-  expect(singleOf(other.columns[0] ?? new Int32Array())[0]).toBe(2048);
+  expect(asSingle(other.columns[0] ?? new Int32Array())[0]).toBe(2048);
 });
 
 test('another generator with the same constants has another checksum', () => {

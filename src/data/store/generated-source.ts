@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { ConfigError } from '../../support/errors.js';
-import { type Source, type SourceBlock, type SourceSplit, type SplitName, singleOf } from '../dataset.js';
-import { blockRowsOf, isSmall } from './block-size.js';
+import { asSingle, type Source, type SourceBlock, type SourceSplit, type SplitName } from '../dataset.js';
+import { isSmall, rowsPerBlock } from './block-size.js';
 
 /** Rows of a generated block: few enough for a column of it to stay in the fastest cache. */
 export const generatedRows = 512;
@@ -36,7 +36,7 @@ export function generatedSource(generated: Generated): Source {
   const kept = isSmall(generated);
   const split = (name: SplitName): SourceSplit => {
     const draw = block(name);
-    return kept ? keptSplit(rows[name], draw) : drawnSplit(rows[name], blockRowsOf(generated), draw);
+    return kept ? keptSplit(rows[name], draw) : drawnSplit(rows[name], rowsPerBlock(generated), draw);
   };
   return {
     columns,
@@ -73,13 +73,13 @@ function drawnSplit(rows: number, blockRows: number, draw: (index: number) => So
       const count = Math.min(blockRows, rows - begin);
       const first = draw(begin / generatedRows);
       const columns = first.columns.map((values) => {
-        return singleOf(values) instanceof Int32Array ? new Int32Array(count) : new Float32Array(count);
+        return asSingle(values) instanceof Int32Array ? new Int32Array(count) : new Float32Array(count);
       });
       const labels = first.labels.map(() => new Float32Array(count));
       for (let at = 0, made = 0; at < count; at += generatedRows, made++) {
         if (made % blocksBetweenTurns === blocksBetweenTurns - 1) await setImmediate(); // lets signals and timers in
         const block = made === 0 ? first : draw((begin + at) / generatedRows);
-        for (const [c, target] of columns.entries()) target.set(singleOf(block.columns[c] ?? target), at);
+        for (const [c, target] of columns.entries()) target.set(asSingle(block.columns[c] ?? target), at);
         for (const [t, target] of labels.entries()) target.set(block.labels[t] ?? target, at);
       }
       return { rows: count, columns, labels };
@@ -89,7 +89,7 @@ function drawnSplit(rows: number, blockRows: number, draw: (index: number) => So
 
 function withBlock(checksum: string, { columns, labels }: SourceBlock): string {
   const hash = createHash('sha256').update(checksum);
-  for (const { buffer, byteOffset, byteLength } of [...columns.map(singleOf), ...labels])
+  for (const { buffer, byteOffset, byteLength } of [...columns.map(asSingle), ...labels])
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return hash.digest('hex');
 }

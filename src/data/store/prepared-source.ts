@@ -12,9 +12,9 @@ import {
 } from '../dataset.js';
 import type { TextReading } from '../encoding.js';
 import type { LoaderContext } from '../loader.js';
-import { blockRowsOf, isSmall } from './block-size.js';
+import { isSmall, rowsPerBlock } from './block-size.js';
 import { type PreparedTables, TableReader } from './prepared.js';
-import { itemsOf, listVector } from './vector-values.js';
+import { listVector, vectorItems } from './vector-values.js';
 
 /**
  * The description of a source's DuckDB tables:
@@ -58,7 +58,7 @@ export interface Draw {
   /** A column of `rows` that decides. */
   readonly key: string;
   /** The split of a row with this key that lies in the split `stored`; undefined: none. */
-  splitOf(key: number, stored: SplitName): SplitName | undefined;
+  rowSplit(key: number, stored: SplitName): SplitName | undefined;
 }
 
 /** The source of prepared tables. Any number of processes may read them. */
@@ -71,7 +71,7 @@ export async function preparedSource(
   for (const message of stored.notes ?? []) note(message);
   const reader = new TableReader(tables, stored.columns.length + stored.tasks.length);
   const dictionaries = stored.columns.some(isIndexed) ? await readDictionaries(reader, stored, signal) : [];
-  const blockRows = stored.blockRows ?? blockRowsOf(stored);
+  const blockRows = stored.blockRows ?? rowsPerBlock(stored);
   const parts = await (draw ? drawnParts(reader, stored, draw, blockRows, signal) : storedParts(stored, blockRows));
   const split = ({ rows, block }: Part): SourceSplit => ({
     rows,
@@ -182,7 +182,7 @@ async function drawnParts(
       signal?.throwIfAborted();
       const keys = await readNumbers(reader, draw.key, { from, to: Math.min(end, from + readRows) });
       for (const [row, key] of keys.entries()) {
-        const split = draw.splitOf(key, stored);
+        const split = draw.rowSplit(key, stored);
         marks[from + row] = split === undefined ? 0 : 1 + splitNames.indexOf(split);
       }
     }
@@ -222,7 +222,7 @@ async function readBlock(reader: TableReader, stored: StoredSource, rows: Rows):
   const own = stored.columns.map(({ shared }) => !shared);
   const isShared = own.includes(false);
   const count = rows.some?.length ?? rows.to - rows.from;
-  const inputs = stored.columns.map((column, c) => targetOf(column, c, count));
+  const inputs = stored.columns.map((column, c) => columnTarget(column, c, count));
   const [labels, weights, links] = [
     stored.tasks.map(({ label }, t) => new Numbers(label ?? `l${t}`, new Float32Array(count))),
     new Numbers('weight', new Float32Array(count)),
@@ -248,13 +248,15 @@ async function readBlock(reader: TableReader, stored: StoredSource, rows: Rows):
  */
 async function readShared(reader: TableReader, stored: StoredSource, links: Int32Array) {
   const distinct = Int32Array.from(new Set(links)).sort();
-  const placeOf = new Map<number, number>();
-  for (const [place, link] of distinct.entries()) placeOf.set(link, place);
-  const inputs = stored.columns.map((column, c) => (column.shared ? targetOf(column, c, distinct.length) : undefined));
+  const indexOfLink = new Map<number, number>();
+  for (const [place, link] of distinct.entries()) indexOfLink.set(link, place);
+  const inputs = stored.columns.map((column, c) =>
+    column.shared ? columnTarget(column, c, distinct.length) : undefined,
+  );
   const parts = inputs.flatMap((input) => input?.parts ?? []);
   let at = 0;
-  for (const rows of rangesOf(distinct)) at += await fill(reader, 'shared', rows, parts, at);
-  const places = links.map((link) => placeOf.get(link) ?? 0);
+  for (const rows of toRanges(distinct)) at += await fill(reader, 'shared', rows, parts, at);
+  const places = links.map((link) => indexOfLink.get(link) ?? 0);
   return inputs.map((input) => {
     if (!input) return undefined;
     const values = input.values();
@@ -268,7 +270,7 @@ async function readShared(reader: TableReader, stored: StoredSource, links: Int3
 const gap = 2048;
 
 /** Ranges that cover some ascending numbers, and little else. */
-function rangesOf(numbers: Int32Array): Rows[] {
+function toRanges(numbers: Int32Array): Rows[] {
   const ranges: Rows[] = [];
   for (let first = 0, next = 1; next <= numbers.length; next++) {
     const last = numbers[next - 1] ?? 0;
@@ -325,7 +327,7 @@ class Numbers<Values extends Int32Array | Float32Array> implements FilledColumn 
   }
 
   add(vector: DuckDBVector, at: number, rows: readonly number[]): void {
-    const items = itemsOf(vector);
+    const items = vectorItems(vector);
     for (let i = 0; i < rows.length; i++) this.values[at + i] = items[rows[i] ?? 0] ?? 0;
   }
 }
@@ -343,7 +345,7 @@ class Entries implements FilledColumn {
 
   add(vector: DuckDBVector, at: number, rows: readonly number[]): void {
     const lists = listVector(vector);
-    const items = itemsOf(lists.childVector);
+    const items = vectorItems(lists.childVector);
     for (const [i, row] of rows.entries()) {
       const from = lists.getEntryOffset(row);
       const end = from + lists.getEntryLength(row);
@@ -359,7 +361,7 @@ interface Target {
   values(): SourceBlock['columns'][number];
 }
 
-function targetOf({ kind, weighted }: StoredColumn, c: number, rows: number): Target {
+function columnTarget({ kind, weighted }: StoredColumn, c: number, rows: number): Target {
   if (kind !== 'list') {
     const numbers = new Numbers(`i${c}`, kind === 'numeric' ? new Float32Array(rows) : new Int32Array(rows));
     return { parts: [numbers], values: () => numbers.values };

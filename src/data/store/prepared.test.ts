@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { beforeEach, expect, test } from 'vitest';
 import { folderPerTest } from '../../support/folder.fixture.js';
-import { literal, rowsOf, withDatabase } from './database.js';
+import { literal, queryRows, withDatabase } from './database.js';
 import { prepared, TableReader } from './prepared.js';
 
 const inFolder = folderPerTest();
@@ -19,17 +19,17 @@ async function make(database: DuckDBConnection) {
   return { count: 5000 };
 }
 const prepare = (key: unknown = { a: 1 }, more = {}) => prepared({ folder: cache(), name: 'some', key }, more, make);
-const sumOf = ({ file }: { readonly file: string }) =>
+const storedSum = ({ file }: { readonly file: string }) =>
   withDatabase(async (database) => {
     await database.run(`ATTACH ${literal(file)} AS other (READ_ONLY)`);
-    return Number((await rowsOf(database, 'SELECT sum(x) FROM other.rows'))[0]?.[0]);
+    return Number((await queryRows(database, 'SELECT sum(x) FROM other.rows'))[0]?.[0]);
   });
 const sum = (5000 * 4999) / 2;
 
 test('an entry is made once, as a DuckDB file that any reader of DuckDB understands; another key has its own', async () => {
   const entry = await prepare();
   expect(entry.description).toEqual({ count: 5000 });
-  expect(await sumOf(entry)).toBe(sum);
+  expect(await storedSum(entry)).toBe(sum);
   expect(await readdir(entry.path)).toEqual(['data.duckdb', 'manifest.json']);
   await prepare();
   expect(made).toBe(1);
@@ -47,7 +47,7 @@ test('a preparation that fails, or is interrupted, leaves nothing', async () => 
   const stop = new AbortController();
   const stopped = prepared({ folder: cache(), name: 'some', key: 1 }, { signal: stop.signal }, (database) => {
     setTimeout(() => stop.abort(new Error('stop')), 100);
-    return rowsOf(database, 'SELECT sum(sqrt(a.i * b.i)) FROM range(1000000) a(i), range(1000000) b(i)'); // hours
+    return queryRows(database, 'SELECT sum(sqrt(a.i * b.i)) FROM range(1000000) a(i), range(1000000) b(i)'); // hours
   });
   await expect(stopped).rejects.toThrow('stop');
   await expect(readdir(cache())).rejects.toThrow('ENOENT'); // nor the folder that was made for it
@@ -67,7 +67,7 @@ test.each<[string, string, (bytes: Buffer) => Buffer]>([
   await writeFile(file, damage(await readFile(file)));
   await expect(prepare()).rejects.toThrow(`${file} is damaged: it is not what was written. Delete ${path}`);
   await rm(path, { recursive: true });
-  expect(await sumOf(await prepare())).toBe(sum);
+  expect(await storedSum(await prepare())).toBe(sum);
   expect(made).toBe(2);
 });
 

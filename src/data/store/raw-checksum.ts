@@ -17,13 +17,13 @@ const clockSlack = 2000;
  * @param signal When it fires, the reading fails with its reason.
  */
 export async function rawChecksum(path: string, folder: string, signal?: AbortSignal): Promise<string> {
-  const { size, text } = await identityOf(path);
+  const { size, text } = await fileIdentity(path);
   if (size <= smallFile) return fileChecksum(path, signal);
   const memory = join(folder, `raw-${sha256(`${resolve(path)} ${text}`).slice(0, 32)}`);
   const known = await readFile(memory, 'utf8').catch(() => '');
   if (/^[0-9a-f]{64}$/.test(known)) return known;
   const found = await fileChecksum(path, signal);
-  const after = await identityOf(path);
+  const after = await fileIdentity(path);
   if (after.text === text && Date.now() - after.changed > clockSlack) {
     await Promise.resolve()
       .then(() => makeFolder(folder))
@@ -33,7 +33,7 @@ export async function rawChecksum(path: string, folder: string, signal?: AbortSi
   return found;
 }
 
-async function identityOf(path: string) {
+async function fileIdentity(path: string) {
   const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
   return { size: Number(size), changed: Number(ctimeNs / 1_000_000n), text: [size, ino, mtimeNs, ctimeNs].join(' ') };
 }

@@ -6,7 +6,7 @@ export type Numbers = Int32Array | Uint32Array | Uint8Array | Float32Array;
  * The array in which the package stores a vector's values. `getItem` also checks a bitmap of NULLs, which these vectors
  * do not have.
  */
-export function itemsOf(vector: DuckDBVector): Numbers {
+export function vectorItems(vector: DuckDBVector): Numbers {
   const items: unknown = Reflect.get(vector, 'items');
   if (isNumbers(items)) return items;
   throw new Error('A vector of numbers of 32 or 8 bits was expected');

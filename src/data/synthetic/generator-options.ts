@@ -35,7 +35,7 @@ export function rowsOfFile(rows: number) {
 }
 
 /** The seed of an option. Reads the run's seed only if the option is `run`. */
-export function seedOf({ seed }: { readonly seed: number | 'run' }, run: { readonly seed: number }): number {
+export function generatorSeed({ seed }: { readonly seed: number | 'run' }, run: { readonly seed: number }): number {
   return seed === 'run' ? run.seed : seed;
 }
 

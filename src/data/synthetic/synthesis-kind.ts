@@ -3,13 +3,13 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { z } from 'zod';
 import { must } from '../../support/must.js';
 import { writeWhole } from '../../support/whole-file.js';
-import { singleOf } from '../dataset.js';
-import { identifier, numbersOf } from '../store/database.js';
+import { asSingle } from '../dataset.js';
+import { identifier, queryNumbers } from '../store/database.js';
 import { type Generated, generatedRows, inTurns } from '../store/generated-source.js';
-import { formatOf, writeTable } from '../write/write-file.js';
+import { outputFormat, writeTable } from '../write/write-file.js';
 
 /** Gets the number of rows read, and of all rows. If it throws, the writing ends and leaves nothing. */
-type Progress = (done: number, total: number) => void;
+type OnRows = (done: number, total: number) => void;
 
 /** Everything that the rows were drawn from, the resulting statistics, and the result in one line. */
 interface Made<Manifest extends object> {
@@ -27,7 +27,7 @@ export interface SynthesisKind<Manifest extends object = object> {
    * options give the same bytes.
    * @throws ConfigError for impossible options, and for an unknown ending of the path.
    */
-  prepare(options: unknown, path: string): (progress: Progress) => Promise<Made<Manifest>>;
+  prepare(options: unknown, path: string): (progress: OnRows) => Promise<Made<Manifest>>;
 }
 
 /** What labels turned out to be, each over its task's sample space; a pair's over rows in both. */
@@ -61,10 +61,10 @@ export function defineSynthesisKind<
     name,
     options,
     prepare(given: unknown, path: string) {
-      formatOf(path); // fails before anything is drawn
+      outputFormat(path); // fails before anything is drawn
       const parsed = options.parse(given);
       const { generated, made } = draw(parsed);
-      return async (progress: Progress) => {
+      return async (progress: OnRows) => {
         const { manifest: own, summary } = made(await writeRows(path, generated, parsed.expected, progress));
         const manifest = { schema, kind: name, file: basename(path), ...own };
         await writeWhole(`${path}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
@@ -78,7 +78,7 @@ async function writeRows(
   path: string,
   generated: Generated,
   withExpected: boolean,
-  progress: Progress,
+  progress: OnRows,
 ): Promise<LabelStatistics> {
   const { columns, tasks, rows } = generated;
   const regressions = tasks.flatMap(({ name, type }, t) => (type === 'regression' ? [{ name, t }] : []));
@@ -101,7 +101,7 @@ async function writeRows(
       progress(done, rows.train);
       yield {
         rows: count,
-        columns: [...columns.map(singleOf), ...labels, ...regressions.flatMap(({ t }) => expected[t] ?? [])],
+        columns: [...columns.map(asSingle), ...labels, ...regressions.flatMap(({ t }) => expected[t] ?? [])],
       };
     }
   }
@@ -118,10 +118,10 @@ async function writeRows(
 /** @param labels SQL of columns of `rows`; NULL outside a sample space. */
 async function labelStatistics(database: DuckDBConnection, labels: readonly string[]): Promise<LabelStatistics> {
   const ofEach = async (expressionOf: (label: string) => string) =>
-    (await numbersOf(database, labels.map(expressionOf), 'rows')).map(known);
+    (await queryNumbers(database, labels.map(expressionOf), 'rows')).map(known);
   const ofPairs = async (expressionOf: (a: string, b: string) => string) => {
     const pairs = labels.flatMap((a, k) => labels.map((b, l) => (k < l ? expressionOf(a, b) : expressionOf(b, a))));
-    const numbers = await numbersOf(database, pairs, 'rows');
+    const numbers = await queryNumbers(database, pairs, 'rows');
     return labels.map((_, k) => numbers.slice(k * labels.length, (k + 1) * labels.length));
   };
   const variance = await ofEach((label) => `var_pop(${label})`);

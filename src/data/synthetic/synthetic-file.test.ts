@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { folderOfFile } from '../../support/folder.fixture.js';
-import { correlation, mean, valuesOf } from '../moments.fixture.js';
+import { correlation, mean, readColumns } from '../moments.fixture.js';
 import { synthetic, syntheticOptions } from './synthetic.js';
 import { syntheticFile } from './synthetic-file.js';
 
@@ -23,7 +23,7 @@ const write = async (name: string, options: object = {}) =>
   (await syntheticFile.prepare({ ...base, ...options }, join(folder, name))(() => undefined)).manifest;
 
 /** The rows of a CSV file as numbers, by an independent reader. */
-function rowsOf(name: string): Record<string, number>[] {
+function readRows(name: string): Record<string, number>[] {
   const records: Record<string, string>[] = parse(readFileSync(join(folder, name)), { columns: true });
   return records.map((record) => Object.fromEntries(Object.entries(record).map(([key, text]) => [key, Number(text)])));
 }
@@ -37,7 +37,7 @@ test('pitfall 32: labels follow from the manifest by the formula', async () => {
     [-1, 1],
   ]);
   expect(product(weights[0] ?? [], weights[1] ?? [])).toBeCloseTo(-(2 ** 2), 12);
-  const rows = rowsOf('formula.csv');
+  const rows = readRows('formula.csv');
   expect(rows.length).toBe(1000);
   for (const row of rows.slice(0, 200)) {
     const x = Array.from({ length: base.dimension }, (_, i) => row[`x${i + 1}`] ?? Number.NaN);
@@ -57,8 +57,8 @@ test('rows are those that the loader trains on', async () => {
     ...constants,
     rows: { train: rows, validation: 5, test: 5 },
   });
-  const { columns, labels } = await valuesOf(await synthetic.open(options, { seed: 99, note: () => undefined }));
-  const written = rowsOf('loader.csv');
+  const { columns, labels } = await readColumns(await synthetic.open(options, { seed: 99, note: () => undefined }));
+  const written = readRows('loader.csv');
   const column = (name: string) => written.map((row) => Math.fround(row[name] ?? Number.NaN));
   expect(column('x3')).toEqual([...(columns[2] ?? [])]);
   expect(column('y2')).toEqual([...(labels[1] ?? [])]);
@@ -68,7 +68,7 @@ test('with `expected` a file has each label without its noise, beside the same r
   await write('noisy.csv', { noise: 0.25 });
   await write('both.csv', { noise: 0.25, expected: true });
   await write('still.csv', { noise: 0 });
-  const [noisy, both, still] = ['noisy.csv', 'both.csv', 'still.csv'].map(rowsOf);
+  const [noisy, both, still] = ['noisy.csv', 'both.csv', 'still.csv'].map(readRows);
   expect(both?.map(({ 'y1.expected': _, 'y2.expected': __, ...row }) => row)).toEqual(noisy);
   expect(both?.map((row) => row['y2.expected'])).toEqual(still?.map(({ y2 }) => y2));
 });
@@ -86,7 +86,7 @@ test('the same options make the same bytes', async () => {
 
 test('pitfall 32: the manifest has the correlation and the variance that came out', async () => {
   const { measured } = await write('measured.csv');
-  const rows = rowsOf('measured.csv');
+  const rows = readRows('measured.csv');
   const [a = [], b = []] = ['y1', 'y2'].map((name) => rows.map((row) => row[name] ?? Number.NaN));
   expect(measured.pearson[0]?.[1]).toBeCloseTo(correlation(a, b), 6);
   expect(measured.variance[1]).toBeCloseTo(mean(b.map((value) => (value - mean(b)) ** 2)), 4);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Source } from '../dataset.js';
-import { correlation, mean, valuesOf } from '../moments.fixture.js';
-import { rowsOf } from '../table/table-loader.fixture.js';
+import { correlation, mean, readColumns } from '../moments.fixture.js';
+import { readRows } from '../table/table-loader.fixture.js';
 import { synthetic, syntheticOptions } from './synthetic.js';
 
 const options = (settings: object = {}) =>
@@ -20,7 +20,7 @@ describe('rows', () => {
   test('pitfall 32: the noise is a variance, and independent between tasks', async () => {
     const rows = { train: 40_000, validation: 1, test: 1 };
     const [loud, still] = [await open({ rows, noise: 0.25 }), await open({ rows, noise: 0 })];
-    const [with_, without] = [await valuesOf(loud), await valuesOf(still)];
+    const [with_, without] = [await readColumns(loud), await readColumns(still)];
     const noise = with_.labels.map((values, k) => values.map((label, row) => label - (without.labels[k]?.[row] ?? 0)));
     for (const values of noise) {
       expect(Math.abs(moment(values, 1))).toBeLessThan(5 * Math.sqrt(0.25 / 40_000));
@@ -34,14 +34,16 @@ describe('rows', () => {
     const rows = { train: 600, validation: 600, test: 600 };
     const [loud, still] = [await open({ rows, noise: 0.25 }), await open({ rows, noise: 0 })];
     for (const split of ['train', 'validation', 'test'] as const) {
-      const [with_, without] = [(await valuesOf(loud, split)).labels, (await valuesOf(still, split)).labels];
+      const [with_, without] = [(await readColumns(loud, split)).labels, (await readColumns(still, split)).labels];
       if (split === 'test') expect(with_).toEqual(without);
       else expect(with_.flat().filter((label, row) => label === without.flat()[row])).toEqual([]);
     }
   });
 
   test('pitfall 32: features are standard normal, not uniform, and independent', async () => {
-    const { columns } = await valuesOf(await open({ rows: { train: 50_000, validation: 1, test: 1 }, dimension: 4 }));
+    const { columns } = await readColumns(
+      await open({ rows: { train: 50_000, validation: 1, test: 1 }, dimension: 4 }),
+    );
     for (const [c, values] of columns.entries()) {
       expect(Math.abs(moment(values, 1))).toBeLessThan(5 / Math.sqrt(50_000));
       expect(Math.abs(moment(values, 2) - 1)).toBeLessThan(5 * Math.sqrt(2 / 50_000));
@@ -67,8 +69,8 @@ describe('a context', () => {
 
   test('turns the relation of two tasks: their correlation is rho + q s_j s_k, and labels have mean 0 and variance 1', async () => {
     const source = await open(settings);
-    const { labels } = await valuesOf(source);
-    const context = (await rowsOf(source, 'train')).map((row) => row.context);
+    const { labels } = await readColumns(source);
+    const context = (await readRows(source, 'train')).map((row) => row.context);
     const found = [1, 2].map((other) =>
       [0, 1, 2, 3].map((c) => {
         const inside = (_: number, row: number) => context[row] === `c${c + 1}`;
@@ -91,7 +93,7 @@ describe('a context', () => {
   test('tasks have noise of their own size, and labels for their share of rows', async () => {
     const open2 = (noise: readonly number[]) =>
       open({ ...settings, noise, labelled: [1, 0.1, 1], rows: { train: 20_000, validation: 1, test: 1 } });
-    const [still, loud] = [await valuesOf(await open2([0, 0, 0])), await valuesOf(await open2([0, 1, 4]))];
+    const [still, loud] = [await readColumns(await open2([0, 0, 0])), await readColumns(await open2([0, 1, 4]))];
     const differences = loud.labels.map((values, k) =>
       values.flatMap((value, row) => (Number.isNaN(value) ? [] : value - (still.labels[k]?.[row] ?? 0))),
     );
@@ -114,7 +116,7 @@ describe('draws', () => {
     expect((await open({}, 1)).checksum).toBe((await open({}, 2)).checksum);
     const [one, two] = [await open({ seed: 'run' }, 1), await open({ seed: 'run' }, 2)];
     expect(one.checksum).not.toBe(two.checksum);
-    const labels = async (source: Source) => (await valuesOf(source)).labels;
+    const labels = async (source: Source) => (await readColumns(source)).labels;
     expect(await labels(one)).not.toEqual(await labels(two));
     expect(await labels(one)).toEqual(await labels(await open({ seed: 1 })));
   });

@@ -5,7 +5,7 @@ import type { SourceBlock, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { addScaled, drawContextProcess, fillLabels } from './context-process.js';
-import { generatorChecksum, generatorOptions, seedOf } from './generator-options.js';
+import { generatorChecksum, generatorOptions, generatorSeed } from './generator-options.js';
 import { drawProcess, response, type SyntheticProcess } from './synthetic-process.js';
 
 /** Raise it when the same options give other rows. */
@@ -75,15 +75,15 @@ export const synthetic = defineLoader({
   options: syntheticOptions,
   paths: [],
   async open(options, context) {
-    return generatedSource(syntheticRows(options, seedOf(options, context)));
+    return generatedSource(syntheticRows(options, generatorSeed(options, context)));
   },
 });
 
 export function syntheticRows(options: SyntheticOptions, seed: number): Generated {
   const random = randomFromSeed(seed).stream('synth');
   const rule = options.context ? contextRule(options, random) : linkedRule(drawProcess(options, random));
-  const deviations = perTaskOf(options, 'noise').map(Math.sqrt);
-  const labelled = options.labelled && perTaskOf(options, 'labelled');
+  const deviations = perTask(options, 'noise').map(Math.sqrt);
+  const labelled = options.labelled && perTask(options, 'labelled');
   const drawn = (name: SplitName, deviations: readonly number[]) =>
     syntheticBlock({ rule, deviations, labelled, rows: options.rows[name] }, options, random.stream(`rows/${name}`));
   const none = deviations.map(() => 0);
@@ -148,7 +148,7 @@ function contextColumn(contexts: number) {
   return { name: 'context', kind: 'categorical' as const, dictionary, complete: true };
 }
 
-function perTaskOf(options: SyntheticOptions, key: 'noise' | 'labelled'): readonly number[] {
+function perTask(options: SyntheticOptions, key: 'noise' | 'labelled'): readonly number[] {
   const given = options[key] ?? 1;
   if (typeof given === 'number') return Array.from({ length: options.tasks }, () => given);
   if (given.length === options.tasks) return given;

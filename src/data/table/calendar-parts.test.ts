@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withDatabase } from '../store/database.js';
 import { openNewRows } from './new-rows.js';
-import { file, open, rowsOf } from './table-loader.fixture.js';
+import { file, open, readRows } from './table-loader.fixture.js';
 
 const parts = ['month', 'weekday', 'hour', 'days'] as const;
 const start = Date.UTC(2023, 10, 20, 5, 30);
@@ -43,7 +43,7 @@ test('parts of times are inputs, whatever way the times are written', async () =
     expect(source.columns.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
       ...['at.month categorical', 'at.weekday categorical', 'at.hour categorical', 'at.days numeric', 'x numeric'],
     ]);
-    const rows = await Promise.all((['train', 'validation', 'test'] as const).map((split) => rowsOf(source, split)));
+    const rows = await Promise.all((['train', 'validation', 'test'] as const).map((split) => readRows(source, split)));
     expect(rows.flat(), way).toMatchObject(expected);
     expect(rows.map(({ length }) => length)).toEqual([240, 30, 30]);
   }
@@ -61,7 +61,7 @@ test('new rows get them by the way of training, in a file with types too', async
     const inputs = columns.map(({ name, kind, cells = {} }) => ({ name, kind, cells }));
     const wanted = { inputs, labels: {}, weight: undefined, keep: [] };
     const rows = await openNewRows([later], wanted, {}, { seed: 0, note: () => undefined });
-    expect(await rowsOf(rows.source, 'test')).toMatchObject(expected);
+    expect(await readRows(rows.source, 'test')).toMatchObject(expected);
     await rows.release();
   }
 });
@@ -90,7 +90,7 @@ test('a missing time is a missing value of each part', async () => {
     `at,y\n${times.map((time, row) => `${row % 3 ? time.toISOString() : ''},${y(row)}\n`).join('')}`,
   );
   const source = await open({ path, ...settings, split: undefined });
-  const rows = await rowsOf(source, 'train');
+  const rows = await readRows(source, 'train');
   const missing = rows.filter((row) => Number.isNaN(row['at.days']));
   expect(missing.length).toBeGreaterThan(50);
   for (const row of missing) expect([row['at.month'], row['at.weekday'], row['at.hour']]).toEqual(['', '', '']);

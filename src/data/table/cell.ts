@@ -6,7 +6,7 @@ export const day = 86_400_000;
 const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /** The number that a text says, of 32 bits at most; NaN if it says none. */
-export function numberOf(text: string): number {
+export function parseNumber(text: string): number {
   const value = decimal.test(text.trim()) ? Number(text) : Number.NaN;
   return Number.isFinite(Math.fround(value)) ? value : Number.NaN;
 }
@@ -52,6 +52,6 @@ export function mistakeIn(condition: Condition): string | undefined {
   if (!operators.includes(operator) || (operator.startsWith('=') && operand === '')) {
     return `'${condition}' is no comparison (${operators.join(', ')} and a value); a text that begins so stands in a list: ['…']`;
   }
-  if (/[<>]/.test(operator) && Number.isNaN(numberOf(operand))) return 'a comparison is with a number';
+  if (/[<>]/.test(operator) && Number.isNaN(parseNumber(operand))) return 'a comparison is with a number';
   return undefined;
 }

@@ -1,19 +1,19 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import type { CalendarPart } from '../encoding.js';
-import { literals, numbersOf, rowsOf } from '../store/database.js';
+import { literals, queryNumbers, queryRows } from '../store/database.js';
 import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';
 import {
-  daysOf,
-  isWayOf,
+  daysExpression,
+  isWritingOf,
   mostWhole,
   numberSql,
   partSql,
   type StagedColumn,
   textSql,
+  timeForms,
   timeOfNumbers,
-  timesOf,
   timesOfText,
 } from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
@@ -51,7 +51,7 @@ export async function columnKinds(
   staged: StagedRows,
   note: (message: string) => void,
 ): Promise<readonly KnownInput[]> {
-  const asked = inputs.map((input) => ({ input, column: columnOf(staged, input.of ?? input.name) }));
+  const asked = inputs.map((input) => ({ input, column: stagedColumn(staged, input.of ?? input.name) }));
   const found = await statistics(database, asked);
   const known: KnownInput[] = [];
   for (const [i, { input, column }] of asked.entries()) {
@@ -59,7 +59,7 @@ export async function columnKinds(
     const as = (kind: KnownInput['kind'], time?: number, lenient = input.lenient ?? false) => {
       const days = column.type === 'text' ? timesOfText(column.sql)[time ?? -1] : undefined;
       const faulty = days !== undefined || numbers < present;
-      const number = days === undefined ? (faulty ? numberSql(column) : `${column.sql}::DOUBLE`) : daysOf(days);
+      const number = days === undefined ? (faulty ? numberSql(column) : `${column.sql}::DOUBLE`) : daysExpression(days);
       known.push({
         ...input,
         kind,
@@ -75,7 +75,7 @@ export async function columnKinds(
       known.push(await calendarInput(database, { ...input, part: input.part }, column, present));
     else if (input.kind !== undefined) {
       const isKnown = input.kind !== 'numeric' || input.lenient !== undefined || numbers === present;
-      as(input.kind, isKnown ? input.time : (await timeOf(database, column, present))?.place);
+      as(input.kind, isKnown ? input.time : (await timeExpression(database, column, present))?.place);
     } else if (present === 0) continue;
     else if (column.type === 'list') as('list');
     else if (numbers >= (1 - oddShare) * present && numbers > 0) {
@@ -85,7 +85,7 @@ export async function columnKinds(
         if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
       }
     } else {
-      const time = numbers === 0 ? await timeOf(database, column, present) : undefined;
+      const time = numbers === 0 ? await timeExpression(database, column, present) : undefined;
       if (time === undefined) as('categorical');
       else as('numeric', time.place);
     }
@@ -102,9 +102,9 @@ async function calendarInput(
   present: number,
 ): Promise<KnownInput> {
   const { part } = input;
-  const isKnown = input.time !== undefined && isWayOf(column, input.time);
+  const isKnown = input.time !== undefined && isWritingOf(column, input.time);
   const time = isKnown ? input.time : await calendarTime(database, column, present);
-  const stamp = timesOf(column)[time ?? -1];
+  const stamp = timeForms(column)[time ?? -1];
   if (stamp === undefined)
     throw new DataError(
       `Column '${column.name}' has no times, or none in one format that tells days and months apart (2024-05-31 would): columns: { ${column.name}: ignored } leaves it out.`,
@@ -112,7 +112,7 @@ async function calendarInput(
   const kind = part === 'days' ? 'numeric' : 'categorical';
   return {
     ...{ ...input, kind, column, time, lenient: false, faulty: true },
-    ...{ number: daysOf(stamp), text: kind === 'numeric' ? undefined : partSql[part](stamp) },
+    ...{ number: daysExpression(stamp), text: kind === 'numeric' ? undefined : partSql[part](stamp) },
   };
 }
 
@@ -123,13 +123,13 @@ async function calendarTime(
   present: number,
 ): Promise<number | undefined> {
   const number = numberSql(column);
-  const found = await numbersOf(database, [`count(${number})`, `min(${number})`, `max(${number})`], stagedTable);
+  const found = await queryNumbers(database, [`count(${number})`, `min(${number})`, `max(${number})`], stagedTable);
   const [numbers = 0, smallest = Number.NaN, largest = Number.NaN] = found;
-  if (numbers === 0) return (await timeOf(database, column, present))?.place;
+  if (numbers === 0) return (await timeExpression(database, column, present))?.place;
   return numbers === present ? timeOfNumbers(smallest, largest)?.place : undefined;
 }
 
-function columnOf(staged: StagedRows, name: string): StagedColumn {
+function stagedColumn(staged: StagedRows, name: string): StagedColumn {
   const column = staged.columns.get(name);
   if (!column) throw new Error(`Column '${name}' is not staged`);
   return column;
@@ -143,15 +143,15 @@ async function statistics(
   const expressions = asked.flatMap(({ input, column }) => {
     const { type, sql } = column;
     const number = type === 'text' ? numberSql(column) : sql; // a number too large for 32 bits is whole
-    const countOf = (condition: string) => (input.kind === undefined ? `count(*) FILTER (${condition})` : '0');
+    const countWhere = (condition: string) => (input.kind === undefined ? `count(*) FILTER (${condition})` : '0');
     return [
       `count(${sql})`,
       `count(${type === 'whole' ? sql : numberSql(column)})`,
-      type === 'text' || type === 'number' ? countOf(`${number} <> trunc(${number})`) : '0',
-      type === 'text' || type === 'whole' ? countOf(isLongWhole(column)) : '0',
+      type === 'text' || type === 'number' ? countWhere(`${number} <> trunc(${number})`) : '0',
+      type === 'text' || type === 'whole' ? countWhere(isLongWhole(column)) : '0',
     ];
   });
-  const values = await numbersOf(database, expressions, stagedTable);
+  const values = await queryNumbers(database, expressions, stagedTable);
   return asked.map((_, c) => {
     const [present = 0, numbers = 0, broken = 0, long = 0] = values.slice(4 * c, 4 * c + 4);
     return { present, numbers, whole: broken === 0, long };
@@ -172,7 +172,7 @@ async function different(database: DuckDBConnection, column: StagedColumn): Prom
     const all = `FROM (FROM ${rows})`;
     const values = column.type === 'text' ? `FROM (SELECT DISTINCT ${column.sql} ${all})` : all; // of few texts each is made a number once
     const from = `(SELECT DISTINCT ${numberSql(column)} AS value ${values} LIMIT ${fewValues + 2})`;
-    [found = 0] = await numbersOf(database, ['count(value)'], from);
+    [found = 0] = await queryNumbers(database, ['count(value)'], from);
     if (found > fewValues) break;
   }
   return found;
@@ -186,7 +186,7 @@ interface TimeWay {
 }
 
 /** The one way in which all values of a column are times. */
-export async function timeOf(
+export async function timeExpression(
   database: DuckDBConnection,
   column: StagedColumn,
   present: number,
@@ -207,19 +207,19 @@ export async function likelyTimes(
   if (column.type !== 'text') return [];
   const ways = timesOfText(column.sql).map((sql, place): TimeWay => ({ place, sql }));
   const counts = (some: readonly TimeWay[]) => some.map(({ sql }) => `count(${sql})`);
-  const [sample = 0, ...fitting] = await numbersOf(
+  const [sample = 0, ...fitting] = await queryNumbers(
     database,
     ['count(*)', ...counts(ways)],
     `(SELECT ${column.sql} FROM ${stagedTable} WHERE NOT list_contains([${literals(marks)}]::VARCHAR[], ${column.sql}) LIMIT 1000)`,
   );
   const likely = ways.filter((_, w) => sample > 0 && (fitting[w] ?? 0) >= 0.95 * sample);
-  const values = await numbersOf(database, counts(likely), stagedTable);
+  const values = await queryNumbers(database, counts(likely), stagedTable);
   return likely.map((way, w) => ({ ...way, values: values[w] ?? 0 }));
 }
 
 async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: number, present: number) {
   const text = textSql(column);
-  const texts = await rowsOf(
+  const texts = await queryRows(
     database,
     `SELECT ${text} FROM ${stagedTable} WHERE ${column.sql} IS NOT NULL AND ${numberSql(column)} IS NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 6`,
   );
@@ -232,10 +232,10 @@ async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: n
 function noteKinds(asked: readonly InputColumn[], known: readonly KnownInput[], note: (message: string) => void): void {
   const inferred = asked.filter(({ kind }) => kind === undefined);
   if (inferred.length === 0) return;
-  const kindOf = ({ index }: InputColumn) =>
+  const inferredKind = ({ index }: InputColumn) =>
     known.find((input) => input.index === index)?.kind ?? 'without values, left out';
   const parts = (['numeric', 'categorical', 'list', 'without values, left out'] as const).flatMap((kind) => {
-    const names = inferred.filter((column) => kindOf(column) === kind).map(({ name }) => name);
+    const names = inferred.filter((column) => inferredKind(column) === kind).map(({ name }) => name);
     const some = names.length > 12 ? `${names.slice(0, 12).join(', ')}, … (${names.length})` : names.join(', ');
     return names.length > 0 ? [`${kind}: ${some}`] : [];
   });

@@ -6,7 +6,7 @@ import { must } from '../../support/must.js';
 import type { SourceTask } from '../dataset.js';
 import type { CellReading } from '../encoding.js';
 import type { Condition } from './cell.js';
-import { isPattern, patternOf } from './data-files.js';
+import { filePattern, isPattern } from './data-files.js';
 import { type ColumnOption, type Reference, type TableOptions, type TaskOption, usualSplit } from './table-options.js';
 import { delimiterAdvice, usualDelimiters } from './text-table.js';
 
@@ -146,7 +146,7 @@ function globbed(
 ): ReadonlyMap<number, ColumnOption> {
   const found = new Map<number, { readonly glob: string; readonly option: ColumnOption }>();
   for (const [glob, option] of globs) {
-    const pattern = patternOf(glob);
+    const pattern = filePattern(glob);
     if (!names.some((name) => pattern.test(name)))
       throw new ConfigError(`dataset.columns.${glob}: no column of ${path} matches; there are: ${few(names)}.`);
     for (const [index, name] of names.entries()) {
@@ -197,10 +197,10 @@ function labelColumn(
     index,
     positive: option.positive,
     classes: multiclass === true ? 'of training' : multiclass?.map(String),
-    mask: option.mask && maskOf(option.mask),
+    mask: option.mask && parseMask(option.mask),
   };
 
-  function maskOf(mask: NonNullable<TaskOption['mask']>) {
+  function parseMask(mask: NonNullable<TaskOption['mask']>) {
     const index = find(mask.column, `tasks.${name}.mask.column`);
     return { index, name: names[index] ?? '', condition: mask.where ?? [mask.equals ?? []].flat() };
   }

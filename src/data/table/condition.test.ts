@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { literal, rowsOf, withDatabase } from '../store/database.js';
+import { literal, queryRows, withDatabase } from '../store/database.js';
 import type { Condition } from './cell.js';
 import { conditionSql, macros } from './staged-columns.js';
 import { tableOptions } from './table-options.js';
@@ -17,7 +17,7 @@ function answers(condition: Condition, values: readonly (string | number)[]) {
       const type = typeof value === 'string' ? 'text' : 'number';
       const column = { name: 'y', type, sql: typeof value === 'string' ? literal(value) : `${value}::DOUBLE` } as const;
       const { holds, comparable } = conditionSql(condition, column);
-      found.push((await rowsOf(database, `SELECT ${holds}, ${comparable}`))[0]);
+      found.push((await queryRows(database, `SELECT ${holds}, ${comparable}`))[0]);
     }
     return found;
   });

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { temporaryFolder } from '../../support/folder.fixture.js';
-import { file, folds, open, rowsOf } from './table-loader.fixture.js';
+import { file, folds, open, readRows } from './table-loader.fixture.js';
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -23,7 +23,7 @@ test.each<[string, Buffer, string | undefined]>([
   vi.stubEnv('TMPDIR', folder);
   const other = await open({ path, ...settings, ...(encoding === undefined ? {} : { encoding }) });
   for (const split of ['train', 'validation', 'test'] as const)
-    expect(await rowsOf(other, split)).toEqual(await rowsOf(plain, split));
+    expect(await readRows(other, split)).toEqual(await readRows(plain, split));
   expect(await readdir(folder)).toEqual([]);
 });
 
@@ -33,7 +33,7 @@ async function read(content: string | Buffer, settings: object = {}) {
   const columns = { x: 'categorical' };
   const source = await open({ path, tasks: { y: {} }, columns, split: folds, ...settings });
   const splits = ['train', 'validation', 'test'] as const;
-  return (await Promise.all(splits.map((split) => rowsOf(source, split)))).flat().map(({ x }) => x);
+  return (await Promise.all(splits.map((split) => readRows(source, split)))).flat().map(({ x }) => x);
 }
 
 const inQuotes = ['a\r\nb', 'a\nb', 'a\rb', 'a\n\r\n\r"b', 'c\r\nc,0,\r\n'];

@@ -63,11 +63,11 @@ async function namesIn(folder: string, pattern: string): Promise<string[]> {
     return about ? [pattern] : [];
   }
   const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => !name.startsWith('.') && patternOf(pattern).test(name)).toSorted();
+  return names.filter((name) => !name.startsWith('.') && filePattern(pattern).test(name)).toSorted();
 }
 
 /** In a pattern `*` stands for any letters, and `?` for one. */
-export function patternOf(pattern: string): RegExp {
+export function filePattern(pattern: string): RegExp {
   const letters = pattern
     .replaceAll(/[\\^$.+()[\]{}|]/g, '\\$&')
     .replaceAll(/\*+/g, '.*')

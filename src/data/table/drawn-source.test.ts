@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { splitNames } from '../dataset.js';
-import { file, open, rowsOf } from './table-loader.fixture.js';
+import { file, open, readRows } from './table-loader.fixture.js';
 
 const lines = (count: number) =>
   Array.from(
@@ -24,7 +24,7 @@ test('splitSeed: run draws the rows and their weights that a number draws, from 
   const cache = join(dirname(path), 'cache');
   const opened = async (splitSeed: number | 'run', seed: number) => {
     const source = await open({ path, cache, ...settings, splitSeed }, [], { seed });
-    const splits = await Promise.all(splitNames.map((name) => rowsOf(source, name)));
+    const splits = await Promise.all(splitNames.map((name) => readRows(source, name)));
     return { source, splits };
   };
   const [one, two] = [await opened('run', 1), await opened('run', 2)];
@@ -47,9 +47,9 @@ test('a test file of its own is the same for all seeds, and so is the checksum',
   const opened = (seed: number) =>
     open({ path, test: own, ...settings, split: undefined, splitSeed: 'run' }, [], { seed });
   const [one, two] = [await opened(1), await opened(2)];
-  expect(await rowsOf(two, 'validation')).not.toEqual(await rowsOf(one, 'validation'));
-  expect(await rowsOf(two, 'test')).toEqual(await rowsOf(one, 'test'));
-  expect((await rowsOf(one, 'test')).length).toBe(1);
+  expect(await readRows(two, 'validation')).not.toEqual(await readRows(one, 'validation'));
+  expect(await readRows(two, 'test')).toEqual(await readRows(one, 'test'));
+  expect((await readRows(one, 'test')).length).toBe(1);
   expect(two.checksum).toBe(one.checksum);
 });
 
@@ -61,7 +61,7 @@ test('of: test draws this part of the test file for validation, by a number or b
       seed,
     });
     const [train, validation, test] = await Promise.all(
-      splitNames.map(async (name) => (await rowsOf(source, name)).map((row) => Number(row.n))),
+      splitNames.map(async (name) => (await readRows(source, name)).map((row) => Number(row.n))),
     );
     return { train, validation, test, checksum: source.checksum };
   };

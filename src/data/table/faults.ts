@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { numbersOf } from '../store/database.js';
+import { queryNumbers } from '../store/database.js';
 import type { ColumnRoles, LabelColumn } from './column-roles.js';
 import { labelSql } from './labels.js';
 import type { RowSplits } from './row-splits.js';
-import { entriesOf, entryWeight, numberSql } from './staged-columns.js';
+import { entryWeight, listEntries, numberSql } from './staged-columns.js';
 import type { StagedRows } from './staged-rows.js';
 import type { About, KnownRows } from './write-rows.js';
 
@@ -16,7 +16,7 @@ interface Fault {
   readonly what: string;
 }
 
-export function faultsOf(
+export function findFaults(
   { staged, inputs }: KnownRows,
   { labels, weight }: ColumnRoles,
   { faults }: RowSplits,
@@ -54,7 +54,7 @@ export function faultsOf(
       found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
     }
     if (kind === 'list' && weights !== undefined) {
-      const odd = `list_filter(${entriesOf(column, separator)}, e -> ${entryWeight('e', weights)} IS NULL)`;
+      const odd = `list_filter(${listEntries(column, separator)}, e -> ${entryWeight('e', weights)} IS NULL)`;
       found.push({ sql: `len(${odd}) > 0`, column: name, what: ', where the weight of an entry is no number.' });
     }
   }
@@ -76,7 +76,7 @@ export async function refuseFaults(
   staged: StagedRows,
 ): Promise<void> {
   const first = faults.map(({ sql }) => `min(row) FILTER (${sql})`);
-  const rows = await numbersOf(database, first, `${looked} WHERE split IS NOT NULL OR NOT given`);
+  const rows = await queryNumbers(database, first, `${looked} WHERE split IS NOT NULL OR NOT given`);
   const earliest = Math.min(...rows.filter((row) => !Number.isNaN(row)));
   const fault = faults[rows.indexOf(earliest)];
   if (!fault) return;

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
-import { literals, rowsOf } from '../store/database.js';
+import { literals, queryRows } from '../store/database.js';
 import type { LabelColumn } from './column-roles.js';
 import type { RowSplits } from './row-splits.js';
 import { conditionSql, numberSql, textSql } from './staged-columns.js';
@@ -51,7 +51,7 @@ export async function withClasses(
     else {
       const { text, inside } = labelSql(label, staged);
       const training = { text, from: `${from} WHERE split = 0 AND ${inside}` };
-      found.push({ ...label, task: { ...label.task, classes: await classesOf(database, label, training) } });
+      found.push({ ...label, task: { ...label.task, classes: await findClasses(database, label, training) } });
     }
   }
   return found;
@@ -66,14 +66,14 @@ const mostClasses = 1000;
  * @param texts SQL of the label's text in a table of training rows that are in the task's sample space.
  * @throws DataError for one class, and for more than a thousand.
  */
-async function classesOf(
+async function findClasses(
   database: DuckDBConnection,
   { task, name, classes }: LabelColumn,
   texts: { readonly text: string; readonly from: string },
 ): Promise<readonly string[]> {
   if (classes !== 'of training') return classes ?? [];
   const query = `SELECT DISTINCT ${texts.text} FROM ${texts.from} LIMIT ${mostClasses + 1}`;
-  const found = (await rowsOf(database, query)).map(([text]) => String(text));
+  const found = (await queryRows(database, query)).map(([text]) => String(text));
   if (found.length > mostClasses)
     throw new DataError(
       `Column '${name}' has more than ${mostClasses} different labels: task '${task.name}' cannot have so many classes.`,

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { file, folds, open, rowsOf } from './table-loader.fixture.js';
+import { file, folds, open, readRows } from './table-loader.fixture.js';
 
 const folded = (labels: readonly string[], more: readonly string[] = []) =>
   file(
     `x,fold,kind,inside\n${labels.map((label, row) => `${row},${['v', 't'][row] ?? ''},${label},${more[row] ?? 1}`).join('\n')}\n`,
   );
-const labelsOf = async (source: Awaited<ReturnType<typeof open>>) =>
-  (await Promise.all((['validation', 'test', 'train'] as const).map((split) => rowsOf(source, split)))).flatMap(
+const readLabels = async (source: Awaited<ReturnType<typeof open>>) =>
+  (await Promise.all((['validation', 'test', 'train'] as const).map((split) => readRows(source, split)))).flatMap(
     (rows) => rows.map((row) => row['y:kind']),
   );
 
@@ -20,21 +20,21 @@ test('classes are the texts of training rows, in the order of the alphabet; labe
   });
   expect(source.tasks).toEqual([{ name: 'kind', type: 'multiclass', classes: ['apple', 'fig', 'pear'] }]);
   expect(source.columns.map(({ name }) => name)).toEqual(['x']);
-  expect(await labelsOf(source)).toEqual([2, 0, 1, 2, 0, 1, 'outside']);
+  expect(await readLabels(source)).toEqual([2, 0, 1, 2, 0, 1, 'outside']);
 });
 
 test('whole numbers have the order of numbers', async () => {
   const path = await folded(['10', '9', '10', '-1', '9']);
   const source = await open({ path, tasks: { kind: { multiclass: true } }, split: folds });
   expect(source.tasks[0]?.classes).toEqual(['-1', '9', '10']);
-  expect(await labelsOf(source)).toEqual([2, 1, 2, 0, 1]);
+  expect(await readLabels(source)).toEqual([2, 1, 2, 0, 1]);
 });
 
 test('a list gives the classes and their order; one may have no training row', async () => {
   const path = await folded(['3', '1', '2', '1']);
   const source = await open({ path, tasks: { kind: { multiclass: [3, 1, 2, 0] } }, split: folds });
   expect(source.tasks[0]?.classes).toEqual(['3', '1', '2', '0']);
-  expect(await labelsOf(source)).toEqual([0, 1, 2, 1]);
+  expect(await readLabels(source)).toEqual([0, 1, 2, 1]);
   await expect(open({ path, tasks: { kind: { multiclass: [3, 1] } }, split: folds })).rejects.toThrow(
     /:4: column 'kind' is '2', which is not listed in dataset.tasks.kind.multiclass/,
   );
@@ -50,5 +50,5 @@ test('a class that only validation or test has is refused, unless a mask leaves 
   const mask = { column: 'inside', equals: 1 };
   const masked = await folded(labels, ['0', '1', '1', '1']);
   const source = await open({ path: masked, tasks: { kind: { multiclass: true, mask } }, split: folds });
-  expect(await labelsOf(source)).toEqual(['outside', 0, 0, 1]);
+  expect(await readLabels(source)).toEqual(['outside', 0, 0, 1]);
 });

@@ -97,7 +97,7 @@ export async function openNewRows(
     };
     const at = { folder, name: 'rows', key: null, setting: 'TMPDIR' };
     const entry = await prepared(at, context, (database) => prepareTable(database, files, options, about, context));
-    const place = (row: number) => placeOf(files, entry.description.fileRows ?? [], row);
+    const place = (row: number) => rowLocation(files, entry.description.fileRows ?? [], row);
     return { source: await preparedSource(entry, context), file: entry.file, place, release };
   } catch (error) {
     await release();
@@ -105,7 +105,7 @@ export async function openNewRows(
   }
 }
 
-async function placeOf(files: readonly SplitFile[], counts: readonly number[], row: number): Promise<string> {
+async function rowLocation(files: readonly SplitFile[], counts: readonly number[], row: number): Promise<string> {
   let first = 0;
   for (const [f, { file }] of files.entries()) {
     const next = first + (counts[f] ?? 0);

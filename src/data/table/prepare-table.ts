@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import { limitMemory, rowsOf, withProgress } from '../store/database.js';
+import { limitMemory, queryRows, withProgress } from '../store/database.js';
 import type { StoredSource } from '../store/prepared-source.js';
 import { columnKinds } from './column-kinds.js';
 import { columnRoles } from './column-roles.js';
-import { faultsOf, refuseFaults } from './faults.js';
+import { findFaults, refuseFaults } from './faults.js';
 import { withClasses } from './labels.js';
 import { rowSplits } from './row-splits.js';
 import { checkColumns, type SplitFile, stageRows } from './staged-rows.js';
@@ -38,7 +38,7 @@ export async function prepareTable(
     used: new Set([...found.used, ...keep]),
   };
   checkColumns(files, roles.used);
-  const [[threads] = []] = await rowsOf(database, "SELECT current_setting('threads')");
+  const [[threads] = []] = await queryRows(database, "SELECT current_setting('threads')");
   await limitMemory(database, roles.used.size, Number(threads));
   const notes: string[] = [];
   const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
@@ -51,7 +51,7 @@ export async function prepareTable(
   const splits = await rowSplits(database, staged, roles, options);
   const labelled = { ...roles, labels: await withClasses(database, roles.labels, staged, splits) };
   const known = { staged, inputs };
-  await refuseFaults(database, splits, faultsOf(known, labelled, splits, about), staged);
+  await refuseFaults(database, splits, findFaults(known, labelled, splits, about), staged);
   const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
   const writing = { ...about, path, options, wanted, notes, signal: context.signal };
   const stored = await withProgress(database, written, () => writeRows(database, splits, known, labelled, writing));

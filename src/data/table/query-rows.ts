@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { fileLiteral, identifier, literal, openDatabase, rowsOf, whileOpen } from '../store/database.js';
+import { fileLiteral, identifier, literal, openDatabase, queryRows, whileOpen } from '../store/database.js';
 import { readBy, refuseFiles, refuseUnread, unknownTable } from './query-tables.js';
 import { jsonTable, openRelation, said, twiceInOneCase } from './relation-table.js';
-import { formatOf, openSplitFiles, type RowFileOptions } from './row-file.js';
+import { fileFormat, openSplitFiles, type RowFileOptions } from './row-file.js';
 import { withoutComments } from './sql-comments.js';
 import { type StagedColumn, textSql } from './staged-columns.js';
 import { checkColumns, stagedTable, stageRows } from './staged-rows.js';
@@ -46,7 +46,7 @@ export async function openQuery(
     const name = '"the rows of the query"';
     const run = () => said('dataset.query', database.run(`CREATE OR REPLACE TABLE ${name} AS ${sources.query}`));
     const summed = async (hash: string) => {
-      const [row] = await rowsOf(database, `SELECT bit_xor(${hash})::VARCHAR FROM ${name} r`);
+      const [row] = await queryRows(database, `SELECT bit_xor(${hash})::VARCHAR FROM ${name} r`);
       return String(row?.[0]);
     };
     await run();
@@ -94,12 +94,12 @@ const clocks = new Map([
  * empty tables.
  */
 async function refuseChanging(database: DuckDBConnection, { query, files }: QuerySources): Promise<void> {
-  const [[path] = []] = await rowsOf(database, "SELECT current_setting('search_path')");
+  const [[path] = []] = await queryRows(database, "SELECT current_setting('search_path')");
   await database.run('CREATE SCHEMA planned');
   for (const name of [...files.keys()].map(identifier))
     await database.run(`CREATE TABLE planned.${name} AS FROM ${name} LIMIT 0`);
   await database.run(`SET search_path = ${literal(`query.planned,query,${path}`)}`);
-  const [[plan] = []] = await rowsOf(database, `SELECT json_serialize_plan(${literal(query)})`);
+  const [[plan] = []] = await queryRows(database, `SELECT json_serialize_plan(${literal(query)})`);
   await database.run(`SET search_path = ${literal(String(path))}`);
   await database.run('DROP SCHEMA planned CASCADE');
   const { error, error_message: reason, plans } = planShape.parse(JSON.parse(String(plan)));
@@ -108,7 +108,7 @@ async function refuseChanging(database: DuckDBConnection, { query, files }: Quer
       `its plan cannot be checked (${reason}); files that it reads belong into dataset.files, each by a name`,
     );
   const changing = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'";
-  const names = new Set((await rowsOf(database, changing)).map(([name]) => name));
+  const names = new Set((await queryRows(database, changing)).map(([name]) => name));
   names.delete('error'); // DuckDB adds it to each subquery of one value
   for (const { name, operands } of functionsIn(plans))
     if (names.has(name) || clocks.get(name) === operands) throw new Error(`${otherRows} (it calls ${name})`);
@@ -163,11 +163,11 @@ async function setUp(
     signal?.throwIfAborted();
     const [first = ''] = paths;
     const what = `dataset.files.${name}`;
-    if (formatOf(first) === 'parquet') {
+    if (fileFormat(first) === 'parquet') {
       const list = `[${paths.map(fileLiteral).join(', ')}]`;
       const from = `read_parquet(${list}, hive_partitioning = true)`;
       await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
-    } else if (formatOf(first) === 'json') {
+    } else if (fileFormat(first) === 'json') {
       const from = await said(what, jsonTable(database, paths));
       await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
     } else await load(database, name, paths, options, missing);
@@ -209,7 +209,7 @@ async function typed(database: DuckDBConnection, table: string, columns: readonl
   const isEach = (pattern: string) => (column: StagedColumn) =>
     `count(*) FILTER (NOT regexp_full_match(${textSql(column)}, ${literal(pattern)})) = 0`;
   const tests = [...columns.map(isEach(whole)), ...columns.map(isEach(real))];
-  const [found = []] = await rowsOf(database, `SELECT ${tests.join(', ')} FROM ${table}`);
+  const [found = []] = await queryRows(database, `SELECT ${tests.join(', ')} FROM ${table}`);
   return columns.map(({ name, sql, type: own }, c) => {
     const type = found[c] === true ? 'BIGINT' : found[columns.length + c] === true ? 'DOUBLE' : 'VARCHAR';
     return `${own === 'text' ? `${sql}::${type}` : sql} AS ${identifier(name)}`;

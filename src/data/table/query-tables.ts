@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { didYouMean } from '../../support/catalogue.js';
 import { DataError } from '../../support/errors.js';
-import { literal, rowsOf } from '../store/database.js';
+import { literal, queryRows } from '../store/database.js';
 
 /** What stands behind FROM in a query, at any depth. */
 interface Reads {
@@ -18,7 +18,7 @@ const parsedShape = z.looseObject({ error: z.boolean() });
 
 /** What a query reads, as DuckDB parses it. Nothing for what is no SELECT. */
 export async function readBy(database: DuckDBConnection, query: string): Promise<Reads> {
-  const [[parsed] = []] = await rowsOf(database, `SELECT json_serialize_sql(${literal(query)})`);
+  const [[parsed] = []] = await queryRows(database, `SELECT json_serialize_sql(${literal(query)})`);
   const { error, ...statements } = parsedShape.parse(JSON.parse(String(parsed)));
   const found = error ? [] : [...nodesIn(statements)];
   const tables = found.flatMap(({ type, table_name: name }) => (type === 'BASE_TABLE' ? [String(name)] : []));
@@ -34,7 +34,7 @@ export async function readBy(database: DuckDBConnection, query: string): Promise
 
 /** Refuses a file that is not listed. DuckDB would say that it may not open it, or read one that is listed twice. */
 export async function refuseFiles(database: DuckDBConnection, { tables, made, functions }: Reads): Promise<void> {
-  const known = await rowsOf(
+  const known = await queryRows(
     database,
     'SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views()',
   );

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { DataError } from '../../support/errors.js';
 import { folderOfFile } from '../../support/folder.fixture.js';
-import { openDatabase, rowsOf, withDatabase } from '../store/database.js';
+import { openDatabase, queryRows, withDatabase } from '../store/database.js';
 import { openTableFile } from './row-file.js';
 import { stagedTable, stageRows } from './staged-rows.js';
 import { usualMissing } from './table-options.js';
@@ -23,7 +23,7 @@ async function read(path: string, used?: ReadonlySet<string>) {
     const wanted = new Set(names.filter((name) => !unsupported.has(name) && (used?.has(name) ?? true)));
     const { columns } = await stageRows(database, [{ split: 'train', file }], wanted, usualMissing);
     const values = [...columns.values()].map(({ sql }) => sql);
-    const found = await rowsOf(database, `SELECT ${values.join(', ')} FROM ${stagedTable}`);
+    const found = await queryRows(database, `SELECT ${values.join(', ')} FROM ${stagedTable}`);
     const rows = found.map((row) => row.map((value) => (hasItems(value) ? value.items : value)));
     return { file, names, unsupported, types, rows };
   } finally {
@@ -90,7 +90,7 @@ test('whole numbers beyond 2^53 of one file stay exact, where another file has d
       const files = await Promise.all(names.map((path) => openTableFile(path, options)));
       const asTrain = files.map((file) => ({ split: 'train' as const, file }));
       await stageRows(database, asTrain, new Set(['id']), usualMissing);
-      return (await rowsOf(database, `FROM ${stagedTable}`)).flat();
+      return (await queryRows(database, `FROM ${stagedTable}`)).flat();
     });
   expect(await staged(whole, decimal)).toEqual(['9007199254740993', '9007199254740992', '0.5']);
   expect(await staged(small, decimal)).toEqual([7, 0.5]);

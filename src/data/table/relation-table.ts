@@ -1,8 +1,8 @@
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
-import { fileLiteral, identifier, literal, rowsOf, sqlReason, withDatabase } from '../store/database.js';
-import { cleaned, daysOf, mostWhole, type StagedType } from './staged-columns.js';
+import { fileLiteral, identifier, literal, queryRows, sqlReason, withDatabase } from '../store/database.js';
+import { cleaned, daysExpression, mostWhole, type StagedType } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
 /** What DuckDB reads as a table with types. */
@@ -76,7 +76,7 @@ async function longIntegers(
     const found = type === 'DOUBLE' ? isLong(value) : `len(list_filter(${value}, digits -> ${isLong('digits')})) > 0`;
     return `coalesce(bool_or(${found}), false)`;
   });
-  const [found = []] = await rowsOf(
+  const [found = []] = await queryRows(
     database,
     `SELECT ${tests.join(', ')} FROM ${from}, columns = {${columns.join(', ')}})`,
   );
@@ -86,7 +86,7 @@ async function longIntegers(
 /** DuckDB gives the second of two keys that differ only in case another name, which no row has. */
 async function refuseKeysTwice(database: DuckDBConnection, list: string): Promise<void> {
   const objects = `read_json_objects(${list}, maximum_object_size = 67108864)`;
-  const keys = await rowsOf(
+  const keys = await queryRows(
     database,
     `SELECT key FROM (SELECT unnest(json_keys(json)) AS key FROM ${objects}) GROUP BY 1 ORDER BY 1`,
   );
@@ -122,7 +122,7 @@ export async function openRelation(
   const known = new Map<string, Staged>();
   const unsupported = new Map<string, string>();
   for (const [c, name] of names.entries()) {
-    const staged = stagedOf(identifier(name), must(types[c], `type of column ${name}`));
+    const staged = stageColumn(identifier(name), must(types[c], `type of column ${name}`));
     if ('unsupported' in staged) unsupported.set(name, staged.unsupported);
     else known.set(name, staged);
   }
@@ -155,10 +155,10 @@ function asWanted({ type: own, expression }: Staged, type: StagedType, missing: 
 }
 
 /** @returns The type's name, where its values are neither numbers, texts, booleans, times nor lists of these. */
-function stagedOf(column: string, type: DuckDBType): Staged | { readonly unsupported: string } {
-  const item = itemOf(type);
-  const [odd] = unsupported.exec(nameOf(item ?? type)) ?? [];
-  if (item && (odd ?? itemOf(item))) return { unsupported: 'list of lists, maps or structs' };
+function stageColumn(column: string, type: DuckDBType): Staged | { readonly unsupported: string } {
+  const item = itemType(type);
+  const [odd] = unsupported.exec(typeName(item ?? type)) ?? [];
+  if (item && (odd ?? itemType(item))) return { unsupported: 'list of lists, maps or structs' };
   if (odd) return { unsupported: odd.toLowerCase() };
   if (!item) return single(column, type);
   const entry = single('entry', item);
@@ -171,9 +171,9 @@ function stagedOf(column: string, type: DuckDBType): Staged | { readonly unsuppo
 
 /** A number of what is decimal, a text of what has none of its own, days since 1970 of a time. */
 function single(value: string, type: DuckDBType): Staged {
-  const name = nameOf(type);
+  const name = typeName(type);
   if (name === 'DATE' || name.startsWith('TIMESTAMP'))
-    return { type: 'number', expression: `coalesce(${daysOf(`${value}::TIMESTAMP`)}, ${endless(value)})` };
+    return { type: 'number', expression: `coalesce(${daysExpression(`${value}::TIMESTAMP`)}, ${endless(value)})` };
   if (name.startsWith('TIME')) return { type: 'number', expression: `epoch_us(${value}::TIME)::DOUBLE` };
   if (name === 'BLOB') return { type: 'text', expression: `coalesce(TRY(decode(${value})), ${value}::VARCHAR)` };
   if (name === 'FLOAT' || name === 'DOUBLE')
@@ -190,13 +190,13 @@ function endless(time: string): string {
   return `CASE WHEN isinf(${time}) THEN if(${time}::TIMESTAMP > TIMESTAMP '2000-01-01', 'inf', '-inf')::DOUBLE END`;
 }
 
-function itemOf(type: DuckDBType): DuckDBType | undefined {
-  return 'valueType' in type && !nameOf(type).startsWith('MAP') ? type.valueType : undefined;
+function itemType(type: DuckDBType): DuckDBType | undefined {
+  return 'valueType' in type && !typeName(type).startsWith('MAP') ? type.valueType : undefined;
 }
 
 const unsupported = /^(STRUCT|MAP|UNION|JSON|INTERVAL|VARIANT|GEOMETRY|GEOGRAPHY)/;
 
-function nameOf(type: DuckDBType): string {
+function typeName(type: DuckDBType): string {
   return type.alias ?? String(type);
 }
 

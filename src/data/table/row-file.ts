@@ -39,7 +39,7 @@ export async function openTableFile(path: string, options: RowFileOptions): Prom
 
 async function openAnyFormat(path: string, options: RowFileOptions): Promise<TableFile> {
   const { size } = await stat(path);
-  const format = formatOf(path);
+  const format = fileFormat(path);
   if (format === 'parquet') return openParquet(path, size);
   if (format === 'json') return openJson(path, size);
   const delimiter = textDelimiter(path, options);
@@ -63,7 +63,7 @@ const packable = ['.csv', '.tsv', '.tab', '.jsonl', '.ndjson', '.json'].flatMap(
 const endings = [...packable, '.parquet', '.pq'];
 
 /** By the ending; any other is a text file's. @throws DataError for what is no table. */
-export function formatOf(path: string): 'parquet' | 'json' | 'text' {
+export function fileFormat(path: string): 'parquet' | 'json' | 'text' {
   const other = others.find(([ending]) => ending.test(path));
   if (other) throw new DataError(`${path} is ${other[1]}, which is not read: ${other[2]}.`);
   if (/\.(parquet|pq)$/i.test(path)) return 'parquet';

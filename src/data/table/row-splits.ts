@@ -3,10 +3,10 @@ import { ConfigError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
 import { type SplitName, splitNames } from '../dataset.js';
 import { appendColumns } from '../store/append-columns.js';
-import { numbersOf, rowsOf } from '../store/database.js';
+import { queryNumbers, queryRows } from '../store/database.js';
 import type { Draw, StoredSource } from '../store/prepared-source.js';
 import type { Condition } from './cell.js';
-import { timeOf } from './column-kinds.js';
+import { timeExpression } from './column-kinds.js';
 import type { ColumnRoles } from './column-roles.js';
 import { conditionSql, numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
@@ -23,17 +23,17 @@ export interface Shares {
 /**
  * The shares that are cut out of `path`. @throws ConfigError for a split that has files and a share, too, or neither.
  */
-export function sharesOf(options: TableOptions): Shares {
+export function splitShares(options: TableOptions): Shares {
   const { split = usualSplit } = options;
   const drawn = 'fraction' in split ? split : undefined;
   const asked: Partial<Record<'validation' | 'test', unknown>> = 'fraction' in split ? split.fraction : split;
-  const shareOf = (name: 'validation' | 'test') => {
+  const validationShare = (name: 'validation' | 'test') => {
     const own = asked[name];
     if (options[name] === undefined) return typeof own === 'number' ? own : usualShare;
     if (own === undefined) return 0;
     throw new ConfigError(`dataset.split: the ${name} split has files of its own (dataset.${name}).`);
   };
-  const shares = { validation: shareOf('validation'), test: shareOf('test') };
+  const shares = { validation: validationShare('validation'), test: validationShare('test') };
   if (!('column' in split) && shares.validation + shares.test >= 1) {
     throw new ConfigError('dataset.split: no rows are left for training.');
   }
@@ -59,18 +59,18 @@ export function sharesOf(options: TableOptions): Shares {
  * Cuts the rows of a prepared table when it is opened: those of training each go where a preparation with this
  * `splitSeed` would have put them; of those of the test (`of: test`) the share is drawn without replacement.
  */
-export function drawOf(options: TableOptions, seed: number, { rows }: StoredSource): Draw {
-  const shares = sharesOf(options);
+export function rowDraw(options: TableOptions, seed: number, { rows }: StoredSource): Draw {
+  const shares = splitShares(options);
   const [parent, first] = isOfTest(options) ? (['test', rows.train] as const) : (['train', 0] as const);
   const drawn = isOfTest(options) ? drawnPart(rows.test, shares.validation, seed) : drawnRows(rows.train, shares, seed);
   return {
     key: 'row',
-    splitOf: (row, stored) => (stored === parent ? splitNames[drawn[row - first] ?? 0] : stored), // rows lie in the order of the files
+    rowSplit: (row, stored) => (stored === parent ? splitNames[drawn[row - first] ?? 0] : stored), // rows lie in the order of the files
   };
 }
 
 function drawnRows(rows: number, shares: Shares, seed: number): Uint8Array {
-  const splitOf = drawnSplitOf(shares, seed);
+  const splitOf = drawnSplit(shares, seed);
   return Uint8Array.from({ length: rows }, () => code(splitOf()));
 }
 
@@ -84,7 +84,7 @@ function drawnPart(rows: number, share: number, seed: number): Uint8Array {
 }
 
 /** Draws the split of a row after the other. */
-function drawnSplitOf(shares: Shares, seed: number): () => SplitName {
+function drawnSplit(shares: Shares, seed: number): () => SplitName {
   const random = randomFromSeed(seed).stream('split');
   return () => splitAt(random.uniform(), shares);
 }
@@ -120,24 +120,24 @@ export async function rowSplits(
   options: TableOptions,
 ): Promise<RowSplits> {
   const { split = usualSplit, splitSeed } = options;
-  const shares = sharesOf(options);
+  const shares = splitShares(options);
   const seed = splitSeed === 'run' ? 0 : splitSeed;
   const of = column === undefined ? undefined : staged.columns.get(column);
   const given = splitOfFile(staged);
   const key = sortKey(seed);
-  const rule = await ruleOf();
+  const rule = await splitRule();
   const from = `(SELECT s.*, s.rowid AS row, coalesce(${given}, ${rule.sql}) AS split, ${given} IS NOT NULL AS given, ${key} AS sort_key FROM ${stagedTable} s ${rule.join ?? ''})`;
   const whole = `(SELECT *, rowid AS row, false AS given, 0 AS split FROM ${stagedTable})`;
   return { from, looked: rule.faults ? from : whole, faults: rule.faults ?? [] };
 
-  async function ruleOf(): Promise<Rule> {
+  async function splitRule(): Promise<Rule> {
     if (!of || 'fraction' in split) {
       if (splitSeed === 'run' || isOfTest(options)) return { sql: String(code('train')) };
       if ('fraction' in split && split.stratify !== undefined) {
         const strata = [split.stratify].flat().map((name) => staged.columns.get(String(name)));
         return byStratum([of, ...strata], shares, given, key);
       }
-      await drawRows(database, staged, drawnSplitOf(shares, seed));
+      await drawRows(database, staged, drawnSplit(shares, seed));
       const drawn = { sql: 'coalesce(d.split, 0)', join: 'LEFT JOIN draws d ON d.row = s.rowid' };
       if (!of) return drawn;
       await drawGroups(database, of, shares, seed);
@@ -208,7 +208,7 @@ async function drawGroups(
   const text = textSql(column);
   const distinct = `SELECT DISTINCT ${text} AS value FROM ${stagedTable} WHERE value IS NOT NULL`;
   await database.run(`CREATE OR REPLACE TABLE groups AS ${distinct}`);
-  const values = await rowsOf(database, 'SELECT value FROM groups');
+  const values = await queryRows(database, 'SELECT value FROM groups');
   const splits = Uint8Array.from(values, ([value]) => code(splitAt(random.stream(String(value)).uniform(), shares)));
   await database.run('CREATE OR REPLACE TABLE group_splits (split UTINYINT)');
   await appendColumns(database, 'group_splits', [splits], splits.length);
@@ -259,7 +259,7 @@ async function byTime(
   staged: StagedRows,
 ) {
   const number = numberSql(column);
-  const [present = 0, numbers = 0] = await numbersOf(
+  const [present = 0, numbers = 0] = await queryNumbers(
     database,
     [`count(${column.sql})`, `count(${number})`],
     stagedTable,
@@ -268,13 +268,13 @@ async function byTime(
   const time =
     numbers === present || column.type !== 'text'
       ? number
-      : `coalesce(${number}, epoch_ms(${(await timeOf(database, column, present))?.sql ?? iso})::DOUBLE)`;
+      : `coalesce(${number}, epoch_ms(${(await timeExpression(database, column, present))?.sql ?? iso})::DOUBLE)`;
   const end = staged.files.filter(({ split }) => split === 'train').map(({ first, rows }) => [first, first + rows - 1]);
   const rows = end.map(([first, last]) => `rowid BETWEEN ${first} AND ${last}`).join(' OR ') || 'false';
   const all = end.reduce((sum, [first = 0, last = 0]) => sum + last - first + 1, 0);
   const from = async (share: number) => {
     if (!(share > 0)) return 'NULL';
-    const [[value] = []] = await rowsOf(
+    const [[value] = []] = await queryRows(
       database,
       `SELECT ${time} FROM ${stagedTable} WHERE ${rows} ORDER BY 1 LIMIT 1 OFFSET ${Math.floor((1 - share) * all)}`,
     );

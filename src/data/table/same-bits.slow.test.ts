@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { temporaryFolder } from '../../support/folder.fixture.js';
-import { openDatabase, rowsOf } from '../store/database.js';
+import { openDatabase, queryRows } from '../store/database.js';
 import { prepareTable } from './prepare-table.js';
 import { openTableFile } from './row-file.js';
 import { tableOptions } from './table-options.js';
@@ -19,7 +19,7 @@ function longFile(header: string, line: (row: number) => string): string {
 }
 
 /** A checksum of all rows and dictionaries in their order, prepared with this number of threads. */
-async function contentOf(path: string, options: object, threads: number): Promise<string> {
+async function preparedContent(path: string, options: object, threads: number): Promise<string> {
   const database = await openDatabase(':memory:', { threads });
   await database.run("ATTACH ':memory:' AS prepared");
   const files = [{ split: 'train', file: await openTableFile(path, { quote: '"', header: true }) } as const];
@@ -28,7 +28,7 @@ async function contentOf(path: string, options: object, threads: number): Promis
   const content = [JSON.stringify(stored)];
   for (const table of ['rows', 'dictionaries']) {
     const text = "string_agg(md5(CAST(t AS VARCHAR)), '' ORDER BY t.rowid)";
-    content.push(String(await rowsOf(database, `SELECT md5(${text}) FROM prepared.${table} t`)));
+    content.push(String(await queryRows(database, `SELECT md5(${text}) FROM prepared.${table} t`)));
   }
   database.closeSync();
   return content.join();
@@ -41,13 +41,15 @@ test('lists, days and every way to split have the same bits with any number of t
       .join(),
   );
   const options = { tasks: { y: {} }, columns: { tags: { kind: 'list' } } };
-  const one = await contentOf(path, options, 1);
-  for (const threads of [3, 8]) expect(await contentOf(path, options, threads)).toBe(one);
-  expect(await contentOf(path, { ...options, splitSeed: 1 }, 2)).not.toBe(one);
+  const one = await preparedContent(path, options, 1);
+  for (const threads of [3, 8]) expect(await preparedContent(path, options, threads)).toBe(one);
+  expect(await preparedContent(path, { ...options, splitSeed: 1 }, 2)).not.toBe(one);
   for (const split of [
     { fraction: { test: 0.2 }, stratify: ['y', 'few'] },
     { fraction: { test: 0.2 }, group: 'user' },
     { time: 'day' },
   ])
-    expect(await contentOf(path, { ...options, split }, 1)).toBe(await contentOf(path, { ...options, split }, 5));
+    expect(await preparedContent(path, { ...options, split }, 1)).toBe(
+      await preparedContent(path, { ...options, split }, 5),
+    );
 });

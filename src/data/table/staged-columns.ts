@@ -1,7 +1,7 @@
-import { truthOf, truths } from '../encode/number-key.js';
+import { truths, truthValue } from '../encode/number-key.js';
 import type { CalendarPart } from '../encoding.js';
 import { literal, literals } from '../store/database.js';
-import { type Condition, conditionParts, day, numberOf } from './cell.js';
+import { type Condition, conditionParts, day, parseNumber } from './cell.js';
 
 /** What a column of staged rows holds. Whole numbers are exact, of 64 bits. */
 export type StagedType = 'text' | 'whole' | 'number' | 'list';
@@ -18,7 +18,7 @@ const blanks = Array.from({ length: 2 ** 16 }, (_, code) => String.fromCharCode(
 export const mostWhole = 2 ** 53;
 
 /** SQL of a TIMESTAMP in days since 1970. */
-export function daysOf(time: string): string {
+export function daysExpression(time: string): string {
   return `epoch_ms(${time}) / ${day}.0`;
 }
 
@@ -39,8 +39,8 @@ export const macros = [
  */
 export function cleaned(text: string, missing: readonly string[]): string {
   const marks = missing.map((mark) => mark.trim());
-  if (marks.length === 0) return trimmedOf(text, missing);
-  return `CASE WHEN NOT list_contains([${literals(marks)}], ${text}) THEN ${trimmedOf(text, missing)} END`;
+  if (marks.length === 0) return trimmedText(text, missing);
+  return `CASE WHEN NOT list_contains([${literals(marks)}], ${text}) THEN ${trimmedText(text, missing)} END`;
 }
 
 /**
@@ -48,7 +48,7 @@ export function cleaned(text: string, missing: readonly string[]): string {
  * comparisons find the others in a third of the time that trimming takes. `trimmed` stands there once, as DuckDB
  * computes what it meets twice for every row.
  */
-export function trimmedOf(text: string, missing: readonly string[]): string {
+export function trimmedText(text: string, missing: readonly string[]): string {
   const isBlank = (letter: string) => `list_contains([${literals(blanks)}], ${letter})`;
   const ends = blanks.filter((letter) => letter < '\u007f').map((letter) => `NOT suffix(${text}, ${literal(letter)})`);
   const plain = [`${text} BETWEEN '!' AND '~~~'`, `strlen(${text}) = length(${text})`, ...ends].join(' AND ');
@@ -79,7 +79,7 @@ export function textSql({ type, sql }: StagedColumn): string {
 }
 
 /** SQL of a list's entries, with their weights. */
-export function entriesOf(column: StagedColumn, separator = '|'): string {
+export function listEntries(column: StagedColumn, separator = '|'): string {
   const parts = column.type === 'list' ? column.sql : `string_split(${textSql(column)}, ${literal(separator)})`;
   return `coalesce(list_filter(list_transform(${parts}, e -> trimmed(e)), e -> e <> ''), []::VARCHAR[])`;
 }
@@ -108,8 +108,10 @@ export function conditionSql(
   const { operator, values } = conditionParts(condition);
   const [number, text] = [numberSql(column), textSql(column)];
   if (operator !== '=' && operator !== '!=')
-    return { holds: `${number} ${operator} ${numberOf(values[0] ?? '')}`, comparable: `${number} IS NOT NULL` };
-  const numbers = values.map((value) => truthOf(value) ?? numberOf(value)).filter((value) => !Number.isNaN(value));
+    return { holds: `${number} ${operator} ${parseNumber(values[0] ?? '')}`, comparable: `${number} IS NOT NULL` };
+  const numbers = values
+    .map((value) => truthValue(value) ?? parseNumber(value))
+    .filter((value) => !Number.isNaN(value));
   const words = column.type === 'text' ? truths.filter((_, truth) => numbers.includes(truth)) : [];
   const ways = [`${text} IN (${literals(values.map((value) => value.trim()))})`];
   if (words.length > 0) ways.push(`lower(${text}) IN (${literals(words)})`);
@@ -134,7 +136,7 @@ export const partSql: Readonly<Record<CalendarPart, (time: string) => string>> =
   month: (time) => `month(${time})::VARCHAR`,
   weekday: (time) => `isodow(${time})::VARCHAR`,
   hour: (time) => `hour(${time})::VARCHAR`,
-  days: daysOf,
+  days: daysExpression,
 };
 
 /** Numbers that are times: SQL of their milliseconds since 1970, and the smallest and the largest that are likely. */
@@ -165,12 +167,12 @@ export function timeOfNumbers(
 export type TimeForm = (typeof timeNumbers)[number]['form'];
 
 /** Whether this way may be that of a column: a file with types has times as days, whatever they were in a text. */
-export function isWayOf({ type }: StagedColumn, place: number): boolean {
+export function isWritingOf({ type }: StagedColumn, place: number): boolean {
   return type === 'text' ? place !== textWays : place >= textWays;
 }
 
 /** SQL of a column's time, a TIMESTAMP in UTC, by each way: those of texts, then those of numbers. NULL: none. */
-export function timesOf(column: StagedColumn): readonly string[] {
+export function timeForms(column: StagedColumn): readonly string[] {
   const number = numberSql(column);
   const none = Array.from({ length: textWays }, () => 'NULL::TIMESTAMP');
   const ofNumbers = timeNumbers.map(({ from, to, milliseconds }) => {

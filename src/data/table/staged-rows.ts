@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import type { SplitName } from '../dataset.js';
-import { numbersOf, rowsOf, withProgress } from '../store/database.js';
+import { queryNumbers, queryRows, withProgress } from '../store/database.js';
 import { shown } from './cell.js';
 import { databaseTypes, macros, mostWhole, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
@@ -62,7 +62,7 @@ export async function stageRows(
     await withProgress(database, onShare, () => file.rows(database, missing, insert));
     bytes += file.bytes;
     onBytes(bytes);
-    const [count = 0] = await numbersOf(database, ['count(*)'], stagedTable);
+    const [count = 0] = await queryNumbers(database, ['count(*)'], stagedTable);
     staged.push({ split, file, first: rows, rows: count - rows });
     rows = count;
   }
@@ -75,7 +75,7 @@ export async function stageRows(
       const column = byName.get(name);
       const from = staged.findLast(({ first }) => first <= row);
       const sql = column ? textSql(column) : 'NULL';
-      const [[text] = []] = await rowsOf(database, `SELECT ${sql} FROM ${stagedTable} WHERE rowid = ${row}`);
+      const [[text] = []] = await queryRows(database, `SELECT ${sql} FROM ${stagedTable} WHERE rowid = ${row}`);
       const place = await from?.file.place(row - from.first);
       return `${place}: column '${name}' is ${shown(typeof text === 'string' ? text : '')}`;
     },
@@ -90,7 +90,7 @@ async function losesDigits(database: DuckDBConnection, files: readonly SplitFile
     const value = file.value(name, 'whole', []);
     const test = `coalesce(bool_or(${value} NOT BETWEEN ${-mostWhole} AND ${mostWhole}), false)`;
     await file.rows(database, [], async (from) => {
-      isLost ||= (await rowsOf(database, `SELECT ${test} FROM ${from}`))[0]?.[0] === true;
+      isLost ||= (await queryRows(database, `SELECT ${test} FROM ${from}`))[0]?.[0] === true;
     });
   }
   return isLost;

@@ -82,15 +82,15 @@ describe('what is wrong is said with file, line, column and reason', () => {
     const end = '\r\n';
     const start = ['x,y,fold', '"a', '', 'b","1', '",', '', 'c,0,', ''].join(end);
     const settings = { tasks: { y: { regression: true } }, split: folds };
-    const lineOf = async (row: string) => {
+    const faultyLine = async (row: string) => {
       const failure = await open({ path: await file(`${start}${row}${end}d,1,v${end}e,1,t${end}`), ...settings }).catch(
         (error) => error,
       );
       return /data\.csv:(\d+): (.*)/.exec(failure.message)?.slice(1);
     };
-    expect(await lineOf('c,no,')).toEqual(['8', expect.stringMatching(/column 'y' is 'no'/)]);
-    expect(await lineOf(`"c${end}c${end}",no,`)).toEqual(['10', expect.stringMatching(/column 'y' is 'no'/)]);
-    expect(await lineOf(`${end}"c,no,`)).toEqual(['9', expect.stringMatching(/^a quote is not closed/)]);
+    expect(await faultyLine('c,no,')).toEqual(['8', expect.stringMatching(/column 'y' is 'no'/)]);
+    expect(await faultyLine(`"c${end}c${end}",no,`)).toEqual(['10', expect.stringMatching(/column 'y' is 'no'/)]);
+    expect(await faultyLine(`${end}"c,no,`)).toEqual(['9', expect.stringMatching(/^a quote is not closed/)]);
   });
 
   test('invalid UTF-8, an unknown ending', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { file, open, rowsOf } from './table-loader.fixture.js';
+import { file, open, readRows } from './table-loader.fixture.js';
 
 const lines = (count: number, line: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('');
@@ -42,7 +42,7 @@ test('a stratified split has the same share of each value, to the row', async ()
   const source = await open(options);
   const counts = await Promise.all(
     splits.map(async (name) => {
-      const rows = await rowsOf(source, name);
+      const rows = await readRows(source, name);
       return [rows.length, rows.filter((row) => row['y:y'] === 1).length];
     }),
   );
@@ -52,7 +52,7 @@ test('a stratified split has the same share of each value, to the row', async ()
     [400, 4],
   ]);
   const again = await open({ ...options, splitSeed: 5 });
-  expect(await rowsOf(again, 'test')).not.toEqual(await rowsOf(source, 'test'));
+  expect(await readRows(again, 'test')).not.toEqual(await readRows(source, 'test'));
 });
 
 test('a number column with a few odd texts stays a number, and the note names them; with more it has categories', async () => {
@@ -61,7 +61,7 @@ test('a number column with a few odd texts stays a number, and the note names th
   const notes: string[] = [];
   const source = await open({ path: await file(text(50)), tasks: { y: {} } }, notes);
   expect(source.columns).toEqual([{ name: 'x', kind: 'numeric', cells: { lenient: true } }]);
-  const rows = (await Promise.all(splits.map((name) => rowsOf(source, name)))).flat();
+  const rows = (await Promise.all(splits.map((name) => readRows(source, name)))).flat();
   expect(rows.filter((row) => Number.isNaN(row.x))).toHaveLength(50);
   expect(notes[0]).toBe(
     "Column 'x' has numbers but for 50 of 1000 values: '12_34', 'odd'. These count as missing; list them in dataset.missing, or say columns: { x: categorical }.",
@@ -78,7 +78,7 @@ test('dates are numbers, in days since 1970', async () => {
   const source = await open({ path, tasks: { y: {} } });
   expect(source.columns.map(({ kind }) => kind)).toEqual(['numeric', 'numeric']);
   const first = Date.UTC(2024, 4, 1) / 86_400_000;
-  const whole = (await Promise.all(splits.map((split) => rowsOf(source, split)))).flat();
+  const whole = (await Promise.all(splits.map((split) => readRows(source, split)))).flat();
   expect(new Set(whole.map((row) => row.when))).toEqual(
     new Set(Array.from({ length: 31 }, (_, day) => Math.fround(first + day))),
   );
@@ -96,7 +96,7 @@ test('whole numbers beyond 2^53 are categories, each its own, in CSV and JSON', 
   for (const path of [csv, json]) {
     const source = await open({ path, tasks: { y: {} } });
     expect(source.columns).toMatchObject([{ name: 'id', kind: 'categorical' }]);
-    expect(new Set((await rowsOf(source, 'train')).map(({ id }) => id)).size).toBeGreaterThan(60);
+    expect(new Set((await readRows(source, 'train')).map(({ id }) => id)).size).toBeGreaterThan(60);
   }
 });
 

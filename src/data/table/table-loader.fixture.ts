@@ -40,7 +40,7 @@ export async function open(
  * Every row of a split, in the order of the files: columns as text, number or list, labels and masks by name, and the
  * weight if there are weights.
  */
-export async function rowsOf(source: Source, name: SplitName) {
+export async function readRows(source: Source, name: SplitName) {
   const split = source.splits[name];
   const rows: Record<string, unknown>[] = [];
   const numbers: number[] = [];

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { SplitName } from '../dataset.js';
-import { file, folds, open, rowsOf } from './table-loader.fixture.js';
+import { file, folds, open, readRows } from './table-loader.fixture.js';
 
 test('a split by a group: no value in two splits, the same under one seed, rows without a value alone', async () => {
   const lines = Array.from(
@@ -12,12 +12,12 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
   );
   const path = await file(`user,x,y\n${lines.join('\n')}\n`);
   const split = { fraction: { validation: 0.2, test: 0.2 }, group: 'user' };
-  const usersOf = async (settings: object) => {
+  const splitUsers = async (settings: object) => {
     const source = await open({ path, tasks: { y: {} }, split, ...settings });
     const names = ['train', 'validation', 'test'] as const;
-    return Promise.all(names.map(async (name) => (await rowsOf(source, name)).map(({ user }) => String(user))));
+    return Promise.all(names.map(async (name) => (await readRows(source, name)).map(({ user }) => String(user))));
   };
-  const [train = [], validation = [], test = []] = await usersOf({});
+  const [train = [], validation = [], test = []] = await splitUsers({});
   const shared = (some: readonly string[], others: readonly string[]) =>
     [...new Set(some)].filter((user) => user !== '' && others.includes(user));
   expect([...shared(train, validation), ...shared(train, test), ...shared(validation, test)]).toEqual([]);
@@ -26,9 +26,9 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
     expect(new Set(part).size).toBeGreaterThan(20);
     expect(part.filter((user) => user === '').length).toBeGreaterThan(8);
   }
-  expect(await usersOf({})).toEqual([train, validation, test]);
-  expect(await usersOf({ splitSeed: 1 })).not.toEqual([train, validation, test]);
-  const turned = await usersOf({ path: await file(`user,x,y\n${lines.toReversed().join('\n')}\n`) });
+  expect(await splitUsers({})).toEqual([train, validation, test]);
+  expect(await splitUsers({ splitSeed: 1 })).not.toEqual([train, validation, test]);
+  const turned = await splitUsers({ path: await file(`user,x,y\n${lines.toReversed().join('\n')}\n`) });
   const groups = (parts: readonly (readonly string[])[]) =>
     parts.map((part) => [...new Set(part)].filter(Boolean).sort());
   expect(groups(turned)).toEqual(groups([train, validation, test]));
@@ -88,13 +88,13 @@ d,4,x,t,0,0,0,
     ],
   ];
   const outside = 'outside';
-  expect((await rowsOf(source, 'train')).map(Object.values)).toEqual([
+  expect((await readRows(source, 'train')).map(Object.values)).toEqual([
     ['a', 1.5, lists[0], 'a, "b"', 1, 1, 3.5, 1],
     ['b', Number.NaN, lists[1], '', 0, outside, outside, outside],
     ['a', -20, lists[2], 'two\nlines', 1, 0, -1, 0],
   ]);
-  expect(await rowsOf(source, 'validation')).toMatchObject([{ id: 'c', 'y:bought': 'outside', 'y:spend': 2 }]);
-  expect(await rowsOf(source, 'test')).toMatchObject([{ id: 'd', 'y:click': 0 }]);
+  expect(await readRows(source, 'validation')).toMatchObject([{ id: 'c', 'y:bought': 'outside', 'y:spend': 2 }]);
+  expect(await readRows(source, 'test')).toMatchObject([{ id: 'd', 'y:click': 0 }]);
   expect(notes).toEqual([
     'Kinds of columns were inferred (dataset.columns overrides): numeric: price; categorical: id, note.',
   ]);
@@ -118,14 +118,14 @@ test('whole numbers are categories while they are few, and a split by fraction f
     splitSeed: 1,
   });
   expect(again.checksum).not.toBe(source.checksum);
-  expect(await rowsOf(again, 'test')).not.toEqual(await rowsOf(source, 'test'));
+  expect(await readRows(again, 'test')).not.toEqual(await readRows(source, 'test'));
 });
 
 test('a split by time: the last rows, equal times together', async () => {
   const days = [5, 1, 9, 3, 8, 8, 2, 4, 7, 6];
   const path = await file(`when,x,y\n${days.map((day) => `2024-05-0${day} 12:00,${day}.5,1\n`).join('')}`);
   const source = await open({ path, tasks: { y: {} }, split: { time: 'when', validation: 0.2, test: 0.2 } });
-  const x = async (name: SplitName) => (await rowsOf(source, name)).map((row) => row['x']);
+  const x = async (name: SplitName) => (await readRows(source, name)).map((row) => row['x']);
   expect(await x('test')).toEqual([9.5, 8.5, 8.5]);
   expect(await x('validation')).toEqual([7.5]);
   expect(await x('train')).toEqual([5.5, 1.5, 3.5, 2.5, 4.5, 6.5]);
@@ -152,12 +152,12 @@ test('several files, a pattern, files of their own for splits, columns in anothe
   const settings = { validation: last, tasks: { y: {} }, columns: { x: 'numeric' } };
   const copy = await file('y,x\n0,7\n');
   const source = await open({ path: first.replace('part-1', 'part-*'), test: copy, ...settings });
-  expect(await rowsOf(source, 'train')).toEqual([
+  expect(await readRows(source, 'train')).toEqual([
     { x: 1.5, 'y:y': 0 },
     { x: 2.5, 'y:y': 1 },
   ]);
-  expect(await rowsOf(source, 'validation')).toEqual([{ x: 9.5, 'y:y': 1 }]);
-  expect(await rowsOf(source, 'test')).toEqual([{ x: 7, 'y:y': 0 }]);
+  expect(await readRows(source, 'validation')).toEqual([{ x: 9.5, 'y:y': 1 }]);
+  expect(await readRows(source, 'test')).toEqual([{ x: 7, 'y:y': 0 }]);
   await expect(open({ path: first.replace('part-1', '*'), test: copy, ...settings })).rejects.toThrow(
     /part-1.csv has no column 'z', which .*other.csv has\./,
   );
@@ -187,9 +187,9 @@ test('no header: columns by number, between control characters as Hive writes th
   });
   expect(source.columns).toEqual([{ name: '1', kind: 'categorical', size: 1000, cells: { hash: 1000 } }]);
   expect(source.group).toBe('1');
-  const [first, second] = await rowsOf(source, 'train');
+  const [first, second] = await readRows(source, 'train');
   expect(first?.['1']).not.toBe(second?.['1']);
-  expect((await rowsOf(source, 'validation'))[0]?.['1']).toBe(first?.['1']);
+  expect((await readRows(source, 'validation'))[0]?.['1']).toBe(first?.['1']);
 });
 
 test('the second opening reads the prepared table; a changed file is read again', async () => {
@@ -199,17 +199,17 @@ test('the second opening reads the prepared table; a changed file is read again'
   const first = await open(settings, notes);
   const second = await open(settings, notes);
   expect(notes).toEqual([notes[0], notes[0]]); // of the inference, which took place once
-  expect(await rowsOf(second, 'train')).toEqual(await rowsOf(first, 'train'));
+  expect(await readRows(second, 'train')).toEqual(await readRows(first, 'train'));
   expect(second.checksum).toBe(first.checksum);
   await writeFile(path, 'x,y,fold\n9.5,1,\n2.5,0,v\n3.5,1,t\n');
-  expect(await rowsOf(await open(settings, notes), 'train')).toEqual([{ x: 9.5, 'y:y': 1 }]);
+  expect(await readRows(await open(settings, notes), 'train')).toEqual([{ x: 9.5, 'y:y': 1 }]);
 });
 
 test('a mask reads booleans as labels do; a task without a training row is an error', async () => {
   const lines = Array.from({ length: 60 }, (_, i) => `${i / 2},${i % 3 === 0 ? 'true' : 'false'},${i % 2}`);
   const path = await file(`x,click,buy\n${lines.join('\n')}\n`);
   const masked = (equals: unknown) => open({ path, tasks: { click: {}, buy: { mask: { column: 'click', equals } } } });
-  const rows = await rowsOf(await masked(1), 'train');
+  const rows = await readRows(await masked(1), 'train');
   for (const row of rows) expect(row['y:buy'] !== 'outside').toBe(row['y:click'] === 1);
   await expect(masked(2)).rejects.toThrow(
     "no training row is in the sample space of task 'buy': none has a label in column 'buy', and meets tasks.buy.mask (column 'click').",

@@ -15,7 +15,7 @@ import { type DataFile, findDataFiles } from './data-files.js';
 import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
 import { openSplitFiles, type RowFileOptions } from './row-file.js';
-import { drawOf, sharesOf } from './row-splits.js';
+import { rowDraw, splitShares } from './row-splits.js';
 import { withoutComments } from './sql-comments.js';
 import type { SplitFile } from './staged-rows.js';
 import { isOfTest, type TableOptions, tableOptions } from './table-options.js';
@@ -44,9 +44,9 @@ export const table = defineLoader({
   async open({ loader, ...given }, context) {
     const { name, page, fetch, folder, path, validation, test, files, database, cache, ...content } = given;
     const options = { ...given, ...inFolder(given) };
-    const shares = sharesOf(options); // fails before anything is read
-    const read = await filesOf(options);
-    if (path !== undefined && new Set(read.files.map((file) => partitionOf(file.path))).size > 1)
+    const shares = splitShares(options); // fails before anything is read
+    const read = await listFiles(options);
+    if (path !== undefined && new Set(read.files.map((file) => partition(file.path))).size > 1)
       context.note('Folders named column=value are columns in a query only: dataset.query, dataset.files.');
     const sums: string[] = [];
     const { signal } = context;
@@ -66,7 +66,7 @@ export const table = defineLoader({
     const { splitSeed } = options;
     if (splitSeed !== 'run' && !isOfTest(options)) return preparedSource(entry, context);
     const seed = splitSeed === 'run' ? context.seed : splitSeed;
-    const source = await preparedSource(entry, context, drawOf(options, seed, entry.description));
+    const source = await preparedSource(entry, context, rowDraw(options, seed, entry.description));
     const isOther = splitSeed === 'run' && (shares.test > 0 || isOfTest(options));
     return isOther ? { ...source, checksum: checksumOfDraw(source.checksum, seed) } : source;
   },
@@ -125,7 +125,7 @@ export type RowOrigin = RowFileOptions &
     | 'missing'
   >;
 
-export function filesOf(options: RowOrigin): Promise<Read> {
+export function listFiles(options: RowOrigin): Promise<Read> {
   return options.query === undefined ? splitFiles(options) : queriedFiles(options, options.query);
 }
 
@@ -148,7 +148,7 @@ async function splitFiles(options: RowOrigin): Promise<Read> {
     }
   }
   return {
-    files: files.map(({ path, split }) => ({ path, mark: `${split}${endingOf(path)}` })),
+    files: files.map(({ path, split }) => ({ path, mark: `${split}${ending(path)}` })),
     open: async () => ({ splitFiles: await openSplitFiles(files, options) }),
   };
 }
@@ -161,7 +161,7 @@ async function queriedFiles(options: RowOrigin, query: string): Promise<Read> {
   for (const [name, patterns] of Object.entries(options.files ?? {})) {
     const paths = (await findDataFiles([patterns].flat(), whereToGetThem(options))).map(({ path }) => path);
     files.set(name, paths);
-    found.push(...paths.map((path) => ({ path, mark: `${name}${endingOf(path)}${partitionOf(path)}` })));
+    found.push(...paths.map((path) => ({ path, mark: `${name}${ending(path)}${partition(path)}` })));
   }
   if (database !== undefined) {
     for (const { path } of await findDataFiles([database])) found.push({ path, mark: 'database' });
@@ -209,11 +209,11 @@ function checkVariables(
 }
 
 /** Folders such as `day=2024-05-31`, which are columns of Parquet in a query. */
-function partitionOf(path: string): string {
+function partition(path: string): string {
   return (path.match(/[^/]+=[^/]*\//g) ?? []).join('');
 }
 
 /** Says the format, and so what the bytes mean. */
-function endingOf(path: string): string {
+function ending(path: string): string {
   return /(\.[a-z]+)(\.gz)?$/i.exec(path)?.[0].toLowerCase() ?? '';
 }

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withDatabase } from '../store/database.js';
-import { file, open, rowsOf } from './table-loader.fixture.js';
+import { file, open, readRows } from './table-loader.fixture.js';
 
 /** Ratings in CSV, users and items in Parquet. */
 async function threeTables() {
@@ -25,7 +25,7 @@ test('a query joins two Parquet files and a CSV; the same bits each time', async
   const files = await threeTables();
   const settings = { query, files, tasks, columns: { user: 'categorical', age: 'numeric', genre: 'categorical' } };
   const source = await open(settings);
-  const rows = await rowsOf(source, 'train');
+  const rows = await readRows(source, 'train');
   expect(source.splits.train.rows + source.splits.validation.rows + source.splits.test.rows).toBe(600);
   for (const row of rows) {
     expect(row.age).toBe(20 + Number(row.user));
@@ -33,7 +33,7 @@ test('a query joins two Parquet files and a CSV; the same bits each time', async
   }
   const again = await open({ ...settings, cache: join(dirname(files.users), 'other') });
   expect(again.checksum).toBe(source.checksum);
-  expect(await rowsOf(again, 'train')).toEqual(rows);
+  expect(await readRows(again, 'train')).toEqual(rows);
 });
 
 test('variables are values of the query: texts, numbers, booleans, lists', async () => {
@@ -48,7 +48,7 @@ test('variables are values of the query: texts, numbers, booleans, lists', async
   const variables = { text, whole: 3, share: 0.1, kept: [90, 91, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], all: false };
   const source = await opened(variables);
   const rows = (
-    await Promise.all((['train', 'validation', 'test'] as const).map((split) => rowsOf(source, split)))
+    await Promise.all((['train', 'validation', 'test'] as const).map((split) => readRows(source, split)))
   ).flat();
   expect(rows).toHaveLength(12);
   for (const row of rows) expect([row.text, row.type, row.last]).toEqual([text, 'BIGINT', String(Number(row.x) >= 89)]);
@@ -107,7 +107,7 @@ test('text files of a query are read as those of a path: columns by name, long n
   const settings = { tasks: { y: {} }, columns: { id: 'categorical', code: 'categorical', x: 'categorical' } };
   const source = await open({ query, files: { t: [one, two] }, ...settings });
   const rows = [];
-  for (const split of ['train', 'validation', 'test'] as const) rows.push(...(await rowsOf(source, split)));
+  for (const split of ['train', 'validation', 'test'] as const) rows.push(...(await readRows(source, split)));
   expect(rows).toHaveLength(120);
   for (const { x, id, code, type } of rows)
     expect([id, code, type]).toEqual([ids[Number(x)], `0${Number(x) % 7}`, 'BIGINT']);
@@ -171,11 +171,11 @@ test('functions of the data alone are not refused', async () => {
 
 test('another preparation that gives other rows has another checksum', async () => {
   const { users } = await threeTables();
-  const checksumOf = async (select: string, cache: string) => {
+  const queryChecksum = async (select: string, cache: string) => {
     const query = `SELECT id % 2 AS y, ${select} FROM users CROSS JOIN range(3)`;
     return (await open({ query, files: { users }, tasks: { y: {} }, cache: join(dirname(users), cache) })).checksum;
   };
   const ofFolder = "age, current_setting('temp_directory') AS x";
-  expect(await checksumOf(ofFolder, 'one')).not.toBe(await checksumOf(ofFolder, 'two'));
-  expect(await checksumOf('age', 'one')).toBe(await checksumOf('age', 'two'));
+  expect(await queryChecksum(ofFolder, 'one')).not.toBe(await queryChecksum(ofFolder, 'two'));
+  expect(await queryChecksum('age', 'one')).toBe(await queryChecksum('age', 'two'));
 });

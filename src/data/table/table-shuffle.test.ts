@@ -8,7 +8,7 @@ import { file, open } from './table-loader.fixture.js';
 const [rows, batchSize] = [60_000, 250];
 
 /** The labels' mean in each batch of an epoch, whose windows have one block each. */
-async function meansOf(path: string): Promise<readonly number[]> {
+async function blockMeans(path: string): Promise<readonly number[]> {
   const source = await open({ path, tasks: { y: {} }, split: { fraction: { validation: 0.01, test: 0.01 } } });
   expect(source.splits.train.rows).toBeGreaterThan(2 * source.splits.train.blockRows);
   const dataset = await encode(source, inputsSchema.parse({}), [taskSchema.parse({ name: 'y', type: 'binary' })]);
@@ -26,7 +26,7 @@ test('of rows that are sorted by label, batches have the spread of rows in rando
 }, async () => {
   const line = (i: number, label: number) => `${(i * 7919) % 10_007},${label}\n`;
   const lines = Array.from({ length: rows }, (_, i) => line(i, Number(i >= 0.7 * rows)));
-  const sorted = await meansOf(await file(`x,y\n${lines.join('')}`));
+  const sorted = await blockMeans(await file(`x,y\n${lines.join('')}`));
   const deviation = Math.sqrt((0.3 * 0.7) / batchSize);
   expect(Math.max(...sorted.map((mean) => Math.abs(mean - 0.3)))).toBeLessThan(5 * deviation);
   const spread = Math.sqrt(sorted.reduce((sum, mean) => sum + (mean - 0.3) ** 2, 0) / sorted.length);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DataError } from '../../support/errors.js';
-import { file, folds, open, rowsOf } from './table-loader.fixture.js';
+import { file, folds, open, readRows } from './table-loader.fixture.js';
 
 const csv = 'x,y,w,fold\n1.5,1,2,\n2.5,0,0,\n3.5,1,0.25,v\n4.5,,1e3,t\n5.5,0, 3 ,t\n';
 const settings = { tasks: { y: {} }, split: folds, columns: { x: 'numeric' }, weight: 'w' };
@@ -8,12 +8,12 @@ const settings = { tasks: { y: {} }, split: folds, columns: { x: 'numeric' }, we
 test('a column of weights is read with the rows, and is no input', async () => {
   const source = await open({ path: await file(csv), ...settings });
   expect(source.columns.map(({ name }) => name)).toEqual(['x']);
-  expect(await rowsOf(source, 'train')).toEqual([
+  expect(await readRows(source, 'train')).toEqual([
     { x: 1.5, 'y:y': 1, weight: 2 },
     { x: 2.5, 'y:y': 0, weight: 0 },
   ]);
-  expect(await rowsOf(source, 'validation')).toEqual([{ x: 3.5, 'y:y': 1, weight: 0.25 }]);
-  expect(await rowsOf(source, 'test')).toEqual([
+  expect(await readRows(source, 'validation')).toEqual([{ x: 3.5, 'y:y': 1, weight: 0.25 }]);
+  expect(await readRows(source, 'test')).toEqual([
     { x: 4.5, 'y:y': 'outside', weight: 1000 },
     { x: 5.5, 'y:y': 0, weight: 3 },
   ]);
@@ -24,7 +24,7 @@ test('columns put it among the inputs; without masks it is there too', async () 
   const source = await open({ path, ...settings, columns: { x: 'numeric', w: 'numeric' } });
   expect(source.columns.map(({ name }) => name)).toEqual(['x', 'w']);
   expect(source.masked).toBe(false);
-  expect((await rowsOf(source, 'test'))[0]).toEqual({ x: 4.5, w: 1000, 'y:y': 1, weight: 1000 });
+  expect((await readRows(source, 'test'))[0]).toEqual({ x: 4.5, w: 1000, 'y:y': 1, weight: 1000 });
 });
 
 test.each(['', '-1'])('a weight of "%s" is a data error with file and line', async (weight) => {

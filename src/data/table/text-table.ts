@@ -8,9 +8,9 @@ import { CsvError, parse } from 'csv-parse';
 import { DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/whole-file.js';
 import { readRawFile } from '../fetch/raw-file.js';
-import { fileLiteral, literal, literals, machineFault, numbersOf, rowsOf, sqlReason } from '../store/database.js';
+import { fileLiteral, literal, literals, machineFault, queryNumbers, queryRows, sqlReason } from '../store/database.js';
 import { shown } from './cell.js';
-import { trimmedOf } from './staged-columns.js';
+import { trimmedText } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
 /**
@@ -46,14 +46,14 @@ export async function openTextTable(
     unsupported: new Map(),
     value(name, _, missing) {
       const column = `c${names.indexOf(name)}`;
-      return exact ? column : trimmedOf(column, missing);
+      return exact ? column : trimmedText(column, missing);
     },
     async rows(database, missing, use) {
       let known: number | undefined; // by the other reader, which says what is wrong, and where
       const { begin, isPlain } = opened;
       const read = async (source: string, isCopy: boolean) => {
         const long = `SELECT 1 FROM ${longLines(source, names.length, missing, options)} LIMIT 1`;
-        if ((await rowsOf(database, long).catch(() => [1])).length > 0) await countRows().catch(withDelimiter);
+        if ((await queryRows(database, long).catch(() => [1])).length > 0) await countRows().catch(withDelimiter);
         let refused: Error | undefined;
         for (const parallel of [true, false]) {
           const from = scan(source, names.length, missing, { ...options, parallel, isCopy });
@@ -97,7 +97,7 @@ async function refusal(read: () => Promise<unknown>): Promise<Error | undefined>
 
 /** One thread does not refuse a quote that is not closed: it leaves its rows out. */
 async function refuseLoss(database: DuckDBConnection, from: string, known: number): Promise<void> {
-  const [found] = await numbersOf(database, ['count(*)'], from);
+  const [found] = await queryNumbers(database, ['count(*)'], from);
   if (found !== known) throw new Error(`it finds ${found} of ${known} rows`);
 }
 
@@ -111,12 +111,12 @@ function longLines(path: string, columns: number, missing: readonly string[], { 
   const plain = mark === '' ? 'line' : `regexp_replace(line, '${letter}[^${letter}]*${letter}', '', 'g')`;
   const isOpen = mark === '' ? 'false' : `contains(plain, ${literal(mark)})`; // a text of several lines
   const ends = ['', mark + mark, ...missing].map((text) => `suffix(line, ${literal(delimiter + text)})`);
-  const found = `SELECT ${plain} AS plain FROM ${linesOf(path)} WHERE ${ends.join(' OR ')}`;
+  const found = `SELECT ${plain} AS plain FROM ${linesTable(path)} WHERE ${ends.join(' OR ')}`;
   return `(${found}) WHERE len(string_split(plain, ${literal(delimiter)})) > ${columns} OR ${isOpen}`;
 }
 
 /** SQL of a file's lines. */
-function linesOf(path: string): string {
+function linesTable(path: string): string {
   return `read_csv(${fileLiteral(path)}, auto_detect = false, header = false, delim = E'\\x01\\x02', quote = '', escape = '', columns = {line: 'VARCHAR'})`;
 }
 
@@ -268,7 +268,7 @@ async function openDelimited(path: string, options: Delimited): Promise<Delimite
   const names = first.fields.map((name, c) => (header && name.trim() !== '' ? name.trim() : String(c + 1)));
   return {
     names,
-    begin: header ? first.line : first.line - heightOf(first.fields),
+    begin: header ? first.line : first.line - textHeight(first.fields),
     isPlain: isOneLine && (names.length > 1 || options.quote !== null),
     async *read() {
       let skipped = !header;
@@ -304,7 +304,7 @@ async function* readRows(path: string, { delimiter, quote, encoding }: Delimited
     skip_empty_lines: true,
     max_record_size: longestRecord,
     on_record: (fields: string[], { empty_lines }) => {
-      filled += heightOf(fields);
+      filled += textHeight(fields);
       lines.push(filled + empty_lines);
       return fields;
     },
@@ -329,7 +329,7 @@ async function* checkedLines(path: string, encoding: string | undefined): AsyncG
     line += countLines(piece);
     return piece;
   };
-  for await (const piece of textOf(path, encoding)) {
+  for await (const piece of decodeFile(path, encoding)) {
     const text = Buffer.concat([rest, piece]);
     const end = text.lastIndexOf(newline) + 1;
     if (end > 0) yield checked(text.subarray(0, end));
@@ -340,7 +340,7 @@ async function* checkedLines(path: string, encoding: string | undefined): AsyncG
 }
 
 /** The file's text in UTF-8. */
-async function* textOf(path: string, encoding: string | undefined): AsyncGenerator<Buffer> {
+async function* decodeFile(path: string, encoding: string | undefined): AsyncGenerator<Buffer> {
   const pieces = readRawFile(path);
   if (encoding === undefined) return yield* pieces;
   const decoder = new TextDecoder(encoding);
@@ -375,7 +375,7 @@ function checkText(path: string, piece: Buffer, line: number): void {
 }
 
 /** Lines of a row: one more than there are line breaks in its fields. */
-function heightOf(fields: readonly string[]): number {
+function textHeight(fields: readonly string[]): number {
   return fields.reduce((lines, field) => lines + field.split('\n').length - 1, 1);
 }
 
@@ -416,7 +416,7 @@ export interface Head {
 }
 
 /** @throws DataError for rows of unequal lengths, and for what cannot be read. */
-export async function headOf(path: string, dialect: Delimited, rows: number): Promise<Head> {
+export async function readHead(path: string, dialect: Delimited, rows: number): Promise<Head> {
   const { names, read } = await openDelimited(path, { ...dialect, header: false });
   const records: (readonly string[])[] = [];
   for await (const { fields } of read()) {
@@ -432,7 +432,7 @@ const enoughRows = 20;
 /** The delimiter that gives the first rows the most columns, if the dialect's own does not give them several. */
 async function otherDelimiter(path: string, dialect: Delimited): Promise<string | undefined> {
   const columnsBy = async (delimiter: string) => {
-    const head = await headOf(path, { ...dialect, delimiter }, enoughRows).catch(() => undefined);
+    const head = await readHead(path, { ...dialect, delimiter }, enoughRows).catch(() => undefined);
     return { delimiter, columns: head?.columns ?? 1 };
   };
   if ((await columnsBy(dialect.delimiter)).columns > 1) return undefined;

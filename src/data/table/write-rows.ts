@@ -3,14 +3,14 @@ import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { type SplitName, splitNames } from '../dataset.js';
 import type { CellReading } from '../encoding.js';
-import { identifier, numbersOf, rowsOf } from '../store/database.js';
+import { identifier, queryNumbers, queryRows } from '../store/database.js';
 import { noRows, type StoredSource } from '../store/prepared-source.js';
 import { shown } from './cell.js';
 import type { KnownInput } from './column-kinds.js';
 import type { ColumnRoles, LabelColumn } from './column-roles.js';
 import { labelSql } from './labels.js';
 import type { RowSplits } from './row-splits.js';
-import { entriesOf, entryName, entryWeight, numberSql, textSql } from './staged-columns.js';
+import { entryName, entryWeight, listEntries, numberSql, textSql } from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
 import { isOfTest, type TableOptions } from './table-options.js';
 
@@ -111,7 +111,7 @@ async function writeDictionaries(
       continue;
     }
     const isList = kind === 'list';
-    const entries = entriesOf(column, separator);
+    const entries = listEntries(column, separator);
     const names = weights === undefined ? entries : `list_transform(${entries}, e -> ${entryName('e', weights)})`;
     const texts = isList ? names : `coalesce(${ofPart ?? textSql(column)}, '')`;
     const each = (list: string, of: (text: string) => string) =>
@@ -148,7 +148,7 @@ async function writeDictionary(
   await database.run(
     `CREATE TABLE dictionary${c} AS SELECT value, (row_number() OVER (ORDER BY first) - 1)::INTEGER AS index FROM ${from} ORDER BY first`,
   );
-  const [count = 0] = await numbersOf(database, ['count(*)'], `dictionary${c}`);
+  const [count = 0] = await queryNumbers(database, ['count(*)'], `dictionary${c}`);
   const kept = Object.entries({ separator, weights }).map(([key, text]) =>
     text === undefined ? '' : `, ${key}: ${JSON.stringify(text)}`,
   );
@@ -178,7 +178,7 @@ async function checkWritten(
     `count(*) FILTER (split = 0 AND NOT isnan(l${t}))`,
   ]);
   const ofSplits = splitNames.map((_, code) => `count(*) FILTER (split = ${code})`);
-  const counts = await numbersOf(database, [...ofSplits, ...ofLabels], 'prepared.rows');
+  const counts = await queryNumbers(database, [...ofSplits, ...ofLabels], 'prepared.rows');
   const [train = 0, validation = 0, test = 0, ...known] = counts;
   const rows = { train, validation, test };
   for (const name of wanted) {
@@ -203,7 +203,7 @@ async function checkWritten(
     if (label.positive === undefined || ones > 0 || present === 0) continue;
     const { text, present: isPresent } = labelSql(label, staged);
     const values = `SELECT ${text} FROM ${from} WHERE ${isPresent} GROUP BY 1 ORDER BY count(*) DESC, min(row)`;
-    const texts = (await rowsOf(database, values)).map(([value]) => shown(String(value)));
+    const texts = (await queryRows(database, values)).map(([value]) => shown(String(value)));
     const some = texts.length > 10 ? [...texts.slice(0, 10), `… (${texts.length} different)`] : texts;
     throw new DataError(
       `${path}: no row of column '${label.name}' meets tasks.${label.task.name}.positive; its values are ${some.join(', ')}.`,

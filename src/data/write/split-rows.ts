@@ -1,4 +1,4 @@
-import { type Source, type SourceBlock, singleOf, splitNames } from '../dataset.js';
+import { asSingle, type Source, type SourceBlock, splitNames } from '../dataset.js';
 
 /** Rows of one piece of the file. */
 const pieceRows = 1024;
@@ -22,9 +22,9 @@ export async function* splitRows(
   tasks: readonly number[],
   onRows: (done: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  const columns = await columnsOf(source, tasks);
+  const columns = await writtenColumns(source, tasks);
   const names = columns.map(([name]) => name);
-  yield Buffer.from(lineOf(['split', ...(source.splits.train.numbers ? ['row'] : []), ...names]));
+  yield Buffer.from(textLine(['split', ...(source.splits.train.numbers ? ['row'] : []), ...names]));
   let done = 0;
   for (const name of splitNames) {
     const { rows, blockRows, read, numbers } = source.splits[name];
@@ -36,7 +36,7 @@ export async function* splitRows(
         const count = Math.min(pieceRows, block.rows - first);
         const lines = Array.from({ length: count }, (_, i) => {
           const at = first + i;
-          return lineOf([name, ...(places ? [String(places[at])] : []), ...texts.map((text) => text(at))]);
+          return textLine([name, ...(places ? [String(places[at])] : []), ...texts.map((text) => text(at))]);
         });
         yield Buffer.from(lines.join(''));
         done += count;
@@ -51,18 +51,18 @@ export async function splitRowTypes(
   source: Source,
   tasks: readonly number[],
 ): Promise<readonly (readonly [name: string, type: TextType | 'row'])[]> {
-  const own = (await columnsOf(source, tasks)).map(([name, , type]) => [name, type] as const);
+  const own = (await writtenColumns(source, tasks)).map(([name, , type]) => [name, type] as const);
   return [['split', 'category'], ...(source.splits.train.numbers ? [['row', 'row'] as const] : []), ...own];
 }
 
-async function columnsOf(source: Source, tasks: readonly number[]): Promise<readonly Column[]> {
+async function writtenColumns(source: Source, tasks: readonly number[]): Promise<readonly Column[]> {
   const isWeighted = (await source.splits.train.read(0)).weights !== undefined;
-  const weight: Column = ['weight', ({ weights }) => textsOf(weights), 'number'];
+  const weight: Column = ['weight', ({ weights }) => columnTexts(weights), 'number'];
   const labels = source.tasks.map(({ name, type, classes }, t): Column => {
-    return [`${type}.${name}`, ({ labels }) => textsOf(labels[t], classes), classes ? 'class' : 'number'];
+    return [`${type}.${name}`, ({ labels }) => columnTexts(labels[t], classes), classes ? 'class' : 'number'];
   });
   const inputs = source.columns.flatMap(({ kind, name, dictionary }, c): readonly Column[] => {
-    const of = ({ columns }: SourceBlock) => textsOf(columns[c] && singleOf(columns[c]), dictionary);
+    const of = ({ columns }: SourceBlock) => columnTexts(columns[c] && asSingle(columns[c]), dictionary);
     const type = kind === 'numeric' ? 'number' : 'category';
     return kind === 'list' ? [] : [[`${type}.${name}`, of, type]];
   });
@@ -70,7 +70,7 @@ async function columnsOf(source: Source, tasks: readonly number[]): Promise<read
 }
 
 /** @param words What indexes stand for. Absent: the values are numbers. */
-function textsOf(values: Int32Array | Float32Array | undefined, words?: readonly string[]) {
+function columnTexts(values: Int32Array | Float32Array | undefined, words?: readonly string[]) {
   return (row: number): string => {
     const value = values?.[row] ?? Number.NaN;
     if (Number.isNaN(value)) return '';
@@ -80,7 +80,7 @@ function textsOf(values: Int32Array | Float32Array | undefined, words?: readonly
   };
 }
 
-function lineOf(cells: readonly string[]): string {
+function textLine(cells: readonly string[]): string {
   const quoted = cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell));
   return `${quoted.join(',')}\n`;
 }

@@ -7,7 +7,7 @@ import { catalogue } from '../../support/catalogue.js';
 import { ConfigError, UserError } from '../../support/errors.js';
 import { removeRemains, writeWhole } from '../../support/whole-file.js';
 import { columnAppender } from '../store/append-columns.js';
-import { identifier, literal, openDatabase, rowsOf, sqlReason } from '../store/database.js';
+import { identifier, literal, openDatabase, queryRows, sqlReason } from '../store/database.js';
 
 /** A column of an output file, of 32 bits. */
 export interface OutputColumn {
@@ -69,7 +69,7 @@ export async function writeTable(
   blocks: Blocks,
   more: More = {},
 ): Promise<void> {
-  const format = formatOf(path);
+  const format = outputFormat(path);
   if ((await stat(path).catch(() => undefined))?.isDirectory())
     throw new ConfigError(`${path} is a folder; name the file to be written.`);
   await removeRemains(dirname(path));
@@ -123,7 +123,7 @@ export async function* encoded(
 /** The path of a file in the folder. @param from SQL of its rows. */
 async function copied(database: DuckDBConnection, format: Format, from: string, folder: string): Promise<string> {
   const path = join(folder, `rows.${format.name}`);
-  const types = await rowsOf(database, `DESCRIBE SELECT * FROM ${from}`);
+  const types = await queryRows(database, `DESCRIBE SELECT * FROM ${from}`);
   const selected = types.map(([name, type]) => {
     const column = identifier(String(name));
     return `${format.expressionOf(column, String(type))} AS ${column}`;
@@ -148,7 +148,7 @@ function unwritten(error: unknown): never {
 }
 
 /** @throws ConfigError */
-export function formatOf(path: string): Format {
+export function outputFormat(path: string): Format {
   const ending = extname(path).slice(1).toLowerCase();
   if (formats.names.includes(ending)) return formats.get(ending);
   throw new ConfigError(`${path}: the ending says the format; it is one of .${formats.names.join(', .')}.`);

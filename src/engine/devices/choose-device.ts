@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { DeviceName } from '../../config/device-names.js';
 import { ConfigError } from '../../support/errors.js';
 import type { Engine } from '../engine.js';
-import { type Adapter, type Candidate, type Finding, nameOf, type Unusable } from './device.js';
+import { type Adapter, type Candidate, deviceName, type Finding, type Unusable } from './device.js';
 import { type EngineResources, engineOn } from './engine-on.js';
 import { type Facts, machineFacts } from './facts.js';
 import { probe as probeDevice } from './probe.js';
@@ -33,13 +33,13 @@ export interface Choice {
 }
 
 /** How devices are detected. Tests replace it. */
-export interface Look {
+export interface Inspection {
   readonly facts: Facts;
   probe(candidate: Candidate): Promise<Finding>;
 }
 
 /** @param signal When it fires, the attempt in progress ends with a UserError. */
-export function lookAtMachine(signal?: AbortSignal, facts: Facts = machineFacts()): Look {
+export function inspectMachine(signal?: AbortSignal, facts: Facts = machineFacts()): Inspection {
   return { facts, probe: (candidate) => probeDevice(candidate, { facts, signal }) };
 }
 
@@ -47,7 +47,7 @@ export function lookAtMachine(signal?: AbortSignal, facts: Facts = machineFacts(
  * Finds the device of a choice. A named device must pass a smoke step; there is no fallback.
  * @throws ConfigError: one line with what is missing and the fix.
  */
-export async function chooseDevice(choice: EngineChoice, look: Look = lookAtMachine()): Promise<Choice> {
+export async function chooseDevice(choice: EngineChoice, look: Inspection = inspectMachine()): Promise<Choice> {
   const { name, device, deviceId, library, threads, spinning } = choice;
   checkThreads(threads);
   const resources = { threads, spinning };
@@ -60,7 +60,7 @@ export async function chooseDevice(choice: EngineChoice, look: Look = lookAtMach
   const notes = finding.software
     ? [`${device} runs on ${finding.adapter}, a software adapter: the CPU computes it`]
     : [];
-  return { chosen: { candidate, adapter: adapterOf(finding), why: 'asked for', ...resources }, notes };
+  return { chosen: { candidate, adapter: pickAdapter(finding), why: 'asked for', ...resources }, notes };
 }
 
 function checkThreads(threads: number | undefined): void {
@@ -88,18 +88,18 @@ const gpus: Readonly<Record<EngineChoice['name'], readonly Candidate[]>> = {
   tfjs: [{ engine: 'tfjs', device: 'cuda' }],
 };
 
-async function automatic(name: EngineChoice['name'], resources: EngineResources, look: Look): Promise<Choice> {
+async function automatic(name: EngineChoice['name'], resources: EngineResources, look: Inspection): Promise<Choice> {
   const reasons: string[] = [];
   for (const candidate of gpus[name]) {
     const left = candidate.device === 'webgpu' ? await checkHardware(look.facts) : undefined;
     const finding = left ?? (await look.probe(candidate));
     if (!finding.usable) {
-      reasons.push(`${nameOf(candidate)}: ${finding.reason}`);
+      reasons.push(`${deviceName(candidate)}: ${finding.reason}`);
       continue;
     }
-    const adapter = adapterOf(finding);
+    const adapter = pickAdapter(finding);
     const what = [adapter.adapter, adapter.driver && `driver ${adapter.driver}`].filter((part) => part !== null);
-    const why = `auto: the first that passes a training step is ${nameOf(candidate)}${what.length > 0 ? ` (${what.join(', ')})` : ''}`;
+    const why = `auto: the first that passes a training step is ${deviceName(candidate)}${what.length > 0 ? ` (${what.join(', ')})` : ''}`;
     return { chosen: { candidate, adapter, why, ...resources }, notes: [why] };
   }
   const why = `auto: no GPU is usable: ${reasons.join('; ')}`;
@@ -114,7 +114,7 @@ function seesGpu({ platform, nvidiaDriver, gpuFiles }: Facts): boolean {
 
 async function onCpu(
   resources: EngineResources,
-  { facts }: Look,
+  { facts }: Inspection,
   why: string,
   notes: readonly string[],
 ): Promise<Choice> {
@@ -127,7 +127,7 @@ async function onCpu(
 /** TensorFlow, which must be installed: plain JavaScript takes thousands of times as long, so nobody gets it unasked. */
 async function tfjsOnCpu(
   resources: EngineResources,
-  look: Look,
+  look: Inspection,
   why: string,
   notes: readonly string[],
 ): Promise<Choice> {
@@ -135,10 +135,10 @@ async function tfjsOnCpu(
   const finding = await look.probe(candidate);
   if (!finding.usable)
     throw refusal(candidate, { ...finding, mend: `${finding.mend}, or say engine.library=javascript` });
-  return { chosen: { candidate, adapter: adapterOf(finding), why, ...resources }, notes };
+  return { chosen: { candidate, adapter: pickAdapter(finding), why, ...resources }, notes };
 }
 
-async function inJavaScript(resources: EngineResources, { facts }: Look): Promise<Choice> {
+async function inJavaScript(resources: EngineResources, { facts }: Inspection): Promise<Choice> {
   const candidate = { engine: 'tfjs', device: 'cpu', pureJs: true } as const;
   const adapter = await checkStatically(candidate, facts);
   if ('usable' in adapter) throw refusal(candidate, adapter);
@@ -146,7 +146,7 @@ async function inJavaScript(resources: EngineResources, { facts }: Look): Promis
   return { chosen: { candidate, adapter, why: 'asked for', ...resources }, notes };
 }
 
-function adapterOf({ adapter, driver, memoryBytes, software }: Adapter): Adapter {
+function pickAdapter({ adapter, driver, memoryBytes, software }: Adapter): Adapter {
   return { adapter, driver, memoryBytes, software };
 }
 
@@ -161,7 +161,7 @@ export interface OpenedEngine {
  * Opens the engine of a choice, after its device was tried. A chosen device opens at once.
  * @throws ConfigError: one line, if the device cannot be used.
  */
-export async function openEngine(choice: EngineChoice | ChosenDevice, look?: Look): Promise<OpenedEngine> {
+export async function openEngine(choice: EngineChoice | ChosenDevice, look?: Inspection): Promise<OpenedEngine> {
   const { chosen, notes } = 'candidate' in choice ? { chosen: choice, notes: [] } : await chooseDevice(choice, look);
   return { engine: engineOn(chosen.candidate, chosen), chosen, notes };
 }

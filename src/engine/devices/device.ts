@@ -46,6 +46,6 @@ export function unusable(reason: string, mend: string): Unusable {
 export const unknownAdapter: Adapter = { adapter: null, driver: null, memoryBytes: null, software: null };
 
 /** `compiled on cuda`. */
-export function nameOf({ engine, device, deviceId }: Candidate): string {
+export function deviceName({ engine, device, deviceId }: Candidate): string {
   return `${engine} on ${device}${deviceId === undefined ? '' : ` ${deviceId}`}`;
 }

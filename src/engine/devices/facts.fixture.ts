@@ -1,22 +1,22 @@
-import type { Look } from './choose-device.js';
-import { type Candidate, nameOf, unusable } from './device.js';
+import type { Inspection } from './choose-device.js';
+import { type Candidate, deviceName, unusable } from './device.js';
 import type { Facts } from './facts.js';
 import { checkStatically } from './static-checks.js';
 
 /** For tests: a Linux machine on which nothing is missing, with one NVIDIA GPU. */
-export function factsOf(changes: Partial<Facts> = {}): Facts {
+export function fakeFacts(changes: Partial<Facts> = {}): Facts {
   return {
     platform: 'linux',
     nvidiaDriver: () => '580.95.05',
     gpuFiles: () => ['/dev/nvidia0', '/dev/dri/renderD128'],
-    nvidiaGpus: async () => [gpuOf(0)],
+    nvidiaGpus: async () => [fakeGpu(0)],
     graphicsAdapters: async () => [hardware],
     cudaLibraries: () => 'here',
     ...changes,
   };
 }
 
-export const gpuOf = (index: number) => ({
+export const fakeGpu = (index: number) => ({
   index,
   uuid: `GPU-${index}`,
   name: `NVIDIA L4 no. ${index}`,
@@ -35,7 +35,7 @@ const hardware = {
 export const software = { ...hardware, name: 'llvmpipe (LLVM 19)', driver: 'llvmpipe Mesa 25', software: true };
 
 /** A machine without any GPU. */
-export const bare = factsOf({
+export const bare = fakeFacts({
   nvidiaDriver: () => null,
   gpuFiles: () => [],
   nvidiaGpus: async () => null,
@@ -44,15 +44,15 @@ export const bare = factsOf({
 });
 
 /** A machine with these facts; a smoke step trains on all devices but `failing`. */
-export function lookAt(facts: Facts, failing: readonly string[] = []) {
+export function fakeMachine(facts: Facts, failing: readonly string[] = []) {
   const probed: string[] = [];
-  const look: Look = {
+  const look: Inspection = {
     facts,
     async probe(candidate: Candidate) {
       const found = await checkStatically(candidate, facts);
       if ('usable' in found) return found;
-      probed.push(nameOf(candidate));
-      if (failing.includes(nameOf(candidate))) return unusable('it failed', 'mend it');
+      probed.push(deviceName(candidate));
+      if (failing.includes(deviceName(candidate))) return unusable('it failed', 'mend it');
       return { usable: true, ...found, smoke: { stepMilliseconds: 1, largestDifference: 0 } };
     },
   };

@@ -112,14 +112,14 @@ export function driverVersion(text: string): string {
 async function nvidiaGpus(): Promise<readonly NvidiaGpu[] | null> {
   const query = '--query-gpu=index,uuid,memory.total,driver_version,name';
   const text = await run('nvidia-smi', [query, '--format=csv,noheader,nounits']);
-  return text === null ? null : gpusOf(text);
+  return text === null ? null : parseGpus(text);
 }
 
 /**
  * Parses `nvidia-smi --query-gpu=index,uuid,memory.total,driver_version,name --format=csv,noheader,nounits`.
  * Null: another format.
  */
-export function gpusOf(text: string): readonly NvidiaGpu[] | null {
+export function parseGpus(text: string): readonly NvidiaGpu[] | null {
   const gpus = text.split('\n').flatMap((line) => {
     const [index = '', uuid = '', memory = '', driver = '', ...name] = line.split(',').map((cell) => cell.trim());
     if (!/^\d+$/.test(index)) return [];

@@ -1,5 +1,5 @@
 import { type Candidate, type Unusable, unusable } from './device.js';
-import { setOf } from './static-checks.js';
+import { librarySet } from './static-checks.js';
 
 /** How a failed smoke step ended. */
 export type Failure =
@@ -37,7 +37,7 @@ export function explain({ engine, device }: Candidate, failure: Failure): Unusab
   const usual = failure.kind === 'failed' ? lines[0] : (failure.signal ?? thrown ?? lines.at(-1));
   const found = telling.map((message) => message.exec(printed)?.[0]).find((text) => text !== undefined);
   const reason = (found ?? usual ?? 'its process ended').trim().slice(0, longestReason);
-  const setUp = device === 'cpu' ? 'ple setup tensorflow' : setOf(engine).command;
+  const setUp = device === 'cpu' ? 'ple setup tensorflow' : librarySet(engine).command;
   const isMissing = found !== undefined && isSetUp.test(found);
   const fix = isMissing ? `run ${setUp}` : 'look it up in docs/gpu.md (When a device fails)';
   return unusable(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { driverVersion, gpusOf, visibleGpus } from './facts.js';
+import { driverVersion, parseGpus, visibleGpus } from './facts.js';
 
 const text = `0, GPU-aaaa, 24564, 550.54.14, NVIDIA GeForce RTX 4090
 1, GPU-bbbb, 81559, 550.54.14, NVIDIA H100 80GB HBM3
@@ -7,7 +7,7 @@ const text = `0, GPU-aaaa, 24564, 550.54.14, NVIDIA GeForce RTX 4090
 `;
 
 test('GPUs of nvidia-smi, with memory in bytes', () => {
-  expect(gpusOf(text)).toEqual([
+  expect(parseGpus(text)).toEqual([
     {
       index: 0,
       uuid: 'GPU-aaaa',
@@ -18,8 +18,8 @@ test('GPUs of nvidia-smi, with memory in bytes', () => {
     expect.objectContaining({ index: 1, name: 'NVIDIA H100 80GB HBM3' }),
     expect.objectContaining({ index: 2, name: 'NVIDIA Thing, with a comma', memoryBytes: null }),
   ]);
-  expect(gpusOf('\n')).toEqual([]);
-  expect(gpusOf('NVIDIA-SMI has failed because …\n')).toBeNull(); // not a list: nothing is known
+  expect(parseGpus('\n')).toEqual([]);
+  expect(parseGpus('NVIDIA-SMI has failed because …\n')).toBeNull(); // not a list: nothing is known
 });
 
 test.each([
@@ -27,7 +27,7 @@ test.each([
   ['GPU-bb', [1]],
   ['1,7,0', [1]],
 ])('CUDA_VISIBLE_DEVICES=%s leaves the GPUs %j, in the order of CUDA’s ids', (visible, indices) => {
-  expect(visibleGpus(gpusOf(text) ?? [], visible).map(({ index }) => index)).toEqual(indices);
+  expect(visibleGpus(parseGpus(text) ?? [], visible).map(({ index }) => index)).toEqual(indices);
 });
 
 test('the driver’s version, of both kinds of module', () => {

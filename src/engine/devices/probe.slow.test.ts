@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Candidate } from './device.js';
-import { factsOf } from './facts.fixture.js';
+import { fakeFacts } from './facts.fixture.js';
 import { machineFacts } from './facts.js';
 import { probe } from './probe.js';
 
@@ -30,6 +30,6 @@ test('a child that hangs with a process of its own that holds its pipes is left'
     delete process.env['BROKEN'];
   });
   const script = resolve(import.meta.dirname, 'broken-worker.fixture.mjs');
-  const found = await probe(webgpu, { facts: factsOf(), child: { script, execArgv: [] }, timeoutSeconds: 1 });
+  const found = await probe(webgpu, { facts: fakeFacts(), child: { script, execArgv: [] }, timeoutSeconds: 1 });
   expect(found).toMatchObject({ reason: expect.stringMatching(/within 1 s$/) });
 }, 12_000);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Candidate } from './device.js';
-import { factsOf } from './facts.fixture.js';
+import { fakeFacts } from './facts.fixture.js';
 import { machineFacts } from './facts.js';
 import { type ProbeOptions, probe } from './probe.js';
 
@@ -14,7 +14,7 @@ function broken(how: string, options: Pick<ProbeOptions, 'signal' | 'timeoutSeco
     delete process.env['BROKEN'];
   });
   const script = resolve(import.meta.dirname, 'broken-worker.fixture.mjs');
-  return probe(webgpu, { facts: factsOf(), child: { script, execArgv: [] }, ...options });
+  return probe(webgpu, { facts: fakeFacts(), child: { script, execArgv: [] }, ...options });
 }
 
 test('a child of the built program trains on the CPU as the pure-JS backend does', async () => {

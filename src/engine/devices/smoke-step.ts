@@ -31,7 +31,7 @@ const smokeSignature: Signature = {
 
 const smokeStep: Step = (state, batchOf) => {
   const [rows, labels] = [of(batchOf, 'rows'), of(batchOf, 'labels')];
-  const lossOf = (...[embeddings, first, gate, last]: Tensor[]): Tensor => {
+  const smokeLoss = (...[embeddings, first, gate, last]: Tensor[]): Tensor => {
     if (!embeddings || !first || !gate || !last) throw new Error('a parameter is missing');
     const x = tf.gather(embeddings, rows.toInt()).reshape([batch, inputs]);
     const outputs = tf.tanh(tf.matMul(tf.stack([x, x]), first)); // [experts, batch, hidden]
@@ -39,7 +39,7 @@ const smokeStep: Step = (state, batchOf) => {
     const logits = tf.matMul(outputs.mul(weights).sum(0), last); // [batch, 1]
     return tf.mean(tf.softplus(logits).sub(logits.mul(labels)));
   };
-  const { value, grads } = tf.valueAndGrads(lossOf)(trained.map((name) => of(state, name)));
+  const { value, grads } = tf.valueAndGrads(smokeLoss)(trained.map((name) => of(state, name)));
   const gradients = Object.fromEntries(trained.map((name, index) => [name, must(grads[index], name)]));
   const next = Object.fromEntries(
     trained.map((name) => [name, of(state, name).sub(of(gradients, name).mul(learningRate))]),

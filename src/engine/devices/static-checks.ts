@@ -17,7 +17,7 @@ export async function checkStatically(candidate: Candidate, facts: Facts): Promi
 }
 
 async function checkCuda(engine: Candidate['engine'], deviceId: number, facts: Facts): Promise<Unusable | Adapter> {
-  const { title, command } = setOf(engine);
+  const { title, command } = librarySet(engine);
   const [driver, state] = [facts.nvidiaDriver(), facts.cudaLibraries(engine)];
   const isHere = state === 'here' || state === 'npm';
   const install = 'install the NVIDIA driver (docs/gpu.md has the version)';
@@ -40,7 +40,7 @@ async function checkCuda(engine: Candidate['engine'], deviceId: number, facts: F
 }
 
 /** The set of `ple setup` for an engine on CUDA. */
-export function setOf(engine: Candidate['engine']): LibrarySet {
+export function librarySet(engine: Candidate['engine']): LibrarySet {
   return libraries[engine === 'tfjs' ? 'tensorflow-cuda' : 'onnxruntime-cuda'];
 }
 

@@ -1,4 +1,4 @@
-import { type Choice, chooseDevice, type Look } from './choose-device.js';
+import { type Choice, chooseDevice, type Inspection } from './choose-device.js';
 import type { Candidate, Finding } from './device.js';
 
 export interface Surveyed {
@@ -10,7 +10,7 @@ export interface Surveyed {
  * Tries every engine on every device, one after the other. `auto` is what a run would use. Null: nothing can train.
  */
 export async function survey(
-  look: Look,
+  look: Inspection,
   on: (candidate: Candidate) => void,
 ): Promise<{ readonly devices: readonly Surveyed[]; readonly auto: Choice | null }> {
   const devices: Surveyed[] = [];
@@ -18,17 +18,17 @@ export async function survey(
     on(candidate);
     devices.push({ candidate, finding: await look.probe(candidate) });
   }
-  const known = new Map(devices.map(({ candidate, finding }) => [keyOf(candidate), finding]));
-  const again: Look = {
+  const known = new Map(devices.map(({ candidate, finding }) => [candidateKey(candidate), finding]));
+  const again: Inspection = {
     facts: look.facts,
-    probe: async (candidate) => known.get(keyOf(candidate)) ?? look.probe(candidate),
+    probe: async (candidate) => known.get(candidateKey(candidate)) ?? look.probe(candidate),
   };
   const canTrain = devices.some(({ finding }) => finding.usable);
   return { devices, auto: canTrain ? await chooseDevice({ name: 'compiled', device: 'auto' }, again) : null };
 }
 
 /** Every engine on every device, with an id if CUDA sees several GPUs. */
-export async function candidates({ facts }: Look): Promise<readonly Candidate[]> {
+export async function candidates({ facts }: Inspection): Promise<readonly Candidate[]> {
   const gpus = facts.nvidiaDriver() === null ? 1 : ((await facts.nvidiaGpus())?.length ?? 1);
   const cuda = (engine: Candidate['engine']): Candidate[] =>
     gpus > 1
@@ -45,6 +45,6 @@ export async function candidates({ facts }: Look): Promise<readonly Candidate[]>
 }
 
 /** `auto` has no id with one GPU; then it means the first. */
-function keyOf({ engine, device, deviceId = 0, pureJs = false }: Candidate): string {
+function candidateKey({ engine, device, deviceId = 0, pureJs = false }: Candidate): string {
   return JSON.stringify([engine, device, deviceId, pureJs]);
 }

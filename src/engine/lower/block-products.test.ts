@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { elementwise, reshape } from '../record/graph.js';
 import { blockProducts } from './block-products.js';
-import { graphOf, linesOf, product } from './pass.fixture.js';
+import { printGraph, product, stepGraph } from './pass.fixture.js';
 
 describe('weights times two blocks of a batch, with a bias and a relu', () => {
-  const step = graphOf({ w: [1, 6, 5], x: [2, 5, 8], bias: [1, 6, 1] }, (graph, input) => {
+  const step = stepGraph({ w: [1, 6, 5], x: [2, 5, 8], bias: [1, 6, 1] }, (graph, input) => {
     const made = product(graph, input('w'), input('x'), [2, 6, 8]);
     const layer = reshape(graph, made, [2, 3, 2, 8]);
     const sum = elementwise(graph, 'Add', [layer, reshape(graph, input('bias'), [1, 3, 2, 1])], 'float32');
@@ -12,7 +12,7 @@ describe('weights times two blocks of a batch, with a bias and a relu', () => {
   });
 
   it('are one convolution where each thread has a block', () => {
-    expect(linesOf(blockProducts(2)(step))).toEqual([
+    expect(printGraph(blockProducts(2)(step))).toEqual([
       'a [6,5,1] = Reshape(w, <6 5 1>)',
       'b [6] = Reshape(bias, <6>)',
       'c [2,6,8] = Conv(x, a, b) group=1',
@@ -23,7 +23,7 @@ describe('weights times two blocks of a batch, with a bias and a relu', () => {
   });
 
   it('are a product of matrices for more threads', () => {
-    expect(linesOf(blockProducts(3)(step))).toEqual([
+    expect(printGraph(blockProducts(3)(step))).toEqual([
       'a [1,1,6,5] = Reshape(w, <1 1 6 5>)',
       'b [2,1,5,8] = Reshape(x, <2 1 5 8>)',
       'c [2,1,6,8] = MatMul(a, b)',
@@ -37,10 +37,10 @@ describe('weights times two blocks of a batch, with a bias and a relu', () => {
 });
 
 it('members that read a stream each are groups, and transposed weights are turned once', () => {
-  const step = graphOf({ w: [1, 3, 5, 6], x: [2, 3, 5, 8] }, (graph, input) => ({
+  const step = stepGraph({ w: [1, 3, 5, 6], x: [2, 3, 5, 8] }, (graph, input) => ({
     y: product(graph, input('w'), input('x'), [2, 3, 6, 8], 1),
   }));
-  expect(linesOf(blockProducts(6)(step))).toEqual([
+  expect(printGraph(blockProducts(6)(step))).toEqual([
     'a [3,5,6] = Reshape(w, <3 5 6>)',
     'b [3,6,5] = Transpose(a) perm=0 2 1',
     'c [2,15,8] = Reshape(x, <2 15 8>)',
@@ -56,6 +56,6 @@ it.each([
   ['weights for each block', { w: [2, 6, 5], x: [2, 5, 8] }, [2, 6, 8], 0],
   ['transposed blocks', { w: [1, 6, 8], x: [2, 5, 8] }, [2, 6, 5], 1],
 ])('%s: stays a product', (_, inputs, shape, transB) => {
-  const step = graphOf(inputs, (graph, input) => ({ y: product(graph, input('w'), input('x'), shape, 0, transB) }));
-  expect(linesOf(blockProducts(1)(step))).toEqual(linesOf(step));
+  const step = stepGraph(inputs, (graph, input) => ({ y: product(graph, input('w'), input('x'), shape, 0, transB) }));
+  expect(printGraph(blockProducts(1)(step))).toEqual(printGraph(step));
 });

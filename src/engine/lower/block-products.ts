@@ -1,5 +1,5 @@
 import { elementCount } from '../../support/arrays.js';
-import { type Graph, int, type Node, numberOf, sameShape, side, type Value } from '../record/graph.js';
+import { type Graph, int, integerAttribute, type Node, sameShape, side, type Value } from '../record/graph.js';
 import { elementwise, type Pass, pass, reshape, transpose } from './pass.js';
 
 /**
@@ -25,12 +25,12 @@ function blockProduct(graph: Graph, node: Node, a: Value, b: Value, threads: num
   const [blocks = 0, ...groups] = b.shape.slice(0, -2);
   const members = elementCount(groups);
   // Threads share a single product. As a convolution, its sums would depend on how they share it.
-  if (!made || blocks * members < 2 || numberOf(node, 'transB') === 1 || a.type !== 'float32') return undefined;
+  if (!made || blocks * members < 2 || integerAttribute(node, 'transB') === 1 || a.type !== 'float32') return undefined;
   if (!sameShape(a.shape.slice(0, -2), [1, ...groups])) return undefined;
   // Two sides if possible. With more, ONNX Runtime may merge this reshape into one slow transposition.
   const matrices = reshape(graph, a, [...(members === 1 ? [] : [members]), side(a, -2), side(a, -1)]);
   const turned =
-    numberOf(node, 'transA') === 1 ? transpose(graph, matrices, members === 1 ? [1, 0] : [0, 2, 1]) : matrices;
+    integerAttribute(node, 'transA') === 1 ? transpose(graph, matrices, members === 1 ? [1, 0] : [0, 2, 1]) : matrices;
   const [outputs, inputs, columns] = [side(turned, -2), side(turned, -1), side(b, -1)];
   if (blocks * members < threads) {
     const weights = reshape(graph, turned, [1, members, outputs, inputs]);

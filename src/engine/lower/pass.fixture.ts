@@ -5,7 +5,7 @@ type Sides = readonly number[];
 type Given = Readonly<Record<string, Sides | { readonly type: ElementType; readonly shape: Sides }>>;
 
 /** For tests: a graph of these inputs, by hand. */
-export function graphOf(
+export function stepGraph(
   inputs: Given,
   build: (graph: Graph, input: (name: string) => Value) => Readonly<Record<string, Value>>,
 ): StepGraph {
@@ -34,12 +34,12 @@ export function product(graph: Graph, a: Value, b: Value, shape: Sides, transA =
  * For tests: the nodes that the results need, a line each, and the results. Results are named a, b, c; constants are
  * written out.
  */
-export function linesOf({ graph, next, outputs }: StepGraph): string[] {
+export function printGraph({ graph, next, outputs }: StepGraph): string[] {
   const nodes = liveNodes(graph, [...next.values(), ...outputs.values()]);
   const names = new Map<Value, string>();
   for (const value of nodes.flatMap((node) => node.outputs))
     names.set(value, names.size < 26 ? String.fromCharCode(97 + names.size) : `n${names.size}`);
-  const nameOf = (value: Value) => {
+  const valueName = (value: Value) => {
     if (value.origin.kind === 'input') return value.origin.name;
     if (value.origin.kind === 'node') return names.get(value) ?? '?';
     const elements = Array.from(value.origin.data, Number);
@@ -47,10 +47,10 @@ export function linesOf({ graph, next, outputs }: StepGraph): string[] {
   };
   return [
     ...nodes.map(({ op, inputs, outputs: made, attributes }) => {
-      const results = made.map((value) => `${nameOf(value)} [${value.shape}]`).join(', ');
-      return `${results} = ${op}(${inputs.map(nameOf).join(', ')})${written(attributes)}`;
+      const results = made.map((value) => `${valueName(value)} [${value.shape}]`).join(', ');
+      return `${results} = ${op}(${inputs.map(valueName).join(', ')})${written(attributes)}`;
     }),
-    ...Array.from([...next, ...outputs], ([name, value]) => `${name} = ${nameOf(value)}`),
+    ...Array.from([...next, ...outputs], ([name, value]) => `${name} = ${valueName(value)}`),
   ];
 }
 

@@ -99,7 +99,7 @@ export function reshape(graph: Graph, value: Value, shape: readonly number[]): V
   if (sameShape(value.shape, shape)) return value;
   const origin = value.origin;
   if (origin.kind === 'constant') return graph.constant(value.type, shape, origin.data);
-  if (origin.kind === 'node' && origin.node.op === 'Reshape') return reshape(graph, inputOf(value), shape);
+  if (origin.kind === 'node' && origin.node.op === 'Reshape') return reshape(graph, firstInput(value), shape);
   const source = unexpanded(value);
   if (source !== value && elementCount(source.shape) === 1) {
     // `Expand` cannot remove sides, so a single element with too many sides loses them first.
@@ -127,7 +127,7 @@ function expand(graph: Graph, value: Value, shape: readonly number[]): Value {
 
 /** The operand of an `expand`, else the value itself. */
 function unexpanded(value: Value): Value {
-  return value.origin.kind === 'node' && value.origin.node.op === 'Expand' ? inputOf(value) : value;
+  return value.origin.kind === 'node' && value.origin.node.op === 'Expand' ? firstInput(value) : value;
 }
 
 /**
@@ -164,7 +164,7 @@ function isScalar(value: Value, number: number): boolean {
   return value.shape.length === 0 && value.origin.kind === 'constant' && Number(value.origin.data[0]) === number;
 }
 
-function inputOf(value: Value): Value {
+function firstInput(value: Value): Value {
   const input = value.origin.kind === 'node' ? value.origin.node.inputs[0] : undefined;
   if (!input) throw new Error('a node without inputs');
   return input;

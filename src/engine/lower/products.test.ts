@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest';
 import { transpose } from '../record/graph.js';
-import { graphOf, linesOf, product } from './pass.fixture.js';
+import { printGraph, product, stepGraph } from './pass.fixture.js';
 import { fusedProducts, gemmProducts, plainProducts, steadyProducts } from './products.js';
 
-const matrices = graphOf({ x: [4, 2], y: [3, 4] }, (graph, input) => ({
+const matrices = stepGraph({ x: [4, 2], y: [3, 4] }, (graph, input) => ({
   plain: product(graph, input('y'), input('x'), [3, 2]),
   flagged: product(graph, input('x'), input('y'), [2, 3], 1, 1),
   turned: product(graph, transpose(graph, input('x'), [1, 0]), input('y'), [2, 3], 0, 1),
 }));
 
-const batches = graphOf({ x: [2, 4, 5], y: [1, 4, 6] }, (graph, input) => ({
+const batches = stepGraph({ x: [2, 4, 5], y: [1, 4, 6] }, (graph, input) => ({
   left: product(graph, input('x'), input('y'), [2, 5, 6], 1),
 }));
 
 it('reads transposed operands as they lie, by `FusedMatMul`', () => {
-  expect(linesOf(matrices)).toEqual([
+  expect(printGraph(matrices)).toEqual([
     'a [3,2] = Product(y, x)',
     'b [2,3] = Product(x, y) transA=1 transB=1',
     'c [2,4] = Transpose(x) perm=1 0',
@@ -30,29 +30,29 @@ it('reads transposed operands as they lie, by `FusedMatMul`', () => {
     'flagged = b',
     'turned = b',
   ];
-  expect(linesOf(fusedProducts(matrices))).toEqual(fused);
-  expect(linesOf(steadyProducts(matrices))).toEqual(fused);
-  expect(linesOf(fusedProducts(batches))).toEqual(['a [2,5,6] = FusedMatMul(x, y) transA=1 alpha=1', 'left = a']);
+  expect(printGraph(fusedProducts(matrices))).toEqual(fused);
+  expect(printGraph(steadyProducts(matrices))).toEqual(fused);
+  expect(printGraph(fusedProducts(batches))).toEqual(['a [2,5,6] = FusedMatMul(x, y) transA=1 alpha=1', 'left = a']);
 });
 
 it('an exported file has the operators of WebGPU, also for a few long sums', () => {
-  expect(linesOf(plainProducts(matrices))).toEqual(linesOf(gemmProducts(matrices)));
-  const long = graphOf({ x: [3, 30_000], y: [30_000, 1] }, (graph, input) => ({
+  expect(printGraph(plainProducts(matrices))).toEqual(printGraph(gemmProducts(matrices)));
+  const long = stepGraph({ x: [3, 30_000], y: [30_000, 1] }, (graph, input) => ({
     sums: product(graph, input('x'), input('y'), [3, 1]),
   }));
-  expect(linesOf(plainProducts(long))).toEqual(['a [3,1] = MatMul(x, y)', 'sums = a']);
-  expect(linesOf(gemmProducts(long)).join()).toContain('ReduceSum');
+  expect(printGraph(plainProducts(long))).toEqual(['a [3,1] = MatMul(x, y)', 'sums = a']);
+  expect(printGraph(gemmProducts(long)).join()).toContain('ReduceSum');
 });
 
 it('for WebGPU, `Gemm` has the flags of two matrices, and batches are transposed', () => {
-  expect(linesOf(gemmProducts(matrices))).toEqual([
+  expect(printGraph(gemmProducts(matrices))).toEqual([
     'a [3,2] = MatMul(y, x)',
     'b [2,3] = Gemm(x, y) transA=1 transB=1',
     'plain = a',
     'flagged = b',
     'turned = b',
   ]);
-  expect(linesOf(gemmProducts(batches))).toEqual([
+  expect(printGraph(gemmProducts(batches))).toEqual([
     'a [2,5,4] = Transpose(x) perm=0 2 1',
     'b [2,5,6] = MatMul(a, y)',
     'left = b',
@@ -61,8 +61,8 @@ it('for WebGPU, `Gemm` has the flags of two matrices, and batches are transposed
 
 it('writes products whose bits depend on threads in another form', () => {
   const lines = (x: readonly number[], y: readonly number[], shape: readonly number[]) =>
-    linesOf(
-      steadyProducts(graphOf({ x, y }, (graph, input) => ({ z: product(graph, input('x'), input('y'), shape) }))),
+    printGraph(
+      steadyProducts(stepGraph({ x, y }, (graph, input) => ({ z: product(graph, input('x'), input('y'), shape) }))),
     );
   // A column.
   expect(lines([3, 4], [4, 1], [3, 1])).toEqual([

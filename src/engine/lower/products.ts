@@ -4,8 +4,8 @@ import {
   float,
   type Graph,
   int,
+  integerAttribute,
   integers,
-  numberOf,
   sameShape,
   side,
   type Value,
@@ -38,14 +38,14 @@ export const plainProducts: Pass = pass(ofProducts(plainProduct));
 function ofProducts(write: (product: Product) => Value): Rule {
   return (node, [a, b], graph) => {
     if (node.op !== 'Product' || !a || !b) return undefined;
-    const [transposeA, transposeB] = [numberOf(node, 'transA') === 1, numberOf(node, 'transB') === 1];
+    const [transposeA, transposeB] = [integerAttribute(node, 'transA') === 1, integerAttribute(node, 'transB') === 1];
     return write(withoutTransposes({ graph, a, b, transposeA, transposeB }));
   };
 }
 
 function steadyProduct(whole: Product): Value {
   const { graph, a, b, transposeB } = whole;
-  const [rows, columns] = sidesOf(whole);
+  const [rows, columns] = resultSides(whole);
   if (columns === 1 && !transposeB) {
     // The memory is the same. ONNX Runtime has a special case for an untransposed column, whose sums depend on how
     // threads share the rows.
@@ -66,7 +66,7 @@ function steadyProduct(whole: Product): Value {
 
 function fusedProduct(product: Product): Value {
   const { graph, a, b, transposeA, transposeB } = product;
-  const result = { type: a.type, shape: [...batchShape(a, b), ...sidesOf(product)] };
+  const result = { type: a.type, shape: [...batchShape(a, b), ...resultSides(product)] };
   if (!transposeA && !transposeB) return graph.node('MatMul', [a, b], result);
   const flags = { transA: int(Number(transposeA)), transB: int(Number(transposeB)), alpha: float(1) };
   return graph.node('FusedMatMul', [a, b], result, flags, 'com.microsoft');
@@ -75,13 +75,13 @@ function fusedProduct(product: Product): Value {
 function gemmProduct(product: Product): Value {
   const { a, b } = product;
   // A shader sums a long row in one thread, one product after the other, which loses digits.
-  if (sharedSide(product) === 'rows') return productByElements(product, [...batchShape(a, b), ...sidesOf(product)]);
+  if (sharedSide(product) === 'rows') return productByElements(product, [...batchShape(a, b), ...resultSides(product)]);
   return plainProduct(product);
 }
 
 function plainProduct(product: Product): Value {
   const { graph, a, b, transposeA, transposeB } = product;
-  const result = { type: a.type, shape: [...batchShape(a, b), ...sidesOf(product)] };
+  const result = { type: a.type, shape: [...batchShape(a, b), ...resultSides(product)] };
   if (!transposeA && !transposeB) return graph.node('MatMul', [a, b], result);
   if (a.shape.length === 2 && b.shape.length === 2) {
     return graph.node('Gemm', [a, b], result, { transA: int(Number(transposeA)), transB: int(Number(transposeB)) });
@@ -91,7 +91,7 @@ function plainProduct(product: Product): Value {
 }
 
 /** Rows and columns of the result. */
-function sidesOf({ a, b, transposeA, transposeB }: Product): readonly [number, number] {
+function resultSides({ a, b, transposeA, transposeB }: Product): readonly [number, number] {
   return [side(a, transposeA ? -1 : -2), side(b, transposeB ? -2 : -1)];
 }
 
@@ -130,7 +130,7 @@ const sharedProduct = 2 ** 16;
  */
 function sharedSide(product: Product): 'rows' | 'columns' | undefined {
   const { a, b, transposeA, transposeB } = product;
-  const [rows, columns] = sidesOf(product);
+  const [rows, columns] = resultSides(product);
   const common = elementCount(b.shape.slice(0, -2)) === 1; // then all rows form one product; otherwise threads share members
   if (transposeA || !common) return undefined;
   const allRows = elementCount(batchShape(a, b)) * rows;

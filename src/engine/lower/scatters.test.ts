@@ -1,25 +1,25 @@
 import { expect, it } from 'vitest';
 import { elementCount } from '../../support/arrays.js';
 import { text } from '../record/graph.js';
-import { graphOf, linesOf } from './pass.fixture.js';
+import { printGraph, stepGraph } from './pass.fixture.js';
 import { unsharedScatters } from './scatters.js';
 
 const scatter = (rows: number, width: number) =>
-  graphOf({ start: [5, width], places: { type: 'int64', shape: [rows, 1] }, x: [rows, width] }, (graph, input) => {
+  stepGraph({ start: [5, width], places: { type: 'int64', shape: [rows, 1] }, x: [rows, width] }, (graph, input) => {
     const type = { type: 'float32', shape: [5, width] } as const;
     const inputs = [input('start'), input('places'), input('x')];
     return { y: graph.node('ScatterND', inputs, type, { reduction: text('add') }) };
   });
 
 it('cuts a scatter that threads would share', () => {
-  expect(linesOf(unsharedScatters(scatter(60_000, 4)))).toEqual([
+  expect(printGraph(unsharedScatters(scatter(60_000, 4)))).toEqual([
     'a [50000,1], b [10000,1] = Split(places, <50000 10000>)',
     'c [50000,4], d [10000,4] = Split(x, <50000 10000>)',
     'e [5,4] = ScatterND(start, a, c) reduction=add',
     'f [5,4] = ScatterND(e, b, d) reduction=add',
     'y = f',
   ]);
-  expect(linesOf(unsharedScatters(scatter(50_000, 4)))).toEqual(linesOf(scatter(50_000, 4)));
+  expect(printGraph(unsharedScatters(scatter(50_000, 4)))).toEqual(printGraph(scatter(50_000, 4)));
 });
 
 it('scatters many numbers in parts that threads do not share', () => {

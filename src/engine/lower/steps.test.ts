@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest';
 import { elementwise, float } from '../record/graph.js';
-import { graphOf, linesOf } from './pass.fixture.js';
+import { printGraph, stepGraph } from './pass.fixture.js';
 import { stepFunctions } from './steps.js';
 
-const stepOf = (alpha: number) =>
-  graphOf({ x: [2] }, (graph, input) => ({
+const reluAndStep = (alpha: number) =>
+  stepGraph({ x: [2] }, (graph, input) => ({
     relu: elementwise(graph, 'Relu', [input('x')], 'float32'),
     y: elementwise(graph, 'Step', [input('x')], 'float32', { alpha: float(alpha) }),
   }));
 
 it('a step from 0 is the steepest sigmoid of the relu that is there', () => {
-  expect(linesOf(stepFunctions(stepOf(0)))).toEqual([
+  expect(printGraph(stepFunctions(reluAndStep(0)))).toEqual([
     'a [2] = Relu(x)',
     'b [2] = HardSigmoid(a) alpha=3.4028234663852886e+38',
     'relu = a',
@@ -19,7 +19,7 @@ it('a step from 0 is the steepest sigmoid of the relu that is there', () => {
 });
 
 it('another step is a choice', () => {
-  expect(linesOf(stepFunctions(stepOf(-1)))).toEqual([
+  expect(printGraph(stepFunctions(reluAndStep(-1)))).toEqual([
     'a [2] = Relu(x)',
     'b [2] = Greater(x, 0)',
     'c [2] = Where(b, 1, -1)',

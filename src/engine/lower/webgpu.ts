@@ -1,4 +1,4 @@
-import { type Graph, int, integers, type Node, numberOf, scalar, type Value } from '../record/graph.js';
+import { type Graph, int, integerAttribute, integers, type Node, scalar, type Value } from '../record/graph.js';
 import { elementwise, type Pass, pass } from './pass.js';
 
 /**
@@ -10,13 +10,13 @@ export const mostBuffers = 7;
 /** Splits a concatenation of many parts into nested concatenations of a few. */
 export const narrowConcats: Pass = pass((node, inputs, graph) => {
   if (node.op !== 'Concat' || inputs.length <= mostBuffers) return undefined;
-  const axis = numberOf(node, 'axis');
+  const axis = integerAttribute(node, 'axis');
   const join = (parts: readonly Value[]): Value => {
     const [first] = parts;
     if (!first) throw new Error('a concatenation of nothing');
     if (parts.length > mostBuffers) return join(inGroups(parts, Math.ceil(parts.length / mostBuffers)).map(join));
     if (parts.length === 1) return first;
-    const shape = first.shape.with(axis, lengthOf(parts, axis));
+    const shape = first.shape.with(axis, totalLength(parts, axis));
     return graph.node('Concat', parts, { type: first.type, shape }, node.attributes);
   };
   return join(inputs);
@@ -30,9 +30,9 @@ export const narrowSplits: Pass = pass((node, [whole], graph) => {
 
 function splitInGroups(graph: Graph, node: Node, whole: Value, parts: readonly Value[]): readonly Value[] {
   if (parts.length === 1) return [whole];
-  const axis = numberOf(node, 'axis');
+  const axis = integerAttribute(node, 'axis');
   const groups = inGroups(parts, Math.min(mostBuffers, parts.length));
-  const lengths = groups.map((group) => lengthOf(group, axis));
+  const lengths = groups.map((group) => totalLength(group, axis));
   const types = lengths.map((length) => ({ type: whole.type, shape: whole.shape.with(axis, length) }));
   const { outputs } = graph.nodeOf('Split', [whole, integers(graph, lengths)], types, { axis: int(axis) });
   return groups.flatMap((group, place) => splitInGroups(graph, node, outputs[place] ?? whole, group));
@@ -45,7 +45,7 @@ function inGroups<Item>(items: readonly Item[], count: number): Item[][] {
   );
 }
 
-function lengthOf(parts: readonly Value[], axis: number): number {
+function totalLength(parts: readonly Value[], axis: number): number {
   return parts.reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
 }
 

@@ -131,17 +131,17 @@ export function installed(set: LibrarySet, within = nativeFolder()): Installed {
   } catch {
     return { state: 'absent', folder };
   }
-  return { state: text === stampOf(set) ? 'here' : 'other', folder };
+  return { state: text === stamp(set) ? 'here' : 'other', folder };
 }
 
 /** What a set was made of. The versions of npm's packages are part of it: their native halves must fit. */
-export function stampOf({ name, wheels }: LibrarySet): string {
+export function stamp({ name, wheels }: LibrarySet): string {
   const half = name === 'onnxruntime-cuda' ? 'onnxruntime-node' : tfjsPackage;
   const pins = createHash('sha256').update(JSON.stringify(wheels)).digest('hex');
-  return `${JSON.stringify({ schema: 1, name, wheels: pins, npm: { [half]: versionOf(half) } }, null, 2)}\n`;
+  return `${JSON.stringify({ schema: 1, name, wheels: pins, npm: { [half]: packageVersion(half) } }, null, 2)}\n`;
 }
 
-function versionOf(packageName: string): string | null {
+function packageVersion(packageName: string): string | null {
   try {
     const path = createRequire(import.meta.url).resolve(`${packageName}/package.json`);
     const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));

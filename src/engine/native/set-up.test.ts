@@ -25,7 +25,7 @@ function program(name: string, script: string): void {
 }
 
 /** Writes what the wheel has into the folder behind --target, then what `then` says. */
-const wheelOf = (then = 'exit 0') => `
+const fakePip = (then = 'exit 0') => `
 case "$*" in *--version*) exit 0;; esac
 echo "$*" >> ${join(folder, 'calls')}
 while [ "$1" != --target ]; do shift; done
@@ -33,7 +33,7 @@ mkdir -p "$2/tensorflow/include" "$2/tensorflow/python" "$2/tensorflow_cpu-2.18.
 touch "$2/tensorflow/libtensorflow_cc.so.2" "$2/tensorflow/libtensorflow_framework.so.2" "$2/tensorflow/__init__.py"
 ${then}`;
 
-const compilerOf = () => `while [ "$1" != -o ]; do shift; done; ln -s ${addon} "$2"`;
+const fakeCompiler = () => `while [ "$1" != -o ]; do shift; done; ln -s ${addon} "$2"`;
 
 beforeEach(() => {
   folder = temporaryFolder();
@@ -47,8 +47,8 @@ beforeEach(() => {
     freeBytes: 1e12,
     say: (line) => said.push(line),
   };
-  program('python3', wheelOf());
-  program('c++', compilerOf());
+  program('python3', fakePip());
+  program('c++', fakeCompiler());
 });
 
 const failure = async (changes: Partial<SetUpOptions> = {}): Promise<string> => {
@@ -99,7 +99,7 @@ describe('without', () => {
 
   test('Python, but with uv', async () => {
     program('python3', 'exit 1');
-    program('uv', wheelOf());
+    program('uv', fakePip());
     await setUp(set, { ...options, env: { PATH: `${join(folder, 'bin')}:/bin` } });
     expect(readFileSync(join(folder, 'calls'), 'utf8')).toMatch(/^pip install .*--python-platform/);
   });
@@ -144,12 +144,12 @@ test.each([
     /no space is left/,
   ],
 ])('%s leaves nothing, and the next run begins anew', async (_, then, message) => {
-  program('python3', wheelOf(then));
+  program('python3', fakePip(then));
   const line = await failure();
   expect(line).toMatch(message);
   expect(line).toContain('ple setup tensorflow begins anew');
   expect(left()).toEqual([]);
-  program('python3', wheelOf());
+  program('python3', fakePip());
   await setUp(set, options);
   expect(installed(set, options.within).state).toBe('here');
 });

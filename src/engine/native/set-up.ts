@@ -13,8 +13,8 @@ import {
   type LibrarySet,
   nativeFolder,
   runtimeFile,
+  stamp,
   stampFile,
-  stampOf,
   tfjsPackage,
 } from './libraries.js';
 
@@ -58,7 +58,7 @@ export async function setUp(set: LibrarySet, options: SetUpOptions): Promise<voi
   }
   checkPlatform(options);
   const addon = set.name === 'onnxruntime-cuda' ? null : addonTools(options);
-  const installer = installerOf(options);
+  const installer = findInstaller(options);
   checkDisk(set, options);
   makeFolder(within);
   await removeRemains(within); // of a set-up that was killed
@@ -70,7 +70,7 @@ export async function setUp(set: LibrarySet, options: SetUpOptions): Promise<voi
     else joinProvider(partial, options);
     prune(partial);
     checkLibraries(set, partial, options);
-    writeFileSync(join(partial, stampFile), stampOf(set));
+    writeFileSync(join(partial, stampFile), stamp(set));
     rmSync(folder, { recursive: true, force: true });
     renameSync(partial, folder);
   } finally {
@@ -130,7 +130,7 @@ interface Installer {
 }
 
 /** Any Python with pip, else uv. The version of Python is no matter: the wheels' Python is never run. */
-function installerOf({ env }: SetUpOptions): Installer {
+function findInstaller({ env }: SetUpOptions): Installer {
   const pythons = [...(env['PYTHON'] ? [env['PYTHON']] : []), 'python3', 'python'];
   for (const file of pythons) {
     if (spawnSync(file, ['-m', 'pip', '--version'], { env, stdio: 'ignore' }).status === 0)

@@ -122,7 +122,7 @@ export function valueNamed(values: Values, name: string): Value {
 }
 
 /** An integer attribute; 0 if absent. */
-export function numberOf(node: Node, name: string): number {
+export function integerAttribute(node: Node, name: string): number {
   const attribute = node.attributes[name];
   return attribute !== undefined && 'kind' in attribute && attribute.kind === 'int' ? attribute.value : 0;
 }

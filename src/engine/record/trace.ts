@@ -41,21 +41,21 @@ export function trace(step: Step, signature: Signature): Recording {
       );
     const returned = step(tensors(state), tensors(batch));
     if (recorder.refused) throw recorder.refused;
-    const resultOf = (tensor: Tensor) => {
+    const stepResult = (tensor: Tensor) => {
       const value = backend.value(tensor);
       return value.type === 'bool' ? cast(graph, value, 'int32') : value;
     };
     const next = new Map<string, Value>();
     for (const [name, tensor] of Object.entries(returned.state)) {
       const before = state.get(name);
-      const after = resultOf(tensor);
+      const after = stepResult(tensor);
       if (!before) throw new Error(`the step returned a state '${name}' that it was not given`);
       if (before.type !== after.type || !sameShape(before.shape, after.shape)) {
         throw new Error(`the step changed the type of state '${name}': it returned ${describe(after)}`);
       }
       if (after !== before) next.set(name, after);
     }
-    const outputs = new Map(Object.entries(returned.outputs).map(([name, tensor]) => [name, resultOf(tensor)]));
+    const outputs = new Map(Object.entries(returned.outputs).map(([name, tensor]) => [name, stepResult(tensor)]));
     if (next.size + outputs.size === 0) throw new Error('the step changes no state and has no outputs');
     return { graph, state, batch, next, outputs, kernels };
   });

@@ -9,9 +9,9 @@ it('writes nothing below the home folder (ONNX Runtime has telemetry)', () => {
   try {
     const script = `
         const { createCompiledEngine } = await import('./src/engine/run/compiled-engine.ts');
-        const { chunkOf, signature, step } = await import('./src/engine/training-step.fixture.ts');
+        const { randomChunk, signature, step } = await import('./src/engine/training-step.fixture.ts');
         const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
-        const { loss } = await program.run(chunkOf(2));
+        const { loss } = await program.run(randomChunk(2));
         await program.release();
         console.log(loss.data.length);`;
     // CI turns the telemetry off, and so would this variable, which vitest sets.

@@ -4,7 +4,7 @@ import { float32 } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import type { Signature, Step } from '../engine.js';
-import { chunkOf, signature, step } from '../training-step.fixture.js';
+import { randomChunk, signature, step } from '../training-step.fixture.js';
 import { createCompiledEngine } from './compiled-engine.js';
 
 const one: Signature = { state: { w: float32([2, 3]) }, batch: { x: { dtype: 'float32', shape: [4, 2] } } };
@@ -45,7 +45,7 @@ describe('compiled engine', () => {
     const results = [];
     for (const threads of [1, 2, 2]) {
       const program = await createCompiledEngine({ threads, spinning: threads === 1 }).compile(step, signature);
-      const outputs = await program.run(chunkOf(10));
+      const outputs = await program.run(randomChunk(10));
       results.push({ outputs, state: await program.readState() });
       await program.release();
     }

@@ -1,6 +1,6 @@
 import { elementCount } from '../../support/arrays.js';
 import { simplified } from '../lower/pass.js';
-import { liveNodes, type Node, numberOf, type StepGraph, type Value } from '../record/graph.js';
+import { integerAttribute, liveNodes, type Node, type StepGraph, type Value } from '../record/graph.js';
 
 /** Operators that do not copy elements. */
 const aliases = new Set(['Reshape', 'Identity']);
@@ -28,5 +28,5 @@ export function countFlops(step: StepGraph): number {
 }
 
 function innerSide(node: Node): number {
-  return node.inputs[0]?.shape.at(numberOf(node, 'transA') === 1 ? -2 : -1) ?? 0;
+  return node.inputs[0]?.shape.at(integerAttribute(node, 'transA') === 1 ? -2 : -1) ?? 0;
 }

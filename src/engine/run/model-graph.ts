@@ -27,7 +27,7 @@ export interface Result {
 }
 
 /** The nodes, constants and results of a graph whose inputs have the names in `inputs`. */
-export function graphOf(
+export function graphProto(
   nodes: readonly Node[],
   inputs: ReadonlyMap<Value, string>,
   results: readonly Result[],
@@ -40,13 +40,13 @@ export function graphOf(
     names.set(value, name);
     return false;
   });
-  const nameOf = (value: Value) => names.get(value) ?? `v${value.id}`;
+  const valueName = (value: Value) => names.get(value) ?? `v${value.id}`;
   return {
     output: results.map(({ name, value }) => valueInfo(name, value.type, value.shape)),
-    initializer: [...usedValues(nodes, results)].flatMap((value) => initializer(value, nameOf(value))),
+    initializer: [...usedValues(nodes, results)].flatMap((value) => initializer(value, valueName(value))),
     node: [
-      ...nodes.map((node, index) => nodeProto(node, index, nameOf)),
-      ...copies.map(({ name, value }) => identity(nameOf(value), name)),
+      ...nodes.map((node, index) => nodeProto(node, index, valueName)),
+      ...copies.map(({ name, value }) => identity(valueName(value), name)),
     ],
   };
 }

@@ -3,9 +3,9 @@ import { must } from '../../support/must.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import { liveNodes, type StepGraph, type Value, valueNamed } from '../record/graph.js';
-import { check, copyOf, named, stepsOf } from '../signature.js';
+import { check, copyArray, countSteps, named } from '../signature.js';
 import { countFlops } from './flops.js';
-import { graphOf, modelNames, pick, usedValues } from './model-graph.js';
+import { graphProto, modelNames, pick, usedValues } from './model-graph.js';
 import {
   encodeModel,
   type GraphProto,
@@ -15,7 +15,7 @@ import {
   valueInfo,
 } from './onnx-format.js';
 import { openSession, type SessionOptions } from './session.js';
-import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
+import { byteCount, TransferMeter, type TransferSpeed } from './transfers.js';
 
 /**
  * Runs a chunk as one `Scan`, for providers that have it (CPU, CUDA). The state stays on the device within the chunk.
@@ -31,11 +31,11 @@ export async function scanProgram(
   const step = lower(recording, options.device, options.threads);
   const model = scanModel(step);
   const session = await openSession(model.bytes, options);
-  const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyOf(array)]));
+  const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyArray(array)]));
   /** Arrays of an earlier run, which the next one writes the state to: new memory costs more than a copy. */
   let spare = new Map<string, HostArray>();
   const fetches = [...model.changed.map(modelNames.next), ...model.outputs.map(modelNames.output)];
-  const stateBytes = (names: readonly string[]) => bytesOf(names.map((name) => named(signature.state, name)));
+  const stateBytes = (names: readonly string[]) => byteCount(names.map((name) => named(signature.state, name)));
   const changedBytes = stateBytes(model.changed);
   const fedBytes = changedBytes + stateBytes(model.read);
   const transfers = speed && new TransferMeter(speed, fedBytes + changedBytes);
@@ -46,7 +46,7 @@ export async function scanProgram(
 
     async run(chunk) {
       if (released) throw new Error('the program was released');
-      const steps = stepsOf(chunk, signature.batch);
+      const steps = countSteps(chunk, signature.batch);
       if (steps === 0) throw new Error('a chunk without steps');
       const feeds: Record<string, HostArray> = {};
       for (const name of [...model.changed, ...model.read])
@@ -55,18 +55,18 @@ export async function scanProgram(
       const { host: results } = await session.run(feeds, fetches, Object.fromEntries(spare));
       spare = new Map(model.changed.map((name) => [modelNames.next(name), named(feeds, modelNames.state(name))]));
       for (const name of model.changed) state.set(name, named(results, modelNames.next(name)));
-      transfers?.add(bytesOf(Object.values(feeds)), bytesOf(Object.values(results)));
+      transfers?.add(byteCount(Object.values(feeds)), byteCount(Object.values(results)));
       return Object.fromEntries(model.outputs.map((name) => [name, named(results, modelNames.output(name))]));
     },
 
     async readState(): Promise<HostArrays> {
-      return Object.fromEntries(Array.from(state, ([name, value]) => [name, copyOf(value)]));
+      return Object.fromEntries(Array.from(state, ([name, value]) => [name, copyArray(value)]));
     },
 
     async writeState(values) {
       for (const [name, value] of Object.entries(values)) {
         check(name, value, named(signature.state, name));
-        state.set(name, copyOf(value));
+        state.set(name, copyArray(value));
       }
     },
 
@@ -111,7 +111,7 @@ function scanModel({ graph, state, batch, next, outputs }: StepGraph): ScanModel
       ...Array.from(changedState, ([name, value]) => valueInfo(`carried:${name}`, value.type, value.shape)),
       ...Array.from(batch, ([name, value]) => valueInfo(`row:${name}`, value.type, value.shape)),
     ],
-    ...graphOf(nodes, names, results),
+    ...graphProto(nodes, names, results),
   };
   const stepped = (name: string, value: Value) => valueInfo(name, value.type, ['steps', ...value.shape]);
   const scan: NodeProto = {

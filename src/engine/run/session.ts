@@ -51,11 +51,11 @@ export async function openSession(
   });
   return {
     async run(feeds, fetches, into = {}) {
-      const tensorOf = ({ dtype, data, shape }: HostArray) => new runtime.Tensor(dtype, data, [...shape]);
+      const toTensor = ({ dtype, data, shape }: HostArray) => new runtime.Tensor(dtype, data, [...shape]);
       const given = Object.fromEntries(
-        Object.entries(feeds).map(([name, array]) => [name, 'tensor' in array ? array.tensor : tensorOf(array)]),
+        Object.entries(feeds).map(([name, array]) => [name, 'tensor' in array ? array.tensor : toTensor(array)]),
       );
-      const wanted = fetches.map((name) => [name, into[name] ? tensorOf(into[name]) : null] as const);
+      const wanted = fetches.map((name) => [name, into[name] ? toTensor(into[name]) : null] as const);
       const host: Record<string, HostArray> = {};
       const device: Record<string, DeviceArray> = {};
       for (const [name, result] of Object.entries(await session.run(given, Object.fromEntries(wanted)))) {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { float32, type HostArrays } from '../../support/arrays.js';
 import { trace } from '../record/trace.js';
 import { createCompiledEngine } from '../run/compiled-engine.js';
-import { chunkOf, cut, signature, step } from '../training-step.fixture.js';
+import { cut, randomChunk, signature, step } from '../training-step.fixture.js';
 import { copyNames } from './copy-models.js';
 import type { DeviceArray, openSession } from './session.js';
 import { stepProgram } from './step-program.js';
@@ -80,7 +80,7 @@ afterEach(() => {
 });
 
 test('chunks of any length give the states and outputs of a scan, and nothing but the state stays on the device', async () => {
-  const chunk = chunkOf(20);
+  const chunk = randomChunk(20);
   const scan = await createCompiledEngine({ threads: 1 }).compile(step, signature);
   const program = await compile();
   for (const [from, to] of [
@@ -119,7 +119,7 @@ test('a session that cannot be opened frees those before it', async () => {
 test('outputs that cannot be fetched leave nothing of theirs on the device', async () => {
   const program = await compile();
   device.lost = copyNames.whole;
-  await expect(program.run(chunkOf(12))).rejects.toThrow('the device was lost');
+  await expect(program.run(randomChunk(12))).rejects.toThrow('the device was lost');
   expect(device.arrays).toBe(stateArrays);
   await program.release();
 });

@@ -5,13 +5,13 @@ import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import { mostBuffers } from '../lower/webgpu.js';
 import { int, liveNodes, reshape, type StepGraph, type Value } from '../record/graph.js';
-import { check, copyOf, named, stepsOf } from '../signature.js';
+import { check, copyArray, countSteps, named } from '../signature.js';
 import { copyModel, copyNames, joinModel } from './copy-models.js';
 import { countFlops } from './flops.js';
-import { graphOf, modelNames, pick, usedValues } from './model-graph.js';
+import { graphProto, modelNames, pick, usedValues } from './model-graph.js';
 import { encodeModel, valueInfo } from './onnx-format.js';
 import { type DeviceArray, openSession, type Session, type SessionOptions } from './session.js';
-import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
+import { byteCount, TransferMeter, type TransferSpeed } from './transfers.js';
 
 /**
  * Runs a chunk as one run per step, for a provider without `Scan` (WebGPU). The state stays in device buffers from run
@@ -51,7 +51,7 @@ export async function stepProgram(
     throw error;
   });
   const transfers = new TransferMeter(speed, 0);
-  const state = stateOf(model, signature.state, { fetching, sending }, transfers);
+  const state = programState(model, signature.state, { fetching, sending }, transfers);
   let released = false;
 
   return {
@@ -60,18 +60,18 @@ export async function stepProgram(
 
     async run(chunk) {
       if (released) throw new Error('the program was released');
-      const steps = stepsOf(chunk, signature.batch);
+      const steps = countSteps(chunk, signature.batch);
       if (steps === 0) throw new Error('a chunk without steps');
       await state.send();
       const outputs = Object.fromEntries(collectors.flatMap((collector) => Object.entries(collector.begin(steps))));
       try {
         for (let step = 0; step < steps; step++) {
-          const feeds = batchOf(chunk, signature.batch, step);
+          const feeds = stepBatch(chunk, signature.batch, step);
           for (const name of [...changed, ...read]) feeds[modelNames.state(name)] = state.newest(name);
           const { device } = await stepping.run(feeds, fetches).catch((error: unknown) => {
             throw stepFailure(error, signature.state);
           });
-          transfers.add(bytesOf(Object.values(feeds).flatMap((array) => ('tensor' in array ? [] : [array]))), 0);
+          transfers.add(byteCount(Object.values(feeds).flatMap((array) => ('tensor' in array ? [] : [array]))), 0);
           for (const name of changed) state.keep(name, kept(device, modelNames.next(name)));
           for (const collector of collectors) collector.hold(kept(device, collector.rowName));
           for (const collector of collectors) transfers.add(0, await collector.fetch(step === steps - 1, outputs));
@@ -95,13 +95,13 @@ export async function stepProgram(
 }
 
 /** Each array is on the host or on the device, whichever is newer. What the step only reads is on both. */
-function stateOf(
+function programState(
   { changed, read }: Pick<StepModel, 'changed' | 'read'>,
   initial: HostArrays,
   { fetching, sending }: { readonly fetching: Session | null; readonly sending: Session | null },
   transfers: TransferMeter,
 ) {
-  const onHost = new Map(Object.entries(initial).map(([name, array]) => [name, copyOf(array)]));
+  const onHost = new Map(Object.entries(initial).map(([name, array]) => [name, copyArray(array)]));
   const onDevice = new Map<string, DeviceArray>();
   let unsent = read.length > 0;
   const newest = (name: string) => onDevice.get(name) ?? of(onHost, name);
@@ -119,7 +119,7 @@ function stateOf(
       const feeds = Object.fromEntries(read.map((name) => [copyNames.from(name), of(onHost, name)]));
       const { device } = await sending.run(feeds, read.map(copyNames.to));
       for (const name of read) keep(name, kept(device, copyNames.to(name)));
-      transfers.add(bytesOf(Object.values(feeds)), 0);
+      transfers.add(byteCount(Object.values(feeds)), 0);
       unsent = false;
     },
 
@@ -129,15 +129,15 @@ function stateOf(
         const feeds = Object.fromEntries(changed.map((name) => [copyNames.from(name), newest(name)]));
         const { host } = await fetching.run(feeds, stale.map(copyNames.to));
         for (const name of stale) onHost.set(name, named(host, copyNames.to(name)));
-        transfers.add(0, bytesOf(Object.values(host)));
+        transfers.add(0, byteCount(Object.values(host)));
       }
-      return Object.fromEntries(Array.from(onHost, ([name, value]) => [name, copyOf(value)]));
+      return Object.fromEntries(Array.from(onHost, ([name, value]) => [name, copyArray(value)]));
     },
 
     async write(values: HostArrays) {
       for (const [name, value] of Object.entries(values)) {
         check(name, value, named(initial, name));
-        onHost.set(name, copyOf(value));
+        onHost.set(name, copyArray(value));
         if (read.includes(name)) unsent = true;
         else {
           onDevice.get(name)?.free();
@@ -155,7 +155,11 @@ function stateOf(
 }
 
 /** Row `step` of every array of the chunk, by its name in the model. */
-function batchOf(chunk: HostArrays, batch: Signature['batch'], step: number): Record<string, HostArray | DeviceArray> {
+function stepBatch(
+  chunk: HostArrays,
+  batch: Signature['batch'],
+  step: number,
+): Record<string, HostArray | DeviceArray> {
   return Object.fromEntries(
     Object.entries(batch).map(([name, { shape }]) => {
       const array = named(chunk, name);
@@ -319,7 +323,7 @@ export function stepModel(recording: StepGraph): StepModel {
   const bytes = encodeModel({
     name: 'step',
     input: Array.from(inputs, ([value, name]) => valueInfo(name, value.type, value.shape)),
-    ...graphOf(nodes, inputs, results),
+    ...graphProto(nodes, inputs, results),
   });
   return { bytes, changed, read, rows };
 }

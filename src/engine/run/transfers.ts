@@ -58,7 +58,7 @@ export class TransferMeter implements Transfers {
   }
 }
 
-export function bytesOf(arrays: Iterable<ArraySpec | HostArray>): number {
+export function byteCount(arrays: Iterable<ArraySpec | HostArray>): number {
   let bytes = 0;
   for (const { shape } of arrays) bytes += 4 * elementCount(shape); // float32 and int32
   return bytes;

@@ -50,7 +50,7 @@ export function nativeBackend(
   }
   const backend: unknown = tf.findBackend(nativeName);
   if (device === 'cuda' && !usesGpu(backend)) throw new Error('TensorFlow found no GPU that it can use');
-  const tensorflow = versionOf(backend);
+  const tensorflow = tensorflowVersion(backend);
   return {
     name: nativeName,
     device,
@@ -109,7 +109,7 @@ export function usesGpu(backend: unknown): boolean {
   return isObject(backend) && 'isUsingGpuDevice' in backend && Boolean(backend.isUsingGpuDevice);
 }
 
-function versionOf(backend: unknown): string | undefined {
+function tensorflowVersion(backend: unknown): string | undefined {
   if (!isObject(backend) || !('binding' in backend) || !isObject(backend.binding)) return undefined;
   const { binding } = backend;
   return 'TF_Version' in binding ? String(binding.TF_Version) : undefined;

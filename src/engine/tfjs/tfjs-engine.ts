@@ -3,7 +3,7 @@ import { elementCount, float32, type HostArray, type HostArrays, int32 } from '.
 import { tf } from '../../support/tf.js';
 import { withBackend } from '../active-backend.js';
 import type { Engine, Program, Signature, Step } from '../engine.js';
-import { check, copyOf, named, stepsOf } from '../signature.js';
+import { check, copyArray, countSteps, named } from '../signature.js';
 import type { TfjsBackend } from './backends.js';
 
 /** An engine that calls the step function once per step and runs each operation on a tfjs backend. */
@@ -21,11 +21,11 @@ export function createTfjsEngine(backend: TfjsBackend): Engine {
 }
 
 function program(backend: TfjsBackend, step: Step, signature: Signature): Program {
-  let state: Record<string, Tensor> = withBackend(backend.name, () => kept(tensorsOf(signature.state)));
+  let state: Record<string, Tensor> = withBackend(backend.name, () => kept(toTensors(signature.state)));
 
   /** Runs one step on row `index` of the chunk and writes its outputs into `made`. */
   const advance = (chunk: HostArrays, index: number, steps: number, made: Map<string, HostArray>) => {
-    const batch = tensorsOf(
+    const batch = toTensors(
       Object.fromEntries(
         Object.entries(signature.batch).map(([name, { shape }]) => [name, row(named(chunk, name), index, shape)]),
       ),
@@ -55,7 +55,7 @@ function program(backend: TfjsBackend, step: Step, signature: Signature): Progra
     flops: null,
 
     async run(chunk) {
-      const steps = stepsOf(chunk, signature.batch);
+      const steps = countSteps(chunk, signature.batch);
       const made = new Map<string, HostArray>();
       withBackend(backend.name, () => {
         for (let index = 0; index < steps; index++) tf.tidy(() => orNothing(() => advance(chunk, index, steps, made)));
@@ -71,7 +71,7 @@ function program(backend: TfjsBackend, step: Step, signature: Signature): Progra
 
     async writeState(values) {
       for (const [name, value] of Object.entries(values)) check(name, value, named(signature.state, name));
-      replace(withBackend(backend.name, () => kept(tensorsOf(values))));
+      replace(withBackend(backend.name, () => kept(toTensors(values))));
     },
 
     async release() {
@@ -104,10 +104,10 @@ function orNothing(action: () => void): void {
   }
 }
 
-function tensorsOf(arrays: HostArrays): Record<string, Tensor> {
+function toTensors(arrays: HostArrays): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(arrays).map(([name, array]) => {
-      const { data, dtype, shape } = copyOf(array);
+      const { data, dtype, shape } = copyArray(array);
       return [name, tf.tensor(data, [...shape], dtype)];
     }),
   );

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import type { Comparison, TaskGain } from '../../comparison/comparison.js';
 import { must } from '../../support/must.js';
 import { comparisonRow, everyVerdict, taskGain } from '../comparison.fixture.js';
-import { pointsOf } from '../points.js';
+import { comparisonPoints } from '../points.js';
 import { mayBeBest, whatDecides } from './advice.js';
 
-const point = must(pointsOf(everyVerdict)[0], 'point');
+const point = must(comparisonPoints(everyVerdict)[0], 'point');
 
 test('the models that may be best, and the smallest of them', () => {
   const words = (candidates: readonly string[], use: string) =>
@@ -25,7 +25,7 @@ function next(gains: readonly Partial<TaskGain>[], changes: Partial<Comparison> 
     ...{ ...everyVerdict, tasks: ['income'], contrasts: [], rows: baseline ? [baseline, ...rows] : rows },
     ...changes,
   };
-  return whatDecides(comparison, must(pointsOf(comparison)[0], 'point'));
+  return whatDecides(comparison, must(comparisonPoints(comparison)[0], 'point'));
 }
 
 test('one sentence on what would decide: each undecided gain counts once', () => {

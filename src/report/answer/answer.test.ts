@@ -3,7 +3,7 @@ import type { Aggregate, Comparison, ComparisonRow, Front, TaskVerdict, Verdict 
 import { rowVerdict } from '../../comparison/statistics/verdict.js';
 import { must } from '../../support/must.js';
 import { comparisonRow, everyVerdict, taskGain } from '../comparison.fixture.js';
-import { pointsOf } from '../points.js';
+import { comparisonPoints } from '../points.js';
 import { chooseAnswer } from './answer.js';
 import { answerInWords } from './answer-in-words.js';
 
@@ -18,7 +18,7 @@ interface Model {
   readonly verdict?: Verdict;
 }
 
-function rowOf(
+function modelRow(
   label: string,
   { income, married, mean = ['undecided', 0], size = 1000, verdict }: Model,
 ): ComparisonRow {
@@ -48,12 +48,12 @@ function compared(
   });
   const comparison: Comparison = {
     ...everyVerdict,
-    rows: [baseline, ...Object.entries(models).map(([label, model]) => rowOf(label, model))],
+    rows: [baseline, ...Object.entries(models).map(([label, model]) => modelRow(label, model))],
     contrasts: [],
     best: best ? [{ axis: {}, candidates: best, smallest: null }] : [],
     ...changes,
   };
-  const point = must(pointsOf(comparison)[0], 'point');
+  const point = must(comparisonPoints(comparison)[0], 'point');
   const answer = chooseAnswer(comparison, point);
   const words = answerInWords(answer, comparison, point);
   return { answer, words: words.filter((text) => !text.startsWith('Evidence')).join(' '), all: words.join(' ') };
@@ -128,9 +128,9 @@ test('a seesaw that alone may be best on the mean: what to use if its loss may n
 
 test('a repaired seesaw is used at the weight with the largest mean', () => {
   const model = { income: 'better', married: 'worse', verdict: 'repaired' } as const;
-  const row = rowOf('a', model);
+  const row = modelRow('a', model);
   const at = (value: number, mean: number) => ({
-    ...rowOf('a', { income: 'better', married: 'equivalent', mean: ['undecided', mean] }),
+    ...modelRow('a', { income: 'better', married: 'equivalent', mean: ['undecided', mean] }),
     value,
   });
   const front: Front = {
@@ -168,14 +168,14 @@ test('nothing decided: what to do first, then which model meanwhile, and the end
 test('nothing decided, and no few seeds would: what makes most of the error, the seeds or the test rows', () => {
   const open = { income: 'undecided', married: 'undecided' } as const;
   const sentence = (seedsToDecide: number | null, se: number) => {
-    const rows = [must(everyVerdict.rows[0], 'baseline'), rowOf('a', open)].map((row) => ({
+    const rows = [must(everyVerdict.rows[0], 'baseline'), modelRow('a', open)].map((row) => ({
       ...row,
       tasks: { ...row.tasks, income: { ...must(row.tasks['income'], 'income'), sd: 0.008, se, seedsToDecide } },
     }));
     const comparison = { ...everyVerdict, contrasts: [], best: [], rows };
-    const point = must(pointsOf(comparison)[0], 'point');
+    const point = must(comparisonPoints(comparison)[0], 'point');
     const answer = chooseAnswer(comparison, point);
-    return answerInWords(answer, comparison, must(pointsOf(comparison)[0], 'point'))[1];
+    return answerInWords(answer, comparison, must(comparisonPoints(comparison)[0], 'point'))[1];
   };
   const wider = 'or, if smaller gains do not matter, set a wider margin (compare.margin; it is 0.001 AUC';
   expect(sentence(20, 0.005)).toBe('Undecided gains: about 20 seeds would decide 2.');
@@ -205,7 +205,7 @@ test('one seed, or two: no model is said to be better, and single-task is used',
     compared({ a: open }, null, { seeds, uncertainty });
   expect(words([7]).answer).toEqual({ kind: 'untested', use: 'single-task' });
   expect(words([7]).all).toBe(
-    'Use single-task for now: nothing is tested, so what another model gains or costs is not known. ' +
+    'Use single-task for now: nothing is decided, so what another model gains or costs is not known. ' +
       'Set compare.seeds to 5: each model has 1 seed, and a verdict needs 3. Finished runs are not trained again.',
   );
   expect(words([1, 2]).all).toContain('each model has 2 seeds');

@@ -34,23 +34,23 @@ export function chooseAnswer(
   { rows, best, fronts }: Pick<Point, 'rows' | 'best' | 'fronts'>,
 ): Answer {
   const baseline = rows.find(({ label }) => label === comparison.baseline);
-  const others = rows.filter((row) => row !== baseline && gainsOf(row).some(({ gain }) => gain !== null));
+  const others = rows.filter((row) => row !== baseline && taskGains(row).some(({ gain }) => gain !== null));
   if (!baseline || others.length === 0) return { kind: 'no result' };
-  const judged = others.filter((row) => verdictsOf(row).length > 0);
+  const judged = others.filter((row) => verdicts(row).length > 0);
   if (judged.length === 0) return { kind: 'no verdict' };
   const all = [baseline, ...judged];
   const pool = best ? all.filter(({ label }) => best.candidates.includes(label)) : all;
   const { label: use } = preferred(pool, baseline);
   if (!judged.some(isDecided)) {
     const few = comparison.uncertainty !== 'rows' && comparison.seeds.length < fewestRuns;
-    if (few || judged.every((row) => gainsOf(row).every(({ pHolm }) => pHolm === null)))
+    if (few || judged.every((row) => taskGains(row).every(({ pHolm }) => pHolm === null)))
       return { kind: 'untested', use: baseline.label };
     return { kind: 'undecided', use };
   }
-  const chosen = kindOf(preferred(pool, baseline), baseline);
+  const chosen = preference(preferred(pool, baseline), baseline);
   if (chosen < kinds.open) return { kind: 'better', use };
   const front = fronts.find(({ seesaw }) => seesaw === 'repaired');
-  const weight = front && repairOf(front);
+  const weight = front && repairingWeight(front);
   if (front && weight !== undefined) return { kind: 'repaired', use: front.model, front, weight };
   if (chosen < kinds.costs) {
     const [trade] = ranked(judged.filter((row) => has(row, 'better') && has(row, 'worse')));
@@ -61,7 +61,7 @@ export function chooseAnswer(
 
 const kinds = { all: 0, some: 1, mean: 2, open: 3, below: 4, costs: 5 };
 
-function kindOf(row: ComparisonRow, baseline: ComparisonRow): number {
+function preference(row: ComparisonRow, baseline: ComparisonRow): number {
   if (row === baseline) return kinds.open;
   if (has(row, 'worse')) return kinds.costs;
   if (row.verdict === 'better on all') return kinds.all;
@@ -75,36 +75,36 @@ function kindOf(row: ComparisonRow, baseline: ComparisonRow): number {
 const nearly = 1.05;
 
 function preferred(rows: readonly ComparisonRow[], baseline: ComparisonRow): ComparisonRow {
-  const least = Math.min(...rows.map((row) => kindOf(row, baseline)));
-  const alike = rows.filter((row) => kindOf(row, baseline) === least);
-  const smallest = Math.min(...alike.map(sizeOf));
-  const small = alike.filter((row) => sizeOf(row) <= nearly * smallest);
+  const least = Math.min(...rows.map((row) => preference(row, baseline)));
+  const alike = rows.filter((row) => preference(row, baseline) === least);
+  const smallest = Math.min(...alike.map(parameterCount));
+  const small = alike.filter((row) => parameterCount(row) <= nearly * smallest);
   return small.includes(baseline) ? baseline : (ranked(small)[0] ?? baseline);
 }
 
-function sizeOf({ parameters }: ComparisonRow): number {
+function parameterCount({ parameters }: ComparisonRow): number {
   return parameters ? parameters.embedding + parameters.network : Number.POSITIVE_INFINITY;
 }
 
 /** Of the weights that repair a model, that with the largest mean relative gain. */
-function repairOf({ points, repairedBy }: Front): number | undefined {
+function repairingWeight({ points, repairedBy }: Front): number | undefined {
   return ranked(points.filter(({ value }) => repairedBy.includes(value)))[0]?.value;
 }
 
-function gainsOf({ tasks }: ComparisonRow) {
+function taskGains({ tasks }: ComparisonRow) {
   return Object.values(tasks);
 }
 
 /** None: the model was not trained long enough for a verdict. */
-function verdictsOf(row: ComparisonRow): readonly TaskVerdict[] {
-  return gainsOf(row).flatMap(({ verdict }) => verdict ?? []);
+function verdicts(row: ComparisonRow): readonly TaskVerdict[] {
+  return taskGains(row).flatMap(({ verdict }) => verdict ?? []);
 }
 
 function has(row: ComparisonRow, verdict: TaskVerdict): boolean {
-  return verdictsOf(row).includes(verdict);
+  return verdicts(row).includes(verdict);
 }
 
 function isDecided(row: ComparisonRow): boolean {
   const mean = row.aggregate?.verdict;
-  return verdictsOf(row).some((verdict) => verdict !== 'undecided') || mean === 'better' || mean === 'worse';
+  return verdicts(row).some((verdict) => verdict !== 'undecided') || mean === 'better' || mean === 'worse';
 }

@@ -5,7 +5,7 @@ import { comparisonRow, everyVerdict, taskGain } from '../comparison.fixture.js'
 import { verdictsInWords } from './verdict-in-words.js';
 
 const [all] = verdictsInWords(everyVerdict);
-const sentenceOf = (label: string) => all?.models.find(({ row }) => row.model.label === label)?.sentence;
+const sentence = (label: string) => all?.models.find(({ row }) => row.model.label === label)?.sentence;
 const withRows = (rows: readonly ComparisonRow[]) => {
   const [verdict] = verdictsInWords({ ...everyVerdict, rows: [...everyVerdict.rows.slice(0, 1), ...rows] });
   if (!verdict) throw new Error('A table has a verdict.');
@@ -16,26 +16,26 @@ const model = (verdict: Verdict, income: TaskGain, married: TaskGain, label = 'P
   comparisonRow(label, { tasks: { income, 'never-married': married }, verdict });
 
 test('a sentence for each verdict, with the size of each gain', () => {
-  expect(sentenceOf('PLE')).toBe(
+  expect(sentence('PLE')).toBe(
     'PLE: better than single-task on income (+0.00120 AUC) and never-married (+0.00080 AUC).',
   );
-  expect(sentenceOf('CGC')).toBe(
+  expect(sentence('CGC')).toBe(
     'CGC: better than single-task on income (+0.00110 AUC); undecided against single-task on never-married (+0.00010 AUC, at most 0.001 AUC worse), by the 95 % intervals.',
   );
-  expect(sentenceOf('MMoE')).toBe(
+  expect(sentence('MMoE')).toBe(
     'MMoE: better than single-task on income (+0.00130 AUC); worse than single-task on never-married (-0.00090 AUC).',
   );
-  expect(sentenceOf('Sluice')).toBe(
+  expect(sentence('Sluice')).toBe(
     'Sluice: worse than single-task on income (-0.00140 AUC); equivalent to single-task on never-married (within ± 0.001 AUC).',
   );
-  expect(sentenceOf('Stitch')).toBe(
+  expect(sentence('Stitch')).toBe(
     'Stitch: equivalent to single-task on income (within ± 0.001 AUC) and never-married (within ± 0.001 AUC).',
   );
-  expect(sentenceOf('ML-MMoE')).toBe(
+  expect(sentence('ML-MMoE')).toBe(
     'ML-MMoE: not trained to a plateau. 4 of 5 runs ended at their limit of epochs, still improving: raise train.epochs.',
   );
-  expect(sentenceOf('Failed')).toBe('Failed: no result, because no run of it is finished with one of single-task.');
-  expect(sentenceOf('Hard sharing')).toBe(
+  expect(sentence('Failed')).toBe('Failed: no result, because no run of it is finished with one of single-task.');
+  expect(sentence('Hard sharing')).toBe(
     'Hard sharing: undecided against single-task on income (+0.00020 AUC, at most 0.0005 AUC worse) ' +
       'and never-married (-0.00010 AUC, at most 0.0008 AUC worse), by the 95 % intervals.',
   );

@@ -3,7 +3,7 @@ import { isUnfinished } from '../../comparison/statistics/verdict.js';
 import { joined } from '../../support/joined.js';
 import type { GainRow } from '../gain-table.js';
 import { count, listed, rounded } from '../numbers.js';
-import { type Point, pointsOf, weightedTask } from '../points.js';
+import { comparisonPoints, type Point, weightedTask } from '../points.js';
 import { limitedBySteps } from '../protocol.js';
 import { quoted, say } from '../sentences.js';
 import { mayBeBest, whatDecides } from './advice.js';
@@ -36,7 +36,7 @@ interface Finding {
 }
 
 export function verdictsInWords(comparison: Comparison): readonly PointVerdict[] {
-  return pointsOf(comparison).map((point) => {
+  return comparisonPoints(comparison).map((point) => {
     const { models, contrasts, fronts } = point;
     const rows = models.rows.filter(({ reference }) => reference !== null);
     const late = unfinished(

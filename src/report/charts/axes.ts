@@ -18,7 +18,7 @@ interface Tick {
 }
 
 /** @param numbers The numbers of the marks, for an axis that has no domain of its own. */
-export function scaleOf(axis: Axis, numbers: readonly number[], [from, to]: readonly [number, number]): Scale {
+export function buildScale(axis: Axis, numbers: readonly number[], [from, to]: readonly [number, number]): Scale {
   const { names, gap = 0, limit = Number.POSITIVE_INFINITY, fontSize: size = fontSize } = axis;
   if (names) {
     const band = scaleBand(names, [from, to]);

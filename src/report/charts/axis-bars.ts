@@ -4,12 +4,12 @@ import type { AxisPoint } from '../../config/comparison.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
 import { confidence } from '../numbers.js';
-import { type Point, pointsOf } from '../points.js';
+import { comparisonPoints, type Point } from '../points.js';
 import { metricName } from '../task-gains.js';
 import type { Chart, ChartSection } from './chart.js';
 import { chartId, drawnPoints } from './drawn-points.js';
 import { taskGainLines } from './gain-lines.js';
-import { lookOf, modelSeries } from './palette.js';
+import { markStyle, modelSeries } from './palette.js';
 import { gainAxis, layer, type Plot, panelWidth } from './plot.js';
 
 /**
@@ -20,7 +20,7 @@ export function axisBars(comparison: Comparison): readonly ChartSection[] {
   const key = Object.entries(comparison.axes).toSorted(([, a], [, b]) => b.length - a.length)[0]?.[0];
   if (key === undefined) return [];
   const others = (axis: AxisPoint) => Object.fromEntries(Object.entries(axis).filter(([name]) => name !== key));
-  const groups = groupedBy(pointsOf(comparison), ({ axis }) => others(axis));
+  const groups = groupedBy(comparisonPoints(comparison), ({ axis }) => others(axis));
   const { points: drawn, omission } = drawnPoints(groups, comparison.tasks.length);
   const charts = drawn.flatMap((points, at) =>
     comparison.tasks.flatMap((task, index): Chart[] => {
@@ -43,7 +43,7 @@ function bars(comparison: Comparison, points: readonly Point[], key: string, ind
       const task = tasks[index];
       const own = gains[task?.name ?? ''];
       if (!task || !own || own.gain === null) return [];
-      const { model, colour } = lookOf(series, label);
+      const { model, colour } = markStyle(series, label);
       const x = axisValue(axis[key]);
       const about = [`${label}, ${axisName(key)} ${x}`, ...taskGainLines(own, task)];
       return [{ label, interval: own.interval, mark: { x, y: own.gain, y2: 0, colour, model, tip: about } }];

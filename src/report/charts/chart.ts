@@ -59,7 +59,7 @@ export function chartSvg({ title: kind, note, size }: ChartSection, chart: Chart
   const width = across * panelWidth[size];
   const drawn = column(
     [
-      heading(wrapped(name, titleSize * bold, width - 20), titleSize, titleLook(file)),
+      heading(wrapped(name, titleSize * bold, width - 20), titleSize, titleStyle(file)),
       grid(
         panels.map((panel) => drawPanel(panel, size, file)),
         across,
@@ -80,11 +80,11 @@ function drawPanel({ title, plots }: Panel, size: ChartSection['size'], medium: 
   );
   if (title === undefined) return plot;
   const letters = size === 'small' ? fontSize : titleSize;
-  const words = heading(wrapped(title, letters * bold, panelWidth[size] - 20), letters, titleLook(medium));
+  const words = heading(wrapped(title, letters * bold, panelWidth[size] - 20), letters, titleStyle(medium));
   return column([words, { ...plot, left: 0 }], 8);
 }
 
-function titleLook({ colour }: Medium) {
+function titleStyle({ colour }: Medium) {
   return { 'font-weight': 'bold', fill: colour('ink') };
 }
 

@@ -41,11 +41,11 @@ const [run] = [...(await reportFixture({ ...small, decay: true })).runs.values()
 if (run) drawn.set('a single run', await runCharts(run, runTasks(run)));
 
 /** Every drawing of a page, and with `alone` every one that stands alone. */
-const panelsOf = (sections: readonly ChartSection[]) =>
+const panelSvgs = (sections: readonly ChartSection[]) =>
   sections.flatMap((section) =>
     section.charts.flatMap((chart) => chart.panels.map((panel) => toText(panelSvg(section, chart, panel)))),
   );
-const aloneOf = (sections: readonly ChartSection[]) =>
+const chartSvgs = (sections: readonly ChartSection[]) =>
   sections.flatMap((section) => section.charts.map((chart) => chartSvg(section, chart)));
 
 /** Tags and texts of an SVG. Fails where it is not well-formed. */
@@ -74,7 +74,7 @@ const decoded = (text: string) =>
     .replaceAll('&amp;', '&');
 
 test.each([...drawn])('%s: drawings are well-formed, named and coloured, with ids of their own', (_, sections) => {
-  const [panels, alone] = [panelsOf(sections), aloneOf(sections)];
+  const [panels, alone] = [panelSvgs(sections), chartSvgs(sections)];
   for (const svg of [...panels, ...alone]) {
     const { tags } = parse(svg);
     expect(tags[0]).toMatch(/role="img".* viewBox="0 0 \d+ \d+" /);
@@ -98,7 +98,7 @@ test.each([...drawn])('%s: drawings are well-formed, named and coloured, with id
   for (const section of sections) {
     const { id, note } = section;
     expect(note.join('')).not.toBe('');
-    for (const svg of panelsOf([section]))
+    for (const svg of panelSvgs([section]))
       expect(svg).toMatch(new RegExp(`^<svg [^>]*aria-label="[^"]+" aria-describedby="${id}-note"`));
   }
   const charts = sections.flatMap((section) => section.charts.map(({ id }) => id));
@@ -117,7 +117,7 @@ test('what there is to draw decides the sections', () => {
 });
 
 test('names of markup are shown as text, in tips too', () => {
-  const svgs = panelsOf([...drawn.values()][0] ?? []);
+  const svgs = panelSvgs([...drawn.values()][0] ?? []);
   const shown = svgs.flatMap((svg) => parse(svg).texts).map(decoded);
   for (const name of [...evil, "a & b's <b>", 'bell \ufffd, half \ufffd']) expect(shown).toContain(name);
   const tips = svgs.flatMap((svg) => [...svg.matchAll(/ data-tip="([^"]*)"/g)].map(([, text = '']) => decoded(text)));

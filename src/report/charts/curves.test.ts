@@ -5,7 +5,7 @@ import type { ChartSection } from './chart.js';
 import { runsOfComparison, singleRun } from './charted-runs.js';
 import { lossWeights } from './loss-weights.js';
 import { reliability } from './reliability.js';
-import { layersOf } from './spec.fixture.js';
+import { drawnLayers } from './spec.fixture.js';
 
 const models = ['single-task', 'mmoe', 'ple'].map((type) => ({ label: type, type }));
 const few = { rows: 60, models } as const;
@@ -16,12 +16,12 @@ test('loss weights are drawn where a schedule moves them, of one model for all',
   const data = await reportFixture({ ...few, decay: true });
   const sections = lossWeights(runsOfComparison(data));
   expect(sections[0]?.charts[0]?.panels).toHaveLength(1);
-  const [rows = []] = layersOf(firstSpec(sections));
+  const [rows = []] = drawnLayers(firstSpec(sections));
   expect(rows).toHaveLength(16);
   const second = rows.filter(({ series }) => series === 'never-married').map(({ y }) => Number(y));
   expect(second.map((weight) => weight.toFixed(4))).toEqual(second.map((_, index) => (0.9 ** index).toFixed(4)));
   const [run] = data.runs.values();
-  expect(layersOf(firstSpec(run ? lossWeights(singleRun(run)) : []))[0]).toHaveLength(2 * (run?.epochs.length ?? 0));
+  expect(drawnLayers(firstSpec(run ? lossWeights(singleRun(run)) : []))[0]).toHaveLength(2 * (run?.epochs.length ?? 0));
 });
 
 test('the weights of a balancing method are drawn for each model, and the cosines of diagnostics', async () => {
@@ -39,9 +39,9 @@ test('the weights of a balancing method are drawn for each model, and the cosine
   const balanced = { ...data, runs: new Map(runs) };
   const [weights, cosines] = lossWeights(runsOfComparison(balanced)).map((section) => [section]);
   expect(weights?.[0]?.charts[0]?.panels.map(({ title }) => title)).toEqual(['mmoe', 'ple']);
-  const rows = layersOf(firstSpec(weights ?? []))[0]?.filter(({ series }) => series === 'income') ?? [];
+  const rows = drawnLayers(firstSpec(weights ?? []))[0]?.filter(({ series }) => series === 'income') ?? [];
   expect(rows.map(({ y }) => y)).toEqual(rows.map((_, index) => index + 1));
-  expect(layersOf(firstSpec(cosines ?? []))[0]?.[0]).toMatchObject({ series: 'income and never-married', y: 0.1 });
+  expect(drawnLayers(firstSpec(cosines ?? []))[0]?.[0]).toMatchObject({ series: 'income and never-married', y: 0.1 });
   const [, run] = runs.at(-1) ?? [];
   expect(run && lossWeights(singleRun(run)).map(({ id }) => id)).toEqual(['weights', 'cosines']);
   const short = run && { ...run, epochs: run.epochs.slice(0, 1) };
@@ -52,7 +52,7 @@ test('calibration curves are those of bins of equal count, averaged over the run
   const data = await reportFixture({ models, rows: 600, seeds: 3 });
   const [section, ...others] = await reliability(runsOfComparison(data));
   expect(others).toEqual([]);
-  const [, lines = []] = layersOf(section?.charts[0]?.panels[0]); // after the diagonal
+  const [, lines = []] = drawnLayers(section?.charts[0]?.panels[0]); // after the diagonal
   const rows = lines.filter(({ series }) => series === 'ple');
   expect(rows).toHaveLength(15);
   const bins = await Promise.all(

@@ -1,7 +1,7 @@
 import { type Html, html } from '../html.js';
-import { type DrawnAxis, drawAxis, type Scale, scaleOf } from './axes.js';
+import { buildScale, type DrawnAxis, drawAxis, type Scale } from './axes.js';
 import { outline } from './palette.js';
-import type { Layer, Mark, Place, Plot } from './plot.js';
+import type { Coordinate, Layer, Mark, Plot } from './plot.js';
 import { type Attributes, column, type Drawn, element, heading, type Medium, moved, pair } from './svg.js';
 import { fontSize } from './text-width.js';
 
@@ -10,12 +10,12 @@ export function drawPlot(plot: Plot, medium: Medium): Drawn {
   const marks = plot.layers.flatMap((layer) => layer.marks.filter(isPlaced));
   const numbers = (key: 'x' | 'y') =>
     marks.flatMap((mark) => [mark[key], mark[`${key}2`]]).filter((place) => typeof place === 'number');
-  const x = scaleOf(plot.x, numbers('x'), [0, width]);
-  const y = scaleOf(plot.y, numbers('y'), plot.y.names ? [0, height] : [height, 0]);
+  const x = buildScale(plot.x, numbers('x'), [0, width]);
+  const y = buildScale(plot.y, numbers('y'), plot.y.names ? [0, height] : [height, 0]);
   const axes = [
     drawAxis(x, plot.x, plot, plot.x.isOnTop ? 'top' : 'bottom', medium),
     drawAxis(y, plot.y, plot, 'left', medium),
-    ...(above ? [drawAxis(scaleOf(above, [], [0, width]), { ...above, hasGrid: false }, plot, 'top', medium)] : []),
+    ...(above ? [drawAxis(buildScale(above, [], [0, width]), { ...above, hasGrid: false }, plot, 'top', medium)] : []),
   ];
   const margin = (side: keyof DrawnAxis['margin']) => Math.max(0, ...axes.map((axis) => axis.margin[side] ?? 0));
   const [left, top] = [margin('left'), margin('top')];
@@ -58,7 +58,13 @@ function isPlaced({ x, x2, y, y2 }: Mark): boolean {
 type Ends = readonly [from: number, to: number];
 
 /** The two ends of a mark on an axis, in pixels. A name has its width; without a place it is the whole axis. */
-function ends(scale: Scale, from: Place | undefined, to: Place | undefined, whole: number, slot: Mark['slot']): Ends {
+function ends(
+  scale: Scale,
+  from: Coordinate | undefined,
+  to: Coordinate | undefined,
+  whole: number,
+  slot: Mark['slot'],
+): Ends {
   if (from == null) return [0, whole];
   if (to != null) return [scale.at(from), scale.at(to)];
   const [index, count] = slot ?? [0, 1];

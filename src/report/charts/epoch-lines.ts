@@ -1,4 +1,4 @@
-import { seriesOf } from './palette.js';
+import { assignMarks } from './palette.js';
 import { type Axis, dashedAt, epochAxis, layer, type Plot, panelWidth } from './plot.js';
 
 interface EpochValues {
@@ -14,7 +14,7 @@ export function epochLines(
   y: Axis,
   { height = 190, best = null }: { readonly height?: number; readonly best?: number | null } = {},
 ): Plot {
-  const series = seriesOf(names);
+  const series = assignMarks(names);
   const rows = epochs.flatMap(({ epoch, values }) =>
     series.flatMap(({ label, colour, dash }) => {
       const value = values[label] ?? null;

@@ -1,10 +1,10 @@
 import type { Comparison, ComparisonRow } from '../../comparison/comparison.js';
 import { confidence, percent, signed } from '../numbers.js';
-import { type Point, pointsOf } from '../points.js';
-import { aggregateDigits, gainOf, metricName, noGain, type PointTask, ranked } from '../task-gains.js';
+import { comparisonPoints, type Point } from '../points.js';
+import { aggregateDigits, metricName, noGain, type PointTask, ranked, taskGain } from '../task-gains.js';
 import type { ChartSection, Panel } from './chart.js';
 import { meanGainLines, taskGainLines } from './gain-lines.js';
-import { type Column, rangeOf } from './gain-range.js';
+import { type Column, gainRange } from './gain-range.js';
 import { findings, modelSeries } from './palette.js';
 import { gainAxis, layer, panelWidth } from './plot.js';
 import { fontSize, textWidth } from './text-width.js';
@@ -14,7 +14,7 @@ import { fontSize, textWidth } from './text-width.js';
  * per model, the best mean first. For comparisons with axes, `axisBars` shows the gains.
  */
 export function forest(comparison: Comparison): readonly ChartSection[] {
-  const [point] = pointsOf(comparison);
+  const [point] = comparisonPoints(comparison);
   if (!point || Object.keys(point.axis).length > 0) return [];
   const rows = ranked(point.rows.filter(({ label }) => label !== comparison.baseline));
   const columns = [
@@ -25,7 +25,7 @@ export function forest(comparison: Comparison): readonly ChartSection[] {
   ].filter(({ lines }) => lines.some(({ gain }) => gain.gain !== null));
   if (columns.length === 0) return [];
   const models = modelSeries(comparison).map(({ label }) => label);
-  const panels = columns.map((column) => panelOf(column, models));
+  const panels = columns.map((column) => forestPanel(column, models));
   const seen = new Set(
     columns.flatMap(({ lines }) => lines.flatMap((line) => (line.gain.gain === null ? [] : (line.verdict ?? 'none')))),
   );
@@ -43,7 +43,7 @@ function ofTask(task: PointTask, rows: readonly ComparisonRow[]): Column {
     percent: task.percent,
     text: (gain) => signed(gain, task.digits),
     lines: rows.map((row) => {
-      const gain = gainOf(row, task);
+      const gain = taskGain(row, task);
       return { label: row.label, gain, verdict: gain.verdict, margin: gain.margin, tip: taskGainLines(gain, task) };
     }),
   };
@@ -84,7 +84,7 @@ function noteOn(
     ...(seeds.length > 1 && uncertainty !== 'rows' ? ['Small dots are the seeds.'] : []),
     ...(lines.some(({ margin }) => margin !== null) ? ['Within the grey band a gain is as good as none.'] : []),
     ...(point.tasks.some((task) => task.percent !== null) ? ['The upper axis is the gain in % of the error.'] : []),
-    ...(columns.some((column) => column.lines.some(({ gain }) => isOutside(gain.gain, rangeOf(column))))
+    ...(columns.some((column) => column.lines.some(({ gain }) => isOutside(gain.gain, gainRange(column))))
       ? ['What lies far outside is written at the edge.']
       : []),
   ];
@@ -92,9 +92,9 @@ function noteOn(
 
 const mostName = 150;
 
-function panelOf(column: Column, models: readonly string[]): Panel {
+function forestPanel(column: Column, models: readonly string[]): Panel {
   const { title, lines, text, unit, percent: relative } = column;
-  const range = rangeOf(column);
+  const range = gainRange(column);
   const nameWidth = Math.min(mostName, Math.max(...lines.map(({ label }) => textWidth(label, fontSize))));
   const marked = lines.map(({ label, gain, verdict, margin, tip: about }) => {
     const { colour, shape, filled } = findings[verdict ?? 'none'];

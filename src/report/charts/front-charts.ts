@@ -1,23 +1,23 @@
 import type { Comparison, Front } from '../../comparison/comparison.js';
 import { confidence, rounded } from '../numbers.js';
-import { pointsOf, weightedTask } from '../points.js';
+import { comparisonPoints, weightedTask } from '../points.js';
 import { noGain, type PointTask } from '../task-gains.js';
 import type { ChartSection } from './chart.js';
 import { taskGainLines } from './gain-lines.js';
-import { lookOf, type Mark, modelSeries } from './palette.js';
-import { estimateOf, type Position, perPair, scatter } from './scatter.js';
+import { type Mark, markStyle, modelSeries } from './palette.js';
+import { estimate, type Position, perPair, scatter } from './scatter.js';
 
 /**
  * The fronts: each model's gains on one task against those on another, at each loss weight. A chart for each pair of
  * tasks, a panel for each model.
  */
 export function frontCharts(comparison: Comparison): readonly ChartSection[] {
-  const all = pointsOf(comparison).filter(({ fronts }) => fronts.length > 0);
+  const all = comparisonPoints(comparison).filter(({ fronts }) => fronts.length > 0);
   const series = modelSeries(comparison);
   const models = comparison.fronts?.length ?? 0;
   const { charts, omission } = perPair(comparison, all, models, 'fronts', (point, x, y, title, id) => {
     const fronts = point.fronts
-      .map((front) => ({ front, positions: positionsOf(front, x, y, series) }))
+      .map((front) => ({ front, positions: frontPositions(front, x, y, series) }))
       .filter(({ positions }) => positions.length > 0);
     const together = fronts.flatMap(({ positions }) => positions);
     const panels = fronts.map(({ front, positions }) => {
@@ -36,13 +36,13 @@ export function frontCharts(comparison: Comparison): readonly ChartSection[] {
 }
 
 /** The weights with a gain on both tasks. */
-function positionsOf({ model: name, points }: Front, xTask: PointTask, yTask: PointTask, series: readonly Mark[]) {
-  const look = lookOf(series, name);
+function frontPositions({ model: name, points }: Front, xTask: PointTask, yTask: PointTask, series: readonly Mark[]) {
+  const look = markStyle(series, name);
   return points.flatMap(({ value, tasks, verdict }): Position[] => {
     const [x = noGain, y = noGain] = [tasks[xTask.name], tasks[yTask.name]];
     if (x.gain === null || y.gain === null) return [];
     const lines = [xTask, yTask].flatMap((task) => taskGainLines(tasks[task.name] ?? noGain, task).slice(0, 1));
     const about = [`${name}, weight ${rounded(value)}: ${verdict}`, ...lines];
-    return [{ ...look, label: rounded(value), x: estimateOf(x), y: estimateOf(y), tip: about }];
+    return [{ ...look, label: rounded(value), x: estimate(x), y: estimate(y), tip: about }];
   });
 }

@@ -7,16 +7,16 @@ export function taskGainLines(own: TestedGain, { name, metric, digits }: PointTa
   const relative = own.relativeGain === null ? '' : ` (${percent(own.relativeGain)})`;
   return [
     `${name}: ${signed(own.gain, digits)} ${metricName(metric)}${relative}${own.verdict === null ? '' : `, ${own.verdict}`}`,
-    ...knownOf(own, (value) => signed(value, digits)),
+    ...knownLines(own, (value) => signed(value, digits)),
   ];
 }
 
 /** The same for the mean relative gain. */
 export function meanGainLines(own: Gain, digits: number): readonly string[] {
-  return [`mean relative gain: ${percent(own.gain, digits)}`, ...knownOf(own, (value) => percent(value, digits))];
+  return [`mean relative gain: ${percent(own.gain, digits)}`, ...knownLines(own, (value) => percent(value, digits))];
 }
 
-function knownOf(
+function knownLines(
   { interval, simultaneous, p, pHolm, gains }: Gain,
   text: (value: number) => string,
 ): readonly string[] {

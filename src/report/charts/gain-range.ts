@@ -21,7 +21,7 @@ export interface Column {
 }
 
 /** A range with 0, and all means, intervals, seeds and margins that are not far off. */
-export function rangeOf({ lines }: Column): readonly [number, number] {
+export function gainRange({ lines }: Column): readonly [number, number] {
   const known = lines.filter(({ gain }) => gain.gain !== null);
   const limit = farFrom(
     known.map(({ gain: { gain, interval } }) => Math.max(...[gain ?? 0, ...(interval ?? [])].map(Math.abs))),

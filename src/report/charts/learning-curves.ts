@@ -2,13 +2,13 @@ import { hasTask } from '../../comparison/stored/entry.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { fixed } from '../numbers.js';
-import { type Point, pointsOf } from '../points.js';
+import { comparisonPoints, type Point } from '../points.js';
 import type { ReportData } from '../report-data.js';
-import { runsOf } from '../report-data.js';
+import { rowRuns } from '../report-data.js';
 import { metricName, type PointTask, ranked } from '../task-gains.js';
 import type { Chart, ChartSection, Panel } from './chart.js';
 import { atPoint, chartId, drawnPoints } from './drawn-points.js';
-import { domainOf, pathPanels } from './model-paths.js';
+import { pathDomain, pathPanels } from './model-paths.js';
 import { type Mark, modelSeries } from './palette.js';
 import { epochAxis, smallLabels } from './plot.js';
 
@@ -38,11 +38,11 @@ export interface Learners extends Pick<Point, 'axis' | 'tasks'> {
 /** The curves of a finished comparison, the best model first. */
 export function learningCurves(data: ReportData): readonly ChartSection[] {
   const { baseline } = data.comparison;
-  const all = pointsOf(data.comparison).map(({ axis, tasks, rows }): Learners => {
+  const all = comparisonPoints(data.comparison).map(({ axis, tasks, rows }): Learners => {
     const [first, others] = [true, false].map((own) => rows.filter(({ label }) => (label === baseline) === own));
     const learners = [...(first ?? []), ...ranked(others ?? [])].map((row) => ({
       label: row.label,
-      runs: runsOf(data, row).map(({ result: { seed, bestEpoch }, ...run }) => ({ ...run, seed, bestEpoch })),
+      runs: rowRuns(data, row).map(({ result: { seed, bestEpoch }, ...run }) => ({ ...run, seed, bestEpoch })),
     }));
     return { axis, tasks, learners };
   });
@@ -63,7 +63,7 @@ export function curvesOfLearners(
   const { points, omission } = drawnPoints(all, panelsEach, mostPanels);
   const charts = points.flatMap((point, at) =>
     point.tasks.flatMap((task, index): Chart[] => {
-      const panels = panelsOf(point.learners, task, baseline, series);
+      const panels = taskPanels(point.learners, task, baseline, series);
       if (panels.length === 0) return [];
       const name = `${task.name}: validation ${metricName(task.metric)} by epoch`;
       const id = chartId('learning', at + 1, index + 1);
@@ -80,7 +80,7 @@ export function curvesOfLearners(
   return [{ id: 'learning', title: 'Learning curves', note, size: 'small', charts }];
 }
 
-function panelsOf(
+function taskPanels(
   learners: readonly Learner[],
   { name, metric, better, digits }: PointTask,
   baseline: string,
@@ -114,7 +114,7 @@ function panelsOf(
     {
       height: 104,
       x: { ...epochAxis(last, stride), ...smallLabels },
-      y: { domain: domainOf(values, { better }), ...smallLabels },
+      y: { domain: pathDomain(values, { better }), ...smallLabels },
     },
   );
 }

@@ -4,7 +4,7 @@ import type { ChartSection } from './chart.js';
 import type { ChartedRuns } from './charted-runs.js';
 import { chartId, drawnPoints } from './drawn-points.js';
 import { epochLines } from './epoch-lines.js';
-import { seriesOf } from './palette.js';
+import { assignMarks } from './palette.js';
 import type { Plot } from './plot.js';
 
 const mostPanels = 24;
@@ -73,7 +73,7 @@ interface Lines extends Pick<ChartSection, 'id' | 'title'> {
 function section({ id, title, note, names, all, plotOf }: Lines): readonly ChartSection[] {
   const known = all.filter(({ runs }) => runs.length > 0);
   const { points, omission } = drawnPoints(known, known[0]?.runs.length ?? 1, mostPanels);
-  const key = seriesOf(names);
+  const key = assignMarks(names);
   const charts = points.map(({ title: place, runs }, index) => {
     const panels = runs.map(({ label, epochs }) => ({ title: label, plots: [plotOf(epochs)] }));
     return { id: chartId(id, index + 1), title: place, panels, key, columns: 2 };

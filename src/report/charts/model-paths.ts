@@ -1,7 +1,7 @@
 import { mean } from '../../comparison/statistics/moments.js';
 import type { PointTask } from '../task-gains.js';
 import type { Panel } from './chart.js';
-import { lookOf, type Mark as Series } from './palette.js';
+import { markStyle, type Mark as Series } from './palette.js';
 import { layer, type Mark, type Plot, panelWidth } from './plot.js';
 
 /** A place of a run in a plot after an epoch. */
@@ -26,7 +26,7 @@ export function pathPanels(
 ): readonly Panel[] {
   const reference = meanPath(models.find(({ label }) => label === baseline));
   return models.map((own) => {
-    const { model, colour } = lookOf(series, own.label);
+    const { model, colour } = markStyle(series, own.label);
     const line = { isClipped: true, width: 2, colour, model };
     const dots = own.paths.flatMap(({ dot }) => dot ?? []);
     const thin = own.paths.flatMap(({ steps }, run) => steps.map(({ x, y }) => ({ x, y, series: run })));
@@ -51,7 +51,10 @@ function meanPath({ paths }: ModelPaths = { label: '', paths: [] }): readonly Ma
 }
 
 /** The range of values without the worst tenth, which comes from the first epochs. */
-export function domainOf(values: readonly number[], { better }: Pick<PointTask, 'better'>): readonly [number, number] {
+export function pathDomain(
+  values: readonly number[],
+  { better }: Pick<PointTask, 'better'>,
+): readonly [number, number] {
   const sorted = values.toSorted((a, b) => a - b);
   const tenth = Math.floor(values.length / 10);
   const low = sorted[better === 'higher' ? tenth : 0] ?? 0;

@@ -56,7 +56,7 @@ function declarations(scheme: 0 | 1): string {
 }
 
 /** A distinct mark for each label, in order. */
-export function seriesOf(labels: readonly string[]): readonly Mark[] {
+export function assignMarks(labels: readonly string[]): readonly Mark[] {
   return labels.map((label, index) => ({
     label,
     colour: series[index % series.length] ?? 'ink',
@@ -75,13 +75,13 @@ export function modelSeries({
   readonly baseline: string;
 }): readonly Mark[] {
   const labels = [...new Set(rows.map(({ label }) => label))];
-  const others = seriesOf(labels.filter((label) => label !== baseline));
+  const others = assignMarks(labels.filter((label) => label !== baseline));
   const own: Mark = { label: baseline, colour: 'ink', dash: [], shape: 'circle', filled: true };
   return labels.map((label) => others.find((one) => one.label === label) ?? own);
 }
 
 /** How a model's marks look. A model that is not among the marks looks like the baseline. */
-export function lookOf(
+export function markStyle(
   marks: readonly Mark[],
   label: string,
 ): Pick<Mark, 'colour' | 'dash' | 'shape'> & { readonly model: number } {

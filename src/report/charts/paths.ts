@@ -1,10 +1,10 @@
 import { hasTask } from '../../comparison/stored/entry.js';
 import { fixed } from '../numbers.js';
-import { pointsOf } from '../points.js';
-import { type ReportData, runsOf } from '../report-data.js';
+import { comparisonPoints } from '../points.js';
+import { type ReportData, rowRuns } from '../report-data.js';
 import { metricName, type PointTask } from '../task-gains.js';
 import type { ChartSection } from './chart.js';
-import { domainOf, pathPanels, type Step } from './model-paths.js';
+import { pathDomain, pathPanels, type Step } from './model-paths.js';
 import { modelSeries } from './palette.js';
 import { smallLabels } from './plot.js';
 import { perPair } from './scatter.js';
@@ -19,13 +19,13 @@ export function paths(data: ReportData): readonly ChartSection[] {
   const series = modelSeries(comparison);
   const { charts, omission } = perPair(
     comparison,
-    pointsOf(comparison),
+    comparisonPoints(comparison),
     rows.length,
     'paths',
     (point, x, y, title, id) => {
       const models = point.rows.map((row) => ({
         label: row.label,
-        paths: runsOf(data, row).flatMap((run, _, all) => {
+        paths: rowRuns(data, row).flatMap((run, _, all) => {
           if (!hasTask(run, x.name)) return [];
           const { seed } = run.result;
           const other = all.find((one) => one.result.seed === seed && hasTask(one, y.name));
@@ -34,14 +34,14 @@ export function paths(data: ReportData): readonly ChartSection[] {
             const [across, up] = [validation[x.name]?.[x.metric], beside?.validation[y.name]?.[y.metric]];
             return typeof across === 'number' && typeof up === 'number' ? [{ epoch, x: across, y: up }] : [];
           });
-          return [{ steps, dot: endOf(steps, `${row.label}, seed ${seed}`, x, y) }];
+          return [{ steps, dot: pathEnd(steps, `${row.label}, seed ${seed}`, x, y) }];
         }),
       }));
       const steps = models.flatMap(({ paths }) => paths.flatMap((path) => path.steps));
       if (steps.length < 2) return [];
       const axis = (task: PointTask, key: 'x' | 'y') => ({
         title: `${task.name}, ${metricName(task.metric)}`,
-        domain: domainOf(
+        domain: pathDomain(
           steps.map((step) => step[key]),
           task,
         ),
@@ -62,7 +62,7 @@ export function paths(data: ReportData): readonly ChartSection[] {
   return [{ id: 'paths', title: 'Paths through two tasks', note, size: 'small', charts }];
 }
 
-function endOf(steps: readonly Step[], run: string, x: PointTask, y: PointTask) {
+function pathEnd(steps: readonly Step[], run: string, x: PointTask, y: PointTask) {
   const end = steps.at(-1);
   const text = (task: PointTask, value: number) => `${task.name} ${fixed(value, task.digits)}`;
   return end && { x: end.x, y: end.y, tip: [run, `epoch ${end.epoch}: ${text(x, end.x)}, ${text(y, end.y)}`] };

@@ -41,17 +41,17 @@ export interface Axis {
 }
 
 /** A number or a name on an axis. Null: the mark is not drawn. */
-export type Place = number | string | null;
+export type Coordinate = number | string | null;
 
 /** The three families of marks, and areas and texts. */
 type Family = 'interval' | 'line' | 'point' | 'area' | 'text';
 
 /** One mark. Without a place on an axis it goes from end to end. */
 export interface Mark {
-  readonly x?: Place;
-  readonly x2?: Place;
-  readonly y?: Place;
-  readonly y2?: Place;
+  readonly x?: Coordinate;
+  readonly x2?: Coordinate;
+  readonly y?: Coordinate;
+  readonly y2?: Coordinate;
   /** Of several at one name: its index, and their number. */
   readonly slot?: readonly [index: number, count: number];
   /** Marks of one series are one line, in their order. */

@@ -17,14 +17,14 @@ export async function reliability({ tasks, places }: ChartedRuns): Promise<reado
   const charts: Chart[] = [];
   for (const [at, { title, models }] of points.entries()) {
     const curves: Curve[] = [];
-    for (const model of models) curves.push(...(await curvesOf(model)));
+    for (const model of models) curves.push(...(await reliabilityCurves(model)));
     for (const [index, task] of tasks.entries()) {
       const own = curves.filter((curve) => curve.task === task);
       if (own.length === 0) continue;
       charts.push({
         id: chartId('calibration', at + 1, index + 1),
         title: joined(', ', task, title),
-        panels: [{ plots: [plotOf(own)] }],
+        panels: [{ plots: [reliabilityPlot(own)] }],
         key: own.map(({ model }) => model),
       });
     }
@@ -50,7 +50,7 @@ interface Bin {
   readonly actual: number;
 }
 
-async function curvesOf(model: ChartedModel): Promise<readonly Curve[]> {
+async function reliabilityCurves(model: ChartedModel): Promise<readonly Curve[]> {
   const found = new Map<string, (readonly Bin[])[]>();
   for (const run of model.runs) {
     if (!run.hasPredictions) continue;
@@ -73,7 +73,7 @@ async function curvesOf(model: ChartedModel): Promise<readonly Curve[]> {
   }));
 }
 
-function plotOf(curves: readonly Curve[]): Plot {
+function reliabilityPlot(curves: readonly Curve[]): Plot {
   const bins = curves.flatMap(({ bins: own, model: { label, model, colour, dash } }) =>
     own.map(({ predicted, actual }) => {
       const about = [label, `predicted ${predicted.toPrecision(4)}`, `actual ${actual.toPrecision(4)}`];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { reportFixture } from '../report.fixture.js';
 import { scatters } from './scatter.js';
-import { layersOf } from './spec.fixture.js';
+import { drawnLayers } from './spec.fixture.js';
 import { fontSize, textWidth } from './text-width.js';
 
 const mixed = await reportFixture({
@@ -24,7 +24,7 @@ test('every interval ends within the frame, and no word of a corner crosses a ze
       ),
     }));
     const panel = scatters({ ...comparison, rows })[0]?.charts[0]?.panels[0];
-    const layers = layersOf(panel);
+    const layers = drawnLayers(panel);
     const [x, y] = [panel?.plots[0]?.x.domain, panel?.plots[0]?.y.domain];
     for (const row of layers.flat())
       for (const [domain, ends] of [

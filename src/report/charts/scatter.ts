@@ -1,11 +1,11 @@
 import type { Comparison, ComparisonRow, Gain } from '../../comparison/comparison.js';
 import { confidence, fixed } from '../numbers.js';
-import { type Point, pointsOf } from '../points.js';
-import { gainOf, metricName, type PointTask } from '../task-gains.js';
+import { comparisonPoints, type Point } from '../points.js';
+import { metricName, type PointTask, taskGain } from '../task-gains.js';
 import type { Chart, ChartSection } from './chart.js';
 import { atPoint, chartId, drawnPoints } from './drawn-points.js';
 import { taskGainLines } from './gain-lines.js';
-import { type Colour, lookOf, modelSeries, type Mark as Series } from './palette.js';
+import { type Colour, markStyle, modelSeries, type Mark as Series } from './palette.js';
 import { dashedAt, gainAxis, layer, type Mark, type Plot } from './plot.js';
 import { fontSize, shortened, textWidth } from './text-width.js';
 
@@ -15,12 +15,18 @@ const mostTasks = 5;
 /** The seesaw: gains on one task against gains on another (after PLE Fig. 3), one chart for each pair of tasks. */
 export function scatters(comparison: Comparison): readonly ChartSection[] {
   const series = modelSeries(comparison);
-  const { charts, omission } = perPair(comparison, pointsOf(comparison), 1, 'scatter', (point, x, y, title, id) => {
-    const positions = point.rows.flatMap((row) => modelPosition(row, x, y, series));
-    if (positions.length === 0) return [];
-    const key = series.filter(({ label }) => positions.some((one) => one.label === label));
-    return [{ id, title, key, panels: [{ plots: [scatter(positions, x, y)] }] }];
-  });
+  const { charts, omission } = perPair(
+    comparison,
+    comparisonPoints(comparison),
+    1,
+    'scatter',
+    (point, x, y, title, id) => {
+      const positions = point.rows.flatMap((row) => modelPosition(row, x, y, series));
+      if (positions.length === 0) return [];
+      const key = series.filter(({ label }) => positions.some((one) => one.label === label));
+      return [{ id, title, key, panels: [{ plots: [scatter(positions, x, y)] }] }];
+    },
+  );
   if (charts.length === 0) return [];
   const note = [
     `Each model's gain on one task over ${comparison.baseline} against its gain on another: up and right is better.`,
@@ -72,18 +78,18 @@ interface Estimate {
 
 /** None without a gain on both tasks. */
 function modelPosition(row: ComparisonRow, xTask: PointTask, yTask: PointTask, series: readonly Series[]): Position[] {
-  const [x, y] = [gainOf(row, xTask), gainOf(row, yTask)];
+  const [x, y] = [taskGain(row, xTask), taskGain(row, yTask)];
   if (x.gain === null || y.gain === null) return [];
-  const look = lookOf(series, row.label);
+  const look = markStyle(series, row.label);
   const lines = [xTask, yTask].map((task) => {
-    const own = gainOf(row, task);
+    const own = taskGain(row, task);
     const [gain = ''] = taskGainLines(own, task);
     return `${gain}; ${metricName(task.metric)} ${fixed(own.mean, task.digits)}`;
   });
-  return [{ ...look, label: row.label, x: estimateOf(x), y: estimateOf(y), tip: [row.label, ...lines] }];
+  return [{ ...look, label: row.label, x: estimate(x), y: estimate(y), tip: [row.label, ...lines] }];
 }
 
-export function estimateOf({ gain, interval }: Gain): Estimate {
+export function estimate({ gain, interval }: Gain): Estimate {
   return { value: gain ?? 0, low: interval?.[0] ?? null, high: interval?.[1] ?? null };
 }
 
@@ -98,11 +104,11 @@ export function scatter(
   all = positions,
   joined = false,
 ): Plot {
-  const x = domainOf(
+  const x = scatterDomain(
     all.map((position) => position.x),
-    sidesOf(xTask.name, yTask.name),
+    cornerShares(xTask.name, yTask.name),
   );
-  const y = domainOf(
+  const y = scatterDomain(
     all.map((position) => position.y),
     [leastHeight, leastHeight],
   );
@@ -162,7 +168,7 @@ function corners(xTask: string, yTask: string) {
 }
 
 /** The share of the axis on each side of 0 that the words in its corners need. */
-function sidesOf(xTask: string, yTask: string): readonly [left: number, right: number] {
+function cornerShares(xTask: string, yTask: string): readonly [left: number, right: number] {
   const share = (side: 'left' | 'right') => {
     const words = corners(xTask, yTask).filter(({ corner }) => corner[0] === side);
     return (Math.max(...words.map(({ text }) => textWidth(text, fontSize))) + 12) / size.width;
@@ -174,7 +180,7 @@ function sidesOf(xTask: string, yTask: string): readonly [left: number, right: n
 const leastHeight = 0.12;
 
 /** Room for 0, every value and its interval, with a share on each side of 0. */
-function domainOf(
+function scatterDomain(
   estimates: readonly Estimate[],
   [below, above]: readonly [number, number],
 ): readonly [number, number] {

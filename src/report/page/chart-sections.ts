@@ -10,7 +10,7 @@ export function chartSection(section: ChartSection): Html {
   const figures = charts.map((chart) => figure(section, chart));
   return html`<section id="${id}"${size === 'medium' && panels === 1 ? html` class="lone"` : null}><h2>${title}</h2>
 <div class="words"><p class="reading" id="${id}-note">${typographic(note.join(' '))}</p>
-${key.length === 0 ? null : html`<ul class="key">${key.map((mark) => html`<li>${symbolOf(mark)}${mark.label}</li>`)}</ul>\n`}</div>
+${key.length === 0 ? null : html`<ul class="key">${key.map((mark) => html`<li>${symbolSvg(mark)}${mark.label}</li>`)}</ul>\n`}</div>
 ${size === 'small' ? figures : html`<div class="charts${across(charts.length)}">\n${figures}</div>`}</section>
 `;
 }
@@ -34,11 +34,11 @@ function across(items: number): string {
 export function modelKey(models: readonly Mark[]): Html {
   return html`<div class="models" role="group" aria-label="Models in the charts"><ul class="key">${models.map(
     (mark, index) =>
-      html`<li><button type="button" data-model="${index}" aria-pressed="true">${symbolOf(mark)}${mark.label}</button></li>`,
+      html`<li><button type="button" data-model="${index}" aria-pressed="true">${symbolSvg(mark)}${mark.label}</button></li>`,
   )}</ul></div>
 `;
 }
 
-function symbolOf(mark: Mark): Html {
+function symbolSvg(mark: Mark): Html {
   return html`<svg class="symbol" width="26" height="12" viewBox="-13 -6 26 12" aria-hidden="true">${symbol(mark, cssColour)}</svg>`;
 }

@@ -14,7 +14,7 @@ import {
 } from '../gain-table.js';
 import { type Html, html } from '../html.js';
 import { count, dash } from '../numbers.js';
-import { type ReportedRun, runsOf } from '../report-data.js';
+import { type ReportedRun, rowRuns } from '../report-data.js';
 import { metricName, ranked } from '../task-gains.js';
 import { type HtmlCell, type HtmlColumn, htmlTable, smallLines, typographic } from './html-table.js';
 
@@ -130,7 +130,7 @@ function costColumns(all: ReadonlyMap<string, FinishedRun>): readonly HtmlColumn
     cell: ({ model }: GainRow) =>
       cell(
         model,
-        groupedBy(runsOf({ runs: all }, model), ({ result }) => result.seed),
+        groupedBy(rowRuns({ runs: all }, model), ({ result }) => result.seed),
       ),
   });
   return [
@@ -146,19 +146,19 @@ function costColumns(all: ReadonlyMap<string, FinishedRun>): readonly HtmlColumn
           Object.entries(run.result.bestEpoch).flatMap(([task, epoch]) => (hasTask(run, task) ? [epoch] : [])),
         );
       const [low, high] = [Math.min(...best), Math.max(...best)];
-      const epochs = meanOf(seeds.map((own) => Math.max(...own.map(({ result }) => result.epochs))));
+      const epochs = meanOrNull(seeds.map((own) => Math.max(...own.map(({ result }) => result.epochs))));
       const limit = atLimit === 0 ? '' : `${atLimit} of ${seeds.length} at the limit`;
       return {
-        value: meanOf(best),
-        content: best.length === 0 ? dash : `${tenths(meanOf(best))} of ${tenths(epochs)}`,
+        value: meanOrNull(best),
+        content: best.length === 0 ? dash : `${tenths(meanOrNull(best))} of ${tenths(epochs)}`,
         below: [[low < high ? `best ${low} to ${high}` : ''], [limit]],
       };
     }),
     {
       ...cost('time', 'training, s', (_, seeds) => {
         const epochs = seeds.map((own) => own.flatMap((run) => run.epochs));
-        const value = meanOf(epochs.map((own) => own.reduce((sum, { seconds }) => sum + seconds, 0)));
-        const speed = meanOf(seeds.flat().map(({ result }) => result.throughput.samplesPerSecond));
+        const value = meanOrNull(epochs.map((own) => own.reduce((sum, { seconds }) => sum + seconds, 0)));
+        const speed = meanOrNull(seeds.flat().map(({ result }) => result.throughput.samplesPerSecond));
         const content = value !== null && value >= 100 ? count(value) : tenths(value);
         return { value, content, below: [[speed === null ? '' : `${count(speed)} rows/s`]] };
       }),
@@ -167,7 +167,7 @@ function costColumns(all: ReadonlyMap<string, FinishedRun>): readonly HtmlColumn
   ];
 }
 
-function meanOf(values: readonly number[]): number | null {
+function meanOrNull(values: readonly number[]): number | null {
   return values.length === 0 ? null : mean(values);
 }
 

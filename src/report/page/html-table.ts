@@ -24,7 +24,7 @@ export interface HtmlColumn<Row> extends Column<Row, HtmlCell> {
   readonly label?: string;
 }
 
-interface TableLook<Row> {
+interface TableStyle<Row> {
   /** With a caption, and heads that sort. */
   readonly isSortable?: boolean;
   readonly classes?: string;
@@ -39,27 +39,27 @@ export function htmlTable<Row>(
   label: string,
   columns: readonly HtmlColumn<Row>[],
   rows: readonly Row[],
-  { isSortable = false, classes = '', rowClass = () => '' }: TableLook<Row> = {},
+  { isSortable = false, classes = '', rowClass = () => '' }: TableStyle<Row> = {},
 ): Html {
   const lines = rows.map(
     (row, line) =>
-      html`<tr${classAttribute(rowClass(row))}>${columns.map((column, index) => cellOf(column, row, line, index === 0))}</tr>\n`,
+      html`<tr${classAttribute(rowClass(row))}>${columns.map((column, index) => bodyCell(column, row, line, index === 0))}</tr>\n`,
   );
   return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table class="${joined(' ', isSortable ? 'sortable' : '', 'stacks', classes)}">
-${isSortable ? html`<caption class="unseen">${label}</caption>\n` : null}<thead><tr>${columns.map((column) => headOf(column, isSortable))}</tr></thead>
+${isSortable ? html`<caption class="unseen">${label}</caption>\n` : null}<thead><tr>${columns.map((column) => headCell(column, isSortable))}</tr></thead>
 <tbody>
 ${lines}</tbody>
 </table></div>`;
 }
 
-function headOf<Row>({ head, kind, task, note = '' }: HtmlColumn<Row>, isSortable: boolean): Html {
+function headCell<Row>({ head, kind, task, note = '' }: HtmlColumn<Row>, isSortable: boolean): Html {
   const classes = classAttribute(kind === 'number' ? `number${task ? ' task' : ''}` : '');
   const small = note === '' ? null : html` <small>${note}</small>`;
   if (!isSortable) return html`<th scope="col"${classes}>${head}${small}</th>`;
   return html`<th scope="col"${classes} aria-sort="none"><button type="button">${head}</button>${small}</th>`;
 }
 
-function cellOf<Row>(
+function bodyCell<Row>(
   { head, kind, task, label = head, cell }: HtmlColumn<Row>,
   row: Row,
   line: number,

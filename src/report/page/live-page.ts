@@ -24,7 +24,7 @@ export interface Status {
   readonly message: string | null;
 }
 
-export interface Progress extends Omit<Event & { readonly kind: 'stage' }, 'kind'> {
+export interface StageProgress extends Omit<Event & { readonly kind: 'stage' }, 'kind'> {
   /** By folder. */
   readonly states: ReadonlyMap<string, Status>;
   /** Why nothing trains any more. Undefined while runs train. */
@@ -41,7 +41,11 @@ interface SoFar {
  * The report of what has ended, below what trains. The page reloads itself until the training has ended, or nothing has
  * written it for minutes. A search has no report: its page has the scores of what was tried.
  */
-export function livePage({ name, metrics }: ComparisonConfig, progress: Progress, soFar: SoFar | undefined): string {
+export function livePage(
+  { name, metrics }: ComparisonConfig,
+  progress: StageProgress,
+  soFar: SoFar | undefined,
+): string {
   const { stage, runs, states, ended } = progress;
   const inState = (wanted: Status['state']) => runs.filter(({ folder }) => states.get(folder)?.state === wanted);
   const [done, training, failed] = [inState('finished'), inState('training'), inState('failed')];
@@ -52,18 +56,18 @@ export function livePage({ name, metrics }: ComparisonConfig, progress: Progress
   ];
   const now = training.map((run) => {
     const { epoch } = must(states.get(run.folder), run.folder);
-    return `${nameOf(run)} after epoch ${epoch} of at most ${run.until ?? run.experiment.train.epochs}`;
+    return `${runName(run)} after epoch ${epoch} of at most ${run.until ?? run.experiment.train.epochs}`;
   });
   const lead = html`<p class="lead">${numbers.join(', ')}.</p>
 <p class="facts"${ended === undefined ? html` data-written="${Date.now()}"` : null}>${ended ?? 'This page is written anew while runs train, and reloads itself. Nothing here is tested: the report, which replaces it, has the verdicts.'}</p>
 ${now.length === 0 ? null : html`<p class="facts">Training: ${now.join('; ')}.</p>`}
-${failed.length === 0 ? null : html`<div class="notes" role="note">${failed.map((run) => html`<p>${nameOf(run)}: ${states.get(run.folder)?.message ?? ''}</p>`)}</div>`}`;
+${failed.length === 0 ? null : html`<div class="notes" role="note">${failed.map((run) => html`<p>${runName(run)}: ${states.get(run.folder)?.message ?? ''}</p>`)}</div>`}`;
   const title = `${done.length}/${runs.length} · ${name}`;
   if (soFar) return reportPage(soFar.data, soFar.sections, { title, lead });
   const tried = done.map((run) => ({ run, scores: scoresOf(stage, run, join(progress.folder, run.folder), metrics) }));
   type Row = (typeof tried)[number];
   const columns = [
-    column('tried', 'label', ({ run }: Row) => nameOf(run)),
+    column('tried', 'label', ({ run }: Row) => runName(run)),
     ...(tried[0]?.scores ?? []).map(({ task, metric }, index) =>
       column(`${task}, validation ${metricName(metric)}`, 'number', ({ scores }: Row) => {
         const { value = null } = scores[index] ?? {};
@@ -83,6 +87,6 @@ ${tried.length === 0 ? null : htmlTable('Tried', columns, tried)}
   );
 }
 
-function nameOf({ label, point, values, seed }: Run): string {
+function runName({ label, point, values, seed }: Run): string {
   return joined(', ', label, pointText({ ...point, ...values }), `seed ${seed}`);
 }

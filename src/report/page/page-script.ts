@@ -50,7 +50,7 @@ addEventListener('scroll', () => place?.());
 for (const table of document.querySelectorAll('table.sortable')) {
   const heads = [...table.querySelectorAll('th[aria-sort]')];
   const body = table.tBodies[0];
-  const keyOf = (row, column) => {
+  const sortKey = (row, column) => {
     const cell = row.cells[column];
     const value = cell.dataset.value;
     if (value === undefined) return cell.textContent;
@@ -61,7 +61,7 @@ for (const table of document.querySelectorAll('table.sortable')) {
       const down = head.getAttribute('aria-sort') === 'ascending';
       for (const other of heads) other.setAttribute('aria-sort', 'none');
       head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-      const rows = [...body.rows].map((row) => ({ row, key: keyOf(row, column) }));
+      const rows = [...body.rows].map((row) => ({ row, key: sortKey(row, column) }));
       rows.sort((a, b) => {
         if (a.key === null || b.key === null) return (a.key === null) - (b.key === null);
         const order = typeof a.key === 'number' ? a.key - b.key : a.key.localeCompare(b.key);

@@ -2,9 +2,9 @@ import type { ComparisonRow, RunReference } from '../../comparison/comparison.js
 import { stringifyExperiment } from '../../config/experiment.js';
 import { leaves } from '../../support/differences.js';
 import type { FinishedRun } from '../../training/finished-run.js';
-import { environmentsOf } from '../../training/folder/environment.js';
+import { allEnvironments } from '../../training/folder/environment.js';
 import { type Html, html } from '../html.js';
-import { pointsOf } from '../points.js';
+import { comparisonPoints } from '../points.js';
 import type { ReportData } from '../report-data.js';
 
 /**
@@ -12,7 +12,7 @@ import type { ReportData } from '../report-data.js';
  */
 export function provenance({ comparison, command, config, runs }: ReportData): Html {
   const { seeds, axes } = comparison;
-  const models = pointsOf(comparison).flatMap(({ title, rows }) =>
+  const models = comparisonPoints(comparison).flatMap(({ title, rows }) =>
     rows.map((row) => folded(title === '' ? row.label : `${row.label}, ${title}`, modelRuns(row))),
   );
   return html`<section id="again"><h2>Make it again</h2>
@@ -44,7 +44,7 @@ function dataAndMachine(runs: readonly FinishedRun[]): Html {
   return html`<h3>Data</h3>
 ${list(runs.map(({ result }) => result.dataset))}
 <h3>Versions and machine</h3>
-${list(runs.flatMap(({ environment }) => environmentsOf(environment)))}`;
+${list(runs.flatMap(({ environment }) => allEnvironments(environment)))}`;
 }
 
 function commandBlock(text: string): Html {

@@ -22,7 +22,7 @@ const bare = (changes: Partial<ReportData> = {}): ReportData => ({
 });
 
 /** A page's cells, row by row, of the table with this caption. */
-function tableOf(page: string, caption: string): { readonly key: string | undefined; readonly text: string }[][] {
+function tableHtml(page: string, caption: string): { readonly key: string | undefined; readonly text: string }[][] {
   const table = page.split('<table').find((part) => part.includes(`>${caption}</caption>`)) ?? '';
   const body = table.split('<tbody>')[1]?.split('</tbody>')[0] ?? '';
   return body
@@ -36,7 +36,7 @@ function tableOf(page: string, caption: string): { readonly key: string | undefi
     );
 }
 
-const textOf = (markup: string) =>
+const plainText = (markup: string) =>
   markup
     .replace(/<(small|\/p|\/li|\/h\d)[^>]*>/g, ' ')
     .replace(/<[^>]*>/g, '')
@@ -46,12 +46,12 @@ test('the page leads with the answer; below the table are a line per model, the 
   const page = reportPage(bare(), []);
   const header = page.slice(page.indexOf('<header>'), page.indexOf('</header>'));
   const [words] = verdictsInWords(everyVerdict);
-  const plain = (text = '') => textOf(toText(html`${typographic(text)}`));
-  expect(textOf(header)).toContain(` every verdict ${plain(words?.answer.join(' '))} 9 models`);
+  const plain = (text = '') => plainText(toText(html`${typographic(text)}`));
+  expect(plainText(header)).toContain(` every verdict ${plain(words?.answer.join(' '))} 9 models`);
   const why = page.slice(page.indexOf('<section id="why">'), page.indexOf('<section id="again">'));
   expect(page.indexOf('<section id="numbers">')).toBeLessThan(page.indexOf('<section id="why">'));
   const items = [...why.matchAll(/<li><span class="verdict \w+">([^<]*)<\/span> <span>(.*?)<\/span><\/li>/g)].map(
-    ([, verdict, sentence = '']) => [verdict, textOf(sentence)],
+    ([, verdict, sentence = '']) => [verdict, plainText(sentence)],
   );
   const order = ['PLE', 'CGC', 'Stitch', 'Hard sharing', 'MMoE', 'Sluice', 'ML-MMoE', 'Failed'];
   const expected = order.map((label) => words?.models.find(({ row }) => row.model.label === label));
@@ -63,10 +63,10 @@ test('the page leads with the answer; below the table are a line per model, the 
 });
 
 test('a row has all numbers of its model: sorted by the unrounded gain, read with its sign, interval, p and metric', () => {
-  const rows = tableOf(reportPage(bare(), []), 'Gains');
+  const rows = tableHtml(reportPage(bare(), []), 'Gains');
   const mmoe = rows.find(([label]) => label?.text.startsWith('MMoE'));
   expect(mmoe?.map(({ key }) => key)).toEqual([undefined, '4', '0.0013', '-0.0009', '0.04', '123456', '', '']);
-  const texts = mmoe?.map(({ text }) => textOf(text).trim()) ?? [];
+  const texts = mmoe?.map(({ text }) => plainText(text).trim()) ?? [];
   expect(texts[1]).toBe('seesaw');
   const p = probability(taskGain(0.0013, 'better').pHolm);
   expect(texts[2]).toBe(`▲ better: +0.00130 +0.14 % [+0.00060, +0.00200] p ${p} AUC 0.95130 ± 0.00021`);
@@ -74,7 +74,7 @@ test('a row has all numbers of its model: sorted by the unrounded gain, read wit
   expect(texts[4]).toMatch(/^\? undecided: \+0\.04 % \[−0\.07, \+0\.15\] p 0\.\d+$/);
   expect(texts[5]).toBe('123,456 + 1,000 embedding');
   const undecided = rows.find(([label]) => label?.text.startsWith('Hard sharing'));
-  expect(textOf(undecided?.[3]?.text ?? '')).toContain('about 40 seeds to decide');
+  expect(plainText(undecided?.[3]?.text ?? '')).toContain('about 40 seeds to decide');
 });
 
 test('a model’s parameters, epochs, time and speed; its config and runs; data, versions and command', async () => {
@@ -84,8 +84,8 @@ test('a model’s parameters, epochs, time and speed; its config and runs; data,
   const run = (seed: number) => data.runs.get(data.comparison.rows[0]?.runs[seed - 1]?.path ?? '');
   const seconds = [1, 2, 3].flatMap((seed) => run(seed)?.epochs.map((epoch) => epoch.seconds) ?? []);
   const total = seconds.reduce((sum, value) => sum + value, 0) / 3;
-  const [row] = tableOf(page, 'Gains');
-  expect(row?.slice(-3).map(({ text }) => textOf(text))).toEqual([
+  const [row] = tableHtml(page, 'Gains');
+  expect(row?.slice(-3).map(({ text }) => plainText(text))).toEqual([
     '100,000 + 5,000 embedding',
     '6 of 7 best 5 to 7 2 of 3 at the limit',
     `${total.toFixed(1)} 50,000 rows/s`,

@@ -8,7 +8,7 @@ import { runsOfComparison } from '../charts/charted-runs.js';
 import { modelSeries } from '../charts/palette.js';
 import { explanations } from '../explanations.js';
 import { type Html, html } from '../html.js';
-import { type Point, pointsOf } from '../points.js';
+import { comparisonPoints, type Point } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { say } from '../sentences.js';
 import { chartSection, modelKey } from './chart-sections.js';
@@ -58,7 +58,7 @@ ${provenance(data)}
 
 /** The tables of all points of the axes, with how to read them. */
 function tables(comparison: Comparison, runs: ReadonlyMap<string, FinishedRun>): Html {
-  const points = pointsOf(comparison);
+  const points = comparisonPoints(comparison);
   const lines = points.flatMap((point) => explanations(comparison, point));
   const reading = [
     say('signs'),

@@ -4,7 +4,7 @@ import { lossWeights } from '../charts/loss-weights.js';
 import { runFixture } from '../report.fixture.js';
 import { runPage } from './run-page.js';
 
-const textOf = (markup: string) => markup.replace(/<[^>]*>/g, '').replace(/[\s\u00a0]+/g, ' ');
+const plainText = (markup: string) => markup.replace(/<[^>]*>/g, '').replace(/[\s\u00a0]+/g, ' ');
 
 test('diagnostics are drawn, and tell by how much losses rise without an expert', async () => {
   const run = await runFixture({ seeds: 1, rows: 50, epochs: 3 });
@@ -22,6 +22,6 @@ test('diagnostics are drawn, and tell by how much losses rise without an expert'
   };
   expect(lossWeights(singleRun(run))).toEqual([]);
   expect(lossWeights(singleRun(diagnosed)).map(({ id }) => id)).toEqual(['cosines']);
-  expect(textOf(runPage(run, 'ple', []))).not.toContain('Without one expert');
-  expect(textOf(runPage(diagnosed, 'ple', []))).toContain(`${run.result.model}1shared/0+20.0 %–`);
+  expect(plainText(runPage(run, 'ple', []))).not.toContain('Without one expert');
+  expect(plainText(runPage(diagnosed, 'ple', []))).toContain(`${run.result.model}1shared/0+20.0 %–`);
 });

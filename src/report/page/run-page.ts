@@ -26,7 +26,7 @@ export function runPage(run: FinishedRun, command: string, sections: readonly Ch
     `${result.name}: ${result.model}, seed ${result.seed}`,
     html`<header>
 <h1>${result.name}</h1>
-<p class="lead">${result.model}, seed ${result.seed}: ${leadOf(run)}</p>
+<p class="lead">${result.model}, seed ${result.seed}: ${lead(run)}</p>
 <p class="facts">${facts(run)}</p>
 ${notes.length === 0 ? null : html`<div class="notes" role="note">${notes.map((note) => html`<p>${note}</p>`)}</div>`}
 ${contents(links)}
@@ -57,7 +57,7 @@ export function runTasks({ result, experiment }: FinishedRun): readonly PointTas
   });
 }
 
-function leadOf(run: FinishedRun): string {
+function lead(run: FinishedRun): string {
   return runTasks(run)
     .map(({ name, metric }) => `${metricName(metric)} ${metricText(run.result.tasks[name]?.test[metric])} on ${name}`)
     .join(', ');

@@ -1,4 +1,4 @@
-import { indexesOf } from '../../data/encode/vocabulary.js';
+import { valueIndexes } from '../../data/encode/vocabulary.js';
 import type { Encoding, FittedColumn } from '../../data/encoding.js';
 import { usualMissing } from '../../data/table/table-options.js';
 import {
@@ -48,7 +48,7 @@ export function columnInputs({ columns }: Encoding): readonly ColumnInput[] {
       if (cells.time === undefined) return [{ name, takes: 'number', cells, doc: 'NaN: missing' }];
       return [{ name, takes: 'days', cells, doc: 'days since 1970-01-01, UTC; NaN: missing' }];
     }
-    const takes = takenOf(column);
+    const takes = cellType(column);
     const bucket = `the low 64 bits of the text's MD5, modulo ${cells.hash}`;
     if (column.kind === 'vocabulary') {
       const doc = {
@@ -65,7 +65,7 @@ export function columnInputs({ columns }: Encoding): readonly ColumnInput[] {
     };
     const entries: ColumnInput = { name, takes, list: name, cells, doc: doc[takes] };
     if (cells.weights === undefined) return [entries];
-    return [entries, { name: weightsOf(name), takes: 'weight', list: name, cells, doc: `of the entries of ${name}` }];
+    return [entries, { name: weightsName(name), takes: 'weight', list: name, cells, doc: `of the entries of ${name}` }];
   });
 }
 
@@ -128,19 +128,19 @@ function asColumn(nodes: OnnxNodes, value: string): string {
   return nodes.add('Unsqueeze', [value, nodes.integers(1)]);
 }
 
-function weightsOf(name: string): string {
+function weightsName(name: string): string {
   return `${name}.weights`;
 }
 
-function takenOf({ cells, values, rare }: Vocabulary): 'text' | 'code' | 'bucket' {
+function cellType({ cells, values, rare }: Vocabulary): 'text' | 'code' | 'bucket' {
   if (cells.hash !== undefined) return 'bucket';
   return [...values, ...rare].some((value) => typeof value === 'number') ? 'code' : 'text';
 }
 
 /** int64, of the input's shape: the index of each value; in a list, -1 for padding. */
 function indexNodes(nodes: OnnxNodes, column: Vocabulary, missing: readonly string[]): string {
-  const known = indexesOf(column);
-  const isText = takenOf(column) === 'text';
+  const known = valueIndexes(column);
+  const isText = cellType(column) === 'text';
   if (column.kind === 'list') known.set(isText ? '' : '-1', -1);
   else if (!isText)
     known.set('-1', 0); // a table of no keys would be refused
@@ -237,7 +237,7 @@ function listNodes(nodes: OnnxNodes, column: Extract<FittedColumn, { kind: 'list
   const axis = intAttribute('axis', 1);
   const known = indexNodes(nodes, column, []);
   const isEntry = (indexes: string) => nodes.add('GreaterOrEqual', [indexes, nodes.number('int64', 0)]);
-  const weight = cells.weights === undefined ? nodes.number('float32', 1) : weightsOf(name);
+  const weight = cells.weights === undefined ? nodes.number('float32', 1) : weightsName(name);
   const least = nodes.number('float32', Number.NEGATIVE_INFINITY);
   const keys = nodes.add('Where', [isEntry(known), weight, least]);
   // Padding to `length` entries and at least one row: ONNX Runtime's TopK crashes the process on no rows.
@@ -256,12 +256,12 @@ function listNodes(nodes: OnnxNodes, column: Extract<FittedColumn, { kind: 'list
   const weights = nodes.add('Where', [isEntry(indexes), chosen(padded.keys), nodes.number('float32', 0)]);
   return {
     indexes: nodes.add('Max', [indexes, nodes.number('int64', 0)]),
-    weights: pool === 'mean' ? sharesOf(nodes, weights) : weights,
+    weights: pool === 'mean' ? normalizedWeights(nodes, weights) : weights,
   };
 }
 
 /** Each weight divided by their sum, unless that is 0. */
-function sharesOf(nodes: OnnxNodes, weights: string): string {
+function normalizedWeights(nodes: OnnxNodes, weights: string): string {
   const wide = nodes.cast(weights, 'float64');
   const [zero, one] = [nodes.number('float64', 0), nodes.number('float64', 1)];
   const total = nodes.add('ReduceSum', [wide, nodes.integers(1)]); // [N, 1]

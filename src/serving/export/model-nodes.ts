@@ -39,10 +39,10 @@ export function modelNodes(
     return valueNamed(outputs, 'logits');
   };
   const names = new Map<string, string>();
-  return nameOf(recorded(small), recorded(large));
+  return nodeName(recorded(small), recorded(large));
 
-  function nameOf(a: Value, b: Value): string {
-    const key = keyOf(a, b);
+  function nodeName(a: Value, b: Value): string {
+    const key = pairKey(a, b);
     const known = names.get(key);
     if (known !== undefined) return known;
     if (a.origin.kind === 'node' && b.origin.kind === 'node') addNode(a.origin.node, b.origin.node);
@@ -56,11 +56,11 @@ export function modelNodes(
     if (about(a) !== about(b)) throw different(must(a.outputs[0], a.op), must(b.outputs[0], b.op));
     const operands = a.inputs.map((input, i) => {
       const other = must(b.inputs[i], b.op);
-      return a.op === 'Reshape' && i === 1 ? reshaped(input, other) : nameOf(input, other);
+      return a.op === 'Reshape' && i === 1 ? reshaped(input, other) : nodeName(input, other);
     });
     const made = nodes.addWide(a.op, operands, attributeProtos(a.attributes), a.outputs.length);
     for (const [i, output] of a.outputs.entries())
-      names.set(keyOf(output, must(b.outputs[i], b.op)), must(made[i], a.op));
+      names.set(pairKey(output, must(b.outputs[i], b.op)), must(made[i], a.op));
   }
 
   function nameOfLeaf(a: Value, b: Value): string {
@@ -84,7 +84,7 @@ export function modelNodes(
     const { fixed, perRow } = lengths(a, b);
     const [place, ...others] = [...perRow.keys()].filter((i) => perRow[i] !== 0);
     const sides = place === undefined ? fixed : fixed.with(place, -1);
-    return others.length > 0 || sides.includes(0) ? nameOf(a, b) : nodes.integers(...sides);
+    return others.length > 0 || sides.includes(0) ? nodeName(a, b) : nodes.integers(...sides);
   }
 
   /** Integers as `fixed` + `perRow` * N. */
@@ -105,7 +105,7 @@ function batchSizes(parameters: HostArrays): readonly [number, number] {
   return [must(small, 'a batch size'), must(large, 'a batch size')];
 }
 
-function keyOf(a: Value, b: Value): string {
+function pairKey(a: Value, b: Value): string {
   return `${a.id} ${b.id}`;
 }
 

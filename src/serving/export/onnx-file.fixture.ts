@@ -4,13 +4,13 @@ import { parse } from 'csv-parse/sync';
 import { InferenceSession } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { features } from '../../data/encode/project.js';
-import { lookAtMachine, openEngine } from '../../engine/devices/choose-device.js';
+import { inspectMachine, openEngine } from '../../engine/devices/choose-device.js';
 import { models } from '../../models/catalogue.js';
 import { smallOptions } from '../../models/run.fixture.js';
 import { elementCount, float32 } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { randomFromSeed } from '../../support/random.js';
-import { shapeOf } from '../../training/setup.js';
+import { modelShape } from '../../training/setup.js';
 import { trainedOnMixed } from '../mixed-table.fixture.js';
 import { mixedFolder } from '../predict-rows.fixture.js';
 import { predictions } from '../predict-rows.js';
@@ -18,7 +18,7 @@ import { encodedRows } from '../score-rows.js';
 import { readTrainedRun, type TrainedModel } from '../trained-run.js';
 import { columnInputs } from './column-nodes.js';
 import { onnxFile } from './onnx-file.js';
-import { feedsOf, type RawRow } from './raw-columns.fixture.js';
+import { makeFeeds, type RawRow } from './raw-columns.fixture.js';
 
 const folder = mixedFolder();
 const file = (name: string) => join(folder, name);
@@ -26,7 +26,7 @@ const rows: RawRow[] = parse(readFileSync(file('inputs.csv')), { columns: true }
 
 /** The predictions that `ple predict` writes for the test rows, by column. */
 async function predicted(run: TrainedModel, data: string): Promise<Record<string, readonly number[]>> {
-  const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
+  const { engine } = await openEngine(run.experiment.engine, inspectMachine());
   const context = { seed: 0, note: () => undefined };
   const encoded = await encodedRows(run, [data], { keep: [], dialect: {}, labels: false }, context);
   const { columns, blocks } = predictions(run, encoded.dataset, engine, 'label', () => undefined);
@@ -65,7 +65,7 @@ export async function expectServed(run: TrainedModel): Promise<void> {
     [0, 0],
   ] as const) {
     const some = rows.slice(from, from + count);
-    const found = await served(session, feedsOf(columnInputs(run.encoding), some), classes);
+    const found = await served(session, makeFeeds(columnInputs(run.encoding), some), classes);
     expect(Object.keys(found).toSorted()).toEqual(Object.keys(expected).toSorted());
     for (const [name, values] of Object.entries(found)) {
       expect(values).toHaveLength(some.length);
@@ -86,15 +86,15 @@ export function changed(
   model: Readonly<Record<string, unknown>>,
   inputs: object = {},
 ): TrainedModel {
-  const isOf = ({ name }: { readonly name: string }) => tasks.includes(name);
+  const isChosen = ({ name }: { readonly name: string }) => tasks.includes(name);
   const experiment = {
     ...run.experiment,
-    tasks: run.experiment.tasks.filter(isOf),
+    tasks: run.experiment.tasks.filter(isChosen),
     model: { ...run.experiment.model, ...model },
     inputs: { ...run.experiment.inputs, ...inputs },
   };
-  const encoding = { ...run.encoding, tasks: run.encoding.tasks.filter(isOf) };
-  const shape = shapeOf(features(encoding, experiment.inputs), experiment.inputs);
+  const encoding = { ...run.encoding, tasks: run.encoding.tasks.filter(isChosen) };
+  const shape = modelShape(features(encoding, experiment.inputs), experiment.inputs);
   const { parameters } = models.get(experiment.model.type).build(shape, experiment.model);
   const drawn = Object.entries(parameters).map(([name, { shape }]) => {
     const stream = randomFromSeed(3).stream(name);

@@ -8,8 +8,8 @@ import { UserError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { definitions } from '../../training/definitions.js';
 import { programVersion } from '../../training/folder/environment.js';
-import { shapeOf } from '../../training/setup.js';
-import { parametersOf, type TrainedModel } from '../trained-run.js';
+import { modelShape } from '../../training/setup.js';
+import { storedParameters, type TrainedModel } from '../trained-run.js';
 import { columnInputs, columnNodes, inputInfo } from './column-nodes.js';
 import { modelNodes } from './model-nodes.js';
 import { OnnxNodes } from './onnx-nodes.js';
@@ -25,8 +25,8 @@ const mostBytes = 2 ** 31 - 2 ** 26;
 export function onnxFile(run: TrainedModel): Uint8Array {
   const { experiment, encoding, result } = run;
   const dataset = features(encoding, experiment.inputs);
-  const model = models.get(experiment.model.type).build(shapeOf(dataset, experiment.inputs), experiment.model);
-  const parameters = parametersOf(model, run);
+  const model = models.get(experiment.model.type).build(modelShape(dataset, experiment.inputs), experiment.model);
+  const parameters = storedParameters(model, run);
   const bytes = Object.values(parameters).reduce((sum, { data }) => sum + data.byteLength, 0);
   if (bytes > mostBytes)
     throw new UserError(

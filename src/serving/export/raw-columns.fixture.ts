@@ -8,14 +8,14 @@ export type RawRow = Readonly<Record<string, string>>;
 /**
  * Makes inputs of an exported file from rows of a CSV, as docs/serving.md says. Lists are `entry:weight|entry:weight`.
  */
-export function feedsOf(inputs: readonly ColumnInput[], rows: readonly RawRow[]): Record<string, Tensor> {
-  return Object.fromEntries(inputs.map((input) => [input.name, feedOf(input, rows)]));
+export function makeFeeds(inputs: readonly ColumnInput[], rows: readonly RawRow[]): Record<string, Tensor> {
+  return Object.fromEntries(inputs.map((input) => [input.name, makeFeed(input, rows)]));
 }
 
-function feedOf({ name, takes, list, cells: { hash } }: ColumnInput, rows: readonly RawRow[]): Tensor {
-  const number = { text: String, code: BigInt, bucket: (text: string) => bucketOf(text, BigInt(hash ?? 0)) };
+function makeFeed({ name, takes, list, cells: { hash } }: ColumnInput, rows: readonly RawRow[]): Tensor {
+  const number = { text: String, code: BigInt, bucket: (text: string) => hashBucket(text, BigInt(hash ?? 0)) };
   if (list !== undefined) {
-    const entries = rows.map((row) => entriesOf(must(row[list], list)));
+    const entries = rows.map((row) => parseEntries(must(row[list], list)));
     const longest = Math.max(1, ...entries.map((one) => one.length));
     const of = <Value>(value: (entry: { text: string; weight: number }) => Value, filler: Value) =>
       entries.flatMap((one) => Array.from({ length: longest }, (_, i) => (one[i] ? value(one[i]) : filler)));
@@ -51,11 +51,11 @@ function feedOf({ name, takes, list, cells: { hash } }: ColumnInput, rows: reado
 }
 
 /** The low 64 bits of the MD5 of a text, modulo the number of buckets. */
-function bucketOf(text: string, buckets: bigint): bigint {
+function hashBucket(text: string, buckets: bigint): bigint {
   return createHash('md5').update(text).digest().readBigUInt64LE(8) % buckets;
 }
 
-function entriesOf(cell: string): { text: string; weight: number }[] {
+function parseEntries(cell: string): { text: string; weight: number }[] {
   return cell
     .split('|')
     .map((entry) => entry.trim())

@@ -10,8 +10,8 @@ import { writeSafetensors } from '../../support/safetensors.js';
 import { writeWhole } from '../../support/whole-file.js';
 import { programVersion } from '../../training/folder/environment.js';
 import { encodingFile } from '../../training/folder/run-manifest.js';
-import { shapeOf } from '../../training/setup.js';
-import { parametersOf, type TrainedModel } from '../trained-run.js';
+import { modelShape } from '../../training/setup.js';
+import { storedParameters, type TrainedModel } from '../trained-run.js';
 
 /**
  * Writes `model.safetensors` (the parameters of the best epoch), `config.json` (the model's options and shape, and each
@@ -21,7 +21,7 @@ import { parametersOf, type TrainedModel } from '../trained-run.js';
 export async function writeSafetensorsFolder(run: TrainedModel, folder: string): Promise<void> {
   const { experiment, encoding, result } = run;
   const dataset = features(encoding, experiment.inputs);
-  const shape = shapeOf(dataset, experiment.inputs);
+  const shape = modelShape(dataset, experiment.inputs);
   const model = models.get(experiment.model.type).build(shape, experiment.model);
   const config = {
     schema: 1,
@@ -37,7 +37,7 @@ export async function writeSafetensorsFolder(run: TrainedModel, folder: string):
     seed: experiment.seed,
     checksum: result.dataset.checksum,
   };
-  const arrays = parametersOf(model, run);
+  const arrays = storedParameters(model, run);
   const stored = await readFile(join(run.path, encodingFile));
   if (!mayBeWritten(folder))
     throw new ConfigError(

@@ -1,15 +1,15 @@
 import type { Task } from '../../data/dataset.js';
-import { outputsOf } from '../../data/dataset.js';
+import { outputCount } from '../../data/dataset.js';
 import { intAttribute, intsAttribute, type ValueInfoProto, valueInfo } from '../../engine/run/onnx-format.js';
 import { must } from '../../support/must.js';
 import type { OnnxNodes } from './onnx-nodes.js';
 
 /** The name of a task's predictions, as in `ple predict`. */
-function resultOf({ name, type }: Task): string {
+function taskResult({ name, type }: Task): string {
   return `${name}.${type === 'regression' ? 'prediction' : 'probability'}`;
 }
 
-function logitOf({ name }: Task): string {
+function taskLogit({ name }: Task): string {
   return `${name}.logit`;
 }
 
@@ -25,19 +25,19 @@ export function taskOutputs(tasks: readonly Task[]): readonly ValueInfoProto[] {
   };
   return [
     ...tasks.map((task) =>
-      info(task, resultOf(task), task.type === 'regression' ? 'in the units of the label' : 'a probability'),
+      info(task, taskResult(task), task.type === 'regression' ? 'in the units of the label' : 'a probability'),
     ),
-    ...tasks.map((task) => info(task, logitOf(task), 'before the link function')),
+    ...tasks.map((task) => info(task, taskLogit(task), 'before the link function')),
   ];
 }
 
 /** Adds nodes that turn the model's logits [outputs, N] into predictions, as `score-rows.ts` does, in 64 bits. */
 export function taskNodes(nodes: OnnxNodes, tasks: readonly Task[], logits: string): void {
-  const sizes = nodes.integers(...tasks.map(outputsOf));
+  const sizes = nodes.integers(...tasks.map(outputCount));
   const parts = nodes.addWide('Split', [logits, sizes], [intAttribute('axis', 0)], tasks.length);
   for (const [t, task] of tasks.entries()) {
     const part = must(parts[t], task.name);
-    const [output, result] = [logitOf(task), resultOf(task)];
+    const [output, result] = [taskLogit(task), taskResult(task)];
     if (task.type === 'multiclass') {
       nodes.add('Transpose', [part], [intsAttribute('perm', [1, 0])], { output });
       nodes.cast(nodes.add('Softmax', [nodes.cast(output, 'float64')], [intAttribute('axis', 1)]), 'float32', result);

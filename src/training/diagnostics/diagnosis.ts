@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { taskPairs } from '../../objective/balancing/products.js';
 import type { HostArrays } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
-import { type Anatomy, expertsOf } from './probe-step.js';
+import { type Anatomy, distinctExperts } from './probe-step.js';
 
 /** Null: no batch had rows of the task. */
 const numberOrNull = z.number().nullable();
@@ -46,7 +46,7 @@ export type WithoutExpert = z.infer<typeof withoutExpertShape>;
 const leastWeight = 0.01;
 
 /** @param outputs of `probeStep` @param rows real rows of each batch; the others are padding */
-export function diagnosisOf(
+export function diagnose(
   tasks: readonly string[],
   { gates, levels }: Anatomy,
   outputs: HostArrays,
@@ -56,11 +56,11 @@ export function diagnosisOf(
   const losses = ofSteps(outputs, 'tasks', steps.length);
   // A loss of 0 means that the task has no rows.
   const meanWith = (values: readonly Float32Array[], at: number, needed: readonly number[]) =>
-    meanOf(
+    meanOrNull(
       steps.filter((step) => needed.every((task) => losses[step]?.[task] !== 0)).map((step) => values[step]?.[at]),
     );
   const [cosines, norms] = ['cosines', 'norms'].map((name) => outputs[name] && ofSteps(outputs, name, steps.length));
-  const uses = gates.map((gate, index) => ({ ...gate, ...useOf(outputs, index, gate.experts, rows) }));
+  const uses = gates.map((gate, index) => ({ ...gate, ...gateUse(outputs, index, gate.experts, rows) }));
   const largest = (name: string) => largestOver(ofSteps(outputs, name, steps.length));
   const layers = Object.keys(outputs).filter((name) => name.startsWith('units/'));
   return {
@@ -77,10 +77,10 @@ export function diagnosisOf(
     deadUnits: Object.fromEntries(
       layers.map((name) => [
         name.slice('units/'.length),
-        meanOf(largest(name).map((value) => Number(value === 0))) ?? 0,
+        meanOrNull(largest(name).map((value) => Number(value === 0))) ?? 0,
       ]),
     ),
-    deadExperts: expertsOf(levels).filter(
+    deadExperts: distinctExperts(levels).filter(
       ({ level, expert }) =>
         madeBy(level, expert) === 0 || !uses.some((use) => use.level === level && use.gives(expert)),
     ),
@@ -94,7 +94,7 @@ export function diagnosisOf(
 }
 
 /** A gate's mean entropy over the rows, and the experts that it gives any weight in the mean. */
-function useOf(outputs: HostArrays, index: number, experts: readonly string[], rows: Int32Array) {
+function gateUse(outputs: HostArrays, index: number, experts: readonly string[], rows: Int32Array) {
   const mean = experts.map(() => 0);
   let entropy = 0;
   const count = rows.reduce((sum, of) => sum + of, 0);
@@ -117,6 +117,6 @@ function largestOver(steps: readonly Float32Array[]): readonly number[] {
   return Array.from(steps[0] ?? [], (_, at) => Math.max(...steps.map((values) => values[at] ?? 0)));
 }
 
-function meanOf(values: readonly (number | undefined)[]): number | null {
+function meanOrNull(values: readonly (number | undefined)[]): number | null {
   return values.length === 0 ? null : values.reduce<number>((sum, value) => sum + (value ?? 0), 0) / values.length;
 }

@@ -18,8 +18,8 @@ import {
 import { float32 } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { madeDataset } from '../dataset.fixture.js';
-import { setUp, shapeOf } from '../setup.js';
-import { binaryTasks, experimentOf, linear as labelOf, trained } from '../trainer.fixture.js';
+import { modelShape, setUp } from '../setup.js';
+import { binaryTasks, linear as labelOf, smallExperiment, trained } from '../trainer.fixture.js';
 import { createDiagnostics } from './diagnostics.js';
 
 const model = { type: 'mmoe', levels: [[4]], tower: [], experts: 3 };
@@ -27,8 +27,8 @@ const experts = [0, 1, 2];
 const split = { rows: 20, label: labelOf, mask: (task: number, [a]: readonly [number, number]) => task === 0 || a > 0 };
 /** The input b is 1 in every row, and 0 where nothing but the batch has one. */
 const dataset = withOnes(madeDataset(binaryTasks, split).dataset);
-const experiment = { ...experimentOf(JSON.stringify(model), binaryTasks), diagnostics: true };
-const shape = shapeOf(dataset, experiment.inputs);
+const experiment = { ...smallExperiment(JSON.stringify(model), binaryTasks), diagnostics: true };
+const shape = modelShape(dataset, experiment.inputs);
 const options = { levels: model.levels, tower: model.tower };
 
 function withOnes(data: Dataset): Dataset {
@@ -46,7 +46,7 @@ function withOnes(data: Dataset): Dataset {
 /**
  * Values at which unit 1 of expert 0 is 0 in every row, and above 0 where there is none; all units of expert 2 are 0.
  */
-function valuesOf(setup: ReturnType<typeof setUp>): Values {
+function plantedValues(setup: ReturnType<typeof setUp>): Values {
   const values = randomValues(setup.model);
   const [weight, bias] = ['weight', 'bias'].map((part) => must(values[`level1.experts.0.${part}`], part));
   const inputs = get(must(weight, 'weight').shape, 2);
@@ -79,7 +79,7 @@ function predict(values: Values, { rows, categorical, numeric }: Block, left?: n
   });
 }
 
-function lossOf(values: Values, block: Block, task: number, left?: number): number {
+function taskLoss(values: Values, block: Block, task: number, left?: number): number {
   const rows = predict(values, block, left).flatMap(({ logits }, row) => {
     const label = get(block.labels, 2 * row + task);
     return get(block.masks, 2 * row + task) > 0 ? [Math.log1p(Math.exp((1 - 2 * label) * get(logits, task)))] : [];
@@ -88,7 +88,7 @@ function lossOf(values: Values, block: Block, task: number, left?: number): numb
 }
 
 /** By differences, of what both tasks reach. */
-function gradientOf(values: Values, block: Block, task: number): number[] {
+function numericGradient(values: Values, block: Block, task: number): number[] {
   const step = 1e-6;
   return Object.entries(values)
     .filter(([name]) => /^embeddings|experts/.test(name))
@@ -96,7 +96,7 @@ function gradientOf(values: Values, block: Block, task: number): number[] {
       Array.from(data, (_, at) => {
         const [above, below] = [step, -step].map((by) => {
           const moved = Float64Array.from(data, (value, place) => (place === at ? value + by : value));
-          return lossOf({ ...values, [name]: { shape: sides, data: moved } }, block, task);
+          return taskLoss({ ...values, [name]: { shape: sides, data: moved } }, block, task);
         });
         return ((above ?? 0) - (below ?? 0)) / (2 * step);
       }),
@@ -111,16 +111,16 @@ test.each([
   ['tfjs', createTfjsEngine(pureJs)],
 ])('%s: what a run is diagnosed with, computed again one scalar at a time', async (_, engine) => {
   const setup = setUp(experiment, dataset, engine);
-  const values = valuesOf(setup);
+  const values = plantedValues(setup);
   const parameters = Object.fromEntries(
     Object.entries(values).map(([name, { shape: sides, data }]) => [name, float32(sides, Float32Array.from(data))]),
   );
   const diagnosed = must(setup.diagnosed ?? undefined, 'diagnostics');
   const diagnostics = await createDiagnostics(setup, diagnosed, parameters);
-  const found = await diagnostics.look(parameters);
+  const found = await diagnostics.measure(parameters);
   const [train, validation] = [await dataset.splits.train.read(0), await dataset.splits.validation.read(0)];
 
-  const gradients = [0, 1].map((task) => gradientOf(values, train, task));
+  const gradients = [0, 1].map((task) => numericGradient(values, train, task));
   const [first = [], second = []] = gradients;
   const [a, b] = gradients.map((gradient) => Math.sqrt(dot(gradient, gradient)));
   expect(found.norms?.click).toBeCloseTo(a ?? 0, 4);
@@ -161,9 +161,9 @@ test.each([
   expect(lost.rows).toBe(20);
   expect(lost.experts.map(({ expert }) => expert)).toEqual(['shared/0', 'shared/1', 'shared/2']);
   for (const [task, { name }] of binaryTasks.entries()) {
-    expect(lost.tasks[name]).toBeCloseTo(lossOf(values, validation, task), 5);
+    expect(lost.tasks[name]).toBeCloseTo(taskLoss(values, validation, task), 5);
     for (const left of experts)
-      expect(lost.experts[left]?.tasks[name]).toBeCloseTo(lossOf(values, validation, task, left), 5);
+      expect(lost.experts[left]?.tasks[name]).toBeCloseTo(taskLoss(values, validation, task, left), 5);
   }
   await diagnostics.release();
 });
@@ -171,8 +171,8 @@ test.each([
 const noisy = '{ type: ple, levels: [[6], [4]], tower: [3], experts: 2, dropout: 0.2, normalization: batch }';
 
 test.each([
-  ['a joint model', { ...experimentOf(noisy, binaryTasks), diagnostics: false }, true],
-  ['networks of their own', experimentOf('{ type: single-task }', binaryTasks), false],
+  ['a joint model', { ...smallExperiment(noisy, binaryTasks), diagnostics: false }, true],
+  ['networks of their own', smallExperiment('{ type: single-task }', binaryTasks), false],
 ])('diagnostics change nothing else: %s', async (_, plain, joint) => {
   const [without, found] = [await trained(plain, dataset), await trained({ ...plain, diagnostics: true }, dataset)];
   const { diagnostics } = found;

@@ -9,8 +9,8 @@ import { must } from '../../support/must.js';
 import type { Random } from '../../support/random.js';
 import type { Sharing } from '../gradients/sharing.js';
 import { batchArrays } from '../step.js';
-import { type Diagnosis, diagnosisOf, type WithoutExpert } from './diagnosis.js';
-import { type Anatomy, expertsOf, leftOutName, leftOutStep, probeStep } from './probe-step.js';
+import { type Diagnosis, diagnose, type WithoutExpert } from './diagnosis.js';
+import { type Anatomy, distinctExperts, leftOutName, leftOutStep, probeStep } from './probe-step.js';
 
 /** Most batches of a probe: rows of the training split, the same after every epoch. */
 const mostBatches = 8;
@@ -32,7 +32,7 @@ export interface Diagnostics {
   /** Whether to measure after this epoch. Short epochs are skipped, because a look takes the time of several steps. */
   isDue(epoch: number): boolean;
   /** After an epoch. */
-  look(parameters: HostArrays): Promise<Diagnosis>;
+  measure(parameters: HostArrays): Promise<Diagnosis>;
   /**
    * Losses without each expert, on drawn rows of the validation split. It yields the number of rows done. Undefined for
    * a model without gates over experts.
@@ -42,7 +42,7 @@ export interface Diagnostics {
   release(): Promise<void>;
 }
 
-interface Looked {
+interface Probed {
   readonly engine: Engine;
   readonly model: Model;
   readonly dataset: Dataset;
@@ -51,7 +51,7 @@ interface Looked {
 
 /** @param parameters Initial values. */
 export async function createDiagnostics(
-  { engine, model, dataset, batchSize }: Looked,
+  { engine, model, dataset, batchSize }: Probed,
   { sharing, rows }: Diagnosed,
   parameters: HostArrays,
 ): Promise<Diagnostics> {
@@ -72,14 +72,14 @@ export async function createDiagnostics(
     await program.writeState(values);
     const { arrays, rows: counts } = must(probe, 'a training row');
     const outputs = await program.run(arrays); // on some engines, the anatomy is known then
-    return diagnosisOf(names, anatomy, outputs, counts);
+    return diagnose(names, anatomy, outputs, counts);
   };
   return {
     isDue: (epoch) => (epoch - 1) % Math.ceil(1 / batches) === 0,
-    look,
+    measure: look,
     async *leaveOut(values, steps) {
       if (anatomy.levels.length === 0) return undefined;
-      const state = { ...parameters, [leftOutName]: float32([expertsOf(anatomy.levels).length]) };
+      const state = { ...parameters, [leftOutName]: float32([distinctExperts(anatomy.levels).length]) };
       const evaluating = await engine.compile(leftOutStep(model, loss, anatomy.levels), { state, batch });
       try {
         await evaluating.writeState(values);
@@ -101,7 +101,7 @@ async function* withoutExperts(
   tasks: readonly string[],
   steps: number,
 ): AsyncGenerator<number, WithoutExpert> {
-  const all = expertsOf(levels);
+  const all = distinctExperts(levels);
   // Without the only expert of a gate there is no mixture.
   const isAlone = ({ level, expert }: (typeof all)[number]) =>
     gates.some((gate) => gate.level === level && gate.experts.length === 1 && gate.experts[0] === expert);

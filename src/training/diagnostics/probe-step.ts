@@ -6,9 +6,9 @@ import type { JointLoss } from '../../objective/joint-loss.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import type { Sharing } from '../gradients/sharing.js';
-import { lossesOf } from '../gradients/step-gradients.js';
-import { cosinesOf, gradientsByTask } from '../gradients/task-gradients.js';
-import { inputsOf } from '../step.js';
+import { predictionLosses } from '../gradients/step-gradients.js';
+import { gradientsByTask, pairCosines } from '../gradients/task-gradients.js';
+import { modelInputs } from '../step.js';
 
 /** The experts of a level. */
 export interface Level {
@@ -39,7 +39,7 @@ export function probeStep(
   const trained = trainable(model.parameters);
   const shared = trained.filter((name) => (parts[name] ?? 'none') !== 'none');
   return (state, batch) => {
-    const targets = targetsOf(batch);
+    const targets = unweightedTargets(batch);
     const watched: Record<string, Tensor> = {};
     const levels: Level[] = [];
     const watch = {
@@ -52,19 +52,23 @@ export function probeStep(
       },
     };
     const rows = targets.mask.max(0).greater(0).toFloat();
-    const prediction = model.apply(state, inputsOf(batch), { ...evaluating, rows, watch });
+    const prediction = model.apply(state, modelInputs(batch), { ...evaluating, rows, watch });
     const { gates = [] } = prediction;
     describe({ gates: gates.map(({ weights: _, ...gate }) => gate), levels });
     const weights = gates.map((gate, index) => [`gate/${index}`, gate.weights] as const);
-    const outputs = { tasks: lossesOf(loss, prediction, targets).tasks, ...Object.fromEntries(weights), ...watched };
+    const outputs = {
+      tasks: predictionLosses(loss, prediction, targets).tasks,
+      ...Object.fromEntries(weights),
+      ...watched,
+    };
     if (shared.length === 0) return { state: {}, outputs };
     const evaluate = (values: readonly Tensor[]) => {
       const byName = Object.fromEntries(shared.map((name, index) => [name, must(values[index], name)]));
-      return lossesOf(loss, model.apply({ ...state, ...byName }, inputsOf(batch), evaluating), targets);
+      return predictionLosses(loss, model.apply({ ...state, ...byName }, modelInputs(batch), evaluating), targets);
     };
     const values = shared.map((name) => must(state[name], name));
     const { all } = gradientsByTask({ parts }, evaluate, values, shared, targets.lossWeights);
-    return { state: {}, outputs: { ...outputs, cosines: cosinesOf(all), norms: diagonal(all).sqrt() } };
+    return { state: {}, outputs: { ...outputs, cosines: pairCosines(all), norms: diagonal(all).sqrt() } };
   };
 }
 
@@ -76,26 +80,31 @@ export const leftOutName = 'leftOut';
  * `leftOut` [experts of all levels]: 1 for experts that gates leave out, else 0.
  */
 export function leftOutStep(model: Model, loss: JointLoss, levels: readonly Level[]): Step {
-  const all = expertsOf(levels);
+  const all = distinctExperts(levels);
   const placeAt = (level: number) => (expert: string) =>
     all.findIndex((one) => one.level === level && one.expert === expert);
   return (state, batch) => {
     const away = must(state[leftOutName], leftOutName);
     const leftOut = (level: number, experts: readonly string[]) =>
       tf.gather(away, tf.tensor1d(experts.map(placeAt(level)), 'int32'));
-    const prediction = model.apply(state, inputsOf(batch), { ...evaluating, leftOut });
-    const targets = targetsOf(batch);
-    return { state: {}, outputs: { tasks: lossesOf(loss, prediction, targets).tasks, weights: targets.mask.sum(1) } };
+    const prediction = model.apply(state, modelInputs(batch), { ...evaluating, leftOut });
+    const targets = unweightedTargets(batch);
+    return {
+      state: {},
+      outputs: { tasks: predictionLosses(loss, prediction, targets).tasks, weights: targets.mask.sum(1) },
+    };
   };
 }
 
 /** The experts of all levels. One that is listed twice is one. */
-export function expertsOf(levels: readonly Level[]): readonly { readonly level: number; readonly expert: string }[] {
+export function distinctExperts(
+  levels: readonly Level[],
+): readonly { readonly level: number; readonly expert: string }[] {
   return levels.flatMap(({ level, experts }) => [...new Set(experts)].map((expert) => ({ level, expert })));
 }
 
 /** Every task's loss has weight 1. */
-function targetsOf(batch: Tensors) {
+function unweightedTargets(batch: Tensors) {
   const [labels, mask] = [must(batch.labels, 'labels'), must(batch.mask, 'mask')];
   return { labels, mask, lossWeights: tf.ones([must(mask.shape[0], 'tasks')]) };
 }

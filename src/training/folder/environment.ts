@@ -16,8 +16,8 @@ export function describeEnvironment(engine: Engine, { candidate, adapter, why }:
     ple: programVersion(),
     commit: commit(),
     node: process.version,
-    tfjs: versionOf(createRequire(import.meta.url).resolve('@tensorflow/tfjs/package.json')),
-    onnxruntime: versionOf(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')),
+    tfjs: packageVersion(createRequire(import.meta.url).resolve('@tensorflow/tfjs/package.json')),
+    onnxruntime: packageVersion(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')),
     ...(engine.tensorflow === undefined ? {} : { tensorflow: engine.tensorflow }),
     platform: `${process.platform}-${process.arch}`,
     cpu: { model: cpus()[0]?.model.trim() ?? null, cores: availableParallelism() },
@@ -35,7 +35,7 @@ export function describeEnvironment(engine: Engine, { candidate, adapter, why }:
 
 /** The version of this program. */
 export function programVersion(): string {
-  return versionOf(packageJson) ?? 'unknown';
+  return packageVersion(packageJson) ?? 'unknown';
 }
 
 /** environment.json */
@@ -65,12 +65,12 @@ export function goingOn(now: object, before: StoredEnvironment | undefined) {
 }
 
 /** A run's environments one by one; the run ended in the last. */
-export function environmentsOf(environment: Readonly<Record<string, unknown>>): readonly Record<string, unknown>[] {
+export function allEnvironments(environment: Readonly<Record<string, unknown>>): readonly Record<string, unknown>[] {
   const { earlier, ...last } = environment;
   return [...(environmentShape.shape.earlier.parse(earlier) ?? []), last];
 }
 
-function versionOf(path: string | URL): string | null {
+function packageVersion(path: string | URL): string | null {
   const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
   if (typeof parsed !== 'object' || parsed === null || !('version' in parsed)) return null;
   return String(parsed.version);

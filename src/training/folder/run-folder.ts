@@ -64,13 +64,13 @@ export async function keepEpochs(folder: RunFolder, name: string, lastEpoch: num
   const epochs = Array.from({ length: lastEpoch }, (_, index) => index + 1);
   if (!existsSync(path)) return epochs;
   const lines = readFileSync(path, 'utf8').split('\n');
-  const kept = new Map(lines.map((line) => [epochOf(line), line]));
+  const kept = new Map(lines.map((line) => [lineEpoch(line), line]));
   await folder.write(name, epochs.flatMap((epoch) => (kept.has(epoch) ? `${kept.get(epoch)}\n` : [])).join(''));
   return epochs.filter((epoch) => !kept.has(epoch));
 }
 
 /** Undefined for an incomplete line. */
-function epochOf(line: string): unknown {
+function lineEpoch(line: string): unknown {
   try {
     const record: unknown = JSON.parse(line);
     return typeof record === 'object' && record !== null && 'epoch' in record ? record.epoch : undefined;

@@ -31,7 +31,7 @@ const others = [
 ];
 
 /** The manifest of a finished run's folder. */
-export function manifestOf(folder: string): FileHashes {
+export function hashFiles(folder: string): FileHashes {
   const present = files.filter((name) => existsSync(join(folder, name)));
   return Object.fromEntries(present.map((name) => [name, fileSha256(join(folder, name))]));
 }

@@ -5,7 +5,7 @@ import { mixed, three } from '../../models/model-tests.fixture.js';
 import { build, shapeFor, smallOptions } from '../../models/run.fixture.js';
 import { randomFromSeed } from '../../support/random.js';
 import { definitions } from '../definitions.js';
-import { type Sharing, sharingOf, smoothed } from './sharing.js';
+import { findSharing, type Sharing, smoothed } from './sharing.js';
 
 const tasks = three.map(({ name }) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
 
@@ -14,7 +14,7 @@ function sharingOfModel(model: string, options: Readonly<Record<string, unknown>
   const [first = '', second = ''] = namesOf(shape.tasks);
   const given = { ...smallOptions(model, first, second), activation: 'relu' as const, ...options };
   const built = build({ model, shape, options: smoothed(given) });
-  return sharingOf(built, initialize(built.parameters, randomFromSeed(1)), {
+  return findSharing(built, initialize(built.parameters, randomFromSeed(1)), {
     tasks: tasks.slice(0, shape.tasks.length),
     categorical: shape.categorical,
     numeric: shape.numeric.map((name) => ({ name })),

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { type Dataset, widthsOf } from '../../data/dataset.js';
+import { batchWidths, type Dataset } from '../../data/dataset.js';
 import { withBackend } from '../../engine/active-backend.js';
 import { pureJs } from '../../engine/tfjs/backends.js';
 import { evaluating, type Model, type Parameters, trainable } from '../../models/model.js';
@@ -7,7 +7,7 @@ import { jointLoss } from '../../objective/joint-loss.js';
 import { must } from '../../support/must.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
-import { lossesOf } from './step-gradients.js';
+import { predictionLosses } from './step-gradients.js';
 
 /**
  * Which part of a trainable parameter the losses of several tasks reach: `all`, `none`, or these slices of the first
@@ -65,15 +65,15 @@ export function smoothed<Options extends object>(options: Options): Options {
  * counts as shared.
  * @param model built with `smoothed` options
  */
-export function sharingOf(model: Model, parameters: Parameters, dataset: Columns): Sharing {
+export function findSharing(model: Model, parameters: Parameters, dataset: Columns): Sharing {
   const random = randomFromSeed(0).stream('sharing');
   const names = trainable(parameters);
   const counts = new Map(names.map((name) => [name, new Map<number, number>()]));
   withBackend(pureJs.name, () => {
     const inputs = randomInputs(dataset, random);
-    const startOf = (name: string) => must(parameters[name], name).value;
+    const startValue = (name: string) => must(parameters[name], name).value;
     const values = names.map((name) => {
-      const { data, shape } = startOf(name);
+      const { data, shape } = startValue(name);
       const stream = random.stream(name);
       return tf.tensor(
         data.map((value) => value + 0.1 * stream.normal()),
@@ -82,7 +82,7 @@ export function sharingOf(model: Model, parameters: Parameters, dataset: Columns
     });
     const statistics = Object.keys(parameters)
       .filter((name) => !names.includes(name))
-      .map((name) => [name, tf.tensor(startOf(name).data, [...startOf(name).shape])] as const);
+      .map((name) => [name, tf.tensor(startValue(name).data, [...startValue(name).shape])] as const);
     const loss = jointLoss(dataset.tasks);
     const [tasks, width] = [dataset.tasks.length, rows];
     const labels = tf.tensor2d(
@@ -94,7 +94,7 @@ export function sharingOf(model: Model, parameters: Parameters, dataset: Columns
       const byName = Object.fromEntries([...trained, ...statistics]);
       const prediction = model.apply(byName, inputs, evaluating);
       const everywhere = { labels, mask: tf.ones([tasks, width]), lossWeights: tf.ones([tasks]) };
-      return lossesOf(loss, prediction, everywhere).tasks;
+      return predictionLosses(loss, prediction, everywhere).tasks;
     };
     for (let task = 0; task < tasks; task++) {
       const only = tf.tensor1d(Array.from({ length: tasks }, (_, other) => Number(other === task)));
@@ -102,7 +102,7 @@ export function sharingOf(model: Model, parameters: Parameters, dataset: Columns
       for (const [index, name] of names.entries()) for (const slice of reached(grads[index], name)) add(name, slice);
     }
   });
-  const parts = Object.fromEntries(names.map((name) => [name, partOf(name)]));
+  const parts = Object.fromEntries(names.map((name) => [name, sharedSlices(name)]));
   const shared = names.filter((name) => parts[name] !== 'none');
   const last = shared.findLast((name) => parameters[name]?.kind === 'weight' && isEverybodys(name));
   return { parts, last: last === undefined ? shared : [last] };
@@ -117,7 +117,7 @@ export function sharingOf(model: Model, parameters: Parameters, dataset: Columns
     found?.set(slice, (found.get(slice) ?? 0) + 1);
   }
 
-  function slicesOf(name: string): number {
+  function sliceCount(name: string): number {
     const parameter = parameters[name];
     return parameter?.kind === 'embedding' ? 1 : (parameter?.value.shape[0] ?? 1);
   }
@@ -125,15 +125,15 @@ export function sharingOf(model: Model, parameters: Parameters, dataset: Columns
   /** The slices in which a gradient is not 0. */
   function reached(gradient: Tensor | undefined, name: string): readonly number[] {
     const data = gradient?.dataSync() ?? [];
-    const size = data.length / slicesOf(name);
-    return Array.from({ length: slicesOf(name) }, (_, slice) => slice).filter((slice) => {
+    const size = data.length / sliceCount(name);
+    return Array.from({ length: sliceCount(name) }, (_, slice) => slice).filter((slice) => {
       for (let i = slice * size; i < (slice + 1) * size; i++) if (data[i] !== 0) return true;
       return false;
     });
   }
 
-  function partOf(name: string): Exclude<Part, undefined> {
-    const shared = Array.from({ length: slicesOf(name) }, (_, slice) => counts.get(name)?.get(slice) !== 1);
+  function sharedSlices(name: string): Exclude<Part, undefined> {
+    const shared = Array.from({ length: sliceCount(name) }, (_, slice) => counts.get(name)?.get(slice) !== 1);
     if (shared.every((is) => is)) return 'all';
     return shared.some((is) => is) ? shared : 'none';
   }
@@ -141,7 +141,7 @@ export function sharingOf(model: Model, parameters: Parameters, dataset: Columns
 
 /** Draws the inputs of a few rows. */
 function randomInputs(dataset: Columns, random: Random) {
-  const { categorical, numeric } = widthsOf(dataset);
+  const { categorical, numeric } = batchWidths(dataset);
   const cardinalities = [
     ...dataset.categorical.map(({ cardinality }) => cardinality),
     ...dataset.lists.flatMap(({ cardinality, length }) => Array.from({ length }, () => cardinality)),

@@ -16,7 +16,7 @@ export interface Losses {
 }
 
 /** The losses of a prediction. `labels` and `mask` are [tasks, batch], `lossWeights` [tasks]. */
-export function lossesOf(
+export function predictionLosses(
   loss: JointLoss,
   prediction: Prediction,
   given: { readonly labels: Tensor; readonly mask: Tensor; readonly lossWeights: Tensor },
@@ -33,7 +33,7 @@ export function lossesOf(
 }
 
 /** The joint loss and the penalty. */
-export function totalOf({ joint, penalty }: Losses): Tensor {
+export function totalLoss({ joint, penalty }: Losses): Tensor {
   return (penalty ? tf.add(joint, penalty) : joint).asScalar();
 }
 
@@ -53,7 +53,7 @@ export function jointGradients(evaluate: Evaluate, values: readonly Tensor[]): S
   const objective = (...at: Tensor[]) => {
     const losses = evaluate(at);
     tasks = tf.keep(losses.tasks); // read outside of the differentiated function
-    return totalOf(losses);
+    return totalLoss(losses);
   };
   const { value, grads } = tf.valueAndGrads(objective)([...values]);
   return { gradients: grads, outputs: { loss: value, tasks: must(tasks, 'task losses') }, slots: {} };
@@ -77,24 +77,24 @@ export function weightedGradients(
     const losses = evaluate(at);
     const tasks = tf.keep(losses.tasks); // read outside of the differentiated function, as the weights are
     const joint = tf.customGrad(() => {
-      const weights = tf.keep(method.weights(momentOf(given, tasks)).mul(given.lossWeights));
+      const weights = tf.keep(method.weights(balancingMoment(given, tasks)).mul(given.lossWeights));
       kept = { tasks, weights };
       return { value: tasks.mul(weights).sum(), gradFunc: (dy: Tensor) => dy.mul(weights) };
     })(tasks);
-    return totalOf({ ...losses, joint });
+    return totalLoss({ ...losses, joint });
   };
   const { value, grads } = tf.valueAndGrads(objective)([...values]);
   const { tasks, weights } = must(kept, 'task losses');
-  const slots = method.next(momentOf(given, tasks));
+  const slots = method.next(balancingMoment(given, tasks));
   return { gradients: grads, outputs: { loss: value, tasks, balancing: weights }, slots };
 }
 
 /** The next slots of a method that asks for the losses after the step. */
 export function slotsAfter({ afterStep }: Balancing, given: Given, losses: Tensor, after: () => Tensor): Tensors {
-  return afterStep?.(momentOf(given, losses), after()) ?? {};
+  return afterStep?.(balancingMoment(given, losses), after()) ?? {};
 }
 
 /** A method's inputs in a step with these losses. */
-export function momentOf(given: Given, losses: Tensor): Moment {
+export function balancingMoment(given: Given, losses: Tensor): Moment {
   return { ...given, losses, present: losses.greater(0).toFloat() };
 }

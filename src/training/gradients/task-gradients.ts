@@ -4,7 +4,7 @@ import { diagonal, linear, taskPairs } from '../../objective/balancing/products.
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { ownPart, type Sharing, sharedPart } from './sharing.js';
-import { type Evaluate, type Given, type Losses, momentOf, type StepGradients } from './step-gradients.js';
+import { balancingMoment, type Evaluate, type Given, type Losses, type StepGradients } from './step-gradients.js';
 
 /** Divides a product of gradients that are 0. */
 const leastLength = 1e-18;
@@ -50,7 +50,7 @@ export function gradientsByTask(
   const losses = must(first, 'task losses');
   const shared = names.filter((name) => reach[name] !== 'none');
   const parts = new Map(shared.map((name) => [name, of(name).map((one) => sharedPart(one, reach[name]))]));
-  const products = new Map(Array.from(parts, ([name, gradients]) => [name, productsOf(gradients)]));
+  const products = new Map(Array.from(parts, ([name, gradients]) => [name, gradientProducts(gradients)]));
   return { losses, of, parts, products, all: tf.addN([...products.values()]) };
 }
 
@@ -66,7 +66,7 @@ export function combinedGradients(
   const { parts: reach, last } = sharing;
   const { losses, of, parts, products, all } = gradientsByTask(sharing, evaluate, values, names, given.lossWeights);
   const { tasks, penalty: hasPenalty } = losses;
-  const moment = momentOf(given, tasks);
+  const moment = balancingMoment(given, tasks);
   const { mix, own, weights, slots } = method.combine({
     ...moment,
     // A task of weight 0 has no gradient and is left out: a method would take it for a task that is at its optimum.
@@ -76,7 +76,7 @@ export function combinedGradients(
     shared: [...parts.keys()],
     lastShared: last,
   });
-  const penalty = hasPenalty && penaltyOf(evaluate, values);
+  const penalty = hasPenalty && tasksPenalty(evaluate, values);
   const gradients = names.map((name, index) => {
     const part = parts.get(name);
     const terms = [
@@ -100,14 +100,14 @@ export function combinedGradients(
 }
 
 /** Parameters that the penalty does not reach have no gradient. */
-function penaltyOf(evaluate: Evaluate, values: readonly Tensor[]) {
+function tasksPenalty(evaluate: Evaluate, values: readonly Tensor[]) {
   const objective = () => must(evaluate(values).penalty, 'penalty').asScalar();
   const { value, grads } = tf.engine().gradients(objective, [...values]);
   return { value, gradients: grads };
 }
 
 /** Inner products [tasks, tasks] of one parameter's gradients. */
-function productsOf(gradients: readonly Tensor[]): Tensor {
+function gradientProducts(gradients: readonly Tensor[]): Tensor {
   const rows = tf.stack(gradients.map((gradient) => gradient.flatten()));
   return tf.matMul(rows, rows, false, true);
 }
@@ -117,7 +117,7 @@ function weightedSum(gradients: readonly Tensor[], weights: Tensor | undefined):
 }
 
 /** Cosines of pairs of tasks, [pairs] in the order of `taskPairs`; 0 where one gradient is 0. */
-export function cosinesOf(products: Tensor): Tensor {
+export function pairCosines(products: Tensor): Tensor {
   const [tasks = 0] = products.shape;
   const lengths = diagonal(products).sqrt().maximum(leastLength);
   const cosines = products

@@ -10,8 +10,8 @@ import { optimizers } from '../../optimizers/catalogue.js';
 import type { HostArrays } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import type { Balanced } from '../gradients/balanced-gradients.js';
-import { sharingOf, smoothed } from '../gradients/sharing.js';
-import { balancingNoiseOf, batchArrays, initialState, noiseOf, trainingStep } from '../step.js';
+import { findSharing, smoothed } from '../gradients/sharing.js';
+import { batchArrays, chunkBalancingNoise, chunkNoise, initialState, trainingStep } from '../step.js';
 import { stepChunk } from '../step-chunk.fixture.js';
 
 export const balancingNames = balancings.names;
@@ -53,14 +53,14 @@ export function balancingSteps(
   const method = balancings.get(name).build({ tasks, stepsPerEpoch: 1 }, { ...balancingOptions(name, task), ...own });
   const balanced: Balanced | null = method && {
     method,
-    sharing: sharingOf(build({ model: modelName, shape, options: smoothed(options) }), parameters, dataset),
+    sharing: findSharing(build({ model: modelName, shape, options: smoothed(options) }), parameters, dataset),
   };
   const optimizer = optimizers.get('adam').build(parameters, { type: 'adam', learningRate: 0.01, epsilon: 0.001 });
   const { training } = batchArrays(dataset, batchSize, 1, model.noise, { balanced });
   const data = random.stream('data');
   const drawn: HostArrays = {
-    ...noiseOf(model.noise, batchSize, random.stream('noise'), { completedSteps: 0, steps }),
-    ...balancingNoiseOf(balanced, random.stream('balancing'), { completedSteps: 0, steps }),
+    ...chunkNoise(model.noise, batchSize, random.stream('noise'), { completedSteps: 0, steps }),
+    ...chunkBalancingNoise(balanced, random.stream('balancing'), { completedSteps: 0, steps }),
   };
   const cardinalities = shape.categorical.map(({ cardinality }) => cardinality);
   const values = (array: string, size: number) => {

@@ -12,7 +12,7 @@ import { optimizers } from '../../optimizers/catalogue.js';
 import type { Optimizer } from '../../optimizers/optimizer.js';
 import type { HostArrays } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
-import { batchArrays, evaluationStep, initialState, noiseOf, trainingStep } from '../step.js';
+import { batchArrays, chunkNoise, evaluationStep, initialState, trainingStep } from '../step.js';
 import { stepChunk } from '../step-chunk.fixture.js';
 
 export const steps = whole ? 10 : 3;
@@ -150,7 +150,7 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
   };
   const arrays = batchArrays(dataset, batchSize, 1, model.noise);
   const data = random.stream('data');
-  const noise = noiseOf(model.noise, batchSize, random.stream('noise'), { completedSteps: 0, steps });
+  const noise = chunkNoise(model.noise, batchSize, random.stream('noise'), { completedSteps: 0, steps });
   const { categorical, lists = [] } = given.shape;
   const cardinalities = [
     ...categorical.map(({ cardinality }) => cardinality),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Engine, Program, Signature, Step } from '../../engine/engine.js';
 import { candidate, deviceName, referenceEngine, testedEngine, tolerance } from '../../engine/parity-device.fixture.js';
 import { createCompiledEngine } from '../../engine/run/compiled-engine.js';
-import { bytesOf } from '../../engine/run/transfers.js';
+import { byteCount } from '../../engine/run/transfers.js';
 import { firstDifference, type Tolerance } from '../../engine/tolerance.fixture.js';
 import { present } from '../../models/run.fixture.js';
 import { float32, type HostArrays } from '../../support/arrays.js';
@@ -16,7 +16,9 @@ describe.each(parityModels)(`$label on ${deviceName}`, ({ training, evaluation, 
       const { loss } = await program.run(trainingChunk(1, steps));
       // On WebGPU the state stays on the device: what goes there is the batches.
       if (before !== undefined && candidate.device === 'webgpu')
-        expect((program.transfers?.toDeviceBytes ?? 0) - before).toBe(bytesOf(Object.values(trainingChunk(1, steps))));
+        expect((program.transfers?.toDeviceBytes ?? 0) - before).toBe(
+          byteCount(Object.values(trainingChunk(1, steps))),
+        );
       const after: HostArrays = { ...(await program.readState()), loss: present(loss) };
       return { first, after };
     });

@@ -32,7 +32,7 @@ const { dataset } = madeDataset(tasks, {
   test: { rows: 400, ...split },
 });
 
-const experimentOf = (model: string, train: string, loss = '{}') =>
+const resumedExperiment = (model: string, train: string, loss = '{}') =>
   parseExperiment(
     `name: parity
 seed: 5
@@ -54,9 +54,9 @@ const everything = `optimizer: { type: adamw, learningRate: 0.01, epsilon: 0.001
     optimizers: { embeddings: { type: rowwise-adagrad, learningRate: 0.05 } }, average: { decay: 0.9 }`;
 
 const experiments = {
-  'a run': experimentOf('', 'optimizer: { type: adam, learningRate: 0.01 }'),
-  'a run with everything else': experimentOf(normalised, everything),
-  'a run with balanced losses and everything else': experimentOf(
+  'a run': resumedExperiment('', 'optimizer: { type: adam, learningRate: 0.01 }'),
+  'a run with everything else': resumedExperiment(normalised, everything),
+  'a run with balanced losses and everything else': resumedExperiment(
     normalised,
     everything,
     '{ balancing: { type: uncertainty } }',
@@ -69,11 +69,11 @@ describe.each(Object.entries(experiments))('%s', (_, experiment) => {
   let uninterrupted: Readonly<Record<string, number>> = {};
 
   beforeAll(async () => {
-    uninterrupted = await numbersOf(cpu);
+    uninterrupted = await storedNumbers(cpu);
   });
 
   it(`a run on ${deviceName} ends with the metrics of the CPU`, async () => {
-    expectClose(await numbersOf(device), uninterrupted);
+    expectClose(await storedNumbers(device), uninterrupted);
   });
 
   it.each([
@@ -88,7 +88,7 @@ describe.each(Object.entries(experiments))('%s', (_, experiment) => {
         expect(step).toBeGreaterThan(0);
         const snapshot = await readSnapshot(folder, 'hash');
         expect(snapshot?.progress).toMatchObject({ epoch: 2, step });
-        expectClose(await numbersOf(last, snapshot), uninterrupted);
+        expectClose(await storedNumbers(last, snapshot), uninterrupted);
       } finally {
         rmSync(folder, { recursive: true });
       }
@@ -109,7 +109,7 @@ describe.each(Object.entries(experiments))('%s', (_, experiment) => {
   const jumping = ['binaryAccuracy', 'f1', 'f1Threshold'];
 
   /** Metrics of both splits at the end of a run, by `<split>/<task>/<metric>`. */
-  async function numbersOf(engine: Engine, from?: Snapshot): Promise<Record<string, number>> {
+  async function storedNumbers(engine: Engine, from?: Snapshot): Promise<Record<string, number>> {
     for await (const record of train(setUp(experiment, dataset, engine), from)) {
       if (record.kind !== 'trained') continue;
       const { validation, test } = splitMetrics(dataset, record.trained.own);

@@ -34,7 +34,7 @@ export function addBalance(
 }
 
 /** @param losses mean losses of the epoch, by task */
-export function balanceOf(
+export function epochBalance(
   { steps, weights }: BalanceSums,
   names: readonly string[],
   losses: readonly (number | null)[],

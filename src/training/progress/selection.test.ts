@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../data/dataset.js';
 import { madeDataset } from '../dataset.fixture.js';
-import { advance, checkMonitor, nothingSelected, type Selection, selectionOf } from './selection.js';
+import { advance, checkMonitor, nothingSelected, planSelection, type Selection } from './selection.js';
 
 const tasks: readonly Task[] = [
   { name: 'click', type: 'binary', offset: 0, scale: 1 },
@@ -14,7 +14,7 @@ const time = -100 * Math.log(0.25);
 function selection(settings: object = {}, apart = false, of = tasks) {
   const earlyStopping = { monitor: 'mean', patience: null, ...settings };
   const owners = apart ? of.map(({ name }) => name) : [undefined];
-  return selectionOf({ owners, tasks: of, train: { earlyStopping, keep: 'best' }, lossWeights: [3, 0.1, 1] });
+  return planSelection({ owners, tasks: of, train: { earlyStopping, keep: 'best' }, lossWeights: [3, 0.1, 1] });
 }
 
 /** The states after epochs with these AUCs and errors. */

@@ -61,12 +61,12 @@ interface Judged {
  * this task alone chooses and goes on. `metric:<name>`: tasks of its type are scored by this metric, negated where lower
  * is better. `loss`: tasks are scored by their loss, negated, and one epoch is chosen by the joint loss.
  */
-export function selectionOf({ owners, tasks, train, lossWeights }: Judged): Selection {
+export function planSelection({ owners, tasks, train, lossWeights }: Judged): Selection {
   const { monitor, patience, minDelta } = train.earlyStopping;
   const watched = tasks.flatMap((task, index) => (isWatched(task, monitor) ? [index] : []));
   return {
-    tasks: tasks.map((task) => judgeOf([task], ownMonitor(task, monitor), [1], true)),
-    choice: judgeOf(tasks, monitor, lossWeights),
+    tasks: tasks.map((task) => judge([task], ownMonitor(task, monitor), [1], true)),
+    choice: judge(tasks, monitor, lossWeights),
     units: owners.map((owner) => {
       if (owner === undefined) return { watched };
       return { owner, watched: [tasks.findIndex(({ name }) => name === owner)] };
@@ -88,22 +88,22 @@ function ownMonitor({ type }: Task, monitor: string): string {
 }
 
 /** @param alone without a score, the task's loss decides: there are no other tasks */
-function judgeOf(tasks: readonly Task[], monitor: string, lossWeights: readonly number[], alone = false): Judge {
+function judge(tasks: readonly Task[], monitor: string, lossWeights: readonly number[], alone = false): Judge {
   const metric = selectingMetric(monitor);
   const watched = monitor === 'loss' ? [] : tasks.filter((task) => isWatched(task, monitor));
   const scoreOfTask = metric?.score ?? selectionScore;
-  const scoreOf = (validation: Validation) => {
+  const epochScore = (validation: Validation) => {
     const scores = watched
-      .map((task) => scoreOfTask(task, metricsOf(task, validation)))
+      .map((task) => scoreOfTask(task, taskMetrics(task, validation)))
       .filter((value) => value !== null);
     if (scores.length > 0) return scores.reduce((sum, score) => sum + score, 0) / scores.length;
     if (!alone && (metric || monitor.startsWith('task:'))) throw noScore(monitor);
     return null;
   };
-  const lossOf = (validation: Validation) => {
+  const usualLoss = (validation: Validation) => {
     // A task without a validation row in its sample space has null: it adds nothing, as in training.
     const losses = tasks.map((task, index) => {
-      const loss = taskLoss(task, metricsOf(task, validation));
+      const loss = taskLoss(task, taskMetrics(task, validation));
       return loss === null ? null : (lossWeights[index] ?? 1) * loss;
     });
     const defined = losses.filter((value) => value !== null);
@@ -111,19 +111,19 @@ function judgeOf(tasks: readonly Task[], monitor: string, lossWeights: readonly 
   };
   return {
     score(validation) {
-      const score = scoreOf(validation);
+      const score = epochScore(validation);
       if (score !== null) return score;
-      const loss = lossOf(validation);
+      const loss = usualLoss(validation);
       return loss === null ? null : -loss;
     },
     small(validation, score) {
-      if (scoreOf(validation) === null) return 0.01 * Math.abs(score);
+      if (epochScore(validation) === null) return 0.01 * Math.abs(score);
       return metric ? metric.small(score) : 1;
     },
   };
 }
 
-function metricsOf({ name }: Task, validation: Validation): TaskMetrics {
+function taskMetrics({ name }: Task, validation: Validation): TaskMetrics {
   return must(validation[name], `validation metrics of task '${name}'`);
 }
 

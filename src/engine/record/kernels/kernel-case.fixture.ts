@@ -93,7 +93,7 @@ export async function outcomes(engine: Engine, cases: readonly KernelCase[]): Pr
     }
   }
   const run = async (by: Engine, part: 'run' | 'reference') => {
-    const { step, signature } = stepOf(cases, part);
+    const { step, signature } = casesStep(cases, part);
     const program = await by.compile(step, signature);
     const results = await program.run(chunk);
     await program.release();
@@ -113,7 +113,7 @@ export async function outcomes(engine: Engine, cases: readonly KernelCase[]): Pr
 const inputName = (place: number, index: number) => `${place}/x${index}`;
 
 /** The batch has the inputs of all cases, and an array that counts steps for cases without inputs. */
-export function stepOf(
+export function casesStep(
   cases: readonly KernelCase[],
   part: 'run' | 'reference',
 ): { readonly step: Step; readonly signature: Signature } {

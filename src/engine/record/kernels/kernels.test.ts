@@ -6,7 +6,7 @@ import { trace } from '../trace.js';
 import { elementwiseKernels, gatherKernels, productKernels, reductionKernels } from './catalogue.js';
 import { elementwiseCases } from './elementwise-cases.fixture.js';
 import { gatherCases } from './gather-cases.fixture.js';
-import { difference, type KernelCases, labelled, outcomes, stepOf } from './kernel-case.fixture.js';
+import { casesStep, difference, type KernelCases, labelled, outcomes } from './kernel-case.fixture.js';
 import { productCases } from './product-cases.fixture.js';
 import { reductionCases } from './reduction-cases.fixture.js';
 import { shapeKernels } from './shape.js';
@@ -21,7 +21,7 @@ const groups = [
 ];
 const traced = (cases: KernelCases) =>
   labelled(cases).map(({ label, kernel, tested }) => {
-    const { step, signature } = stepOf([tested], 'run');
+    const { step, signature } = casesStep([tested], 'run');
     return { label, kernel, ...trace(step, signature) };
   });
 
