@@ -1,5 +1,5 @@
 // Prepares one entry as a run would, reads all of it, and prints what it saw.
-import { literal, rowsOf, withDatabase } from './database.ts';
+import { literal, queryRows, withDatabase } from './database.ts';
 import { prepared } from './prepared.ts';
 
 const [folder] = process.argv.slice(2);
@@ -11,6 +11,6 @@ const entry = await prepared({ folder, name: 'shared', key: 1 }, {}, async (data
 });
 const sum = await withDatabase(async (database) => {
   await database.run(`ATTACH ${literal(entry.file)} AS other (READ_ONLY)`);
-  return Number((await rowsOf(database, 'SELECT sum(x) FROM other.rows'))[0][0]);
+  return Number((await queryRows(database, 'SELECT sum(x) FROM other.rows'))[0][0]);
 });
 process.stdout.write(JSON.stringify({ sum, made }));
