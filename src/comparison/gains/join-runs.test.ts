@@ -100,6 +100,32 @@ describe('comparisons', () => {
     expect(joined(`x=${at('c')}`, at('d')).map((row) => row.split(' ', 1)[0])).toEqual(['x/m', 'd/m']);
   });
 
+  test('share a model whose tasks are taken from several runs, of which each comparison lacks another', async () => {
+    const both = { ...tasks, buy: tasks.click };
+    for (const [name, epochs] of [
+      ['c', 5],
+      ['d', 5],
+      ['e', 9],
+    ] as const) {
+      const runs = [];
+      for (const seed of [1, 2]) {
+        const [click, buy] = [`click-${seed}`, `buy-${seed}`];
+        await store(join(name, click), { name: click, seed, tasks: both });
+        await store(join(name, buy), { name: buy, seed, tasks: both, train: { epochs } });
+        runs.push({ seed, path: click, status: 'done', parts: { click, buy } });
+      }
+      storeTable(at(name), { name, rows: [{ label: 'base', type: 'single-task', axis: {}, runs, tasks: {} }] });
+    }
+    expect(() => joined(`x=${at('c')}`, `x=${at('e')}`)).toThrow(
+      "both have a model 'x/base', but differ in train.epochs of task 'buy': tell them apart",
+    );
+    rmSync(at('c/click-1'), { recursive: true });
+    rmSync(at('d/buy-2'), { recursive: true });
+    expect(joined(at('c'), at('d'))).toEqual([
+      'base {}: 1 done d/click-1, 1 done c/buy-1, 2 done c/click-2, 2 done c/buy-2',
+    ]);
+  });
+
   const rate = (value: number) => ({ run: { train: { batchSize: value } }, point: { 'train.batchSize': value } });
 
   test('with axes are joined point by point', async () => {

@@ -5,22 +5,25 @@ import { definitions } from '../../training/definitions.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { pointKey } from '../plan/axis-point.js';
 import { tunedKeys } from '../plan/decided-changes.js';
-import type { Entry } from '../stored/entry.js';
+import { type Entry, hasTask } from '../stored/entry.js';
 
 /** Equal for rows at the same point of the axes, and of the model's front. */
 export function placeOf({ point, values }: Entry<FinishedRun>): string {
   return JSON.stringify([point, values]);
 }
 
-/** The first key in which the settings of two models differ at a shared point. */
+/** The first key in which the settings of two models differ at a shared point, of a task where tasks are taken from several runs. */
 export function settingsDifference(
   left: readonly Entry<FinishedRun>[],
   right: readonly Entry<FinishedRun>[],
 ): string | undefined {
   for (const row of left) {
     const other = right.find((candidate) => placeOf(candidate) === placeOf(row)) ?? row;
-    const key = differences(settingsByTask(row), settingsByTask(other))[0]?.key;
-    if (key !== undefined) return key;
+    const apart = new Set([...row.runs, ...other.runs].flatMap(({ tasks = [] }) => tasks));
+    for (const task of apart.size > 0 ? apart : [undefined]) {
+      const key = differences(settingsOf(row, task), settingsOf(other, task))[0]?.key;
+      if (key !== undefined) return task === undefined ? key : `${key} of task '${task}'`;
+    }
   }
   return left[0]?.type === right[0]?.type ? undefined : 'model.type';
 }
@@ -53,18 +56,10 @@ function valueText(value: unknown): string {
   return value === undefined ? 'nothing' : JSON.stringify(value);
 }
 
-/** A model's config without the keys that may differ between runs; of several runs the first one's. */
-function settingsOf({ type, runs }: Entry<FinishedRun>): object {
-  const run = runs.find((candidate) => candidate.run)?.run;
+/** A model's config without the keys that may differ between runs: that of the first run, or of the first that has the task. */
+function settingsOf({ type, runs }: Entry<FinishedRun>, task?: string): object {
+  const run = runs.find((candidate) => candidate.run && (task === undefined || hasTask(candidate, task)))?.run;
   return run ? settingsIn(run.experiment) : { model: { type } };
-}
-
-/** The same, with the settings of each task where tasks are taken from several runs. */
-function settingsByTask(row: Entry<FinishedRun>): object {
-  const byTask = row.runs.flatMap(({ run, tasks = [] }) =>
-    run ? tasks.map((task) => [task, settingsIn(run.experiment)]) : [],
-  );
-  return { ...settingsOf(row), ...(byTask.length > 0 ? { tasksApart: Object.fromEntries(byTask) } : {}) };
 }
 
 function settingsIn(experiment: Experiment): object {
