@@ -8,7 +8,7 @@
  * three of them. The model's own weight is the middle one.
  */
 import type { ComparisonRow } from '../src/comparison/comparison.js';
-import { entryOf, evaluatedRun, oneLook } from '../src/comparison/gains/evaluated-run.fixture.js';
+import { buildEntry, evaluatedRun, oneLook } from '../src/comparison/gains/evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from '../src/comparison/gains/summarize.js';
 import type { Entry } from '../src/comparison/stored/entry.js';
 import { textTable } from '../src/report/text-table.js';
@@ -67,7 +67,7 @@ function model(label: string, effect: Effect, random: Random, weight?: number): 
     const tasks = { y1: { type: 'binary', test: auc(effect[0]) }, y2: { type: 'binary', test: auc(effect[1]) } };
     return evaluatedRun(`${label}-${weight ?? 'own'}-${seed}`, tasks);
   });
-  return { ...entryOf(label, runs), ...(weight === undefined ? {} : { values: { [key]: weight } }) };
+  return { ...buildEntry(label, runs), ...(weight === undefined ? {} : { values: { [key]: weight } }) };
 }
 
 async function verdictOf(

@@ -11,12 +11,12 @@ const words = () =>
     .addHelpText('after', examples('ple diff runs/census-income-ple-0123abcd runs/census-income-mmoe-4567cdef'));
 
 export const diff = defineCommand(words, async (left, right, options) => {
-  const [{ kindOf }, { readStartedRun }, { runDiff, runDiffText }] = await Promise.all([
+  const [{ folderKind }, { readStartedRun }, { runDiff, runDiffText }] = await Promise.all([
     import('../comparison/stored/folders.js'),
     import('../comparison/stored/stored-runs.js'),
     import('../report/diff.js'),
   ]);
-  const comparison = [left, right].find((path) => kindOf(path) === 'comparison');
+  const comparison = [left, right].find((path) => folderKind(path) === 'comparison');
   if (comparison !== undefined)
     throw new ConfigError(`${comparison} is a comparison: name two runs, or join comparisons with ple report.`);
   const found = runDiff(readStartedRun(left), readStartedRun(right));

@@ -90,9 +90,9 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
   }
   const file = join(options.resume, 'config.yaml');
   if (!existsSync(file) || !existsSync(join(options.resume, 'checkpoints'))) {
-    const { kindOf } = await import('../comparison/stored/folders.js');
+    const { folderKind } = await import('../comparison/stored/folders.js');
     throw new ConfigError(
-      kindOf(options.resume) === 'comparison'
+      folderKind(options.resume) === 'comparison'
         ? `${options.resume} is the folder of a comparison: the same ple compare command continues.`
         : `${options.resume} is not the folder of a run: it has no config.yaml and checkpoints.`,
     );

@@ -3,7 +3,7 @@ import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { ComparisonOptions } from './execute/executor.js';
 import { withShapeReader } from './execute/shape-reader.js';
 import { openPlan } from './next.js';
-import { parametersOf, type ReadShape } from './plan/data-shapes.js';
+import { parameterCounts, type ReadShape } from './plan/data-shapes.js';
 import type { Run } from './plan/run.js';
 
 /** What a comparison would train. */
@@ -42,14 +42,14 @@ export async function planComparison(
     const runs = await plan.runs(decided, config.seeds);
     // Halving leaves most of its runs before their end.
     const tuning = search.runs.map((run): Run => (tuned ? { ...run, state: 'finished' } : run));
-    const linesOf = (some: readonly Run[]) => Promise.all(some.map((run) => lineOf(run, readShape)));
-    return { name: config.name, folder, tuning: await linesOf(tuning), runs: await linesOf(runs), tuned };
+    const planLines = (some: readonly Run[]) => Promise.all(some.map((run) => planLine(run, readShape)));
+    return { name: config.name, folder, tuning: await planLines(tuning), runs: await planLines(runs), tuned };
   });
 }
 
-async function lineOf(run: Run, readShape: ReadShape): Promise<PlanLine> {
+async function planLine(run: Run, readShape: ReadShape): Promise<PlanLine> {
   const { label, point: axis, values, tasks, seed, hash8, folder: path, state, experiment } = run;
-  const parameters = parametersOf(experiment, (await readShape(experiment)).model);
+  const parameters = parameterCounts(experiment, (await readShape(experiment)).model);
   const optional = { ...(values ? { values } : {}), ...(tasks ? { tasks } : {}) };
   return { label, axis, ...optional, seed, hash8, path, finished: state === 'finished', parameters };
 }

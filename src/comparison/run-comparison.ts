@@ -19,15 +19,15 @@ import { externalRows } from './external/external-rows.js';
 import { type SummaryOptions, summarize } from './gains/summarize.js';
 import { type LookStep, next, openPlan, type Step } from './next.js';
 import { firstExperiment } from './plan/axis-point.js';
-import { decisionsOf } from './plan/decided-changes.js';
+import { joinDecisions } from './plan/decided-changes.js';
 import { configFile, folderConfig } from './plan/folder-config.js';
 import { type LookToCome, ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { notesOnMatch } from './plan/match.js';
 import { asItIs, distinct } from './plan/run.js';
 import { notesOnSearch } from './search/search.js';
 import { readComparison } from './stored/comparison-file.js';
-import { entriesOf, readRuns } from './stored/entry.js';
-import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
+import { groupEntries, readRuns } from './stored/entry.js';
+import { logEntries, runTimes, secondsLogged } from './stored/timing.js';
 import { type ComparisonTracker, openComparisonTracker } from './tracked-comparison.js';
 
 export type ComparisonResult = InterruptedComparison | DetachedComparison | DoneComparison;
@@ -179,11 +179,13 @@ async function lookAt(
   const { look, runs: placed, decided, search } = step;
   const seeds = look.of;
   const runs = readRuns(placed, folder);
-  const keyOf = (label: string, axis: AxisPoint) => JSON.stringify([label, axis]);
-  const sizes = new Map(search?.models.map(({ label, axis, candidates }) => [keyOf(label, axis), candidates.length]));
-  const trained = entriesOf(placed, runs).map((entry) => {
-    const searched = search && (sizes.get(keyOf(entry.label, entry.point)) ?? 1);
-    return { ...entry, decided: decisionsOf(decided.of(entry.label, entry.point), searched) };
+  const modelKey = (label: string, axis: AxisPoint) => JSON.stringify([label, axis]);
+  const sizes = new Map(
+    search?.models.map(({ label, axis, candidates }) => [modelKey(label, axis), candidates.length]),
+  );
+  const trained = groupEntries(placed, runs).map((entry) => {
+    const searched = search && (sizes.get(modelKey(entry.label, entry.point)) ?? 1);
+    return { ...entry, decided: joinDecisions(decided.of(entry.label, entry.point), searched) };
   });
   const byCommands = await externalRows(config, trained, { ...options, folder, seeds });
   const summary = await summarize([...trained, ...byCommands.entries], {
@@ -200,7 +202,7 @@ async function lookAt(
     earlierLooks,
     look,
     nextLevel,
-    timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: { ...timeOf(runs), ...byCommands.timing } },
+    timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: { ...runTimes(runs), ...byCommands.timing } },
   });
   const failedCommands = byCommands.entries.flatMap((row) => row.runs.filter(({ status }) => status === 'failed'));
   const failedRuns = new Set(placed.flatMap((run) => (run.state === 'failed' ? [run.folder] : [])));

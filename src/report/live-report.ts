@@ -5,7 +5,7 @@ import type { Event, Outcome } from '../comparison/execute/executor.js';
 import { summarize } from '../comparison/gains/summarize.js';
 import { firstExperiment } from '../comparison/plan/axis-point.js';
 import type { Run } from '../comparison/plan/run.js';
-import { entriesOf, readRuns } from '../comparison/stored/entry.js';
+import { groupEntries, readRuns } from '../comparison/stored/entry.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
 import { systemReason } from '../support/system-error.js';
@@ -136,7 +136,7 @@ async function comparisonSoFar(
   const { name, baseline, metrics, taskWeights, axes } = config;
   const seeds = [...new Set(runs.map(({ seed }) => seed))];
   const reported = runs.filter(({ values }) => values === undefined); // no other points of a front
-  const summary = await summarize(entriesOf(reported, finished), {
+  const summary = await summarize(groupEntries(reported, finished), {
     ...{ name, baseline, metrics, taskWeights, axes, seeds },
     tasks: firstExperiment(config).tasks,
     ...{ margins: {}, contrasts: [], uncertainty: 'seeds', earlierLooks: [], timing: {}, nextLevel: 0.025 },

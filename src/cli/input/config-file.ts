@@ -91,8 +91,8 @@ export async function checkedComparison(
  */
 export async function refuseStoredCommands({ external }: ComparisonConfig, file: string): Promise<void> {
   if (external.length === 0) return;
-  const { kindOf } = await import('../../comparison/stored/folders.js');
-  if (kindOf(dirname(file)) !== 'comparison') return;
+  const { folderKind } = await import('../../comparison/stored/folders.js');
+  if (folderKind(dirname(file)) !== 'comparison') return;
   const commands = external.map(({ label, command }) => `${label}: ${printable(command)}`).join('; ');
   throw new ConfigError(
     `${file} is stored, and would run commands on this machine: ${commands}. Allow it with --commands.`,

@@ -2,13 +2,13 @@ import { availableParallelism } from 'node:os';
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { inspectMachine } from '../../engine/devices/choose-device.js';
 import { firstExperiment } from '../plan/axis-point.js';
-import { dataOf } from '../plan/data-shapes.js';
+import { dataKey } from '../plan/data-shapes.js';
 import type { Run } from '../plan/run.js';
 import type { Executor, ExecutorOptions, OpenStage } from './executor.js';
 import { type Order, readingEvents } from './messages.js';
 import { shapeReader } from './shape-reader.js';
-import { deviceFor, devicesOf, type SharedDevices, usualJobs } from './shared-devices.js';
-import { messageOf } from './worker-process.js';
+import { deviceFor, type SharedDevices, shareDevices, usualJobs } from './shared-devices.js';
+import { failureMessage } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
 
 /**
@@ -20,7 +20,7 @@ export async function withLocalProcesses<Made>(
   options: ExecutorOptions,
   use: (executor: Executor) => Promise<Made>,
 ): Promise<Made> {
-  const devices = await devicesOf(firstExperiment(config).engine, inspectMachine(options.signal));
+  const devices = await shareDevices(firstExperiment(config).engine, inspectMachine(options.signal));
   const workers = createWorkers();
   const stop = () => workers.stop();
   const kill = () => workers.kill();
@@ -50,7 +50,7 @@ export function localProcesses(local: Local): Executor {
     const { todo } = stage;
     if (signal.aborted) return;
     // A mistake that every run would have ends the stage; where runs differ in their data, each reports its own.
-    const [first, ...others] = new Map(todo.map(({ experiment }) => [dataOf(experiment), experiment])).values();
+    const [first, ...others] = new Map(todo.map(({ experiment }) => [dataKey(experiment), experiment])).values();
     if (first && others.length === 0) await readShape(first);
     if (signal.aborted) return;
     const count = Math.max(1, Math.min(local.jobs ?? usualJobs(devices), todo.length));
@@ -80,7 +80,7 @@ async function train(run: Run, order: Order, place: number, local: Local): Promi
     if (answer.kind === 'done' || answer.kind === 'interrupted' || signal.aborted) return undefined;
     if (answer.kind === 'failed') {
       if (answer.exitCode === null) await workers.at(place).release(); // a bug may have left the worker in an undefined state
-      return messageOf(answer);
+      return failureMessage(answer);
     }
     if (answer.kind !== 'lost') throw new Error(`A worker answered a run with '${answer.kind}'.`);
     if (answer.signal === null || attempt === 2) return answer.message;

@@ -60,7 +60,7 @@ export async function trainPlanned(planned: PlannedRun, options: TrainOptions): 
   const failure = failureFile(file, { hash8 });
   rmSync(failure, { force: true });
   try {
-    const experiment = await experimentOf(planned, plan);
+    const experiment = await plannedExperiment(planned, plan);
     const on = hear(experiment);
     const end = performance.now() + 1000 * waitSeconds;
     while (whyLocked(path, true) !== null && performance.now() < end && !given.signal.aborted) await wait(100);
@@ -87,7 +87,10 @@ export async function trainPlanned(planned: PlannedRun, options: TrainOptions): 
 }
 
 /** The config of a planned run, with its plugins loaded. */
-async function experimentOf({ plan: file, index, plugins: own }: PlannedRun, plan: StagePlan): Promise<Experiment> {
+async function plannedExperiment(
+  { plan: file, index, plugins: own }: PlannedRun,
+  plan: StagePlan,
+): Promise<Experiment> {
   const { plugins, ...config } = runAt(file, plan, index).experiment;
   const here = ({ sha256 }: { readonly sha256: string }) => own?.find((plugin) => plugin.sha256 === sha256)?.file;
   const loaded = plugins?.map((plugin) => (own ? { ...plugin, file: must(here(plugin), 'a plugin') } : plugin));

@@ -1,7 +1,7 @@
-import { dataOf, type ReadShape } from '../plan/data-shapes.js';
+import { dataKey, type ReadShape } from '../plan/data-shapes.js';
 import type { ExecutorOptions } from './executor.js';
 import { type Report, readingEvents } from './messages.js';
-import { errorOf } from './worker-process.js';
+import { answerError } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
 
 /**
@@ -32,12 +32,12 @@ export function shapeReader(workers: Workers, on: (report: Report) => void): Rea
   const shapes = new Map<string, ReturnType<ReadShape>>();
   let last: Promise<unknown> = Promise.resolve(); // a worker executes one order at a time
   return (experiment) => {
-    const key = dataOf(experiment);
+    const key = dataKey(experiment);
     const known = shapes.get(key);
     if (known) return known;
     const asked = last.then(async () => {
       const answer = await workers.at(0).ask({ kind: 'shape', experiment }, on);
-      if (answer.kind !== 'shape') throw errorOf(answer);
+      if (answer.kind !== 'shape') throw answerError(answer);
       return answer;
     });
     last = asked.catch(() => undefined);

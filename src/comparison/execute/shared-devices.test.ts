@@ -5,7 +5,7 @@ import { deviceName, unusable } from '../../engine/devices/device.js';
 import { bare, fakeFacts, fakeGpu } from '../../engine/devices/facts.fixture.js';
 import type { Facts } from '../../engine/devices/facts.js';
 import { checkStatically } from '../../engine/devices/static-checks.js';
-import { deviceFor, devicesOf, usualJobs } from './shared-devices.js';
+import { deviceFor, shareDevices, usualJobs } from './shared-devices.js';
 
 const engine = { name: 'compiled', device: 'auto' } as const;
 const cuda = { ...engine, device: 'cuda' } as const;
@@ -24,7 +24,7 @@ function lookAt(facts: Facts, failing: readonly string[] = []): Inspection {
 }
 
 test.each(['cuda', 'auto'] as const)('runs on %s go over all GPUs by their place', async (device) => {
-  const devices = await devicesOf({ ...engine, device }, lookAt(three));
+  const devices = await shareDevices({ ...engine, device }, lookAt(three));
   const [jobs, places] = [6, [0, 1, 2, 3, 4, 5]];
   const ids = places.map((place) => deviceFor(devices, jobs, place).candidate.deviceId);
   expect(ids).toEqual([0, 1, 2, 0, 1, 2]);
@@ -35,12 +35,14 @@ test.each(['cuda', 'auto'] as const)('runs on %s go over all GPUs by their place
 });
 
 test('a device that cannot be used ends the comparison before it begins, one of several GPUs too', async () => {
-  await expect(devicesOf(cuda, lookAt(bare))).rejects.toThrow(/cuda is not usable.*NVIDIA driver/);
-  await expect(devicesOf(cuda, lookAt(three, ['compiled on cuda 1']))).rejects.toThrow(/cuda 1 is not usable.*mend it/);
+  await expect(shareDevices(cuda, lookAt(bare))).rejects.toThrow(/cuda is not usable.*NVIDIA driver/);
+  await expect(shareDevices(cuda, lookAt(three, ['compiled on cuda 1']))).rejects.toThrow(
+    /cuda 1 is not usable.*mend it/,
+  );
 });
 
 test('a single job has the first, with threads and spinning as they are', async () => {
-  const devices = await devicesOf({ ...engine, threads: 1 }, lookAt(bare));
+  const devices = await shareDevices({ ...engine, threads: 1 }, lookAt(bare));
   expect(usualJobs(devices)).toBe(availableParallelism());
   expect(deviceFor(devices, 1, 0)).toMatchObject({ candidate: { device: 'cpu' }, threads: 1, spinning: undefined });
   expect(deviceFor(devices, 2, 1)).toMatchObject({ candidate: { device: 'cpu' }, threads: 1, spinning: false });

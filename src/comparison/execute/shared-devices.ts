@@ -18,7 +18,7 @@ export interface SharedDevices {
  * The device of a config's `engine`. For CUDA without `engine.deviceId`: every GPU.
  * @throws ConfigError for a device that cannot be used.
  */
-export async function devicesOf(
+export async function shareDevices(
   engine: Experiment['engine'],
   look: Inspection = inspectMachine(),
 ): Promise<SharedDevices> {

@@ -28,8 +28,8 @@ export function openStage(
     },
     begin,
     end(run, failure) {
-      const outcome = outcomeOf(run, failure);
-      const scores = outcome.status === 'done' ? scoresOf(stage, run, join(folder, run.folder), metrics) : [];
+      const outcome = runOutcome(run, failure);
+      const scores = outcome.status === 'done' ? displayedScores(stage, run, join(folder, run.folder), metrics) : [];
       const started = begin(run);
       begun.delete(run.folder);
       outcomes.set(run.folder, outcome);
@@ -38,7 +38,7 @@ export function openStage(
     failed: () => [...outcomes].flatMap(([name, { status }]) => (status === 'failed' ? [join(folder, name)] : [])),
   };
 
-  function outcomeOf(run: Run, failure: string | undefined): Outcome {
+  function runOutcome(run: Run, failure: string | undefined): Outcome {
     if (failure !== undefined) return { status: 'failed', message: failure };
     return { status: hasTrained(run, folder) ? 'done' : 'interrupted' };
   }
@@ -54,7 +54,12 @@ export function openStage(
 }
 
 /** Scores of a run for display: on the test split, or on validation for tuning runs, whose best epoch so far counts. */
-export function scoresOf(stage: Stage['stage'], run: Run, path: string, metrics: Readonly<Record<string, string>>) {
+export function displayedScores(
+  stage: Stage['stage'],
+  run: Run,
+  path: string,
+  metrics: Readonly<Record<string, string>>,
+) {
   const { experiment, tasks, until } = run;
   const result = readResult(path);
   const soFar = until === undefined ? result?.tasks : bestSoFar(path, experiment, until).tasks;

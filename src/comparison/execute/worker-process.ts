@@ -40,7 +40,7 @@ export function startWorker(): WorkerProcess {
     errors = (errors + text).slice(-4000);
   });
   let alive = true;
-  const ended = endOf(child).then(({ code, signal }): Lost => {
+  const ended = waitForEnd(child).then(({ code, signal }): Lost => {
     alive = false;
     const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
     const said = lackOfFiles(errors) ?? errors.trim().split('\n').slice(-5).join(' | ');
@@ -87,7 +87,7 @@ function isOfFiles(word: string, index: number, words: readonly string[]): boole
 }
 
 /** The error to throw for an unexpected answer. */
-export function errorOf(answer: Answer | Lost): Error {
+export function answerError(answer: Answer | Lost): Error {
   // A terminal's signal also ends a worker that is not loaded yet; later, workers ignore it.
   if (answer.kind === 'lost' && answer.signal !== null && endings.includes(answer.signal)) return new Interrupted();
   if (answer.kind === 'lost') return new UserError(`A worker did not answer: ${answer.message}.`);
@@ -97,12 +97,12 @@ export function errorOf(answer: Answer | Lost): Error {
 }
 
 /** Of a failed run. */
-export function messageOf({ message, exitCode }: Failed): string {
+export function failureMessage({ message, exitCode }: Failed): string {
   return exitCode === null ? `this is a bug: ${message}` : message;
 }
 
 /** How the process ended, after its last message. */
-async function endOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+async function waitForEnd(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   const channelClosed = new Promise<void>((resolve) => {
     child.once('disconnect', resolve);
   });

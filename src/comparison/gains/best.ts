@@ -2,7 +2,7 @@ import type { AxisPoint } from '../../config/comparison.js';
 import type { Best, ComparisonRow } from '../comparison.js';
 import { mayBeBest } from '../statistics/best-models.js';
 import { fewestRuns } from '../statistics/verdict.js';
-import { type Compared, factorsOf, type Judging, type Pair, runCount, sampleOf } from './gains.js';
+import { type Compared, gainFactors, type Judging, type Pair, runCount, weightedSample } from './gains.js';
 import type { MeasuredModel } from './measured.js';
 
 /**
@@ -10,18 +10,18 @@ import type { MeasuredModel } from './measured.js';
  * the baseline is none of them.
  * @param trained Models of one point that are trained to a plateau.
  */
-export function pairsOf(
+export function candidatePairs(
   trained: readonly MeasuredModel[],
   baseline: MeasuredModel | undefined,
   judging: Judging,
 ): readonly Compared[] {
-  const factors = baseline ? factorsOf(baseline, judging) : null;
-  const models = trained.filter((model) => sampleOf(model, factors).runs.length >= fewestIn(judging));
+  const factors = baseline ? gainFactors(baseline, judging) : null;
+  const models = trained.filter((model) => weightedSample(model, factors).runs.length >= fewestIn(judging));
   if (factors === null || baseline === undefined || !models.includes(baseline)) return [];
   return models.flatMap((model, index) => models.slice(index + 1).map((reference) => ({ model, reference, factors })));
 }
 
-export function bestOf(
+export function findBest(
   pairs: readonly Pair[],
   axis: AxisPoint,
   rows: readonly ComparisonRow[],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isTrained } from '../../training/finished-run.js';
 import type { Entry } from '../stored/entry.js';
-import { configured, entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
+import { buildEntry, configured, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 const options: SummaryOptions = {
@@ -24,7 +24,7 @@ function model(label: string, mse: number, auc: number, isHalf = false): Entry {
       click: { type: 'binary', test: { auc: auc + 0.001 * factor } },
     }),
   );
-  const entry = configured(entryOf(label, runs), {}, () => ({ ended: 'budget' }));
+  const entry = configured(buildEntry(label, runs), {}, () => ({ ended: 'budget' }));
   return isHalf ? { ...entry, values: { 'train.passes': 0.5 } } : entry;
 }
 
@@ -79,7 +79,7 @@ describe('what doubling the rows brought', () => {
   });
 
   test('a run on half of the rows that failed has a note: what doubling brought is not known', async () => {
-    const half = { ...entryOf('alone', [undefined]), values: { 'train.passes': 0.5 } };
+    const half = { ...buildEntry('alone', [undefined]), values: { 'train.passes': 0.5 } };
     const { doublings, notes } = await summarized(model('alone', 0.2, 0.799), model('ple', 0.1, 0.9), half);
     expect(doublings?.[0]?.tasks['time']).toMatchObject({ gain: null, learnt: null, isLimited: false });
     expect(notes).toContain('alone (passes 0.5): the run of seed 1 failed; the table is without it.');

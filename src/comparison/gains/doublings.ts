@@ -18,13 +18,14 @@ const most = 0.1;
  * What the second half of the rows brought to the baseline. The share of what is learnt is of 1 - nmse, or of AUC - .5:
  * of an error alone, a doubling often takes half, whatever the number of rows.
  */
-export function doublingOf(
+export function measureDoubling(
   axis: AxisPoint,
   whole: MeasuredModel,
   half: MeasuredModel,
   tasks: readonly JudgedTask[],
 ): Doubling {
-  const learntBy = (model: MeasuredModel, task: number) => meanOf(model.runs.map(({ learnt }) => learnt[task] ?? null));
+  const learntBy = (model: MeasuredModel, task: number) =>
+    meanOrNull(model.runs.map(({ learnt }) => learnt[task] ?? null));
   return {
     axis,
     rows: whole.runs[0]?.trainedRows ?? 0,
@@ -32,7 +33,9 @@ export function doublingOf(
     runs: referencesTo(half.folders),
     tasks: Object.fromEntries(
       tasks.map(({ name, metric }, task) => {
-        const [before, after] = [half, whole].map(({ runs }) => meanOf(runs.map(({ values }) => values[task] ?? null)));
+        const [before, after] = [half, whole].map(({ runs }) =>
+          meanOrNull(runs.map(({ values }) => values[task] ?? null)),
+        );
         const [learntBefore, learnt] = [learntBy(half, task), learntBy(whole, task)];
         const gain = before == null || after == null ? null : after - before;
         const share = learntBefore === null || learnt === null ? null : (learnt - learntBefore) / learnt;
@@ -67,7 +70,7 @@ const leastExponent = 0.05;
  * Null for a metric that is no error, if more rows do not lower it, and after more than one pass: half of the passes are
  * not half of the rows.
  */
-export function multiplierOf(
+export function dataMultiplier(
   model: MeasuredModel,
   whole: MeasuredModel,
   half: MeasuredModel | undefined,
@@ -75,12 +78,12 @@ export function multiplierOf(
   task: number,
 ): TaskGain['multiplier'] {
   if (metric.better !== 'lower' || !half || whole.runs.some(({ passes }) => passes > 1)) return null;
-  const logsOf = ({ runs }: MeasuredModel) =>
+  const logErrors = ({ runs }: MeasuredModel) =>
     runs.flatMap(({ values }) => {
       const error = -(values[task] ?? 0);
       return error > 0 ? [Math.log(error)] : [];
     });
-  const [own, reference, before] = [logsOf(model), logsOf(whole), logsOf(half)];
+  const [own, reference, before] = [logErrors(model), logErrors(whole), logErrors(half)];
   if (own.length === 0 || reference.length === 0 || before.length === 0) return null;
   const exponent = (mean(before) - mean(reference)) / Math.LN2;
   if (exponent < leastExponent) return null;
@@ -109,7 +112,7 @@ function welchHalfWidth(parts: readonly { readonly variance: number; readonly de
   return halfWidth(0.05, { known: 0, estimated: [error] });
 }
 
-function meanOf(values: readonly (number | null)[]): number | null {
+function meanOrNull(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : mean(known);
 }

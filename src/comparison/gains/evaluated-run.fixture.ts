@@ -34,7 +34,11 @@ export function predictedRun(path: string, predictions: readonly TaskPredictions
 }
 
 /** A model whose runs have the seeds 1, 2, …; a run that is undefined failed. */
-export function entryOf(label: string, runs: readonly (EvaluatedRun | undefined)[], point: Entry['point'] = {}): Entry {
+export function buildEntry(
+  label: string,
+  runs: readonly (EvaluatedRun | undefined)[],
+  point: Entry['point'] = {},
+): Entry {
   return {
     label,
     type: label,

@@ -3,7 +3,7 @@ import { must } from '../../support/must.js';
 import type { Front } from '../comparison.js';
 import { hypervolume } from '../statistics/hypervolume.js';
 import type { Entry } from '../stored/entry.js';
-import { entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
+import { buildEntry, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 const options: SummaryOptions = {
@@ -28,13 +28,13 @@ function model(label: string, click: number, buy: number, weight?: number, point
     const tasks = { click: { type: 'binary', test: auc(click, 0) }, buy: { type: 'binary', test: auc(buy, 2) } };
     return evaluatedRun(`${label}-${weight ?? 'own'}-${index}`, tasks, { checksum: JSON.stringify(point) });
   });
-  return { ...entryOf(label, runs, point), ...(weight === undefined ? {} : { values: { [key]: weight } }) };
+  return { ...buildEntry(label, runs, point), ...(weight === undefined ? {} : { values: { [key]: weight } }) };
 }
 
 const alone = model('alone', 0.8, 0.7);
 const seesaw = model('shared', 0.9, 0.6);
 
-async function frontOf(...points: readonly (readonly [click: number, buy: number])[]): Promise<Front> {
+async function summarizedFront(...points: readonly (readonly [click: number, buy: number])[]): Promise<Front> {
   const entries = points.map(([click, buy], index) => model('shared', click, buy, 2 ** index));
   const { fronts } = await summarize([alone, seesaw, ...entries], options);
   return must(fronts?.[0], 'a front');
@@ -49,7 +49,13 @@ describe('a seesaw', () => {
     // biome-ignore format: a row is a case
     ['undecided', [], 'equivalent is no gain', [[0.8, 0.7], [0.8, 0.7]]],
   ] as const)('%s by %j: %s', async (outcome, repairedBy, _, points) => {
-    expect(await frontOf(...points)).toMatchObject({ axis: {}, model: 'shared', key, seesaw: outcome, repairedBy });
+    expect(await summarizedFront(...points)).toMatchObject({
+      axis: {},
+      model: 'shared',
+      key,
+      seesaw: outcome,
+      repairedBy,
+    });
   });
 
   it('is the verdict of the row: without a front that of its own weight, with one that of all weights', async () => {
@@ -77,7 +83,7 @@ describe('a seesaw', () => {
           { checksum: '{}' },
         ),
       );
-      return { ...entryOf('shared', runs), ...(weight === 0 ? {} : { values: { [key]: weight } }) };
+      return { ...buildEntry('shared', runs), ...(weight === 0 ? {} : { values: { [key]: weight } }) };
     };
     const own = model('shared', 0.79, 0.71);
     const many = Array.from({ length: 9 }, (_, index) => weak(index + 1));
@@ -147,7 +153,7 @@ describe('a front', () => {
   });
 
   it('dominates a volume in percent, between those of the ends of its simultaneous intervals', async () => {
-    const front = await frontOf([0.83, 0.72], [0.82, 0.74], [0.9, 0.6]);
+    const front = await summarizedFront([0.83, 0.72], [0.82, 0.74], [0.9, 0.6]);
     // In percent of .8 and .7; the noise has mean 0.
     expect(front.hypervolume?.value).toBeCloseTo((3 / 0.8) * (2 / 0.7) + (2 / 0.8) * (2 / 0.7), 8);
     const ends = [0, 1].map((end) =>
@@ -160,7 +166,7 @@ describe('a front', () => {
     );
     expect(front.hypervolume?.interval?.[0]).toBeCloseTo(ends[0] ?? 0, 8);
     expect(front.hypervolume?.interval?.[1]).toBeCloseTo(ends[1] ?? 0, 8);
-    const seesaws = await frontOf([0.9, 0.6], [0.7, 0.8]);
+    const seesaws = await summarizedFront([0.9, 0.6], [0.7, 0.8]);
     expect(seesaws.hypervolume).toEqual({ value: 0, interval: [0, 0] });
   });
 });

@@ -19,12 +19,12 @@ export function dominated(
   const gains = points.map((point) => tasks.map(({ name }) => point.tasks[name]));
   const whole = gains.filter((ofTasks) => ofTasks.every((gain, task) => gain && gain.gain !== null && factors[task]));
   if (whole.length === 0) return null;
-  const volumeOf = (read: (gain: TestedGain | undefined) => number | null | undefined) =>
+  const volume = (read: (gain: TestedGain | undefined) => number | null | undefined) =>
     hypervolume(whole.map((ofTasks) => ofTasks.map((gain, task) => (factors[task] ?? 0) * (read(gain) ?? 0))));
   // A point without an interval may lie anywhere.
   const isBounded = whole.every((ofTasks) => ofTasks.every((gain) => gain?.simultaneous));
-  const end = (side: 0 | 1) => volumeOf((gain) => gain?.simultaneous?.[side]);
-  return { value: volumeOf((gain) => gain?.gain), interval: isBounded ? [end(0), end(1)] : null };
+  const end = (side: 0 | 1) => volume((gain) => gain?.simultaneous?.[side]);
+  return { value: volume((gain) => gain?.gain), interval: isBounded ? [end(0), end(1)] : null };
 }
 
 /**
@@ -37,16 +37,16 @@ export function dominated(
  * @param points of the front, tested as one family
  * @param alone the same weights and the model's own, each a family of its own
  */
-export function seesawOf(
+export function judgeSeesaw(
   points: readonly FrontPoint[],
   alone: readonly (readonly TestedGain[])[],
   level: number,
 ): Pick<Front, 'seesaw' | 'repairedBy'> {
-  const gainsOf = ({ tasks }: FrontPoint) => Object.values(tasks);
+  const taskGains = ({ tasks }: FrontPoint) => Object.values(tasks);
   const notWorse = ({ verdict: own, pNotInferior }: TestedGain) =>
     own === 'better' || own === 'equivalent' || (own === 'undecided' && pNotInferior !== null && pNotInferior < level);
   const repairs = (point: FrontPoint) =>
-    gainsOf(point).every(notWorse) && gainsOf(point).some((gain) => gain.verdict === 'better');
+    taskGains(point).every(notWorse) && taskGains(point).some((gain) => gain.verdict === 'better');
   const repairedBy = points.filter(repairs).map(({ value }) => value);
   if (repairedBy.length > 0) return { seesaw: 'repaired', repairedBy };
   const allWorse = alone.every((gains) => gains.some((gain) => gain.verdict === 'worse'));

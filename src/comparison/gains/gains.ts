@@ -1,9 +1,9 @@
 import type { Comparison, Design } from '../comparison.js';
 import type { EstimatedVariance, EstimateError } from '../statistics/behrens-fisher.js';
 import { isConstant, mean } from '../statistics/moments.js';
-import { squeezedVariances, type Variance, varianceOf } from '../statistics/squeezed-variances.js';
+import { sampleVariance, squeezedVariances, type Variance } from '../statistics/squeezed-variances.js';
 import { type JudgedTask, type MeasuredModel, type MeasuredRun, signed } from './measured.js';
-import { partsOf, rowVariances } from './row-variances.js';
+import { factorParts, rowVariances } from './row-variances.js';
 
 /** What is compared: a model with the baseline, or with another model in a contrast. */
 export interface Compared {
@@ -68,18 +68,20 @@ export interface Gains {
  * Gains and their errors. Reads the influences of each run once.
  * @param pool The models whose run variances are squeezed together.
  */
-export async function gainsOf(
+export async function estimateGains(
   compared: readonly Compared[],
   pool: readonly MeasuredModel[],
   { tasks, weights, uncertainty }: Judging,
 ): Promise<Gains> {
   const ofTasks = tasks.map((_, task) => tasks.map((_, other) => Number(task === other)));
-  const squeezed = squeezedVariances(ofTasks.map((factors) => pool.map((model) => sampleOf(model, factors).values)));
+  const squeezed = squeezedVariances(
+    ofTasks.map((factors) => pool.map((model) => weightedSample(model, factors).values)),
+  );
   const pairs = compared.map((one) => {
-    const { design, overlap } = designOf(one);
-    const taskGains = ofTasks.map((factors, task) => gainOf(one, design, factors, tasks[task]));
+    const { design, overlap } = pairDesign(one);
+    const taskGains = ofTasks.map((factors, task) => estimateGain(one, design, factors, tasks[task]));
     const factors = one.factors === undefined ? relativeFactors(taskGains, weights) : one.factors;
-    return { ...one, design, overlap, gains: [...taskGains, gainOf(one, design, factors)] };
+    return { ...one, design, overlap, gains: [...taskGains, estimateGain(one, design, factors)] };
   });
   const rows =
     uncertainty === 'seeds'
@@ -90,7 +92,9 @@ export async function gainsOf(
         );
   let drawn: Gains['drawn'] = null;
   const withErrors = pairs.map((pair, index): Pair => {
-    const ofMean = squeezedVariances([pool.map((model) => sampleOf(model, pair.gains.at(-1)?.factors ?? null).values)]);
+    const ofMean = squeezedVariances([
+      pool.map((model) => weightedSample(model, pair.gains.at(-1)?.factors ?? null).values),
+    ]);
     const gains = pair.gains.map((gain, place): EstimatedGain => {
       const overRows = rows?.variances[index * (tasks.length + 1) + place] ?? null;
       const known = rows === null ? 0 : knownVariance(gain, pair, overRows, uncertainty);
@@ -120,8 +124,8 @@ export function runCount({ design }: Pick<Pair, 'design'>, { model, reference }:
 }
 
 /** The weighted sum over tasks, of the runs that have all of them. No runs without factors. */
-export function sampleOf({ runs }: MeasuredModel, factors: Factors): Sample {
-  const parts = partsOf(factors);
+export function weightedSample({ runs }: MeasuredModel, factors: Factors): Sample {
+  const parts = factorParts(factors);
   const whole = factors === null ? [] : runs.filter(({ values }) => parts.every(({ task }) => values[task] !== null));
   const weightedSum = ({ values }: MeasuredRun) =>
     parts.reduce((sum, { factor, task }) => sum + factor * (values[task] ?? 0), 0);
@@ -129,11 +133,11 @@ export function sampleOf({ runs }: MeasuredModel, factors: Factors): Sample {
 }
 
 /** Factors by which gains are relative to the means of all runs of a model. */
-export function factorsOf(model: MeasuredModel, { tasks, weights }: Pick<Judging, 'tasks' | 'weights'>): Factors {
+export function gainFactors(model: MeasuredModel, { tasks, weights }: Pick<Judging, 'tasks' | 'weights'>): Factors {
   const unit = (task: number) => tasks.map((_, other) => Number(task === other));
   return relativeFactors(
     tasks.map(({ metric }, task) => {
-      const { values } = sampleOf(model, unit(task));
+      const { values } = weightedSample(model, unit(task));
       return { level: values.length > 0 ? signed(metric, mean(values)) : null };
     }),
     weights,
@@ -159,7 +163,7 @@ function relativeFactors(gains: readonly Pick<EstimatedGain, 'level'>[], weights
  * two models are two samples. `draws`: data are drawn anew for each seed, and all models of a seed see one draw.
  * `splits`: one file is split anew.
  */
-function designOf({ model, reference }: Compared): Pick<Pair, 'design' | 'overlap'> {
+function pairDesign({ model, reference }: Compared): Pick<Pair, 'design' | 'overlap'> {
   if (reference === undefined || model === reference) return { design: 'independent', overlap: 0 };
   const runs = [...model.runs, ...reference.runs];
   const overlap = runs.find((run) => run.overlap !== null)?.overlap ?? null;
@@ -169,25 +173,30 @@ function designOf({ model, reference }: Compared): Pick<Pair, 'design' | 'overla
   return { design: isDrawnAnew ? 'draws' : 'independent', overlap: 0 };
 }
 
-function gainOf({ model, reference }: Compared, design: Design, factors: Factors, task?: JudgedTask): EstimatedGain {
+function estimateGain(
+  { model, reference }: Compared,
+  design: Design,
+  factors: Factors,
+  task?: JudgedTask,
+): EstimatedGain {
   const none: Sample = { runs: [], values: [] };
   const isAlone = reference === undefined || model === reference;
   const samples = isAlone
     ? ([none, none] as const)
-    : ([sampleOf(model, factors), sampleOf(reference, factors)] as const);
+    : ([weightedSample(model, factors), weightedSample(reference, factors)] as const);
   const [own, other] = design === 'independent' ? samples : paired(...samples);
   return {
     model: own,
     reference: other,
     factors: isAlone ? null : factors,
-    gain: differenceOf(own.values, other.values),
+    gain: meanDifference(own.values, other.values),
     level: task && other.values.length > 0 ? signed(task.metric, mean(other.values)) : null,
     error: null,
   };
 }
 
 /** Of the means. Null if one has none. */
-export function differenceOf(own: readonly number[], other: readonly number[]): number | null {
+export function meanDifference(own: readonly number[], other: readonly number[]): number | null {
   return own.length > 0 && other.length > 0 ? mean(own) - mean(other) : null;
 }
 
@@ -253,7 +262,7 @@ function ofPairs(gain: EstimatedGain, design: Design, overlap: number): readonly
   const { model, reference } = gain;
   const differences = model.values.map((value, pair) => value - (reference.values[pair] ?? 0));
   const drawn = design === 'draws' ? ofDraws(model.runs, differences) : differences;
-  const own = varianceOf(drawn);
+  const own = sampleVariance(drawn);
   if (own === null) return null;
   const magnitude = Math.max(...[...model.values, ...reference.values].map(Math.abs));
   if (isConstant(differences, magnitude)) return [];

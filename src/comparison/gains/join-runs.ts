@@ -4,7 +4,7 @@ import { pointKey } from '../plan/axis-point.js';
 import type { Entry, EntryRun } from '../stored/entry.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
 import { checkPair } from './measured.js';
-import { placeOf, settingsDifference } from './settings.js';
+import { pointAndValuesKey, settingsDifference } from './settings.js';
 
 /**
  * Joins runs that were stored apart into the rows of one table. Rows with equal labels are one model if their configs
@@ -25,7 +25,7 @@ export function joinRuns(sources: readonly StoredRuns[]): {
       else models.push({ label, source, rows });
     }
   }
-  const labelled = models.map((model) => ({ ...model, label: labelOf(model, models) }));
+  const labelled = models.map((model) => ({ ...model, label: distinctLabel(model, models) }));
   for (const [index, { label, source, rows }] of labelled.entries()) {
     const other = labelled.slice(0, index).find((model) => model.label === label);
     if (!other) continue;
@@ -37,7 +37,7 @@ export function joinRuns(sources: readonly StoredRuns[]): {
   const rows = labelled.flatMap((model) => model.rows.map((row) => ({ ...row, label: model.label })));
   const points = inOrder(rows, keys);
   return {
-    axes: Object.fromEntries(keys.map((key) => [key, valuesOf(rows, key)])),
+    axes: Object.fromEntries(keys.map((key) => [key, axisValues(rows, key)])),
     rows: points.flatMap((point) => rows.filter((row) => pointKey(row.point) === point)),
   };
 }
@@ -51,15 +51,15 @@ interface Model {
 
 function axisKeys(sources: readonly StoredRuns[]): readonly string[] {
   const [first, ...others] = sources;
-  const keysOf = ({ comparison }: StoredRuns) => Object.keys(comparison?.axes ?? {});
+  const variedKeys = ({ comparison }: StoredRuns) => Object.keys(comparison?.axes ?? {});
   if (!first) return [];
   for (const other of others) {
-    if (keysOf(first).join() !== keysOf(other).join()) {
-      const tell = (source: StoredRuns) => `${source.path} varies ${keysOf(source).join(', ') || 'nothing'}`;
+    if (variedKeys(first).join() !== variedKeys(other).join()) {
+      const tell = (source: StoredRuns) => `${source.path} varies ${variedKeys(source).join(', ') || 'nothing'}`;
       throw new ConfigError(`${tell(first)}, ${tell(other)}: a table has one set of axes.`);
     }
   }
-  return keysOf(first);
+  return variedKeys(first);
 }
 
 /**
@@ -71,38 +71,41 @@ function joined(
   right: readonly Entry<FinishedRun>[],
 ): readonly Entry<FinishedRun>[] {
   const both = left.map((row) => {
-    const added = right.find((other) => placeOf(other) === placeOf(row))?.runs ?? [];
+    const added = right.find((other) => pointAndValuesKey(other) === pointAndValuesKey(row))?.runs ?? [];
     const runs = row.runs.map((run) => {
-      const again = added.find((other) => keyOf(other) === keyOf(run));
+      const again = added.find((other) => runKey(other) === runKey(run));
       if (run.run && again?.run) checkPair(run.run, again.run);
       return run.run ? run : (again ?? run);
     });
     return {
       ...row,
-      runs: [...runs, ...added.filter((other) => !row.runs.some((run) => keyOf(run) === keyOf(other)))],
+      runs: [...runs, ...added.filter((other) => !row.runs.some((run) => runKey(run) === runKey(other)))],
     };
   });
-  return [...both, ...right.filter((row) => !left.some((other) => placeOf(other) === placeOf(row)))];
+  return [
+    ...both,
+    ...right.filter((row) => !left.some((other) => pointAndValuesKey(other) === pointAndValuesKey(row))),
+  ];
 }
 
-function keyOf({ seed, tasks }: EntryRun): string {
+function runKey({ seed, tasks }: EntryRun): string {
   return JSON.stringify([seed, tasks]);
 }
 
-function labelOf({ label, source }: Model, models: readonly Model[]): string {
+function distinctLabel({ label, source }: Model, models: readonly Model[]): string {
   const clashes = models.filter((model) => model.label === label).length > 1;
   return clashes && source.comparison ? `${source.name}/${label}` : label;
 }
 
 /** Values of an axis in the order of their first appearance. */
-function valuesOf(rows: readonly Entry<FinishedRun>[], key: string): readonly unknown[] {
+function axisValues(rows: readonly Entry<FinishedRun>[], key: string): readonly unknown[] {
   const found = new Map(rows.map(({ point }) => [JSON.stringify(point[key]), point[key]]));
   return [...found.values()];
 }
 
 /** Keys of the existing points. The last axis changes fastest. */
 function inOrder(rows: readonly Entry<FinishedRun>[], keys: readonly string[]): readonly string[] {
-  const places = new Map(keys.map((key) => [key, valuesOf(rows, key).map((value) => JSON.stringify(value))]));
+  const places = new Map(keys.map((key) => [key, axisValues(rows, key).map((value) => JSON.stringify(value))]));
   const place = ({ point }: Entry<FinishedRun>) =>
     keys.map((key) => places.get(key)?.indexOf(JSON.stringify(point[key])) ?? 0);
   const sorted = rows.toSorted((a, b) => {

@@ -5,7 +5,7 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import { pointText } from '../plan/axis-point.js';
 import { halfWidth } from '../statistics/behrens-fisher.js';
 import { mean } from '../statistics/moments.js';
-import { varianceOf } from '../statistics/squeezed-variances.js';
+import { sampleVariance } from '../statistics/squeezed-variances.js';
 import type { Entry } from '../stored/entry.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
 import { type JudgedTask, judge, type MeasuredRun, measured, signed } from './measured.js';
@@ -53,11 +53,11 @@ export async function leaderboard(sources: readonly StoredRuns[]): Promise<Leade
   const rows = sources.flatMap((source) =>
     source.rows.filter(({ values }) => values === undefined).map((row) => ({ source, row })),
   );
-  const runs = rows.flatMap(({ source, row }) => finishedOf(row).map((run) => ({ source, run })));
+  const runs = rows.flatMap(({ source, row }) => finishedRuns(row).map((run) => ({ source, run })));
   const [first] = runs;
   if (!first) throw new DataError(`${sources.map(({ path }) => path).join(', ')}: no run is finished.`);
   checkTestRows(runs);
-  const tasks = first.run.experiment.tasks.map((task) => judge(task, metricsOf(sources)));
+  const tasks = first.run.experiment.tasks.map((task) => judge(task, taskMetrics(sources)));
   const entries = rows.map(({ row }) => ({ ...row, point: {} }));
   const models = await measured(entries, tasks, []);
   const kept = runs.every(({ run }) => run.hasPredictions) && tasks.every(({ metric }) => metric.influence);
@@ -75,7 +75,7 @@ export async function leaderboard(sources: readonly StoredRuns[]): Promise<Leade
       tasks.map((task, t) => {
         const found = estimates.map(({ model, comparison, runs: own, variances }) => {
           const values = own.flatMap(({ values }) => values[t] ?? []);
-          return { model, comparison, seeds: own.length, ...meanOf(values, variances[t] ?? null, task) };
+          return { model, comparison, seeds: own.length, ...meanWithInterval(values, variances[t] ?? null, task) };
         });
         return [task.name, rankedTask(task, found)];
       }),
@@ -83,7 +83,7 @@ export async function leaderboard(sources: readonly StoredRuns[]): Promise<Leade
   };
 }
 
-function finishedOf({ runs }: Entry<FinishedRun>): readonly FinishedRun[] {
+function finishedRuns({ runs }: Entry<FinishedRun>): readonly FinishedRun[] {
   return runs.flatMap(({ run }) => run ?? []);
 }
 
@@ -120,7 +120,7 @@ function testDifference({ result: a }: FinishedRun, { result: b }: FinishedRun):
 }
 
 /** The metric of each task. */
-function metricsOf(sources: readonly StoredRuns[]): Readonly<Record<string, string>> {
+function taskMetrics(sources: readonly StoredRuns[]): Readonly<Record<string, string>> {
   const chosen = new Map<string, { readonly metric: string; readonly path: string }>();
   for (const { comparison, path } of sources)
     for (const row of comparison?.rows ?? [])
@@ -153,14 +153,14 @@ async function variancesOverRows(
 }
 
 /** @param values turned so that higher is better */
-function meanOf(
+function meanWithInterval(
   values: readonly number[],
   overRows: number | null,
   { metric }: JudgedTask,
 ): Pick<RankedModel, 'mean' | 'interval'> {
   if (values.length === 0) return { mean: null, interval: null };
   const own = signed(metric, mean(values));
-  const found = varianceOf(values);
+  const found = sampleVariance(values);
   if (!found || overRows === null) return { mean: own, interval: null };
   const { variance, degreesOfFreedom } = found;
   const runs = values.length;

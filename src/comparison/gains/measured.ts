@@ -147,28 +147,28 @@ function measuredRun(
   } = first;
   const isOne = taken.every((task) => task.run === run);
   const score = metrics.all.find(({ type, score }) => score && tasks.some(({ metric }) => metric.type === type));
-  const metricOf = ({ run, name }: TakenTask, metric: Metric | undefined) =>
+  const signedValue = ({ run, name }: TakenTask, metric: Metric | undefined) =>
     metric ? signed(metric, testValue(run, { name, metric })) : null;
   return {
     seed: folders[0].seed,
-    testSet: testSetOf(run),
+    testSet: testSetKey(run),
     testRows: dataset.rows.test,
-    overlap: overlapOf(run),
-    values: taken.map((task) => metricOf(task, task.metric)),
-    scores: taken.map((task) => metricOf(task, score)),
+    overlap: testOverlap(run),
+    values: taken.map((task) => signedValue(task, task.metric)),
+    scores: taken.map((task) => signedValue(task, score)),
     oneEpoch: taken.map(({ name, metric }) => {
       const value = isOne && isTrained(run) ? run.result.oneEpoch?.tasks[name]?.test[metric.name] : undefined;
       return signed(metric, typeof value === 'number' ? value : null);
     }),
     learnt: taken.map((task) => {
       const metric = metrics.all.find(({ type, score }) => score && type === task.metric.type);
-      const value = metricOf(task, metric);
+      const value = signedValue(task, metric);
       return metric && value !== null ? value - signed(metric, metric.ofConstant ?? 0) : null;
     }),
     parameters: isOne ? run.result.parameters : summed(taken.map(parametersOfTask)),
     trainedRows: dataset.rows.train,
     passes: isTrained(run) ? (run.experiment.train.passes ?? run.experiment.train.epochs) : 0,
-    ended: isTrained(run) ? worstEnd(taken.flatMap(endOf)) : null,
+    ended: isTrained(run) ? worstEnd(taken.flatMap(taskEnd)) : null,
     influences: () => read(taken),
   };
 }
@@ -183,7 +183,7 @@ function summed(all: readonly Parameters[]): Parameters {
   return { embedding: sum(({ embedding }) => embedding), network: sum(({ network }) => network) };
 }
 
-function endOf({ run, name }: TakenTask): Ended | readonly never[] {
+function taskEnd({ run, name }: TakenTask): Ended | readonly never[] {
   return isTrained(run) ? (run.result.tasks[name]?.ended ?? run.result.ended) : [];
 }
 
@@ -200,11 +200,11 @@ export function signed<Value extends number | null>({ better }: Metric, value: V
   return value !== null && better === 'lower' ? -value : value;
 }
 
-function testSetOf({ result: { dataset } }: EvaluatedRun): string {
+function testSetKey({ result: { dataset } }: EvaluatedRun): string {
   return `${dataset.checksum} ${Object.values(dataset.rows).join(' ')}`;
 }
 
-function overlapOf(run: EvaluatedRun): number | null {
+function testOverlap(run: EvaluatedRun): number | null {
   if (!isTrained(run) || run.experiment.dataset.splitSeed !== 'run') return null;
   const { train, validation, test } = run.result.dataset.rows;
   return test / (isOfTest(run.experiment.dataset) ? validation : train);
@@ -236,10 +236,10 @@ function influencesReader(): (taken: readonly TakenTask[]) => Promise<Influences
       ),
     );
     const { run } = must(taken[0], 'task');
-    const set = testSetOf(run);
-    const first = firsts.get(set) ?? { path: run.path, rows: found.map(rowsOf) };
+    const set = testSetKey(run);
+    const first = firsts.get(set) ?? { path: run.path, rows: found.map(labelHash) };
     firsts.set(set, first);
-    const other = found.find((own, task) => first.path !== run.path && rowsOf(own) !== first.rows[task]);
+    const other = found.find((own, task) => first.path !== run.path && labelHash(own) !== first.rows[task]);
     if (other)
       throw new DataError(
         `${first.path} and ${run.path} were tested on different rows of task '${other.task.name}': errors over test rows need the same rows in the same order.`,
@@ -254,7 +254,7 @@ function influencesReader(): (taken: readonly TakenTask[]) => Promise<Influences
 }
 
 /** A digest of labels, masks and weights. A label outside the sample space may be anything. */
-function rowsOf({ scores: { labels, mask } }: TaskPredictions): string {
+function labelHash({ scores: { labels, mask } }: TaskPredictions): string {
   const known = Float64Array.from(labels, (label, row) => ((mask[row] ?? 0) === 0 ? 0 : label));
   return createHash('sha256').update(known).update(Float64Array.from(mask)).digest('hex');
 }
@@ -289,7 +289,7 @@ function checkSameData(entries: readonly Entry[]): void {
     for (const { seed, run } of runs) {
       if (!run) continue;
       first ??= run;
-      const [tasks, others] = [tasksOf(first), tasksOf(run)];
+      const [tasks, others] = [taskTypes(first), taskTypes(run)];
       if (tasks.toSorted().join() !== others.toSorted().join())
         throw new DataError(
           `${first.path} and ${run.path} have other tasks (${tasks.join(', ')}; ${others.join(', ')}): a table has the same ones for all.`,
@@ -324,6 +324,6 @@ export function checkPair(left: EvaluatedRun, right: EvaluatedRun): void {
   }
 }
 
-function tasksOf({ result }: EvaluatedRun): string[] {
+function taskTypes({ result }: EvaluatedRun): string[] {
   return Object.entries(result.tasks).map(([name, { type }]) => `${name}: ${type}`);
 }

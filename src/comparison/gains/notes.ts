@@ -45,7 +45,7 @@ export function notesOn(
     ...onLooks(settings),
     ...[...models, ...others].flatMap(onMissingRuns),
     ...models.flatMap((model) => onUndefinedMetrics(model, settings.tasks)),
-    ...models.flatMap((model, index) => onGains(titleOf(model), pairs[index], rows[index], settings)),
+    ...models.flatMap((model, index) => onGains(modelTitle(model), pairs[index], rows[index], settings)),
     ...onUnpredictedTasks(tables),
     ...trained.flatMap(({ notes }) => notes),
     ...onVersions(trained),
@@ -92,7 +92,9 @@ function onMissingRuns(model: MeasuredModel): readonly string[] {
     const runs = referencesTo(model.folders).filter((run) => run.status === status);
     if (runs.length === 0) return [];
     const what = status === 'failed' ? 'failed' : `${runs.length === 1 ? 'is' : 'are'} not there`;
-    return [`${titleOf(model)}: ${runsOf(runs)} ${what}; the table is without ${runs.length === 1 ? 'it' : 'them'}.`];
+    return [
+      `${modelTitle(model)}: ${runsText(runs)} ${what}; the table is without ${runs.length === 1 ? 'it' : 'them'}.`,
+    ];
   });
 }
 
@@ -103,7 +105,9 @@ function onUndefinedMetrics(model: MeasuredModel, tasks: readonly JudgedTask[]):
     const without = own.flatMap(({ seed, run }) => (run && testValue(run, task) === null ? [{ seed, run }] : []));
     const has = ({ run }: (typeof without)[number]) => hasTestMetric(run, name, metric.name);
     const note = (runs: typeof without, text: (runs: string) => string) =>
-      runs.length === 0 ? [] : [`${titleOf(model)}: ${metric.name} of task '${name}' ${text(runsOf(runs))}; left out.`];
+      runs.length === 0
+        ? []
+        : [`${modelTitle(model)}: ${metric.name} of task '${name}' ${text(runsText(runs))}; left out.`];
     return [
       ...note(without.filter(has), (runs) => `is not defined for ${runs} (NaN, or labels that do not vary)`),
       ...note(
@@ -166,7 +170,7 @@ function isSteady({ design }: Pair, own: readonly number[], other: readonly numb
 /** One line per task, however many points of the axes it has no prediction at. */
 function onUnpredictedTasks(tables: readonly Table[]): readonly string[] {
   const points = tables.map(({ models: [...own] }) => {
-    const models = own.map(({ folders }) => folders.flatMap(resultsOf));
+    const models = own.map(({ folders }) => folders.flatMap(folderResults));
     return { point: own[0]?.point ?? {}, models, tasks: unpredictedTasks(models).map(({ task }) => task) };
   });
   return [...new Set(points.flatMap(({ tasks }) => tasks))].flatMap((name) => {
@@ -178,18 +182,18 @@ function onUnpredictedTasks(tables: readonly Table[]): readonly string[] {
   });
 }
 
-function resultsOf(folder: EntryRun): ModelResults {
+function folderResults(folder: EntryRun): ModelResults {
   const tasks = Object.entries(folder.run?.result.tasks ?? {}).filter(([task]) => hasTask(folder, task));
   return [{ tasks: Object.fromEntries(tasks) }];
 }
 
 /** `PLE (correlation 0.4)`. */
-function titleOf({ label, point, values }: MeasuredModel): string {
+function modelTitle({ label, point, values }: MeasuredModel): string {
   const at = pointText({ ...point, ...values });
   return at === '' ? label : `${label} (${at})`;
 }
 
-function runsOf(runs: readonly Pick<RunReference, 'seed'>[]): string {
+function runsText(runs: readonly Pick<RunReference, 'seed'>[]): string {
   const seeds = runs.map(({ seed }) => seed).join(', ');
   return runs.length === 1 ? `the run of seed ${seeds}` : `the runs of seeds ${seeds}`;
 }

@@ -3,7 +3,7 @@ import type { TaskPredictions } from '../../training/predictions.js';
 import { testFamily } from '../statistics/gain-family.js';
 import { squeezedVariances } from '../statistics/squeezed-variances.js';
 import type { Entry } from '../stored/entry.js';
-import { configured, entryOf, evaluatedRun, oneLook, predictedRun } from './evaluated-run.fixture.js';
+import { buildEntry, configured, evaluatedRun, oneLook, predictedRun } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 const options: SummaryOptions = {
@@ -21,8 +21,8 @@ const options: SummaryOptions = {
 const count = 40;
 const rows = Array.from({ length: count }, (_, row) => row);
 const noise = (row: number, seed: number) => Math.sin(row * row + 17 * seed);
-const labelOf = (row: number) => (Math.sin(3 * row) > 0.3 ? 1 : 0);
-const ratingOf = (row: number) => Math.cos(5 * row);
+const clickLabel = (row: number) => (Math.sin(3 * row) > 0.3 ? 1 : 0);
+const rating = (row: number) => Math.cos(5 * row);
 const inTask = (row: number) => (row % 5 === 0 ? 0 : 1);
 
 /** A run whose predictions are the truth times `skill` and noise. `from` numbers the first row of its test set. */
@@ -35,8 +35,8 @@ function predictions(skill: number, seed: number, from = 0): TaskPredictions[] {
     mask,
   });
   return [
-    { task: { name: 'click', type: 'binary', offset: 0, scale: 1 }, scores: scores(labelOf) },
-    { task: { name: 'rating', type: 'regression', offset: 0, scale: 1 }, scores: scores(ratingOf) },
+    { task: { name: 'click', type: 'binary', offset: 0, scale: 1 }, scores: scores(clickLabel) },
+    { task: { name: 'rating', type: 'regression', offset: 0, scale: 1 }, scores: scores(rating) },
   ];
 }
 
@@ -46,7 +46,7 @@ const model = (
   seeds: readonly number[],
   from: (seed: number) => number = () => 0,
 ): Entry =>
-  entryOf(
+  buildEntry(
     label,
     seeds.map((seed) =>
       predictedRun(`${label}-${seed}`, predictions(skill, seed, from(seed)), { checksum: `rows from ${from(seed)}` }),
@@ -56,9 +56,9 @@ const model = (
 /** Rows of the task: the two classes' rows, and all. */
 const inside = rows.filter((row) => inTask(row) > 0);
 
-const logit = (skill: number, seed: number) => (row: number) => Math.fround(skill * labelOf(row) + noise(row, seed));
+const logit = (skill: number, seed: number) => (row: number) => Math.fround(skill * clickLabel(row) + noise(row, seed));
 const loss = (skill: number, seed: number) => (row: number) =>
-  (Math.fround(skill * ratingOf(row) + noise(row, seed)) - Math.fround(ratingOf(row))) ** 2;
+  (Math.fround(skill * rating(row) + noise(row, seed)) - Math.fround(rating(row))) ** 2;
 
 /** Of one run, row by row of `of` against `against`: how many of them are ordered right. */
 function placements(logits: (row: number) => number, of: readonly number[], against: readonly number[]): number[] {
@@ -71,7 +71,7 @@ describe('rows alone', () => {
     const comparison = await summarize([model('alone', 0.4, [11, 12]), model('ple', 0.8, [21, 22])], options);
     const gains = comparison.rows[1]?.tasks;
 
-    const [positives, negatives] = [1, 0].map((label) => inside.filter((row) => labelOf(row) === label));
+    const [positives, negatives] = [1, 0].map((label) => inside.filter((row) => clickLabel(row) === label));
     if (!positives || !negatives) throw new Error('Two classes.');
     const averaged = (of: readonly number[], against: readonly number[]) => {
       const each = seeds.map((seed) => {
@@ -120,13 +120,13 @@ describe('rows alone', () => {
   });
 });
 
-const groupOf = (row: number) => row % 8;
-const grouped = (label: string, skill: number, seed: number, group = groupOf) => {
+const rowGroup = (row: number) => row % 8;
+const grouped = (label: string, skill: number, seed: number, group = rowGroup) => {
   const own = predictions(skill, seed).map(({ task, scores }) => ({
     task,
     scores: { ...scores, groups: Int32Array.from(rows, group) },
   }));
-  return entryOf(label, [predictedRun(label, own, { checksum: 'rows' })]);
+  return buildEntry(label, [predictedRun(label, own, { checksum: 'rows' })]);
 };
 
 it('if the data name groups, groups are drawn: the influences of a group’s rows are summed, on every task', async () => {
@@ -135,10 +135,10 @@ it('if the data name groups, groups are drawn: the influences of a group’s row
   const { rows: found, test } = await summarize(entries, { ...options, seeds: [1], metrics, taskWeights });
   const [alone, ple] = found;
 
-  const groups = Array.from({ length: 8 }, (_, group) => inside.filter((row) => groupOf(row) === group));
+  const groups = Array.from({ length: 8 }, (_, group) => inside.filter((row) => rowGroup(row) === group));
   const ofRun = (skill: number, seed: number) => {
     const areas = groups.map((own) => {
-      const [positives, negatives] = [1, 0].map((label) => own.filter((row) => labelOf(row) === label));
+      const [positives, negatives] = [1, 0].map((label) => own.filter((row) => clickLabel(row) === label));
       const known = positives?.length && negatives?.length;
       return known ? mean(placements(logit(skill, seed), positives, negatives)) : null;
     });
@@ -196,9 +196,9 @@ describe('both', () => {
     const [a, b] = [(overSeeds?.se ?? Number.NaN) ** 2, (overRows?.se ?? Number.NaN) ** 2];
     expect(both?.se).toBeCloseTo(Math.sqrt(a + b), 12);
     const tasks = ['click', 'rating'] as const;
-    const valuesOf = (entry: Entry, task: string) =>
+    const testValues = (entry: Entry, task: string) =>
       entry.runs.map(({ run }) => Number(run?.result.tasks[task]?.test[task === 'click' ? 'auc' : 'mse']));
-    const pool = squeezedVariances(tasks.map((task) => entries().map((entry) => valuesOf(entry, task))));
+    const pool = squeezedVariances(tasks.map((task) => entries().map((entry) => testValues(entry, task))));
     const estimated = (pool.variances[1] ?? []).flatMap((own) =>
       own ? [{ ...own, variance: own.variance / 5, runs: 5, overlap: 0 }] : [],
     );
@@ -221,7 +221,7 @@ describe('refused', () => {
       model('alone', 0.4, [1]),
       predictedRun('ple', predictions(0.8, 2), { checksum: 'rows from 0' }),
     ];
-    const bare = entryOf('ple', [
+    const bare = buildEntry('ple', [
       evaluatedRun('runs/ple-1', ple.result.tasks, { checksum: 'rows from 0', rows: count }),
     ]);
     await expect(summarize([alone, bare], options)).rejects.toThrow(
@@ -238,7 +238,7 @@ describe('refused', () => {
     for (const [index, row] of counted.entries()) labels[row] = click.scores.labels[counted.at(-1 - index) ?? 0] ?? 0;
     const others = [{ ...click, scores: { ...click.scores, labels } }, rating];
     const other = predictedRun('ple-1', others, { checksum: 'rows from 0' });
-    const compared = summarize([model('alone', 0.4, [1]), entryOf('ple', [other])], options);
+    const compared = summarize([model('alone', 0.4, [1]), buildEntry('ple', [other])], options);
     await expect(compared).rejects.toThrow("alone-1 and ple-1 were tested on different rows of task 'click'");
   });
 });

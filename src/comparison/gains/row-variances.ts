@@ -34,17 +34,17 @@ interface Side {
 export async function rowVariances(gains: readonly Difference[], tasks: readonly JudgedTask[]) {
   const sides = new Map<string, Side>();
   const ids = new Map<MeasuredRun, number>();
-  const sideOf = ({ model, factors }: Pick<Difference, 'model' | 'factors'>): Side => {
+  const findSide = ({ model, factors }: Pick<Difference, 'model' | 'factors'>): Side => {
     const runs = new Set(model.runs);
     for (const run of runs) ids.set(run, ids.get(run) ?? ids.size);
     const key = JSON.stringify([factors, ...[...runs].map((run) => ids.get(run))]);
-    const parts = partsOf(factors);
+    const parts = factorParts(factors);
     const side = sides.get(key) ?? { runs, parts, influences: undefined };
     sides.set(key, side);
     return side;
   };
   const cells = gains.map(({ model, reference, factors, gain }) => {
-    const both = [sideOf({ model, factors }), sideOf({ model: reference, factors })] as const;
+    const both = [findSide({ model, factors }), findSide({ model: reference, factors })] as const;
     const hasInfluence = both[0].parts.every(({ task }) => tasks[task]?.metric.influence);
     return { both, variance: gain !== null && hasInfluence ? 0 : null };
   });
@@ -71,7 +71,7 @@ export async function rowVariances(gains: readonly Difference[], tasks: readonly
 }
 
 /** The tasks that count in a weighted sum. */
-export function partsOf(factors: readonly number[] | null): Side['parts'] {
+export function factorParts(factors: readonly number[] | null): Side['parts'] {
   return (factors ?? []).flatMap((factor, task) => (factor === 0 ? [] : [{ factor, task }]));
 }
 

@@ -8,7 +8,7 @@ import { tunedKeys } from '../plan/decided-changes.js';
 import { type Entry, hasTask } from '../stored/entry.js';
 
 /** Equal for rows at the same point of the axes, and of the model's front. */
-export function placeOf({ point, values }: Entry<FinishedRun>): string {
+export function pointAndValuesKey({ point, values }: Entry<FinishedRun>): string {
   return JSON.stringify([point, values]);
 }
 
@@ -18,10 +18,10 @@ export function settingsDifference(
   right: readonly Entry<FinishedRun>[],
 ): string | undefined {
   for (const row of left) {
-    const other = right.find((candidate) => placeOf(candidate) === placeOf(row)) ?? row;
+    const other = right.find((candidate) => pointAndValuesKey(candidate) === pointAndValuesKey(row)) ?? row;
     const apart = new Set([...row.runs, ...other.runs].flatMap(({ tasks = [] }) => tasks));
     for (const task of apart.size > 0 ? apart : [undefined]) {
-      const key = differences(settingsOf(row, task), settingsOf(other, task))[0]?.key;
+      const key = differences(entrySettings(row, task), entrySettings(other, task))[0]?.key;
       if (key !== undefined) return task === undefined ? key : `${key} of task '${task}'`;
     }
   }
@@ -38,7 +38,7 @@ export function notesOnSettings(rows: readonly Entry<FinishedRun>[], baseline: s
     if (!reference || reference === row || ![row, reference].every(hasRun)) return [];
     const tuned = [row, reference].flatMap(({ decided }) => tunedKeys(decided ?? {}));
     const isTuned = (key: string) => tuned.some((whole) => key === whole || key.startsWith(`${whole}.`));
-    const others = differences(settingsOf(row), settingsOf(reference)).filter(
+    const others = differences(entrySettings(row), entrySettings(reference)).filter(
       ({ key }) => !key.startsWith('model.') && !isTuned(key),
     );
     if (others.length === 0) return [];
@@ -57,7 +57,7 @@ function valueText(value: unknown): string {
 }
 
 /** A model's config without the keys that may differ between runs: that of the first run, or of the first that has the task. */
-function settingsOf({ type, runs }: Entry<FinishedRun>, task?: string): object {
+function entrySettings({ type, runs }: Entry<FinishedRun>, task?: string): object {
   const run = runs.find((candidate) => candidate.run && (task === undefined || hasTask(candidate, task)))?.run;
   return run ? settingsIn(run.experiment) : { model: { type } };
 }

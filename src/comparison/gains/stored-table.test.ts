@@ -17,7 +17,7 @@ const draw = (name: string) => {
   return Array.from({ length: 40 }, () => random.normal());
 };
 const clicks = draw('clicks').map((value) => (value > 0 ? 1 : 0));
-const tasksOf = (model: string, seed: number): Record<string, StoredTask> => ({
+const storedTasks = (model: string, seed: number): Record<string, StoredTask> => ({
   click: { type: 'binary', labels: clicks, logits: draw(`${model}/${seed}/click`) },
   time: {
     type: 'regression',
@@ -34,8 +34,8 @@ const whole = mkdtempSync(join(tmpdir(), 'ple-table-'));
 afterAll(() => rmSync(whole, { recursive: true }));
 beforeAll(async () => {
   for (const seed of seeds) {
-    await storeRun(join(whole, `base-${seed}`), { name: 'base', seed, tasks: tasksOf('base', seed) });
-    await storeRun(join(whole, `m-${seed}`), { name: 'm', seed, tasks: tasksOf('m', seed), model: mmoe });
+    await storeRun(join(whole, `base-${seed}`), { name: 'base', seed, tasks: storedTasks('base', seed) });
+    await storeRun(join(whole, `m-${seed}`), { name: 'm', seed, tasks: storedTasks('m', seed), model: mmoe });
   }
 });
 
@@ -56,7 +56,7 @@ const table = (words: readonly string[], options: Partial<TableOptions> = {}) =>
     ...options,
   });
 
-const rowOf = ({ comparison }: { comparison: Comparison }, label: string) => {
+const findRow = ({ comparison }: { comparison: Comparison }, label: string) => {
   const row = comparison.rows.find((candidate) => candidate.label === label);
   if (!row) throw new Error(`There is no row '${label}'.`);
   return row;
@@ -72,7 +72,7 @@ test('single runs make a table: gains over the single-task model, pair by pair',
     axes: {},
   });
   expect(found.comparison.uncertainty).toBe('both'); // all runs have kept their predictions
-  const { click, time } = rowOf(found, 'm').tasks;
+  const { click, time } = findRow(found, 'm').tasks;
   const value = (model: string, seed: number, task: string, metric: string) =>
     Number(readRun(at('runs', `${model}-${seed}`))?.result.tasks[task]?.test[metric]);
   const mean = (of: (seed: number) => number) => seeds.reduce((sum, seed) => sum + of(seed), 0) / seeds.length;
@@ -80,9 +80,9 @@ test('single runs make a table: gains over the single-task model, pair by pair',
   const mse = (seed: number) => value('base', seed, 'time', 'mse') - value('m', seed, 'time', 'mse');
   expect(click).toMatchObject({ metric: 'auc', gain: expect.closeTo(mean(auc), 12) });
   expect(time).toMatchObject({ metric: 'mse', gain: expect.closeTo(mean(mse), 12) });
-  expect(rowOf(found, 'm')).toMatchObject({ type: 'mmoe', parameters: { embedding: 0, network: 12 } });
+  expect(findRow(found, 'm')).toMatchObject({ type: 'mmoe', parameters: { embedding: 0, network: 12 } });
   // Paths are as seen from the report, and lead to the runs.
-  expect(rowOf(found, 'm').runs[0]).toEqual({ seed: 1, path: '../runs/m-1', status: 'done' });
+  expect(findRow(found, 'm').runs[0]).toEqual({ seed: 1, path: '../runs/m-1', status: 'done' });
   expect(found.runs.get('../runs/m-1')?.path).toBe(at('runs/m-1'));
   expect(found.runs.size).toBe(6);
 });
@@ -116,10 +116,10 @@ describe('a comparison alone', () => {
     await compared();
     const other = await table([at('runs')], { uncertainty: 'seeds', baseline: 'm' });
     expect(other.comparison).toMatchObject({ uncertainty: 'seeds', baseline: 'm' });
-    expect(rowOf(other, 'm').tasks.click?.gain).toBeNull();
-    const before = rowOf(await table([at('runs')], { uncertainty: 'seeds' }), 'm').tasks.click?.gain;
+    expect(findRow(other, 'm').tasks.click?.gain).toBeNull();
+    const before = findRow(await table([at('runs')], { uncertainty: 'seeds' }), 'm').tasks.click?.gain;
     expect(Math.abs(Number(before))).toBeGreaterThan(0);
-    expect(rowOf(other, 'base').tasks.click?.gain).toBeCloseTo(-Number(before), 12);
+    expect(findRow(other, 'base').tasks.click?.gain).toBeCloseTo(-Number(before), 12);
   });
 });
 
@@ -145,11 +145,11 @@ test('predictions made elsewhere are refused with a label of the table, and wher
 
 test('notes on runs: what tune did not choose, other versions, ends at the limit of epochs', async () => {
   const runs = at('runs');
-  const base = { name: 'base', tasks: tasksOf('base', 1), ended: 'limit' } as const;
+  const base = { name: 'base', tasks: storedTasks('base', 1), ended: 'limit' } as const;
   await storeRun(join(runs, 'base-1'), { ...base, seed: 1, environment: { commit: 'a'.repeat(40) } });
   await storeRun(join(runs, 'base-2'), { ...base, seed: 2, environment: { commit: 'b'.repeat(40) } });
   const train = { epochs: 9, batchSize: 4, optimizer: { type: 'adam', learningRate: 0.5 } };
-  const other = { name: 'm', model: mmoe, tasks: tasksOf('m', 1), train };
+  const other = { name: 'm', model: mmoe, tasks: storedTasks('m', 1), train };
   await storeRun(join(runs, 'm-1'), { ...other, seed: 1, environment: { commit: 'b'.repeat(40) } });
   const { comparison } = await table([runs], { folder: runs });
   const otherwise = 'm was trained otherwise than base: train.epochs 9 instead of 3, train.batchSize 4 instead of 5';

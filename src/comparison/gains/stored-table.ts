@@ -15,7 +15,7 @@ import { readCommandRun } from '../stored/command-run.js';
 import type { Entry, EntryRun } from '../stored/entry.js';
 import { type ExternalFile, readExternal, referenceAmong, type Scale } from '../stored/external-predictions.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
-import { timeOf } from '../stored/timing.js';
+import { runTimes } from '../stored/timing.js';
 import { joinRuns } from './join-runs.js';
 import { notesOnSettings } from './settings.js';
 import { type SummaryOptions, summarize } from './summarize.js';
@@ -54,7 +54,7 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
   const only = sources.length === 1 ? comparisons[0] : undefined;
   const tasks = first.experiment.tasks;
   const notes = sources.flatMap((source) => source.notes);
-  const seeds = only?.seeds ?? seedsOf(stored);
+  const seeds = only?.seeds ?? allSeeds(stored);
   const table = { rows: stored, tasks, seeds };
   const added = [
     ...(await commandRows(sources, table, notes)),
@@ -74,15 +74,15 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
       name: only?.name ?? 'report',
       baseline,
       tasks,
-      metrics: metricsOf(comparisons, notes),
+      metrics: taskMetrics(comparisons, notes),
       margins: only?.margins ?? {},
       taskWeights: only?.taskWeights ?? {},
-      contrasts: contrastsOf(only?.contrasts ?? []),
+      contrasts: contrastPairs(only?.contrasts ?? []),
       seeds,
       axes: only?.axes ?? axes,
       uncertainty: options.uncertainty ?? agreed(comparisons) ?? null,
-      ...looksOf(comparisons, seeds),
-      timing: { ...only?.timing, runs: timeOf(runs) },
+      ...joinLooks(comparisons, seeds),
+      timing: { ...only?.timing, runs: runTimes(runs) },
     },
   );
   const comparison = sealed({
@@ -93,7 +93,7 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
   return { comparison, runs, notes };
 }
 
-function seedsOf(rows: readonly Entry<FinishedRun>[]): readonly number[] {
+function allSeeds(rows: readonly Entry<FinishedRun>[]): readonly number[] {
   return [...new Set(rows.flatMap(({ runs }) => runs.map(({ seed }) => seed)))].toSorted((a, b) => a - b);
 }
 
@@ -119,7 +119,7 @@ function chooseBaseline(
 }
 
 /** The metric of each task, from the first comparison that has the task. */
-function metricsOf(comparisons: readonly Comparison[], notes: string[]): Readonly<Record<string, string>> {
+function taskMetrics(comparisons: readonly Comparison[], notes: string[]): Readonly<Record<string, string>> {
   const chosen = new Map<string, string>();
   for (const { name, tasks, rows } of comparisons) {
     for (const task of tasks) {
@@ -135,7 +135,7 @@ function metricsOf(comparisons: readonly Comparison[], notes: string[]): Readonl
 }
 
 /** Every pair of models once, over all points of the axes. */
-function contrastsOf(contrasts: Comparison['contrasts']): readonly (readonly [string, string])[] {
+function contrastPairs(contrasts: Comparison['contrasts']): readonly (readonly [string, string])[] {
   const pairs = new Map(
     contrasts.map(({ model, reference }) => [JSON.stringify([model, reference]), [model, reference] as const]),
   );
@@ -143,7 +143,7 @@ function contrastsOf(contrasts: Comparison['contrasts']): readonly (readonly [st
 }
 
 /** The same seeds count as the same look. Other seeds, from joined comparisons, count as a further look. */
-function looksOf(
+function joinLooks(
   comparisons: readonly Comparison[],
   seeds: readonly number[],
 ): Pick<SummaryOptions, 'earlierLooks' | 'look' | 'nextLevel'> {
@@ -190,7 +190,7 @@ async function externalRows(
       throw new ConfigError(`--predictions: two files are of '${label}' with seed ${seed}: write LABEL:SEED=FILE.`);
     if (asked === undefined && seeds.length > 1)
       notes.push(`${path} (${label}) is compared with the runs of seed ${seed}: LABEL:SEED=FILE names another seed.`);
-    const ofSeed = runsOf(rows, seed);
+    const ofSeed = seedRuns(rows, seed);
     if (ofSeed.length === 0) throw new ConfigError(`--predictions ${label}: no run of the table has seed ${seed}.`);
     const run = await readExternal(path, scale, await referenceAmong(ofSeed, tasks));
     runs.set(label, [...own, { seed, path, status: 'done', run }]);
@@ -209,7 +209,7 @@ async function commandRows(sources: readonly StoredRuns[], { rows, tasks }: Tabl
   for (const { point, runs, ...row } of all) {
     const own: EntryRun[] = [];
     for (const run of runs) {
-      const others = runsOf(rows, run.seed, point);
+      const others = seedRuns(rows, run.seed, point);
       const found = run.status === 'done' && others.length > 0;
       own.push(found ? { ...run, run: await readCommandRun(run.path, await referenceAmong(others, tasks)) } : run);
     }
@@ -219,7 +219,7 @@ async function commandRows(sources: readonly StoredRuns[], { rows, tasks }: Tabl
 }
 
 /** @param point Undefined: any. */
-function runsOf(rows: readonly Entry<FinishedRun>[], seed: number, point?: AxisPoint): readonly FinishedRun[] {
+function seedRuns(rows: readonly Entry<FinishedRun>[], seed: number, point?: AxisPoint): readonly FinishedRun[] {
   const atPoint = rows.filter((row) => point === undefined || pointKey(row.point) === pointKey(point));
   return atPoint.flatMap(({ runs }) => runs.flatMap((stored) => (stored.seed === seed ? (stored.run ?? []) : [])));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparisonRow } from '../comparison.js';
 import type { Entry } from '../stored/entry.js';
-import { configured, entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
+import { buildEntry, configured, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 const options: SummaryOptions = {
@@ -30,10 +30,10 @@ function model(
     const run = evaluatedRun(`${label}-${index + 1}`, tasks, { checksum: `data-${JSON.stringify(point)}` });
     return { ...run, hasPredictions: true };
   });
-  return entryOf(label, runs, point);
+  return buildEntry(label, runs, point);
 }
 
-async function rowsOf(
+async function summarizedRows(
   entries: readonly Entry[],
   changes: Partial<SummaryOptions> = {},
 ): Promise<readonly ComparisonRow[]> {
@@ -43,9 +43,9 @@ async function rowsOf(
 const alone = model('alone', [0.8, 0.81, 0.79, 0.8, 0.8], [0.7, 0.71, 0.69, 0.72, 0.68]);
 const shifted = (label: string, click: number, buy: number) => {
   const noise = [0.001, -0.001, 0, 0.0005, -0.0005];
-  const aucOf = (task: 'click' | 'buy', gain: number) =>
+  const aucs = (task: 'click' | 'buy', gain: number) =>
     alone.runs.map(({ run }, index) => Number(run?.result.tasks[task]?.test.auc) + gain + (noise[index] ?? 0));
-  return model(label, aucOf('click', click), aucOf('buy', buy));
+  return model(label, aucs('click', click), aucs('buy', buy));
 };
 
 describe('one model', () => {
@@ -53,7 +53,7 @@ describe('one model', () => {
     // SciPy 1.15: digamma, polygamma and brentq for the squeezed variances, then the convolution of two t densities by
     // quadrature.
     const ple = model('ple', [0.81, 0.83, 0.79, 0.83, 0.82], [0.7, 0.71, 0.69, 0.72, 0.68]);
-    const [baseline, row] = await rowsOf([alone, ple]);
+    const [baseline, row] = await summarizedRows([alone, ple]);
     expect(row?.tasks.click).toEqual({
       metric: 'auc',
       mean: expect.closeTo(0.816, 14),
@@ -92,18 +92,18 @@ describe('one model', () => {
     const run = (label: string) => (mse: number, index: number) =>
       evaluatedRun(`${label}-${index}`, { rating: { type: 'regression', test: { mse, nmse: mse / 4, mae: null } } });
     const entries = [
-      entryOf('alone', [2, 2.2, 1.8].map(run('alone'))),
-      entryOf('ple', [1.5, 1.6, 1.4].map(run('ple'))),
+      buildEntry('alone', [2, 2.2, 1.8].map(run('alone'))),
+      buildEntry('ple', [1.5, 1.6, 1.4].map(run('ple'))),
     ];
     const tasks = [{ name: 'rating', type: 'regression' }];
-    const [, row] = await rowsOf(entries, { tasks, ...oneLook(3) });
+    const [, row] = await summarizedRows(entries, { tasks, ...oneLook(3) });
     expect(row?.tasks.rating).toMatchObject({
       metric: 'mse',
       gain: expect.closeTo(0.5, 14),
       relativeGain: expect.closeTo(25, 10),
     });
     expect(row?.meanGain).toBeCloseTo(0.125, 14); // of nmse
-    const [, chosen] = await rowsOf(entries, { tasks, ...oneLook(3), metrics: { rating: 'nmse' } });
+    const [, chosen] = await summarizedRows(entries, { tasks, ...oneLook(3), metrics: { rating: 'nmse' } });
     expect(chosen?.tasks.rating).toMatchObject({ metric: 'nmse', gain: expect.closeTo(0.125, 14) });
   });
 
@@ -119,7 +119,7 @@ describe('one model', () => {
 describe('verdicts', () => {
   it('within the margin: equivalent, whether or not the gain differs from 0', async () => {
     const margins = { auc: { absolute: 0.12 } };
-    const [, small, none, large] = await rowsOf(
+    const [, small, none, large] = await summarizedRows(
       [alone, shifted('small', 0.06, 0.06), shifted('none', 0, 0), shifted('large', 0.19, 0.11)],
       { margins },
     );
@@ -128,7 +128,9 @@ describe('verdicts', () => {
     expect(none?.verdict).toBe('equivalent');
     expect(large).toMatchObject({ verdict: 'better on all', tasks: { buy: { verdict: 'better' } } });
     expect(large?.tasks.buy?.pNotInferior).toBeLessThan(0.05);
-    const [, percent] = await rowsOf([alone, shifted('small', 0.002, 0.002)], { margins: { auc: { percent: 1 } } });
+    const [, percent] = await summarizedRows([alone, shifted('small', 0.002, 0.002)], {
+      margins: { auc: { percent: 1 } },
+    });
     expect(percent?.tasks.click?.margin).toBeCloseTo(0.008, 14); // of .8
     expect(percent?.tasks.buy?.margin).toBeCloseTo(0.007, 14);
   });
@@ -138,7 +140,7 @@ describe('verdicts', () => {
     const { rows, notes } = await summarize(copies, options);
     expect(rows[1]).toMatchObject({ verdict: 'undecided', tasks: { click: { gain: 0, p: 1, pHolm: 1 } } });
     expect(notes).toEqual(["copy: every metric equals alone's in every run."]);
-    const [, copy] = await rowsOf(copies, { margins: { auc: { absolute: 1e-9 } } });
+    const [, copy] = await summarizedRows(copies, { margins: { auc: { absolute: 1e-9 } } });
     expect(copy?.verdict).toBe('equivalent');
   });
 
@@ -146,7 +148,7 @@ describe('verdicts', () => {
     const at = (point: Entry['point'], entry: Entry) => ({ ...entry, point });
     const [one, two] = [{ 'dataset.correlation': 0.2 }, { 'dataset.correlation': 1 }];
     const models = [alone, shifted('ple', 0.02, 0), shifted('mmoe', 0.01, 0)];
-    const both = await rowsOf([
+    const both = await summarizedRows([
       ...models.map((entry) => at(one, entry)),
       ...models.slice(0, 2).map((entry) => at(two, entry)),
     ]);
@@ -214,7 +216,7 @@ describe('a table of three models or more', () => {
     expect(smallest?.pHolm).toBeCloseTo(4 * (smallest?.p ?? 0), 12);
     // with the variances of the whole table
     expect(same?.tasks.click?.p).toBe(comparison.rows[3]?.tasks.click?.p);
-    expect(comparison.rows).toEqual(await rowsOf(models));
+    expect(comparison.rows).toEqual(await summarizedRows(models));
   });
 
   it('the models that may be best on the mean relative gain, and the smallest of them; none without a verdict', async () => {
@@ -226,7 +228,7 @@ describe('a table of three models or more', () => {
   });
 
   it('the mean relative gain: the weighted mean of both, from the runs', async () => {
-    const weighted = await rowsOf(models, { taskWeights: { click: 3 } });
+    const weighted = await summarizedRows(models, { taskWeights: { click: 3 } });
     const [, a] = weighted;
     const [click, buy] = [a?.tasks.click, a?.tasks.buy];
     expect(a?.aggregate?.gain).toBeCloseTo((3 * (click?.relativeGain ?? 0) + (buy?.relativeGain ?? 0)) / 4, 10);
@@ -264,7 +266,7 @@ describe('looks', () => {
   it('what would decide a gain is tested at the level of the next look', async () => {
     const ple = model('ple', [0.81, 0.83, 0.79, 0.83, 0.82], [0.7, 0.71, 0.69, 0.72, 0.68]);
     const seeds = async (nextLevel: number) =>
-      (await rowsOf([alone, ple], { nextLevel }))[1]?.tasks.click?.seedsToDecide;
+      (await summarizedRows([alone, ple], { nextLevel }))[1]?.tasks.click?.seedsToDecide;
     expect(await seeds(0.05)).toBe(10);
     expect(await seeds(0.025)).toBeGreaterThan(10);
   });
@@ -293,7 +295,7 @@ describe('runs', () => {
       const task = { type: 'binary', test: { auc: value } };
       return evaluatedRun(`${label}-${index + 1}`, { click: task, buy: task }, { checksum: `draw ${index % draws}` });
     });
-    return configured(entryOf(label, runs), dataset);
+    return configured(buildEntry(label, runs), dataset);
   };
   const [base, ple] = [
     [0.8, 0.7, 0.9, 0.6, 0.75],
@@ -358,7 +360,7 @@ describe('runs', () => {
   });
 
   it('without the baseline at a point there are no gains', async () => {
-    const [row] = await rowsOf([model('ple', [0.8, 0.8], [0.8, 0.8])]);
+    const [row] = await summarizedRows([model('ple', [0.8, 0.8], [0.8, 0.8])]);
     expect(row?.tasks.click).toMatchObject({ mean: 0.8, sd: 0, gain: null, p: null, verdict: null });
     expect(row?.verdict).toBe('undecided');
   });
@@ -372,17 +374,19 @@ describe('runs', () => {
   it('pitfall 22: refuses runs on other data, and names them', async () => {
     const tasks = { click: { type: 'binary', test: { auc: 0.7 } }, buy: { type: 'binary', test: { auc: 0.7 } } };
     const compare = (...data: { checksum?: string; rows?: number }[]) =>
-      rowsOf(
+      summarizedRows(
         data.map((other, index) =>
-          entryOf(index === 0 ? 'alone' : 'ple', [evaluatedRun(`run-${index}`, tasks, other)]),
+          buildEntry(index === 0 ? 'alone' : 'ple', [evaluatedRun(`run-${index}`, tasks, other)]),
         ),
       );
     await expect(compare({}, { checksum: 'other' })).rejects.toThrow(/run-0 and run-1 .*checksums c0ffee00 and other/);
     await expect(compare({}, { rows: 11 })).rejects.toThrow('30 + 10 + 10 and 30 + 10 + 11 rows');
     // One file, split in another way into as many rows.
     const drawn = (path: string, counts: Readonly<Record<string, number>>) =>
-      entryOf(path, [evaluatedRun(`${path}-1`, { ...tasks, buy: { type: 'binary', test: { auc: 0.7, ...counts } } })]);
-    const compared = rowsOf([
+      buildEntry(path, [
+        evaluatedRun(`${path}-1`, { ...tasks, buy: { type: 'binary', test: { auc: 0.7, ...counts } } }),
+      ]);
+    const compared = summarizedRows([
       drawn('alone', { samples: 10, positives: 3 }),
       drawn('ple', { samples: 10, positives: 4 }),
     ]);
@@ -404,7 +408,7 @@ it('takes each task of a seed from the run that has it', async () => {
       buy: { type: 'binary', test: { auc: buy } },
     }),
   );
-  const two = configured(entryOf('alone', runs), {}, (run) => ({
+  const two = configured(buildEntry('alone', runs), {}, (run) => ({
     tasks: Object.fromEntries(
       Object.entries(runs[run]?.result.tasks ?? {}).map(([task, of], index) => [
         task,
@@ -436,13 +440,13 @@ describe('a plateau', () => {
 
   it('a model of which more than a fifth of the runs, or of the baseline’s, ended at the limit has no other verdict', async () => {
     const verdict = async (ofBaseline: number, ofModel: number) => {
-      const [, row] = await rowsOf([ended(alone, ofBaseline), ended(shifted('ple', 0.1, 0.1), ofModel)]);
+      const [, row] = await summarizedRows([ended(alone, ofBaseline), ended(shifted('ple', 0.1, 0.1), ofModel)]);
       return [row?.verdict, row?.atLimit];
     };
     expect(await verdict(0, 0)).toEqual(['better on all', 0]);
     expect(await verdict(1, 1)).toEqual(['better on all', 1]);
     expect(await verdict(0, 2)).toEqual(['not trained to a plateau', 2]);
-    const [, row] = await rowsOf([alone, ended(shifted('ple', 0.1, 0.1), 3)]);
+    const [, row] = await summarizedRows([alone, ended(shifted('ple', 0.1, 0.1), 3)]);
     expect(row?.tasks.click).toMatchObject({ verdict: null, p: expect.any(Number), seedsToDecide: null });
     expect(await verdict(2, 0)).toEqual(['not trained to a plateau', 0]);
   });

@@ -16,15 +16,15 @@ import type { LookToCome } from '../plan/looks.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
 import { isUnfinished } from '../statistics/verdict.js';
 import { type Entry, referencesTo } from '../stored/entry.js';
-import { bestOf, pairsOf } from './best.js';
-import { doublingOf, isHalved, isLimited, multiplierOf } from './doublings.js';
-import { dominated, seesawOf } from './fronts.js';
+import { candidatePairs, findBest } from './best.js';
+import { dataMultiplier, isHalved, isLimited, measureDoubling } from './doublings.js';
+import { dominated, judgeSeesaw } from './fronts.js';
 import {
-  differenceOf,
+  estimateGains,
   type Gains,
-  gainsOf,
   hasGain,
   type Judging,
+  meanDifference,
   type Pair,
   paired,
   relativeGain,
@@ -150,35 +150,38 @@ async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, t
     return model && reference ? [{ model, reference }] : [];
   });
   const half = all.find(isHalved);
-  const doubling = half && baseline ? doublingOf(point, baseline, half, test.tasks) : undefined;
-  const pairs = pairsOf(
+  const doubling = half && baseline ? measureDoubling(point, baseline, half, test.tasks) : undefined;
+  const pairs = candidatePairs(
     (isLimited(doubling) ? [] : models).filter((model) => !isUnfinished(lateRuns(model), model.runs.length)),
     baseline,
     test,
   );
-  const gains = await gainsOf([...compared, ...contrasted, ...pairs], models, test); // reads runs once
+  const gains = await estimateGains([...compared, ...contrasted, ...pairs], models, test); // reads runs once
   const [first, second] = [models.length, models.length + contrasted.length];
   const own = gains.pairs.slice(0, first);
   const limited = { ...test, isLimited: isLimited(doubling) };
   const tested = testGains(own, limited);
-  const rows = own.map((pair, index) => rowOf(pair, must(tested[index], 'tested pair'), test, half));
-  const fronts = await frontsOf(all, rows, baseline, limited);
+  const rows = own.map((pair, index) => comparisonRow(pair, must(tested[index], 'tested pair'), test, half));
+  const fronts = await testFronts(all, rows, baseline, limited);
   return {
     models,
     gains: { ...gains, pairs: own },
-    rows: rows.map((row) => ({ ...row, verdict: fronts.find(isOf(row))?.seesaw ?? row.verdict })),
-    contrasts: contrastsOf(gains.pairs.slice(first, second), limited).map((contrast) => ({ axis: point, ...contrast })),
-    best: bestOf(gains.pairs.slice(second), point, rows, test.level, test),
+    rows: rows.map((row) => ({ ...row, verdict: fronts.find(belongsTo(row))?.seesaw ?? row.verdict })),
+    contrasts: testContrasts(gains.pairs.slice(first, second), limited).map((contrast) => ({
+      axis: point,
+      ...contrast,
+    })),
+    best: findBest(gains.pairs.slice(second), point, rows, test.level, test),
     fronts,
     doubling,
   };
 }
 
-function isOf({ label }: ComparisonRow): (front: Front) => boolean {
+function belongsTo({ label }: ComparisonRow): (front: Front) => boolean {
   return ({ model }) => model === label;
 }
 
-function rowOf(
+function comparisonRow(
   pair: Pair,
   { tasks: tested, aggregate, verdict }: TestedPair,
   { tasks, uncertainty }: Judging,
@@ -195,10 +198,10 @@ function rowOf(
         mean: values.length > 0 ? mean(values) : null,
         sd: values.length > 1 ? standardDeviation(values) : null,
         ...must(tested[task], 'tested gain'),
-        oneEpoch: oneEpochOf(pair, task, judged),
+        oneEpoch: oneEpochGain(pair, task, judged),
         multiplier:
           pair.reference && pair.reference !== pair.model
-            ? multiplierOf(pair.model, pair.reference, half, judged, task)
+            ? dataMultiplier(pair.model, pair.reference, half, judged, task)
             : null,
       },
     ];
@@ -231,11 +234,11 @@ function sampleIn(model: MeasuredModel | undefined, column: Column, task: number
 function gainIn({ model, reference, design }: Pair, own: Column, other: Column, task: number): number | null {
   const both = [sampleIn(model, own, task), sampleIn(reference, other, task)] as const;
   const [ours, theirs] = design === 'independent' ? both : paired(...both);
-  return differenceOf(ours.values, theirs.values);
+  return meanDifference(ours.values, theirs.values);
 }
 
 /** Means over the runs that chose one epoch. The gain is over the reference as it is, of the baseline over itself too. */
-function oneEpochOf(pair: Pair, task: number, { metric }: JudgedTask): TaskGain['oneEpoch'] {
+function oneEpochGain(pair: Pair, task: number, { metric }: JudgedTask): TaskGain['oneEpoch'] {
   const { values } = sampleIn(pair.model, 'oneEpoch', task);
   if (values.length === 0) return null;
   const level = mean(values.map((value) => signed(metric, value)));
@@ -256,7 +259,7 @@ function overTasks(pair: Pair, tasks: readonly JudgedTask[]): Pick<ComparisonRow
   return { meanGain: mean(gains), worstGain: Math.min(...gains) };
 }
 
-function contrastsOf(pairs: readonly Pair[], test: Test): readonly Omit<Contrast, 'axis'>[] {
+function testContrasts(pairs: readonly Pair[], test: Test): readonly Omit<Contrast, 'axis'>[] {
   const tested = testGains(pairs, test);
   return pairs.map(({ model, reference }, index) => {
     const { tasks, aggregate, verdict } = must(tested[index], 'tested pair');
@@ -278,7 +281,7 @@ function contrastsOf(pairs: readonly Pair[], test: Test): readonly Omit<Contrast
  * gains of a front are a family. Its runs and those of the table are one pool of variances, so that no front changes
  * the tests of the table or of another front.
  */
-async function frontsOf(
+async function testFronts(
   all: readonly MeasuredModel[],
   rows: readonly ComparisonRow[],
   baseline: MeasuredModel | undefined,
@@ -290,23 +293,23 @@ async function frontsOf(
     const ofRow = all.filter((model) => isOnFront(model) && model.label === row.label);
     const keys = row.verdict === 'baseline' ? [] : ofRow.flatMap(({ values }) => Object.keys(values ?? {}));
     for (const key of new Set(keys)) {
-      const weightOf = ({ values }: MeasuredModel) => Number(values?.[key]);
+      const frontWeight = ({ values }: MeasuredModel) => Number(values?.[key]);
       const own = ofRow
-        .filter((model) => !Number.isNaN(weightOf(model)))
-        .toSorted((one, other) => weightOf(one) - weightOf(other));
+        .filter((model) => !Number.isNaN(frontWeight(model)))
+        .toSorted((one, other) => frontWeight(one) - frontWeight(other));
       // The table has the runs of a weight that is the model's own: they count once.
       const models = own.map((model) => table.find((other) => hasSameRuns(model, other)) ?? model);
       const pool = [...new Set([...table, ...models])];
       const compared = models.map((model) => ({ model, reference: baseline }));
-      const { pairs } = await gainsOf(compared, pool, test);
-      const tested = contrastsOf(pairs, test);
+      const { pairs } = await estimateGains(compared, pool, test);
+      const tested = testContrasts(pairs, test);
       const atOwn = table.find(({ label }) => label === row.label);
       const ofOwn = atOwn && !models.includes(atOwn) ? [{ model: atOwn, reference: baseline }] : [];
-      const each = row.verdict === 'seesaw' ? [...pairs, ...(await gainsOf(ofOwn, pool, test)).pairs] : [];
+      const each = row.verdict === 'seesaw' ? [...pairs, ...(await estimateGains(ofOwn, pool, test)).pairs] : [];
       const alone = each.map((pair) => testGains([pair], test)[0]?.tasks ?? []);
       const points = own.map((model, index): FrontPoint => {
         const { tasks, aggregate, verdict } = must(tested[index], 'tested point');
-        return { value: weightOf(model), runs: referencesTo(model.folders), tasks, aggregate, verdict };
+        return { value: frontWeight(model), runs: referencesTo(model.folders), tasks, aggregate, verdict };
       });
       fronts.push({
         axis: row.axis,
@@ -314,7 +317,7 @@ async function frontsOf(
         key,
         points,
         hypervolume: dominated(points, pairs, test.tasks),
-        ...(row.verdict === 'seesaw' ? seesawOf(points, alone, test.level) : { seesaw: null, repairedBy: [] }),
+        ...(row.verdict === 'seesaw' ? judgeSeesaw(points, alone, test.level) : { seesaw: null, repairedBy: [] }),
       });
     }
   }
@@ -322,6 +325,6 @@ async function frontsOf(
 }
 
 function hasSameRuns(one: MeasuredModel, other: MeasuredModel): boolean {
-  const pathsOf = ({ folders }: MeasuredModel) => JSON.stringify(folders.map(({ path, tasks }) => [path, tasks]));
-  return one.label === other.label && pathsOf(one) === pathsOf(other);
+  const runPaths = ({ folders }: MeasuredModel) => JSON.stringify(folders.map(({ path, tasks }) => [path, tasks]));
+  return one.label === other.label && runPaths(one) === runPaths(other);
 }

@@ -33,7 +33,11 @@ export function testGains(pairs: readonly Pair[], test: Test): readonly TestedPa
   const members = pairs.map(({ gains }) =>
     gains.map(({ gain, error, level: reference }, place) => {
       const metric = tasks[place]?.metric;
-      return { gain, error, margin: metric && reference !== null ? marginOf(metric, reference, margins) : null };
+      return {
+        gain,
+        error,
+        margin: metric && reference !== null ? equivalenceMargin(metric, reference, margins) : null,
+      };
     }),
   );
   const ofTasks = testFamily(
@@ -57,7 +61,7 @@ export function testGains(pairs: readonly Pair[], test: Test): readonly TestedPa
     });
     const [mean, tested] = [gains.at(-1), ofMeans[index]];
     const aggregate =
-      mean && tested && mean.gain !== null ? aggregateOf(mean, tested, pair, isEnough(mean) ? level : 0) : null;
+      mean && tested && mean.gain !== null ? testedAggregate(mean, tested, pair, isEnough(mean) ? level : 0) : null;
     if (model === reference) return { verdict: 'baseline', tasks: found.map(withoutVerdict), aggregate: null };
     const isLate = [model, reference].some((one) => one && isUnfinished(lateRuns(one), one.runs.length));
     if (isLate || test.isLimited)
@@ -102,7 +106,7 @@ function taskGain(
 }
 
 /** @param level 0: it has too few runs for a verdict. */
-function aggregateOf(measured: EstimatedGain, tested: TestedMember, pair: Pair, level: number): Aggregate {
+function testedAggregate(measured: EstimatedGain, tested: TestedMember, pair: Pair, level: number): Aggregate {
   const pHolm = level === 0 ? null : tested.pHolm;
   const verdict =
     pHolm === null || pHolm >= level ? 'undecided' : measured.gain !== null && measured.gain > 0 ? 'better' : 'worse';
@@ -135,7 +139,7 @@ function untilDecided({ model }: EstimatedGain, undecided: Undecided): Pick<Test
   return { seedsToDecide: seeds, rowsToDecide: rows, timesToDecide: isBoth ? timesToDecide(undecided) : null };
 }
 
-function marginOf(metric: Metric, reference: number, chosen: Test['margins']): number | null {
+function equivalenceMargin(metric: Metric, reference: number, chosen: Test['margins']): number | null {
   const margin = metric.name in chosen ? chosen[metric.name] : metric.margin;
   if (!margin) return null;
   return 'absolute' in margin ? margin.absolute : (Math.abs(reference) * margin.percent) / 100;

@@ -17,12 +17,12 @@ export interface DataShape {
 export type ReadShape = (experiment: Experiment) => Promise<DataShape>;
 
 /** A key that is equal for experiments with the same input columns and tasks. */
-export function dataOf({ dataset, inputs, tasks }: Experiment): string {
+export function dataKey({ dataset, inputs, tasks }: Experiment): string {
   return JSON.stringify([dataset, inputs, tasks]);
 }
 
 /** Number of trainable values of an experiment's model. */
-export function parametersOf(
+export function parameterCounts(
   { model }: Experiment,
   shape: ModelShape,
 ): { readonly embedding: number; readonly network: number } {

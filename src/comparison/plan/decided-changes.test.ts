@@ -3,8 +3,8 @@ import type { Experiment } from '../../config/experiment.js';
 import type { ModelShape } from '../../models/model.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
 import { must } from '../../support/must.js';
-import { parametersOf } from './data-shapes.js';
-import { createMatching, decide, decisionsOf } from './decided-changes.js';
+import { parameterCounts } from './data-shapes.js';
+import { createMatching, decide, joinDecisions } from './decided-changes.js';
 import { parsed } from './planned-runs.fixture.js';
 
 const text = `name: small
@@ -27,7 +27,7 @@ const shapeWith = (width: number): ModelShape => ({
   numeric: [],
 });
 
-const shapeOf = async ({ inputs }: Experiment) => {
+const readShape = async ({ inputs }: Experiment) => {
   const rows = { train: 1, validation: 1, test: 1 };
   return { kind: 'shape', model: shapeWith(inputs.embedding), rows, grouped: false } as const;
 };
@@ -36,7 +36,7 @@ test('a tuned width of the inputs is counted where widths are matched; the measu
   const read: number[] = [];
   const matching = createMatching(config, async (experiment) => {
     read.push(experiment.inputs.embedding);
-    return shapeOf(experiment);
+    return readShape(experiment);
   });
   const cases = [4, 16].flatMap((embedding) => [8, 12].map((tower) => ({ embedding, tower })));
   for (const { embedding, tower } of cases) {
@@ -44,7 +44,7 @@ test('a tuned width of the inputs is counted where widths are matched; the measu
     const point = { 'model.tower': [tower] };
     for (const label of ['single-task', 'hard-sharing']) {
       const { changes, match } = await matching(label, point, { 'inputs.embedding': embedding });
-      const { network } = parametersOf(config.experiment(label, point, 1, changes), shapeWith(embedding));
+      const { network } = parameterCounts(config.experiment(label, point, 1, changes), shapeWith(embedding));
       expect(match?.network).toBe(network); // that of the run
       expect(Math.abs(network - baseline)).toBeLessThan(baseline / 50);
       expect(network - (match?.miss ?? Number.NaN)).toBe(baseline);
@@ -57,7 +57,7 @@ test('a model of independent networks decides task by task, another for all its 
   const point = must(config.points[0], 'a point');
   const [low, high] = [{ 'inputs.embedding': 4 }, { 'inputs.embedding': 16 }];
   const [first, second] = [['income'], ['never-married']] as const;
-  const changes = await decide(config, createMatching(config, shapeOf), (label) =>
+  const changes = await decide(config, createMatching(config, readShape), (label) =>
     label === 'single-task'
       ? [
           { tasks: first, values: low },
@@ -73,7 +73,7 @@ test('a model of independent networks decides task by task, another for all its 
   ]);
   expect(income?.match?.miss).toBe(0); // as configured
   expect(married?.match?.levels[0]?.[0]).toBeLessThan(32); // with wider inputs
-  expect(decisionsOf(parts, 2)).toEqual({
+  expect(joinDecisions(parts, 2)).toEqual({
     searched: 2,
     tunedByTask: { income: low, 'never-married': high },
     matchByTask: { income: income?.match, 'never-married': married?.match },
@@ -82,7 +82,7 @@ test('a model of independent networks decides task by task, another for all its 
   const joint = changes.of('hard-sharing', point);
   const [{ tasks, match } = {}] = joint;
   expect(tasks).toBeUndefined();
-  expect(decisionsOf(joint, 3)).toEqual({ searched: 3, tuned: high, match });
+  expect(joinDecisions(joint, 3)).toEqual({ searched: 3, tuned: high, match });
   const { model } = config.experiment('hard-sharing', point, 1, joint[0]?.changes);
   expect(model).toMatchObject({ levels: match?.levels, tower: match?.tower });
 });

@@ -1,7 +1,7 @@
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { must } from '../../support/must.js';
 import type { ComparisonRow, Decisions, Match } from '../comparison.js';
-import { parametersOf, type ReadShape } from './data-shapes.js';
+import { parameterCounts, type ReadShape } from './data-shapes.js';
 import { matchWidths } from './match.js';
 import type { Cell } from './run.js';
 
@@ -44,7 +44,7 @@ export function createMatching(config: ComparisonConfig, readShape: ReadShape): 
       experiment(label, point, seeds[0] ?? 0, values),
     ];
     const [{ model: measure }, { model: shape }] = await Promise.all([readShape(reference), readShape(own)]);
-    const { network, embedding } = parametersOf(reference, measure);
+    const { network, embedding } = parameterCounts(reference, measure);
     const found = matchWidths({
       type: own.model.type,
       options: own.model,
@@ -68,7 +68,7 @@ export type Chosen = (label: string, point: AxisPoint) => readonly Choice[] | un
 
 /** The values that were chosen, or the only ones, with widths matched to them. */
 export async function decide(config: ComparisonConfig, matching: Matching, chosen: Chosen): Promise<DecidedChanges> {
-  const keyOf = (label: string, point: AxisPoint) => JSON.stringify([label, point]);
+  const modelKey = (label: string, point: AxisPoint) => JSON.stringify([label, point]);
   const byKey = new Map<string, readonly (Decided & Pick<Cell, 'tasks'>)[]>();
   for (const point of config.points) {
     for (const { label } of config.models) {
@@ -78,18 +78,18 @@ export async function decide(config: ComparisonConfig, matching: Matching, chose
         ...(choices.length > 1 ? { tasks } : {}),
         ...(await matching(label, point, values)),
       }));
-      byKey.set(keyOf(label, point), await Promise.all(parts));
+      byKey.set(modelKey(label, point), await Promise.all(parts));
     }
   }
   return {
-    of: (label, point) => must(byKey.get(keyOf(label, point)), `a decision on '${label}'`),
+    of: (label, point) => must(byKey.get(modelKey(label, point)), `a decision on '${label}'`),
   };
 }
 
 type Parts = ReturnType<DecidedChanges['of']>;
 
 /** @param searched Number of combinations that the model chose from; undefined if no model was searched. */
-export function decisionsOf(parts: Parts, searched: number | undefined): Decisions {
+export function joinDecisions(parts: Parts, searched: number | undefined): Decisions {
   const [first, ...others] = parts;
   const byTask = <Value>(valueIn: (part: Parts[number]) => Value) =>
     Object.fromEntries(parts.flatMap((part) => (part.tasks ?? []).map((task) => [task, valueIn(part)])));

@@ -36,7 +36,7 @@ export async function folderConfig(
     return { write, hasResults: false, note };
   }
   const changed = differences(stored, plain(config)).filter(({ key }) => !added.test(key));
-  const keeps = ['compare.', 'engine.', 'tracking.', 'diagnostics', ...pathsOf(config)];
+  const keeps = ['compare.', 'engine.', 'tracking.', 'diagnostics', ...dataPathKeys(config)];
   const hasResults = changed.every(({ key }) => keeps.some((start) => key.startsWith(start)));
   if (changed.length === 0) return { write, note: null, hasResults };
   const keys = changed.map(({ key }) => key).join(', ');
@@ -62,6 +62,6 @@ function plain(config: ComparisonConfig): unknown {
 }
 
 /** Keys that say where the data are, not what they are. */
-function pathsOf(config: ComparisonConfig): readonly string[] {
+function dataPathKeys(config: ComparisonConfig): readonly string[] {
   return dataPaths(firstExperiment(config), definitions).map((key) => `dataset.${key}`);
 }

@@ -34,11 +34,11 @@ export function matchWidths(wanted: {
   const definition = models.get(type);
   const base = stackSchema.parse(options);
   const multiple = definition.widthMultiple(options);
-  const sizesOf = (stack: Stack) => sizes({ type, options: { ...options, ...stack }, shape });
-  const count = (stack: Stack) => counted(sizesOf(stack), embeddings);
+  const stackSizes = (stack: Stack) => sizes({ type, options: { ...options, ...stack }, shape });
+  const count = (stack: Stack) => counted(stackSizes(stack), embeddings);
   const fits = (stack: Stack) => definition.options.safeParse({ ...options, ...stack }).success;
   const match = (stack: Stack, factor: number): Match => {
-    const { network, embedding } = sizesOf(stack);
+    const { network, embedding } = stackSizes(stack);
     const miss = counted({ network, embedding }, embeddings) - target;
     return { ...stack, factor, network, ...(embeddings ? { embedding } : {}), miss };
   };

@@ -1,6 +1,6 @@
 import { type ComparisonConfig, parseComparison } from '../../config/comparison.js';
 import { definitions } from '../../training/definitions.js';
-import { experimentOf, type Run, reportedRuns } from './run.js';
+import { cellExperiment, type Run, reportedRuns } from './run.js';
 
 export function parsed(text: string, ...overrides: string[]): ComparisonConfig {
   return parseComparison(text, 'small.yaml', overrides, definitions);
@@ -20,7 +20,7 @@ ${compare}`);
 export function plannedRuns(config: ComparisonConfig, changes = {}): Run[] {
   return reportedRuns(config, () => [{ changes }], config.seeds).map((run, place) => ({
     ...run,
-    experiment: experimentOf(config, run),
+    experiment: cellExperiment(config, run),
     hash8: `${place}1234567`,
     checksum: 'of the data',
     folder: `${place}`,

@@ -120,7 +120,7 @@ export function runPlacer(
   on: (event: LoadingEvent) => void,
   signal?: AbortSignal,
 ): PlaceRuns {
-  const checksumOf = oncePerData(
+  const readChecksum = oncePerData(
     (source) => source.checksum,
     () => null,
     Number.POSITIVE_INFINITY,
@@ -133,16 +133,16 @@ export function runPlacer(
     if (known) return known;
     await setImmediate(); // lets signals in
     signal?.throwIfAborted();
-    const experiment = experimentOf(config, cell);
-    const checksum = await checksumOf(experiment, on, signal);
+    const experiment = cellExperiment(config, cell);
+    const checksum = await readChecksum(experiment, on, signal);
     const made = { experiment, checksum, hash8: hash8(experiment, checksum, definitions) };
     hashed.set(key, made);
     return made;
   }
 
   return async (cells, folder, failed) => {
-    const names = groupedBy(existsSync(folder) ? readdirSync(folder) : [], endOf);
-    const present = new Map(names.map((alike) => [endOf(alike[0]), alike]));
+    const names = groupedBy(existsSync(folder) ? readdirSync(folder) : [], folderHash);
+    const present = new Map(names.map((alike) => [folderHash(alike[0]), alike]));
     const named = new Map<string, string>(); // by hash
     const placed: Run[] = [];
     for (const cell of cells) {
@@ -159,7 +159,7 @@ export function runPlacer(
 }
 
 /** The hash in a folder's name. */
-function endOf(name: string): string | undefined {
+function folderHash(name: string): string | undefined {
   return /-([0-9a-f]{8})$/.exec(name)?.[1];
 }
 
@@ -178,7 +178,7 @@ export function hasTrained({ folder: name, until }: Pick<Run, 'folder' | 'until'
 }
 
 /** The experiment, named like the run's folder: label, tasks, axis values, tried values, seed. */
-export function experimentOf(
+export function cellExperiment(
   config: Pick<ComparisonConfig, 'experiment'>,
   { label, point, seed, values, tasks, changes }: Cell,
 ): Experiment {

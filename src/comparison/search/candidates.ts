@@ -3,7 +3,7 @@ import { type AxisPoint, type ComparisonConfig, mostRuns } from '../../config/co
 import { rungEpochs, type SearchConfig } from '../../config/search.js';
 import { ConfigError } from '../../support/errors.js';
 import { wholeNumber } from '../../support/whole-number.js';
-import { parametersByTask, parametersOf, type ReadShape } from '../plan/data-shapes.js';
+import { parameterCounts, parametersByTask, type ReadShape } from '../plan/data-shapes.js';
 import type { Matching } from '../plan/decided-changes.js';
 
 /** The search of one model at one point of the axes. */
@@ -73,7 +73,7 @@ export async function searchedPlace(
   const { search, tuneSeeds, baseline } = config;
   const [seed = 0] = tuneSeeds;
   const reference = config.experiment(baseline, point, seed);
-  const unit = parametersOf(reference, (await readShape(reference)).model).network;
+  const unit = parameterCounts(reference, (await readShape(reference)).model).network;
   const { train, tasks } = config.experiment(label, point, seed);
   const names = tasks.map(({ name }) => name);
   const isTogether = config.models.some((model) => model.label === label && model.together);
@@ -84,7 +84,7 @@ export async function searchedPlace(
     const experiment = config.experiment(label, point, seed, changes);
     const { model } = await readShape(experiment);
     const byTask = parametersByTask(experiment, model);
-    const whole = parametersOf(experiment, model).network / unit;
+    const whole = parameterCounts(experiment, model).network / unit;
     return { values, changes, epochs: experiment.train.epochs, whole, byTask };
   };
   const placed = (all: readonly Awaited<ReturnType<typeof counted>>[]): Place => {

@@ -12,7 +12,7 @@ import { searchedPlaces } from './candidates.js';
 import { readSearch, type Search } from './search.js';
 
 /** A config whose experiments are resolved once each. */
-const configOf = (
+const halvingConfig = (
   search: string,
   { tune = '{ model.dropout: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] }', more = '' } = {},
 ): ComparisonConfig => {
@@ -42,7 +42,7 @@ train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
   };
 };
 
-const shapeOf: ReadShape = async ({ tasks }: Experiment) => ({
+const readShape: ReadShape = async ({ tasks }: Experiment) => ({
   kind: 'shape',
   model: {
     tasks: tasks.map(({ name }) => ({ name, type: 'regression' })),
@@ -55,13 +55,13 @@ const shapeOf: ReadShape = async ({ tasks }: Experiment) => ({
 
 /** The search as another process finds it in the folder. */
 async function readAnew(config: ComparisonConfig, folder: string, failed = new Set<string>()): Promise<Search> {
-  const places = known.get(config) ?? (await searchedPlaces(config, createMatching(config, shapeOf), shapeOf));
+  const places = known.get(config) ?? (await searchedPlaces(config, createMatching(config, readShape), readShape));
   known.set(config, places);
   const place = runPlacer(config, () => undefined);
   return readSearch(config, places, { folder, failed, place, extend: async () => [] });
 }
 const known = new Map<ComparisonConfig, Awaited<ReturnType<typeof searchedPlaces>>>();
-const nine = configOf('{ type: halving, candidates: 9 }');
+const nine = halvingConfig('{ type: halving, candidates: 9 }');
 
 /** 1 - nmse on validation after an epoch; null: the run fails in it. */
 type Score = (run: Run, task: string, epoch: number) => number | null;
@@ -100,7 +100,7 @@ function train(folder: string, runs: readonly Run[], score: Score): readonly str
 const trained = new Map<string, number>();
 
 const dropout = (values: AxisPoint | undefined) => Number(values?.['model.dropout']);
-const dropoutsOf = (runs: readonly Run[], label: string) =>
+const triedDropouts = (runs: readonly Run[], label: string) =>
   runs.flatMap((run) => (run.label === label ? [dropout(run.values)] : [])).toSorted();
 
 /** A search to its end, and the runs of each rung. */
@@ -127,8 +127,8 @@ test('a rung goes by the best epoch so far, and not by what a run has done since
         : 0.3 - dropout(values) / 10 + epoch / 1000;
   const { folder, search, rungs } = await whole(nine, score);
   expect(rungs.map((runs) => [...new Set(runs.map(({ until }) => until))])).toEqual([[1], [3], [9]]);
-  expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0, 0.2, 0.8]);
-  expect(dropoutsOf(rungs[2] ?? [], 'mmoe')).toEqual([0.8]);
+  expect(triedDropouts(rungs[1] ?? [], 'mmoe')).toEqual([0, 0.2, 0.8]);
+  expect(triedDropouts(rungs[2] ?? [], 'mmoe')).toEqual([0.8]);
   // Another process finds the same, though the runs' folders hold later epochs now, and nothing is left to train.
   const again = await readAnew(nine, folder);
   expect(again.next).toEqual([]);
@@ -141,7 +141,7 @@ test('where all of a rung fail, the next best of the rung before take their plac
   const score: Score = ({ values }, _, epoch) =>
     (dropout(values) < 0.3 && epoch === 3) || (dropout(values) < 0.4 && epoch === 9) ? null : 1 - dropout(values);
   const { search, rungs } = await whole(nine, score);
-  expect(rungs.map((runs) => dropoutsOf(runs, 'mmoe'))).toEqual([
+  expect(rungs.map((runs) => triedDropouts(runs, 'mmoe'))).toEqual([
     [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
     [0, 0.1, 0.2],
     [0.3],
@@ -159,13 +159,13 @@ test('where all of a rung fail, the next best of the rung before take their plac
 test('tasks that share no parameters are searched as if alone: each keeps its own, and pays for its own network', async () => {
   const score: Score = ({ values }, task) => (task === 'y1' ? dropout(values) : 1 - dropout(values));
   const { search, rungs } = await whole(nine, score);
-  expect(dropoutsOf(rungs[1] ?? [], 'single-task')).toEqual([0, 0.1, 0.2, 0.6, 0.7, 0.8]);
-  expect(dropoutsOf(rungs[2] ?? [], 'single-task')).toEqual([0, 0.8]);
+  expect(triedDropouts(rungs[1] ?? [], 'single-task')).toEqual([0, 0.1, 0.2, 0.6, 0.7, 0.8]);
+  expect(triedDropouts(rungs[2] ?? [], 'single-task')).toEqual([0, 0.8]);
   expect(search.chosen('single-task', {})).toEqual([
     { tasks: ['y1'], values: { 'model.dropout': 0.8 } },
     { tasks: ['y2'], values: { 'model.dropout': 0 } },
   ]);
-  expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toHaveLength(3);
+  expect(triedDropouts(rungs[1] ?? [], 'mmoe')).toHaveLength(3);
   // 9 x 1, 3 x 2 and 1 x 6 epochs for each task, each of them half of the model.
   const record = search.record()?.models ?? [];
   const spent = record.map(({ candidates }) =>
@@ -180,7 +180,7 @@ test('tasks that share no parameters are searched as if alone: each keeps its ow
 
 test('by score: worst, single-task is taken at its own best trial of the rung', async () => {
   const tune = '{ score: worst, model.dropout: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] }';
-  const config = configOf('{ type: halving, candidates: 9 }', { tune });
+  const config = halvingConfig('{ type: halving, candidates: 9 }', { tune });
   // Single-task has at best an nmse of .2 on y1 (dropout 0) and of .6 on y2 (dropout .8). On y1 mmoe gets worse with
   // dropout, on y2 better, and in the mean worse.
   const ofModel = { y1: (of: number) => 0.9 - of, y2: (of: number) => 0.1 + 0.5 * of };
@@ -190,7 +190,7 @@ test('by score: worst, single-task is taken at its own best trial of the rung', 
     return task === 'y1' ? ofModel.y1(of) : ofModel.y2(of);
   };
   const { search, rungs } = await whole(config, score);
-  expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0, 0.1, 0.2]); // y2 -40.5, y2 -34.8, y1 -40.5 %; the others -69 or less
+  expect(triedDropouts(rungs[1] ?? [], 'mmoe')).toEqual([0, 0.1, 0.2]); // y2 -40.5, y2 -34.8, y1 -40.5 %; the others -69 or less
   expect(search.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.1 } }]);
   for (const { reference } of search.record()?.models ?? [])
     expect(reference).toEqual({
@@ -203,9 +203,9 @@ test('by score: worst, single-task is taken at its own best trial of the rung', 
 
 test('a budget pays for as many candidates of each model as it can; no search spends more, whichever go on', async () => {
   const tune = '{ model.dropout: { uniform: [0, 0.9] }, model.levels: [[[8]], [[16]]] }';
-  const epochsOf = (count: number) =>
+  const totalEpochs = (count: number) =>
     count + 2 * Math.max(1, Math.floor(count / 3)) + 6 * Math.max(1, Math.floor(count / 9));
-  const config = configOf('{ type: halving, budget: 60 }', { tune });
+  const config = halvingConfig('{ type: halving, budget: 60 }', { tune });
   const widest: Score = ({ values }) =>
     Number(JSON.stringify(values?.['model.levels']) === '[[16]]') + dropout(values) / 10;
   const { search } = await whole(config, widest);
@@ -213,8 +213,8 @@ test('a budget pays for as many candidates of each model as it can; no search sp
     const costs = candidates.map((candidate) => candidate.costs.reduce((sum, cost) => sum + cost, 0));
     const [least, most] = [Math.min(...costs), Math.max(...costs)];
     expect(least).toBeLessThan(most);
-    expect(least * epochsOf(candidates.length)).toBeLessThanOrEqual(60);
-    expect(most * epochsOf(candidates.length + 1)).toBeGreaterThan(60);
+    expect(least * totalEpochs(candidates.length)).toBeLessThanOrEqual(60);
+    expect(most * totalEpochs(candidates.length + 1)).toBeGreaterThan(60);
   }
   const [single = [], mmoe = []] = search.places.map(({ candidates }) => candidates.map(({ values }) => values));
   const shared = Math.min(single.length, mmoe.length);

@@ -67,11 +67,11 @@ export async function readSearch(
 ): Promise<Search> {
   const { folder, failed, place, extend } = options;
   const { search, tuneSeeds } = config;
-  let [extensions, found] = [search.type === 'grid' ? search.extend : 0, await searchOf(places)];
-  while (found.next.length === 0 && extensions-- > 0) found = await searchOf(await extended(found));
+  let [extensions, found] = [search.type === 'grid' ? search.extend : 0, await buildSearch(places)];
+  while (found.next.length === 0 && extensions-- > 0) found = await buildSearch(await extended(found));
   return found;
 
-  async function searchOf(given: readonly Place[]): Promise<Search> {
+  async function buildSearch(given: readonly Place[]): Promise<Search> {
     const runs = await place(
       given.flatMap((one) => tuningRuns(one, tuneSeeds)),
       folder,
@@ -91,7 +91,7 @@ export async function readSearch(
       chosen,
       record() {
         const budget = ('budget' in search ? search.budget : undefined) ?? null;
-        const models = searched.map((one) => recordOf(one, chosen(one.label, one.point) ?? [], folder));
+        const models = searched.map((one) => recordSearch(one, chosen(one.label, one.point) ?? [], folder));
         return models.length === 0 ? undefined : { type: search.type, budget, seeds: tuneSeeds, models };
       },
     };
@@ -166,7 +166,7 @@ function searchedPlace(
 ): SearchedPlace {
   const { candidates, groups, rungs } = place;
   const every = candidates.map((_, index) => index);
-  const indexOf = new Map(candidates.map(({ values }, index) => [values, index]));
+  const indexByValues = new Map(candidates.map(({ values }, index) => [values, index]));
   const byRung: (readonly (readonly number[])[])[] = [groups.map(() => every)];
   const bests: ReadonlyMap<string, number>[] = [];
   const rungCount = rungs?.length ?? 1;
@@ -195,7 +195,7 @@ function searchedPlace(
     const own = members(rung).map((group) => new Set(group));
     return rankings(tried(rung, union(members(rung))), groups, rankedOver(rung)).map((ranking, group) =>
       ranking.flatMap(({ values, score }) => {
-        const index = indexOf.get(values);
+        const index = indexByValues.get(values);
         return score !== undefined && index !== undefined && own[group]?.has(index) ? [index] : [];
       }),
     );
@@ -232,7 +232,7 @@ function union(groups: readonly (readonly number[])[]): readonly number[] {
   return [...new Set(groups.flat())].toSorted((a, b) => a - b);
 }
 
-function recordOf(place: SearchedPlace, choices: readonly Choice[], folder: string): ModelSearch {
+function recordSearch(place: SearchedPlace, choices: readonly Choice[], folder: string): ModelSearch {
   const { label, point, groups, rungs } = place;
   const members = Array.from({ length: place.rungCount }, (_, rung) => place.members(rung));
   const candidates = place.candidates.map(({ values, costs }, index): SearchCandidate => {

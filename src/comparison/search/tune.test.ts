@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AxisPoint } from '../../config/comparison.js';
 import { parsed } from '../plan/planned-runs.fixture.js';
-import { type Cell, experimentOf } from '../plan/run.js';
+import { type Cell, cellExperiment } from '../plan/run.js';
 import { rankings, type Tried } from './ranking.js';
 import { tuningRuns as runsOf } from './search.js';
 
@@ -41,16 +41,16 @@ const tasks = ['click', 'watch'];
 
 describe('the search', () => {
   const point = { 'dataset.correlation': 0.2 };
-  const searchOf = (of: typeof searched, label: string, changesWith?: (values: AxisPoint) => AxisPoint) =>
+  const searchRuns = (of: typeof searched, label: string, changesWith?: (values: AxisPoint) => AxisPoint) =>
     tuningRuns(of, label, point, changesWith).map(({ values = {}, ...run }) => ({
       ...run,
       values,
-      experiment: experimentOf(of, { ...run, values }),
+      experiment: cellExperiment(of, { ...run, values }),
     }));
 
   test('28b: is the same for every model, the baseline too: all combinations, under the seed of the search', () => {
     for (const { label, type } of searched.models) {
-      const runs = searchOf(searched, label);
+      const runs = searchRuns(searched, label);
       expect(runs.map((run) => run.values)).toEqual(values);
       for (const { label: of, seed, point: at, experiment, values: tried } of runs) {
         expect([of, at, experiment.model.type]).toEqual([label, point, type]);
@@ -67,15 +67,15 @@ describe('the search', () => {
 /** AUC and nmse on validation of a binary and a regression task; of a task that is not there, undefined. */
 type Scores = readonly [click: number | null | undefined, watch: number | null | undefined];
 
-const taskOf = (type: string, metric: string, value: number, test = 0.5) => ({
+const taskResult = (type: string, metric: string, value: number, test = 0.5) => ({
   type,
   validation: { [metric]: Number.isNaN(value) ? null : value },
   test: { [metric]: test },
 });
-const resultOf = ([click, watch]: Scores, [clickTest, watchTest]: readonly number[] = []) => ({
+const runResult = ([click, watch]: Scores, [clickTest, watchTest]: readonly number[] = []) => ({
   tasks: {
-    ...(click === undefined ? {} : { click: taskOf('binary', 'auc', click ?? Number.NaN, clickTest) }),
-    ...(watch === undefined ? {} : { watch: taskOf('regression', 'nmse', watch ?? Number.NaN, watchTest) }),
+    ...(click === undefined ? {} : { click: taskResult('binary', 'auc', click ?? Number.NaN, clickTest) }),
+    ...(watch === undefined ? {} : { watch: taskResult('regression', 'nmse', watch ?? Number.NaN, watchTest) }),
   },
 });
 const runs = tuningRuns(searched, 'shared', {});
@@ -85,7 +85,7 @@ const runAt = (index: number): Cell => {
   return run;
 };
 const tried = (...scores: (Scores | undefined)[]) =>
-  scores.map((score, index) => ({ run: runAt(index), result: score && resultOf(score) }));
+  scores.map((score, index) => ({ run: runAt(index), result: score && runResult(score) }));
 
 describe('the values chosen together', () => {
   const chosen = (all: readonly Tried[]) => {
@@ -100,9 +100,9 @@ describe('the values chosen together', () => {
 
   test('21: are not those that the test split would choose', () => {
     const all = [
-      { run: runAt(0), result: resultOf([0.7, 0.4], [0.7, 0.4]) },
-      { run: runAt(1), result: resultOf([0.6, 0.4], [1, 0]) }, // a leak
-      { run: runAt(2), result: resultOf([0.8, 0.4], [0.5, 1.5]) },
+      { run: runAt(0), result: runResult([0.7, 0.4], [0.7, 0.4]) },
+      { run: runAt(1), result: runResult([0.6, 0.4], [1, 0]) }, // a leak
+      { run: runAt(2), result: runResult([0.8, 0.4], [0.5, 1.5]) },
     ];
     expect(chosen(all)).toEqual(values[2]);
   });
@@ -114,8 +114,8 @@ describe('the values chosen together', () => {
 
   test('are the best by the mean over seeds', () => {
     const twice = tuningRuns(config('{ train.batchSize: [5, 10, 2] }\n  tuneSeed: [7, 8]'), 'shared', {});
-    const chosenOf = (...scores: (Scores | undefined)[]) =>
-      chosen(twice.map((run, index) => ({ run, result: scores[index] && resultOf(scores[index]) })));
+    const chosenByScores = (...scores: (Scores | undefined)[]) =>
+      chosen(twice.map((run, index) => ({ run, result: scores[index] && runResult(scores[index]) })));
     // Batch 5 is best under the first seed (.8, .5: mean .65), 10 over both (.7, .7), 2 under neither (.69, .69).
     const all: Scores[] = [
       ...([
@@ -131,9 +131,9 @@ describe('the values chosen together', () => {
         [0.69, 0.31],
       ] as const), // batch 2
     ];
-    expect(chosenOf(...all)).toEqual({ 'train.batchSize': 10 });
+    expect(chosenByScores(...all)).toEqual({ 'train.batchSize': 10 });
     // one of batch 10 failed
-    expect(chosenOf(...all.slice(0, 3), undefined, ...all.slice(4))).toEqual({ 'train.batchSize': 2 });
+    expect(chosenByScores(...all.slice(0, 3), undefined, ...all.slice(4))).toEqual({ 'train.batchSize': 2 });
   });
 });
 

@@ -2,11 +2,11 @@ import { compiled, stdtr, stdtri } from 'cephes';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testFamily } from './gain-family.js';
-import { varianceOf } from './squeezed-variances.js';
+import { sampleVariance } from './squeezed-variances.js';
 
 const one = (values: readonly number[], margin: number | null = null) => {
   const gain = values.reduce((a, b) => a + b, 0) / values.length;
-  const own = varianceOf(values);
+  const own = sampleVariance(values);
   const runs = values.length;
   const estimated = own && [{ ...own, variance: own.variance / runs, runs, overlap: 0 }];
   return { gain: runs === 0 ? null : gain, error: estimated && { estimated, known: 0 }, margin };

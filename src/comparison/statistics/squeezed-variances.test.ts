@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { squeezedVariances, varianceOf } from './squeezed-variances.js';
+import { sampleVariance, squeezedVariances } from './squeezed-variances.js';
 
 const tasks = [
   [
@@ -33,9 +33,9 @@ test('no variance becomes smaller, and one of a single run or of a task of its o
   const { variances } = squeezedVariances([...tasks, [[1, 2, 4]]]);
   for (const [task, models] of tasks.entries())
     for (const [model, runs] of models.entries())
-      expect(variances[task]?.[model]?.variance).toBeGreaterThanOrEqual(varianceOf(runs)?.variance ?? 1);
-  expect(variances[2]).toEqual([varianceOf([1, 2, 4])]);
-  expect(squeezedVariances([[[1], [1, 2, 4]]]).variances).toEqual([[null, varianceOf([1, 2, 4])]]);
+      expect(variances[task]?.[model]?.variance).toBeGreaterThanOrEqual(sampleVariance(runs)?.variance ?? 1);
+  expect(variances[2]).toEqual([sampleVariance([1, 2, 4])]);
+  expect(squeezedVariances([[[1], [1, 2, 4]]]).variances).toEqual([[null, sampleVariance([1, 2, 4])]]);
 });
 
 test('runs that do not vary take the common variance, but say nothing about it', () => {
@@ -51,5 +51,5 @@ test('runs that do not vary take the common variance, but say nothing about it',
       ],
     ]).variances[0]?.[0]?.variance,
   ).toBe(0);
-  expect(varianceOf([0.3, 0.7, 0.9].map((value) => value + 0.1 - value))?.variance).toBe(0); // equal but for rounding
+  expect(sampleVariance([0.3, 0.7, 0.9].map((value) => value + 0.1 - value))?.variance).toBe(0); // equal but for rounding
 });

@@ -46,7 +46,7 @@ export function squeezedVariances(
   groups: readonly (readonly (readonly number[])[])[],
   { caution = 2, atMost = Number.POSITIVE_INFINITY, smaller = false }: Partial<Squeezing> = {},
 ): SqueezedVariances {
-  const own = groups.map((models) => models.map(varianceOf));
+  const own = groups.map((models) => models.map(sampleVariance));
   const logs = own.map((models) =>
     models.flatMap((found) => {
       if (!found || found.variance === 0) return [];
@@ -78,7 +78,7 @@ export function squeezedVariances(
 }
 
 /** Over n - 1. */
-export function varianceOf(runs: readonly number[]): Variance | null {
+export function sampleVariance(runs: readonly number[]): Variance | null {
   if (runs.length < 2) return null;
   return { variance: isConstant(runs) ? 0 : standardDeviation(runs) ** 2, degreesOfFreedom: runs.length - 1 };
 }

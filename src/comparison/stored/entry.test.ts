@@ -10,7 +10,7 @@ import { readStoredRuns } from './stored-runs.js';
 
 const at = folderPerTest();
 const labels = [0, 1, 0, 1, 1, 0, 1, 0];
-const tasksOf = (shift: number): Record<string, StoredTask> => ({
+const storedTasks = (shift: number): Record<string, StoredTask> => ({
   click: { type: 'binary', logits: labels.map((_, row) => Math.sin(row + shift)), labels },
   buy: { type: 'binary', logits: labels.map((_, row) => Math.cos(3 * row + shift)), labels },
   time: { type: 'regression', logits: labels.map((_, row) => Math.cos(row * shift)), labels },
@@ -23,7 +23,7 @@ async function store(name: string, run: Partial<Parameters<typeof storeRun>[1]> 
   await storeRun(at(name), {
     name: 'r',
     seed: 1,
-    tasks: tasksOf(part + 0.5),
+    tasks: storedTasks(part + 0.5),
     train: { optimizer: { type: 'adam', learningRate: part === 0 ? 0.1 : 0.01 } },
     parametersByTask: { click: size, buy: size, time: size },
     ...run,
@@ -56,10 +56,10 @@ describe('ple report', () => {
     b: Partial<Parameters<typeof storeRun>[1]> = {},
   ) {
     for (const seed of seeds) {
-      await store(`${folder}/a${seed}`, { seed, tasks: tasksOf(seed) });
-      await store(`${folder}/b${seed}`, { seed, tasks: tasksOf(seed + 2), ...b });
+      await store(`${folder}/a${seed}`, { seed, tasks: storedTasks(seed) });
+      await store(`${folder}/b${seed}`, { seed, tasks: storedTasks(seed + 2), ...b });
       const model = { type: 'mmoe', experts: 2 };
-      await storeRun(at(folder, `m${seed}`), { name: 'm', seed, tasks: tasksOf(seed + 4), model });
+      await storeRun(at(folder, `m${seed}`), { name: 'm', seed, tasks: storedTasks(seed + 4), model });
     }
     const row = { axis: {}, tasks: {} };
     const rows = [

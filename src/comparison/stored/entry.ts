@@ -71,7 +71,7 @@ export function readRuns(placed: readonly Run[], folder: string): ReadonlyMap<st
 }
 
 /** Every model at every point with the values that it tries, or the weight on its front. */
-export function entriesOf(
+export function groupEntries(
   placed: readonly Run[],
   finished: ReadonlyMap<string, FinishedRun>,
 ): readonly Entry<FinishedRun>[] {

@@ -101,7 +101,7 @@ async function fromCsv(
       const { info, record: cells }: { info: { lines: number }; record: string[] } = record;
       if (count < 0) {
         for (const of of read) {
-          of.columns = of.names.map((name) => columnOf(cells, name, path));
+          of.columns = of.names.map((name) => findColumn(cells, name, path));
           of.label = cells.indexOf(`${of.task.type}.${of.task.name}`);
         }
       } else if (count < rows) {
@@ -154,7 +154,7 @@ function checkLabel(
   );
 }
 
-function columnOf(header: readonly string[], task: string, path: string): number {
+function findColumn(header: readonly string[], task: string, path: string): number {
   const names = header.map((name) => name.trim());
   const column = names.indexOf(task);
   if (column < 0) throw new DataError(`${path} has no column '${task}': its first line is ${names.join(',')}.`);

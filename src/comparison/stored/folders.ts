@@ -19,7 +19,7 @@ export interface Folder {
  * @param name Of the folder, where it was found in another.
  */
 export function foldersAt(path: string, name = ''): readonly Folder[] {
-  const kind = kindOf(path);
+  const kind = folderKind(path);
   if (kind === 'run') return [{ name: path, path, kind }];
   const below = kind ? foldersIn(join(path, 'tuning'), join(name, 'tuning')) : [];
   return [...foldersIn(path, name), ...below];
@@ -27,7 +27,7 @@ export function foldersAt(path: string, name = ''): readonly Folder[] {
 
 /** The run in a folder, or the runs directly in it. */
 export function runsIn(path: string): readonly Folder[] {
-  const found = isFolder(path) && kindOf(path) === 'run' ? foldersAt(path) : foldersIn(path, '');
+  const found = isFolder(path) && folderKind(path) === 'run' ? foldersAt(path) : foldersIn(path, '');
   return found.filter(({ kind }) => kind === 'run');
 }
 
@@ -36,7 +36,7 @@ function foldersIn(path: string, name: string): readonly Folder[] {
   if (!isFolder(path)) return [];
   return listFolder(path).flatMap((entry): Folder[] => {
     const child = { name: join(name, entry.name), path: join(path, entry.name) };
-    const kind = isFolder(child.path) ? kindOf(child.path) : undefined;
+    const kind = isFolder(child.path) ? folderKind(child.path) : undefined;
     return kind ? [{ ...child, kind }] : [];
   });
 }
@@ -53,7 +53,7 @@ function isFolder(path: string): boolean {
  * Undefined: nothing proves that ple made the folder. Other programs also write `checkpoints`, `config.yaml` and
  * `result.json`. A folder that cannot be read counts as a run: `listed` then says why it cannot.
  */
-export function kindOf(folder: string): Folder['kind'] | undefined {
+export function folderKind(folder: string): Folder['kind'] | undefined {
   let names: readonly string[];
   try {
     names = listFolder(folder).map(({ name }) => name);

@@ -96,8 +96,8 @@ function runFacts(path: string): Facts {
 
 function comparisonFacts(path: string): Facts {
   const open = openState(path);
-  if (!exists(path, 'comparison.json')) return { runs: countedOf(foldersAt(path)), ...open };
-  const present = countedOf(runsIn(path));
+  if (!exists(path, 'comparison.json')) return { runs: countRuns(foldersAt(path)), ...open };
+  const present = countRuns(runsIn(path));
   const { baseline, rows, fronts = [] } = readComparison(path);
   const verdicts: Record<string, number> = {};
   for (const { label, verdict } of rows) {
@@ -121,7 +121,7 @@ function comparisonFacts(path: string): Facts {
   };
 }
 
-function countedOf(folders: readonly Folder[]): NonNullable<ListedFolder['runs']> {
+function countRuns(folders: readonly Folder[]): NonNullable<ListedFolder['runs']> {
   const runs = folders.filter(({ kind }) => kind === 'run');
   return { finished: runs.filter((run) => isFinished(run.path)).length, all: runs.length };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FinishedRun } from '../../training/finished-run.js';
 
 /** Time of runs, by path: `seconds` from start to end over all interruptions, without the gaps between them. */
-export function timeOf(runs: ReadonlyMap<string, FinishedRun>) {
+export function runTimes(runs: ReadonlyMap<string, FinishedRun>) {
   return Object.fromEntries(
     [...runs].map(([path, { path: folder, result, epochs }]) => [
       path,

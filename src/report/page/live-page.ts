@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Event } from '../../comparison/execute/executor.js';
-import { scoresOf } from '../../comparison/execute/stage.js';
+import { displayedScores } from '../../comparison/execute/stage.js';
 import { pointText } from '../../comparison/plan/axis-point.js';
 import type { Run } from '../../comparison/plan/run.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
@@ -64,7 +64,10 @@ ${now.length === 0 ? null : html`<p class="facts">Training: ${now.join('; ')}.</
 ${failed.length === 0 ? null : html`<div class="notes" role="note">${failed.map((run) => html`<p>${runName(run)}: ${states.get(run.folder)?.message ?? ''}</p>`)}</div>`}`;
   const title = `${done.length}/${runs.length} · ${name}`;
   if (soFar) return reportPage(soFar.data, soFar.sections, { title, lead });
-  const tried = done.map((run) => ({ run, scores: scoresOf(stage, run, join(progress.folder, run.folder), metrics) }));
+  const tried = done.map((run) => ({
+    run,
+    scores: displayedScores(stage, run, join(progress.folder, run.folder), metrics),
+  }));
   type Row = (typeof tried)[number];
   const columns = [
     column('tried', 'label', ({ run }: Row) => runName(run)),

@@ -43,7 +43,7 @@ export async function connect(on: string, signal: AbortSignal, say: (line: strin
       signal.addEventListener('abort', stop, { once: true });
       redis.on('error', (error) => {
         if (!maySoonAnswer(error)) reject(refused(error));
-        else if (!away && !closed) say(`The queue at ${shown} is away (${reasonOf(error)}): waiting for it.`);
+        else if (!away && !closed) say(`The queue at ${shown} is away (${errorReason(error)}): waiting for it.`);
         away = true;
       });
       redis.on('ready', () => {
@@ -59,11 +59,11 @@ export async function connect(on: string, signal: AbortSignal, say: (line: strin
     );
   } catch (error) {
     close();
-    throw refusalOf(error, shown) ?? error;
+    throw refusalError(error, shown) ?? error;
   }
 
   function refused(error: unknown): UserError {
-    const reason = reasonOf(error);
+    const reason = errorReason(error);
     const isLogin = /NOAUTH|WRONGPASS/.test(reason);
     const hint = isLogin ? ` Give ${userVariable} and ${passwordVariable} in the environment.` : '';
     return new UserError(`The queue at ${shown} refuses: ${reason}.${hint}`);
@@ -71,10 +71,10 @@ export async function connect(on: string, signal: AbortSignal, say: (line: strin
 }
 
 /** What a server refuses, as a condition outside the program. Undefined for any other error. */
-export function refusalOf(error: unknown, shown: string): UserError | undefined {
+export function refusalError(error: unknown, shown: string): UserError | undefined {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return undefined;
   const [first] = 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : []; // of EXECABORT
-  return refusalOf(first, shown) ?? new UserError(`The queue at ${shown} refuses: ${reasonOf(error)}.`);
+  return refusalError(first, shown) ?? new UserError(`The queue at ${shown} refuses: ${errorReason(error)}.`);
 }
 
 /** @throws ConfigError for a user or password that is not URL-encoded. */
@@ -97,7 +97,7 @@ function maySoonAnswer(error: unknown): boolean {
   return !('code' in error) || hasCode(error, 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH');
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+function errorReason(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return errorReason(error.errors[0]);
   return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
 }

@@ -6,7 +6,7 @@ import { counted } from '../../../support/whole-number.js';
 import { hasTrained, type Run } from '../../plan/run.js';
 import type { ComparisonOptions, Executor, LeftToOthers, OpenStage } from '../executor.js';
 import { withShapeReader } from '../shape-reader.js';
-import { type Connection, connect, refusalOf } from './connection.js';
+import { type Connection, connect, refusalError } from './connection.js';
 import { type JobData, lowestPriority, prefix, queueName, reportsSchema } from './jobs.js';
 
 /**
@@ -44,7 +44,7 @@ export async function withQueue<Made>(
     });
   } catch (error) {
     if (signal.aborted && !(error instanceof UserError)) throw new Interrupted();
-    throw refusalOf(error, connection.shown) ?? error;
+    throw refusalError(error, connection.shown) ?? error;
   } finally {
     connection.close();
   }
@@ -65,7 +65,7 @@ function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest:
     if (slots === 0) note(`No worker is connected to the queue at ${shown}: ple worker --queue … starts one.`);
     void rest();
     // Of those that are there, jobs that a worker trains stay. The others get this plan, and all attempts.
-    await Promise.all(todo.map((run) => queue.remove(idOf(stage, run))));
+    await Promise.all(todo.map((run) => queue.remove(jobId(stage, run))));
     await add(stage, todo);
     if (detach) {
       const what = `${counted(todo.length, 'run')} are with the queue at ${shown}`;
@@ -86,7 +86,7 @@ function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest:
   };
 
   /** A run's job has the path of its folder as its id, so that no run is in the queue twice. */
-  function idOf({ folder }: OpenStage, { folder: name, until }: Run): string {
+  function jobId({ folder }: OpenStage, { folder: name, until }: Run): string {
     return `${inRuns(join(folder, name))}${until === undefined ? '' : `@${until}`}`;
   }
 
@@ -94,7 +94,7 @@ function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest:
   async function add(stage: OpenStage, some: readonly Run[]): Promise<void> {
     const jobs = some.map((run) => {
       const index = stage.indexOf(run);
-      const opts = { ...kept, jobId: idOf(stage, run), priority: Math.min(index + 1, lowestPriority) };
+      const opts = { ...kept, jobId: jobId(stage, run), priority: Math.min(index + 1, lowestPriority) };
       return { name: run.folder, data: { plan: inRuns(stage.plan), index }, opts };
     });
     await queue.addBulk(jobs);
@@ -102,7 +102,7 @@ function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest:
 
   /** Ends a run that has ended. */
   async function look(stage: OpenStage, run: Run, left: Set<Run>, heard: Set<string>): Promise<void> {
-    const id = idOf(stage, run);
+    const id = jobId(stage, run);
     const job = await queue.getJob(id).catch(async (error: unknown) => {
       if (!(error instanceof SyntaxError)) throw error;
       await queue.remove(id); // another program wrote it. A worker that has it loses it soon.

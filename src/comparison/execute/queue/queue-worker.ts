@@ -4,11 +4,11 @@ import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from
 import { exitCode } from '../../../support/errors.js';
 import type { Answer, Report } from '../messages.js';
 import { failure } from '../orders.js';
-import { deviceFor, devicesOf, type SharedDevices } from '../shared-devices.js';
+import { deviceFor, type SharedDevices, shareDevices } from '../shared-devices.js';
 import { planReader } from '../stage-plan.js';
-import { type Lost, messageOf } from '../worker-process.js';
+import { failureMessage, type Lost } from '../worker-process.js';
 import { createWorkers } from '../workers.js';
-import { connect, refusalOf } from './connection.js';
+import { connect, refusalError } from './connection.js';
 import { lowestPriority, prefix, queueName, runOfJob } from './jobs.js';
 
 export interface QueueWorkerOptions {
@@ -61,7 +61,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
       children.at(place).stop();
     });
     worker.on('error', (error) => {
-      const refusal = refusalOf(error, shown);
+      const refusal = refusalError(error, shown);
       if (refusal) sayOnce(refusal.message);
       if (error instanceof SyntaxError) sayOnce('The queue has a job that is no JSON; its planner adds it again.');
       // The code of BullMQ's own errors. Those of the connection have a word.
@@ -96,7 +96,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     try {
       const { engine, ...order } = runOfJob(job.data, runs, read);
       const key = JSON.stringify(engine);
-      const usable = devices.get(key) ?? devicesOf(engine);
+      const usable = devices.get(key) ?? shareDevices(engine);
       devices.set(key, usable);
       const device = deviceFor(await usable, jobs, place);
       say(`${job.name} begins.`);
@@ -118,7 +118,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
       await job.moveToWait(token);
       throw new WaitingError();
     }
-    const [message, code] = [messageOf(answer), answer.exitCode];
+    const [message, code] = [failureMessage(answer), answer.exitCode];
     if (code === null) await children.at(place).release(); // its state is undefined
     const isElsewhere = code === exitCode.interrupted; // another process has the folder
     isForOthers &&= code !== null;
