@@ -112,8 +112,8 @@ export function fedIndexes(
 }
 
 /**
- * `indexOf` for texts that are asked for in the order of the dictionary, if the values stand in this order, as those of
- * the dictionary that they were found in do. It needs no table of them, which takes most of the time of a large one.
+ * `indexLookup` for texts that are asked for in the order of the dictionary, if the values stand in this order, as those
+ * of the dictionary that they were found in do. It needs no table of them, which takes most of the time of a large one.
  */
 function inOrder(
   dictionary: readonly string[],

@@ -45,7 +45,7 @@ interface Judge {
 type Validation = Readonly<Record<string, TaskMetrics>>;
 
 interface Judged {
-  /** See `ownersOf`. */
+  /** See `independentTasks`. */
   readonly owners: readonly (string | undefined)[];
   readonly tasks: readonly Task[];
   readonly train: Pick<Experiment['train'], 'earlyStopping' | 'keep'>;
