@@ -83,7 +83,7 @@ export async function printedBy(run: () => Promise<number>): Promise<Finished> {
 }
 
 /** Every file and folder below a folder, in order. */
-export function contentsOf(folder: string): string[] {
+export function listContents(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
 }
 

@@ -5,12 +5,12 @@ import { isRunning } from '../support/process-identity.js';
 import { temporaryFolder } from './command.fixture.js';
 import {
   comparisonIn,
+  runningWorkers,
   type Started,
   smallComparison,
   startPle,
   trainingRun,
   until,
-  workersOf,
 } from './compare.fixture.js';
 
 const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
@@ -66,7 +66,7 @@ test('children whose parent is killed write a checkpoint and end', async () => {
   const folder = temporaryFolder();
   const started = compare(folder, '--jobs', '2', 'train.epochs=2000');
   const { run } = await until('a run has a checkpoint', () => trainingRun(join(folder, 'runs/small')));
-  const children = workersOf(join(folder, 'runs/small')).map(({ pid }) => pid);
+  const children = runningWorkers(join(folder, 'runs/small')).map(({ pid }) => pid);
   expect(children.length).toBeGreaterThan(0);
   process.kill(started.pid, 'SIGKILL');
   await until('no child is left', () => !children.some(isRunning));

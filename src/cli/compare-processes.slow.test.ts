@@ -5,13 +5,13 @@ import { isRunning } from '../support/process-identity.js';
 import { ple, succeeded, temporaryFolder } from './command.fixture.js';
 import {
   comparisonIn,
+  runningWorkers,
   runsIn,
   smallComparison,
   startPle,
   trainingRun,
   until,
   withoutShared,
-  workersOf,
 } from './compare.fixture.js';
 
 test('of real processes: a killed one is started again, Ctrl-C leaves checkpoints, and the same command continues to the same bits', async () => {
@@ -29,7 +29,7 @@ test('of real processes: a killed one is started again, Ctrl-C leaves checkpoint
   const { status, stderr } = await started.finished;
   expect(status, stderr).toBe(130);
   expect(stderr).toMatch(/Interrupted\. The same command continues where it was\.\n$/);
-  expect(workersOf(at).filter(({ pid }) => isRunning(pid))).toEqual([]);
+  expect(runningWorkers(at).filter(({ pid }) => isRunning(pid))).toEqual([]);
   for (const run of runsIn(at)) expect(existsSync(join(at, run, 'checkpoints/last.safetensors'))).toBe(true);
 
   for (const runs of ['runs', 'whole']) {
@@ -37,5 +37,5 @@ test('of real processes: a killed one is started again, Ctrl-C leaves checkpoint
   }
   expect(comparisonIn(at)).toBe(comparisonIn(join(folder, 'whole/small')));
   expect(existsSync(join(at, 'lock'))).toBe(false);
-  expect(workersOf(at)).toEqual([]);
+  expect(runningWorkers(at)).toEqual([]);
 });

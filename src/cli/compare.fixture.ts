@@ -58,7 +58,7 @@ export function runsIn(folder: string): string[] {
 }
 
 /** Processes that hold runs in a comparison's folder. */
-export function workersOf(folder: string): { readonly run: string; readonly pid: number }[] {
+export function runningWorkers(folder: string): { readonly run: string; readonly pid: number }[] {
   return runsIn(folder).flatMap((name) => {
     const lock = join(folder, name, 'lock');
     return existsSync(lock)
@@ -69,5 +69,5 @@ export function workersOf(folder: string): { readonly run: string; readonly pid:
 
 /** A run that has finished an epoch and still trains. */
 export function trainingRun(folder: string): { readonly run: string; readonly pid: number } | undefined {
-  return workersOf(folder).find(({ run }) => existsSync(join(run, 'checkpoints/last.safetensors')));
+  return runningWorkers(folder).find(({ run }) => existsSync(join(run, 'checkpoints/last.safetensors')));
 }

@@ -91,7 +91,7 @@ export const compare = defineCommand(
     const { file, overrides } = neededConfig(given, options.config);
     const config = await readComparison(file, overrides);
     if (!options.dryRun && !options.commands) await refuseStoredCommands(config, file);
-    const sbatch = sbatchOf(options);
+    const sbatch = sbatchOptions(options);
     const { on, arrayLimit } = options;
     const execute = executeOf(config.execute, {
       ...(on === undefined ? {} : { on }),
@@ -217,7 +217,7 @@ async function show(result: ComparisonResult, options: OptionsOf<typeof words>, 
 }
 
 /** The options of sbatch among those of the command line, by their long names. */
-function sbatchOf(options: OptionsOf<typeof words>): Readonly<Record<string, string | true>> {
+function sbatchOptions(options: OptionsOf<typeof words>): Readonly<Record<string, string | true>> {
   const { partition, time, gres, account, cpusPerTask, mem, sbatch: others = [] } = options;
   const named = { partition, time, gres, account, 'cpus-per-task': cpusPerTask, mem };
   return {
@@ -237,15 +237,15 @@ async function planTable({ tuning, runs, tuned }: ComparisonPlan): Promise<strin
     import('../report/numbers.js'),
     import('../comparison/plan/axis-point.js'),
   ]);
-  const nameOf = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
-  const rowsOf = (stage: string, all: ComparisonPlan['runs']) =>
-    groupedBy(all, nameOf).map((alike) => {
+  const modelName = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
+  const planRows = (stage: string, all: ComparisonPlan['runs']) =>
+    groupedBy(all, modelName).map((alike) => {
       const finished = alike.filter((run) => run.finished).length;
       const sizes = (kind: 'embedding' | 'network') =>
         [...new Set(alike.map(({ parameters }) => count(parameters[kind])))].join(', ');
-      return [stage, nameOf(alike[0]), alike.length, finished, sizes('embedding'), sizes('network')];
+      return [stage, modelName(alike[0]), alike.length, finished, sizes('embedding'), sizes('network')];
     });
-  const rows = [...rowsOf('tune', tuning), ...rowsOf('run', runs)];
+  const rows = [...planRows('tune', tuning), ...planRows('run', runs)];
   const table = textTable(['', 'model', 'runs', 'finished', 'embedding', 'network'], rows);
   return tuned ? table : `${table}The runs are as if tune chose the values of the config.\n`;
 }

@@ -67,11 +67,11 @@ const inspectData = defineCommand(
         throw new ConfigError('--write takes a table file alone, and prints YAML: leave --json and overrides out.');
       if (/\.ya?ml$/i.test(word))
         throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${word}.`);
-      const from = queryOf(word, tables, database, test) ?? word;
+      const from = parseQuery(word, tables, database, test) ?? word;
       const questions: string[] = [];
       const note = (message: string) => void questions.push(message);
       const text = await guessedConfig(from, { tasks: task ?? [], test, note });
-      const findings = await findingsOf(text);
+      const findings = await inspectGuess(text);
       const remarks = findings.map((finding) => `# ${finding}\n`).join('');
       process.stdout.write(text.replace(/^(?!#)/m, () => remarks)); // below the remarks that are there
       for (const line of [...questions.map((question) => `note: ${question}`), ...findings]) say(line);
@@ -83,14 +83,14 @@ const inspectData = defineCommand(
     const { findingTexts, inspectionText } = await import('../report/inspection-text.js');
     const file = shippedConfig(word);
     const { readText } = await import('./input/config-file.js');
-    const inspection = await inspectionOf(await firstExperiment(readText(file), file, overrides));
+    const inspection = await runInspection(await firstExperiment(readText(file), file, overrides));
     process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
     if (!process.stdout.isTTY) findingTexts(inspection.findings).forEach(say); // who keeps the tables in a file sees them too
     return exitCode.done;
   },
 );
 
-async function inspectionOf(experiment: Experiment, isSaid = true): Promise<Inspection> {
+async function runInspection(experiment: Experiment, isSaid = true): Promise<Inspection> {
   const [{ findTask }, { everything, inspect, sample }, { progressBar }] = await Promise.all([
     import('../data/encode/encode.js'),
     import('../inspect/inspect.js'),
@@ -111,7 +111,7 @@ async function inspectionOf(experiment: Experiment, isSaid = true): Promise<Insp
 }
 
 /** What an inspection of a guessed config finds, from tables that it does not keep. */
-async function findingsOf(text: string): Promise<readonly string[]> {
+async function inspectGuess(text: string): Promise<readonly string[]> {
   const [{ findingTexts }, { partialPath, removeRemains }] = await Promise.all([
     import('../report/inspection-text.js'),
     import('../support/whole-file.js'),
@@ -120,7 +120,7 @@ async function findingsOf(text: string): Promise<readonly string[]> {
   const cache = partialPath(join(tmpdir(), 'ple-guessed'));
   try {
     const experiment = await firstExperiment(text, 'the config', [`dataset.cache=${JSON.stringify(cache)}`]);
-    return findingTexts((await inspectionOf(experiment, false)).findings);
+    return findingTexts((await runInspection(experiment, false)).findings);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return [`warning: the data cannot be inspected: ${error.message}`]; // as of few rows, of which no split gets any
@@ -130,7 +130,7 @@ async function findingsOf(text: string): Promise<readonly string[]> {
 }
 
 /** A query with its tables; undefined for a file. */
-function queryOf(word: string, tables: readonly string[] | undefined, database?: string, test?: string) {
+function parseQuery(word: string, tables: readonly string[] | undefined, database?: string, test?: string) {
   if (!/^\s*(select|with|from)\s/i.test(word)) {
     if (tables ?? database)
       throw new ConfigError('--file and --database are for a query: ple data inspect "SELECT …" --write.');
@@ -193,7 +193,7 @@ const prepareData = defineCommand(
       return reading(experiment, options, (source) => source);
     });
     const { train, validation, test } = source.splits;
-    const files = [...prepared].map((path) => ({ path, bytes: bytesOf(path) }));
+    const files = [...prepared].map((path) => ({ path, bytes: countBytes(path) }));
     const rows = { train: train.rows, validation: validation.rows, test: test.rows };
     const { checksum } = source;
     if (json) process.stdout.write(`${JSON.stringify({ schema: 1, checksum, rows, files }, null, 2)}\n`);
@@ -250,10 +250,10 @@ const dataRows = defineCommand(
 );
 
 /** Size of a file, or of all files in a folder. */
-function bytesOf(path: string): number {
+function countBytes(path: string): number {
   const stats = statSync(path);
   if (!stats.isDirectory()) return stats.size;
-  return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
+  return readdirSync(path).reduce((sum, name) => sum + countBytes(join(path, name)), 0);
 }
 
 const fetchData = defineCommand(

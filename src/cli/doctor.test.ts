@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bare, fakeFacts, fakeMachine, software } from '../engine/devices/facts.fixture.js';
 import { machineFacts } from '../engine/devices/facts.js';
-import { contentsOf, pleHere, printedBy, smallConfig, temporaryFolder } from './command.fixture.js';
+import { listContents, pleHere, printedBy, smallConfig, temporaryFolder } from './command.fixture.js';
 import { examine } from './doctor.js';
 
 const facts = machineFacts();
@@ -41,6 +41,6 @@ describe('ple train', () => {
     expect(stderr).toMatch(
       /^ple: engine\.device: cuda is not usable by the compiled engine: (there is no NVIDIA driver|only the NVIDIA driver is missing: [^;]+); to fix it: .+\n$/i,
     );
-    expect({ status, stdout, files: contentsOf(folder) }).toEqual({ status: 2, stdout: '', files: ['config.yaml'] });
+    expect({ status, stdout, files: listContents(folder) }).toEqual({ status: 2, stdout: '', files: ['config.yaml'] });
   });
 });

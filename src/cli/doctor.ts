@@ -36,7 +36,10 @@ export async function examine(look: Inspection, json: boolean): Promise<number> 
   let timer: NodeJS.Timeout | undefined;
   const { devices, auto } = await survey(look, (candidate) => {
     clearTimeout(timer);
-    timer = setTimeout(() => process.stderr.write(`Trying ${titleOf(candidate)}…\n`), 1000 * secondsUntilProgress);
+    timer = setTimeout(
+      () => process.stderr.write(`Trying ${candidateTitle(candidate)}…\n`),
+      1000 * secondsUntilProgress,
+    );
   }).finally(() => clearTimeout(timer));
   if (json) {
     const found = devices.map(({ candidate, finding }) => ({ ...candidate, ...finding }));
@@ -50,7 +53,7 @@ export async function examine(look: Inspection, json: boolean): Promise<number> 
   return auto ? exitCode.done : exitCode.failed;
 }
 
-function titleOf(candidate: Candidate): string {
+function candidateTitle(candidate: Candidate): string {
   const library = candidate.pureJs ? 'plain JavaScript' : 'TensorFlow';
   return `${deviceName(candidate)}${candidate.engine === 'tfjs' && candidate.device === 'cpu' ? ` (${library})` : ''}`;
 }
@@ -75,7 +78,7 @@ async function devicesText(devices: readonly Surveyed[]): Promise<string> {
     import('../report/numbers.js'),
   ]);
   const rows = devices.map(({ candidate, finding }) => [
-    titleOf(candidate),
+    candidateTitle(candidate),
     ...(finding.usable
       ? ['yes', finding.smoke.stepMilliseconds.toPrecision(2), finding.smoke.largestDifference.toExponential(1)]
       : ['no', dash, dash]),
@@ -83,7 +86,9 @@ async function devicesText(devices: readonly Surveyed[]): Promise<string> {
   ]);
   const head = ['engine and device', 'usable', 'ms a step', 'difference', 'on'];
   const refused = devices.flatMap(({ candidate, finding }) =>
-    finding.usable ? [] : [`${titleOf(candidate)}: ${printable(finding.reason)}.\n  To fix it: ${finding.mend}\n`],
+    finding.usable
+      ? []
+      : [`${candidateTitle(candidate)}: ${printable(finding.reason)}.\n  To fix it: ${finding.mend}\n`],
   );
   return (
     textTable(head, rows, [false, false, true, true, false]) +

@@ -13,7 +13,7 @@ const log = fs.openSync(process.env.EFFECTS_FILE, 'a');
 const { writeSync } = fs;
 const record = (line) => writeSync(log, `${line}\n`);
 
-const pathOf = (path) => (path instanceof URL ? fileURLToPath(path) : resolve(String(path)));
+const resolvedPath = (path) => (path instanceof URL ? fileURLToPath(path) : resolve(String(path)));
 const isWriting = (flags) =>
   typeof flags === 'string'
     ? /[wa+]/.test(flags)
@@ -28,7 +28,7 @@ function watch(object, name, argument, counts = () => true) {
   const original = object[name];
   if (typeof original !== 'function') throw new Error(`node:fs has no ${name}.`);
   object[name] = function (...given) {
-    if (typeof given[argument] !== 'number' && counts(given)) record(`write ${pathOf(given[argument])}`);
+    if (typeof given[argument] !== 'number' && counts(given)) record(`write ${resolvedPath(given[argument])}`);
     return original.apply(this, given);
   };
 }

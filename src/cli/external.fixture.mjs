@@ -23,13 +23,13 @@ writeFileSync(
   `seen-${seed}.json`,
   JSON.stringify({ columns: Object.keys(train[0]), train: train.slice(0, 4), rows: [train.length, test.length] }),
 );
-const cellsOf = (row, { type, label, outputs, classes }) => {
+const predictionCells = (row, { type, label, outputs, classes }) => {
   const value = row[label];
   if (type === 'regression') return [value];
   if (type === 'binary') return [value === null ? '' : value === 1 ? 0.9 : 0.2];
   return outputs.map((_, index) => (classes[index] === value ? 0.8 : 0.2 / (classes.length - 1)));
 };
-const lines = test.map((row) => tasks.flatMap((task) => cellsOf(row, task)).join(','));
+const lines = test.map((row) => tasks.flatMap((task) => predictionCells(row, task)).join(','));
 writeFileSync(
   join(folder, 'predictions.csv'),
   [tasks.flatMap(({ outputs }) => outputs.map((name) => JSON.stringify(name))).join(','), ...lines, ''].join('\n'),

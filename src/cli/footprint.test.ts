@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { censusConfig, contentsOf, ple, succeeded } from './command.fixture.js';
+import { censusConfig, listContents, ple, succeeded } from './command.fixture.js';
 import { effects, newUser } from './footprint.fixture.js';
 
 test('a comparison and its child processes write nothing outside its folder and the named cache, and contact no address', async () => {
@@ -12,7 +12,7 @@ test('a comparison and its child processes write nothing outside its folder and 
   const text = readFileSync(config, 'utf8').replace(/^model: .*$/m, `compare: { seeds: 1, models: ${models} }`);
   writeFileSync(config, text);
   const words = ['compare', '--config', config, '--runs', 'results', '--jobs', '2'];
-  const before = contentsOf(user.work);
+  const before = listContents(user.work);
   await succeeded(ple(words, { cwd: user.work, env: user.env, nodeOptions: effects }));
 
   const [runs, cache] = [join(user.work, 'results'), join(user.work, 'cache')];
@@ -23,8 +23,8 @@ test('a comparison and its child processes write nothing outside its folder and 
   expect(written.filter((path) => !isBelow(path))).toEqual([]);
   expect(user.lines('connect')).toEqual([]);
   // What native code writes is not recorded: ONNX Runtime's telemetry would show below the home folder.
-  expect(contentsOf(user.home)).toEqual(['cache', 'tmp']);
-  const added = contentsOf(user.work).filter((path) => !before.includes(path));
+  expect(listContents(user.home)).toEqual(['cache', 'tmp']);
+  const added = listContents(user.work).filter((path) => !before.includes(path));
   expect(added.filter((path) => path.endsWith('.duckdb'))).toHaveLength(1);
   expect(added.filter((path) => !/^(cache|results)(\/|$)/.test(path))).toEqual([]);
 });

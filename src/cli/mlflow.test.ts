@@ -6,7 +6,7 @@ import { readEvents } from '../tracking/event-reader.fixture.js';
 import { mlflowServer } from '../tracking/mlflow-server.fixture.js';
 import { pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
 import { smallComparison, withoutShared } from './compare.fixture.js';
-import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
+import { epochsIn, jsonIn, runBits, runIn } from './tracked-run.fixture.js';
 
 const clean = {
   MLFLOW_TRACKING_USERNAME: undefined,
@@ -27,7 +27,7 @@ async function trained(words: readonly string[], env: Readonly<Record<string, st
   return { stderr: finished.stderr, run: runIn(runs) };
 }
 
-let untracked: ReturnType<typeof bitsOf>;
+let untracked: ReturnType<typeof runBits>;
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ple-untracked-'));
   vi.stubEnv('MLFLOW_TRACKING_URI', 'http://127.0.0.1:9'); // it alone sends nothing
@@ -35,7 +35,7 @@ beforeAll(async () => {
   vi.unstubAllEnvs();
   expect(finished.status, finished.stderr).toBe(0);
   expect(finished.stderr).not.toContain('MLflow');
-  untracked = bitsOf(runIn(join(folder, 'runs')));
+  untracked = runBits(runIn(join(folder, 'runs')));
   rmSync(folder, { recursive: true });
 });
 
@@ -43,7 +43,7 @@ test('a server gets parameters, metrics by epoch, test metrics and files of a ru
   const server = await mlflowServer();
   const { stderr, run } = await trained([`tracking.mlflow=${server.url}`, "tracking.experiment='Näme, (1)'"]);
   expect(stderr).not.toContain('MLflow');
-  expect(bitsOf(run)).toEqual(untracked);
+  expect(runBits(run)).toEqual(untracked);
   expect(server.mistakes).toEqual([]);
   expect([...server.experiments]).toEqual([['Näme, (1)', '1']]);
   const [[id, kept] = [], ...others] = server.runs;
@@ -95,7 +95,7 @@ test('a server that is away costs notes, and the run is the same to the bit', as
   const { run, stderr } = await trained([`tracking.mlflow=${server.url}`, 'tracking.tensorboard=true']);
   expect(stderr).toMatch(/MLflow at \S+: it cannot be reached \(ECONNREFUSED\)/);
   expect(stderr.match(/MLflow at/g)?.length).toBeLessThanOrEqual(2); // a reason, and what was not sent
-  expect(bitsOf(run)).toEqual(untracked);
+  expect(runBits(run)).toEqual(untracked);
   expect(readEvents(run).scalars.filter(([name]) => name === 'train/loss')).toHaveLength(4);
 });
 

@@ -86,7 +86,7 @@ export const report = defineCommand(
       return reportRun(sources[0], options);
     const alone = sources.length === 1 && predictions.length === 0 && sources[0]?.comparison ? sources[0] : undefined;
     const folder = options.out ?? alone?.path ?? 'report';
-    if ((await holdsRunsOf(folder)) && !(alone && resolve(alone.path) === resolve(folder))) refuse(folder);
+    if ((await holdsOwnRuns(folder)) && !(alone && resolve(alone.path) === resolve(folder))) refuse(folder);
 
     const { comparison, runs, notes } = await storedTable(sources, {
       folder,
@@ -102,8 +102,8 @@ export const report = defineCommand(
     const data = {
       comparison,
       runs,
-      command: commandOf(given, options, alone),
-      config: alone ? configOf(alone) : null,
+      command: recreatingCommand(given, options, alone),
+      config: alone ? storedConfig(alone) : null,
     };
     await writeOutputs(folder, data, options.svg ?? false);
     showComparison(comparison, options);
@@ -138,7 +138,7 @@ async function reportRun({ path, rows }: StoredRuns, options: Options): Promise<
   if (!run) throw new DataError(`${path} is not finished: ple train --resume ${path} continues.`);
   const folder = options.out ?? path;
   for (const note of run.notes) say(`note: ${note}`);
-  if (await holdsRunsOf(folder)) refuse(folder);
+  if (await holdsOwnRuns(folder)) refuse(folder);
   const command = commandLine('train', ['--config', join(path, 'config.yaml'), '--runs', dirname(path)]);
   await writeRunReport(folder, run, command, options.svg ?? false);
   process.stdout.write(options.json ? `${JSON.stringify(run.result, null, 2)}\n` : metricsTable(run.result));
@@ -153,21 +153,21 @@ function refuse(folder: string): never {
 }
 
 /** Whether `ple compare` created the folder, so that its runs lie in it. */
-async function holdsRunsOf(folder: string): Promise<boolean> {
+async function holdsOwnRuns(folder: string): Promise<boolean> {
   if (!existsSync(join(folder, 'comparison.json'))) return false;
   const { readComparison } = await import('../comparison/stored/comparison-file.js');
   return readComparison(folder).rows.some(({ runs }) => runs.some(({ path }) => !path.includes('/')));
 }
 
-function configOf({ path }: StoredRuns): string | null {
+function storedConfig({ path }: StoredRuns): string | null {
   const file = join(path, 'config.yaml');
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
 /** The command that recreates the table. For an unchanged comparison, it names the config. */
-function commandOf(words: readonly string[], options: Options, alone: StoredRuns | undefined): string {
+function recreatingCommand(words: readonly string[], options: Options, alone: StoredRuns | undefined): string {
   const { baseline, uncertainty, scores, predictions = [] } = options;
-  if (alone && baseline === undefined && uncertainty === undefined && configOf(alone) !== null)
+  if (alone && baseline === undefined && uncertainty === undefined && storedConfig(alone) !== null)
     return commandLine('compare', ['--config', join(alone.path, 'config.yaml'), '--runs', dirname(alone.path)]);
   const named = Object.entries({ baseline, uncertainty, scores });
   return commandLine('report', [

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ple, pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
-import { runIn, bitsOf as trackedBitsOf } from './tracked-run.fixture.js';
+import { runBits, runIn } from './tracked-run.fixture.js';
 
 /** With dropout the rest of an epoch draws its noise after resuming. */
 export const dropout = [['tower: [4]', 'tower: [4], dropout: 0.2']] as const;
@@ -10,7 +10,7 @@ export const dropout = [['tower: [4]', 'tower: [4], dropout: 0.2']] as const;
 export async function wholeRun(folder: string, changes: Parameters<typeof smallConfig>[1]) {
   const words = ['train', '--config', smallConfig(folder, changes), '--runs', join(folder, 'runs')];
   await succeeded(pleHere(words));
-  const bits = bitsOf(runIn(join(folder, 'runs')));
+  const bits = resumableBits(runIn(join(folder, 'runs')));
   rmSync(join(folder, 'runs'), { recursive: true });
   return bits;
 }
@@ -27,9 +27,9 @@ export async function stoppedRun(signal: NodeJS.Signals, place: string, changes:
 }
 
 /** All that must not depend on interruptions: best parameters, last state with the optimizer's, and measurements. */
-export function bitsOf(run: string) {
+export function resumableBits(run: string) {
   const last = readFileSync(join(run, 'checkpoints/last.safetensors'));
   const header = Number(last.readBigUInt64LE(0));
   const { __metadata__: _, ...arrays } = JSON.parse(last.toString('utf8', 8, 8 + header));
-  return { ...trackedBitsOf(run), arrays, state: last.subarray(8 + header).toString('hex') };
+  return { ...runBits(run), arrays, state: last.subarray(8 + header).toString('hex') };
 }

@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from 'vitest';
 import { folderOfFile, ple, succeeded } from './command.fixture.js';
-import { bitsOf, dropout, stoppedRun, wholeRun } from './resume.fixture.js';
+import { dropout, resumableBits, stoppedRun, wholeRun } from './resume.fixture.js';
 
 const configs = { plain: [], dropout } as const;
 const folder = folderOfFile();
-const wholes = new Map<string, ReturnType<typeof bitsOf>>();
+const wholes = new Map<string, ReturnType<typeof resumableBits>>();
 beforeAll(async () => {
   for (const [name, changes] of Object.entries(configs)) wholes.set(name, await wholeRun(folder, changes));
 });
@@ -21,5 +21,5 @@ test.each([
   expect([status, stdout], stderr).toEqual([signal === 'SIGKILL' ? signal : 130, '']);
   if (signal !== 'SIGKILL') expect(stderr).toContain(`ple train --resume ${run}`);
   await succeeded(ple(['train', '--resume', run]));
-  expect(bitsOf(run)).toEqual(wholes.get(config));
+  expect(resumableBits(run)).toEqual(wholes.get(config));
 });

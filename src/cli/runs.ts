@@ -28,16 +28,16 @@ export const runs = defineCommand(words, async (folder, { comparisons = false, s
   const found = listFolders(folder, comparisons);
   const tasks = [...new Set(found.flatMap((one) => Object.keys(one.tasks)))];
   const isHigherBetter = (metric: string) => metrics.get(metric).better === 'higher';
-  const listed = found.toSorted(orderOf(sort, tasks, isHigherBetter));
+  const listed = found.toSorted(chooseOrder(sort, tasks, isHigherBetter));
   if (json)
-    process.stdout.write(`${JSON.stringify({ schema: 1, folder, folders: listed.map(documentOf) }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ schema: 1, folder, folders: listed.map(folderDocument) }, null, 2)}\n`);
   else if (listed.length === 0) say(`${folder} has no run and no comparison.`);
-  else process.stdout.write(await textOf(listed));
+  else process.stdout.write(await listText(listed));
   return exitCode.done;
 });
 
 /** @throws ConfigError for an unknown key. */
-function orderOf(key: string, tasks: readonly string[], isHigherBetter: (metric: string) => boolean): Order {
+function chooseOrder(key: string, tasks: readonly string[], isHigherBetter: (metric: string) => boolean): Order {
   const text = (of: (one: ListedFolder) => string) => (a: ListedFolder, b: ListedFolder) =>
     of(a) < of(b) ? -1 : Number(of(a) > of(b));
   const orders: Readonly<Record<string, Order>> = {
@@ -60,7 +60,7 @@ function orderOf(key: string, tasks: readonly string[], isHigherBetter: (metric:
 }
 
 /** A folder with the fields of its kind. */
-function documentOf({ kind, model, seed, tasks, models, verdicts, runs, changed, ...common }: ListedFolder) {
+function folderDocument({ kind, model, seed, tasks, models, verdicts, runs, changed, ...common }: ListedFolder) {
   const own = kind === 'run' ? { model, seed, tasks } : { models, verdicts, runs };
   return { kind, ...common, ...own, changed: changed === 0 ? null : new Date(changed).toISOString() };
 }
@@ -69,13 +69,13 @@ function documentOf({ kind, model, seed, tasks, models, verdicts, runs, changed,
  * Blocks of folders whose tables have the columns of their own tasks: a comparison with its runs, other runs with equal
  * tasks, and comparisons whose runs are not listed. Blocks have the order of their first folders.
  */
-function blocksOf(listed: readonly ListedFolder[]): readonly (readonly ListedFolder[])[] {
+function tableBlocks(listed: readonly ListedFolder[]): readonly (readonly ListedFolder[])[] {
   const comparisons = listed.filter(({ kind }) => kind === 'comparison');
-  const parentOf = ({ path }: ListedFolder) => comparisons.find((one) => path.startsWith(join(one.path, sep)));
-  const parents = new Set(listed.map(parentOf));
+  const findParent = ({ path }: ListedFolder) => comparisons.find((one) => path.startsWith(join(one.path, sep)));
+  const parents = new Set(listed.map(findParent));
   const blocks = new Map<string, ListedFolder[]>();
   for (const one of listed) {
-    const parent = parents.has(one) ? one : parentOf(one);
+    const parent = parents.has(one) ? one : findParent(one);
     const tasks = Object.entries(one.tasks).map(([task, { metric }]) => [task, metric]);
     const key = parent?.path ?? JSON.stringify([one.kind, tasks]);
     const block = blocks.get(key) ?? [];
@@ -86,9 +86,9 @@ function blocksOf(listed: readonly ListedFolder[]): readonly (readonly ListedFol
   return [...blocks.values()];
 }
 
-async function textOf(listed: readonly ListedFolder[]): Promise<string> {
+async function listText(listed: readonly ListedFolder[]): Promise<string> {
   const blocks: string[] = [];
-  for (const block of blocksOf(listed)) blocks.push(await tableOf(block));
+  for (const block of tableBlocks(listed)) blocks.push(await blockTable(block));
   const { printable } = await import('../support/printable.js');
   const reasons = listed.flatMap(({ name, state, reason }) =>
     reason === null ? [] : [`${printable(`${name} (${state}): ${reason}`)}\n`],
@@ -96,7 +96,7 @@ async function textOf(listed: readonly ListedFolder[]): Promise<string> {
   return [...blocks, ...(reasons.length > 0 ? [reasons.join('')] : [])].join('\n');
 }
 
-async function tableOf(listed: readonly ListedFolder[]): Promise<string> {
+async function blockTable(listed: readonly ListedFolder[]): Promise<string> {
   const [{ textTable }, { metricText }, { dash }, { metricName }, { age, size }] = await Promise.all([
     import('../report/text-table.js'),
     import('../report/metrics-table.js'),

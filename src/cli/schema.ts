@@ -29,7 +29,7 @@ export const schema = defineCommand(words, async (word, { json }) => {
     process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
     return exitCode.done;
   }
-  const all = keysOf(whole).map((key) => ({ ...key, name: nameOf(key.path) }));
+  const all = keysOf(whole).map((key) => ({ ...key, name: keyName(key.path) }));
   const found = all.filter(({ path }) => isAtOrBelow(path, word.split('.')));
   if (found.length === 0) {
     const { meantKey } = await import('../config/field-names.js');
@@ -43,7 +43,7 @@ export const schema = defineCommand(words, async (word, { json }) => {
     throw new ConfigError(`There is no key '${word}'${suggestion}; 'ple schema train' shows the keys below train.`);
   }
   const listed = found.map(({ name, of, standards, meaning }) => ({ key: name, of, standards, meaning }));
-  process.stdout.write(json ? `${JSON.stringify(listed, null, 2)}\n` : found.map(textOf).join(''));
+  process.stdout.write(json ? `${JSON.stringify(listed, null, 2)}\n` : found.map(keyText).join(''));
   return exitCode.done;
 });
 
@@ -56,11 +56,11 @@ function isAtOrBelow(path: Key['path'], words: readonly string[]): boolean {
 }
 
 /** The form on a command line, where an item of a list has an index. */
-function nameOf(path: Key['path']): string {
+function keyName(path: Key['path']): string {
   return path.join('.').replaceAll('[]', '0');
 }
 
-function textOf({ path, of, standards, meaning }: Key): string {
+function keyText({ path, of, standards, meaning }: Key): string {
   const different = [...new Set(standards)].filter((standard) => standard !== '');
   const about = [
     ...(of.length > 0 ? [`of ${of.join(', ')}`] : []),
@@ -68,5 +68,5 @@ function textOf({ path, of, standards, meaning }: Key): string {
       ? [different.join() === 'required' ? 'required' : `default ${different.join(' or ')}`]
       : []),
   ];
-  return `${nameOf(path)}${about.length > 0 ? ` (${about.join('; ')})` : ''}\n  ${meaning}\n`;
+  return `${keyName(path)}${about.length > 0 ? ` (${about.join('; ')})` : ''}\n  ${meaning}\n`;
 }

@@ -20,7 +20,7 @@ ${examples('ple setup tensorflow', 'ple setup cuda', 'ple setup cuda --only tfjs
 
 /** Sets up native libraries, then tries every engine on every device. Fails if one of them could not be set up. */
 export const setup = defineCommand(words, async (what, { only }) => {
-  const names = namesOf(what, only);
+  const names = libraryNames(what, only);
   const [{ libraries }, { setUp, setUpOptions }, { examine }, { inspectMachine: lookAtMachine }] = await Promise.all([
     import('../engine/native/libraries.js'),
     import('../engine/native/set-up.js'),
@@ -43,7 +43,7 @@ export const setup = defineCommand(words, async (what, { only }) => {
   return code;
 });
 
-function namesOf(what: string, only: OptionsOf<typeof words>['only']): readonly LibraryName[] {
+function libraryNames(what: string, only: OptionsOf<typeof words>['only']): readonly LibraryName[] {
   if (what === 'tensorflow' && only === undefined) return ['tensorflow'];
   if (what === 'cuda') return (only === undefined ? ways : [only]).map((way) => sets[way]);
   throw new UserError(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readEvents } from '../tracking/event-reader.fixture.js';
 import { pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
-import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
+import { epochsIn, jsonIn, runBits, runIn } from './tracked-run.fixture.js';
 
 /** Every number of a line of epochs.jsonl but the epoch, by the path of its keys. */
 function numbersIn(value: unknown, path: readonly string[] = []): [string, number][] {
@@ -27,7 +27,7 @@ test('an event file has every number of epochs.jsonl, the parameters and the tes
   expect(again.stderr).toContain('note: 1 finished run will not be in TensorBoard: only runs that train are tracked.');
   const run = runIn(tracked);
   expect(run.slice(tracked.length)).toBe(runIn(plain).slice(plain.length)); // tracking is not in the hash
-  expect(bitsOf(run)).toEqual(bitsOf(runIn(plain)));
+  expect(runBits(run)).toEqual(runBits(runIn(plain)));
   expect(existsSync(join(runIn(plain), 'tensorboard'))).toBe(false);
 
   const { scalars, hparams } = readEvents(run);

@@ -16,7 +16,7 @@ export const epochsIn = (run: string) =>
     .map((line) => JSON.parse(line));
 
 /** The bits that tracking must not change. */
-export function bitsOf(run: string) {
+export function runBits(run: string) {
   const { files: _, sha256: __, throughput: ___, ...result } = jsonIn(run, 'result.json');
   const bytes = (name: string) => readFileSync(join(run, name)).toString('hex');
   return {

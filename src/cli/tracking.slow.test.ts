@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readEvents } from '../tracking/event-reader.fixture.js';
 import { mlflowServer } from '../tracking/mlflow-server.fixture.js';
 import { ple, pleHere, smallConfig, succeeded, temporaryFolder } from './command.fixture.js';
-import { bitsOf, epochsIn, runIn } from './tracked-run.fixture.js';
+import { epochsIn, runBits, runIn } from './tracked-run.fixture.js';
 
 const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
 const clean = {
@@ -24,7 +24,7 @@ test('a run that is killed goes on in its MLflow run and its event file, with ev
   expect(killed.status, killed.stderr).toBe('SIGKILL');
   const run = runIn(runs);
   await succeeded(pleHere(['train', '--resume', run, 'engine.threads=2']));
-  expect(bitsOf(run)).toEqual(bitsOf(runIn(join(folder, 'whole'))));
+  expect(runBits(run)).toEqual(runBits(runIn(join(folder, 'whole'))));
   expect(server.mistakes).toEqual([]);
   expect(server.runs.size).toBe(1);
   const [kept] = server.runs.values();

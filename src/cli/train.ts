@@ -118,7 +118,7 @@ async function dryRun(experiment: Experiment, display: Display, json: boolean): 
     for (const message of prepared.warnings) display.show({ kind: 'note', message });
     return prepared;
   }).finally(display.close);
-  const plan = await planOf(experiment, setup);
+  const plan = await trainingPlan(experiment, setup);
   if (json) {
     process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
     return exitCode.done;
@@ -139,7 +139,7 @@ async function dryRun(experiment: Experiment, display: Display, json: boolean): 
   return exitCode.done;
 }
 
-async function planOf(experiment: Experiment, { dataset, model, parameters, batchSize }: TrainingSetup) {
+async function trainingPlan(experiment: Experiment, { dataset, model, parameters, batchSize }: TrainingSetup) {
   const [{ hash8 }, { definitions }, { countParameters }] = await Promise.all([
     import('../config/hash.js'),
     import('../training/definitions.js'),

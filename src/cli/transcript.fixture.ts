@@ -38,7 +38,7 @@ async function ran(command: string, cwd: string, ple: typeof pleHere): Promise<F
     const { status, stdout, stderr } = spawnSync('sh', ['-c', line], shell(cwd));
     return { status: status ?? -1, stdout, stderr };
   }
-  const given = wordsOf(words, cwd);
+  const given = shellWords(words, cwd);
   for (const setting of settings.split(' ').filter((text) => text !== ''))
     vi.stubEnv(setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1));
   const finished = await ple(given, { cwd }).finally(() => vi.unstubAllEnvs());
@@ -56,7 +56,7 @@ const shell = (cwd: string) => {
 };
 
 /** As a shell splits them, which takes quotes away and puts files for patterns. */
-function wordsOf(line: string, cwd: string): string[] {
+function shellWords(line: string, cwd: string): string[] {
   if (!/['"*$]/.test(line)) return line.split(/\s+/).filter((word) => word !== '');
   const { stdout } = spawnSync('sh', ['-c', `for word in ${line}; do printf '%s\\0' "$word"; done`], shell(cwd));
   return stdout.split('\0').slice(0, -1);

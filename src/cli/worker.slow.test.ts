@@ -43,7 +43,7 @@ function startWorker(
 }
 
 const doneBy = (worker: Started) => worker.stderr().match(/ is done\.$/gm) ?? [];
-const logOf = (run: string) => logEntries(readFileSync(join(run, 'log.jsonl'), 'utf8'));
+const readLog = (run: string) => logEntries(readFileSync(join(run, 'log.jsonl'), 'utf8'));
 
 /** What comparisons make on this machine alone, by their changes. */
 const tables = new Map<string, Promise<string>>();
@@ -101,11 +101,11 @@ withRedis('a worker that drains gives its run back with a checkpoint, and anothe
   const { run } = await until('a checkpoint', () => trainingRun(join(folder, 'queue/small')));
   process.kill(first.pid, 'SIGTERM');
   expect((await first.finished).status).toBe(130);
-  expect(logOf(run).at(-1)?.msg).toBe('interrupted');
+  expect(readLog(run).at(-1)?.msg).toBe('interrupted');
   startWorker(join(folder, 'queue'), server);
   const result = await planner.finished;
   expect(result.status, result.stderr).toBe(0);
-  expect(Number(logOf(run).find(({ msg }) => msg === 'resumed')?.epoch)).toBeGreaterThan(1);
+  expect(Number(readLog(run).find(({ msg }) => msg === 'resumed')?.epoch)).toBeGreaterThan(1);
   expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
 });
 
@@ -171,8 +171,8 @@ withRedis('jobs of others are refused: no run fails for another version, and not
   await queue.add('run', { plan: 'small/jobs/01234567.json', index: 0, more: true }, { jobId: 'newer' });
   const worker = startWorker(join(folder, 'queue'), server);
   await until('another version is refused', () => /is not as ple .* writes it/.test(worker.stderr()));
-  const stateOf = async (id: string) => (await queue.getJob(id))?.getState();
-  await expect.poll(() => stateOf('newer'), { timeout: 20_000 }).toMatch(/delayed|waiting|prioritized/);
+  const jobState = async (id: string) => (await queue.getJob(id))?.getState();
+  await expect.poll(() => jobState('newer'), { timeout: 20_000 }).toMatch(/delayed|waiting|prioritized/);
   expect(readdirSync(folder)).toEqual(['redis']);
 });
 

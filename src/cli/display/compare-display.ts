@@ -63,7 +63,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     if (report.kind === 'note' && report.ofRun) ofRuns.add(run, report.message);
     else if (report.kind === 'note') once(`note: ${report.message}`);
     if (report.kind === 'start' && report.resumedAt !== null && run.until === undefined)
-      line(`${nameOf(run)} continues in epoch ${report.resumedAt}`);
+      line(`${runName(run)} continues in epoch ${report.resumedAt}`);
     const { until: epochs = run.experiment.train.epochs } = run;
     if (report.kind === 'start' && report.resumedAt !== null) {
       fractions.set(run.folder, (report.resumedAt - 1) / epochs);
@@ -80,8 +80,8 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     if (outcome.status === 'interrupted') return;
     stage.done += 1;
     const which = `${stage.done}/${stage.of} `;
-    if (outcome.status === 'failed') line(`${which}${nameOf(run)}  failed: ${outcome.message}`);
-    else line(finishedLine(`${which}${nameOf(run, longestLabel)}`, scores, seconds, stream));
+    if (outcome.status === 'failed') line(`${which}${runName(run)}  failed: ${outcome.message}`);
+    else line(finishedLine(`${which}${runName(run, longestLabel)}`, scores, seconds, stream));
     advanceRuns();
   }
 
@@ -100,7 +100,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
       if (event.kind === 'decided') for (const text of decisions(event, config)) line(text);
       if (event.kind === 'planned') begin(event);
       if (event.kind === 'started again')
-        line(`${nameOf(event.run)} is started again from its checkpoint: ${event.reason}`);
+        line(`${runName(event.run)} is started again from its checkpoint: ${event.reason}`);
       if (event.kind === 'command') line(printable(`${event.name}  ${event.message}`));
       if (event.kind === 'report') report(event);
       if (event.kind === 'ended') end(event);
@@ -138,14 +138,14 @@ function finishedLine(start: string, scores: Ended['scores'], seconds: number, s
     ({ task, metric, value }) =>
       `${shortened(printable(task), longestTask)} ${metric} ${value === null ? '-' : value.toPrecision(4)}`,
   );
-  const lineOf = (count: number) => {
+  const lineWith = (count: number) => {
     const rest = count < parts.length ? [`… ${counted(parts.length - count, 'more task')}`] : [];
     return [start, ...parts.slice(0, count), ...rest, `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`].join('  ');
   };
-  if (!stream.isTTY) return lineOf(parts.length);
+  if (!stream.isTTY) return lineWith(parts.length);
   let shown = parts.length;
-  while (shown > 1 && stringWidth(lineOf(shown)) > (stream.columns || 80)) shown--;
-  return lineOf(shown);
+  while (shown > 1 && stringWidth(lineWith(shown)) > (stream.columns || 80)) shown--;
+  return lineWith(shown);
 }
 
 /** What `tune` chose and `match` scaled: a line for each model at each point, or for each of its parts. */
@@ -177,7 +177,7 @@ type Named = Pick<Run, 'label' | 'point' | 'values' | 'tasks' | 'seed'>;
 /**
  * `ple correlation 0.4 seed 3`. A run of `tune` also has the values that it tries, and a part has `for` and its tasks.
  */
-function nameOf({ label, point, values, tasks, seed }: Named, longest = Number.POSITIVE_INFINITY): string {
+function runName({ label, point, values, tasks, seed }: Named, longest = Number.POSITIVE_INFINITY): string {
   const name = shortened(printable(label), longest);
   return printable(joined(' ', name, pointText({ ...point, ...values, seed }, ' '), forTasks(tasks)));
 }
@@ -191,7 +191,7 @@ function gatherNotes() {
   const runs = new Map<string, Set<string>>(); // names, by message
   return {
     add(run: Named, message: string): void {
-      runs.set(message, (runs.get(message) ?? new Set()).add(nameOf(run)));
+      runs.set(message, (runs.get(message) ?? new Set()).add(runName(run)));
     },
     /** Returns a line for each message with its runs, and clears the notes. */
     take(): readonly string[] {

@@ -45,7 +45,7 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
         const rows = `${count(dataset.splits.train.rows)} training rows`;
         const from = event.resumedAt === null ? '' : `, resumed in epoch ${event.resumedAt}`;
         return line(
-          `${event.path}: ${experiment.model.type}, ${rows}, ${engine.name} engine on ${deviceOf(engine)}${from}`,
+          `${event.path}: ${experiment.model.type}, ${rows}, ${engine.name} engine on ${deviceText(engine)}${from}`,
         );
       }
       const { record } = event;
@@ -60,7 +60,7 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
     },
   };
 
-  function deviceOf({ device, deviceId }: Engine): string {
+  function deviceText({ device, deviceId }: Engine): string {
     if (device === 'cpu' && experiment.engine.device === 'auto')
       return 'cpu, as auto found no usable GPU (see ple doctor)';
     return deviceId === undefined ? device : `${device} ${deviceId}`;
