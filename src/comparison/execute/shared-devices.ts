@@ -20,15 +20,15 @@ export interface SharedDevices {
  */
 export async function shareDevices(
   engine: Experiment['engine'],
-  look: Inspection = inspectMachine(),
+  inspection: Inspection = inspectMachine(),
 ): Promise<SharedDevices> {
-  const { chosen, notes } = await chooseDevice(engine, look);
+  const { chosen, notes } = await chooseDevice(engine, inspection);
   const { engine: name, device, deviceId } = chosen.candidate;
-  const gpus = device === 'cuda' && deviceId === undefined ? ((await look.facts.nvidiaGpus())?.length ?? 1) : 1;
+  const gpus = device === 'cuda' && deviceId === undefined ? ((await inspection.facts.nvidiaGpus())?.length ?? 1) : 1;
   if (gpus === 1) return { all: [chosen], notes };
   const others: ChosenDevice[] = [];
   for (let deviceId = 1; deviceId < gpus; deviceId++) {
-    const other = await chooseDevice({ ...engine, name, device, deviceId }, look);
+    const other = await chooseDevice({ ...engine, name, device, deviceId }, inspection);
     others.push({ ...other.chosen, why: chosen.why });
   }
   return { all: [{ ...chosen, candidate: { ...chosen.candidate, deviceId: 0 } }, ...others], notes };
