@@ -52,9 +52,9 @@ const templates = {
   fewSeeds:
     'Set compare.seeds to 5: each model has {seeds}, and a verdict needs {fewest}. Finished runs are not trained again.',
   seedsVary:
-    'The seeds of {baseline} vary by {deviation} on {task} (standard deviation): train longer, lower the learning rate, add seeds, or, if smaller gains do not matter, set a wider margin (compare.margin; it is {margin}).',
+    'The seeds of {baseline} vary by {deviation} on {task} (standard deviation): train longer, lower the learning rate or add seeds. The margin is {margin}: a wider one (compare.margin) is for a comparison whose results nobody has seen.',
   rowsVary:
-    'Most of the uncertainty is that of the test rows: use more of them, or, if smaller gains do not matter, set a wider margin (compare.margin; it is {margin} on {task}).',
+    'Most of the uncertainty is that of the test rows: use more of them. The margin on {task} is {margin}: a wider one (compare.margin) is for a comparison whose results nobody has seen.',
 
   // How the numbers were made.
   trained: 'Models were trained for {passes} over {rows} rows. Twice the {what} brought {baseline} {effects}.',

@@ -177,15 +177,15 @@ test('nothing decided, and no few seeds would: what makes most of the error, the
     const answer = chooseAnswer(comparison, point);
     return answerInWords(answer, comparison, must(comparisonPoints(comparison)[0], 'point'))[1];
   };
-  const wider = 'or, if smaller gains do not matter, set a wider margin (compare.margin; it is 0.001 AUC';
+  const wider = 'a wider one (compare.margin) is for a comparison whose results nobody has seen';
   expect(sentence(20, 0.005)).toBe('Undecided gains: about 20 seeds would decide 2.');
   // The variance of the difference of two means of 5 runs is 2 (0.008)² / 5 = 0.00506².
   for (const seeds of [21, null])
     expect(sentence(seeds, 0.007)).toBe(
-      `The seeds of single-task vary by 0.008 AUC on income (standard deviation): train longer, lower the learning rate, add seeds, ${wider}).`,
+      `The seeds of single-task vary by 0.008 AUC on income (standard deviation): train longer, lower the learning rate or add seeds. The margin is 0.001 AUC: ${wider}.`,
     );
   expect(sentence(null, 0.008)).toBe(
-    `Most of the uncertainty is that of the test rows: use more of them, ${wider} on income).`,
+    `Most of the uncertainty is that of the test rows: use more of them. The margin on income is 0.001 AUC: ${wider}.`,
   );
 });
 
