@@ -123,7 +123,7 @@ describe('ple report', () => {
       [at('d/a2'), 'click', 'time'],
       [at('d/b2'), 'buy'],
     ]);
-    expect(() => joined('c', 'e')).toThrow(/a model 'c\/alone', but differ in tasksApart\.buy\.train\.batchSize/);
+    expect(() => joined('c', 'e')).toThrow(/a model 'c\/alone', but differ in train\.batchSize of task 'buy'/);
   });
 
   test('refuses parts on other data', async () => {
