@@ -109,6 +109,6 @@ async function called(command: string, ...words: readonly string[]): Promise<str
       );
     if (!(error instanceof Error)) throw error;
     const said = 'stderr' in error ? String(error.stderr).trim() : '';
-    throw new UserError(`${command} refused: ${(said || error.message).replaceAll(/\s*\n\s*/g, ' | ')}`);
+    throw new UserError(`${command} refused: ${(said || error.message.trim()).replaceAll(/\s*\n\s*/g, ' | ')}`);
   }
 }
