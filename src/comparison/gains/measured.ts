@@ -220,7 +220,7 @@ function isOfTest({ validation, split }: Readonly<Record<string, unknown>>): boo
  * read are those that all others must have.
  */
 function influencesReader(): (taken: readonly TakenTask[]) => Promise<Influences> {
-  const firsts = new Map<string, { readonly path: string; readonly rows: readonly string[] }>();
+  const firsts = new Map<string, readonly { readonly path: string; readonly rows: string }[]>();
   return async (taken) => {
     const without = taken.find(({ run }) => !run.hasPredictions);
     if (without)
@@ -235,15 +235,17 @@ function influencesReader(): (taken: readonly TakenTask[]) => Promise<Influences
         `task '${name}'`,
       ),
     );
-    const { run } = must(taken[0], 'task');
-    const set = testSetKey(run);
-    const first = firsts.get(set) ?? { path: run.path, rows: found.map(labelHash) };
+    const set = testSetKey(must(taken[0], 'task').run);
+    const own = found.map((task, index) => ({ path: must(taken[index], 'task').run.path, rows: labelHash(task) }));
+    const first = firsts.get(set) ?? own;
     firsts.set(set, first);
-    const other = found.find((own, task) => first.path !== run.path && labelHash(own) !== first.rows[task]);
-    if (other)
-      throw new DataError(
-        `${first.path} and ${run.path} were tested on different rows of task '${other.task.name}': errors over test rows need the same rows in the same order.`,
-      );
+    for (const [index, { path, rows }] of own.entries()) {
+      const known = must(first[index], 'task');
+      if (rows !== known.rows)
+        throw new DataError(
+          `${known.path} and ${path} were tested on different rows of task '${taken[index]?.name}': errors over test rows need the same rows in the same order.`,
+        );
+    }
     const ofTasks = found.map(({ task, scores }, index) => {
       const metric = taken[index]?.metric;
       const rows = hasOneGroup(scores) ? null : metric?.influence?.(task, scores);
