@@ -5,7 +5,7 @@ export interface Table extends Comparison {
   readonly folder: string;
 }
 
-export type Verdict = 'holds here' | 'does not hold here' | 'cannot be told';
+export type Verdict = 'holds here' | 'does not hold here' | 'cannot be told' | 'turns with the terms';
 
 export interface Answer {
   readonly verdict: Verdict | 'not run';
@@ -28,11 +28,17 @@ export interface Header {
 /** Those of a claim, in the order of its configs. */
 export type Tables = readonly [Table, ...Table[]];
 
+export interface Variant {
+  readonly config: string;
+  readonly name: string;
+  readonly words: readonly string[];
+}
+
 export interface Claim {
   readonly name: string;
   readonly title: string;
-  /** Of configs/claims. */
-  readonly configs: readonly string[];
+  /** Of configs/claims, each trained as it is or with overrides, under a name of its own. */
+  readonly configs: readonly (string | Variant)[];
   /** Where the config's comment is not of the claim. */
   readonly header?: Header;
   /** Folders of data that nobody can make. */
@@ -40,7 +46,7 @@ export interface Claim {
   /** Beginnings of names of the first table's charts. */
   readonly charts?: readonly string[];
   /** Fresh draws to try the answer on. */
-  check?(tables: Tables): readonly { config: string; label: string; words: readonly string[] }[];
+  check?(tables: Tables): readonly Variant[];
   /** @param folder Of pictures. */
   judge(tables: Tables, fresh: readonly Table[], folder: string): Answer | Promise<Answer>;
 }

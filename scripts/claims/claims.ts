@@ -8,25 +8,30 @@ import type { Comparison } from '../../src/comparison/comparison.js';
 import { readComparison } from '../../src/comparison/stored/comparison-file.js';
 import { must } from '../../src/support/must.js';
 import { refuse, wordsOf } from '../usage.js';
-import type { Answer, Claim, Header, Table, Tables } from './claim.js';
+import type { Answer, Claim, Header, Table, Tables, Variant } from './claim.js';
+import { measuredSpeed, secondsLeft } from './duration.js';
 import { claims, firstLooks } from './list.js';
 
-const usage = `Usage: npm run claims -- [--only NAME[,NAME]] [--small] [--runs FOLDER] [--jobs N] [--data FOLDER]
+const usage = `Usage: npm run claims -- [--only NAME[,NAME]] [--quick] [--small] [--runs FOLDER] [--jobs N] [--data FOLDER]
   --only    these claims; the others keep what docs/claims.md says of them
+  --quick   three draws, and a tenth of the rows that are seen once: wider intervals; prints the page; writes no docs
   --small   few rows, seeds and epochs: tries the plumbing and prints the page; writes no docs
   --data    the folder of Census-Income's files (default: datasets/census-income)
-All claims take about six hours on two cores; finished runs are not trained again. Writes docs/claims.md, its pictures and the table in
+Prints first how long the missing runs will take on this machine. Finished runs are not trained again. Writes docs/claims.md, its pictures and the table in
 README.md. A claim whose files are not here keeps what they say; the exit code is 2.`;
 const { values } = wordsOf(usage, {
   options: {
     only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     small: { type: 'boolean', default: false },
     runs: { type: 'string', default: 'runs/claims' },
     jobs: { type: 'string', default: '2' },
     data: { type: 'string', default: 'datasets/census-income' },
   },
 });
-const { small, runs } = values;
+const { small, quick } = values;
+const tried = small || quick;
+const runs = quick ? `${values.runs}-quick` : values.runs;
 const only = values.only?.split(',');
 const unknown = only?.find((name) => !claims.some((claim) => claim.name === name));
 if (unknown) refuse(usage, `${unknown}: no such claim. There are ${claims.map(({ name }) => name).join(', ')}.`);
@@ -45,6 +50,7 @@ for (const claim of cannot)
   );
 const able = asked.filter((claim) => !cannot.includes(claim));
 if (able.length === 0) process.exit(2);
+if (!small) sayDurations();
 const sections: Section[] = [];
 const compared = new Set<string>();
 for (const claim of claims)
@@ -52,7 +58,7 @@ for (const claim of claims)
 const table = ['| claim | in the paper | verdict | effect | runs, minutes |', '| --- | --- | --- | --- | --- |'];
 const lines = [...table, ...sections.map(({ line }) => line)].join('\n');
 const written = `${readFileSync('scripts/claims/head.md', 'utf8')}\n${lines}\n\n${sections.map(({ text }) => text).join('\n')}`;
-if (small) process.stdout.write(written);
+if (tried) process.stdout.write(written);
 else {
   writeFileSync(page, written);
   const readme = readFileSync('README.md', 'utf8');
@@ -74,20 +80,49 @@ async function answered(claim: Claim): Promise<Section> {
   const [first, ...others] = claim.configs.map(compare);
   const tables: Tables = [must(first, 'a config'), ...others];
   const fresh = checked(claim, tables);
-  const answer = await claim.judge(tables, fresh, small ? runs : 'docs/claims');
+  const answer = await claim.judge(tables, fresh, tried ? runs : 'docs/claims');
   return section(claim, answer, [...tables, ...fresh]);
 }
 
-function compare(name: string): Table {
+function compare(which: string | Variant): Table {
+  const { name, words } = variant(which);
   if (!compared.has(name)) {
-    makeData(name);
-    const first =
-      small || existsSync(join(runs, configOf(name).name, 'comparison.json')) ? undefined : firstLooks[name];
-    if (first) ple(['compare', '--config', `configs/claims/${name}.yaml`, ...common(name), `compare.seeds=${first}`]);
-    ple(['compare', '--config', `configs/claims/${name}.yaml`, ...common(name), ...(small ? smaller(name) : [])]);
+    for (const earlier of looksBefore(which)) ple(earlier);
+    ple(words);
     compared.add(name);
   }
-  return tableIn(configOf(name).name);
+  return tableIn(name);
+}
+
+/** The name of a comparison, and its command. */
+function variant(which: string | Variant) {
+  const { config, words, ...own } = typeof which === 'string' ? { config: which, words: [] } : which;
+  makeData(config);
+  const name = 'name' in own ? own.name : configOf(config).name;
+  const all = ['compare', '--config', `configs/claims/${config}.yaml`, ...common(config), `name=${name}`, ...words];
+  return { config, name, words: [...all, ...(tried ? fewer(config) : [])] };
+}
+
+/** The comparison as it was looked at first. */
+function looksBefore(which: string | Variant): readonly (readonly string[])[] {
+  const { config, name, words } = variant(which);
+  const first = firstLooks[config];
+  const looked = tried || !first || existsSync(join(runs, name, 'comparison.json'));
+  return looked ? [] : [[...words, `compare.seeds=${first}`]];
+}
+
+/** How long each claim has still to train. Claims share runs: what one trains the next does not. */
+function sayDurations(): void {
+  console.error('Measuring this machine...');
+  const speed = measuredSpeed();
+  const said = new Set<string>();
+  for (const claim of able) {
+    const fresh = claim.configs.map(variant).filter(({ name }) => !said.has(name));
+    for (const { name } of fresh) said.add(name);
+    const seconds = fresh.map(({ config, words }) => secondsLeft(words, configOf(config), speed));
+    const minutes = seconds.reduce((sum, one) => sum + one, 0) / 60 / Number(values.jobs);
+    console.error(`${claim.name}: ${minutes < 1 ? 'under a minute' : `about ${minutes.toFixed(0)} minutes`}`);
+  }
 }
 
 /** A claim that was not run. */
@@ -97,11 +132,7 @@ function waiting(claim: Claim): Section {
 
 /** Further draws at the points that the claim names, which took no part in the answer. */
 function checked({ check }: Claim, tables: Tables): readonly Table[] {
-  return (small ? [] : (check?.(tables) ?? [])).map(({ config, label, words }) => {
-    const name = `claim-${config}-${label}`;
-    ple(['compare', '--config', `configs/claims/${config}.yaml`, ...common(config), `name=${name}`, ...words]);
-    return tableIn(name);
-  });
+  return tried ? [] : (check?.(tables) ?? []).map(compare);
 }
 
 function common(name: string): string[] {
@@ -113,9 +144,13 @@ function configOf(name: string) {
   return parse(readFileSync(`configs/claims/${name}.yaml`, 'utf8'));
 }
 
-/** Few rows, seeds, epochs, and values of each axis. */
-function smaller(name: string): string[] {
-  const { compare, dataset } = configOf(name);
+/** `--small`: few rows, seeds, epochs, and values of each axis. `--quick`: three draws, and a tenth of the rows of one pass. */
+function fewer(name: string): string[] {
+  const { compare, dataset, train } = configOf(name);
+  if (quick) {
+    const rows = train.passes && { ...dataset.rows, train: Math.round(dataset.rows.train / 10) };
+    return ['compare.seeds=3', ...(rows ? [`dataset.rows=${JSON.stringify(rows)}`] : [])];
+  }
   const firsts = Object.entries<unknown[]>(compare.axes ?? {}).map(([key, all]) => [key, all.slice(0, 2)]);
   return [
     ...['compare.seeds=3', 'train.epochs=2'],
@@ -136,13 +171,13 @@ function makeData(name: string): void {
 }
 
 function section(claim: Claim, answer: Answer, tables: readonly Table[]): Section {
-  const head = claim.header ?? headerOf(must(claim.configs[0], 'a config'));
+  const head = claim.header ?? headerOf(variant(must(claim.configs[0], 'a config')).config);
   const count = tables.reduce((sum, table) => sum + Object.keys(table.timing['runs'] ?? {}).length, 0);
   const minutes = tables.reduce((sum, { timing }) => sum + Number(timing['seconds'] ?? 0) / 60, 0);
   const cost = tables.length === 0 ? '' : `${count}, ${minutes.toFixed(0)}`;
   const effect = answer.effect.replaceAll('|', '\\|');
   const title = `[${claim.title}](#${claim.name})`;
-  const tried = `npm run claims -- --only ${claim.name}`;
+  const command = `npm run claims -- --only ${claim.name}`;
   return {
     line: `| ${title} | ${head.paper} | **${answer.verdict}** | ${effect} | ${cost} |`,
     text: [
@@ -155,7 +190,7 @@ function section(claim: Claim, answer: Answer, tables: readonly Table[]): Sectio
       count > 0
         ? '\n<!-- placeholder: minutes to hours of training; writes tracked files -->'
         : '\n<!-- command; exit 2; as npm run claims --=node --import tsx scripts/claims/claims.ts -->',
-      `\n    ${tried}${count > 0 ? `        # judged at commit ${commit}; ${count} runs, ${minutes.toFixed(0)} minutes of training` : ''}\n`,
+      `\n    ${command}${count > 0 ? `        # judged at commit ${commit}; ${count} runs, ${minutes.toFixed(0)} minutes of training` : ''}\n`,
     ]
       .filter(Boolean)
       .join('\n'),
@@ -164,7 +199,7 @@ function section(claim: Claim, answer: Answer, tables: readonly Table[]): Sectio
 
 /** Copies the claim's charts to docs/claims. */
 function pictures({ name, title, charts = [] }: Claim, tables: readonly Table[]): string[] {
-  if (small) return [];
+  if (tried) return [];
   mkdirSync('docs/claims', { recursive: true });
   return tables.slice(0, charts.length > 0 ? 1 : 0).flatMap((table) => {
     const folder = join(runs, table.name, 'charts');

@@ -10,14 +10,18 @@ import type { Table } from './claim.js';
 import { signed } from './tables.js';
 
 /** The results of a row's runs, by seed. */
-export function resultsOf({ folder }: Table, { runs }: ComparisonRow): readonly Result[] {
+export function resultsOf({ folder }: Table, { runs }: Pick<ComparisonRow, 'runs'>): readonly Result[] {
   return runs
     .toSorted((a, b) => a.seed - b.seed)
     .map(({ path }) => JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8')));
 }
 
 /** The metric of each run of a row on its test rows, by seed. */
-export function testValues(table: Table, row: ComparisonRow, task: string): readonly number[] {
+export function testValues(
+  table: Table,
+  row: Pick<ComparisonRow, 'runs'> & { readonly tasks: Readonly<Record<string, { readonly metric: string }>> },
+  task: string,
+): readonly number[] {
   const { metric } = must(row.tasks[task], task);
   return resultsOf(table, row).map(({ tasks }) => Number(tasks[task]?.test[metric]));
 }

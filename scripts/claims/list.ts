@@ -1,12 +1,14 @@
 // The paper's claims, and what in the tables answers each. Only tests decide; what none decided cannot be told.
 import { must } from '../../src/support/must.js';
 import type { Claim, Table } from './claim.js';
-import { type Difference, difference, less, logGains } from './differences.js';
+import { type Difference, difference, less } from './differences.js';
+import { errorRatios, readAs } from './estimand.js';
+import { figure7Answer } from './figure-7.js';
 import { gatesAnswer } from './gates.js';
 import { mapAnswer, mapChecks } from './map.js';
 import { differenceParts, judged, meanParts, taskParts } from './parts.js';
 import { seesawAnswer } from './seesaw.js';
-import { contrasts, contrastsOf, gains, jointRows, list, rowOf, tally, told } from './tables.js';
+import { contrasts, contrastsOf, gains, jointRows, rowOf, tally, told } from './tables.js';
 import { tuningAnswer } from './tuning.js';
 
 const real = (name: string, title: string, table: string): Claim => ({
@@ -97,18 +99,9 @@ export const claims: readonly Claim[] = [
   {
     name: 'correlation',
     title: 'Over the correlation of tasks',
-    configs: ['correlation'],
+    configs: ['figure-7'],
     charts: ['gain'],
-    judge([table]) {
-      const rows = jointRows(table).filter(({ label }) => label === 'ple');
-      const over = ['mmoe', 'hard-sharing'].map((label) => contrastsOf(table, 'ple', label));
-      const parts = [...rows.flatMap((row) => taskParts(row, table)), ...meanParts(over.flat(), table)];
-      return {
-        ...judged(parts, { families: rows.length }),
-        effect: `PLE over MMoE: ${tally(over[0])}; over hard sharing: ${tally(over[1])}; over single-task: ${list(rows.map(({ verdict }) => verdict))}`,
-        found: [gains(table), contrasts(table)],
-      };
-    },
+    judge: figure7Answer,
   },
   {
     name: 'structure',
@@ -190,22 +183,26 @@ export const claims: readonly Claim[] = [
     title: 'MMoE’s gates',
     configs: ['gates-of-mmoe'],
     charts: ['gain'],
-    judge([table]) {
-      const at = (label: string, correlation: number) =>
-        must(
-          table.rows.find((row) => row.label === label && row.axis['dataset.correlation'] === correlation),
-          label,
-        );
-      const over = (label: string, correlation: number) =>
-        logGains(table, at('mmoe', correlation), at(label, correlation));
-      const tested = (values: readonly number[]) => difference(values, 2, table.test.level);
-      const [bottom, omoe] = [tested(over('shared bottom', 0.5)), tested(over('omoe', 0.5))];
-      const change = tested(less(over('shared bottom', 0.5), over('shared bottom', 1)));
-      return {
-        ...judged(differenceParts([bottom, omoe, change], table)),
-        effect: `NMSE at .5, MMoE’s over that of the shared bottom: ${ratio(bottom)}; over OMoE’s: ${ratio(omoe)}; logarithm of the first, .5 less 1 (above 0: MMoE gains more at .5): ${change.words}`,
-        found: [gains(table), contrasts(table)],
-      };
+    judge: ([table]) => {
+      const over = (reference: string, correlation: number) =>
+        errorRatios(table, 'mmoe', reference, { at: (axis) => axis['dataset.correlation'] === correlation });
+      const [little, same] = [over('shared bottom', 0.5), over('shared bottom', 1)];
+      return readAs(table, [
+        {
+          name: 'Parameters as in the paper',
+          estimands: [
+            { of: 'at .5, MMoE over the shared bottom', gains: little, delta: 10, aim: 20, unit: '%' },
+            { of: 'at .5, MMoE over OMoE', gains: over('omoe', 0.5), delta: 10, aim: 5, unit: '%' },
+            {
+              of: 'MMoE over the shared bottom, at .5 less at 1',
+              gains: less(little, same),
+              delta: 10,
+              aim: 20,
+              unit: '%',
+            },
+          ],
+        },
+      ]);
     },
   },
   {
@@ -228,10 +225,4 @@ function maskedGain(table: Table, label: string): Difference {
   const [masked = [], zero = []] = (table.axes['dataset.query'] ?? []).map(errors);
   const falls = masked.map((error, draw) => 100 * (1 - error / must(zero[draw], 'a pair')));
   return difference(falls, 1, table.test.level);
-}
-
-/** Of the errors, where the difference is of their logarithms. */
-function ratio({ gain, interval: [low, high], chance }: Difference): string {
-  const [middle, ...ends] = [gain, high, low].map((value) => Math.exp(-value).toFixed(2));
-  return `${middle} [${ends.join(', ')}], ${chance}`;
 }

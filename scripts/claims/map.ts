@@ -61,9 +61,10 @@ export function mapChecks(tables: Tables) {
     if (!cell) return [];
     const axes = { 'dataset.correlation': [cell.correlation], 'dataset.rows': [cell.rows] };
     const seeds = ['compare.seeds=[101, 102, 103, 104, 105, 106, 107, 108, 109, 110]', 'compare.tuneSeed=1000101'];
+    const config = cell.table.name.replace('claim-', '');
     return {
-      config: cell.table.name.replace('claim-', ''),
-      label: index === 0 ? 'inside' : 'outside',
+      config,
+      name: `claim-${config}-${index === 0 ? 'inside' : 'outside'}`,
       words: [`compare.axes=${JSON.stringify(axes)}`, ...seeds],
     };
   });

@@ -48,7 +48,7 @@ export function signed(value: number, digits: number): string {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
 }
 
-export function list(words: readonly (string | null)[]): string {
+function list(words: readonly (string | null)[]): string {
   return [...new Set(words)].map((word) => `${words.filter((other) => other === word).length} ${word}`).join(', ');
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { difference } from '../../scripts/claims/differences.js';
+import { estimated, verdictOn } from '../../scripts/claims/estimand.js';
 import { judged, type Part } from '../../scripts/claims/parts.js';
 import { varianceShares } from '../../scripts/claims/tuning.js';
 
@@ -43,6 +44,30 @@ it('paired differences have the interval and the p-value of R’s t.test(1:5)', 
   const { words, p } = difference([1, 2, 3, 4, 5], 3, 0.05);
   expect(p).toBeCloseTo(0.01324, 5);
   expect(words).toBe('+3.000 [+1.037, +4.963], p 0.013');
+});
+
+describe('an estimand', () => {
+  // R: t.test(1:5)$conf.int is 1.036757 to 4.963243; with conf.level = .975 it is .529 to 5.471.
+  const of = (delta: number, gains = [1, 2, 3, 4, 5]) => ({ of: 'a gain', gains, delta, unit: '%' as const });
+  const [shown, worse] = [of(4), of(2, [-1, -2, -3, -4, -5])];
+
+  it('is shown by an interval above 0, unless it excludes a gain that counts', () => {
+    expect(estimated([shown], 0.05)[0]).toMatchObject({ shown: true, excluded: false, precise: true });
+    expect(estimated([shown], 0.05)[0]?.halfWidth).toBeCloseTo(1.963243, 5);
+    expect(estimated([of(4.97)], 0.05)[0]).toMatchObject({ shown: false, excluded: true });
+  });
+
+  it('what excludes is adjusted for the number of estimands', () => {
+    expect(estimated([of(5.2), shown], 0.05)[0]).toMatchObject({ shown: true, excluded: false });
+    expect(estimated([of(5.5), shown], 0.05)[0]).toMatchObject({ shown: false, excluded: true });
+  });
+
+  it('refutes a claim by itself; all of them make it', () => {
+    const open = of(4, [-3, 4, -2, 5, 3]);
+    expect(verdictOn(estimated([shown, shown], 0.05))).toBe('holds here');
+    expect(verdictOn(estimated([shown, open], 0.05))).toBe('cannot be told');
+    expect(verdictOn(estimated([shown, worse], 0.05))).toBe('does not hold here');
+  });
 });
 
 describe('a claim of several parts', () => {

@@ -1,0 +1,154 @@
+// What a claim is about, fixed before its runs are trained: a gain on each draw of the data, and the gain δ that
+// counts. The 95 % interval over draws decides. With a half-width of δ / 2 or less a single gain is never left open: an
+// interval that reaches down to 0 then stays below δ.
+import type { ComparisonRow } from '../../src/comparison/comparison.js';
+import { mean } from '../../src/comparison/statistics/moments.js';
+import { must } from '../../src/support/must.js';
+import type { Answer, Table, Tables, Verdict } from './claim.js';
+import { difference, less, testValues } from './differences.js';
+import { contrasts, gains, markdown, signed } from './tables.js';
+
+export interface Estimand {
+  readonly of: string;
+  /** By draw. */
+  readonly gains: readonly number[];
+  /** A smaller gain counts as none. */
+  readonly delta: number;
+  /** The half-width to be reached. Default: δ / 2. */
+  readonly aim?: number;
+  /** Of gains, δ and the aim. */
+  readonly unit: '%';
+  /** Of how many it was chosen. What excludes a gain is adjusted for them too. Default: 1. */
+  readonly choices?: number;
+}
+
+export interface Estimate extends Estimand {
+  readonly aim: number;
+  readonly gain: number;
+  readonly interval: readonly [number, number];
+  readonly halfWidth: number;
+  /** The interval is above 0, and does not exclude δ. */
+  readonly shown: boolean;
+  /** The interval, adjusted for the number of estimands, is below δ: no gain that counts. */
+  readonly excluded: boolean;
+  /** The half-width is the aim or less. */
+  readonly precise: boolean;
+}
+
+/** @param level Of the interval: .05. What refutes is adjusted for the number of estimands (Bonferroni). */
+export function estimated(all: readonly Estimand[], level: number): readonly Estimate[] {
+  return all.map((estimand) => {
+    const { gains, delta, choices = 1, aim = delta / 2 } = estimand;
+    const { gain, interval } = difference(gains, 1, level);
+    const strict = difference(gains, 1, level / all.length / choices).interval;
+    const halfWidth = (interval[1] - interval[0]) / 2;
+    const excluded = strict[1] < delta;
+    return {
+      ...estimand,
+      gain,
+      interval,
+      halfWidth,
+      excluded,
+      shown: interval[0] > 0 && !excluded,
+      aim,
+      precise: halfWidth <= aim,
+    };
+  });
+}
+
+export interface Reading {
+  /** Such as the paper's terms, or equal parameters. */
+  readonly name: string;
+  readonly estimands: readonly Estimand[];
+  /** The same gains at each point and on each task. Told beside; no part of the verdict. */
+  readonly apart?: readonly Estimand[];
+}
+
+/** The answer of tables by their readings. They are judged apart, and must agree. */
+export function readAs(tables: Table | Tables, all: readonly Reading[]): Answer {
+  const every = 'rows' in tables ? [tables] : tables;
+  const level = Math.min(...every.map(({ test }) => test.level));
+  const read = all.map(({ name, estimands, apart = [] }) => {
+    const estimates = estimated(estimands, level);
+    return { name, estimates, verdict: verdictOn(estimates), beside: conjunction(estimated(apart, level)) };
+  });
+  const [verdict = 'cannot be told', ...others] = [...new Set(read.map(({ verdict }) => verdict))];
+  return {
+    verdict: others.length === 0 ? verdict : 'turns with the terms',
+    effect: read
+      .map(({ name, estimates }) => `${name}: ${estimates.map((one) => `${one.of} ${intervalText(one)}`).join(', ')}`)
+      .join('; '),
+    found: [
+      ...read.map(
+        ({ name, estimates, verdict, beside }) => `\n**${name}: ${verdict}.**\n\n${estimandTable(estimates)}${beside}`,
+      ),
+      ...every.flatMap((table) => [gains(table), contrasts(table)]),
+    ],
+  };
+}
+
+/** A claim that each of these gains exists. */
+export function verdictOn(all: readonly Pick<Estimate, 'shown' | 'excluded'>[]): Verdict {
+  if (all.some(({ excluded }) => excluded)) return 'does not hold here';
+  return all.every(({ shown }) => shown) ? 'holds here' : 'cannot be told';
+}
+
+/** That all of them exist needs no adjustment: each must be shown by itself. */
+function conjunction(all: readonly Estimate[]): string {
+  if (all.length === 0) return '';
+  const counted = (which: 'shown' | 'excluded') => all.filter((one) => one[which]).length;
+  return `\n\nOf the ${all.length} gains on each task at each point ${counted('shown')} are shown, and ${counted('excluded')} are smaller than δ. That all of them exist: ${verdictOn(all)}.`;
+}
+
+/** Estimands with their intervals. */
+function estimandTable(all: readonly Estimate[]): string {
+  const lines = all.map((one) => [
+    one.of,
+    `${one.delta} ${one.unit}`,
+    intervalText(one),
+    `${one.aim} / ${one.halfWidth.toFixed(1)}`,
+    `${one.gains.length}`,
+    one.shown ? 'shown' : one.excluded ? 'none of δ or more' : one.precise ? 'open' : 'not precise enough',
+  ]);
+  return markdown([['gain', 'δ', 'effect, 95 % interval', 'half-width: aim / reached', 'draws', 'finding'], ...lines]);
+}
+
+function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {
+  const [middle, low, high] = [gain, ...interval].map((value) => signed(value, 1));
+  return `${middle} [${low}, ${high}] ${unit}`;
+}
+
+/**
+ * By draw: 100 ln(error of the reference / error of the model), as a mean over tasks and points. About the fall of the
+ * error in %; a ratio and its inverse have the same size.
+ */
+export function errorRatios(
+  table: Table,
+  model: string,
+  reference: string,
+  {
+    tasks = table.tasks,
+    at = () => true,
+  }: { tasks?: readonly string[]; at?: (axis: ComparisonRow['axis']) => boolean } = {},
+): readonly number[] {
+  const rows = (label: string) => table.rows.filter((row) => row.label === label && at(row.axis));
+  const others = rows(reference);
+  const all = rows(model).flatMap((row, point) =>
+    tasks.map((task) => gainsOver(table, row, must(others[point], reference), task)),
+  );
+  return table.seeds.map((_, draw) => mean(all.map((gains) => must(gains[draw], 'a draw'))));
+}
+
+type Tested = Pick<ComparisonRow, 'runs'> & { readonly tasks: Readonly<Record<string, { readonly metric: string }>> };
+
+function isAuc({ tasks }: Tested, task: string): boolean {
+  return /auc/i.test(must(tasks[task], task).metric);
+}
+
+/** By draw: the gain on a task. Of an AUC the difference, of an error 100 ln(other / own). */
+function gainsOver(table: Table, own: Tested, other: Tested, task: string): readonly number[] {
+  const [model, reference] = [own, other].map((row) => testValues(table, row, task));
+  if (isAuc(own, task)) return less(model ?? [], reference ?? []);
+  const logs = (values: readonly number[] = []) => values.map((error) => 100 * Math.log(error));
+  return less(logs(reference), logs(model));
+}
