@@ -179,7 +179,7 @@ function section(claim: Claim, answer: Answer, tables: readonly Table[]): Sectio
   const title = `[${claim.title}](#${claim.name})`;
   const command = `npm run claims -- --only ${claim.name}`;
   return {
-    line: `| ${title} | ${head.paper} | **${answer.verdict}** | ${effect} | ${cost} |`,
+    line: `| ${title} | ${head.paper} | **${answer.verdict}**${answer.sentence ? `: ${answer.sentence}` : ''} | ${effect} | ${cost} |`,
     text: [
       `<a id="${claim.name}"></a>\n## ${claim.title}: ${answer.verdict}\n`,
       `**Claim.** ${head.claim} (${head.paper}.) **Refuted by:** ${head.refuted}\n`,

@@ -62,19 +62,28 @@ export interface Reading {
   readonly estimands: readonly Estimand[];
   /** The same gains at each point and on each task. Told beside; no part of the verdict. */
   readonly apart?: readonly Estimand[];
+  /** What was found, from how much smaller the errors are (%). */
+  readonly sentence: (falls: readonly string[]) => string;
 }
 
 /** The answer of tables by their readings. They are judged apart, and must agree. */
 export function readAs(tables: Table | Tables, all: readonly Reading[]): Answer {
   const every = 'rows' in tables ? [tables] : tables;
   const level = Math.min(...every.map(({ test }) => test.level));
-  const read = all.map(({ name, estimands, apart = [] }) => {
+  const read = all.map(({ name, estimands, apart = [], sentence }) => {
     const estimates = estimated(estimands, level);
-    return { name, estimates, verdict: verdictOn(estimates), beside: conjunction(estimated(apart, level)) };
+    return {
+      name,
+      estimates,
+      verdict: verdictOn(estimates),
+      beside: conjunction(estimated(apart, level)),
+      sentence: sentence(estimates.map(fallOfError)),
+    };
   });
   const [verdict = 'cannot be told', ...others] = [...new Set(read.map(({ verdict }) => verdict))];
   return {
     verdict: others.length === 0 ? verdict : 'turns with the terms',
+    sentence: read.map(({ sentence }) => sentence).join(' '),
     effect: read
       .map(({ name, estimates }) => `${name}: ${estimates.map((one) => `${one.of} ${intervalText(one)}`).join(', ')}`)
       .join('; '),
@@ -111,6 +120,12 @@ function estimandTable(all: readonly Estimate[]): string {
     one.shown ? 'shown' : one.excluded ? 'none of δ or more' : one.precise ? 'open' : 'not precise enough',
   ]);
   return markdown([['gain', 'δ', 'effect, 95 % interval', 'half-width: aim / reached', 'draws', 'finding'], ...lines]);
+}
+
+/** Of an error, from the logarithm of the ratio: 100 ln 2 is a fall by half. */
+export function fallOfError({ gain, interval }: Pick<Estimate, 'gain' | 'interval'>): string {
+  const [middle, ...ends] = [gain, ...interval].map((log) => `${Math.round(100 * (1 - Math.exp(-log / 100)))}`);
+  return `${middle} % [${ends.join(', ')}]`;
 }
 
 function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {

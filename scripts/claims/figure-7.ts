@@ -26,9 +26,12 @@ function reading(table: Table, index: number): Reading {
       unit: '%' as const,
     }));
   const points = table.axes['dataset.correlation'] ?? [];
+  const name = must(names[index], 'a reading');
   return {
-    name: must(names[index], 'a reading'),
+    name,
     estimands: over(),
+    sentence: (falls) =>
+      `${name}: PLE’s error is smaller than that of single-task, hard sharing and MMoE by ${falls.join(', ')}.`,
     apart: points.flatMap((correlation) => table.tasks.flatMap((task) => over({ tasks: [task], correlation }))),
   };
 }

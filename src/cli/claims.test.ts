@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { difference } from '../../scripts/claims/differences.js';
-import { estimated, verdictOn } from '../../scripts/claims/estimand.js';
+import { estimated, fallOfError, verdictOn } from '../../scripts/claims/estimand.js';
 import { judged, type Part } from '../../scripts/claims/parts.js';
 import { varianceShares } from '../../scripts/claims/tuning.js';
 
@@ -60,6 +60,12 @@ describe('an estimand', () => {
   it('what excludes is adjusted for the number of estimands', () => {
     expect(estimated([of(5.2), shown], 0.05)[0]).toMatchObject({ shown: true, excluded: false });
     expect(estimated([of(5.5), shown], 0.05)[0]).toMatchObject({ shown: false, excluded: true });
+  });
+
+  it('is told as a fall of the error: ln 2 is one by half', () => {
+    const log = 100 * Math.log(2);
+    expect(fallOfError({ gain: log, interval: [0, 2 * log] })).toBe('50 % [0, 75]');
+    expect(fallOfError({ gain: -log, interval: [-2 * log, 0] })).toBe('-100 % [-300, 0]');
   });
 
   it('refutes a claim by itself; all of them make it', () => {
