@@ -153,7 +153,7 @@ function fewer(name: string): string[] {
   }
   const firsts = Object.entries<unknown[]>(compare.axes ?? {}).map(([key, all]) => [key, all.slice(0, 2)]);
   return [
-    ...['compare.seeds=3', 'train.epochs=2'],
+    ...['compare.seeds=3', 'train.epochs=2', 'train.batchSize=64'],
     ...(dataset.rows ? ['dataset.rows={ train: 600, validation: 300, test: 600 }'] : []),
     ...(compare.axes ? [`compare.axes=${JSON.stringify(Object.fromEntries(firsts))}`] : []),
   ];
