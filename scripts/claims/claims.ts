@@ -50,7 +50,7 @@ for (const claim of cannot)
   );
 const able = asked.filter((claim) => !cannot.includes(claim));
 if (able.length === 0) process.exit(2);
-if (!small) sayDurations();
+if (!small) await sayDurations();
 const sections: Section[] = [];
 const compared = new Set<string>();
 for (const claim of claims)
@@ -94,13 +94,16 @@ function compare(which: string | Variant): Table {
   return tableIn(name);
 }
 
-/** The name of a comparison, and its command. */
+/** The name of a comparison, its overrides, and its command. */
 function variant(which: string | Variant) {
   const { config, words, ...own } = typeof which === 'string' ? { config: which, words: [] } : which;
   makeData(config);
   const name = 'name' in own ? own.name : configOf(config).name;
-  const all = ['compare', '--config', `configs/claims/${config}.yaml`, ...common(config), `name=${name}`, ...words];
-  return { config, name, words: [...all, ...(tried ? fewer(config) : [])] };
+  const file = `configs/claims/${config}.yaml`;
+  const data = config.startsWith('census') ? [`dataset.folder=${values.data}`] : [];
+  const overrides = [`name=${name}`, ...data, ...words, ...(tried ? fewer(config) : [])];
+  const options = ['--runs', runs, '--jobs', values.jobs, '--svg'];
+  return { config, file, name, overrides, words: ['compare', '--config', file, ...options, ...overrides] };
 }
 
 /** The comparison as it was looked at first. */
@@ -112,14 +115,14 @@ function looksBefore(which: string | Variant): readonly (readonly string[])[] {
 }
 
 /** How long each claim has still to train. Claims share runs: what one trains the next does not. */
-function sayDurations(): void {
+async function sayDurations(): Promise<void> {
   console.error('Measuring this machine...');
-  const speed = measuredSpeed();
+  const speed = await measuredSpeed(Number(values.jobs));
   const said = new Set<string>();
   for (const claim of able) {
     const fresh = claim.configs.map(variant).filter(({ name }) => !said.has(name));
     for (const { name } of fresh) said.add(name);
-    const seconds = fresh.map(({ config, words }) => secondsLeft(words, configOf(config), speed));
+    const seconds = fresh.map(({ file, overrides }) => secondsLeft(file, overrides, runs, speed));
     const minutes = seconds.reduce((sum, one) => sum + one, 0) / 60 / Number(values.jobs);
     console.error(`${claim.name}: ${minutes < 1 ? 'under a minute' : `about ${minutes.toFixed(0)} minutes`}`);
   }
@@ -133,11 +136,6 @@ function waiting(claim: Claim): Section {
 /** Further draws at the points that the claim names, which took no part in the answer. */
 function checked({ check }: Claim, tables: Tables): readonly Table[] {
   return tried ? [] : (check?.(tables) ?? []).map(compare);
-}
-
-function common(name: string): string[] {
-  const data = name.startsWith('census') ? [`dataset.folder=${values.data}`] : [];
-  return ['--runs', runs, '--jobs', values.jobs, '--svg', ...data];
 }
 
 function configOf(name: string) {

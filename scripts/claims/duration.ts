@@ -1,19 +1,22 @@
-// How long a claim will train on this machine: its dry run says which runs are missing, two short trainings how fast
-// rows pass through a small network and through a large one.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// How long a claim will train on this machine: its dry run says which runs are missing, three short trainings what a row costs,
+// a feature, and a parameter.
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { must } from '../../src/support/must.js';
+import { promisify } from 'node:util';
+import { mean } from '../../src/comparison/statistics/moments.js';
 
-/** Seconds for a row in training: `row`, and `parameter` for each parameter of the network. */
+/** Seconds on one core for a row in training: `row`, `feature` for each number, `parameter` for each of the network. */
 export interface Speed {
   readonly row: number;
+  readonly feature: number;
   readonly parameter: number;
 }
 
 interface PlannedRun {
-  readonly axis: Readonly<Record<string, unknown>>;
+  readonly axis: { readonly 'dataset.rows'?: object };
+  readonly values?: { readonly 'train.passes'?: number };
   readonly finished: boolean;
   readonly parameters: { readonly network: number } | null;
 }
@@ -21,59 +24,63 @@ interface PlannedRun {
 /** Before its first step a process needs about a second. */
 const start = 1;
 
-export function measuredSpeed(): Speed {
-  const measured = [16, 512].map((width) => {
-    const folder = mkdtempSync(join(tmpdir(), 'ple-speed-'));
-    const words = [
-      ...[
-        'train',
-        '--config',
-        'configs/synthetic/figure-7.yaml',
-        '--runs',
-        folder,
-        'train.epochs=1',
-        'engine.threads=1',
-      ],
-      `model={ type: hard-sharing, levels: [[${width}]], tower: [] }`,
-      `dataset.rows={ train: ${width === 16 ? 100_000 : 25_000}, validation: 100, test: 100 }`,
-      'dataset.dimension=32',
-    ];
-    ple(words);
-    const [run = ''] = execFileSync('ls', [folder], { encoding: 'utf8' }).split('\n');
-    const { throughput, parameters } = JSON.parse(readFileSync(join(folder, run, 'result.json'), 'utf8'));
-    rmSync(folder, { recursive: true });
-    return { network: Number(parameters.network), seconds: 1 / Number(throughput.samplesPerSecond) };
-  });
-  const [small, large] = [must(measured[0], 'a run'), must(measured[1], 'a run')];
-  const parameter = Math.max(0, (large.seconds - small.seconds) / (large.network - small.network));
-  return { parameter, row: Math.max(0, small.seconds - parameter * small.network) };
+/** @param jobs trainings at once, which slow each other down */
+export async function measuredSpeed(jobs: number): Promise<Speed> {
+  const [narrow, wide, long] = [
+    await measured({ width: 16, dimension: 32 }, jobs),
+    await measured({ width: 512, dimension: 32 }, jobs),
+    await measured({ width: 16, dimension: 256 }, jobs),
+  ];
+  const parameter = Math.max(0, (wide.seconds - narrow.seconds) / (wide.network - narrow.network));
+  const rest = ({ seconds, network }: typeof narrow) => seconds - parameter * network;
+  const feature = Math.max(0, (rest(long) - rest(narrow)) / (256 - 32));
+  return { parameter, feature, row: Math.max(0, rest(narrow) - 32 * feature) };
+}
+
+async function measured(size: { readonly width: number; readonly dimension: number }, jobs: number) {
+  const all = await Promise.all(Array.from({ length: jobs }, () => trained(size)));
+  return { network: all[0]?.network ?? 0, seconds: mean(all.map(({ seconds }) => seconds)) };
+}
+
+async function trained({ width, dimension }: { readonly width: number; readonly dimension: number }) {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-speed-'));
+  const config = ['--config', 'configs/synthetic/figure-7.yaml', '--runs', folder];
+  const short = ['train.epochs=1', 'engine.threads=1', `dataset.dimension=${dimension}`];
+  const model = `model={ type: hard-sharing, levels: [[${width}]], tower: [] }`;
+  const rows = `dataset.rows={ train: ${width === 16 ? 100_000 : 25_000}, validation: 100, test: 100 }`;
+  await promisify(execFile)(process.execPath, ['bin/ple.js', 'train', ...config, ...short, model, rows]);
+  const [run = ''] = readdirSync(folder);
+  const { throughput, parameters } = JSON.parse(readFileSync(join(folder, run, 'result.json'), 'utf8'));
+  rmSync(folder, { recursive: true });
+  return { network: Number(parameters.network), seconds: 1 / Number(throughput.samplesPerSecond) };
 }
 
 /** Seconds on one core for what a comparison has still to train. Epochs that stopping saves are counted. */
-export function secondsLeft(words: readonly string[], config: ClaimConfig, { row, parameter }: Speed): number {
-  const { tuning, runs } = JSON.parse(ple([...words, '--dry-run', '--json']));
-  const missing: readonly PlannedRun[] = [...tuning, ...runs].filter(({ finished }: PlannedRun) => !finished);
-  const { passes, epochs } = config.train;
-  return missing
-    .map(({ axis, parameters }) => {
-      const rows = { ...config.dataset.rows, ...(axis['dataset.rows'] as object) };
-      const { train = 200_000, validation = 0, test = 0 } = { ...rows };
-      // Evaluation is the forward third of a step.
-      const read = train * (passes ?? epochs) + (validation * epochs + test) / 3;
-      return start + read * (row + parameter * (parameters?.network ?? 0));
-    })
-    .reduce((sum, seconds) => sum + seconds, 0);
+export function secondsLeft(config: string, overrides: readonly string[], runs: string, speed: Speed): number {
+  const words = ['--config', config, ...overrides, '--json'];
+  const { train, dataset } = printed(['validate', ...words]);
+  const planned = printed(['compare', ...words, '--runs', runs, '--dry-run']);
+  const features = dataset.dimension ?? 30;
+  const missing: readonly PlannedRun[] = [...planned.tuning, ...planned.runs].filter(({ finished }) => !finished);
+  const seconds = missing.map(({ axis, values, parameters }) => {
+    const rows = { ...census, ...dataset.rows, ...axis['dataset.rows'] };
+    const passes = values?.['train.passes'] ?? train.passes ?? train.epochs;
+    // Evaluation is the forward third of a step.
+    const read = rows.train * passes + (rows.validation * train.epochs + rows.test) / 3;
+    const { row, feature, parameter } = speed;
+    return start + read * (row + feature * features + parameter * (parameters?.network ?? 0));
+  });
+  return seconds.reduce((sum, one) => sum + one, 0);
 }
 
-export interface ClaimConfig {
-  readonly train: { readonly passes?: number; readonly epochs: number };
-  readonly dataset: { readonly rows?: { readonly train: number; readonly validation: number; readonly test: number } };
-}
+/** Rows of Census-Income, whose config does not name them. */
+const census = { train: 200_000, validation: 50_000, test: 50_000 };
 
-function ple(words: readonly string[]): string {
-  return execFileSync(process.execPath, ['bin/ple.js', ...words], {
+function printed(words: readonly string[]) {
+  const text = execFileSync(process.execPath, ['bin/ple.js', ...words], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
     maxBuffer: 2 ** 28,
   });
+  return JSON.parse(text);
 }
