@@ -1,47 +1,66 @@
 // Fig. 7 at equal parameters, and by the paper's terms.
-import { mean } from '../../src/comparison/statistics/moments.js';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ChartSection, chartSvg } from '../../src/report/charts/chart.js';
+import { gainAxis, layer, type Plot } from '../../src/report/charts/plot.js';
 import { must } from '../../src/support/must.js';
-import type { Answer, Table, Tables } from './claim.js';
+import type { Answer, Table, Tables, Variant } from './claim.js';
 import { difference, less, resultsOf } from './differences.js';
-import { errorRatios, type Reading, readAs } from './estimand.js';
-import { markdown } from './tables.js';
+import { type Estimand, errorRatios, type Reading, readAs } from './estimand.js';
+import { markdown, rowOf } from './tables.js';
+
+const correlations = [0.2, 0.4, 0.5, 0.75, 1];
+/** Draws at each correlation, which has draws of its own. */
+const draws = 4;
+
+/** A table for each correlation. */
+export const figure7Variants: readonly Variant[] = correlations.map((correlation, index) => ({
+  config: 'figure-7',
+  name: `claim-figure-7-${correlation}`,
+  words: [
+    `dataset.correlation=${correlation}`,
+    `compare.seeds=${JSON.stringify(Array.from({ length: draws }, (_, draw) => 711 + draws * index + draw))}`,
+  ],
+}));
 
 /** PLE, and what it is compared with. */
 const readings = [
-  { name: 'Equal parameters', ple: 'ple', references: ['single-task', 'hard-sharing', 'mmoe'] },
+  { name: 'Equal parameters', models: ['single-task', 'hard-sharing', 'mmoe', 'ple'] },
   {
     name: 'The paper’s terms',
-    ple: 'ple, 2 + 2 experts',
-    references: ['single-task, 4 x as wide', 'hard-sharing, as wide', 'mmoe, 6 experts'],
+    models: ['single-task, 4 x as wide', 'hard-sharing, as wide', 'mmoe, 6 experts', 'ple, 2 + 2 experts'],
   },
 ] as const;
 
-export function figure7Answer([table]: Tables): Answer {
+export function figure7Answer(tables: Tables, folder: string): Answer {
   const answer = readAs(
-    table,
-    readings.map((one) => reading(table, one)),
+    tables,
+    readings.map((one) => reading(tables, one)),
   );
-  return { ...answer, found: [...readings.map((one) => averages(table, one)), ...answer.found] };
+  const pictures = readings.map((one, index) => {
+    mkdirSync(folder, { recursive: true });
+    const file = `figure-7-${index + 1}.svg`;
+    writeFileSync(join(folder, file), picture(tables, one));
+    return `\n![${one.name}: gains of MSE over single-task by correlation](claims/${file})`;
+  });
+  return { ...answer, found: [...pictures, ...readings.map((one) => averages(tables, one)), ...answer.found] };
 }
 
-function reading(table: Table, { name, ple, references }: (typeof readings)[number]): Reading {
-  const over = (at: { tasks?: readonly string[]; correlation?: unknown } = {}) =>
-    references.map((reference) => ({
-      of: `${ple} over ${reference}`,
-      gains: errorRatios(table, ple, reference, {
-        ...(at.tasks ? { tasks: at.tasks } : {}),
-        at: ({ 'dataset.correlation': correlation }) => at.correlation === undefined || correlation === at.correlation,
-      }),
-      delta: 10,
-      unit: '%' as const,
-    }));
-  const points = table.axes['dataset.correlation'] ?? [];
+type Read = (typeof readings)[number];
+
+function reading(tables: Tables, { name, models: [single, hard, mmoe, ple] }: Read): Reading {
+  const over = (gains: (reference: string) => readonly number[]) =>
+    [single, hard, mmoe].map((reference): Estimand => {
+      return { of: `${ple} over ${reference}`, gains: gains(reference), delta: 10, aim: 10, unit: '%' };
+    });
   return {
     name,
-    estimands: over(),
+    estimands: over((reference) => tables.flatMap((table) => errorRatios(table, ple, reference))),
     sentence: (falls) =>
       `${name}: PLE’s error is smaller than that of single-task, hard sharing and MMoE by ${falls.join(', ')}.`,
-    apart: points.flatMap((correlation) => table.tasks.flatMap((task) => over({ tasks: [task], correlation }))),
+    apart: tables.flatMap((table) =>
+      table.tasks.flatMap((task) => over((reference) => errorRatios(table, ple, reference, { tasks: [task] }))),
+    ),
   };
 }
 
@@ -49,21 +68,66 @@ function reading(table: Table, { name, ple, references }: (typeof readings)[numb
 const published = ['+.0003, −.0019', '+.0040, +.0007', '+.0054, +.0034'];
 
 /** Gains in the paper's own unit: MSE of single-task less that of the model. */
-function averages(table: Table, { name, ple, references }: (typeof readings)[number]): string {
-  const [single, hard, mmoe] = references;
-  const lines = [hard, mmoe, ple].map((label, index) => {
-    const gains = table.tasks.map((task) => difference(errorGains(table, label, single, task), 4, 0.05).words);
-    return [label, ...gains.map((words) => words.replace(/, p.*/, '')), published[index] ?? ''];
+function averages(tables: Tables, { name, models: [single, ...joint] }: Read): string {
+  const lines = joint.map((label, index) => {
+    const gains = must(tables[0], 'a table').tasks.map((task) => {
+      return errorGain(
+        tables.flatMap((table) => errorGains(table, label, single, task)),
+        4,
+      );
+    });
+    return [label, ...gains, published[index] ?? ''];
   });
-  const head = ['model', ...table.tasks, 'printed in the paper: y1, y2'];
-  return `\n**${name}**: gains of MSE over ${single}, means over correlations.\n\n${markdown([head, ...lines])}`;
+  const head = ['model', ...(tables[0]?.tasks ?? []), 'printed in the paper: y1, y2'];
+  return `\n**${name}**: gains of MSE over ${single}, means over correlations and draws.\n\n${markdown([head, ...lines])}`;
 }
 
+function errorGain(gains: readonly number[], digits: number): string {
+  return difference(gains, digits, 0.05).words.replace(/, p.*/, '');
+}
+
+/** By draw. */
 function errorGains(table: Table, model: string, single: string, task: string): readonly number[] {
-  const errors = (label: string) => {
-    const rows = table.rows.filter((row) => row.label === label);
-    const points = rows.map((row) => resultsOf(table, row).map(({ tasks }) => Number(tasks[task]?.test['mse'])));
-    return table.seeds.map((_, draw) => mean(points.map((draws) => must(draws[draw], 'a draw'))));
-  };
+  const errors = (label: string) =>
+    resultsOf(table, rowOf(table, label)).map(({ tasks }) => Number(tasks[task]?.test['mse']));
   return less(errors(single), errors(model));
+}
+
+/** As the paper draws it: a bar for each correlation and model. */
+function picture(tables: Tables, { name, models: [single, ...joint] }: Read): string {
+  const colours = ['c2', 'c3', 'c1'] as const;
+  const key = joint.map((label, index) => {
+    return { label, colour: must(colours[index], 'a colour'), shape: 'square', dash: [], filled: true };
+  });
+  const panels = must(tables[0], 'a table').tasks.map((task) => {
+    const marks = tables.flatMap((table, at) =>
+      joint.map((label, index) => {
+        const { gain, interval } = difference(errorGains(table, label, single, task), 4, 0.05);
+        const place = { x: `${correlations[at]}`, slot: [index, joint.length] as const };
+        return { place, gain, interval, colour: must(colours[index], 'a colour') };
+      }),
+    );
+    const plot: Plot = {
+      width: 370,
+      height: 200,
+      x: { title: 'correlation', names: correlations.map(String), gap: 0.22 },
+      y: { ...gainAxis(`${task}: gain of MSE`), ticks: 6 },
+      layers: [
+        layer(
+          'area',
+          marks.map(({ place, gain, colour }) => ({ ...place, y: gain, y2: 0, colour })),
+        ),
+        layer(
+          'interval',
+          marks.map(({ place, interval: [low, high] }) => ({ ...place, y: low, y2: high, colour: 'ink' as const })),
+          { width: 1.2 },
+        ),
+        layer('interval', [{ y: 0 }]),
+      ],
+    };
+    return { title: task, plots: [plot] };
+  });
+  const chart = { id: 'figure-7', columns: 2, panels, key };
+  const section: ChartSection = { id: 'figure-7', title: name, size: 'medium', note: [], charts: [chart] };
+  return chartSvg(section, chart);
 }

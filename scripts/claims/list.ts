@@ -3,7 +3,7 @@ import { must } from '../../src/support/must.js';
 import type { Claim, Table } from './claim.js';
 import { type Difference, difference, less } from './differences.js';
 import { errorRatios, readAs } from './estimand.js';
-import { figure7Answer } from './figure-7.js';
+import { figure7Answer, figure7Variants } from './figure-7.js';
 import { gatesAnswer } from './gates.js';
 import { mapAnswer, mapChecks } from './map.js';
 import { differenceParts, judged, meanParts, taskParts } from './parts.js';
@@ -99,9 +99,8 @@ export const claims: readonly Claim[] = [
   {
     name: 'correlation',
     title: 'Over the correlation of tasks',
-    configs: ['figure-7'],
-    charts: ['gain'],
-    judge: figure7Answer,
+    configs: figure7Variants,
+    judge: (tables, _, folder) => figure7Answer(tables, folder),
   },
   {
     name: 'structure',
