@@ -65,7 +65,9 @@ else {
   const place = /(?<=<!-- claims -->\n)[\s\S]*(?=<!-- end of claims -->)/;
   if (!place.test(readme)) throw new Error('README.md has no place for the claims.');
   const run = lines.replaceAll(/^.*\*\*not run\*\*.*\n?/gm, '');
-  const short = run.replaceAll(/^((?:\| [^|]* ){3}).*$/gm, '$1|').replaceAll('](#', '](docs/claims.md#');
+  const short = run
+    .replaceAll(/^(\| [^|]* )\| [^|]* (\| [^|]* \|).*$/gm, '$1$2')
+    .replaceAll('](#', '](docs/claims.md#');
   const renewed = readme.replace(place, () => `\n${short.trimEnd()}\n\n`);
   writeFileSync('README.md', renewed);
 }

@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Table } from '../../scripts/claims/claim.js';
 import { difference } from '../../scripts/claims/differences.js';
-import { estimated, fallOfError, verdictOn } from '../../scripts/claims/estimand.js';
+import { errorRatios, estimated, fallOfError, verdictOn } from '../../scripts/claims/estimand.js';
 import { judged, type Part } from '../../scripts/claims/parts.js';
 import { varianceShares } from '../../scripts/claims/tuning.js';
+import { temporaryFolder } from '../support/folder.fixture.js';
 
 it('a claim whose files are not here changes nothing, says which it wants, and ends with exit code 2', () => {
   const root = resolve(import.meta.dirname, '../..');
@@ -74,6 +76,27 @@ describe('an estimand', () => {
     expect(verdictOn(estimated([shown, open], 0.05))).toBe('cannot be told');
     expect(verdictOn(estimated([shown, worse], 0.05))).toBe('does not hold here');
   });
+});
+
+it('errors of two models are told by draw: 100 ln of their ratio, as a mean over tasks', () => {
+  const folder = temporaryFolder();
+  const row = (label: string, errors: { readonly y1: readonly number[]; readonly y2: readonly number[] }) => ({
+    label,
+    axis: {},
+    tasks: { y1: { metric: 'nmse' }, y2: { metric: 'nmse' } },
+    runs: errors.y1.map((y1, draw) => {
+      mkdirSync(join(folder, `${label}-${draw}`));
+      const tasks = { y1: { test: { nmse: y1 } }, y2: { test: { nmse: errors.y2[draw] } } };
+      writeFileSync(join(folder, `${label}-${draw}`, 'result.json'), JSON.stringify({ tasks }));
+      return { seed: draw, path: `${label}-${draw}` };
+    }),
+  });
+  const rows = [row('one', { y1: [0.1, 0.3], y2: [0.2, 0.1] }), row('other', { y1: [0.2, 0.1], y2: [0.2, 0.1] })];
+  const table = { folder, rows, tasks: ['y1', 'y2'], seeds: [0, 1] } as unknown as Table;
+  const [first, second] = errorRatios(table, 'one', 'other');
+  expect(first).toBeCloseTo(34.657, 3); // R: 50 * log(2)
+  expect(second).toBeCloseTo(-54.931, 3); // R: -50 * log(3)
+  expect(errorRatios(table, 'one', 'other', { tasks: ['y2'] })).toEqual([0, 0]);
 });
 
 describe('a claim of several parts', () => {
