@@ -91,7 +91,7 @@ export function readAs(tables: Table | Tables, all: readonly Reading[]): Answer 
       ...read.map(
         ({ name, estimates, verdict, beside }) => `\n**${name}: ${verdict}.**\n\n${estimandTable(estimates)}${beside}`,
       ),
-      ...every.flatMap((table) => [gains(table), contrasts(table)]),
+      ...every.flatMap((table) => [`\nComparison \`${table.name}\`:`, gains(table), contrasts(table)]),
     ],
   };
 }

@@ -181,7 +181,7 @@ export const claims: readonly Claim[] = [
     name: 'gates-of-mmoe',
     title: 'MMoE’s gates',
     configs: ['gates-of-mmoe'],
-    charts: ['gain'],
+    charts: ['axis'],
     judge: ([table]) => {
       const over = (reference: string, correlation: number) =>
         errorRatios(table, 'mmoe', reference, { at: (axis) => axis['dataset.correlation'] === correlation });
