@@ -11,6 +11,7 @@ import { refuse, wordsOf } from '../usage.js';
 import type { Answer, Claim, Header, Table, Tables, Variant } from './claim.js';
 import { measuredSpeed, secondsLeft } from './duration.js';
 import { claims, firstLooks } from './list.js';
+import { ple, printed } from './ple.js';
 
 const usage = `Usage: npm run claims -- [--only NAME[,NAME]] [--quick] [--small] [--runs FOLDER] [--jobs N] [--data FOLDER]
   --only    these claims; the others keep what docs/claims.md says of them
@@ -103,7 +104,8 @@ function variant(which: string | Variant) {
   const name = 'name' in own ? own.name : configOf(config).name;
   const file = `configs/claims/${config}.yaml`;
   const data = config.startsWith('census') ? [`dataset.folder=${values.data}`] : [];
-  const overrides = [`name=${name}`, ...data, ...words, ...(tried ? fewer(config) : [])];
+  const asked = [`name=${name}`, ...data, ...words];
+  const overrides = [...asked, ...(tried ? fewer(file, asked) : [])];
   const options = ['--runs', runs, '--jobs', values.jobs, '--svg'];
   return { config, file, name, overrides, words: ['compare', '--config', file, ...options, ...overrides] };
 }
@@ -145,15 +147,17 @@ function configOf(name: string) {
 }
 
 /** `--small`: few rows, seeds, epochs, and values of each axis. `--quick`: three draws, and a tenth of the rows of one pass. */
-function fewer(name: string): string[] {
-  const { compare, dataset, train } = configOf(name);
+function fewer(file: string, overrides: readonly string[]): string[] {
+  const { compare, dataset, train } = printed(['validate', '--config', file, ...overrides]);
+  const three = Array.isArray(compare.seeds) ? compare.seeds.slice(0, 3) : 3;
+  const seeds = `compare.seeds=${JSON.stringify(three)}`;
   if (quick) {
     const rows = train.passes && { ...dataset.rows, train: Math.round(dataset.rows.train / 10) };
-    return ['compare.seeds=3', ...(rows ? [`dataset.rows=${JSON.stringify(rows)}`] : [])];
+    return [seeds, ...(rows ? [`dataset.rows=${JSON.stringify(rows)}`] : [])];
   }
   const firsts = Object.entries<unknown[]>(compare.axes ?? {}).map(([key, all]) => [key, all.slice(0, 2)]);
   return [
-    ...['compare.seeds=3', 'train.epochs=2', 'train.batchSize=64'],
+    ...[seeds, 'train.epochs=2', 'train.batchSize=64'],
     ...(dataset.rows ? ['dataset.rows={ train: 600, validation: 300, test: 600 }'] : []),
     ...(compare.axes ? [`compare.axes=${JSON.stringify(Object.fromEntries(firsts))}`] : []),
   ];
@@ -246,8 +250,4 @@ function tableIn(name: string): Table {
 
 function folderOf(folder: string): string {
   return folder === 'datasets/census-income' ? values.data : folder;
-}
-
-function ple(words: readonly string[]): void {
-  execFileSync(process.execPath, ['bin/ple.js', ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
 }

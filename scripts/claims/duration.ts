@@ -1,11 +1,12 @@
 // How long a claim will train on this machine: its dry run says which runs are missing, three short trainings what a row costs,
 // a feature, and a parameter.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { mean } from '../../src/comparison/statistics/moments.js';
+import { printed } from './ple.js';
 
 /** Seconds on one core for a row in training: `row`, `feature` for each number, `parameter` for each of the network. */
 export interface Speed {
@@ -57,7 +58,7 @@ async function trained({ width, dimension }: { readonly width: number; readonly 
 
 /** Seconds on one core for what a comparison has still to train. Epochs that stopping saves are counted. */
 export function secondsLeft(config: string, overrides: readonly string[], runs: string, speed: Speed): number {
-  const words = ['--config', config, ...overrides, '--json'];
+  const words = ['--config', config, ...overrides];
   const { train, dataset } = printed(['validate', ...words]);
   const planned = printed(['compare', ...words, '--runs', runs, '--dry-run']);
   const features = dataset.dimension ?? 30;
@@ -75,12 +76,3 @@ export function secondsLeft(config: string, overrides: readonly string[], runs: 
 
 /** Rows of Census-Income, whose config does not name them. */
 const census = { train: 200_000, validation: 50_000, test: 50_000 };
-
-function printed(words: readonly string[]) {
-  const text = execFileSync(process.execPath, ['bin/ple.js', ...words], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    maxBuffer: 2 ** 28,
-  });
-  return JSON.parse(text);
-}

@@ -1,0 +1,16 @@
+import { execFileSync } from 'node:child_process';
+
+/** Runs a command, whose messages are shown. */
+export function ple(words: readonly string[]): void {
+  execFileSync(process.execPath, ['bin/ple.js', ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** The JSON document that a command prints. */
+export function printed(words: readonly string[]) {
+  const text = execFileSync(process.execPath, ['bin/ple.js', ...words, '--json'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    maxBuffer: 2 ** 28,
+  });
+  return JSON.parse(text);
+}
