@@ -9,19 +9,21 @@ import type { Result } from '../../src/training/result.js';
 import type { Table } from './claim.js';
 import { signed } from './tables.js';
 
+/** What of a row the metrics of its runs are read by. */
+export interface Tested {
+  readonly runs: readonly { readonly seed: number; readonly path: string }[];
+  readonly tasks: Readonly<Record<string, { readonly metric: string }>>;
+}
+
 /** The results of a row's runs, by seed. */
-export function resultsOf({ folder }: Table, { runs }: Pick<ComparisonRow, 'runs'>): readonly Result[] {
+export function resultsOf({ folder }: Pick<Table, 'folder'>, { runs }: Pick<Tested, 'runs'>): readonly Result[] {
   return runs
     .toSorted((a, b) => a.seed - b.seed)
     .map(({ path }) => JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8')));
 }
 
 /** The metric of each run of a row on its test rows, by seed. */
-export function testValues(
-  table: Table,
-  row: Pick<ComparisonRow, 'runs'> & { readonly tasks: Readonly<Record<string, { readonly metric: string }>> },
-  task: string,
-): readonly number[] {
+export function testValues(table: Pick<Table, 'folder'>, row: Tested, task: string): readonly number[] {
   const { metric } = must(row.tasks[task], task);
   return resultsOf(table, row).map(({ tasks }) => Number(tasks[task]?.test[metric]));
 }

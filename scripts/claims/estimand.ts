@@ -5,7 +5,7 @@ import type { ComparisonRow } from '../../src/comparison/comparison.js';
 import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table, Tables, Verdict } from './claim.js';
-import { difference, less, testValues } from './differences.js';
+import { difference, less, type Tested, testValues } from './differences.js';
 import { contrasts, gains, markdown, signed } from './tables.js';
 
 export interface Estimand {
@@ -124,7 +124,9 @@ function estimandTable(all: readonly Estimate[]): string {
 
 /** Of an error, from the logarithm of the ratio: 100 ln 2 is a fall by half. */
 export function fallOfError({ gain, interval }: Pick<Estimate, 'gain' | 'interval'>): string {
-  const [middle, ...ends] = [gain, ...interval].map((log) => `${Math.round(100 * (1 - Math.exp(-log / 100)))}`);
+  const [middle, ...ends] = [gain, ...interval].map((log) =>
+    `${Math.round(100 * (1 - Math.exp(-log / 100)))}`.replace('-', '−'),
+  );
   return `${middle} % [${ends.join(', ')}]`;
 }
 
@@ -133,12 +135,17 @@ function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interva
   return `${middle} [${low}, ${high}] ${unit}`;
 }
 
+/** What of a table gains are computed from. */
+interface MeasuredTable extends Pick<Table, 'folder' | 'tasks' | 'seeds'> {
+  readonly rows: readonly (Pick<ComparisonRow, 'label' | 'axis'> & Tested)[];
+}
+
 /**
  * By draw: 100 ln(error of the reference / error of the model), as a mean over tasks and points. About the fall of the
  * error in %; a ratio and its inverse have the same size.
  */
 export function errorRatios(
-  table: Table,
+  table: MeasuredTable,
   model: string,
   reference: string,
   {
@@ -154,14 +161,12 @@ export function errorRatios(
   return table.seeds.map((_, draw) => mean(all.map((gains) => must(gains[draw], 'a draw'))));
 }
 
-type Tested = Pick<ComparisonRow, 'runs'> & { readonly tasks: Readonly<Record<string, { readonly metric: string }>> };
-
 function isAuc({ tasks }: Tested, task: string): boolean {
   return /auc/i.test(must(tasks[task], task).metric);
 }
 
 /** By draw: the gain on a task. Of an AUC the difference, of an error 100 ln(other / own). */
-function gainsOver(table: Table, own: Tested, other: Tested, task: string): readonly number[] {
+function gainsOver(table: Pick<Table, 'folder'>, own: Tested, other: Tested, task: string): readonly number[] {
   const [model, reference] = [own, other].map((row) => testValues(table, row, task));
   if (isAuc(own, task)) return less(model ?? [], reference ?? []);
   const logs = (values: readonly number[] = []) => values.map((error) => 100 * Math.log(error));

@@ -16,9 +16,9 @@ const draws = 4;
 
 /** PLE, and what it is compared with. */
 const readings = [
-  { name: 'Equal parameters', models: ['single-task', 'hard-sharing', 'mmoe', 'ple'] },
+  { name: 'At equal parameters', models: ['single-task', 'hard-sharing', 'mmoe', 'ple'] },
   {
-    name: 'The paper’s terms',
+    name: 'By the paper’s terms',
     models: ['single-task, 4 x as wide', 'hard-sharing, as wide', 'mmoe, 6 experts', 'ple, 2 + 2 experts'],
   },
 ] as const;
@@ -64,8 +64,8 @@ function reading(tables: Tables, { name, models: [single, hard, mmoe, ple] }: Re
   return {
     name,
     estimands: over((reference) => tables.flatMap((table) => errorRatios(table, ple, reference))),
-    sentence: (falls) =>
-      `${name}: PLE’s error is smaller than that of single-task, hard sharing and MMoE by ${falls.join(', ')}.`,
+    sentence: ([single, hard, mmoe]) =>
+      `${name} PLE’s error is ${single} below that of single-task, ${hard} below hard sharing’s, ${mmoe} below MMoE’s.`,
     apart: tables.flatMap((table) =>
       table.tasks.flatMap((task) => over((reference) => errorRatios(table, ple, reference, { tasks: [task] }))),
     ),

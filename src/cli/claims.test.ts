@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Table } from '../../scripts/claims/claim.js';
 import { difference } from '../../scripts/claims/differences.js';
 import { errorRatios, estimated, fallOfError, verdictOn } from '../../scripts/claims/estimand.js';
 import { judged, type Part } from '../../scripts/claims/parts.js';
@@ -67,7 +66,7 @@ describe('an estimand', () => {
   it('is told as a fall of the error: ln 2 is one by half', () => {
     const log = 100 * Math.log(2);
     expect(fallOfError({ gain: log, interval: [0, 2 * log] })).toBe('50 % [0, 75]');
-    expect(fallOfError({ gain: -log, interval: [-2 * log, 0] })).toBe('-100 % [-300, 0]');
+    expect(fallOfError({ gain: -log, interval: [-2 * log, 0] })).toBe('−100 % [−300, 0]');
   });
 
   it('refutes a claim by itself; all of them make it', () => {
@@ -92,7 +91,7 @@ it('errors of two models are told by draw: 100 ln of their ratio, as a mean over
     }),
   });
   const rows = [row('one', { y1: [0.1, 0.3], y2: [0.2, 0.1] }), row('other', { y1: [0.2, 0.1], y2: [0.2, 0.1] })];
-  const table = { folder, rows, tasks: ['y1', 'y2'], seeds: [0, 1] } as unknown as Table;
+  const table = { folder, rows, tasks: ['y1', 'y2'], seeds: [0, 1] };
   const [first, second] = errorRatios(table, 'one', 'other');
   expect(first).toBeCloseTo(34.657, 3); // R: 50 * log(2)
   expect(second).toBeCloseTo(-54.931, 3); // R: -50 * log(3)
