@@ -155,11 +155,14 @@ function fewer(file: string, overrides: readonly string[]): string[] {
     const rows = train.passes && { ...dataset.rows, train: Math.round(dataset.rows.train / 10) };
     return [seeds, ...(rows ? [`dataset.rows=${JSON.stringify(rows)}`] : [])];
   }
-  const firsts = Object.entries<unknown[]>(compare.axes ?? {}).map(([key, all]) => [key, all.slice(0, 2)]);
+  const ends = Object.entries<unknown[]>(compare.axes ?? {}).map(([key, all]) => [
+    key,
+    [...new Set([all[0], all.at(-1)])],
+  ]);
   return [
     ...[seeds, 'train.epochs=2', 'train.batchSize=64'],
     ...(dataset.rows ? ['dataset.rows={ train: 600, validation: 300, test: 600 }'] : []),
-    ...(compare.axes ? [`compare.axes=${JSON.stringify(Object.fromEntries(firsts))}`] : []),
+    ...(compare.axes ? [`compare.axes=${JSON.stringify(Object.fromEntries(ends))}`] : []),
   ];
 }
 

@@ -27,15 +27,15 @@ const start = 1;
 
 /** @param jobs trainings at once, which slow each other down */
 export async function measuredSpeed(jobs: number): Promise<Speed> {
-  const [narrow, wide, long] = [
+  const [small, wide, featured] = [
     await measured({ width: 16, dimension: 32 }, jobs),
     await measured({ width: 512, dimension: 32 }, jobs),
     await measured({ width: 16, dimension: 256 }, jobs),
   ];
-  const parameter = Math.max(0, (wide.seconds - narrow.seconds) / (wide.network - narrow.network));
-  const rest = ({ seconds, network }: typeof narrow) => seconds - parameter * network;
-  const feature = Math.max(0, (rest(long) - rest(narrow)) / (256 - 32));
-  return { parameter, feature, row: Math.max(0, rest(narrow) - 32 * feature) };
+  const parameter = Math.max(0, (wide.seconds - small.seconds) / (wide.network - small.network));
+  const rest = ({ seconds, network }: typeof small) => seconds - parameter * network;
+  const feature = Math.max(0, (rest(featured) - rest(small)) / (256 - 32));
+  return { parameter, feature, row: Math.max(0, rest(small) - 32 * feature) };
 }
 
 async function measured(size: { readonly width: number; readonly dimension: number }, jobs: number) {

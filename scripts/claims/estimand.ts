@@ -1,6 +1,5 @@
 // What a claim is about, fixed before its runs are trained: a gain on each draw of the data, and the gain δ that
-// counts. The 95 % interval over draws decides. With a half-width of δ / 2 or less a single gain is never left open: an
-// interval that reaches down to 0 then stays below δ.
+// counts. The 95 % interval over draws decides.
 import type { ComparisonRow } from '../../src/comparison/comparison.js';
 import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
@@ -16,10 +15,8 @@ export interface Estimand {
   readonly delta: number;
   /** The half-width to be reached. Default: δ / 2. */
   readonly aim?: number;
-  /** Of gains, δ and the aim. */
-  readonly unit: '%';
-  /** Of how many it was chosen. What excludes a gain is adjusted for them too. Default: 1. */
-  readonly choices?: number;
+  /** Of gains, δ and the aim: 100 ln of a ratio. */
+  readonly unit: 'log points';
 }
 
 export interface Estimate extends Estimand {
@@ -38,9 +35,9 @@ export interface Estimate extends Estimand {
 /** @param level Of the interval: .05. What refutes is adjusted for the number of estimands (Bonferroni). */
 export function estimated(all: readonly Estimand[], level: number): readonly Estimate[] {
   return all.map((estimand) => {
-    const { gains, delta, choices = 1, aim = delta / 2 } = estimand;
+    const { gains, delta, aim = delta / 2 } = estimand;
     const { gain, interval } = difference(gains, 1, level);
-    const strict = difference(gains, 1, level / all.length / choices).interval;
+    const strict = difference(gains, 1, level / all.length).interval;
     const halfWidth = (interval[1] - interval[0]) / 2;
     const excluded = strict[1] < delta;
     return {
@@ -155,20 +152,17 @@ export function errorRatios(
 ): readonly number[] {
   const rows = (label: string) => table.rows.filter((row) => row.label === label && at(row.axis));
   const others = rows(reference);
+  if (others.length === 0) throw new Error(`The table has no point of ${model} over ${reference} that was asked for.`);
   const all = rows(model).flatMap((row, point) =>
     tasks.map((task) => gainsOver(table, row, must(others[point], reference), task)),
   );
   return table.seeds.map((_, draw) => mean(all.map((gains) => must(gains[draw], 'a draw'))));
 }
 
-function isAuc({ tasks }: Tested, task: string): boolean {
-  return /auc/i.test(must(tasks[task], task).metric);
-}
-
-/** By draw: the gain on a task. Of an AUC the difference, of an error 100 ln(other / own). */
+/** By draw: the gain on a task, 100 ln(error of the other / own error). */
 function gainsOver(table: Pick<Table, 'folder'>, own: Tested, other: Tested, task: string): readonly number[] {
-  const [model, reference] = [own, other].map((row) => testValues(table, row, task));
-  if (isAuc(own, task)) return less(model ?? [], reference ?? []);
-  const logs = (values: readonly number[] = []) => values.map((error) => 100 * Math.log(error));
-  return less(logs(reference), logs(model));
+  const [model, reference] = [own, other].map((row) =>
+    testValues(table, row, task).map((error) => 100 * Math.log(error)),
+  );
+  return less(reference ?? [], model ?? []);
 }

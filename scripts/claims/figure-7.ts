@@ -59,7 +59,7 @@ type Read = (typeof readings)[number];
 function reading(tables: Tables, { name, models: [single, hard, mmoe, ple] }: Read): Reading {
   const over = (gains: (reference: string) => readonly number[]) =>
     [single, hard, mmoe].map((reference): Estimand => {
-      return { of: `${ple} over ${reference}`, gains: gains(reference), delta: 10, aim: 10, unit: '%' };
+      return { of: `${ple} over ${reference}`, gains: gains(reference), delta: 10, aim: 10, unit: 'log points' };
     });
   return {
     name,
@@ -87,7 +87,7 @@ function averages(tables: Tables, { name, models: [single, ...joint] }: Read): s
     return [label, ...gains, published[index] ?? ''];
   });
   const head = ['model', ...(tables[0]?.tasks ?? []), 'printed in the paper: y1, y2'];
-  return `\n**${name}**: gains of MSE over ${single}, means over correlations and draws.\n\n${markdown([head, ...lines])}`;
+  return `\n**${name}**: gains of MSE over ${single}, means over correlations and draws. The scale of MSE is that of the labels’ variance, which differs fifty-fold between draws, so that equal sizes are in part chance.\n\n${markdown([head, ...lines])}`;
 }
 
 function errorGain(gains: readonly number[], digits: number): string {

@@ -9,7 +9,7 @@ export function ple(words: readonly string[]): void {
 export function printed(words: readonly string[]) {
   const text = execFileSync(process.execPath, ['bin/ple.js', ...words, '--json'], {
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'], // what a failed command said on stderr is in the error's message
     maxBuffer: 2 ** 28,
   });
   return JSON.parse(text);

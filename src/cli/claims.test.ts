@@ -49,7 +49,7 @@ it('paired differences have the interval and the p-value of R’s t.test(1:5)', 
 
 describe('an estimand', () => {
   // R: t.test(1:5)$conf.int is 1.036757 to 4.963243; with conf.level = .975 it is .529 to 5.471.
-  const of = (delta: number, gains = [1, 2, 3, 4, 5]) => ({ of: 'a gain', gains, delta, unit: '%' as const });
+  const of = (delta: number, gains = [1, 2, 3, 4, 5]) => ({ of: 'a gain', gains, delta, unit: 'log points' as const });
   const [shown, worse] = [of(4), of(2, [-1, -2, -3, -4, -5])];
 
   it('is shown by an interval above 0, unless it excludes a gain that counts', () => {
