@@ -190,7 +190,7 @@ export const claims: readonly Claim[] = [
         {
           name: 'Parameters as in the paper',
           sentence: ([bottom, omoe, more]) =>
-            `At .5 MMoE’s error is ${bottom} below that of the shared bottom, ${omoe} below OMoE’s. That the first is more than at 1 is open: ${more}.`,
+            `At .5 MMoE’s error is ${bottom} below that of the shared bottom, ${omoe} below OMoE’s. More than at 1? Open: ${more}.`,
           estimands: [
             { of: 'at .5, MMoE over the shared bottom', gains: little, delta: 10, aim: 20, unit: 'log points' },
             { of: 'at .5, MMoE over OMoE', gains: over('omoe', 0.5), delta: 10, aim: 5, unit: 'log points' },
