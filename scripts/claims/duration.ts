@@ -46,8 +46,8 @@ async function measured(size: { readonly width: number; readonly dimension: numb
 async function trained({ width, dimension }: { readonly width: number; readonly dimension: number }) {
   const folder = mkdtempSync(join(tmpdir(), 'ple-speed-'));
   const config = ['--config', 'configs/synthetic/figure-7.yaml', '--runs', folder];
-  const short = ['train.epochs=1', 'engine.threads=1', `dataset.dimension=${dimension}`];
-  const model = `model={ type: hard-sharing, levels: [[${width}]], tower: [] }`;
+  const short = ['train.epochs=1', 'train.batchSize=512', 'engine.threads=1', `dataset.dimension=${dimension}`];
+  const model = `model={ type: hard-sharing, levels: [[${width}]], tower: [${width}] }`;
   const rows = `dataset.rows={ train: ${width === 16 ? 100_000 : 25_000}, validation: 100, test: 100 }`;
   await promisify(execFile)(process.execPath, ['bin/ple.js', 'train', ...config, ...short, model, rows]);
   const [run = ''] = readdirSync(folder);
