@@ -7,6 +7,8 @@ import { figure7Answer, figure7Variants } from './figure-7.js';
 import { gatesAnswer } from './gates.js';
 import { mapAnswer, mapChecks } from './map.js';
 import { differenceParts, judged, meanParts, taskParts } from './parts.js';
+import { rowsVariants } from './rows.js';
+import { rowsAnswer } from './rows-answer.js';
 import { seesawAnswer } from './seesaw.js';
 import { contrasts, contrastsOf, gains, jointRows, rowOf, tally, told } from './tables.js';
 import { tuningAnswer } from './tuning.js';
@@ -215,6 +217,18 @@ export const claims: readonly Claim[] = [
     configs: ['map-2-tasks', 'map-4-tasks'],
     check: mapChecks,
     judge: mapAnswer,
+  },
+  {
+    name: 'rows',
+    title: 'Gains over the amount of data',
+    configs: rowsVariants,
+    header: {
+      claim: 'none: it is measured here first.',
+      paper: 'none',
+      refuted: 'see the sentence below.',
+      told: 'Two tasks of 16 features and a context; y1 has hardly any noise, y2 has as much noise as signal and half of the labels. Related tasks have nine tenths of their variance in one function; of conflicting ones a fifth, and in half of the contexts three fifths have the other sign.',
+    },
+    judge: (tables, _, folder) => rowsAnswer(tables, folder),
   },
   real('kuairand', 'KuaiRand', 'none: after 2020'),
   real('aliexpress', 'AliExpress', 'none: after 2020'),
