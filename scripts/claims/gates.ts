@@ -15,12 +15,15 @@ interface GateUse {
   readonly mean: readonly number[];
 }
 
+/** Models with gates. */
+export const gated: readonly string[] = ['mmoe', 'ml-mmoe', 'cgc', 'ple'];
+
 export function gatesAnswer(table: Table): Answer {
   const ofTasks = <Gate extends { readonly level: number; readonly gate: string }>(gates: readonly Gate[]) =>
     gates.filter(
       ({ gate, level }) => table.tasks.includes(gate) && level === Math.max(...gates.map((use) => use.level)),
     );
-  const used = ['mmoe', 'ml-mmoe', 'cgc', 'ple'].map((label) => {
+  const used = gated.map((label) => {
     const row = rowOf(table, label);
     const uses = row.runs.map(({ path }) =>
       ofTasks<GateUse>(JSON.parse(readFileSync(join(table.folder, path, 'gates.json'), 'utf8'))),

@@ -1,33 +1,47 @@
+// Table 1: who loses on a task at any loss weight, and who gains on both.
+import { mean } from '../../src/comparison/statistics/moments.js';
+import { must } from '../../src/support/must.js';
 import type { Answer, Table } from './claim.js';
-import { judged, taskParts } from './parts.js';
-import { contrasts, frontsOf, gains, rowOf, told } from './tables.js';
+import { type Estimand, inMargins, onEachTask, type Reading, readAs } from './estimand.js';
+import { frontsOf, rowOf } from './tables.js';
 
-export function seesawAnswer(table: Table): Answer {
-  const asymmetric = ['asymmetric from VTR', 'asymmetric from VCR'];
-  const labels = ['hard-sharing', ...asymmetric, 'cross-stitch'];
-  const group = labels.map((label) => {
-    const row = rowOf(table, label);
-    const front = table.fronts?.find(({ model }) => model === label);
-    // At its best weight: the p-value of a loss beyond the margin, on the task for which that is largest.
-    const harmless = (front?.points ?? []).map(({ verdict, tasks }) =>
-      verdict.startsWith('better')
-        ? Math.max(...Object.values(tasks).map(({ pNotInferior }) => pNotInferior ?? 1))
-        : Number.POSITIVE_INFINITY,
-    );
-    const draws = Object.values(row.tasks).map(({ seedsToDecide }) => seedsToDecide ?? 0);
-    return {
-      shown: front?.seesaw === 'seesaw',
-      against: (labels.length * Math.min(...harmless)) / table.test.level,
-      settled: row.verdict !== 'not trained to a plateau',
-      towards: false,
-      draws: Math.max(...draws) || null,
-      seesaw: row.verdict === 'seesaw' || row.verdict === 'repaired',
-    };
+const losers = ['hard-sharing', 'asymmetric from VTR', 'asymmetric from VCR', 'cross-stitch'];
+
+/** @param weights Of the four models that lose in the paper, at several loss weights. */
+export function seesawAnswer(table: Table, weights: Table): Answer {
+  const reading = (name: string, suffix: string): Reading => ({
+    name,
+    sentence: (estimates) => {
+      const lost = estimates.slice(0, losers.length).filter(({ shown }) => shown).length;
+      const gained = estimates.slice(losers.length).filter(({ shown }) => shown).length;
+      return `${name}: ${lost} of ${losers.length} models are shown to lose at their best weight; ${gained} of 4 gains of CGC and PLE are shown.`;
+    },
+    estimands: [
+      ...losers.map((label) => loss(weights, `${label}${suffix}`)),
+      ...['cgc', 'ple'].flatMap((label) => onEachTask(table, `${label}${suffix}`, 'single-task')),
+    ],
   });
-  const both = ['cgc', 'ple'].map((label) => rowOf(table, label));
-  return {
-    ...judged([...group, ...both.flatMap((row) => taskParts(row, table))]),
-    effect: `at equal loss weights ${group.filter(({ seesaw }) => seesaw).length} of ${labels.length} are a seesaw; at some weight ${group.filter(({ against }) => against < 1).length} gain on a task and lose on none by more than the margin; ${both.map((row) => `${row.label}: ${told(row)}`).join('; ')}`,
-    found: [gains(table), contrasts(table), frontsOf(table)],
-  };
+  const answer = readAs(table, [reading('Equal parameters', ', equal'), reading('As wide as single-task', '')]);
+  return { ...answer, found: [...answer.found, frontsOf(weights)] };
+}
+
+/** At the weight at which its worse task fares best: what the model loses on it, in the task's margins. */
+function loss(table: Table, label: string): Estimand {
+  const front = must(
+    table.fronts?.find(({ model }) => model === label),
+    label,
+  );
+  const baseline = rowOf(table, table.baseline);
+  const points = front.points.flatMap((point) =>
+    table.tasks.map((task) => {
+      const gains = inMargins(table, baseline, point, [task]);
+      return { value: point.value, task, gains, mean: mean(gains) };
+    }),
+  );
+  const worst = front.points.map(({ value }) =>
+    must(points.filter((point) => point.value === value).toSorted((a, b) => b.mean - a.mean)[0], 'a task'),
+  );
+  const best = must(worst.toSorted((a, b) => a.mean - b.mean)[0], 'a weight');
+  const of = `${label} at its best weight (${best.value}): loss on ${best.task}`;
+  return { of, gains: best.gains, delta: 1, unit: 'margins', choices: front.points.length };
 }
