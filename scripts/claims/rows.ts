@@ -35,7 +35,7 @@ const toPlateau = [
   { rows: 1_000_000, batch: 512, draws: 4, epochs: 30, without: { search: true, wide: true } },
 ] as const;
 const trained =
-  'train={ epochs: EPOCHS, batchSize: BATCH, optimizer: { type: adam, learningRate: 0.006, schedule: { type: plateau, ratio: 0.3, patience: 2, minimum: 0.01 } }, earlyStopping: { monitor: mean, patience: 6 } }';
+  'train={ epochs: EPOCHS, batchSize: BATCH, optimizer: { type: adam, learningRate: 0.006, clipNorm: 1, schedule: { type: plateau, ratio: 0.3, patience: 2, minimum: 0.01 } }, earlyStopping: { monitor: mean, patience: 6 } }';
 
 export const rowsVariants: readonly (Variant & Point)[] = (['related', 'conflicting'] as const).flatMap((kind) => [
   ...onePass.map((point) => variant({ ...point, kind, training: 'one pass' })),
