@@ -56,7 +56,7 @@ function variant(point: Point): Variant & Point {
       `dataset.rows={ train: ${rows}, validation: 10000, test: 20000 }`,
       `compare.seeds=${draws}`,
       train,
-      ...(without.search ? ['compare.tune=null', ...fixedRate(point)] : []),
+      ...(without.search ? ['compare.tune=null', 'compare.search=null', ...fixedRate(point)] : []),
       ...(without.wide
         ? [`compare.models=${JSON.stringify(modelsOf('rows', (label) => !label.endsWith(', as wide')))}`]
         : []),
