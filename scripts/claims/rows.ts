@@ -31,7 +31,7 @@ const onePass = [
 ] as const;
 const toPlateau = [
   { rows: 10_000, batch: 64, draws: 10, epochs: 150, without: {} },
-  { rows: 100_000, batch: 128, draws: 5, epochs: 60, without: { search: true, wide: true } },
+  { rows: 100_000, batch: 128, draws: 5, epochs: 60, without: { search: true } },
   { rows: 1_000_000, batch: 512, draws: 4, epochs: 30, without: { search: true, wide: true } },
 ] as const;
 const trained =
@@ -66,5 +66,5 @@ function variant(point: Point): Variant & Point {
 
 /** To a plateau the rate falls by itself. */
 function fixedRate({ training }: Point): readonly string[] {
-  return training === 'one pass' ? ['train.optimizer.learningRate=0.006'] : [];
+  return training === 'one pass' ? ['train.optimizer.learningRate=0.012'] : [];
 }
