@@ -3,9 +3,9 @@
 import type { ComparisonRow } from '../../src/comparison/comparison.js';
 import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
-import type { Answer, Table, Tables, Verdict } from './claim.js';
+import type { Answer, Table, Verdict } from './claim.js';
 import { difference, less, type Tested, testValues } from './differences.js';
-import { contrasts, gains, markdown, signed } from './tables.js';
+import { contrasts, gains, markdown, rowOf, signed } from './tables.js';
 
 export interface Estimand {
   readonly of: string;
@@ -15,8 +15,10 @@ export interface Estimand {
   readonly delta: number;
   /** The half-width to be reached. Default: δ / 2. */
   readonly aim?: number;
-  /** Of gains, δ and the aim: 100 ln of a ratio. */
-  readonly unit: 'log points';
+  /** Of gains, δ and the aim. Log points: 100 ln of a ratio of errors. Margins: .001 AUC, or 5 log points of an error. */
+  readonly unit: 'log points' | 'margins';
+  /** From how many the gains were chosen. What excludes δ is adjusted for them too. Default: 1. */
+  readonly choices?: number;
 }
 
 export interface Estimate extends Estimand {
@@ -35,9 +37,9 @@ export interface Estimate extends Estimand {
 /** @param level Of the interval: .05. What refutes is adjusted for the number of estimands (Bonferroni). */
 export function estimated(all: readonly Estimand[], level: number): readonly Estimate[] {
   return all.map((estimand) => {
-    const { gains, delta, aim = delta / 2 } = estimand;
+    const { gains, delta, aim = delta / 2, choices = 1 } = estimand;
     const { gain, interval } = difference(gains, 1, level);
-    const strict = difference(gains, 1, level / all.length).interval;
+    const strict = difference(gains, 1, level / all.length / choices).interval;
     const halfWidth = (interval[1] - interval[0]) / 2;
     const excluded = strict[1] < delta;
     return {
@@ -59,12 +61,12 @@ export interface Reading {
   readonly estimands: readonly Estimand[];
   /** The same gains at each point and on each task. Told beside; no part of the verdict. */
   readonly apart?: readonly Estimand[];
-  /** What was found, from how much smaller the errors are (%). */
-  readonly sentence: (falls: readonly string[]) => string;
+  /** What was found. */
+  readonly sentence: (estimates: readonly Estimate[]) => string;
 }
 
 /** The answer of tables by their readings. They are judged apart, and must agree. */
-export function readAs(tables: Table | Tables, all: readonly Reading[]): Answer {
+export function readAs(tables: Table | readonly Table[], all: readonly Reading[]): Answer {
   const every = 'rows' in tables ? [tables] : tables;
   const level = Math.min(...every.map(({ test }) => test.level));
   const read = all.map(({ name, estimands, apart = [], sentence }) => {
@@ -74,7 +76,7 @@ export function readAs(tables: Table | Tables, all: readonly Reading[]): Answer 
       estimates,
       verdict: verdictOn(estimates),
       beside: conjunction(estimated(apart, level)),
-      sentence: sentence(estimates.map(fallOfError)),
+      sentence: sentence(estimates),
     };
   });
   const [verdict = 'cannot be told', ...others] = [...new Set(read.map(({ verdict }) => verdict))];
@@ -88,7 +90,11 @@ export function readAs(tables: Table | Tables, all: readonly Reading[]): Answer 
       ...read.map(
         ({ name, estimates, verdict, beside }) => `\n**${name}: ${verdict}.**\n\n${estimandTable(estimates)}${beside}`,
       ),
-      ...every.flatMap((table) => [`\nComparison \`${table.name}\`:`, gains(table), contrasts(table)]),
+      ...every.flatMap((table) => [
+        `\nComparison \`${table.name}\`:`,
+        gains(table),
+        table.contrasts.length > 0 ? contrasts(table) : '',
+      ]),
     ],
   };
 }
@@ -127,7 +133,7 @@ export function fallOfError({ gain, interval }: Pick<Estimate, 'gain' | 'interva
   return `${middle} % [${ends.join(', ')}]`;
 }
 
-function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {
+export function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {
   const [middle, low, high] = [gain, ...interval].map((value) => signed(value, 1));
   return `${middle} [${low}, ${high}] ${unit}`;
 }
@@ -159,10 +165,40 @@ export function errorRatios(
   return table.seeds.map((_, draw) => mean(all.map((gains) => must(gains[draw], 'a draw'))));
 }
 
-/** By draw: the gain on a task, 100 ln(error of the other / own error). */
+/** By draw: the gain of a model over another, as a mean over tasks, in margins. */
+export function inMargins(
+  table: Pick<Table, 'folder' | 'seeds'>,
+  own: Tested,
+  other: Tested,
+  tasks: readonly string[],
+): readonly number[] {
+  const all = tasks.map((task) => gainsOver(table, own, other, task).map((gain) => gain / marginOf(own, task)));
+  return table.seeds.map((_, draw) => mean(all.map((gains) => must(gains[draw], 'a draw'))));
+}
+
+/** The gain of a model over another on each task. */
+export function onEachTask(table: Table, model: string, reference: string): readonly Estimand[] {
+  return table.tasks.map((task) => ({
+    of: `${model} over ${reference}, ${task}`,
+    gains: inMargins(table, rowOf(table, model), rowOf(table, reference), [task]),
+    delta: 1,
+    unit: 'margins',
+  }));
+}
+
+/** The paper's own bar for an AUC (section 3.2); of an error 5 log points. */
+function marginOf(row: Tested, task: string): number {
+  return isAuc(row, task) ? 0.001 : 5;
+}
+
+function isAuc({ tasks }: Tested, task: string): boolean {
+  return /auc/i.test(must(tasks[task], task).metric);
+}
+
+/** By draw: the gain on a task. Of an AUC the difference, of an error 100 ln(error of the other / own error). */
 function gainsOver(table: Pick<Table, 'folder'>, own: Tested, other: Tested, task: string): readonly number[] {
-  const [model, reference] = [own, other].map((row) =>
-    testValues(table, row, task).map((error) => 100 * Math.log(error)),
-  );
-  return less(reference ?? [], model ?? []);
+  const [model, reference] = [own, other].map((row) => testValues(table, row, task));
+  if (isAuc(own, task)) return less(model ?? [], reference ?? []);
+  const logs = (errors: readonly number[] = []) => errors.map((error) => 100 * Math.log(error));
+  return less(logs(reference), logs(model));
 }

@@ -6,7 +6,7 @@ import { gainAxis, layer, type Plot } from '../../src/report/charts/plot.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table, Tables, Variant } from './claim.js';
 import { difference, less, resultsOf } from './differences.js';
-import { type Estimand, errorRatios, type Reading, readAs } from './estimand.js';
+import { type Estimand, errorRatios, fallOfError, type Reading, readAs } from './estimand.js';
 import { modelsOf } from './models.js';
 import { markdown, rowOf } from './tables.js';
 
@@ -64,8 +64,10 @@ function reading(tables: Tables, { name, models: [single, hard, mmoe, ple] }: Re
   return {
     name,
     estimands: over((reference) => tables.flatMap((table) => errorRatios(table, ple, reference))),
-    sentence: ([single, hard, mmoe]) =>
-      `${name} PLE’s error is ${single} below that of single-task, ${hard} below hard sharing’s, ${mmoe} below MMoE’s.`,
+    sentence: (estimates) => {
+      const [single, hard, mmoe] = estimates.map(fallOfError);
+      return `${name} PLE’s error is ${single} below that of single-task, ${hard} below hard sharing’s, ${mmoe} below MMoE’s.`;
+    },
     apart: tables.flatMap((table) =>
       table.tasks.flatMap((task) => over((reference) => errorRatios(table, ple, reference, { tasks: [task] }))),
     ),
