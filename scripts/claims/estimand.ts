@@ -5,7 +5,7 @@ import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table, Verdict } from './claim.js';
 import { difference, less, type Tested, testValues } from './differences.js';
-import { contrasts, gains, markdown, rowOf, signed } from './tables.js';
+import { contrasts, gains, markdown, signed } from './tables.js';
 
 export interface Estimand {
   readonly of: string;
@@ -133,7 +133,7 @@ export function fallOfError({ gain, interval }: Pick<Estimate, 'gain' | 'interva
   return `${middle} % [${ends.join(', ')}]`;
 }
 
-export function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {
+function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {
   const [middle, low, high] = [gain, ...interval].map((value) => signed(value, 1));
   return `${middle} [${low}, ${high}] ${unit}`;
 }
@@ -174,16 +174,6 @@ export function inMargins(
 ): readonly number[] {
   const all = tasks.map((task) => gainsOver(table, own, other, task).map((gain) => gain / marginOf(own, task)));
   return table.seeds.map((_, draw) => mean(all.map((gains) => must(gains[draw], 'a draw'))));
-}
-
-/** The gain of a model over another on each task. */
-export function onEachTask(table: Table, model: string, reference: string): readonly Estimand[] {
-  return table.tasks.map((task) => ({
-    of: `${model} over ${reference}, ${task}`,
-    gains: inMargins(table, rowOf(table, model), rowOf(table, reference), [task]),
-    delta: 1,
-    unit: 'margins',
-  }));
 }
 
 /** The paper's own bar for an AUC (section 3.2); of an error 5 log points. */
