@@ -3,7 +3,7 @@
 import type { ComparisonRow } from '../../src/comparison/comparison.js';
 import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
-import type { Answer, Table, Tables, Verdict } from './claim.js';
+import type { Answer, Table, Verdict } from './claim.js';
 import { difference, less, type Tested, testValues } from './differences.js';
 import { contrasts, gains, markdown, rowOf, signed } from './tables.js';
 
@@ -66,7 +66,7 @@ export interface Reading {
 }
 
 /** The answer of tables by their readings. They are judged apart, and must agree. */
-export function readAs(tables: Table | Tables, all: readonly Reading[]): Answer {
+export function readAs(tables: Table | readonly Table[], all: readonly Reading[]): Answer {
   const every = 'rows' in tables ? [tables] : tables;
   const level = Math.min(...every.map(({ test }) => test.level));
   const read = all.map(({ name, estimands, apart = [], sentence }) => {
@@ -90,7 +90,11 @@ export function readAs(tables: Table | Tables, all: readonly Reading[]): Answer 
       ...read.map(
         ({ name, estimates, verdict, beside }) => `\n**${name}: ${verdict}.**\n\n${estimandTable(estimates)}${beside}`,
       ),
-      ...every.flatMap((table) => [`\nComparison \`${table.name}\`:`, gains(table), contrasts(table)]),
+      ...every.flatMap((table) => [
+        `\nComparison \`${table.name}\`:`,
+        gains(table),
+        table.contrasts.length > 0 ? contrasts(table) : '',
+      ]),
     ],
   };
 }

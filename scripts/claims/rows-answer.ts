@@ -9,9 +9,10 @@ import { dashedAt, layer, type Plot } from '../../src/report/charts/plot.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table, Tables } from './claim.js';
 import { difference, resultsOf } from './differences.js';
-import { errorRatios } from './estimand.js';
-import { type Point, rowsVariants } from './rows.js';
-import { markdown, rowOf } from './tables.js';
+import { errorRatios, readAs } from './estimand.js';
+import { kinds, type Point, rowsTests, rowsVariants } from './rows.js';
+import { readingOf } from './rows-sentence.js';
+import { frontsOf, markdown, rowOf } from './tables.js';
 
 const models = ['hard-sharing', 'mmoe', 'cgc', 'ple'] as const;
 const looks = {
@@ -30,19 +31,31 @@ const key: readonly Mark[] = [
   }),
 ];
 
-/** The gains of every point, and the picture of them. */
-export function rowsAnswer(tables: Tables, folder: string): Answer {
+/** The sentence as fresh processes judge it; the gains of every point that was explored, and their pictures. */
+export function rowsAnswer(tables: Tables, checks: readonly Table[], folder: string): Answer {
   const points = tables.map((table, index) => ({ table, ...must(rowsVariants[index], 'a point') }));
+  const tests = checks.map((table, index) => ({ table, ...must(rowsTests[index], 'a test') }));
+  const fresh = tests.filter(({ process }) => process !== 'explored');
+  const answer = readAs(
+    fresh.map(({ table }) => table),
+    [...new Set(fresh.map(({ process }) => process))].map((process) => readingOf(process, fresh)),
+  );
   const files = ['equal', 'as wide'].map((size) => {
     const file = `rows-${size.replace(' ', '-')}.svg`;
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, file), picture(points, size));
     return `\n![Gains over single-task against rows, ${size}](claims/${file})`;
   });
+  const fronts = tests.filter(({ isFront }) => isFront);
   return {
-    verdict: 'cannot be told',
-    effect: 'the sentence is not written yet',
-    found: [...files, errorsOfSingleTask(points), gainsOfAll(points)],
+    ...answer,
+    found: [
+      ...files,
+      errorsOfSingleTask(points),
+      gainsOfAll(points),
+      ...fronts.map(({ table, process, kind }) => `\n${process}, ${kind}:\n${frontsOf(table)}`),
+      ...answer.found,
+    ],
   };
 }
 
@@ -65,7 +78,7 @@ function gainsOfAll(points: readonly Trained[]): string {
       .filter(({ label }) => label !== point.table.baseline)
       .map((row) => [...placeOf(point), row.label, ...cellsOf(point.table, row), rateOf(row)]),
   );
-  const head = ['tasks', 'training', 'rows', 'model', 'y1', 'rows ×', 'y2', 'rows ×', 'rate'];
+  const head = ['tasks', 'training', 'rows', 'model', 'y1, log points', 'rows ×', 'y2, log points', 'rows ×', 'rate'];
   return `\n${markdown([head, ...lines])}`;
 }
 
@@ -75,77 +88,102 @@ function placeOf({ kind, training, rows }: Point): readonly string[] {
 
 function cellsOf(table: Table, row: ComparisonRow): readonly string[] {
   return table.tasks.flatMap((task) => {
-    const { words } = difference(errorRatios(table, row.label, table.baseline, { tasks: [task] }), 1, 0.05);
-    const times = row.tasks[task]?.multiplier?.value;
-    return [words.replace(/, p.*/, ' %'), times ? `×${times.toFixed(2)}` : ''];
+    const { words } = gainOf(table, row.label, task);
+    const { value, interval } = row.tasks[task]?.multiplier ?? {};
+    const range = (interval ?? []).map((end) => end.toFixed(2)).join(', ');
+    return [words.replace(/, p.*/, ''), value ? `${value.toFixed(2)} [${range}]` : ''];
   });
 }
 
 function rateOf({ tuned }: ComparisonRow): string {
   const rate = tuned?.['train.optimizer.learningRate'];
-  return rate === undefined ? 'of the config' : `${rate}`;
+  return rate === undefined ? 'of each task, or the config’s' : `${rate}`;
+}
+
+function gainOf(table: Table, model: string, task: string): Estimated {
+  return difference(errorRatios(table, model, table.baseline, { tasks: [task] }), 1, 0.05);
 }
 
 type Trained = Point & { readonly table: Table };
+type Estimated = ReturnType<typeof difference>;
 
-/** A panel for each kind of tasks and each task; a line for each model, whole in one pass, dashed to a plateau. */
+/** A number of a model on a task at a point, with its interval; undefined where there is none. */
+interface Axis {
+  readonly title: string;
+  readonly ofModel: (
+    table: Table,
+    row: ComparisonRow,
+    task: string,
+  ) => { readonly value: number; readonly interval: readonly [number, number] } | undefined;
+}
+
+const axes: readonly Axis[] = [
+  {
+    title: 'fall of the error above the noise, log points',
+    ofModel(table, row, task) {
+      const { gain, interval } = gainOf(table, row.label, task);
+      return { value: gain, interval };
+    },
+  },
+  {
+    title: 'single-task’s rows for the same error, log2 ×',
+    ofModel(_, row, task) {
+      const { value, interval } = row.tasks[task]?.multiplier ?? {};
+      return value && interval
+        ? { value: Math.log2(value), interval: [Math.log2(interval[0]), Math.log2(interval[1])] }
+        : undefined;
+    },
+  },
+];
+
+/** A panel for each axis and kind of tasks, with both tasks; a line for each model, whole in one pass, dashed to a plateau. */
 function picture(points: readonly Trained[], size: string): string {
-  const panels = (['related', 'conflicting'] as const).map((kind) => ({
-    title: `${kind} tasks`,
-    plots: ['y1', 'y2'].map((task) =>
-      plot(
-        points.filter((point) => point.kind === kind),
-        task,
-        size,
-      ),
-    ),
-  }));
+  const panels = axes.flatMap((axis) =>
+    kinds.map((kind) => ({
+      title: `${kind} tasks`,
+      plots: ['y1', 'y2'].map((task) => {
+        const own = points.filter((point) => point.kind === kind);
+        return plot(own, task, size, axis);
+      }),
+    })),
+  );
   const chart = { id: 'rows', columns: 2, panels, key };
   const section: ChartSection = { id: 'rows', title: 'Gains over rows', size: 'medium', note: [], charts: [chart] };
   return chartSvg(section, chart);
 }
 
-function plot(points: readonly Trained[], task: string, size: string): Plot {
-  const marks = (['one pass', 'to a plateau'] as const).flatMap((training) =>
-    models.flatMap((model, index) =>
-      points
-        .filter(({ table, ...point }) => point.training === training && hasRow(table, `${model}, ${size}`))
-        .map(({ table, rows }) => {
-          const gains = errorRatios(table, `${model}, ${size}`, table.baseline, { tasks: [task] });
-          const { gain, interval } = difference(gains, 1, 0.05);
-          const shift = (index - 1.5) * 0.03 + (training === 'one pass' ? -0.01 : 0.01);
-          const x = Math.log10(rows) + shift;
-          return { x, gain, interval, dash: dashes[training], ...looks[model], series: `${model} ${training}` };
-        }),
-    ),
+function plot(points: readonly Trained[], task: string, size: string, { title, ofModel }: Axis): Plot {
+  const marks = points.flatMap(({ table, training, rows }) =>
+    models.flatMap((model, index) => {
+      const row = table.rows.find(({ label }) => label === `${model}, ${size}`);
+      const found = row && ofModel(table, row, task);
+      const shift = (index - 1.5) * 0.03 + (training === 'one pass' ? -0.01 : 0.01);
+      const look = { dash: dashes[training], ...looks[model], series: `${model} ${training}` };
+      return found ? [{ x: Math.log10(rows) + shift, ...found, ...look }] : [];
+    }),
   );
   return {
     title: task,
     width: 300,
     height: 200,
     x: { title: 'rows, log10', domain: [3.8, 7.2], ticks: 4, format: 'd' },
-    y: { title: 'fall of the error, %', format: '+f' },
+    y: { title, format: '+f' },
     layers: [
       dashedAt({ y: 0 }),
       layer(
         'interval',
-        marks.map(({ x, interval, colour }) => ({ x, y: interval[0], y2: interval[1], colour })),
+        marks.map(({ x, interval: [y, y2], colour }) => ({ x, y, y2, colour })),
         { opacity: 0.6 },
       ),
       layer(
         'line',
-        marks.map(({ x, gain, colour, series, dash }) => ({ x, y: gain, colour, series, dash })),
+        marks.map(({ x, value, colour, series, dash }) => ({ x, y: value, colour, series, dash })),
       ),
       layer(
         'point',
-        marks.map(({ x, gain, colour, shape }) => ({ x, y: gain, colour, shape })),
+        marks.map(({ x, value, colour, shape }) => ({ x, y: value, colour, shape })),
         { radius: 3 },
       ),
     ],
   };
-}
-
-/** Where rows are many, some models are left out. */
-function hasRow({ rows }: Table, label: string): boolean {
-  return rows.some((row) => row.label === label);
 }

@@ -96,7 +96,8 @@ export function frontsOf(table: Table): string {
     seesaw ? [seesaw, ...repairedBy].join(' ') : '',
   ]);
   const head = ['model', ...(all[0]?.points ?? []).map(({ value }) => `weight ${value}`), 'seesaw'];
-  return `\n**Loss weights** of VCR, with gains on ${table.tasks.join(' and ')}:\n\n${markdown([head, ...lines])}`;
+  const task = all[0]?.key.split('.')[2];
+  return `\n**Loss weights** of ${task}, with gains on ${table.tasks.join(' and ')}:\n\n${markdown([head, ...lines])}`;
 }
 
 export function markdown([head = [], ...lines]: readonly (readonly string[])[]): string {

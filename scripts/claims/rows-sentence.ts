@@ -1,0 +1,61 @@
+// The sentence on gains over rows, and its test on processes that were not explored.
+import { mean } from '../../src/comparison/statistics/moments.js';
+import { must } from '../../src/support/must.js';
+import { lossAtBestWeight } from './best-weight.js';
+import type { Table } from './claim.js';
+import { less } from './differences.js';
+import { type Estimand, inMargins, type Reading } from './estimand.js';
+import type { Test } from './rows.js';
+import { rowOf } from './tables.js';
+
+export const rowsSentence =
+  'In one pass over 10^5 and 10^6 rows joint models trade, at equal parameters and loss weights: each of the four makes more error than single-task on the task with hardly any noise; hard sharing makes less on the noisy one with few labels, and the gated models do so only as far as tasks are related. No loss weight lets one of them gain on both.';
+
+const gated = ['mmoe', 'cgc', 'ple'];
+const joint = ['hard-sharing', ...gated];
+
+/** Tables of one process, each at a number of rows or at several loss weights. */
+export type Tested = Test & { readonly table: Table };
+
+export function readingOf(process: string, tests: readonly Tested[]): Reading {
+  const own = tests.filter((test) => test.process === process);
+  const [fronts, tables] = [own.filter(({ isFront }) => isFront), own.filter(({ isFront }) => !isFront)];
+  const of = (kind: string) => tables.filter((test) => test.kind === kind);
+  const gatedGains = (kind: string) =>
+    meanOf(of(kind).flatMap(({ table }) => gated.map((model) => gains(table, model, 'y2'))));
+  const estimands = [
+    ...joint.map((model) => ({
+      of: `${model}: loss on y1`,
+      gains: meanOf(tables.map(({ table }) => gains(table, model, 'y1'))).map((gain) => -gain),
+    })),
+    { of: 'hard sharing: gain on y2', gains: meanOf(tables.map(({ table }) => gains(table, 'hard-sharing', 'y2'))) },
+    {
+      of: 'gated models: gain on y2, related less conflicting',
+      gains: less(gatedGains('related'), gatedGains('conflicting')),
+    },
+    ...joint.map((model) => {
+      const losses = fronts.map(({ table }) => lossAtBestWeight(table, labelOf(model)));
+      const choices = losses.reduce((product, { choices = 1 }) => product * choices, 1);
+      return { of: `${model}: loss at its best weight`, gains: meanOf(losses.map((loss) => loss.gains)), choices };
+    }),
+  ].map((one): Estimand => ({ ...one, delta: 1, unit: 'margins' }));
+  return {
+    name: `The ${process} process`,
+    estimands,
+    sentence: (estimates) =>
+      `${estimates.filter(({ shown }) => shown).length} of ${estimates.length} parts are shown on the ${process} process.`,
+  };
+}
+
+function gains(table: Table, model: string, task: string): readonly number[] {
+  return inMargins(table, rowOf(table, labelOf(model)), rowOf(table, table.baseline), [task]);
+}
+
+function labelOf(model: string): string {
+  return `${model}, equal`;
+}
+
+/** By draw: the mean over tables. */
+function meanOf(all: readonly (readonly number[])[]): readonly number[] {
+  return must(all[0], 'a table').map((_, draw) => mean(all.map((gains) => must(gains[draw], 'a draw'))));
+}
