@@ -42,13 +42,23 @@ export function readingOf(process: string, tests: readonly Tested[]): Reading {
   return {
     name: `The ${process} process`,
     estimands,
-    sentence: (estimates) =>
-      `${estimates.filter(({ shown }) => shown).length} of ${estimates.length} parts are shown on the ${process} process.`,
+    sentence: (estimates) => {
+      const shown = estimates.filter((one) => one.shown).length;
+      const [clean, noisy] = [estimates[0]?.gain ?? Number.NaN, -(estimates[joint.length]?.gain ?? Number.NaN)].map(
+        times,
+      );
+      return `On the ${process} process hard sharing makes ${clean} times single-task’s error on the clean task, ${noisy} times on the noisy one; ${shown} of ${estimates.length} parts are shown.`;
+    },
   };
 }
 
 function gains(table: Table, model: string, task: string): readonly number[] {
   return inMargins(table, rowOf(table, labelOf(model)), rowOf(table, table.baseline), [task]);
+}
+
+/** A ratio of errors from its logarithm in margins. */
+function times(margins: number): string {
+  return Math.exp(margins / 20).toPrecision(2);
 }
 
 function labelOf(model: string): string {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { lossAtBestWeight } from '../../scripts/claims/best-weight.js';
 import { difference } from '../../scripts/claims/differences.js';
 import { errorRatios, estimated, fallOfError, verdictOn } from '../../scripts/claims/estimand.js';
 import { judged, type Part } from '../../scripts/claims/parts.js';
@@ -77,25 +78,55 @@ describe('an estimand', () => {
   });
 });
 
-it('errors of two models are told by draw: 100 ln of their ratio, as a mean over tasks', () => {
-  const folder = temporaryFolder();
-  const row = (label: string, errors: { readonly y1: readonly number[]; readonly y2: readonly number[] }) => ({
-    label,
-    axis: {},
-    tasks: { y1: { metric: 'nmse' }, y2: { metric: 'nmse' } },
-    runs: errors.y1.map((y1, draw) => {
-      mkdirSync(join(folder, `${label}-${draw}`));
-      const tasks = { y1: { test: { nmse: y1 } }, y2: { test: { nmse: errors.y2[draw] } } };
-      writeFileSync(join(folder, `${label}-${draw}`, 'result.json'), JSON.stringify({ tasks }));
-      return { seed: draw, path: `${label}-${draw}` };
-    }),
+describe('a table', () => {
+  type Errors = Readonly<Record<string, readonly number[]>>;
+  const rowIn = (folder: string, name: string, metrics: Readonly<Record<string, string>>, values: Errors) => {
+    const tasks = Object.fromEntries(Object.entries(metrics).map(([task, metric]) => [task, { metric }]));
+    const runs = (Object.values(values)[0] ?? []).map((_, draw) => {
+      const path = `${name}-${draw}`;
+      const tested = Object.entries(metrics).map(([task, metric]) => [
+        task,
+        { test: { [metric]: values[task]?.[draw] } },
+      ]);
+      mkdirSync(join(folder, path));
+      writeFileSync(join(folder, path, 'result.json'), JSON.stringify({ tasks: Object.fromEntries(tested) }));
+      return { seed: draw, path };
+    });
+    return { label: name, axis: {}, tasks, runs };
+  };
+
+  it('tells errors of two models by draw: 100 ln of their ratio, as a mean over tasks', () => {
+    const folder = temporaryFolder();
+    const metrics = { y1: 'nmse', y2: 'nmse' };
+    const rows = [
+      rowIn(folder, 'one', metrics, { y1: [0.1, 0.3], y2: [0.2, 0.1] }),
+      rowIn(folder, 'other', metrics, { y1: [0.2, 0.1], y2: [0.2, 0.1] }),
+    ];
+    const table = { folder, rows, tasks: ['y1', 'y2'], seeds: [0, 1] };
+    const [first, second] = errorRatios(table, 'one', 'other');
+    expect(first).toBeCloseTo(34.657, 3); // R: 50 * log(2)
+    expect(second).toBeCloseTo(-54.931, 3); // R: -50 * log(3)
+    expect(errorRatios(table, 'one', 'other', { tasks: ['y2'] })).toEqual([0, 0]);
   });
-  const rows = [row('one', { y1: [0.1, 0.3], y2: [0.2, 0.1] }), row('other', { y1: [0.2, 0.1], y2: [0.2, 0.1] })];
-  const table = { folder, rows, tasks: ['y1', 'y2'], seeds: [0, 1] };
-  const [first, second] = errorRatios(table, 'one', 'other');
-  expect(first).toBeCloseTo(34.657, 3); // R: 50 * log(2)
-  expect(second).toBeCloseTo(-54.931, 3); // R: -50 * log(3)
-  expect(errorRatios(table, 'one', 'other', { tasks: ['y2'] })).toEqual([0, 0]);
+
+  it('tells what a model loses at its best loss weight, in margins: on the task that is worse there', () => {
+    const folder = temporaryFolder();
+    const metrics = { CTR: 'auc', VCR: 'nmse' };
+    const rows = [rowIn(folder, 'single', metrics, { CTR: [0.7, 0.8], VCR: [0.1, 0.2] })];
+    // At 1 CTR loses .003 and .005: 4 margins of .001. At 9 VCR loses 100 ln 1.2: 3.65 margins of 5 (R: 20 * log(1.2)).
+    const points = [
+      { value: 1, ...rowIn(folder, 'one', metrics, { CTR: [0.697, 0.795], VCR: [0.05, 0.1] }) },
+      { value: 9, ...rowIn(folder, 'nine', metrics, { CTR: [0.71, 0.81], VCR: [0.12, 0.24] }) },
+    ];
+    const fronts = [{ model: 'joint', points }];
+    const loss = lossAtBestWeight(
+      { folder, rows, fronts, baseline: 'single', tasks: ['CTR', 'VCR'], seeds: [0, 1] },
+      'joint',
+    );
+    expect(loss).toMatchObject({ of: 'joint at its best weight (9): loss on VCR', choices: 2 });
+    expect(loss.gains[0]).toBeCloseTo(3.6464, 4);
+    expect(loss.gains[1]).toBeCloseTo(3.6464, 4);
+  });
 });
 
 describe('a claim of several parts', () => {
