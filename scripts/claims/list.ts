@@ -51,7 +51,7 @@ const gatesVariant = {
   name: 'claim-gates',
   words: [
     `compare.models=${JSON.stringify(modelsOf('seesaw', (label) => ['single-task', ...gated].includes(label)))}`,
-    ...['compare.contrasts=null', 'compare.tune=null', 'compare.search=null', 'diagnostics=true'],
+    ...['compare.contrasts=[]', 'compare.tune=null', 'compare.search=null', 'diagnostics=true'],
   ],
 };
 
