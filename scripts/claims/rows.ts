@@ -35,7 +35,7 @@ const onePass = [
 const toPlateau = [
   { rows: 10_000, batch: 64, draws: 10, epochs: 150, without: {} },
   { rows: 100_000, batch: 128, draws: 5, epochs: 60, without: { search: true } },
-  { rows: 1_000_000, batch: 512, draws: 4, epochs: 30, without: { search: true, wide: true } },
+  { rows: 1_000_000, batch: 512, draws: 3, epochs: 30, without: { search: true, wide: true } },
 ] as const;
 const trained =
   'train={ epochs: EPOCHS, batchSize: BATCH, optimizer: { type: adam, learningRate: 0.006, clipNorm: 1, schedule: { type: plateau, ratio: 0.3, patience: 2, minimum: 0.01 } }, earlyStopping: { monitor: mean, patience: 6 } }';
