@@ -45,6 +45,11 @@ export const rowsVariants: readonly (Variant & Point)[] = kinds.flatMap((kind) =
   ...toPlateau.map((point) => variant({ ...point, kind, training: 'to a plateau' })),
 ]);
 
+/** Where none is searched. To a plateau it falls by itself. */
+export function fixedRate({ training }: Point): number {
+  return training === 'one pass' ? 0.012 : 0.006;
+}
+
 function variant(point: Point): Variant & Point {
   const { kind, training, rows, batch, draws, epochs, without } = point;
   const train = epochs
@@ -59,7 +64,7 @@ function variant(point: Point): Variant & Point {
       rowsOf(rows),
       `compare.seeds=${draws}`,
       train,
-      ...(without.search ? [...unsearched, ...fixedRate(point)] : []),
+      ...(without.search ? [...unsearched, `train.optimizer.learningRate=${fixedRate(point)}`] : []),
       ...(without.wide ? [equalModels] : []),
     ],
   };
@@ -67,11 +72,6 @@ function variant(point: Point): Variant & Point {
 
 function rowsOf(rows: number): string {
   return `dataset.rows={ train: ${rows}, validation: 10000, test: 20000 }`;
-}
-
-/** To a plateau the rate falls by itself. */
-function fixedRate({ training }: Point): readonly string[] {
-  return training === 'one pass' ? [middleRate] : [];
 }
 
 /** A way to draw two tasks of each kind. */
