@@ -197,7 +197,7 @@ export const claims: readonly Claim[] = [
           name: 'Parameters as in the paper',
           sentence: (estimates) => {
             const [bottom, omoe, more] = estimates.map(fallOfError);
-            return `At .5 MMoE’s error is ${bottom} below that of the shared bottom, ${omoe} below OMoE’s. More than at 1? Open: ${more}.`;
+            return `At .5 MMoE’s error is ${bottom} below that of the shared bottom, ${omoe} below OMoE’s. More than at 1? ${more}.`;
           },
           estimands: [
             { of: 'at .5, MMoE over the shared bottom', gains: little, delta: 10, aim: 20, unit: 'log points' },
