@@ -239,7 +239,7 @@ function headerOf(name: string): Header {
 function sectionOnPage({ name }: Claim): Section | undefined {
   if (!existsSync(page)) return undefined;
   const text = readFileSync(page, 'utf8');
-  const line = text.split('\n').find((line) => line.includes(`](#${name})`));
+  const line = text.split('\n').find((line) => line.startsWith('| ') && line.includes(`](#${name})`));
   const start = text.indexOf(`<a id="${name}">`);
   const next = text.indexOf('<a id=', start + 1);
   return line && start >= 0 ? { line, text: `${text.slice(start, next < 0 ? undefined : next).trim()}\n` } : undefined;

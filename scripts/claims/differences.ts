@@ -11,21 +11,30 @@ import { signed } from './tables.js';
 
 /** What of a row the metrics of its runs are read by. */
 export interface Tested {
-  readonly runs: readonly { readonly seed: number; readonly path: string }[];
+  readonly runs: readonly {
+    readonly seed: number;
+    readonly path: string;
+    readonly parts?: Readonly<Record<string, string>>;
+  }[];
   readonly tasks: Readonly<Record<string, { readonly metric: string }>>;
 }
 
-/** The results of a row's runs, by seed. */
-export function resultsOf({ folder }: Pick<Table, 'folder'>, { runs }: Pick<Tested, 'runs'>): readonly Result[] {
+/** The results of a row's runs, by seed: of single-task whose tasks chose other values, of the run for this task. */
+export function resultsOf(
+  { folder }: Pick<Table, 'folder'>,
+  { runs }: Pick<Tested, 'runs'>,
+  task?: string,
+): readonly Result[] {
   return runs
     .toSorted((a, b) => a.seed - b.seed)
-    .map(({ path }) => JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8')));
+    .map(({ path, parts }) => (task === undefined ? path : (parts?.[task] ?? path)))
+    .map((path) => JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8')));
 }
 
 /** The metric of each run of a row on its test rows, by seed. */
 export function testValues(table: Pick<Table, 'folder'>, row: Tested, task: string): readonly number[] {
   const { metric } = must(row.tasks[task], task);
-  return resultsOf(table, row).map(({ tasks }) => Number(tasks[task]?.test[metric]));
+  return resultsOf(table, row, task).map(({ tasks }) => Number(tasks[task]?.test[metric]));
 }
 
 /** By seed: how much smaller the logarithm of a model's error is than that of another, as a mean over tasks. */

@@ -99,7 +99,7 @@ function errorGain(gains: readonly number[], digits: number): string {
 /** By draw. */
 function errorGains(table: Table, model: string, single: string, task: string): readonly number[] {
   const errors = (label: string) =>
-    resultsOf(table, rowOf(table, label)).map(({ tasks }) => Number(tasks[task]?.test['mse']));
+    resultsOf(table, rowOf(table, label), task).map(({ tasks }) => Number(tasks[task]?.test['mse']));
   return less(errors(single), errors(model));
 }
 

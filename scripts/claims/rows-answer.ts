@@ -9,8 +9,9 @@ import { dashedAt, layer, type Plot } from '../../src/report/charts/plot.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table, Tables } from './claim.js';
 import { difference, resultsOf } from './differences.js';
+import { doublingsOf, type Measured } from './doublings.js';
 import { errorRatios, readAs } from './estimand.js';
-import { kinds, type Point, rowsTests, rowsVariants } from './rows.js';
+import { fixedRate, kinds, type Point, rowsTests, rowsVariants } from './rows.js';
 import { readingOf } from './rows-sentence.js';
 import { frontsOf, markdown, rowOf } from './tables.js';
 
@@ -22,6 +23,12 @@ const looks = {
   ple: { colour: 'c1', shape: 'circle' },
 } as const;
 const dashes = { 'one pass': [], 'to a plateau': [4, 3] } as const;
+
+/** Of the process that was explored. */
+const tasks = [
+  { task: 'y1', title: 'y1: hardly any noise' },
+  { task: 'y2', title: 'y2: as much noise as signal, half of the labels' },
+] as const;
 
 /** A key: each model, and a line for each training. */
 const key: readonly Mark[] = [
@@ -59,24 +66,27 @@ export function rowsAnswer(tables: Tables, checks: readonly Table[], folder: str
   };
 }
 
-/** What single-task reaches, and with how many steps. */
+/** What single-task reaches, after how many steps and passes. */
 function errorsOfSingleTask(points: readonly Trained[]): string {
   const lines = points.map((point) => {
     const { table, rows, batch } = point;
     const row = rowOf(table, table.baseline);
-    const passes = point.epochs ? mean(resultsOf(table, row).map(({ epochs }) => epochs)) : 1;
-    const errors = table.tasks.map((task) => `${row.tasks[task]?.mean?.toPrecision(3)}`);
-    return [...placeOf(point), `${rows / 2}`, `${batch}`, `${Math.round((passes * rows) / batch)}`, ...errors];
+    const ofTasks = table.tasks.flatMap((task) => {
+      const passes = mean(resultsOf(table, row, task).map(({ bestEpoch }) => must(bestEpoch[task], task)));
+      return [point.epochs ? passes.toFixed(0) : '1', `${row.tasks[task]?.mean?.toPrecision(3)}`];
+    });
+    return [...placeOf(point), `${rows / 2}`, `${point.draws}`, `${batch}`, `${Math.round(rows / batch)}`, ...ofTasks];
   });
-  const head = ['tasks', 'training', 'rows', 'labels of y2', 'batch', 'steps', 'single-task y1, NMSE', 'y2, NMSE'];
-  return `\n${markdown([head, ...lines])}`;
+  const steps = ['draws', 'batch', 'steps a pass'];
+  const ofTasks = ['y1: passes', 'single-task’s NMSE', 'y2: passes', 'single-task’s NMSE'];
+  return `\n${markdown([['tasks', 'training', 'rows', 'labels of y2', ...steps, ...ofTasks], ...lines])}`;
 }
 
 function gainsOfAll(points: readonly Trained[]): string {
   const lines = points.flatMap((point) =>
     point.table.rows
       .filter(({ label }) => label !== point.table.baseline)
-      .map((row) => [...placeOf(point), row.label, ...cellsOf(point.table, row), rateOf(row)]),
+      .map((row) => [...placeOf(point), row.label, ...cellsOf(point.table, row), rateOf(row, point)]),
   );
   const head = ['tasks', 'training', 'rows', 'model', 'y1, log points', 'rows ×', 'y2, log points', 'rows ×', 'rate'];
   return `\n${markdown([head, ...lines])}`;
@@ -89,15 +99,14 @@ function placeOf({ kind, training, rows }: Point): readonly string[] {
 function cellsOf(table: Table, row: ComparisonRow): readonly string[] {
   return table.tasks.flatMap((task) => {
     const { words } = gainOf(table, row.label, task);
-    const { value, interval } = row.tasks[task]?.multiplier ?? {};
-    const range = (interval ?? []).map((end) => end.toFixed(2)).join(', ');
-    return [words.replace(/, p.*/, ''), value ? `${value.toFixed(2)} [${range}]` : ''];
+    const { value, interval } = doublingsOf(table, row, task) ?? {};
+    const range = (interval ?? []).map((end) => (2 ** end).toFixed(2)).join(', ');
+    return [words.replace(/, p.*/, ''), value === undefined ? '' : `${(2 ** value).toFixed(2)} [${range}]`];
   });
 }
 
-function rateOf({ tuned }: ComparisonRow): string {
-  const rate = tuned?.['train.optimizer.learningRate'];
-  return rate === undefined ? 'of each task, or the config’s' : `${rate}`;
+function rateOf({ tuned }: ComparisonRow, point: Point): string {
+  return `${tuned?.['train.optimizer.learningRate'] ?? fixedRate(point)}`;
 }
 
 function gainOf(table: Table, model: string, task: string): Estimated {
@@ -107,33 +116,21 @@ function gainOf(table: Table, model: string, task: string): Estimated {
 type Trained = Point & { readonly table: Table };
 type Estimated = ReturnType<typeof difference>;
 
-/** A number of a model on a task at a point, with its interval; undefined where there is none. */
 interface Axis {
   readonly title: string;
-  readonly ofModel: (
-    table: Table,
-    row: ComparisonRow,
-    task: string,
-  ) => { readonly value: number; readonly interval: readonly [number, number] } | undefined;
+  /** Undefined where there is none. */
+  readonly ofModel: (table: Table, row: ComparisonRow, task: string) => Measured | undefined;
 }
 
 const axes: readonly Axis[] = [
   {
-    title: 'fall of the error above the noise, log points',
+    title: 'fall of the error, log points',
     ofModel(table, row, task) {
       const { gain, interval } = gainOf(table, row.label, task);
       return { value: gain, interval };
     },
   },
-  {
-    title: 'single-task’s rows for the same error, log2 ×',
-    ofModel(_, row, task) {
-      const { value, interval } = row.tasks[task]?.multiplier ?? {};
-      return value && interval
-        ? { value: Math.log2(value), interval: [Math.log2(interval[0]), Math.log2(interval[1])] }
-        : undefined;
-    },
-  },
+  { title: 'rows for the same error, log2 ×', ofModel: doublingsOf },
 ];
 
 /** A panel for each axis and kind of tasks, with both tasks; a line for each model, whole in one pass, dashed to a plateau. */
@@ -141,10 +138,14 @@ function picture(points: readonly Trained[], size: string): string {
   const panels = axes.flatMap((axis) =>
     kinds.map((kind) => ({
       title: `${kind} tasks`,
-      plots: ['y1', 'y2'].map((task) => {
-        const own = points.filter((point) => point.kind === kind);
-        return plot(own, task, size, axis);
-      }),
+      plots: tasks.map((task) =>
+        plot(
+          points.filter((point) => point.kind === kind),
+          task,
+          size,
+          axis,
+        ),
+      ),
     })),
   );
   const chart = { id: 'rows', columns: 2, panels, key };
@@ -152,22 +153,22 @@ function picture(points: readonly Trained[], size: string): string {
   return chartSvg(section, chart);
 }
 
-function plot(points: readonly Trained[], task: string, size: string, { title, ofModel }: Axis): Plot {
+function plot(points: readonly Trained[], { task, title }: (typeof tasks)[number], size: string, axis: Axis): Plot {
   const marks = points.flatMap(({ table, training, rows }) =>
     models.flatMap((model, index) => {
       const row = table.rows.find(({ label }) => label === `${model}, ${size}`);
-      const found = row && ofModel(table, row, task);
+      const found = row && axis.ofModel(table, row, task);
       const shift = (index - 1.5) * 0.03 + (training === 'one pass' ? -0.01 : 0.01);
       const look = { dash: dashes[training], ...looks[model], series: `${model} ${training}` };
       return found ? [{ x: Math.log10(rows) + shift, ...found, ...look }] : [];
     }),
   );
   return {
-    title: task,
+    title,
     width: 300,
     height: 200,
     x: { title: 'rows, log10', domain: [3.8, 7.2], ticks: 4, format: 'd' },
-    y: { title, format: '+f' },
+    y: { title: axis.title, format: '+f' },
     layers: [
       dashedAt({ y: 0 }),
       layer(

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lossAtBestWeight } from '../../scripts/claims/best-weight.js';
 import { difference } from '../../scripts/claims/differences.js';
+import { doublingsOf } from '../../scripts/claims/doublings.js';
 import { errorRatios, estimated, fallOfError, verdictOn } from '../../scripts/claims/estimand.js';
 import { judged, type Part } from '../../scripts/claims/parts.js';
 import { varianceShares } from '../../scripts/claims/tuning.js';
@@ -107,6 +108,23 @@ describe('a table', () => {
     expect(first).toBeCloseTo(34.657, 3); // R: 50 * log(2)
     expect(second).toBeCloseTo(-54.931, 3); // R: -50 * log(3)
     expect(errorRatios(table, 'one', 'other', { tasks: ['y2'] })).toEqual([0, 0]);
+  });
+
+  it('tells by how often rows must double for a gain, and reads single-task’s run of the task', () => {
+    const folder = temporaryFolder();
+    const metrics = { y1: 'nmse' };
+    const whole = rowIn(folder, 'single', metrics, { y1: [9, 9, 9] });
+    const own = rowIn(folder, 'part', metrics, { y1: [0.4, 0.8, 0.2] });
+    const runs = whole.runs.map((run, draw) => ({ ...run, parts: { y1: `part-${draw}` } }));
+    const rows = [{ ...whole, runs }, own];
+    const half = rowIn(folder, 'half', metrics, { y1: [0.8, 1.6, 0.8] });
+    const joint = rowIn(folder, 'joint', metrics, { y1: [0.2, 0.4, 0.2] });
+    const { value, interval } = doublingsOf({ folder, rows, baseline: 'single', doublings: [half] }, joint, 'y1') ?? {};
+    // Falls of 1, 1 and 2 doublings, gains of 1, 1 and 0: the ratio of means is .5; R: .5 + c(-1, 1) * qt(.975, 2) * sd(c(.375, .375, -.75)) / sqrt(3).
+    expect(value).toBeCloseTo(0.5, 12);
+    expect(interval?.[0]).toBeCloseTo(-1.1135, 3);
+    expect(interval?.[1]).toBeCloseTo(2.1135, 3);
+    expect(doublingsOf({ folder, rows, baseline: 'single' }, joint, 'y1')).toBeUndefined();
   });
 
   it('tells what a model loses at its best loss weight, in margins: on the task that is worse there', () => {
