@@ -19,7 +19,7 @@ const usage = 'Usage: npm run chaos:queue -- [--small] [--seed N] [--keep]';
 const { values } = wordsOf(usage, {
   options: { small: { type: 'boolean' }, keep: { type: 'boolean' }, seed: { type: 'string' } },
 });
-const [seeds, kills, count] = values.small ? [2, 3, 3] : [20, 20, 3]; // four runs a seed; workers
+const [seeds, kills, count] = values.small ? [3, 3, 3] : [20, 20, 3]; // four runs a seed; workers
 const seed = Number(values.seed ?? Date.now() % 100_000);
 if (!Number.isInteger(seed) || seed < 0) refuse(usage, `--seed ${values.seed}: say a whole number.`);
 const [lockSeconds, patience] = [3, 240];
@@ -64,7 +64,7 @@ async function chaos(server: RedisServer, compare: readonly string[]): Promise<r
   let planner = plan();
   let killed = 0;
   while (killed < kills) {
-    await Promise.race([setTimeout(1000 * between(0.5, values.small ? 2.5 : 5)), exit(planner)]);
+    await Promise.race([setTimeout(1000 * between(0.3, values.small ? 1.2 : 5)), exit(planner)]);
     if (planner.exitCode !== null) break;
     killed += 1;
     const chance = random.uniform();
