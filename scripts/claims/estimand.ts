@@ -133,7 +133,7 @@ export function fallOfError({ gain, interval }: Pick<Estimate, 'gain' | 'interva
   return `${middle} % [${ends.join(', ')}]`;
 }
 
-export function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {
+function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {
   const [middle, low, high] = [gain, ...interval].map((value) => signed(value, 1));
   return `${middle} [${low}, ${high}] ${unit}`;
 }

@@ -9,7 +9,6 @@ import {
   errorRatios,
   fallOfError,
   inMargins,
-  intervalText,
   onEachTask,
   type Reading,
   readAs,
@@ -17,13 +16,13 @@ import {
 import { figure7Answer, figure7Variants } from './figure-7.js';
 import { gated, gatesAnswer } from './gates.js';
 import { mapAnswer, mapChecks } from './map.js';
-import { modelsOf } from './models.js';
+import { modelsOf, sizes } from './models.js';
 import { differenceParts, judged, taskParts } from './parts.js';
 import { rowsTests, rowsVariants } from './rows.js';
 import { rowsAnswer } from './rows-answer.js';
 import { rowsSentence } from './rows-sentence.js';
 import { seesawAnswer } from './seesaw.js';
-import { contrasts, contrastsOf, gains, jointRows, rowOf, tally, told } from './tables.js';
+import { contrasts, contrastsOf, gains, jointRows, rowOf, signed, tally, told } from './tables.js';
 import { tuningAnswer } from './tuning.js';
 
 const real = (name: string, title: string, table: string): Claim => ({
@@ -62,16 +61,26 @@ export const firstLooks: Readonly<Record<string, number>> = {
   'map-4-tasks': 5,
 };
 
-/** The two readings of a table that has each model twice. */
-function both(estimands: (suffix: string) => readonly Estimand[]): readonly Reading[] {
-  return [
-    { name: 'At equal parameters', suffix: ', equal' },
-    { name: 'With experts as wide as single-task', suffix: '' },
-  ].map(({ name, suffix }) => ({ name, estimands: estimands(suffix), sentence: sentenceOf(name) }));
+/** The two readings of a table that has each model in two sizes. */
+function both(
+  estimands: (suffix: string) => readonly Estimand[],
+  found: (estimates: readonly Estimate[]) => string,
+): readonly Reading[] {
+  return sizes.map(({ name, suffix }) => ({
+    name,
+    estimands: estimands(suffix).map((one) => ({ ...one, of: suffix ? one.of.replaceAll(suffix, '') : one.of })),
+    sentence: (estimates) => `${name}: ${found(estimates)}.`,
+  }));
 }
 
-function sentenceOf(name: string): (estimates: readonly Estimate[]) => string {
-  return (estimates) => `${name}: ${estimates.map((one) => `${one.of} ${intervalText(one)}`).join(', ')}.`;
+/** Of several estimands, how many are shown. */
+function shownOf(estimates: readonly Estimate[]): string {
+  return `${estimates.filter(({ shown }) => shown).length} of ${estimates.length}`;
+}
+
+/** Those of one contrast. */
+function of(estimates: readonly Estimate[], words: string): readonly Estimate[] {
+  return estimates.filter((one) => one.of.startsWith(words));
 }
 
 /** The joint models of one size, but PLE. */
@@ -107,10 +116,16 @@ export const claims: readonly Claim[] = [
     judge: ([table]) =>
       readAs(
         table,
-        both((suffix) => [
-          ...onEachTask(table, `ple${suffix}`, 'single-task'),
-          overMean(table, `ple${suffix}`, othersOf(table, suffix)),
-        ]),
+        both(
+          (suffix) => [
+            ...onEachTask(table, `ple${suffix}`, 'single-task'),
+            overMean(table, `ple${suffix}`, othersOf(table, suffix)),
+          ],
+          (estimates) => {
+            const [first, second, others] = estimates.map(({ gain }) => signed(gain, 1));
+            return `PLE gains ${first} and ${second} margins, ${others} over the other joint models`;
+          },
+        ),
       ),
   },
   {
@@ -121,13 +136,16 @@ export const claims: readonly Claim[] = [
     judge: (tables) =>
       readAs(
         tables,
-        both((suffix) =>
-          tables.flatMap((table) =>
-            [
-              ...onEachTask(table, `ple${suffix}`, 'single-task'),
-              overMean(table, `ple${suffix}`, [`cgc${suffix}`]),
-            ].map((one) => ({ ...one, of: `${one.of}, of ${table.tasks.join(', ')}` })),
-          ),
+        both(
+          (suffix) =>
+            tables.flatMap((table) =>
+              [
+                ...onEachTask(table, `ple${suffix}`, 'single-task'),
+                overMean(table, `ple${suffix}`, [`cgc${suffix}`]),
+              ].map((one) => ({ ...one, of: `${one.of}, of ${table.tasks.join(', ')}` })),
+            ),
+          (estimates) =>
+            `PLE gains on ${shownOf(of(estimates, 'ple over single-task'))} tasks, over CGC in ${shownOf(of(estimates, 'ple over cgc'))} tables`,
         ),
       ),
   },
@@ -167,17 +185,20 @@ export const claims: readonly Claim[] = [
     judge: (tables) =>
       readAs(
         tables,
-        both((suffix) =>
-          tables.flatMap((table) =>
-            [
-              ['cgc', 'mmoe'],
-              ['ple', 'ml-mmoe'],
-              ['ple', 'cgc'],
-            ].map(([model, reference]) => {
-              const one = overMean(table, `${model}${suffix}`, [`${reference}${suffix}`]);
-              return { ...one, of: `${one.of}, of ${table.tasks.join(', ')}` };
-            }),
-          ),
+        both(
+          (suffix) =>
+            tables.flatMap((table) =>
+              [
+                ['cgc', 'mmoe'],
+                ['ple', 'ml-mmoe'],
+                ['ple', 'cgc'],
+              ].map(([model, reference]) => {
+                const one = overMean(table, `${model}${suffix}`, [`${reference}${suffix}`]);
+                return { ...one, of: `${one.of}, of ${table.tasks.join(', ')}` };
+              }),
+            ),
+          (estimates) =>
+            `CGC over MMoE in ${shownOf(of(estimates, 'cgc over mmoe'))} tables, PLE over ML-MMoE in ${shownOf(of(estimates, 'ple over ml-mmoe'))}, over CGC in ${shownOf(of(estimates, 'ple over cgc'))}`,
         ),
       ),
   },
