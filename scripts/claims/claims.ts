@@ -10,7 +10,7 @@ import { must } from '../../src/support/must.js';
 import { refuse, wordsOf } from '../usage.js';
 import type { Answer, Claim, Header, Table, Tables, Variant } from './claim.js';
 import { measuredSpeed, secondsLeft } from './duration.js';
-import { claims, firstLooks } from './list.js';
+import { claims } from './list.js';
 import { ple, printed } from './ple.js';
 
 const usage = `Usage: npm run claims -- [--only NAME[,NAME]] [--quick] [--small] [--runs FOLDER] [--jobs N] [--data FOLDER]
@@ -90,7 +90,6 @@ async function answered(claim: Claim): Promise<Section> {
 function compare(which: string | Variant): Table {
   const { name, words } = variant(which);
   if (!compared.has(name)) {
-    for (const earlier of looksBefore(which)) ple(earlier);
     ple(words);
     compared.add(name);
   }
@@ -108,14 +107,6 @@ function variant(which: string | Variant) {
   const overrides = [...asked, ...(tried ? fewer(file, asked) : [])];
   const options = ['--runs', runs, '--jobs', values.jobs, '--svg'];
   return { config, file, name, overrides, words: ['compare', '--config', file, ...options, ...overrides] };
-}
-
-/** The comparison as it was looked at first. */
-function looksBefore(which: string | Variant): readonly (readonly string[])[] {
-  const { config, name, words } = variant(which);
-  const first = firstLooks[config];
-  const looked = tried || !first || existsSync(join(runs, name, 'comparison.json'));
-  return looked ? [] : [[...words, `compare.seeds=${first}`]];
 }
 
 /** How long each claim has still to train. Claims share runs: what one trains the next does not. */

@@ -13,11 +13,6 @@ export function diagnosed(table: Table, row: ComparisonRow): readonly Diagnosed[
   return resultsOf(table, row).map(({ diagnostics }) => must(diagnostics, `diagnostics of ${row.label}`));
 }
 
-/** Mean over pairs of tasks of the cosines of their gradients, by seed. */
-export function cosines(table: Table, row: ComparisonRow): readonly number[] {
-  return diagnosed(table, row).map((run) => mean((run.cosines ?? []).map(({ cosine }) => cosine ?? 0)));
-}
-
 /**
  * The rise of tasks' losses in % where a gate of the last level leaves an expert out: of a task's own, and of a shared
  * one. Means over tasks and experts; NaN without such an expert.

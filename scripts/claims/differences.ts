@@ -1,7 +1,6 @@
 // Paired differences over draws.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ComparisonRow } from '../../src/comparison/comparison.js';
 import { type EstimateError, halfWidth, twoSidedP } from '../../src/comparison/statistics/behrens-fisher.js';
 import { mean, standardDeviation } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
@@ -35,15 +34,6 @@ export function resultsOf(
 export function testValues(table: Pick<Table, 'folder'>, row: Tested, task: string): readonly number[] {
   const { metric } = must(row.tasks[task], task);
   return resultsOf(table, row, task).map(({ tasks }) => Number(tasks[task]?.test[metric]));
-}
-
-/** By seed: how much smaller the logarithm of a model's error is than that of another, as a mean over tasks. */
-export function logGains(table: Table, model: ComparisonRow, other: ComparisonRow): readonly number[] {
-  const ofTasks = table.tasks.map((task) => {
-    const [own, reference] = [model, other].map((row) => testValues(table, row, task).map(Math.log));
-    return less(reference ?? [], own ?? []);
-  });
-  return table.seeds.map((_, seed) => mean(ofTasks.map((gains) => must(gains[seed], 'a gain'))));
 }
 
 export type Difference = ReturnType<typeof difference>;

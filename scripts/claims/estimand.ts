@@ -113,7 +113,7 @@ function conjunction(all: readonly Estimate[]): string {
 }
 
 /** Estimands with their intervals. */
-function estimandTable(all: readonly Estimate[]): string {
+export function estimandTable(all: readonly Estimate[]): string {
   const lines = all.map((one) => [
     one.of,
     `${one.delta} ${one.unit}`,
@@ -133,7 +133,7 @@ export function fallOfError({ gain, interval }: Pick<Estimate, 'gain' | 'interva
   return `${middle} % [${ends.join(', ')}]`;
 }
 
-function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {
+export function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {
   const [middle, low, high] = [gain, ...interval].map((value) => signed(value, 1));
   return `${middle} [${low}, ${high}] ${unit}`;
 }

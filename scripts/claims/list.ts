@@ -15,7 +15,7 @@ import {
 } from './estimand.js';
 import { figure7Answer, figure7Variants } from './figure-7.js';
 import { gated, gatesAnswer } from './gates.js';
-import { mapAnswer, mapChecks } from './map.js';
+import { mapAnswer, mapChecks, mapVariants } from './map.js';
 import { modelsOf, sizes } from './models.js';
 import { differenceParts, judged, taskParts } from './parts.js';
 import { rowsTests, rowsVariants } from './rows.js';
@@ -52,13 +52,6 @@ const gatesVariant = {
     `compare.models=${JSON.stringify(modelsOf('seesaw', (label) => ['single-task', ...gated].includes(label)))}`,
     ...['compare.contrasts=[]', 'compare.tune=null', 'compare.search=null', 'diagnostics=true'],
   ],
-};
-
-/** Draws at which a config's table was looked at before: it stands beside its look, and so has a stricter level. */
-export const firstLooks: Readonly<Record<string, number>> = {
-  correlation: 5,
-  'map-2-tasks': 5,
-  'map-4-tasks': 5,
 };
 
 /** The two readings of a table that has each model in two sizes. */
@@ -286,7 +279,7 @@ export const claims: readonly Claim[] = [
   {
     name: 'map',
     title: 'Where PLE is worth it',
-    configs: ['map-2-tasks', 'map-4-tasks'],
+    configs: mapVariants,
     check: mapChecks,
     judge: mapAnswer,
   },

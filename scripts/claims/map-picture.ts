@@ -16,12 +16,12 @@ interface MapPanel {
 }
 
 const colours: Readonly<Record<string, Colour>> = {
-  'better than both': 'equal',
-  undecided: 'rule',
-  'worse than one': 'worse',
+  'holds here': 'equal',
+  'cannot be told': 'rule',
+  'does not hold here': 'worse',
 };
 
-/** A panel for each number of tasks: correlation across, training rows up, coloured by verdict. Gives its Markdown. */
+/** A panel for each number of tasks: correlation across, share of labels up, coloured by verdict. Gives its Markdown. */
 export function drawMap(file: string, panels: readonly MapPanel[]): string {
   const chart = {
     id: 'map',
@@ -33,7 +33,7 @@ export function drawMap(file: string, panels: readonly MapPanel[]): string {
           width: 216,
           height: 180,
           x: { title: 'correlation', names: [...new Set(cells.map(({ x }) => x))] },
-          y: { title: 'training rows', names: [...new Set(cells.map(({ y }) => y))].toReversed() },
+          y: { title: 'share of rows with a label', names: [...new Set(cells.map(({ y }) => y))].toReversed() },
           layers: [
             layer(
               'area',
@@ -54,6 +54,5 @@ export function drawMap(file: string, panels: readonly MapPanel[]): string {
   const section: ChartSection = { id: 'map', title, size: 'small', note: [], charts: [chart] };
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, chartSvg(section, chart));
-  const key = Object.keys(colours).join(' (green), ').replace('undecided (green)', 'undecided (grey)');
-  return `![Map of the points at which PLE is better](claims/map.svg)\n\nPLE is ${key} (red).`;
+  return '![Map of the points at which PLE is better](claims/map.svg)\n\nGains of PLE over MMoE / over hard sharing in margins. Green: both are shown. Grey: open. Red: one is none of δ or more.';
 }

@@ -4,7 +4,7 @@ import type { EstimateError } from '../../src/comparison/statistics/behrens-fish
 import { isUnfinished } from '../../src/comparison/statistics/verdict.js';
 import { seedsToDecide } from '../../src/comparison/statistics/what-decides.js';
 import type { Table, Verdict } from './claim.js';
-import { type Difference, errorOf } from './differences.js';
+import type { Difference } from './differences.js';
 
 export interface Part {
   readonly shown: boolean;
@@ -40,13 +40,12 @@ export function judged(parts: readonly Part[], { families = 1, any = false } = {
   return { verdict: 'cannot be told', next: whatDecides(parts, any) };
 }
 
-/** Of a part that a difference is above 0. @param family The number of tests of its family, for `draws`. */
+/** Of a part that a difference is above 0. */
 function differencePart(
   { gain, p, error, settled }: { gain: number; p: number; error: EstimateError; settled: boolean },
   level: number,
-  family = 1,
 ): Part {
-  const next = { difference: level / 2 / family, equivalence: 0 };
+  const next = { difference: level / 2, equivalence: 0 };
   return {
     shown: p < level && gain > 0,
     against: gain < 0 ? p / level : Number.POSITIVE_INFINITY,
@@ -79,21 +78,6 @@ export function taskParts({ tasks }: Pick<ComparisonRow | Contrast, 'tasks'>, ta
       towards: (gain ?? 0) > (margin ?? 0),
       draws: seedsToDecide,
     };
-  });
-}
-
-/** A claim that each model is better than its reference: Δm above 0, and no task worse. */
-export function meanParts(all: readonly (Contrast | undefined)[], table: Table): readonly Part[] {
-  const { test, contrasts, rows, baseline } = table;
-  const points = rows.filter(({ label }) => label === baseline).length;
-  return all.map((contrast) => {
-    const { gain, se, pHolm, gains = [], verdict } = contrast?.aggregate ?? {};
-    const error = errorOf(se ?? 0, gains.length);
-    const tested = { gain: gain ?? 0, p: pHolm ?? 1, error, settled: verdict != null };
-    const part = differencePart(tested, test.level, contrasts.length / points);
-    const losses = Object.values(contrast?.tasks ?? {}).filter((task) => task.verdict === 'worse');
-    const against = Math.min(part.against, ...losses.map((task) => (task.pHolm ?? 1) / test.level));
-    return { ...part, shown: part.shown && losses.length === 0, against };
   });
 }
 

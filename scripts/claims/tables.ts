@@ -108,9 +108,3 @@ export function markdown([head = [], ...lines]: readonly (readonly string[])[]):
 export function shortValue(value: unknown): string {
   return typeof value === 'object' && value !== null && 'train' in value ? String(value.train) : String(value);
 }
-
-export function aggregateText(contrast: Contrast | undefined): string {
-  const { gain, interval } = contrast?.aggregate ?? {};
-  if (gain == null) return '–';
-  return `${signed(gain, 1)} ${interval ? `[${signed(interval[0], 1)}, ${signed(interval[1], 1)}] ` : ''}%`;
-}
