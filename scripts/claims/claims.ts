@@ -151,7 +151,7 @@ function fewer(file: string, overrides: readonly string[]): string[] {
     [...new Set([all[0], all.at(-1)])],
   ]);
   return [
-    ...[seeds, 'train.epochs=2', 'train.batchSize=64'],
+    ...[seeds, 'train.epochs=2', 'train.batchSize=32'],
     ...(dataset.rows ? ['dataset.rows={ train: 600, validation: 300, test: 600 }'] : []),
     ...(compare.axes ? [`compare.axes=${JSON.stringify(Object.fromEntries(ends))}`] : []),
   ];

@@ -38,7 +38,7 @@ export function testValues(table: Pick<Table, 'folder'>, row: Tested, task: stri
 
 export type Difference = ReturnType<typeof difference>;
 
-export function errorOf(se: number, runs: number): EstimateError {
+function errorOf(se: number, runs: number): EstimateError {
   return { estimated: [{ variance: se ** 2, degreesOfFreedom: runs - 1, runs, overlap: 0 }], known: 0 };
 }
 

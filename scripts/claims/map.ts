@@ -110,13 +110,14 @@ export function mapAnswer(tables: Tables, fresh: readonly Table[], folder: strin
   const where = ({ table, correlation, share }: Cell) =>
     `${table.tasks.length} tasks, correlation ${correlation}, labels in ${100 * share} % of the rows`;
   const best = again[0];
+  const isShown = best !== undefined && verdictAt(best) === 'holds here';
   const words = best?.estimates.slice(0, 2).map((one) => `${one.of} ${intervalText(one)}`);
   const lines = cells.map((cell) => [
     ...[cell.table.tasks.length, cell.correlation, cell.share].map(String),
     ...cell.estimates.map(intervalText),
   ]);
   return {
-    verdict: outside === cells.length ? 'does not hold here' : best ? verdictAt(best) : 'cannot be told',
+    verdict: outside === cells.length ? 'does not hold here' : isShown ? 'holds here' : 'cannot be told',
     sentence: `PLE gains on both at ${inside} of ${cells.length} points, and on one not by a margin at ${outside}.`,
     effect: `both gains at ${inside} of ${cells.length} points, one smaller than δ at ${outside}; on fresh draws at the best: ${words?.join(', ') ?? 'none'}`,
     found: [
