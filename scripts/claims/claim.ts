@@ -11,10 +11,8 @@ export interface Answer {
   readonly verdict: Verdict | 'not run';
   /** Of what cannot be told: what would decide it. */
   readonly next?: string;
-  /** What was found, for README's table. */
-  readonly sentence?: string;
-  /** With its interval. */
-  readonly effect: string;
+  /** What was found, for the tables of claims. Ends without a full stop. */
+  readonly sentence: string;
   /** Markdown. */
   readonly found: readonly string[];
 }

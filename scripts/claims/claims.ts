@@ -56,7 +56,7 @@ const sections: Section[] = [];
 const compared = new Set<string>();
 for (const claim of claims)
   sections.push(able.includes(claim) ? await answered(claim) : (sectionOnPage(claim) ?? waiting(claim)));
-const table = ['| claim | in the paper | verdict | effect | runs, minutes |', '| --- | --- | --- | --- | --- |'];
+const table = ['| claim | in the paper | verdict | found | runs, minutes |', '| --- | --- | --- | --- | --- |'];
 const lines = [...table, ...sections.map(({ line }) => line)].join('\n');
 const written = `${readFileSync('scripts/claims/head.md', 'utf8')}\n${lines}\n\n${sections.map(({ text }) => text).join('\n')}`;
 if (tried) process.stdout.write(written);
@@ -67,7 +67,7 @@ else {
   if (!place.test(readme)) throw new Error('README.md has no place for the claims.');
   const run = lines.replaceAll(/^.*\*\*not run\*\*.*\n?/gm, '');
   const short = run
-    .replaceAll(/^(\| [^|]* )\| [^|]* (\| [^|]* \|).*$/gm, '$1$2')
+    .replaceAll(/^(\| [^|]* )\| [^|]* (\| [^|]* \| [^|]* \|).*$/gm, '$1$2')
     .replaceAll('](#', '](docs/claims.md#');
   const renewed = readme.replace(place, () => `\n${short.trimEnd()}\n\n`);
   writeFileSync('README.md', renewed);
@@ -125,7 +125,7 @@ async function sayDurations(): Promise<void> {
 
 /** A claim that was not run. */
 function waiting(claim: Claim): Section {
-  return section(claim, { verdict: 'not run', effect: 'its files were not here', found: [] }, []);
+  return section(claim, { verdict: 'not run', sentence: 'its files were not here', found: [] }, []);
 }
 
 /** Further draws at the points that the claim names, which took no part in the answer. */
@@ -173,16 +173,15 @@ function section(claim: Claim, answer: Answer, tables: readonly Table[]): Sectio
   const count = tables.reduce((sum, table) => sum + Object.keys(table.timing['runs'] ?? {}).length, 0);
   const minutes = tables.reduce((sum, { timing }) => sum + Number(timing['seconds'] ?? 0) / 60, 0);
   const cost = tables.length === 0 ? '' : `${count}, ${minutes.toFixed(0)}`;
-  const effect = answer.effect.replaceAll('|', '\\|');
   const title = `[${claim.title}](#${claim.name})`;
   const command = `npm run claims -- --only ${claim.name}`;
   return {
-    line: `| ${title} | ${head.paper} | **${answer.verdict}**${answer.sentence ? `: ${answer.sentence}` : ''} | ${effect} | ${cost} |`,
+    line: `| ${title} | ${head.paper} | **${answer.verdict}** | ${answer.sentence} | ${cost} |`,
     text: [
       `<a id="${claim.name}"></a>\n## ${claim.title}: ${answer.verdict}\n`,
       `**Claim.** ${head.claim} (${head.paper}.) **Refuted by:** ${head.refuted}\n`,
       head.told,
-      answer.found.length > 0 ? `\n**Found:** ${answer.effect}.\n\n${answer.found.join('\n')}` : '',
+      answer.found.length > 0 ? `\n**Found:** ${answer.sentence}.\n\n${answer.found.join('\n')}` : '',
       answer.next && `\n**What would decide.** ${answer.next}`,
       ...pictures(claim, tables),
       count > 0

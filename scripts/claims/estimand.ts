@@ -61,7 +61,7 @@ export interface Reading {
   readonly estimands: readonly Estimand[];
   /** The same gains at each point and on each task. Told beside; no part of the verdict. */
   readonly apart?: readonly Estimand[];
-  /** What was found. */
+  /** What was found. Ends without a full stop. */
   readonly sentence: (estimates: readonly Estimate[]) => string;
 }
 
@@ -82,10 +82,7 @@ export function readAs(tables: Table | readonly Table[], all: readonly Reading[]
   const [verdict = 'cannot be told', ...others] = [...new Set(read.map(({ verdict }) => verdict))];
   return {
     verdict: others.length === 0 ? verdict : 'turns with the terms',
-    sentence: read.map(({ sentence }) => sentence).join(' '),
-    effect: read
-      .map(({ name, estimates }) => `${name}: ${estimates.map((one) => `${one.of} ${intervalText(one)}`).join(', ')}`)
-      .join('; '),
+    sentence: read.map(({ sentence }) => sentence).join('. '),
     found: [
       ...read.map(
         ({ name, estimates, verdict, beside }) => `\n**${name}: ${verdict}.**\n\n${estimandTable(estimates)}${beside}`,
@@ -116,7 +113,7 @@ function conjunction(all: readonly Estimate[]): string {
 export function estimandTable(all: readonly Estimate[]): string {
   const lines = all.map((one) => [
     one.of,
-    `${one.delta} ${one.unit}`,
+    `${one.delta} ${one.delta === 1 ? one.unit.slice(0, -1) : one.unit}`,
     intervalText(one),
     `${one.aim} / ${one.halfWidth.toFixed(1)}`,
     `${one.gains.length}`,

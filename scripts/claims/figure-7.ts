@@ -72,7 +72,7 @@ function reading({ name, tables, models: [single, hard, mmoe, ple] }: Read): Rea
     estimands: over((reference) => tables.flatMap((table) => errorRatios(table, ple, reference))),
     sentence: (estimates) => {
       const [single, hard, mmoe] = estimates.map(fallOfError);
-      return `${name} PLE’s error is ${single} below that of single-task, ${hard} below hard sharing’s, ${mmoe} below MMoE’s.`;
+      return `${name} PLE’s error is ${single} below that of single-task, ${hard} below hard sharing’s, ${mmoe} below MMoE’s`;
     },
     apart: tables.flatMap((table) =>
       table.tasks.flatMap((task) => over((reference) => errorRatios(table, ple, reference, { tasks: [task] }))),

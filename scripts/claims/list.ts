@@ -16,12 +16,13 @@ import {
 import { figure7Answer, figure7Variants } from './figure-7.js';
 import { gated, gatesAnswer } from './gates.js';
 import { mapAnswer, mapChecks, mapVariants } from './map.js';
-import { modelsOf, sizes } from './models.js';
+import { modelsOf } from './models.js';
 import { differenceParts, judged, taskParts } from './parts.js';
 import { rowsTests, rowsVariants } from './rows.js';
 import { rowsAnswer } from './rows-answer.js';
 import { rowsSentence } from './rows-sentence.js';
 import { seesawAnswer } from './seesaw.js';
+import { inEachSize, shownOf } from './sizes.js';
 import { contrasts, contrastsOf, gains, jointRows, rowOf, signed, tally, told } from './tables.js';
 import { tuningAnswer } from './tuning.js';
 
@@ -39,7 +40,7 @@ const real = (name: string, title: string, table: string): Claim => ({
   },
   judge: ([table]) => ({
     ...judged(taskParts(rowOf(table, 'ple'), table)),
-    effect: `PLE: ${told(rowOf(table, 'ple'))}`,
+    sentence: `PLE: ${told(rowOf(table, 'ple'))}`,
     found: [gains(table)],
   }),
 });
@@ -53,28 +54,6 @@ const gatesVariant = {
     ...['compare.contrasts=[]', 'compare.tune=null', 'compare.search=null', 'diagnostics=true'],
   ],
 };
-
-/** The two readings of a table that has each model in two sizes. */
-function both(
-  estimands: (suffix: string) => readonly Estimand[],
-  found: (estimates: readonly Estimate[]) => string,
-): readonly Reading[] {
-  return sizes.map(({ name, suffix }) => ({
-    name,
-    estimands: estimands(suffix).map((one) => ({ ...one, of: suffix ? one.of.replaceAll(suffix, '') : one.of })),
-    sentence: (estimates) => `${name}: ${found(estimates)}.`,
-  }));
-}
-
-/** Of several estimands, how many are shown. */
-function shownOf(estimates: readonly Estimate[]): string {
-  return `${estimates.filter(({ shown }) => shown).length} of ${estimates.length}`;
-}
-
-/** Those of one contrast. */
-function of(estimates: readonly Estimate[], words: string): readonly Estimate[] {
-  return estimates.filter((one) => one.of.startsWith(words));
-}
 
 /** The joint models of one size, but PLE. */
 function othersOf(table: Table, suffix: string): readonly string[] {
@@ -109,7 +88,7 @@ export const claims: readonly Claim[] = [
     judge: ([table]) =>
       readAs(
         table,
-        both(
+        inEachSize(
           (suffix) => [
             ...onEachTask(table, `ple${suffix}`, 'single-task'),
             overMean(table, `ple${suffix}`, othersOf(table, suffix)),
@@ -129,7 +108,7 @@ export const claims: readonly Claim[] = [
     judge: (tables) =>
       readAs(
         tables,
-        both(
+        inEachSize(
           (suffix) =>
             tables.flatMap((table) =>
               [
@@ -138,7 +117,7 @@ export const claims: readonly Claim[] = [
               ].map((one) => ({ ...one, of: `${one.of}, of ${table.tasks.join(', ')}` })),
             ),
           (estimates) =>
-            `PLE gains on ${shownOf(of(estimates, 'ple over single-task'))} tasks, over CGC in ${shownOf(of(estimates, 'ple over cgc'))} tables`,
+            `PLE gains on ${shownOf(estimates, 'ple over single-task')} tasks, over CGC in ${shownOf(estimates, 'ple over cgc')} tables`,
         ),
       ),
   },
@@ -151,10 +130,11 @@ export const claims: readonly Claim[] = [
     judge(tables) {
       const pairs = tables.map((table) => [rowOf(table, 'ple'), ...contrastsOf(table, 'ple', 'mmoe')]);
       const parts = tables.flatMap((table, index) => (pairs[index] ?? []).flatMap((pair) => taskParts(pair, table)));
-      const words = (place: number) => pairs.map((pair) => told(must(pair[place], 'a gain'))).join('; ');
+      const verdicts = pairs.flat().flatMap(({ tasks }) => Object.values(tasks).map(({ verdict }) => verdict));
+      const counted = [...new Set(verdicts)].map((one) => `${verdicts.filter((other) => other === one).length} ${one}`);
       return {
         ...judged(parts, { families: tables.length }),
-        effect: `PLE over single-task: ${words(0)}; over MMoE: ${words(1)}`,
+        sentence: `Of PLE’s ${verdicts.length} gains over single-task and MMoE: ${counted.join(', ')}`,
         found: tables.flatMap((table) => [gains(table), contrasts(table)]),
       };
     },
@@ -178,7 +158,7 @@ export const claims: readonly Claim[] = [
     judge: (tables) =>
       readAs(
         tables,
-        both(
+        inEachSize(
           (suffix) =>
             tables.flatMap((table) =>
               [
@@ -191,7 +171,7 @@ export const claims: readonly Claim[] = [
               }),
             ),
           (estimates) =>
-            `CGC over MMoE in ${shownOf(of(estimates, 'cgc over mmoe'))} tables, PLE over ML-MMoE in ${shownOf(of(estimates, 'ple over ml-mmoe'))}, over CGC in ${shownOf(of(estimates, 'ple over cgc'))}`,
+            `CGC over MMoE in ${shownOf(estimates, 'cgc over mmoe')} tables, PLE over ML-MMoE in ${shownOf(estimates, 'ple over ml-mmoe')}, over CGC in ${shownOf(estimates, 'ple over cgc')}`,
         ),
       ),
   },
@@ -217,9 +197,9 @@ export const claims: readonly Claim[] = [
       const models = ['hard-sharing', 'ple', 'single-task'].map((label) => ({ label, ...maskedGain(table, label) }));
       return {
         ...judged(differenceParts(models.slice(0, 2), table)),
-        effect: models.map(({ label, words }) => `${label}: ${words}`).join('; '),
+        sentence: `VCR’s error falls by masking, in %: ${models.map(({ label, words }) => `${label} ${words}`).join('; ')}`,
         found: [
-          'The effect is the fall of VCR’s error by masking, in % of that with labels of 0; paired over five draws (t, 4 degrees of freedom). Single-task is a control, and no part of the verdict.',
+          'The fall is in % of the error with labels of 0; paired over five draws (t, 4 degrees of freedom). Single-task is a control, and no part of the verdict.',
         ],
       };
     },
@@ -234,7 +214,7 @@ export const claims: readonly Claim[] = [
       const [best] = all.toSorted((a, b) => (b.aggregate?.gain ?? 0) - (a.aggregate?.gain ?? 0));
       return {
         ...judged(parts, { any: true }),
-        effect: `${tally(all)}; largest for ${best?.model}: ${told(must(best, 'a contrast'))}`,
+        sentence: `${tally(all)}; largest for ${best?.model}: ${told(must(best, 'a contrast'))}`,
         found: [contrasts(table)],
       };
     },
@@ -259,7 +239,7 @@ export const claims: readonly Claim[] = [
           name: 'Parameters as in the paper',
           sentence: (estimates) => {
             const [bottom, omoe, more] = estimates.map(fallOfError);
-            return `At .5 MMoE’s error is ${bottom} below that of the shared bottom, ${omoe} below OMoE’s. More than at 1? ${more}.`;
+            return `At .5 MMoE’s error is ${bottom} below that of the shared bottom, $omoebelow OMoE’s. More than at 1? $more`;
           },
           estimands: [
             { of: 'at .5, MMoE over the shared bottom', gains: little, delta: 10, aim: 20, unit: 'log points' },

@@ -118,8 +118,7 @@ export function mapAnswer(tables: Tables, fresh: readonly Table[], folder: strin
   ]);
   return {
     verdict: outside === cells.length ? 'does not hold here' : isShown ? 'holds here' : 'cannot be told',
-    sentence: `PLE gains on both at ${inside} of ${cells.length} points, and on one not by a margin at ${outside}.`,
-    effect: `both gains at ${inside} of ${cells.length} points, one smaller than δ at ${outside}; on fresh draws at the best: ${words?.join(', ') ?? 'none'}`,
+    sentence: `Over MMoE and hard sharing PLE gains at ${inside} of ${cells.length} points, and has none of δ over one at ${outside}; on fresh draws at the best: ${words?.join(', ') ?? 'none'}`,
     found: [
       `\n${drawMap(join(folder, 'map.svg'), panels)}`,
       ...again.map((cell) => `\n**Fresh draws**, ${where(cell)}:\n\n${estimandTable(cell.estimates.slice(0, 2))}`),

@@ -6,9 +6,3 @@ export function modelsOf(config: string, keeps: (label: string) => boolean): rea
   const { compare } = parse(readFileSync(`configs/claims/${config}.yaml`, 'utf8'));
   return compare.models.filter(({ type, label = type }: { type: string; label?: string }) => keeps(label));
 }
-
-/** The sizes of a table that has each joint model twice, and what the labels of each end in. */
-export const sizes = [
-  { name: 'Equal parameters', suffix: ', equal' },
-  { name: 'As wide as single-task', suffix: '' },
-];

@@ -1,0 +1,23 @@
+// The two readings of a table that has each joint model in two sizes.
+import type { Estimand, Estimate, Reading } from './estimand.js';
+
+/** @param estimands Of the models whose labels end so. */
+export function inEachSize(
+  estimands: (suffix: string) => readonly Estimand[],
+  found: (estimates: readonly Estimate[]) => string,
+): readonly Reading[] {
+  return [
+    { name: 'Equal parameters', suffix: ', equal' },
+    { name: 'As wide as single-task', suffix: '' },
+  ].map(({ name, suffix }) => ({
+    name,
+    estimands: estimands(suffix).map((one) => ({ ...one, of: one.of.replaceAll(', equal', '') })),
+    sentence: (estimates) => `${name}: ${found(estimates)}`,
+  }));
+}
+
+/** Of the estimands whose names begin so, how many are shown. */
+export function shownOf(estimates: readonly Estimate[], beginning = ''): string {
+  const all = estimates.filter(({ of }) => of.startsWith(beginning));
+  return `${all.filter(({ shown }) => shown).length} of ${all.length}`;
+}
