@@ -3,16 +3,7 @@ import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Claim, Table } from './claim.js';
 import { type Difference, difference, less } from './differences.js';
-import {
-  type Estimand,
-  type Estimate,
-  errorRatios,
-  fallOfError,
-  inMargins,
-  onEachTask,
-  type Reading,
-  readAs,
-} from './estimand.js';
+import { type Estimand, errorRatios, fallOfError, inMargins, onEachTask, readAs } from './estimand.js';
 import { figure7Answer, figure7Variants } from './figure-7.js';
 import { gated, gatesAnswer } from './gates.js';
 import { mapAnswer, mapChecks, mapVariants } from './map.js';
@@ -171,7 +162,7 @@ export const claims: readonly Claim[] = [
               }),
             ),
           (estimates) =>
-            `CGC over MMoE in ${shownOf(estimates, 'cgc over mmoe')} tables, PLE over ML-MMoE in ${shownOf(estimates, 'ple over ml-mmoe')}, over CGC in ${shownOf(estimates, 'ple over cgc')}`,
+            `Shown: CGC over MMoE in ${shownOf(estimates, 'cgc over mmoe')} tables, PLE over ML-MMoE in ${shownOf(estimates, 'ple over ml-mmoe')}, over CGC in ${shownOf(estimates, 'ple over cgc')}`,
         ),
       ),
   },
@@ -239,7 +230,7 @@ export const claims: readonly Claim[] = [
           name: 'Parameters as in the paper',
           sentence: (estimates) => {
             const [bottom, omoe, more] = estimates.map(fallOfError);
-            return `At .5 MMoE’s error is ${bottom} below that of the shared bottom, $omoebelow OMoE’s. More than at 1? $more`;
+            return `At .5 MMoE’s error is ${bottom} below that of the shared bottom, ${omoe} below OMoE’s. More than at 1? ${more}`;
           },
           estimands: [
             { of: 'at .5, MMoE over the shared bottom', gains: little, delta: 10, aim: 20, unit: 'log points' },
