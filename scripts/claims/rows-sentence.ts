@@ -47,7 +47,7 @@ export function readingOf(process: string, tests: readonly Tested[]): Reading {
       const [clean, noisy] = [estimates[0]?.gain ?? Number.NaN, -(estimates[joint.length]?.gain ?? Number.NaN)].map(
         times,
       );
-      return `${process[0]?.toUpperCase()}${process.slice(1)} process: hard sharing makes ${clean} times single-task’s error on the task with little noise, ${noisy} on the noisy one; ${shown} of ${estimates.length} parts shown.`;
+      return `${process[0]?.toUpperCase()}${process.slice(1)} process: hard sharing’s error is ${clean} times single-task’s on the task with little noise, ${noisy} on the noisy one; ${shown} of ${estimates.length} parts are shown`;
     },
   };
 }

@@ -35,7 +35,13 @@ export function told({ tasks, verdict }: Pick<ComparisonRow | Contrast, 'tasks' 
 
 const marks = { better: '▲', worse: '▼', equivalent: '=', undecided: '?' };
 
-function gainText({ metric, gain, relativeGain, interval, verdict }: TestedGain & { readonly metric: string }): string {
+export function gainText({
+  metric,
+  gain,
+  relativeGain,
+  interval,
+  verdict,
+}: TestedGain & { readonly metric: string }): string {
   if (gain === null) return '–';
   const inPercent = !/auc/i.test(metric) && relativeGain !== null;
   const unit = inPercent ? (relativeGain ?? 0) / gain : 1;
