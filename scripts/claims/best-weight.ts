@@ -3,7 +3,7 @@ import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Table } from './claim.js';
 import type { Tested } from './differences.js';
-import { type Estimand, inMargins } from './estimand.js';
+import { aimOf, type Estimand, inMargins } from './estimand.js';
 
 /** What of a table the loss is computed from. */
 interface WeightedTable extends Pick<Table, 'folder' | 'seeds' | 'tasks' | 'baseline'> {
@@ -14,7 +14,10 @@ interface WeightedTable extends Pick<Table, 'folder' | 'seeds' | 'tasks' | 'base
   }[];
 }
 
-/** The loss on the task that fares worse, at the weight where it fares best. Negative: a gain on every task. */
+/**
+ * A loss on one of the tasks at each loss weight. Told is the loss on the task that fares worse, at the weight where it
+ * fares best: negative is a gain on every task.
+ */
 export function lossAtBestWeight({ fronts, rows, baseline, ...table }: WeightedTable, label: string): Estimand {
   const front = must(
     fronts?.find(({ model }) => model === label),
@@ -24,14 +27,21 @@ export function lossAtBestWeight({ fronts, rows, baseline, ...table }: WeightedT
     rows.find((row) => row.label === baseline),
     baseline,
   );
-  const worst = front.points.map((point) => {
-    const tasks = table.tasks.map((task) => {
-      const gains = inMargins(table, single, point, [task]);
-      return { value: point.value, task, gains, mean: mean(gains) };
-    });
-    return must(tasks.toSorted((a, b) => b.mean - a.mean)[0], 'a task');
-  });
-  const best = must(worst.toSorted((a, b) => a.mean - b.mean)[0], 'a weight');
-  const of = `${label} at its best weight (${best.value}): loss on ${best.task}`;
-  return { of, gains: best.gains, delta: 1, unit: 'margins', choices: front.points.length };
+  const points = front.points.map((point) => ({
+    value: point.value,
+    tasks: table.tasks.map((task) => ({ task, losses: inMargins(table, single, point, [task]) })),
+  }));
+  const worst = points.map(({ value, tasks }) => ({
+    value,
+    ...must(tasks.toSorted((a, b) => mean(b.losses) - mean(a.losses))[0], 'a task'),
+  }));
+  const best = must(worst.toSorted((a, b) => mean(a.losses) - mean(b.losses))[0], 'a weight');
+  return {
+    of: `${label} at its best weight (${best.value}): loss on ${best.task}`,
+    gains: best.losses,
+    everywhere: points.map(({ tasks }) => tasks.map(({ losses }) => losses)),
+    delta: 1,
+    aim: aimOf(single, best.task),
+    unit: 'margins',
+  };
 }

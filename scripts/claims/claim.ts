@@ -39,8 +39,8 @@ export interface Claim {
   readonly title: string;
   /** Of configs/claims, each trained as it is or with overrides, under a name of its own. */
   readonly configs: readonly (string | Variant)[];
-  /** Where the config's comment is not of the claim. */
-  readonly header?: Header;
+  /** What the first config's comment does not say of the claim. */
+  readonly header?: Partial<Header>;
   /** Folders of data that nobody can make. */
   readonly needs?: readonly string[];
   /** Beginnings of names of the first table's charts. */

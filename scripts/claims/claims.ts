@@ -169,7 +169,7 @@ function makeData(name: string): void {
 }
 
 function section(claim: Claim, answer: Answer, tables: readonly Table[]): Section {
-  const head = claim.header ?? headerOf(variant(must(claim.configs[0], 'a config')).config);
+  const head = { ...headerOf(variant(must(claim.configs[0], 'a config')).config), ...claim.header };
   const count = tables.reduce((sum, table) => sum + Object.keys(table.timing['runs'] ?? {}).length, 0);
   const minutes = tables.reduce((sum, { timing }) => sum + Number(timing['seconds'] ?? 0) / 60, 0);
   const cost = tables.length === 0 ? '' : `${count}, ${minutes.toFixed(0)}`;

@@ -42,13 +42,16 @@ function errorOf(se: number, runs: number): EstimateError {
   return { estimated: [{ variance: se ** 2, degreesOfFreedom: runs - 1, runs, overlap: 0 }], known: 0 };
 }
 
-/** The mean of paired differences with its interval (Student's t). */
+/** The mean of paired differences with its interval (Student's t), which one difference does not bound. */
 export function difference(values: readonly number[], digits: number, level: number) {
   const error = errorOf(standardDeviation(values) / Math.sqrt(values.length), values.length);
   const gain = mean(values);
-  const [half, p] = values.every((value) => value === gain)
-    ? [0, 1]
-    : [halfWidth(level, error), twoSidedP(gain, error)];
+  const [half, p] =
+    values.length < 2
+      ? [Number.POSITIVE_INFINITY, 1]
+      : values.every((value) => value === gain)
+        ? [0, 1]
+        : [halfWidth(level, error), twoSidedP(gain, error)];
   const words = `${signed(gain, digits)} [${signed(gain - half, digits)}, ${signed(gain + half, digits)}]`;
   const chance = `p ${p < 0.001 ? '< .001' : p.toFixed(3)}`;
   return { gain, p, error, interval: [gain - half, gain + half] as const, chance, words: `${words}, ${chance}` };

@@ -5,7 +5,7 @@ import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table, Verdict } from './claim.js';
 import { difference, less, type Tested, testValues } from './differences.js';
-import { contrasts, gains, markdown, rowOf, signed } from './tables.js';
+import { contrasts, gains, ifSettled, markdown, rowOf, signed } from './tables.js';
 
 export interface Estimand {
   readonly of: string;
@@ -17,8 +17,11 @@ export interface Estimand {
   readonly aim?: number;
   /** Of gains, δ and the aim. Log points: 100 ln of a ratio of errors. Margins: .001 AUC, or 5 log points of an error. */
   readonly unit: 'log points' | 'margins';
-  /** From how many the gains were chosen. What excludes δ is adjusted for them too. Default: 1. */
-  readonly choices?: number;
+  /**
+   * Of an effect that must be there at each of several points, in one of several tasks: gains by point, task and draw.
+   * Then they decide, and `gains` are told.
+   */
+  readonly everywhere?: readonly (readonly (readonly number[])[])[];
 }
 
 export interface Estimate extends Estimand {
@@ -26,9 +29,12 @@ export interface Estimate extends Estimand {
   readonly gain: number;
   readonly interval: readonly [number, number];
   readonly halfWidth: number;
-  /** The interval is above 0, and does not exclude δ. */
+  /** The interval is above 0, and does not exclude δ. `everywhere`: at each point that of some task, adjusted for their number. */
   readonly shown: boolean;
-  /** The interval, adjusted for the number of estimands, is below δ: no gain that counts. */
+  /**
+   * The interval, adjusted for the number of estimands, is below δ: no gain that counts. `everywhere`: at some point that
+   * of every task, adjusted for the number of points.
+   */
   readonly excluded: boolean;
   /** The half-width is the aim or less. */
   readonly precise: boolean;
@@ -37,18 +43,23 @@ export interface Estimate extends Estimand {
 /** @param level Of the interval: .05. What refutes is adjusted for the number of estimands (Bonferroni). */
 export function estimated(all: readonly Estimand[], level: number): readonly Estimate[] {
   return all.map((estimand) => {
-    const { gains, delta, aim = delta / 2, choices = 1 } = estimand;
+    const { gains, delta, aim = delta / 2, everywhere = [[gains]] } = estimand;
     const { gain, interval } = difference(gains, 1, level);
-    const strict = difference(gains, 1, level / all.length / choices).interval;
     const halfWidth = (interval[1] - interval[0]) / 2;
-    const excluded = strict[1] < delta;
+    const strict = level / all.length / everywhere.length;
+    const excluded = everywhere.some((tasks) =>
+      tasks.every((gains) => difference(gains, 1, strict).interval[1] < delta),
+    );
+    const isThere = everywhere.every((tasks) =>
+      tasks.some((gains) => difference(gains, 1, level / tasks.length).interval[0] > 0),
+    );
     return {
       ...estimand,
       gain,
       interval,
       halfWidth,
       excluded,
-      shown: interval[0] > 0 && !excluded,
+      shown: isThere && !excluded,
       aim,
       precise: halfWidth <= aim,
     };
@@ -79,9 +90,8 @@ export function readAs(tables: Table | readonly Table[], all: readonly Reading[]
       sentence: sentence(estimates),
     };
   });
-  const [verdict = 'cannot be told', ...others] = [...new Set(read.map(({ verdict }) => verdict))];
   return {
-    verdict: others.length === 0 ? verdict : 'turns with the terms',
+    ...ifSettled(every, verdictOver(read.map(({ verdict }) => verdict))),
     sentence: read.map(({ sentence }) => sentence).join('. '),
     found: [
       ...read.map(
@@ -94,6 +104,13 @@ export function readAs(tables: Table | readonly Table[], all: readonly Reading[]
       ]),
     ],
   };
+}
+
+/** Readings must agree. One that shows the contrary of another turns the claim. */
+function verdictOver(readings: readonly Verdict[]): Verdict {
+  const [verdict = 'cannot be told', ...others] = new Set(readings);
+  if (others.length === 0) return verdict;
+  return readings.includes('cannot be told') ? 'cannot be told' : 'turns with the terms';
 }
 
 /** A claim that each of these gains exists. */
@@ -173,16 +190,21 @@ export function inMargins(
   return table.seeds.map((_, draw) => mean(all.map((gains) => must(gains[draw], 'a draw'))));
 }
 
-/** The gain of a model over another on each task. Those of an AUC differ more between draws (pilot), so their aim is wider. */
+/** The gain of a model over another on each task. */
 export function onEachTask(table: Table, model: string, reference: string): readonly Estimand[] {
   const [own, other] = [rowOf(table, model), rowOf(table, reference)];
   return table.tasks.map((task) => ({
     of: `${model} over ${reference}, ${task}`,
     gains: inMargins(table, own, other, [task]),
     delta: 1,
-    aim: isAuc(own, task) ? 3 : 0.5,
+    aim: aimOf(own, task),
     unit: 'margins',
   }));
+}
+
+/** The half-width to be reached, in margins: gains in AUC differ more between draws (pilot). */
+export function aimOf(row: Tested, task: string): number {
+  return isAuc(row, task) ? 3 : 0.5;
 }
 
 /** The paper's own bar for an AUC (section 3.2); of an error 5 log points. */

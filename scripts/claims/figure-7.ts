@@ -135,7 +135,9 @@ function picture({ name, tables, models: [single, ...joint] }: Read): string {
         ),
         layer(
           'interval',
-          marks.map(({ place, interval: [low, high] }) => ({ ...place, y: low, y2: high, colour: 'ink' as const })),
+          marks.flatMap(({ place, interval: [low, high] }) =>
+            Number.isFinite(low) ? [{ ...place, y: low, y2: high, colour: 'ink' as const }] : [],
+          ),
           { width: 1.2 },
         ),
         layer('interval', [{ y: 0 }]),

@@ -5,13 +5,14 @@ import { must } from '../../src/support/must.js';
 import type { Answer, Table, Tables, Variant } from './claim.js';
 import { type Estimate, errorRatios, estimandTable, estimated, intervalText, verdictOn } from './estimand.js';
 import { drawMap } from './map-picture.js';
-import { markdown } from './tables.js';
+import { type Model, modelsOf } from './models.js';
+import { ifSettled, markdown } from './tables.js';
 
 const shares = [1, 0.1];
 const counts = [2, 4] as const;
 
-/** As a mean over tasks PLE gains on these, at each point. The first two decide. */
-const references = ['mmoe', 'hard-sharing', 'cgc', 'ple without own experts', 'ple with blind gates'];
+/** PLE is compared with these at each point. The first two decide. */
+const references = ['mmoe', 'hard-sharing', 'single-task', 'cgc', 'ple without own experts', 'ple with blind gates'];
 
 interface Cell {
   readonly table: Table;
@@ -22,7 +23,7 @@ interface Cell {
 
 export const mapVariants: readonly Variant[] = counts.map((count) => variant(count, {}));
 
-/** With `count` tasks. */
+/** With `count` tasks, and as many experts and one more in every mixture. */
 function variant(
   count: number,
   { name = '', correlations = [0.5, 0.8, 0.95], of = shares, seeds = [1, 2, 3, 4, 5] },
@@ -34,6 +35,7 @@ function variant(
     'dataset.tasks': count,
     'dataset.labelled': labelled(1),
     tasks: tasks.map((task) => ({ name: task, type: 'regression', standardize: true })),
+    'compare.models': modelsOf('map', () => true).map((model) => ({ ...model, experts: expertsOf(model, count + 1) })),
     'compare.metrics': Object.fromEntries(tasks.map((task) => [task, 'nmse'])),
     'compare.axes': axes,
     'compare.match': { parameters: 4000 * count },
@@ -44,6 +46,12 @@ function variant(
     name: `claim-map-${count}-tasks${name}`,
     words: Object.entries(words).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
   };
+}
+
+/** @param all Of a mixture whose experts are all shared. */
+function expertsOf({ experts }: Model, all: number): Model['experts'] {
+  if (typeof experts === 'number') return all;
+  return experts?.task === 0 ? { shared: all, task: 0 } : experts;
 }
 
 function cellsOf(table: Table): readonly Cell[] {
@@ -117,7 +125,10 @@ export function mapAnswer(tables: Tables, fresh: readonly Table[], folder: strin
     ...cell.estimates.map(intervalText),
   ]);
   return {
-    verdict: outside === cells.length ? 'does not hold here' : isShown ? 'holds here' : 'cannot be told',
+    ...ifSettled(
+      [...tables, ...fresh],
+      outside === cells.length ? 'does not hold here' : isShown ? 'holds here' : 'cannot be told',
+    ),
     sentence: `Over MMoE and hard sharing PLE gains at ${inside} of ${cells.length} points, and has none of δ over one at ${outside}; on fresh draws at the best: ${words?.join(', ') ?? 'none'}`,
     found: [
       `\n${drawMap(join(folder, 'map.svg'), panels)}`,

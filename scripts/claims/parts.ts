@@ -1,10 +1,10 @@
 // A claim is a list of parts, each answered by one test. What follows from them, and what would decide the open ones.
 import type { ComparisonRow, Contrast } from '../../src/comparison/comparison.js';
 import type { EstimateError } from '../../src/comparison/statistics/behrens-fisher.js';
-import { isUnfinished } from '../../src/comparison/statistics/verdict.js';
 import { seedsToDecide } from '../../src/comparison/statistics/what-decides.js';
 import type { Table, Verdict } from './claim.js';
 import type { Difference } from './differences.js';
+import { isSettled, unsettled } from './tables.js';
 
 export interface Part {
   readonly shown: boolean;
@@ -57,7 +57,7 @@ function differencePart(
 
 /** One part refutes a claim of all, and shows a claim of any; the other answer needs all open parts. */
 function whatDecides(parts: readonly Part[], any: boolean): string {
-  if (parts.some(({ settled }) => !settled)) return 'Training to a plateau comes first (`train.epochs`).';
+  if (parts.some(({ settled }) => !settled)) return unsettled;
   const open = parts.filter(({ shown, against }) => (any ? against >= 1 : !shown));
   const one = open.flatMap(({ towards, draws }) => (towards === any ? (draws ?? []) : []));
   const all = open.flatMap(({ draws }) => draws ?? []);
@@ -83,10 +83,9 @@ export function taskParts({ tasks }: Pick<ComparisonRow | Contrast, 'tasks'>, ta
 
 /** A claim that each difference is above 0 (Bonferroni against it). */
 export function differenceParts(all: readonly Difference[], table: Table): readonly Part[] {
-  const { test, rows } = table;
-  const settled = !rows.some(({ atLimit, runs }) => isUnfinished(atLimit, runs.length));
+  const settled = isSettled(table);
   return all.map(({ gain, p, error }) => {
-    const part = differencePart({ gain, p, error, settled }, test.level);
+    const part = differencePart({ gain, p, error, settled }, table.test.level);
     return { ...part, against: part.against * all.length };
   });
 }

@@ -35,8 +35,10 @@ export function readingOf(process: string, tests: readonly Tested[]): Reading {
     },
     ...joint.map((model) => {
       const losses = fronts.map(({ table }) => lossAtBestWeight(table, labelOf(model)));
-      const choices = losses.reduce((product, { choices = 1 }) => product * choices, 1);
-      return { of: `${model}: loss at its best weight`, gains: meanOf(losses.map((loss) => loss.gains)), choices };
+      const everywhere = combined(losses.map(({ everywhere = [] }) => everywhere)).map((tables) =>
+        combined(tables).map(meanOf),
+      );
+      return { of: `${model}: loss at its best weight`, gains: meanOf(losses.map((loss) => loss.gains)), everywhere };
     }),
   ].map((one): Estimand => ({ ...one, delta: 1, unit: 'margins' }));
   return {
@@ -63,6 +65,14 @@ function times(margins: number): string {
 
 function labelOf(model: string): string {
   return `${model}, equal`;
+}
+
+/** One of each, in every way. */
+function combined<One>(all: readonly (readonly One[])[]): readonly (readonly One[])[] {
+  return all.reduce<readonly (readonly One[])[]>(
+    (before, next) => before.flatMap((some) => next.map((one) => [...some, one])),
+    [[]],
+  );
 }
 
 /** By draw: the mean over tables. */

@@ -17,7 +17,8 @@ export function seesawAnswer(table: Table, weights: Table): Answer {
     ],
     (estimates) => {
       const [lost, gained] = [estimates.slice(0, losers.length), estimates.slice(losers.length)];
-      return `${shownOf(lost)} lose at their best weight, ${shownOf(gained)} gains of CGC and PLE are shown`;
+      const not = lost.filter(({ excluded }) => excluded).length;
+      return `${shownOf(lost)} are shown to lose at any weight, ${not} not to; ${shownOf(gained)} gains of CGC and PLE are shown`;
     },
   );
   const answer = readAs(table, readings);

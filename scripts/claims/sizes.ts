@@ -1,10 +1,11 @@
 // The two readings of a table that has each joint model in two sizes.
 import type { Estimand, Estimate, Reading } from './estimand.js';
 
-/** @param estimands Of the models whose labels end so. */
+/** @param estimands Of the models whose labels end so. @param apart Likewise: told beside. */
 export function inEachSize(
   estimands: (suffix: string) => readonly Estimand[],
   found: (estimates: readonly Estimate[]) => string,
+  apart: (suffix: string) => readonly Estimand[] = () => [],
 ): readonly Reading[] {
   return [
     { name: 'Equal parameters', suffix: ', equal' },
@@ -12,6 +13,7 @@ export function inEachSize(
   ].map(({ name, suffix }) => ({
     name,
     estimands: estimands(suffix).map((one) => ({ ...one, of: one.of.replaceAll(', equal', '') })),
+    apart: apart(suffix),
     sentence: (estimates) => `${name}: ${found(estimates)}`,
   }));
 }

@@ -1,7 +1,9 @@
 // A comparison's rows and contrasts, and their Markdown.
 import type { ComparisonRow, Contrast, TestedGain } from '../../src/comparison/comparison.js';
+import { isLimited } from '../../src/comparison/gains/doublings.js';
+import { isUnfinished } from '../../src/comparison/statistics/verdict.js';
 import { must } from '../../src/support/must.js';
-import type { Table } from './claim.js';
+import type { Answer, Table, Verdict } from './claim.js';
 
 export function rowOf(table: Table, label: string): ComparisonRow {
   return must(
@@ -18,6 +20,20 @@ export function contrastsOf(table: Table, model: string, reference?: string): re
   const all = table.contrasts.filter((contrast) => contrast.model === model);
   return all.filter((contrast) => reference === undefined || contrast.reference === reference);
 }
+
+/** Every run was trained to a plateau, or saw its rows once and twice as many bring little more. */
+export function isSettled({ rows, doublings = [] }: Pick<Table, 'rows' | 'doublings'>): boolean {
+  return !rows.some(({ atLimit, runs }) => isUnfinished(atLimit, runs.length)) && !doublings.some(isLimited);
+}
+
+/** The verdict, if there can be one. */
+export function ifSettled(tables: readonly Table[], verdict: Verdict): Pick<Answer, 'verdict' | 'next'> {
+  return tables.every(isSettled) ? { verdict } : { verdict: 'cannot be told', next: unsettled };
+}
+
+/** What must come before a verdict. */
+export const unsettled =
+  'Training to a plateau comes first (`train.epochs`), or more rows: twice as many bring single-task more than 10 % of what it has learnt.';
 
 /** The range of mean relative gains, and how many have which verdict. */
 export function tally(all: readonly Contrast[] = []): string {
