@@ -65,6 +65,54 @@ describe('an estimand', () => {
     expect(estimated([of(5.5), shown], 0.05)[0]).toMatchObject({ shown: false, excluded: true });
   });
 
+  describe('that must be there at each point, on one of its tasks', () => {
+    // R: the upper ends of t.test's intervals of `loss` and `open` are 4.963 and 5.928 at .95, 5.472 and 7.101 at .975; the lower ends of `loss` .528 at .975, -.051 at .9875.
+    const [loss, gain, open, large] = [
+      [1, 2, 3, 4, 5],
+      [-6, -5, -4, -3, -2],
+      [-3, 4, -2, 5, 3],
+      [10, 11, 12, 13, 14],
+    ];
+    const at = (delta: number, everywhere: readonly (readonly (readonly number[])[])[]) =>
+      estimated([{ ...of(delta), everywhere }], 0.05)[0];
+
+    it('is shown if it is at each point, adjusted for the tasks', () => {
+      expect(
+        at(5, [
+          [loss, open],
+          [gain, loss],
+        ]),
+      ).toMatchObject({ shown: true, excluded: false });
+      expect(
+        at(5, [
+          [loss, open],
+          [gain, open],
+        ]),
+      ).toMatchObject({ shown: false, excluded: false });
+      expect(at(5, [[loss, open, open, open]])).toMatchObject({ shown: false, excluded: false });
+    });
+
+    it('is excluded by all tasks of a point, adjusted for the points', () => {
+      expect(
+        at(5, [
+          [loss, loss],
+          [gain, gain],
+        ]),
+      ).toMatchObject({ shown: false, excluded: true });
+      expect(at(6.5, [[gain, open]])).toMatchObject({ excluded: true });
+      expect(
+        at(6.5, [
+          [gain, open],
+          [large, large],
+        ]),
+      ).toMatchObject({ excluded: false });
+    });
+  });
+
+  it('of one draw is bounded by nothing', () => {
+    expect(estimated([of(4, [12])], 0.05)[0]).toMatchObject({ shown: false, excluded: false, precise: false });
+  });
+
   it('is told as a fall of the error: ln 2 is one by half', () => {
     const log = 100 * Math.log(2);
     expect(fallOfError({ gain: log, interval: [0, 2 * log] })).toBe('50 % [0, 75]');
@@ -141,7 +189,12 @@ describe('a table', () => {
       { folder, rows, fronts, baseline: 'single', tasks: ['CTR', 'VCR'], seeds: [0, 1] },
       'joint',
     );
-    expect(loss).toMatchObject({ of: 'joint at its best weight (9): loss on VCR', choices: 2 });
+    expect(loss.of).toBe('joint at its best weight (9): loss on VCR');
+    // Gains are losses below 0: on VCR at 1 100 ln 2, or 13.86 margins.
+    expect(loss.everywhere?.map((tasks) => tasks.map(([first = 0]) => Number(first.toFixed(2))))).toEqual([
+      [3, -13.86],
+      [-10, 3.65],
+    ]);
     expect(loss.gains[0]).toBeCloseTo(3.6464, 4);
     expect(loss.gains[1]).toBeCloseTo(3.6464, 4);
   });
