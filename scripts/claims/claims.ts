@@ -56,7 +56,10 @@ const sections: Section[] = [];
 const compared = new Set<string>();
 for (const claim of claims)
   sections.push(able.includes(claim) ? await answered(claim) : (sectionOnPage(claim) ?? waiting(claim)));
-const table = ['| claim | in the paper | verdict | found | runs, minutes |', '| --- | --- | --- | --- | --- |'];
+const table = [
+  '| claim | in the paper | verdict | found (1 / 2: equal parameters / as wide as single-task) | runs, minutes |',
+  '| --- | --- | --- | --- | --- |',
+];
 const lines = [...table, ...sections.map(({ line }) => line)].join('\n');
 const written = `${readFileSync('scripts/claims/head.md', 'utf8')}\n${lines}\n\n${sections.map(({ text }) => text).join('\n')}`;
 if (tried) process.stdout.write(written);

@@ -72,27 +72,35 @@ export interface Reading {
   readonly estimands: readonly Estimand[];
   /** The same gains at each point and on each task. Told beside; no part of the verdict. */
   readonly apart?: readonly Estimand[];
-  /** What was found. Ends without a full stop. */
-  readonly sentence: (estimates: readonly Estimate[]) => string;
 }
 
-/** The answer of tables by their readings. They are judged apart, and must agree. */
-export function readAs(tables: Table | readonly Table[], all: readonly Reading[]): Answer {
+/** What a reading says, of each reading in turn: "1 / 2". */
+export type Each = (of: (estimates: readonly Estimate[]) => string | number) => string;
+
+/**
+ * The answer of tables by their readings. They are judged apart, and must agree.
+ *
+ * @param sentence What was found.
+ */
+export function readAs(
+  tables: Table | readonly Table[],
+  all: readonly Reading[],
+  sentence: (each: Each) => string,
+): Answer {
   const every = 'rows' in tables ? [tables] : tables;
   const level = Math.min(...every.map(({ test }) => test.level));
-  const read = all.map(({ name, estimands, apart = [], sentence }) => {
+  const read = all.map(({ name, estimands, apart = [] }) => {
     const estimates = estimated(estimands, level);
     return {
       name,
       estimates,
       verdict: verdictOn(estimates),
       beside: conjunction(estimated(apart, level)),
-      sentence: sentence(estimates),
     };
   });
   return {
     ...ifSettled(every, verdictOver(read.map(({ verdict }) => verdict))),
-    sentence: read.map(({ sentence }) => sentence).join('. '),
+    sentence: sentence((of) => read.map(({ estimates }) => of(estimates)).join(' / ')),
     found: [
       ...read.map(
         ({ name, estimates, verdict, beside }) => `\n**${name}: ${verdict}.**\n\n${estimandTable(estimates)}${beside}`,
@@ -124,6 +132,11 @@ function conjunction(all: readonly Estimate[]): string {
   if (all.length === 0) return '';
   const counted = (which: 'shown' | 'excluded') => all.filter((one) => one[which]).length;
   return `\n\nOf the ${all.length} gains on each task at each point ${counted('shown')} are shown, and ${counted('excluded')} are smaller than δ. That all of them exist: ${verdictOn(all)}.`;
+}
+
+/** How many of the estimands whose names begin so are shown. */
+export function shownIn(estimates: readonly Estimate[], beginning = ''): number {
+  return estimates.filter(({ of, shown }) => shown && of.startsWith(beginning)).length;
 }
 
 /** Estimands with their intervals. */

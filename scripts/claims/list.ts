@@ -1,10 +1,10 @@
 // The paper's claims, and what in the tables answers each. Only tests decide; what none decided cannot be told.
 import type { ComparisonRow, Contrast } from '../../src/comparison/comparison.js';
-import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Claim, Table } from './claim.js';
 import { type Difference, difference, less } from './differences.js';
-import { type Estimand, errorRatios, fallOfError, inMargins, intervalText, onEachTask, readAs } from './estimand.js';
+import { errorRatios, fallOfError, readAs } from './estimand.js';
+import { normalAnswer, severalAnswer, structureAnswer } from './feed.js';
 import { figure7Answer, figure7Variants } from './figure-7.js';
 import { gated, gatesAnswer } from './gates.js';
 import { mapAnswer, mapChecks, mapVariants } from './map.js';
@@ -14,8 +14,7 @@ import { rowsTests, rowsVariants } from './rows.js';
 import { rowsAnswer } from './rows-answer.js';
 import { rowsSentence } from './rows-sentence.js';
 import { seesawAnswer } from './seesaw.js';
-import { inEachSize, shownOf } from './sizes.js';
-import { contrasts, contrastsOf, gains, gainText, jointRows, markdown, rowOf, tally, told } from './tables.js';
+import { contrasts, contrastsOf, gains, gainText, markdown, rowOf, tally, told } from './tables.js';
 import { tuningAnswer } from './tuning.js';
 
 const real = (name: string, title: string, table: string): Claim => ({
@@ -47,30 +46,6 @@ const gatesVariant = {
   ],
 };
 
-/** The joint models of one size, but PLE. */
-function othersOf(table: Table, suffix: string): readonly string[] {
-  const labels = jointRows(table).map(({ label }) => label);
-  return labels.filter((label) => label.endsWith(', equal') === (suffix !== '') && !label.startsWith('ple'));
-}
-
-/** The gain of a model over others, as a mean over tasks and over them. */
-function overMean(table: Table, model: string, references: readonly string[]): Estimand {
-  const all = references.map((other) => inMargins(table, rowOf(table, model), rowOf(table, other), table.tasks));
-  return {
-    of: `${model} over ${references.length === 1 ? references[0] : 'the mean of the others'}, mean of tasks`,
-    gains: table.seeds.map((_, draw) => mean(all.map((gains) => must(gains[draw], 'a draw')))),
-    delta: 1,
-    unit: 'margins',
-  };
-}
-
-/** A model, and that which has less of its structure. */
-const structures = [
-  ['cgc', 'mmoe'],
-  ['ple', 'ml-mmoe'],
-  ['ple', 'cgc'],
-] as const;
-
 export const claims: readonly Claim[] = [
   {
     name: 'seesaw',
@@ -84,20 +59,7 @@ export const claims: readonly Claim[] = [
     title: 'Tasks of normal relation',
     configs: ['normal-relation'],
     charts: ['forest'],
-    judge: ([table]) =>
-      readAs(
-        table,
-        inEachSize(
-          (suffix) => [
-            ...onEachTask(table, `ple${suffix}`, 'single-task'),
-            overMean(table, `ple${suffix}`, othersOf(table, suffix)),
-          ],
-          (estimates) => {
-            const [first, second, others] = estimates.map(intervalText);
-            return `PLE gains ${first} on ${table.tasks[0]}, ${second} on ${table.tasks[1]}, ${others} over the mean of the others`;
-          },
-        ),
-      ),
+    judge: ([table]) => normalAnswer(table),
   },
   {
     name: 'several-tasks',
@@ -110,21 +72,7 @@ export const claims: readonly Claim[] = [
       paper: 'table 4',
       refuted: 'no gain of a margin or more on a task, or over CGC, in one of the three tables.',
     },
-    judge: (tables) =>
-      readAs(
-        tables,
-        inEachSize(
-          (suffix) =>
-            tables.flatMap((table) =>
-              [
-                ...onEachTask(table, `ple${suffix}`, 'single-task'),
-                overMean(table, `ple${suffix}`, [`cgc${suffix}`]),
-              ].map((one) => ({ ...one, of: `${one.of}, of ${table.tasks.join(', ')}` })),
-            ),
-          (estimates) =>
-            `of PLE’s gains over single-task ${shownOf(estimates, 'ple over single-task')} are shown, of those over CGC ${shownOf(estimates, 'ple over cgc')}`,
-        ),
-      ),
+    judge: severalAnswer,
   },
   {
     name: 'census',
@@ -160,27 +108,7 @@ export const claims: readonly Claim[] = [
       refuted: 'one of these gains, as a mean over the tasks of a table, that is none of δ or more.',
       told: 'The runs of two claims above. In table 1 itself CGC and PLE are equal on VTR within .0001, and CGC is below MMoE on VCR by .0001; fig. 7 has neither CGC nor ML-MMoE. As wide as single-task PLE has a seventh more parameters than CGC.',
     },
-    judge: (tables) =>
-      readAs(
-        tables,
-        inEachSize(
-          (suffix) =>
-            tables.flatMap((table) =>
-              structures.map(([model, reference]) => {
-                const one = overMean(table, `${model}${suffix}`, [`${reference}${suffix}`]);
-                return { ...one, of: `${one.of}, of ${table.tasks.join(', ')}` };
-              }),
-            ),
-          (estimates) =>
-            `shown are gains of CGC over MMoE in ${shownOf(estimates, 'cgc over mmoe')} tables, of PLE over ML-MMoE in ${shownOf(estimates, 'ple over ml-mmoe')}, over CGC in ${shownOf(estimates, 'ple over cgc')}`,
-          (suffix) =>
-            tables.flatMap((table) =>
-              structures.flatMap(([model, reference]) =>
-                onEachTask(table, `${model}${suffix}`, `${reference}${suffix}`),
-              ),
-            ),
-        ),
-      ),
+    judge: structureAnswer,
   },
   {
     name: 'gates',
@@ -241,26 +169,26 @@ export const claims: readonly Claim[] = [
       const over = (reference: string, correlation: number) =>
         errorRatios(table, 'mmoe', reference, { at: (axis) => axis['dataset.correlation'] === correlation });
       const [little, same] = [over('shared bottom', 0.5), over('shared bottom', 1)];
-      return readAs(table, [
-        {
-          name: 'Parameters as in the paper',
-          sentence: (estimates) => {
-            const [bottom, omoe, more] = estimates.map(fallOfError);
-            return `At .5 MMoE’s error is ${bottom} below that of the shared bottom, ${omoe} below OMoE’s. More than at 1? ${more}`;
+      const reading = {
+        name: 'Parameters as in the paper',
+        estimands: [
+          { of: 'at .5, MMoE over the shared bottom', gains: little, delta: 10, aim: 20, unit: 'log points' as const },
+          { of: 'at .5, MMoE over OMoE', gains: over('omoe', 0.5), delta: 10, aim: 5, unit: 'log points' as const },
+          {
+            of: 'MMoE over the shared bottom, at .5 less at 1',
+            gains: less(little, same),
+            delta: 10,
+            aim: 20,
+            unit: 'log points' as const,
           },
-          estimands: [
-            { of: 'at .5, MMoE over the shared bottom', gains: little, delta: 10, aim: 20, unit: 'log points' },
-            { of: 'at .5, MMoE over OMoE', gains: over('omoe', 0.5), delta: 10, aim: 5, unit: 'log points' },
-            {
-              of: 'MMoE over the shared bottom, at .5 less at 1',
-              gains: less(little, same),
-              delta: 10,
-              aim: 20,
-              unit: 'log points',
-            },
-          ],
-        },
-      ]);
+        ],
+      };
+      return readAs(table, [reading], (each) => {
+        const [bottom, omoe, more] = [0, 1, 2].map((place) =>
+          each((all) => fallOfError(must(all[place], 'an estimate'))),
+        );
+        return `At .5 MMoE’s error is ${bottom} below that of the shared bottom, ${omoe} below OMoE’s. More than at 1? ${more}`;
+      });
     },
   },
   {

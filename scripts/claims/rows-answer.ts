@@ -12,7 +12,7 @@ import { difference, resultsOf } from './differences.js';
 import { doublingsOf, type Measured } from './doublings.js';
 import { errorRatios, readAs } from './estimand.js';
 import { fixedRate, kinds, type Point, rowsTests, rowsVariants } from './rows.js';
-import { readingOf } from './rows-sentence.js';
+import { foundOf, readingOf } from './rows-sentence.js';
 import { frontsOf, markdown, rowOf } from './tables.js';
 
 const models = ['hard-sharing', 'mmoe', 'cgc', 'ple'] as const;
@@ -46,6 +46,7 @@ export function rowsAnswer(tables: Tables, checks: readonly Table[], folder: str
   const answer = readAs(
     fresh.map(({ table }) => table),
     [...new Set(fresh.map(({ process }) => process))].map((process) => readingOf(process, fresh)),
+    foundOf,
   );
   const files = ['equal', 'as wide'].map((size) => {
     const file = `rows-${size.replace(' ', '-')}.svg`;

@@ -4,7 +4,7 @@ import { must } from '../../src/support/must.js';
 import { lossAtBestWeight } from './best-weight.js';
 import type { Table } from './claim.js';
 import { less } from './differences.js';
-import { type Estimand, inMargins, type Reading } from './estimand.js';
+import { type Each, type Estimand, inMargins, type Reading, shownIn } from './estimand.js';
 import type { Test } from './rows.js';
 import { rowOf } from './tables.js';
 
@@ -44,18 +44,27 @@ export function readingOf(process: string, tests: readonly Tested[]): Reading {
   return {
     name: `The ${process} process`,
     estimands,
-    sentence: (estimates) => {
-      const shown = estimates.filter((one) => one.shown).length;
-      const [clean, noisy] = [estimates[0]?.gain ?? Number.NaN, -(estimates[joint.length]?.gain ?? Number.NaN)].map(
-        times,
-      );
-      return `${process[0]?.toUpperCase()}${process.slice(1)} process: hard sharing’s error is ${clean} times single-task’s on the task with little noise, ${noisy} on the noisy one; ${shown} of ${estimates.length} parts are shown`;
-    },
   };
 }
 
 function gains(table: Table, model: string, task: string): readonly number[] {
   return inMargins(table, rowOf(table, labelOf(model)), rowOf(table, table.baseline), [task]);
+}
+
+/** What was found on the processes. */
+export function foundOf(each: Each): string {
+  const error = (of: string, sign: number) =>
+    each((all) =>
+      times(
+        sign *
+          must(
+            all.find((one) => one.of === of),
+            of,
+          ).gain,
+      ),
+    );
+  const shown = each((all) => shownIn(all));
+  return `Hard sharing’s error is ${error('hard-sharing: loss on y1', 1)} times single-task’s on the task with little noise, ${error('hard sharing: gain on y2', -1)} on the noisy one; ${shown} parts are shown (harder / easier process)`;
 }
 
 /** A ratio of errors from its logarithm in margins. */

@@ -1,10 +1,9 @@
 // The two readings of a table that has each joint model in two sizes.
-import type { Estimand, Estimate, Reading } from './estimand.js';
+import type { Estimand, Reading } from './estimand.js';
 
 /** @param estimands Of the models whose labels end so. @param apart Likewise: told beside. */
 export function inEachSize(
   estimands: (suffix: string) => readonly Estimand[],
-  found: (estimates: readonly Estimate[]) => string,
   apart: (suffix: string) => readonly Estimand[] = () => [],
 ): readonly Reading[] {
   return [
@@ -14,12 +13,5 @@ export function inEachSize(
     name,
     estimands: estimands(suffix).map((one) => ({ ...one, of: one.of.replaceAll(', equal', '') })),
     apart: apart(suffix),
-    sentence: (estimates) => `${name}: ${found(estimates)}`,
   }));
-}
-
-/** Of the estimands whose names begin so, how many are shown. */
-export function shownOf(estimates: readonly Estimate[], beginning = ''): string {
-  const all = estimates.filter(({ of }) => of.startsWith(beginning));
-  return `${all.filter(({ shown }) => shown).length} of ${all.length}`;
 }

@@ -1,0 +1,84 @@
+// Tables 2 and 4 on the feed, and which structure is better.
+import { mean } from '../../src/comparison/statistics/moments.js';
+import { must } from '../../src/support/must.js';
+import type { Answer, Table, Tables } from './claim.js';
+import { type Estimand, inMargins, intervalText, onEachTask, readAs, shownIn } from './estimand.js';
+import { inEachSize } from './sizes.js';
+import { jointRows, rowOf, signed } from './tables.js';
+
+/** A model, and that which has less of its structure. */
+const structures = [
+  ['cgc', 'mmoe'],
+  ['ple', 'ml-mmoe'],
+  ['ple', 'cgc'],
+] as const;
+
+export function normalAnswer(table: Table): Answer {
+  const readings = inEachSize((suffix) => [
+    ...onEachTask(table, `ple${suffix}`, 'single-task'),
+    overMean(table, `ple${suffix}`, othersOf(table, suffix)),
+  ]);
+  return readAs(table, readings, (each) => {
+    const gain = (place: number) => each((all) => signed(must(all[place], 'a gain').gain, 1));
+    const others = each((all) => intervalText(must(all[2], 'a gain'))).replaceAll(' margins', '');
+    return `PLE over single-task ${gain(0)} margins on ${table.tasks[0]}, ${gain(1)} on ${table.tasks[1]}; over the mean of the others ${others}`;
+  });
+}
+
+export function severalAnswer(tables: Tables): Answer {
+  const readings = inEachSize((suffix) =>
+    tables.flatMap((table) =>
+      inTable(table, [
+        ...onEachTask(table, `ple${suffix}`, 'single-task'),
+        overMean(table, `ple${suffix}`, [`cgc${suffix}`]),
+      ]),
+    ),
+  );
+  const count = tables.reduce((sum, { tasks }) => sum + tasks.length, 0);
+  return readAs(tables, readings, (each) => {
+    const [single, cgc] = ['single-task', 'cgc'].map((other) => each((all) => shownIn(all, `ple over ${other}`)));
+    return `Shown are ${single} of PLE’s ${count} gains over single-task, and ${cgc} of ${tables.length} over CGC`;
+  });
+}
+
+export function structureAnswer(tables: Tables): Answer {
+  const pairs = (suffix: string) => structures.map((pair) => pair.map((label) => `${label}${suffix}`));
+  const readings = inEachSize(
+    (suffix) =>
+      tables.flatMap((table) =>
+        inTable(
+          table,
+          pairs(suffix).map(([model = '', other = '']) => overMean(table, model, [other])),
+        ),
+      ),
+    (suffix) =>
+      tables.flatMap((table) => pairs(suffix).flatMap(([model = '', other = '']) => onEachTask(table, model, other))),
+  );
+  return readAs(tables, readings, (each) => {
+    const found = structures.map(
+      ([model, other]) => `${model} over ${other} ${each((all) => shownIn(all, `${model} over ${other}`))}`,
+    );
+    return `Of ${tables.length} gains are shown: ${found.join(', ')}`;
+  });
+}
+
+function inTable({ tasks }: Table, estimands: readonly Estimand[]): readonly Estimand[] {
+  return estimands.map((one) => ({ ...one, of: `${one.of}, of ${tasks.join(', ')}` }));
+}
+
+/** The joint models of one size, but PLE. */
+function othersOf(table: Table, suffix: string): readonly string[] {
+  const labels = jointRows(table).map(({ label }) => label);
+  return labels.filter((label) => label.endsWith(', equal') === (suffix !== '') && !label.startsWith('ple'));
+}
+
+/** The gain of a model over others, as a mean over tasks and over them. */
+function overMean(table: Table, model: string, references: readonly string[]): Estimand {
+  const all = references.map((other) => inMargins(table, rowOf(table, model), rowOf(table, other), table.tasks));
+  return {
+    of: `${model} over ${references.length === 1 ? references[0] : 'the mean of the others'}, mean of tasks`,
+    gains: table.seeds.map((_, draw) => mean(all.map((gains) => must(gains[draw], 'a draw')))),
+    delta: 1,
+    unit: 'margins',
+  };
+}
