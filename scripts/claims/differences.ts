@@ -53,8 +53,7 @@ export function difference(values: readonly number[], digits: number, level: num
         ? [0, 1]
         : [halfWidth(level, error), twoSidedP(gain, error)];
   const words = `${signed(gain, digits)} [${signed(gain - half, digits)}, ${signed(gain + half, digits)}]`;
-  const chance = `p ${p < 0.001 ? '< .001' : p.toFixed(3)}`;
-  return { gain, p, error, interval: [gain - half, gain + half] as const, chance, words: `${words}, ${chance}` };
+  return { gain, p, error, interval: [gain - half, gain + half] as const, words };
 }
 
 export function less(values: readonly number[], others: readonly number[]): readonly number[] {

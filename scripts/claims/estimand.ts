@@ -74,7 +74,7 @@ export interface Reading {
   readonly apart?: readonly Estimand[];
 }
 
-/** What a reading says, of each reading in turn: "1 / 2". */
+/** What a reading says, of each reading in turn: "1/2". */
 export type Each = (of: (estimates: readonly Estimate[]) => string | number) => string;
 
 /**
@@ -100,7 +100,7 @@ export function readAs(
   });
   return {
     ...ifSettled(every, verdictOver(read.map(({ verdict }) => verdict))),
-    sentence: sentence((of) => read.map(({ estimates }) => of(estimates)).join(' / ')),
+    sentence: sentence((of) => read.map(({ estimates }) => of(estimates)).join('/')),
     found: [
       ...read.map(
         ({ name, estimates, verdict, beside }) => `\n**${name}: ${verdict}.**\n\n${estimandTable(estimates)}${beside}`,

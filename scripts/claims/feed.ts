@@ -21,7 +21,7 @@ export function normalAnswer(table: Table): Answer {
   return readAs(table, readings, (each) => {
     const gain = (place: number) => each((all) => signed(must(all[place], 'a gain').gain, 1));
     const others = each((all) => intervalText(must(all[2], 'a gain'))).replaceAll(' margins', '');
-    return `PLE over single-task ${gain(0)} margins on ${table.tasks[0]}, ${gain(1)} on ${table.tasks[1]}; over the mean of the others ${others}`;
+    return `PLE over single-task ${gain(0)} margins on ${table.tasks[0]}, ${gain(1)} on ${table.tasks[1]}; over the others’ mean ${others}`;
   });
 }
 
@@ -37,7 +37,7 @@ export function severalAnswer(tables: Tables): Answer {
   const count = tables.reduce((sum, { tasks }) => sum + tasks.length, 0);
   return readAs(tables, readings, (each) => {
     const [single, cgc] = ['single-task', 'cgc'].map((other) => each((all) => shownIn(all, `ple over ${other}`)));
-    return `Shown are ${single} of PLE’s ${count} gains over single-task, and ${cgc} of ${tables.length} over CGC`;
+    return `Shown: PLE over single-task ${single} of ${count}, over CGC ${cgc} of ${tables.length}`;
   });
 }
 
@@ -58,7 +58,7 @@ export function structureAnswer(tables: Tables): Answer {
     const found = structures.map(
       ([model, other]) => `${model} over ${other} ${each((all) => shownIn(all, `${model} over ${other}`))}`,
     );
-    return `Of ${tables.length} gains are shown: ${found.join(', ')}`;
+    return `Shown in ${tables.length} tables: ${found.join(', ')}`;
   });
 }
 

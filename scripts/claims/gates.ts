@@ -59,7 +59,7 @@ export function gatesAnswer(table: Table): Answer {
   const head = ['model', ...columns, 'weight of shared experts', 'entropy', ...rises, 'dead experts'];
   return {
     ...judged(differenceParts([one, two, depth], table)),
-    sentence: `Distance of the tasks’ gates, CGC less MMoE ${one.words}; PLE less ML-MMoE ${two.words}; weight of shared experts, PLE less CGC ${depth.words}`,
+    sentence: `Distance of gates, CGC less MMoE ${one.words}, PLE less ML-MMoE ${two.words}; weight of shared experts, PLE less CGC ${depth.words}`,
     found: [
       'The distance of two gates is half the sum of absolute differences of their mean weights (0: the same, 1: no expert in common). In CGC and PLE two tasks have different experts by design, so the test takes own experts for one another. Entropy is of the gates over rows, as a share of its largest value. A loss without an expert is its rise where the gates leave that expert out. ± is the standard deviation over draws.',
       `\n${markdown([head, ...lines])}`,

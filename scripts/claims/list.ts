@@ -132,7 +132,7 @@ export const claims: readonly Claim[] = [
       const models = ['hard-sharing', 'ple', 'single-task'].map((label) => ({ label, ...maskedGain(table, label) }));
       return {
         ...judged(differenceParts(models.slice(0, 2), table)),
-        sentence: `VCR’s error falls by masking, in %: ${models.map(({ label, words }) => `${label} ${words}`).join('; ')}`,
+        sentence: `By masking VCR’s error falls by %: ${models.map((one) => `${one.label} ${one.words}`).join(', ')}`,
         found: [
           'The fall is in % of the error with labels of 0; paired over five draws (t, 4 degrees of freedom). Single-task is a control, and no part of the verdict.',
         ],
@@ -149,8 +149,8 @@ export const claims: readonly Claim[] = [
       const [best] = all.toSorted((a, b) => (b.aggregate?.gain ?? 0) - (a.aggregate?.gain ?? 0));
       return {
         ...judged(parts, { any: true }),
-        sentence: `${tally(all)}; largest for ${best?.model}: ${told(must(best, 'a contrast'))}`,
-        found: [contrasts(table)],
+        sentence: tally(all),
+        found: [`Largest for ${best?.model}: ${told(must(best, 'a contrast'))}.`, contrasts(table)],
       };
     },
   },

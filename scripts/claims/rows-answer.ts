@@ -102,7 +102,7 @@ function cellsOf(table: Table, row: ComparisonRow): readonly string[] {
     const { words } = gainOf(table, row.label, task);
     const { value, interval } = doublingsOf(table, row, task) ?? {};
     const range = (interval ?? []).map((end) => (2 ** end).toFixed(2)).join(', ');
-    return [words.replace(/, p.*/, ''), value === undefined ? '' : `${(2 ** value).toFixed(2)} [${range}]`];
+    return [words, value === undefined ? '' : `${(2 ** value).toFixed(2)} [${range}]`];
   });
 }
 

@@ -17,7 +17,7 @@ export function seesawAnswer(table: Table, weights: Table): Answer {
   const answer = readAs(table, readings, (each) => {
     const lost = each((estimates) => shownIn(estimates.slice(0, losers.length)));
     const gained = each((estimates) => shownIn(estimates.slice(losers.length)));
-    return `Of four models ${lost} are shown to lose at every weight; of four gains of CGC and PLE ${gained} are shown`;
+    return `Shown: ${lost} of 4 models lose at every weight; CGC and PLE have ${gained} of 4 gains`;
   });
   return { ...answer, found: [...answer.found, frontsOf(weights)] };
 }

@@ -39,7 +39,7 @@ export function tuningAnswer(table: Table): Answer {
   ]);
   return {
     ...judged(differenceParts(tests, table)),
-    sentence: `The model’s share of a draw’s variance less the learning rate’s, in points of %: ${tasks.map(({ task, tests }) => `${task} ${tests[0]?.words}`).join('; ')}`,
+    sentence: `The model’s share of the variance less the learning rate’s, in points of %: ${tasks.map(({ task, tests: [rate] }) => `${task} ${rate?.words}`).join(', ')}`,
     found: [
       'Shares are variance components of a mixed model with main effects; the rest holds interactions and training noise. Tests are of shares within each draw, paired over draws (Student’s t).',
       `\n${markdown([['task', ...factors, ...tested], ...lines])}`,
