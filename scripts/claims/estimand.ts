@@ -145,7 +145,7 @@ export function estimandTable(all: readonly Estimate[]): string {
     one.of,
     `${one.delta} ${one.delta === 1 ? one.unit.slice(0, -1) : one.unit}`,
     intervalText(one),
-    `${one.aim} / ${one.halfWidth.toFixed(1)}`,
+    `${one.aim} / ${one.halfWidth.toPrecision(2)}`,
     `${one.gains.length}`,
     one.shown ? 'shown' : one.excluded ? 'none of δ or more' : one.precise ? 'open' : 'not precise enough',
   ]);

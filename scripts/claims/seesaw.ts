@@ -16,8 +16,9 @@ export function seesawAnswer(table: Table, weights: Table): Answer {
   ]);
   const answer = readAs(table, readings, (each) => {
     const lost = each((estimates) => shownIn(estimates.slice(0, losers.length)));
+    const not = each((estimates) => estimates.slice(0, losers.length).filter(({ excluded }) => excluded).length);
     const gained = each((estimates) => shownIn(estimates.slice(losers.length)));
-    return `Shown: ${lost} of 4 models lose at every weight; CGC and PLE have ${gained} of 4 gains`;
+    return `Shown: ${lost} of 4 models lose at every weight, ${not} do not; CGC and PLE have ${gained} of 4 gains`;
   });
   return { ...answer, found: [...answer.found, frontsOf(weights)] };
 }
