@@ -57,7 +57,7 @@ const compared = new Set<string>();
 for (const claim of claims)
   sections.push(able.includes(claim) ? await answered(claim) : (sectionOnPage(claim) ?? waiting(claim)));
 const table = [
-  '| claim | in the paper | verdict | found (1/2: equal parameters/as wide as single-task) | runs, minutes |',
+  '| claim | in the paper | verdict | found (a/b: equal parameters/equal widths) | runs, minutes |',
   '| --- | --- | --- | --- | --- |',
 ];
 const lines = [...table, ...sections.map(({ line }) => line)].join('\n');

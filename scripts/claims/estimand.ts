@@ -131,7 +131,7 @@ export function verdictOn(all: readonly Pick<Estimate, 'shown' | 'excluded'>[]):
 function conjunction(all: readonly Estimate[]): string {
   if (all.length === 0) return '';
   const counted = (which: 'shown' | 'excluded') => all.filter((one) => one[which]).length;
-  return `\n\nOf the ${all.length} gains on each task at each point ${counted('shown')} are shown, and ${counted('excluded')} are smaller than δ. That all of them exist: ${verdictOn(all)}.`;
+  return `\n\nTaken apart by task and point, of ${all.length} gains: shown ${counted('shown')}, smaller than δ ${counted('excluded')}. That all of them exist: ${verdictOn(all)}.`;
 }
 
 /** How many of the estimands whose names begin so are shown. */
@@ -147,7 +147,7 @@ export function estimandTable(all: readonly Estimate[]): string {
     intervalText(one),
     `${one.aim} / ${one.halfWidth.toPrecision(2)}`,
     `${one.gains.length}`,
-    one.shown ? 'shown' : one.excluded ? 'none of δ or more' : one.precise ? 'open' : 'not precise enough',
+    one.shown ? 'shown' : one.excluded ? 'smaller than δ' : one.precise ? 'open' : 'not precise enough',
   ]);
   return markdown([['gain', 'δ', 'effect, 95 % interval', 'half-width: aim / reached', 'draws', 'finding'], ...lines]);
 }

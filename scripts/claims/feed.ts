@@ -21,7 +21,7 @@ export function normalAnswer(table: Table): Answer {
   return readAs(table, readings, (each) => {
     const gain = (place: number) => each((all) => signed(must(all[place], 'a gain').gain, 1));
     const others = each((all) => intervalText(must(all[2], 'a gain'))).replaceAll(' margins', '');
-    return `PLE over single-task ${gain(0)} margins on ${table.tasks[0]}, ${gain(1)} on ${table.tasks[1]}; over the others’ mean ${others}`;
+    return `PLE over single-task in margins: ${table.tasks[0]} ${gain(0)}, ${table.tasks[1]} ${gain(1)}; over the others’ mean ${others}`;
   });
 }
 
@@ -34,10 +34,11 @@ export function severalAnswer(tables: Tables): Answer {
       ]),
     ),
   );
-  const count = tables.reduce((sum, { tasks }) => sum + tasks.length, 0);
   return readAs(tables, readings, (each) => {
-    const [single, cgc] = ['single-task', 'cgc'].map((other) => each((all) => shownIn(all, `ple over ${other}`)));
-    return `Shown: PLE over single-task ${single} of ${count}, over CGC ${cgc} of ${tables.length}`;
+    const found = [...new Set(tables.flatMap(({ tasks }) => tasks))].map(
+      (task) => `${task} ${each((all) => shownIn(all, `ple over single-task, ${task}`))}`,
+    );
+    return `Shown, of ${tables.length} tables: PLE over single-task on ${found.join(', ')}; over CGC ${each((all) => shownIn(all, 'ple over cgc'))}`;
   });
 }
 
@@ -54,12 +55,19 @@ export function structureAnswer(tables: Tables): Answer {
     (suffix) =>
       tables.flatMap((table) => pairs(suffix).flatMap(([model = '', other = '']) => onEachTask(table, model, other))),
   );
-  return readAs(tables, readings, (each) => {
+  const answer = readAs(tables, readings, (each) => {
     const found = structures.map(
-      ([model, other]) => `${model} over ${other} ${each((all) => shownIn(all, `${model} over ${other}`))}`,
+      ([model, other]) =>
+        `${nameOf(model)} over ${nameOf(other)} ${each((all) => shownIn(all, `${model} over ${other}`))}`,
     );
-    return `Shown in ${tables.length} tables: ${found.join(', ')}`;
+    return `Shown, of ${tables.length} tables: ${found.join(', ')}`;
   });
+  return { ...answer, found: answer.found.slice(0, readings.length) }; // the tables stand above
+}
+
+/** As its paper writes it. */
+function nameOf(label: string): string {
+  return label.toUpperCase().replace('MMOE', 'MMoE');
 }
 
 function inTable({ tasks }: Table, estimands: readonly Estimand[]): readonly Estimand[] {

@@ -52,7 +52,7 @@ export function figure7Answer(tables: Tables, folder: string): Answer {
   }));
   const answer = readAs(tables, all.map(reading), (each) => {
     const [single, hard, mmoe] = [0, 1, 2].map((place) => each((all) => fallOfError(must(all[place], 'a gain'))));
-    return `PLE’s error is ${single} below single-task’s, ${hard} below hard sharing’s, ${mmoe} below MMoE’s (2: the paper’s terms)`;
+    return `PLE’s error is ${single} below single-task’s, ${hard} below hard sharing’s, ${mmoe} below MMoE’s (b: the paper’s terms)`;
   });
   const pictures = all.map((one, index) => {
     mkdirSync(folder, { recursive: true });

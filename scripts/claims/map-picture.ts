@@ -54,5 +54,5 @@ export function drawMap(file: string, panels: readonly MapPanel[]): string {
   const section: ChartSection = { id: 'map', title, size: 'small', note: [], charts: [chart] };
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, chartSvg(section, chart));
-  return '![Map of the points at which PLE is better](claims/map.svg)\n\nGains of PLE over MMoE / over hard sharing in margins. Green: both are shown. Grey: open. Red: one is none of δ or more.';
+  return '![Map of the points at which PLE is better](claims/map.svg)\n\nGains of PLE over MMoE / over hard sharing in margins. Green: both are shown. Grey: open. Red: one is smaller than δ.';
 }

@@ -129,7 +129,7 @@ export function mapAnswer(tables: Tables, fresh: readonly Table[], folder: strin
       [...tables, ...fresh],
       outside === cells.length ? 'does not hold here' : isShown ? 'holds here' : 'cannot be told',
     ),
-    sentence: `Over MMoE and hard sharing PLE gains at ${inside} of ${cells.length} points, and has none of δ over one at ${outside}; on fresh draws at the best: ${words?.join(', ') ?? 'none'}`,
+    sentence: `Over MMoE and hard sharing PLE gains at ${inside} of ${cells.length} points, and has less than δ over one at ${outside}; on fresh draws at the best: ${words?.join(', ') ?? 'none'}`,
     found: [
       `\n${drawMap(join(folder, 'map.svg'), panels)}`,
       ...again.map((cell) => `\n**Fresh draws**, ${where(cell)}:\n\n${estimandTable(cell.estimates.slice(0, 2))}`),

@@ -64,7 +64,7 @@ export function foundOf(each: Each): string {
       ),
     );
   const shown = each((all) => shownIn(all));
-  return `Hard sharing’s error is ${error('hard-sharing: loss on y1', 1)} times single-task’s with little noise, ${error('hard sharing: gain on y2', -1)} with much; ${shown} of 10 parts shown (2: another process)`;
+  return `On a harder/easier process hard sharing’s error is ${error('hard-sharing: loss on y1', 1)} times single-task’s with little noise, ${error('hard sharing: gain on y2', -1)} with much; ${shown} of 10 parts shown`;
 }
 
 /** A ratio of errors from its logarithm in margins. */

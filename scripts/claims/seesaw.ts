@@ -7,18 +7,22 @@ import { inEachSize } from './sizes.js';
 import { frontsOf } from './tables.js';
 
 const losers = ['hard-sharing', 'asymmetric from VTR', 'asymmetric from VCR', 'cross-stitch'];
+const gainers = ['cgc', 'ple'];
 
 /** @param weights Of the four models that lose in the paper, at several loss weights. */
 export function seesawAnswer(table: Table, weights: Table): Answer {
   const readings = inEachSize((suffix) => [
     ...losers.map((label) => lossAtBestWeight(weights, `${label}${suffix}`)),
-    ...['cgc', 'ple'].flatMap((label) => onEachTask(table, `${label}${suffix}`, 'single-task')),
+    ...gainers.flatMap((label) => onEachTask(table, `${label}${suffix}`, 'single-task')),
   ]);
   const answer = readAs(table, readings, (each) => {
     const lost = each((estimates) => shownIn(estimates.slice(0, losers.length)));
     const not = each((estimates) => estimates.slice(0, losers.length).filter(({ excluded }) => excluded).length);
-    const gained = each((estimates) => shownIn(estimates.slice(losers.length)));
-    return `Shown: ${lost} of 4 models lose at every weight, ${not} do not; CGC and PLE have ${gained} of 4 gains`;
+    const [first, second] = table.tasks.map(
+      (task) =>
+        `${task} ${each((estimates) => gainers.reduce((sum, one) => sum + shownIn(estimates, `${one} over single-task, ${task}`), 0))}`,
+    );
+    return `Shown to lose at every weight: ${lost} of 4 models, not to: ${not}; CGC and PLE gain on ${first}, ${second} of 2`;
   });
   return { ...answer, found: [...answer.found, frontsOf(weights)] };
 }

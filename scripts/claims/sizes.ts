@@ -8,7 +8,7 @@ export function inEachSize(
 ): readonly Reading[] {
   return [
     { name: 'Equal parameters', suffix: ', equal' },
-    { name: 'As wide as single-task', suffix: '' },
+    { name: 'Equal widths', suffix: '' },
   ].map(({ name, suffix }) => ({
     name,
     estimands: estimands(suffix).map((one) => ({ ...one, of: one.of.replaceAll(', equal', '') })),
