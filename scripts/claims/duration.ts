@@ -16,7 +16,6 @@ export interface Speed {
 }
 
 interface PlannedRun {
-  readonly axis: { readonly 'dataset.rows'?: object };
   readonly values?: { readonly 'train.passes'?: number };
   readonly finished: boolean;
   readonly parameters: { readonly network: number } | null;
@@ -63,8 +62,8 @@ export function secondsLeft(config: string, overrides: readonly string[], runs: 
   const planned = printed(['compare', ...words, '--runs', runs, '--dry-run']);
   const features = dataset.dimension ?? 30;
   const missing: readonly PlannedRun[] = [...planned.tuning, ...planned.runs].filter(({ finished }) => !finished);
-  const seconds = missing.map(({ axis, values, parameters }) => {
-    const rows = { ...census, ...dataset.rows, ...axis['dataset.rows'] };
+  const seconds = missing.map(({ values, parameters }) => {
+    const rows = { ...census, ...dataset.rows };
     const passes = values?.['train.passes'] ?? train.passes ?? train.epochs;
     // Evaluation is the forward third of a step.
     const read = rows.train * passes + (rows.validation * train.epochs + rows.test) / 3;

@@ -103,7 +103,7 @@ function pointCells(
   more: readonly string[] = [],
 ): readonly string[] {
   const mean = aggregate?.gain == null ? '' : signed(aggregate.gain, 1);
-  return [...Object.values(axis).map(shortValue), ...cells, mean, ...more, verdict ?? ''];
+  return [...Object.values(axis).map(String), ...cells, mean, ...more, verdict ?? ''];
 }
 
 function pointTable(axis = {}, head: readonly string[], lines: readonly (readonly string[])[]): string {
@@ -125,8 +125,4 @@ export function frontsOf(table: Table): string {
 export function markdown([head = [], ...lines]: readonly (readonly string[])[]): string {
   const text = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [text(head), text(head.map(() => '---')), ...lines.map(text)].join('\n');
-}
-
-export function shortValue(value: unknown): string {
-  return typeof value === 'object' && value !== null && 'train' in value ? String(value.train) : String(value);
 }

@@ -2,7 +2,7 @@ import { mean } from '../../src/comparison/statistics/moments.js';
 import type { Answer, Table } from './claim.js';
 import { difference, less, testValues } from './differences.js';
 import { differenceParts, judged } from './parts.js';
-import { jointRows, markdown, shortValue } from './tables.js';
+import { jointRows, markdown } from './tables.js';
 
 /** Shares of the variance of each task's metric; whether the model's is the largest of what can be chosen, by draw. */
 export function tuningAnswer(table: Table): Answer {
@@ -13,8 +13,8 @@ export function tuningAnswer(table: Table): Answer {
         levels: {
           model: row.type,
           width: row.label.split(' ').at(-1) ?? '',
-          rate: shortValue(row.axis['train.optimizer.learningRate']),
-          weight: shortValue(row.axis['loss.weights.VCR.initial']),
+          rate: String(row.axis['train.optimizer.learningRate']),
+          weight: String(row.axis['loss.weights.VCR.initial']),
           draw: String(draw),
         },
         value,
