@@ -36,8 +36,6 @@ export function testValues(table: Pick<Table, 'folder'>, row: Tested, task: stri
   return resultsOf(table, row, task).map(({ tasks }) => Number(tasks[task]?.test[metric]));
 }
 
-export type Difference = ReturnType<typeof difference>;
-
 function errorOf(se: number, runs: number): EstimateError {
   return { estimated: [{ variance: se ** 2, degreesOfFreedom: runs - 1, runs, overlap: 0 }], known: 0 };
 }

@@ -11,12 +11,12 @@ export interface Estimand {
   readonly of: string;
   /** By draw. */
   readonly gains: readonly number[];
-  /** A smaller gain counts as none. */
+  /** A smaller gain counts as none. 0: each gain counts. */
   readonly delta: number;
-  /** The half-width to be reached. Default: δ / 2. */
+  /** The half-width to be reached. Default: δ / 2. 0: none is set. */
   readonly aim?: number;
   /** Of gains, δ and the aim. Log points: 100 ln of a ratio of errors. Margins: .001 AUC, or 5 log points of an error. */
-  readonly unit: 'log points' | 'margins';
+  readonly unit: 'log points' | 'margins' | 'points of %' | 'of 1';
   /**
    * Of an effect that must be there at each of several points, in one of several tasks: gains by point, task and draw.
    * Then they decide, and `gains` are told.
@@ -24,8 +24,9 @@ export interface Estimand {
   readonly everywhere?: readonly (readonly (readonly number[])[])[];
 }
 
-export interface Estimate extends Estimand {
+export interface Estimate extends Omit<Estimand, 'gains' | 'everywhere'> {
   readonly aim: number;
+  readonly draws: number;
   readonly gain: number;
   readonly interval: readonly [number, number];
   readonly halfWidth: number;
@@ -36,14 +37,15 @@ export interface Estimate extends Estimand {
    * of every task, adjusted for the number of points.
    */
   readonly excluded: boolean;
-  /** The half-width is the aim or less. */
+  /** The half-width is the aim or less, or none is set. */
   readonly precise: boolean;
 }
 
 /** @param level Of the interval: .05. What refutes is adjusted for the number of estimands (Bonferroni). */
 export function estimated(all: readonly Estimand[], level: number): readonly Estimate[] {
   return all.map((estimand) => {
-    const { gains, delta, aim = delta / 2, everywhere = [[gains]] } = estimand;
+    const { gains, everywhere = [[gains]], ...rest } = estimand;
+    const { delta, aim = delta / 2 } = rest;
     const { gain, interval } = difference(gains, 1, level);
     const halfWidth = (interval[1] - interval[0]) / 2;
     const strict = level / all.length / everywhere.length;
@@ -54,14 +56,15 @@ export function estimated(all: readonly Estimand[], level: number): readonly Est
       tasks.some((gains) => difference(gains, 1, level / tasks.length).interval[0] > 0),
     );
     return {
-      ...estimand,
+      ...rest,
+      draws: gains.length,
       gain,
       interval,
       halfWidth,
       excluded,
       shown: isThere && !excluded,
       aim,
-      precise: halfWidth <= aim,
+      precise: aim === 0 || halfWidth <= aim,
     };
   });
 }
@@ -145,8 +148,8 @@ export function estimandTable(all: readonly Estimate[]): string {
     one.of,
     `${one.delta} ${one.delta === 1 ? one.unit.slice(0, -1) : one.unit}`,
     intervalText(one),
-    `${one.aim} / ${one.halfWidth.toPrecision(2)}`,
-    `${one.gains.length}`,
+    `${one.aim || 'none'} / ${one.halfWidth.toPrecision(2)}`,
+    `${one.draws}`,
     one.shown ? 'shown' : one.excluded ? 'smaller than δ' : one.precise ? 'open' : 'not precise enough',
   ]);
   return markdown([['gain', 'δ', 'effect, 95 % interval', 'half-width: aim / reached', 'draws', 'finding'], ...lines]);
@@ -161,7 +164,7 @@ export function fallOfError({ gain, interval }: Pick<Estimate, 'gain' | 'interva
 }
 
 export function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {
-  const [middle, low, high] = [gain, ...interval].map((value) => signed(value, 1));
+  const [middle, low, high] = [gain, ...interval].map((value) => signed(value, unit === 'of 1' ? 3 : 1));
   return `${middle} [${low}, ${high}] ${unit}`;
 }
 

@@ -4,9 +4,9 @@ import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table } from './claim.js';
 import { diagnosed, expertCells, spread } from './diagnosed.js';
-import { difference, less } from './differences.js';
-import { differenceParts, judged } from './parts.js';
-import { markdown, rowOf } from './tables.js';
+import { less } from './differences.js';
+import { type Estimand, estimandTable, estimated, intervalText, verdictOn } from './estimand.js';
+import { ifSettled, markdown, rowOf } from './tables.js';
 
 interface GateUse {
   readonly level: number;
@@ -40,11 +40,18 @@ export function gatesAnswer(table: Table): Answer {
       runs: diagnosed(table, row),
     };
   });
-  const tested = (of: 'roles' | 'shared', model: number, other: number) => {
-    const [a, b] = [model, other].map((place) => must(used[place], 'a model')[of]);
-    return difference(less(a ?? [], b ?? []), 3, table.test.level);
+  const lessOf = (of: 'roles' | 'shared', model: number, other: number): Estimand => {
+    const [own, others] = [model, other].map((place) => must(used[place], 'a model'));
+    const names = { roles: 'distance of gates', shared: 'weight of shared experts' };
+    return {
+      of: `${names[of]}, ${own?.label} less ${others?.label}`,
+      gains: less(own?.[of] ?? [], others?.[of] ?? []),
+      delta: 0,
+      unit: 'of 1',
+    };
   };
-  const [one, two, depth] = [tested('roles', 2, 0), tested('roles', 3, 1), tested('shared', 3, 2)];
+  const differences = [lessOf('roles', 2, 0), lessOf('roles', 3, 1), lessOf('shared', 3, 2)];
+  const estimates = estimated(differences, table.test.level);
   const lines = used.map(({ label, all, roles, shared, runs }) => [
     label,
     ...[all, roles, shared].map((values) => spread(values, 3)),
@@ -58,9 +65,10 @@ export function gatesAnswer(table: Table): Answer {
   const rises = ['an own', 'a shared'].map((which) => `loss without ${which} expert, %`);
   const head = ['model', ...columns, 'weight of shared experts', 'entropy', ...rises, 'dead experts'];
   return {
-    ...judged(differenceParts([one, two, depth], table)),
-    sentence: `Distance of gates, CGC less MMoE ${one.words}, PLE less ML-MMoE ${two.words}; weight of shared experts, PLE less CGC ${depth.words}`,
+    ...ifSettled([table], verdictOn(estimates)),
+    sentence: estimates.map((one) => `${one.of} ${intervalText(one).replace(' of 1', '')}`).join('; '),
     found: [
+      estimandTable(estimates),
       'The distance of two gates is half the sum of absolute differences of their mean weights (0: the same, 1: no expert in common). In CGC and PLE two tasks have different experts by design, so the test takes own experts for one another. Entropy is of the gates over rows, as a share of its largest value. A loss without an expert is its rise where the gates leave that expert out. ± is the standard deviation over draws.',
       `\n${markdown([head, ...lines])}`,
     ],

@@ -1,20 +1,20 @@
 // The paper's claims, and what in the tables answers each. Only tests decide; what none decided cannot be told.
-import type { ComparisonRow, Contrast } from '../../src/comparison/comparison.js';
 import { must } from '../../src/support/must.js';
-import type { Claim, Table } from './claim.js';
-import { type Difference, difference, less } from './differences.js';
+import type { Claim } from './claim.js';
+import { decayingAnswer } from './decaying-weights.js';
+import { less } from './differences.js';
 import { errorRatios, fallOfError, readAs } from './estimand.js';
 import { normalAnswer, severalAnswer, structureAnswer } from './feed.js';
 import { figure7Answer, figure7Variants } from './figure-7.js';
 import { gated, gatesAnswer } from './gates.js';
 import { mapAnswer, mapChecks, mapVariants } from './map.js';
 import { modelsOf } from './models.js';
-import { differenceParts, judged, taskParts } from './parts.js';
 import { rowsTests, rowsVariants } from './rows.js';
 import { rowsAnswer } from './rows-answer.js';
 import { rowsSentence } from './rows-sentence.js';
+import { sampleSpacesAnswer } from './sample-spaces.js';
 import { seesawAnswer } from './seesaw.js';
-import { contrasts, contrastsOf, gains, gainText, markdown, rowOf, tally, told } from './tables.js';
+import { testedAnswer } from './tested.js';
 import { tuningAnswer } from './tuning.js';
 
 const real = (name: string, title: string, table: string): Claim => ({
@@ -29,11 +29,7 @@ const real = (name: string, title: string, table: string): Claim => ({
     refuted: 'a task on which PLE is worse, or equivalent.',
     told: `The config is configs/${name}/compare.yaml; datasets/${name}.md says where the files are.`,
   },
-  judge: ([table]) => ({
-    ...judged(taskParts(rowOf(table, 'ple'), table)),
-    sentence: `PLE: ${told(rowOf(table, 'ple'))}`,
-    found: [gains(table)],
-  }),
+  judge: (tables) => testedAnswer(tables),
 });
 
 /** Models with gates, trained with diagnostics, which take as long as the training. */
@@ -80,17 +76,7 @@ export const claims: readonly Claim[] = [
     configs: ['census-income', 'census-education'],
     needs: ['datasets/census-income'],
     charts: ['forest'],
-    judge(tables) {
-      const pairs = tables.map((table) => [rowOf(table, 'ple'), ...contrastsOf(table, 'ple', 'mmoe')]);
-      const parts = tables.flatMap((table, index) => (pairs[index] ?? []).flatMap((pair) => taskParts(pair, table)));
-      const verdicts = pairs.flat().flatMap(({ tasks }) => Object.values(tasks).map(({ verdict }) => verdict));
-      const counted = [...new Set(verdicts)].map((one) => `${verdicts.filter((other) => other === one).length} ${one}`);
-      return {
-        ...judged(parts, { families: tables.length }),
-        sentence: `Of PLE’s ${verdicts.length} gains over single-task and MMoE: ${counted.join(', ')}`,
-        found: [withAim(pairs.flat(), 0.0006), ...tables.flatMap((table) => [gains(table), contrasts(table)])],
-      };
-    },
+    judge: (tables) => testedAnswer(tables, { others: ['mmoe'], aim: 0.6 }),
   },
   {
     name: 'correlation',
@@ -128,31 +114,13 @@ export const claims: readonly Claim[] = [
     name: 'sample-spaces',
     title: 'Sample spaces',
     configs: ['sample-spaces'],
-    judge([table]) {
-      const models = ['hard-sharing', 'ple', 'single-task'].map((label) => ({ label, ...maskedGain(table, label) }));
-      return {
-        ...judged(differenceParts(models.slice(0, 2), table)),
-        sentence: `Masking cuts VCR’s error by %: ${models.map((one) => `${one.label} ${one.words}`).join(', ')}`,
-        found: [
-          'The fall is in % of the error with labels of 0; paired over five draws (t, 4 degrees of freedom). Single-task is a control, and no part of the verdict.',
-        ],
-      };
-    },
+    judge: ([table]) => sampleSpacesAnswer(table),
   },
   {
     name: 'decaying-weights',
     title: 'Loss weights that decay',
     configs: ['decaying-weights'],
-    judge([table]) {
-      const all = table.contrasts;
-      const parts = all.flatMap((contrast) => taskParts(contrast, table));
-      const [best] = all.toSorted((a, b) => (b.aggregate?.gain ?? 0) - (a.aggregate?.gain ?? 0));
-      return {
-        ...judged(parts, { any: true }),
-        sentence: tally(all),
-        found: [`Largest for ${best?.model}: ${told(must(best, 'a contrast'))}.`, contrasts(table)],
-      };
-    },
+    judge: ([table]) => decayingAnswer(table),
   },
   {
     name: 'tuning',
@@ -220,30 +188,3 @@ export const claims: readonly Claim[] = [
   real('aliexpress', 'AliExpress', 'none: after 2020'),
   real('ali-ccp', 'Ali-CCP', 'table 5'),
 ];
-
-/** Gains on each task with the half-width of the interval that was to be reached. */
-function withAim(pairs: readonly (Contrast | ComparisonRow)[], aim: number): string {
-  const lines = pairs.flatMap(({ tasks, ...pair }) =>
-    Object.entries(tasks).map(([task, one]) => {
-      const [low, high] = one.interval ?? [Number.NaN, Number.NaN];
-      const over = 'reference' in pair ? pair.reference : 'single-task';
-      return [
-        `ple over ${over}, ${task} of ${Object.keys(tasks).join(', ')}`,
-        gainText(one),
-        `${aim} / ${((high - low) / 2).toFixed(4)}`,
-        one.verdict ?? '',
-      ];
-    }),
-  );
-  return `\n${markdown([['gain', 'effect, interval', 'half-width: aim / reached', 'finding'], ...lines])}`;
-}
-
-/** By draw: the fall of VCR's error where labels outside the sample space are masked, in % of that where they are 0. */
-function maskedGain(table: Table, label: string): Difference {
-  const rows = table.rows.filter((row) => row.label === label);
-  const errors = (query: unknown) =>
-    rows.flatMap(({ axis, tasks }) => (axis['dataset.query'] === query ? (tasks['VCR']?.mean ?? Number.NaN) : []));
-  const [masked = [], zero = []] = (table.axes['dataset.query'] ?? []).map(errors);
-  const falls = masked.map((error, draw) => 100 * (1 - error / must(zero[draw], 'a pair')));
-  return difference(falls, 1, table.test.level);
-}

@@ -16,48 +16,23 @@ export function jointRows(table: Table): readonly ComparisonRow[] {
   return table.rows.filter(({ label }) => label !== table.baseline);
 }
 
-export function contrastsOf(table: Table, model: string, reference?: string): readonly Contrast[] {
-  const all = table.contrasts.filter((contrast) => contrast.model === model);
-  return all.filter((contrast) => reference === undefined || contrast.reference === reference);
-}
-
 /** Every run was trained to a plateau, or saw its rows once and twice as many bring little more. */
-export function isSettled({ rows, doublings = [] }: Pick<Table, 'rows' | 'doublings'>): boolean {
+function isSettled({ rows, doublings = [] }: Pick<Table, 'rows' | 'doublings'>): boolean {
   return !rows.some(({ atLimit, runs }) => isUnfinished(atLimit, runs.length)) && !doublings.some(isLimited);
 }
+
+/** What must come before a verdict. */
+const unsettled =
+  'Training to a plateau comes first (`train.epochs`), or more rows: twice as many bring single-task more than 10 % of what it has learnt.';
 
 /** The verdict, if there can be one. */
 export function ifSettled(tables: readonly Table[], verdict: Verdict): Pick<Answer, 'verdict' | 'next'> {
   return tables.every(isSettled) ? { verdict } : { verdict: 'cannot be told', next: unsettled };
 }
 
-/** What must come before a verdict. */
-export const unsettled =
-  'Training to a plateau comes first (`train.epochs`), or more rows: twice as many bring single-task more than 10 % of what it has learnt.';
-
-/** The range of mean relative gains, and how many have which verdict. */
-export function tally(all: readonly Contrast[] = []): string {
-  const values = all.map(({ aggregate }) => aggregate?.gain ?? Number.NaN);
-  const verdicts = list(all.map(({ aggregate }) => aggregate?.verdict ?? 'no verdict'));
-  return `Δm ${signed(Math.min(...values), 1)} to ${signed(Math.max(...values), 1)} %: ${verdicts}`;
-}
-
-/** Gains with intervals: of AUC in its unit, of errors in percent. */
-export function told({ tasks, verdict }: Pick<ComparisonRow | Contrast, 'tasks' | 'verdict'>): string {
-  return `${verdict ?? 'no verdict'} (${Object.entries(tasks)
-    .map(([task, gain]) => `${task} ${gainText(gain)}`)
-    .join(', ')})`;
-}
-
 const marks = { better: '▲', worse: '▼', equivalent: '=', undecided: '?' };
 
-export function gainText({
-  metric,
-  gain,
-  relativeGain,
-  interval,
-  verdict,
-}: TestedGain & { readonly metric: string }): string {
+function gainText({ metric, gain, relativeGain, interval, verdict }: TestedGain & { readonly metric: string }): string {
   if (gain === null) return '–';
   const inPercent = !/auc/i.test(metric) && relativeGain !== null;
   const unit = inPercent ? (relativeGain ?? 0) / gain : 1;
@@ -68,10 +43,6 @@ export function gainText({
 
 export function signed(value: number, digits: number): string {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
-}
-
-function list(words: readonly (string | null)[]): string {
-  return [...new Set(words)].map((word) => `${words.filter((other) => other === word).length} ${word}`).join(', ');
 }
 
 /** Every row of a table with its gains. */

@@ -1,8 +1,9 @@
 import { mean } from '../../src/comparison/statistics/moments.js';
+import { must } from '../../src/support/must.js';
 import type { Answer, Table } from './claim.js';
-import { difference, less, testValues } from './differences.js';
-import { differenceParts, judged } from './parts.js';
-import { jointRows, markdown } from './tables.js';
+import { less, testValues } from './differences.js';
+import { type Estimand, estimandTable, estimated, intervalText, verdictOn } from './estimand.js';
+import { ifSettled, jointRows, markdown } from './tables.js';
 
 /** Shares of the variance of each task's metric; whether the model's is the largest of what can be chosen, by draw. */
 export function tuningAnswer(table: Table): Answer {
@@ -24,25 +25,33 @@ export function tuningAnswer(table: Table): Answer {
       varianceShares(cells.filter(({ levels }) => levels.draw === `${draw}`)),
     );
     const percents = (factor: string) => inDraws.map((shares) => 100 * (shares[factor] ?? 0));
-    const tests = ['rate', 'weight', 'width'].map((factor) =>
-      difference(less(percents('model'), percents(factor)), 0, table.test.level),
+    const differences = ['rate', 'weight', 'width'].map(
+      (factor): Estimand => ({
+        of: `share of the model less that of the ${factor}, ${task}`,
+        gains: less(percents('model'), percents(factor)),
+        delta: 0,
+        unit: 'points of %',
+      }),
     );
-    return { task, share: varianceShares(cells), tests };
+    return { task, share: varianceShares(cells), differences };
   });
   const factors = ['model', 'width', 'rate', 'weight', 'draw', 'rest'];
-  const tests = tasks.flatMap(({ tests }) => tests);
-  const tested = ['rate', 'weight', 'width'].map((factor) => `model less ${factor}, points`);
-  const lines = tasks.map(({ task, share, tests }) => [
+  const estimates = estimated(
+    tasks.flatMap(({ differences }) => differences),
+    table.test.level,
+  );
+  const rates = estimates.filter(({ of }) => of.includes('rate'));
+  const lines = tasks.map(({ task, share }) => [
     task,
     ...factors.map((factor) => `${(100 * (share[factor] ?? 0)).toFixed(0)} %`),
-    ...tests.map(({ words }) => words),
   ]);
   return {
-    ...judged(differenceParts(tests, table)),
-    sentence: `The model’s share of the variance less the learning rate’s, in points of %: ${tasks.map(({ task, tests: [rate] }) => `${task} ${rate?.words}`).join(', ')}`,
+    ...ifSettled([table], verdictOn(estimates)),
+    sentence: `The model’s share of the variance less the learning rate’s: ${tasks.map(({ task }, place) => `${task} ${intervalText(must(rates[place], task))}`).join(', ')}`,
     found: [
+      estimandTable(estimates),
       'Shares are variance components of a mixed model with main effects; the rest holds interactions and training noise. Tests are of shares within each draw, paired over draws (Student’s t).',
-      `\n${markdown([['task', ...factors, ...tested], ...lines])}`,
+      `\n${markdown([['task', ...factors], ...lines])}`,
     ],
   };
 }

@@ -6,7 +6,7 @@ import { lossAtBestWeight } from '../../scripts/claims/best-weight.js';
 import { difference } from '../../scripts/claims/differences.js';
 import { doublingsOf } from '../../scripts/claims/doublings.js';
 import { errorRatios, estimated, fallOfError, verdictOn } from '../../scripts/claims/estimand.js';
-import { judged, type Part } from '../../scripts/claims/parts.js';
+import { testedGains } from '../../scripts/claims/tested.js';
 import { varianceShares } from '../../scripts/claims/tuning.js';
 import { temporaryFolder } from '../support/folder.fixture.js';
 
@@ -109,6 +109,14 @@ describe('an estimand', () => {
     });
   });
 
+  it('that has no aim is never too wide for it', () => {
+    expect(estimated([of(0, [-3, 4, -2, 5, 3])], 0.05)[0]).toMatchObject({
+      shown: false,
+      excluded: false,
+      precise: true,
+    });
+  });
+
   it('of one draw is bounded by nothing', () => {
     expect(estimated([of(4, [12])], 0.05)[0]).toMatchObject({ shown: false, excluded: false, precise: false });
   });
@@ -200,30 +208,29 @@ describe('a table', () => {
   });
 });
 
-describe('a claim of several parts', () => {
-  const open: Part = { shown: false, against: Number.POSITIVE_INFINITY, settled: true, towards: true, draws: 30 };
-  const shown: Part = { ...open, shown: true, draws: null };
-  const contrary: Part = { ...open, against: 0.4, towards: false, draws: null };
+describe('the gains of real data', () => {
+  const gain = { metric: 'auc', gain: 0.0004, interval: [0.0001, 0.0007] as const, margin: 0.001 };
+  const equivalent = { ...gain, verdict: 'equivalent' as const, pHolm: 0.03, pEquivalent: 0.02 };
 
-  it('holds if each part is shown, and falls with one whose contrary is, adjusted for its families', () => {
-    expect(judged([shown, shown])).toEqual({ verdict: 'holds here', next: '' });
-    expect(judged([shown, open, contrary], { families: 2 }).verdict).toBe('does not hold here');
-    expect(judged([shown, open, contrary], { families: 3 }).verdict).toBe('cannot be told');
+  it('are told in margins, and refute by the test of the table, adjusted for their number of tables', () => {
+    const [one] = testedGains({ tasks: { income: equivalent } }, { draws: 5, among: [], level: 0.05, aim: 0.2 });
+    expect(one).toMatchObject({ of: 'ple over single-task, income', shown: false, excluded: true, precise: false });
+    expect(one?.gain).toBeCloseTo(0.4, 12);
+    expect(one?.halfWidth).toBeCloseTo(0.3, 12);
+    const strict = testedGains({ tasks: { income: equivalent } }, { draws: 5, among: [], level: 0.01, aim: 0 });
+    expect(strict).toMatchObject([{ excluded: false, precise: true }]);
   });
 
-  it('of any part holds with one, and falls if the contrary of each is shown', () => {
-    expect(judged([shown, contrary], { any: true }).verdict).toBe('holds here');
-    expect(judged([contrary, contrary], { any: true }).verdict).toBe('does not hold here');
-    expect(judged([contrary, open], { any: true }).next).toContain('at least 30 draws to show it');
-  });
-
-  it('says how many draws would decide: all that it needs, or the one that refutes', () => {
-    expect(judged([shown, open, { ...open, draws: 50 }]).next).toContain('at least 50 draws to show it');
-    expect(judged([open, { ...open, towards: false, draws: 90 }]).next).toContain('at least 90 draws to refute it');
-    expect(judged([open, { ...open, draws: null }]).next).toContain('No number of draws');
-    expect(judged([shown, { ...shown, settled: false }])).toMatchObject({
-      verdict: 'cannot be told',
-      next: expect.stringContaining('plateau'),
-    });
+  it('a better task shows its gain, a worse one refutes, and a model that was not trained to a plateau tells nothing', () => {
+    const verdicts = ['better', 'worse', null] as const;
+    const tasks = Object.fromEntries(
+      verdicts.map((verdict) => [`${verdict}`, { ...gain, verdict, pHolm: 0.001, pEquivalent: 0.9 }]),
+    );
+    const all = testedGains({ tasks }, { draws: 5, among: [], level: 0.05, aim: 0 });
+    expect(all.map(({ shown, excluded }) => [shown, excluded])).toEqual([
+      [true, false],
+      [false, true],
+      [false, false],
+    ]);
   });
 });
