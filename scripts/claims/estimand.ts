@@ -15,8 +15,8 @@ export interface Estimand {
   readonly delta: number;
   /** The half-width to be reached. Default: δ / 2. 0: none is set. */
   readonly aim?: number;
-  /** Of gains, δ and the aim. Log points: 100 ln of a ratio of errors. Margins: .001 AUC, or 5 log points of an error. */
-  readonly unit: 'log points' | 'margins' | 'points of %' | 'of 1';
+  /** Of gains, δ and the aim. Log points: 100 ln of a ratio of errors. Margins: .001 AUC, or 5 log points of an error. Empty: 1 is all. */
+  readonly unit: 'log points' | 'margins' | 'points of %' | '';
   /**
    * Of an effect that must be there at each of several points, in one of several tasks: gains by point, task and draw.
    * Then they decide, and `gains` are told.
@@ -146,7 +146,7 @@ export function shownIn(estimates: readonly Estimate[], beginning = ''): number 
 export function estimandTable(all: readonly Estimate[]): string {
   const lines = all.map((one) => [
     one.of,
-    `${one.delta} ${one.delta === 1 ? one.unit.slice(0, -1) : one.unit}`,
+    `${one.delta} ${one.delta === 1 ? one.unit.slice(0, -1) : one.unit}`.trimEnd(),
     intervalText(one),
     `${one.aim || 'none'} / ${one.halfWidth.toPrecision(2)}`,
     `${one.draws}`,
@@ -164,8 +164,8 @@ export function fallOfError({ gain, interval }: Pick<Estimate, 'gain' | 'interva
 }
 
 export function intervalText({ gain, interval, unit }: Pick<Estimate, 'gain' | 'interval' | 'unit'>): string {
-  const [middle, low, high] = [gain, ...interval].map((value) => signed(value, unit === 'of 1' ? 3 : 1));
-  return `${middle} [${low}, ${high}] ${unit}`;
+  const [middle, low, high] = [gain, ...interval].map((value) => signed(value, unit === '' ? 3 : 1));
+  return `${middle} [${low}, ${high}] ${unit}`.trimEnd();
 }
 
 /** What of a table gains are computed from. */

@@ -66,7 +66,7 @@ export function structureAnswer(tables: Tables): Answer {
 }
 
 /** As its paper writes it. */
-function nameOf(label: string): string {
+export function nameOf(label: string): string {
   return label.toUpperCase().replace('MMOE', 'MMoE');
 }
 

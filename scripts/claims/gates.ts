@@ -6,6 +6,7 @@ import type { Answer, Table } from './claim.js';
 import { diagnosed, expertCells, spread } from './diagnosed.js';
 import { less } from './differences.js';
 import { type Estimand, estimandTable, estimated, intervalText, verdictOn } from './estimand.js';
+import { nameOf } from './feed.js';
 import { ifSettled, markdown, rowOf } from './tables.js';
 
 interface GateUse {
@@ -41,17 +42,17 @@ export function gatesAnswer(table: Table): Answer {
     };
   });
   const lessOf = (of: 'roles' | 'shared', model: number, other: number): Estimand => {
-    const [own, others] = [model, other].map((place) => must(used[place], 'a model'));
-    const names = { roles: 'distance of gates', shared: 'weight of shared experts' };
+    const [own, others] = [must(used[model], 'a model'), must(used[other], 'a model')];
     return {
-      of: `${names[of]}, ${own?.label} less ${others?.label}`,
-      gains: less(own?.[of] ?? [], others?.[of] ?? []),
+      of: `${nameOf(own.label)} less ${nameOf(others.label)}`,
+      gains: less(own[of], others[of]),
       delta: 0,
-      unit: 'of 1',
+      unit: '',
     };
   };
-  const differences = [lessOf('roles', 2, 0), lessOf('roles', 3, 1), lessOf('shared', 3, 2)];
-  const estimates = estimated(differences, table.test.level);
+  const names = ['distance of gates', 'distance of gates', 'weight of shared experts'];
+  const estimates = estimated([lessOf('roles', 2, 0), lessOf('roles', 3, 1), lessOf('shared', 3, 2)], table.test.level);
+  const [one, two, depth] = estimates.map((estimate) => `${estimate.of} ${intervalText(estimate)}`);
   const lines = used.map(({ label, all, roles, shared, runs }) => [
     label,
     ...[all, roles, shared].map((values) => spread(values, 3)),
@@ -66,9 +67,9 @@ export function gatesAnswer(table: Table): Answer {
   const head = ['model', ...columns, 'weight of shared experts', 'entropy', ...rises, 'dead experts'];
   return {
     ...ifSettled([table], verdictOn(estimates)),
-    sentence: estimates.map((one) => `${one.of} ${intervalText(one).replace(' of 1', '')}`).join('; '),
+    sentence: `Distance of gates, ${one}, ${two}; weight of shared experts, ${depth}`,
     found: [
-      estimandTable(estimates),
+      `${estimandTable(estimates.map((estimate, place) => ({ ...estimate, of: `${names[place]}, ${estimate.of}` })))}\n`,
       'The distance of two gates is half the sum of absolute differences of their mean weights (0: the same, 1: no expert in common). In CGC and PLE two tasks have different experts by design, so the test takes own experts for one another. Entropy is of the gates over rows, as a share of its largest value. A loss without an expert is its rise where the gates leave that expert out. ± is the standard deviation over draws.',
       `\n${markdown([head, ...lines])}`,
     ],

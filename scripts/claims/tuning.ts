@@ -49,7 +49,7 @@ export function tuningAnswer(table: Table): Answer {
     ...ifSettled([table], verdictOn(estimates)),
     sentence: `The model’s share of the variance less the learning rate’s: ${tasks.map(({ task }, place) => `${task} ${intervalText(must(rates[place], task))}`).join(', ')}`,
     found: [
-      estimandTable(estimates),
+      `${estimandTable(estimates)}\n`,
       'Shares are variance components of a mixed model with main effects; the rest holds interactions and training noise. Tests are of shares within each draw, paired over draws (Student’s t).',
       `\n${markdown([['task', ...factors], ...lines])}`,
     ],
