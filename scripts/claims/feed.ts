@@ -1,17 +1,10 @@
-// Tables 2 and 4 on the feed, and which structure is better.
+// Tables 2 and 4 on the feed.
 import { mean } from '../../src/comparison/statistics/moments.js';
 import { must } from '../../src/support/must.js';
 import type { Answer, Table, Tables } from './claim.js';
 import { type Estimand, inMargins, intervalText, onEachTask, readAs, shownIn } from './estimand.js';
 import { inEachSize } from './sizes.js';
 import { jointRows, rowOf, signed } from './tables.js';
-
-/** A model, and that which has less of its structure. */
-const structures = [
-  ['cgc', 'mmoe'],
-  ['ple', 'ml-mmoe'],
-  ['ple', 'cgc'],
-] as const;
 
 export function normalAnswer(table: Table): Answer {
   const readings = inEachSize((suffix) => [
@@ -42,35 +35,12 @@ export function severalAnswer(tables: Tables): Answer {
   });
 }
 
-export function structureAnswer(tables: Tables): Answer {
-  const pairs = (suffix: string) => structures.map((pair) => pair.map((label) => `${label}${suffix}`));
-  const readings = inEachSize(
-    (suffix) =>
-      tables.flatMap((table) =>
-        inTable(
-          table,
-          pairs(suffix).map(([model = '', other = '']) => overMean(table, model, [other])),
-        ),
-      ),
-    (suffix) =>
-      tables.flatMap((table) => pairs(suffix).flatMap(([model = '', other = '']) => onEachTask(table, model, other))),
-  );
-  const answer = readAs(tables, readings, (each) => {
-    const found = structures.map(
-      ([model, other]) =>
-        `${nameOf(model)} over ${nameOf(other)} ${each((all) => shownIn(all, `${model} over ${other}`))}`,
-    );
-    return `Shown, of ${tables.length} tables: ${found.join(', ')}`;
-  });
-  return { ...answer, found: answer.found.slice(0, readings.length) }; // the tables stand above
-}
-
 /** As its paper writes it. */
 export function nameOf(label: string): string {
   return label.toUpperCase().replace('MMOE', 'MMoE');
 }
 
-function inTable({ tasks }: Table, estimands: readonly Estimand[]): readonly Estimand[] {
+export function inTable({ tasks }: Table, estimands: readonly Estimand[]): readonly Estimand[] {
   return estimands.map((one) => ({ ...one, of: `${one.of}, of ${tasks.join(', ')}` }));
 }
 
@@ -81,7 +51,7 @@ function othersOf(table: Table, suffix: string): readonly string[] {
 }
 
 /** The gain of a model over others, as a mean over tasks and over them. */
-function overMean(table: Table, model: string, references: readonly string[]): Estimand {
+export function overMean(table: Table, model: string, references: readonly string[]): Estimand {
   const all = references.map((other) => inMargins(table, rowOf(table, model), rowOf(table, other), table.tasks));
   return {
     of: `${model} over ${references.length === 1 ? references[0] : 'the mean of the others'}, mean of tasks`,
