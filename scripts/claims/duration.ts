@@ -1,5 +1,4 @@
-// How long a claim will train on this machine: its dry run says which runs are missing, three short trainings what a row costs,
-// a feature, and a parameter.
+// How long a claim will train on this machine: its dry run says which runs are missing, short trainings what a row costs.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,14 +7,21 @@ import { promisify } from 'node:util';
 import { mean } from '../../src/comparison/statistics/moments.js';
 import { printed } from './ple.js';
 
-/** Seconds on one core for a row in training: `row`, `feature` for each number, `parameter` for each of the network. */
+/** Seconds on one core. */
 export interface Speed {
+  /** Of a row in training that is numbers alone; `feature` for each of them. */
   readonly row: number;
   readonly feature: number;
+  /** Of a row in training with embedded columns. */
+  readonly embedded: number;
+  /** Of a row in training, for each parameter of the network. */
   readonly parameter: number;
+  /** Of a row that is drawn and tested. */
+  readonly tested: number;
 }
 
 interface PlannedRun {
+  readonly label: string;
   readonly values?: { readonly 'train.passes'?: number };
   readonly finished: boolean;
   readonly parameters: { readonly network: number } | null;
@@ -24,51 +30,84 @@ interface PlannedRun {
 /** Before its first step a process needs about a second. */
 const start = 1;
 
+const numbers = 'configs/synthetic/figure-7.yaml';
+const feed = 'configs/claims/seesaw.yaml';
+
 /** @param jobs trainings at once, which slow each other down */
 export async function measuredSpeed(jobs: number): Promise<Speed> {
-  const [small, wide, featured] = [
-    await measured({ width: 16, dimension: 32 }, jobs),
-    await measured({ width: 512, dimension: 32 }, jobs),
-    await measured({ width: 16, dimension: 256 }, jobs),
-  ];
-  const parameter = Math.max(0, (wide.seconds - small.seconds) / (wide.network - small.network));
-  const rest = ({ seconds, network }: typeof small) => seconds - parameter * network;
+  const at = (size: Size) => measured(size, jobs);
+  const small = await at({ config: numbers, width: 16, dimension: 32 });
+  const wide = await at({ config: numbers, width: 512, dimension: 32, train: 25_000 });
+  const featured = await at({ config: numbers, width: 16, dimension: 256 });
+  const embedded = await at({ config: feed, width: 16 });
+  const tested = await at({ config: feed, width: 16, test: 50_000 });
+  const parameter = Math.max(0, (wide.step - small.step) / (wide.network - small.network));
+  const rest = ({ step, network }: typeof small) => step - parameter * network;
   const feature = Math.max(0, (rest(featured) - rest(small)) / (256 - 32));
-  return { parameter, feature, row: Math.max(0, rest(small) - 32 * feature) };
+  return {
+    parameter,
+    feature,
+    row: Math.max(0, rest(small) - 32 * feature),
+    embedded: rest(embedded),
+    tested: Math.max(0, tested.whole - embedded.whole) / 50_000,
+  };
 }
 
-async function measured(size: { readonly width: number; readonly dimension: number }, jobs: number) {
+interface Size {
+  readonly config: string;
+  readonly width: number;
+  readonly dimension?: number;
+  readonly train?: number;
+  readonly test?: number;
+}
+
+/** Seconds of the whole training, and of a row in a step. */
+async function measured(size: Size, jobs: number) {
   const all = await Promise.all(Array.from({ length: jobs }, () => trained(size)));
-  return { network: all[0]?.network ?? 0, seconds: mean(all.map(({ seconds }) => seconds)) };
+  const over = (of: (one: Awaited<ReturnType<typeof trained>>) => number) => mean(all.map(of));
+  return { network: over(({ network }) => network), step: over(({ step }) => step), whole: over(({ whole }) => whole) };
 }
 
-async function trained({ width, dimension }: { readonly width: number; readonly dimension: number }) {
+async function trained({ config, width, dimension, train = 100_000, test = 0 }: Size) {
   const folder = mkdtempSync(join(tmpdir(), 'ple-speed-'));
-  const config = ['--config', 'configs/synthetic/figure-7.yaml', '--runs', folder];
-  const short = ['train.epochs=1', 'train.batchSize=512', 'engine.threads=1', `dataset.dimension=${dimension}`];
-  const model = `model={ type: hard-sharing, levels: [[${width}]], tower: [${width}] }`;
-  const rows = `dataset.rows={ train: ${width === 16 ? 100_000 : 25_000}, validation: 100, test: 100 }`;
-  await promisify(execFile)(process.execPath, ['bin/ple.js', 'train', ...config, ...short, model, rows]);
+  const short = [
+    'train.epochs=1',
+    'train.batchSize=512',
+    'engine.threads=1',
+    `model={ type: hard-sharing, levels: [[${width}]], tower: [${width}] }`,
+    `dataset.rows={ train: ${train}, validation: 100, test: ${100 + test} }`,
+    ...(dimension ? [`dataset.dimension=${dimension}`] : []),
+  ];
+  const began = performance.now();
+  await promisify(execFile)(process.execPath, [
+    ...['bin/ple.js', 'train', '--config', config, '--runs', folder],
+    ...short,
+  ]);
+  const whole = (performance.now() - began) / 1000;
   const [run = ''] = readdirSync(folder);
   const { throughput, parameters } = JSON.parse(readFileSync(join(folder, run, 'result.json'), 'utf8'));
   rmSync(folder, { recursive: true });
-  return { network: Number(parameters.network), seconds: 1 / Number(throughput.samplesPerSecond) };
+  return { network: Number(parameters.network), step: 1 / Number(throughput.samplesPerSecond), whole };
 }
 
 /** Seconds on one core for what a comparison has still to train. Epochs that stopping saves are counted. */
 export function secondsLeft(config: string, overrides: readonly string[], runs: string, speed: Speed): number {
   const words = ['--config', config, ...overrides];
-  const { train, dataset } = printed(['validate', ...words]);
+  const { train, dataset, tasks } = printed(['validate', ...words]);
   const planned = printed(['compare', ...words, '--runs', runs, '--dry-run']);
-  const features = dataset.dimension ?? 30;
+  const { row, feature, embedded, parameter, tested } = speed;
+  const read = dataset.dimension ? row + feature * dataset.dimension : embedded;
   const missing: readonly PlannedRun[] = [...planned.tuning, ...planned.runs].filter(({ finished }) => !finished);
-  const seconds = missing.map(({ values, parameters }) => {
+  const seconds = missing.map(({ label, values, parameters }) => {
     const rows = { ...census, ...dataset.rows };
     const passes = values?.['train.passes'] ?? train.passes ?? train.epochs;
-    // Evaluation is the forward third of a step.
-    const read = rows.train * passes + (rows.validation * train.epochs + rows.test) / 3;
-    const { row, feature, parameter } = speed;
-    return start + read * (row + feature * features + parameter * (parameters?.network ?? 0));
+    // Each network of single-task reads the row. Scoring a row once more is the forward third of a step.
+    const step = read * (label.startsWith('single-task') ? tasks.length : 1) + parameter * (parameters?.network ?? 0);
+    return (
+      start +
+      step * (rows.train * passes + (rows.validation * train.epochs) / 3) +
+      tested * (rows.validation + rows.test)
+    );
   });
   return seconds.reduce((sum, one) => sum + one, 0);
 }
