@@ -122,7 +122,9 @@ async function sayDurations(): Promise<void> {
     for (const { name } of fresh) said.add(name);
     const seconds = fresh.map(({ file, overrides }) => secondsLeft(file, overrides, runs, speed));
     const minutes = seconds.reduce((sum, one) => sum + one, 0) / 60 / Number(values.jobs);
-    console.error(`${claim.name}: ${minutes < 1 ? 'under a minute' : `about ${minutes.toFixed(0)} minutes`}`);
+    console.error(
+      `${claim.name}: ${Number.isNaN(minutes) ? 'its rows are not known' : minutes < 1 ? 'under a minute' : `about ${minutes.toFixed(0)} minutes`}`,
+    );
   }
 }
 
@@ -143,7 +145,7 @@ function configOf(name: string) {
 /** `--small`: few rows, seeds, epochs, and values of each axis. `--quick`: three draws, and a tenth of the rows of one pass. */
 function fewer(file: string, overrides: readonly string[]): string[] {
   const { compare, dataset, train } = printed(['validate', '--config', file, ...overrides]);
-  const three = Array.isArray(compare.seeds) ? compare.seeds.slice(0, 3) : 3;
+  const three = Array.isArray(compare.seeds) ? compare.seeds.slice(0, 3) : Math.min(3, compare.seeds);
   const seeds = `compare.seeds=${JSON.stringify(three)}`;
   if (quick) {
     const rows = train.passes && { ...dataset.rows, train: Math.round(dataset.rows.train / 10) };

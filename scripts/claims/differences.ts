@@ -42,6 +42,7 @@ function errorOf(se: number, runs: number): EstimateError {
 
 /** The mean of paired differences with its interval (Student's t), which one difference does not bound. */
 export function difference(values: readonly number[], digits: number, level: number) {
+  if (!values.every(Number.isFinite)) throw new Error(`A difference is no number: ${values.join(', ')}.`);
   const error = errorOf(standardDeviation(values) / Math.sqrt(values.length), values.length);
   const gain = mean(values);
   const [half, p] =

@@ -99,7 +99,7 @@ export function secondsLeft(config: string, overrides: readonly string[], runs: 
   const read = dataset.dimension ? row + feature * dataset.dimension : embedded;
   const missing: readonly PlannedRun[] = [...planned.tuning, ...planned.runs].filter(({ finished }) => !finished);
   const seconds = missing.map(({ label, values, parameters }) => {
-    const rows = { ...census, ...dataset.rows };
+    const rows = dataset.rows ?? rowsOf(config);
     const passes = values?.['train.passes'] ?? train.passes ?? train.epochs;
     // Each network of single-task reads the row. Scoring a row once more is the forward third of a step.
     const step = read * (label.startsWith('single-task') ? tasks.length : 1) + parameter * (parameters?.network ?? 0);
@@ -112,5 +112,9 @@ export function secondsLeft(config: string, overrides: readonly string[], runs: 
   return seconds.reduce((sum, one) => sum + one, 0);
 }
 
-/** Rows of Census-Income, whose config does not name them. */
-const census = { train: 200_000, validation: 50_000, test: 50_000 };
+/** Of data whose config does not name their rows. */
+function rowsOf(config: string) {
+  if (config.includes('census')) return { train: 200_000, validation: 50_000, test: 50_000 };
+  if (config.includes('sample-spaces')) return { train: 14_000, validation: 2_000, test: 4_000 };
+  return { train: Number.NaN, validation: 0, test: 0 };
+}

@@ -4,15 +4,22 @@ import type { Answer, Table } from './claim.js';
 import { type Estimand, estimandTable, estimated, intervalText, verdictOn } from './estimand.js';
 import { ifSettled } from './tables.js';
 
+const models = ['hard-sharing', 'ple'];
+
 export function sampleSpacesAnswer(table: Table): Answer {
   const joint = estimated(
-    ['hard-sharing', 'ple'].map((label) => gainByMask(table, label)),
+    models.map((label) => gainByMask(table, label)),
     table.test.level,
   );
+  // A row has one run: late ones are counted over the rows of a model.
+  const rows = models.map((label) => {
+    const own = table.rows.filter((row) => row.label === label);
+    return { runs: own.flatMap(({ runs }) => runs), atLimit: own.reduce((sum, row) => sum + row.atLimit, 0) };
+  });
   const control = estimated([gainByMask(table, 'single-task')], table.test.level);
   const all = [...joint, ...control];
   return {
-    ...ifSettled([table], verdictOn(joint)),
+    ...ifSettled([{ rows }], verdictOn(joint)),
     sentence: `By masking VCR’s error falls by log points: ${all.map((one) => `${one.of} ${intervalText(one).replace(' log points', '')}`).join(', ')}`,
     found: [estimandTable(all), 'Single-task is a control, and no part of the verdict.'],
   };
@@ -22,7 +29,9 @@ export function sampleSpacesAnswer(table: Table): Answer {
 function gainByMask(table: Table, label: string): Estimand {
   const rows = table.rows.filter((row) => row.label === label);
   const errors = (query: unknown) =>
-    rows.flatMap(({ axis, tasks }) => (axis['dataset.query'] === query ? (tasks['VCR']?.mean ?? Number.NaN) : []));
+    rows.flatMap(({ axis, tasks }) =>
+      axis['dataset.query'] === query ? must(tasks['VCR']?.mean ?? undefined, 'an error of VCR') : [],
+    );
   const [masked = [], zero = []] = must(table.axes['dataset.query'], 'queries').map(errors);
   return {
     of: label,

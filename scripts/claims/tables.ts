@@ -16,17 +16,22 @@ export function jointRows(table: Table): readonly ComparisonRow[] {
   return table.rows.filter(({ label }) => label !== table.baseline);
 }
 
+/** What of a table tells whether there can be a verdict. */
+interface Trained extends Pick<Table, 'doublings'> {
+  readonly rows: readonly { readonly atLimit: number; readonly runs: readonly unknown[] }[];
+}
+
 /** Every run was trained to a plateau, or saw its rows once and twice as many bring little more. */
-function isSettled({ rows, doublings = [] }: Pick<Table, 'rows' | 'doublings'>): boolean {
+function isSettled({ rows, doublings = [] }: Trained): boolean {
   return !rows.some(({ atLimit, runs }) => isUnfinished(atLimit, runs.length)) && !doublings.some(isLimited);
 }
 
 /** What must come before a verdict. */
-const unsettled =
+export const unsettled =
   'Training to a plateau comes first (`train.epochs`), or more rows: twice as many bring single-task more than 10 % of what it has learnt.';
 
 /** The verdict, if there can be one. */
-export function ifSettled(tables: readonly Table[], verdict: Verdict): Pick<Answer, 'verdict' | 'next'> {
+export function ifSettled(tables: readonly Trained[], verdict: Verdict): Pick<Answer, 'verdict' | 'next'> {
   return tables.every(isSettled) ? { verdict } : { verdict: 'cannot be told', next: unsettled };
 }
 

@@ -2,23 +2,28 @@
 import type { TestedGain } from '../../src/comparison/comparison.js';
 import type { Answer, Tables } from './claim.js';
 import { type Estimate, estimandTable, verdictOn } from './estimand.js';
-import { contrasts, gains, ifSettled, rowOf } from './tables.js';
+import { contrasts, gains, rowOf, unsettled } from './tables.js';
 
 /** Of PLE over single-task, and over what the table contrasts it with among `others`. */
 export function testedAnswer(
   tables: Tables,
   { others = [], aim = 0 }: { others?: string[]; aim?: number } = {},
 ): Answer {
-  const estimates = tables.flatMap((table) => {
+  const pairs = tables.flatMap((table) => {
     const level = table.test.level / tables.length;
     const shared = table.contrasts.filter(({ model, reference }) => model === 'ple' && others.includes(reference));
-    return [rowOf(table, 'ple'), ...shared].flatMap((pair) =>
-      testedGains(pair, { draws: table.seeds.length, among: tables.length > 1 ? table.tasks : [], level, aim }),
-    );
+    const among = tables.length > 1 ? table.tasks : [];
+    return [rowOf(table, 'ple'), ...shared].map((pair) => ({
+      untold: Object.values(pair.tasks).some(({ verdict }) => verdict === null),
+      estimates: testedGains(pair, { draws: table.seeds.length, among, level, aim }),
+    }));
   });
+  const estimates = pairs.flatMap((pair) => pair.estimates);
+  const verdict = verdictOn(estimates);
   const count = (of: (one: Estimate) => boolean) => estimates.filter(of).length;
   return {
-    ...ifSettled(tables, verdictOn(estimates)),
+    verdict,
+    ...(verdict === 'cannot be told' && pairs.some(({ untold }) => untold) ? { next: unsettled } : {}),
     sentence: `Of PLE’s ${estimates.length} gains over ${['single-task', ...others].join(' and ')}: ${count(({ shown }) => shown)} shown, ${count(({ excluded }) => excluded)} smaller than δ`,
     found: [
       estimandTable(estimates),

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lossAtBestWeight } from '../../scripts/claims/best-weight.js';
+import { oneOf } from '../../scripts/claims/decaying-weights.js';
 import { difference } from '../../scripts/claims/differences.js';
 import { doublingsOf } from '../../scripts/claims/doublings.js';
 import { errorRatios, estimated, fallOfError, verdictOn } from '../../scripts/claims/estimand.js';
@@ -115,6 +116,20 @@ describe('an estimand', () => {
       excluded: false,
       precise: true,
     });
+  });
+
+  it('of which one must exist is shown where its own interval, adjusted for their number, is above 0 and does not exclude δ', () => {
+    // R: t.test's intervals of 1:5 begin at 1.04 (.95) and .528 (.975), and end at 4.96 (.95).
+    const open = [-3, 4, -2, 5, 3];
+    const shownIn = (gains: number[], delta: number) =>
+      oneOf([of(delta, gains), of(9, open)], 0.05).map(({ shown }) => shown);
+    expect(shownIn([1, 2, 3, 4, 5], 4.9)).toEqual([true, false]);
+    expect(shownIn([1, 2, 3, 4, 5], 5)).toEqual([false, false]); // too small to count, whatever the other is
+    expect(shownIn([0.3, 1.3, 2.3, 3.3, 4.3], 4)).toEqual([false, false]);
+  });
+
+  it('of what is no number is refused', () => {
+    expect(() => estimated([of(4, [1, Number.NaN, 3])], 0.05)).toThrow('A difference is no number: 1, NaN, 3.');
   });
 
   it('of one draw is bounded by nothing', () => {
