@@ -150,7 +150,7 @@ export function estimandTable(all: readonly Estimate[]): string {
     intervalText(one),
     `${one.aim || 'none'} / ${one.halfWidth.toPrecision(2)}`,
     `${one.draws}`,
-    one.shown ? 'shown' : one.excluded ? 'smaller than δ' : one.precise ? 'open' : 'not precise enough',
+    one.shown ? 'shown' : one.excluded ? (one.delta === 0 ? 'below 0' : 'smaller than δ') : one.precise ? 'open' : 'not precise enough',
   ]);
   return markdown([['gain', 'δ', 'effect, 95 % interval', 'half-width: aim / reached', 'draws', 'finding'], ...lines]);
 }

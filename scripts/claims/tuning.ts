@@ -47,7 +47,7 @@ export function tuningAnswer(table: Table): Answer {
   ]);
   return {
     ...ifSettled([table], verdictOn(estimates)),
-    sentence: `The model’s share of the variance less the learning rate’s: ${tasks.map(({ task }, place) => `${task} ${intervalText(must(rates[place], task))}`).join(', ')}`,
+    sentence: `The model’s share of the variance less the learning rate’s, in points of %: ${tasks.map(({ task }, place) => `${task} ${intervalText(must(rates[place], task)).replace(' points of %', '')}`).join(', ')}`,
     found: [
       `${estimandTable(estimates)}\n`,
       'Shares are variance components of a mixed model with main effects; the rest holds interactions and training noise. Tests are of shares within each draw, paired over draws (Student’s t).',
