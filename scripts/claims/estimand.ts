@@ -150,9 +150,15 @@ export function estimandTable(all: readonly Estimate[]): string {
     intervalText(one),
     `${one.aim || 'none'} / ${one.halfWidth.toPrecision(2)}`,
     `${one.draws}`,
-    one.shown ? 'shown' : one.excluded ? (one.delta === 0 ? 'below 0' : 'smaller than δ') : one.precise ? 'open' : 'not precise enough',
+    findingOf(one),
   ]);
   return markdown([['gain', 'δ', 'effect, 95 % interval', 'half-width: aim / reached', 'draws', 'finding'], ...lines]);
+}
+
+function findingOf({ shown, excluded, precise, delta }: Estimate): string {
+  if (shown) return 'shown';
+  if (excluded) return delta === 0 ? 'below 0' : 'smaller than δ';
+  return precise ? 'open' : 'not precise enough';
 }
 
 /** Of an error, from the logarithm of the ratio: 100 ln 2 is a fall by half. */
