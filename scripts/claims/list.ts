@@ -99,7 +99,7 @@ export const claims: readonly Claim[] = [
   },
   {
     name: 'structure-figure-7',
-    title: 'CGC and PLE over MMoE and ML-MMoE on fig. 7’s data',
+    title: 'Structure on fig. 7’s data',
     configs: [structureOnFigure7],
     header: {
       claim: 'At a correlation of .5 CGC is better than MMoE, and PLE better than ML-MMoE and than CGC.',

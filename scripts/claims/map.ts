@@ -119,7 +119,7 @@ export function mapAnswer(tables: Tables, fresh: readonly Table[], folder: strin
     `${table.tasks.length} tasks, correlation ${correlation}, labels in ${100 * share} % of the rows`;
   const best = again[0];
   const isShown = best !== undefined && verdictAt(best) === 'holds here';
-  const words = best?.estimates.slice(0, 2).map((one) => intervalText(one).replace(' margins', ''));
+  const words = best?.estimates.slice(0, 2).map((one) => `${intervalText(one)} ${one.of.replace('ple ', '')}`);
   const lines = cells.map((cell) => [
     ...[cell.table.tasks.length, cell.correlation, cell.share].map(String),
     ...cell.estimates.map(intervalText),
@@ -129,7 +129,7 @@ export function mapAnswer(tables: Tables, fresh: readonly Table[], folder: strin
       [...tables, ...fresh],
       outside === cells.length ? 'does not hold here' : isShown ? 'holds here' : 'cannot be told',
     ),
-    sentence: `PLE gains over MMoE and hard sharing at ${inside} of ${cells.length} points, not over one at ${outside}; on fresh draws at the best by margins of ${words?.join(', ') ?? 'none'}`,
+    sentence: `PLE gains over both at ${inside} of ${cells.length} points; on fresh draws at the best by ${words?.join('; ') ?? 'nothing'}`,
     found: [
       `\n${drawMap(join(folder, 'map.svg'), panels)}`,
       ...again.map((cell) => `\n**Fresh draws**, ${where(cell)}:\n\n${estimandTable(cell.estimates.slice(0, 2))}`),
