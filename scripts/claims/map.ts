@@ -132,7 +132,9 @@ export function mapAnswer(tables: Tables, fresh: readonly Table[], folder: strin
     sentence: `PLE gains over both at ${inside} of ${cells.length} points; on fresh draws at the best by ${words?.join('; ') ?? 'nothing'}`,
     found: [
       `\n${drawMap(join(folder, 'map.svg'), panels)}`,
-      ...again.map((cell) => `\n**Fresh draws**, ${where(cell)}:\n\n${estimandTable(cell.estimates.slice(0, 2))}`),
+      ...again.map(
+        (cell) => `\n**Fresh draws**, ${where(cell)}:\n\n${estimandTable(cell.estimates)}\n\nThe first two decide.`,
+      ),
       `\nGains of PLE in margins, mean over tasks, with 95 % intervals point by point:\n\n${markdown([['tasks', 'correlation', 'labels', ...references.map((name) => `over ${name}`)], ...lines])}`,
     ],
   };

@@ -8,6 +8,7 @@ import { ifSettled, jointRows, markdown } from './tables.js';
 /** Shares of the variance of each task's metric; whether the model's is the largest of what can be chosen, by draw. */
 export function tuningAnswer(table: Table): Answer {
   const joint = jointRows(table);
+  const factors = ['model', 'width', 'rate', 'weight', 'draw', 'rest'];
   const tasks = table.tasks.map((task) => {
     const cells = joint.flatMap((row) =>
       testValues(table, row, task).map((value, draw) => ({
@@ -27,27 +28,29 @@ export function tuningAnswer(table: Table): Answer {
     const percents = (factor: string) => inDraws.map((shares) => 100 * (shares[factor] ?? 0));
     const differences = ['rate', 'weight', 'width'].map(
       (factor): Estimand => ({
-        of: `share of the model less that of the ${factor}, ${task}`,
+        of: `the model’s share of a draw’s variance less the ${factor}’s, ${task}`,
         gains: less(percents('model'), percents(factor)),
         delta: 0,
         unit: 'points of %',
       }),
     );
-    return { task, share: varianceShares(cells), differences };
+    const within = Object.fromEntries(factors.map((factor) => [factor, mean(percents(factor)) / 100]));
+    return { task, shares: { 'over all draws': varianceShares(cells), 'within a draw, mean': within }, differences };
   });
-  const factors = ['model', 'width', 'rate', 'weight', 'draw', 'rest'];
   const estimates = estimated(
     tasks.flatMap(({ differences }) => differences),
     table.test.level,
   );
-  const rates = estimates.filter(({ of }) => of.includes('rate'));
-  const lines = tasks.map(({ task, share }) => [
-    task,
-    ...factors.map((factor) => `${(100 * (share[factor] ?? 0)).toFixed(0)} %`),
-  ]);
+  const rates = estimates.filter(({ of }) => of.includes('rate’s'));
+  const lines = tasks.flatMap(({ task, shares }) =>
+    Object.entries(shares).map(([which, share]) => [
+      `${task}, ${which}`,
+      ...factors.map((factor) => `${(100 * (share[factor] ?? 0)).toFixed(0)} %`),
+    ]),
+  );
   return {
     ...ifSettled([table], verdictOn(estimates)),
-    sentence: `The model’s share of the variance less the learning rate’s, in points of %: ${tasks.map(({ task }, place) => `${task} ${intervalText(must(rates[place], task)).replace(' points of %', '')}`).join(', ')}`,
+    sentence: `The model’s share of a draw’s variance less the learning rate’s, in points of %: ${tasks.map(({ task }, place) => `${task} ${intervalText(must(rates[place], task)).replace(' points of %', '')}`).join(', ')}`,
     found: [
       `${estimandTable(estimates)}\n`,
       'Shares are variance components of a mixed model with main effects; the rest holds interactions and training noise. Tests are of shares within each draw, paired over draws (Student’s t).',
