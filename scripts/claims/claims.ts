@@ -130,7 +130,8 @@ async function sayDurations(): Promise<void> {
 
 /** A claim that was not run. */
 function waiting(claim: Claim): Section {
-  return section(claim, { verdict: 'not run', sentence: 'its files were not here', found: [] }, []);
+  const sentence = claim.needs ? 'its files were not here' : 'not trained yet';
+  return section(claim, { verdict: 'not run', sentence, found: [] }, []);
 }
 
 /** Further draws at the points that the claim names, which took no part in the answer. */
