@@ -16,7 +16,7 @@ export interface Estimand {
   /** The half-width to be reached. Default: δ / 2. 0: none is set. */
   readonly aim?: number;
   /** Of gains, δ and the aim. Log points: 100 ln of a ratio of errors. Margins: .001 AUC, or 5 log points of an error. Empty: 1 is all. */
-  readonly unit: 'log points' | 'margins' | 'points of %' | '';
+  readonly unit: 'log points' | 'margins' | 'percentage points' | '';
   /**
    * Of an effect that must be there at each of several points, in one of several tasks: gains by point, task and draw.
    * Then they decide, and `gains` are told.
@@ -24,7 +24,7 @@ export interface Estimand {
   readonly everywhere?: readonly (readonly (readonly number[])[])[];
 }
 
-export interface Estimate extends Omit<Estimand, 'gains' | 'everywhere'> {
+export interface Estimate extends Omit<Estimand, 'gains'> {
   readonly aim: number;
   readonly draws: number;
   readonly gain: number;
@@ -44,8 +44,8 @@ export interface Estimate extends Omit<Estimand, 'gains' | 'everywhere'> {
 /** @param level Of the interval: .05. What refutes is adjusted for the number of estimands (Bonferroni). */
 export function estimated(all: readonly Estimand[], level: number): readonly Estimate[] {
   return all.map((estimand) => {
-    const { gains, everywhere = [[gains]], ...rest } = estimand;
-    const { delta, aim = delta / 2 } = rest;
+    const { gains, ...rest } = estimand;
+    const { delta, aim = delta / 2, everywhere = [[gains]] } = rest;
     const { gain, interval } = difference(gains, 1, level);
     const halfWidth = (interval[1] - interval[0]) / 2;
     const strict = level / all.length / everywhere.length;
@@ -108,11 +108,12 @@ export function readAs(
       ...read.map(
         ({ name, estimates, verdict, beside }) => `\n**${name}: ${verdict}.**\n\n${estimandTable(estimates)}${beside}`,
       ),
-      ...every.flatMap((table) => [
-        `\nComparison \`${table.name}\`:`,
-        gains(table),
-        table.contrasts.length > 0 ? contrasts(table) : '',
-      ]),
+      // A table of loss weights has its gains at weight 1 in another.
+      ...every.flatMap((table) =>
+        table.fronts
+          ? []
+          : [`\nComparison \`${table.name}\`:`, gains(table), table.contrasts.length > 0 ? contrasts(table) : ''],
+      ),
     ],
   };
 }
@@ -152,7 +153,11 @@ export function estimandTable(all: readonly Estimate[]): string {
     `${one.draws}`,
     findingOf(one),
   ]);
-  return markdown([['gain', 'δ', 'effect, 95 % interval', 'half-width: aim / reached', 'draws', 'finding'], ...lines]);
+  const head = ['gain', 'δ', 'effect, 95 % interval', 'half-width: aim / reached', 'draws', 'finding'];
+  const note = all.some(({ everywhere }) => everywhere)
+    ? '\n\nAt a best weight: all weights and tasks decide; the interval is that of one task at one weight.'
+    : '';
+  return `${markdown([head, ...lines])}${note}`;
 }
 
 function findingOf({ shown, excluded, precise, delta }: Estimate): string {

@@ -133,7 +133,8 @@ export function mapAnswer(tables: Tables, fresh: readonly Table[], folder: strin
     found: [
       `\n${drawMap(join(folder, 'map.svg'), panels)}`,
       ...again.map(
-        (cell) => `\n**Fresh draws**, ${where(cell)}:\n\n${estimandTable(cell.estimates)}\n\nThe first two decide.`,
+        (cell, index) =>
+          `\n**Fresh draws**, ${where(cell)}:\n\n${estimandTable(cell.estimates)}\n\n${index === 0 ? 'The first two decide the claim.' : 'The worst point decides nothing.'}`,
       ),
       `\nGains of PLE in margins, mean over tasks, with 95 % intervals point by point:\n\n${markdown([['tasks', 'correlation', 'labels', ...references.map((name) => `over ${name}`)], ...lines])}`,
     ],

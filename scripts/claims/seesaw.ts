@@ -22,7 +22,7 @@ export function seesawAnswer(table: Table, weights: Table): Answer {
       (task) =>
         `${task} ${each((estimates) => gainers.reduce((sum, one) => sum + shownIn(estimates, `${one} over single-task, ${task}`), 0))}`,
     );
-    return `Shown to lose at every weight: ${lost} of 4 models, not to: ${not}; CGC and PLE gain on ${first}, ${second} of 2`;
+    return `Of 4 models ${lost} are shown to lose at every weight, ${not} not to; CGC and PLE gain on ${first}, ${second} of 2`;
   });
   return { ...answer, found: [...answer.found, frontsOf(weights)] };
 }

@@ -95,7 +95,7 @@ export function frontsOf(table: Table): string {
   ]);
   const head = ['model', ...(all[0]?.points ?? []).map(({ value }) => `weight ${value}`), 'seesaw'];
   const task = all[0]?.key.split('.')[2];
-  return `\n**Loss weights** of ${task}, with gains on ${table.tasks.join(' and ')}:\n\n${markdown([head, ...lines])}`;
+  return `\n**Loss weights** of ${task}, with gains on ${table.tasks.join(' and ')}. *seesaw*: a task is worse at every weight; *undecided*: this is not shown; empty: none at weight 1.\n\n${markdown([head, ...lines])}`;
 }
 
 export function markdown([head = [], ...lines]: readonly (readonly string[])[]): string {

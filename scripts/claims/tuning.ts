@@ -31,7 +31,7 @@ export function tuningAnswer(table: Table): Answer {
         of: `the model’s share of a draw’s variance less the ${factor}’s, ${task}`,
         gains: less(percents('model'), percents(factor)),
         delta: 0,
-        unit: 'points of %',
+        unit: 'percentage points',
       }),
     );
     const within = Object.fromEntries(factors.map((factor) => [factor, mean(percents(factor)) / 100]));
@@ -50,7 +50,7 @@ export function tuningAnswer(table: Table): Answer {
   );
   return {
     ...ifSettled([table], verdictOn(estimates)),
-    sentence: `The model’s share of a draw’s variance less the learning rate’s, in points of %: ${tasks.map(({ task }, place) => `${task} ${intervalText(must(rates[place], task)).replace(' points of %', '')}`).join(', ')}`,
+    sentence: `The model’s share of a draw’s variance less the learning rate’s, in percentage points: ${tasks.map(({ task }, place) => `${task} ${intervalText(must(rates[place], task)).replace(' percentage points', '')}`).join(', ')}`,
     found: [
       `${estimandTable(estimates)}\n`,
       'Shares are variance components of a mixed model with main effects; the rest holds interactions and training noise. Tests are of shares within each draw, paired over draws (Student’s t).',
