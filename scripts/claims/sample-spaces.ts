@@ -21,7 +21,7 @@ export function sampleSpacesAnswer(table: Table): Answer {
   return {
     ...ifSettled([{ rows }], verdictOn(joint)),
     sentence: `By masking VCR’s error falls by log points: ${all.map((one) => `${one.of} ${intervalText(one).replace(' log points', '')}`).join(', ')}`,
-    found: [estimandTable(all), 'Single-task is a control, and no part of the verdict.'],
+    found: [estimandTable(all), '\nSingle-task is a control, and no part of the verdict.'],
   };
 }
 
