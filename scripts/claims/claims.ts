@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import type { Comparison } from '../../src/comparison/comparison.js';
 import { readComparison } from '../../src/comparison/stored/comparison-file.js';
 import { must } from '../../src/support/must.js';
+import { counted } from '../../src/support/whole-number.js';
 import { refuse, wordsOf } from '../usage.js';
 import type { Answer, Claim, Header, Table, Tables, Variant } from './claim.js';
 import { measuredSpeed, secondsLeft } from './duration.js';
@@ -193,7 +194,7 @@ function section(claim: Claim, answer: Answer, tables: readonly Table[]): Sectio
       count > 0
         ? '\n<!-- placeholder: minutes to hours of training; writes tracked files -->'
         : '\n<!-- command; exit 2; as npm run claims --=node --import tsx scripts/claims/claims.ts -->',
-      `\n    ${command}${count > 0 ? `        # judged at commit ${commit}; ${count} runs, ${minutes.toFixed(0)} minutes of training` : ''}\n`,
+      `\n    ${command}${count > 0 ? `        # judged at commit ${commit}; ${count} runs, ${counted(Math.round(minutes), 'minute')} of training` : ''}\n`,
     ]
       .filter(Boolean)
       .join('\n'),

@@ -20,10 +20,11 @@ export function decayingAnswer(table: Table): Answer {
   const estimates = oneOf(all, table.test.level);
   const count = (of: 'shown' | 'excluded') => estimates.filter((one) => one[of]).length;
   const largest = must(estimates.toSorted((a, b) => b.gain - a.gain)[0], 'a gain');
+  const above = estimates.filter(({ interval: [low] }) => low > 0).length;
   const some = { shown: count('shown') > 0, excluded: count('excluded') === estimates.length };
   return {
     ...ifSettled([table], verdictOn([some])),
-    sentence: `Of ${all.length} gains over constant weights ${count('shown')} are shown, ${count('excluded')} smaller than δ; the largest, ${largest.of.replace(' over constant weights', '')}: ${intervalText(largest)}`,
+    sentence: `Of ${all.length} gains over constant weights ${count('excluded')} are smaller than δ, ${above} above 0; the largest, ${largest.of.replace(' over constant weights', '')}: ${intervalText(largest)}`,
     found: [estimandTable(estimates), gains(table)],
   };
 }
