@@ -2,6 +2,7 @@
 import type { TestedGain } from '../../src/comparison/comparison.js';
 import type { Answer, Tables } from './claim.js';
 import { type Estimate, estimandTable, verdictOn } from './estimand.js';
+import { nameOf } from './feed.js';
 import { contrasts, gains, rowOf, unsettled } from './tables.js';
 
 /** Of PLE over single-task, and over what the table contrasts it with among `others`. */
@@ -24,7 +25,7 @@ export function testedAnswer(
   return {
     verdict,
     ...(verdict === 'cannot be told' && pairs.some(({ untold }) => untold) ? { next: unsettled } : {}),
-    sentence: `Of PLE’s ${estimates.length} gains over ${['single-task', ...others].join(' and ')}: ${count(({ shown }) => shown)} shown, ${count(({ excluded }) => excluded)} smaller than δ`,
+    sentence: `Of PLE’s ${estimates.length} gains over ${['single-task', ...others.map(nameOf)].join(' and ')}: ${count(({ shown }) => shown)} shown, ${count(({ excluded }) => excluded)} smaller than δ`,
     found: [
       estimandTable(estimates),
       ...tables.flatMap((table) => [gains(table), table.contrasts.length > 0 ? contrasts(table) : '']),
@@ -49,9 +50,10 @@ export function testedGains(
     const inMargins = (value: number | undefined) => (value ?? Number.NaN) / (margin ?? Number.NaN);
     const [low, high] = [inMargins(interval?.[0]), inMargins(interval?.[1])];
     const halfWidth = (high - low) / 2;
+    const beside = among.filter((other) => other !== task);
     const against = { worse: pHolm, equivalent: pEquivalent, better: null, undecided: null }[verdict ?? 'undecided'];
     return {
-      of: `ple over ${reference}, ${task}${among.length > 0 ? ` of ${among.join(', ')}` : ''}`,
+      of: `ple over ${reference}, ${[task, ...beside.map((other) => `beside ${other}`)].join(', ')}`,
       draws,
       delta: 1,
       aim,
