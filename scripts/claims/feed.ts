@@ -35,11 +35,6 @@ export function severalAnswer(tables: Tables): Answer {
   });
 }
 
-/** As its paper writes it. */
-export function nameOf(label: string): string {
-  return label.toUpperCase().replace('MMOE', 'MMoE');
-}
-
 export function inTable({ tasks }: Table, estimands: readonly Estimand[]): readonly Estimand[] {
   return estimands.map((one) => ({ ...one, of: `${one.of}, of ${tasks.join(', ')}` }));
 }

@@ -6,7 +6,7 @@ import type { Answer, Table } from './claim.js';
 import { diagnosed, expertCells, spread } from './diagnosed.js';
 import { less } from './differences.js';
 import { type Estimand, estimandTable, estimated, intervalText, verdictOn } from './estimand.js';
-import { nameOf } from './feed.js';
+import { nameOf } from './models.js';
 import { ifSettled, markdown, rowOf } from './tables.js';
 
 interface GateUse {

@@ -13,3 +13,8 @@ export function modelsOf(config: string, keeps: (label: string) => boolean): rea
   const models: readonly Model[] = compare.models;
   return models.filter(({ type, label = type }) => keeps(label));
 }
+
+/** As its paper writes it. */
+export function nameOf(label: string): string {
+  return label.toUpperCase().replace('MMOE', 'MMoE');
+}

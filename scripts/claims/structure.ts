@@ -2,8 +2,8 @@
 import { must } from '../../src/support/must.js';
 import type { Answer, Table, Tables, Variant } from './claim.js';
 import { errorRatios, intervalText, onEachTask, readAs, shownIn } from './estimand.js';
-import { inTable, nameOf, overMean } from './feed.js';
-import { modelsOf } from './models.js';
+import { inTable, overMean } from './feed.js';
+import { modelsOf, nameOf } from './models.js';
 import { inEachSize } from './sizes.js';
 
 /** A model, and that which has less of its structure. */

@@ -2,7 +2,7 @@
 import type { TestedGain } from '../../src/comparison/comparison.js';
 import type { Answer, Tables } from './claim.js';
 import { type Estimate, estimandTable, verdictOn } from './estimand.js';
-import { nameOf } from './feed.js';
+import { nameOf } from './models.js';
 import { contrasts, gains, rowOf, unsettled } from './tables.js';
 
 /** Of PLE over single-task, and over what the table contrasts it with among `others`. */
