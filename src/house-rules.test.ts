@@ -38,6 +38,63 @@ type File = (typeof files)[number];
 const isTest = ({ path }: File) => /\.test\.ts$|[.-]fixture\.(ts|mjs)$/.test(path);
 const program = files.filter((file) => !isTest(file));
 
+/** Scripts too: they are a room beside `src`. */
+const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(source, '../scripts', path), 'utf8');
+    return { path: `scripts/${path}`, tree: ts.createSourceFile(path, text, ts.ScriptTarget.ESNext) };
+  });
+
+/**
+ * What each room may weigh: tokens and bytes of its program (no comments, no blanks), and files. A commit that makes a room smaller lowers its
+ * numbers; one that raises a number says in its message what left elsewhere.
+ */
+const sizes: Readonly<Record<string, Size>> = {
+  cli: { tokens: 23850, bytes: 103772, files: 30 },
+  comparison: { tokens: 63323, bytes: 222844, files: 67 },
+  config: { tokens: 23175, bytes: 93930, files: 22 },
+  data: { tokens: 69898, bytes: 261706, files: 69 },
+  engine: { tokens: 39968, bytes: 140335, files: 45 },
+  guess: { tokens: 12613, bytes: 50854, files: 9 },
+  inspect: { tokens: 7655, bytes: 30378, files: 9 },
+  'library.ts': { tokens: 1268, bytes: 5690, files: 1 },
+  metrics: { tokens: 10100, bytes: 35666, files: 12 },
+  models: { tokens: 23958, bytes: 82121, files: 36 },
+  objective: { tokens: 8974, bytes: 31434, files: 21 },
+  optimizers: { tokens: 4966, bytes: 19487, files: 16 },
+  report: { tokens: 54765, bytes: 204756, files: 65 },
+  scripts: { tokens: 51372, bytes: 185642, files: 52 },
+  serving: { tokens: 16654, bytes: 57914, files: 15 },
+  support: { tokens: 7819, bytes: 26517, files: 24 },
+  tracking: { tokens: 4935, bytes: 17997, files: 7 },
+  training: { tokens: 36082, bytes: 132409, files: 40 },
+};
+
+const none: Size = { tokens: 0, bytes: 0, files: 0 };
+
+interface Size {
+  readonly tokens: number;
+  readonly bytes: number;
+  readonly files: number;
+}
+
+/** The tokens of a file are the leaves of its syntax tree: a scanner alone takes the code after a template's `${…}` for text. */
+function sizeOf({ tree }: Pick<File, 'tree'>): Omit<Size, 'files'> {
+  let tokens = 0;
+  let bytes = 0;
+  const visit = (node: ts.Node): void => {
+    if (ts.isJSDoc(node)) return;
+    const children = node.getChildren(tree);
+    children.forEach(visit);
+    if (children.length > 0 || node.getWidth(tree) === 0) return;
+    tokens += 1;
+    bytes += Buffer.byteLength(node.getText(tree));
+  };
+  visit(tree);
+  return { tokens, bytes };
+}
+
 /** `file:line` of every node for which `chosen` returns a text. */
 function findings(among: readonly File[], chosen: (node: ts.Node, file: File) => string | undefined): string[] {
   return among.flatMap((file) =>
@@ -192,4 +249,24 @@ test('names of files and folders are kebab-case and say what is in them', () => 
   expect(paths.filter((path) => !kebab.test(basename(path)))).toEqual([]);
   const empty = /^(utils?|helpers?|types?|common|misc)(\.|$)/;
   expect(paths.filter((path) => empty.test(basename(path)))).toEqual([]);
+});
+
+test('no room weighs more than the table allows, nor much less', () => {
+  const rooms = new Map<string, Size>();
+  for (const file of [...program.filter(({ path }) => path.endsWith('.ts')), ...scripts]) {
+    const room = file.path.split('/', 1)[0] ?? '';
+    const { tokens, bytes } = sizeOf(file);
+    const sum = rooms.get(room) ?? { tokens: 0, bytes: 0, files: 0 };
+    rooms.set(room, { tokens: sum.tokens + tokens, bytes: sum.bytes + bytes, files: sum.files + 1 });
+  }
+  const wrong = [...new Set([...rooms.keys(), ...Object.keys(sizes)])].flatMap((room) => {
+    const { tokens, bytes, files } = rooms.get(room) ?? none;
+    const allowed = sizes[room] ?? none;
+    const above = tokens > allowed.tokens || bytes > allowed.bytes || files > allowed.files;
+    // A table that is not lowered would let the next commit take back what this one won.
+    const loose = allowed.tokens > 1.02 * tokens || allowed.bytes > 1.02 * bytes;
+    const entry = `${room}: { tokens: ${tokens}, bytes: ${bytes}, files: ${files} }`;
+    return above ? [`too large: ${entry}`] : loose ? [`lower the table: ${entry}`] : [];
+  });
+  expect(wrong).toEqual([]);
 });
