@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Page } from 'playwright-core';
 import { refuse, wordsOf } from './usage.js';
@@ -11,8 +10,8 @@ import { refuse, wordsOf } from './usage.js';
  * Opens a report (of a comparison or of a run) in headless Chromium and checks what only a browser shows. There is no
  * error and no request. Nothing is wider than the window at 400 and 1400 pixels and on A4, in light and in dark.
  * Sorting works by click and by key, tips under the pointer and from the keyboard. Buttons hide and show models.
- * Without a report, it trains a small comparison whose names are markup, and also checks that the page reloads while
- * runs finish, keeps its place, and stops. Pictures and a print go to a folder, for people to check.
+ * Without a report, it trains a small comparison whose names are markup. Pictures and a print go to a folder, for people
+ * to check.
  *
  *     npm run check:report -- [runs/quickstart/report.html [pictures]]
  */
@@ -39,7 +38,7 @@ if (executablePath === undefined)
   refuse(usage, 'There is no Chromium (Debian: apt install chromium); CHROMIUM names one.');
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 try {
-  if (given === undefined) await checkWhileTraining();
+  if (given === undefined) await checkMarkup();
   for (const scheme of schemes) for (const width of widths) await check(scheme, width);
 } finally {
   await browser.close();
@@ -49,48 +48,21 @@ for (const fault of faults) console.error(`fault: ${fault}`);
 console.log(`${faults.length === 0 ? 'No fault' : `${faults.length} faults`}; pictures are in ${pictures}`);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
-/** Windows of all kinds stay open on the page while the comparison trains; nobody reloads them. */
-async function checkWhileTraining(): Promise<void> {
+/** Trains a comparison whose names are markup, and checks that its page shows them as text. */
+async function checkMarkup(): Promise<void> {
   writeConfig();
   const words = ['compare', 'compare.yaml', '--jobs', '1'];
   const stdio = ['ignore', 'ignore', 'inherit'] as const;
   const child = spawn(process.execPath, [resolve('bin/ple.js'), ...words], { cwd: folder, stdio: [...stdio] });
-  const ended = new Promise<number | null>((done) => child.on('close', done));
-  while (!existsSync(file) && child.exitCode === null) await setTimeout(100);
-  const windows = await Promise.all(
-    schemes.flatMap((scheme) => widths.map((width) => openWindow(`training-${scheme}-${width}`, scheme, width))),
-  );
-  const code = await ended;
+  const code = await new Promise<number | null>((done) => child.on('close', done));
   if (code !== 0) faults.push(`ple compare ended with ${code}`);
-  for (const { page, fault } of windows) {
-    await page.locator('#why').waitFor({ timeout: 60_000 }); // the report of all runs alone has it
-    const text = await page.locator('main').textContent();
-    for (const name of [task, label]) if (!text?.includes(name)) fault(`${name} is not shown as text`);
-    const alien = await page.locator('main script, main img, main [onerror]').count();
-    if (alien > 0) fault(`${alien} elements that nobody made`);
-    if ((await page.title()) === '1') fault('a name has run as a script');
-    page.on('load', () => fault('the finished page reloads'));
-  }
-  await setTimeout(7000);
-  for (const { page } of windows) await page.close();
-}
-
-async function openWindow(name: string, scheme: 'light' | 'dark', width: number) {
-  const { page, fault } = await openPage(name, scheme, width);
-  const state = () => page.locator('.lead').textContent();
-  const before = await state();
-  if (!/^\d+ of 6 runs done/.test(before ?? '')) fault(`it says at first: ${before}`);
-  await checkWidth(page, fault);
-  const table = page.locator('#numbers');
-  await table.evaluate((section) => section.scrollIntoView());
-  if ((await page.locator('html').evaluate((root) => root.scrollTop)) === 0) fault('the page does not scroll');
-  const top = () => table.evaluate((section) => section.getBoundingClientRect().top);
-  const at = await top();
-  for (let tries = 0; tries < 300 && (await state()) === before; tries++) await setTimeout(100);
-  const now = await top();
-  if (Math.abs(now - at) > 2) fault(`a reload moves the page by ${now - at} pixels`);
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
-  return { page, fault };
+  const { page, fault } = await openPage('markup', 'light', 1400);
+  const text = await page.locator('main').textContent();
+  for (const name of [task, label]) if (!text?.includes(name)) fault(`${name} is not shown as text`);
+  const alien = await page.locator('main script, main img, main [onerror]').count();
+  if (alien > 0) fault(`${alien} elements that nobody made`);
+  if ((await page.title()) === '1') fault('a name has run as a script');
+  await page.close();
 }
 
 /** Opens a page. Requests, console messages and errors of it are faults. */

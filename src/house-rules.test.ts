@@ -51,8 +51,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 23850, bytes: 103772, files: 30 },
-  comparison: { tokens: 63323, bytes: 222844, files: 67 },
+  cli: { tokens: 23846, bytes: 103669, files: 30 },
+  comparison: { tokens: 63293, bytes: 222763, files: 67 },
   config: { tokens: 23175, bytes: 93930, files: 22 },
   data: { tokens: 69898, bytes: 261706, files: 69 },
   engine: { tokens: 39968, bytes: 140335, files: 45 },
@@ -63,8 +63,8 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 23958, bytes: 82121, files: 36 },
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 4966, bytes: 19487, files: 16 },
-  report: { tokens: 54765, bytes: 204756, files: 65 },
-  scripts: { tokens: 28754, bytes: 101591, files: 25 },
+  report: { tokens: 51968, bytes: 194066, files: 63 },
+  scripts: { tokens: 28373, bytes: 100317, files: 25 },
   serving: { tokens: 16654, bytes: 57914, files: 15 },
   support: { tokens: 7819, bytes: 26517, files: 24 },
   tracking: { tokens: 4935, bytes: 17997, files: 7 },

@@ -66,7 +66,6 @@ const groups = [
 const gone: Readonly<Record<string, string>> = {
   clean: 'ple runs --sort size shows what is large, and rm -r deletes the folder of a run',
   completion: 'docs/config.md has a line for the completion of commands; ple <command> --help lists options',
-  watch: 'open report.html in the folder of a comparison, which ple compare writes anew while runs train',
   inspect: 'ple data inspect looks at data, ple report at results, and ple runs at what is in the folder of runs',
   plot: 'ple report writes report.html with all charts, and with --svg each as a file',
   sweep: 'ple compare searches the values of compare.tune, and compares those of compare.axes, keys of its config',

@@ -135,7 +135,6 @@ async function runInFolder(
       if (untracked !== undefined) on({ kind: 'note', message: untracked });
     }
     if (step.kind === 'train') {
-      on({ kind: 'stage', stage, runs, folder: below });
       const all = { stage, folder: below, runs: distinct(runs) };
       const open = openStage({ ...all, plan: await writeStagePlan(all, predictions) }, config.metrics, on);
       const left = await executor.execute(open);

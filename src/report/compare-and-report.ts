@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import type { ComparisonOptions, Event } from '../comparison/execute/executor.js';
+import type { ComparisonOptions } from '../comparison/execute/executor.js';
 import { type ComparisonResult, runComparison } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
-import { openLiveReport } from './live-report.js';
 
 interface ReportOptions {
   /** The command line that makes the report again. */
@@ -20,7 +19,7 @@ export async function compareAndReport(
   options: ComparisonOptions,
   { command, svg, onTrained }: ReportOptions,
 ): Promise<ComparisonResult> {
-  const result = await withLiveReport(config, options, command);
+  const result = await runComparison(config, options);
   if (result.status !== 'done') return result;
   const { tracker, ...done } = result;
   const { folder, comparison, runs, failed } = done;
@@ -38,23 +37,4 @@ export async function compareAndReport(
     );
   }
   return done;
-}
-
-/** Trains, and meanwhile writes a report.html that reloads itself. */
-async function withLiveReport(config: ComparisonConfig, options: ComparisonOptions, command: string) {
-  const note = (message: string) => options.on({ kind: 'note', message });
-  const live = openLiveReport(join(options.runs, config.name), config, command, note);
-  const on = (event: Event) => {
-    options.on(event);
-    live.on(event);
-  };
-  let ended: string | undefined = 'Ended by an error.';
-  try {
-    const result = await runComparison(config, { ...options, on });
-    if (result.status === 'done') ended = undefined;
-    else ended = result.status === 'detached' ? result.message : 'Interrupted. The same command continues.';
-    return result;
-  } finally {
-    await live.close(ended);
-  }
 }

@@ -11,8 +11,6 @@ export type Event =
   | { readonly kind: 'reading'; readonly done: number; readonly total: number }
   /** The decisions of `tune` and `match`, before the reported runs. */
   | { readonly kind: 'decided'; readonly changes: DecidedChanges }
-  /** All runs of a stage, before it. */
-  | ({ readonly kind: 'stage' } & Stage)
   | {
       readonly kind: 'planned';
       readonly stage: Stage['stage'];

@@ -54,12 +54,7 @@ export function openStage(
 }
 
 /** Scores of a run for display: on the test split, or on validation for tuning runs, whose best epoch so far counts. */
-export function displayedScores(
-  stage: Stage['stage'],
-  run: Run,
-  path: string,
-  metrics: Readonly<Record<string, string>>,
-) {
+function displayedScores(stage: Stage['stage'], run: Run, path: string, metrics: Readonly<Record<string, string>>) {
   const { experiment, tasks, until } = run;
   const result = readResult(path);
   const soFar = until === undefined ? result?.tasks : bestSoFar(path, experiment, until).tasks;

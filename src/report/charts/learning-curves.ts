@@ -23,41 +23,33 @@ interface Learner {
   readonly runs: readonly {
     readonly seed: number;
     readonly epochs: readonly EpochRecord[];
-    /** Null while the run trains. */
-    readonly bestEpoch: FinishedRun['result']['bestEpoch'] | null;
+    readonly bestEpoch: FinishedRun['result']['bestEpoch'];
     /** Tasks that are reported from this run. Undefined: all. */
     readonly tasks?: readonly string[] | undefined;
   }[];
 }
 
 /** Models at a point of the axes, the baseline first. */
-export interface Learners extends Pick<Point, 'axis' | 'tasks'> {
+interface Learners extends Pick<Point, 'axis' | 'tasks'> {
   readonly learners: readonly Learner[];
 }
 
-/** The curves of a finished comparison, the best model first. */
+/**
+ * Learning curves as small multiples: for each task a panel per model, the best model first. It shows the validation
+ * metric of all seeds and their mean, compared with the baseline's mean. A mean ends where more than half of the runs
+ * have stopped.
+ */
 export function learningCurves(data: ReportData): readonly ChartSection[] {
   const { baseline } = data.comparison;
   const all = comparisonPoints(data.comparison).map(({ axis, tasks, rows }): Learners => {
-    const [first, others] = [true, false].map((own) => rows.filter(({ label }) => (label === baseline) === own));
-    const learners = [...(first ?? []), ...ranked(others ?? [])].map((row) => ({
+    const [own, others] = [true, false].map((is) => rows.filter(({ label }) => (label === baseline) === is));
+    const learners = [...(own ?? []), ...ranked(others ?? [])].map((row) => ({
       label: row.label,
       runs: rowRuns(data, row).map(({ result: { seed, bestEpoch }, ...run }) => ({ ...run, seed, bestEpoch })),
     }));
     return { axis, tasks, learners };
   });
-  return curvesOfLearners(all, baseline, modelSeries(data.comparison));
-}
-
-/**
- * Learning curves as small multiples: for each task a panel per model. It shows the validation metric of all seeds and
- * their mean, compared with the baseline's mean. A mean ends where more than half of the runs have stopped.
- */
-export function curvesOfLearners(
-  all: readonly Learners[],
-  baseline: string,
-  series: readonly Mark[],
-): readonly ChartSection[] {
+  const series = modelSeries(data.comparison);
   const [first] = all;
   const panelsEach = (first?.learners.length ?? 1) * (first?.tasks.length ?? 1);
   const { points, omission } = drawnPoints(all, panelsEach, mostPanels);
@@ -99,7 +91,7 @@ function taskPanels(
         const y = validation[name]?.[metric];
         return typeof y === 'number' ? [{ epoch: index + 1, x: index + 1, y }] : [];
       });
-      const best = steps.find(({ epoch }) => epoch === bestEpoch?.[name]);
+      const best = steps.find(({ epoch }) => epoch === bestEpoch[name]);
       const tip = [`${label}, seed ${seed}`, `best epoch ${best?.epoch}: ${fixed(best?.y ?? null, digits)}`];
       const dot = best && { x: best.x, y: best.y, tip };
       return { all: steps, steps: steps.filter(({ epoch }) => (epoch - 1) % stride === 0), dot };

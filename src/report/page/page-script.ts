@@ -7,16 +7,9 @@
  *   go from mark to mark.
  * - A button with `data-model` hides the marks of this model in all charts. Under the pointer or with the focus, it
  *   highlights them.
- * - A page of a comparison that trains is loaded again, unless it is five minutes old: then nothing writes it any more.
  * - Folded findings open for printing; configs stay folded.
  */
 export const pageScript = `
-const live = document.querySelector('[data-written]');
-if (live) {
-  const minutes = Math.floor((Date.now() - live.dataset.written) / 60000);
-  if (minutes < 5) setTimeout(() => location.reload(), 5000);
-  else live.textContent = 'Nothing has written this page for ' + minutes + ' minutes: the comparison was killed, or its machine sleeps. The same command continues it. Reload the page to look again.';
-}
 const tip = document.getElementById('tip');
 let shown;
 let place;

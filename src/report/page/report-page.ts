@@ -21,34 +21,31 @@ import { provenance } from './provenance.js';
 /** Sections before the table: an overview of the gains. */
 const first = ['forest', 'axis'];
 
-/** What stands in place of the answer and its reasons while runs train. */
-interface Live {
-  readonly title: string;
-  readonly lead: Html;
-}
-
 /** report.html of a comparison: the answer, the gains, why, and the rest. */
-export function reportPage(data: ReportData, sections: readonly ChartSection[], live?: Live): string {
+export function reportPage(data: ReportData, sections: readonly ChartSection[]): string {
   const { comparison, runs } = data;
   const above = sections.filter(({ id }) => first.includes(id));
   const below = sections.filter(({ id }) => !first.includes(id));
   const experts = leftOut(runsOfComparison(data));
   const after = [...below, ...(experts ? [leftOutLink] : [])];
-  const own = [{ id: 'numbers', title: 'Table' }, ...(live ? [] : [{ id: 'why', title: 'Why' }])];
+  const own = [
+    { id: 'numbers', title: 'Table' },
+    { id: 'why', title: 'Why' },
+  ];
   const links = [...above, ...own, ...after, { id: 'again', title: 'Make it again' }];
   const words = verdictsInWords(comparison);
   return htmlDocument(
-    live?.title ?? `${comparison.name}: gains over ${comparison.baseline}`,
+    `${comparison.name}: gains over ${comparison.baseline}`,
     html`<header>
 <h1>${comparison.name}</h1>
-${live?.lead ?? answers(words)}
+${answers(words)}
 <p class="facts">${facts(comparison)}</p>
 ${contents(links)}
 </header>
 <main>
 ${sections.length === 0 ? null : modelKey(modelSeries(comparison))}${above.map(chartSection)}
 ${tables(comparison, runs)}
-${live ? null : why(comparison, words)}
+${why(comparison, words)}
 ${below.map(chartSection)}
 ${experts}
 ${provenance(data)}
