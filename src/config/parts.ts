@@ -47,12 +47,6 @@ export const inputsSchema = z
     attention: layerWidth()
       .default(36)
       .describe('Width of the hidden layer that weighs the entries of lists with `pool: attention`.'),
-    interaction: z
-      .enum(['none', 'fm', 'cross'])
-      .default('none')
-      .describe(
-        'What every model’s input has in addition to the columns. `fm`: the sum of products of every two embeddings of equal width, appended. `cross`: two cross layers of DCN-v2, in place of the input.',
-      ),
     columns: z
       .record(
         z.string(),

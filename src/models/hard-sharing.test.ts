@@ -19,16 +19,6 @@ testModel(hardSharing, {
       options: { levels: [[4]], tower: [] },
     },
     {
-      label: 'products of embeddings',
-      shape: { tasks: two, ...mixed, interaction: 'fm' },
-      options: { levels: [[4]], tower: [3] },
-    },
-    {
-      label: 'cross layers',
-      shape: { tasks: two, ...mixed, interaction: 'cross' },
-      options: { levels: [[4]], tower: [3] },
-    },
-    {
       label: 'lists, one of them with attention',
       shape: { tasks: two, ...withLists },
       options: { levels: [[4]], tower: [], activation: 'tanh', normalization: 'layer' },

@@ -49,8 +49,6 @@ export interface ModelShape {
      */
     readonly attention?: { readonly target: string; readonly hidden: number };
   }[];
-  /** Left out: none. */
-  readonly interaction?: 'none' | 'fm' | 'cross';
   /** The data are not known yet and the columns are placeholders: a model must not refuse a column's name. */
   readonly withoutData?: boolean;
 }

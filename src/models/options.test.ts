@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../support/errors.js';
 import { models } from './catalogue.js';
 import type { ModelShape } from './model.js';
@@ -63,12 +63,6 @@ describe('options that do not fit the tasks or the model are one line of a Confi
       expect(attempt).toThrow(/cannot be called/);
     },
   );
-});
-
-test('fm without two embeddings of equal width is refused', () => {
-  const columns = { categorical: [{ name: 'site', cardinality: 3, embedding: 2 }], numeric: ['a', 'b'] };
-  const given = { tasks: shape.tasks, ...columns, interaction: 'fm' as const };
-  expect(() => models.get('mmoe').build(given, { type: 'mmoe' })).toThrow(/fm needs two embedded columns/);
 });
 
 it.each(models.all)('$name refuses what its schema does not know, and builds where it may have no levels', (model) => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { mixed, testModel, two } from './model-tests.fixture.js';
 import { pepnet } from './pepnet.js';
 import { build } from './run.fixture.js';
-import { columns, embed, get, type LayerOptions, linear, mlp, type Point, tower } from './scalars.fixture.js';
+import { embed, get, type LayerOptions, linear, mlp, type Point, tower } from './scalars.fixture.js';
 
 interface Options extends LayerOptions {
   readonly domain?: string[];
@@ -36,7 +36,7 @@ function scaledInput(point: Point<Options>, constant: readonly number[]): number
   const x = embed(point);
   return domain.length === 0
     ? x
-    : product(factors(point, 'embeddingGate', 0, [...pickColumns(columns(point), domain), ...constant]), x);
+    : product(factors(point, 'embeddingGate', 0, [...pickColumns(x, domain), ...constant]), x);
 }
 
 testModel<Options>(pepnet, {
@@ -44,7 +44,7 @@ testModel<Options>(pepnet, {
     const frozen = { ...point, values: point.stopped };
     const constant = embed(frozen);
     const o = scaledInput(point, constant);
-    const known = [...pickColumns(columns(point), point.options.prior), ...scaledInput(frozen, constant)];
+    const known = [...pickColumns(embed(point), point.options.prior), ...scaledInput(frozen, constant)];
     const logits = point.shape.tasks.map((_, k) => {
       let state = o;
       for (let l = 1; point.values[`hidden${l}.0.weight`]; l++)
@@ -58,11 +58,6 @@ testModel<Options>(pepnet, {
       label: 'domain and prior columns',
       shape: { tasks: two, ...mixed },
       options: { levels: [[5, 4]], tower: [3], domain: ['hour'], prior: ['item', 'age'] },
-    },
-    {
-      label: 'domain and prior columns, crossed',
-      shape: { tasks: two, ...mixed, interaction: 'cross' },
-      options: { levels: [[4]], tower: [], domain: ['hour'], prior: ['item', 'age'] },
     },
   ],
 });

@@ -21,9 +21,9 @@ const columns = z.array(z.string()).default([]);
  * EPNet scales the embeddings, the same for all tasks. PPNet scales every hidden layer l of every task's network; all
  * widths of `levels` and `tower` are hidden layers. Only the prior features' embeddings are trained through the gates.
  *
- * The paper leaves three things open. Here the gates' hidden width is that of their output. The prior features'
- * embeddings are those of x before an interaction. Each hidden layer's output is scaled. Without domain columns there
- * is no EPNet: o = x. Without prior columns PPNet's gates read sg(o) alone.
+ * The paper leaves two things open. Here the gates' hidden width is that of their output, and each hidden layer's
+ * output is scaled. Without domain columns there is no EPNet: o = x. Without prior columns PPNet's gates read sg(o)
+ * alone.
  */
 export const pepnet = defineModel({
   name: 'pepnet',
@@ -57,11 +57,10 @@ export const pepnet = defineModel({
       ...hidden.flatMap(({ layer, gate }) => [layer, gate]),
     ];
     return composed([...layers, heads], (pass) => {
-      const columns = input.columns(pass);
-      const x = input.apply(pass, columns);
-      const factors = embeddingGate?.apply(pass, takeParts(columns, domain, [stopped(x)]));
+      const x = input.apply(pass);
+      const factors = embeddingGate?.apply(pass, takeParts(x, domain, [stopped(x)]));
       const scaled = factors ? tf.mul(single(factors), x) : x;
-      const known = takeParts(columns, prior, [stopped(scaled)]);
+      const known = takeParts(x, prior, [stopped(scaled)]);
       let state = scaled; // from the first hidden layer on, a stream per task
       for (const { layer, gate } of hidden) state = tf.mul(gate.apply(pass, known), layer.apply(pass, state));
       return { logits: heads.apply(pass, state) };

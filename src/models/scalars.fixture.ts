@@ -46,33 +46,8 @@ type GateWeights = Readonly<
   Record<string, { readonly experts: readonly string[]; readonly weights: readonly number[] }>
 >;
 
-/** x after the shape's interaction. */
+/** x: each column's embedding, columns of equal width together, then each list's, then the numeric columns. */
 export function embed(point: Point, prefix = ''): number[] {
-  const x = columns(point, prefix);
-  const { interaction = 'none', categorical } = point.shape;
-  if (interaction === 'fm') {
-    let from = 0;
-    const pooled: number[] = [];
-    for (const width of new Set(categorical.map((column) => column.embedding))) {
-      const fields = categorical.filter((column) => column.embedding === width).length;
-      const vectors = Array.from({ length: fields }, (_, f) => x.slice(from + f * width, from + (f + 1) * width));
-      from += fields * width;
-      if (fields < 2) continue;
-      for (let i = 0; i < width; i++)
-        pooled.push(sum(vectors.flatMap((a, f) => vectors.slice(f + 1).map((b) => get(a, i) * get(b, i)))));
-    }
-    return [...x, ...pooled];
-  }
-  let crossed = x;
-  for (let layer = 0; interaction === 'cross' && layer < 2; layer++) {
-    const before = crossed;
-    crossed = linear(point, `${prefix}interaction.${layer}`, 0, before).map((w, i) => get(x, i) * w + get(before, i));
-  }
-  return crossed;
-}
-
-/** Each column's embedding, columns of equal width together, then each list's, then the numeric columns. */
-export function columns(point: Point, prefix = ''): number[] {
   const { values, row, shape, options } = point;
   const { categorical, numeric } = shape;
   const x: number[] = [];

@@ -13,11 +13,6 @@ testModel(singleTask, {
       options: { levels: [[4]], tower: [] },
     },
     {
-      label: 'cross layers',
-      shape: { tasks: two, ...uniform, interaction: 'cross' },
-      options: { levels: [[4]], tower: [] },
-    },
-    {
       label: 'lists, one of them with attention',
       shape: { tasks: two, ...withLists },
       options: { levels: [[4]], tower: [] },

@@ -82,7 +82,7 @@ export async function* scoredRows(
   engine: Engine,
 ): AsyncGenerator<readonly ScoredBatch[]> {
   const { experiment } = run;
-  const model = models.get(experiment.model.type).build(modelShape(dataset, experiment.inputs), experiment.model);
+  const model = models.get(experiment.model.type).build(modelShape(dataset), experiment.model);
   const { batchSize } = experiment.train;
   const program = await engine.compile(
     evaluationStep(model, () => undefined),

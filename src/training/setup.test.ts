@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { inputsSchema } from '../config/parts.js';
 import { build } from '../models/run.fixture.js';
 import { binaryTasks } from '../models/tasks.fixture.js';
 import { madeDataset } from './dataset.fixture.js';
-import { countByTask, countParameters, modelShape, setUp } from './setup.js';
+import { countByTask, countParameters, setUp } from './setup.js';
 import { compiled, smallExperiment } from './trainer.fixture.js';
 
 test('each task’s own parameters are counted apart, and add up to those of the model', () => {
@@ -15,11 +14,6 @@ test('each task’s own parameters are counted apart, and add up to those of the
   expect(countParameters(parameters)).toEqual({ embedding: 2 * own.embedding, network: 2 * own.network });
   const sharing = build({ model: 'hard-sharing', shape, options: { levels: [[6]], tower: [4] } });
   expect(countByTask(sharing.parameters)).toBeUndefined();
-});
-
-test('inputs.interaction reaches the model', () => {
-  const { dataset } = madeDataset(binaryTasks('a', 'b'), { rows: 8, label: () => 0 });
-  expect(modelShape(dataset, inputsSchema.parse({ interaction: 'cross' })).interaction).toBe('cross');
 });
 
 test('with keep: last, a rate that follows scores on validation or never falls has a warning', () => {

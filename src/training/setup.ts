@@ -79,7 +79,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const steps = trainingSteps(dataset.splits.train.rows, train);
   const { model, weightSchedule, learningRate, balancing } = buildParts(
     experiment,
-    modelShape(dataset, experiment.inputs),
+    modelShape(dataset),
     steps.all / train.epochs,
   );
   const parameters = initialize(model.parameters, random.stream('initial'));
@@ -128,8 +128,8 @@ function balancedBy(method: Balancing | null, sharing: () => Sharing): Balanced 
   return Object.values(found.parts).every((part) => part === 'none') ? null : { method, sharing: found };
 }
 
-function sharingIn({ model, inputs }: Experiment, dataset: Dataset, parameters: Parameters): Sharing {
-  return findSharing(models.get(model.type).build(modelShape(dataset, inputs), smoothed(model)), parameters, dataset);
+function sharingIn({ model }: Experiment, dataset: Dataset, parameters: Parameters): Sharing {
+  return findSharing(models.get(model.type).build(modelShape(dataset), smoothed(model)), parameters, dataset);
 }
 
 /** From about here on, the table's update is most of a step. */
@@ -165,10 +165,12 @@ function settingWarnings(
 }
 
 /** The shape that models are built for on this data. */
-export function modelShape(
-  { tasks, categorical, numeric, lists }: Pick<Dataset, 'tasks' | 'categorical' | 'numeric' | 'lists'>,
-  inputs: Experiment['inputs'],
-): ModelShape {
+export function modelShape({
+  tasks,
+  categorical,
+  numeric,
+  lists,
+}: Pick<Dataset, 'tasks' | 'categorical' | 'numeric' | 'lists'>): ModelShape {
   return {
     tasks: tasks.map((task) => ({
       name: task.name,
@@ -178,7 +180,6 @@ export function modelShape(
     categorical,
     numeric: numeric.map(({ name }) => name),
     lists,
-    interaction: inputs.interaction,
   };
 }
 
@@ -198,14 +199,13 @@ export function hasIndependentTasks(experiment: Experiment): boolean {
 }
 
 /** A column of each kind, and two classes: with them a model has all kinds of parameters. */
-function shapeWithoutData({ tasks, inputs: { interaction } }: Experiment): ModelShape {
+function shapeWithoutData({ tasks }: Experiment): ModelShape {
   const column = { cardinality: 2, embedding: 1 };
   return {
     tasks: tasks.map(({ name, type }) => ({ name, type, ...(type === 'multiclass' ? { outputs: 2 } : {}) })),
     categorical: [{ name: 'column', ...column }],
     numeric: ['number'],
     lists: [{ name: 'list', length: 1, ...column }],
-    interaction,
     withoutData: true,
   };
 }

@@ -44,7 +44,7 @@ async function carryOut(order: Order, { load, read, report, signal }: Tools): Pr
     const { splits } = dataset;
     return {
       kind: 'shape',
-      model: modelShape(dataset, order.experiment.inputs),
+      model: modelShape(dataset),
       rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
       grouped: splits.test.groups !== undefined,
     };

@@ -1,45 +1,26 @@
 import { ConfigError } from '../../support/errors.js';
-import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import type { Layer, ModelShape, Pass } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
 import { type Features, inBlocks, type Span } from './axes.js';
 import { embeddedLists } from './embedded-lists.js';
 import { embeddingTables } from './embedding-tables.js';
-import { interactions } from './interaction.js';
 import { dropout } from './noise.js';
 
 export interface Embed extends Layer {
   /** Number of features of x. */
   readonly width: number;
-  /** Where each column's features, or each list's, lie in `columns`. */
+  /** Where each column's features, or each list's, lie in x. */
   readonly spans: ReadonlyMap<string, Span>;
-  /** x before any interaction, one input. */
-  columns(pass: Pass): Features;
-  /** x, one input. @param columns those of the pass, if they are there already */
-  apply(pass: Pass, columns?: Features): Features;
+  /** x, one input. */
+  apply(pass: Pass): Features;
 }
 
 /**
  * The input x: embeddings of the categorical columns (grouped by width, in the columns' order), one pooled embedding of
- * each list, then the numeric columns. Dropout leaves numeric columns alone. `shape.interaction` puts a layer of
- * `interaction.ts` on it.
+ * each list, then the numeric columns. Dropout leaves numeric columns alone.
  */
 export function embed(shape: ModelShape, options: CommonOptions, prefix = ''): Embed {
-  const columns = embedColumns(shape, options, prefix);
-  const { interaction = 'none' } = shape;
-  if (interaction === 'none') return columns;
-  const fields = [...shape.categorical, ...(shape.lists ?? [])].map(({ name }) => must(columns.spans.get(name), name));
-  const layer = interactions[interaction](`${prefix}interaction`, columns.width, fields);
-  return {
-    ...columns,
-    parameters: { ...columns.parameters, ...layer.parameters },
-    width: layer.width,
-    apply: (pass, made = columns.columns(pass)) => layer.apply(pass, made),
-  };
-}
-
-function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string): Embed {
   const tables = embeddingTables(shape.categorical, prefix);
   const lists = embeddedLists(shape, options, prefix);
   const parts = [
@@ -52,23 +33,22 @@ function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string)
   if (width === 0) throw new ConfigError('The data set has no input columns; a model needs at least one.');
   const rate = dropoutRates(options).embeddings;
   const layer = `${prefix}embeddings`;
-  const columns = (pass: Pass): Features => {
-    const { inputs, context } = pass;
-    const found = tables.apply(pass);
-    const embeddings = [...found, ...lists.apply(pass, (name) => tables.embedding(name, found))];
-    const numeric = inputs.numeric.shape[1] === numbers ? inputs.numeric : inputs.numeric.slice([0, 0], [-1, numbers]);
-    if (!context.training || rate === 0 || embedded === 0)
-      return inBlocks(tf.concat(numbers > 0 ? [...embeddings, numeric] : embeddings, 1));
-    const kept = dropout(inBlocks(tf.concat(embeddings, 1)), rate, layer, context);
-    return numbers > 0 ? tf.concat([kept, inBlocks(numeric)], 1) : kept;
-  };
   return {
     parameters: { ...tables.parameters, ...lists.parameters },
     noise: rate > 0 && embedded > 0 ? { [layer]: [1, embedded] } : {},
     width,
     spans: layOut([...parts, ...shape.numeric.map((name) => ({ name, width: 1 }))]),
-    columns,
-    apply: (pass, made = columns(pass)) => made,
+    apply(pass) {
+      const { inputs, context } = pass;
+      const found = tables.apply(pass);
+      const embeddings = [...found, ...lists.apply(pass, (name) => tables.embedding(name, found))];
+      const numeric =
+        inputs.numeric.shape[1] === numbers ? inputs.numeric : inputs.numeric.slice([0, 0], [-1, numbers]);
+      if (!context.training || rate === 0 || embedded === 0)
+        return inBlocks(tf.concat(numbers > 0 ? [...embeddings, numeric] : embeddings, 1));
+      const kept = dropout(inBlocks(tf.concat(embeddings, 1)), rate, layer, context);
+      return numbers > 0 ? tf.concat([kept, inBlocks(numeric)], 1) : kept;
+    },
   };
 }
 

@@ -84,17 +84,15 @@ export function changed(
   run: TrainedModel,
   tasks: readonly string[],
   model: Readonly<Record<string, unknown>>,
-  inputs: object = {},
 ): TrainedModel {
   const isChosen = ({ name }: { readonly name: string }) => tasks.includes(name);
   const experiment = {
     ...run.experiment,
     tasks: run.experiment.tasks.filter(isChosen),
     model: { ...run.experiment.model, ...model },
-    inputs: { ...run.experiment.inputs, ...inputs },
   };
   const encoding = { ...run.encoding, tasks: run.encoding.tasks.filter(isChosen) };
-  const shape = modelShape(features(encoding, experiment.inputs), experiment.inputs);
+  const shape = modelShape(features(encoding, experiment.inputs));
   const { parameters } = models.get(experiment.model.type).build(shape, experiment.model);
   const drawn = Object.entries(parameters).map(([name, { shape }]) => {
     const stream = randomFromSeed(3).stream(name);

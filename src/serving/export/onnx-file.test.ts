@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { changed, every, expectModelServed, expectServed, trainedRun } from './onnx-file.fixture.js';
+import { expectModelServed, expectServed, trainedRun } from './onnx-file.fixture.js';
 
 describe('an exported file predicts raw columns as ple predict does', async () => {
   const run = await trainedRun();
@@ -7,8 +7,6 @@ describe('an exported file predicts raw columns as ple predict does', async () =
   test.each(['pepnet', 'aitm'])('%s', (type) => expectModelServed(run, type));
 
   test('a trained run with all types of tasks, dropout and batch normalisation', () => expectServed(run));
-
-  test('crossed inputs', () => expectServed(changed(run, every, {}, { interaction: 'cross' })));
 
   test('a log link, the mean of a list, and a column that is constant in training', () => {
     const { columns, tasks } = run.encoding;

@@ -25,7 +25,7 @@ const mostBytes = 2 ** 31 - 2 ** 26;
 export function onnxFile(run: TrainedModel): Uint8Array {
   const { experiment, encoding, result } = run;
   const dataset = features(encoding, experiment.inputs);
-  const model = models.get(experiment.model.type).build(modelShape(dataset, experiment.inputs), experiment.model);
+  const model = models.get(experiment.model.type).build(modelShape(dataset), experiment.model);
   const parameters = storedParameters(model, run);
   const bytes = Object.values(parameters).reduce((sum, { data }) => sum + data.byteLength, 0);
   if (bytes > mostBytes)

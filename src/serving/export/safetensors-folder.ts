@@ -21,7 +21,7 @@ import { storedParameters, type TrainedModel } from '../trained-run.js';
 export async function writeSafetensorsFolder(run: TrainedModel, folder: string): Promise<void> {
   const { experiment, encoding, result } = run;
   const dataset = features(encoding, experiment.inputs);
-  const shape = modelShape(dataset, experiment.inputs);
+  const shape = modelShape(dataset);
   const model = models.get(experiment.model.type).build(shape, experiment.model);
   const config = {
     schema: 1,

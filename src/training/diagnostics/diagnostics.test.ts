@@ -28,7 +28,7 @@ const split = { rows: 20, label: labelOf, mask: (task: number, [a]: readonly [nu
 /** The input b is 1 in every row, and 0 where nothing but the batch has one. */
 const dataset = withOnes(madeDataset(binaryTasks, split).dataset);
 const experiment = { ...smallExperiment(JSON.stringify(model), binaryTasks), diagnostics: true };
-const shape = modelShape(dataset, experiment.inputs);
+const shape = modelShape(dataset);
 const options = { levels: model.levels, tower: model.tower };
 
 function withOnes(data: Dataset): Dataset {

@@ -52,8 +52,6 @@ function oneOfEach(): ParityModel[] {
     { tasks: three, ...mixed },
     { tasks: withClasses, ...mixed },
     { tasks: three, ...withLists },
-    { tasks: three, ...mixed, interaction: 'fm' },
-    { tasks: three, ...mixed, interaction: 'cross' },
   ] as const;
   return models.names.map((model, index) => {
     const shape = shapeFor(model, present(shapes[models.get(model).binaryOnly ? 0 : index % shapes.length]));
@@ -61,19 +59,8 @@ function oneOfEach(): ParityModel[] {
   });
 }
 
-/**
- * Every model with defaults, with one of the variants on fewer rows, and with a multiclass task; then one on each
- * interaction of inputs, and on lists.
- */
+/** Every model with defaults, with one of the variants on fewer rows, and with a multiclass task; then two on lists. */
 function allOfThem(): ParityModel[] {
-  const interactions = (['fm', 'cross'] as const).map((interaction) => {
-    const shape = { tasks: three, ...mixed, interaction };
-    return parityModel(
-      `inputs with ${interaction}`,
-      { model: 'cgc', shape, options: smallOptions('cgc', 'click', 'view') },
-      64,
-    );
-  });
   const lists = (['hard-sharing', 'single-task'] as const).map((model) =>
     parityModel(
       `${model} on lists, with attention`,
@@ -81,7 +68,7 @@ function allOfThem(): ParityModel[] {
       model === 'single-task' ? 64 : 512,
     ),
   );
-  return [...ofAllModels(), ...interactions, ...lists];
+  return [...ofAllModels(), ...lists];
 }
 
 export const parityModels = whole ? allOfThem() : oneOfEach();
