@@ -36,7 +36,7 @@ export const data: CommandDefinition = (program, exit) => {
 const inspectData = defineCommand(
   () =>
     new Command('inspect')
-      .description('Show rows, labels and columns of a config’s data, and what is suspicious about them.')
+      .description('Show rows and labels of a config’s data, and what is suspicious about them.')
       .argument('<config>', 'the YAML config, of a run or a comparison; with --write a table file, or a query')
       .argument(...overrides)
       .option('--write', 'print a config to start with, guessed from a CSV, TSV, JSON or Parquet file, or a query')
@@ -48,23 +48,21 @@ const inspectData = defineCommand(
       .option('--test <file>', 'with --write: the file of the test split (default: cut out)')
       .option('--file <table=file>', 'with --write and a query: a table that it reads; once for each', collect)
       .option('--database <file>', 'with --write and a query: the DuckDB file that it reads')
-      .option('--json', 'print the inspection as one JSON document')
       .addHelpText('after', whereKeysAre)
       .addHelpText(
         'after',
         examples(
           'ple data inspect configs/quickstart.yaml',
-          'ple data inspect configs/census-income/ple.yaml dataset.folder=data/census-income --json',
+          'ple data inspect configs/census-income/ple.yaml dataset.folder=data/census-income',
           'ple data inspect ratings.csv --write > ratings.yaml',
           'ple data inspect ratings.csv --write --task clicked --task rating > ratings.yaml',
           "ple data inspect ratings.csv --write --task 'liked=rating>=4' --test later.csv",
           "ple data inspect 'SELECT * FROM r JOIN u USING (user)' --write --file r=ratings.csv --file u=users.parquet",
         ),
       ),
-  async (word, overrides, { json, write, task, test, file: tables, database }) => {
+  async (word, overrides, { write, task, test, file: tables, database }) => {
     if (write) {
-      if (json || overrides.length > 0)
-        throw new ConfigError('--write takes a table file alone, and prints YAML: leave --json and overrides out.');
+      if (overrides.length > 0) throw new ConfigError('--write takes a table file alone: leave overrides out.');
       if (/\.ya?ml$/i.test(word))
         throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${word}.`);
       const from = parseQuery(word, tables, database, test) ?? word;
@@ -80,12 +78,10 @@ const inspectData = defineCommand(
     if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
     const own = Object.entries({ test, file: tables, database }).find(([, given]) => given !== undefined)?.[0];
     if (own !== undefined) throw new ConfigError(`--${own} is for --write; the files of a config are its own.`);
-    const { findingTexts, inspectionText } = await import('../report/inspection-text.js');
+    const { inspectionText } = await import('../report/inspection-text.js');
     const file = shippedConfig(word);
     const { readText } = await import('./input/config-file.js');
-    const inspection = await runInspection(await firstExperiment(readText(file), file, overrides));
-    process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
-    if (!process.stdout.isTTY) findingTexts(inspection.findings).forEach(say); // who keeps the tables in a file sees them too
+    process.stdout.write(inspectionText(await runInspection(await firstExperiment(readText(file), file, overrides))));
     return exitCode.done;
   },
 );

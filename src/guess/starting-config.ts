@@ -8,7 +8,6 @@ import { textSql } from '../data/table/staged-columns.js';
 import { type StagedRows, stagedTable } from '../data/table/staged-rows.js';
 import { table } from '../data/table/table-loader.js';
 import { usualMissing } from '../data/table/table-options.js';
-import { isRule } from '../inspect/columns.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { printable } from '../support/printable.js';
@@ -132,8 +131,8 @@ function someNames(columns: readonly { readonly name: string }[], most: number):
 
 /**
  * For each column, the binary label that it follows: the column has something (no 0, false or empty list) only in rows
- * where this label is 1, and chance does not explain it: an inspection's rule, but that 0 is nothing. If there are
- * several such labels, the one that is 1 most rarely.
+ * where this label is 1, and chance does not explain it. If there are several such labels, the one that is 1 most
+ * rarely.
  */
 async function onlyWhere(
   database: DuckDBConnection,
@@ -169,6 +168,16 @@ async function onlyWhere(
     if (label !== undefined) found.set(name, must(facts[label], 'label').name);
   }
   return found;
+}
+
+/**
+ * A rule needs ten rows that could break it. The probability that none does must be below one in a million if column
+ * and label are independent (share^rows). So 100 columns and 10 tasks give a false rule once in a thousand data sets.
+ */
+const [fewestRows, mostByChance] = [10, 1e-6];
+
+function isRule(share: number, rows: number): boolean {
+  return rows >= fewestRows && rows * Math.log(share) < Math.log(mostByChance);
 }
 
 function configText(

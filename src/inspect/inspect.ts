@@ -2,7 +2,7 @@ import type { Source, SourceTask } from '../data/dataset.js';
 import { inspectColumns } from './columns.js';
 import { findings } from './findings.js';
 import type { Finding, Inspection, SplitSummary } from './inspection.js';
-import { labelPairs, taskSummaries } from './labels.js';
+import { taskSummaries } from './labels.js';
 import { rowsInCommon } from './rows-in-common.js';
 import { perSplit, withSeenRows } from './seen-rows.js';
 
@@ -30,22 +30,19 @@ export async function inspect(
 ): Promise<Inspection> {
   const indexes = tasks.map(({ index }) => index);
   return withSeenRows(source, indexes, mostValues, signal, async (seen) => {
-    const { columns, checksum } = source;
+    const { columns } = source;
     const summaries = await taskSummaries(
       seen,
       tasks.map(({ task }) => task),
     );
     const inspection = {
-      schema: 1 as const,
-      checksum,
       splits: perSplit((split): SplitSummary => {
         const read = seen.read[split];
         return { rows: source.splits[split].rows, lookedAt: read, outside: read - seen.kept[split] };
       }),
       tasks: summaries,
-      pairs: await labelPairs(seen, summaries),
       columns: await inspectColumns(seen, columns, summaries, (done) => progress(done, columns.length)),
-      ...(await rowsInCommon(seen, columns)),
+      inCommon: await rowsInCommon(seen, columns),
     };
     return { ...inspection, findings: findings(inspection) };
   });
@@ -56,14 +53,13 @@ const glanced = 2 ** 20;
 const mostNotes = 8;
 
 /**
- * The serious findings of evenly spaced blocks, one line each, for a run to print before it trains. It only reads the
+ * The findings of evenly spaced blocks, one line each, for a run to print before it trains. It only reads the
  * source, so no result depends on it.
  * @param signal When it fires, the glance fails with its reason.
  */
 export async function glance(source: Source, tasks: ChosenTasks, signal?: AbortSignal): Promise<readonly string[]> {
   const { findings } = await inspect(source, tasks, glanced, signal);
-  const serious = findings.filter(({ weight }) => weight === 'serious');
-  const notes = varied(serious).map(({ message }) => message);
+  const notes = varied(findings).map(({ message }) => message);
   if (notes.length <= mostNotes) return notes;
   return [...notes.slice(0, mostNotes), `${notes.length - mostNotes} more findings about the data: ple data inspect.`];
 }

@@ -33,9 +33,9 @@ test('rows are equal if all inputs are: zeros with and without a sign, and missi
 test('of lists, order and weights count', async () => {
   const lists = [[1, 2], [2, 1], [1, 2], []].map((entries) => ({ entries, label: 1 }));
   const same = listSource(lists);
-  expect((await inspect(same, indexedTasks(same), everything)).repeatedRows).toBe(2);
+  expect((await inspect(same, indexedTasks(same), everything)).inCommon.test.expected).toBe(2);
   const weighted = listSource(lists.map((row, r) => ({ ...row, weights: row.entries.map(() => r) })));
-  expect((await inspect(weighted, indexedTasks(weighted), everything)).repeatedRows).toBe(0);
+  expect((await inspect(weighted, indexedTasks(weighted), everything)).inCommon.test.expected).toBe(0);
 });
 
 const random = randomFromSeed(5);

@@ -17,7 +17,7 @@ import { type SeenRows, splitSql } from './seen-rows.js';
 export async function rowsInCommon(
   { database, kept }: SeenRows,
   columns: readonly SourceColumn[],
-): Promise<Pick<Inspection, 'repeatedRows' | 'inCommon'>> {
+): Promise<Inspection['inCommon']> {
   const inputs = columns.flatMap(({ kind }, c) => (kind === 'list' ? [`i${c}`, `w${c}`] : [`i${c}`]));
   const countSplit = (split: keyof typeof splitSql) => `count(*) FILTER (${splitSql[split]}) AS ${split}`;
   const rows = `SELECT ${countSplit('train')}, ${countSplit('validation')}, ${countSplit('test')}
@@ -35,8 +35,5 @@ export async function rowsInCommon(
     const error = Math.sqrt(2 * expected * (1 + rows / Math.max(1, kept.train)));
     return { rows, found, expected, error };
   };
-  return {
-    repeatedRows: kept.train - once,
-    inCommon: { validation: inCommon(kept.validation, inValidation), test: inCommon(kept.test, inTest) },
-  };
+  return { validation: inCommon(kept.validation, inValidation), test: inCommon(kept.test, inTest) };
 }

@@ -23,7 +23,7 @@ export function entriesSql({ index }: SourceColumn & { readonly index: number })
   return `(SELECT *, unnest(${entries})::DOUBLE AS value FROM seen)`;
 }
 
-/** Makes `groups`: the profile of a batch, with `is_numeric` and `is_missing`. Splits and labels are those of `seen`. */
+/** Makes `groups`: the profile of a batch, with `is_numeric`. Splits and labels are those of `seen`. */
 export async function groupValues(database: DuckDBConnection, batch: Batch, tasks: number): Promise<void> {
   const labels = Array.from({ length: tasks }, (_, t) => `l${t}`);
   const [list] = batch.filter(({ kind }) => kind === 'list');
@@ -38,18 +38,7 @@ export async function groupValues(database: DuckDBConnection, batch: Batch, task
     );
   const numeric = batch.flatMap(({ kind }, k) => (kind === 'numeric' ? [k] : []));
   await database.run(`CREATE OR REPLACE TEMP VIEW groups AS SELECT *,
-    input IN (-1, ${numeric.join(', ')}) AS is_numeric, ${missingSql(batch)} AS is_missing FROM profile`);
-}
-
-/** Texts of categorical columns that count as missing here. For a model they are ordinary categories. */
-const missingTexts: readonly string[] = ['', '?', 'NA', 'N/A', 'NaN', 'nan', 'NULL', 'null'];
-
-function missingSql(batch: Batch): string {
-  const texts = batch.flatMap(({ kind, dictionary = [] }, k) => {
-    const indexes = dictionary.flatMap((text, index) => (missingTexts.includes(text.trim()) ? [index] : []));
-    return kind === 'categorical' && indexes.length > 0 ? [`(input = ${k} AND value IN (${indexes.join(', ')}))`] : [];
-  });
-  return ['value IS NULL', ...texts].join(' OR ');
+    input IN (-1, ${numeric.join(', ')}) AS is_numeric FROM profile`);
 }
 
 /** SQL that makes a row for each task: `task`, and the columns `<prefix><t>` under one name each. */
