@@ -147,7 +147,7 @@ compare:
     - { type: single-task, levels: [[8], [8]], tower: [4] }
   seeds: 2
   tune: { train.optimizer.learningRate: [0.01, 0.003] }
-  search: { type: grid, extend: 0 }
+  search: { type: grid }
 `,
   );
 }

@@ -51,9 +51,9 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 23792, bytes: 103395, files: 30 },
-  comparison: { tokens: 63287, bytes: 222739, files: 67 },
-  config: { tokens: 23149, bytes: 93664, files: 22 },
+  cli: { tokens: 23718, bytes: 103168, files: 30 },
+  comparison: { tokens: 60116, bytes: 212943, files: 67 },
+  config: { tokens: 22519, bytes: 90479, files: 22 },
   data: { tokens: 69898, bytes: 261706, files: 69 },
   engine: { tokens: 39968, bytes: 140335, files: 45 },
   guess: { tokens: 12655, bytes: 50971, files: 9 },
@@ -63,12 +63,12 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 23194, bytes: 79683, files: 35 },
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 4966, bytes: 19487, files: 16 },
-  report: { tokens: 51119, bytes: 191318, files: 63 },
-  scripts: { tokens: 28373, bytes: 100317, files: 25 },
+  report: { tokens: 51023, bytes: 190968, files: 63 },
+  scripts: { tokens: 28373, bytes: 100306, files: 25 },
   serving: { tokens: 16642, bytes: 57860, files: 15 },
   support: { tokens: 7819, bytes: 26517, files: 24 },
   tracking: { tokens: 4935, bytes: 17997, files: 7 },
-  training: { tokens: 36053, bytes: 132285, files: 40 },
+  training: { tokens: 35532, bytes: 130304, files: 39 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

@@ -125,8 +125,6 @@ export type Decisions = Pick<ComparisonRow, 'searched' | 'tuned' | 'tunedByTask'
 /** What the searches of a comparison tried, and what they found on the validation split. */
 export interface SearchRecord {
   readonly type: SearchConfig['type'];
-  /** What each model could spend at each point, in epochs of the baseline. Null: a number of combinations was given. */
-  readonly budget: number | null;
   /** The seeds under which each combination was trained. */
   readonly seeds: readonly number[];
   /** The searched models in the order of the config, for each point of the axes in turn. */
@@ -138,43 +136,25 @@ export interface ModelSearch {
   readonly axis: AxisPoint;
   /** Tasks that were ranked together: all, or each alone where they share no parameters. */
   readonly groups: readonly (readonly string[])[];
-  /** The epochs after which combinations were ranked. Null: after their last. */
-  readonly rungs: readonly number[] | null;
-  /**
-   * With `score: worst`: by task, the score of the baseline's best combination. The combination with the largest
-   * smallest gain over it was chosen. Absent: that with the best mean score.
-   */
-  readonly reference?: Readonly<Record<string, number>>;
   /** In the order in which they were tried. */
   readonly candidates: readonly SearchCandidate[];
 }
 
 export interface SearchCandidate {
   readonly values: AxisPoint;
-  /** Of an epoch of one run, in epochs of the baseline: the network parameters over those of the baseline. */
-  readonly cost: number;
-  /** Rung by rung, as far as it came. */
-  readonly rungs: readonly SearchRung[];
-  /** The tasks that use its values. */
-  readonly chosenFor: readonly string[];
-}
-
-export interface SearchRung {
-  /** The tasks that it was ranked for. Empty: it took the place of candidates that failed in this rung. */
-  readonly tasks: readonly string[];
-  /** What its runs cost in this rung, for these tasks, in epochs of the baseline. */
-  readonly spent: number;
   readonly runs: readonly {
     readonly seed: number;
     /** Below `tuning/`. */
     readonly path: string;
-    /** Trained so far. */
+    /** 0 if it failed. */
     readonly epochs: number;
-    /** Whether it came to the end of the rung, or to its own. False: it failed. */
+    /** False: it failed. */
     readonly trained: boolean;
-    /** The score that selects epochs, at the best epoch so far. Null: not defined. */
+    /** The score that selects epochs, at the best epoch. Null: not defined. */
     readonly scores: Readonly<Record<string, number | null>>;
   }[];
+  /** The tasks that use its values. */
+  readonly chosenFor: readonly string[];
 }
 
 export interface RunReference {

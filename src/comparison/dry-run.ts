@@ -40,10 +40,8 @@ export async function planComparison(
     const decided = tuned ? await plan.decide(search.chosen) : undefined;
     if (decided) on({ kind: 'decided', changes: decided });
     const runs = await plan.runs(decided, config.seeds);
-    // Halving leaves most of its runs before their end.
-    const tuning = search.runs.map((run): Run => (tuned ? { ...run, state: 'finished' } : run));
     const planLines = (some: readonly Run[]) => Promise.all(some.map((run) => planLine(run, readShape)));
-    return { name: config.name, folder, tuning: await planLines(tuning), runs: await planLines(runs), tuned };
+    return { name: config.name, folder, tuning: await planLines(search.runs), runs: await planLines(runs), tuned };
   });
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
+import type { ComparisonConfig } from '../config/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import { ConfigError } from '../support/errors.js';
@@ -11,8 +11,8 @@ import type { ReadShape } from './plan/data-shapes.js';
 import { type Chosen, createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
 import type { LookToCome } from './plan/looks.js';
 import { type Run, reportedRuns, runPlacer, type Stage, unfinished } from './plan/run.js';
-import { searchedPlace, searchedPlaces } from './search/candidates.js';
-import { type Extend, readSearch, type Search } from './search/search.js';
+import { searchedPlaces } from './search/candidates.js';
+import { readSearch, type Search } from './search/search.js';
 
 /** What depends on the config and the data, and the questions to a comparison's folder. */
 export interface Plan {
@@ -56,8 +56,8 @@ export interface LookStep extends Stage {
 }
 
 /**
- * What is next, of what the folder has: the first rung of the search, then the seeds of the first look, with a run that
- * has not ended. After the last look, or one that leaves nothing undecided: undefined.
+ * What is next, of what the folder has: the search, then the seeds of the first look, with a run that has not
+ * ended. After the last look, or one that leaves nothing undecided: undefined.
  */
 export async function next(
   plan: Plan,
@@ -93,31 +93,16 @@ export async function openPlan(
   const matching = createMatching(config, readShape);
   const places = await searchedPlaces(config, matching, readShape, signal);
   const place = runPlacer(config, on, signal);
-  const extend: Extend = async ({ label, point }, settings) => {
-    const found = await Promise.all(settings.map((values) => candidateWith(values).catch(refused)));
-    return found.flat();
-
-    async function candidateWith(values: AxisPoint) {
-      return (await searchedPlace(config, { label, point, settings: [values] }, matching, readShape, signal))
-        .candidates;
-    }
-  };
   // Without a search, matched widths are tried now, so that a mistake is found before hours of training.
   const undecided = await decide(config, matching, (label, point) =>
     places.some((one) => one.label === label && one.point === point) ? [{ tasks: [], values: {} }] : undefined,
   );
   return {
     folders,
-    search: (failed) => readSearch(config, places, { folder: folders.tuning, failed, place, extend }),
+    search: (failed) => readSearch(config, places, { folder: folders.tuning, failed, place }),
     decide: (chosen) => decide(config, matching, chosen),
     runs: (decided = undecided, seeds, failed) => place(reportedRuns(config, decided.of, seeds), folder, failed),
   };
-}
-
-/** A value beyond an edge may be one that its key does not take. */
-function refused(error: unknown): readonly never[] {
-  if (error instanceof ConfigError) return [];
-  throw error;
 }
 
 /**

@@ -4,15 +4,7 @@ import { countUpTo } from './count.js';
 import type { Definitions } from './definitions.js';
 import { seedSchema } from './experiment.js';
 import { isUnique, refuse, whereSound } from './parse.js';
-import {
-  checkGrid,
-  type SearchConfig,
-  type Spaces,
-  scoredSpaceSchema,
-  searchSchema,
-  spaceSchema,
-  usualSearch,
-} from './search.js';
+import { checkGrid, type SearchConfig, type Spaces, searchSchema, spaceSchema, usualSearch } from './search.js';
 import { checkVariedKeys } from './varied-keys.js';
 
 const twice = 'a value is listed twice';
@@ -50,12 +42,6 @@ export const listed = z.object({
     .nullable()
     .default(null)
     .describe('Values to search for this model alone, by dotted key. null: none.'),
-  together: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Of a single-task model: its tasks choose searched values together, by their mean score, as a joint model does. Beside the baseline it shows what its freedom is worth.',
-    ),
 });
 
 /** `compare:` of a config. */
@@ -107,17 +93,17 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
         .describe(
           '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. `{ embeddings: true }`, alone or with `parameters`: embedding tables count too. null: not at all.',
         ),
-      tune: scoredSpaceSchema
+      tune: spaceSchema
         .nullable()
         .default(null)
         .describe(
-          'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`. null: none.',
+          'Values to search for every model, by dotted key. Random search also takes distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`. null: none.',
         ),
       search: searchSchema
         .nullable()
         .default(null)
         .describe(
-          '`{ type: grid, extend: 2 }` or null: every combination of the values; a choice at the edge of a list of numbers is followed by a number beyond it, `extend` times at most. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
+          '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n combinations, drawn.',
         ),
       tuneSeed: z
         .union([seedSchema, seeds])
@@ -200,13 +186,12 @@ function checkSpaces(
   }: {
     readonly models: Entries;
     readonly axes: Spaces;
-    readonly tune: ({ readonly score?: unknown } & Spaces) | null;
+    readonly tune: Spaces | null;
     readonly search: SearchConfig | null;
   },
   context: z.core.$RefinementCtx,
 ): void {
-  const { score: _, ...values } = tune ?? {};
-  const shared = { path: ['tune'], values };
+  const shared = { path: ['tune'], values: tune ?? {} };
   const own = models.map((entry, index) => ({
     path: ['models', index, 'tune'],
     values: listed.shape.tune.parse(entry.tune) ?? {},

@@ -18,7 +18,6 @@ import {
   drawCandidates,
   isList,
   type SearchConfig,
-  type SearchScore,
   type Spaces,
   usualSearch,
 } from './search.js';
@@ -57,8 +56,6 @@ export interface ComparisonConfig {
     readonly type: string;
     /** Values to search for this model alone, by key; null: none. */
     readonly tune: Spaces | null;
-    /** Its tasks choose searched values together, although they share nothing. */
-    readonly together: boolean;
   }[];
   /** Rows that commands of the user make. They come last in every table. */
   readonly external: readonly ExternalModel[];
@@ -80,7 +77,6 @@ export interface ComparisonConfig {
   } | null;
   /** Values to search for every model, by key; null: none. */
   readonly tune: Spaces | null;
-  readonly tuneScore: SearchScore;
   readonly search: SearchConfig;
   /** The search's seeds; none is in `seeds`. */
   readonly tuneSeeds: readonly number[];
@@ -101,9 +97,8 @@ export interface ComparisonConfig {
   /**
    * The combinations that a model's search tries, from the values of both `tune`: all, or those that are drawn. `[{}]`
    * without `tune`.
-   * @param most the number of draws under a budget; default: the first few
    */
-  settings(label: string, most?: number): readonly AxisPoint[];
+  settings(label: string): readonly AxisPoint[];
   /**
    * The experiment of one run. `changes` are further values by dotted key (`model.levels`,
    * `train.optimizer.learningRate`).
@@ -113,7 +108,7 @@ export interface ComparisonConfig {
 }
 
 /** Runs are checked and planned in memory. */
-export const mostRuns = 20_000;
+const mostRuns = 20_000;
 function tooManyRuns(runs: number): string {
   return `the points of the axes, models, seeds, fronts and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`;
 }
@@ -154,7 +149,7 @@ export function parseComparison(
   const models = named.filter(({ options }) => options.type !== external);
   const { seeds, looks } = parseSeeds(compare.seeds);
   const tuneSeeds = [compare.tuneSeed].flat();
-  const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
+  const spaces = compare.tune ?? {};
   const axes: Choices = { path: ['compare', 'axes'], values: compare.axes };
   const shared: Choices = { path: ['compare', 'tune'], values: spaces };
   const listed = Object.entries(compare.front ?? {}).flatMap(([key, weights]) => {
@@ -177,7 +172,7 @@ export function parseComparison(
     name: '',
     compare,
     plugins: resolvedPlugins(plugins ?? [], document, definitions.plugins),
-    models: models.map(({ label, options, tune, together }) => ({ label, type: options.type, tune, together })),
+    models: models.map(({ label, options, tune }) => ({ label, type: options.type, tune })),
     external: named
       .filter(({ options }) => options.type === external)
       .map(({ label, options }) => ({ label, command: String(options.command) })),
@@ -187,8 +182,7 @@ export function parseComparison(
     axes: compare.axes,
     points: [],
     match: parseMatch(compare.match),
-    tune: compare.tune && spaces,
-    tuneScore,
+    tune: compare.tune,
     search,
     tuneSeeds,
     uncertainty: compare.uncertainty,
@@ -198,8 +192,8 @@ export function parseComparison(
     front,
     contrasts: compare.contrasts,
     execute: parseExecute(execute),
-    settings: (label, most) =>
-      drawCandidates(search, { label, shared: spaces, own: find(label).tune ?? {} }, tuneSeeds[0] ?? 0, most),
+    settings: (label) =>
+      drawCandidates(search, { label, shared: spaces, own: find(label).tune ?? {} }, tuneSeeds[0] ?? 0),
     experiment(label, point, seed, changes = {}) {
       const model = find(label);
       const changed = withChanges(run, [
@@ -220,7 +214,7 @@ function checkSize(
   { models, axes, seeds, search, tune, tuneSeeds, front }: ComparisonConfig,
   document: ConfigDocument,
 ): void {
-  const drawn = search.type === 'grid' ? Number.POSITIVE_INFINITY : (search.candidates ?? 1); // under a budget the plan counts
+  const drawn = search.type === 'grid' ? Number.POSITIVE_INFINITY : search.candidates;
   const searches = models.map((model) => Math.min(countCombinations({ ...tune, ...model.tune }), drawn));
   const onFronts = front ? seeds.length * front.labels.length * front.values.length : 0;
   const points = Object.values(axes).reduce((product, values) => product * values.length, 1);
@@ -249,9 +243,8 @@ function checkTried(
   );
   const [first] = experiments;
   if (first) {
-    const epochs = experiments.map(({ train }) => train.epochs);
     faults.try(() => checkSplits(config, first, document));
-    faults.try(() => checkSearch(search, searched, epochs, document));
+    faults.try(() => checkSearch(search, searched, document));
     faults.try(() => checkTasks(experiments, document));
     const all = [...labels, ...config.external.map(({ label }) => label)];
     faults.try(() => checkNames(compare, first, all, document, definitions));
@@ -292,9 +285,9 @@ export function comparisonKeys(definitions: Definitions) {
 function namedModels(compare: CompareOptions, document: ConfigDocument): readonly Listed[] {
   return compare.models.map(({ type, ...parsed }, index): Listed => {
     const path = ['compare', 'models', index];
-    const { label = type, tune, together } = listed.parse(parsed);
-    const { label: _, tune: __, together: ___, ...options } = mappingAt(document.value, path);
-    return { label, options: { ...options, type }, tune, together, path };
+    const { label = type, tune } = listed.parse(parsed);
+    const { label: _, tune: __, ...options } = mappingAt(document.value, path);
+    return { label, options: { ...options, type }, tune, path };
   });
 }
 
@@ -320,24 +313,14 @@ function located(values: AxisPoint, { path }: Listed, choices: readonly Choices[
   });
 }
 
-/** A search needs its own seeds, and a baseline for its scores. */
+/** A search needs its own seeds. */
 function checkSearchedSeeds(config: ComparisonConfig, document: ConfigDocument): void {
-  const { baseline, seeds, tuneSeeds, tuneScore, settings } = config;
-  const faults = new Faults();
+  const { seeds, tuneSeeds } = config;
   const reported = tuneSeeds.find((seed) => seeds.includes(seed));
   if (reported !== undefined && isSearched(config)) {
     const message = `${reported} is one of compare.seeds: a search has seeds of its own`;
-    faults.add(failAt(document, ['compare', 'tuneSeed'], message));
+    throw failAt(document, ['compare', 'tuneSeed'], message);
   }
-  if (tuneScore === 'worst' && settings(baseline).length < 2)
-    faults.add(
-      failAt(
-        document,
-        ['compare', 'tune', 'score'],
-        `worst is a gain over trials of ${baseline}, which has none: name a key and its values under compare.tune, or under tune of its entry`,
-      ),
-    );
-  faults.tell();
 }
 
 function checkSplits(config: ComparisonConfig, { dataset }: Experiment, document: ConfigDocument): void {
@@ -386,7 +369,6 @@ interface Listed {
   readonly label: string;
   readonly options: { readonly type: string; readonly [key: string]: unknown };
   readonly tune: Choices['values'] | null;
-  readonly together: boolean;
   readonly path: Path;
 }
 

@@ -11,13 +11,13 @@ train: { epochs: 2, batchSize: 10, optimizer: { type: adam } }
 compare:
   models:
     - { label: sharing, type: hard-sharing, levels: [[8]], tower: [4], tune: { model.levels: [[[8]], [[9]]] } }
-    - { label: together, type: single-task, levels: [[8]], tower: [4], together: true }
+    - { label: another, type: single-task, levels: [[8]], tower: [4] }
     - { type: ple, levels: [[4], [4]], tower: [], experts: 2 }
     - { type: single-task, levels: [[8]], tower: [4] }
   seeds: [4, 7]
   axes: { dataset.correlation: [0.2], model.tower: [[4], [3, 2]] }
   match: { parameters: 500, embeddings: true }
-  tune: { score: worst, train.optimizer.learningRate: [0.1, 0.01] }
+  tune: { train.optimizer.learningRate: [0.1, 0.01] }
   tuneSeed: [5, 6]
   uncertainty: both
   metrics: { y1: nmse }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { definitions } from '../training/definitions.js';
 import { parseComparison } from './comparison.js';
 import { stringifyComparison } from './resolved-comparison.js';
-import { drawCandidates, rungEpochs, type Spaces } from './search.js';
+import { drawCandidates, type Spaces } from './search.js';
 
 const drawn = (
   own: Spaces,
@@ -64,13 +64,6 @@ describe('candidates', () => {
   });
 });
 
-test('rungs end at the last epoch, each a part of the next, and none before the least', () => {
-  expect(rungEpochs(81, { eta: 3, minEpochs: 1 })).toEqual([1, 3, 9, 27, 81]); // Li et al., Table 1
-  expect(rungEpochs(10, { eta: 3, minEpochs: 1 })).toEqual([1, 3, 10]);
-  expect(rungEpochs(27, { eta: 3, minEpochs: 2 })).toEqual([3, 9, 27]);
-  expect(rungEpochs(2, { eta: 3, minEpochs: 1 })).toEqual([2]);
-});
-
 describe('a config', () => {
   const text = (tune: string, search: string) => `name: small
 compare:
@@ -86,28 +79,19 @@ train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
   const rate = '{ train.optimizer.learningRate: { logUniform: [0.001, 0.1] } }';
 
   test('resolved, asks for the same search', () => {
-    const config = parse(rate, '{ type: halving, budget: 30, eta: 2 }');
+    const config = parse(rate, '{ type: random, candidates: 7 }');
     const again = parseComparison(stringifyComparison(config), 'again.yaml', [], definitions);
-    expect(again.search).toEqual({ type: 'halving', budget: 30, eta: 2, minEpochs: 1 });
-    expect(again.settings('mmoe', 7)).toEqual(config.settings('mmoe', 7));
+    expect(again.search).toEqual({ type: 'random', candidates: 7 });
+    expect(again.settings('mmoe')).toEqual(config.settings('mmoe'));
   });
 
   test.each([
-    [rate, '{ type: random }', /'compare\.search': give either candidates or a budget\.$/],
+    [rate, '{ type: random }', /'compare\.search\.candidates': is missing/],
+    [rate, '{ type: every, candidates: 3 }', /'compare\.search\.type': it must be grid or random/],
     [
       '{ train.batchSize: { uniform: [3, 1] } }',
       '{ type: random, candidates: 3 }',
       /the first number must be below the second/,
-    ],
-    [
-      '{ train.epochs: [9, 12] }',
-      '{ type: halving, candidates: 3 }',
-      /'compare\.tune\.train\.epochs': halving itself says how long/,
-    ],
-    [
-      rate,
-      '{ type: halving, candidates: 3, minEpochs: 4 }',
-      /with 9 epochs there is nothing to halve: .* before epoch 4; raise train\.epochs/,
     ],
   ])('with %s and %s is refused', (tune, search, message) => {
     expect(() => parse(tune, search)).toThrow(message);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../support/random.js';
-import { countUpTo, epochCount } from './count.js';
+import { countUpTo } from './count.js';
 import type { ConfigDocument, Path } from './document.js';
 import { failAt, isUnique, refuse } from './parse.js';
 
@@ -21,58 +21,28 @@ const oneSpaceSchema = z.union([listSchema, distributionSchema], {
       : 'a list of values, or a distribution: { uniform: [low, high] }, { logUniform: … } or { integer: … }',
 });
 export const spaceSchema = z.record(z.string(), oneSpaceSchema);
-/** The score that chooses a trial: see `compare.tune`. */
-const searchScores = ['mean', 'worst'] as const;
-export type SearchScore = (typeof searchScores)[number];
-/** `compare.tune`, the search of all models. */
-export const scoredSpaceSchema = z
-  .object({
-    score: z
-      .enum(searchScores)
-      .optional()
-      .describe(
-        'Absent or `mean`: the trial with the best mean validation score over tasks is chosen. `worst`: the trial whose smallest gain over single-task on validation is the largest; single-task is taken at its own best trial.',
-      ),
-  })
-  .catchall(oneSpaceSchema);
 export type Spaces = Readonly<z.infer<typeof spaceSchema>>;
 export type Space = Spaces[string];
 /** A value for each key. */
 type Values = Readonly<Record<string, unknown>>;
 
-const size = {
-  candidates: countUpTo(10_000, 'a comparison has at most 20,000 runs', 2).optional(),
-  /** In epochs of the baseline. */
-  budget: z.number().positive().max(2e9, { error: '20,000 runs of 100,000 epochs do not take more' }).optional(),
-};
-const oneSize = { error: 'give either candidates or a budget' };
 export const searchSchema = z.discriminatedUnion(
   'type',
   [
-    z.strictObject({ type: z.literal('grid'), extend: z.int().min(0).max(10).default(2) }),
-    z
-      .strictObject({ type: z.literal('random'), ...size })
-      .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
-    z
-      .strictObject({
-        ...{ type: z.literal('halving'), ...size },
-        eta: countUpTo(10_000, 'there are at most as many candidates', 2).default(3),
-        minEpochs: epochCount().default(1),
-      })
-      .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
+    z.strictObject({ type: z.literal('grid') }),
+    z.strictObject({
+      type: z.literal('random'),
+      candidates: countUpTo(10_000, 'a comparison has at most 20,000 runs', 2),
+    }),
   ],
   {
     error: ({ code }) =>
-      code === 'invalid_union'
-        ? 'it must be grid, random or halving'
-        : 'it needs a type: { type: random, candidates: 20 }',
+      code === 'invalid_union' ? 'it must be grid or random' : 'it needs a type: { type: random, candidates: 20 }',
   },
 );
 export type SearchConfig = z.infer<typeof searchSchema>;
-export const usualSearch: SearchConfig = { type: 'grid', extend: 2 };
+export const usualSearch: SearchConfig = { type: 'grid' };
 
-/** Number of candidates checked before the data are known; a budget's number depends on the data. */
-const checkedCandidates = 10;
 /** Most draws in a row without a new combination. With 20 times the number of values, one in 10^8 is missed. */
 const mostRepeats = (found: number) => 1000 + 20 * found;
 
@@ -81,22 +51,20 @@ export function isList(space: Space): space is readonly unknown[] & Space {
 }
 
 /**
- * The combinations of values that a model tries. A grid has all, the last key's values changing fastest. Other searches
- * draw them. Each key has its own stream, which further candidates, keys and models do not change; a shared key has one
+ * The combinations of values that a model tries. A grid has all, the last key's values changing fastest. Random search
+ * draws them. Each key has its own stream, which further candidates, keys and models do not change; a shared key has one
  * stream for every model. A combination is drawn once per model (Bergstra and Bengio, 2012, draw with replacement).
  * @param seed the first of `tuneSeed`
- * @param most the number under a budget
  * @returns fewer than asked for, if there are no more
  */
 export function drawCandidates(
   search: SearchConfig,
   { label, shared, own }: { readonly label: string; readonly shared: Spaces; readonly own: Spaces },
   seed: number,
-  most?: number,
 ): readonly Values[] {
   const spaces = { ...shared, ...own };
   if (search.type === 'grid') return combinations(lists(spaces));
-  const wanted = Math.min(search.candidates ?? most ?? checkedCandidates, countCombinations(spaces));
+  const wanted = Math.min(search.candidates, countCombinations(spaces));
   const root = randomFromSeed(seed).stream('search');
   const draws = Object.entries(spaces).map(([key, space]) => {
     const random = (key in own ? root.stream(label) : root).stream(key);
@@ -112,44 +80,17 @@ export function drawCandidates(
   return [...found.values()];
 }
 
-/**
- * The epochs at which successive halving ranks (Li et al., 2018, Algorithm 1). Going down from the last, each is 1/eta
- * of the next; none is below `minEpochs`.
- */
-export function rungEpochs(
-  epochs: number,
-  { eta, minEpochs }: { readonly eta: number; readonly minEpochs: number },
-): readonly number[] {
-  const rungs = [epochs];
-  for (let rung = epochs / eta; rung >= minEpochs; rung /= eta) rungs.unshift(Math.floor(rung));
-  return rungs;
-}
-
-/** @throws ConfigError if there is nothing to halve or to search. */
+/** @throws ConfigError if there is nothing to search. */
 export function checkSearch(
   search: SearchConfig,
-  choices: readonly { readonly path: Path; readonly values: Spaces }[],
-  epochs: readonly number[],
+  choices: readonly { readonly values: Spaces }[],
   document: ConfigDocument,
 ): void {
-  if (search.type === 'grid') return;
-  const path = ['compare', 'search'];
-  if (choices.every(({ values }) => Object.keys(values).length === 0))
-    throw failAt(document, path, 'there is nothing to search: name keys and their values under compare.tune');
-  if (search.type !== 'halving') return;
-  for (const { path, values } of choices)
-    if ('train.epochs' in values)
-      throw failAt(
-        document,
-        [...path, 'train.epochs'],
-        'halving itself says how long a candidate trains; remove the key, or say compare.search: { type: random, … }',
-      );
-  const [fewest = 0] = epochs.toSorted((a, b) => a - b);
-  if (rungEpochs(fewest, search).length < 2)
+  if (search.type === 'random' && choices.every(({ values }) => Object.keys(values).length === 0))
     throw failAt(
       document,
-      path,
-      `with ${fewest} epochs there is nothing to halve: the first of two rungs would end before ${search.minEpochs === 1 ? 'the first epoch' : `epoch ${search.minEpochs}`}; raise train.epochs, or lower eta or minEpochs`,
+      ['compare', 'search'],
+      'there is nothing to search: name keys and their values under compare.tune',
     );
 }
 

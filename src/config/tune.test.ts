@@ -73,28 +73,3 @@ describe('the seed of a search', () => {
     expect(parse(whole, [word]).seeds).toEqual([2, 5]);
   });
 });
-
-describe('what a trial is chosen by', () => {
-  test('is the mean over tasks, or the worst of them', () => {
-    const scored = (score: string) =>
-      parse(changed('  seeds:', `  tune: { ${score}train.batchSize: [8, 16] }\n  seeds:`));
-    const values = { 'train.batchSize': [8, 16] };
-    for (const [score, expected] of [
-      ['', 'mean'],
-      ['score: mean, ', 'mean'],
-      ['score: worst, ', 'worst'],
-    ] as const)
-      expect(scored(score)).toMatchObject({ tune: values, tuneScore: expected });
-    expect(scored('score: worst, ').tune).toEqual(values);
-    expect(parse(whole).tuneScore).toBe('mean');
-    expect(failure(whole, ['compare.tune={ score: best }'])).toMatch(/'compare\.tune\.score': .*mean.*worst/);
-  });
-
-  test('the worst needs trials of single-task', () => {
-    expect(failure(text, ['compare.tune={ score: worst }'])).toMatch(
-      /'compare\.tune\.score': worst is a gain over trials of apart, which has none: name a key/,
-    );
-    const own = text.replace('tower: [2] }', 'tower: [2], tune: { train.batchSize: [8, 16] } }');
-    expect(parse(own, ['compare.tune={ score: worst }'])).toMatchObject({ tune: {}, tuneScore: 'worst' });
-  });
-});

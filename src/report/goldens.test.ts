@@ -40,14 +40,13 @@ async function searched(): Promise<ReportData> {
   const models = few.map(({ label }, index): ModelSearch => {
     const candidates = [0.001, 0.01].map((rate, at) => ({
       values: { 'train.optimizer.learningRate': rate, 'model.tower': [8] },
-      cost: 1,
-      rungs: [1, 3].map((epochs) => ({ tasks: ['click', 'time'], spent: epochs + index, runs: [] })),
+      runs: [],
       chosenFor: both.map(({ name }) => name).filter((_, task) => (index === 0 ? task === at : at === 1)),
     }));
-    return { label, axis: {}, groups: [['click', 'time']], rungs: [1, 3], candidates };
+    return { label, axis: {}, groups: [['click', 'time']], candidates };
   });
   const rows = data.comparison.rows.map((row) => ({ ...row, searched: 2, tuned: { 'model.tower': [8] } }));
-  const search = { type: 'halving' as const, budget: null, seeds: [7], models };
+  const search = { type: 'random' as const, seeds: [7], models };
   return { ...data, comparison: { ...data.comparison, rows, search } };
 }
 

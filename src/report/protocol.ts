@@ -62,15 +62,13 @@ function doubled({ rows, passes }: Doubling) {
   };
 }
 
-function searches({ search, baseline }: Comparison, { searches: all }: Point): string {
+function searches({ search }: Comparison, { searches: all }: Point): string {
   const sizes = all.map(({ candidates }) => candidates.length);
   const runs = sizes.reduce((sum, size) => sum + size, 0) * (search?.seeds.length ?? 0);
-  const isWorst = all.some(({ reference }) => reference !== undefined);
   return say('searched', {
     sizes: all.length === 0 ? '' : [...new Set([Math.min(...sizes), Math.max(...sizes)])].join(' to '),
     searches: counted(all.length, 'search', 'searches'),
     runs: counted(runs, 'run'),
-    score: isWorst ? `gain of the worst task over ${baseline} on validation` : 'mean validation score',
   });
 }
 

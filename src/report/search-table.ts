@@ -1,19 +1,14 @@
 import type { ModelSearch } from '../comparison/comparison.js';
 import { pointText } from '../comparison/plan/axis-point.js';
 import { column } from './columns.js';
-import { fixed } from './numbers.js';
 import { columnTable } from './text-table.js';
 
-/** A line for each model: what it tried, spent and chose. Empty if nothing was searched. */
+/** A line for each model: what it tried and chose. Empty if nothing was searched. */
 export function searchTable(searches: readonly ModelSearch[]): string {
   if (searches.length === 0) return '';
   const columns = [
     column('searched', 'label', ({ label }: ModelSearch) => label),
     column('tried', 'number', ({ candidates }: ModelSearch) => String(candidates.length)),
-    column('epochs spent', 'number', ({ candidates }: ModelSearch) => {
-      const spent = candidates.flatMap(({ rungs }) => rungs).reduce((sum, rung) => sum + rung.spent, 0);
-      return fixed(spent, 1);
-    }),
     column('chosen', 'text', chosenText),
   ];
   return columnTable(columns, searches);

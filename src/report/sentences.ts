@@ -60,7 +60,7 @@ const templates = {
   trained: 'Models were trained for {passes} over {rows} rows. Twice the {what} brought {baseline} {effects}.',
   limitedBySteps:
     'No gain has a verdict: after {passes} over {rows} rows the models are still limited by steps. Twice the {what} brought {baseline} more than 10 % of what it has learnt on {tasks}. Train on more {what}, or at a higher rate.',
-  searched: 'Search: {sizes} combinations in each of {searches}, {runs}. The best {score} chooses.',
+  searched: 'Search: {sizes} combinations in each of {searches}, {runs}. The best mean validation score chooses.',
   fronts: 'Fronts: each joint model was also trained at the loss weights {weights} of {task}.',
   sizes: 'All networks have {parameters} parameters.',
   matched: 'They are matched to {target}.',

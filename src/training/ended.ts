@@ -64,7 +64,7 @@ export function howEnded(
 }
 
 /** How the epochs of a stored run are judged. */
-export function storedSelection(
+function storedSelection(
   [first]: readonly EpochRecord[],
   { tasks: configured, loss, train }: Configured,
   independent: boolean,
@@ -82,7 +82,7 @@ export function storedSelection(
 }
 
 /** What selection had found after each of these epochs. */
-export function selectionHistory(selection: Selection, epochs: readonly EpochRecord[]): readonly Selected[] {
+function selectionHistory(selection: Selection, epochs: readonly EpochRecord[]): readonly Selected[] {
   let state = nothingSelected(selection);
   return epochs.map(({ epoch, validation }) => {
     state = advance(selection, state, epoch, validation);

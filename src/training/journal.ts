@@ -16,7 +16,6 @@ import { describeEnvironment, goingOn, readEnvironment } from './folder/environm
 import { keepEpochs, openRunFolder, type RunFolder } from './folder/run-folder.js';
 import { encodingFile, hashFiles, predictionsFile } from './folder/run-manifest.js';
 import { writePredictions } from './predictions.js';
-import type { Progress } from './progress/progress.js';
 import { measuredResult, notesOn, type Result } from './result.js';
 import type { PreparedTraining, RunOptions, TrainingOutcome } from './run-options.js';
 import { readResult } from './stored-result.js';
@@ -58,7 +57,6 @@ export async function withJournal(
     let journal: OpenJournal | undefined;
     try {
       const from = await readSnapshot(folder.checkpoints, hash);
-      if (from && isPaused(from.progress, setup.epochs, options.until)) return { status: 'paused', path };
       journal = await openJournal({ experiment, setup, options, hash, folder, log, from });
       return await work(journal);
     } catch (error) {
@@ -178,19 +176,17 @@ class OpenJournal implements Journal {
 
   /** Writes a checkpoint after an epoch, every minute, and at an interruption. */
   async #checkpoint(record: Exclude<TrainingRecord, { kind: 'trained' }>): Promise<TrainingOutcome | undefined> {
-    const { folder, hash, log, options, setup } = this.#run;
+    const { folder, hash, log, options } = this.#run;
     const interrupted = options.signal.aborted;
     const isDue = performance.now() - this.#written > checkpointSeconds * 1000;
     if (record.kind !== 'epoch' && !interrupted && !isDue) return undefined;
     const snapshot = await record.snapshot();
     await writeSnapshot(folder.checkpoints, snapshot, hash);
     this.#written = performance.now();
-    const paused = record.kind === 'epoch' && isPaused(snapshot.progress, setup.epochs, options.until);
-    if (!interrupted && !paused) return undefined;
-    const status = interrupted ? 'interrupted' : 'paused';
+    if (!interrupted) return undefined;
     this.#status = 'interrupted';
-    log.info(status);
-    return { status, path: folder.path };
+    log.info('interrupted');
+    return { status: 'interrupted', path: folder.path };
   }
 
   async #finish(trained: Trained): Promise<TrainingOutcome> {
@@ -224,9 +220,4 @@ class OpenJournal implements Journal {
       files.map((name) => join(this.#run.folder.path, name)),
     );
   }
-}
-
-/** Whether a run stops only because of `until`. */
-function isPaused({ epoch, units }: Progress, epochs: number, until = epochs): boolean {
-  return epoch > until && epoch <= epochs && !units.every(({ stopped }) => stopped);
 }

@@ -28,10 +28,6 @@ export interface RunOptions extends PrepareOptions {
   readonly overwrite: boolean;
   /** Take the folder over from a process that may be dead: one of another host or container. */
   readonly force?: boolean;
-  /**
-   * Stop after this epoch, from 1, with a checkpoint. A later call continues to the same bits. Absent: the run's end.
-   */
-  readonly until?: number;
   /** Write the test predictions. */
   readonly predictions: boolean;
   /**
@@ -45,8 +41,7 @@ export interface RunOptions extends PrepareOptions {
 
 export type TrainingOutcome =
   | { readonly status: 'done' | 'already done'; readonly path: string; readonly result: Result }
-  /** `paused`: it stopped after the epoch `until`, before its end. */
-  | { readonly status: 'interrupted' | 'paused'; readonly path: string };
+  | { readonly status: 'interrupted'; readonly path: string };
 
 /** The set-up of a run, and how its device was chosen. */
 export interface PreparedTraining extends TrainingSetup {

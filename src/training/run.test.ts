@@ -61,23 +61,6 @@ const trainedBits = (path: string) => ({
 });
 const whole = runIn('whole').then(({ path }) => trainedBits(path));
 
-test('a run that pauses after epochs has the bits of one that does not, also under a schedule over all epochs', async () => {
-  const { path, ...first } = await runIn('paused', { until: 1 });
-  const calls = [first];
-  for (const until of [3, 2, 4]) calls.push(await runIn('paused', { until, resume: path }));
-  expect(calls.map(({ status }) => status)).toEqual(['paused', 'paused', 'paused', 'done']);
-  expect(calls.map(({ epochs }) => epochs)).toEqual([[1], [2, 3], [], [4]]);
-  expect(trainedBits(path)).toEqual(await whole);
-});
-
-test('a run ends by early stopping, whatever `until` says', async () => {
-  // No error falls by a factor of e^10: scores wait from the second epoch.
-  const stopping = experimentWith('optimizer: { type: adam }, earlyStopping: { patience: 1, minDelta: 1000 }');
-  const { path, status } = await runIn('stopped', { until: 1 }, stopping);
-  expect(status).toBe('paused');
-  expect(await runIn('stopped', { until: 2, resume: path }, stopping)).toMatchObject({ status: 'done', epochs: [2] });
-});
-
 test('a line that a kill cut short is gone after the run went on, and the rest is as if it had not been', async () => {
   const { path } = await runIn('cut', { stopAfter: 2 });
   appendFileSync(join(path, 'epochs.jsonl'), '{"epoch":3,"steps":2,"tr');

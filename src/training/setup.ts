@@ -188,16 +188,6 @@ export function checkParts(experiment: Experiment): void {
   buildParts(experiment, shapeWithoutData(experiment), 1);
 }
 
-/**
- * Whether the tasks of an experiment share no parameters, so that each has a network and a best epoch of its own. This
- * needs no data.
- */
-export function hasIndependentTasks(experiment: Experiment): boolean {
-  return !independentTasks(buildParts(experiment, shapeWithoutData(experiment), 1).model.parameters).includes(
-    undefined,
-  );
-}
-
 /** A column of each kind, and two classes: with them a model has all kinds of parameters. */
 function shapeWithoutData({ tasks }: Experiment): ModelShape {
   const column = { cardinality: 2, embedding: 1 };

@@ -53,19 +53,16 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     fractions.clear();
     const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
     const how = place ?? `${jobs} at a time with ${counted(threads ?? 0, 'thread')} each`;
-    const until = new Set(unfinished.flatMap((run) => run.until ?? []));
-    const rung = until.size === 0 ? '' : ` until epoch ${[...until].join(' or ')}`;
-    const what = `${runs === 1 ? 'run' : 'runs'}${tuning ? ` to tune${rung}` : ''}`;
+    const what = `${runs === 1 ? 'run' : 'runs'}${tuning ? ' to tune' : ''}`;
     line(`${runs} ${what}${finished}${unfinished.length > 0 ? `; ${how}` : ''}`);
   }
 
   function report({ run, report }: Event & { readonly kind: 'report' }): void {
     if (report.kind === 'note' && report.ofRun) ofRuns.add(run, report.message);
     else if (report.kind === 'note') once(`note: ${report.message}`);
-    if (report.kind === 'start' && report.resumedAt !== null && run.until === undefined)
-      line(`${runName(run)} continues in epoch ${report.resumedAt}`);
-    const { until: epochs = run.experiment.train.epochs } = run;
+    const { epochs } = run.experiment.train;
     if (report.kind === 'start' && report.resumedAt !== null) {
+      line(`${runName(run)} continues in epoch ${report.resumedAt}`);
       fractions.set(run.folder, (report.resumedAt - 1) / epochs);
       bar.renew(); // these epochs were trained before
       advanceRuns();

@@ -55,7 +55,7 @@ export async function trainPlanned(planned: PlannedRun, options: TrainOptions): 
   const { plan: file, index, device, threads, force = false } = planned;
   const { hear, read = readStagePlan, ...given } = options;
   const plan = read(file);
-  const { hash8, checksum, until, folder } = runAt(file, plan, index);
+  const { hash8, checksum, folder } = runAt(file, plan, index);
   const path = join(dirname(file), plan.folder, folder);
   const failure = failureFile(file, { hash8 });
   rmSync(failure, { force: true });
@@ -76,7 +76,6 @@ export async function trainPlanned(planned: PlannedRun, options: TrainOptions): 
       force,
       predictions: plan.predictions,
       expected: { hash8, checksum },
-      ...(until === undefined ? {} : { until }),
     });
   } catch (error) {
     if (given.signal.aborted) return { status: 'interrupted', path }; // before it trained

@@ -18,7 +18,7 @@ const experiment = {
   train: { epochs: 1, batchSize: 10, optimizer: { type: 'adam' } },
   engine: { name: 'compiled', device: 'cpu' },
 } as const;
-const runs = [{ folder: 'planned-0123abcd', hash8: '0123abcd', checksum: '', experiment, until: 3 }];
+const runs = [{ folder: 'planned-0123abcd', hash8: '0123abcd', checksum: '', experiment }];
 const plan = { stage: 'tuning', folder: '../tuning', predictions: false, runs } as const;
 
 function written(text: string): string {

@@ -36,8 +36,6 @@ const shape = z.strictObject({
             .readonly()
             .optional(),
         }),
-        /** See `Run`. */
-        until: z.int().positive().optional(),
       }),
     )
     .min(1)
@@ -60,13 +58,7 @@ export async function writeStagePlan({ stage, folder, runs }: Stage, predictions
     stage,
     folder: relative(jobs, resolve(folder)),
     predictions: stage === 'runs' && predictions,
-    runs: runs.map(({ folder, hash8, checksum, experiment, until }) => ({
-      folder,
-      hash8,
-      checksum,
-      experiment,
-      ...(until === undefined ? {} : { until }),
-    })),
+    runs: runs.map(({ folder, hash8, checksum, experiment }) => ({ folder, hash8, checksum, experiment })),
   });
   const file = join(jobs, `${sha256(text).slice(0, 8)}.json`);
   makeFolder(jobs);

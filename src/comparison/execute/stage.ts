@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { must } from '../../support/must.js';
-import { bestSoFar } from '../../training/best-so-far.js';
+import { isFinished } from '../../training/folder/run-folder.js';
 import { readResult } from '../../training/stored-result.js';
 import { judge } from '../gains/measured.js';
-import { hasTrained, type Run, type Stage, unfinished } from '../plan/run.js';
+import { type Run, type Stage, unfinished } from '../plan/run.js';
 import type { Event, OpenStage, Outcome } from './executor.js';
 
 /** @param metrics The metric by task, for tasks that do not use the default metric of their type. */
@@ -40,7 +40,7 @@ export function openStage(
 
   function runOutcome(run: Run, failure: string | undefined): Outcome {
     if (failure !== undefined) return { status: 'failed', message: failure };
-    return { status: hasTrained(run, folder) ? 'done' : 'interrupted' };
+    return { status: isFinished(join(folder, run.folder)) ? 'done' : 'interrupted' };
   }
 
   function begin(run: Run): number {
@@ -53,15 +53,14 @@ export function openStage(
   }
 }
 
-/** Scores of a run for display: on the test split, or on validation for tuning runs, whose best epoch so far counts. */
+/** Scores of a run for display: on the test split, or on validation for tuning runs. */
 function displayedScores(stage: Stage['stage'], run: Run, path: string, metrics: Readonly<Record<string, string>>) {
-  const { experiment, tasks, until } = run;
+  const { experiment, tasks } = run;
   const result = readResult(path);
-  const soFar = until === undefined ? result?.tasks : bestSoFar(path, experiment, until).tasks;
   const reported = experiment.tasks.filter(({ name }) => tasks?.includes(name) ?? true);
   return reported.map((task) => {
     const { metric } = judge(task, metrics);
-    const found = stage === 'tuning' ? soFar?.[task.name]?.validation : result?.tasks[task.name]?.test;
+    const found = result?.tasks[task.name]?.[stage === 'tuning' ? 'validation' : 'test'];
     const value = found?.[metric.name];
     return { task: task.name, metric: metric.name, value: typeof value === 'number' ? value : null };
   });

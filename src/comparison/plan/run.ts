@@ -7,7 +7,6 @@ import { hash8 } from '../../config/hash.js';
 import { weightSchema } from '../../config/parts.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { definitions } from '../../training/definitions.js';
-import { epochsSoFar } from '../../training/epoch-record.js';
 import { isFinished } from '../../training/folder/run-folder.js';
 import { type LoadingEvent, oncePerData } from '../../training/load-dataset.js';
 import { axisName } from './axis-point.js';
@@ -33,12 +32,7 @@ export interface Run extends Cell {
   readonly checksum: string;
   /** Folder name, below the folder of its stage. Runs with equal hashes share it. */
   readonly folder: string;
-  /**
-   * Stop after this epoch, with a checkpoint; hash and folder are those of the whole run. A later call with a larger
-   * `until`, or none, goes on.
-   */
-  readonly until?: number;
-  /** `finished`: it has a result, or is trained `until`. `failed`: this process tried it. */
+  /** `finished`: it has a result. `failed`: this process tried it. */
   readonly state: 'planned' | 'finished' | 'failed';
 }
 
@@ -166,15 +160,7 @@ function folderHash(name: string): string | undefined {
 /** The run with its state. */
 export function asItIs(run: Run, folder: string, failed?: ReadonlySet<string>): Run {
   const path = join(folder, run.folder);
-  return { ...run, state: hasTrained(run, folder) ? 'finished' : failed?.has(path) ? 'failed' : 'planned' };
-}
-
-/** Whether the run has a result, or the epochs that are asked for. */
-export function hasTrained({ folder: name, until }: Pick<Run, 'folder' | 'until'>, folder: string): boolean {
-  if (isFinished(join(folder, name))) return true;
-  const epochs = join(folder, name, 'epochs.jsonl');
-  if (until === undefined || !existsSync(epochs)) return false;
-  return epochsSoFar(epochs).some(({ epoch }) => epoch >= until);
+  return { ...run, state: isFinished(path) ? 'finished' : failed?.has(path) ? 'failed' : 'planned' };
 }
 
 /** The experiment, named like the run's folder: label, tasks, axis values, tried values, seed. */

@@ -1,8 +1,7 @@
 import type { AxisPoint } from '../../config/comparison.js';
-import { selectionScore } from '../../metrics/evaluate.js';
+import { selectionScore, type TaskMetrics } from '../../metrics/evaluate.js';
 import { UserError } from '../../support/errors.js';
 import { groupedBy } from '../../support/grouped-by.js';
-import type { TrainedSoFar } from '../../training/best-so-far.js';
 import type { Choice } from '../plan/decided-changes.js';
 import type { Run } from '../plan/run.js';
 import { mean } from '../statistics/moments.js';
@@ -10,7 +9,9 @@ import { mean } from '../statistics/moments.js';
 /** A run of the search and its result. Without a result it failed. */
 export interface Tried {
   readonly run: Pick<Run, 'label' | 'values'>;
-  readonly result: Pick<TrainedSoFar, 'tasks'> | undefined;
+  readonly result:
+    | { readonly tasks: Readonly<Record<string, { readonly type: string; readonly validation: TaskMetrics }>> }
+    | undefined;
 }
 
 /** Values, with the score that ranks them; none: a run failed, or lacks a score that another run has. */
@@ -40,52 +41,31 @@ export function choices(groups: readonly (readonly string[])[], best: readonly A
  * in any run takes the values that are best for the others.
  * @param tried The search of one model at one point, in the order of its candidates.
  * @param groups The tasks that choose together.
- * @param reference Scores by task. With them, the smallest gain over them ranks, of means over seeds; a task without
- * one is not judged.
  */
 export function rankings(
   tried: readonly Tried[],
   groups: readonly (readonly string[])[],
-  reference?: ReadonlyMap<string, number>,
 ): readonly (readonly Ranked[])[] {
   const all = groupedBy(tried, ({ run }) => run.values ?? {}).map((runs) => ({
     values: runs[0].run.values ?? {},
     scores: runs.map(({ result }) => validationScores(result)),
   }));
   const isScored = (task: string) => all.some(({ scores }) => scores.some((byTask) => byTask.has(task)));
-  const scored = groups.flat().filter((task) => isScored(task) && reference?.has(task) !== false);
+  const scored = groups.flat().filter(isScored);
   return groups.map((group) => {
     const own = group.filter((task) => scored.includes(task));
     const judged = own.length > 0 ? own : scored;
     return all
-      .map(({ values, scores }): Ranked => ({ values, score: rankingScore(scores, judged, reference) }))
+      .map(({ values, scores }): Ranked => ({ values, score: rankingScore(scores, judged) }))
       .toSorted((a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY) || 0);
   });
 }
 
 /** The score that ranks the runs of some values. Undefined if one of them lacks a score. */
-function rankingScore(
-  runs: readonly ReadonlyMap<string, number>[],
-  tasks: readonly string[],
-  reference?: ReadonlyMap<string, number>,
-): number | undefined {
+function rankingScore(runs: readonly ReadonlyMap<string, number>[], tasks: readonly string[]): number | undefined {
   const each = runs.flatMap((byTask) => tasks.map((task) => byTask.get(task)));
   const defined = each.filter((score) => score !== undefined);
-  if (defined.length === 0 || defined.length < each.length) return undefined;
-  if (!reference) return mean(defined);
-  const means = meanScores(runs);
-  return Math.min(...tasks.map((task) => (means.get(task) ?? 0) - (reference.get(task) ?? 0)));
-}
-
-/** The mean over runs by task, for tasks where every run has a score. */
-export function meanScores(runs: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
-  const [first = new Map<string, number>()] = runs;
-  return new Map(
-    [...first.keys()].flatMap((task) => {
-      const scores = runs.flatMap((byTask) => byTask.get(task) ?? []);
-      return scores.length === runs.length ? [[task, mean(scores)] as const] : [];
-    }),
-  );
+  return defined.length === 0 || defined.length < each.length ? undefined : mean(defined);
 }
 
 export function noValues(tried: readonly Tried[]): UserError {

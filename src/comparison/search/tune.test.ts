@@ -31,10 +31,8 @@ const values = [
 
 /** The runs of a model's search, which may have further changes. */
 function tuningRuns(of: typeof searched, label: string, point: AxisPoint, changesWith = (tried: AxisPoint) => tried) {
-  const candidates = of
-    .settings(label)
-    .map((values) => ({ values, changes: changesWith(values), costs: [1], epochs: 1 }));
-  return runsOf({ label, point, groups: [tasks], candidates, rungs: null }, of.tuneSeeds);
+  const candidates = of.settings(label).map((values) => ({ values, changes: changesWith(values) }));
+  return runsOf({ label, point, groups: [tasks], candidates }, of.tuneSeeds);
 }
 
 const tasks = ['click', 'watch'];
@@ -135,19 +133,4 @@ describe('the values chosen together', () => {
     // one of batch 10 failed
     expect(chosenByScores(...all.slice(0, 3), undefined, ...all.slice(4))).toEqual({ 'train.batchSize': 2 });
   });
-});
-
-test('by the gain of the worst task, one that single-task has no score of is left out', () => {
-  const scores: Scores[] = [
-    [0.75, 0.6],
-    [0.7, 0.45],
-  ];
-  const [ranked] = rankings(tried(...scores), [tasks], new Map([['watch', 40]]));
-  expect(ranked?.[0]).toEqual({ values: values[1], score: expect.closeTo(-100 * Math.log(0.45) - 40, 9) });
-  const [byBoth] = rankings(
-    tried(...scores),
-    [tasks],
-    new Map(tasks.map((task, index) => [task, [500, 20][index] ?? 0])),
-  );
-  expect(byBoth?.[0]).toEqual({ values: values[1], score: expect.closeTo(-100 * Math.log(0.45) - 20, 9) }); // 200 and 59.9, against 250 and 31.1
 });

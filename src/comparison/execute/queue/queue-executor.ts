@@ -3,7 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { exitCode, Interrupted, UserError } from '../../../support/errors.js';
 import { counted } from '../../../support/whole-number.js';
-import { hasTrained, type Run } from '../../plan/run.js';
+import { isFinished } from '../../../training/folder/run-folder.js';
+import type { Run } from '../../plan/run.js';
 import type { ComparisonOptions, Executor, LeftToOthers, OpenStage } from '../executor.js';
 import { withShapeReader } from '../shape-reader.js';
 import { type Connection, connect, refusalError } from './connection.js';
@@ -86,8 +87,8 @@ function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest:
   };
 
   /** A run's job has the path of its folder as its id, so that no run is in the queue twice. */
-  function jobId({ folder }: OpenStage, { folder: name, until }: Run): string {
-    return `${inRuns(join(folder, name))}${until === undefined ? '' : `@${until}`}`;
+  function jobId({ folder }: OpenStage, { folder: name }: Run): string {
+    return inRuns(join(folder, name));
   }
 
   /** Jobs that the queue has already stay as they are. */
@@ -121,7 +122,7 @@ function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest:
     if (job && job.finishedOn === undefined) return;
     const hasFailed = (await job?.getState()) === 'failed';
     if (hasFailed) end(job?.failedReason);
-    else if (hasTrained(run, stage.folder)) end();
+    else if (isFinished(join(stage.folder, run.folder))) end();
     else if (!job)
       await add(stage, [run]); // the store has lost it
     else if (Date.now() - (job.finishedOn ?? 0) > 1000 * untilSeen)

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { acquireLock } from '../../../support/lock.js';
 import { plannedRuns, smallConfig } from '../../plan/planned-runs.fixture.js';
-import { asItIs, type Run } from '../../plan/run.js';
+import { asItIs } from '../../plan/run.js';
 import { openStage } from '../stage.js';
 import { withSlurm } from './slurm-executor.js';
 
@@ -24,18 +24,13 @@ beforeAll(() => {
 });
 afterAll(() => void vi.unstubAllEnvs());
 
-/** Two runs that are to train 3 epochs now. */
-const runs = plannedRuns(config).map((run): Run => ({ ...run, until: 3 }));
+const runs = plannedRuns(config);
 
-/** Both have trained, up to these epochs. */
-function trained(...last: readonly number[]): void {
-  for (const [index, epochs] of last.entries()) {
-    mkdirSync(join(folder, 'tuning', `${index}`), { recursive: true });
-    const epoch = { steps: 1, train: { loss: 1, tasks: {} }, validation: {}, weights: {}, seconds: 1 };
-    const lines = Array.from({ length: epochs }, (_, at) => `${JSON.stringify({ epoch: at + 1, ...epoch })}\n`);
-    writeFileSync(join(folder, 'tuning', `${index}`, 'epochs.jsonl'), lines.join(''));
-  }
-}
+/** The first has ended, the second has not. */
+beforeAll(() => {
+  for (const { folder: name } of runs) mkdirSync(join(folder, 'tuning', name), { recursive: true });
+  writeFileSync(join(folder, 'tuning/0/result.json'), '');
+});
 
 /** What is said of runs that have not ended, and which runs failed. */
 async function collected() {
@@ -48,8 +43,7 @@ async function collected() {
   return { left, failed: open.failed() };
 }
 
-test('one that has trained fewer epochs is missing, if its stage was handed over', async () => {
-  trained(3, 2);
+test('one without a result is missing, if its stage was handed over', async () => {
   expect((await collected()).left).toEqual({
     exitCode: 1,
     message: expect.stringMatching(/^1 of 2 runs to tune are finished; failed: 0, training: 0, missing: 1\./),
@@ -57,7 +51,6 @@ test('one that has trained fewer epochs is missing, if its stage was handed over
 });
 
 test('a run that a process holds trains, whatever an earlier task of it has left', async () => {
-  trained(3, 2);
   const run = join(folder, 'tuning/1');
   writeFileSync(join(folder, 'jobs/11234567.failed'), 'another process uses the folder\n');
   const lock = acquireLock(run);
