@@ -136,7 +136,13 @@ test('a query that gives other rows each time is refused wherever it hides; one 
     expect(await failure(changing)).toMatch(
       /dataset\.query: the query gives other rows each time; .* \(it calls random\)\./,
     );
-  expect(await failure(`SELECT ${y} FROM users USING SAMPLE reservoir(30 ROWS) REPEATABLE (1)`)).toBe('');
+  for (const sample of ['USING SAMPLE 30 ROWS', 'TABLESAMPLE bernoulli(50%)'])
+    expect(await failure(`SELECT ${y} FROM users ${sample}`)).toMatch(
+      /dataset\.query: the query gives other rows each time; .* \(it samples without REPEATABLE\)\./,
+    );
+  expect(
+    await failure(`SELECT ${y}, '"seed":-1}' AS text FROM users USING SAMPLE reservoir(30 ROWS) REPEATABLE (1)`),
+  ).toBe('');
 });
 
 test.each([
