@@ -24,7 +24,7 @@ export async function openComparisonTracker(
   const of = { name: config.name, folder, parameters: trackedParameters(resolvedComparison(config), baseline) };
   const mlflow = tracking && { ...tracking, tensorboard: false };
   const looks: TrackedStep[] = [];
-  const tracker = await openTrackers(mlflow, { ...of, follow: () => () => looks.splice(0), everyEpoch: '' }, note);
+  const tracker = await openTrackers(mlflow, { ...of, follow: () => () => looks.splice(0) }, note);
   await tracker.ready();
   return {
     look({ rows, seeds }) {

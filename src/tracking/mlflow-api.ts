@@ -2,25 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 
-/**
- * The calls of MLflow's REST API 2.0 that a tracked run needs. Each throws the reason of a failure: `Refused` if a
- * retry cannot succeed.
- */
+/** The calls of MLflow's REST API 2.0 that a tracked run needs. Each throws the reason of a failure. */
 export interface MlflowApi {
   /** The experiment with this name, created if there is none. */
   experiment(name: string): Promise<string>;
   createRun(experimentId: string, name: string, tags: readonly Entry[]): Promise<MlflowRun>;
-  /** Sets a run's status, and with `RUNNING` opens it again. */
-  updateRun(runId: string, status: 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED'): Promise<MlflowRun>;
+  /** Ends a run. */
+  updateRun(runId: string, status: 'FINISHED' | 'FAILED' | 'KILLED'): Promise<void>;
   /** At most 1000 metrics and 100 parameters. */
   logBatch(
     runId: string,
     batch: { readonly metrics?: readonly Metric[]; readonly params?: readonly Entry[] },
   ): Promise<void>;
-  /** The names of a run's parameters. A parameter cannot be changed. */
-  readParams(runId: string): Promise<ReadonlySet<string>>;
-  /** The steps at which a metric was logged. */
-  readSteps(runId: string, metric: string): Promise<ReadonlySet<number>>;
   /** Through the server's proxy of artifacts. */
   putArtifact(artifactUri: string, file: string): Promise<void>;
 }
@@ -43,8 +36,8 @@ interface Metric {
   readonly step: number;
 }
 
-/** The server refuses the request; a retry cannot succeed. */
-export class Refused extends Error {
+/** The server refuses the request. */
+class Refused extends Error {
   readonly status: number;
 
   constructor(message: string, status: number) {
@@ -57,22 +50,16 @@ const requestSeconds = 5;
 
 const runShape = z.object({ run_id: z.string(), artifact_uri: z.string().default('') });
 const experimentShape = z.object({ experiment: z.object({ experiment_id: z.string() }) });
-const paramsShape = z.object({
-  run: z.object({ data: z.object({ params: z.array(z.object({ key: z.string() })).default([]) }) }),
-});
-const historyShape = z.object({ metrics: z.array(z.object({ step: z.coerce.number().default(0) })).default([]) });
 
 /** @param signal Ends the request in flight. */
 export function mlflowApi(url: string, signal: AbortSignal): MlflowApi {
   const server = url.replace(/\/+$/, '');
   const request = requestsTo(server, signal);
-  const get = (path: string, query: Readonly<Record<string, string>>) =>
-    request('GET', `mlflow/${path}?${new URLSearchParams(query)}`);
   const post = (path: string, body: object) => request('POST', `mlflow/${path}`, body);
-  const ofRun = ({ run_id, artifact_uri }: z.infer<typeof runShape>) => ({ id: run_id, artifactUri: artifact_uri });
 
   async function known(name: string): Promise<string> {
-    const answer = await get('experiments/get-by-name', { experiment_name: name });
+    const query = new URLSearchParams({ experiment_name: name });
+    const answer = await request('GET', `mlflow/experiments/get-by-name?${query}`);
     return understood(experimentShape, answer).experiment.experiment_id;
   }
 
@@ -93,34 +80,21 @@ export function mlflowApi(url: string, signal: AbortSignal): MlflowApi {
     },
     async createRun(experimentId, name, tags) {
       const body = { experiment_id: experimentId, run_name: name, start_time: Date.now(), tags };
-      return ofRun(
-        understood(z.object({ run: z.object({ info: runShape }) }), await post('runs/create', body)).run.info,
-      );
+      const answer = await post('runs/create', body);
+      const { run_id, artifact_uri } = understood(z.object({ run: z.object({ info: runShape }) }), answer).run.info;
+      return { id: run_id, artifactUri: artifact_uri };
     },
     async updateRun(runId, status) {
-      const end = status === 'RUNNING' ? {} : { end_time: Date.now() };
-      const answer = await post('runs/update', { run_id: runId, status, ...end });
-      return ofRun(understood(z.object({ run_info: runShape }), answer).run_info);
+      await post('runs/update', { run_id: runId, status, end_time: Date.now() });
     },
     async logBatch(runId, batch) {
       await post('runs/log-batch', { run_id: runId, ...batch });
-    },
-    async readParams(runId) {
-      const { run } = understood(paramsShape, await get('runs/get', { run_id: runId }));
-      return new Set(run.data.params.map(({ key }) => key));
-    },
-    async readSteps(runId, metric) {
-      const { metrics } = understood(
-        historyShape,
-        await get('metrics/get-history', { run_id: runId, metric_key: metric }),
-      );
-      return new Set(metrics.map(({ step }) => step));
     },
     async putArtifact(artifactUri, file) {
       const place = URL.canParse(artifactUri) ? new URL(artifactUri) : undefined; // a server without a proxy names a folder
       if (place?.protocol !== 'mlflow-artifacts:' || (place.host !== '' && place.host !== new URL(server).host)) {
         const where = place?.protocol ?? (artifactUri === '' ? 'no address' : 'a folder');
-        throw new Refused(`it keeps artifacts elsewhere (${where}), where ple does not send them`, 0);
+        throw new Error(`it keeps artifacts elsewhere (${where}), where ple does not send them`);
       }
       const bytes = Uint8Array.from(await readFile(file));
       await request('PUT', `mlflow-artifacts/artifacts${place.pathname}/${encodeURIComponent(basename(file))}`, bytes);
@@ -164,7 +138,7 @@ function authorizationHeader(environment: NodeJS.ProcessEnv): string | undefined
 function understood<Value>(shape: z.ZodType<Value>, answer: unknown): Value {
   const read = shape.safeParse(answer);
   if (read.success) return read.data;
-  throw new Refused('it does not answer as an MLflow server does', 0);
+  throw new Error('it does not answer as an MLflow server does');
 }
 
 function parsed(text: string): unknown {

@@ -2,9 +2,6 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
-/** How the server answers: as it should, or with 500 (the first few requests). */
-type Manner = 'records' | { readonly failures: number };
-
 interface KeptRun {
   readonly experiment: string;
   readonly name: string;
@@ -35,8 +32,8 @@ const requests = {
   }),
   'POST runs/update': z.strictObject({
     run_id: z.string(),
-    status: z.enum(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']),
-    end_time: count.min(1_600_000_000_000).optional(),
+    status: z.enum(['FINISHED', 'FAILED', 'KILLED']),
+    end_time: count.min(1_600_000_000_000),
   }),
   'POST runs/log-batch': z
     .strictObject({
@@ -53,8 +50,6 @@ const requests = {
     })
     .refine(({ metrics, params, tags }) => metrics.length + params.length + tags.length <= 1000),
   'GET experiments/get-by-name': z.strictObject({ experiment_name: z.string() }),
-  'GET runs/get': z.strictObject({ run_id: z.string() }),
-  'GET metrics/get-history': z.strictObject({ run_id: z.string(), metric_key: name }),
 };
 
 /**
@@ -62,15 +57,11 @@ const requests = {
  * @param authorization the header that every request must have; undefined: none may have one
  * @param artifacts where it keeps the files of runs; empty: it does not say
  */
-export async function mlflowServer(
-  manner: Manner = 'records',
-  authorization?: string,
-  artifacts = 'mlflow-artifacts:',
-) {
+export async function mlflowServer(authorization?: string, artifacts = 'mlflow-artifacts:') {
   const experiments = new Map<string, string>();
   const runs = new Map<string, KeptRun>();
   const mistakes: string[] = [];
-  let [received, failures] = [0, typeof manner === 'object' ? manner.failures : 0];
+  let [received, failures] = [0, 0];
 
   class Wrong extends Error {
     readonly status: number;
@@ -158,16 +149,6 @@ export async function mlflowServer(
         for (const { key, step, value } of metrics) run.metrics.push([key, step, value]);
         return {};
       }
-      case 'GET runs/get': {
-        const { run_id } = read(requests[call], given);
-        const params = Array.from(find(run_id).params, ([key, value]) => ({ key, value }));
-        return { run: { info: runInfo(run_id), data: params.length > 0 ? { params } : {} } };
-      }
-      case 'GET metrics/get-history': {
-        const { run_id, metric_key } = read(requests[call], given);
-        const found = find(run_id).metrics.filter(([key]) => key === metric_key);
-        return { metrics: found.map(([key, step, value]) => ({ key, value, timestamp: 0, step })) };
-      }
       default:
         throw new Wrong(400, 'ENDPOINT_NOT_FOUND', call);
     }
@@ -208,6 +189,10 @@ export async function mlflowServer(
     /** Requests that break the contract. */
     mistakes,
     received: () => received,
+    /** The next requests are answered with 500. */
+    failNext(count: number) {
+      failures = count;
+    },
     close,
   };
 }

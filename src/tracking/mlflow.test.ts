@@ -1,14 +1,14 @@
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryFolder } from '../support/folder.fixture.js';
 import { mlflowTracker } from './mlflow.js';
 import { mlflowServer } from './mlflow-server.fixture.js';
 import type { TrackedParameter, TrackedStep } from './tracker.js';
 
-const epoch = (step: number): TrackedStep => ({ step, scalars: { steps: 7, loss: 1 / step } });
+const epoch = (step: number): TrackedStep => ({ step, scalars: { loss: 1 / step } });
 const final: TrackedStep = { step: 3, scalars: { 'test/auc': 0.5 } };
 const losses = (steps: readonly number[]) => steps.map((step) => ['loss', step, 1 / step]);
 
@@ -23,49 +23,73 @@ interface Begun {
 function begun(url: string, { folder = temporaryFolder(), name = 'a', parameters = {}, earlier = [] }: Begun = {}) {
   const notes: string[] = [];
   const steps = [...earlier];
-  const run = { name, folder, parameters, follow: () => () => steps.splice(0), everyEpoch: 'steps' };
+  const run = { name, folder, parameters, follow: () => () => steps.splice(0) };
   const tracker = mlflowTracker({ url, experiment: 'tried' }, run, (message) => notes.push(message));
   const log = (step: TrackedStep) => {
     steps.push(step);
     tracker.update();
   };
-  return { folder, notes, log, end: tracker.end };
+  return { folder, notes, log, ready: tracker.ready, end: tracker.end };
 }
 
-test('a run that goes on sends what the server lacks: epochs that were sent are not sent again', async () => {
+test('a run that goes on begins another run there, with all epochs', async () => {
   const server = await mlflowServer();
-  const first = begun(server.url);
-  for (const step of [1, 3]) first.log(epoch(step)); // 2 was lost
-  await first.end('interrupted', []);
-  const { folder } = first;
-  const second = begun(server.url, { folder, parameters: { seed: 2 }, earlier: [epoch(1), epoch(2)] });
-  for (const step of [epoch(3), epoch(4), final]) second.log(step);
-  await second.end('finished', []);
-  expect([...first.notes, ...second.notes, ...server.mistakes]).toEqual([]);
-  expect(server.runs.size).toBe(1);
-  const [run] = server.runs.values();
-  expect(run?.statuses).toEqual(['RUNNING', 'KILLED', 'RUNNING', 'FINISHED']);
-  expect(run?.metrics.filter(([key]) => key === 'loss')).toEqual(losses([1, 3, 2, 4]));
-  expect(run?.metrics.filter(([key]) => key === 'test/auc')).toEqual([['test/auc', 3, 0.5]]); // not that of an epoch
-});
-
-test('a run that was deleted there, and one of another server, begin anew with all epochs', async () => {
-  const [server, other] = [await mlflowServer(), await mlflowServer()];
   const first = begun(server.url);
   first.log(epoch(1));
   await first.end('interrupted', []);
   const { folder } = first;
-  server.runs.clear();
-  for (const { url, runs } of [server, other]) {
-    const again = begun(url, { folder, earlier: [epoch(1)] });
-    again.log(epoch(2));
-    await again.end('finished', []);
-    expect(again.notes).toEqual([]);
-    expect([...runs.values()].map(({ metrics }) => metrics.filter(([key]) => key === 'loss'))).toEqual([
-      losses([1, 2]),
-    ]);
+  const second = begun(server.url, { folder, parameters: { seed: 2 }, earlier: [epoch(1), epoch(2)] });
+  for (const step of [epoch(3), final]) second.log(step);
+  await second.end('finished', []);
+  expect([...first.notes, ...second.notes, ...server.mistakes]).toEqual([]);
+  const runs = [...server.runs.values()];
+  expect(runs.map(({ statuses }) => statuses)).toEqual([
+    ['RUNNING', 'KILLED'],
+    ['RUNNING', 'FINISHED'],
+  ]);
+  expect(runs.map(({ metrics }) => metrics.filter(([key]) => key === 'loss'))).toEqual([
+    losses([1]),
+    losses([1, 2, 3]),
+  ]);
+  expect(runs[1]?.metrics.filter(([key]) => key === 'test/auc')).toEqual([['test/auc', 3, 0.5]]);
+  expect(runs[1]?.params.get('seed')).toBe('2');
+});
+
+test('a run is the child of that of a folder above, on the same server alone', async () => {
+  const [server, other] = [await mlflowServer(), await mlflowServer()];
+  const above = begun(server.url);
+  await above.end('finished', []);
+  const folder = join(above.folder, 'run');
+  mkdirSync(folder);
+  for (const { url } of [server, other]) await begun(url, { folder }).end('finished', []);
+  const parents = [...server.runs.values(), ...other.runs.values()].map(({ tags }) => tags.get('mlflow.parentRunId'));
+  expect(parents).toEqual([undefined, [...server.runs.keys()][0], undefined]);
+});
+
+test('a server that creates no run costs a note, and is sent nothing more', async () => {
+  const server = await mlflowServer();
+  server.failNext(1);
+  const tracker = begun(server.url);
+  tracker.log(epoch(1));
+  await tracker.end('finished', []);
+  expect(tracker.notes).toEqual([expect.stringContaining('it answers 500')]);
+  expect(server.received()).toBe(1);
+});
+
+test('numbers that a server does not take are left out, with one note; what follows is sent', async () => {
+  const server = await mlflowServer();
+  const tracker = begun(server.url);
+  await tracker.ready();
+  server.failNext(2);
+  for (const step of [epoch(1), epoch(2), epoch(3)]) {
+    tracker.log(step);
+    await vi.waitFor(() => expect(server.received()).toBe(step.step + 3)); // three have created the run
   }
-  expect(JSON.parse(readFileSync(join(folder, 'mlflow.json'), 'utf8')).url).toBe(other.url);
+  await tracker.end('finished', []);
+  expect(tracker.notes).toEqual([expect.stringContaining('it answers 500')]);
+  const [run] = server.runs.values();
+  expect(run?.metrics.filter(([key]) => key === 'loss')).toEqual(losses([3]));
+  expect(run?.statuses).toEqual(['RUNNING', 'FINISHED']);
 });
 
 test('many and odd parameters and metrics keep to the limits', async () => {
@@ -93,7 +117,7 @@ test('many and odd parameters and metrics keep to the limits', async () => {
 });
 
 test('files are not sent to another store: a note says so', async () => {
-  const server = await mlflowServer('records', undefined, 's3://bucket');
+  const server = await mlflowServer(undefined, 's3://bucket');
   const tracker = begun(server.url);
   const file = join(tracker.folder, 'a.json');
   writeFileSync(file, '{}');

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { writeWhole } from '../support/whole-file.js';
-import { type MlflowRun, mlflowApi, Refused, requestFailure } from './mlflow-api.js';
+import { type MlflowRun, mlflowApi, requestFailure } from './mlflow-api.js';
 import type { TrackedRun, Tracker } from './tracker.js';
 
 const statuses = { finished: 'FINISHED', failed: 'FAILED', interrupted: 'KILLED' } as const;
@@ -17,133 +17,80 @@ const limits = { metrics: 1000, params: 100, key: 250, value: 500 };
 const secondsAtEnd = 8;
 
 /**
- * Sends a run's values to an MLflow tracking server, in the background, one request after the other. A request that
- * the server does not answer is sent again at the next update; one that it refuses is left out. A resumed run continues
- * its MLflow run, and sends the parameters and epochs that this lacks. If a folder above is that of an MLflow run (of a
- * comparison), the run is its child. If the server is away, slow or refuses, the run only gets a note.
+ * Sends a run's values to an MLflow tracking server, in the background, one request after the other. A run that starts
+ * or resumes is a run of its own there, with all epochs of the journal. If a folder above is that of an MLflow run (of a
+ * comparison), the run is its child. A request that fails is left out and costs a note, one for each reason; of a run
+ * that the server does not create nothing more is sent.
  */
 export function mlflowTracker(
   { url, experiment }: { readonly url: string; readonly experiment: string },
-  { name, folder, parameters, follow, everyEpoch }: TrackedRun,
+  { name, folder, parameters, follow }: TrackedRun,
   note: (message: string) => void,
 ): Tracker {
   const stop = new AbortController();
   const api = mlflowApi(url, stop.signal);
   const journal = follow();
   const noted = new Set<string>();
-  let run: MlflowRun | undefined;
-  let known: ReadonlySet<number> = new Set(); // epochs that a continued run has
-  let batches: Parameters<typeof api.logBatch>[1][] = []; // read, and not taken by the server yet
-  let attempt: Promise<unknown> | undefined;
-  let isRefused = false;
-
-  async function send(): Promise<MlflowRun> {
-    run ??= await opened();
-    for (;;) {
-      if (batches.length === 0) batches = unsent();
-      const [batch] = batches;
-      if (!batch) return run;
-      await unlessRefused(api.logBatch(run.id, batch));
-      batches.shift();
-    }
-  }
-
-  async function opened(): Promise<MlflowRun> {
-    const [found, has] = (await continued()) ?? [await created(), new Set()];
-    const params = Object.entries(parameters).map(([key, value]) => ({
-      key: mlflowName(key),
-      value: shortened(value),
-    }));
-    const missing = params.filter(({ key }) => !has.has(key));
-    batches = chunks(missing, limits.params).map((some) => ({ params: some }));
-    await writeWhole(join(folder, file), `${JSON.stringify({ url, runId: found.id })}\n`);
-    return found;
-  }
-
-  /** The MLflow run of this folder, open again, and the names of its parameters; undefined if there is none. */
-  async function continued(): Promise<readonly [MlflowRun, ReadonlySet<string>] | undefined> {
-    const kept = runIn(folder, url);
-    if (kept === undefined) return undefined;
-    try {
-      const found = await api.updateRun(kept, 'RUNNING');
-      known = await api.readSteps(kept, mlflowName(everyEpoch));
-      return [found, await api.readParams(kept)];
-    } catch (error) {
-      if (error instanceof Refused && error.status === 404) return undefined; // it was deleted there
-      throw error;
-    }
-  }
+  const opened = tried(created);
+  let last: Promise<unknown> = opened;
 
   async function created(): Promise<MlflowRun> {
     const parent = [dirname(folder), dirname(dirname(folder))].map((above) => runIn(above, url)).find(Boolean);
-    return api.createRun(await api.experiment(experiment), name, [
+    const run = await api.createRun(await api.experiment(experiment), name, [
       { key: 'mlflow.source.name', value: 'ple' },
       { key: 'ple.folder', value: basename(folder) },
       ...(parent === undefined ? [] : [{ key: 'mlflow.parentRunId', value: parent }]),
     ]);
+    await writeWhole(join(folder, file), `${JSON.stringify({ url, runId: run.id })}\n`);
+    const params = Object.entries(parameters).map(([key, value]) => ({
+      key: mlflowName(key),
+      value: shortened(value),
+    }));
+    for (const some of chunks(params, limits.params)) await tried(() => api.logBatch(run.id, { params: some }));
+    return run;
   }
 
-  function unsent(): typeof batches {
+  async function log(run: MlflowRun): Promise<void> {
     const timestamp = Date.now();
-    const metrics = journal()
-      .filter(({ step, scalars }) => !(everyEpoch in scalars && known.has(step)))
-      .flatMap(({ step, scalars }) =>
-        Object.entries(scalars).map(([key, value]) => ({ key: mlflowName(key), value, timestamp, step })),
-      );
-    return chunks(metrics, limits.metrics).map((some) => ({ metrics: some }));
+    const metrics = journal().flatMap(({ step, scalars }) =>
+      Object.entries(scalars).map(([key, value]) => ({ key: mlflowName(key), value, timestamp, step })),
+    );
+    for (const some of chunks(metrics, limits.metrics)) await tried(() => api.logBatch(run.id, { metrics: some }));
   }
 
-  async function unlessRefused(request: Promise<unknown>): Promise<void> {
+  async function tried<Value>(request: () => Promise<Value>): Promise<Value | undefined> {
     try {
-      await request;
+      return await request();
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      tell(requestFailure(error));
+      const reason = stop.signal.aborted ? 'the last numbers and files were not sent' : requestFailure(error);
+      if (!noted.has(reason)) note(`MLflow at ${url}: ${reason}. The run does not depend on it.`);
+      noted.add(reason);
+      return undefined;
     }
   }
 
-  function tell(reason: string): void {
-    if (!noted.has(reason)) note(`MLflow at ${url}: ${reason}. The run does not depend on it.`);
-    noted.add(reason);
-  }
-
-  /** @returns false if something is left to send. A server that refuses to open the run is sent nothing more. */
-  async function tried(work: () => Promise<unknown>): Promise<boolean> {
-    if (isRefused) return true;
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      if (!stop.signal.aborted) tell(requestFailure(error));
-      isRefused = error instanceof Refused;
-      return isRefused;
-    }
-  }
-
-  function update(): Promise<unknown> {
-    attempt ??= tried(send).finally(() => {
-      attempt = undefined;
+  function next(work: (run: MlflowRun) => Promise<void>): Promise<unknown> {
+    last = last.then(async () => {
+      const run = await opened;
+      if (run) await work(run);
     });
-    return attempt;
+    return last;
   }
 
-  update();
   return {
     async ready() {
-      await update();
+      await opened;
     },
-    update,
+    update: () => void next(log),
     async end(status, artifacts) {
       const timer = setTimeout(() => stop.abort(), 1000 * secondsAtEnd);
-      await attempt;
-      const isWhole = await tried(async () => {
-        const { id, artifactUri } = await send();
-        await unlessRefused(api.updateRun(id, statuses[status]));
-        for (const artifact of artifacts) await unlessRefused(api.putArtifact(artifactUri, artifact));
+      await next(async (run) => {
+        await log(run);
+        await tried(() => api.updateRun(run.id, statuses[status]));
+        for (const artifact of artifacts) await tried(() => api.putArtifact(run.artifactUri, artifact));
       });
       clearTimeout(timer);
       stop.abort();
-      if (!isWhole) tell('the last numbers and files were not sent');
     },
   };
 }

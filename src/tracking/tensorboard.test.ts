@@ -9,7 +9,7 @@ test('values, names and steps of any kind are read back', async () => {
   const parameters = { text: 'Straße 🙂', zero: 0, no: false, large: 2 ** 60, 'a.b': -1e-300 };
   const steps: TrackedStep[] = [{ step: 1, scalars: { 'loss/é 1': 0 } }];
   const follow = () => () => steps.splice(0);
-  const tracker = tensorboardTracker({ name: 'a', folder, parameters, follow, everyEpoch: '' });
+  const tracker = tensorboardTracker({ name: 'a', folder, parameters, follow });
   steps.push({ step: 300_000, scalars: { small: -1e-30, whole: 5 } });
   await tracker.end('failed', []);
   const { scalars, hparams } = readEvents(folder);

@@ -19,8 +19,6 @@ export interface TrackedRun {
   readonly parameters: Readonly<Record<string, TrackedParameter>>;
   /** Opens the journal. Each call of what it returns reads the steps since the last one; the first reads all. */
   readonly follow: () => () => readonly TrackedStep[];
-  /** Name of a scalar that every epoch has, and no other step. */
-  readonly everyEpoch: string;
 }
 
 export type TrackedParameter = string | number | boolean;

@@ -19,7 +19,7 @@ import { writePredictions } from './predictions.js';
 import { measuredResult, notesOn, type Result } from './result.js';
 import type { PreparedTraining, RunOptions, TrainingOutcome } from './run-options.js';
 import { readResult } from './stored-result.js';
-import { everyEpoch, followRun, trackedParameters } from './tracked-run.js';
+import { followRun, trackedParameters } from './tracked-run.js';
 import type { Snapshot, Trained, TrainingRecord } from './trainer.js';
 
 const checkpointSeconds = 60; // between checkpoints within an epoch
@@ -133,7 +133,6 @@ async function openJournal(opened: OpenedFolder): Promise<OpenJournal> {
       folder: path,
       parameters: trackedParameters(experiment, experiment),
       follow: () => followRun(path),
-      everyEpoch,
     },
     note,
   );

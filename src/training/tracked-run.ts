@@ -34,9 +34,6 @@ function isPlain(value: unknown): value is TrackedParameter {
   return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
-/** `steps` of a line of epochs.jsonl. */
-export const everyEpoch = 'steps';
-
 /** Follows a run's files: its epochs, then its result. */
 export function followRun(path: string): () => readonly TrackedStep[] {
   const file = join(path, 'epochs.jsonl');
