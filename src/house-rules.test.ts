@@ -51,8 +51,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 23718, bytes: 103168, files: 30 },
-  comparison: { tokens: 60112, bytes: 212929, files: 67 },
+  cli: { tokens: 23267, bytes: 100873, files: 29 },
+  comparison: { tokens: 55398, bytes: 196984, files: 64 },
   config: { tokens: 22519, bytes: 90479, files: 22 },
   data: { tokens: 69851, bytes: 261560, files: 69 },
   engine: { tokens: 39968, bytes: 140335, files: 45 },
@@ -63,7 +63,7 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 23194, bytes: 79683, files: 35 },
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 4966, bytes: 19487, files: 16 },
-  report: { tokens: 51023, bytes: 190968, files: 63 },
+  report: { tokens: 49646, bytes: 186109, files: 61 },
   scripts: { tokens: 28373, bytes: 100306, files: 25 },
   serving: { tokens: 16642, bytes: 57860, files: 15 },
   support: { tokens: 7819, bytes: 26517, files: 24 },

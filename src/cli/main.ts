@@ -6,7 +6,6 @@ import { asUserError } from '../support/system-error.js';
 import { examples } from './command.js';
 import { compare } from './compare.js';
 import { data } from './data.js';
-import { diff } from './diff.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './evaluate.js';
 import { exportRun } from './export.js';
@@ -58,7 +57,7 @@ const groups = [
   ['Train and compare:', [init, train, compare, validate]],
   ['Data:', [data, synth]],
   ['Use:', [predict, evaluate, exportRun]],
-  ['Inspect:', [report, diff, runs, list, schema]],
+  ['Inspect:', [report, runs, list, schema]],
   ['Machines:', [doctor, setup, worker, run]],
 ] as const;
 

@@ -3,7 +3,6 @@ import { dirname, join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { Comparison } from '../comparison/comparison.js';
 import type { Scale } from '../comparison/stored/external-predictions.js';
-import type { StoredRuns } from '../comparison/stored/stored-runs.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
@@ -20,15 +19,12 @@ const scales = catalogue<{ name: Scale }>('kind of --scores', [{ name: 'probabil
 const words = () =>
   new Command('report')
     .description('Make tables and the report from stored runs, without training.')
-    .argument('<path...>', 'folders of runs or of comparisons, in any mix; NAME=PATH names one')
-    .option(
-      '--out <dir>',
-      'where to write (default: the folder of a run or a comparison that stands alone, else report)',
-    )
-    .option('--baseline <label>', 'the model that gains are measured against (default: the single-task one)')
+    .argument('<folder>', 'the folder of a comparison, or of a run')
+    .option('--out <dir>', 'where to write (default: the same folder; with --predictions report)')
+    .option('--baseline <label>', 'the model that gains are measured against (default: that of the comparison)')
     .option(
       '--uncertainty <what>',
-      'seeds, rows or both (default: that of the comparison; of runs both where they kept predictions, else seeds)',
+      'seeds, rows or both (default: that of the comparison)',
       (word: string) => uncertainties.get(word).name,
     )
     .option(
@@ -42,30 +38,27 @@ const words = () =>
       (word: string) => scales.get(word).name,
     )
     .option('--plugin <file>', 'a plugin whose metrics tasks are judged by; its code runs', collect)
-    .option('--leaderboard', 'rank the models of all comparisons task by task; prints only, and writes nothing')
     .option('--svg', 'write the charts as SVG too')
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
-    .option('--json', 'print the comparison, or the result of a run that stands alone, as one JSON document')
+    .option('--json', 'print the comparison, or the result of a run, as one JSON document')
     .addHelpText(
       'after',
       examples(
         'ple report runs/my-ple-0123abcd',
         'ple report runs/quickstart --wide',
         'ple report runs/census-income-compare --uncertainty both',
-        'ple report runs/quickstart runs/wider --leaderboard',
-        'ple report runs/*-0123abcd runs/quickstart --out report',
         'ple report runs/quickstart --predictions theirs:1=scores-1.csv --predictions theirs:2=scores-2.csv',
       ),
     );
 type Options = OptionsOf<typeof words>;
 
 /**
- * Recreates tables and the report from stored runs; for a single run, its own report. Prints the table on stdout and
- * the report's path on stderr.
+ * Recreates tables and the report of a stored comparison; for a single run, its own report. Prints the table on stdout
+ * and the report's path on stderr.
  */
 export const report = defineCommand(
   words,
-  async (given, options) => {
+  async (path, options) => {
     const [{ parseExternalFile }, { readStoredRuns }, { storedTable }, { writeOutputs }, { showComparison }] =
       await Promise.all([
         import('../comparison/stored/external-predictions.js'),
@@ -77,18 +70,16 @@ export const report = defineCommand(
     const { loadNamed } = await import('../training/plugins.js');
     await loadNamed(options.plugin);
     const predictions = (options.predictions ?? []).map(parseExternalFile);
-    const sources = given.flatMap(readStoredRuns);
-    if (options.leaderboard) return rankModels(sources, options);
     const { baseline, uncertainty, scores: scale, wide = false } = options;
     const comparing =
       baseline !== undefined || uncertainty !== undefined || scale !== undefined || predictions.length > 0 || wide;
-    if (!comparing && given.length === 1 && sources[0] && !sources[0].comparison && sources[0].path === given[0])
-      return reportRun(sources[0], options);
-    const alone = sources.length === 1 && predictions.length === 0 && sources[0]?.comparison ? sources[0] : undefined;
-    const folder = options.out ?? alone?.path ?? 'report';
-    if ((await holdsOwnRuns(folder)) && !(alone && resolve(alone.path) === resolve(folder))) refuse(folder);
+    if (!comparing && (await isRun(path))) return reportRun(path, options);
+    const source = readStoredRuns(path);
+    const folder = options.out ?? (predictions.length === 0 ? path : 'report');
+    const isOwn = predictions.length === 0 && resolve(path) === resolve(folder);
+    if (!isOwn && (await holdsOwnRuns(folder))) refuse(folder);
 
-    const { comparison, runs, notes } = await storedTable(sources, {
+    const { comparison, runs, notes } = await storedTable(source, {
       folder,
       baseline,
       uncertainty,
@@ -102,8 +93,8 @@ export const report = defineCommand(
     const data = {
       comparison,
       runs,
-      command: recreatingCommand(given, options, alone),
-      config: alone ? storedConfig(alone) : null,
+      command: recreatingCommand(path, options),
+      config: predictions.length === 0 ? storedConfig(path) : null,
     };
     await writeOutputs(folder, data, options.svg ?? false);
     showComparison(comparison, options);
@@ -113,28 +104,19 @@ export const report = defineCommand(
   noPng,
 );
 
-async function rankModels(sources: readonly StoredRuns[], options: Options): Promise<number> {
-  const { leaderboard: _, plugin, json, ...others } = options;
-  const [other] = Object.keys(others);
-  if (other !== undefined)
-    throw new ConfigError(`--leaderboard goes with --json and --plugin alone, not with --${other}.`);
-  const [{ leaderboard }, { leaderboardText }] = await Promise.all([
-    import('../comparison/gains/leaderboard.js'),
-    import('../report/leaderboard-text.js'),
-  ]);
-  for (const note of sources.flatMap(({ notes }) => notes)) say(`note: ${note}`);
-  const board = await leaderboard(sources);
-  process.stdout.write(json ? `${JSON.stringify(board, null, 2)}\n` : leaderboardText(board));
-  return exitCode.done;
+async function isRun(path: string): Promise<boolean> {
+  const { folderKind } = await import('../comparison/stored/folders.js');
+  return folderKind(path) === 'run';
 }
 
 /** Writes the report of a run into its folder. */
-async function reportRun({ path, rows }: StoredRuns, options: Options): Promise<number> {
-  const [{ metricsTable }, { writeRunReport }] = await Promise.all([
+async function reportRun(path: string, options: Options): Promise<number> {
+  const [{ readRun }, { metricsTable }, { writeRunReport }] = await Promise.all([
+    import('../training/finished-run.js'),
     import('../report/metrics-table.js'),
     import('../report/write-outputs.js'),
   ]);
-  const run = rows[0]?.runs[0]?.run;
+  const run = readRun(path);
   if (!run) throw new DataError(`${path} is not finished: ple train --resume ${path} continues.`);
   const folder = options.out ?? path;
   for (const note of run.notes) say(`note: ${note}`);
@@ -159,19 +141,19 @@ async function holdsOwnRuns(folder: string): Promise<boolean> {
   return readComparison(folder).rows.some(({ runs }) => runs.some(({ path }) => !path.includes('/')));
 }
 
-function storedConfig({ path }: StoredRuns): string | null {
+function storedConfig(path: string): string | null {
   const file = join(path, 'config.yaml');
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
 /** The command that recreates the table. For an unchanged comparison, it names the config. */
-function recreatingCommand(words: readonly string[], options: Options, alone: StoredRuns | undefined): string {
+function recreatingCommand(path: string, options: Options): string {
   const { baseline, uncertainty, scores, predictions = [] } = options;
-  if (alone && baseline === undefined && uncertainty === undefined && storedConfig(alone) !== null)
-    return commandLine('compare', ['--config', join(alone.path, 'config.yaml'), '--runs', dirname(alone.path)]);
+  if (predictions.length === 0 && baseline === undefined && uncertainty === undefined && storedConfig(path) !== null)
+    return commandLine('compare', ['--config', join(path, 'config.yaml'), '--runs', dirname(path)]);
   const named = Object.entries({ baseline, uncertainty, scores });
   return commandLine('report', [
-    ...words,
+    path,
     ...named.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
     ...predictions.flatMap((file) => ['--predictions', file]),
   ]);

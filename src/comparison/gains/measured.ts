@@ -305,7 +305,7 @@ function checkSameData(entries: readonly Entry[]): void {
 }
 
 /** Checks two runs that will be compared. A task missing in one of them is reported where its metrics are read. */
-export function checkPair(left: EvaluatedRun, right: EvaluatedRun): void {
+function checkPair(left: EvaluatedRun, right: EvaluatedRun): void {
   const [a, b] = [left.result, right.result];
   const both = `${left.path} and ${right.path}`;
   if (a.dataset.checksum !== b.dataset.checksum)

@@ -7,7 +7,7 @@ import { folderPerTest } from '../../support/folder.fixture.js';
 import { randomFromSeed } from '../../support/random.js';
 import { readRun } from '../../training/finished-run.js';
 import type { Comparison } from '../comparison.js';
-import { type StoredTask, storeRun } from '../stored/stored-run.fixture.js';
+import { type StoredTask, storeRun, storeTable } from '../stored/stored-run.fixture.js';
 import { readStoredRuns } from '../stored/stored-runs.js';
 import { storedTable, type TableOptions } from './stored-table.js';
 
@@ -39,16 +39,26 @@ beforeAll(async () => {
   }
 });
 
-/** Copies of runs of the single-task model and of mmoe; their folders. */
-function store(of: readonly number[] = seeds): string[] {
-  const names = of.flatMap((seed) => [`base-${seed}`, `m-${seed}`]);
-  for (const name of names) cpSync(join(whole, name), at('runs', name), { recursive: true });
-  return names.map((name) => at('runs', name));
+/** Copies of runs of the single-task model and of mmoe, and their table. */
+function store(of: readonly number[] = seeds, baseline = 'base'): void {
+  for (const name of of.flatMap((seed) => [`base-${seed}`, `m-${seed}`]))
+    cpSync(join(whole, name), at('runs', name), { recursive: true });
+  storeRows([row('base', 'base', of), row('m', 'm', of)], { baseline, seeds: of });
 }
 
-const table = (words: readonly string[], options: Partial<TableOptions> = {}) =>
-  storedTable(words.flatMap(readStoredRuns), {
-    folder: at('report'),
+/** @param name of the runs' folders, before the seed. */
+function row(label: string, name: string, of: readonly number[]) {
+  const runs = of.map((seed) => ({ seed, path: `${name}-${seed}`, status: 'done' }));
+  return { label, type: name === 'm' ? 'mmoe' : 'single-task', axis: {}, tasks: {}, runs };
+}
+
+function storeRows(rows: readonly object[], options: Readonly<Record<string, unknown>>): void {
+  storeTable(at('runs'), { baseline: 'base', tasks: ['click', 'time'], uncertainty: 'both', rows, ...options });
+}
+
+const table = (options: Partial<TableOptions> = {}) =>
+  storedTable(readStoredRuns(at('runs')), {
+    folder: at('runs'),
     baseline: undefined,
     uncertainty: undefined,
     predictions: [],
@@ -62,16 +72,17 @@ const findRow = ({ comparison }: { comparison: Comparison }, label: string) => {
   return row;
 };
 
-test('single runs make a table: gains over the single-task model, pair by pair', async () => {
-  const found = await table(store());
+test('stored runs make a table: gains over the single-task model, pair by pair', async () => {
+  store();
+  const found = await table({ folder: at('report') });
   expect(found.comparison).toMatchObject({
-    name: 'report',
+    name: 'c',
     baseline: 'base',
     tasks: ['click', 'time'],
     seeds,
     axes: {},
   });
-  expect(found.comparison.uncertainty).toBe('both'); // all runs have kept their predictions
+  expect(found.comparison.uncertainty).toBe('both');
   const { click, time } = findRow(found, 'm').tasks;
   const value = (model: string, seed: number, task: string, metric: string) =>
     Number(readRun(at('runs', `${model}-${seed}`))?.result.tasks[task]?.test[metric]);
@@ -87,10 +98,11 @@ test('single runs make a table: gains over the single-task model, pair by pair',
   expect(found.runs.size).toBe(6);
 });
 
-describe('a comparison alone', () => {
+describe('a comparison', () => {
   /** comparison.json of all stored runs, in their folder, judged by other metrics than the usual ones. */
   async function compared(): Promise<Comparison> {
-    const made = await table(store(), { folder: at('runs') });
+    store();
+    const made = await table();
     const rows = made.comparison.rows.map((row) => {
       const { click, time } = row.tasks;
       const tasks = { click: { ...click, metric: 'logLoss' }, time: { ...time, metric: 'mae' } };
@@ -98,14 +110,14 @@ describe('a comparison alone', () => {
     });
     const stored = { ...made.comparison, name: 'c', uncertainty: 'both', timing: { seconds: 3 }, rows };
     writeFileSync(at('runs', 'comparison.json'), JSON.stringify(sealed(stored)));
-    const again = await table([at('runs')], { folder: at('runs') });
+    const again = await table();
     writeFileSync(at('runs', 'comparison.json'), JSON.stringify(again.comparison));
     return again.comparison;
   }
 
   test('is summed up again to the same bits, with its metrics, errors, labels and choices', async () => {
     const first = await compared();
-    const { comparison } = await table([at('runs')], { folder: at('runs') });
+    const { comparison } = await table();
     expect(JSON.stringify(comparison)).toBe(JSON.stringify(first));
     expect(comparison).toMatchObject({ name: 'c', uncertainty: 'both', baseline: 'base', timing: { seconds: 3 } });
     expect(comparison.rows[1]).toMatchObject({ label: 'm', tuned: { 'train.epochs': 3 } });
@@ -114,60 +126,65 @@ describe('a comparison alone', () => {
 
   test('can be given other errors and another baseline', async () => {
     await compared();
-    const other = await table([at('runs')], { uncertainty: 'seeds', baseline: 'm' });
+    const other = await table({ uncertainty: 'seeds', baseline: 'm' });
     expect(other.comparison).toMatchObject({ uncertainty: 'seeds', baseline: 'm' });
     expect(findRow(other, 'm').tasks.click?.gain).toBeNull();
-    const before = findRow(await table([at('runs')], { uncertainty: 'seeds' }), 'm').tasks.click?.gain;
+    const before = findRow(await table({ uncertainty: 'seeds' }), 'm').tasks.click?.gain;
     expect(Math.abs(Number(before))).toBeGreaterThan(0);
     expect(findRow(other, 'base').tasks.click?.gain).toBeCloseTo(-Number(before), 12);
   });
 });
 
 test('the baseline is asked for without a single-task model, or with several, and must be in the table', async () => {
+  store([1], 'gone');
+  expect((await table()).comparison.baseline).toBe('base');
+  await expect(table({ baseline: 'bace' })).rejects.toThrow(/no model 'bace' \(did you mean 'base'\?\)/);
+  storeRows([row('m', 'm', [1])], { baseline: 'gone' });
+  await expect(table()).rejects.toThrow(/--baseline LABEL; there are: m/);
+  expect((await table({ baseline: 'm' })).comparison.baseline).toBe('m');
+  storeRows([row('a', 'base', [1]), row('b', 'base', [1])], { baseline: 'gone' });
+  await expect(table()).rejects.toThrow(/--baseline LABEL: a, b/);
+});
+
+test('runs of other tasks cannot be compared', async () => {
   store([1]);
-  const [base, m] = [at('runs/base-1'), at('runs/m-1')];
-  await expect(table([m])).rejects.toThrow(/--baseline LABEL; there are: m/);
-  expect((await table([m], { baseline: 'm' })).comparison.baseline).toBe('m');
-  await expect(table([`a=${base}`, `b=${base}`])).rejects.toThrow(/--baseline LABEL: a, b/);
-  await expect(table([base], { baseline: 'bace' })).rejects.toThrow(/no model 'bace' \(did you mean 'base'\?\)/);
+  const tasks = { ...storedTasks('m', 1), buy: { type: 'binary', labels: clicks, logits: clicks } } as const;
+  await storeRun(at('runs/m-1'), { name: 'm', seed: 1, tasks, model: mmoe });
+  await expect(table()).rejects.toThrow(
+    /base-1 and .*m-1 have other tasks \(click: binary, time: regression; click: binary, time: regression, buy: binary\)/,
+  );
 });
 
 test('predictions made elsewhere are refused with a label of the table, and where no run has kept labels', async () => {
   store([1]);
   const refused = (label: string, message: RegExp) => {
     const predictions = [{ label, seed: 1, path: at('runs/base-1/predictions.arrow') }];
-    return expect(table([at('runs')], { predictions, scale: 'logit' })).rejects.toThrow(message);
+    return expect(table({ predictions, scale: 'logit' })).rejects.toThrow(message);
   };
   await refused('m', /already named 'm'/);
   for (const run of ['base-1', 'm-1']) rmSync(at('runs', run, 'predictions.arrow'));
   await refused('theirs', /No run of seed 1 has a predictions\.arrow/);
 });
 
-test('notes on runs: what tune did not choose, other versions, ends at the limit of epochs', async () => {
+test('notes on runs: other versions, ends at the limit of epochs', async () => {
   const runs = at('runs');
   const base = { name: 'base', tasks: storedTasks('base', 1), ended: 'limit' } as const;
   await storeRun(join(runs, 'base-1'), { ...base, seed: 1, environment: { commit: 'a'.repeat(40) } });
   await storeRun(join(runs, 'base-2'), { ...base, seed: 2, environment: { commit: 'b'.repeat(40) } });
-  const train = { epochs: 9, batchSize: 4, optimizer: { type: 'adam', learningRate: 0.5 } };
-  const other = { name: 'm', model: mmoe, tasks: storedTasks('m', 1), train };
+  const other = { name: 'm', model: mmoe, tasks: storedTasks('m', 1) };
   await storeRun(join(runs, 'm-1'), { ...other, seed: 1, environment: { commit: 'b'.repeat(40) } });
-  const { comparison } = await table([runs], { folder: runs });
-  const otherwise = 'm was trained otherwise than base: train.epochs 9 instead of 3, train.batchSize 4 instead of 5';
+  storeRows([row('base', 'base', [1, 2]), row('m', 'm', [1])], { seeds: [1, 2] });
+  const { comparison } = await table();
   expect(comparison.notes).toEqual(
     expect.arrayContaining([
       'The runs were made by different versions of ple (commit aaaaaaa, commit bbbbbbb), whose numbers may differ under the same seed; ' +
         'those whose folder is deleted are trained again.',
       'In 2 of 3 runs the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.',
-      expect.stringContaining(otherwise),
     ]),
   );
-  const rows = comparison.rows.map((row) => ({ ...row, tuned: { 'train.optimizer': train.optimizer } }));
-  writeFileSync(join(runs, 'comparison.json'), JSON.stringify(sealed({ ...comparison, rows })));
-  // the learning rate was tuned
-  expect((await table([runs], { folder: runs })).comparison.notes).toContain(`${otherwise}.`);
 });
 
-const bySeeds = async () => (await table([at('runs')], { folder: at('runs'), uncertainty: 'seeds' })).comparison;
+const bySeeds = async () => (await table({ uncertainty: 'seeds' })).comparison;
 
 /** Makes the folder one whose table judges clicks by this metric. */
 async function judgeBy(metric: string): Promise<void> {

@@ -16,8 +16,6 @@ import type { Entry, EntryRun } from '../stored/entry.js';
 import { type ExternalFile, readExternal, referenceAmong, type Scale } from '../stored/external-predictions.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
 import { runTimes } from '../stored/timing.js';
-import { joinRuns } from './join-runs.js';
-import { notesOnSettings } from './settings.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 export interface StoredTable {
@@ -31,9 +29,9 @@ export interface StoredTable {
 export interface TableOptions {
   /** Where the table will be written. Paths in it are relative to this folder. */
   readonly folder: string;
-  /** A label. Undefined: the model whose type is the baseline's. */
+  /** A label. Undefined: the comparison's; if it is left out, the model whose type is the baseline's. */
   readonly baseline: string | undefined;
-  /** Undefined: the setting of the comparisons if they agree, else the default of `summarize`. */
+  /** Undefined: that of the comparison. */
   readonly uncertainty: Comparison['uncertainty'] | undefined;
   readonly predictions: readonly ExternalFile[];
   /** The scale of external scores of binary tasks. */
@@ -41,28 +39,26 @@ export interface TableOptions {
 }
 
 /**
- * Statistics of stored runs, recomputed from their results. A single comparison keeps its own settings.
+ * Statistics of a stored comparison, recomputed from its runs' results, with its own settings.
  * @throws ConfigError without a baseline; DataError for runs that cannot be compared.
  */
-export async function storedTable(sources: readonly StoredRuns[], options: TableOptions): Promise<StoredTable> {
-  const { axes, rows: stored } = joinRuns(sources);
+export async function storedTable(source: StoredRuns, options: TableOptions): Promise<StoredTable> {
+  const { comparison: before, rows: stored, notes: leftOut } = source;
   const finished = stored.flatMap(({ runs }) => runs.flatMap(({ run }) => run ?? []));
   const [first] = finished;
-  if (!first) throw new DataError(`${sources.map(({ path }) => path).join(', ')}: no run is finished.`);
+  if (!first) throw new DataError(`${source.path}: no run is finished.`);
 
-  const comparisons = sources.flatMap(({ comparison }) => comparison ?? []);
-  const only = sources.length === 1 ? comparisons[0] : undefined;
   const tasks = first.experiment.tasks;
-  const notes = sources.flatMap((source) => source.notes);
-  const seeds = only?.seeds ?? allSeeds(stored);
+  const notes = [...leftOut];
+  const { seeds } = before;
   const table = { rows: stored, tasks, seeds };
   const added = [
-    ...(await commandRows(sources, table, notes)),
+    ...(await commandRows(source.external, table)),
     ...(await externalRows(options.predictions, options.scale, table, notes)),
   ];
   const path = (from: string) => relative(options.folder, from).split(sep).join('/');
   const labels = [...new Set([...stored, ...added].map(({ label }) => label))];
-  const known = labels.find((label) => label === only?.baseline);
+  const known = labels.find((label) => label === before.baseline);
   const baseline = options.baseline === undefined && known ? known : chooseBaseline(options.baseline, labels, stored);
   const runs = new Map(finished.map((run) => [path(run.path), run]));
   const summary = await summarize(
@@ -71,30 +67,26 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
       runs: runs.map((run) => ({ ...run, path: path(run.path) })),
     })),
     {
-      name: only?.name ?? 'report',
+      name: before.name,
       baseline,
       tasks,
-      metrics: taskMetrics(comparisons, notes),
-      margins: only?.margins ?? {},
-      taskWeights: only?.taskWeights ?? {},
-      contrasts: contrastPairs(only?.contrasts ?? []),
+      metrics: taskMetrics(before),
+      margins: before.margins,
+      taskWeights: before.taskWeights,
+      contrasts: contrastPairs(before.contrasts),
       seeds,
-      axes: only?.axes ?? axes,
-      uncertainty: options.uncertainty ?? agreed(comparisons) ?? null,
-      ...joinLooks(comparisons, seeds),
-      timing: { ...only?.timing, runs: runTimes(runs) },
+      axes: before.axes,
+      uncertainty: options.uncertainty ?? before.uncertainty,
+      ...storedLook(before),
+      timing: { ...before.timing, runs: runTimes(runs) },
     },
   );
   const comparison = sealed({
     ...summary,
-    ...(only?.search ? { search: only.search } : {}),
-    notes: [...summary.notes, ...notesOnSearch(summary.rows, only?.search), ...notesOnSettings(stored, baseline)],
+    ...(before.search ? { search: before.search } : {}),
+    notes: [...summary.notes, ...notesOnSearch(summary.rows, before.search)],
   });
   return { comparison, runs, notes };
-}
-
-function allSeeds(rows: readonly Entry<FinishedRun>[]): readonly number[] {
-  return [...new Set(rows.flatMap(({ runs }) => runs.map(({ seed }) => seed)))].toSorted((a, b) => a - b);
 }
 
 function chooseBaseline(
@@ -113,25 +105,15 @@ function chooseBaseline(
   if (label !== undefined && found.length === 1) return label;
   throw new ConfigError(
     found.length === 0
-      ? `No run is of a ${baselineType} model, which gains are measured against: add one, or choose a model with --baseline LABEL; there are: ${labels.join(', ')}.`
+      ? `No run is of a ${baselineType} model, which gains are measured against: choose a model with --baseline LABEL; there are: ${labels.join(', ')}.`
       : `Several models are ${baselineType}: choose the one that gains are measured against with --baseline LABEL: ${found.join(', ')}.`,
   );
 }
 
-/** The metric of each task, from the first comparison that has the task. */
-function taskMetrics(comparisons: readonly Comparison[], notes: string[]): Readonly<Record<string, string>> {
-  const chosen = new Map<string, string>();
-  for (const { name, tasks, rows } of comparisons) {
-    for (const task of tasks) {
-      const metric = rows.flatMap((row) => row.tasks[task] ?? [])[0]?.metric;
-      if (metric === undefined) continue;
-      const first = chosen.get(task) ?? metric;
-      chosen.set(task, first);
-      if (first !== metric)
-        notes.push(`'${task}' is judged by ${first} here; the comparison ${name} judges it by ${metric}.`);
-    }
-  }
-  return Object.fromEntries(chosen);
+/** The metric of each task. */
+function taskMetrics({ tasks, rows }: Comparison): Readonly<Record<string, string>> {
+  const metrics = tasks.map((task) => [task, rows.flatMap((row) => row.tasks[task] ?? [])[0]?.metric] as const);
+  return Object.fromEntries(metrics.flatMap(([task, metric]) => (metric === undefined ? [] : [[task, metric]])));
 }
 
 /** Every pair of models once, over all points of the axes. */
@@ -142,21 +124,10 @@ function contrastPairs(contrasts: Comparison['contrasts']): readonly (readonly [
   return [...pairs.values()];
 }
 
-/** The same seeds count as the same look. Other seeds, from joined comparisons, count as a further look. */
-function joinLooks(
-  comparisons: readonly Comparison[],
-  seeds: readonly number[],
-): Pick<SummaryOptions, 'earlierLooks' | 'look' | 'nextLevel'> {
-  const stored = [
-    ...new Map(comparisons.flatMap(({ looks }) => looks).map((look) => [JSON.stringify(look), look])).values(),
-  ];
-  const look = lookAt(seeds, stored);
-  return { earlierLooks: stored.filter((other) => other !== look), look, nextLevel: look.level / 2 };
-}
-
-function agreed(comparisons: readonly Comparison[]): Comparison['uncertainty'] | undefined {
-  const [first, ...others] = comparisons.map(({ uncertainty }) => uncertainty);
-  return others.every((other) => other === first) ? first : undefined;
+/** The same seeds count as the same look. */
+function storedLook({ seeds, looks }: Comparison): Pick<SummaryOptions, 'earlierLooks' | 'look' | 'nextLevel'> {
+  const look = lookAt(seeds, looks);
+  return { earlierLooks: looks.filter((other) => other !== look), look, nextLevel: look.level / 2 };
 }
 
 /** The table that external predictions are added to. */
@@ -178,7 +149,7 @@ async function externalRows(
 ): Promise<readonly Entry[]> {
   if (files.length === 0) return [];
   if (new Set(rows.map(({ point }) => pointKey(point))).size > 1)
-    throw new ConfigError('--predictions is for a table without axes: name the runs of one of their points.');
+    throw new ConfigError('--predictions is for a table without axes.');
   const point = rows[0]?.point ?? {};
   const runs = new Map<string, EntryRun[]>();
   for (const { label, seed: asked, path } of files) {
@@ -198,13 +169,8 @@ async function externalRows(
   return [...runs].map(([label, own]) => ({ label, type: external, point, runs: own }));
 }
 
-/** The rows that commands made, of a comparison that stands alone. */
-async function commandRows(sources: readonly StoredRuns[], { rows, tasks }: Table, notes: string[]): Promise<Entry[]> {
-  const all = sources.flatMap((source) => source.external);
-  if (sources.length > 1) {
-    for (const { label } of all) notes.push(`'${label}' is of a command and is left out: report its comparison alone.`);
-    return [];
-  }
+/** The rows that commands made. */
+async function commandRows(all: readonly Entry[], { rows, tasks }: Table): Promise<Entry[]> {
   const read: Entry[] = [];
   for (const { point, runs, ...row } of all) {
     const own: EntryRun[] = [];

@@ -114,8 +114,3 @@ export function decisionsIn({ searched, tuned, tunedByTask, match, matchByTask }
     ...(matchByTask ? { matchByTask } : {}),
   };
 }
-
-/** The values that were chosen for any of a row's tasks. */
-export function tunedKeys({ tuned, tunedByTask }: Decisions): readonly string[] {
-  return [tuned ?? {}, ...Object.values(tunedByTask ?? {})].flatMap((values) => Object.keys(values));
-}

@@ -22,7 +22,6 @@ export interface Entry<Content extends EvaluatedRun = EvaluatedRun> {
   readonly label: string;
   /** Name of the model in the config. */
   readonly type: string;
-  /** Empty for a stored run alone: its config gives its place on the axes. */
   readonly point: AxisPoint;
   /** A point of the model's front: the loss weight, by key. */
   readonly values?: AxisPoint;

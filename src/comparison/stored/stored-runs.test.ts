@@ -1,9 +1,11 @@
-import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { folderPerTest } from '../../support/folder.fixture.js';
+import { readRun } from '../../training/finished-run.js';
+import { readEnvironment } from '../../training/folder/environment.js';
 import { readComparison } from './comparison-file.js';
 import { type StoredTask, storeRun, storeTable } from './stored-run.fixture.js';
-import { readStartedRun, readStoredRuns } from './stored-runs.js';
+import { readStoredRuns } from './stored-runs.js';
 
 const at = folderPerTest();
 const click = (logits: readonly number[]): Record<string, StoredTask> => ({
@@ -20,7 +22,7 @@ const edit = (file: string, from: string, to: string) => {
 test('a folder whose files are not of one run is refused, with its name and what to do', async () => {
   await store('run');
   edit('run/config.yaml', 'batchSize: 5', 'batchSize: 6');
-  expect(() => readStoredRuns(at('run'))).toThrow(
+  expect(() => readRun(at('run'))).toThrow(
     new RegExp(
       `^${at('run')} holds files of different runs[^\n]*config\\.yaml [^\n]* have the hash [0-9a-f]{8}, and [0-9a-f]{8} was trained[^\n]*delete the folder and train the run again\\.$`,
     ),
@@ -32,12 +34,44 @@ test('a run that lies where a comparison has another one is refused', async () =
   await store('runs/b', { name: 'run', seed: 2 });
   const runs = [{ seed: 1, path: 'a', status: 'done' }];
   storeTable(at('runs'), { rows: [{ label: 'm', type: 'single-task', axis: {}, tasks: {}, runs }] });
-  expect(readStoredRuns(at('runs'))[0]?.rows[0]?.runs[0]?.run?.result.seed).toBe(1);
+  expect(readStoredRuns(at('runs')).rows[0]?.runs[0]?.run?.result.seed).toBe(1);
   rmSync(at('runs/a'), { recursive: true });
   cpSync(at('runs/b'), at('runs/a'), { recursive: true });
   expect(() => readStoredRuns(at('runs'))).toThrow(
     /a is a run of single-task with seed 2, and the comparison .* has single-task with seed 1 there: put the run back, or delete its folder/,
   );
+});
+
+test('rows are as they were, with what is missing', async () => {
+  const rows = [];
+  for (const [label, type] of [
+    ['base', 'single-task'],
+    ['m', 'mmoe'],
+  ] as const) {
+    for (const seed of [2, 1])
+      await store(`c/${label}-${seed}`, {
+        name: label,
+        seed,
+        ...(type === 'mmoe' ? { model: { type, experts: 2 } } : {}),
+      });
+    const runs = [2, 1].map((seed) => ({ seed, path: `${label}-${seed}`, status: 'done' }));
+    rows.push({ label, type, axis: {}, runs, tasks: {} });
+  }
+  storeTable(at('c'), { seeds: [1, 2], rows });
+  rmSync(at('c/m-1'), { recursive: true });
+  const stored = readStoredRuns(at('c'));
+  const found = stored.rows.map(({ label, runs }) => [label, ...runs.map(({ path, status }) => [path, status])]);
+  expect(found).toEqual([
+    ['base', [at('c/base-2'), 'done'], [at('c/base-1'), 'done']],
+    ['m', [at('c/m-2'), 'done'], [at('c/m-1'), 'missing']],
+  ]);
+  expect(stored.notes).toEqual([`${at('c/m-1')} (m, seed 1) is missing and is left out.`]);
+});
+
+test('a path without a table is refused', () => {
+  mkdirSync(at('empty'), { recursive: true });
+  for (const path of ['none', 'empty'])
+    expect(() => readStoredRuns(at(path))).toThrow(/is not the folder of a comparison that has ended: it has no comp/);
 });
 
 test.each([
@@ -55,7 +89,7 @@ describe('a file that is not what was written is refused with its name', () => {
     bytes[at < 0 ? bytes.length + at : at] = (bytes.at(at) ?? 0) ^ 1;
     writeFileSync(file, bytes);
   };
-  const read = () => readStoredRuns(at('run'))[0]?.rows[0]?.runs[0]?.run;
+  const read = () => readRun(at('run'));
 
   test('a number of result.json', async () => {
     await store('run');
@@ -72,9 +106,9 @@ describe('a file that is not what was written is refused with its name', () => {
   test('environment.json: only a run that goes on can do without it', async () => {
     await store('run');
     writeFileSync(at('run/environment.json'), '{');
-    expect(() => readStartedRun(at('run'))).toThrow(/environment\.json: .*Put it back, or delete .*run and train/);
+    expect(() => readEnvironment(at('run'))).toThrow(/environment\.json: .*Put it back, or delete .*run and train/);
     rmSync(at('run/result.json'));
-    expect(() => readStartedRun(at('run'))).toThrow(/environment\.json: .*Delete the file: the run continues without/);
+    expect(() => readEnvironment(at('run'))).toThrow(/environment\.json: .*Delete the file: the run continues without/);
   });
 
   test('a number of comparison.json, but not its timing', () => {

@@ -1,27 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { external } from '../../config/compare-schema.js';
-import { parseExperiment } from '../../config/experiment.js';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { definitions } from '../../training/definitions.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
-import { readEnvironment } from '../../training/folder/environment.js';
-import { readResult } from '../../training/stored-result.js';
 import type { Comparison, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { decisionsIn } from '../plan/decided-changes.js';
 import { isOfCommandAt } from './command-run.js';
 import { readComparison } from './comparison-file.js';
 import { type Entry, type EntryRun, runsOfReference } from './entry.js';
-import { runsIn } from './folders.js';
 
-/** The runs under one path that a user named: those of a comparison, or a single one. */
+/** The runs of a stored comparison. */
 export interface StoredRuns {
   readonly path: string;
-  /** Distinguishes labels that several sources use. */
-  readonly name: string;
-  /** Undefined: a single run. */
-  readonly comparison: Comparison | undefined;
+  readonly comparison: Comparison;
   /** Those of the models' fronts, too. */
   readonly rows: readonly Entry<FinishedRun>[];
   /** Rows that commands made (`compare.models`, `type: external`), without their runs' results. */
@@ -31,50 +23,12 @@ export interface StoredRuns {
 }
 
 /**
- * Reads the folder of a comparison, of a run, or of several runs. A word `NAME=PATH` names the model or the comparison.
- * Without a name, a model gets its config's name (less `-seed-<its seed>` at the end). Unfinished runs are noted and
- * left out.
- * @throws ConfigError if there is no run.
+ * Reads the folder of a comparison. Unfinished runs are noted and left out.
+ * @throws ConfigError if it is another folder.
  */
-export function readStoredRuns(word: string): readonly StoredRuns[] {
-  const { name, path } = namedPath(word);
-  if (existsSync(join(path, 'comparison.json'))) return [ofComparison(path, name)];
-  const folders = runsIn(path);
-  if (folders.length === 0)
-    throw new ConfigError(
-      `${path} is no folder of a run (config.yaml, result.json), of runs, or of a comparison (comparison.json).`,
-    );
-  return folders.map((folder) => ofRun(folder.path, name));
-}
-
-/** If the whole word is an existing path it is used as one, so paths may contain `=`. */
-function namedPath(word: string): { readonly name?: string; readonly path: string } {
-  const at = word.indexOf('=');
-  if (at < 1 || existsSync(word)) return { path: word };
-  return { name: word.slice(0, at), path: word.slice(at + 1) };
-}
-
-function ofRun(path: string, name: string | undefined): StoredRuns {
-  const run = readRun(path);
-  if (!run) {
-    const note = `${path} is not finished and is left out (ple train --resume ${path} continues).`;
-    return { path, name: name ?? path, comparison: undefined, rows: [], external: [], notes: [note] };
-  }
-  const { seed, model } = run.result;
-  const own = run.experiment.name;
-  const label = name ?? (own.endsWith(`-seed-${seed}`) ? own.slice(0, -`-seed-${seed}`.length) : own);
-  const runs = [{ seed, path, status: 'done' as const, run }];
-  return {
-    path,
-    name: label,
-    comparison: undefined,
-    rows: [{ label, type: model, point: {}, runs }],
-    external: [],
-    notes: [],
-  };
-}
-
-function ofComparison(path: string, name: string | undefined): StoredRuns {
+export function readStoredRuns(path: string): StoredRuns {
+  if (!existsSync(join(path, 'comparison.json')))
+    throw new ConfigError(`${path} is not the folder of a comparison that has ended: it has no comparison.json.`);
   const comparison = readComparison(path);
   const notes: string[] = [];
   const byCommands: Entry[] = [];
@@ -109,14 +63,7 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
     const read = stored(`${label} on half of the rows`, type, runs);
     return [{ label, type, point: axis, values: { 'train.passes': passes / 2 }, runs: read }];
   });
-  return {
-    path,
-    name: name ?? comparison.name,
-    comparison,
-    rows: [...rows, ...fronts, ...halved],
-    external: byCommands,
-    notes,
-  };
+  return { path, comparison, rows: [...rows, ...fronts, ...halved], external: byCommands, notes };
 }
 
 /** @param type The model's type in the comparison's row. */
@@ -135,24 +82,4 @@ function readFolder(
         'put the run back, or delete its folder and run ple compare again.',
     );
   return { ...reference, path, status: 'done', run };
-}
-
-/**
- * The config and the environment of a run, and its result once it is finished.
- * @throws ConfigError if this is not the folder of a run.
- */
-export function readStartedRun(path: string) {
-  const config = join(path, 'config.yaml');
-  const environment = readEnvironment(path);
-  if (!existsSync(config) || !environment) {
-    throw new ConfigError(
-      `${path} is not the folder of a run: it has no ${existsSync(config) ? 'environment.json' : 'config.yaml'}.`,
-    );
-  }
-  return {
-    path,
-    experiment: parseExperiment(readFileSync(config, 'utf8'), config, [], definitions, true),
-    environment,
-    result: readResult(path),
-  };
 }
