@@ -7,6 +7,7 @@ import { checkStatically } from './static-checks.js';
 export function fakeFacts(changes: Partial<Facts> = {}): Facts {
   return {
     platform: 'linux',
+    processor: () => 'A processor',
     nvidiaDriver: () => '580.95.05',
     gpuFiles: () => ['/dev/nvidia0', '/dev/dri/renderD128'],
     nvidiaGpus: async () => [fakeGpu(0)],

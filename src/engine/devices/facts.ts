@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { driverLibrary, type Installed, installed, libraries, tfjsPackage } from '../native/libraries.js';
 import type { Candidate } from './device.js';
@@ -9,6 +10,8 @@ import { run } from './system-command.js';
 /** Facts about the machine for device detection. Functions that start no process take about a millisecond or less. */
 export interface Facts {
   readonly platform: NodeJS.Platform;
+  /** The processor's name. Null: unknown. */
+  processor(): string | null;
   /** Version of the NVIDIA driver. Null: no driver. */
   nvidiaDriver(): string | null;
   /** Linux: device files of GPUs. */
@@ -29,6 +32,7 @@ export function machineFacts(): Facts {
   const { platform } = process;
   return {
     platform,
+    processor: once(() => cpus()[0]?.model.trim() ?? null),
     nvidiaDriver: once(() => nvidiaDriver(platform)),
     gpuFiles: once(gpuFiles),
     nvidiaGpus: once(async () => {

@@ -1,4 +1,3 @@
-import { cpus } from 'node:os';
 import { type LibrarySet, libraries } from '../native/libraries.js';
 import { type Adapter, type Candidate, type Unusable, unknownAdapter, unusable } from './device.js';
 import type { Facts } from './facts.js';
@@ -7,7 +6,7 @@ import { preferred } from './graphics-adapters.js';
 /** Finds, without trying a candidate, why it is unusable, or its hardware. */
 export async function checkStatically(candidate: Candidate, facts: Facts): Promise<Unusable | Adapter> {
   const { engine, device, deviceId = 0 } = candidate;
-  if (device === 'cpu') return { ...unknownAdapter, adapter: cpus()[0]?.model.trim() ?? null, software: false };
+  if (device === 'cpu') return { ...unknownAdapter, adapter: facts.processor(), software: false };
   if (device === 'cuda') return checkCuda(engine, deviceId, facts);
   if (engine === 'tfjs') return unusable('the tfjs engine has no WebGPU', 'say engine.name=compiled');
   const adapter = preferred((await facts.graphicsAdapters()) ?? []);
