@@ -10,6 +10,7 @@ test.each([
     of('EMFILE', "EMFILE: too many open files, open 'a'"),
     /^Too few files may be open: \d+\. Raise the limit of open files \(ulimit -n 1024\)/,
   ],
+  [of('EMFILE', 'spawn node EMFILE'), /^Too few files may be open: \d+\. Raise/],
   [
     new Error('libduckdb.so: cannot open shared object file: Too many open files'),
     /^Too few files may be open: \d+\. Raise/,

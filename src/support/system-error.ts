@@ -26,7 +26,7 @@ const remedies: Readonly<Record<string, string>> = {
   ENOSPC: 'Make room on the disk',
   EDQUOT: 'Make room in your quota',
 };
-const noFiles = /too many open files/i;
+const noFiles = /too many open files|\bEMFILE\b/i;
 const noMemory = /bad_alloc|Array buffer allocation failed|Failed to allocate memory|failed to map segment/i;
 
 /** With fewer, Node says that it does not find the program's own files. */

@@ -40,9 +40,10 @@ export function startWorker(): WorkerProcess {
     errors = (errors + text).slice(-4000);
   });
   let alive = true;
-  const ended = waitForEnd(child).then(({ code, signal }): Lost => {
+  const ended = waitForEnd(child).then(({ code, signal, error }): Lost => {
     alive = false;
-    const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
+    if (error) errors = error.message;
+    const how = error ? 'could not be started' : signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
     const said = lackOfFiles(errors) ?? errors.trim().split('\n').slice(-5).join(' | ');
     return { kind: 'lost', signal, message: `its process ${how}${said === '' ? '' : `: ${said}`}` };
   });
@@ -101,13 +102,15 @@ export function failureMessage({ message, exitCode }: Failed): string {
   return exitCode === null ? `this is a bug: ${message}` : message;
 }
 
-/** How the process ended, after its last message. */
-async function waitForEnd(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+/** How the process ended, after its last message; with an error if it could not be started. */
+async function waitForEnd(
+  child: ChildProcess,
+): Promise<{ code: number | null; signal: NodeJS.Signals | null; error?: Error }> {
   const channelClosed = new Promise<void>((resolve) => {
     child.once('disconnect', resolve);
   });
   return new Promise((resolve) => {
-    child.on('error', () => resolve({ code: child.exitCode, signal: child.signalCode })); // it could not be started
+    child.on('error', (error) => resolve({ code: child.exitCode, signal: child.signalCode, error }));
     child.once('exit', (code, signal) => {
       void channelClosed.then(() => resolve({ code, signal }));
     });
