@@ -52,10 +52,10 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 23267, bytes: 100873, files: 29 },
-  comparison: { tokens: 55398, bytes: 196984, files: 64 },
+  comparison: { tokens: 55423, bytes: 197074, files: 64 },
   config: { tokens: 22519, bytes: 90479, files: 22 },
   data: { tokens: 69851, bytes: 261560, files: 69 },
-  engine: { tokens: 39968, bytes: 140335, files: 45 },
+  engine: { tokens: 39990, bytes: 140397, files: 45 },
   guess: { tokens: 12655, bytes: 50971, files: 9 },
   inspect: { tokens: 5153, bytes: 20880, files: 9 },
   'library.ts': { tokens: 1268, bytes: 5690, files: 1 },
@@ -66,7 +66,7 @@ const sizes: Readonly<Record<string, Size>> = {
   report: { tokens: 49646, bytes: 186109, files: 61 },
   scripts: { tokens: 28373, bytes: 100306, files: 25 },
   serving: { tokens: 16642, bytes: 57860, files: 15 },
-  support: { tokens: 7819, bytes: 26517, files: 24 },
+  support: { tokens: 7819, bytes: 26528, files: 24 },
   tracking: { tokens: 4264, bytes: 15940, files: 7 },
   training: { tokens: 35522, bytes: 130252, files: 39 },
 };

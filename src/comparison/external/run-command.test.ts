@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../support/folder.fixture.js';
+import { isRunning } from '../../support/process-identity.js';
 import { runCommand } from './run-command.js';
 
 const never = new AbortController().signal;
@@ -27,13 +28,13 @@ test('the failure is told with its last line', async () => {
 test('an interruption ends a command with the processes that it started', async () => {
   const folder = temporaryFolder();
   const interruption = new AbortController();
-  const [begun, late] = [join(folder, 'begun'), join(folder, 'late')];
-  const running = runCommand(`(touch ${begun}; sleep 2; touch ${late}) & wait #`, folder, {
+  const begun = join(folder, 'begun');
+  const running = runCommand(`sleep 1000 & echo $! > ${begun}.partial; mv ${begun}.partial ${begun}; wait #`, folder, {
     ...{ signal: interruption.signal, halt: never },
   });
-  while (!existsSync(begun)) await new Promise((resolve) => setTimeout(resolve, 20));
+  const moment = () => new Promise((resolve) => setTimeout(resolve, 20));
+  while (!existsSync(begun)) await moment();
   interruption.abort();
   expect(await running).toEqual({ status: 'interrupted' });
-  await new Promise((resolve) => setTimeout(resolve, 2200));
-  expect(existsSync(late)).toBe(false);
+  while (isRunning(Number(readFileSync(begun, 'utf8')))) await moment();
 });
