@@ -12,13 +12,10 @@ interface GainLine extends GainRow, GainCell {
   readonly isContrast: boolean;
 }
 
-/** A column of gains.csv and gains.parquet, with its SQL type. */
-interface TypedColumn extends Pick<Column<GainLine, Cell>, 'head' | 'cell'> {
-  readonly type: 'VARCHAR' | 'DOUBLE' | 'BIGINT';
-}
+type GainColumn = Pick<Column<GainLine, Cell>, 'head' | 'cell'>;
 
 /** The lines of gains.csv: of every point of the axes and model, then of the contrasts, task by task. */
-export function gainLines(comparison: Comparison): readonly GainLine[] {
+function gainLines(comparison: Comparison): readonly GainLine[] {
   const tables = comparisonPoints(comparison).flatMap(({ models, contrasts }) => [
     models,
     ...(contrasts ? [contrasts] : []),
@@ -28,78 +25,68 @@ export function gainLines(comparison: Comparison): readonly GainLine[] {
   );
 }
 
-export function typedColumns({ axes }: Comparison): readonly TypedColumn[] {
+function gainColumns({ axes }: Comparison): readonly GainColumn[] {
   return [
-    ...Object.entries(axes).map(([key, values]) => {
-      const type = values.every((value) => typeof value === 'number') ? 'DOUBLE' : 'VARCHAR';
-      return column(key, type, ({ model }) => axisCell(model.axis[key]));
-    }),
-    column('label', 'VARCHAR', ({ model }) => model.label),
-    column('type', 'VARCHAR', ({ model }) => model.type),
-    column('task', 'VARCHAR', ({ task }) => task.name),
-    column('metric', 'VARCHAR', ({ task }) => task.metric),
-    column('mean', 'DOUBLE', ({ own }) => own.mean),
-    column('sd', 'DOUBLE', ({ own }) => own.sd),
-    ...ofGain('DOUBLE', 'gain', 'relativeGain', 'se'),
+    ...Object.keys(axes).map((key) => column(key, ({ model }) => axisCell(model.axis[key]))),
+    column('label', ({ model }) => model.label),
+    column('type', ({ model }) => model.type),
+    column('task', ({ task }) => task.name),
+    column('metric', ({ task }) => task.metric),
+    column('mean', ({ own }) => own.mean),
+    column('sd', ({ own }) => own.sd),
+    ...ofGain('gain', 'relativeGain', 'se'),
     ...ends('interval', ({ gain }) => gain.interval),
-    ...ofGain('DOUBLE', 'p', 'pHolm'),
-    ...ofGain('VARCHAR', 'verdict'),
-    ...ofGain('DOUBLE', 'detectable'),
+    ...ofGain('p', 'pHolm', 'verdict', 'detectable'),
     ofModel('meanGain', ({ model }) => model.meanGain),
     ofModel('worstGain', ({ model }) => model.worstGain),
-    column('modelVerdict', 'VARCHAR', ({ verdict }) => verdict),
-    column('embedding', 'BIGINT', ({ model }) => model.parameters?.embedding),
-    column('network', 'BIGINT', ({ model }) => model.parameters?.network),
-    column('runs', 'BIGINT', ({ model }) => model.runs.filter(({ status }) => status === 'done').length),
-    column('reference', 'VARCHAR', ({ reference }) => reference),
-    column('gains', 'VARCHAR', ({ gain }) => bySeed(gain)),
+    column('modelVerdict', ({ verdict }) => verdict),
+    column('embedding', ({ model }) => model.parameters?.embedding),
+    column('network', ({ model }) => model.parameters?.network),
+    column('runs', ({ model }) => model.runs.filter(({ status }) => status === 'done').length),
+    column('reference', ({ reference }) => reference),
+    column('gains', ({ gain }) => bySeed(gain)),
     ...ends('simultaneous', ({ gain }) => gain.simultaneous),
-    column('level', 'DOUBLE', ({ comparison }) => comparison.test.level),
-    ...ofGain('DOUBLE', 'margin', 'pEquivalent', 'pNotInferior'),
-    ...ofGain('BIGINT', 'seedsToDecide'),
+    column('level', ({ comparison }) => comparison.test.level),
+    ...ofGain('margin', 'pEquivalent', 'pNotInferior', 'seedsToDecide'),
     ofModel('oneEpochMean', ({ own }) => own.oneEpoch?.mean),
     ofModel('oneEpochGain', ({ own }) => own.oneEpoch?.gain),
     ofModel('multiplier', ({ own }) => own.multiplier?.value),
     ofModel('multiplierLow', ({ own }) => own.multiplier?.interval?.[0]),
     ofModel('multiplierHigh', ({ own }) => own.multiplier?.interval?.[1]),
-    column('atLimit', 'BIGINT', ({ model }) => model.atLimit),
-    column('searched', 'BIGINT', ({ model }) => model.searched),
-    column('taskWeight', 'DOUBLE', ({ comparison, task }) => comparison.taskWeights[task.name]),
-    column('aggregateGain', 'DOUBLE', ({ aggregate }) => aggregate?.gain),
-    column('aggregateGains', 'VARCHAR', ({ aggregate }) => bySeed(aggregate)),
-    column('aggregateSe', 'DOUBLE', ({ aggregate }) => aggregate?.se),
+    column('atLimit', ({ model }) => model.atLimit),
+    column('searched', ({ model }) => model.searched),
+    column('taskWeight', ({ comparison, task }) => comparison.taskWeights[task.name]),
+    column('aggregateGain', ({ aggregate }) => aggregate?.gain),
+    column('aggregateGains', ({ aggregate }) => bySeed(aggregate)),
+    column('aggregateSe', ({ aggregate }) => aggregate?.se),
     ...ends('aggregate', ({ aggregate }) => aggregate?.interval),
     ...ends('aggregateSimultaneous', ({ aggregate }) => aggregate?.simultaneous),
-    column('aggregateP', 'DOUBLE', ({ aggregate }) => aggregate?.p),
-    column('aggregatePHolm', 'DOUBLE', ({ aggregate }) => aggregate?.pHolm),
-    column('aggregateVerdict', 'VARCHAR', ({ aggregate }) => aggregate?.verdict),
-    ...ofGain('BIGINT', 'rowsToDecide', 'timesToDecide'),
+    column('aggregateP', ({ aggregate }) => aggregate?.p),
+    column('aggregatePHolm', ({ aggregate }) => aggregate?.pHolm),
+    column('aggregateVerdict', ({ aggregate }) => aggregate?.verdict),
+    ...ofGain('rowsToDecide', 'timesToDecide'),
   ];
 }
 
-function column(head: string, type: TypedColumn['type'], cell: TypedColumn['cell']): TypedColumn {
-  return { head, type, cell };
+function column(head: string, cell: GainColumn['cell']): GainColumn {
+  return { head, cell };
 }
 
 /** What a model has over the baseline, and a contrast has not. */
-function ofModel(head: string, cell: TypedColumn['cell']): TypedColumn {
-  return column(head, 'DOUBLE', (line, index) => (line.isContrast ? null : cell(line, index)));
+function ofModel(head: string, cell: GainColumn['cell']): GainColumn {
+  return column(head, (line, index) => (line.isContrast ? null : cell(line, index)));
 }
 
 /** Columns with the names that their fields have in `comparison.json`. */
 function ofGain(
-  type: TypedColumn['type'],
   ...names: readonly Exclude<keyof TestedGain, 'gains' | 'interval' | 'simultaneous'>[]
-): readonly TypedColumn[] {
-  return names.map((name) => column(name, type, ({ gain }) => gain[name]));
+): readonly GainColumn[] {
+  return names.map((name) => column(name, ({ gain }) => gain[name]));
 }
 
 /** The two ends of an interval. */
-function ends(name: string, of: (line: GainLine) => Gain['interval'] | undefined): readonly TypedColumn[] {
-  return [
-    column(`${name}Low`, 'DOUBLE', (line) => of(line)?.[0]),
-    column(`${name}High`, 'DOUBLE', (line) => of(line)?.[1]),
-  ];
+function ends(name: string, of: (line: GainLine) => Gain['interval'] | undefined): readonly GainColumn[] {
+  return [column(`${name}Low`, (line) => of(line)?.[0]), column(`${name}High`, (line) => of(line)?.[1])];
 }
 
 /** `{"1":0.0012,"2":0.0009}` */
@@ -118,7 +105,7 @@ function axisCell(value: unknown): Cell {
  * spreadsheet would treat as a formula gets an apostrophe in front. Control characters are replaced.
  */
 export function gainsCsv(comparison: Comparison): string {
-  const columns = typedColumns(comparison);
+  const columns = gainColumns(comparison);
   const rows = gainLines(comparison).map((line, index) => columns.map(({ cell }) => cell(line, index)));
   return [columns.map(({ head }) => head), ...rows].map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
 }

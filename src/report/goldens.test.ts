@@ -1,8 +1,5 @@
-import { join } from 'node:path';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
 import type { Comparison, ModelSearch } from '../comparison/comparison.js';
-import { temporaryFolder } from '../support/folder.fixture.js';
 import { must } from '../support/must.js';
 import { chartSvg } from './charts/chart.js';
 import { comparisonCharts, runCharts } from './charts/charts.js';
@@ -10,7 +7,6 @@ import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
-import { writeGainsParquet } from './gains-parquet.js';
 import { gainsText } from './gains-text.js';
 import { reportPage } from './page/report-page.js';
 import { runPage, runTasks } from './page/run-page.js';
@@ -101,23 +97,6 @@ const outputs: Readonly<Record<string, (data: ReportData, name: string) => strin
   'report.html': page,
 };
 
-/** Cases with contrasts, or with texts and numbers on an axis. */
-const inParquet = ['every-verdict', 'hostile-names', 'axis'];
-
-/** The columns of gains.parquet with their types, then its rows. */
-async function parquetText(comparison: Comparison): Promise<string> {
-  const folder = temporaryFolder();
-  await writeGainsParquet(folder, comparison);
-  const file = await asyncBufferFromFile(join(folder, 'gains.parquet'));
-  const [, ...columns] = (await parquetMetadataAsync(file)).schema;
-  const rows = await parquetReadObjects({ file });
-  const lines = [
-    ...columns.map(({ name, type }) => `${name} ${type}`),
-    ...rows.map((row) => JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? Number(value) : value))),
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
 /** The sections of charts on the page of a case: all kinds are on some page. */
 const charted: Readonly<Record<string, readonly string[]>> = {
   front: ['forest', 'scatter', 'fronts', 'learning', 'paths', 'experts'],
@@ -179,10 +158,4 @@ describe.each(Object.entries(cases))('%s', (name, make) => {
     made ??= make();
     await expect(await write(await made, name)).toMatchFileSnapshot(`goldens/${name}/${file}`);
   });
-  if (inParquet.includes(name))
-    test('gains.parquet', async () => {
-      await expect(await parquetText((await make()).comparison)).toMatchFileSnapshot(
-        `goldens/${name}/gains.parquet.txt`,
-      );
-    });
 });

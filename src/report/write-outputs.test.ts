@@ -24,7 +24,7 @@ function folder(): string {
 test('writes the tables and the report, the same from the same data, and drawings only where they are asked for', async () => {
   const path = join(folder(), 'new');
   await writeOutputs(path, data, false);
-  expect(readdirSync(path).toSorted()).toEqual(['gains.csv', 'gains.md', 'gains.parquet', 'gains.tex', 'report.html']);
+  expect(readdirSync(path).toSorted()).toEqual(['gains.csv', 'gains.md', 'gains.tex', 'report.html']);
   const page = readFileSync(join(path, 'report.html'), 'utf8');
   const before = new Map(readdirSync(path).map((name) => [name, readFileSync(join(path, name))]));
   expect(page).toMatch(/^<!doctype html>[\s\S]*<svg[\s\S]*<\/html>\n$/);

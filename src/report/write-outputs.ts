@@ -9,13 +9,12 @@ import { comparisonCharts, runCharts } from './charts/charts.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
-import { writeGainsParquet } from './gains-parquet.js';
 import { reportPage } from './page/report-page.js';
 import { runPage, runTasks } from './page/run-page.js';
 import type { ReportData } from './report-data.js';
 
 /**
- * Writes gains.csv, gains.md, gains.tex, gains.parquet and report.html into a folder, and on request the charts as SVG
+ * Writes gains.csv, gains.md, gains.tex and report.html into a folder, and on request the charts as SVG
  * below charts/. Each file is written atomically. Charts of the same name of an earlier report are removed.
  */
 export async function writeOutputs(folder: string, data: ReportData, svg: boolean): Promise<void> {
@@ -23,7 +22,6 @@ export async function writeOutputs(folder: string, data: ReportData, svg: boolea
   await writeWhole(join(folder, 'gains.csv'), gainsCsv(data.comparison));
   await writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
   await writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));
-  await writeGainsParquet(folder, data.comparison);
   const sections = await comparisonCharts(data);
   await writeWhole(join(folder, 'report.html'), reportPage(data, sections));
   await writeDrawings(folder, sections, svg);
