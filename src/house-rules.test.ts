@@ -212,7 +212,7 @@ const homonyms: Readonly<Record<string, RegExp>> = {
   random: /^config\/search\.ts$/, // a search
   mae: /^(config\/parts|objective\/losses|metrics\/row-losses)\.ts$/,
   mse: /^config\/parts\.ts$/,
-  plateau: /^training\/(ended|result|stored-result)\.ts$/,
+  plateau: /^training\/(ended|result)\.ts$/,
 };
 
 test('a name that configs choose by stands only in its own file', () => {

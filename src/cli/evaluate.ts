@@ -50,8 +50,6 @@ function refuse(word: string): never {
   );
 }
 
-const gone = { '--out <file>': '--json prints all metrics: ple evaluate RUN DATA --json > metrics.json.' };
-
 /** Prints metrics over all rows and by slice. */
 export const evaluate = defineCommand(
   words,
@@ -105,7 +103,6 @@ export const evaluate = defineCommand(
       return exitCode.done;
     });
   },
-  gone,
 );
 
 const manySlices =

@@ -61,10 +61,8 @@ const groups = [
   ['Machines:', [doctor, setup, worker, run]],
 ] as const;
 
-/** Removed commands, and those of other programs, and what to use instead. */
-const gone: Readonly<Record<string, string>> = {
-  clean: 'ple runs --sort size shows what is large, and rm -r deletes the folder of a run',
-  completion: 'docs/config.md has a line for the completion of commands; ple <command> --help lists options',
+/** Commands of other programs, and what to use instead. */
+const foreign: Readonly<Record<string, string>> = {
   inspect: 'ple data inspect looks at data, ple report at results, and ple runs at what is in the folder of runs',
   plot: 'ple report writes report.html with all charts, and with --svg each as a file',
   sweep: 'ple compare searches the values of compare.tune, and compares those of compare.axes, keys of its config',
@@ -86,7 +84,7 @@ export function build(exit: (code: number) => void): Command {
     program.commandsGroup(heading);
     for (const add of commands) add(program, exit);
   }
-  for (const [name, instead] of Object.entries(gone))
+  for (const [name, instead] of Object.entries(foreign))
     program.addCommand(
       new Command(name)
         .argument('[words...]')

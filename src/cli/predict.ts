@@ -34,8 +34,6 @@ Columns written: <task>.probability of a binary task, <task>.probability.<class>
       ),
     );
 
-const gone = { '--metrics': 'ple evaluate RUN DATA prints the metrics.' };
-
 /** Writes the predictions, in the order of the rows. */
 export const predict = defineCommand(
   words,
@@ -73,7 +71,6 @@ export const predict = defineCommand(
       return exitCode.done;
     });
   },
-  gone,
 );
 
 /** A reader that closes the pipe, as head does, ends the writing. Other errors of stdout are reported by main. */

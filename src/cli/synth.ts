@@ -40,48 +40,38 @@ const words = () => {
   return command;
 };
 
-const gone = {
-  '--binary [rate]': "a table of the file makes such labels: tasks: { y1: { positive: '> 0' } }.",
-};
-
 /** Writes a process's file and its manifest. Flags and words `key=value` are options of the kind. */
-export const synth = defineCommand(
-  words,
-  async (given, options, command) => {
-    const [{ synthesisKinds }, { readDocument }, { parsePart }, { progressBar }] = await Promise.all([
-      import('../data/synthesize.js'),
-      import('../config/document.js'),
-      import('../config/parse.js'),
-      import('./display/progress-bar.js'),
-    ]);
-    const kind = synthesisKinds.get(options.kind ?? synthesisKinds.names[0] ?? '');
-    const flagged = flags.flatMap(({ flag, key }) => {
-      const value: unknown = command.getOptionValue(new Option(flag).attributeName());
-      return value === undefined ? [] : [{ flag: flag.split(' ')[0], value, word: `${key}=${value}` }];
-    });
-    if (flagged.some(({ word }) => /^correlation=[^[]*,/.test(word)))
-      throw new ConfigError('--correlation takes one value, or a matrix: call ple synth once for each value.');
-    const document = readDocument('{}', 'ple synth', [...flagged.map(({ word }) => word), ...given]);
-    const locate = (path: Path) => {
-      const place = document.locate(path);
-      const named = flagged.find(({ word }) => place === `override '${word}'`);
-      return named ? `${named.flag} ${named.value}` : place;
+export const synth = defineCommand(words, async (given, options, command) => {
+  const [{ synthesisKinds }, { readDocument }, { parsePart }, { progressBar }] = await Promise.all([
+    import('../data/synthesize.js'),
+    import('../config/document.js'),
+    import('../config/parse.js'),
+    import('./display/progress-bar.js'),
+  ]);
+  const kind = synthesisKinds.get(options.kind ?? synthesisKinds.names[0] ?? '');
+  const flagged = flags.flatMap(({ flag, key }) => {
+    const value: unknown = command.getOptionValue(new Option(flag).attributeName());
+    return value === undefined ? [] : [{ flag: flag.split(' ')[0], value, word: `${key}=${value}` }];
+  });
+  const document = readDocument('{}', 'ple synth', [...flagged.map(({ word }) => word), ...given]);
+  const locate = (path: Path) => {
+    const place = document.locate(path);
+    const named = flagged.find(({ word }) => place === `override '${word}'`);
+    return named ? `${named.flag} ${named.value}` : place;
+  };
+  const out = options.out ?? `datasets/${kind.name}.csv`;
+  const write = kind.prepare(parsePart(kind.options, document.value, { ...document, locate }), out);
+  if (existsSync(out) && !options.force) throw new ConfigError(`${out} exists already: --force replaces it.`);
+  makeFolder(dirname(out));
+  const { manifest, summary } = await interruptible(`Interrupted: ${out} is not written.`, (signal) => {
+    const bar = progressBar(out, 'rows');
+    const advance = (done: number, total: number) => {
+      signal.throwIfAborted();
+      bar.update(done, total);
     };
-    const out = options.out ?? `datasets/${kind.name}.csv`;
-    const write = kind.prepare(parsePart(kind.options, document.value, { ...document, locate }), out);
-    if (existsSync(out) && !options.force) throw new ConfigError(`${out} exists already: --force replaces it.`);
-    makeFolder(dirname(out));
-    const { manifest, summary } = await interruptible(`Interrupted: ${out} is not written.`, (signal) => {
-      const bar = progressBar(out, 'rows');
-      const advance = (done: number, total: number) => {
-        signal.throwIfAborted();
-        bar.update(done, total);
-      };
-      return write(advance).finally(bar.stop);
-    });
-    say(`Written: ${out}; ${out}.manifest.json`);
-    process.stdout.write(options.json ? `${JSON.stringify(manifest, null, 2)}\n` : `${summary}\n`);
-    return exitCode.done;
-  },
-  gone,
-);
+    return write(advance).finally(bar.stop);
+  });
+  say(`Written: ${out}; ${out}.manifest.json`);
+  process.stdout.write(options.json ? `${JSON.stringify(manifest, null, 2)}\n` : `${summary}\n`);
+  return exitCode.done;
+});

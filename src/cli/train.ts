@@ -97,8 +97,8 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
         : `${options.resume} is not the folder of a run: it has no config.yaml and checkpoints.`,
     );
   }
-  const experiment = await readConfig(file, given, true);
-  if (hash8(experiment, '', definitions) !== hash8(await readConfig(file, [], true), '', definitions)) {
+  const experiment = await readConfig(file, given);
+  if (hash8(experiment, '', definitions) !== hash8(await readConfig(file, []), '', definitions)) {
     throw new ConfigError(
       'A run is resumed with its own config: only engine, tracking, name and paths may be overridden.',
     );

@@ -31,31 +31,22 @@ checkpoint and go back to the queue; again: ends at once.`,
       ),
     );
 
-const gone = {
-  '--shared <dir>': "runs always train in the planner's folder: name it with --runs DIR.",
-  '--data <from=to>': 'put the data where the planner has them, in a folder that all machines see.',
-};
-
 /** Prints its progress on stderr. */
-export const worker = defineCommand(
-  words,
-  async (options) => {
-    const [{ isQueue, withoutPassword }, { serveQueue }] = await Promise.all([
-      import('../config/execute.js'),
-      import('../comparison/execute/queue/queue-worker.js'),
-    ]);
-    const { queue, jobs, runs, plugin = [], lock } = options;
-    if (!isQueue(queue))
-      throw new ConfigError(`--queue ${withoutPassword(queue)}: expected redis://HOST:PORT or rediss://HOST:PORT.`);
-    const { loadNamed } = await import('../training/plugins.js');
-    await loadNamed(plugin);
-    const returned = await interruptible('Interrupted.', (signal) => {
-      signal.addEventListener('abort', () =>
-        say('Runs write a checkpoint and go back to the queue (again: ends at once)'),
-      );
-      return serveQueue({ queue, jobs, runs, lockSeconds: lock, signal, say });
-    });
-    return returned > 0 ? exitCode.interrupted : exitCode.done;
-  },
-  gone,
-);
+export const worker = defineCommand(words, async (options) => {
+  const [{ isQueue, withoutPassword }, { serveQueue }] = await Promise.all([
+    import('../config/execute.js'),
+    import('../comparison/execute/queue/queue-worker.js'),
+  ]);
+  const { queue, jobs, runs, plugin = [], lock } = options;
+  if (!isQueue(queue))
+    throw new ConfigError(`--queue ${withoutPassword(queue)}: expected redis://HOST:PORT or rediss://HOST:PORT.`);
+  const { loadNamed } = await import('../training/plugins.js');
+  await loadNamed(plugin);
+  const returned = await interruptible('Interrupted.', (signal) => {
+    signal.addEventListener('abort', () =>
+      say('Runs write a checkpoint and go back to the queue (again: ends at once)'),
+    );
+    return serveQueue({ queue, jobs, runs, lockSeconds: lock, signal, say });
+  });
+  return returned > 0 ? exitCode.interrupted : exitCode.done;
+});

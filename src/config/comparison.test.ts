@@ -42,12 +42,6 @@ describe('a comparison', () => {
     );
   });
 
-  test('of execute.kubernetes, which went, a sentence says what to use', () => {
-    expect(failure(whole, ['execute.kubernetes.image=ple'])).toMatch(
-      /'execute\.kubernetes': .*start workers of a queue/,
-    );
-  });
-
   test('a margin is in the metric’s unit, in percent, or none', () => {
     const { margins } = parse(whole, ['compare.margin={ auc: 0.002, mse: 2.5 %, nmse: null }']);
     expect(margins).toEqual({ auc: { absolute: 0.002 }, mse: { percent: 2.5 }, nmse: null });

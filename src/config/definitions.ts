@@ -37,6 +37,5 @@ export function dataPaths(
   { loaders }: Pick<Definitions, 'loaders'>,
 ): readonly string[] {
   const own = plugins.find(({ parts }) => parts.includes(partName(loaders.kind, dataset.loader)));
-  // A stored config may name a loader that is gone.
-  return own?.paths ?? loaders.all.find(({ name }) => name === dataset.loader)?.paths ?? [];
+  return own?.paths ?? loaders.get(dataset.loader).paths;
 }

@@ -4,13 +4,9 @@ import { countUpTo } from './count.js';
 
 const places = ['local', 'slurm'];
 const expected = 'expected local, slurm, or the address of a queue (redis://HOST:PORT, rediss://HOST:PORT)';
-export const noKubernetes =
-  'ple writes no Kubernetes jobs: start workers of a queue in pods, as in docs/scaling.md, and name redis://HOST:PORT';
 const onSchema = z
   .string()
-  .refine((on) => places.includes(on) || isQueue(on), {
-    error: ({ input }) => (input === 'kubernetes' ? noKubernetes : expected),
-  })
+  .refine((on) => places.includes(on) || isQueue(on), { error: expected })
   .describe(
     'Where runs train. `local`: processes on this machine. `redis://HOST:PORT` (`rediss://` with TLS): the workers (`ple worker`) of a queue. `slurm`: an array job.',
   );

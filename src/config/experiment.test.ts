@@ -303,17 +303,3 @@ test('a new key with a default keeps the hash of runs, at any depth', () => {
     expect(hash([...words, 'model.later.on=true'], later)).not.toBe(hash(words, definitions));
   }
 });
-
-test('keys and loaders that are gone are told; a stored config may have them, keys where they changed nothing', () => {
-  const old = `${whole.replace('epochs: 3', 'epochs: 3\n  accumulate: 1')}inputs: { large: none }\n`;
-  expect(() => parse(old)).toThrow(
-    /^config\.yaml:11:3: 'train\.accumulate': it is gone: .*\nconfig\.yaml:14:11: 'inputs\.large': it/,
-  );
-  const stored = (text: string) => parseExperiment(text, 'config.yaml', [], definitions, true);
-  expect(stored(old)).toEqual(parse(whole));
-  const ofGone = whole.replace('loader: file, path: a', 'loader: gone, country: NL');
-  expect(() => parse(ofGone)).toThrow(/'dataset\.loader': unknown loader 'gone'/);
-  expect(stored(ofGone).dataset).toEqual({ loader: 'gone', country: 'NL' });
-  const other = old.replace('accumulate: 1', 'accumulate: 4');
-  expect(() => stored(other)).toThrow(/'train\.accumulate': it is gone/);
-});

@@ -7,7 +7,7 @@ import { type Definitions, dataPaths } from './definitions.js';
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, readDocument } from './document.js';
 import { isMapping } from './inside.js';
-import { notAmong, parsePart, refuse, valueAt, whereSound, withoutRemoved } from './parse.js';
+import { notAmong, parsePart, refuse, whereSound } from './parse.js';
 import { inputsSchema, type TaskConfig, taskSchema, weightSchema } from './parts.js';
 import { absentParts, type Plugin, partName, pluginsSchema, resolvedPlugins, usedPlugins } from './plugins.js';
 import { trackingSchema } from './tracking.js';
@@ -226,7 +226,7 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
   };
 }
 
-/** A data set that was a loader in earlier versions, or is taken for one. Undefined: no loader is named. */
+/** A data set that is taken for a loader. Undefined: no loader is named. */
 function asDatasetFile(name: string | undefined, loaders: readonly string[]): string | undefined {
   if (name === undefined)
     return `say loader: NAME (${loaders.join(', ')}), or from: NAME of a dataset file (${shippedDatasets().join(', ')})`;
@@ -334,7 +334,6 @@ export type Experiment = Readonly<Omit<z.infer<ReturnType<typeof runSchema>>, 'p
 
 /**
  * YAML text -> experiment.
- * @param isStored a run has stored the text, perhaps one of an earlier version of this program
  * @throws ConfigError: for each mistake a line with file, line, column, key and the nearest known key.
  */
 export function parseExperiment(
@@ -342,29 +341,16 @@ export function parseExperiment(
   file: string,
   overrides: readonly string[],
   definitions: Definitions,
-  isStored = false,
 ): Experiment {
-  const document = readDocument(text, file, overrides);
-  if (!isStored) return resolveExperiment(document, definitions);
-  const { kind, names } = definitions.loaders;
-  const loader = String(valueAt(document.value, ['dataset', 'loader']));
-  const gone = names.includes(loader) ? [] : [partName(kind, loader)];
-  return resolveExperiment({ ...document, value: withoutRemoved(document.value) }, definitions, gone);
+  return resolveExperiment(readDocument(text, file, overrides), definitions);
 }
 
-/**
- * `parseExperiment` for a document. `compare:` is left out, and then `execute:` too.
- * @param gone parts of earlier versions: any options of them are taken
- */
-export function resolveExperiment(
-  document: ConfigDocument,
-  definitions: Definitions,
-  gone: readonly string[] = [],
-): Experiment {
+/** `parseExperiment` for a document. `compare:` is left out, and then `execute:` too. */
+export function resolveExperiment(document: ConfigDocument, definitions: Definitions): Experiment {
   const given = withoutComparison(document.value);
   const plugins = isMapping(given) && given.plugins !== undefined ? parsePlugins(given, document, definitions) : [];
   const absent = absentParts(plugins, definitions.plugins);
-  const schema = experimentSchema(definitions, [...new Set([...absent, ...gone])]);
+  const schema = experimentSchema(definitions, absent);
   const { plugins: _, ...experiment } = parsePart(schema, given, document);
   const { kind, all } = definitions.metrics; // a run has the values of all that its tasks' types have
   const measured = all.filter(({ type }) => experiment.tasks.some((task) => task.type === type));

@@ -3,7 +3,6 @@ import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { inOrder } from '../support/faults.js';
 import type { ConfigDocument, Path } from './document.js';
-import { noKubernetes } from './execute.js';
 import { meantKey } from './field-names.js';
 import { alternatives, below, discriminator, isMapping } from './inside.js';
 
@@ -61,11 +60,10 @@ export function parsePart<Schema extends z.ZodType>(
     const known = knownAt(path);
     for (const key of keys) {
       const place = [...path, key];
-      const gone = removed.get([...at, ...place].join('.')) ?? removed.get(key);
-      const near = gone ? undefined : meantKey(key, known);
+      const near = meantKey(key, known);
       if (near !== undefined) misspelt.add([...path, near].join('.'));
       const others = areListed && known.length > 0 ? `; known keys: ${known.join(', ')}` : '';
-      tell(place, gone?.say ?? `unknown key${near === undefined ? others : ` (did you mean '${near}'?)`}`);
+      tell(place, `unknown key${near === undefined ? others : ` (did you mean '${near}'?)`}`);
     }
   }
 
@@ -94,34 +92,6 @@ export function parsePart<Schema extends z.ZodType>(
     }
     return undefined;
   }
-}
-
-/** Keys of earlier versions, with their place or wherever they are. */
-const removed: ReadonlyMap<string, { readonly say: string; readonly idle?: unknown }> = new Map([
-  ['execute.kubernetes', { say: noKubernetes }],
-  ['logInteger', { say: 'say integer, or list the values' }],
-  [
-    'dataset.extensions',
-    {
-      say: 'extensions of DuckDB are not loaded; copy what the query reads to Parquet or a DuckDB file (dataset.database) first',
-    },
-  ],
-  ['train.accumulate', { say: 'it is gone: remove it, and for larger batches raise train.batchSize', idle: 1 }],
-  ['inputs.large', { say: 'it is gone: remove it; minCount, or hash of a column, bounds a table', idle: 'none' }],
-  [
-    'dataset.history',
-    { say: 'lists of earlier items are no longer made: remove it, or feed lists from a table', idle: 0 },
-  ],
-]);
-
-/** A stored config without those keys of earlier versions that changed nothing in it. */
-export function withoutRemoved(config: unknown, at: Path = []): unknown {
-  if (!isMapping(config)) return config;
-  const left = Object.entries(config).filter(([key, value]) => {
-    const gone = removed.get([...at, key].join('.'));
-    return gone?.idle === undefined || gone.idle !== value;
-  });
-  return Object.fromEntries(left.map(([key, value]) => [key, withoutRemoved(value, [...at, key])]));
 }
 
 /** A mistake at a place of the config. */

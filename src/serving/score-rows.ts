@@ -46,7 +46,7 @@ export async function encodedRows(
   { keep, dialect, labels: wantsLabels }: RowOptions,
   context: LoaderContext,
 ): Promise<EncodedRows> {
-  const loader = loaders.all.find(({ name }) => name === experiment.dataset.loader); // undefined: it is gone
+  const loader = loaders.all.find(({ name }) => name === experiment.dataset.loader); // undefined: its plugin is not loaded
   const own = loader?.newRows?.(experiment.dataset);
   const labels = wantsLabels ? labelReading(encoding, own) : {};
   const wanted = {

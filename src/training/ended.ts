@@ -96,16 +96,6 @@ interface Judged {
   readonly states: readonly Selected[];
 }
 
-/**
- * How a run of an earlier version ended, which said `plateau` at any learning rate: its rate tells. Of networks of one
- * task each, all must have fallen.
- */
-export function endedBefore(epochs: readonly EpochRecord[]): Ended {
-  const [{ learningRate } = {}] = epochs;
-  const owners = typeof learningRate === 'object' ? Object.keys(learningRate) : [undefined];
-  return owners.every((owner) => hasFallen(epochs, owner)) ? 'plateau' : 'patience';
-}
-
 function hasFallen(epochs: readonly EpochRecord[], owner: string | undefined): boolean {
   const rates = epochs.flatMap(({ learningRate }) =>
     typeof learningRate === 'object' ? (learningRate[owner ?? ''] ?? []) : (learningRate ?? []),

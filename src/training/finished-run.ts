@@ -60,7 +60,7 @@ export function readRun(path: string): FinishedRun | undefined {
   const file = (name: string) => join(path, name);
   const notes = checkFiles(path, result.files);
   const experiment = readStored(file('config.yaml'), z.unknown(), (text) =>
-    parseExperiment(text, file('config.yaml'), [], definitions, true),
+    parseExperiment(text, file('config.yaml'), [], definitions),
   );
   // `checkFiles` has verified the checksum.
   const gates: readonly GateUse[] = JSON.parse(readFileSync(file('gates.json'), 'utf8'));
@@ -104,7 +104,7 @@ function checkConfig(path: string, experiment: Experiment, trained: unknown, { d
   const hash = hash8(experiment, dataset.checksum, definitions);
   if (hash === trained) return;
   throw new DataError(
-    `${path} holds files of different runs, edited ones, or edited ones of an earlier version of ple: its config.yaml and the data of its result.json have the hash ${hash}, and ${trained} was trained. ` +
+    `${path} holds files of different runs, or edited ones: its config.yaml and the data of its result.json have the hash ${hash}, and ${trained} was trained. ` +
       'Put its own files back, or delete the folder and train the run again.',
   );
 }

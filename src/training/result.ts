@@ -56,7 +56,7 @@ export interface Result {
   readonly tasks: Readonly<Record<string, TaskResult>>;
   /**
    * All tasks at the epoch that is best for them together; a joint model is served with its parameters. Absent with
-   * `train.keep: last`, and in runs of earlier versions.
+   * `train.keep: last`.
    */
   readonly oneEpoch?: {
     readonly epoch: number;

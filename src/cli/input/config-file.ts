@@ -32,25 +32,17 @@ export function neededConfig(
   return { file, overrides };
 }
 
-/**
- * Reads the config of one run, loads its plugins, and checks everything that needs no data.
- * @param isStored by a run
- */
-export async function readConfig(file: string, overrides: readonly string[], isStored = false): Promise<Experiment> {
-  return checkedConfig(readText(file), file, overrides, isStored);
+/** Reads the config of one run, loads its plugins, and checks everything that needs no data. */
+export async function readConfig(file: string, overrides: readonly string[]): Promise<Experiment> {
+  return checkedConfig(readText(file), file, overrides);
 }
 
 /** `readConfig` for a text. */
-export async function checkedConfig(
-  text: string,
-  file: string,
-  overrides: readonly string[],
-  isStored = false,
-): Promise<Experiment> {
+export async function checkedConfig(text: string, file: string, overrides: readonly string[]): Promise<Experiment> {
   await loadConfigPlugins(text, file, overrides);
   let experiment: Experiment;
   try {
-    experiment = parseExperiment(text, file, overrides, definitions, isStored);
+    experiment = parseExperiment(text, file, overrides, definitions);
   } catch (error) {
     if (!(error instanceof ConfigError) || !/'model': is missing/.test(error.message)) throw error;
     if (!isComparison(text, file, overrides)) throw error;

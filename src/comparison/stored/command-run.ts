@@ -28,7 +28,7 @@ export function isOfCommandAt(predictions: string): boolean {
 
 /** @throws DataError for a file that is damaged. */
 export function readCommandFile(folder: string): CommandRun {
-  return readSealed(join(folder, commandFile), [1], `Delete ${folder} and run ple compare again`);
+  return readSealed(join(folder, commandFile), 1, `Delete ${folder} and run ple compare again`);
 }
 
 /**

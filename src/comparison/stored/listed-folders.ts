@@ -83,7 +83,7 @@ function orDamaged<Value>(read: () => Value): Value | Facts {
 function runFacts(path: string): Facts {
   if (!isFinished(path)) return openState(path);
   // `readRun` would load modules that take a second.
-  const { model, seed, tasks } = readSealed<Result>(join(path, 'result.json'), [1, 2]);
+  const { model, seed, tasks } = readSealed<Result>(join(path, 'result.json'), 2);
   const missing = ['config.yaml', 'environment.json'].find((name) => !exists(path, name));
   if (missing !== undefined) throw new DataError(`It has a result.json, but no ${missing}.`);
   const usual = Object.entries(tasks).flatMap(([task, { type, test }]) => {

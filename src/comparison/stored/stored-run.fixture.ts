@@ -62,7 +62,7 @@ export async function storeRun(
   write('environment.json', {
     ple: '1.2.3',
     engine: { name: 'compiled', threads: 2 },
-    hash8: hash8(parseExperiment(stringify(config), 'config.yaml', [], definitions, true), checksum, definitions),
+    hash8: hash8(parseExperiment(stringify(config), 'config.yaml', [], definitions), checksum, definitions),
     ...run.environment,
   });
   write('gates.json', []);

@@ -21,9 +21,7 @@ const options = z.strictObject({
     .describe('Folder with `sample_skeleton_{train,test}.csv` and `common_features_{train,test}.csv`, plain or `.gz`.'),
   cache: z.string().default('datasets/cache').describe('Folder for the prepared tables, from which rows are read.'),
   cvr: z
-    .enum(['clicks', 'ctcvr'], {
-      error: ({ input }) => (input === 'impressions' ? 'say ctcvr, and name the task so' : undefined),
-    })
+    .enum(['clicks', 'ctcvr'])
     .default('clicks')
     .describe('`clicks`: task `cvr`, conversions among clicks. `ctcvr`: task `ctcvr`, conversions among all samples.'),
   validation: z

@@ -63,8 +63,3 @@ test('another generator with the same constants has another checksum', () => {
   expect(checksum(0)).toBe(checksum(0));
   expect(checksum(0)).not.toBe(checksum(1));
 });
-
-test('a generator that yields its blocks one after the other is refused with what to write', () => {
-  const earlier = { ...made({}), blocks: () => [] };
-  expect(() => generatedSource(earlier)).toThrow(/block\(split\)\(index\)/);
-});

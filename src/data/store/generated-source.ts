@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { ConfigError } from '../../support/errors.js';
 import { asSingle, type Source, type SourceBlock, type SourceSplit, type SplitName } from '../dataset.js';
 import { isSmall, rowsPerBlock } from './block-size.js';
 
@@ -28,10 +27,6 @@ export interface Generated extends Pick<Source, 'columns' | 'tasks' | 'masked' |
  * of at most 64 MiB stays in memory. Its checksum covers a drawn block, so another generator gives another one.
  */
 export function generatedSource(generated: Generated): Source {
-  if ('blocks' in generated)
-    throw new ConfigError(
-      'generatedSource: a generator has block(split)(index), which draws 512 rows from a random stream of their own, in place of blocks(split): see docs/plugins.md.',
-    );
   const { rows, block, checksum, columns, tasks, masked, group } = generated;
   const kept = isSmall(generated);
   const split = (name: SplitName): SourceSplit => {

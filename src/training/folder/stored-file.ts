@@ -33,9 +33,9 @@ export function readStored<Value>(
  * Reads a document that ple has sealed with its own checksum.
  * @throws DataError for any other, and for one of another version of ple.
  */
-export function readSealed<Document>(file: string, schemas: readonly number[], mend?: string): Document {
+export function readSealed<Document>(file: string, schema: number, mend?: string): Document {
   const shape = z.looseObject({
-    schema: z.literal([...schemas], `it is not ${schemas.join(' or ')}, so another version of ple wrote the file`),
+    schema: z.literal(schema, `it is not ${schema}, so another version of ple wrote the file`),
     sha256: z.string('the file has no checksum of its content'),
   });
   return readStored(file, shape, (text): Document => JSON.parse(text), mend);
