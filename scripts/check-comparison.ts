@@ -23,8 +23,7 @@ const [folder = '', ...others] = wordsOf(usage, { allowPositionals: true }).posi
 if (others.length > 0 || !existsSync(join(folder, 'comparison.json')))
   refuse(usage, `${[folder, ...others].join(' ')}: there is no comparison.json.`);
 const comparison: Comparison = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
-if (comparison.schema !== 5)
-  refuse(usage, `${folder}: comparison.json is of another version of ple.`);
+if (comparison.schema !== 5) refuse(usage, `${folder}: comparison.json is of another version of ple.`);
 
 const fronts = (comparison.fronts ?? []).map(({ axis, model: label, points }) =>
   points.map(({ runs }) => ({ label, axis, runs, atLimit: 0 })),

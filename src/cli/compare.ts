@@ -240,12 +240,11 @@ async function planTable({ tuning, runs, tuned }: ComparisonPlan): Promise<strin
   const modelName = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
   const planRows = (stage: string, all: ComparisonPlan['runs']) =>
     groupedBy(all, modelName).map((alike) => {
-      const finished = alike.filter((run) => run.finished).length;
       const sizes = (kind: 'embedding' | 'network') =>
         [...new Set(alike.map(({ parameters }) => count(parameters[kind])))].join(', ');
-      return [stage, modelName(alike[0]), alike.length, finished, sizes('embedding'), sizes('network')];
+      return [stage, modelName(alike[0]), alike.length, sizes('embedding'), sizes('network')];
     });
   const rows = [...planRows('tune', tuning), ...planRows('run', runs)];
-  const table = textTable(['', 'model', 'runs', 'finished', 'embedding', 'network'], rows);
+  const table = textTable(['', 'model', 'runs', 'embedding', 'network'], rows);
   return tuned ? table : `${table}The runs are as if tune chose the values of the config.\n`;
 }

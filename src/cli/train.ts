@@ -17,7 +17,7 @@ const words = () =>
     .option('--resume <run>', 'continue an unfinished run in its folder; the result is the same to the bit')
     .option('--overwrite', 'delete what the run wrote into its folder and train again')
     .option('--force', 'take the folder over from a process of another host or container that has ended')
-    .option('--dry-run', 'print the resolved config, the parameters and the steps of an epoch; train nothing')
+    .option('--dry-run', 'print the parameters; train nothing')
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--json', 'print the result (or the plan of a dry run) as one JSON document')
     .argument(...overrides)
@@ -107,9 +107,8 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
 }
 
 async function dryRun(experiment: Experiment, display: Display, json: boolean): Promise<number> {
-  const [{ prepare }, { stringifyExperiment }, { textTable }, { count }] = await Promise.all([
+  const [{ prepare }, { textTable }, { count }] = await Promise.all([
     import('../training/run.js'),
-    import('../config/experiment.js'),
     import('../report/text-table.js'),
     import('../report/numbers.js'),
   ]);
@@ -123,31 +122,24 @@ async function dryRun(experiment: Experiment, display: Display, json: boolean): 
     process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
     return exitCode.done;
   }
-  process.stdout.write(`${stringifyExperiment(experiment)}\n`);
   process.stdout.write(
     textTable(
       ['parameter', 'kind', 'shape', 'values'],
       plan.parameters.map(({ name, kind, shape, values }) => [name, kind, shape.join(' x '), count(values)]),
     ),
   );
-  const { totals, rows, stepsPerEpoch } = plan;
-  process.stdout.write(
-    `\n${count(totals.embedding)} embedding and ${count(totals.network)} network parameters\n` +
-      `${count(rows.train)} training, ${count(rows.validation)} validation and ${count(rows.test)} test rows; ` +
-      `${count(stepsPerEpoch)} steps an epoch\n`,
-  );
+  const { embedding, network } = plan.totals;
+  process.stdout.write(`\n${count(embedding)} embedding and ${count(network)} network parameters\n`);
   return exitCode.done;
 }
 
-async function trainingPlan(experiment: Experiment, { dataset, model, parameters, batchSize }: TrainingSetup) {
+async function trainingPlan(experiment: Experiment, { dataset, model, parameters }: TrainingSetup) {
   const [{ hash8 }, { definitions }, { countParameters }] = await Promise.all([
     import('../config/hash.js'),
     import('../training/definitions.js'),
     import('../training/setup.js'),
   ]);
-  const { train, validation, test } = dataset.splits;
   return {
-    config: experiment,
     hash8: hash8(experiment, dataset.checksum, definitions),
     parameters: Object.entries(parameters).map(([name, { kind, value }]) => ({
       name,
@@ -156,7 +148,5 @@ async function trainingPlan(experiment: Experiment, { dataset, model, parameters
       values: value.data.length,
     })),
     totals: countParameters(model.parameters),
-    rows: { train: train.rows, validation: validation.rows, test: test.rows },
-    stepsPerEpoch: Math.ceil(train.rows / batchSize),
   };
 }

@@ -21,7 +21,6 @@ interface PlanLine extends Pick<Run, 'label' | 'values' | 'tasks' | 'seed' | 'ha
   readonly axis: AxisPoint;
   /** Path relative to the comparison's folder. Equal experiments share it. */
   readonly path: string;
-  readonly finished: boolean;
   readonly parameters: { readonly embedding: number; readonly network: number };
 }
 
@@ -46,8 +45,8 @@ export async function planComparison(
 }
 
 async function planLine(run: Run, readShape: ReadShape): Promise<PlanLine> {
-  const { label, point: axis, values, tasks, seed, hash8, folder: path, state, experiment } = run;
+  const { label, point: axis, values, tasks, seed, hash8, folder: path, experiment } = run;
   const parameters = parameterCounts(experiment, (await readShape(experiment)).model);
   const optional = { ...(values ? { values } : {}), ...(tasks ? { tasks } : {}) };
-  return { label, axis, ...optional, seed, hash8, path, finished: state === 'finished', parameters };
+  return { label, axis, ...optional, seed, hash8, path, parameters };
 }

@@ -1,12 +1,5 @@
 import { count } from '../../report/numbers.js';
 
-/** `0 B`, `12.3 KiB`, `4.0 GiB` */
-export function size(bytes: number): string {
-  const power = Math.min(4, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  const unit = ['B', 'KiB', 'MiB', 'GiB', 'TiB'][power];
-  return power === 0 ? `${bytes} B` : `${(bytes / 1024 ** power).toFixed(1)} ${unit}`;
-}
-
 /** `41 s`, `12 min`, `5 h`, `3 d`: whole units. */
 export function age(seconds: number): string {
   if (seconds < 60) return `${Math.max(0, Math.floor(seconds))} s`;

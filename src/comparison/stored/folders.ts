@@ -16,19 +16,12 @@ export interface Folder {
 /**
  * The runs and comparisons at a path, by name: of a run's folder this run, of a comparison's its runs and those of its
  * search.
- * @param name Of the folder, where it was found in another.
  */
-export function foldersAt(path: string, name = ''): readonly Folder[] {
+export function foldersAt(path: string): readonly Folder[] {
   const kind = folderKind(path);
   if (kind === 'run') return [{ name: path, path, kind }];
-  const below = kind ? foldersIn(join(path, 'tuning'), join(name, 'tuning')) : [];
-  return [...foldersIn(path, name), ...below];
-}
-
-/** The run in a folder, or the runs directly in it. */
-export function runsIn(path: string): readonly Folder[] {
-  const found = isFolder(path) && folderKind(path) === 'run' ? foldersAt(path) : foldersIn(path, '');
-  return found.filter(({ kind }) => kind === 'run');
+  const below = kind ? foldersIn(join(path, 'tuning'), 'tuning') : [];
+  return [...foldersIn(path, ''), ...below];
 }
 
 /** Folders and links to folders. */
@@ -51,7 +44,7 @@ function isFolder(path: string): boolean {
 
 /**
  * Undefined: nothing proves that ple made the folder. Other programs also write `checkpoints`, `config.yaml` and
- * `result.json`. A folder that cannot be read counts as a run: `listed` then says why it cannot.
+ * `result.json`. A folder that cannot be read counts as a run.
  */
 export function folderKind(folder: string): Folder['kind'] | undefined {
   let names: readonly string[];
@@ -76,22 +69,16 @@ function readableText(folder: string, name: string): string {
   }
 }
 
-export interface Open {
-  /** `unfinished`: neither running nor failed, as after an interruption or a kill. */
-  readonly state: 'running' | 'unfinished' | 'failed';
-  /** Why it failed, or which lock has no heartbeat any more. */
-  readonly reason?: string;
-}
+/** `unfinished`: neither running nor failed, as after an interruption or a kill. */
+export type OpenState = 'running' | 'unfinished' | 'failed';
 
 /** The state of what has no result. */
-export function openState(path: string): Open {
+export function openState(path: string): OpenState {
   if (exists(path, 'lock')) {
-    if (whyLocked(path, true) !== null) return { state: 'running' };
-    const silent = whyLocked(path);
-    if (silent !== null) return { state: 'unfinished', reason: `It ${silent}` };
+    if (whyLocked(path, true) !== null) return 'running';
+    if (whyLocked(path) !== null) return 'unfinished'; // the lock has no heartbeat any more
   }
-  const last = lastEntry(path);
-  return last?.msg === 'failed' ? { state: 'failed', reason: String(last.error) } : { state: 'unfinished' };
+  return lastEntry(path)?.msg === 'failed' ? 'failed' : 'unfinished';
 }
 
 /** The last whole line of log.jsonl. */

@@ -78,7 +78,7 @@ export function withSlurm<Made>(
 function collected(stage: OpenStage) {
   const { todo, folder, plan } = stage;
   stage.planned({ jobs: todo.length, threads: null, place: 'tasks of Slurm' });
-  const others = todo.filter((run) => openState(join(folder, run.folder)).state !== 'running');
+  const others = todo.filter((run) => openState(join(folder, run.folder)) !== 'running');
   const failed = others.filter((run) => existsSync(failureFile(plan, run)));
   for (const run of failed) stage.end(run, readFileSync(failureFile(plan, run), 'utf8').trim());
   const [training, missing] = [todo.length - others.length, others.length - failed.length];
