@@ -5,12 +5,10 @@ import type { Engine, Program } from '../src/engine/engine.js';
 import { float32 } from '../src/support/arrays.js';
 import { tf } from '../src/support/tf.js';
 import { type BenchCase, type BenchCaseName, benchCase, median, timed } from './bench-case.js';
-import { diagnosticsCost } from './bench-diagnostics.js';
 import { checkChoice, refuse, wordsOf } from './usage.js';
 
 // Times training steps on the CPU.
-const usage = `Usage: npm run bench -- [--json] [--case wide|narrow] [--threads n] [--diagnostics]
-  --diagnostics    what they add to a step, and nothing else`;
+const usage = `Usage: npm run bench -- [--json] [--case wide|narrow] [--threads n]`;
 
 interface Row {
   readonly name: string;
@@ -41,7 +39,6 @@ const { values } = wordsOf(usage, {
     json: { type: 'boolean', default: false },
     case: { type: 'string' },
     threads: { type: 'string' },
-    diagnostics: { type: 'boolean', default: false },
   },
 });
 const caseNames: readonly BenchCaseName[] = ['wide', 'narrow'];
@@ -52,10 +49,6 @@ if (!(Number.isInteger(threads) && threads > 0))
 
 const rows: Row[] = [];
 for (const name of caseNames.filter((name) => (values.case ?? name) === name)) {
-  if (values.diagnostics) {
-    console.log(await diagnosticsCost(name, threads));
-    continue;
-  }
   const row = await measure(benchCase(name), engineOn({ engine: 'compiled', device: 'cpu' }, { threads }));
   rows.push(row);
   if (!values.json) console.log(describe(row));

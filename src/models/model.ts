@@ -136,22 +136,10 @@ export interface Context {
    * engines see the same.
    */
   readonly noise: Readonly<Record<string, Tensor>>;
-  /** float32 [batch]: 1 for a row, 0 for padding. Given in training if the model has statistics, and with `watch`. */
+  /** float32 [batch]: 1 for a row, 0 for padding. Given in training if the model has statistics. */
   readonly rows?: Tensor;
   /** In training, takes the next value of a statistic. */
   readonly observe?: (name: string, value: Tensor) => void;
-  /** Set by diagnostics, which also give `rows`. */
-  readonly watch?: Watch;
-  /** For a level's experts: 1 if its gates must leave the expert out, else 0. float32 [experts] */
-  readonly leftOut?: (level: number, experts: readonly string[]) => Tensor;
-}
-
-/** Sees what flows between layers: largest absolute values over the rows. */
-interface Watch {
-  /** @param largest for every unit of a layer of ReLUs: [members, width] */
-  units(layer: string, largest: Tensor): void;
-  /** @param largest for the outputs of each expert of a level: [experts] */
-  experts(level: number, experts: readonly string[], largest: Tensor): void;
 }
 
 /** Without noise. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { independentTasks } from '../models/model.js';
-import { type Diagnosis, diagnosisShape } from './diagnostics/diagnosis.js';
+import type { Diagnosis } from './diagnostics/diagnostics.js';
 import { metricsShape } from './evaluation.js';
 import { readStored } from './folder/stored-file.js';
 import { epochBalance } from './progress/epoch-balance.js';
@@ -13,6 +13,10 @@ import type { TrainingSetup } from './setup.js';
 /** Null replaces NaN. */
 const numberOrNull = z.number().nullable();
 const numberByTask = z.record(z.string(), z.number()).readonly();
+
+const cosinesShape = z
+  .array(z.object({ tasks: z.tuple([z.string(), z.string()]).readonly(), cosine: numberOrNull }).readonly())
+  .readonly();
 
 /** A line of epochs.jsonl. */
 const epochShape = z
@@ -28,7 +32,7 @@ const epochShape = z
       .object({ shares: z.record(z.string(), numberOrNull).readonly() })
       .readonly()
       .optional(),
-    diagnostics: diagnosisShape.optional(),
+    diagnostics: z.object({ cosines: cosinesShape.optional() }).readonly().optional(),
     /** At the epoch's first step; by task where each has its own. */
     learningRate: z.union([z.number(), numberByTask]).optional(),
     /** Time of training, without compilation and evaluation. */

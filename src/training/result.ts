@@ -4,7 +4,6 @@ import { classScores, rowsOfClasses } from '../metrics/class-scores.js';
 import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
 import { must } from '../support/must.js';
 import { counted, wholeNumber } from '../support/whole-number.js';
-import type { Diagnosis, WithoutExpert } from './diagnostics/diagnosis.js';
 import { type Ended, howEnded, worstEnd } from './ended.js';
 import type { EpochRecord } from './epoch-record.js';
 import { type Evaluation, splitMetrics } from './evaluation.js';
@@ -62,8 +61,6 @@ export interface Result {
     readonly epoch: number;
     readonly tasks: Readonly<Record<string, Pick<TaskResult, 'validation' | 'test'>>>;
   };
-  /** At the selected epoch, if the config asks for it. */
-  readonly diagnostics?: Diagnosis & { readonly withoutExpert?: WithoutExpert };
   /** SHA-256 of the run's files. */
   readonly files: FileHashes;
 }
@@ -117,7 +114,6 @@ export function measuredResult(
       ...(ended[task.name] && { ended: ended[task.name] }),
     })),
     ...(choice && { oneEpoch: { epoch: progress.choice.bestEpoch, tasks: metricsIn(choice) } }),
-    ...(trained.diagnostics && { diagnostics: trained.diagnostics }),
   };
 
   function classCounts(task: Task, index: number): Pick<TaskResult, 'classes'> {

@@ -48,7 +48,7 @@ export interface TrainingSetup {
   readonly balanced: Balanced | null;
   /** For the draws of the balancing method. */
   readonly balancingNoise: Random;
-  /** Null: not asked for. */
+  /** Null: not asked for, or the tasks share nothing. */
   readonly diagnosed: Diagnosed | null;
   /** Decay of the parameters' moving average, which is evaluated; undefined: the parameters themselves are. */
   readonly average: number | undefined;
@@ -88,7 +88,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const sharing = () => (found ??= sharingIn(experiment, dataset, parameters));
   const balanced = balancedBy(balancing, sharing);
   const owners = independentTasks(parameters);
-  const hasShared = owners.includes(undefined);
+  const probed = experiment.diagnostics && owners.includes(undefined) ? sharing() : notSought;
   const lossWeights = configuredLossWeights(experiment).initial;
   const selection = planSelection({ owners, tasks: dataset.tasks, train, lossWeights });
   const { follow } = learningRate;
@@ -108,9 +108,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     noise: random.stream('noise'),
     balanced,
     balancingNoise: random.stream('balancing'),
-    diagnosed: experiment.diagnostics
-      ? { sharing: hasShared ? sharing() : notSought, rows: random.stream('diagnostics') }
-      : null,
+    diagnosed: sharesAny(probed) ? { sharing: probed, rows: random.stream('diagnostics') } : null,
     average: train.average?.decay,
     epochs: train.epochs,
     steps,
@@ -125,7 +123,11 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
 function balancedBy(method: Balancing | null, sharing: () => Sharing): Balanced | null {
   if (method?.kind !== 'gradients') return method && { method, sharing: notSought };
   const found = sharing();
-  return Object.values(found.parts).every((part) => part === 'none') ? null : { method, sharing: found };
+  return sharesAny(found) ? { method, sharing: found } : null;
+}
+
+function sharesAny({ parts }: Sharing): boolean {
+  return Object.values(parts).some((part) => part !== 'none');
 }
 
 function sharingIn({ model }: Experiment, dataset: Dataset, parameters: Parameters): Sharing {

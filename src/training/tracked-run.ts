@@ -51,15 +51,11 @@ export function followRun(path: string): () => readonly TrackedStep[] {
  * All numbers of a line of epochs.jsonl: `train/loss`, `validation/<task>/<metric>`, `balance/shares/<task>`, …
  */
 function trackedEpoch({ epoch, diagnostics, ...record }: EpochRecord): TrackedStep {
-  const { cosines = [], norms, deadUnits, gates = [], deadExperts } = diagnostics ?? {};
-  const diagnosed = {
-    cosines: Object.fromEntries(cosines.map(({ tasks, cosine }) => [tasks.join('/'), cosine])),
-    norms,
-    deadUnits,
-    gates: Object.fromEntries(gates.map(({ level, gate, entropy }) => [`${level}/${gate}`, entropy])),
-    deadExperts: deadExperts?.length,
+  const cosines = diagnostics?.cosines?.map(({ tasks, cosine }) => [tasks.join('/'), cosine] as const) ?? [];
+  return {
+    step: epoch,
+    scalars: scalarsIn({ ...record, diagnostics: { cosines: Object.fromEntries(cosines) } }),
   };
-  return { step: epoch, scalars: scalarsIn({ ...record, diagnostics: diagnosed }) };
 }
 
 /** Test metrics of the selected epoch, after the last epoch. */

@@ -2,8 +2,7 @@ import type { Program } from '../engine/engine.js';
 import { jointLoss } from '../objective/joint-loss.js';
 import type { HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
-import type { Diagnosis, WithoutExpert } from './diagnostics/diagnosis.js';
-import { createDiagnostics, type Diagnostics } from './diagnostics/diagnostics.js';
+import { createDiagnostics, type Diagnosis, type Diagnostics } from './diagnostics/diagnostics.js';
 import { type EpochRecord, epochRecord } from './epoch-record.js';
 import { trainEpoch } from './epoch-steps.js';
 import { createEvaluator, type Evaluation, type Evaluator, validationMetrics } from './evaluation.js';
@@ -57,8 +56,6 @@ export interface Trained {
   readonly own: Evaluations;
   /** All tasks by the parameters of the epoch that is chosen for all. Absent if no epoch is chosen. */
   readonly choice?: Evaluations;
-  /** Diagnosis of what is served, if it was asked for. */
-  readonly diagnostics?: Diagnosis & { readonly withoutExpert?: WithoutExpert };
 }
 
 interface Evaluations {
@@ -178,13 +175,11 @@ class Trainer {
     const isChosen = tasks.every(({ bestEpoch }) => bestEpoch === choice.bestEpoch);
     const all = yield* this.#bothSplits(must(this.#kept.get(choice.bestEpoch), 'the chosen epoch'));
     const own = isChosen ? all : yield* this.#ownEpochs(all);
-    const diagnostics = yield* this.#diagnosed(this.#served);
     const trained: Trained = {
       served: this.#served,
       progress: this.#progress,
       own,
       ...(selection.keep === 'best' && { choice: all }),
-      ...(diagnostics && { diagnostics }),
     };
     return { kind: 'trained', trained, snapshot: this.#snapshot };
   }
@@ -227,15 +222,6 @@ class Trainer {
 
   #evaluated(parameters: HostArrays, split: 'validation' | 'test'): AsyncGenerator<TrainingRecord, Evaluation> {
     return this.#reading(split, this.#compiled.evaluator.evaluate(parameters, split));
-  }
-
-  async *#diagnosed(parameters: HostArrays): AsyncGenerator<TrainingRecord, Trained['diagnostics']> {
-    const { diagnostics } = this.#compiled;
-    if (!diagnostics) return undefined;
-    const diagnosis = await diagnostics.measure(parameters);
-    const leaving = diagnostics.leaveOut(parameters, this.#progress.totalSteps);
-    const withoutExpert = yield* this.#reading('validation', leaving);
-    return { ...diagnosis, ...(withoutExpert && { withoutExpert }) };
   }
 
   /** Reports the number of rows done. */

@@ -90,11 +90,6 @@ export function presentRows(rows: Tensor): Features {
   return inBlocks(rows.expandDims(1)).expandDims(1);
 }
 
-/** The largest absolute value over the real rows: streams -> [streams, width]. */
-export function largest(streams: Features, rows: Tensor): Tensor {
-  return tf.max(tf.max(tf.mul(tf.abs(streams), presentRows(rows)), 3), 0);
-}
-
 /** These parts of one input, then the further inputs, as one input. */
 export function takeParts(x: Features, spans: readonly Span[], further: readonly Features[] = []): Features {
   const [blocks = 0, , rows = 0] = x.shape;

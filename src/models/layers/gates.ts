@@ -1,8 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { type Gate, glorot, type Layer, named, type Pass, zeroBias } from '../model.js';
-import { addBias, byRow, type Features, isRange, largest, product, withGradient } from './axes.js';
+import { addBias, byRow, type Features, isRange, product, withGradient } from './axes.js';
 
 export interface GateSpec {
   readonly name: string;
@@ -63,14 +62,11 @@ export function gates(
         return [[weight, glorot(names, inputs, count)], ...(biased ? [[bias, zeroBias(names, count)] as const] : [])];
       }),
     ),
-    apply({ parameters, context: { watch, rows: present, leftOut } }, input, outputs) {
+    apply({ parameters }, input, outputs) {
       const [blocks = 0, , , rows = 0] = outputs.shape;
-      watch?.experts(level, experts, tf.max(largest(outputs, must(present, 'rows of the batch')), 1));
       const made = logits(parameters, input, outputs.shape);
       const mask = () => tf.tensor(unseen, [1, specs.length, experts.length, 1]);
-      const seen = unseen.some((logit) => logit !== 0) ? tf.add(made, mask()) : made;
-      const away = leftOut?.(level, experts).reshape([1, 1, experts.length, 1]);
-      const gateWeights = overExperts(away ? tf.add(seen, tf.mul(away, unseenLogit)) : seen);
+      const gateWeights = overExperts(unseen.some((logit) => logit !== 0) ? tf.add(made, mask()) : made);
       return {
         mixtures: mixtures(gateWeights, outputs),
         gates: specs.map(({ name, sees }, gate) => {

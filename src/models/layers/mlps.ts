@@ -13,7 +13,7 @@ import {
   zeroBias,
 } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
-import { addBias, byStream, type Features, largest, pick, product, reordered, withGradient } from './axes.js';
+import { addBias, byStream, type Features, pick, product, reordered, withGradient } from './axes.js';
 import { batchNormalized, batchStatistics, epsilon, perFeature } from './batch-normalization.js';
 import { dropout } from './noise.js';
 
@@ -75,8 +75,6 @@ export function mlps(
           hidden = addBias(hidden, named(values, `${layer}.shift`));
         }
         hidden = activations[options.activation](hidden, values[`${layer}.slope`]);
-        if (context.watch && options.activation === 'relu')
-          context.watch.units(layer, largest(hidden, must(context.rows, 'rows of the batch')));
         hidden = dropout(hidden, rate, layer, context);
       }
       return hidden;

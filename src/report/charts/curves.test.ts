@@ -32,7 +32,7 @@ test('the weights of a balancing method are drawn for each model, and the cosine
       ...record,
       weights: { income: record.epoch, 'never-married': 2 },
       balance: { shares: { income: 0.25, 'never-married': null } },
-      diagnostics: { cosines: [{ tasks, cosine: record.epoch / 10 }], gates: [], deadUnits: {}, deadExperts: [] },
+      diagnostics: { cosines: [{ tasks, cosine: record.epoch / 10 }] },
     }));
     return [path, run.experiment.model.type === 'single-task' ? run : { ...run, epochs }] as const;
   });

@@ -4,7 +4,6 @@ import { counted } from '../../support/whole-number.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { type PointVerdict, verdictsInWords } from '../answer/verdict-in-words.js';
 import type { ChartSection } from '../charts/chart.js';
-import { runsOfComparison } from '../charts/charted-runs.js';
 import { modelSeries } from '../charts/palette.js';
 import { explanations } from '../explanations.js';
 import { type Html, html } from '../html.js';
@@ -15,7 +14,6 @@ import { chartSection, modelKey } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
 import { gainsHtml, verdictChip, verdicts } from './gains-html.js';
 import { typographic } from './html-table.js';
-import { leftOut, leftOutLink } from './left-out.js';
 import { provenance } from './provenance.js';
 
 /** Sections before the table: an overview of the gains. */
@@ -26,13 +24,11 @@ export function reportPage(data: ReportData, sections: readonly ChartSection[]):
   const { comparison, runs } = data;
   const above = sections.filter(({ id }) => first.includes(id));
   const below = sections.filter(({ id }) => !first.includes(id));
-  const experts = leftOut(runsOfComparison(data));
-  const after = [...below, ...(experts ? [leftOutLink] : [])];
   const own = [
     { id: 'numbers', title: 'Table' },
     { id: 'why', title: 'Why' },
   ];
-  const links = [...above, ...own, ...after, { id: 'again', title: 'Make it again' }];
+  const links = [...above, ...own, ...below, { id: 'again', title: 'Make it again' }];
   const words = verdictsInWords(comparison);
   return htmlDocument(
     `${comparison.name}: gains over ${comparison.baseline}`,
@@ -47,7 +43,6 @@ ${sections.length === 0 ? null : modelKey(modelSeries(comparison))}${above.map(c
 ${tables(comparison, runs)}
 ${why(comparison, words)}
 ${below.map(chartSection)}
-${experts}
 ${provenance(data)}
 </main>`,
   );

@@ -4,7 +4,6 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import { notesOn } from '../../training/result.js';
 import { notesOnUnpredicted } from '../../training/unpredicted-tasks.js';
 import type { ChartSection } from '../charts/chart.js';
-import { singleRun } from '../charts/charted-runs.js';
 import { type Html, html } from '../html.js';
 import { metricsByType, metricText } from '../metrics-table.js';
 import { count, digitsFor } from '../numbers.js';
@@ -12,16 +11,13 @@ import { metricName, type PointTask } from '../task-gains.js';
 import { chartSection } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
 import { htmlTable } from './html-table.js';
-import { leftOut, leftOutLink } from './left-out.js';
 import { runProvenance } from './provenance.js';
 
 /** report.html of a single run: metrics, curves, and everything needed to train it again. */
 export function runPage(run: FinishedRun, command: string, sections: readonly ChartSection[]): string {
   const { result, experiment } = run;
   const notes = [...notesOn(result, experiment.train.epochs), ...notesOnUnpredicted(result)];
-  const experts = leftOut(singleRun(run));
-  const above = [{ id: 'metrics', title: 'Metrics' }, ...sections, ...(experts ? [leftOutLink] : [])];
-  const links = [...above, { id: 'again', title: 'Make it again' }];
+  const links = [{ id: 'metrics', title: 'Metrics' }, ...sections, { id: 'again', title: 'Make it again' }];
   return htmlDocument(
     `${result.name}: ${result.model}, seed ${result.seed}`,
     html`<header>
@@ -34,7 +30,6 @@ ${contents(links)}
 <main>
 ${metricSection(run)}
 ${sections.map(chartSection)}
-${experts}
 ${runProvenance(run, command)}
 </main>`,
   );
