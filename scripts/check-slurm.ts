@@ -60,19 +60,19 @@ async function check(): Promise<void> {
   expectIn(logOf(tuning, 0), /^ple: killed by signal 9$/m, /resumed in epoch \d+$/m, /^Run 0 finished/m);
   expectIn(logOf(tuning, 1), /^Run 1 is interrupted/m, /resumed in epoch \d+$/m, /^Run 1 finished/m);
 
-  ple(0, /Submitted 4 runs as Slurm job \d+\./, '--on', 'slurm', '--collect');
+  ple(0, /Submitted 4 runs as Slurm job \d+\./, '--on', 'slurm');
   const [reported, planned] = await job();
   await training(planned, 0);
   slurm('scancel', `${reported}_0`);
   await emptyQueue();
   expectIn(logOf(reported, 0), /^Run 0 is interrupted/m);
-  ple(1, /3 of 4 runs are finished; failed: 0, training: 0, missing: 1\./, '--on', 'slurm', '--collect');
-  ple(0, /Submitted 1 run as Slurm job \d+\./, '--on', 'slurm');
+  ple(1, /3 of 4 runs are finished; failed: 0, training: 0, missing: 1\./, '--on', 'slurm');
+  ple(0, /Submitted 1 run as Slurm job \d+\./, '--on', 'slurm', '--resubmit');
   const [again] = await job();
   await emptyQueue();
   expectIn(logOf(again, 0), /resumed in epoch \d+$/m);
 
-  ple(0, /Written to runs\/small/, '--on', 'slurm', '--collect');
+  ple(0, /Written to runs\/small/, '--on', 'slurm');
   const [there, here] = [comparison, join(folder, 'local/small')].map((path) => JSON.parse(comparisonIn(path)));
   const different = differences(there, here);
   if (different.length > 0)

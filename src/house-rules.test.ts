@@ -51,8 +51,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21330, bytes: 94102, files: 29 },
-  comparison: { tokens: 54762, bytes: 195007, files: 64 },
+  cli: { tokens: 21247, bytes: 93417, files: 29 },
+  comparison: { tokens: 54694, bytes: 194705, files: 64 },
   config: { tokens: 22101, bytes: 88687, files: 22 },
   data: { tokens: 69809, bytes: 261218, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },
@@ -64,7 +64,7 @@ const sizes: Readonly<Record<string, Size>> = {
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 4966, bytes: 19487, files: 16 },
   report: { tokens: 48525, bytes: 181751, files: 59 },
-  scripts: { tokens: 25204, bytes: 88902, files: 23 },
+  scripts: { tokens: 25200, bytes: 88879, files: 23 },
   serving: { tokens: 16642, bytes: 57860, files: 15 },
   support: { tokens: 7819, bytes: 26528, files: 24 },
   tracking: { tokens: 4264, bytes: 15940, files: 7 },

@@ -28,8 +28,6 @@ const words = () =>
     .option('--runs <dir>', 'folder of all comparisons and runs', 'runs')
     .option('--force', 'take folders over from processes of another host or container that have ended')
     .option('--on <place>', "where runs train: local, slurm, or a queue's redis://HOST:PORT")
-    .option('--detach', 'with a queue or Slurm: hand the runs of this stage over, and leave')
-    .option('--attach', 'wait for runs that were handed over, here or on another machine; the default')
     .option(
       '--jobs <n>',
       'runs at a time, each in its own process (default: one for each core, or each GPU)',
@@ -42,7 +40,7 @@ const words = () =>
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
     .option('--json', 'print the comparison (or the plan of a dry run) as one JSON document')
     .optionsGroup('Options of --on slurm:')
-    .option('--collect', 'put finished runs together, hand over the next stage, and at the end write the table')
+    .option('--resubmit', 'hand runs over again that are missing or have failed')
     .option('--array-limit <n>', 'most runs at a time (execute.arrayLimit)', wholeFrom('--array-limit', 1))
     .option('--partition <names>', 'of sbatch (execute.sbatch.partition), as the next five are')
     .option('--time <limit>', 'a run that needs longer continues in a further job')
@@ -61,7 +59,6 @@ const words = () =>
         'ple compare --config configs/quickstart.yaml --dry-run compare.seeds=10',
         'ple compare --config configs/quickstart.yaml --wide > gains.txt',
         'ple compare --config configs/quickstart.yaml --on slurm --time 01:00:00 --array-limit 8',
-        'ple compare --config configs/quickstart.yaml --on slurm --collect',
       ),
     );
 
@@ -77,7 +74,7 @@ export const compare = defineCommand(
   async (given, options) => {
     const [
       { neededConfig, readComparison, refuseStoredCommands },
-      { parseExecute: executeOf, isQueue, shownOverride },
+      { parseExecute: executeOf, shownOverride },
       { planComparison },
       { compareAndReport },
       { openCompareDisplay },
@@ -98,7 +95,7 @@ export const compare = defineCommand(
       ...(arrayLimit === undefined ? {} : { arrayLimit }),
       ...(Object.keys(sbatch).length === 0 ? {} : { sbatch }),
     });
-    refuseMismatched(options, config, sbatch, execute.on, isQueue(execute.on));
+    refuseMismatched(options, config, sbatch, execute.on);
     const shown = overrides.map(shownOverride);
     const again = commandLine('compare', [...wordsAgain(file, options, sbatch), ...shown]);
     const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
@@ -125,8 +122,7 @@ export const compare = defineCommand(
         {
           ...common,
           execute,
-          detach: options.detach ?? false,
-          collect: options.collect ?? false,
+          resubmit: options.resubmit ?? false,
           dryRun: options.dryRun ?? false,
           command: again,
           predictions: options.predictions,
@@ -139,7 +135,7 @@ export const compare = defineCommand(
         },
       );
       display.close();
-      return await show(result, options, options.collect ? again : 'the same command');
+      return await show(result, options, execute.on === 'slurm' ? `${again} --resubmit` : 'the same command');
     } catch (error) {
       if (options.dryRun) interrupt.signal.throwIfAborted();
       throw error;
@@ -157,7 +153,6 @@ function refuseMismatched(
   { uncertainty, external }: ComparisonConfig,
   sbatch: Readonly<Record<string, unknown>>,
   on: string,
-  onQueue: boolean,
 ): void {
   if (!options.predictions && uncertainty !== null && uncertainty !== 'seeds')
     throw new ConfigError(`compare.uncertainty: ${uncertainty} needs predictions: leave --no-predictions out.`);
@@ -170,14 +165,10 @@ function refuseMismatched(
     throw new ConfigError(
       '--jobs is of processes on one machine; with Slurm, --array-limit is the most runs at a time.',
     );
-  if (options.collect && !onSlurm) throw new ConfigError('--collect goes with --on slurm.');
+  if (options.resubmit && !onSlurm) throw new ConfigError('--resubmit goes with --on slurm.');
   if (Object.keys(sbatch).length > 0 && !onSlurm)
     throw new ConfigError(`--${Object.keys(sbatch)[0]} is an option of sbatch: it goes with --on slurm.`);
   if (options.arrayLimit !== undefined && !onSlurm) throw new ConfigError('--array-limit goes with --on slurm.');
-  if (options.attach && !onQueue) throw new ConfigError('--attach goes with a queue: --on redis://HOST:PORT.');
-  if (options.detach && options.attach) throw new ConfigError('--detach leaves and --attach waits: give one of them.');
-  if (options.detach && on === 'local')
-    throw new ConfigError('--detach: runs on this machine need this process; name a queue or slurm with --on.');
 }
 
 /** The command's words for the same comparison in the same place, without overrides. */

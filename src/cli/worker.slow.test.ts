@@ -109,16 +109,29 @@ withRedis('a worker that drains gives its run back with a checkpoint, and anothe
   expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
 });
 
-withRedis('a comparison is handed over, and collected later', async () => {
+/** Starts a planner, which Ctrl-C ends once its three runs are in the queue. @returns What it has said. */
+async function handOver(words: readonly string[], redis: Redis): Promise<string> {
+  const planner = startPle(words);
+  const jobs = async () => (await redis.keys(`${prefix}:${queueName}:small/*`)).length;
+  await expect.poll(jobs, { timeout: 20_000 }).toBe(3);
+  process.kill(planner.pid, 'SIGINT');
+  const { status, stderr } = await planner.finished;
+  expect(status, stderr).toBe(130);
+  return stderr;
+}
+
+withRedis('a planner ends, its runs are trained, and the same command collects them', async () => {
   const folder = temporaryFolder();
   const server = await redisIn(folder);
+  const redis = new Redis(server.port);
+  onTestFinished(() => redis.disconnect());
   const { words, alone } = comparison(folder);
-  const left = await succeeded(ple(words('queue', '--on', server.address, '--detach')));
-  expect(left.stderr).toMatch(/3 runs are with the queue at .*--attach/);
+  const said = await handOver(words('queue', '--on', server.address), redis);
+  expect(said).toMatch(/3 runs stay with the queue: .* The same command collects them\./);
   const worker = startWorker(join(folder, 'queue'), server, ['--jobs', '2']);
   await until('all are trained', () => doneBy(worker).length === 3);
   expect(existsSync(join(folder, 'queue/small/comparison.json'))).toBe(false);
-  await succeeded(ple(words('queue', '--on', server.address, '--attach')));
+  await succeeded(ple(words('queue', '--on', server.address)));
   expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
 });
 
@@ -180,15 +193,15 @@ withRedis('jobs that are no JSON any more are added again, whoever has them', as
   const folder = temporaryFolder();
   const server = await redisIn(folder);
   const { words, alone } = comparison(folder);
-  await succeeded(ple(words('queue', '--on', server.address, '--detach')));
   const redis = new Redis(server.port);
   onTestFinished(() => redis.disconnect());
+  await handOver(words('queue', '--on', server.address), redis);
   const jobs = await redis.keys(`${prefix}:${queueName}:small/*`);
   expect(jobs).toHaveLength(3);
   for (const [j, job] of jobs.entries()) await redis.hset(job, ['data', 'progress', 'opts'][j] ?? '', 'no { JSON');
   const worker = startWorker(join(folder, 'queue'), server);
   await until('the worker has one', () => worker.stderr().includes('The queue has a job that is no JSON'));
-  await succeeded(ple(words('queue', '--on', server.address, '--attach')));
+  await succeeded(ple(words('queue', '--on', server.address)));
   expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
 });
 

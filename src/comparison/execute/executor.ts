@@ -78,7 +78,7 @@ export interface OpenStage extends Stage {
   failed(): readonly string[];
 }
 
-/** The runs are with a queue or Slurm, and train on without this process. */
+/** The runs are with Slurm, and train on without this process. */
 export interface LeftToOthers {
   /** What to do next. */
   readonly message: string;
@@ -93,13 +93,11 @@ export interface ExecutorOptions {
   readonly jobs?: number | undefined;
   /** Whether reported runs keep the predictions of the test split. */
   readonly predictions: boolean;
-  /** With a queue or Slurm: adds the runs of this stage, and leaves them to others. */
-  readonly detach?: boolean;
-  /** With Slurm: puts finished runs together and hands over the next stage, but trains no run of this stage again. */
-  readonly collect?: boolean;
-  /** With Slurm: writes what would be handed over, and hands nothing over. */
+  /** With Slurm: hands the unfinished runs of a stage over, also if it was handed over before. */
+  readonly resubmit?: boolean;
+  /** With Slurm: gives the script that would be handed over, and hands nothing over. */
   readonly dryRun?: boolean;
-  /** The command line that asked, without `--collect` and `--dry-run`: for messages. */
+  /** The command line that asked, without `--resubmit` and `--dry-run`: for messages. */
   readonly command?: string;
   /** Takes over folders whose holder may be dead: a process of another host or container. */
   readonly force?: boolean;

@@ -1,11 +1,11 @@
 import { join, relative, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
-import { exitCode, Interrupted, UserError } from '../../../support/errors.js';
+import { Interrupted, UserError } from '../../../support/errors.js';
 import { counted } from '../../../support/whole-number.js';
 import { isFinished } from '../../../training/folder/run-folder.js';
 import type { Run } from '../../plan/run.js';
-import type { ComparisonOptions, Executor, LeftToOthers, OpenStage } from '../executor.js';
+import type { ComparisonOptions, Executor, OpenStage } from '../executor.js';
 import { withShapeReader } from '../shape-reader.js';
 import { type Connection, connect, refusalError } from './connection.js';
 import { type JobData, lowestPriority, prefix, queueName, reportsSchema } from './jobs.js';
@@ -53,12 +53,12 @@ export async function withQueue<Made>(
 
 /** @param rest Frees the data that were read for the plan. */
 function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest: () => Promise<void>) {
-  const { runs, signal, on, detach = false } = options;
+  const { runs, signal, on } = options;
   const queue = new Queue<JobData>(queueName, { connection: redis, prefix });
   queue.on('error', () => undefined); // the connection says so
   const note = (message: string) => on({ kind: 'note', message });
   const inRuns = (path: string) => relative(runs, path).replaceAll(sep, '/');
-  return async (stage: OpenStage): Promise<LeftToOthers | undefined> => {
+  return async (stage: OpenStage): Promise<undefined> => {
     const { todo } = stage;
     const slots = (await queue.getWorkers()).length; // each trains one run at a time
     const place = `the queue at ${shown} has ${counted(slots, 'place')} at workers`;
@@ -68,11 +68,6 @@ function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest:
     // Of those that are there, jobs that a worker trains stay. The others get this plan, and all attempts.
     await Promise.all(todo.map((run) => queue.remove(jobId(stage, run))));
     await add(stage, todo);
-    if (detach) {
-      const what = `${counted(todo.length, 'run')} are with the queue at ${shown}`;
-      const message = `${what}. The same command with --attach waits for them, and goes on.`;
-      return { message, exitCode: exitCode.done };
-    }
     const left = new Set(todo);
     signal.addEventListener('abort', () => {
       const what = `${counted(left.size, 'run')} stay with the queue: its workers train on`;

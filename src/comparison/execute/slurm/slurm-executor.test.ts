@@ -35,7 +35,7 @@ beforeAll(() => {
 /** What is said of runs that have not ended, and which runs failed. */
 async function collected() {
   const { signal } = new AbortController();
-  const options = { predictions: false, collect: true, signal, halt: signal, on: () => undefined };
+  const options = { predictions: false, signal, halt: signal, on: () => undefined };
   const below = join(folder, 'tuning');
   const asTheyAre = runs.map((run) => asItIs(run, below));
   const open = openStage({ stage: 'tuning', runs: asTheyAre, folder: below, plan }, {}, () => undefined);

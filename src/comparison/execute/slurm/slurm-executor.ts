@@ -19,8 +19,8 @@ import { batchScript } from './batch-script.js';
  * Hands the runs of a stage to Slurm, as an array job, and leaves them to it. Tasks and this process share
  * the comparison's folder. In it, `jobs/` has the plans, the scripts, and the logs of tasks.
  *
- * With `collect`, a stage is handed over only if its plan has no script, so that it was not handed over before. When all
- * runs are finished, or have failed, the comparison goes on.
+ * A stage whose plan has a script was handed over before. It is handed over again only with `resubmit`. When all its runs
+ * are finished, or have failed, the comparison goes on.
  */
 export function withSlurm<Made>(
   execute: Execute,
@@ -28,7 +28,7 @@ export function withSlurm<Made>(
   options: ExecutorOptions,
   use: (executor: Executor) => Promise<Made>,
 ): Promise<Made> {
-  const { collect = false, dryRun = false, command = 'ple compare', signal } = options;
+  const { resubmit = false, dryRun = false, command = 'ple compare', signal } = options;
   return withShapeReader(options, (readShape) =>
     use({
       readShape,
@@ -37,17 +37,16 @@ export function withSlurm<Made>(
         if (signal.aborted) return;
         const ofStage = stage.stage === 'tuning' ? ' to tune' : '';
         const finished = `${runs.length - todo.length} of ${runs.length} runs${ofStage} are finished`;
-        const later = `${command} --collect`;
         const jobs = dirname(plan);
         const script = plan.replace(/json$/, 'sh');
         const name = `ple-${comparison}-${sha256(dirname(jobs)).slice(0, 8)}`;
         const tasks = dryRun ? '' : await queued(name);
-        if (tasks !== '') return left(`${finished}; in Slurm's queue: ${tasks}. Later: ${later}`);
-        if (collect && existsSync(script)) {
+        if (tasks !== '') return left(`${finished}; in Slurm's queue: ${tasks}. Later: ${command}`);
+        if (!resubmit && !dryRun && existsSync(script)) {
           const rest = collected(stage);
-          if (rest.training > 0) return left(`${finished}; ${rest.text}. Later: ${later}`);
+          if (rest.training > 0) return left(`${finished}; ${rest.text}. Later: ${command}`);
           const logs = `No task of theirs is in Slurm's queue; the logs are in ${relative('.', jobs)}`;
-          const again = `${finished}; ${rest.text}. ${logs}. Hand them over again: ${command}`;
+          const again = `${finished}; ${rest.text}. ${logs}. Hand them over again: ${command} --resubmit`;
           return rest.missing === 0 ? undefined : left(again, exitCode.failed);
         }
         const [first] = todo;
@@ -57,14 +56,13 @@ export function withSlurm<Made>(
           indices: todo.map(stage.indexOf),
           ...execute,
         });
-        await writeWhole(script, text);
         const what = `${counted(todo.length, 'run')}${ofStage}`;
-        const then = `When they are done: ${later}`;
-        if (dryRun) return { ...left(`${what}; written to ${script}. ${then}`), text };
+        if (dryRun) return { ...left(`${what} of ${plan} would be handed over.`), text };
+        await writeWhole(script, text);
         for (const run of todo) rmSync(failureFile(plan, run), { force: true });
         try {
           const [job] = (await called('sbatch', '--parsable', script)).trim().split(';'); // the cluster may follow
-          return left(`Submitted ${what} as Slurm job ${job}. ${then}`);
+          return left(`Submitted ${what} as Slurm job ${job}. When they are done: ${command}`);
         } catch (error) {
           rmSync(script); // nobody trains it
           throw error;
