@@ -46,13 +46,16 @@ export async function ple(
 /**
  * Runs a command line in the test's own process, from the sources that it has imported. It must start no process,
  * because workers and device probes are the built program's. Use one at a time: they share the working folder and both
- * streams.
+ * streams. `hear` gets what it writes when it writes it.
  */
-export async function pleHere(words: readonly string[], options: { readonly cwd?: string } = {}): Promise<Finished> {
+export async function pleHere(
+  words: readonly string[],
+  options: { readonly cwd?: string; readonly hear?: ((text: string) => void) | undefined } = {},
+): Promise<Finished> {
   const from = process.cwd();
   if (options.cwd) process.chdir(options.cwd);
   try {
-    return await printedBy(() => main(words));
+    return await printedBy(() => main(words), options.hear);
   } finally {
     process.chdir(from);
   }
@@ -66,12 +69,13 @@ export async function succeeded(running: Promise<Finished>): Promise<Finished> {
 }
 
 /** The output of a part of a command that runs here, and its exit code. */
-export async function printedBy(run: () => Promise<number>): Promise<Finished> {
+export async function printedBy(run: () => Promise<number>, hear?: (text: string) => void): Promise<Finished> {
   const written = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).flatMap((name) => [
     vi.spyOn(process[name], 'on').mockReturnThis(), // no listener of a call stays
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
       written[name] += text;
+      hear?.(String(text));
       return true;
     }),
   ]);
