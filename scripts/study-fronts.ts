@@ -8,7 +8,7 @@
  * three of them. The model's own weight is the middle one.
  */
 import type { ComparisonRow } from '../src/comparison/comparison.js';
-import { buildEntry, evaluatedRun, oneLook } from '../src/comparison/gains/evaluated-run.fixture.js';
+import { buildEntry, evaluatedRun, plainOptions } from '../src/comparison/gains/evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from '../src/comparison/gains/summarize.js';
 import type { Entry } from '../src/comparison/stored/entry.js';
 import { textTable } from '../src/report/text-table.js';
@@ -55,7 +55,7 @@ const options: SummaryOptions = {
   name: 'fronts',
   baseline: 'alone',
   uncertainty: 'seeds',
-  ...oneLook(seeds),
+  ...plainOptions(seeds),
   margins: { auc: { absolute: margin * error } },
   tasks: ['y1', 'y2'].map((name) => ({ name, type: 'binary' as const })),
 };

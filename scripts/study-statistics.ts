@@ -1,6 +1,6 @@
 /**
  * Does the test of a gain keep its level, and what does it find? Simulates tables without training, and prints the
- * family-wise error and the power of the program's test under Holm's method, and the error over repeated looks:
+ * family-wise error and the power of the program's test under Holm's method:
  *
  *     npm run study:statistics [-- --tables 2000 --cells 0/6]
  *     npm run study:statistics -- --cells few        # 48 cells that a program in Python has simulated, too (docs/statistics.md)
@@ -13,7 +13,6 @@
  * Rule: family-wise error at most .055 in every cell of spreads up to 3, at most .08 at 8, each but for three standard
  * errors of the simulation.
  */
-import { spendingLevels } from '../src/comparison/statistics/alpha-spending.js';
 import { type EstimateError, normalBelow, twoSidedP } from '../src/comparison/statistics/behrens-fisher.js';
 import { mean } from '../src/comparison/statistics/moments.js';
 import { squeezedVariances } from '../src/comparison/statistics/squeezed-variances.js';
@@ -203,14 +202,14 @@ for (const gain of [1, 3, 6, 12]) {
 // --- the simulation
 // ----------------------------------------------------------------------------------------------------------------------
 
-/** Holm's method at a level: whether a true null is rejected, and the share of true gains that are found. */
-function holm(p: readonly number[][], effect: number, at: number): { readonly wrong: boolean; readonly found: number } {
+/** Holm's method: whether a true null is rejected, and the share of true gains that are found. */
+function holm(p: readonly number[][], effect: number): { readonly wrong: boolean; readonly found: number } {
   const all = p.flatMap((models) =>
     models.slice(1).map((value, index) => ({ value, real: effect > 0 && index % 2 === 0 })),
   );
   let [wrong, found] = [false, 0];
   for (const [index, { value, real }] of all.toSorted((a, b) => a.value - b.value).entries()) {
-    if (value * (all.length - index) >= at) break;
+    if (value * (all.length - index) >= level) break;
     if (real) found += 1;
     else wrong = true;
   }
@@ -224,10 +223,9 @@ interface Rates {
 
 function simulate(cell: Cell, random: Random): Rates {
   let [error, power] = [0, 0];
-  for (let index = 0; index < tables; index++)
-    error += Number(holm(pValues(draw(cell, 0, random)), 0, level).wrong) / tables;
+  for (let index = 0; index < tables; index++) error += Number(holm(pValues(draw(cell, 0, random)), 0).wrong) / tables;
   const some = Math.ceil(tables / 4); // power needs fewer
-  for (let index = 0; index < some; index++) power += holm(pValues(draw(cell, 5, random)), 5, level).found / some;
+  for (let index = 0; index < some; index++) power += holm(pValues(draw(cell, 5, random)), 5).found / some;
   return { error, power };
 }
 
@@ -272,33 +270,6 @@ console.log(
         short(Math.max(0, ...own.filter(({ cell }) => cell.spread > 3 === large).map(({ rates }) => rates.error)));
       const beyond = own.filter(({ cell, rates }) => isBeyond(cell, rates)).length;
       return [runs, own.length, worst(false), worst(true), beyond, short(mean(own.map(({ rates }) => rates.power)))];
-    }),
-  ),
-);
-
-console.log(
-  '\nLooks at 5, 10, 15 and 20 runs, 10 models, 2 tasks, no true gain: tables with a false difference at any look\n',
-);
-const plan = [5, 10, 15, 20];
-const shares = spendingLevels(
-  plan.map((runs) => runs / 20),
-  level / 20,
-).map((share) => 20 * share);
-console.log(
-  textTable(
-    ['b/a', 'looks at .05', 'looks that share .05'],
-    [0, 0.2].map((ratio) => {
-      const stream = random.stream(`looks ${ratio}`);
-      const wrong = { each: 0, shared: 0 };
-      for (let index = 0; index < tables; index++) {
-        const table = draw({ ...plain, runs: 20, models: 10, ratio }, 0, stream);
-        const found = plan.map((runs) =>
-          pValues({ ...table, runs: table.runs.map((models) => models.map((own) => own.slice(0, runs))) }),
-        );
-        if (found.some((p) => holm(p, 0, level).wrong)) wrong.each += 1 / tables;
-        if (found.some((p, look) => holm(p, 0, shares[look] ?? 0).wrong)) wrong.shared += 1 / tables;
-      }
-      return [ratio, short(wrong.each), short(wrong.shared)];
     }),
   ),
 );

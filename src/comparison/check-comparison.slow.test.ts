@@ -6,7 +6,7 @@ import { must } from '../support/must.js';
 import { readRun } from '../training/finished-run.js';
 import { checkComparison, pythonWithScipy } from './check-comparison.fixture.js';
 import type { Comparison } from './comparison.js';
-import { oneLook } from './gains/evaluated-run.fixture.js';
+import { plainOptions } from './gains/evaluated-run.fixture.js';
 import { summarize } from './gains/summarize.js';
 import { storeRun } from './stored/stored-run.fixture.js';
 
@@ -18,7 +18,7 @@ const seeds = [1, 2, 3, 4, 5];
 const settings = {
   name: 'check',
   baseline: 'model-1',
-  ...oneLook(5),
+  ...plainOptions(5),
   margins: { auc: { absolute: 0.05 } },
   taskWeights: { click: 2 },
   contrasts: [['model-3', 'model-0'] as const],

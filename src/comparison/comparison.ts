@@ -22,11 +22,8 @@ export interface Comparison {
   readonly margins: Readonly<Record<string, Margin | null>>;
   /** Weight of each task in the mean relative gain. */
   readonly taskWeights: Readonly<Record<string, number>>;
-  /**
-   * The looks at the table, each with its own set of seeds: those of earlier plans, then those of the current plan so
-   * far.
-   */
-  readonly looks: readonly Look[];
+  /** If seeds were added later: how many the table was tested with before. The tests do not account for these. */
+  readonly seedsBefore?: readonly number[];
   /** All models in the order of the config, for each point of the axes in turn. */
   readonly rows: readonly ComparisonRow[];
   /** All contrasts in the order of the config, for each point of the axes in turn. */
@@ -58,7 +55,7 @@ interface TestOfGains {
    * errors.
    */
   readonly drawn: 'rows' | 'groups' | null;
-  /** The level for adjusted p-values: .05, or the share of it that this look may spend. */
+  /** The level for adjusted p-values: .05. */
   readonly level: number;
 }
 
@@ -68,23 +65,6 @@ interface TestOfGains {
  * paired, and the overlap of training sets counts.
  */
 export type Design = 'independent' | 'draws' | 'splits';
-
-export interface Look {
-  readonly seeds: number;
-  /** The seeds themselves. */
-  readonly of: readonly number[];
-  /** Numbers of seeds at all looks of the plan. */
-  readonly plan: readonly number[];
-  /**
-   * The chance of a false difference that all looks of this plan may spend: .05, or less if looks of other plans came
-   * before. 0 if the plan has too few seeds for a verdict.
-   */
-  readonly alpha: number;
-  /** The level of this look's tests. */
-  readonly level: number;
-  /** Number of task verdicts, in rows and contrasts, that this look left undecided. */
-  readonly undecided: number;
-}
 
 export interface ComparisonRow {
   readonly label: string;
@@ -176,10 +156,7 @@ export interface Gain {
    */
   readonly gains: readonly { readonly seed: number; readonly gain: number }[];
   readonly se: number | null;
-  /**
-   * Confidence interval of this gain alone, with confidence 1 - level: over all looks of a plan together, a repeated
-   * one.
-   */
+  /** Confidence interval of this gain alone, with confidence 1 - level. */
   readonly interval: readonly [number, number] | null;
   /** Simultaneous interval: all intervals of the family cover their true gains with confidence 1 - level. */
   readonly simultaneous: readonly [number, number] | null;

@@ -6,10 +6,9 @@ import { ConfigError } from '../support/errors.js';
 import { wholeNumber } from '../support/whole-number.js';
 import { mostPredictions } from '../training/journal.js';
 import type { LoadingEvent } from '../training/load-dataset.js';
-import type { Look, SearchRecord } from './comparison.js';
+import type { SearchRecord } from './comparison.js';
 import type { ReadShape } from './plan/data-shapes.js';
 import { type Chosen, createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
-import type { LookToCome } from './plan/looks.js';
 import { type Run, reportedRuns, runPlacer, type Stage, unfinished } from './plan/run.js';
 import { searchedPlaces } from './search/candidates.js';
 import { readSearch, type Search } from './search/search.js';
@@ -30,16 +29,8 @@ export interface Plan {
   ): Promise<readonly Run[]>;
 }
 
-/** What has ended in this process, beside what the folder has. */
-export interface Ended {
-  /** Paths of runs that failed. Another process tries them again. */
-  readonly failed: ReadonlySet<string>;
-  /** The looks so far. */
-  readonly looks: readonly Look[];
-}
-
-/** What a comparison does next: it trains runs, of which some have not ended, or looks at those that have. */
-export type Step = TrainStep | LookStep;
+/** What a comparison does next: it trains runs, of which some have not ended, or makes the table of those that have. */
+export type Step = TrainStep | TableStep;
 
 interface TrainStep extends Stage {
   readonly kind: 'train';
@@ -47,33 +38,27 @@ interface TrainStep extends Stage {
   readonly decided?: DecidedChanges;
 }
 
-export interface LookStep extends Stage {
-  readonly kind: 'look';
-  readonly look: LookToCome;
+export interface TableStep extends Stage {
+  readonly kind: 'summary';
   readonly decided: DecidedChanges;
   /** What `tune` tried. */
   readonly search: SearchRecord | undefined;
 }
 
 /**
- * What is next, of what the folder has: the search, then the seeds of the first look, with a run that has not
- * ended. After the last look, or one that leaves nothing undecided: undefined.
+ * What is next, of what the folder has: the search, then the reported runs, with a run that has not ended; then the
+ * table.
+ * @param failed Paths of runs that failed in this process. Another process tries them again.
  */
-export async function next(
-  plan: Plan,
-  looks: readonly LookToCome[],
-  { failed, looks: looked }: Ended,
-): Promise<Step | undefined> {
-  const look = looked.at(-1)?.undecided === 0 ? undefined : looks[looked.length];
-  if (!look) return undefined;
+export async function next(plan: Plan, seeds: readonly number[], failed: ReadonlySet<string>): Promise<Step> {
   const search = await plan.search(failed);
   if (search.next.length > 0) return { kind: 'train', stage: 'tuning', folder: plan.folders.tuning, runs: search.next };
   const decided = await plan.decide(search.chosen);
-  const runs = await plan.runs(decided, look.of, failed);
+  const runs = await plan.runs(decided, seeds, failed);
   const stage = { stage: 'runs', folder: plan.folders.runs, runs, decided } as const;
   return unfinished(runs).length > 0
     ? { kind: 'train', ...stage }
-    : { kind: 'look', ...stage, look, search: search.record() };
+    : { kind: 'summary', ...stage, search: search.record() };
 }
 
 /**

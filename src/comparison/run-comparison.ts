@@ -6,25 +6,24 @@ import { Interrupted } from '../support/errors.js';
 import { type LogFile, openLog } from '../support/growing-file.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
-import { must } from '../support/must.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
 import { noteOnUntracked } from '../tracking/untracked.js';
 import type { FinishedRun } from '../training/finished-run.js';
-import type { Comparison, Look } from './comparison.js';
+import type { Comparison } from './comparison.js';
 import type { ComparisonOptions, Event, Executor, LeftToOthers } from './execute/executor.js';
 import { openStage } from './execute/stage.js';
 import { writeStagePlan } from './execute/stage-plan.js';
 import { withExecutor } from './execute/with-executor.js';
 import { externalRows } from './external/external-rows.js';
-import { type SummaryOptions, summarize } from './gains/summarize.js';
-import { type LookStep, next, openPlan, type Step } from './next.js';
+import { summarize } from './gains/summarize.js';
+import { next, openPlan, type Step, type TableStep } from './next.js';
 import { firstExperiment } from './plan/axis-point.js';
 import { joinDecisions } from './plan/decided-changes.js';
 import { configFile, folderConfig } from './plan/folder-config.js';
-import { type LookToCome, ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { notesOnMatch } from './plan/match.js';
 import { asItIs, distinct } from './plan/run.js';
 import { notesOnSearch } from './search/search.js';
+import { fewestRuns } from './statistics/verdict.js';
 import { readComparison } from './stored/comparison-file.js';
 import { groupEntries, readRuns } from './stored/entry.js';
 import { logEntries, runTimes, secondsLogged } from './stored/timing.js';
@@ -121,12 +120,14 @@ async function runInFolder(
   const kept = await folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   const plan = await openPlan(config, folder, executor.readShape, on, signal);
-  const stored = kept.hasResults ? readComparison(folder).looks : [];
-  const looks = plannedLooks(config, stored);
-  const ended: { failed: Set<string>; looks: Look[] } = { failed: new Set(), looks: [] };
+  const seedsBefore = kept.hasResults ? testedBefore(readComparison(folder), config.seeds.length) : [];
+  const failed = new Set<string>();
   let last: Step | undefined;
-  let done: Looked | undefined;
-  for (let step = await next(plan, looks, ended); step; last = step, step = await next(plan, looks, ended)) {
+  for (
+    let step = await next(plan, config.seeds, failed);
+    ;
+    last = step, step = await next(plan, config.seeds, failed)
+  ) {
     const { stage, runs, folder: below } = step;
     if (step.decided && !last?.decided) {
       on({ kind: 'decided', changes: step.decided });
@@ -140,43 +141,40 @@ async function runInFolder(
       const left = await executor.execute(open);
       if (left) return { status: 'detached', folder, ...left };
       if (signal.aborted) return { status: 'interrupted', folder };
-      for (const path of open.failed()) ended.failed.add(path);
-      const lost = open.todo.find((run) => asItIs(run, below, ended.failed).state === 'planned');
+      for (const path of open.failed()) failed.add(path);
+      const lost = open.todo.find((run) => asItIs(run, below, failed).state === 'planned');
       if (lost) throw new Error(`${join(below, lost.folder)} has ended without a result.`);
       continue;
     }
     if (last?.stage !== 'runs' || last.kind !== 'train')
       on({ kind: 'planned', stage, runs: distinct(runs).length, unfinished: [], jobs: 1, threads: null });
-    done = await lookAt(step, config, folder, {
-      ...options,
-      earlierLooks: [...ofOtherPlans(stored, config), ...ended.looks],
-      nextLevel: looks[ended.looks.length + 1]?.level ?? step.look.level / 2,
-    });
+    const done = await makeTable(step, config, folder, { ...options, seedsBefore });
     if (signal.aborted) return { status: 'interrupted', folder };
     await kept.write();
     await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(done.comparison, null, 2)}\n`);
-    tracker.look(done.comparison);
-    ended.looks.push(...done.comparison.looks.slice(-1));
-    for (const message of notesOnLook(done.comparison, looks[ended.looks.length])) on({ kind: 'note', message });
+    tracker.gains(done.comparison);
+    return { status: 'done', folder, ...done, tracker };
   }
-  return { status: 'done', folder, ...must(done, 'a look'), tracker };
 }
 
-type Looked = Pick<DoneComparison, 'comparison' | 'runs' | 'failed'>;
+/** The numbers of seeds, fewer than now, that gave the table of the folder verdicts before. */
+function testedBefore({ seeds, uncertainty, seedsBefore = [] }: Comparison, now: number): readonly number[] {
+  const hadVerdicts = seeds.length >= fewestRuns || uncertainty === 'rows';
+  return [...seedsBefore, ...(hadVerdicts ? [seeds.length] : [])].filter((count) => count < now);
+}
 
-interface LookOptions
-  extends Pick<ComparisonOptions, 'on' | 'signal' | 'halt'>,
-    Pick<SummaryOptions, 'earlierLooks' | 'nextLevel'> {}
+interface TableOptions extends Pick<ComparisonOptions, 'on' | 'signal' | 'halt'> {
+  readonly seedsBefore: readonly number[];
+}
 
 /** Runs the commands, and computes the tables. */
-async function lookAt(
-  step: LookStep,
+async function makeTable(
+  { runs: placed, decided, search }: TableStep,
   config: ComparisonConfig,
   folder: string,
-  { earlierLooks, nextLevel, ...options }: LookOptions,
-): Promise<Looked> {
-  const { look, runs: placed, decided, search } = step;
-  const seeds = look.of;
+  { seedsBefore, ...options }: TableOptions,
+): Promise<Pick<DoneComparison, 'comparison' | 'runs' | 'failed'>> {
+  const { seeds } = config;
   const runs = readRuns(placed, folder);
   const modelKey = (label: string, axis: AxisPoint) => JSON.stringify([label, axis]);
   const sizes = new Map(
@@ -198,9 +196,7 @@ async function lookAt(
     seeds,
     axes: config.axes,
     uncertainty: config.uncertainty,
-    earlierLooks,
-    look,
-    nextLevel,
+    seedsBefore,
     timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: { ...runTimes(runs), ...byCommands.timing } },
   });
   const failedCommands = byCommands.entries.flatMap((row) => row.runs.filter(({ status }) => status === 'failed'));
@@ -214,21 +210,6 @@ async function lookAt(
     runs,
     failed: failedCommands.length + failedRuns.size,
   };
-}
-
-/** @param more The look that follows, if the plan has one. */
-function notesOnLook({ looks, rows, baseline }: Comparison, more: LookToCome | undefined): readonly string[] {
-  const { seeds, undecided } = must(looks.at(-1), 'a look');
-  if (!more) return [];
-  if (undecided > 0) {
-    const verdicts = undecided === 1 ? '1 verdict is' : `${undecided} verdicts are`;
-    return [`After ${seeds} seeds ${verdicts} undecided: training up to ${more.seeds}.`];
-  }
-  const late = rows.filter(({ verdict }) => verdict === 'not trained to a plateau').length;
-  if (late === 0) return [];
-  return [
-    `After ${seeds} seeds ${late} of ${rows.length - 1} models have no verdict: more than a fifth of their runs, or of ${baseline}'s, ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
-  ];
 }
 
 /** The pino log of a comparison's training: when, on how many processes, and which runs ended. */

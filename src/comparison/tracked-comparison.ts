@@ -8,8 +8,8 @@ import { firstExperiment, pointText } from './plan/axis-point.js';
 
 /** What trackers record of a comparison itself. Its runs are tracked where they train. */
 export interface ComparisonTracker {
-  /** Gains after a look, at the number of its seeds. */
-  look(comparison: Comparison): void;
+  /** At the number of seeds. */
+  gains(comparison: Comparison): void;
   end(status: TrackedStatus, artifacts: readonly string[]): Promise<void>;
 }
 
@@ -23,17 +23,17 @@ export async function openComparisonTracker(
   const { tracking } = baseline;
   const of = { name: config.name, folder, parameters: trackedParameters(resolvedComparison(config), baseline) };
   const mlflow = tracking && { ...tracking, tensorboard: false };
-  const looks: TrackedStep[] = [];
-  const tracker = await openTrackers(mlflow, { ...of, follow: () => () => looks.splice(0) }, note);
+  const steps: TrackedStep[] = [];
+  const tracker = await openTrackers(mlflow, { ...of, follow: () => () => steps.splice(0) }, note);
   await tracker.ready();
   return {
-    look({ rows, seeds }) {
+    gains({ rows, seeds }) {
       const gains = rows.flatMap(({ label, axis, meanGain, tasks }) => {
         const name = ['gain', label, ...(pointText(axis) === '' ? [] : [pointText(axis)])].join('/');
         const byTask = Object.entries(tasks).map(([task, { gain }]) => [`${name}/${task}`, gain] as const);
         return [...byTask, [`${name}/mean`, meanGain] as const];
       });
-      looks.push({
+      steps.push({
         step: seeds.length,
         scalars: Object.fromEntries(gains.flatMap(([name, gain]) => (gain === null ? [] : [[name, gain]]))),
       });

@@ -64,15 +64,9 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
           'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. One of them is the single-task model that gains are over. `{ label: boosting, type: external, command: python3 boosting.py }` is a program of your own (docs/boosting.md); such rows come last.',
         ),
       seeds: z
-        .union([
-          seedCount,
-          seeds,
-          z
-            .strictObject({ first: seedCount, step: seedCount, most: seedCount })
-            .refine(({ first, most }) => most >= first, { path: ['most'], message: 'it is less than `first`' }),
-        ])
+        .union([seedCount, seeds])
         .describe(
-          'n (seeds 1 to n), a list, or `{ first, step, most }`, seeds until every verdict is decided. With fewer than three runs of a model a gain is undecided, unless `uncertainty` is `rows`.',
+          'n (seeds 1 to n), or a list. With fewer than three runs of a model a gain is undecided, unless `uncertainty` is `rows`.',
         ),
       axes: z
         .record(z.string(), values)

@@ -33,13 +33,8 @@ describe('a comparison', () => {
     });
   });
 
-  test('seeds may come look by look', () => {
-    const config = parse(changed('[2, 5]', '{ first: 3, step: 2, most: 6 }'));
-    expect(config.seeds).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(config.looks).toEqual([3, 5, 6]);
-    expect(failure(changed('[2, 5]', '{ first: 4, step: 1, most: 3 }'))).toBe(
-      "c.yaml:9:31: 'compare.seeds.most': it is less than `first`.",
-    );
+  test('a number of seeds counts from 1', () => {
+    expect(parse(changed('[2, 5]', '3')).seeds).toEqual([1, 2, 3]);
   });
 
   test('a margin is in the metric’s unit, in percent, or none', () => {

@@ -61,10 +61,8 @@ export interface ComparisonConfig {
   readonly external: readonly ExternalModel[];
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
-  /** All seeds that may be trained, in their order. */
+  /** In their order. */
   readonly seeds: readonly number[];
-  /** The number of seeds at each look at the table. Training ends at the first look that decides everything. */
-  readonly looks: readonly number[];
   readonly axes: Readonly<Record<string, readonly unknown[]>>;
   /** Every combination of the axes' values; one empty point without axes. */
   readonly points: readonly AxisPoint[];
@@ -147,7 +145,6 @@ export function parseComparison(
   const run = { ...document, value: withoutComparison(document.value) };
   const named = namedModels(compare, document);
   const models = named.filter(({ options }) => options.type !== external);
-  const { seeds, looks } = parseSeeds(compare.seeds);
   const tuneSeeds = [compare.tuneSeed].flat();
   const spaces = compare.tune ?? {};
   const axes: Choices = { path: ['compare', 'axes'], values: compare.axes };
@@ -177,8 +174,7 @@ export function parseComparison(
       .filter(({ options }) => options.type === external)
       .map(({ label, options }) => ({ label, command: String(options.command) })),
     baseline: models.find(({ options }) => options.type === definitions.baseline)?.label ?? '',
-    seeds,
-    looks,
+    seeds: parseSeeds(compare.seeds),
     axes: compare.axes,
     points: [],
     match: parseMatch(compare.match),
@@ -345,13 +341,8 @@ function parseFront(front: CompareOptions['front'], labels: readonly string[]): 
   return { key, task: key.split('.')[2] ?? '', values, areTimes, labels };
 }
 
-/** Seeds in their order, and their number at each look. */
-function parseSeeds(given: CompareOptions['seeds']): Pick<ComparisonConfig, 'seeds' | 'looks'> {
-  if (Array.isArray(given)) return { seeds: given, looks: [given.length] };
-  const { first, step, most } = typeof given === 'number' ? { first: given, step: 1, most: given } : given;
-  const count = Math.ceil((most - first) / step) + 1;
-  const looks = Array.from({ length: count }, (_, look) => Math.min(most, first + look * step));
-  return { seeds: Array.from({ length: most }, (_, i) => i + 1), looks };
+function parseSeeds(given: CompareOptions['seeds']): readonly number[] {
+  return Array.isArray(given) ? given : Array.from({ length: given }, (_, i) => i + 1);
 }
 
 function parseMatch(given: CompareOptions['match']): ComparisonConfig['match'] {

@@ -72,7 +72,7 @@ export function comparisonRow(label: string, changes: Partial<ComparisonRow>): C
   };
 }
 
-/** Two tasks, five seeds, a model for every verdict, two contrasts and one look. */
+/** Two tasks, five seeds, a model for every verdict, and two contrasts. */
 export const everyVerdict: Comparison = {
   schema: 5,
   name: 'every verdict',
@@ -84,7 +84,6 @@ export const everyVerdict: Comparison = {
   test: { priorDegreesOfFreedom: 3.5, drawn: null, level: 0.05 },
   margins: {},
   taskWeights: { income: 1, 'never-married': 1 },
-  looks: [{ seeds: 5, of: [1, 2, 3, 4, 5], plan: [5], alpha: 0.05, level: 0.05, undecided: 4 }],
   best: [{ axis: {}, candidates: ['PLE', 'CGC', 'MMoE'], smallest: 'CGC' }],
   notes: ['A note.'],
   timing: {},

@@ -1,5 +1,4 @@
 import type { Comparison } from '../comparison/comparison.js';
-import { familyError } from '../comparison/plan/looks.js';
 import { joined } from '../support/joined.js';
 import { counted } from '../support/whole-number.js';
 import type { GainCell, GainTable } from './gain-table.js';
@@ -21,7 +20,6 @@ export function explanations(comparison: Comparison, point: Point): readonly str
     ...intervals(comparison, models),
     margins(comparison, models),
     say('detectable', { gains: detectable(models) }),
-    looks(comparison),
   );
 }
 
@@ -45,7 +43,7 @@ export function legend(comparison: Comparison, points: readonly Point[]): string
 
 /** For the terminal: how the gains were tested. Empty if nothing is tested. */
 export function testing(comparison: Comparison, point: Point): readonly string[] {
-  return sentences(test(comparison, point), looks(comparison));
+  return sentences(test(comparison, point));
 }
 
 /** The columns beside the gains. */
@@ -101,15 +99,14 @@ function testedGains(table: GainTable): number {
   return cells(table).filter(({ gain }) => gain.pHolm !== null).length;
 }
 
-function intervals({ test, uncertainty, looks }: Comparison, table: GainTable): readonly string[] {
+function intervals({ test, uncertainty }: Comparison, table: GainTable): readonly string[] {
   if (!table.hasIntervals) return [];
   const ofEach = say('intervals', {
     confidence: confidence(test.level),
     gains: counted(testedGains(table), 'true gain'),
   });
-  const ofAll = looks.length < 2 ? '' : say('allLooks', { confidence: confidence(familyError(looks)) });
   const cover = { seeds: say('coverTraining'), rows: say('coverRows'), both: say('coverBoth') };
-  return [joined(' ', ofEach, ofAll), cover[uncertainty]];
+  return [ofEach, cover[uncertainty]];
 }
 
 function margins({ test }: Comparison, table: GainTable): string {
@@ -143,14 +140,4 @@ function byTask(
     return numbers.length === 0 ? [] : [`${text(numbers, task.digits)} ${metricName(task.metric)} on ${task.name}`];
   });
   return listed(parts);
-}
-
-/** How often the gains were tested as seeds were added. Empty for a single look. The notes give its cost. */
-function looks({ looks: all, test }: Comparison): string {
-  if (all.length < 2) return '';
-  return say('looks', {
-    seeds: listed(all.map(({ seeds }) => String(seeds))),
-    all: rounded(familyError(all)),
-    level: rounded(test.level),
-  });
 }

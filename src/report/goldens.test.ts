@@ -25,11 +25,6 @@ const both = [
   { name: 'time', type: 'regression' as const },
 ];
 
-/** With five seeds a second look, of level 0.04. */
-const seeds = [1, 2, 3, 4, 5];
-const look = { seeds: 5, of: seeds, plan: [3, 5], alpha: 0.05, level: 0.04 };
-const earlierLooks = [{ ...look, seeds: 3, of: [1, 2, 3], level: 0.01, undecided: 2 }];
-
 /** Two combinations for each model: one for all tasks, or one for each. */
 async function searched(): Promise<ReportData> {
   const data = await reportFixture({ models: few, tasks: both, seeds: 3, rows: 400, spread: 0.02, apart: true });
@@ -72,15 +67,14 @@ const cases: Readonly<Record<string, () => Promise<ReportData> | ReportData>> = 
     reportFixture({ models: few, seeds: 3, rows: 400, axis: { key: 'dataset.correlation', values: [0.2, 1] } }),
   'one-seed': () => reportFixture({ models: few, seeds: 1, rows: 400 }),
   'one-task': () => reportFixture({ models: few, tasks: both.slice(0, 1), seeds: 3, rows: 400 }),
-  'margins-and-looks': () =>
+  margins: () =>
     reportFixture({
       ...{ models: few, tasks: both, seeds: 5, rows: 400, spread: 0.02 },
       settings: {
         margins: { auc: { absolute: 0.02 }, mse: null },
         taskWeights: { click: 1, time: 2 },
         contrasts: [['ple', 'mmoe']],
-        look,
-        earlierLooks,
+        seedsBefore: [3],
       },
     }),
   search: searched,

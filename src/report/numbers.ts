@@ -59,7 +59,7 @@ export function rounded(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** Confidence of all intervals of a look: `95 %`. */
+/** Confidence of all intervals: `95 %`. */
 export function confidence(level: number): string {
   return `${rounded(100 * (1 - level))} %`;
 }

@@ -1,4 +1,4 @@
-import { oneLook } from '../comparison/gains/evaluated-run.fixture.js';
+import { plainOptions } from '../comparison/gains/evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from '../comparison/gains/summarize.js';
 import type { EntryRun } from '../comparison/stored/entry.js';
 import type { AxisPoint } from '../config/comparison.js';
@@ -34,7 +34,7 @@ export interface ReportOptions {
   readonly front?: readonly number[];
   /** Models keep their last epoch, and the baseline was trained on half of the rows too, to errors so much larger. */
   readonly half?: number;
-  /** Contrasts, margins, looks: what a config may add. */
+  /** Contrasts, margins: what a config may add. */
   readonly settings?: Partial<SummaryOptions>;
 }
 
@@ -109,7 +109,7 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
     baseline: models[0]?.label ?? '',
     tasks,
     uncertainty: 'seeds',
-    ...oneLook(seeds.length),
+    ...plainOptions(seeds.length),
     margins: {},
     axes: options.axis ? { [options.axis.key]: options.axis.values } : {},
     ...options.settings,

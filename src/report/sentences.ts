@@ -84,11 +84,9 @@ const templates = {
   coverTraining: 'Errors cover training noise only, not the choice of test rows.',
   coverRows: 'Errors cover the choice of test rows only, not training noise.',
   coverBoth: 'Errors cover training noise and the choice of test rows.',
-  allLooks: 'All looks together have {confidence} confidence.',
   margin:
     "The margin is {margins}. A gain is equivalent if two one-sided tests show that it is within ± the margin, even if it differs from 0. “At most … worse” is the margin if one of them shows that, else the end of the simultaneous interval. Both tests are adjusted by Holm's method; below {level} they show it.",
   detectable: "Where a gain is undecided, this table's test would have found a true gain of {gains} with 80 % power.",
-  looks: 'The gains were tested with {seeds} seeds. These looks share a level of {all}; this one uses {level}.',
   sorts: 'A click on a head sorts.',
   cells: 'Under each gain: {parts}.',
   cost: 'Epochs, time and rows per second are means over finished runs; time is without compilation and evaluation.',

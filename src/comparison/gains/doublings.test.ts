@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { isTrained } from '../../training/finished-run.js';
 import type { Entry } from '../stored/entry.js';
-import { buildEntry, configured, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
+import { buildEntry, configured, evaluatedRun, plainOptions } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 const options: SummaryOptions = {
   name: 'made',
   baseline: 'alone',
   uncertainty: 'seeds',
-  ...oneLook(4),
+  ...plainOptions(4),
   tasks: [
     { name: 'time', type: 'regression' },
     { name: 'click', type: 'binary' },

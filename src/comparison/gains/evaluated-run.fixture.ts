@@ -65,9 +65,8 @@ export function configured(entry: Entry, dataset: object, result = (_: number): 
   };
 }
 
-/** One look at seeds 1 to `count`, without margins, contrasts or axes. */
-export function oneLook(count: number): Omit<SummaryOptions, 'name' | 'baseline' | 'tasks' | 'uncertainty'> {
-  const seeds = Array.from({ length: count }, (_, index) => index + 1);
+/** Seeds 1 to `count`, without margins, contrasts or axes. */
+export function plainOptions(count: number): Omit<SummaryOptions, 'name' | 'baseline' | 'tasks' | 'uncertainty'> {
   return {
     metrics: {},
     margins: { auc: null, mse: null, nmse: null },
@@ -75,9 +74,7 @@ export function oneLook(count: number): Omit<SummaryOptions, 'name' | 'baseline'
     contrasts: [],
     axes: {},
     timing: {},
-    seeds,
-    earlierLooks: [],
-    look: { seeds: count, of: seeds, plan: [count], alpha: 0.05, level: 0.05 },
-    nextLevel: 0.025,
+    seeds: Array.from({ length: count }, (_, index) => index + 1),
+    seedsBefore: [],
   };
 }

@@ -3,14 +3,14 @@ import { must } from '../../support/must.js';
 import type { Front } from '../comparison.js';
 import { hypervolume } from '../statistics/hypervolume.js';
 import type { Entry } from '../stored/entry.js';
-import { buildEntry, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
+import { buildEntry, evaluatedRun, plainOptions } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 const options: SummaryOptions = {
   name: 'made',
   baseline: 'alone',
   uncertainty: 'seeds',
-  ...oneLook(5),
+  ...plainOptions(5),
   margins: { auc: { absolute: 0.01 } },
   tasks: [
     { name: 'click', type: 'binary' },

@@ -5,7 +5,6 @@ import { hasTestMetric } from '../../training/later-metrics.js';
 import { type ModelResults, unpredictedTasks } from '../../training/unpredicted-tasks.js';
 import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
-import { familyError, isEqual, isSamePlan, type LookToCome } from '../plan/looks.js';
 import { isConstant } from '../statistics/moments.js';
 import { fewestRuns } from '../statistics/verdict.js';
 import { type EntryRun, hasTask, referencesTo } from '../stored/entry.js';
@@ -23,7 +22,7 @@ type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
   readonly tasks: readonly JudgedTask[];
   /** Whether every run and metric has what errors over test rows need. */
   readonly hasRowErrors: boolean;
-  readonly looks: readonly LookToCome[];
+  readonly seedsBefore: readonly number[];
 };
 
 /**
@@ -42,7 +41,7 @@ export function notesOn(
   const trained = [...new Map(found.filter(isTrained).map((run) => [run.path, run])).values()];
   return [
     ...onErrors(settings),
-    ...onLooks(settings),
+    ...onAddedSeeds(settings),
     ...[...models, ...others].flatMap(onMissingRuns),
     ...models.flatMap((model) => onUndefinedMetrics(model, settings.tasks)),
     ...models.flatMap((model, index) => onGains(modelTitle(model), pairs[index], rows[index], settings)),
@@ -73,19 +72,13 @@ function onErrors({ tasks, uncertainty, hasRowErrors }: Settings): readonly stri
   return notes;
 }
 
-/** Looks outside the plan add to the chance of error. */
-function onLooks({ looks }: Settings): readonly string[] {
-  const last = looks.at(-1);
-  const others = last ? looks.filter((look) => look.alpha > 0 && !isSamePlan(look, last)) : [];
-  if (!last || others.length === 0) return [];
-  const before = [...new Set(others.map(({ seeds }) => seeds))].toSorted((a, b) => a - b);
+/** Who adds seeds until a difference shows, finds more false ones. */
+function onAddedSeeds({ seedsBefore }: Settings): readonly string[] {
+  if (seedsBefore.length === 0) return [];
   return [
-    `This table was also tested outside of its plan, with ${before.join(', ')} seeds. Its tests use the level ${short(last.level)}; over all looks ` +
-      `the chance of a false difference in one family of gains is at most ${short(familyError(looks))}. compare.seeds: { first, step, most } plans looks.`,
+    `Seeds were added later: this table was tested with ${seedsBefore.join(', ')} seeds before. Its tests do not account for that, so false differences are more likely than they say.`,
   ];
 }
-
-const short = (value: number) => Number(value.toPrecision(3));
 
 function onMissingRuns(model: MeasuredModel): readonly string[] {
   return (['failed', 'missing'] as const).flatMap((status) => {
@@ -159,6 +152,10 @@ function onGains(
       notes.push(`${place}: no relative gain, and no Δm: ${baseline}'s ${metric.name} is not above 0.`);
     return notes;
   });
+}
+
+function isEqual(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
 }
 
 function isSteady({ design }: Pair, own: readonly number[], other: readonly number[]): boolean {

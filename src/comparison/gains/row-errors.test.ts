@@ -3,14 +3,14 @@ import type { TaskPredictions } from '../../training/predictions.js';
 import { testFamily } from '../statistics/gain-family.js';
 import { squeezedVariances } from '../statistics/squeezed-variances.js';
 import type { Entry } from '../stored/entry.js';
-import { buildEntry, configured, evaluatedRun, oneLook, predictedRun } from './evaluated-run.fixture.js';
+import { buildEntry, configured, evaluatedRun, plainOptions, predictedRun } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 const options: SummaryOptions = {
   name: 'made',
   baseline: 'alone',
   uncertainty: 'rows',
-  ...oneLook(2),
+  ...plainOptions(2),
   tasks: [
     { name: 'click', type: 'binary' },
     { name: 'rating', type: 'regression' },

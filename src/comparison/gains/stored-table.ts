@@ -9,14 +9,13 @@ import { ConfigError, DataError } from '../../support/errors.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { Comparison } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
-import { lookAt } from '../plan/looks.js';
 import { notesOnSearch } from '../search/search.js';
 import { readCommandRun } from '../stored/command-run.js';
 import type { Entry, EntryRun } from '../stored/entry.js';
 import { type ExternalFile, readExternal, referenceAmong, type Scale } from '../stored/external-predictions.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
 import { runTimes } from '../stored/timing.js';
-import { type SummaryOptions, summarize } from './summarize.js';
+import { summarize } from './summarize.js';
 
 export interface StoredTable {
   readonly comparison: Comparison;
@@ -77,7 +76,7 @@ export async function storedTable(source: StoredRuns, options: TableOptions): Pr
       seeds,
       axes: before.axes,
       uncertainty: options.uncertainty ?? before.uncertainty,
-      ...storedLook(before),
+      seedsBefore: before.seedsBefore ?? [],
       timing: { ...before.timing, runs: runTimes(runs) },
     },
   );
@@ -122,12 +121,6 @@ function contrastPairs(contrasts: Comparison['contrasts']): readonly (readonly [
     contrasts.map(({ model, reference }) => [JSON.stringify([model, reference]), [model, reference] as const]),
   );
   return [...pairs.values()];
-}
-
-/** The same seeds count as the same look. */
-function storedLook({ seeds, looks }: Comparison): Pick<SummaryOptions, 'earlierLooks' | 'look' | 'nextLevel'> {
-  const look = lookAt(seeds, looks);
-  return { earlierLooks: looks.filter((other) => other !== look), look, nextLevel: look.level / 2 };
 }
 
 /** The table that external predictions are added to. */

@@ -9,10 +9,8 @@ import type {
   Doubling,
   Front,
   FrontPoint,
-  Look,
   TaskGain,
 } from '../comparison.js';
-import type { LookToCome } from '../plan/looks.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
 import { isUnfinished } from '../statistics/verdict.js';
 import { type Entry, referencesTo } from '../stored/entry.js';
@@ -52,13 +50,13 @@ export interface SummaryOptions {
   readonly axes: Comparison['axes'];
   /** Null: both if every run has kept its predictions and every metric has an error over rows; else seeds. */
   readonly uncertainty: Comparison['uncertainty'] | null;
-  /** Looks before this one: those of other plans, then those of this plan. */
-  readonly earlierLooks: readonly Look[];
-  readonly look: LookToCome;
-  /** Level of the tests at the next look, with more seeds. */
-  readonly nextLevel: number;
+  /** How many seeds the table was tested with before. */
+  readonly seedsBefore: readonly number[];
   readonly timing: Comparison['timing'];
 }
+
+/** Of adjusted p-values. */
+const level = 0.05;
 
 /**
  * Computes comparison.json from runs: gains over the baseline, their errors and tests, verdicts and notes
@@ -67,7 +65,7 @@ export interface SummaryOptions {
  * @throws DataError if the runs of a pair were not made on the same data.
  */
 export async function summarize(entries: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
-  const { name, baseline, seeds, axes, look, timing } = options;
+  const { name, baseline, seeds, axes, seedsBefore, margins, timing } = options;
   const tasks = options.tasks.map((task) => judge(task, options.metrics));
   const weights = tasks.map((task) => options.taskWeights[task.name] ?? 1);
   const models = await measured(entries, tasks, seeds);
@@ -75,17 +73,12 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     tasks.every(({ metric }) => metric.influence) &&
     models.every(({ folders }) => folders.every(({ run }) => run?.hasPredictions ?? true));
   const uncertainty = options.uncertainty ?? (hasRowErrors ? 'both' : 'seeds');
-  const { nextLevel, margins } = options;
-  const test: Test = { tasks, weights, uncertainty, level: look.level, nextLevel, margins };
+  const test: Test = { tasks, weights, uncertainty, level, margins };
   const tables: PointTable[] = [];
   for (const atPoint of groupedBy(models, ({ point }) => point)) tables.push(await tableAt(atPoint, options, test));
   const [rows, contrasts] = [tables.flatMap((table) => table.rows), tables.flatMap((table) => table.contrasts)];
   const fronts = tables.flatMap((table) => table.fronts);
   const doublings = tables.flatMap(({ doubling }) => doubling ?? []);
-  const verdicts = [...rows, ...contrasts].flatMap(({ tasks: ofTasks }) =>
-    Object.values(ofTasks).map(({ verdict }) => verdict),
-  );
-  const undecided = verdicts.filter((verdict) => verdict === 'undecided').length;
   const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
   return {
     schema: 5,
@@ -98,11 +91,11 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     test: {
       priorDegreesOfFreedom: Number.isFinite(prior) ? prior : null, // JSON has no infinity
       drawn: tables.find(({ gains }) => gains.drawn !== null)?.gains.drawn ?? null,
-      level: look.level,
+      level,
     },
     margins,
     taskWeights: Object.fromEntries(tasks.map((task, index) => [task.name, weights[index] ?? 1])),
-    looks: [...options.earlierLooks, { ...look, undecided }],
+    ...(seedsBefore.length > 0 ? { seedsBefore } : {}),
     rows,
     contrasts,
     best: tables.flatMap(({ best }) => best),
@@ -111,14 +104,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     notes: notesOn(
       tables,
       models.filter(({ values }) => values !== undefined),
-      {
-        tasks,
-        seeds,
-        uncertainty,
-        baseline,
-        hasRowErrors,
-        looks: [...options.earlierLooks, look],
-      },
+      { tasks, seeds, uncertainty, baseline, hasRowErrors, seedsBefore },
     ),
     timing,
   };

@@ -19,8 +19,6 @@ export interface TestedPair {
 
 export interface Test extends Judging {
   readonly level: number;
-  /** Of the tests at the next look, with more seeds. */
-  readonly nextLevel: number;
   /** By metric, where it is not the metric's default. Null: no margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
   /** No gain has a verdict: the models are limited by their steps. */
@@ -90,7 +88,7 @@ function taskGain(
 ): TestedGain {
   const { gain, error, level: reference } = measured;
   const verdict = gain === null ? null : isEnough ? taskVerdict(gain, own, test.level) : 'undecided';
-  const next = { difference: test.nextLevel / open.difference, equivalence: test.nextLevel / open.equivalence };
+  const next = { difference: test.level / open.difference, equivalence: test.level / open.equivalence };
   return {
     ...testedGain(measured, own, pair),
     relativeGain: gain === null ? null : relativeGain(gain, reference ?? 0),

@@ -7,6 +7,6 @@ import type { Comparison } from '../comparison.js';
  * @throws DataError if the file is damaged, or of another version of ple.
  */
 export function readComparison(folder: string): Comparison {
-  const again = 'Put it back, or delete it and run ple compare again, which keeps the runs and forgets the looks';
+  const again = 'Put it back, or delete it and run ple compare again, which keeps the runs';
   return readSealed(join(folder, 'comparison.json'), 5, again);
 }

@@ -1,5 +1,4 @@
 import type { Comparison } from '../../comparison/comparison.js';
-import { familyError } from '../../comparison/plan/looks.js';
 import { fewestRuns } from '../../comparison/statistics/verdict.js';
 import { joined } from '../../support/joined.js';
 import { must } from '../../support/must.js';
@@ -107,9 +106,9 @@ function mayBring({ test }: Comparison, { models, tasks }: Point): string {
 }
 
 /** How sure a reader can be of the differences, and what they hold for. */
-function evidence({ seeds, looks, test, uncertainty }: Comparison, { rows }: Point): string {
+function evidence({ seeds, test, uncertainty }: Comparison, { rows }: Point): string {
   const isDrawn = rows.some(({ design }) => design === 'draws' || design === 'splits');
-  const chance = rounded(100 * (looks.length === 0 ? test.level : familyError(looks)));
+  const chance = rounded(100 * test.level);
   const scope = { seeds: ', for these test rows', rows: ', for these trained models', both: '' };
   const runs = `${counted(seeds.length, 'seed')} of each model${isDrawn ? '' : scope[uncertainty]}`;
   return say('evidence', { runs, chance });
