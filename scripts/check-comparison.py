@@ -266,8 +266,7 @@ def pair_of(row, reference, stored, samples, pool, given=None):
     design = "splits" if overlaps else "draws" if several else "independent"
     finished = all(one is None or one["late"] <= 0.2 * len(one["runs"]) for one in (row, reference))
     pair = Record(row=row, both=both, design=design, overlap=max(overlaps, default=0) if several else 0, stored=stored)
-    limited = json.dumps(row["axis"]) in LIMITED
-    pair.finished, pair.is_baseline, pair.judged = finished, row is reference, finished and not limited and row is not reference
+    pair.is_baseline, pair.judged = row is reference, finished and row is not reference
     ends = [one["index"] for one in both]
     ends_of = lambda values: [values[end] for end in ends] or [{}, {}]
     pair.tasks, factors, total = [], [], sum(COMPARISON["taskWeights"][task] for task in TASKS)
@@ -336,7 +335,7 @@ def check_family(members, of_tasks):
 def verdict_of(pair):
     found = {m.verdict for m in pair.tasks}
     if not pair.judged:
-        return "baseline" if pair.is_baseline else "limited by steps" if pair.finished else "not trained to a plateau"
+        return "baseline" if pair.is_baseline else "not trained to a plateau"
     if {"better", "worse"} <= found:
         return "seesaw"
     if found == {"better"} or found == {"equivalent"}:
@@ -364,7 +363,7 @@ def check_best(named, baseline, samples, pool, axis):
     runs = lambda row: len(summed([own[row["index"]] for own in samples], factors))
     fewest = 1 if UNCERTAINTY == "rows" else 3
     able = [row for row in named.values() if row["late"] <= 0.2 * len(row["runs"]) and runs(row) >= fewest]
-    able, beaten = able if baseline in able and len(able) > 1 and axis not in LIMITED else [], set()
+    able, beaten = able if baseline in able and len(able) > 1 else [], set()
     for one, other in ((one, other) for at, one in enumerate(able) for other in able[at + 1 :]):
         m = pair_of(one, other, None, samples, pool, factors).mean
         if m.enough and m.error and m.error.se > 0 and m.error.below(-abs(m.gain)) < TEST["level"] / (len(able) - 1):
@@ -441,35 +440,7 @@ def check_front(front, rows, named, baseline):
     compare("seesaw", str(front["repairedBy"]), str(by if pays else []))
 
 
-def check_doubling(doubling, half, whole):
-    """What the second half of the rows brought, and how many rows the models' errors are worth."""
-    mean = lambda row, task, metric: np.mean([*sample_of(row, task, metric).values()])
-    limited, exponents = False, {}
-    for task, metric in METRICS.items():
-        score, constant = ("nmse", 1) if TYPES[task] == "regression" else ("auc" if TYPES[task] == "binary" else "macroAuc", 0.5)
-        before, after = (mean(row, task, score) - sign(score) * constant for row in (half, whole))
-        stored = doubling["tasks"][task]
-        compare("doubling", stored["gain"], mean(whole, task, metric) - mean(half, task, metric))
-        compare("doubling", stored["learnt"], 100 * (after - before) / after)
-        compare("limited", stored["isLimited"], not (after > 0 and (after - before) / after <= 0.1))
-        limited |= stored["isLimited"]
-        if sign(metric) < 0 and doubling["passes"] <= 1:  # half of several passes are not half of the rows
-            logs = [np.mean(np.log([-value for value in sample_of(row, task, metric).values()])) for row in (half, whole)]
-            exponents[task] = (logs[0] - logs[1]) / np.log(2), logs[1]
-    return limited, exponents
-
-
-LIMITED, EXPONENTS = set(), {}
-for doubling, half in zip(COMPARISON.get("doublings", []), GIVEN["halved"]):
-    whole = next(row for row in ROWS if (row["label"], row["axis"]) == (COMPARISON["baseline"], half["axis"]))
-    limited, EXPONENTS[json.dumps(half["axis"])] = check_doubling(doubling, half, whole)
-    LIMITED |= {json.dumps(half["axis"])} if limited else set()
 for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"]):
-    for row, stored in zip(ROWS, COMPARISON["rows"]):
-        for task, (exponent, level) in EXPONENTS.get(axis, {}).items():
-            if json.dumps(row["axis"]) == axis and row["label"] != COMPARISON["baseline"] and exponent >= 0.05:
-                own = np.mean(np.log([-value for value in sample_of(row, task, METRICS[task]).values()]))
-                compare("multiplier", stored["tasks"][task]["multiplier"]["value"], np.exp((level - own) / exponent))
     all_stored = [row for row in COMPARISON["rows"] if json.dumps(row["axis"]) == axis]
     point = [row for row in ROWS if json.dumps(row["axis"]) == axis]
     named = {row["label"]: row | {"index": index} for index, row in enumerate(point)}

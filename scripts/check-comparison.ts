@@ -28,8 +28,7 @@ if (comparison.schema !== 5) refuse(usage, `${folder}: comparison.json is of ano
 const fronts = (comparison.fronts ?? []).map(({ axis, model: label, points }) =>
   points.map(({ runs }) => ({ label, axis, runs, atLimit: 0 })),
 );
-const halves = (comparison.doublings ?? []).map(({ axis, runs }) => ({ label: '', axis, runs, atLimit: 0 }));
-const done = [...comparison.rows, ...fronts.flat(), ...halves].flatMap(({ runs }) =>
+const done = [...comparison.rows, ...fronts.flat()].flatMap(({ runs }) =>
   runs.filter(({ status }) => status === 'done'),
 );
 const paths = [...new Set(done.flatMap(({ path, parts }) => [path, ...Object.values(parts ?? {})]))];
@@ -44,12 +43,11 @@ const given = mkdtempSync(join(tmpdir(), 'ple-check-comparison-'));
 try {
   const results = Object.fromEntries(paths.map((path) => [path, resultOf(path)]));
   const rows = comparison.rows.map((row) => rowOf(row, results));
-  const halved = halves.map((row) => rowOf(row, results));
   const pointsOfFronts = fronts.map((points) => points.map((point) => rowOf(point, results)));
   const [first] = Object.values(results);
   const types = Object.fromEntries(comparison.tasks.map((task) => [task, first?.tasks[task]?.type]));
   const tables = comparison.uncertainty === 'seeds' ? {} : Object.fromEntries(paths.map(tableOf));
-  const all = { comparison, types, rows, fronts: pointsOfFronts, halved, tables };
+  const all = { comparison, types, rows, fronts: pointsOfFronts, tables };
   writeFileSync(join(given, 'runs.json'), JSON.stringify(all));
   const python = process.env.PYTHON ?? 'python3';
   const words = [join(import.meta.dirname, 'check-comparison.py'), given];

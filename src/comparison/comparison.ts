@@ -30,8 +30,8 @@ export interface Comparison {
   readonly contrasts: readonly Contrast[];
   /** At each point of the axes. Left out where the baseline or all other models have no verdict. */
   readonly best: readonly Best[];
-  /** Of models that keep their last epoch: what doubling the rows brought to the baseline, at each point of the axes. */
-  readonly doublings?: readonly Doubling[];
+  /** Of models that keep their last epoch: how long they were trained, at each point of the axes. */
+  readonly trained?: readonly Trained[];
   /** With `front`: a front for each joint model, for each point of the axes in turn. */
   readonly fronts?: readonly Front[];
   /** With `tune`: all that was tried. */
@@ -212,11 +212,6 @@ export interface TaskGain extends TestedGain {
     /** Percent of the baseline's metric. */
     readonly relativeGain: number | null;
   } | null;
-  /**
-   * By how much the baseline's rows must grow to reach the model's error, with an approximate 95 % interval over runs.
-   * Null without `doublings`, and where the metric is no error.
-   */
-  readonly multiplier: { readonly value: number; readonly interval: readonly [number, number] | null } | null;
 }
 
 /**
@@ -251,32 +246,11 @@ export interface Best {
   readonly smallest: string | null;
 }
 
-/** The baseline on half of the rows, with its whole schedule, against the baseline of the table. */
-export interface Doubling {
+/** The rows that each model has seen: training rows x passes. */
+export interface Trained {
   readonly axis: AxisPoint;
-  /** Training rows of the table, and how often they are read. */
   readonly rows: number;
   readonly passes: number;
-  /** On half of the rows. */
-  readonly runs: readonly RunReference[];
-  readonly tasks: Readonly<
-    Record<
-      string,
-      {
-        readonly metric: string;
-        /** On half of the rows. */
-        readonly mean: number | null;
-        /** Of all rows over half of them; above 0 is better. */
-        readonly gain: number | null;
-        /** Percent of the metric on half of the rows. */
-        readonly relativeGain: number | null;
-        /** What the second half brought, in percent of what is learnt: of 1 - nmse, or of AUC - .5. */
-        readonly learnt: number | null;
-        /** It brought more than 10 %: the models are limited by their steps, and no gain has a verdict. */
-        readonly isLimited: boolean;
-      }
-    >
-  >;
 }
 
 /** A model's gains at several weights of a task's loss. They are a family of their own. */
@@ -319,8 +293,7 @@ export type Verdict =
   | 'worse'
   | 'equivalent'
   | 'undecided'
-  | 'not trained to a plateau'
-  | 'limited by steps';
+  | 'not trained to a plateau';
 
 /** Widths of a model scaled to a number of parameters. */
 export interface Match {

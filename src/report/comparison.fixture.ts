@@ -19,7 +19,6 @@ export function taskGain(gain: number | null, verdict: TaskVerdict | null, chang
     mean: 0.95 + (gain ?? 0),
     sd: 0.00021,
     oneEpoch: null,
-    multiplier: null,
     gain,
     gains: gain === null ? [] : [1, 2, 3, 4, 5].map((seed) => ({ seed, gain })),
     relativeGain: gain === null ? null : (100 * gain) / 0.95,

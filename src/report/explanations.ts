@@ -13,7 +13,7 @@ export function explanations(comparison: Comparison, point: Point): readonly str
   const { models } = point;
   return sentences(
     say('gains', { baseline, seeds: counted(seeds.length, 'seed') }),
-    ...besides(models, baseline),
+    ...besides(models),
     say('relative', { baseline }),
     models.hasMean ? meanGain(comparison) : '',
     test(comparison, point),
@@ -36,7 +36,7 @@ export function legend(comparison: Comparison, points: readonly Point[]): string
     say('signs'),
     say('units', { units: joined(', ', ...units) }),
     points.some(({ models }) => models.hasMean) ? meanGain(comparison) : '',
-    ...new Set(points.flatMap(({ models }) => besides(models, baseline))),
+    ...new Set(points.flatMap(({ models }) => besides(models))),
     say('wide'),
   );
 }
@@ -47,12 +47,8 @@ export function testing(comparison: Comparison, point: Point): readonly string[]
 }
 
 /** The columns beside the gains. */
-function besides(table: GainTable, baseline: string): readonly string[] {
-  const all = cells(table);
-  return sentences(
-    all.some(({ own }) => own.oneEpoch) ? say('oneEpoch') : '',
-    all.some(({ own }) => own.multiplier) ? say('rows', { baseline }) : '',
-  );
+function besides(table: GainTable): readonly string[] {
+  return cells(table).some(({ own }) => own.oneEpoch) ? [say('oneEpoch')] : [];
 }
 
 function cells({ rows }: GainTable): readonly GainCell[] {

@@ -186,13 +186,6 @@ function verdictText(verdict: Verdict, tasks: Readonly<Record<string, Gain>>): s
   return verdict === 'baseline' || Object.values(tasks).some(({ gain }) => gain !== null) ? verdict : 'no result';
 }
 
-/** `×1.6`; beyond two doublings, which are extrapolated, `>×4` or `<×0.25`. */
-export function multiplierText({ multiplier }: Pick<TaskGain, 'multiplier'>): string {
-  if (!multiplier) return dash;
-  const { value } = multiplier;
-  return value > 4 ? '>×4' : value < 0.25 ? '<×0.25' : `×${fixed(value, value < 1 ? 2 : 1)}`;
-}
-
 /** A gain at one epoch for all tasks: of an error in percent, of any other metric in its own unit. Empty without one. */
 export function oneEpochSize(gain: TaskGain['oneEpoch'], { percent: ofErrors, digits }: PointTask): string {
   if (gain === null || gain.gain === null) return '';

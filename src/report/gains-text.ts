@@ -1,4 +1,4 @@
-import type { Comparison, TaskGain, Verdict } from '../comparison/comparison.js';
+import type { Comparison, Verdict } from '../comparison/comparison.js';
 import { joined } from '../support/joined.js';
 import { type PointVerdict, verdictsInWords } from './answer/verdict-in-words.js';
 import { type Column, column, gainColumns, plusMinus, sizeColumns } from './columns.js';
@@ -9,11 +9,10 @@ import {
   type GainTable,
   type GainText,
   isDecided,
-  multiplierText,
   oneEpochSize,
   oneEpochText,
 } from './gain-table.js';
-import { dash, probability, rounded, short } from './numbers.js';
+import { dash, probability, short } from './numbers.js';
 import { comparisonPoints } from './points.js';
 import { commonSizes, protocol } from './protocol.js';
 import { searchTable } from './search-table.js';
@@ -85,19 +84,11 @@ function narrowColumns(table: GainTable, colour: boolean): readonly Column<GainR
     mean: column('Δm', 'number', size),
     own: [
       ...(rows.some((row) => oneEpochText(row) !== '') ? [column('one epoch', 'number', oneEpochText)] : []),
-      ...(rows.some(({ cells }) => cells.some(({ own }) => own.multiplier))
-        ? [column('rows', 'number', multipliersText)]
-        : []),
       ...(hasSizes
         ? [column('network + embeddings', 'number', ({ model }: GainRow) => modelSizes(model.parameters))]
         : []),
     ],
   });
-}
-
-/** By how much the baseline's rows must grow, task by task. */
-function multipliersText({ reference, cells }: GainRow): string {
-  return reference === null ? '' : cells.map(({ own }) => multiplierText(own)).join(', ');
 }
 
 /** Of the network, and of embeddings where there are some. */
@@ -145,22 +136,16 @@ function wideTable(table: GainTable | null, colour: boolean): string {
     ofGain('p equivalent', (_, cell) => (cell ? probability(cell.gain.pEquivalent) : '')),
     ofGain('relative', (text) => withSign(text, text.relative, colour)),
     ofOwn('one epoch', ({ own: { oneEpoch }, task }) => oneEpochSize(oneEpoch, task)),
-    ofOwn('rows', ({ own }) => (own.multiplier ? multiplierWithInterval(own.multiplier) : '')),
     ...(hasOwn ? sizeColumns('embedding', 'network').map(once) : []),
   ];
   return columnTable(columns, lines);
 }
 
-/** `×1.6 [1.2, 2.1]` */
-function multiplierWithInterval({ value, interval }: NonNullable<TaskGain['multiplier']>): string {
-  return `×${rounded(value)}${interval ? ` [${interval.map(rounded).join(', ')}]` : ''}`;
-}
-
 /** Verdicts that the signs express completely. */
 const plain: readonly Verdict[] = ['better on all', 'worse', 'equivalent'];
 
-/** Verdicts with one sentence for all models. */
-const together: readonly Verdict[] = ['not trained to a plateau', 'limited by steps'];
+/** It has one sentence for all models. */
+const together: Verdict = 'not trained to a plateau';
 
 /**
  * Why: a line for each model that neither the answer nor the signs fully describe, which models may be best, and what would decide.
@@ -171,7 +156,7 @@ function found(verdict: PointVerdict, undecided: boolean, columns: number): stri
   const isListed = ({ row, isSaid }: PointVerdict['models'][number]) =>
     !isSaid && !plain.includes(row.verdict) && (undecided || row.verdict !== 'undecided');
   const lines = [
-    ...models.filter((model) => isListed(model) && !together.includes(model.row.verdict)),
+    ...models.filter((model) => isListed(model) && model.row.verdict !== together),
     ...contrasts.filter(isListed),
   ].map(({ sentence }) => sentence);
   const texts = [...lines, unfinished, best, next].filter((text) => text !== '');

@@ -61,8 +61,7 @@ const cases: Readonly<Record<string, () => Promise<ReportData> | ReportData>> = 
   'hostile-names': () => ({ comparison: hostileNames, runs: new Map(), command: 'ple report', config: null }),
   'two-types': () => reportFixture({ models: few, tasks: both, seeds: 4, rows: 400, spread: 0.02 }),
   front: () => reportFixture({ models: few, tasks: both, seeds: 4, rows: 400, spread: 0.02, front: [0.5, 1, 2] }),
-  'one-pass': () => reportFixture({ models: few, tasks: both, seeds: 4, rows: 400, spread: 0.02, half: 0.05 }),
-  'limited-by-steps': () => reportFixture({ models: few, tasks: both, seeds: 4, rows: 400, spread: 0.02, half: 0.5 }),
+  'one-pass': () => reportFixture({ models: few, tasks: both, seeds: 4, rows: 400, spread: 0.02, onePass: true }),
   axis: () =>
     reportFixture({ models: few, seeds: 3, rows: 400, axis: { key: 'dataset.correlation', values: [0.2, 1] } }),
   'one-seed': () => reportFixture({ models: few, seeds: 1, rows: 400 }),

@@ -1,4 +1,4 @@
-import type { Best, Comparison, ComparisonRow, Doubling, Front, ModelSearch } from '../comparison/comparison.js';
+import type { Best, Comparison, ComparisonRow, Front, ModelSearch, Trained } from '../comparison/comparison.js';
 import { axisValue, pointKey } from '../comparison/plan/axis-point.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { groupedBy } from '../support/grouped-by.js';
@@ -20,8 +20,8 @@ export interface Point {
   readonly searches: readonly ModelSearch[];
   /** Which models may be best on the mean over tasks. */
   readonly best: Best | undefined;
-  /** What doubling the rows brought, where models keep their last epoch. */
-  readonly doubling: Doubling | undefined;
+  /** Where models keep their last epoch. */
+  readonly trained: Trained | undefined;
 }
 
 /** A comparison's points, in the order of its rows. */
@@ -49,7 +49,7 @@ export function comparisonPoints(comparison: Comparison): readonly Point[] {
       front: someRows(gainTable('front', weights, at, fronts[0] && weightedTask(fronts[0]))),
       searches: here(comparison.search?.models),
       best: here(comparison.best)[0],
-      doubling: here(comparison.doublings)[0],
+      trained: here(comparison.trained)[0],
     };
   });
 }

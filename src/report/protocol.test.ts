@@ -21,6 +21,15 @@ const models = [
   modelSearch('m', [0.1, []], [0.2, ['a', 'b']], [0.3, []]),
 ];
 
+test('of models that keep their last epoch: the rows and the passes', () => {
+  const protocolOf = (passes: number) => {
+    const trained = { ...everyVerdict, trained: [{ axis: {}, rows: 199_523, passes }] };
+    return protocol(trained, must(comparisonPoints(trained)[0], 'point'));
+  };
+  expect(protocolOf(1)).toContain('Models were trained for one pass over 199,523 rows.');
+  expect(protocolOf(4)).toContain('Models were trained for 4 passes over 199,523 rows.');
+});
+
 test('searches of different sizes are counted', () => {
   const search: Comparison = { ...everyVerdict, search: { type: 'random', seeds: [7], models } };
   expect(protocol(search, must(comparisonPoints(search)[0], 'point'))).toContain(

@@ -1,15 +1,14 @@
-import type { Comparison, Doubling } from '../comparison/comparison.js';
+import type { Comparison } from '../comparison/comparison.js';
 import { joined } from '../support/joined.js';
 import { counted } from '../support/whole-number.js';
 import type { GainTable } from './gain-table.js';
-import { count, listed, percent, rounded, short } from './numbers.js';
+import { count, listed, rounded, short } from './numbers.js';
 import { type Point, weightedTask } from './points.js';
 import { say, sentences } from './sentences.js';
-import { metricName } from './task-gains.js';
 
 /** How the numbers at a point were made, where it is not as usual. */
 export function protocol(comparison: Comparison, point: Point): readonly string[] {
-  return sentences(commonSizes(point.models), training(comparison, point), searches(comparison, point), fronts(point));
+  return sentences(commonSizes(point.models), training(point), searches(comparison, point), fronts(point));
 }
 
 /** Where all networks are of one size, a line in place of a column. */
@@ -34,32 +33,11 @@ export function commonSizes({ rows }: GainTable): string {
   );
 }
 
-/** How long models were trained, and what more rows would bring. Empty where each trained until its own end. */
-function training({ baseline }: Comparison, { doubling, tasks }: Point): string {
-  if (!doubling) return '';
-  const effects = Object.entries(doubling.tasks).map(([name, { metric, gain, relativeGain, learnt }]) => {
-    if (gain === null) return `an unknown effect on ${name}`;
-    const isError = tasks.some((task) => task.name === name && task.percent !== null);
-    const size = isError ? percent(relativeGain) : `${rounded(gain)} ${metricName(metric)}`;
-    return `${size} on ${name}${learnt === null ? '' : ` (${percent(learnt)} of what it has learnt)`}`;
-  });
-  return say('trained', { ...doubled(doubling), baseline, effects: listed(effects) });
-}
-
-/** Why no gain at a point has a verdict. Empty if training was long enough. */
-export function limitedBySteps({ baseline }: Comparison, { doubling }: Point): string {
-  if (!doubling) return '';
-  const tasks = Object.entries(doubling.tasks).flatMap(([task, { isLimited }]) => (isLimited ? [task] : []));
-  return say('limitedBySteps', { ...doubled(doubling), baseline, tasks: listed(tasks) });
-}
-
-/** What half of the steps had half of: after several passes the rows are the same. */
-function doubled({ rows, passes }: Doubling) {
-  return {
-    rows: count(rows),
-    passes: passes === 1 ? 'one pass' : `${rounded(passes)} passes`,
-    what: passes > 1 ? 'passes' : 'rows',
-  };
+/** Empty where each model trained until its own end. */
+function training({ trained }: Point): string {
+  if (!trained) return '';
+  const { rows, passes } = trained;
+  return say('trained', { rows: count(rows), passes: passes === 1 ? 'one pass' : `${rounded(passes)} passes` });
 }
 
 function searches({ search }: Comparison, { searches: all }: Point): string {

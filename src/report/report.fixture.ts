@@ -32,8 +32,8 @@ export interface ReportOptions {
   readonly decay?: boolean;
   /** Loss weights of the last task: every model but the baseline has a front. */
   readonly front?: readonly number[];
-  /** Models keep their last epoch, and the baseline was trained on half of the rows too, to errors so much larger. */
-  readonly half?: number;
+  /** Models keep their last epoch. */
+  readonly onePass?: boolean;
   /** Contrasts, margins: what a config may add. */
   readonly settings?: Partial<SummaryOptions>;
 }
@@ -94,17 +94,7 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
       runs: entries[1 + ((at + index) % (entries.length - 1))]?.runs ?? own,
     })),
   );
-  const halves = entries.slice(0, options.half === undefined ? 0 : 1).map((entry) => ({
-    ...entry,
-    values: { 'train.passes': 0.5 },
-    runs: seeds.map((seed) => {
-      const path = `runs/half-${seed}`;
-      const parts = { path, label: entry.label, type: entry.type, model: 0, seed, point: 0, axis: entry.point };
-      const run = finishedRun({ ...parts, tasks, options: { ...options, worse: options.half ?? 0 } });
-      return { seed, path, status: 'done' as const, run };
-    }),
-  }));
-  const comparison = await summarize([...entries, ...fronts, ...halves], {
+  const comparison = await summarize([...entries, ...fronts], {
     name: 'fixture',
     baseline: models[0]?.label ?? '',
     tasks,
@@ -180,7 +170,7 @@ function finishedRun(parts: RunParts): FinishedRun {
       engine: { name: 'compiled', device: 'cpu' },
       throughput: { samplesPerSecond: 5e4 - 3000 * parts.model, stepMilliseconds: 20 + parts.model, batchSize: 1024 },
       tasks: metrics,
-      ...(options.half === undefined ? { oneEpoch: { epoch: last - 2, tasks: atOneEpoch(metrics) } } : {}),
+      ...(options.onePass ? {} : { oneEpoch: { epoch: last - 2, tasks: atOneEpoch(metrics) } }),
       files: {},
     },
     notes: [],
@@ -215,7 +205,7 @@ function runExperiment({ path, type, seed, axis, tasks, options }: RunParts): Ex
     loss: { schedule: { type: options.decay ? 'exponential' : 'constant' }, weights },
     train: {
       ...{ epochs: options.epochs ?? 8, batchSize: 1024, optimizer: { type: 'adam', learningRate: 0.001 } },
-      ...(options.half === undefined ? {} : { passes: 1, keep: 'last' }),
+      ...(options.onePass ? { passes: 1, keep: 'last' } : {}),
     },
   };
   const words = Object.entries(axis).map(([key, value]) => `${key}=${JSON.stringify(value)}`);

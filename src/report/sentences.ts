@@ -32,7 +32,6 @@ const templates = {
     '{models}: not trained to a plateau. {ended} of {runs} runs ended at their limit of epochs, still improving: raise train.epochs.',
   noPlateauOver: 'Gains over {reference} have no verdict.',
   noVerdict: '{model}: no verdict against {reference}. {reason}',
-  limited: 'The models are limited by steps.',
   repaired: 'Repaired by another loss weight of {task}: {weights}.',
   perhapsRepaired: 'Whether another loss weight of {task} repairs it is undecided.',
   notRepaired: 'At each of the {count} loss weights of {task} tried, some task is worse.',
@@ -57,9 +56,7 @@ const templates = {
     'Most of the uncertainty is that of the test rows: use more of them. The margin on {task} is {margin}: a wider one (compare.margin) is for a comparison whose results nobody has seen.',
 
   // How the numbers were made.
-  trained: 'Models were trained for {passes} over {rows} rows. Twice the {what} brought {baseline} {effects}.',
-  limitedBySteps:
-    'No gain has a verdict: after {passes} over {rows} rows the models are still limited by steps. Twice the {what} brought {baseline} more than 10 % of what it has learnt on {tasks}. Train on more {what}, or at a higher rate.',
+  trained: 'Models were trained for {passes} over {rows} rows.',
   searched: 'Search: {sizes} combinations in each of {searches}, {runs}. The best mean validation score chooses.',
   fronts: 'Fronts: each joint model was also trained at the loss weights {weights} of {task}.',
   sizes: 'All networks have {parameters} parameters.',
@@ -72,7 +69,6 @@ const templates = {
   units: 'Gains are {units}; above 0 is better.',
   oneEpoch:
     'Each task is judged at its own best epoch. “One epoch”: the gains at one epoch for all tasks, as a joint model is served; of the baseline, what one epoch costs.',
-  rows: '“Rows”: by how much the rows of {baseline} must grow to reach the error.',
   relative: "Relative gains are in percent of {baseline}'s metric.",
   mean: "Δm is the mean over tasks of gain / {baseline}'s metric.",
   weightedMean: "Δm is the mean over tasks of gain / {baseline}'s metric, with the weights {weights}.",

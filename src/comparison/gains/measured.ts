@@ -5,7 +5,7 @@ import { ConfigError, DataError } from '../../support/errors.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { must } from '../../support/must.js';
 import { type Ended, worstEnd } from '../../training/ended.js';
-import { type EvaluatedRun, isTrained } from '../../training/finished-run.js';
+import { type EvaluatedRun, type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { withTestMetrics } from '../../training/later-metrics.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import type { ComparisonRow } from '../comparison.js';
@@ -45,16 +45,10 @@ export interface MeasuredRun {
   readonly scores: readonly (number | null)[];
   /** `values` at the epoch that is best for all tasks together. Null where tasks are taken from several runs. */
   readonly oneEpoch: readonly (number | null)[];
-  /**
-   * By task, how far the test predictions are from a constant one: 1 - nmse, or AUC - .5, whatever metric judges it. Null:
-   * undefined.
-   */
-  readonly learnt: readonly (number | null)[];
   /** Null: made elsewhere. */
   readonly parameters: Parameters | null;
-  /** Training rows, and how often they were read; 0 of predictions made elsewhere. */
-  readonly trainedRows: number;
-  readonly passes: number;
+  /** Of a run that keeps its last epoch: training rows, and how often they were read. */
+  readonly trained: { readonly rows: number; readonly passes: number } | null;
   /** As the worst of its tasks did. Null: made elsewhere. */
   readonly ended: Ended | null;
   /** @throws DataError without predictions, or if its rows are not those of its test set. */
@@ -160,14 +154,8 @@ function measuredRun(
       const value = isOne && isTrained(run) ? run.result.oneEpoch?.tasks[name]?.test[metric.name] : undefined;
       return signed(metric, typeof value === 'number' ? value : null);
     }),
-    learnt: taken.map((task) => {
-      const metric = metrics.all.find(({ type, score }) => score && type === task.metric.type);
-      const value = signedValue(task, metric);
-      return metric && value !== null ? value - signed(metric, metric.ofConstant ?? 0) : null;
-    }),
     parameters: isOne ? run.result.parameters : summed(taken.map(parametersOfTask)),
-    trainedRows: dataset.rows.train,
-    passes: isTrained(run) ? (run.experiment.train.passes ?? run.experiment.train.epochs) : 0,
+    trained: isTrained(run) ? trainedFor(run) : null,
     ended: isTrained(run) ? worstEnd(taken.flatMap(taskEnd)) : null,
     influences: () => read(taken),
   };
@@ -181,6 +169,11 @@ function parametersOfTask({ run, name }: TakenTask): Parameters {
 function summed(all: readonly Parameters[]): Parameters {
   const sum = (read: (one: Parameters) => number) => all.reduce((total, one) => total + read(one), 0);
   return { embedding: sum(({ embedding }) => embedding), network: sum(({ network }) => network) };
+}
+
+function trainedFor({ experiment, result }: FinishedRun): MeasuredRun['trained'] {
+  const { keep, epochs, passes = epochs } = experiment.train;
+  return keep === 'last' ? { rows: result.dataset.rows.train, passes } : null;
 }
 
 function taskEnd({ run, name }: TakenTask): Ended | readonly never[] {

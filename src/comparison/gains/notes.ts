@@ -27,7 +27,7 @@ type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
 
 /**
  * Notes that a reader should see before the numbers, one line each.
- * @param others of models at another loss weight, or on half of the rows
+ * @param others of models at another loss weight
  */
 export function notesOn(
   tables: readonly Table[],

@@ -59,7 +59,6 @@ describe('one model', () => {
       mean: expect.closeTo(0.816, 14),
       sd: expect.closeTo(Math.sqrt(0.00112 / 4), 14),
       oneEpoch: null,
-      multiplier: null,
       gain: expect.closeTo(0.016, 14),
       gains: [0.01, 0.03, -0.01, 0.03, 0.02].map((gain, index) => ({
         seed: index + 1,

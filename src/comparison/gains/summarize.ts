@@ -1,21 +1,11 @@
 import type { Margin } from '../../config/parts.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { must } from '../../support/must.js';
-import type {
-  Best,
-  Comparison,
-  ComparisonRow,
-  Contrast,
-  Doubling,
-  Front,
-  FrontPoint,
-  TaskGain,
-} from '../comparison.js';
+import type { Best, Comparison, ComparisonRow, Contrast, Front, FrontPoint, TaskGain, Trained } from '../comparison.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
 import { isUnfinished } from '../statistics/verdict.js';
 import { type Entry, referencesTo } from '../stored/entry.js';
 import { candidatePairs, findBest } from './best.js';
-import { dataMultiplier, isHalved, isLimited, measureDoubling } from './doublings.js';
 import { dominated, judgeSeesaw } from './fronts.js';
 import {
   estimateGains,
@@ -78,7 +68,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   for (const atPoint of groupedBy(models, ({ point }) => point)) tables.push(await tableAt(atPoint, options, test));
   const [rows, contrasts] = [tables.flatMap((table) => table.rows), tables.flatMap((table) => table.contrasts)];
   const fronts = tables.flatMap((table) => table.fronts);
-  const doublings = tables.flatMap(({ doubling }) => doubling ?? []);
+  const trained = tables.flatMap((table) => table.trained ?? []);
   const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
   return {
     schema: 5,
@@ -99,7 +89,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     rows,
     contrasts,
     best: tables.flatMap(({ best }) => best),
-    ...(doublings.length > 0 ? { doublings } : {}),
+    ...(trained.length > 0 ? { trained } : {}),
     ...(fronts.length > 0 ? { fronts } : {}),
     notes: notesOn(
       tables,
@@ -118,11 +108,7 @@ interface PointTable {
   readonly contrasts: readonly Contrast[];
   readonly best: readonly Best[];
   readonly fronts: readonly Front[];
-  readonly doubling: Doubling | undefined;
-}
-
-function isOnFront(model: MeasuredModel): boolean {
-  return model.values !== undefined && !isHalved(model);
+  readonly trained: Trained | undefined;
 }
 
 async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, test: Test): Promise<PointTable> {
@@ -135,31 +121,29 @@ async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, t
     const [model, reference] = [named(label), named(other)];
     return model && reference ? [{ model, reference }] : [];
   });
-  const half = all.find(isHalved);
-  const doubling = half && baseline ? measureDoubling(point, baseline, half, test.tasks) : undefined;
+  const trained = baseline?.runs[0]?.trained;
   const pairs = candidatePairs(
-    (isLimited(doubling) ? [] : models).filter((model) => !isUnfinished(lateRuns(model), model.runs.length)),
+    models.filter((model) => !isUnfinished(lateRuns(model), model.runs.length)),
     baseline,
     test,
   );
   const gains = await estimateGains([...compared, ...contrasted, ...pairs], models, test); // reads runs once
   const [first, second] = [models.length, models.length + contrasted.length];
   const own = gains.pairs.slice(0, first);
-  const limited = { ...test, isLimited: isLimited(doubling) };
-  const tested = testGains(own, limited);
-  const rows = own.map((pair, index) => comparisonRow(pair, must(tested[index], 'tested pair'), test, half));
-  const fronts = await testFronts(all, rows, baseline, limited);
+  const tested = testGains(own, test);
+  const rows = own.map((pair, index) => comparisonRow(pair, must(tested[index], 'tested pair'), test));
+  const fronts = await testFronts(all, rows, baseline, test);
   return {
     models,
     gains: { ...gains, pairs: own },
     rows: rows.map((row) => ({ ...row, verdict: fronts.find(belongsTo(row))?.seesaw ?? row.verdict })),
-    contrasts: testContrasts(gains.pairs.slice(first, second), limited).map((contrast) => ({
+    contrasts: testContrasts(gains.pairs.slice(first, second), test).map((contrast) => ({
       axis: point,
       ...contrast,
     })),
     best: findBest(gains.pairs.slice(second), point, rows, test.level, test),
     fronts,
-    doubling,
+    trained: trained ? { axis: point, ...trained } : undefined,
   };
 }
 
@@ -171,7 +155,6 @@ function comparisonRow(
   pair: Pair,
   { tasks: tested, aggregate, verdict }: TestedPair,
   { tasks, uncertainty }: Judging,
-  half: MeasuredModel | undefined,
 ): ComparisonRow {
   const { label, type, point, folders, runs, decided } = pair.model;
   const ofTasks = tasks.map((judged, task): readonly [string, TaskGain] => {
@@ -185,10 +168,6 @@ function comparisonRow(
         sd: values.length > 1 ? standardDeviation(values) : null,
         ...must(tested[task], 'tested gain'),
         oneEpoch: oneEpochGain(pair, task, judged),
-        multiplier:
-          pair.reference && pair.reference !== pair.model
-            ? dataMultiplier(pair.model, pair.reference, half, judged, task)
-            : null,
       },
     ];
   });
@@ -276,7 +255,7 @@ async function testFronts(
   const fronts: Front[] = [];
   const table = all.filter(({ values }) => values === undefined);
   for (const row of rows) {
-    const ofRow = all.filter((model) => isOnFront(model) && model.label === row.label);
+    const ofRow = all.filter(({ values, label }) => values !== undefined && label === row.label);
     const keys = row.verdict === 'baseline' ? [] : ofRow.flatMap(({ values }) => Object.keys(values ?? {}));
     for (const key of new Set(keys)) {
       const frontWeight = ({ values }: MeasuredModel) => Number(values?.[key]);

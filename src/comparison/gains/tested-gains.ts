@@ -21,8 +21,6 @@ export interface Test extends Judging {
   readonly level: number;
   /** By metric, where it is not the metric's default. Null: no margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
-  /** No gain has a verdict: the models are limited by their steps. */
-  readonly isLimited?: boolean;
 }
 
 /** Tests two families of gains: those on tasks, and the means over tasks. */
@@ -62,9 +60,9 @@ export function testGains(pairs: readonly Pair[], test: Test): readonly TestedPa
       mean && tested && mean.gain !== null ? testedAggregate(mean, tested, pair, isEnough(mean) ? level : 0) : null;
     if (model === reference) return { verdict: 'baseline', tasks: found.map(withoutVerdict), aggregate: null };
     const isLate = [model, reference].some((one) => one && isUnfinished(lateRuns(one), one.runs.length));
-    if (isLate || test.isLimited)
+    if (isLate)
       return {
-        verdict: isLate ? 'not trained to a plateau' : 'limited by steps',
+        verdict: 'not trained to a plateau',
         tasks: found.map(withoutVerdict),
         aggregate: aggregate && { ...aggregate, verdict: null },
       };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { parsed, smallConfig } from './planned-runs.fixture.js';
+import { smallConfig } from './planned-runs.fixture.js';
 import { reportedRuns, runPlacer } from './run.js';
 
 const config = smallConfig('  { seeds: 1, models: [{ type: single-task, levels: [[2]], tower: [] }] }');
@@ -78,25 +78,4 @@ test('a front of multiples is around the weight that was chosen', () => {
     [0.2, 0.2],
     [0.4, 0.4],
   ]);
-});
-
-test('the baseline has a run on half of the rows, where models keep their last epoch', () => {
-  const runsWith = (train: string) =>
-    reportedRuns(
-      parsed(`name: small
-dataset: { loader: synthetic, rows: { train: 20, validation: 10, test: 10 }, dimension: 10 }
-tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
-train: { batchSize: 10, optimizer: { type: adam }, ${train} }
-compare: { seeds: [3], models: [{ type: single-task }, { type: hard-sharing }] }`),
-      () => [{ changes: { 'train.batchSize': 5 } }],
-      [3],
-    ).map(({ label, values, changes }) => [label, values, changes]);
-  const whole = ['single-task', 'hard-sharing'].map((label) => [label, undefined, { 'train.batchSize': 5 }]);
-  expect(runsWith('epochs: 4')).toEqual(whole);
-  const half = (passes: number) => {
-    const values = { 'train.passes': passes };
-    return ['single-task', values, { 'train.batchSize': 5, ...values }];
-  };
-  expect(runsWith('epochs: 4, keep: last')).toEqual([...whole, half(2)]);
-  expect(runsWith('epochs: 4, passes: 1, keep: last')).toEqual([...whole, half(0.5)]);
 });

@@ -16,7 +16,7 @@ export interface Cell {
   readonly label: string;
   readonly point: AxisPoint;
   readonly seed: number;
-  /** By key: the values that a run of `tune` tries, the loss weight of a run on a front, or `train.passes` of half of them. */
+  /** By key: the values that a run of `tune` tries, or the loss weight of a run on a front. */
   readonly values?: AxisPoint;
   /** The tasks that are reported from this run. Absent: all tasks. */
   readonly tasks?: readonly string[];
@@ -57,27 +57,9 @@ export function reportedRuns(
     const models = config.models.flatMap(({ label }) =>
       partsOf(label, point).map(({ tasks, changes }) => ({ label, point, changes, ...(tasks ? { tasks } : {}) })),
     );
-    const besides = models.flatMap((run) => [
-      ...onHalf(config, run, seeds[0] ?? 0),
-      ...onFront(config, run, seeds[0] ?? 0),
-    ]);
-    return [...models, ...besides];
+    return [...models, ...models.flatMap((run) => onFront(config, run, seeds[0] ?? 0))];
   });
   return seeds.flatMap((seed) => ofPoints.flat().map((run) => ({ ...run, seed })));
-}
-
-/** The baseline's run on half of the rows, where models keep their last epoch: what does doubling the rows bring? */
-function onHalf(
-  { baseline, experiment }: Pick<ComparisonConfig, 'baseline' | 'experiment'>,
-  run: Omit<Cell, 'seed'>,
-  seed: number,
-): readonly Omit<Cell, 'seed'>[] {
-  const { label, point, changes } = run;
-  if (label !== baseline) return [];
-  const { keep, epochs, passes = epochs } = experiment(label, point, seed, changes).train;
-  if (keep !== 'last') return [];
-  const values = { 'train.passes': passes / 2 };
-  return [{ ...run, values, changes: { ...changes, ...values } }];
 }
 
 /** The run at each weight of its model's front. Its own weight changes nothing: that run is shared. */

@@ -56,14 +56,7 @@ export function readStoredRuns(path: string): StoredRuns {
       return { label: model, type, point: axis, values, runs: stored(label, type, runs) };
     });
   });
-  const halved = (comparison.doublings ?? []).flatMap(({ axis, passes, runs }) => {
-    const baseline = comparison.rows.find(({ label }) => label === comparison.baseline);
-    if (!baseline) return [];
-    const { label, type } = baseline;
-    const read = stored(`${label} on half of the rows`, type, runs);
-    return [{ label, type, point: axis, values: { 'train.passes': passes / 2 }, runs: read }];
-  });
-  return { path, comparison, rows: [...rows, ...fronts, ...halved], external: byCommands, notes };
+  return { path, comparison, rows: [...rows, ...fronts], external: byCommands, notes };
 }
 
 /** @param type The model's type in the comparison's row. */

@@ -4,7 +4,6 @@ import { joined } from '../../support/joined.js';
 import type { GainRow } from '../gain-table.js';
 import { count, listed, rounded } from '../numbers.js';
 import { comparisonPoints, type Point, weightedTask } from '../points.js';
-import { limitedBySteps } from '../protocol.js';
 import { quoted, say } from '../sentences.js';
 import { mayBeBest, whatDecides } from './advice.js';
 import { chooseAnswer } from './answer.js';
@@ -45,7 +44,7 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
     );
     const answer = chooseAnswer(comparison, point);
     const isLate = answer.kind === 'no verdict';
-    const texts = isLate ? [limitedBySteps(comparison, point) || late] : answerInWords(answer, comparison, point);
+    const texts = isLate ? [late] : answerInWords(answer, comparison, point);
     const next = whatDecides(comparison, point);
     const finding = (row: GainRow, front?: Front): Finding => {
       const found = findings(row, comparison);
@@ -74,7 +73,6 @@ const plateau: Verdict = 'not trained to a plateau';
 function sentence(row: GainRow, found: string, point: Point): string {
   const names = { model: quoted(row.model.label), reference: quoted(row.reference ?? '') };
   if (row.verdictText === 'no result') return say('noRuns', names);
-  if (row.verdict === 'limited by steps') return say('noVerdict', { ...names, reason: say('limited') });
   if (row.verdict !== plateau) return say('finding', { ...names, findings: found });
   const late = unfinished([row], point);
   return isLate(row.model) ? late : say('noVerdict', { ...names, reason: late });

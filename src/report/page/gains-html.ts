@@ -4,14 +4,7 @@ import { hasTask } from '../../comparison/stored/entry.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
 import type { FinishedRun } from '../../training/finished-run.js';
-import {
-  type GainCell,
-  type GainRow,
-  type GainTable,
-  type GainText,
-  multiplierText,
-  oneEpochSize,
-} from '../gain-table.js';
+import { type GainCell, type GainRow, type GainTable, type GainText, oneEpochSize } from '../gain-table.js';
 import { type Html, html } from '../html.js';
 import { count, dash } from '../numbers.js';
 import { type ReportedRun, rowRuns } from '../report-data.js';
@@ -94,8 +87,7 @@ function taskCell({ task, gain, text, own, level, deviation }: GainCell, isContr
   const metric = own.mean === null ? '' : `${metricName(task.metric)} ${level} ${spread}`;
   const seeds = gain.seedsToDecide === null ? [] : [`about ${gain.seedsToDecide} seeds`, 'to decide'];
   const oneEpoch = oneEpochSize(own.oneEpoch, task);
-  const besides = [oneEpoch === '' ? '' : `one epoch ${oneEpoch}`, own.multiplier ? `rows ${multiplierText(own)}` : ''];
-  const metrics = isContrast ? [] : [metric, ...besides];
+  const metrics = isContrast ? [] : [metric, oneEpoch === '' ? '' : `one epoch ${oneEpoch}`];
   if (gain.gain === null) return { value: null, content: dash, below: [metrics] };
   const size = gain.relativeGain === null ? null : html` <span class="relative">${typographic(text.relative)}</span>`;
   const content = html`${signed(text, text.gain)}${size}${known(text)}`;
