@@ -51,7 +51,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21247, bytes: 93417, files: 29 },
+  cli: { tokens: 20949, bytes: 92197, files: 29 },
   comparison: { tokens: 51221, bytes: 183303, files: 61 },
   config: { tokens: 21931, bytes: 88139, files: 22 },
   data: { tokens: 69809, bytes: 261218, files: 69 },
@@ -63,12 +63,12 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 22949, bytes: 78909, files: 35 },
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 4966, bytes: 19487, files: 16 },
-  report: { tokens: 47695, bytes: 178437, files: 59 },
+  report: { tokens: 46214, bytes: 172353, files: 57 },
   scripts: { tokens: 24828, bytes: 87815, files: 23 },
   serving: { tokens: 16642, bytes: 57860, files: 15 },
   support: { tokens: 7819, bytes: 26528, files: 24 },
   tracking: { tokens: 4264, bytes: 15940, files: 7 },
-  training: { tokens: 32521, bytes: 120444, files: 37 },
+  training: { tokens: 32508, bytes: 120378, files: 37 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

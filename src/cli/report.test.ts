@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { beforeAll } from 'vitest';
-import { openRun } from '../comparison/stored/runs-folder.fixture.js';
 import { storeRun, storeTable } from '../comparison/stored/stored-run.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 import { folderOfFile } from './command.fixture.js';
@@ -25,15 +24,13 @@ beforeAll(async () => {
         },
         time: { type: 'regression' as const, labels, logits: labels.map((label) => label + time * random.normal()) },
       };
-      for (const runs of ['runs', 'compared'])
-        await storeRun(join(folder, runs, `${name}-seed-${seed}`), {
-          name: `${name}-seed-${seed}`,
-          seed,
-          tasks,
-          model: { type },
-        });
+      await storeRun(join(folder, 'compared', `${name}-seed-${seed}`), {
+        name: `${name}-seed-${seed}`,
+        seed,
+        tasks,
+        model: { type },
+      });
     }
-  await openRun(join(folder, 'open'), { msg: 'started' });
   const row = (label: string, type: string) => ({
     ...{ label, type, axis: {}, tasks: {} },
     runs: [1, 2].map((seed) => ({ seed, path: `${label}-seed-${seed}`, status: 'done' })),

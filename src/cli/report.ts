@@ -4,7 +4,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { Comparison } from '../comparison/comparison.js';
 import type { Scale } from '../comparison/stored/external-predictions.js';
 import { catalogue } from '../support/catalogue.js';
-import { ConfigError, DataError, exitCode } from '../support/errors.js';
+import { ConfigError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
 import { collect, commandLine, defineCommand, examples, noPng, type OptionsOf } from './command.js';
 import { say } from './display/say.js';
@@ -19,7 +19,7 @@ const scales = catalogue<{ name: Scale }>('kind of --scores', [{ name: 'probabil
 const words = () =>
   new Command('report')
     .description('Make tables and the report from stored runs, without training.')
-    .argument('<folder>', 'the folder of a comparison, or of a run')
+    .argument('<folder>', 'the folder of a comparison')
     .option('--out <dir>', 'where to write (default: the same folder; with --predictions report)')
     .option('--baseline <label>', 'the model that gains are measured against (default: that of the comparison)')
     .option(
@@ -40,11 +40,10 @@ const words = () =>
     .option('--plugin <file>', 'a plugin whose metrics tasks are judged by; its code runs', collect)
     .option('--svg', 'write the charts as SVG too')
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
-    .option('--json', 'print the comparison, or the result of a run, as one JSON document')
+    .option('--json', 'print the comparison as one JSON document')
     .addHelpText(
       'after',
       examples(
-        'ple report runs/my-ple-0123abcd',
         'ple report runs/quickstart --wide',
         'ple report runs/census-income-compare --uncertainty both',
         'ple report runs/quickstart --predictions theirs:1=scores-1.csv --predictions theirs:2=scores-2.csv',
@@ -53,8 +52,7 @@ const words = () =>
 type Options = OptionsOf<typeof words>;
 
 /**
- * Recreates tables and the report of a stored comparison; for a single run, its own report. Prints the table on stdout
- * and the report's path on stderr.
+ * Recreates tables and the report of a stored comparison. Prints the table on stdout and the report's path on stderr.
  */
 export const report = defineCommand(
   words,
@@ -70,10 +68,7 @@ export const report = defineCommand(
     const { loadNamed } = await import('../training/plugins.js');
     await loadNamed(options.plugin);
     const predictions = (options.predictions ?? []).map(parseExternalFile);
-    const { baseline, uncertainty, scores: scale, wide = false } = options;
-    const comparing =
-      baseline !== undefined || uncertainty !== undefined || scale !== undefined || predictions.length > 0 || wide;
-    if (!comparing && (await isRun(path))) return reportRun(path, options);
+    const { baseline, uncertainty, scores: scale } = options;
     const source = readStoredRuns(path);
     const folder = options.out ?? (predictions.length === 0 ? path : 'report');
     const isOwn = predictions.length === 0 && resolve(path) === resolve(folder);
@@ -103,30 +98,6 @@ export const report = defineCommand(
   },
   noPng,
 );
-
-async function isRun(path: string): Promise<boolean> {
-  const { folderKind } = await import('../comparison/stored/folders.js');
-  return folderKind(path) === 'run';
-}
-
-/** Writes the report of a run into its folder. */
-async function reportRun(path: string, options: Options): Promise<number> {
-  const [{ readRun }, { metricsTable }, { writeRunReport }] = await Promise.all([
-    import('../training/finished-run.js'),
-    import('../report/metrics-table.js'),
-    import('../report/write-outputs.js'),
-  ]);
-  const run = readRun(path);
-  if (!run) throw new DataError(`${path} is not finished: ple train --resume ${path} continues.`);
-  const folder = options.out ?? path;
-  for (const note of run.notes) say(`note: ${note}`);
-  if (await holdsOwnRuns(folder)) refuse(folder);
-  const command = commandLine('train', ['--config', join(path, 'config.yaml'), '--runs', dirname(path)]);
-  await writeRunReport(folder, run, command, options.svg ?? false);
-  process.stdout.write(options.json ? `${JSON.stringify(run.result, null, 2)}\n` : metricsTable(run.result));
-  say(`Written to ${join(folder, 'report.html')}`);
-  return exitCode.done;
-}
 
 function refuse(folder: string): never {
   throw new ConfigError(

@@ -17,7 +17,7 @@ export function metricsTable(result: Result): string {
 }
 
 /** For each type of task: a row per task and split, and a column for each metric. */
-export function metricsByType({ tasks: all }: Pick<Result, 'tasks'>) {
+function metricsByType({ tasks: all }: Pick<Result, 'tasks'>) {
   const types = [...new Set(Object.values(all).map(({ type }) => type))];
   return types.map((type) => {
     const tasks = Object.entries(all).filter(([, task]) => task.type === type);

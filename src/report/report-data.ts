@@ -9,7 +9,7 @@ export interface ReportData {
   readonly runs: ReadonlyMap<string, FinishedRun>;
   /** The command that repeats the comparison. */
   readonly command: string;
-  /** The comparison's config as YAML. Null for runs that were joined afterwards. */
+  /** The comparison's config as YAML. Null: unknown, or predictions of other programs were added. */
   readonly config: string | null;
 }
 

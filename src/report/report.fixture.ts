@@ -113,13 +113,6 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
   };
 }
 
-/** The last run of such a report. */
-export async function runFixture(options: ReportOptions = {}): Promise<FinishedRun> {
-  const run = [...(await reportFixture(options)).runs.values()].at(-1);
-  if (!run) throw new Error('No run is finished.');
-  return run;
-}
-
 interface RunParts {
   readonly path: string;
   readonly label: string;

@@ -3,14 +3,12 @@ import { join } from 'node:path';
 import { listFolder } from '../support/folder-contents.js';
 import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
-import type { FinishedRun } from '../training/finished-run.js';
 import { type ChartSection, chartSvg } from './charts/chart.js';
-import { comparisonCharts, runCharts } from './charts/charts.js';
+import { comparisonCharts } from './charts/charts.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
 import { reportPage } from './page/report-page.js';
-import { runPage, runTasks } from './page/run-page.js';
 import type { ReportData } from './report-data.js';
 
 /**
@@ -24,14 +22,6 @@ export async function writeOutputs(folder: string, data: ReportData, svg: boolea
   await writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));
   const sections = await comparisonCharts(data);
   await writeWhole(join(folder, 'report.html'), reportPage(data, sections));
-  await writeDrawings(folder, sections, svg);
-}
-
-/** Writes report.html of a single run, and on request its charts. */
-export async function writeRunReport(folder: string, run: FinishedRun, command: string, svg: boolean): Promise<void> {
-  makeFolder(folder);
-  const sections = await runCharts(run, runTasks(run));
-  await writeWhole(join(folder, 'report.html'), runPage(run, command, sections));
   await writeDrawings(folder, sections, svg);
 }
 

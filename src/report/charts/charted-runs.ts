@@ -1,10 +1,9 @@
-import type { FinishedRun } from '../../training/finished-run.js';
 import { comparisonPoints } from '../points.js';
 import { type ReportData, type ReportedRun, rowRuns } from '../report-data.js';
 import { atPoint } from './drawn-points.js';
 import { type Mark, modelSeries } from './palette.js';
 
-/** What the charts of runs are drawn from: the finished runs of a comparison, or a single run. */
+/** What the charts of runs are drawn from: the finished runs of a comparison. */
 export interface ChartedRuns {
   readonly tasks: readonly string[];
   readonly places: readonly ChartedPoint[];
@@ -18,8 +17,8 @@ interface ChartedPoint {
 }
 
 export interface ChartedModel extends Mark {
-  /** Its index among the marks. Null: a single run. */
-  readonly model: number | null;
+  /** Its index among the marks. */
+  readonly model: number;
   readonly runs: readonly ReportedRun[];
 }
 
@@ -33,12 +32,4 @@ export function runsOfComparison(data: ReportData): ChartedRuns {
     }),
   }));
   return { tasks: data.comparison.tasks, places };
-}
-
-export function singleRun(run: FinishedRun): ChartedRuns {
-  const mark: Mark = { label: run.result.model, colour: 'c1', dash: [], shape: 'circle', filled: true };
-  return {
-    tasks: run.experiment.tasks.map(({ name }) => name),
-    places: [{ title: '', models: [{ ...mark, model: null, runs: [run] }] }],
-  };
 }

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import { toText } from '../html.js';
-import { runTasks } from '../page/run-page.js';
 import { type ReportOptions, reportFixture } from '../report.fixture.js';
 import { type ChartSection, chartSvg, panelSvg } from './chart.js';
-import { comparisonCharts, runCharts } from './charts.js';
+import { comparisonCharts } from './charts.js';
 import { chartStyles } from './palette.js';
 
 const evil = ['<script>alert(1)</script>', '"><img src=x>'] as const;
@@ -37,8 +36,6 @@ const cases: Readonly<Record<string, ReportOptions>> = {
 const drawn = new Map<string, readonly ChartSection[]>();
 for (const [name, options] of Object.entries(cases))
   drawn.set(name, await comparisonCharts(await reportFixture(options)));
-const [run] = [...(await reportFixture({ ...small, decay: true })).runs.values()].slice(-1);
-if (run) drawn.set('a single run', await runCharts(run, runTasks(run)));
 
 /** Every drawing of a page, and with `alone` every one that stands alone. */
 const panelSvgs = (sections: readonly ChartSection[]) =>
@@ -112,7 +109,6 @@ test('what there is to draw decides the sections', () => {
     ['axis', 'scatter', 'learning', 'paths', 'experts'],
     ['forest', 'learning', 'experts', 'calibration'],
     [],
-    ['learning', 'calibration', 'experts', 'weights'],
   ]);
 });
 

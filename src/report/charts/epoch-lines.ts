@@ -1,5 +1,5 @@
 import { assignMarks } from './palette.js';
-import { type Axis, dashedAt, epochAxis, layer, type Plot, panelWidth } from './plot.js';
+import { type Axis, epochAxis, layer, type Plot, panelWidth } from './plot.js';
 
 interface EpochValues {
   readonly epoch: number;
@@ -7,13 +7,8 @@ interface EpochValues {
   readonly values: Readonly<Record<string, number | null>>;
 }
 
-/** A line for each name, with a dot for each epoch. @param best An epoch that is marked. */
-export function epochLines(
-  names: readonly string[],
-  epochs: readonly EpochValues[],
-  y: Axis,
-  { height = 190, best = null }: { readonly height?: number; readonly best?: number | null } = {},
-): Plot {
+/** A line for each name, with a dot for each epoch. */
+export function epochLines(names: readonly string[], epochs: readonly EpochValues[], y: Axis): Plot {
   const series = assignMarks(names);
   const rows = epochs.flatMap(({ epoch, values }) =>
     series.flatMap(({ label, colour, dash }) => {
@@ -25,13 +20,9 @@ export function epochLines(
   );
   return {
     width: panelWidth.medium - 86,
-    height,
+    height: 190,
     x: { ...epochAxis(epochs.at(-1)?.epoch ?? 1), title: 'epoch' },
     y: { ticks: 5, ...y },
-    layers: [
-      layer('line', rows, { width: 2 }),
-      layer('point', rows, { radius: 2.45 }),
-      ...(best === null ? [] : [dashedAt({ x: best })]),
-    ],
+    layers: [layer('line', rows, { width: 2 }), layer('point', rows, { radius: 2.45 })],
   };
 }

@@ -54,7 +54,7 @@ function heatMap({ label, model, runs }: ChartedModel, title: string, id: string
 
 const mostName = 130;
 
-function levelMap(gates: readonly GateUse[], label: string, model: number | null, nameWidth: number): Plot {
+function levelMap(gates: readonly GateUse[], label: string, model: number, nameWidth: number): Plot {
   const experts = [...new Set(gates.flatMap((gate) => gate.experts))].toSorted(
     (a, b) => Number(a.startsWith(`${shared}/`)) - Number(b.startsWith(`${shared}/`)),
   );

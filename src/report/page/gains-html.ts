@@ -49,7 +49,7 @@ export function gainsHtml(table: GainTable, title: string, runs: ReadonlyMap<str
   ];
   const classes = `gains${tasks.length > 3 ? ' dense' : ''}`;
   const rowClass = (row: GainRow) => (isBaseline(row) ? 'baseline' : '');
-  return htmlTable(title === '' ? name : `${name} at ${title}`, columns, rows, { isSortable: true, classes, rowClass });
+  return htmlTable(title === '' ? name : `${name} at ${title}`, columns, rows, { classes, rowClass });
 }
 
 function nameCell({ model: { label, type, runs }, reference }: GainRow, isContrast: boolean): HtmlCell {

@@ -25,37 +25,35 @@ export interface HtmlColumn<Row> extends Column<Row, HtmlCell> {
 }
 
 interface TableStyle<Row> {
-  /** With a caption, and heads that sort. */
-  readonly isSortable?: boolean;
-  readonly classes?: string;
-  readonly rowClass?: (row: Row) => string;
+  readonly classes: string;
+  readonly rowClass: (row: Row) => string;
 }
 
 /**
- * A table that scrolls on its own if a word is wider than the page, with the keyboard too. The first column heads its
- * row. On a phone the cells of a row are stacked.
+ * A table with heads that sort. It scrolls on its own if a word is wider than the page, with the keyboard too. The first
+ * column heads its row. On a phone the cells of a row are stacked.
  */
 export function htmlTable<Row>(
   label: string,
   columns: readonly HtmlColumn<Row>[],
   rows: readonly Row[],
-  { isSortable = false, classes = '', rowClass = () => '' }: TableStyle<Row> = {},
+  { classes, rowClass }: TableStyle<Row>,
 ): Html {
   const lines = rows.map(
     (row, line) =>
       html`<tr${classAttribute(rowClass(row))}>${columns.map((column, index) => bodyCell(column, row, line, index === 0))}</tr>\n`,
   );
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table class="${joined(' ', isSortable ? 'sortable' : '', 'stacks', classes)}">
-${isSortable ? html`<caption class="unseen">${label}</caption>\n` : null}<thead><tr>${columns.map((column) => headCell(column, isSortable))}</tr></thead>
+  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table class="sortable stacks ${classes}">
+<caption class="unseen">${label}</caption>
+<thead><tr>${columns.map(headCell)}</tr></thead>
 <tbody>
 ${lines}</tbody>
 </table></div>`;
 }
 
-function headCell<Row>({ head, kind, task, note = '' }: HtmlColumn<Row>, isSortable: boolean): Html {
+function headCell<Row>({ head, kind, task, note = '' }: HtmlColumn<Row>): Html {
   const classes = classAttribute(kind === 'number' ? `number${task ? ' task' : ''}` : '');
   const small = note === '' ? null : html` <small>${note}</small>`;
-  if (!isSortable) return html`<th scope="col"${classes}>${head}${small}</th>`;
   return html`<th scope="col"${classes} aria-sort="none"><button type="button">${head}</button>${small}</th>`;
 }
 

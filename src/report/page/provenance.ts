@@ -1,5 +1,4 @@
 import type { ComparisonRow, RunReference } from '../../comparison/comparison.js';
-import { stringifyExperiment } from '../../config/experiment.js';
 import { leaves } from '../../support/differences.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { allEnvironments } from '../../training/folder/environment.js';
@@ -23,18 +22,6 @@ ${dataAndMachine([...runs.values()])}
 <h3>Config and runs</h3>
 ${config === null ? null : folded('The comparison', html`<pre tabindex="0">${config}</pre>`)}
 ${models}</section>
-`;
-}
-
-/** The same for a single run. */
-export function runProvenance(run: FinishedRun, command: string): Html {
-  return html`<section id="again"><h2>Make it again</h2>
-${commandBlock(command)}
-${dataAndMachine([run])}
-<h3>Config</h3>
-<p>As resolved; <code>${run.path}</code></p>
-<pre tabindex="0">${stringifyExperiment(run.experiment)}</pre>
-</section>
 `;
 }
 

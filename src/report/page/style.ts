@@ -129,7 +129,6 @@ summary { cursor: pointer; padding: .5rem 0; }
   .stacks, .stacks tbody, .stacks tr, .stacks th, .stacks td, .stacks thead { display: block; }
   .stacks thead tr { display: flex; flex-wrap: wrap; gap: .25rem .75rem; }
   .stacks thead tr::before { content: "sort by"; color: var(--muted); }
-  .stacks:not(.sortable) thead { display: none; }
   .stacks thead th { border: 0; padding: 0; }
   .stacks thead small { display: none; }
   .stacks tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .5rem 1rem; padding: .75rem 0; border-bottom: 1px solid var(--rule); }

@@ -4,15 +4,11 @@ import { fileSha256 } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
 
 /**
- * Whether a run, or its report, makes a file or folder of this name. Locks and temporary files do not count.
+ * Whether a run makes a file or folder of this name. Locks and temporary files do not count.
  * @param path relative to the run's folder, with `/`
  */
 export function isOfRun(path: string): boolean {
-  return (
-    [...files, ...others].includes(path) ||
-    /^tensorboard\/events\.out\.tfevents\.[^/]+$/.test(path) ||
-    /^charts\/[^/]+\.(svg|png)$/.test(path)
-  );
+  return [...files, ...others].includes(path) || /^tensorboard\/events\.out\.tfevents\.[^/]+$/.test(path);
 }
 
 /** SHA-256 of a run's files, by path: `files` of result.json. */
@@ -26,8 +22,8 @@ const configFile = 'config.yaml';
 const optional = [predictionsFile, encodingFile, weightsFile];
 const files = [configFile, 'environment.json', 'epochs.jsonl', 'gates.json', ...optional];
 const others = [
-  ...['checkpoints', 'tensorboard', 'charts'],
-  ...['checkpoints/last.safetensors', 'log.jsonl', 'result.json', 'mlflow.json', 'report.html'],
+  ...['checkpoints', 'tensorboard'],
+  ...['checkpoints/last.safetensors', 'log.jsonl', 'result.json', 'mlflow.json'],
 ];
 
 /** The manifest of a finished run's folder. */
