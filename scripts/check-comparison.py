@@ -8,7 +8,6 @@ Differences are relative to the number itself, of intervals to half their width.
 import json
 import sys
 from functools import lru_cache
-from itertools import combinations
 from types import SimpleNamespace as Record
 
 try:
@@ -28,7 +27,7 @@ TASKS, UNCERTAINTY, TEST = (COMPARISON[key] for key in ("tasks", "uncertainty", 
 METRICS = {task: COMPARISON["rows"][0]["tasks"][task]["metric"] for task in TASKS}
 SHARES = ["auc", "groupedAuc", "macroAuc", "accuracy", "binaryAccuracy", "r2"]
 HIGHER = [*SHARES, "averagePrecision", "f1", "groupedNdcg10", "groupedHitRate10"]
-INTEGRALS = ["p", "pHolm", "pEquivalent", "pNotInferior", "interval", "simultaneous", "detectable", "volumeInterval"]
+INTEGRALS = ["p", "pHolm", "pEquivalent", "pNotInferior", "interval", "simultaneous", "detectable"]
 SMALLEST = 1e-6  # smaller numbers are compared as if they were this large
 differences, priors, drawn = {}, [0], set()
 
@@ -257,8 +256,8 @@ def gain_of(pair, samples, parts, variances=(None, None)):
     return m
 
 
-def pair_of(row, reference, stored, samples, pool, given=None):
-    """A model over another: its gains on each task, and the mean relative gain. `samples`: [task][row of the point]; `given`: factors of the mean."""
+def pair_of(row, reference, stored, samples, pool):
+    """A model over another: its gains on each task, and the mean relative gain. `samples`: [task][row of the point]."""
     both = [] if reference is None or row is reference else [row, reference]
     runs = [run for one in both for run in one["runs"].values()]
     overlaps = [run["overlap"] for run in runs if run["overlap"] is not None]
@@ -280,7 +279,7 @@ def pair_of(row, reference, stored, samples, pool, given=None):
         weight = COMPARISON["taskWeights"][task]
         factors.append(0 if weight == 0 else 100 * weight / m.whole / total if m.whole > 0 else None)
         pair.tasks.append(m)
-    factors = given or (None if None in factors else factors)
+    factors = None if None in factors else factors
     sums = [summed([m.samples[side] for m in pair.tasks], factors) for side in (0, 1)]
     moved = squeezed([[summed(own, factors) for own in zip(*samples)]])[0][0]
     parts = [(*about, factor) for about, factor in zip(METRICS.items(), factors or [])]
@@ -353,28 +352,6 @@ def check_pairs(pairs):
     check_family([(pair.mean, pair.stored["aggregate"]) for pair in pairs if pair.stored["aggregate"]], False)
 
 
-def check_best(named, baseline, samples, pool, axis):
-    """Of the models with a verdict, those that none of the others beats (Hsu 1984), and the smallest of them."""
-    stored = next((one for one in COMPARISON["best"] if json.dumps(one["axis"]) == axis), None)
-    weights, base = [COMPARISON["taskWeights"][task] for task in TASKS], baseline and baseline["index"]
-    levels = [sign(metric) * np.mean([*own[base].values()]) for metric, own in zip(METRICS.values(), samples) if baseline and own[base]]
-    known = len(levels) == len(TASKS) and all(level > 0 or weight == 0 for level, weight in zip(levels, weights))
-    factors = [weight and 100 * weight / level / sum(weights) for weight, level in zip(weights, levels)] if known else None
-    runs = lambda row: len(summed([own[row["index"]] for own in samples], factors))
-    fewest = 1 if UNCERTAINTY == "rows" else 3
-    able = [row for row in named.values() if row["late"] <= 0.2 * len(row["runs"]) and runs(row) >= fewest]
-    able, beaten = able if baseline in able and len(able) > 1 else [], set()
-    for one, other in ((one, other) for at, one in enumerate(able) for other in able[at + 1 :]):
-        m = pair_of(one, other, None, samples, pool, factors).mean
-        if m.enough and m.error and m.error.se > 0 and m.error.below(-abs(m.gain)) < TEST["level"] / (len(able) - 1):
-            beaten.add(one["label"] if m.gain < 0 else other["label"])
-    labels = [row["label"] for row in able if row["label"] not in beaten]
-    sizes = {row["label"]: row["parameters"] for row in COMPARISON["rows"] if json.dumps(row["axis"]) == axis}
-    sizes = {label: sum(sizes[label].values()) for label in labels if sizes[label]}
-    smallest = min(sizes, key=sizes.get, default=None)
-    compare("best", stored and json.dumps([stored["candidates"], stored["smallest"]]), json.dumps([labels, smallest]) if labels else None)
-
-
 def check_levels(pair, types=frozenset(TYPES.values())):
     """Means, deviations, and the mean and worst gain over tasks of one type."""
     compare("atLimit", pair.stored["atLimit"], pair.row["late"])
@@ -389,13 +366,6 @@ def check_levels(pair, types=frozenset(TYPES.values())):
     whole = len(gains) == len(TASKS) and None not in gains
     compare("meanGain", pair.stored["meanGain"], np.mean(gains) if whole else None)
     compare("worstGain", pair.stored["worstGain"], min(gains) if whole else None)
-
-
-def volume(points):
-    """Of what points dominate above 0, by inclusion and exclusion."""
-    some = [np.maximum(point, 0) for point in points]
-    subsets = (chosen for size in range(1, len(some) + 1) for chosen in combinations(some, size))
-    return sum(-((-1) ** len(chosen)) * np.prod(np.min(chosen, axis=0)) for chosen in subsets)
 
 
 def is_worse_alone(pair):
@@ -417,15 +387,6 @@ def check_front(front, rows, named, baseline):
         row["index"] = index
     pairs = [pair_of(row, baseline, stored, samples, pool) for row, stored in zip(members, front["points"])]
     check_pairs(pairs)
-    known = [pair for pair in pairs if all(m.gain is not None and m.level > 0 for m in pair.tasks)]
-    scales = [100 / m.level for m in known[0].tasks] if known else []
-    stored = front["hypervolume"] or {"value": None, "interval": None}
-    compare("volume", stored["value"], volume([[m.gain * s for m, s in zip(pair.tasks, scales)] for pair in known]) if known else None)
-    intervals = [[pair.stored["tasks"][task]["simultaneous"] for task in TASKS] for pair in known]
-    bounded = all(None not in point for point in intervals)
-    ends = [[np.multiply(scales, end) for end in np.transpose(point)] for point in intervals if bounded]
-    low, high = (volume([point[side] for point in ends]) for side in (0, 1))
-    compare("volumeInterval", stored["interval"], ((low + high) / 2, (high - low) / 2) if ends else None)
     shown = lambda p: p is not None and p < TEST["level"]
     good = lambda m, gain: m.verdict in ("better", "equivalent") or (m.verdict == "undecided" and shown(gain["pNotInferior"]))
     repairs = lambda pair: all(good(m, pair.stored["tasks"][task]) for m, task in zip(pair.tasks, TASKS))
@@ -454,7 +415,6 @@ for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"])
     priors += [prior] if UNCERTAINTY != "rows" and any(squeezes) else []
     check_pairs(pairs)
     check_pairs(contrasts)
-    check_best(named, baseline, samples, pool, axis)
     for pair in pairs:
         check_levels(pair)
     for front, rows in zip(COMPARISON.get("fronts", []), GIVEN["fronts"]):

@@ -28,8 +28,6 @@ export interface Comparison {
   readonly rows: readonly ComparisonRow[];
   /** All contrasts in the order of the config, for each point of the axes in turn. */
   readonly contrasts: readonly Contrast[];
-  /** At each point of the axes. Left out where the baseline or all other models have no verdict. */
-  readonly best: readonly Best[];
   /** Of models that keep their last epoch: how long they were trained, at each point of the axes. */
   readonly trained?: readonly Trained[];
   /** With `front`: a front for each joint model, for each point of the axes in turn. */
@@ -234,18 +232,6 @@ export interface Contrast {
   readonly verdict: Verdict;
 }
 
-/**
- * The models that may have the largest mean relative gain, the baseline among them: the best of all is one with
- * confidence 1 - level.
- */
-export interface Best {
-  readonly axis: AxisPoint;
-  /** Labels in the order of the config. Only models with a verdict, and the baseline. */
-  readonly candidates: readonly string[];
-  /** Of the candidates, that with the fewest parameters, in networks and embeddings. Null: no number is known. */
-  readonly smallest: string | null;
-}
-
 /** The rows that each model has seen: training rows x passes. */
 export interface Trained {
   readonly axis: AxisPoint;
@@ -261,12 +247,6 @@ export interface Front {
   readonly key: string;
   /** In ascending order of the weight. */
   readonly points: readonly FrontPoint[];
-  /**
-   * The volume that the front dominates, with single-task as the origin: between 0 and at least one point, in every
-   * task's relative gain. Its unit is percent to the power of the number of tasks. The interval has confidence 1 -
-   * level. Null: a gain is relative to nothing, or there is none.
-   */
-  readonly hypervolume: { readonly value: number; readonly interval: readonly [number, number] | null } | null;
   /**
    * Of a model that is better on one task and worse on another at its own weight: whether it is a seesaw at all weights,
    * or another weight repairs it. It is the verdict of the model's row. Null for other models.

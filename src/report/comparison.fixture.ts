@@ -83,7 +83,6 @@ export const everyVerdict: Comparison = {
   test: { priorDegreesOfFreedom: 3.5, drawn: null, level: 0.05 },
   margins: {},
   taskWeights: { income: 1, 'never-married': 1 },
-  best: [{ axis: {}, candidates: ['PLE', 'CGC', 'MMoE'], smallest: 'CGC' }],
   notes: ['A note.'],
   timing: {},
   rows: [

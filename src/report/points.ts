@@ -1,4 +1,4 @@
-import type { Best, Comparison, ComparisonRow, Front, ModelSearch, Trained } from '../comparison/comparison.js';
+import type { Comparison, ComparisonRow, Front, ModelSearch, Trained } from '../comparison/comparison.js';
 import { axisValue, pointKey } from '../comparison/plan/axis-point.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { groupedBy } from '../support/grouped-by.js';
@@ -18,8 +18,6 @@ export interface Point {
   readonly front: GainTable | null;
   readonly fronts: readonly Front[];
   readonly searches: readonly ModelSearch[];
-  /** Which models may be best on the mean over tasks. */
-  readonly best: Best | undefined;
   /** Where models keep their last epoch. */
   readonly trained: Trained | undefined;
 }
@@ -48,7 +46,6 @@ export function comparisonPoints(comparison: Comparison): readonly Point[] {
       contrasts: someRows(gainTable('contrasts', here(comparison.contrasts), at)),
       front: someRows(gainTable('front', weights, at, fronts[0] && weightedTask(fronts[0]))),
       searches: here(comparison.search?.models),
-      best: here(comparison.best)[0],
       trained: here(comparison.trained)[0],
     };
   });

@@ -8,13 +8,10 @@ const templates = {
   useUntested: 'Use {model} for now: nothing is decided, so what another model gains or costs is not known.',
   useNoneBetter: 'Use {model}: no model is shown to be better than {baseline} on any task.',
   useNoneWithoutLoss: 'Use {model}: no model is shown to be better on one task without being worse on another.',
-  useBestMean: 'Use {model}: the models better on a task are shown not to be best on the mean over tasks (Δm).',
-  useIf: 'Use {model} if {tasks} may get worse, else {other}.',
+  useBestMean: 'Use {model}: the models better on a task are worse on the mean over tasks (Δm).',
   meanBetter: 'better than {reference} on the mean over tasks (Δm {gain})',
   finding: '{model}: {findings}.',
   ownWeight: 'At its own weight: {findings}.',
-  mayBeBestOnMean: 'It may be best on the mean over tasks (Δm).',
-  onlyBestOnMean: 'Every other model is shown to be worse than it on the mean over tasks (Δm).',
   mayBring: 'The undecided gains are at most {bounds}, by the {confidence} intervals.',
   evidence: 'Evidence: {runs}; the chance that any difference shown is false is at most {chance} %.',
 
@@ -35,8 +32,6 @@ const templates = {
   repaired: 'Repaired by another loss weight of {task}: {weights}.',
   perhapsRepaired: 'Whether another loss weight of {task} repairs it is undecided.',
   notRepaired: 'At each of the {count} loss weights of {task} tried, some task is worse.',
-  mayBeBest: 'On Δm, {models} may be best.',
-  smallest: '{model} is the smallest.',
 
   // What would decide.
   needs: 'Undecided gains: {parts}.',

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { must } from '../../support/must.js';
 import type { Front } from '../comparison.js';
-import { hypervolume } from '../statistics/hypervolume.js';
 import type { Entry } from '../stored/entry.js';
 import { buildEntry, evaluatedRun, plainOptions } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
@@ -150,23 +149,5 @@ describe('a front', () => {
       [{ a: 1 }, 'x', [0.5, 1]],
       [{ a: 2 }, 'x', [0.5, 1]],
     ]);
-  });
-
-  it('dominates a volume in percent, between those of the ends of its simultaneous intervals', async () => {
-    const front = await summarizedFront([0.83, 0.72], [0.82, 0.74], [0.9, 0.6]);
-    // In percent of .8 and .7; the noise has mean 0.
-    expect(front.hypervolume?.value).toBeCloseTo((3 / 0.8) * (2 / 0.7) + (2 / 0.8) * (2 / 0.7), 8);
-    const ends = [0, 1].map((end) =>
-      hypervolume(
-        front.points.map(({ tasks: { click, buy } }) => [
-          (100 * (click?.simultaneous?.[end] ?? 0)) / 0.8,
-          (100 * (buy?.simultaneous?.[end] ?? 0)) / 0.7,
-        ]),
-      ),
-    );
-    expect(front.hypervolume?.interval?.[0]).toBeCloseTo(ends[0] ?? 0, 8);
-    expect(front.hypervolume?.interval?.[1]).toBeCloseTo(ends[1] ?? 0, 8);
-    const seesaws = await summarizedFront([0.9, 0.6], [0.7, 0.8]);
-    expect(seesaws.hypervolume).toEqual({ value: 0, interval: [0, 0] });
   });
 });

@@ -1,31 +1,4 @@
-import type { Contrast, Front, FrontPoint, TestedGain } from '../comparison.js';
-import { hypervolume } from '../statistics/hypervolume.js';
-import { type Pair, relativeGain } from './gains.js';
-import type { JudgedTask } from './measured.js';
-
-/**
- * The volume can only grow with a gain. So the lower ends of simultaneous intervals give a bound of it, and so do the
- * upper ends.
- */
-export function dominated(
-  points: readonly Pick<Contrast, 'tasks'>[],
-  pairs: readonly Pair[],
-  tasks: readonly JudgedTask[],
-): Front['hypervolume'] {
-  const factors = tasks.map((_, task) => {
-    const level = pairs.flatMap(({ gains }) => gains[task]?.level ?? [])[0];
-    return level === undefined ? null : relativeGain(1, level);
-  });
-  const gains = points.map((point) => tasks.map(({ name }) => point.tasks[name]));
-  const whole = gains.filter((ofTasks) => ofTasks.every((gain, task) => gain && gain.gain !== null && factors[task]));
-  if (whole.length === 0) return null;
-  const volume = (read: (gain: TestedGain | undefined) => number | null | undefined) =>
-    hypervolume(whole.map((ofTasks) => ofTasks.map((gain, task) => (factors[task] ?? 0) * (read(gain) ?? 0))));
-  // A point without an interval may lie anywhere.
-  const isBounded = whole.every((ofTasks) => ofTasks.every((gain) => gain?.simultaneous));
-  const end = (side: 0 | 1) => volume((gain) => gain?.simultaneous?.[side]);
-  return { value: volume((gain) => gain?.gain), interval: isBounded ? [end(0), end(1)] : null };
-}
+import type { Front, FrontPoint, TestedGain } from '../comparison.js';
 
 /**
  * Whether a model that is better on one task and worse on another at its own loss weight shows a seesaw.

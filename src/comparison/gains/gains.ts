@@ -6,16 +6,14 @@ import { type JudgedTask, type MeasuredModel, type MeasuredRun, signed } from '.
 import { factorParts, rowVariances } from './row-variances.js';
 
 /** What is compared: a model with the baseline, or with another model in a contrast. */
-export interface Compared {
+interface Compared {
   readonly model: MeasuredModel;
   /** Undefined: no reference at this point. */
   readonly reference: MeasuredModel | undefined;
-  /** Of each task in the mean relative gain, in percent. Absent: gains are relative to the reference's metrics. */
-  readonly factors?: Factors;
 }
 
 /** Null if a task's gain is relative to nothing. */
-export type Factors = readonly number[] | null;
+type Factors = readonly number[] | null;
 
 /** The gains of one model, with their errors. */
 export interface Pair extends Compared {
@@ -80,8 +78,8 @@ export async function estimateGains(
   const pairs = compared.map((one) => {
     const { design, overlap } = pairDesign(one);
     const taskGains = ofTasks.map((factors, task) => estimateGain(one, design, factors, tasks[task]));
-    const factors = one.factors === undefined ? relativeFactors(taskGains, weights) : one.factors;
-    return { ...one, design, overlap, gains: [...taskGains, estimateGain(one, design, factors)] };
+    const mean = estimateGain(one, design, relativeFactors(taskGains, weights));
+    return { ...one, design, overlap, gains: [...taskGains, mean] };
   });
   const rows =
     uncertainty === 'seeds'
@@ -124,24 +122,12 @@ export function runCount({ design }: Pick<Pair, 'design'>, { model, reference }:
 }
 
 /** The weighted sum over tasks, of the runs that have all of them. No runs without factors. */
-export function weightedSample({ runs }: MeasuredModel, factors: Factors): Sample {
+function weightedSample({ runs }: MeasuredModel, factors: Factors): Sample {
   const parts = factorParts(factors);
   const whole = factors === null ? [] : runs.filter(({ values }) => parts.every(({ task }) => values[task] !== null));
   const weightedSum = ({ values }: MeasuredRun) =>
     parts.reduce((sum, { factor, task }) => sum + factor * (values[task] ?? 0), 0);
   return { runs: whole, values: whole.map(weightedSum) };
-}
-
-/** Factors by which gains are relative to the means of all runs of a model. */
-export function gainFactors(model: MeasuredModel, { tasks, weights }: Pick<Judging, 'tasks' | 'weights'>): Factors {
-  const unit = (task: number) => tasks.map((_, other) => Number(task === other));
-  return relativeFactors(
-    tasks.map(({ metric }, task) => {
-      const { values } = weightedSample(model, unit(task));
-      return { level: values.length > 0 ? signed(metric, mean(values)) : null };
-    }),
-    weights,
-  );
 }
 
 /** Percent of the reference's metric (Maninis et al. 2019, eq. 4). Null if that is not above 0. */

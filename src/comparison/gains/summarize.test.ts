@@ -218,14 +218,6 @@ describe('a table of three models or more', () => {
     expect(comparison.rows).toEqual(await summarizedRows(models));
   });
 
-  it('the models that may be best on the mean relative gain, and the smallest of them; none without a verdict', async () => {
-    const better = shifted('better', 0.1, 0.2);
-    const near = shifted('near', 0.101, 0.199);
-    const { best } = await summarize([alone, better, near], options);
-    expect(best).toEqual([{ axis: {}, candidates: ['better', 'near'], smallest: 'better' }]);
-    expect((await summarize([{ ...alone, runs: alone.runs.slice(0, 2) }, better, near], options)).best).toEqual([]);
-  });
-
   it('the mean relative gain: the weighted mean of both, from the runs', async () => {
     const weighted = await summarizedRows(models, { taskWeights: { click: 3 } });
     const [, a] = weighted;

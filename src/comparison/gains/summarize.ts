@@ -1,12 +1,10 @@
 import type { Margin } from '../../config/parts.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { must } from '../../support/must.js';
-import type { Best, Comparison, ComparisonRow, Contrast, Front, FrontPoint, TaskGain, Trained } from '../comparison.js';
+import type { Comparison, ComparisonRow, Contrast, Front, FrontPoint, TaskGain, Trained } from '../comparison.js';
 import { mean, standardDeviation } from '../statistics/moments.js';
-import { isUnfinished } from '../statistics/verdict.js';
 import { type Entry, referencesTo } from '../stored/entry.js';
-import { candidatePairs, findBest } from './best.js';
-import { dominated, judgeSeesaw } from './fronts.js';
+import { judgeSeesaw } from './fronts.js';
 import {
   estimateGains,
   type Gains,
@@ -88,7 +86,6 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     ...(seedsBefore.length > 0 ? { seedsBefore } : {}),
     rows,
     contrasts,
-    best: tables.flatMap(({ best }) => best),
     ...(trained.length > 0 ? { trained } : {}),
     ...(fronts.length > 0 ? { fronts } : {}),
     notes: notesOn(
@@ -106,7 +103,6 @@ interface PointTable {
   readonly gains: Gains;
   readonly rows: readonly ComparisonRow[];
   readonly contrasts: readonly Contrast[];
-  readonly best: readonly Best[];
   readonly fronts: readonly Front[];
   readonly trained: Trained | undefined;
 }
@@ -122,14 +118,8 @@ async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, t
     return model && reference ? [{ model, reference }] : [];
   });
   const trained = baseline?.runs[0]?.trained;
-  const pairs = candidatePairs(
-    models.filter((model) => !isUnfinished(lateRuns(model), model.runs.length)),
-    baseline,
-    test,
-  );
-  const gains = await estimateGains([...compared, ...contrasted, ...pairs], models, test); // reads runs once
-  const [first, second] = [models.length, models.length + contrasted.length];
-  const own = gains.pairs.slice(0, first);
+  const gains = await estimateGains([...compared, ...contrasted], models, test); // reads runs once
+  const own = gains.pairs.slice(0, models.length);
   const tested = testGains(own, test);
   const rows = own.map((pair, index) => comparisonRow(pair, must(tested[index], 'tested pair'), test));
   const fronts = await testFronts(all, rows, baseline, test);
@@ -137,11 +127,10 @@ async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, t
     models,
     gains: { ...gains, pairs: own },
     rows: rows.map((row) => ({ ...row, verdict: fronts.find(belongsTo(row))?.seesaw ?? row.verdict })),
-    contrasts: testContrasts(gains.pairs.slice(first, second), test).map((contrast) => ({
+    contrasts: testContrasts(gains.pairs.slice(models.length), test).map((contrast) => ({
       axis: point,
       ...contrast,
     })),
-    best: findBest(gains.pairs.slice(second), point, rows, test.level, test),
     fronts,
     trained: trained ? { axis: point, ...trained } : undefined,
   };
@@ -281,7 +270,6 @@ async function testFronts(
         model: row.label,
         key,
         points,
-        hypervolume: dominated(points, pairs, test.tasks),
         ...(row.verdict === 'seesaw' ? judgeSeesaw(points, alone, test.level) : { seesaw: null, repairedBy: [] }),
       });
     }

@@ -134,7 +134,7 @@ export async function storeRun(
 export function storeTable(folder: string, table: Readonly<Record<string, unknown>>): string {
   const none = {
     ...{ schema: 5, name: 'c', baseline: 'm', tasks: [], seeds: [1], axes: {}, uncertainty: 'seeds', margins: {} },
-    ...{ taskWeights: {}, rows: [], contrasts: [], best: [], notes: [], timing: {} },
+    ...{ taskWeights: {}, rows: [], contrasts: [], notes: [], timing: {} },
   };
   const text = JSON.stringify(sealed({ ...none, ...table }));
   mkdirSync(folder, { recursive: true });

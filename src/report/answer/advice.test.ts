@@ -3,17 +3,9 @@ import type { Comparison, TaskGain } from '../../comparison/comparison.js';
 import { must } from '../../support/must.js';
 import { comparisonRow, everyVerdict, taskGain } from '../comparison.fixture.js';
 import { comparisonPoints } from '../points.js';
-import { mayBeBest, whatDecides } from './advice.js';
+import { whatDecides } from './advice.js';
 
 const point = must(comparisonPoints(everyVerdict)[0], 'point');
-
-test('the models that may be best, and the smallest of them', () => {
-  const words = (candidates: readonly string[], use: string) =>
-    mayBeBest({ best: { axis: {}, candidates, smallest: 'CGC' } }, use);
-  expect(words(['PLE', 'CGC', 'MMoE'], 'CGC')).toBe('On Δm, PLE, CGC and MMoE may be best. CGC is the smallest.');
-  expect(words(['PLE', 'CGC'], 'PLE')).toBe('On Δm, PLE and CGC may be best.');
-  expect(words(['PLE'], 'PLE')).toBe(''); // the answer says it
-});
 
 /** Of a table with these undecided gains. */
 function next(gains: readonly Partial<TaskGain>[], changes: Partial<Comparison> = {}): string {

@@ -1,23 +1,10 @@
 import type { Comparison, TestedGain } from '../../comparison/comparison.js';
 import { joined } from '../../support/joined.js';
-import { count, listed, rounded } from '../numbers.js';
+import { count, rounded } from '../numbers.js';
 import type { Point } from '../points.js';
-import { quoted, say } from '../sentences.js';
+import { say } from '../sentences.js';
 import { metricName } from '../task-gains.js';
 import { margin, withVerdict } from './findings.js';
-
-/**
- * The models that may be best on the mean. Empty if one model alone may be, or none is known.
- * @param use The model of the answer.
- */
-export function mayBeBest({ best }: Pick<Point, 'best'>, use: string): string {
-  if (!best || best.candidates.length < 2) return '';
-  return joined(
-    ' ',
-    say('mayBeBest', { models: listed(best.candidates.map(quoted)) }),
-    best.smallest === use ? say('smallest', { model: quoted(use) }) : '',
-  );
-}
 
 /** Nobody collects more times the data that there are. */
 const mostTimes = 20;

@@ -27,7 +27,6 @@ export function answerInWords(answer: Answer, comparison: Comparison, point: Poi
   const found = (label: string) => findings(row(label), comparison, mostNamed);
   const finding = (label: string) => say('finding', { model: quoted(label), findings: found(label) });
   const rest = () => (use === baseline ? mayBring(comparison, point) : finding(use));
-  const only = isOnlyBest(use, point) ? say('onlyBestOnMean') : '';
   switch (answer.kind) {
     case 'untested': {
       const hasFewSeeds = uncertainty !== 'rows' && seeds.length < fewestRuns;
@@ -44,7 +43,7 @@ export function answerInWords(answer: Answer, comparison: Comparison, point: Poi
       const { mean, reference } = row(use);
       const onMean = withVerdict(row(use), 'better').length > 0 ? '' : (mean?.effectInWords ?? '');
       const all = joined('; ', say('meanBetter', { reference: reference ?? '', gain: onMean }), found(use));
-      return sentences(say('use', { model: quoted(use), findings: all }), only, evidence(comparison, point));
+      return sentences(say('use', { model: quoted(use), findings: all }), evidence(comparison, point));
     }
     case 'repaired': {
       const at = point.front?.rows.find((one) => one.model.label === use && one.weight === answer.weight);
@@ -66,29 +65,14 @@ export function answerInWords(answer: Answer, comparison: Comparison, point: Poi
           : say('useNoneWithoutLoss', { model })
         : say('useBestMean', { model });
       const trade = answer.trade === null ? '' : finding(answer.trade);
-      return sentences(none, trade, only, rest(), evidence(comparison, point));
+      return sentences(none, trade, rest(), evidence(comparison, point));
     }
-    case 'trade':
-      return sentences(
-        say('useIf', {
-          model: quoted(use),
-          tasks: listed(withVerdict(row(use), 'worse').map(({ task }) => task.name)),
-          other: quoted(answer.otherwise),
-        }),
-        finding(use),
-        only || say('mayBeBestOnMean'),
-        evidence(comparison, point),
-      );
   }
 }
 
 /** Whether no model is better on one task without being worse on another. */
 function isEveryGainALoss({ models }: Point): boolean {
   return models.rows.every((row) => withVerdict(row, 'better').length === 0 || withVerdict(row, 'worse').length > 0);
-}
-
-function isOnlyBest(use: string, { best }: Point): boolean {
-  return best?.candidates.length === 1 && best.candidates[0] === use;
 }
 
 /** What the baseline gives up at most: the upper ends of the simultaneous intervals of the other models. */

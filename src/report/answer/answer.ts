@@ -18,57 +18,46 @@ export type Answer =
   /** Better on a task and worse on none, at another loss weight than its own. */
   | { readonly kind: 'repaired'; readonly use: string; readonly front: Front; readonly weight: number }
   /** No better model can be used. `trade` is better on some task, but worse on another. */
-  | { readonly kind: 'none better'; readonly use: string; readonly trade: string | null }
-  /** The best on the mean over tasks is worse on some task. `otherwise` is worse on none. */
-  | { readonly kind: 'trade'; readonly use: string; readonly otherwise: string };
+  | { readonly kind: 'none better'; readonly use: string; readonly trade: string | null };
 
 /**
- * Chooses an answer from what the tests have shown: verdicts, the models that may be best on the mean relative gain
- * (`best`), and fronts. It tests nothing. Of the models that may be best, the first of these kinds is used: better on
- * all tasks; better on some; better on the mean; equivalent, undecided with a mean gain not below 0, or the baseline;
- * undecided with one below 0; worse on a task. Within a kind it is the smallest; of nearly equal sizes the baseline, then
- * the largest mean gain.
+ * Chooses an answer from what the tests have shown: verdicts and fronts. It tests nothing. The first of these kinds is
+ * used: better on all tasks; better on some, and not worse on the mean; better on the mean; equivalent, undecided with a
+ * mean gain not below 0, or the baseline. Within a kind it is the smallest; of nearly equal sizes the baseline, then the
+ * largest mean gain.
  */
-export function chooseAnswer(
-  comparison: Comparison,
-  { rows, best, fronts }: Pick<Point, 'rows' | 'best' | 'fronts'>,
-): Answer {
+export function chooseAnswer(comparison: Comparison, { rows, fronts }: Pick<Point, 'rows' | 'fronts'>): Answer {
   const baseline = rows.find(({ label }) => label === comparison.baseline);
   const others = rows.filter((row) => row !== baseline && taskGains(row).some(({ gain }) => gain !== null));
   if (!baseline || others.length === 0) return { kind: 'no result' };
   const judged = others.filter((row) => verdicts(row).length > 0);
   if (judged.length === 0) return { kind: 'no verdict' };
-  const all = [baseline, ...judged];
-  const pool = best ? all.filter(({ label }) => best.candidates.includes(label)) : all;
-  const { label: use } = preferred(pool, baseline);
+  const chosen = preferred([baseline, ...judged], baseline);
+  const use = chosen.label;
   if (!judged.some(isDecided)) {
     const few = comparison.uncertainty !== 'rows' && comparison.seeds.length < fewestRuns;
     if (few || judged.every((row) => taskGains(row).every(({ pHolm }) => pHolm === null)))
       return { kind: 'untested', use: baseline.label };
     return { kind: 'undecided', use };
   }
-  const chosen = preference(preferred(pool, baseline), baseline);
-  if (chosen < kinds.open) return { kind: 'better', use };
+  if (preference(chosen, baseline) < kinds.open) return { kind: 'better', use };
   const front = fronts.find(({ seesaw }) => seesaw === 'repaired');
   const weight = front && repairingWeight(front);
   if (front && weight !== undefined) return { kind: 'repaired', use: front.model, front, weight };
-  if (chosen < kinds.costs) {
-    const [trade] = ranked(judged.filter((row) => has(row, 'better') && has(row, 'worse')));
-    return { kind: 'none better', use, trade: trade?.label ?? null };
-  }
-  return { kind: 'trade', use, otherwise: preferred(all, baseline).label };
+  const [trade] = ranked(judged.filter((row) => has(row, 'better') && has(row, 'worse')));
+  return { kind: 'none better', use, trade: trade?.label ?? null };
 }
 
-const kinds = { all: 0, some: 1, mean: 2, open: 3, below: 4, costs: 5 };
+const kinds = { all: 0, some: 1, mean: 2, open: 3, not: 4 };
 
 function preference(row: ComparisonRow, baseline: ComparisonRow): number {
   if (row === baseline) return kinds.open;
-  if (has(row, 'worse')) return kinds.costs;
+  const { verdict = null, gain = null } = row.aggregate ?? {};
+  if (has(row, 'worse') || verdict === 'worse') return kinds.not;
   if (row.verdict === 'better on all') return kinds.all;
   if (has(row, 'better')) return kinds.some;
-  const { verdict = null, gain = null } = row.aggregate ?? {};
   if (verdict === 'better') return kinds.mean;
-  return row.verdict !== 'equivalent' && gain !== null && gain < 0 ? kinds.below : kinds.open;
+  return row.verdict !== 'equivalent' && gain !== null && gain < 0 ? kinds.not : kinds.open;
 }
 
 /** Sizes up to this much above the smallest are nearly equal. */

@@ -77,7 +77,7 @@ test('a seesaw: whether another loss weight repairs it', () => {
   const [row] = everyVerdict.rows.filter(({ label }) => label === 'MMoE');
   const { tasks, aggregate } = must(row, 'MMoE');
   const points = [0.5, 1, 2].map((value) => ({ value, runs: [], tasks, aggregate, verdict: 'seesaw' as const }));
-  const front = { ...{ axis: {}, model: 'MMoE', key: 'loss.weights.income.initial', points }, hypervolume: null };
+  const front = { axis: {}, model: 'MMoE', key: 'loss.weights.income.initial', points };
   const words = (seesaw: NonNullable<Front['seesaw']>, ...repairedBy: number[]) => {
     const rows = everyVerdict.rows.map((one) => (one.label === 'MMoE' ? { ...one, verdict: seesaw } : one));
     const [found] = verdictsInWords({ ...everyVerdict, rows, fronts: [{ ...front, seesaw, repairedBy }] });

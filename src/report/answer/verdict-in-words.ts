@@ -5,7 +5,7 @@ import type { GainRow } from '../gain-table.js';
 import { count, listed, rounded } from '../numbers.js';
 import { comparisonPoints, type Point, weightedTask } from '../points.js';
 import { quoted, say } from '../sentences.js';
-import { mayBeBest, whatDecides } from './advice.js';
+import { whatDecides } from './advice.js';
 import { chooseAnswer } from './answer.js';
 import { answerInWords } from './answer-in-words.js';
 import { findings } from './findings.js';
@@ -19,8 +19,6 @@ export interface PointVerdict {
   readonly models: readonly Finding[];
   /** A sentence per contrast. */
   readonly contrasts: readonly Finding[];
-  /** The models that may be best. Empty if only one may, or none is known. */
-  readonly best: string;
   /** One sentence on what would decide the undecided gains, contrasts among them. Empty if there are none. */
   readonly next: string;
   /** One sentence on all models that were not trained to a plateau. Empty if there are none. */
@@ -61,7 +59,6 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
         ),
       ),
       contrasts: (contrasts?.rows ?? []).map((row) => finding(row)),
-      best: mayBeBest(point, 'use' in answer ? answer.use : ''),
       next: answer.kind === 'untested' || texts.includes(next) ? '' : next,
       unfinished: isLate ? '' : late,
     };

@@ -1,5 +1,4 @@
 import type { Comparison } from '../../comparison/comparison.js';
-import { joined } from '../../support/joined.js';
 import { counted } from '../../support/whole-number.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { type PointVerdict, verdictsInWords } from '../answer/verdict-in-words.js';
@@ -86,9 +85,8 @@ function answers(words: readonly PointVerdict[]): Html {
 /** A line per model with the size of its gains, what would decide, and the notes. */
 function why({ notes }: Comparison, words: readonly PointVerdict[]): Html {
   const parts = words.map((point) => {
-    const advice = joined(' ', point.best, point.next);
     return html`${point.title === '' ? null : html`<h3>${point.title}</h3>\n`}${models(point)}${
-      advice === '' ? null : html`<p class="advice">${typographic(advice)}</p>`
+      point.next === '' ? null : html`<p class="advice">${typographic(point.next)}</p>`
     }\n`;
   });
   return html`<section id="why"><h2>Why</h2>
