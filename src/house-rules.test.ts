@@ -51,7 +51,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20949, bytes: 92197, files: 29 },
+  cli: { tokens: 20825, bytes: 91636, files: 29 },
   comparison: { tokens: 49663, bytes: 178280, files: 58 },
   config: { tokens: 21931, bytes: 88139, files: 22 },
   data: { tokens: 69809, bytes: 261218, files: 69 },

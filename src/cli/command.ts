@@ -1,4 +1,4 @@
-import { type Command, type CommandUnknownOpts, Option, type OptionValues } from '@commander-js/extra-typings';
+import type { Command, CommandUnknownOpts, OptionValues } from '@commander-js/extra-typings';
 import { ConfigError } from '../support/errors.js';
 import { shellWord } from '../support/shell-word.js';
 
@@ -9,28 +9,17 @@ export type CommandDefinition = (parent: CommandUnknownOpts, exit: (code: number
  * Defines a command: its arguments and options with their help, and `run`, which returns the exit code. The types of
  * `run`'s parameters follow from the arguments and options. Help needs those of all commands, so command files import
  * only fast modules at the top. `run` imports the rest.
- * @param gone by flag, removed options and what to use instead
  */
 export function defineCommand<Arguments extends unknown[], Options extends OptionValues>(
   words: () => Command<Arguments, Options>,
   run: (...given: [...Arguments, Options, Command<Arguments, Options>]) => number | Promise<number>,
-  gone: Readonly<Record<string, string>> = {},
 ): CommandDefinition {
   return (parent, exit) => {
     const command = words();
-    for (const [flags, instead] of Object.entries(gone)) {
-      const option = new Option(flags).hideHelp();
-      command.addOption(option).on(`option:${option.name()}`, () => {
-        throw new ConfigError(`${option.long}: ${instead}`);
-      });
-    }
     command.copyInheritedSettings(parent).action(async (...given) => exit(await run(...given)));
     parent.addCommand(command);
   };
 }
-
-/** Of commands that write charts. */
-export const noPng = { '--png': 'write the charts with --svg; a program for pictures makes a PNG of them.' };
 
 /** The options that `run` receives. */
 export type OptionsOf<Words extends () => { opts(): unknown }> = ReturnType<ReturnType<Words>['opts']>;

@@ -12,7 +12,6 @@ import {
   commandLine,
   defineCommand,
   examples,
-  noPng,
   type OptionsOf,
   overrides,
   whereKeysAre,
@@ -62,90 +61,80 @@ const words = () =>
       ),
     );
 
-const gone = {
-  '--verbose': '--dry-run --json has every run.',
-  ...noPng,
-  '--send-data': 'workers read the data themselves: put them in a folder that all machines see under one path.',
-};
-
 /** Trains every model with every seed. Prints the table and the findings on stdout, progress and notes on stderr. */
-export const compare = defineCommand(
-  words,
-  async (given, options) => {
-    const [
-      { neededConfig, readComparison, refuseStoredCommands },
-      { parseExecute: executeOf, shownOverride },
-      { planComparison },
-      { compareAndReport },
-      { openCompareDisplay },
-    ] = await Promise.all([
-      import('./input/config-file.js'),
-      import('../config/execute.js'),
-      import('../comparison/dry-run.js'),
-      import('../report/compare-and-report.js'),
-      import('./display/compare-display.js'),
-    ]);
-    const { file, overrides } = neededConfig(given, options.config);
-    const config = await readComparison(file, overrides);
-    if (!options.dryRun && !options.commands) await refuseStoredCommands(config, file);
-    const sbatch = sbatchOptions(options);
-    const { on, arrayLimit } = options;
-    const execute = executeOf(config.execute, {
-      ...(on === undefined ? {} : { on }),
-      ...(arrayLimit === undefined ? {} : { arrayLimit }),
-      ...(Object.keys(sbatch).length === 0 ? {} : { sbatch }),
-    });
-    refuseMismatched(options, config, sbatch, execute.on);
-    const shown = overrides.map(shownOverride);
-    const again = commandLine('compare', [...wordsAgain(file, options, sbatch), ...shown]);
-    const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
-    const display = openCompareDisplay(process.stderr, config);
+export const compare = defineCommand(words, async (given, options) => {
+  const [
+    { neededConfig, readComparison, refuseStoredCommands },
+    { parseExecute: executeOf, shownOverride },
+    { planComparison },
+    { compareAndReport },
+    { openCompareDisplay },
+  ] = await Promise.all([
+    import('./input/config-file.js'),
+    import('../config/execute.js'),
+    import('../comparison/dry-run.js'),
+    import('../report/compare-and-report.js'),
+    import('./display/compare-display.js'),
+  ]);
+  const { file, overrides } = neededConfig(given, options.config);
+  const config = await readComparison(file, overrides);
+  if (!options.dryRun && !options.commands) await refuseStoredCommands(config, file);
+  const sbatch = sbatchOptions(options);
+  const { on, arrayLimit } = options;
+  const execute = executeOf(config.execute, {
+    ...(on === undefined ? {} : { on }),
+    ...(arrayLimit === undefined ? {} : { arrayLimit }),
+    ...(Object.keys(sbatch).length === 0 ? {} : { sbatch }),
+  });
+  refuseMismatched(options, config, sbatch, execute.on);
+  const shown = overrides.map(shownOverride);
+  const again = commandLine('compare', [...wordsAgain(file, options, sbatch), ...shown]);
+  const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
+  const display = openCompareDisplay(process.stderr, config);
 
-    const [interrupt, halt] = [new AbortController(), new AbortController()];
-    const ignore = onSignal(() => {
-      if (interrupt.signal.aborted) return halt.abort();
-      interrupt.abort(new Interrupted());
-      if (!options.dryRun && execute.on === 'local')
-        display.line('Interrupted: writing checkpoints (again: ends at once)');
-    });
-    try {
-      const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };
-      if (options.dryRun && execute.on !== 'slurm') {
-        display.line('Planning the runs');
-        const plan = await planComparison(config, common);
-        display.close();
-        process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan));
-        return exitCode.done;
-      }
-      const result = await compareAndReport(
-        config,
-        {
-          ...common,
-          execute,
-          resubmit: options.resubmit ?? false,
-          dryRun: options.dryRun ?? false,
-          command: again,
-          predictions: options.predictions,
-          force: options.force ?? false,
-        },
-        {
-          command: commandLine('compare', ['--config', file, ...shown]),
-          svg: options.svg ?? false,
-          onTrained: ignore, // a signal may end the process now, and the same command then writes the report
-        },
-      );
+  const [interrupt, halt] = [new AbortController(), new AbortController()];
+  const ignore = onSignal(() => {
+    if (interrupt.signal.aborted) return halt.abort();
+    interrupt.abort(new Interrupted());
+    if (!options.dryRun && execute.on === 'local')
+      display.line('Interrupted: writing checkpoints (again: ends at once)');
+  });
+  try {
+    const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };
+    if (options.dryRun && execute.on !== 'slurm') {
+      display.line('Planning the runs');
+      const plan = await planComparison(config, common);
       display.close();
-      return await show(result, options, execute.on === 'slurm' ? `${again} --resubmit` : 'the same command');
-    } catch (error) {
-      if (options.dryRun) interrupt.signal.throwIfAborted();
-      throw error;
-    } finally {
-      display.close();
-      ignore();
+      process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan));
+      return exitCode.done;
     }
-  },
-  gone,
-);
+    const result = await compareAndReport(
+      config,
+      {
+        ...common,
+        execute,
+        resubmit: options.resubmit ?? false,
+        dryRun: options.dryRun ?? false,
+        command: again,
+        predictions: options.predictions,
+        force: options.force ?? false,
+      },
+      {
+        command: commandLine('compare', ['--config', file, ...shown]),
+        svg: options.svg ?? false,
+        onTrained: ignore, // a signal may end the process now, and the same command then writes the report
+      },
+    );
+    display.close();
+    return await show(result, options, execute.on === 'slurm' ? `${again} --resubmit` : 'the same command');
+  } catch (error) {
+    if (options.dryRun) interrupt.signal.throwIfAborted();
+    throw error;
+  } finally {
+    display.close();
+    ignore();
+  }
+});
 
 /** @throws ConfigError for options that exclude each other, or do not fit the place where runs train. */
 function refuseMismatched(

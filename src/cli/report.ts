@@ -6,7 +6,7 @@ import type { Scale } from '../comparison/stored/external-predictions.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
-import { collect, commandLine, defineCommand, examples, noPng, type OptionsOf } from './command.js';
+import { collect, commandLine, defineCommand, examples, type OptionsOf } from './command.js';
 import { say } from './display/say.js';
 
 const uncertainties = catalogue<{ name: Comparison['uncertainty'] }>('--uncertainty', [
@@ -54,50 +54,46 @@ type Options = OptionsOf<typeof words>;
 /**
  * Recreates tables and the report of a stored comparison. Prints the table on stdout and the report's path on stderr.
  */
-export const report = defineCommand(
-  words,
-  async (path, options) => {
-    const [{ parseExternalFile }, { readStoredRuns }, { storedTable }, { writeOutputs }, { showComparison }] =
-      await Promise.all([
-        import('../comparison/stored/external-predictions.js'),
-        import('../comparison/stored/stored-runs.js'),
-        import('../comparison/gains/stored-table.js'),
-        import('../report/write-outputs.js'),
-        import('./display/show-comparison.js'),
-      ]);
-    const { loadNamed } = await import('../training/plugins.js');
-    await loadNamed(options.plugin);
-    const predictions = (options.predictions ?? []).map(parseExternalFile);
-    const { baseline, uncertainty, scores: scale } = options;
-    const source = readStoredRuns(path);
-    const folder = options.out ?? (predictions.length === 0 ? path : 'report');
-    const isOwn = predictions.length === 0 && resolve(path) === resolve(folder);
-    if (!isOwn && (await holdsOwnRuns(folder))) refuse(folder);
+export const report = defineCommand(words, async (path, options) => {
+  const [{ parseExternalFile }, { readStoredRuns }, { storedTable }, { writeOutputs }, { showComparison }] =
+    await Promise.all([
+      import('../comparison/stored/external-predictions.js'),
+      import('../comparison/stored/stored-runs.js'),
+      import('../comparison/gains/stored-table.js'),
+      import('../report/write-outputs.js'),
+      import('./display/show-comparison.js'),
+    ]);
+  const { loadNamed } = await import('../training/plugins.js');
+  await loadNamed(options.plugin);
+  const predictions = (options.predictions ?? []).map(parseExternalFile);
+  const { baseline, uncertainty, scores: scale } = options;
+  const source = readStoredRuns(path);
+  const folder = options.out ?? (predictions.length === 0 ? path : 'report');
+  const isOwn = predictions.length === 0 && resolve(path) === resolve(folder);
+  if (!isOwn && (await holdsOwnRuns(folder))) refuse(folder);
 
-    const { comparison, runs, notes } = await storedTable(source, {
-      folder,
-      baseline,
-      uncertainty,
-      predictions,
-      scale,
-    });
-    for (const note of notes) say(`note: ${note}`);
-    makeFolder(folder);
-    const { writeWhole } = await import('../support/whole-file.js');
-    await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
-    const data = {
-      comparison,
-      runs,
-      command: recreatingCommand(path, options),
-      config: predictions.length === 0 ? storedConfig(path) : null,
-    };
-    await writeOutputs(folder, data, options.svg ?? false);
-    showComparison(comparison, options);
-    say(`Written to ${join(folder, 'report.html')}`);
-    return exitCode.done;
-  },
-  noPng,
-);
+  const { comparison, runs, notes } = await storedTable(source, {
+    folder,
+    baseline,
+    uncertainty,
+    predictions,
+    scale,
+  });
+  for (const note of notes) say(`note: ${note}`);
+  makeFolder(folder);
+  const { writeWhole } = await import('../support/whole-file.js');
+  await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+  const data = {
+    comparison,
+    runs,
+    command: recreatingCommand(path, options),
+    config: predictions.length === 0 ? storedConfig(path) : null,
+  };
+  await writeOutputs(folder, data, options.svg ?? false);
+  showComparison(comparison, options);
+  say(`Written to ${join(folder, 'report.html')}`);
+  return exitCode.done;
+});
 
 function refuse(folder: string): never {
   throw new ConfigError(
