@@ -27,7 +27,7 @@ TASKS, UNCERTAINTY, TEST = (COMPARISON[key] for key in ("tasks", "uncertainty", 
 METRICS = {task: COMPARISON["rows"][0]["tasks"][task]["metric"] for task in TASKS}
 SHARES = ["auc", "groupedAuc", "macroAuc", "accuracy", "binaryAccuracy", "r2"]
 HIGHER = [*SHARES, "averagePrecision", "f1", "groupedNdcg10", "groupedHitRate10"]
-INTEGRALS = ["p", "pHolm", "pEquivalent", "pNotInferior", "interval", "simultaneous", "detectable"]
+INTEGRALS = ["p", "pHolm", "pEquivalent", "pNotInferior", "interval", "simultaneous"]
 SMALLEST = 1e-6  # smaller numbers are compared as if they were this large
 differences, priors, drawn = {}, [0], set()
 
@@ -325,8 +325,6 @@ def check_family(members, of_tasks):
             detects, related = judged and m.enough and error and error.se > 0, m.gain is not None and m.whole > 0
             numbers |= {"margin": m.margin, "pEquivalent": outside, "pNotInferior": inferior if m.enough else None}
             numbers["relativeGain"] = 100 * m.gain / m.whole if related else None
-            open_level = level / max(1, still_open)
-            numbers["detectable"] = error.half_width(open_level) + error.half_width(0.4) if detects else None
         for kind, number in numbers.items():
             compare(kind, stored[kind], number)
 

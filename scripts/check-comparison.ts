@@ -5,8 +5,8 @@
  *     npm run check:comparison -- runs/<name>
  *
  * `PYTHON` names the interpreter that has NumPy and SciPy. Prints the largest relative difference of each kind of
- * number; exits with 1 if one is above its tolerance. It leaves out `seedsToDecide`, `rowsToDecide` and `oneEpoch`, and
- * takes each run's metrics as they are.
+ * number; exits with 1 if one is above its tolerance. It leaves out `oneEpoch`, and takes each run's
+ * metrics as they are.
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

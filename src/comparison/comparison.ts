@@ -176,20 +176,6 @@ export interface TestedGain extends Gain {
   readonly pNotInferior: number | null;
   /** Null for the baseline, and for a model that was not trained to a plateau. */
   readonly verdict: TaskVerdict | null;
-  /** The smallest true gain that this table's test finds with 80 % power. */
-  readonly detectable: number | null;
-  /**
-   * Number of seeds that would decide a gain of this size and spread. Null: already decided, or not by up to 1,000
-   * seeds.
-   */
-  readonly seedsToDecide: number | null;
-  /**
-   * Number of test rows that would decide it with the present seeds. Null: already decided, or not by up to 1,000 times
-   * the present rows.
-   */
-  readonly rowsToDecide: number | null;
-  /** Multiple of both the seeds and the test rows that would decide it, where neither alone would. Null: as above. */
-  readonly timesToDecide: number | null;
 }
 
 /** For the baseline, everything except `metric`, `mean`, `sd` and `oneEpoch` is null or empty. */

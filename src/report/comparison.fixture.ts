@@ -31,10 +31,6 @@ export function taskGain(gain: number | null, verdict: TaskVerdict | null, chang
     pEquivalent: tested ? (verdict === 'equivalent' ? 0.01 : 0.3) : null,
     pNotInferior: tested ? (verdict === 'equivalent' ? 0.005 : 0.3) : null,
     verdict,
-    detectable: gain === null ? null : 0.0007,
-    seedsToDecide: verdict === 'undecided' ? 8 : null,
-    rowsToDecide: null,
-    timesToDecide: null,
     ...changes,
   };
 }
@@ -123,20 +119,14 @@ export const everyVerdict: Comparison = {
       verdict: 'equivalent',
     }),
     comparisonRow('Hard sharing', {
-      tasks: pair(
-        taskGain(0.0002, 'undecided'),
-        taskGain(-0.0001, 'undecided', { detectable: 0.0009, seedsToDecide: 40 }),
-      ),
+      tasks: pair(taskGain(0.0002, 'undecided'), taskGain(-0.0001, 'undecided')),
       meanGain: 0.00005,
       worstGain: -0.0001,
       aggregate: aggregateGain(0.01, 0.9),
       verdict: 'undecided',
     }),
     comparisonRow('ML-MMoE', {
-      tasks: pair(
-        taskGain(0.0009, 'better', { verdict: null }),
-        taskGain(0.0007, 'undecided', { verdict: null, seedsToDecide: null }),
-      ),
+      tasks: pair(taskGain(0.0009, 'better', { verdict: null }), taskGain(0.0007, 'undecided', { verdict: null })),
       meanGain: 0.0008,
       worstGain: 0.0007,
       aggregate: { ...aggregateGain(0.18, 0.03), verdict: null },

@@ -49,18 +49,9 @@ test('what errors cover is said, and whether rows or groups are drawn', () => {
   );
 });
 
-test('the detectable gain is the largest of those that are undecided, task by task', () => {
-  expect(explained()).toContain(
-    'would have found a true gain of 0.00070 AUC on income and 0.00090 AUC on never-married with 80 % power.',
-  );
-  expect(
-    explained({ rows: everyVerdict.rows.filter(({ verdict }) => verdict !== 'undecided').slice(0, 2) }),
-  ).not.toMatch(/power/);
-});
-
 test('of one seed nothing is said of tests, intervals or errors', () => {
   const untested = { se: null, interval: null, simultaneous: null, p: null, pHolm: null };
-  const none = { margin: null, detectable: null, seedsToDecide: null, pEquivalent: null, pNotInferior: null };
+  const none = { margin: null, pEquivalent: null, pNotInferior: null };
   const text = explained({ seeds: [7], contrasts: [], ...withGains((gain) => ({ ...gain, ...untested, ...none })) });
   expect(text).toBe(
     [

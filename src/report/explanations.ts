@@ -2,7 +2,7 @@ import type { Comparison } from '../comparison/comparison.js';
 import { joined } from '../support/joined.js';
 import { counted } from '../support/whole-number.js';
 import type { GainCell, GainTable } from './gain-table.js';
-import { confidence, fixed, listed, rounded } from './numbers.js';
+import { confidence, listed, rounded } from './numbers.js';
 import type { Point } from './points.js';
 import { say, sentences } from './sentences.js';
 import { metricName } from './task-gains.js';
@@ -19,7 +19,6 @@ export function explanations(comparison: Comparison, point: Point): readonly str
     test(comparison, point),
     ...intervals(comparison, models),
     margins(comparison, models),
-    say('detectable', { gains: detectable(models) }),
   );
 }
 
@@ -114,15 +113,6 @@ function margins({ test }: Comparison, table: GainTable): string {
     ),
     level: rounded(test.level),
   });
-}
-
-/** Of undecided gains: the gains that would have been detected, the largest over models for each task. */
-function detectable(table: GainTable): string {
-  return byTask(
-    table,
-    ({ gain }) => (gain.verdict === 'undecided' ? gain.detectable : null),
-    (found, digits) => fixed(Math.max(...found), digits),
-  );
 }
 
 /** `0.001 AUC on income and …`, of the tasks that have such numbers. */

@@ -36,7 +36,7 @@ function gainColumns({ axes }: Comparison): readonly GainColumn[] {
     column('sd', ({ own }) => own.sd),
     ...ofGain('gain', 'relativeGain', 'se'),
     ...ends('interval', ({ gain }) => gain.interval),
-    ...ofGain('p', 'pHolm', 'verdict', 'detectable'),
+    ...ofGain('p', 'pHolm', 'verdict'),
     ofModel('meanGain', ({ model }) => model.meanGain),
     ofModel('worstGain', ({ model }) => model.worstGain),
     column('modelVerdict', ({ verdict }) => verdict),
@@ -47,7 +47,7 @@ function gainColumns({ axes }: Comparison): readonly GainColumn[] {
     column('gains', ({ gain }) => bySeed(gain)),
     ...ends('simultaneous', ({ gain }) => gain.simultaneous),
     column('level', ({ comparison }) => comparison.test.level),
-    ...ofGain('margin', 'pEquivalent', 'pNotInferior', 'seedsToDecide'),
+    ...ofGain('margin', 'pEquivalent', 'pNotInferior'),
     ofModel('oneEpochMean', ({ own }) => own.oneEpoch?.mean),
     ofModel('oneEpochGain', ({ own }) => own.oneEpoch?.gain),
     column('atLimit', ({ model }) => model.atLimit),
@@ -61,7 +61,6 @@ function gainColumns({ axes }: Comparison): readonly GainColumn[] {
     column('aggregateP', ({ aggregate }) => aggregate?.p),
     column('aggregatePHolm', ({ aggregate }) => aggregate?.pHolm),
     column('aggregateVerdict', ({ aggregate }) => aggregate?.verdict),
-    ...ofGain('rowsToDecide', 'timesToDecide'),
   ];
 }
 

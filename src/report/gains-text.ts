@@ -148,18 +148,18 @@ const plain: readonly Verdict[] = ['better on all', 'worse', 'equivalent'];
 const together: Verdict = 'not trained to a plateau';
 
 /**
- * Why: a line for each model that neither the answer nor the signs fully describe, and what would decide.
+ * Why: a line for each model that neither the answer nor the signs fully describe.
  * @param undecided Whether to list undecided models. With several points this would be most of the text.
  */
 function found(verdict: PointVerdict, undecided: boolean, columns: number): string {
-  const { title, models, contrasts, unfinished, next } = verdict;
+  const { title, models, contrasts, unfinished } = verdict;
   const isListed = ({ row, isSaid }: PointVerdict['models'][number]) =>
     !isSaid && !plain.includes(row.verdict) && (undecided || row.verdict !== 'undecided');
   const lines = [
     ...models.filter((model) => isListed(model) && model.row.verdict !== together),
     ...contrasts.filter(isListed),
   ].map(({ sentence }) => sentence);
-  const texts = [...lines, unfinished, next].filter((text) => text !== '');
+  const texts = [...lines, unfinished].filter((text) => text !== '');
   if (texts.length === 0) return '';
   return (title === '' ? '' : `${title}:\n`) + texts.map((text) => wrapped(text, columns, '- ', '  ')).join('');
 }

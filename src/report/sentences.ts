@@ -34,21 +34,9 @@ const templates = {
   notRepaired: 'At each of the {count} loss weights of {task} tried, some task is worse.',
 
   // What would decide.
-  needs: 'Undecided gains: {parts}.',
-  needsSeeds: 'about {count} seeds would decide {gains}',
-  needsRows: 'about {count} test rows would decide {gains}',
-  needsBoth: 'about {count} times the seeds and test rows would decide {gains}',
-  needsOtherData: 'these data cannot decide {gains} (about {count} times the seeds and test rows would)',
-  needsMore: 'more {what} would not decide {gains}',
-  belowMargin: 'in {gains} the effect, if any, is below the margin',
-  oneSeed: 'One seed allows no test: add seeds (compare.seeds).',
   noTest: 'There is no test of the undecided gains (see the notes).',
   fewSeeds:
     'Set compare.seeds to 5: each model has {seeds}, and a verdict needs {fewest}. Finished runs are not trained again.',
-  seedsVary:
-    'The seeds of {baseline} vary by {deviation} on {task} (standard deviation): train longer, lower the learning rate or add seeds. The margin is {margin}: a wider one (compare.margin) is for a comparison whose results nobody has seen.',
-  rowsVary:
-    'Most of the uncertainty is that of the test rows: use more of them. The margin on {task} is {margin}: a wider one (compare.margin) is for a comparison whose results nobody has seen.',
 
   // How the numbers were made.
   trained: 'Models were trained for {passes} over {rows} rows.',
@@ -77,7 +65,6 @@ const templates = {
   coverBoth: 'Errors cover training noise and the choice of test rows.',
   margin:
     "The margin is {margins}. A gain is equivalent if two one-sided tests show that it is within ± the margin, even if it differs from 0. “At most … worse” is the margin if one of them shows that, else the end of the simultaneous interval. Both tests are adjusted by Holm's method; below {level} they show it.",
-  detectable: "Where a gain is undecided, this table's test would have found a true gain of {gains} with 80 % power.",
   sorts: 'A click on a head sorts.',
   cells: 'Under each gain: {parts}.',
   cost: 'Epochs, time and rows per second are means over finished runs; time is without compilation and evaluation.',

@@ -48,10 +48,6 @@ export const noGain: TestedGain = {
   pEquivalent: null,
   pNotInferior: null,
   verdict: null,
-  detectable: null,
-  seedsToDecide: null,
-  rowsToDecide: null,
-  timesToDecide: null,
 };
 
 /** Decimals of the mean relative gains. */

@@ -10,6 +10,7 @@ import { fewestRuns } from '../statistics/verdict.js';
 import { type EntryRun, hasTask, referencesTo } from '../stored/entry.js';
 import { hasGain, type Pair, runCount } from './gains.js';
 import { type JudgedTask, type MeasuredModel, testValue } from './measured.js';
+import { moreSeeds } from './more-seeds.js';
 
 /** The models at one point of the axes. */
 interface Table {
@@ -23,6 +24,7 @@ type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
   /** Whether every run and metric has what errors over test rows need. */
   readonly hasRowErrors: boolean;
   readonly seedsBefore: readonly number[];
+  readonly level: number;
 };
 
 /**
@@ -45,6 +47,7 @@ export function notesOn(
     ...[...models, ...others].flatMap(onMissingRuns),
     ...models.flatMap((model) => onUndefinedMetrics(model, settings.tasks)),
     ...models.flatMap((model, index) => onGains(modelTitle(model), pairs[index], rows[index], settings)),
+    ...onUndecided(pairs, rows, settings),
     ...onUnpredictedTasks(tables),
     ...trained.flatMap(({ notes }) => notes),
     ...onVersions(trained),
@@ -162,6 +165,22 @@ function isSteady({ design }: Pair, own: readonly number[], other: readonly numb
   if (design === 'independent') return isConstant(own) && isConstant(other);
   const differences = own.map((value, run) => value - (other[run] ?? 0));
   return isConstant(differences, Math.max(...[...own, ...other].map(Math.abs)));
+}
+
+/** If one file is split anew, more seeds do not lower what the overlap adds. */
+function onUndecided(pairs: readonly Pair[], rows: readonly ComparisonRow[], settings: Settings): readonly string[] {
+  const { tasks, seeds, uncertainty, level } = settings;
+  const gains = pairs.flatMap((pair, row) =>
+    pair.gains.slice(0, -1).flatMap((estimated, task) => {
+      const own = rows[row]?.tasks[tasks[task]?.name ?? ''];
+      const { gain, error } = estimated;
+      const isEnough = runCount(pair, estimated) >= fewestRuns || uncertainty === 'rows';
+      if (own?.verdict !== 'undecided' || !own.se || gain === null || error === null || !isEnough || pair.overlap > 0)
+        return [];
+      return [{ size: Math.max(Math.abs(gain), (own.margin ?? 0) - Math.abs(gain)), error }];
+    }),
+  );
+  return gains.length === 0 ? [] : [moreSeeds(gains, level, seeds.length)];
 }
 
 /** One line per task, however many points of the axes it has no prediction at. */

@@ -91,7 +91,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     notes: notesOn(
       tables,
       models.filter(({ values }) => values !== undefined),
-      { tasks, seeds, uncertainty, baseline, hasRowErrors, seedsBefore },
+      { tasks, seeds, uncertainty, baseline, hasRowErrors, seedsBefore, level },
     ),
     timing,
   };

@@ -2,11 +2,9 @@ import type { Margin } from '../../config/parts.js';
 import type { Metric } from '../../metrics/metric.js';
 import { must } from '../../support/must.js';
 import type { Aggregate, TestedGain, Verdict } from '../comparison.js';
-import { detectableGain } from '../statistics/behrens-fisher.js';
 import { type TestedMember, testFamily } from '../statistics/gain-family.js';
 import { mean } from '../statistics/moments.js';
 import { fewestRuns, isUnfinished, rowVerdict, taskVerdict } from '../statistics/verdict.js';
-import { rowsToDecide, seedsToDecide, timesToDecide, type Undecided } from '../statistics/what-decides.js';
 import { type EstimatedGain, type Judging, type Pair, relativeGain, runCount } from './gains.js';
 import { lateRuns } from './measured.js';
 
@@ -44,16 +42,13 @@ export function testGains(pairs: readonly Pair[], test: Test): readonly TestedPa
     members.flatMap((row) => row.slice(-1)),
     level,
   );
-  const open = (p: 'pHolm' | 'pEquivalent') =>
-    Math.max(1, ofTasks.filter((own) => own[p] !== null && own[p] >= level).length);
-  const undecided = { difference: open('pHolm'), equivalence: open('pEquivalent') };
   return pairs.map((pair, index) => {
     const { model, reference, gains } = pair;
     const isEnough = (gain: EstimatedGain) => runCount(pair, gain) >= fewestRuns || test.uncertainty === 'rows';
     const found = tasks.map((_, task): TestedGain => {
       const [gain, own] = [must(gains[task], 'gain'), must(ofTasks[index * tasks.length + task], 'tested gain')];
       const { margin } = must(members[index]?.[task], 'member');
-      return taskGain(gain, own, { pair, margin, isEnough: isEnough(gain), open: undecided, test });
+      return taskGain(gain, own, { pair, margin, isEnough: isEnough(gain), test });
     });
     const [mean, tested] = [gains.at(-1), ofMeans[index]];
     const aggregate =
@@ -74,19 +69,12 @@ interface OfTask {
   readonly pair: Pair;
   readonly margin: number | null;
   readonly isEnough: boolean;
-  /** Tests that Holm's method has not decided: the level is divided by their number. */
-  readonly open: Undecided['level'];
   readonly test: Test;
 }
 
-function taskGain(
-  measured: EstimatedGain,
-  own: TestedMember,
-  { pair, margin, isEnough, open, test }: OfTask,
-): TestedGain {
-  const { gain, error, level: reference } = measured;
+function taskGain(measured: EstimatedGain, own: TestedMember, { pair, margin, isEnough, test }: OfTask): TestedGain {
+  const { gain, level: reference } = measured;
   const verdict = gain === null ? null : isEnough ? taskVerdict(gain, own, test.level) : 'undecided';
-  const next = { difference: test.level / open.difference, equivalence: test.level / open.equivalence };
   return {
     ...testedGain(measured, own, pair),
     relativeGain: gain === null ? null : relativeGain(gain, reference ?? 0),
@@ -94,10 +82,6 @@ function taskGain(
     pEquivalent: own.pEquivalent,
     pNotInferior: isEnough ? own.pNotInferior : null,
     verdict,
-    detectable: own.se && error && isEnough ? detectableGain(error, test.level / open.difference) : null,
-    ...(verdict === 'undecided' && gain !== null && error
-      ? untilDecided(measured, { gain, error, margin, level: next })
-      : decided),
   };
 }
 
@@ -120,19 +104,8 @@ function testedGain(
   return { gain, gains: gain === null ? [] : gains, se, interval, simultaneous, p, pHolm };
 }
 
-/** Of a gain that needs nothing more. */
-const decided = { seedsToDecide: null, rowsToDecide: null, timesToDecide: null };
-
 function withoutVerdict(gain: TestedGain): TestedGain {
-  return { ...gain, ...decided, verdict: null, detectable: null };
-}
-
-function untilDecided({ model }: EstimatedGain, undecided: Undecided): Pick<TestedGain, keyof typeof decided> {
-  const { error } = undecided;
-  const seeds = seedsToDecide(undecided);
-  const rows = rowsToDecide(undecided, model.runs[0]?.testRows ?? 0);
-  const isBoth = error.known > 0 && error.estimated.length > 0 && seeds === null && rows === null;
-  return { seedsToDecide: seeds, rowsToDecide: rows, timesToDecide: isBoth ? timesToDecide(undecided) : null };
+  return { ...gain, verdict: null };
 }
 
 function equivalenceMargin(metric: Metric, reference: number, chosen: Test['margins']): number | null {

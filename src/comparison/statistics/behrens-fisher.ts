@@ -47,14 +47,6 @@ export function halfWidth(level: number, error: EstimateError): number {
 }
 
 /**
- * The true gain that a two-sided test at this level finds with a power of about 80 %. Its estimate is then beyond the
- * critical value in 80 % of tables with errors like this one's.
- */
-export function detectableGain(error: EstimateError, level: number): number {
-  return halfWidth(level, error) + quantile(0.8, error);
-}
-
-/**
  * The x with P(X <= x) = share, to 1e-11 of the standard error: Newton's method on log P, or bisection where that
  * leaves the bracket.
  */

@@ -6,7 +6,6 @@ import { counted } from '../../support/whole-number.js';
 import { confidence, count, listed, rounded } from '../numbers.js';
 import { type Point, weightedTask } from '../points.js';
 import { quoted, say, sentences } from '../sentences.js';
-import { whatToDo } from './advice.js';
 import type { Answer } from './answer.js';
 import { amount, findings, withVerdict } from './findings.js';
 
@@ -34,11 +33,7 @@ export function answerInWords(answer: Answer, comparison: Comparison, point: Poi
       return [say('useUntested', { model }), hasFewSeeds ? say('fewSeeds', few) : say('noTest')];
     }
     case 'undecided':
-      return sentences(
-        say('useForNow', { model, baseline, seeds: counted(seeds.length, 'seed') }),
-        whatToDo(comparison, point),
-        rest(),
-      );
+      return sentences(say('useForNow', { model, baseline, seeds: counted(seeds.length, 'seed') }), rest());
     case 'better': {
       const { mean, reference } = row(use);
       const onMean = withVerdict(row(use), 'better').length > 0 ? '' : (mean?.effectInWords ?? '');

@@ -49,7 +49,7 @@ function mostLoss({ gain, task }: GainCell, level: number): string {
   return simultaneous === null ? '' : amount(Math.max(0, -simultaneous[0]), task);
 }
 
-export function margin({ gain, task }: GainCell): string {
+function margin({ gain, task }: GainCell): string {
   if (gain.margin === null) return 'the margin';
   return `${amount(gain.margin, task)}${task.percent === null ? '' : ` of the ${metricName(task.metric)}`}`;
 }

@@ -56,9 +56,6 @@ test('nothing is said twice: what the answer says is not said again below it', (
   expect(all?.answer[0]).toBe(
     'Use PLE: better than single-task on income (+0.00120 AUC) and never-married (+0.00080 AUC).',
   );
-  const open = only('Hard sharing');
-  expect(open.answer).toContain('Undecided gains: in 2 the effect, if any, is below the margin.');
-  expect(open.next).toBe('');
   const late = only('ML-MMoE');
   expect(late.answer).toEqual([
     'ML-MMoE: not trained to a plateau. 4 of 5 runs ended at their limit of epochs, still improving: raise train.epochs.',

@@ -5,7 +5,6 @@ import type { GainRow } from '../gain-table.js';
 import { count, listed, rounded } from '../numbers.js';
 import { comparisonPoints, type Point, weightedTask } from '../points.js';
 import { quoted, say } from '../sentences.js';
-import { whatDecides } from './advice.js';
 import { chooseAnswer } from './answer.js';
 import { answerInWords } from './answer-in-words.js';
 import { findings } from './findings.js';
@@ -19,8 +18,6 @@ export interface PointVerdict {
   readonly models: readonly Finding[];
   /** A sentence per contrast. */
   readonly contrasts: readonly Finding[];
-  /** One sentence on what would decide the undecided gains, contrasts among them. Empty if there are none. */
-  readonly next: string;
   /** One sentence on all models that were not trained to a plateau. Empty if there are none. */
   readonly unfinished: string;
 }
@@ -43,7 +40,6 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
     const answer = chooseAnswer(comparison, point);
     const isLate = answer.kind === 'no verdict';
     const texts = isLate ? [late] : answerInWords(answer, comparison, point);
-    const next = whatDecides(comparison, point);
     const finding = (row: GainRow, front?: Front): Finding => {
       const found = findings(row, comparison);
       const isSaid = found !== '' && texts.some((text) => text.includes(found));
@@ -59,7 +55,6 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
         ),
       ),
       contrasts: (contrasts?.rows ?? []).map((row) => finding(row)),
-      next: answer.kind === 'untested' || texts.includes(next) ? '' : next,
       unfinished: isLate ? '' : late,
     };
   });

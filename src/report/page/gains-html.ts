@@ -78,20 +78,18 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 /**
- * The gain with its sign and size. Below it: interval and p, the metric, and how many seeds would
- * decide. Of the baseline, the metric.
+ * The gain with its sign and size. Below it: interval and p, and the metric. Of the baseline, the metric.
  */
 function taskCell({ task, gain, text, own, level, deviation }: GainCell, isContrast: boolean): HtmlCell {
   const spread = deviation === '' ? '' : `± ${deviation}`;
   if (text === null) return { value: own.mean, content: level, below: [[spread]] };
   const metric = own.mean === null ? '' : `${metricName(task.metric)} ${level} ${spread}`;
-  const seeds = gain.seedsToDecide === null ? [] : [`about ${gain.seedsToDecide} seeds`, 'to decide'];
   const oneEpoch = oneEpochSize(own.oneEpoch, task);
   const metrics = isContrast ? [] : [metric, oneEpoch === '' ? '' : `one epoch ${oneEpoch}`];
   if (gain.gain === null) return { value: null, content: dash, below: [metrics] };
   const size = gain.relativeGain === null ? null : html` <span class="relative">${typographic(text.relative)}</span>`;
   const content = html`${signed(text, text.gain)}${size}${known(text)}`;
-  return { value: gain.gain, classes: text.verdict ?? '', content, below: [metrics, seeds] };
+  return { value: gain.gain, classes: text.verdict ?? '', content, below: [metrics] };
 }
 
 function meanCell({ aggregate, mean }: GainRow): HtmlCell {

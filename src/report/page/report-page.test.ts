@@ -72,8 +72,6 @@ test('a row has all numbers of its model: sorted by the unrounded gain, read wit
   expect(texts[3]).toBe(`▼ worse: −0.00090 −0.095 % [−0.00160, −0.00020] p ${p} AUC 0.94910 ± 0.00021`);
   expect(texts[4]).toMatch(/^\? undecided: \+0\.04 % \[−0\.07, \+0\.15\] p 0\.\d+$/);
   expect(texts[5]).toBe('123,456 + 1,000 embedding');
-  const undecided = rows.find(([label]) => label?.text.startsWith('Hard sharing'));
-  expect(plainText(undecided?.[3]?.text ?? '')).toContain('about 40 seeds to decide');
 });
 
 test('a model’s parameters, epochs, time and speed; its config and runs; data, versions and command', async () => {

@@ -82,12 +82,10 @@ function answers(words: readonly PointVerdict[]): Html {
   return html`<ul class="points">${words.map(({ title, answer }) => html`<li><b>${title}</b> ${typographic(answer.join(' '))}</li>\n`)}</ul>`;
 }
 
-/** A line per model with the size of its gains, what would decide, and the notes. */
+/** A line per model with the size of its gains, and the notes. */
 function why({ notes }: Comparison, words: readonly PointVerdict[]): Html {
   const parts = words.map((point) => {
-    return html`${point.title === '' ? null : html`<h3>${point.title}</h3>\n`}${models(point)}${
-      point.next === '' ? null : html`<p class="advice">${typographic(point.next)}</p>`
-    }\n`;
+    return html`${point.title === '' ? null : html`<h3>${point.title}</h3>\n`}${models(point)}\n`;
   });
   return html`<section id="why"><h2>Why</h2>
 ${parts}${notes.length === 0 ? null : html`<div class="notes" role="note">${notes.map((note) => html`<p>${note}</p>`)}</div>`}
