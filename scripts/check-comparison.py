@@ -308,7 +308,7 @@ def check_family(members, of_tasks):
     """The stored numbers of each gain."""
     level, alone = TEST["level"], [p_values(m) for m, _ in members]
     adjusted = [holm(family) for family in zip(*alone)] or [[]]
-    size, still_open = (sum(p is not None and p >= least for p in adjusted[0]) for least in (0, level))
+    size = sum(p is not None for p in adjusted[0])
     for (m, stored), (p, *_), different, outside, inferior in zip(members, alone, *adjusted):
         judged, error = m.pair.judged and m.gain is not None, None if p is None else m.error
         differs, within = (q is not None and q < level and m.enough for q in (different, outside))
@@ -322,7 +322,7 @@ def check_family(members, of_tasks):
         numbers["interval"] = error and (m.gain, error.half_width(level))
         numbers["simultaneous"] = error and (m.gain, error.half_width(level / size))
         if of_tasks:
-            detects, related = judged and m.enough and error and error.se > 0, m.gain is not None and m.whole > 0
+            related = m.gain is not None and m.whole > 0
             numbers |= {"margin": m.margin, "pEquivalent": outside, "pNotInferior": inferior if m.enough else None}
             numbers["relativeGain"] = 100 * m.gain / m.whole if related else None
         for kind, number in numbers.items():

@@ -138,7 +138,6 @@ function pValues({ runs, shifts, known }: Table): number[][] {
         ...of,
         variance: of.variance / own.length,
         runs: own.length,
-        overlap: 0,
       }));
       return fastP(gain, { estimated, known });
     }),
@@ -193,7 +192,6 @@ for (const gain of [1, 3, 6, 12]) {
     variance: 1 - 0.3 * index,
     degreesOfFreedom,
     runs: 5,
-    overlap: 0,
   }));
   const [fast, exact] = [fastP(gain, { estimated, known: 0.2 }), twoSidedP(gain, { estimated, known: 0.2 })];
   if (Math.abs(fast / exact - 1) > 0.01) throw new Error(`The faster p is ${fast} instead of ${exact}.`);

@@ -50,11 +50,7 @@ export const run = defineCommand(words, async (options) => {
         },
       },
     ).finally(() => display?.close());
-    const what = {
-      done: 'finished',
-      'already done': 'was finished already',
-      paused: 'has trained its epochs',
-    } as const;
+    const what = { done: 'finished', 'already done': 'was finished already' } as const;
     if (outcome.status !== 'interrupted') say(`Run ${index} ${what[outcome.status]}: ${outcome.path}`);
     else say(`Run ${index} is interrupted; the same command continues it: ${outcome.path}`);
     return outcome.status === 'interrupted' ? exitCode.interrupted : exitCode.done;

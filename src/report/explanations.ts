@@ -105,25 +105,9 @@ function intervals({ test, uncertainty }: Comparison, table: GainTable): readonl
 }
 
 function margins({ test }: Comparison, table: GainTable): string {
-  return say('margin', {
-    margins: byTask(
-      table,
-      ({ gain }) => gain.margin,
-      ([margin = 0]) => rounded(margin),
-    ),
-    level: rounded(test.level),
+  const ofTasks = table.tasks.flatMap((task) => {
+    const [margin] = cells(table).flatMap((cell) => (cell.task === task ? (cell.gain.margin ?? []) : []));
+    return margin === undefined ? [] : [`${rounded(margin)} ${metricName(task.metric)} on ${task.name}`];
   });
-}
-
-/** `0.001 AUC on income and …`, of the tasks that have such numbers. */
-function byTask(
-  table: GainTable,
-  of: (cell: GainCell) => number | null,
-  text: (numbers: readonly number[], digits: number) => string,
-): string {
-  const parts = table.tasks.flatMap((task) => {
-    const numbers = cells(table).flatMap((cell) => (cell.task === task ? (of(cell) ?? []) : []));
-    return numbers.length === 0 ? [] : [`${text(numbers, task.digits)} ${metricName(task.metric)} on ${task.name}`];
-  });
-  return listed(parts);
+  return say('margin', { margins: listed(ofTasks), level: rounded(test.level) });
 }

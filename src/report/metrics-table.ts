@@ -31,7 +31,7 @@ function metricsByType({ tasks: all }: Pick<Result, 'tasks'>) {
       column('split', 'text', ({ split }: Row) => split),
       ...names.map((name) => column(name, 'number', ({ metrics }: Row) => metricText(metrics[name]))),
     ];
-    return { type, columns, rows };
+    return { columns, rows };
   });
 }
 

@@ -225,7 +225,7 @@ function estimatedVariances(
   if (isSame(gain)) return [];
   return [gain.model, gain.reference].flatMap(({ values: { length: runs } }, side) => {
     const own = variances[side];
-    return own ? [{ ...own, variance: own.variance / runs, runs, overlap: 0 }] : [];
+    return own ? [{ ...own, variance: own.variance / runs, runs }] : [];
   });
 }
 
@@ -253,7 +253,7 @@ function ofPairs(gain: EstimatedGain, design: Design, overlap: number): readonly
   const magnitude = Math.max(...[...model.values, ...reference.values].map(Math.abs));
   if (isConstant(differences, magnitude)) return [];
   const runs = drawn.length;
-  return [{ ...own, variance: own.variance * (1 / runs + overlap), runs, overlap }];
+  return [{ ...own, variance: own.variance * (1 / runs + overlap), runs }];
 }
 
 /** A value for each draw of the data, whose mean is that of the differences: runs of one draw are not independent. */

@@ -33,7 +33,6 @@ export interface MeasuredRun {
   readonly seed: number;
   /** Equal for runs tested on the same rows. */
   readonly testSet: string;
-  readonly testRows: number;
   /**
    * Of one file that is split anew for each seed: test rows over the rows that they are drawn from, too. Null: it is
    * not.
@@ -133,12 +132,7 @@ function measuredRun(
   });
   const [first] = taken;
   if (!first || taken.length < tasks.length) return undefined;
-  const {
-    run,
-    run: {
-      result: { dataset },
-    },
-  } = first;
+  const { run } = first;
   const isOne = taken.every((task) => task.run === run);
   const score = metrics.all.find(({ type, score }) => score && tasks.some(({ metric }) => metric.type === type));
   const signedValue = ({ run, name }: TakenTask, metric: Metric | undefined) =>
@@ -146,7 +140,6 @@ function measuredRun(
   return {
     seed: folders[0].seed,
     testSet: testSetKey(run),
-    testRows: dataset.rows.test,
     overlap: testOverlap(run),
     values: taken.map((task) => signedValue(task, task.metric)),
     scores: taken.map((task) => signedValue(task, score)),

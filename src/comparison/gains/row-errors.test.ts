@@ -200,7 +200,7 @@ describe('both', () => {
       entry.runs.map(({ run }) => Number(run?.result.tasks[task]?.test[task === 'click' ? 'auc' : 'mse']));
     const pool = squeezedVariances(tasks.map((task) => entries().map((entry) => testValues(entry, task))));
     const estimated = (pool.variances[1] ?? []).flatMap((own) =>
-      own ? [{ ...own, variance: own.variance / 5, runs: 5, overlap: 0 }] : [],
+      own ? [{ ...own, variance: own.variance / 5, runs: 5 }] : [],
     );
     const error = { estimated, known: b };
     const [expected] = testFamily([{ gain: both?.gain ?? Number.NaN, error, margin: null }], 0.05);

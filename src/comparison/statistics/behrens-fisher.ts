@@ -18,8 +18,6 @@ export interface EstimatedVariance {
   readonly degreesOfFreedom: number;
   /** The number of runs that the mean is of. */
   readonly runs: number;
-  /** What more runs cannot remove: `variance` is that of one run times (1 / runs + overlap). */
-  readonly overlap: number;
 }
 
 export function standardError({ estimated, known }: EstimateError): number {
@@ -47,11 +45,10 @@ export function halfWidth(level: number, error: EstimateError): number {
 }
 
 /**
- * The x with P(X <= x) = share, to 1e-11 of the standard error: Newton's method on log P, or bisection where that
- * leaves the bracket.
+ * The x with P(X <= x) = share, which is at most 1/2, to 1e-11 of the standard error: Newton's method on log P, or
+ * bisection where that leaves the bracket.
  */
 export function quantile(share: number, error: EstimateError): number {
-  if (share > 0.5) return -quantile(1 - share, error);
   const possible = possibleErrors(error);
   const below = (x: number) => meanOver(possible, (se) => normalBelow(x / se));
   const density = (x: number) =>

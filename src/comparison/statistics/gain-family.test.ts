@@ -8,7 +8,7 @@ const one = (values: readonly number[], margin: number | null = null) => {
   const gain = values.reduce((a, b) => a + b, 0) / values.length;
   const own = sampleVariance(values);
   const runs = values.length;
-  const estimated = own && [{ ...own, variance: own.variance / runs, runs, overlap: 0 }];
+  const estimated = own && [{ ...own, variance: own.variance / runs, runs }];
   return { gain: runs === 0 ? null : gain, error: estimated && { estimated, known: 0 }, margin };
 };
 const known = (gain: number, margin: number | null = null) => ({
