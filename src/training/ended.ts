@@ -98,7 +98,7 @@ interface Judged {
 
 function hasFallen(epochs: readonly EpochRecord[], owner: string | undefined): boolean {
   const rates = epochs.flatMap(({ learningRate }) =>
-    typeof learningRate === 'object' ? (learningRate[owner ?? ''] ?? []) : (learningRate ?? []),
+    typeof learningRate === 'object' ? (learningRate[owner ?? ''] ?? []) : learningRate,
   );
   return (rates.at(-1) ?? 1) <= fallen * Math.max(0, ...rates);
 }

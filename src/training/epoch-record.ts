@@ -34,7 +34,7 @@ const epochShape = z
       .optional(),
     diagnostics: z.object({ cosines: cosinesShape.optional() }).readonly().optional(),
     /** At the epoch's first step; by task where each has its own. */
-    learningRate: z.union([z.number(), numberByTask]).optional(),
+    learningRate: z.union([z.number(), numberByTask]),
     /** Time of training, without compilation and evaluation. */
     seconds: z.number(),
   })

@@ -220,15 +220,9 @@ class Trainer {
     return { validation, test: yield* this.#evaluated(parameters, 'test') };
   }
 
-  #evaluated(parameters: HostArrays, split: 'validation' | 'test'): AsyncGenerator<TrainingRecord, Evaluation> {
-    return this.#reading(split, this.#compiled.evaluator.evaluate(parameters, split));
-  }
-
   /** Reports the number of rows done. */
-  async *#reading<Result>(
-    split: 'validation' | 'test',
-    work: AsyncGenerator<number, Result>,
-  ): AsyncGenerator<TrainingRecord, Result> {
+  async *#evaluated(parameters: HostArrays, split: 'validation' | 'test'): AsyncGenerator<TrainingRecord, Evaluation> {
+    const work = this.#compiled.evaluator.evaluate(parameters, split);
     const of = this.#setup.dataset.splits[split].rows;
     for (;;) {
       const next = await work.next();

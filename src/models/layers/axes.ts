@@ -91,7 +91,7 @@ export function presentRows(rows: Tensor): Features {
 }
 
 /** These parts of one input, then the further inputs, as one input. */
-export function takeParts(x: Features, spans: readonly Span[], further: readonly Features[] = []): Features {
+export function takeParts(x: Features, spans: readonly Span[], further: readonly Features[]): Features {
   const [blocks = 0, , rows = 0] = x.shape;
   return tf.concat([...spans.map(({ from, width }) => x.slice([0, from, 0], [blocks, width, rows])), ...further], 1);
 }
