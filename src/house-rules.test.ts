@@ -52,7 +52,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 20820, bytes: 91603, files: 29 },
-  comparison: { tokens: 49117, bytes: 176378, files: 58 },
+  comparison: { tokens: 49150, bytes: 176477, files: 58 },
   config: { tokens: 21931, bytes: 88139, files: 22 },
   data: { tokens: 69809, bytes: 261218, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },

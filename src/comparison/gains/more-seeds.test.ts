@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { moreSeeds } from './more-seeds.js';
 
-// a = 1; z(.0125) = 2.24
+// a = 1; z(.05 / 3 / 2) = 2.394: n = (z / size)^2 = 23 and 36
 test('seeds lower the training noise alone', () => {
-  const gain = (known: number) => ({
-    ...{ size: 0.5, error: { estimated: [{ variance: 0.2, runs: 5, degreesOfFreedom: 4 }], known } },
+  const gain = (size: number, known: number) => ({
+    ...{ size, error: { estimated: [{ variance: 0.2, runs: 5, degreesOfFreedom: 4 }], known } },
   });
-  expect(moreSeeds([gain(0), gain(0.1)], 0.05, 5)).toContain(
-    'about 21 seeds would decide 1; the others need more test rows, not seeds.',
-  );
+  const gains = [gain(0.5, 0), gain(0.4, 0), gain(0.5, 0.1)];
+  expect(moreSeeds(gains, 0.05, 5)).toContain('about 23 seeds would decide 1 of 3; for 1, more test rows, not seeds.');
+  expect(moreSeeds(gains, 0.05, 40)).toContain('about 41 seeds would decide 2 of 3');
 });

@@ -7,8 +7,8 @@ interface Undecided {
 }
 
 /**
- * What would decide gains of these sizes. Of se^2 = a / seeds + b more seeds lower the first part alone; b is that of
- * the test rows.
+ * What would decide the nearest of gains of these sizes. Of se^2 = a / seeds + b more seeds lower the first part alone;
+ * b is that of the test rows.
  * @param now seeds
  */
 export function moreSeeds(gains: readonly Undecided[], level: number, now: number): string {
@@ -21,6 +21,7 @@ export function moreSeeds(gains: readonly Undecided[], level: number, now: numbe
     .filter((needed) => needed > 0);
   const rows = 'more test rows, not seeds';
   if (seeds.length === 0) return `Undecided gains: ${rows}, would decide them.`;
-  const bySeeds = `about ${Math.max(now + 1, ...seeds)} seeds would decide ${seeds.length}`;
-  return `Undecided gains: ${bySeeds}${seeds.length < gains.length ? `; the others need ${rows}` : ''}.`;
+  const fewest = Math.max(now + 1, Math.min(...seeds));
+  const bySeeds = `about ${fewest} seeds would decide ${seeds.filter((needed) => needed <= fewest).length} of ${gains.length}`;
+  return `Undecided gains: ${bySeeds}${seeds.length < gains.length ? `; for ${gains.length - seeds.length}, ${rows}` : ''}.`;
 }
