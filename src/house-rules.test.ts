@@ -67,7 +67,7 @@ const sizes: Readonly<Record<string, Size>> = {
   scripts: { tokens: 24820, bytes: 87795, files: 23 },
   serving: { tokens: 16642, bytes: 57860, files: 15 },
   support: { tokens: 7819, bytes: 26528, files: 24 },
-  tracking: { tokens: 4264, bytes: 15940, files: 7 },
+  tracking: { tokens: 4270, bytes: 15951, files: 7 },
   training: { tokens: 32464, bytes: 120225, files: 37 },
 };
 

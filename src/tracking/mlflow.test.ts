@@ -92,6 +92,19 @@ test('numbers that a server does not take are left out, with one note; what foll
   expect(run?.statuses).toEqual(['RUNNING', 'FINISHED']);
 });
 
+test('a journal that cannot be read costs a note', async () => {
+  const server = await mlflowServer();
+  const notes: string[] = [];
+  const follow = () => () => {
+    throw new Error('EMFILE');
+  };
+  const run = { name: 'a', folder: temporaryFolder(), parameters: {}, follow };
+  const tracker = mlflowTracker({ url: server.url, experiment: 'tried' }, run, (message) => notes.push(message));
+  tracker.update();
+  await tracker.end('failed', []);
+  expect(notes).toEqual([expect.stringContaining('EMFILE. The run does not depend on it.')]);
+});
+
 test('many and odd parameters and metrics keep to the limits', async () => {
   const server = await mlflowServer();
   const odd = ['a/b', 'x//y', './z', '..', 'a+b', 'a*b', 'Straße 1', '価格 (€)', 'k'.repeat(300)];

@@ -72,7 +72,7 @@ export function mlflowTracker(
   function next(work: (run: MlflowRun) => Promise<void>): Promise<unknown> {
     last = last.then(async () => {
       const run = await opened;
-      if (run) await work(run);
+      if (run) await tried(() => work(run)); // also if the journal cannot be read
     });
     return last;
   }
