@@ -85,6 +85,6 @@ function normalized(text: string, folder: string): string {
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replace(/\b([1-9]\d+\.)\d+|\b(\d\.0*[1-9]\d)\d+/g, '$1$2…')
     .replace(/("(?:seconds|stepMilliseconds|samplesPerSecond|bytes)": ?)[^,}\n]+/g, '$1#')
-    .replace(/\b\d+(\.\d*…?)? (s|min|h|KiB|MiB)\b/g, '# $2')
+    .replace(/\b\d+(\.\d*…?)? (s|min|h|MiB)\b/g, '# $2')
     .replaceAll('\u001b', '<escape>');
 }

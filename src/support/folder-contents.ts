@@ -5,7 +5,6 @@ import { hasCode } from './system-error.js';
 /** A file, or a link, which is not followed. */
 interface FoundFile {
   readonly path: string;
-  readonly bytes: number;
   /** Milliseconds since 1970 of the last write. */
   readonly changed: number;
 }
@@ -16,7 +15,7 @@ export function filesBelow(folder: string): readonly FoundFile[] {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesBelow(path);
     const found = lstatSync(path, { throwIfNoEntry: false });
-    return found && !found.isDirectory() ? [{ path, bytes: found.size, changed: found.mtimeMs }] : [];
+    return found && !found.isDirectory() ? [{ path, changed: found.mtimeMs }] : [];
   });
 }
 

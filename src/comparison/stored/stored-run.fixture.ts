@@ -32,13 +32,10 @@ export async function storeRun(
     readonly seed: number;
     readonly tasks: Readonly<Record<string, StoredTask>>;
     readonly model?: Readonly<Record<string, unknown>>;
-    readonly dataset?: Readonly<Record<string, unknown>>;
     readonly train?: Readonly<Record<string, unknown>>;
     readonly checksum?: string;
     readonly environment?: Readonly<Record<string, unknown>>;
-    readonly epochs?: number;
     /** Of a run of independent tasks. */
-    readonly bestEpoch?: Readonly<Record<string, number>>;
     readonly parametersByTask?: Readonly<Record<string, { readonly embedding: number; readonly network: number }>>;
     readonly ended?: Ended;
     /** False: without predictions.arrow. */
@@ -52,7 +49,7 @@ export async function storeRun(
   const config = {
     name: run.name,
     seed: run.seed,
-    dataset: { loader: 'synthetic', rows: { train: 10, validation: 10, test: 10 }, dimension: 4, ...run.dataset },
+    dataset: { loader: 'synthetic', rows: { train: 10, validation: 10, test: 10 }, dimension: 4 },
     tasks: Object.entries(run.tasks).map(([name, { type }]) => ({ name, type })),
     model,
     train: { epochs: 3, batchSize: 5, optimizer: { type: 'adam' }, ...run.train },
@@ -96,7 +93,7 @@ export async function storeRun(
   );
   const validation = Object.fromEntries(Object.entries(values).map(([name, task]) => [name, task.validation]));
   const ones = Object.fromEntries(names.map((name) => [name, 1]));
-  const epochs = run.epochs ?? 3;
+  const epochs = 3;
   const lines = Array.from({ length: epochs }, (_, index) =>
     JSON.stringify({
       epoch: index + 1,
@@ -116,7 +113,7 @@ export async function storeRun(
     parameters: { embedding: 0, network: 12 },
     ...(run.parametersByTask ? { parametersByTask: run.parametersByTask } : {}),
     epochs,
-    bestEpoch: run.bestEpoch ?? Object.fromEntries(names.map((name) => [name, epochs])),
+    bestEpoch: Object.fromEntries(names.map((name) => [name, epochs])),
     ended: run.ended ?? 'plateau',
     dataset: {
       checksum,
