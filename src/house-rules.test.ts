@@ -52,7 +52,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 20820, bytes: 91603, files: 29 },
-  comparison: { tokens: 49150, bytes: 176477, files: 58 },
+  comparison: { tokens: 49150, bytes: 176449, files: 58 },
   config: { tokens: 21931, bytes: 88139, files: 22 },
   data: { tokens: 69809, bytes: 261218, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },
@@ -68,7 +68,7 @@ const sizes: Readonly<Record<string, Size>> = {
   serving: { tokens: 16642, bytes: 57860, files: 15 },
   support: { tokens: 7808, bytes: 26490, files: 24 },
   tracking: { tokens: 4270, bytes: 15951, files: 7 },
-  training: { tokens: 32464, bytes: 120225, files: 37 },
+  training: { tokens: 32476, bytes: 120314, files: 37 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

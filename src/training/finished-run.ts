@@ -50,6 +50,9 @@ export interface FinishedRun extends EvaluatedRun {
   predictions(): Promise<readonly TaskPredictions[]>;
 }
 
+/** A key that earlier commits stored with every config, at the value that changed nothing: such runs keep their hash. */
+const idleKey = /^(inputs:\n(?: {2,}.*\n)*?) {2}interaction: none\n/m;
+
 /**
  * Reads a finished run; undefined for a folder without a result.
  * @throws DataError that names a file that is missing, damaged, or of another run.
@@ -60,7 +63,7 @@ export function readRun(path: string): FinishedRun | undefined {
   const file = (name: string) => join(path, name);
   const notes = checkFiles(path, result.files);
   const experiment = readStored(file('config.yaml'), z.unknown(), (text) =>
-    parseExperiment(text, file('config.yaml'), [], definitions),
+    parseExperiment(text.replace(idleKey, '$1'), file('config.yaml'), [], definitions),
   );
   // `checkFiles` has verified the checksum.
   const gates: readonly GateUse[] = JSON.parse(readFileSync(file('gates.json'), 'utf8'));

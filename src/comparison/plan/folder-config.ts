@@ -32,7 +32,7 @@ export async function folderConfig(
   const added = /^compare\.(seeds|models|front)\b/; // adding seeds, models or fronts continues with the same runs
   const stored = storedIn(file);
   if (stored === undefined) {
-    const note = `${folder} has the tables of a config that this version of ple refuses: all runs are trained again, and the tables replaced at the end; name=NAME keeps both.`;
+    const note = `${folder} has the tables of a config that this version of ple refuses: the tables are replaced at the end; name=NAME keeps both.`;
     return { write, hasResults: false, note };
   }
   const changed = differences(stored, plain(config)).filter(({ key }) => !added.test(key));

@@ -120,3 +120,14 @@ test('a run whose hash is another one now is read; not if its config was edited'
   writeFileSync(at('a/config.yaml'), readFileSync(at('a/config.yaml'), 'utf8').replace('epochs: 3', 'epochs: 4'));
   expect(() => readRun(at('a'))).toThrow(/or edited ones: .* and 01234567 was trained/);
 });
+
+test('a run of an earlier commit, whose config has a key that changed nothing, is read', async () => {
+  await store('a', {});
+  const text = readFileSync(at('a/config.yaml'), 'utf8');
+  const withKey = (value: string) =>
+    writeFileSync(at('a/config.yaml'), `${text}inputs:\n  embedding: 4\n  interaction: ${value}\n`);
+  withKey('none');
+  expect(readRun(at('a'))?.result).toMatchObject({ name: 'r', model: 'single-task' });
+  withKey('fm');
+  expect(() => readRun(at('a'))).toThrow(/'inputs\.interaction': unknown key/);
+});
