@@ -68,7 +68,7 @@ const sizes: Readonly<Record<string, Size>> = {
   serving: { tokens: 16642, bytes: 57860, files: 15 },
   support: { tokens: 7808, bytes: 26490, files: 24 },
   tracking: { tokens: 4270, bytes: 15951, files: 7 },
-  training: { tokens: 32476, bytes: 120314, files: 37 },
+  training: { tokens: 32476, bytes: 120319, files: 37 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

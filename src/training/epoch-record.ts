@@ -84,7 +84,7 @@ export function readEpochs(path: string): readonly EpochRecord[] {
 }
 
 /** The epochs in an epochs.jsonl that a run may be writing, from a line on. An incomplete line is left out. */
-export function epochsSoFar(file: string, from = 0): readonly EpochRecord[] {
+export function epochsSoFar(file: string, from: number): readonly EpochRecord[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .slice(from)

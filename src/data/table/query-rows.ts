@@ -81,9 +81,9 @@ const clocks = new Map([
 ]);
 
 /**
- * Refuses functions whose answer changes by themselves, as DuckDB says: `today()` gives the same rows until tomorrow; and
- * samples without a seed. The plan names the functions behind keywords, macros and views. DuckDB cannot write one that scans JSON, so it is made for
- * empty tables.
+ * Refuses functions whose answer changes by themselves, as DuckDB says (`today()` gives the same rows until tomorrow), and
+ * samples without a seed. The plan names the functions behind keywords, macros and views. DuckDB cannot write one that
+ * scans JSON, so it is made for empty tables.
  */
 async function refuseChanging(database: DuckDBConnection, { query, files }: QuerySources): Promise<void> {
   const [[path] = []] = await queryRows(database, "SELECT current_setting('search_path')");
