@@ -101,6 +101,7 @@ export async function storeRun(
       train: { loss: 1, tasks: ones },
       validation,
       weights: ones,
+      learningRate: 0.001,
       seconds: 1,
     }),
   );
