@@ -79,7 +79,7 @@ function valueFindings({ name: column, unseen, constant }: InspectedColumn, summ
     const { lookedAt, outside } = summary.splits[split];
     const share = unseen[split] / Math.max(1, lookedAt - outside);
     if (share <= mostUnseen) return [];
-    const message = `Column '${column}': ${(100 * share).toFixed(1)} % of the ${splitTexts[split]} rows have a value that no training row has${within(summary, split)}: ignore it, or change how dataset cuts the splits.`;
+    const message = `Column '${column}': ${(100 * share).toFixed(1)} % of the ${splitTexts[split]} rows have a value that no training row has${within(summary, split)}: there it tells the model nothing. Ignore it if known values do not come again, or change how dataset cuts the splits.`;
     return [{ kind: 'unseen-values', message, column, split }];
   });
 }
