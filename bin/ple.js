@@ -4,6 +4,13 @@ process.env.ORT_DISABLE_TELEMETRY = '1';
 // Node opens its debugger at SIGUSR1, which schedulers send: not before `ple run` listens to it either.
 if (process.argv[2] === 'run') process.on('SIGUSR1', () => undefined);
 
+// An older Node lacks what modules of the program use as they load, and would call it a bug of theirs.
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`ple needs Node 20.19 or later; this is ${process.versions.node} (${process.execPath}).\n`);
+  process.exit(1);
+}
+
 let cli;
 try {
   cli = await import('../dist/cli/main.js');

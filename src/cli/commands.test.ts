@@ -58,4 +58,14 @@ describe('help', () => {
     expect(modules.some((module) => module.endsWith('dist/cli/main.js'))).toBe(true);
     expect(modules.filter((module) => heavy.test(module))).toEqual([]);
   });
+
+  test('a Node that is too old is told before anything loads', async () => {
+    const old = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } });";
+    const options = { env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(old)}` } };
+    const { status, stdout, stderr } = await ple(['--version'], options);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^ple needs Node 20\.19 or later; this is 20\.18\.3 \(.+\)\.\n$/);
+    const { engines }: { engines: { node: string } } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(engines.node).toBe('>=20.19');
+  });
 });
