@@ -54,8 +54,14 @@ export function findFaults(
       found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
     }
     if (kind === 'list' && weights !== undefined) {
-      const odd = `list_filter(${listEntries(column, separator)}, e -> ${entryWeight('e', weights)} IS NULL)`;
-      found.push({ sql: `len(${odd}) > 0`, column: name, what: ', where the weight of an entry is no number.' });
+      // The mean over a list divides by the sum of its weights, which negative ones can bring near 0.
+      const weight = entryWeight('e', weights);
+      const odd = `list_filter(${listEntries(column, separator)}, e -> ${weight} IS NULL OR ${weight} < 0)`;
+      found.push({
+        sql: `len(${odd}) > 0`,
+        column: name,
+        what: ', where the weight of an entry is no number of at least 0.',
+      });
     }
   }
   return found;

@@ -43,6 +43,12 @@ describe('what is wrong is said with file, line, column and reason', () => {
       { split: { time: 'fold' } },
       /data\.csv:3: column 'fold' is '2024-02-30', which is neither a number nor a date/,
     ],
+    ...['a:-1', 'a:heavy'].map((entry): [string, string, object, RegExp] => [
+      `a list's entry ${entry}`,
+      `x,y,fold\nb:0|a:2,1,\nb|${entry},0,v\nb,1,t\n`,
+      { columns: { x: { kind: 'list', weights: ':' } } },
+      /data\.csv:3: column 'x' is 'b\|a:.+', where the weight of an entry is no number of at least 0\.$/,
+    ]),
   ])('%s', async (_, content, settings, message) => {
     const failure = await open({ path: await file(content), tasks: { y: {} }, split: folds, ...settings }).catch(
       (error) => error,
