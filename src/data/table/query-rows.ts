@@ -105,6 +105,8 @@ async function refuseChanging(database: DuckDBConnection, { query, files }: Quer
   if (String(plan).includes('"seed":-1}')) throw new Error(`${otherRows} (it samples without REPEATABLE)`);
   for (const { name, operands } of functionsIn(plans))
     if (names.has(name) || clocks.get(name) === operands) throw new Error(`${otherRows} (it calls ${name})`);
+  const [, catalogue] = /"name":"((?:duckdb|pragma|pg)_\w+)","arguments":/.exec(String(plan)) ?? [];
+  if (catalogue) throw new Error(`the query reads what the database says of this machine, not data (${catalogue})`);
 }
 
 const planShape = z.looseObject({

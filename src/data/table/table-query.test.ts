@@ -165,6 +165,17 @@ test.each([
   );
 });
 
+test.each(['duckdb_settings()', 'pg_catalog.pg_settings', 'pragma_version()', 'information_schema.tables'])(
+  '%s is refused: it speaks of the machine',
+  async (catalogue) => {
+    const { users } = await threeTables();
+    const query = `SELECT id % 2 AS y, (SELECT count(*) FROM ${catalogue}) AS x FROM users`;
+    await expect(open({ query, files: { users }, tasks: { y: {} } })).rejects.toThrow(
+      /dataset\.query: the query reads what the database says of this machine, not data \(\w+\)/,
+    );
+  },
+);
+
 test('functions of the data alone are not refused', async () => {
   const { users, ratings } = await threeTables();
   const json = await file('{"id": 1, "t": "2024-05-31"}\n', 'data.jsonl');
