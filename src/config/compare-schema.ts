@@ -188,7 +188,7 @@ function checkSpaces(
   const shared = { path: ['tune'], values: tune ?? {} };
   const own = models.map((entry, index) => ({
     path: ['models', index, 'tune'],
-    values: listed.shape.tune.parse(entry.tune) ?? {},
+    values: listed.shape.tune.safeParse(entry.tune).data ?? {}, // a wrong one is told at its own place
   }));
   checkVariedKeys({ path: ['axes'], values: axes }, shared, own, context);
   checkGrid(search ?? usualSearch, [shared, ...own], context);

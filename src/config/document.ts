@@ -156,7 +156,7 @@ function withValue(whole: unknown, path: readonly string[], value: unknown, plac
     if (Array.isArray(outer) && /^\d+$/.test(key) && Number(key) <= outer.length)
       return outer.toSpliced(Number(key), 1, setIn(outer[Number(key)], depth + 1));
     if (outer === undefined || outer === null || isMapping(outer))
-      return { ...outer, [key]: setIn(outer?.[key], depth + 1) };
+      return { ...outer, [key]: setIn(outer && Object.hasOwn(outer, key) ? outer[key] : undefined, depth + 1) };
     const what = Array.isArray(outer) ? `has ${outer.length} items, counted from 0` : 'is not a mapping or a list';
     throw new ConfigError(`${place()}: '${path.slice(0, depth).join('.')}' ${what}.`);
   }

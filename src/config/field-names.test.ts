@@ -9,6 +9,7 @@ test.each([
   ['batch_size', ['epochs', 'batchSize'], 'batchSize'],
   ['hidden_units', ['levels', 'tower'], 'levels'],
   ['lr', ['epochs'], undefined],
+  ['constructor', ['epochs'], undefined],
 ])('%s among %j means %s', (word, known, meant) => {
   expect(meantKey(word, known)).toBe(meant);
 });

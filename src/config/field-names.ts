@@ -41,6 +41,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
 
 /** The key that is meant by a word that is none: another name of it, or a near miss. */
 export function meantKey(word: string, known: readonly string[]): string | undefined {
-  const names = others[word.toLowerCase().replaceAll(/[_-]/g, '')] ?? [];
+  const plain = word.toLowerCase().replaceAll(/[_-]/g, '');
+  const names = (Object.hasOwn(others, plain) ? others[plain] : undefined) ?? [];
   return names.find((name) => known.includes(name.split('.')[0] ?? '')) ?? nearest(word, known);
 }

@@ -96,4 +96,18 @@ train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
   ])('with %s and %s is refused', (tune, search, message) => {
     expect(() => parse(tune, search)).toThrow(message);
   });
+
+  test("is refused for the same mistakes in a model's own search", () => {
+    const own = text(rate, '{ type: random, candidates: 3 }').replace('[2, 3]', '{ integer: [3, 2] }');
+    expect(() => parseComparison(own, 'c.yaml', [], definitions)).toThrow(
+      /'compare\.models\.1\.tune\.model\.experts\.integer': the first number must be below the second/,
+    );
+  });
+
+  test('names that every object has are names like others', () => {
+    const config = (words: string[]) =>
+      parseComparison(text(rate, '{ type: random, candidates: 3 }'), 'c.yaml', words, definitions);
+    expect(() => config(['constructor=1'])).toThrow(/'constructor': unknown key; known keys: name/);
+    expect(() => config(['loss.weights.constructor.initial=2'])).toThrow(/no task 'constructor'; there are: y1, y2/);
+  });
 });
