@@ -165,6 +165,13 @@ describe('a lock of another', () => {
   });
 });
 
+test('a process whose folder is deleted learns it', () => {
+  const lock = acquireLock(folder);
+  rmSync(folder, { recursive: true });
+  expect(() => lock.check()).toThrow(`${folder} has lost its lock: somebody has deleted the folder or emptied it.`);
+  lock.release();
+});
+
 test('a process whose lock was taken over by force learns it, and leaves the lock of the other', () => {
   const lock = acquireLock(folder);
   lock.check();

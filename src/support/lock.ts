@@ -13,7 +13,7 @@ const [heartbeat, silence] = [10, 60];
 
 /** A folder that this process holds. */
 export interface Lock {
-  /** @throws UserError if another process has taken the folder over by force. */
+  /** @throws UserError if another process has taken the folder over by force, or it is gone. */
   check(): void;
   release(): void;
 }
@@ -85,7 +85,12 @@ function held(folder: string, lock: string, token: string): Lock {
   }, 1000 * heartbeat).unref();
   return {
     check() {
-      if (isOwn()) return;
+      const holder = readHolder(lock);
+      if (holder?.token === token) return;
+      if (!holder)
+        throw new UserError(
+          `${folder} has lost its lock: somebody has deleted the folder or emptied it. This run ends.`,
+        );
       throw new FolderInUse(
         `Another process has taken ${folder} over (--force). This one ends, and writes nothing more.`,
       );

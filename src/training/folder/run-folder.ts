@@ -18,7 +18,7 @@ export interface RunFolder {
   appendLine(name: string, value: unknown): void;
   /** Deletes the run's own files. Other files stay. */
   clear(): void;
-  /** @throws UserError if another process has taken the folder over by force. */
+  /** @throws UserError if another process has taken the folder over by force, or it is gone. */
   check(): void;
   release(): void;
 }
