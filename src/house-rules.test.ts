@@ -51,7 +51,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20820, bytes: 91603, files: 29 },
+  cli: { tokens: 20911, bytes: 92030, files: 29 },
   comparison: { tokens: 49150, bytes: 176449, files: 58 },
   config: { tokens: 21963, bytes: 88245, files: 22 },
   data: { tokens: 69849, bytes: 261471, files: 69 },
@@ -66,7 +66,7 @@ const sizes: Readonly<Record<string, Size>> = {
   report: { tokens: 44433, bytes: 165404, files: 56 },
   scripts: { tokens: 24820, bytes: 87795, files: 23 },
   serving: { tokens: 16642, bytes: 57860, files: 15 },
-  support: { tokens: 7808, bytes: 26490, files: 24 },
+  support: { tokens: 7833, bytes: 26657, files: 24 },
   tracking: { tokens: 4270, bytes: 15951, files: 7 },
   training: { tokens: 32476, bytes: 120319, files: 37 },
 };

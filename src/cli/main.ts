@@ -72,6 +72,17 @@ const foreign: Readonly<Record<string, string>> = {
   serve: 'ple predict predicts the rows of files, and ple export writes a file that other programs predict with',
 };
 
+/** Options of other programs that are keys of a config here. */
+const keys = new Map([
+  ['--seeds', 'compare.seeds'],
+  ['--seed', 'seed'],
+  ['--epochs', 'train.epochs'],
+  ['--batch-size', 'train.batchSize'],
+  ['--lr', 'train.optimizer.learningRate'],
+  ['--device', 'engine.device'],
+  ['--model', 'model.type'],
+]);
+
 /** The program. `exit` receives the exit code of its command. */
 export function build(exit: (code: number) => void): Command {
   const program = new Command('ple')
@@ -100,6 +111,9 @@ export function build(exit: (code: number) => void): Command {
 
 /** Converts a commander message to the form of the other messages. */
 function oneLine(text: string): string {
+  const [, option = ''] = /unknown option '(--[\w-]+)/.exec(text) ?? [];
+  const key = keys.get(option);
+  if (key) return `ple: There is no option ${option}: it is a key of the config, and follows as a word: ${key}=VALUE\n`;
   const message = text
     .replace(/^error: /, '')
     .trim()
