@@ -5,7 +5,7 @@ import { defineLoader } from '../loader.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
 import { prepared } from '../store/prepared.js';
 import { type Draw, preparedSource, type StoredSource } from '../store/prepared-source.js';
-import { rawChecksum } from '../store/raw-checksum.js';
+import { type FileBefore, rawChecksum } from '../store/raw-checksum.js';
 import { generatorSeed } from '../synthetic/generator-options.js';
 import { userField } from './fields.js';
 import { prepareFiles, type RawFiles } from './prepare-files.js';
@@ -56,10 +56,10 @@ export const aliCcp = defineLoader({
       skeleton: { train: await find('sample_skeleton_train'), test: await find('sample_skeleton_test') },
     };
     const raw = [files.common.train, files.common.test, files.skeleton.train, files.skeleton.test];
-    const sums: string[] = [];
-    for (const { path } of raw) sums.push(await rawChecksum(path, options.cache, context.signal));
-    const key = { version, sums };
-    const at = { folder: options.cache, name: 'ali-ccp', key };
+    const before: FileBefore[] = [];
+    for (const { path } of raw) before.push(await rawChecksum(path, options.cache, context.signal));
+    const key = { version, sums: before.map(({ checksum }) => checksum) };
+    const at = { folder: options.cache, name: 'ali-ccp', key, files: before };
     const entry = await prepared(at, context, (database, folder) => prepareFiles(database, folder, files, context));
     context.prepared?.(entry.path);
     const splitSeed = generatorSeed({ seed: options.splitSeed }, context);

@@ -5,6 +5,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { folderPerTest } from '../../support/folder.fixture.js';
 import { literal, queryRows, withDatabase } from './database.js';
 import { prepared, TableReader } from './prepared.js';
+import { beforeReading, type FileBefore } from './raw-checksum.js';
 
 const inFolder = folderPerTest();
 const cache = () => inFolder('kept', 'here');
@@ -18,7 +19,8 @@ async function make(database: DuckDBConnection) {
   await database.run('CREATE TABLE prepared.rows AS SELECT i::INTEGER AS x FROM range(5000) t(i)');
   return { count: 5000 };
 }
-const prepare = (key: unknown = { a: 1 }, more = {}) => prepared({ folder: cache(), name: 'some', key }, more, make);
+const at = (key: unknown, files: readonly FileBefore[] = []) => ({ folder: cache(), name: 'some', key, files });
+const prepare = (key: unknown = { a: 1 }, more = {}) => prepared(at(key), more, make);
 const storedSum = ({ file }: { readonly file: string }) =>
   withDatabase(async (database) => {
     await database.run(`ATTACH ${literal(file)} AS other (READ_ONLY)`);
@@ -39,18 +41,26 @@ test('an entry is made once, as a DuckDB file that any reader of DuckDB understa
 });
 
 test('a preparation that fails, or is interrupted, leaves nothing', async () => {
-  const failing = prepared({ folder: cache(), name: 'some', key: 1 }, {}, async (database) => {
+  const failing = prepared(at(1), {}, async (database) => {
     await make(database);
     throw new Error('no');
   });
   await expect(failing).rejects.toThrow('no');
   const stop = new AbortController();
-  const stopped = prepared({ folder: cache(), name: 'some', key: 1 }, { signal: stop.signal }, (database) => {
+  const stopped = prepared(at(1), { signal: stop.signal }, (database) => {
     setTimeout(() => stop.abort(new Error('stop')), 100);
     return queryRows(database, 'SELECT sum(sqrt(a.i * b.i)) FROM range(1000000) a(i), range(1000000) b(i)'); // hours
   });
   await expect(stopped).rejects.toThrow('stop');
   await expect(readdir(cache())).rejects.toThrow('ENOENT'); // nor the folder that was made for it
+});
+
+test('a file that was written a moment ago, and again without a new time, is compared by its bytes', async () => {
+  await writeFile(inFolder('raw'), 'rows');
+  const file = await beforeReading(inFolder('raw'));
+  expect(file.isFresh).toBe(true);
+  await prepared(at(1, [file]), {}, make);
+  await expect(prepared(at(2, [{ ...file, checksum: 'of rows before' }]), {}, make)).rejects.toThrow('changed while');
 });
 
 const flip = (share: number) => (bytes: Buffer) => {

@@ -10,7 +10,7 @@ import { hasCode, isSystemError, systemReason } from '../../support/system-error
 import { partialPath, removeRemains, syncPath, writeWhole } from '../../support/whole-file.js';
 import type { LoaderContext } from '../loader.js';
 import { limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
-import { fileChecksum } from './raw-checksum.js';
+import { type FileBefore, fileChecksum, refuseChanged } from './raw-checksum.js';
 
 /** Raise it when the stored format changes. */
 const formatVersion = 4;
@@ -41,13 +41,19 @@ export interface PreparedTables<Description> {
  * The prepared data of `key`, from the cache if present, else created by `make` and stored. They are written under a
  * temporary name, synced, and renamed. So an entry is complete or absent, however many processes write and read.
  * @param at `name` begins the folder's name; `key` is everything that decides the content, as JSON; messages advise to
- * change `setting`.
+ * change `setting`; `files` are what `make` reads.
  * @param make fills the attached database `prepared`. Its connection's own database and the folder are deleted
  * afterwards. It returns a description, plain JSON, and must depend on the key alone.
- * @throws DataError for damaged data.
+ * @throws DataError for damaged data, and for a file that changes while it is read.
  */
 export async function prepared<Description>(
-  at: { readonly folder: string; readonly name: string; readonly key: unknown; readonly setting?: string },
+  at: {
+    readonly folder: string;
+    readonly name: string;
+    readonly key: unknown;
+    readonly files: readonly FileBefore[];
+    readonly setting?: string;
+  },
   { signal }: Pick<LoaderContext, 'signal'>,
   make: (database: DuckDBConnection, folder: string) => Promise<Description>,
 ): Promise<PreparedTables<Description>> {
@@ -62,7 +68,7 @@ export async function prepared<Description>(
   let isDone = false;
   try {
     makeFolder(partial);
-    await write(partial, make, signal);
+    await write(partial, at.files, make, signal);
     await rename(partial, path).catch((error: unknown) => {
       if (!hasCode(error, 'EEXIST', 'ENOTEMPTY')) throw error; // else another process has made the same entry meanwhile
     });
@@ -82,6 +88,7 @@ export async function prepared<Description>(
 
 async function write(
   folder: string,
+  files: readonly FileBefore[],
   make: (database: DuckDBConnection, folder: string) => Promise<unknown>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -93,7 +100,7 @@ async function write(
   await limitMemory(database, 0, threads);
   const description = await whileOpen(database, signal, async () => {
     await database.run(`ATTACH ${literal(file)} AS prepared`);
-    const made = await make(database, work);
+    const made = await make(database, work).finally(() => refuseChanged(files, signal)); // else a failure may hide the change
     await database.run('DETACH prepared'); // writes what is still in memory
     return made;
   });

@@ -9,6 +9,7 @@ import type { CellReading, TextReading } from '../encoding.js';
 import type { Dialect, LoaderContext, RowReading } from '../loader.js';
 import { prepared } from '../store/prepared.js';
 import { preparedSource } from '../store/prepared-source.js';
+import { beforeReading, type FileBefore } from '../store/raw-checksum.js';
 import { findDataFiles } from './data-files.js';
 import { prepareTable } from './prepare-table.js';
 import { openSplitFiles } from './row-file.js';
@@ -53,6 +54,8 @@ export async function openNewRows(
   const { header = true, quote = '"', missing = usualMissing, ...others } = dialect;
   const reading = { header, quote, missing: [...missing], exact, ...others };
   const asTest = found.map(({ path }) => ({ split: 'test' as const, path }));
+  const before: FileBefore[] = [];
+  for (const { path } of found) before.push(await beforeReading(path, context.signal));
   const files = await openSplitFiles(asTest, reading);
   const { path = '', names = [] } = files[0]?.file ?? {};
   const inputs = [...new Set(wanted.inputs.map(({ name, cells }) => cells.of ?? name))];
@@ -95,7 +98,7 @@ export async function openNewRows(
       trained: new Map(wanted.inputs.map(({ name, cells }) => [name, cells])),
       keep: wanted.keep,
     };
-    const at = { folder, name: 'rows', key: null, setting: 'TMPDIR' };
+    const at = { folder, name: 'rows', key: null, files: before, setting: 'TMPDIR' };
     const entry = await prepared(at, context, (database) => prepareTable(database, files, options, about, context));
     const place = (row: number) => rowLocation(files, entry.description.fileRows ?? [], row);
     return { source: await preparedSource(entry, context), file: entry.file, place, release };

@@ -10,7 +10,7 @@ import { defineLoader } from '../loader.js';
 import { checksumOfDraw } from '../split-seed.js';
 import { prepared } from '../store/prepared.js';
 import { preparedSource } from '../store/prepared-source.js';
-import { rawChecksum } from '../store/raw-checksum.js';
+import { type FileBefore, rawChecksum } from '../store/raw-checksum.js';
 import { type DataFile, findDataFiles } from './data-files.js';
 import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
@@ -49,12 +49,17 @@ export const table = defineLoader({
     if (path !== undefined && new Set(read.files.map((file) => partition(file.path))).size > 1)
       context.note('Folders named column=value are columns in a query only: dataset.query, dataset.files.');
     const sums: string[] = [];
+    const before: FileBefore[] = [];
     const { signal } = context;
-    for (const file of read.files) sums.push(`${file.mark} ${await rawChecksum(file.path, cache, signal)}`);
+    for (const { path, mark } of read.files) {
+      const file = await rawChecksum(path, cache, signal);
+      before.push(file);
+      sums.push(`${mark} ${file.checksum}`);
+    }
     const version = content.query === undefined ? versions.files : versions.query;
     const key = { reader: loader, version, content: withoutDefaults(contentSchema, content), sums };
     const tasks = chosenTasks(Object.keys(options.tasks), context.tasks);
-    const at = { folder: cache, name: loader, key: tasks ? { ...key, tasks } : key };
+    const at = { folder: cache, name: loader, key: tasks ? { ...key, tasks } : key, files: before };
     const entry = await prepared(at, context, async (database, folder) => {
       const { splitFiles, rows } = await read.open(folder, signal);
       const checksum = createHash('sha256')
@@ -165,10 +170,7 @@ async function queriedFiles(options: RowOrigin, query: string): Promise<Read> {
   }
   if (database !== undefined) {
     for (const { path } of await findDataFiles([database])) found.push({ path, mark: 'database' });
-    if ((await stat(`${database}.wal`).catch(() => null))?.size)
-      throw new DataError(
-        `${database} has changes that lie beside it (${database}.wal): close it, or run CHECKPOINT there.`,
-      );
+    await refuseBeside(database);
   }
   let bytes = 0;
   for (const { path } of found) bytes += (await stat(path)).size;
@@ -177,9 +179,18 @@ async function queriedFiles(options: RowOrigin, query: string): Promise<Read> {
     files: found,
     async open(folder, signal) {
       const { file, checksum } = await openQuery(sources, options, folder, signal);
+      if (database !== undefined) await refuseBeside(database); // DuckDB has read them, too
       return { splitFiles: [{ split: 'train', file }], rows: checksum };
     },
   };
+}
+
+/** @throws DataError for changes of a DuckDB file that are not yet in it. */
+async function refuseBeside(database: string): Promise<void> {
+  if (!(await stat(`${database}.wal`).catch(() => null))?.size) return;
+  throw new DataError(
+    `${database} has changes that lie beside it (${database}.wal): close it, or run CHECKPOINT there.`,
+  );
 }
 
 /** What the error for a missing file says. */
