@@ -41,13 +41,17 @@ test('metrics of the test rows are those of the run', () => {
 });
 
 test('exported safetensors are the best parameters, with their shapes in the config', async () => {
-  const { arrays } = await readSafetensors(at('deep/model/model.safetensors'));
-  const best = await readSafetensors(join(run, 'checkpoints/best.safetensors'));
-  const { parameters } = JSON.parse(readFileSync(at('deep/model/config.json'), 'utf8'));
-  expect(Object.keys(parameters)).toEqual(Object.keys(arrays));
-  for (const [name, { data, shape }] of Object.entries(arrays)) {
-    expect(data).toEqual(best.arrays[name]?.data);
-    expect(parameters[name].shape).toEqual(shape);
+  const { parameters, files } = JSON.parse(readFileSync(at('deep/model/config.json'), 'utf8'));
+  const { sets } = await readTrainedRun(run);
+  expect(sets.length).toBeGreaterThan(1);
+  expect(files.map(({ tasks }: { tasks: string[] }) => tasks)).toEqual(sets.map(({ tasks }) => tasks));
+  for (const [index, best] of sets.entries()) {
+    const { arrays } = await readSafetensors(at('deep/model', files[index].file));
+    expect(Object.keys(parameters)).toEqual(Object.keys(arrays));
+    for (const [name, { data, shape }] of Object.entries(arrays)) {
+      expect(data).toEqual(best.parameters[name]?.data);
+      expect(parameters[name].shape).toEqual(shape);
+    }
   }
 });
 

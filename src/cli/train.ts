@@ -34,13 +34,15 @@ const words = () =>
 
 /** Trains one run. Prints its metrics on stdout, progress and notes on stderr. */
 export const train = defineCommand(words, async (given, options) => {
-  const [{ run }, { endedBy }, { notesOnUnpredicted }, { metricsTable }, { openDisplay }] = await Promise.all([
-    import('../training/run.js'),
-    import('../training/result.js'),
-    import('../training/unpredicted-tasks.js'),
-    import('../report/metrics-table.js'),
-    import('./display/run-display.js'),
-  ]);
+  const [{ run }, { endedBy, servedBy }, { notesOnUnpredicted }, { metricsTable }, { openDisplay }] = await Promise.all(
+    [
+      import('../training/run.js'),
+      import('../training/result.js'),
+      import('../training/unpredicted-tasks.js'),
+      import('../report/metrics-table.js'),
+      import('./display/run-display.js'),
+    ],
+  );
   const experiment = await chosenExperiment(given, options);
   const display = openDisplay(process.stderr, experiment);
   if (options.dryRun) return dryRun(experiment, display, options.json ?? false);
@@ -67,8 +69,8 @@ export const train = defineCommand(words, async (given, options) => {
     if (note !== undefined) say(`note: ${note}`);
   }
   process.stdout.write(options.json ? `${JSON.stringify(outcome.result, null, 2)}\n` : metricsTable(outcome.result));
-  const reason = endedBy(outcome.result, experiment.train);
-  if (reason !== undefined) say(reason);
+  for (const text of [endedBy(outcome.result, experiment.train), servedBy(outcome.result)])
+    if (text !== undefined) say(text);
   for (const note of notesOnUnpredicted(outcome.result)) say(`note: ${note}`);
   say(`Written to ${outcome.path}`);
   return exitCode.done;

@@ -186,7 +186,7 @@ export interface TaskGain extends TestedGain {
   /** Standard deviation over n - 1. Null for one run. */
   readonly sd: number | null;
   /**
-   * Results at the epoch that is best for all tasks together, as a joint model is served: the price of one epoch. The
+   * Results at the epoch that is best for all tasks together, with one network to serve: the price of one epoch. The
    * gain is over the baseline at each task's own epoch; of the baseline, it is what one epoch costs without any sharing.
    * Null if runs have no record of it, or keep their last epoch.
    */

@@ -37,10 +37,10 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
           'How often the training rows are read in all. The epochs divide these steps evenly: `passes: 1, epochs: 20` evaluates twenty times in one pass. 0.5 reads half of the rows. An epoch has at least one step. Absent: each epoch is a pass.',
         ),
       keep: z
-        .enum(['best', 'last'])
+        .enum(['best', 'one', 'last'])
         .default('best')
         .describe(
-          '`best`: each task is judged at its best epoch on validation. `last`: no epoch is chosen, the last parameters count, and validation only reports. It is meant for rows that are seen once, at a rate that falls to 0.',
+          'With which parameters each task is judged, predicted and exported. `best`: those of its best epoch on validation, so a run may have as many sets as tasks. `one`: a network has one epoch for all its tasks, by `earlyStopping.monitor`. `last`: no epoch is chosen, the last parameters count, and validation only reports. It is meant for rows that are seen once, at a rate that falls to 0.',
         ),
       batchSize: countUpTo(2 ** 20, 'the rows of a step are in memory at once').describe(
         'Rows in a step. It may exceed the data.',
@@ -78,7 +78,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
             .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
             .default('mean')
             .describe(
-              'What chooses one epoch for all tasks, with which a joint model is served, and what training goes on for. `mean`: the mean score over tasks, on the validation split: AUC in units of .001, -ln(MSE / Var(y)) in units of .01; training goes on while any task improves. `task:<name>`: this task alone. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights; tasks are scored by their loss. Each task is judged at its own best epoch whatever the monitor.',
+              'What chooses one epoch for all tasks (`keep: one`), and what training goes on for. `mean`: the mean score over tasks, on the validation split: AUC in units of .001, -ln(MSE / Var(y)) in units of .01; training goes on while any task improves. `task:<name>`: this task alone. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights; tasks are scored by their loss. With `keep: best` each task is judged at its own best epoch whatever the monitor.',
             ),
           patience: epochCount()
             .nullable()
@@ -103,7 +103,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
         .describe('Which epochs are kept, and when training ends before `epochs`.'),
     })
     .superRefine(checkOptimizers, whereSound(/^optimizer/))
-    .refine(({ keep, earlyStopping }) => keep === 'best' || earlyStopping.patience === null, {
+    .refine(({ keep, earlyStopping }) => keep !== 'last' || earlyStopping.patience === null, {
       path: ['earlyStopping', 'patience'],
       message: 'has no effect with keep: last, which trains to the last epoch',
       ...whereSound(/^(keep|earlyStopping)/),

@@ -51,7 +51,7 @@ const templates = {
   gains: 'Gains are over {baseline}, as means over {seeds}. Above 0 is better.',
   units: 'Gains are {units}; above 0 is better.',
   oneEpoch:
-    'Each task is judged at its own best epoch. “One epoch”: the gains at one epoch for all tasks, as a joint model is served; of the baseline, what one epoch costs.',
+    'Each task is judged, and served, at its own best epoch. “One epoch”: the gains with one network to serve (train.keep: one); of the baseline, what one epoch costs.',
   relative: "Relative gains are in percent of {baseline}'s metric.",
   mean: "Δm is the mean over tasks of gain / {baseline}'s metric.",
   weightedMean: "Δm is the mean over tasks of gain / {baseline}'s metric, with the weights {weights}.",

@@ -49,7 +49,7 @@ export function writeMixedTable(folder: string): void {
 }
 
 /**
- * Trains on the table, and returns the run's folder. It keeps its last epoch, so that tables have the predictions of what is served.
+ * Trains on the table, and returns the run's folder.
  * @param dataset more keys of `dataset`
  * @param inputs keys of `inputs`
  */
@@ -74,7 +74,7 @@ inputs:
   { numeric: quantile, buckets: 8, unseen: apart, minCount: 3, maxLength: 3, columns: { income: { numeric: log1p }, day: { numeric: standard } } ${inputs} }
 tasks: ${tasks}
 model: ${model}
-train: { epochs: 2, keep: last, batchSize: 64, optimizer: { type: adam, learningRate: 0.01 } }
+train: { epochs: 3, batchSize: 64, optimizer: { type: adam, learningRate: 0.01 } }
 engine: { device: cpu, threads: 1 }
 `;
   const outcome = await run(parseExperiment(text, 'mixed.yaml', [], definitions), {

@@ -1,10 +1,11 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
+import { sealed } from '../support/checksum.js';
 import { readRun } from '../training/finished-run.js';
 import { trainedOnMixed } from './mixed-table.fixture.js';
-import { expectOwnBits, mixedFolder, opened, predicted } from './predict-rows.fixture.js';
+import { expectOwnBits, expectSameBits, mixedFolder, opened, predicted } from './predict-rows.fixture.js';
 import { scoreValues } from './score-rows.js';
 import { readTrainedRun } from './trained-run.js';
 
@@ -68,6 +69,25 @@ describe('a run with all types of tasks', async () => {
       readFileSync(file('inputs.csv'), 'utf8').replace(/\n(\d+),([^,]*|"[^"]*"),(u\d+),\d+,/, '\n$1,$2,$3,old,'),
     );
     await expect(opened(path, file('odd.csv'))).rejects.toThrow(/column 'age' is 'old', which is no number/);
+  });
+
+  test('where tasks have different epochs, new rows get the bits of the run’s own test predictions of each', async () => {
+    const run = await readTrainedRun(path);
+    expect(run.sets.length).toBeGreaterThan(1);
+    await expectSameBits(path);
+  });
+
+  test('a run of an earlier version, which kept one epoch for all tasks, is refused with what to do', async () => {
+    const { sha256: _, ...result } = JSON.parse(readFileSync(join(path, 'result.json'), 'utf8'));
+    const weights = Object.keys(result.files).filter((name) => name.startsWith('checkpoints/best-'));
+    copyFileSync(join(path, weights[0] ?? ''), join(path, 'checkpoints/best.safetensors'));
+    const files = Object.fromEntries(Object.entries(result.files).filter(([name]) => !weights.includes(name)));
+    const own = { ...files, 'checkpoints/best.safetensors': result.files[weights[0] ?? ''] };
+    writeFileSync(join(path, 'result.json'), JSON.stringify(sealed({ ...result, files: own })));
+    await expect(readTrainedRun(path)).rejects.toThrow(
+      /keeps the parameters of one epoch, and its results are of epochs \d.*Train it again \(--overwrite\)/,
+    );
+    writeFileSync(join(path, 'result.json'), JSON.stringify(sealed(result)));
   });
 
   test('a run without its encoding, and a comparison, are refused with what to do', async () => {

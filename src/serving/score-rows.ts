@@ -11,8 +11,9 @@ import { models } from '../models/catalogue.js';
 import { must } from '../support/must.js';
 import { type ScoredBatch, scoredBatches } from '../training/evaluation.js';
 import { modelShape } from '../training/setup.js';
-import { batchArrays, evaluationStep } from '../training/step.js';
-import { storedParameters, type TrainedModel } from './trained-run.js';
+import { batchArrays } from '../training/step.js';
+import { servedProgram } from './served-program.js';
+import { storedSets, type TrainedModel } from './trained-run.js';
 
 /** New rows, encoded for the run's model. */
 export interface EncodedRows extends NewRows {
@@ -73,7 +74,7 @@ function labelReading({ tasks }: Encoding, own: RowReading | undefined): RowRead
 }
 
 /**
- * Predicts all rows with the parameters of the run's best epoch, batch by batch.
+ * Predicts all rows, each task with the parameters that serve it, batch by batch.
  * @throws NotFinite
  */
 export async function* scoredRows(
@@ -84,10 +85,8 @@ export async function* scoredRows(
   const { experiment } = run;
   const model = models.get(experiment.model.type).build(modelShape(dataset), experiment.model);
   const { batchSize } = experiment.train;
-  const program = await engine.compile(
-    evaluationStep(model, () => undefined),
-    { state: storedParameters(model, run), batch: batchArrays(dataset, batchSize).inputs },
-  );
+  const batch = batchArrays(dataset, batchSize).inputs;
+  const program = await servedProgram(engine, model, batch, dataset.tasks, storedSets(model, run));
   let row = 0;
   try {
     for await (const batches of scoredBatches(program, dataset, 'test', batchSize)) {

@@ -7,11 +7,11 @@ import type { HostArrays } from '../support/arrays.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { readSafetensors } from '../support/safetensors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
-import { encodingFile, weightsFile } from '../training/folder/run-manifest.js';
+import { encodingFile, servedFiles } from '../training/folder/run-manifest.js';
 import { readStored } from '../training/folder/stored-file.js';
 import { type PartKind, requirePlugins } from '../training/plugins.js';
 
-/** A finished run with all that is needed to predict new rows: its encoding, and the parameters of its best epoch. */
+/** A finished run with all that is needed to predict new rows: its encoding, and the parameters that serve each task. */
 export interface TrainedModel {
   readonly path: string;
   readonly experiment: Experiment;
@@ -19,13 +19,21 @@ export interface TrainedModel {
   /** Notes for the user on the run's files. */
   readonly notes: readonly string[];
   readonly encoding: Encoding;
+  readonly sets: readonly StoredSet[];
+}
+
+/** Parameters, and the tasks that are predicted with them. */
+interface StoredSet {
+  /** Its file, relative to the run's folder. */
+  readonly file: string;
+  readonly tasks: readonly string[];
   readonly parameters: HostArrays;
 }
 
 /**
  * @param needed The kinds of parts whose plugins must be loaded.
  * @throws ConfigError for a folder of anything else, and for a run whose plugin is not loaded. DataError for a run
- * without its encoding or weights.
+ * without its encoding or weights, and for one of an earlier version that kept one epoch though tasks' epochs differ.
  */
 export async function readTrainedRun(
   path: string,
@@ -44,23 +52,30 @@ export async function readTrainedRun(
     throw new DataError(`${path} has no ${name}, which new rows need: it was deleted. Train it again (--overwrite).`);
   };
   const encoding = readStored(file(encodingFile), encodingShape, (text): Encoding => JSON.parse(text));
-  const { arrays } = await readSafetensors(file(weightsFile));
   const { experiment, result, notes } = run;
-  return { path, experiment, result, notes, encoding, parameters: arrays };
+  const files = servedFiles(result);
+  if (files.length > 1 && result.files['checkpoints/best.safetensors'])
+    throw new DataError(
+      `${path} keeps the parameters of one epoch, and its results are of epochs ${[...new Set(Object.values(result.bestEpoch))].join(', ')}: an earlier version of ple trained it. Train it again (--overwrite).`,
+    );
+  const sets: StoredSet[] = [];
+  for (const { file: name, tasks } of files)
+    sets.push({ file: name, tasks, parameters: (await readSafetensors(file(name))).arrays });
+  return { path, experiment, result, notes, encoding, sets };
 }
 
-/** The stored parameters of a model. @throws DataError for weights of another model. */
-export function storedParameters(
-  model: Model,
-  { path, parameters }: Pick<TrainedModel, 'path' | 'parameters'>,
-): HostArrays {
-  return Object.fromEntries(
-    Object.entries(model.parameters).map(([name, { shape }]) => {
-      const found = parameters[name];
-      if (found && String(found.shape) === String(shape)) return [name, found];
-      throw new DataError(
-        `${join(path, weightsFile)} ${found ? `has '${name}' in another shape` : `has no '${name}'`}: another version of ple trained the run. Train it again (--overwrite).`,
-      );
-    }),
-  );
+/** The stored parameters of a model, in place of those in the files. @throws DataError for weights of another model. */
+export function storedSets(model: Model, { path, sets }: Pick<TrainedModel, 'path' | 'sets'>): readonly StoredSet[] {
+  return sets.map((set) => ({
+    ...set,
+    parameters: Object.fromEntries(
+      Object.entries(model.parameters).map(([name, { shape }]) => {
+        const found = set.parameters[name];
+        if (found && String(found.shape) === String(shape)) return [name, found];
+        throw new DataError(
+          `${join(path, set.file)} ${found ? `has '${name}' in another shape` : `has no '${name}'`}: another version of ple trained the run. Train it again (--overwrite).`,
+        );
+      }),
+    ),
+  }));
 }

@@ -12,7 +12,7 @@ const folder = folderOfFile();
 
 test.each([
   [{ format: 'ple-checkpoint-1', hash: 'abcd1234' }, /last\.safetensors was written by another version of ple/],
-  [{ format: 'ple-checkpoint-6', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
+  [{ format: 'ple-checkpoint-7', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
 ])('a checkpoint with %j is refused by name', async (metadata, message) => {
   const path = join(folder, metadata.format);
   mkdirSync(path);

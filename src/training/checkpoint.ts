@@ -4,18 +4,14 @@ import { join } from 'node:path';
 import type { HostArray, HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
+import type { ServedSet } from './progress/kept-parameters.js';
 import { progressSchema } from './progress/progress.js';
-import type { ServedSnapshot, Snapshot } from './trainer.js';
+import type { Snapshot } from './trainer.js';
 
 /** Then the epoch: `kept/7/<parameter>`. */
 const keptPrefix = 'kept/';
 /** Its number grows when the meaning of a state's arrays or scores changes, or the content of `last.safetensors`. */
-const format = 'ple-checkpoint-6';
-
-/** What the model is served with, for other programs: plain safetensors under the parameters' names. */
-function bestPath(folder: string): string {
-  return join(folder, 'best.safetensors');
-}
+const format = 'ple-checkpoint-7';
 
 /** All that a resumed run needs, in one file, so that no kill can leave two files of different moments. */
 function lastPath(folder: string): string {
@@ -42,15 +38,9 @@ function checksum(arrays: HostArrays, progress: string): string {
   return sha256.digest('hex');
 }
 
-export async function writeBest(
-  folder: string,
-  { served, progress: { tasks, choice } }: Pick<ServedSnapshot, 'served' | 'progress'>,
-): Promise<void> {
-  const epochs = { choice: choice.bestEpoch, tasks: tasks.map(({ bestEpoch }) => bestEpoch) };
-  await writeSafetensors(bestPath(folder), {
-    arrays: served,
-    metadata: { format, bestEpoch: JSON.stringify(epochs) },
-  });
+/** What tasks are served with, for other programs: plain safetensors under the parameters' names. */
+export async function writeServed(path: string, { tasks, parameters }: ServedSet): Promise<void> {
+  await writeSafetensors(path, { arrays: parameters, metadata: { format, tasks: JSON.stringify(tasks) } });
 }
 
 /** The last checkpoint, or nothing if none was written yet. */

@@ -124,7 +124,7 @@ export interface ScoredBatch {
 
 /** Predicts a split batch by batch, in its order, a chunk at a time. */
 export async function* scoredBatches(
-  program: Program,
+  program: Pick<Program, 'run' | 'transfers'>,
   dataset: Dataset,
   name: SplitName,
   batchSize: number,

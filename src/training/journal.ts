@@ -6,15 +6,16 @@ import { hash8 } from '../config/hash.js';
 import { sealed } from '../support/checksum.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { openLog } from '../support/growing-file.js';
+import { must } from '../support/must.js';
 import { wholeNumber } from '../support/whole-number.js';
 import type { TrackedStatus, Tracker } from '../tracking/tracker.js';
 import { openTrackers } from '../tracking/trackers.js';
-import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
+import { readSnapshot, writeServed, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';
 import { readEpochs } from './epoch-record.js';
 import { describeEnvironment, goingOn, readEnvironment } from './folder/environment.js';
 import { keepEpochs, openRunFolder, type RunFolder } from './folder/run-folder.js';
-import { encodingFile, hashFiles, predictionsFile } from './folder/run-manifest.js';
+import { encodingFile, hashFiles, predictionsFile, servedFiles } from './folder/run-manifest.js';
 import { writePredictions } from './predictions.js';
 import { measuredResult, notesOn, type Result } from './result.js';
 import type { PreparedTraining, RunOptions, TrainingOutcome } from './run-options.js';
@@ -159,16 +160,11 @@ class OpenJournal implements Journal {
     folder.check();
     if (record.kind === 'trained') return this.#finish(record.trained);
     options.on({ kind: 'training', record });
-    if (record.kind === 'compiled') {
-      log.info({ seconds: record.seconds }, 'compiled');
-      // It may have been lost with the last process.
-      if (this.from && this.from.kept.size > 0) await writeBest(folder.checkpoints, await record.snapshot());
-    }
+    if (record.kind === 'compiled') log.info({ seconds: record.seconds }, 'compiled');
     if (record.kind === 'epoch') {
       folder.appendLine('epochs.jsonl', record.record);
       log.info(record.record, 'epoch');
       this.#tracker.update();
-      if (record.isServed) await writeBest(folder.checkpoints, await record.snapshot());
     }
     return this.#checkpoint(record);
   }
@@ -207,7 +203,13 @@ class OpenJournal implements Journal {
     await folder.write(encodingFile, `${JSON.stringify(setup.dataset.encoding)}\n`);
     if (predictions) await writePredictions(join(path, predictionsFile), setup.dataset, trained.own.test);
     const measured = measuredResult(experiment, setup, trained, readEpochs(path));
-    const result = sealed({ ...measured, files: hashFiles(path) });
+    const files = servedFiles(measured);
+    for (const { file, tasks } of files) {
+      const set = trained.served.find((one) => tasks.every((task) => one.tasks.includes(task)));
+      await writeServed(join(path, file), must(set, file));
+    }
+    const weights = files.map(({ file }) => file);
+    const result = sealed({ ...measured, files: hashFiles(path, weights) });
     await folder.writeJson('result.json', result); // last: its presence says that the run is finished
     return result;
   }

@@ -36,29 +36,53 @@ test('each task has the metrics and predictions of its own best epoch, as if sel
   expect(readTest).toBe(epochs.size); // each epoch's parameters were evaluated once
 });
 
-test('a joint model is served with one epoch, networks of one task each with their own', async () => {
+test('each task, and its own gates, are served with its own epoch; shared gates are of the chosen epoch', async () => {
   const { dataset } = made();
   for (const model of [ple, '{ type: single-task, levels: [[8]], tower: [8] }']) {
     const experiment = smallExperiment(model, binaryTasks, settings('mean'));
     const { served, own, choice, progress, records } = await trained(experiment, dataset);
-    const isJoint = model === ple;
-    expect(new Set(progress.tasks.map(({ bestEpoch }) => bestEpoch)).size).toBe(2);
+    expect(served).toHaveLength(model === ple ? 2 : 1); // networks of one task each are in one set
     for (const [index, { bestEpoch }] of [...progress.tasks, progress.choice].entries()) {
       const shorter = { ...experiment, train: { ...experiment.train, epochs: bestEpoch, keep: 'last' as const } };
       const last = await trained(shorter, dataset);
       expect(last.records.map(({ validation }) => validation)).toEqual(
         records.slice(0, bestEpoch).map(({ validation }) => validation),
       );
+      const gatesOf = ({ test }: typeof own, name: string) => test.gates.filter(({ gate }) => gate === name);
       const task = binaryTasks[index];
-      if (task) expect(last.own.test.tasks[index]).toEqual(own.test.tasks[index]);
-      else expect(splitMetrics(dataset, last.own)).toEqual(choice && splitMetrics(dataset, choice));
-      const used = Object.entries(last.served).filter(([name]) => {
-        return isJoint ? task === undefined : task !== undefined && name.startsWith(`${task.name}.`);
-      });
-      for (const [name, value] of used) expect(served[name]).toEqual(value);
-      if (isJoint && task === undefined) expect(served).toEqual(last.served);
+      if (!task) {
+        expect(splitMetrics(dataset, last.own)).toEqual(choice && splitMetrics(dataset, choice));
+        expect(gatesOf(own, 'shared')).toEqual(gatesOf(last.own, 'shared'));
+        continue;
+      }
+      expect(last.own.test.tasks[index]).toEqual(own.test.tasks[index]);
+      expect(gatesOf(own, task.name)).toEqual(gatesOf(last.own, task.name));
+      const set = served.find(({ tasks }) => tasks.includes(task.name));
+      for (const [name, value] of Object.entries(last.served[0]?.parameters ?? {}))
+        if (model === ple || name.startsWith(`${task.name}.`)) expect(set?.parameters[name]).toEqual(value);
     }
   }
+});
+
+test('with keep: one, a network’s tasks have the epoch that the monitor chooses; networks of one task have their own', async () => {
+  const { dataset } = made();
+  for (const monitor of ['mean', 'task:share'])
+    for (const model of [ple, '{ type: single-task, levels: [[8]], tower: [8] }']) {
+      const experiment = smallExperiment(model, binaryTasks, settings(monitor));
+      const best = await trained(experiment, dataset);
+      const one = await trained({ ...experiment, train: { ...experiment.train, keep: 'one' } }, dataset);
+      const result = measuredResult(
+        { ...experiment, train: { ...experiment.train, keep: 'one' } },
+        setUp(experiment, dataset, compiled),
+        one,
+        one.records,
+      );
+      expect(one.served).toHaveLength(1);
+      expect(one.choice).toBeUndefined();
+      expect(one.own).toEqual(model === ple ? best.choice : best.own);
+      expect(result.oneEpoch).toBeUndefined();
+      expect(one.records.map(({ validation }) => validation)).toEqual(best.records.map(({ validation }) => validation));
+    }
 });
 
 test('with keep: last no epoch is chosen', async () => {

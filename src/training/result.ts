@@ -7,8 +7,8 @@ import { counted, wholeNumber } from '../support/whole-number.js';
 import { type Ended, howEnded, worstEnd } from './ended.js';
 import type { EpochRecord } from './epoch-record.js';
 import { type Evaluation, splitMetrics } from './evaluation.js';
-import type { FileHashes } from './folder/run-manifest.js';
-import { isJoint } from './progress/kept-parameters.js';
+import { type FileHashes, servedFiles } from './folder/run-manifest.js';
+import { isJoint, servedEpochs } from './progress/kept-parameters.js';
 import { countByTask, countParameters, type TrainingSetup } from './setup.js';
 import type { Trained } from './trainer.js';
 
@@ -21,7 +21,7 @@ interface TaskResult {
   readonly type: string;
   /** Rows of each class of a multiclass task, whatever their weights. */
   readonly classes?: readonly { readonly name: string; readonly validation: number; readonly test: number }[];
-  /** Metrics at the task's best epoch. */
+  /** Metrics at `bestEpoch`. */
   readonly validation: TaskMetrics;
   readonly test: TaskMetrics;
   /** How training ended for it. Absent: it has no validation row, or is not watched. */
@@ -38,7 +38,10 @@ export interface Result {
   /** Counts of each task's own network; absent where tasks share parameters. */
   readonly parametersByTask?: Readonly<Record<string, ParameterCounts>>;
   readonly epochs: number;
-  /** By task: the epoch at which it is judged. With `train.keep: last` the last one. */
+  /**
+   * By task: the epoch at which it is judged, and served. Its own; with `train.keep: one` that of its network; with
+   * `last` the last one.
+   */
   readonly bestEpoch: Readonly<Record<string, number>>;
   /** As the worst of its tasks. */
   readonly ended: Ended;
@@ -53,10 +56,7 @@ export interface Result {
     readonly batchSize: number;
   };
   readonly tasks: Readonly<Record<string, TaskResult>>;
-  /**
-   * All tasks at the epoch that is best for them together; a joint model is served with its parameters. Absent with
-   * `train.keep: last`.
-   */
+  /** With `train.keep: best`: all tasks at the epoch that is best for them together. */
   readonly oneEpoch?: {
     readonly epoch: number;
     readonly tasks: Readonly<Record<string, Pick<TaskResult, 'validation' | 'test'>>>;
@@ -86,6 +86,7 @@ export function measuredResult(
     }));
   };
   const ownMetrics = metricsIn(own);
+  const served = servedEpochs(selection, progress);
   const ended = howEnded(epochs, experiment, !isJoint(selection));
   return {
     schema: 2,
@@ -95,7 +96,7 @@ export function measuredResult(
     parameters: countParameters(setup.model.parameters),
     ...(parametersByTask ? { parametersByTask } : {}),
     epochs: progress.epoch - 1,
-    bestEpoch: byTask((_, index) => progress.tasks[index]?.bestEpoch ?? 0),
+    bestEpoch: byTask((_, index) => served[index] ?? 0),
     ended: worstEnd(Object.values(ended)),
     dataset: {
       checksum: dataset.checksum,
@@ -171,6 +172,14 @@ export function endedBy(
       ? 'on a plateau, at a learning rate that had fallen'
       : 'by patience, at the learning rate where it began: a rate that falls (train.optimizer.schedule) may improve it';
   return `The run ended in epoch ${epochs} of ${limit}, ${rate}; no task improved ${still}.`;
+}
+
+/** With which epochs a joint model's tasks are served, if they differ. */
+export function servedBy(result: Pick<Result, 'bestEpoch' | 'parametersByTask'>): string | undefined {
+  const files = servedFiles(result);
+  if (files.length === 1) return undefined;
+  const sets = files.map(({ tasks }) => `${tasks.join(', ')} of epoch ${result.bestEpoch[tasks[0] ?? '']}`);
+  return `The run serves ${files.length} networks: ${sets.join('; ')} (train.keep: one makes it one).`;
 }
 
 /** Notes on how a task's epoch was selected without a score. */

@@ -168,11 +168,13 @@ test.each(['fixed', 'uncertainty', 'pcgrad'])(
   async (name) => {
     const model = '{ type: hard-sharing, levels: [[4]], tower: [3], normalization: batch }';
     const { eager, fast } = await expectSameOnEager(model, name);
-    const variances = Object.entries(fast.served).filter(([parameter]) => parameter.endsWith('.variance'));
+    const variances = Object.entries(fast.served[0]?.parameters ?? {}).filter(([parameter]) =>
+      parameter.endsWith('.variance'),
+    );
     expect(variances.length).toBeGreaterThan(0);
     for (const [parameter, { data }] of variances)
       for (const [i, value] of data.entries())
-        expect(eager.served[parameter]?.data[i], parameter).toBeCloseTo(value, 3);
+        expect(eager.served[0]?.parameters[parameter]?.data[i], parameter).toBeCloseTo(value, 3);
   },
 );
 

@@ -6,7 +6,14 @@ import { createDiagnostics, type Diagnosis, type Diagnostics } from './diagnosti
 import { type EpochRecord, epochRecord } from './epoch-record.js';
 import { trainEpoch } from './epoch-steps.js';
 import { createEvaluator, type Evaluation, type Evaluator, validationMetrics } from './evaluation.js';
-import { isJoint, isServed, type KeptParameters, keptAfter, served } from './progress/kept-parameters.js';
+import {
+  isJoint,
+  type KeptParameters,
+  keptAfter,
+  type ServedSet,
+  served,
+  servedEpochs,
+} from './progress/kept-parameters.js';
 import { emptySums, freshProgress, type Progress } from './progress/progress.js';
 import { advance, checkMonitor, nothingSelected } from './progress/selection.js';
 import type { TrainingSetup } from './setup.js';
@@ -20,13 +27,8 @@ export interface Snapshot {
   readonly progress: Progress;
 }
 
-export interface ServedSnapshot extends Snapshot {
-  /** What the model is served with; empty before the first epoch has ended. */
-  readonly served: HostArrays;
-}
-
 /** `snapshot` may be called until the generator is asked for the next record. */
-export type TrainingRecord = { readonly snapshot: () => Promise<ServedSnapshot> } & (
+export type TrainingRecord = { readonly snapshot: () => Promise<Snapshot> } & (
   | { readonly kind: 'compiled'; readonly seconds: number }
   | {
       readonly kind: 'step';
@@ -40,21 +42,19 @@ export type TrainingRecord = { readonly snapshot: () => Promise<ServedSnapshot> 
   | {
       readonly kind: 'epoch';
       readonly record: EpochRecord;
-      /** Tasks whose best epoch it is; none if no epoch is chosen. */
+      /** Tasks that it would serve if it were the last; none if no epoch is chosen. */
       readonly bestOf: readonly string[];
-      /** What the model is served with has changed. */
-      readonly isServed: boolean;
       readonly stopped: boolean;
     }
   | { readonly kind: 'trained'; readonly trained: Trained }
 );
 
 export interface Trained {
-  readonly served: HostArrays;
   readonly progress: Progress;
-  /** Each task by the parameters of its best epoch. Gates are those of what is served. */
+  readonly served: readonly ServedSet[];
+  /** Each task, and its own gates, by the parameters that serve it. Shared gates are those of the chosen epoch. */
   readonly own: Evaluations;
-  /** All tasks by the parameters of the epoch that is chosen for all. Absent if no epoch is chosen. */
+  /** With `keep: best`: all tasks by the parameters of the epoch that is chosen for all. */
   readonly choice?: Evaluations;
 }
 
@@ -77,7 +77,7 @@ interface EvaluatedEpoch {
 export async function startTraining(setup: TrainingSetup, from?: Snapshot): Promise<Trainer> {
   const { dataset, model, optimizer, engine, batchSize, selection } = setup;
   const progress = from?.progress ?? freshProgress(nothingSelected(selection));
-  if (selection.keep === 'best' && isJoint(selection)) await checkMonitor(setup.monitor, dataset);
+  if (selection.keep !== 'last' && isJoint(selection)) await checkMonitor(setup.monitor, dataset);
   const started = performance.now();
   const step = trainingStep(model, jointLoss(dataset.tasks), optimizer, Object.keys(setup.parameters), setup);
   const rates = setup.learningRatesAt(progress, 0).length;
@@ -154,49 +154,47 @@ class Trainer {
     const selected = advance(selection, this.#progress, epoch, metrics);
     const ofRun = { selection, selected, parameters: this.#setup.parameters };
     this.#kept = keptAfter(this.#kept, epoch, parameters, ofRun);
+    const epochs = servedEpochs(selection, selected);
     const next = { epoch: epoch + 1, step: 0, sums: emptySums(dataset.tasks.length), epochSeconds: 0 };
     this.#progress = { ...this.#progress, ...next, ...selected };
     return {
       kind: 'epoch',
       record,
       bestOf: dataset.tasks.flatMap(({ name }, task) => {
-        return selection.keep === 'best' && selected.tasks[task]?.bestEpoch === epoch ? [name] : [];
+        return selection.keep !== 'last' && epochs[task] === epoch ? [name] : [];
       }),
-      isServed: isServed(epoch, ofRun),
       stopped: selected.units.every(({ stopped }) => stopped),
       snapshot: this.#snapshot,
     };
   }
 
-  /** Evaluates what was kept, on validation and test. */
+  /** Evaluates what serves each task, and the epoch that is chosen for all, on validation and test. */
   async *finish(): AsyncGenerator<TrainingRecord, TrainingRecord> {
-    const { selection } = this.#setup;
-    const { tasks, choice } = this.#progress;
-    const isChosen = tasks.every(({ bestEpoch }) => bestEpoch === choice.bestEpoch);
-    const all = yield* this.#bothSplits(must(this.#kept.get(choice.bestEpoch), 'the chosen epoch'));
-    const own = isChosen ? all : yield* this.#ownEpochs(all);
+    const { selection, parameters, dataset } = this.#setup;
+    const { bestEpoch } = this.#progress.choice;
+    const names = dataset.tasks.map(({ name }) => name);
+    const sets = served(this.#kept, names, { selection, selected: this.#progress, parameters });
+    const bySet: Evaluations[] = [];
+    for (const set of sets) bySet.push(yield* this.#bothSplits(set.parameters));
+    let choice: Evaluations | undefined;
+    if (selection.keep === 'best')
+      choice =
+        bySet[sets.findIndex(({ epoch }) => epoch === bestEpoch)] ??
+        (yield* this.#bothSplits(must(this.#kept.get(bestEpoch), 'the chosen epoch')));
+    const byTask = names.map((name) => must(bySet[sets.findIndex(({ tasks }) => tasks.includes(name))], name));
+    const own = (split: 'validation' | 'test'): Evaluation => ({
+      tasks: byTask.map((found, task) => must(found[split].tasks[task], 'scores')),
+      gates: (choice ?? must(bySet[0], 'a set'))[split].gates.map(
+        (shared, index) => byTask[names.indexOf(shared.gate)]?.[split].gates[index] ?? shared,
+      ),
+    });
     const trained: Trained = {
-      served: this.#served,
       progress: this.#progress,
-      own,
-      ...(selection.keep === 'best' && { choice: all }),
+      served: sets,
+      own: { validation: own('validation'), test: own('test') },
+      ...(choice && { choice }),
     };
     return { kind: 'trained', trained, snapshot: this.#snapshot };
-  }
-
-  /** Each task by the parameters of its best epoch. @param chosen all tasks by those of the chosen epoch */
-  async *#ownEpochs(chosen: Evaluations): AsyncGenerator<TrainingRecord, Evaluations> {
-    const { tasks, choice } = this.#progress;
-    if (!isJoint(this.#setup.selection)) return yield* this.#bothSplits(this.#served);
-    const byEpoch = new Map([[choice.bestEpoch, chosen]]);
-    for (const { bestEpoch } of tasks)
-      if (!byEpoch.has(bestEpoch))
-        byEpoch.set(bestEpoch, yield* this.#bothSplits(must(this.#kept.get(bestEpoch), `epoch ${bestEpoch}`)));
-    const ownScores = (split: 'validation' | 'test'): Evaluation => ({
-      gates: chosen[split].gates,
-      tasks: tasks.map(({ bestEpoch }, task) => must(byEpoch.get(bestEpoch)?.[split].tasks[task], 'scores')),
-    });
-    return { validation: ownScores('validation'), test: ownScores('test') };
   }
 
   async release(): Promise<void> {
@@ -205,15 +203,10 @@ class Trainer {
     await this.#compiled.diagnostics?.release();
   }
 
-  #snapshot = async (): Promise<ServedSnapshot> => {
+  #snapshot = async (): Promise<Snapshot> => {
     const [kept, progress] = [this.#kept, this.#progress];
-    return { state: await this.#compiled.program.readState(), kept, served: this.#served, progress };
+    return { state: await this.#compiled.program.readState(), kept, progress };
   };
-
-  get #served(): HostArrays {
-    const { selection, parameters } = this.#setup;
-    return served(this.#kept, { selection, selected: this.#progress, parameters });
-  }
 
   async *#bothSplits(parameters: HostArrays): AsyncGenerator<TrainingRecord, Evaluations> {
     const validation = yield* this.#evaluated(parameters, 'validation');

@@ -124,7 +124,7 @@ export async function storeRun(
     throughput: { samplesPerSecond: 100 * path.length, stepMilliseconds: 1, batchSize: 5 },
     tasks: values,
   };
-  write('result.json', sealed({ ...result, files: hashFiles(path) }));
+  write('result.json', sealed({ ...result, files: hashFiles(path, ['checkpoints/best.safetensors']) }));
   return path;
 }
 

@@ -4,6 +4,7 @@ import { hasTask } from '../../comparison/stored/entry.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
 import type { FinishedRun } from '../../training/finished-run.js';
+import { servedFiles } from '../../training/folder/run-manifest.js';
 import { type GainCell, type GainRow, type GainTable, type GainText, oneEpochSize } from '../gain-table.js';
 import { type Html, html } from '../html.js';
 import { count, dash } from '../numbers.js';
@@ -136,12 +137,18 @@ function costColumns(all: ReadonlyMap<string, FinishedRun>): readonly HtmlColumn
           Object.entries(run.result.bestEpoch).flatMap(([task, epoch]) => (hasTask(run, task) ? [epoch] : [])),
         );
       const [low, high] = [Math.min(...best), Math.max(...best)];
+      const networks = seeds.flat().map(({ result }) => servedFiles(result).length);
+      const [fewest, most] = [Math.min(...networks), Math.max(...networks)];
       const epochs = meanOrNull(seeds.map((own) => Math.max(...own.map(({ result }) => result.epochs))));
       const limit = atLimit === 0 ? '' : `${atLimit} of ${seeds.length} at the limit`;
       return {
         value: meanOrNull(best),
         content: best.length === 0 ? dash : `${tenths(meanOrNull(best))} of ${tenths(epochs)}`,
-        below: [[low < high ? `best ${low} to ${high}` : ''], [limit]],
+        below: [
+          [low < high ? `best ${low} to ${high}` : ''],
+          [most > 1 ? `serves ${fewest < most ? `${fewest} to ` : ''}${most} networks` : ''],
+          [limit],
+        ],
       };
     }),
     {

@@ -23,6 +23,7 @@ export interface ModelInputNames {
  * Adds a model to a graph, for any number of rows N. A recording has a batch size in its shapes. So the model is
  * recorded at two sizes, and both recordings are walked together, from the logits to the inputs. Integers that differ
  * are linear in N; nothing else may differ.
+ * @param prefix before the names of the parameters
  * @returns the name of the logits, float32 [outputs, N].
  */
 export function modelNodes(
@@ -31,6 +32,7 @@ export function modelNodes(
   parameters: HostArrays,
   dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>,
   inputs: ModelInputNames,
+  prefix: string,
 ): string {
   const [small, large] = batchSizes(parameters);
   const recorded = (rows: number) => {
@@ -68,7 +70,7 @@ export function modelNodes(
     if (from.kind === 'input' && to.kind === 'input' && from.name === to.name) {
       const { categorical, numeric } = inputs;
       const parameter = parameters[from.name];
-      if (parameter) return nodes.constant(parameter.dtype, parameter.data, parameter.shape, from.name);
+      if (parameter) return nodes.constant(parameter.dtype, parameter.data, parameter.shape, prefix + from.name);
       return must({ categorical, numeric }[from.name], from.name);
     }
     if (!('data' in from && 'data' in to)) throw different(a, b);

@@ -25,7 +25,10 @@ const file = (name: string) => join(folder, name);
 const rows: RawRow[] = parse(readFileSync(file('inputs.csv')), { columns: true });
 
 /** The predictions that `ple predict` writes for the test rows, by column. */
-async function predicted(run: TrainedModel, data: string): Promise<Record<string, readonly number[]>> {
+export async function predicted(
+  run: TrainedModel,
+  data = file('inputs.csv'),
+): Promise<Record<string, readonly number[]>> {
   const { engine } = await openEngine(run.experiment.engine, inspectMachine());
   const context = { seed: 0, note: () => undefined };
   const encoded = await encodedRows(run, [data], { keep: [], dialect: {}, labels: false }, context);
@@ -55,7 +58,7 @@ async function served(session: InferenceSession, feeds: InferenceSession.FeedsTy
 
 /** The file of a run must predict raw columns as `ple predict` does. */
 export async function expectServed(run: TrainedModel): Promise<void> {
-  const expected = await predicted(run, file('inputs.csv'));
+  const expected = await predicted(run);
   const session = await InferenceSession.create(onnxFile(run), { logSeverityLevel: 3 });
   const classes = run.encoding.tasks.flatMap(({ classes = [] }) => classes);
   for (const [from, count] of [
@@ -79,11 +82,12 @@ export async function expectServed(run: TrainedModel): Promise<void> {
   await session.release();
 }
 
-/** The run with changes, and parameters drawn from a wide range. */
+/** The run with changes, and parameters drawn from a wide range. @param apart a set of parameters for each task */
 export function changed(
   run: TrainedModel,
   tasks: readonly string[],
   model: Readonly<Record<string, unknown>>,
+  apart = false,
 ): TrainedModel {
   const isChosen = ({ name }: { readonly name: string }) => tasks.includes(name);
   const experiment = {
@@ -94,12 +98,19 @@ export function changed(
   const encoding = { ...run.encoding, tasks: run.encoding.tasks.filter(isChosen) };
   const shape = modelShape(features(encoding, experiment.inputs));
   const { parameters } = models.get(experiment.model.type).build(shape, experiment.model);
-  const drawn = Object.entries(parameters).map(([name, { shape }]) => {
-    const stream = randomFromSeed(3).stream(name);
-    const draw = () => (name.endsWith('variance') ? 0.5 + stream.uniform() : 0.5 * stream.normal());
-    return [name, float32(shape, new Float32Array(elementCount(shape)).map(draw))];
-  });
-  return { ...run, experiment, encoding, parameters: Object.fromEntries(drawn) };
+  const drawn = (set: string) =>
+    Object.entries(parameters).map(([name, { shape }]) => {
+      const stream = randomFromSeed(3).stream(`${set}${name}`);
+      const draw = () => (name.endsWith('variance') ? 0.5 + stream.uniform() : 0.5 * stream.normal());
+      return [name, float32(shape, new Float32Array(elementCount(shape)).map(draw))];
+    });
+  const sets = apart ? tasks.map((task) => [task]) : [tasks];
+  return {
+    ...run,
+    experiment,
+    encoding,
+    sets: sets.map((of) => ({ file: 'none', tasks: of, parameters: Object.fromEntries(drawn(of.join())) })),
+  };
 }
 
 const tasks = `[

@@ -1,5 +1,5 @@
-import { describe, test } from 'vitest';
-import { expectModelServed, expectServed, trainedRun } from './onnx-file.fixture.js';
+import { describe, expect, test } from 'vitest';
+import { changed, every, expectModelServed, expectServed, predicted, trainedRun } from './onnx-file.fixture.js';
 
 describe('an exported file predicts raw columns as ple predict does', async () => {
   const run = await trainedRun();
@@ -7,6 +7,17 @@ describe('an exported file predicts raw columns as ple predict does', async () =
   test.each(['pepnet', 'aitm'])('%s', (type) => expectModelServed(run, type));
 
   test('a trained run with all types of tasks, dropout and batch normalisation', () => expectServed(run));
+
+  test('a set of parameters for each task', async () => {
+    const apart = changed(run, every, {}, true);
+    await expectServed(apart);
+    const found = await predicted(apart);
+    for (const set of apart.sets) {
+      const alone = await predicted({ ...apart, sets: [{ ...set, tasks: every }] });
+      for (const [column, values] of Object.entries(alone))
+        expect(String(values) === String(found[column]), column).toBe(set.tasks.includes(column.split('.')[0] ?? ''));
+    }
+  });
 
   test('a log link, the mean of a list, and a column that is constant in training', () => {
     const { columns, tasks } = run.encoding;

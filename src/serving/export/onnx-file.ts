@@ -6,10 +6,11 @@ import { encodeModel, intAttribute } from '../../engine/run/onnx-format.js';
 import { models } from '../../models/catalogue.js';
 import { UserError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
+import { counted } from '../../support/whole-number.js';
 import { definitions } from '../../training/definitions.js';
 import { programVersion } from '../../training/folder/environment.js';
 import { modelShape } from '../../training/setup.js';
-import { storedParameters, type TrainedModel } from '../trained-run.js';
+import { storedSets, type TrainedModel } from '../trained-run.js';
 import { columnInputs, columnNodes, inputInfo } from './column-nodes.js';
 import { modelNodes } from './model-nodes.js';
 import { OnnxNodes } from './onnx-nodes.js';
@@ -26,11 +27,12 @@ export function onnxFile(run: TrainedModel): Uint8Array {
   const { experiment, encoding, result } = run;
   const dataset = features(encoding, experiment.inputs);
   const model = models.get(experiment.model.type).build(modelShape(dataset), experiment.model);
-  const parameters = storedParameters(model, run);
-  const bytes = Object.values(parameters).reduce((sum, { data }) => sum + data.byteLength, 0);
+  const sets = storedSets(model, run);
+  const arrays = sets.flatMap(({ parameters }) => Object.values(parameters));
+  const bytes = arrays.reduce((sum, { data }) => sum + data.byteLength, 0);
   if (bytes > mostBytes)
     throw new UserError(
-      `${run.path}: its parameters have ${bytes} bytes, and an ONNX file less than 2 GiB: --format safetensors.`,
+      `${run.path}: its ${counted(sets.length, 'set')} of parameters have ${bytes} bytes, and an ONNX file less than 2 GiB: --format safetensors.`,
     );
   const inputs = columnInputs(encoding);
   const [input, output] = [inputs.map(inputInfo), taskOutputs(dataset.tasks)];
@@ -42,8 +44,12 @@ export function onnxFile(run: TrainedModel): Uint8Array {
     );
   const nodes = new OnnxNodes(names);
   const rows = nodes.add('Shape', [must(names[0], 'an input')], [intAttribute('start', 0), intAttribute('end', 1)]);
-  const logits = modelNodes(nodes, model, parameters, dataset, { ...columnNodes(nodes, encoding), rows });
-  taskNodes(nodes, dataset.tasks, logits);
+  const modelInputs = { ...columnNodes(nodes, encoding), rows };
+  const ofSets = sets.map(({ tasks, parameters }) => {
+    const prefix = sets.length > 1 ? `${tasks.join('+')}/` : '';
+    return { tasks, logits: modelNodes(nodes, model, parameters, dataset, modelInputs, prefix) };
+  });
+  taskNodes(nodes, dataset.tasks, ofSets);
   const { node, initializer } = nodes;
   return encodeModel(
     { name: experiment.name, node, initializer, input, output },

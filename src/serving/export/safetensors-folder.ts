@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -11,10 +11,10 @@ import { writeWhole } from '../../support/whole-file.js';
 import { programVersion } from '../../training/folder/environment.js';
 import { encodingFile } from '../../training/folder/run-manifest.js';
 import { modelShape } from '../../training/setup.js';
-import { storedParameters, type TrainedModel } from '../trained-run.js';
+import { storedSets, type TrainedModel } from '../trained-run.js';
 
 /**
- * Writes `model.safetensors` (the parameters of the best epoch), `config.json` (the model's options and shape, and each
+ * Writes `model.safetensors` (the parameters; `model-1.safetensors`, … where epochs differ), `config.json` (the model's options and shape, and each
  * parameter's shape and kind) and the run's `encoding.json`.
  * @throws ConfigError for a folder with files of anything else.
  */
@@ -23,11 +23,17 @@ export async function writeSafetensorsFolder(run: TrainedModel, folder: string):
   const dataset = features(encoding, experiment.inputs);
   const shape = modelShape(dataset);
   const model = models.get(experiment.model.type).build(shape, experiment.model);
+  const stored = storedSets(model, run);
+  const sets = stored.map((set, index) => ({
+    ...set,
+    file: stored.length === 1 ? 'model.safetensors' : `model-${index + 1}.safetensors`,
+  }));
   const config = {
     schema: 1,
     ple: programVersion(),
     model: experiment.model,
     ...shape,
+    files: sets.map(({ file, tasks }) => ({ file, tasks })),
     parameters: Object.fromEntries(
       Object.entries(model.parameters).map(([name, { shape, kind, task }]) => [
         name,
@@ -37,15 +43,16 @@ export async function writeSafetensorsFolder(run: TrainedModel, folder: string):
     seed: experiment.seed,
     checksum: result.dataset.checksum,
   };
-  const arrays = storedParameters(model, run);
-  const stored = await readFile(join(run.path, encodingFile));
+  const encodingText = await readFile(join(run.path, encodingFile));
   if (!mayBeWritten(folder))
     throw new ConfigError(
       `${folder} is neither an empty folder nor an export of ple, whose ${configFile} has 'ple' and 'parameters': name another one.`,
     );
   makeFolder(folder);
-  await writeSafetensors(join(folder, 'model.safetensors'), { arrays, metadata: { ple: config.ple } });
-  await writeWhole(join(folder, encodingFile), stored);
+  for (const name of readdirSync(folder)) if (/^model(-\d+)?\.safetensors$/.test(name)) rmSync(join(folder, name));
+  for (const { file, parameters } of sets)
+    await writeSafetensors(join(folder, file), { arrays: parameters, metadata: { ple: config.ple } });
+  await writeWhole(join(folder, encodingFile), encodingText);
   await writeWhole(join(folder, configFile), `${JSON.stringify(config, null, 2)}\n`);
 }
 

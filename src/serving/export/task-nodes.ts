@@ -31,12 +31,22 @@ export function taskOutputs(tasks: readonly Task[]): readonly ValueInfoProto[] {
   ];
 }
 
-/** Adds nodes that turn the model's logits [outputs, N] into predictions, as `score-rows.ts` does, in 64 bits. */
-export function taskNodes(nodes: OnnxNodes, tasks: readonly Task[], logits: string): void {
+/** A model's logits with the parameters that serve some tasks. */
+interface TaskLogits {
+  readonly tasks: readonly string[];
+  /** The name of float32 [outputs of all tasks, N]. */
+  readonly logits: string;
+}
+
+/** Adds nodes that turn logits into predictions, as `score-rows.ts` does, in 64 bits. */
+export function taskNodes(nodes: OnnxNodes, tasks: readonly Task[], sets: readonly TaskLogits[]): void {
   const sizes = nodes.integers(...tasks.map(outputCount));
-  const parts = nodes.addWide('Split', [logits, sizes], [intAttribute('axis', 0)], tasks.length);
+  const split = sets.map((set) => ({
+    tasks: set.tasks,
+    parts: nodes.addWide('Split', [set.logits, sizes], [intAttribute('axis', 0)], tasks.length),
+  }));
   for (const [t, task] of tasks.entries()) {
-    const part = must(parts[t], task.name);
+    const part = must(split.find((set) => set.tasks.includes(task.name))?.parts[t], task.name);
     const [output, result] = [taskLogit(task), taskResult(task)];
     if (task.type === 'multiclass') {
       nodes.add('Transpose', [part], [intsAttribute('perm', [1, 0])], { output });

@@ -8,7 +8,9 @@ import { DataError } from '../../support/errors.js';
  * @param path relative to the run's folder, with `/`
  */
 export function isOfRun(path: string): boolean {
-  return [...files, ...others].includes(path) || /^tensorboard\/events\.out\.tfevents\.[^/]+$/.test(path);
+  return (
+    [...files, ...others].includes(path) || isWeights(path) || /^tensorboard\/events\.out\.tfevents\.[^/]+$/.test(path)
+  );
 }
 
 /** SHA-256 of a run's files, by path: `files` of result.json. */
@@ -16,19 +18,45 @@ export type FileHashes = Readonly<Record<string, string>>;
 
 export const predictionsFile = 'predictions.arrow';
 export const encodingFile = 'encoding.json';
-export const weightsFile = 'checkpoints/best.safetensors';
 const configFile = 'config.yaml';
-/** A run can be read without these files. They may be deleted, but not changed. */
-const optional = [predictionsFile, encodingFile, weightsFile];
+/** A run can be read without these files and its weights. They may be deleted, but not changed. */
+const optional = [predictionsFile, encodingFile];
 const files = [configFile, 'environment.json', 'epochs.jsonl', 'gates.json', ...optional];
 const others = [
   ...['checkpoints', 'tensorboard'],
   ...['checkpoints/last.safetensors', 'log.jsonl', 'result.json', 'mlflow.json'],
 ];
 
+function isWeights(path: string): boolean {
+  return /^checkpoints\/best(-\d+)?\.safetensors$/.test(path);
+}
+
+/** What `servedFiles` needs of a result. */
+interface Served {
+  readonly bestEpoch: Readonly<Record<string, number>>;
+  /** There if tasks share no parameters. */
+  readonly parametersByTask?: object;
+}
+
+interface ServedFile {
+  readonly file: string;
+  readonly tasks: readonly string[];
+}
+
+/** Files of parameters, each with the tasks that it serves: one, or where epochs of a joint model differ, one an epoch. */
+export function servedFiles({ bestEpoch, parametersByTask }: Served): readonly ServedFile[] {
+  const tasks = Object.keys(bestEpoch);
+  const epochs = [...new Set(Object.values(bestEpoch))];
+  if (parametersByTask || epochs.length === 1) return [{ file: 'checkpoints/best.safetensors', tasks }];
+  return epochs.map((epoch) => ({
+    file: `checkpoints/best-${epoch}.safetensors`,
+    tasks: tasks.filter((task) => bestEpoch[task] === epoch),
+  }));
+}
+
 /** The manifest of a finished run's folder. */
-export function hashFiles(folder: string): FileHashes {
-  const present = files.filter((name) => existsSync(join(folder, name)));
+export function hashFiles(folder: string, weights: readonly string[]): FileHashes {
+  const present = [...files, ...weights].filter((name) => existsSync(join(folder, name)));
   return Object.fromEntries(present.map((name) => [name, fileSha256(join(folder, name))]));
 }
 
@@ -42,8 +70,8 @@ export function checkFiles(folder: string, manifest: FileHashes): readonly strin
   const notes: string[] = [];
   for (const [name, expected] of Object.entries(manifest)) {
     const file = join(folder, name);
-    if (!files.includes(name) || name === predictionsFile) continue;
-    if (optional.includes(name) && !existsSync(file)) continue;
+    if (!(files.includes(name) || isWeights(name)) || name === predictionsFile) continue;
+    if ((optional.includes(name) || isWeights(name)) && !existsSync(file)) continue;
     if (existsSync(file) && fileSha256(file) === expected) continue;
     if (name === configFile && existsSync(file))
       notes.push(`${file} was edited after the run: its name, engine, tracking or paths.`);

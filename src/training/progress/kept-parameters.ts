@@ -7,19 +7,33 @@ import type { Selection } from './selection.js';
 /** Parameters by epoch: of epochs that are best for a task, or for all. */
 export type KeptParameters = ReadonlyMap<number, HostArrays>;
 
+/** Parameters, and the tasks that they serve: judged and predicted with them. */
+export interface ServedSet {
+  readonly tasks: readonly string[];
+  /** Undefined if networks of different epochs are together. */
+  readonly epoch: number | undefined;
+  readonly parameters: HostArrays;
+}
+
 interface Keeping {
-  readonly selection: Pick<Selection, 'units'>;
+  readonly selection: Pick<Selection, 'keep' | 'units'>;
   readonly selected: Selected;
   readonly parameters: Parameters;
 }
 
+/** By task: the epoch whose parameters serve it. */
+export function servedEpochs(selection: Keeping['selection'], { tasks, choice }: Selected): readonly number[] {
+  const isOne = selection.keep === 'one' && isJoint(selection);
+  return tasks.map(({ bestEpoch }) => (isOne ? choice.bestEpoch : bestEpoch));
+}
+
 /**
- * What is kept after one more epoch: all parameters of the epoch that is chosen for all tasks, and of a task's best
+ * What is kept after one more epoch: all parameters of the epoch that is chosen for all tasks, and of a task's own
  * epoch those that the task uses.
  */
 export function keptAfter(kept: KeptParameters, epoch: number, values: HostArrays, keeping: Keeping): KeptParameters {
-  const { tasks, choice } = keeping.selected;
-  const epochs = new Set([...tasks, choice].map(({ bestEpoch }) => bestEpoch));
+  const { choice } = keeping.selected;
+  const epochs = new Set([...servedEpochs(keeping.selection, keeping.selected), choice.bestEpoch]);
   return new Map(
     [...epochs].map((needed) => {
       const all = needed === epoch ? values : must(kept.get(needed), `parameters of epoch ${needed}`);
@@ -28,17 +42,21 @@ export function keptAfter(kept: KeptParameters, epoch: number, values: HostArray
   );
 }
 
-/** With what the model is served: a joint model with one epoch's parameters, networks of one task with their own best. */
-export function served(kept: KeptParameters, keeping: Keeping): HostArrays {
-  const { selection, selected } = keeping;
-  if (isJoint(selection)) return kept.get(selected.choice.bestEpoch) ?? {};
-  return Object.assign({}, ...[...kept].map(([epoch, values]) => usedAt(epoch, values, keeping)));
-}
-
-/** Whether the last epoch changed what is served. */
-export function isServed(epoch: number, { selection, selected }: Omit<Keeping, 'parameters'>): boolean {
-  const best = isJoint(selection) ? [selected.choice] : selected.tasks;
-  return best.some(({ bestEpoch }) => bestEpoch === epoch);
+/**
+ * With what the tasks are served: a joint model with a set for each epoch that serves a task, networks of one task in
+ * one set, each with its own best.
+ */
+export function served(kept: KeptParameters, tasks: readonly string[], keeping: Keeping): readonly ServedSet[] {
+  const epochs = servedEpochs(keeping.selection, keeping.selected);
+  const distinct = [...new Set(epochs)];
+  if (isJoint(keeping.selection))
+    return distinct.map((epoch) => ({
+      tasks: tasks.filter((_, task) => epochs[task] === epoch),
+      epoch,
+      parameters: must(kept.get(epoch), `parameters of epoch ${epoch}`),
+    }));
+  const parameters = Object.assign({}, ...[...kept].map(([epoch, values]) => usedAt(epoch, values, keeping)));
+  return [{ tasks, epoch: distinct.length === 1 ? distinct[0] : undefined, parameters }];
 }
 
 export function isJoint({ units }: Pick<Selection, 'units'>): boolean {

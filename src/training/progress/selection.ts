@@ -9,13 +9,13 @@ import type { Best, Selected } from './progress.js';
 
 /** How a run's epochs are judged, which are kept, and when training stops. */
 export interface Selection {
-  /** In the order of the config. Each task is judged at the epoch that is best for it. */
+  /** In the order of the config: what finds the epoch that is best for the task. */
   readonly tasks: readonly Judge[];
-  /** One epoch for all tasks. A joint model is served with its parameters. */
+  /** One epoch for all tasks. */
   readonly choice: Judge;
   readonly units: readonly Unit[];
-  /** `last`: no epoch is chosen; validation only reports. */
-  readonly keep: 'best' | 'last';
+  /** `one`: a network's tasks are all judged at its chosen epoch. `last`: none is chosen; validation only reports. */
+  readonly keep: Experiment['train']['keep'];
   readonly stopping: Pick<Experiment['train']['earlyStopping'], 'patience' | 'minDelta'>;
   /** See `LearningRateSchedule`. Absent: the learning rate follows no score. */
   readonly follow?: LearningRateSchedule['follow'];
