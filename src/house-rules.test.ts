@@ -51,10 +51,10 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20925, bytes: 92066, files: 29 },
-  comparison: { tokens: 49150, bytes: 176449, files: 58 },
-  config: { tokens: 21965, bytes: 88419, files: 22 },
-  data: { tokens: 70256, bytes: 263077, files: 69 },
+  cli: { tokens: 21196, bytes: 93324, files: 30 },
+  comparison: { tokens: 49179, bytes: 176604, files: 58 },
+  config: { tokens: 22112, bytes: 88904, files: 22 },
+  data: { tokens: 70316, bytes: 263353, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },
   guess: { tokens: 12655, bytes: 50971, files: 9 },
   inspect: { tokens: 5153, bytes: 20948, files: 9 },
@@ -63,12 +63,12 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 22946, bytes: 78906, files: 35 },
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 4966, bytes: 19487, files: 16 },
-  report: { tokens: 44513, bytes: 165677, files: 56 },
+  report: { tokens: 44551, bytes: 165772, files: 56 },
   scripts: { tokens: 24820, bytes: 87795, files: 23 },
-  serving: { tokens: 17521, bytes: 60783, files: 16 },
-  support: { tokens: 7833, bytes: 26657, files: 24 },
+  serving: { tokens: 17731, bytes: 61490, files: 16 },
+  support: { tokens: 7894, bytes: 26887, files: 24 },
   tracking: { tokens: 4270, bytes: 15951, files: 7 },
-  training: { tokens: 32850, bytes: 121580, files: 37 },
+  training: { tokens: 32862, bytes: 121660, files: 37 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

@@ -9,6 +9,7 @@ import type { Source } from '../data/dataset.js';
 import type { startingConfig } from '../guess/starting-config.js';
 import type { Inspection } from '../inspect/inspection.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
+import { shellWord } from '../support/shell-word.js';
 import type { LoadingEvent, withSource } from '../training/load-dataset.js';
 import { type CommandDefinition, collect, defineCommand, examples, overrides, whereKeysAre } from './command.js';
 import { say } from './display/say.js';
@@ -62,6 +63,11 @@ const inspectData = defineCommand(
       ),
   async (word, overrides, { write, task, test, file: tables, database }) => {
     if (write) {
+      const isTask = (word: string) => !word.includes('=') || /[=>]=/.test(word);
+      if (task && overrides.some(isTask))
+        throw new ConfigError(
+          `--task takes one label column: write ${[...task, ...overrides].map((name) => `--task ${shellWord(name)}`).join(' ')}.`,
+        );
       if (overrides.length > 0) throw new ConfigError('--write takes a table file alone: leave overrides out.');
       if (/\.ya?ml$/i.test(word))
         throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${word}.`);

@@ -10,6 +10,7 @@ import { doctor } from './doctor.js';
 import { evaluate } from './evaluate.js';
 import { exportRun } from './export.js';
 import { init } from './init.js';
+import { hintBeside } from './input/beside-config.js';
 import { list } from './list.js';
 import { predict } from './predict.js';
 import { report } from './report.js';
@@ -44,7 +45,7 @@ export async function main(words: readonly string[]): Promise<number> {
     const known = asUserError(error);
     if (known) {
       const faults = known instanceof ConfigError ? known.faults : [known.message];
-      process.stderr.write(faults.map((fault) => `ple: ${printable(fault)}\n`).join(''));
+      process.stderr.write(faults.map((fault) => `ple: ${printable(fault + hintBeside(fault))}\n`).join(''));
       return known.exitCode;
     }
     process.stderr.write(`ple: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`);

@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
+import { inWorkingFolder } from '../support/system-error.js';
 import { defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
 
@@ -22,7 +23,7 @@ export const runs = defineCommand(words, async (folder) => {
       import('./display/amount.js'),
     ]);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new ConfigError(`There is no folder ${folder}: name the folder of runs.`);
+    throw new ConfigError(`There is no folder ${folder}${inWorkingFolder(folder)}: name the folder of runs.`);
   const listed = listFolders(folder).toSorted((a, b) => b.changed - a.changed);
   if (listed.length === 0) say(`${folder} has no run and no comparison.`);
   else {

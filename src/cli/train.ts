@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { Experiment } from '../config/experiment.js';
 import { ConfigError, exitCode } from '../support/errors.js';
+import { inWorkingFolder } from '../support/system-error.js';
 import type { TrainingSetup } from '../training/setup.js';
 import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
 import type { Display } from './display/run-display.js';
@@ -92,6 +93,8 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
   }
   const file = join(options.resume, 'config.yaml');
   if (!existsSync(file) || !existsSync(join(options.resume, 'checkpoints'))) {
+    if (!existsSync(options.resume))
+      throw new ConfigError(`There is no folder ${options.resume}${inWorkingFolder(options.resume)}.`);
     const { folderKind } = await import('../comparison/stored/folders.js');
     throw new ConfigError(
       folderKind(options.resume) === 'comparison'

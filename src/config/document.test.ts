@@ -30,6 +30,18 @@ test('models may be chosen by the names that the config has for them, and by the
   });
 });
 
+test('a number as a weight is its initial value, a name as the model its type; messages name the override', () => {
+  const text = 'model: { type: ple, levels: [[9]] }\nloss: { weights: { a: { initial: 2, ratio: 0.9 } } }\n';
+  const { value, locate } = readDocument(text, 'x.yaml', ['loss.weights.a=3', 'loss.weights.b=4', 'model=mmoe']);
+  expect(value).toEqual({
+    model: { type: 'mmoe' },
+    loss: { weights: { a: { initial: 3, ratio: 0.9 }, b: { initial: 4 } } },
+  });
+  expect(locate(['loss', 'weights', 'b'])).toBe("override 'loss.weights.b=4'");
+  expect(locate(['loss', 'weights', 'a'])).toBe('x.yaml:2:20');
+  expect(locate(['loss', 'weights', 'a', 'initial'])).toBe("override 'loss.weights.a=3'");
+});
+
 test('an alias without an anchor is told with its place', () => {
   const text = 'train: { epochs: &a 3, batchSize: *a }\nseed: *b\n';
   expect(() => readDocument(text, 'x.yaml')).toThrow("x.yaml:2:7: there is no anchor '&b' before '*b'.");

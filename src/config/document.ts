@@ -58,7 +58,7 @@ export function readDocument(text: string, file: string, overrides: readonly str
 
   let value = plain(document, file, ({ range }) => (range ? position(range[0]) : file));
   const overridden = new Map<string, string>();
-  const words = overrides.map((word) => ({ word, ...parseOverride(word) }));
+  const words = overrides.map((word) => ({ word, ...inFull(parseOverride(word)) }));
   const choosesFile = ({ path }: { readonly path: Path }) => /^dataset(\.from)?$/.test(path.join('.'));
   let ofFile = (_: Path): string | undefined => undefined;
   make(words.filter(choosesFile));
@@ -90,6 +90,8 @@ export function readDocument(text: string, file: string, overrides: readonly str
     }
     const taken = ofFile(path);
     if (taken !== undefined) return taken;
+    const below = [...overridden].find(([key]) => path.length > 0 && key.startsWith(`${path.join('.')}.`));
+    if (below && keyOffset(path) === undefined) return `override '${shownOverride(below[1])}'`; // which has made it
     for (let length = path.length; length > 0; length--) {
       const offset = keyOffset(path.slice(0, length));
       if (offset !== undefined) return position(offset);
@@ -195,6 +197,13 @@ function parseOverride(word: string): { path: string[]; value: unknown } {
   return { path, value: plain(parsed, what, () => what) };
 }
 
+/** What an override with a short value says: `loss.weights.<task>=3` its `initial`, `model=mmoe` its type. */
+function inFull({ path, value }: ReturnType<typeof parseOverride>): ReturnType<typeof parseOverride> {
+  if (typeof value === 'number' && /^loss\.weights\.[^.]+$/.test(path.join('.')))
+    return { path: [...path, 'initial'], value };
+  return { path, value: typeof value === 'string' && path.join('.') === 'model' ? { type: value } : value };
+}
+
 /** Names in an override of the models: those of the config that have this label or type, else a type. */
 function modelsByName(config: unknown, given: unknown): unknown {
   const own: unknown = ['compare', 'models'].reduce<unknown>(
@@ -203,9 +212,9 @@ function modelsByName(config: unknown, given: unknown): unknown {
   );
   const isNamed = (name: string) => (model: unknown) =>
     model instanceof Object && (Reflect.get(model, 'label') ?? Reflect.get(model, 'type')) === name;
-  const inFull = (name: unknown) =>
+  const optionsOf = (name: unknown) =>
     typeof name === 'string' ? (Array.isArray(own) && own.find(isNamed(name))) || { type: name } : name;
-  return Array.isArray(given) ? given.map(inFull) : given;
+  return Array.isArray(given) ? given.map(optionsOf) : given;
 }
 
 const mostLevels = 100;

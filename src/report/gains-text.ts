@@ -74,7 +74,8 @@ function withSign({ sign, verdict }: GainText, text: string, colour: boolean): T
 
 /** A line per row: its verdict, and the size of each gain; of the baseline the metrics. */
 function narrowColumns(table: GainTable, colour: boolean): readonly Column<GainRow, TextCell>[] {
-  const { rows } = table;
+  const { rows, tasks } = table;
+  const ofTasks = tasks.length > 1 ? tasks.map(({ name }) => name).join(', ') : ''; // whose numbers a cell has
   const size = (gain: GainText) => withSign(gain, gain.effect, colour);
   const hasSizes = rows.some(({ model }) => model.parameters) && commonSizes(table) === '';
   return gainColumns<TextCell>(table, {
@@ -83,7 +84,9 @@ function narrowColumns(table: GainTable, colour: boolean): readonly Column<GainR
     none: ({ own, level, task }) => (own.mean === null ? dash : `${level} ${metricName(task.metric)}`),
     mean: column('Δm', 'number', size),
     own: [
-      ...(rows.some((row) => oneEpochText(row) !== '') ? [column('one epoch', 'number', oneEpochText)] : []),
+      ...(rows.some((row) => oneEpochText(row) !== '')
+        ? [column(joined(': ', 'one epoch', ofTasks), 'number', oneEpochText)]
+        : []),
       ...(hasSizes
         ? [column('network + embeddings', 'number', ({ model }: GainRow) => modelSizes(model.parameters))]
         : []),

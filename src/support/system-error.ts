@@ -1,12 +1,19 @@
+import { isAbsolute } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { UserError } from './errors.js';
 
-/** The system's refusal in words: `no space left on device (ENOSPC)`. For any other error, its message. */
+/** The system's refusal in words: `no space left on device (ENOSPC)`. For any other error, its message. A missing file with where it was looked for. */
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!isSystemError(error)) return error.message.replace(/\.$/, '');
   const [, words] = [...getSystemErrorMap().values()].find(([name]) => name === error.code) ?? [];
-  return words === undefined ? `${error.code}` : `${words} (${error.code})`;
+  const where = error.code === 'ENOENT' && error.path !== undefined ? inWorkingFolder(error.path) : '';
+  return words === undefined ? `${error.code}` : `${words} (${error.code})${where}`;
+}
+
+/** What follows a path that is not there: the folder where it was looked for. Empty for an absolute path. */
+export function inWorkingFolder(path: string): string {
+  return isAbsolute(path) ? '' : ` in ${process.cwd()}`;
 }
 
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -12,6 +12,7 @@ import { type PluginEntry, partName, pluginFile, pluginsSchema } from '../config
 import type { Metric } from '../metrics/metric.js';
 import { isPart } from '../support/catalogue.js';
 import { ConfigError, UserError } from '../support/errors.js';
+import { inWorkingFolder } from '../support/system-error.js';
 import { definitions } from './definitions.js';
 import type { FinishedRun } from './finished-run.js';
 
@@ -45,7 +46,7 @@ async function loadEntry(document: ConfigDocument, entry: PluginEntry, index: nu
 /** Loads the plugins that `--plugin` names. */
 export async function loadNamed(files: readonly string[] = []): Promise<void> {
   for (const file of files) {
-    if (!existsSync(file)) throw new ConfigError(`There is no plugin ${file} (--plugin).`);
+    if (!existsSync(file)) throw new ConfigError(`There is no plugin ${file}${inWorkingFolder(file)} (--plugin).`);
     await loadPlugin(resolve(file));
   }
 }

@@ -9,6 +9,7 @@ import { systemReason } from '../../support/system-error.js';
 import { definitions } from '../../training/definitions.js';
 import { loadConfigPlugins } from '../../training/plugins.js';
 import { checkParts } from '../../training/setup.js';
+import { configFolders } from './beside-config.js';
 import { shippedConfig } from './shipped-configs.js';
 
 /** The config named by --config or by the first word, and the overrides. It is a file, or a config of this program. */
@@ -112,6 +113,7 @@ export async function readRunBeside(file: string, overrides: readonly string[]):
 
 /** The text of a config. */
 export function readText(file: string): string {
+  configFolders.add(dirname(file));
   if (/\.(csv|tsv|tab|parquet|pq|jsonl|ndjson)(\.gz)?$/i.test(file)) {
     throw new ConfigError(`${file} is no config: 'ple data inspect ${file} --write' prints one to start with.`);
   }

@@ -3,6 +3,7 @@ import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
+import { inWorkingFolder } from '../../support/system-error.js';
 
 /** The folder of the configs that come with this program. */
 export const shippedFolder = fileURLToPath(new URL('../../../configs/', import.meta.url));
@@ -32,6 +33,6 @@ export function shippedConfig(word: string): string {
   const name = word.replace(/^(\.\/)?configs\//, '').replace(/\.ya?ml$/, '');
   const near = names.includes(name) ? `; the one that comes with this program is '${name}'` : didYouMean(name, names);
   throw new ConfigError(
-    `Cannot read the config ${word}: there is no such file${near}. 'ple init --list' lists the configs that come with this program.`,
+    `Cannot read the config ${word}: there is no such file${inWorkingFolder(word)}${near}. 'ple init --list' lists the configs that come with this program.`,
   );
 }

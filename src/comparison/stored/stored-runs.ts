@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { external } from '../../config/compare-schema.js';
 import { ConfigError, DataError } from '../../support/errors.js';
+import { inWorkingFolder } from '../../support/system-error.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import type { Comparison, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
@@ -27,6 +28,7 @@ export interface StoredRuns {
  * @throws ConfigError if it is another folder.
  */
 export function readStoredRuns(path: string): StoredRuns {
+  if (!existsSync(path)) throw new ConfigError(`There is no folder ${path}${inWorkingFolder(path)}.`);
   if (!existsSync(join(path, 'comparison.json')))
     throw new ConfigError(`${path} is not the folder of a comparison that has ended: it has no comparison.json.`);
   const comparison = readComparison(path);

@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { DataError } from '../../support/errors.js';
+import { inWorkingFolder } from '../../support/system-error.js';
 
 export interface DataFile {
   /** As given. */
@@ -20,11 +21,11 @@ export async function findDataFiles(patterns: readonly string[], advice?: string
   const found: DataFile[] = [];
   for (const pattern of patterns) {
     const matches = isPattern(pattern) ? await matching(pattern) : [await plainOrPacked(pattern)];
-    if (matches.length === 0) throw new DataError(`No file matches ${pattern}.${whereToGet}`);
+    if (matches.length === 0)
+      throw new DataError(`No file matches ${pattern}${inWorkingFolder(pattern)}.${whereToGet}`);
     for (const path of matches) {
       const about = await stat(path).catch(() => undefined);
-      if (!about)
-        throw new DataError(`There is no file ${path}${isAbsolute(path) ? '' : ` in ${process.cwd()}`}.${whereToGet}`);
+      if (!about) throw new DataError(`There is no file ${path}${inWorkingFolder(path)}.${whereToGet}`);
       if (!about.isFile())
         throw new DataError(
           `${path} is no file; name files, or a pattern such as ${join(path, '*.csv')}${whereToSay}.`,

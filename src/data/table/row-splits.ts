@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { stringify } from 'yaml';
 import { ConfigError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
 import { type SplitName, splitNames } from '../dataset.js';
@@ -31,7 +32,14 @@ export function splitShares(options: TableOptions): Shares {
     const own = asked[name];
     if (options[name] === undefined) return typeof own === 'number' ? own : usualShare;
     if (own === undefined) return 0;
-    throw new ConfigError(`dataset.split: the ${name} split has files of its own (dataset.${name}).`);
+    const { [name]: _, ...others } = asked;
+    const remedy = stringify(drawn ? { ...drawn, fraction: others } : others, {
+      collectionStyle: 'flow',
+      lineWidth: 0,
+    });
+    throw new ConfigError(
+      `dataset.split: the ${name} split has files of its own (dataset.${name}): leave '${name}' out here: 'dataset.split=${remedy.trim()}'.`,
+    );
   };
   const shares = { validation: validationShare('validation'), test: validationShare('test') };
   if (!('column' in split) && shares.validation + shares.test >= 1) {

@@ -44,8 +44,8 @@ export const table = defineLoader({
   async open({ loader, ...given }, context) {
     const { name, page, fetch, folder, path, validation, test, files, database, cache, ...content } = given;
     const options = { ...given, ...inFolder(given) };
+    const read = await listFiles(options); // a missing file is told first
     const shares = splitShares(options); // fails before anything is read
-    const read = await listFiles(options);
     if (path !== undefined && new Set(read.files.map((file) => partition(file.path))).size > 1)
       context.note('Folders named column=value are columns in a query only: dataset.query, dataset.files.');
     const sums: string[] = [];
