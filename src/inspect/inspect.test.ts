@@ -142,6 +142,19 @@ describe('counts', () => {
     expect(columns[2]?.unseen).toEqual({ validation: 0, test: 0 });
   });
 
+  test('of values that training has in another spelling; among texts that are no numbers each is a value', async () => {
+    const unseen = async (color: string) => {
+      const plant = innocent();
+      plant.columns[0] = { name: 'user', kind: 'categorical', dictionary: ['1', '2', color, '1.0', '2.0'] };
+      const last = plant.splits.train.columns[0];
+      for (const [row, value] of last?.entries() ?? []) last?.splice(row, 1, Math.min(value, 2));
+      const { columns } = await inspected(plant);
+      return columns[0]?.unseen.test;
+    };
+    expect(await unseen('3')).toBe(0);
+    expect(await unseen('u3')).toBeGreaterThan(300);
+  });
+
   test('a column alone: the AUC of its target rates, and R² of its means', async () => {
     const plant = innocent();
     const { columns } = await inspected(plant);

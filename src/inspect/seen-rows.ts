@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Source, type SourceBlock, type SourceSplit, type SplitName, splitNames } from '../data/dataset.js';
+import { firstSpellings } from '../data/encode/vocabulary.js';
 import { appendColumns, appendedColumns } from '../data/store/append-columns.js';
-import { limitMemory, openDatabase, queryNumbers, whileOpen } from '../data/store/database.js';
+import { limitMemory, openDatabase, queryNumbers, queryRows, whileOpen } from '../data/store/database.js';
 
 /** The inspected rows: the view `seen`. */
 export interface SeenRows {
@@ -62,6 +63,7 @@ export async function withSeenRows<Result>(
         await setImmediate(); // for signals
         signal?.throwIfAborted();
       }
+    await mergeSpellings(database, source);
     const [train = 0, validation = 0, test = 0] = await queryNumbers(
       database,
       splitNames.map((split) => `count(*) FILTER (${splitSql[split]})`),
@@ -118,4 +120,20 @@ async function append(
   const ofTasks = tasks.map((task) => labels[task] ?? new Float32Array(rows).fill(Number.NaN));
   const all = [new Int32Array(rows).fill(split), weights ?? new Float32Array(rows).fill(1), ...inputs, ...ofTasks];
   await appendColumns(database, 'read_rows', all, rows);
+}
+
+/** Spellings of one number become one value, as where models are fed them. */
+async function mergeSpellings(database: DuckDBConnection, { columns }: Source): Promise<void> {
+  for (const [c, { kind, dictionary = [] }] of columns.entries()) {
+    const isRespelled = kind === 'categorical' && firstSpellings(dictionary)?.some((first, index) => first !== index);
+    if (!isRespelled) continue;
+    const counts = new Uint32Array(dictionary.length);
+    const found = await queryRows(database, `SELECT i${c}, count(*) FROM seen WHERE ${splitSql.train} GROUP BY 1`);
+    for (const [index, count] of found) counts[Number(index)] = Number(count);
+    const first = firstSpellings(dictionary, counts);
+    if (!first) continue;
+    await database.run('CREATE OR REPLACE TABLE spellings (index INTEGER, first INTEGER)');
+    await appendColumns(database, 'spellings', [Int32Array.from(first.keys()), first], first.length);
+    await database.run(`UPDATE read_rows SET i${c} = first FROM spellings WHERE i${c} = index AND index <> first`);
+  }
 }

@@ -202,6 +202,13 @@ test('groups are the values of a categorical column as they are, in the order of
   expect(splits.train.groups).toBeUndefined();
 });
 
+test('spellings of one number are one group', async () => {
+  const user = { name: 'user', kind: 'categorical', dictionary: ['u', '7', '8', '7.0'] } as const;
+  const source = { ...oneColumn(user, [0, 1], [3, 2, 1, 0]), group: 'user' };
+  const { splits } = await encode(source, inputs(), tasks('click'));
+  expect([...((await splits.test.groups?.()) ?? [])]).toEqual([1, 2, 1, 0]);
+});
+
 test('weights of rows stand in the masks of the sample space; a training row of weight 0 is no row', async () => {
   const made: FakeSplit = {
     columns: [[1, 2, 3, 4, 5, 6, 7]],

@@ -18,7 +18,7 @@ import { checkedLabels } from './checked-labels.js';
 import { bucketEncoding, type ColumnEncoding, scaleEncoding, vocabularyEncoding } from './column-encodings.js';
 import { encodedSplit, type KeptRows } from './encoded-split.js';
 import { listEncoding } from './list-column.js';
-import { fedIndexes } from './vocabulary.js';
+import { fedIndexes, firstSpellings } from './vocabulary.js';
 
 /**
  * Rows of a source as models see them, by what was fitted: those of training, and new ones, whose columns may come in
@@ -110,12 +110,14 @@ function rowGroups({ columns, splits }: Source, group: string | undefined, name:
   if (place < 0) throw new Error(`The source has no categorical column '${group}'.`);
   return {
     async groups() {
+      const first = firstSpellings(columns[place]?.dictionary ?? []); // as a split by groups compares them
       const groups = new Int32Array(split.rows);
       for (let index = 0; index * split.blockRows < split.rows; index++) {
         const { columns } = await split.read(index);
         groups.set(asSingle(columns[place] ?? groups), index * split.blockRows);
         await setImmediate(); // lets signals and timers in
       }
+      if (first) for (const [row, group] of groups.entries()) groups[row] = first[group] ?? group;
       return groups;
     },
   };

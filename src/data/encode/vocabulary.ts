@@ -58,12 +58,15 @@ export function vocabularyByNumber(
   return { kind, ...vocabulary, spellings };
 }
 
-/** For each text, the first text of equal number. Undefined unless all texts of training are numbers, or missing. */
-function firstSpellings(texts: readonly string[], counts: Uint32Array): Int32Array | undefined {
+/**
+ * For each text, the first text of equal number. Undefined unless all texts of training are numbers, or missing.
+ * @param counts in training. Absent: whatever the texts are, those that are numbers are compared so.
+ */
+export function firstSpellings(texts: readonly string[], counts?: Uint32Array): Int32Array | undefined {
   const respelt = new Map<string, number>();
   for (const [index, text] of texts.entries()) {
     const key = numberKey(text);
-    if (key === undefined && text !== '' && (counts[index] ?? 0) > 0) return undefined;
+    if (key === undefined && text !== '' && (counts?.[index] ?? 0) > 0) return undefined;
     if (key !== undefined && key !== text) respelt.set(key, -1);
   }
   if (texts.length === 0) return undefined;

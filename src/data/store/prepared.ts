@@ -13,7 +13,7 @@ import { limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen 
 import { type FileBefore, fileChecksum, refuseChanged } from './raw-checksum.js';
 
 /** Raise it when the stored format changes. */
-const formatVersion = 4;
+const formatVersion = 5;
 
 /** A larger file is not compared with its checksum. DuckDB checks its blocks' checksums when it reads them. */
 const smallFile = 2 ** 28;

@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
+import { numberKey } from '../encode/number-key.js';
 import { literals, queryRows } from '../store/database.js';
 import type { LabelColumn } from './column-roles.js';
 import type { RowSplits } from './row-splits.js';
-import { conditionSql, numberSql, textSql } from './staged-columns.js';
+import { conditionSql, keySql, numberSql, spelling, textSql } from './staged-columns.js';
 import type { StagedRows } from './staged-rows.js';
 
 /** SQL of a label: NULL outside the task's sample space, and where it is wrong, which `faults.ts` refuses. */
@@ -16,14 +17,14 @@ export function labelSql(label: LabelColumn, staged: StagedRows) {
     sql: staging(label.mask.name).sql,
   };
   const number = numberSql(column);
-  const text = textSql(column);
+  const [text, key] = [textSql(column), keySql(column)];
   const lower = `lower(${text})`;
   const usual = column.type === 'text' ? `WHEN ${text} = '1' THEN 1 WHEN ${text} = '0' THEN 0` : '';
   const words = column.type === 'number' ? '' : `WHEN ${lower} = 'true' THEN 1 WHEN ${lower} = 'false' THEN 0`;
   const binary = `CASE ${usual} WHEN ${number} IN (0, 1) THEN ${number} ${words} END`;
   const condition = label.positive === undefined ? undefined : conditionSql(label.positive, column);
   const { type, classes = [] } = label.task;
-  const index = `nullif(list_position([${literals(classes)}], ${text}), 0) - 1`;
+  const index = `nullif(list_position([${literals(classes.map((text) => numberKey(text) ?? text))}], ${key}), 0) - 1`;
   const plain = { binary, regression: number, multiclass: classes.length > 0 ? index : 'NULL' };
   const value = condition ? `(${condition.holds})::DOUBLE` : plain[type];
   const present = `${column.sql} IS NOT NULL`;
@@ -31,6 +32,7 @@ export function labelSql(label: LabelColumn, staged: StagedRows) {
   return {
     value: `CASE WHEN ${inside} THEN ${value} END`,
     text,
+    key,
     present,
     inside,
     comparable: condition?.comparable,
@@ -49,8 +51,8 @@ export async function withClasses(
   for (const label of labels) {
     if (label.classes === undefined) found.push(label);
     else {
-      const { text, inside } = labelSql(label, staged);
-      const training = { text, from: `${from} WHERE split = 0 AND ${inside}` };
+      const { text, key, inside } = labelSql(label, staged);
+      const training = { text, key, from: `${from} WHERE split = 0 AND ${inside}` };
       found.push({ ...label, task: { ...label.task, classes: await findClasses(database, label, training) } });
     }
   }
@@ -62,17 +64,17 @@ const mostClasses = 1000;
 
 /**
  * The classes of a multiclass task. Those of the training rows have the order of numbers if all are numbers, else that
- * of their texts, which no split changes.
- * @param texts SQL of the label's text in a table of training rows that are in the task's sample space.
+ * of their texts, which no split changes. Spellings of one number are one class.
+ * @param texts SQL of the label's text and its key in a table of training rows that are in the task's sample space.
  * @throws DataError for one class, and for more than a thousand.
  */
 async function findClasses(
   database: DuckDBConnection,
   { task, name, classes }: LabelColumn,
-  texts: { readonly text: string; readonly from: string },
+  { text, key, from }: { readonly text: string; readonly key: string; readonly from: string },
 ): Promise<readonly string[]> {
   if (classes !== 'of training') return classes ?? [];
-  const query = `SELECT DISTINCT ${texts.text} FROM ${texts.from} LIMIT ${mostClasses + 1}`;
+  const query = `SELECT ${spelling(text, key)} FROM ${from} GROUP BY ${key} LIMIT ${mostClasses + 1}`;
   const found = (await queryRows(database, query)).map(([text]) => String(text));
   if (found.length > mostClasses)
     throw new DataError(

@@ -9,7 +9,15 @@ import type { Draw, StoredSource } from '../store/prepared-source.js';
 import type { Condition } from './cell.js';
 import { timeExpression } from './column-kinds.js';
 import type { ColumnRoles } from './column-roles.js';
-import { conditionSql, numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
+import {
+  conditionSql,
+  keySql,
+  numberSql,
+  type StagedColumn,
+  spelling,
+  textSql,
+  timesOfText,
+} from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
 import { isOfTest, type TableOptions, usualSplit } from './table-options.js';
 
@@ -113,6 +121,8 @@ export interface RowSplits {
   readonly looked: string;
   /** Refused rows of `from`: SQL, the column, and what its value is. */
   readonly faults: readonly { readonly sql: string; readonly column: string; readonly what: string }[];
+  /** A group or a stratum has several spellings, such as `7` and `7.0`. */
+  readonly respelled: boolean;
 }
 
 const code = (name: SplitName) => splitNames.indexOf(name);
@@ -136,21 +146,22 @@ export async function rowSplits(
   const rule = await splitRule();
   const from = `(SELECT s.*, s.rowid AS row, coalesce(${given}, ${rule.sql}) AS split, ${given} IS NOT NULL AS given, ${key} AS sort_key FROM ${stagedTable} s ${rule.join ?? ''})`;
   const whole = `(SELECT *, rowid AS row, false AS given, 0 AS split FROM ${stagedTable})`;
-  return { from, looked: rule.faults ? from : whole, faults: rule.faults ?? [] };
+  return { from, looked: rule.faults ? from : whole, faults: rule.faults ?? [], respelled: rule.respelled ?? false };
 
   async function splitRule(): Promise<Rule> {
     if (!of || 'fraction' in split) {
       if (splitSeed === 'run' || isOfTest(options)) return { sql: String(code('train')) };
       if ('fraction' in split && split.stratify !== undefined) {
         const strata = [split.stratify].flat().map((name) => staged.columns.get(String(name)));
-        return byStratum([of, ...strata], shares, given, key);
+        const columns = [of, ...strata].flatMap((column) => column ?? []);
+        return { ...byStratum(columns, shares, given, key), respelled: await areRespelled(database, columns) };
       }
       await drawRows(database, staged, drawnSplit(shares, seed));
       const drawn = { sql: 'coalesce(d.split, 0)', join: 'LEFT JOIN draws d ON d.row = s.rowid' };
       if (!of) return drawn;
       await drawGroups(database, of, shares, seed);
-      const join = `${drawn.join} LEFT JOIN (FROM groups POSITIONAL JOIN group_splits) g ON g.value = ${textSql(of)}`;
-      return { sql: `coalesce(g.split, ${drawn.sql})`, join };
+      const join = `${drawn.join} LEFT JOIN (FROM groups POSITIONAL JOIN group_splits) g ON g.value = ${keySql(of)}`;
+      return { sql: `coalesce(g.split, ${drawn.sql})`, join, respelled: await areRespelled(database, [of]) };
     }
     return 'column' in split ? byValue(split, options, of) : byTime(database, shares, of, staged);
   }
@@ -161,6 +172,12 @@ interface Rule {
   readonly sql: string;
   readonly join?: string;
   readonly faults?: RowSplits['faults'];
+  readonly respelled?: boolean;
+}
+
+async function areRespelled(database: DuckDBConnection, columns: readonly StagedColumn[]): Promise<boolean> {
+  const counts = columns.map((of) => `count(DISTINCT ${textSql(of)}) - count(DISTINCT ${keySql(of)})`);
+  return (await queryNumbers(database, counts, stagedTable)).some((lost) => lost > 0);
 }
 
 /** SQL of the split of files that have one; else NULL. */
@@ -203,8 +220,8 @@ async function drawRows(database: DuckDBConnection, staged: StagedRows, splitOf:
 }
 
 /**
- * The tables `groups` and `group_splits`: each value, and its split. All rows of one value are in one split; a row
- * without a value is drawn alone.
+ * The tables `groups` and `group_splits`: each value, and its split. All rows of one value are in one split, however it
+ * is spelled; a row without a value is drawn alone.
  */
 async function drawGroups(
   database: DuckDBConnection,
@@ -213,18 +230,17 @@ async function drawGroups(
   seed: number,
 ): Promise<void> {
   const random = randomFromSeed(seed).stream('split');
-  const text = textSql(column);
-  const distinct = `SELECT DISTINCT ${text} AS value FROM ${stagedTable} WHERE value IS NOT NULL`;
+  const distinct = `SELECT ${keySql(column)} AS value, ${spelling(textSql(column), 'value')} AS name FROM ${stagedTable} WHERE value IS NOT NULL GROUP BY 1`;
   await database.run(`CREATE OR REPLACE TABLE groups AS ${distinct}`);
-  const values = await queryRows(database, 'SELECT value FROM groups');
+  const values = await queryRows(database, 'SELECT name FROM groups');
   const splits = Uint8Array.from(values, ([value]) => code(splitAt(random.stream(String(value)).uniform(), shares)));
   await database.run('CREATE OR REPLACE TABLE group_splits (split UTINYINT)');
   await appendColumns(database, 'group_splits', [splits], splits.length);
 }
 
 /** Of the rows of each stratum the same shares, to the nearest row. */
-function byStratum(columns: readonly (StagedColumn | undefined)[], shares: Shares, given: string, key: string): Rule {
-  const strata = columns.flatMap((column) => (column ? [`coalesce(${textSql(column)}, '')`] : []));
+function byStratum(columns: readonly StagedColumn[], shares: Shares, given: string, key: string): Rule {
+  const strata = columns.map((column) => `coalesce(${keySql(column)}, '')`);
   const partition = `PARTITION BY ${[`${given} IS NOT NULL`, ...strata].join(', ')}`;
   const upTo = (share: number) =>
     `row_number() OVER (${partition} ORDER BY ${key}, s.rowid) <= round(${share} * count(*) OVER (${partition}))`;

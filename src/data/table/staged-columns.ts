@@ -24,12 +24,13 @@ export function daysExpression(time: string): string {
 
 /**
  * SQL functions of staged values. Numbers are finite as 32-bit floats; no number begins behind `9`, and `1_000` and
- * `+-1` are none, though DuckDB reads them.
+ * `+-1` are none, though DuckDB reads them. `number_key` is `numberKey`, and the text itself where that is undefined.
  */
 export const macros = [
   `CREATE OR REPLACE TEMP MACRO trimmed(t) AS trim(t, ${literal(blanks.join(''))})`,
   'CREATE OR REPLACE TEMP MACRO finite(x) AS CASE WHEN isfinite(TRY_CAST(x AS FLOAT)) THEN x END',
   `CREATE OR REPLACE TEMP MACRO number_of(t) AS CASE WHEN t < ':' AND NOT (contains(t, '_') OR contains(t, '+-')) THEN finite(TRY_CAST(t AS DOUBLE)) END`,
+  "CREATE OR REPLACE TEMP MACRO number_key(t) AS CASE WHEN suffix(t, '.0') AND regexp_full_match(t, '(0|-?[1-9]\\d{0,14}|-?[1-8]\\d{15})\\.0') THEN t[:-3] WHEN lower(t) = 'true' THEN '1' WHEN lower(t) = 'false' THEN '0' ELSE t END",
   'CREATE OR REPLACE TEMP MACRO whole_text(x) AS CASE WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR ELSE x::VARCHAR END',
 ];
 
@@ -76,6 +77,16 @@ export function textSql({ type, sql }: StagedColumn): string {
   if (type === 'text') return sql;
   if (type === 'list') return `array_to_string(${sql}, ',')`;
   return type === 'whole' ? `${sql}::VARCHAR` : `whole_text(${sql})`;
+}
+
+/** The same for every spelling of a number: `7` and `7.0`, `1` and `true`. */
+export function keySql(column: StagedColumn): string {
+  return column.type === 'text' ? `number_key(${column.sql})` : textSql(column);
+}
+
+/** SQL of an aggregate over rows of one key: the text that all of them have, else the key. */
+export function spelling(text: string, key: string): string {
+  return `CASE WHEN min(${text}) = max(${text}) THEN min(${text}) ELSE ${key} END`;
 }
 
 /** SQL of a list's entries, with their weights. */

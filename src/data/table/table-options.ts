@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { countUpTo } from '../../config/count.js';
 import { splitNames } from '../dataset.js';
+import { numberKey } from '../encode/number-key.js';
 import { calendarParts } from '../encoding.js';
 import { publishedFileSchema } from '../fetch/published-file.js';
 import { splitSeedSchema } from '../split-seed.js';
@@ -58,7 +59,16 @@ const taskSchema = z
     regression: z.boolean().default(false).describe('The label is a number to predict.'),
     // Without a default, which would rename the prepared tables and the runs of other tasks.
     multiclass: z
-      .union([z.literal(true), z.array(z.union([z.string(), z.number()])).min(2)])
+      .union([
+        z.literal(true),
+        z
+          .array(z.union([z.string(), z.number()]))
+          .min(2)
+          .refine(
+            (classes) => new Set(classes.map((one) => numberKey(String(one)) ?? String(one))).size === classes.length,
+            'a class is listed twice',
+          ),
+      ])
       .optional()
       .describe(
         'The label is one of several classes, texts or whole numbers. `true`: those of the training rows, in the order of numbers or of the alphabet. A list: these classes, in this order. Any other label is an error.',
