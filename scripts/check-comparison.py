@@ -263,14 +263,14 @@ def pair_of(row, reference, stored, samples, pool):
     overlaps = [run["overlap"] for run in runs if run["overlap"] is not None]
     several = len({run["set"] for run in runs}) > 1
     design = "splits" if overlaps else "draws" if several else "independent"
-    finished = all(one is None or one["late"] <= 0.2 * len(one["runs"]) for one in (row, reference))
     pair = Record(row=row, both=both, design=design, overlap=max(overlaps, default=0) if several else 0, stored=stored)
-    pair.is_baseline, pair.judged = row is reference, finished and row is not reference
+    pair.is_baseline = row is reference
     ends = [one["index"] for one in both]
     ends_of = lambda values: [values[end] for end in ends] or [{}, {}]
     pair.tasks, factors, total = [], [], sum(COMPARISON["taskWeights"][task] for task in TASKS)
-    for (task, metric), own, variances in zip(METRICS.items(), samples, pool):
+    for place, ((task, metric), own, variances) in enumerate(zip(METRICS.items(), samples, pool)):
         m = gain_of(pair, ends_of(own), [(task, metric, 1)], ends_of(variances))
+        m.late = any(one is not None and one["late"][place] > 0.2 * len(one["runs"]) for one in (row, reference))
         m.level = m.level and sign(metric) * m.level
         m.whole = m.level or 0
         margin = COMPARISON["margins"].get(metric, {"absolute": 0.001} if metric in SHARES else {"percent": 1})
@@ -284,6 +284,7 @@ def pair_of(row, reference, stored, samples, pool):
     moved = squeezed([[summed(own, factors) for own in zip(*samples)]])[0][0]
     parts = [(*about, factor) for about, factor in zip(METRICS.items(), factors or [])]
     pair.mean = gain_of(pair, sums, parts, ends_of(moved))
+    pair.late = pair.mean.late = any(m.late for m in pair.tasks)
     pair.has_gain = any(m.gain is not None for m in pair.tasks)
     return pair
 
@@ -310,10 +311,10 @@ def check_family(members, of_tasks):
     adjusted = [holm(family) for family in zip(*alone)] or [[]]
     size = sum(p is not None for p in adjusted[0])
     for (m, stored), (p, *_), different, outside, inferior in zip(members, alone, *adjusted):
-        judged, error = m.pair.judged and m.gain is not None, None if p is None else m.error
+        judged, error = m.gain is not None and not m.pair.is_baseline, None if p is None else m.error
         differs, within = (q is not None and q < level and m.enough for q in (different, outside))
         m.verdict = "equivalent" if within else "undecided" if not differs else "better" if m.gain > 0 else "worse"
-        m.verdict = m.verdict if judged else None
+        m.verdict = (LATE if m.late else m.verdict) if judged else None
         gains = {str(each["seed"]): each["gain"] for each in stored["gains"]}
         for seed in gains.keys() | m.gains.keys():
             compare("gains", gains.get(seed), m.gains.get(seed))
@@ -329,10 +330,13 @@ def check_family(members, of_tasks):
             compare(kind, stored[kind], number)
 
 
+LATE = "not trained to a plateau"
+
+
 def verdict_of(pair):
     found = {m.verdict for m in pair.tasks}
-    if not pair.judged:
-        return "baseline" if pair.is_baseline else "not trained to a plateau"
+    if pair.is_baseline or pair.late:
+        return "baseline" if pair.is_baseline else LATE
     if {"better", "worse"} <= found:
         return "seesaw"
     if found == {"better"} or found == {"equivalent"}:
@@ -352,7 +356,9 @@ def check_pairs(pairs):
 
 def check_levels(pair, types=frozenset(TYPES.values())):
     """Means, deviations, and the mean and worst gain over tasks of one type."""
-    compare("atLimit", pair.stored["atLimit"], pair.row["late"])
+    compare("atLimit", pair.stored["atLimit"], pair.row["atLimit"])
+    for task, late in zip(TASKS, pair.row["late"]):
+        compare("atLimit", pair.stored["tasks"][task]["atLimit"], late)
     compare("design", pair.stored["design"], pair.design if pair.has_gain and UNCERTAINTY != "rows" else None)
     for task, metric in METRICS.items():
         values, stored = [*sample_of(pair.row, task, metric).values()], pair.stored["tasks"][task]
@@ -371,7 +377,7 @@ def is_worse_alone(pair):
     alone = [p_values(m) for m in pair.tasks]
     different, outside, _ = [holm(family) for family in zip(*alone)]
     less = lambda q: q is not None and q < TEST["level"]
-    return pair.judged and any(m.gain is not None and m.gain < 0 and m.enough and less(p) and not less(q) for m, p, q in zip(pair.tasks, different, outside))
+    return any(m.gain is not None and m.gain < 0 and m.enough and not m.late and less(p) and not less(q) for m, p, q in zip(pair.tasks, different, outside))
 
 
 def check_front(front, rows, named, baseline):
@@ -393,7 +399,8 @@ def check_front(front, rows, named, baseline):
     own = named[front["model"]]
     extra = [] if own in members else [pair_of(own, baseline, {}, samples, pool)]
     stored = next(row for row in COMPARISON["rows"] if (row["label"], row["axis"]) == (front["model"], front["axis"]))
-    pays = {"better", "worse"} <= {gain["verdict"] for gain in stored["tasks"].values()}
+    shown_own = {gain["verdict"] for gain in stored["tasks"].values()}
+    pays = {"better", "worse"} <= shown_own and LATE not in shown_own
     worse = all(is_worse_alone(pair) for pair in pairs + extra)
     compare("seesaw", front["seesaw"], ("repaired" if by else "seesaw" if worse else "undecided") if pays else None)
     compare("seesaw", str(front["repairedBy"]), str(by if pays else []))

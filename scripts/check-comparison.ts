@@ -23,7 +23,7 @@ const [folder = '', ...others] = wordsOf(usage, { allowPositionals: true }).posi
 if (others.length > 0 || !existsSync(join(folder, 'comparison.json')))
   refuse(usage, `${[folder, ...others].join(' ')}: there is no comparison.json.`);
 const comparison: Comparison = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
-if (comparison.schema !== 5) refuse(usage, `${folder}: comparison.json is of another version of ple.`);
+if (comparison.schema !== 6) refuse(usage, `${folder}: comparison.json is of another version of ple.`);
 
 const fronts = (comparison.fronts ?? []).map(({ axis, model: label, points }) =>
   points.map(({ runs }) => ({ label, axis, runs, atLimit: 0 })),
@@ -64,7 +64,7 @@ function resultOf(path: string): Result {
 
 /** A row's finished runs: metrics by task, the folder that a task is reported from, and the key of the runs' data. */
 function rowOf(
-  { label, axis, runs, atLimit }: Pick<ComparisonRow, 'label' | 'axis' | 'runs' | 'atLimit'>,
+  { label, axis, runs }: Pick<ComparisonRow, 'label' | 'axis' | 'runs'>,
   results: Readonly<Record<string, Result>>,
 ) {
   const finished = runs.filter(({ status }) => status === 'done');
@@ -77,9 +77,13 @@ function rowOf(
     const overlap = dataset && others && splitSeed === 'run' ? dataset.rows.test / others : null;
     return [seed, { paths, values: Object.fromEntries(values), set: JSON.stringify(dataset), overlap }];
   });
-  // Of runs in parts, result.json does not tell which task was late: their number is taken as it is.
-  const late = finished.filter(({ path }) => results[path]?.ended === 'limit').length;
-  return { label, axis, runs: Object.fromEntries(read), late: runs.some(({ parts }) => parts) ? atLimit : late };
+  const isLate = ({ path, parts }: (typeof finished)[number], task: string) => {
+    const result = results[parts?.[task] ?? path];
+    return (result?.tasks[task]?.ended ?? result?.ended) === 'limit';
+  };
+  const late = comparison.tasks.map((task) => finished.filter((run) => isLate(run, task)).length);
+  const atLimit = finished.filter((run) => comparison.tasks.some((task) => isLate(run, task))).length;
+  return { label, axis, runs: Object.fromEntries(read), late, atLimit };
 }
 
 /** A run's predictions: column after column in a file of float64. */

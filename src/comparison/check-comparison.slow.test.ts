@@ -45,7 +45,10 @@ function runsOn(drawn: 'once' | 'anew') {
           const noise = (row: number) => Math.sin(row * row + seed * (model === 2 ? 1 : model));
           const logits = labels.map((label, row) => skill * label + noise(row));
           const click = { type: 'binary', logits, labels } as const;
-          const rating = { type: 'regression', logits: logits.map((logit) => logit / 2), labels } as const;
+          const rating = {
+            ...({ type: 'regression', ended: model === 3 ? 'limit' : 'plateau' } as const),
+            ...{ logits: logits.map((logit) => logit / 2), labels },
+          };
           const kind = {
             ...({ type: 'multiclass', classes: ['a', 'b', 'c'], labels: kinds } as const),
             logits: [0, 1, 2].flatMap((c) =>
@@ -82,6 +85,11 @@ describe.skipIf(!pythonWithScipy)(`check:comparison${why}`, () => {
     expect(stdout).toMatch(/numbers of 5 rows and 1 contrasts agree/);
     expect(status).toBe(0);
     expect(comparison.rows[0]?.design).toBe(design);
+    expect(comparison.rows[3]).toMatchObject({
+      verdict: 'not trained to a plateau',
+      tasks: { rating: { atLimit: 5 } },
+    });
+    expect(comparison.rows[3]?.tasks.click?.verdict).not.toBe('not trained to a plateau');
     const gains = comparison.rows.flatMap((row) => Object.values(row.tasks));
     expect(new Set(gains.map(({ verdict }) => verdict)).size).toBeGreaterThan(2);
     expect(comparison.rows.filter(({ aggregate }) => aggregate !== null)).toHaveLength(4);

@@ -7,7 +7,7 @@ import type { SearchConfig } from '../config/search.js';
  * null.
  */
 export interface Comparison {
-  readonly schema: 5;
+  readonly schema: 6;
   readonly name: string;
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
@@ -174,17 +174,19 @@ export interface TestedGain extends Gain {
   readonly pEquivalent: number | null;
   /** p-value of the test that the gain is above -margin, adjusted by Holm's method. */
   readonly pNotInferior: number | null;
-  /** Null for the baseline, and for a model that was not trained to a plateau. */
+  /** Null for the baseline, and without a gain. */
   readonly verdict: TaskVerdict | null;
 }
 
-/** For the baseline, everything except `metric`, `mean`, `sd` and `oneEpoch` is null or empty. */
+/** For the baseline, everything except `metric`, `mean`, `sd`, `atLimit` and `oneEpoch` is null or empty. */
 export interface TaskGain extends TestedGain {
   /** The metric that the task is judged by, on the test split. */
   readonly metric: string;
   readonly mean: number | null;
   /** Standard deviation over n - 1. Null for one run. */
   readonly sd: number | null;
+  /** Runs that ended at the limit of epochs, with this task still improving. */
+  readonly atLimit: number;
   /**
    * Results at the epoch that is best for all tasks together, with one network to serve: the price of one epoch. The
    * gain is over the baseline at each task's own epoch; of the baseline, it is what one epoch costs without any sharing.
@@ -203,8 +205,7 @@ export interface TaskGain extends TestedGain {
  * point.
  */
 export interface Aggregate extends Gain {
-  /** Null for a model that was not trained to a plateau. */
-  readonly verdict: Exclude<TaskVerdict, 'equivalent'> | null;
+  readonly verdict: Exclude<TaskVerdict, 'equivalent'>;
 }
 
 /** The gains of one model over another at a point of the axes. All contrasts at a point form a separate family. */
@@ -248,7 +249,8 @@ export interface FrontPoint extends Pick<Contrast, 'tasks' | 'aggregate' | 'verd
   readonly runs: readonly RunReference[];
 }
 
-export type TaskVerdict = 'better' | 'worse' | 'equivalent' | 'undecided';
+/** The last one: the model or the reference was still improving on the task. */
+export type TaskVerdict = 'better' | 'worse' | 'equivalent' | 'undecided' | 'not trained to a plateau';
 
 export type Verdict =
   | 'baseline'

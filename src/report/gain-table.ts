@@ -174,7 +174,9 @@ function gainText(
 }
 
 /** The sign after a gain, by verdict. */
-const signs: Readonly<Record<TaskVerdict, string>> = { better: '▲', worse: '▼', equivalent: '=', undecided: '?' };
+const signs: Readonly<Record<TaskVerdict, string>> = {
+  ...{ better: '▲', worse: '▼', equivalent: '=', undecided: '?', 'not trained to a plateau': '…' },
+};
 
 /** Better or worse: formats emphasise it. */
 export function isDecided(verdict: TaskVerdict | null): verdict is 'better' | 'worse' {

@@ -73,9 +73,10 @@ const signs: Readonly<Record<TaskVerdict, string>> = {
   worse: '\\downarrow',
   equivalent: '=',
   undecided: '?',
+  'not trained to a plateau': '\\ldots',
 };
 
-const key = '↑ better, ↓ worse, = equivalent, ? undecided.';
+const key = '↑ better, ↓ worse, = equivalent, ? undecided, … not trained to a plateau.';
 
 function gainCell({ gain, half, verdict }: GainText): string {
   if (gain === dash) return gain;

@@ -147,9 +147,6 @@ function wideTable(table: GainTable | null, colour: boolean): string {
 /** Verdicts that the signs express completely. */
 const plain: readonly Verdict[] = ['better on all', 'worse', 'equivalent'];
 
-/** It has one sentence for all models. */
-const together: Verdict = 'not trained to a plateau';
-
 /**
  * Why: a line for each model that neither the answer nor the signs fully describe.
  * @param undecided Whether to list undecided models. With several points this would be most of the text.
@@ -157,11 +154,11 @@ const together: Verdict = 'not trained to a plateau';
 function found(verdict: PointVerdict, undecided: boolean, columns: number): string {
   const { title, models, contrasts, unfinished } = verdict;
   const isListed = ({ row, isSaid }: PointVerdict['models'][number]) =>
-    !isSaid && !plain.includes(row.verdict) && (undecided || row.verdict !== 'undecided');
-  const lines = [
-    ...models.filter((model) => isListed(model) && model.row.verdict !== together),
-    ...contrasts.filter(isListed),
-  ].map(({ sentence }) => sentence);
+    !isSaid &&
+    !plain.includes(row.verdict) &&
+    (undecided || row.verdict !== 'undecided') &&
+    row.cells.some(({ gain }) => gain.verdict !== 'not trained to a plateau');
+  const lines = [...models, ...contrasts].filter(isListed).map(({ sentence }) => sentence);
   const texts = [...lines, unfinished].filter((text) => text !== '');
   if (texts.length === 0) return '';
   return (title === '' ? '' : `${title}:\n`) + texts.map((text) => wrapped(text, columns, '- ', '  ')).join('');

@@ -13,6 +13,7 @@ const templates = {
   finding: '{model}: {findings}.',
   ownWeight: 'At its own weight: {findings}.',
   mayBring: 'The undecided gains are at most {bounds}, by the {confidence} intervals.',
+  leftOut: 'This leaves out {models}, not trained to a plateau on every task.',
   evidence: 'Evidence: {runs}; the chance that any difference shown is false is at most {chance} %.',
 
   // What the tests say of a model against its reference.
@@ -21,14 +22,14 @@ const templates = {
   equivalent: 'equivalent to {reference} on {tasks}',
   undecided: 'undecided against {reference} on {tasks}',
   bounded: 'undecided against {reference} on {tasks}, by the {confidence} intervals',
+  waiting: 'no verdict on {tasks}, not trained to a plateau',
   missing: 'no result on {tasks}',
   withinMargin: 'within ± {margin}',
   atMostWorse: '{effect}, at most {loss} worse',
   noRuns: '{model}: no result, because no run of it is finished with one of {reference}.',
   noPlateau:
     '{models}: not trained to a plateau. {ended} of {runs} runs ended at their limit of epochs, still improving: raise train.epochs.',
-  noPlateauOver: 'Gains over {reference} have no verdict.',
-  noVerdict: '{model}: no verdict against {reference}. {reason}',
+  noPlateauOver: 'Gains over {reference} on {tasks} have no verdict.',
   repaired: 'Repaired by another loss weight of {task}: {weights}.',
   perhapsRepaired: 'Whether another loss weight of {task} repairs it is undecided.',
   notRepaired: 'At each of the {count} loss weights of {task} tried, some task is worse.',
@@ -47,7 +48,7 @@ const templates = {
   embeddings: 'Embeddings have {parameters}.',
 
   // How to read the numbers.
-  signs: '▲ better, ▼ worse, = equivalent (within ± the margin), ? undecided.',
+  signs: '▲ better, ▼ worse, = equivalent (within ± the margin), ? undecided, … not trained to a plateau.',
   gains: 'Gains are over {baseline}, as means over {seeds}. Above 0 is better.',
   units: 'Gains are {units}; above 0 is better.',
   oneEpoch:

@@ -32,7 +32,7 @@ export function describeTask(name: string, rows: readonly ComparisonRow[], basel
 
 /** A task's results in a row. All null for a model without a finished run. */
 export function taskGain(row: ComparisonRow, { name, metric }: PointTask): TaskGain {
-  return row.tasks[name] ?? { ...noGain, metric, mean: null, sd: null, oneEpoch: null };
+  return row.tasks[name] ?? { ...noGain, metric, mean: null, sd: null, atLimit: 0, oneEpoch: null };
 }
 
 export const noGain: TestedGain = {

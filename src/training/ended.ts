@@ -2,6 +2,7 @@ import type { Experiment } from '../config/experiment.js';
 import type { Task } from '../data/dataset.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import { noScores } from '../optimizers/schedules/learning-rate-schedule.js';
+import { must } from '../support/must.js';
 import type { EpochRecord } from './epoch-record.js';
 import { configuredLossWeights } from './loss-weights.js';
 import type { Selected } from './progress/progress.js';
@@ -32,7 +33,9 @@ const lastPart = 1 / 5;
 type Configured = Pick<Experiment, 'tasks' | 'loss' | 'train'>;
 
 /**
- * How training ended for each task that it watched; a task without a validation row is left out.
+ * How training ended for each task that it watched; a task without a validation row is left out. At the limit of epochs
+ * each watched task ends by itself: in a joint model one may be flat while another still improves. If all are served with
+ * one epoch, which the latter may move, they end together.
  * @param epochs the lines of epochs.jsonl
  * @param independent the tasks share no parameters
  */
@@ -45,19 +48,23 @@ export function howEnded(
   if (train.keep === 'last') return Object.fromEntries(tasks.map(({ name }) => [name, 'budget']));
   const selection = storedSelection(epochs, config, independent);
   const states = selectionHistory(selection, epochs);
-  const ends = selection.units.map(({ owner, watched }, unit): Ended | undefined => {
-    const isScored = watched.some((task) => states.at(-1)?.tasks[task]?.patience.best != null);
-    if (!isScored) return undefined;
+  const endOf = (task: number): Ended | undefined => {
+    const unit = independent ? task : 0;
+    const { owner, watched } = must(selection.units[unit], 'unit');
+    const isScored = (one: number) => states.at(-1)?.tasks[one]?.patience.best != null;
+    if (!watched.some(isScored)) return undefined;
+    const isAlone = train.keep === 'best' && watched.includes(task) && isScored(task);
+    const judged = isAlone ? [task] : watched;
     const stop = states.findIndex(({ units }) => units[unit]?.stopped);
     const own = stop < 0 ? epochs : epochs.slice(0, stop + 1);
     const hasStopped = stop >= 0 || (epochs.at(-1)?.epoch ?? 0) < train.epochs;
     if (!hasStopped && endsAtZero(train)) return 'budget';
-    if (!hasStopped && !isFlat(watched, { selection, epochs, states }, train)) return 'limit';
+    if (!hasStopped && !isFlat(judged, { selection, epochs, states }, train)) return 'limit';
     return hasFallen(own, owner) ? 'plateau' : 'patience';
-  });
+  };
   return Object.fromEntries(
-    tasks.flatMap(({ name }) => {
-      const ended = ends[independent ? selection.units.findIndex(({ owner }) => owner === name) : 0];
+    tasks.flatMap(({ name }, task) => {
+      const ended = endOf(task);
       return ended === undefined ? [] : [[name, ended]];
     }),
   );

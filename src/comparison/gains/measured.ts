@@ -4,7 +4,7 @@ import type { Metric } from '../../metrics/metric.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { must } from '../../support/must.js';
-import { type Ended, worstEnd } from '../../training/ended.js';
+import type { Ended } from '../../training/ended.js';
 import { type EvaluatedRun, type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { withTestMetrics } from '../../training/later-metrics.js';
 import type { TaskPredictions } from '../../training/predictions.js';
@@ -48,8 +48,8 @@ export interface MeasuredRun {
   readonly parameters: Parameters | null;
   /** Of a run that keeps its last epoch: training rows, and how often they were read. */
   readonly trained: { readonly rows: number; readonly passes: number } | null;
-  /** As the worst of its tasks did. Null: made elsewhere. */
-  readonly ended: Ended | null;
+  /** How training ended for each task. Empty: made elsewhere. */
+  readonly ends: readonly Ended[];
   /** @throws DataError without predictions, or if its rows are not those of its test set. */
   influences(): Promise<Influences>;
 }
@@ -64,9 +64,9 @@ export interface Influences {
   readonly drawn: 'rows' | 'groups';
 }
 
-/** Runs that ended at the limit of epochs, still improving. */
-export function lateRuns({ runs }: MeasuredModel): number {
-  return runs.filter(({ ended }) => ended === 'limit').length;
+/** Runs that ended at the limit of epochs, still improving: on this task, or on any. */
+export function lateRuns({ runs }: MeasuredModel, task?: number): number {
+  return runs.filter(({ ends }) => (task === undefined ? ends.includes('limit') : ends[task] === 'limit')).length;
 }
 
 /** The metric chosen by the config, else the default metric of the task's type. */
@@ -149,7 +149,7 @@ function measuredRun(
     }),
     parameters: isOne ? run.result.parameters : summed(taken.map(parametersOfTask)),
     trained: isTrained(run) ? trainedFor(run) : null,
-    ended: isTrained(run) ? worstEnd(taken.flatMap(taskEnd)) : null,
+    ends: taken.flatMap(taskEnd),
     influences: () => read(taken),
   };
 }

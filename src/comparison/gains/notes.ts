@@ -1,5 +1,5 @@
 import { counted } from '../../support/whole-number.js';
-import type { Ended } from '../../training/ended.js';
+import { type Ended, worstEnd } from '../../training/ended.js';
 import { type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { hasTestMetric } from '../../training/later-metrics.js';
 import { type ModelResults, unpredictedTasks } from '../../training/unpredicted-tasks.js';
@@ -230,7 +230,7 @@ function onVersions(runs: readonly FinishedRun[]): readonly string[] {
 
 /** Of runs that may not have been done. */
 function onEnds(models: readonly MeasuredModel[]): readonly string[] {
-  const ends = models.flatMap(({ runs }) => runs.flatMap(({ ended }) => ended ?? []));
+  const ends = models.flatMap(({ runs }) => runs.flatMap(({ ends }) => (ends.length > 0 ? worstEnd(ends) : [])));
   const note = (ended: Ended, text: string) => {
     const count = ends.filter((one) => one === ended).length;
     return count === 0 ? [] : [`In ${count === ends.length ? 'every run' : `${count} of ${ends.length} runs`} ${text}`];

@@ -227,7 +227,7 @@ describe('refused', () => {
     await expect(summarize([alone, bare], options)).rejects.toThrow(
       /^runs\/ple-1 has no predictions\.arrow.*: delete the folder and train it again with predictions, or use uncertainty seeds\.$/,
     );
-    await expect(summarize([alone, bare], { ...options, uncertainty: 'seeds' })).resolves.toMatchObject({ schema: 5 });
+    await expect(summarize([alone, bare], { ...options, uncertainty: 'seeds' })).resolves.toMatchObject({ schema: 6 });
   });
 
   it('runs of one checksum with other labels', async () => {

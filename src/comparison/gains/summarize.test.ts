@@ -58,6 +58,7 @@ describe('one model', () => {
       metric: 'auc',
       mean: expect.closeTo(0.816, 14),
       sd: expect.closeTo(Math.sqrt(0.00112 / 4), 14),
+      atLimit: 0,
       oneEpoch: null,
       gain: expect.closeTo(0.016, 14),
       gains: [0.01, 0.03, -0.01, 0.03, 0.02].map((gain, index) => ({
@@ -414,8 +415,43 @@ describe('a plateau', () => {
     expect(await verdict(0, 0)).toEqual(['better on all', 0]);
     expect(await verdict(1, 1)).toEqual(['better on all', 1]);
     expect(await verdict(0, 2)).toEqual(['not trained to a plateau', 2]);
-    const [, row] = await summarizedRows([alone, ended(shifted('ple', 0.1, 0.1), 3)]);
-    expect(row?.tasks.click).toMatchObject({ verdict: null, p: expect.any(Number) });
     expect(await verdict(2, 0)).toEqual(['not trained to a plateau', 0]);
+  });
+
+  it('that one task lacks, of the model or of the baseline, takes its verdict alone: Δm and the model’s wait', async () => {
+    const late = (entry: Entry, limits: number) => {
+      const ends = (run: number) => ({ click: 'plateau', buy: run < limits ? 'limit' : 'plateau' });
+      return configured(entry, {}, (run) => ({
+        tasks: Object.fromEntries(
+          Object.entries(entry.runs[run]?.run?.result.tasks ?? {}).map(([task, of]) => [
+            task,
+            { ...of, ended: Object.entries(ends(run)).find(([name]) => name === task)?.[1] },
+          ]),
+        ),
+      }));
+    };
+    const table = (ofBaseline: number, ofModel: number) =>
+      summarizedRows([late(alone, ofBaseline), late(shifted('ple', 0.1, 0.1), ofModel), shifted('cgc', 0.1, 0)]);
+    const [, whole, other] = await table(0, 1);
+    expect(whole).toMatchObject({ verdict: 'better on all', tasks: { buy: { verdict: 'better', atLimit: 1 } } });
+    for (const [ofBaseline, ofModel] of [
+      [0, 3],
+      [2, 0],
+    ] as const) {
+      const [, row, beside] = await table(ofBaseline, ofModel);
+      expect(row).toMatchObject({
+        verdict: 'not trained to a plateau',
+        aggregate: { verdict: 'not trained to a plateau', p: expect.any(Number) },
+        atLimit: ofModel,
+        tasks: {
+          click: { verdict: 'better', atLimit: 0 },
+          buy: { verdict: 'not trained to a plateau', atLimit: ofModel },
+        },
+      });
+      // The family keeps its members: no p-value gets smaller because a verdict waits.
+      const adjusted = (one: typeof row) => Object.values(one?.tasks ?? {}).map(({ pHolm }) => pHolm);
+      expect([adjusted(row), adjusted(beside)]).toEqual([adjusted(whole), adjusted(other)]);
+      expect(beside?.tasks.click?.verdict).toBe('better');
+    }
   });
 });

@@ -69,7 +69,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   const trained = tables.flatMap((table) => table.trained ?? []);
   const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
   return {
-    schema: 5,
+    schema: 6,
     name,
     baseline,
     tasks: tasks.map((task) => task.name),
@@ -156,6 +156,7 @@ function comparisonRow(
         mean: values.length > 0 ? mean(values) : null,
         sd: values.length > 1 ? standardDeviation(values) : null,
         ...must(tested[task], 'tested gain'),
+        atLimit: lateRuns(pair.model, task),
         oneEpoch: oneEpochGain(pair, task, judged),
       },
     ];

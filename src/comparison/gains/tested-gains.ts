@@ -21,7 +21,11 @@ export interface Test extends Judging {
   readonly margins: Readonly<Record<string, Margin | null>>;
 }
 
-/** Tests two families of gains: those on tasks, and the means over tasks. */
+/**
+ * Tests two families of gains: those on tasks, and the means over tasks. Those whose verdict waits, as training had not
+ * ended on the task, stay in their family: the runs show which ones wait, and a family that shrinks by what its data
+ * show no longer keeps its level.
+ */
 export function testGains(pairs: readonly Pair[], test: Test): readonly TestedPair[] {
   const { tasks, level, margins } = test;
   const members = pairs.map(({ gains }) =>
@@ -45,25 +49,26 @@ export function testGains(pairs: readonly Pair[], test: Test): readonly TestedPa
   return pairs.map((pair, index) => {
     const { model, reference, gains } = pair;
     const isEnough = (gain: EstimatedGain) => runCount(pair, gain) >= fewestRuns || test.uncertainty === 'rows';
+    const late = tasks.map((_, task) =>
+      [model, reference].some((one) => one && isUnfinished(lateRuns(one, task), one.runs.length)),
+    );
     const found = tasks.map((_, task): TestedGain => {
       const [gain, own] = [must(gains[task], 'gain'), must(ofTasks[index * tasks.length + task], 'tested gain')];
       const { margin } = must(members[index]?.[task], 'member');
-      return taskGain(gain, own, { pair, margin, isEnough: isEnough(gain), test });
+      const tested = taskGain(gain, own, { pair, margin, isEnough: isEnough(gain), test });
+      return late[task] && gain.gain !== null ? { ...tested, verdict: unfinished } : tested;
     });
+    if (model === reference) return { verdict: 'baseline', tasks: found.map(withoutVerdict), aggregate: null };
     const [mean, tested] = [gains.at(-1), ofMeans[index]];
     const aggregate =
       mean && tested && mean.gain !== null ? testedAggregate(mean, tested, pair, isEnough(mean) ? level : 0) : null;
-    if (model === reference) return { verdict: 'baseline', tasks: found.map(withoutVerdict), aggregate: null };
-    const isLate = [model, reference].some((one) => one && isUnfinished(lateRuns(one), one.runs.length));
-    if (isLate)
-      return {
-        verdict: 'not trained to a plateau',
-        tasks: found.map(withoutVerdict),
-        aggregate: aggregate && { ...aggregate, verdict: null },
-      };
+    if (late.includes(true))
+      return { verdict: unfinished, tasks: found, aggregate: aggregate && { ...aggregate, verdict: unfinished } };
     return { verdict: rowVerdict(found.map(({ verdict }) => verdict)), tasks: found, aggregate };
   });
 }
+
+const unfinished = 'not trained to a plateau';
 
 interface OfTask {
   readonly pair: Pair;

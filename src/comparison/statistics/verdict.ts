@@ -4,8 +4,8 @@ import type { TaskVerdict, Verdict } from '../comparison.js';
 export const fewestRuns = 3;
 
 /**
- * A model's verdict is "not trained to a plateau" if more than a fifth of its runs ended at the epoch limit, still
- * improving.
+ * The verdict on a task is "not trained to a plateau" if more than a fifth of a model's runs ended at the epoch limit,
+ * still improving on it.
  */
 export function isUnfinished(atLimit: number, runs: number): boolean {
   return atLimit > 0.2 * runs;

@@ -8,5 +8,5 @@ import type { Comparison } from '../comparison.js';
  */
 export function readComparison(folder: string): Comparison {
   const again = 'Put it back, or delete it and run ple compare again, which keeps the runs';
-  return readSealed(join(folder, 'comparison.json'), 5, again);
+  return readSealed(join(folder, 'comparison.json'), 6, again);
 }

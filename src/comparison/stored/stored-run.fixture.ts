@@ -22,6 +22,8 @@ export interface StoredTask {
   readonly mask?: readonly number[];
   readonly offset?: number;
   readonly scale?: number;
+  /** Absent: as the run did. */
+  readonly ended?: Ended;
 }
 
 /** The folder of a run that was never trained, with all files that a finished one has. */
@@ -88,7 +90,9 @@ export async function storeRun(
       const taken = scores[index];
       if (!taken) throw new Error(`Task '${task.name}' has no scores.`);
       const validation = evaluateTask(task, taken, 'chosen');
-      return [task.name, { type: task.type, validation, test: evaluateTask(task, taken, validation) }];
+      const { ended } = run.tasks[task.name] ?? {};
+      const own = { type: task.type, validation, test: evaluateTask(task, taken, validation) };
+      return [task.name, { ...own, ...(ended && { ended }) }];
     }),
   );
   const validation = Object.fromEntries(Object.entries(values).map(([name, task]) => [name, task.validation]));
@@ -131,7 +135,7 @@ export async function storeRun(
 /** The comparison.json of a folder. @param table What differs from one without rows. */
 export function storeTable(folder: string, table: Readonly<Record<string, unknown>>): string {
   const none = {
-    ...{ schema: 5, name: 'c', baseline: 'm', tasks: [], seeds: [1], axes: {}, uncertainty: 'seeds', margins: {} },
+    ...{ schema: 6, name: 'c', baseline: 'm', tasks: [], seeds: [1], axes: {}, uncertainty: 'seeds', margins: {} },
     ...{ taskWeights: {}, rows: [], contrasts: [], notes: [], timing: {} },
   };
   const text = JSON.stringify(sealed({ ...none, ...table }));

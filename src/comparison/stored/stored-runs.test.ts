@@ -75,7 +75,7 @@ test('a path without a table is refused', () => {
 });
 
 test.each([
-  ['it is not 5, so another version of ple wrote the file', { schema: 3 }],
+  ['it is not 6, so another version of ple wrote the file', { schema: 3 }],
   ['the file has no checksum', { sha256: undefined }],
 ])('a comparison.json is refused with its cause: %s', (cause, content) => {
   const text = storeTable(at('.'), 'schema' in content ? content : {});

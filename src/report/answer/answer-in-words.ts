@@ -3,6 +3,7 @@ import { fewestRuns } from '../../comparison/statistics/verdict.js';
 import { joined } from '../../support/joined.js';
 import { must } from '../../support/must.js';
 import { counted } from '../../support/whole-number.js';
+import { type GainRow, isDecided } from '../gain-table.js';
 import { confidence, count, listed, rounded } from '../numbers.js';
 import { type Point, weightedTask } from '../points.js';
 import { quoted, say, sentences } from '../sentences.js';
@@ -26,6 +27,7 @@ export function answerInWords(answer: Answer, comparison: Comparison, point: Poi
   const found = (label: string) => findings(row(label), comparison, mostNamed);
   const finding = (label: string) => say('finding', { model: quoted(label), findings: found(label) });
   const rest = () => (use === baseline ? mayBring(comparison, point) : finding(use));
+  const without = say('leftOut', { models: listed(point.models.rows.filter(isDecidedInPart).map(nameOf)) });
   switch (answer.kind) {
     case 'untested': {
       const hasFewSeeds = uncertainty !== 'rows' && seeds.length < fewestRuns;
@@ -33,7 +35,7 @@ export function answerInWords(answer: Answer, comparison: Comparison, point: Poi
       return [say('useUntested', { model }), hasFewSeeds ? say('fewSeeds', few) : say('noTest')];
     }
     case 'undecided':
-      return sentences(say('useForNow', { model, baseline, seeds: counted(seeds.length, 'seed') }), rest());
+      return sentences(say('useForNow', { model, baseline, seeds: counted(seeds.length, 'seed') }), without, rest());
     case 'better': {
       const { mean, reference } = row(use);
       const onMean = withVerdict(row(use), 'better').length > 0 ? '' : (mean?.effectInWords ?? '');
@@ -60,14 +62,27 @@ export function answerInWords(answer: Answer, comparison: Comparison, point: Poi
           : say('useNoneWithoutLoss', { model })
         : say('useBestMean', { model });
       const trade = answer.trade === null ? '' : finding(answer.trade);
-      return sentences(none, trade, rest(), evidence(comparison, point));
+      return sentences(none, without, trade, rest(), evidence(comparison, point));
     }
   }
 }
 
-/** Whether no model is better on one task without being worse on another. */
+/** Whether no model with a verdict is better on one task without being worse on another. */
 function isEveryGainALoss({ models }: Point): boolean {
-  return models.rows.every((row) => withVerdict(row, 'better').length === 0 || withVerdict(row, 'worse').length > 0);
+  return models.rows.every(
+    (row) => row.verdict === plateau || withVerdict(row, 'better').length === 0 || withVerdict(row, 'worse').length > 0,
+  );
+}
+
+const plateau = 'not trained to a plateau';
+
+/** Whether its verdict waits, though it differs on a task: the answer, which is of the others, must not deny that. */
+function isDecidedInPart(row: GainRow): boolean {
+  return row.verdict === plateau && row.cells.some(({ gain }) => isDecided(gain.verdict));
+}
+
+function nameOf({ model }: GainRow): string {
+  return quoted(model.label);
 }
 
 /** What the baseline gives up at most: the upper ends of the simultaneous intervals of the other models. */

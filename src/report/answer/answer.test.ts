@@ -7,7 +7,10 @@ import { comparisonPoints } from '../points.js';
 import { chooseAnswer } from './answer.js';
 import { answerInWords } from './answer-in-words.js';
 
-const gains: Readonly<Record<TaskVerdict, number>> = { better: 0.002, worse: -0.002, equivalent: 0, undecided: 0.0006 };
+const late = 'not trained to a plateau';
+const gains: Readonly<Record<TaskVerdict, number>> = {
+  ...{ better: 0.002, worse: -0.002, equivalent: 0, undecided: 0.0006, [late]: 0.001 },
+};
 
 interface Model {
   readonly income: TaskVerdict | null;
@@ -180,9 +183,20 @@ test('something is decided, but nothing better: the smallest that is not worse',
   );
 });
 
+test('a model whose verdict waits for a task is not used; what it is better on is not denied', () => {
+  const part = { income: 'better', married: late, verdict: late } as const;
+  const open = { income: 'undecided', married: 'undecided', size: 10 } as const;
+  expect(compared({ part, open }).words).toMatch(
+    /^Use open .* for now: no difference from single-task is shown with 5 seeds\. This leaves out part, not trained to a plateau on every task\./,
+  );
+  const worse = { income: 'worse', married: 'worse' } as const;
+  expect(compared({ part, worse }).words).toMatch(
+    /^Use single-task: no model is shown to be better than single-task on any task\. This leaves out part, /,
+  );
+});
+
 test('without a result or a verdict there is no model to use', () => {
-  const late = { income: null, married: null, verdict: 'not trained to a plateau' } as const;
-  expect(compared({ a: late }).answer).toEqual({ kind: 'no verdict' });
+  expect(compared({ a: { income: late, married: 'better', verdict: late } }).answer).toEqual({ kind: 'no verdict' });
   expect(compared({})).toMatchObject({
     answer: { kind: 'no result' },
     all: 'No model has a gain over single-task.',

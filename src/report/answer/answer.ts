@@ -7,7 +7,7 @@ import { ranked } from '../task-gains.js';
 export type Answer =
   /** No model has a gain: its runs or the baseline's failed. */
   | { readonly kind: 'no result' }
-  /** No gain has a verdict: training was too short. */
+  /** No model has a verdict: training was too short. */
   | { readonly kind: 'no verdict' }
   /** No gain has a test: `use` is the baseline. */
   | { readonly kind: 'untested'; readonly use: string }
@@ -30,7 +30,7 @@ export function chooseAnswer(comparison: Comparison, { rows, fronts }: Pick<Poin
   const baseline = rows.find(({ label }) => label === comparison.baseline);
   const others = rows.filter((row) => row !== baseline && taskGains(row).some(({ gain }) => gain !== null));
   if (!baseline || others.length === 0) return { kind: 'no result' };
-  const judged = others.filter((row) => verdicts(row).length > 0);
+  const judged = others.filter(({ verdict }) => verdict !== 'not trained to a plateau');
   if (judged.length === 0) return { kind: 'no verdict' };
   const chosen = preferred([baseline, ...judged], baseline);
   const use = chosen.label;
@@ -84,7 +84,6 @@ function taskGains({ tasks }: ComparisonRow) {
   return Object.values(tasks);
 }
 
-/** None: the model was not trained long enough for a verdict. */
 function verdicts(row: ComparisonRow): readonly TaskVerdict[] {
   return taskGains(row).flatMap(({ verdict }) => verdict ?? []);
 }

@@ -26,6 +26,7 @@ export function findings(row: GainRow, { test }: Comparison, mostNamed = Number.
     say('worse', { reference, tasks: on('worse', effect) }),
     say('equivalent', { reference, tasks: on('equivalent', (cell) => say('withinMargin', { margin: margin(cell) })) }),
     isBounded ? say('bounded', { ...undecided, confidence: confidence(test.level) }) : say('undecided', undecided),
+    say('waiting', { tasks: listed(withVerdict(row, 'not trained to a plateau').map(({ task }) => task.name)) }),
     say('missing', { tasks: listed(missing) }),
   );
 }

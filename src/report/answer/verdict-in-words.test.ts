@@ -32,7 +32,7 @@ test('a sentence for each verdict, with the size of each gain', () => {
     'Stitch: equivalent to single-task on income (within ± 0.001 AUC) and never-married (within ± 0.001 AUC).',
   );
   expect(sentence('ML-MMoE')).toBe(
-    'ML-MMoE: not trained to a plateau. 4 of 5 runs ended at their limit of epochs, still improving: raise train.epochs.',
+    'ML-MMoE: better than single-task on never-married (+0.00070 AUC); no verdict on income, not trained to a plateau.',
   );
   expect(sentence('Failed')).toBe('Failed: no result, because no run of it is finished with one of single-task.');
   expect(sentence('Hard sharing')).toBe(
@@ -58,9 +58,28 @@ test('nothing is said twice: what the answer says is not said again below it', (
   );
   const late = only('ML-MMoE');
   expect(late.answer).toEqual([
-    'ML-MMoE: not trained to a plateau. 4 of 5 runs ended at their limit of epochs, still improving: raise train.epochs.',
+    'ML-MMoE (income): not trained to a plateau. 4 of 5 runs ended at their limit of epochs, still improving: raise train.epochs.',
   ]);
   expect(late.unfinished).toBe('');
+});
+
+test('which tasks wait, of which model or of the baseline', () => {
+  const [baseline, ...others] = everyVerdict.rows.filter(({ label }) => /single-task|ML-MMoE/.test(label));
+  const limit = (row: ComparisonRow | undefined, income: number, married: number) => {
+    const { tasks, ...rest } = must(row, 'row');
+    const [one, two] = Object.values(tasks);
+    const [first, second] = [must(one, 'income'), must(two, 'never-married')];
+    const ofTasks = { income: { ...first, atLimit: income }, 'never-married': { ...second, atLimit: married } };
+    return { ...rest, tasks: ofTasks, atLimit: Math.max(income, married) };
+  };
+  const words = (...rows: readonly ComparisonRow[]) => verdictsInWords({ ...everyVerdict, rows })[0]?.answer[0];
+  const [own] = others;
+  expect(words(limit(baseline, 2, 0), limit(own, 0, 0))).toBe(
+    'single-task (income): not trained to a plateau. 2 of 5 runs ended at their limit of epochs, still improving: raise train.epochs. Gains over single-task on income have no verdict.',
+  );
+  expect(words(limit(baseline, 2, 0), limit(own, 5, 5))).toMatch(
+    /^single-task \(income\) and ML-MMoE: not trained to a plateau\. 7 of 10 runs/,
+  );
 });
 
 test('a sentence for each contrast names what the gain is over', () => {

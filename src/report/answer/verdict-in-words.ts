@@ -1,4 +1,4 @@
-import type { Comparison, ComparisonRow, Front, Verdict } from '../../comparison/comparison.js';
+import type { Comparison, ComparisonRow, Front, TaskGain, Verdict } from '../../comparison/comparison.js';
 import { isUnfinished } from '../../comparison/statistics/verdict.js';
 import { joined } from '../../support/joined.js';
 import type { GainRow } from '../gain-table.js';
@@ -18,7 +18,7 @@ export interface PointVerdict {
   readonly models: readonly Finding[];
   /** A sentence per contrast. */
   readonly contrasts: readonly Finding[];
-  /** One sentence on all models that were not trained to a plateau. Empty if there are none. */
+  /** One sentence on all models that were not trained to a plateau. Empty if there are none, or the answer says it. */
   readonly unfinished: string;
 }
 
@@ -43,7 +43,7 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
     const finding = (row: GainRow, front?: Front): Finding => {
       const found = findings(row, comparison);
       const isSaid = found !== '' && texts.some((text) => text.includes(found));
-      return { row, sentence: joined(' ', sentence(row, found, point), repair(front)), isSaid };
+      return { row, sentence: joined(' ', sentence(row, found), repair(front)), isSaid };
     };
     return {
       title: point.title,
@@ -62,12 +62,9 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
 
 const plateau: Verdict = 'not trained to a plateau';
 
-function sentence(row: GainRow, found: string, point: Point): string {
+function sentence(row: GainRow, found: string): string {
   const names = { model: quoted(row.model.label), reference: quoted(row.reference ?? '') };
-  if (row.verdictText === 'no result') return say('noRuns', names);
-  if (row.verdict !== plateau) return say('finding', { ...names, findings: found });
-  const late = unfinished([row], point);
-  return isLate(row.model) ? late : say('noVerdict', { ...names, reason: late });
+  return row.verdictText === 'no result' ? say('noRuns', names) : say('finding', { ...names, findings: found });
 }
 
 /** Of a model that is better on one task and worse on another: whether another loss weight repairs it. */
@@ -86,23 +83,30 @@ function repair(front: Front | undefined): string {
 
 /** The models that were not trained to a plateau, including the reference. Empty if there are none. */
 function unfinished(rows: readonly GainRow[], point: Point): string {
-  const reference = point.rows.find(({ label }) => label === rows[0]?.reference);
-  const over = isLate(reference) ? [reference] : [];
-  const late = [...over, ...rows.map(({ model }) => model).filter(isLate)];
+  const over = point.rows.filter((row) => row.label === rows[0]?.reference && lateTasks(row).length > 0);
+  const late = [...over, ...rows.map(({ model }) => model).filter((model) => lateTasks(model).length > 0)];
+  const named = (model: ComparisonRow) => {
+    const tasks = lateTasks(model);
+    return `${quoted(model.label)}${tasks.length < point.tasks.length ? ` (${tasks.join(', ')})` : ''}`;
+  };
   const sum = (runs: (model: ComparisonRow) => number) => count(late.reduce((total, model) => total + runs(model), 0));
   return joined(
     ' ',
     say('noPlateau', {
-      models: listed(late.map(({ label }) => quoted(label))),
+      models: listed(late.map(named)),
       ended: sum(({ atLimit }) => atLimit),
       runs: sum(finishedRuns),
     }),
-    say('noPlateauOver', { reference: listed(over.map(({ label }) => quoted(label))) }),
+    say('noPlateauOver', {
+      reference: listed(over.map(({ label }) => quoted(label))),
+      tasks: listed(over.flatMap(lateTasks)),
+    }),
   );
 }
 
-function isLate(model: ComparisonRow | undefined): model is ComparisonRow {
-  return model !== undefined && isUnfinished(model.atLimit, finishedRuns(model));
+function lateTasks(model: ComparisonRow): readonly string[] {
+  const isLate = ({ atLimit }: TaskGain) => isUnfinished(atLimit, finishedRuns(model));
+  return Object.entries(model.tasks).flatMap(([task, gain]) => (isLate(gain) ? [task] : []));
 }
 
 function finishedRuns({ runs }: ComparisonRow): number {

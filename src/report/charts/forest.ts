@@ -26,11 +26,9 @@ export function forest(comparison: Comparison): readonly ChartSection[] {
   if (columns.length === 0) return [];
   const models = modelSeries(comparison).map(({ label }) => label);
   const panels = columns.map((column) => forestPanel(column, models));
-  const seen = new Set(
-    columns.flatMap(({ lines }) => lines.flatMap((line) => (line.gain.gain === null ? [] : (line.verdict ?? 'none')))),
-  );
-  const verdicts = (['better', 'equivalent', 'undecided', 'worse', 'none'] as const).filter((each) => seen.has(each));
-  const key = verdicts.map((each) => findings[each]);
+  const seen = new Set(columns.flatMap(({ lines }) => lines.map(({ verdict }) => verdict)));
+  const verdicts = ['better', 'equivalent', 'undecided', 'worse', 'not trained to a plateau'] as const;
+  const key = verdicts.filter((each) => seen.has(each)).map((each) => findings[each]);
   const chart = { id: 'forest', panels, key, columns: Math.min(3, panels.length) };
   const note = noteOn(comparison, point, columns);
   return [{ id: 'forest', title: 'Gains', note, key, size: 'medium', charts: [chart] }];
@@ -97,7 +95,7 @@ function forestPanel(column: Column, models: readonly string[]): Panel {
   const range = gainRange(column);
   const nameWidth = Math.min(mostName, Math.max(...lines.map(({ label }) => textWidth(label, fontSize))));
   const marked = lines.map(({ label, gain, verdict, margin, tip: about }) => {
-    const { colour, shape, filled } = findings[verdict ?? 'none'];
+    const { colour, shape, filled } = findings[verdict ?? 'undecided'];
     const at = gain.gain;
     return {
       at,

@@ -122,5 +122,7 @@ export const findings = {
   worse: { label: 'worse', colour: 'worse', dash: [], shape: 'triangle-down', filled: true },
   equivalent: { label: 'equivalent', colour: 'equal', dash: [], shape: 'diamond', filled: true },
   undecided: { label: 'undecided', colour: 'same', dash: [], shape: 'circle', filled: false },
-  none: { label: 'no verdict', colour: 'muted', dash: [], shape: 'circle', filled: false },
+  'not trained to a plateau': {
+    ...{ label: 'not trained to a plateau', colour: 'muted', dash: [], shape: 'circle', filled: false },
+  },
 } as const satisfies Readonly<Record<string, Mark>>;

@@ -93,14 +93,14 @@ ${parts}${notes.length === 0 ? null : html`<div class="notes" role="note">${note
 }
 
 /** Models by verdict, those without a result last. */
-function models({ models: all, contrasts }: PointVerdict): Html {
+function models({ models: all, contrasts, unfinished }: PointVerdict): Html {
   const item = (text: string, sentence: string) =>
     html`<li>${verdictChip(text)} <span>${typographic(sentence)}</span></li>\n`;
   const byVerdict = [...verdicts, 'no result'].flatMap((text) => all.filter(({ row }) => row.verdictText === text));
   const others = contrasts.map(({ row, sentence }) => item(row.verdict, sentence));
   return html`<ul class="findings">${byVerdict.map(({ row, sentence }) => item(row.verdictText, sentence))}</ul>${
-    others.length === 0 ? null : html`\n<h3>Contrasts</h3>\n<ul class="findings">${others}</ul>`
-  }`;
+    unfinished === '' ? null : html`\n<p>${typographic(unfinished)}</p>`
+  }${others.length === 0 ? null : html`\n<h3>Contrasts</h3>\n<ul class="findings">${others}</ul>`}`;
 }
 
 function facts({ rows, tasks, seeds, baseline }: Comparison): string {
