@@ -19,7 +19,7 @@ export const auc = defineMetric({
   summary: 'area under the ROC curve: exact, ties count half; null for one class',
   type: 'binary',
   better: 'higher',
-  isShare: true,
+  range: 'share',
   usual: true,
   margin: { absolute: 0.001 }, // a gain worth having (PLE, section 3.2)
   compute: areaUnderCurve,
@@ -41,7 +41,7 @@ export const aucInterval = defineMetric({
   compute: (sample) => {
     const area = areaUnderCurve(sample);
     const variance = delongVariance(sample);
-    return area === null || variance === null ? null : interval(area, Math.sqrt(variance), true);
+    return area === null || variance === null ? null : interval(area, Math.sqrt(variance), 'share');
   },
 });
 
@@ -51,6 +51,7 @@ export const logLoss = defineMetric({
   summary: 'mean logistic loss (natural logarithm)',
   type: 'binary',
   better: 'lower',
+  range: 'error',
   margin: { percent: 1 },
   compute: (sample) => meanOverSample(sample, logisticLoss),
   loss: (value) => value,
@@ -77,6 +78,7 @@ export const normalisedEntropy = defineMetric({
   summary: 'mean logistic loss / entropy of the share of positives: 1 is what this share gets; null for one class',
   type: 'binary',
   better: 'lower',
+  range: 'error',
   margin: { percent: 1 },
   compute: (sample) => logLoss.compute(sample) / entropy(sample),
   // The entropy counts as a constant, as the variance of the labels does in nmse.
@@ -134,7 +136,7 @@ export const binaryAccuracy = defineMetric({
   summary: 'share of rows that the threshold 0.5 on the probability classifies correctly',
   type: 'binary',
   better: 'higher',
-  isShare: true,
+  range: 'share',
   margin: { absolute: 0.001 }, // as of accuracy
   compute: (sample) => meanOverSample(sample, isRight),
   influence: (_task, scores) => influenceOnMean(scores, isRight),

@@ -7,6 +7,9 @@ import type { BinarySample, GroupedSample, RegressionSample, TaskScores } from '
 /** A value of a metric: a number, an interval [low, high], or null where it is not defined. Never NaN or infinite. */
 export type MetricValue = number | readonly [number, number] | null;
 
+/** A share lies between 0 and 1, an error above 0, and 1 less an error below 1. */
+export type Range = 'share' | 'error' | 'below 1';
+
 interface Common {
   /** The field in `result.json`. */
   readonly name: string;
@@ -27,8 +30,8 @@ interface Common {
   readonly ofConstant?: number;
   /** Set on one metric of each type: the task's mean training loss. */
   readonly loss?: (value: number, task: Task) => number;
-  /** Set if the value lies between 0 and 1: so does its interval (`row-influence.ts`). */
-  readonly isShare?: true;
+  /** Where the value lies: so does its interval (`row-influence.ts`). Absent: anywhere. */
+  readonly range?: Range;
   /**
    * Set if the metric has an error over rows: each row's influence (`row-influence.ts`); null where it is not defined.
    */

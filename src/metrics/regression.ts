@@ -9,6 +9,7 @@ export const mse = defineMetric({
   summary: "mean squared error, in the label's units",
   type: 'regression',
   better: 'lower',
+  range: 'error',
   usual: true,
   margin: { percent: 1 },
   compute: meanSquaredError,
@@ -31,6 +32,7 @@ export const nmse = defineMetric({
   summary: 'mean squared error / variance of the label; null if that is 0',
   type: 'regression',
   better: 'lower',
+  range: 'error',
   margin: { percent: 1 },
   compute: (sample) => (sample.labelVariance === 0 ? null : meanSquaredError(sample) / sample.labelVariance),
   score: (value) => -100 * Math.log(Math.max(value, Number.MIN_VALUE)),
@@ -44,6 +46,7 @@ export const mae = defineMetric({
   summary: "mean absolute error, in the label's units",
   type: 'regression',
   better: 'lower',
+  range: 'error',
   margin: { percent: 1 },
   compute: (sample) => meanOfRows(sample, (prediction, label) => Math.abs(prediction - label)),
   influence: (task, scores) => influenceOnMean(scores, (logit, label) => Math.abs(inLabelUnits(task, logit) - label)),
@@ -57,6 +60,7 @@ export const r2 = defineMetric({
   summary: 'R², 1 - mean squared error / variance of the label; null if that is 0',
   type: 'regression',
   better: 'higher',
+  range: 'below 1',
   margin: { absolute: 0.001 },
   compute(sample) {
     const error = nmse.compute(sample);

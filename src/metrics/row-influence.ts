@@ -1,4 +1,4 @@
-import type { MetricValue } from './metric.js';
+import type { MetricValue, Range } from './metric.js';
 import {
   areaUnderCurve,
   type BinarySample,
@@ -10,6 +10,7 @@ import {
 } from './samples.js';
 
 const normalQuantile = 1.959963984540054; // of 0.975
+const fewestUnits = 3;
 
 /*
  * The influence of a row: its part, to first order, of a metric's deviation from its value over the whole population.
@@ -111,21 +112,27 @@ function onArea(sample: BinarySample): ((logit: number, side: Side) => number) |
 }
 
 /**
- * 95 % interval by the normal distribution, from a standard error.
- * @param isShare The value lies between 0 and 1, and so does the interval: it is normal on the logit scale, by the
- * delta method. 0 and 1 are not on that scale and have no interval.
+ * 95 % interval by the normal distribution, from a standard error. It lies in the value's range: by the delta method, a
+ * share is normal on the logit scale, an error on the log scale. The ends of a range have no interval.
  */
-export function interval(value: number, error: number, isShare: boolean): readonly [number, number] | null {
-  if (!isShare) return [value - normalQuantile * error, value + normalQuantile * error];
-  if (value === 0 || value === 1) return null;
-  const centre = Math.log(value / (1 - value));
-  const half = (normalQuantile * error) / (value * (1 - value));
-  return [sigmoid(centre - half), sigmoid(centre + half)];
+export function interval(value: number, error: number, range?: Range): readonly [number, number] | null {
+  if (range === undefined) return [value - normalQuantile * error, value + normalQuantile * error];
+  if (range === 'share') {
+    if (value === 0 || value === 1) return null;
+    const centre = Math.log(value / (1 - value));
+    const half = (normalQuantile * error) / (value * (1 - value));
+    return [sigmoid(centre - half), sigmoid(centre + half)];
+  }
+  const above = range === 'error' ? value : 1 - value;
+  if (above <= 0) return null;
+  const factor = Math.exp((normalQuantile * error) / above);
+  return range === 'error' ? [value / factor, value * factor] : [1 - above * factor, 1 - above / factor];
 }
 
 /**
  * The standard error over draws of the rows, from their influences. With groups, groups are the sampling units: the
- * influences of a group's rows are summed before they are squared. Null for fewer than two groups.
+ * influences of a group's rows are summed before they are squared. Null for fewer than three units: an error from two
+ * says nothing.
  * @param groups Each row's group, numbered from 0: memory grows with the largest number. [rows]
  * @param mask Rows outside the task's sample space have 0. [rows]
  */
@@ -137,7 +144,7 @@ export function errorOverRows(
   let variance = 0;
   if (!groups) {
     for (const value of influence) variance += value * value;
-    return Math.sqrt(variance);
+    return mask.filter((weight) => weight > 0).length < fewestUnits ? null : Math.sqrt(variance);
   }
   let most = 0;
   for (const group of groups) most = Math.max(most, group);
@@ -148,7 +155,7 @@ export function errorOverRows(
     sums[group] = (sums[group] ?? 0) + (influence[row] ?? 0);
     if ((mask[row] ?? 0) > 0) drawn[group] = 1;
   }
-  if (drawn.indexOf(1) === drawn.lastIndexOf(1)) return null;
+  if (drawn.filter((one) => one === 1).length < fewestUnits) return null;
   for (const sum of sums) variance += sum * sum;
   return Math.sqrt(variance);
 }
@@ -157,9 +164,9 @@ export function errorOverRows(
 export function intervalIfDefined(
   value: MetricValue | undefined,
   error: number | null,
-  isShare: boolean,
+  range?: Range,
 ): readonly [number, number] | null {
-  return typeof value === 'number' && error !== null ? interval(value, error, isShare) : null;
+  return typeof value === 'number' && error !== null ? interval(value, error, range) : null;
 }
 
 /** Looks up the weight of a class's rows with a lower logit, plus half the weight of those with an equal one. */

@@ -95,8 +95,8 @@ describe('a run on a table', async () => {
     const variance = sum(losses.map((loss) => (loss - centre) ** 2)) / (losses.length - 1);
     const half = quantile * Math.sqrt(variance / losses.length);
     const { intervals, metrics } = must(all.tasks.click, 'click');
-    expect(intervals.logLoss?.[0]).toBeCloseTo(centre - half, 12);
-    expect(intervals.logLoss?.[1]).toBeCloseTo(centre + half, 12);
+    expect(intervals.logLoss?.[0]).toBeCloseTo(centre * Math.exp(-half / centre), 12);
+    expect(intervals.logLoss?.[1]).toBeCloseTo(centre * Math.exp(half / centre), 12);
     for (const [at, bound] of [metrics.aucInterval].flat().entries())
       expect(intervals.auc?.[at]).toBeCloseTo(Number(bound), 12);
     // A share p of n rows, on the logit scale: its error is 1 / sqrt((n - 1) p (1 - p)).
@@ -196,5 +196,5 @@ test('of data that name a group, groups are drawn, and the metrics within groups
   for (const [row, user] of groups.entries()) sums.set(user, (sums.get(user) ?? 0) + (losses[row] ?? 0) - centre);
   const squares = sum([...sums.values()].map((one) => one ** 2));
   const half = quantile * Math.sqrt(squares / (losses.length * (losses.length - 1)));
-  expect(found.tasks.click?.intervals.logLoss?.[1]).toBeCloseTo(centre + half, 12);
+  expect(found.tasks.click?.intervals.logLoss?.[1]).toBeCloseTo(centre * Math.exp(half / centre), 12);
 });

@@ -125,12 +125,12 @@ function measured(task: Task, scores: TaskScores, thresholds: TaskMetrics | unde
   const values = evaluateTask(task, scores, thresholds);
   const influences = new Map<string, Float64Array | null>();
   const intervals: Record<string, Interval> = {};
-  for (const { type, name, influence, isShare = false } of metrics.all) {
+  for (const { type, name, influence, range } of metrics.all) {
     const value = values[name];
     if (type !== task.type || !influence || value === undefined) continue;
     const found = value === null ? null : influence(task, scores);
     influences.set(name, found);
-    intervals[name] = intervalIfDefined(value, found && errorOverRows(found, scores.groups, scores.mask), isShare);
+    intervals[name] = intervalIfDefined(value, found && errorOverRows(found, scores.groups, scores.mask), range);
   }
   return { type: task.type, metrics: values, intervals, influences };
 }
@@ -153,7 +153,7 @@ function differences(
       for (const [at, row] of rows.entries()) influence[row] = (influence[row] ?? 0) + (own[at] ?? 0);
       return [
         name,
-        { value: difference, interval: intervalIfDefined(difference, errorOverRows(influence, groups, mask), false) },
+        { value: difference, interval: intervalIfDefined(difference, errorOverRows(influence, groups, mask)) },
       ];
     }),
   );

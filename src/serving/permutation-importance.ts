@@ -216,7 +216,7 @@ export function tally(task: Task, scores: TaskScores) {
       const value = mean === 0 ? 0 : sign * mean;
       if (!isKnown) return { value, interval: null };
       const onMean = influence.map((sum) => sum / known.length);
-      return { value, interval: intervalIfDefined(value, errorOverRows(onMean, scores.groups, scores.mask), false) };
+      return { value, interval: intervalIfDefined(value, errorOverRows(onMean, scores.groups, scores.mask)) };
     },
   };
 }
