@@ -51,12 +51,12 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21196, bytes: 93324, files: 30 },
-  comparison: { tokens: 49261, bytes: 176867, files: 58 },
+  cli: { tokens: 21415, bytes: 94303, files: 31 },
+  comparison: { tokens: 49386, bytes: 177410, files: 58 },
   config: { tokens: 22112, bytes: 88904, files: 22 },
   data: { tokens: 70690, bytes: 265017, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },
-  guess: { tokens: 12655, bytes: 50971, files: 9 },
+  guess: { tokens: 12716, bytes: 51165, files: 9 },
   inspect: { tokens: 5363, bytes: 21891, files: 9 },
   'library.ts': { tokens: 1268, bytes: 5690, files: 1 },
   metrics: { tokens: 10245, bytes: 36125, files: 12 },

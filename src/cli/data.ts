@@ -159,13 +159,15 @@ async function guessedConfig(
   from: Parameters<typeof startingConfig>[0],
   options: Pick<NonNullable<Parameters<typeof startingConfig>[1]>, 'tasks' | 'test' | 'note'>,
 ): Promise<string> {
-  const [{ startingConfig }, { progressBar }] = await Promise.all([
+  const [{ startingConfig }, { progressBar }, { boostingRow }] = await Promise.all([
     import('../guess/starting-config.js'),
     import('./display/progress-bar.js'),
+    import('./input/boosting-row.js'),
   ]);
+  const boosting = await boostingRow();
   const bar = progressBar('reading', 'bytes');
   return interruptible(interruptedReading, (signal) =>
-    startingConfig(from, { ...options, signal, progress: bar.update }),
+    startingConfig(from, { ...options, models: [boosting], signal, progress: bar.update }),
   ).finally(bar.stop);
 }
 

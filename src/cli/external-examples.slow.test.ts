@@ -52,7 +52,7 @@ compare:
   seeds: 2
   models:
     - { type: single-task, levels: [[8]], tower: [4] }
-    - { label: theirs, type: external, command: OMP_NUM_THREADS=1 ${python} ${join(examples, script)} }
+    - { label: theirs, type: external, command: OMP_NUM_THREADS=1 ${python} examples/external/${script} }
 `,
     );
     const { stdout } = await succeeded(ple(['compare', '--config', 'mine.yaml'], { cwd }));

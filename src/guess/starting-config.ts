@@ -41,6 +41,8 @@ export async function startingConfig(
     readonly tasks?: readonly string[];
     /** The file of the test split. */
     readonly test?: string | undefined;
+    /** Further models of the comparison, a line of YAML each. */
+    readonly models?: readonly string[];
     readonly signal?: AbortSignal | undefined;
     /** Gets the bytes read. */
     readonly progress?: (done: number, total: number) => void;
@@ -55,7 +57,7 @@ export async function startingConfig(
     signal?.throwIfAborted(); // between two statements nothing is interrupted
     const questions = openQuestions(roles, asked.length > 0);
     questions.forEach(note);
-    return configText(roles, questions, files, origin);
+    return configText(roles, questions, files, origin, options.models);
   });
 }
 
@@ -185,6 +187,7 @@ function configText(
   questions: readonly string[],
   { dialect, staged }: StagedFiles,
   origin: Origin,
+  models: readonly string[] | undefined,
 ): string {
   const { path, test, files = {}, database = '' } = origin;
   const name = basename(path ?? Object.keys(files)[0] ?? database)
@@ -200,7 +203,7 @@ function configText(
   );
   const [sparse] = categorical.filter(isSparse).toSorted((a, b) => b.different - a.different);
   const trained = staged.files.reduce((sum, { split, rows }) => sum + (split === 'train' ? rows : 0), 0);
-  const { compare, run } = trainingText(tasks.length, trained, sparse);
+  const { compare, run } = trainingText(tasks.length, trained, sparse, models);
   const read = [path ?? 'the query', test ?? []].flat().map((file) => basename(file));
   return [
     `# A beginning, guessed from all ${staged.rows} rows of ${read.join(' and ')}. To be checked: which columns are labels`,

@@ -3,16 +3,18 @@
  * this file need not know their names.
  * @param rows Number of rows in the training files.
  * @param sparse An input with many values that have few rows each.
+ * @param models Further ones of the comparison, a line of YAML each.
  */
 export function trainingText(
   tasks: number,
   rows: number,
   sparse: { readonly name: string; readonly different: number } | undefined,
+  models: readonly string[] = [],
 ): { readonly compare: readonly string[]; readonly run: string } {
   const several = tasks > 1;
   const { epochs, batchSize, patience, rate, fall } = settingsFor(rows);
   return {
-    compare: several ? [comparison(tasks, rows)] : [],
+    compare: several ? [comparison(tasks, rows, models)] : [],
     run: `model: ${several ? '{ type: ple, levels: [[64], [32]], tower: [16], experts: { shared: 1, task: 1 } }' : '{ type: single-task, levels: [[64], [32]], tower: [16] }'}
 train:
   epochs: ${epochs}
@@ -33,7 +35,7 @@ const smallRows = 10_000;
  */
 const tunedRows = { from: 1000, to: 3000 };
 
-function comparison(tasks: number, rows: number): string {
+function comparison(tasks: number, rows: number, models: readonly string[]): string {
   const isTuned = rows >= tunedRows.from && rows <= tunedRows.to;
   const choice = (narrow: string, wide: string) =>
     isTuned ? `, tune: { model.levels: [${narrow}, ${wide}], model.dropout: [0, 0.1] }` : '';
@@ -48,7 +50,7 @@ function comparison(tasks: number, rows: number): string {
     - { type: mmoe, ${one}, experts: ${tasks + 1}${ofOne} }
     - { type: cgc, ${one}, experts: { shared: 1, task: 1 }${ofOne} }
     - { type: ple, ${two}, experts: { shared: 1, task: 1 }${ofTwo} }
-  seeds: 5`;
+${models.map((line) => `    ${line}\n`).join('')}  seeds: 5`;
 }
 
 /** Steps of a small table: at most, without an improvement until training ends, and until the rate falls. */

@@ -1,5 +1,6 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { external } from '../../config/compare-schema.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { dataPaths } from '../../config/definitions.js';
@@ -10,6 +11,7 @@ import { writeSplits } from '../../data/write/split-parquet.js';
 import { fileSha256, sealed, sha256 } from '../../support/checksum.js';
 import { UserError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
+import { shellWord } from '../../support/shell-word.js';
 import { writeWhole } from '../../support/whole-file.js';
 import { definitions } from '../../training/definitions.js';
 import type { FinishedRun } from '../../training/finished-run.js';
@@ -112,7 +114,22 @@ function planned(run: Pick<CommandPlan, 'label' | 'command' | 'experiment' | 'ba
 /** The SHA-256 of each file that a command line names: it runs again if a script changes. */
 function filesIn(command: string): readonly string[] {
   const words = command.split(/[\s'"=;&|<>()]+/).filter((word) => word !== '');
-  return words.flatMap((word) => (statSync(word, { throwIfNoEntry: false })?.isFile() ? [fileSha256(word)] : []));
+  return words
+    .map(fileOf)
+    .flatMap((file) => (statSync(file, { throwIfNoEntry: false })?.isFile() ? [fileSha256(file)] : []));
+}
+
+const shippedExamples = new URL('../../../examples/', import.meta.url);
+
+/** The file that a word means: `examples/…`, if the working folder has no such file, is one that comes with this program. */
+function fileOf(word: string): string {
+  const shipped =
+    word.startsWith('examples/') && fileURLToPath(new URL(word.slice('examples/'.length), shippedExamples));
+  return shipped && !existsSync(word) && existsSync(shipped) ? shipped : word;
+}
+
+function withShippedExamples(command: string): string {
+  return command.replaceAll(/(?<=^|\s)examples\/[\w./-]+/g, (word) => shellWord(fileOf(word)));
 }
 
 type WriteRows = (experiment: Experiment) => Promise<TaskFile>;
@@ -136,7 +153,7 @@ async function commandRun(
     const predictions = join(folder, 'predictions.csv');
     rmSync(predictions, { force: true });
     const start = performance.now();
-    const outcome = await runCommand(command, folder, { signal, halt });
+    const outcome = await runCommand(withShippedExamples(command), folder, { signal, halt });
     if (outcome.status !== 'done') return told(outcome);
     const seconds = (performance.now() - start) / 1000;
     await readExternal(predictions, 'probability', reference);
