@@ -10,6 +10,7 @@ import { models } from '../src/models/catalogue.js';
 import { balancings } from '../src/objective/balancing/catalogue.js';
 import { must } from '../src/support/must.js';
 import { definitions } from '../src/training/definitions.js';
+import { filled, numbersOf } from './documents/numbers.js';
 
 const root = resolve(import.meta.dirname, '..');
 const pages = ['docs/models.md', 'docs/config.md', 'docs/output.md'];
@@ -133,7 +134,9 @@ async function generated(text: string): Promise<string> {
   return parts.join('');
 }
 
+const claims = join(root, 'docs/claims');
 const files = [
+  { file: 'docs/claims.md', made: filled(readFileSync(join(claims, 'page.md'), 'utf8'), numbersOf(claims)) },
   { file: schemaFile, made: `${JSON.stringify(schema, null, 2)}\n` },
   ...(await Promise.all(
     pages.map(async (file) => ({ file, made: await generated(readFileSync(join(root, file), 'utf8')) })),

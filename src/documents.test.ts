@@ -3,6 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { expect, test } from 'vitest';
 import { blocksOf } from '../scripts/documents/blocks.js';
+import { filled, numbersOf } from '../scripts/documents/numbers.js';
 import { build } from './cli/main.js';
 
 const root = dirname(import.meta.dirname);
@@ -250,6 +251,16 @@ test('a comment says what a block is; a comment of another kind says nothing', (
     { line: 19, language: '', text: 'a\nb', mark: { kind: 'before', command: 'a\nb' } },
     { line: 28, language: 'yaml', text: 'a: 1', mark: { kind: 'file', name: 'a/b.yaml', as: [] } },
   ]);
+});
+
+test('docs/claims.md has the numbers of docs/claims/*.csv; a number that is not there is an error', () => {
+  const rows = numbersOf(join(root, 'docs/claims'));
+  expect(filled(read('docs/claims/page.md'), rows)).toBe(read('docs/claims.md'));
+  const one = '{structure/equal, VTR VCR, cgc, mmoe/gain interval}';
+  expect(filled(`it is ${one}`, rows)).toBe('it is −0.6 [−1.2, 0.0]');
+  expect(() => filled('{structure/equal, VTR VCR, mmoe, cgc/gain}', rows)).toThrow('is no row of docs/claims/*.csv');
+  expect(() => filled('{structure/equal, cgc, mmoe/gain}', rows)).toThrow('is more than one row of docs/claims/*.csv');
+  expect(() => filled('{structure/equal, VTR VCR, cgc, mmoe/value}', rows)).toThrow('has no value');
 });
 
 test('README.md links every page', () => {

@@ -64,7 +64,7 @@ const sizes: Readonly<Record<string, Size>> = {
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 4966, bytes: 19487, files: 16 },
   report: { tokens: 44754, bytes: 166712, files: 56 },
-  scripts: { tokens: 24898, bytes: 88018, files: 23 },
+  scripts: { tokens: 25325, bytes: 89469, files: 24 },
   serving: { tokens: 17725, bytes: 61468, files: 16 },
   support: { tokens: 7894, bytes: 26887, files: 24 },
   tracking: { tokens: 4270, bytes: 15951, files: 7 },
