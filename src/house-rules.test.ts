@@ -51,8 +51,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21415, bytes: 94303, files: 31 },
-  comparison: { tokens: 49386, bytes: 177410, files: 58 },
+  cli: { tokens: 21454, bytes: 94458, files: 31 },
+  comparison: { tokens: 50141, bytes: 180128, files: 59 },
   config: { tokens: 22112, bytes: 88904, files: 22 },
   data: { tokens: 70690, bytes: 265017, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },
@@ -68,7 +68,7 @@ const sizes: Readonly<Record<string, Size>> = {
   serving: { tokens: 17725, bytes: 61468, files: 16 },
   support: { tokens: 7894, bytes: 26887, files: 24 },
   tracking: { tokens: 4270, bytes: 15951, files: 7 },
-  training: { tokens: 32903, bytes: 121811, files: 37 },
+  training: { tokens: 33064, bytes: 122414, files: 37 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { Experiment } from '../config/experiment.js';
 import { ConfigError, exitCode } from '../support/errors.js';
@@ -64,7 +64,9 @@ export const train = defineCommand(words, async (given, options) => {
     return exitCode.interrupted;
   }
   if (outcome.status === 'already done') {
-    say(`${outcome.path} is finished already; this is its result (--overwrite trains again).`);
+    const isOther = !basename(outcome.path).startsWith(`${experiment.name}-`) && options.resume === undefined;
+    const as = isOther ? `, under another name` : '';
+    say(`${outcome.path} is finished already${as}; this is its result (--overwrite trains again).`);
     const { noteOnUntracked } = await import('../tracking/untracked.js');
     const note = noteOnUntracked([outcome.path], experiment.tracking);
     if (note !== undefined) say(`note: ${note}`);

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
 import { Interrupted } from '../support/errors.js';
@@ -7,10 +7,12 @@ import { type LogFile, openLog } from '../support/growing-file.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
+import { counted } from '../support/whole-number.js';
 import { noteOnUntracked } from '../tracking/untracked.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import type { Comparison } from './comparison.js';
 import type { ComparisonOptions, Event, Executor, LeftToOthers } from './execute/executor.js';
+import { reuseFinished } from './execute/reuse.js';
 import { openStage } from './execute/stage.js';
 import { writeStagePlan } from './execute/stage-plan.js';
 import { withExecutor } from './execute/with-executor.js';
@@ -110,7 +112,7 @@ async function runInFolder(
   config: ComparisonConfig,
   folder: string,
   executor: Executor,
-  options: Pick<ComparisonOptions, 'on' | 'signal' | 'halt' | 'predictions'>,
+  options: Pick<ComparisonOptions, 'on' | 'signal' | 'halt' | 'predictions' | 'runs'>,
   tracker: ComparisonTracker,
 ): Promise<TrackedComparison> {
   const { on, signal, predictions } = options;
@@ -137,6 +139,13 @@ async function runInFolder(
     }
     if (step.kind === 'train') {
       const all = { stage, folder: below, runs: distinct(runs) };
+      const copies = await reuseFinished(all, options);
+      if (copies.length > 0) {
+        const from = [...new Set(copies.map((path) => dirname(path)))].join(', ');
+        const message = `${counted(copies.length, 'run')} of ${all.runs.length} had finished under another name, and ${copies.length === 1 ? 'is' : 'are'} copied from ${from} (another --runs trains anew).`;
+        on({ kind: 'note', message });
+        continue;
+      }
       const open = openStage({ ...all, plan: await writeStagePlan(all, predictions) }, config.metrics, on);
       const left = await executor.execute(open);
       if (left) return { status: 'detached', folder, ...left };

@@ -14,7 +14,7 @@ import { readSnapshot, writeServed, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';
 import { readEpochs } from './epoch-record.js';
 import { describeEnvironment, goingOn, readEnvironment } from './folder/environment.js';
-import { keepEpochs, openRunFolder, type RunFolder } from './folder/run-folder.js';
+import { finishedRun, keepEpochs, openRunFolder, type RunFolder } from './folder/run-folder.js';
 import { encodingFile, hashFiles, predictionsFile, servedFiles } from './folder/run-manifest.js';
 import { writePredictions } from './predictions.js';
 import { measuredResult, notesOn, type Result } from './result.js';
@@ -46,7 +46,10 @@ export async function withJournal(
 ): Promise<TrainingOutcome> {
   const hash = hash8(experiment, setup.dataset.checksum, definitions);
   if (options.expected) checkExpected(options.expected, hash, setup.dataset.checksum);
-  const path = options.resume ?? join(options.runs, `${experiment.name}-${hash}`);
+  const own = join(options.runs, `${experiment.name}-${hash}`);
+  const isOwn = options.overwrite || existsSync(own);
+  const other = isOwn ? undefined : await finishedRun(options.runs, hash, experiment.tracking);
+  const path = options.resume ?? other ?? own;
   const finished = options.overwrite ? undefined : readResult(path);
   if (finished) return { status: 'already done', path, result: finished };
 

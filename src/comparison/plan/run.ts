@@ -134,8 +134,8 @@ export function runPlacer(
   };
 }
 
-/** The hash in a folder's name. */
-function folderHash(name: string): string | undefined {
+/** The hash in the name of a run's folder. */
+export function folderHash(name: string): string | undefined {
   return /-([0-9a-f]{8})$/.exec(name)?.[1];
 }
 

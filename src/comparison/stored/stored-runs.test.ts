@@ -70,8 +70,8 @@ test('rows are as they were, with what is missing', async () => {
 
 test('a path without a table is refused', () => {
   mkdirSync(at('empty'), { recursive: true });
-  for (const path of ['none', 'empty'])
-    expect(() => readStoredRuns(at(path))).toThrow(/is not the folder of a comparison that has ended: it has no comp/);
+  expect(() => readStoredRuns(at('none'))).toThrow(`There is no folder ${at('none')}.`);
+  expect(() => readStoredRuns(at('empty'))).toThrow(/is not the folder of a comparison that has ended: it has no comp/);
 });
 
 test.each([

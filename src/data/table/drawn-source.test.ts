@@ -78,10 +78,11 @@ test('of: test draws this part of the test file for validation, by a number or b
 test('of: test without a test file, of groups, or beside files of validation, is refused', async () => {
   const path = await file('x,y\n1,1\n');
   const split = { fraction: { validation: 0.5 }, of: 'test' };
+  const [test, validation] = [await file('x,y\n1,1\n'), await file('x,y\n1,1\n')];
   for (const more of [
     { split },
-    { split: { ...split, group: 'x' }, test: path },
-    { split: { fraction: {}, of: 'test' }, test: path, validation: await file('x,y\n1,1\n') },
+    { split: { ...split, group: 'x' }, test },
+    { split: { fraction: {}, of: 'test' }, test, validation },
   ])
     await expect(open({ path, tasks: { y: {} }, ...more })).rejects.toThrow(
       /of: test' draws the rows of validation, neither groups nor strata, from the files of dataset\.test/,

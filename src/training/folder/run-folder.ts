@@ -1,10 +1,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { filesBelow } from '../../support/folder-contents.js';
 import { appendLine } from '../../support/growing-file.js';
 import { acquireLock, cannotWrite } from '../../support/lock.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { removeRemains, writeWhole } from '../../support/whole-file.js';
+import type { Tracking } from '../../tracking/trackers.js';
+import { noteOnUntracked } from '../../tracking/untracked.js';
 import { isOfRun } from './run-manifest.js';
 
 /** A run's folder, held by one process at a time. */
@@ -26,6 +29,14 @@ export interface RunFolder {
 /** Whether a run's folder has its result, which is written last. */
 export function isFinished(path: string): boolean {
   return existsSync(join(path, 'result.json'));
+}
+
+/** The folder of a finished run with this hash, whatever its name, which the trackers have. */
+export async function finishedRun(runs: string, hash: string, tracking?: Tracking): Promise<string | undefined> {
+  const paths = (await readdir(runs).catch(() => [])).map((name) => join(runs, name));
+  return paths.find(
+    (path) => path.endsWith(`-${hash}`) && isFinished(path) && noteOnUntracked([path], tracking) === undefined,
+  );
 }
 
 /** @throws UserError if the folder cannot be written, or another process holds it. */
