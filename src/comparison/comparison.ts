@@ -70,6 +70,8 @@ export interface ComparisonRow {
   readonly type: string;
   readonly axis: AxisPoint;
   readonly parameters: { readonly embedding: number; readonly network: number } | null;
+  /** The most networks that a run serves: more than one where tasks of a joint model have different epochs. */
+  readonly networks: number;
   /**
    * Of its gains and their test: how runs of different seeds differ. Null without a gain, and where errors cover the
    * test rows only.

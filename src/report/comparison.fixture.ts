@@ -56,6 +56,7 @@ export function comparisonRow(label: string, changes: Partial<ComparisonRow>): C
     type: label.toLowerCase(),
     axis: {},
     parameters: { embedding: 1000, network: 123456 },
+    networks: 1,
     design: 'independent',
     runs: [1, 2, 3, 4, 5].map((seed) => ({ seed, path: `${label}-${seed}`, status: 'done' })),
     tasks: {},

@@ -1,66 +1,47 @@
-import type { Comparison, TaskVerdict } from '../comparison/comparison.js';
-import { column, gainColumns, plusMinus, sizeColumns } from './columns.js';
-import { explanations } from './explanations.js';
-import { type GainTable, type GainText, isDecided } from './gain-table.js';
-import { dash } from './numbers.js';
+import type { Comparison } from '../comparison/comparison.js';
+import { explanations, signsInWords } from './explain.js';
+import { longTable } from './gain-columns.js';
+import { pointRows } from './gain-rows.js';
 import { comparisonPoints } from './points.js';
-import { metricName } from './task-gains.js';
+import type { TableColumn, TextCell } from './text-table.js';
 
 /**
- * gains.tex: a booktabs table per point of the axes, and one of the contrasts, for `\input`. Gains that are better or
- * worse are bold. Explanations follow below the table.
+ * gains.tex: a booktabs table for each point of the axes, for `\input`, with a line for each gain. Decided gains are
+ * bold. Explanations follow below the table.
  */
 export function gainsLatex(comparison: Comparison): string {
   const { name, baseline, seeds } = comparison;
   const over = seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`;
-  const tables = comparisonPoints(comparison).flatMap((point, index) => {
-    const { models, contrasts } = point;
-    const label = `tab:gains${index === 0 ? '' : `-${index + 1}`}`;
+  const tables = comparisonPoints(comparison).map((point, index) => {
     const title = point.title === '' ? name : `${name}, ${point.title}`;
-    const half = (text: string) => (models.hasIntervals ? text : '');
-    const caption = `${title}. Test metric (${over}) and gain over ${baseline}${half(' ± half its interval')}.`;
-    const own = `${title}. Gains of one model over another${half(', each ± half its interval')}.`;
-    return [
-      latexTable(models, label, caption, [key, ...explanations(comparison, point)]),
-      ...(contrasts ? [latexTable(contrasts, `${label}-contrasts`, own, [key])] : []),
-    ];
+    return latexTable(longTable(pointRows(comparison, point)), {
+      label: `tab:gains${index === 0 ? '' : `-${index + 1}`}`,
+      caption: `${title}. Test metric (${over}) and gain over ${baseline} (± half its interval).`,
+      below: [signsInWords, ...explanations(comparison, point)],
+    });
   });
-  return `% \\usepackage{booktabs}\n${tables.join('\n')}`;
+  return `% \\usepackage{booktabs,graphicx}\n${tables.join('\n')}`;
 }
 
-function latexTable(table: GainTable, label: string, caption: string, below: readonly string[]): string {
-  const columns = gainColumns(table, {
-    text: escapeLatex,
-    value: () => column('value', 'number', ({ level, deviation }) => mathematics(plusMinus(level, deviation))),
-    gains: () => [column('gain', 'number', gainCell), column('$p$', 'number', ({ p }) => mathematics(p))],
-    mean: column('$\\Delta_m$ (\\%)', 'number', gainCell),
-    own: sizeColumns('embedding', 'network'),
-  });
-  const blocks = table.tasks.map((task) => {
-    const own = columns.flatMap((one, index) => (one.task === task ? [index + 1] : []));
-    return { task, from: Math.min(...own), to: Math.max(...own) };
-  });
-  const above = columns.flatMap(({ task }, index) => {
-    const block = blocks.find((one) => one.task === task);
-    if (!block) return [''];
-    if (block.from !== index + 1) return [];
-    const words = escapeLatex(`${block.task.name} (${metricName(block.task.metric)})`);
-    return [`\\multicolumn{${block.to - block.from + 1}}{c}{${words}}`];
-  });
-  const rules = blocks.map(({ from, to }) => `\\cmidrule(lr){${from}-${to}}`);
-  const lines = table.rows.map((row, index) => columns.map(({ cell }) => cell(row, index)));
+interface Around {
+  readonly label: string;
+  readonly caption: string;
+  readonly below: readonly string[];
+}
+
+function latexTable(columns: readonly TableColumn[], { label, caption, below }: Around): string {
+  const lines = (columns[0]?.cells ?? []).map((_, row) => columns.map(({ cells }) => latexCell(cells[row] ?? '')));
   return `\\begin{table}
   \\centering\\footnotesize
   \\caption{${escapeLatex(caption)}}
   \\label{${label}}
+  \\resizebox{\\linewidth}{!}{%
   \\begin{tabular}{${columns.map(({ kind }) => (kind === 'number' ? 'r' : 'l')).join('')}}
     \\toprule
-    ${above.join(' & ')} \\\\
-    ${rules.join(' ')}
-    ${columns.map(({ head }) => head).join(' & ')} \\\\
+    ${columns.map(({ head }) => escapeLatex(head)).join(' & ')} \\\\
     \\midrule
 ${lines.map((cells) => `    ${cells.join(' & ')} \\\\\n`).join('')}    \\bottomrule
-  \\end{tabular}
+  \\end{tabular}}
   \\par\\smallskip
   \\begin{minipage}{\\linewidth}
 ${below.map((line) => `    ${escapeLatex(line)}\n`).join('')}  \\end{minipage}
@@ -68,25 +49,8 @@ ${below.map((line) => `    ${escapeLatex(line)}\n`).join('')}  \\end{minipage}
 `;
 }
 
-const signs: Readonly<Record<TaskVerdict, string>> = {
-  better: '\\uparrow',
-  worse: '\\downarrow',
-  equivalent: '=',
-  undecided: '?',
-  'not trained to a plateau': '\\ldots',
-};
-
-const key = '↑ better, ↓ worse, = equivalent, ? undecided, … not trained to a plateau.';
-
-function gainCell({ gain, half, verdict }: GainText): string {
-  if (gain === dash) return gain;
-  const shown = isDecided(verdict) ? `\\mathbf{${gain}}` : gain;
-  return mathematics(`${plusMinus(shown, half)}${verdict === null ? '' : `\\ ${signs[verdict]}`}`);
-}
-
-/** Wraps a text in math mode, where a hyphen is a minus and < is itself. A dash alone stays text. */
-function mathematics(text: string): string {
-  return text === dash || text === '' ? text : `$${text.replace('±', '\\pm')}$`;
+function latexCell(cell: TextCell): string {
+  return typeof cell === 'object' ? `\\textbf{${escapeLatex(cell.text)}}` : escapeLatex(String(cell));
 }
 
 const specials: Readonly<Record<string, string>> = {
@@ -99,13 +63,15 @@ const specials: Readonly<Record<string, string>> = {
   '"': '{\\char34}',
   '±': '$\\pm$',
   Δ: '$\\Delta$',
-  '↑': '$\\uparrow$',
-  '↓': '$\\downarrow$',
+  '▲': '$\\uparrow$',
+  '▼': '$\\downarrow$',
+  '…': '\\ldots{}',
 };
 
-/** Escapes a text, on one line. */
+/** Escapes a text, on one line. The hyphen of a negative number is a minus. */
 function escapeLatex(text: string): string {
   return text
     .replace(/\p{Cc}+/gu, ' ')
-    .replace(/[\\~^<>|"±Δ↑↓{}$&#%_]/g, (character) => specials[character] ?? `\\${character}`);
+    .replace(/[\\~^<>|"±Δ▲▼…{}$&#%_]/g, (character) => specials[character] ?? `\\${character}`)
+    .replace(/(^|[[ ])-(?=\d)/g, '$1$-$');
 }

@@ -2,7 +2,6 @@ import { splitNames } from '../data/dataset.js';
 import type { Finding, Inspection } from '../inspect/inspection.js';
 import { joined } from '../support/joined.js';
 import { printable } from '../support/printable.js';
-import { column } from './columns.js';
 import { count, fixed } from './numbers.js';
 import { columnTable, textTable } from './text-table.js';
 
@@ -20,16 +19,18 @@ function taskTable({ tasks }: Inspection): string {
   const rows = tasks.flatMap(({ name, type, splits: bySplit }) =>
     splitNames.map((split) => ({ ...bySplit[split], name, type, split })),
   );
-  type Row = (typeof rows)[number];
-  const columns = [
-    column('task', 'text', ({ name }: Row) => name),
-    column('type', 'text', ({ type }: Row) => type),
-    column('split', 'text', ({ split }: Row) => split),
-    column('in its sample space', 'number', (row: Row) => count(row.rows)),
-    column('positive', 'number', ({ positives }: Row) => count(positives)),
-    column('mean', 'number', ({ type, mean }: Row) => fixed(type === 'multiclass' ? null : mean, 4)),
-  ];
-  return columnTable(columns, rows);
+  return columnTable([
+    { head: 'task', kind: 'text', cells: rows.map(({ name }) => name) },
+    { head: 'type', kind: 'text', cells: rows.map(({ type }) => type) },
+    { head: 'split', kind: 'text', cells: rows.map(({ split }) => split) },
+    { head: 'in its sample space', kind: 'number', cells: rows.map((row) => count(row.rows)) },
+    { head: 'positive', kind: 'number', cells: rows.map(({ positives }) => count(positives)) },
+    {
+      head: 'mean',
+      kind: 'number',
+      cells: rows.map(({ type, mean }) => fixed(type === 'multiclass' ? null : mean, 4)),
+    },
+  ]);
 }
 
 function findingLines({ findings }: Inspection): string {

@@ -1,17 +1,15 @@
 import type { ModelSearch } from '../comparison/comparison.js';
 import { pointText } from '../comparison/plan/axis-point.js';
-import { column } from './columns.js';
 import { columnTable } from './text-table.js';
 
 /** A line for each model: what it tried and chose. Empty if nothing was searched. */
 export function searchTable(searches: readonly ModelSearch[]): string {
   if (searches.length === 0) return '';
-  const columns = [
-    column('searched', 'label', ({ label }: ModelSearch) => label),
-    column('tried', 'number', ({ candidates }: ModelSearch) => String(candidates.length)),
-    column('chosen', 'text', chosenText),
-  ];
-  return columnTable(columns, searches);
+  return columnTable([
+    { head: 'searched', kind: 'label', cells: searches.map(({ label }) => label) },
+    { head: 'tried', kind: 'number', cells: searches.map(({ candidates }) => candidates.length) },
+    { head: 'chosen', kind: 'text', cells: searches.map(chosenText) },
+  ]);
 }
 
 function chosenText({ candidates }: ModelSearch): string {

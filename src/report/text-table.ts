@@ -1,9 +1,17 @@
 import stringWidth from 'string-width';
 import { printable } from '../support/printable.js';
-import type { Column } from './columns.js';
+import { dash } from './numbers.js';
 
-/** The content of a cell. */
-export type TextCell = string | number | { readonly text: string; readonly colour: 'green' | 'red' };
+/** A table as data, for any format: columns with a cell for each row. */
+export interface TableColumn {
+  readonly head: string;
+  /** `label` names the row, `number` is aligned right. */
+  readonly kind: 'label' | 'text' | 'number';
+  readonly cells: readonly TextCell[];
+}
+
+/** The content of a cell. A verdict is shown: green or red in a terminal, bold elsewhere. */
+export type TextCell = string | number | { readonly text: string; readonly verdict: 'better' | 'worse' };
 
 /**
  * Aligned columns without lines: text to the left, numbers to the right. Readable in a terminal and through a pipe.
@@ -13,6 +21,7 @@ export function textTable(
   head: readonly string[],
   rows: readonly (readonly TextCell[])[],
   right: readonly boolean[] = [],
+  colour = false,
 ): string {
   const numeric = head.map(
     (_, column) => right[column] ?? rows.every((row) => typeof row[column] === 'number' || isNumber(row[column])),
@@ -23,16 +32,18 @@ export function textTable(
   const padded = lines.map((row, line) =>
     row.map((cell, column) => {
       const blanks = ' '.repeat((longest[column] ?? 0) - (widths[line]?.[column] ?? 0));
-      return numeric[column] ? blanks + coloured(cell) : coloured(cell) + blanks;
+      const text = coloured(cell, colour);
+      return numeric[column] ? blanks + text : text + blanks;
     }),
   );
   return padded.map((row) => `${row.join('  ').trimEnd()}\n`).join('');
 }
 
-const codes = { green: 32, red: 31 } as const;
+const codes = { better: 32, worse: 31 } as const; // green, red
 
-function coloured(cell: TextCell): string {
-  return typeof cell === 'object' ? `\u001b[${codes[cell.colour]}m${printable(cell.text)}\u001b[39m` : cellText(cell);
+function coloured(cell: TextCell, colour: boolean): string {
+  if (typeof cell !== 'object' || !colour) return cellText(cell);
+  return `\u001b[${codes[cell.verdict]}m${printable(cell.text)}\u001b[39m`;
 }
 
 function cellText(cell: TextCell): string {
@@ -52,17 +63,11 @@ const wrappedLabel = { one: 24, more: 16 };
 
 /**
  * A table of columns that fits a terminal's width. Labels and heads are shortened. Columns that still do not fit go
- * into a second table below, which repeats the labels. Without a width, nothing is shortened, and empty columns are
- * left out.
+ * into a second table below, which repeats the labels. Without a width, nothing is shortened, and
+ * empty columns are left out.
  */
-export function columnTable<Row>(
-  given: readonly Column<Row, TextCell>[],
-  rows: readonly Row[],
-  width?: number,
-): string {
-  const columns = given.map(({ head, kind, cell }): Filled => ({ head, kind, cells: rows.map(cell) }));
-  if (width === undefined)
-    return filledTable(columns.filter(({ cells }) => cells.some((cell) => !['', '-'].includes(cellText(cell)))));
+export function columnTable(columns: readonly TableColumn[], width?: number, colour = false): string {
+  if (width === undefined) return filledTable(filledColumns(columns), colour);
   const labels = columns.filter(({ kind }) => kind === 'label');
   const others = columns
     .filter(({ kind }) => kind !== 'label')
@@ -73,32 +78,33 @@ export function columnTable<Row>(
     ...column,
     cells: column.cells.map((cell) => shortened(cellText(cell), longest)),
   }));
-  const blocks: Filled[][] = [];
+  const blocks: TableColumn[][] = [];
   for (const column of others) {
     const last = blocks.at(-1);
     if (last && totalWidth([...left, ...last, column]) - between <= width) last.push(column);
     else blocks.push([column]);
   }
-  return blocks.map((block) => filledTable([...left, ...block])).join('\n');
+  return blocks.map((block) => filledTable([...left, ...block], colour)).join('\n');
 }
 
-/** A column with its cells. */
-interface Filled extends Pick<Column<never>, 'head' | 'kind'> {
-  readonly cells: readonly TextCell[];
+/** The columns that say something. */
+export function filledColumns(columns: readonly TableColumn[]): readonly TableColumn[] {
+  return columns.filter(({ cells }) => cells.some((cell) => cell !== '' && cell !== dash));
 }
 
 /** The width of columns, with a space after each. */
-function totalWidth(columns: readonly Filled[]): number {
+function totalWidth(columns: readonly TableColumn[]): number {
   return columns
     .map(({ head, cells }) => between + Math.max(...[head, ...cells.map(cellText)].map((text) => stringWidth(text))))
     .reduce((sum, width) => sum + width, 0);
 }
 
-function filledTable(columns: readonly Filled[]): string {
+function filledTable(columns: readonly TableColumn[], colour: boolean): string {
   return textTable(
     columns.map(({ head }) => head),
     (columns[0]?.cells ?? []).map((_, row) => columns.map(({ cells }) => cells[row] ?? '')),
     columns.map(({ kind }) => kind === 'number'),
+    colour,
   );
 }
 

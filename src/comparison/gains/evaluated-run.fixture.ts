@@ -59,7 +59,11 @@ export function configured(entry: Entry, dataset: object, result = (_: number): 
       const trained = { experiment: { dataset, train: { epochs: 1 } }, environment: {}, epochs: [], notes: [] };
       return {
         ...reference,
-        run: { ...run, ...trained, result: { ...run.result, ended: 'plateau', ...result(index) } },
+        run: {
+          ...run,
+          ...trained,
+          result: { ...run.result, ended: 'plateau', bestEpoch: { click: 1 }, ...result(index) },
+        },
       };
     }),
   };

@@ -6,6 +6,7 @@ import { groupedBy } from '../../support/grouped-by.js';
 import { must } from '../../support/must.js';
 import type { Ended } from '../../training/ended.js';
 import { type EvaluatedRun, type FinishedRun, isTrained } from '../../training/finished-run.js';
+import { servedFiles } from '../../training/folder/run-manifest.js';
 import { withTestMetrics } from '../../training/later-metrics.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import type { ComparisonRow } from '../comparison.js';
@@ -46,6 +47,8 @@ export interface MeasuredRun {
   readonly oneEpoch: readonly (number | null)[];
   /** Null: made elsewhere. */
   readonly parameters: Parameters | null;
+  /** That it serves: `ComparisonRow.networks`. */
+  readonly networks: number;
   /** Of a run that keeps its last epoch: training rows, and how often they were read. */
   readonly trained: { readonly rows: number; readonly passes: number } | null;
   /** How training ended for each task. Empty: made elsewhere. */
@@ -148,6 +151,7 @@ function measuredRun(
       return signed(metric, typeof value === 'number' ? value : null);
     }),
     parameters: isOne ? run.result.parameters : summed(taken.map(parametersOfTask)),
+    networks: isTrained(run) ? servedFiles(run.result).length : 1,
     trained: isTrained(run) ? trainedFor(run) : null,
     ends: taken.flatMap(taskEnd),
     influences: () => read(taken),

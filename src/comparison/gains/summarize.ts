@@ -166,6 +166,7 @@ function comparisonRow(
     type,
     axis: point,
     parameters: runs[0]?.parameters ?? null,
+    networks: Math.max(1, ...runs.map((run) => run.networks)),
     design: uncertainty !== 'rows' && hasGain(pair) ? pair.design : null,
     runs: referencesTo(folders),
     tasks: Object.fromEntries(ofTasks),

@@ -1,18 +1,17 @@
 import type { Comparison } from '../../comparison/comparison.js';
 import { counted } from '../../support/whole-number.js';
-import type { FinishedRun } from '../../training/finished-run.js';
-import { type PointVerdict, verdictsInWords } from '../answer/verdict-in-words.js';
+import { answers, type PointAnswer } from '../answer.js';
 import type { ChartSection } from '../charts/chart.js';
 import { modelSeries } from '../charts/palette.js';
-import { explanations } from '../explanations.js';
+import { explanations, signsInWords } from '../explain.js';
+import { longTable } from '../gain-columns.js';
+import { pointRows } from '../gain-rows.js';
 import { type Html, html } from '../html.js';
-import { comparisonPoints, type Point } from '../points.js';
+import { comparisonPoints } from '../points.js';
 import type { ReportData } from '../report-data.js';
-import { say } from '../sentences.js';
 import { chartSection, modelKey } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
-import { gainsHtml, verdictChip, verdicts } from './gains-html.js';
-import { typographic } from './html-table.js';
+import { htmlTable, typographic } from './html-table.js';
 import { provenance } from './provenance.js';
 
 /** Sections before the table: an overview of the gains. */
@@ -20,7 +19,7 @@ const first = ['forest', 'axis'];
 
 /** report.html of a comparison: the answer, the gains, why, and the rest. */
 export function reportPage(data: ReportData, sections: readonly ChartSection[]): string {
-  const { comparison, runs } = data;
+  const { comparison } = data;
   const above = sections.filter(({ id }) => first.includes(id));
   const below = sections.filter(({ id }) => !first.includes(id));
   const own = [
@@ -28,18 +27,18 @@ export function reportPage(data: ReportData, sections: readonly ChartSection[]):
     { id: 'why', title: 'Why' },
   ];
   const links = [...above, ...own, ...below, { id: 'again', title: 'Make it again' }];
-  const words = verdictsInWords(comparison);
+  const words = answers(comparison);
   return htmlDocument(
     `${comparison.name}: gains over ${comparison.baseline}`,
     html`<header>
 <h1>${comparison.name}</h1>
-${answers(words)}
+${lead(words)}
 <p class="facts">${facts(comparison)}</p>
 ${contents(links)}
 </header>
 <main>
 ${sections.length === 0 ? null : modelKey(modelSeries(comparison))}${above.map(chartSection)}
-${tables(comparison, runs)}
+${tables(comparison)}
 ${why(comparison, words)}
 ${below.map(chartSection)}
 ${provenance(data)}
@@ -48,32 +47,19 @@ ${provenance(data)}
 }
 
 /** The tables of all points of the axes, with how to read them. */
-function tables(comparison: Comparison, runs: ReadonlyMap<string, FinishedRun>): Html {
+function tables(comparison: Comparison): Html {
   const points = comparisonPoints(comparison);
-  const lines = points.flatMap((point) => explanations(comparison, point));
-  const reading = [
-    say('signs'),
-    say('sorts'),
-    say('cells', { parts: cellParts(points) }),
-    ...new Set(lines),
-    say('cost'),
-  ];
+  const reading = [signsInWords, ...new Set(points.flatMap((point) => explanations(comparison, point)))];
   return html`<section id="numbers"><h2>Table</h2>
-${points.map(({ title, models, contrasts }) => [
-  title === '' ? null : html`<h3>${title}</h3>\n`,
-  html`${gainsHtml(models, title, runs)}\n`,
-  contrasts && html`<h3>Contrasts${title === '' ? '' : `, ${title}`}</h3>\n${gainsHtml(contrasts, title, runs)}\n`,
-])}<p class="reading columns">${typographic(reading.join(' '))}</p>
+${points.map((point) => {
+  const caption = point.title === '' ? 'Gains' : `Gains at ${point.title}`;
+  const table = htmlTable(caption, longTable(pointRows(comparison, point)));
+  return html`${point.title === '' ? null : html`<h3>${point.title}</h3>\n`}${table}\n`;
+})}<p class="reading columns">${typographic(reading.join(' '))}</p>
 </section>`;
 }
 
-/** What stands under each gain. */
-function cellParts(points: readonly Point[]): string {
-  const tested = points.some(({ models }) => models.hasIntervals) ? 'its simultaneous interval, adjusted p, and ' : '';
-  return `${tested}the mean of the metric ± its standard deviation over seeds`;
-}
-
-function answers(words: readonly PointVerdict[]): Html {
+function lead(words: readonly PointAnswer[]): Html {
   const [only] = words;
   if (only && words.length === 1) {
     const [first = '', ...others] = only.answer;
@@ -82,26 +68,24 @@ function answers(words: readonly PointVerdict[]): Html {
   return html`<ul class="points">${words.map(({ title, answer }) => html`<li><b>${title}</b> ${typographic(answer.join(' '))}</li>\n`)}</ul>`;
 }
 
-/** A line per model with the size of its gains, and the notes. */
-function why({ notes }: Comparison, words: readonly PointVerdict[]): Html {
-  const parts = words.map((point) => {
-    return html`${point.title === '' ? null : html`<h3>${point.title}</h3>\n`}${models(point)}\n`;
+/** What the tests say of each model and contrast, and the notes. */
+function why({ notes }: Comparison, words: readonly PointAnswer[]): Html {
+  const parts = words.map(({ title, findings }) => {
+    const items = findings.map(
+      ({ verdict, sentence }) =>
+        html`<li><span class="verdict ${kinds[verdict] ?? 'open'}">${verdict}</span> <span>${typographic(sentence)}</span></li>\n`,
+    );
+    return html`${title === '' ? null : html`<h3>${title}</h3>\n`}<ul class="findings">${items}</ul>\n`;
   });
   return html`<section id="why"><h2>Why</h2>
 ${parts}${notes.length === 0 ? null : html`<div class="notes" role="note">${notes.map((note) => html`<p>${note}</p>`)}</div>`}
 </section>`;
 }
 
-/** Models by verdict, those without a result last. */
-function models({ models: all, contrasts, unfinished }: PointVerdict): Html {
-  const item = (text: string, sentence: string) =>
-    html`<li>${verdictChip(text)} <span>${typographic(sentence)}</span></li>\n`;
-  const byVerdict = [...verdicts, 'no result'].flatMap((text) => all.filter(({ row }) => row.verdictText === text));
-  const others = contrasts.map(({ row, sentence }) => item(row.verdict, sentence));
-  return html`<ul class="findings">${byVerdict.map(({ row, sentence }) => item(row.verdictText, sentence))}</ul>${
-    unfinished === '' ? null : html`\n<p>${typographic(unfinished)}</p>`
-  }${others.length === 0 ? null : html`\n<h3>Contrasts</h3>\n<ul class="findings">${others}</ul>`}`;
-}
+const kinds: Readonly<Record<string, string>> = {
+  ...{ 'better on all': 'better', 'better on some': 'better', seesaw: 'worse', worse: 'worse' },
+  ...{ repaired: 'undecided', equivalent: 'equal' },
+};
 
 function facts({ rows, tasks, seeds, baseline }: Comparison): string {
   const models = new Set(rows.map(({ label }) => label)).size;

@@ -1,0 +1,244 @@
+import type { Comparison, ComparisonRow, Front } from '../comparison/comparison.js';
+import { fewestRuns, isUnfinished } from '../comparison/statistics/verdict.js';
+import { external } from '../config/compare-schema.js';
+import { counted } from '../support/whole-number.js';
+import { amount, findings, quoted } from './findings.js';
+import { effect } from './gain-columns.js';
+import { type GainRow, isMean, pointRows, rowsByModel } from './gain-rows.js';
+import { confidence, count, listed, rounded } from './numbers.js';
+import { comparisonPoints, type Point, weightedTask } from './points.js';
+
+/** The results at one point of the axes in words. Plain text. */
+export interface PointAnswer {
+  readonly title: string;
+  /** Which model to use, what it gains, and what is open; or what to do first. */
+  readonly answer: readonly string[];
+  /** What the tests say of each model but the baseline, then of each contrast. */
+  readonly findings: readonly { readonly verdict: string; readonly sentence: string }[];
+}
+
+/** A model's gains over its reference. */
+interface Candidate {
+  readonly label: string;
+  readonly row: ComparisonRow;
+  readonly reference: string;
+  readonly verdict: string;
+  readonly gains: readonly GainRow[];
+  /** Null: a task has no relative gain. */
+  readonly mean: GainRow | null;
+}
+
+const plateau = 'not trained to a plateau';
+/** In an answer, more tasks of one verdict are counted. */
+const mostNamed = 4;
+
+export function answers(comparison: Comparison): readonly PointAnswer[] {
+  return comparisonPoints(comparison).map((point) => {
+    const all = rowsByModel(pointRows(comparison, point)).flatMap(asCandidate);
+    const models = all.filter(({ gains: [first] }) => first?.family === 'models');
+    const { level } = comparison.test;
+    return {
+      title: point.title,
+      answer: answerAt(comparison, point, models),
+      findings: all
+        .filter(({ gains: [first] }) => first?.family !== 'front')
+        .map((one) => {
+          const front = point.fronts.find(({ model }) => model === one.label);
+          return { verdict: one.verdict, sentence: finding(one, level) + (models.includes(one) ? repair(front) : '') };
+        }),
+    };
+  });
+}
+
+function asCandidate(rows: readonly [GainRow, ...GainRow[]]): readonly Candidate[] {
+  const [{ model, reference, modelVerdict }] = rows;
+  if (reference === null) return [];
+  const mean = rows.find(isMean) ?? null;
+  return [
+    {
+      label: model.label,
+      row: model,
+      reference,
+      verdict: modelVerdict,
+      gains: rows.filter((one) => !isMean(one)),
+      mean,
+    },
+  ];
+}
+
+function finding({ label, reference, verdict, gains }: Candidate, level: number, most?: number): string {
+  if (verdict === 'no result')
+    return `${quoted(label)}: no result, because no run of it is finished with one of ${reference}.`;
+  return `${quoted(label)}: ${findings(gains, level, most)}.`;
+}
+
+/**
+ * One to three sentences. They say what verdicts and fronts have shown, and test nothing. A model is used that is better
+ * on all tasks; on some, and worse on none or on the mean; on the mean; or at another loss weight. Else nothing better
+ * is shown: then it is the baseline, or the smallest model that is shown to be not worse by more than the margin on any
+ * task. Among models alike it is the smallest; of nearly equal sizes that with the largest mean gain.
+ */
+function answerAt(comparison: Comparison, point: Point, models: readonly Candidate[]): readonly string[] {
+  const { baseline, seeds, uncertainty, test } = comparison;
+  const base = point.rows.find(({ label }) => label === baseline);
+  const withGain = models.filter(({ gains }) => gains.some(({ gain }) => gain !== null));
+  if (!base || withGain.length === 0) return [`No model has a gain over ${baseline}.`];
+  const judged = withGain.filter(({ verdict }) => verdict !== plateau);
+  if (judged.length === 0) return [unfinished(point, withGain)];
+  if (uncertainty !== 'rows' && seeds.length < fewestRuns)
+    return [
+      `Keep ${quoted(baseline)} for now: with ${counted(seeds.length, 'seed')} nothing is tested.`,
+      `Set compare.seeds to 5: a verdict needs ${fewestRuns}. Finished runs are not trained again.`,
+    ];
+  if (judged.every(({ gains }) => gains.every(({ pHolm }) => pHolm === null)))
+    return [`Keep ${quoted(baseline)} for now: nothing is tested (see the notes).`];
+  const say = (one: Candidate) => finding(one, test.level, mostNamed);
+  const also = [leftOut(withGain), ahead(judged)].filter((text) => text !== '');
+  const winner = best(judged);
+  if (winner) {
+    const onMean = has(winner, 'better')
+      ? ''
+      : `better than ${baseline} on the mean over tasks (Δm ${winner.mean && effect(winner.mean)}); `;
+    return [`Use ${quoted(winner.label)}: ${onMean}${findings(winner.gains, test.level, mostNamed)}.`, ...also];
+  }
+  const front = point.fronts.find(({ seesaw }) => seesaw === 'repaired');
+  if (front) return [...repaired(comparison, point, front), ...also];
+  const trades = ranked(judged.filter((one) => has(one, 'better')));
+  const [trade] = trades;
+  if (trade) {
+    const every = trades.every((one) => has(one, 'worse'));
+    const why = every
+      ? 'no model is shown to be better on one task without being worse on another'
+      : 'the models better on a task are worse on the mean over tasks (Δm)';
+    return [`Keep ${quoted(baseline)}: ${why}.`, say(trade), ...also];
+  }
+  const isOpen = judged.every((one) => one.gains.every(({ verdict }) => verdict === 'undecided'));
+  const none = isOpen
+    ? `No difference from ${baseline} is shown with ${counted(seeds.length, 'seed')}`
+    : `No model is shown to be better than ${baseline} on any task`;
+  const safe = smallest(judged.filter((one) => isNotWorse(one, test.level) && size(one.row) < size(base)));
+  if (safe) {
+    const sizes = `${count(size(safe.row))} parameters; ${baseline} has ${count(size(base))}`;
+    return [
+      `${none}: use ${quoted(safe.label)} (${sizes}), which is not worse by more than the margin on any task.`,
+      ...also,
+    ];
+  }
+  return [`${none}: keep ${quoted(baseline)}.`, ...mayBring(judged, test.level), ...also];
+}
+
+function has({ gains }: Candidate, verdict: GainRow['verdict']): boolean {
+  return gains.some((gain) => gain.verdict === verdict);
+}
+
+/** Of the first kind that has models. */
+function best(judged: readonly Candidate[]): Candidate | undefined {
+  const sound = judged.filter((one) => !has(one, 'worse') && one.mean?.verdict !== 'worse');
+  const kinds = [
+    sound.filter(({ verdict }) => verdict === 'better on all'),
+    sound.filter((one) => has(one, 'better')),
+    sound.filter(({ mean }) => mean?.verdict === 'better'),
+  ];
+  return smallest(kinds.find((kind) => kind.length > 0) ?? []);
+}
+
+/** Sizes up to this much above the smallest are nearly equal. */
+const nearly = 1.05;
+
+function smallest(models: readonly Candidate[]): Candidate | undefined {
+  const least = Math.min(...models.map(({ row }) => size(row)));
+  return ranked(models.filter(({ row }) => size(row) <= nearly * least))[0];
+}
+
+/** Of a model made elsewhere the size is not known. */
+function size({ parameters }: ComparisonRow): number {
+  return parameters ? parameters.embedding + parameters.network : Number.POSITIVE_INFINITY;
+}
+
+/** The largest mean gain first. */
+function ranked(models: readonly Candidate[]): readonly Candidate[] {
+  return models.toSorted((one, other) => meanGain(other) - meanGain(one));
+}
+
+function meanGain({ mean }: Candidate): number {
+  return mean?.gain ?? -Number.MAX_VALUE;
+}
+
+/** Shown to be within the margin, or above it, on every task. */
+function isNotWorse({ gains }: Candidate, level: number): boolean {
+  return gains.every(({ verdict, pNotInferior }) => {
+    return verdict === 'better' || verdict === 'equivalent' || (verdict === 'undecided' && (pNotInferior ?? 1) < level);
+  });
+}
+
+function repaired(comparison: Comparison, point: Point, front: Front): readonly string[] {
+  const all = rowsByModel(pointRows(comparison, point)).flatMap(asCandidate);
+  const ofModel = all.filter(({ label }) => label === front.model);
+  const weights = ofModel.filter(
+    ({ gains: [first] }) => first?.family === 'front' && front.repairedBy.includes(first.weight ?? 0),
+  );
+  const [at] = ranked(weights);
+  const own = ofModel.find(({ gains: [first] }) => first?.family === 'models');
+  const { level } = comparison.test;
+  if (!at || !own) return [];
+  return [
+    `Use ${quoted(front.model)} with the loss weight ${rounded(at.gains[0]?.weight ?? 0)} of ${weightedTask(front)}: ${findings(at.gains, level, mostNamed)}.`,
+    `At its own weight: ${findings(own.gains, level, mostNamed)}.`,
+  ];
+}
+
+/** Of a model that is better on one task and worse on another: whether another loss weight repairs it. */
+function repair(front: Front | undefined): string {
+  if (!front?.seesaw) return '';
+  const task = weightedTask(front);
+  if (front.seesaw === 'repaired')
+    return ` Repaired by another loss weight of ${task}: ${listed(front.repairedBy.map(rounded))}.`;
+  return front.seesaw === 'seesaw'
+    ? ` At each of the ${front.points.length} loss weights of ${task} tried, some task is worse.`
+    : ` Whether another loss weight of ${task} repairs it is undecided.`;
+}
+
+/** Models whose verdict waits, though a task of theirs differs: the answer, which is of the others, must not deny that. */
+function leftOut(models: readonly Candidate[]): string {
+  const late = models.filter((one) => one.verdict === plateau && (has(one, 'better') || has(one, 'worse')));
+  if (late.length === 0) return '';
+  return `This leaves out ${listed(late.map(({ label }) => quoted(label)))}, not trained to a plateau on every task.`;
+}
+
+/** A model made elsewhere, such as gradient boosting, is no choice of network: it is told where its mean gain leads. */
+function ahead(judged: readonly Candidate[]): string {
+  const [first] = ranked(judged);
+  if (!first?.mean || first.row.type !== external || first.mean.verdict !== 'better' || best(judged) === first)
+    return '';
+  return `${quoted(first.label)} has the largest mean gain over ${first.reference} (Δm ${effect(first.mean)}).`;
+}
+
+/** What the baseline gives up at most: the upper ends of the simultaneous intervals of open gains. */
+function mayBring(judged: readonly Candidate[], level: number): readonly string[] {
+  const open = judged.flatMap(({ gains }) => gains.filter(({ verdict }) => verdict === 'undecided'));
+  const tasks = [...new Set(open.map(({ task }) => task))];
+  const bounds = tasks.flatMap((task) => {
+    const ends = open.flatMap((row) => (row.task === task && row.simultaneous ? [row.simultaneous[1]] : []));
+    const most = Math.max(0, ...ends);
+    return most === 0 ? [] : [`${amount(most, task)} on ${task.name}`];
+  });
+  if (bounds.length === 0 || bounds.length > mostNamed) return [];
+  return [`The undecided gains are at most ${listed(bounds)}, by the ${confidence(level)} intervals.`];
+}
+
+/** The models that were not trained to a plateau, the reference among them, and the tasks on which they were not. */
+function unfinished({ rows, tasks }: Point, models: readonly Candidate[]): string {
+  const names = new Set(models.flatMap(({ reference, label }) => [reference, label]));
+  const late = rows.flatMap((row) => {
+    const runs = row.runs.filter(({ status }) => status === 'done').length;
+    const own = tasks.filter(({ name }) => isUnfinished(row.tasks[name]?.atLimit ?? 0, runs));
+    return names.has(row.label) && own.length > 0 ? [{ row, own, runs }] : [];
+  });
+  const whose = late.map(({ row, own }) => {
+    return own.length === tasks.length
+      ? quoted(row.label)
+      : `${quoted(row.label)} (${own.map(({ name }) => name).join(', ')})`;
+  });
+  const sum = (of: (one: (typeof late)[number]) => number) => count(late.reduce((total, one) => total + of(one), 0));
+  return `${listed(whose)}: not trained to a plateau. ${sum(({ row }) => row.atLimit)} of ${sum(({ runs }) => runs)} runs ended at their limit of epochs, still improving: raise train.epochs.`;
+}
