@@ -1,12 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { queryNumbers } from '../store/database.js';
+import type { KnownRows } from './column-kinds.js';
 import type { ColumnRoles, LabelColumn } from './column-roles.js';
 import { labelSql } from './labels.js';
 import type { RowSplits } from './row-splits.js';
 import { entryWeight, listEntries, numberSql } from './staged-columns.js';
 import type { StagedRows } from './staged-rows.js';
-import type { About, KnownRows } from './write-rows.js';
 
 /** Rows for which this SQL is true are refused. */
 interface Fault {
@@ -20,14 +20,13 @@ export function findFaults(
   { staged, inputs }: KnownRows,
   { labels, weight }: ColumnRoles,
   { faults }: RowSplits,
-  { fixed }: About,
+  { fixed }: { readonly fixed?: boolean },
 ): Fault[] {
   const found: Fault[] = faults.map((fault) => ({ ...fault, sql: `NOT given AND ${fault.sql}` }));
   const weights = weight === undefined ? undefined : staged.columns.get(weight);
   if (weights) {
-    const number = numberSql(weights);
-    const what = '; a weight is a finite number of at least 0, and every row has one.';
-    found.push({ sql: `${number} IS NULL OR ${number} < 0`, column: weights.name, what });
+    const what = '; a weight is 0, or a number from 1e-30 to 1e30, and every row has one.';
+    found.push({ sql: isNoWeight(numberSql(weights)), column: weights.name, what });
   }
   const notComparable = ', which cannot be compared with a number.';
   for (const label of labels) {
@@ -56,15 +55,20 @@ export function findFaults(
     if (kind === 'list' && weights !== undefined) {
       // The mean over a list divides by the sum of its weights, which negative ones can bring near 0.
       const weight = entryWeight('e', weights);
-      const odd = `list_filter(${listEntries(column, separator)}, e -> ${weight} IS NULL OR ${weight} < 0)`;
+      const odd = `list_filter(${listEntries(column, separator)}, e -> ${isNoWeight(weight)})`;
       found.push({
         sql: `len(${odd}) > 0`,
         column: name,
-        what: ', where the weight of an entry is no number of at least 0.',
+        what: ', where the weight of an entry is neither 0 nor a number from 1e-30 to 1e30.',
       });
     }
   }
   return found;
+}
+
+/** Sums of weights, and their products with losses, are 32-bit floats, which end at 1e-38 and 3e38. */
+function isNoWeight(number: string): string {
+  return `coalesce(${number} <> 0 AND ${number} NOT BETWEEN 1e-30 AND 1e30, true)`;
 }
 
 /** What a label is that is none of the classes. */
@@ -87,4 +91,55 @@ export async function refuseFaults(
   const fault = faults[rows.indexOf(earliest)];
   if (!fault) return;
   throw new DataError(`${await staged.where(earliest, fault.column)}${fault.what}`);
+}
+
+/** Values are told of which 32-bit floats change one by more than this share of their range. */
+const mostLost = 1e-3;
+
+/**
+ * Notes of numbers that lie too close together for 32-bit floats, as times in seconds of one day do.
+ * @throws DataError for labels that become one number, from which nothing can be learnt.
+ */
+export async function tellLosses(
+  database: DuckDBConnection,
+  splits: RowSplits,
+  { staged, inputs }: KnownRows,
+  labels: readonly LabelColumn[],
+  notes: string[],
+): Promise<void> {
+  const asked = [
+    ...inputs.flatMap(({ kind, name, number: sql }, c) =>
+      kind === 'numeric' ? [{ at: `i${c}`, name, sql, task: undefined }] : [],
+    ),
+    ...labels.flatMap((label, t) =>
+      label.task.type === 'regression'
+        ? [{ at: `l${t}`, name: label.name, sql: labelSql(label, staged).value, task: label.task.name }]
+        : [],
+    ),
+  ];
+  const written = asked.flatMap(({ at }) => ['min', 'max'].map((of) => `${of}(nullif(${at}, 'NaN'))`));
+  const ranges = await queryNumbers(database, written, 'prepared.rows'); // quick; few columns need the exact values
+  const close = asked.flatMap((column, a) => {
+    const [least = 0, most = 0] = ranges.slice(2 * a, 2 * a + 2);
+    const farthest = Math.max(-least, most);
+    return most - least <= (farthest * 2 ** -24) / mostLost ? [{ ...column, least, isOne: least === most }] : [];
+  });
+  const exact = close.flatMap(({ sql }) => {
+    const change = `abs(${sql} - ${sql}::FLOAT::DOUBLE)`;
+    return [`min(${sql})`, `max(${sql})`, `max(${change})`, `min(row) FILTER (${change} > 0)`];
+  });
+  const found = await queryNumbers(database, exact, splits.looked);
+  for (const [c, { name, task, least, isOne }] of close.entries()) {
+    const [from = 0, to = 0, lost = 0, row = 0] = found.slice(4 * c, 4 * c + 4);
+    if (from === to || lost <= mostLost * (to - from)) continue;
+    const advice = least === 0 ? 'multiply them by a constant' : `subtract a constant, such as ${from}`;
+    if (task !== undefined && isOne)
+      throw new DataError(
+        `${await staged.where(row, name)}, which is ${least} as a 32-bit float, and so is every label of task '${task}': ${advice}.`,
+      );
+    const [change, range] = [lost, to - from].map((number) => Number(number.toPrecision(3)));
+    notes.push(
+      `Column '${name}': 32-bit floats change its values by up to ${change}, and they differ by at most ${range}: ${advice}.`,
+    );
+  }
 }

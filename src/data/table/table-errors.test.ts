@@ -47,7 +47,7 @@ describe('what is wrong is said with file, line, column and reason', () => {
       `a list's entry ${entry}`,
       `x,y,fold\nb:0|a:2,1,\nb|${entry},0,v\nb,1,t\n`,
       { columns: { x: { kind: 'list', weights: ':' } } },
-      /data\.csv:3: column 'x' is 'b\|a:.+', where the weight of an entry is no number of at least 0\.$/,
+      /data\.csv:3: column 'x' is 'b\|a:.+', where the weight of an entry is neither 0 nor a number from 1e-30 to 1e30\.$/,
     ]),
   ])('%s', async (_, content, settings, message) => {
     const failure = await open({ path: await file(content), tasks: { y: {} }, split: folds, ...settings }).catch(

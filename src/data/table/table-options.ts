@@ -211,7 +211,7 @@ export const tableOptions = {
   weight: reference
     .optional()
     .describe(
-      'A column of numbers of at least 0: how much each row counts in losses and metrics. Not an input, unless `columns` names it.',
+      'A column of numbers, 0 or from 1e-30 to 1e30: how much each row counts in losses and metrics. Not an input, unless `columns` names it.',
     ),
   cache: z.string().default('datasets/cache').describe('Folder for the prepared tables, from which rows are read.'),
 };

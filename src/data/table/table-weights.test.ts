@@ -27,12 +27,12 @@ test('columns put it among the inputs; without masks it is there too', async () 
   expect((await readRows(source, 'test'))[0]).toEqual({ x: 4.5, w: 1000, 'y:y': 1, weight: 1000 });
 });
 
-test.each(['', '-1'])('a weight of "%s" is a data error with file and line', async (weight) => {
+test.each(['', '-1', '1e-300', '1e31'])('a weight of "%s" is a data error with file and line', async (weight) => {
   const failure = await open({ path: await file(csv.replace('2.5,0,0', `2.5,0,${weight}`)), ...settings }).catch(
     (error) => error,
   );
   expect(failure).toBeInstanceOf(DataError);
   expect(failure.message).toMatch(
-    `data.csv:3: column 'w' is '${weight}'; a weight is a finite number of at least 0, and every row has one.`,
+    `data.csv:3: column 'w' is '${weight}'; a weight is 0, or a number from 1e-30 to 1e30, and every row has one.`,
   );
 });

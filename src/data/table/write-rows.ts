@@ -6,8 +6,9 @@ import type { CellReading } from '../encoding.js';
 import { identifier, queryNumbers, queryRows } from '../store/database.js';
 import { noRows, type StoredSource } from '../store/prepared-source.js';
 import { shown } from './cell.js';
-import type { KnownInput } from './column-kinds.js';
+import type { KnownInput, KnownRows } from './column-kinds.js';
 import type { ColumnRoles, LabelColumn } from './column-roles.js';
+import { tellLosses } from './faults.js';
 import { labelSql } from './labels.js';
 import type { RowSplits } from './row-splits.js';
 import { entryName, entryWeight, listEntries, numberSql, textSql } from './staged-columns.js';
@@ -31,12 +32,6 @@ export interface About {
   readonly tasks?: readonly string[] | undefined;
   /** Columns that the table `kept` gets as they are, in the order of the rows. */
   readonly keep?: readonly string[];
-}
-
-/** The staged rows, and what their inputs are. */
-export interface KnownRows {
-  readonly staged: StagedRows;
-  readonly inputs: readonly KnownInput[];
 }
 
 interface Writing extends About {
@@ -72,6 +67,7 @@ export async function writeRows(
     const kept = keep.map((name) => `${must(staged.columns.get(name), name).sql} AS ${identifier(name)}`);
     await database.run(`CREATE TABLE prepared.kept AS SELECT ${kept.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
   }
+  if (!about.trained) await tellLosses(database, splits, known, labels, notes);
   const { rows, masked } = await checkWritten(database, splits, staged, labels, about);
   return {
     columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time, odd, part, of }) => ({
