@@ -263,6 +263,13 @@ test('docs/claims.md has the numbers of docs/claims/*.csv; a number that is not 
   expect(() => filled('{structure/equal, VTR VCR, cgc, mmoe/value}', rows)).toThrow('has no value');
 });
 
+test('every word of docs/glossary.md is linked where it is used', () => {
+  const texts = pages.map(read).join('\n');
+  const words = anchorsOf(read('docs/glossary.md')).filter((anchor) => anchor !== 'words');
+  expect(words.length).toBeGreaterThan(10);
+  expect(words.filter((word) => !texts.includes(`glossary.md#${word})`))).toEqual([]);
+});
+
 test('README.md links every page', () => {
   const linked = read('README.md');
   expect(below('docs').filter((name) => !linked.includes(`](docs/${name}`))).toEqual([]);
