@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, openDatabase, queryRows, whileOpen } from '../store/database.js';
-import { readBy, refuseFiles, refuseUnread, unknownTable } from './query-tables.js';
+import { type Call, readBy, refuseFiles, refuseUnread, unknownTable } from './query-tables.js';
 import { jsonTable, openRelation, said, twiceInOneCase } from './relation-table.js';
 import { fileFormat, openSplitFiles, type RowFileOptions } from './row-file.js';
 import { withoutComments } from './sql-comments.js';
@@ -57,7 +57,7 @@ async function checkQuery(database: DuckDBConnection, sources: QuerySources): Pr
   const reads = await readBy(database, sources.query);
   await refuseFiles(database, reads);
   await refuseOtherThanSelect(database, sources.query, names);
-  await refuseChanging(database, sources);
+  await refuseChanging(database, sources, reads.calls);
   refuseUnread(reads, names);
 }
 
@@ -82,10 +82,14 @@ const clocks = new Map([
 
 /**
  * Refuses functions whose answer changes by themselves, as DuckDB says (`today()` gives the same rows until tomorrow), and
- * samples without a seed. The plan names the functions behind keywords, macros and views. DuckDB cannot write one that
- * scans JSON, so it is made for empty tables.
+ * samples without a seed. The plan names the functions behind keywords, macros and views; the query those of LIMIT. DuckDB
+ * cannot write a plan that scans JSON, so it is made for empty tables.
  */
-async function refuseChanging(database: DuckDBConnection, { query, files }: QuerySources): Promise<void> {
+async function refuseChanging(
+  database: DuckDBConnection,
+  { query, files }: QuerySources,
+  calls: readonly Call[],
+): Promise<void> {
   const [[path] = []] = await queryRows(database, "SELECT current_setting('search_path')");
   await database.run('CREATE SCHEMA planned');
   for (const name of [...files.keys()].map(identifier))
@@ -103,10 +107,14 @@ async function refuseChanging(database: DuckDBConnection, { query, files }: Quer
   const names = new Set((await queryRows(database, changing)).map(([name]) => name));
   names.delete('error'); // DuckDB adds it to each subquery of one value
   if (String(plan).includes('"seed":-1}')) throw new Error(`${otherRows} (it samples without REPEATABLE)`);
-  for (const { name, operands } of functionsIn(plans))
+  const ofMachine = (name: string) =>
+    new Error(`the query reads what the database says of this machine, not data (${name})`);
+  for (const { name, operands } of [...functionsIn(plans), ...calls]) {
     if (names.has(name) || clocks.get(name) === operands) throw new Error(`${otherRows} (it calls ${name})`);
+    if (name === 'current_setting') throw ofMachine(name);
+  }
   const [, catalogue] = /"name":"((?:duckdb|pragma|pg)_\w+)","arguments":/.exec(String(plan)) ?? [];
-  if (catalogue) throw new Error(`the query reads what the database says of this machine, not data (${catalogue})`);
+  if (catalogue) throw ofMachine(catalogue);
 }
 
 const planShape = z.looseObject({
@@ -115,8 +123,8 @@ const planShape = z.looseObject({
   plans: z.unknown().optional(),
 });
 
-/** The functions of a plan, with the numbers of their operands. */
-function* functionsIn(plan: unknown): Generator<{ readonly name: string; readonly operands: number }> {
+/** The functions of a plan. */
+function* functionsIn(plan: unknown): Generator<Call> {
   if (typeof plan !== 'object' || plan === null) return;
   const [kind, name, children]: unknown[] = ['expression_class', 'name', 'children'].map((key) =>
     Reflect.get(plan, key),

@@ -12,6 +12,13 @@ interface Reads {
   readonly made: readonly string[];
   /** Functions, each with the text that is its operand, or the first of it. */
   readonly functions: readonly { readonly name: string; readonly text: string | undefined }[];
+  /** All other functions that it names, with the numbers of their operands. */
+  readonly calls: readonly Call[];
+}
+
+export interface Call {
+  readonly name: string;
+  readonly operands: number;
 }
 
 const parsedShape = z.looseObject({ error: z.boolean() });
@@ -29,7 +36,10 @@ export async function readBy(database: DuckDBConnection, query: string): Promise
     const text = parts.map(({ value }) => value).find((value) => typeof value === 'string');
     return [{ name: String(parts[0]?.function_name), text }];
   });
-  return { tables, made, functions };
+  const calls = found.flatMap(({ class: kind, function_name: name, children }) =>
+    kind === 'FUNCTION' && Array.isArray(children) ? [{ name: String(name), operands: children.length }] : [],
+  );
+  return { tables, made, functions, calls };
 }
 
 /** Refuses a file that is not listed. DuckDB would say that it may not open it, or read one that is listed twice. */

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withDatabase } from '../store/database.js';
+import { openQuery } from './query-rows.js';
 import { file, open, readRows } from './table-loader.fixture.js';
 
 /** Ratings in CSV, users and items in Parquet. */
@@ -155,6 +156,7 @@ test.each([
   '(SELECT max(today()) FROM users)',
   'list_transform([1], x -> today())',
   'uuid()',
+  '(SELECT id FROM users LIMIT day(today()))',
 ])('%s is refused, which gives the same rows today, but not tomorrow', async (call) => {
   const { users, ratings } = await threeTables();
   const json = await file('{"id": 1, "y": 0}\n', 'data.jsonl');
@@ -165,16 +167,19 @@ test.each([
   );
 });
 
-test.each(['duckdb_settings()', 'pg_catalog.pg_settings', 'pragma_version()', 'information_schema.tables'])(
-  '%s is refused: it speaks of the machine',
-  async (catalogue) => {
-    const { users } = await threeTables();
-    const query = `SELECT id % 2 AS y, (SELECT count(*) FROM ${catalogue}) AS x FROM users`;
-    await expect(open({ query, files: { users }, tasks: { y: {} } })).rejects.toThrow(
-      /dataset\.query: the query reads what the database says of this machine, not data \(\w+\)/,
-    );
-  },
-);
+test.each([
+  ...['duckdb_settings()', 'pg_catalog.pg_settings', 'pragma_version()', 'information_schema.tables'].map(
+    (catalogue) => `(SELECT count(*) FROM ${catalogue})`,
+  ),
+  "current_setting('threads')",
+  "(SELECT id FROM users LIMIT current_setting('threads'))",
+])('%s is refused: it speaks of the machine', async (value) => {
+  const { users } = await threeTables();
+  const query = `SELECT id % 2 AS y, ${value} AS x FROM users`;
+  await expect(open({ query, files: { users }, tasks: { y: {} } })).rejects.toThrow(
+    /dataset\.query: the query reads what the database says of this machine, not data \(\w+\)/,
+  );
+});
 
 test('functions of the data alone are not refused', async () => {
   const { users, ratings } = await threeTables();
@@ -186,13 +191,14 @@ test('functions of the data alone are not refused', async () => {
   expect(source.splits.train.rows).toBeGreaterThan(10);
 });
 
-test('another preparation that gives other rows has another checksum', async () => {
-  const { users } = await threeTables();
-  const queryChecksum = async (select: string, cache: string) => {
-    const query = `SELECT id % 2 AS y, ${select} FROM users CROSS JOIN range(3)`;
-    return (await open({ query, files: { users }, tasks: { y: {} }, cache: join(dirname(users), cache) })).checksum;
+test('the checksum of the rows is of their values and their order', async () => {
+  const rowsChecksum = async (query: string) => {
+    const sources = { query, variables: {}, files: new Map(), database: undefined, missing: [], bytes: 0 };
+    const folder = dirname(await file(''));
+    return (await openQuery(sources, { quote: null, header: true }, folder, undefined)).checksum;
   };
-  const ofFolder = "age, current_setting('temp_directory') AS x";
-  expect(await queryChecksum(ofFolder, 'one')).not.toBe(await queryChecksum(ofFolder, 'two'));
-  expect(await queryChecksum('age', 'one')).toBe(await queryChecksum('age', 'two'));
+  const one = await rowsChecksum('SELECT i AS y FROM range(3) t(i)');
+  expect(await rowsChecksum('SELECT 2 - i AS y FROM range(3) t(i) ORDER BY y')).toBe(one);
+  expect(await rowsChecksum('SELECT 2 - i AS y FROM range(3) t(i)')).not.toBe(one);
+  expect(await rowsChecksum('SELECT i * 2 AS y FROM range(3) t(i)')).not.toBe(one);
 });
