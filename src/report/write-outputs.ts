@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { listFolder } from '../support/folder-contents.js';
 import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
-import { type ChartSection, chartSvg } from './charts/chart.js';
+import { chartFiles, type Section } from './charts/chart.js';
 import { comparisonCharts } from './charts/charts.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
@@ -20,22 +20,20 @@ export async function writeOutputs(folder: string, data: ReportData, svg: boolea
   await writeWhole(join(folder, 'gains.csv'), gainsCsv(data.comparison));
   await writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
   await writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));
-  const sections = await comparisonCharts(data);
+  const sections = comparisonCharts(data);
   await writeWhole(join(folder, 'report.html'), reportPage(data, sections));
   await writeDrawings(folder, sections, svg);
 }
 
-async function writeDrawings(folder: string, sections: readonly ChartSection[], svg: boolean): Promise<void> {
+async function writeDrawings(folder: string, sections: readonly Section[], svg: boolean): Promise<void> {
   const drawings = join(folder, 'charts');
-  const charts = sections.flatMap((section) => section.charts);
+  const files = sections.flatMap(chartFiles);
   // Of an earlier report: only files of the same name. Files of others stay.
-  for (const { id } of charts)
-    for (const kind of ['svg', 'png']) await rm(join(drawings, `${id}.${kind}`), { force: true });
+  for (const { name } of files) await rm(join(drawings, name), { force: true });
   if (!svg) {
     if (listFolder(drawings).length === 0) await rm(drawings, { recursive: true, force: true });
     return;
   }
   await mkdir(drawings, { recursive: true });
-  for (const section of sections)
-    for (const chart of section.charts) await writeWhole(join(drawings, `${chart.id}.svg`), chartSvg(section, chart));
+  for (const { name, svg: text } of files) await writeWhole(join(drawings, name), text);
 }

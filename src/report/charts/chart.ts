@@ -1,144 +1,122 @@
 import { type Html, html, toText } from '../html.js';
-import { drawPlot } from './draw-plot.js';
-import { type Colour, colours, cssColour, type Mark, outline } from './palette.js';
-import { type Plot, panelWidth } from './plot.js';
-import { column, type Drawn, element, heading, type Medium, moved } from './svg.js';
-import { bold, fontSize, shortened, textWidth, wrapped } from './text-width.js';
+import { colours, type Series } from './palette.js';
+import { drawPlot, element, fontSize, line, type Plot, paint, shortened, symbol } from './plot.js';
 
 /** Charts of one kind, as data. Texts are plain. */
-export interface ChartSection {
-  /** Unique on a page: letters, digits and -. */
+export interface Section {
+  /** Unique on a page, and the name of a file: letters, digits and -. */
   readonly id: string;
   readonly title: string;
-  /** What the charts show and how to read them: once for all charts. */
-  readonly note: readonly string[];
-  /** Marks that only these charts use. The page has one key for the models of all charts. */
-  readonly key?: readonly Mark[];
-  /** How wide the panels are drawn. */
-  readonly size: keyof typeof panelWidth;
+  /** What the charts show and how to read them. */
+  readonly note: string;
+  /** The marks that a reader has to know. */
+  readonly key: readonly Series[];
+  readonly size: keyof typeof widths;
   readonly charts: readonly Chart[];
 }
 
+/** Plots side by side. */
 export interface Chart {
-  /** Unique in a report; names its file: letters, digits and -. */
-  readonly id: string;
-  /** Absent if the section's title is enough. */
-  readonly title?: string;
-  /** What to note in this chart: a collapsed gate, what was left out. */
-  readonly remarks?: readonly string[];
-  readonly panels: readonly Panel[];
-  /** Marks that a file of the chart alone has to explain. */
-  readonly key?: readonly Mark[];
-  /** Number of panels side by side in such a file. Default: one. */
-  readonly columns?: number;
-}
-
-/** Plots below one another. */
-export interface Panel {
   readonly title?: string;
   readonly plots: readonly Plot[];
 }
 
-const page: Medium = { colour: cssColour, isPage: true };
-const file: Medium = { colour: (name) => colours[name][0], isPage: false };
-const titleSize = 13;
-/** Around a drawing. */
-const padding = 4;
+/** Of a plot, in pixels. A phone shows a medium one in full width. */
+const widths = { medium: 400, small: 200 };
+/** Of one chart, as many as a reader looks at. */
+const most = { medium: 24, small: 40 };
 
-/** A panel for a page, at least as wide as its section's, so that all have one scale. */
-export function panelSvg({ id, title: kind, size }: ChartSection, { title = '' }: Chart, panel: Panel): Html {
-  const name = [title, panel.title ?? ''].filter((text) => text !== '').join(': ') || kind;
-  return root(drawPanel(panel, size, page), panelWidth[size], { 'aria-label': name, 'aria-describedby': `${id}-note` });
+/** A section, unless it has nothing to draw. */
+export function section({ charts, note, ...own }: Section): readonly Section[] {
+  const limit = most[own.size];
+  const isCut = charts.some(({ plots }) => plots.length > limit);
+  const drawn = charts.map((chart) => ({ ...chart, plots: chart.plots.slice(0, limit) }));
+  const full = drawn.filter(({ plots }) => plots.length > 0);
+  if (full.length === 0) return [];
+  return [{ ...own, note: isCut ? `${note} Of each chart, the first ${limit} plots are drawn.` : note, charts: full }];
 }
 
-/** A whole chart as a file of its own, on white, with its title and key. */
-export function chartSvg({ title: kind, note, size }: ChartSection, chart: Chart): string {
-  const { title, remarks = [], panels, columns = 1, key = [] } = chart;
-  const name = title || kind;
-  const across = Math.min(columns, panels.length);
-  const width = across * panelWidth[size];
-  const drawn = column(
-    [
-      heading(wrapped(name, titleSize * bold, width - 20), titleSize, titleStyle(file)),
-      grid(
-        panels.map((panel) => drawPanel(panel, size, file)),
-        across,
-      ),
-      ...(key.length > 0 ? [drawKey(key, width - 80)] : []),
-    ].map((part) => ({ ...part, left: 0 })),
-    12,
-  );
-  const words = html`<title>${name}</title><desc>${[...note, ...remarks].join(' ')}</desc>`;
-  const ground = element('rect', { width: '100%', height: '100%', fill: file.colour('page') });
-  return toText(root(drawn, 0, {}, html`${words}${ground}`));
-}
-
-function drawPanel({ title, plots }: Panel, size: ChartSection['size'], medium: Medium): Drawn {
-  const plot = column(
-    plots.map((each) => drawPlot(each, medium)),
-    14,
-  );
-  if (title === undefined) return plot;
-  const letters = size === 'small' ? fontSize : titleSize;
-  const words = heading(wrapped(title, letters * bold, panelWidth[size] - 20), letters, titleStyle(medium));
-  return column([words, { ...plot, left: 0 }], 8);
-}
-
-function titleStyle({ colour }: Medium) {
-  return { 'font-weight': 'bold', fill: colour('ink') };
-}
-
-/** Parts side by side in lines of so many: each column as wide as its widest, and what is below in line. */
-function grid(parts: readonly Drawn[], across: number): Drawn {
-  const gap = 24;
-  const lines = Array.from({ length: Math.ceil(parts.length / across) }, (_, line) =>
-    parts.slice(line * across, (line + 1) * across),
-  );
-  const widths = Array.from({ length: across }, (_, index) =>
-    Math.max(...lines.map((line) => line[index]?.width ?? 0)),
-  );
-  const starts = widths.map((_, index) => widths.slice(0, index).reduce((sum, width) => sum + width + gap, 0));
-  const width = (starts.at(-1) ?? 0) + (widths.at(-1) ?? 0);
-  return column(
-    lines.map((line) => {
-      const height = Math.max(...line.map((part) => part.height));
-      const svg = line.map((part, index) => moved(starts[index] ?? 0, height - part.height, part.svg));
-      return { width, height, left: 0, svg: html`${svg}` };
-    }),
-    gap,
-  );
-}
-
-/** Symbols and their labels, from left to right, on as many lines as needed. */
-function drawKey(key: readonly Mark[], width: number): Drawn {
-  let [x, line, widest] = [0, 0, 0];
-  const svg = key.map((mark) => {
-    const text = shortened(mark.label, fontSize, 190);
-    const needed = 34 + textWidth(text, fontSize) + 16;
-    if (x > 0 && x + needed > width) [x, line] = [0, line + 1];
-    const start = x;
-    x += needed;
-    widest = Math.max(widest, x);
-    const label = element('text', { x: 32, y: 0.3 * fontSize, fill: file.colour('ink') }, text);
-    return moved(start, 18 * line + 9, html`${moved(12, 0, symbol(mark, file.colour))}${label}`);
+/** On a page: how to read the charts, and their plots side by side as space allows. */
+export function sectionHtml({ id, title, note, key, size, charts }: Section): Html {
+  const figures = charts.map((chart) => {
+    const plots = chart.plots.map((plot) => {
+      const { height, svg } = drawPlot(plot, widths[size]);
+      const name = [title, chart.title, plot.title].filter(Boolean).join(': ');
+      return root(widths[size], height, { 'aria-label': name, 'aria-describedby': `${id}-note` }, svg);
+    });
+    const heading = chart.title ? html`<figcaption>${chart.title}</figcaption>` : null;
+    return html`<figure class="${size}">${heading}<div class="plots">${plots}</div></figure>\n`;
   });
-  return { width: widest, height: 18 * (line + 1), left: 0, svg: html`${svg}` };
+  const marks = key.filter(({ model }) => model === undefined); // the page has a key of the models
+  return html`<section id="${id}"><h2>${title}</h2>
+<p class="reading" id="${id}-note">${note}</p>
+${marks.length === 0 ? null : html`<ul class="key">${marks.map((mark) => html`<li>${keySymbol(mark)}${mark.label}</li>`)}</ul>\n`}${figures}</section>
+`;
 }
 
-/** A line with its dash pattern, and the symbol on it, around 0. */
-export function symbol({ colour, dash, shape, filled }: Mark, paint: (name: Colour) => string): Html {
-  const stroke = paint(colour);
-  const line = { d: 'M-12 0H12', stroke, 'stroke-width': 1.6, 'stroke-dasharray': dash.join(' ') || undefined };
-  const look = { fill: filled ? stroke : paint('page'), stroke, 'stroke-width': 1.4 };
-  return html`${element('path', line)}${element('path', { d: outline(shape, 4), ...look })}`;
+/** The models of all charts: a button for each, which hides the model's marks. */
+export function modelKey(models: readonly Series[]): Html {
+  const items = models.map(
+    (mark) =>
+      html`<li><button type="button" data-model="${mark.model ?? null}" aria-pressed="true">${keySymbol(mark)}${mark.label}</button></li>`,
+  );
+  return html`<div class="models" role="group" aria-label="Models in the charts"><ul class="key">${items}</ul></div>\n`;
 }
 
-/** @param under What stands before the drawing. */
-function root(drawn: Drawn, leastWidth: number, names: Record<string, string>, under = html``): Html {
-  const width = Math.ceil(Math.max(drawn.width + 2 * padding, leastWidth));
-  const height = Math.ceil(drawn.height + 2 * padding);
-  const font = { fill: 'none', 'font-family': 'DejaVu Sans, Verdana, Arial, sans-serif', 'font-size': fontSize };
+function keySymbol(mark: Series): Html {
+  return html`<svg class="symbol" width="26" height="12" viewBox="-13 -6 26 12" aria-hidden="true">${drawSymbol(mark)}</svg>`;
+}
+
+/** A line with its dashes, and the symbol on it, around 0. */
+function drawSymbol({ model: _, ...mark }: Series): Html {
+  const here = { at: (place: number) => place, band: 0, ticks: [] };
+  const ends = [
+    [-12, 0],
+    [12, 0],
+  ] as const;
+  return html`${line(ends, { ...mark, width: 1.6 })(here, here)}${symbol(mark, 0, 0)}`;
+}
+
+/** Each chart as an SVG file of its own, dark on white, with its key. */
+export function chartFiles(own: Section): readonly { readonly name: string; readonly svg: string }[] {
+  const { id, charts } = own;
+  return charts.map((chart, index) => {
+    // No text has a plain quote: what is replaced are attributes.
+    const svg = toText(chartFile(own, chart))
+      .replace(/ data-(model|tip)="[^"]*"/g, '')
+      .replace(/"var\(--(\w+)\)"/g, (_, name) => `"${Object.entries(colours).find(([key]) => key === name)?.[1][0]}"`);
+    return { name: `${charts.length === 1 ? id : `${id}-${index + 1}`}.svg`, svg };
+  });
+}
+
+function chartFile({ title: kind, note, key, size }: Section, { title, plots }: Chart): Html {
+  const columns = Math.min(plots.length, size === 'small' ? 4 : 2);
+  const [width, step] = [columns * widths[size], 190];
+  let bottom = 4;
+  const parts: Html[] = [];
+  for (let start = 0; start < plots.length; start += columns) {
+    const line = plots.slice(start, start + columns).map((plot) => drawPlot(plot, widths[size]));
+    parts.push(...line.map(({ svg }, index) => moved(index * widths[size], bottom, svg)));
+    bottom += Math.max(...line.map(({ height }) => height)) + 10;
+  }
+  const across = Math.floor(width / step);
+  const marks = key.map((mark, index) => {
+    const label = element('text', { x: 20, y: 4, fill: paint('ink') }, shortened(mark.label, step - 44));
+    const [x, y] = [20 + (index % across) * step, bottom + 10 + 18 * Math.floor(index / across)];
+    return moved(x, y, html`${drawSymbol(mark)}${label}`);
+  });
+  const about = html`<title>${title ? `${kind}: ${title}` : kind}</title><desc>${note}</desc>`;
+  const ground = element('rect', { width: '100%', height: '100%', fill: paint('page') });
+  const height = bottom + 8 + 18 * Math.ceil(key.length / across);
+  return root(width, height, {}, html`${about}${ground}${parts}${marks}`);
+}
+
+function moved(x: number, y: number, content: Html): Html {
+  return element('g', { transform: `translate(${x},${y})` }, content);
+}
+
+function root(width: number, height: number, names: Record<string, string>, content: Html): Html {
+  const font = { 'font-family': 'DejaVu Sans, Verdana, Arial, sans-serif', 'font-size': fontSize };
   const size = { width, height, viewBox: `0 0 ${width} ${height}` };
-  const look = { xmlns: 'http://www.w3.org/2000/svg', role: 'img', ...names, ...size, ...font };
-  return element('svg', look, html`${under}${moved(padding, padding, drawn.svg)}`);
+  return element('svg', { xmlns: 'http://www.w3.org/2000/svg', role: 'img', ...names, ...size, ...font }, content);
 }

@@ -1,49 +1,43 @@
 import { expect, test } from 'vitest';
+import { must } from '../../support/must.js';
 import { toText } from '../html.js';
 import { type ReportOptions, reportFixture } from '../report.fixture.js';
-import { type ChartSection, chartSvg, panelSvg } from './chart.js';
+import { chartFiles, type Section, sectionHtml } from './chart.js';
 import { comparisonCharts } from './charts.js';
 import { chartStyles } from './palette.js';
 
-const evil = ['<script>alert(1)</script>', '"><img src=x>'] as const;
-const [click = '', time = ''] = evil;
-const regressions = ['y1', 'y2'].map((name) => ({ name, type: 'regression' as const }));
+const evil = ['<script>alert(1)</script>', '"><img src=x>', '"var(--ink)"'] as const;
 const single = { label: 'single-task', type: 'single-task' };
 const small = { rows: 200, seeds: 3, epochs: 3, models: [single, { label: 'ple', type: 'ple' }] } as const;
+const regressions = ['y1', 'y2'].map((name) => ({ name, type: 'regression' as const }));
 
 const cases: Readonly<Record<string, ReportOptions>> = {
-  'two types of task, a failed model, moving weights, names of markup': {
+  'two types of task, a failed model, names of markup': {
     ...small,
-    decay: true,
     failed: ['lost'],
     tasks: [
-      { name: click, type: 'binary' },
-      { name: time, type: 'regression' },
+      { name: evil[0], type: 'binary' },
+      { name: evil[1], type: 'regression' },
     ],
     models: [
       single,
       { label: '"><img src=x>', type: 'mmoe' },
-      { label: "a & b's <b>", type: 'ple' },
+      { label: '"var(--ink)"', type: 'ple' },
       { label: 'bell \u0007, half \ud800', type: 'cgc' },
       { label: 'lost', type: 'mmoe' },
     ],
   },
   'an axis': { ...small, tasks: regressions, axis: { key: 'dataset.correlation', values: [0.2, 1] } },
+  'a front': { ...small, front: [0.5, 1, 2] },
   'one seed and task': { ...small, seeds: 1, tasks: [{ name: 'income', type: 'binary' }] },
   'nothing finished': { ...small, models: [single], failed: ['single-task'] },
 };
 
-const drawn = new Map<string, readonly ChartSection[]>();
-for (const [name, options] of Object.entries(cases))
-  drawn.set(name, await comparisonCharts(await reportFixture(options)));
+const drawn = new Map<string, readonly Section[]>();
+for (const [name, options] of Object.entries(cases)) drawn.set(name, comparisonCharts(await reportFixture(options)));
 
-/** Every drawing of a page, and with `alone` every one that stands alone. */
-const panelSvgs = (sections: readonly ChartSection[]) =>
-  sections.flatMap((section) =>
-    section.charts.flatMap((chart) => chart.panels.map((panel) => toText(panelSvg(section, chart, panel)))),
-  );
-const chartSvgs = (sections: readonly ChartSection[]) =>
-  sections.flatMap((section) => section.charts.map((chart) => chartSvg(section, chart)));
+const plotsOf = (sections: readonly Section[]) =>
+  sections.flatMap((section) => toText(sectionHtml(section)).match(/<svg xmlns[\s\S]*?<\/svg><\/g><\/svg>/g) ?? []);
 
 /** Tags and texts of an SVG. Fails where it is not well-formed. */
 function parse(svg: string): { readonly tags: readonly string[]; readonly texts: readonly string[] } {
@@ -52,10 +46,10 @@ function parse(svg: string): { readonly tags: readonly string[]; readonly texts:
   const texts = parts.filter((part) => !part.startsWith('<'));
   const open: string[] = [];
   for (const tag of tags) {
-    expect(tag).toMatch(/^<(?:\/[\w:]+|[\w:]+(?: [\w:-]+="[^"<]*")*\/?)>$/);
+    expect(tag).toMatch(/^<(?:\/[\w:]+|[\w:]+(?: [\w:-]+="[^"<]*")*)>$/);
     const name = /[\w:]+/.exec(tag)?.[0] ?? '';
     if (tag.startsWith('</')) expect(open.pop()).toBe(name);
-    else if (!tag.endsWith('/>')) open.push(name);
+    else open.push(name);
   }
   expect(open).toEqual([]);
   for (const text of texts) expect(text).toMatch(/^(?:[^&<>]|&(?:amp|lt|gt|quot|#\d+);)*$/);
@@ -70,9 +64,11 @@ const decoded = (text: string) =>
     .replaceAll('&quot;', '"')
     .replaceAll('&amp;', '&');
 
-test.each([...drawn])('%s: drawings are well-formed, named and coloured, with ids of their own', (_, sections) => {
-  const [panels, alone] = [panelSvgs(sections), chartSvgs(sections)];
-  for (const svg of [...panels, ...alone]) {
+test.each([...drawn])('%s: drawings are well-formed, named and coloured', (_, sections) => {
+  const plots = plotsOf(sections);
+  expect(plots).toHaveLength(sections.flatMap(({ charts }) => charts.flatMap((chart) => chart.plots)).length);
+  const files = sections.flatMap(chartFiles);
+  for (const svg of [...plots, ...files.map((file) => file.svg)]) {
     const { tags } = parse(svg);
     expect(tags[0]).toMatch(/role="img".* viewBox="0 0 \d+ \d+" /);
     expect(svg).not.toMatch(/NaN|undefined|Infinity|>null</);
@@ -81,41 +77,116 @@ test.each([...drawn])('%s: drawings are well-formed, named and coloured, with id
     const foreign = [...svg].filter((one) => (one < ' ' && one !== '\n') || /\p{Surrogate}/u.test(one));
     expect(foreign).toEqual([]); // characters that XML does not have
   }
-  for (const svg of alone) {
-    expect(svg).toMatch(/^<svg [^>]*><title>[^<]+<\/title><desc>[^<]+<\/desc>/);
-    expect(svg).not.toMatch(/var\(|data-/);
-    expect(svg).toContain('<rect width="100%" height="100%" fill="#ffffff"></rect>');
+  for (const { name, svg } of files) {
+    expect(name).toMatch(/^[a-z]+(-\d+)?\.svg$/);
+    expect(svg).toMatch(
+      /^<svg [^>]*><title>[^<]+<\/title><desc>[^<]+<\/desc><rect width="100%" height="100%" fill="#ffffff">/,
+    );
+    expect(parse(svg).tags.join()).not.toMatch(/var\(|data-/);
   }
-  for (const svg of panels) {
-    const variables = new Set(svg.match(/var\(--\w+\)/g));
-    expect(variables.size).toBeGreaterThan(2);
+  expect(new Set(files.map(({ name }) => name)).size).toBe(files.length);
+  for (const svg of plots) {
+    const variables = new Set(
+      parse(svg)
+        .tags.join()
+        .match(/var\(--\w+\)/g),
+    );
+    expect(variables.size).toBeGreaterThan(1);
     for (const variable of variables) expect(chartStyles).toContain(`${variable.slice(4, -1)}: #`);
     expect(svg.match(/"#[0-9a-f]{3,6}"/)?.[0]).toBeUndefined(); // no colour that a dark page would not change
   }
-  for (const section of sections) {
-    const { id, note } = section;
-    expect(note.join('')).not.toBe('');
-    for (const svg of panelSvgs([section]))
-      expect(svg).toMatch(new RegExp(`^<svg [^>]*aria-label="[^"]+" aria-describedby="${id}-note"`));
-  }
-  const charts = sections.flatMap((section) => section.charts.map(({ id }) => id));
-  for (const id of charts) expect(id).toMatch(/^[A-Za-z0-9-]+$/);
-  expect(new Set(charts).size).toBe(charts.length);
+  for (const section of sections)
+    for (const svg of plotsOf([section]))
+      expect(svg).toMatch(new RegExp(`^<svg [^>]*aria-label="[^"]+" aria-describedby="${section.id}-note"`));
 });
 
 test('what there is to draw decides the sections', () => {
   expect([...drawn.values()].map((sections) => sections.map(({ id }) => id))).toEqual([
-    ['forest', 'scatter', 'learning', 'paths', 'experts', 'calibration', 'weights'],
-    ['axis', 'scatter', 'learning', 'paths', 'experts'],
-    ['forest', 'learning', 'experts', 'calibration'],
+    ['forest', 'tasks', 'learning', 'experts'],
+    ['forest', 'axis', 'tasks', 'learning', 'experts'],
+    ['forest', 'tasks', 'learning', 'experts'],
+    ['forest', 'learning', 'experts'],
     [],
   ]);
 });
 
-test('names of markup are shown as text, in tips too', () => {
-  const svgs = panelSvgs([...drawn.values()][0] ?? []);
-  const shown = svgs.flatMap((svg) => parse(svg).texts).map(decoded);
-  for (const name of [...evil, "a & b's <b>", 'bell \ufffd, half \ufffd']) expect(shown).toContain(name);
-  const tips = svgs.flatMap((svg) => [...svg.matchAll(/ data-tip="([^"]*)"/g)].map(([, text = '']) => decoded(text)));
+test('names of markup are shown as text, in tips and files too', () => {
+  const sections = [...drawn.values()][0] ?? [];
+  const shown = plotsOf(sections)
+    .flatMap((svg) => parse(svg).texts)
+    .map(decoded);
+  const filed = sections
+    .flatMap(chartFiles)
+    .flatMap(({ svg }) => parse(svg).texts)
+    .map(decoded);
+  for (const name of [...evil, 'bell \ufffd, half \ufffd'])
+    for (const texts of [shown, filed]) expect(texts).toContain(name);
+  const tips = plotsOf(sections).flatMap((svg) =>
+    [...svg.matchAll(/ data-tip="([^"]*)"/g)].map(([, text = '']) => decoded(text)),
+  );
   for (const name of evil) expect(tips.some((text) => text.includes(name))).toBe(true);
+});
+
+const few = ['single-task', 'mmoe', 'cgc'].map((label) => ({ label, type: label }));
+
+test('a gain far outside is written at the edge, and leaves the others their scale', async () => {
+  const data = await reportFixture({
+    tasks: regressions,
+    models: [...few, single, { label: 'ple', type: 'ple' }],
+    rows: 300,
+  });
+  const rows = data.comparison.rows.map((row) => ({
+    ...row,
+    tasks: Object.fromEntries(
+      Object.entries(row.tasks).map(([name, own]) => [
+        name,
+        row.label === 'mmoe' ? { ...own, gain: -9, interval: [-9.1, -8.9] as const, simultaneous: null } : own,
+      ]),
+    ),
+  }));
+  const sections = comparisonCharts({ ...data, comparison: { ...data.comparison, rows } });
+  const [forest] = plotsOf(sections.filter(({ id }) => id === 'forest'));
+  expect(parse(must(forest, 'forest')).texts.some((text) => /^◀ -9\.0+$/.test(text))).toBe(true);
+  const [low = 0] = must(sections[0]?.charts[0]?.plots[0]?.x.domain, 'domain');
+  expect(low).toBeGreaterThan(-1);
+});
+
+test('a front is a line through its weights, both ends with their weight', () => {
+  const [svg = ''] = plotsOf(drawn.get('a front')?.filter(({ id }) => id === 'tasks') ?? []);
+  const { tags, texts } = parse(svg);
+  for (const weight of ['0.5', '2']) expect(texts).toContain(weight);
+  expect(tags.some((tag) => /data-tip="ple, weight 1\n/.test(tag))).toBe(true);
+  expect(tags.some((tag) => /d="M[^L"]*L[^L"]*L[^L"]*" .*data-model="1"/.test(tag))).toBe(true);
+});
+
+test('a learning curve ends where more than half of the runs have stopped, each with a dot at its best epoch', async () => {
+  const data = await reportFixture({ models: few, rows: 60, seeds: 3, epochs: 8 });
+  const [learning] = comparisonCharts(data).filter(({ id }) => id === 'learning');
+  const [plot = ''] = plotsOf(learning ? [learning] : []);
+  const thick = must(/<path d="(M[^"]*)"[^>]*stroke-width="2"/.exec(plot)?.[1], 'mean');
+  expect(thick.split('L')).toHaveLength(7); // seeds 1, 2 and 3 stop at 7, 6 and 8
+  const best = [...plot.matchAll(/data-tip="single-task, seed (\d)\nbest epoch (\d)/g)].map(([, seed, epoch]) => [
+    seed,
+    epoch,
+  ]);
+  expect(best).toEqual([
+    ['1', '6'],
+    ['2', '5'],
+    ['3', '7'],
+  ]);
+});
+
+test('a heat map has the gates’ mean weights of the first seed, own experts before shared ones', async () => {
+  const data = await reportFixture({ models: few, rows: 60, seeds: 2, epochs: 3 });
+  const experts = must(
+    comparisonCharts(data).find(({ id }) => id === 'experts'),
+    'experts',
+  );
+  const [plot] = must(experts.charts[0], 'chart').plots;
+  expect(plot?.x.names?.at(-1)).toBe('shared/1');
+  expect(plot?.title).toBe('cgc');
+  const gate = [...data.runs.values()].find(({ gates, result }) => gates.length > 0 && result.seed === 1)?.gates[0];
+  const text = plotsOf([experts])[0] ?? '';
+  for (const [index, weight] of must(gate, 'gate').mean.entries())
+    expect(text).toContain(`gate ${gate?.gate} gives ${weight.toFixed(3)} to expert ${gate?.experts[index]}`);
 });

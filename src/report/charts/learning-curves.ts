@@ -1,112 +1,67 @@
+import { mean } from '../../comparison/statistics/moments.js';
 import { hasTask } from '../../comparison/stored/entry.js';
-import type { EpochRecord } from '../../training/epoch-record.js';
-import type { FinishedRun } from '../../training/finished-run.js';
+import { joined } from '../../support/joined.js';
 import { fixed } from '../numbers.js';
-import { comparisonPoints, type Point } from '../points.js';
-import type { ReportData } from '../report-data.js';
-import { rowRuns } from '../report-data.js';
-import { metricName, type PointTask, ranked } from '../task-gains.js';
-import type { Chart, ChartSection, Panel } from './chart.js';
-import { atPoint, chartId, drawnPoints } from './drawn-points.js';
-import { pathDomain, pathPanels } from './model-paths.js';
-import { type Mark, modelSeries } from './palette.js';
-import { epochAxis, smallLabels } from './plot.js';
+import { metricName, type PointTask } from '../task-gains.js';
+import { type Chart, section } from './chart.js';
+import type { Charted, ChartedPoint } from './gains.js';
+import { dot, extent, line, type Pair, type Plot } from './plot.js';
 
-/** Maximum number of small panels of all models and tasks on a page. */
-const mostPanels = 60;
-/** Longer training is drawn at every second, third, … epoch. */
-const mostEpochs = 40;
-
-/** A model's runs, and the point of the axes that they are at. */
-interface Learner {
-  readonly label: string;
-  readonly runs: readonly {
-    readonly seed: number;
-    readonly epochs: readonly EpochRecord[];
-    readonly bestEpoch: FinishedRun['result']['bestEpoch'];
-    /** Tasks that are reported from this run. Undefined: all. */
-    readonly tasks?: readonly string[] | undefined;
-  }[];
-}
-
-/** Models at a point of the axes, the baseline first. */
-interface Learners extends Pick<Point, 'axis' | 'tasks'> {
-  readonly learners: readonly Learner[];
-}
-
-/**
- * Learning curves as small multiples: for each task a panel per model, the best model first. It shows the validation
- * metric of all seeds and their mean, compared with the baseline's mean. A mean ends where more than half of the runs
- * have stopped.
- */
-export function learningCurves(data: ReportData): readonly ChartSection[] {
-  const { baseline } = data.comparison;
-  const all = comparisonPoints(data.comparison).map(({ axis, tasks, rows }): Learners => {
-    const [own, others] = [true, false].map((is) => rows.filter(({ label }) => (label === baseline) === is));
-    const learners = [...(own ?? []), ...ranked(others ?? [])].map((row) => ({
-      label: row.label,
-      runs: rowRuns(data, row).map(({ result: { seed, bestEpoch }, ...run }) => ({ ...run, seed, bestEpoch })),
-    }));
-    return { axis, tasks, learners };
+/** The validation metric by epoch: a chart for each task, in it a small plot for each model, all to one scale. */
+export function learningCurves({ comparison: { baseline }, points }: Charted) {
+  return section({
+    id: 'learning',
+    title: 'Learning curves',
+    note: `The validation metric after each epoch. Thin: a seed; its dot is the best epoch, whose parameters were kept. Thick: their mean, up to where more than half of the runs have stopped; grey: that of ${baseline}. The worst tenth of all values may lie outside.`,
+    key: [],
+    size: 'small',
+    charts: points.flatMap((point) => point.tasks.map((task) => chartOf(point, task, baseline))),
   });
-  const series = modelSeries(data.comparison);
-  const [first] = all;
-  const panelsEach = (first?.learners.length ?? 1) * (first?.tasks.length ?? 1);
-  const { points, omission } = drawnPoints(all, panelsEach, mostPanels);
-  const charts = points.flatMap((point, at) =>
-    point.tasks.flatMap((task, index): Chart[] => {
-      const panels = taskPanels(point.learners, task, baseline, series);
-      if (panels.length === 0) return [];
-      const name = `${task.name}: validation ${metricName(task.metric)} by epoch`;
-      const id = chartId('learning', at + 1, index + 1);
-      return [{ id, title: atPoint(name, point), panels, columns: 4 }];
-    }),
-  );
-  if (charts.length === 0) return [];
-  const note = [
-    'Validation metric after each epoch, one panel per model and all panels of a task to one scale. Thin: a seed; thick: their mean, up to ' +
-      `where more than half of the runs have stopped; grey: the mean of ${baseline}. A dot is the best epoch of a seed, whose parameters ` +
-      'were kept. The worst tenth of all values may lie outside a panel.',
-    ...omission,
-  ];
-  return [{ id: 'learning', title: 'Learning curves', note, size: 'small', charts }];
 }
 
-function taskPanels(
-  learners: readonly Learner[],
+function chartOf(
+  { models, place }: ChartedPoint,
   { name, metric, better, digits }: PointTask,
   baseline: string,
-  series: readonly Mark[],
-): readonly Panel[] {
-  const trained = learners.map(({ label, runs }) => ({
-    label,
-    runs: runs.filter((run) => run.epochs.length > 0 && hasTask(run, name)),
-  }));
-  const last = Math.max(0, ...learners.flatMap(({ runs }) => runs.map(({ epochs }) => epochs.length)));
-  const stride = Math.ceil(last / mostEpochs);
-  const models = trained.map(({ label, runs }) => ({
-    label,
-    paths: runs.map(({ seed, epochs, bestEpoch }) => {
-      const steps = epochs.flatMap(({ validation }, index) => {
-        const y = validation[name]?.[metric];
-        return typeof y === 'number' ? [{ epoch: index + 1, x: index + 1, y }] : [];
+): Chart {
+  const drawn = models.map(({ look: { label, model, colour }, runs }) => {
+    const curves = runs.flatMap((run) => {
+      const { seed, bestEpoch } = run.result;
+      const curve = run.epochs.flatMap(({ epoch, validation }): Pair[] => {
+        const value = validation[name]?.[metric];
+        return typeof value === 'number' && hasTask(run, name) ? [[epoch, value]] : [];
       });
-      const best = steps.find(({ epoch }) => epoch === bestEpoch[name]);
-      const tip = [`${label}, seed ${seed}`, `best epoch ${best?.epoch}: ${fixed(best?.y ?? null, digits)}`];
-      const dot = best && { x: best.x, y: best.y, tip };
-      return { all: steps, steps: steps.filter(({ epoch }) => (epoch - 1) % stride === 0), dot };
-    }),
-  }));
-  const values = models.flatMap(({ paths }) => paths.flatMap(({ all }) => all.map(({ y }) => y)));
-  if (values.length === 0) return [];
-  return pathPanels(
-    models.filter(({ paths }) => paths.length > 0),
-    baseline,
-    series,
-    {
-      height: 104,
-      x: { ...epochAxis(last, stride), ...smallLabels },
-      y: { domain: pathDomain(values, { better }), ...smallLabels },
-    },
-  );
+      return curve.length === 0 ? [] : [{ curve, seed, best: curve.find(([epoch]) => epoch === bestEpoch[name]) }];
+    });
+    return { label, look: { model, colour }, curves };
+  });
+  const all = drawn.flatMap(({ curves }) => curves.flatMap(({ curve }) => curve));
+  const sorted = all.map(([, value]) => value).toSorted((a, b) => (better === 'higher' ? b - a : a - b));
+  const x = { domain: [0.5, Math.max(2, ...all.map(([epoch]) => epoch)) + 0.5], format: 'd' } as const;
+  const y = { domain: extent(sorted.slice(0, Math.ceil(0.9 * sorted.length))) };
+  const meanOf = ({ curves }: (typeof drawn)[number]) => meanCurve(curves.map(({ curve }) => curve));
+  const reference = drawn.filter(({ label }) => label === baseline).flatMap(meanOf);
+  const plots = drawn.flatMap((own): Plot[] => {
+    const { label: title, look, curves } = own;
+    const marks = [
+      line(reference, { ...look, colour: 'muted', opacity: 0.6, width: 2.4 }),
+      ...curves.map(({ curve }) => line(curve, { ...look, width: 0.9, opacity: 0.5 })),
+      line(meanOf(own), { ...look, width: 2 }),
+      ...curves.flatMap(({ seed, best }) => {
+        const tip = [`${title}, seed ${seed}`, `best epoch ${best?.[0]}: ${fixed(best?.[1] ?? null, digits)}`];
+        return best ? [dot(best, { ...look, radius: 2.4, tip })] : [];
+      }),
+    ];
+    return curves.length === 0 ? [] : [{ title, height: 100, x, y, marks }];
+  });
+  return { title: joined(', ', name, metricName(metric), place), plots };
+}
+
+/** Up to the last epoch that at least half of the curves have. */
+function meanCurve(curves: readonly (readonly Pair[])[]): readonly Pair[] {
+  const epochs = new Set(curves.flatMap((curve) => curve.map(([epoch]) => epoch)));
+  return [...epochs].flatMap((epoch): Pair[] => {
+    const values = curves.flatMap((curve) => curve.flatMap((place) => (place[0] === epoch ? [place[1]] : [])));
+    return 2 * values.length < curves.length ? [] : [[epoch, mean(values)]];
+  });
 }

@@ -1,12 +1,4 @@
-/** How a series is distinguished: by colour, and by dash or shape for readers who do not see colours. */
-export interface Mark {
-  readonly label: string;
-  readonly colour: Colour;
-  /** Lengths in pixels of dash and gap. */
-  readonly dash: readonly number[];
-  readonly shape: string;
-  readonly filled: boolean;
-}
+import type { Comparison, TaskVerdict } from '../../comparison/comparison.js';
 
 /**
  * Colours by the name of their CSS variable: for light pages, for dark pages. The series are from Okabe and Ito (2008)
@@ -19,9 +11,8 @@ export const colours = {
   rule: ['#d5d9df', '#3a414b'],
   better: ['#0072b2', '#5fb4f0'],
   worse: ['#d55e00', '#ff9657'],
-  same: ['#868e98', '#8b95a1'],
-  heat: ['#14508c', '#9cd0ff'],
   equal: ['#1b7f5c', '#3fc795'],
+  heat: ['#14508c', '#9cd0ff'],
   c1: ['#0072b2', '#56a8e8'],
   c2: ['#d55e00', '#f0792b'],
   c3: ['#009e73', '#2cc79a'],
@@ -32,16 +23,9 @@ export const colours = {
   c8: ['#1c543e', '#f0506e'],
   c9: ['#b06a3b', '#d8a878'],
   c10: ['#5170ec', '#4f9d6c'],
-  c11: ['#6d0d77', '#1f9fa3'],
-  c12: ['#7a7f87', '#b0b5bd'],
-} as const satisfies Readonly<Record<string, readonly [light: string, dark: string]>>;
+} as const;
 
 export type Colour = keyof typeof colours;
-
-/** A colour on a page, which follows its scheme. */
-export function cssColour(name: Colour): string {
-  return `var(--${name})`;
-}
 
 /** CSS that sets the variables. Dark pages are for screens only, so print is dark on white. */
 export const chartStyles = [
@@ -55,74 +39,53 @@ function declarations(scheme: 0 | 1): string {
     .join(' ');
 }
 
-/** A distinct mark for each label, in order. */
-export function assignMarks(labels: readonly string[]): readonly Mark[] {
-  return labels.map((label, index) => ({
-    label,
-    colour: series[index % series.length] ?? 'ink',
-    dash: dashes[index % dashes.length] ?? [],
-    shape: shapes[index % shapes.length] ?? 'circle',
-    filled: true,
-  }));
+/** How marks are told apart: by colour, and by dash or shape for readers who do not see colours. */
+export interface Series {
+  readonly label: string;
+  /** The index of the model, by which a page hides its marks. */
+  readonly model?: number | undefined;
+  readonly colour: Colour;
+  readonly dash?: string;
+  readonly shape: keyof typeof outlines;
+  readonly isHollow?: boolean;
 }
 
-/** Marks of a comparison's models, in the order of its config. The baseline has the text colour. */
-export function modelSeries({
-  rows,
-  baseline,
-}: {
-  readonly rows: readonly { readonly label: string }[];
-  readonly baseline: string;
-}): readonly Mark[] {
+/** Paths of radius 1. */
+export const outlines = {
+  circle: 'M1,0A1,1,0,1,1,-1,0A1,1,0,1,1,1,0Z',
+  square: 'M-.9,-.9H.9V.9H-.9Z',
+  up: 'M0,-1L1,.9H-1Z',
+  diamond: 'M0,-1.2L1.2,0L0,1.2L-1.2,0Z',
+  down: 'M0,1L-1,-.9H1Z',
+  cross: 'M-1,-.4H-.4V-1H.4V-.4H1V.4H.4V1H-.4V.4H-1Z',
+  right: 'M1,0L-.9,1V-1Z',
+} as const;
+
+/** A comparison's models in the order of its config. The baseline has the colour of text. */
+export function modelSeries({ rows, baseline }: Pick<Comparison, 'rows' | 'baseline'>): readonly Series[] {
   const labels = [...new Set(rows.map(({ label }) => label))];
-  const others = assignMarks(labels.filter((label) => label !== baseline));
-  const own: Mark = { label: baseline, colour: 'ink', dash: [], shape: 'circle', filled: true };
-  return labels.map((label) => others.find((one) => one.label === label) ?? own);
+  const others = labels.filter((label) => label !== baseline);
+  return labels.map((label, model) => {
+    if (label === baseline) return { label, model, colour: 'ink', shape: 'circle' };
+    const index = others.indexOf(label);
+    const [colour = 'ink', shape = 'circle', dash = ''] = [
+      series[index % series.length],
+      shapes[index % shapes.length],
+      dashes[index % dashes.length],
+    ];
+    return { label, model, colour, shape, dash };
+  });
 }
 
-/** How a model's marks look. A model that is not among the marks looks like the baseline. */
-export function markStyle(
-  marks: readonly Mark[],
-  label: string,
-): Pick<Mark, 'colour' | 'dash' | 'shape'> & { readonly model: number } {
-  const model = marks.findIndex((mark) => mark.label === label);
-  const { colour = 'ink', dash = [], shape = 'circle' } = marks[model] ?? {};
-  return { model, colour, dash, shape };
-}
+const series = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'c9', 'c10'] as const;
+const dashes = ['', '6 3', '2 2', '8 3 2 3', '12 3', '1 3'];
+const shapes = ['square', 'up', 'diamond', 'down', 'cross', 'right', 'circle'] as const;
 
-const series = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'c9', 'c10', 'c11', 'c12'] as const;
-const dashes = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3], [4, 4], [1, 3], [10, 2, 1, 2, 1, 2], [3, 1]] as const;
-
-/** The corners of each shape of radius 1. A circle has none. */
-const corners: Readonly<Record<string, string>> = {
-  circle: '',
-  square: '-1,-1 1,-1 1,1 -1,1',
-  'triangle-up': '0,-.87 1,.87 -1,.87',
-  diamond: '0,-1 1,0 0,1 -1,0',
-  'triangle-down': '0,.87 -1,-.87 1,-.87',
-  cross: '-1,-.4 -.4,-.4 -.4,-1 .4,-1 .4,-.4 1,-.4 1,.4 .4,.4 .4,1 -.4,1 -.4,.4 -1,.4',
-  'triangle-right': '.87,0 -.87,1 -.87,-1',
-  'triangle-left': '-.87,0 .87,-1 .87,1',
+/** What is known about a gain. */
+export const findings: Readonly<Record<TaskVerdict, Series>> = {
+  better: { label: 'better', colour: 'better', shape: 'up' },
+  equivalent: { label: 'equivalent', colour: 'equal', shape: 'diamond' },
+  undecided: { label: 'undecided', colour: 'muted', shape: 'circle', isHollow: true },
+  worse: { label: 'worse', colour: 'worse', shape: 'down' },
+  'not trained to a plateau': { label: 'not trained to a plateau', colour: 'muted', shape: 'square' },
 };
-const shapes = Object.keys(corners);
-
-/** The path of a shape around 0. */
-export function outline(shape: string, radius: number): string {
-  const scaled = (corners[shape] ?? '').replace(/[-.\d]+/g, (at) => String(Number((Number(at) * radius).toFixed(2))));
-  if (scaled !== '') return `M${scaled.replaceAll(' ', 'L')}Z`;
-  const arc = `A${radius},${radius},0,1,1,`;
-  return `M${radius},0${arc}${-radius},0${arc}${radius},0`;
-}
-
-/**
- * Marks by what is known about a gain: up for better, down for worse, a diamond for equivalent, a ring for undecided.
- */
-export const findings = {
-  better: { label: 'better', colour: 'better', dash: [], shape: 'triangle-up', filled: true },
-  worse: { label: 'worse', colour: 'worse', dash: [], shape: 'triangle-down', filled: true },
-  equivalent: { label: 'equivalent', colour: 'equal', dash: [], shape: 'diamond', filled: true },
-  undecided: { label: 'undecided', colour: 'same', dash: [], shape: 'circle', filled: false },
-  'not trained to a plateau': {
-    ...{ label: 'not trained to a plateau', colour: 'muted', dash: [], shape: 'circle', filled: false },
-  },
-} as const satisfies Readonly<Record<string, Mark>>;

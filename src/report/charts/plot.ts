@@ -1,113 +1,210 @@
-import type { Colour } from './palette.js';
-import { fontSize } from './text-width.js';
+import { scaleLinear } from 'd3-scale';
+import { type Html, html, trusted } from '../html.js';
+import { type Colour, outlines, type Series } from './palette.js';
 
-/** Width of a panel in pixels. It is close to a phone's width, so that texts stay readable there. */
-export const panelWidth = { medium: 440, small: 216 };
-
-/** A plot as data: axes, and layers of marks from the bottom to the top. `drawPlot` draws it. */
+/** A plot as data: two axes, and marks from the bottom to the top. */
 export interface Plot {
-  /** Above the plot, in small letters. */
   readonly title?: string;
   /** Between the axes, in pixels. */
-  readonly width: number;
   readonly height: number;
   readonly x: Axis;
   readonly y: Axis;
-  /** A second horizontal axis, above the plot. */
-  readonly above?: Axis;
-  readonly layers: readonly Layer[];
-}
-
-export interface Axis {
-  readonly title?: string;
-  /** Of names: their order, from the left or the top. */
-  readonly names?: readonly string[];
-  /** Of names: the room between two, as a share of the distance. */
-  readonly gap?: number;
-  /** Of names: labels are shortened to this width. */
-  readonly limit?: number;
-  /** Of numbers. Absent: what the marks need, to round numbers. */
-  readonly domain?: readonly [number, number];
-  readonly isRoot?: boolean;
-  readonly isReversed?: boolean;
-  /** About this many. Default: one in 40 pixels. */
-  readonly ticks?: number;
-  /** Of d3-format. */
-  readonly format?: string;
-  readonly hasGrid?: boolean;
-  readonly fontSize?: number;
-  /** A horizontal axis of names, above the plot; slanted if a name is wider than its place. */
-  readonly isOnTop?: boolean;
-}
-
-/** A number or a name on an axis. Null: the mark is not drawn. */
-export type Coordinate = number | string | null;
-
-/** The three families of marks, and areas and texts. */
-type Family = 'interval' | 'line' | 'point' | 'area' | 'text';
-
-/** One mark. Without a place on an axis it goes from end to end. */
-export interface Mark {
-  readonly x?: Coordinate;
-  readonly x2?: Coordinate;
-  readonly y?: Coordinate;
-  readonly y2?: Coordinate;
-  /** Of several at one name: its index, and their number. */
-  readonly slot?: readonly [index: number, count: number];
-  /** Marks of one series are one line, in their order. */
-  readonly series?: string | number;
-  readonly colour?: Colour;
-  /** The outline of a point or an area. */
-  readonly stroke?: Colour;
-  readonly width?: number;
-  readonly dash?: readonly number[];
-  readonly opacity?: number;
-  readonly shape?: string;
-  readonly radius?: number;
-  readonly text?: string;
-  /** In a corner of the plot, in place of x and y. */
-  readonly corner?: readonly ['left' | 'right', 'top' | 'bottom'];
-  readonly align?: 'start' | 'middle' | 'end';
-  readonly isItalic?: boolean;
-  readonly fontSize?: number;
-  /** Pixels to the right, and down. */
-  readonly dx?: number;
-  readonly dy?: number;
-  /** The lines of its tooltip on a page. */
-  readonly tip?: readonly string[];
-  /** The index of its model, by which a page hides it. */
-  readonly model?: number | null;
-}
-
-export interface Layer {
-  readonly family: Family;
-  /** Whether marks end at the frame of the plot. */
-  readonly isClipped: boolean;
   readonly marks: readonly Mark[];
 }
 
-/** @param look What all marks have, unless their own says otherwise. */
-export function layer(
-  family: Family,
-  marks: readonly Mark[],
-  { isClipped = false, ...look }: Mark & { readonly isClipped?: boolean } = {},
-): Layer {
-  return { family, isClipped, marks: marks.map((mark) => ({ ...look, ...mark })) };
+/** Numbers, or names from the left or the top. The place of a name is its index. */
+interface Axis {
+  readonly title?: string;
+  readonly names?: readonly string[];
+  readonly domain?: Pair;
+  /** Of d3-format. */
+  readonly format?: string;
 }
 
-/** A dashed line across the plot. */
-export function dashedAt(place: Pick<Mark, 'x' | 'y'>): Layer {
-  return layer('interval', [place], { colour: 'muted', dash: [5, 4] });
+/** Draws itself. A place of plus or minus infinity is an end of its axis. */
+export type Mark = (x: Scale, y: Scale) => Html;
+
+export type Pair = readonly [number, number];
+
+interface Scale {
+  readonly at: (place: number) => number;
+  /** The width of a name. */
+  readonly band: number;
+  readonly ticks: readonly { readonly place: number; readonly text: string }[];
 }
 
-/** Epochs from the first to the last, with half an epoch on both sides. */
-export function epochAxis(last: number, stride = 1): Axis {
-  return { domain: [1 - stride / 2, Math.max(2, last) + stride / 2], format: 'd', hasGrid: false };
+/** A series' look, or part of it. Lengths are in pixels. */
+export interface Look extends Partial<Series> {
+  readonly width?: number;
+  readonly opacity?: number;
+  readonly radius?: number;
+  readonly align?: 'start' | 'middle' | 'end';
+  readonly weight?: 'bold';
+  readonly dx?: number;
+  readonly dy?: number;
+  /** The lines of its tooltip. */
+  readonly tip?: readonly string[] | undefined;
 }
 
-/** Gains, with a sign but for 0. */
-export function gainAxis(title: string, domain?: readonly [number, number]): Axis {
-  return { title, format: '+f', ticks: 4, ...(domain ? { domain } : {}) };
+export function line(places: readonly Pair[], look: Look): Mark {
+  const { colour = 'ink', width = 1, dash, opacity } = look;
+  const stroke = { fill: 'none', stroke: paint(colour), 'stroke-width': width, 'stroke-dasharray': dash || undefined };
+  return (x, y) => {
+    const d = `M${places.map((place) => `${hundredths(x.at(place[0]))},${hundredths(y.at(place[1]))}`).join('L')}`;
+    return element('path', { d, ...stroke, opacity, ...about(look) });
+  };
 }
 
-export const smallLabels = { ticks: 4, fontSize: fontSize - 1.5 };
+/** A line from end to end, at x or at y. */
+export function rule(at: { readonly x: number } | { readonly y: number }, look: Look = {}): Mark {
+  const [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const ends: readonly Pair[] =
+    'x' in at
+      ? [
+          [at.x, low],
+          [at.x, high],
+        ]
+      : [
+          [low, at.y],
+          [high, at.y],
+        ];
+  return line(ends, look);
+}
+
+export function dot([across, up]: Pair, look: Look): Mark {
+  return (x, y) => symbol(look, x.at(across), y.at(up) + (look.dy ?? 0));
+}
+
+export function symbol(look: Look, x: number, y: number): Html {
+  const { colour = 'ink', shape = 'circle', radius = 4, isHollow, opacity } = look;
+  const place = { d: outlines[shape], transform: `translate(${hundredths(x)},${hundredths(y)}) scale(${radius})` };
+  const stroke = { stroke: paint(colour), 'stroke-width': 1.4 / radius };
+  return element('path', { ...place, fill: paint(isHollow ? 'page' : colour), ...stroke, opacity, ...about(look) });
+}
+
+/** A rectangle. Names have their width. */
+export function area(across: Pair, up: Pair, look: Look): Mark {
+  const side = ({ at, band }: Scale, [from, to]: Pair) =>
+    [Math.min(at(from), at(to)) - band / 2, Math.abs(at(to) - at(from)) + band] as const;
+  return (x, y) => {
+    const [[left, width], [top, height]] = [side(x, across), side(y, up)];
+    const fill = { fill: paint(look.colour ?? 'ink'), 'fill-opacity': look.opacity };
+    return element('rect', { x: left, y: top, width, height, ...fill, ...about(look) });
+  };
+}
+
+export function words(text: string, [across, up]: Pair, look: Look): Mark {
+  return (x, y) => written(text, x.at(across) + (look.dx ?? 0), y.at(up) + (look.dy ?? 0) + 4, look);
+}
+
+function written(text: string, x: number, y: number, look: Look = {}, turn = 0): Html {
+  const transform = `translate(${hundredths(x)},${hundredths(y)})${turn === 0 ? '' : ` rotate(${turn})`}`;
+  const letters = {
+    'text-anchor': look.align ?? 'middle',
+    fill: paint(look.colour ?? 'ink'),
+    'font-weight': look.weight,
+  };
+  return element('text', { transform, ...letters, ...about(look) }, text);
+}
+
+function about({ model, tip }: Look) {
+  return { 'data-model': model, 'data-tip': tip?.join('\n') };
+}
+
+/** A plot of a width in pixels: grid, labels, titles, and the marks, which end at its frame. */
+export function drawPlot({ title = '', height, x, y, marks }: Plot, width: number): { height: number; svg: Html } {
+  const up = buildScale(y, y.names ? [0, height] : [height, 0], () => 28);
+  const left = widest(up) + (y.title ? 28 : 10);
+  const right = width - left - 14;
+  const across = buildScale(x, [0, right], (text) => textWidth(text) + 16);
+  const isSlanted = across.band > 0 && widest(across) > across.band;
+  const foot = height + (isSlanted ? 12 + 0.64 * widest(across) : 20);
+  const top = title === '' ? 8 : 28;
+  const grid = [
+    ...(x.names ? [] : across.ticks).map(({ place }) => rule({ x: place }, { colour: 'rule' })),
+    ...(y.names ? [] : up.ticks).map(({ place }) => rule({ y: place }, { colour: 'rule' })),
+  ];
+  const labels = [
+    written(shortened(title, width - 12), 6 - left, -12, { align: 'start', weight: 'bold' }),
+    ...up.ticks.map(({ place, text }) => written(text, -7, up.at(place) + 4, { align: 'end' })),
+    ...across.ticks.map(({ place, text }) =>
+      isSlanted
+        ? written(text, across.at(place) + 3, height + 10, { align: 'end' }, -40)
+        : written(text, across.at(place), height + 16),
+    ),
+    written(x.title ?? '', right / 2, foot + 14, { colour: 'muted' }),
+    written(y.title ?? '', 18 - left, height / 2, { colour: 'muted' }, -90),
+  ];
+  const drawn = [...grid, ...marks].map((mark) => mark(across, up));
+  const box = { x: -6, y: -6, width: right + 12, height: height + 12, viewBox: `-6 -6 ${right + 12} ${height + 12}` };
+  const transform = `translate(${hundredths(left)},${top})`;
+  const svg = element('g', { transform }, html`${labels}${element('svg', box, drawn)}`);
+  return { height: Math.ceil(top + foot + (x.title ? 20 : 4)), svg };
+}
+
+/** @param room What a tick with this label needs, in pixels. */
+function buildScale({ names, domain = [0, 1], format }: Axis, [from, to]: Pair, room: (text: string) => number): Scale {
+  const length = Math.abs(to - from);
+  const numbers = scaleLinear(domain, [from, to]);
+  const band = names ? length / names.length : 0;
+  const scale = names ? (place: number) => (place + 0.5) * band : numbers;
+  const at = (place: number) => (Number.isFinite(place) ? scale(place) : place < 0 ? from : to);
+  if (names) return { at, band, ticks: names.map((name, place) => ({ place, text: shortened(name, 165) })) };
+  const choices = [9, 7, 5, 4, 3, 2].map((count) => {
+    const text = numbers.tickFormat(count, format);
+    const places = numbers.ticks(count).filter((place) => format !== 'd' || Number.isInteger(place));
+    return places.map((place) => ({ place, text: place === 0 ? '0' : text(place) }));
+  });
+  const fits = choices.find((ticks) => ticks.reduce((sum, { text }) => sum + room(text), 0) < length);
+  return { at, band, ticks: fits ?? [] };
+}
+
+function widest({ ticks }: Scale): number {
+  return Math.max(0, ...ticks.map(({ text }) => textWidth(text)));
+}
+
+/** Of labels, in pixels. */
+export const fontSize = 11.5;
+
+/** About how wide a text is, in pixels: the font is the reader's. */
+function textWidth(text: string): number {
+  const narrow = text.match(/[ijlrtfI.,:;!|'()[\] -]/g)?.length ?? 0;
+  const wide = text.match(/[mwMW@%\u1100-\uffff]/g)?.length ?? 0;
+  return fontSize * (0.63 * text.length - 0.25 * narrow + 0.33 * wide);
+}
+
+/** Shortens a text to a width in pixels: its beginning and end around an ellipsis. */
+export function shortened(text: string, width: number): string {
+  const letters = [...text];
+  const kept = Math.floor((letters.length * width) / (textWidth(text) || 1)) - 1;
+  if (kept >= letters.length - 1) return text;
+  return `${letters.slice(0, kept / 2).join('')}…${letters.slice(letters.length - kept / 2).join('')}`;
+}
+
+/** From the least to the largest value, with room, and on both sides of 0 at least a share. */
+export function extent(values: readonly number[], share = 0): Pair {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const room = 0.06 * (high - low) || 1e-6;
+  const least = share * (high - low + 2 * room);
+  return share === 0 ? [low - room, high + room] : [Math.min(low - room, -least), Math.max(high + room, least)];
+}
+
+export function paint(colour: Colour): string {
+  return `var(--${colour})`;
+}
+
+/** An SVG element. Numbers have two decimals. */
+export function element(
+  name: string,
+  attributes: Readonly<Record<string, string | number | undefined>>,
+  content: readonly Html[] | Html | string = '',
+): Html {
+  const given = Object.entries(attributes).map(([key, value]) =>
+    value === undefined ? null : html` ${trusted(key)}="${typeof value === 'number' ? hundredths(value) : value}"`,
+  );
+  return html`${trusted(`<${name}`)}${given}>${content}${trusted(`</${name}>`)}`;
+}
+
+function hundredths(value: number): number {
+  return Math.round(100 * value) / 100;
+}

@@ -25,19 +25,12 @@ const plainText = (markup: string) =>
     .replace(/<[^>]*>/g, '')
     .replace(/[\s\u00a0]+/g, ' ');
 
-test('the page leads with the answer; below the table are a line per model and contrast, and the notes', () => {
+test('the page leads with the answer and the notes', () => {
   const page = reportPage(bare(), []);
   const header = page.slice(page.indexOf('<header>'), page.indexOf('</header>'));
-  const [words] = answers(everyVerdict);
-  const plain = (text = '') => plainText(toText(html`${typographic(text)}`));
-  expect(plainText(header)).toContain(` every verdict ${plain(words?.answer.join(' '))} 9 models`);
-  const why = page.slice(page.indexOf('<section id="why">'), page.indexOf('<section id="again">'));
-  expect(page.indexOf('<section id="numbers">')).toBeLessThan(page.indexOf('<section id="why">'));
-  const items = [...why.matchAll(/<li><span class="verdict \w+">([^<]*)<\/span> <span>(.*?)<\/span><\/li>/g)].map(
-    ([, verdict, sentence = '']) => [verdict, plainText(sentence)],
-  );
-  expect(items).toEqual(words?.findings.map(({ verdict, sentence }) => [verdict, plain(sentence)]));
-  expect(why).toContain('<p>A note.</p>');
+  const answer = plainText(toText(html`${typographic(answers(everyVerdict)[0]?.answer.join(' ') ?? '')}`));
+  expect(plainText(header)).toContain(` every verdict ${answer} 9 models`);
+  expect(header).toContain('<p>A note.</p>');
 });
 
 test('the table has a line for each gain, with its verdict as a class and a sign', () => {
@@ -70,7 +63,7 @@ const data = await reportFixture({ seeds: 3, rows: 100, epochs: 3 });
 const [run] = data.runs.values();
 if (!run) throw new Error('no run');
 test('the page asks for nothing, runs one script, by its own policy, and has each section once, in the order of its contents', async () => {
-  const page = reportPage(data, await comparisonCharts(data));
+  const page = reportPage(data, comparisonCharts(data));
   const script = /<script>([\s\S]*)<\/script>/.exec(page)?.[1] ?? '';
   const hash = createHash('sha256').update(script).digest('base64');
   expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`);

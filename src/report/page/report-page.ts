@@ -1,7 +1,7 @@
 import type { Comparison } from '../../comparison/comparison.js';
 import { counted } from '../../support/whole-number.js';
 import { answers, type PointAnswer } from '../answer.js';
-import type { ChartSection } from '../charts/chart.js';
+import { modelKey, type Section, sectionHtml } from '../charts/chart.js';
 import { modelSeries } from '../charts/palette.js';
 import { explanations, signsInWords } from '../explain.js';
 import { longTable } from '../gain-columns.js';
@@ -9,38 +9,32 @@ import { pointRows } from '../gain-rows.js';
 import { type Html, html } from '../html.js';
 import { comparisonPoints } from '../points.js';
 import type { ReportData } from '../report-data.js';
-import { chartSection, modelKey } from './chart-sections.js';
-import { contents, htmlDocument } from './document.js';
+import { htmlDocument } from './document.js';
 import { htmlTable, typographic } from './html-table.js';
 import { provenance } from './provenance.js';
 
-/** Sections before the table: an overview of the gains. */
-const first = ['forest', 'axis'];
-
-/** report.html of a comparison: the answer, the gains, why, and the rest. */
-export function reportPage(data: ReportData, sections: readonly ChartSection[]): string {
+/** report.html of a comparison: the answer, the gains, the table, the other charts, and how to make it again. */
+export function reportPage(data: ReportData, sections: readonly Section[]): string {
   const { comparison } = data;
-  const above = sections.filter(({ id }) => first.includes(id));
-  const below = sections.filter(({ id }) => !first.includes(id));
-  const own = [
-    { id: 'numbers', title: 'Table' },
-    { id: 'why', title: 'Why' },
-  ];
-  const links = [...above, ...own, ...below, { id: 'again', title: 'Make it again' }];
-  const words = answers(comparison);
+  const { name, baseline, notes } = comparison;
+  const [above, below] = [true, false].map((isFirst) =>
+    sections.filter(({ id }) => ['forest', 'axis'].includes(id) === isFirst),
+  );
+  const own = [{ id: 'numbers', title: 'Table' }];
+  const links = [...(above ?? []), ...own, ...(below ?? []), { id: 'again', title: 'Make it again' }];
   return htmlDocument(
-    `${comparison.name}: gains over ${comparison.baseline}`,
+    `${name}: gains over ${baseline}`,
     html`<header>
-<h1>${comparison.name}</h1>
-${lead(words)}
+<h1>${name}</h1>
+${lead(answers(comparison))}
 <p class="facts">${facts(comparison)}</p>
-${contents(links)}
+${notes.length === 0 ? null : html`<div class="notes" role="note">${notes.map((note) => html`<p>${note}</p>`)}</div>\n`}
+<nav aria-label="Contents"><ul>${links.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 </header>
 <main>
-${sections.length === 0 ? null : modelKey(modelSeries(comparison))}${above.map(chartSection)}
+${sections.length === 0 ? null : modelKey(modelSeries(comparison))}${above?.map(sectionHtml) ?? null}
 ${tables(comparison)}
-${why(comparison, words)}
-${below.map(chartSection)}
+${below?.map(sectionHtml) ?? null}
 ${provenance(data)}
 </main>`,
   );
@@ -67,25 +61,6 @@ function lead(words: readonly PointAnswer[]): Html {
   }
   return html`<ul class="points">${words.map(({ title, answer }) => html`<li><b>${title}</b> ${typographic(answer.join(' '))}</li>\n`)}</ul>`;
 }
-
-/** What the tests say of each model and contrast, and the notes. */
-function why({ notes }: Comparison, words: readonly PointAnswer[]): Html {
-  const parts = words.map(({ title, findings }) => {
-    const items = findings.map(
-      ({ verdict, sentence }) =>
-        html`<li><span class="verdict ${kinds[verdict] ?? 'open'}">${verdict}</span> <span>${typographic(sentence)}</span></li>\n`,
-    );
-    return html`${title === '' ? null : html`<h3>${title}</h3>\n`}<ul class="findings">${items}</ul>\n`;
-  });
-  return html`<section id="why"><h2>Why</h2>
-${parts}${notes.length === 0 ? null : html`<div class="notes" role="note">${notes.map((note) => html`<p>${note}</p>`)}</div>`}
-</section>`;
-}
-
-const kinds: Readonly<Record<string, string>> = {
-  ...{ 'better on all': 'better', 'better on some': 'better', seesaw: 'worse', worse: 'worse' },
-  ...{ repaired: 'undecided', equivalent: 'equal' },
-};
 
 function facts({ rows, tasks, seeds, baseline }: Comparison): string {
   const models = new Set(rows.map(({ label }) => label)).size;
