@@ -52,7 +52,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 21454, bytes: 94458, files: 31 },
-  comparison: { tokens: 50199, bytes: 180350, files: 59 },
+  comparison: { tokens: 50608, bytes: 181878, files: 59 },
   config: { tokens: 22112, bytes: 88904, files: 22 },
   data: { tokens: 71379, bytes: 267312, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },

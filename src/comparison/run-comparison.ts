@@ -115,7 +115,7 @@ async function runInFolder(
   options: Pick<ComparisonOptions, 'on' | 'signal' | 'halt' | 'predictions' | 'runs'>,
   tracker: ComparisonTracker,
 ): Promise<TrackedComparison> {
-  const { on, signal, predictions } = options;
+  const { on, signal } = options;
   const commands = config.external.map(({ label, command }) => `${label}: ${command}`);
   if (commands.length > 0)
     on({ kind: 'note', message: `The config runs commands on this machine, after its models: ${commands.join('; ')}` });
@@ -124,39 +124,31 @@ async function runInFolder(
   const plan = await openPlan(config, folder, executor.readShape, on, signal);
   const seedsBefore = kept.hasResults ? testedBefore(readComparison(folder), config.seeds.length) : [];
   const failed = new Set<string>();
-  let last: Step | undefined;
-  for (
-    let step = await next(plan, config.seeds, failed);
-    ;
-    last = step, step = await next(plan, config.seeds, failed)
-  ) {
-    const { stage, runs, folder: below } = step;
-    if (step.decided && !last?.decided) {
+  let [isDecided, hasTrained] = [false, false];
+  for (;;) {
+    const step = await next(plan, config.seeds, failed);
+    if (step.decided && !isDecided) {
+      isDecided = true;
       on({ kind: 'decided', changes: step.decided });
-      const finished = runs.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
-      const untracked = noteOnUntracked(finished, firstExperiment(config).tracking);
-      if (untracked !== undefined) on({ kind: 'note', message: untracked });
+      noteUntracked(step, config, folder, on);
     }
     if (step.kind === 'train') {
-      const all = { stage, folder: below, runs: distinct(runs) };
-      const copies = await reuseFinished(all, options);
-      if (copies.length > 0) {
-        const from = [...new Set(copies.map((path) => dirname(path)))].join(', ');
-        const message = `${counted(copies.length, 'run')} of ${all.runs.length} had finished under another name, and ${copies.length === 1 ? 'is' : 'are'} copied from ${from} (another --runs trains anew).`;
-        on({ kind: 'note', message });
-        continue;
-      }
-      const open = openStage({ ...all, plan: await writeStagePlan(all, predictions) }, config.metrics, on);
-      const left = await executor.execute(open);
+      if (await copyFinished(step, options)) continue;
+      const left = await trainStage(step, config, executor, failed, options);
       if (left) return { status: 'detached', folder, ...left };
       if (signal.aborted) return { status: 'interrupted', folder };
-      for (const path of open.failed()) failed.add(path);
-      const lost = open.todo.find((run) => asItIs(run, below, failed).state === 'planned');
-      if (lost) throw new Error(`${join(below, lost.folder)} has ended without a result.`);
+      hasTrained = step.stage === 'runs';
       continue;
     }
-    if (last?.stage !== 'runs' || last.kind !== 'train')
-      on({ kind: 'planned', stage, runs: distinct(runs).length, unfinished: [], jobs: 1, threads: null });
+    if (!hasTrained)
+      on({
+        kind: 'planned',
+        stage: step.stage,
+        runs: distinct(step.runs).length,
+        unfinished: [],
+        jobs: 1,
+        threads: null,
+      });
     const done = await makeTable(step, config, folder, { ...options, seedsBefore });
     if (signal.aborted) return { status: 'interrupted', folder };
     await kept.write();
@@ -164,6 +156,49 @@ async function runInFolder(
     tracker.gains(done.comparison);
     return { status: 'done', folder, ...done, tracker };
   }
+}
+
+/** Finished runs are not sent to a tracker that the config names now. */
+function noteUntracked({ runs }: Step, config: ComparisonConfig, folder: string, on: ComparisonOptions['on']): void {
+  const finished = runs.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
+  const message = noteOnUntracked(finished, firstExperiment(config).tracking);
+  if (message !== undefined) on({ kind: 'note', message });
+}
+
+/** Whether runs were copied that had finished under another name. */
+async function copyFinished(
+  { stage, runs, folder }: Step,
+  options: Pick<ComparisonOptions, 'runs' | 'on' | 'signal' | 'predictions'>,
+): Promise<boolean> {
+  const all = distinct(runs);
+  const copies = await reuseFinished({ stage, folder, runs: all }, options);
+  if (copies.length === 0) return false;
+  const from = [...new Set(copies.map((path) => dirname(path)))].join(', ');
+  const message = `${counted(copies.length, 'run')} of ${all.length} had finished under another name, and ${copies.length === 1 ? 'is' : 'are'} copied from ${from} (another --runs trains anew).`;
+  options.on({ kind: 'note', message });
+  return true;
+}
+
+/**
+ * Trains the unfinished runs of a stage. Those that fail are added to `failed`.
+ * @returns what was left to others, which go on with it
+ */
+async function trainStage(
+  { stage, runs, folder }: Step,
+  config: ComparisonConfig,
+  executor: Executor,
+  failed: Set<string>,
+  { on, signal, predictions }: Pick<ComparisonOptions, 'on' | 'signal' | 'predictions'>,
+): Promise<LeftToOthers | undefined> {
+  const all = { stage, folder, runs: distinct(runs) };
+  const open = openStage({ ...all, plan: await writeStagePlan(all, predictions) }, config.metrics, on);
+  const left = await executor.execute(open);
+  if (left) return left;
+  if (signal.aborted) return undefined;
+  for (const path of open.failed()) failed.add(path);
+  const lost = open.todo.find((run) => asItIs(run, folder, failed).state === 'planned');
+  if (lost) throw new Error(`${join(folder, lost.folder)} has ended without a result.`);
+  return undefined;
 }
 
 /** The numbers of seeds, fewer than now, that gave the table of the folder verdicts before. */

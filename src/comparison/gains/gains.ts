@@ -23,8 +23,10 @@ export interface Pair extends Compared {
    * Else 0.
    */
   readonly overlap: number;
-  /** Task by task, then the mean relative gain. Without runs for the reference itself. */
-  readonly gains: readonly EstimatedGain[];
+  /** By task. Without runs for the reference itself. */
+  readonly tasks: readonly EstimatedGain[];
+  /** The mean relative gain over tasks. */
+  readonly mean: EstimatedGain;
 }
 
 export interface EstimatedGain {
@@ -55,6 +57,7 @@ export interface Judging {
 }
 
 export interface Gains {
+  /** Of each that is compared, in this order. */
   readonly pairs: readonly Pair[];
   /** Of the prior of the tasks' run variances; 0 where nothing is squeezed. */
   readonly priorDegreesOfFreedom: number;
@@ -69,50 +72,71 @@ export interface Gains {
 export async function estimateGains(
   compared: readonly Compared[],
   pool: readonly MeasuredModel[],
-  { tasks, weights, uncertainty }: Judging,
+  judging: Judging,
 ): Promise<Gains> {
-  const ofTasks = tasks.map((_, task) => tasks.map((_, other) => Number(task === other)));
-  const squeezed = squeezedVariances(
-    ofTasks.map((factors) => pool.map((model) => weightedSample(model, factors).values)),
+  const { tasks, uncertainty } = judging;
+  const pairs = compared.map((one) => estimatePair(one, judging));
+  const all = pairs.flatMap((pair) => [...pair.tasks, pair.mean]);
+  const rows = uncertainty === 'seeds' ? null : await rowVariances(all, tasks);
+  const ofTasks = poolVariances(
+    pool,
+    tasks.map((_, task) => onlyTask(task, tasks)),
   );
-  const pairs = compared.map((one) => {
-    const { design, overlap } = pairDesign(one);
-    const taskGains = ofTasks.map((factors, task) => estimateGain(one, design, factors, tasks[task]));
-    const mean = estimateGain(one, design, relativeFactors(taskGains, weights));
-    return { ...one, design, overlap, gains: [...taskGains, mean] };
-  });
-  const rows =
-    uncertainty === 'seeds'
-      ? null
-      : await rowVariances(
-          pairs.flatMap(({ gains }) => gains),
-          tasks,
-        );
-  let drawn: Gains['drawn'] = null;
-  const withErrors = pairs.map((pair, index): Pair => {
-    const ofMean = squeezedVariances([
-      pool.map((model) => weightedSample(model, pair.gains.at(-1)?.factors ?? null).values),
-    ]);
-    const gains = pair.gains.map((gain, place): EstimatedGain => {
-      const overRows = rows?.variances[index * (tasks.length + 1) + place] ?? null;
-      const known = rows === null ? 0 : knownVariance(gain, pair, overRows, uncertainty);
-      const variances = (place < tasks.length ? squeezed.variances[place] : ofMean.variances[0]) ?? [];
-      const of = (model: MeasuredModel | undefined) => (model && variances[pool.indexOf(model)]) ?? null;
-      const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, of);
-      if (known === null || estimated === null) return { ...gain, error: null };
-      if (known > 0) drawn = rows?.drawn ?? null;
-      return { ...gain, error: { estimated, known } };
-    });
-    return { ...pair, gains };
+  const withErrors = pairs.map((pair): Pair => {
+    const [ofMean] = poolVariances(pool, [pair.mean.factors]).of;
+    const withError = (gain: EstimatedGain, varianceOf: RunVariance | undefined): EstimatedGain => {
+      const known = rows === null ? 0 : knownVariance(gain, pair, rows.variances.get(gain) ?? null, uncertainty);
+      const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, varianceOf ?? (() => null));
+      return { ...gain, error: known === null || estimated === null ? null : { estimated, known } };
+    };
+    return {
+      ...pair,
+      tasks: pair.tasks.map((gain, task) => withError(gain, ofTasks.of[task])),
+      mean: withError(pair.mean, ofMean),
+    };
   });
   const isSqueezed = withErrors.some((pair) => pair.design === 'independent' && hasGain(pair));
-  const prior = isSqueezed && uncertainty !== 'rows' ? squeezed.priorDegreesOfFreedom : 0;
-  return { pairs: withErrors, priorDegreesOfFreedom: prior, drawn };
+  const hasRowErrors = withErrors.some((pair) =>
+    [...pair.tasks, pair.mean].some(({ error }) => (error?.known ?? 0) > 0),
+  );
+  return {
+    pairs: withErrors,
+    priorDegreesOfFreedom: isSqueezed && uncertainty !== 'rows' ? ofTasks.priorDegreesOfFreedom : 0,
+    drawn: rows && hasRowErrors ? rows.drawn : null,
+  };
+}
+
+/** The variance of a model's runs. Null: it has fewer than two, or is not known. */
+type RunVariance = (model: MeasuredModel | undefined) => Variance | null;
+
+/** The variances of the pool's runs, squeezed over its models, for each of these sums over tasks. */
+function poolVariances(pool: readonly MeasuredModel[], sums: readonly Factors[]) {
+  const { variances, priorDegreesOfFreedom } = squeezedVariances(
+    sums.map((factors) => pool.map((model) => weightedSample(model, factors).values)),
+  );
+  const of = variances.map(
+    (models): RunVariance =>
+      (model) =>
+        (model && models[pool.indexOf(model)]) ?? null,
+  );
+  return { of, priorDegreesOfFreedom };
+}
+
+function onlyTask(task: number, tasks: readonly JudgedTask[]): Factors {
+  return tasks.map((_, other) => Number(task === other));
+}
+
+/** The gains of one model, without errors. */
+function estimatePair(compared: Compared, { tasks, weights }: Judging): Pair {
+  const { design, overlap } = pairDesign(compared);
+  const ofTasks = tasks.map((judged, task) => estimateGain(compared, design, onlyTask(task, tasks), judged));
+  const mean = estimateGain(compared, design, relativeFactors(ofTasks, weights));
+  return { ...compared, design, overlap, tasks: ofTasks, mean };
 }
 
 /** Whether any of a model's gains is known. */
-export function hasGain({ gains }: Pick<Pair, 'gains'>): boolean {
-  return gains.some(({ gain }) => gain !== null);
+export function hasGain({ tasks, mean }: Pick<Pair, 'tasks' | 'mean'>): boolean {
+  return [...tasks, mean].some(({ gain }) => gain !== null);
 }
 
 /** Independent runs on both sides: of data that are drawn anew for each seed, the number of draws. */

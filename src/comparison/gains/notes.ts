@@ -129,11 +129,14 @@ function onGains(
   { tasks, seeds, uncertainty, baseline }: Settings,
 ): readonly string[] {
   if (!pair || !hasGain(pair)) return [];
-  const { gains } = pair;
-  if (gains.every(({ model, reference }) => model.values.length > 0 && isEqual(model.values, reference.values)))
+  if (
+    [...pair.tasks, pair.mean].every(
+      ({ model, reference }) => model.values.length > 0 && isEqual(model.values, reference.values),
+    )
+  )
     return [`${title}: every metric equals ${baseline}'s in every run.`];
   return tasks.flatMap(({ name, metric }, index) => {
-    const [estimated, gain] = [gains[index], row?.tasks[name]];
+    const [estimated, gain] = [pair.tasks[index], row?.tasks[name]];
     if (!estimated || !gain || gain.gain === null) return [];
     const [own, other] = [estimated.model.values, estimated.reference.values];
     const count = runCount(pair, estimated);
@@ -171,7 +174,7 @@ function isSteady({ design }: Pair, own: readonly number[], other: readonly numb
 function onUndecided(pairs: readonly Pair[], rows: readonly ComparisonRow[], settings: Settings): readonly string[] {
   const { tasks, seeds, uncertainty, level } = settings;
   const gains = pairs.flatMap((pair, row) =>
-    pair.gains.slice(0, -1).flatMap((estimated, task) => {
+    pair.tasks.flatMap((estimated, task) => {
       const own = rows[row]?.tasks[tasks[task]?.name ?? ''];
       const { gain, error } = estimated;
       const isEnough = runCount(pair, estimated) >= fewestRuns || uncertainty === 'rows';

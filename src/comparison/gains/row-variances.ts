@@ -31,7 +31,10 @@ interface Side {
  *
  * Every run is read and sorted once. One run is in memory at a time.
  */
-export async function rowVariances(gains: readonly Difference[], tasks: readonly JudgedTask[]) {
+export async function rowVariances<Gain extends Difference>(
+  gains: readonly Gain[],
+  tasks: readonly JudgedTask[],
+): Promise<{ readonly variances: ReadonlyMap<Gain, number | null>; readonly drawn: Influences['drawn'] }> {
   const sides = new Map<string, Side>();
   const ids = new Map<MeasuredRun, number>();
   const findSide = ({ model, factors }: Pick<Difference, 'model' | 'factors'>): Side => {
@@ -43,10 +46,11 @@ export async function rowVariances(gains: readonly Difference[], tasks: readonly
     sides.set(key, side);
     return side;
   };
-  const cells = gains.map(({ model, reference, factors, gain }) => {
+  const cells = gains.map((of) => {
+    const { model, reference, factors, gain } = of;
     const both = [findSide({ model, factors }), findSide({ model: reference, factors })] as const;
     const hasInfluence = both[0].parts.every(({ task }) => tasks[task]?.metric.influence);
-    return { both, variance: gain !== null && hasInfluence ? 0 : null };
+    return { of, both, variance: gain !== null && hasInfluence ? 0 : null };
   });
   const runs = new Set(gains.flatMap(({ model, reference }) => [...reference.runs, ...model.runs]));
   const testSets = new Set([...runs].map(({ testSet }) => testSet));
@@ -67,7 +71,7 @@ export async function rowVariances(gains: readonly Difference[], tasks: readonly
     }
     for (const side of sides.values()) side.influences = undefined;
   }
-  return { variances: cells.map(({ variance }) => variance), drawn };
+  return { variances: new Map(cells.map(({ of, variance }) => [of, variance])), drawn };
 }
 
 /** The tasks that count in a weighted sum. */

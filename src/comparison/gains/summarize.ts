@@ -112,37 +112,48 @@ async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, t
   const named = (label: string) => models.find((model) => model.label === label);
   const baseline = named(options.baseline);
   const [{ point } = { point: {} }] = models;
-  const compared = models.map((model) => ({ model, reference: baseline }));
+  const overBaseline = models.map((model) => ({ model, reference: baseline }));
   const contrasted = options.contrasts.flatMap(([label, other]) => {
     const [model, reference] = [named(label), named(other)];
     return model && reference ? [{ model, reference }] : [];
   });
-  const trained = baseline?.runs[0]?.trained;
-  const gains = await estimateGains([...compared, ...contrasted], models, test); // reads runs once
-  const own = gains.pairs.slice(0, models.length);
-  const tested = testGains(own, test);
-  const rows = own.map((pair, index) => comparisonRow(pair, must(tested[index], 'tested pair'), test));
+  const gains = await estimateGains([...overBaseline, ...contrasted], models, test); // reads runs once
+  const isContrast = (_: unknown, index: number) => index >= overBaseline.length;
+  const own = gains.pairs.filter((pair, index) => !isContrast(pair, index));
+  const rows = testGains(own, test).map((tested) => comparisonRow(tested, test));
   const fronts = await testFronts(all, rows, baseline, test);
+  const trained = baseline?.runs[0]?.trained;
   return {
     models,
     gains: { ...gains, pairs: own },
-    rows: rows.map((row) => ({ ...row, verdict: fronts.find(belongsTo(row))?.seesaw ?? row.verdict })),
-    contrasts: testContrasts(gains.pairs.slice(models.length), test).map((contrast) => ({
+    rows: rows.map((row) => ({
+      ...row,
+      verdict: fronts.find(({ model }) => model === row.label)?.seesaw ?? row.verdict,
+    })),
+    contrasts: testGains(gains.pairs.filter(isContrast), test).map((tested) => ({
       axis: point,
-      ...contrast,
+      model: tested.pair.model.label,
+      reference: tested.pair.reference?.label ?? '',
+      ...gainsByTask(tested, test),
     })),
     fronts,
     trained: trained ? { axis: point, ...trained } : undefined,
   };
 }
 
-function belongsTo({ label }: ComparisonRow): (front: Front) => boolean {
-  return ({ model }) => model === label;
+/** What comparison.json says of a contrast, or of a point of a front. */
+function gainsByTask(
+  { tasks, aggregate, verdict }: TestedPair,
+  test: Test,
+): Pick<Contrast, 'tasks' | 'aggregate' | 'verdict'> {
+  const ofTasks = test.tasks.map(({ name, metric }, task) => {
+    return [name, { metric: metric.name, ...must(tasks[task], 'tested gain') }] as const;
+  });
+  return { tasks: Object.fromEntries(ofTasks), aggregate, verdict };
 }
 
 function comparisonRow(
-  pair: Pair,
-  { tasks: tested, aggregate, verdict }: TestedPair,
+  { pair, tasks: tested, aggregate, verdict }: TestedPair,
   { tasks, uncertainty }: Judging,
 ): ComparisonRow {
   const { label, type, point, folders, runs, decided } = pair.model;
@@ -215,23 +226,6 @@ function overTasks(pair: Pair, tasks: readonly JudgedTask[]): Pick<ComparisonRow
   return { meanGain: mean(gains), worstGain: Math.min(...gains) };
 }
 
-function testContrasts(pairs: readonly Pair[], test: Test): readonly Omit<Contrast, 'axis'>[] {
-  const tested = testGains(pairs, test);
-  return pairs.map(({ model, reference }, index) => {
-    const { tasks, aggregate, verdict } = must(tested[index], 'tested pair');
-    const ofTasks = test.tasks.map(
-      ({ name, metric }, task) => [name, { metric: metric.name, ...must(tasks[task], 'tested gain') }] as const,
-    );
-    return {
-      model: model.label,
-      reference: reference?.label ?? '',
-      tasks: Object.fromEntries(ofTasks),
-      aggregate,
-      verdict,
-    };
-  });
-}
-
 /**
  * The fronts of the models at one point of the axes: the gains of each at several loss weights, over the baseline. The
  * gains of a front are a family. Its runs and those of the table are one pool of variances, so that no front changes
@@ -243,40 +237,51 @@ async function testFronts(
   baseline: MeasuredModel | undefined,
   test: Test,
 ): Promise<readonly Front[]> {
-  const fronts: Front[] = [];
   const table = all.filter(({ values }) => values === undefined);
+  const fronts: Front[] = [];
   for (const row of rows) {
+    if (row.verdict === 'baseline') continue;
     const ofRow = all.filter(({ values, label }) => values !== undefined && label === row.label);
-    const keys = row.verdict === 'baseline' ? [] : ofRow.flatMap(({ values }) => Object.keys(values ?? {}));
-    for (const key of new Set(keys)) {
-      const frontWeight = ({ values }: MeasuredModel) => Number(values?.[key]);
-      const own = ofRow
-        .filter((model) => !Number.isNaN(frontWeight(model)))
-        .toSorted((one, other) => frontWeight(one) - frontWeight(other));
-      // The table has the runs of a weight that is the model's own: they count once.
-      const models = own.map((model) => table.find((other) => hasSameRuns(model, other)) ?? model);
-      const pool = [...new Set([...table, ...models])];
-      const compared = models.map((model) => ({ model, reference: baseline }));
-      const { pairs } = await estimateGains(compared, pool, test);
-      const tested = testContrasts(pairs, test);
-      const atOwn = table.find(({ label }) => label === row.label);
-      const ofOwn = atOwn && !models.includes(atOwn) ? [{ model: atOwn, reference: baseline }] : [];
-      const each = row.verdict === 'seesaw' ? [...pairs, ...(await estimateGains(ofOwn, pool, test)).pairs] : [];
-      const alone = each.map((pair) => testGains([pair], test)[0]?.tasks ?? []);
-      const points = own.map((model, index): FrontPoint => {
-        const { tasks, aggregate, verdict } = must(tested[index], 'tested point');
-        return { value: frontWeight(model), runs: referencesTo(model.folders), tasks, aggregate, verdict };
-      });
-      fronts.push({
-        axis: row.axis,
-        model: row.label,
-        key,
-        points,
-        ...(row.verdict === 'seesaw' ? judgeSeesaw(points, alone, test.level) : { seesaw: null, repairedBy: [] }),
-      });
-    }
+    for (const key of new Set(ofRow.flatMap(({ values }) => Object.keys(values ?? {}))))
+      fronts.push(await testFront(row, key, { ofRow, table, baseline }, test));
   }
   return fronts;
+}
+
+interface FrontModels {
+  /** The row's model at its loss weights. */
+  readonly ofRow: readonly MeasuredModel[];
+  readonly table: readonly MeasuredModel[];
+  readonly baseline: MeasuredModel | undefined;
+}
+
+/** @param key of the loss weight */
+async function testFront(
+  row: ComparisonRow,
+  key: string,
+  { ofRow, table, baseline }: FrontModels,
+  test: Test,
+): Promise<Front> {
+  const frontWeight = ({ values }: MeasuredModel) => Number(values?.[key]);
+  const own = ofRow
+    .filter((model) => !Number.isNaN(frontWeight(model)))
+    .toSorted((one, other) => frontWeight(one) - frontWeight(other));
+  // The table has the runs of a weight that is the model's own: they count once.
+  const models = own.map((model) => table.find((other) => hasSameRuns(model, other)) ?? model);
+  const pool = [...new Set([...table, ...models])];
+  const overBaseline = (ones: readonly MeasuredModel[]) => ones.map((model) => ({ model, reference: baseline }));
+  const { pairs } = await estimateGains(overBaseline(models), pool, test);
+  const tested = testGains(pairs, test);
+  const points = own.map((model, index): FrontPoint => {
+    const at = must(tested[index], 'tested point');
+    return { value: frontWeight(model), runs: referencesTo(model.folders), ...gainsByTask(at, test) };
+  });
+  const front = { axis: row.axis, model: row.label, key, points };
+  if (row.verdict !== 'seesaw') return { ...front, seesaw: null, repairedBy: [] };
+  const atOwnWeight = table.filter((model) => model.label === row.label && !models.includes(model));
+  const further = await estimateGains(overBaseline(atOwnWeight), pool, test);
+  const alone = [...pairs, ...further.pairs].map((pair) => testGains([pair], test)[0]?.tasks ?? []);
+  return { ...front, ...judgeSeesaw(points, alone, test.level) };
 }
 
 function hasSameRuns(one: MeasuredModel, other: MeasuredModel): boolean {

@@ -1,15 +1,15 @@
 import type { Margin } from '../../config/parts.js';
-import type { Metric } from '../../metrics/metric.js';
 import { must } from '../../support/must.js';
 import type { Aggregate, TestedGain, Verdict } from '../comparison.js';
 import { type TestedMember, testFamily } from '../statistics/gain-family.js';
 import { mean } from '../statistics/moments.js';
 import { fewestRuns, isUnfinished, rowVerdict, taskVerdict } from '../statistics/verdict.js';
 import { type EstimatedGain, type Judging, type Pair, relativeGain, runCount } from './gains.js';
-import { lateRuns } from './measured.js';
+import { type JudgedTask, lateRuns } from './measured.js';
 
 /** The gains of one model: on each task, and over all tasks. */
 export interface TestedPair {
+  readonly pair: Pair;
   readonly tasks: readonly TestedGain[];
   readonly aggregate: Aggregate | null;
   readonly verdict: Verdict;
@@ -27,75 +27,77 @@ export interface Test extends Judging {
  * show no longer keeps its level.
  */
 export function testGains(pairs: readonly Pair[], test: Test): readonly TestedPair[] {
-  const { tasks, level, margins } = test;
-  const members = pairs.map(({ gains }) =>
-    gains.map(({ gain, error, level: reference }, place) => {
-      const metric = tasks[place]?.metric;
-      return {
-        gain,
-        error,
-        margin: metric && reference !== null ? equivalenceMargin(metric, reference, margins) : null,
-      };
-    }),
-  );
-  const ofTasks = testFamily(
-    members.flatMap((row) => row.slice(0, -1)),
-    level,
-  );
-  const ofMeans = testFamily(
-    members.flatMap((row) => row.slice(-1)),
-    level,
-  );
-  return pairs.map((pair, index) => {
-    const { model, reference, gains } = pair;
-    const isEnough = (gain: EstimatedGain) => runCount(pair, gain) >= fewestRuns || test.uncertainty === 'rows';
-    const late = tasks.map((_, task) =>
-      [model, reference].some((one) => one && isUnfinished(lateRuns(one, task), one.runs.length)),
-    );
-    const found = tasks.map((_, task): TestedGain => {
-      const [gain, own] = [must(gains[task], 'gain'), must(ofTasks[index * tasks.length + task], 'tested gain')];
-      const { margin } = must(members[index]?.[task], 'member');
-      const tested = taskGain(gain, own, { pair, margin, isEnough: isEnough(gain), test });
-      return late[task] && gain.gain !== null ? { ...tested, verdict: unfinished } : tested;
-    });
-    if (model === reference) return { verdict: 'baseline', tasks: found.map(withoutVerdict), aggregate: null };
-    const [mean, tested] = [gains.at(-1), ofMeans[index]];
-    const aggregate =
-      mean && tested && mean.gain !== null ? testedAggregate(mean, tested, pair, isEnough(mean) ? level : 0) : null;
-    if (late.includes(true))
-      return { verdict: unfinished, tasks: found, aggregate: aggregate && { ...aggregate, verdict: unfinished } };
-    return { verdict: rowVerdict(found.map(({ verdict }) => verdict)), tasks: found, aggregate };
+  const members = pairs.map((pair) => ({
+    pair,
+    tasks: pair.tasks.map((gain, task) => ({
+      ...gain,
+      margin: equivalenceMargin(gain, test.tasks[task], test.margins),
+    })),
+    mean: { ...pair.mean, margin: null },
+  }));
+  const tested = new Map([
+    ...testedMembers(
+      members.flatMap(({ tasks }) => tasks),
+      test.level,
+    ),
+    ...testedMembers(
+      members.map(({ mean }) => mean),
+      test.level,
+    ),
+  ]);
+  return members.map(({ pair, tasks, mean }) => {
+    const found = tasks.map((gain, task) => taskGain(gain, task, must(tested.get(gain), 'tested gain'), pair, test));
+    const aggregate = mean.gain === null ? null : meanGain(mean, must(tested.get(mean), 'tested mean'), pair, test);
+    if (pair.model === pair.reference)
+      return { pair, tasks: found.map((gain) => ({ ...gain, verdict: null })), aggregate: null, verdict: 'baseline' };
+    if (test.tasks.some((_, task) => isLate(pair, task)))
+      return { pair, tasks: found, aggregate: aggregate && { ...aggregate, verdict: unfinished }, verdict: unfinished };
+    return { pair, tasks: found, aggregate, verdict: rowVerdict(found.map(({ verdict }) => verdict)) };
   });
 }
 
 const unfinished = 'not trained to a plateau';
 
-interface OfTask {
-  readonly pair: Pair;
-  readonly margin: number | null;
-  readonly isEnough: boolean;
-  readonly test: Test;
+type Member = EstimatedGain & { readonly margin: number | null };
+
+/** Tests one family. */
+function testedMembers(family: readonly Member[], level: number): readonly (readonly [Member, TestedMember])[] {
+  const tested = testFamily(family, level);
+  return family.map((member, index) => [member, must(tested[index], 'tested gain')]);
 }
 
-function taskGain(measured: EstimatedGain, own: TestedMember, { pair, margin, isEnough, test }: OfTask): TestedGain {
-  const { gain, level: reference } = measured;
-  const verdict = gain === null ? null : isEnough ? taskVerdict(gain, own, test.level) : 'undecided';
+/** Whether training had not ended on the task, of the model or of the reference. */
+function isLate({ model, reference }: Pair, task: number): boolean {
+  return [model, reference].some((one) => one && isUnfinished(lateRuns(one, task), one.runs.length));
+}
+
+function hasEnoughRuns(pair: Pair, gain: EstimatedGain, { uncertainty }: Test): boolean {
+  return uncertainty === 'rows' || runCount(pair, gain) >= fewestRuns;
+}
+
+function taskGain(measured: Member, task: number, own: TestedMember, pair: Pair, test: Test): TestedGain {
+  const { gain, level: reference, margin } = measured;
+  const isEnough = hasEnoughRuns(pair, measured, test);
+  const verdict = () => {
+    if (gain === null) return null;
+    if (isLate(pair, task)) return unfinished;
+    return isEnough ? taskVerdict(gain, own, test.level) : 'undecided';
+  };
   return {
     ...testedGain(measured, own, pair),
     relativeGain: gain === null ? null : relativeGain(gain, reference ?? 0),
     margin,
     pEquivalent: own.pEquivalent,
     pNotInferior: isEnough ? own.pNotInferior : null,
-    verdict,
+    verdict: verdict(),
   };
 }
 
-/** @param level 0: it has too few runs for a verdict. */
-function testedAggregate(measured: EstimatedGain, tested: TestedMember, pair: Pair, level: number): Aggregate {
-  const pHolm = level === 0 ? null : tested.pHolm;
-  const verdict =
-    pHolm === null || pHolm >= level ? 'undecided' : measured.gain !== null && measured.gain > 0 ? 'better' : 'worse';
-  return { ...testedGain(measured, tested, pair), pHolm, verdict };
+function meanGain(measured: Member, own: TestedMember, pair: Pair, test: Test): Aggregate {
+  const pHolm = hasEnoughRuns(pair, measured, test) ? own.pHolm : null;
+  const isDecided = pHolm !== null && pHolm < test.level;
+  const verdict = isDecided ? ((measured.gain ?? 0) > 0 ? 'better' : 'worse') : 'undecided';
+  return { ...testedGain(measured, own, pair), pHolm, verdict };
 }
 
 function testedGain(
@@ -109,12 +111,15 @@ function testedGain(
   return { gain, gains: gain === null ? [] : gains, se, interval, simultaneous, p, pHolm };
 }
 
-function withoutVerdict(gain: TestedGain): TestedGain {
-  return { ...gain, verdict: null };
-}
-
-function equivalenceMargin(metric: Metric, reference: number, chosen: Test['margins']): number | null {
-  const margin = metric.name in chosen ? chosen[metric.name] : metric.margin;
+/** Null: no margin, or nothing to take a share of. */
+function equivalenceMargin(
+  { level }: EstimatedGain,
+  task: JudgedTask | undefined,
+  chosen: Test['margins'],
+): number | null {
+  if (!task || level === null) return null;
+  const { name, margin: usual } = task.metric;
+  const margin = name in chosen ? chosen[name] : usual;
   if (!margin) return null;
-  return 'absolute' in margin ? margin.absolute : (Math.abs(reference) * margin.percent) / 100;
+  return 'absolute' in margin ? margin.absolute : (Math.abs(level) * margin.percent) / 100;
 }
