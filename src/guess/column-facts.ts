@@ -70,12 +70,15 @@ export interface ColumnFacts extends Readonly<ValueFacts> {
 /** How a column's values represent times. */
 interface TimeFacts {
   readonly form: 'dates' | TimeForm;
-  /** The first value that looks like a date but is not a valid one. */
-  readonly odd?: string;
   /** It is unclear whether day or month comes first. */
-  readonly ambiguous?: boolean;
-  /** The parts that have more than one value. */
+  readonly ambiguous: boolean;
+  /** The parts that have more than one value. A trend over days is for the user to choose. */
   readonly parts: readonly CalendarPart[];
+  /** The first and the last, in days since 1970. */
+  readonly first: number;
+  readonly last: number;
+  /** The correlation with the rows' numbers. */
+  readonly order: number;
 }
 
 /** Marks that always mean "missing", even in a column of texts. */
@@ -102,13 +105,11 @@ export const marksOfMissing: readonly string[] = [...usualMissing, ...plainMarks
 /**
  * The facts of each staged column, and the marks of missing values, which are removed from the staged rows.
  * @param names The names of all columns.
- * @param hasDates For files whose format has dates. They are staged as days since 1970.
  */
 export async function columnFacts(
   database: DuckDBConnection,
   staged: StagedRows,
   names: readonly string[],
-  hasDates: boolean,
 ): Promise<{ readonly facts: readonly ColumnFacts[]; readonly marks: readonly string[] }> {
   const columns = [...staged.columns.values()];
   await makeValues(database, staged, columns);
@@ -127,6 +128,7 @@ export async function columnFacts(
   for (const [input, column] of columns.entries()) {
     const known = must(found[input], 'facts');
     const { name } = column;
+    const isDate = staged.files.every(({ file }) => file.times?.has(name));
     const mayCount = known.whole && known.numbers === staged.rows && known.different >= firstRows;
     facts.push({
       name,
@@ -136,7 +138,7 @@ export async function columnFacts(
       kind: kinds.find((one) => one.name === name)?.kind,
       ...known,
       countsRows: mayCount && (await countsRows(database, column, firstRows)),
-      time: await timeFacts(database, column, input, known, hasDates),
+      time: await timeFacts(database, column, input, known, isDate),
     });
   }
   return { facts, marks };
@@ -251,10 +253,10 @@ function oddMarks(name: string, { odd, regular, whole, present }: ValueFacts): r
   if (regular === 0 || odd.length > mostMarks) return [];
   const texts = odd.map(({ text }) => text);
   if (texts.every((text) => marksOfMissing.includes(text))) return texts.length < regular ? texts : [];
-  const { id, time } = columnWords(name);
+  const { id } = columnWords(name);
   const rows = odd.reduce((sum, { count }) => sum + count, 0);
   const areCategories = regular <= fewValues && whole; // a text among a few whole numbers is a further category
-  return rows <= oddShare * present && !areCategories && !id && !time ? texts : [];
+  return rows <= oddShare * present && !areCategories && !id ? texts : [];
 }
 
 /** @param rows Rows of the first file. Only these are checked. */
@@ -265,49 +267,35 @@ async function countsRows(database: DuckDBConnection, column: StagedColumn, rows
   return first === last;
 }
 
-/** Numbers may be days only in files with dates of their own, and only from 1980 to 2069. */
-const [firstDay, lastDay] = [3652, 36_524];
-
-/** How a column's values represent times, if they may. */
+/** How all values of a column represent times, if they may. */
 async function timeFacts(
   database: DuckDBConnection,
   column: StagedColumn,
   input: number,
   { present, numbers, smallest, largest }: ValueFacts,
-  hasDates: boolean,
+  isDate: boolean,
 ): Promise<TimeFacts | undefined> {
-  const own = `${valueTable} WHERE input = ${input}`;
-  const times = timeForms(valueColumn);
-  if (numbers > 0) {
-    const { form, place = 0 } = (numbers === present && timeOfNumbers(smallest, largest)) || {};
-    const isDay = hasDates && smallest >= firstDay && largest <= lastDay;
-    if (form === undefined || (form === 'days since 1970' && !isDay)) return undefined;
-    const time = must(times[place], 'way');
-    const [others] = await queryNumbers(database, [`count(*) FILTER (${time} IS NULL)`], own);
-    return others === 0 ? { form, parts: await varyingParts(database, time, own) } : undefined;
-  }
-  const ways = (await likelyTimes(database, column)).toSorted((a, b) => b.values - a.values);
-  const [best, second] = ways;
-  if (best === undefined || best.values < 0.95 * present) return undefined;
-  const form = 'dates';
-  if (best.values === present)
-    return {
-      form,
-      ambiguous: second?.values === present,
-      parts: await varyingParts(database, must(times[best.place], 'way'), own),
-    };
-  const odd = `${stagedTable} WHERE ${column.sql} IS NOT NULL AND ${best.sql} IS NULL`;
-  const [[text] = []] = await queryRows(database, `SELECT ${column.sql} FROM ${odd} ORDER BY rowid LIMIT 1`);
-  return { form, odd: String(text), parts: [] };
-}
-
-/** The parts that differ. A trend over days is for the user to choose. */
-async function varyingParts(database: DuckDBConnection, time: string, from: string): Promise<readonly CalendarPart[]> {
+  const ofNumbers = numbers > 0 && numbers === present ? timeOfNumbers(smallest, largest) : undefined;
+  if (ofNumbers && (ofNumbers.form === 'days since 1970') !== isDate) return undefined;
+  const ways = numbers > 0 ? [] : (await likelyTimes(database, column)).filter(({ values }) => values === present);
+  const { place } = ofNumbers ?? ways[0] ?? {};
+  if (place === undefined) return undefined;
+  const [time, ofRow] = [valueColumn, column].map((one) => must(timeForms(one)[place], 'way'));
+  const days = daysExpression(must(time, 'way'));
   const parts = calendarParts.filter((part) => part !== 'days');
-  const counts = await queryNumbers(
+  const [others = 0, first = 0, last = 0, ...counts] = await queryNumbers(
     database,
-    parts.map((part) => `count(DISTINCT ${partSql[part](time)})`),
-    from,
+    [
+      `count(*) FILTER (${days} IS NULL)`,
+      ...[`min(${days})`, `max(${days})`],
+      ...parts.map((part) => `count(DISTINCT ${partSql[part](must(time, 'way'))})`),
+    ],
+    `${valueTable} WHERE input = ${input}`,
   );
-  return parts.filter((_, p) => (counts[p] ?? 0) > 1);
+  if (others > 0) return undefined;
+  const [order = 0] = await queryNumbers(database, [`corr(${daysExpression(must(ofRow, 'way'))}, rowid)`], stagedTable);
+  return {
+    ...{ form: ofNumbers?.form ?? 'dates', ambiguous: ways.length > 1, first, last, order },
+    parts: parts.filter((_, p) => (counts[p] ?? 0) > 1),
+  };
 }

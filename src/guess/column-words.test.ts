@@ -34,10 +34,6 @@ const cases: Readonly<Record<keyof ColumnWords, readonly [yes: readonly string[]
     ['id', 'index', 'row_id', 'rownames', 'Unnamed: 0', 'impressionId', 'event_id'],
     ['user_id', 'session_id', 'rowing'],
   ],
-  time: [
-    ['timestamp', 'created_at', 'event time', 'Date', 'time_ms'],
-    ['watch_seconds', 'duration_ms', 'format', 'update'],
-  ],
   calendar: [
     ['hour', 'day_of_week', 'month', 'purchase_weekday'],
     ['year', 'hourly_rate', 'holiday'],

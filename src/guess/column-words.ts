@@ -16,8 +16,6 @@ export interface ColumnWords {
   readonly user: boolean;
   /** The row's own number: `id`, `row_number`, `impression_id`. */
   readonly row: boolean;
-  /** A time on a clock: `timestamp`, `created_at`. */
-  readonly time: boolean;
   /** A part of the calendar: `hour`, `weekday`. */
   readonly calendar: boolean;
 }
@@ -39,7 +37,6 @@ export function columnWords(name: string): ColumnWords {
     thing: entities.has(last),
     user: people.has(last.replace(/id$/, '')) || (any(people) && idEndings.has(last)),
     row: rowNumber.test(words.join('_')),
-    time: times.has(last) || (words.length > 1 && parts.has(last) && times.has(words.at(-2) ?? '')),
     calendar: calendar.has(last) || calendar.has(words.slice(-3).join('')),
   };
 }
@@ -91,6 +88,4 @@ const entities = set(
 const people = set('user users customer client member visitor patient student player account');
 const rowNumber =
   /^(id|index|idx|unnamed_0|no|nr|row_?names?|(row|line|record|sample|impression|event|request|log)(_?(id|number|no|nr|index))?)$/;
-const times = set('timestamp ts time datetime date at');
-const parts = set('s sec ms millis us ns utc');
 const calendar = set('hour hourmin weekday dow dayofweek month day week quarter hourofday dayofmonth weekofyear');

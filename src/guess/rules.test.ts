@@ -38,7 +38,9 @@ test('large whole numbers are ids if most of them are large, and are no times', 
     why: 'an id? too large for a number: 1000 different',
   });
   expect(guess({ ...large, beyondFloat: 400_000 })).toMatchObject({ kind: 'inferred' });
-  expect(guess({ ...large, time: { form: 'seconds since 1970', parts: [] } })).toMatchObject({ kind: 'inferred' });
+  expect(
+    guess({ ...large, time: { form: 'seconds since 1970', parts: [], ambiguous: false, first: 1, last: 2, order: 0 } }),
+  ).toMatchObject({ kind: 'inferred' });
   expect(guess({ ...large, whole: false })).toMatchObject({ kind: 'inferred' });
   expect(guess({ ...large, alike: false })).toMatchObject({ kind: 'inferred' }); // an amount
 });

@@ -8,7 +8,7 @@ export interface Column extends ColumnFacts {
   readonly isLabel?: boolean;
   /** The label that is 1 in every row in which the column has something. */
   readonly onlyWhere?: string | undefined;
-  /** Of the time that could split the rows: its parts that vary, but for those that other columns have. */
+  /** Of the time that could split the rows alone: its parts that vary, but for those that other columns have. */
   readonly parts?: readonly CalendarPart[];
 }
 
@@ -37,10 +37,14 @@ const inputRules: readonly Rule<InputKind>[] = [
   [(c) => c.onlyWhere, 'ignored', (c) => `has something only where ${c.onlyWhere} is 1: known after it?`],
   [(c) => c.kind === 'list', 'inferred', ''],
   [(c) => listSeparator(c), listColumn, (c) => `looks like lists that '${listSeparator(c)}' separates`],
-  [(c) => c.parts?.length, (c) => ({ kind: 'time', parts: c.parts }), partsRemark],
+  [(c) => c.parts, (c) => (c.parts?.length ? { kind: 'time', parts: c.parts } : 'ignored'), timeRemark],
   [(c) => c.countsRows && c.rows > enoughRows, 'ignored', 'numbers the rows'],
   [(c) => c.words.row && isOfRows(c), 'ignored', 'has almost a value of its own in every row'],
-  [isTime, 'ignored', timeRemark],
+  [
+    (c) => isTime(c) && c.time?.ambiguous,
+    'ignored',
+    'dates of which day and month cannot be told apart: 2024-05-31 would be clear',
+  ],
   [(c) => isAmount(c) && c.words.amount && oddTexts(c), 'ignored', oddLabelRemark],
   [(c) => isAmount(c) && areWhole(c) && c.words.calendar && c.different <= 60, 'categorical', 'a part of the calendar'],
   [isAmount, 'inferred', ''],
@@ -107,17 +111,9 @@ function listColumn(column: Column) {
   return { kind: 'list', separator: listSeparator(column) };
 }
 
-function partsRemark({ parts }: Column): string {
-  const later = parts?.includes('month') ? 'months that training lacks are unseen, and ' : '';
-  return `a time, by its parts; with a split by time, see below, ${later}\`days\` would lie beyond training's range`;
-}
-
-function timeRemark(column: Column): string {
-  const { time, words } = column;
-  if (time?.ambiguous) return 'dates of which day and month cannot be told apart: 2024-05-31 would be clear';
-  const missing = hasMissing(column) ? ', but some rows have none, which a split by time refuses' : '';
-  const odd = time?.odd === undefined ? '' : `, but no calendar has ${shown(time.odd)}, which a split by time refuses`;
-  return `a time${words.time ? '' : ` by its values (${time?.form})`}: for a split by time, see below${odd || missing}`;
+function timeRemark({ parts = [], time }: Column): string {
+  const later = parts.includes('month') ? 'months that training lacks are unseen, and ' : '';
+  return `a time by its values (${time?.form}): its parts; with a split by time, see below, ${later}\`days\` would lie beyond training's range`;
 }
 
 function oddLabelRemark({ odd }: Column): string {
@@ -153,9 +149,21 @@ function areWhole({ whole, numbers, present }: Column): boolean {
   return whole && numbers > 0 && numbers >= 0.95 * present;
 }
 
-/** A time by its name, or without a name by its values, with enough distinct ones to split the rows. */
-function isTime({ different, time, unnamed, words }: Column): boolean {
-  return time !== undefined && different >= 20 && (words.time || (unnamed && time.form !== 'days since 1970'));
+/** Seconds since 1970 are from 1990 to May 2033, before 2,000,000,000: ids that begin with a year are above. In days. */
+const [firstSeconds, lastSeconds] = [7305, 23_148];
+
+/** The rows of most logs and tables were made within so many days, 30 years. Dates of birth span more. */
+const mostDays = 10_958;
+
+/**
+ * Times at which the rows may have been made, by their values alone: enough distinct ones to split the rows, of several
+ * days, within some years or in the order of the rows.
+ */
+function isTime({ different, time, words }: Column): boolean {
+  if (time === undefined || different < 20 || words.id) return false;
+  const { form, first, last, order } = time;
+  const isLikely = form !== 'seconds since 1970' || (first >= firstSeconds && last <= lastSeconds);
+  return isLikely && last - first >= 1 && (last - first <= mostDays || Math.abs(order) > 0.5);
 }
 
 /** The time that the loader can split rows by; of several, that with the most values. */

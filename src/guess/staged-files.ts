@@ -36,8 +36,6 @@ export interface StagedFiles {
   /** Columns of types that are not supported, with their types. */
   readonly unsupported: ReadonlyMap<string, string>;
   readonly dialect: Dialect;
-  /** The files' format has dates, which are staged as days since 1970. */
-  readonly hasDates: boolean;
 }
 
 export interface StagingContext {
@@ -59,7 +57,6 @@ export async function withStagedFiles<Result>(
   const missing = [...usualMissing];
   const found = (await listFiles({ ...origin, missing, header: true, quote: null })).files;
   const text = found.find(({ path }) => path !== origin.database && fileFormat(path) === 'text')?.path;
-  const hasDates = origin.query !== undefined || text === undefined;
   const spill = await mkdtemp(join(tmpdir(), 'ple-guess-'));
   const database = await openDatabase(':memory:', { memory: `${bufferMegabytes}MB`, spill });
   const staged = async (encoding?: string): Promise<StagedFiles> => {
@@ -75,7 +72,7 @@ export async function withStagedFiles<Result>(
       );
     const total = files.reduce((sum, { file }) => sum + file.bytes, 0);
     const staged = await stageRows(database, files, used, usualMissing, (done) => onBytes(done, total), true);
-    return { database, staged, files, unsupported, dialect, hasDates };
+    return { database, staged, files, unsupported, dialect };
   };
   return whileOpen(database, signal, async () => {
     const read = await staged().catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { table } from '../data/table/table-loader.js';
 import { usualMissing } from '../data/table/table-options.js';
@@ -133,7 +133,7 @@ test('texts among numbers that are too many, or values elsewhere: the remark nam
   expect((await opened(config, path)).inputs).toEqual(['x numeric', 'price numeric', 'stock categorical']);
 });
 
-test('numbers with a comma are numbers; dates with the day first are inputs; a text in windows-1252 is read as such', async () => {
+test('numbers with a comma are numbers; dates with the day first are times; a text in windows-1252 is read as such', async () => {
   const day = () => `${1 + random.below(28)}.${1 + random.below(12)}.2023`;
   const lines = rows(
     (row) => [`${random.below(900)},${random.below(10)}`, day(), row % 2 ? 'groß' : 'klein', bit()],
@@ -144,8 +144,10 @@ test('numbers with a comma are numbers; dates with the day first are inputs; a t
   const text = await startingConfig(path);
   const config = parse(text);
   expect(config.dataset).toMatchObject({ decimal: ',', encoding: 'windows-1252' });
-  expect(config.dataset.columns).toBeUndefined();
-  expect((await opened(config, path)).inputs).toEqual(['amount numeric', 'day numeric', 'size categorical']);
+  expect(config.dataset.columns).toEqual({ day: { kind: 'time', parts: ['month', 'weekday'] } });
+  expect((await opened(config, path)).inputs).toEqual([
+    ...['amount numeric', 'day.month categorical', 'day.weekday categorical', 'size categorical'],
+  ]);
 });
 
 test('ids are categories, those of rows ignored; a time is by its parts, and for the split; lists, constants, an unnamed column', async () => {
@@ -367,7 +369,7 @@ test('columns are judged by the whole file: what varies, or has other texts, beh
   expect(config.inputs.columns).toEqual({ pdays: { numeric: 'value' } });
 });
 
-test('dates, however written, are by their name a time to split by, else inputs', async () => {
+test('dates, however written, are a time to split by, the first with the most values; the others are inputs', async () => {
   const two = (value: number) => String(value).padStart(2, '0');
   const written = (row: number) => {
     const [month, day] = [two(1 + (row % 12)), two(1 + (row % 28))];
@@ -381,7 +383,7 @@ test('dates, however written, are by their name a time to split by, else inputs'
   const config = parse(text);
   expect(config.dataset.columns).toEqual({ created_at: { kind: 'time', parts: ['month', 'weekday'] } });
   expect(text).toMatch(
-    /^ {4}created_at: .* # a time, by its parts; with a split by time, see below, months that training/m,
+    /^ {4}created_at: .* # a time by its values \(dates\): its parts; with a split by time, see below, months that training/m,
   );
   expect(text).toMatch(/^# numeric inputs, as inferred: a, b, c, d, e$/m);
   const [, split = ''] = /or, the last rows as the test: (\{.*?\})/.exec(text) ?? [];
@@ -391,6 +393,51 @@ test('dates, however written, are by their name a time to split by, else inputs'
     ...['created_at.month categorical', 'created_at.weekday categorical'],
     ...['a', 'b', 'c', 'd', 'e'].map((name) => `${name} numeric`),
   ]);
+});
+
+describe('a time is told by its values, under any name', () => {
+  const second = Date.UTC(2023, 2, 1) / 1000;
+  const any = (from: number, to: number) => from + random.below(to - from);
+  const date = (days: number) => new Date(86_400_000 * days).toISOString().slice(0, 10);
+  const compact = (days: number) => date(days).replaceAll('-', '');
+  const splitOf = async (name: string, value: (row: number) => string | number) => {
+    const path = file('odd.csv', [`${name},x,label`, ...rows((row) => [value(row), random.normal(), bit()])]);
+    const text = await startingConfig(path);
+    return { split: /\{ time: (\w+), /.exec(text)?.[1], kind: parse(text).dataset.columns?.[name] };
+  };
+
+  test.each<[string, (row: number) => string | number]>([
+    ['seconds', () => second + random.below(1e7)],
+    ['milliseconds', () => 1000 * second + random.below(1e10)],
+    ['microseconds', () => 1e6 * (second + random.below(1e7))],
+    ['ISO dates', () => date(any(19_000, 19_900))],
+    ['ISO times', () => new Date(1000 * (second + random.below(1e7))).toISOString()],
+    ['numbers such as 20240531', () => compact(any(19_000, 19_900))],
+    ['dates of decades, in the order of the rows', (row) => date(60 * row)],
+  ])('%s', async (_, value) => {
+    expect(await splitOf('zeta', value)).toMatchObject({ split: 'zeta', kind: { kind: 'time' } });
+  });
+
+  test.each<[string, string, (row: number) => string | number]>([
+    ['ids by their name', 'cookie', () => second + random.below(1e7)],
+    ['ids of ten digits', 'policy', () => 1e9 + random.below(4e9)],
+    ['ids that begin with a year', 'plate', () => 2_013_000_000 + random.below(1e6)],
+    ['ids that follow one another', 'ticket', (row) => 1_000_000_001 + 2 * row + random.below(2)],
+    ['bar codes', 'ean', () => 4e12 + random.below(1e11)],
+    ['prices', 'amount', () => 1e8 + random.below(2e9)],
+    ['dates of birth', 'born', () => date(any(-10_000, 13_000))],
+    ['dates of birth as numbers', 'born', () => compact(any(-10_000, 13_000))],
+    ['numbers of eight digits that are no dates', 'amount', () => 20_200_000 + random.below(9999)],
+  ])('not %s', async (_, name, value) => {
+    expect((await splitOf(name, value)).split).toBeUndefined();
+  });
+
+  test('or by its type: days are numbers of days otherwise', async () => {
+    const r = file('r.csv', ['days,label', ...rows(() => [19_000 + random.below(900), bit()])]);
+    const query = "SELECT days, DATE '1970-01-01' + days::INT AS zeta, label FROM r";
+    const { columns } = parse(await startingConfig({ query, files: { r } })).dataset;
+    expect(columns).toEqual({ zeta: { kind: 'time', parts: ['month', 'weekday'] } });
+  });
 });
 
 test('a rare label is cut with the same share in each split, unless its column has too many values for that', async () => {

@@ -72,9 +72,9 @@ type Input = ReturnType<typeof inputGuess> & {
  * @param asked Label columns in the form of `--task`. None: they are guessed.
  * @throws ConfigError, DataError if there is no such label, none at all, or no input.
  */
-async function guessRoles({ database, staged, files, unsupported, hasDates }: StagedFiles, asked: readonly string[]) {
+async function guessRoles({ database, staged, files, unsupported }: StagedFiles, asked: readonly string[]) {
   const { names = [], path = '' } = files[0]?.file ?? {};
-  const { facts, marks } = await columnFacts(database, staged, names, hasDates);
+  const { facts, marks } = await columnFacts(database, staged, names);
   const labels: readonly Label[] =
     asked.length > 0 ? asked.map((text) => askedLabel(facts, text)) : guessedLabels(facts);
   const conditions = await onlyWhere(database, staged, facts, new Set(labels.map(({ column }) => column)));
@@ -88,14 +88,14 @@ async function guessRoles({ database, staged, files, unsupported, hasDates }: St
 
   const named = namedLabels(facts);
   const time = splitTime(facts);
-  const calendar = facts.filter(({ words }) => words.calendar).map(({ name }) => name.toLowerCase());
+  const calendar = facts.filter((fact) => fact !== time && fact.words.calendar).map(({ name }) => name.toLowerCase());
   const taken = calendarParts.filter((part) => calendar.some((name) => name.includes(part)));
   const columns = facts.map(
     (fact): Column => ({
       ...fact,
       isLabel: named.includes(fact),
       onlyWhere: conditions.get(fact.name),
-      parts: fact === time ? (fact.time?.parts.filter((part) => !taken.includes(part)) ?? []) : [],
+      ...(fact === time ? { parts: fact.time?.parts.filter((part) => !taken.includes(part)) ?? [] } : {}),
     }),
   );
   const inputs = names.flatMap((name): Input[] => {

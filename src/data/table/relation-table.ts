@@ -131,6 +131,7 @@ export async function openRelation(
     bytes: relation.bytes,
     names,
     types: new Map([...known].map(([name, { type }]) => [name, type])),
+    times: new Set([...known].flatMap(([name, { isTime }]) => (isTime ? [name] : []))),
     unsupported,
     value: (name, type, missing) => asWanted(must(known.get(name), `column '${name}'`), type, missing),
     async rows(into, _, use) {
@@ -146,6 +147,7 @@ export async function openRelation(
 interface Staged {
   readonly type: StagedType;
   readonly expression: string;
+  readonly isTime?: boolean;
 }
 
 function asWanted({ type: own, expression }: Staged, type: StagedType, missing: readonly string[]): string {
@@ -173,7 +175,10 @@ function stageColumn(column: string, type: DuckDBType): Staged | { readonly unsu
 function single(value: string, type: DuckDBType): Staged {
   const name = typeName(type);
   if (name === 'DATE' || name.startsWith('TIMESTAMP'))
-    return { type: 'number', expression: `coalesce(${daysExpression(`${value}::TIMESTAMP`)}, ${endless(value)})` };
+    return {
+      ...{ type: 'number', isTime: true },
+      expression: `coalesce(${daysExpression(`${value}::TIMESTAMP`)}, ${endless(value)})`,
+    };
   if (name.startsWith('TIME')) return { type: 'number', expression: `epoch_us(${value}::TIME)::DOUBLE` };
   if (name === 'BLOB') return { type: 'text', expression: `coalesce(TRY(decode(${value})), ${value}::VARCHAR)` };
   if (name === 'FLOAT' || name === 'DOUBLE')

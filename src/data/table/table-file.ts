@@ -9,6 +9,8 @@ export interface TableFile {
   readonly names: readonly string[];
   /** What each column's values are. Those of text files are texts. */
   readonly types: ReadonlyMap<string, StagedType>;
+  /** Columns of a type of dates, which are staged as days since 1970. */
+  readonly times?: ReadonlySet<string>;
   /** Columns whose values have no meaning here, such as structs, and their types. */
   readonly unsupported: ReadonlyMap<string, string>;
   /** SQL of a column's values. @param missing Texts that stand for a missing value. */
