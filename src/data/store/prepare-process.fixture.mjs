@@ -4,7 +4,7 @@ import { prepared } from './prepared.ts';
 
 const [folder] = process.argv.slice(2);
 let made = 0;
-const entry = await prepared({ folder, name: 'shared', key: 1 }, {}, async (database) => {
+const entry = await prepared({ folder, name: 'shared', key: 1, files: [] }, {}, async (database) => {
   made++;
   await database.run('CREATE TABLE prepared.rows AS SELECT i::INTEGER AS x FROM range(5000) t(i)');
   return null;
