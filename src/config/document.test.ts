@@ -42,6 +42,15 @@ test('a number as a weight is its initial value, a name as the model its type; m
   expect(locate(['loss', 'weights', 'a', 'initial'])).toBe("override 'loss.weights.a=3'");
 });
 
+test('a key of axes, tune or front has its points as an override, too', () => {
+  const { value, locate } = readDocument('{}', 'x.yaml', [
+    'compare.axes.train.epochs=[1, 2]',
+    'compare.tune={ a.b: [3] }',
+  ]);
+  expect(value).toEqual({ compare: { axes: { 'train.epochs': [1, 2] }, tune: { 'a.b': [3] } } });
+  expect(locate(['compare', 'axes', 'train.epochs'])).toBe("override 'compare.axes.train.epochs=[1, 2]'");
+});
+
 test('an alias without an anchor is told with its place', () => {
   const text = 'train: { epochs: &a 3, batchSize: *a }\nseed: *b\n';
   expect(() => readDocument(text, 'x.yaml')).toThrow("x.yaml:2:7: there is no anchor '&b' before '*b'.");

@@ -197,8 +197,14 @@ function parseOverride(word: string): { path: string[]; value: unknown } {
   return { path, value: plain(parsed, what, () => what) };
 }
 
-/** What an override with a short value says: `loss.weights.<task>=3` its `initial`, `model=mmoe` its type. */
+/**
+ * What a short override says: `loss.weights.<task>=3` its `initial`, `model=mmoe` its type, `compare.axes.train.epochs=[1, 2]`
+ * the key train.epochs of the axes.
+ */
 function inFull({ path, value }: ReturnType<typeof parseOverride>): ReturnType<typeof parseOverride> {
+  const [compare = '', keyed = '', ...key] = path;
+  if (compare === 'compare' && ['axes', 'tune', 'front'].includes(keyed) && key.length > 1)
+    return { path: [compare, keyed, key.join('.')], value };
   if (typeof value === 'number' && /^loss\.weights\.[^.]+$/.test(path.join('.')))
     return { path: [...path, 'initial'], value };
   return { path, value: typeof value === 'string' && path.join('.') === 'model' ? { type: value } : value };

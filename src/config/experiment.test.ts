@@ -245,6 +245,13 @@ test('overrides replace and add values, and are named in errors', () => {
   expect(() => parse(whole, ['train.epoch=7'])).toThrow(
     /^override 'train\.epoch=7': 'train\.epoch': unknown key \(did you mean 'epochs'\?\)/,
   );
+  for (const [word, path] of Object.entries({
+    ...{ epochs: 'train.epochs', learningRate: 'train.optimizer.learningRate', lr: 'train.optimizer.learningRate' },
+    ...{ patience: 'train.earlyStopping.patience', device: 'engine.device' },
+  }))
+    expect(() => parse(whole, [`${word}=7`])).toThrow(
+      `override '${word}=7': '${word}': unknown key (did you mean '${path}'?)`,
+    );
   expect(() => parse(whole, ['epochs'])).toThrow(/'epochs' is not an override/);
 });
 

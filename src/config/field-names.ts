@@ -39,9 +39,17 @@ const others: Readonly<Record<string, readonly string[]>> = {
   form: ['from'],
 };
 
-/** The key that is meant by a word that is none: another name of it, or a near miss. */
-export function meantKey(word: string, known: readonly string[]): string | undefined {
+/**
+ * The key that is meant by a word that is none: another name of it, its name without what it lies in, or a near miss.
+ * @param below The path of a key of this name in one of the known keys.
+ */
+export function meantKey(
+  word: string,
+  known: readonly string[],
+  below: (name: string) => string | undefined = () => undefined,
+): string | undefined {
   const plain = word.toLowerCase().replaceAll(/[_-]/g, '');
   const names = (Object.hasOwn(others, plain) ? others[plain] : undefined) ?? [];
-  return names.find((name) => known.includes(name.split('.')[0] ?? '')) ?? nearest(word, known);
+  const own = names.find((name) => known.includes(name.split('.')[0] ?? ''));
+  return own ?? below(word) ?? nearest(word, known) ?? names.map(below).find((path) => path !== undefined);
 }

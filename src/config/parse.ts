@@ -60,11 +60,31 @@ export function parsePart<Schema extends z.ZodType>(
     const known = knownAt(path);
     for (const key of keys) {
       const place = [...path, key];
-      const near = meantKey(key, known);
+      if (known.includes(key)) {
+        const given = valueAt(value, path);
+        const others = Object.keys(isMapping(given) ? given : {}).filter((one) => one !== key);
+        const all = document.named([...at, ...path]).join('.');
+        tell(place, `it does not go with ${others.join(', ')} beside it: '${all}={ ${key}: … }' replaces these`);
+        continue;
+      }
+      const near = meantKey(key, known, (name) => keyBelow(path, name));
       if (near !== undefined) misspelt.add([...path, near].join('.'));
       const others = areListed && known.length > 0 ? `; known keys: ${known.join(', ')}` : '';
       tell(place, `unknown key${near === undefined ? others : ` (did you mean '${near}'?)`}`);
     }
+  }
+
+  /** The path to the only key of this name that lies least deep below a mapping; those in mappings that are given go first. */
+  function keyBelow(path: Path, name: string): string | undefined {
+    let holders = knownAt(path).map((key): Path => [key]);
+    for (let depth = 0; depth < 2; depth++) {
+      const all = holders.filter((holder) => knownAt([...path, ...holder]).includes(name));
+      const given = all.filter((holder) => valueAt(value, [...path, ...holder]) !== undefined);
+      const found = given.length > 0 ? given : all;
+      if (found.length > 0) return found.length === 1 ? [...found.flat(), name].join('.') : undefined;
+      holders = holders.flatMap((holder) => knownAt([...path, ...holder]).map((key) => [...holder, key]));
+    }
+    return undefined;
   }
 
   /** The schemas of what lies at a path. */

@@ -164,10 +164,10 @@ test('ids are categories, those of rows ignored; a time is by its parts, and for
       .concat([bit()])
       .join(','),
   );
-  const path = file('my log.csv', [',cookie,key,shop,tags,source,timestamp,label', ...lines]);
+  const path = file('my log (2024).csv', [',cookie,key,shop,tags,source,timestamp,label', ...lines]);
   const text = await startingConfig(path);
   const config = parse(text);
-  expect(config.name).toBe('my-log');
+  expect(config.name).toBe('my-log-2024');
   expect(config.dataset.columns).toEqual({
     1: 'ignored',
     cookie: 'categorical',

@@ -193,6 +193,7 @@ function configText(
   const name = basename(path ?? Object.keys(files)[0] ?? database)
     .replace(/\..*$/, '')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/-$/, '')
     .replace(/^([^A-Za-z0-9]|$)/, 'data$&');
   const inferred = inputs.flatMap(({ column, kind }) => (column && kind === 'inferred' ? [column] : []));
   const others = inputs.filter(({ kind }) => kind !== 'inferred');
