@@ -28,6 +28,8 @@ export interface Comparison {
   readonly rows: readonly ComparisonRow[];
   /** All contrasts in the order of the config, for each point of the axes in turn. */
   readonly contrasts: readonly Contrast[];
+  /** With axes: the gains of each model and contrast, averaged over the points. */
+  readonly means?: readonly MeanOverPoints[];
   /** Of models that keep their last epoch: how long they were trained, at each point of the axes. */
   readonly trained?: readonly Trained[];
   /** With `front`: a front for each joint model, for each point of the axes in turn. */
@@ -219,6 +221,14 @@ export interface Contrast {
   readonly tasks: Readonly<Record<string, TestedGain & { readonly metric: string }>>;
   readonly aggregate: Aggregate | null;
   readonly verdict: Verdict;
+}
+
+/** Relative gains in percent, averaged over the points of the axes. They are a family of their own. */
+export interface MeanOverPoints {
+  readonly model: string;
+  readonly reference: string;
+  readonly tasks: Readonly<Record<string, Gain & { readonly verdict: TaskVerdict | null }>>;
+  readonly aggregate: (Gain & { readonly verdict: TaskVerdict | null }) | null;
 }
 
 /** The rows that each model has seen: training rows x passes. */

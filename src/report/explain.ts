@@ -25,6 +25,11 @@ export function explanations(comparison: Comparison, point: Point): readonly str
     ...test(comparison, point, rows),
     ...intervals(comparison, rows),
     ...margins(comparison, rows),
+    ...(comparison.means
+      ? [
+          `A mean over the points is of relative gains in percent. A seed is one number, the mean of its points; the test is Student's t over seeds, and these means are a family of their own.`,
+        ]
+      : []),
   ];
 }
 

@@ -30,7 +30,7 @@ export const gainColumns: readonly GainColumn[] = [
     ...ofModel(
       'reference',
       'over',
-      ({ family, reference }) => (family === 'contrasts' ? (reference ?? '') : ''),
+      ({ family, reference }) => (family === 'contrasts' || family === 'means' ? (reference ?? '') : ''),
       'label',
     ),
     value: ({ reference }) => reference,

@@ -6,7 +6,7 @@ import { aggregateDigits, noGain, type PointTask, taskGain } from './task-gains.
 /** A gain: of a model over a reference on a task, or on the mean over tasks (Δm). Every table is made of these rows. */
 export interface GainRow extends Omit<TestedGain, 'verdict'> {
   /** The tests of a family are adjusted together. */
-  readonly family: 'models' | 'contrasts' | 'front';
+  readonly family: 'models' | 'contrasts' | 'front' | 'means';
   readonly point: Point;
   readonly model: ComparisonRow;
   /** The model that the gain is over. Null: this is the baseline. */
@@ -36,9 +36,36 @@ export function isMean({ task }: Pick<GainRow, 'task'>): boolean {
   return task.metric === '';
 }
 
-/** All gains of a comparison, point by point: of its models, then its contrasts and fronts. */
-export function gainRows(comparison: Comparison): readonly GainRow[] {
-  return comparisonPoints(comparison).flatMap((point) => pointRows(comparison, point));
+/** The tables of a comparison: one for each point of the axes, and with several one of the means over them. */
+export function gainTables(
+  comparison: Comparison,
+): readonly { readonly title: string; readonly rows: readonly GainRow[]; readonly searches: Point['searches'] }[] {
+  const points = comparisonPoints(comparison);
+  const rows = meanRows(comparison, points);
+  return [
+    ...points.map((point) => ({ title: point.title, rows: pointRows(comparison, point), searches: point.searches })),
+    ...(rows.length > 0 ? [{ title: `mean over ${points.length} points`, rows, searches: [] }] : []),
+  ];
+}
+
+/** Means over the points, in percent. */
+function meanRows({ means = [], tasks: names }: Comparison, [first]: readonly Point[]): readonly GainRow[] {
+  if (!first) return [];
+  const point = { ...first, axis: {} };
+  return means.flatMap(({ model: label, reference, tasks, aggregate }) => {
+    const model = first.rows.find((row) => row.label === label);
+    if (!model) return [];
+    const all = [...names.map((name) => [name, tasks[name] ?? null] as const), [meanTask.name, aggregate] as const];
+    const digits = percentDigits(all.map(([, gain]) => gain?.gain ?? null));
+    return all.flatMap(([name, gain]): GainRow[] => {
+      if (!gain) return [];
+      const of = {
+        ...{ family: 'means' as const, point, model, reference, weight: null, modelVerdict: '' },
+        runs: gain.gains.length,
+      };
+      return [{ ...of, ...ofMean(gain), atLimit: 0, task: { ...meanTask, name, digits }, percentDigits: digits }];
+    });
+  });
 }
 
 /** All gains at a point of the axes. */

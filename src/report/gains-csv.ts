@@ -1,7 +1,7 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { printable } from '../support/printable.js';
 import { type GainColumn, gainColumns } from './gain-columns.js';
-import { gainRows } from './gain-rows.js';
+import { gainTables } from './gain-rows.js';
 
 /**
  * gains.csv (RFC 4180): a line for each gain. Numbers are unrounded, relative gains in percent, undefined values empty.
@@ -12,7 +12,8 @@ export function gainsCsv(comparison: Comparison): string {
     (key): GainColumn => ({ name: key, value: ({ point }) => axisCell(point.axis[key]) }),
   );
   const columns = [...axes, ...gainColumns];
-  const rows = gainRows(comparison).map((row) => columns.map(({ value }) => value(row)));
+  const all = gainTables(comparison).flatMap(({ rows }) => rows);
+  const rows = all.map((row) => columns.map(({ value }) => value(row)));
   return [columns.map(({ name }) => name), ...rows].map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
 }
 

@@ -1,7 +1,7 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { explanations, signsInWords } from './explain.js';
 import { longTable } from './gain-columns.js';
-import { pointRows } from './gain-rows.js';
+import { gainTables } from './gain-rows.js';
 import { comparisonPoints } from './points.js';
 import type { TableColumn, TextCell } from './text-table.js';
 
@@ -12,14 +12,15 @@ import type { TableColumn, TextCell } from './text-table.js';
 export function gainsLatex(comparison: Comparison): string {
   const { name, baseline, seeds } = comparison;
   const over = seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`;
-  const tables = comparisonPoints(comparison).map((point, index) => {
-    const title = point.title === '' ? name : `${name}, ${point.title}`;
-    return latexTable(longTable(pointRows(comparison, point)), {
+  const explained = comparisonPoints(comparison).flatMap((point) => explanations(comparison, point));
+  const below = [...new Set([signsInWords, ...explained])];
+  const tables = gainTables(comparison).map(({ title, rows }, index) =>
+    latexTable(longTable(rows), {
       label: `tab:gains${index === 0 ? '' : `-${index + 1}`}`,
-      caption: `${title}. Test metric (${over}) and gain over ${baseline} (± half its interval).`,
-      below: [signsInWords, ...explanations(comparison, point)],
-    });
-  });
+      caption: `${title === '' ? name : `${name}, ${title}`}. Test metric (${over}) and gain over ${baseline} (± half its interval).`,
+      below,
+    }),
+  );
   return `% \\usepackage{booktabs,graphicx}\n${tables.join('\n')}`;
 }
 

@@ -3,16 +3,16 @@ import { joined } from '../support/joined.js';
 import { answers } from './answer.js';
 import { explanations, signsInWords } from './explain.js';
 import { longTable } from './gain-columns.js';
-import { pointRows } from './gain-rows.js';
+import { gainTables } from './gain-rows.js';
 import { comparisonPoints } from './points.js';
 import type { TableColumn, TextCell } from './text-table.js';
 
 /** gains.md: the answer, then a table for each point of the axes with a line for each gain. Decided gains are bold. */
 export function gainsMarkdown(comparison: Comparison): string {
   const points = comparisonPoints(comparison);
-  const tables = points.map((point) => {
-    const heading = point.title === '' ? '' : `### ${escapeMarkdown(point.title)}\n\n`;
-    return heading + markdownTable(longTable(pointRows(comparison, point)));
+  const tables = gainTables(comparison).map(({ title, rows }) => {
+    const heading = title === '' ? '' : `### ${escapeMarkdown(title)}\n\n`;
+    return heading + markdownTable(longTable(rows));
   });
   const said = answers(comparison).map(({ title, answer }) =>
     escapeMarkdown(joined(' ', title === '' ? '' : `${title}:`, ...answer)),

@@ -3,7 +3,7 @@ import { joined } from '../support/joined.js';
 import { answers } from './answer.js';
 import { explanations, legend, protocol } from './explain.js';
 import { longTable, shortTable } from './gain-columns.js';
-import { type GainRow, pointRows } from './gain-rows.js';
+import { type GainRow, gainTables } from './gain-rows.js';
 import { comparisonPoints } from './points.js';
 import { searchTable } from './search-table.js';
 import { columnTable, wrapped } from './text-table.js';
@@ -17,7 +17,7 @@ export interface TextOptions {
   readonly columns: number;
 }
 
-const families = ['models', 'contrasts', 'front'] as const;
+const families = ['models', 'contrasts', 'front', 'means'] as const;
 
 /** The comparison for a terminal: the answer, a table for each point of the axes, and the notes. */
 export function gainsText(comparison: Comparison, { colour, wide, columns }: TextOptions): string {
@@ -28,12 +28,11 @@ export function gainsText(comparison: Comparison, { colour, wide, columns }: Tex
     if (rows.length === 0) return '';
     return wide ? columnTable(longTable(rows), undefined, colour) : columnTable(shortTable(rows), columns, colour);
   };
-  const tables = points.map((point) => {
-    const rows = pointRows(comparison, point);
-    const shown = wide ? families : families.slice(0, 2);
+  const tables = gainTables(comparison).map(({ title, rows, searches }) => {
+    const shown = families.filter((family) => wide || family !== 'front');
     const ofFamilies = shown.map((family) => table(rows.filter((row) => row.family === family)));
-    const title = point.title === '' ? '' : wrapped(point.title, columns);
-    return title + joined('\n', ...ofFamilies, wide ? searchTable(point.searches) : '');
+    const heading = title === '' ? '' : wrapped(title, columns);
+    return heading + joined('\n', ...ofFamilies, wide ? searchTable(searches) : '');
   });
   return joined(
     '\n',

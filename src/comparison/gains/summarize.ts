@@ -16,6 +16,7 @@ import {
   relativeGain,
   type Sample,
 } from './gains.js';
+import { meansOverPoints } from './mean-over-points.js';
 import { type JudgedTask, judge, lateRuns, type MeasuredModel, measured, signed } from './measured.js';
 import { notesOn } from './notes.js';
 import { type Test, type TestedPair, testGains } from './tested-gains.js';
@@ -67,6 +68,11 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   const [rows, contrasts] = [tables.flatMap((table) => table.rows), tables.flatMap((table) => table.contrasts)];
   const fronts = tables.flatMap((table) => table.fronts);
   const trained = tables.flatMap((table) => table.trained ?? []);
+  const means = meansOverPoints(
+    tables.flatMap((table) => table.tested),
+    tables.length,
+    test,
+  );
   const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
   return {
     schema: 6,
@@ -86,6 +92,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     ...(seedsBefore.length > 0 ? { seedsBefore } : {}),
     rows,
     contrasts,
+    ...(means.length > 0 ? { means } : {}),
     ...(trained.length > 0 ? { trained } : {}),
     ...(fronts.length > 0 ? { fronts } : {}),
     notes: notesOn(
@@ -101,6 +108,8 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
 interface PointTable {
   readonly models: readonly MeasuredModel[];
   readonly gains: Gains;
+  /** Models over the baseline, then contrasts. */
+  readonly tested: readonly TestedPair[];
   readonly rows: readonly ComparisonRow[];
   readonly contrasts: readonly Contrast[];
   readonly fronts: readonly Front[];
@@ -120,17 +129,20 @@ async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, t
   const gains = await estimateGains([...overBaseline, ...contrasted], models, test); // reads runs once
   const isContrast = (_: unknown, index: number) => index >= overBaseline.length;
   const own = gains.pairs.filter((pair, index) => !isContrast(pair, index));
-  const rows = testGains(own, test).map((tested) => comparisonRow(tested, test));
+  const ofModels = testGains(own, test);
+  const ofContrasts = testGains(gains.pairs.filter(isContrast), test);
+  const rows = ofModels.map((tested) => comparisonRow(tested, test));
   const fronts = await testFronts(all, rows, baseline, test);
   const trained = baseline?.runs[0]?.trained;
   return {
     models,
     gains: { ...gains, pairs: own },
+    tested: [...ofModels, ...ofContrasts],
     rows: rows.map((row) => ({
       ...row,
       verdict: fronts.find(({ model }) => model === row.label)?.seesaw ?? row.verdict,
     })),
-    contrasts: testGains(gains.pairs.filter(isContrast), test).map((tested) => ({
+    contrasts: ofContrasts.map((tested) => ({
       axis: point,
       model: tested.pair.model.label,
       reference: tested.pair.reference?.label ?? '',

@@ -5,7 +5,7 @@ import { modelKey, type Section, sectionHtml } from '../charts/chart.js';
 import { modelSeries } from '../charts/palette.js';
 import { explanations, signsInWords } from '../explain.js';
 import { longTable } from '../gain-columns.js';
-import { pointRows } from '../gain-rows.js';
+import { gainTables } from '../gain-rows.js';
 import { type Html, html } from '../html.js';
 import { comparisonPoints } from '../points.js';
 import type { ReportData } from '../report-data.js';
@@ -45,10 +45,9 @@ function tables(comparison: Comparison): Html {
   const points = comparisonPoints(comparison);
   const reading = [signsInWords, ...new Set(points.flatMap((point) => explanations(comparison, point)))];
   return html`<section id="numbers"><h2>Table</h2>
-${points.map((point) => {
-  const caption = point.title === '' ? 'Gains' : `Gains at ${point.title}`;
-  const table = htmlTable(caption, longTable(pointRows(comparison, point)));
-  return html`${point.title === '' ? null : html`<h3>${point.title}</h3>\n`}${table}\n`;
+${gainTables(comparison).map(({ title, rows }) => {
+  const table = htmlTable(title === '' ? 'Gains' : `Gains at ${title}`, longTable(rows));
+  return html`${title === '' ? null : html`<h3>${title}</h3>\n`}${table}\n`;
 })}<p class="reading columns">${typographic(reading.join(' '))}</p>
 </section>`;
 }
