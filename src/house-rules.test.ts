@@ -53,7 +53,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 21454, bytes: 94458, files: 31 },
   comparison: { tokens: 51820, bytes: 185756, files: 60 },
-  config: { tokens: 22515, bytes: 90050, files: 22 },
+  config: { tokens: 22662, bytes: 90505, files: 22 },
   data: { tokens: 71437, bytes: 267461, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },
   guess: { tokens: 12598, bytes: 50475, files: 9 },

@@ -51,6 +51,14 @@ test('a key of axes, tune or front has its points as an override, too', () => {
   expect(locate(['compare', 'axes', 'train.epochs'])).toBe("override 'compare.axes.train.epochs=[1, 2]'");
 });
 
+test('names with points are quoted in an override', () => {
+  const words = ['dataset.columns."device.type"=ignored', 'loss.weights."a.b"=3'];
+  expect(readDocument('{}', 'x.yaml', words).value).toEqual({
+    dataset: { columns: { 'device.type': 'ignored' } },
+    loss: { weights: { 'a.b': { initial: 3 } } },
+  });
+});
+
 test('an alias without an anchor is told with its place', () => {
   const text = 'train: { epochs: &a 3, batchSize: *a }\nseed: *b\n';
   expect(() => readDocument(text, 'x.yaml')).toThrow("x.yaml:2:7: there is no anchor '&b' before '*b'.");

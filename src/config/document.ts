@@ -185,7 +185,11 @@ function plain(document: Document, file: string, placeOf: (node: Node) => string
 
 function parseOverride(word: string): { path: string[]; value: unknown } {
   const at = word.indexOf('=');
-  const path = word.slice(0, at).split('.');
+  const quoted = /\.(?=(?:[^"]*"[^"]*")*[^"]*$)/; // a point outside of quotes
+  const path = word
+    .slice(0, at)
+    .split(quoted)
+    .map((key) => key.replace(/^"(.*)"$/, '$1'));
   if (at < 1 || path.includes('')) {
     throw new ConfigError(`'${word}' is not an override: write key.path=value, e.g. train.epochs=5.`);
   }
@@ -205,7 +209,7 @@ function inFull({ path, value }: ReturnType<typeof parseOverride>): ReturnType<t
   const [compare = '', keyed = '', ...key] = path;
   if (compare === 'compare' && ['axes', 'tune', 'front'].includes(keyed) && key.length > 1)
     return { path: [compare, keyed, key.join('.')], value };
-  if (typeof value === 'number' && /^loss\.weights\.[^.]+$/.test(path.join('.')))
+  if (typeof value === 'number' && path.length === 3 && /^loss\.weights\./.test(path.join('.')))
     return { path: [...path, 'initial'], value };
   return { path, value: typeof value === 'string' && path.join('.') === 'model' ? { type: value } : value };
 }

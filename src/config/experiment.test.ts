@@ -252,6 +252,9 @@ test('overrides replace and add values, and are named in errors', () => {
     expect(() => parse(whole, [`${word}=7`])).toThrow(
       `override '${word}=7': '${word}': unknown key (did you mean '${path}'?)`,
     );
+  expect(() => parse(whole, ['loss.weights.new.x=3'])).toThrow(
+    /known keys: initial, ratio; a name with a point is quoted: "new\.x"\./,
+  );
   expect(() => parse(whole, ['epochs'])).toThrow(/'epochs' is not an override/);
 });
 

@@ -70,8 +70,19 @@ export function parsePart<Schema extends z.ZodType>(
       const near = meantKey(key, known, (name) => keyBelow(path, name));
       if (near !== undefined) misspelt.add([...path, near].join('.'));
       const others = areListed && known.length > 0 ? `; known keys: ${known.join(', ')}` : '';
-      tell(place, `unknown key${near === undefined ? others : ` (did you mean '${near}'?)`}`);
+      const name = isName(path) ? `; a name with a point is quoted: "${path.at(-1)}.${key}"` : '';
+      tell(place, `unknown key${near === undefined ? others : ` (did you mean '${near}'?)`}${name}`);
     }
+  }
+
+  /** Whether the last key of a path is any name, and the path that of an override. */
+  function isName(path: Path): boolean {
+    const outer = schemasAt(path.slice(0, -1)).flatMap((one) => alternatives(one, valueAt(value, path.slice(0, -1))));
+    return (
+      path.length > 0 &&
+      outer.some((one) => one instanceof z.ZodRecord) &&
+      document.locate([...at, ...path]).startsWith('override')
+    );
   }
 
   /** The path to the only key of this name that lies least deep below a mapping; those in mappings that are given go first. */

@@ -55,7 +55,7 @@ function isNumber(text: TextCell | undefined): boolean {
 }
 
 const between = 2;
-const longestHead = 32;
+const longestHead = 20;
 
 /** Labels are cut to this length if all columns then fit; else to `wrappedLabel`, and columns wrap. */
 const shortestLabel = 14;
