@@ -1,6 +1,6 @@
 import { type Html, html, toText } from '../html.js';
 import { colours, type Series } from './palette.js';
-import { drawPlot, element, fontSize, line, type Plot, paint, shortened, symbol } from './plot.js';
+import { bar, dot, drawPlot, element, fontSize, line, type Plot, paint, symbol, whole } from './plot.js';
 
 /** Charts of one kind, as data. Texts are plain. */
 export interface Section {
@@ -79,40 +79,41 @@ function drawSymbol({ model: _, ...mark }: Series): Html {
 
 /** Each chart as an SVG file of its own, dark on white, with its key. */
 export function chartFiles(own: Section): readonly { readonly name: string; readonly svg: string }[] {
-  const { id, charts } = own;
-  return charts.map((chart, index) => {
+  return own.charts.map((chart, index) => {
     // No text has a plain quote: what is replaced are attributes.
-    const svg = toText(chartFile(own, chart))
-      .replace(/ data-(model|tip)="[^"]*"/g, '')
-      .replace(/"var\(--(\w+)\)"/g, (_, name) => `"${Object.entries(colours).find(([key]) => key === name)?.[1][0]}"`);
-    return { name: `${charts.length === 1 ? id : `${id}-${index + 1}`}.svg`, svg };
+    const svg = Object.entries(colours).reduce(
+      (text, [colour, [light]]) => text.replaceAll(`"${paint(colour)}"`, `"${light}"`),
+      toText(chartFile(own, chart)).replace(/ data-(model|tip)="[^"]*"/g, ''),
+    );
+    return { name: `${own.id}${own.charts.length === 1 ? '' : `-${index + 1}`}.svg`, svg };
   });
 }
 
 function chartFile({ title: kind, note, key, size }: Section, { title, plots }: Chart): Html {
-  const columns = Math.min(plots.length, size === 'small' ? 4 : 2);
-  const [width, step] = [columns * widths[size], 190];
+  const [step, across] = [widths[size], size === 'small' ? 4 : 2];
+  const drawn = [
+    ...plots.map((plot) => drawPlot(plot, step)),
+    ...keyPlot(key).map((plot) => drawPlot(plot, widths.small)),
+  ];
+  const columns = Math.min(drawn.length, across);
+  const starts = drawn.map((_, index) => index).filter((index) => index % columns === 0);
   let bottom = 4;
-  const parts: Html[] = [];
-  for (let start = 0; start < plots.length; start += columns) {
-    const line = plots.slice(start, start + columns).map((plot) => drawPlot(plot, widths[size]));
-    parts.push(...line.map(({ svg }, index) => moved(index * widths[size], bottom, svg)));
+  const lines = starts.map((start) => {
+    const line = drawn.slice(start, start + columns);
+    const top = bottom;
     bottom += Math.max(...line.map(({ height }) => height)) + 10;
-  }
-  const across = Math.floor(width / step);
-  const marks = key.map((mark, index) => {
-    const label = element('text', { x: 20, y: 4, fill: paint('ink') }, shortened(mark.label, step - 44));
-    const [x, y] = [20 + (index % across) * step, bottom + 10 + 18 * Math.floor(index / across)];
-    return moved(x, y, html`${drawSymbol(mark)}${label}`);
+    return line.map(({ svg }, index) => element('g', { transform: `translate(${index * step},${top})` }, svg));
   });
   const about = html`<title>${title ? `${kind}: ${title}` : kind}</title><desc>${note}</desc>`;
   const ground = element('rect', { width: '100%', height: '100%', fill: paint('page') });
-  const height = bottom + 8 + 18 * Math.ceil(key.length / across);
-  return root(width, height, {}, html`${about}${ground}${parts}${marks}`);
+  return root(columns * step, bottom, {}, html`${about}${ground}${lines}`);
 }
 
-function moved(x: number, y: number, content: Html): Html {
-  return element('g', { transform: `translate(${x},${y})` }, content);
+/** The key as a plot: a line for each mark. */
+function keyPlot(key: readonly Series[]): readonly Plot[] {
+  const marks = key.flatMap((mark, y) => [...bar(whole, y, { ...mark, width: 1.6 }), dot([0, y], mark)]);
+  const y = { names: key.map(({ label }) => label) };
+  return key.length === 0 ? [] : [{ height: 20 * key.length, x: { names: [''] }, y, marks }];
 }
 
 function root(width: number, height: number, names: Record<string, string>, content: Html): Html {

@@ -108,6 +108,12 @@ test('what there is to draw decides the sections', () => {
     ['forest', 'learning', 'experts'],
     [],
   ]);
+  const forest = drawn.get('an axis')?.[0]?.charts[0]?.plots.map(({ title, y }) => [title, y.names]);
+  const mean = ', mean over all points';
+  expect(forest).toEqual([
+    ...['y1', 'y2', 'Δm'].map((name) => [name, ['ple, 0.2', 'ple, 1']]),
+    ...['y1', 'y2', 'Δm'].map((name) => [name + mean, ['ple']]),
+  ]);
 });
 
 test('names of markup are shown as text, in tips and files too', () => {

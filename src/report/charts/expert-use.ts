@@ -1,3 +1,4 @@
+import { pointText } from '../../comparison/plan/axis-point.js';
 import { shared } from '../../models/options.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
@@ -6,37 +7,31 @@ import type { Charted } from './gains.js';
 import { area, type Mark, type Plot, words } from './plot.js';
 
 /** Use of experts (PLE Fig. 8): for each level of a model's gates a heat map of their mean weights over the test rows. */
-export function expertUse({ points }: Charted) {
-  const plots = points.flatMap(({ models, place }) =>
-    models.flatMap(({ look: { label, model }, runs }) => {
-      const gates = runs[0]?.gates.filter(({ experts }) => experts.length > 1) ?? [];
-      return groupedBy(gates, ({ level }) => level).map((own): Plot => {
-        const experts = [...new Set(own.flatMap((gate) => gate.experts))].toSorted(
-          (a, b) => Number(a.startsWith(`${shared}/`)) - Number(b.startsWith(`${shared}/`)),
-        );
-        const marks = own.flatMap(({ gate, experts: names, mean }, y) =>
-          mean.flatMap((weight, index): Mark[] => {
-            const name = names[index] ?? '';
-            const x = experts.indexOf(name);
-            const tip = [label, `gate ${gate} gives ${weight.toFixed(3)} to expert ${name}`];
-            const text = experts.length > 12 ? '' : weight.toFixed(2).replace(/^0/, '');
-            return [
-              area([x, x], [y, y], { colour: 'heat', opacity: weight, model, tip }),
-              words(text, [x, y], { colour: weight > 0.5 ? 'page' : 'ink', model }),
-            ];
-          }),
-        );
-        const title = joined(', ', label, own.length < gates.length ? `level ${own[0].level}` : '', place);
-        return {
-          title,
-          height: 26 * own.length,
-          x: { names: experts },
-          y: { names: own.map(({ gate }) => gate) },
-          marks,
-        };
-      });
-    }),
-  );
+export function expertUse({ comparison, look, runs }: Charted) {
+  const plots = comparison.rows.flatMap((row) => {
+    const { label, axis } = row;
+    const { model } = look(label);
+    const gates = runs(row)[0]?.gates.filter(({ experts }) => experts.length > 1) ?? [];
+    return groupedBy(gates, ({ level }) => level).map((own): Plot => {
+      const all = [...new Set(own.flatMap(({ experts }) => experts))];
+      const isShared = (name: string) => Number(name.startsWith(`${shared}/`));
+      const names = all.toSorted((a, b) => isShared(a) - isShared(b));
+      const marks = own.flatMap(({ gate, experts, mean }, y) =>
+        mean.flatMap((weight, index): Mark[] => {
+          const name = experts[index] ?? '';
+          const x = names.indexOf(name);
+          const text = names.length > 12 ? '' : weight.toFixed(2).replace(/^0/, '');
+          const tip = [label, `gate ${gate} gives ${weight.toFixed(3)} to expert ${name}`];
+          return [
+            area([x, x], [y, y], { colour: 'heat', opacity: weight, model, tip }),
+            words(text, [x, y], { colour: weight > 0.5 ? 'page' : 'ink', model }),
+          ];
+        }),
+      );
+      const title = joined(', ', label, own.length < gates.length ? `level ${own[0].level}` : '', pointText(axis));
+      return { title, height: 26 * own.length, x: { names }, y: { names: own.map(({ gate }) => gate) }, marks };
+    });
+  });
   return section({
     id: 'experts',
     title: 'Use of experts',

@@ -1,60 +1,60 @@
+import { pointText } from '../../comparison/plan/axis-point.js';
 import { mean } from '../../comparison/statistics/moments.js';
 import { hasTask } from '../../comparison/stored/entry.js';
 import { joined } from '../../support/joined.js';
 import { fixed } from '../numbers.js';
+import type { Point } from '../points.js';
 import { metricName, type PointTask } from '../task-gains.js';
 import { type Chart, section } from './chart.js';
-import type { Charted, ChartedPoint } from './gains.js';
+import type { Charted } from './gains.js';
 import { dot, extent, line, type Pair, type Plot } from './plot.js';
 
 /** The validation metric by epoch: a chart for each task, in it a small plot for each model, all to one scale. */
-export function learningCurves({ comparison: { baseline }, points }: Charted) {
+export function learningCurves(charted: Charted) {
+  const { comparison, points } = charted;
   return section({
     id: 'learning',
     title: 'Learning curves',
-    note: `The validation metric after each epoch. Thin: a seed; its dot is the best epoch, whose parameters were kept. Thick: their mean, up to where more than half of the runs have stopped; grey: that of ${baseline}. The worst tenth of all values may lie outside.`,
+    note: `The validation metric after each epoch. Thin: a seed; its dot is the best epoch, whose parameters were kept. Thick: their mean, up to where more than half of the runs have stopped; grey: that of ${comparison.baseline}. The worst tenth of all values may lie outside.`,
     key: [],
     size: 'small',
-    charts: points.flatMap((point) => point.tasks.map((task) => chartOf(point, task, baseline))),
+    charts: points.flatMap((point) => point.tasks.map((task) => chartOf(charted, point, task))),
   });
 }
 
-function chartOf(
-  { models, place }: ChartedPoint,
-  { name, metric, better, digits }: PointTask,
-  baseline: string,
-): Chart {
-  const drawn = models.map(({ look: { label, model, colour }, runs }) => {
-    const curves = runs.flatMap((run) => {
-      const { seed, bestEpoch } = run.result;
+function chartOf({ comparison, look, runs }: Charted, { rows, axis }: Point, task: PointTask): Chart {
+  const { name, metric, better, digits } = task;
+  const models = rows.map((row) => {
+    const { colour, model } = look(row.label);
+    const curves = runs(row).flatMap((run) => {
       const curve = run.epochs.flatMap(({ epoch, validation }): Pair[] => {
         const value = validation[name]?.[metric];
         return typeof value === 'number' && hasTask(run, name) ? [[epoch, value]] : [];
       });
-      return curve.length === 0 ? [] : [{ curve, seed, best: curve.find(([epoch]) => epoch === bestEpoch[name]) }];
+      const best = curve.find(([epoch]) => epoch === run.result.bestEpoch[name]);
+      return curve.length === 0 ? [] : [{ curve, best, seed: run.result.seed }];
     });
-    return { label, look: { model, colour }, curves };
+    return { title: row.label, own: { colour, model }, curves, mean: meanCurve(curves.map(({ curve }) => curve)) };
   });
-  const all = drawn.flatMap(({ curves }) => curves.flatMap(({ curve }) => curve));
+  const all = models.flatMap(({ curves }) => curves.flatMap(({ curve }) => curve));
   const sorted = all.map(([, value]) => value).toSorted((a, b) => (better === 'higher' ? b - a : a - b));
   const x = { domain: [0.5, Math.max(2, ...all.map(([epoch]) => epoch)) + 0.5], format: 'd' } as const;
   const y = { domain: extent(sorted.slice(0, Math.ceil(0.9 * sorted.length))) };
-  const meanOf = ({ curves }: (typeof drawn)[number]) => meanCurve(curves.map(({ curve }) => curve));
-  const reference = drawn.filter(({ label }) => label === baseline).flatMap(meanOf);
-  const plots = drawn.flatMap((own): Plot[] => {
-    const { label: title, look, curves } = own;
+  const reference = models.find(({ title }) => title === comparison.baseline)?.mean ?? [];
+  const plots = models.flatMap(({ title, own, curves, mean }): Plot[] => {
     const marks = [
-      line(reference, { ...look, colour: 'muted', opacity: 0.6, width: 2.4 }),
-      ...curves.map(({ curve }) => line(curve, { ...look, width: 0.9, opacity: 0.5 })),
-      line(meanOf(own), { ...look, width: 2 }),
+      line(reference, { ...own, colour: 'muted', opacity: 0.6, width: 2.4 }),
+      ...curves.map(({ curve }) => line(curve, { ...own, width: 0.9, opacity: 0.5 })),
+      line(mean, { ...own, width: 2 }),
       ...curves.flatMap(({ seed, best }) => {
-        const tip = [`${title}, seed ${seed}`, `best epoch ${best?.[0]}: ${fixed(best?.[1] ?? null, digits)}`];
-        return best ? [dot(best, { ...look, radius: 2.4, tip })] : [];
+        if (!best) return [];
+        const tip = [`${title}, seed ${seed}`, `best epoch ${best[0]}: ${fixed(best[1], digits)}`];
+        return [dot(best, { ...own, radius: 2.4, tip })];
       }),
     ];
     return curves.length === 0 ? [] : [{ title, height: 100, x, y, marks }];
   });
-  return { title: joined(', ', name, metricName(metric), place), plots };
+  return { title: joined(', ', name, metricName(metric), pointText(axis)), plots };
 }
 
 /** Up to the last epoch that at least half of the curves have. */

@@ -25,7 +25,7 @@ export const colours = {
   c10: ['#5170ec', '#4f9d6c'],
 } as const;
 
-export type Colour = keyof typeof colours;
+type Colour = keyof typeof colours;
 
 /** CSS that sets the variables. Dark pages are for screens only, so print is dark on white. */
 export const chartStyles = [

@@ -1,6 +1,6 @@
 import { scaleLinear } from 'd3-scale';
 import { type Html, html, trusted } from '../html.js';
-import { type Colour, outlines, type Series } from './palette.js';
+import { outlines, type Series } from './palette.js';
 
 /** A plot as data: two axes, and marks from the bottom to the top. */
 export interface Plot {
@@ -25,6 +25,9 @@ interface Axis {
 export type Mark = (x: Scale, y: Scale) => Html;
 
 export type Pair = readonly [number, number];
+
+/** From end to end of an axis. */
+export const whole: Pair = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 interface Scale {
   readonly at: (place: number) => number;
@@ -55,20 +58,20 @@ export function line(places: readonly Pair[], look: Look): Mark {
   };
 }
 
-/** A line from end to end, at x or at y. */
-export function rule(at: { readonly x: number } | { readonly y: number }, look: Look = {}): Mark {
-  const [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  const ends: readonly Pair[] =
-    'x' in at
-      ? [
-          [at.x, low],
-          [at.x, high],
-        ]
-      : [
-          [low, at.y],
-          [high, at.y],
-        ];
-  return line(ends, look);
+/** A line along an axis, unless it has no ends. */
+export function bar(x: Pair | number | null, y: Pair | number | null, look: Look = {}): readonly Mark[] {
+  if (x === null || y === null) return [];
+  const ends = (place: Pair | number): Pair => (typeof place === 'number' ? [place, place] : place);
+  const [[left, right], [bottom, top]] = [ends(x), ends(y)];
+  return [
+    line(
+      [
+        [left, bottom],
+        [right, top],
+      ],
+      look,
+    ),
+  ];
 }
 
 export function dot([across, up]: Pair, look: Look): Mark {
@@ -121,8 +124,8 @@ export function drawPlot({ title = '', height, x, y, marks }: Plot, width: numbe
   const foot = height + (isSlanted ? 12 + 0.64 * widest(across) : 20);
   const top = title === '' ? 8 : 28;
   const grid = [
-    ...(x.names ? [] : across.ticks).map(({ place }) => rule({ x: place }, { colour: 'rule' })),
-    ...(y.names ? [] : up.ticks).map(({ place }) => rule({ y: place }, { colour: 'rule' })),
+    ...(x.names ? [] : across.ticks).flatMap(({ place }) => bar(place, whole, { colour: 'rule' })),
+    ...(y.names ? [] : up.ticks).flatMap(({ place }) => bar(whole, place, { colour: 'rule' })),
   ];
   const labels = [
     written(shortened(title, width - 12), 6 - left, -12, { align: 'start', weight: 'bold' }),
@@ -133,7 +136,7 @@ export function drawPlot({ title = '', height, x, y, marks }: Plot, width: numbe
         : written(text, across.at(place), height + 16),
     ),
     written(x.title ?? '', right / 2, foot + 14, { colour: 'muted' }),
-    written(y.title ?? '', 18 - left, height / 2, { colour: 'muted' }, -90),
+    written(y.title ?? '', 14 - left, height / 2, { colour: 'muted' }, -90),
   ];
   const drawn = [...grid, ...marks].map((mark) => mark(across, up));
   const box = { x: -6, y: -6, width: right + 12, height: height + 12, viewBox: `-6 -6 ${right + 12} ${height + 12}` };
@@ -174,7 +177,7 @@ function textWidth(text: string): number {
 }
 
 /** Shortens a text to a width in pixels: its beginning and end around an ellipsis. */
-export function shortened(text: string, width: number): string {
+function shortened(text: string, width: number): string {
   const letters = [...text];
   const kept = Math.floor((letters.length * width) / (textWidth(text) || 1)) - 1;
   if (kept >= letters.length - 1) return text;
@@ -189,7 +192,7 @@ export function extent(values: readonly number[], share = 0): Pair {
   return share === 0 ? [low - room, high + room] : [Math.min(low - room, -least), Math.max(high + room, least)];
 }
 
-export function paint(colour: Colour): string {
+export function paint(colour: string): string {
   return `var(--${colour})`;
 }
 

@@ -1,15 +1,20 @@
-import type { Contrast } from '../../comparison/comparison.js';
+import { pointText } from '../../comparison/plan/axis-point.js';
+import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
+import { type GainRow, isMean, rowsByModel } from '../gain-rows.js';
 import { confidence, rounded } from '../numbers.js';
+import type { PointTask } from '../task-gains.js';
 import { section } from './chart.js';
-import type { Charted, ChartedPoint, Measure } from './gains.js';
-import { area, dot, extent, type Look, line, type Plot, rule, words } from './plot.js';
+import { type Charted, gainTip, unit } from './gains.js';
+import { area, bar, dot, extent, line, type Pair, type Plot, whole, words } from './plot.js';
 
 /** The seesaw: gains on one task against gains on another (PLE Fig. 3), a plot for each pair of tasks. */
-export function taskAgainstTask({ comparison: { baseline, test, fronts }, points, series }: Charted) {
+export function taskAgainstTask({ comparison: { baseline, test, fronts }, points, gains, series, look }: Charted) {
   const plots = points.flatMap((point) => {
-    const tasks = point.measures.slice(0, point.tasks.length);
-    return tasks.flatMap((x, index) => tasks.slice(index + 1).flatMap((y) => plotOf(point, x, y)));
+    const rows = gains.filter((row) => !isMean(row) && row.point.axis === point.axis);
+    return point.tasks.flatMap((x, index) =>
+      point.tasks.slice(index + 1).flatMap((y) => plotOf(rowsByModel(rows), x, y, pointText(point.axis), look)),
+    );
   });
   const joint = fronts ? ' A line joins the loss weights of a model in their order; both ends have their weight.' : '';
   return section({
@@ -22,75 +27,72 @@ export function taskAgainstTask({ comparison: { baseline, test, fronts }, points
   });
 }
 
-function plotOf({ place, models, fronts }: ChartedPoint, x: Measure, y: Measure): readonly Plot[] {
-  const placeOf = (row: Pick<Contrast, 'tasks' | 'aggregate'>, name: string, look: Look) => {
-    const [across, up] = [x.gain(row), y.gain(row)];
-    if (!across || !up) return [];
-    const tip = [name, ...[x, y].map((task) => `${task.name}: ${task.gain(row)?.tip.join(', ')}`)];
-    return [{ at: [across.gain, up.gain] as const, across, up, look: { ...look, tip } }];
-  };
-  const own = models.flatMap(({ row, look }) => placeOf(row, row.label, look));
-  const joint = fronts.map(({ model, points }) => {
-    const look = { ...models.find(({ row }) => row.label === model)?.look, radius: 2.4 };
-    return points.flatMap((point) => {
-      const weight = rounded(point.value);
-      return placeOf(point, `${model}, weight ${weight}`, look).map((each) => ({ ...each, weight }));
-    });
+function plotOf(
+  models: readonly (readonly GainRow[])[],
+  x: PointTask,
+  y: PointTask,
+  place: string,
+  look: Charted['look'],
+): readonly Plot[] {
+  const all = models.flatMap((rows) => {
+    const [across, up] = [x, y].map((task) => rows.find((row) => row.task.name === task.name));
+    if (!across || !up || across.gain === null || up.gain === null) return [];
+    const { model, family, weight } = across;
+    const name = joined(', weight ', model.label, weight === null ? '' : rounded(weight));
+    const tip = [name, ...gainTip(across), ...gainTip(up)];
+    return [{ at: [across.gain, up.gain] as const, across, up, family, weight, look: { ...look(model.label), tip } }];
   });
+  const own = all.filter(({ family }) => family === 'models');
+  const fronts = groupedBy(
+    all.filter(({ family }) => family === 'front'),
+    ({ look: { model } }) => model,
+  );
   if (own.length === 0) return [];
-  const all = [...own, ...joint.flat()];
-  const domain = (side: 'across' | 'up', share: number) =>
-    extent([0, ...all.flatMap((each) => [each[side].gain, ...(each[side].interval ?? [])])], share);
-  const [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const axis = (task: PointTask, rows: readonly GainRow[], share: number) => {
+    const ends = rows.flatMap(({ gain, interval }) => [gain ?? 0, ...(interval ?? [])]);
+    return { title: `gain on ${task.name}, ${unit(task)}`, domain: extent([0, ...ends], share), format: '+f' };
+  };
+  const [low, high] = whole;
+  const corner = (text: string, [right, top]: Pair) =>
+    words(text, [right, top], { colour: 'muted', align: right < 0 ? 'start' : 'end', dy: top < 0 ? -10 : 10 });
   return [
     {
       title: joined(', ', `${x.name} and ${y.name}`, place),
       height: 320,
-      x: { title: `gain on ${x.name}, ${x.unit}`, domain: domain('across', 0.25), format: '+f' },
-      y: { title: `gain on ${y.name}, ${y.unit}`, domain: domain('up', 0.15), format: '+f' },
+      x: axis(
+        x,
+        all.map(({ across }) => across),
+        0.37,
+      ),
+      y: axis(
+        y,
+        all.map(({ up }) => up),
+        0.15,
+      ),
       marks: [
         area([0, high], [0, high], { colour: 'better', opacity: 0.08 }),
         area([low, 0], [low, 0], { colour: 'worse', opacity: 0.08 }),
-        ...[rule({ x: 0 }), rule({ y: 0 })],
-        words('better on both', [high, high], { colour: 'muted', align: 'end', dy: 10 }),
-        words('seesaw', [low, high], { colour: 'muted', align: 'start', dy: 10 }),
-        words('seesaw', [high, low], { colour: 'muted', align: 'end', dy: -10 }),
-        words('worse on both', [low, low], { colour: 'muted', align: 'start', dy: -10 }),
-        ...own.flatMap(({ at: [right, top], across: { interval: width }, up: { interval: height }, look }) => [
-          ...(width
-            ? [
-                line(
-                  [
-                    [width[0], top],
-                    [width[1], top],
-                  ],
-                  { ...look, dash: '', opacity: 0.6 },
-                ),
-              ]
-            : []),
-          ...(height
-            ? [
-                line(
-                  [
-                    [right, height[0]],
-                    [right, height[1]],
-                  ],
-                  { ...look, dash: '', opacity: 0.6 },
-                ),
-              ]
-            : []),
+        ...bar(0, whole),
+        ...bar(whole, 0),
+        corner('better on both', [high, high]),
+        corner('seesaw', [low, high]),
+        corner('seesaw', [high, low]),
+        corner('worse on both', [low, low]),
+        ...own.flatMap(({ at, across, up, look: { dash: _, ...colour } }) => [
+          ...bar(across.interval, at[1], { ...colour, opacity: 0.6 }),
+          ...bar(at[0], up.interval, { ...colour, opacity: 0.6 }),
         ]),
-        ...joint.flatMap((ends) => [
+        ...fronts.flatMap((front) => [
           line(
-            ends.map(({ at }) => at),
-            { ...ends[0]?.look, tip: undefined, width: 1.6 },
+            front.map(({ at }) => at),
+            { ...front[0].look, tip: undefined, width: 1.6 },
           ),
-          ...ends.map(({ at, look }) => dot(at, look)),
-          ...[ends[0], ends.at(-1)].map((end) =>
-            words(end?.weight ?? '', end?.at ?? [0, 0], { ...end?.look, dy: -10 }),
+          ...front.map((each) => dot(each.at, { ...each.look, radius: 2.4 })),
+          ...[front[0], front.at(-1) ?? front[0]].map((end) =>
+            words(rounded(end.weight ?? 0), end.at, { ...end.look, dy: -10 }),
           ),
         ]),
-        ...own.map(({ at, look }) => dot(at, look)),
+        ...own.map((each) => dot(each.at, each.look)),
       ],
     },
   ];

@@ -1,7 +1,7 @@
 import { type Html, html } from '../html.js';
 import type { TableColumn } from '../text-table.js';
 
-/** A table. It scrolls on its own if it is wider than the page, with the keyboard too. */
+/** A table. It scrolls on its own if it is wider than the page, with the keyboard too. On a phone a row is a block. */
 export function htmlTable(caption: string, columns: readonly TableColumn[]): Html {
   const rows = (columns[0]?.cells ?? []).map(
     (_, row) => html`<tr>${columns.map((column) => bodyCell(column, row))}</tr>\n`,
@@ -14,11 +14,12 @@ ${rows}</tbody>
 </table></div>`;
 }
 
-function bodyCell({ kind, cells }: TableColumn, row: number): Html {
+function bodyCell({ head, kind, cells }: TableColumn, row: number): Html {
   const cell = cells[row] ?? '';
   const text = typographic(typeof cell === 'object' ? cell.text : String(cell));
   if (kind === 'label' && text !== '') return html`<th scope="row">${text}</th>`;
-  return html`<td class="${typeof cell === 'object' ? `${kind} ${cell.verdict}` : kind}">${text}</td>`;
+  const classes = typeof cell === 'object' ? `${kind} ${cell.verdict}` : kind;
+  return html`<td class="${classes}" data-label="${head}">${text}</td>`;
 }
 
 /** Replaces hyphens by minus signs, and prevents line breaks before percent signs. */

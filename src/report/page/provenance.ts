@@ -1,46 +1,32 @@
+import { stringify } from 'yaml';
 import type { ComparisonRow, RunReference } from '../../comparison/comparison.js';
-import { leaves } from '../../support/differences.js';
-import type { FinishedRun } from '../../training/finished-run.js';
 import { allEnvironments } from '../../training/folder/environment.js';
 import { type Html, html } from '../html.js';
 import { comparisonPoints } from '../points.js';
 import type { ReportData } from '../report-data.js';
 
-/**
- * Everything needed to repeat the comparison: command, config, seeds, data, versions, machine, and where its runs are.
- */
+/** Everything needed to repeat the comparison: command, data, versions, machine, config, and where its runs are. */
 export function provenance({ comparison, command, config, runs }: ReportData): Html {
-  const { seeds, axes } = comparison;
+  const finished = [...runs.values()];
   const models = comparisonPoints(comparison).flatMap(({ title, rows }) =>
     rows.map((row) => folded(title === '' ? row.label : `${row.label}, ${title}`, modelRuns(row))),
   );
   return html`<section id="again"><h2>Make it again</h2>
-${commandBlock(command)}
-<dl>
-${term('seeds', seeds.join(', '))}${Object.entries(axes).map(([key, values]) => term(key, JSON.stringify(values)))}</dl>
-${dataAndMachine([...runs.values()])}
+<pre class="command" tabindex="0" aria-label="Command">${command}</pre>
+<h3>Data</h3>
+${distinct(finished.map(({ result }) => result.dataset))}
+<h3>Versions and machine</h3>
+${distinct(finished.flatMap(({ environment }) => allEnvironments(environment)))}
 <h3>Config and runs</h3>
 ${config === null ? null : folded('The comparison', html`<pre tabindex="0">${config}</pre>`)}
 ${models}</section>
 `;
 }
 
-function dataAndMachine(runs: readonly FinishedRun[]): Html {
-  const list = (records: readonly unknown[]) =>
-    html`<dl>\n${[...distinctValues(records)].map(([key, texts]) => term(key, texts.join(', ')))}</dl>`;
-  return html`<h3>Data</h3>
-${list(runs.map(({ result }) => result.dataset))}
-<h3>Versions and machine</h3>
-${list(runs.flatMap(({ environment }) => allEnvironments(environment)))}`;
-}
-
-function commandBlock(text: string): Html {
-  return html`<pre class="command" tabindex="0" aria-label="Command">${text}</pre>`;
-}
-
-function term(name: string, value: string): Html {
-  return html`<div><dt>${name}</dt><dd>${value}</dd></div>
-`;
+/** Each once, as YAML. */
+function distinct(records: readonly object[]): readonly Html[] {
+  const texts = records.map((record) => stringify(record, (key, value) => (key === 'hash8' ? undefined : value))); // it names folders
+  return [...new Set(texts)].map((text) => html`<pre tabindex="0">${text}</pre>`);
 }
 
 function folded(summary: string, content: Html): Html {
@@ -61,22 +47,4 @@ function runItem({ seed, path, status, parts }: RunReference): Html {
     ? Object.entries(parts).map(([task, part]) => html`${task} <code>${part}</code>, `)
     : html`<code>${path}</code>, `;
   return html`<li>seed ${seed}: ${folders}${status}</li>`;
-}
-
-/** Every value that occurs in any of the records, by dotted key. */
-function distinctValues(records: readonly unknown[]): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, string[]>();
-  for (const [key, value] of records.flatMap((record) => [...leaves(record)])) {
-    if (key === 'hash8' || value === null) continue; // the hash names folders; null is unknown
-    const text = valueText(key, value);
-    const values = found.get(key) ?? [];
-    if (!values.includes(text)) found.set(key, [...values, text]);
-  }
-  return found;
-}
-
-function valueText(key: string, value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' && key.toLowerCase().endsWith('bytes')) return `${(value / 2 ** 30).toFixed(1)} GiB`;
-  return JSON.stringify(value);
 }

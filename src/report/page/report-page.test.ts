@@ -40,7 +40,7 @@ test('the table has a line for each gain, with its verdict as a class and a sign
   expect(plainText(mmoe.replaceAll(/<\/t[dh]>/g, ' '))).toBe(
     'MMoE seesaw income AUC 0.95130 ± 0.00021 +0.00130 ± 0.00050 +0.14 % ▲ [+0.00060, +0.00200] 0.032 0.300 120k + 1.0k ',
   );
-  expect(mmoe).toContain('<td class="number better">+0.00130 ± 0.00050</td>');
+  expect(mmoe).toContain('<td class="number better" data-label="gain ± interval">+0.00130 ± 0.00050</td>');
   expect(table.split('<tr>')).toHaveLength(2 + everyVerdict.rows.length * 3 - 2 + everyVerdict.contrasts.length * 3);
 });
 
@@ -50,9 +50,8 @@ test('config and runs; data, versions and command', async () => {
   const run = (seed: number) => data.runs.get(data.comparison.rows[0]?.runs[seed - 1]?.path ?? '');
   for (const part of [
     'c0ffee'.repeat(10),
-    '<dt>node</dt><dd>v20.19.0</dd>',
-    '<dt>cpu.model</dt><dd>A processor</dd>',
-    '<dt>seeds</dt><dd>1, 2, 3</dd>',
+    'node: v20.19.0\n',
+    'cpu:\n  model: A processor\n',
     '>ple compare --config configs/fixture/compare.yaml</pre>',
     `seed 2: <code>${run(2)?.path}</code>, done`,
   ])

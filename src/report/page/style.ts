@@ -8,7 +8,7 @@ h1, h2, h3 { line-height: 1.25; text-wrap: balance; }
 h1 { font-size: 1rem; font-weight: 600; color: var(--muted); margin: 0 0 .75rem; }
 h2 { font-size: 1.375rem; margin: 2.75rem 0 .5rem; padding-top: .75rem; border-top: 1px solid var(--rule); }
 h3 { font-size: 1rem; margin: 1.75rem 0 .5rem; }
-p, ul, dl { margin: .5rem 0; max-width: 52rem; }
+p, ul { margin: .5rem 0; max-width: 52rem; }
 a { color: inherit; text-underline-offset: .2em; }
 code, pre { font: .8125rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 .lead { font-size: clamp(1.25rem, 1rem + 1.2vw, 1.75rem); font-weight: 600; line-height: 1.25; max-width: 68rem; margin: 0 0 .75rem; text-wrap: pretty; }
@@ -46,11 +46,11 @@ figure text:not([data-tip]) { pointer-events: none; }
 #tip[hidden] { display: none; }
 
 .scroll { position: relative; overflow-x: auto; margin: 1rem 0; }
-table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
-th, td { padding: .3125rem .625rem; vertical-align: top; text-align: left; white-space: nowrap; }
+table { border-collapse: collapse; font-size: .8125rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+th, td { padding: .25rem .4375rem; vertical-align: top; text-align: left; white-space: nowrap; }
 tr:has(th[scope="row"]) > * { border-top: 1px solid var(--rule); }
-th[scope="row"] { font-weight: 600; white-space: normal; overflow-wrap: anywhere; min-width: 7rem; max-width: 16rem; }
-th:first-child, td:first-child { padding-left: 0; }
+th[scope="row"] { font-weight: 600; white-space: normal; overflow-wrap: anywhere; min-width: 6rem; max-width: 14rem; }
+tr > :first-child { padding-left: 0; position: sticky; left: 0; background: var(--page); }
 thead th { color: var(--muted); font-weight: 400; vertical-align: bottom; }
 .number { text-align: right; }
 td.better { color: var(--better); font-weight: 600; }
@@ -58,9 +58,6 @@ td.worse { color: var(--worse); font-weight: 600; }
 .columns { columns: 2 28rem; column-gap: 2.5rem; max-width: none; }
 :focus-visible, .models button:focus-visible { outline: 2px solid var(--better); outline-offset: 2px; border-radius: 2px; }
 
-dl > div { display: grid; grid-template-columns: minmax(7rem, 14rem) 1fr; gap: 1rem; padding: .25rem 0; border-bottom: 1px solid var(--rule); }
-dt { color: var(--muted); }
-dd { margin: 0; font-variant-numeric: tabular-nums; }
 pre { background: var(--tint); padding: .75rem 1rem; overflow-x: auto; border-radius: .25rem; overflow-wrap: normal; }
 pre.command { white-space: pre-wrap; overflow-wrap: anywhere; }
 details { border-bottom: 1px solid var(--rule); }
@@ -68,8 +65,15 @@ summary { cursor: pointer; padding: .5rem 0; }
 .runs { padding-left: 1.125rem; font-size: .875rem; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
-@media (max-width: 56rem) {
+@media screen and (max-width: 56rem) {
   .models { position: static; }
+  .gains, .gains tbody, .gains th, .gains td { display: block; white-space: normal; }
+  .gains thead, .gains td:empty { display: none; }
+  .gains tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.75rem, 1fr)); gap: 0 .75rem; padding: .25rem 0; }
+  .gains tr > *, .gains tr:has(th) > * { position: static; padding: .125rem 0; text-align: left; border: 0; }
+  .gains tr:has(th) { border-top: 1px solid var(--rule); }
+  .gains th { grid-column: 1 / -1; max-width: none; font-size: .9375rem; }
+  .gains td::before { content: attr(data-label); display: block; color: var(--muted); font-size: .6875rem; font-weight: 400; }
 }
 @page { margin: 14mm; }
 @page wide { size: landscape; margin: 12mm; }
@@ -85,7 +89,7 @@ summary { cursor: pointer; padding: .5rem 0; }
   .gains { font-size: 9px; }
   .gains th, .gains td { padding: .125rem .25rem; }
   h2, h3, .reading, .key, figcaption { break-after: avoid; }
-  figure svg, tr { break-inside: avoid; }
+  figure svg, tr, .reading { break-inside: avoid; }
   .plots { grid-template-columns: 1fr 1fr; gap: 1rem; }
   .small .plots { grid-template-columns: repeat(4, 1fr); gap: .5rem; }
 }
