@@ -77,8 +77,8 @@ interface TimeFacts {
   /** The first and the last, in days since 1970. */
   readonly first: number;
   readonly last: number;
-  /** The correlation with the rows' numbers. */
-  readonly order: number;
+  /** The rows are in their order, or in that of groups and then of times. */
+  readonly inOrder: boolean;
 }
 
 /** Marks that always mean "missing", even in a column of texts. */
@@ -277,8 +277,8 @@ async function timeFacts(
 ): Promise<TimeFacts | undefined> {
   const ofNumbers = numbers > 0 && numbers === present ? timeOfNumbers(smallest, largest) : undefined;
   if (ofNumbers && (ofNumbers.form === 'days since 1970') !== isDate) return undefined;
-  const ways = numbers > 0 ? [] : (await likelyTimes(database, column)).filter(({ values }) => values === present);
-  const { place } = ofNumbers ?? ways[0] ?? {};
+  const texts = numbers > 0 ? [] : (await likelyTimes(database, column)).filter(({ values }) => values === present);
+  const { place } = ofNumbers ?? texts[0] ?? {};
   if (place === undefined) return undefined;
   const [time, ofRow] = [valueColumn, column].map((one) => must(timeForms(one)[place], 'way'));
   const days = daysExpression(must(time, 'way'));
@@ -293,9 +293,11 @@ async function timeFacts(
     `${valueTable} WHERE input = ${input}`,
   );
   if (others > 0) return undefined;
-  const [order = 0] = await queryNumbers(database, [`corr(${daysExpression(must(ofRow, 'way'))}, rowid)`], stagedTable);
+  const ways = ['>=', '<='].map((comparison) => `avg((day ${comparison} lag)::INT)`);
+  const rows = `(SELECT *, lag(day) OVER () AS lag FROM (SELECT ${daysExpression(must(ofRow, 'way'))} AS day FROM ${stagedTable}))`;
+  const inOrder = Math.max(...(await queryNumbers(database, ways, rows))) >= 0.9;
   return {
-    ...{ form: ofNumbers?.form ?? 'dates', ambiguous: ways.length > 1, first, last, order },
+    ...{ form: ofNumbers?.form ?? 'dates', ambiguous: texts.length > 1, first, last, inOrder },
     parts: parts.filter((_, p) => (counts[p] ?? 0) > 1),
   };
 }

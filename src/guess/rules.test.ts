@@ -39,7 +39,10 @@ test('large whole numbers are ids if most of them are large, and are no times', 
   });
   expect(guess({ ...large, beyondFloat: 400_000 })).toMatchObject({ kind: 'inferred' });
   expect(
-    guess({ ...large, time: { form: 'seconds since 1970', parts: [], ambiguous: false, first: 1, last: 2, order: 0 } }),
+    guess({
+      ...large,
+      time: { form: 'seconds since 1970', parts: [], ambiguous: false, first: 1, last: 2, inOrder: false },
+    }),
   ).toMatchObject({ kind: 'inferred' });
   expect(guess({ ...large, whole: false })).toMatchObject({ kind: 'inferred' });
   expect(guess({ ...large, alike: false })).toMatchObject({ kind: 'inferred' }); // an amount

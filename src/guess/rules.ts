@@ -161,9 +161,9 @@ const mostDays = 10_958;
  */
 function isTime({ different, time, words }: Column): boolean {
   if (time === undefined || different < 20 || words.id) return false;
-  const { form, first, last, order } = time;
+  const { form, first, last, inOrder } = time;
   const isLikely = form !== 'seconds since 1970' || (first >= firstSeconds && last <= lastSeconds);
-  return isLikely && last - first >= 1 && (last - first <= mostDays || Math.abs(order) > 0.5);
+  return isLikely && last - first >= 1 && (inOrder || last - first <= mostDays);
 }
 
 /** The time that the loader can split rows by; of several, that with the most values. */

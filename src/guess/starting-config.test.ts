@@ -414,6 +414,8 @@ describe('a time is told by its values, under any name', () => {
     ['ISO times', () => new Date(1000 * (second + random.below(1e7))).toISOString()],
     ['numbers such as 20240531', () => compact(any(19_000, 19_900))],
     ['dates of decades, in the order of the rows', (row) => date(60 * row)],
+    ['dates of decades, of one group after the other', (row) => date(600 * (row % 40))],
+    ['dates of decades, the last one first', (row) => date(-60 * row)],
   ])('%s', async (_, value) => {
     expect(await splitOf('zeta', value)).toMatchObject({ split: 'zeta', kind: { kind: 'time' } });
   });
