@@ -52,8 +52,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 21454, bytes: 94458, files: 31 },
-  comparison: { tokens: 51820, bytes: 185756, files: 60 },
-  config: { tokens: 22662, bytes: 90505, files: 22 },
+  comparison: { tokens: 52600, bytes: 188077, files: 61 },
+  config: { tokens: 22754, bytes: 90897, files: 22 },
   data: { tokens: 71437, bytes: 267461, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },
   guess: { tokens: 12622, bytes: 50638, files: 9 },
@@ -63,7 +63,7 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 22946, bytes: 78906, files: 35 },
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 4966, bytes: 19487, files: 16 },
-  report: { tokens: 26598, bytes: 99578, files: 36 },
+  report: { tokens: 26676, bytes: 99831, files: 36 },
   scripts: { tokens: 25325, bytes: 89469, files: 24 },
   serving: { tokens: 17725, bytes: 61468, files: 16 },
   support: { tokens: 7894, bytes: 26887, files: 24 },

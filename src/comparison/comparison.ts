@@ -215,9 +215,12 @@ export interface Aggregate extends Gain {
 /** The gains of one model over another at a point of the axes. All contrasts at a point form a separate family. */
 export interface Contrast {
   readonly axis: AxisPoint;
+  /** `mean of a, b` where it is the mean of several, in `models`. */
   readonly model: string;
-  /** The model that gains are measured against. */
+  readonly models?: readonly string[];
+  /** The model that gains are measured against; or the mean of several, in `references`. */
   readonly reference: string;
+  readonly references?: readonly string[];
   readonly tasks: Readonly<Record<string, TestedGain & { readonly metric: string }>>;
   readonly aggregate: Aggregate | null;
   readonly verdict: Verdict;
@@ -226,6 +229,7 @@ export interface Contrast {
 /** Relative gains in percent, averaged over the points of the axes. They are a family of their own. */
 export interface MeanOverPoints {
   readonly model: string;
+  readonly models?: readonly string[];
   readonly reference: string;
   readonly tasks: Readonly<Record<string, Gain & { readonly verdict: TaskVerdict | null }>>;
   readonly aggregate: (Gain & { readonly verdict: TaskVerdict | null }) | null;

@@ -23,6 +23,8 @@ const margin = z
   .nullable();
 /** The `type` of a model that another program trains. */
 export const external = 'external';
+
+const side = z.union([z.string(), z.array(z.string()).min(2).refine(isUnique, 'a model is listed twice')]);
 const label = z.string().min(1).optional().describe('Its name in tables. Absent: the type.');
 const externalSchema = z.strictObject({
   label,
@@ -146,17 +148,22 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
       contrasts: z
         .array(
           z
-            .tuple([z.string(), z.string()])
-            .refine(([model, reference]) => model !== reference, 'a model cannot be compared with itself'),
+            .tuple([side, side])
+            .refine(
+              ([one, other]) => [one].flat().every((label) => ![other].flat().includes(label)),
+              'a model cannot be compared with itself',
+            ),
         )
-        .refine((pairs) => isUnique(pairs.map((pair) => pair.toSorted())), 'two models are compared twice')
+        .refine((pairs) => isUnique(pairs.map((pair) => pair.map(String).toSorted())), 'two models are compared twice')
         .default([])
         .describe(
-          'Pairs of labels `[model, reference]`: gains over another model than the baseline. They are tested as a family of their own.',
+          'Pairs of labels `[model, reference]`: gains over another model than the baseline. A list of labels in place of one is the mean of its models: `[ple, [mmoe, cgc]]`, or `[[a1, a2], [b1, b2]]` for a main effect. They are tested as a family of their own.',
         ),
     })
     .superRefine(checkSpaces, whereSound(/^(axes|tune|search|models)/));
 }
+/** A model, or the mean of several. */
+export type ContrastSide = string | readonly string[];
 export type CompareOptions = Readonly<z.infer<ReturnType<typeof compareSchema>>>;
 
 type Entries = readonly { readonly type: string; readonly [key: string]: unknown }[];

@@ -76,6 +76,11 @@ describe('a comparison', () => {
   test('contrasts name two models, tasks have weights', () => {
     const config = parse(whole, ['compare.contrasts=[[four, two experts]]', 'compare.taskWeights={ click: 2 }']);
     expect(config.contrasts).toEqual([['four', 'two experts']]);
+    const means = parse(whole, ['compare.contrasts=[[four, [two experts, apart]]]']);
+    expect(means.contrasts).toEqual([['four', ['two experts', 'apart']]]);
+    expect(failure(whole, ['compare.contrasts=[[four, [four, two experts]]]'])).toMatch(
+      /cannot be compared with itself/,
+    );
     expect(config.taskWeights).toEqual({ click: 2 });
     expect(failure(whole, ['compare.contrasts=[[four, five]]'])).toMatch(/no model is labelled 'five'/);
     expect(failure(whole, ['compare.taskWeights={ clik: 2 }'])).toMatch(/no task 'clik' \(did you mean 'click'\?\)/);

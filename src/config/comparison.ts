@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
-import { type CompareOptions, compareSchema, external, listed } from './compare-schema.js';
+import { type CompareOptions, type ContrastSide, compareSchema, external, listed } from './compare-schema.js';
 import type { Definitions } from './definitions.js';
 import { type Change, type ConfigDocument, type Path, readDocument, withChanges } from './document.js';
 import { type Execute, executeSchema, parseExecute } from './execute.js';
@@ -89,7 +89,7 @@ export interface ComparisonConfig {
   /** The loss weight that is varied for the fronts of joint models. Null: no fronts. */
   readonly front: FrontConfig | null;
   /** Pairs of labels: a model, and the one that its gains are measured against. */
-  readonly contrasts: readonly (readonly [model: string, reference: string])[];
+  readonly contrasts: readonly (readonly [model: ContrastSide, reference: ContrastSide])[];
   /** Where runs train. It changes no result. */
   readonly execute: Execute;
   /**
@@ -406,7 +406,8 @@ function checkNames(
     if (key in compare.axes) fail(['front', key], 'is an axis already');
   }
   for (const [index, pair] of compare.contrasts.entries())
-    for (const [place, label] of pair.entries())
-      known(['contrasts', index, place], 'no model is labelled', label, labels);
+    for (const [place, side] of pair.entries())
+      for (const label of typeof side === 'string' ? [side] : side)
+        known(['contrasts', index, place], 'no model is labelled', label, labels);
   faults.tell();
 }

@@ -52,8 +52,8 @@ export function gainTables(
 function meanRows({ means = [], tasks: names }: Comparison, [first]: readonly Point[]): readonly GainRow[] {
   if (!first) return [];
   const point = { ...first, axis: {} };
-  return means.flatMap(({ model: label, reference, tasks, aggregate }) => {
-    const model = first.rows.find((row) => row.label === label);
+  return means.flatMap(({ model: label, models, reference, tasks, aggregate }) => {
+    const model = rowNamed(label, models, first);
     if (!model) return [];
     const all = [...names.map((name) => [name, tasks[name] ?? null] as const), [meanTask.name, aggregate] as const];
     const digits = percentDigits(all.map(([, gain]) => gain?.gain ?? null));
@@ -91,12 +91,20 @@ interface Compared
   extends Pick<GainRow, 'family' | 'reference' | 'weight'>,
     Pick<ComparisonRow, 'aggregate' | 'verdict'> {
   readonly model: string;
+  /** It is the mean of these. */
+  readonly models?: readonly string[];
   readonly tasks: Readonly<Record<string, TestedGain>>;
+}
+
+/** The mean of several models has no row of its own. */
+function rowNamed(label: string, meanOf: readonly string[] | undefined, { rows }: Point): ComparisonRow | undefined {
+  const row = rows.find((one) => one.label === (meanOf?.[0] ?? label));
+  return row && meanOf ? { ...row, label, parameters: null, tasks: {}, networks: 1 } : row;
 }
 
 /** A row for each task, and one for Δm. */
 function modelRows({ tasks, aggregate, verdict, ...of }: Compared, point: Point): readonly GainRow[] {
-  const model = point.rows.find(({ label }) => label === of.model);
+  const model = rowNamed(of.model, of.models, point);
   if (!model) return [];
   const hasGain = Object.values(tasks).some(({ gain }) => gain !== null);
   const ofModel = {

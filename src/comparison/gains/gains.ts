@@ -115,9 +115,12 @@ function poolVariances(pool: readonly MeasuredModel[], sums: readonly Factors[])
     sums.map((factors) => pool.map((model) => weightedSample(model, factors).values)),
   );
   const of = variances.map(
-    (models): RunVariance =>
-      (model) =>
-        (model && models[pool.indexOf(model)]) ?? null,
+    (models, sum): RunVariance =>
+      (model) => {
+        // The mean of several models is not in the pool, which has the models themselves.
+        if (model?.meanOf) return sampleVariance(weightedSample(model, sums[sum] ?? null).values);
+        return (model && models[pool.indexOf(model)]) ?? null;
+      },
   );
   return { of, priorDegreesOfFreedom };
 }

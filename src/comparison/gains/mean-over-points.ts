@@ -54,6 +54,7 @@ export function meansOverPoints(pairs: readonly TestedPair[], points: number, te
     });
     return {
       model: pair.model.label,
+      ...(pair.model.meanOf ? { models: pair.model.meanOf } : {}),
       reference: pair.reference?.label ?? '',
       tasks: Object.fromEntries(test.tasks.flatMap(({ name }, task) => (gains[task] ? [[name, gains[task]]] : []))),
       aggregate: gains.at(-1) ?? null,

@@ -25,6 +25,8 @@ export interface MeasuredModel extends Omit<Entry, 'runs'> {
   readonly folders: readonly EntryRun[];
   /** Of each seed that has finished. */
   readonly runs: readonly MeasuredRun[];
+  /** Labels: it is the mean of these models. */
+  readonly meanOf?: readonly string[];
 }
 
 type Parameters = NonNullable<ComparisonRow['parameters']>;

@@ -15,7 +15,7 @@ import type { Entry, EntryRun } from '../stored/entry.js';
 import { type ExternalFile, readExternal, referenceAmong, type Scale } from '../stored/external-predictions.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
 import { runTimes } from '../stored/timing.js';
-import { summarize } from './summarize.js';
+import { type SummaryOptions, summarize } from './summarize.js';
 
 export interface StoredTable {
   readonly comparison: Comparison;
@@ -116,9 +116,12 @@ function taskMetrics({ tasks, rows }: Comparison): Readonly<Record<string, strin
 }
 
 /** Every pair of models once, over all points of the axes. */
-function contrastPairs(contrasts: Comparison['contrasts']): readonly (readonly [string, string])[] {
+function contrastPairs(contrasts: Comparison['contrasts']): SummaryOptions['contrasts'] {
   const pairs = new Map(
-    contrasts.map(({ model, reference }) => [JSON.stringify([model, reference]), [model, reference] as const]),
+    contrasts.map(({ model, models = model, reference, references = reference }) => [
+      JSON.stringify([models, references]),
+      [models, references] as const,
+    ]),
   );
   return [...pairs.values()];
 }

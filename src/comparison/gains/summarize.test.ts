@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparisonRow } from '../comparison.js';
+import { squeezedVariances } from '../statistics/squeezed-variances.js';
 import type { Entry } from '../stored/entry.js';
 import { buildEntry, configured, evaluatedRun, plainOptions } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
@@ -213,6 +214,35 @@ describe('a table of three models or more', () => {
     // with the variances of the whole table
     expect(same?.tasks.click?.p).toBe(comparison.rows[3]?.tasks.click?.p);
     expect(comparison.rows).toEqual(await summarizedRows(models));
+  });
+
+  it('a side of a contrast may be the mean of several models', async () => {
+    const contrasts = [
+      ['b', ['a', 'c']],
+      [
+        ['a', 'b'],
+        ['c', 'alone'],
+      ],
+    ] as const;
+    const comparison = await summarize(models, { ...options, contrasts });
+    const clicks = (label: string) =>
+      models
+        .find((entry) => entry.label === label)
+        ?.runs.map(({ run }) => Number(run?.result.tasks['click']?.test['auc'])) ?? [];
+    const means = clicks('a').map((auc, seed) => (auc + (clicks('c')[seed] ?? 0)) / 2);
+    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = (values: readonly number[]) =>
+      values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1);
+    const [against, main] = comparison.contrasts;
+    expect(against).toMatchObject({ model: 'b', reference: 'mean of a, c', references: ['a', 'c'] });
+    expect(against?.tasks.click?.gain).toBeCloseTo(mean(clicks('b')) - mean(means), 12);
+    // The variance of b is squeezed over the table's models; that of the mean is its own.
+    const [ofClick = []] = squeezedVariances([
+      models.map(({ label }) => clicks(label)),
+      models.map(({ runs }) => runs.map(({ run }) => Number(run?.result.tasks['buy']?.test['auc']))),
+    ]).variances;
+    expect(against?.tasks.click?.se).toBeCloseTo(Math.sqrt(((ofClick[2]?.variance ?? 0) + variance(means)) / 5), 12);
+    expect(main).toMatchObject({ model: 'mean of a, b', models: ['a', 'b'], reference: 'mean of c, alone' });
   });
 
   it('the mean relative gain: the weighted mean of both, from the runs', async () => {

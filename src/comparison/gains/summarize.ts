@@ -1,3 +1,4 @@
+import type { ContrastSide } from '../../config/compare-schema.js';
 import type { Margin } from '../../config/parts.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { must } from '../../support/must.js';
@@ -16,6 +17,7 @@ import {
   relativeGain,
   type Sample,
 } from './gains.js';
+import { meanModel } from './mean-model.js';
 import { meansOverPoints } from './mean-over-points.js';
 import { type JudgedTask, judge, lateRuns, type MeasuredModel, measured, signed } from './measured.js';
 import { notesOn } from './notes.js';
@@ -34,7 +36,7 @@ export interface SummaryOptions {
   /** Weights by task in the mean relative gain. Default: 1. */
   readonly taskWeights: Readonly<Record<string, number>>;
   /** Pairs of labels that are compared with each other. */
-  readonly contrasts: readonly (readonly [model: string, reference: string])[];
+  readonly contrasts: readonly (readonly [model: ContrastSide, reference: ContrastSide])[];
   readonly seeds: readonly number[];
   readonly axes: Comparison['axes'];
   /** Null: both if every run has kept its predictions and every metric has an error over rows; else seeds. */
@@ -122,8 +124,10 @@ async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, t
   const baseline = named(options.baseline);
   const [{ point } = { point: {} }] = models;
   const overBaseline = models.map((model) => ({ model, reference: baseline }));
-  const contrasted = options.contrasts.flatMap(([label, other]) => {
-    const [model, reference] = [named(label), named(other)];
+  const side = (of: ContrastSide) =>
+    typeof of === 'string' ? named(of) : meanModel(of.flatMap((one) => named(one) ?? []));
+  const contrasted = options.contrasts.flatMap(([one, other]) => {
+    const [model, reference] = [side(one), side(other)];
     return model && reference ? [{ model, reference }] : [];
   });
   const gains = await estimateGains([...overBaseline, ...contrasted], models, test); // reads runs once
@@ -145,7 +149,9 @@ async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, t
     contrasts: ofContrasts.map((tested) => ({
       axis: point,
       model: tested.pair.model.label,
+      ...(tested.pair.model.meanOf ? { models: tested.pair.model.meanOf } : {}),
       reference: tested.pair.reference?.label ?? '',
+      ...(tested.pair.reference?.meanOf ? { references: tested.pair.reference.meanOf } : {}),
       ...gainsByTask(tested, test),
     })),
     fronts,
