@@ -55,6 +55,9 @@ test('a run is not copied that is unfinished, damaged, without predictions that 
   expect(await reuse()).toEqual([]);
   expect(readdirSync(own)).toEqual([]);
   await finishedRun(run);
+  writeFileSync(join(run, 'config.yaml'), 'name: x\ngone: 1\n');
+  expect(await reuse()).toEqual([]);
+  await finishedRun(run);
   rmSync(join(run, 'predictions.arrow'));
   expect(await reuse()).toEqual([]);
   mkdirSync(join(own, `label${other.slice(1)}`));

@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { cp, readdir, rename, rm } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { DataError } from '../../support/errors.js';
+import { UserError } from '../../support/errors.js';
 import { partialPath } from '../../support/whole-file.js';
 import { noteOnUntracked } from '../../tracking/untracked.js';
 import { readRun } from '../../training/finished-run.js';
@@ -57,7 +57,7 @@ async function isCopied(from: string, to: string, hash: string): Promise<boolean
     await rename(partial, to);
     return true;
   } catch (error) {
-    if (error instanceof DataError) return false; // damaged, or another process overwrites it
+    if (error instanceof UserError) return false; // damaged, of another version, or another process overwrites it
     throw error;
   } finally {
     await rm(partial, { recursive: true, force: true });
