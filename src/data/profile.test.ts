@@ -6,7 +6,7 @@ test('each value of each column and split has its rows, and the number and the s
   const rows = await withDatabase(async (database) => {
     await database.run(`CREATE TABLE t AS SELECT * FROM (VALUES
       (0, 'a', NULL, 1), (0, 'a', 'x', NULL), (0, 'b', 'x', 3), (1, 'a', 'x', 5)) v(split, first, second, label)`);
-    await profile(database, 't', ['first', 'second'], 'split', ['label']);
+    await profile(database, 't', 4, ['first', 'second'], 'split', ['label']);
     return queryRows(database, 'SELECT input, value, split, rows::INT, n0::INT, s0::INT FROM profile ORDER BY ALL');
   });
   expect(rows).toEqual([
@@ -22,7 +22,7 @@ test('each value of each column and split has its rows, and the number and the s
 test('more columns than one statement has: all are there, by their places', async () => {
   const places = await withDatabase(async (database) => {
     const columns = Array.from({ length: 120 }, (_, c) => `i + ${c}`);
-    await profile(database, 'range(3) t(i)', columns, '0');
+    await profile(database, 'range(3) t(i)', 2 ** 20 / 50, columns, '0');
     return queryRows(database, 'SELECT input, min(value)::INT, count(*)::INT FROM profile GROUP BY 1 ORDER BY 1');
   });
   expect(places).toEqual(Array.from({ length: 120 }, (_, c) => [c, c, 3]));

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type CalendarPart, calendarParts } from '../data/encoding.js';
 import { profile } from '../data/profile.js';
 import { literals, queryNumbers, queryRows } from '../data/store/database.js';
-import { columnKinds, fewValues, likelyTimes } from '../data/table/column-kinds.js';
+import { columnKinds, fewValues, type LikelyTime, likelyTimes } from '../data/table/column-kinds.js';
 import {
   daysExpression,
   numberSql,
@@ -116,12 +116,18 @@ export async function columnFacts(
   let found = await readFacts(database, columns.length);
   const marks = await missingMarks(database, columns, found);
   if (marks.length > 0) {
-    for (const { sql } of columns.filter(({ type }) => type === 'text'))
+    const marked = `SELECT DISTINCT input FROM ${valueTable} WHERE text IN (${literals(marks)})`;
+    const places = new Set((await queryRows(database, marked)).map(([input]) => Number(input)));
+    for (const { sql } of columns.filter(({ type }, input) => type === 'text' && places.has(input)))
       await database.run(`UPDATE ${stagedTable} SET ${sql} = NULL WHERE ${sql} IN (${literals(marks)})`);
     await makeValues(database, staged, columns);
     found = await readFacts(database, columns.length);
   }
   const inputs = columns.map(({ name }) => ({ name, index: names.indexOf(name), kind: undefined }));
+  const times = await likelyTimes(
+    database,
+    columns.filter((_, input) => found[input]?.numbers === 0),
+  );
   const kinds = await columnKinds(database, inputs, staged, () => undefined);
   const firstRows = staged.files[0]?.rows ?? 0;
   const facts: ColumnFacts[] = [];
@@ -138,7 +144,7 @@ export async function columnFacts(
       kind: kinds.find((one) => one.name === name)?.kind,
       ...known,
       countsRows: mayCount && (await countsRows(database, column, firstRows)),
-      time: await timeFacts(database, column, input, known, isDate),
+      time: await timeFacts(database, column, input, known, times.get(column) ?? [], isDate),
     });
   }
   return { facts, marks };
@@ -156,16 +162,17 @@ export const valueColumn: StagedColumn = { name: 'value', type: 'text', sql: 'te
 /** Makes `valueTable`. */
 async function makeValues(
   database: DuckDBConnection,
-  { files }: StagedRows,
+  { files, rows }: StagedRows,
   columns: readonly StagedColumn[],
 ): Promise<void> {
   const test = files.find(({ split }) => split === 'test')?.first ?? Number.MAX_SAFE_INTEGER;
-  await profile(database, stagedTable, columns.map(textSql), `rowid >= ${test}`);
-  const ways = await Promise.all(columns.map((column) => likelyTimes(database, column, marksOfMissing)));
-  const dates = ways.flatMap(([date], input) => (date ? [{ input, date }] : []));
-  const days = dates.map(
-    ({ input, date }) => `WHEN ${input} THEN ${daysExpression(must(timeForms(valueColumn)[date.place], 'way'))}`,
-  );
+  await profile(database, stagedTable, rows, columns.map(textSql), `rowid >= ${test}`);
+  const ways = await likelyTimes(database, columns, marksOfMissing);
+  const forms = timeForms(valueColumn);
+  const days = columns.flatMap((column, input) => {
+    const [date] = ways.get(column) ?? [];
+    return date ? [`WHEN ${input} THEN ${daysExpression(must(forms[date.place], 'way'))}`] : [];
+  });
   const lists = columns.flatMap(({ type }, input) => (type === 'list' ? [input] : []));
   await database.run(`CREATE OR REPLACE TEMP TABLE ${valueTable} AS
     SELECT input, value AS text, CASE WHEN input NOT IN (-1, ${lists.join(', ')}) THEN number_of(text) END AS number,
@@ -273,11 +280,12 @@ async function timeFacts(
   column: StagedColumn,
   input: number,
   { present, numbers, smallest, largest }: ValueFacts,
+  likely: readonly LikelyTime[],
   isDate: boolean,
 ): Promise<TimeFacts | undefined> {
   const ofNumbers = numbers > 0 && numbers === present ? timeOfNumbers(smallest, largest) : undefined;
   if (ofNumbers && (ofNumbers.form === 'days since 1970') !== isDate) return undefined;
-  const texts = numbers > 0 ? [] : (await likelyTimes(database, column)).filter(({ values }) => values === present);
+  const texts = likely.filter(({ values }) => values === present);
   const { place } = ofNumbers ?? texts[0] ?? {};
   if (place === undefined) return undefined;
   const [time, ofRow] = [valueColumn, column].map((one) => must(timeForms(one)[place], 'way'));

@@ -154,7 +154,7 @@ async function onlyWhere(
     return `coalesce(${textSql(column)} NOT IN ('', ${literals(texts)}), false)`;
   });
   const bits = binary.map((place) => `${filled[place]}::INT`);
-  await profile(database, stagedTable, filled, '0', bits);
+  await profile(database, stagedTable, staged.rows, filled, '0', bits);
   const sums = binary.map((_, t) => `s${t}`).join(', ');
   const counts = await numbersBy(database, 1, `SELECT input, rows, ${sums} FROM profile WHERE value`);
   const filledRows = (place: number) => counts(place)[0] ?? 0;

@@ -14,8 +14,9 @@ export async function inspectColumns(
 ): Promise<readonly InspectedColumn[]> {
   const { database, kept } = seen;
   const inspected: InspectedColumn[] = [];
-  for (const batch of batches(columns, kept.train + kept.validation + kept.test)) {
-    await groupValues(database, batch, tasks.length);
+  const rows = kept.train + kept.validation + kept.test;
+  for (const batch of batches(columns, rows)) {
+    await groupValues(database, batch, rows, tasks.length);
     const counts = await valueCounts(seen, batch);
     const alone = await aloneScores(database, batch, tasks);
     for (const [k, { index, name }] of batch.entries()) inspected[index] = { name, ...counts(k), alone: alone(k) };

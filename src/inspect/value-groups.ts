@@ -24,18 +24,16 @@ export function entriesSql({ index }: SourceColumn & { readonly index: number })
 }
 
 /** Makes `groups`: the profile of a batch, with `is_numeric`. Splits and labels are those of `seen`. */
-export async function groupValues(database: DuckDBConnection, batch: Batch, tasks: number): Promise<void> {
+export async function groupValues(
+  database: DuckDBConnection,
+  batch: Batch,
+  rows: number,
+  tasks: number,
+): Promise<void> {
   const labels = Array.from({ length: tasks }, (_, t) => `l${t}`);
   const [list] = batch.filter(({ kind }) => kind === 'list');
-  if (list) await profile(database, entriesSql(list), ['value'], 'split', labels);
-  else
-    await profile(
-      database,
-      'seen',
-      batch.map(({ index }) => `i${index}::DOUBLE`),
-      'split',
-      labels,
-    );
+  const columns = list ? ['value'] : batch.map(({ index }) => `i${index}::DOUBLE`);
+  await profile(database, list ? entriesSql(list) : 'seen', rows, columns, 'split', labels);
   const numeric = batch.flatMap(({ kind }, k) => (kind === 'numeric' ? [k] : []));
   await database.run(`CREATE OR REPLACE TEMP VIEW groups AS SELECT *,
     input IN (-1, ${numeric.join(', ')}) AS is_numeric FROM profile`);

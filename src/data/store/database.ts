@@ -86,6 +86,29 @@ export async function numbersBy(
   return (...key) => rows.get(key.join()) ?? [];
 }
 
+/**
+ * SQL of a row for each value of each row: `input`, the column's place from `first` on; `value`; and what `beside`
+ * names. A statement binds all columns of its relation each time that it names it, so one statement a column is
+ * quadratic in wide tables, and this is not.
+ * @param columns SQL of their values, all of one type.
+ */
+export function eachValue(columns: readonly string[], relation: string, beside: readonly string[] = [], first = 0) {
+  const places = `unnest(range(${first}, ${first + columns.length}))::INTEGER AS input`;
+  return `(SELECT ${[places, `unnest([${columns.join(', ')}]) AS value`, ...beside].join(', ')} FROM ${relation})`;
+}
+
+/** Evaluates expressions, such as counts of `value`, for each column. By its place; nothing without rows. */
+export async function numbersOf(
+  connection: DuckDBConnection,
+  columns: readonly string[],
+  expressions: readonly string[],
+  relation: string,
+): Promise<(place: number) => readonly number[]> {
+  if (columns.length === 0) return () => [];
+  const from = eachValue(columns, relation);
+  return numbersBy(connection, 1, `SELECT input, ${expressions.join(', ')} FROM ${from} GROUP BY input`);
+}
+
 /** DuckDB's buffer memory for a narrow table. Anything beyond it goes to disk. */
 export const bufferMegabytes = 640;
 

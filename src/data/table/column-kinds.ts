@@ -1,7 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
+import { groupedBy } from '../../support/grouped-by.js';
+import { must } from '../../support/must.js';
 import type { CalendarPart } from '../encoding.js';
-import { literals, queryNumbers, queryRows } from '../store/database.js';
+import { eachValue, literals, numbersBy, numbersOf, queryNumbers, queryRows } from '../store/database.js';
 import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';
 import {
@@ -59,6 +61,21 @@ export async function columnKinds(
 ): Promise<readonly KnownInput[]> {
   const asked = inputs.map((input) => ({ input, column: stagedColumn(staged, input.of ?? input.name) }));
   const found = await statistics(database, asked);
+  const where = (is: (statistics: Statistics) => boolean) =>
+    asked.flatMap(({ input, column }, i) => {
+      const one = found[i];
+      return one && is(one) && input.kind === undefined && input.part === undefined ? [column] : [];
+    });
+  const times = await likelyTimes(
+    database,
+    where(({ numbers }) => numbers === 0),
+  );
+  const many = await columnsOfMany(
+    database,
+    where(
+      ({ present, numbers, whole, long }) => numbers > 0 && numbers >= (1 - oddShare) * present && whole && long === 0,
+    ),
+  );
   const known: KnownInput[] = [];
   for (const [i, { input, column }] of asked.entries()) {
     const { present = 0, numbers = 0, whole = true, long = 0 } = found[i] ?? {};
@@ -85,13 +102,13 @@ export async function columnKinds(
     } else if (present === 0) continue;
     else if (column.type === 'list') as('list');
     else if (numbers >= (1 - oddShare) * present && numbers > 0) {
-      if (long > 0 || (whole && (await different(database, column)) <= fewValues)) as('categorical');
+      if (long > 0 || (whole && !many.has(column))) as('categorical');
       else {
         as('numeric', undefined, numbers < present);
         if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
       }
     } else {
-      const time = numbers === 0 ? await timeExpression(database, column, present) : undefined;
+      const time = numbers === 0 ? onlyTime(times.get(column), present) : undefined;
       if (time === undefined) as('categorical');
       else as('numeric', time.place);
     }
@@ -141,27 +158,43 @@ function stagedColumn(staged: StagedRows, name: string): StagedColumn {
   return column;
 }
 
+interface Statistics {
+  readonly present: number;
+  readonly numbers: number;
+  readonly whole: boolean;
+  readonly long: number;
+}
+
 /** Each expression costs a pass over the column, so what its type or its given kind says is not counted. */
 async function statistics(
   database: DuckDBConnection,
   asked: readonly { readonly input: InputColumn; readonly column: StagedColumn }[],
-) {
-  const expressions = asked.flatMap(({ input, column }) => {
-    const { type, sql } = column;
-    const number = type === 'text' ? numberSql(column) : sql; // a number too large for 32 bits is whole
+): Promise<readonly Statistics[]> {
+  const all: Statistics[] = [];
+  const groups = groupedBy(asked.entries(), ([, { input, column }]) => [column.type, input.kind === undefined]);
+  for (const group of groups) {
+    const [[, { input, column }]] = group;
+    const { type } = column;
+    const value = { ...column, sql: 'value' };
+    const number = type === 'text' ? numberSql(value) : 'value'; // a number too large for 32 bits is whole
     const countWhere = (condition: string) => (input.kind === undefined ? `count(*) FILTER (${condition})` : '0');
-    return [
-      `count(${sql})`,
-      `count(${type === 'whole' ? sql : numberSql(column)})`,
-      type === 'text' || type === 'number' ? countWhere(`${number} <> trunc(${number})`) : '0',
-      type === 'text' || type === 'whole' ? countWhere(isLongWhole(column)) : '0',
-    ];
-  });
-  const values = await queryNumbers(database, expressions, stagedTable);
-  return asked.map((_, c) => {
-    const [present = 0, numbers = 0, broken = 0, long = 0] = values.slice(4 * c, 4 * c + 4);
-    return { present, numbers, whole: broken === 0, long };
-  });
+    const found = await numbersOf(
+      database,
+      group.map(([, { column }]) => column.sql),
+      [
+        'count(value)',
+        `count(${type === 'whole' ? 'value' : numberSql(value)})`,
+        type === 'text' || type === 'number' ? countWhere(`${number} <> trunc(${number})`) : '0',
+        type === 'text' || type === 'whole' ? countWhere(isLongWhole(value)) : '0',
+      ],
+      stagedTable,
+    );
+    for (const [k, [c]] of group.entries()) {
+      const [present = 0, numbers = 0, broken = 0, long = 0] = found(k);
+      all[c] = { present, numbers, whole: broken === 0, long };
+    }
+  }
+  return all;
 }
 
 /** SQL of whether a value is a whole number that is too long to be a number, and so an id. */
@@ -171,17 +204,27 @@ function isLongWhole({ type, sql }: StagedColumn): string {
   return `CASE WHEN strlen(${sql}) >= 16 THEN ${isLong} END`; // computed for long texts alone
 }
 
-/** Different numbers, as far as the first few. Most columns have more than these among their first rows. */
-async function different(database: DuckDBConnection, column: StagedColumn): Promise<number> {
-  let found = 0;
-  for (const rows of [`${stagedTable} LIMIT 10000`, stagedTable]) {
-    const all = `FROM (FROM ${rows})`;
-    const values = column.type === 'text' ? `FROM (SELECT DISTINCT ${column.sql} ${all})` : all; // of few texts each is made a number once
-    const from = `(SELECT DISTINCT ${numberSql(column)} AS value ${values} LIMIT ${fewValues + 2})`;
-    [found = 0] = await queryNumbers(database, ['count(value)'], from);
-    if (found > fewValues) break;
+/** Columns with more than a few different numbers. Most have them among their first rows. */
+async function columnsOfMany(database: DuckDBConnection, columns: readonly StagedColumn[]): Promise<Set<StagedColumn>> {
+  const many = new Set<StagedColumn>();
+  for (const rows of [`(FROM ${stagedTable} LIMIT 10000)`, stagedTable]) {
+    const left = columns.filter((column) => !many.has(column));
+    for (const some of groupedBy(left, ({ type }) => type)) {
+      const values = eachValue(
+        some.map(({ sql }) => sql),
+        rows,
+      );
+      const number = numberSql({ ...some[0], sql: 'value' });
+      const different = `(SELECT DISTINCT input, value FROM ${values})`; // of few texts each is made a number once
+      const counts = await numbersBy(
+        database,
+        1,
+        `SELECT input, count(DISTINCT ${number}) FROM ${different} GROUP BY input`,
+      );
+      for (const [place, column] of some.entries()) if ((counts(place)[0] ?? 0) > fewValues) many.add(column);
+    }
   }
-  return found;
+  return many;
 }
 
 /** A way of writing times. */
@@ -191,36 +234,63 @@ interface TimeWay {
   readonly sql: string;
 }
 
+/** A way of writing times that most of a column's first values have, and how many of all values have it. */
+export type LikelyTime = TimeWay & { readonly values: number };
+
 /** The one way in which all values of a column are times. */
 export async function timeExpression(
   database: DuckDBConnection,
   column: StagedColumn,
   present: number,
 ): Promise<TimeWay | undefined> {
-  const right = (await likelyTimes(database, column)).filter(({ values }) => values === present);
+  return onlyTime((await likelyTimes(database, [column])).get(column), present);
+}
+
+function onlyTime(likely: readonly LikelyTime[] = [], present: number): TimeWay | undefined {
+  const right = likely.filter(({ values }) => values === present);
   return right.length === 1 ? right[0] : undefined; // 01/02/2024 may be in January or in February
 }
 
 /**
- * The ways of writing times that most of a column's first values have, and how many of all values have each.
+ * The ways of writing times that most of a column's first values have. Columns without any are left out.
  * @param marks Values to ignore.
  */
 export async function likelyTimes(
   database: DuckDBConnection,
-  column: StagedColumn,
+  columns: readonly StagedColumn[],
   marks: readonly string[] = [],
-): Promise<readonly (TimeWay & { readonly values: number })[]> {
-  if (column.type !== 'text') return [];
-  const ways = timesOfText(column.sql).map((sql, place): TimeWay => ({ place, sql }));
-  const counts = (some: readonly TimeWay[]) => some.map(({ sql }) => `count(${sql})`);
-  const [sample = 0, ...fitting] = await queryNumbers(
-    database,
-    ['count(*)', ...counts(ways)],
-    `(SELECT ${column.sql} FROM ${stagedTable} WHERE NOT list_contains([${literals(marks)}]::VARCHAR[], ${column.sql}) LIMIT 1000)`,
+): Promise<ReadonlyMap<StagedColumn, readonly LikelyTime[]>> {
+  const texts = columns.filter(({ type }) => type === 'text');
+  const likely = new Map<StagedColumn, LikelyTime[]>();
+  if (texts.length === 0) return likely;
+  const ways = timesOfText('value');
+  const values = eachValue(
+    texts.map(({ sql }) => sql),
+    stagedTable,
+    ['rowid AS row'],
   );
-  const likely = ways.filter((_, w) => sample > 0 && (fitting[w] ?? 0) >= 0.95 * sample);
-  const values = await queryNumbers(database, counts(likely), stagedTable);
-  return likely.map((way, w) => ({ ...way, values: values[w] ?? 0 }));
+  const isValue = `NOT list_contains([${literals(marks)}]::VARCHAR[], value)`;
+  const first = `SELECT input, unnest(arg_min(value, row, 1000)) AS value FROM ${values} WHERE ${isValue} GROUP BY input`;
+  const mayBe = "number_of(value) IS NULL AND (value < ':' OR lower(value[1]) IN ('e', 'i'))"; // DuckDB reads epoch and infinity
+  const counts = ways.map((way) => `count(CASE WHEN ${mayBe} THEN ${way} END)`).join(', ');
+  const sample = await numbersBy(database, 1, `SELECT input, count(*), ${counts} FROM (${first}) GROUP BY input`);
+  for (const [way, counted] of ways.entries()) {
+    const some = texts.filter((_, place) => {
+      const [all = 0, ...fitting] = sample(place);
+      return all > 0 && (fitting[way] ?? 0) >= 0.95 * all;
+    });
+    const found = await numbersOf(
+      database,
+      some.map(({ sql }) => sql),
+      [`count(${counted})`],
+      stagedTable,
+    );
+    for (const [place, column] of some.entries()) {
+      const time = { place: way, sql: must(timesOfText(column.sql)[way], 'way'), values: found(place)[0] ?? 0 };
+      likely.set(column, [...(likely.get(column) ?? []), time]);
+    }
+  }
+  return likely;
 }
 
 async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: number, present: number) {

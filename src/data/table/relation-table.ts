@@ -133,7 +133,8 @@ export async function openRelation(
     types: new Map([...known].map(([name, { type }]) => [name, type])),
     times: new Set([...known].flatMap(([name, { isTime }]) => (isTime ? [name] : []))),
     unsupported,
-    value: (name, type, missing) => asWanted(must(known.get(name), `column '${name}'`), type, missing),
+    value: (name, type) => asWanted(must(known.get(name), `column '${name}'`), type),
+    clean: cleaned,
     async rows(into, _, use) {
       if (attached === undefined) return run(relation, use(from));
       await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
@@ -150,10 +151,10 @@ interface Staged {
   readonly isTime?: boolean;
 }
 
-function asWanted({ type: own, expression }: Staged, type: StagedType, missing: readonly string[]): string {
-  if (type === 'text' && own === 'number') return `whole_text(${expression})`;
-  if (type === 'text') return cleaned(`((${expression})::VARCHAR)`, missing);
-  return type === 'list' && own !== 'list' ? `[(${expression})::VARCHAR]` : expression;
+function asWanted({ type: own, expression }: Staged, type: StagedType): ReturnType<TableFile['value']> {
+  if (type === 'text' && own === 'number') return { sql: `whole_text(${expression})`, isRaw: false };
+  if (type === 'text') return { sql: `(${expression})::VARCHAR`, isRaw: true };
+  return { sql: type === 'list' && own !== 'list' ? `[(${expression})::VARCHAR]` : expression, isRaw: false };
 }
 
 /** @returns The type's name, where its values are neither numbers, texts, booleans, times nor lists of these. */

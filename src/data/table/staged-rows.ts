@@ -56,8 +56,8 @@ export async function stageRows(
   const staged: (SplitFile & { readonly first: number; readonly rows: number })[] = [];
   let [rows, bytes] = [0, 0];
   for (const { split, file } of files) {
-    const values = columns.map(({ name, type }) => file.value(name, type, missing)).join(', ');
-    const insert = (from: string) => database.run(`INSERT INTO ${stagedTable} SELECT ${values} FROM ${from}`);
+    const select = selectValues(file, columns, missing);
+    const insert = (from: string) => database.run(`INSERT INTO ${stagedTable} ${select} FROM ${from})`);
     const onShare = (share: number) => onBytes(bytes + share * file.bytes);
     await withProgress(database, onShare, () => file.rows(database, missing, insert));
     bytes += file.bytes;
@@ -82,12 +82,25 @@ export async function stageRows(
   };
 }
 
+/**
+ * SQL of a file's values, up to its rows. One expression cleans all raw texts, as elements of a list: DuckDB's time to
+ * plan an expression a column is quadratic.
+ */
+function selectValues(file: TableFile, columns: readonly StagedColumn[], missing: readonly string[]): string {
+  const values = columns.map(({ name, type }) => file.value(name, type));
+  const raw = values.filter(({ isRaw }) => isRaw);
+  const texts = `list_transform([${raw.map(({ sql }) => sql).join(', ')}]::VARCHAR[], raw -> ${file.clean('raw', missing)}) AS texts`;
+  const others = values.flatMap(({ sql, isRaw }, c) => (isRaw ? [] : [`${sql} AS v${c}`]));
+  const staged = values.map((value, c) => (value.isRaw ? `texts[${raw.indexOf(value) + 1}]` : `v${c}`));
+  return `SELECT ${staged.join(', ')} FROM (SELECT ${[texts, ...others].join(', ')}`;
+}
+
 /** Whether a file has whole numbers that would not be exact as the decimals that another file has. */
 async function losesDigits(database: DuckDBConnection, files: readonly SplitFile[], name: string): Promise<boolean> {
   let isLost = false;
   for (const { file } of files) {
     if (file.types.get(name) !== 'whole') continue;
-    const value = file.value(name, 'whole', []);
+    const { sql: value } = file.value(name, 'whole');
     const test = `coalesce(bool_or(${value} NOT BETWEEN ${-mostWhole} AND ${mostWhole}), false)`;
     await file.rows(database, [], async (from) => {
       isLost ||= (await queryRows(database, `SELECT ${test} FROM ${from}`))[0]?.[0] === true;

@@ -13,8 +13,10 @@ export interface TableFile {
   readonly times?: ReadonlySet<string>;
   /** Columns whose values have no meaning here, such as structs, and their types. */
   readonly unsupported: ReadonlyMap<string, string>;
-  /** SQL of a column's values. @param missing Texts that stand for a missing value. */
-  value(name: string, type: StagedType, missing: readonly string[]): string;
+  /** SQL of a column's values. `isRaw`: of texts as they stand in the file, which `clean` makes values. */
+  value(name: string, type: StagedType): { readonly sql: string; readonly isRaw: boolean };
+  /** SQL of the value of a raw text, NULL for a missing one. @param missing Texts that stand for a missing value. */
+  clean(text: string, missing: readonly string[]): string;
   /**
    * Calls `use` with SQL that stands behind FROM: all rows, in their order. If `use` fails, it may be called again,
    * with other SQL.

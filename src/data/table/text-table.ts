@@ -44,10 +44,8 @@ export async function openTextTable(
     names,
     types: new Map(names.map((name) => [name, 'text'])),
     unsupported: new Map(),
-    value(name, _, missing) {
-      const column = `c${names.indexOf(name)}`;
-      return exact ? column : trimmedText(column, missing);
-    },
+    value: (name) => ({ sql: `c${names.indexOf(name)}`, isRaw: !exact }),
+    clean: trimmedText,
     async rows(database, missing, use) {
       let known: number | undefined; // by the other reader, which says what is wrong, and where
       const { begin, isPlain } = opened;
