@@ -103,6 +103,33 @@ test('on a terminal a bar below the lines of finished runs says how long it take
   ]);
 });
 
+test('elsewhere a line every ten seconds says how many runs have finished, and about how long the rest takes', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const { stream, written } = recordingStream(false);
+  const display = openCompareDisplay(stream, config);
+  vi.advanceTimersByTime(30_000); // the plan is made
+  const runs = [1, 2, 3, 4].map((seed) => ({ ...run, label: 'ple', seed, folder: `ple-${seed}` }));
+  display.show({ kind: 'planned', stage: 'runs', runs: 4, unfinished: runs, jobs: 2, threads: 1 });
+  const [first = run, second = run, third = run] = runs;
+  for (const one of [first, second]) display.show({ kind: 'begun', run: one });
+  vi.advanceTimersByTime(10_000);
+  display.show({ kind: 'ended', run: first, outcome: { status: 'done' }, seconds: 12, scores: [] });
+  display.show({ kind: 'begun', run: third });
+  display.show({ kind: 'report', run: second, report: { kind: 'step', epoch: 2, step: 1, steps: 2 } });
+  vi.advanceTimersByTime(10_000);
+  display.close();
+  vi.advanceTimersByTime(60_000);
+  expect(written()).toEqual([
+    '4 runs; 2 at a time with 1 thread each\n',
+    '0 of 4 runs finished, 2 training\n',
+    '1/4 ple seed 1  12 s\n',
+    '1 of 4 runs finished, 2 training; about 26 s left\n', // 1.75 of 4 runs took 20 s
+  ]);
+});
+
 test('what came out of single runs is told at the end, with their names; what all have, once and at once', () => {
   const { stream, written } = recordingStream(false);
   const display = openCompareDisplay(stream, config);

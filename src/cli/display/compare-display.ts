@@ -10,7 +10,7 @@ import { joined } from '../../support/joined.js';
 import { printable } from '../../support/printable.js';
 import { counted } from '../../support/whole-number.js';
 import type { Unit } from './amount.js';
-import { type ProgressBar, progressBar } from './progress-bar.js';
+import { leftByMeanRate, type ProgressBar, progressBar, secondsBetweenLines } from './progress-bar.js';
 
 /** Shows a comparison's events to the user. */
 export interface CompareDisplay {
@@ -25,13 +25,17 @@ type Decisions = Event & { readonly kind: 'decided' };
 
 type Ended = Event & { readonly kind: 'ended' };
 
-/** Lines for finished and failed runs, notes and decisions. A terminal also has a bar. */
+/**
+ * Lines for finished and failed runs, notes and decisions. A terminal also has a bar; elsewhere a line every ten seconds
+ * says how far the runs are.
+ */
 export function openCompareDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig): CompareDisplay {
   const said = new Set<string>();
   const ofRuns = gatherNotes();
   const bar = oneBar(stream);
   let stage = { title: '', of: 0, done: 0 };
   const fractions = new Map<string, number>(); // of the runs in training
+  let timeLeft = leftByMeanRate();
   const line = (text: string) => {
     bar.stop();
     stream.write(`${text.split('\n').map(printable).join('\n')}\n`); // a bug's stack has several lines
@@ -41,16 +45,23 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     said.add(text);
     line(text);
   };
-  /** Elsewhere than on a terminal the lines of finished runs suffice. */
+  const runsDone = () => [...fractions.values()].reduce((sum, fraction) => sum + fraction, stage.done);
   const advanceRuns = () => {
-    const begun = [...fractions.values()].reduce((sum, fraction) => sum + fraction, 0);
-    if (stream.isTTY) bar.advance(stage.title, 'runs', stage.done + begun, stage.of);
+    if (stream.isTTY) bar.advance(stage.title, 'runs', runsDone(), stage.of);
   };
+  const tell = () => {
+    if (stream.isTTY || fractions.size === 0) return;
+    const left = timeLeft(runsDone(), stage.of);
+    const estimate = left === '' ? '' : `; about ${left}`;
+    line(`${stage.done} of ${counted(stage.of, 'run')} finished, ${fractions.size} training${estimate}`);
+  };
+  const timer = setInterval(tell, 1000 * secondsBetweenLines).unref();
 
   function begin({ stage: name, runs, unfinished, jobs, threads, place }: Planned): void {
     const tuning = name === 'tuning';
     stage = { title: tuning ? 'all runs to tune' : 'all runs', of: runs, done: runs - unfinished.length };
     fractions.clear();
+    timeLeft(stage.done, stage.of); // it is the mean rate from here
     const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
     const how = place ?? `${jobs} at a time with ${counted(threads ?? 0, 'thread')} each`;
     const what = `${runs === 1 ? 'run' : 'runs'}${tuning ? ' to tune' : ''}`;
@@ -65,6 +76,8 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
       line(`${runName(run)} continues in epoch ${report.resumedAt}`);
       fractions.set(run.folder, (report.resumedAt - 1) / epochs);
       bar.renew(); // these epochs were trained before
+      timeLeft = leftByMeanRate();
+      timeLeft(runsDone(), stage.of);
       advanceRuns();
     }
     if (report.kind !== 'step') return;
@@ -86,6 +99,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     line,
     close() {
       bar.stop();
+      clearInterval(timer);
       for (const text of ofRuns.take()) line(`note: ${text}`);
     },
     show(event) {
@@ -96,6 +110,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
       }
       if (event.kind === 'decided') for (const text of decisions(event, config)) line(text);
       if (event.kind === 'planned') begin(event);
+      if (event.kind === 'begun') fractions.set(event.run.folder, 0);
       if (event.kind === 'started again')
         line(`${runName(event.run)} is started again from its checkpoint: ${event.reason}`);
       if (event.kind === 'command') line(printable(`${event.name}  ${event.message}`));

@@ -14,7 +14,8 @@ export interface ProgressBar {
 }
 
 const [barColumns, longestTitle] = [16, 30];
-const secondsBetweenLines = 10;
+/** Where there is no terminal. */
+export const secondsBetweenLines = 10;
 /** No estimate before this time. */
 const secondsBeforeGuess = 2;
 
@@ -63,7 +64,7 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
  * Time left at the mean rate since the first update, because progress may come in bursts. Empty while there is no
  * estimate.
  */
-function leftByMeanRate(): (done: number, total: number) => string {
+export function leftByMeanRate(): (done: number, total: number) => string {
   let first: { readonly done: number; readonly total: number; readonly at: number } | undefined;
   return (done, total) => {
     const now = performance.now() / 1000;
