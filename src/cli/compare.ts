@@ -33,7 +33,10 @@ const words = () =>
       wholeFrom('--jobs', 1, 1024),
     )
     .option('--commands', 'let the stored config of a comparison run its commands (compare.models, type: external)')
-    .option('--dry-run', 'print the runs and their parameters (with Slurm: its script); train nothing')
+    .option(
+      '--dry-run',
+      'print the runs, their parameters and about how long they take (with Slurm: its script); train nothing',
+    )
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--svg', 'also write the charts as SVG files')
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
@@ -105,7 +108,7 @@ export const compare = defineCommand(words, async (given, options) => {
       display.line('Planning the runs');
       const plan = await planComparison(config, common);
       display.close();
-      process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan));
+      process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan, options));
       return exitCode.done;
     }
     const result = await compareAndReport(
@@ -211,8 +214,11 @@ function sbatchOptions(options: OptionsOf<typeof words>): Readonly<Record<string
   };
 }
 
-async function planTable({ tuning, runs, tuned }: ComparisonPlan): Promise<string> {
-  const [{ textTable }, { count }, { pointText }] = await Promise.all([
+async function planTable(
+  { tuning, runs, tuned, time }: ComparisonPlan,
+  { runs: folder, jobs = 1 }: Pick<OptionsOf<typeof words>, 'runs' | 'jobs'>,
+): Promise<string> {
+  const [{ textTable }, { count, duration }, { pointText }] = await Promise.all([
     import('../report/text-table.js'),
     import('../report/numbers.js'),
     import('../comparison/plan/axis-point.js'),
@@ -226,5 +232,14 @@ async function planTable({ tuning, runs, tuned }: ComparisonPlan): Promise<strin
     });
   const rows = [...planRows('tune', tuning), ...planRows('run', runs)];
   const table = textTable(['', 'model', 'runs', 'embedding', 'network'], rows);
-  return tuned ? table : `${table}The runs are as if tune chose the values of the config.\n`;
+  const assumed = tuned ? '' : 'The runs are as if tune chose the values of the config.\n';
+  return `${table}${assumed}${timeText()}\n`;
+
+  function timeText(): string {
+    const left = counted(time.runs, 'run');
+    if (time.runs === 0) return 'All runs have finished.';
+    if (time.seconds === null) return `No estimate of the time: no run on these data has finished in ${folder}.`;
+    const atATime = jobs === 1 ? 'one after the other' : `${jobs} at a time`;
+    return `About ${duration(time.seconds / Math.min(jobs, time.runs))} for ${left}, ${atATime}, by ${counted(time.finished, 'finished run')} on these data.`;
+  }
 }

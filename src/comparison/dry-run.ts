@@ -5,6 +5,7 @@ import { withShapeReader } from './execute/shape-reader.js';
 import { openPlan } from './next.js';
 import { parameterCounts, type ReadShape } from './plan/data-shapes.js';
 import type { Run } from './plan/run.js';
+import { estimateTime, type TimeEstimate } from './stored/time-estimate.js';
 
 /** What a comparison would train. */
 export interface ComparisonPlan {
@@ -15,6 +16,7 @@ export interface ComparisonPlan {
   readonly runs: readonly PlanLine[];
   /** False: `tune` has not chosen values yet. `runs` then have the config's values, and one run may become several. */
   readonly tuned: boolean;
+  readonly time: TimeEstimate;
 }
 
 interface PlanLine extends Pick<Run, 'label' | 'values' | 'tasks' | 'seed' | 'hash8'> {
@@ -40,7 +42,10 @@ export async function planComparison(
     if (decided) on({ kind: 'decided', changes: decided });
     const runs = await plan.runs(decided, config.seeds);
     const planLines = (some: readonly Run[]) => Promise.all(some.map((run) => planLine(run, readShape)));
-    return { name: config.name, folder, tuning: await planLines(search.runs), runs: await planLines(runs), tuned };
+    return {
+      ...{ name: config.name, folder, tuning: await planLines(search.runs), runs: await planLines(runs), tuned },
+      time: estimateTime(all, [...search.runs, ...runs]),
+    };
   });
 }
 
