@@ -51,13 +51,13 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21454, bytes: 94458, files: 31 },
-  comparison: { tokens: 52600, bytes: 188077, files: 61 },
+  cli: { tokens: 21755, bytes: 95621, files: 31 },
+  comparison: { tokens: 53024, bytes: 189524, files: 62 },
   config: { tokens: 22754, bytes: 90897, files: 22 },
-  data: { tokens: 71437, bytes: 267461, files: 69 },
+  data: { tokens: 72382, bytes: 270674, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },
-  guess: { tokens: 12622, bytes: 50638, files: 9 },
-  inspect: { tokens: 5363, bytes: 21891, files: 9 },
+  guess: { tokens: 12700, bytes: 50947, files: 9 },
+  inspect: { tokens: 5384, bytes: 21949, files: 9 },
   'library.ts': { tokens: 1268, bytes: 5690, files: 1 },
   metrics: { tokens: 10128, bytes: 35653, files: 12 },
   models: { tokens: 22946, bytes: 78906, files: 35 },
@@ -68,7 +68,7 @@ const sizes: Readonly<Record<string, Size>> = {
   serving: { tokens: 17725, bytes: 61468, files: 16 },
   support: { tokens: 7894, bytes: 26887, files: 24 },
   tracking: { tokens: 4270, bytes: 15951, files: 7 },
-  training: { tokens: 33064, bytes: 122414, files: 37 },
+  training: { tokens: 33150, bytes: 122670, files: 37 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

@@ -57,8 +57,13 @@ const mostNotes = 8;
  * source, so no result depends on it.
  * @param signal When it fires, the glance fails with its reason.
  */
-export async function glance(source: Source, tasks: ChosenTasks, signal?: AbortSignal): Promise<readonly string[]> {
-  const { findings } = await inspect(source, tasks, glanced, signal);
+export async function glance(
+  source: Source,
+  tasks: ChosenTasks,
+  signal?: AbortSignal,
+  progress?: (done: number) => void,
+): Promise<readonly string[]> {
+  const { findings } = await inspect(source, tasks, glanced, signal, progress);
   const notes = varied(findings).map(({ message }) => message);
   if (notes.length <= mostNotes) return notes;
   return [...notes.slice(0, mostNotes), `${notes.length - mostNotes} more findings about the data: ple data inspect.`];

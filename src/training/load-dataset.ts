@@ -9,7 +9,8 @@ import { glance } from '../inspect/inspect.js';
 export type LoadingEvent =
   /** `ofRun`: the note is about one run's outcome, not about the data or the config. */
   | { readonly kind: 'note'; readonly message: string; readonly ofRun?: true }
-  | { readonly kind: 'reading'; readonly done: number; readonly total: number };
+  /** Bytes read; columns inspected, told once a second: most tables take less. */
+  | { readonly kind: 'reading' | 'inspecting'; readonly done: number; readonly total: number };
 
 type On = (event: LoadingEvent) => void;
 
@@ -18,7 +19,7 @@ export type LoadDataset = (experiment: Experiment, on: On, signal?: AbortSignal)
 
 /** Reads and encodes an experiment's data. */
 export const loadDataset: LoadDataset = async (experiment, on, signal) => {
-  return withSource(experiment, on, { signal }, (source) => encoded(source, experiment, signal));
+  return withSource(experiment, on, { signal }, (source) => encoded(source, experiment, signal, on));
 };
 
 /**
@@ -27,7 +28,7 @@ export const loadDataset: LoadDataset = async (experiment, on, signal) => {
  * @param most values that are kept at a time; the oldest is dropped before the next is made
  */
 export function oncePerData<Value>(
-  make: (source: Source, experiment: Experiment, signal: AbortSignal | undefined) => Value | Promise<Value>,
+  make: (source: Source, experiment: Experiment, signal: AbortSignal | undefined, on: On) => Value | Promise<Value>,
   parts: (experiment: Experiment) => unknown,
   most: number,
 ): (experiment: Experiment, on: On, signal?: AbortSignal) => Promise<Value> {
@@ -42,7 +43,7 @@ export function oncePerData<Value>(
     if (oldest !== undefined && kept.size >= most) kept.delete(oldest);
     const value = await withSource(experiment, on, { signal }, (source, usesSeed) => {
       seeded.set(options, usesSeed);
-      return make(source, experiment, signal);
+      return make(source, experiment, signal, on);
     });
     kept.set(key(), { value });
     return value;
@@ -59,11 +60,19 @@ async function encoded(
   source: Source,
   { inputs, tasks }: Experiment,
   signal: AbortSignal | undefined,
+  on: On,
 ): Promise<Dataset> {
   const dataset = await encode(source, inputs, tasks, signal);
   if (source.generated) return dataset;
   const chosen = tasks.map((task) => ({ task, index: findTask(source, task) }));
-  return { ...dataset, notes: [...dataset.notes, ...(await glance(source, chosen, signal))] };
+  let done = 0;
+  const tell = () => on({ kind: 'inspecting', done, total: source.columns.length });
+  const timer = setInterval(tell, 1000);
+  const advance = (columns: number) => {
+    done = columns;
+  };
+  const findings = await glance(source, chosen, signal, advance).finally(() => clearInterval(timer));
+  return { ...dataset, notes: [...dataset.notes, ...findings] };
 }
 
 type OpenOptions = Pick<LoaderContext, 'prepared' | 'signal'>;

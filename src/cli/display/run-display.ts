@@ -39,7 +39,8 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
     close: clear,
     show(event) {
       if (event.kind === 'note') return line(`note: ${event.message}`);
-      if (event.kind === 'reading') return progress('reading', 'bytes', event.done, event.total);
+      if ('done' in event)
+        return progress(event.kind, event.kind === 'reading' ? 'bytes' : 'columns', event.done, event.total);
       if (event.kind === 'start') {
         const { dataset, engine } = event.setup;
         const rows = `${count(dataset.splits.train.rows)} training rows`;

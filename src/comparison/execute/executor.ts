@@ -7,8 +7,8 @@ import type { Report } from './messages.js';
 /** What happens while a comparison is planned and trained. */
 export type Event =
   | { readonly kind: 'note'; readonly message: string }
-  /** Progress of reading the data, in bytes. */
-  | { readonly kind: 'reading'; readonly done: number; readonly total: number }
+  /** Progress of reading the data. */
+  | { readonly kind: 'reading' | 'inspecting'; readonly done: number; readonly total: number }
   /** The decisions of `tune` and `match`, before the reported runs. */
   | { readonly kind: 'decided'; readonly changes: DecidedChanges }
   | {

@@ -138,7 +138,7 @@ function teller(job: Job): (report: Report) => void {
   const reports = new Map<string, Report>();
   let last = 0;
   return (report) => {
-    if (report.kind === 'reading' || report.kind === 'epoch') return;
+    if (['reading', 'inspecting', 'epoch'].includes(report.kind)) return;
     if (report.kind === 'step' && performance.now() - last < 1000) return;
     last = performance.now();
     reports.set(report.kind === 'note' ? report.message : report.kind, report);
