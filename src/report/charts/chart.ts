@@ -1,6 +1,6 @@
 import { type Html, html, toText } from '../html.js';
 import { colours, type Series } from './palette.js';
-import { bar, dot, drawPlot, element, fontSize, line, type Plot, paint, symbol, whole } from './plot.js';
+import { bar, dot, drawPlot, element, fontSize, type Mark, type Pair, type Plot, paint, whole } from './plot.js';
 
 /** Charts of one kind, as data. Texts are plain. */
 export interface Section {
@@ -63,18 +63,15 @@ export function modelKey(models: readonly Series[]): Html {
   return html`<div class="models" role="group" aria-label="Models in the charts"><ul class="key">${items}</ul></div>\n`;
 }
 
-function keySymbol(mark: Series): Html {
-  return html`<svg class="symbol" width="26" height="12" viewBox="-13 -6 26 12" aria-hidden="true">${drawSymbol(mark)}</svg>`;
+function keySymbol({ model: _, ...mark }: Series): Html {
+  const here = { at: (place: number) => place, band: 0, ticks: [] };
+  const drawn = keyMarks(mark, [-12, 12], 0).map((draw) => draw(here, here));
+  return html`<svg class="symbol" width="26" height="12" viewBox="-13 -6 26 12" aria-hidden="true">${drawn}</svg>`;
 }
 
-/** A line with its dashes, and the symbol on it, around 0. */
-function drawSymbol({ model: _, ...mark }: Series): Html {
-  const here = { at: (place: number) => place, band: 0, ticks: [] };
-  const ends = [
-    [-12, 0],
-    [12, 0],
-  ] as const;
-  return html`${line(ends, { ...mark, width: 1.6 })(here, here)}${symbol(mark, 0, 0)}`;
+/** A line with its dashes, and the symbol on it. */
+function keyMarks(mark: Series, x: Pair, y: number): readonly Mark[] {
+  return [...bar(x, y, { ...mark, width: 1.6 }), dot([0, y], mark)];
 }
 
 /** Each chart as an SVG file of its own, dark on white, with its key. */
@@ -111,7 +108,7 @@ function chartFile({ title: kind, note, key, size }: Section, { title, plots }: 
 
 /** The key as a plot: a line for each mark. */
 function keyPlot(key: readonly Series[]): readonly Plot[] {
-  const marks = key.flatMap((mark, y) => [...bar(whole, y, { ...mark, width: 1.6 }), dot([0, y], mark)]);
+  const marks = key.flatMap((mark, y) => keyMarks(mark, whole, y));
   const y = { names: key.map(({ label }) => label) };
   return key.length === 0 ? [] : [{ height: 20 * key.length, x: { names: [''] }, y, marks }];
 }

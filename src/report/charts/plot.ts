@@ -43,7 +43,6 @@ export interface Look extends Partial<Series> {
   readonly radius?: number;
   readonly align?: 'start' | 'middle' | 'end';
   readonly weight?: 'bold';
-  readonly dx?: number;
   readonly dy?: number;
   /** The lines of its tooltip. */
   readonly tip?: readonly string[] | undefined;
@@ -75,14 +74,12 @@ export function bar(x: Pair | number | null, y: Pair | number | null, look: Look
 }
 
 export function dot([across, up]: Pair, look: Look): Mark {
-  return (x, y) => symbol(look, x.at(across), y.at(up) + (look.dy ?? 0));
-}
-
-export function symbol(look: Look, x: number, y: number): Html {
-  const { colour = 'ink', shape = 'circle', radius = 4, isHollow, opacity } = look;
-  const place = { d: outlines[shape], transform: `translate(${hundredths(x)},${hundredths(y)}) scale(${radius})` };
-  const stroke = { stroke: paint(colour), 'stroke-width': 1.4 / radius };
-  return element('path', { ...place, fill: paint(isHollow ? 'page' : colour), ...stroke, opacity, ...about(look) });
+  const { colour = 'ink', shape = 'circle', radius = 4, isHollow, opacity, dy = 0 } = look;
+  const fill = { fill: paint(isHollow ? 'page' : colour), stroke: paint(colour), 'stroke-width': 1.4 / radius };
+  return (x, y) => {
+    const transform = `translate(${hundredths(x.at(across))},${hundredths(y.at(up) + dy)}) scale(${radius})`;
+    return element('path', { d: outlines[shape], transform, ...fill, opacity, ...about(look) });
+  };
 }
 
 /** A rectangle. Names have their width. */
@@ -97,7 +94,7 @@ export function area(across: Pair, up: Pair, look: Look): Mark {
 }
 
 export function words(text: string, [across, up]: Pair, look: Look): Mark {
-  return (x, y) => written(text, x.at(across) + (look.dx ?? 0), y.at(up) + (look.dy ?? 0) + 4, look);
+  return (x, y) => written(text, x.at(across), y.at(up) + (look.dy ?? 0) + 4, look);
 }
 
 function written(text: string, x: number, y: number, look: Look = {}, turn = 0): Html {

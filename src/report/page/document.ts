@@ -43,7 +43,8 @@ for (const plot of document.querySelectorAll('svg[role="img"]')) {
   let at = 0;
   const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
   const showAt = () => {
-    const marks = [...plot.querySelectorAll('[data-tip]:not(.off)')];
+    const all = [...plot.querySelectorAll('[data-tip]:not(.off)')];
+    const marks = [...new Map(all.map((mark) => [mark.dataset.tip, mark])).values()]; // a gain has several
     if (marks.length === 0) return hide();
     at = (at + marks.length) % marks.length;
     const box = marks[at].getBoundingClientRect();
