@@ -1,8 +1,7 @@
 import type { ReportData } from '../report-data.js';
-import { axisLines } from './axis-lines.js';
 import type { Section } from './chart.js';
 import { expertUse } from './expert-use.js';
-import { forest } from './forest.js';
+import { axisLines, forest } from './gain-charts.js';
 import { chartedOf } from './gains.js';
 import { learningCurves } from './learning-curves.js';
 import { taskAgainstTask } from './task-against-task.js';
