@@ -93,17 +93,14 @@ function chartFile({ title: kind, note, key, size }: Section, { title, plots }: 
     ...keyPlot(key).map((plot) => drawPlot(plot, widths.small)),
   ];
   const columns = Math.min(drawn.length, across);
-  const starts = drawn.map((_, index) => index).filter((index) => index % columns === 0);
-  let bottom = 4;
-  const lines = starts.map((start) => {
-    const line = drawn.slice(start, start + columns);
-    const top = bottom;
-    bottom += Math.max(...line.map(({ height }) => height)) + 10;
-    return line.map(({ svg }, index) => element('g', { transform: `translate(${index * step},${top})` }, svg));
+  const row = Math.max(...drawn.map(({ height }) => height)) + 10;
+  const parts = drawn.map(({ svg }, index) => {
+    const transform = `translate(${(index % columns) * step},${4 + Math.floor(index / columns) * row})`;
+    return element('g', { transform }, svg);
   });
   const about = html`<title>${title ? `${kind}: ${title}` : kind}</title><desc>${note}</desc>`;
   const ground = element('rect', { width: '100%', height: '100%', fill: paint('page') });
-  return root(columns * step, bottom, {}, html`${about}${ground}${lines}`);
+  return root(columns * step, Math.ceil(drawn.length / columns) * row, {}, html`${about}${ground}${parts}`);
 }
 
 /** The key as a plot: a line for each mark. */
