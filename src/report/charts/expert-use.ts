@@ -24,7 +24,7 @@ export function expertUse({ comparison, look, runs }: Charted) {
           const tip = [label, `gate ${gate} gives ${weight.toFixed(3)} to expert ${name}`];
           return [
             area([x, x], [y, y], { colour: 'heat', opacity: weight, model, tip }),
-            words(text, [x, y], { colour: weight > 0.5 ? 'page' : 'ink', model }),
+            words(text, [x, y], { colour: weight > 0.55 ? 'page' : 'ink', model }),
           ];
         }),
       );

@@ -12,7 +12,7 @@ export const colours = {
   better: ['#0072b2', '#5fb4f0'],
   worse: ['#d55e00', '#ff9657'],
   equal: ['#1b7f5c', '#3fc795'],
-  heat: ['#14508c', '#9cd0ff'],
+  heat: ['#083463', '#9cd0ff'],
   c1: ['#0072b2', '#56a8e8'],
   c2: ['#d55e00', '#f0792b'],
   c3: ['#009e73', '#2cc79a'],
