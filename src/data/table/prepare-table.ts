@@ -42,6 +42,11 @@ export async function prepareTable(
   const [[threads] = []] = await queryRows(database, "SELECT current_setting('threads')");
   await limitMemory(database, roles.used.size, Number(threads));
   const notes: string[] = [];
+  const group = roles.inputs.find(({ name }) => name === roles.group);
+  if (group?.hash !== undefined && !trained)
+    notes.push(
+      `dataset.group: '${group.name}' is hashed to ${group.hash} values; rows of one value are one group, so its users that share one count together. Name a column that is not hashed, or hash to more.`,
+    );
   const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
   const onShare = (share: number) => context.progress?.(Math.floor(share * bytes), bytes);
   const onBytes = (read: number) => onShare(readingShare * (read / Math.max(1, bytes)));

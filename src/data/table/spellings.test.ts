@@ -75,3 +75,13 @@ test('number_key in SQL is numberKey', async () => {
     }
   });
 });
+
+test('a group that is hashed is told: users that share a value count as one', async () => {
+  const path = await table((row) => String(row % 60));
+  const notes: string[] = [];
+  const of = (user: unknown) => open({ path, tasks: { y: {} }, columns: { user, x: 'numeric' }, group: 'user' }, notes);
+  await of({ kind: 'categorical', hash: 16 });
+  expect(notes).toEqual([expect.stringMatching(/^dataset\.group: 'user' is hashed to 16 values; .* count together\./)]);
+  await of('categorical');
+  expect(notes).toHaveLength(1);
+});
