@@ -93,8 +93,15 @@ test('a seesaw: single-task is kept, and the seesaw with the largest mean tells 
   );
   const some = { income: 'better', married: 'undecided', mean: ['worse', -3] } as const;
   expect(compared({ some })).toMatch(
-    /^Keep single-task: the models better on a task are worse on the mean over tasks \(Δm\)\. some: better/,
+    /^Keep single-task: each model that is better on a task is worse on another, or its mean gain over tasks \(Δm\) is below 0\. some: better/,
   );
+});
+
+test('better on some: not the smallest if its mean gain is below 0, though undecided', () => {
+  const some = { income: 'better', married: 'undecided' } as const;
+  const small = { ...some, mean: ['undecided', -30], size: 100 } as const;
+  expect(compared({ small, large: { ...some, mean: ['undecided', 25], size: 900 } })).toMatch(/^Use large: /);
+  expect(compared({ small })).toMatch(/^Keep single-task: each model that is better on a task .* small: better/);
 });
 
 test('a repaired seesaw is used at the weight with the largest mean', () => {
@@ -145,7 +152,7 @@ test('nothing better: the smallest model that is shown to be not worse on any ta
 test('one seed, or two: nothing is tested, and single-task is kept', () => {
   const open = { income: 'undecided', married: 'undecided', size: 10 } as const;
   expect(compared({ a: open }, { seeds: [7] })).toBe(
-    'Keep single-task for now: with 1 seed nothing is tested. Set compare.seeds to 5: a verdict needs 3. Finished runs are not trained again.',
+    'Keep single-task for now: with 1 seed nothing is tested. Set compare.seeds to 5 (at least 3). Finished runs are not trained again.',
   );
   expect(compared({ a: open }, { seeds: [1, 2] })).toContain('with 2 seeds nothing');
   expect(compared({ a: open }, { seeds: [7], uncertainty: 'rows' })).toMatch(/^No difference/); // tested over test rows

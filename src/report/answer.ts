@@ -74,7 +74,7 @@ function finding({ label, reference, verdict, gains }: Candidate, level: number,
 
 /**
  * One to three sentences. They say what verdicts and fronts have shown, and test nothing. A model is used that is better
- * on all tasks; on some, and worse on none or on the mean; on the mean; or at another loss weight. Else nothing better
+ * on all tasks; on some, and worse on none; on the mean; or at another loss weight. Its mean gain is not below 0, even undecided. Else nothing better
  * is shown: then it is the baseline, or the smallest model that is shown to be not worse by more than the margin on any
  * task. Among models alike it is the smallest; of nearly equal sizes that with the largest mean gain.
  */
@@ -88,7 +88,7 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
   if (uncertainty !== 'rows' && seeds.length < fewestRuns)
     return [
       `Keep ${quoted(baseline)} for now: with ${counted(seeds.length, 'seed')} nothing is tested.`,
-      `Set compare.seeds to 5: a verdict needs ${fewestRuns}. Finished runs are not trained again.`,
+      `Set compare.seeds to 5 (at least ${fewestRuns}). Finished runs are not trained again.`,
     ];
   if (judged.every(({ gains }) => gains.every(({ pHolm }) => pHolm === null)))
     return [`Keep ${quoted(baseline)} for now: nothing is tested (see the notes).`];
@@ -109,7 +109,7 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
     const every = trades.every((one) => has(one, 'worse'));
     const why = every
       ? 'no model is shown to be better on one task without being worse on another'
-      : 'the models better on a task are worse on the mean over tasks (Δm)';
+      : 'each model that is better on a task is worse on another, or its mean gain over tasks (Δm) is below 0';
     return [`Keep ${quoted(baseline)}: ${why}.`, say(trade), ...also];
   }
   const isOpen = judged.every((one) => one.gains.every(({ verdict }) => verdict === 'undecided'));
@@ -133,7 +133,7 @@ function has({ gains }: Candidate, verdict: GainRow['verdict']): boolean {
 
 /** Of the first kind that has models. */
 function best(judged: readonly Candidate[]): Candidate | undefined {
-  const sound = judged.filter((one) => !has(one, 'worse') && one.mean?.verdict !== 'worse');
+  const sound = judged.filter((one) => !has(one, 'worse') && (one.mean?.gain ?? 0) >= 0);
   const kinds = [
     sound.filter(({ verdict }) => verdict === 'better on all'),
     sound.filter((one) => has(one, 'better')),

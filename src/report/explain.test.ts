@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Comparison, ModelSearch, TaskGain } from '../comparison/comparison.js';
 import { must } from '../support/must.js';
 import { everyVerdict } from './comparison.fixture.js';
-import { explanations, protocol } from './explain.js';
+import { explanations, legend, protocol } from './explain.js';
 import { comparisonPoints } from './points.js';
 
 function explained(changes: Partial<Comparison> = {}): string {
@@ -50,6 +50,17 @@ test('what errors cover is said, and whether rows or groups are drawn', () => {
   );
 });
 
+test('columns of parameters and networks are explained where they need it', () => {
+  const [first, ...others] = everyVerdict.rows;
+  const row = { ...must(first, 'row'), parameters: { network: 90, embedding: 8 }, networks: 2 };
+  const comparison = { ...everyVerdict, rows: [row, ...others] };
+  const words = 'Parameters are those of the network + those of embeddings. Networks: so many of one joint model';
+  expect(explained(comparison)).toContain(words);
+  expect(legend(comparison, comparisonPoints(comparison))).toContain(words);
+  const plain = everyVerdict.rows.map((one) => ({ ...one, parameters: null }));
+  expect(explained({ rows: plain })).not.toMatch(/Parameters are|Networks:/);
+});
+
 test('of one seed nothing is said of tests, intervals or errors', () => {
   const untested = { se: null, interval: null, simultaneous: null, p: null, pHolm: null };
   const none = { margin: null, pEquivalent: null, pNotInferior: null };
@@ -58,6 +69,7 @@ test('of one seed nothing is said of tests, intervals or errors', () => {
     [
       "Gains are over single-task, as means over 1 seed. Above 0 is better. Relative gains are in percent of single-task's metric.",
       "Δm is the mean over tasks of gain / single-task's metric.",
+      'Parameters are those of the network + those of embeddings.',
     ].join('\n'),
   );
 });

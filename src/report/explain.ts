@@ -25,6 +25,7 @@ export function explanations(comparison: Comparison, point: Point): readonly str
     ...test(comparison, point, rows),
     ...intervals(comparison, rows),
     ...margins(comparison, rows),
+    ...[sizes(point.rows)].filter((text) => text !== ''),
     ...(comparison.means
       ? [
           `A mean over the points is of relative gains in percent. A seed is one number, the mean of its points; the test is Student's t over seeds, and these means are a family of their own.`,
@@ -47,7 +48,21 @@ export function legend(comparison: Comparison, points: readonly Point[]): string
     signsInWords,
     `Gains are ${joined(', ', ...units)}; above 0 is better.`,
     hasMean ? meanGain(comparison) : '',
+    sizes(points.flatMap(({ rows }) => rows)),
     'All numbers: --wide.',
+  );
+}
+
+/** What two columns count, where that is not plain. */
+function sizes(rows: Point['rows']): string {
+  return joined(
+    ' ',
+    rows.some(({ parameters }) => (parameters?.embedding ?? 0) > 0)
+      ? 'Parameters are those of the network + those of embeddings.'
+      : '',
+    rows.some(({ networks }) => networks > 1)
+      ? 'Networks: so many of one joint model are served, as its tasks keep different epochs.'
+      : '',
   );
 }
 

@@ -23,5 +23,6 @@ export function moreSeeds(gains: readonly Undecided[], level: number, now: numbe
   if (seeds.length === 0) return `Undecided gains: ${rows}, would decide them.`;
   const fewest = Math.max(now + 1, Math.min(...seeds));
   const bySeeds = `about ${fewest} seeds would decide ${seeds.filter((needed) => needed <= fewest).length} of ${gains.length}`;
-  return `Undecided gains: ${bySeeds}${seeds.length < gains.length ? `; for ${gains.length - seeds.length}, ${rows}` : ''}.`;
+  const others = gains.length - seeds.length;
+  return `Undecided gains: ${bySeeds}${others > 0 ? `; ${others} ${others === 1 ? 'needs' : 'need'} ${rows}` : ''}.`;
 }
