@@ -55,3 +55,21 @@ test('a seed is one number, the mean of its points’ relative gains; Student’
   expect(click.interval?.[1]).toBeCloseTo(mean + 3.182446305284263 * se, 5); // t of 3 degrees of freedom, 97.5 %
   expect(means?.[0]).toMatchObject({ model: 'ple', reference: 'alone', tasks: { buy: { gain: 0 } } });
 });
+
+test('a model keeps its mean where a contrast also compares it with the baseline', async () => {
+  const values = [
+    [0.8, 0.81, 0.79],
+    [0.6, 0.62, 0.61],
+  ];
+  const entries = [1, 2].flatMap((point) => ['alone', 'ple', 'mmoe'].map((label) => model(label, point, values)));
+  const pairs = async (contrasts: readonly (readonly [string, string])[]) => {
+    const { means = [] } = await summarize(entries, { ...options, ...plainOptions(3), contrasts });
+    return means.map((one) => [one.model, one.reference]);
+  };
+  const overBaseline = [
+    ['ple', 'alone'],
+    ['mmoe', 'alone'],
+  ];
+  expect(await pairs([['ple', 'alone']])).toEqual(overBaseline);
+  expect(await pairs([['ple', 'mmoe']])).toEqual([...overBaseline, ['ple', 'mmoe']]);
+});

@@ -141,7 +141,8 @@ async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, t
   return {
     models,
     gains: { ...gains, pairs: own },
-    tested: [...ofModels, ...ofContrasts],
+    // A contrast with the baseline is a gain of the table: it counts once.
+    tested: [...ofModels, ...ofContrasts.filter(({ pair }) => pair.reference !== baseline)],
     rows: rows.map((row) => ({
       ...row,
       verdict: fronts.find(({ model }) => model === row.label)?.seesaw ?? row.verdict,
