@@ -90,14 +90,13 @@ export function judge(
 }
 
 /**
- * The numbers of each entry, with metrics that a run's result lacks. Runs are sorted by the order of `seeds`; those of
- * other seeds come last.
+ * The numbers of each entry, with metrics that a run's result lacks. Runs are sorted by seed: sums have the same bits in
+ * whatever order a config names seeds.
  * @throws DataError if runs of one point and seed differ in their data or test rows.
  */
 export async function measured(
   entries: readonly Entry[],
   tasks: readonly JudgedTask[],
-  seeds: readonly number[],
 ): Promise<readonly MeasuredModel[]> {
   checkSameData(entries);
   const wanted = Object.fromEntries(
@@ -106,13 +105,12 @@ export async function measured(
       [metric, ...metrics.all.filter(({ type, score }) => type === metric.type && score)].map((metric) => metric.name),
     ]),
   );
-  const place = ({ seed }: EntryRun) => (seeds.includes(seed) ? seeds.indexOf(seed) : seeds.length);
   const read = influencesReader();
   const models: MeasuredModel[] = [];
   for (const { runs, ...entry } of entries) {
     const folders: EntryRun[] = [];
     // one at a time: predictions are large
-    for (const { run, ...folder } of runs.toSorted((a, b) => place(a) - place(b) || a.seed - b.seed))
+    for (const { run, ...folder } of runs.toSorted((a, b) => a.seed - b.seed))
       folders.push(run ? { ...folder, run: await withTestMetrics(run, wanted) } : folder);
     const ofSeeds = groupedBy(folders, ({ seed }) => seed);
     models.push({ ...entry, folders, runs: ofSeeds.flatMap((own) => measuredRun(own, tasks, read) ?? []) });

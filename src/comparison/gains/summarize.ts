@@ -52,14 +52,14 @@ const level = 0.05;
 /**
  * Computes comparison.json from runs: gains over the baseline, their errors and tests, verdicts and notes
  * (docs/statistics.md). Rows are in the order of the entries, point after point. The same runs give the same bits, in
- * whatever order they finished.
+ * whatever order they finished, and a config names seeds.
  * @throws DataError if the runs of a pair were not made on the same data.
  */
 export async function summarize(entries: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
   const { name, baseline, seeds, axes, seedsBefore, margins, timing } = options;
   const tasks = options.tasks.map((task) => judge(task, options.metrics));
   const weights = tasks.map((task) => options.taskWeights[task.name] ?? 1);
-  const models = await measured(entries, tasks, seeds);
+  const models = await measured(entries, tasks);
   const hasRowErrors =
     tasks.every(({ metric }) => metric.influence) &&
     models.every(({ folders }) => folders.every(({ run }) => run?.hasPredictions ?? true));
