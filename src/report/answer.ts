@@ -13,8 +13,6 @@ export interface PointAnswer {
   readonly title: string;
   /** Which model to use, what it gains, and what is open; or what to do first. */
   readonly answer: readonly string[];
-  /** What the tests say of each model but the baseline, then of each contrast. */
-  readonly findings: readonly { readonly verdict: string; readonly sentence: string }[];
 }
 
 /** A model's gains over its reference. */
@@ -34,19 +32,9 @@ const mostNamed = 4;
 
 export function answers(comparison: Comparison): readonly PointAnswer[] {
   return comparisonPoints(comparison).map((point) => {
-    const all = rowsByModel(pointRows(comparison, point)).flatMap(asCandidate);
-    const models = all.filter(({ gains: [first] }) => first?.family === 'models');
-    const { level } = comparison.test;
-    return {
-      title: point.title,
-      answer: answerAt(comparison, point, models),
-      findings: all
-        .filter(({ gains: [first] }) => first?.family !== 'front')
-        .map((one) => {
-          const front = point.fronts.find(({ model }) => model === one.label);
-          return { verdict: one.verdict, sentence: finding(one, level) + (models.includes(one) ? repair(front) : '') };
-        }),
-    };
+    const rows = pointRows(comparison, point).filter(({ family }) => family === 'models');
+    const models = rowsByModel(rows).flatMap(asCandidate);
+    return { title: point.title, answer: answerAt(comparison, point, models) };
   });
 }
 
@@ -64,12 +52,6 @@ function asCandidate(rows: readonly [GainRow, ...GainRow[]]): readonly Candidate
       mean,
     },
   ];
-}
-
-function finding({ label, reference, verdict, gains }: Candidate, level: number, most?: number): string {
-  if (verdict === 'no result')
-    return `${quoted(label)}: no result, because no run of it is finished with one of ${reference}.`;
-  return `${quoted(label)}: ${findings(gains, level, most)}.`;
 }
 
 /**
@@ -92,7 +74,7 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
     ];
   if (judged.every(({ gains }) => gains.every(({ pHolm }) => pHolm === null)))
     return [`Keep ${quoted(baseline)} for now: nothing is tested (see the notes).`];
-  const say = (one: Candidate) => finding(one, test.level, mostNamed);
+  const say = (one: Candidate) => `${quoted(one.label)}: ${findings(one.gains, test.level, mostNamed)}.`;
   const also = [leftOut(withGain), ahead(judged)].filter((text) => text !== '');
   const winner = best(judged);
   if (winner) {
@@ -185,17 +167,6 @@ function repaired(comparison: Comparison, point: Point, front: Front): readonly 
     `Use ${quoted(front.model)} with the loss weight ${rounded(at.gains[0]?.weight ?? 0)} of ${weightedTask(front)}: ${findings(at.gains, level, mostNamed)}.`,
     `At its own weight: ${findings(own.gains, level, mostNamed)}.`,
   ];
-}
-
-/** Of a model that is better on one task and worse on another: whether another loss weight repairs it. */
-function repair(front: Front | undefined): string {
-  if (!front?.seesaw) return '';
-  const task = weightedTask(front);
-  if (front.seesaw === 'repaired')
-    return ` Repaired by another loss weight of ${task}: ${listed(front.repairedBy.map(rounded))}.`;
-  return front.seesaw === 'seesaw'
-    ? ` At each of the ${front.points.length} loss weights of ${task} tried, some task is worse.`
-    : ` Whether another loss weight of ${task} repairs it is undecided.`;
 }
 
 /** Models whose verdict waits, though a task of theirs differs: the answer, which is of the others, must not deny that. */
