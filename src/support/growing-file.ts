@@ -14,7 +14,9 @@ export interface LogFile {
 /** Opens or creates a log. */
 export function openLog(path: string): LogFile {
   const { write, close } = openLines(path);
-  return { log: pino({ base: null }, { write }), close };
+  // seconds of this process: a clock that is set moves `time` alone
+  const mixin = () => ({ uptime: performance.now() / 1000 });
+  return { log: pino({ base: null, mixin }, { write }), close };
 }
 
 /** Appends a line. It is on disk when the call returns. */

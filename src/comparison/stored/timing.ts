@@ -21,14 +21,15 @@ export function runTimes(runs: ReadonlyMap<string, FinishedRun>) {
 export function secondsLogged(file: string): number | null {
   if (!existsSync(file)) return null;
   let [begin, last, sum] = [0, 0, 0];
-  for (const { msg, time } of logEntries(readFileSync(file, 'utf8'))) {
+  // logs of earlier versions have no `uptime`
+  for (const { msg, time, uptime = Number(time) / 1000 } of logEntries(readFileSync(file, 'utf8'))) {
     if (msg === 'started' || msg === 'resumed') {
       sum += last - begin;
-      begin = Number(time);
+      begin = Number(uptime);
     }
-    last = Number(time);
+    last = Number(uptime);
   }
-  return (sum + last - begin) / 1000;
+  return sum + last - begin;
 }
 
 /** The lines of a log, without lines that a kill cut short. */
