@@ -14,8 +14,8 @@ export interface LogFile {
 /** Opens or creates a log. */
 export function openLog(path: string): LogFile {
   const { write, close } = openLines(path);
-  // seconds of this process: a clock that is set moves `time` alone
-  const mixin = () => ({ uptime: performance.now() / 1000 });
+  // milliseconds of this process: a clock that is set moves `time` alone
+  const mixin = () => ({ uptime: Math.round(performance.now()) });
   return { log: pino({ base: null, mixin }, { write }), close };
 }
 

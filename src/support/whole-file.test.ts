@@ -72,5 +72,5 @@ test('a line that was cut short goes before the next is added, and none that is 
   const { log, close } = openLog(path);
   log.info('logged');
   close();
-  expect(read('lines')).toMatch(/^\{"level":30,"time":\d+,"msg":"logged"\}\n$/);
+  expect(read('lines')).toMatch(/^\{"level":30,"time":\d+,"uptime":\d+,"msg":"logged"\}\n$/);
 });

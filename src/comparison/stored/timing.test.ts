@@ -30,9 +30,9 @@ test('the time of a run is that of its processes, without what lies between them
 
 test('a clock that is set while a run trains changes nothing', () => {
   const file = log([
-    [1000, 'started', 5],
-    [86_403_000, 'epoch', 7],
-    [0, 'done', 8.5],
+    [1000, 'started', 5000],
+    [86_403_000, 'epoch', 7000],
+    [0, 'done', 8500],
   ]);
   expect(secondsLogged(file)).toBe(3.5);
 });

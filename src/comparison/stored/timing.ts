@@ -22,14 +22,14 @@ export function secondsLogged(file: string): number | null {
   if (!existsSync(file)) return null;
   let [begin, last, sum] = [0, 0, 0];
   // logs of earlier versions have no `uptime`
-  for (const { msg, time, uptime = Number(time) / 1000 } of logEntries(readFileSync(file, 'utf8'))) {
+  for (const { msg, time, uptime = time } of logEntries(readFileSync(file, 'utf8'))) {
     if (msg === 'started' || msg === 'resumed') {
       sum += last - begin;
       begin = Number(uptime);
     }
     last = Number(uptime);
   }
-  return sum + last - begin;
+  return (sum + last - begin) / 1000;
 }
 
 /** The lines of a log, without lines that a kill cut short. */
