@@ -179,7 +179,9 @@ test('a model whose verdict waits for a task is not used; what it is better on i
 
 test('without a result or a verdict there is no model to use', () => {
   expect(compared({ a: { income: late, married: 'better', verdict: late } })).not.toMatch(/Use|Keep/);
-  expect(compared({})).toBe('No model has a gain over single-task.');
+  expect(compared({})).toBe(
+    'No gain over single-task is known: its runs, or all others, have no result (see the notes).',
+  );
   const { rows } = everyVerdict;
   const only = (...labels: string[]) => said(rows.filter(({ label }) => labels.includes(label)));
   expect(only('ML-MMoE')).toBe(

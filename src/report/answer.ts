@@ -64,7 +64,8 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
   const { baseline, seeds, uncertainty, test } = comparison;
   const base = point.rows.find(({ label }) => label === baseline);
   const withGain = models.filter(({ gains }) => gains.some(({ gain }) => gain !== null));
-  if (!base || withGain.length === 0) return [`No model has a gain over ${baseline}.`];
+  if (!base || withGain.length === 0)
+    return [`No gain over ${baseline} is known: its runs, or all others, have no result (see the notes).`];
   const judged = withGain.filter(({ verdict }) => verdict !== plateau);
   if (judged.length === 0) return [unfinished(point, withGain)];
   if (uncertainty !== 'rows' && seeds.length < fewestRuns)

@@ -44,7 +44,9 @@ export function gainTables(
   const rows = meanRows(comparison, points);
   return [
     ...points.map((point) => ({ title: point.title, rows: pointRows(comparison, point), searches: point.searches })),
-    ...(rows.length > 0 ? [{ title: `mean over ${points.length} points`, rows, searches: [] }] : []),
+    ...(rows.some(({ gain }) => gain !== null)
+      ? [{ title: `mean over ${points.length} points`, rows, searches: [] }]
+      : []),
   ];
 }
 

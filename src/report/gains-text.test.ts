@@ -105,3 +105,17 @@ test('green is better, red is worse, and colours move no column', () => {
     new Set([...coloured.matchAll(new RegExp(`\\u001b\\[${code}m\\S+ (?:% )?(\\S)`, 'g'))].map(([, sign]) => sign));
   expect([painted(32), painted(31)]).toEqual([new Set('▲'), new Set('▼')]);
 });
+
+test('means over points have a table where one is known', () => {
+  const unknown = { gain: null, gains: [], se: null, interval: null, simultaneous: null, p: null, pHolm: null };
+  const [reference, model] = everyVerdict.rows;
+  const text = (gain: number | null) => {
+    const mean = { ...unknown, gain, verdict: null };
+    const all = { model: model?.label ?? '', reference: reference?.label ?? '', aggregate: mean };
+    const means = [{ ...all, tasks: Object.fromEntries(everyVerdict.tasks.map((task) => [task, mean])) }];
+    const rows = [1, 2].flatMap((value) => everyVerdict.rows.map((row) => ({ ...row, axis: { seed: value } })));
+    return gainsText({ ...everyVerdict, rows, means, contrasts: [], axes: { seed: [1, 2] } }, plain);
+  };
+  expect(text(0.5)).toContain('mean over 2 points');
+  expect(text(null)).not.toContain('mean over 2 points');
+});
