@@ -92,8 +92,8 @@ test('single-task: a run of all tasks equals the runs of each, bit for bit: best
   const bestEpochs: (number | undefined)[] = [];
   for (const [index, task] of binaryTasks.entries()) {
     const alone = await trained(smallExperiment(model, [task], settings), onlyTask(all, index));
-    const own = Object.entries(joint.served).filter(([name]) => name.startsWith(`${task.name}.`));
-    expect(Object.fromEntries(own)).toEqual(alone.served);
+    const own = Object.entries(joint.served[0]?.parameters ?? {}).filter(([name]) => name.startsWith(`${task.name}.`));
+    expect(Object.fromEntries(own)).toEqual(alone.served[0]?.parameters);
     expect(joint.own.test.tasks[index]).toEqual(alone.own.test.tasks[0]);
     bestEpochs.push(alone.progress.tasks[0]?.bestEpoch);
     const rates = alone.records.map(({ learningRate }) => learningRate);
