@@ -63,7 +63,7 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 22946, bytes: 78906, files: 35 },
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 4966, bytes: 19487, files: 16 },
-  report: { tokens: 26380, bytes: 98814, files: 34 },
+  report: { tokens: 26380, bytes: 98836, files: 34 },
   scripts: { tokens: 25325, bytes: 89469, files: 24 },
   serving: { tokens: 17725, bytes: 61468, files: 16 },
   support: { tokens: 7919, bytes: 26949, files: 24 },

@@ -50,15 +50,15 @@ test('what errors cover is said, and whether rows or groups are drawn', () => {
   );
 });
 
-test('columns of parameters and networks are explained where they need it', () => {
+test('parameters, and several networks of one model, are explained where they need it', () => {
   const [first, ...others] = everyVerdict.rows;
   const row = { ...must(first, 'row'), parameters: { network: 90, embedding: 8 }, networks: 2 };
   const comparison = { ...everyVerdict, rows: [row, ...others] };
-  const words = 'Parameters are those of the network + those of embeddings. Networks: so many of one joint model';
+  const words = 'Parameters are those of the network + those of embeddings. x2: two networks of one joint model';
   expect(explained(comparison)).toContain(words);
   expect(legend(comparison, comparisonPoints(comparison))).toContain(words);
   const plain = everyVerdict.rows.map((one) => ({ ...one, parameters: null }));
-  expect(explained({ rows: plain })).not.toMatch(/Parameters are|Networks:/);
+  expect(explained({ rows: plain })).not.toMatch(/Parameters are|x2:/);
 });
 
 test('of one seed nothing is said of tests, intervals or errors', () => {

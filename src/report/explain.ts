@@ -53,7 +53,7 @@ export function legend(comparison: Comparison, points: readonly Point[]): string
   );
 }
 
-/** What two columns count, where that is not plain. */
+/** What the column of parameters counts, where that is not plain. */
 function sizes(rows: Point['rows']): string {
   return joined(
     ' ',
@@ -61,7 +61,7 @@ function sizes(rows: Point['rows']): string {
       ? 'Parameters are those of the network + those of embeddings.'
       : '',
     rows.some(({ networks }) => networks > 1)
-      ? 'Networks: so many of one joint model are served, as its tasks keep different epochs.'
+      ? 'x2: two networks of one joint model are served, as its tasks keep different epochs (train.keep: one serves one).'
       : '',
   );
 }

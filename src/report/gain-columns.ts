@@ -97,7 +97,7 @@ export const gainColumns: readonly GainColumn[] = [
   { name: 'network', value: ({ model }) => model.parameters?.network },
   { name: 'embedding', value: ({ model }) => model.parameters?.embedding },
   { ...ofModel('parameters', 'parameters', parametersText, 'number'), value: ({ model }) => total(model) },
-  ofModel('networks', 'networks', ({ model }) => (model.networks === 1 ? null : model.networks), 'number'),
+  { name: 'networks', value: ({ model }) => model.networks },
   { name: 'gains', value: ({ gains }) => bySeed(gains) },
 ];
 
@@ -115,11 +115,11 @@ function ofModel<Value extends string | number>(
   return { name, value, table: { head, kind, text: shown, ofModel: true } };
 }
 
-/** Of the network, and of embeddings where there are some. */
-function parametersText({ model: { parameters } }: GainRow): string | null {
+/** `4.2k + 100 x2`: of the network and of embeddings, and how many such networks a run serves. */
+function parametersText({ model: { parameters, networks } }: GainRow): string | null {
   if (parameters === null) return null;
   const { network, embedding } = parameters;
-  return embedding === 0 ? short(network) : `${short(network)} + ${short(embedding)}`;
+  return `${short(network)}${embedding === 0 ? '' : ` + ${short(embedding)}`}${networks === 1 ? '' : ` x${networks}`}`;
 }
 
 function total({ parameters }: GainRow['model']): number | null {
