@@ -35,14 +35,12 @@ export function meansOverPoints(pairs: readonly TestedPair[], points: number, te
     own,
     of: [...test.tasks.map((_, task) => taskMean(own, task)), tasksMean(own)],
   }));
-  const tested = testFamily(
-    means.flatMap(({ of }) => of),
-    test.level,
-  );
-  let next = 0;
+  const family = means.flatMap(({ of }) => of);
+  const results = testFamily(family, test.level);
+  const tested = new Map(family.map((one, index) => [one, results[index]]));
   return means.map(({ own: [{ pair }], of }): MeanOverPoints => {
     const gains = of.map((one) => {
-      const { p = null, pHolm = null, se = null, interval = null, simultaneous = null } = tested[next++] ?? {};
+      const { p = null, pHolm = null, se = null, interval = null, simultaneous = null } = tested.get(one) ?? {};
       const verdict = (): TaskVerdict | null => {
         if (one.gain === null) return null;
         if (one.isLate) return 'not trained to a plateau';
