@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { prefix, queueName } from '../comparison/execute/queue/jobs.js';
+import { prefix, queueName } from '../comparison/execute/queue/connection.js';
 import { hasRedis, type RedisServer, startRedis } from '../comparison/execute/queue/redis-server.fixture.js';
 import { logEntries } from '../comparison/stored/timing.js';
 import { ple, succeeded, temporaryFolder } from './command.fixture.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { ComparisonOptions } from './execute/executor.js';
-import { withShapeReader } from './execute/shape-reader.js';
+import { shapeReader, withWorkers } from './execute/workers.js';
 import { openPlan } from './next.js';
 import { parameterCounts, type ReadShape } from './plan/data-shapes.js';
 import type { Run } from './plan/run.js';
@@ -31,7 +31,8 @@ export async function planComparison(
   config: ComparisonConfig,
   { runs: all, signal, on }: Pick<ComparisonOptions, 'runs' | 'signal' | 'on'>,
 ): Promise<ComparisonPlan> {
-  return withShapeReader({ signal, on }, async (readShape) => {
+  return withWorkers({ kill: signal }, async (workers) => {
+    const readShape = shapeReader(workers, on);
     const folder = join(all, config.name);
     for (const { label, command } of config.external)
       on({ kind: 'note', message: `After these runs ${label} is a command for each seed: ${command}` });

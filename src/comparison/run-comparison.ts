@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
+import { isQueue } from '../config/execute.js';
 import { sealed } from '../support/checksum.js';
 import { Interrupted } from '../support/errors.js';
 import { type LogFile, openLog } from '../support/growing-file.js';
@@ -11,11 +12,10 @@ import { counted } from '../support/whole-number.js';
 import { noteOnUntracked } from '../tracking/untracked.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import type { Comparison } from './comparison.js';
-import type { ComparisonOptions, Event, Executor, LeftToOthers } from './execute/executor.js';
+import { type ComparisonOptions, type Event, type Executor, type LeftToOthers, openStage } from './execute/executor.js';
+import { withLocalProcesses } from './execute/local-processes.js';
 import { reuseFinished } from './execute/reuse.js';
-import { openStage } from './execute/stage.js';
 import { writeStagePlan } from './execute/stage-plan.js';
-import { withExecutor } from './execute/with-executor.js';
 import { externalRows } from './external/external-rows.js';
 import { summarize } from './gains/summarize.js';
 import { next, openPlan, type Step, type TableStep } from './next.js';
@@ -73,7 +73,7 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
     options.on(event);
   };
   try {
-    return await withExecutor(options.execute ?? config.execute, config, { ...options, on }, async (executor) => {
+    return await withExecutor(config, { ...options, on }, async (executor) => {
       try {
         makeFolder(folder);
       } catch (error) {
@@ -100,6 +100,22 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
     held.lock?.release();
     if (isNew && hasFailed) removeUnbegun(folder);
   }
+}
+
+/**
+ * Calls `use` with the executor of a place. What it holds (processes, connections) ends when `use` returns.
+ * @throws ConfigError, before `use`, for a place that this program cannot use.
+ */
+async function withExecutor<Made>(
+  config: ComparisonConfig,
+  options: ComparisonOptions,
+  use: (executor: Executor) => Promise<Made>,
+): Promise<Made> {
+  const { execute = config.execute } = options;
+  if (isQueue(execute.on))
+    return (await import('./execute/queue/queue-executor.js')).withQueue(execute.on, options, use);
+  if (execute.on === 'slurm') return (await import('./execute/slurm.js')).withSlurm(execute, config.name, options, use);
+  return withLocalProcesses(config, options, use);
 }
 
 /** Removes a folder that has no more than the config: no run was planned, as the data are not there. */
@@ -195,7 +211,7 @@ async function trainStage(
   const left = await executor.execute(open);
   if (left) return left;
   if (signal.aborted) return undefined;
-  for (const path of open.failed()) failed.add(path);
+  for (const path of open.failed) failed.add(path);
   const lost = open.todo.find((run) => asItIs(run, folder, failed).state === 'planned');
   if (lost) throw new Error(`${join(folder, lost.folder)} has ended without a result.`);
   return undefined;

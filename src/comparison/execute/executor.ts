@@ -1,8 +1,13 @@
+import { join } from 'node:path';
 import type { Execute } from '../../config/execute.js';
+import { must } from '../../support/must.js';
+import { isFinished } from '../../training/folder/run-folder.js';
+import { readResult } from '../../training/stored-result.js';
+import { judge } from '../gains/measured.js';
 import type { ReadShape } from '../plan/data-shapes.js';
 import type { DecidedChanges } from '../plan/decided-changes.js';
-import type { Run, Stage } from '../plan/run.js';
-import type { Report } from './messages.js';
+import { type Run, type Stage, unfinished } from '../plan/run.js';
+import type { Report } from './orders.js';
 
 /** What happens while a comparison is planned and trained. */
 export type Event =
@@ -38,8 +43,7 @@ export type Event =
     };
 
 export type Outcome =
-  | { readonly status: 'done' }
-  | { readonly status: 'interrupted' }
+  | { readonly status: 'done' | 'interrupted' }
   | { readonly status: 'failed'; readonly message: string };
 
 /** Executes the runs of a plan somewhere and reports events while it does. */
@@ -55,27 +59,6 @@ export interface Executor {
    * @returns Undefined, or that this process leaves the runs to others.
    */
   execute(stage: OpenStage): Promise<LeftToOthers | undefined>;
-}
-
-/** A stage while an executor trains its runs. Each change is an event. Runs that share a folder are one. */
-export interface OpenStage extends Stage {
-  /** The file of its plan, which has all its runs: see `stage-plan.ts`. */
-  readonly plan: string;
-  /** What must be trained. */
-  readonly todo: readonly Run[];
-  /** The index of a run in the plan. */
-  indexOf(run: Run): number;
-  /** @param how See the event `planned`. */
-  planned(how: { readonly jobs: number; readonly threads: number | null; readonly place?: string }): void;
-  /** A run that has begun stays as it is. */
-  begin(run: Run): void;
-  /**
-   * A run will not train on here. How it ended is read in its folder.
-   * @param failure Why it failed, if it did. @throws DataError for a result that is damaged.
-   */
-  end(run: Run, failure?: string): void;
-  /** Paths of the runs that failed. */
-  failed(): readonly string[];
 }
 
 /** The runs are with Slurm, and train on without this process. */
@@ -113,4 +96,69 @@ export interface ComparisonOptions extends ExecutorOptions {
   readonly runs: string;
   /** Where runs train. Default: as the config says. */
   readonly execute?: Execute | undefined;
+}
+
+/** A stage while an executor trains its runs. Each change is an event. */
+export type OpenStage = ReturnType<typeof openStage>;
+
+/**
+ * @param stage Its runs have their own folders. `plan` is the file with all of them: see `stage-plan.ts`.
+ * @param metrics The metric by task, for tasks that do not use the default metric of their type.
+ */
+export function openStage(
+  { stage, runs, folder, plan }: Stage & { readonly plan: string },
+  metrics: Readonly<Record<string, string>>,
+  on: (event: Event) => void,
+) {
+  const todo = unfinished(runs);
+  const indices = new Map(runs.map((run, index) => [run.folder, index]));
+  const begun = new Map<string, number>(); // times by folder
+  const failed: string[] = [];
+  return {
+    ...{ stage, runs, folder, plan },
+    /** What must be trained. */
+    todo,
+    /** Paths of the runs that failed. */
+    failed,
+    /** The index of a run in the plan. */
+    indexOf: (run: Run): number => must(indices.get(run.folder), 'a run of the stage'),
+    /** @param how See the event `planned`. */
+    planned(how: { readonly jobs: number; readonly threads: number | null; readonly place?: string }): void {
+      on({ kind: 'planned', stage, runs: runs.length, unfinished: todo, ...how });
+    },
+    begin,
+    /**
+     * A run will not train on here. How it ended is read in its folder.
+     * @param message Why it failed, if it did. @throws DataError for a result that is damaged.
+     */
+    end(run: Run, message?: string): void {
+      const path = join(folder, run.folder);
+      const hasFailed = message !== undefined;
+      if (hasFailed) failed.push(path);
+      const isDone = !hasFailed && isFinished(path);
+      const scores = isDone ? displayedScores(stage, run, path, metrics) : [];
+      const seconds = (performance.now() - begin(run)) / 1000;
+      const outcome: Outcome = hasFailed ? { status: 'failed', message } : { status: isDone ? 'done' : 'interrupted' };
+      on({ kind: 'ended', run, outcome, seconds, scores });
+    },
+  };
+
+  /** A run that has begun stays as it is. */
+  function begin(run: Run): number {
+    const now = begun.get(run.folder) ?? performance.now();
+    if (!begun.has(run.folder)) on({ kind: 'begun', run });
+    begun.set(run.folder, now);
+    return now;
+  }
+}
+
+/** Scores of a run for display: on the test split, or on validation for tuning runs. */
+function displayedScores(stage: Stage['stage'], run: Run, path: string, metrics: Readonly<Record<string, string>>) {
+  const result = readResult(path);
+  const reported = run.experiment.tasks.filter(({ name }) => run.tasks?.includes(name) ?? true);
+  return reported.map((task) => {
+    const metric = judge(task, metrics).metric.name;
+    const value = result?.tasks[task.name]?.[stage === 'tuning' ? 'validation' : 'test'][metric];
+    return { task: task.name, metric, value: typeof value === 'number' ? value : null };
+  });
 }

@@ -3,12 +3,10 @@ import type { ChosenDevice } from '../../engine/devices/choose-device.js';
 import type { DataShape } from '../plan/data-shapes.js';
 import { plannedRuns, smallConfig } from '../plan/planned-runs.fixture.js';
 import type { Run } from '../plan/run.js';
-import type { Event } from './executor.js';
+import { type Event, openStage } from './executor.js';
 import { localProcesses } from './local-processes.js';
-import type { Answer, Order } from './messages.js';
-import { openStage } from './stage.js';
+import type { Answer, Order } from './orders.js';
 import type { Lost, WorkerProcess } from './worker-process.js';
-import type { Workers } from './workers.js';
 
 const config = smallConfig(`
   seeds: [1, 2]
@@ -42,15 +40,9 @@ function executor(answers: (Answer | Lost)[], jobs: number) {
   const worker: WorkerProcess = {
     ...{ alive: true, pid: 1, ask, stop: () => undefined, release: released, kill: () => undefined },
   };
-  const workers: Workers = {
-    at: () => worker,
-    ...{ stop: () => undefined, kill: () => undefined },
-    rest: async () => undefined,
-    release: async () => undefined,
-  };
   const on = ({ kind }: Event) => void events.push(kind);
   const { execute } = localProcesses({
-    workers,
+    workers: { at: () => worker },
     devices: { all: [device], notes: [] },
     ...{ jobs, predictions: true, signal: new AbortController().signal },
     on,
@@ -61,7 +53,7 @@ function executor(answers: (Answer | Lost)[], jobs: number) {
     async train(runs: readonly Run[]) {
       const open = openStage({ stage: 'runs', runs, folder: 'nowhere', plan: 'plan.json' }, {}, on);
       await execute(open);
-      return open.failed();
+      return open.failed;
     },
   };
 }

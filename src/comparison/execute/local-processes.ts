@@ -5,11 +5,10 @@ import { firstExperiment } from '../plan/axis-point.js';
 import { dataKey } from '../plan/data-shapes.js';
 import type { Run } from '../plan/run.js';
 import type { Executor, ExecutorOptions, OpenStage } from './executor.js';
-import { type Order, readingEvents } from './messages.js';
-import { shapeReader } from './shape-reader.js';
+import type { Order } from './orders.js';
 import { deviceFor, type SharedDevices, shareDevices, usualJobs } from './shared-devices.js';
 import { failureMessage } from './worker-process.js';
-import { createWorkers, type Workers } from './workers.js';
+import { shapeReader, type Workers, withWorkers } from './workers.js';
 
 /**
  * Trains runs in child processes of this machine, several at a time. The processes end when `use` returns.
@@ -20,30 +19,20 @@ export async function withLocalProcesses<Made>(
   options: ExecutorOptions,
   use: (executor: Executor) => Promise<Made>,
 ): Promise<Made> {
-  const devices = await shareDevices(firstExperiment(config).engine, inspectMachine(options.signal));
-  const workers = createWorkers();
-  const stop = () => workers.stop();
-  const kill = () => workers.kill();
-  options.signal.addEventListener('abort', stop);
-  options.halt.addEventListener('abort', kill);
-  try {
-    for (const message of devices.notes) options.on({ kind: 'note', message });
-    return await use(localProcesses({ workers, devices, ...options }));
-  } finally {
-    options.signal.removeEventListener('abort', stop);
-    options.halt.removeEventListener('abort', kill);
-    await workers.release();
-  }
+  const { signal, halt, on } = options;
+  const devices = await shareDevices(firstExperiment(config).engine, inspectMachine(signal));
+  for (const message of devices.notes) on({ kind: 'note', message });
+  return withWorkers({ stop: signal, kill: halt }, (workers) => use(localProcesses({ workers, devices, ...options })));
 }
 
 interface Local extends Omit<ExecutorOptions, 'halt'> {
-  readonly workers: Workers;
+  readonly workers: Pick<Workers, 'at'>;
   readonly devices: SharedDevices;
 }
 
 export function localProcesses(local: Local): Executor {
   const { workers, devices, force = false, signal, on } = local;
-  const readShape = shapeReader(workers, readingEvents(on));
+  const readShape = shapeReader(workers, on);
   return { readShape, execute };
 
   async function execute(stage: OpenStage): Promise<undefined> {
@@ -56,16 +45,17 @@ export function localProcesses(local: Local): Executor {
     const count = Math.max(1, Math.min(local.jobs ?? usualJobs(devices), todo.length));
     stage.planned({ jobs: count, threads: deviceFor(devices, count, 0).threads ?? availableParallelism() });
     const waiting = [...todo];
-    await inPlaces(Math.min(count, waiting.length), async (place) => {
-      for (;;) {
-        const run = signal.aborted ? undefined : waiting.shift();
+    const takeRuns = async (place: number) => {
+      const device = deviceFor(devices, count, place);
+      while (!signal.aborted) {
+        const run = waiting.shift();
         if (!run) return;
         stage.begin(run);
-        const device = deviceFor(devices, count, place);
         const order = { kind: 'run', plan: stage.plan, index: stage.indexOf(run), device, force } as const;
         stage.end(run, await train(run, order, place, local));
       }
-    });
+    };
+    await Promise.all(Array.from({ length: count }, (_, place) => takeRuns(place)));
   }
 }
 
@@ -77,17 +67,12 @@ async function train(run: Run, order: Order, place: number, local: Local): Promi
   const { workers, signal, on } = local;
   for (let attempt = 1; ; attempt++) {
     const answer = await workers.at(place).ask(order, (report) => on({ kind: 'report', run, report }));
-    if (answer.kind === 'done' || answer.kind === 'interrupted' || signal.aborted) return undefined;
+    if (signal.aborted || (answer.kind !== 'failed' && answer.kind !== 'lost')) return undefined;
     if (answer.kind === 'failed') {
       if (answer.exitCode === null) await workers.at(place).release(); // a bug may have left the worker in an undefined state
       return failureMessage(answer);
     }
-    if (answer.kind !== 'lost') throw new Error(`A worker answered a run with '${answer.kind}'.`);
     if (answer.signal === null || attempt === 2) return answer.message;
     on({ kind: 'started again', run, reason: answer.message });
   }
-}
-
-async function inPlaces(count: number, work: (place: number) => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: count }, (_, place) => work(place)));
 }

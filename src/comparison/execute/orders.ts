@@ -1,73 +1,85 @@
+import type { Experiment } from '../../config/experiment.js';
 import { Interrupted } from '../../support/errors.js';
 import { asUserError } from '../../support/system-error.js';
-import { rememberingDataset } from '../../training/load-dataset.js';
+import { type LoadingEvent, rememberingDataset } from '../../training/load-dataset.js';
 import { loadPlugin } from '../../training/plugins.js';
 import { modelShape } from '../../training/setup.js';
-import { type Answer, type Order, type Report, readingEvents } from './messages.js';
-import { trainPlanned } from './planned-run.js';
+import type { DataShape } from '../plan/data-shapes.js';
+import { type PlannedRun, trainPlanned } from './planned-run.js';
 import { planReader } from './stage-plan.js';
+
+/** What is asked of a worker process, one order at a time. Messages in both directions are JSON texts. */
+export type Order =
+  | ({ readonly kind: 'run' } & PlannedRun)
+  | { readonly kind: 'shape'; readonly experiment: Experiment };
+
+/** May be sent during an order. A run then writes a checkpoint. */
+export interface Stop {
+  readonly kind: 'stop';
+}
+
+/** What a worker says: reports during an order, and at its end the answer. */
+export type Said = { readonly report: Report } | { readonly answer: Answer };
+
+/** Reading is reported of shapes alone. */
+export type Report =
+  | LoadingEvent
+  | { readonly kind: 'start'; readonly resumedAt: number | null }
+  | { readonly kind: 'step'; readonly epoch: number; readonly step: number; readonly steps: number };
+
+export type Answer = { readonly kind: 'done' | 'interrupted' } | Failed | DataShape;
+
+export interface Failed {
+  readonly kind: 'failed';
+  readonly message: string;
+  /**
+   * Exit code of a user's mistake; `interrupted` if another process has the folder. Null for a bug; `message` is then
+   * its stack.
+   */
+  readonly exitCode: number | null;
+}
 
 const secondsBetweenSteps = 0.2;
 
-export interface Orders {
-  /** Executes one order. Call it again only after the answer. */
-  take(order: Order): Promise<Answer>;
-  /** Interrupts the order. */
-  stop(): void;
-}
-
-/** What an order is carried out with. */
-interface Tools {
-  readonly load: ReturnType<typeof rememberingDataset>;
-  readonly read: ReturnType<typeof planReader>;
-  readonly report: (report: Report) => void;
-  readonly signal: AbortSignal;
-}
-
 /** What a worker does, in whichever process. The data of an order are kept for the next. */
-export function takeOrders(report: (report: Report) => void): Orders {
+export function takeOrders(report: (report: Report) => void) {
   const [load, read] = [rememberingDataset(), planReader()];
   let interruption = new AbortController();
   return {
-    take(order) {
+    /** Executes one order. Call it again only after the answer. */
+    take(order: Order): Promise<Answer> {
       interruption = new AbortController();
-      return carryOut(order, { load, read, report, signal: interruption.signal }).catch(failure);
+      const { signal } = interruption;
+      return (order.kind === 'shape' ? readShape(order.experiment, signal) : train(order, signal)).catch(failure);
     },
+    /** Interrupts the order. */
     stop: () => interruption.abort(new Interrupted()),
   };
-}
 
-async function carryOut(order: Order, { load, read, report, signal }: Tools): Promise<Answer> {
-  if (order.kind === 'shape') {
-    for (const { file, sha256 } of order.experiment.plugins ?? []) await loadPlugin(file, sha256);
-    const dataset = await load(order.experiment, report, signal);
-    const { splits } = dataset;
-    return {
-      kind: 'shape',
-      model: modelShape(dataset),
-      rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
-      grouped: splits.test.groups !== undefined,
-    };
+  async function readShape(experiment: Experiment, signal: AbortSignal): Promise<Answer> {
+    for (const { file, sha256 } of experiment.plugins ?? []) await loadPlugin(file, sha256);
+    const dataset = await load(experiment, report, signal);
+    const { train, validation, test } = dataset.splits;
+    const rows = { train: train.rows, validation: validation.rows, test: test.rows };
+    return { kind: 'shape', model: modelShape(dataset), rows, grouped: test.groups !== undefined };
   }
-  let last = 0;
-  const reading = readingEvents(report);
-  const outcome = await trainPlanned(order, {
-    load,
-    read,
-    signal,
-    hear: () => (event) => {
-      reading(event);
-      if (event.kind === 'start') report({ kind: 'start', resumedAt: event.resumedAt });
-      if (event.kind !== 'training') return;
-      if (event.record.kind === 'epoch') report({ kind: 'epoch', record: event.record.record });
-      if (event.record.kind === 'step' && performance.now() - last > 1000 * secondsBetweenSteps) {
+
+  async function train(run: PlannedRun, signal: AbortSignal): Promise<Answer> {
+    let last = 0;
+    const { status } = await trainPlanned(run, {
+      ...{ load, read, signal },
+      hear: () => (event) => {
+        if (event.kind === 'note') report(event);
+        if (event.kind === 'start') report({ kind: 'start', resumedAt: event.resumedAt });
+        if (event.kind !== 'training' || event.record.kind !== 'step') return;
+        if (performance.now() - last < 1000 * secondsBetweenSteps) return;
         last = performance.now();
         const { epoch, step, steps } = event.record;
         report({ kind: 'step', epoch, step, steps });
-      }
-    },
-  });
-  return { kind: outcome.status === 'interrupted' ? 'interrupted' : 'done' };
+      },
+    });
+    return { kind: status === 'interrupted' ? status : 'done' };
+  }
 }
 
 export function failure(error: unknown): Answer {

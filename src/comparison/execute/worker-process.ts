@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Interrupted, UserError } from '../../support/errors.js';
 import { lackOfFiles } from '../../support/system-error.js';
-import { type Answer, type Failed, isAnswer, type Order, type Report, type Stop } from './messages.js';
+import type { Answer, Failed, Order, Report, Said, Stop } from './orders.js';
 
 /** How a worker ended that did not answer. */
 export interface Lost {
@@ -40,6 +40,8 @@ export function startWorker(): WorkerProcess {
     errors = (errors + text).slice(-4000);
   });
   let alive = true;
+  let hear: (said: Said) => void = () => undefined;
+  child.on('message', (text) => hear(JSON.parse(String(text))));
   const ended = waitForEnd(child).then(({ code, signal, error }): Lost => {
     alive = false;
     if (error) errors = error.message;
@@ -55,23 +57,14 @@ export function startWorker(): WorkerProcess {
       return alive;
     },
     pid: child.pid,
-    async ask(order, on) {
-      let receive: (text: unknown) => void = () => undefined;
-      const answered = new Promise<Answer>((resolve) => {
-        receive = (text) => {
-          const message: Report | Answer = JSON.parse(String(text));
-          if (isAnswer(message)) resolve(message);
-          else on(message);
-        };
-      });
-      child.on('message', receive);
-      send(order);
-      try {
-        return await Promise.race([answered, ended]);
-      } finally {
-        child.removeListener('message', receive);
-      }
-    },
+    ask: (order, on) =>
+      Promise.race([
+        ended,
+        new Promise<Answer>((resolve) => {
+          hear = (said) => ('answer' in said ? resolve(said.answer) : on(said.report));
+          send(order);
+        }),
+      ]),
     stop: () => send({ kind: 'stop' }),
     async release() {
       if (child.connected) child.disconnect();

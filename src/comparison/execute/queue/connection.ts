@@ -12,6 +12,12 @@ export interface Connection {
   close(): void;
 }
 
+/** The BullMQ queue of all comparisons, and the prefix of its keys. All keys begin with `ple:`. */
+export const queueName = 'runs';
+export const prefix = 'ple:queue';
+/** Of BullMQ, in which 1 is the highest. */
+export const lowestPriority = 2 ** 21;
+
 /** BullMQ's longest command waits for 10 s. */
 const always = { maxRetriesPerRequest: null, socketTimeout: 30_000 };
 /** User and password of the queue, where its address has none. */

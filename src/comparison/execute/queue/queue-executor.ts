@@ -1,14 +1,24 @@
 import { join, relative, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
+import { z } from 'zod';
 import { Interrupted, UserError } from '../../../support/errors.js';
 import { counted } from '../../../support/whole-number.js';
 import { isFinished } from '../../../training/folder/run-folder.js';
 import type { Run } from '../../plan/run.js';
 import type { ComparisonOptions, Executor, OpenStage } from '../executor.js';
-import { withShapeReader } from '../shape-reader.js';
-import { type Connection, connect, refusalError } from './connection.js';
-import { type JobData, lowestPriority, prefix, queueName, reportsSchema } from './jobs.js';
+import { shapeReader, withWorkers } from '../workers.js';
+import { type Connection, connect, lowestPriority, prefix, queueName, refusalError } from './connection.js';
+import type { JobData } from './queue-worker.js';
+
+/** The progress of a job: what its worker reports. Of each kind only the last, but all notes. */
+const reportsSchema = z.array(
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('note'), message: z.string(), ofRun: z.literal(true).exactOptional() }),
+    z.strictObject({ kind: z.literal('start'), resumedAt: z.int().nullable() }),
+    z.strictObject({ kind: z.literal('step'), epoch: z.int(), step: z.int(), steps: z.int() }),
+  ]),
+);
 
 /**
  * Of jobs: attempts at a run whose process was killed or whose machine failed it, the milliseconds between them, and the
@@ -39,9 +49,12 @@ export async function withQueue<Made>(
     signal.addEventListener('abort', () => resolve(undefined));
   });
   try {
-    return await withShapeReader(options, (readShape, rest) => {
-      const execute = inQueue(connection, options, rest);
-      return use({ readShape, execute: (stage) => Promise.race([execute(stage), aborted]) }); // the queue may be away
+    return await withWorkers({ kill: signal }, (workers) => {
+      const execute = inQueue(connection, options, workers.rest);
+      return use({
+        readShape: shapeReader(workers, options.on),
+        execute: (stage) => Promise.race([execute(stage), aborted]),
+      }); // the queue may be away
     });
   } catch (error) {
     if (signal.aborted && !(error instanceof UserError)) throw new Interrupted();

@@ -1,15 +1,27 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import { exitCode } from '../../../support/errors.js';
-import type { Answer, Report } from '../messages.js';
-import { failure } from '../orders.js';
+import { z } from 'zod';
+import { exitCode, UserError } from '../../../support/errors.js';
+import { definitions } from '../../../training/definitions.js';
+import { programVersion } from '../../../training/folder/environment.js';
+import { type Answer, failure, type Report } from '../orders.js';
 import { deviceFor, type SharedDevices, shareDevices } from '../shared-devices.js';
-import { planReader } from '../stage-plan.js';
+import { planReader, type readStagePlan, runAt } from '../stage-plan.js';
 import { failureMessage, type Lost } from '../worker-process.js';
-import { createWorkers } from '../workers.js';
-import { connect, refusalError } from './connection.js';
-import { lowestPriority, prefix, queueName, runOfJob } from './jobs.js';
+import { type Workers, withWorkers } from '../workers.js';
+import { type Connection, connect, lowestPriority, prefix, queueName, refusalError } from './connection.js';
+
+/** What a job asks of a worker: one run of a plan, which lies in the folder that planner and workers share. */
+const jobSchema = z.strictObject({
+  /** The path of the plan, in the folder of all runs. Its name comes from its content. */
+  plan: z.string().regex(/^[A-Za-z0-9][\w.-]*\/jobs\/[0-9a-f]{8}\.json$/, 'it is no plan'),
+  index: z.int().nonnegative(),
+});
+export type JobData = z.infer<typeof jobSchema>;
 
 export interface QueueWorkerOptions {
   /** The address of the queue. */
@@ -35,10 +47,14 @@ const [untilTaken, pause] = [1, 10];
  * @returns How many runs it interrupted: they went back to the queue, unless it was away.
  */
 export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
+  const connection = await connect(options.queue, options.signal, options.say);
+  const { signal } = options;
+  return withWorkers({ stop: signal }, (children) => serve(connection, children, options)).finally(connection.close);
+}
+
+async function serve({ redis, shown }: Connection, children: Workers, options: QueueWorkerOptions): Promise<number> {
   const { jobs, runs, lockSeconds, signal, say } = options;
-  const { redis, shown, close } = await connect(options.queue, signal, say);
   const name = `${hostname()}/${process.pid}`;
-  const children = createWorkers();
   const read = planReader();
   const devices = new Map<string, Promise<SharedDevices>>();
   const training = new Set<number>(); // places whose run has not ended
@@ -72,19 +88,10 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   });
   say(`Worker ${name} takes runs of the queue at ${shown}, ${jobs} at a time.`);
 
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve());
-  });
-  children.stop();
-  try {
-    // While the queue is away, runs cannot be given back: after so long their locks have ended anyway.
-    for (let away = 0; away < lockSeconds && redis.status !== 'ready'; away++) await wait(1000);
-    await Promise.all(workers.map((worker) => worker.close(redis.status !== 'ready')));
-    await children.release();
-  } finally {
-    close();
-  }
+  if (!signal.aborted) await once(signal, 'abort');
+  // While the queue is away, runs cannot be given back: after so long their locks have ended anyway.
+  for (let away = 0; away < lockSeconds && redis.status !== 'ready'; away++) await wait(1000);
+  await Promise.all(workers.map((worker) => worker.close(redis.status !== 'ready')));
   return returned;
 
   /** Trains the run of a job in the child process at this place. BullMQ learns how it ended by what is returned or thrown. */
@@ -138,11 +145,32 @@ function teller(job: Job): (report: Report) => void {
   const reports = new Map<string, Report>();
   let last = 0;
   return (report) => {
-    if (['reading', 'inspecting', 'epoch'].includes(report.kind)) return;
     if (report.kind === 'step' && performance.now() - last < 1000) return;
     last = performance.now();
     reports.set(report.kind === 'note' ? report.message : report.kind, report);
     // It fails if the job was removed, or Redis is away when this process ends: the run goes on.
     job.updateProgress([...reports.values()]).catch(() => undefined);
   };
+}
+
+/**
+ * The run that a job names, for the worker with this folder of all runs. Nothing of a job is used before it is checked
+ * here.
+ * @throws UserError for a run of another version of ple, of another folder, or with a plugin that the worker was not
+ * started with.
+ */
+export function runOfJob(data: unknown, runs: string, read: typeof readStagePlan) {
+  const { data: asked, error } = jobSchema.safeParse(data);
+  if (!asked) {
+    const [issue] = error.issues;
+    const version = `ple ${programVersion()} writes it (${issue?.path.join('.')}: ${issue?.message})`;
+    throw new UserError(`The job is not as ${version}: install the planner's version.`);
+  }
+  const { index } = asked;
+  const plan = join(runs, asked.plan);
+  if (!existsSync(plan)) throw new UserError(`${asked.plan} is not in ${runs}: give this worker the planner's --runs.`);
+  const { engine, plugins = [] } = runAt(plan, read(plan), index).experiment;
+  const lacking = plugins.find(({ sha256 }) => !definitions.plugins.some((own) => own.sha256 === sha256));
+  if (!lacking) return { plan, index, engine, plugins: definitions.plugins, force: true };
+  throw new UserError(`Runs need the plugin with the SHA-256 ${lacking.sha256}: start the worker with --plugin FILE.`);
 }

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { batchScript } from './batch-script.js';
+import { batchScript } from './slurm.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ple it\'s 5% "quoted"-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,19 +1,20 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Execute } from '../../../config/execute.js';
-import { sha256 } from '../../../support/checksum.js';
-import { exitCode, UserError } from '../../../support/errors.js';
-import { groupedBy } from '../../../support/grouped-by.js';
-import { hasCode } from '../../../support/system-error.js';
-import { writeWhole } from '../../../support/whole-file.js';
-import { counted } from '../../../support/whole-number.js';
-import { openState } from '../../stored/folders.js';
-import type { Executor, ExecutorOptions, LeftToOthers, OpenStage } from '../executor.js';
-import { withShapeReader } from '../shape-reader.js';
-import { failureFile } from '../stage-plan.js';
-import { batchScript } from './batch-script.js';
+import type { Execute } from '../../config/execute.js';
+import { sha256 } from '../../support/checksum.js';
+import { exitCode, UserError } from '../../support/errors.js';
+import { groupedBy } from '../../support/grouped-by.js';
+import { shellWord } from '../../support/shell-word.js';
+import { hasCode } from '../../support/system-error.js';
+import { writeWhole } from '../../support/whole-file.js';
+import { counted } from '../../support/whole-number.js';
+import { openState } from '../stored/folders.js';
+import type { Executor, ExecutorOptions, LeftToOthers, OpenStage } from './executor.js';
+import { failureFile } from './stage-plan.js';
+import { shapeReader, withWorkers } from './workers.js';
 
 /**
  * Hands the runs of a stage to Slurm, as an array job, and leaves them to it. Tasks and this process share
@@ -28,9 +29,10 @@ export function withSlurm<Made>(
   options: ExecutorOptions,
   use: (executor: Executor) => Promise<Made>,
 ): Promise<Made> {
-  const { resubmit = false, dryRun = false, command = 'ple compare', signal } = options;
-  return withShapeReader(options, (readShape) =>
-    use({
+  const { resubmit = false, dryRun = false, command = 'ple compare', signal, on } = options;
+  return withWorkers({ kill: signal }, (workers) => {
+    const readShape = shapeReader(workers, on);
+    return use({
       readShape,
       async execute(stage) {
         const { runs, todo, plan } = stage;
@@ -68,8 +70,8 @@ export function withSlurm<Made>(
           throw error;
         }
       },
-    }),
-  );
+    });
+  });
 }
 
 /** Ends the runs that failed. @returns How many others have not ended. */
@@ -109,4 +111,67 @@ async function called(command: string, ...words: readonly string[]): Promise<str
     const said = 'stderr' in error ? String(error.stderr).trim() : '';
     throw new UserError(`${command} refused: ${(said || error.message.trim()).replaceAll(/\s*\n\s*/g, ' | ')}`);
   }
+}
+
+interface ArrayJob extends Pick<Execute, 'sbatch' | 'arrayLimit'> {
+  readonly name: string;
+  /** The absolute path of the plan, and the indices of the runs in it. */
+  readonly plan: string;
+  readonly indices: readonly number[];
+  /** Absolute: where tasks write their logs. */
+  readonly folder: string;
+  /** Where the config's relative paths start. */
+  readonly workingFolder: string;
+}
+
+/** How often a run may be killed by a signal, such as for want of memory. */
+const mostKills = 3;
+const launcher = fileURLToPath(new URL('../../../bin/ple.js', import.meta.url));
+
+/**
+ * The script of an array job, for sbatch. Task N trains the run with the Nth index: Slurm limits the numbers of tasks.
+ * Slurm sends SIGUSR1 to its step 90 s before the time
+ * limit: the run then writes a checkpoint, and the script puts the task back into the queue. So it does with a run that
+ * was killed, a few times. `incomplete` leaves a task alone that the user has cancelled. Slurm itself requeues a task
+ * whose node fails.
+ */
+export function batchScript({ name, plan, indices, folder, workingFolder, sbatch, arrayLimit }: ArrayJob): string {
+  const options = {
+    'job-name': name,
+    array: `0-${indices.length - 1}${arrayLimit === undefined ? '' : `%${arrayLimit}`}`,
+    requeue: true,
+    signal: 'USR1@90',
+    nodes: 1,
+    ntasks: 1,
+    chdir: quoted(workingFolder),
+    output: quoted(`${folder.replaceAll('%', '%%')}/%A_%a.log`),
+    'open-mode': 'append',
+    ...sbatch,
+  };
+  const lines = Object.entries(options).map(([key, value]) => `#SBATCH --${key}${value === true ? '' : `=${value}`}`);
+  const run = [process.execPath, launcher, 'run', '--plan', plan].map(shellWord).join(' ');
+  return `#!/bin/bash
+${lines.join('\n')}
+
+task="\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}"
+log=${shellWord(folder)}/"$task.log"
+export SRUN_CPUS_PER_TASK="$SLURM_CPUS_ON_NODE"
+runs=(${indices.join(' ')})
+srun ${run} --index "\${runs[SLURM_ARRAY_TASK_ID]}" --threads "$SLURM_CPUS_ON_NODE"
+code=$?
+again=no
+if [ "$code" = 130 ]; then
+  again=yes # interrupted, after a checkpoint
+elif [ "$code" -gt 128 ]; then
+  echo "ple: killed by signal $((code - 128))"
+  if [ "$(grep -c '^ple: killed' "$log")" -le ${mostKills} ]; then again=yes; fi
+fi
+if [ "$again" = yes ]; then scontrol requeue incomplete "$task"; fi
+exit "$code"
+`;
+}
+
+/** A value of an #SBATCH line. */
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }

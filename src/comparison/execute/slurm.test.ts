@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { acquireLock } from '../../../support/lock.js';
-import { plannedRuns, smallConfig } from '../../plan/planned-runs.fixture.js';
-import { asItIs } from '../../plan/run.js';
-import { openStage } from '../stage.js';
-import { withSlurm } from './slurm-executor.js';
+import { acquireLock } from '../../support/lock.js';
+import { plannedRuns, smallConfig } from '../plan/planned-runs.fixture.js';
+import { asItIs } from '../plan/run.js';
+import { openStage } from './executor.js';
+import { withSlurm } from './slurm.js';
 
 const config = smallConfig(`
   seeds: [1, 2]
@@ -40,7 +40,7 @@ async function collected() {
   const asTheyAre = runs.map((run) => asItIs(run, below));
   const open = openStage({ stage: 'tuning', runs: asTheyAre, folder: below, plan }, {}, () => undefined);
   const left = await withSlurm({ on: 'slurm' }, 'small', options, ({ execute }) => execute(open));
-  return { left, failed: open.failed() };
+  return { left, failed: open.failed };
 }
 
 test('one without a result is missing, if its stage was handed over', async () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../../cli/command.fixture.js';
 import { makeFolder } from '../../../support/make-folder.js';
 import { readStagePlan, stagePlanText } from '../stage-plan.js';
-import { runOfJob } from './jobs.js';
+import { runOfJob } from './queue-worker.js';
 
 const engine = { name: 'compiled', device: 'cpu' } as const;
 const [plan, newer, damaged] = ['small/jobs/01234567.json', 'small/jobs/89012345.json', 'small/jobs/67890123.json'];
