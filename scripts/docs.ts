@@ -8,6 +8,7 @@ import { describedKeys, type Key, schemaAt } from '../src/config/keys.js';
 import { metrics } from '../src/metrics/catalogue.js';
 import { models } from '../src/models/catalogue.js';
 import { balancings } from '../src/objective/balancing/catalogue.js';
+import { gainColumns } from '../src/report/gain-columns.js';
 import { must } from '../src/support/must.js';
 import { definitions } from '../src/training/definitions.js';
 import { filled, numbersOf } from './documents/numbers.js';
@@ -68,9 +69,14 @@ const makers: Readonly<Record<string, (...words: readonly string[]) => string | 
   /** The metrics of a type of tasks. */
   metrics: (type) => {
     const own = metrics.all.filter((metric) => metric.type === type);
-    const rows = own.map(({ name, better, summary }) => [code(name), better ?? '', summary]);
-    return table(['field', 'better', 'meaning'], rows);
+    const arrow = (better: string | null) => (better === null ? '' : better === 'higher' ? ' ↑' : ' ↓');
+    return table(
+      ['metric', 'meaning'],
+      own.map(({ name, better, summary }) => [`${code(name)}${arrow(better)}`, summary]),
+    );
   },
+  /** The columns of gains.csv. */
+  columns: () => gainColumns.map(({ name }) => code(name)).join(', '),
   models: () => sourced(models.all, 'what the tasks share, above the input'),
   balancing: () => sourced(balancings.all, 'summary'),
   /** What `ple list` prints. */

@@ -16,7 +16,7 @@ import {
  */
 export const auc = defineMetric({
   name: 'auc',
-  summary: 'area under the ROC curve: exact, ties count half; null for one class',
+  summary: 'area under the ROC curve: exact, ties count half',
   type: 'binary',
   better: 'higher',
   range: 'share',
@@ -75,7 +75,7 @@ export function softplus(x: number): number {
  */
 export const normalisedEntropy = defineMetric({
   name: 'normalisedEntropy',
-  summary: 'mean logistic loss / entropy of the share of positives: 1 is what this share gets; null for one class',
+  summary: 'mean logistic loss / entropy of the share of positives, which itself gets 1',
   type: 'binary',
   better: 'lower',
   range: 'error',
@@ -101,7 +101,7 @@ function entropy(sample: BinarySample): number {
  */
 export const averagePrecision = defineMetric({
   name: 'averagePrecision',
-  summary: 'average precision (area under the precision-recall curve, without interpolation); null for one class',
+  summary: 'area under the precision-recall curve, without interpolation',
   type: 'binary',
   better: 'higher',
   margin: { percent: 1 },
@@ -124,7 +124,7 @@ export const averagePrecision = defineMetric({
  */
 export const predictedOverObserved = defineMetric({
   name: 'predictedOverObserved',
-  summary: 'mean probability / share of positives: above 1 predictions are too high; null without positives',
+  summary: 'mean probability / share of positives: above 1 predictions are too high',
   type: 'binary',
   better: null,
   compute: (sample) => meanOverSample(sample, sigmoid) / meanOverSample(sample, (_logit, label) => label),
@@ -133,7 +133,7 @@ export const predictedOverObserved = defineMetric({
 /** The share of rows whose label is that of a probability above 0.5; exactly 0.5 counts as negative. */
 export const binaryAccuracy = defineMetric({
   name: 'binaryAccuracy',
-  summary: 'share of rows that the threshold 0.5 on the probability classifies correctly',
+  summary: 'share of rows classified correctly at the probability 0.5',
   type: 'binary',
   better: 'higher',
   range: 'share',
@@ -153,8 +153,7 @@ function isRight(logit: number, label: number): number {
  */
 export const f1 = defineMetric({
   name: 'f1',
-  summary:
-    'F1 at the threshold that maximises it on validation (there the field `f1Threshold`); null without positives',
+  summary: 'F1 at the threshold that maximises it on validation',
   type: 'binary',
   better: 'higher',
   margin: { percent: 1 },

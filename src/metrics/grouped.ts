@@ -8,8 +8,7 @@ import { type BinarySample, forEachTie, type GroupedSample, groupedSample, type 
  */
 export const groupedAuc = defineMetric({
   name: 'groupedAuc',
-  summary:
-    'mean AUC within groups (users), weighted by their rows; groups of one class are skipped; of data that name a group',
+  summary: 'mean AUC within groups (users) of both classes, weighted by rows',
   type: 'binary',
   better: 'higher',
   range: 'share',
@@ -33,8 +32,7 @@ function weight({ weights }: GroupedSample, group: number): number {
  */
 export const groupedNdcg10 = defineMetric({
   name: 'groupedNdcg10',
-  summary:
-    'mean NDCG of the first 10 rows of each group (user); groups of one class are skipped; of data that name a group',
+  summary: 'mean NDCG of the first 10 rows of groups of both classes',
   type: 'binary',
   better: 'higher',
   range: 'share',
@@ -64,8 +62,7 @@ function discounts(before: number, end: number): number {
  */
 export const groupedHitRate10 = defineMetric({
   name: 'groupedHitRate10',
-  summary:
-    'share of groups (users) with a positive among their first 10 rows; groups of one class are skipped; of data that name a group',
+  summary: 'share of groups of both classes with a positive among their first 10 rows',
   type: 'binary',
   better: 'higher',
   range: 'share',

@@ -10,7 +10,7 @@ import { areaUnderCurve, binarySample, meanOverRows, type TaskScores } from './s
  */
 export const macroAuc = defineMetric({
   name: 'macroAuc',
-  summary: 'mean over classes of the AUC of one against the rest; null if no class has rows of both kinds',
+  summary: 'mean over classes of the AUC of one against the rest',
   type: 'multiclass',
   better: 'higher',
   range: 'share',

@@ -29,7 +29,7 @@ function influenceOnMeanSquare(task: Task, scores: TaskScores, unit = 1): Float6
 /** mse / Var(y), with the variance of the evaluated rows: 1 for predicting their mean. 1 - nmse is R squared. */
 export const nmse = defineMetric({
   name: 'nmse',
-  summary: 'mean squared error / variance of the label; null if that is 0',
+  summary: 'mean squared error / variance of the label',
   type: 'regression',
   better: 'lower',
   range: 'error',
@@ -57,7 +57,7 @@ export const mae = defineMetric({
  */
 export const r2 = defineMetric({
   name: 'r2',
-  summary: 'R², 1 - mean squared error / variance of the label; null if that is 0',
+  summary: 'R², 1 - mean squared error / variance of the label',
   type: 'regression',
   better: 'higher',
   range: 'below 1',
@@ -77,8 +77,7 @@ export const r2 = defineMetric({
  */
 export const predictedOverActual = defineMetric({
   name: 'predictedOverActual',
-  summary:
-    'mean prediction / mean label; null if that is 0; below 1 for a right model under the loss `log-normal`, whose predictions are medians',
+  summary: 'mean prediction / mean label; below 1 for a right model under `log-normal`, which predicts medians',
   type: 'regression',
   better: null,
   compute: (sample) =>

@@ -66,7 +66,7 @@ export function labelledTasks(
 }
 
 /**
- * Metrics over all rows and over each slice, with their 95 % intervals (docs/output.md, `ple evaluate`). A metric that
+ * Metrics over all rows and over each slice, with their 95 % intervals (docs/serving.md, `ple evaluate`). A metric that
  * needs a threshold uses that of the run's validation split.
  * @param scores of all tasks of the run
  */
