@@ -13,9 +13,8 @@
  * Rule: family-wise error at most .055 in every cell of spreads up to 3, at most .08 at 8, each but for three standard
  * errors of the simulation.
  */
-import { type EstimateError, normalBelow, twoSidedP } from '../src/comparison/statistics/behrens-fisher.js';
-import { mean } from '../src/comparison/statistics/moments.js';
-import { squeezedVariances } from '../src/comparison/statistics/squeezed-variances.js';
+import { type EstimateError, normalBelow, twoSidedP } from '../src/comparison/statistics/gain-family.js';
+import { mean, squeezedVariances } from '../src/comparison/statistics/variances.js';
 import { textTable } from '../src/report/text-table.js';
 import { type Random, randomFromSeed } from '../src/support/random.js';
 import { refuse, wordsOf } from './usage.js';

@@ -18,6 +18,8 @@ export interface Comparison {
   /** What the errors cover: training noise, the draw of the test rows, or both. */
   readonly uncertainty: 'seeds' | 'rows' | 'both';
   readonly test: TestOfGains;
+  /** Gains of errors are in log points, 100 ln(reference / model). Absent: differences. */
+  readonly errorGains?: 'log';
   /** The configured margins by metric. A metric without an entry uses its default margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
   /** Weight of each task in the mean relative gain. */
@@ -231,6 +233,7 @@ export interface MeanOverPoints {
   readonly model: string;
   readonly models?: readonly string[];
   readonly reference: string;
+  readonly references?: readonly string[];
   readonly tasks: Readonly<Record<string, Gain & { readonly verdict: TaskVerdict | null }>>;
   readonly aggregate: (Gain & { readonly verdict: TaskVerdict | null }) | null;
 }

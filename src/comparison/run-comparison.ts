@@ -25,7 +25,7 @@ import { configFile, folderConfig } from './plan/folder-config.js';
 import { notesOnMatch } from './plan/match.js';
 import { asItIs, distinct } from './plan/run.js';
 import { notesOnSearch } from './search/search.js';
-import { fewestRuns } from './statistics/verdict.js';
+import { fewestRuns } from './statistics/gain-family.js';
 import { readComparison } from './stored/comparison-file.js';
 import { groupEntries, readRuns } from './stored/entry.js';
 import { logEntries, runTimes, secondsLogged } from './stored/timing.js';

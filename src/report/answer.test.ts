@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Aggregate, Comparison, ComparisonRow, Front, TaskVerdict, Verdict } from '../comparison/comparison.js';
-import { rowVerdict } from '../comparison/statistics/verdict.js';
+import { rowVerdict } from '../comparison/statistics/gain-family.js';
 import { must } from '../support/must.js';
 import { answers } from './answer.js';
 import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';

@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonRow, Front } from '../comparison/comparison.js';
-import { fewestRuns, isUnfinished } from '../comparison/statistics/verdict.js';
+import { fewestRuns, isUnfinished } from '../comparison/statistics/gain-family.js';
 import { external } from '../config/compare-schema.js';
 import { counted } from '../support/whole-number.js';
 import { amount, findings, quoted } from './findings.js';

@@ -1,19 +1,15 @@
+import type { Margin } from '../../config/parts.js';
 import type { Comparison, Design } from '../comparison.js';
-import type { EstimatedVariance, EstimateError } from '../statistics/behrens-fisher.js';
-import { isConstant, mean } from '../statistics/moments.js';
-import { sampleVariance, squeezedVariances, type Variance } from '../statistics/squeezed-variances.js';
-import { type JudgedTask, type MeasuredModel, type MeasuredRun, signed } from './measured.js';
-import { factorParts, rowVariances } from './row-variances.js';
+import type { EstimatedVariance, FamilyMember } from '../statistics/gain-family.js';
+import { isConstant, mean, sampleVariance, squeezedVariances, type Variance } from '../statistics/variances.js';
+import { type Influences, type JudgedTask, type MeasuredModel, type MeasuredRun, turnedBack } from './measured.js';
 
 /** What is compared: a model with the baseline, or with another model in a contrast. */
-interface Compared {
+export interface Compared {
   readonly model: MeasuredModel;
   /** Undefined: no reference at this point. */
   readonly reference: MeasuredModel | undefined;
 }
-
-/** Null if a task's gain is relative to nothing. */
-type Factors = readonly number[] | null;
 
 /** The gains of one model, with their errors. */
 export interface Pair extends Compared {
@@ -23,25 +19,24 @@ export interface Pair extends Compared {
    * Else 0.
    */
   readonly overlap: number;
-  /** By task. Without runs for the reference itself. */
-  readonly tasks: readonly EstimatedGain[];
-  /** The mean relative gain over tasks. */
-  readonly mean: EstimatedGain;
+  /** On each task, then Δm: the mean relative gain over tasks. Without runs for the reference itself. */
+  readonly gains: readonly EstimatedGain[];
 }
 
-export interface EstimatedGain {
+export interface EstimatedGain extends FamilyMember {
+  /** Undefined: this is Δm. */
+  readonly task: JudgedTask | undefined;
   /** The runs of both models. If data are drawn anew for each seed, only seeds that both have, in one order. */
   readonly model: Sample;
   readonly reference: Sample;
   /** Of each task in `values`. */
   readonly factors: Factors;
-  /** Mean of the model's runs less the reference's. Null if one has none. */
-  readonly gain: number | null;
-  /** The reference's mean in the metric's own direction. Null for the mean of tasks, and without runs. */
+  /** The reference's mean in the metric's own direction. Null for Δm, and without runs. */
   readonly level: number | null;
-  /** Null: a part that is asked for is missing. */
-  readonly error: EstimateError | null;
 }
+
+/** Null if a task's gain is relative to nothing. */
+type Factors = readonly number[] | null;
 
 /** Runs, and what each measured: a task's metric, turned so that higher is better, or a weighted sum of tasks. */
 export interface Sample {
@@ -49,16 +44,21 @@ export interface Sample {
   readonly values: readonly number[];
 }
 
+/** How gains are measured and tested. */
 export interface Judging {
   readonly tasks: readonly JudgedTask[];
-  /** By task, in the mean relative gain. */
+  /** By task, in Δm. */
   readonly weights: readonly number[];
   readonly uncertainty: Comparison['uncertainty'];
+  /** By metric, where it is not the metric's default. Null: no margin. */
+  readonly margins: Readonly<Record<string, Margin | null>>;
+  /** Of adjusted p-values. */
+  readonly level: number;
 }
 
 export interface Gains {
-  /** Of each that is compared, in this order. */
-  readonly pairs: readonly Pair[];
+  /** Of all that are compared, in their order. */
+  readonly families: readonly (readonly Pair[])[];
   /** Of the prior of the tasks' run variances; 0 where nothing is squeezed. */
   readonly priorDegreesOfFreedom: number;
   /** What the error over test rows draws. Null: it is not part of any error. */
@@ -66,80 +66,46 @@ export interface Gains {
 }
 
 /**
- * Gains and their errors. Reads the influences of each run once.
+ * Gains and their errors: first the means, then the variance over runs and that over test rows. Reads the influences of
+ * each run once.
+ * @param families that are tested apart
  * @param pool The models whose run variances are squeezed together.
  */
 export async function estimateGains(
-  compared: readonly Compared[],
+  families: readonly (readonly Compared[])[],
   pool: readonly MeasuredModel[],
   judging: Judging,
 ): Promise<Gains> {
   const { tasks, uncertainty } = judging;
-  const pairs = compared.map((one) => estimatePair(one, judging));
-  const all = pairs.flatMap((pair) => [...pair.tasks, pair.mean]);
+  const withMeans = families.map((family) => family.map((compared) => meansOf(compared, judging)));
+  const all = withMeans.flat().flatMap(({ gains }) => gains);
   const rows = uncertainty === 'seeds' ? null : await rowVariances(all, tasks);
-  const ofTasks = poolVariances(
+  const ofTasks = pooledVariances(
     pool,
-    tasks.map((_, task) => onlyTask(task, tasks)),
+    tasks.map((task) => onlyTask(task, tasks)),
   );
-  const withErrors = pairs.map((pair): Pair => {
-    const [ofMean] = poolVariances(pool, [pair.mean.factors]).of;
-    const withError = (gain: EstimatedGain, varianceOf: RunVariance | undefined): EstimatedGain => {
-      const known = rows === null ? 0 : knownVariance(gain, pair, rows.variances.get(gain) ?? null, uncertainty);
-      const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, varianceOf ?? (() => null));
-      return { ...gain, error: known === null || estimated === null ? null : { estimated, known } };
-    };
-    return {
-      ...pair,
-      tasks: pair.tasks.map((gain, task) => withError(gain, ofTasks.of[task])),
-      mean: withError(pair.mean, ofMean),
-    };
-  });
-  const isSqueezed = withErrors.some((pair) => pair.design === 'independent' && hasGain(pair));
-  const hasRowErrors = withErrors.some((pair) =>
-    [...pair.tasks, pair.mean].some(({ error }) => (error?.known ?? 0) > 0),
+  const withError = (pair: Pair) => (gain: EstimatedGain, place: number) => {
+    const varianceOf = ofTasks.of[place] ?? pooledVariances(pool, [gain.factors]).of[0] ?? (() => null);
+    const known = rows === null ? 0 : knownVariance(gain, pair, rows.variances.get(gain) ?? null, uncertainty);
+    const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, varianceOf);
+    return { ...gain, error: known === null || estimated === null ? null : { estimated, known } };
+  };
+  const withErrors = withMeans.map((family) =>
+    family.map((pair): Pair => ({ ...pair, gains: pair.gains.map(withError(pair)) })),
   );
+  const pairs = withErrors.flat();
+  const isSqueezed = uncertainty !== 'rows' && pairs.some((pair) => pair.design === 'independent' && hasGain(pair));
+  const hasRowErrors = pairs.some(({ gains }) => gains.some(({ error }) => (error?.known ?? 0) > 0));
   return {
-    pairs: withErrors,
-    priorDegreesOfFreedom: isSqueezed && uncertainty !== 'rows' ? ofTasks.priorDegreesOfFreedom : 0,
+    families: withErrors,
+    priorDegreesOfFreedom: isSqueezed ? ofTasks.priorDegreesOfFreedom : 0,
     drawn: rows && hasRowErrors ? rows.drawn : null,
   };
 }
 
-/** The variance of a model's runs. Null: it has fewer than two, or is not known. */
-type RunVariance = (model: MeasuredModel | undefined) => Variance | null;
-
-/** The variances of the pool's runs, squeezed over its models, for each of these sums over tasks. */
-function poolVariances(pool: readonly MeasuredModel[], sums: readonly Factors[]) {
-  const { variances, priorDegreesOfFreedom } = squeezedVariances(
-    sums.map((factors) => pool.map((model) => weightedSample(model, factors).values)),
-  );
-  const of = variances.map(
-    (models, sum): RunVariance =>
-      (model) => {
-        // The mean of several models is not in the pool, which has the models themselves.
-        if (model?.meanOf) return sampleVariance(weightedSample(model, sums[sum] ?? null).values);
-        return (model && models[pool.indexOf(model)]) ?? null;
-      },
-  );
-  return { of, priorDegreesOfFreedom };
-}
-
-function onlyTask(task: number, tasks: readonly JudgedTask[]): Factors {
-  return tasks.map((_, other) => Number(task === other));
-}
-
-/** The gains of one model, without errors. */
-function estimatePair(compared: Compared, { tasks, weights }: Judging): Pair {
-  const { design, overlap } = pairDesign(compared);
-  const ofTasks = tasks.map((judged, task) => estimateGain(compared, design, onlyTask(task, tasks), judged));
-  const mean = estimateGain(compared, design, relativeFactors(ofTasks, weights));
-  return { ...compared, design, overlap, tasks: ofTasks, mean };
-}
-
 /** Whether any of a model's gains is known. */
-export function hasGain({ tasks, mean }: Pick<Pair, 'tasks' | 'mean'>): boolean {
-  return [...tasks, mean].some(({ gain }) => gain !== null);
+export function hasGain({ gains }: Pick<Pair, 'gains'>): boolean {
+  return gains.some(({ gain }) => gain !== null);
 }
 
 /** Independent runs on both sides: of data that are drawn anew for each seed, the number of draws. */
@@ -148,27 +114,25 @@ export function runCount({ design }: Pick<Pair, 'design'>, { model, reference }:
   return Math.min(model.runs.length, reference.runs.length);
 }
 
-/** The weighted sum over tasks, of the runs that have all of them. No runs without factors. */
-function weightedSample({ runs }: MeasuredModel, factors: Factors): Sample {
-  const parts = factorParts(factors);
-  const whole = factors === null ? [] : runs.filter(({ values }) => parts.every(({ task }) => values[task] !== null));
-  const weightedSum = ({ values }: MeasuredRun) =>
-    parts.reduce((sum, { factor, task }) => sum + factor * (values[task] ?? 0), 0);
-  return { runs: whole, values: whole.map(weightedSum) };
-}
+// --- means
 
-/** Percent of the reference's metric (Maninis et al. 2019, eq. 4). Null if that is not above 0. */
-export function relativeGain(gain: number, reference: number): number | null {
-  return reference > 0 ? (100 * gain) / reference : null;
-}
-
-function relativeFactors(gains: readonly Pick<EstimatedGain, 'level'>[], weights: readonly number[]): Factors {
+/** The gains of one model, without errors. */
+function meansOf(compared: Compared, { tasks, weights, margins }: Judging): Pair {
+  const { design, overlap } = pairDesign(compared);
+  const ofTasks = tasks.map((task): EstimatedGain => {
+    const gain = gainOf(compared, design, onlyTask(task, tasks));
+    const { values } = gain.reference;
+    const level = values.length > 0 ? turnedBack(task, mean(values)) : null;
+    return { ...gain, task, level, margin: level === null ? null : marginOf(task, level, margins) };
+  });
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const factors = weights.map((weight, task) => {
-    const one = weight === 0 ? 0 : relativeGain(1, gains[task]?.level ?? 0);
+  const factors = ofTasks.map((gain, place) => {
+    const weight = weights[place] ?? 0;
+    const one = weight === 0 ? 0 : relativeGain(gain, 1);
     return one === null ? null : (one * weight) / total;
   });
-  return factors.every((factor) => factor !== null) ? factors : null;
+  const overTasks = gainOf(compared, design, factors.every((factor) => factor !== null) ? factors : null);
+  return { ...compared, design, overlap, gains: [...ofTasks, overTasks] };
 }
 
 /**
@@ -186,68 +150,109 @@ function pairDesign({ model, reference }: Compared): Pick<Pair, 'design' | 'over
   return { design: isDrawnAnew ? 'draws' : 'independent', overlap: 0 };
 }
 
-function estimateGain(
-  { model, reference }: Compared,
-  design: Design,
-  factors: Factors,
-  task?: JudgedTask,
-): EstimatedGain {
-  const none: Sample = { runs: [], values: [] };
+function gainOf({ model, reference }: Compared, design: Design, factors: Factors): EstimatedGain {
   const isAlone = reference === undefined || model === reference;
-  const samples = isAlone
-    ? ([none, none] as const)
-    : ([weightedSample(model, factors), weightedSample(reference, factors)] as const);
-  const [own, other] = design === 'independent' ? samples : paired(...samples);
+  const [own, other] = isAlone
+    ? [none, none]
+    : sidesOf(design, weightedSample(model, factors), weightedSample(reference, factors));
   return {
+    task: undefined,
     model: own,
     reference: other,
     factors: isAlone ? null : factors,
-    gain: meanDifference(own.values, other.values),
-    level: task && other.values.length > 0 ? signed(task.metric, mean(other.values)) : null,
+    gain: meanDifference(own, other),
+    level: null,
+    margin: null,
     error: null,
   };
 }
 
-/** Of the means. Null if one has none. */
-export function meanDifference(own: readonly number[], other: readonly number[]): number | null {
-  return own.length > 0 && other.length > 0 ? mean(own) - mean(other) : null;
+const none: Sample = { runs: [], values: [] };
+
+function onlyTask(task: JudgedTask, tasks: readonly JudgedTask[]): Factors {
+  return tasks.map((other) => Number(task === other));
 }
 
-/** The seeds that both have, in the order of the first. */
-export function paired(model: Sample, reference: Sample): readonly [Sample, Sample] {
-  const seeds = model.runs.map(({ seed }) => seed).filter((seed) => reference.runs.some((run) => run.seed === seed));
-  const only = ({ runs, values }: Sample): Sample => {
-    const places = seeds.map((seed) => runs.findIndex((run) => run.seed === seed));
-    return {
-      runs: places.flatMap((place) => runs[place] ?? []),
-      values: places.flatMap((place) => values[place] ?? []),
-    };
-  };
+/** The weighted sum over tasks, of the runs that have all of them. No runs without factors. */
+function weightedSample({ runs }: MeasuredModel, factors: Factors): Sample {
+  const parts = factorParts(factors);
+  const whole = factors === null ? [] : runs.filter(({ values }) => parts.every(({ task }) => values[task] !== null));
+  const weightedSum = ({ values }: MeasuredRun) =>
+    parts.reduce((sum, { factor, task }) => sum + factor * (values[task] ?? 0), 0);
+  return { runs: whole, values: whole.map(weightedSum) };
+}
+
+/** The tasks that count in a weighted sum. */
+function factorParts(factors: Factors): readonly { readonly factor: number; readonly task: number }[] {
+  return (factors ?? []).flatMap((factor, task) => (factor === 0 ? [] : [{ factor, task }]));
+}
+
+/** Two samples of runs; if data are drawn anew for each seed, of the seeds that both have, in the order of the first. */
+export function sidesOf(design: Design, model: Sample, reference: Sample): readonly [Sample, Sample] {
+  if (design === 'independent') return [model, reference];
+  const placeOf = ({ runs }: Sample, seed: number) => runs.findIndex((run) => run.seed === seed);
+  const seeds = model.runs.flatMap(({ seed }) => (placeOf(reference, seed) < 0 ? [] : seed));
+  const only = (sample: Sample): Sample => ({
+    runs: seeds.flatMap((seed) => sample.runs[placeOf(sample, seed)] ?? []),
+    values: seeds.flatMap((seed) => sample.values[placeOf(sample, seed)] ?? []),
+  });
   return [only(model), only(reference)];
 }
 
-/** The part of a squared standard error that counts as known: that over test rows. */
-function knownVariance(
-  { model: { runs } }: EstimatedGain,
-  { design, overlap }: Pick<Pair, 'design' | 'overlap'>,
-  overRows: number | null,
-  uncertainty: Comparison['uncertainty'],
+/** Of the means. Null if one has none. */
+export function meanDifference({ values: own }: Sample, { values: other }: Sample): number | null {
+  return own.length > 0 && other.length > 0 ? mean(own) - mean(other) : null;
+}
+
+/** Percent of the reference's metric (Maninis et al. 2019, eq. 4). Null if that is not above 0. Log points stay. */
+export function relativeGain({ task, level }: Pick<EstimatedGain, 'task' | 'level'>, gain: number): number | null {
+  if (task?.inLogPoints) return gain;
+  return level !== null && level > 0 ? (100 * gain) / level : null;
+}
+
+/** Gains closer to 0 are too small to count. Null: no margin. A percentage is so many log points. */
+function marginOf(
+  { metric: { name, margin: usual }, inLogPoints }: JudgedTask,
+  level: number,
+  chosen: Judging['margins'],
 ): number | null {
-  const sets = new Set(runs.map(({ testSet }) => testSet)).size;
-  // If each seed has its own test rows, the variation over seeds already includes the draw of the rows.
-  if (uncertainty !== 'rows' && design !== 'independent' && sets > 1) return 0;
-  // test sets of one file overlap: as if they were one
-  return overRows !== null && overlap > 0 ? sets * overRows : overRows;
+  const margin = name in chosen ? chosen[name] : usual;
+  if (!margin) return null;
+  const unit = inLogPoints ? 100 : Math.abs(level);
+  return 'absolute' in margin
+    ? margin.absolute * (inLogPoints ? unit / Math.abs(level) : 1)
+    : (unit * margin.percent) / 100;
+}
+
+// --- variance over runs
+
+/** The variance of a model's runs. Null: it has fewer than two, or is not known. */
+type RunVariance = (model: MeasuredModel | undefined) => Variance | null;
+
+/** The variances of the pool's runs, squeezed over its models, for each of these sums over tasks. */
+function pooledVariances(pool: readonly MeasuredModel[], sums: readonly Factors[]) {
+  const { variances, priorDegreesOfFreedom } = squeezedVariances(
+    sums.map((factors) => pool.map((model) => weightedSample(model, factors).values)),
+  );
+  const of = variances.map(
+    (models, sum): RunVariance =>
+      (model) => {
+        // The mean of several models is not in the pool, which has the models themselves.
+        if (model?.meanOf) return sampleVariance(weightedSample(model, sums[sum] ?? null).values);
+        return (model && models[pool.indexOf(model)]) ?? null;
+      },
+  );
+  return { of, priorDegreesOfFreedom };
 }
 
 /** Null with fewer than two runs. */
 function estimatedVariances(
   gain: EstimatedGain,
-  { model, reference, design, overlap }: Pick<Pair, 'model' | 'reference' | 'design' | 'overlap'>,
-  varianceIn: (model: MeasuredModel | undefined) => Variance | null,
+  { model, reference, design, overlap }: Pair,
+  varianceOf: RunVariance,
 ): readonly EstimatedVariance[] | null {
-  if (design !== 'independent') return ofPairs(gain, design, overlap);
-  const variances = [varianceIn(model), varianceIn(reference)];
+  if (design !== 'independent') return varianceOfPairs(gain, design, overlap);
+  const variances = [varianceOf(model), varianceOf(reference)];
   if (variances.includes(null)) return null;
   if (isSame(gain)) return [];
   return [gain.model, gain.reference].flatMap(({ values: { length: runs } }, side) => {
@@ -271,9 +276,12 @@ function isSame({ model, reference }: EstimatedGain): boolean {
  * training sets overlap, and the variance of the mean of n differences is s^2 (1 / n + test rows / training rows)
  * (Nadeau and Bengio 2003).
  */
-function ofPairs(gain: EstimatedGain, design: Design, overlap: number): readonly EstimatedVariance[] | null {
-  const { model, reference } = gain;
-  const differences = model.values.map((value, pair) => value - (reference.values[pair] ?? 0));
+function varianceOfPairs(
+  { model, reference }: EstimatedGain,
+  design: Design,
+  overlap: number,
+): readonly EstimatedVariance[] | null {
+  const differences = model.values.map((value, run) => value - (reference.values[run] ?? 0));
   const drawn = design === 'draws' ? ofDraws(model.runs, differences) : differences;
   const own = sampleVariance(drawn);
   if (own === null) return null;
@@ -292,4 +300,93 @@ function ofDraws(runs: Sample['runs'], differences: readonly number[]): readonly
   return draws.map((draw) =>
     differences.reduce((sum, value, run) => sum + (runs[run]?.testSet === draw ? scale * (value - all) : 0), all),
   );
+}
+
+// --- variance over test rows
+
+/** The part of a squared standard error that counts as known: that over test rows. */
+function knownVariance(
+  { model: { runs } }: EstimatedGain,
+  { design, overlap }: Pair,
+  overRows: number | null,
+  uncertainty: Comparison['uncertainty'],
+): number | null {
+  const sets = new Set(runs.map(({ testSet }) => testSet)).size;
+  // If each seed has its own test rows, the variation over seeds already includes the draw of the rows.
+  if (uncertainty !== 'rows' && design !== 'independent' && sets > 1) return 0;
+  // test sets of one file overlap: as if they were one
+  return overRows !== null && overlap > 0 ? sets * overRows : overRows;
+}
+
+/** Runs of one side of a gain, and their weighted tasks. Several gains share one. */
+interface Side {
+  readonly runs: ReadonlySet<MeasuredRun>;
+  readonly parts: ReturnType<typeof factorParts>;
+  /** [row] of the current test set: the mean influence on its runs. Null: a metric has no influence. */
+  influences: Float64Array | null | undefined;
+}
+
+/**
+ * The variance of each gain due to the draw of the test rows, for fixed models. Null if a metric has no influence of
+ * rows, or too few of them.
+ *
+ * The influence of a row on a gain is that on the mean of the model's runs minus that on the mean of the reference's.
+ * The squared influences add up to the variance. For AUC this is DeLong's (1988) method; for a mean over rows, the
+ * paired one. Rows of different test sets are independent.
+ *
+ * Every run is read and sorted once. One run is in memory at a time.
+ */
+async function rowVariances(gains: readonly EstimatedGain[], tasks: readonly JudgedTask[]) {
+  const runs = new Set(gains.flatMap(({ model, reference }) => [...reference.runs, ...model.runs]));
+  const ids = new Map([...runs].map((run, id) => [run, id]));
+  const sides = new Map<string, Side>();
+  const sideOf = (sample: Sample, factors: Factors): Side => {
+    const key = JSON.stringify([factors, sample.runs.map((run) => ids.get(run))]);
+    const side = sides.get(key) ?? { runs: new Set(sample.runs), parts: factorParts(factors), influences: undefined };
+    sides.set(key, side);
+    return side;
+  };
+  const cells = gains.map((of) => {
+    const [model, reference] = [sideOf(of.model, of.factors), sideOf(of.reference, of.factors)];
+    const hasInfluence = model.parts.every(({ task }) => tasks[task]?.metric.influence);
+    return { of, model, reference, variance: of.gain !== null && hasInfluence ? 0 : null };
+  });
+  let drawn: Influences['drawn'] = 'rows';
+  for (const set of new Set([...runs].map(({ testSet }) => testSet))) {
+    for (const side of sides.values()) side.influences = undefined;
+    for (const run of runs) {
+      if (run.testSet !== set) continue;
+      const found = await run.influences();
+      if (found.drawn === 'groups') drawn = 'groups';
+      for (const side of sides.values()) if (side.runs.has(run)) side.influences = added(side, found.ofTasks);
+    }
+    for (const cell of cells)
+      cell.variance = withTestSet(cell.variance, cell.model.influences, cell.reference.influences);
+  }
+  return { variances: new Map(cells.map(({ of, variance }) => [of, variance])), drawn };
+}
+
+/** A side's mean influence, with that of another of its runs. */
+function added({ runs, parts, influences }: Side, ofTasks: Influences['ofTasks']): Float64Array | null {
+  const own = parts.flatMap(({ factor, task }) => {
+    const rows = ofTasks[task];
+    return rows ? [{ factor, rows }] : [];
+  });
+  if (influences === null || own.length < parts.length) return null;
+  const sum = influences ?? new Float64Array(own[0]?.rows.length ?? 0);
+  for (let row = 0; row < sum.length; row++) {
+    let weighted = 0;
+    for (const { factor, rows } of own) weighted += factor * (rows[row] ?? 0);
+    sum[row] = (sum[row] ?? 0) + weighted / runs.size;
+  }
+  return sum;
+}
+
+/** Undefined influences: the side has no run with this test set. */
+function withTestSet(before: number | null, model: Side['influences'], reference: Side['influences']): number | null {
+  if (before === null || model === null || reference === null) return null;
+  let variance = before;
+  for (let row = 0; row < Math.max(model?.length ?? 0, reference?.length ?? 0); row++)
+    variance += ((model?.[row] ?? 0) - (reference?.[row] ?? 0)) ** 2;
+  return variance;
 }

@@ -13,10 +13,12 @@ import type { ComparisonRow } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
 import { type Entry, type EntryRun, hasTask } from '../stored/entry.js';
 
-/** A task, and the metric by which it is judged. */
+/** A task, and what its gains are measured in. */
 export interface JudgedTask {
   readonly name: string;
   readonly metric: Metric;
+  /** Gains are in log points, 100 ln(reference / model): of errors, where the config asks for it. */
+  readonly inLogPoints: boolean;
 }
 
 /** A model at one point of the axes, and the numbers that statistics take. */
@@ -41,7 +43,7 @@ export interface MeasuredRun {
    * not.
    */
   readonly overlap: number | null;
-  /** By task: the judging metric on the test split, turned so that higher is better. Null: undefined. */
+  /** By task: the judging metric on the test split, `turned`. Null: undefined. */
   readonly values: readonly (number | null)[];
   /** `values` by the metric that has one scale for all tasks of its type. */
   readonly scores: readonly (number | null)[];
@@ -78,6 +80,7 @@ export function lateRuns({ runs }: MeasuredModel, task?: number): number {
 export function judge(
   { name, type }: { readonly name: string; readonly type: string },
   chosen: Readonly<Record<string, string>>,
+  errorGains?: 'difference' | 'log',
 ): JudgedTask {
   const metric = metrics.all.find((candidate) =>
     chosen[name] === undefined ? candidate.usual && candidate.type === type : candidate.name === chosen[name],
@@ -86,7 +89,20 @@ export function judge(
     throw new ConfigError(
       `There is no metric '${chosen[name]}', by which the ${type} task '${name}' is judged: name the plugin that has it (--plugin FILE).`,
     );
-  return { name, metric };
+  return { name, metric, inLogPoints: errorGains === 'log' && metric.better === 'lower' && metric.range === 'error' };
+}
+
+/** A metric, turned so that higher is better: a difference is a gain. Null: undefined, or an error of 0 in log points. */
+function turned({ metric, inLogPoints }: Omit<JudgedTask, 'name'>, value: number | null): number | null {
+  if (value === null || (inLogPoints && value <= 0)) return null;
+  if (inLogPoints) return -100 * Math.log(value);
+  return metric.better === 'lower' ? -value : value;
+}
+
+/** Turned back. */
+export function turnedBack({ metric, inLogPoints }: JudgedTask, value: number): number {
+  if (inLogPoints) return Math.exp(value / -100);
+  return metric.better === 'lower' ? -value : value;
 }
 
 /**
@@ -138,17 +154,17 @@ function measuredRun(
   const { run } = first;
   const isOne = taken.every((task) => task.run === run);
   const score = metrics.all.find(({ type, score }) => score && tasks.some(({ metric }) => metric.type === type));
-  const signedValue = ({ run, name }: TakenTask, metric: Metric | undefined) =>
-    metric ? signed(metric, testValue(run, { name, metric })) : null;
   return {
     seed: folders[0].seed,
     testSet: testSetKey(run),
     overlap: testOverlap(run),
-    values: taken.map((task) => signedValue(task, task.metric)),
-    scores: taken.map((task) => signedValue(task, score)),
-    oneEpoch: taken.map(({ name, metric }) => {
-      const value = isOne && isTrained(run) ? run.result.oneEpoch?.tasks[name]?.test[metric.name] : undefined;
-      return signed(metric, typeof value === 'number' ? value : null);
+    values: taken.map((task) => turned(task, testValue(task.run, task.name, task.metric))),
+    scores: taken.map((task) =>
+      score ? turned({ metric: score, inLogPoints: false }, testValue(task.run, task.name, score)) : null,
+    ),
+    oneEpoch: taken.map((task) => {
+      const value = isOne && isTrained(run) ? run.result.oneEpoch?.tasks[task.name]?.test[task.metric.name] : null;
+      return turned(task, typeof value === 'number' ? value : null);
     }),
     parameters: isOne ? run.result.parameters : summed(taken.map(parametersOfTask)),
     networks: isTrained(run) ? servedFiles(run.result).length : 1,
@@ -178,16 +194,11 @@ function taskEnd({ run, name }: TakenTask): Ended | readonly never[] {
 }
 
 /** A run's value on the test split. Null if undefined. */
-export function testValue({ path, result }: EvaluatedRun, { name, metric }: JudgedTask): number | null {
-  const values = result.tasks[name];
-  if (!values) throw new DataError(`${path} has no task '${name}': compare runs of the same tasks.`);
+export function testValue({ path, result }: EvaluatedRun, task: string, metric: Metric): number | null {
+  const values = result.tasks[task];
+  if (!values) throw new DataError(`${path} has no task '${task}': compare runs of the same tasks.`);
   const value = values.test[metric.name];
   return typeof value === 'number' ? value : null;
-}
-
-/** Turned so that higher is better, or back. */
-export function signed<Value extends number | null>({ better }: Metric, value: Value): Value | number {
-  return value !== null && better === 'lower' ? -value : value;
 }
 
 function testSetKey({ result: { dataset } }: EvaluatedRun): string {
@@ -210,39 +221,43 @@ function isOfTest({ validation, split }: Readonly<Record<string, unknown>>): boo
  * read are those that all others must have.
  */
 function influencesReader(): (taken: readonly TakenTask[]) => Promise<Influences> {
-  const firsts = new Map<string, readonly { readonly path: string; readonly rows: string }[]>();
-  return async (taken) => {
-    const without = taken.find(({ run }) => !run.hasPredictions);
-    if (without)
+  const firsts = new Map<string, { readonly path: string; readonly rows: string }>();
+  const checkRows = ({ run, name }: TakenTask, task: TaskPredictions) => {
+    const key = JSON.stringify([name, testSetKey(run)]);
+    const own = { path: run.path, rows: labelHash(task) };
+    const first = firsts.get(key) ?? own;
+    firsts.set(key, first);
+    if (own.rows !== first.rows)
       throw new DataError(
-        `${without.run.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
+        `${first.path} and ${own.path} were tested on different rows of task '${name}': errors over test rows need the same rows in the same order.`,
       );
-    const read = new Map<EvaluatedRun, readonly TaskPredictions[]>();
-    for (const { run } of taken) read.set(run, read.get(run) ?? (await run.predictions()));
-    const found = taken.map(({ run, name }) =>
-      must(
-        read.get(run)?.find(({ task }) => task.name === name),
-        `task '${name}'`,
-      ),
-    );
-    const set = testSetKey(must(taken[0], 'task').run);
-    const own = found.map((task, index) => ({ path: must(taken[index], 'task').run.path, rows: labelHash(task) }));
-    const first = firsts.get(set) ?? own;
-    firsts.set(set, first);
-    for (const [index, { path, rows }] of own.entries()) {
-      const known = must(first[index], 'task');
-      if (rows !== known.rows)
-        throw new DataError(
-          `${known.path} and ${path} were tested on different rows of task '${taken[index]?.name}': errors over test rows need the same rows in the same order.`,
-        );
-    }
-    const ofTasks = found.map(({ task, scores }, index) => {
-      const metric = taken[index]?.metric;
-      const rows = hasOneGroup(scores) ? null : metric?.influence?.(task, scores);
-      return rows && metric ? ofGroups(rows, scores.groups).map((value) => signed(metric, value)) : null;
-    });
-    return { ofTasks, drawn: found[0]?.scores.groups ? 'groups' : 'rows' };
   };
+  return async (taken) => {
+    const read = new Map<EvaluatedRun, readonly TaskPredictions[]>();
+    for (const { run } of taken) {
+      if (!run.hasPredictions)
+        throw new DataError(
+          `${run.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
+        );
+      read.set(run, read.get(run) ?? (await run.predictions()));
+    }
+    const found = taken.map((one) => {
+      const own = read.get(one.run)?.find(({ task }) => task.name === one.name);
+      return { ...one, predicted: must(own, `task '${one.name}'`) };
+    });
+    for (const { predicted, ...one } of found) checkRows(one, predicted);
+    const ofTasks = found.map(({ predicted: { task, scores }, run, ...judged }) => {
+      const rows = hasOneGroup(scores) ? null : judged.metric.influence?.(task, scores);
+      const slope = slopeAt(judged, testValue(run, judged.name, judged.metric));
+      return rows ? ofGroups(rows, scores.groups).map((value) => slope * value) : null;
+    });
+    return { ofTasks, drawn: found[0]?.predicted.scores.groups ? 'groups' : 'rows' };
+  };
+}
+
+/** Of `turned`, at the run's value. */
+function slopeAt({ metric, inLogPoints }: JudgedTask, value: number | null): number {
+  return (inLogPoints ? 100 / (value ?? 1) : 1) * (metric.better === 'lower' ? -1 : 1);
 }
 
 /** A digest of labels, masks and weights. A label outside the sample space may be anything. */
@@ -268,6 +283,62 @@ function ofGroups(rows: Float64Array, groups: Int32Array | undefined): Float64Ar
     sums[first] = (sums[first] ?? 0) + value;
   }
   return sums;
+}
+
+/**
+ * The mean of several models, as one side of a contrast: its run of a seed has the means of their runs of the seed. So
+ * runs of different seeds are a sample as those of one model are, and what the models of a seed share stays in it.
+ */
+export function meanModel(models: readonly MeasuredModel[]): MeasuredModel | undefined {
+  const [first, ...others] = models;
+  if (!first) return undefined;
+  const meanOf = models.map(({ label }) => label);
+  const runs = first.runs.flatMap((run): MeasuredRun[] => {
+    const of = [run, ...others.flatMap((model) => model.runs.find(({ seed }) => seed === run.seed) ?? [])];
+    return of.length < models.length ? [] : [meanRun(of)];
+  });
+  return {
+    ...first,
+    label: `mean of ${meanOf.join(', ')}`,
+    meanOf,
+    folders: models.flatMap(({ folders }) => folders),
+    runs,
+  };
+}
+
+function meanRun(runs: readonly MeasuredRun[]): MeasuredRun {
+  const first = must(runs[0], 'run');
+  const mean = (of: (run: MeasuredRun) => readonly (number | null)[]) =>
+    first.values.map((_, task) => {
+      const known = runs.flatMap((run) => of(run)[task] ?? []);
+      return known.length < runs.length ? null : known.reduce((sum, value) => sum + value, 0) / runs.length;
+    });
+  return {
+    ...first,
+    values: mean(({ values }) => values),
+    scores: mean(({ scores }) => scores),
+    oneEpoch: mean(({ oneEpoch }) => oneEpoch),
+    parameters: null,
+    ends: first.ends.map(
+      (own, task) => runs.flatMap(({ ends }) => ends[task] ?? []).find((end) => end === 'limit') ?? own,
+    ),
+    influences: async () => meanInfluences(runs),
+  };
+}
+
+/** Reads one run after the other. */
+async function meanInfluences(runs: readonly MeasuredRun[]): Promise<Influences> {
+  const all: Influences[] = [];
+  for (const run of runs) all.push(await run.influences());
+  const first = must(all[0], 'influences');
+  return {
+    drawn: first.drawn,
+    ofTasks: first.ofTasks.map((own, task) => {
+      const others = all.flatMap(({ ofTasks }) => ofTasks[task] ?? []);
+      if (!own || others.length < all.length) return null;
+      return own.map((_, row) => others.reduce((sum, rows) => sum + (rows[row] ?? 0), 0) / all.length);
+    }),
+  };
 }
 
 /**

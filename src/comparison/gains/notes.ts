@@ -5,17 +5,16 @@ import { hasTestMetric } from '../../training/later-metrics.js';
 import { type ModelResults, unpredictedTasks } from '../../training/unpredicted-tasks.js';
 import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
-import { isConstant } from '../statistics/moments.js';
-import { fewestRuns } from '../statistics/verdict.js';
+import { type EstimateError, fewestRuns, halfWidth } from '../statistics/gain-family.js';
+import { isConstant } from '../statistics/variances.js';
 import { type EntryRun, hasTask, referencesTo } from '../stored/entry.js';
 import { hasGain, type Pair, runCount } from './gains.js';
 import { type JudgedTask, type MeasuredModel, testValue } from './measured.js';
-import { moreSeeds } from './more-seeds.js';
 
 /** The models at one point of the axes. */
 interface Table {
   readonly models: readonly MeasuredModel[];
-  readonly gains: { readonly pairs: readonly Pair[] };
+  readonly pairs: readonly Pair[];
   readonly rows: readonly ComparisonRow[];
 }
 
@@ -37,7 +36,7 @@ export function notesOn(
   settings: Settings,
 ): readonly string[] {
   const models = tables.flatMap((table) => table.models);
-  const pairs = tables.flatMap((table) => table.gains.pairs);
+  const pairs = tables.flatMap((table) => table.pairs);
   const rows = tables.flatMap((table) => table.rows);
   const found = models.flatMap(({ folders }) => folders.flatMap(({ run }) => run ?? []));
   const trained = [...new Map(found.filter(isTrained).map((run) => [run.path, run])).values()];
@@ -98,7 +97,9 @@ function onUndefinedMetrics(model: MeasuredModel, tasks: readonly JudgedTask[]):
   return tasks.flatMap((task) => {
     const { name, metric } = task;
     const own = model.folders.filter((folder) => hasTask(folder, name));
-    const without = own.flatMap(({ seed, run }) => (run && testValue(run, task) === null ? [{ seed, run }] : []));
+    const without = own.flatMap(({ seed, run }) =>
+      run && testValue(run, name, metric) === null ? [{ seed, run }] : [],
+    );
     const has = ({ run }: (typeof without)[number]) => hasTestMetric(run, name, metric.name);
     const note = (runs: typeof without, text: (runs: string) => string) =>
       runs.length === 0
@@ -129,14 +130,10 @@ function onGains(
   { tasks, seeds, uncertainty, baseline }: Settings,
 ): readonly string[] {
   if (!pair || !hasGain(pair)) return [];
-  if (
-    [...pair.tasks, pair.mean].every(
-      ({ model, reference }) => model.values.length > 0 && isEqual(model.values, reference.values),
-    )
-  )
+  if (pair.gains.every(({ model, reference }) => model.values.length > 0 && isEqual(model.values, reference.values)))
     return [`${title}: every metric equals ${baseline}'s in every run.`];
   return tasks.flatMap(({ name, metric }, index) => {
-    const [estimated, gain] = [pair.tasks[index], row?.tasks[name]];
+    const [estimated, gain] = [pair.gains[index], row?.tasks[name]];
     if (!estimated || !gain || gain.gain === null) return [];
     const [own, other] = [estimated.model.values, estimated.reference.values];
     const count = runCount(pair, estimated);
@@ -172,11 +169,11 @@ function isSteady({ design }: Pair, own: readonly number[], other: readonly numb
 
 /** If one file is split anew, more seeds do not lower what the overlap adds. */
 function onUndecided(pairs: readonly Pair[], rows: readonly ComparisonRow[], settings: Settings): readonly string[] {
-  const { tasks, seeds, uncertainty, level } = settings;
+  const { seeds, uncertainty, level } = settings;
   const gains = pairs.flatMap((pair, row) =>
-    pair.tasks.flatMap((estimated, task) => {
-      const own = rows[row]?.tasks[tasks[task]?.name ?? ''];
-      const { gain, error } = estimated;
+    pair.gains.flatMap((estimated): Undecided[] => {
+      const { gain, error, task } = estimated;
+      const own = rows[row]?.tasks[task?.name ?? ''];
       const isEnough = runCount(pair, estimated) >= fewestRuns || uncertainty === 'rows';
       if (own?.verdict !== 'undecided' || !own.se || gain === null || error === null || !isEnough || pair.overlap > 0)
         return [];
@@ -184,6 +181,33 @@ function onUndecided(pairs: readonly Pair[], rows: readonly ComparisonRow[], set
     }),
   );
   return gains.length === 0 ? [] : [moreSeeds(gains, level, seeds.length)];
+}
+
+interface Undecided {
+  /** Of the gain, or its distance from the margin: what must be above z se. */
+  readonly size: number;
+  readonly error: EstimateError;
+}
+
+/**
+ * What would decide the nearest of gains of these sizes. Of se^2 = a / seeds + b more seeds lower the first part alone;
+ * b is that of the test rows.
+ * @param now seeds
+ */
+export function moreSeeds(gains: readonly Undecided[], level: number, now: number): string {
+  const z = halfWidth(level / gains.length, { estimated: [], known: 1 });
+  const seeds = gains
+    .map(({ size, error: { estimated, known } }) => {
+      const a = estimated.reduce((sum, { variance, runs }) => sum + variance * runs, 0);
+      return Math.ceil(a / ((size / z) ** 2 - known));
+    })
+    .filter((needed) => needed > 0);
+  const rows = 'more test rows, not seeds';
+  if (seeds.length === 0) return `Undecided gains: ${rows}, would decide them.`;
+  const fewest = Math.max(now + 1, Math.min(...seeds));
+  const bySeeds = `about ${fewest} seeds would decide ${seeds.filter((needed) => needed <= fewest).length} of ${gains.length}`;
+  const others = gains.length - seeds.length;
+  return `Undecided gains: ${bySeeds}${others > 0 ? `; ${others} ${others === 1 ? 'needs' : 'need'} ${rows}` : ''}.`;
 }
 
 /** One line per task, however many points of the axes it has no prediction at. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskPredictions } from '../../training/predictions.js';
 import { testFamily } from '../statistics/gain-family.js';
-import { squeezedVariances } from '../statistics/squeezed-variances.js';
+import { squeezedVariances } from '../statistics/variances.js';
 import type { Entry } from '../stored/entry.js';
 import { buildEntry, configured, evaluatedRun, plainOptions, predictedRun } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparisonRow } from '../comparison.js';
-import { squeezedVariances } from '../statistics/squeezed-variances.js';
+import { squeezedVariances } from '../statistics/variances.js';
 import type { Entry } from '../stored/entry.js';
 import { buildEntry, configured, evaluatedRun, plainOptions } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';

@@ -2,26 +2,44 @@ import type { ContrastSide } from '../../config/compare-schema.js';
 import type { Margin } from '../../config/parts.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { must } from '../../support/must.js';
-import type { Comparison, ComparisonRow, Contrast, Front, FrontPoint, TaskGain, Trained } from '../comparison.js';
-import { mean, standardDeviation } from '../statistics/moments.js';
-import { type Entry, referencesTo } from '../stored/entry.js';
-import { judgeSeesaw } from './fronts.js';
+import type {
+  Comparison,
+  ComparisonRow,
+  Contrast,
+  Front,
+  FrontPoint,
+  MeanOverPoints,
+  TaskGain,
+  TaskVerdict,
+  TestedGain,
+  Verdict,
+} from '../comparison.js';
 import {
+  fewestRuns,
+  isUnfinished,
+  rowVerdict,
+  type TestedMember,
+  taskVerdict,
+  testFamily,
+} from '../statistics/gain-family.js';
+import { mean, sampleVariance, standardDeviation } from '../statistics/variances.js';
+import { type Entry, referencesTo } from '../stored/entry.js';
+import {
+  type Compared,
+  type EstimatedGain,
   estimateGains,
   type Gains,
   hasGain,
   type Judging,
   meanDifference,
   type Pair,
-  paired,
   relativeGain,
+  runCount,
   type Sample,
+  sidesOf,
 } from './gains.js';
-import { meanModel } from './mean-model.js';
-import { meansOverPoints } from './mean-over-points.js';
-import { type JudgedTask, judge, lateRuns, type MeasuredModel, measured, signed } from './measured.js';
+import { type JudgedTask, judge, lateRuns, type MeasuredModel, meanModel, measured, turnedBack } from './measured.js';
 import { notesOn } from './notes.js';
-import { type Test, type TestedPair, testGains } from './tested-gains.js';
 
 export interface SummaryOptions {
   readonly name: string;
@@ -31,6 +49,8 @@ export interface SummaryOptions {
   readonly tasks: readonly { readonly name: string; readonly type: string }[];
   /** By task, where it is not the default metric of the task's type. */
   readonly metrics: Readonly<Record<string, string>>;
+  /** What gains of errors are. Absent: differences. */
+  readonly errorGains?: Comparison['errorGains'];
   /** By metric, where it is not the metric's default. Null: no margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
   /** Weights by task in the mean relative gain. Default: 1. */
@@ -46,9 +66,6 @@ export interface SummaryOptions {
   readonly timing: Comparison['timing'];
 }
 
-/** Of adjusted p-values. */
-const level = 0.05;
-
 /**
  * Computes comparison.json from runs: gains over the baseline, their errors and tests, verdicts and notes
  * (docs/statistics.md). Rows are in the order of the entries, point after point. The same runs give the same bits, in
@@ -56,26 +73,23 @@ const level = 0.05;
  * @throws DataError if the runs of a pair were not made on the same data.
  */
 export async function summarize(entries: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
-  const { name, baseline, seeds, axes, seedsBefore, margins, timing } = options;
-  const tasks = options.tasks.map((task) => judge(task, options.metrics));
+  const { name, baseline, seeds, axes, seedsBefore, margins, errorGains, timing } = options;
+  const tasks = options.tasks.map((task) => judge(task, options.metrics, errorGains));
   const weights = tasks.map((task) => options.taskWeights[task.name] ?? 1);
   const models = await measured(entries, tasks);
   const hasRowErrors =
     tasks.every(({ metric }) => metric.influence) &&
     models.every(({ folders }) => folders.every(({ run }) => run?.hasPredictions ?? true));
   const uncertainty = options.uncertainty ?? (hasRowErrors ? 'both' : 'seeds');
-  const test: Test = { tasks, weights, uncertainty, level, margins };
+  const level = 0.05;
+  const judging: Judging = { tasks, weights, uncertainty, margins, level };
   const tables: PointTable[] = [];
-  for (const atPoint of groupedBy(models, ({ point }) => point)) tables.push(await tableAt(atPoint, options, test));
-  const [rows, contrasts] = [tables.flatMap((table) => table.rows), tables.flatMap((table) => table.contrasts)];
+  for (const atPoint of groupedBy(models, ({ point }) => point)) tables.push(await tableAt(atPoint, options, judging));
+  const means = meansOverPoints(tables, judging);
+  const trained = tables.flatMap((table) => table.trained);
   const fronts = tables.flatMap((table) => table.fronts);
-  const trained = tables.flatMap((table) => table.trained ?? []);
-  const means = meansOverPoints(
-    tables.flatMap((table) => table.tested),
-    tables.length,
-    test,
-  );
   const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
+  const onFronts = models.filter(({ values }) => values !== undefined);
   return {
     schema: 6,
     name,
@@ -89,100 +103,98 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
       drawn: tables.find(({ gains }) => gains.drawn !== null)?.gains.drawn ?? null,
       level,
     },
+    ...(errorGains === 'log' ? { errorGains } : {}),
     margins,
     taskWeights: Object.fromEntries(tasks.map((task, index) => [task.name, weights[index] ?? 1])),
     ...(seedsBefore.length > 0 ? { seedsBefore } : {}),
-    rows,
-    contrasts,
+    rows: tables.flatMap((table) => table.rows),
+    contrasts: tables.flatMap((table) => table.contrasts),
     ...(means.length > 0 ? { means } : {}),
     ...(trained.length > 0 ? { trained } : {}),
     ...(fronts.length > 0 ? { fronts } : {}),
-    notes: notesOn(
-      tables,
-      models.filter(({ values }) => values !== undefined),
-      { tasks, seeds, uncertainty, baseline, hasRowErrors, seedsBefore, level },
-    ),
+    notes: notesOn(tables, onFronts, { tasks, seeds, uncertainty, baseline, hasRowErrors, seedsBefore, level }),
     timing,
   };
 }
 
-/** All models at one point of the axes. */
+// --- the table at a point of the axes
+
 interface PointTable {
   readonly models: readonly MeasuredModel[];
-  readonly gains: Gains;
-  /** Models over the baseline, then contrasts. */
+  readonly gains: Pick<Gains, 'priorDegreesOfFreedom' | 'drawn'>;
+  /** Models over the baseline. */
+  readonly pairs: readonly Pair[];
+  /** These, and models over other models in contrasts. */
   readonly tested: readonly TestedPair[];
   readonly rows: readonly ComparisonRow[];
   readonly contrasts: readonly Contrast[];
   readonly fronts: readonly Front[];
-  readonly trained: Trained | undefined;
+  readonly trained: NonNullable<Comparison['trained']>;
 }
 
-async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, test: Test): Promise<PointTable> {
+async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, judging: Judging): Promise<PointTable> {
   const models = all.filter(({ values }) => values === undefined);
   const named = (label: string) => models.find((model) => model.label === label);
   const baseline = named(options.baseline);
   const [{ point } = { point: {} }] = models;
-  const overBaseline = models.map((model) => ({ model, reference: baseline }));
   const side = (of: ContrastSide) =>
     typeof of === 'string' ? named(of) : meanModel(of.flatMap((one) => named(one) ?? []));
-  const contrasted = options.contrasts.flatMap(([one, other]) => {
+  const contrasted = options.contrasts.flatMap(([one, other]): Compared[] => {
     const [model, reference] = [side(one), side(other)];
     return model && reference ? [{ model, reference }] : [];
   });
-  const gains = await estimateGains([...overBaseline, ...contrasted], models, test); // reads runs once
-  const isContrast = (_: unknown, index: number) => index >= overBaseline.length;
-  const own = gains.pairs.filter((pair, index) => !isContrast(pair, index));
-  const ofModels = testGains(own, test);
-  const ofContrasts = testGains(gains.pairs.filter(isContrast), test);
-  const rows = ofModels.map((tested) => comparisonRow(tested, test));
-  const fronts = await testFronts(all, rows, baseline, test);
+  const overBaseline = models.map((model): Compared => ({ model, reference: baseline }));
+  const { families, ...gains } = await estimateGains([overBaseline, contrasted], models, judging);
+  const [pairs = [], contrastPairs = []] = families;
+  const ofModels = testGains(pairs, judging);
+  const ofContrasts = testGains(contrastPairs, judging);
+  const rows = ofModels.map((tested) => comparisonRow(tested, judging));
+  const fronts = await frontsAt(all, rows, baseline, judging);
   const trained = baseline?.runs[0]?.trained;
   return {
     models,
-    gains: { ...gains, pairs: own },
+    gains,
+    pairs,
     // A contrast with the baseline is a gain of the table: it counts once.
     tested: [...ofModels, ...ofContrasts.filter(({ pair }) => pair.reference !== baseline)],
     rows: rows.map((row) => ({
       ...row,
       verdict: fronts.find(({ model }) => model === row.label)?.seesaw ?? row.verdict,
     })),
-    contrasts: ofContrasts.map((tested) => ({
-      axis: point,
-      model: tested.pair.model.label,
-      ...(tested.pair.model.meanOf ? { models: tested.pair.model.meanOf } : {}),
-      reference: tested.pair.reference?.label ?? '',
-      ...(tested.pair.reference?.meanOf ? { references: tested.pair.reference.meanOf } : {}),
-      ...gainsByTask(tested, test),
-    })),
+    contrasts: ofContrasts.map((tested) => ({ axis: point, ...sides(tested), ...gainsByTask(tested, judging) })),
     fronts,
-    trained: trained ? { axis: point, ...trained } : undefined,
+    trained: trained ? [{ axis: point, ...trained }] : [],
+  };
+}
+
+function sides({ pair: { model, reference } }: TestedPair): Omit<MeanOverPoints, 'tasks' | 'aggregate'> {
+  return {
+    model: model.label,
+    ...(model.meanOf ? { models: model.meanOf } : {}),
+    reference: reference?.label ?? '',
+    ...(reference?.meanOf ? { references: reference.meanOf } : {}),
   };
 }
 
 /** What comparison.json says of a contrast, or of a point of a front. */
 function gainsByTask(
   { tasks, aggregate, verdict }: TestedPair,
-  test: Test,
+  judging: Judging,
 ): Pick<Contrast, 'tasks' | 'aggregate' | 'verdict'> {
-  const ofTasks = test.tasks.map(({ name, metric }, task) => {
+  const ofTasks = judging.tasks.map(({ name, metric }, task) => {
     return [name, { metric: metric.name, ...must(tasks[task], 'tested gain') }] as const;
   });
   return { tasks: Object.fromEntries(ofTasks), aggregate, verdict };
 }
 
-function comparisonRow(
-  { pair, tasks: tested, aggregate, verdict }: TestedPair,
-  { tasks, uncertainty }: Judging,
-): ComparisonRow {
+function comparisonRow({ pair, tasks: tested, aggregate, verdict }: TestedPair, judging: Judging): ComparisonRow {
   const { label, type, point, folders, runs, decided } = pair.model;
-  const ofTasks = tasks.map((judged, task): readonly [string, TaskGain] => {
-    const { name, metric } = judged;
-    const values = sampleIn(pair.model, 'values', task).values.map((value) => signed(metric, value));
+  const ofTasks = judging.tasks.map((judged, task): readonly [string, TaskGain] => {
+    const values = sampleIn(pair.model, 'values', task).values.map((value) => turnedBack(judged, value));
     return [
-      name,
+      judged.name,
       {
-        metric: metric.name,
+        metric: judged.metric.name,
         mean: values.length > 0 ? mean(values) : null,
         sd: values.length > 1 ? standardDeviation(values) : null,
         ...must(tested[task], 'tested gain'),
@@ -197,10 +209,10 @@ function comparisonRow(
     axis: point,
     parameters: runs[0]?.parameters ?? null,
     networks: Math.max(1, ...runs.map((run) => run.networks)),
-    design: uncertainty !== 'rows' && hasGain(pair) ? pair.design : null,
+    design: judging.uncertainty !== 'rows' && hasGain(pair) ? pair.design : null,
     runs: referencesTo(folders),
     tasks: Object.fromEntries(ofTasks),
-    ...overTasks(pair, tasks),
+    ...overTasks(pair, judging.tasks),
     aggregate,
     atLimit: lateRuns(pair.model),
     verdict,
@@ -218,20 +230,21 @@ function sampleIn(model: MeasuredModel | undefined, column: Column, task: number
 
 /** Of the means of the model's column and the reference's. */
 function gainIn({ model, reference, design }: Pair, own: Column, other: Column, task: number): number | null {
-  const both = [sampleIn(model, own, task), sampleIn(reference, other, task)] as const;
-  const [ours, theirs] = design === 'independent' ? both : paired(...both);
-  return meanDifference(ours.values, theirs.values);
+  return meanDifference(...sidesOf(design, sampleIn(model, own, task), sampleIn(reference, other, task)));
 }
 
 /** Means over the runs that chose one epoch. The gain is over the reference as it is, of the baseline over itself too. */
-function oneEpochGain(pair: Pair, task: number, { metric }: JudgedTask): TaskGain['oneEpoch'] {
-  const { values } = sampleIn(pair.model, 'oneEpoch', task);
+function oneEpochGain(pair: Pair, place: number, task: JudgedTask): TaskGain['oneEpoch'] {
+  const { values } = sampleIn(pair.model, 'oneEpoch', place);
   if (values.length === 0) return null;
-  const level = mean(values.map((value) => signed(metric, value)));
-  const gain = gainIn(pair, 'oneEpoch', 'values', task);
-  const { values: others } = sampleIn(pair.reference, 'values', task);
-  const reference = others.length > 0 ? signed(metric, mean(others)) : 0;
-  return { mean: level, gain, relativeGain: gain === null ? null : relativeGain(gain, reference) };
+  const gain = gainIn(pair, 'oneEpoch', 'values', place);
+  const { values: others } = sampleIn(pair.reference, 'values', place);
+  const level = others.length > 0 ? turnedBack(task, mean(others)) : 0;
+  return {
+    mean: mean(values.map((value) => turnedBack(task, value))),
+    gain,
+    relativeGain: gain === null ? null : relativeGain({ task, level }, gain),
+  };
 }
 
 /**
@@ -245,24 +258,126 @@ function overTasks(pair: Pair, tasks: readonly JudgedTask[]): Pick<ComparisonRow
   return { meanGain: mean(gains), worstGain: Math.min(...gains) };
 }
 
+// --- tests
+
+/** The tested gains of one model: on each task, and over all tasks. */
+interface TestedPair {
+  readonly pair: Pair;
+  readonly tasks: readonly TestedGain[];
+  readonly aggregate: Contrast['aggregate'];
+  readonly verdict: Verdict;
+}
+
+const unfinished = 'not trained to a plateau';
+
+/**
+ * Tests two families of gains: those on tasks, and the means over tasks. Those whose verdict waits, as training had not
+ * ended on the task, stay in their family: the runs show which ones wait, and a family that shrinks by what its data
+ * show no longer keeps its level.
+ */
+function testGains(pairs: readonly Pair[], judging: Judging): readonly TestedPair[] {
+  const gains = pairs.flatMap((pair) => pair.gains);
+  const families = [gains.filter(({ task }) => task), gains.filter(({ task }) => !task)];
+  const tested = new Map(families.flatMap((family) => testedIn(family, judging.level)));
+  return pairs.map((pair) => {
+    const late = judging.tasks.map((_, task) => isLate(pair, task));
+    const isAnyLate = late.includes(true);
+    const all = pair.gains.map((gain, place): TestedGain => {
+      const own = must(tested.get(gain), 'tested gain');
+      return judgedGain(gain, own, pair, late[place] ?? isAnyLate, judging);
+    });
+    const tasks = all.filter((_, place) => pair.gains[place]?.task);
+    const verdict = isAnyLate ? unfinished : rowVerdict(tasks.map((gain) => gain.verdict));
+    const aggregate = aggregateOf(must(all.at(-1), 'Δm'), pair, judging);
+    return { pair, tasks, aggregate, verdict: pair.model === pair.reference ? 'baseline' : verdict };
+  });
+}
+
+function testedIn<Member extends Parameters<typeof testFamily>[0][number]>(family: readonly Member[], level: number) {
+  const tested = testFamily(family, level);
+  return family.map((member, index) => [member, must(tested[index], 'tested gain')] as const);
+}
+
+/** Whether training had not ended on the task, of the model or of the reference. */
+function isLate({ model, reference }: Pair, task: number): boolean {
+  return [model, reference].some((one) => one && isUnfinished(lateRuns(one, task), one.runs.length));
+}
+
+function hasEnoughRuns(pair: Pair, gain: EstimatedGain, { uncertainty }: Judging): boolean {
+  return uncertainty === 'rows' || runCount(pair, gain) >= fewestRuns;
+}
+
+function judgedGain(
+  estimated: EstimatedGain,
+  { se, interval, simultaneous, p, pHolm, pEquivalent, pNotInferior }: TestedMember,
+  pair: Pair,
+  late: boolean,
+  judging: Judging,
+): TestedGain {
+  const { gain, model, reference, margin } = estimated;
+  const isEnough = hasEnoughRuns(pair, estimated, judging);
+  const against = (run: number) =>
+    pair.design === 'independent' ? mean(reference.values) : (reference.values[run] ?? Number.NaN);
+  const gains = model.runs.map(({ seed }, run) => ({ seed, gain: (model.values[run] ?? 0) - against(run) }));
+  return {
+    gain,
+    gains: gain === null ? [] : gains,
+    se,
+    interval,
+    simultaneous,
+    p,
+    pHolm,
+    relativeGain: gain === null ? null : relativeGain(estimated, gain),
+    margin,
+    pEquivalent,
+    pNotInferior: isEnough ? pNotInferior : null,
+    verdict: verdictOn(gain, { pHolm, pEquivalent }, late, isEnough, judging),
+  };
+}
+
+function verdictOn(
+  gain: number | null,
+  tested: Pick<TestedMember, 'pHolm' | 'pEquivalent'>,
+  late: boolean,
+  isEnough: boolean,
+  { level }: Judging,
+): TaskVerdict | null {
+  if (gain === null) return null;
+  if (late) return unfinished;
+  return isEnough ? taskVerdict(gain, tested, level) : 'undecided';
+}
+
+/** Δm has no further scale, and no margin. */
+function aggregateOf(
+  { gain, gains, se, interval, simultaneous, p, pHolm, verdict }: TestedGain,
+  pair: Pair,
+  judging: Judging,
+): Contrast['aggregate'] {
+  if (verdict === null || verdict === 'equivalent') return null;
+  const isEnough = hasEnoughRuns(pair, must(pair.gains.at(-1), 'Δm'), judging);
+  return { gain, gains, se, interval, simultaneous, p, pHolm: isEnough ? pHolm : null, verdict };
+}
+
+// --- fronts
+
 /**
  * The fronts of the models at one point of the axes: the gains of each at several loss weights, over the baseline. The
  * gains of a front are a family. Its runs and those of the table are one pool of variances, so that no front changes
  * the tests of the table or of another front.
  */
-async function testFronts(
+async function frontsAt(
   all: readonly MeasuredModel[],
   rows: readonly ComparisonRow[],
   baseline: MeasuredModel | undefined,
-  test: Test,
+  judging: Judging,
 ): Promise<readonly Front[]> {
   const table = all.filter(({ values }) => values === undefined);
   const fronts: Front[] = [];
   for (const row of rows) {
-    if (row.verdict === 'baseline') continue;
     const ofRow = all.filter(({ values, label }) => values !== undefined && label === row.label);
+    if (row.verdict === 'baseline') continue;
     for (const key of new Set(ofRow.flatMap(({ values }) => Object.keys(values ?? {}))))
-      fronts.push(await testFront(row, key, { ofRow, table, baseline }, test));
+      fronts.push(await frontOf(row, key, { ofRow, table, baseline }, judging));
   }
   return fronts;
 }
@@ -275,11 +390,11 @@ interface FrontModels {
 }
 
 /** @param key of the loss weight */
-async function testFront(
+async function frontOf(
   row: ComparisonRow,
   key: string,
   { ofRow, table, baseline }: FrontModels,
-  test: Test,
+  judging: Judging,
 ): Promise<Front> {
   const frontWeight = ({ values }: MeasuredModel) => Number(values?.[key]);
   const own = ofRow
@@ -289,21 +404,116 @@ async function testFront(
   const models = own.map((model) => table.find((other) => hasSameRuns(model, other)) ?? model);
   const pool = [...new Set([...table, ...models])];
   const overBaseline = (ones: readonly MeasuredModel[]) => ones.map((model) => ({ model, reference: baseline }));
-  const { pairs } = await estimateGains(overBaseline(models), pool, test);
-  const tested = testGains(pairs, test);
+  const { families } = await estimateGains([overBaseline(models)], pool, judging);
+  const tested = testGains(families.flat(), judging);
   const points = own.map((model, index): FrontPoint => {
     const at = must(tested[index], 'tested point');
-    return { value: frontWeight(model), runs: referencesTo(model.folders), ...gainsByTask(at, test) };
+    return { value: frontWeight(model), runs: referencesTo(model.folders), ...gainsByTask(at, judging) };
   });
   const front = { axis: row.axis, model: row.label, key, points };
   if (row.verdict !== 'seesaw') return { ...front, seesaw: null, repairedBy: [] };
   const atOwnWeight = table.filter((model) => model.label === row.label && !models.includes(model));
-  const further = await estimateGains(overBaseline(atOwnWeight), pool, test);
-  const alone = [...pairs, ...further.pairs].map((pair) => testGains([pair], test)[0]?.tasks ?? []);
-  return { ...front, ...judgeSeesaw(points, alone, test.level) };
+  const further = await estimateGains([overBaseline(atOwnWeight)], pool, judging);
+  const alone = [...families, ...further.families].flat().map((pair) => testGains([pair], judging)[0]?.tasks ?? []);
+  return { ...front, ...judgeSeesaw(points, alone, judging.level) };
 }
 
 function hasSameRuns(one: MeasuredModel, other: MeasuredModel): boolean {
   const runPaths = ({ folders }: MeasuredModel) => JSON.stringify(folders.map(({ path, tasks }) => [path, tasks]));
   return one.label === other.label && runPaths(one) === runPaths(other);
+}
+
+/**
+ * Whether a model that is better on one task and worse on another at its own loss weight shows a seesaw.
+ *
+ * `seesaw`: at every weight, its own among them, some task is shown to be worse. Each weight is tested by itself, with
+ * Holm's method over its tasks: all of them must show it, so the chance of a false seesaw is at most `level`, however
+ * many weights there are (intersection and union, Berger 1982). `repaired`: some weight is shown to be better on a task,
+ * and better, equivalent or not inferior on the others; with Holm's method over all weights, since one of them is enough.
+ * @param points of the front, tested as one family
+ * @param alone the same weights and the model's own, each a family of its own
+ */
+function judgeSeesaw(
+  points: readonly FrontPoint[],
+  alone: readonly (readonly TestedGain[])[],
+  level: number,
+): Pick<Front, 'seesaw' | 'repairedBy'> {
+  const notWorse = ({ verdict: own, pNotInferior }: TestedGain) =>
+    own === 'better' || own === 'equivalent' || (own === 'undecided' && pNotInferior !== null && pNotInferior < level);
+  const repairs = ({ tasks }: FrontPoint) => {
+    const gains = Object.values(tasks);
+    return gains.every(notWorse) && gains.some((gain) => gain.verdict === 'better');
+  };
+  const repairedBy = points.filter(repairs).map(({ value }) => value);
+  if (repairedBy.length > 0) return { seesaw: 'repaired', repairedBy };
+  const allWorse = alone.every((gains) => gains.some((gain) => gain.verdict === 'worse'));
+  return { seesaw: allWorse ? 'seesaw' : 'undecided', repairedBy };
+}
+
+// --- means over the points of the axes
+
+/**
+ * For each pair that every point of the axes has: its relative gains, averaged over the points. A seed is one number,
+ * the mean of its points, so that what its points share (a draw of the data, an initialisation) counts once: the test is
+ * Student's t over seeds. Errors over test rows are no part of it. These means are a family.
+ */
+function meansOverPoints(tables: readonly PointTable[], judging: Judging): readonly MeanOverPoints[] {
+  if (tables.length < 2 || judging.uncertainty === 'rows') return [];
+  const pairs = tables.flatMap(({ tested }) => tested).filter(({ verdict }) => verdict !== 'baseline');
+  const whole = groupedBy(pairs, ({ pair: { model, reference } }) => [model.label, reference?.label]);
+  const means = whole
+    .filter((own) => own.length === tables.length)
+    .map((own) => ({ own, gains: own[0].pair.gains.map((_, place) => meanOf(own, place)) }));
+  const tested = new Map(
+    testedIn(
+      means.flatMap(({ gains }) => gains),
+      judging.level,
+    ),
+  );
+  return means.map(({ own: [first], gains }): MeanOverPoints => {
+    const all = gains.map((one) => {
+      const { p, pHolm, se, interval, simultaneous } = must(tested.get(one), 'tested mean');
+      const { gain, gains } = one;
+      const isEnough = gains.length >= fewestRuns;
+      const verdict = verdictOn(gain, { pHolm, pEquivalent: null }, one.isLate, isEnough, judging);
+      return { gain, gains, se, interval, simultaneous, p, pHolm, verdict };
+    });
+    return {
+      ...sides(first),
+      tasks: Object.fromEntries(judging.tasks.flatMap(({ name }, task) => (all[task] ? [[name, all[task]]] : []))),
+      aggregate: all.at(-1) ?? null,
+    };
+  });
+}
+
+/** A gain's mean over the points, and its error. @param place of the task, or of Δm, which is in percent already */
+function meanOf(own: readonly TestedPair[], place: number) {
+  const points = own.map(({ pair }) => bySeed(must(pair.gains[place], 'gain')));
+  const gains = (points[0] ?? []).flatMap(({ seed }) => {
+    const all = points.flatMap((of) => of.find((one) => one.seed === seed)?.gain ?? []);
+    return all.length < points.length ? [] : [{ seed, gain: mean(all) }];
+  });
+  const variance = sampleVariance(gains.map(({ gain }) => gain));
+  const runs = gains.length;
+  const overlap = Math.max(...own.map(({ pair }) => pair.overlap));
+  const estimated = variance && [{ ...variance, variance: variance.variance * (1 / runs + overlap), runs }];
+  const isWaiting = ({ tasks, verdict }: TestedPair) => (tasks[place]?.verdict ?? verdict) === unfinished;
+  return {
+    gain: runs === 0 ? null : mean(gains.map(({ gain }) => gain)),
+    gains,
+    error: estimated && { estimated, known: 0 },
+    margin: null,
+    isLate: own.some(isWaiting),
+  };
+}
+
+/** In percent: of the model's run of a seed and the reference's, so that the noise of both is in them. */
+function bySeed(estimated: EstimatedGain): { readonly seed: number; readonly gain: number | null }[] {
+  const { model, reference, task } = estimated;
+  return model.runs.flatMap(({ seed }, run) => {
+    const other = reference.values[reference.runs.findIndex((one) => one.seed === seed)];
+    const own = model.values[run];
+    if (own === undefined || other === undefined) return [];
+    return [{ seed, gain: task ? relativeGain(estimated, own - other) : own - other }];
+  });
 }

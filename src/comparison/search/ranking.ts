@@ -4,7 +4,7 @@ import { UserError } from '../../support/errors.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import type { Choice } from '../plan/decided-changes.js';
 import type { Run } from '../plan/run.js';
-import { mean } from '../statistics/moments.js';
+import { mean } from '../statistics/variances.js';
 
 /** A run of the search and its result. Without a result it failed. */
 export interface Tried {

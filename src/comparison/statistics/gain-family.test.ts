@@ -1,8 +1,18 @@
 import { compiled, stdtr, stdtri } from 'cephes';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { testFamily } from './gain-family.js';
-import { sampleVariance } from './squeezed-variances.js';
+import { describe, expect, it, test } from 'vitest';
+import {
+  errorBelow,
+  halfWidth,
+  holm,
+  quantile,
+  rowVerdict,
+  standardError,
+  taskVerdict,
+  testFamily,
+  twoSidedP,
+} from './gain-family.js';
+import { sampleVariance } from './variances.js';
 
 const one = (values: readonly number[], margin: number | null = null) => {
   const gain = values.reduce((a, b) => a + b, 0) / values.length;
@@ -86,4 +96,78 @@ describe('a family', () => {
     // 2 p(2.3) = .043: found at Holm's second step, inside of Bonferroni's bound
     expect(tested[1]?.pHolm).toBeLessThan(0.05);
   });
+});
+
+describe('Holm', () => {
+  it('tests that are not defined do not count', () => {
+    expect(holm([null, 0.02, null, 0.03])).toEqual([null, 0.04, null, 0.04]);
+    expect(holm([null])).toEqual([null]);
+    expect(holm([])).toEqual([]);
+  });
+
+  it('rejects step by step as Holm (1979) defines it', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.double({ min: 1e-6, max: 0.2, noNaN: true }), { maxLength: 10 }), (family) => {
+        const ascending = family.toSorted((a, b) => a - b);
+        const kept = ascending.findIndex((p, index) => p * (family.length - index) >= 0.05);
+        const rejected = new Set(ascending.slice(0, kept < 0 ? family.length : kept));
+        expect(holm(family).map((p) => p !== null && p < 0.05)).toEqual(family.map((p) => rejected.has(p)));
+      }),
+    );
+  });
+});
+
+it.each([
+  [0.1, 0.049, null, 'better'],
+  [-0.1, 0.049, null, 'worse'],
+  [0.1, 0.05, null, 'undecided'],
+  [-0.1, 0.9, 0.049, 'equivalent'],
+  [0.1, 0.001, 0.049, 'equivalent'], // beyond noise, and too small to count
+  [0.1, 0.001, 0.2, 'better'],
+  [0.1, null, null, 'undecided'],
+])('a gain of %s, p %s of a difference, p %s of equivalence: %s', (gain, pHolm, pEquivalent, verdict) => {
+  expect(taskVerdict(gain, { pHolm, pEquivalent }, 0.05)).toBe(verdict);
+});
+
+describe('over tasks', () => {
+  const [b, w, e, u] = ['better', 'worse', 'equivalent', 'undecided'] as const;
+  it.each([
+    [[b, b], 'better on all'],
+    [[b, u], 'better on some'],
+    [[e, b, b], 'better on some'],
+    [[b, w], 'seesaw'],
+    [[u, w], 'worse'],
+    [[e, e], 'equivalent'],
+    [[e, u], 'undecided'],
+    [[b, null], 'better on some'],
+    [[], 'undecided'],
+  ])('%j: %s', (tasks, verdict) => {
+    expect(rowVerdict(tasks)).toBe(verdict);
+  });
+});
+
+const part = (variance: number, degreesOfFreedom: number) => ({
+  variance,
+  degreesOfFreedom,
+  runs: degreesOfFreedom + 1,
+});
+const near = (wanted: number, relative = 2e-5) => expect.closeTo(wanted, -Math.log10(2 * wanted * relative));
+
+// SciPy 1.15: the convolution of densities of Student's t and of the normal, by quadrature. The first is the 5 % point
+// of Sukhatme (1938).
+test.each([
+  [[part(0.5, 6), part(0.5, 6)], 0, -2.435, 0.05007007510348213 / 2],
+  [[part(1, 2), part(0.3, 2)], 0.4, -6, 0.019398172826897875],
+  [[part(1, 4), part(0.7, 14)], 0.2, -5, 0.005490564697421016],
+] as const)('several errors add up: %j and %d', (estimated, known, x, wanted) => {
+  expect(errorBelow(x, { estimated, known })).toEqual(near(wanted));
+  expect(twoSidedP(-x, { estimated, known })).toEqual(near(2 * wanted));
+});
+
+test('quantiles and half-widths invert the distribution, and the normal is a limit', () => {
+  const error = { estimated: [part(1, 4), part(0.7, 14)], known: 0.2 };
+  expect(errorBelow(quantile(0.2, error), error)).toBeCloseTo(0.2, 9);
+  expect(twoSidedP(halfWidth(0.01, error), error)).toBeCloseTo(0.01, 9);
+  expect(standardError(error)).toBeCloseTo(Math.sqrt(1.9), 12);
+  expect(halfWidth(0.05, { estimated: [], known: 4 })).toBeCloseTo(2 * 1.959963984540054, 9);
 });

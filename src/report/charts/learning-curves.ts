@@ -1,5 +1,5 @@
 import { pointText } from '../../comparison/plan/axis-point.js';
-import { mean } from '../../comparison/statistics/moments.js';
+import { mean } from '../../comparison/statistics/variances.js';
 import { hasTask } from '../../comparison/stored/entry.js';
 import { joined } from '../../support/joined.js';
 import { fixed } from '../numbers.js';

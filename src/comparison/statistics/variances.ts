@@ -1,21 +1,10 @@
 import digamma from '@stdlib/math-base-special-digamma';
 import trigamma from '@stdlib/math-base-special-trigamma';
-import { isConstant, mean, standardDeviation } from './moments.js';
 
 /** A variance that is estimated from runs. */
 export interface Variance {
   readonly variance: number;
   readonly degreesOfFreedom: number;
-}
-
-/** How variances are squeezed. Others than the default are for the study. */
-export interface Squeezing {
-  /** Standard errors that V is raised by. */
-  readonly caution: number;
-  /** The prior's largest degrees of freedom. */
-  readonly atMost: number;
-  /** Whether a variance may become smaller than its own. */
-  readonly smaller: boolean;
 }
 
 /** The variances of a table's runs: [group][model]. Null: fewer than two runs. */
@@ -42,10 +31,7 @@ export interface SqueezedVariances {
  *
  * @param groups [task][model][run]
  */
-export function squeezedVariances(
-  groups: readonly (readonly (readonly number[])[])[],
-  { caution = 2, atMost = Number.POSITIVE_INFINITY, smaller = false }: Partial<Squeezing> = {},
-): SqueezedVariances {
+export function squeezedVariances(groups: readonly (readonly (readonly number[])[])[]): SqueezedVariances {
   const own = groups.map((models) => models.map(sampleVariance));
   const logs = own.map((models) =>
     models.flatMap((found) => {
@@ -59,7 +45,7 @@ export function squeezedVariances(
   const noise = mean(logs.flat().map((each) => each.noise));
   const between = logs.reduce((sum, group) => sum + squares(group.map(({ log }) => log)), 0) / free - noise;
   const prior = 2 * inverseTrigamma(between);
-  const cautious = 2 * inverseTrigamma(between + caution * noise * Math.sqrt(2 / free));
+  const cautious = 2 * inverseTrigamma(between + 2 * noise * Math.sqrt(2 / free));
   const offset = Number.isFinite(prior) ? digamma(prior / 2) - Math.log(prior / 2) : 0;
   const variances = own.map((models, group) => {
     const of = logs[group] ?? [];
@@ -69,9 +55,9 @@ export function squeezedVariances(
     return models.map((found) => {
       if (!found || of.length < 2) return found;
       const { variance, degreesOfFreedom: d } = found;
-      const added = Math.min(cautious, atMost, variance > 0 ? all - d : all);
+      const added = Math.min(cautious, variance > 0 ? all - d : all);
       const moved = (added * common + d * variance) / (added + d);
-      return { variance: smaller ? moved : Math.max(variance, moved), degreesOfFreedom: added + d };
+      return { variance: Math.max(variance, moved), degreesOfFreedom: added + d };
     });
   });
   return { variances, priorDegreesOfFreedom: cautious };
@@ -100,4 +86,21 @@ function inverseTrigamma(y: number): number {
     if (trigamma(middle) > y) low = middle;
     else high = middle;
   }
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Standard deviation over n - 1. Exactly 0 for equal values, NaN for fewer than two. */
+export function standardDeviation(values: readonly number[]): number {
+  const [first = 0] = values;
+  const shifted = values.map((value) => value - first);
+  const centre = mean(shifted);
+  return Math.sqrt(shifted.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+}
+
+/** Whether values are equal up to rounding, for numbers of this magnitude. */
+export function isConstant(values: readonly number[], magnitude = Math.max(...values.map(Math.abs))): boolean {
+  return Math.max(...values) - Math.min(...values) <= 4 * Number.EPSILON * magnitude;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { moreSeeds } from './more-seeds.js';
+import { moreSeeds } from './notes.js';
 
 // a = 1; z(.05 / 3 / 2) = 2.394: n = (z / size)^2 = 23 and 36
 test('seeds lower the training noise alone', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sampleVariance, squeezedVariances } from './squeezed-variances.js';
+import { sampleVariance, squeezedVariances } from './variances.js';
 
 const tasks = [
   [
