@@ -53,7 +53,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 21755, bytes: 95621, files: 31 },
   comparison: { tokens: 51798, bytes: 184770, files: 47 },
-  config: { tokens: 22754, bytes: 90897, files: 22 },
+  config: { tokens: 22759, bytes: 90909, files: 22 },
   data: { tokens: 72431, bytes: 270979, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },
   guess: { tokens: 12700, bytes: 50947, files: 9 },
@@ -62,13 +62,13 @@ const sizes: Readonly<Record<string, Size>> = {
   metrics: { tokens: 10128, bytes: 35197, files: 12 },
   models: { tokens: 22946, bytes: 78906, files: 35 },
   objective: { tokens: 8974, bytes: 31434, files: 21 },
-  optimizers: { tokens: 4966, bytes: 19487, files: 16 },
+  optimizers: { tokens: 5265, bytes: 20658, files: 16 },
   report: { tokens: 26380, bytes: 98842, files: 34 },
   scripts: { tokens: 25377, bytes: 89592, files: 24 },
   serving: { tokens: 17725, bytes: 61468, files: 16 },
   support: { tokens: 7919, bytes: 26949, files: 24 },
   tracking: { tokens: 4270, bytes: 15951, files: 7 },
-  training: { tokens: 33150, bytes: 122670, files: 37 },
+  training: { tokens: 33335, bytes: 123251, files: 37 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

@@ -325,7 +325,7 @@ function ofEmbeddingsAlone(options: z.ZodObject): z.ZodObject {
 
 /** Options of optimizers that act on weights alone; with the suffix `Embeddings`, on embedding tables alone. */
 const ofWeights: readonly string[] = ['l2', 'weightDecay'];
-const ofEmbeddings = ofWeights.map((key) => `${key}Embeddings`);
+const ofEmbeddings = [...ofWeights.map((key) => `${key}Embeddings`), 'lazy'];
 
 /** A whole, checked config with every default filled in. */
 export type Experiment = Readonly<Omit<z.infer<ReturnType<typeof runSchema>>, 'plugins'>> & {

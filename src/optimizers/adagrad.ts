@@ -13,6 +13,7 @@ export const adagrad = defineOptimizer({
     epsilon: z.number().positive().default(1e-10).describe('Added to the root of the sum of squares.'),
   }),
   build: ({ initialAccumulator, epsilon }) => ({
+    restsAtZero: true,
     slots: { 'adagrad.sum': initialAccumulator },
     begin: (_step, learningRate) => (parameter, gradient, slot) => {
       const sum = slot('adagrad.sum').add(gradient.square());

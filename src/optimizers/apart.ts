@@ -24,6 +24,7 @@ export function buildOptimizer(parameters: Parameters, main: Choice, embeddings:
     { optimizer: part(true, embeddings), ratio: startingRate(embeddings) / startingRate(main) },
   ];
   return {
+    lazy: parts.flatMap(({ optimizer }) => optimizer.lazy),
     slots: () => Object.assign({}, ...parts.map(({ optimizer }) => optimizer.slots())),
     update(input) {
       const updated = parts.map(({ optimizer, ratio }) =>

@@ -27,6 +27,8 @@ interface Update {
  * An optimizer over a fixed set of parameters: initial state, and a pure function to the next parameters and state.
  */
 export interface Optimizer {
+  /** Embedding tables of which an update moves only rows whose gradient is not 0. */
+  readonly lazy: readonly string[];
   /** Fresh initial values of what is kept between updates, by names that no parameter has (`<slot>/<parameter>`). */
   slots(): HostArrays;
   /**
@@ -45,6 +47,8 @@ export interface Rule {
   readonly slots: Readonly<Record<string, number | { readonly initial: number; readonly perRow: true }>>;
   /** Decoupled decay: a parameter is multiplied by 1 - learning rate * decay before it is moved. Left out: none. */
   readonly decay?: Readonly<Record<Parameter['kind'], number>>;
+  /** A gradient of 0 changes neither the parameter nor the slots, to the bit. */
+  readonly restsAtZero?: boolean;
   /** Called once per step and learning rate: scalars that arrays share are computed here, not once per array. */
   begin(step: Tensor, learningRate: Tensor): Move;
 }
@@ -101,7 +105,11 @@ function optimizer(
   const l2 = { weight: options.l2, embedding: options.l2Embeddings, bias: 0, statistic: 0 };
   const all = Object.fromEntries(Object.entries(parameters).filter(([, { kind }]) => kind !== 'statistic'));
   const names = Object.keys(all);
+  const lazy = names.filter((name) => isLazy(must(all[name], name), options));
+  const selects = (name: string, kind: Parameter['kind']) =>
+    lazy.includes(name) && !(rule.restsAtZero && l2[kind] === 0 && !rule.decay?.[kind]);
   return {
+    lazy,
     slots: () =>
       Object.fromEntries(
         Object.entries(rule.slots).flatMap(([slot, initial]) =>
@@ -132,13 +140,28 @@ function optimizer(
         const decayed = l2[kind] === 0 ? gradient : gradient.add(value.mul(l2[kind]));
         const { rate, move } = must(moves[moves.length === 1 ? 0 : owners.indexOf(task)], `learning rate of ${name}`);
         const kept = rule.decay?.[kind] ? value.mul(tf.sub(1, rate.mul(rule.decay[kind]))) : value;
-        const next = move(kept, decayed, (slot) => named(slots, `${slot}/${name}`, 'optimizer slot'));
-        nextParameters[name] = next.parameter;
-        for (const [slot, tensor] of Object.entries(next.slots)) nextSlots[`${slot}/${name}`] = tensor;
+        const slot = (own: string) => named(slots, `${own}/${name}`, 'optimizer slot');
+        const next = move(kept, decayed, slot);
+        const choose = selects(name, kind) ? ofTouched(named(gradients, name, 'gradient')) : (moved: Tensor) => moved;
+        nextParameters[name] = choose(next.parameter, value);
+        for (const [own, tensor] of Object.entries(next.slots)) nextSlots[`${own}/${name}`] = choose(tensor, slot(own));
       }
       return { parameters: nextParameters, slots: nextSlots };
     },
   };
+}
+
+/** From so many rows on, the update of all rows of a table is most of a step. */
+const manyRows = 200_000;
+
+function isLazy({ kind, value: { shape } }: Parameter, { lazy }: CommonOptions): boolean {
+  return kind === 'embedding' && (lazy ?? (shape[0] ?? 0) >= manyRows);
+}
+
+/** Takes rows as they were moved where the gradient has a value that is not 0; all others to the bit as they were. */
+function ofTouched(gradient: Tensor): (moved: Tensor, before: Tensor) => Tensor {
+  const touched = gradient.abs().max(-1, true).notEqual(0); // [rows, 1]
+  return (moved, before) => tf.where(touched, moved, before);
 }
 
 function named(tensors: Tensors, name: string, what: string): Tensor {

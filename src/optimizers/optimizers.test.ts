@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { Parameters } from '../models/model.js';
 import type { HostArray } from '../support/arrays.js';
+import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
 import { buildOptimizer } from './apart.js';
 import { optimizers } from './catalogue.js';
@@ -157,6 +158,91 @@ describe('options', () => {
   });
 });
 
+/** Three steps on a table of four rows, each of which touches two or three. */
+const rowGradients = [
+  [0.3, -0.7, 0, 0, 2, 1e-30, 0, 0],
+  [0, 0, -0.2, 0.4, 0, -1, 0, 0],
+  [0.05, 0.9, 0, 0, 0.5, 0.25, 0, 0],
+];
+
+describe('lazy tables', () => {
+  const value = {
+    dtype: 'float32',
+    shape: [4, 2],
+    data: Float32Array.of(0.5, -1.25, 2, 0.1, 3, -1, 0.7, -0.3),
+  } as const;
+  const table: Parameters = { table: { kind: 'embedding', value } };
+  const steps = rowGradients.map((gradient) => ({ table: gradient }));
+
+  it('Adam: the moments of a row fall when it is touched; by hand', () => {
+    const options = { type: 'adam', learningRate: 0.1, beta1: 0.8, beta2: 0.99, epsilon: 1e-3, l2Embeddings: 0.01 };
+    const expected = Array.from(value.data);
+    const [m, v] = [Array<number>(8).fill(0), Array<number>(8).fill(0)];
+    for (const [step, gradient] of rowGradients.entries()) {
+      for (const [i, raw] of gradient.entries()) {
+        const row = i - (i % 2);
+        if (gradient[row] === 0 && gradient[row + 1] === 0) continue;
+        const g = raw + 0.01 * must(expected[i], 'value');
+        m[i] = 0.8 * must(m[i], 'value') + 0.2 * g;
+        v[i] = 0.99 * must(v[i], 'value') + 0.01 * g * g;
+        const [first, second] = [
+          must(m[i], 'value') / (1 - 0.8 ** (step + 1)),
+          must(v[i], 'value') / (1 - 0.99 ** (step + 1)),
+        ];
+        expected[i] = must(expected[i], 'value') - (0.1 * first) / (Math.sqrt(second) + 1e-3);
+      }
+    }
+    expectClose(values(train(table, steps, { ...options, lazy: true }), 'table'), expected);
+  });
+
+  it.each([
+    ...optimizers.names.map((type) => ({ type })),
+    { type: 'sgd', momentum: 0.9, nesterov: true },
+    { type: 'sgd', l2Embeddings: 0.1, clipNorm: 1 },
+    { type: 'adagrad', l2Embeddings: 0.1 },
+    { type: 'adamw', weightDecayEmbeddings: 0.5, clipValue: 0.1 },
+  ])('%o moves a touched row as ever, and no bit of the others', (options) => {
+    const before = optimizers.get(options.type).build(table, options).slots();
+    const [lazy, dense] = [true, false].map((is) => train(table, steps.slice(0, 1), { ...options, lazy: is }, 0.1));
+    for (const [name, tensor] of Object.entries({ ...lazy })) {
+      const start = [...must(name === 'table' ? value : before[name], name).data];
+      const moved = values(dense, name);
+      const perRow = start.length / 4;
+      const touched = [0, 2].flatMap((row) => Array.from({ length: perRow }, (_, i) => row * perRow + i));
+      expect([...tensor.dataSync()], name).toEqual(start.map((old, i) => (touched.includes(i) ? moved[i] : old)));
+    }
+  });
+
+  it.each([
+    [{ type: 'adam' }, true],
+    [{ type: 'sgd', momentum: 0.5 }, true],
+    [{ type: 'adagrad', l2Embeddings: 0.1 }, true],
+    [{ type: 'adagrad' }, false],
+    [{ type: 'rowwise-adagrad', clipNorm: 1 }, false],
+    [{ type: 'sgd', l2: 0.1 }, false],
+  ])('%o selects rows: %s', async (options, selects) => {
+    const { kernelNames } = await tf.profile(() => {
+      train(table, steps, { ...options, lazy: true });
+      return tf.scalar(0);
+    });
+    expect(kernelNames.includes('Select')).toBe(selects);
+  });
+
+  it.each([
+    [199_999, undefined, []],
+    [200_000, undefined, ['table']],
+    [200_000, false, []],
+    [2, true, ['table']],
+  ])('of %i rows with lazy %s: %o', (rows, lazy, expected) => {
+    const of = (kind: 'embedding' | 'weight') =>
+      ({ kind, value: { dtype: 'float32', shape: [rows, 1], data: new Float32Array() } }) as const;
+    const parameters = { table: of('embedding'), wide: of('weight') };
+    const adam = { type: 'adam', lazy };
+    expect(buildOptimizer(parameters, { type: 'sgd' }, adam).lazy).toEqual(expected);
+    expect(optimizers.get('adam').build(parameters, adam).lazy).toEqual(expected);
+  });
+});
+
 function vector(data: readonly number[]): HostArray & { dtype: 'float32' } {
   return { dtype: 'float32', shape: [data.length], data: Float32Array.from(data) };
 }
@@ -204,7 +290,7 @@ function train(
     parameters = { ...next.parameters };
     slots = { ...next.slots };
   }
-  return parameters;
+  return { ...parameters, ...slots };
 }
 
 function values(tensors: Readonly<Record<string, Tensor>> = {}, name: string): number[] {

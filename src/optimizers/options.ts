@@ -20,6 +20,12 @@ export function commonOptions(learningRate: number) {
         'l2 * p is added to the gradient of weights (PyTorch’s coupled `weight_decay`), never to that of biases.',
       ),
     l2Embeddings: z.number().nonnegative().default(0).describe('The same for embedding tables.'),
+    lazy: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether a step moves only the rows of embedding tables that its batch reads: the others keep value and moments (PyTorch’s SparseAdam). L2, decay and moments then act on a row when it is read. `train.average` leaves such tables out. Absent: for tables of 200,000 rows or more.',
+      ),
     clipValue: z
       .number()
       .positive()

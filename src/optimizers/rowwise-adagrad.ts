@@ -17,6 +17,7 @@ export const rowwiseAdagrad = defineOptimizer({
     epsilon: z.number().positive().default(1e-8).describe('Added to the root of the sum of squares.'),
   }),
   build: ({ initialAccumulator, epsilon }) => ({
+    restsAtZero: true,
     slots: { 'rowwise-adagrad.sum': { initial: initialAccumulator, perRow: true } },
     begin: (_step, learningRate) => (parameter, gradient, slot) => {
       const sum = slot('rowwise-adagrad.sum').add(gradient.square().mean(-1, true));

@@ -21,6 +21,7 @@ export const sgd = defineOptimizer({
       path: ['nesterov'],
     }),
   build: ({ momentum, nesterov }) => ({
+    restsAtZero: momentum === 0,
     slots: momentum === 0 ? {} : { 'sgd.momentum': 0 },
     begin: (_step, learningRate) => (parameter, gradient, slot) => {
       if (momentum === 0) return { parameter: parameter.sub(gradient.mul(learningRate)), slots: {} };

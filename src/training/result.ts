@@ -37,6 +37,8 @@ export interface Result {
   readonly parameters: ParameterCounts;
   /** Counts of each task's own network; absent where tasks share parameters. */
   readonly parametersByTask?: Readonly<Record<string, ParameterCounts>>;
+  /** Embedding tables of which a step moves only the rows that it reads; absent: none. */
+  readonly lazy?: readonly string[];
   readonly epochs: number;
   /**
    * By task: the epoch at which it is judged, and served. Its own; with `train.keep: one` that of its network; with
@@ -95,6 +97,7 @@ export function measuredResult(
     seed: experiment.seed,
     parameters: countParameters(setup.model.parameters),
     ...(parametersByTask ? { parametersByTask } : {}),
+    ...(setup.optimizer.lazy.length > 0 ? { lazy: setup.optimizer.lazy } : {}),
     epochs: progress.epoch - 1,
     bestEpoch: byTask((_, index) => served[index] ?? 0),
     ended: worstEnd(Object.values(ended)),

@@ -27,3 +27,16 @@ test('with keep: last, a rate that follows scores on validation or never falls h
   expect(warnings('')).toEqual([expect.stringMatching(/never fell/)]);
   expect(warnings(', schedule: { type: cosine }')).toEqual([]);
 });
+
+test('large tables are lazy, with a note that says how they would not be', () => {
+  const tasks = binaryTasks('a', 'b');
+  const { dataset } = madeDataset(tasks, { rows: 8, label: () => 0 });
+  const warnings = (cardinality: number, lazy = '') => {
+    const train = `epochs: 4, optimizer: { type: sgd${lazy} }`;
+    const large = { ...dataset, categorical: [{ name: 'id', cardinality, embedding: 1 }] };
+    return setUp(smallExperiment('{ type: hard-sharing, levels: [[4]] }', tasks, train), large, compiled).warnings;
+  };
+  expect(warnings(200_000)).toEqual([expect.stringMatching(/^embeddings\.1: .*train\.optimizer\.lazy: false/)]);
+  expect(warnings(200_000, ', lazy: true')).toEqual([]);
+  expect(warnings(199_999)).toEqual([]);
+});

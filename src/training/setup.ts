@@ -21,7 +21,6 @@ import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
 import { type Random, randomFromSeed } from '../support/random.js';
-import { wholeNumber } from '../support/whole-number.js';
 import type { Diagnosed } from './diagnostics/diagnostics.js';
 import type { Balanced } from './gradients/balanced-gradients.js';
 import { findSharing, notSought, type Sharing, smoothed } from './gradients/sharing.js';
@@ -85,7 +84,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const parameters = initialize(model.parameters, random.stream('initial'));
   const optimizer = buildOptimizer(parameters, train.optimizer, train.optimizers?.embeddings);
   let found: Sharing | undefined;
-  const sharing = () => (found ??= sharingIn(experiment, dataset, parameters));
+  const sharing = () => (found ??= sharingIn(experiment, dataset));
   const balanced = balancedBy(balancing, sharing);
   const owners = independentTasks(parameters);
   const probed = experiment.diagnostics && owners.includes(undefined) ? sharing() : notSought;
@@ -101,7 +100,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
       (follow ? units : units.slice(0, 1)).map((unit) => learningRate.at(epoch - 1, steps, unit.learningRate)),
     lossWeightsAt: weightSchedule.weights,
     warnings: [
-      ...settingWarnings(experiment, dataset, model, balanced),
+      ...settingWarnings(experiment, dataset, model, optimizer, balanced),
       ...(train.keep === 'last' ? ofLast(follow !== undefined, train.optimizer.schedule) : []),
     ],
     order: random.stream('order'),
@@ -130,30 +129,25 @@ function sharesAny({ parts }: Sharing): boolean {
   return Object.values(parts).some((part) => part !== 'none');
 }
 
-function sharingIn({ model }: Experiment, dataset: Dataset, parameters: Parameters): Sharing {
-  return findSharing(models.get(model.type).build(modelShape(dataset), smoothed(model)), parameters, dataset);
+function sharingIn({ model }: Experiment, dataset: Dataset): Sharing {
+  return findSharing(dataset, (few) => models.get(model.type).build(modelShape(few), smoothed(model)));
 }
-
-/** From about here on, the table's update is most of a step. */
-const manyIds = 200_000;
 
 /** What the user should know about the setting. */
 function settingWarnings(
   { train, loss }: Experiment,
   dataset: Dataset,
   model: Model,
+  { lazy }: Optimizer,
   balanced: Balanced | null,
 ): readonly string[] {
   const independent = !independentTasks(model.parameters).includes(undefined);
   const { monitor } = train.earlyStopping;
   return [
     ...dataset.notes,
-    ...[...dataset.categorical, ...dataset.lists]
-      .filter(({ cardinality }) => cardinality > manyIds)
-      .map(
-        ({ name, cardinality }) =>
-          `Column '${name}' has ${wholeNumber(cardinality)} ids, and every step updates every row of its table: minCount or hash makes it smaller.`,
-      ),
+    lazy.length > 0 && (train.optimizers?.embeddings ?? train.optimizer).lazy === undefined
+      ? `${lazy.join(', ')}: of tables with so many rows, a step moves only those that it reads (${train.optimizers ? 'train.optimizers.embeddings' : 'train.optimizer'}.lazy: false moves all).`
+      : null,
     balanced === null && loss.balancing.type !== balancings.names[0]
       ? `The tasks share no parameters, so loss.balancing has nothing to balance: the weights are those of loss.weights.`
       : null,

@@ -91,7 +91,7 @@ export function trainingStep(
     return {
       state: {
         ...next,
-        ...(average === undefined ? {} : averaged(state, next, trained, average)),
+        ...(average === undefined ? {} : averaged(state, next, averagedNames(trained, optimizer), average)),
         ...withPrefix(
           { ...slots, ...(balanced && slotsAfter(balanced.method, given, outputs.tasks, after)) },
           balancingPrefix,
@@ -101,6 +101,11 @@ export function trainingStep(
       outputs,
     };
   };
+}
+
+/** A table that is moved by touched rows is not averaged: an average would change in every row at every step. */
+function averagedNames(trained: readonly string[], { lazy }: Optimizer): readonly string[] {
+  return trained.filter((name) => !lazy.includes(name));
 }
 
 /**
@@ -211,14 +216,14 @@ export function initialState(
   const values = Object.fromEntries(Object.entries(parameters).map(([name, { value }]) => [name, value]));
   return {
     ...values,
-    ...(average === undefined ? {} : withPrefix(pickFrom(values, trained), averagePrefix)),
+    ...(average === undefined ? {} : withPrefix(pickFrom(values, averagedNames(trained, optimizer)), averagePrefix)),
     ...withPrefix(optimizer.slots(), optimizerPrefix),
     ...withPrefix(balanced?.method.slots(shared) ?? {}, balancingPrefix),
     step: { dtype: 'float32', shape: [], data: new Float32Array(1) },
   };
 }
 
-/** The values that are evaluated: averages of the parameters if the state has them, and the model's statistics. */
+/** The values that are evaluated: averages of the parameters where the state has them. */
 export function evaluatedValues(state: HostArrays, names: readonly string[]): HostArrays {
   return Object.fromEntries(
     names.map((name) => [

@@ -34,16 +34,18 @@ export async function expectSameBits(
   } = {},
 ): Promise<void> {
   const { build, options: schema } = models.get(type);
-  const model = build(
-    { tasks, categorical, numeric: [] },
-    schema.parse({ type, ...requiredOptions(type, 'a', 'b'), ...options }),
-  );
+  const built = ({ categorical: columns }: { readonly categorical: typeof categorical }) =>
+    build(
+      { tasks, categorical: columns, numeric: [] },
+      schema.parse({ type, ...requiredOptions(type, 'a', 'b'), ...options }),
+    );
+  const dataset = { categorical, numeric: [], lists: [], tasks };
+  const model = built(dataset);
   const random = randomFromSeed(1);
   const parameters = initialize(model.parameters, random.stream('parameters'));
   const optimizer = optimizers.get('adam').build(parameters, { type: 'adam', ...given });
-  const dataset = { categorical, numeric: [], lists: [], tasks };
   const method = balancings.get(balancing).build({ tasks, stepsPerEpoch: steps }, { type: balancing });
-  const balanced = method && { method, sharing: findSharing(model, parameters, dataset) };
+  const balanced = method && { method, sharing: findSharing(dataset, built) };
   const signature = {
     state: initialState(parameters, optimizer, { balanced }),
     batch: batchArrays(dataset, batchSize, 1, {}, { balanced }).training,

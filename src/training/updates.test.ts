@@ -15,9 +15,10 @@ import { batchArrays, type Extras, evaluatedValues, initialState, trainingStep }
 import { stepChunk } from './step-chunk.fixture.js';
 
 const batchSize = 8;
-const shape = { tasks: binaryTasks('a', 'b'), categorical: [], numeric: ['x', 'y', 'z'] };
+const categorical = [{ name: 'id', cardinality: 6, embedding: 3 }];
+const shape = { tasks: binaryTasks('a', 'b'), categorical, numeric: ['x', 'y', 'z'] };
 const tasks = shape.tasks.map(({ name }) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
-const dataset = { tasks, categorical: [], numeric: shape.numeric.map((name) => ({ name })), lists: [] };
+const dataset = { tasks, categorical, numeric: shape.numeric.map((name) => ({ name })), lists: [] };
 const model = build({ model: 'hard-sharing', shape, options: { levels: [[4]], tower: [3] } });
 const parameters = initialize(model.parameters, randomFromSeed(1));
 const names = Object.keys(parameters);
@@ -30,7 +31,7 @@ const engines: [string, Engine][] = [
 async function after(
   engine: Engine,
   batches: readonly number[],
-  options: { readonly type: string; readonly learningRate: number },
+  options: { readonly type: string; readonly learningRate: number; readonly lazy?: boolean },
   extras: Extras = {},
 ): Promise<HostArrays> {
   const optimizer = optimizers.get(options.type).build(parameters, options);
@@ -38,6 +39,7 @@ async function after(
   const step = trainingStep(model, jointLoss(tasks), optimizer, names, extras);
   const program = await engine.compile(step, { state: initialState(parameters, optimizer, extras), batch });
   const values: Record<string, (seed: number, i: number) => number> = {
+    categorical: (seed, i) => [1, 4, seed][i % 3] ?? 0,
     numeric: (seed, i) => Math.sin(1 + seed * 17 + i * 5),
     labels: (seed, i) => (seed + i) % 2,
     learningRate: () => options.learningRate,
@@ -72,4 +74,19 @@ test.each(engines)('%s: epochs are evaluated by the moving average of the parame
       return decay * mean + (1 - decay) * (of(path, name)[i] ?? Number.NaN);
     }, parameters[name]?.value.data[i] ?? Number.NaN);
   expectClose(evaluatedValues(state, names), wanted);
+});
+
+test.each(engines)('%s: a lazy table moves in the rows that a step reads, and has no average', async (_, engine) => {
+  const adam = { type: 'adam', learningRate: 0.3, lazy: true };
+  const state = await after(engine, [3, 1], adam, { average: 0.5 });
+  const [weight] = names.filter((name) => parameters[name]?.kind === 'weight');
+  const table = 'embeddings.3';
+  expect(Object.keys(state).filter((name) => name.startsWith('average/'))).toContain(`average/${weight}`);
+  expect(state[`average/${table}`]).toBeUndefined();
+  expect(evaluatedValues(state, names)[table]).toEqual(state[table]);
+  const moved = (name: string, start: readonly number[]) =>
+    [0, 1, 2, 3, 4, 5].filter((row) => [0, 1, 2].some((i) => of(state, name)[row * 3 + i] !== start[row * 3 + i]));
+  expect(moved(table, [...must(parameters[table], table).value.data])).toEqual([1, 3, 4]);
+  for (const slot of ['first', 'second'])
+    expect(moved(`optimizer/adam.${slot}/${table}`, Array(18).fill(0))).toEqual([1, 3, 4]);
 });

@@ -1,25 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { models } from '../../models/catalogue.js';
-import { initialize, namesOf } from '../../models/model.js';
+import { namesOf } from '../../models/model.js';
 import { mixed, three } from '../../models/model-tests.fixture.js';
 import { build, shapeFor, smallOptions } from '../../models/run.fixture.js';
-import { randomFromSeed } from '../../support/random.js';
 import { definitions } from '../definitions.js';
 import { findSharing, type Sharing, smoothed } from './sharing.js';
 
 const tasks = three.map(({ name }) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
 
-function sharingOfModel(model: string, options: Readonly<Record<string, unknown>> = {}): Sharing {
+/** @param ids of each categorical column; left out: a few */
+function sharingOfModel(model: string, ids?: number): Sharing {
   const shape = shapeFor(model, { tasks: three, ...mixed });
   const [first = '', second = ''] = namesOf(shape.tasks);
-  const given = { ...smallOptions(model, first, second), activation: 'relu' as const, ...options };
-  const built = build({ model, shape, options: smoothed(given) });
-  return findSharing(built, initialize(built.parameters, randomFromSeed(1)), {
+  const given = { ...smallOptions(model, first, second), activation: 'relu' as const };
+  const dataset = {
     tasks: tasks.slice(0, shape.tasks.length),
-    categorical: shape.categorical,
+    categorical: shape.categorical.map((column) => ({ ...column, cardinality: ids ?? column.cardinality })),
     numeric: shape.numeric.map((name) => ({ name })),
     lists: [],
-  });
+  };
+  return findSharing(dataset, ({ categorical }) =>
+    build({ model, shape: { ...shape, categorical }, options: smoothed(given) }),
+  );
 }
 
 describe('what the losses of several tasks reach', () => {
@@ -46,6 +48,10 @@ describe('what the losses of several tasks reach', () => {
     ['pepnet', ['embeddings.2', 'embeddings.3']],
   ])('of %s: the last layer that every task reaches', (model, last) => {
     expect(sharingOfModel(model).last).toEqual(last);
+  });
+
+  it.each(models.names)('of %s: the same with ten million ids as with a few', (model) => {
+    expect(sharingOfModel(model, 10_000_000)).toEqual(sharingOfModel(model));
   });
 
   it('of networks apart: nothing; of every other model: something', () => {

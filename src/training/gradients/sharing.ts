@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { batchWidths, type Dataset } from '../../data/dataset.js';
 import { withBackend } from '../../engine/active-backend.js';
 import { pureJs } from '../../engine/tfjs/backends.js';
-import { evaluating, type Model, type Parameters, trainable } from '../../models/model.js';
+import { evaluating, initialize, type Model, trainable } from '../../models/model.js';
 import { jointLoss } from '../../objective/joint-loss.js';
 import { must } from '../../support/must.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
@@ -53,6 +53,8 @@ type Columns = Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>;
 
 /** Few, since plain JavaScript is slow. They suffice with an activation that is 0 nowhere: see `smoothed`. */
 const rows = 4;
+/** Rows of a column's table. A table is one part, however many it has. */
+const mostIds = 8;
 
 /** Options with a smooth activation: then no unit is dead on a few rows. */
 export function smoothed<Options extends object>(options: Options): Options {
@@ -63,10 +65,15 @@ export function smoothed<Options extends object>(options: Options): Options {
  * Finds what is shared by experiment: gradients of each task's loss, on random rows at random values, in plain
  * JavaScript. A slice belongs to one task if all other tasks' gradients are 0 in it. A slice without any gradient
  * counts as shared.
- * @param model built with `smoothed` options
+ * @param build the model of these columns, with `smoothed` options
  */
-export function findSharing(model: Model, parameters: Parameters, dataset: Columns): Sharing {
+export function findSharing<Given extends Columns>(whole: Given, build: (dataset: Given) => Model): Sharing {
+  const fewIds = <Column extends { readonly cardinality: number }>(columns: readonly Column[]) =>
+    columns.map((column) => ({ ...column, cardinality: Math.min(mostIds, column.cardinality) }));
+  const dataset = { ...whole, categorical: fewIds(whole.categorical), lists: fewIds(whole.lists) };
   const random = randomFromSeed(0).stream('sharing');
+  const model = build(dataset);
+  const parameters = initialize(model.parameters, random.stream('initial'));
   const names = trainable(parameters);
   const counts = new Map(names.map((name) => [name, new Map<number, number>()]));
   withBackend(pureJs.name, () => {

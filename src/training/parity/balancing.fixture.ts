@@ -53,7 +53,9 @@ export function balancingSteps(
   const method = balancings.get(name).build({ tasks, stepsPerEpoch: 1 }, { ...balancingOptions(name, task), ...own });
   const balanced: Balanced | null = method && {
     method,
-    sharing: findSharing(build({ model: modelName, shape, options: smoothed(options) }), parameters, dataset),
+    sharing: findSharing(dataset, ({ categorical }) =>
+      build({ model: modelName, shape: { ...shape, categorical }, options: smoothed(options) }),
+    ),
   };
   const optimizer = optimizers.get('adam').build(parameters, { type: 'adam', learningRate: 0.01, epsilon: 0.001 });
   const { training } = batchArrays(dataset, batchSize, 1, model.noise, { balanced });

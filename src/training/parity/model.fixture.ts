@@ -53,10 +53,20 @@ function oneOfEach(): ParityModel[] {
     { tasks: withClasses, ...mixed },
     { tasks: three, ...withLists },
   ] as const;
-  return models.names.map((model, index) => {
+  const varieties = models.names.map((model, index) => {
     const shape = shapeFor(model, present(shapes[models.get(model).binaryOnly ? 0 : index % shapes.length]));
     return varied({ model, shape, options: smallOptions(model, 'click', 'view') }, index, 16);
   });
+  return [...varieties, lazyTables()];
+}
+
+/** Of 40 ids a step reads a few. */
+function lazyTables(): ParityModel {
+  const { numeric, ...columns } = mixed;
+  const categorical = columns.categorical.map((column) => ({ ...column, cardinality: 40 }));
+  const shape = { tasks: three, numeric, categorical };
+  const given = { model: 'stem', shape, options: smallOptions('stem', 'click', 'view') };
+  return parityModel('stem with lazy tables', given, 8, { lazy: true, l2Embeddings: 0.001 });
 }
 
 /** Every model with defaults, with one of the variants on fewer rows, and with a multiclass task; then two on lists. */
@@ -68,7 +78,7 @@ function allOfThem(): ParityModel[] {
       model === 'single-task' ? 64 : 512,
     ),
   );
-  return [...ofAllModels(), ...lists];
+  return [...ofAllModels(), ...lists, lazyTables()];
 }
 
 export const parityModels = whole ? allOfThem() : oneOfEach();
@@ -95,7 +105,7 @@ function varied(given: Given, index: number, batchSize: number): ParityModel {
   return parityModel(label, { ...given, options: { ...given.options, ...wide, ...variant } }, batchSize);
 }
 
-function parityModel(label: string, given: Given, batchSize: number): ParityModel {
+function parityModel(label: string, given: Given, batchSize: number, ofOptimizer: object = {}): ParityModel {
   const model = build(given);
   const random = randomFromSeed(6); // no relu’s input is so near 0 that a device’s rounding decides its sign within ten steps
   const parameters = initialize(model.parameters, random);
@@ -120,6 +130,7 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
     l2: 0.001,
     // With the usual 1e-8, a gradient that is zero but for rounding moves its parameter as far as any other.
     epsilon: 0.001,
+    ...ofOptimizer,
   });
   let gradients: Readonly<Record<string, Tensor>> = {};
   const optimizer: Optimizer = {
