@@ -10,8 +10,7 @@ import type { SearchRecord } from './comparison.js';
 import type { ReadShape } from './plan/data-shapes.js';
 import { type Chosen, createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
 import { type Run, reportedRuns, runPlacer, type Stage, unfinished } from './plan/run.js';
-import { searchedPlaces } from './search/candidates.js';
-import { readSearch, type Search } from './search/search.js';
+import { readSearch, type Search, searchedPlaces } from './search.js';
 
 /** What depends on the config and the data, and the questions to a comparison's folder. */
 export interface Plan {

@@ -24,7 +24,7 @@ import { joinDecisions } from './plan/decided-changes.js';
 import { configFile, folderConfig } from './plan/folder-config.js';
 import { notesOnMatch } from './plan/match.js';
 import { asItIs, distinct } from './plan/run.js';
-import { notesOnSearch } from './search/search.js';
+import { notesOnSearch } from './search.js';
 import { fewestRuns } from './statistics/gain-family.js';
 import { readComparison } from './stored/comparison-file.js';
 import { groupEntries, readRuns } from './stored/entry.js';

@@ -9,7 +9,7 @@ import { ConfigError, DataError } from '../../support/errors.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { Comparison } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
-import { notesOnSearch } from '../search/search.js';
+import { notesOnSearch } from '../search.js';
 import { readCommandRun } from '../stored/command-run.js';
 import type { Entry, EntryRun } from '../stored/entry.js';
 import { type ExternalFile, readExternal, referenceAmong, type Scale } from '../stored/external-predictions.js';

@@ -2,15 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
-import type { Experiment } from '../../config/experiment.js';
-import { sealed } from '../../support/checksum.js';
-import type { ReadShape } from '../plan/data-shapes.js';
-import { createMatching } from '../plan/decided-changes.js';
-import { parsed } from '../plan/planned-runs.fixture.js';
-import { type Run, runPlacer, unfinished } from '../plan/run.js';
-import { searchedPlaces } from './candidates.js';
-import { notesOnSearch, readSearch, type Search } from './search.js';
+import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
+import type { Experiment } from '../config/experiment.js';
+import { sealed } from '../support/checksum.js';
+import type { ReadShape } from './plan/data-shapes.js';
+import { createMatching } from './plan/decided-changes.js';
+import { parsed } from './plan/planned-runs.fixture.js';
+import { type Run, runPlacer, unfinished } from './plan/run.js';
+import { notesOnSearch, readSearch, type Search, searchedPlaces } from './search.js';
 
 const configWith = (search: string): ComparisonConfig =>
   parsed(`name: small

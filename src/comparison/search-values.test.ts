@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { AxisPoint } from '../../config/comparison.js';
-import { parsed } from '../plan/planned-runs.fixture.js';
-import { type Cell, cellExperiment } from '../plan/run.js';
-import { rankings, type Tried } from './ranking.js';
-import { tuningRuns as runsOf } from './search.js';
+import type { AxisPoint } from '../config/comparison.js';
+import { parsed } from './plan/planned-runs.fixture.js';
+import { cellExperiment } from './plan/run.js';
+import { bestValues, tuningRuns as runsOf, type Tried } from './search.js';
 
 const text = (tune: string) => `
 name: small
@@ -76,20 +75,11 @@ const runResult = ([click, watch]: Scores, [clickTest, watchTest]: readonly numb
     ...(watch === undefined ? {} : { watch: taskResult('regression', 'nmse', watch ?? Number.NaN, watchTest) }),
   },
 });
-const runs = tuningRuns(searched, 'shared', {});
-const runAt = (index: number): Cell => {
-  const run = runs[index];
-  if (!run) throw new Error('More scores than runs.');
-  return run;
-};
-const tried = (...scores: (Scores | undefined)[]) =>
-  scores.map((score, index) => ({ run: runAt(index), result: score && runResult(score) }));
+const tried = (...scores: (Scores | undefined)[]): Tried[] =>
+  scores.map((score, index) => ({ values: values[index] ?? {}, results: [score && runResult(score)] }));
 
 describe('the values chosen together', () => {
-  const chosen = (all: readonly Tried[]) => {
-    const best = rankings(all, [tasks])[0]?.[0];
-    return best?.score === undefined ? undefined : best.values;
-  };
+  const chosen = (all: readonly Tried[]) => bestValues(all, [tasks])[0];
 
   test('have the best mean over tasks in units of .001 AUC and 1 % of the error', () => {
     // Sums: 969, 961, 960, 958. Of AUC and 1 - nmse, the second would be the best.
@@ -98,9 +88,9 @@ describe('the values chosen together', () => {
 
   test('21: are not those that the test split would choose', () => {
     const all = [
-      { run: runAt(0), result: runResult([0.7, 0.4], [0.7, 0.4]) },
-      { run: runAt(1), result: runResult([0.6, 0.4], [1, 0]) }, // a leak
-      { run: runAt(2), result: runResult([0.8, 0.4], [0.5, 1.5]) },
+      { values: values[0] ?? {}, results: [runResult([0.7, 0.4], [0.7, 0.4])] },
+      { values: values[1] ?? {}, results: [runResult([0.6, 0.4], [1, 0])] }, // a leak
+      { values: values[2] ?? {}, results: [runResult([0.8, 0.4], [0.5, 1.5])] },
     ];
     expect(chosen(all)).toEqual(values[2]);
   });
@@ -111,9 +101,13 @@ describe('the values chosen together', () => {
   });
 
   test('are the best by the mean over seeds', () => {
-    const twice = tuningRuns(config('{ train.batchSize: [5, 10, 2] }\n  tuneSeed: [7, 8]'), 'shared', {});
     const chosenByScores = (...scores: (Scores | undefined)[]) =>
-      chosen(twice.map((run, index) => ({ run, result: scores[index] && runResult(scores[index]) })));
+      chosen(
+        [5, 10, 2].map((size, index) => ({
+          values: { 'train.batchSize': size },
+          results: scores.slice(2 * index, 2 * index + 2).map((score) => score && runResult(score)),
+        })),
+      );
     // Batch 5 is best under the first seed (.8, .5: mean .65), 10 over both (.7, .7), 2 under neither (.69, .69).
     const all: Scores[] = [
       ...([

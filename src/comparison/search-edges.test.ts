@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keysAtEdges } from './edges.js';
+import { keysAtEdges } from './search.js';
 
 const rate = 'train.optimizer.learningRate';
 const weight = 'loss.weights.y2.initial';
