@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
+import type { ComparisonConfig } from '../config/comparison.js';
 import { isQueue } from '../config/execute.js';
 import { sealed } from '../support/checksum.js';
 import { Interrupted } from '../support/errors.js';
@@ -19,7 +19,7 @@ import { writeStagePlan } from './execute/stage-plan.js';
 import { externalRows } from './external/external-rows.js';
 import { summarize } from './gains/summarize.js';
 import { next, openPlan, type Step, type TableStep } from './next.js';
-import { firstExperiment } from './plan/axis-point.js';
+import { firstExperiment, pointKey } from './plan/axis-point.js';
 import { joinDecisions } from './plan/decided-changes.js';
 import { configFile, folderConfig } from './plan/folder-config.js';
 import { notesOnMatch } from './plan/match.js';
@@ -55,8 +55,7 @@ interface DoneComparison {
 
 /** The caller ends the tracker of a done comparison, with the files that it makes of the results. */
 type TrackedComparison =
-  | InterruptedComparison
-  | DetachedComparison
+  | Exclude<ComparisonResult, DoneComparison>
   | (DoneComparison & { readonly tracker: ComparisonTracker });
 
 /**
@@ -65,13 +64,14 @@ type TrackedComparison =
  */
 export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<TrackedComparison> {
   const folder = join(options.runs, config.name);
-  const held: { log?: ComparisonLog; lock?: Lock; tracker?: ComparisonTracker } = {};
   const isNew = !existsSync(folder);
-  let hasFailed = false;
+  const log = comparisonLog(join(folder, 'log.jsonl'));
   const on = (event: Event) => {
-    held.log?.add(event);
+    log.add(event);
     options.on(event);
   };
+  const held: { lock?: Lock; tracker?: ComparisonTracker } = {};
+  let hasFailed = false;
   try {
     return await withExecutor(config, { ...options, on }, async (executor) => {
       try {
@@ -81,22 +81,22 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
       }
       held.lock = acquireLock(folder, options.force);
       await removeRemains(folder);
-      held.log = openComparisonLog(join(folder, 'log.jsonl'));
-      held.tracker = await openComparisonTracker(config, folder, (message) => on({ kind: 'note', message }));
-      const result = await runInFolder(config, folder, executor, { ...options, on }, held.tracker);
-      held.log.end(result.status === 'done' ? 'done' : 'interrupted');
-      if (result.status !== 'done') await held.tracker.end('interrupted', []);
-      return result;
+      const tracker = await openComparisonTracker(config, folder, (message) => on({ kind: 'note', message }));
+      held.tracker = tracker;
+      const result = await runInFolder({ ...options, on, config, folder, executor });
+      log.end(result.status === 'done' ? 'done' : 'interrupted');
+      if (result.status === 'done') tracker.gains(result.comparison);
+      else await tracker.end('interrupted', []);
+      return result.status === 'done' ? { ...result, tracker } : result;
     });
   } catch (error) {
-    const wasInterrupted = options.halt.aborted || error instanceof Interrupted;
-    if (!options.halt.aborted) await held.tracker?.end(wasInterrupted ? 'interrupted' : 'failed', []);
-    hasFailed = !wasInterrupted;
+    hasFailed = !options.halt.aborted && !(error instanceof Interrupted);
+    if (!options.halt.aborted) await held.tracker?.end(hasFailed ? 'failed' : 'interrupted', []);
     if (hasFailed) throw error;
-    held.log?.end('interrupted');
+    log.end('interrupted');
     return { status: 'interrupted', folder };
   } finally {
-    held.log?.close(); // after the workers have ended
+    log.close(); // after the workers have ended
     held.lock?.release();
     if (isNew && hasFailed) removeUnbegun(folder);
   }
@@ -124,14 +124,14 @@ function removeUnbegun(folder: string): void {
   if (names.length === 1 && names[0] === configFile) rmSync(folder, { recursive: true });
 }
 
-async function runInFolder(
-  config: ComparisonConfig,
-  folder: string,
-  executor: Executor,
-  options: Pick<ComparisonOptions, 'on' | 'signal' | 'halt' | 'predictions' | 'runs'>,
-  tracker: ComparisonTracker,
-): Promise<TrackedComparison> {
-  const { on, signal } = options;
+interface Opened extends ComparisonOptions {
+  readonly config: ComparisonConfig;
+  readonly folder: string;
+  readonly executor: Executor;
+}
+
+async function runInFolder(opened: Opened): Promise<ComparisonResult> {
+  const { config, folder, executor, on, signal } = opened;
   const commands = config.external.map(({ label, command }) => `${label}: ${command}`);
   if (commands.length > 0)
     on({ kind: 'note', message: `The config runs commands on this machine, after its models: ${commands.join('; ')}` });
@@ -146,46 +146,36 @@ async function runInFolder(
     if (step.decided && !isDecided) {
       isDecided = true;
       on({ kind: 'decided', changes: step.decided });
-      noteUntracked(step, config, folder, on);
+      noteUntracked(step, opened);
     }
     if (step.kind === 'train') {
-      if (await copyFinished(step, options)) continue;
-      const left = await trainStage(step, config, executor, failed, options);
+      if (await hasCopied(step, opened)) continue;
+      const left = await trainStage(step, failed, opened);
       if (left) return { status: 'detached', folder, ...left };
       if (signal.aborted) return { status: 'interrupted', folder };
       hasTrained = step.stage === 'runs';
       continue;
     }
+    const { stage, runs } = step;
     if (!hasTrained)
-      on({
-        kind: 'planned',
-        stage: step.stage,
-        runs: distinct(step.runs).length,
-        unfinished: [],
-        jobs: 1,
-        threads: null,
-      });
-    const done = await makeTable(step, config, folder, { ...options, seedsBefore });
+      on({ kind: 'planned', stage, runs: distinct(runs).length, unfinished: [], jobs: 1, threads: null });
+    const table = await makeTable(step, seedsBefore, opened);
     if (signal.aborted) return { status: 'interrupted', folder };
     await kept.write();
-    await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(done.comparison, null, 2)}\n`);
-    tracker.gains(done.comparison);
-    return { status: 'done', folder, ...done, tracker };
+    await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(table.comparison, null, 2)}\n`);
+    return { status: 'done', folder, ...table };
   }
 }
 
 /** Finished runs are not sent to a tracker that the config names now. */
-function noteUntracked({ runs }: Step, config: ComparisonConfig, folder: string, on: ComparisonOptions['on']): void {
+function noteUntracked({ runs }: Step, { config, folder, on }: Opened): void {
   const finished = runs.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
   const message = noteOnUntracked(finished, firstExperiment(config).tracking);
   if (message !== undefined) on({ kind: 'note', message });
 }
 
 /** Whether runs were copied that had finished under another name. */
-async function copyFinished(
-  { stage, runs, folder }: Step,
-  options: Pick<ComparisonOptions, 'runs' | 'on' | 'signal' | 'predictions'>,
-): Promise<boolean> {
+async function hasCopied({ stage, runs, folder }: Step, options: ComparisonOptions): Promise<boolean> {
   const all = distinct(runs);
   const copies = await reuseFinished({ stage, folder, runs: all }, options);
   if (copies.length === 0) return false;
@@ -201,16 +191,13 @@ async function copyFinished(
  */
 async function trainStage(
   { stage, runs, folder }: Step,
-  config: ComparisonConfig,
-  executor: Executor,
   failed: Set<string>,
-  { on, signal, predictions }: Pick<ComparisonOptions, 'on' | 'signal' | 'predictions'>,
+  { config, executor, on, signal, predictions }: Opened,
 ): Promise<LeftToOthers | undefined> {
   const all = { stage, folder, runs: distinct(runs) };
   const open = openStage({ ...all, plan: await writeStagePlan(all, predictions) }, config.metrics, on);
   const left = await executor.execute(open);
-  if (left) return left;
-  if (signal.aborted) return undefined;
+  if (left || signal.aborted) return left;
   for (const path of open.failed) failed.add(path);
   const lost = open.todo.find((run) => asItIs(run, folder, failed).state === 'planned');
   if (lost) throw new Error(`${join(folder, lost.folder)} has ended without a result.`);
@@ -223,44 +210,27 @@ function testedBefore({ seeds, uncertainty, seedsBefore = [] }: Comparison, now:
   return [...seedsBefore, ...(hadVerdicts ? [seeds.length] : [])].filter((count) => count < now);
 }
 
-interface TableOptions extends Pick<ComparisonOptions, 'on' | 'signal' | 'halt'> {
-  readonly seedsBefore: readonly number[];
-}
-
 /** Runs the commands, and computes the tables. */
 async function makeTable(
   { runs: placed, decided, search }: TableStep,
-  config: ComparisonConfig,
-  folder: string,
-  { seedsBefore, ...options }: TableOptions,
+  seedsBefore: readonly number[],
+  { config, folder, ...options }: Opened,
 ): Promise<Pick<DoneComparison, 'comparison' | 'runs' | 'failed'>> {
-  const { seeds } = config;
+  const { name, baseline, metrics, margins, taskWeights, contrasts, seeds, axes, uncertainty } = config;
   const runs = readRuns(placed, folder);
-  const modelKey = (label: string, axis: AxisPoint) => JSON.stringify([label, axis]);
-  const sizes = new Map(
-    search?.models.map(({ label, axis, candidates }) => [modelKey(label, axis), candidates.length]),
-  );
   const trained = groupEntries(placed, runs).map((entry) => {
-    const searched = search && (sizes.get(modelKey(entry.label, entry.point)) ?? 1);
-    return { ...entry, decided: joinDecisions(decided.of(entry.label, entry.point), searched) };
+    const { label, point } = entry;
+    const own = search?.models.find((one) => one.label === label && pointKey(one.axis) === pointKey(point));
+    return { ...entry, decided: joinDecisions(decided.of(label, point), search && (own?.candidates.length ?? 1)) };
   });
   const byCommands = await externalRows(config, trained, { ...options, folder, seeds });
   const summary = await summarize([...trained, ...byCommands.entries], {
-    name: config.name,
-    baseline: config.baseline,
+    ...{ name, baseline, metrics, margins, taskWeights, contrasts, seeds, axes, uncertainty, seedsBefore },
     tasks: firstExperiment(config).tasks,
-    metrics: config.metrics,
-    margins: config.margins,
-    taskWeights: config.taskWeights,
-    contrasts: config.contrasts,
-    seeds,
-    axes: config.axes,
-    uncertainty: config.uncertainty,
-    seedsBefore,
     timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: { ...runTimes(runs), ...byCommands.timing } },
   });
   const failedCommands = byCommands.entries.flatMap((row) => row.runs.filter(({ status }) => status === 'failed'));
-  const failedRuns = new Set(placed.flatMap((run) => (run.state === 'failed' ? [run.folder] : [])));
+  const failedRuns = distinct(placed).filter(({ state }) => state === 'failed');
   return {
     comparison: sealed({
       ...summary,
@@ -268,54 +238,44 @@ async function makeTable(
       notes: [...summary.notes, ...notesOnMatch(summary.rows), ...notesOnSearch(summary.rows, search)],
     }),
     runs,
-    failed: failedCommands.length + failedRuns.size,
+    failed: failedCommands.length + failedRuns.length,
   };
 }
 
-/** The pino log of a comparison's training: when, on how many processes, and which runs ended. */
-interface ComparisonLog {
-  add(event: Event): void;
-  /** Writes a last line if anything was trained. */
-  end(status: 'done' | 'interrupted'): void;
-  close(): void;
-}
-
-/** Creates or continues the file when the first run starts. */
-function openComparisonLog(file: string): ComparisonLog {
+/**
+ * The pino log of a comparison's training: when, on how many processes, and which runs ended. The file is created or
+ * continued when the first run or command starts; without one, nothing is written.
+ */
+function comparisonLog(file: string) {
   let opened: LogFile | undefined;
+  const begin = (facts: object) => {
+    const message = opened ? 'continued' : 'started';
+    opened ??= openLog(file);
+    opened.log.info(facts, message);
+  };
   return {
-    add(event) {
+    add(event: Event): void {
       if (event.kind === 'planned' && event.unfinished.length > 0) {
-        const { stage, jobs, threads } = event;
-        const isNew = opened === undefined;
-        opened ??= openLog(file);
-        opened.log.info({ stage, jobs, threads, runs: event.unfinished.length }, isNew ? 'started' : 'continued');
+        const { stage, jobs, threads, unfinished } = event;
+        begin({ stage, jobs, threads, runs: unfinished.length });
       }
       if (event.kind === 'command') {
-        const isNew = opened === undefined;
-        opened ??= openLog(file);
-        if (isNew) opened.log.info('started');
-        opened.log.info({ run: event.name, message: event.message }, 'command ended');
+        if (!opened) begin({});
+        opened?.log.info({ run: event.name, message: event.message }, 'command ended');
       }
       if (event.kind === 'ended') {
         const { outcome, run } = event;
         opened?.log[outcome.status === 'failed' ? 'error' : 'info']({ run: run.folder, ...outcome }, 'run ended');
       }
     },
-    end(status) {
-      opened?.log.info(status);
-    },
+    end: (status: 'done' | 'interrupted') => opened?.log.info(status),
     close: () => opened?.close(),
   };
 }
 
 /** Time of training over all interruptions, without the gaps between them. Null if there was none. */
-function loggedTime(file: string): {
-  readonly seconds: number | null;
-  readonly jobs: unknown;
-  readonly threads: unknown;
-} {
+function loggedTime(file: string) {
   const entries = existsSync(file) ? logEntries(readFileSync(file, 'utf8')) : [];
-  const last = entries.findLast((entry) => 'jobs' in entry);
-  return { seconds: secondsLogged(file), jobs: last?.jobs ?? null, threads: last?.threads ?? null };
+  const { jobs = null, threads = null } = entries.findLast((entry) => 'jobs' in entry) ?? {};
+  return { seconds: secondsLogged(file), jobs, threads };
 }
