@@ -51,8 +51,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21755, bytes: 95621, files: 31 },
-  comparison: { tokens: 51798, bytes: 184770, files: 47 },
+  cli: { tokens: 21755, bytes: 95609, files: 31 },
+  comparison: { tokens: 51059, bytes: 181423, files: 40 },
   config: { tokens: 22759, bytes: 90909, files: 22 },
   data: { tokens: 72431, bytes: 270979, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },

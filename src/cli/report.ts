@@ -104,7 +104,7 @@ function refuse(folder: string): never {
 /** Whether `ple compare` created the folder, so that its runs lie in it. */
 async function holdsOwnRuns(folder: string): Promise<boolean> {
   if (!existsSync(join(folder, 'comparison.json'))) return false;
-  const { readComparison } = await import('../comparison/stored/comparison-file.js');
+  const { readComparison } = await import('../comparison/comparison.js');
   return readComparison(folder).rows.some(({ runs }) => runs.some(({ path }) => !path.includes('/')));
 }
 

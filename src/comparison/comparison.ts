@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import type { AxisPoint } from '../config/comparison.js';
 import type { Margin } from '../config/parts.js';
 import type { SearchConfig } from '../config/search.js';
+import { readSealed } from '../training/folder/stored-file.js';
 
 /**
  * The content of comparison.json. Comparisons of identical runs are equal except for `timing`. Undefined values are
@@ -296,4 +298,13 @@ export interface Match {
   readonly miss: number;
   /** Why no widths give the requested number. The model then keeps the widths of the config. */
   readonly unmatched?: string;
+}
+
+/**
+ * Reads a comparison that `ple compare` or `ple report` wrote.
+ * @throws DataError if the file is damaged, or of another version of ple.
+ */
+export function readComparison(folder: string): Comparison {
+  const again = 'Put it back, or delete it and run ple compare again, which keeps the runs';
+  return readSealed(join(folder, 'comparison.json'), 6, again);
 }

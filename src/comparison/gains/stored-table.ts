@@ -10,9 +10,14 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import type { Comparison } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
 import { notesOnSearch } from '../search.js';
-import { readCommandRun } from '../stored/command-run.js';
 import type { Entry, EntryRun } from '../stored/entry.js';
-import { type ExternalFile, readExternal, referenceAmong, type Scale } from '../stored/external-predictions.js';
+import {
+  type ExternalFile,
+  readCommandRun,
+  readExternal,
+  referenceAmong,
+  type Scale,
+} from '../stored/external-predictions.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
 import { runTimes } from '../stored/timing.js';
 import { type SummaryOptions, summarize } from './summarize.js';

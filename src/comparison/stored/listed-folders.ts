@@ -6,7 +6,7 @@ import { isSystemError } from '../../support/system-error.js';
 import { isFinished } from '../../training/folder/run-folder.js';
 import { readSealed } from '../../training/folder/stored-file.js';
 import type { Result } from '../../training/result.js';
-import { readComparison } from './comparison-file.js';
+import { readComparison } from '../comparison.js';
 import { exists, type Folder, foldersAt, lastEntry, type OpenState, openState } from './folders.js';
 
 /** The folder of a run or of a comparison, described by its small files. */

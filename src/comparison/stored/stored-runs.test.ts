@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { folderPerTest } from '../../support/folder.fixture.js';
 import { readRun } from '../../training/finished-run.js';
 import { readEnvironment } from '../../training/folder/environment.js';
-import { readComparison } from './comparison-file.js';
+import { readComparison } from '../comparison.js';
 import { type StoredTask, storeRun, storeTable } from './stored-run.fixture.js';
 import { readStoredRuns } from './stored-runs.js';
 

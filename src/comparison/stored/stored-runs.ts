@@ -4,12 +4,11 @@ import { external } from '../../config/compare-schema.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { inWorkingFolder } from '../../support/system-error.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
-import type { Comparison, RunReference } from '../comparison.js';
+import { type Comparison, type RunReference, readComparison } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { decisionsIn } from '../plan/decided-changes.js';
-import { isOfCommandAt } from './command-run.js';
-import { readComparison } from './comparison-file.js';
 import { type Entry, type EntryRun, runsOfReference } from './entry.js';
+import { isOfCommandAt } from './external-predictions.js';
 
 /** The runs of a stored comparison. */
 export interface StoredRuns {

@@ -1,28 +1,38 @@
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { external } from '../../config/compare-schema.js';
-import type { ComparisonConfig } from '../../config/comparison.js';
-import { dataPaths } from '../../config/definitions.js';
-import type { Experiment } from '../../config/experiment.js';
-import { splitNames } from '../../data/dataset.js';
-import { findTask } from '../../data/encode/encode.js';
-import { writeSplits } from '../../data/write/split-parquet.js';
-import { fileSha256, sealed, sha256 } from '../../support/checksum.js';
-import { UserError } from '../../support/errors.js';
-import { makeFolder } from '../../support/make-folder.js';
-import { shellWord } from '../../support/shell-word.js';
-import { writeWhole } from '../../support/whole-file.js';
-import { definitions } from '../../training/definitions.js';
-import type { FinishedRun } from '../../training/finished-run.js';
-import { oncePerData } from '../../training/load-dataset.js';
-import type { Event, ExecutorOptions, Outcome } from '../execute/executor.js';
-import { pointKey, pointText } from '../plan/axis-point.js';
-import { folderName } from '../plan/run.js';
-import { type CommandRun, commandFile, readCommandFile, readCommandRun, taskFile } from '../stored/command-run.js';
-import type { Entry, EntryRun } from '../stored/entry.js';
-import { outputNames, type Reference, readExternal, referenceAmong } from '../stored/external-predictions.js';
-import { runCommand } from './run-command.js';
+import { external } from '../config/compare-schema.js';
+import type { ComparisonConfig } from '../config/comparison.js';
+import { dataPaths } from '../config/definitions.js';
+import type { Experiment } from '../config/experiment.js';
+import { splitNames } from '../data/dataset.js';
+import { findTask } from '../data/encode/encode.js';
+import { writeSplits } from '../data/write/split-parquet.js';
+import { fileSha256, sealed, sha256 } from '../support/checksum.js';
+import { UserError } from '../support/errors.js';
+import { makeFolder } from '../support/make-folder.js';
+import { printable } from '../support/printable.js';
+import { shellWord } from '../support/shell-word.js';
+import { writeWhole } from '../support/whole-file.js';
+import { definitions } from '../training/definitions.js';
+import type { FinishedRun } from '../training/finished-run.js';
+import { oncePerData } from '../training/load-dataset.js';
+import type { Event, ExecutorOptions, Outcome } from './execute/executor.js';
+import { pointKey, pointText } from './plan/axis-point.js';
+import { folderName } from './plan/run.js';
+import type { Entry, EntryRun } from './stored/entry.js';
+import {
+  type CommandRun,
+  commandFile,
+  outputNames,
+  type Reference,
+  readCommandFile,
+  readCommandRun,
+  readExternal,
+  referenceAmong,
+  taskFile,
+} from './stored/external-predictions.js';
 
 interface Options extends Pick<ExecutorOptions, 'signal' | 'halt'> {
   /** The comparison's. */
@@ -119,7 +129,7 @@ function filesIn(command: string): readonly string[] {
     .flatMap((file) => (statSync(file, { throwIfNoEntry: false })?.isFile() ? [fileSha256(file)] : []));
 }
 
-const shippedExamples = new URL('../../../examples/', import.meta.url);
+const shippedExamples = new URL('../../examples/', import.meta.url);
 
 /** The file that a word means: `examples/…`, if the working folder has no such file, is one that comes with this program. */
 function fileOf(word: string): string {
@@ -213,4 +223,47 @@ function rowsWriter(folder: string, { on, signal }: Options): WriteRows {
     1,
   );
   return (experiment) => write(experiment, on, signal);
+}
+
+/** What the command prints, in its run's folder. */
+const commandLog = 'command.log';
+
+/**
+ * Runs a command line with the folder as its last word. All that it prints goes to a file of the folder. An abort ends
+ * it with the processes that it started.
+ */
+export async function runCommand(
+  command: string,
+  folder: string,
+  signals: { readonly signal: AbortSignal; readonly halt: AbortSignal },
+): Promise<Outcome> {
+  const { signal, halt } = signals;
+  if (signal.aborted) return { status: 'interrupted' };
+  const file = join(folder, commandLog);
+  const log = openSync(file, 'w');
+  const child = spawn('sh', ['-c', `${command} "$0"`, folder], { detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  const end = (how: NodeJS.Signals) => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, how); // the group that `detached` makes
+    } catch {
+      // it has ended
+    }
+  };
+  const [stop, kill] = [() => end('SIGTERM'), () => end('SIGKILL')];
+  signal.addEventListener('abort', stop);
+  halt.addEventListener('abort', kill);
+  try {
+    const how = await new Promise<string | undefined>((resolve) => {
+      child.once('error', (error) => resolve(`cannot be started: ${error.message}`));
+      child.once('exit', (code, by) => resolve(code === 0 ? undefined : `ended ${by ? `by ${by}` : `with ${code}`}`));
+    });
+    if (signal.aborted) return { status: 'interrupted' };
+    if (how === undefined) return { status: 'done' };
+    const last = readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '';
+    return { status: 'failed', message: `its command ${how}${last === '' ? '' : `: ${printable(last)}`} (${file})` };
+  } finally {
+    signal.removeEventListener('abort', stop);
+    halt.removeEventListener('abort', kill);
+  }
 }

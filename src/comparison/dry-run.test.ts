@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { plannedRuns, smallConfig } from '../plan/planned-runs.fixture.js';
-import { folderOfRuns } from './runs-folder.fixture.js';
-import { storeRun } from './stored-run.fixture.js';
-import { estimateTime } from './time-estimate.js';
+import { estimateTime } from './dry-run.js';
+import { plannedRuns, smallConfig } from './plan/planned-runs.fixture.js';
+import { folderOfRuns } from './stored/runs-folder.fixture.js';
+import { storeRun } from './stored/stored-run.fixture.js';
 
 test('the time that is left is estimated by finished runs on the same data: those of the model, else all', async () => {
   const folder = folderOfRuns();

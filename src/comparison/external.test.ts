@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryFolder } from '../../support/folder.fixture.js';
-import { isRunning } from '../../support/process-identity.js';
-import { runCommand } from './run-command.js';
+import { temporaryFolder } from '../support/folder.fixture.js';
+import { isRunning } from '../support/process-identity.js';
+import { runCommand } from './external.js';
 
 const never = new AbortController().signal;
 const signals = { signal: never, halt: never };
