@@ -18,7 +18,7 @@ import { writeWhole } from '../support/whole-file.js';
 import { definitions } from '../training/definitions.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import { oncePerData } from '../training/load-dataset.js';
-import type { Event, ExecutorOptions, Outcome } from './execute/executor.js';
+import type { ExecutorOptions, Outcome } from './execute/executor.js';
 import { pointKey, pointText } from './plan/axis-point.js';
 import { folderName } from './plan/run.js';
 import type { Entry, EntryRun } from './stored/entry.js';
@@ -34,28 +34,22 @@ import {
   taskFile,
 } from './stored/external-predictions.js';
 
-interface Options extends Pick<ExecutorOptions, 'signal' | 'halt'> {
+interface Options extends Pick<ExecutorOptions, 'signal' | 'halt' | 'on'> {
   /** The comparison's. */
   readonly folder: string;
   readonly seeds: readonly number[];
-  on(event: Event): void;
 }
 
-/** The rows that commands make, and how long each run took, by its path. */
-interface ExternalRows {
-  readonly entries: readonly Entry[];
-  readonly timing: Readonly<Record<string, { readonly seconds: number }>>;
-}
-
-/** A command under one seed at one point, with the baseline's run, on whose test rows it is judged. */
-interface CommandPlan {
+/** A command under one seed at one point. */
+interface Command {
   readonly label: string;
   readonly command: string;
   readonly experiment: Experiment;
-  readonly baseline: FinishedRun;
+  /** The test rows of the baseline's run, on which it is judged. */
+  readonly reference: Reference;
   /** `label seed 1`, with the point's values. */
   readonly name: string;
-  /** Below the comparison's folder. It has the hash of all that the predictions depend on. */
+  /** Its name has the hash of all that the predictions depend on. */
   readonly folder: string;
 }
 
@@ -63,19 +57,21 @@ interface CommandPlan {
  * Runs the commands of `compare.models` that have not run yet, one at a time: for each point and seed. A command gets
  * a folder with task.json, which names Parquet files of the rows, and leaves predictions.csv there (docs/boosting.md).
  * @param rows The models that ple has trained.
+ * @returns the rows that commands make, and how long each run took, by its path
  */
 export async function externalRows(
   config: ComparisonConfig,
   rows: readonly Entry<FinishedRun>[],
   options: Options,
-): Promise<ExternalRows> {
-  const { folder, signal, seeds } = options;
-  const written = rowsWriter(join(folder, 'rows'), options);
+): Promise<{ entries: readonly Entry[]; timing: Readonly<Record<string, { readonly seconds: number }>> }> {
+  const { folder: all, signal, seeds } = options;
+  const write = rowsWriter(join(all, 'rows'), options);
   const timing: Record<string, { seconds: number }> = {};
   const entries: Entry[] = [];
   let isWhole = true;
   for (const point of config.points) {
-    const baseline = rows.find((row) => row.label === config.baseline && !row.values && isAt(row));
+    const isBaseline = (row: Entry) => row.label === config.baseline && pointKey(row.point) === pointKey(point);
+    const baseline = rows.find((row) => isBaseline(row) && !row.values);
     for (const { label, command } of config.external) {
       const runs: EntryRun[] = [];
       for (const seed of seeds) {
@@ -85,14 +81,14 @@ export async function externalRows(
           continue;
         }
         const experiment = config.experiment(config.baseline, point, seed);
-        const plan = planned({ label, command, experiment, baseline: run }, pointText({ ...point, seed }, ' '));
         const reference = await referenceAmong([run], experiment.tasks);
-        const outcome = await commandRun(plan, reference, written, options);
-        const path = `${plan.folder}/predictions.csv`;
+        const name = `${label} ${pointText({ ...point, seed }, ' ')}`;
+        const own = `${folderName(name)}-${inputsHash(command, experiment, reference)}`;
+        const [folder, path] = [join(all, own), `${own}/predictions.csv`];
+        const outcome = await runOnce({ label, command, experiment, reference, name, folder }, write, options);
         if (outcome.status === 'done') {
-          const { timing: own } = readCommandFile(join(folder, plan.folder));
-          timing[path] = own;
-          const found = await readCommandRun(join(folder, path), reference);
+          timing[path] = readCommandFile(folder).timing;
+          const found = await readCommandRun(join(all, path), reference);
           runs.push({ seed, path, status: 'done', run: { ...found, path } });
         } else {
           isWhole = false;
@@ -101,24 +97,18 @@ export async function externalRows(
       }
       entries.push({ label, type: external, point, runs });
     }
-
-    function isAt(row: Entry<FinishedRun>): boolean {
-      return pointKey(row.point) === pointKey(point);
-    }
   }
-  if (isWhole && !signal.aborted) rmSync(join(folder, 'rows'), { recursive: true, force: true });
+  if (isWhole && !signal.aborted) rmSync(join(all, 'rows'), { recursive: true, force: true });
   return { entries, timing };
 }
 
-function planned(run: Pick<CommandPlan, 'label' | 'command' | 'experiment' | 'baseline'>, which: string): CommandPlan {
-  const { label, command, experiment, baseline } = run;
+/** Of all that a command's predictions depend on. */
+function inputsHash(command: string, experiment: Experiment, { dataset: { checksum, rows } }: Reference): string {
   const { dataset, tasks, seed } = experiment;
   const paths = dataPaths(experiment, definitions);
   const data = Object.entries(dataset).filter(([key]) => !paths.includes(key));
-  const { checksum, rows } = baseline.result.dataset;
   const inputs = { data, checksum, rows, tasks, seed, command, files: filesIn(command) };
-  const name = `${label} ${which}`;
-  return { ...run, name, folder: `${folderName(name)}-${sha256(JSON.stringify(inputs)).slice(0, 8)}` };
+  return sha256(JSON.stringify(inputs)).slice(0, 8);
 }
 
 /** The SHA-256 of each file that a command line names: it runs again if a script changes. */
@@ -142,62 +132,46 @@ function withShippedExamples(command: string): string {
   return command.replaceAll(/(?<=^|\s)examples\/[\w./-]+/g, (word) => shellWord(fileOf(word)));
 }
 
-type WriteRows = (experiment: Experiment) => Promise<TaskFile>;
-
-async function commandRun(
-  { label, name, command, experiment, folder: own }: CommandPlan,
-  reference: Reference,
-  writtenFor: WriteRows,
-  { folder: all, signal, halt, on }: Options,
+async function runOnce(
+  { label, name, command, experiment, folder, reference }: Command,
+  write: ReturnType<typeof rowsWriter>,
+  { signal, halt, on }: Options,
 ): Promise<Outcome> {
-  const folder = join(all, own);
   if (existsSync(join(folder, commandFile))) return { status: 'done' };
   if (signal.aborted) return { status: 'interrupted' };
   const { seed } = experiment;
+  const end = (outcome: Outcome, message: string): Outcome => {
+    on({ kind: 'command', name, message });
+    return outcome;
+  };
   try {
-    const task = await writtenFor(experiment);
+    const task = await write(experiment);
     makeFolder(folder);
-    const outputs = reference.tasks.map((own) => ({ ...task.tasks[own.task.name], outputs: outputNames(own.task) }));
-    const given = { seed, ...task, tasks: outputs };
-    await writeWhole(join(folder, taskFile), `${JSON.stringify(given, null, 2)}\n`);
+    const outputs = reference.tasks.map(({ task: own }) => ({ ...task.tasks[own.name], outputs: outputNames(own) }));
+    await writeWhole(join(folder, taskFile), `${JSON.stringify({ seed, ...task, tasks: outputs }, null, 2)}\n`);
     const predictions = join(folder, 'predictions.csv');
     rmSync(predictions, { force: true });
     const start = performance.now();
     const outcome = await runCommand(withShippedExamples(command), folder, { signal, halt });
-    if (outcome.status !== 'done') return told(outcome);
+    if (outcome.status === 'failed') return end(outcome, `failed: ${outcome.message}`);
+    if (outcome.status === 'interrupted') return outcome;
     const seconds = (performance.now() - start) / 1000;
     await readExternal(predictions, 'probability', reference);
     const timing = { seconds };
     const run: CommandRun = { schema: 1, label, command, seed, predictions: fileSha256(predictions), timing };
     await writeWhole(join(folder, commandFile), `${JSON.stringify(sealed(run), null, 2)}\n`);
-    on({ kind: 'command', name, message: `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` });
-    return outcome;
+    return end(outcome, `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`);
   } catch (error) {
     if (signal.aborted) return { status: 'interrupted' };
     if (!(error instanceof UserError)) throw error;
-    return told({ status: 'failed', message: error.message });
-  }
-
-  function told(outcome: Outcome): Outcome {
-    if (outcome.status === 'failed') on({ kind: 'command', name, message: `failed: ${outcome.message}` });
-    return outcome;
+    return end({ status: 'failed', message: error.message }, `failed: ${error.message}`);
   }
 }
 
-/** What task.json says of the rows. */
-interface TaskFile {
-  /** Paths of the Parquet files by split. */
-  readonly rows: Readonly<Record<string, string>>;
-  readonly tasks: Readonly<Record<string, object>>;
-  readonly categories: readonly string[];
-  readonly numbers: readonly string[];
-  readonly weight: string | null;
-}
-
-/** Writes the rows of one data set at a time. */
-function rowsWriter(folder: string, { on, signal }: Options): WriteRows {
+/** Writes the rows of one data set at a time, and gives what task.json says of them. */
+function rowsWriter(folder: string, { on, signal }: Options) {
   const write = oncePerData(
-    async (source, experiment): Promise<TaskFile> => {
+    async (source, experiment) => {
       const tasks = experiment.tasks.map((task) => findTask(source, task));
       rmSync(folder, { recursive: true, force: true });
       await writeSplits(source, tasks, folder, () => signal.throwIfAborted());
@@ -222,7 +196,7 @@ function rowsWriter(folder: string, { on, signal }: Options): WriteRows {
     ({ tasks }) => tasks,
     1,
   );
-  return (experiment) => write(experiment, on, signal);
+  return (experiment: Experiment) => write(experiment, on, signal);
 }
 
 /** What the command prints, in its run's folder. */
