@@ -51,8 +51,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21755, bytes: 95609, files: 31 },
-  comparison: { tokens: 51059, bytes: 181423, files: 40 },
+  cli: { tokens: 21755, bytes: 95608, files: 31 },
+  comparison: { tokens: 50920, bytes: 180884, files: 40 },
   config: { tokens: 22759, bytes: 90909, files: 22 },
   data: { tokens: 72431, bytes: 270979, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },
@@ -65,10 +65,10 @@ const sizes: Readonly<Record<string, Size>> = {
   optimizers: { tokens: 5265, bytes: 20658, files: 16 },
   report: { tokens: 26380, bytes: 98842, files: 34 },
   scripts: { tokens: 25377, bytes: 89592, files: 24 },
-  serving: { tokens: 17725, bytes: 61468, files: 16 },
+  serving: { tokens: 17584, bytes: 60614, files: 12 },
   support: { tokens: 7919, bytes: 26949, files: 24 },
-  tracking: { tokens: 4270, bytes: 15951, files: 7 },
-  training: { tokens: 33335, bytes: 123251, files: 37 },
+  tracking: { tokens: 4175, bytes: 15533, files: 4 },
+  training: { tokens: 33330, bytes: 123210, files: 37 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

@@ -67,7 +67,7 @@ export const train = defineCommand(words, async (given, options) => {
     const isOther = !basename(outcome.path).startsWith(`${experiment.name}-`) && options.resume === undefined;
     const as = isOther ? `, under another name` : '';
     say(`${outcome.path} is finished already${as}; this is its result (--overwrite trains again).`);
-    const { noteOnUntracked } = await import('../tracking/untracked.js');
+    const { noteOnUntracked } = await import('../tracking/trackers.js');
     const note = noteOnUntracked([outcome.path], experiment.tracking);
     if (note !== undefined) say(`note: ${note}`);
   }

@@ -9,7 +9,7 @@ import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
 import { counted } from '../support/whole-number.js';
-import { noteOnUntracked } from '../tracking/untracked.js';
+import { noteOnUntracked } from '../tracking/trackers.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import { type Comparison, readComparison } from './comparison.js';
 import { type ComparisonOptions, type Event, type Executor, type LeftToOthers, openStage } from './execute/executor.js';

@@ -6,10 +6,9 @@ import { findDataFiles } from '../data/table/data-files.js';
 import { type EngineChoice, inspectMachine, openEngine } from '../engine/devices/choose-device.js';
 import type { Engine } from '../engine/engine.js';
 import { ConfigError, DataError } from '../support/errors.js';
-import { extremeValue } from './extreme-value.js';
 import { type EncodedRows, encodedRows, NotFinite } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
-import { unreadValues } from './unread-values.js';
+import { extremeValue, unreadValues } from './unread-values.js';
 
 /** Progress of predicting new rows. */
 export type RowsEvent =

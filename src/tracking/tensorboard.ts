@@ -1,5 +1,8 @@
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createEventFile, hparamsValue, seconds, type Value } from './event-file.js';
+import protobuf from 'protobufjs';
+import { cannotWriteFile } from '../support/whole-file.js';
 import type { TrackedParameter, TrackedRun, Tracker } from './tracker.js';
 
 /** Codes of the hparams plugin. */
@@ -42,3 +45,139 @@ function toProto(value: TrackedParameter): Value {
   if (typeof value === 'number') return { number_value: value };
   return typeof value === 'boolean' ? { bool_value: value } : { string_value: value };
 }
+
+/** A TensorBoard event file: records of the TFRecord format, each an `Event`. */
+interface EventFile {
+  /** Written when the call returns. */
+  add(event: Omit<Event, 'wall_time'>): void;
+  close(): void;
+}
+
+/** The part of TensorBoard's formats that this program writes, with the field numbers of its public `.proto` files. */
+const definitions = `
+syntax = "proto2";
+message Event {
+  optional double wall_time = 1; optional int64 step = 2; optional string file_version = 3; optional Summary summary = 5;
+}
+message Summary { repeated SummaryValue value = 1; }
+message SummaryValue {
+  optional string tag = 1; optional float simple_value = 2;
+  optional TensorProto tensor = 8; optional SummaryMetadata metadata = 9;
+}
+message TensorProto { optional int32 dtype = 1; optional TensorShapeProto tensor_shape = 2; }
+message TensorShapeProto { repeated Dim dim = 2; }
+message Dim { optional int64 size = 1; }
+message SummaryMetadata { optional PluginData plugin_data = 1; optional int32 data_class = 4; }
+message PluginData { optional string plugin_name = 1; optional bytes content = 2; }
+message HParamsPluginData {
+  optional int32 version = 1; optional SessionStartInfo session_start_info = 3;
+  optional SessionEndInfo session_end_info = 4;
+}
+message SessionStartInfo {
+  map<string, Value> hparams = 1; optional string group_name = 4; optional double start_time_secs = 5;
+}
+message SessionEndInfo { optional int32 status = 1; optional double end_time_secs = 2; }
+message Value { optional double number_value = 2; optional string string_value = 3; optional bool bool_value = 4; }
+`;
+
+interface Event {
+  /** Seconds since 1970. */
+  readonly wall_time: number;
+  readonly step?: number;
+  readonly file_version?: string;
+  readonly summary?: { readonly value: readonly SummaryValue[] };
+}
+
+type SummaryValue = { readonly tag: string } & (
+  | { readonly simple_value: number }
+  | {
+      readonly tensor: { readonly dtype: number; readonly tensor_shape: { readonly dim: readonly { size: number }[] } };
+      readonly metadata: {
+        readonly plugin_data: { readonly plugin_name: string; readonly content: Uint8Array };
+        readonly data_class: number;
+      };
+    }
+);
+
+/** One of the hparams plugin's messages. */
+type HParamsPluginData =
+  | { readonly session_start_info: { readonly hparams: Readonly<Record<string, Value>>; start_time_secs: number } }
+  | { readonly session_end_info: { readonly status: number; readonly end_time_secs: number } };
+
+type Value = { readonly number_value: number } | { readonly string_value: string } | { readonly bool_value: boolean };
+
+let parsed: protobuf.Root | undefined;
+
+function encode(message: string, value: object): Uint8Array {
+  parsed ??= protobuf.parse(definitions, { keepCase: true }).root;
+  const type = parsed.lookupType(message);
+  return type.encode(type.fromObject(value)).finish();
+}
+
+/** The plugin keeps its data in the metadata of a value; the value itself is an empty tensor. */
+function hparamsValue(tag: string, data: HParamsPluginData): SummaryValue {
+  const content = encode('HParamsPluginData', { version: 0, ...data });
+  return {
+    tag: `_hparams_/${tag}`,
+    tensor: { dtype: 1, tensor_shape: { dim: [{ size: 0 }] } }, // DT_FLOAT
+    metadata: { plugin_data: { plugin_name: 'hparams', content }, data_class: 2 }, // DATA_CLASS_TENSOR
+  };
+}
+
+/**
+ * Creates the only event file of a folder: earlier ones are deleted. TensorBoard reads files whose name has `tfevents`,
+ * in the order of names.
+ * @throws UserError if the system refuses.
+ */
+function createEventFile(folder: string): EventFile {
+  const name = `events.out.tfevents.${Math.floor(seconds())}.${hostname()}.${process.pid}`;
+  const path = join(folder, name);
+  const refused = <Made>(work: () => Made): Made => {
+    try {
+      return work();
+    } catch (error) {
+      throw cannotWriteFile(path, error);
+    }
+  };
+  const file = refused(() => {
+    mkdirSync(folder, { recursive: true });
+    for (const other of readdirSync(folder)) if (other.includes('tfevents')) rmSync(join(folder, other));
+    return openSync(path, 'wx');
+  });
+  const add: EventFile['add'] = (event) => {
+    const bytes = record(encode('Event', { wall_time: seconds(), ...event }));
+    refused(() => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    });
+  };
+  add({ file_version: 'brain.Event:2' });
+  return { add, close: () => closeSync(file) };
+}
+
+function seconds(): number {
+  return Date.now() / 1000;
+}
+
+/** TFRecord: the length as 8 bytes, its checksum, the data, their checksum; little-endian. */
+function record(data: Uint8Array): Buffer {
+  const whole = Buffer.alloc(data.length + 16);
+  whole.writeBigUInt64LE(BigInt(data.length), 0);
+  whole.writeUInt32LE(maskedCrc(whole.subarray(0, 8)), 8);
+  whole.set(data, 12);
+  whole.writeUInt32LE(maskedCrc(data), 12 + data.length);
+  return whole;
+}
+
+/** CRC-32C (Castagnoli), rotated by 15 bits and shifted: a checksum of data that hold checksums. */
+function maskedCrc(data: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of data) crc = (table[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
+  crc = ~crc >>> 0;
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0x82f63b78 ^ (crc >>> 1) : crc >>> 1;
+  return crc;
+});

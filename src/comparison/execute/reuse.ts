@@ -3,7 +3,7 @@ import { cp, readdir, rename, rm } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { UserError } from '../../support/errors.js';
 import { partialPath } from '../../support/whole-file.js';
-import { noteOnUntracked } from '../../tracking/untracked.js';
+import { noteOnUntracked } from '../../tracking/trackers.js';
 import { readRun } from '../../training/finished-run.js';
 import { isFinished } from '../../training/folder/run-folder.js';
 import { isOfRun, predictionsFile } from '../../training/folder/run-manifest.js';

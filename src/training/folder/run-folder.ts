@@ -6,8 +6,7 @@ import { appendLine } from '../../support/growing-file.js';
 import { acquireLock, cannotWrite } from '../../support/lock.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { removeRemains, writeWhole } from '../../support/whole-file.js';
-import type { Tracking } from '../../tracking/trackers.js';
-import { noteOnUntracked } from '../../tracking/untracked.js';
+import { noteOnUntracked, type Tracking } from '../../tracking/trackers.js';
 import { isOfRun } from './run-manifest.js';
 
 /** A run's folder, held by one process at a time. */
