@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { comparisonIn, startPle, until } from '../src/cli/started.fixture.js';
 import { hasRedis, type RedisServer, startRedis } from '../src/comparison/execute/queue/redis-server.fixture.js';
-import { logEntries } from '../src/comparison/stored/timing.js';
+import { logEntries } from '../src/comparison/stored/folders.js';
 import { must } from '../src/support/must.js';
 import { randomFromSeed } from '../src/support/random.js';
 import { writeNarrowComparison } from './comparison-case.js';

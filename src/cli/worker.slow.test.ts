@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { prefix, queueName } from '../comparison/execute/queue/connection.js';
 import { hasRedis, type RedisServer, startRedis } from '../comparison/execute/queue/redis-server.fixture.js';
-import { logEntries } from '../comparison/stored/timing.js';
+import { logEntries } from '../comparison/stored/folders.js';
 import { ple, succeeded, temporaryFolder } from './command.fixture.js';
 import {
   comparisonIn,

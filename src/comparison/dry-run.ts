@@ -7,8 +7,7 @@ import { shapeReader, withWorkers } from './execute/workers.js';
 import { openPlan } from './next.js';
 import { parameterCounts, type ReadShape } from './plan/data-shapes.js';
 import type { Run } from './plan/run.js';
-import { foldersAt } from './stored/folders.js';
-import { secondsLogged } from './stored/timing.js';
+import { foldersAt, secondsLogged } from './stored/folders.js';
 
 /** What a comparison would train. */
 export interface ComparisonPlan {

@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { isQueue } from '../config/execute.js';
 import { sealed } from '../support/checksum.js';
 import { Interrupted } from '../support/errors.js';
-import { type LogFile, openLog } from '../support/growing-file.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
@@ -12,23 +11,28 @@ import { counted } from '../support/whole-number.js';
 import { noteOnUntracked } from '../tracking/trackers.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import { type Comparison, readComparison } from './comparison.js';
+import {
+  type ComparisonTracker,
+  comparisonLog,
+  folderConfig,
+  loggedTime,
+  openComparisonTracker,
+  removeUnbegun,
+  reuseFinished,
+} from './comparison-folder.js';
 import { type ComparisonOptions, type Event, type Executor, type LeftToOthers, openStage } from './execute/executor.js';
 import { withLocalProcesses } from './execute/local-processes.js';
-import { reuseFinished } from './execute/reuse.js';
 import { writeStagePlan } from './execute/stage-plan.js';
 import { externalRows } from './external.js';
 import { summarize } from './gains/summarize.js';
 import { next, openPlan, type Step, type TableStep } from './next.js';
 import { firstExperiment, pointKey } from './plan/axis-point.js';
-import { joinDecisions } from './plan/decided-changes.js';
-import { configFile, folderConfig } from './plan/folder-config.js';
-import { notesOnMatch } from './plan/match.js';
+import { joinDecisions, notesOnMatch } from './plan/decided-changes.js';
 import { asItIs, distinct } from './plan/run.js';
 import { notesOnSearch } from './search.js';
 import { fewestRuns } from './statistics/gain-family.js';
 import { groupEntries, readRuns } from './stored/entry.js';
-import { logEntries, runTimes, secondsLogged } from './stored/timing.js';
-import { type ComparisonTracker, openComparisonTracker } from './tracked-comparison.js';
+import { runTimes } from './stored/folders.js';
 
 export type ComparisonResult = InterruptedComparison | DetachedComparison | DoneComparison;
 
@@ -115,12 +119,6 @@ async function withExecutor<Made>(
     return (await import('./execute/queue/queue-executor.js')).withQueue(execute.on, options, use);
   if (execute.on === 'slurm') return (await import('./execute/slurm.js')).withSlurm(execute, config.name, options, use);
   return withLocalProcesses(config, options, use);
-}
-
-/** Removes a folder that has no more than the config: no run was planned, as the data are not there. */
-function removeUnbegun(folder: string): void {
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  if (names.length === 1 && names[0] === configFile) rmSync(folder, { recursive: true });
 }
 
 interface Opened extends ComparisonOptions {
@@ -239,42 +237,4 @@ async function makeTable(
     runs,
     failed: failedCommands.length + failedRuns.length,
   };
-}
-
-/**
- * The pino log of a comparison's training: when, on how many processes, and which runs ended. The file is created or
- * continued when the first run or command starts; without one, nothing is written.
- */
-function comparisonLog(file: string) {
-  let opened: LogFile | undefined;
-  const begin = (facts: object) => {
-    const message = opened ? 'continued' : 'started';
-    opened ??= openLog(file);
-    opened.log.info(facts, message);
-  };
-  return {
-    add(event: Event): void {
-      if (event.kind === 'planned' && event.unfinished.length > 0) {
-        const { stage, jobs, threads, unfinished } = event;
-        begin({ stage, jobs, threads, runs: unfinished.length });
-      }
-      if (event.kind === 'command') {
-        if (!opened) begin({});
-        opened?.log.info({ run: event.name, message: event.message }, 'command ended');
-      }
-      if (event.kind === 'ended') {
-        const { outcome, run } = event;
-        opened?.log[outcome.status === 'failed' ? 'error' : 'info']({ run: run.folder, ...outcome }, 'run ended');
-      }
-    },
-    end: (status: 'done' | 'interrupted') => opened?.log.info(status),
-    close: () => opened?.close(),
-  };
-}
-
-/** Time of training over all interruptions, without the gaps between them. Null if there was none. */
-function loggedTime(file: string) {
-  const entries = existsSync(file) ? logEntries(readFileSync(file, 'utf8')) : [];
-  const { jobs = null, threads = null } = entries.findLast((entry) => 'jobs' in entry) ?? {};
-  return { seconds: secondsLogged(file), jobs, threads };
 }

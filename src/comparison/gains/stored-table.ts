@@ -18,8 +18,8 @@ import {
   referenceAmong,
   type Scale,
 } from '../stored/external-predictions.js';
+import { runTimes } from '../stored/folders.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
-import { runTimes } from '../stored/timing.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 export interface StoredTable {

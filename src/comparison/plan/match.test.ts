@@ -6,7 +6,7 @@ import { binaryTasks } from '../../models/tasks.fixture.js';
 import { ConfigError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
 import { countParameters } from '../../training/setup.js';
-import { matchWidths, notesOnMatch } from './match.js';
+import { matchWidths, notesOnMatch } from './decided-changes.js';
 
 const shape: ModelShape = {
   tasks: binaryTasks('click', 'buy', 'view'),

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { folderPerTest } from '../../support/folder.fixture.js';
-import { folderConfig } from './folder-config.js';
-import { parsed } from './planned-runs.fixture.js';
+import { folderPerTest } from '../support/folder.fixture.js';
+import { folderConfig } from './comparison-folder.js';
+import { parsed } from './plan/planned-runs.fixture.js';
 
 const at = folderPerTest();
 const text = `name: c

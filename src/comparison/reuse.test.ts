@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { must } from '../../support/must.js';
-import { readRun } from '../../training/finished-run.js';
-import { plannedRuns, smallConfig } from '../plan/planned-runs.fixture.js';
-import { finishedRun, folderOfRuns, openRun } from '../stored/runs-folder.fixture.js';
-import { reuseFinished } from './reuse.js';
+import { must } from '../support/must.js';
+import { readRun } from '../training/finished-run.js';
+import { reuseFinished } from './comparison-folder.js';
+import { plannedRuns, smallConfig } from './plan/planned-runs.fixture.js';
+import { finishedRun, folderOfRuns, openRun } from './stored/runs-folder.fixture.js';
 
 /** A stage of one run, and the name of its folder elsewhere. */
 async function stageOf(folder: string, stage: 'runs' | 'tuning' = 'runs') {

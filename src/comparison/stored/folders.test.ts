@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { secondsLogged } from './timing.js';
+import { secondsLogged } from './folders.js';
 
 function log(lines: readonly (readonly [time: number, msg: string, uptime?: number] | string)[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'ple-timing-'));

@@ -1,0 +1,214 @@
+import { constants, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cp, readdir, rename, rm } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import { type ComparisonConfig, parseComparison } from '../config/comparison.js';
+import { dataPaths } from '../config/definitions.js';
+import { resolvedComparison, stringifyComparison } from '../config/resolved-comparison.js';
+import { differences } from '../support/differences.js';
+import { ConfigError, UserError } from '../support/errors.js';
+import { type LogFile, openLog } from '../support/growing-file.js';
+import { partialPath, writeWhole } from '../support/whole-file.js';
+import type { TrackedStatus, TrackedStep } from '../tracking/tracker.js';
+import { noteOnUntracked, openTrackers } from '../tracking/trackers.js';
+import { definitions } from '../training/definitions.js';
+import { readRun } from '../training/finished-run.js';
+import { isFinished } from '../training/folder/run-folder.js';
+import { isOfRun, predictionsFile } from '../training/folder/run-manifest.js';
+import { trackedParameters } from '../training/tracked-run.js';
+import type { Comparison } from './comparison.js';
+import type { ComparisonOptions, Event } from './execute/executor.js';
+import { firstExperiment, pointText } from './plan/axis-point.js';
+import { folderHash, type Stage, unfinished } from './plan/run.js';
+import { logEntries, secondsLogged } from './stored/folders.js';
+
+/** Removes a folder that has no more than the config: no run was planned, as the data are not there. */
+export function removeUnbegun(folder: string): void {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  if (names.length === 1 && names[0] === configFile) rmSync(folder, { recursive: true });
+}
+
+/**
+ * The pino log of a comparison's training: when, on how many processes, and which runs ended. The file is created or
+ * continued when the first run or command starts; without one, nothing is written.
+ */
+export function comparisonLog(file: string) {
+  let opened: LogFile | undefined;
+  const begin = (facts: object) => {
+    const message = opened ? 'continued' : 'started';
+    opened ??= openLog(file);
+    opened.log.info(facts, message);
+  };
+  return {
+    add(event: Event): void {
+      if (event.kind === 'planned' && event.unfinished.length > 0) {
+        const { stage, jobs, threads, unfinished } = event;
+        begin({ stage, jobs, threads, runs: unfinished.length });
+      }
+      if (event.kind === 'command') {
+        if (!opened) begin({});
+        opened?.log.info({ run: event.name, message: event.message }, 'command ended');
+      }
+      if (event.kind === 'ended') {
+        const { outcome, run } = event;
+        opened?.log[outcome.status === 'failed' ? 'error' : 'info']({ run: run.folder, ...outcome }, 'run ended');
+      }
+    },
+    end: (status: 'done' | 'interrupted') => opened?.log.info(status),
+    close: () => opened?.close(),
+  };
+}
+
+/** Time of training over all interruptions, without the gaps between them. Null if there was none. */
+export function loggedTime(file: string) {
+  const entries = existsSync(file) ? logEntries(readFileSync(file, 'utf8')) : [];
+  const { jobs = null, threads = null } = entries.findLast((entry) => 'jobs' in entry) ?? {};
+  return { seconds: secondsLogged(file), jobs, threads };
+}
+
+/** What trackers record of a comparison itself. Its runs are tracked where they train. */
+export interface ComparisonTracker {
+  /** At the number of seeds. */
+  gains(comparison: Comparison): void;
+  end(status: TrackedStatus, artifacts: readonly string[]): Promise<void>;
+}
+
+/** For MLflow, a comparison is a run, and its runs are that run's children. Returns when runs can refer to it. */
+export async function openComparisonTracker(
+  config: ComparisonConfig,
+  folder: string,
+  note: (message: string) => void,
+): Promise<ComparisonTracker> {
+  const baseline = firstExperiment(config);
+  const { tracking } = baseline;
+  const of = { name: config.name, folder, parameters: trackedParameters(resolvedComparison(config), baseline) };
+  const mlflow = tracking && { ...tracking, tensorboard: false };
+  const steps: TrackedStep[] = [];
+  const tracker = await openTrackers(mlflow, { ...of, follow: () => () => steps.splice(0) }, note);
+  await tracker.ready();
+  return {
+    gains({ rows, seeds }) {
+      const gains = rows.flatMap(({ label, axis, meanGain, tasks }) => {
+        const name = ['gain', label, ...(pointText(axis) === '' ? [] : [pointText(axis)])].join('/');
+        const byTask = Object.entries(tasks).map(([task, { gain }]) => [`${name}/${task}`, gain] as const);
+        return [...byTask, [`${name}/mean`, meanGain] as const];
+      });
+      steps.push({
+        step: seeds.length,
+        scalars: Object.fromEntries(gains.flatMap(([name, gain]) => (gain === null ? [] : [[name, gain]]))),
+      });
+      tracker.update();
+    },
+    end: tracker.end,
+  };
+}
+
+const configFile = 'config.yaml';
+
+/**
+ * Manages config.yaml in a comparison's folder: the config of its comparison.json. Without results it is written at
+ * once, so that an interrupted comparison has its config. Results of another config keep theirs until they are
+ * replaced.
+ * @returns A function that writes it with the results, a note on results that will be replaced, and whether those
+ * results have the runs of this config.
+ */
+export async function folderConfig(
+  folder: string,
+  config: ComparisonConfig,
+): Promise<{ readonly write: () => Promise<void>; readonly note: string | null; readonly hasResults: boolean }> {
+  const file = join(folder, configFile);
+  const write = () => writeWhole(file, stringifyComparison(config));
+  const holdsResults = existsSync(join(folder, 'comparison.json')) && existsSync(file);
+  if (!holdsResults) {
+    await write();
+    return { write, note: null, hasResults: false };
+  }
+  const added = /^compare\.(seeds|models|front)\b/; // adding seeds, models or fronts continues with the same runs
+  const stored = storedIn(file);
+  if (stored === undefined) {
+    const note = `${folder} has the tables of a config that this version of ple refuses: the tables are replaced at the end; name=NAME keeps both.`;
+    return { write, hasResults: false, note };
+  }
+  const changed = differences(stored, plain(config)).filter(({ key }) => !added.test(key));
+  const keeps = ['compare.', 'engine.', 'tracking.', 'diagnostics', ...dataPathKeys(config)];
+  const hasResults = changed.every(({ key }) => keeps.some((start) => key.startsWith(start)));
+  if (changed.length === 0) return { write, note: null, hasResults };
+  const keys = changed.map(({ key }) => key).join(', ');
+  return {
+    write,
+    hasResults,
+    note: `${folder} has the tables of a config with another ${keys}: they are replaced at the end; name=NAME keeps both.`,
+  };
+}
+
+/** With the defaults of keys that are newer than the file. Undefined: it is no longer a valid config. */
+function storedIn(file: string): unknown {
+  try {
+    return plain(parseComparison(readFileSync(file, 'utf8'), file, [], definitions));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return undefined;
+  }
+}
+
+function plain(config: ComparisonConfig): unknown {
+  return JSON.parse(JSON.stringify(resolvedComparison(config)));
+}
+
+/** Keys that say where the data are, not what they are. */
+function dataPathKeys(config: ComparisonConfig): readonly string[] {
+  return dataPaths(firstExperiment(config), definitions).map((key) => `dataset.${key}`);
+}
+
+/**
+ * Copies the runs of a stage that have finished under another name in the folder of all runs: in another comparison, or
+ * by `ple train`. A run is its hash. Trained is what cannot be read there, or is not in the trackers that are asked for.
+ * @param predictions Whether reported runs must have the predictions of the test split.
+ * @returns the folders of the runs that were copied
+ */
+export async function reuseFinished(
+  { stage, folder, runs }: Stage,
+  { runs: all, predictions, signal }: Pick<ComparisonOptions, 'runs' | 'predictions' | 'signal'>,
+): Promise<readonly string[]> {
+  const todo = unfinished(runs).filter((run) => !existsSync(join(folder, run.folder)));
+  const wanted = new Set(todo.map(({ hash8 }) => hash8));
+  const tracking = todo[0]?.experiment.tracking;
+  const below = stage === 'tuning' ? 'tuning' : '';
+  const places = [all, ...(await namesIn(all)).map((name) => join(all, name, below))];
+  const found = new Map<string, string>(); // by hash
+  for (const place of places.filter((one) => resolve(one) !== resolve(folder)))
+    for (const name of await namesIn(place)) {
+      const [hash = '', path] = [folderHash(name), join(place, name)];
+      if (!wanted.has(hash) || !isFinished(path)) continue;
+      const hasAll = stage === 'tuning' || !predictions || existsSync(join(path, predictionsFile));
+      if (hasAll && noteOnUntracked([path], tracking) === undefined) found.set(hash, path);
+    }
+  const copies: string[] = [];
+  for (const run of todo) {
+    const path = found.get(run.hash8);
+    if (path !== undefined && !signal.aborted && (await isCopied(path, join(folder, run.folder), run.hash8)))
+      copies.push(path);
+  }
+  return copies;
+}
+
+/** None of what is no folder, or another user's. */
+function namesIn(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+/** A copy is there whole or not at all. */
+async function isCopied(from: string, to: string, hash: string): Promise<boolean> {
+  const partial = partialPath(to);
+  const isCopy = (path: string) => path === from || isOfRun(relative(from, path).replaceAll(sep, '/'));
+  try {
+    await cp(from, partial, { recursive: true, mode: constants.COPYFILE_FICLONE, filter: isCopy });
+    if (readRun(partial)?.environment.hash8 !== hash) return false;
+    await rename(partial, to);
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false; // damaged, of another version, or another process overwrites it
+    throw error;
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
