@@ -51,10 +51,10 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21755, bytes: 95608, files: 31 },
+  cli: { tokens: 21728, bytes: 95479, files: 31 },
   comparison: { tokens: 50816, bytes: 180225, files: 36 },
-  config: { tokens: 22759, bytes: 90909, files: 22 },
-  data: { tokens: 72431, bytes: 270979, files: 69 },
+  config: { tokens: 21974, bytes: 88096, files: 21 },
+  data: { tokens: 72375, bytes: 270791, files: 69 },
   engine: { tokens: 39990, bytes: 140397, files: 45 },
   guess: { tokens: 12700, bytes: 50947, files: 9 },
   inspect: { tokens: 5384, bytes: 21949, files: 9 },

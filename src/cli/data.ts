@@ -270,35 +270,22 @@ const fetchData = defineCommand(
       .option('--json', 'print the files as one JSON document')
       .addHelpText('after', examples('ple data fetch census-income', 'ple data fetch census-income --to data/census')),
   async (name, options) => {
-    const [
-      { readDocument },
-      { withDatasetFile },
-      { parsePart, valueAt },
-      { publicationSchema },
-      { fetchFiles },
-      { progressBar },
-    ] = await Promise.all([
-      import('../config/document.js'),
-      import('../config/dataset-file.js'),
-      import('../config/parse.js'),
-      import('../data/fetch/published-file.js'),
-      import('../data/fetch/fetch-files.js'),
-      import('./display/progress-bar.js'),
-    ]);
-    const at = { place: `ple data fetch ${name}`, base: '.' };
-    const { value, locateInFile } = withDatasetFile({ dataset: { from: name } }, () => at, readDocument);
-    const dataset = valueAt(value, ['dataset']);
+    const [{ valueAt, withDatasetFile }, { parsePart }, { publicationSchema }, { fetchFiles }, { progressBar }] =
+      await Promise.all([
+        import('../config/document.js'),
+        import('../config/parse.js'),
+        import('../data/fetch/published-file.js'),
+        import('../data/fetch/fetch-files.js'),
+        import('./display/progress-bar.js'),
+      ]);
+    const at = (path: Path) => ({ text: `ple data fetch ${name}`, folder: '.', name: path });
+    const document = withDatasetFile({ file: name, value: { dataset: { from: name } }, at });
+    const dataset = valueAt(document.value, ['dataset']);
     const [published, page] = ['fetch', 'page'].map((key) => valueAt(dataset, [key]));
     if (published === undefined)
       throw new ConfigError(
         `The files of '${name}' cannot be downloaded by this command: its file has no fetch.${typeof page === 'string' ? ` Get them from ${page}.` : ''}`,
       );
-    const document = {
-      file: name,
-      value,
-      locate: (path: Path) => locateInFile(path) ?? at.place,
-      named: (path: Path) => path,
-    };
     const publication = parsePart(publicationSchema, dataset, document, ['dataset']);
     if (options.from !== undefined && !URL.canParse(options.from))
       throw new ConfigError(`--from: '${options.from}' is no address (http://…).`);

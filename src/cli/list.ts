@@ -15,7 +15,7 @@ export const kinds = catalogue<{ name: string; from: () => Promise<{ readonly al
     async from() {
       const [{ loaders }, { describedDatasets }] = await Promise.all([
         import('../data/catalogue.js'),
-        import('../config/dataset-file.js'),
+        import('../config/document.js'),
       ]);
       return { all: [...loaders.all, ...describedDatasets()] };
     },

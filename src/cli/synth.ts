@@ -54,13 +54,13 @@ export const synth = defineCommand(words, async (given, options, command) => {
     return value === undefined ? [] : [{ flag: flag.split(' ')[0], value, word: `${key}=${value}` }];
   });
   const document = readDocument('{}', 'ple synth', [...flagged.map(({ word }) => word), ...given]);
-  const locate = (path: Path) => {
-    const place = document.locate(path);
-    const named = flagged.find(({ word }) => place === `override '${word}'`);
-    return named ? `${named.flag} ${named.value}` : place;
+  const at = (path: Path) => {
+    const place = document.at(path);
+    const named = flagged.find(({ word }) => place.text === `override '${word}'`);
+    return named ? { ...place, text: `${named.flag} ${named.value}` } : place;
   };
   const out = options.out ?? `datasets/${kind.name}.csv`;
-  const write = kind.prepare(parsePart(kind.options, document.value, { ...document, locate }), out);
+  const write = kind.prepare(parsePart(kind.options, document.value, { ...document, at }), out);
   if (existsSync(out) && !options.force) throw new ConfigError(`${out} exists already: --force replaces it.`);
   makeFolder(dirname(out));
   const { manifest, summary } = await interruptible(`Interrupted: ${out} is not written.`, (signal) => {

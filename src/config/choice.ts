@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Catalogue } from '../support/catalogue.js';
-import { alternatives, below, isMapping } from './inside.js';
-import { notAmong, valueAt } from './parse.js';
+import { isMapping, valueAt } from './document.js';
+import { alternatives, below } from './inside.js';
+import { notAmong } from './parse.js';
 import { partName } from './plugins.js';
 
 /** What a config chooses by its name: a model, a loader, … */

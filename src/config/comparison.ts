@@ -4,11 +4,18 @@ import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
 import { type CompareOptions, type ContrastSide, compareSchema, external, listed } from './compare-schema.js';
 import type { Definitions } from './definitions.js';
-import { type Change, type ConfigDocument, type Path, readDocument, withChanges } from './document.js';
+import {
+  type Change,
+  type ConfigDocument,
+  isMapping,
+  type Path,
+  readDocument,
+  valueAt,
+  withChanges,
+} from './document.js';
 import { type Execute, executeSchema, parseExecute } from './execute.js';
 import { type Experiment, resolveExperiment, runKeys, withChecks, withoutComparison } from './experiment.js';
-import { isMapping } from './inside.js';
-import { failAt, notAmong, parsePart, valueAt } from './parse.js';
+import { failAt, notAmong, parsePart } from './parse.js';
 import type { Margin } from './parts.js';
 import { type Plugin, resolvedPlugins } from './plugins.js';
 import {
@@ -193,8 +200,8 @@ export function parseComparison(
     experiment(label, point, seed, changes = {}) {
       const model = find(label);
       const changed = withChanges(run, [
-        { key: 'model', value: model.options, at: model.path, from: model.path },
-        { key: 'seed', value: seed, at: ['seed'], from: ['compare', 'seeds'] },
+        { key: 'model', value: model.options, name: model.path, from: model.path },
+        { key: 'seed', value: seed, name: ['seed'], from: ['compare', 'seeds'] },
         ...located(point, model, [axes]),
         ...located(changes, model, [shared, ownChoices(model), fronts]),
       ]);
@@ -303,9 +310,9 @@ function located(values: AxisPoint, { path }: Listed, choices: readonly Choices[
     const [head, ...rest] = key.split('.');
     const source = choices.find(({ values: { [key]: space } }) => space && (!isList(space) || space.includes(value)));
     const space = source?.values[key];
-    const at = head === 'model' ? [...path, ...rest] : key.split('.');
-    if (!source) return { key, value, at, from: path }; // matched widths
-    return { key, value, at, from: [...source.path, key, ...(space && isList(space) ? [space.indexOf(value)] : [])] };
+    const name = head === 'model' ? [...path, ...rest] : key.split('.');
+    if (!source) return { key, value, name, from: path }; // matched widths
+    return { key, value, name, from: [...source.path, key, ...(space && isList(space) ? [space.indexOf(value)] : [])] };
   });
 }
 

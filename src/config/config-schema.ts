@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { comparisonKeys } from './comparison.js';
-import { mergedKeys } from './dataset-file.js';
 import type { Definitions } from './definitions.js';
+import { mergedKeys } from './document.js';
 
 /** JSON Schema, draft 7: YAML language servers support it best. */
 export type Schema = z.core.JSONSchema.JSONSchema;

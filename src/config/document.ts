@@ -1,32 +1,30 @@
-import { dirname } from 'node:path';
-import {
-  type Document,
-  isMap,
-  isNode,
-  isScalar,
-  Lexer,
-  LineCounter,
-  type Node,
-  type Pair,
-  Parser,
-  parseDocument,
-  visit,
-} from 'yaml';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser, parseDocument, visit } from 'yaml';
+import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
-import { refuseNone, withDatasetFile, withQueryText } from './dataset-file.js';
+import { systemReason } from '../support/system-error.js';
 import { shownOverride } from './execute.js';
-import { isMapping } from './inside.js';
 
 export type Path = readonly (string | number)[];
 
-/** A YAML text with overrides applied: the plain value, and where each part of it came from. */
+/** Where a value is written. */
+interface Place {
+  /** `file:line:column`, or the override. */
+  readonly text: string;
+  /** What a path of a file is relative to: the config's folder, of an override the working folder. */
+  readonly folder: string;
+  /** The value's name in messages: in a run of a comparison, where the comparison has it. */
+  readonly name: Path;
+}
+
+/** A YAML text with overrides applied: the plain value, and where each part of it is written. */
 export interface ConfigDocument {
   readonly file: string;
   readonly value: unknown;
-  /** `file:line:column` of the key at `path` (or of its nearest ancestor), or the override word that set it. */
-  locate(path: Path): string;
-  /** How messages name what is at `path`: in a run of a comparison, by where the comparison has it. */
-  named(path: Path): Path;
+  /** The place of what lies at a path, or of its nearest ancestor. */
+  at(path: Path): Place;
 }
 
 /** A value set by another place of the config, such as an axis. */
@@ -35,7 +33,7 @@ export interface Change {
   readonly key: string;
   readonly value: unknown;
   /** The key's name in messages. */
-  readonly at: Path;
+  readonly name: Path;
   /** Where the value is written. */
   readonly from: Path;
 }
@@ -46,198 +44,292 @@ export interface Change {
  * @throws ConfigError with line and column for a text that is not YAML, with the word for a bad override.
  */
 export function readDocument(text: string, file: string, overrides: readonly string[] = []): ConfigDocument {
-  refuseDepth(text, file);
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const position = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
-  };
-  const failure = document.errors[0];
-  if (failure) throw new ConfigError(`${position(failure.pos[0])}: not valid YAML: ${firstLine(failure.message)}`);
-
-  let value = plain(document, file, ({ range }) => (range ? position(range[0]) : file));
-  const overridden = new Map<string, string>();
-  const words = overrides.map((word) => ({ word, ...inFull(parseOverride(word)) }));
-  const choosesFile = ({ path }: { readonly path: Path }) => /^dataset(\.from)?$/.test(path.join('.'));
-  let ofFile = (_: Path): string | undefined => undefined;
-  make(words.filter(choosesFile));
-  ({ value, locateInFile: ofFile } = withDatasetFile(value, whereIs, readDocument));
-  make(words.filter((one) => !choosesFile(one)));
-  value = withQueryText(value, whereIs);
-  return { file, value, locate, named: (path) => path };
-
-  function make(given: typeof words): void {
-    for (const { word, path, value: to } of given) {
-      const named = path.join('.') === 'compare.models' ? modelsByName(value, to) : to;
-      const [head, ...below] = path;
-      if (head === 'dataset' && to === null) refuseNone(isMapping(value) && value.dataset, below, `Override '${word}'`);
-      value = withValue(value, path, named, () => `Override '${word}'`);
-      overridden.set(path.join('.'), word);
-    }
-  }
-
-  /** A path in a config is relative to its file, in an override to the working folder. */
-  function whereIs(key: Path): { readonly place: string; readonly base: string } {
-    const place = locate(key);
-    return { place, base: place.startsWith('override ') ? '.' : dirname(file) };
-  }
-
-  function locate(path: Path): string {
-    for (let length = path.length; length > 0; length--) {
-      const word = overridden.get(path.slice(0, length).join('.'));
-      if (word !== undefined) return `override '${shownOverride(word)}'`;
-    }
-    const taken = ofFile(path);
-    if (taken !== undefined) return taken;
-    const below = [...overridden].find(([key]) => path.length > 0 && key.startsWith(`${path.join('.')}.`));
-    if (below && keyOffset(path) === undefined) return `override '${shownOverride(below[1])}'`; // which has made it
-    for (let length = path.length; length > 0; length--) {
-      const offset = keyOffset(path.slice(0, length));
-      if (offset !== undefined) return position(offset);
-    }
-    return file;
-  }
-
-  /** Where the key (of a mapping) or the item (of a list) starts. */
-  function keyOffset(path: Path): number | undefined {
-    const node = pairAt(path)?.key ?? document.getIn(path, true);
-    return isNode(node) ? node.range?.[0] : undefined;
-  }
-
-  /** A pair of a mapping, whose keys may be numbers. */
-  function pairAt(path: Path): Pair | undefined {
-    const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
-    if (!isMap(parent)) return undefined;
-    return parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)));
-  }
+  const words = overrides.map(parseOverride);
+  const choosesFile = ({ path }: Override) => /^dataset(\.from)?$/.test(path.join('.'));
+  const written = words.filter(choosesFile).reduce(overridden, parsed(text, file));
+  const whole = words.filter((word) => !choosesFile(word)).reduce(overridden, withDatasetFile(written));
+  return withQueryText(whole);
 }
 
 /** A document with values set by other places of its config. */
 export function withChanges(document: ConfigDocument, changes: readonly Change[]): ConfigDocument {
-  const paths = changes.map((change) => ({ ...change, path: change.key.split('.') }));
-  const ofData = changes.find(({ key }) => key === 'dataset.from');
-  if (ofData) throw new ConfigError(`${document.locate(ofData.from)}: '${ofData.key}': a comparison has one data set.`);
-  const ofQuery = changes.find(({ key, value }) => key === 'dataset.query' && /\.sql$/i.test(String(value)));
-  if (ofQuery)
-    throw new ConfigError(
-      `${document.locate(ofQuery.from)}: '${ofQuery.key}': a file is read once for all points: vary a variable of the query (dataset.variables), or write the SQL here.`,
-    );
-  /** The last change at or above a path, and what remains of the path below it. */
-  const lastChange = (path: Path) => {
-    const isUnder = ({ path: key }: { readonly path: Path }) => key.every((part, i) => part === String(path[i]));
-    const change = paths.filter(isUnder).toSorted((a, b) => b.path.length - a.path.length)[0];
-    return { ...change, rest: path.slice(change?.path.length ?? 0) };
+  return changes.reduce(
+    (changed, { key, value, name, from }) =>
+      replaced(changed, key.split('.'), value, (rest) => {
+        return { ...document.at([...from, ...rest]), name: [...name, ...rest] };
+      }),
+    document,
+  );
+}
+
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value at a path, if there is one. */
+export function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (outer, key) => (outer instanceof Object && Object.hasOwn(outer, key) ? Reflect.get(outer, key) : undefined),
+    value,
+  );
+}
+
+/** @param place Of all of the text, where it is one word. */
+function parsed(text: string, file: string, place?: string): ConfigDocument {
+  refuseDepth(text, place ?? file);
+  const lines = new LineCounter();
+  const located = (offset: number | undefined) => {
+    const { line, col } = lines.linePos(offset ?? 0);
+    return place ?? (offset === undefined ? file : `${file}:${line}:${col}`);
   };
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    const [failure] = document.errors;
+    if (failure) throw new ConfigError(`${located(failure.pos[0])}: not valid YAML: ${firstLine(failure)}`);
+    visit(document, {
+      Pair(_, { key }) {
+        if (isScalar(key)) refuseLost(String(key.value), located(key.range?.[0]));
+      },
+      Alias(_, alias) {
+        if (alias.resolve(document)) return;
+        const { source, range } = alias;
+        throw new ConfigError(`${located(range?.[0])}: there is no anchor '&${source}' before '*${source}'.`);
+      },
+    });
+    const at = (path: Path) => ({
+      text: located(offsetOf(document.contents, path)),
+      folder: dirname(file),
+      name: path,
+    });
+    return { file, value: document.toJS({ maxAliasCount: 100 }), at };
+  } catch (error) {
+    if (error instanceof ConfigError || !(error instanceof Error)) throw error;
+    throw new ConfigError(`${place ?? file}: ${firstLine(error)}.`); // such as too many aliases
+  }
+}
+
+const mostLevels = 100;
+
+/** The library's parser is recursive and could overflow the stack. Its tokens show the depth first. */
+function refuseDepth(text: string, place: string): void {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme));
+    if (parser.stack.length > mostLevels) throw new ConfigError(`${place}: nested deeper than ${mostLevels} levels.`);
+  }
+}
+
+/** Where the last key of a path (of a mapping) or item (of a list) starts that is there. */
+function offsetOf(contents: Node | null, path: Path): number | undefined {
+  let node: unknown = contents;
+  let offset: number | undefined;
+  for (const key of path) {
+    if (isMap<Node, Node>(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+      if (!pair) break;
+      offset = pair.key.range?.[0];
+      node = pair.value;
+    } else if (isSeq<Node>(node) && node.items[Number(key)]) {
+      node = node.items[Number(key)];
+      offset = isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : offset;
+    } else break;
+  }
+  return offset;
+}
+
+/** A document with another value at a path. @param at The place of what lies below it. */
+function replaced(
+  document: ConfigDocument,
+  path: readonly string[],
+  value: unknown,
+  at: (rest: Path) => Place,
+): ConfigDocument {
+  const { file, value: before } = document;
+  const starts = (whole: Path, start: Path) => start.every((key, depth) => String(key) === String(whole[depth]));
   return {
-    file: document.file,
-    value: paths.reduce(
-      (value, { path, key, from, value: given }) =>
-        withValue(value, path, given, () => `${document.locate(from)}: '${key}'`),
-      document.value,
-    ),
-    locate(path) {
-      const { from = [], rest } = lastChange(path);
-      return document.locate([...from, ...rest]);
-    },
-    named(path) {
-      const { at = [], rest } = lastChange(path);
-      return [...at, ...rest];
+    file,
+    value: withValue(before, path, value, () => at([]).text),
+    at(asked) {
+      if (starts(asked, path)) return at(asked.slice(path.length));
+      const isNew = asked.length > 0 && starts(path, asked) && valueAt(before, asked) === undefined;
+      return isNew ? { ...at([]), name: document.at(asked).name } : document.at(asked);
     },
   };
 }
 
-/** A value with another one at a path. Mappings on the way are made. */
+/** A value with another one at a path. Mappings on the way are made. Null takes an entry of a data set away. */
 function withValue(whole: unknown, path: readonly string[], value: unknown, place: () => string): unknown {
   return setIn(whole, 0);
 
   function setIn(outer: unknown, depth: number): unknown {
     const key = path[depth];
     if (key === undefined) return value;
-    if (key === '__proto__') throw new ConfigError(`${place()}: '__proto__' cannot be a key; give it another name.`);
+    refuseLost(key, place());
     if (Array.isArray(outer) && /^\d+$/.test(key) && Number(key) <= outer.length)
       return outer.toSpliced(Number(key), 1, setIn(outer[Number(key)], depth + 1));
-    if (outer === undefined || outer === null || isMapping(outer))
-      return { ...outer, [key]: setIn(outer && Object.hasOwn(outer, key) ? outer[key] : undefined, depth + 1) };
+    if (outer === undefined || outer === null || isMapping(outer)) {
+      const { [key]: before, ...others } = outer ?? {};
+      if (value === null && before !== undefined && isEntry(path) && depth === 2) return others;
+      return { ...outer, [key]: setIn(outer && Object.hasOwn(outer, key) ? before : undefined, depth + 1) };
+    }
     const what = Array.isArray(outer) ? `has ${outer.length} items, counted from 0` : 'is not a mapping or a list';
     throw new ConfigError(`${place()}: '${path.slice(0, depth).join('.')}' ${what}.`);
   }
 }
 
-/** @param placeOf `file:line:column` of a node. */
-function plain(document: Document, file: string, placeOf: (node: Node) => string): unknown {
-  visit(document, {
-    Pair(_, { key }) {
-      if (!isScalar(key) || key.value !== '__proto__') return; // an object would lose it silently
-      throw new ConfigError(`${placeOf(key)}: '__proto__' cannot be a key; give it another name.`);
-    },
-    Alias(_, alias) {
-      if (alias.resolve(document)) return;
-      throw new ConfigError(`${placeOf(alias)}: there is no anchor '&${alias.source}' before '*${alias.source}'.`);
-    },
-  });
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw new ConfigError(`${file}: ${error instanceof Error ? firstLine(error.message) : String(error)}`);
-  }
+/** An object would lose it silently. */
+function refuseLost(key: string, place: string): void {
+  if (key === '__proto__') throw new ConfigError(`${place}: '__proto__' cannot be a key; give it another name.`);
 }
 
-function parseOverride(word: string): { path: string[]; value: unknown } {
+interface Override {
+  readonly path: readonly string[];
+  readonly value: unknown;
+  readonly place: Place;
+}
+
+/**
+ * An override says `key.path=value`. Short ones are written in full: `loss.weights.<task>=3` is its `initial`,
+ * `model=mmoe` its type, `compare.axes.train.epochs=[1, 2]` the key train.epochs of the axes.
+ */
+function parseOverride(word: string): Override {
   const at = word.indexOf('=');
   const quoted = /\.(?=(?:[^"]*"[^"]*")*[^"]*$)/; // a point outside of quotes
   const path = word
     .slice(0, at)
     .split(quoted)
     .map((key) => key.replace(/^"(.*)"$/, '$1'));
-  if (at < 1 || path.includes('')) {
+  if (at < 1 || path.includes(''))
     throw new ConfigError(`'${word}' is not an override: write key.path=value, e.g. train.epochs=5.`);
-  }
-  refuseDepth(word.slice(at + 1), `Override '${path.join('.')}'`);
-  const what = `Override '${word}'`;
-  const parsed = parseDocument(word.slice(at + 1));
-  const failure = parsed.errors[0];
-  if (failure) throw new ConfigError(`${what}: the value is not valid YAML: ${firstLine(failure.message)}`);
-  return { path, value: plain(parsed, what, () => what) };
-}
-
-/**
- * What a short override says: `loss.weights.<task>=3` its `initial`, `model=mmoe` its type, `compare.axes.train.epochs=[1, 2]`
- * the key train.epochs of the axes.
- */
-function inFull({ path, value }: ReturnType<typeof parseOverride>): ReturnType<typeof parseOverride> {
+  const text = `override '${shownOverride(word)}'`;
+  const { value } = parsed(word.slice(at + 1), '', text);
+  const place = { text, folder: '.', name: path };
   const [compare = '', keyed = '', ...key] = path;
   if (compare === 'compare' && ['axes', 'tune', 'front'].includes(keyed) && key.length > 1)
-    return { path: [compare, keyed, key.join('.')], value };
-  if (typeof value === 'number' && path.length === 3 && /^loss\.weights\./.test(path.join('.')))
-    return { path: [...path, 'initial'], value };
-  return { path, value: typeof value === 'string' && path.join('.') === 'model' ? { type: value } : value };
+    return { path: [compare, keyed, key.join('.')], value, place };
+  if (typeof value === 'number' && path.length === 3 && compare === 'loss' && keyed === 'weights')
+    return { path: [...path, 'initial'], value, place };
+  const isType = typeof value === 'string' && path.join('.') === 'model';
+  return { path, value: isType ? { type: value } : value, place };
+}
+
+function overridden(document: ConfigDocument, { path, value, place }: Override): ConfigDocument {
+  const named = path.join('.') === 'compare.models' ? modelsByName(document.value, value) : value;
+  return replaced(document, path, named, (rest) => ({ ...place, name: [...path, ...rest] }));
 }
 
 /** Names in an override of the models: those of the config that have this label or type, else a type. */
 function modelsByName(config: unknown, given: unknown): unknown {
-  const own: unknown = ['compare', 'models'].reduce<unknown>(
-    (outer, key) => (outer instanceof Object ? Reflect.get(outer, key) : undefined),
-    config,
+  if (!Array.isArray(given)) return given;
+  const own = valueAt(config, ['compare', 'models']);
+  const models: readonly unknown[] = Array.isArray(own) ? own : [];
+  const nameOf = (model: unknown) => valueAt(model, ['label']) ?? valueAt(model, ['type']);
+  return given.map((name: unknown) =>
+    typeof name === 'string' ? (models.find((model) => nameOf(model) === name) ?? { type: name }) : name,
   );
-  const isNamed = (name: string) => (model: unknown) =>
-    model instanceof Object && (Reflect.get(model, 'label') ?? Reflect.get(model, 'type')) === name;
-  const optionsOf = (name: unknown) =>
-    typeof name === 'string' ? (Array.isArray(own) && own.find(isNamed(name))) || { type: name } : name;
-  return Array.isArray(given) ? given.map(optionsOf) : given;
 }
 
-const mostLevels = 100;
+/** Keys of `dataset` whose entries are merged by name; any other key of a config replaces that of the dataset file. */
+export const mergedKeys: readonly string[] = ['columns', 'files', 'tasks', 'variables'];
 
-/** The library's parser is recursive and could overflow the stack. Its tokens show the depth first. */
-function refuseDepth(text: string, what: string): void {
-  const parser = new Parser();
-  for (const lexeme of new Lexer().lex(text)) {
-    for (const _ of parser.next(lexeme));
-    if (parser.stack.length > mostLevels) throw new ConfigError(`${what}: nested deeper than ${mostLevels} levels.`);
+/** Whether a path is that of an entry of a data set. */
+function isEntry([dataset, key = '', ...name]: readonly string[]): boolean {
+  return dataset === 'dataset' && mergedKeys.includes(key) && name.length === 1;
+}
+
+const shippedFolder = fileURLToPath(new URL('../../datasets/', import.meta.url));
+const ownFolder = 'datasets';
+
+/** The names of the data sets that come with this program. */
+export function shippedDatasets(): readonly string[] {
+  return namesIn(shippedFolder);
+}
+
+/** The names, each with the first line of its file, a comment. */
+export function describedDatasets(): readonly { readonly name: string; readonly summary: string }[] {
+  return shippedDatasets().map((name) => {
+    const [first = ''] = readText(join(shippedFolder, `${name}.yaml`)).split('\n', 1);
+    return { name, summary: `from: ${first.replace(/^# *|\.$/g, '')}` };
+  });
+}
+
+/**
+ * Adds to `dataset` of a config what it takes from a dataset file, and takes `from` away.
+ * @throws ConfigError for a file that cannot be read, or is no dataset file.
+ */
+export function withDatasetFile(document: ConfigDocument): ConfigDocument {
+  const dataset = valueAt(document.value, ['dataset']);
+  if (!isMapping(dataset) || dataset.from === undefined) return document;
+  const { from, ...own } = dataset;
+  const { text, folder } = document.at(['dataset', 'from']);
+  const fail = (message: string) => new ConfigError(`${text}: 'dataset.from': ${message}.`);
+  if (typeof from !== 'string' || from === '') throw fail('expected the name of a data set, or a file');
+  const file = datasetFile(from, folder, fail);
+  const { value: given, at } = parsed(readText(file, fail), file);
+  if (!isMapping(given)) throw fail(`${file} is no mapping of the keys of dataset`);
+  if ('from' in given) throw new ConfigError(`${at(['from']).text}: 'from': a dataset file is not made from another.`);
+  if (isMapping(given.dataset))
+    throw new ConfigError(
+      `${at(['dataset']).text}: 'dataset': a dataset file has the keys of dataset themselves: remove this line, and move its keys to the left.`,
+    );
+  // The name says what `ple data fetch` would get.
+  const taken = { ...('fetch' in given && { name: from }), ...given };
+  const entries = Object.entries(own).flatMap(([key, value]): [string[], unknown][] =>
+    mergedKeys.includes(key) && isMapping(value) && isMapping(given[key])
+      ? Object.entries(value).map(([name, entry]) => [['dataset', key, name], entry])
+      : [[['dataset', key], value]],
+  );
+  return entries.reduce(
+    (merged, [path, value]) => replaced(merged, path, value, (rest) => document.at([...path, ...rest])),
+    replaced(document, ['dataset'], taken, (rest) =>
+      rest.length > 0 ? { ...at(rest), name: ['dataset', ...rest] } : document.at(['dataset']),
+    ),
+  );
+}
+
+/** Puts a query's text where its file is named. */
+function withQueryText(document: ConfigDocument): ConfigDocument {
+  const path = ['dataset', 'query'];
+  const query = valueAt(document.value, path);
+  if (typeof query !== 'string' || !/^\S+\.sql$/i.test(query)) return document; // a path has no blanks, SQL has
+  const { text, folder } = document.at(path);
+  const sql = readText(resolve(folder, query), (message) => new ConfigError(`${text}: 'dataset.query': ${message}.`));
+  return replaced(document, path, sql, (rest) => document.at([...path, ...rest]));
+}
+
+/**
+ * The file that a word means: a path that ends in `.yaml`, else the name of a data set that comes with this program or
+ * lies in `datasets/` of the working folder.
+ */
+function datasetFile(word: string, folder: string, fail: (message: string) => ConfigError): string {
+  if (/\.ya?ml$/i.test(word)) return resolve(folder) === resolve('.') ? word : resolve(folder, word);
+  const [inOwn, inShipped] = [join(ownFolder, `${word}.yaml`), join(shippedFolder, `${word}.yaml`)];
+  const [isOwn, isShipped] = [namesIn(ownFolder).includes(word), shippedDatasets().includes(word)];
+  if (!isOwn && !isShipped) {
+    const names = [...new Set([...shippedDatasets(), ...namesIn(ownFolder)])].toSorted();
+    throw fail(
+      `there is no data set '${word}'${didYouMean(word, names)}; there are: ${names.join(', ')}; a file's name ends in .yaml; for a loader say loader: ${word}`,
+    );
+  }
+  const isOther = () => resolve(inOwn) !== resolve(inShipped) && readText(inOwn) !== readText(inShipped);
+  if (isOwn && isShipped && isOther())
+    throw fail(`a data set '${word}' comes with this program: rename ${inOwn}, or say its path`);
+  return isOwn ? inOwn : inShipped;
+}
+
+function namesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => (name.endsWith('.yaml') ? [name.slice(0, -'.yaml'.length)] : []));
+}
+
+function readText(file: string, fail = (message: string): Error => new Error(message)): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw fail(`cannot read ${file}: ${systemReason(error)}`);
   }
 }
 
-function firstLine(message: string): string {
+function firstLine({ message }: Error): string {
   return message.split('\n', 1)[0] ?? message;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isMapping } from './document.js';
 
 type Schema = z.core.$ZodType;
 
@@ -47,8 +48,4 @@ export function below(schema: Schema, key: string | number): readonly Schema[] {
           ? schema.valueType
           : undefined;
   return found ? [found] : [];
-}
-
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

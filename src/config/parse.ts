@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { inOrder } from '../support/faults.js';
-import type { ConfigDocument, Path } from './document.js';
+import { type ConfigDocument, isMapping, type Path, valueAt } from './document.js';
 import { meantKey } from './field-names.js';
-import { alternatives, below, discriminator, isMapping } from './inside.js';
+import { alternatives, below, discriminator } from './inside.js';
 
 /**
  * Parses a config, or one part of it (`at` is where it lies in the document).
@@ -63,7 +63,7 @@ export function parsePart<Schema extends z.ZodType>(
       if (known.includes(key)) {
         const given = valueAt(value, path);
         const others = Object.keys(isMapping(given) ? given : {}).filter((one) => one !== key);
-        const all = document.named([...at, ...path]).join('.');
+        const all = document.at([...at, ...path]).name.join('.');
         tell(place, `it does not go with ${others.join(', ')} beside it: '${all}={ ${key}: … }' replaces these`);
         continue;
       }
@@ -81,7 +81,7 @@ export function parsePart<Schema extends z.ZodType>(
     return (
       path.length > 0 &&
       outer.some((one) => one instanceof z.ZodRecord) &&
-      document.locate([...at, ...path]).startsWith('override')
+      document.at([...at, ...path]).text.startsWith('override')
     );
   }
 
@@ -115,8 +115,8 @@ export function parsePart<Schema extends z.ZodType>(
       const part = path.slice(0, length);
       const key = schemasAt(part).map(discriminator)[0];
       if (key === undefined) continue;
-      const place = document.locate([...at, ...part, key]);
-      const named = document.named([...at, ...part]).join('.');
+      const place = document.at([...at, ...part, key]).text;
+      const named = document.at([...at, ...part]).name.join('.');
       if (path[length] === key || !place.startsWith(`override '${named}.${key}=`)) return undefined;
       const name = String(valueAt(value, [...part, key]));
       return ` ${place} changes no other key: '${named}={ ${key}: ${name}, … }' sets them all.`;
@@ -127,16 +127,8 @@ export function parsePart<Schema extends z.ZodType>(
 
 /** A mistake at a place of the config. */
 export function failAt(document: ConfigDocument, path: Path, message: string): ConfigError {
-  const place = document.locate(path);
-  return new ConfigError(`${place}: ${path.length > 0 ? `'${document.named(path).join('.')}': ` : ''}${message}.`);
-}
-
-/** The value at a path, if there is one. */
-export function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (outer, key) => (typeof outer === 'object' && outer !== null ? Reflect.get(outer, key) : undefined),
-    value,
-  );
+  const { text, name } = document.at(path);
+  return new ConfigError(`${text}: ${name.length > 0 ? `'${name.join('.')}': ` : ''}${message}.`);
 }
 
 /** The message for an unknown name. */

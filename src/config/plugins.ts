@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { ConfigDocument } from './document.js';
 
@@ -26,8 +26,7 @@ export type PluginEntry = string | Plugin;
 /** The file of an entry: its path is relative to the config, that of an override to the working folder. */
 export function pluginFile(entry: PluginEntry, index: number, document: ConfigDocument): string {
   if (typeof entry !== 'string') return entry.file;
-  const isOverride = document.locate(['plugins', index]).startsWith("override '");
-  return resolve(isOverride ? '.' : dirname(document.file), entry);
+  return resolve(document.at(['plugins', index]).folder, entry);
 }
 
 /** How a part is named among `parts`. */

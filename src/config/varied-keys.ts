@@ -34,8 +34,8 @@ export function checkVariedKeys(
   }
 }
 
-/** Keys that a comparison sets itself, or that do not belong to a run. */
-const ownKeys = ['compare', 'execute', 'name', 'seed', 'engine', 'tracking', 'model'];
+/** Keys that a comparison sets itself, that it has once, or that do not belong to a run. */
+const ownKeys = ['compare', 'execute', 'name', 'seed', 'engine', 'tracking', 'model', 'dataset.from'];
 
 function checkValues({ path, values }: Choices, parts: string, context: z.core.$RefinementCtx): void {
   for (const key of Object.keys(values)) {

@@ -17,13 +17,9 @@ const hash = countUpTo(2 ** 26, 'each index has a row of an embedding table', 2)
 const files = z.union([z.string(), z.array(z.string()).min(1)]);
 const share = z.number().gt(0).lt(1);
 
-/** Entries by name. Null is none, so that a config can take away an entry of its dataset file. */
+/** Entries by name. In a config null takes an entry of its dataset file away. */
 function byName<Schema extends z.ZodType>(name: string, schema: Schema) {
-  const withoutNulls = (given: unknown) =>
-    given instanceof Object && !Array.isArray(given)
-      ? Object.fromEntries(Object.entries(given).filter(([, entry]) => entry !== null))
-      : given;
-  return z.preprocess(withoutNulls, z.record(z.string().min(1).describe(name), schema));
+  return z.record(z.string().min(1).describe(name), schema);
 }
 
 const columnSchema = z.union([
