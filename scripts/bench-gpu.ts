@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
-import { inspectMachine } from '../src/engine/devices/choose-device.js';
-import { type Candidate, deviceName } from '../src/engine/devices/device.js';
-import { engineOn } from '../src/engine/devices/engine-on.js';
-import { candidates } from '../src/engine/devices/survey.js';
+import {
+  adapterOf,
+  type Candidate,
+  candidates,
+  deviceName,
+  engineOn,
+  thisMachine,
+} from '../src/engine/devices/devices.js';
 import { byteCount } from '../src/engine/run/transfers.js';
 import { textTable } from '../src/report/text-table.js';
 import { pace } from '../src/training/pace.js';
@@ -32,15 +36,17 @@ if (values.measure === undefined) await benchDevices();
 else console.log(JSON.stringify(await measure(JSON.parse(values.measure))));
 
 async function benchDevices(): Promise<void> {
-  const look = inspectMachine();
+  const machine = thisMachine();
   let measured = 0;
-  for (const candidate of await candidates(look)) {
+  for (const candidate of await candidates(machine)) {
     const { engine, device, pureJs } = candidate;
     if (pureJs || (values.device ?? device) !== device || (values.engine ?? engine) !== engine) continue;
-    const finding = await look.probe(candidate);
-    console.log(`${deviceName(candidate)}: ${finding.usable ? finding.adapter : finding.reason}`);
-    if (!finding.usable && values.device !== undefined) process.exitCode = 1;
-    if (!finding.usable || (finding.software && device === 'webgpu' && values.device === undefined)) continue;
+    const attempt = await machine.attempt(candidate);
+    const { adapter, software } = await adapterOf(candidate, machine);
+    const fails = attempt.kind === 'failed';
+    console.log(`${deviceName(candidate)}: ${fails ? attempt.reason : adapter}`);
+    if (fails && values.device !== undefined) process.exitCode = 1;
+    if (fails || (software && values.device === undefined)) continue;
     const rows = benchCaseNames
       .filter((name) => (values.case ?? name) === name)
       .flatMap((name) => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
-import { engineOn } from '../src/engine/devices/engine-on.js';
+import { engineOn } from '../src/engine/devices/devices.js';
 import { nativeFolder } from '../src/engine/native/libraries.js';
 import { textTable } from '../src/report/text-table.js';
 import { elementCount } from '../src/support/arrays.js';

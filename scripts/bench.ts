@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { engineOn } from '../src/engine/devices/engine-on.js';
+import { engineOn } from '../src/engine/devices/devices.js';
 import type { Engine, Program } from '../src/engine/engine.js';
 import { float32 } from '../src/support/arrays.js';
 import { tf } from '../src/support/tf.js';

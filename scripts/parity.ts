@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { deviceName } from '../src/engine/devices/device.js';
-import { machineFacts } from '../src/engine/devices/facts.js';
-import { probe } from '../src/engine/devices/probe.js';
+import { adapterOf, deviceName, thisMachine } from '../src/engine/devices/devices.js';
 import { parityCandidates } from '../src/engine/parity-device.fixture.js';
 import { checkChoice, wordsOf } from './usage.js';
 
@@ -16,22 +14,20 @@ const { values } = wordsOf(usage, { options: { require: { type: 'string', defaul
 const required = values.require.split(',').filter((name) => name !== '');
 for (const name of required) checkChoice(usage, 'require', name, Object.keys(parityCandidates));
 
-const facts = machineFacts();
+const machine = thisMachine();
 const present: string[] = [];
 let failures = 0;
 for (const [name, candidate] of Object.entries(parityCandidates)) {
-  const finding = await probe(candidate, { facts });
-  if (finding.usable) {
+  const title = `${name} (${deviceName(candidate)})`;
+  const attempt = await machine.attempt(candidate);
+  if (attempt.kind === 'trained') {
     present.push(name);
-    const { adapter, driver, software } = finding;
-    const hardware = [adapter, driver, software ? 'software' : null].filter((word) => word !== null).join(', ');
-    console.log(`parity on ${name} (${deviceName(candidate)}): ${hardware || 'its hardware is not known'}`);
+    const { adapter, software } = await adapterOf(candidate, machine);
+    console.log(`parity on ${title}: ${adapter ?? 'its hardware is not known'}${software ? ', software' : ''}`);
   } else {
     const missing = required.includes(name);
     if (missing) failures++;
-    console.log(
-      `${missing ? 'FAILED' : 'not run'}: ${name} (${deviceName(candidate)}): ${finding.reason}; ${finding.mend}`,
-    );
+    console.log(`${missing ? 'FAILED' : 'not run'}: ${title}: ${attempt.reason}`);
   }
 }
 

@@ -1,20 +1,18 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { bare, fakeFacts, fakeMachine, software } from '../engine/devices/facts.fixture.js';
-import { machineFacts } from '../engine/devices/facts.js';
+import { bare, fakeMachine, software } from '../engine/devices/machine.fixture.js';
 import { listContents, pleHere, printedBy, smallConfig, temporaryFolder } from './command.fixture.js';
 import { examine } from './doctor.js';
 
-const facts = machineFacts();
-const hasNvidia = facts.nvidiaDriver() !== null;
-
-const mixed = fakeFacts({ nvidiaDriver: () => null, graphicsAdapters: async () => [software] });
-const all = ['compiled on webgpu', 'compiled on cpu', 'tfjs on cpu'];
+const hasNvidia = existsSync('/dev/nvidia0');
+const mixed = { adapters: software, failing: ['compiled on cuda', 'tfjs on cuda'] };
+const all = ['compiled on cuda', 'tfjs on cuda', 'compiled on webgpu', 'compiled on cpu', 'tfjs on cpu'];
 
 test.each([
-  ['mixed', mixed, []],
-  ['none', bare, all],
-] as const)('ple doctor on a machine with usable devices: %s', async (name, machine, failing) => {
-  const examined = (json: boolean) => printedBy(() => examine(fakeMachine(machine, [...failing]).look, json));
+  ['mixed', mixed],
+  ['none', { ...bare, failing: all }],
+] as const)('ple doctor on a machine with usable devices: %s', async (name, changes) => {
+  const examined = (json: boolean) => printedBy(() => examine(json, fakeMachine(changes).machine));
   const [text, json] = [await examined(false), await examined(true)];
   expect([text.status, text.stderr, json.stderr]).toEqual([json.status, '', '']);
   const [facts = '', ...rest] = text.stdout.split('\n\n');
@@ -28,7 +26,16 @@ test.each([
     ['folder', 'freeBytes'],
   ]);
   const shown = `exit ${text.status}\n${rest.join('\n\n')}${JSON.stringify({ devices, auto }, null, 2)}\n`;
-  await expect(shown).toMatchFileSnapshot(`goldens/doctor-${name}.txt`);
+  await expect(shown.replaceAll(others.cpu.model, 'A processor')).toMatchFileSnapshot(`goldens/doctor-${name}.txt`);
+});
+
+test('ple doctor tries every device once', async () => {
+  const { machine, tried } = fakeMachine({ gpus: 2 });
+  await printedBy(() => examine(false, machine));
+  expect(tried).toEqual([
+    ...['compiled on cuda 0', 'compiled on cuda 1', 'tfjs on cuda 0', 'tfjs on cuda 1'],
+    ...['compiled on webgpu', 'compiled on cpu', 'tfjs on cpu', 'tfjs on cpu'],
+  ]);
 });
 
 describe('ple train', () => {
@@ -39,7 +46,7 @@ describe('ple train', () => {
     const folder = temporaryFolder();
     const { status, stdout, stderr } = await train(folder, 'engine.device=cuda');
     expect(stderr).toMatch(
-      /^ple: engine\.device: cuda is not usable by the compiled engine: (there is no NVIDIA driver|only the NVIDIA driver is missing: [^;]+); to fix it: .+\n$/i,
+      /^ple: engine\.device: cuda cannot be used by the compiled engine: there is no NVIDIA GPU \(.*\); docs\/gpu\.md \(CUDA\) has the fix\.\n$/,
     );
     expect({ status, stdout, files: listContents(folder) }).toEqual({ status: 2, stdout: '', files: ['config.yaml'] });
   });

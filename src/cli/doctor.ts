@@ -1,108 +1,83 @@
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { Command } from '@commander-js/extra-typings';
-import type { Inspection } from '../engine/devices/choose-device.js';
-import { type Candidate, deviceName, type Finding } from '../engine/devices/device.js';
-import type { Machine } from '../engine/devices/machine.js';
-import type { Surveyed } from '../engine/devices/survey.js';
+import type { Attempt, Candidate, Machine } from '../engine/devices/devices.js';
 import { exitCode } from '../support/errors.js';
+import { freeBytes } from '../support/free-bytes.js';
 import { printable } from '../support/printable.js';
 import { counted } from '../support/whole-number.js';
 import { defineCommand, examples } from './command.js';
 
-/** The default folder of prepared data. */
-const cacheFolder = 'datasets/cache';
-const secondsUntilProgress = 1;
-
 const words = () =>
   new Command('doctor')
-    .description('Show usable devices; for the others, the cause and the fix.')
+    .description('Show usable devices; for the others, what their library says and where the fix is.')
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('ple doctor', 'ple doctor --json'));
 
-/**
- * Prints facts about the machine, and for every engine and device whether it can train, and if not, why. Fails if none
- * can.
- */
-export const doctor = defineCommand(words, async ({ json }) => {
-  const { inspectMachine: lookAtMachine } = await import('../engine/devices/choose-device.js');
-  return examine(lookAtMachine(), json ?? false);
-});
+/** Prints facts about the machine, and what came of training on every engine and device. Fails if nothing can train. */
+export const doctor = defineCommand(words, async ({ json }) => examine(json ?? false));
 
-export async function examine(look: Inspection, json: boolean): Promise<number> {
-  const [{ describeMachine }, { survey }] = await Promise.all([
-    import('../engine/devices/machine.js'),
-    import('../engine/devices/survey.js'),
-  ]);
-  const machine = await describeMachine(['.', cacheFolder]);
-  let timer: NodeJS.Timeout | undefined;
-  const { devices, auto } = await survey(look, (candidate) => {
-    clearTimeout(timer);
-    timer = setTimeout(
-      () => process.stderr.write(`Trying ${candidateTitle(candidate)}…\n`),
-      1000 * secondsUntilProgress,
-    );
-  }).finally(() => clearTimeout(timer));
+export async function examine(json: boolean, replaced?: Machine): Promise<number> {
+  const { adapterOf, candidates, chooseDevice, fixOf, thisMachine } = await import('../engine/devices/devices.js');
+  const machine = replaced ?? thisMachine();
+  const print = (text: string) => {
+    if (!json) process.stdout.write(text);
+  };
+  const facts = await machineFacts();
+  const { node, platform, cpu, memory, disks } = facts;
+  print(`Node    ${node}, ${platform}\nCPU     ${cpu.model ?? 'model not known'}, ${counted(cpu.cores, 'core')}\n`);
+  print(`memory  ${gigabytes(memory.totalBytes)}, ${gigabytes(memory.freeBytes)} free\n`);
+  print(`disk    ${disks.map((one) => `${gigabytes(one.freeBytes)} free in ${one.folder}`).join(', ')}\n\n`);
+
+  const attempts = new Map<string, Attempt>();
+  const devices: object[] = [];
+  for (const candidate of await candidates(machine)) {
+    print(`${title(candidate)}: `);
+    const attempt = await machine.attempt(candidate);
+    attempts.set(title({ ...candidate, deviceId: candidate.deviceId || undefined }), attempt); // auto has no id: the first
+    if (attempt.kind === 'trained') {
+      const { smoke } = attempt;
+      const { adapter, software } = await adapterOf(candidate, machine);
+      const slow = software === true ? ', a software adapter, which auto leaves out' : '';
+      const on = `${adapter ?? 'adapter not known'}${candidate.pureJs ? ', for checks only' : slow}`;
+      print(`trains, ${smoke.stepMilliseconds.toPrecision(2)} ms a step of a small model on ${printable(on)}\n`);
+      devices.push({ ...candidate, usable: true, adapter, software, smoke });
+    } else {
+      const { reason, printed } = attempt;
+      const lines = [`the fix is in ${fixOf(candidate)}`, ...printed.map((line) => `| ${printable(line)}`)];
+      print(`does not train: ${printable(reason)}\n${lines.map((line) => `  ${line}\n`).join('')}`);
+      devices.push({ ...candidate, usable: false, reason, printed, fix: fixOf(candidate) });
+    }
+  }
+
+  const known = { ...machine, attempt: async (one: Candidate) => attempts.get(title(one)) ?? machine.attempt(one) };
+  const canTrain = [...attempts.values()].some(({ kind }) => kind === 'trained');
+  const auto = canTrain ? (await chooseDevice({ name: 'compiled', device: 'auto' }, known)).chosen : null;
+  print(`\n${auto ? `engine.device=${printable(auto.why)}` : 'Nothing can train here'}.\n`);
   if (json) {
-    const found = devices.map(({ candidate, finding }) => ({ ...candidate, ...finding }));
-    const taken = auto && { ...auto.chosen.candidate, why: auto.chosen.why };
-    process.stdout.write(`${JSON.stringify({ schema: 1, ...machine, devices: found, auto: taken }, null, 2)}\n`);
-  } else {
-    process.stdout.write(`${machineText(machine)}\n${await devicesText(devices)}`);
-    const end = auto ? `engine.device=auto takes ${deviceName(auto.chosen.candidate)}.` : 'Nothing can train here.';
-    process.stdout.write(`\n${end}\n`);
+    const taken = auto && { ...auto.candidate, why: auto.why };
+    process.stdout.write(`${JSON.stringify({ schema: 1, ...facts, devices, auto: taken }, null, 2)}\n`);
   }
   return auto ? exitCode.done : exitCode.failed;
 }
 
-function candidateTitle(candidate: Candidate): string {
-  const library = candidate.pureJs ? 'plain JavaScript' : 'TensorFlow';
-  return `${deviceName(candidate)}${candidate.engine === 'tfjs' && candidate.device === 'cpu' ? ` (${library})` : ''}`;
+function title({ engine, device, deviceId, pureJs }: Candidate): string {
+  const library = engine === 'tfjs' && device === 'cpu' ? ` (${pureJs ? 'plain JavaScript' : 'TensorFlow'})` : '';
+  return `${engine} on ${device}${deviceId === undefined ? '' : ` ${deviceId}`}${library}`;
 }
 
-function machineText({ node, platform, cpu, memory, disks }: Machine): string {
-  const lines = [
-    ['Node', `${node}, ${platform}`],
-    ['CPU', [cpu.model ?? 'model not known', counted(cpu.cores, 'core')].join(', ')],
-    ['memory', `${gigabytes(memory.totalBytes)}, ${gigabytes(memory.freeBytes)} free`],
-    ['disk', disks.map(({ folder, freeBytes }) => `${gigabytes(freeBytes)} free in ${folder}`).join(', ')],
-  ];
-  return lines.map(([name = '', value]) => `${name.padEnd(8)}${value}\n`).join('');
+/** Null: unknown. In a container, memory is its limit. `datasets/cache` is the default folder of prepared data. */
+async function machineFacts() {
+  const totalBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const folders = ['.', 'datasets/cache'];
+  return {
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    cpu: { model: cpus()[0]?.model.trim() ?? null, cores: availableParallelism() },
+    memory: { totalBytes, freeBytes: Math.min(freemem(), totalBytes) },
+    disks: await Promise.all(folders.map(async (folder) => ({ folder, freeBytes: await freeBytes(folder) }))),
+  };
 }
 
 function gigabytes(bytes: number | null): string {
   return bytes === null ? '?' : `${(bytes / 1e9).toFixed(1)} GB`;
-}
-
-async function devicesText(devices: readonly Surveyed[]): Promise<string> {
-  const [{ textTable }, { dash }] = await Promise.all([
-    import('../report/text-table.js'),
-    import('../report/numbers.js'),
-  ]);
-  const rows = devices.map(({ candidate, finding }) => [
-    candidateTitle(candidate),
-    ...(finding.usable
-      ? ['yes', finding.smoke.stepMilliseconds.toPrecision(2), finding.smoke.largestDifference.toExponential(1)]
-      : ['no', dash, dash]),
-    finding.usable ? `${adapterText(finding)}${candidate.pureJs ? ', for checks only' : ''}` : '',
-  ]);
-  const head = ['engine and device', 'usable', 'ms a step', 'difference', 'on'];
-  const refused = devices.flatMap(({ candidate, finding }) =>
-    finding.usable
-      ? []
-      : [`${candidateTitle(candidate)}: ${printable(finding.reason)}.\n  To fix it: ${finding.mend}\n`],
-  );
-  return (
-    textTable(head, rows, [false, false, true, true, false]) +
-    'Steps are of a small model. The difference is the largest from the same steps in plain JavaScript.\n' +
-    (refused.length > 0 ? `\n${refused.join('')}docs/gpu.md has the CUDA that each engine needs.\n` : '')
-  );
-}
-
-function adapterText({ adapter, driver, memoryBytes, software }: Finding & { readonly usable: true }): string {
-  const parts = [
-    adapter ?? 'adapter not known',
-    ...(driver === null ? [] : [`driver ${driver}`]),
-    ...(memoryBytes === null ? [] : [gigabytes(memoryBytes)]),
-    ...(software === true ? ['a software adapter, which auto leaves out'] : []),
-  ];
-  return parts.join(', ');
 }

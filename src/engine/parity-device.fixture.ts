@@ -1,5 +1,5 @@
-import type { Candidate } from './devices/device.js';
-import { engineOn } from './devices/engine-on.js';
+import type { Candidate } from './devices/devices.js';
+import { engineOn } from './devices/devices.js';
 import type { Engine } from './engine.js';
 import { type Tolerances, tolerances } from './tolerance.fixture.js';
 

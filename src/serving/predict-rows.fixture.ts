@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { expect } from 'vitest';
 import { writeTable } from '../data/write/write-file.js';
-import { inspectMachine, openEngine } from '../engine/devices/choose-device.js';
+import { openEngine, thisMachine } from '../engine/devices/devices.js';
 import { smallOptions } from '../models/run.fixture.js';
 import { folderOfFile } from '../support/folder.fixture.js';
 import { readRun } from '../training/finished-run.js';
@@ -23,7 +23,7 @@ export function mixedFolder(): string {
 
 export async function opened(path: string, data: string, keep: readonly string[] = [], labels = true) {
   const run = await readTrainedRun(path);
-  const { engine } = await openEngine(run.experiment.engine, inspectMachine());
+  const { engine } = await openEngine(run.experiment.engine, thisMachine());
   const rows = await encodedRows(run, [data], { keep, dialect: {}, labels }, context);
   return { run, engine, rows };
 }

@@ -3,7 +3,7 @@ import { resolve, sep } from 'node:path';
 import type { Dataset } from '../data/dataset.js';
 import type { Dialect } from '../data/loader.js';
 import { findDataFiles } from '../data/table/data-files.js';
-import { type EngineChoice, inspectMachine, openEngine } from '../engine/devices/choose-device.js';
+import { type EngineChoice, openEngine, thisMachine } from '../engine/devices/devices.js';
 import type { Engine } from '../engine/engine.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { type EncodedRows, encodedRows, NotFinite } from './score-rows.js';
@@ -57,7 +57,7 @@ export async function withRows<Result>(
   const { device = run.experiment.engine.device, strict = false } = options;
   const note = (message: string) => on({ kind: 'note', message });
   await refuseOverwriting(out, run.path, files);
-  const { engine, notes } = await openEngine({ ...run.experiment.engine, device }, inspectMachine(signal));
+  const { engine, notes } = await openEngine({ ...run.experiment.engine, device }, thisMachine(signal));
   [...run.notes, ...notes].forEach(note);
   const progress = (done: number, total: number) => on({ kind: 'reading', done, total });
   const rows = await encodedRows(

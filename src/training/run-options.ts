@@ -1,4 +1,4 @@
-import type { ChosenDevice, EngineChoice } from '../engine/devices/choose-device.js';
+import type { ChosenDevice, EngineChoice } from '../engine/devices/devices.js';
 import type { LoadDataset, LoadingEvent } from './load-dataset.js';
 import type { Result } from './result.js';
 import type { TrainingSetup } from './setup.js';

@@ -2,8 +2,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
-import type { ChosenDevice } from '../engine/devices/choose-device.js';
-import { unknownAdapter } from '../engine/devices/device.js';
+import type { ChosenDevice } from '../engine/devices/devices.js';
 import { fileSha256 } from '../support/checksum.js';
 import { folderOfFile } from '../support/folder.fixture.js';
 import { madeDataset } from './dataset.fixture.js';
@@ -84,7 +83,7 @@ test('lost lines of epochs.jsonl are told', async () => {
 test('environment.json keeps what a run was trained on before it went on elsewhere', async () => {
   const on = (engine: 'compiled' | 'tfjs'): ChosenDevice => ({
     candidate: { engine, device: 'cpu', ...(engine === 'tfjs' ? { pureJs: true } : {}) },
-    adapter: unknownAdapter,
+    adapter: { adapter: null, software: null },
     why: 'asked for',
     threads: 1,
   });

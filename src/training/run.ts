@@ -1,5 +1,5 @@
 import type { Experiment } from '../config/experiment.js';
-import { inspectMachine, openEngine } from '../engine/devices/choose-device.js';
+import { openEngine, thisMachine } from '../engine/devices/devices.js';
 import { withJournal } from './journal.js';
 import { loadDataset } from './load-dataset.js';
 import type { PreparedTraining, PrepareOptions, RunOptions, TrainingOutcome } from './run-options.js';
@@ -27,7 +27,7 @@ export async function prepare(
   { engine = experiment.engine, load = loadDataset, signal, on }: PrepareOptions,
 ): Promise<PreparedTraining> {
   // The engine comes first, so that a missing device shows before the data are read.
-  const opened = await openEngine(engine, inspectMachine(signal));
+  const opened = await openEngine(engine, thisMachine(signal));
   for (const message of opened.notes) on({ kind: 'note', message });
   const dataset = await load(experiment, on, signal); // read
   return { ...setUp(experiment, dataset, opened.engine), chosen: opened.chosen }; // build

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { ChosenDevice } from '../../engine/devices/choose-device.js';
+import type { ChosenDevice } from '../../engine/devices/devices.js';
 import type { DataShape } from '../plan/data-shapes.js';
 import { plannedRuns, smallConfig } from '../plan/planned-runs.fixture.js';
 import type { Run } from '../plan/run.js';
@@ -16,7 +16,7 @@ const runs = plannedRuns(config);
 
 const device: ChosenDevice = {
   candidate: { engine: 'compiled', device: 'cpu' },
-  adapter: { adapter: null, driver: null, memoryBytes: null, software: false },
+  adapter: { adapter: null, software: false },
   why: 'asked for',
 };
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ComparisonConfig } from '../../config/comparison.js';
-import { inspectMachine } from '../../engine/devices/choose-device.js';
+import { thisMachine } from '../../engine/devices/devices.js';
 import { firstExperiment } from '../plan/axis-point.js';
 import { dataKey } from '../plan/data-shapes.js';
 import type { Run } from '../plan/run.js';
@@ -20,7 +20,7 @@ export async function withLocalProcesses<Made>(
   use: (executor: Executor) => Promise<Made>,
 ): Promise<Made> {
   const { signal, halt, on } = options;
-  const devices = await shareDevices(firstExperiment(config).engine, inspectMachine(signal));
+  const devices = await shareDevices(firstExperiment(config).engine, thisMachine(signal));
   for (const message of devices.notes) on({ kind: 'note', message });
   return withWorkers({ stop: signal, kill: halt }, (workers) => use(localProcesses({ workers, devices, ...options })));
 }

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Experiment, parseExperiment } from '../../config/experiment.js';
-import type { ChosenDevice } from '../../engine/devices/choose-device.js';
+import type { ChosenDevice } from '../../engine/devices/devices.js';
 import { exitCode, UserError } from '../../support/errors.js';
 import { FolderInUse, whyLocked } from '../../support/lock.js';
 import { must } from '../../support/must.js';

@@ -1,43 +1,30 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
-import type { Inspection } from '../../engine/devices/choose-device.js';
-import { deviceName, unusable } from '../../engine/devices/device.js';
-import { bare, fakeFacts, fakeGpu } from '../../engine/devices/facts.fixture.js';
-import type { Facts } from '../../engine/devices/facts.js';
-import { checkStatically } from '../../engine/devices/static-checks.js';
+import { bare, fakeMachine } from '../../engine/devices/machine.fixture.js';
 import { deviceFor, shareDevices, usualJobs } from './shared-devices.js';
 
 const engine = { name: 'compiled', device: 'auto' } as const;
 const cuda = { ...engine, device: 'cuda' } as const;
-const three = fakeFacts({ nvidiaGpus: async () => [fakeGpu(0), fakeGpu(1), fakeGpu(2)] });
-
-function lookAt(facts: Facts, failing: readonly string[] = []): Inspection {
-  return {
-    facts,
-    async probe(candidate) {
-      const found = await checkStatically(candidate, facts);
-      if ('usable' in found) return found;
-      if (failing.includes(deviceName(candidate))) return unusable('it failed', 'mend it');
-      return { usable: true, ...found, smoke: { stepMilliseconds: 1, largestDifference: 0 } };
-    },
-  };
-}
+const lookAt = (...changes: Parameters<typeof fakeMachine>) => fakeMachine(...changes).machine;
 
 test.each(['cuda', 'auto'] as const)('runs on %s go over all GPUs by their place', async (device) => {
-  const devices = await shareDevices({ ...engine, device }, lookAt(three));
+  const devices = await shareDevices({ ...engine, device }, lookAt({ gpus: 3 }));
   const [jobs, places] = [6, [0, 1, 2, 3, 4, 5]];
   const ids = places.map((place) => deviceFor(devices, jobs, place).candidate.deviceId);
   expect(ids).toEqual([0, 1, 2, 0, 1, 2]);
   expect(usualJobs(devices)).toBe(3);
   const second = deviceFor(devices, jobs, 4);
-  expect(second).toMatchObject({ adapter: { adapter: 'NVIDIA L4 no. 1' }, spinning: false });
+  expect(second).toMatchObject({
+    adapter: { adapter: 'NVIDIA L4 no. 1, 23034 MiB, driver 580.95.05' },
+    spinning: false,
+  });
   expect(second.threads).toBe(Math.max(1, Math.floor(availableParallelism() / jobs)));
 });
 
 test('a device that cannot be used ends the comparison before it begins, one of several GPUs too', async () => {
-  await expect(shareDevices(cuda, lookAt(bare))).rejects.toThrow(/cuda is not usable.*NVIDIA driver/);
-  await expect(shareDevices(cuda, lookAt(three, ['compiled on cuda 1']))).rejects.toThrow(
-    /cuda 1 is not usable.*mend it/,
+  await expect(shareDevices(cuda, lookAt({ failing: ['compiled on cuda'] }))).rejects.toThrow(/cuda cannot be used/);
+  await expect(shareDevices(cuda, lookAt({ gpus: 3, failing: ['compiled on cuda 1'] }))).rejects.toThrow(
+    /cuda 1 cannot be used.*it failed/,
   );
 });
 

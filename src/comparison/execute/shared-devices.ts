@@ -1,11 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Experiment } from '../../config/experiment.js';
-import {
-  type ChosenDevice,
-  chooseDevice,
-  type Inspection,
-  inspectMachine,
-} from '../../engine/devices/choose-device.js';
+import { type ChosenDevice, chooseDevice, cudaGpus, type Machine, thisMachine } from '../../engine/devices/devices.js';
 
 /** What the runs of a comparison train on: one device, or several CUDA GPUs. Detected once for all processes. */
 export interface SharedDevices {
@@ -20,15 +15,15 @@ export interface SharedDevices {
  */
 export async function shareDevices(
   engine: Experiment['engine'],
-  inspection: Inspection = inspectMachine(),
+  machine: Machine = thisMachine(),
 ): Promise<SharedDevices> {
-  const { chosen, notes } = await chooseDevice(engine, inspection);
+  const { chosen, notes } = await chooseDevice(engine, machine);
   const { engine: name, device, deviceId } = chosen.candidate;
-  const gpus = device === 'cuda' && deviceId === undefined ? ((await inspection.facts.nvidiaGpus())?.length ?? 1) : 1;
-  if (gpus === 1) return { all: [chosen], notes };
+  const gpus = device === 'cuda' && deviceId === undefined ? (await cudaGpus(machine)).length : 1;
+  if (gpus < 2) return { all: [chosen], notes };
   const others: ChosenDevice[] = [];
   for (let deviceId = 1; deviceId < gpus; deviceId++) {
-    const other = await chooseDevice({ ...engine, name, device, deviceId }, inspection);
+    const other = await chooseDevice({ ...engine, name, device, deviceId }, machine);
     others.push({ ...other.chosen, why: chosen.why });
   }
   return { all: [{ ...chosen, candidate: { ...chosen.candidate, deviceId: 0 } }, ...others], notes };

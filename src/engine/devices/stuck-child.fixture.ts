@@ -1,5 +1,5 @@
 // For tests: blocks the main thread, as a native library may.
-import { endWithParent } from './end-with-parent.js';
+import { endWithParent } from './devices.js';
 
 endWithParent();
 process.stdout.write('stuck\n');

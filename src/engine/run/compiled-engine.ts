@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { CompiledDevice, Engine } from '../engine.js';
-import { loadCudaRuntime } from '../native/cuda-runtime.js';
+import { loadCudaRuntime } from '../native/libraries.js';
 import { trace } from '../record/trace.js';
 import { scanProgram } from './scan-program.js';
 import type { SessionOptions } from './session.js';

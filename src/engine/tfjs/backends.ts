@@ -67,12 +67,15 @@ const packages = { cpu: '@tensorflow/tfjs-node', cuda: tfjsPackage } as const;
 
 /** Loads what `ple setup` brought, else npm's package. */
 function loadTensorFlow(device: NativeDevice): void {
-  const set = libraries[device === 'cpu' ? 'tensorflow' : 'tensorflow-cuda'];
-  const { state, folder } = installed(set);
-  if (state === 'other')
-    throw new Error(`${folder} is of another version of ple or of ${tfjsPackage}: run ${set.command}`);
-  if (state === 'absent') {
-    require(packages[device]);
+  const set = device === 'cpu' ? 'tensorflow' : 'tensorflow-cuda';
+  const folder = installed(set);
+  if (folder === undefined) {
+    try {
+      require(packages[device]);
+    } catch (error) {
+      const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+      throw new Error(`TensorFlow is not here: ${line}; run ${libraries[set].command}`);
+    }
   } else {
     const binding: unknown = require(join(folder, addonFile));
     restoreUtil();

@@ -4,7 +4,7 @@ import { parse } from 'csv-parse/sync';
 import { InferenceSession } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { features } from '../../data/encode/project.js';
-import { inspectMachine, openEngine } from '../../engine/devices/choose-device.js';
+import { openEngine, thisMachine } from '../../engine/devices/devices.js';
 import { models } from '../../models/catalogue.js';
 import { smallOptions } from '../../models/run.fixture.js';
 import { elementCount, float32 } from '../../support/arrays.js';
@@ -29,7 +29,7 @@ export async function predicted(
   run: TrainedModel,
   data = file('inputs.csv'),
 ): Promise<Record<string, readonly number[]>> {
-  const { engine } = await openEngine(run.experiment.engine, inspectMachine());
+  const { engine } = await openEngine(run.experiment.engine, thisMachine());
   const context = { seed: 0, note: () => undefined };
   const encoded = await encodedRows(run, [data], { keep: [], dialect: {}, labels: false }, context);
   const { columns, blocks } = predictions(run, encoded.dataset, engine, 'label', () => undefined);

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ChosenDevice } from '../../engine/devices/choose-device.js';
+import type { ChosenDevice } from '../../engine/devices/devices.js';
 import type { Engine } from '../../engine/engine.js';
 import { readStored } from './stored-file.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../config/experiment.js';
-import { engineOn } from '../../engine/devices/engine-on.js';
+import { engineOn } from '../../engine/devices/devices.js';
 import type { Engine } from '../../engine/engine.js';
 import { deviceName, testedEngine } from '../../engine/parity-device.fixture.js';
 import { metricTolerance } from '../../engine/tolerance.fixture.js';
