@@ -24,6 +24,7 @@ if (others.length > 0 || !existsSync(join(folder, 'comparison.json')))
   refuse(usage, `${[folder, ...others].join(' ')}: there is no comparison.json.`);
 const comparison: Comparison = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
 if (comparison.schema !== 6) refuse(usage, `${folder}: comparison.json is of another version of ple.`);
+if (comparison.errorGains === 'log') refuse(usage, `${folder}: gains in log points are not checked.`);
 
 const fronts = (comparison.fronts ?? []).map(({ axis, model: label, points }) =>
   points.map(({ runs }) => ({ label, axis, runs, atLimit: 0 })),

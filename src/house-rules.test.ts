@@ -51,9 +51,9 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21545, bytes: 94516, files: 31 },
-  comparison: { tokens: 50810, bytes: 180168, files: 36 },
-  config: { tokens: 21974, bytes: 88096, files: 21 },
+  cli: { tokens: 21545, bytes: 94515, files: 31 },
+  comparison: { tokens: 51192, bytes: 181459, files: 37 },
+  config: { tokens: 22011, bytes: 88518, files: 21 },
   data: { tokens: 72375, bytes: 270791, files: 69 },
   engine: { tokens: 34718, bytes: 119189, files: 32 },
   guess: { tokens: 12700, bytes: 50947, files: 9 },
@@ -63,8 +63,8 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 22946, bytes: 78906, files: 35 },
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 5265, bytes: 20658, files: 16 },
-  report: { tokens: 26380, bytes: 98842, files: 34 },
-  scripts: { tokens: 25066, bytes: 88465, files: 24 },
+  report: { tokens: 26886, bytes: 100496, files: 31 },
+  scripts: { tokens: 25083, bytes: 88562, files: 24 },
   serving: { tokens: 17584, bytes: 60602, files: 12 },
   support: { tokens: 7919, bytes: 26949, files: 24 },
   tracking: { tokens: 4175, bytes: 15533, files: 4 },

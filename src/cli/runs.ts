@@ -19,7 +19,7 @@ export const runs = defineCommand(words, async (folder) => {
       import('../report/text-table.js'),
       import('../report/metrics-table.js'),
       import('../report/numbers.js'),
-      import('../report/task-gains.js'),
+      import('../report/gain-rows.js'),
       import('./display/amount.js'),
     ]);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())

@@ -174,7 +174,7 @@ export interface Gain {
 
 /** A gain in its metric's units, with its tests and verdict. */
 export interface TestedGain extends Gain {
-  /** Percent of the reference's metric. */
+  /** Percent of the reference's metric. In log points where `gain` is. */
   readonly relativeGain: number | null;
   /** Gains between -margin and margin count as none. In the metric's unit; null: no margin. */
   readonly margin: number | null;

@@ -213,7 +213,7 @@ async function makeTable(
   seedsBefore: readonly number[],
   { config, folder, ...options }: Opened,
 ): Promise<Pick<DoneComparison, 'comparison' | 'runs' | 'failed'>> {
-  const { name, baseline, metrics, margins, taskWeights, contrasts, seeds, axes, uncertainty } = config;
+  const { name, baseline, metrics, margins, errorGains, taskWeights, contrasts, seeds, axes, uncertainty } = config;
   const runs = readRuns(placed, folder);
   const trained = groupEntries(placed, runs).map((entry) => {
     const { label, point } = entry;
@@ -222,7 +222,7 @@ async function makeTable(
   });
   const byCommands = await externalRows(config, trained, { ...options, folder, seeds });
   const summary = await summarize([...trained, ...byCommands.entries], {
-    ...{ name, baseline, metrics, margins, taskWeights, contrasts, seeds, axes, uncertainty, seedsBefore },
+    ...{ name, baseline, metrics, margins, errorGains, taskWeights, contrasts, seeds, axes, uncertainty, seedsBefore },
     tasks: firstExperiment(config).tasks,
     timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: { ...runTimes(runs), ...byCommands.timing } },
   });

@@ -126,6 +126,12 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
         .describe(
           '`{ <metric>: <margin> }`: a gain closer to 0 is too small to matter. A number above 0, in the metric’s unit; `N %` of the baseline’s value; or null: no margin, so that nothing is equivalent. Absent: the metric’s own margin.',
         ),
+      errorGains: z
+        .enum(['difference', 'log'])
+        .default('difference')
+        .describe(
+          'What a gain is where the metric is an error (`mse`, `mae`, `logLoss`). `difference`: in the metric’s unit. `log`: in log points, 100 ln(reference / model), so that errors of any size have one scale. A margin of `N %` is then N log points, and Δm takes log points as they are.',
+        ),
       taskWeights: z
         .record(z.string(), z.number().nonnegative())
         .default({})

@@ -91,6 +91,8 @@ export interface ComparisonConfig {
   readonly metrics: Readonly<Record<string, string>>;
   /** By metric, margins that replace its own: a smaller gain counts as none. Null: no margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
+  /** What gains of errors are: in the metric's unit, or in log points. */
+  readonly errorGains: 'difference' | 'log';
   /** Weights in the mean relative gain; other tasks have 1. */
   readonly taskWeights: Readonly<Record<string, number>>;
   /** The loss weight that is varied for the fronts of joint models. Null: no fronts. */
@@ -191,6 +193,7 @@ export function parseComparison(
     uncertainty: compare.uncertainty,
     metrics: compare.metrics,
     margins: Object.fromEntries(Object.entries(compare.margin).map(([metric, value]) => [metric, parseMargin(value)])),
+    errorGains: compare.errorGains,
     taskWeights: compare.taskWeights,
     front,
     contrasts: compare.contrasts,

@@ -1,12 +1,18 @@
 import { expect, test } from 'vitest';
-import type { Aggregate, Comparison, ComparisonRow, Front, TaskVerdict, Verdict } from '../comparison/comparison.js';
+import type {
+  Aggregate,
+  Comparison,
+  ComparisonRow,
+  Front,
+  TaskGain,
+  TaskVerdict,
+  Verdict,
+} from '../comparison/comparison.js';
 import { rowVerdict } from '../comparison/statistics/gain-family.js';
 import { must } from '../support/must.js';
-import { answers } from './answer.js';
+import { answers, findings } from './answer.js';
 import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
-import { findings } from './findings.js';
-import { isMean, pointRows, rowsByModel } from './gain-rows.js';
-import { comparisonPoints } from './points.js';
+import { comparisonPoints, isMean, pointRows, rowsByModel } from './gain-rows.js';
 
 const late = 'not trained to a plateau';
 const gains: Readonly<Record<TaskVerdict, number>> = {
@@ -92,12 +98,31 @@ test('a seesaw: single-task is kept, and the seesaw with the largest mean tells 
   } as const;
   expect(compared(models)).toBe(
     'Keep single-task: no model is shown to be better on one task without being worse on another. ' +
-      'b: better than single-task on never-married (+0.00200 AUC); worse than single-task on income (-0.00200 AUC).',
+      'b: better than single-task on never-married (+0.00200 AUC); worse than single-task on income (-0.00200 AUC). ' +
+      'Next: another loss weight may end the loss. compare.front: { loss.weights.income.initial: { times: [0.25, 1, 4, 16] } } tries some.',
   );
+  const front = { axis: {}, model: 'b', key: 'loss.weights.income.initial', points: [], repairedBy: [] };
+  const withFront = (seesaw: Front['seesaw']) => compared(models, { fronts: [{ ...front, seesaw }] });
+  expect(withFront('seesaw')).toContain('At each loss weight that was tried a task is worse.');
+  expect(withFront('undecided')).not.toMatch(/Next|At each/);
   const some = { income: 'better', married: 'undecided', mean: ['worse', -3] } as const;
   expect(compared({ some })).toMatch(
     /^Keep single-task: each model that is better on a task is worse on another, or its mean gain over tasks \(Δm\) is below 0\. some: better/,
   );
+});
+
+test('better on some: not used if it may cost more than ten margins on another task, unless a test excludes it', () => {
+  const row = modelRow('a', { income: 'better', married: 'undecided', mean: ['better', 3] });
+  const married = (changes: Partial<TaskGain>) => {
+    const gain = taskGain(0.0006, 'undecided', { simultaneous: [-0.0101, 0.0113], ...changes });
+    return said([{ ...row, tasks: { ...row.tasks, 'never-married': gain } }]);
+  };
+  expect(married({})).toBe(
+    'Keep single-task until more is known: what a may cost on never-married is over 10 margins. About 1,586 more seeds would decide it, if the gain stays. ' +
+      'a: better than single-task on income (+0.00200 AUC); undecided against single-task on never-married (+0.00060 AUC, at most 0.0101 AUC worse).',
+  );
+  expect(married({ pNotInferior: 0.01 })).toMatch(/^Use a: /);
+  expect(married({ margin: null })).toMatch(/^Use a: /);
 });
 
 test('better on some: not the smallest if its mean gain is below 0, though undecided', () => {

@@ -1,12 +1,21 @@
-import type { Comparison, ComparisonRow, Front } from '../comparison/comparison.js';
+import type { Comparison, ComparisonRow, Front, TaskVerdict } from '../comparison/comparison.js';
 import { fewestRuns, isUnfinished } from '../comparison/statistics/gain-family.js';
 import { external } from '../config/compare-schema.js';
+import { joined } from '../support/joined.js';
 import { counted } from '../support/whole-number.js';
-import { amount, findings, quoted } from './findings.js';
 import { effect } from './gain-columns.js';
-import { type GainRow, isMean, pointRows, rowsByModel } from './gain-rows.js';
-import { confidence, count, listed, rounded } from './numbers.js';
-import { comparisonPoints, type Point, weightedTask } from './points.js';
+import {
+  comparisonPoints,
+  type GainRow,
+  isMean,
+  metricName,
+  type Point,
+  type PointTask,
+  pointRows,
+  rowsByModel,
+  weightedTask,
+} from './gain-rows.js';
+import { confidence, count, listed, percent, rounded } from './numbers.js';
 
 /** The results at one point of the axes in words. Plain text. */
 export interface PointAnswer {
@@ -77,7 +86,7 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
     return [`Keep ${quoted(baseline)} for now: nothing is tested (see the notes).`];
   const say = (one: Candidate) => `${quoted(one.label)}: ${findings(one.gains, test.level, mostNamed)}.`;
   const also = [leftOut(withGain), ahead(judged)].filter((text) => text !== '');
-  const winner = best(judged);
+  const winner = best(judged.filter((one) => risks(one, test.level).length === 0));
   if (winner) {
     const onMean = has(winner, 'better')
       ? ''
@@ -88,12 +97,23 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
   if (front) return [...repaired(comparison, point, front), ...also];
   const trades = ranked(judged.filter((one) => has(one, 'better')));
   const [trade] = trades;
+  const risky = best(judged);
+  if (risky) {
+    const open = risks(risky, test.level);
+    const more = Math.max(...open.map(({ part }) => part?.moreDraws ?? 0));
+    const seedsToAdd = more > 0 ? ` About ${counted(more, 'more seed')} would decide it, if the gain stays.` : '';
+    return [
+      `Keep ${quoted(baseline)} until more is known: what ${quoted(risky.label)} may cost on ${listed(open.map(({ task }) => task.name))} is over ${mostRisked} margins.${seedsToAdd}`,
+      say(risky),
+      ...also,
+    ];
+  }
   if (trade) {
     const every = trades.every((one) => has(one, 'worse'));
     const why = every
       ? 'no model is shown to be better on one task without being worse on another'
       : 'each model that is better on a task is worse on another, or its mean gain over tasks (Δm) is below 0';
-    return [`Keep ${quoted(baseline)}: ${why}.`, say(trade), ...also];
+    return [`Keep ${quoted(baseline)}: ${why}.`, say(trade), ...otherWeights(trade, point), ...also];
   }
   const isOpen = judged.every((one) => one.gains.every(({ verdict }) => verdict === 'undecided'));
   const none = isOpen
@@ -108,6 +128,28 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
     ];
   }
   return [`${none}: keep ${quoted(baseline)}.`, ...mayBring(judged, test.level), ...also];
+}
+
+/** A model is not used that may cost more than this many margins on a task. */
+const mostRisked = 10;
+
+/** Open gains that may be a large loss. */
+function risks({ gains }: Candidate, level: number): readonly GainRow[] {
+  return gains.filter(({ verdict, margin, simultaneous, pNotInferior }) => {
+    if (verdict !== 'undecided' || margin === null || simultaneous === null) return false;
+    return (pNotInferior ?? 1) >= level && -simultaneous[0] > mostRisked * margin;
+  });
+}
+
+/** What to try where one task pays for another. */
+function otherWeights({ gains }: Candidate, { fronts }: Point): readonly string[] {
+  const loser = gains.find(({ verdict }) => verdict === 'worse');
+  if (!loser) return [];
+  if (fronts.some(({ seesaw }) => seesaw === 'seesaw')) return ['At each loss weight that was tried a task is worse.'];
+  if (fronts.length > 0) return [];
+  return [
+    `Next: another loss weight may end the loss. compare.front: { loss.weights.${loser.task.name}.initial: { times: [0.25, 1, 4, 16] } } tries some.`,
+  ];
 }
 
 function has({ gains }: Candidate, verdict: GainRow['verdict']): boolean {
@@ -213,4 +255,59 @@ function unfinished({ rows, tasks }: Point, models: readonly Candidate[]): strin
   });
   const sum = (of: (one: (typeof late)[number]) => number) => count(late.reduce((total, one) => total + of(one), 0));
   return `${listed(whose)}: not trained to a plateau. ${sum(({ row }) => row.atLimit)} of ${sum(({ runs }) => runs)} runs ended at their limit of epochs, still improving: raise train.epochs.`;
+}
+
+/**
+ * What the tests say of a model's gains, verdict by verdict: `better than single-task on a (+1.2 %); undecided on b …`.
+ * @param mostNamed More tasks of one verdict are counted.
+ */
+export function findings(gains: readonly GainRow[], level: number, mostNamed = Number.POSITIVE_INFINITY): string {
+  const reference = quoted(gains[0]?.reference ?? '');
+  const on = (verdict: TaskVerdict, before: string, size: (row: GainRow) => string) => {
+    const own = gains.filter((row) => row.gain !== null && row.verdict === verdict);
+    if (own.length === 0) return '';
+    if (own.length > mostNamed) return `${before} ${own.length} of ${gains.length} tasks`;
+    return `${before} ${listed(own.map((row) => joined(' ', row.task.name, size(row))))}`;
+  };
+  const missing = gains.filter(({ gain }) => gain === null).map(({ task }) => task.name);
+  return joined(
+    '; ',
+    on('better', `better than ${reference} on`, (row) => `(${effectInWords(row)})`),
+    on('worse', `worse than ${reference} on`, (row) => `(${effectInWords(row)})`),
+    on('equivalent', `equivalent to ${reference} on`, ({ margin, task }) =>
+      margin === null ? '' : `(within ± ${amount(margin, task)})`,
+    ),
+    on(
+      'undecided',
+      `undecided against ${reference} on`,
+      (row) => `(${joined(', ', effectInWords(row), mostLoss(row, level))})`,
+    ),
+    on('not trained to a plateau', 'no verdict, for want of training, on', () => ''),
+    missing.length === 0 ? '' : `no result on ${listed(missing)}`,
+  );
+}
+
+/** `+0.0012 AUC`, or of an error `27.1 % less MSE`. */
+function effectInWords(row: GainRow): string {
+  const { task, relativeGain, percentDigits } = row;
+  if (task.percent === null) return `${effect(row)} ${task.unit}`;
+  if (relativeGain === null) return effect(row);
+  const size = percent(Math.abs(relativeGain), percentDigits).replace('+', '');
+  return `${size} ${relativeGain < 0 ? 'more' : 'less'} ${metricName(task.metric)}`;
+}
+
+/** The margin where a test shows that the loss is below it, else the end of the simultaneous interval. */
+function mostLoss({ margin, pNotInferior, simultaneous, task }: GainRow, level: number): string {
+  if (margin !== null && pNotInferior !== null && pNotInferior < level) return `at most ${amount(margin, task)} worse`;
+  return simultaneous === null ? '' : `at most ${amount(Math.max(0, -simultaneous[0]), task)} worse`;
+}
+
+/** A size without its sign, in the unit in which the table has gains. */
+function amount(size: number, { unit, percent }: PointTask): string {
+  return percent === null ? `${rounded(size)} ${unit}` : `${rounded(size * percent)} %`;
+}
+
+/** Puts a label in quotation marks if it could be confused with the sentence's words. */
+function quoted(label: string): string {
+  return /[,;.:]\s|\s(and|or|is|on|over)\s/.test(label) ? `“${label}”` : label;
 }

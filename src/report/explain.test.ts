@@ -3,7 +3,7 @@ import type { Comparison, ModelSearch, TaskGain } from '../comparison/comparison
 import { must } from '../support/must.js';
 import { everyVerdict } from './comparison.fixture.js';
 import { explanations, legend, protocol } from './explain.js';
-import { comparisonPoints } from './points.js';
+import { comparisonPoints } from './gain-rows.js';
 
 function explained(changes: Partial<Comparison> = {}): string {
   const comparison = { ...everyVerdict, ...changes };

@@ -1,10 +1,8 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { joined } from '../support/joined.js';
 import { counted } from '../support/whole-number.js';
-import { type GainRow, isMean, pointRows } from './gain-rows.js';
+import { type GainRow, isMean, logPoints, type Point, pointRows, weightedTask } from './gain-rows.js';
 import { confidence, count, listed, rounded, short } from './numbers.js';
-import { type Point, weightedTask } from './points.js';
-import { metricName } from './task-gains.js';
 
 /** The signs of a table, in a line. */
 export const signsInWords =
@@ -15,7 +13,7 @@ export function explanations(comparison: Comparison, point: Point): readonly str
   const { baseline, seeds } = comparison;
   const rows = pointRows(comparison, point);
   return [
-    `Gains are over ${baseline}, as means over ${counted(seeds.length, 'seed')}. Above 0 is better. Relative gains are in percent of ${baseline}'s metric.`,
+    `Gains are over ${baseline}, as means over ${counted(seeds.length, 'seed')}. Above 0 is better. Relative gains are in percent of ${baseline}'s metric.${comparison.errorGains === 'log' ? ` Gains of errors are in log points, 100 ln(${baseline} / model).` : ''}`,
     ...(rows.some(({ oneEpoch }) => oneEpoch)
       ? [
           'Each task is judged, and served, at its own best epoch. “One epoch”: the gains with one network to serve (train.keep: one); of the baseline, what one epoch costs.',
@@ -39,8 +37,9 @@ export function legend(comparison: Comparison, points: readonly Point[]): string
   const { baseline } = comparison;
   const tasks = points.flatMap((point) => point.tasks);
   const units = [
-    tasks.some(({ percent }) => percent === null) ? "in the metric's unit" : '',
+    tasks.some(({ percent, unit }) => percent === null && unit !== logPoints) ? "in the metric's unit" : '',
     tasks.some(({ percent }) => percent !== null) ? `of errors in % of ${baseline}'s` : '',
+    tasks.some(({ unit }) => unit === logPoints) ? `of errors in log points, 100 ln(${baseline} / model)` : '',
   ];
   const hasMean = points.some(({ rows }) => rows.some(({ aggregate }) => aggregate));
   return joined(
@@ -66,9 +65,10 @@ function sizes(rows: Point['rows']): string {
   );
 }
 
-function meanGain({ baseline, tasks, taskWeights }: Comparison): string {
+function meanGain({ baseline, tasks, taskWeights, errorGains }: Comparison): string {
   const weights = tasks.map((task) => taskWeights[task] ?? 1);
-  const mean = `Δm is the mean over tasks of gain / ${baseline}'s metric`;
+  const ofErrors = errorGains === 'log' ? ', of errors of their log points' : '';
+  const mean = `Δm is the mean over tasks of gain / ${baseline}'s metric${ofErrors}`;
   if (new Set(weights).size <= 1) return `${mean}.`;
   return `${mean}, with the weights ${listed(tasks.map((task, index) => `${weights[index]} for ${task}`))}.`;
 }
@@ -121,7 +121,7 @@ function margins({ test: { level } }: Comparison, rows: readonly GainRow[]): rea
   const ofTasks = new Map(
     rows.flatMap(({ family, margin, task }) =>
       family === 'models' && margin !== null
-        ? [[task.name, `${rounded(margin)} ${metricName(task.metric)} on ${task.name}`] as const]
+        ? [[task.name, `${rounded(margin)} ${task.unit} on ${task.name}`] as const]
         : [],
     ),
   );

@@ -1,8 +1,7 @@
 import type { TaskVerdict } from '../comparison/comparison.js';
 import { joined } from '../support/joined.js';
-import { type GainRow, isMean, rowsByModel } from './gain-rows.js';
+import { type GainRow, isMean, logPoints, metricName, rowsByModel } from './gain-rows.js';
 import { dash, fixed, percent, probability, rounded, short, signed } from './numbers.js';
-import { metricName } from './task-gains.js';
 import { filledColumns, type TableColumn, type TextCell } from './text-table.js';
 
 /** A column of gains: files for programs have its value, tables for people its text. */
@@ -56,7 +55,7 @@ export const gainColumns: readonly GainColumn[] = [
     value: ({ relativeGain }) => relativeGain,
     table: number(
       'relative',
-      ofGain((row) => (isMean(row) ? '' : percent(row.relativeGain, row.percentDigits))),
+      ofGain((row) => (isMean(row) || row.task.unit === logPoints ? '' : percent(row.relativeGain, row.percentDigits))),
     ),
   },
   { name: 'verdict', value: ({ verdict }) => verdict, table: { head: ' ', kind: 'text', text: sign } },
@@ -91,6 +90,8 @@ export const gainColumns: readonly GainColumn[] = [
   },
   { name: 'pNotInferior', value: ({ pNotInferior }) => pNotInferior },
   { name: 'margin', value: ({ margin }) => margin },
+  { name: 'part', value: ({ part }) => part?.word },
+  { name: 'moreDraws', value: ({ part }) => part?.moreDraws },
   { name: 'oneEpochMean', value: ({ oneEpoch }) => oneEpoch?.mean },
   { name: 'oneEpochGain', value: ({ oneEpoch }) => oneEpoch?.gain, table: number('one epoch', oneEpochText) },
   { name: 'atLimit', value: ({ atLimit }) => atLimit },
@@ -137,7 +138,9 @@ function ofGain(text: Shown['text']): Shown['text'] {
 
 /** `0.9513 ± 0.0002` */
 function level({ mean, sd, task }: GainRow): string {
-  return isMean({ task }) ? '' : plusMinus(fixed(mean, task.digits), sd === null ? '' : fixed(sd, task.digits));
+  return isMean({ task })
+    ? ''
+    : plusMinus(fixed(mean, task.levelDigits), sd === null ? '' : fixed(sd, task.levelDigits));
 }
 
 /** With half of the interval of this gain alone. */
@@ -209,7 +212,7 @@ export function shortTable(rows: readonly GainRow[]): readonly TableColumn[] {
       const row = of.find(({ task }) => task.name === name);
       if (!row) return '';
       if (row.reference === null)
-        return joined(' ', fixed(row.mean, row.task.digits), row.mean === null ? '' : metricName(row.task.metric));
+        return joined(' ', fixed(row.mean, row.task.levelDigits), row.mean === null ? '' : metricName(row.task.metric));
       return withVerdict(row, joined(' ', effect(row), sign(row)));
     }),
   }));

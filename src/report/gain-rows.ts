@@ -1,7 +1,21 @@
-import type { Comparison, ComparisonRow, Gain, TaskGain, TaskVerdict, TestedGain } from '../comparison/comparison.js';
-import { percentDigits } from './numbers.js';
-import { comparisonPoints, type Point, partsAt } from './points.js';
-import { aggregateDigits, noGain, type PointTask, taskGain } from './task-gains.js';
+import type {
+  Comparison,
+  ComparisonRow,
+  Front,
+  Gain,
+  ModelSearch,
+  TaskGain,
+  TaskVerdict,
+  TestedGain,
+  Trained,
+} from '../comparison/comparison.js';
+import { axisValue, pointKey } from '../comparison/plan/axis-point.js';
+import { fewestRuns } from '../comparison/statistics/gain-family.js';
+import { type Part, partOf } from '../comparison/statistics/parts.js';
+import type { AxisPoint } from '../config/comparison.js';
+import { metrics } from '../metrics/catalogue.js';
+import { groupedBy } from '../support/grouped-by.js';
+import { digitsFor, percentDigits } from './numbers.js';
 
 /** A gain: of a model over a reference on a task, or on the mean over tasks (Δm). Every table is made of these rows. */
 export interface GainRow extends Omit<TestedGain, 'verdict'> {
@@ -25,12 +39,14 @@ export interface GainRow extends Omit<TestedGain, 'verdict'> {
   /** Runs that ended at the limit of epochs, still improving on the task. */
   readonly atLimit: number;
   readonly verdict: TaskVerdict | null;
+  /** As a part of a claim. */
+  readonly part: Part | null;
   /** Decimals of `relativeGain`. */
   readonly percentDigits: number;
 }
 
 /** The mean relative gain over tasks, as a task of its own. */
-const meanTask = { name: 'Δm', metric: '', better: 'higher', percent: 1 } as const;
+const meanTask = { name: 'Δm', metric: '', better: 'higher', unit: '%', levelDigits: 0, percent: 1 } as const;
 
 export function isMean({ task }: Pick<GainRow, 'task'>): boolean {
   return task.metric === '';
@@ -65,7 +81,16 @@ function meanRows({ means = [], tasks: names }: Comparison, [first]: readonly Po
         ...{ family: 'means' as const, point, model, reference, weight: null, modelVerdict: '' },
         runs: gain.gains.length,
       };
-      return [{ ...of, ...ofMean(gain), atLimit: 0, task: { ...meanTask, name, digits }, percentDigits: digits }];
+      return [
+        {
+          ...of,
+          ...ofMean(gain),
+          part: waits(gain) ? null : partOf({ ...gain, margin: null }, of.runs),
+          atLimit: 0,
+          task: { ...meanTask, name, digits },
+          percentDigits: digits,
+        },
+      ];
     });
   });
 }
@@ -76,14 +101,14 @@ export function pointRows(comparison: Comparison, point: Point): readonly GainRo
   return [
     ...point.rows.flatMap((row) => {
       const reference = row.label === baseline ? null : baseline;
-      return modelRows({ ...row, family: 'models', model: row.label, reference, weight: null }, point);
+      return modelRows({ ...row, family: 'models', model: row.label, reference, weight: null }, point, comparison);
     }),
     ...partsAt(comparison.contrasts, point.axis).flatMap((contrast) =>
-      modelRows({ ...contrast, family: 'contrasts', weight: null }, point),
+      modelRows({ ...contrast, family: 'contrasts', weight: null }, point, comparison),
     ),
     ...point.fronts.flatMap(({ model, points }) =>
       points.flatMap((at) =>
-        modelRows({ ...at, family: 'front', model, reference: baseline, weight: at.value }, point),
+        modelRows({ ...at, family: 'front', model, reference: baseline, weight: at.value }, point, comparison),
       ),
     ),
   ];
@@ -105,7 +130,11 @@ function rowNamed(label: string, meanOf: readonly string[] | undefined, { rows }
 }
 
 /** A row for each task, and one for Δm. */
-function modelRows({ tasks, aggregate, verdict, ...of }: Compared, point: Point): readonly GainRow[] {
+function modelRows(
+  { tasks, aggregate, verdict, ...of }: Compared,
+  point: Point,
+  { uncertainty }: Comparison,
+): readonly GainRow[] {
   const model = rowNamed(of.model, of.models, point);
   if (!model) return [];
   const hasGain = Object.values(tasks).some(({ gain }) => gain !== null);
@@ -115,11 +144,16 @@ function modelRows({ tasks, aggregate, verdict, ...of }: Compared, point: Point)
     modelVerdict: verdict === 'baseline' || hasGain ? verdict : 'no result',
   };
   const own = of.family !== 'front';
+  // Draws lower an error that is all of training, or of draws of the data.
+  const draws = uncertainty === 'seeds' && model.design !== 'splits' ? ofModel.runs : null;
+  const part = (gain: Pick<TestedGain, 'gain' | 'gains' | 'simultaneous' | 'margin' | 'verdict'>) =>
+    waits(gain) || (uncertainty !== 'rows' && gain.gains.length < fewestRuns) ? null : partOf(gain, draws);
   const ofTasks = point.tasks.map((task): GainRow => {
     const { mean, sd, oneEpoch, atLimit } = taskGain(model, task);
     return {
       ...ofModel,
       ...(tasks[task.name] ?? noGain),
+      part: part(tasks[task.name] ?? noGain),
       task,
       ...(own ? { mean, sd } : { mean: null, sd: null }),
       atLimit,
@@ -131,13 +165,25 @@ function modelRows({ tasks, aggregate, verdict, ...of }: Compared, point: Point)
   const digits = aggregateDigits(point.rows);
   return [
     ...ofTasks,
-    { ...ofModel, ...ofMean(aggregate), atLimit: model.atLimit, task: { ...meanTask, digits }, percentDigits: digits },
+    {
+      ...ofModel,
+      ...ofMean(aggregate),
+      part: part({ ...aggregate, margin: null }),
+      atLimit: model.atLimit,
+      task: { ...meanTask, digits },
+      percentDigits: digits,
+    },
   ];
 }
 
 function ofMean(aggregate: Gain & { readonly verdict: TaskVerdict | null }) {
   const { gain, verdict } = aggregate;
   return { ...noGain, ...aggregate, relativeGain: gain, verdict, mean: null, sd: null, oneEpoch: null };
+}
+
+/** Whether training had not ended: no word is said of the gain. */
+function waits({ verdict }: { readonly verdict: TaskVerdict | null }): boolean {
+  return verdict === 'not trained to a plateau';
 }
 
 /** The rows of each model, in their order: one group for each model, contrast, or weight of a front. */
@@ -153,4 +199,129 @@ export function rowsByModel(rows: readonly GainRow[]): readonly (readonly [GainR
 
 function isSameModel(one: GainRow, other: GainRow): boolean {
   return (['family', 'point', 'model', 'reference', 'weight'] as const).every((key) => one[key] === other[key]);
+}
+
+/** What a comparison has at one point of the axes. Without axes there is one point. */
+export interface Point {
+  readonly axis: AxisPoint;
+  /** `dataset.correlation = 0.4`. Empty without axes. */
+  readonly title: string;
+  readonly tasks: readonly PointTask[];
+  readonly rows: readonly ComparisonRow[];
+  readonly fronts: readonly Front[];
+  readonly searches: readonly ModelSearch[];
+  /** Where models keep their last epoch. */
+  readonly trained: Trained | undefined;
+}
+
+/** A comparison's points, in the order of its rows. */
+export function comparisonPoints(comparison: Comparison): readonly Point[] {
+  return groupedBy(comparison.rows, ({ axis }) => axis).map((rows) => {
+    const [{ axis }] = rows;
+    return {
+      axis,
+      title: Object.entries(axis)
+        .map(([key, value]) => `${key} = ${axisValue(value)}`)
+        .join(', '),
+      tasks: comparison.tasks.map((name) => describeTask(name, rows, comparison)),
+      rows,
+      fronts: partsAt(comparison.fronts, axis),
+      searches: partsAt(comparison.search?.models, axis),
+      trained: partsAt(comparison.trained, axis)[0],
+    };
+  });
+}
+
+/** Those at one point of the axes. */
+function partsAt<Part extends { readonly axis: AxisPoint }>(
+  parts: readonly Part[] = [],
+  axis: AxisPoint,
+): readonly Part[] {
+  return parts.filter((part) => pointKey(part.axis) === pointKey(axis));
+}
+
+/** `b` of `loss.weights.b.initial` */
+export function weightedTask({ key }: Pick<Front, 'key'>): string {
+  return key.split('.').at(-2) ?? key;
+}
+
+export interface PointTask {
+  readonly name: string;
+  /** Empty: this is Δm. */
+  readonly metric: string;
+  readonly better: 'higher' | 'lower';
+  /** Of gains: `AUC`, `log points`. */
+  readonly unit: string;
+  /** Decimals of gains, and of the metric itself. */
+  readonly digits: number;
+  readonly levelDigits: number;
+  /**
+   * Percent per unit of the metric, where gains are in percent: those of errors, unless the baseline's is 0. Else null.
+   */
+  readonly percent: number | null;
+}
+
+/** The unit of gains of errors, where a config asks for it. */
+export const logPoints = 'log points';
+
+/** What is said of a task at a point of the axes, from the rows there. */
+function describeTask(
+  name: string,
+  rows: readonly ComparisonRow[],
+  { baseline, errorGains }: Pick<Comparison, 'baseline' | 'errorGains'>,
+): PointTask {
+  const gains = rows.flatMap(({ tasks }) => tasks[name] ?? []);
+  const metric = gains[0]?.metric ?? '';
+  const definition = metrics.all.find((candidate) => candidate.name === metric);
+  const level = rows.find(({ label }) => label === baseline)?.tasks[name]?.mean ?? null;
+  const better = definition?.better ?? 'higher';
+  const [ses, sds] = [gains.map(({ se }) => se), gains.map(({ sd }) => sd)];
+  const means = gains.map(({ mean }) => mean);
+  const hasError = ses.some((error) => error !== null && error > 0);
+  if (errorGains === 'log' && better === 'lower' && definition?.range === 'error') {
+    const digits = digitsFor(
+      ses,
+      gains.map(({ gain }) => gain),
+    );
+    return { name, metric, better, unit: logPoints, digits, levelDigits: digitsFor(sds, means), percent: null };
+  }
+  const digits = digitsFor(hasError ? ses : sds, means);
+  const percent = better === 'lower' && level !== null && level > 0 ? 100 / level : null;
+  return { name, metric, better, unit: metricName(metric), digits, levelDigits: digits, percent };
+}
+
+/** A task's results in a row. All null for a model without a finished run. */
+function taskGain(row: ComparisonRow, { name, metric }: PointTask): TaskGain {
+  return row.tasks[name] ?? { ...noGain, metric, mean: null, sd: null, atLimit: 0, oneEpoch: null };
+}
+
+const noGain: TestedGain = {
+  gain: null,
+  gains: [],
+  se: null,
+  interval: null,
+  simultaneous: null,
+  p: null,
+  pHolm: null,
+  relativeGain: null,
+  margin: null,
+  pEquivalent: null,
+  pNotInferior: null,
+  verdict: null,
+};
+
+/** Decimals of the mean relative gains. */
+function aggregateDigits(rows: readonly ComparisonRow[]): number {
+  return percentDigits(rows.map(({ aggregate }) => aggregate?.gain ?? null));
+}
+
+/** Sorts rows by mean relative gain, best first. Rows without one are last, in the order of the config. */
+export function ranked<Row extends Pick<ComparisonRow, 'aggregate'>>(rows: readonly Row[]): readonly Row[] {
+  const gain = ({ aggregate }: Row) => aggregate?.gain ?? Number.NEGATIVE_INFINITY;
+  return rows.toSorted((a, b) => (gain(a) === gain(b) ? 0 : gain(b) - gain(a)));
+}
+
+/** A metric's display name. Short names are initials. */
+export function metricName(metric: string): string {
+  return metric.length <= 4 ? metric.toUpperCase() : metric;
 }

@@ -1,8 +1,7 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { explanations, signsInWords } from './explain.js';
 import { longTable } from './gain-columns.js';
-import { gainTables } from './gain-rows.js';
-import { comparisonPoints } from './points.js';
+import { comparisonPoints, gainTables } from './gain-rows.js';
 import type { TableColumn, TextCell } from './text-table.js';
 
 /**

@@ -3,8 +3,7 @@ import { joined } from '../support/joined.js';
 import { answers } from './answer.js';
 import { explanations, signsInWords } from './explain.js';
 import { longTable } from './gain-columns.js';
-import { gainTables } from './gain-rows.js';
-import { comparisonPoints } from './points.js';
+import { comparisonPoints, gainTables } from './gain-rows.js';
 import type { TableColumn, TextCell } from './text-table.js';
 
 /** gains.md: the answer, then a table for each point of the axes with a line for each gain. Decided gains are bold. */

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
 import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { gainsText } from './gains-text.js';
+import { reportFixture } from './report.fixture.js';
 
 const plain = { colour: false, wide: false, columns: 80 };
 /** The cells of a line, with bars between them. */
@@ -104,6 +105,26 @@ test('green is better, red is worse, and colours move no column', () => {
   const painted = (code: number) =>
     new Set([...coloured.matchAll(new RegExp(`\\u001b\\[${code}m\\S+ (?:% )?(\\S)`, 'g'))].map(([, sign]) => sign));
   expect([painted(32), painted(31)]).toEqual([new Set('▲'), new Set('▼')]);
+});
+
+test('log points are the unit of gains of errors, and means keep the metric’s own digits', async () => {
+  const { comparison } = await reportFixture({
+    ...{
+      models: [
+        { label: 'alone', type: 'single-task' },
+        { label: 'ple', type: 'ple' },
+      ],
+      seeds: 3,
+      rows: 400,
+    },
+    ...{ tasks: [{ name: 'time', type: 'regression' as const }], spread: 0.02, settings: { errorGains: 'log' } },
+  });
+  const text = gainsText(comparison, { ...plain, columns: 400 });
+  const gain = comparison.rows[1]?.tasks['time']?.gain ?? 0;
+  expect(text).toMatch(/alone .* 0\.\d{3,5} MSE/);
+  expect(text).toContain(`(+${gain.toFixed(1)} log points)`);
+  expect(text).toContain('of errors in log points, 100 ln(alone / model)');
+  expect(gainsText(comparison, { ...plain, columns: 400, wide: true })).toContain('Gains of errors are in log points');
 });
 
 test('means over points have a table where one is known', () => {

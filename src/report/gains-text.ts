@@ -3,8 +3,7 @@ import { joined } from '../support/joined.js';
 import { answers } from './answer.js';
 import { explanations, legend, protocol } from './explain.js';
 import { longTable, shortTable } from './gain-columns.js';
-import { type GainRow, gainTables } from './gain-rows.js';
-import { comparisonPoints } from './points.js';
+import { comparisonPoints, type GainRow, gainTables } from './gain-rows.js';
 import { searchTable } from './search-table.js';
 import { columnTable, wrapped } from './text-table.js';
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { must } from '../../support/must.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import { testFamily } from '../statistics/gain-family.js';
 import { squeezedVariances } from '../statistics/variances.js';
@@ -106,6 +107,30 @@ describe('rows alone', () => {
     const [apart, one] = [await summarize(entries, options), await summarize(split, options)];
     const se = (comparison: typeof apart) => Number(comparison.rows[1]?.tasks.rating?.se);
     expect(se(one)).toBeCloseTo(Math.SQRT2 * se(apart), 12);
+  });
+
+  it('in log points are the same for labels of any scale', async () => {
+    const scaled = (label: string, skill: number, seed: number, scale: number) => {
+      const of = predictions(skill, seed).map(({ task, scores }) => {
+        const factor = task.type === 'regression' ? scale : 1;
+        const times = (values: ArrayLike<number>) => Float32Array.from(values, (value) => factor * value);
+        return { task, scores: { ...scores, logits: times(scores.logits), labels: times(scores.labels) } };
+      });
+      return buildEntry(label, [predictedRun(label, of, { checksum: 'rows' })]);
+    };
+    const gains = await Promise.all(
+      [1, 8].map(async (scale) => {
+        const entries = [scaled('alone', 0.4, 1, scale), scaled('ple', 0.8, 2, scale)];
+        const made = await summarize(entries, { ...options, seeds: [1], errorGains: 'log' });
+        return must(made.rows[1]?.tasks.rating, 'gain');
+      }),
+    );
+    expect(gains[1]?.gain).toBeCloseTo(gains[0]?.gain ?? 0, 9);
+    expect(gains[1]?.se).toBeCloseTo(gains[0]?.se ?? 0, 9);
+    // By the delta method: of the ratio of the mean squared errors.
+    const [own, other] = [inside.map(loss(0.8, 2)), inside.map(loss(0.4, 1))];
+    const parts = own.map((value, row) => 100 * (value / mean(own) - (other[row] ?? 0) / mean(other)));
+    expect(gains[0]?.se).toBeCloseTo(Math.sqrt(variance(parts) / parts.length), 6);
   });
 
   it('a metric that has none: nothing is defined, and a note says so', async () => {

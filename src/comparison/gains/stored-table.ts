@@ -76,6 +76,7 @@ export async function storedTable(source: StoredRuns, options: TableOptions): Pr
       tasks,
       metrics: taskMetrics(before),
       margins: before.margins,
+      errorGains: before.errorGains,
       taskWeights: before.taskWeights,
       contrasts: contrastPairs(before.contrasts),
       seeds,

@@ -104,6 +104,34 @@ describe('one model', () => {
     expect(chosen?.tasks.rating).toMatchObject({ metric: 'nmse', gain: expect.closeTo(0.125, 14) });
   });
 
+  it('of an error in log points is 100 ln(reference / model), and Δm takes it as it is; of AUC it is the difference', async () => {
+    const errors = { alone: [2, 2.2, 1.8], ple: [1.5, 1.6, 1.4] };
+    const run = (label: string) => (mse: number, index: number) =>
+      evaluatedRun(`${label}-${index}`, {
+        rating: { type: 'regression', test: { mse, nmse: mse / 4, mae: null } },
+        click: { type: 'binary', test: { auc: label === 'ple' ? 0.82 : 0.8 } },
+      });
+    const entries = [
+      buildEntry('alone', errors.alone.map(run('alone'))),
+      buildEntry('ple', errors.ple.map(run('ple'))),
+    ];
+    const tasks = ['regression', 'binary'].map((type, index) => ({ name: ['rating', 'click'][index] ?? '', type }));
+    const made = await summarize(entries, {
+      ...options,
+      ...plainOptions(3),
+      ...{ tasks, errorGains: 'log', margins: { mse: { percent: 5 } } },
+    });
+    const meanLog = (values: readonly number[]) => values.reduce((sum, value) => sum + Math.log(value) / 3, 0);
+    const gain = 100 * (meanLog(errors.alone) - meanLog(errors.ple));
+    expect(made.errorGains).toBe('log');
+    expect(made.rows[1]?.tasks.rating).toMatchObject({
+      ...{ gain: expect.closeTo(gain, 10), relativeGain: expect.closeTo(gain, 10), margin: 5 },
+      mean: expect.closeTo(1.5, 12),
+    });
+    expect(made.rows[1]?.tasks.click?.gain).toBeCloseTo(0.02, 12);
+    expect(made.rows[1]?.aggregate?.gain).toBeCloseTo((gain + 2.5) / 2, 10);
+  });
+
   it('a relative gain needs a metric above 0', async () => {
     const entries = [model('alone', [0, 0.1, -0.1], [0.6, 0.6, 0.6]), model('ple', [0.1, 0.1, 0.1], [0.6, 0.6, 0.6])];
     const comparison = await summarize(entries, { ...options, ...plainOptions(3) });

@@ -50,7 +50,7 @@ export interface SummaryOptions {
   /** By task, where it is not the default metric of the task's type. */
   readonly metrics: Readonly<Record<string, string>>;
   /** What gains of errors are. Absent: differences. */
-  readonly errorGains?: Comparison['errorGains'];
+  readonly errorGains?: 'difference' | 'log' | undefined;
   /** By metric, where it is not the metric's default. Null: no margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
   /** Weights by task in the mean relative gain. Default: 1. */

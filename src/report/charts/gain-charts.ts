@@ -1,11 +1,10 @@
 import { axisName, axisValue, pointText } from '../../comparison/plan/axis-point.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
-import type { GainRow } from '../gain-rows.js';
+import { type GainRow, ranked } from '../gain-rows.js';
 import { confidence, signed } from '../numbers.js';
-import { ranked } from '../task-gains.js';
 import { section } from './chart.js';
-import { type Charted, gainTip, unit } from './gains.js';
+import { type Charted, gainTip } from './gains.js';
 import { findings } from './palette.js';
 import { area, bar, dot, extent, line, type Pair, type Plot, whole, words } from './plot.js';
 
@@ -61,7 +60,7 @@ function plotOf(rows: readonly [GainRow, ...GainRow[]], look: Charted['look']): 
     Object.keys(point.axis).length > 0 && model.label !== rows[y - 1]?.model.label ? [y] : [],
   );
   const groups = firsts.flatMap((y) => bar(whole, y - 0.5, { colour: 'rule' }));
-  const x = { title: `gain, ${unit(task)}`, domain, format: '+f' };
+  const x = { title: `gain, ${task.unit}`, domain, format: '+f' };
   return [
     {
       title: family === 'means' ? `${task.name}, mean over all points` : task.name,
@@ -96,7 +95,7 @@ export function axisLines({ comparison: { axes, baseline }, gains, series, look 
       title: joined(', ', task.name, pointText(others(rows[0]))),
       height: 240,
       x: { title: axisName(key), names },
-      y: { title: `gain, ${unit(task)}`, domain: extent([0, ...rows.map((row) => row.gain ?? 0)]), format: '+f' },
+      y: { title: `gain, ${task.unit}`, domain: extent([0, ...rows.map((row) => row.gain ?? 0)]), format: '+f' },
       marks: [
         ...bar(whole, 0),
         ...groupedBy(rows, ({ model }) => model.label).map((own) =>

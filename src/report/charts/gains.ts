@@ -1,9 +1,7 @@
 import type { ComparisonRow } from '../../comparison/comparison.js';
-import { type GainRow, gainTables } from '../gain-rows.js';
+import { comparisonPoints, type GainRow, gainTables, type Point } from '../gain-rows.js';
 import { probability, signed } from '../numbers.js';
-import { comparisonPoints, type Point } from '../points.js';
 import { type ReportData, type ReportedRun, rowRuns } from '../report-data.js';
-import { metricName, type PointTask } from '../task-gains.js';
 import { modelSeries, type Series } from './palette.js';
 
 /** What charts are drawn from. */
@@ -35,13 +33,8 @@ export function chartedOf(data: ReportData): Charted {
 export function gainTip({ task, gain, interval, pHolm, verdict }: GainRow): readonly string[] {
   const text = (value: number | null) => signed(value, task.digits);
   return [
-    `${task.name}: ${text(gain)} ${unit(task)}, ${verdict}`,
+    `${task.name}: ${text(gain)} ${task.unit}, ${verdict}`,
     ...(interval ? [`interval ${text(interval[0])} to ${text(interval[1])}`] : []),
     ...(pHolm === null ? [] : [`adjusted p ${probability(pHolm)}`]),
   ];
-}
-
-/** Of gains. */
-export function unit({ metric }: Pick<PointTask, 'metric'>): string {
-  return metric === '' ? '%' : metricName(metric);
 }

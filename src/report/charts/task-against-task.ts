@@ -1,11 +1,10 @@
 import { pointText } from '../../comparison/plan/axis-point.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { joined } from '../../support/joined.js';
-import { type GainRow, isMean, rowsByModel } from '../gain-rows.js';
+import { type GainRow, isMean, type PointTask, rowsByModel } from '../gain-rows.js';
 import { confidence, rounded } from '../numbers.js';
-import type { PointTask } from '../task-gains.js';
 import { section } from './chart.js';
-import { type Charted, gainTip, unit } from './gains.js';
+import { type Charted, gainTip } from './gains.js';
 import { area, bar, dot, extent, line, type Pair, type Plot, whole, words } from './plot.js';
 
 /** The seesaw: gains on one task against gains on another (PLE Fig. 3), a plot for each pair of tasks. */
@@ -50,7 +49,7 @@ function plotOf(
   if (own.length === 0) return [];
   const axis = (task: PointTask, rows: readonly GainRow[], share: number) => {
     const ends = rows.flatMap(({ gain, interval }) => [gain ?? 0, ...(interval ?? [])]);
-    return { title: `gain on ${task.name}, ${unit(task)}`, domain: extent([0, ...ends], share), format: '+f' };
+    return { title: `gain on ${task.name}, ${task.unit}`, domain: extent([0, ...ends], share), format: '+f' };
   };
   const [low, high] = whole;
   const corner = (text: string, [right, top]: Pair) =>

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import type { ComparisonRow, RunReference } from '../../comparison/comparison.js';
 import { allEnvironments } from '../../training/folder/environment.js';
+import { comparisonPoints } from '../gain-rows.js';
 import { type Html, html } from '../html.js';
-import { comparisonPoints } from '../points.js';
 import type { ReportData } from '../report-data.js';
 
 /** Everything needed to repeat the comparison: command, data, versions, machine, config, and where its runs are. */
