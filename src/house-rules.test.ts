@@ -51,11 +51,11 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21545, bytes: 94515, files: 31 },
+  cli: { tokens: 21600, bytes: 94760, files: 31 },
   comparison: { tokens: 51192, bytes: 181459, files: 37 },
   config: { tokens: 22011, bytes: 88518, files: 21 },
-  data: { tokens: 72375, bytes: 270791, files: 69 },
-  engine: { tokens: 34718, bytes: 119189, files: 32 },
+  data: { tokens: 73067, bytes: 273068, files: 69 },
+  engine: { tokens: 34913, bytes: 119955, files: 32 },
   guess: { tokens: 12700, bytes: 50947, files: 9 },
   inspect: { tokens: 5384, bytes: 21949, files: 9 },
   'library.ts': { tokens: 1268, bytes: 5690, files: 1 },
@@ -65,10 +65,10 @@ const sizes: Readonly<Record<string, Size>> = {
   optimizers: { tokens: 5265, bytes: 20658, files: 16 },
   report: { tokens: 26886, bytes: 100496, files: 31 },
   scripts: { tokens: 25083, bytes: 88562, files: 24 },
-  serving: { tokens: 17584, bytes: 60602, files: 12 },
-  support: { tokens: 7919, bytes: 26949, files: 24 },
+  serving: { tokens: 17812, bytes: 61165, files: 12 },
+  support: { tokens: 8074, bytes: 27446, files: 24 },
   tracking: { tokens: 4175, bytes: 15533, files: 4 },
-  training: { tokens: 33330, bytes: 123186, files: 37 },
+  training: { tokens: 33570, bytes: 123953, files: 37 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

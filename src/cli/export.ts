@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
@@ -40,7 +41,13 @@ export const exportRun = defineCommand(words, async (path, { to, format = 'onnx'
       import('../serving/export/onnx-file.js'),
       import('../support/whole-file.js'),
     ]);
-    await writeWhole(to, onnxFile(run));
+    const beside = `${to}.data`;
+    const { file, data } = onnxFile(run, basename(beside));
+    if (data.length > 0) {
+      await writeWhole(beside, data);
+      say(`Written: ${beside}, the tables, which ${to} needs beside it: an ONNX file has less than 2 GiB`);
+    }
+    await writeWhole(to, file);
   }
   say(`Written: ${to}`);
   return exitCode.done;

@@ -29,10 +29,10 @@ export type Fitted =
 
 /**
  * `values[i]` has the index i + 1; where the first is null, the values of `rare` share the index 1. Any other value has
- * the index 0.
+ * the index 0. A number n in place of the values: the codes 0 to n - 1.
  */
 export interface Vocabulary {
-  readonly values: readonly (string | number | null)[];
+  readonly values: readonly (string | number | null)[] | number;
   readonly rare: readonly (string | number)[];
 }
 
@@ -76,6 +76,9 @@ export interface FittedTask {
    */
   readonly link?: 'log' | undefined;
 }
+
+/** `encoding.json` is read as one string, of which a JavaScript engine has at most 2^29 characters. */
+export const mostEncodingText = 2 ** 29 - 2 ** 16;
 
 /** A run's files are what was written: `result.json` has their checksums. */
 export const encodingShape = z.looseObject({ schema: z.literal(1) });

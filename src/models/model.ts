@@ -261,8 +261,8 @@ export function defineModel<Own extends z.ZodRawShape>(definition: {
   }
 }
 
-/** Most values of one parameter: 2 GB. */
-const mostValues = 2 ** 29;
+/** Most values of one parameter: 4 GiB, as much as one array of Node 20 has. */
+const mostValues = 2 ** 30;
 
 function checkSizes(parameters: ParameterStarts): void {
   for (const [name, { shape, kind }] of Object.entries(parameters)) {

@@ -54,6 +54,15 @@ describe('options that do not fit the tasks or the model are one line of a Confi
     expect(() => models.get('mmoe').build(shape, { type: 'mmoe', experts: 1e9 })).toThrow(/1024/);
   });
 
+  it('a table has as many rows as 4 GiB hold', () => {
+    const of = (cardinality: number) => {
+      const categorical = [{ name: 'user', cardinality, embedding: 16 }];
+      return models.get('ple').build({ ...shape, categorical }, { type: 'ple' }).parameters['embeddings.16']?.shape;
+    };
+    expect(of(49_600_000)).toEqual([49_600_000, 16]);
+    expect(() => of(2 ** 26 + 1)).toThrow(/67108865 x 16 values: lower inputs\.embedding, raise inputs\.minCount/);
+  });
+
   it.each(['customized-sharing', 'cgc'])(
     "%s refuses a task called 'shared', even where no expert is shared",
     (type) => {

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
-import { type Encoding, encodingShape } from '../data/encoding.js';
+import { type Encoding, encodingShape, mostEncodingText } from '../data/encoding.js';
 import type { Model } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
 import { ConfigError, DataError } from '../support/errors.js';
@@ -58,7 +58,8 @@ export async function readTrainedRun(
     if (existsSync(join(path, name))) return join(path, name);
     throw new DataError(`${path} has no ${name}, which new rows need: it was deleted. Train it again (--overwrite).`);
   };
-  const encoding = readStored(file(encodingFile), encodingShape, (text): Encoding => JSON.parse(text));
+  const parse = (text: string): Encoding => JSON.parse(text);
+  const encoding = readStored(file(encodingFile), encodingShape, parse, undefined, mostEncodingText);
   const { experiment, result, notes } = run;
   const files = servedFiles(result);
   if (files.length > 1 && result.files['checkpoints/best.safetensors'])

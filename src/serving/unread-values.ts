@@ -92,8 +92,8 @@ function unseen(
     others.push(text);
   }
   if (unknown === 0 || 2 * unknown < all) return undefined;
-  const spellings = new Map([...valueIndexes(stored).keys()].map((text) => [spelled(text), text]));
-  const text = dictionary && others.find((other) => spellings.has(spelled(other)));
+  const spellings = new Map(dictionary && [...valueIndexes(stored).keys()].map((text) => [spelled(text), text]));
+  const text = others.find((other) => spellings.has(spelled(other)));
   const cause = text === undefined ? '' : `: ${shown(text)} was ${shown(spellings.get(spelled(text)) ?? '')} there`;
   if (missing === unknown) return `${missing} of ${all} values are missing, and none was in training${orRare}`;
   const ofThese = missing > 0 ? `, ${missing} of them are missing` : '';

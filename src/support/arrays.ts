@@ -29,3 +29,9 @@ export function int32(shape: readonly number[], data: Int32Array = new Int32Arra
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
+
+/** An array's bytes in pieces: hashes and files take at most 2 GiB at once. */
+export function* bytesOf({ data }: HostArray, most = 2 ** 28): Generator<Uint8Array> {
+  for (let from = 0; from < data.byteLength; from += most)
+    yield new Uint8Array(data.buffer, data.byteOffset + from, Math.min(most, data.byteLength - from));
+}

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { float32, int32 } from './arrays.js';
+import { bytesOf, float32, int32 } from './arrays.js';
 import { folderOfFile } from './folder.fixture.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 
@@ -21,6 +21,13 @@ test('what is written is read, to the bit', async () => {
   expect(read.metadata).toEqual({ note: 'ü "quoted"' });
   for (const [name, array] of Object.entries(arrays)) expect(read.arrays[name]).toEqual(array);
   expect(readdirSync(folder)).toEqual(['all.safetensors']);
+});
+
+test('an array’s bytes come in pieces that fit', () => {
+  const array = { ...float32([2]), data: Float32Array.of(1, 2, 3).subarray(1) };
+  const pieces = [...bytesOf(array, 5)];
+  expect(pieces.map(({ length }) => length)).toEqual([5, 3]);
+  expect(Buffer.concat(pieces)).toEqual(Buffer.from(Float32Array.of(2, 3).buffer));
 });
 
 test('the bytes are those of the format', async () => {

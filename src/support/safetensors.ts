@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
-import { elementCount, float32, type HostArrays, int32 } from './arrays.js';
+import { bytesOf, elementCount, float32, type HostArrays, int32 } from './arrays.js';
 import { UserError } from './errors.js';
 import { writeWhole } from './whole-file.js';
 
@@ -31,11 +31,12 @@ export async function writeSafetensors(path: string, file: SafetensorsFile): Pro
   const padding = Buffer.alloc((8 - (json.length % 8)) % 8, ' '); // the data starts at a multiple of 8
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length + padding.length));
+  await writeWhole(path, pieces());
 
-  const bytes = Object.values(file.arrays).map(({ data }) =>
-    Buffer.from(data.buffer, data.byteOffset, data.byteLength),
-  );
-  await writeWhole(path, [Buffer.concat([length, json, padding]), ...bytes]);
+  function* pieces(): Generator<Uint8Array> {
+    yield Buffer.concat([length, json, padding]);
+    for (const array of Object.values(file.arrays)) yield* bytesOf(array);
+  }
 }
 
 const headerSchema = z.record(

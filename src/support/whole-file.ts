@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import { UserError } from './errors.js';
@@ -31,6 +31,25 @@ export async function writeWhole(
     await file?.close().catch(() => undefined);
     await rm(partial, { force: true }).catch(() => undefined);
     throw cannotWriteFile(path, error);
+  }
+}
+
+/**
+ * Gives a file a second name, in place of a copy. Both names have one content, which nothing may then change but by
+ * `writeWhole`.
+ * @returns whether the file system did
+ */
+export async function linkWhole(file: string, path: string): Promise<boolean> {
+  const partial = partialPath(path);
+  try {
+    await link(file, partial);
+    await rename(partial, path);
+    await syncPath(dirname(path));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await rm(partial, { force: true }).catch(() => undefined); // there too if both were links of one file
   }
 }
 

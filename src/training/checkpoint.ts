@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HostArray, HostArrays } from '../support/arrays.js';
+import { bytesOf, type HostArray, type HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
 import type { ServedSet } from './progress/kept-parameters.js';
@@ -31,9 +31,9 @@ export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: st
 /** Covers everything that a run continues from: a bit flipped on the disk would silently give a wrong result. */
 function checksum(arrays: HostArrays, progress: string): string {
   const sha256 = createHash('sha256').update(progress);
-  for (const [name, { dtype, shape, data }] of Object.entries(arrays)) {
-    sha256.update(JSON.stringify([name, dtype, shape]));
-    sha256.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  for (const [name, array] of Object.entries(arrays)) {
+    sha256.update(JSON.stringify([name, array.dtype, array.shape]));
+    for (const piece of bytesOf(array)) sha256.update(piece);
   }
   return sha256.digest('hex');
 }

@@ -149,6 +149,8 @@ class OpenJournal implements Journal {
   readonly #tracker: Tracker;
   readonly #note: (message: string, ofRun?: true) => void;
   #written = performance.now();
+  /** Milliseconds that the last checkpoint took: a twentieth of the time goes to them at most. */
+  #writing = 0;
   #status: TrackedStatus = 'failed';
 
   constructor(run: OpenedFolder, tracker: Tracker, note: (message: string, ofRun?: true) => void) {
@@ -176,11 +178,12 @@ class OpenJournal implements Journal {
   async #checkpoint(record: Exclude<TrainingRecord, { kind: 'trained' }>): Promise<TrainingOutcome | undefined> {
     const { folder, hash, log, options } = this.#run;
     const interrupted = options.signal.aborted;
-    const isDue = performance.now() - this.#written > checkpointSeconds * 1000;
+    const isDue = performance.now() - this.#written > Math.max(1000 * checkpointSeconds, 20 * this.#writing);
     if (record.kind !== 'epoch' && !interrupted && !isDue) return undefined;
-    const snapshot = await record.snapshot();
-    await writeSnapshot(folder.checkpoints, snapshot, hash);
+    const started = performance.now();
+    await writeSnapshot(folder.checkpoints, await record.snapshot(), hash);
     this.#written = performance.now();
+    this.#writing = this.#written - started;
     if (!interrupted) return undefined;
     this.#status = 'interrupted';
     log.info('interrupted');
@@ -203,7 +206,7 @@ class OpenJournal implements Journal {
     const { experiment, setup, folder } = this.#run;
     const { path } = folder;
     await folder.writeJson('gates.json', trained.own.test.gates); // [] for a model without gates
-    await folder.write(encodingFile, `${JSON.stringify(setup.dataset.encoding)}\n`);
+    await folder.writeShared(encodingFile, `${JSON.stringify(setup.dataset.encoding)}\n`);
     if (predictions) await writePredictions(join(path, predictionsFile), setup.dataset, trained.own.test);
     const measured = measuredResult(experiment, setup, trained, readEpochs(path));
     const files = servedFiles(measured);

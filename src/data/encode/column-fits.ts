@@ -1,7 +1,7 @@
 import { asSingle, type SourceBlock, type SourceColumn } from '../dataset.js';
 import type { Fitted } from '../encoding.js';
 import { signedLog } from './column-encodings.js';
-import { fitVocabulary, type VocabularyOptions, vocabularyByNumber } from './vocabulary.js';
+import { type VocabularyOptions, vocabularyByNumber } from './vocabulary.js';
 
 /** Learns from the training rows of one column, block by block, what its encoding needs. */
 export interface ColumnFit {
@@ -30,12 +30,8 @@ export function vocabularyFit(
 }
 
 /** Every index is known, whether training has it or not. */
-export function completeFit(size: number, column: Pick<SourceColumn, 'name' | 'dictionary'>): ColumnFit {
-  const options = { minCount: 1, unseen: 'rare' } as const;
-  return {
-    add: () => undefined,
-    finish: () => ({ kind: 'vocabulary', ...fitVocabulary(new Uint32Array(size).fill(1), options, column) }),
-  };
+export function completeFit(size: number, column: Pick<SourceColumn, 'dictionary'>): ColumnFit {
+  return { add: () => undefined, finish: () => ({ kind: 'vocabulary', values: column.dictionary ?? size, rare: [] }) };
 }
 
 export function scaleFit(log: boolean): ColumnFit {

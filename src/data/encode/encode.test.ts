@@ -4,6 +4,7 @@ import { ConfigError } from '../../support/errors.js';
 import type { SourceColumn } from '../dataset.js';
 import { type FakeSplit, fakeSource, readWhole } from './encode.fixture.js';
 import { encode } from './encode.js';
+import { checkStored } from './fit.js';
 
 const inputs = (settings: object = {}) => inputsSchema.parse(settings);
 const tasks = (...names: string[]) => names.map((name) => taskSchema.parse({ name, type: 'binary' }));
@@ -46,6 +47,14 @@ describe('categorical columns', () => {
     const { splits } = await encode(oneColumn(column, [3, 1], [0, 4]), inputs(), tasks('click'));
     await expect(readWhole(splits.test)).rejects.toThrow('has 4 where an index of a dictionary of 4 values');
   });
+});
+
+test('vocabularies that a run cannot store are refused with what makes them shorter', () => {
+  const column = (name: string, values: number | string[]) =>
+    ({ name, kind: 'vocabulary', values, rare: [], cells: {} }) as const;
+  const columns = [column('few', ['a']), column('user', ['abc', 'abd']), column('all', 10 ** 8)];
+  expect(() => checkStored(columns, 15)).toThrow(/^Column 'user' .*inputs\.columns\.user\.minCount, or hash/);
+  expect(() => checkStored(columns, 16)).not.toThrow();
 });
 
 describe('numeric columns', () => {

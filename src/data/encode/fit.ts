@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { type InputsConfig, type TaskConfig, unusualLoss } from '../../config/parts.js';
 import { DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import type { Source, SourceBlock, SourceColumn, SourceSplit } from '../dataset.js';
-import type { Encoding, FittedColumn } from '../encoding.js';
+import { type Encoding, type FittedColumn, mostEncodingText } from '../encoding.js';
 import { checkedLabels } from './checked-labels.js';
 import { type ColumnFit, completeFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
 import { type KeptRows, keptRows } from './encoded-split.js';
@@ -44,6 +45,7 @@ export async function fitEncoding(
     const by = fits[c]?.finish() ?? { kind: 'identity' };
     return { name, cells: 'values' in by ? cells : { lenient: false, ...cells }, ...by };
   });
+  checkStored(fitted);
   return {
     encoding: {
       schema: 1,
@@ -67,6 +69,21 @@ export async function fitEncoding(
     apart: tasks.flatMap(({ name }, t) => (spaces?.apart.has(t) ? [name] : [])),
     notes: columns.flatMap(({ name }, c) => truncationNote(name, fits[c], fitted[c])),
   };
+}
+
+/** @throws DataError if the vocabularies, of which the largest is named, are too long to be stored. */
+export function checkStored(columns: readonly FittedColumn[], most = mostEncodingText): void {
+  const lengths = columns.map((column) => {
+    if (!('values' in column) || typeof column.values === 'number') return 0;
+    let length = 0;
+    for (const values of [column.values, column.rare]) for (const value of values) length += String(value).length + 3;
+    return length;
+  });
+  if (lengths.reduce((sum, length) => sum + length, 0) <= most) return;
+  const { name } = must(columns[lengths.indexOf(Math.max(...lengths))], 'a column');
+  throw new DataError(
+    `Column '${name}' has more values than a run can store: raise inputs.columns.${name}.minCount, or hash it to fewer.`,
+  );
 }
 
 function linkFunction(task: TaskConfig): 'log' | undefined {

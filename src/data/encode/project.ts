@@ -18,7 +18,7 @@ import { checkedLabels } from './checked-labels.js';
 import { bucketEncoding, type ColumnEncoding, scaleEncoding, vocabularyEncoding } from './column-encodings.js';
 import { encodedSplit, type KeptRows } from './encoded-split.js';
 import { listEncoding } from './list-column.js';
-import { fedIndexes, firstSpellings } from './vocabulary.js';
+import { fedIndexes, firstSpellings, vocabularySize } from './vocabulary.js';
 
 /**
  * Rows of a source as models see them, by what was fitted: those of training, and new ones, whose columns may come in
@@ -98,7 +98,7 @@ export function features(
 
 /** Number of indexes, 0 included; undefined for a column that is fed as a number. */
 function fittedCardinality(fitted: Fitted): number | undefined {
-  if ('values' in fitted) return fitted.values.length + 1;
+  if ('values' in fitted) return vocabularySize(fitted) + 1;
   return fitted.kind === 'buckets' ? fitted.edges.length + 2 + Number(fitted.missing) : undefined;
 }
 

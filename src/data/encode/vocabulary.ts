@@ -21,6 +21,8 @@ export function fitVocabulary(
   { minCount, unseen }: VocabularyOptions,
   column: Pick<SourceColumn, 'name' | 'dictionary'>,
 ): Vocabulary {
+  if (!column.dictionary && counts.every((count) => count >= Math.max(1, minCount)))
+    return { values: counts.length, rare: [] };
   const values: (string | number | null)[] = [];
   const rare: (string | number)[] = [];
   for (const [index, count] of counts.entries()) {
@@ -83,17 +85,40 @@ export type FittedVocabulary = Extract<Fitted, { values: unknown }>;
 
 /** The index of a value that has one, by its text. */
 export function indexLookup(fitted: FittedVocabulary): (text: string) => number | undefined {
+  if (areCodes(fitted)) {
+    const fed = fedIndexes({ size: 1 + largestCode(fitted) }, fitted);
+    return (text) => (String(Number(text)) === text ? fed[Number(text)] || undefined : undefined);
+  }
   const indexes = valueIndexes(fitted);
   if (!('spellings' in fitted)) return (text) => indexes.get(text);
   const byNumber = new Map(Array.from(indexes, ([text, index]) => [numberKey(text) ?? text, index]));
   return (text) => byNumber.get(numberKey(text) ?? text);
 }
 
+/** Whether the values are codes of the data, not texts. */
+export function areCodes({ values, rare }: FittedVocabulary): boolean {
+  return typeof values === 'number' || [values, rare].some((some) => some.some((value) => typeof value === 'number'));
+}
+
+/** -1: there is none. */
+export function largestCode({ values, rare }: FittedVocabulary): number {
+  if (typeof values === 'number') return values - 1;
+  let most = -1;
+  for (const some of [values, rare]) for (const value of some) most = Math.max(most, Number(value ?? -1));
+  return most;
+}
+
+/** How many values have an index of their own, that of rare ones included. */
+export function vocabularySize({ values }: FittedVocabulary): number {
+  return typeof values === 'number' ? values : values.length;
+}
+
 /** The indexes of all texts that are known. */
 export function valueIndexes({ values, rare, ...others }: FittedVocabulary): Map<string, number> {
   const { spellings = {} } = 'spellings' in others ? others : {};
   const indexes = new Map([...rare.map((value): [string, number] => [String(value), 1]), ...Object.entries(spellings)]);
-  for (const [i, value] of values.entries()) if (value !== null) indexes.set(String(value), i + 1);
+  if (typeof values !== 'number')
+    for (const [i, value] of values.entries()) if (value !== null) indexes.set(String(value), i + 1);
   return indexes;
 }
 
@@ -109,6 +134,7 @@ export function fedIndexes(
     return fed;
   }
   const fed = new Int32Array(size);
+  if (typeof fitted.values === 'number') return fed.map((_, code) => (code < Number(fitted.values) ? code + 1 : 0));
   for (const value of fitted.rare) fed[Number(value)] = 1;
   for (const [i, value] of fitted.values.entries()) if (value !== null) fed[Number(value)] = i + 1;
   return fed;
@@ -122,7 +148,7 @@ function inOrder(
   dictionary: readonly string[],
   { values, rare, ...others }: FittedVocabulary,
 ): ((text: string) => number | undefined) | undefined {
-  const isPlain = rare.length === 0 && !('spellings' in others);
+  const isPlain = rare.length === 0 && typeof values !== 'number' && !('spellings' in others);
   let place = 0;
   if (isPlain) for (const text of dictionary) if (text === values[place]) place++;
   if (!isPlain || place < values.length) return undefined;

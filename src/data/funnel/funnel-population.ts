@@ -61,10 +61,41 @@ export function seen({ factors, width }: Population, factor: number, random: Ran
   );
 }
 
-/** Groups of about equal size, by rank of the values: 0 … groups - 1. */
+/** Groups of about equal size, by rank of the values (of equal ones by place): 0 … groups - 1. */
 export function ranked(values: Float64Array, groups: number): Int32Array {
-  const order = Int32Array.from(values, (_, i) => i).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0) || a - b);
-  const result = new Int32Array(values.length);
-  for (const [rank, i] of order.entries()) result[i] = Math.floor((rank * groups) / values.length);
-  return result;
+  const { length } = values;
+  const groupOf = (rank: number) => Math.floor((rank * groups) / length);
+  const sorted = values.toSorted(); // a sort of indexes, by a comparison, takes much longer
+  const least = new Float64Array(groups - 1); // of the groups after the first
+  const next = new Map<number, number>(); // the rank of the next of equal values that are in several groups
+  for (let group = 1; group < groups; group++) {
+    const start = Math.ceil((group * length) / groups);
+    const value = sorted[start] ?? Number.POSITIVE_INFINITY;
+    least[group - 1] = value;
+    if (sorted[start - 1] === value && !next.has(value)) next.set(value, firstPlace(sorted, value));
+  }
+  return Int32Array.from(values, (value) => {
+    const rank = next.size > 0 ? next.get(value) : undefined;
+    if (rank === undefined) return upTo(least, value);
+    next.set(value, rank + 1);
+    return groupOf(rank);
+  });
+}
+
+/** Of ascending numbers, the first place of one of them. */
+function firstPlace(sorted: Float64Array, value: number): number {
+  let place = upTo(sorted, value) - 1;
+  while (place > 0 && sorted[place - 1] === value) place--;
+  return place;
+}
+
+/** How many of ascending numbers are not above the value. */
+function upTo(sorted: Float64Array, value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

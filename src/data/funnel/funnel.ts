@@ -16,7 +16,7 @@ const rate = z.number().gt(0).lt(1);
 const members = z
   .int()
   .positive()
-  .max(2 ** 22);
+  .max(2 ** 26);
 
 const exponent = z.number().min(0).max(2);
 

@@ -24,6 +24,7 @@ message AttributeProto {
 }
 message TensorProto {
   repeated int64 dims = 1; optional int32 data_type = 2; optional string name = 8; optional bytes raw_data = 9;
+  repeated StringStringEntryProto external_data = 13; optional int32 data_location = 14;
 }
 message ValueInfoProto { optional string name = 1; optional TypeProto type = 2; optional string doc_string = 3; }
 message TypeProto { optional TensorTypeProto tensor_type = 1; }
@@ -70,7 +71,28 @@ export interface TensorProto {
   readonly name: string;
   readonly data_type: number;
   readonly dims: readonly number[];
-  readonly raw_data: Uint8Array;
+  readonly raw_data?: Uint8Array;
+  /** Where the bytes are, if not in `raw_data`: in a file beside that of the model. */
+  readonly external_data?: readonly { readonly key: string; readonly value: string }[];
+  readonly data_location?: number;
+}
+
+/** Smaller constants stay in the model: they may be shapes, which are read before the constants of another file. */
+const smallConstant = 1024;
+
+/** Constants whose bytes are in a file beside the model's, one after the other, and that file. */
+export function externalData(constants: readonly TensorProto[], location: string) {
+  const data: Uint8Array[] = [];
+  let offset = 0;
+  const initializer = constants.map(({ raw_data, ...constant }): TensorProto => {
+    if (!raw_data || raw_data.length < smallConstant) return { ...constant, ...(raw_data && { raw_data }) };
+    const place = { location, offset: String(offset), length: String(raw_data.length) };
+    data.push(raw_data);
+    offset += raw_data.length;
+    const external_data = Object.entries(place).map(([key, value]) => ({ key, value }));
+    return { ...constant, external_data, data_location: 1 };
+  });
+  return { initializer, data };
 }
 
 export interface ValueInfoProto {

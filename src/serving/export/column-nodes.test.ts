@@ -80,7 +80,9 @@ const cases: readonly Case[] = [
   codes('code', { values: [3, 0, 8], rare: [] }, {}),
   numbers('log', { kind: 'scale', mean: 0.2, deviation: 0.5, log: true }, several),
   codes('hashed', { values: [null, 5], rare: [1, 2] }, { hash: 9 }),
+  codes('complete', { values: 7, rare: [] }, {}),
   numbers('plain', { kind: 'identity' }, several),
+  codedList('all', { values: 4, rare: [], length: 4, pool: 'sum' }, [0.25, 1]),
   codedList('coded', { values: [5, 0], rare: [], length: 4, pool: 'mean' }, [-1, 0, 0.25, 1]),
 ];
 

@@ -1,4 +1,4 @@
-import { valueIndexes } from '../../data/encode/vocabulary.js';
+import { areCodes, fedIndexes, largestCode, valueIndexes } from '../../data/encode/vocabulary.js';
 import type { Encoding, FittedColumn } from '../../data/encoding.js';
 import { usualMissing } from '../../data/table/table-options.js';
 import {
@@ -132,26 +132,42 @@ function weightsName(name: string): string {
   return `${name}.weights`;
 }
 
-function cellType({ cells, values, rare }: Vocabulary): 'text' | 'code' | 'bucket' {
-  if (cells.hash !== undefined) return 'bucket';
-  return [...values, ...rare].some((value) => typeof value === 'number') ? 'code' : 'text';
+function cellType(column: Vocabulary): 'text' | 'code' | 'bucket' {
+  if (column.cells.hash !== undefined) return 'bucket';
+  return areCodes(column) ? 'code' : 'text';
 }
 
 /** int64, of the input's shape: the index of each value; in a list, -1 for padding. */
 function indexNodes(nodes: OnnxNodes, column: Vocabulary, missing: readonly string[]): string {
+  if (cellType(column) !== 'text') return codeNodes(nodes, column);
   const known = valueIndexes(column);
-  const isText = cellType(column) === 'text';
-  if (column.kind === 'list') known.set(isText ? '' : '-1', -1);
-  else if (!isText)
-    known.set('-1', 0); // a table of no keys would be refused
+  if (column.kind === 'list') known.set('', -1);
   else for (const mark of ['', ...missing]) known.set(mark, known.get('') ?? 0);
-  const keys = [...known.keys()];
   const attributes = [
-    isText ? stringsAttribute('keys_strings', keys) : intsAttribute('keys_int64s', keys.map(Number)),
+    stringsAttribute('keys_strings', [...known.keys()]),
     intsAttribute('values_int64s', [...known.values()]),
     intAttribute('default_int64', 0),
   ];
   return nodes.add('LabelEncoder', [column.name], attributes, { domain: 'ai.onnx.ml' });
+}
+
+function codeNodes(nodes: OnnxNodes, column: Vocabulary): string {
+  const { name, kind, values } = column;
+  const number = (value: number) => nodes.number('int64', value);
+  const size = Math.max(1, 1 + largestCode(column));
+  const isInside = nodes.add('And', [
+    nodes.add('Greater', [name, number(-1)]),
+    nodes.add('Less', [name, number(size)]),
+  ]);
+  const index =
+    typeof values === 'number'
+      ? nodes.add('Add', [name, number(1)])
+      : nodes.add('Gather', [
+          nodes.constant('int64', BigInt64Array.from(fedIndexes({ size }, column), BigInt)),
+          nodes.add('Clip', [name, number(0), number(size - 1)]),
+        ]);
+  const known = nodes.add('Where', [isInside, index, number(0)]);
+  return kind === 'list' ? nodes.add('Where', [nodes.add('Equal', [name, number(-1)]), number(-1), known]) : known;
 }
 
 /** 1 + the number of edges that are not above the value. */

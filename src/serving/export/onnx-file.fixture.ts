@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { InferenceSession } from 'onnxruntime-node';
@@ -56,10 +56,17 @@ async function served(session: InferenceSession, feeds: InferenceSession.FeedsTy
   return found;
 }
 
-/** The file of a run must predict raw columns as `ple predict` does. */
-export async function expectServed(run: TrainedModel): Promise<void> {
+/**
+ * The file of a run must predict raw columns as `ple predict` does.
+ * @param most bytes of constants in it
+ */
+export async function expectServed(run: TrainedModel, most?: number): Promise<void> {
   const expected = await predicted(run);
-  const session = await InferenceSession.create(onnxFile(run), { logSeverityLevel: 3 });
+  const path = file('served.onnx');
+  const made = onnxFile(run, 'served.onnx.data', most);
+  writeFileSync(path, made.file);
+  writeFileSync(`${path}.data`, Buffer.concat(made.data));
+  const session = await InferenceSession.create(path, { logSeverityLevel: 3 });
   const classes = run.encoding.tasks.flatMap(({ classes = [] }) => classes);
   for (const [from, count] of [
     [0, 203],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { changed, every, expectModelServed, expectServed, predicted, trainedRun } from './onnx-file.fixture.js';
+import { onnxFile } from './onnx-file.js';
 
 describe('an exported file predicts raw columns as ple predict does', async () => {
   const run = await trainedRun();
@@ -7,6 +8,14 @@ describe('an exported file predicts raw columns as ple predict does', async () =
   test.each(['pepnet', 'aitm'])('%s', (type) => expectModelServed(run, type));
 
   test('a trained run with all types of tasks, dropout and batch normalisation', () => expectServed(run));
+
+  test('larger constants in a file beside it, where they do not fit', () => {
+    expect(onnxFile(run, 'tables').data).toEqual([]);
+    const { file, data } = onnxFile(run, 'tables', 10_000);
+    expect(data.length).toBeGreaterThan(1);
+    expect(file.length).toBeLessThan(onnxFile(run, 'tables').file.length);
+    return expectServed(run, 10_000);
+  });
 
   test('a set of parameters for each task', async () => {
     const apart = changed(run, every, {}, true);

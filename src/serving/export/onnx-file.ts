@@ -9,6 +9,7 @@ import { trace } from '../../engine/record/trace.js';
 import { attributeProtos } from '../../engine/run/model-graph.js';
 import {
   encodeModel,
+  externalData,
   intAttribute,
   intsAttribute,
   type ValueInfoProto,
@@ -19,7 +20,6 @@ import type { Model } from '../../models/model.js';
 import type { HostArrays } from '../../support/arrays.js';
 import { UserError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
-import { counted } from '../../support/whole-number.js';
 import { definitions } from '../../training/definitions.js';
 import { programVersion } from '../../training/folder/environment.js';
 import { modelShape } from '../../training/setup.js';
@@ -28,24 +28,23 @@ import { storedSets, type TrainedModel } from '../trained-run.js';
 import { columnInputs, columnNodes, inputInfo } from './column-nodes.js';
 import { OnnxNodes } from './onnx-nodes.js';
 
-/** Upper limit of a file: the format allows less than 2 GiB. */
-const mostBytes = 2 ** 31 - 2 ** 26;
+/** Upper limit of the constants in a file: the format allows less than 2 GiB. */
+const mostBytes = 2 ** 31 - 2 ** 28;
 
 /**
  * A run as one ONNX file that takes columns of a table and gives predictions: operator set 18 of ONNX and 2 of ONNX-ML.
- * @throws UserError for a run that the format cannot hold.
+ * @param location name of a file beside it for larger constants, if there are too many bytes of them; `data` has these then
+ * @throws UserError for columns that would have one name.
  */
-export function onnxFile(run: TrainedModel): Uint8Array {
+export function onnxFile(
+  run: TrainedModel,
+  location: string,
+  most = mostBytes,
+): { readonly file: Uint8Array; readonly data: readonly Uint8Array[] } {
   const { experiment, encoding, result } = run;
   const dataset = features(encoding, experiment.inputs);
   const model = models.get(experiment.model.type).build(modelShape(dataset), experiment.model);
   const sets = storedSets(model, run);
-  const arrays = sets.flatMap(({ parameters }) => Object.values(parameters));
-  const bytes = arrays.reduce((sum, { data }) => sum + data.byteLength, 0);
-  if (bytes > mostBytes)
-    throw new UserError(
-      `${run.path}: its ${counted(sets.length, 'set')} of parameters have ${bytes} bytes, and an ONNX file less than 2 GiB: --format safetensors.`,
-    );
   const inputs = columnInputs(encoding);
   const [input, output] = [inputs.map(inputInfo), taskOutputs(dataset.tasks)];
   const names = [...input, ...output].map(({ name }) => name);
@@ -62,8 +61,10 @@ export function onnxFile(run: TrainedModel): Uint8Array {
     return { tasks, logits: modelNodes(nodes, model, parameters, dataset, modelInputs, prefix) };
   });
   taskNodes(nodes, dataset.tasks, ofSets);
-  const { node, initializer } = nodes;
-  return encodeModel(
+  const { node } = nodes;
+  const bytes = nodes.initializer.reduce((sum, { raw_data }) => sum + (raw_data?.length ?? 0), 0);
+  const { initializer, data } = bytes > most ? externalData(nodes.initializer, location) : { ...nodes, data: [] };
+  const file = encodeModel(
     { name: experiment.name, node, initializer, input, output },
     {
       domains: { 'ai.onnx.ml': 2 },
@@ -84,6 +85,7 @@ export function onnxFile(run: TrainedModel): Uint8Array {
       },
     },
   );
+  return { file, data };
 }
 
 /** Removes paths of data and plugins, and servers, from an experiment: the file may be passed on. */

@@ -1,11 +1,12 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileSha256, sha256 } from '../../support/checksum.js';
 import { filesBelow } from '../../support/folder-contents.js';
 import { appendLine } from '../../support/growing-file.js';
 import { acquireLock, cannotWrite } from '../../support/lock.js';
 import { makeFolder } from '../../support/make-folder.js';
-import { removeRemains, writeWhole } from '../../support/whole-file.js';
+import { linkWhole, removeRemains, writeWhole } from '../../support/whole-file.js';
 import { noteOnUntracked, type Tracking } from '../../tracking/trackers.js';
 import { isOfRun } from './run-manifest.js';
 
@@ -15,6 +16,11 @@ export interface RunFolder {
   readonly checkpoints: string;
   /** Writes a file whole or not at all. */
   write(name: string, text: string): Promise<void>;
+  /**
+   * As `write`, but a large file that a run beside it has too is linked to: the runs of a comparison have the same
+   * vocabularies.
+   */
+  writeShared(name: string, text: string): Promise<void>;
   writeJson(name: string, value: unknown): Promise<void>;
   /** The line is on disk when this returns, before a checkpoint that relies on it. */
   appendLine(name: string, value: unknown): void;
@@ -53,6 +59,10 @@ export async function openRunFolder(path: string, force: boolean): Promise<RunFo
     path,
     checkpoints,
     write,
+    writeShared: async (name, text) => {
+      const same = text.length < sharedLength ? undefined : await sameBeside(path, name, text);
+      if (!same || !(await linkWhole(same, join(path, name)))) await write(name, text);
+    },
     writeJson: (name, value) => write(name, `${JSON.stringify(value, null, 2)}\n`),
     appendLine: (name, value) => appendLine(join(path, name), JSON.stringify(value)),
     clear: () => {
@@ -62,6 +72,18 @@ export async function openRunFolder(path: string, force: boolean): Promise<RunFo
     },
     ...lock,
   };
+}
+
+/** From so many characters on, it is worth it to look for a file of the same content. */
+const sharedLength = 2 ** 18;
+
+/** The file of this name and content in a folder beside that of a run. */
+async function sameBeside(run: string, name: string, text: string): Promise<string | undefined> {
+  const [bytes, hash] = [Buffer.byteLength(text), sha256(text)];
+  const folders = await readdir(dirname(run));
+  return folders
+    .map((folder) => join(dirname(run), folder, name))
+    .find((file) => existsSync(file) && statSync(file).size === bytes && fileSha256(file) === hash);
 }
 
 /**

@@ -5,6 +5,9 @@ import { isIntact } from '../../support/checksum.js';
 import { DataError, UserError } from '../../support/errors.js';
 import { systemReason } from '../../support/system-error.js';
 
+/** Every config, result and comparison is smaller. */
+const mostBytes = 2 ** 28;
+
 /**
  * Reads a run's file. `shape` checks all that its readers rely on, because folders are copied, cut short and edited. A
  * document with its own checksum must match it.
@@ -15,9 +18,10 @@ export function readStored<Value>(
   shape: z.ZodType,
   parse: (text: string) => Value,
   mend = `Delete ${dirname(file)} and train the run again`,
+  most = mostBytes,
 ): Value {
   try {
-    checkFile(file);
+    checkFile(file, most);
     const value = parse(readFileSync(file, 'utf8'));
     if (isIntact(value) === false) throw new Error('its content is not what was written (SHA-256)');
     const issue = shape.safeParse(value).error?.issues[0];
@@ -40,9 +44,6 @@ export function readSealed<Document>(file: string, schema: number, mend?: string
   });
   return readStored(file, shape, (text): Document => JSON.parse(text), mend);
 }
-
-/** Every config, result and comparison is smaller. */
-const mostBytes = 2 ** 28;
 
 /**
  * Checks a file: a pipe, for instance, might never end.
