@@ -1,188 +1,171 @@
 // Kills workers, planner and Redis of a comparison at random moments (SIGKILL), and starts them again, until it is
-// done. Checks that comparison.json is that of a comparison on this machine alone, and that no run was trained to its
-// end twice. Then stops a worker (SIGSTOP) for longer than its lock: another must end its run, and its late end must be
-// refused. Needs redis-server.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+// done. Checks that comparison.json is that of a comparison without kills, and that no run was trained to its end
+// twice. Then stops a worker (SIGSTOP) for longer than its lock: another must end its run, and its late end must be
+// refused. Needs redis-server. `--local` kills a comparison on this machine alone, all its processes at once. `--kills 0`
+// has the times of two workers and of `--jobs 2`.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { comparisonIn, startPle, until } from '../src/cli/started.fixture.js';
+import { comparisonIn, type Started, startPle, until } from '../src/cli/started.fixture.js';
 import { hasRedis, type RedisServer, startRedis } from '../src/comparison/execute/queue/redis-server.fixture.js';
-import { logEntries } from '../src/comparison/stored/folders.js';
 import { must } from '../src/support/must.js';
 import { randomFromSeed } from '../src/support/random.js';
-import { writeNarrowComparison } from './comparison-case.js';
 import { refuse, wordsOf } from './usage.js';
 
-const usage = 'Usage: npm run chaos:queue -- [--small] [--seed N] [--keep]';
-const { values } = wordsOf(usage, {
-  options: { small: { type: 'boolean' }, keep: { type: 'boolean' }, seed: { type: 'string' } },
-});
-const [seeds, kills, count] = values.small ? [3, 3, 3] : [20, 20, 3]; // four runs a seed; workers
-const seed = Number(values.seed ?? Date.now() % 100_000);
-if (!Number.isInteger(seed) || seed < 0) refuse(usage, `--seed ${values.seed}: say a whole number.`);
+const usage = 'Usage: npm run chaos:queue -- [--small] [--local] [--kills N] [--seed N] [--keep]';
+const [flag, text] = [{ type: 'boolean' }, { type: 'string' }] as const;
+const options = { small: flag, local: flag, keep: flag, kills: text, seed: text };
+const { values } = wordsOf(usage, { options });
+const [seeds, usual] = values.small ? [3, 3] : values.local ? [5, 10] : [20, 20]; // four runs a seed
+const [seed = 0, kills = 0] = [values.seed ?? Date.now() % 100_000, values.kills ?? usual].map(Number);
+for (const one of [seed, kills]) if (!Number.isInteger(one) || one < 0) refuse(usage, `${one}: say a whole number.`);
+if (!values.local && !hasRedis()) refuse(usage, 'There is no redis-server: apt-get install redis-server.');
 const [lockSeconds, patience] = [3, 240];
 const random = randomFromSeed(seed).stream('moments');
-const between = (from: number, to: number) => from + (to - from) * random.uniform();
-const say = (line: string) => process.stdout.write(`${((performance.now() - began) / 1000).toFixed(1)} s  ${line}\n`);
-const began = performance.now();
+const pause = (from: number, to: number) => setTimeout(1000 * (from + (to - from) * random.uniform()));
+const say = (line: string) => console.log(`${(performance.now() / 1000).toFixed(1)} s  ${line}`);
+const problems: string[] = [];
+const expect = (right: boolean, what: string) => {
+  say(`${right ? '' : 'WRONG: '}${what}`);
+  if (!right) problems.push(what);
+};
 
-if (!hasRedis()) refuse(usage, 'There is no redis-server: apt-get install redis-server.');
+/** Four narrow models of some seconds each, in one process with one thread. */
+const narrow = `name: narrow
+dataset: { loader: synthetic, rows: { train: 40000, validation: 4000, test: 4000 }, dimension: 32, correlation: 0.5, seed: 1 }
+tasks:
+  - { name: y1, type: regression, standardize: true }
+  - { name: y2, type: regression, standardize: true }
+train: { epochs: 8, batchSize: 256, optimizer: { type: adam, learningRate: 0.003 } }
+engine: { threads: 1 }
+compare:
+  models:
+    - { type: single-task, levels: [[32], [16]], tower: [8] }
+    - { type: hard-sharing, levels: [[32, 16]], tower: [8] }
+    - { type: mmoe, levels: [[32, 16]], experts: 4, tower: [8] }
+    - { type: ple, levels: [[32], [16]], experts: { shared: 2, task: 2 }, tower: [8] }
+  seeds: 1
+`;
+
 const folder = mkdtempSync(join(tmpdir(), 'ple-chaos-'));
-const running = new Set<ChildProcess>();
+const started: Started[] = [];
+const ple = (...words: readonly string[]): Started => {
+  const process = startPle(words);
+  started.push(process);
+  return process;
+};
 let redis: RedisServer | undefined;
-process.stdout.write(`seed ${seed}: ${4 * seeds} runs, ${kills} kills, ${count} workers\n`);
+say(`seed ${seed}: ${4 * seeds} runs, ${kills} kills`);
 try {
-  const config = writeNarrowComparison(folder, seeds);
+  const config = join(folder, 'compare.yaml');
+  writeFileSync(config, narrow);
+  const compare = (runs: string) => [
+    'compare',
+    '--config',
+    config,
+    '--runs',
+    join(folder, runs),
+    `compare.seeds=${seeds}`,
+  ];
   const shorter = values.small ? ['train.epochs=4'] : [];
-  const words = (runs: string) => ['compare', '--config', config, '--runs', join(folder, runs), ...shorter];
-  const { status: alone } = await startPle([...words('alone'), '--jobs', '2']).finished;
-  if (alone !== 0) throw new Error(`The comparison on this machine alone ended with ${alone}.`);
-  say('trained on this machine alone');
-
-  redis = await startRedis(join(folder, 'redis'));
-  const problems = [...(await chaos(redis, words('queue'))), ...(await stopped(redis, config))];
-  for (const problem of problems) process.stdout.write(`WRONG: ${problem}\n`);
-  process.stdout.write(problems.length === 0 ? 'all as promised\n' : `${problems.length} wrong\n`);
+  const [began, here] = [performance.now(), ['--jobs', '2']];
+  const { status } = await ple(...compare('alone'), ...here, ...shorter).finished;
+  if (status !== 0) throw new Error(`The comparison without kills ended with ${status}.`);
+  say('trained without kills');
+  const longest = values.local ? (1.5 * (performance.now() - began)) / 1000 / kills : values.small ? 1.2 : 5;
+  if (!values.local) redis = await startRedis(join(folder, 'redis'));
+  await chaos([...compare('killed'), ...(redis ? ['--on', redis.address] : here), ...shorter], longest);
+  if (redis) await stopped(redis, [...compare('stopped'), '--on', redis.address]);
+  console.log(problems.length === 0 ? 'all as promised' : `${problems.length} wrong`);
   if (problems.length > 0) process.exitCode = 1;
 } finally {
-  for (const child of running) end(child, 'SIGKILL');
+  for (const one of started) end(one, 'SIGKILL', true);
   await redis?.kill();
   await setTimeout(500); // processes that have lost their parent write a last checkpoint
-  if (values.keep) process.stdout.write(`kept: ${folder}\n`);
+  if (values.keep) console.log(`kept: ${folder}`);
   else rmSync(folder, { recursive: true, maxRetries: 20, retryDelay: 200 });
 }
 
-/** The comparison under kills; what is wrong afterwards. */
-async function chaos(server: RedisServer, compare: readonly string[]): Promise<readonly string[]> {
-  const workers = Array.from({ length: count }, (_, index) => ({
-    name: `worker ${index + 1}`,
-    child: worker(server, index),
-  }));
-  const plan = () => ple([...compare, '--on', server.address]);
-  let planner = plan();
+/** The comparison under kills, of which two are at most so many seconds apart. */
+async function chaos(words: readonly string[], longest: number): Promise<void> {
+  const workers = redis
+    ? Array.from({ length: kills === 0 ? 2 : 3 }, () => worker(must(redis, 'Redis'), 'killed'))
+    : [];
+  let planner = ple(...words);
   let killed = 0;
   while (killed < kills) {
-    await Promise.race([setTimeout(1000 * between(0.3, values.small ? 1.2 : 5)), exit(planner)]);
-    if (planner.exitCode !== null) break;
+    await Promise.race([pause(0.3, longest), planner.finished]);
+    if (!planner.isRunning()) break;
     killed += 1;
-    const chance = random.uniform();
+    const chance = redis ? random.uniform() : 0;
     if (chance < 0.2) {
-      end(planner, 'SIGKILL');
+      end(planner, 'SIGKILL', !redis);
       say(`kill ${killed}: the planner`);
-      await setTimeout(1000 * between(0.2, 2));
-      planner = plan();
+      await pause(0.2, 2);
+      planner = ple(...words);
     } else if (chance < 0.4) {
-      await server.kill();
-      const seconds = between(0.2, 2 * lockSeconds);
-      say(`kill ${killed}: Redis, for ${seconds.toFixed(1)} s`);
-      await setTimeout(1000 * seconds);
-      await server.start();
+      await redis?.kill();
+      say(`kill ${killed}: Redis`);
+      await pause(0.2, 2 * lockSeconds);
+      await redis?.start();
     } else {
-      const index = Math.floor(between(0, workers.length));
-      const victim = must(workers[index], 'worker');
+      const index = Math.floor(workers.length * random.uniform());
       const isGroup = random.uniform() < 0.5;
-      end(victim.child, 'SIGKILL', isGroup);
-      say(`kill ${killed}: ${victim.name}${isGroup ? ' and the process that trains' : ''}`);
-      await setTimeout(1000 * between(0.2, 2));
-      victim.child = worker(server, index);
+      end(must(workers[index], 'worker'), 'SIGKILL', isGroup);
+      say(`kill ${killed}: worker ${index + 1}${isGroup ? ' and the process that trains' : ''}`);
+      await pause(0.2, 2);
+      if (redis) workers[index] = worker(redis, 'killed');
     }
   }
-  const code = await exit(planner);
-  say(`the comparison ended with ${code}, after ${killed} kills`);
-  for (const { child } of workers) end(child, 'SIGTERM');
-  await Promise.all(workers.map(({ child }) => exit(child)));
-
-  const same = code === 0 && comparisonIn(join(folder, 'queue/narrow')) === comparisonIn(join(folder, 'alone/narrow'));
-  const { runs, ends, most } = endsOf(join(folder, 'queue/narrow'));
-  say(
-    `comparison.json without timing: ${same ? 'the same' : 'DIFFERS'}; ${runs} runs were trained to their end ${ends} times`,
-  );
-  return [
-    ...(same ? [] : [`the comparison ended with ${code}, or comparison.json differs`]),
-    ...(killed < kills ? [`only ${killed} of ${kills} kills came before the end: take more runs`] : []),
-    ...(runs === 4 * seeds ? [] : [`${runs} of ${4 * seeds} runs were trained`]),
-    ...(most <= 1 ? [] : [`a run was trained to its end ${most} times`]),
-  ];
+  const { status, stderr } = await planner.finished;
+  expect(status === 0, `the comparison ended with ${status}${status === 0 ? '' : `: ${stderr}`}`);
+  for (const one of workers) end(one, 'SIGTERM');
+  await Promise.all(workers.map(({ finished }) => finished));
+  const [own, alone] = ['killed', 'alone'].map((runs) => join(folder, runs, 'narrow'));
+  if (own === undefined || alone === undefined || status !== 0) return;
+  expect(comparisonIn(own) === comparisonIn(alone), 'comparison.json is the same without timing');
+  expect(killed === kills, `${killed} of ${kills} kills came before the end`);
+  const ends = endsOf(own);
+  expect(ends.length === 4 * seeds, `${ends.length} of ${4 * seeds} runs were trained`);
+  expect(Math.max(...ends) <= 1, `a run was trained to its end at most once: ${Math.max(...ends)}`);
 }
 
 /** A worker that stops for longer than its lock. The process that trains goes on, and so holds the run's folder. */
-async function stopped(server: RedisServer, config: string): Promise<readonly string[]> {
-  const runs = 'stopped';
-  const first = worker(server, count, runs);
-  const words = ['compare', '--config', config, '--runs', join(folder, runs), '--on', server.address];
-  const planner = ple([...words, 'name=stopped', 'compare.seeds=[77]', 'train.epochs=4']);
-  const begun = () => / ?(\S+) begins\.$/m.exec(saidBy(count))?.[1];
-  const run = await until('a run', begun, patience);
-  await until(
-    'its start',
-    () => logOf(join(folder, runs, 'stopped', run)).some(({ msg }) => msg === 'started'),
-    patience,
-  );
-  process.kill(must(first.pid, 'process id'), 'SIGSTOP');
+async function stopped(server: RedisServer, words: readonly string[]): Promise<void> {
+  const first = worker(server, 'stopped');
+  const planner = ple(...words, 'name=stopped', 'compare.seeds=[77]', 'train.epochs=4');
+  const run = await until('a run', () => /(\S+) begins\.$/m.exec(first.stderr())?.[1], patience);
+  const log = join(folder, 'stopped/stopped', run, 'log.jsonl');
+  await until('its start', () => existsSync(log) && readFileSync(log, 'utf8').includes('"msg":"started"'), patience);
+  end(first, 'SIGSTOP');
   say(`stopped the worker of ${run}`);
-  const second = worker(server, count + 1, runs);
-  await until('its end', () => saidBy(count + 1).includes(`${run} is done.`), patience);
+  const second = worker(server, 'stopped');
+  await until('its end', () => second.stderr().includes(`${run} is done.`), patience);
   say('another worker has ended it');
-  process.kill(must(first.pid, 'process id'), 'SIGCONT');
+  end(first, 'SIGCONT');
   const late = /^.*(its lock has ended|does not take the end of a run).*$/m;
-  await until('the late end', () => late.test(saidBy(count)), patience);
-  say(`the stopped worker goes on: ${late.exec(saidBy(count))?.[0]}`);
-  const code = await exit(planner);
-  for (const child of [first, second]) end(child, 'SIGTERM');
-  await Promise.all([exit(first), exit(second)]);
-  const { most } = endsOf(join(folder, runs, 'stopped'));
-  return [
-    ...(code === 0 ? [] : [`the comparison with a stopped worker ended with ${code}`]),
-    ...(saidBy(count).includes(`${run} is done.`) ? [`the late end of ${run} was accepted`] : []),
-    ...(most <= 1 ? [] : [`a run was trained to its end ${most} times`]),
-  ];
+  await until('the late end', () => late.test(first.stderr()), patience);
+  const { status } = await planner.finished;
+  for (const one of [first, second]) end(one, 'SIGTERM');
+  await Promise.all([first.finished, second.finished]);
+  expect(status === 0, `the comparison with a stopped worker ended with ${status}`);
+  expect(!first.stderr().includes(`${run} is done.`), `its late end is refused: ${late.exec(first.stderr())?.[0]}`);
+  expect(Math.max(...endsOf(join(folder, 'stopped/stopped'))) <= 1, 'no run was trained to its end twice');
 }
 
-/**
- * Finished runs of a comparison, and how often they were trained to their end: all together, and at most one of them.
- */
-function endsOf(comparison: string): { readonly runs: number; readonly ends: number; readonly most: number } {
+/** Of each finished run of a comparison, how often it was trained to its end. */
+function endsOf(comparison: string): readonly number[] {
   const runs = readdirSync(comparison).filter((name) => existsSync(join(comparison, name, 'result.json')));
-  const ends = runs.map((name) => logOf(join(comparison, name)).filter(({ msg }) => msg === 'done').length);
-  return { runs: runs.length, ends: ends.reduce((sum, one) => sum + one, 0), most: Math.max(...ends) };
+  return runs.map((name) => readFileSync(join(comparison, name, 'log.jsonl'), 'utf8').split('"msg":"done"').length - 1);
 }
 
-function logOf(run: string): ReturnType<typeof logEntries> {
-  const file = join(run, 'log.jsonl');
-  return existsSync(file) ? logEntries(readFileSync(file, 'utf8')) : [];
+function worker({ address }: RedisServer, runs: string): Started {
+  return ple('worker', '--queue', address, '--runs', join(folder, runs), '--lock', String(lockSeconds));
 }
 
-function worker(server: RedisServer, index: number, runs = 'queue'): ChildProcess {
-  const words = ['--queue', server.address, '--runs', join(folder, runs), '--lock', `${lockSeconds}`];
-  return ple(['worker', ...words], join(folder, `worker-${index}.log`));
-}
-
-function saidBy(index: number): string {
-  return readFileSync(join(folder, `worker-${index}.log`), 'utf8');
-}
-
-/** @param log What it says is added to this file. */
-function ple(words: readonly string[], log?: string): ChildProcess {
-  const stderr = log === undefined ? 'ignore' : openSync(log, 'a');
-  const child = spawn(process.execPath, ['bin/ple.js', ...words], {
-    stdio: ['ignore', 'ignore', stderr],
-    detached: true,
-  });
-  if (typeof stderr === 'number') closeSync(stderr);
-  running.add(child);
-  child.once('exit', () => running.delete(child));
-  return child;
-}
-
-function end(child: ChildProcess, signal: NodeJS.Signals, isGroup = false): void {
+function end({ pid }: Started, signal: NodeJS.Signals, isGroup = false): void {
   try {
-    process.kill(isGroup ? -must(child.pid, 'process id') : must(child.pid, 'process id'), signal);
+    process.kill(isGroup ? -pid : pid, signal);
   } catch {} // it has ended
-}
-
-async function exit(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
-  return child.exitCode;
 }

@@ -2,13 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
 import { queryRows, withDatabase } from '../src/data/store/database.js';
 import { openTableFile } from '../src/data/table/row-file.js';
 import { textSql } from '../src/data/table/staged-columns.js';
 import { stagedTable, stageRows } from '../src/data/table/staged-rows.js';
 import { usualMissing } from '../src/data/table/table-options.js';
-import { must } from '../src/support/must.js';
 import { wordsOf } from './usage.js';
 
 // Generated CSV files are read by `ple` and by Python's csv; JSON and Parquet files by `ple`, by Python's json and by
@@ -24,21 +22,18 @@ const { values } = wordsOf(usage, {
   },
 });
 
-const expectedShape = z.object({
-  options: z.object({
-    delimiter: z.string().optional(),
-    quote: z.string().nullable().default('"'),
-    encoding: z.string().nullable().default(null),
-    header: z.boolean().default(true),
-  }),
-  names: z.array(z.string()),
-  rows: z.array(z.array(z.union([z.string(), z.null(), z.array(z.string())]))),
-});
 type Cell = string | null | readonly string[];
 
+/** What check-reading.py has written of a file. */
+interface Expected {
+  readonly options: { delimiter?: string; quote?: string | null; encoding?: string | null; header?: boolean };
+  readonly names: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
 /** The rows of a file as `ple` stages them, as texts. */
-async function readByPle(path: string, { encoding, ...options }: z.infer<typeof expectedShape>['options']) {
-  const file = await openTableFile(path, { ...options, encoding: encoding ?? undefined });
+async function readByPle(path: string, { encoding, header = true, quote = '"', delimiter }: Expected['options']) {
+  const file = await openTableFile(path, { delimiter, header, quote, encoding: encoding ?? undefined });
   return withDatabase(async (database) => {
     const { columns } = await stageRows(database, [{ split: 'train', file }], new Set(file.names), usualMissing);
     const sql = [...columns.values()].map((column) => (column.type === 'list' ? column.sql : textSql(column)));
@@ -60,30 +55,27 @@ function wanted(cell: Cell): Cell {
   return usualMissing.includes(cell.trim()) ? null : cell.trim();
 }
 
-/** Texts are equal, or spell one number: `1e3` and `1000.0`. Each digit of a long whole number counts. */
-function isSame(read: Cell, expected: Cell): boolean {
-  if (Array.isArray(read) && Array.isArray(expected))
-    return read.length === expected.length && read.every((entry, e) => isSame(entry, must(expected[e], 'entry')));
-  if (typeof read !== 'string' || typeof expected !== 'string') return read === expected;
-  const isLong = /^-?\d{16,}$/.test(expected);
-  return read === expected || (!isLong && read !== '' && Number(read) === Number(expected));
+/** One spelling for each number: of `1e3` and `1000.0`. Each digit of a long whole number counts. */
+function plain(cell: Cell): Cell {
+  if (cell === null || cell === '') return cell;
+  if (typeof cell !== 'string') return cell.map((entry) => String(plain(entry)));
+  return /^-?\d{16,}$/.test(cell) || !Number.isFinite(Number(cell)) ? cell : String(Number(cell));
 }
 
+/** The first line that differs: of the names, or of a row. */
 async function differenceOf(path: string): Promise<string | undefined> {
-  const { options, ...expected } = expectedShape.parse(JSON.parse(readFileSync(`${path}.expected`, 'utf8')));
-  const read = await readByPle(path, options).catch((error: unknown) => String(error));
-  if (typeof read === 'string') return read;
-  const names = expected.names.map((name) => name.trim());
-  if (read.names.join('\n') !== names.join('\n'))
-    return `names ${JSON.stringify(read.names)}, expected ${JSON.stringify(names)}`;
-  if (read.rows.length !== expected.rows.length) return `${read.rows.length} rows, expected ${expected.rows.length}`;
-  for (const [r, row] of expected.rows.entries())
-    for (const [c, cell] of row.entries()) {
-      const found = read.rows[r]?.[c] ?? null;
-      if (!isSame(found, wanted(cell)))
-        return `row ${r + 1}, '${names[c]}': ${JSON.stringify(found)}, expected ${JSON.stringify(cell)} (${JSON.stringify(options)})`;
-    }
-  return undefined;
+  const { options, names, rows }: Expected = JSON.parse(readFileSync(`${path}.expected`, 'utf8'));
+  const linesOf = (all: readonly (readonly Cell[])[]) => all.map((cells) => JSON.stringify(cells.map(plain)));
+  const expected = linesOf([names.map((name) => name.trim()), ...rows.map((row) => row.map(wanted))]);
+  const found = await readByPle(path, options).then(
+    (read) => linesOf([read.names, ...read.rows]),
+    (error: unknown) => [String(error)],
+  );
+  const at = Array.from({ length: Math.max(found.length, expected.length) }, (_, line) => line).find(
+    (line) => found[line] !== expected[line],
+  );
+  if (at === undefined) return undefined;
+  return `line ${at}: ${found[at]}, expected ${expected[at]} (${JSON.stringify(options)})`;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-check-reading-'));
@@ -97,9 +89,8 @@ try {
   let different = 0;
   for (const name of files) {
     const difference = await differenceOf(join(folder, name));
-    if (difference === undefined) continue;
-    different++;
-    console.log(`${name}: ${difference}`);
+    if (difference !== undefined) console.log(`${name}: ${difference}`);
+    different += Number(difference !== undefined);
   }
   console.log(`${files.length} files read (seed ${values.seed}), ${different} that differ`);
   process.exitCode = different > 0 ? 1 : 0;

@@ -212,44 +212,27 @@ test.each(pages.filter((page) => page !== 'ARCHITECTURE.md'))(
 
 test('a comment says what a block is; a comment of another kind says nothing', () => {
   const page = [
-    '<!-- command; exit 2; as FILE=a.csv; as B=b; add train.epochs=1 x=2; behind ple worker -->',
-    ...['', '    ple train FILE', '', '    # second line', '', 'text', ''],
+    ...['<!-- command; as FILE=a.csv; as B=b; add train.epochs=1 x=2 -->', ''],
+    ...['    ple train FILE', '', '    # second line', '', 'text', ''],
     ...['<!-- output; shape -->', '', '```text', 'a 1', '```', '', '<!-- nonsense -->', '', '    x', ''],
-    ...[
-      '<!-- before: a',
-      'b -->',
-      '',
-      '- an item',
-      '',
-      '    of a list',
-      '',
-      '<!-- file a/b.yaml -->',
-      '',
-      '```yaml',
-      'a: 1',
-      '```',
-    ],
+    ...['<!-- command; exit 2 -->', '', '    y', '', '<!-- before: a; c', 'b -->', ''],
+    ...['- an item', '', '    of a list', '', '<!-- file a/b.yaml -->', '', '```yaml', 'a: 1', '```'],
   ].join('\n');
+  const plain = { of: '', as: [], add: '', shape: false };
+  const as = [
+    ['FILE', 'a.csv'],
+    ['B', 'b'],
+  ];
   expect(blocksOf(page)).toEqual([
     {
-      line: 3,
-      language: '',
-      text: 'ple train FILE\n\n# second line',
-      mark: {
-        kind: 'command',
-        exit: 2,
-        as: [
-          ['FILE', 'a.csv'],
-          ['B', 'b'],
-        ],
-        add: 'train.epochs=1 x=2',
-        behind: ['ple worker'],
-      },
+      ...{ line: 3, language: '', text: 'ple train FILE\n\n# second line' },
+      mark: { ...plain, kind: 'command', as, add: 'train.epochs=1 x=2' },
     },
-    { line: 11, language: 'text', text: 'a 1', mark: { kind: 'output', shape: true } },
+    { line: 11, language: 'text', text: 'a 1', mark: { ...plain, kind: 'output', shape: true } },
     { line: 17, language: '', text: 'x', mark: undefined },
-    { line: 19, language: '', text: 'a\nb', mark: { kind: 'before', command: 'a\nb' } },
-    { line: 28, language: 'yaml', text: 'a: 1', mark: { kind: 'file', name: 'a/b.yaml', as: [] } },
+    { line: 21, language: '', text: 'y', mark: undefined },
+    { line: 23, language: '', text: 'a; c\nb', mark: { ...plain, kind: 'before', of: 'a; c\nb' } },
+    { line: 32, language: 'yaml', text: 'a: 1', mark: { ...plain, kind: 'file', of: 'a/b.yaml' } },
   ]);
 });
 

@@ -1,4 +1,4 @@
-# What each command of a page finds: `ple` of the page's clone, with further words for what trains.
+# What each block of a page finds: `ple` of the page's copy, with further words for what trains, and a command for each language.
 set -eo pipefail
 exec 2>&1
 set -m # each job has a process group of its own
@@ -17,4 +17,14 @@ ple() {
     *) node "$CLONE/bin/ple.js" "$@" ;;
   esac
 }
+python() { "$PYTHON" -; }
 python3() { "$PYTHON" "$@"; }
+js() { node --input-type=module -; }
+sql() {
+  node --input-type=module -e '
+    import { text } from "node:stream/consumers";
+    import { DuckDBInstance } from "@duckdb/node-api";
+    const database = await (await DuckDBInstance.create()).connect();
+    for (const query of (await text(process.stdin)).split(/;\s*\n/))
+      console.log(JSON.stringify((await database.runAndReadAll(query)).getRowsJson()));'
+}
