@@ -132,7 +132,7 @@ export type {
 export { defineLoader, type LoaderContext, type LoaderDefinition } from './data/loader.js';
 export { type Generated, generatedRows, generatedSource } from './data/store/generated-source.js';
 // Metrics.
-export type { ClassScores } from './metrics/class-scores.js';
+export type { ClassScores } from './metrics/metric.js';
 export { defineMetric, type Metric, type MetricValue } from './metrics/metric.js';
 export type { BinarySample, GroupedSample, RegressionSample, TaskScores } from './metrics/samples.js';
 export { concatenated, type Features, pick, stopped, together } from './models/layers/axes.js';

@@ -4,12 +4,12 @@ import {
   aucInterval,
   averagePrecision,
   binaryAccuracy,
+  calibrationError,
   f1,
   logLoss,
   normalisedEntropy,
   predictedOverObserved,
 } from './binary.js';
-import { calibrationError } from './calibration.js';
 import { groupedAuc, groupedHitRate10, groupedNdcg10 } from './grouped.js';
 import type { Metric } from './metric.js';
 import { accuracy, macroAuc, multiclassLogLoss } from './multiclass.js';

@@ -1,6 +1,6 @@
 import type { Task } from '../data/dataset.js';
+import { softplus } from './binary.js';
 import { metrics } from './catalogue.js';
-import { classScores, rowsOfClasses } from './class-scores.js';
 import {
   isBinaryMetric,
   isGroupedMetric,
@@ -9,7 +9,7 @@ import {
   isThresholdMetric,
   type MetricValue,
 } from './metric.js';
-import { rowLossFunction } from './row-losses.js';
+import { classScores, rowsOfClasses } from './multiclass.js';
 import {
   type BinarySample,
   binarySample,
@@ -179,4 +179,36 @@ function rowsIn(mask: TaskScores['mask']): number {
   let rows = 0;
   for (const weight of mask) if (weight > 0) rows++;
   return rows;
+}
+
+/**
+ * A row's training loss, if it is not the usual one of the task's type. Without label smoothing and `positiveWeight`.
+ */
+export function rowLossFunction({
+  rowLoss,
+  offset,
+  scale,
+}: Task): ((logit: number, label: number) => number) | undefined {
+  if (!rowLoss) return undefined;
+  switch (rowLoss.type) {
+    case 'focal': {
+      const { gamma, alpha } = rowLoss;
+      return (logit, label) => {
+        const margin = label > 0.5 ? logit : -logit;
+        const factor = alpha === undefined ? 1 : label > 0.5 ? alpha : 1 - alpha;
+        return factor * softplus(-margin) * Math.exp(-gamma * softplus(margin));
+      };
+    }
+    case 'huber':
+      return (logit, label) => {
+        const [size, { delta }] = [Math.abs(logit - (label - offset) / scale), rowLoss];
+        return size <= delta ? size ** 2 / 2 : delta * (size - delta / 2);
+      };
+    case 'mae':
+      return (logit, label) => Math.abs(logit - (label - offset) / scale);
+    case 'poisson':
+      return (logit, label) => Math.exp(logit) - label * logit + (label > 0 ? label * Math.log(label) - label : 0);
+    case 'log-normal':
+      return (logit, label) => (logit - (Math.log(label) - offset) / scale) ** 2;
+  }
 }

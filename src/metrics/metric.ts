@@ -1,7 +1,6 @@
 import type { Margin } from '../config/parts.js';
 import type { Task } from '../data/dataset.js';
 import { part } from '../support/catalogue.js';
-import type { ClassScores } from './class-scores.js';
 import type { BinarySample, GroupedSample, RegressionSample, TaskScores } from './samples.js';
 
 /** A value of a metric: a number, an interval [low, high], or null where it is not defined. Never NaN or infinite. */
@@ -65,6 +64,17 @@ interface RegressionMetric extends Common {
   readonly type: 'regression';
   /** As above. */
   readonly compute: (sample: RegressionSample) => MetricValue;
+}
+
+/** What metrics of a multiclass task read. Rows are those of the split; those with mask 0 do not count. */
+export interface ClassScores {
+  readonly classes: number;
+  readonly rows: number;
+  /** A class's index. */
+  label(row: number): number;
+  /** The row's weight in the task's sample space, 0 outside it. */
+  weight(row: number): number;
+  logit(row: number, index: number): number;
 }
 
 interface MulticlassMetric extends Common {

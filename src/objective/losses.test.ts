@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { TaskLoss } from '../config/parts.js';
 import type { Task } from '../data/dataset.js';
-import { rowLossFunction } from '../metrics/row-losses.js';
+import { rowLossFunction } from '../metrics/evaluate.js';
 import { tf } from '../support/tf.js';
 import { jointLoss } from './joint-loss.js';
 

@@ -6,7 +6,7 @@ import { tf } from '../support/tf.js';
 
 /*
  * Losses of rows. Targets are labels (standardised, if the task says so); those of masked rows mean nothing.
- * `src/metrics/row-losses.ts` has the losses of one row, for evaluation.
+ * `src/metrics/evaluate.ts` has the losses of one row, for evaluation.
  */
 
 /** -y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)), which is softplus(x) - x y: no overflow, no logarithm of 0. */

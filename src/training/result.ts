@@ -1,7 +1,7 @@
 import type { Experiment } from '../config/experiment.js';
 import type { Task } from '../data/dataset.js';
-import { classScores, rowsOfClasses } from '../metrics/class-scores.js';
 import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
+import { classScores, rowsOfClasses } from '../metrics/multiclass.js';
 import { must } from '../support/must.js';
 import { counted, wholeNumber } from '../support/whole-number.js';
 import { type Ended, howEnded, worstEnd } from './ended.js';
