@@ -70,6 +70,8 @@ export interface OptimizerDefinition {
    * @param owners of the learning rates; left out: those of these parameters
    */
   build(parameters: Parameters, options: unknown, owners?: readonly (string | undefined)[]): Optimizer;
+  /** Parses `options`: the shapes of the slots of a parameter of this shape. */
+  slotShapes(options: unknown, shape: readonly number[]): readonly (readonly number[])[];
   /** Parses `options`: the learning rate to give to its updates. */
   learningRate(options: unknown, length: TrainingLength): LearningRate;
 }
@@ -92,6 +94,8 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
       const parsed = options.parse(given);
       return optimizer(parameters, parsed, definition.build(parsed), owners);
     },
+    slotShapes: (given, shape) =>
+      Object.values(definition.build(options.parse(given)).slots).map((slot) => slotShape(slot, shape)),
     learningRate: (given, length) => buildLearningRate(options.parse(given), length),
   });
 }
@@ -114,9 +118,9 @@ function optimizer(
       Object.fromEntries(
         Object.entries(rule.slots).flatMap(([slot, initial]) =>
           Object.entries(all).map(([name, { value }]) => {
-            const perRow = typeof initial === 'object';
-            const shape = perRow ? value.shape.with(-1, 1) : value.shape;
-            const data = new Float32Array(elementCount(shape)).fill(perRow ? initial.initial : initial);
+            const shape = slotShape(initial, value.shape);
+            const data = new Float32Array(elementCount(shape));
+            data.fill(typeof initial === 'object' ? initial.initial : initial);
             return [`${slot}/${name}`, { dtype: 'float32', shape, data }] as const;
           }),
         ),
@@ -149,6 +153,10 @@ function optimizer(
       return { parameters: nextParameters, slots: nextSlots };
     },
   };
+}
+
+function slotShape(slot: Rule['slots'][string], shape: readonly number[]): readonly number[] {
+  return typeof slot === 'object' ? shape.with(-1, 1) : shape;
 }
 
 /** From so many rows on, the update of all rows of a table is most of a step. */

@@ -27,6 +27,7 @@ import { findSharing, notSought, type Sharing, smoothed } from './gradients/shar
 import { configuredLossWeights } from './loss-weights.js';
 import type { Progress } from './progress/progress.js';
 import { planSelection, type Selection } from './progress/selection.js';
+import { tableMemory } from './table-memory.js';
 import { type TrainingSteps, trainingSteps } from './training-rows.js';
 
 /** Everything that decides a run. */
@@ -81,6 +82,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     modelShape(dataset),
     steps.all / train.epochs,
   );
+  const memory = tableMemory(model.parameters, experiment);
   const parameters = initialize(model.parameters, random.stream('initial'));
   const optimizer = buildOptimizer(parameters, train.optimizer, train.optimizers?.embeddings);
   let found: Sharing | undefined;
@@ -100,6 +102,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
       (follow ? units : units.slice(0, 1)).map((unit) => learningRate.at(epoch - 1, steps, unit.learningRate)),
     lossWeightsAt: weightSchedule.weights,
     warnings: [
+      ...memory,
       ...settingWarnings(experiment, dataset, model, optimizer, balanced),
       ...(train.keep === 'last' ? ofLast(follow !== undefined, train.optimizer.schedule) : []),
     ],
