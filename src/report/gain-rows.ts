@@ -133,7 +133,7 @@ function rowNamed(label: string, meanOf: readonly string[] | undefined, { rows }
 function modelRows(
   { tasks, aggregate, verdict, ...of }: Compared,
   point: Point,
-  { uncertainty }: Comparison,
+  { uncertainty, test: { drawn } }: Comparison,
 ): readonly GainRow[] {
   const model = rowNamed(of.model, of.models, point);
   if (!model) return [];
@@ -144,8 +144,8 @@ function modelRows(
     modelVerdict: verdict === 'baseline' || hasGain ? verdict : 'no result',
   };
   const own = of.family !== 'front';
-  // Draws lower an error that is all of training, or of draws of the data.
-  const draws = uncertainty === 'seeds' && model.design !== 'splits' ? ofModel.runs : null;
+  // More draws lower the whole error, unless test rows are a part of it.
+  const draws = uncertainty !== 'rows' && drawn === null && model.design !== 'splits' ? ofModel.runs : null;
   const part = (gain: Pick<TestedGain, 'gain' | 'gains' | 'simultaneous' | 'margin' | 'verdict'>) =>
     waits(gain) || (uncertainty !== 'rows' && gain.gains.length < fewestRuns) ? null : partOf(gain, draws);
   const ofTasks = point.tasks.map((task): GainRow => {

@@ -14,7 +14,11 @@ export function gainsCsv(comparison: Comparison): string {
   const columns = [...axes, ...gainColumns];
   const all = gainTables(comparison).flatMap(({ rows }) => rows);
   const rows = all.map((row) => columns.map(({ value }) => value(row)));
-  return [columns.map(({ name }) => name), ...rows].map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
+  return csvOf([columns.map(({ name }) => name), ...rows]);
+}
+
+export function csvOf(lines: readonly (readonly ReturnType<GainColumn['value']>[])[]): string {
+  return lines.map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
 }
 
 /** A value of an axis. One that is neither a text nor a number is written as JSON. */
