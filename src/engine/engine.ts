@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import type { HostArray, HostArrays } from '../support/arrays.js';
+import type { HostArray, HostArrays, RowPart } from '../support/arrays.js';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -20,6 +20,16 @@ export interface Signature {
   /** Initial values. They define names, shapes and types. */
   readonly state: HostArrays;
   readonly batch: Readonly<Record<string, ArraySpec>>;
+  /** States whose rows are looked up by ids of a batch. An engine may take these arrays without a copy: `Program.rows`. */
+  readonly rows?: Readonly<Record<string, RowIndex>>;
+}
+
+/** How ids index the rows of a state. */
+export interface RowIndex {
+  /** int32 [rows of a batch, columns] of the batch. */
+  readonly input: string;
+  /** In the order of the rows, which they cover. */
+  readonly parts: readonly RowPart[];
 }
 
 /** A compiled step with its state. */
@@ -29,10 +39,12 @@ export interface Program {
    * @returns every output of the step as [steps, ...output shape].
    */
   run(chunk: HostArrays): Promise<HostArrays>;
-  /** Copies of the state's values, by name. */
+  /** Copies of the state's values, by name; of `rows` the arrays themselves, which the next run changes. */
   readState(): Promise<HostArrays>;
-  /** Replaces the named states. The others keep their values. */
+  /** Replaces the named states. The others keep their values. Those of `rows` are taken, not copied. */
   writeState(values: HostArrays): Promise<void>;
+  /** States of `Signature.rows` that are not copied: a step reads and changes only rows of its batch. Absent: none. */
+  readonly rows?: ReadonlySet<string>;
   release(): Promise<void>;
   /**
    * Floating-point operations of one step, if the engine knows them (matrix products: 2mnk; others: one per element

@@ -1,4 +1,4 @@
-import { elementCount, type HostArray, type HostArrays } from '../support/arrays.js';
+import { elementCount, float32, type HostArray, type HostArrays, int32 } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import type { ArraySpec, Signature } from './engine.js';
 
@@ -37,4 +37,18 @@ export function named(arrays: HostArrays, name: string): HostArray {
 /** A copy, so that changes to the original do not affect it. */
 export function copyArray(array: HostArray): HostArray {
   return array.dtype === 'float32' ? { ...array, data: array.data.slice() } : { ...array, data: array.data.slice() };
+}
+
+/** A step's array in an array of all steps: the same memory. */
+export function stepRow({ dtype, data }: HostArray, step: number, { shape }: Pick<ArraySpec, 'shape'>): HostArray {
+  const size = elementCount(shape);
+  const [from, to] = [step * size, (step + 1) * size];
+  return dtype === 'float32'
+    ? { dtype, shape, data: data.subarray(from, to) }
+    : { dtype, shape, data: data.subarray(from, to) };
+}
+
+/** Zeros. */
+export function zeros({ dtype, shape }: ArraySpec): HostArray {
+  return dtype === 'float32' ? float32(shape) : int32(shape);
 }

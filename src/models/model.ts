@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { elementCount, type FloatArray, float32 } from '../support/arrays.js';
+import { elementCount, type FloatArray, float32, type RowPart } from '../support/arrays.js';
 import { part } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
@@ -87,6 +87,8 @@ export interface ParameterStart {
   readonly shape: readonly number[];
   readonly kind: Parameter['kind'];
   readonly task?: string;
+  /** Of a table: how `ModelInputs.categorical` indexes its rows. */
+  readonly rows?: readonly RowPart[];
   /** Writes the starting values; `random` is the parameter's own stream. */
   start(values: Float32Array, random: Random): void;
 }

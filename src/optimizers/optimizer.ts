@@ -163,7 +163,11 @@ function slotShape(slot: Rule['slots'][string], shape: readonly number[]): reado
 const manyRows = 200_000;
 
 function isLazy({ kind, value: { shape } }: Parameter, { lazy }: CommonOptions): boolean {
-  return kind === 'embedding' && (lazy ?? (shape[0] ?? 0) >= manyRows);
+  return kind === 'embedding' && (lazy ?? hasManyRows(shape));
+}
+
+export function hasManyRows(table: readonly number[]): boolean {
+  return (table[0] ?? 0) >= manyRows;
 }
 
 /** Takes rows as they were moved where the gradient has a value that is not 0; all others to the bit as they were. */

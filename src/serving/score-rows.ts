@@ -9,11 +9,12 @@ import type { Engine, Program, Signature } from '../engine/engine.js';
 import { inLabelUnits, sigmoid } from '../metrics/samples.js';
 import { models } from '../models/catalogue.js';
 import type { Model } from '../models/model.js';
+import { hasManyRows } from '../optimizers/optimizer.js';
 import type { HostArray } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import { type ScoredBatch, scoredBatches } from '../training/evaluation.js';
 import { modelShape } from '../training/setup.js';
-import { batchArrays, evaluationStep } from '../training/step.js';
+import { batchArrays, evaluationStep, rowIndexes } from '../training/step.js';
 import { storedSets, type TrainedModel } from './trained-run.js';
 
 /** New rows, encoded for the run's model. */
@@ -175,7 +176,11 @@ async function servedProgram(
 ): Promise<Pick<Program, 'run' | 'release' | 'transfers'>> {
   const [first, ...others] = sets;
   const step = evaluationStep(model, () => undefined);
-  const program = await engine.compile(step, { state: must(first, 'parameters').parameters, batch });
+  const state = must(first, 'parameters').parameters;
+  const large = Object.entries(model.parameters).flatMap(([name, { rows, shape }]) =>
+    rows && hasManyRows(shape) ? [name] : [],
+  );
+  const program = await engine.compile(step, { state, batch, rows: rowIndexes(model, large, state) });
   if (others.length === 0) return program;
   const setOf = ({ name }: Task) => sets.findIndex((set) => set.tasks.includes(name));
   const ofOutput = tasks.flatMap((task) => Array<number>(outputCount(task)).fill(setOf(task)));

@@ -15,6 +15,13 @@ export type HostArray = FloatArray | IntArray;
 
 export type HostArrays = Readonly<Record<string, HostArray>>;
 
+/** Consecutive rows of a table, and the columns of ids that index them: an id's row is `first + id`. */
+export interface RowPart {
+  readonly columns: readonly number[];
+  readonly first: number;
+  readonly rows: number;
+}
+
 export function float32(
   shape: readonly number[],
   data: Float32Array = new Float32Array(elementCount(shape)),

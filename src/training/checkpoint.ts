@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { bytesOf, type HostArray, type HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
+import { must } from '../support/must.js';
 import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
 import type { ServedSet } from './progress/kept-parameters.js';
 import { progressSchema } from './progress/progress.js';
@@ -10,6 +12,8 @@ import type { Snapshot } from './trainer.js';
 
 /** Then the epoch: `kept/7/<parameter>`. */
 const keptPrefix = 'kept/';
+/** What an epoch has kept of the state itself. */
+const sharedSchema = z.array(z.tuple([z.int(), z.string()]));
 /** Its number grows when the meaning of a state's arrays or scores changes, or the content of `last.safetensors`. */
 const format = 'ple-checkpoint-7';
 
@@ -21,10 +25,13 @@ function lastPath(folder: string): string {
 /** @param hash the run's hash8: a checkpoint of another config or other data is refused */
 export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: string): Promise<void> {
   const arrays: Record<string, HostArray> = { ...snapshot.state };
+  const shared: [number, string][] = []; // tables that are trained in place
   for (const [epoch, parameters] of snapshot.kept)
-    for (const [name, value] of Object.entries(parameters)) arrays[`${keptPrefix}${epoch}/${name}`] = value;
+    for (const [name, value] of Object.entries(parameters))
+      if (value === snapshot.state[name]) shared.push([epoch, name]);
+      else arrays[`${keptPrefix}${epoch}/${name}`] = value;
   const progress = JSON.stringify(snapshot.progress);
-  const metadata = { format, hash, progress, sha256: checksum(arrays, progress) };
+  const metadata = { format, hash, progress, shared: JSON.stringify(shared), sha256: checksum(arrays, progress) };
   await writeSafetensors(lastPath(folder), { arrays, metadata });
 }
 
@@ -67,5 +74,7 @@ export async function readSnapshot(folder: string, hash: string): Promise<Snapsh
     if (parameter === undefined) state[name] = value;
     else kept.set(Number(epoch), { ...kept.get(Number(epoch)), [parameter]: value });
   }
+  for (const [epoch, name] of sharedSchema.parse(JSON.parse(metadata.shared ?? '[]')))
+    kept.set(epoch, { ...kept.get(epoch), [name]: must(state[name], name) });
   return { state, kept, progress: progressSchema.parse(JSON.parse(progress)) };
 }

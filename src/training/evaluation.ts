@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { type BatchReader, readBatches } from '../data/batches/batches.js';
 import { type Dataset, firstOutputs, outputCount, type SplitName, type Task } from '../data/dataset.js';
-import type { Engine, Program } from '../engine/engine.js';
+import type { Engine, Program, Signature } from '../engine/engine.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
 import type { Gate, Model } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
@@ -91,13 +91,14 @@ export async function createEvaluator(
   parameters: HostArrays,
   dataset: Dataset,
   batchSize: number,
+  rows?: Signature['rows'],
 ): Promise<Evaluator> {
   let described: readonly Gate[] = [];
   const program = await engine.compile(
     evaluationStep(model, (gates) => {
       described = gates;
     }),
-    { state: parameters, batch: batchArrays(dataset, batchSize).inputs },
+    { state: parameters, batch: batchArrays(dataset, batchSize).inputs, ...(rows && { rows }) },
   );
   const groups = new Map<SplitName, Int32Array>(); // read once
   return {

@@ -165,7 +165,10 @@ class OpenJournal implements Journal {
     folder.check();
     if (record.kind === 'trained') return this.#finish(record.trained);
     options.on({ kind: 'training', record });
-    if (record.kind === 'compiled') log.info({ seconds: record.seconds }, 'compiled');
+    if (record.kind === 'compiled') {
+      log.info({ seconds: record.seconds }, 'compiled');
+      if (record.note) this.#note(record.note);
+    }
     if (record.kind === 'epoch') {
       folder.appendLine('epochs.jsonl', record.record);
       log.info(record.record, 'epoch');

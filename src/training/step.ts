@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { batchWidths, type Dataset } from '../data/dataset.js';
-import type { ArraySpec, Step, Tensors } from '../engine/engine.js';
+import type { ArraySpec, RowIndex, Step, Tensors } from '../engine/engine.js';
 import { drawNoise, noiseShapes } from '../models/layers/noise.js';
 import {
   type Context,
@@ -221,6 +221,22 @@ export function initialState(
     ...withPrefix(balanced?.method.slots(shared) ?? {}, balancingPrefix),
     step: { dtype: 'float32', shape: [], data: new Float32Array(1) },
   };
+}
+
+/** How a batch indexes these tables, and what the state keeps for their rows. */
+export function rowIndexes(
+  { parameters }: Pick<Model, 'parameters'>,
+  tables: readonly string[],
+  state: HostArrays,
+): Readonly<Record<string, RowIndex>> {
+  const ofTable = (table: string) => {
+    const { rows: parts, shape } = must(parameters[table], table);
+    const names = Object.keys(state).filter((name) => name === table || name.endsWith(`/${table}`));
+    return names.flatMap((name) =>
+      parts && state[name]?.shape[0] === shape[0] ? [[name, { input: 'categorical', parts }] as const] : [],
+    );
+  };
+  return Object.fromEntries(tables.flatMap(ofTable));
 }
 
 /** The values that are evaluated: averages of the parameters where the state has them. */

@@ -1,6 +1,7 @@
 import type { Program } from '../engine/engine.js';
 import { jointLoss } from '../objective/joint-loss.js';
-import type { HostArrays } from '../support/arrays.js';
+import { elementCount, type HostArrays } from '../support/arrays.js';
+import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { createDiagnostics, type Diagnosis, type Diagnostics } from './diagnostics/diagnostics.js';
 import { type EpochRecord, epochRecord } from './epoch-record.js';
@@ -17,7 +18,7 @@ import {
 import { emptySums, freshProgress, type Progress } from './progress/progress.js';
 import { advance, checkMonitor, nothingSelected } from './progress/selection.js';
 import type { TrainingSetup } from './setup.js';
-import { batchArrays, evaluatedValues, initialState, trainingStep } from './step.js';
+import { batchArrays, evaluatedValues, initialState, rowIndexes, trainingStep } from './step.js';
 import { trainingRows } from './training-rows.js';
 
 /** A state of a run from which it can continue to the same bits. */
@@ -29,7 +30,7 @@ export interface Snapshot {
 
 /** `snapshot` may be called until the generator is asked for the next record. */
 export type TrainingRecord = { readonly snapshot: () => Promise<Snapshot> } & (
-  | { readonly kind: 'compiled'; readonly seconds: number }
+  | { readonly kind: 'compiled'; readonly seconds: number; readonly note: string | undefined }
   | {
       readonly kind: 'step';
       readonly epoch: number;
@@ -71,7 +72,8 @@ interface EvaluatedEpoch {
 }
 
 /**
- * Compiles the training and evaluation steps.
+ * Compiles the training and evaluation steps. Tables of which a step touches only some rows are trained in place: the
+ * set-up's own arrays, which evaluation reads, and a snapshot has.
  * @param from the snapshot to continue from
  */
 export async function startTraining(setup: TrainingSetup, from?: Snapshot): Promise<Trainer> {
@@ -83,17 +85,38 @@ export async function startTraining(setup: TrainingSetup, from?: Snapshot): Prom
   const rates = setup.learningRatesAt(progress, 0).length;
   const batch = batchArrays(dataset, batchSize, rates, model.noise, setup).training;
   const state = from?.state ?? initialState(setup.parameters, optimizer, setup);
-  const program = await engine.compile(step, { state, batch });
+  const rows = rowIndexes(model, optimizer.lazy, state);
+  const program = await engine.compile(step, { state, batch, rows });
   try {
     const start = Object.fromEntries(Object.entries(setup.parameters).map(([name, { value }]) => [name, value]));
-    const evaluator = await createEvaluator(engine, model, start, dataset, batchSize);
-    const diagnostics = setup.diagnosed ? await createDiagnostics(setup, setup.diagnosed, start) : undefined;
+    const tables = rowIndexes(model, optimizer.lazy, start);
+    const evaluator = await createEvaluator(engine, model, start, dataset, batchSize, tables);
+    const diagnostics = setup.diagnosed ? await createDiagnostics(setup, setup.diagnosed, start, tables) : undefined;
     const seconds = (performance.now() - started) / 1000;
     return new Trainer(setup, { program, evaluator, diagnostics, seconds }, progress, from?.kept ?? new Map());
   } catch (error) {
     await program.release();
     throw error;
   }
+}
+
+/** Of one table, where an engine computes all its rows in every step. */
+const mostWholeValues = 2 ** 27;
+
+/**
+ * What to know of lazy tables of which every step computes all rows.
+ * @throws ConfigError if that takes too long
+ */
+function wholeTables({ model, optimizer, engine }: TrainingSetup, { rows }: Pick<Program, 'rows'>): string | undefined {
+  const whole = optimizer.lazy.filter((name) => !rows?.has(name));
+  if (whole.length === 0) return undefined;
+  const where = engine.name === 'tfjs' ? 'engine: tfjs' : `engine.device: ${engine.device}`;
+  const knowsRows = engine.name === 'compiled' && engine.device !== 'webgpu';
+  const all = `each step computes every row of ${whole.join(', ')}`;
+  if (knowsRows) return `The model uses tables, or their ids, for more than look-ups: ${all}.`;
+  if (whole.some((name) => elementCount(must(model.parameters[name], name).shape) > mostWholeValues))
+    throw new ConfigError(`${where}: ${all}, which is too much here: say engine.device=cpu or cuda.`);
+  return `${where}: ${all}; on cpu and cuda, those that its batch reads.`;
 }
 
 interface Compiled {
@@ -120,7 +143,8 @@ class Trainer {
   }
 
   get compiled(): TrainingRecord {
-    return { kind: 'compiled', seconds: this.#compiled.seconds, snapshot: this.#snapshot };
+    const { program, seconds } = this.#compiled;
+    return { kind: 'compiled', seconds, note: wholeTables(this.#setup, program), snapshot: this.#snapshot };
   }
 
   get hasEnded(): boolean {
@@ -153,7 +177,7 @@ class Trainer {
     const record = epochRecord(this.#setup, this.#progress, metrics, diagnosis);
     const selected = advance(selection, this.#progress, epoch, metrics);
     const ofRun = { selection, selected, parameters: this.#setup.parameters };
-    this.#kept = keptAfter(this.#kept, epoch, parameters, ofRun);
+    this.#kept = keptAfter(this.#kept, epoch, parameters, { ...ofRun, inPlace: this.#compiled.program.rows });
     const epochs = servedEpochs(selection, selected);
     const next = { epoch: epoch + 1, step: 0, sums: emptySums(dataset.tasks.length), epochSeconds: 0 };
     this.#progress = { ...this.#progress, ...next, ...selected };

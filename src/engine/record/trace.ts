@@ -23,8 +23,11 @@ export interface Recording extends StepGraph {
   readonly kernels: ReadonlySet<string>;
 }
 
+/** The shapes and types of a signature. */
+export type Specs = Pick<Signature, 'batch'> & { readonly state: Readonly<Record<string, ArraySpec>> };
+
 /** Executes a step once, without numbers, and returns its computation. */
-export function trace(step: Step, signature: Signature): Recording {
+export function trace(step: Step, signature: Specs): Recording {
   const backend = tracingBackend();
   const recorder = new Recorder();
   const { graph, kernels } = recorder;

@@ -1,7 +1,12 @@
 import { availableParallelism } from 'node:os';
-import type { CompiledDevice, Engine } from '../engine.js';
+import type { CompiledDevice, Engine, Signature, Step } from '../engine.js';
+import { touchedRows } from '../lower/touched-rows.js';
 import { loadCudaRuntime } from '../native/libraries.js';
+import { liveNodes, type StepGraph } from '../record/graph.js';
 import { trace } from '../record/trace.js';
+import { named } from '../signature.js';
+import { rowProgram } from './row-program.js';
+import { type RowGroup, rowGroups } from './row-slots.js';
 import { scanProgram } from './scan-program.js';
 import type { SessionOptions } from './session.js';
 import { stepProgram } from './step-program.js';
@@ -34,9 +39,36 @@ export function createCompiledEngine(options: CompiledOptions = {}): Engine {
     ...(deviceId === undefined ? {} : { deviceId }),
     threads,
     async compile(step, signature) {
-      const recording = trace(step, signature);
-      if (device === 'webgpu') return stepProgram(recording, signature, session, await speed());
-      return scanProgram(recording, signature, session, device === 'cpu' ? null : await speed());
+      if (device === 'webgpu') return stepProgram(trace(step, signature), signature, session, await speed());
+      const copies = device === 'cpu' ? null : await speed();
+      const { recording, groups } = recorded(step, signature);
+      const { graph, next, outputs } = recording;
+      const nodes = liveNodes(graph, [...next.values(), ...outputs.values()]);
+      const isRead = copies === null && !nodes.some(({ op }) => op === 'ScatterND');
+      if (groups.length > 0 && isRead) return scanProgram(trace(step, signature), signature, session, null);
+      if (groups.length > 0) return rowProgram(recording, signature, groups, session, copies);
+      return scanProgram(recording, signature, session, copies);
     },
   };
+}
+
+/** A step on the rows of tables that a batch can name, where it reads and changes those alone. */
+function recorded(step: Step, signature: Signature): { recording: StepGraph; groups: readonly RowGroup[] } {
+  let groups: readonly RowGroup[] = rowGroups(signature);
+  for (;;) {
+    const short = groups.flatMap(({ states, count }) =>
+      states.map(
+        (name) => [name, { dtype: 'float32', shape: named(signature.state, name).shape.with(0, count) }] as const,
+      ),
+    );
+    try {
+      const recording = trace(step, { ...signature, state: { ...signature.state, ...Object.fromEntries(short) } });
+      const touched = touchedRows(recording, groups);
+      if (touched.length === groups.length) return { recording, groups };
+      groups = groups.filter((group) => touched.includes(group));
+    } catch (error) {
+      if (groups.length === 0) throw error;
+      groups = []; // the step has an array of a whole table's size
+    }
+  }
 }

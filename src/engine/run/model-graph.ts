@@ -1,7 +1,16 @@
-import { type Attributes, type Node, type Value, type Values, valueNamed } from '../record/graph.js';
+import {
+  type Attributes,
+  liveNodes,
+  type Node,
+  type StepGraph,
+  type Value,
+  type Values,
+  valueNamed,
+} from '../record/graph.js';
 import {
   type AttributeProto,
   elementCodes,
+  encodeModel,
   floatAttribute,
   type GraphProto,
   intAttribute,
@@ -19,6 +28,37 @@ export const modelNames = {
   batch: (name: string) => `batch:${name}`,
   output: (name: string) => `output:${name}`,
 };
+
+/** A model of one step, with the names of its inputs and outputs. */
+export interface OneStepModel {
+  readonly bytes: Uint8Array;
+  /** States that are inputs of the model: first those that the step changes, then those that it only reads. */
+  readonly changed: readonly string[];
+  readonly read: readonly string[];
+}
+
+export function oneStepModel({ graph, state, batch, next, outputs }: StepGraph): OneStepModel {
+  const changed = [...next.keys()];
+  const results = [
+    ...Array.from(next, ([name, value]) => ({ name: modelNames.next(name), value })),
+    ...Array.from(outputs, ([name, value]) => ({ name: modelNames.output(name), value })),
+  ];
+  const nodes = liveNodes(
+    graph,
+    results.map(({ value }) => value),
+  );
+  const used = usedValues(nodes, results);
+  const read = [...state].flatMap(([name, value]) => (used.has(value) && !next.has(name) ? [name] : []));
+  const inputs = new Map<Value, string>();
+  for (const [name, value] of pick(state, [...changed, ...read])) inputs.set(value, modelNames.state(name));
+  for (const [name, value] of batch) inputs.set(value, modelNames.batch(name));
+  const bytes = encodeModel({
+    name: 'step',
+    input: Array.from(inputs, ([value, name]) => valueInfo(name, value.type, value.shape)),
+    ...graphProto(nodes, inputs, results),
+  });
+  return { bytes, changed, read };
+}
 
 /** A result of a graph, with the name to fetch it by. */
 export interface Result {

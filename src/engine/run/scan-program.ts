@@ -31,7 +31,10 @@ export async function scanProgram(
   const step = lower(recording, options.device, options.threads);
   const model = scanModel(step);
   const session = await openSession(model.bytes, options);
-  const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyArray(array)]));
+  /** The CPU reads the rows of a table where it lies. */
+  const rows = new Set(speed ? [] : model.read.filter((name) => signature.rows?.[name]));
+  const own = (name: string, array: HostArray) => (rows.has(name) ? array : copyArray(array));
+  const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, own(name, array)]));
   /** Arrays of an earlier run, which the next one writes the state to: new memory costs more than a copy. */
   let spare = new Map<string, HostArray>();
   const fetches = [...model.changed.map(modelNames.next), ...model.outputs.map(modelNames.output)];
@@ -42,6 +45,7 @@ export async function scanProgram(
   let released = false;
   return {
     flops: countFlops(recording),
+    rows,
     ...(transfers ? { transfers } : {}),
 
     async run(chunk) {
@@ -60,13 +64,13 @@ export async function scanProgram(
     },
 
     async readState(): Promise<HostArrays> {
-      return Object.fromEntries(Array.from(state, ([name, value]) => [name, copyArray(value)]));
+      return Object.fromEntries(Array.from(state, ([name, value]) => [name, own(name, value)]));
     },
 
     async writeState(values) {
       for (const [name, value] of Object.entries(values)) {
         check(name, value, named(signature.state, name));
-        state.set(name, copyArray(value));
+        state.set(name, own(name, value));
       }
     },
 

@@ -9,6 +9,8 @@ export interface SessionOptions {
   readonly threads: number;
   /** False lets waiting threads sleep. Use it for several processes on one machine. */
   readonly spinning?: boolean | undefined;
+  /** Gives intermediate arrays memory that others have just left, which the cache still has, instead of a place of their own. */
+  readonly reuse?: boolean | undefined;
   /** For tests: refuses a graph if the device cannot run every node, instead of running some on the CPU. */
   readonly wholly?: boolean | undefined;
 }
@@ -75,7 +77,7 @@ async function onnxRuntime() {
 }
 
 function sessionOptions(options: SessionOptions): InferenceSession.SessionOptions {
-  const { threads, spinning = true, wholly = false } = options;
+  const { threads, spinning = true, reuse = false, wholly = false } = options;
   const entries = {
     // With two threads, each always starts a loop with the same half. So they seldom read what the other wrote, which
     // is slow between cores without a common cache (as in some virtual machines). With more threads, the partition
@@ -90,6 +92,7 @@ function sessionOptions(options: SessionOptions): InferenceSession.SessionOption
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    enableMemPattern: !reuse,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
     ...(Object.keys(entries).length > 0 ? { extra: { session: entries } } : {}),

@@ -4,12 +4,11 @@ import { wholeNumber } from '../../support/whole-number.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import { mostBuffers } from '../lower/webgpu.js';
-import { int, liveNodes, reshape, type StepGraph, type Value } from '../record/graph.js';
-import { check, copyArray, countSteps, named } from '../signature.js';
+import { int, reshape, type StepGraph, type Value } from '../record/graph.js';
+import { check, copyArray, countSteps, named, stepRow } from '../signature.js';
 import { copyModel, copyNames, joinModel } from './copy-models.js';
 import { countFlops } from './flops.js';
-import { graphProto, modelNames, pick, usedValues } from './model-graph.js';
-import { encodeModel, valueInfo } from './onnx-format.js';
+import { modelNames, type OneStepModel, oneStepModel } from './model-graph.js';
 import { type DeviceArray, openSession, type Session, type SessionOptions } from './session.js';
 import { byteCount, TransferMeter, type TransferSpeed } from './transfers.js';
 
@@ -161,15 +160,7 @@ function stepBatch(
   step: number,
 ): Record<string, HostArray | DeviceArray> {
   return Object.fromEntries(
-    Object.entries(batch).map(([name, { shape }]) => {
-      const array = named(chunk, name);
-      const [from, to] = [step * elementCount(shape), (step + 1) * elementCount(shape)];
-      const row =
-        array.dtype === 'float32'
-          ? float32(shape, array.data.subarray(from, to))
-          : int32(shape, array.data.subarray(from, to));
-      return [modelNames.batch(name), row];
-    }),
+    Object.entries(batch).map(([name, spec]) => [modelNames.batch(name), stepRow(named(chunk, name), step, spec)]),
   );
 }
 
@@ -285,12 +276,8 @@ export function stepFailure(error: unknown, state: HostArrays): unknown {
   );
 }
 
-/** An ONNX model of one step, for providers without `Scan`, with the names of its inputs and outputs. */
-interface StepModel {
-  readonly bytes: Uint8Array;
-  /** States that are inputs of the model: first those that the step changes, then those that it only reads. */
-  readonly changed: readonly string[];
-  readonly read: readonly string[];
+/** A model whose outputs are joined into rows. */
+interface StepModel extends OneStepModel {
   readonly rows: readonly OutputRow[];
 }
 
@@ -305,27 +292,7 @@ interface OutputRow {
 
 export function stepModel(recording: StepGraph): StepModel {
   const { step, rows } = inRows(recording);
-  const { graph, state, batch, next, outputs } = lower(step, 'webgpu');
-  const changed = [...next.keys()];
-  const results = [
-    ...Array.from(next, ([name, value]) => ({ name: modelNames.next(name), value })),
-    ...Array.from(outputs, ([name, value]) => ({ name, value })),
-  ];
-  const nodes = liveNodes(
-    graph,
-    results.map(({ value }) => value),
-  );
-  const used = usedValues(nodes, results);
-  const read = [...state].flatMap(([name, value]) => (used.has(value) && !next.has(name) ? [name] : []));
-  const inputs = new Map<Value, string>();
-  for (const [name, value] of pick(state, [...changed, ...read])) inputs.set(value, modelNames.state(name));
-  for (const [name, value] of batch) inputs.set(value, modelNames.batch(name));
-  const bytes = encodeModel({
-    name: 'step',
-    input: Array.from(inputs, ([value, name]) => valueInfo(name, value.type, value.shape)),
-    ...graphProto(nodes, inputs, results),
-  });
-  return { bytes, changed, read, rows };
+  return { ...oneStepModel(lower(step, 'webgpu')), rows };
 }
 
 /** A step whose outputs are joined into rows. */
@@ -337,7 +304,7 @@ function inRows(step: StepGraph): { readonly step: StepGraph; readonly rows: rea
     const flat = own.map(([, value]) => reshape(step.graph, value, [elementCount(value.shape)]));
     const size = flat.reduce((sum, { shape }) => sum + elementCount(shape), 0);
     const name = modelNames.output(type);
-    outputs.set(name, step.graph.node('Concat', flat, { type, shape: [size] }, { axis: int(0) }));
+    outputs.set(type, step.graph.node('Concat', flat, { type, shape: [size] }, { axis: int(0) }));
     return [{ type, name, size, outputs: own.map(([output, { shape }]) => ({ name: output, shape })) }];
   });
   return { step: { ...step, outputs }, rows };

@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { elementCount, float32, type HostArray, type HostArrays, int32 } from '../../support/arrays.js';
+import { float32, type HostArray, type HostArrays, int32 } from '../../support/arrays.js';
 import { tf } from '../../support/tf.js';
 import { withBackend } from '../active-backend.js';
 import type { Engine, Program, Signature, Step } from '../engine.js';
-import { check, copyArray, countSteps, named } from '../signature.js';
+import { check, copyArray, countSteps, named, stepRow } from '../signature.js';
 import type { TfjsBackend } from './backends.js';
 
 /** An engine that calls the step function once per step and runs each operation on a tfjs backend. */
@@ -27,7 +27,7 @@ function program(backend: TfjsBackend, step: Step, signature: Signature): Progra
   const advance = (chunk: HostArrays, index: number, steps: number, made: Map<string, HostArray>) => {
     const batch = toTensors(
       Object.fromEntries(
-        Object.entries(signature.batch).map(([name, { shape }]) => [name, row(named(chunk, name), index, shape)]),
+        Object.entries(signature.batch).map(([name, spec]) => [name, stepRow(named(chunk, name), index, spec)]),
       ),
     );
     const returned = step(state, batch);
@@ -117,14 +117,6 @@ function toTensors(arrays: HostArrays): Record<string, Tensor> {
 function kept(tensors: Record<string, Tensor>): Record<string, Tensor> {
   for (const tensor of Object.values(tensors)) tf.keep(tensor);
   return tensors;
-}
-
-function row({ dtype, data }: HostArray, index: number, shape: readonly number[]): HostArray {
-  const size = elementCount(shape);
-  const [from, to] = [index * size, (index + 1) * size];
-  return dtype === 'float32'
-    ? { dtype, shape, data: data.subarray(from, to) }
-    : { dtype, shape, data: data.subarray(from, to) };
 }
 
 function hostArray(name: string, tensor: Tensor): HostArray {

@@ -28,18 +28,18 @@ export function embeddedLists(
     const { name, embedding, length, attention } = list;
     const from = { indexes: shape.categorical.length + before, listWeights: shape.numeric.length + before };
     before += length;
+    const columns = Array.from({ length }, (_, entry) => from.indexes + entry);
     const fits = attention && targetAttention(`${prefix}attention.${name}`, embedding, attention.hidden, options);
-    return { ...list, table: `${prefix}lists.${name}`, from, fits };
+    return { ...list, table: `${prefix}lists.${name}`, columns, from, fits };
   });
   return {
     parameters: Object.fromEntries([
-      ...placed.map((list) => [list.table, embeddingTable([list], list.embedding)] as const),
+      ...placed.map((list) => [list.table, embeddingTable([list], list.embedding, () => list.columns)] as const),
       ...placed.flatMap(({ fits }) => Object.entries(fits?.parameters ?? {})),
     ]),
     apply: (pass, embeddingOf) =>
-      placed.map(({ table, length, from, fits, attention }) => {
+      placed.map(({ table, length, columns, from, fits, attention }) => {
         const { categorical, numeric } = pass.inputs;
-        const columns = Array.from({ length }, (_, entry) => from.indexes + entry);
         const listWeights = numeric.slice([0, from.listWeights], [-1, length]);
         const entries = lookUp(named(pass.parameters, table), columnsAt(categorical, columns));
         const attended = fits?.apply(pass, entries, embeddingOf(attention?.target));

@@ -27,7 +27,12 @@ export function embeddingTables(all: readonly Column[], prefix: string): Embeddi
   });
   return {
     groups,
-    parameters: Object.fromEntries(groups.map(({ table, columns, width }) => [table, embeddingTable(columns, width)])),
+    parameters: Object.fromEntries(
+      groups.map(({ table, columns, positions, width }) => [
+        table,
+        embeddingTable(columns, width, (column) => [positions[column] ?? 0]),
+      ]),
+    ),
     apply({ parameters, inputs }) {
       const places = all.map((_, place) => place);
       const indexes = columnsAt(inputs.categorical, places);
@@ -48,16 +53,23 @@ export function embeddingTables(all: readonly Column[], prefix: string): Embeddi
  * The tables of some columns, stacked. Embeddings start N(0, 0.05^2). This is small against standardised numeric
  * columns (variance 1), so a value that training seldom or never saw has little effect. It is large enough that logits
  * vary over rows at the start.
+ * @param indexedBy the columns of `ModelInputs.categorical` that have a column's ids
  */
 export function embeddingTable(
   columns: readonly Pick<Column, 'name' | 'cardinality'>[],
   width: number,
+  indexedBy: (column: number) => readonly number[],
 ): ParameterStart {
   const starts = offsets(columns);
   const rows = columns.reduce((sum, column) => sum + column.cardinality, 0);
   return {
     shape: [rows, width],
     kind: 'embedding',
+    rows: columns.map((column, at) => ({
+      columns: indexedBy(at),
+      first: starts[at] ?? 0,
+      rows: column.cardinality,
+    })),
     start(values, random) {
       for (const [index, { name, cardinality }] of columns.entries()) {
         const stream = random.stream(name);

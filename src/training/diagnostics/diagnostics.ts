@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { type Chunk, readBatches } from '../../data/batches/batches.js';
 import type { Dataset } from '../../data/dataset.js';
-import type { Engine, Step } from '../../engine/engine.js';
+import type { Engine, Signature, Step } from '../../engine/engine.js';
 import { evaluating, type Model, trainable } from '../../models/model.js';
 import { taskPairs } from '../../objective/balancing/products.js';
 import { jointLoss } from '../../objective/joint-loss.js';
@@ -53,12 +53,17 @@ export async function createDiagnostics(
   { engine, model, dataset, batchSize }: Probed,
   { sharing, rows }: Diagnosed,
   parameters: HostArrays,
+  rowed?: Signature['rows'],
 ): Promise<Diagnostics> {
   const names = dataset.tasks.map(({ name }) => name);
   const pairs = taskPairs(names.length);
   const { categorical, numeric, labels, mask } = batchArrays(dataset, batchSize).training;
   const batch = { categorical, numeric, labels, mask };
-  const program = await engine.compile(probeStep(model, dataset, sharing), { state: parameters, batch });
+  const program = await engine.compile(probeStep(model, dataset, sharing), {
+    state: parameters,
+    batch,
+    ...(rowed && { rows: rowed }),
+  });
   let probe: Chunk | undefined;
   const batches = dataset.splits.train.rows / batchSize / (stepsPerBatch * (names.length + 1));
   const taken = Math.max(1, Math.min(Math.floor(batches), mostBatches));

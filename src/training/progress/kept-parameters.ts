@@ -1,3 +1,4 @@
+import { copyArray } from '../../engine/signature.js';
 import type { Parameters } from '../../models/model.js';
 import type { HostArrays } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
@@ -19,6 +20,8 @@ interface Keeping {
   readonly selection: Pick<Selection, 'keep' | 'units'>;
   readonly selected: Selected;
   readonly parameters: Parameters;
+  /** Names of those that training goes on to change. */
+  readonly inPlace?: ReadonlySet<string> | undefined;
 }
 
 /** By task: the epoch whose parameters serve it. */
@@ -36,9 +39,17 @@ export function keptAfter(kept: KeptParameters, epoch: number, values: HostArray
   const epochs = new Set([...servedEpochs(keeping.selection, keeping.selected), choice.bestEpoch]);
   return new Map(
     [...epochs].map((needed) => {
-      const all = needed === epoch ? values : must(kept.get(needed), `parameters of epoch ${needed}`);
+      const all = needed === epoch ? lasting(values, keeping) : must(kept.get(needed), `parameters of epoch ${needed}`);
       return [needed, needed === choice.bestEpoch ? all : usedAt(needed, all, keeping)];
     }),
+  );
+}
+
+/** Copies what would change, unless the next epoch replaces it. */
+function lasting(values: HostArrays, { selection, inPlace }: Keeping): HostArrays {
+  if (!inPlace?.size || selection.keep === 'last') return values;
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, inPlace.has(name) ? copyArray(value) : value]),
   );
 }
 

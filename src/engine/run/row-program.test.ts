@@ -1,0 +1,136 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { expect, test } from 'vitest';
+import { lookUp } from '../../models/layers/look-up.js';
+import { float32, type HostArrays, int32 } from '../../support/arrays.js';
+import { tf } from '../../support/tf.js';
+import type { Signature, Step } from '../engine.js';
+import { createCompiledEngine } from './compiled-engine.js';
+
+const [batch, steps] = [4, 6];
+/** Two columns of a batch of three index a table of 20 + 30 rows. */
+const parts = [
+  { columns: [2], first: 0, rows: 20 },
+  { columns: [0], first: 20, rows: 30 },
+];
+
+type Given = Readonly<Record<'table' | 'sum' | 'ids' | 'gradient' | 'rows', Tensor>>;
+
+/** A step that adds the squares of looked-up rows: `change` makes something of it that has other rows. */
+function stepWith(change: (given: Given) => ReturnType<Step> | undefined): Step {
+  return ({ table, sum }, { ids }) => {
+    if (!table || !sum || !ids) throw new Error('missing');
+    const rows = tf.gather(ids, tf.tensor1d([2, 0], 'int32'), 1).add(tf.tensor1d([0, 20], 'int32'));
+    const grad = tf.grad((x) => lookUp(x, rows).square().sum());
+    const gradient = grad(table);
+    const squares = sum.add(gradient.square());
+    const moved = table.sub(gradient.div(squares.sqrt().add(1e-6)).mul(0.1));
+    const outputs = { norm: gradient.square().sum(), first: lookUp(table, rows).sum() };
+    return change({ table, sum, ids, gradient, rows }) ?? { state: { table: moved, sum: squares }, outputs };
+  };
+}
+
+function signature(): Required<Signature> {
+  const table = float32(
+    [50, 3],
+    Float32Array.from({ length: 150 }, (_, at) => Math.sin(at)),
+  );
+  const index = { input: 'ids', parts };
+  return {
+    state: { table, sum: float32([50, 3]), step: float32([]) },
+    batch: { ids: { dtype: 'int32', shape: [batch, 3] } },
+    rows: { table: index, sum: index },
+  };
+}
+
+const chunk = (): HostArrays => ({
+  ids: int32(
+    [steps, batch, 3],
+    Int32Array.from({ length: steps * batch * 3 }, (_, at) => (at * 7) % (at % 3 === 0 ? 30 : 20)),
+  ),
+});
+
+async function run(step: Step, { rows, ...given }: Signature) {
+  const program = await createCompiledEngine({ threads: 1 }).compile(step, { ...given, ...(rows && { rows }) });
+  const outputs = await program.run(chunk());
+  const state = await program.readState();
+  await program.release();
+  return { outputs, state, rows: [...(program.rows ?? [])] };
+}
+
+test('a step on the rows of its batches changes the tables in place, to the bits of a step on whole tables', async () => {
+  const step = stepWith(() => undefined);
+  const given = signature();
+  const { rows: _, ...dense } = signature();
+  const whole = await run(step, dense);
+  const some = await run(step, given);
+  expect([whole.rows, some.rows]).toEqual([[], ['table', 'sum']]);
+  expect(some.state).toEqual(whole.state);
+  expect(some.outputs.first).toEqual(whole.outputs.first);
+  expect(some.state.table).toBe(given.state.table);
+  const { ids } = chunk();
+  expect((await run(step, signature())).outputs).toEqual(some.outputs);
+  expect(ids).toEqual(chunk().ids);
+});
+
+test.each<[string, Parameters<typeof stepWith>[0]]>([
+  ['every row decays', ({ table, gradient }) => ({ state: { table: table.mul(0.9).sub(gradient) }, outputs: {} })],
+  ['rows move by what they have', ({ table, sum }) => ({ state: { table: table.sub(sum) }, outputs: {} })],
+  ['a sum over all rows', ({ table }) => ({ state: {}, outputs: { sum: table.square().sum() } })],
+  ['a mean over all rows', ({ gradient }) => ({ state: {}, outputs: { mean: gradient.mean() } })],
+  ['all rows are an output', ({ gradient }) => ({ state: {}, outputs: { gradient } })],
+  [
+    'ids are numbers too',
+    ({ ids, gradient }) => ({ state: {}, outputs: { ids: ids.toFloat(), norm: gradient.square().sum() } }),
+  ],
+  [
+    'ids index something else',
+    ({ ids, table, gradient }) => ({
+      state: { table: table.sub(gradient) },
+      outputs: { other: tf.gather(tf.range(0, 50), tf.gather(ids, tf.tensor1d([0], 'int32'), 1)) },
+    }),
+  ],
+  [
+    'rows of another column',
+    ({ ids, table, gradient }) => ({
+      state: { table: table.sub(gradient) },
+      outputs: { other: tf.gather(table, tf.gather(ids, tf.tensor1d([1], 'int32'), 1)) },
+    }),
+  ],
+  [
+    'rows counted from elsewhere',
+    ({ rows, table, gradient }) => ({
+      state: { table: table.sub(gradient) },
+      outputs: {
+        other: tf.gather(
+          table,
+          rows
+            .add(tf.tensor1d([0, 0], 'int32'))
+            .sub(tf.scalar(1, 'int32'))
+            .abs()
+            .toInt(),
+        ),
+      },
+    }),
+  ],
+  [
+    'rows meet others',
+    ({ table, gradient }) => ({
+      state: { table: table.sub(tf.range(0, 150).reshape([50, 3]).mul(gradient)) },
+      outputs: {},
+    }),
+  ],
+])('%s: tables stay whole', async (_, change) => {
+  const { rows: __, ...dense } = signature();
+  const step = stepWith(change);
+  const { rows: ___, ...found } = await run(step, signature());
+  const { rows: ____, ...whole } = await run(step, dense);
+  expect(found).toEqual(whole);
+});
+
+test('an evaluation reads tables where they lie', async () => {
+  const given = signature();
+  const step = stepWith(({ table, rows }) => ({ state: {}, outputs: { found: tf.gather(table, rows.toInt()) } }));
+  const some = await run(step, given);
+  expect(some.rows).toEqual(['table']);
+  expect(some.state.table).toBe(given.state.table);
+});
