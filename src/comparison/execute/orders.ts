@@ -21,7 +21,7 @@ export interface Stop {
 /** What a worker says: reports during an order, and at its end the answer. */
 export type Said = { readonly report: Report } | { readonly answer: Answer };
 
-/** Reading is reported of shapes alone. */
+/** A run's files say no more than its epochs, and nothing before its data are read: so progress is told in messages. Reading is reported of shapes alone. */
 export type Report =
   | LoadingEvent
   | { readonly kind: 'start'; readonly resumedAt: number | null }

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Interrupted, UserError } from '../../support/errors.js';
 import { lackOfFiles } from '../../support/system-error.js';
@@ -42,12 +42,22 @@ export function startWorker(): WorkerProcess {
   let alive = true;
   let hear: (said: Said) => void = () => undefined;
   child.on('message', (text) => hear(JSON.parse(String(text))));
-  const ended = waitForEnd(child).then(({ code, signal, error }): Lost => {
-    alive = false;
-    if (error) errors = error.message;
-    const how = error ? 'could not be started' : signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-    const said = lackOfFiles(errors) ?? errors.trim().split('\n').slice(-5).join(' | ');
-    return { kind: 'lost', signal, message: `its process ${how}${said === '' ? '' : `: ${said}`}` };
+  const ended = new Promise<Lost>((resolve) => {
+    const end = (how: string, signal: NodeJS.Signals | null) => {
+      alive = false;
+      const said = lackOfFiles(errors) ?? errors.trim().split('\n').slice(-5).join(' | ');
+      resolve({ kind: 'lost', signal, message: `its process ${how}${said === '' ? '' : `: ${said}`}` });
+    };
+    child.on('error', (error) => {
+      errors = error.message;
+      end('could not be started', null);
+    });
+    // after its last message; 'close' does not come where this process has closed the channel
+    const channelClosed = new Promise<void>((closed) => child.once('disconnect', closed));
+    child.once('exit', (code, signal) => {
+      const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
+      void channelClosed.then(() => end(how, signal));
+    });
   });
   const send = (message: Order | Stop) => {
     if (child.connected) child.send(JSON.stringify(message), () => undefined); // a failure shows when the process ends
@@ -93,19 +103,4 @@ export function answerError(answer: Answer | Lost): Error {
 /** Of a failed run. */
 export function failureMessage({ message, exitCode }: Failed): string {
   return exitCode === null ? `this is a bug: ${message}` : message;
-}
-
-/** How the process ended, after its last message; with an error if it could not be started. */
-async function waitForEnd(
-  child: ChildProcess,
-): Promise<{ code: number | null; signal: NodeJS.Signals | null; error?: Error }> {
-  const channelClosed = new Promise<void>((resolve) => {
-    child.once('disconnect', resolve);
-  });
-  return new Promise((resolve) => {
-    child.on('error', (error) => resolve({ code: child.exitCode, signal: child.signalCode, error }));
-    child.once('exit', (code, signal) => {
-      void channelClosed.then(() => resolve({ code, signal }));
-    });
-  });
 }

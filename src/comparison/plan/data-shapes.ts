@@ -2,7 +2,7 @@ import type { Experiment } from '../../config/experiment.js';
 import type { SplitName } from '../../data/dataset.js';
 import { models } from '../../models/catalogue.js';
 import type { ModelShape } from '../../models/model.js';
-import { countByTask, countParameters } from '../../training/setup.js';
+import { countByTask, countParameters, type ParameterCounts } from '../../training/setup.js';
 
 /** The data dimensions that models are built for. */
 export interface DataShape {
@@ -23,9 +23,9 @@ export function dataKey({ dataset, inputs, tasks }: Experiment): string {
 
 /** Number of trainable values of an experiment's model. */
 export function parameterCounts(
-  { model }: Experiment,
+  { model }: { readonly model: Experiment['model'] },
   shape: ModelShape,
-): { readonly embedding: number; readonly network: number } {
+): ParameterCounts {
   return countParameters(models.get(model.type).build(shape, model).parameters);
 }
 

@@ -6,7 +6,6 @@ import { ConfigError } from '../../support/errors.js';
 import { joined } from '../../support/joined.js';
 import { must } from '../../support/must.js';
 import { wholeNumber } from '../../support/whole-number.js';
-import { countParameters, type ParameterCounts } from '../../training/setup.js';
 import type { ComparisonRow, Decisions, Match } from '../comparison.js';
 import { pointText } from './axis-point.js';
 import { parameterCounts, type ReadShape } from './data-shapes.js';
@@ -147,13 +146,15 @@ export function matchWidths(wanted: {
   const definition = models.get(type);
   const base = stackSchema.parse(options);
   const multiple = definition.widthMultiple(options);
-  const stackSizes = (stack: Stack) => sizes({ type, options: { ...options, ...stack }, shape });
-  const count = (stack: Stack) => counted(stackSizes(stack), embeddings);
+  const sizes = (stack: Stack) => parameterCounts({ model: { ...options, ...stack, type } }, shape);
+  const count = (stack: Stack) => {
+    const { network, embedding } = sizes(stack);
+    return network + (embeddings ? embedding : 0);
+  };
   const fits = (stack: Stack) => definition.options.safeParse({ ...options, ...stack }).success;
   const match = (stack: Stack, factor: number): Match => {
-    const { network, embedding } = stackSizes(stack);
-    const miss = counted({ network, embedding }, embeddings) - target;
-    return { ...stack, factor, network, ...(embeddings ? { embedding } : {}), miss };
+    const { network, embedding } = sizes(stack);
+    return { ...stack, factor, network, ...(embeddings ? { embedding } : {}), miss: count(stack) - target };
   };
   const own = match(base, 1);
   if (own.miss === 0) return own;
@@ -188,20 +189,6 @@ export function matchWidths(wanted: {
       `compare.match: ${type} cannot be scaled to ${wholeNumber(target)} network parameters: ${why}. Give another number, or another model.`,
     );
   }
-}
-
-interface BuiltModel {
-  readonly type: string;
-  readonly options: Options;
-  readonly shape: ModelShape;
-}
-
-function sizes({ type, options, shape }: BuiltModel): ParameterCounts {
-  return countParameters(models.get(type).build(shape, options).parameters);
-}
-
-function counted({ network, embedding }: ParameterCounts, embeddings: boolean): number {
-  return network + (embeddings ? embedding : 0);
 }
 
 /** A miss of more than this part of the number is noted. */

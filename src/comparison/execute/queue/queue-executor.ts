@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { join, relative, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
@@ -45,9 +46,7 @@ export async function withQueue<Made>(
 ): Promise<Made> {
   const { signal } = options;
   const connection = await connect(on, signal, (message) => options.on({ kind: 'note', message }));
-  const aborted = new Promise<undefined>((resolve) => {
-    signal.addEventListener('abort', () => resolve(undefined));
-  });
+  const aborted = once(signal, 'abort').then(() => undefined);
   try {
     return await withWorkers({ kill: signal }, (workers) => {
       const execute = inQueue(connection, options, workers.rest);
