@@ -12,7 +12,7 @@ const many = 2 ** 28;
 /**
  * What embedding tables take, before they are made.
  * @param memory in bytes
- * @throws ConfigError if they cannot fit: their values and the optimizer's, and the values that an epoch is judged by.
+ * @throws ConfigError if they may not fit: their values and the optimizer's, a copy that is evaluated, and kept ones
  */
 export function tableMemory(
   parameters: ParameterStarts,
@@ -36,16 +36,15 @@ export function tableMemory(
   for (const [count = 0, width = 1] of tables) rows.set(width, (rows.get(width) ?? 0) + count);
   const sizes = Array.from(rows, ([width, count]) => `${wholeNumber(count)} rows x ${width}`).join(', ');
   const said = `Embedding tables: ${sizes}, ${gigabytes(needed)} with ${type}${least ? `, ${gigabytes(least.bytes)} with ${least.name}` : ''}.`;
-  if (needed + values > memory)
+  const keepsBest = train.keep === 'best' && tasks.length > 1 && independentTasks(parameters).includes(undefined);
+  const copies = keepsBest ? tasks.length : 0;
+  const all = needed + (1 + copies) * values;
+  if (all > memory)
     throw new ConfigError(
-      `${said} Training needs ${gigabytes(needed + values)} for them, and there are ${gigabytes(memory)} of memory: raise inputs.minCount, hash the columns of ids, lower inputs.embedding${least ? `, or take ${least.name} (train.optimizers.embeddings)` : ''}.`,
+      `${said} With copies for evaluation, training may need ${gigabytes(all)}, and there are ${gigabytes(memory)} of memory: raise inputs.minCount, hash the columns of ids, lower inputs.embedding${keepsBest ? ', set train.keep: last' : ''}${least ? `, or take ${least.name} (train.optimizers.embeddings)` : ''}.`,
     );
-  const copied = train.keep === 'best' && independentTasks(parameters).includes(undefined) && tasks.length > 1;
-  if (!copied) return [said];
-  return [
-    said,
-    `train.keep: best keeps the tables of each task's best epoch, in memory and in checkpoints: up to ${tasks.length} x ${gigabytes(values)}. keep: last keeps one.`,
-  ];
+  const kept = `train.keep: best keeps the tables of each task's best epoch, in memory and in checkpoints: up to ${copies} x ${gigabytes(values)}. keep: last does not.`;
+  return keepsBest ? [said, kept] : [said];
 }
 
 function gigabytes(bytes: number): string {
