@@ -27,7 +27,7 @@ async function resolved(file: string, overrides: readonly string[]): Promise<rea
     await Promise.all([
       import('./input/config-file.js'),
       import('../config/experiment.js'),
-      import('../config/resolved-comparison.js'),
+      import('../config/comparison.js'),
     ]);
   if (namesComparison(file, overrides)) {
     const comparison = await readComparison(file, overrides);

@@ -1,9 +1,13 @@
 import { constants, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { cp, readdir, rename, rm } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { type ComparisonConfig, parseComparison } from '../config/comparison.js';
+import {
+  type ComparisonConfig,
+  parseComparison,
+  resolvedComparison,
+  stringifyComparison,
+} from '../config/comparison.js';
 import { dataPaths } from '../config/definitions.js';
-import { resolvedComparison, stringifyComparison } from '../config/resolved-comparison.js';
 import { differences } from '../support/differences.js';
 import { ConfigError, UserError } from '../support/errors.js';
 import { type LogFile, openLog } from '../support/growing-file.js';

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { choice } from './choice.js';
 import { countUpTo } from './count.js';
 import type { Definitions } from './definitions.js';
+import type { Path } from './document.js';
 import { seedSchema } from './experiment.js';
-import { isUnique, refuse, whereSound } from './parse.js';
-import { checkGrid, type SearchConfig, type Spaces, searchSchema, spaceSchema, usualSearch } from './search.js';
-import { checkVariedKeys } from './varied-keys.js';
+import { isUnique, refuse } from './parse.js';
+import { countCombinations, drawnMost, isList, type Spaces, searchSchema, spaceSchema } from './search.js';
 
 const twice = 'a value is listed twice';
 const values = z.array(z.unknown()).min(1).refine(isUnique, twice);
@@ -58,10 +58,6 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
           }),
         )
         .min(1)
-        .superRefine(
-          (entries, context) => checkModels(entries, baseline, context),
-          whereSound(/^\d+(\.(type|label))?$/),
-        )
         .describe(
           'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. One of them is the single-task model that gains are over. `{ label: boosting, type: external, command: python3 boosting.py }` is a program of your own (docs/boosting.md); such rows come last.',
         ),
@@ -166,43 +162,104 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
           'Pairs of labels `[model, reference]`: gains over another model than the baseline. A list of labels in place of one is the mean of its models: `[ple, [mmoe, cgc]]`, or `[[a1, a2], [b1, b2]]` for a main effect. They are tested as a family of their own.',
         ),
     })
-    .superRefine(checkSpaces, whereSound(/^(axes|tune|search|models)/));
+    .superRefine((compare, context) => {
+      if (context.issues.length > 0) return;
+      const models = compare.models.map((entry) => ({ type: entry.type, ...listed.parse(entry) }));
+      checkModels(models, baseline, context);
+      checkSpaces({ ...compare, models }, context);
+      if (context.issues.length === 0) checkSearch({ ...compare, models }, baseline, context);
+    });
 }
+export type Compare = Readonly<z.infer<ReturnType<typeof compareSchema>>>;
 /** A model, or the mean of several. */
 export type ContrastSide = string | readonly string[];
-export type CompareOptions = Readonly<z.infer<ReturnType<typeof compareSchema>>>;
 
-type Entries = readonly { readonly type: string; readonly [key: string]: unknown }[];
-
-/** @param baseline the model that gains are over */
-function checkModels(entries: Entries, baseline: string, context: z.core.$RefinementCtx): void {
-  const labels = entries.map(({ type, label = type }) => label);
-  const twice = labels.find((label, index) => labels.indexOf(label) !== index);
-  if (twice !== undefined) refuse(context, [], `two models are labelled '${twice}': give each a label of its own`);
-  else if (!entries.some(({ type }) => type === baseline))
-    refuse(context, [], `list a ${baseline} model: gains are over it`);
+/** n seeds are 1 to n. */
+export function seedsOf({ seeds }: Pick<Compare, 'seeds'>): readonly number[] {
+  return Array.isArray(seeds) ? seeds : Array.from({ length: seeds }, (_, i) => i + 1);
 }
 
-/** What is varied, by axes and by searches. */
-function checkSpaces(
-  {
-    models,
-    axes,
-    tune,
-    search,
-  }: {
-    readonly models: Entries;
-    readonly axes: Spaces;
-    readonly tune: Spaces | null;
-    readonly search: SearchConfig | null;
-  },
-  context: z.core.$RefinementCtx,
-): void {
-  const shared = { path: ['tune'], values: tune ?? {} };
-  const own = models.map((entry, index) => ({
-    path: ['models', index, 'tune'],
-    values: listed.shape.tune.safeParse(entry.tune).data ?? {}, // a wrong one is told at its own place
-  }));
-  checkVariedKeys({ path: ['axes'], values: axes }, shared, own, context);
-  checkGrid(search ?? usualSearch, [shared, ...own], context);
+/** What the checks across keys read. */
+interface Checked extends Pick<Compare, 'axes' | 'tune' | 'search' | 'seeds' | 'tuneSeed' | 'front'> {
+  readonly models: readonly ({ readonly type: string } & z.infer<typeof listed>)[];
+}
+
+/** @param baseline the model that gains are over */
+function checkModels(models: Checked['models'], baseline: string, context: z.core.$RefinementCtx): void {
+  const labels = models.map(({ type, label = type }) => label);
+  const twice = labels.find((label, index) => labels.indexOf(label) !== index);
+  if (twice !== undefined)
+    refuse(context, ['models'], `two models are labelled '${twice}': give each a label of its own`);
+  else if (!models.some(({ type }) => type === baseline))
+    refuse(context, ['models'], `list a ${baseline} model: gains are over it`);
+}
+
+/** Keys that a comparison sets itself, that it has once, or that do not belong to a run. */
+const fixed =
+  /^((compare|execute|engine|tracking)(\..*)?|name|seed|model|dataset\.from|tasks(\.\d+(\.(name|type))?)?)$/;
+
+/** Refuses a key that cannot be varied where it is, or is varied in two places, and a distribution among a grid's values. */
+function checkSpaces({ models, axes, tune, search }: Checked, context: z.core.$RefinementCtx): void {
+  const shared = tune ?? {};
+  const own = models.map((model, index) => ({ path: ['models', index, 'tune'], spaces: model.tune ?? {} }));
+  for (const key of Object.keys(axes)) if (fixed.test(key)) refuse(context, ['axes', key], notVaried(key, 'dataset, '));
+  for (const { path, spaces } of [{ path: ['tune'], spaces: shared }, ...own])
+    for (const [key, space] of Object.entries(spaces)) {
+      const mistake = mistakeIn(key, space, path);
+      if (mistake !== undefined) refuse(context, [...path, key], mistake);
+    }
+
+  function mistakeIn(key: string, space: Spaces[string], path: Path): string | undefined {
+    if (fixed.test(key)) return notVaried(key);
+    if (key in axes) return 'is an axis already';
+    if (path.length > 1 && key in shared) return 'is in compare.tune already, which is searched for every model';
+    if (/^dataset\b/.test(key))
+      return 'cannot be tuned: models are compared on the same data and split; vary it by axes';
+    return drawnMost(search) === Number.POSITIVE_INFINITY && !isList(space)
+      ? 'a grid needs a list of values: list them, or draw from this distribution with compare.search: { type: random, candidates: 20 }'
+      : undefined;
+  }
+}
+
+function notVaried(key: string, also = ''): string {
+  if (key.startsWith('tasks')) return 'cannot be varied: all points of a comparison have the same tasks';
+  return `cannot be varied here: name a key below ${also}inputs, tasks, model, loss or train`;
+}
+
+/** Runs are checked and planned in memory. */
+const mostRuns = 20_000;
+
+function checkSearch(compare: Checked, baseline: string, context: z.core.$RefinementCtx): void {
+  const { axes, tune, front, search } = compare;
+  const [seeds, tuneSeeds] = [seedsOf(compare), [compare.tuneSeed].flat()];
+  const models = compare.models.filter(({ type }) => type !== external);
+  const sizes = models.map((model) => countCombinations({ ...tune, ...model.tune }));
+  const reported = tuneSeeds.find((seed) => seeds.includes(seed));
+  const drawn = drawnMost(search);
+  if (drawn !== Number.POSITIVE_INFINITY && sizes.every((size) => size === 1))
+    refuse(context, ['search'], 'there is nothing to search: name keys and their values under compare.tune');
+  else if (reported !== undefined && isSearched(compare))
+    refuse(context, ['tuneSeed'], `${reported} is one of compare.seeds: a search has seeds of its own`);
+  const tried = sizes.reduce((sum, size) => sum + Math.min(size, drawn), 0);
+  const weights = Object.values(front ?? {}).flatMap((given) => (Array.isArray(given) ? given : given.times)).length;
+  const joint = models.filter(({ type }) => type !== baseline).length;
+  const reportedRuns = seeds.length * (models.length + joint * weights);
+  const runs = countCombinations(axes) * (reportedRuns + tried * tuneSeeds.length);
+  if (runs > mostRuns)
+    refuse(
+      context,
+      [],
+      `the points of the axes, models, seeds, fronts and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`,
+    );
+}
+
+/** Whether a model has more than one combination of values. */
+export function isSearched({
+  models,
+  tune,
+}: {
+  readonly models: readonly object[];
+  readonly tune: Spaces | null;
+}): boolean {
+  return models.some((entry) => countCombinations({ ...tune, ...listed.parse(entry).tune }) > 1);
 }

@@ -173,3 +173,36 @@ describe('a mistake is one line with its place', () => {
     expect(parse(judgedBy('mse', 'seeds')).metrics).toEqual({ watch: 'mse' });
   });
 });
+
+const varying = (key: string, value: string) => changed('  seeds:', `  ${key}: ${value}\n  seeds:`);
+
+test.each(['axes', 'tune'])('a key that cannot be varied by %s', (key) => {
+  for (const name of ['seed', 'model', 'engine.threads']) {
+    const text = varying(key, `{ train.epochs: [1], ${name}: [1] }`);
+    expect(failure(text)).toMatch(new RegExp(`^c\\.yaml:9:.*'compare\\.${key}\\.${name}': cannot be varied here`));
+    const parts = `${key === 'axes' ? 'dataset, ' : ''}inputs, tasks, model, loss or train`;
+    expect(failure(text)).toContain(`name a key below ${parts}`);
+  }
+});
+
+test.each(['axes', 'tune'])('a key or a value of %s that a run does not take', (key) => {
+  expect(failure(varying(key, '{ train.epoch: [1] }'))).toMatch(
+    /^c\.yaml:9:25: 'train\.epoch': unknown key \(did you mean 'epochs'/,
+  );
+  expect(failure(varying(key, '{ train.epochs: [1, much] }'))).toMatch(/^c\.yaml:9:29: 'train\.epochs'/);
+});
+
+test('a key of the data that is tuned: every model would choose its own', () => {
+  const message = /^c\.yaml:9:11: 'compare\.tune\.dataset': cannot be tuned: .*same data and split/;
+  expect(failure(varying('tune', '{ dataset: [{ loader: file, path: b }] }'))).toMatch(message);
+  expect(parse(varying('axes', '{ dataset.mixing: [0, 1] }')).points).toHaveLength(2);
+});
+
+test.each([
+  ['axes', 'tasks.0.name', '[click, buy]'],
+  ['tune', 'tasks.0.type', '[binary, regression]'],
+])('%s that vary %s', (part, key, values) => {
+  expect(failure(varying(part, `{ tasks.1.standardize: [true, false], ${key}: ${values} }`))).toMatch(
+    new RegExp(`^c\\.yaml:9:47: 'compare\\.${part}\\.${key}': cannot be varied: all points .* have the same tasks\\.$`),
+  );
+});

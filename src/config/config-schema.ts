@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { comparisonKeys } from './comparison.js';
+import { wholeSchema } from './comparison.js';
 import type { Definitions } from './definitions.js';
 import { mergedKeys } from './document.js';
 
@@ -11,8 +11,8 @@ export type Schema = z.core.JSONSchema.JSONSchema;
  * validate` checks the others, such as keys that exclude each other or tasks that the data lack.
  */
 export function configSchema(definitions: Definitions): Schema {
-  const keys = comparisonKeys(definitions);
-  const whole = z.strictObject({ ...keys, model: keys.model.optional(), compare: keys.compare.optional() });
+  const keys = wholeSchema(definitions);
+  const whole = z.strictObject({ ...keys, compare: keys.compare.optional() });
   const schema = z.toJSONSchema(whole, written);
   const { dataset } = schema.properties ?? {};
   const properties = { ...schema.properties, ...(typeof dataset === 'object' && { dataset: withDatasets(dataset) }) };

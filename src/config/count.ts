@@ -5,7 +5,10 @@ import { z } from 'zod';
  * @param reason for the limit, which the error gives
  */
 export function countUpTo(most: number, reason: string, least = 1): z.ZodInt {
-  return z.int().min(least).max(most, { error: reason });
+  return z
+    .int()
+    .min(least)
+    .max(most, { error: `it must be at most ${most}: ${reason}` });
 }
 
 export const epochCount = (least = 1) =>

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import { definitions } from '../training/definitions.js';
-import { parseComparison } from './comparison.js';
+import { parseComparison, resolvedComparison } from './comparison.js';
 import { isQueue, parseExecute } from './execute.js';
 import { parseExperiment } from './experiment.js';
 import { hash8 } from './hash.js';
-import { resolvedComparison } from './resolved-comparison.js';
 
 const text = `name: placed
 dataset: { loader: synthetic, rows: { train: 20, validation: 10, test: 10 }, dimension: 4 }

@@ -5,7 +5,7 @@ import { countUpTo, epochCount } from './count.js';
 import { type Definitions, dataPaths } from './definitions.js';
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, isMapping, readDocument, shippedDatasets } from './document.js';
-import { notAmong, parsePart, refuse, whereSound } from './parse.js';
+import { notAmong, parsePart, refuse } from './parse.js';
 import { inputsSchema, type TaskConfig, taskSchema, weightSchema } from './parts.js';
 import { absentParts, type Plugin, partName, pluginsSchema, resolvedPlugins, usedPlugins } from './plugins.js';
 import { trackingSchema } from './tracking.js';
@@ -95,16 +95,14 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
         .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {
           path: ['minDelta'],
           message: 'has no effect without patience',
-          ...whereSound(/^(minDelta|patience)/),
         })
         .prefault({})
         .describe('Which epochs are kept, and when training ends before `epochs`.'),
     })
-    .superRefine(checkOptimizers, whereSound(/^optimizer/))
+    .superRefine(checkOptimizers)
     .refine(({ keep, earlyStopping }) => keep !== 'last' || earlyStopping.patience === null, {
       path: ['earlyStopping', 'patience'],
       message: 'has no effect with keep: last, which trains to the last epoch',
-      ...whereSound(/^(keep|earlyStopping)/),
     })
     .describe('Length of training, and the optimizer.');
 }
@@ -138,17 +136,14 @@ export const engineSchema = z
   .refine(({ device, deviceId }) => deviceId === undefined || device === 'cuda', {
     path: ['deviceId'],
     message: 'has no effect without device: cuda',
-    ...whereSound(/^device/),
   })
   .refine(({ name, library }) => library === undefined || name === 'tfjs', {
     path: ['library'],
     message: 'has no effect without name: tfjs',
-    ...whereSound(/^(name|library)/),
   })
   .refine(({ device, library }) => library !== 'javascript' || device === 'auto' || device === 'cpu', {
     path: ['library'],
     message: 'javascript computes on the CPU: say device: cpu',
-    ...whereSound(/^(device|library)/),
   })
   .prefault({})
   .describe('What training runs on. Nothing here enters the run’s hash.');
@@ -183,17 +178,14 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
     tasks: z
       .array(taskSchema)
       .min(1)
-      .superRefine(
-        (tasks, context) => {
-          const names = tasks.map(({ name }) => name);
-          for (const [index, name] of names.entries()) {
-            if (names.indexOf(name) !== index) refuse(context, [index, 'name'], `task '${name}' is listed twice`);
-            // Results, weights and metrics are objects by task, and objects inherit these names.
-            if (name in {}) refuse(context, [index, 'name'], `'${name}' cannot be a task's name: choose another`);
-          }
-        },
-        whereSound(/^\d+(\.name)?$/),
-      )
+      .superRefine((tasks, context) => {
+        const names = tasks.map(({ name }) => name);
+        for (const [index, name] of names.entries()) {
+          if (names.indexOf(name) !== index) refuse(context, [index, 'name'], `task '${name}' is listed twice`);
+          // Results, weights and metrics are objects by task, and objects inherit these names.
+          if (name in {}) refuse(context, [index, 'name'], `'${name}' cannot be a task's name: choose another`);
+        }
+      })
       .describe('What is predicted. The order is that of every table. The loader says which tasks there are.'),
     model: choice(models, 'type', { unchecked }).describe('The architecture.'),
     loss: z
@@ -252,14 +244,7 @@ export function withChecks<Schema extends z.ZodType<Checked>>(
   unchecked: readonly string[] = [],
 ): Schema {
   return schema
-    .superRefine(
-      checkTaskNames,
-      whereSound(/^(tasks(\.\d+(\.name)?)?|loss(\.weights)?|train(\.earlyStopping(\.monitor)?)?)$/),
-    )
-    .superRefine(
-      (config, context) => checkMetric(config, context, metrics, unchecked),
-      whereSound(/^(tasks(\.\d+(\.type)?)?|train(\.earlyStopping(\.monitor)?)?)$/),
-    )
+    .superRefine((config, context) => checkNames(config, context, metrics, unchecked))
     .overwrite((config) =>
       config.tracking?.mlflow === undefined
         ? config
@@ -267,30 +252,24 @@ export function withChecks<Schema extends z.ZodType<Checked>>(
     );
 }
 
-/** Loss weights and the monitor name tasks. */
-function checkTaskNames({ tasks, loss, train }: Checked, context: z.core.$RefinementCtx): void {
-  const names = tasks.map(({ name }) => name);
-  for (const name of Object.keys(loss.weights))
-    if (!names.includes(name)) refuse(context, ['loss', 'weights', name], notAmong('no task', name, names));
-  const [, watched] = /^task:(.*)/.exec(train.earlyStopping.monitor) ?? [];
-  if (watched !== undefined && !names.includes(watched)) refuse(context, monitor, notAmong('no task', watched, names));
-}
-
-/** The monitor may name a metric by which a task is judged. */
-function checkMetric(
-  { tasks, train }: Checked,
+/** Loss weights and the monitor name tasks. The monitor may also name a metric by which a task is judged. */
+function checkNames(
+  { tasks, loss, train }: Checked,
   context: z.core.$RefinementCtx,
   { kind, all }: Definitions['metrics'],
   unchecked: readonly string[],
 ): void {
-  const [, watched] = /^metric:(.*)/.exec(train.earlyStopping.monitor) ?? [];
-  if (watched === undefined || unchecked.includes(partName(kind, watched))) return;
+  const names = tasks.map(({ name }) => name);
+  for (const name of Object.keys(loss.weights))
+    if (!names.includes(name)) refuse(context, ['loss', 'weights', name], notAmong('no task', name, names));
+  const [, what, watched = ''] = /^(task|metric):(.*)/.exec(train.earlyStopping.monitor) ?? [];
+  if (what === undefined || unchecked.includes(partName(kind, watched))) return;
   const judges = all.filter(({ type, better }) => better !== null && tasks.some((task) => task.type === type));
-  const names = judges.map(({ name }) => name);
-  if (!names.includes(watched)) refuse(context, monitor, notAmong('no task is judged by a metric', watched, names));
+  const known = what === 'task' ? names : judges.map(({ name }) => name);
+  const message = what === 'task' ? 'no task' : 'no task is judged by a metric';
+  if (!known.includes(watched))
+    refuse(context, ['train', 'earlyStopping', 'monitor'], notAmong(message, watched, known));
 }
-
-const monitor = ['train', 'earlyStopping', 'monitor'];
 
 /** Embeddings may have an optimizer of their own; each option has one place then. */
 function checkOptimizers(

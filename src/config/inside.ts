@@ -20,12 +20,6 @@ export function alternatives(schema: Schema, value: unknown): readonly Schema[] 
   return inner instanceof z.ZodUnion ? inner.options.flatMap((option) => alternatives(option, value)) : [inner];
 }
 
-/** The key that names an alternative. */
-export function discriminator(schema: Schema): string | undefined {
-  const inner = unwrapped(schema);
-  return inner instanceof z.ZodDiscriminatedUnion ? inner.def.discriminator : undefined;
-}
-
 function unwrapped(schema: Schema): Schema {
   if (
     schema instanceof z.ZodDefault ||

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { definitions } from '../training/definitions.js';
-import { parseComparison } from './comparison.js';
-import { stringifyComparison } from './resolved-comparison.js';
+import { parseComparison, stringifyComparison } from './comparison.js';
 
 const text = `
 name: all-keys

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../support/random.js';
 import { countUpTo } from './count.js';
-import type { ConfigDocument, Path } from './document.js';
-import { failAt, isUnique, refuse } from './parse.js';
+import { isUnique } from './parse.js';
 
 const listSchema = z.array(z.unknown()).min(1).refine(isUnique, 'a value is listed twice');
 const ascending = (number: z.ZodNumber) =>
@@ -41,6 +40,11 @@ export const searchSchema = z.discriminatedUnion(
   },
 );
 export type SearchConfig = z.infer<typeof searchSchema>;
+/** The most combinations that are drawn for a model. A grid draws none: it has all. */
+export function drawnMost(search: SearchConfig | null): number {
+  return search && 'candidates' in search ? search.candidates : Number.POSITIVE_INFINITY;
+}
+
 export const usualSearch: SearchConfig = { type: 'grid' };
 
 /** Most draws in a row without a new combination. With 20 times the number of values, one in 10^8 is missed. */
@@ -78,33 +82,6 @@ export function drawCandidates(
     if (!found.has(name)) found.set(name, values);
   }
   return [...found.values()];
-}
-
-/** @throws ConfigError if there is nothing to search. */
-export function checkSearch(
-  search: SearchConfig,
-  choices: readonly { readonly values: Spaces }[],
-  document: ConfigDocument,
-): void {
-  if (search.type === 'random' && choices.every(({ values }) => Object.keys(values).length === 0))
-    throw failAt(
-      document,
-      ['compare', 'search'],
-      'there is nothing to search: name keys and their values under compare.tune',
-    );
-}
-
-/** Refuses a distribution among a grid's values. */
-export function checkGrid(
-  search: SearchConfig,
-  choices: readonly { readonly path: Path; readonly values: Spaces }[],
-  context: z.core.$RefinementCtx,
-): void {
-  if (search.type !== 'grid') return;
-  const message =
-    'a grid needs a list of values: list them, or draw from this distribution with compare.search: { type: random, candidates: 20 }';
-  for (const { path, values } of choices)
-    for (const [key, space] of Object.entries(values)) if (!isList(space)) refuse(context, [...path, key], message);
 }
 
 /** Every combination of values; the last key changes fastest. */

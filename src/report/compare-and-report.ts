@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { ComparisonOptions } from '../comparison/execute/executor.js';
 import { type ComparisonResult, runComparison } from '../comparison/run-comparison.js';
-import type { ComparisonConfig } from '../config/comparison.js';
-import { stringifyComparison } from '../config/resolved-comparison.js';
+import { type ComparisonConfig, stringifyComparison } from '../config/comparison.js';
 
 interface ReportOptions {
   /** The command line that makes the report again. */

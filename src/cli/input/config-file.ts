@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../../config/comparison.js';
 import { type Experiment, parseExperiment } from '../../config/experiment.js';
 import { ConfigError } from '../../support/errors.js';
-import { Faults } from '../../support/faults.js';
 import { printable } from '../../support/printable.js';
 import { systemReason } from '../../support/system-error.js';
 import { definitions } from '../../training/definitions.js';
@@ -69,12 +68,9 @@ export async function checkedComparison(
   await loadConfigPlugins(text, file, overrides);
   const config = parseComparison(text, file, overrides, definitions);
   const seed = config.seeds[0] ?? 0;
-  const faults = new Faults();
   for (const { label } of config.models)
     for (const point of config.points)
-      for (const values of config.settings(label))
-        faults.try(() => checkParts(config.experiment(label, point, seed, values)));
-  faults.tell();
+      for (const values of config.settings(label)) checkParts(config.experiment(label, point, seed, values));
   return config;
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { countUpTo } from '../../config/count.js';
-import { splitNames } from '../dataset.js';
 import { numberKey } from '../encode/number-key.js';
 import { calendarParts } from '../encoding.js';
 import { publishedFileSchema } from '../fetch/published-file.js';
@@ -108,9 +107,11 @@ const splitRule = z.union([
 ]);
 const splitSchema = z
   .looseObject({})
-  .refine((split) => Object.keys(split).some((key) => !splitNames.some((name) => name === key)), {
-    message: "say by what: 'fraction: { validation, test }', 'column' or 'time'",
-    abort: true,
+  .superRefine((split, context) => {
+    const ways = Object.keys(split).filter((key) => ['fraction', 'column', 'time'].includes(key));
+    const message =
+      "say by what, one of 'fraction: { validation, test }', 'column' and 'time'; as an override dataset.split={ time: … } replaces the others";
+    if (ways.length !== 1) context.addIssue({ code: 'custom', path: ways.slice(1), message, continue: false });
   })
   .pipe(splitRule);
 
