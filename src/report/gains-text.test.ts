@@ -54,43 +54,6 @@ test('no line is wider than 80 columns, of ten models with long labels and five 
   expect(labels.size).toBe(10); // shortened in the middle, they are still told apart
 });
 
-test('--wide has every number: means, both intervals, p, parameters', () => {
-  const text = gainsText(everyVerdict, { ...plain, wide: true });
-  const lines = text.split('\n');
-  const mmoe = lines.findIndex((line) => line.startsWith('MMoE'));
-  const head = lines.findIndex((line) => line.startsWith('model'));
-  expect([lines[head], ...lines.slice(mmoe, mmoe + 3)].map(cells)).toEqual([
-    'model | verdict | task | metric | mean ± sd | gain ± interval | relative | simultaneous | p (Holm) | p equivalent | parameters',
-    'MMoE | seesaw | income | AUC | 0.95130 ± 0.00021 | +0.00130 ± 0.00050 | +0.14 % | ▲ | [+0.00060, +0.00200] | 0.032 | 0.300 | 120k + 1.0k',
-    'never-married | AUC | 0.94910 ± 0.00021 | -0.00090 ± 0.00050 | -0.095 % | ▼ | [-0.00160, -0.00020] | 0.032 | 0.300',
-    'Δm | +0.04 ± 0.08 % | ? | [-0.07, +0.15] | 0.400',
-  ]);
-  expect(text).toContain('Errors cover training noise only');
-  expect(widest(text.slice(text.indexOf('\nGains are over')))).toBeLessThanOrEqual(80);
-});
-
-test('a table for each point of the axes, after the answers', () => {
-  const rows = [0.2, 1].flatMap((value) =>
-    ['single-task', 'PLE'].map((label) =>
-      comparisonRow(label, {
-        axis: { 'dataset.correlation': value },
-        tasks: { income: label === 'PLE' ? taskGain(value / 1000, 'better') : taskGain(null, null) },
-        verdict: label === 'PLE' ? 'better on all' : 'baseline',
-      }),
-    ),
-  );
-  const axes = { 'dataset.correlation': [0.2, 1] };
-  const contrasts = everyVerdict.contrasts
-    .slice(0, 1)
-    .map((contrast) => ({ ...contrast, axis: { 'dataset.correlation': 1 } }));
-  const text = gainsText({ ...everyVerdict, tasks: ['income'], axes, rows, contrasts }, plain);
-  const [said = '', first = '', second = '', third = ''] = text.split('\n\n');
-  expect(said).toMatch(/^dataset\.correlation = 0\.2: Use PLE[^.]*\.[^.]*\.\ndataset\.correlation = 1: Use PLE/);
-  expect(first).toMatch(/^dataset\.correlation = 0\.2\nmodel[\s\S]*\+0\.00020 ▲ +120k \+ 1\.0k$/);
-  expect(second).toMatch(/^dataset\.correlation = 1\nmodel[\s\S]*\+0\.00100 ▲ +120k \+ 1\.0k$/);
-  expect(third).toMatch(/^model +over /);
-});
-
 test('the answer comes first, then the table, then how to read it, and the notes', () => {
   const text = gainsText(everyVerdict, plain);
   const at = ['Use PLE', 'model  ', '▲ better', 'note: '].map((part) => text.indexOf(part));

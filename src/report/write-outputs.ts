@@ -5,9 +5,7 @@ import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import { chartFiles, type Section } from './charts/chart.js';
 import { comparisonCharts } from './charts/charts.js';
-import { gainsCsv } from './gains-csv.js';
-import { gainsLatex } from './gains-latex.js';
-import { gainsMarkdown } from './gains-markdown.js';
+import { gainsCsv, gainsLatex, gainsMarkdown } from './gain-files.js';
 import { reportPage } from './page/report-page.js';
 import type { ReportData } from './report-data.js';
 

@@ -398,15 +398,6 @@ describe('runs', () => {
     expect(JSON.stringify(await summarize(reversed, options))).toBe(JSON.stringify(await summarize(entries, options)));
   });
 
-  it('seeds have the same bits in any order of the config', async () => {
-    const values = (step: number) => [1, 2, 3, 4, 5].map((run) => 0.5 + ((run * step) % 13) / 97);
-    const drawn = (label: string, step: number) => model(label, values(step), values(step + 4));
-    const entries = [drawn('alone', 3), drawn('ple', 5), drawn('mmoe', 17), drawn('cgc', 23)];
-    const rows = await summarizedRows(entries);
-    const others = await summarizedRows(entries, { seeds: [4, 2, 5, 1, 3] });
-    expect(others).toEqual(rows);
-  });
-
   it('pitfall 22: refuses runs on other data, and names them', async () => {
     const tasks = { click: { type: 'binary', test: { auc: 0.7 } }, buy: { type: 'binary', test: { auc: 0.7 } } };
     const compare = (...data: { checksum?: string; rows?: number }[]) =>

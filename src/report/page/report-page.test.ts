@@ -33,31 +33,6 @@ test('the page leads with the answer and the notes', () => {
   expect(header).toContain('<p>A note.</p>');
 });
 
-test('the table has a line for each gain, with its verdict as a class and a sign', () => {
-  const page = reportPage(bare(), []);
-  const table = page.slice(page.indexOf('<table'), page.indexOf('</table>'));
-  const mmoe = table.split('<tr>').find((row) => row.includes('>MMoE<')) ?? '';
-  expect(plainText(mmoe.replaceAll(/<\/t[dh]>/g, ' '))).toBe(
-    'MMoE seesaw income AUC 0.95130 ± 0.00021 +0.00130 ± 0.00050 +0.14 % ▲ [+0.00060, +0.00200] 0.032 0.300 120k + 1.0k ',
-  );
-  expect(mmoe).toContain('<td class="number better" data-label="gain ± interval">+0.00130 ± 0.00050</td>');
-  expect(table.split('<tr>')).toHaveLength(2 + everyVerdict.rows.length * 3 - 2 + everyVerdict.contrasts.length * 3);
-});
-
-test('config and runs; data, versions and command', async () => {
-  const data = await reportFixture({ models: [{ label: 'single-task', type: 'single-task' }], seeds: 3, rows: 50 });
-  const page = reportPage(data, []);
-  const run = (seed: number) => data.runs.get(data.comparison.rows[0]?.runs[seed - 1]?.path ?? '');
-  for (const part of [
-    'c0ffee'.repeat(10),
-    'node: v20.19.0\n',
-    'cpu:\n  model: A processor\n',
-    '>ple compare --config configs/fixture/compare.yaml</pre>',
-    `seed 2: <code>${run(2)?.path}</code>, done`,
-  ])
-    expect(page).toContain(part);
-});
-
 const data = await reportFixture({ seeds: 3, rows: 100, epochs: 3 });
 const [run] = data.runs.values();
 if (!run) throw new Error('no run');
