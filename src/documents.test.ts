@@ -132,7 +132,7 @@ function missingScripts(text: string, { spans }: Parts): string[] {
 function missingCommands({ code, spans }: Parts): string[] {
   const used = code.flatMap((line) => {
     const commandLine = line.replace(/(^|\s)#\s.*$/, '');
-    return commandLine.split(/(?:^|[|;&:(…] )(?:npx )?ple (?=[a-z])/).slice(1);
+    return commandLine.split(/(?:^|[|;&:(…] )(?:npx )?ple (?!is )(?=[a-z])/).slice(1);
   });
   const ofCommands = used.flatMap((rest) => {
     const [name = '', ...words] = rest.split(/ [|&;>]|[;)]/)[0]?.split(/[\s=]+/) ?? [];

@@ -51,8 +51,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21571, bytes: 94653, files: 31 },
-  comparison: { tokens: 51034, bytes: 180783, files: 37 },
+  cli: { tokens: 21591, bytes: 94703, files: 31 },
+  comparison: { tokens: 51248, bytes: 181434, files: 37 },
   config: { tokens: 20086, bytes: 81528, files: 18 },
   data: { tokens: 73095, bytes: 273222, files: 69 },
   engine: { tokens: 39625, bytes: 133547, files: 35 },
@@ -63,7 +63,7 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 23039, bytes: 79174, files: 35 },
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 5384, bytes: 21056, files: 16 },
-  report: { tokens: 26850, bytes: 100137, files: 29 },
+  report: { tokens: 27112, bytes: 100974, files: 29 },
   scripts: { tokens: 22003, bytes: 77846, files: 21 },
   serving: { tokens: 17877, bytes: 61386, files: 12 },
   support: { tokens: 8097, bytes: 27544, files: 24 },

@@ -86,33 +86,28 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
     return [`Keep ${quoted(baseline)} for now: nothing is tested (see the notes).`];
   const say = (one: Candidate) => `${quoted(one.label)}: ${findings(one.gains, test.level, mostNamed)}.`;
   const also = [leftOut(withGain), ahead(judged)].filter((text) => text !== '');
-  const winner = best(judged.filter((one) => risks(one, test.level).length === 0));
+  const winners = alike(judged.filter((one) => risks(one, test.level).length === 0));
+  const winner = smallest(winners);
   if (winner) {
     const onMean = has(winner, 'better')
       ? ''
       : `better than ${baseline} on the mean over tasks (Δm ${winner.mean && effect(winner.mean)}); `;
-    return [`Use ${quoted(winner.label)}: ${onMean}${findings(winner.gains, test.level, mostNamed)}.`, ...also];
+    return [
+      `Use ${quoted(winner.label)}${ofSeveral(winner, winners)}: ${onMean}${findings(winner.gains, test.level, mostNamed)}.`,
+      ...also,
+    ];
   }
   const front = point.fronts.find(({ seesaw }) => seesaw === 'repaired');
   if (front) return [...repaired(comparison, point, front), ...also];
   const trades = ranked(judged.filter((one) => has(one, 'better')));
   const [trade] = trades;
-  const risky = best(judged);
-  if (risky) {
-    const open = risks(risky, test.level);
-    const more = Math.max(...open.map(({ part }) => part?.moreDraws ?? 0));
-    const seedsToAdd = more > 0 ? ` About ${counted(more, 'more seed')} would decide it, if the gain stays.` : '';
-    return [
-      `Keep ${quoted(baseline)} until more is known: what ${quoted(risky.label)} may cost on ${listed(open.map(({ task }) => task.name))} is over ${mostRisked} margins.${seedsToAdd}`,
-      say(risky),
-      ...also,
-    ];
-  }
+  const risky = smallest(alike(judged));
+  if (risky) return [...tooRisky(risky, baseline, test.level), ...also];
   if (trade) {
     const every = trades.every((one) => has(one, 'worse'));
     const why = every
-      ? 'no model is shown to be better on one task without being worse on another'
-      : 'each model that is better on a task is worse on another, or its mean gain over tasks (Δm) is below 0';
+      ? 'each model that gains on one task loses on another'
+      : 'each model that gains on one task loses on another, or on the mean over tasks (Δm)';
     return [`Keep ${quoted(baseline)}: ${why}.`, say(trade), ...otherWeights(trade, point), ...also];
   }
   const isOpen = judged.every((one) => one.gains.every(({ verdict }) => verdict === 'undecided'));
@@ -134,7 +129,7 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
 const mostRisked = 10;
 
 /** Open gains that may be a large loss. */
-function risks({ gains }: Candidate, level: number): readonly GainRow[] {
+function risks({ gains }: Pick<Candidate, 'gains'>, level: number): readonly GainRow[] {
   return gains.filter(({ verdict, margin, simultaneous, pNotInferior }) => {
     if (verdict !== 'undecided' || margin === null || simultaneous === null) return false;
     return (pNotInferior ?? 1) >= level && -simultaneous[0] > mostRisked * margin;
@@ -147,8 +142,9 @@ function otherWeights({ gains }: Candidate, { fronts }: Point): readonly string[
   if (!loser) return [];
   if (fronts.some(({ seesaw }) => seesaw === 'seesaw')) return ['At each loss weight that was tried a task is worse.'];
   if (fronts.length > 0) return [];
+  const key = `loss.weights.${loser.task.name}.initial`;
   return [
-    `Next: another loss weight may end the loss. compare.front: { loss.weights.${loser.task.name}.initial: { times: [0.25, 1, 4, 16] } } tries some.`,
+    `Next: try other loss weights, with 'compare.front={ ${key}: { times: [0.25, 1, 4, 16] } }' behind the command.`,
   ];
 }
 
@@ -156,15 +152,43 @@ function has({ gains }: Candidate, verdict: GainRow['verdict']): boolean {
   return gains.some((gain) => gain.verdict === verdict);
 }
 
-/** Of the first kind that has models. */
-function best(judged: readonly Candidate[]): Candidate | undefined {
+/** The models of the first kind that has some. */
+function alike(judged: readonly Candidate[]): readonly Candidate[] {
   const sound = judged.filter((one) => !has(one, 'worse') && (one.mean?.gain ?? 0) >= 0);
   const kinds = [
     sound.filter(({ verdict }) => verdict === 'better on all'),
     sound.filter((one) => has(one, 'better')),
     sound.filter(({ mean }) => mean?.verdict === 'better'),
   ];
-  return smallest(kinds.find((kind) => kind.length > 0) ?? []);
+  return kinds.find((kind) => kind.length > 0) ?? [];
+}
+
+/** That a larger model gains more is said, since a reader may have room for it. */
+function ofSeveral(winner: Candidate, winners: readonly Candidate[]): string {
+  const [first] = ranked(winners);
+  if (!first?.mean || first === winner) return '';
+  return `, the smallest of ${winners.length} that win (${quoted(first.label)} gains more: Δm ${effect(first.mean)})`;
+}
+
+/** Its gain is shown, and what it may cost is too much. */
+function tooRisky({ label, gains, mean }: Candidate, baseline: string, level: number): readonly string[] {
+  const better = gains.filter(({ verdict }) => verdict === 'better');
+  const where = better.map((row) => `${row.task.name} (${effectInWords(row)})`);
+  const named = where.length > mostNamed ? `${where.length} of ${gains.length} tasks` : listed(where);
+  const gained = better.length > 0 ? named : `the mean over tasks (Δm ${mean && effect(mean)})`;
+  const open = risks({ gains }, level);
+  const costs = open.map(
+    ({ simultaneous, task }) => `${amount(-(simultaneous?.[0] ?? 0), task)} worse on ${task.name}`,
+  );
+  const more = Math.max(...open.map(({ part }) => part?.moreDraws ?? 0));
+  return [
+    `Keep ${quoted(baseline)} for now: ${quoted(label)} is better on ${gained}, and may be up to ${listed(costs)}.`,
+    ...(more > 0
+      ? [
+          `About ${counted(more, 'more seed')} would decide ${listed(open.map(({ task }) => task.name))}, if the gain stays.`,
+        ]
+      : []),
+  ];
 }
 
 /** Sizes up to this much above the smallest are nearly equal. */
@@ -222,7 +246,12 @@ function leftOut(models: readonly Candidate[]): string {
 /** A model made elsewhere, such as gradient boosting, is no choice of network: it is told where its mean gain leads. */
 function ahead(judged: readonly Candidate[]): string {
   const [first] = ranked(judged);
-  if (!first?.mean || first.row.type !== external || first.mean.verdict !== 'better' || best(judged) === first)
+  if (
+    !first?.mean ||
+    first.row.type !== external ||
+    first.mean.verdict !== 'better' ||
+    smallest(alike(judged)) === first
+  )
     return '';
   return `${quoted(first.label)} has the largest mean gain over ${first.reference} (Δm ${effect(first.mean)}).`;
 }
@@ -254,7 +283,7 @@ function unfinished({ rows, tasks }: Point, models: readonly Candidate[]): strin
       : `${quoted(row.label)} (${own.map(({ name }) => name).join(', ')})`;
   });
   const sum = (of: (one: (typeof late)[number]) => number) => count(late.reduce((total, one) => total + of(one), 0));
-  return `${listed(whose)}: not trained to a plateau. ${sum(({ row }) => row.atLimit)} of ${sum(({ runs }) => runs)} runs ended at their limit of epochs, still improving: raise train.epochs.`;
+  return `${listed(whose)}: not trained to a plateau. ${sum(({ row }) => row.atLimit)} of their ${sum(({ runs }) => runs)} runs ended at their limit of epochs, still improving: raise train.epochs.`;
 }
 
 /**

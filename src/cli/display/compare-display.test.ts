@@ -78,7 +78,7 @@ test('on a terminal a bar below the lines of finished runs says how long it take
   const { stream, written } = recordingStream(true, 80);
   const display = openCompareDisplay(stream, config);
   const runs = [1, 2, 3].map((seed) => ({ ...run, label: 'ple', seed, folder: `ple-${seed}` }));
-  const [first = run, second = run] = runs;
+  const [first = run, second = run, third = run] = runs;
   const step = { kind: 'step', epoch: 2, step: 1, steps: 2 } as const;
   display.show({ kind: 'planned', stage: 'runs', runs: 3, unfinished: runs, jobs: 1, threads: 1 });
   display.show({ kind: 'begun', run: first });
@@ -90,10 +90,15 @@ test('on a terminal a bar below the lines of finished runs says how long it take
   vi.advanceTimersByTime(2000);
   display.show({ kind: 'report', run: second, report: step });
   vi.advanceTimersByTime(200);
-  expect(written().findLast((text) => text.startsWith('all runs'))).toMatch(
-    /^all runs =+ +58 % {2}10 s left {2}1\/3 runs/,
-  ); // .25 runs took 2 s: an epoch of the second run was trained before
+  expect(written().findLast((text) => text.startsWith('all runs'))).toMatch(/^all runs =+ +58 % {2}1\/3 runs/); // .25 runs are too little to tell
   display.show({ kind: 'ended', run: second, outcome: { status: 'failed', message: 'no' }, seconds: 1, scores: [] });
+  display.show({ kind: 'begun', run: third });
+  vi.advanceTimersByTime(7800);
+  display.show({ kind: 'report', run: third, report: step });
+  vi.advanceTimersByTime(200);
+  expect(written().findLast((text) => text.startsWith('all runs'))).toMatch(
+    /^all runs =+ +91 % {2}2 s left {2}2\/3 runs/,
+  ); // 1.25 runs took 10 s: an epoch of the second run was trained before
   display.close();
   expect(written().filter((text) => text.endsWith('\n'))).toEqual([
     '3 runs; 1 at a time with 1 thread each\n',
@@ -115,6 +120,7 @@ test('elsewhere a line every ten seconds says how many runs have finished, and a
   display.show({ kind: 'planned', stage: 'runs', runs: 4, unfinished: runs, jobs: 2, threads: 1 });
   const [first = run, second = run, third = run] = runs;
   for (const one of [first, second]) display.show({ kind: 'begun', run: one });
+  display.show({ kind: 'report', run: second, report: { kind: 'step', epoch: 1, step: 1, steps: 100 } }); // says nothing yet
   vi.advanceTimersByTime(10_000);
   display.show({ kind: 'ended', run: first, outcome: { status: 'done' }, seconds: 12, scores: [] });
   display.show({ kind: 'begun', run: third });

@@ -35,7 +35,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
   const bar = oneBar(stream);
   let stage = { title: '', of: 0, done: 0 };
   const fractions = new Map<string, number>(); // of the runs in training
-  let timeLeft = leftByMeanRate();
+  let timeLeft = leftByMeanRate(1);
   const line = (text: string) => {
     bar.stop();
     stream.write(`${text.split('\n').map(printable).join('\n')}\n`); // a bug's stack has several lines
@@ -76,7 +76,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
       line(`${runName(run)} continues in epoch ${report.resumedAt}`);
       fractions.set(run.folder, (report.resumedAt - 1) / epochs);
       bar.renew(); // these epochs were trained before
-      timeLeft = leftByMeanRate();
+      timeLeft = leftByMeanRate(1);
       timeLeft(runsDone(), stage.of);
       advanceRuns();
     }

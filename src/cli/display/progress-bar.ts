@@ -26,7 +26,7 @@ const secondsBeforeGuess = 2;
 export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
   let bar: SingleBar | undefined;
   let last = performance.now();
-  const timeLeft = leftByMeanRate();
+  const timeLeft = leftByMeanRate(unit === 'runs' ? 1 : 0);
   const stop = () => {
     bar?.stop();
     bar = undefined;
@@ -63,14 +63,17 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
 /**
  * Time left at the mean rate since the first update, because progress may come in bursts. Empty while there is no
  * estimate.
+ * @param least What must be done before: a first run starts slowly.
  */
-export function leftByMeanRate(): (done: number, total: number) => string {
+export function leftByMeanRate(least = 0): (done: number, total: number) => string {
   let first: { readonly done: number; readonly total: number; readonly at: number } | undefined;
   return (done, total) => {
     const now = performance.now() / 1000;
     if (!first || done < first.done || total !== first.total) first = { done, total, at: now };
     const seconds = (now - first.at) * ((total - done) / (done - first.done));
-    return now - first.at >= secondsBeforeGuess && Number.isFinite(seconds) ? `${duration(seconds)} left` : '';
+    return now - first.at >= secondsBeforeGuess && done - first.done >= least && Number.isFinite(seconds)
+      ? `${duration(seconds)} left`
+      : '';
   };
 }
 

@@ -46,7 +46,7 @@ export function notesOn(
     ...[...models, ...others].flatMap(onMissingRuns),
     ...models.flatMap((model) => onUndefinedMetrics(model, settings.tasks)),
     ...models.flatMap((model, index) => onGains(modelTitle(model), pairs[index], rows[index], settings)),
-    ...onUndecided(pairs, rows, settings),
+    ...onUndecided(pairs, models, rows, settings),
     ...onUnpredictedTasks(tables),
     ...trained.flatMap(({ notes }) => notes),
     ...onVersions(trained),
@@ -168,22 +168,31 @@ function isSteady({ design }: Pair, own: readonly number[], other: readonly numb
 }
 
 /** If one file is split anew, more seeds do not lower what the overlap adds. */
-function onUndecided(pairs: readonly Pair[], rows: readonly ComparisonRow[], settings: Settings): readonly string[] {
+function onUndecided(
+  pairs: readonly Pair[],
+  models: readonly MeasuredModel[],
+  rows: readonly ComparisonRow[],
+  settings: Settings,
+): readonly string[] {
   const { seeds, uncertainty, level } = settings;
-  const gains = pairs.flatMap((pair, row) =>
-    pair.gains.flatMap((estimated): Undecided[] => {
+  const gains = pairs.flatMap((pair, row) => {
+    const model = models[row];
+    return pair.gains.flatMap((estimated): Undecided[] => {
       const { gain, error, task } = estimated;
       const own = rows[row]?.tasks[task?.name ?? ''];
       const isEnough = runCount(pair, estimated) >= fewestRuns || uncertainty === 'rows';
       if (own?.verdict !== 'undecided' || !own.se || gain === null || error === null || !isEnough || pair.overlap > 0)
         return [];
-      return [{ size: Math.max(Math.abs(gain), (own.margin ?? 0) - Math.abs(gain)), error }];
-    }),
-  );
-  return gains.length === 0 ? [] : [moreSeeds(gains, level, seeds.length)];
+      const name = `${model ? modelTitle(model) : ''} on ${task?.name}`;
+      return [{ name, size: Math.max(Math.abs(gain), (own.margin ?? 0) - Math.abs(gain)), error }];
+    });
+  });
+  return gains.length === 0 ? [] : [whatDecides(gains, level, seeds.length)];
 }
 
 interface Undecided {
+  /** `ple on y1`. */
+  readonly name: string;
   /** Of the gain, or its distance from the margin: what must be above z se. */
   readonly size: number;
   readonly error: EstimateError;
@@ -191,23 +200,38 @@ interface Undecided {
 
 /**
  * What would decide the nearest of gains of these sizes. Of se^2 = a / seeds + b more seeds lower the first part alone;
- * b is that of the test rows.
+ * b falls with more test rows.
  * @param now seeds
  */
-export function moreSeeds(gains: readonly Undecided[], level: number, now: number): string {
+export function whatDecides(gains: readonly Undecided[], level: number, now: number): string {
   const z = halfWidth(level / gains.length, { estimated: [], known: 1 });
-  const seeds = gains
-    .map(({ size, error: { estimated, known } }) => {
-      const a = estimated.reduce((sum, { variance, runs }) => sum + variance * runs, 0);
-      return Math.ceil(a / ((size / z) ** 2 - known));
-    })
-    .filter((needed) => needed > 0);
-  const rows = 'more test rows, not seeds';
-  if (seeds.length === 0) return `Undecided gains: ${rows}, would decide them.`;
-  const fewest = Math.max(now + 1, Math.min(...seeds));
-  const bySeeds = `about ${fewest} seeds would decide ${seeds.filter((needed) => needed <= fewest).length} of ${gains.length}`;
-  const others = gains.length - seeds.length;
-  return `Undecided gains: ${bySeeds}${others > 0 ? `; ${others} ${others === 1 ? 'needs' : 'need'} ${rows}` : ''}.`;
+  const needs = gains.map(({ name, size, error: { estimated, known } }) => {
+    const a = estimated.reduce((sum, { variance, runs }) => sum + variance * runs, 0);
+    const most = (size / z) ** 2;
+    const seeds = Math.ceil(a / (most - known));
+    return {
+      name,
+      seeds: seeds > 0 ? Math.max(now + 1, seeds) : Number.POSITIVE_INFINITY,
+      rows: known / (most - a / now),
+    };
+  });
+  const [first, second, ...others] = needs
+    .filter(({ seeds }) => Number.isFinite(seeds))
+    .toSorted((one, other) => one.seeds - other.seeds);
+  const byRows = needs.filter(({ seeds }) => !Number.isFinite(seeds));
+  const [row] = byRows.filter(({ rows }) => rows > 0).toSorted((one, other) => one.rows - other.rows);
+  const times = row
+    ? `: about ${Number(Math.max(1.1, row.rows).toPrecision(2))} times as many would decide ${row.name}`
+    : '';
+  const parts = [
+    first ? `about ${first.seeds} seeds would decide ${first.name}` : '',
+    second ? `${second.seeds} ${second.name}` : '',
+    others.length > 0 ? `${others.length} others need as many or more` : '',
+    byRows.length === 0
+      ? ''
+      : `${byRows.length} ${byRows.length === 1 ? 'needs' : 'need'} more test rows (dataset.split of a file, dataset.rows.test of generated data)${times}`,
+  ];
+  return `Undecided gains: ${parts.filter((part) => part !== '').join('; ')}.`;
 }
 
 /** One line per task, however many points of the axes it has no prediction at. */
@@ -260,7 +284,9 @@ function onEnds(models: readonly MeasuredModel[]): readonly string[] {
   const ends = models.flatMap(({ runs }) => runs.flatMap(({ ends }) => (ends.length > 0 ? worstEnd(ends) : [])));
   const note = (ended: Ended, text: string) => {
     const count = ends.filter((one) => one === ended).length;
-    return count === 0 ? [] : [`In ${count === ends.length ? 'every run' : `${count} of ${ends.length} runs`} ${text}`];
+    return count === 0
+      ? []
+      : [`In ${count === ends.length ? 'every run' : `${count} of all ${ends.length} runs`} ${text}`];
   };
   return [
     ...note(

@@ -179,7 +179,7 @@ test('notes on runs: other versions, ends at the limit of epochs', async () => {
     expect.arrayContaining([
       'The runs were made by different versions of ple (commit aaaaaaa, commit bbbbbbb), whose numbers may differ under the same seed; ' +
         'those whose folder is deleted are trained again.',
-      'In 2 of 3 runs the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.',
+      'In 2 of all 3 runs the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.',
     ]),
   );
 });
