@@ -3,8 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { kinds } from '../src/cli/list.js';
-import { configSchema } from '../src/config/config-schema.js';
-import { describedKeys, type Key, schemaAt } from '../src/config/keys.js';
+import { configSchema, describedKeys, type Key, schemaAt } from '../src/config/config-schema.js';
 import { metrics } from '../src/metrics/catalogue.js';
 import { models } from '../src/models/catalogue.js';
 import { balancings } from '../src/objective/balancing/catalogue.js';

@@ -51,9 +51,9 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21591, bytes: 94703, files: 31 },
+  cli: { tokens: 21591, bytes: 94712, files: 31 },
   comparison: { tokens: 51248, bytes: 181434, files: 37 },
-  config: { tokens: 20086, bytes: 81528, files: 18 },
+  config: { tokens: 19858, bytes: 80793, files: 13 },
   data: { tokens: 73095, bytes: 273222, files: 69 },
   engine: { tokens: 39625, bytes: 133547, files: 35 },
   guess: { tokens: 12700, bytes: 50947, files: 9 },
@@ -64,11 +64,11 @@ const sizes: Readonly<Record<string, Size>> = {
   objective: { tokens: 8974, bytes: 31434, files: 21 },
   optimizers: { tokens: 5384, bytes: 21056, files: 16 },
   report: { tokens: 27112, bytes: 100974, files: 29 },
-  scripts: { tokens: 22003, bytes: 77846, files: 21 },
+  scripts: { tokens: 21998, bytes: 77811, files: 21 },
   serving: { tokens: 17877, bytes: 61386, files: 12 },
   support: { tokens: 8097, bytes: 27544, files: 24 },
   tracking: { tokens: 4175, bytes: 15533, files: 4 },
-  training: { tokens: 34907, bytes: 128905, files: 38 },
+  training: { tokens: 34901, bytes: 128871, files: 38 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

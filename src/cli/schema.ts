@@ -19,7 +19,7 @@ A config uses it by a first line
 export const schema = defineCommand(words, async (word) => {
   const [{ configSchema }, { describedKeys: keysOf }, { definitions }] = await Promise.all([
     import('../config/config-schema.js'),
-    import('../config/keys.js'),
+    import('../config/config-schema.js'),
     import('../training/definitions.js'),
   ]);
   const whole = configSchema(definitions);

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { choice } from './choice.js';
 import { countUpTo } from './count.js';
-import type { Definitions } from './definitions.js';
+import { choice, type Definitions } from './definitions.js';
 import type { Path } from './document.js';
 import { seedSchema } from './experiment.js';
 import { isUnique, refuse } from './parse.js';
@@ -12,12 +11,7 @@ const values = z.array(z.unknown()).min(1).refine(isUnique, twice);
 const weights = z.array(z.number().positive()).min(2).refine(isUnique, twice);
 const seeds = z.array(seedSchema).min(1).refine(isUnique, 'a seed is listed twice');
 const seedCount = countUpTo(10_000, 'a comparison has at most 20,000 runs');
-const percentage = z
-  .string()
-  .refine(
-    (text) => /^(\d+(\.\d+)?|\.\d+)\s*%$/.test(text) && Number.parseFloat(text) > 0,
-    "a percentage above 0, such as '1 %'",
-  );
+const percentage = z.string().regex(/^(?=.*[1-9])(\d+(\.\d+)?|\.\d+)\s*%$/, "a percentage above 0, such as '1 %'");
 const margin = z
   .union([z.number().positive(), percentage], { error: "a number above 0, a percentage such as '1 %', or null" })
   .nullable();
@@ -58,6 +52,7 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
           }),
         )
         .min(1)
+        .meta({ contains: { properties: { type: { const: baseline } }, required: ['type'] } })
         .describe(
           'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. One of them is the single-task model that gains are over. `{ label: boosting, type: external, command: python3 boosting.py }` is a program of your own (docs/boosting.md); such rows come last.',
         ),
@@ -78,7 +73,8 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
               parameters: countUpTo(100_000_000, 'more do not fit into memory').optional(),
               embeddings: z.boolean().optional(),
             })
-            .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both'),
+            .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both')
+            .meta({ minProperties: 1 }),
         ])
         .nullable()
         .default(null)
@@ -135,13 +131,14 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
           '`{ <task>: <weight> }` in the mean relative gain Δm. At least one must be above 0. A task that is not named has weight 1.',
         ),
       front: z
-        .record(z.string(), z.union([weights, z.strictObject({ times: weights })]))
-        .superRefine((front, context) => {
-          const [key = '', ...others] = Object.keys(front);
-          if (key === '' || others.length > 0) refuse(context, [], 'name one key, loss.weights.<task>.initial');
-          else if (!/^loss\.weights\.[^.]+\.initial$/.test(key))
-            refuse(context, [key], 'is no loss weight of a task: name loss.weights.<task>.initial');
-        })
+        .record(
+          z
+            .string()
+            .regex(/^loss\.weights\.[^.]+\.initial$/, 'is no loss weight of a task: name loss.weights.<task>.initial'),
+          z.union([weights, z.strictObject({ times: weights })]),
+        )
+        .refine((front) => Object.keys(front).length === 1, 'name one key, loss.weights.<task>.initial')
+        .meta({ minProperties: 1, maxProperties: 1 })
         .nullable()
         .default(null)
         .describe(

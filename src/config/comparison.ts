@@ -3,13 +3,12 @@ import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { type Compare, compareSchema, external, isSearched, listed, seedsOf } from './compare-schema.js';
-import type { Definitions } from './definitions.js';
+import { type Definitions, type Plugin, resolvedPlugins } from './definitions.js';
 import { isMapping, type Path, readDocument, valueAt, withChanges } from './document.js';
 import { type Execute, executeSchema, parseExecute } from './execute.js';
 import { type Experiment, resolveExperiment, runKeys, withChecks, withoutComparison } from './experiment.js';
 import { notAmong, parsePart, refuse } from './parse.js';
 import type { Margin } from './parts.js';
-import { type Plugin, resolvedPlugins } from './plugins.js';
 import { combinations, drawCandidates, type SearchConfig, usualSearch } from './search.js';
 
 /** Values of axes at one point: `{ 'dataset.correlation': 0.4 }`. */

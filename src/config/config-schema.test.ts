@@ -3,9 +3,11 @@ import { dirname, join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { ConfigError } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
-import { configSchema, type Schema } from './config-schema.js';
-import { describedKeys } from './keys.js';
+import { parseComparison } from './comparison.js';
+import { configSchema, describedKeys, type Schema } from './config-schema.js';
+import { parseExperiment } from './experiment.js';
 
 const folder = resolve(import.meta.dirname, '../../configs');
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
@@ -37,6 +39,34 @@ describe('the schema of configs', () => {
     expect(wrong).not.toBe(text);
     expect(mistakes(wrong).filter((path) => path.startsWith(place))).not.toEqual([]);
   });
+
+  test.each([
+    [comparison, 'execute: slrum', '/execute'],
+    [comparison, 'execute: http://queue:6379', '/execute'],
+    [comparison, 'execute: redis://queue/a', '/execute'],
+    [run, 'execute: slurm', ''],
+    [run, 'tracking: { mlflow: localhost }', '/tracking/mlflow'],
+    [run, 'tracking: { mlflow: "http://me:secret@localhost" }', '/tracking/mlflow'],
+    [run, 'tracking: { experiment: a }', '/tracking'],
+    [comparison.replace('compare:', 'compare:\n  margin: { auc: 0 % }'), '', '/compare/margin'],
+    [comparison.replace('compare:', 'compare:\n  match: {}'), '', '/compare/match'],
+    [comparison.replace('compare:', 'compare:\n  front: { train.epochs: [1, 2] }'), '', '/compare/front'],
+    [comparison.replace('type: single-task', 'type: hard-sharing'), '', '/compare/models'],
+  ])('refuses what the program refuses: %#', (text, line, place) => {
+    const wrong = `${text}${line}\n`;
+    expect(mistakes(wrong).filter((path) => path.startsWith(place))).not.toEqual([]);
+    const read = text === run ? parseExperiment : parseComparison;
+    expect(() => read(wrong, 'c.yaml', [], definitions)).toThrow(ConfigError);
+  });
+
+  test.each(['local', 'slurm', 'redis://h', 'rediss://u:p@h:6379/3', '{ on: slurm, arrayLimit: 4 }'])(
+    'takes execute: %s, as the program does',
+    (execute) => {
+      const text = `${comparison}execute: ${execute}\n`;
+      expect(mistakes(text)).toEqual([]);
+      expect(() => parseComparison(text, 'c.yaml', [], definitions)).not.toThrow();
+    },
+  );
 
   test('says what every key does: at the key, or at the mapping above it for all its keys', () => {
     const silent: string[] = [];

@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
 import type { Catalogue } from '../support/catalogue.js';
-import type { Chosen } from './choice.js';
-import { type Plugin, partName } from './plugins.js';
+import { type ConfigDocument, isMapping, valueAt } from './document.js';
+import { alternatives, below, notAmong } from './parse.js';
 
 /** What a config may choose from. The parts know their own options; this layer does not know the parts. */
 export interface Definitions {
@@ -38,4 +40,159 @@ export function dataPaths(
 ): readonly string[] {
   const own = plugins.find(({ parts }) => parts.includes(partName(loaders.kind, dataset.loader)));
   return own?.paths ?? loaders.get(dataset.loader).paths;
+}
+
+/** What a config chooses by its name: a model, a loader, … */
+export interface Chosen {
+  readonly name: string;
+  /** One line. */
+  readonly summary?: string;
+  /**
+   * Enters the hash of runs. It is raised when equal options give new results, so that earlier runs are not taken for
+   * new ones. Absent: 1.
+   */
+  readonly revision?: number;
+  readonly options: z.ZodObject;
+}
+
+/** Options with the key that names their definition. */
+type Named<Key extends string> = z.ZodObject<{ readonly [name in Key]: z.ZodType<string> }, z.core.$loose>;
+
+const parts = z.registry<{ readonly part: string; readonly revision: number }>();
+
+/** What a schema is made with. */
+interface Choosing {
+  /** Parts of which any options are taken, such as those of plugins that are not loaded (`partName`). */
+  readonly unchecked?: readonly string[];
+  /** Adds keys to the options of every definition. */
+  readonly more?: (options: z.ZodObject) => z.ZodObject;
+  /** What to say of a name that is none of a definition, or of none. */
+  readonly instead?: (name: string | undefined) => string | undefined;
+  /** Alternatives that are no definitions. */
+  readonly others?: readonly z.ZodObject[];
+}
+
+/** The schema of a mapping whose `key` names a definition, which has the other keys. */
+export function choice<Key extends string>(
+  { kind, all }: Pick<Catalogue<Chosen>, 'kind' | 'all'>,
+  key: Key,
+  { unchecked = [], more = (options) => options, instead, others = [] }: Choosing = {},
+) {
+  const names = all.map(({ name }) => name);
+  const about = `The ${kind}. It decides the other keys. One of ${names.map((name) => `\`${name}\``).join(', ')}.`;
+  const checked = all.flatMap(({ name, summary, revision = 1, options }) => {
+    const part = partName(kind, name);
+    if (unchecked.includes(part)) return [];
+    return more(options)
+      .safeExtend({ [key]: z.literal(name).describe(about) })
+      .meta({ title: name, ...(summary !== undefined && { description: summary }) })
+      .register(parts, { part, revision });
+  });
+  const own = unchecked.filter((part) => part.startsWith(partName(kind, '')));
+  const loose = own.map((part) =>
+    z.looseObject({ [key]: z.literal(part.slice(partName(kind, '').length)) }).register(parts, { part, revision: 1 }),
+  );
+  const [first, ...rest] = [...checked, ...loose, ...others].filter(
+    (options): options is typeof options & Named<Key> => key in options.shape,
+  );
+  if (!first) throw new Error(`There is no ${kind}.`);
+  return z.discriminatedUnion(key, [first, ...rest], {
+    error: ({ code, input }) => {
+      if (code !== 'invalid_union') return undefined;
+      const name: unknown = valueAt(input, [key]);
+      if (name === undefined) return instead?.(name) ?? 'is missing';
+      return typeof name === 'string'
+        ? (instead?.(name) ?? notAmong(`unknown ${kind}`, name, names))
+        : 'expected a name';
+    },
+  });
+}
+
+/** The parts that a parsed value names, at any depth. */
+export function chosenIn(
+  schema: z.core.$ZodType,
+  value: unknown,
+): { readonly part: string; readonly revision: number }[] {
+  if (!isMapping(value)) return [];
+  return alternatives(schema, value).flatMap((own) => {
+    const named = parts.get(own);
+    const inside = Object.entries(value).flatMap(([key, item]) =>
+      below(own, key).flatMap((field) => chosenIn(field, item)),
+    );
+    return named ? [named, ...inside] : inside;
+  });
+}
+
+const resolvedPlugin = z.strictObject({
+  file: z.string().min(1).describe('Its absolute path.'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal digits')
+    .describe('Of its file, or of its files one after the other.'),
+  parts: z.array(z.string()).describe('Kind and name of each part that is used.'),
+  paths: z.array(z.string()).optional().describe('Options of its loader that say where the data lie.'),
+});
+
+/** `plugins:` of a config: files, or their entries in a resolved config. */
+export const pluginsSchema = z
+  .array(z.union([z.string().min(1), resolvedPlugin]))
+  .min(1)
+  .optional()
+  .describe(
+    'Files of your own models, loaders, metrics, optimizers and schedules: TypeScript or JavaScript, relative to the config file (in an override, to the working folder). Their code runs whenever the config is read. A run’s own config has each with its SHA-256, which enters the hash.',
+  );
+export type Plugin = Readonly<z.infer<typeof resolvedPlugin>>;
+export type PluginEntry = string | Plugin;
+
+/** The file of an entry: its path is relative to the config, that of an override to the working folder. */
+export function pluginFile(entry: PluginEntry, index: number, document: ConfigDocument): string {
+  if (typeof entry !== 'string') return entry.file;
+  return resolve(document.at(['plugins', index]).folder, entry);
+}
+
+/** How a part is named among `parts`. */
+export function partName(kind: string, name: string): string {
+  return `${kind} ${name}`;
+}
+
+/** The plugins that a config names, with their checksums at loading. */
+export function resolvedPlugins(
+  entries: readonly PluginEntry[],
+  document: ConfigDocument,
+  loaded: readonly Plugin[],
+): readonly Plugin[] {
+  return entries.map((entry, index) => {
+    if (typeof entry !== 'string') return entry;
+    const file = pluginFile(entry, index, document);
+    const plugin = loaded.find((candidate) => candidate.file === file);
+    if (!plugin) throw new Error(`${file} is not loaded.`);
+    return plugin;
+  });
+}
+
+/**
+ * Parts of plugins that are missing or changed. Their options cannot be checked; they were checked when the config was
+ * written.
+ */
+export function absentParts(plugins: readonly Plugin[], loaded: readonly Plugin[]): readonly string[] {
+  return plugins.filter((plugin) => isAbsent(plugin, loaded)).flatMap(({ parts }) => parts);
+}
+
+/** The plugins that a run uses, each with the parts that it uses. */
+export function usedPlugins(
+  plugins: readonly Plugin[],
+  loaded: readonly Plugin[],
+  used: readonly string[],
+  paths: readonly string[],
+): readonly Plugin[] {
+  return plugins.flatMap(({ file, sha256, parts, ...others }) => {
+    if (isAbsent({ file, sha256 }, loaded)) return [{ file, sha256, parts, ...others }];
+    const own = parts.filter((part) => used.includes(part));
+    const hasLoader = own.some((part) => part.startsWith('loader '));
+    return own.length > 0 ? [{ file, sha256, parts: own, ...(hasLoader ? { paths: [...paths] } : {}) }] : [];
+  });
+}
+
+function isAbsent({ file, sha256 }: Pick<Plugin, 'file' | 'sha256'>, loaded: readonly Plugin[]): boolean {
+  return !loaded.some((plugin) => plugin.file === file && plugin.sha256 === sha256);
 }

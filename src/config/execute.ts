@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { countUpTo } from './count.js';
 
-const places = ['local', 'slurm'];
 const expected = 'expected local, slurm, or the address of a queue (redis://HOST:PORT, rediss://HOST:PORT)';
+/** The address of a Redis server: scheme, host, and at most user, password, port and number of the database. */
+const address = 'rediss?://([^@/\\s]*@)?([^@/:?#\\s]+|\\[[^\\]/\\s]+\\])(:\\d+)?(/\\d*)?';
 const onSchema = z
   .string()
-  .refine((on) => places.includes(on) || isQueue(on), { error: expected })
+  .regex(new RegExp(`^(local|slurm|${address})$`), expected)
   .describe(
     'Where runs train. `local`: processes on this machine. `redis://HOST:PORT` (`rediss://` with TLS): the workers (`ple worker`) of a queue. `slurm`: an array job.',
   );
@@ -55,14 +56,8 @@ export function parseExecute(config: z.infer<typeof executeSchema>, given: Parti
   throw new ConfigError(`--${String(name)}: ${message}.`);
 }
 
-/**
- * Whether this is the address of a Redis server: scheme, host, and at most user, password, port and number of the
- * database.
- */
 export function isQueue(on: string): boolean {
-  if (!/^rediss?:\/\//.test(on) || !URL.canParse(on)) return false;
-  const { hostname, pathname, search, hash } = new URL(on);
-  return hostname !== '' && /^\/?\d*$/.test(pathname) && search === '' && hash === '';
+  return new RegExp(`^${address}$`).test(on);
 }
 
 /** An override without passwords, for messages and files. */

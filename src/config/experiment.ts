@@ -1,14 +1,22 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { choice, chosenIn } from './choice.js';
 import { countUpTo, epochCount } from './count.js';
-import { type Definitions, dataPaths } from './definitions.js';
+import {
+  absentParts,
+  choice,
+  chosenIn,
+  type Definitions,
+  dataPaths,
+  type Plugin,
+  partName,
+  pluginsSchema,
+  resolvedPlugins,
+  usedPlugins,
+} from './definitions.js';
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, isMapping, readDocument, shippedDatasets } from './document.js';
 import { notAmong, parsePart, refuse } from './parse.js';
-import { inputsSchema, type TaskConfig, taskSchema, weightSchema } from './parts.js';
-import { absentParts, type Plugin, partName, pluginsSchema, resolvedPlugins, usedPlugins } from './plugins.js';
-import { trackingSchema } from './tracking.js';
+import { inputsSchema, type TaskConfig, taskSchema, trackingSchema, weightSchema } from './parts.js';
 
 export const seedSchema = z.int().nonnegative();
 

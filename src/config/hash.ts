@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { chosenIn } from './choice.js';
-import { type Definitions, dataPaths } from './definitions.js';
+import { chosenIn, type Definitions, dataPaths } from './definitions.js';
 import { isMapping } from './document.js';
 import { type Experiment, experimentSchema } from './experiment.js';
-import { alternatives, below } from './inside.js';
+import { alternatives, below } from './parse.js';
 
 /**
  * Raise it when equal configs train, choose epochs or judge otherwise, or when a default changes: earlier runs are then

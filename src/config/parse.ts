@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { didYouMean, nearest } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { inOrder } from '../support/faults.js';
-import { type ConfigDocument, type Path, valueAt } from './document.js';
-import { alternatives } from './inside.js';
+import { type ConfigDocument, isMapping, type Path, valueAt } from './document.js';
 
 /**
  * Parses a config, or one part of it (`at` is where it lies in the document).
@@ -213,4 +212,45 @@ function keysIn(schema: z.core.$ZodType): readonly string[] {
   return Object.entries(schema.shape).flatMap(([key, value]) =>
     value instanceof z.ZodOptional && value.unwrap() instanceof z.ZodNever ? [] : [key],
   );
+}
+
+/**
+ * The schemas that a value may have, behind defaults, options, pipes and unions. Where a key of the value names the
+ * alternative of a union, there is only this one; without this key there are all.
+ */
+export function alternatives(schema: z.core.$ZodType, value: unknown): readonly z.core.$ZodType[] {
+  const inner = unwrapped(schema);
+  if (inner instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator } = inner.def;
+    const name = isMapping(value) ? value[discriminator] : undefined;
+    return inner.options.flatMap((option) => {
+      if (!(option instanceof z.ZodObject)) return [];
+      return name === undefined || option.shape[discriminator].safeParse(name).success ? [option] : [];
+    });
+  }
+  return inner instanceof z.ZodUnion ? inner.options.flatMap((option) => alternatives(option, value)) : [inner];
+}
+
+function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+  if (
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodPrefault
+  )
+    return unwrapped(schema.unwrap());
+  return schema instanceof z.ZodPipe ? unwrapped(schema.out) : schema;
+}
+
+/** The schema of what lies at a key of a mapping, a list or a record with this schema, none of which is a union. */
+export function below(schema: z.core.$ZodType, key: string | number): readonly z.core.$ZodType[] {
+  const found =
+    schema instanceof z.ZodObject && Object.hasOwn(schema.shape, key)
+      ? schema.shape[key]
+      : schema instanceof z.ZodArray
+        ? schema.element
+        : schema instanceof z.ZodRecord
+          ? schema.valueType
+          : undefined;
+  return found ? [found] : [];
 }

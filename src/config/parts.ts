@@ -207,3 +207,40 @@ export const weightSchema = z.strictObject({
 
 /** The smallest gain that counts: in the metric's own unit, or in percent of the reference's value. */
 export type Margin = { readonly absolute: number } | { readonly percent: number };
+
+/** `tracking:` of a config. */
+export const trackingSchema = z
+  .strictObject({
+    tensorboard: z
+      .boolean()
+      .default(false)
+      .describe('Write TensorBoard’s event files, to `tensorboard/` in the run’s folder.'),
+    mlflow: z
+      .string()
+      .regex(/^https?:\/\/[^/]/, 'the address of an MLflow tracking server, such as http://localhost:5000')
+      .regex(
+        /^(?!\w+:\/\/[^/]*@)/,
+        'set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD: a config is no place for them',
+      )
+      .optional()
+      .describe(
+        'Address of an MLflow tracking server, to which parameters, metrics and results are sent. Absent: nothing is sent anywhere.',
+      ),
+    experiment: z
+      .string()
+      .min(1)
+      .max(500)
+      .optional()
+      .describe(
+        'Name of MLflow’s experiment; it is created if there is none. Absent: the config’s `name`. An error without `mlflow`.',
+      ),
+  })
+  .refine(({ mlflow, experiment }) => mlflow !== undefined || experiment === undefined, {
+    path: ['experiment'],
+    message: 'has no effect without tracking.mlflow',
+  })
+  .meta({
+    dependencies: { experiment: ['mlflow'] },
+    description:
+      'Where the numbers of a run also go while it trains. Nothing here enters the run’s hash or changes a result.',
+  });

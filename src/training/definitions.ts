@@ -1,5 +1,4 @@
-import type { Definitions } from '../config/definitions.js';
-import type { Plugin } from '../config/plugins.js';
+import type { Definitions, Plugin } from '../config/definitions.js';
 import { loaders } from '../data/catalogue.js';
 import { metrics } from '../metrics/catalogue.js';
 import { baseline, models } from '../models/catalogue.js';

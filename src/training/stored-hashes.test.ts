@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { configSchema } from '../config/config-schema.js';
+import { configSchema, describedKeys } from '../config/config-schema.js';
 import { parseExperiment } from '../config/experiment.js';
 import { hash8 } from '../config/hash.js';
-import { describedKeys } from '../config/keys.js';
 import { definitions } from './definitions.js';
 
 const shippedHash = (model: string, overrides: readonly string[] = [], known = definitions) => {
