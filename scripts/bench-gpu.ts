@@ -11,7 +11,7 @@ import {
 import { byteCount } from '../src/engine/run/transfers.js';
 import { textTable } from '../src/report/text-table.js';
 import { pace } from '../src/training/pace.js';
-import { benchCase, benchCaseNames, median, timed } from './bench-case.js';
+import { type BenchCaseName, benchCase, median, timed } from './bench-case.js';
 import { checkChoice, refuse, wordsOf } from './usage.js';
 
 /**
@@ -27,7 +27,8 @@ const { values } = wordsOf(usage, {
 });
 checkChoice(usage, 'device', values.device, ['cpu', 'cuda', 'webgpu']);
 checkChoice(usage, 'engine', values.engine, ['compiled', 'tfjs']);
-checkChoice(usage, 'case', values.case, benchCaseNames);
+const names = ['wide', 'narrow', 'large'] as const;
+checkChoice(usage, 'case', values.case, names);
 const seconds = Number(values.seconds);
 if (!(seconds > 0)) refuse(usage, `--seconds ${values.seconds}: give a number above 0.`);
 
@@ -47,7 +48,7 @@ async function benchDevices(): Promise<void> {
     console.log(`${deviceName(candidate)}: ${fails ? attempt.reason : adapter}`);
     if (fails && values.device !== undefined) process.exitCode = 1;
     if (fails || (software && values.device === undefined)) continue;
-    const rows = benchCaseNames
+    const rows = names
       .filter((name) => (values.case ?? name) === name)
       .flatMap((name) => {
         const words = [...process.execArgv, import.meta.filename, '--seconds', String(seconds)];
@@ -69,7 +70,7 @@ async function benchDevices(): Promise<void> {
 /**
  * A case's cells. Only chunks count that are as long as a run's; copies are estimated from those timed at compilation.
  */
-async function measure({ candidate, name }: { candidate: Candidate; name: (typeof benchCaseNames)[number] }) {
+async function measure({ candidate, name }: { candidate: Candidate; name: BenchCaseName }) {
   const { step, signature, batchSize, chunk } = benchCase(name);
   const program = await engineOn(candidate).compile(step, signature);
   const chunks = pace(byteCount(Object.values(signature.batch)), program.transfers?.perChunkMilliseconds);

@@ -9,7 +9,7 @@ import { nativeFolder } from '../src/engine/native/libraries.js';
 import { textTable } from '../src/report/text-table.js';
 import { elementCount, float32 } from '../src/support/arrays.js';
 import { tf } from '../src/support/tf.js';
-import { benchCase, benchModel, median, timed } from './bench-case.js';
+import { type BenchCaseName, benchCase, benchSize, idsCases, median, timed } from './bench-case.js';
 import { checkChoice, refuse, wordsOf } from './usage.js';
 
 /**
@@ -19,23 +19,22 @@ import { checkChoice, refuse, wordsOf } from './usage.js';
  * cache at some times only, which changes the time of steps and not of the product. So there are enough rounds to meet
  * both: medians tell what a user gets, the best rounds what the program can do.
  */
-const usage = 'Usage: npm run bench -- [--peers] [--case wide|narrow] [--threads n] [--rounds 100] [--json]';
+const usage = 'Usage: npm run bench -- [--peers] [--case wide|narrow|ids] [--threads n] [--rounds 100] [--json]';
 const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const;
 const { values } = wordsOf(usage, {
   options: { peers: flag, case: text, threads: text, rounds: { ...text, default: '100' }, json: flag, worker: text },
 });
 /** Steps of a round. */
-const cases = { wide: 12, narrow: 150 } as const;
-type Name = keyof typeof cases;
-const names: readonly Name[] = ['wide', 'narrow'];
-checkChoice(usage, 'case', values.case, names);
+const stepsOf: Readonly<Record<string, number>> = { wide: 12, narrow: 150 };
+checkChoice(usage, 'case', values.case, ['wide', 'narrow', 'ids']);
+const names = (['wide', 'narrow', ...idsCases] as const).filter((name) => name.startsWith(values.case ?? ''));
 const [threads = 0, rounds = 0] = [values.threads ?? availableParallelism(), values.rounds].map(Number);
 for (const count of [threads, rounds])
   if (!(Number.isInteger(count) && count > 0)) refuse(usage, `${count}: say a whole number above 0.`);
 
 /** What a process is told, in JSON. It prints the model's number of parameters, then for each line the ms of a step. */
 interface Work {
-  readonly name: Name;
+  readonly name: BenchCaseName;
   readonly mode: string;
   readonly threads: number;
   readonly steps: number;
@@ -46,8 +45,7 @@ if (values.worker !== undefined) await work(JSON.parse(values.worker));
 else {
   const python = values.peers && peers();
   const rows = [];
-  for (const name of names.filter((name) => (values.case ?? name) === name))
-    rows.push(await race(name, python || null));
+  for (const name of names) rows.push(await race(name, python || null));
   if (values.json) console.log(JSON.stringify({ cases: rows }, null, 2));
 }
 
@@ -63,20 +61,22 @@ function peers(): string {
   return python;
 }
 
-async function race(name: Name, python: string | null) {
-  const { batchSize, options } = benchModel(name);
-  const size = { batchSize, widths: options.levels[0], experts: options.experts.shared };
-  const told = (mode: string) => JSON.stringify({ name, mode, threads, steps: cases[name], ...size });
+async function race(name: BenchCaseName, python: string | null) {
+  const size = benchSize(name);
+  const told = (mode: string) => JSON.stringify({ name, mode, threads, steps: stepsOf[name] ?? 50, ...size });
   const own = (mode: string) => [process.execPath, ...process.execArgv, import.meta.filename, '--worker', told(mode)];
   const peer = (file: string, mode: string) =>
     python === null ? [] : [python, join(import.meta.dirname, 'peers', file), told(mode)];
-  const contestants = Object.entries({
-    ple: own('step'),
-    'matrix product': own('product'),
-    'PyTorch, eager': peer('ple_torch.py', 'eager'),
-    'PyTorch, torch.compile': peer('ple_torch.py', 'compile'),
-    'JAX, lax.scan': peer('ple_jax.py', ''),
-  }).flatMap(([label, words]) => (words.length === 0 ? [] : [{ label, worker: start(words), times: [] as number[] }]));
+  const others = name.startsWith('ids')
+    ? { 'PyTorch, sparse': peer('ids_torch.py', 'sparse') }
+    : {
+        'PyTorch, eager': peer('ple_torch.py', 'eager'),
+        'PyTorch, torch.compile': peer('ple_torch.py', 'compile'),
+        'JAX, lax.scan': peer('ple_jax.py', ''),
+      };
+  const contestants = Object.entries({ ple: own('step'), 'matrix product': own('product'), ...others }).flatMap(
+    ([label, words]) => (words.length === 0 ? [] : [{ label, worker: start(words), times: [] as number[] }]),
+  );
   let flops = Number.NaN;
   try {
     const counts = new Set<string>();
@@ -113,7 +113,7 @@ async function race(name: Name, python: string | null) {
     const rate = `${(flops / 1e6).toFixed(0)} Mflop, product at ${(productRate / 1e9).toFixed(1)} GFLOP/s`;
     console.log(`${rate}: ratio ${ratios.ratio.toFixed(2)}, of the best rounds ${ratios.bestRatio.toFixed(2)}\n`);
   }
-  return { name, batchSize, stepMilliseconds, flops, productRate, ...ratios };
+  return { name, batchSize: size.batchSize, stepMilliseconds, flops, productRate, ...ratios };
 }
 
 interface Worker {

@@ -13,7 +13,7 @@ import numpy as np
 import optax
 
 case = json.loads(sys.argv[1])
-steps, batch, widths, own = case["steps"], case["batchSize"], case["widths"], case["experts"]
+steps, batch, widths, own = case["steps"], case["batchSize"], case["options"]["levels"][0], case["options"]["experts"]["shared"]
 columns, cardinality, embedding, tasks, tower = 40, 50, 4, 2, 32
 groups = tasks + 1  # the last one is shared
 experts = groups * own

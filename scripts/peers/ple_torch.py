@@ -14,7 +14,7 @@ from torch import nn
 
 case = json.loads(sys.argv[1])
 mode, steps, threads = case["mode"], case["steps"], case["threads"]
-batch, widths, own = case["batchSize"], case["widths"], case["experts"]
+batch, widths, own = case["batchSize"], case["options"]["levels"][0], case["options"]["experts"]["shared"]
 columns, cardinality, embedding, tasks, tower = 40, 50, 4, 2, 32
 groups = tasks + 1  # the last one is shared
 experts = groups * own
