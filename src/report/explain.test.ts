@@ -23,7 +23,7 @@ test.each([
   [
     'independent',
     3.5,
-    'that of Behrens and Fisher: two samples of runs, with run variances squeezed over models (Smyth 2004)',
+    'that of Behrens and Fisher: two samples of runs, with run variances squeezed (each drawn towards that of all models; Smyth 2004)',
   ],
   ['splits', 0, 'a paired t test over splits of one file, corrected for their overlap (Nadeau and Bengio 2003)'],
   [null, 0, 'a z test per gain'],

@@ -60,7 +60,7 @@ function sizes(rows: Point['rows']): string {
       ? 'Parameters are those of the network + those of embeddings.'
       : '',
     rows.some(({ networks }) => networks > 1)
-      ? 'x2: two networks of one joint model are served, as its tasks keep different epochs (train.keep: one serves one).'
+      ? 'x2: two networks of one joint model predict (are served), as its tasks keep different epochs (train.keep: one serves one).'
       : '',
   );
 }
@@ -75,7 +75,7 @@ function meanGain({ baseline, tasks, taskWeights, errorGains }: Comparison): str
 
 const tests = {
   independent: (prior: number | null) =>
-    `that of Behrens and Fisher: two samples of runs${prior === 0 ? '' : ', with run variances squeezed over models (Smyth 2004)'}`,
+    `that of Behrens and Fisher: two samples of runs${prior === 0 ? '' : ', with run variances squeezed (each drawn towards that of all models; Smyth 2004)'}`,
   draws: () => 'a paired t test over draws of the data',
   splits: () => 'a paired t test over splits of one file, corrected for their overlap (Nadeau and Bengio 2003)',
 };
@@ -127,7 +127,7 @@ function margins({ test: { level } }: Comparison, rows: readonly GainRow[]): rea
   );
   if (ofTasks.size === 0) return [];
   return [
-    `The margin is ${listed([...ofTasks.values()])}. A gain is equivalent if two one-sided tests show that it is within ± the margin, even if it differs from 0. “At most … worse” is the margin if one of them shows that, else the end of the simultaneous interval. Both tests are adjusted by Holm's method; below ${rounded(level)} they show it.`,
+    `The margin is ${listed([...ofTasks.values()])}. A gain is equivalent if two one-sided tests (p equivalent) show that it is within ± the margin, even if it differs from 0. “At most … worse” is the margin if one of them shows that, else the end of the simultaneous interval. Both tests are adjusted by Holm's method; below ${rounded(level)} they show it.`,
   ];
 }
 

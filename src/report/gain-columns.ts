@@ -49,7 +49,14 @@ export const gainColumns: readonly GainColumn[] = [
   { name: 'runs', value: ({ runs }) => runs },
   { name: 'mean', value: ({ mean }) => mean, table: number('mean ± sd', level) },
   { name: 'sd', value: ({ sd }) => sd },
-  { name: 'gain', value: ({ gain }) => gain, table: number('gain ± interval', ofGain(gainText)) },
+  {
+    name: 'gain',
+    value: ({ gain }) => gain,
+    table: number(
+      'gain ± interval',
+      ofGain((row) => joined(' ', gainText(row), sign(row))),
+    ),
+  },
   {
     name: 'relativeGain',
     value: ({ relativeGain }) => relativeGain,
@@ -58,7 +65,7 @@ export const gainColumns: readonly GainColumn[] = [
       ofGain((row) => (isMean(row) || row.task.unit === logPoints ? '' : percent(row.relativeGain, row.percentDigits))),
     ),
   },
-  { name: 'verdict', value: ({ verdict }) => verdict, table: { head: ' ', kind: 'text', text: sign } },
+  { name: 'verdict', value: ({ verdict }) => verdict },
   { name: 'se', value: ({ se }) => se },
   { name: 'intervalLow', value: ({ interval }) => interval?.[0] },
   { name: 'intervalHigh', value: ({ interval }) => interval?.[1] },

@@ -9,10 +9,10 @@ test('seeds lower the training noise alone', () => {
   const gains = [gain('a on y', 0.5, 0), gain('b on y', 0.4, 0), gain('c on y', 0.5, 0.1)];
   const rows = '1 needs more test rows (dataset.split of a file, dataset.rows.test of generated data)';
   expect(whatDecides(gains, 0.05, 5)).toBe(
-    `Undecided gains: about 23 seeds would decide a on y; 36 b on y; ${rows}.`, // 5 seeds alone leave too large an error
+    `Undecided gains: about 23 seeds would decide a on y; 36 would decide b on y; ${rows}.`, // 5 seeds alone leave too large an error
   );
   // b / (size^2 / z^2 - a / seeds) = .1 / (.0436 - .025)
   expect(whatDecides(gains, 0.05, 40)).toBe(
-    `Undecided gains: about 41 seeds would decide a on y; 41 b on y; ${rows}: about 5.4 times as many would decide c on y.`,
+    `Undecided gains: about 41 seeds would decide a on y; 41 would decide b on y; ${rows}: about 5.4 times as many would decide c on y.`,
   );
 });

@@ -225,7 +225,7 @@ export function whatDecides(gains: readonly Undecided[], level: number, now: num
     : '';
   const parts = [
     first ? `about ${first.seeds} seeds would decide ${first.name}` : '',
-    second ? `${second.seeds} ${second.name}` : '',
+    second ? `${second.seeds} would decide ${second.name}` : '',
     others.length > 0 ? `${others.length} others need as many or more` : '',
     byRows.length === 0
       ? ''

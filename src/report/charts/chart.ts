@@ -21,8 +21,8 @@ export interface Chart {
   readonly plots: readonly Plot[];
 }
 
-/** Of a plot, in pixels. A phone shows a medium one in full width. */
-const widths = { medium: 400, small: 200 };
+/** Of a plot, in pixels. A phone of 390 pixels shows a medium one in full width, two small ones side by side, and letters of 11 pixels. */
+const widths = { medium: 368, small: 176 };
 /** Of one chart, as many as a reader looks at. */
 const most = { medium: 24, small: 40 };
 

@@ -165,13 +165,13 @@ test('a front is a line through its weights, both ends with their weight', () =>
   expect(tags.some((tag) => /d="M[^L"]*L[^L"]*L[^L"]*" .*data-model="1"/.test(tag))).toBe(true);
 });
 
-test('a learning curve ends where more than half of the runs have stopped, each with a dot at its best epoch', async () => {
+test('a learning curve ends where more than half of the runs have stopped, each with a dot at the epoch that was kept', async () => {
   const data = await reportFixture({ models: few, rows: 60, seeds: 3, epochs: 8 });
   const [learning] = comparisonCharts(data).filter(({ id }) => id === 'learning');
   const [plot = ''] = plotsOf(learning ? [learning] : []);
   const thick = must(/<path d="(M[^"]*)"[^>]*stroke-width="2"/.exec(plot)?.[1], 'mean');
   expect(thick.split('L')).toHaveLength(7); // seeds 1, 2 and 3 stop at 7, 6 and 8
-  const best = [...plot.matchAll(/data-tip="single-task, seed (\d)\nbest epoch (\d)/g)].map(([, seed, epoch]) => [
+  const best = [...plot.matchAll(/data-tip="single-task, seed (\d)\nkept epoch (\d)/g)].map(([, seed, epoch]) => [
     seed,
     epoch,
   ]);
@@ -180,6 +180,16 @@ test('a learning curve ends where more than half of the runs have stopped, each 
     ['2', '5'],
     ['3', '7'],
   ]);
+});
+
+test('where the last epoch is kept, learning curves say so, and their axis is named', async () => {
+  const data = await reportFixture({ models: few, rows: 60, seeds: 1, epochs: 3, onePass: true });
+  const learning = must(
+    comparisonCharts(data).find(({ id }) => id === 'learning'),
+    'learning curves',
+  );
+  expect(learning.note).toContain('its dot is the last, whose parameters were kept');
+  expect(plotsOf([learning])[0]).toContain('>epoch</text>');
 });
 
 test('a heat map has the gates’ mean weights of the first seed, own experts before shared ones', async () => {

@@ -11,10 +11,13 @@ import { dot, extent, line, type Pair, type Plot } from './plot.js';
 /** The validation metric by epoch: a chart for each task, in it a small plot for each model, all to one scale. */
 export function learningCurves(charted: Charted) {
   const { comparison, points } = charted;
+  const kept = points.some(({ trained }) => trained)
+    ? 'the last, whose parameters were kept'
+    : 'the best epoch, whose parameters were kept';
   return section({
     id: 'learning',
     title: 'Learning curves',
-    note: `The validation metric after each epoch. Thin: a seed; its dot is the best epoch, whose parameters were kept. Thick: their mean, up to where more than half of the runs have stopped; grey: that of ${comparison.baseline}. The worst tenth of all values may lie outside.`,
+    note: `The validation metric after each epoch. Where test labels are generated without noise, these have it: the table’s errors are those above the noise. Thin: a seed; its dot is ${kept}. Thick: their mean, up to where more than half of the runs have stopped; grey: that of ${comparison.baseline}. The worst tenth of all values may lie outside.`,
     key: [],
     size: 'small',
     charts: points.flatMap((point) => point.tasks.map((task) => chartOf(charted, point, task))),
@@ -37,7 +40,7 @@ function chartOf({ comparison, look, runs }: Charted, { rows, axis }: Point, tas
   });
   const all = models.flatMap(({ curves }) => curves.flatMap(({ curve }) => curve));
   const sorted = all.map(([, value]) => value).toSorted((a, b) => (better === 'higher' ? b - a : a - b));
-  const x = { domain: [0.5, Math.max(2, ...all.map(([epoch]) => epoch)) + 0.5], format: 'd' } as const;
+  const x = { title: 'epoch', domain: [0.5, Math.max(2, ...all.map(([epoch]) => epoch)) + 0.5], format: 'd' } as const;
   const y = { domain: extent(sorted.slice(0, Math.ceil(0.9 * sorted.length))) };
   const reference = models.find(({ title }) => title === comparison.baseline)?.mean ?? [];
   const plots = models.flatMap(({ title, own, curves, mean }): Plot[] => {
@@ -47,7 +50,7 @@ function chartOf({ comparison, look, runs }: Charted, { rows, axis }: Point, tas
       line(mean, { ...own, width: 2 }),
       ...curves.flatMap(({ seed, best }) => {
         if (!best) return [];
-        const tip = [`${title}, seed ${seed}`, `best epoch ${best[0]}: ${fixed(best[1], digits)}`];
+        const tip = [`${title}, seed ${seed}`, `kept epoch ${best[0]}: ${fixed(best[1], digits)}`];
         return [dot(best, { ...own, radius: 2.4, tip })];
       }),
     ];

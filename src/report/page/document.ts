@@ -71,6 +71,7 @@ summary { cursor: pointer; padding: .5rem 0; }
 
 @media screen and (max-width: 56rem) {
   .models { position: static; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .gains, .gains tbody, .gains th, .gains td { display: block; white-space: normal; }
   .gains thead, .gains td:empty { display: none; }
   .gains tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.75rem, 1fr)); gap: 0 .75rem; padding: .25rem 0; }
@@ -93,7 +94,7 @@ summary { cursor: pointer; padding: .5rem 0; }
   .gains { font-size: 9px; }
   .gains th, .gains td { padding: .125rem .25rem; }
   h2, h3, .reading, .key, figcaption { break-after: avoid; }
-  figure svg, tr, .reading { break-inside: avoid; }
+  figure svg, tr, .reading, #again > pre { break-inside: avoid; }
   .plots { grid-template-columns: 1fr 1fr; gap: 1rem; }
   .small .plots { grid-template-columns: repeat(4, 1fr); gap: .5rem; }
 }

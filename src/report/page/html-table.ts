@@ -22,7 +22,10 @@ function bodyCell({ head, kind, cells }: TableColumn, row: number): Html {
   return html`<td class="${classes}" data-label="${head}">${text}</td>`;
 }
 
-/** Replaces hyphens by minus signs, and prevents line breaks before percent signs. */
+/** Replaces hyphens by minus signs, and prevents line breaks before percent signs and signs of verdicts. */
 export function typographic(text: string): string {
-  return text.replace(/(^|[[(\s])-(?=\d)/g, '$1\u2212').replace(/(\d) %/g, '$1\u00a0%');
+  return text
+    .replace(/(^|[[(\s])-(?=\d)/g, '$1\u2212')
+    .replace(/(\d) %/g, '$1\u00a0%')
+    .replace(/ ([▲▼=?…])$/, '\u00a0$1');
 }
