@@ -35,7 +35,9 @@ type Tags = ReadonlyMap<Value, Rows | Ids>;
  * to a sum. (Values are taken to be finite: 0 x is 0.)
  */
 export function touchedRows(step: StepGraph, all: readonly RowStates[]): readonly RowStates[] {
-  const refused = new Set<RowStates>();
+  const refused = new Set(
+    all.filter((one) => all.some((other) => one !== other && sharesColumns(one.index, other.index))),
+  );
   const tags = new Map<Value, Rows | Ids>();
   for (const [name, value] of step.state) {
     const of = all.find(({ states }) => states.includes(name));
@@ -64,6 +66,12 @@ export function touchedRows(step: StepGraph, all: readonly RowStates[]): readonl
   }
   for (const value of step.outputs.values()) refuse(value);
   return all.filter((of) => !refused.has(of));
+}
+
+/** Whether a column of ids indexes both: its ids would be slots of two tables, where a batch has one array. */
+function sharesColumns(one: RowIndex, other: RowIndex): boolean {
+  const columns = new Set(one.parts.flatMap((part) => part.columns));
+  return one.input === other.input && other.parts.some((part) => part.columns.some((column) => columns.has(column)));
 }
 
 /** The row of a column's id 0. */

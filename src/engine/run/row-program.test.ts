@@ -134,3 +134,25 @@ test('an evaluation reads tables where they lie', async () => {
   expect(some.rows).toEqual(['table']);
   expect(some.state.table).toBe(given.state.table);
 });
+
+test('a column that indexes two tables otherwise (wide and deep, of two widths): tables stay whole', async () => {
+  const step: Step = ({ deep, wide }, { ids }) => {
+    if (!deep || !wide || !ids) throw new Error('missing');
+    const column = (at: number) => tf.gather(ids, tf.tensor1d([at], 'int32'), 1);
+    const both = tf.gather(ids, tf.tensor1d([2, 0], 'int32'), 1).add(tf.tensor1d([0, 20], 'int32'));
+    const loss = (x: Tensor, y: Tensor) => lookUp(x, column(0)).square().sum().add(lookUp(y, both).square().sum());
+    const [ofDeep, ofWide] = tf.grads(loss)([deep, wide]);
+    if (!ofDeep || !ofWide) throw new Error('missing');
+    return { state: { deep: deep.sub(ofDeep), wide: wide.sub(ofWide) }, outputs: { loss: loss(deep, wide) } };
+  };
+  const table = (rows: number, width: number) =>
+    float32(
+      [rows, width],
+      Float32Array.from({ length: rows * width }, (_, at) => Math.sin(at)),
+    );
+  const given = { state: { deep: table(30, 3), wide: table(50, 1) }, batch: signature().batch };
+  const deepParts = [{ columns: [0], first: 0, rows: 30 }];
+  const rows = { deep: { input: 'ids', parts: deepParts }, wide: { input: 'ids', parts } };
+  const found = await run(step, { ...given, rows });
+  expect(found).toEqual(await run(step, given));
+});
