@@ -55,7 +55,7 @@ const sizes: Readonly<Record<string, Size>> = {
   comparison: { tokens: 51248, bytes: 181447, files: 37 },
   config: { tokens: 19858, bytes: 80793, files: 13 },
   data: { tokens: 73095, bytes: 273222, files: 69 },
-  engine: { tokens: 39625, bytes: 133547, files: 35 },
+  engine: { tokens: 39730, bytes: 133851, files: 35 },
   guess: { tokens: 12700, bytes: 50947, files: 9 },
   inspect: { tokens: 5222, bytes: 21009, files: 4 },
   'library.ts': { tokens: 1268, bytes: 5684, files: 1 },
@@ -68,7 +68,7 @@ const sizes: Readonly<Record<string, Size>> = {
   serving: { tokens: 17877, bytes: 61386, files: 12 },
   support: { tokens: 8097, bytes: 27544, files: 24 },
   tracking: { tokens: 4175, bytes: 15533, files: 4 },
-  training: { tokens: 34901, bytes: 128871, files: 38 },
+  training: { tokens: 34927, bytes: 128926, files: 38 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

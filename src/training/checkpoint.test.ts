@@ -11,8 +11,8 @@ import { nothingSelected } from './progress/selection.js';
 const folder = folderOfFile();
 
 test.each([
-  [{ format: 'ple-checkpoint-1', hash: 'abcd1234' }, /last\.safetensors was written by another version of ple/],
-  [{ format: 'ple-checkpoint-7', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
+  [{ format: 'ple-checkpoint-7', hash: 'abcd1234' }, /last\.safetensors was written by another version of ple/],
+  [{ format: 'ple-checkpoint-8', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
 ])('a checkpoint with %j is refused by name', async (metadata, message) => {
   const path = join(folder, metadata.format);
   mkdirSync(path);
@@ -50,4 +50,20 @@ test('a checkpoint of which a bit was turned, or an array is gone, is refused', 
   const { metadata } = await readSafetensors(file);
   await writeSafetensors(file, { arrays, metadata });
   await refused();
+});
+
+test('a table that an epoch has kept as it is in the state is written once, and the checksum covers that too', async () => {
+  const path = join(folder, 'shared');
+  mkdirSync(path);
+  const file = join(path, 'last.safetensors');
+  const state = { table: float32([2], Float32Array.of(1, 2)), step: float32([], Float32Array.of(5)) };
+  const selection = { tasks: [{ score: () => null, small: () => 0 }], units: [{ watched: [0] }] };
+  const kept = new Map([[3, { table: state.table }]]);
+  const snapshot = { state, kept, progress: freshProgress(nothingSelected(selection)) };
+  await writeSnapshot(path, snapshot, 'abcd1234');
+  expect(await readSnapshot(path, 'abcd1234')).toEqual(snapshot);
+  const { arrays, metadata } = await readSafetensors(file);
+  expect(Object.keys(arrays)).toEqual(['table', 'step']);
+  await writeSafetensors(file, { arrays, metadata: { ...metadata, shared: '[[4,"table"]]' } });
+  await expect(readSnapshot(path, 'abcd1234')).rejects.toThrow(/checksum mismatch/);
 });

@@ -15,7 +15,7 @@ const keptPrefix = 'kept/';
 /** What an epoch has kept of the state itself. */
 const sharedSchema = z.array(z.tuple([z.int(), z.string()]));
 /** Its number grows when the meaning of a state's arrays or scores changes, or the content of `last.safetensors`. */
-const format = 'ple-checkpoint-7';
+const format = 'ple-checkpoint-8';
 
 /** All that a resumed run needs, in one file, so that no kill can leave two files of different moments. */
 function lastPath(folder: string): string {
@@ -30,14 +30,14 @@ export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: st
     for (const [name, value] of Object.entries(parameters))
       if (value === snapshot.state[name]) shared.push([epoch, name]);
       else arrays[`${keptPrefix}${epoch}/${name}`] = value;
-  const progress = JSON.stringify(snapshot.progress);
-  const metadata = { format, hash, progress, shared: JSON.stringify(shared), sha256: checksum(arrays, progress) };
+  const told = { progress: JSON.stringify(snapshot.progress), shared: JSON.stringify(shared) };
+  const metadata = { format, hash, ...told, sha256: checksum(arrays, told) };
   await writeSafetensors(lastPath(folder), { arrays, metadata });
 }
 
 /** Covers everything that a run continues from: a bit flipped on the disk would silently give a wrong result. */
-function checksum(arrays: HostArrays, progress: string): string {
-  const sha256 = createHash('sha256').update(progress);
+function checksum(arrays: HostArrays, { progress, shared }: { progress: string; shared: string }): string {
+  const sha256 = createHash('sha256').update(progress).update(shared);
   for (const [name, array] of Object.entries(arrays)) {
     sha256.update(JSON.stringify([name, array.dtype, array.shape]));
     for (const piece of bytesOf(array)) sha256.update(piece);
@@ -63,8 +63,8 @@ export async function readSnapshot(folder: string, hash: string): Promise<Snapsh
   if (metadata.hash !== hash) {
     throw new UserError(`${path} belongs to another config or other data (${metadata.hash} is not ${hash}).`);
   }
-  const { progress = '' } = metadata;
-  if (metadata.sha256 !== checksum(arrays, progress)) {
+  const { progress = '', shared = '' } = metadata;
+  if (metadata.sha256 !== checksum(arrays, { progress, shared })) {
     throw new UserError(`${path} has a checksum mismatch: delete it to restart the run.`);
   }
   const state: Record<string, HostArray> = {};
@@ -74,7 +74,7 @@ export async function readSnapshot(folder: string, hash: string): Promise<Snapsh
     if (parameter === undefined) state[name] = value;
     else kept.set(Number(epoch), { ...kept.get(Number(epoch)), [parameter]: value });
   }
-  for (const [epoch, name] of sharedSchema.parse(JSON.parse(metadata.shared ?? '[]')))
+  for (const [epoch, name] of sharedSchema.parse(JSON.parse(shared)))
     kept.set(epoch, { ...kept.get(epoch), [name]: must(state[name], name) });
   return { state, kept, progress: progressSchema.parse(JSON.parse(progress)) };
 }
