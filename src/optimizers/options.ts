@@ -24,7 +24,7 @@ export function commonOptions(learningRate: number) {
       .boolean()
       .optional()
       .describe(
-        'Whether a step moves only the rows of embedding tables that its batch reads: the others keep value and moments (PyTorch’s SparseAdam). L2, decay and moments then act on a row when it is read. `train.average` leaves such tables out. Absent: for tables of 200,000 rows or more.',
+        'Whether a step moves only the rows of embedding tables that have a gradient in its batch: the others keep value and moments (like PyTorch’s SparseAdam). L2, decay and moments then act on a row when it is moved. `train.average` leaves such tables out. Absent: for tables of 200,000 rows or more.',
       ),
     clipValue: z
       .number()

@@ -60,7 +60,8 @@ export async function openRunFolder(path: string, force: boolean): Promise<RunFo
     checkpoints,
     write,
     writeShared: async (name, text) => {
-      const same = text.length < sharedLength ? undefined : await sameBeside(path, name, text);
+      // A neighbour may be removed while it is read: then this run has a file of its own.
+      const same = text.length < sharedLength ? undefined : await sameBeside(path, name, text).catch(() => undefined);
       if (!same || !(await linkWhole(same, join(path, name)))) await write(name, text);
     },
     writeJson: (name, value) => write(name, `${JSON.stringify(value, null, 2)}\n`),
