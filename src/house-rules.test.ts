@@ -53,7 +53,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 21591, bytes: 94712, files: 31 },
   comparison: { tokens: 51248, bytes: 181447, files: 37 },
-  config: { tokens: 19858, bytes: 80793, files: 13 },
+  config: { tokens: 20207, bytes: 81897, files: 13 },
   data: { tokens: 73095, bytes: 273222, files: 69 },
   engine: { tokens: 39730, bytes: 133851, files: 35 },
   guess: { tokens: 12700, bytes: 50947, files: 9 },

@@ -185,6 +185,16 @@ test('null is a mistake where the dataset file has no entry, and without such a 
   expect(failure('loader: table\n  columns: { age: }')).toThrow(/'dataset\.columns\.age': it must be categorical, nu/);
 });
 
+test.each([
+  ['3', /'dataset\.columns\.day': it must be categorical, numeric, ignored or a mapping\.$/],
+  ['{ kind: tim }', /'dataset\.columns\.day\.kind': it must be categorical, list or time\.$/],
+  ['{ kind: time }', /'dataset\.columns\.day\.parts': is missing\.$/],
+  ['{ kind: time, part: [month] }', /^(?!.*day\.kind).*'dataset\.columns\.day\.part': unknown key .*'parts'\?\)\.$/s],
+])('a key with alternatives is checked by the one of the given kind; else all are named: %s', (day, message) => {
+  const { value } = read(`loader: table\n  path: shop.csv\n  columns: { day: ${day} }`).read();
+  expect(() => parseExperiment(stringify(value), 'config.yaml', [], definitions)).toThrow(message);
+});
+
 test('a query of one line that ends like a file is SQL', () => {
   const query = 'SELECT a FROM t -- made by make.sql';
   expect(read(`query: ${query}`).read().value).toEqual({ dataset: { query } });

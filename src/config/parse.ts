@@ -90,12 +90,26 @@ interface Holder {
   readonly value: unknown;
 }
 
-/** The mistakes to report. For a union, those of the alternative whose first mistake lies deepest. */
+/**
+ * The mistakes to report. For a union, those of the alternative whose first mistake lies deepest; rather one whose `kind` is
+ * the one given.
+ */
 function meant(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const found = issue.errors.map((inner) => inner.flatMap(meant));
-  const [best = []] = found.toSorted((a, b) => depth(b) - depth(a) || a.length - b.length);
-  return depth(best) > 0 ? best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) : [issue];
+  const isOther = ([first]: readonly Issue[]) => Number(first?.code === 'invalid_value');
+  const [best = []] = found.toSorted((a, b) => depth(b) - depth(a) || isOther(a) - isOther(b) || a.length - b.length);
+  const [first] = best;
+  if (!first || depth(best) === 0) return [issue];
+  const values = found.flatMap(([one]) =>
+    one?.code === 'invalid_value' && one.path.join('.') === first.path.join('.') ? one.values : [],
+  );
+  const message = first.code === 'invalid_value' ? `it must be ${oneOf(values)}` : first.message;
+  return best.map((inner) => ({
+    ...inner,
+    message: inner === first ? message : inner.message,
+    path: [...issue.path, ...inner.path],
+  }));
 }
 
 /** An unknown key lies deeper than the mapping that it is in. */
@@ -113,14 +127,14 @@ function inWords(issue: z.core.$ZodRawIssue): string | undefined {
       return `expected ${inYaml(expected)}, received ${inYaml(z.core.util.parsedType(input))}`;
     }
     case 'invalid_value':
-      return `it must be ${issue.values
-        .map(String)
-        .join(', ')
-        .replace(/, ([^,]*)$/, ' or $1')}`;
+      return `it must be ${oneOf(issue.values)}`;
     case 'invalid_key':
       return issue.issues[0]?.message;
     case 'invalid_union':
-      return [...new Set(issue.errors.flatMap(([first]) => first?.message ?? []))].join(', or ');
+      return ofAlternatives(
+        issue.errors.flatMap(([first]) => first ?? []),
+        issue.input,
+      );
     case 'too_small':
       if (issue.origin === 'array')
         return `it needs ${issue.minimum === 1 ? 'an item' : `${issue.minimum} items`} or more`;
@@ -134,6 +148,21 @@ function inWords(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined;
   }
+}
+
+function ofAlternatives(issues: readonly Issue[], input: unknown): string {
+  const values = issues.flatMap((issue) => (issue.code === 'invalid_value' ? issue.values : []));
+  const types = issues.flatMap((issue) => (issue.code === 'invalid_type' ? inYaml(issue.expected) : []));
+  const others = issues.some(({ code }) => code !== 'invalid_value' && code !== 'invalid_type');
+  if (others || input === undefined) return [...new Set(issues.map(({ message }) => message))].join(', or ');
+  if (values.length > 0) return `it must be ${oneOf([...values, ...types.map((type) => `a ${type}`)])}`;
+  return `expected ${oneOf(types)}, received ${inYaml(z.core.util.parsedType(input))}`;
+}
+
+function oneOf(values: readonly unknown[]): string {
+  const words = [...new Set(values)];
+  const last = words.pop();
+  return words.length > 0 ? `${words.join(', ')} or ${last}` : String(last);
 }
 
 /** A type of JavaScript in the words of YAML. */
