@@ -55,7 +55,8 @@ const makers: Readonly<Record<string, (...words: readonly string[]) => string | 
   choice: (path = '') => {
     const chosen = must(schemaAt(schema, path.split('.')), `schema of '${path}'`);
     const names = chosen.oneOf?.map(({ title }) => title ?? '') ?? [];
-    const shown = describedKeys(chosen).filter(({ of }) => of.every((name) => names.includes(name)));
+    const [, ...below] = describedKeys(chosen); // the first is the name
+    const shown = below.filter(({ of }) => of.every((name) => names.includes(name)));
     const ofText = ({ of }: Key) => (of.length === names.length ? 'all' : of.map(code).join(', '));
     return table(
       ['key', 'of', 'default', 'meaning'],

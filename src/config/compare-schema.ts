@@ -54,12 +54,12 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
         .min(1)
         .meta({ contains: { properties: { type: { const: baseline } }, required: ['type'] } })
         .describe(
-          'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. One of them is the single-task model that gains are over. `{ label: boosting, type: external, command: python3 boosting.py }` is a program of your own (docs/boosting.md); such rows come last.',
+          'The models, in the order of every table: the keys of `model`, a `label` and a `tune` each. One is the single-task model that gains are over. Rows of `type: external` ([another program](boosting.md)) come last.',
         ),
       seeds: z
         .union([seedCount, seeds])
         .describe(
-          'n (seeds 1 to n), or a list. With fewer than three runs of a model a gain is undecided, unless `uncertainty` is `rows`.',
+          'n (seeds 1 to n), or a list. With fewer than three, gains are undecided, unless `uncertainty` is `rows`.',
         ),
       axes: z
         .record(z.string(), values)
@@ -79,32 +79,32 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
         .nullable()
         .default(null)
         .describe(
-          '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. `{ embeddings: true }`, alone or with `parameters`: embedding tables count too. null: not at all.',
+          '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters; `{ parameters: n }`: to n; `{ embeddings: true }`, alone or with it: embedding tables count too. null: not at all.',
         ),
       tune: spaceSchema
         .nullable()
         .default(null)
         .describe(
-          'Values to search for every model, by dotted key. Random search also takes distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`. null: none.',
+          'Values to search for every model, by dotted key; of random search also [distributions](search.md#draws). null: none.',
         ),
       search: searchSchema
         .nullable()
         .default(null)
         .describe(
-          '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n combinations, drawn.',
+          '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n of them, drawn.',
         ),
       tuneSeed: z
         .union([seedSchema, seeds])
         .default(1_000_000) // far from the seeds that people use
         .describe(
-          'The seed of the search, or a list: then every combination is trained under each, and ranked by the mean. The first one also draws. It stays when seeds are added. None of `seeds` may be among them.',
+          'The seed of the search, or a list: every combination is trained under each, and ranked by the mean. The first one also draws. None may be among `seeds`.',
         ),
       uncertainty: z
         .enum(['seeds', 'rows', 'both'])
         .nullable()
         .default(null)
         .describe(
-          'What errors cover. `seeds`: training noise, on one test set. `rows`: the choice of test rows; this works with one seed. `both`: the sum of the two variances. null: `both` where every run keeps its predictions and every metric has an error over rows, else `seeds`, with a note. `rows` and `both` need predictions (kept up to 1,000,000 test rows), and metrics that have an error over rows.',
+          'What [errors](statistics.md#errors-compareuncertainty) cover: `seeds`, training noise; `rows`, the choice of test rows, also with one seed; or `both`. `rows` and `both` need predictions and metrics that have an error over rows. null: `both` where that is so, else `seeds`, with a note.',
         ),
       metrics: z
         .record(z.string(), z.string())
@@ -116,20 +116,18 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
         .record(z.string(), margin)
         .default({})
         .describe(
-          '`{ <metric>: <margin> }`: a gain closer to 0 is too small to matter. A number above 0, in the metric’s unit; `N %` of the baseline’s value; or null: no margin, so that nothing is equivalent. Absent: the metric’s own margin.',
+          '`{ <metric>: <margin> }`: a smaller gain does not matter. A number above 0 in the metric’s unit, `N %` of the baseline’s value, or null (nothing is equivalent). Absent: the [metric’s own](statistics.md#margin-comparemargin).',
         ),
       errorGains: z
         .enum(['difference', 'log'])
         .default('difference')
         .describe(
-          'What a gain is where the metric is an error (`mse`, `mae`, `logLoss`). `difference`: in the metric’s unit. `log`: in log points, 100 ln(reference / model), so that errors of any size have one scale. A margin of `N %` is then N log points, and Δm takes log points as they are.',
+          'Gains of errors (`mse`, `mae`, `logLoss`): the `difference` in the metric’s unit, or `log`, log points, 100 ln(reference / model). A margin of `N %` is then N log points.',
         ),
       taskWeights: z
         .record(z.string(), z.number().nonnegative())
         .default({})
-        .describe(
-          '`{ <task>: <weight> }` in the mean relative gain Δm. At least one must be above 0. A task that is not named has weight 1.',
-        ),
+        .describe('`{ <task>: <weight> }` in the mean relative gain Δm; others have 1. At least one must be above 0.'),
       front: z
         .record(
           z
@@ -142,7 +140,7 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
         .nullable()
         .default(null)
         .describe(
-          '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight, which `tune` may have chosen, under all seeds. A list in place of `times` has the weights themselves. The report draws the front that they make, and says whether a model that is better on one task and worse on another is a seesaw at all weights, or another weight repairs it. null: no fronts.',
+          '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight (a list without `times`: at these weights). This tells a [seesaw](statistics.md#fronts-comparefront) at all weights from one that a weight repairs. null: no fronts.',
         ),
       contrasts: z
         .array(
@@ -156,7 +154,7 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
         .refine((pairs) => isUnique(pairs.map((pair) => pair.map(String).toSorted())), 'two models are compared twice')
         .default([])
         .describe(
-          'Pairs of labels `[model, reference]`: gains over another model than the baseline. A list of labels in place of one is the mean of its models: `[ple, [mmoe, cgc]]`, or `[[a1, a2], [b1, b2]]` for a main effect. They are tested as a family of their own.',
+          'Pairs of labels `[model, reference]`: gains over another model than the baseline, tested as a family of their own. A list in place of a label is the mean of its models: `[ple, [mmoe, cgc]]`, `[[a1, a2], [b1, b2]]`.',
         ),
     })
     .superRefine((compare, context) => {

@@ -139,7 +139,7 @@ export const pluginsSchema = z
   .min(1)
   .optional()
   .describe(
-    'Files of your own models, loaders, metrics, optimizers and schedules: TypeScript or JavaScript, relative to the config file (in an override, to the working folder). Their code runs whenever the config is read. A run’s own config has each with its SHA-256, which enters the hash.',
+    'TypeScript or JavaScript files of your own models, loaders, metrics, optimizers and schedules ([rules](plugins.md#rules-of-plugins)). Their code runs whenever the config is read.',
   );
 export type Plugin = Readonly<z.infer<typeof resolvedPlugin>>;
 export type PluginEntry = string | Plugin;

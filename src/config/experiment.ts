@@ -32,7 +32,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
   return z
     .strictObject({
       epochs: epochCount().describe(
-        'The largest number of epochs. An epoch is a pass over the training rows, or with `passes` a part of them. At its end the model is evaluated on validation.',
+        'Most epochs: passes over the training rows (with `passes`, parts of them), each with an evaluation on validation at its end.',
       ),
       passes: z
         .number()
@@ -40,13 +40,13 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
         .max(10_000)
         .optional()
         .describe(
-          'How often the training rows are read in all. The epochs divide these steps evenly: `passes: 1, epochs: 20` evaluates twenty times in one pass. 0.5 reads half of the rows. An epoch has at least one step. Absent: each epoch is a pass.',
+          'How often the training rows are read in all (0.5: half of them), spread evenly over the epochs: `passes: 1, epochs: 20` evaluates twenty times in one pass. Absent: each epoch is a pass.',
         ),
       keep: z
         .enum(['best', 'one', 'last'])
         .default('best')
         .describe(
-          'With which parameters each task is judged, predicted and exported. `best`: those of its best epoch on validation, so a run may have as many sets as tasks. `one`: a network has one epoch for all its tasks, by `earlyStopping.monitor`. `last`: no epoch is chosen, the last parameters count, and validation only reports. It is meant for rows that are seen once, at a rate that falls to 0.',
+          'The parameters that a task is judged and served with. `best`: those of its best epoch on validation. `one`: each network has one epoch for all its tasks, by `earlyStopping.monitor`. `last`: no epoch is chosen; for rows that are seen once, at a rate that falls to 0.',
         ),
       batchSize: countUpTo(2 ** 20, 'the rows of a step are in memory at once').describe(
         'Rows in a step. It may exceed the data.',
@@ -61,18 +61,16 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
             .gt(0)
             .lt(1)
             .default(0.999)
-            .describe(
-              'What the average keeps of itself at an update. The first updates keep less: (1 + t) / (10 + t), t counting updates.',
-            ),
+            .describe('What the average keeps of itself at update t: at most (1 + t) / (10 + t).'),
         })
         .optional()
         .describe(
-          'Epochs are evaluated and kept by an exponential moving average of the parameters. Absent: by the parameters. With `normalization: batch` the running mean and variance are not averaged: they are those that the parameters themselves had in training.',
+          'Epochs are evaluated and kept by an exponential moving average of the parameters, without the running mean and variance of `normalization: batch`. Absent: by the parameters.',
         ),
       optimizers: z
         .strictObject({
           embeddings: choice(optimizers, 'type', { unchecked, more: ofEmbeddingsAlone }).describe(
-            'The optimizer of embedding tables. Its learning rate changes as that of `train.optimizer` does; it has no schedule or decay of its own. Each part clips its own gradients: clipping of `train.optimizer` leaves embeddings out. L2 and weight decay are `l2Embeddings` and `weightDecayEmbeddings` here; `train.optimizer` may not have them then.',
+            'The optimizer of embedding tables. Its rate follows the schedule or decay of `train.optimizer`. Each part clips its own gradients. `l2Embeddings` and `weightDecayEmbeddings` then stand here alone.',
           ),
         })
         .optional()
@@ -84,20 +82,18 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
             .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
             .default('mean')
             .describe(
-              'What chooses one epoch for all tasks (`keep: one`), and what training goes on for. `mean`: the mean score over tasks, on the validation split: AUC in units of .001, -ln(MSE / Var(y)) in units of .01; training goes on while any task improves. `task:<name>`: this task alone. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights; tasks are scored by their loss. With `keep: best` each task is judged at its own best epoch whatever the monitor.',
+              'What training goes on for, and what chooses the epoch of `keep: one`: the `mean` [score](config.md#scores) of the tasks on validation; `task:<name>`; `metric:<name>`, over the tasks that have it; or `loss`, the joint loss at the initial weights.',
             ),
           patience: epochCount()
             .nullable()
             .default(null)
-            .describe(
-              'Training ends after this many epochs without a better score of any task; null: never. Results are of best epochs in any case.',
-            ),
+            .describe('Training ends after this many epochs without a better score of any task. null: never.'),
           minDelta: z
             .number()
             .positive()
             .optional()
             .describe(
-              'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), so that small gains add up. Its unit is that of the score: .001 of an AUC, 1 % of a squared error. The best epoch is the one with the highest score, however small its lead. An error without `patience`.',
+              'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), in units of the score. The best epoch has the highest score in any case. An error without `patience`.',
             ),
         })
         .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {
@@ -124,13 +120,11 @@ export const engineSchema = z
     device: z
       .enum(deviceNames)
       .default('auto')
-      .describe(
-        'Where training runs. If the device you name cannot be used, `ple` stops and says why. It never falls back.',
-      ),
+      .describe('Where training runs. A device that you name is an error if it cannot be used.'),
     deviceId: countUpTo(1023, 'no machine has so many GPUs', 0).optional().meta({
       default: 0,
       description:
-        'With `cuda`: which of several GPUs, as `nvidia-smi` counts them (of those that `CUDA_VISIBLE_DEVICES` leaves). If it is absent, `ple compare` spreads its runs over all of them.',
+        'With `cuda`: which GPU, as `nvidia-smi` counts those that `CUDA_VISIBLE_DEVICES` leaves. Absent: `ple compare` spreads its runs over all.',
     }),
     threads: countUpTo(4096, 'no machine has so many cores')
       .optional()
@@ -138,7 +132,7 @@ export const engineSchema = z
     library: z.enum(['tensorflow', 'javascript']).optional().meta({
       default: 'tensorflow',
       description:
-        'What computes for `tfjs`: TensorFlow, which `ple setup` brings, or plain JavaScript, which is very slow, on the CPU and for checks only.',
+        'What computes for `tfjs`: TensorFlow (`ple setup`), or plain JavaScript, very slow and for checks on the CPU only.',
     }),
   })
   .refine(({ device, deviceId }) => deviceId === undefined || device === 'cuda', {
@@ -169,13 +163,11 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ., _ and -, starting with a letter or digit')
       .max(200) // with the hash, a name that file systems take
-      .describe(
-        'The run folder’s name starts with it. Letters, digits, `.`, `_`, `-`; the first is a letter or a digit.',
-      ),
+      .describe('The start of the run folder’s name: letters, digits, `.`, `_`, `-`; first a letter or a digit.'),
     seed: seedSchema
       .default(0)
       .describe(
-        'Draws the starting parameters, the order of rows and dropout, each from its own stream. Two models with one seed see the same rows in the same order.',
+        'Draws the starting parameters, the order of rows and dropout, each from its own stream: two models with one seed see the rows in the same order.',
       ),
     dataset: choice(loaders, 'loader', { unchecked, instead: (name) => asDatasetFile(name, loaders.names) }).describe(
       'The data.',
@@ -194,7 +186,7 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
           if (name in {}) refuse(context, [index, 'name'], `'${name}' cannot be a task's name: choose another`);
         }
       })
-      .describe('What is predicted. The order is that of every table. The loader says which tasks there are.'),
+      .describe('What is predicted, in the order of every table and array.'),
     model: choice(models, 'type', { unchecked }).describe('The architecture.'),
     loss: z
       .strictObject({
@@ -216,7 +208,7 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
       .boolean()
       .default(false)
       .describe(
-        'Records in each epoch the cosines between the tasks’ gradients of what they share ([Diagnostics](output.md#diagnostics)). The results are bit-identical. It takes some percent of the time: a pass for each task over a few batches.',
+        'Records in each epoch the [cosines](output.md#diagnostics) between the tasks’ gradients of what they share, for some percent of the time. Results stay bit-identical.',
       ),
     engine: engineSchema,
     tracking: trackingSchema.optional(),

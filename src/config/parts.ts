@@ -17,13 +17,11 @@ export const inputsSchema = z
     numeric: numericEncoding
       .default('standard')
       .describe(
-        'How numeric columns enter. `standard`: (x - mean) / deviation. `log1p`: the same for sign(x) log(1 + abs(x)). `quantile`: an embedding for each bucket. `value`: an embedding for each value.',
+        '`standard`: (x - mean) / deviation, a missing value is 0. `log1p`: the same for sign(x) log(1 + abs(x)). `quantile`: an embedding for each of `buckets` ranges with about equally many training rows. `value`: one for each of the `buckets` most frequent values, which others share with the nearest, for columns that are mostly zero.',
       ),
     buckets: bucketCount
       .default(64)
-      .describe(
-        'Most buckets of a `quantile` column. Of a `value` column: most values that have an embedding of their own.',
-      ),
+      .describe('Most buckets of `quantile`; most values of `value` with an embedding of their own.'),
     minCount: rowCount()
       .default(1)
       .describe('Categories and list entries that occur fewer times in training are rare: they share one embedding.'),
@@ -31,18 +29,18 @@ export const inputsSchema = z
       .enum(['rare', 'apart'])
       .default('rare')
       .describe(
-        'Only with `minCount` above 1: the embedding of a category or list entry that training never had. `rare`: that of the rare ones, which is trained. `apart`: one of its own, which is not.',
+        'With `minCount` above 1: values that training never had share the embedding of rare ones (`rare`), or have one of their own that is never trained (`apart`).',
       ),
     maxLength: listLength
       .default(32)
       .describe(
-        'The largest number of list entries that are fed: the heaviest; of equal ones, the first. A note counts the entries that are left out of training rows. Other splits are cut in the same way.',
+        'Most list entries that are fed, in every split: the heaviest; of equal ones, the first. A note counts the training entries left out.',
       ),
     pool: z
       .enum(['mean', 'sum'])
       .default('mean')
       .describe(
-        'How a list’s embeddings become one. `sum`: their sum by weight. `mean`: the sum divided by the sum of the weights. Single columns can also have `attention`: see `columns`.',
+        'How a list’s embeddings become one: their `sum` by weight, or that divided by the sum of the weights (`mean`). In `columns` also `attention`.',
       ),
     attention: layerWidth()
       .default(36)
@@ -72,7 +70,7 @@ export const inputsSchema = z
       )
       .default({})
       .describe(
-        'By column name: `embedding`, `numeric`, `buckets`, `minCount`, `maxLength`, `pool`, `attention` of that column alone. `pool: attention` of a list needs a `target`: a categorical column of the same embedding width. The list’s entries are weighed by how they fit its value in the row, as in DIN; these weights multiply those of the data, and are not normalised. A setting that would change nothing is an error.',
+        'By column name: `embedding`, `numeric`, `buckets`, `minCount`, `maxLength`, `pool`, `attention` of that column alone. A list with `pool: attention` needs a `target`, a categorical column of the same width: entries are weighed by how they fit its value in the row, as in DIN, times the data’s weights, without normalisation.',
       ),
   })
   // Without rare values it changes nothing: equal runs have equal configs.
@@ -129,16 +127,16 @@ export const taskSchema = z
       .boolean()
       .default(false)
       .describe(
-        'Only for regression: the loss sees (label - mean) / deviation of the training split. Metrics stay in the label’s units.',
+        'Regression: the loss sees (label - mean) / deviation of the training split. Metrics stay in the label’s units.',
       ),
     positiveWeight: z.number().positive().optional().meta({
       default: 1,
       description:
-        'Only for binary tasks: the loss of a positive is multiplied by it, as by `pos_weight` of PyTorch’s `BCEWithLogitsLoss`. It changes only the training loss.',
+        'Binary tasks: a factor of the training loss of positives, as `pos_weight` of PyTorch’s `BCEWithLogitsLoss`.',
     }),
     loss: lossSchema.optional().meta({
       description:
-        'The loss of a row. Binary tasks: `bce` (the default: logistic loss) or `focal`. Regression: `mse` (the default), `huber`, `mae`, `poisson` (counts and amounts from 0 on, with a log link) or `log-normal` (amounts above 0: squared error of the logarithm). A name, or `{ type: focal, gamma: 2, alpha }`, `{ type: huber, delta: 1 }`.',
+        'The loss of a row. Binary tasks: `bce` (default) or `focal`; regression: `mse` (default), `huber`, `mae`, `poisson` or `log-normal`. A name, or `{ type: focal, gamma: 2, alpha }`, `{ type: huber, delta: 1 }`.',
     }),
     labelSmoothing: z
       .number()
@@ -146,7 +144,7 @@ export const taskSchema = z
       .lt(1)
       .optional()
       .describe(
-        'Only for binary and multiclass tasks, without `focal`: this part of a label is spread evenly over the classes. It changes only the training loss.',
+        'Binary and multiclass tasks, without `focal`: this part of a label is spread evenly over the classes, in training only.',
       ),
   })
   .superRefine((task, context) => {
@@ -202,7 +200,7 @@ export const weightSchema = z.strictObject({
     .number()
     .positive()
     .default(1)
-    .describe('The factor of the weight in a unit of time. With the `constant` schedule, other than 1 is an error.'),
+    .describe('The factor of the weight in a unit of time. It must be 1 with the `constant` schedule.'),
 });
 
 /** The smallest gain that counts: in the metric's own unit, or in percent of the reference's value. */
@@ -223,16 +221,14 @@ export const trackingSchema = z
         'set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD: a config is no place for them',
       )
       .optional()
-      .describe(
-        'Address of an MLflow tracking server, to which parameters, metrics and results are sent. Absent: nothing is sent anywhere.',
-      ),
+      .describe('Address of an MLflow tracking server. Absent: nothing is sent anywhere.'),
     experiment: z
       .string()
       .min(1)
       .max(500)
       .optional()
       .describe(
-        'Name of MLflow’s experiment; it is created if there is none. Absent: the config’s `name`. An error without `mlflow`.',
+        'Name of MLflow’s experiment, which is created if need be. Absent: the config’s `name`. An error without `mlflow`.',
       ),
   })
   .refine(({ mlflow, experiment }) => mlflow !== undefined || experiment === undefined, {

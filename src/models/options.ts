@@ -26,7 +26,7 @@ export function commonOptions({ tower }: { readonly tower: number[] }) {
       .union([dropoutRate, z.strictObject({ layers: dropoutRate.default(0), embeddings: dropoutRate.default(0) })])
       .default(0)
       .describe(
-        'The share of features that is set to 0 in training, from 0 to 0.99: of the outputs of hidden layers and of embeddings. `{ layers: 0.1, embeddings: 0 }` gives each its own.',
+        'The share of the outputs of hidden layers and embeddings that training sets to 0, from 0 to 0.99. `{ layers: 0.1, embeddings: 0 }` gives each its own.',
       ),
     normalization: z
       .enum(['none', 'layer', 'batch'])
@@ -71,7 +71,7 @@ const ownAndShared = z.union([
   }),
 ]);
 const expertsText =
-  'Own experts of each task, and shared ones: a number for both, or `{ shared: n, task: n }`, or `{ shared: n, task: { <task>: n, … } }`. 0 is allowed where a task is left with at least one. The same at every level.';
+  'Own experts of each task, and shared ones, at every level: a number for both, `{ shared: n, task: n }`, or `{ shared: n, task: { <task>: n, … } }`. 0 is allowed where a task keeps at least one.';
 
 /** Experts of each task and shared ones. */
 export const experts = ownAndShared.default(1).describe(expertsText);

@@ -52,7 +52,7 @@ export const sluice = defineModel({
       .enum(['relative', 'frobenius'])
       .default('relative')
       .describe(
-        'What two subspaces G, H of a layer’s weights have in common. `relative`: n ||GᵀH||² / (||G||² ||H||²) for n inputs, the mean over tasks, levels and pairs. It is 1 at the start whatever the sizes, and 0 for orthogonal subspaces. `frobenius`: ||GᵀH||², the sum over them, as in the paper. It grows with the width, and smaller weights lower it.',
+        'What subspaces G, H of a layer’s weights have in common. `relative`: n ||GᵀH||² / (||G||² ||H||²) for n inputs, the mean over tasks, levels and pairs: 1 at the start, 0 if orthogonal. `frobenius`: the sum of ||GᵀH||², as in the paper; it grows with the width.',
       ),
     orthogonality: z.number().nonnegative().default(0.1).describe('The weight of the penalty. 0: none.'),
   },

@@ -10,7 +10,7 @@ export function commonOptions(learningRate: number) {
       .strictObject({ ratio: z.number().positive().max(1), unit: z.enum(['epoch', 'step']).default('epoch') })
       .optional()
       .describe(
-        '`{ ratio, unit }`: the learning rate is learningRate * ratio^t. t counts completed epochs (`unit: epoch`, the default) or steps (`step`). Not allowed together with a `schedule`.',
+        '`{ ratio, unit }`: the learning rate times ratio^t, t being completed epochs (`unit: epoch`, the default) or steps (`step`). Not with a `schedule`.',
       ),
     l2: z
       .number()
@@ -24,7 +24,7 @@ export function commonOptions(learningRate: number) {
       .boolean()
       .optional()
       .describe(
-        'Whether a step moves only the rows of embedding tables that have a gradient in its batch: the others keep value and moments (like PyTorch’s SparseAdam). L2, decay and moments then act on a row when it is moved. `train.average` leaves such tables out. Absent: for tables of 200,000 rows or more.',
+        'Whether a step moves only the rows of embedding tables that have a gradient in its batch (like PyTorch’s SparseAdam): the others keep value and moments, without L2 or decay. `train.average` leaves such tables out. Absent: for tables of 200,000 rows or more.',
       ),
     clipValue: z
       .number()
@@ -35,9 +35,7 @@ export function commonOptions(learningRate: number) {
       .number()
       .positive()
       .optional()
-      .describe(
-        'Gradients are scaled down so that their joint norm is at most this. single-task clips each task’s network separately.',
-      ),
+      .describe('Gradients are scaled down to a joint norm of at most this, in single-task by task.'),
   };
 }
 

@@ -34,7 +34,7 @@ export const funnelOptions = z.strictObject({
     .union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))])
     .default(0.5)
     .describe(
-      'Cosine of the weight vectors: one number for all pairs, at least -0.25, or a matrix in the order CTR, play, VCR, SHR, CMR. VTR has no vector: it is a play whose VCR is above a threshold. If play and VCR have a cosine below 0, VTR and VCR conflict.',
+      'Cosine of the weight vectors: one number for all pairs, at least -0.25, or a matrix in the order CTR, play, VCR, SHR, CMR. Below 0 of play and VCR, VTR and VCR conflict.',
     ),
   rates: z
     .strictObject({
@@ -52,7 +52,7 @@ export const funnelOptions = z.strictObject({
     .nullable()
     .prefault({})
     .describe(
-      'On Wi-Fi (.6 of the impressions) plays start by themselves. `play`: the share of them that are played, whatever the interest. `relation`: cosine of VCR’s weight vectors on Wi-Fi and elsewhere, -1 to 1. null: plays depend on interest on every network, and VCR has one vector.',
+      'Wi-Fi, .6 of the impressions: `play`, the share that plays whatever the interest; `relation`, the cosine of VCR’s weight vectors there and elsewhere, -1 to 1. null: as on other networks.',
     ),
   strength: z
     .number()
@@ -65,7 +65,7 @@ export const funnelOptions = z.strictObject({
     .nonnegative()
     .default(1)
     .describe(
-      'Variance of the part of the log-odds of VCR that no input explains. The test labels of VCR have no noise: they are its mean given the inputs, so a test error is that above the noise.',
+      'Variance of the part of VCR’s log-odds that no input explains. Test labels are the mean over it, so a test error is that above the noise.',
     ),
   seed: generatorOptions.seed,
 });

@@ -39,9 +39,7 @@ export const syntheticOptions = z.strictObject({
   noise: z
     .union([noiseVariance, z.array(noiseVariance)])
     .default(0.01)
-    .describe(
-      'Variance of the labels’ noise: one number, or one for each task. Test labels have no noise, so a test error is that above the noise.',
-    ),
+    .describe('Variance of the labels’ noise: one number, or one for each task. Test labels have none.'),
   context: z
     .strictObject({
       values: z.int().min(2).max(1000).default(4).describe('Number of contexts.'),
@@ -54,7 +52,7 @@ export const syntheticOptions = z.strictObject({
     })
     .optional()
     .describe(
-      'Tasks whose relation changes with a categorical column `context`: y_k = sqrt(rho) g_0(x) + s_k(c) (sqrt(q) g_1(x) + sqrt(1 - rho - q) h_k(x)). `correlation` is rho, the share of the variance that tasks have in common; q is `opposed`. Signs s_k(c) are drawn, those of y1 are 1. So y1 and another task have the correlation rho + q s_k(c).',
+      'Tasks whose [relation](../datasets/synthetic.md) changes with a categorical column `context`: y_k = sqrt(rho) g_0(x) + s_k(c) (sqrt(q) g_1(x) + sqrt(1 - rho - q) h_k(x)). rho is `correlation`, q `opposed`, s_k(c) a drawn sign.',
     ),
   labelled: z
     .array(z.number().gt(0).max(1))

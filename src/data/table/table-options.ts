@@ -66,7 +66,7 @@ const taskSchema = z
       ])
       .optional()
       .describe(
-        'The label is one of several classes, texts or whole numbers. `true`: those of the training rows, in the order of numbers or of the alphabet. A list: these classes, in this order. Any other label is an error.',
+        'The label is one of several classes, texts or whole numbers. `true`: those of the training rows, by number or alphabet. A list: these, in this order. Another label is an error.',
       ),
     mask: z
       .strictObject({ column: reference, equals: conditionSchema.optional(), where: condition.optional() })
@@ -186,18 +186,18 @@ export const tableOptions = {
   columns: byName('column', columnSchema)
     .prefault({})
     .describe(
-      '`{ <column>: categorical | numeric | ignored | { kind: categorical, hash } | { kind: list, separator, weights, hash } | { kind: time, parts } }`. A name may be a pattern (`feat_*`). Without a header, a column’s name is its number from 1.',
+      '`{ <column>: categorical | numeric | ignored | { kind: categorical, hash } | { kind: list, separator, weights, hash } | { kind: time, parts } }`. A name may be a pattern (`feat_*`), or a number from 1 without a header.',
     ),
   others: z
     .enum(['infer', 'ignored'])
     .default('infer')
     .describe(
-      'Columns that are not named: their kind is inferred (`infer`), or they are left out (`ignored`). Label, mask, split and weight columns are not inputs.',
+      'Columns that are not named are inferred (`infer`) or left out (`ignored`). Label, mask, split and weight columns are no inputs.',
     ),
   split: splitSchema.optional().meta({
     default: { fraction: { validation: 0.1, test: 0.1 } },
     description:
-      'How splits are cut. `{ fraction }`: rows are drawn. With `group: <column>` all rows of one value (one user) are in one split. With `stratify: <column or list>` each value has the same share of rows in every split. With `of: test` the validation rows are drawn from the files of `test`, this share to the row. `{ column, validation: <value>, test: <value>, train: <value> }`: by a column’s value; without `train` all others. `{ time: <column>, validation: 0.1, test: 0.1 }`: the last rows are the test, those before them the validation split.',
+      'How splits are cut ([all forms](../datasets/table.md#splits)). `{ fraction }`: rows are drawn; also with `group: <column>`, `stratify: <column or list>` or `of: test`. `{ column, validation, test, train }`: by a column’s values. `{ time: <column>, validation, test }`: the last rows are the test.',
   }),
   splitSeed: splitSeedSchema,
   group: reference

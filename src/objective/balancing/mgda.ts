@@ -27,7 +27,7 @@ export const mgda = defineBalancing({
       .enum(['none', 'norm', 'loss'])
       .default('none')
       .describe(
-        'What the gradients are divided by while the combination is sought: nothing, their norms, or the losses. Its weights are then applied to the gradients as they are.',
+        'What gradients are divided by while the combination is sought, not when it is applied: nothing, their norms, or the losses.',
       ),
     rounds: countUpTo(250, 'each round is part of the graph')
       .default(25)

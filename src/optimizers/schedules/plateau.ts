@@ -21,9 +21,7 @@ export const plateau = defineLearningRateSchedule({
       .number()
       .nonnegative()
       .default(0)
-      .describe(
-        'A score is better if it exceeds the best by more than this. Its unit: .001 of an AUC, 1 % of a squared error (of `monitor: loss` and `metric:<name>` their own).',
-      ),
+      .describe('A score is better if it exceeds the best by more than this, in units of the score.'),
     minimum: z
       .number()
       .min(0)
