@@ -206,7 +206,7 @@ function isMemberOf(node: ts.Node, object: string, member = /./): boolean {
 const homonyms: Readonly<Record<string, RegExp>> = {
   ple: /^(cli\/main|comparison\/execute\/queue\/messages|engine\/run\/onnx-format|tracking\/mlflow)\.ts$/,
   constant: /^engine\/(record|lower|run)\//,
-  step: /^(cli|comparison|engine|training)\/|^(objective\/exponential|optimizers\/options)\.ts$/,
+  step: /^(cli|comparison|engine|training)\/|^(objective\/catalogue|optimizers\/optimizer)\.ts$/,
   uncertainty: /^(cli|comparison|config)\//, // of gains: a key of comparisons
   exponential: /^comparison\/execute\/queue\/jobs\.ts$/, // back-off
   random: /^config\/search\.ts$/, // a search
@@ -221,7 +221,7 @@ test('a name that configs choose by stands only in its own file', () => {
   );
   const own = ({ path, text }: File, name: string) =>
     basename(path).startsWith(toKebab(name)) ||
-    text.includes(`export const ${name} = define`) ||
+    text.includes(`  name: '${name}',\n`) ||
     homonyms[name]?.test(path) === true;
   const others = findings(program, (node, file) =>
     ts.isStringLiteralLike(node) && names.includes(node.text) && !own(file, node.text) ? `'${node.text}'` : undefined,

@@ -191,8 +191,13 @@ export {
   type WeightSchedule,
   type WeightScheduleDefinition,
 } from './objective/weight-schedule.js';
-export { defineOptimizer, type Optimizer, type OptimizerDefinition, type Rule } from './optimizers/optimizer.js';
-export { commonOptions as optimizerOptions } from './optimizers/options.js';
+export {
+  commonOptions as optimizerOptions,
+  defineOptimizer,
+  type Optimizer,
+  type OptimizerDefinition,
+  type Rule,
+} from './optimizers/optimizer.js';
 export {
   defineLearningRateSchedule,
   type FollowedScores,

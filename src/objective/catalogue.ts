@@ -1,6 +1,43 @@
+import { z } from 'zod';
 import { catalogue } from '../support/catalogue.js';
-import { constant } from './constant.js';
-import { exponential } from './exponential.js';
+import { ConfigError } from '../support/errors.js';
+import { defineWeightSchedule } from './weight-schedule.js';
+
+/** w_k(t) = w_k,0. */
+const constant = defineWeightSchedule({
+  name: 'constant',
+  summary: "each task's weight stays at its initial value",
+  options: z.strictObject({ type: z.literal('constant') }),
+  build: (weights) => {
+    const moving = weights.find(({ ratio }) => ratio !== 1);
+    if (moving) {
+      throw new ConfigError(
+        `loss.weights.${moving.task}.ratio has no effect with a constant schedule: set loss.schedule.type to exponential, or remove it.`,
+      );
+    }
+    const initial = weights.map((weight) => weight.initial);
+    return { weights: () => initial };
+  },
+});
+
+/**
+ * w_k(t) = w_k,0 * gamma_k^t (the PLE paper, equation 10). Its prose updates "after each step", its definition says
+ * that t is the training epoch: both are offered.
+ */
+const exponential = defineWeightSchedule({
+  name: 'exponential',
+  summary: "each task's weight is initial * ratio^t, t being completed epochs or steps",
+  options: z.strictObject({
+    type: z.literal('exponential'),
+    unit: z.enum(['epoch', 'step']).default('epoch').describe('What t counts: completed epochs or steps, from 0.'),
+  }),
+  build: (weights, { unit }) => ({
+    weights: (completedEpochs, completedSteps) => {
+      const t = unit === 'epoch' ? completedEpochs : completedSteps;
+      return weights.map(({ initial, ratio }) => initial * ratio ** t);
+    },
+  }),
+});
 
 /** Every loss-weight schedule; a config that names none has the first. */
 export const weightSchedules = catalogue('loss-weight schedule', [constant, exponential]);

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { adam } from '../../optimizers/adam.js';
+import { adam } from '../../optimizers/catalogue.js';
 import { float32, type HostArrays } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
