@@ -77,7 +77,7 @@ export interface FittedTask {
   readonly link?: 'log' | undefined;
 }
 
-/** `encoding.json` is read as one string, of which a JavaScript engine has at most 2^29 characters. */
+/** Bytes. `encoding.json` is read as one string, of which a JavaScript engine has at most 2^29 characters. */
 export const mostEncodingText = 2 ** 29 - 2 ** 16;
 
 /** A run's files are what was written: `result.json` has their checksums. */

@@ -12,7 +12,8 @@ const many = 2 ** 28;
 /**
  * What embedding tables take, before they are made.
  * @param memory in bytes
- * @throws ConfigError if they may not fit: their values and the optimizer's, a copy that is evaluated, and kept ones
+ * @throws ConfigError if they may not fit: their values and the optimizer's, those of epochs that are kept, and those of
+ *   one that is copied before it replaces another. (A resumed run has its initial values too.)
  */
 export function tableMemory(
   parameters: ParameterStarts,
@@ -37,14 +38,17 @@ export function tableMemory(
   const sizes = Array.from(rows, ([width, count]) => `${wholeNumber(count)} rows x ${width}`).join(', ');
   const said = `Embedding tables: ${sizes}, ${gigabytes(needed)} with ${type}${least ? `, ${gigabytes(least.bytes)} with ${least.name}` : ''}.`;
   const keepsBest = train.keep === 'best' && tasks.length > 1 && independentTasks(parameters).includes(undefined);
-  const copies = keepsBest ? tasks.length : 0;
-  const all = needed + (1 + copies) * values;
+  const kept = keepsBest ? tasks.length + 1 : Number(train.keep !== 'last');
+  const all = needed + (kept > 0 ? kept + 1 : 0) * values;
   if (all > memory)
     throw new ConfigError(
-      `${said} With copies for evaluation, training may need ${gigabytes(all)}, and there are ${gigabytes(memory)} of memory: raise inputs.minCount, hash the columns of ids, lower inputs.embedding${keepsBest ? ', set train.keep: last' : ''}${least ? `, or take ${least.name} (train.optimizers.embeddings)` : ''}.`,
+      `${said} With the epochs that are kept, training may need ${gigabytes(all)}, and there are ${gigabytes(memory)} of memory: raise inputs.minCount, hash the columns of ids, lower inputs.embedding${keepsBest ? ', set train.keep: last' : ''}${least ? `, or take ${least.name} (train.optimizers.embeddings)` : ''}.`,
     );
-  const kept = `train.keep: best keeps the tables of each task's best epoch, in memory and in checkpoints: up to ${copies} x ${gigabytes(values)}. keep: last does not.`;
-  return keepsBest ? [said, kept] : [said];
+  if (!keepsBest) return [said];
+  return [
+    said,
+    `train.keep: best keeps the tables of each task's best epoch, and of one for all, in memory and in checkpoints: up to ${kept} x ${gigabytes(values)}. keep: last does not.`,
+  ];
 }
 
 function gigabytes(bytes: number): string {

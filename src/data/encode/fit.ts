@@ -76,7 +76,8 @@ export function checkStored(columns: readonly FittedColumn[], most = mostEncodin
   const lengths = columns.map((column) => {
     if (!('values' in column) || typeof column.values === 'number') return 0;
     let length = 0;
-    for (const values of [column.values, column.rare]) for (const value of values) length += String(value).length + 3;
+    for (const values of [column.values, column.rare])
+      for (const value of values) length += Buffer.byteLength(String(value)) + 3;
     return length;
   });
   if (lengths.reduce((sum, length) => sum + length, 0) <= most) return;
