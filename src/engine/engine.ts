@@ -21,7 +21,7 @@ export interface Signature {
   readonly state: HostArrays;
   readonly batch: Readonly<Record<string, ArraySpec>>;
   /** States whose rows are looked up by ids of a batch. An engine may take these arrays without a copy: `Program.rows`. */
-  readonly rows?: Readonly<Record<string, RowIndex>>;
+  readonly rows?: Readonly<Record<string, RowIndex>> | undefined;
 }
 
 /** How ids index the rows of a state. */

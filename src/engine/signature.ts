@@ -14,6 +14,7 @@ export function countSteps(chunk: HostArrays, batch: Signature['batch']): number
     check(name, { ...array, shape }, spec, length);
   }
   if (steps === undefined) throw new Error('a step needs at least one array of a batch, to count the steps by');
+  if (steps === 0) throw new Error('a chunk without steps');
   return steps;
 }
 

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { independentTasks } from '../models/model.js';
-import type { Diagnosis } from './diagnostics/diagnostics.js';
+import type { Diagnosis } from './diagnostics.js';
 import { metricsShape } from './evaluation.js';
 import { readStored } from './folder/stored-file.js';
-import { epochBalance } from './progress/epoch-balance.js';
-import type { Progress } from './progress/progress.js';
+import { epochBalance, type Progress } from './progress/progress.js';
 import type { TrainingSetup } from './setup.js';
 
 /** Null replaces NaN. */

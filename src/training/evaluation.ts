@@ -98,7 +98,7 @@ export async function createEvaluator(
     evaluationStep(model, (gates) => {
       described = gates;
     }),
-    { state: parameters, batch: batchArrays(dataset, batchSize).inputs, ...(rows && { rows }) },
+    { state: parameters, batch: batchArrays(dataset, batchSize).inputs, rows },
   );
   const groups = new Map<SplitName, Int32Array>(); // read once
   return {

@@ -149,7 +149,7 @@ class OpenJournal implements Journal {
   readonly #tracker: Tracker;
   readonly #note: (message: string, ofRun?: true) => void;
   #written = performance.now();
-  /** Milliseconds that the last checkpoint took: a twentieth of the time goes to them at most. */
+  /** Milliseconds that the last checkpoint took: a twentieth of the time goes to those within an epoch at most. */
   #writing = 0;
   #status: TrackedStatus = 'failed';
 

@@ -9,13 +9,8 @@ import type { EpochRecord } from './epoch-record.js';
 import { type Evaluation, splitMetrics } from './evaluation.js';
 import { type FileHashes, servedFiles } from './folder/run-manifest.js';
 import { isJoint, servedEpochs } from './progress/kept-parameters.js';
-import { countByTask, countParameters, type TrainingSetup } from './setup.js';
+import { countByTask, countParameters, type ParameterCounts, type TrainingSetup } from './setup.js';
 import type { Trained } from './trainer.js';
-
-interface ParameterCounts {
-  readonly embedding: number;
-  readonly network: number;
-}
 
 interface TaskResult {
   readonly type: string;

@@ -17,8 +17,8 @@ import { elementCount, float32, type HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
 import { tf } from '../support/tf.js';
-import { type Balanced, balancedGradients } from './gradients/balanced-gradients.js';
 import { jointGradients, predictionLosses, slotsAfter } from './gradients/step-gradients.js';
+import { type Balanced, balancedGradients } from './gradients/task-gradients.js';
 
 const optimizerPrefix = 'optimizer/';
 const noisePrefix = 'noise/';

@@ -3,7 +3,7 @@ import { jointLoss } from '../objective/joint-loss.js';
 import { elementCount, type HostArrays } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
-import { createDiagnostics, type Diagnosis, type Diagnostics } from './diagnostics/diagnostics.js';
+import { createDiagnostics, type Diagnosis, type Diagnostics } from './diagnostics.js';
 import { type EpochRecord, epochRecord } from './epoch-record.js';
 import { trainEpoch } from './epoch-steps.js';
 import { createEvaluator, type Evaluation, type Evaluator, validationMetrics } from './evaluation.js';
@@ -103,17 +103,23 @@ export async function startTraining(setup: TrainingSetup, from?: Snapshot): Prom
 /** Of one table, where an engine computes all its rows in every step. */
 const mostWholeValues = 2 ** 27;
 
+interface Tables {
+  readonly model: Pick<TrainingSetup['model'], 'parameters'>;
+  readonly optimizer: Pick<TrainingSetup['optimizer'], 'lazy'>;
+  readonly engine: Pick<TrainingSetup['engine'], 'name' | 'device'>;
+}
+
 /**
  * What to know of lazy tables of which every step computes all rows.
  * @throws ConfigError if that takes too long
  */
-function wholeTables({ model, optimizer, engine }: TrainingSetup, { rows }: Pick<Program, 'rows'>): string | undefined {
+export function wholeTables({ model, optimizer, engine }: Tables, rows?: ReadonlySet<string>): string | undefined {
   const whole = optimizer.lazy.filter((name) => !rows?.has(name));
   if (whole.length === 0) return undefined;
-  const where = engine.name === 'tfjs' ? 'engine: tfjs' : `engine.device: ${engine.device}`;
-  const knowsRows = engine.name === 'compiled' && engine.device !== 'webgpu';
   const all = `each step computes every row of ${whole.join(', ')}`;
-  if (knowsRows) return `The model uses tables, or their ids, for more than look-ups: ${all}.`;
+  const where = engine.name === 'tfjs' ? 'engine: tfjs' : `engine.device: ${engine.device}`;
+  if (engine.name === 'compiled' && engine.device !== 'webgpu')
+    return `The model uses tables, or their ids, for more than look-ups: ${all}.`;
   if (whole.some((name) => elementCount(must(model.parameters[name], name).shape) > mostWholeValues))
     throw new ConfigError(`${where}: ${all}, which is too much here: say engine.device=cpu or cuda.`);
   return `${where}: ${all}; on cpu and cuda, those that its batch reads.`;
@@ -144,7 +150,7 @@ class Trainer {
 
   get compiled(): TrainingRecord {
     const { program, seconds } = this.#compiled;
-    return { kind: 'compiled', seconds, note: wholeTables(this.#setup, program), snapshot: this.#snapshot };
+    return { kind: 'compiled', seconds, note: wholeTables(this.#setup, program.rows), snapshot: this.#snapshot };
   }
 
   get hasEnded(): boolean {

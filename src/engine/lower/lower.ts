@@ -3,9 +3,7 @@ import type { StepGraph } from '../record/graph.js';
 import { blockProducts } from './block-products.js';
 import { type Pass, simplified } from './pass.js';
 import { fusedProducts, gemmProducts, plainProducts, steadyProducts } from './products.js';
-import { unsharedScatters } from './scatters.js';
-import { stepFunctions } from './steps.js';
-import { sumsAsProducts } from './sums.js';
+import { stepFunctions, sumsAsProducts, unsharedScatters } from './rewrites.js';
 import { narrowConcats, narrowSplits, preciseTanh } from './webgpu.js';
 
 /** The passes on a recorded graph before a device runs it, in this order. */

@@ -139,12 +139,12 @@ function rowsAfter(node: Node, tags: Tags): Rows | 'no rows' | undefined {
     const isSum = found.length === 2 && line && integerAttribute(node, 'transA') < integerAttribute(node, 'transB');
     return isSum && rests.includes(0) ? 'no rows' : undefined;
   }
+  if (output.shape.length !== x.shape.length) return undefined;
   if (op.startsWith('Reduce')) {
     const axes = y?.origin.kind === 'constant' ? Array.from(y.origin.data, Number) : [];
     if (axes.includes(x.shape.length + side)) return op === 'ReduceSum' && rest === 0 ? 'no rows' : undefined;
     return line ? undefined : { of, rest: rest === 0 ? rest : undefined, line };
   }
-  if (output.shape.length !== x.shape.length) return undefined;
   if (op === 'Concat')
     return line && integerAttribute(node, 'axis') < x.shape.length - 1 ? { of, rest: same, line } : undefined;
   if (op === 'Expand') return { of, rest, line };

@@ -29,19 +29,21 @@ export const modelNames = {
   output: (name: string) => `output:${name}`,
 };
 
-/** A model of one step, with the names of its inputs and outputs. */
-export interface OneStepModel {
+/** A model of a step, with the states that are its inputs: first those that the step changes, then those that it only reads. */
+export interface StepModel {
   readonly bytes: Uint8Array;
-  /** States that are inputs of the model: first those that the step changes, then those that it only reads. */
   readonly changed: readonly string[];
   readonly read: readonly string[];
 }
 
-export function oneStepModel({ graph, state, batch, next, outputs }: StepGraph): OneStepModel {
-  const changed = [...next.keys()];
+/** What models of a step are made of. Its results get these names. */
+export function modelParts(
+  { graph, state, next, outputs }: StepGraph,
+  names: { next(name: string): string; output(name: string): string },
+) {
   const results = [
-    ...Array.from(next, ([name, value]) => ({ name: modelNames.next(name), value })),
-    ...Array.from(outputs, ([name, value]) => ({ name: modelNames.output(name), value })),
+    ...Array.from(next, ([name, value]) => ({ name: names.next(name), value })),
+    ...Array.from(outputs, ([name, value]) => ({ name: names.output(name), value })),
   ];
   const nodes = liveNodes(
     graph,
@@ -49,6 +51,13 @@ export function oneStepModel({ graph, state, batch, next, outputs }: StepGraph):
   );
   const used = usedValues(nodes, results);
   const read = [...state].flatMap(([name, value]) => (used.has(value) && !next.has(name) ? [name] : []));
+  return { results, nodes, changed: [...next.keys()], read };
+}
+
+/** A model of one step. */
+export function oneStepModel(step: StepGraph): StepModel {
+  const { results, nodes, changed, read } = modelParts(step, modelNames);
+  const { state, batch } = step;
   const inputs = new Map<Value, string>();
   for (const [name, value] of pick(state, [...changed, ...read])) inputs.set(value, modelNames.state(name));
   for (const [name, value] of batch) inputs.set(value, modelNames.batch(name));
@@ -61,7 +70,7 @@ export function oneStepModel({ graph, state, batch, next, outputs }: StepGraph):
 }
 
 /** A result of a graph, with the name to fetch it by. */
-export interface Result {
+interface Result {
   readonly name: string;
   readonly value: Value;
 }
@@ -92,7 +101,7 @@ export function graphProto(
 }
 
 /** Operands of the nodes, and the results. */
-export function usedValues(nodes: readonly Node[], results: readonly Result[]): Set<Value> {
+function usedValues(nodes: readonly Node[], results: readonly Result[]): Set<Value> {
   return new Set([...nodes.flatMap((node) => node.inputs), ...results.map(({ value }) => value)]);
 }
 

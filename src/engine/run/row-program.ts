@@ -1,12 +1,13 @@
-import { float32, type HostArray, type HostArrays, int32 } from '../../support/arrays.js';
+import type { HostArray, HostArrays, RowPart } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
+import type { RowStates } from '../lower/touched-rows.js';
 import type { StepGraph } from '../record/graph.js';
-import { check, copyArray, countSteps, named, stepRow, zeros } from '../signature.js';
+import { copyArray, named, stepRow, zeros } from '../signature.js';
 import { countFlops } from './flops.js';
+import { hostState } from './host-state.js';
 import { modelNames, oneStepModel } from './model-graph.js';
-import type { RowGroup } from './row-slots.js';
 import { openSession, type SessionOptions } from './session.js';
 import { byteCount, TransferMeter, type TransferSpeed } from './transfers.js';
 
@@ -28,12 +29,9 @@ export async function rowProgram(
   const { bytes, changed, read } = oneStepModel(step);
   const session = await openSession(bytes, { ...options, reuse: true });
   const rows = new Set(groups.flatMap(({ states }) => states));
-  const own = (name: string, array: HostArray) => (rows.has(name) ? array : copyArray(array));
-  const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, own(name, array)]));
-  const specs = new Map(
-    Array.from(recording.state, ([name, { shape }]) => [name, { ...named(signature.state, name), shape }]),
-  );
-  const empty = (name: string) => zeros(must(specs.get(name), name));
+  const { values, steps: stepsOf, ...program } = hostState(signature, session, rows);
+  const empty = (name: string) =>
+    zeros({ ...named(signature.state, name), shape: must(recording.state.get(name), name).shape });
   /** Rows of this step's batch before it, and after. */
   const taken = new Map([...changed, ...read].flatMap((name) => (rows.has(name) ? [[name, empty(name)]] : [])));
   /** Memory for what the step changes. */
@@ -41,78 +39,123 @@ export async function rowProgram(
   const inputs = [...new Set(groups.map(({ index }) => index.input))];
   const fetches = [...changed.map(modelNames.next), ...[...step.outputs.keys()].map(modelNames.output)];
   const transfers = speed && new TransferMeter(speed, 0);
-  let released = false;
 
   return {
+    ...program,
     flops: countFlops(recording),
-    rows,
     ...(transfers ? { transfers } : {}),
 
     async run(chunk) {
-      if (released) throw new Error('the program was released');
-      const steps = countSteps(chunk, signature.batch);
-      if (steps === 0) throw new Error('a chunk without steps');
+      const steps = stepsOf(chunk);
       const outputs = Object.fromEntries(
-        Array.from(step.outputs, ([name, { type, shape }]) => [
-          name,
-          type === 'float32' ? float32([steps, ...shape]) : int32([steps, ...shape]),
-        ]),
+        Array.from(step.outputs, ([name, { type, shape }]) => {
+          return [name, zeros({ dtype: type === 'float32' ? type : 'int32', shape: [steps, ...shape] })];
+        }),
       );
-      const given: HostArrays = {
-        ...chunk,
-        ...Object.fromEntries(inputs.map((name) => [name, copyArray(named(chunk, name))])),
-      };
+      const slots = Object.fromEntries(inputs.map((name) => [name, copyArray(named(chunk, name))]));
+      const given = { ...chunk, ...slots };
       for (let at = 0; at < steps; at++) {
-        const batch = Object.fromEntries(
-          Object.entries(signature.batch).map(([name, spec]) => [name, stepRow(named(given, name), at, spec)]),
-        );
-        for (const { slots, index, states } of groups) {
-          slots.find(stepRow(named(chunk, index.input), at, named(batch, index.input)), named(batch, index.input));
+        const row = (arrays: HostArrays, name: string) =>
+          stepRow(named(arrays, name), at, must(signature.batch[name], name));
+        for (const { slots: found, index, states } of groups) {
+          found.find(row(chunk, index.input), row(slots, index.input));
           for (const name of states) {
             const to = taken.get(name);
-            if (to) slots.gather(must(state.get(name), name), to);
+            if (to) found.gather(must(values.get(name), name), to);
           }
         }
         const feeds: Record<string, HostArray> = {};
         for (const name of [...changed, ...read])
-          feeds[modelNames.state(name)] = must(taken.get(name) ?? state.get(name), name);
-        for (const [name, array] of Object.entries(batch)) feeds[modelNames.batch(name)] = array;
+          feeds[modelNames.state(name)] = must(taken.get(name) ?? values.get(name), name);
+        for (const name of Object.keys(signature.batch)) feeds[modelNames.batch(name)] = row(given, name);
         const into: Record<string, HostArray> = {};
         for (const [name, array] of spare) into[modelNames.next(name)] = array;
-        for (const [name, { shape }] of step.outputs)
-          into[modelNames.output(name)] = stepRow(named(outputs, name), at, { shape });
+        for (const [name, value] of step.outputs)
+          into[modelNames.output(name)] = stepRow(named(outputs, name), at, value);
         await session.run(feeds, fetches, into);
         transfers?.add(byteCount(Object.values(feeds)), byteCount(Object.values(into)));
-        for (const { slots, states } of groups)
+        for (const { slots: found, states } of groups)
           for (const name of states) {
             const from = spare.get(name);
-            if (from) slots.scatter(from, must(state.get(name), name));
+            if (from) found.scatter(from, must(values.get(name), name));
           }
         for (const [name, array] of spare) {
           if (rows.has(name)) continue;
-          spare.set(name, must(state.get(name), name));
-          state.set(name, array);
+          spare.set(name, must(values.get(name), name));
+          values.set(name, array);
         }
       }
       return outputs;
     },
+  };
+}
 
-    async readState() {
-      return Object.fromEntries(Array.from(state, ([name, array]) => [name, own(name, array)]));
+/** States that the same ids index, and the rows of a batch. */
+export interface RowGroup extends RowStates {
+  readonly slots: RowSlots;
+}
+
+/** Finds the rows that ids name. Each has a slot: slots ascend with rows, so that sums over them have one order. */
+interface RowSlots {
+  /** Writes `slot - first row` in place of ids [batch, columns]: a step adds the first row. */
+  find(ids: HostArray, into: HostArray): void;
+  /** Copies the rows that were found from a table. */
+  gather(table: HostArray, to: HostArray): void;
+  /** Copies them back. */
+  scatter(from: HostArray, table: HostArray): void;
+}
+
+export function rowGroups({ rows = {}, batch }: Signature): RowGroup[] {
+  const key = (name: string) => JSON.stringify(rows[name]);
+  const names = Object.keys(rows);
+  return [...new Set(names.map(key))].map((same) => {
+    const states = names.filter((name) => key(name) === same);
+    const index = must(rows[states[0] ?? ''], 'index');
+    const [length = 0, width = 0] = must(batch[index.input], index.input).shape;
+    const most = index.parts.reduce((sum, { columns, rows }) => sum + Math.min(rows, length * columns.length), 0);
+    return { index, count: most, states, slots: rowSlots(index.parts, most, width) };
+  });
+}
+
+function rowSlots(parts: readonly RowPart[], most: number, width: number): RowSlots {
+  const rows = new Int32Array(most); // of each slot
+  const slotOf = new Int32Array(parts.reduce((sum, part) => sum + part.rows, 0)); // of each row, from 1; 0: none
+  let used = 0;
+  return {
+    find({ data: ids }, { data: into }) {
+      used = 0;
+      for (const { columns, first } of parts)
+        for (const column of columns)
+          for (let at = column; at < ids.length; at += width) {
+            const row = first + (ids[at] ?? 0);
+            if (slotOf[row] !== 0) continue;
+            slotOf[row] = 1;
+            rows[used++] = row;
+          }
+      rows.subarray(0, used).sort();
+      for (let slot = 0; slot < used; slot++) slotOf[rows[slot] ?? 0] = slot + 1;
+      for (const { columns, first } of parts)
+        for (const column of columns)
+          for (let at = column; at < ids.length; at += width)
+            into[at] = (slotOf[first + (ids[at] ?? 0)] ?? 0) - 1 - first;
+      for (let slot = 0; slot < used; slot++) slotOf[rows[slot] ?? 0] = 0;
     },
-
-    async writeState(values) {
-      for (const [name, value] of Object.entries(values)) {
-        check(name, value, named(signature.state, name));
-        state.set(name, own(name, value));
+    // First one element of each row: the processor then waits for many rows of a large table at once.
+    gather({ data: table }, { data: to, shape }) {
+      const side = shape.at(-1) ?? 1;
+      for (let slot = 0; slot < used; slot++) to[slot * side] = table[(rows[slot] ?? 0) * side] ?? 0;
+      for (let slot = 0; slot < used; slot++) {
+        const [from, at] = [(rows[slot] ?? 0) * side, slot * side];
+        for (let i = 1; i < side; i++) to[at + i] = table[from + i] ?? 0;
       }
     },
-
-    async release() {
-      if (released) return;
-      released = true;
-      state.clear();
-      await session.release();
+    scatter({ data: from, shape }, { data: table }) {
+      const side = shape.at(-1) ?? 1;
+      for (let slot = 0; slot < used; slot++) table[(rows[slot] ?? 0) * side] = from[slot * side] ?? 0;
+      for (let slot = 0; slot < used; slot++) {
+        const [to, at] = [(rows[slot] ?? 0) * side, slot * side];
+        for (let i = 1; i < side; i++) table[to + i] = from[at + i] ?? 0;
+      }
     },
   };
 }

@@ -1,11 +1,12 @@
-import type { HostArray, HostArrays } from '../../support/arrays.js';
+import type { HostArrays } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
-import { liveNodes, type StepGraph, type Value, valueNamed } from '../record/graph.js';
-import { check, copyArray, countSteps, named } from '../signature.js';
+import { type StepGraph, type Value, valueNamed } from '../record/graph.js';
+import { named } from '../signature.js';
 import { countFlops } from './flops.js';
-import { graphProto, modelNames, pick, usedValues } from './model-graph.js';
+import { hostState } from './host-state.js';
+import { graphProto, modelNames, modelParts, pick, type StepModel } from './model-graph.js';
 import {
   encodeModel,
   type GraphProto,
@@ -29,79 +30,45 @@ export async function scanProgram(
   speed: TransferSpeed | null,
 ): Promise<Program> {
   const step = lower(recording, options.device, options.threads);
-  const model = scanModel(step);
-  const session = await openSession(model.bytes, options);
+  const { bytes, changed, read } = scanModel(step);
+  const session = await openSession(bytes, options);
   /** The CPU reads the rows of a table where it lies. */
-  const rows = new Set(speed ? [] : model.read.filter((name) => signature.rows?.[name]));
-  const own = (name: string, array: HostArray) => (rows.has(name) ? array : copyArray(array));
-  const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, own(name, array)]));
+  const rows = new Set(speed ? [] : read.filter((name) => signature.rows?.[name]));
+  const { values, steps, ...program } = hostState(signature, session, rows);
   /** Arrays of an earlier run, which the next one writes the state to: new memory costs more than a copy. */
-  let spare = new Map<string, HostArray>();
-  const fetches = [...model.changed.map(modelNames.next), ...model.outputs.map(modelNames.output)];
+  let spare: HostArrays = {};
+  const outputs = [...step.outputs.keys()];
+  const fetches = [...changed.map(modelNames.next), ...outputs.map(modelNames.output)];
   const stateBytes = (names: readonly string[]) => byteCount(names.map((name) => named(signature.state, name)));
-  const changedBytes = stateBytes(model.changed);
-  const fedBytes = changedBytes + stateBytes(model.read);
-  const transfers = speed && new TransferMeter(speed, fedBytes + changedBytes);
-  let released = false;
+  const transfers = speed && new TransferMeter(speed, 2 * stateBytes(changed) + stateBytes(read));
   return {
+    ...program,
     flops: countFlops(recording),
-    rows,
     ...(transfers ? { transfers } : {}),
 
     async run(chunk) {
-      if (released) throw new Error('the program was released');
-      const steps = countSteps(chunk, signature.batch);
-      if (steps === 0) throw new Error('a chunk without steps');
-      const feeds: Record<string, HostArray> = {};
-      for (const name of [...model.changed, ...model.read])
-        feeds[modelNames.state(name)] = must(state.get(name), `state '${name}'`);
-      for (const name of Object.keys(signature.batch)) feeds[modelNames.batch(name)] = named(chunk, name);
-      const { host: results } = await session.run(feeds, fetches, Object.fromEntries(spare));
-      spare = new Map(model.changed.map((name) => [modelNames.next(name), named(feeds, modelNames.state(name))]));
-      for (const name of model.changed) state.set(name, named(results, modelNames.next(name)));
+      steps(chunk);
+      const state = [...changed, ...read].map(
+        (name) => [modelNames.state(name), must(values.get(name), name)] as const,
+      );
+      const batch = Object.keys(signature.batch).map((name) => [modelNames.batch(name), named(chunk, name)] as const);
+      const feeds: HostArrays = Object.fromEntries([...state, ...batch]);
+      const { host: results } = await session.run(feeds, fetches, spare);
+      spare = Object.fromEntries(changed.map((name) => [modelNames.next(name), named(feeds, modelNames.state(name))]));
+      for (const name of changed) values.set(name, named(results, modelNames.next(name)));
       transfers?.add(byteCount(Object.values(feeds)), byteCount(Object.values(results)));
-      return Object.fromEntries(model.outputs.map((name) => [name, named(results, modelNames.output(name))]));
-    },
-
-    async readState(): Promise<HostArrays> {
-      return Object.fromEntries(Array.from(state, ([name, value]) => [name, own(name, value)]));
-    },
-
-    async writeState(values) {
-      for (const [name, value] of Object.entries(values)) {
-        check(name, value, named(signature.state, name));
-        state.set(name, own(name, value));
-      }
-    },
-
-    async release() {
-      if (released) return;
-      released = true;
-      state.clear();
-      await session.release();
+      return Object.fromEntries(outputs.map((name) => [name, named(results, modelNames.output(name))]));
     },
   };
 }
 
-/** An ONNX model whose only node is a `Scan` over the step, with the names of its inputs and outputs. */
-interface ScanModel {
-  readonly bytes: Uint8Array;
-  /** States that are inputs of the model: first those that the step changes, then those that it only reads. */
-  readonly changed: readonly string[];
-  readonly read: readonly string[];
-  readonly outputs: readonly string[];
-}
-
-function scanModel({ graph, state, batch, next, outputs }: StepGraph): ScanModel {
-  const nodes = liveNodes(graph, [...next.values(), ...outputs.values()]);
-  const results = [
-    ...Array.from(next, ([name, value]) => ({ name: `after:${name}`, value })),
-    ...Array.from(outputs, ([name, value]) => ({ name: `made:${name}`, value })),
-  ];
-  const used = usedValues(nodes, results);
-  const changed = [...next.keys()];
-  const read = [...state].flatMap(([name, value]) => (used.has(value) && !next.has(name) ? [name] : []));
-
+/** An ONNX model whose only node is a `Scan` over the step. */
+function scanModel(step: StepGraph): StepModel {
+  const { results, nodes, changed, read } = modelParts(step, {
+    next: (name) => `after:${name}`,
+    output: (name) => `made:${name}`,
+  });
+  const { state, batch, next, outputs } = step;
   const changedState = pick(state, changed);
   const names = new Map<Value, string>();
   // Inside the body, carried state and batch rows have their own names. State that is only read is captured from
@@ -141,5 +108,5 @@ function scanModel({ graph, state, batch, next, outputs }: StepGraph): ScanModel
       ...Array.from(outputs, ([name, value]) => stepped(modelNames.output(name), value)),
     ],
   });
-  return { bytes, changed, read, outputs: [...outputs.keys()] };
+  return { bytes, changed, read };
 }

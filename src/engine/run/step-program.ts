@@ -1,16 +1,16 @@
-import { elementCount, float32, type HostArray, type HostArrays, int32 } from '../../support/arrays.js';
+import { elementCount, type HostArray, type HostArrays } from '../../support/arrays.js';
 import { UserError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import { wholeNumber } from '../../support/whole-number.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import { mostBuffers } from '../lower/webgpu.js';
 import { int, reshape, type StepGraph, type Value } from '../record/graph.js';
-import { check, copyArray, countSteps, named, stepRow } from '../signature.js';
-import { copyModel, copyNames, joinModel } from './copy-models.js';
+import { check, copyArray, countSteps, named, stepRow, zeros } from '../signature.js';
 import { countFlops } from './flops.js';
-import { modelNames, type OneStepModel, oneStepModel } from './model-graph.js';
+import { modelNames, oneStepModel, type StepModel } from './model-graph.js';
 import { type DeviceArray, openSession, type Session, type SessionOptions } from './session.js';
-import { byteCount, TransferMeter, type TransferSpeed } from './transfers.js';
+import { byteCount, copyModel, copyNames, joinModel, TransferMeter, type TransferSpeed } from './transfers.js';
 
 /**
  * Runs a chunk as one run per step, for a provider without `Scan` (WebGPU). The state stays in device buffers from run
@@ -60,7 +60,6 @@ export async function stepProgram(
     async run(chunk) {
       if (released) throw new Error('the program was released');
       const steps = countSteps(chunk, signature.batch);
-      if (steps === 0) throw new Error('a chunk without steps');
       await state.send();
       const outputs = Object.fromEntries(collectors.flatMap((collector) => Object.entries(collector.begin(steps))));
       try {
@@ -103,7 +102,7 @@ function programState(
   const onHost = new Map(Object.entries(initial).map(([name, array]) => [name, copyArray(array)]));
   const onDevice = new Map<string, DeviceArray>();
   let unsent = read.length > 0;
-  const newest = (name: string) => onDevice.get(name) ?? of(onHost, name);
+  const newest = (name: string) => onDevice.get(name) ?? must(onHost.get(name), name);
   const keep = (name: string, array: DeviceArray) => {
     onDevice.get(name)?.free();
     onDevice.set(name, array);
@@ -115,7 +114,7 @@ function programState(
     /** Sends read-only state to the device once. As a host input, it would be sent with every step. */
     async send() {
       if (!sending || !unsent) return;
-      const feeds = Object.fromEntries(read.map((name) => [copyNames.from(name), of(onHost, name)]));
+      const feeds = Object.fromEntries(read.map((name) => [copyNames.from(name), must(onHost.get(name), name)]));
       const { device } = await sending.run(feeds, read.map(copyNames.to));
       for (const name of read) keep(name, kept(device, copyNames.to(name)));
       transfers.add(byteCount(Object.values(feeds)), 0);
@@ -165,15 +164,7 @@ function stepBatch(
 }
 
 function kept(arrays: Readonly<Record<string, DeviceArray>>, name: string): DeviceArray {
-  const array = arrays[name];
-  if (!array) throw new Error(`the device did not keep '${name}'`);
-  return array;
-}
-
-function of<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): Value {
-  const value = map.get(key);
-  if (value === undefined) throw new Error(`nothing is known of '${key}'`);
-  return value;
+  return must(arrays[name], `'${name}' on the device`);
 }
 
 /** Maximum size of rows that are fetched together. */
@@ -208,10 +199,7 @@ class RowCollector {
     this.#done = 0;
     const { type, outputs } = this.#row;
     return Object.fromEntries(
-      outputs.map(({ name, shape }) => [
-        name,
-        type === 'float32' ? float32([steps, ...shape]) : int32([steps, ...shape]),
-      ]),
+      outputs.map(({ name, shape }) => [name, zeros({ dtype: type, shape: [steps, ...shape] })]),
     );
   }
 
@@ -277,7 +265,7 @@ export function stepFailure(error: unknown, state: HostArrays): unknown {
 }
 
 /** A model whose outputs are joined into rows. */
-interface StepModel extends OneStepModel {
+interface RowModel extends StepModel {
   readonly rows: readonly OutputRow[];
 }
 
@@ -290,7 +278,7 @@ interface OutputRow {
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
-export function stepModel(recording: StepGraph): StepModel {
+export function stepModel(recording: StepGraph): RowModel {
   const { step, rows } = inRows(recording);
   return { ...oneStepModel(lower(step, 'webgpu')), rows };
 }

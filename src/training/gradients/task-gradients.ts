@@ -1,10 +1,36 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import type { GradientBalancing } from '../../objective/balancing/balancing.js';
+import type { Balancing, GradientBalancing } from '../../objective/balancing/balancing.js';
 import { diagonal, linear, taskPairs } from '../../objective/balancing/products.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { ownPart, type Sharing, sharedPart } from './sharing.js';
-import { balancingMoment, type Evaluate, type Given, type Losses, type StepGradients } from './step-gradients.js';
+import {
+  balancingMoment,
+  type Evaluate,
+  type Given,
+  type Losses,
+  type StepGradients,
+  weightedGradients,
+} from './step-gradients.js';
+
+/** A method, and the parameters that it balances. */
+export interface Balanced {
+  readonly method: Balancing;
+  readonly sharing: Sharing;
+}
+
+/** Gradients with the method's weights, or by its direction. */
+export function balancedGradients(
+  { method, sharing }: Balanced,
+  evaluate: Evaluate,
+  values: readonly Tensor[],
+  names: readonly string[],
+  given: Given,
+): StepGradients {
+  return method.kind === 'losses'
+    ? weightedGradients(method, evaluate, values, given)
+    : combinedGradients(method, sharing, evaluate, values, names, given);
+}
 
 /** Divides a product of gradients that are 0. */
 const leastLength = 1e-18;
@@ -55,7 +81,7 @@ export function gradientsByTask(
 }
 
 /** A backward pass for each task, and one for the penalty. */
-export function combinedGradients(
+function combinedGradients(
   method: GradientBalancing,
   sharing: Sharing,
   evaluate: Evaluate,

@@ -1,18 +1,18 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { type Chunk, readBatches } from '../../data/batches/batches.js';
-import type { Dataset } from '../../data/dataset.js';
-import type { Engine, Signature, Step } from '../../engine/engine.js';
-import { evaluating, type Model, trainable } from '../../models/model.js';
-import { taskPairs } from '../../objective/balancing/products.js';
-import { jointLoss } from '../../objective/joint-loss.js';
-import type { HostArrays } from '../../support/arrays.js';
-import { must } from '../../support/must.js';
-import type { Random } from '../../support/random.js';
-import { tf } from '../../support/tf.js';
-import type { Sharing } from '../gradients/sharing.js';
-import { predictionLosses } from '../gradients/step-gradients.js';
-import { gradientsByTask, pairCosines } from '../gradients/task-gradients.js';
-import { batchArrays, modelInputs } from '../step.js';
+import { type Chunk, readBatches } from '../data/batches/batches.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Engine, Signature, Step } from '../engine/engine.js';
+import { evaluating, type Model, trainable } from '../models/model.js';
+import { taskPairs } from '../objective/balancing/products.js';
+import { jointLoss } from '../objective/joint-loss.js';
+import type { HostArrays } from '../support/arrays.js';
+import { must } from '../support/must.js';
+import type { Random } from '../support/random.js';
+import { tf } from '../support/tf.js';
+import type { Sharing } from './gradients/sharing.js';
+import { predictionLosses } from './gradients/step-gradients.js';
+import { gradientsByTask, pairCosines } from './gradients/task-gradients.js';
+import { batchArrays, modelInputs } from './step.js';
 
 /** Most batches of a probe: rows of the training split, the same after every epoch. */
 const mostBatches = 8;
@@ -51,26 +51,22 @@ interface Probed {
 /** @param parameters Initial values. */
 export async function createDiagnostics(
   { engine, model, dataset, batchSize }: Probed,
-  { sharing, rows }: Diagnosed,
+  { sharing, rows: random }: Diagnosed,
   parameters: HostArrays,
-  rowed?: Signature['rows'],
+  rows?: Signature['rows'],
 ): Promise<Diagnostics> {
   const names = dataset.tasks.map(({ name }) => name);
   const pairs = taskPairs(names.length);
   const { categorical, numeric, labels, mask } = batchArrays(dataset, batchSize).training;
   const batch = { categorical, numeric, labels, mask };
-  const program = await engine.compile(probeStep(model, dataset, sharing), {
-    state: parameters,
-    batch,
-    ...(rowed && { rows: rowed }),
-  });
+  const program = await engine.compile(probeStep(model, dataset, sharing), { state: parameters, batch, rows });
   let probe: Chunk | undefined;
   const batches = dataset.splits.train.rows / batchSize / (stepsPerBatch * (names.length + 1));
   const taken = Math.max(1, Math.min(Math.floor(batches), mostBatches));
   return {
     isDue: (epoch) => (epoch - 1) % Math.ceil(1 / batches) === 0,
     async measure(values) {
-      const order = rows.stream('train');
+      const order = random.stream('train');
       probe ??= await readBatches(dataset, 'train', { batchSize, order }).take(taken);
       await program.writeState(values);
       const { arrays, rows: counts } = must(probe, 'a training row');

@@ -1,0 +1,41 @@
+import type { HostArray, HostArrays } from '../../support/arrays.js';
+import type { Program, Signature } from '../engine.js';
+import { check, copyArray, countSteps, named } from '../signature.js';
+import type { Session } from './session.js';
+
+/** The state of a program that keeps it on the host, and what every such program does. */
+interface HostState extends Pick<Program, 'rows' | 'readState' | 'writeState' | 'release'> {
+  readonly values: Map<string, HostArray>;
+  /** Checks a chunk. Returns the number of its steps. */
+  steps(chunk: HostArrays): number;
+}
+
+/** @param rows states that are not copied (`Program.rows`) */
+export function hostState(signature: Signature, session: Session, rows: ReadonlySet<string>): HostState {
+  const own = (name: string, array: HostArray) => (rows.has(name) ? array : copyArray(array));
+  const values = new Map(Object.entries(signature.state).map(([name, array]) => [name, own(name, array)]));
+  let released = false;
+  return {
+    rows,
+    values,
+    steps(chunk) {
+      if (released) throw new Error('the program was released');
+      return countSteps(chunk, signature.batch);
+    },
+    async readState() {
+      return Object.fromEntries(Array.from(values, ([name, array]) => [name, own(name, array)]));
+    },
+    async writeState(given) {
+      for (const [name, array] of Object.entries(given)) {
+        check(name, array, named(signature.state, name));
+        values.set(name, own(name, array));
+      }
+    },
+    async release() {
+      if (released) return;
+      released = true;
+      values.clear();
+      await session.release();
+    },
+  };
+}
