@@ -44,13 +44,19 @@ export function shapeFor(model: string, shape: ModelShape): ModelShape {
   return { ...shape, tasks: shape.tasks.slice(0, models.get(model).maximumTasks) };
 }
 
+const widths = z.array(z.number());
+
+/** Those that the model has by default. */
+export function usualWidths(model: string): Pick<LayerOptions, 'levels' | 'tower'> {
+  const usual = models.get(model).options.parse({ type: model, ...requiredOptions(model, 'a', 'b') });
+  return z.object({ levels: z.array(widths), tower: widths }).parse(usual);
+}
+
 /** Narrow layers, as many levels as the model has by default, and two experts where it has any. */
 export function smallOptions(model: string, task: string, other: string): Given['options'] {
-  const { options } = models.get(model);
-  const required = requiredOptions(model, task, other);
-  const { levels } = z.object({ levels: z.array(z.unknown()) }).parse(options.parse({ type: model, ...required }));
-  const widths = [[5, 4], [6]].slice(0, levels.length);
-  return { levels: widths, tower: [3], ...required, ...('experts' in options.shape ? { experts: 2 } : {}) };
+  const levels = [[5, 4], [6]].slice(0, usualWidths(model).levels.length);
+  const experts = 'experts' in models.get(model).options.shape ? { experts: 2 } : {};
+  return { levels, tower: [3], ...requiredOptions(model, task, other), ...experts };
 }
 
 /** The options of all models, at their defaults. */

@@ -1,16 +1,24 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import type { TaskLoss } from '../config/parts.js';
 import type { Task } from '../data/dataset.js';
+import { rowLossFunction } from '../metrics/evaluate.js';
 import { tf } from '../support/tf.js';
 import { jointLoss } from './joint-loss.js';
 
 type Rows = readonly (readonly number[])[];
 
-const binary = (name: string, positiveWeight = 1): Task => ({
-  ...{ name, type: 'binary', offset: 0, scale: 1 },
-  positiveWeight,
+const binary = (name: string, more: Partial<Task> = {}): Task => ({
+  name,
+  type: 'binary',
+  offset: 0,
+  scale: 1,
+  ...more,
 });
-const regression = (name: string, offset: number, scale: number): Task => ({ name, type: 'regression', offset, scale });
+const regression = (name: string, offset: number, scale: number, rowLoss?: TaskLoss): Task => ({
+  ...{ name, type: 'regression', offset, scale },
+  rowLoss,
+});
 const classes = (name: string, count: number): Task => ({
   ...{ name, type: 'multiclass', offset: 0, scale: 1 },
   classes: Array.from({ length: count }, (_, index) => `c${index}`),
@@ -19,9 +27,12 @@ const logistic = (x: number, y: number) =>
   -y * Math.log(1 / (1 + Math.exp(-x))) - (1 - y) * Math.log(1 / (1 + Math.exp(x)));
 
 describe.each([
-  ['binary tasks', [binary('a', 0.1), binary('b')]],
+  ['binary tasks', [binary('a', { positiveWeight: 0.1 }), binary('b')]],
   ['a binary and a regression task', [binary('a'), regression('b', 3, 2)]],
-  ['tasks of all types', [binary('a', 0.1), classes('b', 3), regression('c', 3, 2), classes('d', 2)]],
+  [
+    'tasks of all types',
+    [binary('a', { positiveWeight: 0.1 }), classes('b', 3), regression('c', 3, 2), classes('d', 2)],
+  ],
 ])('%s', (_, tasks) => {
   const counts = tasks.map((task) => task.classes?.length ?? 1);
   const firsts = counts.map((_, task) => sum(counts.slice(0, task)));
@@ -113,6 +124,109 @@ it.each([
   expect(gradient([task], logits, labels, mask, [1])).toEqual(
     slopes.map((row) => row.map((slope) => expect.closeTo(slope, 6))),
   );
+});
+
+const logits = [0.5, -1.5, 2, 0.1, -3];
+const amounts = [1, 0, 3, 0.2, 5];
+const clicks = [1, 0, 0, 1, 1];
+const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
+
+// The scalar calculation, from the papers.
+const focal = (gamma: number, alpha?: number) => (logit: number, label: number) => {
+  const p = label === 1 ? sigmoid(logit) : 1 - sigmoid(logit);
+  const factor = alpha === undefined ? 1 : label === 1 ? alpha : 1 - alpha;
+  return -factor * (1 - p) ** gamma * Math.log(p);
+};
+const huber = (delta: number) => (prediction: number, label: number) => {
+  const error = Math.abs(prediction - label);
+  return error <= delta ? error ** 2 / 2 : delta * (error - delta / 2);
+};
+const poisson = (logit: number, label: number) =>
+  Math.exp(logit) - label * logit + (label === 0 ? 0 : label * Math.log(label) - label);
+
+type Loss = (logit: number, label: number) => number;
+
+describe.each<[string, Task, readonly number[], Loss]>([
+  ['focal', binary('b', { rowLoss: { type: 'focal', gamma: 2 } }), clicks, focal(2)],
+  ['focal, alpha', binary('b', { rowLoss: { type: 'focal', gamma: 1.5, alpha: 0.25 } }), clicks, focal(1.5, 0.25)],
+  [
+    'huber of standardised labels',
+    regression('r', 3, 2, { type: 'huber', delta: 1.5 }),
+    amounts,
+    (z, label) => huber(1.5)(z, (label - 3) / 2),
+  ],
+  [
+    'mae of standardised labels',
+    regression('r', 3.2, 2, { type: 'mae' }),
+    amounts,
+    (z, label) => Math.abs(z - (label - 3.2) / 2),
+  ],
+  ['poisson', regression('r', 0, 1, { type: 'poisson' }), amounts, poisson],
+  [
+    'log-normal of standardised logarithms',
+    regression('r', 0.5, 2, { type: 'log-normal' }),
+    [1, 0.5, 3, 0.2, 5],
+    (z, y) => (z - (Math.log(y) - 0.5) / 2) ** 2,
+  ],
+  [
+    'label smoothing',
+    binary('b', { labelSmoothing: 0.1 }),
+    clicks,
+    (z, label) => (0.9 * label + 0.05) * -Math.log(sigmoid(z)) - (0.95 - 0.9 * label) * Math.log(1 - sigmoid(z)),
+  ],
+])('%s', (_, task, labels, loss) => {
+  /** Of each row alone. */
+  const alone = (logit: number, row: number) => {
+    const given = [[task], [[logit]], [[at([labels], 0, row)]], [[1]], [1]] as const;
+    return { loss: evaluate(...given).loss, slope: at(gradient(...given), 0, 0) };
+  };
+
+  it('has the losses and gradients of the scalar calculation', () => {
+    for (const [row, logit] of logits.entries()) {
+      const of = (z: number) => loss(z, at([labels], 0, row));
+      const found = alone(logit, row);
+      expect(found.loss).toBeCloseTo(of(logit), 5);
+      expect(found.slope).toBeCloseTo((of(logit + 1e-6) - of(logit - 1e-6)) / 2e-6, 4);
+    }
+  });
+
+  it('is the loss that evaluation reports', () => {
+    const lossOf = rowLossFunction(task);
+    if (!lossOf) return expect(task.labelSmoothing).toBeGreaterThan(0); // evaluation has the labels as they are
+    for (const [row, logit] of logits.entries())
+      expect(lossOf(logit, at([labels], 0, row))).toBeCloseTo(loss(logit, at([labels], 0, row)), 12);
+  });
+
+  it.each([1000, -1000])('a logit of %d neither overflows nor gives NaN', (logit) => {
+    for (const row of labels.keys()) {
+      const found = alone(logit, row);
+      expect([found.loss, found.slope].every(Number.isFinite)).toBe(true);
+      if (task.type === 'regression') expect(found.slope * logit).toBeGreaterThanOrEqual(0);
+    }
+  });
+
+  it('pitfall 20: the label of a masked row may be NaN', () => {
+    const given = [[task], [logits], [labels.with(1, Number.NaN)], [[1, 0, 1, 1, 1]], [1]] as const;
+    const losses = logits.map((logit, row) => (row === 1 ? 0 : loss(logit, at([labels], 0, row))));
+    expect(evaluate(...given).loss).toBeCloseTo(sum(losses) / 4, 5);
+    expect(Math.abs(at(gradient(...given), 0, 1))).toBe(0);
+  });
+});
+
+it('label smoothing of classes is that of PyTorch 2.6, float64', () => {
+  // F.cross_entropy(z.T, [1, 0], label_smoothing=.2, reduction='none')
+  const z = [
+    [0.5, -1],
+    [2, 0.25],
+    [-0.3, 1],
+  ];
+  const given = [[{ ...classes('m', 3), labelSmoothing: 0.2 }], z, [[1, 0]], [[1, 1]], [2]] as const;
+  expectClose([evaluate(...given).loss], [0.533529206896021 + 2.258139061509648]);
+  const slopes = [
+    ...[0.10193845208203083, -0.7824873243234288, -0.11103094876757769],
+    ...[0.22714810804482288, 0.009092496685546708, 0.5553392162786059],
+  ];
+  expectClose(gradient(...given).flat(), slopes);
 });
 
 const matrix = (rows: Rows) => tf.tensor2d(rows.map((row) => [...row]));

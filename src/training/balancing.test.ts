@@ -5,14 +5,13 @@ import { initialize, type Model } from '../models/model.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import { references } from '../objective/balancing/references.fixture.js';
 import { optimizers } from '../optimizers/catalogue.js';
-import type { HostArrays } from '../support/arrays.js';
+import { float32, type HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
-import type { Balanced } from './gradients/balanced-gradients.js';
-import { balancingOptions } from './parity/balancing.fixture.js';
+import type { Balanced } from './gradients/task-gradients.js';
+import { balancingOptions, chunkOf } from './step.fixture.js';
 import { batchArrays, chunkBalancingNoise, initialState, trainingStep } from './step.js';
-import { stepChunk } from './step-chunk.fixture.js';
 
 /*
  * L_k = (1/2) sum_j a_kj (theta_j - c_kj)^2 + (phi_k - 1)^2 / 2: two parameters theta that all tasks share, the second
@@ -66,13 +65,10 @@ const problems: readonly Problem[] = [
 ];
 
 describe.each(problems)('$label', (problem) => {
-  it.each([
-    ...balancings.names.map((name) => [name, name, {}] as const),
-    ['gradnorm', 'gradnorm by the mean of two batches', { initialSteps: 2 }] as const,
-  ])('%s moves the parameters as the paper says, by the reference %s', async (name, reference, options) => {
+  it.each(references)('%s, %o, moves the parameters as the paper says', async (name, options, reference) => {
     const count = problem.a.length;
     const { got, noise, weights, readsGradients } = await trained(name, problem, options);
-    const method = must(references[reference], reference)(taskTypes(count));
+    const method = reference(taskTypes(count));
     let theta: readonly number[] = start.theta.map(Math.fround);
     let phi: readonly number[] = Array(count).fill(start.phi);
     for (let step = 0; step < steps; step++) {
@@ -92,11 +88,33 @@ describe.each(problems)('$label', (problem) => {
       theta = theta.map((value, j) => value - rate * at(found.shared, j));
       phi = phi.map((value, k) => value - rate * at(found.own, k) * scale(k) * (value - 1));
       found.after?.(lossesAt(problem, theta, phi, present));
+      for (const [k, factor] of (found.reported ?? []).entries())
+        expect(at(weights, step * count + k)).toBeCloseTo(factor * at(problem.weights, k), 4);
     }
     for (const [j, value] of theta.entries()) expect(at(got.theta, j)).toBeCloseTo(value, 5);
     for (const [k, value] of phi.entries()) expect(at(got.phi, k)).toBeCloseTo(value, 5);
     expect(weights.length).toBe(name === 'fixed' ? 0 : steps * count);
   });
+});
+
+test('every method has a reference', () => {
+  expect(new Set(references.map(([name]) => name))).toEqual(new Set(balancings.names));
+});
+
+test('pcgrad draws an order of the other tasks for each task', () => {
+  const tasks = Array.from({ length: 4 }, (_, k) => ({ name: `t${k}`, type: 'binary' }));
+  const method = balancings.get('pcgrad').build({ tasks, stepsPerEpoch: 1 }, { type: 'pcgrad' });
+  const { shape, draw } = must(method?.noise.order, 'order');
+  expect(shape).toEqual([4, 3, 4]);
+  const seen = new Set<string>();
+  for (let seed = 0; seed < 20; seed++) {
+    const values = new Float32Array(48);
+    draw(values, randomFromSeed(seed));
+    const orders = drawnOrders({ 'balancing/order': float32([48], values) }, 0, 4);
+    for (const [task, order] of orders.entries()) expect([...order, task].toSorted()).toEqual([0, 1, 2, 3]);
+    seen.add(String(orders[0]));
+  }
+  expect(seen.size).toBe(6);
 });
 
 // Figures of the authors' programs, run once on three tasks of equal weight: PyTorch 2.6 (python3-torch of Debian 13),
@@ -130,11 +148,7 @@ function lossesAt(
 }
 
 /** A few steps of gradient descent on the problem, in plain JavaScript. */
-async function trained(
-  name: string,
-  { a, c, weights, absent }: Problem,
-  options: Readonly<Record<string, unknown>> = {},
-) {
+async function trained(name: string, { a, c, weights, absent }: Problem, options: object = {}) {
   const count = a.length;
   const tasks = taskTypes(count).map((type, k) => ({ name: `t${k}`, type, offset: 0, scale: 1 }));
   const model: Model = {
@@ -188,7 +202,7 @@ async function trained(
   };
   const elementReader = (name: string, size: number) => (place: number) =>
     values[name]?.(Math.floor(place / size), place % size) ?? 0;
-  const outputs = await program.run(stepChunk(whole, steps, elementReader, noise));
+  const outputs = await program.run(chunkOf(whole, steps, elementReader, noise));
   const state = await program.readState();
   const stateValues = (name: string) => [...must(state[name], name).data];
   const got = {

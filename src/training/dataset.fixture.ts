@@ -12,12 +12,13 @@ export interface MadeSplit {
 }
 
 /**
- * A small data set in memory, with one split used three times or three different ones. It has a categorical column (of
- * 5 values) and two numeric ones. `reads` counts the blocks that were read.
+ * A small data set in memory, with one split used three times or three different ones. It has a categorical column
+ * and two numeric ones. `reads` counts the blocks that were read.
  */
 export function madeDataset(
   tasks: readonly (Pick<Task, 'name' | 'type'> & Partial<Task>)[],
   given: Readonly<Record<SplitName, MadeSplit>> | MadeSplit,
+  ids = 5,
 ): { readonly dataset: Dataset; readonly reads: Record<SplitName, number> } {
   const splits = 'rows' in given ? { train: given, validation: given, test: given } : given;
   const reads = { train: 0, validation: 0, test: 0 };
@@ -26,7 +27,7 @@ export function madeDataset(
     const random = randomFromSeed(1).stream(name);
     const block = {
       rows,
-      categorical: Int32Array.from({ length: rows }, () => random.below(5)),
+      categorical: Int32Array.from({ length: rows }, () => random.below(ids)),
       numeric: Float32Array.from({ length: rows * 2 }, () => random.normal()),
       labels: new Float32Array(rows * tasks.length),
       masks: new Float32Array(rows * tasks.length),
@@ -49,7 +50,7 @@ export function madeDataset(
     };
   };
   const dataset: Dataset = {
-    categorical: [{ name: 'site', cardinality: 5, embedding: 2 }],
+    categorical: [{ name: 'site', cardinality: ids, embedding: 2 }],
     numeric: [{ name: 'a' }, { name: 'b' }],
     tasks: tasks.map((task) => ({ offset: 0, scale: 1, ...task })),
     lists: [],

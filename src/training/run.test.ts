@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
 import type { ChosenDevice } from '../engine/devices/devices.js';
+import { evaluateTask } from '../metrics/evaluate.js';
 import { fileSha256 } from '../support/checksum.js';
 import { folderOfFile } from '../support/folder.fixture.js';
+import { must } from '../support/must.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { readRun } from './finished-run.js';
@@ -108,4 +110,26 @@ test('gates.json is of the test rows, not of those that selected the epoch', asy
     expect(Math.abs((mean[0] ?? 0) - (validation.gates[index]?.mean[0] ?? 0))).toBeGreaterThan(1e-4);
   const { path } = await runIn('gates', { load: async () => dataset }, experiment);
   expect(JSON.parse(readText(path, 'gates.json'))).toEqual(test.gates);
+});
+
+test('a run on rows with weights keeps them with its predictions, and its metrics are weighted', async () => {
+  const tasks = [
+    { name: 'click', type: 'binary' },
+    { name: 'spend', type: 'regression' },
+  ] as const;
+  const label = (task: number, [a]: readonly [number, number], noise: number) =>
+    task === 0 ? Number(a + noise > 1) : a + noise;
+  const weight = (row: number) => (row % 7 === 0 ? 0 : (row % 4) / 2 + 0.5);
+  const { dataset } = madeDataset(tasks, { rows: 120, label, weight });
+  const plain = smallExperiment('{ type: mmoe, levels: [[4]], tower: [3], experts: 2 }', tasks, 'epochs: 2');
+  const experiment = { ...plain, engine: { ...plain.engine, device: 'cpu' as const, threads: 1 } };
+  const { path } = await runIn('weighted', { load: async () => dataset }, experiment);
+  const { result, predictions } = must(readRun(path), 'run');
+  const weights = Array.from({ length: 120 }, (_, row) => weight(row));
+  for (const { task, scores } of await predictions()) {
+    expect([...scores.mask]).toEqual(weights);
+    const { validation, test: metrics } = result.tasks[task.name] ?? {};
+    expect(evaluateTask(task, scores, validation)).toEqual(metrics);
+    expect(metrics?.samples).toBe(weights.filter((one) => one > 0).length);
+  }
 });

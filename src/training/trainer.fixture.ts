@@ -57,6 +57,13 @@ export async function trained(
   throw new Error('Training ended without a result.');
 }
 
+/** Without times. */
+export const timeless = ({ progress, records, ...rest }: Awaited<ReturnType<typeof trained>>) => ({
+  ...rest,
+  progress: { ...progress, seconds: 0 },
+  records: records.map((record) => ({ ...record, seconds: 0 })),
+});
+
 /** Tasks 0 and 1 want opposite signs of the second input. */
 export const linear = (task: number, [a, b]: readonly [number, number], noise: number) =>
   a + (task === 0 ? b : -b) + noise > 0 ? 1 : 0;
@@ -102,11 +109,6 @@ export async function expectContinues(model: string, choose: (taken: readonly Sn
   );
   const taken: Promise<Snapshot>[] = [];
   const whole = await trained(experiment, dataset, compiled, { onRecord: (record) => taken.push(record.snapshot()) });
-  const timeless = ({ progress, records, ...rest }: typeof whole) => ({
-    ...rest,
-    progress: { ...progress, seconds: 0 },
-    records: records.map((record) => ({ ...record, seconds: 0 })),
-  });
   expect(new Set(whole.records.map(({ learningRate }) => JSON.stringify(learningRate))).size).toBeGreaterThan(2);
   const chosen = choose(await Promise.all(taken));
   expect(chosen.some(({ progress: { epoch, step } }) => epoch === 2 && step > 0 && step < 10)).toBe(true);

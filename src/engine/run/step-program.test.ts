@@ -4,9 +4,9 @@ import { float32, type HostArrays } from '../../support/arrays.js';
 import { trace } from '../record/trace.js';
 import { createCompiledEngine } from '../run/compiled-engine.js';
 import { cut, randomChunk, signature, step } from '../training-step.fixture.js';
-import { copyNames } from './copy-models.js';
 import type { DeviceArray, openSession } from './session.js';
 import { stepProgram } from './step-program.js';
+import { copyNames } from './transfers.js';
 
 /** What is open, and where something goes wrong. Sessions run on the CPU, and keep results as a device would. */
 const device = {

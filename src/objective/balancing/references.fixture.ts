@@ -17,14 +17,18 @@ interface Direction {
   readonly shared: readonly number[];
   /** The factor of each task's gradient in its own parameters. */
   readonly own: readonly number[];
+  /** The factors that the method reports, where they are not those. */
+  readonly reported?: readonly number[];
   /** Gets the batch's losses after the step. */
   readonly after?: (losses: readonly number[]) => void;
 }
 
 type Method = (given: Given) => Direction;
 
+type Fresh = (types: readonly string[]) => Method;
+
 /** A fresh method for tasks of these types; the epochs of `dwa` have two steps. */
-export const references: Readonly<Record<string, (types: readonly string[]) => Method>> = {
+const plain: Readonly<Record<string, Fresh>> = {
   fixed: () => weighted(({ losses }) => losses.map(() => 1)),
   uncertainty(types) {
     const s = types.map(() => 0);
@@ -79,8 +83,6 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
       return { shared: combination(gradients, own), own, after };
     };
   },
-  gradnorm: (types) => gradnorm(types, 1),
-  'gradnorm by the mean of two batches': (types) => gradnorm(types, 2),
   pcgrad: () =>
     apart(({ gradients, orders }) => {
       const projected = gradients.map((gradient, i) =>
@@ -95,43 +97,79 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
         projected.map(() => 1),
       );
     }),
-  cagrad: () =>
-    apart(({ gradients, present }) => {
-      const all = gradients.filter((_, k) => present[k]);
-      const mean = combination(
-        all,
-        all.map(() => 1 / all.length),
-      );
-      const radius = 0.5 * norm(mean);
-      const dual = (w: readonly number[]) => inner(combination(all, w), mean) + radius * norm(combination(all, w));
-      const worst = combination(all, leastOnGrid(all.length, dual));
-      return plus(mean, worst, radius / norm(worst)).map((one) => (all.length * one) / (1 + 0.5 ** 2));
-    }),
-  mgda: () =>
-    apart(({ gradients, present }) => {
-      const all = gradients.filter((_, k) => present[k]);
-      const weights = leastOnGrid(all.length, (w) => norm(combination(all, w)));
-      return combination(all, weights).map((one) => all.length * one);
-    }),
-  metabalance(types) {
-    // Each shared number is a parameter of its own.
-    const lengths = [types.map(() => 0), types.map(() => 0)];
-    return apart(({ gradients, present }) =>
-      lengths.map((own, j) => {
-        for (const [k, gradient] of gradients.entries())
-          if (present[k]) own[k] = 0.9 * at(own, k) + 0.1 * Math.abs(at(gradient, j));
-        const [target = 0] = own;
-        const factors = own.map((length, k) =>
-          k === 0 || target === 0 || length === 0 ? 1 : (0.7 * target) / (length + 1e-5) + 0.3,
-        );
-        return at(combination(gradients, factors), j);
-      }),
-    );
-  },
 };
 
-/** @param initial How many first batches of a task have L(0) as their mean. */
-function gradnorm(types: readonly string[], initial: number): Method {
+const cagrad = (scale: number) =>
+  apart(({ gradients, present }) => {
+    const all = gradients.filter((_, k) => present[k]);
+    const mean = combination(
+      all,
+      all.map(() => 1 / all.length),
+    );
+    const radius = 0.5 * norm(mean);
+    const dual = (w: readonly number[]) => inner(combination(all, w), mean) + radius * norm(combination(all, w));
+    const worst = combination(all, leastOnGrid(all.length, dual));
+    return plus(mean, worst, radius / norm(worst)).map((one) => (all.length * one) / scale);
+  });
+
+/** @param size what a gradient is divided by while the combination is sought */
+const mgda = (size: (gradient: readonly number[], loss: number) => number) =>
+  apart(({ gradients, losses, present }) => {
+    const isHere = (_: unknown, k: number) => present[k];
+    const all = gradients.filter(isHere);
+    const sizes = losses.filter(isHere).map((loss, k) => size(rowAt(all, k), loss));
+    const scaled = all.map((gradient, k) => gradient.map((one) => one / at(sizes, k)));
+    const weights = leastOnGrid(all.length, (w) => norm(combination(scaled, w)));
+    return combination(all, weights).map((one) => all.length * one);
+  });
+
+/** @param scales whether a gradient of this length is scaled to that of the target */
+function metabalance(types: readonly string[], scales: (length: number, target: number) => boolean): Method {
+  // Each shared number is a parameter of its own.
+  const lengths = [types.map(() => 0), types.map(() => 0)];
+  return ({ gradients, present }) => {
+    const factors = lengths.map((own, j) => {
+      for (const [k, gradient] of gradients.entries())
+        if (present[k]) own[k] = 0.9 * at(own, k) + 0.1 * Math.abs(at(gradient, j));
+      const [target = 0] = own;
+      return own.map((length, k) =>
+        k === 0 || target === 0 || length === 0 || !scales(length, target) ? 1 : (0.7 * target) / (length + 1e-5) + 0.3,
+      );
+    });
+    const reached = types.map((_, k) => lengths.filter((own) => at(own, 0) > 0 && at(own, k) > 0).length);
+    return {
+      shared: factors.map((of, j) => at(combination(gradients, of), j)),
+      own: types.map(() => 1),
+      reported: reached.map((count, k) => 1 + sum(factors.map((of) => at(of, k) - 1)) / Math.max(1, count)),
+    };
+  };
+}
+
+/** Every method, and its options that change the calculation. */
+export const references: readonly (readonly [name: string, options: object, fresh: Fresh])[] = [
+  ...Object.entries(plain).map(([name, fresh]) => [name, {}, fresh] as const),
+  ['gradnorm', {}, (types) => gradnorm(types, 1)],
+  ['gradnorm', { initialSteps: 2 }, (types) => gradnorm(types, 2)],
+  ['gradnorm', { over: 'all' }, (types) => gradnorm(types, 1, norm)],
+  ['cagrad', {}, () => cagrad(1 + 0.5 ** 2)],
+  ['cagrad', { rescale: false }, () => cagrad(1)],
+  ['mgda', {}, () => mgda(() => 1)],
+  ['mgda', { normalization: 'norm' }, () => mgda(norm)],
+  ['mgda', { normalization: 'loss' }, () => mgda((_, loss) => loss)],
+  ['metabalance', {}, (types) => metabalance(types, () => true)],
+  ['metabalance', { scale: 'larger' }, (types) => metabalance(types, (length, target) => length > target)],
+  ['metabalance', { scale: 'smaller' }, (types) => metabalance(types, (length, target) => length < target)],
+];
+
+/**
+ * @param initial How many first batches of a task have L(0) as their mean.
+ * @param length A gradient's length: at the last shared parameter, or at all.
+ */
+function gradnorm(
+  types: readonly string[],
+  initial: number,
+  length = (row: readonly number[]) => Math.abs(row.at(-1) ?? 0),
+): Method {
   const v = types.map(() => 1);
   const first: number[][] = types.map(() => []);
   const steps = types.map(() => adam());
@@ -143,12 +181,11 @@ function gradnorm(types: readonly string[], initial: number): Method {
     const here = [...types.keys()].filter((k) => present[k] && first[k]?.length === initial);
     const progress = (k: number) => at(losses, k) / (sum(first[k] ?? []) / initial);
     const mean = (of: (k: number) => number) => sum(here.map(of)) / here.length;
-    // Gradient length at the last shared parameter.
-    const steepness = (k: number) => Math.abs(rowAt(gradients, k).at(-1) ?? Number.NaN);
-    const length = (k: number) => at(weights, k) * steepness(k);
+    const steepness = (k: number) => length(rowAt(gradients, k));
+    const weighed = (k: number) => at(weights, k) * steepness(k);
     const moved = here.map((k) => {
-      const wanted = mean(length) * (progress(k) / mean(progress)) ** 1.5;
-      const slope = Math.sign(length(k) - wanted) * steepness(k);
+      const wanted = mean(weighed) * (progress(k) / mean(progress)) ** 1.5;
+      const slope = Math.sign(weighed(k) - wanted) * steepness(k);
       return Math.max(1e-3, at(weights, k) + must(steps[k], 'optimizer')(slope, 0.025, t));
     });
     // All sum to K: what the absent tasks keep of it, the others share.

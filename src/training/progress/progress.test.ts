@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { float32 } from '../../support/arrays.js';
-import { addBalance, epochBalance } from './epoch-balance.js';
+import { addBalance, epochBalance } from './progress.js';
 
 const outputs = (losses: number[][], weights: number[][]) => {
   const of = (rows: number[][]) => float32([rows.length, rows[0]?.length ?? 0], Float32Array.from(rows.flat()));

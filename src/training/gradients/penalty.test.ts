@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { present } from '../../models/run.fixture.js';
+import { jointLoss } from '../../objective/joint-loss.js';
+import { tf } from '../../support/tf.js';
+import { predictionLosses, totalLoss } from './step-gradients.js';
+
+test('a penalty of rows is each task’s mean over its sample space, whatever the weights of tasks and the padding', () => {
+  const tasks = ['a', 'b'].map((name) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
+  const logits = tf.tensor2d([
+    [-1, 0, 1, -2],
+    [0.5, -0.5, 1.5, 2],
+  ]);
+  const rowPenalties = tf.tensor2d([
+    [0, 0, 0, 0],
+    [0.24, 0, 0.06, 0.48],
+  ]);
+  const batch = {
+    labels: tf.tensor2d([
+      [0, 1, 1, 0],
+      [0, 0, 1, 0],
+    ]),
+    mask: tf.tensor2d([
+      [1, 1, 1, 0],
+      [1, 2, 1, 0],
+    ]),
+    lossWeights: tf.tensor1d([0.3, 5]),
+  };
+  const losses = (more: object) => predictionLosses(jointLoss(tasks), { logits, ...more }, batch);
+  const total = (more: object) => present(totalLoss(losses(more)).dataSync()[0]);
+  expect(total({ rowPenalties }) - total({})).toBeCloseTo((0.24 + 0.06) / 4, 5);
+  expect(total({ rowPenalties, penalty: tf.scalar(2) }) - total({})).toBeCloseTo(2.075, 5);
+  expect([...losses({ rowPenalties }).tasks.dataSync()]).toEqual([...losses({}).tasks.dataSync()]);
+});
