@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Experiment } from '../config/experiment.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { defineWeightSchedule } from './weight-schedule.js';
@@ -41,3 +42,13 @@ const exponential = defineWeightSchedule({
 
 /** Every loss-weight schedule; a config that names none has the first. */
 export const weightSchedules = catalogue('loss-weight schedule', [constant, exponential]);
+
+/** The loss weights of a run, task by task. This is where `loss.weights` and `loss.schedule` enter training. */
+export function configuredLossWeights({ tasks, loss }: Pick<Experiment, 'tasks' | 'loss'>) {
+  const names = tasks.map(({ name }) => name);
+  return {
+    initial: names.map((name) => loss.weights[name]?.initial ?? 1),
+    /** @throws ConfigError for a schedule that is not loaded, and for weights that it would ignore. */
+    schedule: () => weightSchedules.get(loss.schedule.type).build(names, loss.weights, loss.schedule),
+  };
+}

@@ -1,10 +1,10 @@
 import type { Experiment } from '../config/experiment.js';
 import type { Task } from '../data/dataset.js';
+import { configuredLossWeights } from '../objective/catalogue.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import { noScores } from '../optimizers/schedules/learning-rate-schedule.js';
 import { must } from '../support/must.js';
 import type { EpochRecord } from './epoch-record.js';
-import { configuredLossWeights } from './loss-weights.js';
 import type { Selected } from './progress/progress.js';
 import { advance, nothingSelected, planSelection, type Selection } from './progress/selection.js';
 

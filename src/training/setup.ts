@@ -12,6 +12,7 @@ import {
 } from '../models/model.js';
 import type { Balancing } from '../objective/balancing/balancing.js';
 import { balancings } from '../objective/balancing/catalogue.js';
+import { configuredLossWeights } from '../objective/catalogue.js';
 import type { WeightSchedule } from '../objective/weight-schedule.js';
 import { buildOptimizer } from '../optimizers/apart.js';
 import { optimizers } from '../optimizers/catalogue.js';
@@ -24,7 +25,6 @@ import { type Random, randomFromSeed } from '../support/random.js';
 import type { Diagnosed } from './diagnostics.js';
 import { findSharing, notSought, type Sharing, smoothed } from './gradients/sharing.js';
 import type { Balanced } from './gradients/task-gradients.js';
-import { configuredLossWeights } from './loss-weights.js';
 import type { Progress } from './progress/progress.js';
 import { planSelection, type Selection } from './progress/selection.js';
 import { tableMemory } from './table-memory.js';
