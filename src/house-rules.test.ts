@@ -52,7 +52,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 21591, bytes: 94712, files: 31 },
-  comparison: { tokens: 51248, bytes: 181447, files: 37 },
+  comparison: { tokens: 51247, bytes: 181441, files: 37 },
   config: { tokens: 20200, bytes: 79786, files: 13 },
   data: { tokens: 73097, bytes: 272550, files: 69 },
   engine: { tokens: 39345, bytes: 132636, files: 32 },

@@ -1,40 +1,36 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
-import type { Experiment } from '../config/experiment.js';
 import { sealed } from '../support/checksum.js';
+import { temporaryFolder } from '../support/folder.fixture.js';
 import type { ReadShape } from './plan/data-shapes.js';
 import { createMatching } from './plan/decided-changes.js';
 import { parsed } from './plan/planned-runs.fixture.js';
 import { type Run, runPlacer, unfinished } from './plan/run.js';
-import { notesOnSearch, readSearch, type Search, searchedPlaces } from './search.js';
+import { bestValues, keysAtEdges, notesOnSearch, readSearch, type Search, searchedPlaces } from './search.js';
 
-const configWith = (search: string): ComparisonConfig =>
+const configWith = (search: string, more = ''): ComparisonConfig =>
   parsed(`name: small
 compare:
   models:
     - { type: single-task, levels: [[8]], tower: [] }
     - { type: mmoe, levels: [[8]], tower: [], experts: 2 }
   seeds: 3
-  tune: { model.dropout: [0.1, 0.2, 0.3, 0.4, 0.5] }
   search: ${search}
+  ${more || 'tune: { model.dropout: [0.1, 0.2, 0.3, 0.4, 0.5] }'}
 dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 4 }
 tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
 train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
 `);
 const random = configWith('{ type: random, candidates: 5 }');
 
-const readShape: ReadShape = async ({ tasks }: Experiment) => ({
-  kind: 'shape',
+const readShape: ReadShape = async ({ tasks }) => ({
+  ...{ kind: 'shape', rows: { train: 1, validation: 1, test: 1 }, grouped: false },
   model: {
+    ...{ categorical: [], numeric: ['a', 'b', 'c'] },
     tasks: tasks.map(({ name }) => ({ name, type: 'regression' })),
-    categorical: [],
-    numeric: ['a', 'b', 'c'],
   },
-  rows: { train: 1, validation: 1, test: 1 },
-  grouped: false,
 });
 
 /** The search as another process finds it in the folder. */
@@ -53,25 +49,19 @@ function train(folder: string, runs: readonly Run[], score: Score): readonly str
     const scores = ['y1', 'y2'].map((task) => [task, score(run, task)] as const);
     if (scores.some(([, value]) => value === null)) return [path];
     mkdirSync(path, { recursive: true });
-    const tasks = Object.fromEntries(
-      scores.map(([task, value]) => [task, { type: 'regression', validation: { nmse: 1 - Number(value) } }]),
-    );
-    writeFileSync(join(path, 'result.json'), JSON.stringify(sealed({ schema: 2, epochs: 9, tasks })));
+    const tasks = scores.map(([task, value]) => {
+      return [task, { type: 'regression', validation: { nmse: 1 - Number(value) } }] as const;
+    });
+    const result = { schema: 2, epochs: 9, tasks: Object.fromEntries(tasks) };
+    writeFileSync(join(path, 'result.json'), JSON.stringify(sealed(result)));
     return [];
   });
-}
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-search-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** A search to its end. */
 async function whole(config: ComparisonConfig, score: Score): Promise<Search> {
   const folder = temporaryFolder();
-  const { next } = await readAnew(config, folder);
-  const failed = new Set(train(folder, next, score));
+  const failed = new Set(train(folder, (await readAnew(config, folder)).next, score));
   const search = await readAnew(config, folder, failed);
   expect(search.next).toEqual([]);
   return search;
@@ -79,6 +69,21 @@ async function whole(config: ComparisonConfig, score: Score): Promise<Search> {
 
 const dropout = (values: AxisPoint | undefined) => Number(values?.['model.dropout']);
 const lowest: Score = ({ values }) => 1 - dropout(values);
+
+test('28b: a search is the same for every model, the baseline too: all combinations at each point, under its own seed', async () => {
+  const tune = 'tune: { train.optimizer.learningRate: [0.1, 0.01], train.batchSize: [5, 10] }';
+  const config = configWith('{ type: grid }', `${tune}\n  axes: { dataset.correlation: [0.2, 1] }`);
+  const { runs } = await readAnew(config, temporaryFolder());
+  const combinations = [0.1, 0.01].flatMap((rate) => [5, 10].map((batch) => [rate, batch]));
+  const wanted = [0.2, 1].flatMap((correlation) =>
+    ['single-task', 'mmoe'].flatMap((type) => combinations.map((values) => [correlation, type, ...values, 1_000_000])),
+  );
+  const trained = runs.map(({ experiment: { dataset, model, train, seed } }) => {
+    return [dataset['correlation'], model.type, train.optimizer['learningRate'], train.batchSize, seed];
+  });
+  expect(trained).toEqual(wanted);
+  expect(new Set(runs.map(({ folder }) => folder)).size).toBe(16);
+});
 
 test('a search goes on where its folder is; another process finds the same', async () => {
   const folder = temporaryFolder();
@@ -92,29 +97,23 @@ test('a search goes on where its folder is; another process finds the same', asy
   expect(search.next).toEqual([]);
   expect(again.record()).toEqual(search.record());
   const scores = { y1: expect.any(Number), y2: expect.any(Number) };
-  const [run] = next;
-  expect(search.record()).toMatchObject({
-    ...{ type: 'random', seeds: [1_000_000] },
-    models: [
-      {
-        label: 'single-task',
-        candidates: [{ runs: [{ path: run?.folder, epochs: 9, trained: true, scores }] }, ...rest],
-      },
-      { label: 'mmoe', groups: [['y1', 'y2']] },
-    ],
-  });
+  const candidates = next
+    .slice(0, 5)
+    .map(({ folder: path }) => ({ runs: [{ path, epochs: 9, trained: true, scores }] }));
+  const models = [
+    { label: 'single-task', candidates },
+    { label: 'mmoe', groups: [['y1', 'y2']] },
+  ];
+  expect(search.record()).toMatchObject({ type: 'random', seeds: [1_000_000], models });
 });
-const rest = Array.from({ length: 4 }, () => ({ runs: [{ seed: 1_000_000 }] }));
 
 test('a candidate that fails ranks last, and stays in the list; if all fail, no values are found', async () => {
   const search = await whole(random, (run, task) => (dropout(run.values) === 0.1 ? null : lowest(run, task)));
   const chosen = [{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.2 } }];
   expect([search.chosen('mmoe', {}), search.chosen('single-task', {})]).toEqual([chosen, chosen]);
   const failed = search.record()?.models[1]?.candidates.find(({ values }) => dropout(values) === 0.1);
-  expect(failed).toMatchObject({
-    runs: [{ epochs: 0, trained: false, scores: { y1: null, y2: null } }],
-    chosenFor: [],
-  });
+  const runs = [{ epochs: 0, trained: false, scores: { y1: null, y2: null } }];
+  expect(failed).toMatchObject({ runs, chosenFor: [] });
   const none = await whole(random, () => null);
   expect(() => none.chosen('mmoe', {})).toThrow(/^Tuning of 'mmoe' found no values: of each of the 5 combinations/);
 });
@@ -127,25 +126,92 @@ test('tasks that share no parameters are searched as if alone', async () => {
     { tasks: ['y2'], values: { 'model.dropout': 0.1 } },
   ]);
   expect(search.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': expect.any(Number) } }]);
-  const groups = search.record()?.models.map((model) => model.groups);
-  expect(groups).toEqual([[['y1'], ['y2']], [['y1', 'y2']]]);
+  expect(search.record()?.models.map((model) => model.groups)).toEqual([[['y1'], ['y2']], [['y1', 'y2']]]);
 });
 
 test('a choice at an end of the list of a grid is noted, and models of different numbers of settings are', async () => {
-  const rows = [
-    { label: 'single-task', searched: 5 },
-    { label: 'mmoe', searched: 5 },
-  ];
+  const rows = ['single-task', 'mmoe'].map((label) => ({ label, searched: 5 }));
   const noted = async (config: ComparisonConfig, score: Score) =>
     notesOnSearch(rows, (await whole(config, score)).record());
   const grid = configWith('{ type: grid }');
   expect(await noted(grid, lowest)).toEqual([
     'Chosen at an end of its list: dropout 0.1 (single-task, mmoe). Better values may lie beyond: list more.',
   ]);
-  const inside: Score = ({ values }) => -Math.abs(dropout(values) - 0.3);
-  expect(await noted(grid, inside)).toEqual([]);
+  expect(await noted(grid, ({ values }) => -Math.abs(dropout(values) - 0.3))).toEqual([]);
   expect(await noted(random, lowest)).toEqual([]);
   expect(notesOnSearch([...rows, { label: 'ple', searched: 1 }], undefined)).toEqual([
     'Models searched different numbers of settings: single-task 5, mmoe 5, ple 1. The budgets are unequal: a larger search favours its model.',
   ]);
+});
+
+const grid = [0.001, 0.003, 0.01].flatMap((rate) => [0.5, 1, 2].map((weight) => ({ rate, weight })));
+test.each<[AxisPoint, readonly AxisPoint[], string[]]>([
+  [{ rate: 0.003, weight: 1 }, grid, []],
+  [{ rate: 0.001, weight: 1 }, grid, ['rate']],
+  [{ rate: 0.003, weight: 2 }, grid, ['weight']],
+  [{ rate: 0.01, weight: 0.5 }, grid, ['rate', 'weight']],
+  [{ batch: 128 }, [{ batch: 64 }, { batch: 128 }], ['batch']],
+  [{ dropout: 0 }, [{ dropout: 0 }, { dropout: 0.1 }], []],
+  [{ levels: [[16]] }, [{ levels: [[8]] }, { levels: [[16]] }], []],
+  [{ rate: 0.1 }, [{ rate: 0.1 }], []],
+])('%j is at an end of %j: %j', (chosen, tried, keys) => expect(keysAtEdges(chosen, tried)).toEqual(keys));
+
+/** AUC and nmse on validation of a binary and a regression task, by seed; undefined: the run failed. */
+type Scores = readonly [click: number | null, watch: number | null] | undefined;
+
+test.each<[string, readonly (readonly Scores[])[], number]>([
+  // Sums: 969, 961, 960, 958. Of AUC and 1 - nmse, the second would be the best.
+  ['the best mean over tasks, of .001 AUC and 1 %', [[[0.9, 0.5]], [[0.8, 0.2]], [[0.95, 0.9]], [[0.89, 0.5]]], 0],
+  ['no run that failed, nor one without a score', [[undefined], [[null, 0.01]], [[0.99, null]], [[0.01, 40]]], 3],
+  // .8, .5: mean .65; .7, .7; .69, .69
+  [
+    'the best mean over seeds',
+    [
+      [
+        [0.8, 0.2],
+        [0.5, 0.5],
+      ],
+      [
+        [0.7, 0.3],
+        [0.7, 0.3],
+      ],
+      [
+        [0.69, 0.31],
+        [0.69, 0.31],
+      ],
+    ],
+    1,
+  ],
+  [
+    'none of which a seed failed',
+    [
+      [
+        [0.8, 0.2],
+        [0.5, 0.5],
+      ],
+      [[0.7, 0.3], undefined],
+      [
+        [0.69, 0.31],
+        [0.69, 0.31],
+      ],
+    ],
+    2,
+  ],
+])('values are chosen together: %s', (_, candidates, best) => {
+  // 21: on the test split the worst of them would lead.
+  const tried = candidates.map((seeds, values) => ({
+    values: { values },
+    results: seeds.map((scores) => {
+      if (!scores) return undefined;
+      const task = (type: string, metric: string, value: number | null, test: number) => {
+        return { type, validation: { [metric]: value }, test: { [metric]: test } };
+      };
+      const [click, watch] = scores;
+      const leak = values === best ? 0 : 1;
+      return {
+        tasks: { click: task('binary', 'auc', click, leak), watch: task('regression', 'nmse', watch, 1 - leak) },
+      };
+    }),
+  }));
+  expect(bestValues(tried, [['click', 'watch']])).toEqual([{ values: best }]);
 });

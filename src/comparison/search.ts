@@ -135,7 +135,7 @@ export async function readSearch(
 }
 
 /** Each candidate with each seed of the search. These runs are not reported. */
-export function tuningRuns({ label, point, candidates }: Place, seeds: readonly number[]): readonly Cell[] {
+function tuningRuns({ label, point, candidates }: Place, seeds: readonly number[]): readonly Cell[] {
   return candidates.flatMap(({ values, changes }) => seeds.map((seed) => ({ label, point, seed, values, changes })));
 }
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Comparison, ModelSearch, TaskGain } from '../comparison/comparison.js';
 import { must } from '../support/must.js';
-import { everyVerdict } from './comparison.fixture.js';
 import { explanations, legend, protocol } from './explain.js';
 import { comparisonPoints } from './gain-rows.js';
+import { everyVerdict } from './report.fixture.js';
 
 function explained(changes: Partial<Comparison> = {}): string {
   const comparison = { ...everyVerdict, ...changes };

@@ -2,9 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
-import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { gainsText } from './gains-text.js';
-import { reportFixture } from './report.fixture.js';
+import { comparisonRow, everyVerdict, storedReport, taskGain } from './report.fixture.js';
 
 const plain = { colour: false, wide: false, columns: 80 };
 /** The cells of a line, with bars between them. */
@@ -71,22 +70,12 @@ test('green is better, red is worse, and colours move no column', () => {
 });
 
 test('log points are the unit of gains of errors, and means keep the metric’s own digits', async () => {
-  const { comparison } = await reportFixture({
-    ...{
-      models: [
-        { label: 'alone', type: 'single-task' },
-        { label: 'ple', type: 'ple' },
-      ],
-      seeds: 3,
-      rows: 400,
-    },
-    ...{ tasks: [{ name: 'time', type: 'regression' as const }], spread: 0.02, settings: { errorGains: 'log' } },
-  });
+  const { comparison } = await storedReport('axis');
   const text = gainsText(comparison, { ...plain, columns: 400 });
-  const gain = comparison.rows[1]?.tasks['time']?.gain ?? 0;
-  expect(text).toMatch(/alone .* 0\.\d{3,5} MSE/);
-  expect(text).toContain(`(+${gain.toFixed(1)} log points)`);
-  expect(text).toContain('of errors in log points, 100 ln(alone / model)');
+  const gain = comparison.rows[2]?.tasks['y1']?.gain ?? 0;
+  expect(text).toMatch(/single-task .* 0\.\d{3,5} MSE/);
+  expect(text).toContain(`(+${gain.toFixed(2)} log points)`);
+  expect(text).toContain('of errors in log points, 100 ln(single-task / model)');
   expect(gainsText(comparison, { ...plain, columns: 400, wide: true })).toContain('Gains of errors are in log points');
 });
 

@@ -2,18 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { reportFixture } from './report.fixture.js';
+import { storedReport } from './report.fixture.js';
 import { writeOutputs } from './write-outputs.js';
 
-const data = await reportFixture({
-  models: [
-    { label: 'single-task', type: 'single-task' },
-    { label: 'PLE', type: 'ple' },
-  ],
-  seeds: 2,
-  rows: 60,
-  epochs: 3,
-});
+const data = await storedReport('two-types');
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'outputs-'));

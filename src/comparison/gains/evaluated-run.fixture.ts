@@ -1,6 +1,6 @@
-import { evaluateTask, type TaskMetrics } from '../../metrics/evaluate.js';
+import type { AxisPoint } from '../../config/comparison.js';
+import type { TaskMetrics } from '../../metrics/evaluate.js';
 import type { EvaluatedRun } from '../../training/finished-run.js';
-import type { TaskPredictions } from '../../training/predictions.js';
 import type { Entry } from '../stored/entry.js';
 import type { SummaryOptions } from './summarize.js';
 
@@ -21,18 +21,6 @@ export function evaluatedRun(
   return { path, result, hasPredictions: false, predictions: () => Promise.reject(new Error('There are none.')) };
 }
 
-/** A run that was never trained, with these predictions and their metrics. */
-export function predictedRun(path: string, predictions: readonly TaskPredictions[], data: Data = {}): EvaluatedRun {
-  const tasks = Object.fromEntries(
-    predictions.map(({ task, scores }) => [task.name, { type: task.type, test: evaluateTask(task, scores) }]),
-  );
-  return {
-    ...evaluatedRun(path, tasks, { rows: predictions[0]?.scores.labels.length ?? 0, ...data }),
-    hasPredictions: true,
-    predictions: async () => predictions,
-  };
-}
-
 /** A model whose runs have the seeds 1, 2, …; a run that is undefined failed. */
 export function buildEntry(
   label: string,
@@ -50,23 +38,86 @@ export function buildEntry(
   };
 }
 
-/** The entry with configs of its runs. @param result What is added to the results. */
-export function configured(entry: Entry, dataset: object, result = (_: number): object => ({})): Entry {
-  return {
-    ...entry,
-    runs: entry.runs.map(({ run, ...reference }, index) => {
-      if (!run) return reference;
-      const trained = { experiment: { dataset, train: { epochs: 1 } }, environment: {}, epochs: [], notes: [] };
-      return {
-        ...reference,
-        run: {
-          ...run,
-          ...trained,
-          result: { ...run.result, ended: 'plateau', bestEpoch: { click: 1 }, ...result(index) },
-        },
-      };
-    }),
-  };
+type Values = readonly (number | null | 'failed')[];
+type Metrics = Readonly<Record<string, Values>>;
+
+/** A model of goldens/summaries.yaml, with a key for each task: its AUC by seed, or metrics. */
+export interface ModelFacts {
+  readonly label: string;
+  readonly at?: AxisPoint;
+  /** On its front. */
+  readonly weight?: number;
+  /** Gains over the first model, in place of tasks. */
+  readonly shift?: readonly number[];
+  readonly made?: Made;
+}
+
+interface Made {
+  /** Before the seed. Default: the label, and the weight. */
+  readonly path?: string;
+  /** By seed. */
+  readonly checksum?: readonly string[];
+  readonly rows?: number;
+  readonly predictions?: false;
+  /** Of trained runs: keys of `dataset`; by seed, or by task and seed, how training ended. */
+  readonly dataset?: object;
+  readonly ended?: readonly string[] | Readonly<Record<string, readonly string[]>>;
+  /** The runs are of one seed: the tasks of each. */
+  readonly ofOneSeed?: readonly (readonly string[])[];
+}
+
+const noise = [0.001, -0.001, 0, 0.0005, -0.0005];
+
+/** The numbers of each task, by metric. */
+function metricsOf(
+  { label, at, weight, shift, made, ...tasks }: ModelFacts,
+  first: ModelFacts,
+): readonly (readonly [string, Metrics])[] {
+  const values: Readonly<Record<string, Values | Metrics>> = tasks;
+  if (!shift) return Object.entries(values).map(([task, of]) => [task, of instanceof Array ? { auc: of } : of]);
+  return metricsOf(first, first).map(([task, { auc = [] }], place) => {
+    const moved = auc.map((value, seed) => Number(value) + (shift[place] ?? 0) + (noise[seed] ?? 0));
+    return [task, { auc: moved }];
+  });
+}
+
+/** @param first The model that shifts are from. */
+export function entryOf(facts: ModelFacts, first: ModelFacts): Entry {
+  const { label, at, weight, made = {} } = facts;
+  const tasks = metricsOf(facts, first);
+  const of = <Value>(seed: number, values: readonly Value[] = []) => values[seed];
+  const name = made.path ?? [label, ...(weight === undefined ? [] : [`weight-${weight}`])].join('-');
+  const runs = Object.values(tasks[0]?.[1] ?? {})[0]?.map((value, index): Entry['runs'][number] => {
+    const named = { seed: made.ofOneSeed ? 1 : index + 1, path: `${name}-${index + 1}` };
+    const ofTasks = made.ofOneSeed ? { tasks: of(index, made.ofOneSeed) ?? [] } : {};
+    if (value === 'failed') return { ...named, status: 'failed' };
+    const ends = (task: string) => (made.ended instanceof Array ? {} : { ended: of(index, made.ended?.[task]) });
+    const test = (metrics: Metrics) => {
+      const numbers = Object.entries(metrics).map(([name, values]) => [name, of(index, values)] as const);
+      return Object.fromEntries(numbers.map(([name, number]) => [name, typeof number === 'number' ? number : null]));
+    };
+    const results = tasks.map(([task, metrics]) => {
+      const type = 'mse' in metrics ? 'regression' : 'binary';
+      return [task, { type, test: test(metrics), ...ends(task) }] as const;
+    });
+    const { rows, checksum } = made;
+    const data = { ...(rows ? { rows } : {}), ...(checksum ? { checksum: of(index, checksum) ?? '' } : {}) };
+    const run = {
+      ...evaluatedRun(named.path, Object.fromEntries(results), data),
+      hasPredictions: made.predictions ?? true,
+    };
+    if (!made.ended && !made.dataset) return { ...named, status: 'done', run };
+    const result = {
+      ...{ ...run.result, bestEpoch: { click: 1 }, oneEpoch: { epoch: 1, tasks: run.result.tasks } },
+      ended: made.ended instanceof Array ? of(index, made.ended) : 'plateau',
+      parametersByTask: { click: { embedding: 1 + index, network: 10 }, buy: { embedding: 5, network: 100 + index } },
+    };
+    const trained = { experiment: { dataset: made.dataset ?? {}, train: { epochs: 1 } }, environment: {}, notes: [] };
+    const finished = { ...run, ...trained, epochs: [], gates: [], result };
+    return { ...named, ...ofTasks, status: 'done', run: finished };
+  });
+  const values = weight === undefined ? {} : { values: { 'loss.weights.buy.initial': weight } };
+  return { ...{ label, type: label, point: at ?? {} }, ...values, runs: runs ?? [] };
 }
 
 /** Seeds 1 to `count`, without margins, contrasts or axes. */

@@ -1,245 +1,304 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { sealed } from '../../support/checksum.js';
 import { folderPerTest } from '../../support/folder.fixture.js';
-import { randomFromSeed } from '../../support/random.js';
+import { must } from '../../support/must.js';
 import { readRun } from '../../training/finished-run.js';
-import type { Comparison } from '../comparison.js';
-import { type StoredTask, storeRun, storeTable } from '../stored/stored-run.fixture.js';
+import type { Comparison, TaskGain } from '../comparison.js';
+import { type Facts, readFacts, storedComparisons, storeFacts } from '../stored/stored-run.fixture.js';
 import { readStoredRuns } from '../stored/stored-runs.js';
 import { storedTable, type TableOptions } from './stored-table.js';
 
 const at = folderPerTest();
-const draw = (name: string) => {
-  const random = randomFromSeed(1).stream(name);
-  return Array.from({ length: 40 }, () => random.normal());
-};
-const clicks = draw('clicks').map((value) => (value > 0 ? 1 : 0));
-const storedTasks = (model: string, seed: number): Record<string, StoredTask> => ({
-  click: { type: 'binary', labels: clicks, logits: draw(`${model}/${seed}/click`) },
-  time: {
-    type: 'regression',
-    labels: draw('times'),
-    offset: 1,
-    scale: 2,
-    logits: draw(`${model}/${seed}/time`).map((value) => value / 4),
-  },
-});
-const seeds = [1, 2, 3];
-const mmoe = { type: 'mmoe', experts: 2 };
+const twoTypes = readFacts('two-types');
+const seeds = [1, 2, 3, 4];
 
-const whole = mkdtempSync(join(tmpdir(), 'ple-table-'));
-afterAll(() => rmSync(whole, { recursive: true }));
-beforeAll(async () => {
-  for (const seed of seeds) {
-    await storeRun(join(whole, `base-${seed}`), { name: 'base', seed, tasks: storedTasks('base', seed) });
-    await storeRun(join(whole, `m-${seed}`), { name: 'm', seed, tasks: storedTasks('m', seed), model: mmoe });
-  }
-});
+/** @param change What runs found, or the table says, beyond the stored comparison's. */
+const store = (change: Partial<Facts> = {}, facts = twoTypes) => storeFacts(at('runs'), { ...facts, ...change });
+const withTable = (table: object): Partial<Facts> => ({ table: { ...twoTypes.table, ...table } });
 
-/** Copies of runs of the single-task model and of mmoe, and their table. */
-function store(of: readonly number[] = seeds, baseline = 'base'): void {
-  for (const name of of.flatMap((seed) => [`base-${seed}`, `m-${seed}`]))
-    cpSync(join(whole, name), at('runs', name), { recursive: true });
-  storeRows([row('base', 'base', of), row('m', 'm', of)], { baseline, seeds: of });
+async function table(options: Partial<TableOptions> = {}, source = readStoredRuns(at('runs'))) {
+  const unset = { baseline: undefined, uncertainty: undefined, predictions: [], scale: undefined };
+  return storedTable(source, { folder: at('runs'), ...unset, ...options });
 }
 
-/** @param name of the runs' folders, before the seed. */
-function row(label: string, name: string, of: readonly number[]) {
-  const runs = of.map((seed) => ({ seed, path: `${name}-${seed}`, status: 'done' }));
-  return { label, type: name === 'm' ? 'mmoe' : 'single-task', axis: {}, tasks: {}, runs };
+function gain({ comparison }: { readonly comparison: Comparison }, task: string, label = 'PLE'): TaskGain {
+  return must(comparison.rows.find((row) => row.label === label)?.tasks[task], `gain of ${label}`);
 }
 
-function storeRows(rows: readonly object[], options: Readonly<Record<string, unknown>>): void {
-  storeTable(at('runs'), { baseline: 'base', tasks: ['click', 'time'], uncertainty: 'both', rows, ...options });
-}
-
-const table = (options: Partial<TableOptions> = {}) =>
-  storedTable(readStoredRuns(at('runs')), {
-    folder: at('runs'),
-    baseline: undefined,
-    uncertainty: undefined,
-    predictions: [],
-    scale: undefined,
-    ...options,
-  });
-
-const findRow = ({ comparison }: { comparison: Comparison }, label: string) => {
-  const row = comparison.rows.find((candidate) => candidate.label === label);
-  if (!row) throw new Error(`There is no row '${label}'.`);
-  return row;
-};
-
-test('stored runs make a table: gains over the single-task model, pair by pair', async () => {
-  store();
-  const found = await table({ folder: at('report') });
-  expect(found.comparison).toMatchObject({
-    name: 'c',
-    baseline: 'base',
-    tasks: ['click', 'time'],
-    seeds,
-    axes: {},
-  });
-  expect(found.comparison.uncertainty).toBe('both');
-  const { click, time } = findRow(found, 'm').tasks;
-  const value = (model: string, seed: number, task: string, metric: string) =>
-    Number(readRun(at('runs', `${model}-${seed}`))?.result.tasks[task]?.test[metric]);
-  const mean = (of: (seed: number) => number) => seeds.reduce((sum, seed) => sum + of(seed), 0) / seeds.length;
-  const auc = (seed: number) => value('m', seed, 'click', 'auc') - value('base', seed, 'click', 'auc');
-  const mse = (seed: number) => value('base', seed, 'time', 'mse') - value('m', seed, 'time', 'mse');
-  expect(click).toMatchObject({ metric: 'auc', gain: expect.closeTo(mean(auc), 12) });
-  expect(time).toMatchObject({ metric: 'mse', gain: expect.closeTo(mean(mse), 12) });
-  expect(findRow(found, 'm')).toMatchObject({ type: 'mmoe', parameters: { embedding: 0, network: 12 } });
-  // Paths are as seen from the report, and lead to the runs.
-  expect(findRow(found, 'm').runs[0]).toEqual({ seed: 1, path: '../runs/m-1', status: 'done' });
-  expect(found.runs.get('../runs/m-1')?.path).toBe(at('runs/m-1'));
-  expect(found.runs.size).toBe(6);
-});
-
-describe('a comparison', () => {
-  /** comparison.json of all stored runs, in their folder, judged by other metrics than the usual ones. */
-  async function compared(): Promise<Comparison> {
-    store();
-    const made = await table();
-    const rows = made.comparison.rows.map((row) => {
-      const { click, time } = row.tasks;
-      const tasks = { click: { ...click, metric: 'logLoss' }, time: { ...time, metric: 'mae' } };
-      return { ...row, tasks, tuned: { 'train.epochs': 3 } };
-    });
-    const stored = { ...made.comparison, name: 'c', uncertainty: 'both', timing: { seconds: 3 }, rows };
-    writeFileSync(at('runs', 'comparison.json'), JSON.stringify(sealed(stored)));
-    const again = await table();
-    writeFileSync(at('runs', 'comparison.json'), JSON.stringify(again.comparison));
-    return again.comparison;
-  }
-
-  test('is summed up again to the same bits, with its metrics, errors, labels and choices', async () => {
-    const first = await compared();
+describe.each(storedComparisons)('%s', (name) => {
+  test('is summed up again to the same bits, with its metrics, errors, contrasts, fronts and choices', async () => {
+    await store({}, readFacts(name));
     const { comparison } = await table();
-    expect(JSON.stringify(comparison)).toBe(JSON.stringify(first));
-    expect(comparison).toMatchObject({ name: 'c', uncertainty: 'both', baseline: 'base', timing: { seconds: 3 } });
-    expect(comparison.rows[1]).toMatchObject({ label: 'm', tuned: { 'train.epochs': 3 } });
-    expect(comparison.rows[1]?.tasks).toMatchObject({ click: { metric: 'logLoss' }, time: { metric: 'mae' } });
-  });
-
-  test('can be given other errors and another baseline', async () => {
-    await compared();
-    const other = await table({ uncertainty: 'seeds', baseline: 'm' });
-    expect(other.comparison).toMatchObject({ uncertainty: 'seeds', baseline: 'm' });
-    expect(findRow(other, 'm').tasks.click?.gain).toBeNull();
-    const before = findRow(await table({ uncertainty: 'seeds' }), 'm').tasks.click?.gain;
-    expect(Math.abs(Number(before))).toBeGreaterThan(0);
-    expect(findRow(other, 'base').tasks.click?.gain).toBeCloseTo(-Number(before), 12);
+    expect(comparison.rows.map(({ label }) => label)).toEqual(readFacts(name).table.rows.map(({ label }) => label));
+    writeFileSync(at('runs/comparison.json'), JSON.stringify(comparison));
+    expect(JSON.stringify((await table()).comparison)).toBe(JSON.stringify(comparison));
   });
 });
 
-test('the baseline is asked for without a single-task model, or with several, and must be in the table', async () => {
-  store([1], 'gone');
-  expect((await table()).comparison.baseline).toBe('base');
-  await expect(table({ baseline: 'bace' })).rejects.toThrow(/no model 'bace' \(did you mean 'base'\?\)/);
-  storeRows([row('m', 'm', [1])], { baseline: 'gone' });
-  await expect(table()).rejects.toThrow(/--baseline LABEL; there are: m/);
-  expect((await table({ baseline: 'm' })).comparison.baseline).toBe('m');
-  storeRows([row('a', 'base', [1]), row('b', 'base', [1])], { baseline: 'gone' });
-  await expect(table()).rejects.toThrow(/--baseline LABEL: a, b/);
-});
-
-test('runs of other tasks cannot be compared', async () => {
-  store([1]);
-  const tasks = { ...storedTasks('m', 1), buy: { type: 'binary', labels: clicks, logits: clicks } } as const;
-  await storeRun(at('runs/m-1'), { name: 'm', seed: 1, tasks, model: mmoe });
-  await expect(table()).rejects.toThrow(
-    /base-1 and .*m-1 have other tasks \(click: binary, time: regression; click: binary, time: regression, buy: binary\)/,
+test('a table: gains over the single-task model, each task of a seed from the run that has it; paths as seen from the report', async () => {
+  await store();
+  const { comparison, runs } = await table({ folder: at('report') });
+  const value = (run: string, task: string, metric: string) =>
+    Number(readRun(at('runs', run))?.result.tasks[task]?.test[metric]);
+  const mean = (of: (seed: number) => number) => seeds.reduce((sum, seed) => sum + of(seed), 0) / seeds.length;
+  const auc = (seed: number) => value(`run-3-${seed}`, 'click', 'auc') - value(`run-0-${seed}-click`, 'click', 'auc');
+  const mse = (seed: number) => value(`run-0-${seed}-time`, 'time', 'mse') - value(`run-3-${seed}`, 'time', 'mse');
+  expect(gain({ comparison }, 'click').gain).toBeCloseTo(mean(auc), 12);
+  expect(gain({ comparison }, 'time').gain).toBeCloseTo(mean(mse), 12);
+  const [alone, mmoe] = comparison.rows;
+  const parts = { click: '../runs/run-0-1-click', time: '../runs/run-0-1-time' };
+  expect(alone?.runs[0]).toEqual({ seed: 1, path: parts.click, status: 'done', parts });
+  expect(alone).toMatchObject({ parameters: { embedding: 5000, network: 100_000 }, searched: 2 });
+  expect(mmoe?.runs[0]).toEqual({ seed: 1, path: '../runs/run-1-1', status: 'done' });
+  expect(runs.get('../runs/run-1-1')?.path).toBe(at('runs/run-1-1'));
+  expect(runs.size).toBe(36);
+  expect(comparison.notes).toContain(
+    'Models searched different numbers of settings: single-task 2, MMoE 2, CGC 2, PLE 2, lost 1. The budgets are unequal: a larger search favours its model.',
   );
+});
+
+test('a table can be given other errors and another baseline', async () => {
+  await store();
+  const other = await table({ uncertainty: 'seeds', baseline: 'PLE' });
+  expect(other.comparison).toMatchObject({ uncertainty: 'seeds', baseline: 'PLE' });
+  expect(gain(other, 'click').gain).toBeNull();
+  expect(gain(other, 'click', 'single-task').gain).toBe(-Number(gain(await table(), 'click').gain));
+});
+
+test('a seed counts once all of its runs have finished; parts on other data are refused', async () => {
+  await store();
+  rmSync(at('runs/run-0-1-time'), { recursive: true });
+  const { comparison, notes } = await table();
+  expect(comparison.rows[0]?.runs[0]).toMatchObject({ seed: 1, status: 'missing' });
+  expect(gain({ comparison }, 'click', 'single-task').mean).not.toBeNull();
+  expect(notes[0]).toBe(`${at('runs/run-0-1-time')} (single-task, seed 1) is missing and is left out.`);
+  expect(comparison.notes).toContain('single-task: the run of seed 1 is not there; the table is without it.');
+  const run = { ...must(twoTypes.runs['run-0-2-time'], 'run'), checksum: 'other' };
+  await store({
+    data: { ...twoTypes.data, other: must(twoTypes.data['c0ffee'], 'data') },
+    runs: { ...twoTypes.runs, 'run-0-2-time': run },
+  });
+  await expect(table()).rejects.toThrow(/run-0-2-click and .*run-0-2-time were trained on different data/);
+});
+
+test.each([
+  ['bace', ['single-task'], "no model 'bace' (did you mean 'base'?)"],
+  [undefined, [], '--baseline LABEL; there are: other'],
+  [undefined, ['single-task', 'again'], '--baseline LABEL: base, again'],
+])('a baseline %s, of single-task models %j, is refused', async (baseline, labels, message) => {
+  const [alone, mmoe] = twoTypes.table.rows;
+  const rows = labels.map((label, index) => ({ ...must(alone, 'row'), label: index === 0 ? 'base' : label }));
+  const table_ = {
+    baseline: 'gone',
+    rows: [...rows, { ...must(mmoe, 'row'), label: 'other' }],
+    contrasts: [],
+    fronts: [],
+  };
+  await store(withTable(table_));
+  await expect(table({ baseline })).rejects.toThrow(message);
+  if (baseline) expect((await table()).comparison.baseline).toBe('base');
 });
 
 test('predictions made elsewhere are refused with a label of the table, and where no run has kept labels', async () => {
-  store([1]);
+  await store();
   const refused = (label: string, message: RegExp) => {
-    const predictions = [{ label, seed: 1, path: at('runs/base-1/predictions.arrow') }];
+    const predictions = [{ label, seed: 1, path: at('none.csv') }];
     return expect(table({ predictions, scale: 'logit' })).rejects.toThrow(message);
   };
-  await refused('m', /already named 'm'/);
-  for (const run of ['base-1', 'm-1']) rmSync(at('runs', run, 'predictions.arrow'));
+  await refused('PLE', /already named 'PLE'/);
+  for (const run of Object.keys(twoTypes.runs)) rmSync(at('runs', run, 'predictions.arrow'));
   await refused('theirs', /No run of seed 1 has a predictions\.arrow/);
 });
 
-test('notes on runs: other versions, ends at the limit of epochs', async () => {
-  const runs = at('runs');
-  const base = { name: 'base', tasks: storedTasks('base', 1), ended: 'limit' } as const;
-  await storeRun(join(runs, 'base-1'), { ...base, seed: 1, environment: { commit: 'a'.repeat(40) } });
-  await storeRun(join(runs, 'base-2'), { ...base, seed: 2, environment: { commit: 'b'.repeat(40) } });
-  const other = { name: 'm', model: mmoe, tasks: storedTasks('m', 1) };
-  await storeRun(join(runs, 'm-1'), { ...other, seed: 1, environment: { commit: 'b'.repeat(40) } });
-  storeRows([row('base', 'base', [1, 2]), row('m', 'm', [1])], { seeds: [1, 2] });
-  const { comparison } = await table();
-  expect(comparison.notes).toEqual(
-    expect.arrayContaining([
-      'The runs were made by different versions of ple (commit aaaaaaa, commit bbbbbbb), whose numbers may differ under the same seed; ' +
-        'those whose folder is deleted are trained again.',
-      'In 2 of all 3 runs the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.',
-    ]),
+test('runs of several versions are noted', async () => {
+  const run = must(twoTypes.runs['run-1-1'], 'run');
+  const runs = Object.entries(twoTypes.runs).map(([path, one]) => [
+    path,
+    { ...one, environment: { commit: (one === run ? 'a' : 'b').repeat(40) } },
+  ]);
+  await store({ runs: Object.fromEntries(runs) });
+  expect((await table()).comparison.notes).toContain(
+    'The runs were made by different versions of ple (commit bbbbbbb, commit aaaaaaa), whose numbers may differ under the same seed; ' +
+      'those whose folder is deleted are trained again.',
   );
 });
 
-const bySeeds = async () => (await table({ uncertainty: 'seeds' })).comparison;
+describe('a metric that result.json lacks', () => {
+  /** Stores a table that judges clicks by a metric. */
+  const judgedBy = (metric: string) => {
+    const rows = twoTypes.table.rows.map((row) => ({
+      ...row,
+      tasks: { ...row.tasks, click: { ...must(row.tasks['click'], 'gain'), metric } },
+    }));
+    return store(withTable({ rows, uncertainty: 'seeds' }));
+  };
+  /** Makes result.json of PLE's runs one of a version that did not know these metrics. */
+  const forget = (names: readonly string[], splits = ['test']) => {
+    for (const seed of seeds) {
+      const file = at(`runs/run-3-${seed}/result.json`);
+      const result = JSON.parse(readFileSync(file, 'utf8'));
+      for (const name of names) for (const split of splits) delete result.tasks.click[split][name];
+      writeFileSync(file, JSON.stringify(sealed(result)));
+    }
+  };
 
-/** Makes the folder one whose table judges clicks by this metric. */
-async function judgeBy(metric: string): Promise<void> {
-  const comparison = await bySeeds();
-  const rows = comparison.rows.map((row) => ({
-    ...row,
-    tasks: { ...row.tasks, click: { ...row.tasks.click, metric } },
-  }));
-  writeFileSync(at('runs/comparison.json'), JSON.stringify(sealed({ ...comparison, rows })));
-}
+  test.each(['auc', 'f1'])('is computed from the predictions, to the same bits: %s', async (metric) => {
+    await judgedBy(metric);
+    const before = await table();
+    expect(gain(before, 'click')).toMatchObject({ metric, gain: expect.any(Number) });
+    forget([metric]);
+    expect((await table()).comparison).toEqual(before.comparison);
+  });
 
-/** Makes a run's result.json one of a version that did not know these metrics. */
-function forget(run: string, metrics: Readonly<Record<string, readonly string[]>>, splits = ['test']): void {
-  const file = at('runs', run, 'result.json');
-  const result = JSON.parse(readFileSync(file, 'utf8'));
-  for (const [task, names] of Object.entries(metrics))
-    for (const name of names) for (const split of splits) delete result.tasks[task][split][name];
-  writeFileSync(file, JSON.stringify(sealed(result)));
-}
+  test('is left out, with its cause, without a threshold of validation, or without predictions', async () => {
+    await judgedBy('f1');
+    forget(['f1', 'f1Threshold'], ['validation', 'test']);
+    const found = await table();
+    expect(gain(found, 'click')).toMatchObject({ mean: null, gain: null });
+    expect(found.comparison.notes).toContain(
+      "PLE: f1 of task 'click' cannot be computed for the runs of seeds 1, 2, 3, 4: no threshold was chosen on validation; left out.",
+    );
+    await judgedBy('auc');
+    forget(['auc']);
+    rmSync(at('runs/run-3-2/predictions.arrow'));
+    expect((await table()).comparison.notes).toContain(
+      "PLE: auc of task 'click' was not stored by the version of ple that made the run of seed 2, and no predictions.arrow was kept to compute it from; left out.",
+    );
+  });
+});
 
-test('a metric that result.json lacks is computed from the predictions, to the same bits', async () => {
-  store();
-  const before = await bySeeds();
-  expect(before.rows[1]?.tasks.click?.gain).not.toBeNull();
-  for (const seed of seeds) {
-    forget(`base-${seed}`, { click: ['auc'] });
-    forget(`m-${seed}`, { click: ['auc'], time: ['mse', 'nmse'] });
+describe('errors over test rows', () => {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+  /** What each row moves a run's AUC (DeLong 1988) and its negative mean squared error by. */
+  function influences(of: (task: string) => string) {
+    const read = (task: string) => {
+      const logits = must(twoTypes.runs[of(task)]?.tasks[task], 'run').logits.map(Math.fround);
+      return { logits, labels: must(twoTypes.data['c0ffee']?.[task], 'rows').labels.map(Math.fround) };
+    };
+    const [click, time] = [read('click'), read('time')];
+    const placement = click.logits.map((logit, row) => {
+      const others = click.logits.filter((_, other) => click.labels[other] !== click.labels[row]);
+      const share = mean(others.map((other) => (logit > other ? 1 : logit === other ? 0.5 : 0)));
+      return click.labels[row] === 1 ? share : 1 - share;
+    });
+    const losses = time.logits.map((logit, row) => (logit - (time.labels[row] ?? 0)) ** 2);
+    const [auc, mse] = [mean(placement.filter((_, row) => click.labels[row] === 1)), mean(losses)];
+    const ofClass = (row: number) => click.labels.filter((label) => label === click.labels[row]).length;
+    const root = (n: number) => Math.sqrt(n * (n - 1));
+    return {
+      ...{ auc, mse },
+      click: placement.map((share, row) => (share - auc) / root(ofClass(row))),
+      time: losses.map((loss) => -(loss - mse) / root(losses.length)),
+    };
   }
-  expect(await bySeeds()).toEqual(before);
-});
 
-test('F1 is computed with the threshold that validation chose; without it, a note says so', async () => {
-  store();
-  await judgeBy('f1');
-  const before = await bySeeds();
-  expect(before.rows[1]?.tasks.click).toMatchObject({ metric: 'f1', gain: expect.any(Number) });
-  for (const seed of seeds) forget(`m-${seed}`, { click: ['f1'] });
-  expect(await bySeeds()).toEqual(before);
-  for (const seed of seeds) forget(`m-${seed}`, { click: ['f1', 'f1Threshold'] }, ['validation', 'test']);
-  const { notes, rows } = await bySeeds();
-  expect(notes).toContain(
-    "m: f1 of task 'click' cannot be computed for the runs of seeds 1, 2, 3: no threshold was chosen on validation; left out.",
+  test.each([
+    ['rows', undefined, undefined],
+    ['groups', (row: number) => row % 8, undefined],
+    ['rows, in log points', undefined, 'log'],
+  ] as const)(
+    '%s: by their definition, over averages of the seeds, on each task and on the mean',
+    async (_, group, log) => {
+      const [click, time] = ['click', 'time'].map((task) => {
+        const own = must(twoTypes.data['c0ffee']?.[task], 'rows');
+        return { ...own, ...(group ? { groups: own.labels.map((__, row) => group(row)) } : {}) };
+      });
+      const data = { c0ffee: { click: must(click, 'task'), time: must(time, 'task') } };
+      await store({ data, ...withTable({ uncertainty: 'rows', ...(log ? { errorGains: log } : {}) }) });
+      const found = await table();
+      const [alone, ple] = [
+        seeds.map((seed) => influences((task) => `run-0-${seed}-${task}`)),
+        seeds.map((seed) => influences((_task) => `run-3-${seed}`)),
+      ];
+      const rows = must(click, 'task').labels.map((__, row) => row);
+      const at = (runs: typeof ple, task: 'click' | 'time', row: number) =>
+        mean(runs.map((run) => (run[task][row] ?? 0) * (task === 'time' && log ? 100 / run.mse : 1)));
+      // Of Δm: in percent of the baseline, with the weights 1 and 2.
+      const factors = [
+        100 / mean(alone.map(({ auc }) => auc)) / 3,
+        (2 * (log ? 1 : 100 / mean(alone.map(({ mse }) => mse)))) / 3,
+      ];
+      const moved = rows.map((row) => {
+        const [a = 0, b = 0] = (['click', 'time'] as const).map((task) => at(ple, task, row) - at(alone, task, row));
+        return { click: a, time: b, mean: (factors[0] ?? 0) * a + (factors[1] ?? 0) * b };
+      });
+      const se = (of: 'click' | 'time' | 'mean') => {
+        const sums = new Map<number, number>();
+        for (const [row, one] of moved.entries())
+          sums.set(group?.(row) ?? row, (sums.get(group?.(row) ?? row) ?? 0) + one[of]);
+        return Math.sqrt([...sums.values()].reduce((sum, value) => sum + value ** 2, 0));
+      };
+      expect(gain(found, 'click').se).toBeCloseTo(se('click'), 9);
+      expect(gain(found, 'time').se).toBeCloseTo(se('time'), log ? 5 : 9);
+      expect(found.comparison.rows[3]?.aggregate?.se).toBeCloseTo(se('mean'), 5);
+      expect(found.comparison.test.drawn).toBe(group ? 'groups' : 'rows');
+      const { gain: size, interval } = gain(found, 'click');
+      expect(interval?.[1]).toBeCloseTo(Number(size) + 1.959963984540054 * se('click'), 8);
+    },
   );
-  expect(rows[1]?.tasks.click).toMatchObject({ mean: null, gain: null });
-});
 
-test('without predictions, a note names the runs and the cause', async () => {
-  store();
-  const auc = (seed: number) => readRun(at('runs', `m-${seed}`))?.result.tasks.click?.test.auc;
-  forget('m-2', { click: ['auc'] });
-  rmSync(at('runs/m-2', 'predictions.arrow'));
-  const { rows, notes } = await bySeeds();
-  expect(notes).toContain(
-    "m: auc of task 'click' was not stored by the version of ple that made the run of seed 2, and no predictions.arrow was kept to compute it from; left out.",
-  );
-  expect(rows[1]?.runs).toHaveLength(3);
-  expect(rows[1]?.tasks.click?.mean).toBeCloseTo((Number(auc(1)) + Number(auc(3))) / 2, 12);
+  test('add their squares to those over seeds; of draws with rows of their own the error over seeds has them', async () => {
+    await store();
+    const [seed, row, both] = await Promise.all(
+      (['seeds', 'rows', 'both'] as const).map(async (uncertainty) => gain(await table({ uncertainty }), 'time')),
+    );
+    expect(both?.se).toBeCloseTo(Math.hypot(seed?.se ?? 0, row?.se ?? 0), 12);
+    await store({}, readFacts('axis'));
+    const [over, all] = await Promise.all([table({ uncertainty: 'seeds' }), table({ uncertainty: 'both' })]);
+    expect(gain(all, 'y1')).toEqual(gain(over, 'y1'));
+  });
+
+  test('of one file that is split anew: test sets overlap, and count as one', async () => {
+    await store({}, readFacts('axis'));
+    const source = readStoredRuns(at('runs'));
+    const rows = source.rows.map((row) => ({
+      ...row,
+      runs: row.runs.map(({ run, ...of }) => {
+        if (!run) return of;
+        const dataset = { ...run.experiment.dataset, splitSeed: 'run' as const };
+        return { ...of, run: { ...run, experiment: { ...run.experiment, dataset } } };
+      }),
+    }));
+    const options = { uncertainty: 'rows' } as const;
+    const [apart, one] = [await table(options), await table(options, { ...source, rows })];
+    expect(gain(one, 'y1').se).toBeCloseTo(Math.sqrt(3) * Number(gain(apart, 'y1').se), 12);
+  });
+
+  test('one group has none, nor has a metric without influences: nothing is tested', async () => {
+    const { click, time } = must(twoTypes.data['c0ffee'], 'data');
+    const groups = click?.labels.map(() => 0) ?? [];
+    await store({
+      data: { c0ffee: { click: { ...must(click, 'task'), groups }, time: { ...must(time, 'task'), groups } } },
+    });
+    expect(gain(await table({ uncertainty: 'rows' }), 'time')).toMatchObject({
+      gain: expect.any(Number),
+      se: null,
+      p: null,
+    });
+    const rows = twoTypes.table.rows.map((row) => ({
+      ...row,
+      tasks: { ...row.tasks, click: { ...must(row.tasks['click'], 'gain'), metric: 'calibrationError' } },
+    }));
+    await store(withTable({ rows, uncertainty: 'rows' }));
+    const found = await table();
+    expect(gain(found, 'click')).toMatchObject({ gain: expect.any(Number), se: null, p: null });
+    expect(gain(found, 'time').p).not.toBeNull();
+    expect(found.comparison.notes.join('\n')).toContain("Task 'click': calibrationError has no error over test rows");
+  });
+
+  test('want predictions, and the same rows', async () => {
+    await store();
+    rmSync(at('runs/run-3-1/predictions.arrow'));
+    await expect(table()).rejects.toThrow(
+      /run-3-1 has no predictions\.arrow.*: delete the folder and train it again with predictions, or use uncertainty seeds\.$/,
+    );
+    await expect(table({ uncertainty: 'seeds' })).resolves.toBeDefined();
+    const click = must(twoTypes.data['c0ffee']?.['click'], 'rows');
+    const run = must(twoTypes.runs['run-3-1'], 'run');
+    const turned = { ...run.tasks['click'], ...click, labels: click.labels.toReversed(), logits: click.labels };
+    await store({ runs: { ...twoTypes.runs, 'run-3-1': { ...run, tasks: { ...run.tasks, click: turned } } } });
+    await expect(table()).rejects.toThrow(/run-0-1-click and .*run-3-1 were tested on different rows of task 'click'/);
+  });
 });

@@ -21,44 +21,36 @@ const networkParameters = (of: Pick<Parameters<typeof matchWidths>[0], 'type' | 
 const x = 3 + 2 + 2;
 const K = 3;
 
-type Widths = readonly number[];
 interface Stack {
-  readonly levels: readonly Widths[];
-  readonly tower: Widths;
+  readonly levels: readonly (readonly number[])[];
+  readonly tower: readonly number[];
 }
 
 /** Weights and biases of a stack of layers. */
 const mlp = (...widths: number[]) => widths.slice(1).reduce((sum, width, i) => sum + ((widths[i] ?? 0) + 1) * width, 0);
-const last = (widths: Widths = []) => widths.at(-1) ?? 0;
+const last = (widths: readonly number[] = []) => widths.at(-1) ?? 0;
 
-/** Network parameters as the papers' formulas have them. */
-const closedForms: Readonly<Record<string, { stack: Stack; more?: object; count(stack: Stack): number }>> = {
-  ple: {
-    stack: { levels: [[13], [8]], tower: [7] },
-    more: { experts: { shared: 2, task: 1 } },
-    count: ({ levels: [one = [], two = []], tower }) =>
-      (K + 2) * (mlp(x, ...one) + mlp(last(one), ...two)) +
-      K * (x + last(one)) * 3 + // tasks' gates
-      x * (K + 2) + // shared gate
-      K * mlp(last(two), ...tower, 1),
-  },
-};
-
-describe.each(Object.entries(closedForms))('%s', (type, { stack, more = {}, count }) => {
-  const options = { ...stack, ...more, type };
+describe('PLE', () => {
+  const stack: Stack = { levels: [[13], [8]], tower: [7] };
+  const options = { ...stack, experts: { shared: 2, task: 1 }, type: 'ple' };
+  const ple = (target: number) => matchWidths({ type: 'ple', options, shape, target });
+  /** Network parameters as the paper's formulas have them. */
+  const count = ({ levels: [one = [], two = []], tower }: Stack) =>
+    (K + 2) * (mlp(x, ...one) + mlp(last(one), ...two)) +
+    K * (x + last(one)) * 3 + // tasks' gates
+    x * (K + 2) + // shared gate
+    K * mlp(last(two), ...tower, 1);
   const own = count(stack);
-  const rounded = (width: number, factor: number) => Math.max(1, Math.round(width * factor));
-  const stackAt = (factor: number): Stack => ({
-    levels: stack.levels.map((widths) => widths.map((width) => rounded(width, factor))),
-    tower: stack.tower.map((width) => rounded(width, factor)),
-  });
+  const stackAt = (factor: number): Stack => {
+    const scaled = (widths: readonly number[]) => widths.map((width) => Math.max(1, Math.round(width * factor)));
+    return { levels: stack.levels.map(scaled), tower: scaled(stack.tower) };
+  };
   const reachable = [...Array(30_000).keys()].map((i) => count(stackAt(i / 10_000)));
 
   test('its parameters are those of the closed form, whatever the sizes of embedding tables; its own number leaves it', () => {
-    expect(networkParameters({ type, options, shape })).toBe(own);
     const larger = { ...shape, categorical: shape.categorical.map((column) => ({ ...column, cardinality: 7 })) };
-    expect(networkParameters({ type, options, shape: larger })).toBe(own);
-    expect(matchWidths({ type, options, shape, target: own })).toEqual({ ...stack, factor: 1, network: own, miss: 0 });
+    for (const at of [shape, larger]) expect(networkParameters({ type: 'ple', options, shape: at })).toBe(own);
+    expect(ple(own)).toEqual({ ...stack, factor: 1, network: own, miss: 0 });
   });
 
   test.each([0.3, 2.5])('%d times its parameters: as near as an exhaustive search', (times) => {
@@ -68,14 +60,12 @@ describe.each(Object.entries(closedForms))('%s', (type, { stack, more = {}, coun
     const nearest = [below, above].map((parameters) => {
       const from = stackAt(reachable.indexOf(parameters) / 10_000);
       const tries = [...Array(200).keys()].map((i) => ({ ...from, tower: [...from.tower.slice(0, -1), i + 1] }));
-      const misses = tries.map((candidate) => Math.abs(count(candidate) - target));
-      const found = tries[misses.indexOf(Math.min(...misses))] ?? from;
+      const [found = from] = tries.toSorted((a, b) => Math.abs(count(a) - target) - Math.abs(count(b) - target));
       return { ...found, change: Math.abs(Math.log(last(found.tower) / last(from.tower))) };
     });
-    const match = matchWidths({ type, options, shape, target });
+    const match = ple(target);
     const [expected] = nearest.toSorted((a, b) => a.change - b.change);
-    expect({ levels: match.levels, tower: match.tower }).toEqual({ levels: expected?.levels, tower: expected?.tower });
-    expect(match.network).toBe(count(match));
+    expect(match).toMatchObject({ levels: expected?.levels, tower: expected?.tower, network: count(match) });
     expect(match.miss).toBe(match.network - target);
     // One unit of the last tower layer has this many parameters.
     const unit = K * ((match.tower.at(-2) ?? last(match.levels.at(-1))) + 2);

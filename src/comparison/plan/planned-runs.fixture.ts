@@ -7,13 +7,14 @@ export function parsed(text: string, ...overrides: string[]): ComparisonConfig {
 }
 
 /** A comparison of two regressions. @param compare What is below `compare`. */
-export function smallConfig(compare: string): ComparisonConfig {
-  return parsed(`name: small
+export function smallConfig(compare: string, ...overrides: string[]): ComparisonConfig {
+  const text = `name: small
 dataset: { loader: synthetic, rows: { train: 20, validation: 10, test: 10 }, dimension: 10 }
 tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
 train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
 compare:
-${compare}`);
+${compare}`;
+  return parsed(text, ...overrides);
 }
 
 /** All runs of a comparison, before any has trained. Each has its place as its folder. */

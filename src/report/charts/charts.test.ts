@@ -1,40 +1,32 @@
 import { expect, test } from 'vitest';
 import { must } from '../../support/must.js';
 import { toText } from '../html.js';
-import { type ReportOptions, reportFixture } from '../report.fixture.js';
+import { everyVerdict, ofOneSeed, storedReport } from '../report.fixture.js';
 import { chartFiles, type Section, sectionHtml } from './chart.js';
 import { comparisonCharts } from './charts.js';
 import { chartStyles } from './palette.js';
 
-const evil = ['<script>alert(1)</script>', '"><img src=x>', '"var(--ink)"'] as const;
-const single = { label: 'single-task', type: 'single-task' };
-const small = { rows: 200, seeds: 3, epochs: 3, models: [single, { label: 'ple', type: 'ple' }] } as const;
-const regressions = ['y1', 'y2'].map((name) => ({ name, type: 'regression' as const }));
-
-const cases: Readonly<Record<string, ReportOptions>> = {
-  'two types of task, a failed model, names of markup': {
-    ...small,
-    failed: ['lost'],
-    tasks: [
-      { name: evil[0], type: 'binary' },
-      { name: evil[1], type: 'regression' },
-    ],
-    models: [
-      single,
-      { label: '"><img src=x>', type: 'mmoe' },
-      { label: '"var(--ink)"', type: 'ple' },
-      { label: 'bell \u0007, half \ud800', type: 'cgc' },
-      { label: 'lost', type: 'mmoe' },
-    ],
-  },
-  'an axis': { ...small, tasks: regressions, axis: { key: 'dataset.correlation', values: [0.2, 1] } },
-  'a front': { ...small, front: [0.5, 1, 2] },
-  'one seed and task': { ...small, seeds: 1, tasks: [{ name: 'income', type: 'binary' }] },
-  'nothing finished': { ...small, models: [single], failed: ['single-task'] },
+const evil = {
+  ...{ '"click"': '<script>alert(1)</script>', '"time"': '"><img src=x>', '"MMoE"': '"var(--ink)"' },
+  '"CGC"': 'bell \u0007, half \ud800',
 };
+const twoTypes = await storedReport('two-types');
+const named = await storedReport('two-types', (facts) => {
+  const texts = Object.entries(evil);
+  return JSON.parse(
+    texts.reduce((text, [name, other]) => text.replaceAll(name, JSON.stringify(other)), JSON.stringify(facts)),
+  );
+});
+const nothing = { ...everyVerdict, rows: everyVerdict.rows.filter(({ label }) => label === 'Failed') };
+const axis = await storedReport('axis');
 
 const drawn = new Map<string, readonly Section[]>();
-for (const [name, options] of Object.entries(cases)) drawn.set(name, comparisonCharts(await reportFixture(options)));
+for (const [name, data] of Object.entries({
+  ...{ 'two types of task, fronts, a failed model, names of markup': named, 'an axis': axis },
+  'one seed and task': await storedReport('two-types', ofOneSeed),
+  'nothing finished': { ...twoTypes, runs: new Map(), comparison: nothing },
+}))
+  drawn.set(name, comparisonCharts(data));
 
 const plotsOf = (sections: readonly Section[]) =>
   sections.flatMap((section) => toText(sectionHtml(section)).match(/<svg xmlns[\s\S]*?<\/svg><\/g><\/svg>/g) ?? []);
@@ -104,15 +96,14 @@ test('what there is to draw decides the sections', () => {
   expect([...drawn.values()].map((sections) => sections.map(({ id }) => id))).toEqual([
     ['forest', 'tasks', 'learning', 'experts'],
     ['forest', 'axis', 'tasks', 'learning', 'experts'],
-    ['forest', 'tasks', 'learning', 'experts'],
     ['forest', 'learning', 'experts'],
     [],
   ]);
   const forest = drawn.get('an axis')?.[0]?.charts[0]?.plots.map(({ title, y }) => [title, y.names]);
   const mean = ', mean over all points';
   expect(forest).toEqual([
-    ...['y1', 'y2', 'Δm'].map((name) => [name, ['ple, 0.2', 'ple, 1']]),
-    ...['y1', 'y2', 'Δm'].map((name) => [name + mean, ['ple']]),
+    ...['y1', 'y2', 'Δm'].map((name) => [name, ['PLE, 0.2', 'PLE, 1', 'MMoE, 0.2', 'MMoE, 1']]),
+    ...['y1', 'y2', 'Δm'].map((name) => [name + mean, ['PLE', 'MMoE']]),
   ]);
 });
 
@@ -125,32 +116,25 @@ test('names of markup are shown as text, in tips and files too', () => {
     .flatMap(chartFiles)
     .flatMap(({ svg }) => parse(svg).texts)
     .map(decoded);
-  for (const name of [...evil, 'bell \ufffd, half \ufffd'])
-    for (const texts of [shown, filed]) expect(texts).toContain(name);
+  const names = Object.values(evil).map((name) => name.replace('\u0007', '\ufffd').replace('\ud800', '\ufffd'));
+  for (const name of names) for (const texts of [shown, filed]) expect(texts).toContain(name);
   const tips = plotsOf(sections).flatMap((svg) =>
     [...svg.matchAll(/ data-tip="([^"]*)"/g)].map(([, text = '']) => decoded(text)),
   );
-  for (const name of evil) expect(tips.some((text) => text.includes(name))).toBe(true);
+  for (const name of names) expect(tips.some((text) => text.includes(name))).toBe(true);
 });
 
-const few = ['single-task', 'mmoe', 'cgc'].map((label) => ({ label, type: label }));
-
-test('a gain far outside is written at the edge, and leaves the others their scale', async () => {
-  const data = await reportFixture({
-    tasks: regressions,
-    models: [...few, single, { label: 'ple', type: 'ple' }],
-    rows: 300,
-  });
-  const rows = data.comparison.rows.map((row) => ({
+test('a gain far outside is written at the edge, and leaves the others their scale', () => {
+  const rows = twoTypes.comparison.rows.map((row) => ({
     ...row,
     tasks: Object.fromEntries(
       Object.entries(row.tasks).map(([name, own]) => [
         name,
-        row.label === 'mmoe' ? { ...own, gain: -9, interval: [-9.1, -8.9] as const, simultaneous: null } : own,
+        row.label === 'MMoE' ? { ...own, gain: -9, interval: [-9.1, -8.9] as const, simultaneous: null } : own,
       ]),
     ),
   }));
-  const sections = comparisonCharts({ ...data, comparison: { ...data.comparison, rows } });
+  const sections = comparisonCharts({ ...twoTypes, comparison: { ...twoTypes.comparison, rows } });
   const [forest] = plotsOf(sections.filter(({ id }) => id === 'forest'));
   expect(parse(must(forest, 'forest')).texts.some((text) => /^◀ -9\.0+$/.test(text))).toBe(true);
   const [low = 0] = must(sections[0]?.charts[0]?.plots[0]?.x.domain, 'domain');
@@ -158,51 +142,34 @@ test('a gain far outside is written at the edge, and leaves the others their sca
 });
 
 test('a front is a line through its weights, both ends with their weight', () => {
-  const [svg = ''] = plotsOf(drawn.get('a front')?.filter(({ id }) => id === 'tasks') ?? []);
+  const [svg = ''] = plotsOf(comparisonCharts(twoTypes).filter(({ id }) => id === 'tasks'));
   const { tags, texts } = parse(svg);
   for (const weight of ['0.5', '2']) expect(texts).toContain(weight);
-  expect(tags.some((tag) => /data-tip="ple, weight 1\n/.test(tag))).toBe(true);
+  expect(tags.some((tag) => /data-tip="PLE, weight 1\n/.test(tag))).toBe(true);
   expect(tags.some((tag) => /d="M[^L"]*L[^L"]*L[^L"]*" .*data-model="1"/.test(tag))).toBe(true);
 });
 
-test('a learning curve ends where more than half of the runs have stopped, each with a dot at the epoch that was kept', async () => {
-  const data = await reportFixture({ models: few, rows: 60, seeds: 3, epochs: 8 });
-  const [learning] = comparisonCharts(data).filter(({ id }) => id === 'learning');
-  const [plot = ''] = plotsOf(learning ? [learning] : []);
+test('a learning curve ends where more than half of the runs have stopped, each with a dot at the epoch that was kept', () => {
+  const [plot = ''] = plotsOf(comparisonCharts(twoTypes).filter(({ id }) => id === 'learning'));
   const thick = must(/<path d="(M[^"]*)"[^>]*stroke-width="2"/.exec(plot)?.[1], 'mean');
-  expect(thick.split('L')).toHaveLength(7); // seeds 1, 2 and 3 stop at 7, 6 and 8
-  const best = [...plot.matchAll(/data-tip="single-task, seed (\d)\nkept epoch (\d)/g)].map(([, seed, epoch]) => [
-    seed,
-    epoch,
-  ]);
-  expect(best).toEqual([
-    ['1', '6'],
-    ['2', '5'],
-    ['3', '7'],
-  ]);
+  expect(thick.split('L')).toHaveLength(7); // seeds 1 to 4 stop at 7, 6, 8 and 7
+  const best = [...plot.matchAll(/data-tip="single-task, seed (\d)\nkept epoch (\d)/g)].map((match) => match.slice(1));
+  expect(best).toEqual(['16', '25', '37', '46'].map((text) => [...text]));
 });
 
-test('where the last epoch is kept, learning curves say so, and their axis is named', async () => {
-  const data = await reportFixture({ models: few, rows: 60, seeds: 1, epochs: 3, onePass: true });
-  const learning = must(
-    comparisonCharts(data).find(({ id }) => id === 'learning'),
-    'learning curves',
-  );
-  expect(learning.note).toContain('its dot is the last, whose parameters were kept');
-  expect(plotsOf([learning])[0]).toContain('>epoch</text>');
+test('where the last epoch is kept, learning curves say so, and their axis is named', () => {
+  const learning = comparisonCharts(axis).filter(({ id }) => id === 'learning');
+  expect(learning[0]?.note).toContain('its dot is the last, whose parameters were kept');
+  expect(plotsOf(learning)[0]).toContain('>epoch</text>');
 });
 
-test('a heat map has the gates’ mean weights of the first seed, own experts before shared ones', async () => {
-  const data = await reportFixture({ models: few, rows: 60, seeds: 2, epochs: 3 });
-  const experts = must(
-    comparisonCharts(data).find(({ id }) => id === 'experts'),
-    'experts',
-  );
-  const [plot] = must(experts.charts[0], 'chart').plots;
+test('a heat map has the gates’ mean weights of the first seed, own experts before shared ones', () => {
+  const [experts] = comparisonCharts(twoTypes).filter(({ id }) => id === 'experts');
+  const [plot] = must(experts?.charts[0], 'chart').plots;
   expect(plot?.x.names?.at(-1)).toBe('shared/1');
-  expect(plot?.title).toBe('cgc');
-  const gate = [...data.runs.values()].find(({ gates, result }) => gates.length > 0 && result.seed === 1)?.gates[0];
-  const text = plotsOf([experts])[0] ?? '';
-  for (const [index, weight] of must(gate, 'gate').mean.entries())
-    expect(text).toContain(`gate ${gate?.gate} gives ${weight.toFixed(3)} to expert ${gate?.experts[index]}`);
+  expect(plot?.title).toBe('CGC');
+  const gate = must(twoTypes.runs.get('run-2-1')?.gates[0], 'gate');
+  const text = plotsOf(experts ? [experts] : [])[0] ?? '';
+  for (const [index, weight] of gate.mean.entries())
+    expect(text).toContain(`gate ${gate.gate} gives ${weight.toFixed(3)} to expert ${gate.experts[index]}`);
 });

@@ -4,9 +4,8 @@ import type { Comparison } from '../../comparison/comparison.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { answers } from '../answer.js';
 import { comparisonCharts } from '../charts/charts.js';
-import { everyVerdict } from '../comparison.fixture.js';
 import { html, toText } from '../html.js';
-import { reportFixture } from '../report.fixture.js';
+import { everyVerdict, storedReport } from '../report.fixture.js';
 import type { ReportData } from '../report-data.js';
 import { typographic } from './html-table.js';
 import { reportPage } from './report-page.js';
@@ -33,7 +32,7 @@ test('the page leads with the answer and the notes', () => {
   expect(header).toContain('<p>A note.</p>');
 });
 
-const data = await reportFixture({ seeds: 3, rows: 100, epochs: 3 });
+const data = await storedReport('two-types');
 const [run] = data.runs.values();
 if (!run) throw new Error('no run');
 test('the page asks for nothing, runs one script, by its own policy, and has each section once, in the order of its contents', async () => {
