@@ -8,7 +8,7 @@ import { dataPaths } from '../config/definitions.js';
 import type { Experiment } from '../config/experiment.js';
 import { splitNames } from '../data/dataset.js';
 import { findTask } from '../data/encode/encode.js';
-import { writeSplits } from '../data/write/split-parquet.js';
+import { writeSplits } from '../data/write/split-rows.js';
 import { fileSha256, sealed, sha256 } from '../support/checksum.js';
 import { UserError } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';

@@ -1,7 +1,212 @@
+import { basename } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { z } from 'zod';
 import { catalogue } from '../support/catalogue.js';
-import { funnelFile } from './funnel/funnel-file.js';
-import type { SynthesisKind } from './synthetic/synthesis-kind.js';
-import { syntheticFile } from './synthetic/synthetic-file.js';
+import { must } from '../support/must.js';
+import { writeWhole } from '../support/whole-file.js';
+import { asSingle } from './dataset.js';
+import { drawFeed, funnel, funnelOptions } from './funnel/funnel.js';
+import { responses, taskNames } from './funnel/funnel-rates.js';
+import { identifier, queryNumbers } from './store/database.js';
+import { type Generated, generatedRows, inTurns } from './store/generated-source.js';
+import { rowCount } from './synthetic/generator-options.js';
+import { drawSynthetic, noiseVariance, synthetic, syntheticOptions, syntheticRows } from './synthetic/synthetic.js';
+import { type OutputColumn, outputFormat, writeTable } from './write/write-file.js';
+
+/** Everything that the rows were drawn from, the resulting statistics, and the result in one line. */
+interface Made<Manifest extends object> {
+  readonly manifest: Manifest;
+  readonly summary: string;
+}
+
+interface SynthesisKind<Manifest extends object = object> {
+  readonly name: string;
+  readonly options: z.ZodObject;
+  /**
+   * Draws the process that rows come from.
+   * @param options Raw options, which are parsed (fails on what the schema refuses).
+   * @returns a function that writes a table in the format of the path's ending, and `<path>.manifest.json`. The same
+   * options give the same bytes. If `progress`, which gets the rows written and all rows, throws, nothing is left.
+   * @throws ConfigError for impossible options, and for an unknown ending of the path.
+   */
+  prepare(options: unknown, path: string): (progress: OnRows) => Promise<Made<Manifest>>;
+}
+
+type OnRows = (done: number, total: number) => void;
+
+/** @param schema Of the manifest. @param draw The rows of a file are the training rows. */
+function synthesisKind<Options extends z.ZodObject<{ expected: z.ZodType<boolean> }>, Manifest extends object>(
+  name: string,
+  options: Options,
+  schema: number,
+  draw: (options: z.infer<Options>) => {
+    readonly generated: Generated;
+    readonly made: (measured: LabelStatistics) => Made<Manifest>;
+  },
+) {
+  return {
+    name,
+    options,
+    prepare(given: unknown, path: string) {
+      outputFormat(path); // fails before anything is drawn
+      const parsed = options.parse(given);
+      const { generated, made } = draw(parsed);
+      return async (progress: OnRows) => {
+        const { manifest: own, summary } = made(await writeRows(path, generated, parsed.expected, progress));
+        const manifest = { schema, kind: name, file: basename(path), ...own };
+        await writeWhole(`${path}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+        return { manifest, summary };
+      };
+    },
+  };
+}
+
+/** One split, and no run. */
+const fileOptions = {
+  rows: rowCount.default(10_000),
+  seed: z.int().nonnegative().default(0),
+  expected: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Adds a column `<task>.expected` for each regression: its label without noise. It is no input: a config ignores it.',
+    ),
+};
+
+/** The loader's option for a file with this many rows. */
+const rowsOfFile = (train: number) => ({ train, validation: 1, test: 1 });
+
+/** The rows that the `synthetic` loader trains on with the same options. Columns x1 … xd, y1 … yK. */
+export const syntheticFile = synthesisKind(
+  synthetic.name,
+  syntheticOptions
+    .omit({ loader: true, context: true, labelled: true })
+    .extend({ ...fileOptions, noise: noiseVariance.default(0.01) }),
+  2,
+  ({ rows, seed, expected: _, ...constants }) => {
+    const options = syntheticOptions.parse({ loader: synthetic.name, ...constants, seed, rows: rowsOfFile(rows) });
+    const { weights, alpha, beta, cosine } = drawSynthetic(options, seed);
+    const { correlation, noise, ...others } = constants;
+    return {
+      generated: syntheticRows(options, seed),
+      made(measured) {
+        const manifest = {
+          ...{ rows, seed, noise, ...others },
+          alpha: [...alpha],
+          beta: [...beta],
+          weights: weights.map((weight) => [...weight]), // [K, d]
+          cosine, // the requested ones of the weight vectors, [K, K]
+          measured,
+        };
+        const { pearson, variance } = measured;
+        const summary = `cosine of the weights ${JSON.stringify(correlation)}; label correlation ${shown(pearson[0]?.[1])}; label variance ${variance.map(shown).join(', ')}`;
+        return { manifest, summary };
+      },
+    };
+  },
+);
+
+/**
+ * The rows that the `funnel` loader trains on with the same options: inputs, then CTR, VTR, VCR, SHR, CMR. A label
+ * outside its task's sample space is an empty cell in CSV, NaN elsewhere.
+ */
+export const funnelFile = synthesisKind(
+  funnel.name,
+  funnelOptions.omit({ loader: true }).extend(fileOptions),
+  4,
+  ({ rows, seed, expected: _, ...options }) => {
+    const feed = drawFeed(funnelOptions.parse({ loader: funnel.name, ...options, seed, rows: rowsOfFile(rows) }), seed);
+    return {
+      generated: feed,
+      made(measured) {
+        const { correlation: _, rates: asked, ...constants } = options;
+        const [viewed, completed] = [taskNames.indexOf('VTR'), taskNames.indexOf('VCR')];
+        /** Each over its own sample space. Null if that has no rows. */
+        const found: Readonly<Record<string, number | null>> = {
+          play: (measured.rows[completed]?.[completed] ?? 0) / rows,
+          ...Object.fromEntries(taskNames.map((name, k) => [name, measured.mean[k] ?? null])),
+        };
+        const manifest = {
+          simulation: true, // no row is of real people
+          ...{ rows, seed, ...constants },
+          tasks: taskNames, // in the order of the matrices in `measured`
+          responses, // in the order of `cosine`
+          cosine: feed.process.correlation, // the requested ones of the responses' weight vectors, [K, K]
+          threshold: feed.process.threshold, // a play is a valid view if its VCR is above it
+          rates: { asked, measured: found },
+          measured,
+        };
+        const rates = Object.entries(asked).map(([name, rate]) => `${name} ${shown(found[name])} (asked ${rate})`);
+        const both = shown(measured.pearson[viewed]?.[completed]);
+        return { manifest, summary: `rates ${rates.join(', ')}; correlation of VTR and VCR over plays ${both}` };
+      },
+    };
+  },
+);
 
 /** What `ple synth` can write; the first is the default. */
 export const synthesisKinds = catalogue<SynthesisKind>('kind', [syntheticFile, funnelFile]);
+
+/** Formats a value for a line of text; `-` if undefined. */
+function shown(value: number | null | undefined): string {
+  return value?.toFixed(4) ?? '-';
+}
+
+async function writeRows(
+  path: string,
+  { columns, tasks, rows, block, expected }: Generated,
+  withExpected: boolean,
+  progress: OnRows,
+): Promise<LabelStatistics> {
+  const regressions = tasks.flatMap(({ type }, t) => (withExpected && type === 'regression' ? [t] : []));
+  const float = (name: string): OutputColumn => ({ name, kind: 'float' });
+  const names = tasks.map(({ name }) => name);
+  const outputs = [
+    ...columns.map(({ name, kind }) => (kind === 'numeric' ? float(name) : { name, kind: 'integer' as const })),
+    ...names.map(float),
+    ...regressions.map((t) => float(`${names[t]}.expected`)),
+  ];
+  const draw = block('train');
+  const drawExpected = withExpected ? must(expected, 'expected labels')('train') : undefined;
+  const both = (index: number) => ({ ...draw(index), expected: drawExpected?.(index).labels ?? [] });
+  async function* read() {
+    let done = 0;
+    for await (const block of inTurns(both, Math.ceil(rows.train / generatedRows))) {
+      done += block.rows;
+      progress(done, rows.train);
+      const more = regressions.map((t) => must(block.expected[t], 'labels'));
+      yield { rows: block.rows, columns: [...block.columns.map(asSingle), ...block.labels, ...more] };
+    }
+  }
+  let found: LabelStatistics | undefined;
+  await writeTable(path, outputs, read(), {
+    async whenStored(database) {
+      found = await labelStatistics(database, names);
+    },
+  });
+  return must(found, 'statistics');
+}
+
+/** What labels turned out to be, each over its task's sample space; a pair's over rows in both. */
+type LabelStatistics = Awaited<ReturnType<typeof labelStatistics>>;
+
+/** Of the table `rows`, whose labels are NaN outside their sample space. Null: there are no rows. */
+async function labelStatistics(database: DuckDBConnection, names: readonly string[]) {
+  const labels = names.map((name) => `nullif(${identifier(name)}, 'NaN')`);
+  const known = (value: number) => (Number.isNaN(value) ? null : value);
+  const ofEach = async (expressionOf: (label: string) => string) =>
+    (await queryNumbers(database, labels.map(expressionOf), 'rows')).map(known);
+  const ofPairs = async (expressionOf: (a: string, b: string) => string) => {
+    const pairs = labels.flatMap((a, k) => labels.map((b, l) => (k < l ? expressionOf(a, b) : expressionOf(b, a))));
+    const numbers = await queryNumbers(database, pairs, 'rows');
+    return labels.map((_, k) => numbers.slice(k * labels.length, (k + 1) * labels.length)); // [K, K]
+  };
+  const variance = await ofEach((label) => `var_pop(${label})`);
+  const pearson = await ofPairs((a, b) => `corr(${a}, ${b})`);
+  return {
+    mean: await ofEach((label) => `avg(${label})`),
+    variance, // of the population
+    rows: await ofPairs((a, b) => `count(${a} + ${b})`),
+    pearson: pearson.map((row, k) => row.map((value, l) => (k === l && variance[k] ? 1 : known(value)))), // null where a task does not vary
+  };
+}

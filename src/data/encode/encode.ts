@@ -1,7 +1,6 @@
 import type { InputsConfig, TaskConfig } from '../../config/parts.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { Faults } from '../../support/faults.js';
 import type { Dataset, Source } from '../dataset.js';
 import { fitEncoding } from './fit.js';
 import { project } from './project.js';
@@ -33,10 +32,8 @@ export async function encode(
   tasks: readonly TaskConfig[],
   signal?: AbortSignal,
 ): Promise<Dataset> {
-  const faults = new Faults();
-  checkColumns(source, inputs, faults);
-  for (const task of tasks) faults.try(() => findTask(source, task));
-  faults.tell();
+  checkColumns(source, inputs);
+  for (const task of tasks) findTask(source, task);
   const { encoding, kept, apart, notes } = await fitEncoding(source, inputs, tasks, signal);
   if ((kept ?? source.splits.train).rows === 0)
     throw new DataError('No training row is in the sample space of any task with a weight above 0.');
@@ -60,51 +57,46 @@ export function findTask(source: Source, task: TaskConfig): number {
   return index;
 }
 
-/** A setting that would change nothing is a mistake, too. */
-function checkColumns(source: Source, inputs: InputsConfig, faults: Faults): void {
-  const names = source.columns.map((column) => column.name);
-  for (const [name, settings] of Object.entries(inputs.columns)) {
-    const column = source.columns.find((column) => column.name === name);
-    if (!column) {
-      const message = `inputs.columns: '${name}' is no input${didYouMean(name, names)}. Inputs are: ${listed(names)}. If dataset.columns ignores it, delete it here.`;
-      faults.add(new ConfigError(message));
-      continue;
-    }
-    const numeric = settings.numeric ?? inputs.numeric;
-    const known = column.kind === 'numeric' ? ofNumeric[numeric] : ofKind[column.kind];
-    const kind = { categorical: 'categorical', list: 'a list', numeric: `numeric (${numeric})` }[column.kind];
-    for (const useless of Object.keys(settings).filter((key) => !known.includes(key)))
-      faults.add(
-        new ConfigError(`inputs.columns.${name}: the column is ${kind}, so '${useless}' would change nothing.`),
-      );
-    const { target } = settings;
-    if (target !== undefined) faults.try(() => checkTarget(source, inputs, name, target));
-  }
-}
-
-/** Checks the target of a list's attention. */
-function checkTarget({ columns }: Source, inputs: InputsConfig, list: string, target: string): void {
-  const key = `inputs.columns.${list}.target`;
+/** @throws ConfigError for all mistakes. A setting that would change nothing is one, too. */
+function checkColumns({ columns }: Source, inputs: InputsConfig): void {
+  const names = columns.map((column) => column.name);
   const categorical = columns.flatMap(({ name, kind }) => (kind === 'categorical' ? [name] : []));
-  if (!categorical.includes(target))
-    throw new ConfigError(
-      `${key}: the data have no categorical column '${target}'${didYouMean(target, categorical)}; there are: ${listed(categorical)}.`,
-    );
-  const [own, other] = [list, target].map((name) => inputs.columns[name]?.embedding ?? inputs.embedding);
-  if (own === other) return;
-  throw new ConfigError(
-    `${key}: entries of '${list}' have embedding width ${own}, and '${target}' has ${other}; give both the same 'embedding'.`,
-  );
+  const width = (name: string) => inputs.columns[name]?.embedding ?? inputs.embedding;
+  const mistakes = Object.entries(inputs.columns).flatMap(([name, settings]) => {
+    const column = columns.find((column) => column.name === name);
+    const key = `inputs.columns.${name}`;
+    if (!column)
+      return `inputs.columns: '${name}' is no input${didYouMean(name, names)}. Inputs are: ${listed(names)}. If dataset.columns ignores it, delete it here.`;
+    const numeric = settings.numeric ?? inputs.numeric;
+    const [kind, read] = column.kind === 'numeric' ? [`numeric (${numeric})`, ofNumeric[numeric]] : ofKind[column.kind];
+    const { target } = settings;
+    return [
+      ...Object.keys(settings)
+        .filter((setting) => !read.includes(setting))
+        .map((setting) => `${key}: the column is ${kind}, so '${setting}' would change nothing.`),
+      ...(target === undefined || categorical.includes(target)
+        ? []
+        : [
+            `${key}.target: the data have no categorical column '${target}'${didYouMean(target, categorical)}; there are: ${listed(categorical)}.`,
+          ]),
+      ...(target === undefined || !categorical.includes(target) || width(name) === width(target)
+        ? []
+        : [
+            `${key}.target: entries of '${name}' have embedding width ${width(name)}, and '${target}' has ${width(target)}; give both the same 'embedding'.`,
+          ]),
+    ];
+  });
+  if (mistakes.length > 0) throw new ConfigError(...mistakes);
 }
 
 function listed(names: readonly string[]): string {
   return (names.length > 50 ? [...names.slice(0, 50), '…'] : names).join(', ');
 }
 
-/** The settings of a column that are read. */
-const ofKind = {
-  categorical: ['embedding', 'minCount'],
-  list: ['embedding', 'minCount', 'maxLength', 'pool', 'target', 'attention'],
+/** What kind a column is, and its settings that are read. */
+const ofKind: Readonly<Record<'categorical' | 'list', readonly [string, readonly string[]]>> = {
+  categorical: ['categorical', ['embedding', 'minCount']],
+  list: ['a list', ['embedding', 'minCount', 'maxLength', 'pool', 'target', 'attention']],
 };
 
 const ofNumeric = {

@@ -1,11 +1,31 @@
+import { type TaskConfig, unusualLoss } from '../../config/parts.js';
+import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
-import { asList, asSingle, type Block, type SourceBlock, type SourceSplit, type Split } from '../dataset.js';
-import type { ColumnEncoding } from './column-encodings.js';
+import type { Block, Source, SourceBlock, SourceSplit, Split, SplitName } from '../dataset.js';
 
-/** A column's encoding, and its place among the columns of the source. */
-interface PlacedEncoding {
-  readonly place: number;
-  readonly encoding: ColumnEncoding;
+/** How a column becomes numbers. `list` ones follow the others in the matrices. */
+export interface ColumnEncoding {
+  readonly list?: true;
+  /** Columns that it has in the categorical and in the numeric matrix. */
+  readonly categorical: number;
+  readonly numeric: number;
+  /** Writes the rows `rows[begin]` to `rows[end - 1]` of a block. */
+  write(
+    values: SourceBlock['columns'][number],
+    rows: Int32Array,
+    begin: number,
+    end: number,
+    into: Readonly<Matrices>,
+  ): void;
+}
+
+/** Row-major matrices, F and D wide. */
+interface Matrices extends Pick<Block, 'categorical' | 'numeric'> {
+  readonly F: number;
+  readonly D: number;
+  /** The places of the column's first row in both. */
+  category: number;
+  number: number;
 }
 
 /** Which rows of a split are kept: in all, and in each block. */
@@ -15,113 +35,62 @@ export interface KeptRows {
 }
 
 /**
- * Encodes blocks when they are read.
- * @param tasks the source's index of each task, in the order of the config; -1: the source has no labels of it.
- * @param kept if given, rows that do not count (`keptRowsOf`) are left out and the others close up, so that blocks stay
- * full.
- */
-export function encodedSplit(
-  source: SourceSplit,
-  columns: readonly PlacedEncoding[],
-  tasks: readonly number[],
-  kept?: KeptRows,
-): Split {
-  const rows = kept?.rows ?? source.rows;
-  const blockRows = Math.min(source.blockRows, Math.max(1, rows));
-  const every = Int32Array.from({ length: source.blockRows }, (_, row) => row);
-  const blockSize = (block: number) => Math.min(source.blockRows, rows - block * source.blockRows);
-  const counts =
-    kept?.counts ?? Int32Array.from({ length: Math.ceil(rows / source.blockRows) }, (_, b) => blockSize(b));
-  const starts = new Int32Array(counts.length); // where each source block's rows begin
-  for (let b = 1; b < starts.length; b++) starts[b] = (starts[b - 1] ?? 0) + (counts[b - 1] ?? 0);
-  return {
-    rows,
-    blockRows,
-    ahead: (index) => !kept && source.ahead?.(index),
-    async read(index) {
-      const begin = index * blockRows;
-      const end = Math.min(rows, begin + blockRows);
-      const target = rowTarget(end - begin, columns, tasks);
-      for (let b = starts.findLastIndex((start) => start <= begin); (starts[b] ?? end) < end; b++) {
-        if (counts[b] === 0) continue;
-        const start = starts[b] ?? 0;
-        const block = await source.read(b);
-        const own = kept ? keptRows(block, tasks) : every.subarray(0, block.rows);
-        target.append(block, own.subarray(Math.max(0, begin - start), end - start));
-      }
-      return target.block;
-    },
-  };
-}
-
-/** The rows that count: in the sample space of one of these tasks at least, with a weight above 0. */
-export function keptRows(block: SourceBlock, tasks: readonly number[]): Int32Array {
-  const { labels, weights } = block;
-  const kept = new Int32Array(block.rows);
-  let count = 0;
-  for (let row = 0; row < block.rows; row++) {
-    if (weights?.[row] === 0) continue;
-    if (tasks.some((task) => !Number.isNaN(labels[task]?.[row]))) kept[count++] = row;
-  }
-  return kept.subarray(0, count);
-}
-
-/**
- * Rows that are encoded together: few enough for their rows of the target to stay in the fastest cache from column to
+ * Rows that are encoded together: few enough for their rows of the matrices to stay in the fastest cache from column to
  * column.
  */
 const tileRows = 16;
 
-/** Row-major arrays that are filled from column blocks. */
-function rowTarget(rows: number, placed: readonly PlacedEncoding[], tasks: readonly number[]) {
-  const encodings = placed.map(({ encoding }) => encoding);
-  const countKind = (kind: ColumnEncoding['kind']) => encodings.filter((encoding) => encoding.kind === kind).length;
-  const [categories, numbers] = [countKind('categorical'), countKind('numeric')]; // before the lists' entries
-  const entries = encodings.reduce((sum, encoding) => sum + (encoding.kind === 'list' ? encoding.length : 0), 0);
-  const [F, D, T] = [categories + entries, numbers + entries, tasks.length];
-  const target: Block = {
-    rows,
-    categorical: new Int32Array(rows * F),
-    numeric: new Float32Array(rows * D),
-    labels: new Float32Array(rows * T),
-    masks: new Float32Array(rows * T),
-  };
-  const { categorical, numeric } = target;
-  let filled = 0;
+/**
+ * Encodes blocks when they are read.
+ * @param columns and the index of each among those of the source.
+ * @param tasks the source's index of each task, in the order of the config; -1: the source has no labels of it.
+ * @param kept if given, rows that do not count (`keptRows`) are left out and the others close up, so that blocks stay
+ * full.
+ */
+export function encodedSplit(
+  source: SourceSplit,
+  columns: readonly (readonly [index: number, encoding: ColumnEncoding])[],
+  tasks: readonly number[],
+  kept?: KeptRows,
+): Split {
+  const ordered = columns.toSorted(([, a], [, b]) => Number(a.list ?? false) - Number(b.list ?? false));
+  const width = (of: 'categorical' | 'numeric') => columns.reduce((sum, [, encoding]) => sum + encoding[of], 0);
+  const [F, D, T] = [width('categorical'), width('numeric'), tasks.length];
+  const rows = kept?.rows ?? source.rows;
+  const blockRows = Math.min(source.blockRows, Math.max(1, rows));
+  const every = Int32Array.from({ length: source.blockRows }, (_, row) => row);
+  const blocks = { length: Math.ceil(rows / source.blockRows) };
+  const counts =
+    kept?.counts ?? Int32Array.from(blocks, (_, b) => Math.min(source.blockRows, rows - b * source.blockRows));
+  const starts = new Int32Array(counts.length); // where each source block's rows begin
+  for (let b = 1; b < starts.length; b++) starts[b] = (starts[b - 1] ?? 0) + (counts[b - 1] ?? 0);
 
-  function appendTile({ columns }: SourceBlock, chosen: Int32Array, begin: number, end: number): void {
-    let category = (filled + begin) * F;
-    let number = (filled + begin) * D;
-    let entry = category + categories;
-    let weight = number + numbers;
-    for (const { place, encoding } of placed) {
-      const values = must(columns[place], `column ${place} of the source`);
-      if (encoding.kind === 'list') {
-        const lists = asList(values);
-        for (let i = begin, to = entry, weightTo = weight; i < end; i++, to += F, weightTo += D) {
-          const { indexes, weights } = encoding.fed(lists, chosen[i] ?? 0);
-          categorical.set(indexes, to);
-          numeric.set(weights, weightTo);
-        }
-        entry += encoding.length;
-        weight += encoding.length;
-      } else if (encoding.kind === 'categorical')
-        encoding.write(asSingle(values), chosen, begin, end, categorical, category++, F);
-      else encoding.write(asSingle(values), chosen, begin, end, numeric, number++, D);
+  /** Writes rows of a source block behind the `filled` rows of the target. */
+  function append({ columns, labels, weights }: SourceBlock, chosen: Int32Array, target: Block, filled: number): void {
+    const { categorical, numeric } = target;
+    for (let begin = 0; begin < chosen.length; begin += tileRows) {
+      const end = Math.min(chosen.length, begin + tileRows);
+      const into: Matrices = {
+        categorical,
+        numeric,
+        F,
+        D,
+        category: (filled + begin) * F,
+        number: (filled + begin) * D,
+      };
+      for (const [index, encoding] of ordered) {
+        encoding.write(must(columns[index], 'column of the source'), chosen, begin, end, into);
+        into.category += encoding.categorical;
+        into.number += encoding.numeric;
+      }
     }
-  }
-
-  /**
-   * The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and label
-   * 0, since 0 times NaN is NaN.
-   */
-  function appendLabels({ labels, weights }: SourceBlock, chosen: Int32Array): void {
+    // The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and
+    // label 0, since 0 times NaN is NaN.
     for (const [t, task] of tasks.entries()) {
-      const own = labels[task]; // none where the source has no labels of it
+      const own = labels[task];
       for (let i = 0, at = filled * T + t; i < chosen.length; i++, at += T) {
-        const row = chosen[i] ?? 0;
-        const label = own?.[row] ?? Number.NaN;
-        const weight = Number.isNaN(label) ? 0 : (weights?.[row] ?? 1);
+        const label = own?.[chosen[i] ?? 0] ?? Number.NaN;
+        const weight = Number.isNaN(label) ? 0 : (weights?.[chosen[i] ?? 0] ?? 1);
         target.labels[at] = weight > 0 ? label : 0;
         target.masks[at] = weight;
       }
@@ -129,12 +98,88 @@ function rowTarget(rows: number, placed: readonly PlacedEncoding[], tasks: reado
   }
 
   return {
-    block: target,
-    append(block: SourceBlock, chosen: Int32Array): void {
-      for (let begin = 0; begin < chosen.length; begin += tileRows)
-        appendTile(block, chosen, begin, Math.min(chosen.length, begin + tileRows));
-      appendLabels(block, chosen);
-      filled += chosen.length;
+    rows,
+    blockRows,
+    ahead: (index) => !kept && source.ahead?.(index),
+    async read(index) {
+      const begin = index * blockRows;
+      const end = Math.min(rows, begin + blockRows);
+      const count = end - begin;
+      const target: Block = {
+        rows: count,
+        categorical: new Int32Array(count * F),
+        numeric: new Float32Array(count * D),
+        labels: new Float32Array(count * T),
+        masks: new Float32Array(count * T),
+      };
+      let filled = 0;
+      for (let b = starts.findLastIndex((start) => start <= begin); (starts[b] ?? end) < end; b++) {
+        if (counts[b] === 0) continue;
+        const start = starts[b] ?? 0;
+        const block = await source.read(b);
+        const some = kept ? keptRows(block, tasks) : every.subarray(0, block.rows);
+        const chosen = some.subarray(Math.max(0, begin - start), end - start);
+        append(block, chosen, target, filled);
+        filled += chosen.length;
+      }
+      return target;
     },
   };
+}
+
+/** The rows that count: in the sample space of one of these tasks at least, with a weight above 0. */
+export function keptRows({ rows, labels, weights }: SourceBlock, tasks: readonly number[]): Int32Array {
+  const kept = new Int32Array(rows);
+  let count = 0;
+  for (let row = 0; row < rows; row++) {
+    if (weights?.[row] === 0) continue;
+    if (tasks.some((task) => !Number.isNaN(labels[task]?.[row]))) kept[count++] = row;
+  }
+  return kept.subarray(0, count);
+}
+
+/**
+ * A split that checks every block when it is read. In its task's sample space a binary label is 0 or 1, a multiclass
+ * one the index of a class, any other a finite number. A row's weight is a finite number of at least 0. Tasks that the
+ * source does not have are left out.
+ * @throws DataError with split, row, value, and the task of a label.
+ */
+export function checkedLabels(source: Source, name: SplitName, tasks: readonly TaskConfig[]): SourceSplit {
+  const split = source.splits[name];
+  const rules = tasks.flatMap((task) => {
+    const index = source.tasks.findIndex(({ name }) => name === task.name);
+    if (index < 0) return [];
+    const [isRight, otherwise] = labelRule(task, source.tasks[index]?.classes?.length ?? 0);
+    const isWrong = (label: number) => !isRight(label) && !(source.masked && Number.isNaN(label));
+    return { index, isWrong, what: `label of ${task.type} task '${task.name}'`, otherwise };
+  });
+  const weight = { isWrong: (weight: number) => !(weight >= 0 && Number.isFinite(weight)), what: 'weight' };
+  return {
+    ...split,
+    async read(index) {
+      const block = await split.read(index);
+      const refuse = (values: Float32Array, { isWrong, what }: typeof weight, otherwise: string) => {
+        const row = values.subarray(0, block.rows).findIndex(isWrong);
+        if (row < 0) return;
+        const place = `Row ${index * split.blockRows + row + 1} of the ${name} split`;
+        throw new DataError(`${place}: the ${what} is ${values[row]}, which is ${otherwise}.`);
+      };
+      for (const rule of rules) refuse(must(block.labels[rule.index], rule.what), rule, rule.otherwise);
+      if (block.weights) refuse(block.weights, weight, 'no finite number of at least 0');
+      return block;
+    },
+  };
+}
+
+/** Whether a label is right, and what any other is. */
+function labelRule(task: TaskConfig, classes: number): readonly [(label: number) => boolean, string] {
+  const loss = unusualLoss(task)?.type;
+  if (loss === 'poisson')
+    return [(label) => label >= 0 && label < Number.POSITIVE_INFINITY, `below 0: the loss '${loss}' takes none`];
+  if (loss === 'log-normal')
+    return [(label) => label > 0 && label < Number.POSITIVE_INFINITY, `not above 0: the loss '${loss}' takes none`];
+  if (task.type === 'binary') return [(label) => label === 0 || label === 1, 'neither 0 nor 1'];
+  if (task.type === 'regression') return [Number.isFinite, 'no finite number'];
+  const isIndex = (label: number) => Number.isInteger(label) && label >= 0 && label < classes;
+  return [isIndex, `no index of its ${classes} classes`];
 }

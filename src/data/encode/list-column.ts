@@ -1,103 +1,106 @@
-import { asList, type ListValues, type SourceColumn } from '../dataset.js';
+import { asList, type ListValues, type SourceBlock, type SourceColumn } from '../dataset.js';
 import type { ListFeed } from '../encoding.js';
-import { type ListEncoding, noIndex } from './column-encodings.js';
-import type { ColumnFit } from './column-fits.js';
-import { fitVocabulary, type VocabularyOptions } from './vocabulary.js';
+import type { ColumnEncoding } from './encoded-split.js';
+import { fitVocabulary, noIndex, type VocabularyOptions } from './vocabulary.js';
 
 /** Learns a list's vocabulary, and how many entries the longest rows lose. */
 export function listFit(
   size: number,
   options: VocabularyOptions & ListFeed,
-  named: Pick<SourceColumn, 'name' | 'dictionary'>,
-): ColumnFit {
+  column: Pick<SourceColumn, 'name' | 'dictionary'>,
+) {
+  const { length, pool } = options;
   const counts = new Uint32Array(size);
   const lost = { rows: 0, entries: 0 };
   let missing = false;
   return {
-    add(column, rows) {
-      const { begins, ends, indexes } = asList(column);
+    add(values: SourceBlock['columns'][number], rows: Int32Array) {
+      const { begins, ends, indexes } = asList(values);
       for (let r = 0; r < rows.length; ) {
-        const row = rows[r] ?? 0;
-        const [begin = 0, end = 0] = [begins[row], ends[row]];
-        let next = r + 1;
-        while (next < rows.length && begins[rows[next] ?? 0] === begin && ends[rows[next] ?? 0] === end) next++;
-        const times = next - r;
-        r = next;
+        const [begin = 0, end = 0] = [begins[rows[r] ?? 0], ends[rows[r] ?? 0]];
+        const first = r++;
+        while (r < rows.length && begins[rows[r] ?? 0] === begin && ends[rows[r] ?? 0] === end) r++;
+        const times = r - first; // rows next to each other that share a list
         if (begin === end) missing = true;
         for (let i = begin; i < end; i++) counts[indexes[i] ?? 0] = (counts[indexes[i] ?? 0] ?? 0) + times;
-        if (end - begin <= options.length) continue;
+        if (end - begin <= length) continue;
         lost.rows += times;
-        lost.entries += times * (end - begin - options.length);
+        lost.entries += times * (end - begin - length);
       }
     },
-    finish: () => ({
-      kind: 'list',
-      ...fitVocabulary(counts, options, named),
-      length: options.length,
-      pool: options.pool,
-      missing,
-    }),
-    truncation: () => (lost.rows > 0 ? lost : null),
+    finish: () => ({ kind: 'list' as const, ...fitVocabulary(counts, options, column), length, pool, missing }),
+    notes: () =>
+      lost.rows === 0
+        ? []
+        : [
+            `Column '${column.name}': ${lost.rows} training rows have more than ${length} entries; the heaviest are fed, ` +
+              `${lost.entries} are left out (inputs.columns.${column.name}.maxLength). Rows of other splits are cut alike, uncounted.`,
+          ],
   };
 }
 
 /**
- * The entries that are fed of a row's list.
+ * The entries that are fed of a row's list, and their weights: 0 where the list is shorter.
  * @param known Of each index of the source, the index that is fed.
  */
-export function listEncoding(known: Int32Array, { length, pool }: ListFeed): ListEncoding {
+export function listEncoding(known: Int32Array, { length, pool }: ListFeed): ColumnEncoding {
   // the list that was encoded last
-  const feed = { indexes: new Int32Array(length), weights: new Float32Array(length) };
+  const [indexes, weights] = [new Int32Array(length), new Float32Array(length)];
   let last: ListValues | undefined;
   let [lastBegin, lastEnd] = [0, 0];
 
   function encode(lists: ListValues, begin: number, end: number): void {
-    const count = keepHeaviest(lists, begin, end, feed);
+    if (lists === last && begin === lastBegin && end === lastEnd) return;
+    const count = keepHeaviest(lists, begin, end, indexes, weights);
     let total = 0;
-    for (let k = 0; k < count; k++) total += feed.weights[k] ?? 0;
+    for (let k = 0; k < count; k++) total += weights[k] ?? 0;
     const scale = pool === 'mean' && total !== 0 ? 1 / total : 1;
     for (let k = 0; k < count; k++) {
-      feed.indexes[k] = known[feed.indexes[k] ?? 0] ?? noIndex(feed.indexes[k], known.length);
-      feed.weights[k] = (feed.weights[k] ?? 0) * scale;
+      indexes[k] = known[indexes[k] ?? 0] ?? noIndex(indexes[k], known.length);
+      weights[k] = (weights[k] ?? 0) * scale;
     }
-    feed.indexes.fill(0, count);
-    feed.weights.fill(0, count);
+    indexes.fill(0, count);
+    weights.fill(0, count);
+    [last, lastBegin, lastEnd] = [lists, begin, end];
   }
 
   return {
-    kind: 'list',
-    length,
-    fed(lists, row) {
-      const [begin = 0, end = 0] = [lists.begins[row], lists.ends[row]];
-      if (lists !== last || begin !== lastBegin || end !== lastEnd) encode(lists, begin, end);
-      last = lists;
-      [lastBegin, lastEnd] = [begin, end];
-      return feed;
+    list: true,
+    categorical: length,
+    numeric: length,
+    write(values, rows, first, stop, { categorical, numeric, F, D, category, number }) {
+      const lists = asList(values);
+      for (let i = first, to = category, weightTo = number; i < stop; i++, to += F, weightTo += D) {
+        encode(lists, lists.begins[rows[i] ?? 0] ?? 0, lists.ends[rows[i] ?? 0] ?? 0);
+        categorical.set(indexes, to);
+        numeric.set(weights, weightTo);
+      }
     },
   };
 }
 
-/** Puts the entries that are fed into `feed`, in the order of the list. @returns how many. */
+/** Puts the entries that are fed into `kept` and `keptWeights`, in the order of the list. @returns how many. */
 function keepHeaviest(
   { indexes, weights }: ListValues,
   begin: number,
   end: number,
-  feed: { readonly indexes: Int32Array; readonly weights: Float32Array },
+  kept: Int32Array,
+  keptWeights: Float32Array,
 ): number {
-  const length = feed.indexes.length;
+  const { length } = kept;
   let least = Number.NEGATIVE_INFINITY; // the weight of the lightest entry that is kept,
   let ofLeast = length; // the number of these that are kept
   if (weights && end - begin > length) {
     const sorted = weights.slice(begin, end).sort();
-    least = sorted[end - begin - length] ?? 0;
-    for (let k = end - begin - 1; k >= 0 && (sorted[k] ?? 0) > least; k--) ofLeast--;
+    least = sorted.at(-length) ?? 0;
+    for (let k = sorted.length - 1; k >= 0 && (sorted[k] ?? 0) > least; k--) ofLeast--;
   }
   let count = 0;
   for (let i = begin; i < end && count < length; i++) {
     const weight = weights?.[i] ?? 1;
     if (weight < least || (weight === least && ofLeast-- <= 0)) continue;
-    feed.indexes[count] = indexes[i] ?? 0;
-    feed.weights[count++] = weight;
+    kept[count] = indexes[i] ?? 0;
+    keptWeights[count++] = weight;
   }
   return count;
 }

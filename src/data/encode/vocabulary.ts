@@ -19,26 +19,22 @@ export interface VocabularyOptions {
 export function fitVocabulary(
   counts: Uint32Array,
   { minCount, unseen }: VocabularyOptions,
-  column: Pick<SourceColumn, 'name' | 'dictionary'>,
+  { name, dictionary }: Pick<SourceColumn, 'name' | 'dictionary'>,
 ): Vocabulary {
-  if (!column.dictionary && counts.every((count) => count >= Math.max(1, minCount)))
+  if (!dictionary && counts.every((count) => count >= Math.max(1, minCount)))
     return { values: counts.length, rare: [] };
   const values: (string | number | null)[] = [];
   const rare: (string | number)[] = [];
   for (const [index, count] of counts.entries()) {
-    if (count >= Math.max(1, minCount)) values.push(storedValue(column, index));
-    else if (count > 0 && unseen === 'apart') rare.push(storedValue(column, index));
+    const value = dictionary ? must(dictionary[index], name) : index; // a column without texts has indexes
+    if (count >= Math.max(1, minCount)) values.push(value);
+    else if (count > 0 && unseen === 'apart') rare.push(value);
   }
   if (rare.length < 2) return { values: [...rare, ...values], rare: [] };
   return { values: [null, ...values], rare };
 }
 
-/** A value of a column as it is stored: its text, or the index of a column without texts. */
-function storedValue({ name, dictionary }: Pick<SourceColumn, 'name' | 'dictionary'>, index: number): string | number {
-  return dictionary ? must(dictionary[index], name) : index;
-}
-
-/** As `vocabularyOf`. If all texts of training are numbers, spellings of one number are one value. */
+/** As `fitVocabulary`. If all texts of training are numbers, spellings of one number are one value. */
 export function vocabularyByNumber(
   counts: Uint32Array,
   options: VocabularyOptions,
@@ -79,6 +75,11 @@ export function firstSpellings(texts: readonly string[], counts?: Uint32Array): 
     respelt.set(key ?? '', index);
     return index;
   });
+}
+
+/** A fault of the loader. */
+export function noIndex(value: number | undefined, size: number): never {
+  throw new Error(`A source has ${value} where an index of a dictionary of ${size} values was expected.`);
 }
 
 export type FittedVocabulary = Extract<Fitted, { values: unknown }>;

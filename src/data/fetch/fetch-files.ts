@@ -16,57 +16,57 @@ export interface FetchOptions {
   note(message: string): void;
 }
 
-export interface FetchedFile {
-  readonly name: string;
-  readonly path: string;
-  readonly sha256: string;
-  /** The file was already there. */
-  readonly present: boolean;
-}
-
 /**
  * Downloads a data set's files into a folder. Each has a temporary name until its checksum is right. Existing files are
  * checked and left unchanged.
+ * @returns Each file, and whether it was already there.
  * @throws UserError: what could not be downloaded, from where, and where to put it by hand; DataError for an existing
  * file that is wrong.
  */
-export async function fetchFiles(publication: Publication, options: FetchOptions): Promise<readonly FetchedFile[]> {
-  makeFolder(options.folder);
-  await removeRemains(options.folder);
-  const fetched: FetchedFile[] = [];
-  for (const file of publication.fetch)
-    fetched.push((await present(file, options)) ?? (await fetchFile(file, publication, options)));
-  return fetched;
+export async function fetchFiles({ fetch, page }: Publication, options: FetchOptions) {
+  const { folder } = options;
+  makeFolder(folder);
+  await removeRemains(folder);
+  const files: { readonly name: string; readonly path: string; readonly sha256: string; readonly present: boolean }[] =
+    [];
+  for (const file of fetch) {
+    const { name, sha256 } = file;
+    const path = [name, `${name}.gz`].map((name) => join(folder, name)).find((path) => existsSync(path));
+    const found = path === undefined ? undefined : (await contentChecksum(path)).sha256;
+    if (found !== undefined && found !== sha256)
+      throw new DataError(
+        `${path} is not the published file: the SHA-256 of its content is ${found}, not ${sha256}. Move it away and fetch again.`,
+      );
+    files.push({ name, path: path ?? (await fetchFile(file, page, options)), sha256, present: path !== undefined });
+  }
+  return files;
 }
 
-async function present({ name, sha256 }: PublishedFile, { folder }: FetchOptions): Promise<FetchedFile | undefined> {
-  const path = [name, `${name}.gz`].map((one) => join(folder, one)).find((one) => existsSync(one));
-  if (path === undefined) return undefined;
-  const found = await contentChecksum(path);
-  if (found.sha256 === sha256) return { name, path, sha256, present: true };
-  throw new DataError(
-    `${path} is not the published file: the SHA-256 of its content is ${found.sha256}, not ${sha256}. Move it away and fetch again.`,
-  );
-}
-
-async function fetchFile(file: PublishedFile, { page }: Publication, options: FetchOptions): Promise<FetchedFile> {
-  const { folder, from, note } = options;
-  const { name, sha256 } = file;
+/** @returns The path of the file. */
+async function fetchFile(
+  { name, sha256, urls }: PublishedFile,
+  page: string,
+  { folder, from, note, signal, progress }: FetchOptions,
+): Promise<string> {
   const partial = partialPath(join(folder, name));
+  const elsewhere = (url: string) => `${from?.replace(/\/$/, '')}/${new URL(url).pathname.split('/').at(-1) ?? ''}`;
   const failures: string[] = [];
-  const urls = from === undefined ? file.urls : file.urls.slice(0, 1).map((url) => elsewhere(url, from));
   try {
-    for (const url of urls) {
+    for (const url of from === undefined ? urls : urls.slice(0, 1).map(elsewhere)) {
       for (const failure of failures.slice(-1)) note(`${failure}. Trying ${url}.`);
-      const failure = await download(url, partial, name, options);
-      const found = failure === undefined ? await contentChecksum(partial).catch(unpackable) : undefined;
-      if (found?.sha256 === sha256) {
-        const path = join(folder, found.packed ? `${name}.gz` : name);
+      try {
+        await download(url, partial, signal, (done, total) => progress(name, done, total));
+        const content = await contentChecksum(partial);
+        if (content.sha256 !== sha256)
+          throw new Error(`the SHA-256 of its content is ${content.sha256}, not ${sha256}`);
+        const path = join(folder, content.packed ? `${name}.gz` : name);
         await rename(partial, path);
         await syncPath(folder);
-        return { name, path, sha256, present: false };
+        return path;
+      } catch (error) {
+        signal.throwIfAborted();
+        failures.push(`${url}: ${reason(error)}`);
       }
-      failures.push(`${url}: ${failure ?? `the SHA-256 of its content is ${found?.sha256}, not ${sha256}`}`);
     }
   } finally {
     await rm(partial, { force: true });
@@ -76,52 +76,34 @@ async function fetchFile(file: PublishedFile, { page }: Publication, options: Fe
   );
 }
 
-function unpackable(error: unknown): { readonly sha256: string; readonly packed: boolean } {
-  if (error instanceof DataError) return { sha256: 'none, as it cannot be unpacked', packed: true };
-  throw error;
-}
-
-/** The same file in another server's folder. */
-function elsewhere(url: string, from: string): string {
-  return `${from.replace(/\/$/, '')}/${new URL(url).pathname.split('/').at(-1) ?? ''}`;
-}
-
-/** @returns Why it failed. */
 async function download(
   url: string,
   path: string,
-  name: string,
-  { signal, progress }: FetchOptions,
-): Promise<string | undefined> {
-  try {
-    // `identity`: the length is that of the file
-    const response = await fetch(url, { headers: { 'accept-encoding': 'identity' }, signal });
-    if (!response.ok || !response.body) {
-      await response.body?.cancel();
-      return `the server answers ${response.status} ${response.statusText}`.trim();
-    }
-    const length = response.headers.get('content-length');
-    const total = length === null ? null : Number(length);
-    let done = 0;
-    const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
-        done += chunk.length;
-        progress(name, done, total);
-        yield chunk;
-      }
-    };
-    await pipeline(response.body, counted, createWriteStream(path, { flush: true }), { signal });
-    return undefined;
-  } catch (error) {
-    signal.throwIfAborted();
-    return reason(error);
+  signal: AbortSignal,
+  progress: (done: number, total: number | null) => void,
+): Promise<void> {
+  // `identity`: the length is that of the file
+  const response = await fetch(url, { headers: { 'accept-encoding': 'identity' }, signal });
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw new Error(`the server answers ${response.status} ${response.statusText}`.trim());
   }
+  const length = response.headers.get('content-length');
+  const total = length === null ? null : Number(length);
+  let done = 0;
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      done += chunk.length;
+      progress(done, total);
+      yield chunk;
+    }
+  };
+  await pipeline(response.body, counted, createWriteStream(path, { flush: true }), { signal });
 }
 
 /** The innermost reason, since `fetch` wraps the system's message. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof AggregateError && error.errors.length > 0) return reason(error.errors[0]);
-  if (error.cause !== undefined) return reason(error.cause);
-  return error.message;
+  const cause = error instanceof AggregateError ? error.errors[0] : error.cause;
+  return cause === undefined ? error.message : reason(cause);
 }

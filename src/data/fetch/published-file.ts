@@ -36,18 +36,10 @@ export type Publication = z.infer<typeof publicationSchema>;
  * it is cut off.
  */
 export async function contentChecksum(path: string): Promise<{ readonly sha256: string; readonly packed: boolean }> {
-  const packed = await isPacked(path);
+  const file = await open(path);
+  const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0).finally(() => file.close());
+  const packed = buffer[0] === 0x1f && buffer[1] === 0x8b;
   const hash = createHash('sha256');
   for await (const chunk of readRawFile(path, packed)) hash.update(chunk);
   return { sha256: hash.digest('hex'), packed };
-}
-
-async function isPacked(path: string): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return buffer[0] === 0x1f && buffer[1] === 0x8b;
-  } finally {
-    await file.close();
-  }
 }

@@ -1,10 +1,13 @@
 import type { Random } from '../../support/random.js';
-import { type WeightedChoice, weightedChoice } from './weighted-choice.js';
 
 /** Users, items, or the values of a context: their frequencies and hidden factors. */
 export interface Population {
-  readonly choice: WeightedChoice;
-  /** Hidden factors. They are uncorrelated, with mean 0 and variance 1 over draws. [members, factors], row-major */
+  readonly size: number;
+  /** They sum to 1. */
+  readonly probabilities: Float64Array;
+  /** A member. */
+  draw(random: Random): number;
+  /** Hidden factors. They are uncorrelated, with mean 0 and variance 1 over draws. [members, width], row-major */
   readonly factors: Float64Array;
   /** Number of factors per member. */
   readonly width: number;
@@ -17,10 +20,21 @@ export function drawPopulation(weights: Float64Array, width: number, random: Ran
   return whitePopulation(weights, factors, width);
 }
 
+/** @param weights Positive, with any sum: how often each member occurs. @param factors are overwritten. */
 export function whitePopulation(weights: Float64Array, factors: Float64Array, width: number): Population {
-  const choice = weightedChoice(weights);
-  whiten(factors, width, choice.probabilities);
-  return { choice, factors, width };
+  const size = weights.length;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const probabilities = weights.map((weight) => weight / total);
+  const upTo = new Float64Array(size); // of this member or an earlier one
+  for (const [i, probability] of probabilities.entries()) upTo[i] = (upTo[i - 1] ?? 0) + probability;
+  whiten(factors, width, probabilities);
+  const draw = (random: Random) => Math.min(size - 1, countUpTo(upTo, random.uniform()));
+  return { size, probabilities, draw, factors, width };
+}
+
+/** Zipf's law: member i has the weight (i + 1)^-exponent. */
+export function zipfWeights(count: number, exponent: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => (i + 1) ** -exponent);
 }
 
 /**
@@ -28,10 +42,9 @@ export function whitePopulation(weights: Float64Array, factors: Float64Array, wi
  * variance 1. All moments are weighted by these probabilities (Gram-Schmidt, each step twice against rounding).
  */
 function whiten(factors: Float64Array, width: number, probabilities: Float64Array): void {
-  const members = probabilities.length;
   const product = (a: number, b: number | null) => {
     let sum = 0;
-    for (let i = 0, at = 0; i < members; i++, at += width) {
+    for (let i = 0, at = 0; i < probabilities.length; i++, at += width) {
       sum += (probabilities[i] ?? 0) * (factors[at + a] ?? 0) * (b === null ? 1 : (factors[at + b] ?? 0));
     }
     return sum;
@@ -53,48 +66,28 @@ function whiten(factors: Float64Array, width: number, probabilities: Float64Arra
 const seenShare = 0.64;
 
 /** The feature's observed value of a factor: sqrt(0.64) factor + sqrt(0.36) noise, member by member. */
-export function seen({ factors, width }: Population, factor: number, random: Random): Float64Array {
-  return Float64Array.from(
-    { length: factors.length / width },
-    (_, i) =>
-      Math.sqrt(seenShare) * (factors[i * width + (factor % width)] ?? 0) + Math.sqrt(1 - seenShare) * random.normal(),
-  );
-}
-
-/** Groups of about equal size, by rank of the values (of equal ones by place): 0 … groups - 1. */
-export function ranked(values: Float64Array, groups: number): Int32Array {
-  const { length } = values;
-  const groupOf = (rank: number) => Math.floor((rank * groups) / length);
-  const sorted = values.toSorted(); // a sort of indexes, by a comparison, takes much longer
-  const least = new Float64Array(groups - 1); // of the groups after the first
-  const next = new Map<number, number>(); // the rank of the next of equal values that are in several groups
-  for (let group = 1; group < groups; group++) {
-    const start = Math.ceil((group * length) / groups);
-    const value = sorted[start] ?? Number.POSITIVE_INFINITY;
-    least[group - 1] = value;
-    if (sorted[start - 1] === value && !next.has(value)) next.set(value, firstPlace(sorted, value));
-  }
-  return Int32Array.from(values, (value) => {
-    const rank = next.size > 0 ? next.get(value) : undefined;
-    if (rank === undefined) return upTo(least, value);
-    next.set(value, rank + 1);
-    return groupOf(rank);
+export function seen({ size, factors, width }: Population, factor: number, random: Random): Float64Array {
+  return Float64Array.from({ length: size }, (_, i) => {
+    const value = factors[i * width + (factor % width)] ?? 0;
+    return Math.sqrt(seenShare) * value + Math.sqrt(1 - seenShare) * random.normal();
   });
 }
 
-/** Of ascending numbers, the first place of one of them. */
-function firstPlace(sorted: Float64Array, value: number): number {
-  let place = upTo(sorted, value) - 1;
-  while (place > 0 && sorted[place - 1] === value) place--;
-  return place;
+/** Groups of about equal size, by rank of the values: 0 … groups - 1. */
+export function ranked(values: Float64Array, groups: number): Int32Array {
+  const sorted = values.toSorted(); // a sort of indexes, by a comparison, takes much longer
+  const least = Float64Array.from({ length: groups - 1 }, (_, g) => {
+    return sorted[Math.ceil(((g + 1) * values.length) / groups)] ?? Number.POSITIVE_INFINITY;
+  }); // of the groups after the first
+  return Int32Array.from(values, (value) => countUpTo(least, value));
 }
 
 /** How many of ascending numbers are not above the value. */
-function upTo(sorted: Float64Array, value: number): number {
-  let [low, high] = [0, sorted.length];
+function countUpTo(ascending: Float64Array, value: number): number {
+  let [low, high] = [0, ascending.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? 0) <= value) low = middle + 1;
+    if ((ascending[middle] ?? 0) <= value) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -2,9 +2,8 @@ import { ConfigError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import type { Random } from '../../support/random.js';
 import { correlatedVectors, correlationMatrix } from '../synthetic/correlated-vectors.js';
-import { drawPopulation, type Population, whitePopulation } from './funnel-population.js';
+import { drawPopulation, type Population, whitePopulation, zipfWeights } from './funnel-population.js';
 import { logOdds, type Rates, type Response, responses, solveRates } from './funnel-rates.js';
-import { zipfWeights } from './weighted-choice.js';
 
 interface FunnelOptions {
   readonly users: number;
@@ -18,13 +17,10 @@ interface FunnelOptions {
   readonly noise: number;
 }
 
-interface Populations {
-  readonly users: Population;
-  readonly items: Population;
-  readonly hours: Population;
-  readonly networks: Population;
-  readonly positions: Population;
-}
+/** Who sees what, and where: an impression has a member of each of these populations, in this order. */
+export const parts = ['user', 'item', 'hour', 'network', 'position'] as const;
+export type Part = (typeof parts)[number];
+const networkPart = parts.indexOf('network');
 
 /** How responses depend on x. Each is in the order of `responses`. */
 interface Relation {
@@ -35,7 +31,9 @@ interface Relation {
 }
 
 /** Everything that a simulated feed is drawn from, except the rows. */
-export interface FunnelProcess extends Populations {
+export interface FunnelProcess {
+  /** In the order of `parts`. */
+  readonly populations: readonly Population[];
   /** Cosines of the weight vectors without autoplay, in the order of `responses`. */
   readonly correlation: readonly (readonly number[])[];
   /** By network. */
@@ -45,18 +43,22 @@ export interface FunnelProcess extends Populations {
   readonly strength: number;
   /** Variance of the noise that is added to the log-odds of VCR. */
   readonly noise: number;
+  /** Draws an impression: five uniform numbers, whatever the options. */
+  draw(random: Random, into: Int32Array): void;
   /** Writes w.x for every response to `target`, with w of the impression's network. */
-  score(impression: Impression, target: Float64Array): void;
+  score(impression: Int32Array, target: Float64Array): void;
 }
 
-/** Who sees what, and where: indexes into the populations. */
-export interface Impression {
-  user: number;
-  item: number;
-  hour: number;
-  network: number;
-  position: number;
-}
+/** More in the evening than at night. */
+const hourWeights = Float64Array.from(
+  { length: 24 },
+  (_, hour) => 1 + 0.8 * Math.cos((2 * Math.PI * (hour - 20)) / 24),
+);
+/** Wi-Fi, mobile, slow. */
+const networkWeights = Float64Array.of(0.6, 0.3, 0.1);
+const wifi = 0;
+/** Positions on a page, equally frequent. */
+const positionCount = 10;
 
 /**
  * A response's log-odds are intercept + strength w.x. Here x are a user's factors a, an item's factors b, their
@@ -68,39 +70,44 @@ export interface Impression {
  * @throws ConfigError for options that no process has.
  */
 export function drawFunnel(options: FunnelOptions, random: Random): FunnelProcess {
-  const { factors, strength, noise, autoplay } = options;
-  checkSizes(options);
-  const users = drawPopulation(zipfWeights(options.users, options.zipf.users), factors, random.stream('users'));
-  const items = drawPopulation(zipfWeights(options.items, options.zipf.items), factors, random.stream('items'));
-  const hours = drawPopulation(hourWeights, 1, random.stream('hours'));
-  const networks = drawPopulation(networkWeights, 1, random.stream('networks'));
+  const { factors, strength, noise, autoplay, zipf } = options;
+  for (const name of ['users', 'items'] as const)
+    if (options[name] <= factors)
+      throw new ConfigError(
+        `dataset.${name}: ${factors} factors need more than ${factors} ${name}, not ${options[name]}.`,
+      );
   const ranks = Float64Array.from({ length: positionCount }, (_, i) => i);
-  const positions = whitePopulation(new Float64Array(positionCount).fill(1), ranks, 1);
-
+  const populations = [
+    drawPopulation(zipfWeights(options.users, zipf.users), factors, random.stream('users')),
+    drawPopulation(zipfWeights(options.items, zipf.items), factors, random.stream('items')),
+    drawPopulation(hourWeights, 1, random.stream('hours')),
+    drawPopulation(networkWeights, 1, random.stream('networks')),
+    whitePopulation(new Float64Array(positionCount).fill(1), ranks, 1),
+  ];
   const correlation = correlationMatrix(options.correlation, responses.length);
   const vectors = { dimension: 3 * factors + 3, norm: 1 };
-  const weights = correlatedVectors(
-    withSecond(correlation, 'VCR', autoplay?.relation ?? 1),
-    vectors,
-    random.stream('weights'),
-  );
+  const second = withSecond(correlation, 'VCR', autoplay?.relation ?? 1);
+  const weights = correlatedVectors(second, vectors, random.stream('weights'));
   const elsewhere = weights.slice(0, responses.length);
   const onWifi = autoplay
     ? replaced(elsewhere, { VCR: weights.at(-1), play: new Float64Array(vectors.dimension) })
     : elsewhere;
   const byNetwork = <Value>(ofWifi: Value, ofOthers: Value) =>
     Array.from(networkWeights, (_, network) => (network === wifi ? ofWifi : ofOthers));
-
-  const populations = { users, items, hours, networks, positions };
-  const score = scorer(populations, byNetwork(onWifi, elsewhere));
-  const started = autoplay && { share: networks.choice.probabilities[wifi] ?? 0, play: autoplay.play };
-  const sample = drawSample({ ...populations, score, strength, noise }, autoplay !== null, random.stream('rates'));
+  const drawn = {
+    ...{ populations, strength, noise, score: scorer(populations, byNetwork(onWifi, elsewhere)) },
+    draw(random: Random, into: Int32Array) {
+      for (let part = 0; part < populations.length; part++) into[part] = populations[part]?.draw(random) ?? 0;
+    },
+  };
+  const started = autoplay && { share: populations[networkPart]?.probabilities[wifi] ?? 0, play: autoplay.play };
+  const sample = drawSample(drawn, autoplay !== null, random.stream('rates'));
   const { intercepts, threshold } = solveRates(sample, options.rates, started);
   const relations = byNetwork(
     { weights: onWifi, intercepts: autoplay ? replaced(intercepts, { play: logOdds(autoplay.play) }) : intercepts },
     { weights: elsewhere, intercepts },
   );
-  return { ...populations, correlation, relations, threshold, strength, noise, score };
+  return { ...drawn, correlation, relations, threshold };
 }
 
 /**
@@ -120,90 +127,54 @@ function replaced<Value>(
   return values.map((value, k) => others[responses[k] ?? 'play'] ?? value);
 }
 
-/** Draws five uniform numbers, whatever the options. */
-export function drawImpression(process: Populations, random: Random, into: Impression): void {
-  into.user = process.users.choice.draw(random);
-  into.item = process.items.choice.draw(random);
-  into.hour = process.hours.choice.draw(random);
-  into.network = process.networks.choice.draw(random);
-  into.position = process.positions.choice.draw(random);
-}
-
 /** Number of impressions on which the rates are solved. Other samples meet them to about one part in a hundred. */
 const sampleRows = 2 ** 17;
 
 function drawSample(
-  { strength, noise, ...process }: Populations & Pick<FunnelProcess, 'score' | 'strength' | 'noise'>,
+  { strength, noise, draw, score }: Pick<FunnelProcess, 'strength' | 'noise' | 'draw' | 'score'>,
   autoplay: boolean,
   random: Random,
 ) {
   const logits = responses.map(() => new Float64Array(sampleRows));
   const autoplayed = new Uint8Array(sampleRows);
-  const impression: Impression = { user: 0, item: 0, hour: 0, network: 0, position: 0 };
+  const impression = new Int32Array(parts.length);
   const scores = new Float64Array(responses.length);
   for (let row = 0; row < sampleRows; row++) {
-    drawImpression(process, random, impression);
-    process.score(impression, scores);
+    draw(random, impression);
+    score(impression, scores);
     const noisy = Math.sqrt(noise) * random.normal();
-    for (let k = 0; k < logits.length; k++) {
-      const target = logits[k];
-      if (target) target[row] = strength * (scores[k] ?? 0) + (responses[k] === 'VCR' ? noisy : 0);
-    }
-    autoplayed[row] = autoplay && impression.network === wifi ? 1 : 0;
+    for (const [k, target] of logits.entries())
+      target[row] = strength * (scores[k] ?? 0) + (responses[k] === 'VCR' ? noisy : 0);
+    autoplayed[row] = Number(autoplay && impression[networkPart] === wifi);
   }
   return { logits, autoplayed };
 }
 
-function checkSizes({ users, items, factors }: FunnelOptions): void {
-  for (const [name, count] of [
-    ['users', users],
-    ['items', items],
-  ] as const) {
-    if (count > factors) continue;
-    throw new ConfigError(`dataset.${name}: ${factors} factors need more than ${factors} ${name}, not ${count}.`);
-  }
-}
-
-/** More in the evening than at night. */
-const hourWeights = Float64Array.from(
-  { length: 24 },
-  (_, hour) => 1 + 0.8 * Math.cos((2 * Math.PI * (hour - 20)) / 24),
-);
-/** Wi-Fi, mobile, slow. */
-const networkWeights = Float64Array.of(0.6, 0.3, 0.1);
-const wifi = 0;
-/** Positions on a page, equally frequent. */
-const positionCount = 10;
-
 /** @param weights [networks][responses] */
 function scorer(
-  { users, items, hours, networks, positions }: Populations,
+  populations: readonly Population[],
   weights: readonly (readonly Float64Array[])[],
 ): FunnelProcess['score'] {
+  const [users, items] = populations;
+  if (!users || !items) throw new Error('There are users and items');
   const { width } = users;
-  return ({ user, item, hour, network, position }, target) => {
+  const places = [0, width, 3 * width, 3 * width + 1, 3 * width + 2]; // in x, of each population's factors
+  return (impression, target) => {
+    const vectors = must(weights[impression[networkPart] ?? 0], 'weights of the network');
+    const [a, b] = [(impression[0] ?? 0) * width, (impression[1] ?? 0) * width];
     for (let k = 0; k < target.length; k++) {
-      const vector = must(weights[network]?.[k], 'weights');
-      let sum =
-        product(vector, 0, users, user) +
-        product(vector, width, items, item) +
-        product(vector, 3 * width, hours, hour) +
-        product(vector, 3 * width + 1, networks, network) +
-        product(vector, 3 * width + 2, positions, position);
+      const vector = must(vectors[k], 'weights');
+      let sum = 0;
+      for (let part = 0; part < places.length; part++) {
+        const { factors, width } = must(populations[part], 'population');
+        const [from, at] = [places[part] ?? 0, (impression[part] ?? 0) * width];
+        let product = 0;
+        for (let j = 0; j < width; j++) product += (vector[from + j] ?? 0) * (factors[at + j] ?? 0);
+        sum += product;
+      }
       for (let j = 0; j < width; j++)
-        sum += (vector[2 * width + j] ?? 0) * factor(users, user, j) * factor(items, item, j);
+        sum += (vector[2 * width + j] ?? 0) * (users.factors[a + j] ?? 0) * (items.factors[b + j] ?? 0);
       target[k] = sum;
     }
   };
-}
-
-function factor({ factors, width }: Population, member: number, j: number): number {
-  return factors[member * width + j] ?? 0;
-}
-
-/** The contribution to w.x of a member's factors, which start at index `from` of x. */
-function product(vector: Float64Array, from: number, population: Population, member: number): number {
-  let sum = 0;
-  for (let j = 0; j < population.width; j++) sum += (vector[from + j] ?? 0) * factor(population, member, j);
-  return sum;
 }

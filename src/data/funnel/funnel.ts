@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { must } from '../../support/must.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
 import type { SourceBlock, SourceColumn, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { generatorChecksum, generatorOptions, generatorSeed } from '../synthetic/generator-options.js';
-import { type Population, ranked, seen } from './funnel-population.js';
-import { drawFunnel, drawImpression, type FunnelProcess, type Impression } from './funnel-process.js';
+import { ranked, seen } from './funnel-population.js';
+import { drawFunnel, type FunnelProcess, type Part, parts } from './funnel-process.js';
 import { expit, meanExpit, responses, taskNames } from './funnel-rates.js';
 
 /** Raise it when the same options give other rows. */
@@ -70,8 +71,6 @@ export const funnelOptions = z.strictObject({
   seed: generatorOptions.seed,
 });
 
-export type FunnelLoaderOptions = z.infer<typeof funnelOptions>;
-
 /**
  * A simulated video feed with the sample spaces of the PLE paper's data, which are not public. Some impressions are
  * played, some plays are clicked, some clicks are shared and commented on.
@@ -87,12 +86,15 @@ export const funnel = defineLoader({
 });
 
 /** The process of these options, and its rows. */
-export function drawFeed(options: FunnelLoaderOptions, seed: number): Generated & { readonly process: FunnelProcess } {
+export function drawFeed(
+  options: z.infer<typeof funnelOptions>,
+  seed: number,
+): Generated & { readonly process: FunnelProcess } {
   const random = randomFromSeed(seed).stream('funnel');
   const process = drawFunnel(options, random);
   const features = drawFeatures(process, random.stream('features'));
   const drawn = (name: SplitName, isExpected: boolean) =>
-    funnelBlock(process, features, { rows: options.rows[name], isExpected }, random.stream(`rows/${name}`));
+    funnelBlocks(process, features, options.rows[name], isExpected, random.stream(`rows/${name}`));
   return {
     process,
     columns: features.map(({ column }) => column),
@@ -111,44 +113,40 @@ export function drawFeed(options: FunnelLoaderOptions, seed: number): Generated 
 }
 
 /** Each block has its own stream. Labels outside their sample space are NaN. `isExpected`: VCR is without its noise. */
-function funnelBlock(
-  process: FunnelProcess,
+function funnelBlocks(
+  { draw, score, relations, threshold, strength, noise }: FunnelProcess,
   features: readonly Feature[],
-  { rows, isExpected }: { readonly rows: number; readonly isExpected: boolean },
+  rows: number,
+  isExpected: boolean,
   random: Random,
 ): (index: number) => SourceBlock {
-  const { relations, threshold, strength, noise } = process;
-  const impression: Impression = { user: 0, item: 0, hour: 0, network: 0, position: 0 };
+  const impression = new Int32Array(parts.length);
   const scores = new Float64Array(responses.length);
   const events = new Float64Array(responses.length); // what would happen inside the response's sample space
-  let expected = 0; // of VCR
-
-  const drawEvents = (stream: Random) => {
-    drawImpression(process, stream, impression);
-    process.score(impression, scores);
-    const intercepts = relations[impression.network]?.intercepts;
-    for (let k = 0; k < responses.length; k++) {
-      const logit = (intercepts?.[k] ?? 0) + strength * (scores[k] ?? 0);
-      if (responses[k] === 'VCR') {
-        events[k] = expit(logit + Math.sqrt(noise) * stream.normal());
-        if (isExpected) expected = meanExpit(logit, Math.sqrt(noise));
-      } else events[k] = stream.uniform() < expit(logit) ? 1 : 0;
-    }
-  };
+  const network = parts.indexOf('network');
   return (index) => {
     const stream = random.stream(String(index));
     const count = Math.min(generatedRows, rows - index * generatedRows);
-    const drawn = features.map((feature) => ({
-      ...feature,
-      target: feature.values instanceof Int32Array ? new Int32Array(count) : new Float32Array(count),
+    const drawn = features.map(({ of, values }) => ({
+      part: parts.indexOf(of),
+      values,
+      target: values instanceof Int32Array ? new Int32Array(count) : new Float32Array(count),
     }));
     const labels = taskNames.map(() => new Float32Array(count));
-    const completion = labels[taskNames.indexOf('VCR')];
     for (let row = 0; row < count; row++) {
-      drawEvents(stream);
-      for (const { of, values, target } of drawn) target[row] = values[impression[of]] ?? 0;
-      placeLabels(events, threshold, labels, row);
-      if (isExpected && completion && !Number.isNaN(completion[row])) completion[row] = expected;
+      draw(stream, impression);
+      score(impression, scores);
+      const intercepts = relations[impression[network] ?? 0]?.intercepts;
+      let expected: number | undefined; // of VCR
+      for (let k = 0; k < responses.length; k++) {
+        const logit = (intercepts?.[k] ?? 0) + strength * (scores[k] ?? 0);
+        if (responses[k] === 'VCR') {
+          events[k] = expit(logit + Math.sqrt(noise) * stream.normal());
+          if (isExpected) expected = meanExpit(logit, Math.sqrt(noise));
+        } else events[k] = stream.uniform() < expit(logit) ? 1 : 0;
+      }
+      for (const { part, values, target } of drawn) target[row] = values[impression[part] ?? 0] ?? 0;
+      writeLabels(events, expected, threshold, labels, row);
     }
     return { rows: count, columns: drawn.map(({ target }) => target), labels };
   };
@@ -157,13 +155,19 @@ function funnelBlock(
 /**
  * Without a play there is no click and no view; without a click, no share. VTR uses VCR in its stored form, in 32 bits.
  */
-function placeLabels(events: Float64Array, threshold: number, labels: readonly Float32Array[], row: number): void {
+function writeLabels(
+  events: Float64Array,
+  expected: number | undefined,
+  threshold: number,
+  labels: readonly Float32Array[],
+  row: number,
+): void {
   const [click = 0, play = 0, completion = 0, share = 0, comment = 0] = events;
   const clicked = play * click;
   const outcomes = [
     [clicked, 1],
     [Math.fround(completion) > threshold ? play : 0, 1],
-    [completion, play],
+    [expected ?? completion, play],
     [share, clicked],
     [comment, clicked],
   ] as const; // in the order of the tasks
@@ -176,63 +180,51 @@ function placeLabels(events: Float64Array, threshold: number, labels: readonly F
 /** What a model sees of an impression: a value of one member. */
 interface Feature {
   readonly column: SourceColumn;
-  readonly of: keyof Impression;
+  readonly of: Part;
   /** By member. */
   readonly values: Int32Array | Float32Array;
 }
+
+/** Groups of users. */
+const [ageGroups, regions] = [8, 20];
+/** Of items. */
+const [genres, itemsPerCreator] = [12, 10];
 
 /**
  * Ids, and views of the hidden factors that are blurred by noise of each member. Id codes are in order of frequency,
  * most frequent first. Group codes are in the order of the values behind them.
  */
-function drawFeatures(process: FunnelProcess, random: Random): readonly Feature[] {
-  const { users, items } = process;
-  const view = (name: string, of: Population, factor: number) => seen(of, factor, random.stream(name));
-  const [userCount, itemCount] = [populationSize(users), populationSize(items)];
-  const creators = Math.ceil(itemCount / itemsPerCreator);
+function drawFeatures({ populations }: FunnelProcess, random: Random): readonly Feature[] {
+  const population = (of: Part) => must(populations[parts.indexOf(of)], of);
+  const id = (of: Part) => Int32Array.from({ length: population(of).size }, (_, i) => i);
+  const view = (name: string, of: Part, factor: number) => seen(population(of), factor, random.stream(name));
+  const categorical = (name: string, of: Part, values: Int32Array, size = population(of).size): Feature => {
+    return { column: { name, kind: 'categorical', size, complete: true }, of, values };
+  };
+  const group = (name: string, of: Part, factor: number, groups: number) =>
+    categorical(name, of, ranked(view(name, of, factor), groups), groups);
+  const numeric = (name: string, of: Part, values: ArrayLike<number>): Feature => {
+    return { column: { name, kind: 'numeric' }, of, values: Float32Array.from(values) };
+  };
   return [
-    categorical('user', 'user', identity(userCount), userCount),
-    categorical('age', 'user', ranked(view('age', users, 0), ageGroups), ageGroups),
-    categorical('region', 'user', ranked(view('region', users, 1), regions), regions),
-    numeric('activity', 'user', view('activity', users, 2)),
-    categorical('item', 'item', identity(itemCount), itemCount),
-    categorical('genre', 'item', ranked(view('genre', items, 0), genres), genres),
-    categorical('creator', 'item', ranked(view('creator', items, 1), creators), creators),
+    categorical('user', 'user', id('user')),
+    group('age', 'user', 0, ageGroups),
+    group('region', 'user', 1, regions),
+    numeric('activity', 'user', view('activity', 'user', 2)),
+    categorical('item', 'item', id('item')),
+    group('genre', 'item', 0, genres),
+    group('creator', 'item', 1, Math.ceil(population('item').size / itemsPerCreator)),
     numeric(
       'duration',
       'item',
-      view('duration', items, 2).map((value) => Math.exp(4.5 + 0.8 * value)),
+      view('duration', 'item', 2).map((value) => Math.exp(4.5 + 0.8 * value)),
     ),
-    categorical('hour', 'hour', identity(24), 24),
-    categorical('network', 'network', identity(populationSize(process.networks)), populationSize(process.networks)),
+    categorical('hour', 'hour', id('hour')),
+    categorical('network', 'network', id('network')),
     numeric(
       'position',
       'position',
-      Float64Array.from(identity(populationSize(process.positions)), (place) => place + 1),
+      id('position').map((place) => place + 1),
     ),
   ];
-}
-
-const ageGroups = 8;
-
-const regions = 20;
-
-const genres = 12;
-
-const itemsPerCreator = 10;
-
-function populationSize({ factors, width }: Population): number {
-  return factors.length / width;
-}
-
-function identity(size: number): Int32Array {
-  return Int32Array.from({ length: size }, (_, i) => i);
-}
-
-function categorical(name: string, of: keyof Impression, values: Int32Array, size: number): Feature {
-  return { column: { name, kind: 'categorical', size, complete: true }, of, values };
-}
-
-function numeric(name: string, of: keyof Impression, values: Float64Array): Feature {
-  return { column: { name, kind: 'numeric' }, of, values: Float32Array.from(values) };
 }

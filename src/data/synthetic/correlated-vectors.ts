@@ -28,15 +28,14 @@ export function correlatedVectors(
  * @throws ConfigError if it is no matrix of `count` vectors. `correlatedVectors` checks that it is positive semidefinite.
  */
 export function correlationMatrix(correlation: number | readonly (readonly number[])[], count: number): number[][] {
-  const every = Array.from({ length: count }, (_, k) => k);
-  const at = (k: number, l: number) => {
-    if (typeof correlation === 'number') return k === l ? 1 : correlation;
-    return correlation[k]?.[l] ?? Number.NaN;
+  const each = { length: count };
+  const given = (k: number, l: number) => {
+    return typeof correlation === 'number' ? (k === l ? 1 : correlation) : (correlation[k]?.[l] ?? Number.NaN);
   };
-  const isRight = (k: number, l: number) => at(k, l) === (k === l ? 1 : at(l, k));
+  const matrix = Array.from(each, (_, k) => Array.from(each, (_, l) => given(k, l)));
   const hasSize = typeof correlation === 'number' || correlation.flat().length === count ** 2;
-  if (hasSize && every.every((k) => every.every((l) => isRight(k, l))))
-    return every.map((k) => every.map((l) => at(k, l)));
+  if (hasSize && matrix.every((row, k) => row.every((value, l) => value === (k === l ? 1 : given(l, k)))))
+    return matrix;
   throw new ConfigError(
     `dataset.correlation: it must be a number or a symmetric matrix, ${count} lists of ${count} numbers with 1 in the diagonal.`,
   );

@@ -2,49 +2,139 @@ import { ConfigError } from '../../support/errors.js';
 import type { Random } from '../../support/random.js';
 import { correlatedVectors, correlationMatrix } from './correlated-vectors.js';
 
-/** Everything that a synthetic data set is drawn from, except the rows. */
-export interface SyntheticProcess {
-  /** Correlation of the tasks' weight vectors (their cosines), [K, K]. */
-  readonly correlation: readonly (readonly number[])[];
-  /** Weight vectors, K of length d; the norm of each is `scale`. */
-  readonly weights: readonly Float64Array[];
-  /** Frequencies and phases of the m sines, shared by all tasks. */
-  readonly alpha: Float64Array;
-  readonly beta: Float64Array;
-  readonly scale: number; // c
+/** How labels follow from inputs, without noise. */
+export interface Process {
+  /** Values of the column `context`. 0: there is no such column. */
+  readonly contexts: number;
+  /** @param columns [d][row] @param context [row] @param labels [task][row], overwritten. */
+  fill(columns: readonly Float32Array[], context: Int32Array, labels: readonly Float64Array[]): void;
 }
 
-export interface ProcessOptions {
+interface ProcessOptions {
   readonly dimension: number;
   readonly tasks: number;
   /** One correlation for all pairs, or [K, K]. */
   readonly correlation: number | readonly (readonly number[])[];
   readonly sines: number;
+  /** Norm of the weight vectors, c. */
   readonly scale: number;
 }
 
 /**
  * MMoE section 3.2, equations 2 to 4, for any number of tasks: w_k = c sum_j L_kj u_j with orthonormal u and L L^T the
- * wanted correlation. So w_1 = c u_1 and w_2 = c (p u_1 + sqrt(1 - p^2) u_2). alpha, beta ~ N(0, 1). Fails with a
- * `ConfigError` if `correlation` is impossible for `tasks` vectors in `dimension` dimensions.
+ * wanted correlation. So w_1 = c u_1 and w_2 = c (p u_1 + sqrt(1 - p^2) u_2). The label of task k is z + sum_i
+ * sin(alpha_i z + beta_i), where z = w_k.x; alpha, beta ~ N(0, 1) are the same for all tasks.
+ * @throws ConfigError if `correlation` is impossible for `tasks` vectors in `dimension` dimensions.
  */
-export function drawProcess(options: ProcessOptions, random: Random): SyntheticProcess {
-  const { dimension, tasks, sines, scale } = options;
-  if (dimension < tasks) {
+export function drawProcess({ dimension, tasks, sines, scale, correlation }: ProcessOptions, random: Random) {
+  if (dimension < tasks)
     throw new ConfigError(`dataset.dimension: ${tasks} tasks need at least ${tasks} dimensions, not ${dimension}.`);
-  }
-  const correlation = correlationMatrix(options.correlation, tasks);
-  const weights = correlatedVectors(correlation, { dimension, norm: scale }, random.stream('units'));
-  const alpha = new Float64Array(sines);
-  const beta = new Float64Array(sines);
+  const cosine = correlationMatrix(correlation, tasks);
+  const weights = correlatedVectors(cosine, { dimension, norm: scale }, random.stream('units')); // [K][d]
+  const [alpha, beta] = [new Float64Array(sines), new Float64Array(sines)];
   random.stream('alpha').fillNormal(alpha);
   random.stream('beta').fillNormal(beta);
-  return { correlation, weights, alpha, beta, scale };
+  const process: Process = {
+    contexts: 0,
+    fill(columns, _, labels) {
+      for (const [k, target] of labels.entries()) {
+        target.fill(0);
+        for (const [i, column] of columns.entries()) addScaled(target, column, weights[k]?.[i] ?? 0);
+        for (let r = 0; r < target.length; r++) {
+          const z = target[r] ?? 0;
+          let sum = z;
+          for (let i = 0; i < sines; i++) sum += Math.sin((alpha[i] ?? 0) * z + (beta[i] ?? 0));
+          target[r] = sum;
+        }
+      }
+    },
+  };
+  return { ...process, cosine, weights, alpha, beta };
 }
 
-/** A label without noise: z + sum_i sin(alpha_i z + beta_i), where z = w.x. */
-export function response({ alpha, beta }: Pick<SyntheticProcess, 'alpha' | 'beta'>, z: number): number {
-  let sum = z;
-  for (let i = 0; i < alpha.length; i++) sum += Math.sin((alpha[i] ?? 0) * z + (beta[i] ?? 0));
-  return sum;
+/**
+ * Regression tasks whose relation changes with the sample, as section 3.1 of PLE describes it: a context c, which the
+ * model sees, gives each task a sign s_k(c). Without noise
+ *
+ *     y_k = sqrt(rho) g_0(x) + s_k(c) (sqrt(q) g_1(x) + sqrt(1 - rho - q) h_k(x))
+ *
+ * All functions have mean 0 and variance 1 over x ~ N(0, 1)^d and are independent: each is (sum over j of
+ * sin(w_j.x + beta_j) - mean) / deviation, and all w_j are orthogonal, of norm `scale`. So two tasks have the
+ * correlation rho + q s_j(c) s_k(c) in context c. The first task's signs are all 1; another's are -1 in half of the
+ * contexts.
+ * @param context its number of values, and q.
+ * @throws ConfigError if the functions have not enough dimensions, or their variances add up to more than 1.
+ */
+export function drawContextProcess(
+  { dimension, tasks, sines, scale, correlation: rho }: ProcessOptions,
+  { values: contexts, opposed }: { readonly values: number; readonly opposed: number },
+  random: Random,
+): Process {
+  if (typeof rho !== 'number' || rho < 0)
+    throw new ConfigError('dataset.correlation: with dataset.context it is one number from 0 to 1, for all tasks.');
+  const rest = 1 - rho - opposed;
+  if (rest < -1e-9)
+    throw new ConfigError(
+      `dataset.context.opposed: with correlation ${rho} it can be ${1 - rho} at most, not ${opposed}: together they are parts of a variance of 1.`,
+    );
+  const count = (tasks + 2) * sines;
+  if (sines < 1 || dimension < count)
+    throw new ConfigError(
+      `dataset.dimension: ${tasks} tasks with a context need at least one sine, and (tasks + 2) * sines = ${count} dimensions, not ${dimension}.`,
+    );
+  const vectors = correlatedVectors(correlationMatrix(0, count), { dimension, norm: scale }, random.stream('units'));
+  const ofPhases = random.stream('phases');
+  const functions = Array.from({ length: tasks + 2 }, (_, f) => {
+    const weights = vectors.slice(f * sines, (f + 1) * sines);
+    const phases = weights.map(() => 2 * Math.PI * ofPhases.uniform());
+    return { weights, phases, ...sineMoments(phases, scale * scale) };
+  }); // g_0, g_1, then h_1 … h_K
+  const amplitude = (task: number, f: number) =>
+    Math.sqrt(Math.max(0, [rho, opposed][f] ?? (f === task + 2 ? rest : 0)));
+  const signs = Array.from({ length: tasks }, (_, k) => {
+    const order = Int32Array.from({ length: contexts }, (_, c) => c);
+    random.stream('signs').stream(String(k)).shuffle(order);
+    return order.map((place) => (k > 0 && place < contexts / 2 ? -1 : 1));
+  }); // [task][context]
+  return {
+    contexts,
+    fill(columns, context, labels) {
+      for (const target of labels) target.fill(0);
+      const [z, values] = [new Float64Array(context.length), new Float64Array(context.length)];
+      for (const [f, { weights, phases, mean, deviation }] of functions.entries()) {
+        values.fill(-mean);
+        for (const [j, weight] of weights.entries()) {
+          z.fill(phases[j] ?? 0);
+          for (const [i, column] of columns.entries()) addScaled(z, column, weight[i] ?? 0);
+          for (let r = 0; r < z.length; r++) values[r] = (values[r] ?? 0) + Math.sin(z[r] ?? 0);
+        }
+        for (const [k, target] of labels.entries()) {
+          const factor = amplitude(k, f) / deviation;
+          if (factor === 0) continue;
+          for (let r = 0; r < target.length; r++) {
+            const sign = f === 0 ? 1 : (signs[k]?.[context[r] ?? 0] ?? 1);
+            target[r] = (target[r] ?? 0) + sign * factor * (values[r] ?? 0);
+          }
+        }
+      }
+    },
+  };
+}
+
+/**
+ * Mean and deviation of the sum of sin(z_j + b_j) for independent z_j ~ N(0, v): the mean of one is e^(-v/2) sin b, its
+ * variance (1 - e^(-2v) cos 2b) / 2 less the mean's square.
+ */
+function sineMoments(phases: readonly number[], variance: number) {
+  const means = phases.map((phase) => Math.exp(-variance / 2) * Math.sin(phase));
+  const variances = phases.map(
+    (phase, j) => (1 - Math.exp(-2 * variance) * Math.cos(2 * phase)) / 2 - (means[j] ?? 0) ** 2,
+  );
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return { mean: sum(means), deviation: Math.sqrt(sum(variances)) };
+}
+
+/** target += factor * values */
+function addScaled(target: Float64Array, values: Float32Array, factor: number): void {
+  for (let r = 0; r < target.length; r++) target[r] = (target[r] ?? 0) + factor * (values[r] ?? 0);
 }

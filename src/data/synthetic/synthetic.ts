@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { ConfigError } from '../../support/errors.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
-import type { SourceBlock, SplitName } from '../dataset.js';
+import type { SourceBlock } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
-import { addScaled, drawContextProcess, fillLabels } from './context-process.js';
 import { generatorChecksum, generatorOptions, generatorSeed } from './generator-options.js';
-import { drawProcess, response, type SyntheticProcess } from './synthetic-process.js';
+import { drawContextProcess, drawProcess, type Process } from './synthetic-process.js';
 
 /** Raise it when the same options give other rows. */
 const version = 3;
@@ -60,7 +59,7 @@ export const syntheticOptions = z.strictObject({
     .describe('For each task, the share of rows that are in its sample space. Default: all.'),
   seed: generatorOptions.seed,
 });
-export type SyntheticOptions = z.infer<typeof syntheticOptions>;
+type SyntheticOptions = z.infer<typeof syntheticOptions>;
 
 /**
  * MMoE section 3.2: regression tasks y1 … yK with known relatedness; with `context`, relatedness that changes with the
@@ -78,27 +77,24 @@ export const synthetic = defineLoader({
 });
 
 export function syntheticRows(options: SyntheticOptions, seed: number): Generated {
+  const { dimension, tasks, rows, context } = options;
   const random = randomFromSeed(seed).stream('synth');
-  const rule = options.context ? contextRule(options, random) : linkedRule(drawProcess(options, random));
-  const deviations = perTask(options, 'noise').map(Math.sqrt);
-  const labelled = options.labelled && perTask(options, 'labelled');
-  const drawn = (name: SplitName, deviations: readonly number[]) =>
-    syntheticBlock({ rule, deviations, labelled, rows: options.rows[name] }, options, random.stream(`rows/${name}`));
+  const process = context ? drawContextProcess(options, context, random) : drawProcess(options, random);
+  const deviations = perTask('noise', options.noise, tasks).map(Math.sqrt);
+  const shares = perTask('labelled', options.labelled ?? 1, tasks);
   const none = deviations.map(() => 0);
+  const x = Array.from({ length: dimension }, (_, i) => `x${i + 1}`);
+  const dictionary = Array.from({ length: process.contexts }, (_, c) => `c${c + 1}`);
+  const drawn = (name: keyof typeof rows, deviations: readonly number[]) =>
+    syntheticBlocks(process, { rows: rows[name], dimension, deviations, shares }, random.stream(`rows/${name}`));
   return {
     columns: [
-      ...(rule.contexts === 0 ? [] : [contextColumn(rule.contexts)]),
-      ...Array.from({ length: options.dimension }, (_, i) => {
-        return { name: `x${i + 1}`, kind: 'numeric' as const, standardized: true };
-      }),
+      ...(context ? [{ name: 'context', kind: 'categorical' as const, dictionary, complete: true }] : []),
+      ...x.map((name) => ({ name, kind: 'numeric' as const, standardized: true })),
     ],
-    tasks: Array.from({ length: options.tasks }, (_, k) => ({
-      name: `y${k + 1}`,
-      type: 'regression' as const,
-      everywhere: (labelled?.[k] ?? 1) === 1,
-    })),
+    tasks: shares.map((share, k) => ({ name: `y${k + 1}`, type: 'regression', everywhere: share === 1 })),
     masked: options.labelled !== undefined,
-    rows: options.rows,
+    rows,
     checksum: generatorChecksum(version, options, seed),
     block: (name) => drawn(name, name === 'test' ? none : deviations),
     expected: (name) => drawn(name, none),
@@ -106,90 +102,48 @@ export function syntheticRows(options: SyntheticOptions, seed: number): Generate
 }
 
 /** What the rows are drawn from, where there is no context. */
-export function drawSynthetic(options: SyntheticOptions, seed: number): SyntheticProcess {
+export function drawSynthetic(options: SyntheticOptions, seed: number) {
   return drawProcess(options, randomFromSeed(seed).stream('synth'));
 }
 
-/** How labels follow from inputs, without noise. */
-interface Rule {
-  /** 0: there is no such column. */
-  readonly contexts: number;
-  fill(columns: readonly Float32Array[], context: Int32Array, labels: readonly Float64Array[]): void;
+function perTask(key: string, given: number | readonly number[], tasks: number): readonly number[] {
+  if (typeof given === 'number') return Array.from({ length: tasks }, () => given);
+  if (given.length === tasks) return given;
+  throw new ConfigError(`dataset.${key}: it has ${given.length} numbers, but there are ${tasks} tasks.`);
 }
 
-function linkedRule(process: SyntheticProcess): Rule {
-  return {
-    contexts: 0,
-    fill(columns, context, labels) {
-      const projection = new Float64Array(context.length); // w_k.x
-      for (const [k, target] of labels.entries()) {
-        projection.fill(0);
-        for (const [i, column] of columns.entries()) addScaled(projection, column, process.weights[k]?.[i] ?? 0);
-        for (let r = 0; r < target.length; r++) target[r] = response(process, projection[r] ?? 0);
-      }
-    },
-  };
-}
-
-function contextRule(options: SyntheticOptions, random: Random): Rule {
-  const { correlation, context } = options;
-  if (typeof correlation !== 'number' || correlation < 0) {
-    throw new ConfigError('dataset.correlation: with dataset.context it is one number from 0 to 1, for all tasks.');
-  }
-  const { values = 0, opposed = 0 } = context ?? {};
-  const process = drawContextProcess({ ...options, shared: correlation, opposed, contexts: values }, random);
-  return { contexts: values, fill: (columns, at, labels) => fillLabels(process, columns, at, labels) };
-}
-
-function contextColumn(contexts: number) {
-  const dictionary = Array.from({ length: contexts }, (_, c) => `c${c + 1}`);
-  return { name: 'context', kind: 'categorical' as const, dictionary, complete: true };
-}
-
-function perTask(options: SyntheticOptions, key: 'noise' | 'labelled'): readonly number[] {
-  const given = options[key] ?? 1;
-  if (typeof given === 'number') return Array.from({ length: options.tasks }, () => given);
-  if (given.length === options.tasks) return given;
-  throw new ConfigError(`dataset.${key}: it has ${given.length} numbers, but there are ${options.tasks} tasks.`);
-}
-
-interface Split {
-  readonly rule: Rule;
+interface DrawnRows {
   readonly rows: number;
+  readonly dimension: number;
   /** Of the noise, by task. */
   readonly deviations: readonly number[];
-  readonly labelled: readonly number[] | undefined;
+  /** The share of rows that are in a task's sample space. */
+  readonly shares: readonly number[];
 }
 
 /** Each block has its own stream. */
-function syntheticBlock(
-  { rule, rows, deviations, labelled }: Split,
-  { dimension }: SyntheticOptions,
-  random: Random,
-): (index: number) => SourceBlock {
+function syntheticBlocks(process: Process, { rows, dimension, deviations, shares }: DrawnRows, random: Random) {
   const size = Math.min(rows, generatedRows);
   const signals = deviations.map(() => new Float64Array(size));
-  return (index) => {
+  return (index: number): SourceBlock => {
     const stream = random.stream(String(index));
     const columns = Array.from({ length: dimension }, () => new Float32Array(size));
     const context = new Int32Array(size);
     const labels = deviations.map(() => new Float32Array(size));
-    for (const column of columns) stream.fillNormal(column);
-    for (const target of labels) stream.fillNormal(target);
-    for (let r = 0; r < size; r++) context[r] = rule.contexts === 0 ? 0 : stream.below(rule.contexts);
-    rule.fill(columns, context, signals);
+    for (const values of [...columns, ...labels]) stream.fillNormal(values);
+    if (process.contexts > 0) for (let r = 0; r < size; r++) context[r] = stream.below(process.contexts);
+    process.fill(columns, context, signals);
     for (const [k, target] of labels.entries()) {
-      const [deviation, share] = [deviations[k] ?? 0, labelled?.[k] ?? 1];
+      const [deviation = 0, share = 1, signal] = [deviations[k], shares[k], signals[k]];
       for (let r = 0; r < size; r++) {
         const inside = share === 1 || stream.uniform() < share;
-        target[r] = inside ? (signals[k]?.[r] ?? 0) + deviation * (target[r] ?? 0) : Number.NaN;
+        target[r] = inside ? (signal?.[r] ?? 0) + deviation * (target[r] ?? 0) : Number.NaN;
       }
     }
     const count = Math.min(size, rows - index * size);
-    const inputs = [...(rule.contexts === 0 ? [] : [context]), ...columns];
     return {
       rows: count,
-      columns: inputs.map((values) => values.subarray(0, count)),
+      columns: [...(process.contexts > 0 ? [context] : []), ...columns].map((values) => values.subarray(0, count)),
       labels: labels.map((values) => values.subarray(0, count)),
     };
   };

@@ -1,12 +1,23 @@
-import { asSingle, type Source, type SourceBlock, splitNames } from '../dataset.js';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../../support/errors.js';
+import { makeFolder } from '../../support/make-folder.js';
+import { writeWhole } from '../../support/whole-file.js';
+import { asSingle, type Source, type SourceBlock, type SplitName, splitNames } from '../dataset.js';
+import { fileLiteral, literal, literals, sqlReason, withDatabase } from '../store/database.js';
 
 /** Rows of one piece of the file. */
 const pieceRows = 1024;
 
-/** A column of the file: its name, of a block the texts of its rows, and what they are. */
-type Column = readonly [name: string, of: (block: SourceBlock) => (row: number) => string, type: TextType];
-/** `class`: empty where there is none. */
-type TextType = 'category' | 'class' | 'number';
+/** What is in a column, as the type of DuckDB that holds it. `class`: empty where there is none. */
+const types = { category: 'VARCHAR', class: 'VARCHAR', number: 'FLOAT', row: 'BIGINT' } as const;
+
+/** A column of the file, and the texts of a block's rows. */
+interface Column {
+  readonly name: string;
+  readonly type: keyof typeof types;
+  readonly texts: (block: SourceBlock, split: SplitName, numbers: Int32Array | undefined) => (row: number) => string;
+}
 
 /**
  * A source's rows as a CSV for other programs: those of training, of validation, and those of the test split in the
@@ -23,21 +34,17 @@ export async function* splitRows(
   onRows: (done: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const columns = await writtenColumns(source, tasks);
-  const names = columns.map(([name]) => name);
-  yield Buffer.from(textLine(['split', ...(source.splits.train.numbers ? ['row'] : []), ...names]));
+  yield Buffer.from(textLine(columns.map(({ name }) => name)));
   let done = 0;
   for (const name of splitNames) {
     const { rows, blockRows, read, numbers } = source.splits[name];
     for (let b = 0; b * blockRows < rows; b++) {
-      const places = await numbers?.(b);
+      const numbered = await numbers?.(b);
       const block = await read(b);
-      const texts = columns.map(([, of]) => of(block));
+      const texts = columns.map((column) => column.texts(block, name, numbered));
       for (let first = 0; first < block.rows; first += pieceRows) {
         const count = Math.min(pieceRows, block.rows - first);
-        const lines = Array.from({ length: count }, (_, i) => {
-          const at = first + i;
-          return textLine([name, ...(places ? [String(places[at])] : []), ...texts.map((text) => text(at))]);
-        });
+        const lines = Array.from({ length: count }, (_, i) => textLine(texts.map((text) => text(first + i))));
         yield Buffer.from(lines.join(''));
         done += count;
         onRows(done);
@@ -46,31 +53,60 @@ export async function* splitRows(
   }
 }
 
-/** The types of the columns of `splitRows`, by name, in their order. */
-export async function splitRowTypes(
+/**
+ * Writes train.parquet, validation.parquet and test.parquet, for other programs. The columns are those of `splitRows`,
+ * without `split`: text and 32-bit numbers. NULL is a missing number, and a label outside its task's sample space; a
+ * missing category is an empty text.
+ */
+export async function writeSplits(
   source: Source,
   tasks: readonly number[],
-): Promise<readonly (readonly [name: string, type: TextType | 'row'])[]> {
-  const own = (await writtenColumns(source, tasks)).map(([name, , type]) => [name, type] as const);
-  return [['split', 'category'], ...(source.splits.train.numbers ? [['row', 'row'] as const] : []), ...own];
+  folder: string,
+  onRows: (done: number) => void,
+): Promise<void> {
+  makeFolder(folder);
+  const file = join(folder, 'rows.csv');
+  await writeWhole(file, splitRows(source, tasks, onRows));
+  const columns = await writtenColumns(source, tasks);
+  const typed = columns.map(({ name, type }) => `${literal(name)}: '${types[type]}'`).join(', ');
+  const kept = literals(columns.flatMap(({ name, type }) => (type === 'category' ? [name] : [])));
+  const dialect = `auto_detect = false, parallel = false, header = true, delim = ',', quote = '"', escape = '"', new_line = '\\n', max_line_size = 268435456`;
+  const rows = `read_csv(${fileLiteral(file)}, columns = {${typed}}, force_not_null = [${kept}], ${dialect})`;
+  await withDatabase(async (database) => {
+    for (const split of splitNames) {
+      const own = `SELECT * EXCLUDE (split) FROM ${rows} WHERE split = ${literal(split)}`;
+      await database.run(`COPY (${own}) TO ${literal(join(folder, `${split}.parquet`))} (FORMAT parquet)`);
+    }
+  }).catch((error: unknown) => {
+    throw new UserError(`The rows cannot be written to ${folder}: ${sqlReason(error)}.`);
+  });
+  await rm(file);
 }
 
 async function writtenColumns(source: Source, tasks: readonly number[]): Promise<readonly Column[]> {
-  const isWeighted = (await source.splits.train.read(0)).weights !== undefined;
-  const weight: Column = ['weight', ({ weights }) => columnTexts(weights), 'number'];
+  const { splits, columns } = source;
+  const isWeighted = (await splits.train.read(0)).weights !== undefined;
+  const split: Column = { name: 'split', type: 'category', texts: (_, split) => () => split };
+  const row: Column = { name: 'row', type: 'row', texts: (_, __, numbers) => (row) => String(numbers?.[row]) };
+  const weight: Column = { name: 'weight', type: 'number', texts: ({ weights }) => valueTexts(weights) };
   const labels = source.tasks.map(({ name, type, classes }, t): Column => {
-    return [`${type}.${name}`, ({ labels }) => columnTexts(labels[t], classes), classes ? 'class' : 'number'];
+    const texts: Column['texts'] = ({ labels }) => valueTexts(labels[t], classes);
+    return { name: `${type}.${name}`, type: classes ? 'class' : 'number', texts };
   });
-  const inputs = source.columns.flatMap(({ kind, name, dictionary }, c): readonly Column[] => {
-    const of = ({ columns }: SourceBlock) => columnTexts(columns[c] && asSingle(columns[c]), dictionary);
+  const inputs = columns.map(({ kind, name, dictionary }, c): Column => {
     const type = kind === 'numeric' ? 'number' : 'category';
-    return kind === 'list' ? [] : [[`${type}.${name}`, of, type]];
+    const texts: Column['texts'] = ({ columns }) => valueTexts(columns[c] && asSingle(columns[c]), dictionary);
+    return { name: `${type}.${name}`, type, texts };
   });
-  return [...(isWeighted ? [weight] : []), ...labels.filter((_, t) => tasks.includes(t)), ...inputs];
+  return [
+    ...[split, ...(splits.train.numbers ? [row] : []), ...(isWeighted ? [weight] : [])],
+    ...labels.filter((_, t) => tasks.includes(t)),
+    ...inputs.filter((_, c) => columns[c]?.kind !== 'list'),
+  ];
 }
 
 /** @param words What indexes stand for. Absent: the values are numbers. */
-function columnTexts(values: Int32Array | Float32Array | undefined, words?: readonly string[]) {
+function valueTexts(values: Int32Array | Float32Array | undefined, words?: readonly string[]) {
   return (row: number): string => {
     const value = values?.[row] ?? Number.NaN;
     if (Number.isNaN(value)) return '';

@@ -107,31 +107,21 @@ export async function* encoded(
     written(appender.close);
     await whenStored?.(database).catch(unwritten);
     if (kept !== undefined) await database.run(`ATTACH ${literal(kept)} AS beside (READ_ONLY)`);
-    const path = await copied(
-      database,
-      format,
-      kept === undefined ? 'rows' : 'beside.kept POSITIONAL JOIN rows',
-      folder,
-    );
+    const from = kept === undefined ? 'rows' : 'beside.kept POSITIONAL JOIN rows';
+    const types = await queryRows(database, `DESCRIBE SELECT * FROM ${from}`);
+    const selected = types.map(([name, type]) => {
+      const column = identifier(String(name));
+      return `${format.expressionOf(column, String(type))} AS ${column}`;
+    });
+    const path = join(folder, `rows.${format.name}`);
+    await database
+      .run(`COPY (SELECT ${selected.join(', ')} FROM ${from}) TO ${literal(path)} (${format.options})`)
+      .catch(unwritten);
     yield* createReadStream(path, { highWaterMark: 2 ** 20 });
   } finally {
     database.closeSync();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** The path of a file in the folder. @param from SQL of its rows. */
-async function copied(database: DuckDBConnection, format: Format, from: string, folder: string): Promise<string> {
-  const path = join(folder, `rows.${format.name}`);
-  const types = await queryRows(database, `DESCRIBE SELECT * FROM ${from}`);
-  const selected = types.map(([name, type]) => {
-    const column = identifier(String(name));
-    return `${format.expressionOf(column, String(type))} AS ${column}`;
-  });
-  await database
-    .run(`COPY (SELECT ${selected.join(', ')} FROM ${from}) TO ${literal(path)} (${format.options})`)
-    .catch(unwritten);
-  return path;
 }
 
 function written(step: () => void): void {

@@ -74,7 +74,7 @@ export function inputInfo({ name, takes, list, doc }: ColumnInput): ValueInfoPro
 }
 
 /**
- * Adds nodes that encode a table's columns as a model's inputs, as `column-encodings.ts` and `list-column.ts` do.
+ * Adds nodes that encode a table's columns as a model's inputs, as `project.ts` and `list-column.ts` do.
  * @returns names of int32 [N, F] and float32 [N, D]; undefined where there are no such columns.
  */
 export function columnNodes(nodes: OnnxNodes, encoding: Encoding) {
