@@ -1,236 +1,406 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../../config/parts.js';
-import { ConfigError } from '../../support/errors.js';
-import type { SourceColumn } from '../dataset.js';
+import { ConfigError, DataError } from '../../support/errors.js';
+import { type SourceColumn, splitNames } from '../dataset.js';
+import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { type FakeSplit, fakeSource, readWhole } from './encode.fixture.js';
 import { encode } from './encode.js';
-import { checkStored } from './fit.js';
+import { checkStored, completeFit, quantiles, sampleFit, vocabularyFit } from './fit.js';
+import { edgeCounter } from './project.js';
+import { fedIndexes, indexLookup } from './vocabulary.js';
 
 const inputs = (settings: object = {}) => inputsSchema.parse(settings);
-const tasks = (...names: string[]) => names.map((name) => taskSchema.parse({ name, type: 'binary' }));
-
-/** A source with one column, one binary task and blocks of three rows. */
-function oneColumn(column: SourceColumn, train: readonly number[], other: readonly number[] = train) {
-  const split = (values: readonly number[]): FakeSplit => ({ columns: [values], labels: [values.map(() => 1)] });
-  return fakeSource(
-    [column],
-    [{ name: 'click', type: 'binary' }],
-    { train: split(train), validation: split(other), test: split(other) },
-    3,
-  );
-}
+const click = taskSchema.parse({ name: 'click', type: 'binary' });
+const seconds = (settings: object = {}) => taskSchema.parse({ name: 'seconds', type: 'regression', ...settings });
 
 /** `0101` as numbers. */
 const bits = (text: string) => Array.from(text, Number);
 
-const numeric: SourceColumn = { name: 'age', kind: 'numeric' };
-
-async function encodeNumeric(settings: object, train: readonly number[], other: readonly number[]) {
-  const dataset = await encode(oneColumn(numeric, train, other), inputs(settings), tasks('click'));
-  return { dataset, train: await readWhole(dataset.splits.train), test: await readWhole(dataset.splits.test) };
+/** A source with one column, one binary task and blocks of three rows. */
+function oneColumn(column: SourceColumn, train: readonly number[], other: readonly number[] = train, group?: string) {
+  const split = (values: readonly number[]): FakeSplit => ({ columns: [values], labels: [values.map(() => 1)] });
+  const splits = { train: split(train), validation: split(other), test: split(other) };
+  return { ...fakeSource([column], [{ name: 'click', type: 'binary' }], splits, 3), group };
 }
 
-describe('categorical columns', () => {
-  const column: SourceColumn = { name: 'city', kind: 'categorical', dictionary: ['a', 'b', 'c', 'd'] };
+const city: SourceColumn = { name: 'city', kind: 'categorical', dictionary: ['a', 'b', 'c', 'd'] };
+const age: SourceColumn = { name: 'age', kind: 'numeric' };
 
-  test('pitfall 27: only values seen in training have an index; all others share 0', async () => {
-    const source = oneColumn(column, [3, 1, 3, 3, 1], [0, 1, 2, 3]);
-    const { categorical, numeric, splits } = await encode(source, inputs({ embedding: 7 }), tasks('click'));
-    expect(categorical).toEqual([{ name: 'city', cardinality: 3, embedding: 7 }]);
-    expect(numeric).toEqual([]);
-    expect(source.reads).toEqual({ train: 2, validation: 0, test: 0 }); // what is fitted
-    expect([...(await readWhole(splits.train)).categorical]).toEqual([2, 1, 2, 2, 1]);
-    expect([...(await readWhole(splits.test)).categorical]).toEqual([0, 1, 0, 2]);
-  });
-
-  test('an index that the dictionary does not have is refused: an engine might look it up', async () => {
-    const { splits } = await encode(oneColumn(column, [3, 1], [0, 4]), inputs(), tasks('click'));
-    await expect(readWhole(splits.test)).rejects.toThrow('has 4 where an index of a dictionary of 4 values');
-  });
+test('pitfall 27: only values seen in training have an index; all others share 0; only training is read for it', async () => {
+  const source = oneColumn(city, [3, 1, 3, 3, 1], [0, 1, 2, 3]);
+  const { categorical, numeric, splits } = await encode(source, inputs({ embedding: 7 }), [click]);
+  expect([categorical, numeric]).toEqual([[{ name: 'city', cardinality: 3, embedding: 7 }], []]);
+  expect(source.reads).toEqual({ train: 2, validation: 0, test: 0 });
+  expect([...(await readWhole(splits.train)).categorical]).toEqual([2, 1, 2, 2, 1]);
+  expect([...(await readWhole(splits.test)).categorical]).toEqual([0, 1, 0, 2]);
 });
 
-test('vocabularies that a run cannot store are refused with what makes them shorter', () => {
-  const column = (name: string, values: number | string[]) =>
-    ({ name, kind: 'vocabulary', values, rare: [], cells: {} }) as const;
-  const columns = [column('few', ['a']), column('user', ['abc', 'éd']), column('all', 10 ** 8)];
-  expect(() => checkStored(columns, 15)).toThrow(/^Column 'user' .*inputs\.columns\.user\.minCount, or hash/);
-  expect(() => checkStored(columns, 16)).not.toThrow();
+test('an index that the dictionary does not have is refused: an engine might look it up', async () => {
+  const { splits } = await encode(oneColumn(city, [3, 1], [0, 4]), inputs(), [click]);
+  await expect(readWhole(splits.test)).rejects.toThrow('has 4 where an index of a dictionary of 4 values');
 });
+
+const [nan, e] = [Number.NaN, Math.expm1];
+const by = (divisor: number, ...values: readonly number[]) => values.map((value) => value / divisor);
+const million = [10_000_000, 10_000_001, 10_000_002, 10_000_003];
 
 describe('numeric columns', () => {
-  test('standard: mean 0 and deviation 1 in training, the same map elsewhere, missing is the mean', async () => {
-    const { train, test } = await encodeNumeric({}, [1, 3, 5, 7, Number.NaN], [4, 9, Number.NaN]);
-    const deviation = Math.sqrt(5);
-    expect([...train.numeric]).toEqual([-3, -1, 1, 3, 0].map((x) => Math.fround(x / deviation)));
-    expect([...test.numeric]).toEqual([0, 5, 0].map((x) => Math.fround(x / deviation)));
-  });
-
-  test('standard: a large mean costs no digits', async () => {
-    const { train } = await encodeNumeric({}, [10_000_000, 10_000_001, 10_000_002, 10_000_003], []);
-    expect(train.numeric[0]).toBeCloseTo(-1.5 / Math.sqrt(1.25), 6);
-  });
-
-  test('log1p: sign(x) log(1 + |x|), standardised', async () => {
-    const e = (x: number) => Math.fround(Math.expm1(x));
-    const { train, test } = await encodeNumeric({ numeric: 'log1p' }, [-e(1), e(1), Number.NaN], [e(3), -e(2)]);
-    expect(train.numeric[0]).toBeCloseTo(-1, 6);
-    expect([...train.numeric].slice(1)).toEqual([expect.closeTo(1, 6), 0]);
-    expect([...test.numeric]).toEqual([expect.closeTo(3, 6), expect.closeTo(-2, 6)]);
-  });
-
-  test('columns that are standardised already are neither read nor changed', async () => {
-    const source = oneColumn({ ...numeric, standardized: true }, [1, 5, Number.NaN, 2], [8]);
-    const { splits } = await encode(source, inputs(), tasks('click'));
-    expect(source.reads.train).toBe(1); // whether there are masks
-    expect([...(await readWhole(splits.train)).numeric]).toEqual([1, 5, 0, 2]);
-  });
-
-  test('quantile: buckets of equal count, whose edges are of the training split', async () => {
-    const { dataset, train, test } = await encodeNumeric(
+  test.each<[string, object, readonly number[], readonly number[], readonly number[], readonly number[], number?]>([
+    [
+      'standard: mean 0, deviation 1 in training, missing is the mean',
+      {},
+      [1, 3, 5, 7, nan],
+      [4, 9, nan],
+      by(Math.sqrt(5), -3, -1, 1, 3, 0),
+      by(Math.sqrt(5), 0, 5, 0),
+    ],
+    ['standard: a large mean costs no digits', {}, million, [], by(Math.sqrt(1.25), -1.5, -0.5, 0.5, 1.5), []],
+    ['standard: a constant column becomes 0', {}, [3, 3, nan], [4], [0, 0, 0], [0]],
+    [
+      'log1p: sign(x) log(1 + |x|), standardised',
+      { numeric: 'log1p' },
+      [-e(1), e(1), nan],
+      [e(3), -e(2)],
+      [-1, 1, 0],
+      [3, -2],
+    ],
+    [
+      'quantile: buckets of equal count, with edges of training',
       { numeric: 'quantile', buckets: 4 },
       [8, 7, 6, 5, 4, 3, 2, 1],
       [-9, 5, 99],
-    );
-    expect(dataset.categorical).toEqual([{ name: 'age', cardinality: 5, embedding: 4 }]);
-    expect([...train.categorical]).toEqual([4, 4, 3, 3, 2, 2, 1, 1]);
-    expect([...test.categorical]).toEqual([1, 3, 4]);
+      [4, 4, 3, 3, 2, 2, 1, 1],
+      [1, 3, 4],
+      5,
+    ],
+    [
+      'buckets: missing has an index if training has it',
+      { numeric: 'quantile', buckets: 2 },
+      [1, 1, 2, 2, nan],
+      [nan, 2],
+      [1, 1, 2, 2, 3],
+      [3, 2],
+      4,
+    ],
+    ['buckets: else 0', { numeric: 'quantile', buckets: 2 }, [1, 1, 2, 2], [nan, 2], [1, 1, 2, 2], [0, 2], 3],
+    [
+      'value: the most frequent have an index, others that of the nearest',
+      { numeric: 'value', buckets: 3 },
+      [100, 100, 100, 10, 10, 10, 0, 0, 3, 70],
+      [-1, 4, 6, 1000],
+      [3, 3, 3, 2, 2, 2, 1, 1, 1, 3],
+      [1, 1, 2, 3],
+      4,
+    ],
+  ])('%s', async (_, settings, train, other, expected, expectedOther, cardinality) => {
+    const { categorical, splits } = await encode(oneColumn(age, train, other), inputs(settings), [click]);
+    for (const [split, values] of [
+      [splits.train, expected],
+      [splits.test, expectedOther],
+    ] as const) {
+      const block = await readWhole(split);
+      expect([...block.numeric, ...block.categorical]).toEqual(values.map((value) => expect.closeTo(value, 6)));
+    }
+    expect(categorical[0]?.cardinality).toBe(cardinality);
   });
 
-  test('buckets: a missing value has an index of its own if training has one, else 0', async () => {
-    const settings = { numeric: 'quantile', buckets: 2 };
-    const seen = await encodeNumeric(settings, [1, 1, 2, 2, Number.NaN], [Number.NaN, 2]);
-    expect([...seen.train.categorical]).toEqual([1, 1, 2, 2, 3]);
-    expect([...seen.test.categorical]).toEqual([3, 2]);
-    expect(seen.dataset.categorical[0]?.cardinality).toBe(4);
-    const unseen = await encodeNumeric(settings, [1, 1, 2, 2], [Number.NaN, 2]);
-    expect([...unseen.test.categorical]).toEqual([0, 2]);
+  test('that are standardized already are neither read nor changed', async () => {
+    const source = oneColumn({ ...age, standardized: true }, [1, 5, nan, 2], [8]);
+    const { splits } = await encode(source, inputs(), [click]);
+    expect(source.reads.train).toBe(1); // whether there are weights
+    expect([...(await readWhole(splits.train)).numeric]).toEqual([1, 5, 0, 2]);
   });
 
-  test('value: the most frequent values have an index each, others that of the nearest', async () => {
-    const train = [100, 100, 100, 10, 10, 10, 0, 0, 3, 70];
-    const {
-      dataset,
-      train: rows,
-      test,
-    } = await encodeNumeric({ numeric: 'value', buckets: 3 }, train, [-1, 4, 6, 1000]);
-    expect(dataset.categorical[0]?.cardinality).toBe(4);
-    expect([...rows.categorical]).toEqual([3, 3, 3, 2, 2, 2, 1, 1, 1, 3]);
-    expect([...test.categorical]).toEqual([1, 1, 2, 3]);
+  test.each([
+    ['numbers of all sizes', fc.double({ noNaN: true })],
+    ['close numbers', fc.integer({ min: 0, max: 40 }).map((value) => 1 + value / 8)],
+    ['numbers that hardly differ', fc.integer({ min: 0, max: 9 }).map((value) => value * Number.MIN_VALUE)],
+  ])('a bucket is the count of edges that are not above: %s', (_, number) => {
+    const some = fc.array(number, { maxLength: 30 });
+    const property = fc.property(some, some, (drawn, others) => {
+      const edges = [...Float64Array.from(new Set(drawn.filter(Number.isFinite))).sort()];
+      const values = Float32Array.from([...edges, ...others, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
+      expect(Array.from(values, edgeCounter(edges))).toEqual(
+        Array.from(values, (value) => edges.filter((edge) => edge <= value).length),
+      );
+    });
+    fc.assert(property, { numRuns: 500 });
+  });
+
+  test('buckets are of every k-th row, through all blocks', () => {
+    const fit = sampleFit(12, 4, (sorted) => quantiles(sorted, 4));
+    for (const first of [0, 4, 8])
+      fit.add(
+        Float32Array.of(0, 1, 2, 3).map((i) => first + i),
+        Int32Array.of(0, 1, 2, 3),
+      );
+    expect(fit.finish()).toMatchObject({ edges: [3, 6, 9] });
+  });
+});
+
+describe('vocabularies', () => {
+  test.each([
+    ['1 0 1.0 true 01', [1, 2, 1, 1, 0]], // 01 is none of training's values
+    ['1 0 1.0 true 007', [1, 2, 3, 4, 5]],
+    ['2.5 1 1.10 1.1', [1, 2, 3, 4]],
+    ['1 +1 1.0', [1, 2, 3]],
+    ['1 1e0 1.0', [1, 2, 3]],
+    ['9007199254740993 1 1.0', [1, 2, 3]],
+  ])(
+    'spellings of one number share an index, unless a training value looks like a code: %s',
+    async (texts, indexes) => {
+      const dictionary = texts.split(' ');
+      const every = [...dictionary.keys()];
+      const source = oneColumn(
+        { ...city, dictionary },
+        every.filter((index) => dictionary[index] !== '01'),
+        every,
+      );
+      const { splits } = await encode(source, inputs(), [click]);
+      expect([...(await readWhole(splits.test)).categorical]).toEqual(indexes);
+    },
+  );
+
+  test('codes that are all known are stored as their number', () => {
+    const column = { name: 'user', size: 4 };
+    const counted = (minCount: number) => {
+      const fit = vocabularyFit(4, { minCount, unseen: 'rare' }, column);
+      fit.add(Int32Array.of(3, 0, 2, 1, 1), Int32Array.of(0, 1, 2, 3, 4));
+      return fit.finish();
+    };
+    for (const fitted of [counted(1), completeFit(4).finish()]) {
+      expect(fitted).toEqual({ kind: 'vocabulary', values: 4, rare: [] });
+      if (fitted.kind !== 'vocabulary') throw new Error('codes have a vocabulary');
+      expect([...fedIndexes({ size: 6 }, fitted)]).toEqual([1, 2, 3, 4, 0, 0]);
+      const index = indexLookup(fitted);
+      expect(['0', '3', '4', '-1', '01', '1.0', '1e0', ''].map(index)).toEqual([1, 4, ...Array(6).fill(undefined)]);
+    }
+    expect(counted(2)).toEqual({ kind: 'vocabulary', values: [1], rare: [] });
+  });
+
+  test('that a run cannot store are refused with what makes them shorter', () => {
+    const column = (name: string, values: number | string[]) =>
+      ({ name, kind: 'vocabulary', values, rare: [], cells: {} }) as const;
+    const columns = [column('few', ['a']), column('user', ['abc', 'éd']), column('all', 10 ** 8)];
+    expect(() => checkStored(columns, 15)).toThrow(/^Column 'user' .*inputs\.columns\.user\.minCount, or hash/);
+    expect(() => checkStored(columns, 16)).not.toThrow();
   });
 });
 
 describe('tasks', () => {
-  /** @param masks By split and task. */
-  const source = (masks?: Record<'train' | 'test', readonly string[]>) => {
+  /** A click, and seconds of 10 to 70. @param masks By split and task. */
+  const source = (train: readonly string[], test: readonly string[] = ['1111111', '1111111']) => {
     const labels = [bits('1010101'), [10, 20, 30, 40, 50, 60, 70]];
-    const split = (name: 'train' | 'test'): FakeSplit => ({
-      columns: labels.slice(1),
-      labels,
-      ...(masks ? { masks: masks[name].map(bits) } : {}),
-    });
+    const split = (masks: readonly string[]) => ({ columns: labels.slice(1), labels, masks: masks.map(bits) });
     const tasks = [
       { name: 'click', type: 'binary' },
       { name: 'seconds', type: 'regression' },
     ] as const;
-    return fakeSource([numeric], tasks, { train: split('train'), validation: split('test'), test: split('test') }, 3);
+    return fakeSource([age], tasks, { train: split(train), validation: split(test), test: split(test) }, 3);
   };
-  const seconds = (settings: object = {}) => taskSchema.parse({ name: 'seconds', type: 'regression', ...settings });
+  const all = ['1111111', '1111111'];
 
   test('pitfall 26: their order is that of the config', async () => {
-    const { tasks: order, splits } = await encode(source(), inputs(), [seconds(), ...tasks('click')]);
-    expect(order.map(({ name }) => name)).toEqual(['seconds', 'click']);
+    const { tasks, splits } = await encode({ ...source(all), masked: false }, inputs(), [seconds(), click]);
+    expect(tasks.map(({ name }) => name)).toEqual(['seconds', 'click']);
     expect([...(await readWhole(splits.train)).labels].slice(0, 4)).toEqual([10, 1, 20, 0]);
   });
 
   test('standardize learns mean and deviation of the training labels inside the sample space; labels keep their units', async () => {
-    const masked = source({ train: ['1111111', '0011100'], test: ['1111111', '1111111'] });
-    const dataset = await encode(masked, inputs(), [...tasks('click'), seconds({ standardize: true })]);
-    expect(dataset.tasks[0]).toMatchObject({ offset: 0, scale: 1 });
-    expect(dataset.tasks[1]?.offset).toBeCloseTo(40, 10);
-    expect(dataset.tasks[1]?.scale).toBeCloseTo(Math.sqrt(200 / 3), 10);
-    expect((await readWhole(dataset.splits.train)).labels[5]).toBe(30);
+    const { tasks, splits } = await encode(source(['1111111', '0011100']), inputs(), [
+      click,
+      seconds({ standardize: true }),
+    ]);
+    const scale = expect.closeTo(Math.sqrt(200 / 3), 10);
+    expect(tasks).toMatchObject([
+      { offset: 0, scale: 1 },
+      { offset: expect.closeTo(40, 10), scale },
+    ]);
+    expect((await readWhole(splits.train)).labels[5]).toBe(30);
   });
 
   test('training rows in no sample space leave the split and the fit, and blocks close up', async () => {
-    const masked = source({ train: ['0100010', '0100111'], test: ['0100010', '0000000'] });
-    const dataset = await encode(masked, inputs(), [...tasks('click'), seconds()]);
-    const train = await readWhole(dataset.splits.train); // 3 + 1 rows
-    expect(dataset.splits.train.rows).toBe(4);
-    expect([...train.labels]).toEqual([0, 20, 0, 50, 0, 60, 0, 70]);
+    const masked = source(['0100010', '0100111'], ['0100010', '0000000']);
+    const { splits } = await encode(masked, inputs(), [click, seconds()]);
+    const train = await readWhole(splits.train); // 3 + 1 rows
+    expect([splits.train.rows, ...train.labels]).toEqual([4, 0, 20, 0, 50, 0, 60, 0, 70]);
     expect([...train.masks]).toEqual([1, 1, 0, 1, 1, 1, 0, 1]);
-    expect([...train.numeric]).toEqual([-30, 0, 10, 20].map((x) => Math.fround(x / Math.sqrt(350))));
-    const test = await readWhole(dataset.splits.test); // keeps all, as metrics have masks of their own
-    expect([...test.masks]).toEqual(bits('00100000001000'));
+    expect([...train.numeric]).toEqual(by(Math.sqrt(350), -30, 0, 10, 20).map(Math.fround));
+    expect([...(await readWhole(splits.test)).masks]).toEqual(bits('00100000001000')); // keeps all, as metrics have masks of their own
   });
 
-  test('a task whose sample space has other training rows than that of the first is named', async () => {
-    const separateTasks = async (train: readonly string[]) =>
-      (await encode(source({ train, test: ['1111111', '0000000'] }), inputs(), [...tasks('click'), seconds()])).apart;
-    expect(await separateTasks(['1111110', '1111111'])).toEqual(['seconds']);
-    expect(await separateTasks(['1011111', '1011111'])).toBeUndefined();
+  test.each([
+    [['1111110', '1111111'], ['seconds']],
+    [['1011111', '1011111'], undefined],
+  ])('of sample spaces %j of training rows, those that differ from the first are named: %j', async (train, apart) => {
+    expect((await encode(source(train), inputs(), [click, seconds()])).apart).toEqual(apart);
   });
 
-  test('a task without a training row in its sample space is refused: nothing would train it', async () => {
-    const masked = source({ train: ['1111111', '0000000'], test: ['1111111', '1111111'] });
-    await expect(encode(masked, inputs(), [...tasks('click'), seconds()])).rejects.toThrow(
-      "No training row with a weight above 0 is in the sample space of task 'seconds'.",
+  test('weights of rows stand in the masks of the sample space; a training row of weight 0 is no row', async () => {
+    const weights = [2, 0, 0.5, 1, 0, 0, 3];
+    const made = { columns: [[1, 2, 3, 4, 5, 6, 7]], labels: [bits('1010101')], masks: [bits('1110111')], weights };
+    const weighted = fakeSource(
+      [age],
+      [{ name: 'click', type: 'binary' }],
+      { train: made, validation: made, test: made },
+      3,
     );
+    const { splits } = await encode(weighted, inputs(), [click]);
+    expect([...(await readWhole(splits.test)).masks]).toEqual([2, 0, 0.5, 0, 0, 0, 3]);
+    const train = await readWhole(splits.train);
+    expect([...train.masks]).toEqual([2, 0.5, 3]);
+    const deviation = Math.sqrt(56 / 9); // of 1, 3 and 7, whatever their weights
+    expect([...train.numeric]).toEqual([1, 3, 7].map((x) => expect.closeTo((x - 11 / 3) / deviation, 6)));
   });
 
-  test('an unknown task is a config error', async () => {
-    const encoding = encode(source(), inputs(), tasks('clicks'));
-    await expect(encoding).rejects.toThrow(ConfigError);
-    await expect(encoding).rejects.toThrow("no task 'clicks' (did you mean 'click'?); there are: click, seconds");
-  });
-
-  test.each<[object, RegExp]>([
-    [{ agee: {} }, /'agee' is no input \(did you mean 'age'\?\)\. Inputs are: age.*ignores it, delete it here/],
-    [{ age: { embedding: 8 } }, /age: the column is numeric \(standard\), so 'embedding' would change nothing/],
+  test.each<[string, object, ReturnType<typeof seconds>[], typeof ConfigError | typeof DataError, string]>([
     [
-      { tags: { pool: 'attention', target: 'age' } },
-      /tags.target: the data have no categorical column 'age'; there are: city/,
+      'a sample space without a training row',
+      { train: ['1111111', '0000000'] },
+      [click, seconds()],
+      DataError,
+      "No training row with a weight above 0 is in the sample space of task 'seconds'.",
     ],
-  ])('settings %j of a column are a config error', async (columns, message) => {
-    const more = [
-      { name: 'city', kind: 'categorical', dictionary: ['a'] },
-      { name: 'tags', kind: 'list', dictionary: ['p'] },
-    ] as const;
-    const made = source();
-    const several = { ...made, columns: [...made.columns, ...more] }; // no row is read
-    const encoding = encode(several, inputs({ columns }), tasks('click'));
-    await expect(encoding).rejects.toThrow(ConfigError);
+    [
+      'no sample space with a training row',
+      { train: ['0000000', '0000000'] },
+      [click, seconds()],
+      DataError,
+      'No training row is in the sample space of any task',
+    ],
+    [
+      'an unknown task',
+      {},
+      [taskSchema.parse({ name: 'clicks', type: 'binary' })],
+      ConfigError,
+      "no task 'clicks' (did you mean 'click'?); there are: click, seconds",
+    ],
+    [
+      'a task of another type',
+      {},
+      [taskSchema.parse({ name: 'seconds', type: 'binary' })],
+      ConfigError,
+      "'seconds' is a regression task, not a binary task",
+    ],
+    [
+      'an unknown column',
+      { agee: {} },
+      [click],
+      ConfigError,
+      "'agee' is no input (did you mean 'age'?). Inputs are: age, city, tags",
+    ],
+    [
+      'a setting without effect',
+      { age: { embedding: 8 } },
+      [click],
+      ConfigError,
+      "age: the column is numeric (standard), so 'embedding' would change nothing",
+    ],
+    [
+      'a target that is none',
+      { tags: { pool: 'attention', target: 'age' } },
+      [click],
+      ConfigError,
+      "tags.target: the data have no categorical column 'age'; there are: city",
+    ],
+    [
+      'a target of another width',
+      { tags: { pool: 'attention', target: 'city', embedding: 3 } },
+      [click],
+      ConfigError,
+      "entries of 'tags' have embedding width 3, and 'city' has 4; give both the same",
+    ],
+  ])('%s is refused', async (_, settings, tasks, kind, message) => {
+    const tags = { name: 'tags', kind: 'list', dictionary: ['p'] } as const;
+    const made =
+      'train' in settings
+        ? source(['train' in settings && Array.isArray(settings.train) ? settings.train : []].flat())
+        : { ...source(all), columns: [age, city, tags] }; // no row is read
+    const encoding = encode(made, inputs('train' in settings ? {} : { columns: settings }), tasks);
+    await expect(encoding).rejects.toThrow(kind);
     await expect(encoding).rejects.toThrow(message);
   });
 });
 
-test('groups are the values of a categorical column as they are, in the order of the rows', async () => {
-  const user = { name: 'user', kind: 'categorical', size: 5 } as const;
-  const source = { ...oneColumn(user, [4, 1, 1], [2, 4, 2, 2]), group: 'user' };
-  const { splits } = await encode(source, inputs({ minCount: 2 }), tasks('click'));
-  expect([...((await splits.test.groups?.()) ?? [])]).toEqual([2, 4, 2, 2]);
+test.each([
+  ['values', { name: 'user', kind: 'categorical', size: 5 } as const, [4, 1, 1], [2, 4, 2, 2], [2, 4, 2, 2]],
+  [
+    'numbers, however they are spelled',
+    { name: 'user', kind: 'categorical', dictionary: ['u', '7', '8', '7.0'] } as const,
+    [0, 1],
+    [3, 2, 1, 0],
+    [1, 2, 1, 0],
+  ],
+])('groups are the %s of a categorical column, in the order of the rows', async (_, user, train, test, groups) => {
+  const { splits } = await encode(oneColumn(user, train, test, 'user'), inputs({ minCount: 2 }), [click]);
+  expect([...((await splits.test.groups?.()) ?? [])]).toEqual(groups);
   expect(splits.train.groups).toBeUndefined();
 });
 
-test('spellings of one number are one group', async () => {
-  const user = { name: 'user', kind: 'categorical', dictionary: ['u', '7', '8', '7.0'] } as const;
-  const source = { ...oneColumn(user, [0, 1], [3, 2, 1, 0]), group: 'user' };
-  const { splits } = await encode(source, inputs(), tasks('click'));
-  expect([...((await splits.test.groups?.()) ?? [])]).toEqual([1, 2, 1, 0]);
+describe('labels and weights are checked when rows are read', () => {
+  const infinity = Number.POSITIVE_INFINITY;
+  test.each<[string, object, number, number, string | undefined]>([
+    ['binary', {}, 2, 1, "the label of binary task 'y' is 2, which is neither 0 nor 1."],
+    ['binary', {}, 1, -0.5, 'the weight is -0.5, which is no finite number of at least 0.'],
+    ['regression', {}, -2.5, 1, undefined],
+    ['regression', {}, nan, 1, "the label of regression task 'y' is NaN, which is no finite number."],
+    ['regression', {}, infinity, 1, "the label of regression task 'y' is Infinity, which is no finite number."],
+  ])('%s %j: a label of %d, a weight of %d', async (type, settings, label, weight, message) => {
+    const task = taskSchema.parse({ name: 'y', type, ...settings });
+    for (const where of splitNames) {
+      const split = (name: string) => {
+        const at = (value: number, other: number) => [1, 1, 1, 1, name === where ? value : other, 1, 1];
+        return { columns: [[1, 2, 3, 4, 5, 6, 7]], labels: [at(label, 0)], weights: at(weight, 2) };
+      };
+      const splits = { train: split('train'), validation: split('validation'), test: split('test') };
+      const readAll = async () => {
+        const dataset = await encode(fakeSource([age], [task], splits, 3), inputs(), [task]);
+        for (const name of splitNames) await readWhole(dataset.splits[name]);
+      };
+      if (message === undefined) await readAll();
+      else await expect(readAll()).rejects.toThrow(new DataError(`Row 5 of the ${where} split: ${message}`));
+    }
+  });
 });
 
-test('weights of rows stand in the masks of the sample space; a training row of weight 0 is no row', async () => {
-  const made: FakeSplit = {
-    columns: [[1, 2, 3, 4, 5, 6, 7]],
-    labels: [bits('1010101')],
-    masks: [bits('1110111')],
-    weights: [2, 0, 0.5, 1, 0, 0, 3],
-  };
-  const readSplits = { train: made, validation: made, test: made };
-  const source = fakeSource([numeric], [{ name: 'click', type: 'binary' }], readSplits, 3);
-  const { splits } = await encode(source, inputs(), tasks('click'));
-  expect([...(await readWhole(splits.test)).masks]).toEqual([2, 0, 0.5, 0, 0, 0, 3]);
-  const train = await readWhole(splits.train);
-  expect([...train.masks]).toEqual([2, 0.5, 3]);
-  const deviation = Math.sqrt(56 / 9); // of 1, 3 and 7, whatever their weights
-  expect([...train.numeric]).toEqual([1, 3, 7].map((x) => expect.closeTo((x - 11 / 3) / deviation, 6)));
+describe('generated rows', () => {
+  const rows = { train: 100_000, validation: 600, test: 600 };
+
+  /** Rows of which the first 65,536 have labels with mean 1, the others with mean 3. `drawn` counts training blocks. */
+  function made(everywhere: boolean) {
+    const drawn = { blocks: 0 };
+    const generated: Generated = {
+      columns: [{ name: 'id', kind: 'categorical', size: 1000, complete: true }],
+      tasks: [{ name: 'y', type: 'regression', everywhere }],
+      rows,
+      masked: true,
+      checksum: 'made',
+      block: (split) => (index) => {
+        if (split === 'train') drawn.blocks++;
+        const count = Math.min(generatedRows, rows[split] - index * generatedRows);
+        const labels = Float32Array.from(
+          { length: count },
+          (_, row) => (index < 128 ? 1 : 3) + (row % 2 === 0 ? 1 : -1),
+        );
+        if (!everywhere) labels[0] = Number.NaN;
+        return { rows: count, columns: [new Int32Array(count).fill(7)], labels: [labels] };
+      },
+    };
+    return { drawn, source: generatedSource(generated) };
+  }
+
+  test.each([
+    ['of alike rows the first 65,536 are fitted on', true, 1, 1001, rows.train, 128, 1],
+    ['where rows may be in no sample space, all are', false, 1, 1001, rows.train - 196, 196, 1.69],
+    ['where ids are counted, all are', true, 2, 2, rows.train, 196, 1.69],
+  ])('%s, and every row is trained on', async (_, everywhere, minCount, cardinality, trained, blocks, mean) => {
+    const { drawn, source } = made(everywhere);
+    const tasks = [taskSchema.parse({ name: 'y', type: 'regression', standardize: true })];
+    const dataset = await encode(source, inputs({ minCount }), tasks);
+    expect(drawn.blocks).toBe(1 + blocks); // one for the checksum
+    expect(dataset.tasks[0]?.offset).toBeCloseTo(mean, 2);
+    expect(dataset.categorical).toMatchObject([{ cardinality }]);
+    expect(dataset.splits.train.rows).toBe(trained);
+  });
 });

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../../config/parts.js';
+import { must } from '../../support/must.js';
 import type { ListValues, Source, SourceBlock } from '../dataset.js';
 import { readWhole, toLists } from './encode.fixture.js';
 import { encode } from './encode.js';
-import { listEncoding } from './list-column.js';
 
 /** Lists of rows, each as `index:weight index:weight`. */
 const lists = (...rows: readonly string[]) =>
@@ -85,8 +85,10 @@ test('rows that share a list are encoded as rows that have it each', async () =>
   expect(await readWhole(found.splits.train)).toEqual(await readWhole(expected.splits.train));
 });
 
-test('a list at the same place of another block is another list', () => {
-  const encoding = listEncoding(Int32Array.of(0, 1, 2), { length: 1, pool: 'sum' });
-  const of = (list: string) => [...encoding.fed(lists(list), 0).indexes];
-  expect([of('1:1'), of('2:1')]).toEqual([[1], [2]]);
+test('a list at the same place of another block is another list', async () => {
+  const made = source(lists('1:1'));
+  const blocks = [lists('1:1'), lists('2:1')].map((tags) => source(tags).splits.train.read(0));
+  const test = { rows: 2, blockRows: 1, read: (index: number) => must(blocks[index], 'block') };
+  const { splits } = await encoded({ ...made, splits: { ...made.splits, test } }, { maxLength: 1 });
+  expect([...(await readWhole(splits.test)).categorical]).toEqual([1, 1, 1, 0]); // q: 1, r is unseen
 });

@@ -4,15 +4,12 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { randomFromSeed } from '../../support/random.js';
 
-/** A row in the raw format: comma and space, no header. */
-export type RawRow = readonly string[];
-
 const { header, columns } = z
   .looseObject({ header: z.array(z.string()), columns: z.record(z.string(), z.string()) })
   .parse(parse(readFileSync(join(import.meta.dirname, '../../../datasets/census-income.yaml'), 'utf8')));
 
 /** The columns of the raw files, in their order. */
-const rawColumns = header;
+export const rawColumns = header;
 export const numbers = header.filter((name) => columns[name] === 'numeric');
 
 const choices: Readonly<Record<string, readonly string[]>> = {
@@ -38,15 +35,7 @@ export function rawRows(count: number, seed: number): string[][] {
   );
 }
 
-export function rawText(rows: readonly RawRow[]): string {
+/** In the raw format: comma and space, no header. */
+export function rawText(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `${row.join(', ')}\n`).join('');
-}
-
-/** The rows with one column of one row replaced. */
-export function withValue(rows: readonly RawRow[], row: number, name: string, value: string): RawRow[] {
-  return rows.map((values, r) => (r === row ? values.with(rawColumns.indexOf(name), value) : values));
-}
-
-export function rawCell(row: RawRow | undefined, name: string): string {
-  return row?.[rawColumns.indexOf(name)] ?? '';
 }

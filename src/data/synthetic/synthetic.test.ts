@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Source } from '../dataset.js';
-import { correlation, mean, readColumns } from '../moments.fixture.js';
-import { readRows } from '../table/table-loader.fixture.js';
-import { synthetic, syntheticOptions } from './synthetic.js';
+import { ConfigError } from '../../support/errors.js';
+import { correlation, mean, moment, readColumns } from '../moments.fixture.js';
+import { drawSynthetic, synthetic, syntheticOptions } from './synthetic.js';
 
 const options = (settings: object = {}) =>
   syntheticOptions.parse({
@@ -11,113 +10,131 @@ const options = (settings: object = {}) =>
     dimension: 8,
     ...settings,
   });
+const open = (settings: object = {}) => synthetic.open(options(settings), { seed: 1, note: () => undefined });
+const draw = (settings: object = {}, seed = 1) => drawSynthetic(options({ dimension: 20, ...settings }), seed);
+const train = (rows: number) => ({ rows: { train: rows, validation: 1, test: 1 } });
 
-const open = (settings: object = {}, seed = 1) => synthetic.open(options(settings), { seed, note: () => undefined });
+const dot = (a: ArrayLike<number> = [], b: ArrayLike<number> = []) =>
+  Array.from(a).reduce((sum, value, i) => sum + value * (b[i] ?? Number.NaN), 0);
 
-const moment = (values: readonly number[], power: number) => mean(values.map((value) => value ** power));
+/** A uniform distribution has a fourth moment of 1.8 variances squared. */
+function expectNormal(values: ArrayLike<number>, variance = 1): void {
+  const [all, near] = [Array.from(values), 5 / Math.sqrt(values.length)];
+  expect(Math.abs(moment(all, 1))).toBeLessThan(near * Math.sqrt(variance));
+  expect(Math.abs(moment(all, 2) / variance - 1)).toBeLessThan(near * Math.sqrt(2));
+  expect(Math.abs(moment(all, 4) / variance ** 2 - 3)).toBeLessThan(near * Math.sqrt(96));
+}
 
-describe('rows', () => {
-  test('pitfall 32: the noise is a variance, and independent between tasks', async () => {
-    const rows = { train: 40_000, validation: 1, test: 1 };
-    const [loud, still] = [await open({ rows, noise: 0.25 }), await open({ rows, noise: 0 })];
-    const [with_, without] = [await readColumns(loud), await readColumns(still)];
-    const noise = with_.labels.map((values, k) => values.map((label, row) => label - (without.labels[k]?.[row] ?? 0)));
-    for (const values of noise) {
-      expect(Math.abs(moment(values, 1))).toBeLessThan(5 * Math.sqrt(0.25 / 40_000));
-      expect(Math.abs(moment(values, 2) - 0.25)).toBeLessThan(5 * 0.25 * Math.sqrt(2 / 40_000));
-    }
-    expect(Math.abs(correlation(noise[0] ?? [], noise[1] ?? []))).toBeLessThan(5 / Math.sqrt(40_000));
-    expect(syntheticOptions.parse({ loader: 'synthetic', rows }).noise).toBe(0.01);
+const expectIndependent = (...all: readonly ArrayLike<number>[]) => {
+  for (const [k, a] of all.entries())
+    for (const b of all.slice(k + 1))
+      expect(Math.abs(correlation(Array.from(a), Array.from(b)))).toBeLessThan(5 / Math.sqrt(a.length));
+};
+
+describe('pitfall 32', () => {
+  test('w2 = c (p u1 + sqrt(1 - p^2) u2) with u1 and u2 of the same draw for every p', () => {
+    const [one, two] = [draw({ correlation: 0 }), draw({ correlation: 0.6, scale: 2 })];
+    const [u1, u2] = one.weights;
+    expect(two.weights[0]).toEqual(u1?.map((value) => 2 * value));
+    for (const [i, value] of (two.weights[1] ?? []).entries())
+      expect(value).toBeCloseTo(2 * (0.6 * (u1?.[i] ?? 0) + 0.8 * (u2?.[i] ?? 0)), 12);
   });
 
-  test('labels of the test split have no noise, those of the others have', async () => {
-    const rows = { train: 600, validation: 600, test: 600 };
-    const [loud, still] = [await open({ rows, noise: 0.25 }), await open({ rows, noise: 0 })];
-    for (const split of ['train', 'validation', 'test'] as const) {
-      const [with_, without] = [(await readColumns(loud, split)).labels, (await readColumns(still, split)).labels];
-      if (split === 'test') expect(with_).toEqual(without);
-      else expect(with_.flat().filter((label, row) => label === without.flat()[row])).toEqual([]);
+  test('weights have norm c and the wanted cosines, of a singular matrix too', () => {
+    const given = [
+      [1, 0.1, -0.4],
+      [0.1, 1, 0.7],
+      [-0.4, 0.7, 1],
+    ];
+    for (const correlation of [-0.5, given]) {
+      const { weights, cosine } = draw({ tasks: 3, correlation, dimension: 3, scale: 3 });
+      for (const [k, row] of cosine.entries())
+        for (const [l, wanted] of row.entries()) expect(dot(weights[k], weights[l])).toBeCloseTo(9 * wanted, 9);
     }
   });
 
-  test('pitfall 32: features are standard normal, not uniform, and independent', async () => {
-    const { columns } = await readColumns(
-      await open({ rows: { train: 50_000, validation: 1, test: 1 }, dimension: 4 }),
-    );
-    for (const [c, values] of columns.entries()) {
-      expect(Math.abs(moment(values, 1))).toBeLessThan(5 / Math.sqrt(50_000));
-      expect(Math.abs(moment(values, 2) - 1)).toBeLessThan(5 * Math.sqrt(2 / 50_000));
-      expect(Math.abs(moment(values, 4) - 3)).toBeLessThan(5 * Math.sqrt(96 / 50_000));
-      for (const other of columns.slice(c + 1)) {
-        expect(Math.abs(correlation(values, other))).toBeLessThan(5 / Math.sqrt(50_000));
-      }
-    }
+  test('alpha and beta come from the seed, are normal, and know nothing of each other', () => {
+    const { alpha, beta } = draw({ sines: 1000 });
+    expect(draw({ sines: 1000 })).toMatchObject({ alpha, beta });
+    expect(draw({ sines: 1000 }, 2).alpha).not.toEqual(alpha);
+    for (const values of [alpha, beta]) expectNormal(values);
+    expectIndependent(alpha, beta);
+  });
+
+  test('features are standard normal, and independent', async () => {
+    const { columns } = await readColumns(await open({ ...train(50_000), dimension: 4 }));
+    for (const values of columns) expectNormal(values);
+    expectIndependent(...columns);
+  });
+
+  test('the noise is a variance, and independent between tasks; labels of the test split have none', async () => {
+    const rows = { train: 40_000, validation: 600, test: 600 };
+    const [loud, still] = [await open({ rows, noise: 0.25 }), await open({ rows, noise: 0 })];
+    const noise = async (split: 'train' | 'validation' | 'test') => {
+      const [a, b] = [(await readColumns(loud, split)).labels, (await readColumns(still, split)).labels];
+      return a.map((values, k) => values.map((label, row) => label - (b[k]?.[row] ?? Number.NaN)));
+    };
+    for (const values of await noise('train')) expectNormal(values, 0.25);
+    expectIndependent(...(await noise('train')));
+    expect((await noise('validation')).flat()).not.toContain(0);
+    expect(new Set((await noise('test')).flat())).toEqual(new Set([0]));
+    expect(options().noise).toBe(0.01);
   });
 });
 
-describe('a context', () => {
-  const settings = {
-    rows: { train: 60_000, validation: 1, test: 1 },
-    dimension: 10,
-    tasks: 3,
-    sines: 2,
-    scale: 1.5,
-    correlation: 0.5,
-    noise: 0,
-    context: { values: 4, opposed: 0.3 },
-  };
+const inContext = {
+  ...{ ...train(60_000), dimension: 10, tasks: 3, sines: 2, scale: 1.5, correlation: 0.5, noise: 0 },
+  context: { values: 4, opposed: 0.3 },
+};
 
-  test('turns the relation of two tasks: their correlation is rho + q s_j s_k, and labels have mean 0 and variance 1', async () => {
-    const source = await open(settings);
-    const { labels } = await readColumns(source);
-    const context = (await readRows(source, 'train')).map((row) => row.context);
-    const found = [1, 2].map((other) =>
-      [0, 1, 2, 3].map((c) => {
-        const inside = (_: number, row: number) => context[row] === `c${c + 1}`;
-        return correlation((labels[0] ?? []).filter(inside), (labels[other] ?? []).filter(inside));
-      }),
-    );
-    for (const ofTask of found) {
-      const turned = ofTask.filter((value) => value < 0.5);
-      expect(turned).toHaveLength(2);
-      for (const value of ofTask) expect(Math.abs(value - (value < 0.5 ? 0.2 : 0.8))).toBeLessThan(0.03);
-    }
-    // No other column sees it: over all rows, tasks correlate by rho.
-    expect(Math.abs(correlation(labels[0] ?? [], labels[1] ?? []) - 0.5)).toBeLessThan(0.02);
-    for (const values of labels) {
-      expect(Math.abs(moment(values, 1))).toBeLessThan(0.03);
-      expect(Math.abs(moment(values, 2) - 1)).toBeLessThan(0.03);
-    }
-  });
-
-  test('tasks have noise of their own size, and labels for their share of rows', async () => {
-    const open2 = (noise: readonly number[]) =>
-      open({ ...settings, noise, labelled: [1, 0.1, 1], rows: { train: 20_000, validation: 1, test: 1 } });
-    const [still, loud] = [await readColumns(await open2([0, 0, 0])), await readColumns(await open2([0, 1, 4]))];
-    const differences = loud.labels.map((values, k) =>
-      values.flatMap((value, row) => (Number.isNaN(value) ? [] : value - (still.labels[k]?.[row] ?? 0))),
-    );
-    expect(differences.map(({ length }) => length)).toEqual([20_000, expect.closeTo(2000, -2.4), 20_000]);
-    expect(differences.map((values) => moment(values, 2))).toEqual([0, expect.closeTo(1, 0), expect.closeTo(4, 0)]);
-    expect(Math.abs(moment(differences[2] ?? [], 2) - 4)).toBeLessThan(0.2);
-  });
-
-  test.each([
-    [{ correlation: 0.8 }, 'dataset.context.opposed: with correlation 0.8'],
-    [{ dimension: 9 }, '(tasks + 2) * sines = 10 dimensions, not 9'],
-    [{ labelled: [1] }, 'dataset.labelled: it has 1 numbers, but there are 3 tasks'],
-  ])('refuses %j', async (change, message) => {
-    await expect(open({ ...settings, ...change })).rejects.toThrow(message);
-  });
+test('a context turns the relation of two tasks: their correlation is rho + q s_j s_k, and labels have mean 0 and variance 1', async () => {
+  const { labels, column } = await readColumns(await open(inContext));
+  const context = column('context');
+  const [first = [], ...others] = labels;
+  for (const other of others) {
+    const found = [...new Set(context)].map((c) => {
+      const inside = (_: number, row: number) => context[row] === c;
+      return correlation(first.filter(inside), other.filter(inside));
+    });
+    // s is -1 in two of the four
+    expect(found.toSorted()).toEqual([0.2, 0.2, 0.8, 0.8].map((value) => expect.closeTo(value, 1.2)));
+  }
+  // No other column sees it: over all rows, tasks correlate by rho.
+  expect(correlation(first, labels[1] ?? [])).toBeCloseTo(0.5, 1.4);
+  for (const values of labels)
+    expect([mean(values), moment(values, 2)]).toEqual([expect.closeTo(0, 1.2), expect.closeTo(1, 1.2)]);
 });
 
-describe('draws', () => {
-  test('follow the run seed only if told to', async () => {
-    expect((await open({}, 1)).checksum).toBe((await open({}, 2)).checksum);
-    const [one, two] = [await open({ seed: 'run' }, 1), await open({ seed: 'run' }, 2)];
-    expect(one.checksum).not.toBe(two.checksum);
-    const labels = async (source: Source) => (await readColumns(source)).labels;
-    expect(await labels(one)).not.toEqual(await labels(two));
-    expect(await labels(one)).toEqual(await labels(await open({ seed: 1 })));
-  });
+test('tasks have noise of their own size, and labels for their share of rows', async () => {
+  const labels = async (noise: readonly number[]) =>
+    (await readColumns(await open({ ...inContext, noise, labelled: [1, 0.1, 1], ...train(20_000) }))).labels;
+  const [still, loud] = [await labels([0, 0, 0]), await labels([0, 1, 4])];
+  const noise = loud.map((values, k) =>
+    values.map((value, row) => value - (still[k]?.[row] ?? 0)).filter((value) => !Number.isNaN(value)),
+  );
+  expect(noise.map(({ length }) => length)).toEqual([20_000, expect.closeTo(2000, -2.4), 20_000]);
+  expect(new Set(noise[0])).toEqual(new Set([0]));
+  expectNormal(noise[1] ?? [], 1);
+  expectNormal(noise[2] ?? [], 4);
+});
+
+test.each<[object, string]>([
+  [{ tasks: 4, correlation: -0.4 }, 'at least -1 / (K - 1)'],
+  [{ dimension: 1 }, '2 tasks need at least 2 dimensions'],
+  [
+    {
+      correlation: [
+        [1, 0.5],
+        [0.4, 1],
+      ],
+    },
+    'a symmetric matrix',
+  ],
+  [{ ...inContext, correlation: 0.8 }, 'dataset.context.opposed: with correlation 0.8'],
+  [{ ...inContext, correlation: -0.1 }, 'with dataset.context it is one number from 0 to 1'],
+  [{ ...inContext, dimension: 9 }, '(tasks + 2) * sines = 10 dimensions, not 9'],
+  [{ ...inContext, labelled: [1] }, 'dataset.labelled: it has 1 numbers, but there are 3 tasks'],
+])('%j is a config error', async (settings, message) => {
+  await expect(open(settings)).rejects.toThrow(ConfigError);
+  await expect(open(settings)).rejects.toThrow(message);
 });
