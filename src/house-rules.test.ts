@@ -245,7 +245,7 @@ test('no type is any, and none is silenced', () => {
 });
 
 test('names of files and folders are kebab-case and say what is in them', () => {
-  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.slow)?(\.(test|fixture))?(\.(ts|mjs))?$/;
+  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.slow)?(\.(test|fixture))?(\.(ts|mjs|csv))?$/;
   expect(paths.filter((path) => !kebab.test(basename(path)))).toEqual([]);
   const empty = /^(utils?|helpers?|types?|common|misc)(\.|$)/;
   expect(paths.filter((path) => empty.test(basename(path)))).toEqual([]);
