@@ -51,14 +51,14 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 21591, bytes: 94712, files: 31 },
+  cli: { tokens: 20814, bytes: 91203, files: 28 },
   comparison: { tokens: 51247, bytes: 181438, files: 37 },
-  config: { tokens: 20200, bytes: 79786, files: 13 },
-  data: { tokens: 70761, bytes: 262924, files: 60 },
+  config: { tokens: 18937, bytes: 75494, files: 13 },
+  data: { tokens: 70856, bytes: 263258, files: 60 },
   engine: { tokens: 39345, bytes: 132636, files: 32 },
   guess: { tokens: 12700, bytes: 50947, files: 9 },
   inspect: { tokens: 5222, bytes: 21009, files: 4 },
-  'library.ts': { tokens: 1264, bytes: 5648, files: 1 },
+  'library.ts': { tokens: 1226, bytes: 5578, files: 1 },
   metrics: { tokens: 10045, bytes: 34727, files: 9 },
   models: { tokens: 23039, bytes: 79052, files: 35 },
   objective: { tokens: 9044, bytes: 31568, files: 19 },
@@ -66,7 +66,7 @@ const sizes: Readonly<Record<string, Size>> = {
   report: { tokens: 27148, bytes: 101352, files: 29 },
   scripts: { tokens: 22168, bytes: 78386, files: 21 },
   serving: { tokens: 17877, bytes: 61386, files: 12 },
-  support: { tokens: 8097, bytes: 27544, files: 24 },
+  support: { tokens: 8096, bytes: 27538, files: 24 },
   tracking: { tokens: 4175, bytes: 15533, files: 4 },
   training: { tokens: 34788, bytes: 128207, files: 35 },
 };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { NamedConfig } from './cli/input/config-file.js';
 import type { ComparisonOptions } from './comparison/execute/executor.js';
 import type { ComparisonResult } from './comparison/run-comparison.js';
 import type { RowsOptions } from './serving/with-rows.js';
@@ -31,8 +32,7 @@ export async function train(config: string | object, options: TrainOptions = {})
     import('./training/run.js'),
   ]);
   const { overrides = [], ...given } = options;
-  const { text, file } = await textOf(config);
-  const experiment = await checkedConfig(text, file, overrides);
+  const experiment = await checkedConfig(...(await namedAs(config, overrides)));
   const standard = { runs: 'runs', overwrite: false, predictions: true, signal: never(), on: () => undefined };
   return run(experiment, { ...standard, ...given });
 }
@@ -49,9 +49,9 @@ export async function compare(config: string | object, options: CompareOptions =
     import('./report/compare-and-report.js'),
   ]);
   const { overrides = [], commands = false, ...given } = options;
-  const { text, file } = await textOf(config);
-  const comparison = await checkedComparison(text, file, overrides);
-  if (!commands) await refuseStoredCommands(comparison, file);
+  const named = await namedAs(config, overrides);
+  const comparison = await checkedComparison(...named);
+  if (!commands) await refuseStoredCommands(comparison, named[1]);
   const standard = { runs: 'runs', predictions: true, signal: never(), halt: never(), on: () => undefined };
   const all = { ...standard, ...given };
   const command = `ple compare --config ${join(all.runs, comparison.name, 'config.yaml')}`;
@@ -99,14 +99,10 @@ export async function predict(
   });
 }
 
-async function textOf(config: string | object): Promise<{ readonly text: string; readonly file: string }> {
-  if (typeof config === 'object') return { text: JSON.stringify(config), file: '(config)' };
-  const [{ readText }, { shippedConfig }] = await Promise.all([
-    import('./cli/input/config-file.js'),
-    import('./cli/input/shipped-configs.js'),
-  ]);
-  const file = shippedConfig(config);
-  return { text: readText(file), file };
+async function namedAs(config: string | object, overrides: readonly string[]): Promise<NamedConfig> {
+  if (typeof config === 'object') return [JSON.stringify(config), '(config)', overrides];
+  const { namedConfig } = await import('./cli/input/config-file.js');
+  return namedConfig(config, overrides);
 }
 
 function never(): AbortSignal {

@@ -1,5 +1,8 @@
-import type { Command, CommandUnknownOpts, OptionValues } from '@commander-js/extra-typings';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, type CommandUnknownOpts, type OptionValues } from '@commander-js/extra-typings';
 import { ConfigError } from '../support/errors.js';
+import { printable } from '../support/printable.js';
 import { shellWord } from '../support/shell-word.js';
 
 /** Adds a command to its parent. `exit` receives the command's exit code. */
@@ -24,14 +27,29 @@ export function defineCommand<Arguments extends unknown[], Options extends Optio
 /** The options that `run` receives. */
 export type OptionsOf<Words extends () => { opts(): unknown }> = ReturnType<ReturnType<Words>['opts']>;
 
-/** The overrides argument of commands that take a config. */
-export const overrides = ['[key.path=value...]', 'set keys of the config, such as train.epochs=5'] as const;
-
-/** The end of the help of commands that take a config. */
-export const whereKeysAre = `
+const overrides = ['[key.path=value...]', 'set keys of the config, such as train.epochs=5'] as const;
+const whereKeysAre = `
 Keys:
   ple schema KEY says what a key does, such as ple schema train.epochs.
   All keys: docs/config.md in the folder of this program.`;
+
+/** A command on a config, which an option names or the first word. */
+export function configCommand(name: string, description: string) {
+  return new Command(name)
+    .description(description)
+    .option('--config <file>', 'the YAML config; it may also be the first word')
+    .argument(...overrides)
+    .addHelpText('after', whereKeysAre);
+}
+
+/** A command on what a config names. */
+export function onConfig(name: string, description: string, config = 'the YAML config, of a run or a comparison') {
+  return new Command(name)
+    .description(description)
+    .argument('<config>', config)
+    .argument(...overrides)
+    .addHelpText('after', whereKeysAre);
+}
 
 /** The end of a command's help. */
 export function examples(...lines: readonly string[]): string {
@@ -48,12 +66,36 @@ export function wholeFrom(option: string, least: number, most = Number.MAX_SAFE_
   };
 }
 
+/** Collects the values of an option that may be repeated. */
+export function collect(word: string, words: readonly string[] = []): readonly string[] {
+  return [...words, word];
+}
+
 /** A command with its arguments, quoted for a shell. */
 export function commandLine(command: string, words: readonly string[]): string {
   return `ple ${[command, ...words].map(shellWord).join(' ')}`;
 }
 
-/** Collects the values of an option that may be repeated. */
-export function collect(word: string, words: readonly string[] = []): readonly string[] {
-  return [...words, word];
+/**
+ * Prints a line for the user on stderr. Control characters are replaced, because names may come from the command line
+ * or a folder.
+ */
+export function say(line: string): void {
+  process.stderr.write(`${printable(line)}\n`);
+}
+
+/** Prints a result on stdout: with `--json` one JSON document, else its text. */
+export function print(json: boolean | undefined, document: unknown, text: string): void {
+  process.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : text);
+}
+
+/** Where the configs lie that this process has read. */
+export const configFolders = new Set<string>();
+
+/** What to say after an error if the missing file lies beside the config. The error may come from a worker, as text. */
+export function hintBeside(message: string): string {
+  const [, path = ''] = /^There is no file (.+?) in /.exec(message) ?? [];
+  const folder = [...configFolders].find((one) => path !== '' && existsSync(join(one, path)));
+  if (folder === undefined) return '';
+  return ` Did you mean ${join(folder, path)}, beside the config? Paths of data are relative to the folder that ple is started in: start it in ${folder}.`;
 }

@@ -8,7 +8,7 @@ import { testTranscript } from './transcript.fixture.js';
 
 const root = resolve(import.meta.dirname, '../..');
 
-for (const name of ['command-line', 'help', 'init-list-schema']) testTranscript(name, folderOfFile());
+for (const name of ['command-line', 'config', 'help', 'init-list-schema']) testTranscript(name, folderOfFile());
 
 test('ple schema prints the schema that the configs name', async () => {
   const { stdout } = await pleHere(['schema']);

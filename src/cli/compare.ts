@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { Command } from '@commander-js/extra-typings';
 import type { ComparisonPlan } from '../comparison/dry-run.js';
 import type { ComparisonResult } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
@@ -10,20 +9,18 @@ import { counted } from '../support/whole-number.js';
 import {
   collect,
   commandLine,
+  configCommand,
   defineCommand,
   examples,
   type OptionsOf,
-  overrides,
-  whereKeysAre,
+  print,
+  say,
   wholeFrom,
 } from './command.js';
-import { say } from './display/say.js';
 import { onSignal } from './interruptible.js';
 
 const words = () =>
-  new Command('compare')
-    .description('Train every model of a comparison under every seed, and test each gain over single-task.')
-    .option('--config <file>', 'the YAML config, with a compare key; it may also be the first word')
+  configCommand('compare', 'Train every model of a comparison under every seed, and test each gain over single-task.')
     .option('--runs <dir>', 'folder of all comparisons and runs', 'runs')
     .option('--force', 'take folders over from processes of another host or container that have ended')
     .option('--on <place>', "where runs train: local, slurm, or a queue's redis://HOST:PORT")
@@ -51,8 +48,6 @@ const words = () =>
     .option('--cpus-per-task <n>', 'also the threads of a run, where engine.threads does not say')
     .option('--mem <size>', 'such as 8G')
     .option('--sbatch <option=value>', 'any other option of sbatch, such as qos=long; repeat it for several', collect)
-    .argument(...overrides)
-    .addHelpText('after', whereKeysAre)
     .addHelpText(
       'after',
       examples(
@@ -67,8 +62,8 @@ const words = () =>
 /** Trains every model with every seed. Prints the table and the findings on stdout, progress and notes on stderr. */
 export const compare = defineCommand(words, async (given, options) => {
   const [
-    { neededConfig, readComparison, refuseStoredCommands },
-    { parseExecute: executeOf, shownOverride },
+    { checkedComparison, neededConfig, refuseStoredCommands },
+    { parseExecute, shownOverride },
     { planComparison },
     { compareAndReport },
     { openCompareDisplay },
@@ -79,49 +74,44 @@ export const compare = defineCommand(words, async (given, options) => {
     import('../report/compare-and-report.js'),
     import('./display/compare-display.js'),
   ]);
-  const { file, overrides } = neededConfig(given, options.config);
-  const config = await readComparison(file, overrides);
-  if (!options.dryRun && !options.commands) await refuseStoredCommands(config, file);
+  const named = neededConfig(given, options.config);
+  const [, file, overrides] = named;
+  const config = await checkedComparison(...named);
+  const { on, arrayLimit, runs, dryRun = false, predictions, commands, resubmit = false } = options;
+  if (!dryRun && !commands) await refuseStoredCommands(config, file);
   const sbatch = sbatchOptions(options);
-  const { on, arrayLimit } = options;
-  const execute = executeOf(config.execute, {
+  const execute = parseExecute(config.execute, {
     ...(on === undefined ? {} : { on }),
     ...(arrayLimit === undefined ? {} : { arrayLimit }),
     ...(Object.keys(sbatch).length === 0 ? {} : { sbatch }),
   });
-  refuseMismatched(options, config, sbatch, execute.on);
+  const onSlurm = execute.on === 'slurm';
+  refuseMismatched(options, config, Object.keys(sbatch), onSlurm);
   const shown = overrides.map(shownOverride);
   const again = commandLine('compare', [...wordsAgain(file, options, sbatch), ...shown]);
-  const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
   const display = openCompareDisplay(process.stderr, config);
 
   const [interrupt, halt] = [new AbortController(), new AbortController()];
   const ignore = onSignal(() => {
     if (interrupt.signal.aborted) return halt.abort();
     interrupt.abort(new Interrupted());
-    if (!options.dryRun && execute.on === 'local')
-      display.line('Interrupted: writing checkpoints (again: ends at once)');
+    if (!dryRun && execute.on === 'local') display.line('Interrupted: writing checkpoints (again: ends at once)');
   });
   try {
-    const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };
-    if (options.dryRun && execute.on !== 'slurm') {
+    const common = {
+      ...{ runs, signal: interrupt.signal, halt: halt.signal, on: display.show },
+      ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
+    };
+    if (dryRun && !onSlurm) {
       display.line('Planning the runs');
       const plan = await planComparison(config, common);
       display.close();
-      process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan, options));
+      print(options.json, plan, await planTable(plan, options));
       return exitCode.done;
     }
     const result = await compareAndReport(
       config,
-      {
-        ...common,
-        execute,
-        resubmit: options.resubmit ?? false,
-        dryRun: options.dryRun ?? false,
-        command: again,
-        predictions: options.predictions,
-        force: options.force ?? false,
-      },
+      { ...common, execute, resubmit, dryRun, command: again, predictions, force: options.force ?? false },
       {
         command: commandLine('compare', ['--config', file, ...shown]),
         svg: options.svg ?? false,
@@ -129,9 +119,9 @@ export const compare = defineCommand(words, async (given, options) => {
       },
     );
     display.close();
-    return await show(result, options, execute.on === 'slurm' ? `${again} --resubmit` : 'the same command');
+    return await show(result, options, onSlurm ? `${again} --resubmit` : 'the same command');
   } catch (error) {
-    if (options.dryRun) interrupt.signal.throwIfAborted();
+    if (dryRun) interrupt.signal.throwIfAborted();
     throw error;
   } finally {
     display.close();
@@ -141,26 +131,27 @@ export const compare = defineCommand(words, async (given, options) => {
 
 /** @throws ConfigError for options that exclude each other, or do not fit the place where runs train. */
 function refuseMismatched(
-  options: OptionsOf<typeof words>,
+  { predictions, jobs, resubmit, arrayLimit }: OptionsOf<typeof words>,
   { uncertainty, external }: ComparisonConfig,
-  sbatch: Readonly<Record<string, unknown>>,
-  on: string,
+  ofSbatch: readonly string[],
+  onSlurm: boolean,
 ): void {
-  if (!options.predictions && uncertainty !== null && uncertainty !== 'seeds')
+  if (!predictions && uncertainty !== null && uncertainty !== 'seeds')
     throw new ConfigError(`compare.uncertainty: ${uncertainty} needs predictions: leave --no-predictions out.`);
-  if (!options.predictions && external.length > 0)
+  if (!predictions && external.length > 0)
     throw new ConfigError(
       'compare.models: a command is judged on the rows of predictions: leave --no-predictions out.',
     );
-  const onSlurm = on === 'slurm';
-  if (options.jobs !== undefined && onSlurm)
+  if (jobs !== undefined && onSlurm)
     throw new ConfigError(
       '--jobs is of processes on one machine; with Slurm, --array-limit is the most runs at a time.',
     );
-  if (options.resubmit && !onSlurm) throw new ConfigError('--resubmit goes with --on slurm.');
-  if (Object.keys(sbatch).length > 0 && !onSlurm)
-    throw new ConfigError(`--${Object.keys(sbatch)[0]} is an option of sbatch: it goes with --on slurm.`);
-  if (options.arrayLimit !== undefined && !onSlurm) throw new ConfigError('--array-limit goes with --on slurm.');
+  const [first] = [
+    ...(resubmit ? ['resubmit'] : []),
+    ...ofSbatch,
+    ...(arrayLimit === undefined ? [] : ['array-limit']),
+  ];
+  if (first !== undefined && !onSlurm) throw new ConfigError(`--${first} goes with --on slurm.`);
 }
 
 /** The command's words for the same comparison in the same place, without overrides. */
@@ -170,8 +161,7 @@ function wordsAgain(
   sbatch: Readonly<Record<string, string | true>>,
 ): string[] {
   return [
-    '--config',
-    file,
+    ...['--config', file],
     ...(on === undefined ? [] : ['--on', on]),
     ...(runs === 'runs' ? [] : ['--runs', runs]),
     ...(predictions ? [] : ['--no-predictions']),
@@ -203,15 +193,13 @@ async function show(result: ComparisonResult, options: OptionsOf<typeof words>, 
 function sbatchOptions(options: OptionsOf<typeof words>): Readonly<Record<string, string | true>> {
   const { partition, time, gres, account, cpusPerTask, mem, sbatch: others = [] } = options;
   const named = { partition, time, gres, account, 'cpus-per-task': cpusPerTask, mem };
-  return {
-    ...Object.fromEntries(Object.entries(named).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))),
-    ...Object.fromEntries(
-      others.map((word) => {
-        const [key = '', ...value] = word.replace(/^--/, '').split('=');
-        return [key, value.length === 0 || value.join('=')];
-      }),
-    ),
-  };
+  const words = Object.entries(named).flatMap(([key, value]) => (value === undefined ? [] : `${key}=${value}`));
+  return Object.fromEntries(
+    [...words, ...others].map((word) => {
+      const [key = '', ...value] = word.replace(/^--/, '').split('=');
+      return [key, value.length === 0 || value.join('=')];
+    }),
+  );
 }
 
 async function planTable(
@@ -223,23 +211,25 @@ async function planTable(
     import('../report/numbers.js'),
     import('../comparison/plan/axis-point.js'),
   ]);
-  const modelName = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
-  const planRows = (stage: string, all: ComparisonPlan['runs']) =>
-    groupedBy(all, modelName).map((alike) => {
-      const sizes = (kind: 'embedding' | 'network') =>
-        [...new Set(alike.map(({ parameters }) => count(parameters[kind])))].join(', ');
-      return [stage, modelName(alike[0]), alike.length, sizes('embedding'), sizes('network')];
+  const nameOf = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
+  const rowsOf = (stage: string, all: ComparisonPlan['runs']) =>
+    groupedBy(all, nameOf).map((alike) => {
+      const sizes = (['embedding', 'network'] as const).map((kind) =>
+        [...new Set(alike.map(({ parameters }) => count(parameters[kind])))].join(', '),
+      );
+      return [stage, nameOf(alike[0]), alike.length, ...sizes];
     });
-  const rows = [...planRows('tune', tuning), ...planRows('run', runs)];
-  const table = textTable(['', 'model', 'runs', 'embedding', 'network'], rows);
+  const table = textTable(
+    ['', 'model', 'runs', 'embedding', 'network'],
+    [...rowsOf('tune', tuning), ...rowsOf('run', runs)],
+  );
   const assumed = tuned ? '' : 'The runs are as if tune chose the values of the config.\n';
   return `${table}${assumed}${timeText()}\n`;
 
   function timeText(): string {
-    const left = counted(time.runs, 'run');
     if (time.runs === 0) return 'All runs have finished.';
     if (time.seconds === null) return `No estimate of the time: no run on these data has finished in ${folder}.`;
     const atATime = jobs === 1 ? 'one after the other' : `${jobs} at a time`;
-    return `About ${duration(time.seconds / Math.min(jobs, time.runs))} for ${left}, ${atATime}, by ${counted(time.finished, 'finished run')} on these data.`;
+    return `About ${duration(time.seconds / Math.min(jobs, time.runs))} for ${counted(time.runs, 'run')}, ${atATime}, by ${counted(time.finished, 'finished run')} on these data.`;
   }
 }

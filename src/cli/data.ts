@@ -1,9 +1,9 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import type { Path } from '../config/document.js';
 import type { Experiment } from '../config/experiment.js';
 import type { Source } from '../data/dataset.js';
 import type { startingConfig } from '../guess/starting-config.js';
@@ -11,9 +11,8 @@ import type { Inspection } from '../inspect/inspection.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import { shellWord } from '../support/shell-word.js';
 import type { LoadingEvent, withSource } from '../training/load-dataset.js';
-import { type CommandDefinition, collect, defineCommand, examples, overrides, whereKeysAre } from './command.js';
-import { say } from './display/say.js';
-import { shippedConfig } from './input/shipped-configs.js';
+import { type CommandDefinition, collect, defineCommand, examples, onConfig, print, say } from './command.js';
+import type { NamedConfig } from './input/config-file.js';
 import { interruptedReading, interruptible } from './interruptible.js';
 
 /** The group of commands that look at data before training. */
@@ -36,10 +35,11 @@ export const data: CommandDefinition = (program, exit) => {
 
 const inspectData = defineCommand(
   () =>
-    new Command('inspect')
-      .description('Show rows and labels of a config’s data, and what is suspicious about them.')
-      .argument('<config>', 'the YAML config, of a run or a comparison; with --write a table file, or a query')
-      .argument(...overrides)
+    onConfig(
+      'inspect',
+      'Show rows and labels of a config’s data, and what is suspicious about them.',
+      'the YAML config, of a run or a comparison; with --write a table file, or a query',
+    )
       .option('--write', 'print a config to start with, guessed from a CSV, TSV, JSON or Parquet file, or a query')
       .option(
         '--task <column>',
@@ -49,7 +49,6 @@ const inspectData = defineCommand(
       .option('--test <file>', 'with --write: the file of the test split (default: cut out)')
       .option('--file <table=file>', 'with --write and a query: a table that it reads; once for each', collect)
       .option('--database <file>', 'with --write and a query: the DuckDB file that it reads')
-      .addHelpText('after', whereKeysAre)
       .addHelpText(
         'after',
         examples(
@@ -62,37 +61,35 @@ const inspectData = defineCommand(
         ),
       ),
   async (word, overrides, { write, task, test, file: tables, database }) => {
-    if (write) {
-      const isTask = (word: string) => !word.includes('=') || /[=>]=/.test(word);
-      if (task && overrides.some(isTask))
-        throw new ConfigError(
-          `--task takes one label column: write ${[...task, ...overrides].map((name) => `--task ${shellWord(name)}`).join(' ')}.`,
-        );
-      if (overrides.length > 0) throw new ConfigError('--write takes a table file alone: leave overrides out.');
-      if (/\.ya?ml$/i.test(word))
-        throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${word}.`);
-      const from = parseQuery(word, tables, database, test) ?? word;
-      const questions: string[] = [];
-      const note = (message: string) => void questions.push(message);
-      const text = await guessedConfig(from, { tasks: task ?? [], test, note });
-      const findings = await inspectGuess(text);
-      const remarks = findings.map((finding) => `# ${finding}\n`).join('');
-      process.stdout.write(text.replace(/^(?!#)/m, () => remarks)); // below the remarks that are there
-      for (const line of [...questions.map((question) => `note: ${question}`), ...findings]) say(line);
+    if (!write) {
+      const [own] = Object.entries({ task, test, file: tables, database }).find(([, value]) => value) ?? [];
+      if (own !== undefined)
+        throw new ConfigError(`--${own} goes with --write: a config names its own tasks and files.`);
+      const { inspectionText } = await import('../report/inspection-text.js');
+      process.stdout.write(inspectionText(await inspected(await experimentOf(word, overrides))));
       return exitCode.done;
     }
-    if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
-    const own = Object.entries({ test, file: tables, database }).find(([, given]) => given !== undefined)?.[0];
-    if (own !== undefined) throw new ConfigError(`--${own} is for --write; the files of a config are its own.`);
-    const { inspectionText } = await import('../report/inspection-text.js');
-    const file = shippedConfig(word);
-    const { readText } = await import('./input/config-file.js');
-    process.stdout.write(inspectionText(await runInspection(await firstExperiment(readText(file), file, overrides))));
+    const isTask = (word: string) => !word.includes('=') || /[=>]=/.test(word);
+    if (task && overrides.some(isTask))
+      throw new ConfigError(
+        `--task takes one label column: write ${[...task, ...overrides].map((name) => `--task ${shellWord(name)}`).join(' ')}.`,
+      );
+    if (overrides.length > 0) throw new ConfigError('--write takes a table file alone: leave overrides out.');
+    if (/\.ya?ml$/i.test(word))
+      throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${word}.`);
+    const from = parseQuery(word, tables, database, test) ?? word;
+    const questions: string[] = [];
+    const note = (message: string) => void questions.push(message);
+    const text = await guessedConfig(from, { tasks: task ?? [], test, note });
+    const findings = await inspectGuess(text);
+    const remarks = findings.map((finding) => `# ${finding}\n`).join('');
+    process.stdout.write(text.replace(/^(?!#)/m, () => remarks)); // below the remarks that are there
+    for (const line of [...questions.map((question) => `note: ${question}`), ...findings]) say(line);
     return exitCode.done;
   },
 );
 
-async function runInspection(experiment: Experiment, isSaid = true): Promise<Inspection> {
+async function inspected(experiment: Experiment, isSaid = true): Promise<Inspection> {
   const [{ findTask }, { everything, inspect, sample }, { progressBar }] = await Promise.all([
     import('../data/encode/encode.js'),
     import('../inspect/inspect.js'),
@@ -122,7 +119,7 @@ async function inspectGuess(text: string): Promise<readonly string[]> {
   const cache = partialPath(join(tmpdir(), 'ple-guessed'));
   try {
     const experiment = await firstExperiment(text, 'the config', [`dataset.cache=${JSON.stringify(cache)}`]);
-    return findingTexts((await runInspection(experiment, false)).findings);
+    return findingTexts((await inspected(experiment, false)).findings);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return [`warning: the data cannot be inspected: ${error.message}`]; // as of few rows, of which no split gets any
@@ -159,96 +156,76 @@ async function guessedConfig(
   from: Parameters<typeof startingConfig>[0],
   options: Pick<NonNullable<Parameters<typeof startingConfig>[1]>, 'tasks' | 'test' | 'note'>,
 ): Promise<string> {
-  const [{ startingConfig }, { progressBar }, { boostingRow }] = await Promise.all([
+  const [{ startingConfig }, { progressBar }] = await Promise.all([
     import('../guess/starting-config.js'),
     import('./display/progress-bar.js'),
-    import('./input/boosting-row.js'),
   ]);
-  const boosting = await boostingRow();
+  const models = [await boostingRow()];
   const bar = progressBar('reading', 'bytes');
   return interruptible(interruptedReading, (signal) =>
-    startingConfig(from, { ...options, models: [boosting], signal, progress: bar.update }),
+    startingConfig(from, { ...options, models, signal, progress: bar.update }),
   ).finally(bar.stop);
+}
+
+/** Programs that come with this one (docs/boosting.md): what Python must do for them, and the packages that this takes. */
+const boosters = [
+  { file: 'gbm.py', needs: 'import lightgbm, pandas, pyarrow', packages: 'lightgbm pandas pyarrow' },
+  {
+    file: 'boosting.py',
+    needs:
+      'import pandas, pyarrow; from sklearn.ensemble import HistGradientBoostingClassifier as H; H(max_features=1)',
+    packages: 'scikit-learn pandas pyarrow',
+  },
+] as const;
+
+/**
+ * The entry of `compare.models` for gradient boosting, as YAML: of the first program for which Python has what it needs,
+ * else a comment that says how to get it.
+ */
+async function boostingRow(): Promise<string> {
+  const entry = (file: string) => `- { label: boosting, type: external, command: python3 examples/external/${file} }`;
+  for (const { file, needs } of boosters) if (await pythonCan(needs)) return entry(file);
+  const [{ file, packages }] = boosters;
+  return `# ${entry(file)} # pip install ${packages}`;
+}
+
+async function pythonCan(code: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn('python3', ['-c', code], { stdio: 'ignore' });
+    child.once('error', () => resolve(false));
+    child.once('exit', (status) => resolve(status === 0));
+  });
 }
 
 const prepareData = defineCommand(
   () =>
-    new Command('prepare')
-      .description('Read the data of a config once, so that its runs find them prepared.')
-      .argument('<config>', 'the YAML config, of a run or a comparison')
-      .argument(...overrides)
+    onConfig('prepare', 'Read the data of a config once, so that its runs find them prepared.')
       .option('--json', 'print rows and prepared files as one JSON document')
-      .addHelpText('after', whereKeysAre)
       .addHelpText('after', examples('ple data prepare configs/census-income/ple.yaml')),
   async (word, overrides, { json }) => {
     const [{ textTable }, { count }] = await Promise.all([
       import('../report/text-table.js'),
       import('../report/numbers.js'),
     ]);
-    const file = shippedConfig(word);
-    const { readText } = await import('./input/config-file.js');
-    const experiment = await firstExperiment(readText(file), file, overrides);
-    const prepared = new Set<string>();
-    const source = await interruptible(interruptedReading, (signal) => {
-      const options = {
-        prepared: (path: string) => void prepared.add(resolve(path)),
-        signal,
-      };
-      return reading(experiment, options, (source) => source);
+    const experiment = await experimentOf(word, overrides);
+    const paths = new Set<string>();
+    const { checksum, splits } = await interruptible(interruptedReading, (signal) => {
+      const prepared = (path: string) => void paths.add(resolve(path));
+      return reading(experiment, { prepared, signal }, (source) => source);
     });
-    const { train, validation, test } = source.splits;
-    const files = [...prepared].map((path) => ({ path, bytes: countBytes(path) }));
+    const { train, validation, test } = splits;
+    const files = [...paths].map((path) => ({ path, bytes: countBytes(path) }));
     const rows = { train: train.rows, validation: validation.rows, test: test.rows };
-    const { checksum } = source;
-    if (json) process.stdout.write(`${JSON.stringify({ schema: 1, checksum, rows, files }, null, 2)}\n`);
-    else {
-      const table = Object.entries(rows).map(([split, rows]) => [split, count(rows)]);
-      process.stdout.write(textTable(['split', 'rows'], table));
-      if (files.length === 0) process.stdout.write('\nNothing is kept: every run reads or makes these data again.\n');
-      else {
-        const sizes = files.map(({ path, bytes }) => [path, `${(bytes / 2 ** 20).toFixed(1)} MiB`]);
-        process.stdout.write(`\n${textTable(['prepared', 'size'], sizes, [false, true])}`);
-      }
-    }
-    return exitCode.done;
-  },
-);
-
-const dataRows = defineCommand(
-  () =>
-    new Command('rows')
-      .description('Write the rows of a config, with their splits and labels, as a CSV for other programs.')
-      .argument('<config>', 'the YAML config, of a run or a comparison')
-      .argument(...overrides)
-      .requiredOption('--out <file>', 'the CSV')
-      .addHelpText('after', whereKeysAre)
-      .addHelpText('after', examples('ple data rows configs/census-income/ple.yaml --out rows.csv')),
-  async (word, overrides, { out }) => {
-    const [{ findTask }, { splitRows }, { writeWhole }, { progressBar }] = await Promise.all([
-      import('../data/encode/encode.js'),
-      import('../data/write/split-rows.js'),
-      import('../support/whole-file.js'),
-      import('./display/progress-bar.js'),
-    ]);
-    if (existsSync(out)) throw new ConfigError(`${out} exists already: name another file.`);
-    const file = shippedConfig(word);
-    const { readText } = await import('./input/config-file.js');
-    const experiment = await firstExperiment(readText(file), file, overrides);
-    await interruptible(`Interrupted: ${out} is not written.`, (signal) =>
-      reading(experiment, { signal }, (source) => {
-        const lists = source.columns.filter(({ kind }) => kind === 'list').map(({ name }) => name);
-        if (lists.length > 0) say(`note: Lists are left out: ${lists.join(', ')}.`);
-        const all = Object.values(source.splits).reduce((sum, { rows }) => sum + rows, 0);
-        const bar = progressBar(out, 'rows');
-        const advance = (done: number) => {
-          signal.throwIfAborted();
-          bar.update(done, all);
-        };
-        const tasks = experiment.tasks.map((task) => findTask(source, task));
-        return writeWhole(out, splitRows(source, tasks, advance)).finally(bar.stop);
-      }),
+    const sizes = files.map(({ path, bytes }) => [path, `${(bytes / 2 ** 20).toFixed(1)} MiB`]);
+    const table = textTable(
+      ['split', 'rows'],
+      Object.entries(rows).map(([split, rows]) => [split, count(rows)]),
     );
-    say(`Written: ${out}`);
+    const kept =
+      files.length > 0
+        ? textTable(['prepared', 'size'], sizes, [false, true])
+        : 'Nothing is kept: every run reads or makes these data again.\n';
+    print(json, { schema: 1, checksum, rows, files }, `${table}\n${kept}`);
     return exitCode.done;
   },
 );
@@ -260,6 +237,39 @@ function countBytes(path: string): number {
   return readdirSync(path).reduce((sum, name) => sum + countBytes(join(path, name)), 0);
 }
 
+const dataRows = defineCommand(
+  () =>
+    onConfig('rows', 'Write the rows of a config, with their splits and labels, as a CSV for other programs.')
+      .requiredOption('--out <file>', 'the CSV')
+      .addHelpText('after', examples('ple data rows configs/census-income/ple.yaml --out rows.csv')),
+  async (word, overrides, { out }) => {
+    const [{ findTask }, { splitRows }, { writeWhole }, { progressBar }] = await Promise.all([
+      import('../data/encode/encode.js'),
+      import('../data/write/split-rows.js'),
+      import('../support/whole-file.js'),
+      import('./display/progress-bar.js'),
+    ]);
+    if (existsSync(out)) throw new ConfigError(`${out} exists already: name another file.`);
+    const experiment = await experimentOf(word, overrides);
+    await interruptible(`Interrupted: ${out} is not written.`, (signal) =>
+      reading(experiment, { signal }, (source) => {
+        const lists = source.columns.filter(({ kind }) => kind === 'list').map(({ name }) => name);
+        if (lists.length > 0) say(`note: Lists are left out: ${lists.join(', ')}.`);
+        const rows = Object.values(source.splits).reduce((sum, { rows }) => sum + rows, 0);
+        const bar = progressBar(out, 'rows');
+        const advance = (done: number) => {
+          signal.throwIfAborted();
+          bar.update(done, rows);
+        };
+        const tasks = experiment.tasks.map((task) => findTask(source, task));
+        return writeWhole(out, splitRows(source, tasks, advance)).finally(bar.stop);
+      }),
+    );
+    say(`Written: ${out}`);
+    return exitCode.done;
+  },
+);
+
 const fetchData = defineCommand(
   () =>
     new Command('fetch')
@@ -269,7 +279,7 @@ const fetchData = defineCommand(
       .option('--from <url>', 'another server’s folder that has the files under their published names')
       .option('--json', 'print the files as one JSON document')
       .addHelpText('after', examples('ple data fetch census-income', 'ple data fetch census-income --to data/census')),
-  async (name, options) => {
+  async (name, { to, from, json }) => {
     const [{ valueAt, withDatasetFile }, { parsePart }, { publicationSchema }, { fetchFiles }, { progressBar }] =
       await Promise.all([
         import('../config/document.js'),
@@ -278,8 +288,8 @@ const fetchData = defineCommand(
         import('../data/fetch/fetch-files.js'),
         import('./display/progress-bar.js'),
       ]);
-    const at = (path: Path) => ({ text: `ple data fetch ${name}`, folder: '.', name: path });
-    const document = withDatasetFile({ file: name, value: { dataset: { from: name } }, at });
+    const places = new Map([['', { text: `ple data fetch ${name}`, folder: '.', name: [] }]]);
+    const document = withDatasetFile({ file: name, value: { dataset: { from: name } }, places });
     const dataset = valueAt(document.value, ['dataset']);
     const [published, page] = ['fetch', 'page'].map((key) => valueAt(dataset, [key]));
     if (published === undefined)
@@ -287,17 +297,14 @@ const fetchData = defineCommand(
         `The files of '${name}' cannot be downloaded by this command: its file has no fetch.${typeof page === 'string' ? ` Get them from ${page}.` : ''}`,
       );
     const publication = parsePart(publicationSchema, dataset, document, ['dataset']);
-    if (options.from !== undefined && !URL.canParse(options.from))
-      throw new ConfigError(`--from: '${options.from}' is no address (http://…).`);
+    if (from !== undefined && !URL.canParse(from)) throw new ConfigError(`--from: '${from}' is no address (http://…).`);
     const bar = progressBar(name, 'bytes');
-    const folder = options.to ?? publication.folder;
     const files = await interruptible(
       'Interrupted. The same command continues with the file that it was at.',
       (signal) =>
         fetchFiles(publication, {
-          folder,
-          ...(options.from === undefined ? {} : { from: options.from }),
-          signal,
+          ...{ folder: to ?? publication.folder, signal },
+          ...(from === undefined ? {} : { from }),
           progress: (file, done, total) => bar.update(done, total ?? Number.NaN, file),
           note: (message) => bar.line(`note: ${message}`),
         })
@@ -309,24 +316,26 @@ const fetchData = defineCommand(
     );
     for (const { path, present } of files)
       say(`${path}: ${present ? 'is there already, and right' : 'downloaded, and right'}`);
-    if (options.json) process.stdout.write(`${JSON.stringify({ schema: 1, files }, null, 2)}\n`);
-    else for (const { path } of files) process.stdout.write(`${path}\n`);
+    print(json, { schema: 1, files }, files.map(({ path }) => `${path}\n`).join(''));
     return exitCode.done;
   },
 );
 
-/** The experiment of a run's config, or the first one of a comparison. */
-async function firstExperiment(text: string, file: string, overrides: readonly string[]): Promise<Experiment> {
+/** The experiment whose data a config names: a run's, or the first one of a comparison. */
+async function experimentOf(word: string, overrides: readonly string[]): Promise<Experiment> {
+  const { namedConfig } = await import('./input/config-file.js');
+  return firstExperiment(...namedConfig(word, overrides));
+}
+
+async function firstExperiment(...config: NamedConfig): Promise<Experiment> {
   const [{ isComparison }, { checkedComparison, checkedConfig }] = await Promise.all([
     import('../config/comparison.js'),
     import('./input/config-file.js'),
   ]);
-  if (!isComparison(text, file, overrides)) return checkedConfig(text, file, overrides);
-  const comparison = await checkedComparison(text, file, overrides);
-  const [[model], [point], [seed]] = [comparison.models, comparison.points, comparison.seeds];
-  if (!model || !point || seed === undefined) throw new ConfigError(`${file} compares nothing.`);
-  if (comparison.points.length > 1) say(`note: of ${comparison.points.length} points, the data of the first are read.`);
-  return comparison.experiment(model.label, point, seed);
+  if (!isComparison(...config)) return checkedConfig(...config);
+  const { baseline, points, seeds, experiment } = await checkedComparison(...config);
+  if (points.length > 1) say(`note: of ${points.length} points, the data of the first are read.`);
+  return experiment(baseline, points[0] ?? {}, seeds[0] ?? 0);
 }
 
 /** `withSource` with a progress bar. @param isSaid Whether notes are shown. */
@@ -342,9 +351,8 @@ async function reading<Value>(
   ]);
   const bar = progressBar('reading', 'bytes');
   const on = (event: LoadingEvent) => {
-    if (event.kind === 'note') {
-      if (isSaid) bar.line(`note: ${event.message}`);
-    } else bar.update(event.done, event.total);
+    if (event.kind !== 'note') bar.update(event.done, event.total);
+    else if (isSaid) bar.line(`note: ${event.message}`);
   };
   return withSource(experiment, on, options, (source) => {
     bar.stop();

@@ -1,7 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { collect, defineCommand, examples } from './command.js';
-import { say } from './display/say.js';
+import { collect, defineCommand, examples, say } from './command.js';
 import { dataArgument, deviceOption, pluginOption, strictOption, withNewRows } from './input/new-rows.js';
 import { interruptible } from './interruptible.js';
 

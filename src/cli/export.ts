@@ -2,8 +2,7 @@ import { basename } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { defineCommand, examples } from './command.js';
-import { say } from './display/say.js';
+import { defineCommand, examples, say } from './command.js';
 import { pluginOption } from './input/new-rows.js';
 
 const formats = catalogue<{ readonly name: 'onnx' | 'safetensors' }>('format', [

@@ -3,8 +3,7 @@ import { join, relative } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { commandLine, defineCommand, examples } from './command.js';
-import { say } from './display/say.js';
+import { commandLine, defineCommand, examples, print, say } from './command.js';
 
 const words = () =>
   new Command('init')
@@ -19,18 +18,11 @@ const words = () =>
 export const init = defineCommand(words, async (name, { list, force, json }) => {
   const { shippedFile, shippedFolder, shippedNames } = await import('./input/shipped-configs.js');
   const names = shippedNames();
-  const print = (value: unknown, text: string) =>
-    process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text);
   if (list) {
     const configs = names.map((name) => ({ name, summary: firstSentence(readFileSync(shippedFile(name), 'utf8')) }));
     const { textTable } = await import('../report/text-table.js');
-    print(
-      { schema: 1, configs },
-      textTable(
-        ['name', 'summary'],
-        configs.map(({ name, summary }) => [name, summary]),
-      ),
-    );
+    const rows = configs.map(({ name, summary }) => [name, summary]);
+    print(json, { schema: 1, configs }, textTable(['name', 'summary'], rows));
     return exitCode.done;
   }
   if (!names.includes(name))
@@ -48,7 +40,7 @@ export const init = defineCommand(words, async (name, { list, force, json }) => 
   await writeWhole(file, text);
   const next = commandLine(isComparison(text, file, []) ? 'compare' : 'train', ['--config', file]);
   say(`Written to ${file}. Go on with:`);
-  print({ schema: 1, file, next }, `${next}\n`);
+  print(json, { schema: 1, file, next }, `${next}\n`);
   return exitCode.done;
 });
 

@@ -6,8 +6,7 @@ import type { Scale } from '../comparison/stored/external-predictions.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
-import { collect, commandLine, defineCommand, examples, type OptionsOf } from './command.js';
-import { say } from './display/say.js';
+import { collect, commandLine, defineCommand, examples, type OptionsOf, say } from './command.js';
 
 const uncertainties = catalogue<{ name: Comparison['uncertainty'] }>('--uncertainty', [
   { name: 'seeds' },

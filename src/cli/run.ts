@@ -1,7 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { defineCommand, examples, wholeFrom } from './command.js';
-import { say } from './display/say.js';
+import { defineCommand, examples, say, wholeFrom } from './command.js';
 import { onSignal } from './interruptible.js';
 
 const words = () =>

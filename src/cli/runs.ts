@@ -1,8 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { inWorkingFolder } from '../support/system-error.js';
-import { defineCommand, examples } from './command.js';
-import { say } from './display/say.js';
+import { defineCommand, examples, say } from './command.js';
 
 const words = () =>
   new Command('runs')

@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
-import type { Path } from '../config/document.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
-import { defineCommand, examples } from './command.js';
-import { say } from './display/say.js';
+import { defineCommand, examples, say } from './command.js';
 import { interruptible } from './interruptible.js';
 
 /** Flags that set keys of the kind's options. */
@@ -54,13 +52,12 @@ export const synth = defineCommand(words, async (given, options, command) => {
     return value === undefined ? [] : [{ flag: flag.split(' ')[0], value, word: `${key}=${value}` }];
   });
   const document = readDocument('{}', 'ple synth', [...flagged.map(({ word }) => word), ...given]);
-  const at = (path: Path) => {
-    const place = document.at(path);
+  const places = Array.from(document.places, ([key, place]) => {
     const named = flagged.find(({ word }) => place.text === `override '${word}'`);
-    return named ? { ...place, text: `${named.flag} ${named.value}` } : place;
-  };
+    return [key, named ? { ...place, text: `${named.flag} ${named.value}` } : place] as const;
+  });
   const out = options.out ?? `datasets/${kind.name}.csv`;
-  const write = kind.prepare(parsePart(kind.options, document.value, { ...document, at }), out);
+  const write = kind.prepare(parsePart(kind.options, document.value, { ...document, places: new Map(places) }), out);
   if (existsSync(out) && !options.force) throw new ConfigError(`${out} exists already: --force replaces it.`);
   makeFolder(dirname(out));
   const { manifest, summary } = await interruptible(`Interrupted: ${out} is not written.`, (signal) => {

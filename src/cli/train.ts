@@ -1,19 +1,14 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Command } from '@commander-js/extra-typings';
 import type { Experiment } from '../config/experiment.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { inWorkingFolder } from '../support/system-error.js';
-import type { TrainingSetup } from '../training/setup.js';
-import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
+import { configCommand, defineCommand, examples, type OptionsOf, print, say } from './command.js';
 import type { Display } from './display/run-display.js';
-import { say } from './display/say.js';
 import { interruptedReading, interruptible } from './interruptible.js';
 
 const words = () =>
-  new Command('train')
-    .description('Train one model as a config says, and write its metrics.')
-    .option('--config <file>', 'the YAML config; it may also be the first word')
+  configCommand('train', 'Train one model as a config says, and write its metrics.')
     .option('--runs <dir>', 'folder of all runs', 'runs')
     .option('--resume <run>', 'continue an unfinished run in its folder; the result is the same to the bit')
     .option('--overwrite', 'delete what the run wrote into its folder and train again')
@@ -21,8 +16,6 @@ const words = () =>
     .option('--dry-run', 'print the parameters; train nothing')
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--json', 'print the result (or the plan of a dry run) as one JSON document')
-    .argument(...overrides)
-    .addHelpText('after', whereKeysAre)
     .addHelpText(
       'after',
       examples(
@@ -46,114 +39,88 @@ export const train = defineCommand(words, async (given, options) => {
   );
   const experiment = await chosenExperiment(given, options);
   const display = openDisplay(process.stderr, experiment);
-  if (options.dryRun) return dryRun(experiment, display, options.json ?? false);
+  if (options.dryRun) return dryRun(experiment, display, options.json);
 
+  const { runs, resume, overwrite = false, force = false, predictions } = options;
   const outcome = await interruptible(interruptedReading, (signal) =>
     run(experiment, {
-      runs: options.runs,
-      ...(options.resume === undefined ? {} : { resume: options.resume }),
-      overwrite: options.overwrite ?? false,
-      force: options.force ?? false,
-      predictions: options.predictions,
-      signal,
-      on: display.show,
+      ...{ runs, overwrite, force, predictions, signal, on: display.show },
+      ...(resume === undefined ? {} : { resume }),
     }),
   ).finally(display.close);
   if (!('result' in outcome)) {
     say(`Interrupted. Go on with: ple train --resume ${outcome.path}`);
     return exitCode.interrupted;
   }
+  const { path, result } = outcome;
   if (outcome.status === 'already done') {
-    const isOther = !basename(outcome.path).startsWith(`${experiment.name}-`) && options.resume === undefined;
+    const isOther = !basename(path).startsWith(`${experiment.name}-`) && resume === undefined;
     const as = isOther ? `, under another name` : '';
-    say(`${outcome.path} is finished already${as}; this is its result (--overwrite trains again).`);
+    say(`${path} is finished already${as}; this is its result (--overwrite trains again).`);
     const { noteOnUntracked } = await import('../tracking/trackers.js');
-    const note = noteOnUntracked([outcome.path], experiment.tracking);
+    const note = noteOnUntracked([path], experiment.tracking);
     if (note !== undefined) say(`note: ${note}`);
   }
-  process.stdout.write(options.json ? `${JSON.stringify(outcome.result, null, 2)}\n` : metricsTable(outcome.result));
-  for (const text of [endedBy(outcome.result, experiment.train), servedBy(outcome.result)])
-    if (text !== undefined) say(text);
-  for (const note of notesOnUnpredicted(outcome.result)) say(`note: ${note}`);
-  say(`Written to ${outcome.path}`);
+  print(options.json, result, metricsTable(result));
+  for (const text of [endedBy(result, experiment.train), servedBy(result)]) if (text !== undefined) say(text);
+  for (const note of notesOnUnpredicted(result)) say(`note: ${note}`);
+  say(`Written to ${path}`);
   return exitCode.done;
 });
 
 async function chosenExperiment(given: readonly string[], options: OptionsOf<typeof words>): Promise<Experiment> {
-  const [{ namedConfig, readConfig }, { hash8 }, { definitions }] = await Promise.all([
+  const [{ checkedConfig, configOf, namedConfig }, { hash8 }, { definitions }] = await Promise.all([
     import('./input/config-file.js'),
     import('../config/hash.js'),
     import('../training/definitions.js'),
   ]);
-  if (options.resume === undefined) {
-    const { file, overrides } = namedConfig(given, options.config);
-    if (file === undefined) throw new ConfigError('Name a config (--config FILE) or an unfinished run (--resume RUN).');
-    return readConfig(file, overrides);
+  const { resume } = options;
+  if (resume === undefined) {
+    const config = configOf(given, options.config);
+    if (!config) throw new ConfigError('Name a config (--config FILE) or an unfinished run (--resume RUN).');
+    return checkedConfig(...config);
   }
-  if (options.config !== undefined || options.overwrite) {
+  if (options.config !== undefined || options.overwrite)
     throw new ConfigError('--resume takes the config of the run’s folder: leave --config and --overwrite out.');
-  }
-  const file = join(options.resume, 'config.yaml');
-  if (!existsSync(file) || !existsSync(join(options.resume, 'checkpoints'))) {
-    if (!existsSync(options.resume))
-      throw new ConfigError(`There is no folder ${options.resume}${inWorkingFolder(options.resume)}.`);
-    const { folderKind } = await import('../comparison/stored/folders.js');
-    throw new ConfigError(
-      folderKind(options.resume) === 'comparison'
-        ? `${options.resume} is the folder of a comparison: the same ple compare command continues.`
-        : `${options.resume} is not the folder of a run: it has no config.yaml and checkpoints.`,
-    );
-  }
-  const experiment = await readConfig(file, given);
-  if (hash8(experiment, '', definitions) !== hash8(await readConfig(file, []), '', definitions)) {
+  if (!existsSync(resume)) throw new ConfigError(`There is no folder ${resume}${inWorkingFolder(resume)}.`);
+  const { folderKind } = await import('../comparison/stored/folders.js');
+  if (folderKind(resume) === 'comparison')
+    throw new ConfigError(`${resume} is the folder of a comparison: the same ple compare command continues.`);
+  const file = join(resume, 'config.yaml');
+  if (!existsSync(file) || !existsSync(join(resume, 'checkpoints')))
+    throw new ConfigError(`${resume} is not the folder of a run: it has no config.yaml and checkpoints.`);
+  const experiment = await checkedConfig(...namedConfig(file, given));
+  if (hash8(experiment, '', definitions) !== hash8(await checkedConfig(...namedConfig(file, [])), '', definitions))
     throw new ConfigError(
       'A run is resumed with its own config: only engine, tracking, name and paths may be overridden.',
     );
-  }
   return experiment;
 }
 
-async function dryRun(experiment: Experiment, display: Display, json: boolean): Promise<number> {
-  const [{ prepare }, { textTable }, { count }] = await Promise.all([
+async function dryRun(experiment: Experiment, display: Display, json: boolean | undefined): Promise<number> {
+  const [{ prepare }, { countParameters }, { hash8 }, { definitions }, { textTable }, { count }] = await Promise.all([
     import('../training/run.js'),
+    import('../training/setup.js'),
+    import('../config/hash.js'),
+    import('../training/definitions.js'),
     import('../report/text-table.js'),
     import('../report/numbers.js'),
   ]);
-  const setup = await interruptible(interruptedReading, async (signal) => {
+  const { dataset, model, parameters } = await interruptible(interruptedReading, async (signal) => {
     const prepared = await prepare(experiment, { signal, on: display.show });
     for (const message of prepared.warnings) display.show({ kind: 'note', message });
     return prepared;
   }).finally(display.close);
-  const plan = await trainingPlan(experiment, setup);
-  if (json) {
-    process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
-    return exitCode.done;
-  }
-  process.stdout.write(
-    textTable(
-      ['parameter', 'kind', 'shape', 'values'],
-      plan.parameters.map(({ name, kind, shape, values }) => [name, kind, shape.join(' x '), count(values)]),
-    ),
-  );
-  const { embedding, network } = plan.totals;
-  process.stdout.write(`\n${count(embedding)} embedding and ${count(network)} network parameters\n`);
-  return exitCode.done;
-}
-
-async function trainingPlan(experiment: Experiment, { dataset, model, parameters }: TrainingSetup) {
-  const [{ hash8 }, { definitions }, { countParameters }] = await Promise.all([
-    import('../config/hash.js'),
-    import('../training/definitions.js'),
-    import('../training/setup.js'),
-  ]);
-  return {
+  const plan = {
     hash8: hash8(experiment, dataset.checksum, definitions),
-    parameters: Object.entries(parameters).map(([name, { kind, value }]) => ({
-      name,
-      kind,
-      shape: value.shape,
-      values: value.data.length,
-    })),
+    parameters: Object.entries(parameters).map(([name, { kind, value }]) => {
+      return { name, kind, shape: value.shape, values: value.data.length };
+    }),
     totals: countParameters(model.parameters),
   };
+  const rows = plan.parameters.map(({ name, kind, shape, values }) => [name, kind, shape.join(' x '), count(values)]);
+  const { embedding, network } = plan.totals;
+  const totals = `\n${count(embedding)} embedding and ${count(network)} network parameters\n`;
+  print(json, plan, textTable(['parameter', 'kind', 'shape', 'values'], rows) + totals);
+  return exitCode.done;
 }

@@ -1,7 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { collect, defineCommand, examples, wholeFrom } from './command.js';
-import { say } from './display/say.js';
+import { collect, defineCommand, examples, say, wholeFrom } from './command.js';
 import { interruptible } from './interruptible.js';
 
 const words = () =>

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { wholeNumber } from '../support/whole-number.js';
 import { countUpTo } from './count.js';
 import { choice, type Definitions } from './definitions.js';
 import type { Path } from './document.js';
-import { seedSchema } from './experiment.js';
-import { isUnique, refuse } from './parse.js';
-import { countCombinations, drawnMost, isList, type Spaces, searchSchema, spaceSchema } from './search.js';
+import { type Experiment, seedSchema } from './experiment.js';
+import { isUnique, notAmong, refuse } from './parse.js';
+import { countCombinations, drawnMost, isList, searchSchema, spaceSchema } from './search.js';
 
 const twice = 'a value is listed twice';
 const values = z.array(z.unknown()).min(1).refine(isUnique, twice);
@@ -32,138 +33,125 @@ const externalSchema = z.strictObject({
 });
 
 /** What an entry of `compare.models` has beside the keys of `model`. */
-export const listed = z.object({
+const listed = {
   label,
   tune: spaceSchema
     .nullable()
     .default(null)
     .describe('Values to search for this model alone, by dotted key. null: none.'),
-});
+};
 
 /** `compare:` of a config. */
 export function compareSchema({ models, baseline }: Pick<Definitions, 'models' | 'baseline'>) {
-  return z
-    .strictObject({
-      models: z
-        .array(
-          choice(models, 'type', {
-            more: (options) => options.safeExtend(listed.shape),
-            others: [externalSchema.meta({ title: external })],
-          }),
-        )
-        .min(1)
-        .meta({ contains: { properties: { type: { const: baseline } }, required: ['type'] } })
-        .describe(
-          'The models, in the order of every table: the keys of `model`, a `label` and a `tune` each. One is the single-task model that gains are over. Rows of `type: external` ([another program](boosting.md)) come last.',
-        ),
-      seeds: z
-        .union([seedCount, seeds])
-        .describe(
-          'n (seeds 1 to n), or a list. With fewer than three, gains are undecided, unless `uncertainty` is `rows`.',
-        ),
-      axes: z
-        .record(z.string(), values)
-        .default({})
-        .describe('Values by dotted key. Every combination is a table of its own, with its own baseline.'),
-      match: z
-        .union([
-          z.literal('parameters'),
-          z
-            .strictObject({
-              parameters: countUpTo(100_000_000, 'more do not fit into memory').optional(),
-              embeddings: z.boolean().optional(),
-            })
-            .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both')
-            .meta({ minProperties: 1 }),
-        ])
-        .nullable()
-        .default(null)
-        .describe(
-          '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters; `{ parameters: n }`: to n; `{ embeddings: true }`, alone or with it: embedding tables count too. null: not at all.',
-        ),
-      tune: spaceSchema
-        .nullable()
-        .default(null)
-        .describe(
-          'Values to search for every model, by dotted key; of random search also [distributions](search.md#draws). null: none.',
-        ),
-      search: searchSchema
-        .nullable()
-        .default(null)
-        .describe(
-          '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n of them, drawn.',
-        ),
-      tuneSeed: z
-        .union([seedSchema, seeds])
-        .default(1_000_000) // far from the seeds that people use
-        .describe(
-          'The seed of the search, or a list: every combination is trained under each, and ranked by the mean. The first one also draws. None may be among `seeds`.',
-        ),
-      uncertainty: z
-        .enum(['seeds', 'rows', 'both'])
-        .nullable()
-        .default(null)
-        .describe(
-          'What [errors](statistics.md#errors-compareuncertainty) cover: `seeds`, training noise; `rows`, the choice of test rows, also with one seed; or `both`. `rows` and `both` need predictions and metrics that have an error over rows. null: `both` where that is so, else `seeds`, with a note.',
-        ),
-      metrics: z
-        .record(z.string(), z.string())
-        .default({})
-        .describe(
-          '`{ <task>: <metric> }`: the metric that judges a task. Absent: `auc` for binary, `mse` for regression, `macroAuc` for multiclass tasks.',
-        ),
-      margin: z
-        .record(z.string(), margin)
-        .default({})
-        .describe(
-          '`{ <metric>: <margin> }`: a smaller gain does not matter. A number above 0 in the metric’s unit, `N %` of the baseline’s value, or null (nothing is equivalent). Absent: the [metric’s own](statistics.md#margin-comparemargin).',
-        ),
-      errorGains: z
-        .enum(['difference', 'log'])
-        .default('difference')
-        .describe(
-          'Gains of errors (`mse`, `mae`, `logLoss`): the `difference` in the metric’s unit, or `log`, log points, 100 ln(reference / model). A margin of `N %` is then N log points.',
-        ),
-      taskWeights: z
-        .record(z.string(), z.number().nonnegative())
-        .default({})
-        .describe('`{ <task>: <weight> }` in the mean relative gain Δm; others have 1. At least one must be above 0.'),
-      front: z
-        .record(
-          z
-            .string()
-            .regex(/^loss\.weights\.[^.]+\.initial$/, 'is no loss weight of a task: name loss.weights.<task>.initial'),
-          z.union([weights, z.strictObject({ times: weights })]),
-        )
-        .refine((front) => Object.keys(front).length === 1, 'name one key, loss.weights.<task>.initial')
-        .meta({ minProperties: 1, maxProperties: 1 })
-        .nullable()
-        .default(null)
-        .describe(
-          '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight (a list without `times`: at these weights). This tells a [seesaw](statistics.md#fronts-comparefront) at all weights from one that a weight repairs. null: no fronts.',
-        ),
-      contrasts: z
-        .array(
-          z
-            .tuple([side, side])
-            .refine(
-              ([one, other]) => [one].flat().every((label) => ![other].flat().includes(label)),
-              'a model cannot be compared with itself',
-            ),
-        )
-        .refine((pairs) => isUnique(pairs.map((pair) => pair.map(String).toSorted())), 'two models are compared twice')
-        .default([])
-        .describe(
-          'Pairs of labels `[model, reference]`: gains over another model than the baseline, tested as a family of their own. A list in place of a label is the mean of its models: `[ple, [mmoe, cgc]]`, `[[a1, a2], [b1, b2]]`.',
-        ),
-    })
-    .superRefine((compare, context) => {
-      if (context.issues.length > 0) return;
-      const models = compare.models.map((entry) => ({ type: entry.type, ...listed.parse(entry) }));
-      checkModels(models, baseline, context);
-      checkSpaces({ ...compare, models }, context);
-      if (context.issues.length === 0) checkSearch({ ...compare, models }, baseline, context);
-    });
+  return z.strictObject({
+    models: z
+      .array(choice(models, 'type', { added: listed, others: [externalSchema.meta({ title: external })] }))
+      .min(1)
+      .meta({ contains: { properties: { type: { const: baseline } }, required: ['type'] } })
+      .describe(
+        'The models, in the order of every table: the keys of `model`, a `label` and a `tune` each. One is the single-task model that gains are over. Rows of `type: external` ([another program](boosting.md)) come last.',
+      ),
+    seeds: z
+      .union([seedCount, seeds])
+      .describe(
+        'n (seeds 1 to n), or a list. With fewer than three, gains are undecided, unless `uncertainty` is `rows`.',
+      ),
+    axes: z
+      .record(z.string(), values)
+      .default({})
+      .describe('Values by dotted key. Every combination is a table of its own, with its own baseline.'),
+    match: z
+      .union([
+        z.literal('parameters'),
+        z
+          .strictObject({
+            parameters: countUpTo(100_000_000, 'more do not fit into memory').optional(),
+            embeddings: z.boolean().optional(),
+          })
+          .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both')
+          .meta({ minProperties: 1 }),
+      ])
+      .nullable()
+      .default(null)
+      .describe(
+        '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters; `{ parameters: n }`: to n; `{ embeddings: true }`, alone or with it: embedding tables count too. null: not at all.',
+      ),
+    tune: spaceSchema
+      .nullable()
+      .default(null)
+      .describe(
+        'Values to search for every model, by dotted key; of random search also [distributions](search.md#draws). null: none.',
+      ),
+    search: searchSchema
+      .nullable()
+      .default(null)
+      .describe(
+        '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n of them, drawn.',
+      ),
+    tuneSeed: z
+      .union([seedSchema, seeds])
+      .default(1_000_000) // far from the seeds that people use
+      .describe(
+        'The seed of the search, or a list: every combination is trained under each, and ranked by the mean. The first one also draws. None may be among `seeds`.',
+      ),
+    uncertainty: z
+      .enum(['seeds', 'rows', 'both'])
+      .nullable()
+      .default(null)
+      .describe(
+        'What [errors](statistics.md#errors-compareuncertainty) cover: `seeds`, training noise; `rows`, the choice of test rows, also with one seed; or `both`. `rows` and `both` need predictions and metrics that have an error over rows. null: `both` where that is so, else `seeds`, with a note.',
+      ),
+    metrics: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe(
+        '`{ <task>: <metric> }`: the metric that judges a task. Absent: `auc` for binary, `mse` for regression, `macroAuc` for multiclass tasks.',
+      ),
+    margin: z
+      .record(z.string(), margin)
+      .default({})
+      .describe(
+        '`{ <metric>: <margin> }`: a smaller gain does not matter. A number above 0 in the metric’s unit, `N %` of the baseline’s value, or null (nothing is equivalent). Absent: the [metric’s own](statistics.md#margin-comparemargin).',
+      ),
+    errorGains: z
+      .enum(['difference', 'log'])
+      .default('difference')
+      .describe(
+        'Gains of errors (`mse`, `mae`, `logLoss`): the `difference` in the metric’s unit, or `log`, log points, 100 ln(reference / model). A margin of `N %` is then N log points.',
+      ),
+    taskWeights: z
+      .record(z.string(), z.number().nonnegative())
+      .default({})
+      .describe('`{ <task>: <weight> }` in the mean relative gain Δm; others have 1. At least one must be above 0.'),
+    front: z
+      .record(
+        z
+          .string()
+          .regex(/^loss\.weights\.[^.]+\.initial$/, 'is no loss weight of a task: name loss.weights.<task>.initial'),
+        z.union([weights, z.strictObject({ times: weights })]),
+      )
+      .refine((front) => Object.keys(front).length === 1, 'name one key, loss.weights.<task>.initial')
+      .meta({ minProperties: 1, maxProperties: 1 })
+      .nullable()
+      .default(null)
+      .describe(
+        '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight (a list without `times`: at these weights). This tells a [seesaw](statistics.md#fronts-comparefront) at all weights from one that a weight repairs. null: no fronts.',
+      ),
+    contrasts: z
+      .array(
+        z
+          .tuple([side, side])
+          .refine(
+            ([one, other]) => [one].flat().every((label) => ![other].flat().includes(label)),
+            'a model cannot be compared with itself',
+          ),
+      )
+      .refine((pairs) => isUnique(pairs.map((pair) => pair.map(String).toSorted())), 'two models are compared twice')
+      .default([])
+      .describe(
+        'Pairs of labels `[model, reference]`: gains over another model than the baseline, tested as a family of their own. A list in place of a label is the mean of its models: `[ple, [mmoe, cgc]]`, `[[a1, a2], [b1, b2]]`.',
+      ),
+  });
 }
 export type Compare = Readonly<z.infer<ReturnType<typeof compareSchema>>>;
 /** A model, or the mean of several. */
@@ -174,87 +162,106 @@ export function seedsOf({ seeds }: Pick<Compare, 'seeds'>): readonly number[] {
   return Array.isArray(seeds) ? seeds : Array.from({ length: seeds }, (_, i) => i + 1);
 }
 
-/** What the checks across keys read. */
-interface Checked extends Pick<Compare, 'axes' | 'tune' | 'search' | 'seeds' | 'tuneSeed' | 'front'> {
-  readonly models: readonly ({ readonly type: string } & z.infer<typeof listed>)[];
-}
-
-/** @param baseline the model that gains are over */
-function checkModels(models: Checked['models'], baseline: string, context: z.core.$RefinementCtx): void {
-  const labels = models.map(({ type, label = type }) => label);
-  const twice = labels.find((label, index) => labels.indexOf(label) !== index);
-  if (twice !== undefined)
-    refuse(context, ['models'], `two models are labelled '${twice}': give each a label of its own`);
-  else if (!models.some(({ type }) => type === baseline))
-    refuse(context, ['models'], `list a ${baseline} model: gains are over it`);
-}
-
 /** Keys that a comparison sets itself, that it has once, or that do not belong to a run. */
 const fixed =
   /^((compare|execute|engine|tracking)(\..*)?|name|seed|model|dataset\.from|tasks(\.\d+(\.(name|type))?)?)$/;
-
-/** Refuses a key that cannot be varied where it is, or is varied in two places, and a distribution among a grid's values. */
-function checkSpaces({ models, axes, tune, search }: Checked, context: z.core.$RefinementCtx): void {
-  const shared = tune ?? {};
-  const own = models.map((model, index) => ({ path: ['models', index, 'tune'], spaces: model.tune ?? {} }));
-  for (const key of Object.keys(axes)) if (fixed.test(key)) refuse(context, ['axes', key], notVaried(key, 'dataset, '));
-  for (const { path, spaces } of [{ path: ['tune'], spaces: shared }, ...own])
-    for (const [key, space] of Object.entries(spaces)) {
-      const mistake = mistakeIn(key, space, path);
-      if (mistake !== undefined) refuse(context, [...path, key], mistake);
-    }
-
-  function mistakeIn(key: string, space: Spaces[string], path: Path): string | undefined {
-    if (fixed.test(key)) return notVaried(key);
-    if (key in axes) return 'is an axis already';
-    if (path.length > 1 && key in shared) return 'is in compare.tune already, which is searched for every model';
-    if (/^dataset\b/.test(key))
-      return 'cannot be tuned: models are compared on the same data and split; vary it by axes';
-    return drawnMost(search) === Number.POSITIVE_INFINITY && !isList(space)
-      ? 'a grid needs a list of values: list them, or draw from this distribution with compare.search: { type: random, candidates: 20 }'
-      : undefined;
-  }
-}
-
-function notVaried(key: string, also = ''): string {
-  if (key.startsWith('tasks')) return 'cannot be varied: all points of a comparison have the same tasks';
-  return `cannot be varied here: name a key below ${also}inputs, tasks, model, loss or train`;
-}
-
+const notVaried =
+  'cannot be varied: name a key below dataset (as an axis), inputs, model, loss or train, or an option of a task';
 /** Runs are checked and planned in memory. */
 const mostRuns = 20_000;
 
-function checkSearch(compare: Checked, baseline: string, context: z.core.$RefinementCtx): void {
-  const { axes, tune, front, search } = compare;
-  const [seeds, tuneSeeds] = [seedsOf(compare), [compare.tuneSeed].flat()];
-  const models = compare.models.filter(({ type }) => type !== external);
-  const sizes = models.map((model) => countCombinations({ ...tune, ...model.tune }));
-  const reported = tuneSeeds.find((seed) => seeds.includes(seed));
+/** The checks across the keys of a comparison. */
+export function checkComparison(
+  { compare, tasks, dataset }: Pick<Experiment, 'tasks' | 'dataset'> & { readonly compare: Compare },
+  context: z.core.$RefinementCtx,
+  { metrics, baseline }: Definitions,
+): void {
+  const { models, axes, tune, front, search, uncertainty, tuneSeed } = compare;
+  const fail = (path: Path, message: string) => refuse(context, ['compare', ...path], message);
+  const isAmong = (path: Path, what: string, name: string, known: readonly string[]) => {
+    if (!known.includes(name)) fail(path, notAmong(what, name, known));
+    return known.includes(name);
+  };
+
+  const labels = models.map(({ type, label = type }) => label);
+  const twice = labels.find((label, index) => labels.indexOf(label) !== index);
+  if (twice !== undefined) fail(['models'], `two models are labelled '${twice}': give each a label of its own`);
+  else if (!models.some(({ type }) => type === baseline))
+    fail(['models'], `list a ${baseline} model: gains are over it`);
+  for (const [index, sides] of compare.contrasts.entries())
+    for (const [side, labelled] of sides.entries())
+      for (const label of [labelled].flat()) isAmong(['contrasts', index, side], 'no model is labelled', label, labels);
+
   const drawn = drawnMost(search);
-  if (drawn !== Number.POSITIVE_INFINITY && sizes.every((size) => size === 1))
-    refuse(context, ['search'], 'there is nothing to search: name keys and their values under compare.tune');
-  else if (reported !== undefined && isSearched(compare))
-    refuse(context, ['tuneSeed'], `${reported} is one of compare.seeds: a search has seeds of its own`);
-  const tried = sizes.reduce((sum, size) => sum + Math.min(size, drawn), 0);
-  const weights = Object.values(front ?? {}).flatMap((given) => (Array.isArray(given) ? given : given.times)).length;
-  const joint = models.filter(({ type }) => type !== baseline).length;
-  const reportedRuns = seeds.length * (models.length + joint * weights);
-  const runs = countCombinations(axes) * (reportedRuns + tried * tuneSeeds.length);
-  if (runs > mostRuns)
+  const ofModels = models.map((model, index) => ({ path: ['models', index, 'tune'], spaces: model.tune }));
+  for (const key of Object.keys(axes)) if (fixed.test(key)) fail(['axes', key], notVaried);
+  for (const { path, spaces } of [{ path: ['tune'], spaces: tune }, ...ofModels])
+    for (const [key, space] of Object.entries(spaces ?? {})) {
+      const refuseKey = (message: string) => fail([...path, key], message);
+      if (fixed.test(key)) refuseKey(notVaried);
+      else if (key in axes) refuseKey('is an axis already');
+      else if (path.length > 1 && tune && key in tune)
+        refuseKey('is in compare.tune already, which is searched for every model');
+      else if (/^dataset\b/.test(key))
+        refuseKey('cannot be tuned: models are compared on the same data and split; vary it by axes');
+      else if (drawn === Number.POSITIVE_INFINITY && !isList(space))
+        refuseKey(
+          'a grid needs a list of values: list them, or draw from this distribution with compare.search: { type: random, candidates: 20 }',
+        );
+    }
+
+  const names = tasks.map(({ name }) => name);
+  const judges = metrics.all.filter(({ better }) => better !== null);
+  for (const [task, metric] of Object.entries(compare.metrics)) {
+    if (!isAmong(['metrics', task], 'no task', task, names)) continue;
+    const ofTask = judges.filter(({ type }) => tasks.some(({ name, type: own }) => name === task && own === type));
+    const known = ofTask.map(({ name }) => name);
+    if (!isAmong(['metrics', task], `'${task}' is not judged by`, metric, known)) continue;
+    if ((uncertainty ?? 'seeds') !== 'seeds' && !ofTask.find(({ name }) => name === metric)?.influence)
+      fail(
+        ['metrics', task],
+        `${metric} has no error over test rows, which uncertainty: ${uncertainty} asks for: choose another metric, or uncertainty: seeds`,
+      );
+  }
+  for (const metric of Object.keys(compare.margin))
+    isAmong(
+      ['margin', metric],
+      'no metric',
+      metric,
+      judges.map(({ name }) => name),
+    );
+  for (const task of Object.keys(compare.taskWeights)) isAmong(['taskWeights', task], 'no task', task, names);
+  if (names.every((name) => compare.taskWeights[name] === 0)) fail(['taskWeights'], 'a task has a weight above 0');
+  for (const key of Object.keys(front ?? {})) {
+    isAmong(['front', key], 'no task', key.split('.')[2] ?? '', names);
+    if (names.length < 2) fail(['front', key], 'a front is of two tasks or more');
+    if (key in axes) fail(['front', key], 'is an axis already');
+  }
+  if (context.issues.length > 0) return;
+
+  const [seeds, tuneSeeds] = [seedsOf(compare), [tuneSeed].flat()];
+  const trained = models.filter(({ type }) => type !== external);
+  const sizes = trained.map((model) => countCombinations({ ...tune, ...model.tune }));
+  const isSearched = sizes.some((size) => size > 1);
+  const reported = tuneSeeds.find((seed) => seeds.includes(seed));
+  if (!isSearched && drawn !== Number.POSITIVE_INFINITY)
+    fail(['search'], 'there is nothing to search: name keys and their values under compare.tune');
+  if (isSearched && reported !== undefined)
+    fail(['tuneSeed'], `${reported} is one of compare.seeds: a search has seeds of its own`);
+  if (isSearched && dataset.splitSeed === 'run')
     refuse(
       context,
-      [],
-      `the points of the axes, models, seeds, fronts and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`,
+      ['dataset', 'splitSeed'],
+      'run draws other splits under the seed of a search: it would choose by rows that others are tested on; use a number',
     );
-}
-
-/** Whether a model has more than one combination of values. */
-export function isSearched({
-  models,
-  tune,
-}: {
-  readonly models: readonly object[];
-  readonly tune: Spaces | null;
-}): boolean {
-  return models.some((entry) => countCombinations({ ...tune, ...listed.parse(entry).tune }) > 1);
+  const tried = sizes.reduce((sum, size) => sum + Math.min(size, drawn), 0);
+  const weights = Object.values(front ?? {}).flatMap((given) => (Array.isArray(given) ? given : given.times)).length;
+  const joint = trained.filter(({ type }) => type !== baseline).length;
+  const ofPoint = seeds.length * (trained.length + joint * weights) + tried * tuneSeeds.length;
+  const runs = countCombinations(axes) * ofPoint;
+  if (runs > mostRuns)
+    fail(
+      [],
+      `the points of the axes, models, seeds, fronts and searched values make ${wholeNumber(runs)} runs; ${wholeNumber(mostRuns)} is the most: list fewer values`,
+    );
 }

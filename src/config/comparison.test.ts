@@ -1,208 +1,143 @@
 import { describe, expect, test } from 'vitest';
-import { changed, failure, parse, whole } from './comparison.fixture.js';
-import { isComparison } from './comparison.js';
-import { stringifyExperiment } from './experiment.js';
+import { definitions } from '../training/definitions.js';
+import { isComparison, parseComparison, stringifyComparison } from './comparison.js';
+import { isQueue, parseExecute } from './execute.js';
+import { parseExperiment, stringifyExperiment } from './experiment.js';
+import { hash8 } from './hash.js';
 
-describe('a comparison', () => {
-  test('gives a run its model, seed, point and changes, the changes last', () => {
-    const config = parse(changed('  seeds:', '  axes: { dataset.mixing: [0, 0.5] }\n  seeds:'));
-    const experiment = config.experiment('four', { 'dataset.mixing': 0.5, 'model.experts': 8 }, 5, {
-      'model.experts': 16,
-      'train.optimizer.learningRate': 0.1,
-    });
-    const { inputs: _, ...rest } = experiment;
-    expect(rest).toEqual({
-      name: 'test',
-      seed: 5,
-      dataset: { loader: 'file', path: 'a', mixing: 0.5 },
-      tasks: [
-        { name: 'click', type: 'binary', standardize: false },
-        { name: 'watch', type: 'regression', standardize: false },
-      ],
-      model: { type: 'deep', experts: 16, levels: [[7, 5]], tower: [3] },
-      loss: { schedule: { type: 'constant' }, balancing: { type: 'fixed' }, weights: {} },
-      train: {
-        epochs: 3,
-        batchSize: 8,
-        optimizer: { type: 'adam', learningRate: 0.1 },
-        keep: 'best',
-        earlyStopping: { monitor: 'mean', patience: null },
-      },
-      engine: { name: 'compiled', device: 'auto' },
-      diagnostics: false,
-    });
-  });
+// src/cli/goldens/config.txt has what is refused.
 
-  test('a number of seeds counts from 1', () => {
-    expect(parse(changed('[2, 5]', '3')).seeds).toEqual([1, 2, 3]);
-  });
+const text = `name: test
+compare:
+  models:
+    - { type: single-task, levels: [[6], [4]], tower: [2] }
+    - { label: two experts, type: cgc, experts: 2, tune: { model.experts: [2, 4, 8] } }
+    - { label: four, type: cgc, experts: 4, tune: { model.tower: [[3], [6]], train.batchSize: [8] } }
+    - { label: theirs, type: external, command: python3 theirs.py }
+  seeds: [2, 5]
+  axes: { dataset.correlation: [0, 0.5] }
+  tune: { train.optimizer.learningRate: [0.1, 0.01] }
+dataset: { loader: synthetic, rows: { train: 100, validation: 50, test: 50 }, dimension: 4 }
+tasks: [{ name: click, type: binary }, { name: watch, type: regression }]
+train: { epochs: 3, batchSize: 16, optimizer: { type: adam } }
+`;
+const parse = (overrides: readonly string[] = [], from = text) =>
+  parseComparison(from, 'c.yaml', overrides, definitions);
 
-  test('a margin is in the metric’s unit, in percent, or none', () => {
-    const { margins } = parse(whole, ['compare.margin={ auc: 0.002, mse: 2.5 %, nmse: null }']);
-    expect(margins).toEqual({ auc: { absolute: 0.002 }, mse: { percent: 2.5 }, nmse: null });
-    expect(failure(whole, ['compare.margin.ac=1'])).toMatch(
-      /no metric 'ac' \(did you mean 'auc'\?\); there are: auc, mse, nmse/,
-    );
-    expect(failure(whole, ["compare.margin.auc='1 percent'"])).toMatch(/'1 %'/);
-  });
-
-  test('a front has the loss weights of one task, of joint models', () => {
-    const config = parse(whole, ['compare.front={ loss.weights.watch.initial: [4, 1, 0.5] }']);
-    expect(config.front).toEqual({
-      key: 'loss.weights.watch.initial',
-      task: 'watch',
-      values: [0.5, 1, 4],
-      areTimes: false,
-      labels: ['two experts', 'four'],
-    });
-    const times = parse(whole, ['compare.front={ loss.weights.watch.initial: { times: [2, 0.5] } }']);
-    expect(times.front).toMatchObject({ values: [0.5, 2], areTimes: true });
-    const mistake = (front: string) => failure(whole, [`compare.front=${front}`]);
-    const [click, watch] = ['loss.weights.click.initial: [1, 2]', 'loss.weights.watch.initial: [1, 2]'];
-    expect(mistake(`{ ${click}, ${watch} }`)).toMatch(
-      /'compare\.front': name one key, loss\.weights\.<task>\.initial\.$/,
-    );
-    expect(mistake('{ train.epochs: [1, 2] }')).toMatch(/is no loss weight of a task: name/);
-    expect(mistake('{ loss.weights.wach.initial: [1, 2] }')).toMatch(/no task 'wach' \(did you mean 'watch'\?\)/);
-    expect(failure(whole, [`compare.front={ ${watch} }`, `compare.axes={ ${watch} }`])).toMatch(/is an axis already/);
-    const alone = changed('  - { name: watch, type: regression }\n', '');
-    expect(failure(alone, [`compare.front={ ${click} }`])).toMatch(/a front is of two tasks or more/);
-    const many = Array.from({ length: 100 }, (_, index) => index + 1).join();
-    expect(failure(whole, ['compare.seeds=100', `compare.front={ loss.weights.watch.initial: [${many}] }`])).toMatch(
-      /make 20,303 runs; 20,000 is the most/,
-    );
-  });
-
-  test('contrasts name two models, tasks have weights', () => {
-    const config = parse(whole, ['compare.contrasts=[[four, two experts]]', 'compare.taskWeights={ click: 2 }']);
-    expect(config.contrasts).toEqual([['four', 'two experts']]);
-    const means = parse(whole, ['compare.contrasts=[[four, [two experts, apart]]]']);
-    expect(means.contrasts).toEqual([['four', ['two experts', 'apart']]]);
-    expect(failure(whole, ['compare.contrasts=[[four, [four, two experts]]]'])).toMatch(
-      /cannot be compared with itself/,
-    );
-    expect(config.taskWeights).toEqual({ click: 2 });
-    expect(failure(whole, ['compare.contrasts=[[four, five]]'])).toMatch(/no model is labelled 'five'/);
-    expect(failure(whole, ['compare.taskWeights={ clik: 2 }'])).toMatch(/no task 'clik' \(did you mean 'click'\?\)/);
-    expect(failure(whole, ['compare.taskWeights={ click: 0, watch: 0 }'])).toMatch(/a task has a weight above 0/);
-  });
-
-  test('match is the baseline or a number', () => {
-    const target = 'baseline';
-    expect(parse(whole, ['compare.match=parameters']).match).toEqual({ target, embeddings: false });
-    expect(parse(whole, ['compare.match={ embeddings: true }']).match).toEqual({ target, embeddings: true });
-    expect(parse(whole, ['compare.match={ parameters: 500 }']).match).toEqual({ target: 500, embeddings: false });
-    expect(failure(whole, ['compare.match={}'])).toMatch(/'compare\.match.*give parameters, embeddings or both/);
-  });
-
-  test('takes overrides of its own keys and of a run’s', () => {
-    const config = parse(whole, ['compare.seeds=4', 'train.epochs=9', 'compare.models.2.experts=6']);
-    expect(config.seeds).toEqual([1, 2, 3, 4]);
-    expect(config.experiment('four', {}, 1)).toMatchObject({ train: { epochs: 9 }, model: { experts: 6 } });
-    expect(failure(whole, ['model.experts=6'])).toMatch(
-      /^override 'model\.experts=6': .* so for the first model say compare\.models\.0\.experts; this key is one of ple train\.$/,
-    );
-    expect(failure(whole, ['seed=6'])).toMatch(/from compare\.models and compare\.seeds; this key/);
-  });
-
-  test('is told from the config of a run', () => {
-    const run = stringifyExperiment(parse(whole).experiment('four', {}, 2));
-    expect(isComparison(whole, 'c.yaml', [])).toBe(true);
-    expect(isComparison(run, 'c.yaml', [])).toBe(false);
-    expect(isComparison(run, 'c.yaml', ['compare.seeds=3'])).toBe(true);
-    expect(failure(run)).toBe(
-      "c.yaml: 'compare' is missing: this is the config of one run (ple train --config c.yaml).",
-    );
-  });
+test('a run has its model, seed, point and changes, the changes last', () => {
+  const changes = { 'model.experts': 16, 'train.optimizer.learningRate': 0.2 };
+  const run = parse().experiment('four', { 'dataset.correlation': 0.5, 'model.experts': 8 }, 5, changes);
+  const expected = `name: test
+seed: 5
+dataset: { loader: synthetic, rows: { train: 100, validation: 50, test: 50 }, dimension: 4, correlation: 0.5 }
+tasks: [{ name: click, type: binary }, { name: watch, type: regression }]
+model: { type: cgc, experts: 16 }
+train: { epochs: 3, batchSize: 16, optimizer: { type: adam, learningRate: 0.2 } }
+`;
+  expect(run).toEqual(parseExperiment(expected, 'run.yaml', [], definitions));
 });
 
-test('mistakes of all models, of the comparison and of the rest are told at once', () => {
-  const places = (text: string) =>
-    Array.from(failure(text).matchAll(/^c\.yaml:\d+:\d+: '([^']*)'/gm), ([, key]) => key);
-  const rest = (text: string) => text.replace('epochs: 3', 'epochs: many');
-  const models = rest(whole.replace('experts: 2', 'experts: two').replace('experts: 4', 'experts: four'));
-  const own = ['compare.models.1.experts', 'compare.models.2.experts'];
-  expect(places(models)).toEqual([...own, 'train.epochs']);
-  expect(places(models.replace('seeds:', 'seed:'))).toEqual([...own, 'compare.seed', 'train.epochs']);
-  expect(places(rest(changed('  seeds:', '  axes: { engine: [1, 2], seed: [3] }\n  seeds:')))).toEqual([
-    'compare.axes.engine',
-    'compare.axes.seed',
-    'train.epochs',
-  ]);
-  const names = changed('  seeds:', '  taskWeights: { clik: 2 }\n  contrasts: [[four, five]]\n  seeds:');
-  expect(places(names)).toEqual(['compare.taskWeights.clik', 'compare.contrasts.0.1']);
-});
-
-describe('a mistake is one line with its place', () => {
-  test.each([
-    ['an unknown key', changed('seeds:', 'seed:'), /^c\.yaml:9:3: 'compare\.seed': unknown key \(did you mean 'seeds'/],
-    ['a label twice', changed('label: four', 'label: two experts'), /^c\.yaml:3:3: .*labelled 'two experts'/],
-    [
-      'no baseline',
-      changed('    - { type: apart, levels: [[6], [4]], tower: [2] }\n', ''),
-      /^c\.yaml:3:3: 'compare\.models': list a apart model: gains are over it/,
-    ],
-    ['a seed twice', changed('[2, 5]', '[2, 5, 2]'), /^c\.yaml:9:3: 'compare\.seeds': a seed is listed twice/],
-    [
-      'an unknown model',
-      changed('type: deep, experts', 'type: deap, experts'),
-      /^c\.yaml:8:22: 'compare\.models\.2\.type': unknown model 'deap' \(did you mean 'deep'/,
-    ],
-    [
-      'a wrong option of a model',
-      changed('experts: 4', 'experts: many'),
-      /^c\.yaml:8:34: 'compare\.models\.2\.experts'/,
-    ],
-  ])('%s', (_, text, message) => {
-    expect(failure(text)).toMatch(message);
-    expect(failure(text)).not.toMatch(/\n/);
-  });
-
-  const withKey = (key: string, value: string) => changed('  seeds:', `  ${key}: ${value}\n  seeds:`);
-
-  test.each([
-    ['{ clik: auc }', /^c\.yaml:9:14: 'compare\.metrics\.clik': no task 'clik' \(did you mean 'click'/],
-    ['{ watch: auc }', /'watch' is not judged by 'auc'; there are: mse, nmse/],
-  ])('metrics: %s', (metrics, message) => expect(failure(withKey('metrics', metrics))).toMatch(message));
-
-  test('errors over test rows need a metric that has them', () => {
-    const judgedBy = (metric: string, uncertainty: string) =>
-      changed('  seeds:', `  metrics: { watch: ${metric} }\n  uncertainty: ${uncertainty}\n  seeds:`);
-    expect(failure(judgedBy('mse', 'both'))).toMatch(/'compare\.metrics\.watch': mse has no error over test rows/);
-    expect(parse(judgedBy('nmse', 'both')).uncertainty).toBe('both');
-    expect(parse(judgedBy('mse', 'seeds')).metrics).toEqual({ watch: 'mse' });
-  });
-});
-
-const varying = (key: string, value: string) => changed('  seeds:', `  ${key}: ${value}\n  seeds:`);
-
-test.each(['axes', 'tune'])('a key that cannot be varied by %s', (key) => {
-  for (const name of ['seed', 'model', 'engine.threads']) {
-    const text = varying(key, `{ train.epochs: [1], ${name}: [1] }`);
-    expect(failure(text)).toMatch(new RegExp(`^c\\.yaml:9:.*'compare\\.${key}\\.${name}': cannot be varied here`));
-    const parts = `${key === 'axes' ? 'dataset, ' : ''}inputs, tasks, model, loss or train`;
-    expect(failure(text)).toContain(`name a key below ${parts}`);
-  }
-});
-
-test.each(['axes', 'tune'])('a key or a value of %s that a run does not take', (key) => {
-  expect(failure(varying(key, '{ train.epoch: [1] }'))).toMatch(
-    /^c\.yaml:9:25: 'train\.epoch': unknown key \(did you mean 'epochs'/,
+test('a model searches its own values beside those of every model, the last key changing fastest', () => {
+  const { settings } = parse();
+  const key = 'train.optimizer.learningRate';
+  expect(settings('single-task')).toEqual([{ [key]: 0.1 }, { [key]: 0.01 }]);
+  expect(settings('two experts')).toEqual(
+    [0.1, 0.01].flatMap((rate) => [2, 4, 8].map((experts) => ({ [key]: rate, 'model.experts': experts }))),
   );
-  expect(failure(varying(key, '{ train.epochs: [1, much] }'))).toMatch(/^c\.yaml:9:29: 'train\.epochs'/);
+  expect(settings('four')[3]).toEqual({ [key]: 0.01, 'model.tower': [6], 'train.batchSize': 8 });
 });
 
-test('a key of the data that is tuned: every model would choose its own', () => {
-  const message = /^c\.yaml:9:11: 'compare\.tune\.dataset': cannot be tuned: .*same data and split/;
-  expect(failure(varying('tune', '{ dataset: [{ loader: file, path: b }] }'))).toMatch(message);
-  expect(parse(varying('axes', '{ dataset.mixing: [0, 1] }')).points).toHaveLength(2);
+test('short values are written in full', () => {
+  const config = parse([
+    'compare.seeds=3',
+    'compare.margin={ auc: 0.002, mse: 2.5 %, nmse: null }',
+    'compare.front={ loss.weights.watch.initial: { times: [2, 0.5] } }',
+    'compare.match=parameters',
+  ]);
+  expect(config).toMatchObject({
+    seeds: [1, 2, 3],
+    tuneSeeds: [1_000_000], // it does not move when seeds are added
+    margins: { auc: { absolute: 0.002 }, mse: { percent: 2.5 }, nmse: null },
+    match: { target: 'baseline', embeddings: false },
+    baseline: 'single-task',
+    external: [{ label: 'theirs', command: 'python3 theirs.py' }],
+    points: [{ 'dataset.correlation': 0 }, { 'dataset.correlation': 0.5 }],
+    execute: { on: 'local' },
+  });
+  const front = { key: 'loss.weights.watch.initial', task: 'watch', labels: ['two experts', 'four'] };
+  expect(config.front).toEqual({ ...front, values: [0.5, 2], areTimes: true });
+  const weights = parse(['compare.front={ loss.weights.watch.initial: [4, 1] }', 'compare.match={ parameters: 9 }']);
+  expect(weights).toMatchObject({
+    front: { values: [1, 4], areTimes: false },
+    match: { target: 9, embeddings: false },
+  });
+  expect(parse(['compare.match={ embeddings: true }']).match).toEqual({ target: 'baseline', embeddings: true });
 });
 
 test.each([
-  ['axes', 'tasks.0.name', '[click, buy]'],
-  ['tune', 'tasks.0.type', '[binary, regression]'],
-])('%s that vary %s', (part, key, values) => {
-  expect(failure(varying(part, `{ tasks.1.standardize: [true, false], ${key}: ${values} }`))).toMatch(
-    new RegExp(`^c\\.yaml:9:47: 'compare\\.${part}\\.${key}': cannot be varied: all points .* have the same tasks\\.$`),
+  ['compare={ models: [{ type: single-task, levels: [[4]] }], seeds: 1, tuneSeed: 1 }', 'nothing is searched'],
+  ['compare.contrasts=[[four, [two experts, single-task]]]', 'a mean of models'],
+  ['dataset={ loader: table, path: a.csv, tasks: { click: {}, watch: {} }, splitSeed: run }', 'nothing is searched'],
+])('%s is taken: %s', (word) => {
+  const searched = word.startsWith('dataset')
+    ? text.replaceAll(/,? *tune: \{[^}]*\}/g, '').replace(/ axes.*\n/, '')
+    : text;
+  expect(() => parse([word], searched)).not.toThrow();
+});
+
+test('a resolved comparison asks for the same runs', () => {
+  const config = parse(['compare.search={ type: random, candidates: 7 }']);
+  const again = parseComparison(stringifyComparison(config), 'resolved.yaml', [], definitions);
+  const { experiment: _, settings: __, ...rest } = config;
+  expect(again).toMatchObject(rest);
+  for (const { label } of config.models) {
+    expect(again.settings(label)).toEqual(config.settings(label));
+    for (const point of config.points)
+      expect(again.experiment(label, point, 5)).toEqual(config.experiment(label, point, 5));
+  }
+});
+
+test('a comparison is told from the config of a run', () => {
+  const run = stringifyExperiment(parse().experiment('four', {}, 2));
+  const isIt = (from: string, words: readonly string[] = []) => isComparison(from, 'c.yaml', words);
+  expect([isIt(text), isIt(run), isIt(run, ['compare.seeds=3']), isIt('a: [')]).toEqual([true, false, true, false]);
+});
+
+test('a mistake in an axis has the place of its value, one in a model that of the comparison', () => {
+  expect(() => parse(['compare.seeds=[1]'], text.replace('[0, 0.5]', '[0, much]'))).toThrow(
+    /^c\.yaml:9:36: 'dataset\.correlation': /,
   );
+  expect(() => parse([], text.replace('tune: { model.experts', 'tune: { model.expert'))).toThrow(
+    /^c\.yaml:5:75: 'compare\.models\.1\.expert': unknown key \(did you mean 'experts'\?\)\.$/,
+  );
+});
+
+describe('where runs train', () => {
+  test('is a name or has options, and the command line goes before', () => {
+    expect(parse(['execute=slurm']).execute).toEqual({ on: 'slurm' });
+    expect(parse(['execute={ on: "redis://queue:6379/1" }']).execute).toEqual({ on: 'redis://queue:6379/1' });
+    expect(parseExecute({ on: 'slurm', sbatch: { mem: '8G' } }, { arrayLimit: 4, sbatch: { time: 5 } })).toEqual({
+      ...{ on: 'slurm', arrayLimit: 4, sbatch: { mem: '8G', time: 5 } },
+    });
+    expect(parseExecute('slurm', { on: 'local' })).toEqual({ on: 'local' });
+    expect(() => parseExecute(undefined, { on: 'redis://user:secret@queue/x' })).toThrow(
+      /^--on: expected local, slurm/,
+    );
+    expect(['redis://h', 'rediss://u:p@h:6379/3', 'http://h', 'redis://h/a'].map(isQueue)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('is in no run, hash or stored config', () => {
+    const [plain, queued] = [parse(), parse(['execute=redis://user:secret@queue'])];
+    const [run, other] = [plain, queued].map(({ experiment }) => experiment('four', {}, 1));
+    expect(other).toEqual(run);
+    expect(hash8(queued.experiment('four', {}, 1), 'c', definitions)).toBe(
+      hash8(plain.experiment('four', {}, 1), 'c', definitions),
+    );
+    expect(stringifyComparison(queued)).not.toMatch(/redis|secret/);
+  });
 });

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Catalogue } from '../support/catalogue.js';
-import { type ConfigDocument, isMapping, valueAt } from './document.js';
-import { alternatives, below, notAmong } from './parse.js';
+import { must } from '../support/must.js';
+import { type ConfigDocument, placeOf, valueAt } from './document.js';
+import { notAmong } from './parse.js';
 
 /** What a config may choose from. The parts know their own options; this layer does not know the parts. */
 export interface Definitions {
@@ -27,6 +28,7 @@ export interface Definitions {
   /** The model whose tasks share nothing: what others are compared with. */
   readonly baseline: string;
 }
+
 /** Options that say where the data are, not what they are. */
 export function dataPaths(
   {
@@ -55,17 +57,14 @@ export interface Chosen {
   readonly options: z.ZodObject;
 }
 
-/** Options with the key that names their definition. */
-type Named<Key extends string> = z.ZodObject<{ readonly [name in Key]: z.ZodType<string> }, z.core.$loose>;
-
-const parts = z.registry<{ readonly part: string; readonly revision: number }>();
-
 /** What a schema is made with. */
-interface Choosing {
+interface Choosing<Added extends z.ZodRawShape> {
   /** Parts of which any options are taken, such as those of plugins that are not loaded (`partName`). */
   readonly unchecked?: readonly string[];
-  /** Adds keys to the options of every definition. */
-  readonly more?: (options: z.ZodObject) => z.ZodObject;
+  /** Changes the options of every definition. */
+  readonly change?: (options: z.ZodObject) => z.ZodObject;
+  /** Keys beside the options of every definition. */
+  readonly added?: Added;
   /** What to say of a name that is none of a definition, or of none. */
   readonly instead?: (name: string | undefined) => string | undefined;
   /** Alternatives that are no definitions. */
@@ -73,33 +72,33 @@ interface Choosing {
 }
 
 /** The schema of a mapping whose `key` names a definition, which has the other keys. */
-export function choice<Key extends string>(
+export function choice<Key extends string, Added extends z.ZodRawShape = Record<never, never>>(
   { kind, all }: Pick<Catalogue<Chosen>, 'kind' | 'all'>,
   key: Key,
-  { unchecked = [], more = (options) => options, instead, others = [] }: Choosing = {},
+  { unchecked = [], change = (options) => options, added, instead, others = [] }: Choosing<Added> = {},
 ) {
   const names = all.map(({ name }) => name);
   const about = `The ${kind}. It decides the other keys. One of ${names.map((name) => `\`${name}\``).join(', ')}.`;
-  const checked = all.flatMap(({ name, summary, revision = 1, options }) => {
-    const part = partName(kind, name);
-    if (unchecked.includes(part)) return [];
-    return more(options)
-      .safeExtend({ [key]: z.literal(name).describe(about) })
-      .meta({ title: name, ...(summary !== undefined && { description: summary }) })
-      .register(parts, { part, revision });
-  });
-  const own = unchecked.filter((part) => part.startsWith(partName(kind, '')));
-  const loose = own.map((part) =>
-    z.looseObject({ [key]: z.literal(part.slice(partName(kind, '').length)) }).register(parts, { part, revision: 1 }),
-  );
+  const checked = all
+    .filter(({ name }) => !unchecked.includes(partName(kind, name)))
+    .map(({ name, summary, options }) =>
+      change(options)
+        .safeExtend({ ...added, [key]: z.literal(name).describe(about) })
+        .meta({ title: name, ...(summary !== undefined && { description: summary }) }),
+    );
+  const start = partName(kind, '');
+  const loose = unchecked
+    .filter((part) => part.startsWith(start))
+    .map((part) => z.looseObject({ [key]: z.literal(part.slice(start.length)) }));
+  type Named = z.ZodObject<Added & { readonly [name in Key]: z.ZodType<string> }, z.core.$loose>;
   const [first, ...rest] = [...checked, ...loose, ...others].filter(
-    (options): options is typeof options & Named<Key> => key in options.shape,
+    (options): options is typeof options & Named => key in options.shape,
   );
   if (!first) throw new Error(`There is no ${kind}.`);
   return z.discriminatedUnion(key, [first, ...rest], {
     error: ({ code, input }) => {
       if (code !== 'invalid_union') return undefined;
-      const name: unknown = valueAt(input, [key]);
+      const name = valueAt(input, [key]);
       if (name === undefined) return instead?.(name) ?? 'is missing';
       return typeof name === 'string'
         ? (instead?.(name) ?? notAmong(`unknown ${kind}`, name, names))
@@ -108,18 +107,23 @@ export function choice<Key extends string>(
   });
 }
 
-/** The parts that a parsed value names, at any depth. */
-export function chosenIn(
-  schema: z.core.$ZodType,
-  value: unknown,
-): { readonly part: string; readonly revision: number }[] {
-  if (!isMapping(value)) return [];
-  return alternatives(schema, value).flatMap((own) => {
-    const named = parts.get(own);
-    const inside = Object.entries(value).flatMap(([key, item]) =>
-      below(own, key).flatMap((field) => chosenIn(field, item)),
-    );
-    return named ? [named, ...inside] : inside;
+/** The parts that a run's config names, in the order of its keys. */
+export function namedParts(config: unknown, definitions: Definitions): readonly { part: string; revision: number }[] {
+  const { loaders, models, weightSchedules, balancings, optimizers, learningRateSchedules } = definitions;
+  const names: readonly (readonly [Catalogue<Chosen>, string])[] = [
+    [loaders, 'dataset.loader'],
+    [models, 'model.type'],
+    [weightSchedules, 'loss.schedule.type'],
+    [balancings, 'loss.balancing.type'],
+    [optimizers, 'train.optimizer.type'],
+    [learningRateSchedules, 'train.optimizer.schedule.type'],
+    [optimizers, 'train.optimizers.embeddings.type'],
+  ];
+  return names.flatMap(([{ kind, all }, path]) => {
+    const chosen = valueAt(config, path.split('.'));
+    if (typeof chosen !== 'string') return [];
+    const revision = all.find(({ name }) => name === chosen)?.revision ?? 1;
+    return [{ part: partName(kind, chosen), revision }];
   });
 }
 
@@ -146,8 +150,7 @@ export type PluginEntry = string | Plugin;
 
 /** The file of an entry: its path is relative to the config, that of an override to the working folder. */
 export function pluginFile(entry: PluginEntry, index: number, document: ConfigDocument): string {
-  if (typeof entry !== 'string') return entry.file;
-  return resolve(document.at(['plugins', index]).folder, entry);
+  return typeof entry === 'string' ? resolve(placeOf(document, ['plugins', index]).folder, entry) : entry.file;
 }
 
 /** How a part is named among `parts`. */
@@ -164,18 +167,16 @@ export function resolvedPlugins(
   return entries.map((entry, index) => {
     if (typeof entry !== 'string') return entry;
     const file = pluginFile(entry, index, document);
-    const plugin = loaded.find((candidate) => candidate.file === file);
-    if (!plugin) throw new Error(`${file} is not loaded.`);
-    return plugin;
+    return must(
+      loaded.find((plugin) => plugin.file === file),
+      `loaded plugin ${file}`,
+    );
   });
 }
 
-/**
- * Parts of plugins that are missing or changed. Their options cannot be checked; they were checked when the config was
- * written.
- */
-export function absentParts(plugins: readonly Plugin[], loaded: readonly Plugin[]): readonly string[] {
-  return plugins.filter((plugin) => isAbsent(plugin, loaded)).flatMap(({ parts }) => parts);
+/** Whether a plugin is missing, or has changed: its options cannot be checked. They were when the config was written. */
+export function isAbsent({ file, sha256 }: Plugin, loaded: readonly Plugin[]): boolean {
+  return !loaded.some((plugin) => plugin.file === file && plugin.sha256 === sha256);
 }
 
 /** The plugins that a run uses, each with the parts that it uses. */
@@ -185,14 +186,12 @@ export function usedPlugins(
   used: readonly string[],
   paths: readonly string[],
 ): readonly Plugin[] {
-  return plugins.flatMap(({ file, sha256, parts, ...others }) => {
-    if (isAbsent({ file, sha256 }, loaded)) return [{ file, sha256, parts, ...others }];
-    const own = parts.filter((part) => used.includes(part));
-    const hasLoader = own.some((part) => part.startsWith('loader '));
-    return own.length > 0 ? [{ file, sha256, parts: own, ...(hasLoader ? { paths: [...paths] } : {}) }] : [];
+  return plugins.flatMap((plugin) => {
+    if (isAbsent(plugin, loaded)) return [plugin];
+    const parts = plugin.parts.filter((part) => used.includes(part));
+    if (parts.length === 0) return [];
+    const { file, sha256 } = plugin;
+    const hasLoader = parts.some((part) => part.startsWith('loader '));
+    return [{ file, sha256, parts, ...(hasLoader ? { paths: [...paths] } : {}) }];
   });
-}
-
-function isAbsent({ file, sha256 }: Pick<Plugin, 'file' | 'sha256'>, loaded: readonly Plugin[]): boolean {
-  return !loaded.some((plugin) => plugin.file === file && plugin.sha256 === sha256);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser, parseDocument, visit } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, parseDocument } from 'yaml';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { systemReason } from '../support/system-error.js';
@@ -19,12 +19,12 @@ interface Place {
   readonly name: Path;
 }
 
-/** A YAML text with overrides applied: the plain value, and where each part of it is written. */
+/** A YAML text with overrides applied: the plain value, and where each key and item of it is written. */
 export interface ConfigDocument {
   readonly file: string;
   readonly value: unknown;
-  /** The place of what lies at a path, or of its nearest ancestor. */
-  at(path: Path): Place;
+  /** By `placeKey` of the path. What has no place, such as a value of an override, has that of the nearest key above it. */
+  readonly places: ReadonlyMap<string, Place>;
 }
 
 /** A value set by another place of the config, such as an axis. */
@@ -47,19 +47,25 @@ export function readDocument(text: string, file: string, overrides: readonly str
   const words = overrides.map(parseOverride);
   const choosesFile = ({ path }: Override) => /^dataset(\.from)?$/.test(path.join('.'));
   const written = words.filter(choosesFile).reduce(overridden, parsed(text, file));
-  const whole = words.filter((word) => !choosesFile(word)).reduce(overridden, withDatasetFile(written));
-  return withQueryText(whole);
+  return withQueryText(words.filter((word) => !choosesFile(word)).reduce(overridden, withDatasetFile(written)));
 }
 
 /** A document with values set by other places of its config. */
 export function withChanges(document: ConfigDocument, changes: readonly Change[]): ConfigDocument {
   return changes.reduce(
     (changed, { key, value, name, from }) =>
-      replaced(changed, key.split('.'), value, (rest) => {
-        return { ...document.at([...from, ...rest]), name: [...name, ...rest] };
-      }),
+      replaced(changed, key.split('.'), value, placesBelow(document, from, name)),
     document,
   );
+}
+
+/** The place of what lies at a path, or of its nearest ancestor. */
+export function placeOf({ places }: ConfigDocument, path: Path): Place {
+  for (let depth = path.length; ; depth--) {
+    const place = places.get(placeKey(path.slice(0, depth)));
+    if (place) return { ...place, name: [...place.name, ...path.slice(depth)] };
+    if (depth === 0) throw new Error('A document has a place.');
+  }
 }
 
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -74,43 +80,55 @@ export function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-/** @param place Of all of the text, where it is one word. */
-function parsed(text: string, file: string, place?: string): ConfigDocument {
-  refuseDepth(text, place ?? file);
+/** The key of a path starts with those of the paths above it. */
+function placeKey(path: Path): string {
+  return path.map((key) => `${key}\n`).join('');
+}
+
+/** @param word Is the text's place, in place of lines and columns. */
+function parsed(text: string, file: string, word?: string): ConfigDocument {
+  refuseDepth(text, word ?? file);
   const lines = new LineCounter();
-  const located = (offset: number | undefined) => {
-    const { line, col } = lines.linePos(offset ?? 0);
-    return place ?? (offset === undefined ? file : `${file}:${line}:${col}`);
+  const located = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return word ?? `${file}:${line}:${col}`;
   };
+  const places = new Map<string, Place>([['', { text: word ?? file, folder: dirname(file), name: [] }]]);
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
     const [failure] = document.errors;
     if (failure) throw new ConfigError(`${located(failure.pos[0])}: not valid YAML: ${firstLine(failure)}`);
-    visit(document, {
-      Pair(_, { key }) {
-        if (isScalar(key)) refuseLost(String(key.value), located(key.range?.[0]));
-      },
-      Alias(_, alias) {
-        if (alias.resolve(document)) return;
-        const { source, range } = alias;
-        throw new ConfigError(`${located(range?.[0])}: there is no anchor '&${source}' before '*${source}'.`);
-      },
-    });
-    const at = (path: Path) => ({
-      text: located(offsetOf(document.contents, path)),
-      folder: dirname(file),
-      name: path,
-    });
-    return { file, value: document.toJS({ maxAliasCount: 100 }), at };
+    const visit = (node: unknown, path: Path, offset = 0): void => {
+      if (path.length > 0) places.set(placeKey(path), { text: located(offset), folder: dirname(file), name: path });
+      if (isMap(node))
+        for (const { key, value } of node.items)
+          if (isScalar(key)) {
+            refuseLost(String(key.value), located(key.range?.[0] ?? 0));
+            visit(value, [...path, String(key.value)], key.range?.[0]);
+          }
+      if (isSeq(node))
+        for (const [index, item] of node.items.entries())
+          visit(
+            item,
+            [...path, index],
+            isScalar(item) || isMap(item) || isSeq(item) || isAlias(item) ? item.range?.[0] : offset,
+          );
+      if (isAlias(node) && !node.resolve(document))
+        throw new ConfigError(
+          `${located(node.range?.[0] ?? 0)}: there is no anchor '&${node.source}' before '*${node.source}'.`,
+        );
+    };
+    visit(document.contents, []);
+    return { file, value: document.toJS({ maxAliasCount: 100 }), places };
   } catch (error) {
     if (error instanceof ConfigError || !(error instanceof Error)) throw error;
-    throw new ConfigError(`${place ?? file}: ${firstLine(error)}.`); // such as too many aliases
+    throw new ConfigError(`${word ?? file}: ${firstLine(error)}.`); // such as too many aliases
   }
 }
 
 const mostLevels = 100;
 
-/** The library's parser is recursive and could overflow the stack. Its tokens show the depth first. */
+/** The library's parser is recursive: a deep text ends the process. Its tokens show the depth first. */
 function refuseDepth(text: string, place: string): void {
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(text)) {
@@ -119,61 +137,59 @@ function refuseDepth(text: string, place: string): void {
   }
 }
 
-/** Where the last key of a path (of a mapping) or item (of a list) starts that is there. */
-function offsetOf(contents: Node | null, path: Path): number | undefined {
-  let node: unknown = contents;
-  let offset: number | undefined;
-  for (const key of path) {
-    if (isMap<Node, Node>(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
-      if (!pair) break;
-      offset = pair.key.range?.[0];
-      node = pair.value;
-    } else if (isSeq<Node>(node) && node.items[Number(key)]) {
-      node = node.items[Number(key)];
-      offset = isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : offset;
-    } else break;
-  }
-  return offset;
+/** The places of a value and of what lies in it, by their paths from it. @param name the value's name in messages */
+function placesBelow(document: ConfigDocument, path: Path, name = path): ReadonlyMap<string, Place> {
+  const start = placeKey(path);
+  const inside = [...document.places].filter(([key]) => key.startsWith(start));
+  return new Map([
+    ['', { ...placeOf(document, path), name }],
+    ...inside.map(([key, place]): [string, Place] => [
+      key.slice(start.length),
+      { ...place, name: [...name, ...place.name.slice(path.length)] },
+    ]),
+  ]);
 }
 
-/** A document with another value at a path. @param at The place of what lies below it. */
+/** A document with another value at a path. @param below The places of this value and of what lies in it. */
 function replaced(
-  document: ConfigDocument,
+  { file, value: before, places }: ConfigDocument,
   path: readonly string[],
   value: unknown,
-  at: (rest: Path) => Place,
+  below: ReadonlyMap<string, Place>,
 ): ConfigDocument {
-  const { file, value: before } = document;
-  const starts = (whole: Path, start: Path) => start.every((key, depth) => String(key) === String(whole[depth]));
+  const place = below.get('') ?? { text: file, folder: dirname(file), name: path };
+  const start = placeKey(path);
+  // Mappings that are made on the way to the value are written where it is.
+  const made = path.map((_, depth) => path.slice(0, depth)).filter((above) => valueAt(before, above) === undefined);
   return {
     file,
-    value: withValue(before, path, value, () => at([]).text),
-    at(asked) {
-      if (starts(asked, path)) return at(asked.slice(path.length));
-      const isNew = asked.length > 0 && starts(path, asked) && valueAt(before, asked) === undefined;
-      return isNew ? { ...at([]), name: document.at(asked).name } : document.at(asked);
-    },
+    value: withValue(before, path, value, place.text),
+    places: new Map([
+      ...[...places].filter(([key]) => !key.startsWith(start)),
+      ...made.map((name): [string, Place] => [placeKey(name), { ...place, name }]),
+      ...[...below].map(([rest, inside]): [string, Place] => [start + rest, inside]),
+    ]),
   };
 }
 
 /** A value with another one at a path. Mappings on the way are made. Null takes an entry of a data set away. */
-function withValue(whole: unknown, path: readonly string[], value: unknown, place: () => string): unknown {
+function withValue(whole: unknown, path: readonly string[], value: unknown, place: string): unknown {
   return setIn(whole, 0);
 
   function setIn(outer: unknown, depth: number): unknown {
     const key = path[depth];
     if (key === undefined) return value;
-    refuseLost(key, place());
+    refuseLost(key, place);
     if (Array.isArray(outer) && /^\d+$/.test(key) && Number(key) <= outer.length)
       return outer.toSpliced(Number(key), 1, setIn(outer[Number(key)], depth + 1));
     if (outer === undefined || outer === null || isMapping(outer)) {
-      const { [key]: before, ...others } = outer ?? {};
+      const before = valueAt(outer, [key]);
+      const { [key]: _, ...others } = outer ?? {};
       if (value === null && before !== undefined && isEntry(path) && depth === 2) return others;
-      return { ...outer, [key]: setIn(outer && Object.hasOwn(outer, key) ? before : undefined, depth + 1) };
+      return { ...outer, [key]: setIn(before, depth + 1) };
     }
     const what = Array.isArray(outer) ? `has ${outer.length} items, counted from 0` : 'is not a mapping or a list';
-    throw new ConfigError(`${place()}: '${path.slice(0, depth).join('.')}' ${what}.`);
+    throw new ConfigError(`${place}: '${path.slice(0, depth).join('.')}' ${what}.`);
   }
 }
 
@@ -185,7 +201,7 @@ function refuseLost(key: string, place: string): void {
 interface Override {
   readonly path: readonly string[];
   readonly value: unknown;
-  readonly place: Place;
+  readonly text: string;
 }
 
 /**
@@ -203,30 +219,28 @@ function parseOverride(word: string): Override {
     throw new ConfigError(`'${word}' is not an override: write key.path=value, e.g. train.epochs=5.`);
   const text = `override '${shownOverride(word)}'`;
   const { value } = parsed(word.slice(at + 1), '', text);
-  const place = { text, folder: '.', name: path };
-  const [compare = '', keyed = '', ...key] = path;
-  if (compare === 'compare' && ['axes', 'tune', 'front'].includes(keyed) && key.length > 1)
-    return { path: [compare, keyed, key.join('.')], value, place };
-  if (typeof value === 'number' && path.length === 3 && compare === 'loss' && keyed === 'weights')
-    return { path: [...path, 'initial'], value, place };
+  if (/^compare\.(axes|tune|front)\../.test(path.join('.')))
+    return { path: [...path.slice(0, 2), path.slice(2).join('.')], value, text };
+  if (typeof value === 'number' && path.length === 3 && path.join('.').startsWith('loss.weights.'))
+    return { path: [...path, 'initial'], value, text };
   const isType = typeof value === 'string' && path.join('.') === 'model';
-  return { path, value: isType ? { type: value } : value, place };
+  return { path, value: isType ? { type: value } : value, text };
 }
 
-function overridden(document: ConfigDocument, { path, value, place }: Override): ConfigDocument {
-  const named = path.join('.') === 'compare.models' ? modelsByName(document.value, value) : value;
-  return replaced(document, path, named, (rest) => ({ ...place, name: [...path, ...rest] }));
+function overridden(document: ConfigDocument, { path, value, text }: Override): ConfigDocument {
+  const set = path.join('.') === 'compare.models' ? modelsByName(document.value, value) : value;
+  return replaced(document, path, set, new Map([['', { text, folder: '.', name: path }]]));
 }
 
 /** Names in an override of the models: those of the config that have this label or type, else a type. */
-function modelsByName(config: unknown, given: unknown): unknown {
-  if (!Array.isArray(given)) return given;
-  const own = valueAt(config, ['compare', 'models']);
-  const models: readonly unknown[] = Array.isArray(own) ? own : [];
+function modelsByName(config: unknown, chosen: unknown): unknown {
+  if (!Array.isArray(chosen)) return chosen;
+  const models = valueAt(config, ['compare', 'models']);
   const nameOf = (model: unknown) => valueAt(model, ['label']) ?? valueAt(model, ['type']);
-  return given.map((name: unknown) =>
-    typeof name === 'string' ? (models.find((model) => nameOf(model) === name) ?? { type: name }) : name,
-  );
+  return chosen.map((name: unknown) => {
+    if (typeof name !== 'string') return name;
+    return (Array.isArray(models) && models.find((model) => nameOf(model) === name)) || { type: name };
+  });
 }
 
 /** Keys of `dataset` whose entries are merged by name; any other key of a config replaces that of the dataset file. */
@@ -238,7 +252,7 @@ function isEntry([dataset, key = '', ...name]: readonly string[]): boolean {
 }
 
 const shippedFolder = fileURLToPath(new URL('../../datasets/', import.meta.url));
-const ownFolder = 'datasets';
+const workingFolder = 'datasets';
 
 /** The names of the data sets that come with this program. */
 export function shippedDatasets(): readonly string[] {
@@ -260,31 +274,29 @@ export function describedDatasets(): readonly { readonly name: string; readonly 
 export function withDatasetFile(document: ConfigDocument): ConfigDocument {
   const dataset = valueAt(document.value, ['dataset']);
   if (!isMapping(dataset) || dataset.from === undefined) return document;
-  const { from, ...own } = dataset;
-  const { text, folder } = document.at(['dataset', 'from']);
+  const { from, ...others } = dataset;
+  const { text, folder } = placeOf(document, ['dataset', 'from']);
   const fail = (message: string) => new ConfigError(`${text}: 'dataset.from': ${message}.`);
   if (typeof from !== 'string' || from === '') throw fail('expected the name of a data set, or a file');
   const file = datasetFile(from, folder, fail);
-  const { value: given, at } = parsed(readText(file, fail), file);
-  if (!isMapping(given)) throw fail(`${file} is no mapping of the keys of dataset`);
-  if ('from' in given) throw new ConfigError(`${at(['from']).text}: 'from': a dataset file is not made from another.`);
-  if (isMapping(given.dataset))
-    throw new ConfigError(
-      `${at(['dataset']).text}: 'dataset': a dataset file has the keys of dataset themselves: remove this line, and move its keys to the left.`,
-    );
+  const inFile = parsed(readText(file, fail), file);
+  const { value: options } = inFile;
+  if (!isMapping(options)) throw fail(`${file} is no mapping of the keys of dataset`);
+  const refuse = (key: string, message: string) =>
+    new ConfigError(`${placeOf(inFile, [key]).text}: '${key}': a dataset file ${message}.`);
+  if ('from' in options) throw refuse('from', 'is not made from another');
+  if (isMapping(options.dataset))
+    throw refuse('dataset', 'has the keys of dataset themselves: remove this line, and move its keys to the left');
   // The name says what `ple data fetch` would get.
-  const taken = { ...('fetch' in given && { name: from }), ...given };
-  const entries = Object.entries(own).flatMap(([key, value]): [string[], unknown][] =>
-    mergedKeys.includes(key) && isMapping(value) && isMapping(given[key])
+  const taken = { ...('fetch' in options && { name: from }), ...options };
+  const entries = Object.entries(others).flatMap(([key, value]): [string[], unknown][] =>
+    mergedKeys.includes(key) && isMapping(value) && isMapping(options[key])
       ? Object.entries(value).map(([name, entry]) => [['dataset', key, name], entry])
       : [[['dataset', key], value]],
   );
-  return entries.reduce(
-    (merged, [path, value]) => replaced(merged, path, value, (rest) => document.at([...path, ...rest])),
-    replaced(document, ['dataset'], taken, (rest) =>
-      rest.length > 0 ? { ...at(rest), name: ['dataset', ...rest] } : document.at(['dataset']),
-    ),
-  );
+  // What the file lacks is missing in the file.
+  const start = replaced(document, ['dataset'], taken, placesBelow(inFile, [], ['dataset']));
+  return entries.reduce((merged, [path, value]) => replaced(merged, path, value, placesBelow(document, path)), start);
 }
 
 /** Puts a query's text where its file is named. */
@@ -292,9 +304,9 @@ function withQueryText(document: ConfigDocument): ConfigDocument {
   const path = ['dataset', 'query'];
   const query = valueAt(document.value, path);
   if (typeof query !== 'string' || !/^\S+\.sql$/i.test(query)) return document; // a path has no blanks, SQL has
-  const { text, folder } = document.at(path);
+  const { text, folder } = placeOf(document, path);
   const sql = readText(resolve(folder, query), (message) => new ConfigError(`${text}: 'dataset.query': ${message}.`));
-  return replaced(document, path, sql, (rest) => document.at([...path, ...rest]));
+  return replaced(document, path, sql, placesBelow(document, path));
 }
 
 /**
@@ -303,18 +315,19 @@ function withQueryText(document: ConfigDocument): ConfigDocument {
  */
 function datasetFile(word: string, folder: string, fail: (message: string) => ConfigError): string {
   if (/\.ya?ml$/i.test(word)) return resolve(folder) === resolve('.') ? word : resolve(folder, word);
-  const [inOwn, inShipped] = [join(ownFolder, `${word}.yaml`), join(shippedFolder, `${word}.yaml`)];
-  const [isOwn, isShipped] = [namesIn(ownFolder).includes(word), shippedDatasets().includes(word)];
-  if (!isOwn && !isShipped) {
-    const names = [...new Set([...shippedDatasets(), ...namesIn(ownFolder)])].toSorted();
+  const files = [workingFolder, shippedFolder]
+    .filter((folder) => namesIn(folder).includes(word))
+    .map((folder) => join(folder, `${word}.yaml`));
+  const [first, second = first] = files;
+  if (first === undefined || second === undefined) {
+    const names = [...new Set([...shippedDatasets(), ...namesIn(workingFolder)])].toSorted();
     throw fail(
       `there is no data set '${word}'${didYouMean(word, names)}; there are: ${names.join(', ')}; a file's name ends in .yaml; for a loader say loader: ${word}`,
     );
   }
-  const isOther = () => resolve(inOwn) !== resolve(inShipped) && readText(inOwn) !== readText(inShipped);
-  if (isOwn && isShipped && isOther())
-    throw fail(`a data set '${word}' comes with this program: rename ${inOwn}, or say its path`);
-  return isOwn ? inOwn : inShipped;
+  if (readText(first) !== readText(second))
+    throw fail(`a data set '${word}' comes with this program: rename ${first}, or say its path`);
+  return first;
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -50,10 +50,8 @@ export function parseExecute(config: z.infer<typeof executeSchema>, given: Parti
   const { data, error } = optionsSchema.safeParse({ ...own, ...given, ...sbatch });
   if (data) return data;
   const [issue] = error.issues;
-  const name = issue?.path.at(-1);
-  if (name === 'on') throw new ConfigError(`--on ${withoutPassword(given.on ?? '')}: ${issue?.message}.`);
   const message = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
-  throw new ConfigError(`--${String(name)}: ${message}.`);
+  throw new ConfigError(`--${String(issue?.path.at(-1))}: ${message}.`);
 }
 
 export function isQueue(on: string): boolean {

@@ -2,11 +2,11 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { countUpTo, epochCount } from './count.js';
 import {
-  absentParts,
   choice,
-  chosenIn,
   type Definitions,
   dataPaths,
+  isAbsent,
+  namedParts,
   type Plugin,
   partName,
   pluginsSchema,
@@ -16,7 +16,7 @@ import {
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, isMapping, readDocument, shippedDatasets } from './document.js';
 import { notAmong, parsePart, refuse } from './parse.js';
-import { inputsSchema, type TaskConfig, taskSchema, trackingSchema, weightSchema } from './parts.js';
+import { inputsSchema, taskSchema, trackingSchema, weightSchema } from './parts.js';
 
 export const seedSchema = z.int().nonnegative();
 
@@ -51,7 +51,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
       batchSize: countUpTo(2 ** 20, 'the rows of a step are in memory at once').describe(
         'Rows in a step. It may exceed the data.',
       ),
-      optimizer: choice(optimizers, 'type', { unchecked, more: withSchedule }).describe(
+      optimizer: choice(optimizers, 'type', { unchecked, change: withSchedule }).describe(
         'How gradients change the parameters.',
       ),
       average: z
@@ -69,7 +69,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
         ),
       optimizers: z
         .strictObject({
-          embeddings: choice(optimizers, 'type', { unchecked, more: ofEmbeddingsAlone }).describe(
+          embeddings: choice(optimizers, 'type', { unchecked, change: ofEmbeddingsAlone }).describe(
             'The optimizer of embedding tables. Its rate follows the schedule or decay of `train.optimizer`. Each part clips its own gradients. `l2Embeddings` and `weightDecayEmbeddings` then stand here alone.',
           ),
         })
@@ -229,13 +229,7 @@ function runSchema(definitions: Definitions, unchecked: readonly string[]) {
 }
 
 /** What the checks across the parts of a config read. */
-interface Checked {
-  readonly name: string;
-  readonly tasks: readonly TaskConfig[];
-  readonly loss: { readonly weights: object };
-  readonly train: { readonly earlyStopping: { readonly monitor: string } };
-  readonly tracking?: z.infer<typeof trackingSchema> | undefined;
-}
+type Checked = Pick<z.infer<z.ZodObject<ReturnType<typeof runKeys>>>, 'name' | 'tasks' | 'loss' | 'train' | 'tracking'>;
 
 /** Adds the checks across the parts of a config, and the name of MLflow's experiment. */
 export function withChecks<Schema extends z.ZodType<Checked>>(
@@ -288,16 +282,10 @@ function checkOptimizers(
 
 /** The options of an optimizer that moves embedding tables alone. */
 function ofEmbeddingsAlone(options: z.ZodObject): z.ZodObject {
-  const rate = 'the learning rate of embeddings changes as that of train.optimizer does: remove it here';
-  const refused = Object.entries({
-    ...{ schedule: rate, decay: rate },
-    ...Object.fromEntries(
-      ofWeights.map((key) => [key, `it is of weights, and these are embeddings: say ${key}Embeddings`]),
-    ),
-  }).filter(([key]) => key in options.shape);
-  return options.safeExtend(
-    Object.fromEntries(refused.map(([key, message]) => [key, z.never({ error: message }).optional()])),
-  );
+  const error =
+    'is not of embeddings: their rate changes as that of train.optimizer does; l2Embeddings and weightDecayEmbeddings are theirs';
+  const others = ['schedule', 'decay', ...ofWeights].filter((key) => key in options.shape);
+  return options.safeExtend(Object.fromEntries(others.map((key) => [key, z.never({ error }).optional()])));
 }
 
 /** Options of optimizers that act on weights alone; with the suffix `Embeddings`, on embedding tables alone. */
@@ -305,7 +293,7 @@ const ofWeights: readonly string[] = ['l2', 'weightDecay'];
 const ofEmbeddings = [...ofWeights.map((key) => `${key}Embeddings`), 'lazy'];
 
 /** A whole, checked config with every default filled in. */
-export type Experiment = Readonly<Omit<z.infer<ReturnType<typeof runSchema>>, 'plugins'>> & {
+export type Experiment = Readonly<Omit<z.infer<RunSchema>, 'plugins'>> & {
   readonly plugins?: readonly Plugin[];
 };
 
@@ -324,25 +312,24 @@ export function parseExperiment(
 
 /** `parseExperiment` for a document. `compare:` is left out, and then `execute:` too. */
 export function resolveExperiment(document: ConfigDocument, definitions: Definitions): Experiment {
-  const given = withoutComparison(document.value);
-  const plugins = isMapping(given) && given.plugins !== undefined ? parsePlugins(given, document, definitions) : [];
-  const absent = absentParts(plugins, definitions.plugins);
-  const schema = experimentSchema(definitions, absent);
-  const { plugins: _, ...experiment } = parsePart(schema, given, document);
+  const value = withoutComparison(document.value);
+  const named = parsePart(z.looseObject({ plugins: pluginsSchema }), value, document).plugins ?? [];
+  const plugins = resolvedPlugins(named, document, definitions.plugins);
+  const absent = plugins.filter((plugin) => isAbsent(plugin, definitions.plugins));
+  const schema = experimentSchema(
+    definitions,
+    absent.flatMap(({ parts }) => parts),
+  );
+  const { plugins: _, ...experiment } = parsePart(schema, value, document);
   const { kind, all } = definitions.metrics; // a run has the values of all that its tasks' types have
   const measured = all.filter(({ type }) => experiment.tasks.some((task) => task.type === type));
-  const used = [
-    ...chosenIn(schema, experiment).map(({ part }) => part),
+  const parts = [
+    ...namedParts(experiment, definitions).map(({ part }) => part),
     ...measured.map(({ name }) => partName(kind, name)),
   ];
   const paths = dataPaths({ ...experiment, plugins }, definitions);
-  const own = usedPlugins(plugins, definitions.plugins, used, paths);
-  return own.length > 0 ? { ...experiment, plugins: own } : experiment;
-}
-
-function parsePlugins(given: object, document: ConfigDocument, definitions: Definitions): readonly Plugin[] {
-  const { plugins = [] } = parsePart(z.looseObject({ plugins: pluginsSchema }), given, document);
-  return resolvedPlugins(plugins, document, definitions.plugins);
+  const used = usedPlugins(plugins, definitions.plugins, parts, paths);
+  return used.length > 0 ? { ...experiment, plugins: used } : experiment;
 }
 
 /** The part of a config that is a run's. */
@@ -353,18 +340,18 @@ export function withoutComparison(config: unknown): unknown {
   return rest;
 }
 
-const schemas = new WeakMap<Definitions, Map<string, ReturnType<typeof runSchema>>>();
+type RunSchema = ReturnType<typeof runSchema>;
+const schemas = new WeakMap<Definitions, Map<string, RunSchema>>();
 
 /**
  * The schema of a run's config, made once for the same definitions.
  * @param unchecked parts of which any options are taken
  */
-export function experimentSchema(definitions: Definitions, unchecked: readonly string[]): ReturnType<typeof runSchema> {
-  const made = schemas.get(definitions) ?? new Map<string, ReturnType<typeof runSchema>>();
-  schemas.set(definitions, made);
+export function experimentSchema(definitions: Definitions, unchecked: readonly string[]): RunSchema {
+  const made = schemas.get(definitions) ?? new Map<string, RunSchema>();
   const key = `${definitions.plugins.length} ${unchecked.join()}`;
   const schema = made.get(key) ?? runSchema(definitions, unchecked);
-  made.set(key, schema);
+  schemas.set(definitions, made.set(key, schema));
   return schema;
 }
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { chosenIn, type Definitions, dataPaths } from './definitions.js';
+import { type Definitions, dataPaths, namedParts } from './definitions.js';
 import { isMapping } from './document.js';
 import { type Experiment, experimentSchema } from './experiment.js';
-import { alternatives, below } from './parse.js';
+import { alternatives } from './parse.js';
 
 /**
  * Raise it when equal configs train, choose epochs or judge otherwise, or when a default changes: earlier runs are then
@@ -26,8 +26,9 @@ export function hash8(experiment: Experiment, checksum: string, definitions: Def
   const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
   const schema = experimentSchema(definitions, ofPlugins);
   const config = withoutDefaults(schema, { ...rest, dataset: data });
-  const raised = chosenIn(schema, experiment).filter(({ revision }) => revision !== 1);
-  const revisions = raised.map(({ part, revision }) => `${part} ${revision}`);
+  const revisions = namedParts(experiment, definitions)
+    .filter(({ part, revision }) => revision !== 1 && !ofPlugins.includes(part))
+    .map(({ part, revision }) => `${part} ${revision}`);
   const code = [...new Set(plugins.map(({ sha256 }) => sha256))].toSorted();
   return createHash('sha256')
     .update(JSON.stringify(sorted({ protocol, config, revisions, code, checksum })))
@@ -42,12 +43,16 @@ export function withoutDefaults(schema: z.core.$ZodType, value: unknown): unknow
   const own = found.length > 1 ? found.find((one) => z.safeParse(one, value).success) : found[0];
   if (!own) return value;
   if (Array.isArray(value)) {
-    const [element] = below(own, 0);
+    const { element } = own instanceof z.ZodArray ? own : {};
     return element ? value.map((item) => withoutDefaults(element, item)) : value;
   }
+  const fieldOf = (key: string) => {
+    if (own instanceof z.ZodObject) return Object.hasOwn(own.shape, key) ? own.shape[key] : undefined;
+    return own instanceof z.ZodRecord ? own.valueType : undefined;
+  };
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, item]) => {
-      const [field] = below(own, key);
+      const field = fieldOf(key);
       if (!field) return [[key, item]];
       return isDeepStrictEqual(item, defaultValue(field)) ? [] : [[key, withoutDefaults(field, item)]];
     }),
@@ -56,16 +61,13 @@ export function withoutDefaults(schema: z.core.$ZodType, value: unknown): unknow
 
 const defaults = new WeakMap<z.core.$ZodType, { readonly value: unknown }>();
 
-/** What a key has that is not given; undefined: it must be given, or has no default. */
+/** What a key has that is not written; some are filled in where they are read. Undefined: it has no default. */
 function defaultValue(field: z.core.$ZodType): unknown {
-  const known = defaults.get(field) ?? { value: z.safeParse(field, undefined).data ?? documented(field) };
+  const known = defaults.get(field) ?? {
+    value: z.safeParse(field, undefined).data ?? z.globalRegistry.get(field)?.default,
+  };
   defaults.set(field, known);
   return known.value;
-}
-
-/** Of a key that is filled in where it is read. */
-function documented(field: z.core.$ZodType): unknown {
-  return z.globalRegistry.get(field)?.default;
 }
 
 /** With the keys of every mapping in order. */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { didYouMean, nearest } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
-import { inOrder } from '../support/faults.js';
-import { type ConfigDocument, isMapping, type Path, valueAt } from './document.js';
+import { type ConfigDocument, isMapping, type Path, placeOf, valueAt } from './document.js';
 
 /**
  * Parses a config, or one part of it (`at` is where it lies in the document).
@@ -14,57 +13,37 @@ export function parsePart<Schema extends z.ZodType>(
   document: ConfigDocument,
   at: Path = [],
 ): z.infer<Schema> {
-  const holders = new Map<readonly string[], Holder>(); // by unknown keys
-  const parsed = schema.safeParse(value, {
-    error(issue) {
-      if (issue.code === 'unrecognized_keys' && issue.inst instanceof z.ZodType)
-        holders.set(issue.keys, { schema: issue.inst, value: issue.input });
-      return inWords(issue);
-    },
-  });
+  const parsed = schema.safeParse(value, { error: inWords });
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.flatMap(meant);
-  const misspelt = new Set<string>();
-  const unknown = issues.flatMap((issue) => {
-    const holder = issue.code === 'unrecognized_keys' ? holders.get(issue.keys) : undefined;
-    if (!holder || issue.code !== 'unrecognized_keys') return [];
-    return issue.keys.map((key) => {
-      const [near, known] = [meantKey(key, holder), keysIn(holder.schema).join(', ')];
-      if (near !== undefined) misspelt.add([...issue.path, near].join('.'));
-      const path = [...toPath(issue.path), key];
-      return {
-        path,
-        message: `unknown key${near === undefined ? `; known keys: ${known}` : ` (did you mean '${near}'?)`}`,
-      };
-    });
+  const issues = parsed.error.issues.flatMap((issue) => meant(issue, value));
+  const withUnknown = issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => path.join('.'));
+  const mistakes = issues.flatMap((issue) => {
+    const path = issue.path.map(String);
+    if (issue.code === 'unrecognized_keys') {
+      const messages = issue.message.split('\n');
+      return issue.keys.map((key, index) => ({ path: [...path, key], message: messages[index] ?? '' }));
+    }
+    const isMissing = valueAt(value, path) === undefined;
+    return isMissing && withUnknown.includes(path.slice(0, -1).join('.')) // it may be there, misspelt
+      ? []
+      : [{ path, message: issue.message }];
   });
-  const others = issues
-    .filter(({ code }) => code !== 'unrecognized_keys')
-    .map(({ path, message }) => ({ path: toPath(path), message: message.replace(/\.$/, '') }))
-    .filter(({ path }) => !misspelt.has(path.join('.')) || valueAt(value, path) !== undefined);
-  const faults = [...unknown, ...others].flatMap(({ path, message }) => {
-    const whole = [...at, ...path];
-    return [...failAt(document, whole, message).faults, ...hintAt(document, whole)];
-  });
-  throw new ConfigError(...inOrder([...new Set(faults)]));
+  // Of several mistakes at one place the last is the narrowest.
+  const byPlace = new Map(
+    mistakes.map(({ path, message }) => [path.join('.'), failAt(document, [...at, ...path], message)]),
+  );
+  throw new ConfigError(...inOrder([...byPlace.values()].map(({ message }) => message)));
 }
 
 /** A mistake at a place of the config. */
 export function failAt(document: ConfigDocument, path: Path, message: string): ConfigError {
-  const { text, name } = document.at(path);
+  const { text, name } = placeOf(document, path);
   return new ConfigError(`${text}: ${name.length > 0 ? `'${name.join('.')}': ` : ''}${message}.`);
 }
 
-/** Options that were written for the config's own part do not fit the one that an override names. */
-function hintAt(document: ConfigDocument, path: Path): readonly string[] {
-  const isOverride = document.at(path).text.startsWith('override ');
-  return path.flatMap((_, depth) => {
-    const { text, name } = document.at([...path.slice(0, depth), path[0] === 'dataset' ? 'loader' : 'type']);
-    const start = `override '${name.join('.')}=`;
-    if (isOverride || !text.startsWith(start)) return [];
-    const [part, chosen] = [name.slice(0, -1).join('.'), `${name.at(-1)}: ${text.slice(start.length, -1)}`];
-    return [`${text} changes no other key: '${part}={ ${chosen}, … }' sets them all.`];
-  });
+/** Mistakes by file and line. */
+function inOrder(mistakes: readonly string[]): readonly string[] {
+  return [...new Set(mistakes)].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
 /** The message for an unknown name. */
@@ -84,38 +63,33 @@ export function isUnique(values: readonly unknown[]): boolean {
 
 type Issue = z.core.$ZodIssue;
 
-/** A mapping with unknown keys. */
-interface Holder {
-  readonly schema: z.core.$ZodType;
-  readonly value: unknown;
-}
-
 /**
  * The mistakes to report. For a union, those of the alternative whose first mistake lies deepest; rather one whose `kind` is
  * the one given.
  */
-function meant(issue: Issue): Issue[] {
+function meant(issue: Issue, whole: unknown): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
-  const found = issue.errors.map((inner) => inner.flatMap(meant));
+  const inner = valueAt(whole, issue.path.map(String));
+  const found = issue.errors.map((errors) => errors.flatMap((error) => meant(error, inner)));
   const isOther = ([first]: readonly Issue[]) => Number(first?.code === 'invalid_value');
   const [best = []] = found.toSorted((a, b) => depth(b) - depth(a) || isOther(a) - isOther(b) || a.length - b.length);
   const [first] = best;
   if (!first || depth(best) === 0) return [issue];
-  const values = found.flatMap(([one]) =>
-    one?.code === 'invalid_value' && one.path.join('.') === first.path.join('.') ? one.values : [],
+  const values = found.flatMap(([other]) =>
+    other?.code === 'invalid_value' && other.path.join('.') === first.path.join('.') ? other.values : [],
   );
-  const message = first.code === 'invalid_value' ? `it must be ${oneOf(values)}` : first.message;
-  return best.map((inner) => ({
-    ...inner,
-    message: inner === first ? message : inner.message,
-    path: [...issue.path, ...inner.path],
+  const message =
+    first.code === 'invalid_value' ? oneOf(values, valueAt(inner, first.path.map(String))) : first.message;
+  return best.map((mistake) => ({
+    ...mistake,
+    message: mistake === first ? message : mistake.message,
+    path: [...issue.path, ...mistake.path],
   }));
 }
 
 /** An unknown key lies deeper than the mapping that it is in. */
 function depth([first]: readonly Issue[]): number {
-  if (!first) return -1;
-  return 2 * first.path.length + (first.code === 'unrecognized_keys' ? 1 : 0);
+  return first ? 2 * first.path.length + Number(first.code === 'unrecognized_keys') : -1;
 }
 
 /** Undefined: zod's words. A message of the schema goes before. */
@@ -127,14 +101,21 @@ function inWords(issue: z.core.$ZodRawIssue): string | undefined {
       return `expected ${inYaml(expected)}, received ${inYaml(z.core.util.parsedType(input))}`;
     }
     case 'invalid_value':
-      return `it must be ${oneOf(issue.values)}`;
+      return oneOf(issue.values, issue.input);
     case 'invalid_key':
       return issue.issues[0]?.message;
-    case 'invalid_union':
-      return ofAlternatives(
-        issue.errors.flatMap(([first]) => first ?? []),
-        issue.input,
-      );
+    case 'unrecognized_keys': // a line for each
+      return issue.keys.map((key) => unknownKey(key, issue.inst, issue.input)).join('\n');
+    case 'invalid_union': {
+      const mistakes = issue.errors.flatMap(([first]) => first ?? []);
+      const words = mistakes.flatMap((mistake) => {
+        if (mistake.code === 'invalid_type') return `a ${inYaml(mistake.expected)}`;
+        return mistake.code === 'invalid_value' ? mistake.values : [];
+      });
+      return issue.input !== undefined && words.length >= mistakes.length
+        ? oneOf(words, issue.input)
+        : [...new Set(mistakes.map(({ message }) => message))].join(', or ');
+    }
     case 'too_small':
       if (issue.origin === 'array')
         return `it needs ${issue.minimum === 1 ? 'an item' : `${issue.minimum} items`} or more`;
@@ -150,19 +131,10 @@ function inWords(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-function ofAlternatives(issues: readonly Issue[], input: unknown): string {
-  const values = issues.flatMap((issue) => (issue.code === 'invalid_value' ? issue.values : []));
-  const types = issues.flatMap((issue) => (issue.code === 'invalid_type' ? inYaml(issue.expected) : []));
-  const others = issues.some(({ code }) => code !== 'invalid_value' && code !== 'invalid_type');
-  if (others || input === undefined) return [...new Set(issues.map(({ message }) => message))].join(', or ');
-  if (values.length > 0) return `it must be ${oneOf([...values, ...types.map((type) => `a ${type}`)])}`;
-  return `expected ${oneOf(types)}, received ${inYaml(z.core.util.parsedType(input))}`;
-}
-
-function oneOf(values: readonly unknown[]): string {
-  const words = [...new Set(values)];
-  const last = words.pop();
-  return words.length > 0 ? `${words.join(', ')} or ${last}` : String(last);
+function oneOf(values: readonly unknown[], given: unknown): string {
+  const words = [...new Set(values.map(String))];
+  const text = words.length > 1 ? `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` : words.join();
+  return `it must be ${text}${typeof given === 'string' ? didYouMean(given, words) : ''}`;
 }
 
 /** A type of JavaScript in the words of YAML. */
@@ -170,76 +142,45 @@ function inYaml(type: string): string {
   return type.replace(/^(record|object)$/, 'mapping').replace(/^(tuple|array)$/, 'list');
 }
 
-function toPath(path: readonly PropertyKey[]): Path {
-  return path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-}
-
 /** What papers and other programs call a key. */
 const otherNames: Readonly<Record<string, string>> = {
-  lr: 'learningRate',
-  wd: 'weightDecay',
-  weightdecay: 'weightDecay',
-  l2reg: 'l2',
-  bs: 'batchSize',
-  batch: 'batchSize',
+  lr: 'learningrate',
+  wd: 'weightdecay',
+  bs: 'batchsize',
+  batch: 'batchsize',
   eps: 'epsilon',
-  nepochs: 'epochs',
   numepochs: 'epochs',
   maxepochs: 'epochs',
-  hidden: 'levels',
   hiddenunits: 'levels',
   layers: 'levels',
-  dnnhiddenunits: 'levels',
-  dropoutrate: 'dropout',
-  act: 'activation',
-  norm: 'normalization',
-  batchnorm: 'normalization',
-  nexperts: 'experts',
   numexperts: 'experts',
-  emb: 'embedding',
   embeddim: 'embedding',
-  embeddingdim: 'embedding',
-  valid: 'validation',
-  val: 'validation',
-  type: 'loader',
 };
 
-/** The key of a mapping that is meant by a word that is none: another name of it, a key below one of its own, a near miss. */
-function meantKey(word: string, holder: Holder): string | undefined {
+/** The key that is meant has this name, or another one of it, the least deep below the mapping; else it is a near miss. */
+function unknownKey(word: string, mapping: unknown, value: unknown): string {
   const plain = (name: string) => name.toLowerCase().replaceAll(/[_-]/g, '');
-  const known = keysIn(holder.schema);
-  const other = Object.hasOwn(otherNames, plain(word)) ? otherNames[plain(word)] : undefined;
-  return (
-    known.find((key) => key === other || plain(key) === plain(word)) ??
-    pathBelow(other ?? word, holder) ??
-    nearest(word, known)
-  );
+  const paths = mapping instanceof z.ZodObject ? pathsIn(mapping, 4) : [];
+  const same = paths.filter((path) => [plain(word), otherNames[plain(word)]].includes(plain(path.at(-1) ?? '')));
+  const inGiven = same.filter((path) => valueAt(value, path.slice(0, -1)) !== undefined);
+  const likely = inGiven.length > 0 ? inGiven : same;
+  const least = Math.min(...likely.map(({ length }) => length));
+  const [only, ...others] = new Set(likely.filter(({ length }) => length === least).map((path) => path.join('.')));
+  const keys = paths.flatMap(([key = '', ...below]) => (below.length === 0 ? key : []));
+  const near = others.length === 0 && only !== undefined ? only : nearest(word, keys);
+  return `unknown key${near === undefined ? `; known keys: ${keys.join(', ')}` : ` (did you mean '${near}'?)`}`;
 }
 
-/** The path to the only key of this name that lies least deep below a mapping; those in mappings that are given go first. */
-function pathBelow(name: string, { schema, value }: Holder): string | undefined {
-  let level = [{ path: '', schema }];
-  for (let depth = 0; depth < 3; depth++) {
-    level = level.flatMap(({ path, schema }) =>
-      alternatives(schema, undefined).flatMap((one) =>
-        one instanceof z.ZodObject
-          ? keysIn(one).map((key) => ({ path: `${path}.${key}`, schema: one.shape[key] }))
-          : [],
-      ),
-    );
-    const found = [...new Set(level.map(({ path }) => path.slice(1)).filter((path) => path.endsWith(`.${name}`)))];
-    const given = found.filter((path) => valueAt(value, path.split('.').slice(0, -1)) !== undefined);
-    const [only, ...others] = given.length > 0 ? given : found;
-    if (only !== undefined) return others.length === 0 ? only : undefined;
-  }
-  return undefined;
-}
-
-/** Without keys that are there only for the message why they may not be. */
-function keysIn(schema: z.core.$ZodType): readonly string[] {
-  if (!(schema instanceof z.ZodObject)) return [];
-  return Object.entries(schema.shape).flatMap(([key, value]) =>
-    value instanceof z.ZodOptional && value.unwrap() instanceof z.ZodNever ? [] : [key],
+/** The keys of a mapping and the paths below it, without keys that are there only for the message why they may not be. */
+function pathsIn(schema: z.core.$ZodType, levels: number): string[][] {
+  return alternatives(schema, undefined).flatMap((mapping) =>
+    mapping instanceof z.ZodObject && levels > 0
+      ? Object.entries(mapping.shape).flatMap(([key, value]) =>
+          unwrapped(value) instanceof z.ZodNever
+            ? []
+            : [[key], ...pathsIn(value, levels - 1).map((path) => [key, ...path])],
+        )
+      : [],
   );
 }
 
@@ -269,17 +210,4 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   )
     return unwrapped(schema.unwrap());
   return schema instanceof z.ZodPipe ? unwrapped(schema.out) : schema;
-}
-
-/** The schema of what lies at a key of a mapping, a list or a record with this schema, none of which is a union. */
-export function below(schema: z.core.$ZodType, key: string | number): readonly z.core.$ZodType[] {
-  const found =
-    schema instanceof z.ZodObject && Object.hasOwn(schema.shape, key)
-      ? schema.shape[key]
-      : schema instanceof z.ZodArray
-        ? schema.element
-        : schema instanceof z.ZodRecord
-          ? schema.valueType
-          : undefined;
-  return found ? [found] : [];
 }

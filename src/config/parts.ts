@@ -161,8 +161,7 @@ export type TaskConfig = Readonly<z.infer<typeof taskSchema>>;
 
 /** A task's training loss, if it is not the usual one of its type. */
 export type TaskLoss =
-  | { readonly type: 'focal'; readonly gamma: number; readonly alpha?: number | undefined }
-  | { readonly type: 'huber'; readonly delta: number }
+  | Exclude<z.infer<typeof lossSchema>, string>
   | { readonly type: 'mae' | 'poisson' | 'log-normal' };
 
 /** Undefined: the usual one of the task's type. */

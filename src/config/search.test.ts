@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { definitions } from '../training/definitions.js';
-import { parseComparison, stringifyComparison } from './comparison.js';
 import { drawCandidates, type Spaces } from './search.js';
 
 const drawn = (
@@ -60,53 +58,5 @@ describe('candidates', () => {
     const shared: Spaces = { s: { uniform: [0, 1] } };
     expect(column(drawn(own, 10, { shared }), 's')).toEqual(column(drawn({}, 10, { shared, label: 'other' }), 's'));
     expect(column(drawn(own, 10, { shared }), 'a')).toEqual(column(ten, 'a'));
-  });
-});
-
-describe('a config', () => {
-  const text = (tune: string, search: string) => `name: small
-compare:
-  models: [{ type: single-task, levels: [[8]], tower: [4] }, { type: mmoe, levels: [[8]], tower: [4], tune: { model.experts: [2, 3] } }]
-  seeds: 3
-  tune: ${tune}
-  search: ${search}
-dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 4 }
-tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
-train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
-`;
-  const parse = (tune: string, search: string) => parseComparison(text(tune, search), 'c.yaml', [], definitions);
-  const rate = '{ train.optimizer.learningRate: { logUniform: [0.001, 0.1] } }';
-
-  test('resolved, asks for the same search', () => {
-    const config = parse(rate, '{ type: random, candidates: 7 }');
-    const again = parseComparison(stringifyComparison(config), 'again.yaml', [], definitions);
-    expect(again.search).toEqual({ type: 'random', candidates: 7 });
-    expect(again.settings('mmoe')).toEqual(config.settings('mmoe'));
-  });
-
-  test.each([
-    [rate, '{ type: random }', /'compare\.search\.candidates': is missing/],
-    [rate, '{ type: every, candidates: 3 }', /'compare\.search\.type': it must be grid or random/],
-    [
-      '{ train.batchSize: { uniform: [3, 1] } }',
-      '{ type: random, candidates: 3 }',
-      /the first number must be below the second/,
-    ],
-  ])('with %s and %s is refused', (tune, search, message) => {
-    expect(() => parse(tune, search)).toThrow(message);
-  });
-
-  test("is refused for the same mistakes in a model's own search", () => {
-    const own = text(rate, '{ type: random, candidates: 3 }').replace('[2, 3]', '{ integer: [3, 2] }');
-    expect(() => parseComparison(own, 'c.yaml', [], definitions)).toThrow(
-      /'compare\.models\.1\.tune\.model\.experts\.integer': the first number must be below the second/,
-    );
-  });
-
-  test('names that every object has are names like others', () => {
-    const config = (words: string[]) =>
-      parseComparison(text(rate, '{ type: random, candidates: 3 }'), 'c.yaml', words, definitions);
-    expect(() => config(['constructor=1'])).toThrow(/'constructor': unknown key; known keys: name/);
-    expect(() => config(['loss.weights.constructor.initial=2'])).toThrow(/no task 'constructor'; there are: y1, y2/);
   });
 });

@@ -35,6 +35,6 @@ export class Faults {
 }
 
 /** Mistakes by file and line. */
-export function inOrder(faults: readonly string[]): readonly string[] {
+function inOrder(faults: readonly string[]): readonly string[] {
   return faults.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }

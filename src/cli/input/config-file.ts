@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../../config/comparison.js';
 import { type Experiment, parseExperiment } from '../../config/experiment.js';
@@ -8,70 +8,72 @@ import { systemReason } from '../../support/system-error.js';
 import { definitions } from '../../training/definitions.js';
 import { loadConfigPlugins } from '../../training/plugins.js';
 import { checkParts } from '../../training/setup.js';
-import { configFolders } from './beside-config.js';
+import { configFolders } from '../command.js';
 import { shippedConfig } from './shipped-configs.js';
 
-/** The config named by --config or by the first word, and the overrides. It is a file, or a config of this program. */
-export function namedConfig(
-  words: readonly string[],
-  option: string | undefined,
-): { readonly file: string | undefined; readonly overrides: readonly string[] } {
+/** A config: its text, its file, and overrides. */
+export type NamedConfig = readonly [text: string, file: string, overrides: readonly string[]];
+
+/** The config that a word means, a file or one of this program. */
+export function namedConfig(word: string, overrides: readonly string[]): NamedConfig {
+  const file = shippedConfig(word);
+  return [readText(file), file, overrides];
+}
+
+/** The config named by --config or by the first word; the other words are overrides. */
+export function configOf(words: readonly string[], option: string | undefined): NamedConfig | undefined {
   const [first, ...rest] = words;
-  if (option === undefined && first !== undefined && !first.includes('='))
-    return { file: shippedConfig(first), overrides: rest };
-  return { file: option === undefined ? undefined : shippedConfig(option), overrides: words };
+  if (option !== undefined) return namedConfig(option, words);
+  return first === undefined || first.includes('=') ? undefined : namedConfig(first, rest);
 }
 
-/** `namedConfig` for a command that requires a config. */
-export function neededConfig(
-  words: readonly string[],
-  option: string | undefined,
-): { readonly file: string; readonly overrides: readonly string[] } {
-  const { file, overrides } = namedConfig(words, option);
-  if (file === undefined) throw new ConfigError('Name a config: --config FILE.');
-  return { file, overrides };
+/** `configOf` for a command that requires a config. */
+export function neededConfig(words: readonly string[], option: string | undefined): NamedConfig {
+  const config = configOf(words, option);
+  if (!config) throw new ConfigError('Name a config: --config FILE.');
+  return config;
 }
 
-/** Reads the config of one run, loads its plugins, and checks everything that needs no data. */
-export async function readConfig(file: string, overrides: readonly string[]): Promise<Experiment> {
-  return checkedConfig(readText(file), file, overrides);
-}
-
-/** `readConfig` for a text. */
-export async function checkedConfig(text: string, file: string, overrides: readonly string[]): Promise<Experiment> {
-  await loadConfigPlugins(text, file, overrides);
-  let experiment: Experiment;
+/** Parses the config of one run, loads its plugins, and checks everything that needs no data. */
+export async function checkedConfig(...config: NamedConfig): Promise<Experiment> {
+  await loadConfigPlugins(...config);
   try {
-    experiment = parseExperiment(text, file, overrides, definitions);
+    const experiment = parseExperiment(...config, definitions);
+    checkParts(experiment);
+    return experiment;
   } catch (error) {
-    if (!(error instanceof ConfigError) || !/'model': is missing/.test(error.message)) throw error;
-    if (!isComparison(text, file, overrides)) throw error;
+    const lacksModel = error instanceof ConfigError && /'model': is missing/.test(error.message);
+    if (!lacksModel || !isComparison(...config)) throw error;
+    const [, file] = config;
     throw new ConfigError(
       `${file} is the config of a comparison, without a model of its own: ple compare --config ${file}`,
     );
   }
-  checkParts(experiment);
-  return experiment;
 }
 
-/** Reads and checks the config of a comparison, with its plugins. */
-export async function readComparison(file: string, overrides: readonly string[]): Promise<ComparisonConfig> {
-  return checkedComparison(readText(file), file, overrides);
+/** The same for a comparison. */
+export async function checkedComparison(...config: NamedConfig): Promise<ComparisonConfig> {
+  await loadConfigPlugins(...config);
+  const comparison = parseComparison(...config, definitions);
+  const seed = comparison.seeds[0] ?? 0;
+  for (const { label } of comparison.models)
+    for (const point of comparison.points)
+      for (const values of comparison.settings(label)) checkParts(comparison.experiment(label, point, seed, values));
+  return comparison;
 }
 
-/** `readComparison` for a text. */
-export async function checkedComparison(
-  text: string,
-  file: string,
-  overrides: readonly string[],
-): Promise<ComparisonConfig> {
-  await loadConfigPlugins(text, file, overrides);
-  const config = parseComparison(text, file, overrides, definitions);
-  const seed = config.seeds[0] ?? 0;
-  for (const { label } of config.models)
-    for (const point of config.points)
-      for (const values of config.settings(label)) checkParts(config.experiment(label, point, seed, values));
-  return config;
+/** The single run that a comparison's config also describes, if any. */
+export async function runBeside(...config: NamedConfig): Promise<Experiment | undefined> {
+  if (!isAlsoRun(...config)) return undefined;
+  try {
+    return await checkedConfig(...config);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      ...error.faults,
+      "(This is of the config's model, which only ple train uses; ple compare uses compare.models.)",
+    );
+  }
 }
 
 /**
@@ -88,41 +90,15 @@ export async function refuseStoredCommands({ external }: ComparisonConfig, file:
   );
 }
 
-/** Whether this is the config of a comparison. False for an unreadable file, whose error appears when it is read. */
-export function namesComparison(file: string, overrides: readonly string[]): boolean {
-  return isComparison(readText(file), file, overrides);
-}
-
-/** The single run that a comparison's config also describes, if any. */
-export async function readRunBeside(file: string, overrides: readonly string[]): Promise<Experiment | undefined> {
-  if (!isAlsoRun(readText(file), file, overrides)) return undefined;
-  try {
-    return await readConfig(file, overrides);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(
-      ...error.faults,
-      "(This is of the config's model, which only ple train uses; ple compare uses compare.models.)",
-    );
-  }
-}
-
 /** The text of a config. */
-export function readText(file: string): string {
+function readText(file: string): string {
   configFolders.add(dirname(file));
   if (/\.(csv|tsv|tab|parquet|pq|jsonl|ndjson)(\.gz)?$/i.test(file)) {
     throw new ConfigError(`${file} is no config: 'ple data inspect ${file} --write' prints one to start with.`);
   }
   try {
-    const known = streams.get(file);
-    if (known !== undefined) return known;
-    const text = readFileSync(file, 'utf8');
-    if (!statSync(file).isFile()) streams.set(file, text);
-    return text;
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw new ConfigError(`Cannot read the config ${file}: ${systemReason(error)}.`);
   }
 }
-
-/** Contents of pipes, which can be read only once. */
-const streams = new Map<string, string>();

@@ -4,8 +4,7 @@ import type { TrainedModel } from '../../serving/trained-run.js';
 import type { OpenedRows, RowsEvent, RowsOptions } from '../../serving/with-rows.js';
 import { catalogue } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
-import { collect } from '../command.js';
-import { say } from '../display/say.js';
+import { collect, say } from '../command.js';
 
 const devices = catalogue(
   'device',

@@ -92,6 +92,6 @@ test('of: test without a test file, of groups, or beside files of validation, is
 test('a seed that would draw nothing is refused', async () => {
   const path = await file('x,when,y\n1,1,0\n');
   await expect(open({ path, tasks: { y: {} }, splitSeed: 'run', split: { time: 'when' } })).rejects.toThrow(
-    "dataset.splitSeed: 'run' would change nothing: no rows are drawn",
+    "'run' would change nothing: no rows are drawn",
   );
 });

@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { withoutDefaults } from '../../config/hash.js';
 import { didYouMean } from '../../support/catalogue.js';
-import { DataError } from '../../support/errors.js';
+import { ConfigError, DataError } from '../../support/errors.js';
 import type { SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { checksumOfDraw } from '../split-seed.js';
@@ -39,13 +39,14 @@ export const table = defineLoader({
       message:
         "a query has no files of 'validation' and 'test': its rows say their split. For the query SELECT …, 'train' AS part FROM old UNION ALL SELECT …, 'test' FROM new, say split: { column: part, validation: …, test: test }",
     })
-    .superRefine(checkVariables),
+    .superRefine(checkVariables)
+    .superRefine(checkShares),
   paths: ['name', 'page', 'fetch', 'folder', 'path', 'validation', 'test', 'files', 'database', 'cache'],
   async open({ loader, ...given }, context) {
     const { name, page, fetch, folder, path, validation, test, files, database, cache, ...content } = given;
     const options = { ...given, ...inFolder(given) };
     const read = await listFiles(options); // a missing file is told first
-    const shares = splitShares(options); // fails before anything is read
+    const shares = splitShares(options);
     if (path !== undefined && new Set(read.files.map((file) => partition(file.path))).size > 1)
       context.note('Folders named column=value are columns in a query only: dataset.query, dataset.files.');
     const sums: string[] = [];
@@ -197,6 +198,17 @@ async function refuseBeside(database: string): Promise<void> {
 function whereToGetThem({ name, page, fetch }: RowOrigin): string {
   if (page === undefined) return '';
   return ` Get it ${fetch && name !== undefined ? `with 'ple data fetch ${name}', or ` : ''}from ${page}.`;
+}
+
+/** Splits that leave no rows, or that contradict one another. */
+function checkShares(options: TableOptions, context: z.core.$RefinementCtx): void {
+  try {
+    splitShares(options);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const [, key = 'split', message = ''] = /^dataset\.(\w+): (.*)\.$/.exec(error.message) ?? [];
+    context.addIssue({ code: 'custom', path: [key], message });
+  }
 }
 
 /** Refuses a variable that the query does not have, or has without a value: SQL would take it for NULL. */
