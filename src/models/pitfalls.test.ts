@@ -59,13 +59,36 @@ const ple = { model: 'ple', shape, options: { levels: [[5, 4], [6], [3]], tower:
 const gates = (given: Given) => present(predict(build(given), liveValues(build(given)), rows, shape).gates);
 
 describe('experts and gates', () => {
-  it('1: the shared gate mixes all experts of its level', () => {
-    const shared = gates(ple).filter(({ gate }) => gate === 'shared');
-    expect(shared.map(({ level, experts }) => ({ level, experts }))).toEqual([
-      { level: 1, experts: names },
-      { level: 2, experts: names },
-    ]);
-    for (const { weights } of shared) expect(weights.shape).toEqual([rows.length, names.length]);
+  it.each<[string, Experts, string[]]>([
+    [
+      '1, 5, 7: the shared gate mixes all experts of its level, the last level has none, and a task has its own experts, whatever the names',
+      { shared: 1, task: { view: 2, click: 1, click_buy: 1 } },
+      [
+        '1 view: view/0 view/1 shared/0',
+        '1 click: click/0 shared/0',
+        '1 click_buy: click_buy/0 shared/0',
+        '1 shared: view/0 view/1 click/0 click_buy/0 shared/0',
+        '2 view: view/0 view/1 shared/0',
+        '2 click: click/0 shared/0',
+        '2 click_buy: click_buy/0 shared/0',
+      ],
+    ],
+    [
+      '8: no shared expert is none, not all',
+      { shared: 0, task: { view: 1, click: 2, click_buy: 1 } },
+      [1, 2].flatMap((l) => [`${l} view: view/0`, `${l} click: click/0 click/1`, `${l} click_buy: click_buy/0`]),
+    ],
+    [
+      '8: no expert of a task is none, not all',
+      { shared: 1, task: { view: 0, click: 1, click_buy: 0 } },
+      [
+        ...['1 view: shared/0', '1 click: click/0 shared/0', '1 click_buy: shared/0', '1 shared: click/0 shared/0'],
+        ...['2 view: shared/0', '2 click: click/0 shared/0', '2 click_buy: shared/0'],
+      ],
+    ],
+  ])('%s', (_, experts, wanted) => {
+    const seen = gates({ ...ple, options: { ...ple.options, levels: [[4], [3]], experts } });
+    expect(seen.map(({ level, gate, experts: mixed }) => `${level} ${gate}: ${mixed.join(' ')}`)).toEqual(wanted);
   });
 
   it("2: task B's first level changes task A's logits, through the shared stream alone", () => {
@@ -81,14 +104,6 @@ describe('experts and gates', () => {
     expect(tasksReached(ple, 'level3.experts.0.weight', names.indexOf(name))).toEqual(expected);
   });
 
-  it('5: the last level has no shared gate', () => {
-    expect(
-      gates(ple)
-        .filter(({ level }) => level === 3)
-        .map(({ gate }) => gate),
-    ).toEqual(namesOf(shape.tasks));
-  });
-
   it('6: gates read the mixture below them; those of ml-mmoe read x', () => {
     const x = 3 + 2;
     const widths = (model: string, options: Given['options']) =>
@@ -101,39 +116,6 @@ describe('experts and gates', () => {
       ['level1', x],
       ['level2', x],
       ['level3', x],
-    ]);
-  });
-
-  it('7: a task whose name begins like another has its own experts', () => {
-    const seen = Object.fromEntries(gates({ ...ple, ...cgc }).map(({ gate, experts }) => [gate, experts]));
-    expect(seen).toEqual({
-      view: ['view/0', 'view/1', 'shared/0', 'shared/1', 'shared/2'],
-      click: ['click/0', 'shared/0', 'shared/1', 'shared/2'],
-      click_buy: ['click_buy/0', 'click_buy/1', 'shared/0', 'shared/1', 'shared/2'],
-    });
-  });
-
-  it('8: counts of 0 mean no expert, not all', () => {
-    const seen = (experts: Experts) =>
-      gates({ ...ple, options: { ...ple.options, levels: [[4], [3]], experts } }).map(
-        (gate) => `${gate.level} ${gate.gate}: ${gate.experts.join(' ')}`,
-      );
-    expect(seen({ shared: 0, task: { view: 1, click: 2, click_buy: 1 } })).toEqual([
-      '1 view: view/0',
-      '1 click: click/0 click/1',
-      '1 click_buy: click_buy/0',
-      '2 view: view/0',
-      '2 click: click/0 click/1',
-      '2 click_buy: click_buy/0',
-    ]);
-    expect(seen({ shared: 1, task: { view: 0, click: 1, click_buy: 0 } })).toEqual([
-      '1 view: shared/0',
-      '1 click: click/0 shared/0',
-      '1 click_buy: shared/0',
-      '1 shared: click/0 shared/0',
-      '2 view: shared/0',
-      '2 click: click/0 shared/0',
-      '2 click_buy: shared/0',
     ]);
   });
 

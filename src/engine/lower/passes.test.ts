@@ -27,7 +27,7 @@ import { narrowConcats, narrowSplits } from './webgpu.js';
 it('leaves out multiplications by one and additions of zero', () => {
   const step = stepGraph({ x: [2] }, (graph, input) => {
     const ones = uniform(graph, 'float32', [2], 1);
-    const same = elementwise(graph, 'Mul', [input('x'), ones], 'float32');
+    const same = elementwise(graph, 'Mul', [ones, elementwise(graph, 'Mul', [input('x'), ones], 'float32')], 'float32');
     const also = elementwise(graph, 'Add', [scalar(graph, 'float32', 0), same], 'float32');
     return { y: elementwise(graph, 'Div', [also, ones], 'float32') };
   });

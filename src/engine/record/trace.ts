@@ -13,8 +13,7 @@ import {
   type Value,
   type Values,
 } from './graph.js';
-import { translations } from './kernels/catalogue.js';
-import { elementType } from './kernels/shape.js';
+import { elementType, translations } from './kernels/catalogue.js';
 import { KernelAttributes, type Translation } from './kernels/translation.js';
 
 /** The recorded step: plain operations, as the step calls them. */

@@ -7,7 +7,7 @@ import { evaluationPass, plain, present } from '../run.fixture.js';
 import { binaryTasks } from '../tasks.fixture.js';
 import { byRow, inBlocks } from './axes.js';
 import { embed } from './embed.js';
-import { gates, mixtures } from './gates.js';
+import { gates } from './gates.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -28,23 +28,6 @@ it.each([
   const blocks = inBlocks(x);
   expect(blocks.shape).toEqual(shape);
   expect(byRow(blocks).dataSync()).toEqual(x.dataSync());
-});
-
-it('mixtures by a matrix product equal sums of products, and so do their gradients', () => {
-  const [w, h] = [random([2, 3, 6, 5], 1), random([2, 6, 256, 5], 2)];
-  const dy = random([2, 3, 256, 5], 3);
-  const plainly = (w: Tensor, h: Tensor): Tensor => tf.sum(w.expandDims(3).mul(h.expandDims(1)), 2);
-  const valueAndGradients = (mix: typeof plainly) =>
-    [mix(w, h), ...tf.grads((w, h) => mix(present(w), present(h)))([w, h], dy)].map((tensor) => ({
-      shape: tensor.shape,
-      values: [...tensor.dataSync()],
-    }));
-  const expected = valueAndGradients(plainly);
-  for (const [i, { shape, values }] of valueAndGradients(mixtures).entries()) {
-    expect(shape).toEqual(expected[i]?.shape);
-    const differences = values.map((value, j) => Math.abs(value - (expected[i]?.values[j] ?? Number.NaN)));
-    expect(Math.max(...differences)).toBeLessThan(1e-4);
-  }
 });
 
 it('a gate whose logits are far apart has the output of one expert', () => {

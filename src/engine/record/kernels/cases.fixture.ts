@@ -22,31 +22,20 @@ interface Input {
 
 type Shape = readonly number[];
 
-const normal = (...shape: Shape): Input => ({ dtype: 'float32', shape, draw: (random) => random.normal() });
+const input =
+  (dtype: Input['dtype'], draw: Input['draw']) =>
+  (...shape: Shape): Input => ({ dtype, shape, draw });
+const normal = input('float32', (random) => random.normal());
 /** Sums of some hundred products stay of order 1. */
-const small = (...shape: Shape): Input => ({ dtype: 'float32', shape, draw: (random) => 0.2 * random.normal() });
-const positive = (...shape: Shape): Input => ({
-  dtype: 'float32',
-  shape,
-  draw: (random) => 0.1 + random.uniform(),
-});
+const small = input('float32', (random) => 0.2 * random.normal());
+const positive = input('float32', (random) => 0.1 + random.uniform());
 /** -1, 0 and 1: many ties. */
-const few = (...shape: Shape): Input => ({
-  dtype: 'float32',
-  shape,
-  draw: (random) => random.below(3) - 1,
-});
-const signed = (...shape: Shape): Input => ({ dtype: 'int32', shape, draw: (random) => random.below(9) - 4 });
+const few = input('float32', (random) => random.below(3) - 1);
+const signed = input('int32', (random) => random.below(9) - 4);
 /** int32 in [0, bound). */
-const indexes = (bound: number, ...shape: Shape): Input => ({
-  dtype: 'int32',
-  shape,
-  draw: (random) => random.below(bound),
-});
+const indexes = (bound: number, ...shape: Shape) => input('int32', (random) => random.below(bound))(...shape);
 /** These numbers again and again. */
-const listed =
-  (...values: readonly number[]) =>
-  (...shape: Shape): Input => ({ dtype: 'float32', shape, draw: (_, index) => values[index % values.length] ?? 0 });
+const listed = (...values: readonly number[]) => input('float32', (_, index) => values[index % values.length] ?? 0);
 
 const kernelCase = (inputs: readonly Input[], run: Run, reference = run): KernelCase => ({
   inputs,
@@ -56,7 +45,7 @@ const kernelCase = (inputs: readonly Input[], run: Run, reference = run): Kernel
 
 export type KernelCases = Readonly<Record<string, readonly KernelCase[]>>;
 
-type Draw = (...shape: Shape) => Input;
+type Draw = typeof normal;
 
 const special = listed(0, -0, 1, -1, 0.5, -0.5, 20, -20, 1e-30, -1e-30, 1e30, -1e30, 80, -80);
 const withNaN = listed(Number.NaN, 1, -1, 0);
@@ -78,10 +67,43 @@ function binary(run: (a: Tensor, b: Tensor) => Tensor, a: Draw = normal, b: Draw
   return shapes.map((inputs) => kernelCase(inputs, run));
 }
 
+/** The same kinds of cases of each kernel. */
+function each<Function>(
+  kernels: Readonly<Record<string, Function>>,
+  cases: (run: Function) => KernelCase[],
+): KernelCases {
+  return Object.fromEntries(Object.entries(kernels).map(([kernel, run]) => [kernel, cases(run)]));
+}
+
 const isPositive = (x: Tensor) => tf.greater(x, 0);
 
 /** By the name of the tfjs kernel. */
 export const elementwiseCases: KernelCases = {
+  ...each(
+    {
+      Sigmoid: tf.sigmoid,
+      Softplus: tf.softplus,
+      Exp: tf.exp,
+      Neg: tf.neg,
+      Abs: tf.abs,
+      Sign: tf.sign,
+      Floor: tf.floor,
+    },
+    (run) => unary(run),
+  ),
+  ...each({ Log: tf.log, Sqrt: tf.sqrt, Reciprocal: tf.reciprocal, Rsqrt: tf.rsqrt }, (run) => unary(run, positive)),
+  ...each({ Erf: tf.erf, Sin: tf.sin, Cos: tf.cos, Square: tf.square }, (run) => unary(run, normal)),
+  ...each(
+    {
+      Greater: tf.greater,
+      GreaterEqual: tf.greaterEqual,
+      Less: tf.less,
+      LessEqual: tf.lessEqual,
+      Equal: tf.equal,
+      NotEqual: tf.notEqual,
+    },
+    comparison,
+  ),
   Add: [
     ...binary(tf.add),
     kernelCase([signed(3), signed(2, 3)], tf.add),
@@ -103,37 +125,16 @@ export const elementwiseCases: KernelCases = {
     kernelCase([signed(20)], (x) => tf.floorDiv(x, tf.scalar(3, 'int32'))),
     kernelCase([signed(20)], (x) => tf.floorDiv(x, tf.scalar(-2, 'int32'))),
   ],
-  Greater: comparison(tf.greater),
-  GreaterEqual: comparison(tf.greaterEqual),
-  Less: comparison(tf.less),
-  LessEqual: comparison(tf.lessEqual),
-  Equal: comparison(tf.equal),
-  NotEqual: comparison(tf.notEqual),
   LogicalAnd: binary((a, b) => tf.logicalAnd(isPositive(a), isPositive(b))),
   LogicalOr: binary((a, b) => tf.logicalOr(isPositive(a), isPositive(b))),
   LogicalNot: unary((x) => tf.logicalNot(isPositive(x))),
-  Erf: unary(tf.erf, normal),
   IsNan: unary(tf.isNaN, withNaN),
   Relu: [...unary(tf.relu), ...unary(tf.relu, withNaN)],
-  Sigmoid: unary(tf.sigmoid),
-  Softplus: [...unary(tf.softplus)],
   Tanh: [
     ...unary(tf.tanh),
     // Accurate near 0 too: Adam divides by such numbers.
     kernelCase([listed(0.0005, -0.001, 0.02, 1e-6, 0.19, 0.21)(6)], (x) => tf.div(tf.tanh(x), x)),
   ],
-  Exp: unary(tf.exp),
-  Log: unary(tf.log, positive),
-  Neg: [...unary(tf.neg)],
-  Sqrt: unary(tf.sqrt, positive),
-  Abs: [...unary(tf.abs)],
-  Sign: unary(tf.sign),
-  Floor: unary(tf.floor),
-  Sin: unary(tf.sin, normal),
-  Cos: unary(tf.cos, normal),
-  Reciprocal: unary(tf.reciprocal, positive),
-  Square: [...unary(tf.square, normal)],
-  Rsqrt: unary(tf.rsqrt, positive),
   Log1p: [
     ...unary(tf.log1p, listed(0, -0.5, -1, -2, 3, 1e30, 1 / 0)),
     // Accurate near 0 too.
@@ -188,18 +189,21 @@ export const gatherCases: KernelCases = {
   ],
 };
 
+const product = (a: Input, b: Input, ...transposed: boolean[]) =>
+  kernelCase([a, b], (x, y) => tf.matMul(x, y, ...transposed));
+
 /** By the name of the tfjs kernel. */
 export const productCases: KernelCases = {
   BatchMatMul: [
-    kernelCase([normal(2, 3), normal(3, 4)], (a, b) => tf.matMul(a, b)),
-    kernelCase([normal(3, 2), normal(4, 3)], (a, b) => tf.matMul(a, b, true, true)),
-    kernelCase([normal(5, 3, 2), normal(5, 3, 4)], (a, b) => tf.matMul(a, b, true)),
-    kernelCase([normal(5, 3, 2), normal(1, 4, 3)], (a, b) => tf.matMul(a, b, true, true)),
+    product(normal(2, 3), normal(3, 4)),
+    product(normal(3, 2), normal(4, 3), true, true),
+    product(normal(5, 3, 2), normal(5, 3, 4), true),
+    product(normal(5, 3, 2), normal(1, 4, 3), true, true),
     // Large, of few members.
-    kernelCase([small(3, 512, 90), small(3, 512, 122)], (a, b) => tf.matMul(a, b, true)),
+    product(small(3, 512, 90), small(3, 512, 122), true),
     // Weights times each block of a batch: convolutions, and their biases.
-    kernelCase([normal(1, 3, 2, 4), normal(5, 3, 4, 6)], (w, x) => tf.matMul(w, x)),
-    kernelCase([normal(1, 3, 4, 2), normal(5, 3, 4, 6)], (w, x) => tf.matMul(w, x, true)),
+    product(normal(1, 3, 2, 4), normal(5, 3, 4, 6)),
+    product(normal(1, 3, 4, 2), normal(5, 3, 4, 6), true),
     kernelCase([normal(1, 6, 4), normal(5, 4, 6), normal(1, 3, 2, 1)], (w, x, b) =>
       tf.relu(tf.add(b, tf.matMul(w, x).reshape([5, 3, 2, 6]))),
     ),
@@ -215,12 +219,12 @@ export const productCases: KernelCases = {
       tf.add(tf.matMul(w, x).reshape([5, 6, 6]).reshape([30, 6, 1]).reshape([6, 5, 6, 1]), b.reshape([1, 1, 6, 1])),
     ),
     // More columns than rows, and long sums: computed transposed.
-    kernelCase([small(17, 300), small(300, 20)], (a, b) => tf.matMul(a, b)),
+    product(small(17, 300), small(300, 20)),
     kernelCase([small(17, 300), small(300, 20)], (a, b) => tf.matMul(tf.transpose(a), b, true)),
     kernelCase([small(4, 3, 5), small(4, 5, 6)], (a, b) => tf.matMul(a, b.transpose([0, 2, 1]), false, true)),
     // A few long sums: computed as elementwise products.
-    kernelCase([small(3, 9000), small(9000, 3)], (a, b) => tf.matMul(a, b)),
-    kernelCase([small(2, 30_000), small(2, 30_000)], (a, b) => tf.matMul(a, b, false, true)),
+    product(small(3, 9000), small(9000, 3)),
+    product(small(2, 30_000), small(2, 30_000), false, true),
   ],
 };
 

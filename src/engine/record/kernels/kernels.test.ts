@@ -17,8 +17,7 @@ import {
   reductionCases,
   shapeCases,
 } from './cases.fixture.js';
-import { elementwiseKernels, gatherKernels, productKernels, reductionKernels } from './catalogue.js';
-import { shapeKernels } from './shape.js';
+import { elementwiseKernels, gatherKernels, productKernels, reductionKernels, shapeKernels } from './catalogue.js';
 
 const groups = [
   { group: 'elementwise', cases: elementwiseCases, kernels: elementwiseKernels },
