@@ -4,7 +4,7 @@ import { embed } from './layers/embed.js';
 import { gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel, type Gate, type Layer, named, namesOf, type Pass } from './model.js';
-import { expertsOfTasks, type LevelExperts, levelExperts, twoLevels } from './options.js';
+import { expertsOfTasks, gateStart, type LevelExperts, levelExperts, twoLevels } from './options.js';
 
 /**
  * Adaptive Task-to-Task fusion (Li et al., KDD 2023): levels of experts and fusion units, one above the other. At a
@@ -25,7 +25,7 @@ export const adatt = defineModel({
   source: 'Li et al., KDD 2023',
   revision: 2,
   tower: [64],
-  options: { levels: twoLevels, experts: expertsOfTasks },
+  options: { levels: twoLevels, experts: expertsOfTasks, gateStart },
   build(shape, options) {
     const tasks = namesOf(shape.tasks);
     const experts = levelExperts(options.experts, tasks);
@@ -37,7 +37,7 @@ export const adatt = defineModel({
       const fused = level < options.levels.length ? modules : tasks;
       const specs = fused.map((name) => ({ name, sees: [...names.keys()] }));
       const outputs = mlps(`level${level}.experts`, names, width, widths, options);
-      const mixtures = gates(level, specs, names, width, true);
+      const mixtures = gates(level, specs, names, width, options, true);
       width = outputs.width;
       return { outputs, mixtures, native: nativeFusion(`level${level}.native`, fused, experts) };
     });

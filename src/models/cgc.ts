@@ -1,5 +1,5 @@
 import { defineModel } from './model.js';
-import { experts, oneLevel, onlyLevel } from './options.js';
+import { experts, gateStart, oneLevel, onlyLevel } from './options.js';
 import { extractionNetworks } from './ple.js';
 
 /**
@@ -11,6 +11,6 @@ export const cgc = defineModel({
   summary: 'task-specific and shared experts, one gate per task (PLE with one level)',
   source: 'PLE section 4.1, eq. 2-5',
   tower: [128, 64],
-  options: { levels: oneLevel, experts },
+  options: { levels: oneLevel, experts, gateStart },
   build: (shape, options) => extractionNetworks(shape, { ...options, levels: [onlyLevel('cgc', options.levels)] }),
 });

@@ -15,7 +15,8 @@ import {
 
 interface ExtractionOptions extends LayerOptions {
   readonly experts: Experts;
-  readonly gates?: 'blind';
+  readonly gates?: 'streams' | 'input' | 'blind';
+  readonly sees?: 'own' | 'all';
 }
 
 /** PLE (eq. 2-7), one scalar at a time. With one level it is CGC, and that without experts of tasks is MMoE. */
@@ -37,14 +38,14 @@ export function extraction(point: Point<ExtractionOptions>): Expected {
     const sees = (module: string): string[] =>
       [...outputs.keys()].filter((name) => {
         const owner = name.slice(0, name.lastIndexOf('/'));
-        return module === 'shared' || owner === module || owner === 'shared';
+        return module === 'shared' || options.sees === 'all' || owner === module || owner === 'shared';
       });
     const gated = level === options.levels.length || count('shared') === 0 ? tasks : modules;
     const next = new Map<string, number[]>();
     for (const [position, module] of gated.entries()) {
       const names = sees(module);
       const place = gated.slice(0, position).filter((before) => sees(before).length === names.length).length;
-      const seen = options.gates === 'blind' ? [1] : (fusion.get(module) ?? []);
+      const seen = { streams: fusion.get(module) ?? [], input: embed(point), blind: [1] }[options.gates ?? 'streams'];
       const logits = linear(point, `level${level}.gates.${names.length}`, place, seen);
       const weights = names.length === 1 ? [1] : softmax(logits);
       gates[`${level}/${module}`] = { experts: names, weights };

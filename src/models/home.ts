@@ -11,7 +11,7 @@ import { gates } from './layers/gates.js';
 import { type Mlps, mlps, towers } from './layers/mlps.js';
 import { selfGates } from './layers/self-gates.js';
 import { composed, defineModel, namesOf } from './model.js';
-import { type CommonOptions, moduleNames, shared, twoLevels } from './options.js';
+import { type CommonOptions, gateStart, moduleNames, shared, twoLevels } from './options.js';
 
 /**
  * Hierarchy of Multi-gate Experts (Wang et al. 2024, arXiv 2408.05430). Tasks are in groups. With E an expert on its
@@ -38,6 +38,7 @@ export const home = defineModel({
       .array(z.array(z.string()).min(1))
       .default([])
       .describe('The groups of tasks: `[[click, like], [watch]]`. `[]`: all tasks are one group.'),
+    gateStart,
     experts: expertCount().default(1).describe('Experts of each task, of each group, and shared ones.'),
     products: countUpTo(64, 'each is a layer of its own')
       .default(2)
@@ -68,6 +69,7 @@ export const home = defineModel({
       })),
       meta.names,
       input.width,
+      options,
     );
     const own = selfGates('level1.self', meta.modules, options.experts, input.width);
     const { width } = meta.experts;
@@ -77,7 +79,7 @@ export const home = defineModel({
       name,
       sees: [...top.of(task), ...top.of(tasks.length + must(groups[task], 'group')), ...top.of(tasks.length + last)],
     }));
-    const mixtures = gates(2, specs, top.names, 2 * width);
+    const mixtures = gates(2, specs, top.names, 2 * width, options);
     const ofTasks = selfGates('level2.self', tasks, options.experts, width);
     const heads = towers('tower', shape.tasks, top.experts.width, options);
     const layers = [input, meta.inputs, meta.experts, meetings, own, top.inputs, top.experts, mixtures, ofTasks, heads];

@@ -1,7 +1,7 @@
 import { ConfigError } from '../support/errors.js';
 import { mixtureOfExperts } from './mmoe.js';
 import { defineModel, namesOf } from './model.js';
-import { sharedExperts, twoLevels } from './options.js';
+import { gateStart, sharedExperts, twoLevels } from './options.js';
 
 /**
  * Multi-level MMoE (PLE Fig. 1h). Level 1 has n experts and n gates; each expert of level 2 reads the mixture of its
@@ -13,7 +13,7 @@ export const mlMmoe = defineModel({
   summary: 'levels of shared experts, a gate per expert of the next level',
   source: 'PLE fig. 1h',
   tower: [64],
-  options: { levels: twoLevels, experts: sharedExperts },
+  options: { levels: twoLevels, experts: sharedExperts, gateStart },
   build(shape, options) {
     if (options.levels.length < 2)
       throw new ConfigError('model.levels: ml-mmoe has two levels or more; with one, say type: mmoe.');

@@ -3,7 +3,15 @@ import { embed } from './layers/embed.js';
 import { gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel, type Gate, type Model, type ModelShape, namesOf } from './model.js';
-import { type CommonOptions, oneLevel, onlyLevel, shared, sharedExperts } from './options.js';
+import {
+  type CommonOptions,
+  type GateStart,
+  gateStart,
+  oneLevel,
+  onlyLevel,
+  shared,
+  sharedExperts,
+} from './options.js';
 
 /**
  * Multi-gate mixture of experts (Ma et al., KDD 2018, eq. 6-8): y_k = h_k(sum_i g_k(x)_i f_i(x)), g_k = softmax(W_k x).
@@ -14,7 +22,7 @@ export const mmoe = defineModel({
   summary: 'shared experts, one gate per task',
   source: 'Ma et al., KDD 2018',
   tower: [128, 64],
-  options: { levels: oneLevel, experts: sharedExperts },
+  options: { levels: oneLevel, experts: sharedExperts, gateStart },
   build: (shape, options) =>
     mixtureOfExperts(shape, { ...options, levels: [onlyLevel('mmoe', options.levels)] }, namesOf(shape.tasks)),
 });
@@ -27,7 +35,11 @@ export const mmoe = defineModel({
  */
 export function mixtureOfExperts(
   shape: ModelShape,
-  options: CommonOptions & { readonly levels: readonly (readonly number[])[]; readonly experts: number },
+  options: CommonOptions & {
+    readonly levels: readonly (readonly number[])[];
+    readonly experts: number;
+    readonly gateStart: GateStart;
+  },
   lastGates: readonly string[],
 ): Model {
   const experts = Array.from({ length: options.experts }, (_, number) => `${shared}/${number}`);
@@ -40,7 +52,7 @@ export function mixtureOfExperts(
     const outputs = mlps(`level${level}.experts`, experts, width, widths, options);
     width = outputs.width;
     const specs = feeds.map((name) => ({ name, sees }));
-    return { experts: outputs, gates: gates(level, specs, experts, input.width) };
+    return { experts: outputs, gates: gates(level, specs, experts, input.width, options) };
   });
   const heads = towers('tower', shape.tasks, width, options);
   const layers = [input, ...levels.flatMap((level) => [level.gates, level.experts]), heads];

@@ -1,6 +1,6 @@
 import { mixtureOfExperts } from './mmoe.js';
 import { defineModel } from './model.js';
-import { oneLevel, onlyLevel, shared, sharedExperts } from './options.js';
+import { gateStart, oneLevel, onlyLevel, shared, sharedExperts } from './options.js';
 
 /**
  * One-gate mixture of experts (Jacobs et al. 1991; OMoE of Ma et al., KDD 2018): y_k = h_k(sum_i g(x)_i f_i(x)), g =
@@ -11,7 +11,7 @@ export const omoe = defineModel({
   summary: 'shared experts, one gate for all tasks',
   source: 'Jacobs et al. 1991; Ma et al., KDD 2018 (OMoE)',
   tower: [128, 64],
-  options: { levels: oneLevel, experts: sharedExperts },
+  options: { levels: oneLevel, experts: sharedExperts, gateStart },
   build: (shape, options) =>
     mixtureOfExperts(shape, { ...options, levels: [onlyLevel('omoe', options.levels)] }, [shared]),
 });

@@ -61,6 +61,16 @@ export function onlyLevel(model: string, given: readonly (readonly number[])[]):
 /** Experts of each level, where all are shared. */
 export const sharedExperts = expertCount().default(8).describe('Shared experts of each level.');
 
+/** Of models whose gates are made by `layers/gates.ts`. */
+export const gateStart = z
+  .enum(['glorot', 'zero'])
+  .default('glorot')
+  .describe(
+    'How the weights of gates start. `glorot`: uniform, as all weights. `zero`: each gate mixes its experts equally.',
+  );
+
+export type GateStart = z.infer<typeof gateStart>;
+
 const ownExperts = expertCount(0);
 
 const ownAndShared = z.union([

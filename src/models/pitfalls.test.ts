@@ -132,7 +132,7 @@ describe('experts and gates', () => {
       logitRows(mmoe, randomValues(mmoe), rows, shape),
     );
 
-    const one = extractionNetworks(shape, { ...plain, ...common, experts });
+    const one = extractionNetworks(shape, { ...plain, ...common, experts, gateStart: 'glorot' });
     expect(startingValues(one)).toEqual(startingValues(build(cgc)));
     expect(logitRows(one, randomValues(one), rows, shape)).toEqual(
       logitRows(build(cgc), randomValues(one), rows, shape),

@@ -1,18 +1,39 @@
 import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
-import { ones } from './layers/axes.js';
+import { type Features, ones } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { type GateSpec, gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel, type Gate, type Model, type ModelShape, namesOf } from './model.js';
-import { type CommonOptions, type Experts, experts, levelExperts, shared, twoLevels } from './options.js';
+import {
+  type CommonOptions,
+  type Experts,
+  experts,
+  type GateStart,
+  gateStart,
+  levelExperts,
+  shared,
+  twoLevels,
+} from './options.js';
 
 const gateInput = z
-  .enum(['streams', 'blind'])
+  .enum(['streams', 'input', 'blind'])
   .default('streams')
   .describe(
-    'What gates select with. `blind`: nothing, so that a gate has the same weights for all rows (an ablation).',
+    'What gates select with. `streams`: what their module’s experts read, as in the paper (eq. 6). `input`: x at every level, as in ML-MMoE. `blind`: nothing, so that a gate has the same weights for all rows.',
   );
+const taskSees = z
+  .enum(['own', 'all'])
+  .default('own')
+  .describe(
+    'Which experts a task’s gate mixes. `own`: the task’s and the shared ones, as in the paper. `all`: all of the level.',
+  );
+
+const selected: Readonly<Record<z.infer<typeof gateInput>, (streams: Features, x: Features) => Features>> = {
+  streams: (streams) => streams,
+  input: (_, x) => x,
+  blind: ones,
+};
 
 /**
  * Progressive Layered Extraction (Tang et al., RecSys 2020, eq. 6-7, Fig. 5): N >= 2 extraction networks, one above the
@@ -23,7 +44,7 @@ export const ple = defineModel({
   summary: 'levels of task-specific and shared experts, separated progressively',
   source: 'PLE section 4.2, eq. 6-7',
   tower: [64],
-  options: { levels: twoLevels, experts, gates: gateInput },
+  options: { levels: twoLevels, experts, gates: gateInput, sees: taskSees, gateStart },
   build(shape, options) {
     if (options.levels.length < 2)
       throw new ConfigError('model.levels: ple has two levels or more; with one, say type: cgc.');
@@ -44,24 +65,26 @@ export function extractionNetworks(
     readonly levels: readonly (readonly number[])[];
     readonly experts: Experts;
     readonly gates?: z.infer<typeof gateInput>;
+    readonly sees?: z.infer<typeof taskSees>;
+    readonly gateStart: GateStart;
   },
 ): Model {
   const tasks = namesOf(shape.tasks);
   const { modules, names, owners, of } = levelExperts(options.experts, tasks);
 
+  const selector = options.gates ?? 'streams';
   const input = embed(shape, options);
-  const blind = options.gates === 'blind';
   let { width } = input;
   const networks = options.levels.map((widths, index) => {
     const level = index + 1;
     const gated = level < options.levels.length ? modules : tasks;
     const specs: GateSpec[] = gated.map((module) => ({
       name: module,
-      sees: module === shared ? [...names.keys()] : [...of(module), ...of(shared)],
+      sees: module === shared || options.sees === 'all' ? [...names.keys()] : [...of(module), ...of(shared)],
     }));
     const network = {
       experts: mlps(`level${level}.experts`, names, width, widths, options),
-      gates: gates(level, specs, names, blind ? 1 : width),
+      gates: gates(level, specs, names, { streams: width, input: input.width, blind: 1 }[selector], options),
     };
     width = network.experts.width;
     return network;
@@ -70,11 +93,12 @@ export function extractionNetworks(
   const layers = [input, ...networks.flatMap((network) => [network.experts, network.gates]), heads];
 
   return composed(layers, (pass) => {
-    let streams = input.apply(pass); // x; from level 2 on, one for each module
+    const x = input.apply(pass);
+    let streams = x; // from level 2 on, one for each module
     const gateWeights: Gate[] = [];
     for (const network of networks) {
       const outputs = network.experts.apply(pass, streams, owners);
-      const mixed = network.gates.apply(pass, blind ? ones(streams) : streams, outputs);
+      const mixed = network.gates.apply(pass, selected[selector](streams, x), outputs);
       gateWeights.push(...mixed.gates);
       streams = mixed.mixtures;
     }

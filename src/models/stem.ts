@@ -4,7 +4,7 @@ import { embed } from './layers/embed.js';
 import { gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel, namesOf } from './model.js';
-import { experts, layerWidths, levelExperts, oneLevel, onlyLevel, shared } from './options.js';
+import { experts, gateStart, layerWidths, levelExperts, oneLevel, onlyLevel, shared } from './options.js';
 
 /**
  * STEM-Net (Su et al., AAAI 2024): Shared and Task-specific EMbeddings. Every task has embeddings x_k and experts of
@@ -28,6 +28,7 @@ export const stem = defineModel({
   options: {
     levels: oneLevel,
     experts,
+    gateStart,
     gate: layerWidths
       .default([128, 64])
       .describe('The widths of the hidden layers of a gate, as in the authors’ program. `[]`: none.'),
@@ -47,7 +48,7 @@ export const stem = defineModel({
     });
     const selectors = mlps('level1.selectors', tasks, width, options.gate, options);
     // Every expert twice: with its gradient, and without.
-    const mixtures = gates(1, specs, [...names, ...names], selectors.width, true);
+    const mixtures = gates(1, specs, [...names, ...names], selectors.width, options, true);
     const read = tasks.map((task) => modules.map((module) => (module === task || module === shared ? 1 : 0)));
     const heads = towers('tower', shape.tasks, outputs.width, options);
     return composed([...inputs, outputs, selectors, mixtures, heads], (pass) => {

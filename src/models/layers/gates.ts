@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
 import { type Gate, glorot, type Layer, named, type Pass, zeroBias } from '../model.js';
+import type { GateStart } from '../options.js';
 import { addBias, byRow, type Features, isRange, product, withGradient } from './axes.js';
 
 export interface GateSpec {
@@ -39,6 +40,7 @@ export function gates(
   specs: readonly GateSpec[],
   experts: readonly string[],
   inputs: number,
+  { gateStart }: { readonly gateStart: GateStart },
   biased = false,
 ): Gates {
   const groups = [...new Set(specs.map(({ sees }) => sees.length))]
@@ -59,7 +61,9 @@ export function gates(
     parameters: Object.fromEntries(
       groups.flatMap(({ weight, bias, count, members }) => {
         const names = members.map(({ name }) => name);
-        return [[weight, glorot(names, inputs, count)], ...(biased ? [[bias, zeroBias(names, count)] as const] : [])];
+        const drawn = glorot(names, inputs, count);
+        const started = gateStart === 'zero' ? { ...drawn, start: () => undefined } : drawn;
+        return [[weight, started], ...(biased ? [[bias, zeroBias(names, count)] as const] : [])];
       }),
     ),
     apply({ parameters }, input, outputs) {

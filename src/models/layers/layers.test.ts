@@ -3,7 +3,18 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import { glorot, initialize } from '../model.js';
-import { evaluationPass, plain, present } from '../run.fixture.js';
+import { mixed } from '../model-tests.fixture.js';
+import {
+  build,
+  evaluationPass,
+  plain,
+  predict,
+  present,
+  randomRows,
+  shapeFor,
+  smallOptions,
+  startingValues,
+} from '../run.fixture.js';
 import { binaryTasks } from '../tasks.fixture.js';
 import { byRow, inBlocks } from './axes.js';
 import { embed } from './embed.js';
@@ -31,7 +42,7 @@ it.each([
 });
 
 it('a gate whose logits are far apart has the output of one expert', () => {
-  const layer = gates(1, [{ name: 'a', sees: [0, 1] }], ['x', 'y'], 2);
+  const layer = gates(1, [{ name: 'a', sees: [0, 1] }], ['x', 'y'], 2, { gateStart: 'glorot' });
   const weights = Object.entries(layer.parameters).map(
     ([name, { shape }]) => [name, tf.tensor([1, 1, 0, 0], [...shape])] as const,
   );
@@ -39,6 +50,23 @@ it('a gate whose logits are far apart has the output of one expert', () => {
   const mixed = layer.apply(evaluationPass(Object.fromEntries(weights)), tf.fill([1, 2, 5], 1000), outputs);
   expect(mixed.mixtures.dataSync()).toEqual(outputs.slice([0, 0, 0, 0], [1, 1, 3, 5]).dataSync());
 });
+
+it.each(['mmoe', 'ml-mmoe', 'omoe', 'cgc', 'ple', 'adatt', 'stem', 'home'])(
+  '%s with gateStart: zero begins with equal weights of what a gate sees, and other parameters as without it',
+  (model) => {
+    const shape = shapeFor(model, { tasks: binaryTasks('a', 'b'), ...mixed });
+    const started = (gateStart: string) => {
+      const made = build({ model, shape, options: { ...smallOptions(model, 'a', 'b'), gateStart } });
+      return { made, values: startingValues(made) };
+    };
+    const [zero, plainly] = [started('zero'), started('glorot')];
+    for (const { weights, experts } of present(predict(zero.made, zero.values, randomRows(shape, 4), shape).gates))
+      for (const weight of weights.dataSync()) expect(weight).toBeCloseTo(1 / experts.length, 6);
+    const withoutGates = (values: object) => Object.entries(values).filter(([name]) => !/gates.*weight/.test(name));
+    expect(withoutGates(zero.values)).toEqual(withoutGates(plainly.values));
+    expect(zero.values).not.toEqual(plainly.values);
+  },
+);
 
 describe('starting values', () => {
   it('of a member depend on the seed, the parameter and the member alone', () => {
