@@ -32,7 +32,7 @@ test('a table five times as wide is guessed, prepared and inspected in the same 
 test('the SQL that cleans texts stands once, however many columns there are', async () => {
   const run = vi.spyOn(DuckDBConnection.prototype, 'run');
   const names = Array.from({ length: 30 }, (_, c) => `c${c}`);
-  const path = await file(`label,${names}\n${'1,a\n'.replace('a', names.join()).repeat(9)}0,${names}`);
+  const path = await file(`label,${names}\n${'1,a\n'.replace('a', names.join()).repeat(9)}0, ${names}`);
   await open({ path, tasks: { label: {} }, split: { fraction: { validation: 0.3, test: 0.3 } } });
   const [insert = ''] = run.mock.calls
     .map(([sql]) => String(sql))

@@ -308,8 +308,8 @@ async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: n
 function noteKinds(asked: readonly InputColumn[], known: readonly KnownInput[], note: (message: string) => void): void {
   const inferred = asked.filter(({ kind }) => kind === undefined);
   if (inferred.length === 0) return;
-  const inferredKind = ({ index }: InputColumn) =>
-    known.find((input) => input.index === index)?.kind ?? 'without values, left out';
+  const inferredKind = ({ name }: InputColumn) =>
+    known.find((input) => input.name === name)?.kind ?? 'without values, left out';
   const parts = (['numeric', 'categorical', 'list', 'without values, left out'] as const).flatMap((kind) => {
     const names = inferred.filter((column) => inferredKind(column) === kind).map(({ name }) => name);
     const some = names.length > 12 ? `${names.slice(0, 12).join(', ')}, … (${names.length})` : names.join(', ');

@@ -85,13 +85,13 @@ test('of: test without a test file, of groups, or beside files of validation, is
     { split: { fraction: {}, of: 'test' }, test, validation },
   ])
     await expect(open({ path, tasks: { y: {} }, ...more })).rejects.toThrow(
-      /of: test' draws the rows of validation, neither groups nor strata, from the files of dataset\.test/,
+      /'of: test' draws the rows of validation, neither groups nor strata, from the files of dataset\.test/,
     );
 });
 
 test('a seed that would draw nothing is refused', async () => {
   const path = await file('x,when,y\n1,1,0\n');
   await expect(open({ path, tasks: { y: {} }, splitSeed: 'run', split: { time: 'when' } })).rejects.toThrow(
-    "'run' would change nothing: no rows are drawn",
+    "'splitSeed: run' draws single rows",
   );
 });

@@ -102,40 +102,32 @@ const mostLost = 1e-3;
  */
 export async function tellLosses(
   database: DuckDBConnection,
-  splits: RowSplits,
+  { looked }: RowSplits,
   { staged, inputs }: KnownRows,
   labels: readonly LabelColumn[],
   notes: string[],
 ): Promise<void> {
   const asked = [
-    ...inputs.flatMap(({ kind, name, number: sql }, c) =>
-      kind === 'numeric' ? [{ at: `i${c}`, name, sql, task: undefined }] : [],
-    ),
-    ...labels.flatMap((label, t) =>
-      label.task.type === 'regression'
-        ? [{ at: `l${t}`, name: label.name, sql: labelSql(label, staged).value, task: label.task.name }]
-        : [],
-    ),
+    ...inputs.flatMap(({ kind, name, number: sql }, c) => (kind === 'numeric' ? [{ at: `i${c}`, name, sql }] : [])),
+    ...labels.flatMap((label, t) => {
+      const { task, name } = label;
+      return task.type === 'regression'
+        ? [{ at: `l${t}`, name, sql: labelSql(label, staged).value, task: task.name }]
+        : [];
+    }),
   ];
   const written = asked.flatMap(({ at }) => ['min', 'max'].map((of) => `${of}(nullif(${at}, 'NaN'))`));
   const ranges = await queryNumbers(database, written, 'prepared.rows'); // quick; few columns need the exact values
-  const close = asked.flatMap((column, a) => {
-    const [least = 0, most = 0] = ranges.slice(2 * a, 2 * a + 2);
-    const farthest = Math.max(-least, most);
-    return most - least <= (farthest * 2 ** -24) / mostLost ? [{ ...column, least, isOne: least === most }] : [];
-  });
-  const exact = close.flatMap(({ sql }) => {
-    const change = `abs(${sql} - ${sql}::FLOAT::DOUBLE)`;
-    return [`min(${sql})`, `max(${sql})`, `max(${change})`, `min(row) FILTER (${change} > 0)`];
-  });
-  const found = await queryNumbers(database, exact, splits.looked);
-  for (const [c, { name, task, least, isOne }] of close.entries()) {
-    const [from = 0, to = 0, lost = 0, row = 0] = found.slice(4 * c, 4 * c + 4);
+  for (const [a, { name, sql, ...label }] of asked.entries()) {
+    const [least = 0, most = 0] = ranges.slice(2 * a);
+    if (!(most - least <= (Math.max(-least, most) * 2 ** -24) / mostLost)) continue;
+    const exact = [`min(${sql})`, `max(${sql})`, `max(abs(${sql} - ${sql}::FLOAT::DOUBLE))`];
+    const [from = 0, to = 0, lost = 0] = await queryNumbers(database, exact, looked);
     if (from === to || lost <= mostLost * (to - from)) continue;
     const advice = least === 0 ? 'multiply them by a constant' : `subtract a constant, such as ${from}`;
-    if (task !== undefined && isOne)
+    if ('task' in label && least === most)
       throw new DataError(
-        `${await staged.where(row, name)}, which is ${least} as a 32-bit float, and so is every label of task '${task}': ${advice}.`,
+        `Column '${name}': as 32-bit floats, its values from ${from} to ${to} are all ${least}, and so is every label of task '${label.task}': ${advice}.`,
       );
     const [change, range] = [lost, to - from].map((number) => Number(number.toPrecision(3)));
     notes.push(

@@ -6,14 +6,14 @@ const column = (value: (row: number) => number | string) =>
 const columns = { x: 'numeric' };
 const label = { regression: true };
 
-test('labels that become one 32-bit float are refused, by the first line that changes', async () => {
+test('labels that become one 32-bit float are refused', async () => {
   const labels = async (value: (row: number) => number | string) =>
     open({ path: await column(value), tasks: { t: { column: 'x', ...label } }, columns: { y: 'numeric' } });
   await expect(labels((row) => 1e9 + (row % 4))).rejects.toThrow(
-    /data\.csv:3: column 'x' is '1000000001', which is 1000000000 as a 32-bit float, and so is every label of task 't': subtract a constant, such as 1000000000\.$/,
+    /^Column 'x': as 32-bit floats, its values from 1000000000 to 1000000003 are all 1000000000, .* 't': subtract a constant, such as 1000000000\.$/,
   );
   await expect(labels((row) => `${1 + (row % 4)}e-60`)).rejects.toThrow(
-    /data\.csv:2: column 'x' is '1e-60', which is 0 .*: multiply them by a constant\.$/,
+    /its values from 1e-60 to 4e-60 are all 0, .*: multiply them by a constant\.$/,
   );
   await labels(() => 0.1);
 });

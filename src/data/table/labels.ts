@@ -40,7 +40,14 @@ export function labelSql(label: LabelColumn, staged: StagedRows) {
   };
 }
 
-/** The labels, with the classes that multiclass ones have in training. */
+/** Each has a row of logits, and a text in every run's result. */
+const mostClasses = 1000;
+
+/**
+ * The labels, with the classes of multiclass tasks. Those of the training rows have the order of numbers if all are
+ * numbers, else that of their texts, which no split changes. Spellings of one number are one class.
+ * @throws DataError for one class, and for more than a thousand.
+ */
 export async function withClasses(
   database: DuckDBConnection,
   labels: readonly LabelColumn[],
@@ -49,41 +56,24 @@ export async function withClasses(
 ): Promise<readonly LabelColumn[]> {
   const found: LabelColumn[] = [];
   for (const label of labels) {
-    if (label.classes === undefined) found.push(label);
-    else {
-      const { text, key, inside } = labelSql(label, staged);
-      const training = { text, key, from: `${from} WHERE split = 0 AND ${inside}` };
-      found.push({ ...label, task: { ...label.task, classes: await findClasses(database, label, training) } });
+    const { task, name, classes } = label;
+    if (classes !== 'of training') {
+      found.push(classes ? { ...label, task: { ...task, classes } } : label);
+      continue;
     }
+    const { text, key, inside } = labelSql(label, staged);
+    const rows = await queryRows(
+      database,
+      `SELECT ${spelling(text, key)} FROM ${from} WHERE split = 0 AND ${inside} GROUP BY ${key} LIMIT ${mostClasses + 1}`,
+    );
+    const texts = rows.map(([text]) => String(text));
+    if (texts.length < 2 || texts.length > mostClasses)
+      throw new DataError(
+        `Column '${name}' has ${texts.length > mostClasses ? `more than ${mostClasses}` : texts.length} different labels in the training rows of task '${task.name}'; a multiclass task has 2 to ${mostClasses} classes.`,
+      );
+    const isNumber = texts.every((text) => text.trim() !== '' && Number.isFinite(Number(text)));
+    texts.sort((a, b) => (isNumber && Number(a) - Number(b)) || (a < b ? -1 : 1));
+    found.push({ ...label, task: { ...task, classes: texts } });
   }
   return found;
-}
-
-/** Each has a row of logits, and a text in every run's result. */
-const mostClasses = 1000;
-
-/**
- * The classes of a multiclass task. Those of the training rows have the order of numbers if all are numbers, else that
- * of their texts, which no split changes. Spellings of one number are one class.
- * @param texts SQL of the label's text and its key in a table of training rows that are in the task's sample space.
- * @throws DataError for one class, and for more than a thousand.
- */
-async function findClasses(
-  database: DuckDBConnection,
-  { task, name, classes }: LabelColumn,
-  { text, key, from }: { readonly text: string; readonly key: string; readonly from: string },
-): Promise<readonly string[]> {
-  if (classes !== 'of training') return classes ?? [];
-  const query = `SELECT ${spelling(text, key)} FROM ${from} GROUP BY ${key} LIMIT ${mostClasses + 1}`;
-  const found = (await queryRows(database, query)).map(([text]) => String(text));
-  if (found.length > mostClasses)
-    throw new DataError(
-      `Column '${name}' has more than ${mostClasses} different labels: task '${task.name}' cannot have so many classes.`,
-    );
-  if (found.length < 2)
-    throw new DataError(
-      `Column '${name}' has ${found.length === 1 ? 'one label' : 'no label'} in the training rows of task '${task.name}'; a multiclass task needs two classes.`,
-    );
-  const numbers = found.every((text) => text.trim() !== '' && Number.isFinite(Number(text)));
-  return found.toSorted((a, b) => (numbers && Number(a) - Number(b)) || (a < b ? -1 : 1));
 }

@@ -1,5 +1,4 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { sha256 } from '../../support/checksum.js';
 import { splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
 import { limitMemory, queryRows, withProgress } from '../store/database.js';
@@ -59,8 +58,7 @@ export async function prepareTable(
   const known = { staged, inputs };
   await refuseFaults(database, splits, findFaults(known, labelled, splits, about), staged);
   const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
-  const checksum = splits.respelled ? sha256(`${about.checksum} groups by number`) : about.checksum; // they were cut by spelling once
-  const writing = { ...about, checksum, path, options, wanted, notes, signal: context.signal };
+  const writing = { ...about, path, options, wanted, notes, signal: context.signal };
   const stored = await withProgress(database, written, () => writeRows(database, splits, known, labelled, writing));
   onShare(1);
   return stored;

@@ -3,13 +3,10 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, openDatabase, queryRows, whileOpen } from '../store/database.js';
-import { type Call, readBy, refuseFiles, refuseUnread, unknownTable } from './query-tables.js';
 import { jsonTable, openRelation, said, twiceInOneCase } from './relation-table.js';
 import { fileFormat, openSplitFiles, type RowFileOptions } from './row-file.js';
-import { withoutComments } from './sql-comments.js';
 import { type StagedColumn, textSql } from './staged-columns.js';
-import { checkColumns, stagedTable, stageRows } from './staged-rows.js';
-import type { TableFile } from './table-file.js';
+import { checkColumns, stagedTable, stageRows, type TableFile } from './staged-rows.js';
 
 /** What a query reads: files by name, and perhaps a database. */
 export interface QuerySources {
@@ -52,86 +49,54 @@ export async function openQuery(
   });
 }
 
-async function checkQuery(database: DuckDBConnection, sources: QuerySources): Promise<void> {
-  const names = [...sources.files.keys()];
-  const reads = await readBy(database, sources.query);
-  await refuseFiles(database, reads);
-  await refuseOtherThanSelect(database, sources.query, names);
-  await refuseChanging(database, sources, reads.calls);
-  refuseUnread(reads, names);
+/** Of what DuckDB writes of a query. */
+const serialized = z.looseObject({ error: z.boolean(), error_message: z.string().optional() });
+
+/**
+ * Refuses what is not one SELECT, a table of `dataset.files` that it does not read, a column's name that is there twice
+ * (DuckDB would rename the second without a word), and rows that change by themselves.
+ */
+async function checkQuery(database: DuckDBConnection, { query, files }: QuerySources): Promise<void> {
+  const [[parsed] = []] = await queryRows(database, `SELECT json_serialize_sql(${literal(query)})`);
+  const { error, error_message: reason, statements } = serialized.parse(JSON.parse(String(parsed)));
+  if (error) throw new Error(`it is no SELECT (${reason})`);
+  if (!Array.isArray(statements) || statements.length !== 1) throw new Error('it is not one statement');
+  const prepared = await database.prepare(query);
+  const twice = twiceInOneCase(Array.from({ length: prepared.columnCount }, (_, c) => prepared.columnName(c)));
+  if (twice) throw new Error(`two columns are named '${twice[1]}' (case apart); AS gives one another name`);
+  await refuseChanging(database, query, [...files.keys()]);
+  const read = [...String(parsed).matchAll(/"table_name":"([^"]*)"/g)].map(([, name = '']) => name.toLowerCase());
+  const unread = [...files.keys()].find((name) => !read.includes(name.toLowerCase()));
+  if (unread !== undefined)
+    throw new DataError(
+      `dataset.files.${unread}: the query does not read it; it reads ${read.join(', ') || 'no table'}.`,
+    );
 }
-
-/** Says of a function that has no such operands what casts them, not the list of all that it has. */
-function wrongTypes(error: unknown): never {
-  const [, signature] = /(?:argument types|function call) ['"]([^'"]+)['"]/.exec(String(error)) ?? [];
-  if (signature === undefined) throw error;
-  throw new Error(
-    `there is no ${signature}. A column of a text file is a number (BIGINT, DOUBLE) or a text (VARCHAR), and so are dates and times: cast them, as in hour(date::TIMESTAMP) or price::DOUBLE`,
-  );
-}
-
-const otherRows =
-  'the query gives other rows each time; write a constant for a random number or the time, or compute it from columns, as hash(id) % 10';
-
-/** Functions of DuckDB that it takes for consistent, though they read the clock: `age` of one time counts from today. */
-const clocks = new Map([
-  ['age', 1],
-  ['current_localtime', 0],
-  ['current_localtimestamp', 0],
-]);
 
 /**
  * Refuses functions whose answer changes by themselves, as DuckDB says (`today()` gives the same rows until tomorrow), and
- * samples without a seed. The plan names the functions behind keywords, macros and views; the query those of LIMIT. DuckDB
- * cannot write a plan that scans JSON, so it is made for empty tables.
+ * samples without a seed. The plan names those behind keywords, macros and views. DuckDB cannot write a plan that scans
+ * JSON, so it is made for empty tables.
  */
-async function refuseChanging(
-  database: DuckDBConnection,
-  { query, files }: QuerySources,
-  calls: readonly Call[],
-): Promise<void> {
+async function refuseChanging(database: DuckDBConnection, query: string, tables: readonly string[]): Promise<void> {
   const [[path] = []] = await queryRows(database, "SELECT current_setting('search_path')");
   await database.run('CREATE SCHEMA planned');
-  for (const name of [...files.keys()].map(identifier))
-    await database.run(`CREATE TABLE planned.${name} AS FROM ${name} LIMIT 0`);
+  for (const name of tables.map(identifier)) await database.run(`CREATE TABLE planned.${name} AS FROM ${name} LIMIT 0`);
   await database.run(`SET search_path = ${literal(`query.planned,query,${path}`)}`);
   const [[plan] = []] = await queryRows(database, `SELECT json_serialize_plan(${literal(query)})`);
   await database.run(`SET search_path = ${literal(String(path))}`);
   await database.run('DROP SCHEMA planned CASCADE');
-  const { error, error_message: reason, plans } = planShape.parse(JSON.parse(String(plan)));
-  if (error)
-    throw new Error(
-      `its plan cannot be checked (${reason}); files that it reads belong into dataset.files, each by a name`,
-    );
-  const changing = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'";
-  const names = new Set((await queryRows(database, changing)).map(([name]) => name));
-  names.delete('error'); // DuckDB adds it to each subquery of one value
+  const { error, error_message: reason } = serialized.parse(JSON.parse(String(plan)));
+  if (error) throw new Error(`its plan cannot be checked (${reason})`);
+  const otherRows =
+    'the query gives other rows each time; write a constant for a random number or the time, or compute it from columns, as hash(id) % 10';
   if (String(plan).includes('"seed":-1}')) throw new Error(`${otherRows} (it samples without REPEATABLE)`);
-  const ofMachine = (name: string) =>
-    new Error(`the query reads what the database says of this machine, not data (${name})`);
-  for (const { name, operands } of [...functionsIn(plans), ...calls]) {
-    if (names.has(name) || clocks.get(name) === operands) throw new Error(`${otherRows} (it calls ${name})`);
-    if (name === 'current_setting') throw ofMachine(name);
-  }
-  const [, catalogue] = /"name":"((?:duckdb|pragma|pg)_\w+)","arguments":/.exec(String(plan)) ?? [];
-  if (catalogue) throw ofMachine(catalogue);
-}
-
-const planShape = z.looseObject({
-  error: z.boolean(),
-  error_message: z.string().optional(),
-  plans: z.unknown().optional(),
-});
-
-/** The functions of a plan. */
-function* functionsIn(plan: unknown): Generator<Call> {
-  if (typeof plan !== 'object' || plan === null) return;
-  const [kind, name, children]: unknown[] = ['expression_class', 'name', 'children'].map((key) =>
-    Reflect.get(plan, key),
-  );
-  if (typeof kind === 'string' && typeof name === 'string')
-    yield { name, operands: Array.isArray(children) ? children.length : 0 };
-  for (const part of Object.values(plan)) yield* functionsIn(part);
+  // DuckDB adds `error` to each subquery of one value, and takes the others for consistent
+  const changing =
+    "SELECT DISTINCT function_name FROM duckdb_functions() WHERE (stability <> 'CONSISTENT' AND function_name <> 'error') OR function_name IN ('current_localtime', 'current_localtimestamp')";
+  const names = new Set((await queryRows(database, changing)).map(([name]) => name));
+  const [call] = [...String(plan).matchAll(/"name":"(\w+)"/g)].filter(([, name]) => names.has(name));
+  if (call) throw new Error(`${otherRows} (it calls ${call[1]})`);
 }
 
 type Scalar = string | number | boolean;
@@ -171,11 +136,12 @@ async function setUp(
       const from = `read_parquet(${list}, hive_partitioning = true)`;
       await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
     } else if (fileFormat(first) === 'json') {
-      const from = await said(what, jsonTable(database, paths));
+      const from = await said(what, jsonTable(database, paths, /^(DATE|TIME|UUID|JSON)/));
       await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
     } else await load(database, name, paths, options, missing);
   }
-  const allowed = [...files.values()].flat().flatMap((path) => [literal(path), fileLiteral(path)]); // it looks up both
+  const views = [...files.values()].flat().filter((path) => fileFormat(path) !== 'text'); // others are tables by now
+  const allowed = views.flatMap((path) => [literal(path), fileLiteral(path)]); // it looks up both
   await database.run(`SET allowed_paths = [${allowed.join(', ')}]`);
   await database.run('SET enable_external_access = false');
 }
@@ -217,27 +183,4 @@ async function typed(database: DuckDBConnection, table: string, columns: readonl
     const type = found[c] === true ? 'BIGINT' : found[columns.length + c] === true ? 'DOUBLE' : 'VARCHAR';
     return `${own === 'text' ? `${sql}::${type}` : sql} AS ${identifier(name)}`;
   });
-}
-
-/** One SELECT, whose columns have names of their own: DuckDB would rename the second of two without a word. */
-async function refuseOtherThanSelect(
-  database: DuckDBConnection,
-  query: string,
-  tables: readonly string[],
-): Promise<void> {
-  const { StatementType } = await import('@duckdb/node-api');
-  const statements = await database.extractStatements(query);
-  if (statements.count !== 1) {
-    const advice = /\bpivot/i.test(withoutComments(query))
-      ? '; PIVOT is one if it says which values become columns: ON x IN (…)'
-      : '';
-    throw new Error(`it is not one statement${advice}`);
-  }
-  const statement = await statements
-    .prepare(0)
-    .catch((error) => unknownTable(error, tables))
-    .catch(wrongTypes);
-  if (statement.statementType !== StatementType.SELECT) throw new Error('it is no SELECT');
-  const twice = twiceInOneCase(Array.from({ length: statement.columnCount }, (_, c) => statement.columnName(c)));
-  if (twice) throw new Error(`two columns are named '${twice[1]}' (case apart); AS gives one another name`);
 }

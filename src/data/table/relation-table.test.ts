@@ -93,10 +93,10 @@ test('whole numbers beyond 2^53 of one file stay exact, where another file has d
       return (await queryRows(database, `FROM ${stagedTable}`)).flat();
     });
   expect(await staged(whole, decimal)).toEqual(['9007199254740993', '9007199254740992', '0.5']);
-  expect(await staged(small, decimal)).toEqual([7, 0.5]);
+  expect(await staged(small, decimal)).toEqual(['7', '0.5']);
 });
 
-test('JSON, an object a line, packed or not, or a list: types are those of the whole file', async () => {
+test('JSON, an object a line, packed or not, or a list: values are texts', async () => {
   const lines = Array.from({ length: 21_000 }, (_, i) =>
     JSON.stringify({ n: i === 20_999 ? 0.5 : i, w: `w${i % 3}`, ...(i % 2 ? { l: [i] } : {}), st: { a: i } }),
   );
@@ -108,8 +108,8 @@ test('JSON, an object a line, packed or not, or a list: types are those of the w
     const { names, unsupported, rows } = await read(join(folder, name));
     expect(names).toEqual(['n', 'w', 'st', 'l']);
     expect([...unsupported]).toEqual([['st', 'struct']]);
-    expect(rows[20_999]).toEqual([0.5, 'w2', ['20999']]);
-    expect(rows[2]).toEqual([2, 'w2', null]);
+    expect(rows[20_999]).toEqual(['0.5', 'w2', ['20999']]);
+    expect(rows[2]).toEqual(['2', 'w2', null]);
   }
   writeFileSync(join(folder, 'bad.jsonl'), '{"a": 1}\n{"a": \n');
   await expect(read(join(folder, 'bad.jsonl'))).rejects.toThrow(/bad\.jsonl cannot be read as JSON: .*line/);
@@ -123,8 +123,8 @@ test('JSON texts stay texts, values of several types too; a key that is null eve
   ];
   writeFileSync(path, lines.map((line) => JSON.stringify(line)).join('\n'));
   expect((await read(path)).rows).toEqual([
-    ['2024-05-01', '10:00', 1n, null, null],
-    ['2024-05-02', '10:01', 2n, null, '3.5'],
+    ['2024-05-01', '10:00', '1', null, null],
+    ['2024-05-02', '10:01', '2', null, '3.5'],
   ]);
 });
 
@@ -135,5 +135,5 @@ test('JSON keys that differ only in case are refused by name; a number at the en
     "case.jsonl cannot be read as JSON: 'A' and 'a' differ only in upper and lower case; give one another name.",
   );
   writeFileSync(path, '{"a": 1, "a_1": 2}\n');
-  expect((await read(path)).rows).toEqual([[1n, 2n]]);
+  expect((await read(path)).rows).toEqual([['1', '2']]);
 });

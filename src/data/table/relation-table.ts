@@ -1,9 +1,10 @@
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
+import { readRawFile } from '../fetch/raw-file.js';
 import { fileLiteral, identifier, literal, queryRows, sqlReason, withDatabase } from '../store/database.js';
-import { cleaned, daysExpression, mostWhole, type StagedType } from './staged-columns.js';
-import type { TableFile } from './table-file.js';
+import { cleaned, daysExpression, type StagedType } from './staged-columns.js';
+import type { TableFile } from './staged-rows.js';
 
 /** What DuckDB reads as a table with types. */
 interface Relation {
@@ -23,76 +24,42 @@ export async function openParquet(path: string, bytes: number): Promise<TableFil
   return withDatabase((database) => openRelation({ path, bytes, format: 'Parquet', from }, database));
 }
 
-/** JSON, an object a line or a list of objects. A column's type is that of all its values. */
+/** JSON, an object a line or a list of objects. Its values are texts, as those of CSV are, or lists of texts. */
 export async function openJson(path: string, bytes: number): Promise<TableFile> {
+  if (/\.gz$/i.test(path)) for await (const _ of readRawFile(path)); // DuckDB does not notice that one is cut off
   return withDatabase(async (database) => {
-    const relation = { path, bytes, format: 'JSON' };
-    const from = await run(relation, jsonTable(database, [path]));
-    return openRelation({ ...relation, from }, database);
+    const from = await said(`${path} cannot be read as JSON`, jsonTable(database, [path], /^[A-Z ]+(\[\])?$/));
+    return openRelation({ path, bytes, format: 'JSON', from }, database);
   });
 }
 
 /**
- * SQL of JSON files. Texts stay texts, those of dates too, and so do values of several types and of none: DuckDB would
- * make each file's own guess of them. A column that it takes for decimals is one of texts if a whole number in it is
- * beyond 2^53: two ids would become one.
+ * SQL of JSON files. A column's type is that of all its values. DuckDB guesses dates, too, and rounds long numbers.
+ * @param asTexts Types whose values become texts.
  */
-export async function jsonTable(database: DuckDBConnection, paths: readonly string[]): Promise<string> {
+export async function jsonTable(
+  database: DuckDBConnection,
+  paths: readonly string[],
+  asTexts: RegExp,
+): Promise<string> {
   const list = `[${paths.map(fileLiteral).join(', ')}]`;
-  const options = [
-    'maximum_object_size = 67108864, hive_partitioning = false, union_by_name = true',
-    'sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0',
-  ].join(', ');
-  const from = `read_json(${list}, ${options}`;
+  const size = 'maximum_object_size = 67108864';
+  const from = `read_json(${list}, ${size}, hive_partitioning = false, union_by_name = true, sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0`;
   const found = await database.stream(`SELECT * FROM ${from}) LIMIT 0`);
   const [names, types] = [found.columnNames(), found.columnTypes()];
   if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
-  if (twiceInOneCase(names.map((name) => name.replace(/_\d+$/, '')))) await refuseKeysTwice(database, list);
-  const typed = names.map((name, c) => ({ name, type: String(types[c]?.alias ?? types[c]) }));
-  const long = await longIntegers(
-    database,
-    from,
-    typed.filter(({ type }) => /^DOUBLE(\[\])?$/.test(type)),
-  );
-  const columns = typed.map(({ name, type }) => {
-    const isText = /^(DATE|TIME|UUID|JSON)/.test(type) || long.has(name);
-    return `${literal(name)}: ${literal(isText ? type.replace(/^[A-Z_ ]+/, 'VARCHAR') : type)}`;
+  if (twiceInOneCase(names.map((name) => name.replace(/_\d+$/, '')))) {
+    // DuckDB gives the second of two keys that differ only in case another name, which no row has
+    const keys = `SELECT DISTINCT unnest(json_keys(json)) AS key FROM read_json_objects(${list}, ${size}) ORDER BY 1`;
+    const twice = twiceInOneCase((await queryRows(database, keys)).map(([key]) => String(key)));
+    if (twice)
+      throw new Error(`'${twice[0]}' and '${twice[1]}' differ only in upper and lower case; give one another name`);
+  }
+  const columns = names.map((name, c) => {
+    const type = typeName(must(types[c], name));
+    return `${literal(name)}: ${literal(asTexts.test(type) ? type.replace(/^[A-Z ]+/, 'VARCHAR') : type)}`;
   });
   return `${from}, columns = {${columns.join(', ')}})`;
-}
-
-/** Names of the columns that have a whole number beyond 2^53, by their digits. */
-async function longIntegers(
-  database: DuckDBConnection,
-  from: string,
-  decimals: readonly { readonly name: string; readonly type: string }[],
-): Promise<ReadonlySet<string>> {
-  if (decimals.length === 0) return new Set();
-  const isLong = (digits: string) =>
-    `(strlen(${digits}) >= 16 AND regexp_full_match(${digits}, '-?\\d+') AND abs(${digits}::DOUBLE) >= ${mostWhole})`; // 2^53 + 1 becomes 2^53
-  const columns = decimals.map(({ name, type }) => `${literal(name)}: '${type.replace('DOUBLE', 'VARCHAR')}'`);
-  const tests = decimals.map(({ name, type }) => {
-    const value = identifier(name);
-    const found = type === 'DOUBLE' ? isLong(value) : `len(list_filter(${value}, digits -> ${isLong('digits')})) > 0`;
-    return `coalesce(bool_or(${found}), false)`;
-  });
-  const [found = []] = await queryRows(
-    database,
-    `SELECT ${tests.join(', ')} FROM ${from}, columns = {${columns.join(', ')}})`,
-  );
-  return new Set(decimals.flatMap(({ name }, c) => (found[c] === true ? [name] : [])));
-}
-
-/** DuckDB gives the second of two keys that differ only in case another name, which no row has. */
-async function refuseKeysTwice(database: DuckDBConnection, list: string): Promise<void> {
-  const objects = `read_json_objects(${list}, maximum_object_size = 67108864)`;
-  const keys = await queryRows(
-    database,
-    `SELECT key FROM (SELECT unnest(json_keys(json)) AS key FROM ${objects}) GROUP BY 1 ORDER BY 1`,
-  );
-  const twice = twiceInOneCase(keys.map(([key]) => String(key)));
-  if (twice)
-    throw new Error(`'${twice[0]}' and '${twice[1]}' differ only in upper and lower case; give one another name`);
 }
 
 /** Two names that SQL takes for one. */
@@ -112,88 +79,84 @@ export function twiceInOneCase(names: readonly string[]): readonly [string, stri
  * @throws DataError for what cannot be read.
  */
 export async function openRelation(
-  relation: Relation,
+  { path, bytes, format, from }: Relation,
   database: DuckDBConnection,
   attached?: string,
 ): Promise<TableFile> {
-  const { from } = relation;
-  const found = await run(relation, database.stream(`SELECT * FROM ${from} LIMIT 0`));
+  const what = `${path} cannot be read as ${format}`;
+  const found = await said(what, database.stream(`SELECT * FROM ${from} LIMIT 0`));
   const [names, types] = [found.columnNames(), found.columnTypes()];
-  const known = new Map<string, Staged>();
+  const values = new Map<string, Value>();
   const unsupported = new Map<string, string>();
   for (const [c, name] of names.entries()) {
-    const staged = stageColumn(identifier(name), must(types[c], `type of column ${name}`));
-    if ('unsupported' in staged) unsupported.set(name, staged.unsupported);
-    else known.set(name, staged);
+    const value = columnValue(identifier(name), must(types[c], name));
+    if (typeof value === 'string') unsupported.set(name, value);
+    else values.set(name, value);
   }
   return {
-    path: relation.path,
-    bytes: relation.bytes,
+    path,
+    bytes,
     names,
-    types: new Map([...known].map(([name, { type }]) => [name, type])),
-    times: new Set([...known].flatMap(([name, { isTime }]) => (isTime ? [name] : []))),
+    types: new Map([...values].map(([name, { type }]) => [name, type])),
+    times: new Set([...values].flatMap(([name, { isTime }]) => (isTime ? [name] : []))),
     unsupported,
-    value: (name, type) => asWanted(must(known.get(name), `column '${name}'`), type),
-    clean: cleaned,
-    async rows(into, _, use) {
-      if (attached === undefined) return run(relation, use(from));
-      await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
-      await run(relation, use(`attached.${from}`));
-      return into.run('DETACH attached');
+    async read(into, columns, missing, insert) {
+      const texts: string[] = []; // one expression cleans all: DuckDB's time to plan an expression a column is quadratic
+      const others: string[] = [];
+      const staged = columns.map(({ name, type }) => {
+        const { sql, type: own } = must(values.get(name), name);
+        if (type === 'text' && own !== 'number') return `texts[${texts.push(`(${sql})::VARCHAR`)}]`;
+        const isEntry = type === 'list' && own !== 'list';
+        const value = type === 'text' ? `whole_text(${sql})` : isEntry ? `[(${sql})::VARCHAR]` : sql;
+        return `v${others.push(`${value} AS v${others.length + 1}`)}`;
+      });
+      const cleaning = `list_transform([${texts.join(', ')}]::VARCHAR[], t -> ${cleaned('t', missing)}) AS texts`;
+      if (attached !== undefined) await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
+      const rows = attached === undefined ? from : `attached.${from}`;
+      const query = `SELECT ${staged.join(', ')} FROM (SELECT ${[cleaning, ...others].join(', ')} FROM ${rows})`;
+      await said(what, insert(query));
+      if (attached !== undefined) await into.run('DETACH attached');
     },
-    place: async (row) => `${relation.path}, row ${row + 1}`,
+    place: async (row) => `${path}, row ${row + 1}`,
   };
 }
 
-interface Staged {
+/** SQL of a column's values. */
+interface Value {
   readonly type: StagedType;
-  readonly expression: string;
+  readonly sql: string;
   readonly isTime?: boolean;
 }
 
-function asWanted({ type: own, expression }: Staged, type: StagedType): ReturnType<TableFile['value']> {
-  if (type === 'text' && own === 'number') return { sql: `whole_text(${expression})`, isRaw: false };
-  if (type === 'text') return { sql: `(${expression})::VARCHAR`, isRaw: true };
-  return { sql: type === 'list' && own !== 'list' ? `[(${expression})::VARCHAR]` : expression, isRaw: false };
-}
-
-/** @returns The type's name, where its values are neither numbers, texts, booleans, times nor lists of these. */
-function stageColumn(column: string, type: DuckDBType): Staged | { readonly unsupported: string } {
+/** @returns A type's name, where its values are neither numbers, texts, booleans, times nor lists of these. */
+function columnValue(column: string, type: DuckDBType): Value | string {
   const item = itemType(type);
   const [odd] = unsupported.exec(typeName(item ?? type)) ?? [];
-  if (item && (odd ?? itemType(item))) return { unsupported: 'list of lists, maps or structs' };
-  if (odd) return { unsupported: odd.toLowerCase() };
-  if (!item) return single(column, type);
-  const entry = single('entry', item);
-  const text = entry.type === 'number' ? `whole_text(${entry.expression})` : `(${entry.expression})::VARCHAR`;
+  if (item && (odd ?? itemType(item))) return 'list of lists, maps or structs';
+  if (odd) return odd.toLowerCase();
+  if (!item) return single(column, typeName(type));
+  const entry = single('entry', typeName(item));
+  const text = entry.type === 'number' ? `whole_text(${entry.sql})` : `(${entry.sql})::VARCHAR`;
   return {
     type: 'list',
-    expression: `list_filter(list_transform(${column}, entry -> ${text}), entry -> entry IS NOT NULL)`,
+    sql: `list_filter(list_transform(${column}, entry -> ${text}), entry -> entry IS NOT NULL)`,
   };
 }
 
 /** A number of what is decimal, a text of what has none of its own, days since 1970 of a time. */
-function single(value: string, type: DuckDBType): Staged {
-  const name = typeName(type);
-  if (name === 'DATE' || name.startsWith('TIMESTAMP'))
-    return {
-      ...{ type: 'number', isTime: true },
-      expression: `coalesce(${daysExpression(`${value}::TIMESTAMP`)}, ${endless(value)})`,
-    };
-  if (name.startsWith('TIME')) return { type: 'number', expression: `epoch_us(${value}::TIME)::DOUBLE` };
-  if (name === 'BLOB') return { type: 'text', expression: `coalesce(TRY(decode(${value})), ${value}::VARCHAR)` };
-  if (name === 'FLOAT' || name === 'DOUBLE')
-    return { type: 'number', expression: `CASE WHEN NOT isnan(${value}) THEN ${value}::DOUBLE END` };
-  if (/^DECIMAL\(\d+, ?0\)$/.test(name)) return { type: 'text', expression: `${value}::VARCHAR` }; // may be an id of 38 digits
-  if (name.startsWith('DECIMAL')) return { type: 'number', expression: `${value}::DOUBLE` };
-  if (/^U?(TINY|SMALL|BIG)?INT(EGER)?$/.test(name) && name !== 'UBIGINT')
-    return { type: 'whole', expression: `${value}::BIGINT` };
-  return { type: 'text', expression: `${value}::VARCHAR` };
-}
-
-/** SQL of the times `infinity` and `-infinity`, as numbers: they are refused where those are. */
-function endless(time: string): string {
-  return `CASE WHEN isinf(${time}) THEN if(${time}::TIMESTAMP > TIMESTAMP '2000-01-01', 'inf', '-inf')::DOUBLE END`;
+function single(value: string, type: string): Value {
+  if (type === 'DATE' || type.startsWith('TIMESTAMP')) {
+    // infinite times are refused where infinite numbers are
+    const endless = `CASE WHEN isinf(${value}) THEN if(${value}::TIMESTAMP > TIMESTAMP '2000-01-01', 'inf', '-inf')::DOUBLE END`;
+    return { type: 'number', sql: `coalesce(${daysExpression(`${value}::TIMESTAMP`)}, ${endless})`, isTime: true };
+  }
+  if (type.startsWith('TIME')) return { type: 'number', sql: `epoch_us(${value}::TIME)::DOUBLE` };
+  if (type === 'BLOB') return { type: 'text', sql: `coalesce(TRY(decode(${value})), ${value}::VARCHAR)` };
+  if (type === 'FLOAT' || type === 'DOUBLE')
+    return { type: 'number', sql: `CASE WHEN NOT isnan(${value}) THEN ${value}::DOUBLE END` };
+  if (/^DECIMAL\(\d+, ?[1-9]/.test(type)) return { type: 'number', sql: `${value}::DOUBLE` }; // others may be ids
+  if (/^(U?(TINY|SMALL)INT|U?INTEGER|BIGINT)$/.test(type)) return { type: 'whole', sql: `${value}::BIGINT` };
+  return { type: 'text', sql: `${value}::VARCHAR` };
 }
 
 function itemType(type: DuckDBType): DuckDBType | undefined {
@@ -204,10 +167,6 @@ const unsupported = /^(STRUCT|MAP|UNION|JSON|INTERVAL|VARIANT|GEOMETRY|GEOGRAPHY
 
 function typeName(type: DuckDBType): string {
   return type.alias ?? String(type);
-}
-
-function run<Result>({ path, format }: Pick<Relation, 'path' | 'format'>, step: Promise<Result>): Promise<Result> {
-  return said(`${path} cannot be read as ${format}`, step);
 }
 
 /** @throws DataError that begins with `what` and gives the reason of DuckDB. */

@@ -2,8 +2,7 @@ import { stat } from 'node:fs/promises';
 import { ConfigError, DataError } from '../../support/errors.js';
 import type { SplitName } from '../dataset.js';
 import { openJson, openParquet } from './relation-table.js';
-import type { SplitFile } from './staged-rows.js';
-import type { TableFile } from './table-file.js';
+import type { SplitFile, TableFile } from './staged-rows.js';
 import { openTextTable } from './text-table.js';
 
 export interface RowFileOptions {
@@ -42,48 +41,21 @@ async function openAnyFormat(path: string, options: RowFileOptions): Promise<Tab
   const format = fileFormat(path);
   if (format === 'parquet') return openParquet(path, size);
   if (format === 'json') return openJson(path, size);
-  const delimiter = textDelimiter(path, options);
+  const delimiter = options.delimiter ?? usualDelimiter(path);
+  if (delimiter === undefined)
+    throw new ConfigError(
+      `${path} is read if its ending is .csv, .tsv, .tab, .json, .jsonl or .ndjson (packed with gzip: .gz behind it), .parquet or .pq; if it is a text file, say dataset.delimiter.`,
+    );
   const { header, quote, encoding, decimal, exact = false } = options;
   const dialect = { delimiter, quote, encoding, decimal, exact, header: header === true };
   return openTextTable(path, size, typeof header === 'boolean' ? dialect : { ...dialect, names: header });
 }
 
-/** @throws ConfigError for an ending that says nothing. */
-function textDelimiter(path: string, options: RowFileOptions): string {
-  const delimiter = options.delimiter ?? usualDelimiter(path);
-  if (delimiter !== undefined) return delimiter;
-  throw new ConfigError(
-    `The ending of ${path} is none of ${endings.join(', ')}; if it is a text file, say dataset.delimiter.`,
-  );
-}
-
-const packable = ['.csv', '.tsv', '.tab', '.jsonl', '.ndjson', '.json'].flatMap((ending) =>
-  ['', '.gz'].map((packing) => ending + packing),
-);
-const endings = [...packable, '.parquet', '.pq'];
-
-/** By the ending; any other is a text file's. @throws DataError for what is no table. */
+/** By the ending; any other is a text file's. */
 export function fileFormat(path: string): 'parquet' | 'json' | 'text' {
-  const other = others.find(([ending]) => ending.test(path));
-  if (other) throw new DataError(`${path} is ${other[1]}, which is not read: ${other[2]}.`);
   if (/\.(parquet|pq)$/i.test(path)) return 'parquet';
   return /\.(jsonl|ndjson|json)(\.gz)?$/i.test(path) ? 'json' : 'text';
 }
-
-/** Other files of users: the ending, the format, and how to make a table of it. */
-const others: readonly (readonly [ending: RegExp, name: string, advice: string])[] = [
-  [
-    /\.(zip|tar(\.\w+)?|tgz|7z|bz2|xz|zst)$/i,
-    'packed',
-    'unpack it and name the files inside; a single file may be packed with gzip',
-  ],
-  [/\.(xlsx|xls|ods)$/i, 'a spreadsheet', 'save its sheet as CSV'],
-  [
-    /\.(arrow|arrows|feather|ipc)$/i,
-    'an Arrow file',
-    "write it as Parquet, in Python: pyarrow.parquet.write_table(pyarrow.feather.read_table(FILE), 'rows.parquet')",
-  ],
-];
 
 /** The delimiter by a text file's ending. */
 export function usualDelimiter(path: string): string | undefined {

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { stringify } from 'yaml';
 import { ConfigError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import { randomFromSeed } from '../../support/random.js';
 import { type SplitName, splitNames } from '../dataset.js';
 import { appendColumns } from '../store/append-columns.js';
@@ -33,41 +33,25 @@ export interface Shares {
  * The shares that are cut out of `path`. @throws ConfigError for a split that has files and a share, too, or neither.
  */
 export function splitShares(options: TableOptions): Shares {
-  const { split = usualSplit } = options;
+  const { split = usualSplit, splitSeed } = options;
+  const refuse = (message: string) => new ConfigError(`dataset.split: ${message}`);
   const drawn = 'fraction' in split ? split : undefined;
   const asked: Partial<Record<'validation' | 'test', unknown>> = 'fraction' in split ? split.fraction : split;
-  const validationShare = (name: 'validation' | 'test') => {
-    const own = asked[name];
-    if (options[name] === undefined) return typeof own === 'number' ? own : usualShare;
-    if (own === undefined) return 0;
-    const { [name]: _, ...others } = asked;
-    const remedy = stringify(drawn ? { ...drawn, fraction: others } : others, {
-      collectionStyle: 'flow',
-      lineWidth: 0,
-    });
-    throw new ConfigError(
-      `dataset.split: the ${name} split has files of its own (dataset.${name}): leave '${name}' out here: 'dataset.split=${remedy.trim()}'.`,
-    );
+  const share = (name: 'validation' | 'test') => {
+    const value = asked[name];
+    if (options[name] === undefined) return typeof value === 'number' ? value : usualShare;
+    if (value === undefined) return 0;
+    throw refuse(`the ${name} split has files of its own (dataset.${name}): leave '${name}' out here.`);
   };
-  const shares = { validation: validationShare('validation'), test: validationShare('test') };
-  if (!('column' in split) && shares.validation + shares.test >= 1) {
-    throw new ConfigError('dataset.split: no rows are left for training.');
-  }
-  if (options.splitSeed === 'run' && !(drawn && shares.validation + shares.test > 0)) {
-    throw new ConfigError(
-      "dataset.splitSeed: 'run' would change nothing: no rows are drawn (dataset.split: { fraction: … }).",
-    );
-  }
-  if (drawn?.group !== undefined && drawn.stratify !== undefined)
-    throw new ConfigError("dataset.split: give 'group' or 'stratify', not both.");
-  const kept = drawn?.group ?? drawn?.stratify;
-  if (options.splitSeed === 'run' && kept !== undefined)
-    throw new ConfigError("dataset.split: 'splitSeed: run' draws rows, neither groups nor strata; use a number.");
-  const isIdle = kept !== undefined || options.test === undefined || options.validation !== undefined;
-  if (drawn?.of !== undefined && isIdle)
-    throw new ConfigError(
-      "dataset.split: 'of: test' draws the rows of validation, neither groups nor strata, from the files of dataset.test.",
-    );
+  const shares = { validation: share('validation'), test: share('test') };
+  const cut = shares.validation + shares.test;
+  const together = drawn?.group ?? drawn?.stratify;
+  if (!('column' in split) && cut >= 1) throw refuse('no rows are left for training.');
+  if (drawn?.group !== undefined && drawn.stratify !== undefined) throw refuse("give 'group' or 'stratify', not both.");
+  if (splitSeed === 'run' && (!drawn || cut === 0 || together !== undefined))
+    throw refuse("'splitSeed: run' draws single rows ({ fraction: … }), neither groups nor strata; use a number.");
+  if (isOfTest(options) && (together !== undefined || !options.test || options.validation))
+    throw refuse("'of: test' draws the rows of validation, neither groups nor strata, from the files of dataset.test.");
   return shares;
 }
 
@@ -78,36 +62,29 @@ export function splitShares(options: TableOptions): Shares {
 export function rowDraw(options: TableOptions, seed: number, { rows }: StoredSource): Draw {
   const shares = splitShares(options);
   const [parent, first] = isOfTest(options) ? (['test', rows.train] as const) : (['train', 0] as const);
-  const drawn = isOfTest(options) ? drawnPart(rows.test, shares.validation, seed) : drawnRows(rows.train, shares, seed);
+  const drawn = new Uint8Array(rows[parent]).fill(code(parent));
+  if (parent === 'test') {
+    const shuffled = Int32Array.from(drawn, (_, row) => row);
+    randomFromSeed(seed).stream('split').shuffle(shuffled);
+    for (const row of shuffled.subarray(0, Math.round(shares.validation * rows.test))) drawn[row] = code('validation');
+  } else {
+    const splitOf = drawnSplit(shares, seed);
+    for (const row of drawn.keys()) drawn[row] = splitOf();
+  }
   return {
     key: 'row',
     rowSplit: (row, stored) => (stored === parent ? splitNames[drawn[row - first] ?? 0] : stored), // rows lie in the order of the files
   };
 }
 
-function drawnRows(rows: number, shares: Shares, seed: number): Uint8Array {
-  const splitOf = drawnSplit(shares, seed);
-  return Uint8Array.from({ length: rows }, () => code(splitOf()));
-}
-
-/** Of the test's rows, those for validation. */
-function drawnPart(rows: number, share: number, seed: number): Uint8Array {
-  const shuffled = Int32Array.from({ length: rows }, (_, row) => row);
-  randomFromSeed(seed).stream('split').shuffle(shuffled);
-  const drawn = new Uint8Array(rows).fill(code('test'));
-  for (const row of shuffled.subarray(0, Math.round(share * rows))) drawn[row] = code('validation');
-  return drawn;
-}
-
 /** Draws the split of a row after the other. */
-function drawnSplit(shares: Shares, seed: number): () => SplitName {
+function drawnSplit(shares: Shares, seed: number): () => number {
   const random = randomFromSeed(seed).stream('split');
   return () => splitAt(random.uniform(), shares);
 }
 
-function splitAt(draw: number, { validation, test }: Shares): SplitName {
-  if (draw < test) return 'test';
-  return draw < test + validation ? 'validation' : 'train';
+function splitAt(draw: number, { validation, test }: Shares): number {
+  return code(draw < test ? 'test' : draw < test + validation ? 'validation' : 'train');
 }
 
 /** SQL of the split of each staged row. */
@@ -121,49 +98,43 @@ export interface RowSplits {
   readonly looked: string;
   /** Refused rows of `from`: SQL, the column, and what its value is. */
   readonly faults: readonly { readonly sql: string; readonly column: string; readonly what: string }[];
-  /** A group or a stratum has several spellings, such as `7` and `7.0`. */
-  readonly respelled: boolean;
 }
 
 const code = (name: SplitName) => splitNames.indexOf(name);
 
 /**
- * With `splitSeed: run` and with `of: test` no row is drawn: `drawOf` does when the source is opened.
+ * With `splitSeed: run` and with `of: test` no row is drawn: `rowDraw` does when the source is opened.
  * A drawn row's split is that of the n-th draw, n its number in the files of `path`.
  */
 export async function rowSplits(
   database: DuckDBConnection,
   staged: StagedRows,
-  { split: column }: Pick<ColumnRoles, 'split'>,
+  roles: Pick<ColumnRoles, 'split'>,
   options: TableOptions,
 ): Promise<RowSplits> {
   const { split = usualSplit, splitSeed } = options;
   const shares = splitShares(options);
   const seed = splitSeed === 'run' ? 0 : splitSeed;
-  const of = column === undefined ? undefined : staged.columns.get(column);
+  const columns = roles.split.map((name) => must(staged.columns.get(name), name));
   const given = splitOfFile(staged);
   const key = sortKey(seed);
   const rule = await splitRule();
   const from = `(SELECT s.*, s.rowid AS row, coalesce(${given}, ${rule.sql}) AS split, ${given} IS NOT NULL AS given, ${key} AS sort_key FROM ${stagedTable} s ${rule.join ?? ''})`;
   const whole = `(SELECT *, rowid AS row, false AS given, 0 AS split FROM ${stagedTable})`;
-  return { from, looked: rule.faults ? from : whole, faults: rule.faults ?? [], respelled: rule.respelled ?? false };
+  return { from, looked: rule.faults ? from : whole, faults: rule.faults ?? [] };
 
   async function splitRule(): Promise<Rule> {
-    if (!of || 'fraction' in split) {
-      if (splitSeed === 'run' || isOfTest(options)) return { sql: String(code('train')) };
-      if ('fraction' in split && split.stratify !== undefined) {
-        const strata = [split.stratify].flat().map((name) => staged.columns.get(String(name)));
-        const columns = [of, ...strata].flatMap((column) => column ?? []);
-        return { ...byStratum(columns, shares, given, key), respelled: await areRespelled(database, columns) };
-      }
-      await drawRows(database, staged, drawnSplit(shares, seed));
-      const drawn = { sql: 'coalesce(d.split, 0)', join: 'LEFT JOIN draws d ON d.row = s.rowid' };
-      if (!of) return drawn;
-      await drawGroups(database, of, shares, seed);
-      const join = `${drawn.join} LEFT JOIN (FROM groups POSITIONAL JOIN group_splits) g ON g.value = ${keySql(of)}`;
-      return { sql: `coalesce(g.split, ${drawn.sql})`, join, respelled: await areRespelled(database, [of]) };
-    }
-    return 'column' in split ? byValue(split, options, of) : byTime(database, shares, of, staged);
+    const [of] = columns;
+    if (of && 'column' in split) return byValue(split, options, of);
+    if (of && 'time' in split) return byTime(database, shares, of, staged, given);
+    if (splitSeed === 'run' || isOfTest(options)) return { sql: String(code('train')) };
+    if ('stratify' in split && split.stratify !== undefined) return byStratum(columns, shares, given, key);
+    await drawRows(database, staged, drawnSplit(shares, seed));
+    const drawn = { sql: 'coalesce(d.split, 0)', join: 'LEFT JOIN draws d ON d.row = s.rowid' };
+    if (!of) return drawn;
+    await drawGroups(database, of, shares, seed);
+    const join = `${drawn.join} LEFT JOIN (FROM groups POSITIONAL JOIN group_splits) g ON g.value = ${keySql(of)}`;
+    return { sql: `coalesce(g.split, ${drawn.sql})`, join };
   }
 }
 
@@ -172,12 +143,6 @@ interface Rule {
   readonly sql: string;
   readonly join?: string;
   readonly faults?: RowSplits['faults'];
-  readonly respelled?: boolean;
-}
-
-async function areRespelled(database: DuckDBConnection, columns: readonly StagedColumn[]): Promise<boolean> {
-  const counts = columns.map((of) => `count(DISTINCT ${textSql(of)}) - count(DISTINCT ${keySql(of)})`);
-  return (await queryNumbers(database, counts, stagedTable)).some((lost) => lost > 0);
 }
 
 /** SQL of the split of files that have one; else NULL. */
@@ -203,16 +168,15 @@ function sortKey(seed: number): string {
 }
 
 /** The table `draws`: the rows that are drawn from training, and their splits. */
-async function drawRows(database: DuckDBConnection, staged: StagedRows, splitOf: () => SplitName): Promise<void> {
-  const all = staged.files.reduce((sum, file) => sum + (file.split === 'train' ? file.rows : 0), 0);
-  const [numbers, splits] = [new Int32Array(all), new Uint8Array(all)];
+async function drawRows(database: DuckDBConnection, { files, rows }: StagedRows, splitOf: () => number): Promise<void> {
+  const [numbers, splits] = [new Int32Array(rows), new Uint8Array(rows)];
   let drawn = 0;
-  for (const { split, first, rows } of staged.files) {
+  for (const { split, first, rows } of files) {
     for (let row = first; split === 'train' && row < first + rows; row++) {
-      const name = splitOf();
-      if (name === 'train') continue;
+      const split = splitOf();
+      if (split === code('train')) continue;
       numbers[drawn] = row;
-      splits[drawn++] = code(name);
+      splits[drawn++] = split;
     }
   }
   await database.run('CREATE OR REPLACE TABLE draws (row INTEGER, split UTINYINT)');
@@ -233,7 +197,7 @@ async function drawGroups(
   const distinct = `SELECT ${keySql(column)} AS value, ${spelling(textSql(column), 'value')} AS name FROM ${stagedTable} WHERE value IS NOT NULL GROUP BY 1`;
   await database.run(`CREATE OR REPLACE TABLE groups AS ${distinct}`);
   const values = await queryRows(database, 'SELECT name FROM groups');
-  const splits = Uint8Array.from(values, ([value]) => code(splitAt(random.stream(String(value)).uniform(), shares)));
+  const splits = Uint8Array.from(values, ([value]) => splitAt(random.stream(String(value)).uniform(), shares));
   await database.run('CREATE OR REPLACE TABLE group_splits (split UTINYINT)');
   await appendColumns(database, 'group_splits', [splits], splits.length);
 }
@@ -254,24 +218,20 @@ function byValue(
   options: TableOptions,
   column: StagedColumn,
 ): Rule {
-  const given = column.type === 'text' ? { ...column, sql: `coalesce(${column.sql}, '')` } : column;
-  const cases: string[] = [];
-  const comparable: string[] = [];
-  for (const name of ['test', 'validation', 'train'] as const) {
+  const filled = column.type === 'text' ? { ...column, sql: `coalesce(${column.sql}, '')` } : column;
+  const conditions = (['test', 'validation', 'train'] as const).flatMap((name) => {
     const condition = split[name];
-    if (condition === undefined && name !== 'train' && options[name] === undefined) {
+    if (condition === undefined && name !== 'train' && options[name] === undefined)
       throw new ConfigError(`dataset.split: say which values of '${split.column}' make the ${name} split.`);
-    }
-    if (condition === undefined) continue;
-    const compiled = conditionSql(condition, given);
-    cases.push(`WHEN ${compiled.holds} THEN ${code(name)}`);
-    comparable.push(compiled.comparable);
-  }
+    return condition === undefined ? [] : [{ name, ...conditionSql(condition, filled) }];
+  });
+  const cases = conditions.map(({ name, holds }) => `WHEN ${holds} THEN ${code(name)}`);
   const rest = split.train === undefined ? code('train') : 'NULL';
+  const comparable = conditions.map(({ comparable }) => comparable).join(' AND ') || 'true';
   const what = ', which cannot be compared with a number.';
   return {
-    sql: cases.length > 0 ? `CASE ${cases.join(' ')} ELSE ${rest} END` : String(rest),
-    faults: [{ sql: `NOT (${comparable.join(' AND ') || 'true'})`, column: column.name, what }],
+    sql: `CASE ${[...cases, 'WHEN false THEN 0'].join(' ')} ELSE ${rest} END`,
+    faults: [{ sql: `NOT (${comparable})`, column: column.name, what }],
   };
 }
 
@@ -280,39 +240,27 @@ async function byTime(
   database: DuckDBConnection,
   { validation, test }: Shares,
   column: StagedColumn,
-  staged: StagedRows,
-) {
+  { files }: StagedRows,
+  given: string,
+): Promise<Rule> {
   const number = numberSql(column);
-  const [present = 0, numbers = 0] = await queryNumbers(
-    database,
-    [`count(${column.sql})`, `count(${number})`],
-    stagedTable,
-  );
+  const counts = [`count(${column.sql})`, `count(${number})`];
+  const [present = 0, numbers = 0] = await queryNumbers(database, counts, stagedTable);
   const [iso = ''] = timesOfText(column.sql);
   const time =
     numbers === present || column.type !== 'text'
       ? number
       : `coalesce(${number}, epoch_ms(${(await timeExpression(database, column, present))?.sql ?? iso})::DOUBLE)`;
-  const end = staged.files.filter(({ split }) => split === 'train').map(({ first, rows }) => [first, first + rows - 1]);
-  const rows = end.map(([first, last]) => `rowid BETWEEN ${first} AND ${last}`).join(' OR ') || 'false';
-  const all = end.reduce((sum, [first = 0, last = 0]) => sum + last - first + 1, 0);
+  const all = files.reduce((sum, { split, rows }) => sum + (split === 'train' ? rows : 0), 0);
   const from = async (share: number) => {
-    if (!(share > 0)) return 'NULL';
-    const [[value] = []] = await queryRows(
-      database,
-      `SELECT ${time} FROM ${stagedTable} WHERE ${rows} ORDER BY 1 LIMIT 1 OFFSET ${Math.floor((1 - share) * all)}`,
-    );
+    const ordered = `SELECT ${time} FROM ${stagedTable} s WHERE ${given} IS NULL ORDER BY 1 LIMIT 1 OFFSET ${Math.floor((1 - share) * all)}`;
+    const [[value] = []] = share > 0 ? await queryRows(database, ordered) : [];
     return value === null || value === undefined ? 'NULL' : `${Number(value)}`;
   };
-  const [testFrom, validationFrom] = [await from(test), validation > 0 ? await from(validation + test) : 'NULL'];
+  const [testFrom, validationFrom] = [await from(test), await from(validation > 0 ? validation + test : 0)];
+  const what = ', which is neither a number nor a date such as 2024-05-31.';
   return {
     sql: `CASE WHEN ${time} >= ${testFrom} THEN 2 WHEN ${time} >= ${validationFrom} THEN 1 ELSE 0 END`,
-    faults: [
-      {
-        sql: `${time} IS NULL`,
-        column: column.name,
-        what: ', which is neither a number nor a date such as 2024-05-31.',
-      },
-    ],
+    faults: [{ sql: `${time} IS NULL`, column: column.name, what }],
   };
 }

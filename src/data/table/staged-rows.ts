@@ -2,13 +2,39 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import type { SplitName } from '../dataset.js';
-import { queryNumbers, queryRows, withProgress } from '../store/database.js';
+import { queryRows, withProgress } from '../store/database.js';
 import { shown } from './cell.js';
-import { databaseTypes, macros, mostWhole, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
-import type { TableFile } from './table-file.js';
+import { databaseTypes, macros, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
 
 /** The table of staged rows, in the connection's own database. */
 export const stagedTable = 'staged';
+
+/** A file, or what else has rows. */
+export interface TableFile {
+  readonly path: string;
+  /** On disk. */
+  readonly bytes: number;
+  readonly names: readonly string[];
+  /** What each column's values are. Those of text files are texts. */
+  readonly types: ReadonlyMap<string, StagedType>;
+  /** Columns of a type of dates, which are staged as days since 1970. */
+  readonly times?: ReadonlySet<string>;
+  /** Columns whose values have no meaning here, such as structs, and their types. */
+  readonly unsupported: ReadonlyMap<string, string>;
+  /**
+   * Calls `insert` with the query of some columns, of all rows in their order. It returns how many there were.
+   * @param missing Texts that stand for a missing value.
+   * @throws DataError for what cannot be read.
+   */
+  read(
+    database: DuckDBConnection,
+    columns: readonly StagedColumn[],
+    missing: readonly string[],
+    insert: (query: string) => Promise<number>,
+  ): Promise<void>;
+  /** Where a row stands, for messages. @param row From 0. */
+  place(row: number): Promise<string>;
+}
 
 /** Files by the split that they are for; those of `train` may be cut. */
 export interface SplitFile {
@@ -28,8 +54,8 @@ export interface StagedRows {
 }
 
 /**
- * Stages the columns of `used`. A column has the type that all files' values allow: of whole numbers and others a
- * number, if that keeps their digits, else a text.
+ * Stages the columns of `used`. A column has the type that all files have, else that of texts: as such all keep their
+ * digits.
  * @param onBytes gets the number of bytes of the files that have been read.
  * @param asTexts Numbers of typed files become texts, too.
  */
@@ -43,28 +69,27 @@ export async function stageRows(
 ): Promise<StagedRows> {
   for (const macro of macros) await database.run(macro);
   const names = must(files[0], 'file').file.names.filter((name) => used.has(name));
-  const columns: StagedColumn[] = [];
-  for (const [c, name] of names.entries()) {
-    const type = common(files.map(({ file }) => file.types.get(name) ?? 'text'));
-    const isText = type === 'number' && (asTexts || (await losesDigits(database, files, name)));
-    columns.push({ name, type: isText ? 'text' : type, sql: `c${c}` });
-  }
-  await database.run(`DROP TABLE IF EXISTS ${stagedTable}`);
-  await database.run(
-    `CREATE TABLE ${stagedTable} (${columns.map(({ sql, type }) => `${sql} ${databaseTypes[type]}`).join(', ')})`,
-  );
+  const columns = names.map((name, c): StagedColumn => {
+    const types = new Set(files.map(({ file }) => file.types.get(name) ?? 'text'));
+    const [type = 'text'] = types.size === 1 ? types : [types.has('list') ? 'list' : 'text'];
+    return { name, type: asTexts && type === 'number' ? 'text' : type, sql: `c${c}` };
+  });
+  const types = columns.map(({ sql, type }) => `${sql} ${databaseTypes[type]}`);
+  await database.run(`CREATE OR REPLACE TABLE ${stagedTable} (${types.join(', ')})`);
   const staged: (SplitFile & { readonly first: number; readonly rows: number })[] = [];
   let [rows, bytes] = [0, 0];
   for (const { split, file } of files) {
-    const select = selectValues(file, columns, missing);
-    const insert = (from: string) => database.run(`INSERT INTO ${stagedTable} ${select} FROM ${from})`);
+    let count = 0;
+    const insert = async (query: string) => {
+      count = (await database.run(`INSERT INTO ${stagedTable} ${query}`)).rowsChanged;
+      return count;
+    };
     const onShare = (share: number) => onBytes(bytes + share * file.bytes);
-    await withProgress(database, onShare, () => file.rows(database, missing, insert));
+    await withProgress(database, onShare, () => file.read(database, columns, missing, insert));
     bytes += file.bytes;
     onBytes(bytes);
-    const [count = 0] = await queryNumbers(database, ['count(*)'], stagedTable);
-    staged.push({ split, file, first: rows, rows: count - rows });
-    rows = count;
+    staged.push({ split, file, first: rows, rows: count });
+    rows += count;
   }
   const byName = new Map(columns.map((column) => [column.name, column]));
   return {
@@ -80,40 +105,6 @@ export async function stageRows(
       return `${place}: column '${name}' is ${shown(typeof text === 'string' ? text : '')}`;
     },
   };
-}
-
-/**
- * SQL of a file's values, up to its rows. One expression cleans all raw texts, as elements of a list: DuckDB's time to
- * plan an expression a column is quadratic.
- */
-function selectValues(file: TableFile, columns: readonly StagedColumn[], missing: readonly string[]): string {
-  const values = columns.map(({ name, type }) => file.value(name, type));
-  const raw = values.filter(({ isRaw }) => isRaw);
-  const texts = `list_transform([${raw.map(({ sql }) => sql).join(', ')}]::VARCHAR[], raw -> ${file.clean('raw', missing)}) AS texts`;
-  const others = values.flatMap(({ sql, isRaw }, c) => (isRaw ? [] : [`${sql} AS v${c}`]));
-  const staged = values.map((value, c) => (value.isRaw ? `texts[${raw.indexOf(value) + 1}]` : `v${c}`));
-  return `SELECT ${staged.join(', ')} FROM (SELECT ${[texts, ...others].join(', ')}`;
-}
-
-/** Whether a file has whole numbers that would not be exact as the decimals that another file has. */
-async function losesDigits(database: DuckDBConnection, files: readonly SplitFile[], name: string): Promise<boolean> {
-  let isLost = false;
-  for (const { file } of files) {
-    if (file.types.get(name) !== 'whole') continue;
-    const { sql: value } = file.value(name, 'whole');
-    const test = `coalesce(bool_or(${value} NOT BETWEEN ${-mostWhole} AND ${mostWhole}), false)`;
-    await file.rows(database, [], async (from) => {
-      isLost ||= (await queryRows(database, `SELECT ${test} FROM ${from}`))[0]?.[0] === true;
-    });
-  }
-  return isLost;
-}
-
-function common(types: readonly StagedType[]): StagedType {
-  const [first = 'text'] = types;
-  if (types.every((type) => type === first)) return first;
-  if (types.includes('list')) return 'list';
-  return types.includes('text') ? 'text' : 'number';
 }
 
 /** @throws DataError for files that have other columns than the first, and for a used column of structs or the like. */

@@ -26,14 +26,9 @@ describe('what is wrong is said with file, line, column and reason', () => {
       'another delimiter behind names in quotes',
       '"x";"y";"fold"\n1;2;3\n',
       {},
-      /data\.csv:1: behind a closing quote .* The file's delimiter seems to be ';': dataset\.delimiter=";"\.$/,
+      /data\.csv:1: behind a closing quote stands neither ','/,
     ],
-    [
-      'letters behind a quote',
-      good.replace('2.5', '"2"5'),
-      {},
-      /csv:3: behind a closing quote stands neither the delimi/,
-    ],
+    ['letters behind a quote', good.replace('2.5', '"2"5'), {}, /csv:3: behind a closing quote stands neither ',' nor/],
     ['a NUL byte', good.replace('2.5', '2\0'), {}, /data\.csv:3: there is a NUL byte/],
     ['no rows', 'x,y,fold\n', {}, /\/data\.csv has no rows\.$/],
     ['names twice', `x,x,fold\n1,1,1\n`, {}, /data\.csv: two columns are named 'x'; give each a name of its own\.$/],
@@ -63,12 +58,7 @@ describe('what is wrong is said with file, line, column and reason', () => {
       { tasks: { y: { column: 'fo' } } },
       /dataset\.tasks\.y\.column: \S+\/data\.csv has no column 'fo'.*x, y, fold/,
     ],
-    ['a column by another delimiter', { delimiter: ';' }, /there are: x,y,fold\. The file's delimiter seems to be ','/],
-    [
-      'several unknown columns, as one mistake',
-      { columns: Object.fromEntries(Array.from({ length: 79 }, (_, c) => [`n${c}`, 'numeric'])) },
-      /^dataset\.columns: \S+\/data\.csv has no columns n0, n1, n2, n3, n4, … \(79 that are named\); there are: x, y, fold\.$/,
-    ],
+    ['a column by another delimiter', { delimiter: ';' }, /data\.csv has no column 'y'; there are: x,y,fold\.$/],
     ['a label as an input', { columns: { y: 'numeric' } }, /'y' is the label of task 'y'/],
     ['no input', { columns: { x: 'ignored' } }, /no column is left/],
   ])('%s', async (_, settings, message) => {
@@ -77,11 +67,6 @@ describe('what is wrong is said with file, line, column and reason', () => {
     );
     expect(failure).toBeInstanceOf(ConfigError);
     expect(failure.message).toMatch(message);
-  });
-
-  test('a spreadsheet is named as one', async () => {
-    const path = await file('PK', 'data.xlsx');
-    await expect(open({ path, tasks: { y: {} } })).rejects.toThrow('data.xlsx is a spreadsheet, which is not read: ');
   });
 
   test('the line of a bad row, also in quotes', async () => {
@@ -107,7 +92,7 @@ describe('what is wrong is said with file, line, column and reason', () => {
       /data\.csv:3: this line is not in UTF-8/,
     );
     await expect(open({ path: await file(good, 'data.doc'), ...settings })).rejects.toThrow(
-      /^The ending of .*data\.doc is none of .*\.csv\.gz, .*\.pq; if it is a text file/,
+      /data\.doc is read if its ending is \.csv, .* or \.pq; if it is a text file/,
     );
   });
 });

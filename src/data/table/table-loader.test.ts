@@ -33,7 +33,7 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
     parts.map((part) => [...new Set(part)].filter(Boolean).sort());
   expect(groups(turned)).toEqual(groups([train, validation, test]));
   await expect(open({ path, tasks: { y: {} }, split, splitSeed: 'run' })).rejects.toThrow(
-    /draws rows, neither groups nor strata/,
+    /draws single rows .*, neither groups nor strata/,
   );
 });
 

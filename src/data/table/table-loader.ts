@@ -16,7 +16,6 @@ import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
 import { openSplitFiles, type RowFileOptions } from './row-file.js';
 import { rowDraw, splitShares } from './row-splits.js';
-import { withoutComments } from './sql-comments.js';
 import type { SplitFile } from './staged-rows.js';
 import { isOfTest, type TableOptions, tableOptions } from './table-options.js';
 
@@ -216,9 +215,8 @@ function checkVariables(
   { query = '', variables = {} }: Pick<TableOptions, 'query' | 'variables'>,
   context: z.core.$RefinementCtx,
 ): void {
-  const used = [
-    ...new Set([...withoutComments(query).matchAll(/\bgetvariable\s*\(\s*'([^']*)'/gi)].map(([, name = '']) => name)),
-  ];
+  const calls = query.replaceAll(/--.*$/gm, '').matchAll(/\bgetvariable\s*\(\s*'([^']*)'/gi);
+  const used = [...new Set([...calls].map(([, name = '']) => name))];
   const names = Object.keys(variables);
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   for (const name of used.filter((one) => !names.includes(one)))

@@ -12,7 +12,9 @@ const condition = conditionSchema.superRefine((value, context) => {
   const mistake = mistakeIn(value);
   if (mistake !== undefined) context.addIssue(mistake);
 });
-const hash = countUpTo(2 ** 26, 'each index has a row of an embedding table', 2);
+const hash = countUpTo(2 ** 26, 'each index has a row of an embedding table', 2)
+  .optional()
+  .describe('A hash maps values to this many indexes: for columns of ids that are never complete.');
 const files = z.union([z.string(), z.array(z.string()).min(1)]);
 const share = z.number().gt(0).lt(1);
 
@@ -23,11 +25,10 @@ function byName<Schema extends z.ZodType>(name: string, schema: Schema) {
 
 const columnSchema = z.union([
   z.enum(['categorical', 'numeric', 'ignored']),
+  z.strictObject({ kind: z.literal('categorical').describe('One value of a row.'), hash }),
   z.strictObject({
-    kind: z.enum(['categorical', 'list']).describe('One value of a row, or a list of values.'),
-    hash: hash
-      .optional()
-      .describe('A hash maps values to this many indexes: for columns of ids that are never complete.'),
+    kind: z.literal('list').describe('A list of values.'),
+    hash,
     separator: z.string().min(1).optional().meta({ default: '|', description: 'The separator of list entries.' }),
     weights: z.string().min(1).optional().describe('The mark before an entry’s weight, such as `:` in `id:0.5`.'),
   }),

@@ -2,219 +2,16 @@ import { isUtf8 } from 'node:buffer';
 import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { CsvError, parse } from 'csv-parse';
 import { DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/whole-file.js';
 import { readRawFile } from '../fetch/raw-file.js';
-import { fileLiteral, literal, literals, machineFault, queryNumbers, queryRows, sqlReason } from '../store/database.js';
+import { fileLiteral, literal, literals, machineFault, sqlReason } from '../store/database.js';
 import { shown } from './cell.js';
 import { trimmedText } from './staged-columns.js';
-import type { TableFile } from './table-file.js';
+import type { TableFile } from './staged-rows.js';
 
-/**
- * CSV or TSV, plain or packed, read by DuckDB. It gets dialect and columns, and guesses nothing. What several threads
- * cannot read, one reads. Text in another encoding, and rows that end now in CRLF and now in LF, are read from a copy,
- * in which all rows end in LF. `openDelimited` finds line and reason of what is refused.
- */
-export async function openTextTable(
-  path: string,
-  bytes: number,
-  options: Delimited & { readonly exact: boolean; readonly names?: readonly string[] },
-): Promise<TableFile> {
-  const withDelimiter = async (error: unknown): Promise<never> => {
-    const found = error instanceof DataError ? await otherDelimiter(path, options) : undefined;
-    throw error instanceof DataError && found !== undefined
-      ? new DataError(`${error.message} ${delimiterAdvice(found)}`)
-      : error;
-  };
-  const opened = await openDelimited(path, options).catch(withDelimiter);
-  const countRows = async () => {
-    let rows = 0;
-    for await (const _ of opened.read()) rows++;
-    return rows;
-  };
-  const { names = opened.names, encoding, exact } = options;
-  if (names.length !== opened.names.length)
-    throw new DataError(`${path} has ${opened.names.length} columns; dataset.header names ${names.length}.`);
-  return {
-    path,
-    bytes,
-    names,
-    types: new Map(names.map((name) => [name, 'text'])),
-    unsupported: new Map(),
-    value: (name) => ({ sql: `c${names.indexOf(name)}`, isRaw: !exact }),
-    clean: trimmedText,
-    async rows(database, missing, use) {
-      let known: number | undefined; // by the other reader, which says what is wrong, and where
-      const { begin, isPlain } = opened;
-      const read = async (source: string, isCopy: boolean) => {
-        const long = `SELECT 1 FROM ${longLines(source, names.length, missing, options)} LIMIT 1`;
-        if ((await queryRows(database, long).catch(() => [1])).length > 0) await countRows().catch(withDelimiter);
-        let refused: Error | undefined;
-        for (const parallel of [true, false]) {
-          const from = scan(source, names.length, missing, { ...options, parallel, isCopy });
-          refused = await refusal(async () => {
-            if (known !== undefined) await refuseLoss(database, from, known);
-            await use(from);
-          });
-          if (refused === undefined) return undefined;
-          known ??= await countRows().catch(withDelimiter);
-        }
-        return refused;
-      };
-      if (/\.gz$/i.test(path)) for await (const _ of readRawFile(path)); // DuckDB does not notice that one is cut off
-      if (!isPlain) known = await countRows().catch(withDelimiter);
-      else if (encoding === undefined && (await read(path, false)) === undefined) return;
-      const refused = await withPlainCopy(path, begin, options, (copy) => read(copy, true));
-      if (refused === undefined) return;
-      const reason = `its rows look right, but DuckDB, which reads them, refuses them (${sqlReason(refused)}). Write the file again with another program, or as Parquet.`;
-      throw new DataError(`${path} cannot be read: ${reason}`, { cause: refused });
-    },
-    async place(row) {
-      let at = 0;
-      try {
-        for await (const { line } of opened.read()) if (at++ === row) return `${path}:${line}`;
-      } catch {} // what it cannot read, it cannot count
-      return `${path}, row ${row + 1}`;
-    },
-  };
-}
-
-/** What DuckDB's reader says of text that it refuses; undefined where it reads it. */
-async function refusal(read: () => Promise<unknown>): Promise<Error | undefined> {
-  try {
-    await read();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Error) || error instanceof DataError || machineFault(error)) throw error;
-    return error;
-  }
-}
-
-/** One thread does not refuse a quote that is not closed: it leaves its rows out. */
-async function refuseLoss(database: DuckDBConnection, from: string, known: number): Promise<void> {
-  const [found] = await queryNumbers(database, ['count(*)'], from);
-  if (found !== known) throw new Error(`it finds ${found} of ${known} rows`);
-}
-
-/**
- * SQL of lines that may end a row with one value too many, which is missing. DuckDB then takes the row for a whole one,
- * though its values may lie in wrong columns, as behind a comma in a name without quotes.
- */
-function longLines(path: string, columns: number, missing: readonly string[], { delimiter, quote }: Delimited): string {
-  const mark = quote ?? '';
-  const letter = `\\x{${mark.codePointAt(0)?.toString(16)}}`;
-  const plain = mark === '' ? 'line' : `regexp_replace(line, '${letter}[^${letter}]*${letter}', '', 'g')`;
-  const isOpen = mark === '' ? 'false' : `contains(plain, ${literal(mark)})`; // a text of several lines
-  const ends = ['', mark + mark, ...missing].map((text) => `suffix(line, ${literal(delimiter + text)})`);
-  const found = `SELECT ${plain} AS plain FROM ${linesTable(path)} WHERE ${ends.join(' OR ')}`;
-  return `(${found}) WHERE len(string_split(plain, ${literal(delimiter)})) > ${columns} OR ${isOpen}`;
-}
-
-/** SQL of a file's lines. */
-function linesTable(path: string): string {
-  return `read_csv(${fileLiteral(path)}, auto_detect = false, header = false, delim = E'\\x01\\x02', quote = '', escape = '', columns = {line: 'VARCHAR'})`;
-}
-
-/**
- * Runs `use` on a copy in UTF-8, whose rows end in LF, without the names.
- * @param begin Lines before the first row.
- * @throws DataError for a CR that no LF follows.
- */
-async function withPlainCopy<Result>(
-  path: string,
-  begin: number,
-  dialect: Delimited,
-  use: (copy: string) => Promise<Result>,
-): Promise<Result> {
-  await removeRemains(tmpdir());
-  const copy = partialPath(join(tmpdir(), 'ple-text'));
-  const file = await open(copy, 'wx', 0o600);
-  const plain = rowEnds(dialect, (line) => loneReturn(path, begin + line));
-  let left = begin;
-  try {
-    for await (const piece of checkedLines(path, dialect.encoding)) {
-      let from = 0;
-      for (; left > 0 && from < piece.length; left--) from = piece.indexOf(newline, from) + 1 || piece.length;
-      await file.write(plain(piece.subarray(from)));
-    }
-    return await use(copy);
-  } finally {
-    await file.close();
-    await rm(copy, { force: true });
-  }
-}
-
-/**
- * Makes LF of each CRLF that ends a row, piece by piece. What stands in quotes is kept, byte for byte. A quote opens
- * where a value begins. Pieces are whole lines. Without quotes, blank lines are left out: DuckDB would read them as rows
- * of one column.
- * @param refuse gets the line of a CR that no LF follows.
- */
-function rowEnds({ delimiter, quote }: Delimited, refuse: (line: number) => never): (piece: Buffer) => Buffer {
-  const pattern = (text: string) =>
-    Buffer.from(text)
-      .toString('latin1')
-      .replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  const mark = pattern(quote ?? '');
-  const rest = `[^${mark}]*(?:${mark}{2}[^${mark}]*)*(?<close>${mark}|$)`;
-  const blank = '(?<![^\\n])\\r?\\n';
-  const begins = `(?<=(?:^(?:\\xef\\xbb\\xbf)?|\\n|${pattern(delimiter)}) *)`;
-  const ends = new RegExp(`${mark === '' ? blank : `${begins}${mark}${rest}`}|\\r\\n?`, 'g');
-  let line = 1;
-  let isOpen = false;
-  return (piece) => {
-    const text = piece.toString('latin1');
-    const first = isOpen ? new RegExp(`^${rest}`).exec(text) : null;
-    isOpen = first?.groups?.close === '';
-    ends.lastIndex = first?.[0].length ?? 0;
-    const kept: string[] = [];
-    let from = 0;
-    for (const { 0: found, index, groups } of text.matchAll(ends)) {
-      isOpen = groups?.close === '';
-      if (!/^\r?\n?$/.test(found)) continue;
-      if (found === '\r' && index + 1 < text.length) refuse(line + countLines(piece.subarray(0, index)));
-      const isBlank = mark === '' && (index === 0 || text[index - 1] === '\n');
-      kept.push(text.slice(from, index), isBlank ? '' : '\n');
-      from = index + found.length;
-    }
-    line += countLines(piece);
-    return Buffer.from(kept.join('') + text.slice(from), 'latin1');
-  };
-}
-
-/** Rows of texts, `c0` and so on. */
-function scan(
-  path: string,
-  columns: number,
-  missing: readonly string[],
-  { delimiter, quote, header, decimal, parallel, isCopy }: Delimited & Scanned,
-): string {
-  const names = Array.from({ length: columns }, (_, c) => `c${c}`);
-  const mark = literal(quote ?? '');
-  const types = names.map((name) => `${name}: 'VARCHAR'`).join(', ');
-  const noneIsMissing = missing.length === 0; // DuckDB wants one text that is, so an empty one is made a text again
-  const marks = literals(noneIsMissing ? [''] : missing);
-  const read = `read_csv(${fileLiteral(path)}, auto_detect = false, hive_partitioning = false, header = ${header && !isCopy}, delim = ${literal(delimiter)}, quote = ${mark}, escape = ${mark}, comment = '', parallel = ${parallel},${isCopy ? " new_line = '\\n'," : ''} nullstr = [${marks}], columns = {${types}})`;
-  if (!noneIsMissing && decimal !== ',') return read;
-  const text = (name: string) => (noneIsMissing ? `coalesce(${name}, '')` : name);
-  const value = (name: string) =>
-    decimal === ','
-      ? `CASE WHEN regexp_full_match(${name}, ${literal(commaNumber)}) THEN replace(${name}, ',', '.') ELSE ${text(name)} END`
-      : text(name);
-  return `(SELECT ${names.map((name) => `${value(name)} AS ${name}`).join(', ')} FROM ${read})`;
-}
-
-interface Scanned {
-  /** Several threads read, which some files with line breaks in quotes do not allow. */
-  readonly parallel: boolean;
-  /** There are no names, and all rows end in LF. In another file, DuckDB takes the first line break for a row's end. */
-  readonly isCopy: boolean;
-}
-
-interface Delimited {
+/** The dialect of a text file. */
+export interface Dialect {
   readonly delimiter: string;
   readonly quote: string | null;
   /** The first line has names. */
@@ -225,221 +22,333 @@ interface Delimited {
   readonly decimal?: ',' | '.' | undefined;
 }
 
-/** DuckDB's limit. */
-const longestRecord = 2_000_000;
-/** With a longer line, the file is assumed to be of another kind. */
-const longestLine = 2 ** 24;
-
-// characters
-const newline = 10;
-const byteOrderMark = Buffer.from('\ufeff');
-
-interface Row {
-  readonly fields: readonly string[];
-  /** On which it ends. */
-  readonly line: number;
-}
-
-/** A text file that is read row by row, where it is guessed how it is written, or what is wrong with it. */
-interface DelimitedRows {
-  readonly names: readonly string[];
-  /** Lines before the first row. */
-  readonly begin: number;
-  /** The first line ends the first row, so that it shows how rows end; and each further line belongs to a row. */
-  readonly isPlain: boolean;
-  /** All rows, from the first. A row has as many fields as the file has columns. */
-  read(): AsyncGenerator<Row>;
-}
-
-/** CSV or TSV, plain or packed. */
-async function openDelimited(path: string, options: Delimited): Promise<DelimitedRows> {
-  const { header } = options;
-  let first: Row | undefined;
-  for await (first of readRows(path, options)) break;
-  if (!first) throw new DataError(`${path} has no rows.`);
-  const isOneLine = first.line === 1 && first.fields.every((field) => !/[\r\n]/.test(field));
-  if (first.fields.some((field) => /\r(?!\n)/.test(field)))
-    for await (const piece of checkedLines(path, options.encoding)) {
-      rowEnds(options, (line) => loneReturn(path, line))(piece);
-      break;
-    }
-  const names = first.fields.map((name, c) => (header && name.trim() !== '' ? name.trim() : String(c + 1)));
+/**
+ * CSV or TSV, plain or packed. One pass in Node finds each row, and refuses what has a fault, by its line. Then DuckDB
+ * reads the file, and must find as many rows: it leaves rows out without an error, as those behind a quote that is not
+ * closed. Text in another encoding, and rows that end now in CRLF and now in LF, are read from a copy. So is what DuckDB
+ * reads otherwise.
+ */
+export async function openTextTable(
+  path: string,
+  bytes: number,
+  options: Dialect & { readonly exact: boolean; readonly names?: readonly string[] },
+): Promise<TableFile> {
+  const { header, encoding, exact, decimal } = options;
+  const [first = []] = (await readHead(path, options, 1)).records;
+  const { names = first.map((name, c) => (header && name !== '' ? name : String(c + 1))) } = options;
+  if (names.length !== first.length)
+    throw new DataError(`${path} has ${first.length} columns; dataset.header names ${names.length}.`);
   return {
+    path,
+    bytes,
     names,
-    begin: header ? first.line : first.line - textHeight(first.fields),
-    isPlain: isOneLine && (names.length > 1 || options.quote !== null),
-    async *read() {
-      let skipped = !header;
-      for await (const row of readRows(path, options)) {
-        const count = row.fields.length;
-        if (count !== names.length)
-          throw new DataError(`${path}:${row.line}: this row has ${count} columns, not ${names.length}.`);
-        if (skipped) yield row;
-        skipped = true;
+    types: new Map(names.map((name) => [name, 'text'])),
+    unsupported: new Map(),
+    async read(database, columns, missing, insert) {
+      const facts = { isPlain: true, hasBlanks: false };
+      let rows = header ? -1 : 0;
+      for await (const some of readRows(path, options, facts)) rows += some.length;
+      const steps: ((text: string) => string)[] = [];
+      if (missing.length === 0) steps.push((text) => `coalesce(${text}, '')`);
+      if (decimal === ',')
+        steps.push(
+          (text) => `if(regexp_full_match(${text}, ${literal(commaNumber)}), replace(${text}, ',', '.'), ${text})`,
+        );
+      if (!exact && facts.hasBlanks) steps.push((text) => trimmedText(text, missing));
+      const texts = `[${columns.map(({ name }) => `c${names.indexOf(name)}`).join(', ')}]::VARCHAR[]`;
+      const cleaned = steps.reduce((list, step) => `list_transform(${list}, t -> ${step('t')})`, texts);
+      const values = columns.map(({ name }, c) => (steps.length > 0 ? `texts[${c + 1}]` : `c${names.indexOf(name)}`));
+      /** What DuckDB says, if it does not read all rows. */
+      const attempt = async (source: string, isCopy: boolean, parallel: boolean): Promise<unknown> => {
+        const scan = scanSql(source, names.length, missing, {
+          ...options,
+          header: header && !isCopy,
+          isCopy,
+          parallel,
+        });
+        const from = steps.length > 0 ? `(SELECT ${cleaned} AS texts FROM ${scan})` : scan;
+        await database.run('BEGIN');
+        try {
+          const found = await insert(`SELECT ${values.join(', ')} FROM ${from}`);
+          if (found !== rows) throw new Error(`it finds ${found} of ${rows} rows`);
+          await database.run('COMMIT');
+          return undefined;
+        } catch (error) {
+          if (machineFault(error)) throw error;
+          await database.run('ROLLBACK');
+          return error;
+        }
+      };
+      const isPlain = encoding === undefined && facts.isPlain;
+      if (isPlain && (await attempt(path, false, true)) === undefined) return;
+      const refused = await withPlainCopy(path, options, async (copy) => {
+        return (await attempt(copy, true, true)) && attempt(copy, true, false);
+      });
+      if (refused === undefined) return;
+      throw new DataError(
+        `${path} cannot be read: its rows look right, but DuckDB, which reads them, refuses them (${sqlReason(refused)}). Write the file again with another program, or as Parquet.`,
+        { cause: refused },
+      );
+    },
+    async place(row) {
+      let left = header ? row + 1 : row;
+      for await (const some of readRows(path, options)) {
+        const found = some[left];
+        if (found) return `${path}:${found.line}`;
+        left -= some.length;
       }
+      return `${path}, row ${row + 1}`;
     },
   };
 }
 
-function loneReturn(path: string, line: number): never {
-  throw new DataError(
-    `${path}:${line}: there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`,
-  );
+/** The first rows of a text file. */
+interface Head {
+  readonly delimiter: string;
+  readonly columns: number;
+  readonly records: readonly (readonly string[])[];
 }
 
-async function* readRows(path: string, { delimiter, quote, encoding }: Delimited): AsyncGenerator<Row> {
-  let filled = 0; // lines of the rows so far. The parser's own count has every CRLF in quotes twice.
-  const lines: number[] = []; // of the rows that wait in the parser
-  const parser = parse({
-    bom: true,
-    delimiter,
-    quote,
-    escape: quote,
-    trim: quote !== null, // blanks may stand around quotes, and quotes within a value that has none in front: DuckDB reads both
-    relax_quotes: true,
-    record_delimiter: ['\r\n', '\n'],
-    relax_column_count: true, // counted with the line's number
-    skip_empty_lines: true,
-    max_record_size: longestRecord,
-    on_record: (fields: string[], { empty_lines }) => {
-      filled += textHeight(fields);
-      lines.push(filled + empty_lines);
-      return fields;
-    },
-  });
-  const source = Readable.from(checkedLines(path, encoding));
-  try {
-    const rows: AsyncIterable<string[]> = source.on('error', (error) => parser.destroy(error)).pipe(parser);
-    for await (const fields of rows) yield { fields, line: lines.shift() ?? 0 };
-  } catch (error) {
-    throw asDataError(path, error, filled);
-  } finally {
-    source.destroy();
+/** @throws DataError for a file without rows, for rows of unequal lengths, and for what cannot be read. */
+export async function readHead(path: string, dialect: Dialect, rows: number): Promise<Head> {
+  const records: string[][] = [];
+  const quote = dialect.quote ?? '';
+  for await (const some of readRows(path, dialect)) {
+    for (const { text } of some.slice(0, rows - records.length)) {
+      const values: string[] = [];
+      scanRow(text, 0, true, marksOf(dialect), (from, to, isQuoted) => {
+        const value = text.toString('utf8', from, to);
+        values.push((isQuoted ? value.replaceAll(quote + quote, quote) : value).trim());
+      });
+      records.push(values);
+    }
+    if (records.length >= rows) break;
   }
+  const [first] = records;
+  if (!first) throw new DataError(`${path} has no rows.`);
+  return { delimiter: dialect.delimiter, columns: first.length, records };
 }
 
-/** The file's text in UTF-8, in pieces of whole lines. @throws DataError for what is none. */
-async function* checkedLines(path: string, encoding: string | undefined): AsyncGenerator<Buffer> {
-  let line = 1;
-  let rest = Buffer.alloc(0); // a line without its end so far
-  const checked = (piece: Buffer) => {
-    checkText(path, piece, line);
-    line += countLines(piece);
-    return piece;
-  };
-  for await (const piece of decodeFile(path, encoding)) {
-    const text = Buffer.concat([rest, piece]);
-    const end = text.lastIndexOf(newline) + 1;
-    if (end > 0) yield checked(text.subarray(0, end));
-    rest = text.subarray(end);
-    if (rest.length > longestLine) throw new DataError(`${path}: a line has more than 16 MiB. Is it a text file?`);
-  }
-  if (rest.length > 0) yield checked(rest);
-}
-
-/** The file's text in UTF-8. */
-async function* decodeFile(path: string, encoding: string | undefined): AsyncGenerator<Buffer> {
-  const pieces = readRawFile(path);
-  if (encoding === undefined) return yield* pieces;
-  const decoder = new TextDecoder(encoding);
-  let isFirst = true; // programs write UTF-8's mark before text of other encodings, too
-  for await (const piece of pieces) {
-    const marked = isFirst && piece.subarray(0, 3).equals(byteOrderMark);
-    isFirst = false;
-    yield Buffer.from(decoder.decode(marked ? piece.subarray(3) : piece, { stream: true }));
-  }
-  yield Buffer.from(decoder.decode());
+/** SQL of the rows as DuckDB reads them, of texts: `c0` and so on. It gets dialect and columns, and guesses nothing. */
+function scanSql(
+  path: string,
+  columns: number,
+  missing: readonly string[],
+  { delimiter, quote, header, isCopy, parallel }: Dialect & { readonly isCopy: boolean; readonly parallel: boolean },
+): string {
+  const mark = literal(quote ?? '');
+  const types = Array.from({ length: columns }, (_, c) => `c${c}: 'VARCHAR'`).join(', ');
+  const marks = literals(missing.length > 0 ? missing : ['']); // DuckDB wants one
+  return `read_csv(${fileLiteral(path)}, auto_detect = false, hive_partitioning = false, header = ${header}, delim = ${literal(delimiter)}, quote = ${mark}, escape = ${mark}, comment = '', parallel = ${parallel},${isCopy ? " new_line = '\\n'," : ''} nullstr = [${marks}], columns = {${types}})`;
 }
 
 /** A number with a comma, as a regular expression of DuckDB. */
 const commaNumber = String.raw`\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*`;
 
-/** @param line of the piece's first byte. */
-function checkText(path: string, piece: Buffer, line: number): void {
-  const nul = piece.indexOf(0);
-  if (nul >= 0) {
-    const where = `${path}:${line + countLines(piece.subarray(0, nul))}`;
-    throw new DataError(`${where}: there is a NUL byte. Is it a text file, in UTF-8?`);
-  }
-  if (isUtf8(piece)) return;
-  for (let begin = 0; begin < piece.length; line++) {
-    const end = piece.indexOf(newline, begin) + 1 || piece.length;
-    if (!isUtf8(piece.subarray(begin, end)))
-      throw new DataError(
-        `${path}:${line}: this line is not in UTF-8; dataset.encoding says what it is (windows-1252, …).`,
-      );
-    begin = end;
+/** Runs `use` on a copy in UTF-8, whose rows end in LF, without the names. */
+async function withPlainCopy<Result>(
+  path: string,
+  dialect: Dialect,
+  use: (copy: string) => Promise<Result>,
+): Promise<Result> {
+  await removeRemains(tmpdir());
+  const copy = partialPath(join(tmpdir(), 'ple-text'));
+  const file = await open(copy, 'wx', 0o600);
+  const end = Buffer.from('\n');
+  let left = dialect.header ? 1 : 0;
+  try {
+    for await (const some of readRows(path, dialect)) {
+      await file.write(Buffer.concat(some.slice(left).flatMap(({ text }) => [text, end])));
+      left = Math.max(0, left - some.length);
+    }
+    return await use(copy);
+  } finally {
+    await file.close();
+    await rm(copy, { force: true });
   }
 }
 
-/** Lines of a row: one more than there are line breaks in its fields. */
-function textHeight(fields: readonly string[]): number {
-  return fields.reduce((lines, field) => lines + field.split('\n').length - 1, 1);
+interface Row {
+  /** Without what ends it. */
+  readonly text: Buffer;
+  /** On which it ends. */
+  readonly line: number;
+}
+
+/** What the rows so far show. */
+interface Facts {
+  /** All end alike, the first on the first line; and each line belongs to a row. */
+  isPlain: boolean;
+  /** A value may begin or end with a blank. */
+  hasBlanks: boolean;
+}
+
+/** DuckDB's limit, in bytes. */
+const longestRow = 2_000_000;
+
+/**
+ * The rows of a file, piece by piece. Blank lines are left out.
+ * @throws DataError for rows of unequal lengths, for what is no text, and for quotes that make no values.
+ */
+async function* readRows(
+  path: string,
+  dialect: Dialect,
+  facts: Facts = { isPlain: true, hasBlanks: false },
+): AsyncGenerator<readonly Row[]> {
+  const marks = marksOf(dialect);
+  let [line, columns, rowEnd, isFirst] = [1, 0, 0, true]; // line: of the row that is next
+  let rest = Buffer.alloc(0); // a row without its end so far
+  const fault = (reason: string) => new DataError(`${path}:${line}: ${reason}`);
+  for await (const piece of decodedPieces(path, dialect.encoding)) {
+    const text = piece ? Buffer.concat([rest, piece]) : rest;
+    const odd = oddByte(text, piece === undefined);
+    if (odd) {
+      line += countLines(text.subarray(0, odd.at));
+      throw fault(odd.reason);
+    }
+    let at = isFirst && text.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
+    isFirst = false;
+    const rows: Row[] = [];
+    while (at < text.length) {
+      const row = scanRow(text, at, piece === undefined, marks);
+      if (row === undefined) break;
+      if (typeof row === 'string') throw fault(row);
+      const { end, next, values, breaks } = row;
+      line += breaks;
+      if (values === 0) facts.isPlain &&= columns > 1;
+      else {
+        if (columns === 0) {
+          columns = values;
+          facts.isPlain = breaks === 0;
+        }
+        if (values !== columns) throw fault(`this row has ${values} columns, not ${columns}.`);
+        if (rowEnd === 0) rowEnd = next - end;
+        facts.isPlain &&= end === text.length || next - end === rowEnd;
+        facts.hasBlanks ||= row.hasBlanks;
+        rows.push({ text: text.subarray(at, end), line });
+      }
+      line++;
+      at = next;
+    }
+    yield rows;
+    rest = text.subarray(at);
+    if (rest.length > longestRow)
+      throw fault(
+        `a row has more than ${longestRow.toLocaleString('en')} characters: is a quote not closed?${ifLetters}.`,
+      );
+  }
+}
+
+/** The file's text in UTF-8; undefined is its end. */
+async function* decodedPieces(path: string, encoding: string | undefined): AsyncGenerator<Buffer | undefined> {
+  const decoder = encoding === undefined ? undefined : new TextDecoder(encoding);
+  let isFirst = true; // programs write UTF-8's mark before text of other encodings, too
+  for await (const piece of readRawFile(path)) {
+    const marked = decoder && isFirst && piece.subarray(0, 3).equals(byteOrderMark);
+    isFirst = false;
+    yield decoder ? Buffer.from(decoder.decode(marked ? piece.subarray(3) : piece, { stream: true })) : piece;
+  }
+  if (decoder) yield Buffer.from(decoder.decode());
+  yield undefined;
+}
+
+const [newline, carriageReturn, blank] = [10, 13, 32];
+const byteOrderMark = Buffer.from('\ufeff');
+const ifLetters = '; dataset.quote: null, if quotes are letters';
+
+interface Marks {
+  readonly delimiter: Buffer;
+  /** -1: none. */
+  readonly quote: number;
+  /** Per byte: 1 for those that may end a value without quotes. */
+  readonly stops: Uint8Array;
+}
+
+function marksOf({ delimiter, quote }: Dialect): Marks {
+  const bytes = Buffer.from(delimiter);
+  const stops = new Uint8Array(256);
+  for (const byte of [newline, carriageReturn, bytes[0] ?? 0]) stops[byte] = 1;
+  return { delimiter: bytes, quote: quote === null ? -1 : (Buffer.from(quote)[0] ?? -1), stops };
+}
+
+/**
+ * The row that begins at `begin`. Quotes stand around a whole value, perhaps with blanks around them; elsewhere they are
+ * letters.
+ * @param isLast No text follows. Else a row that may go on is undefined.
+ * @returns A text says what is wrong. A blank line has no values.
+ */
+function scanRow(
+  text: Buffer,
+  begin: number,
+  isLast: boolean,
+  { delimiter, quote, stops }: Marks,
+  onValue?: (from: number, to: number, isQuoted: boolean) => void,
+) {
+  const isDelimiter = (at: number) => {
+    for (let k = 0; k < delimiter.length; k++) if (text[at + k] !== delimiter[k]) return false;
+    return true;
+  };
+  let [at, values, breaks, hasBlanks] = [begin, 0, 0, false];
+  for (;;) {
+    let from = at;
+    if (delimiter[0] !== blank) while (text[from] === blank) from++;
+    const isQuoted = text[from] === quote;
+    let to = at;
+    if (isQuoted) {
+      from++;
+      to = text.indexOf(quote, from);
+      while (to >= 0 && text[to + 1] === quote) to = text.indexOf(quote, to + 2);
+      if (to < 0) return isLast ? `a quote is not closed${ifLetters}.` : undefined;
+      breaks += countLines(text.subarray(from, to));
+      at = to + 1;
+      while (text[at] === blank) at++;
+    } else {
+      from = at;
+      while (at < text.length && (stops[text[at] ?? 0] === 0 || (text[at] === delimiter[0] && !isDelimiter(at)))) at++;
+      to = at;
+    }
+    if (!isLast && at + Math.max(2, delimiter.length) > text.length) return undefined;
+    values++;
+    hasBlanks ||= to > from && (mayBeBlank(text[from]) || mayBeBlank(text[to - 1]));
+    onValue?.(from, to, isQuoted);
+    if (at < text.length && isDelimiter(at)) {
+      at += delimiter.length;
+      continue;
+    }
+    if (at < text.length && stops[text[at] ?? 0] === 0)
+      return `behind a closing quote stands neither ${shown(delimiter.toString())} nor the end of the row (a quote within quotes is written twice)${ifLetters}.`;
+    const isReturn = text[at] === carriageReturn;
+    if (isReturn && at + 1 < text.length && text[at + 1] !== newline)
+      return `there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`;
+    const isBlank = values === 1 && !isQuoted && text.toString('latin1', begin, at).trim() === '';
+    return {
+      end: at,
+      next: Math.min(text.length, at + (isReturn ? 2 : 1)),
+      values: isBlank ? 0 : values,
+      breaks,
+      hasBlanks,
+    };
+  }
+}
+
+function mayBeBlank(byte = 0): boolean {
+  return byte <= blank || byte > 126;
+}
+
+/** The first NUL byte, or a line that is not in UTF-8. */
+function oddByte(text: Buffer, isLast: boolean): { readonly at: number; readonly reason: string } | undefined {
+  const nul = text.indexOf(0);
+  if (nul >= 0) return { at: nul, reason: 'there is a NUL byte. Is it a text file, in UTF-8?' };
+  const lines = isLast ? text : text.subarray(0, text.lastIndexOf(newline) + 1); // a letter may be cut
+  if (isUtf8(lines)) return undefined;
+  const lineEnd = (begin: number) => lines.indexOf(newline, begin) + 1 || lines.length;
+  let at = 0;
+  while (isUtf8(lines.subarray(at, lineEnd(at)))) at = lineEnd(at);
+  return { at, reason: 'this line is not in UTF-8; dataset.encoding says what it is (windows-1252, …).' };
 }
 
 function countLines(piece: Buffer): number {
   let count = 0;
   for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, at + 1)) count++;
   return count;
-}
-
-/** @param filled lines before the row that cannot be read, without empty ones. */
-function asDataError(path: string, error: unknown, filled: number): unknown {
-  if (!(error instanceof CsvError)) return error;
-  const where = `${path}:${filled + Number(Reflect.get(error, 'empty_lines')) + 1}`;
-  const reason =
-    reasons[error.code] ??
-    error.message
-      .replace(/ at line \d+/, '')
-      .replaceAll(/\s+/g, ' ')
-      .slice(0, 200);
-  return new DataError(`${where}: ${reason}.`);
-}
-
-const ifLetters = '; dataset.quote: null, if quotes are letters';
-const reasons: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: `a quote is not closed${ifLetters}`,
-  CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: `behind a closing quote stands neither the delimiter nor the end of the row (a quote within quotes is written twice)${ifLetters}`,
-  CSV_MAX_RECORD_SIZE: `a row has more than ${longestRecord.toLocaleString('en')} characters: is a quote not closed?${ifLetters}`,
-};
-
-/** Delimiters that text files usually have. */
-export const usualDelimiters = [',', '\t', ';', '::', '|'];
-
-/** The first rows of a text file. */
-export interface Head {
-  readonly delimiter: string;
-  readonly columns: number;
-  readonly records: readonly (readonly string[])[];
-}
-
-/** @throws DataError for rows of unequal lengths, and for what cannot be read. */
-export async function readHead(path: string, dialect: Delimited, rows: number): Promise<Head> {
-  const { names, read } = await openDelimited(path, { ...dialect, header: false });
-  const records: (readonly string[])[] = [];
-  for await (const { fields } of read()) {
-    records.push(fields);
-    if (records.length >= rows) break;
-  }
-  return { delimiter: dialect.delimiter, columns: names.length, records };
-}
-
-/** Rows that show the delimiter. */
-const enoughRows = 20;
-
-/** The delimiter that gives the first rows the most columns, if the dialect's own does not give them several. */
-async function otherDelimiter(path: string, dialect: Delimited): Promise<string | undefined> {
-  const columnsBy = async (delimiter: string) => {
-    const head = await readHead(path, { ...dialect, delimiter }, enoughRows).catch(() => undefined);
-    return { delimiter, columns: head?.columns ?? 1 };
-  };
-  if ((await columnsBy(dialect.delimiter)).columns > 1) return undefined;
-  const found = await Promise.all(usualDelimiters.map(columnsBy));
-  const [best] = found.toSorted((a, b) => b.columns - a.columns);
-  return best && best.columns > 1 ? best.delimiter : undefined;
-}
-
-/** What mends a wrong delimiter. */
-export function delimiterAdvice(delimiter: string): string {
-  return `The file's delimiter seems to be ${shown(delimiter)}: dataset.delimiter=${JSON.stringify(delimiter)}.`;
 }
