@@ -51,9 +51,9 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20814, bytes: 91203, files: 28 },
+  cli: { tokens: 19872, bytes: 87973, files: 27 },
   comparison: { tokens: 51247, bytes: 181438, files: 37 },
-  config: { tokens: 18937, bytes: 75494, files: 13 },
+  config: { tokens: 18963, bytes: 75557, files: 13 },
   data: { tokens: 66412, bytes: 245714, files: 57 },
   engine: { tokens: 39301, bytes: 132433, files: 31 },
   guess: { tokens: 12700, bytes: 50947, files: 9 },

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
-import { ConfigError, exitCode } from '../support/errors.js';
-import { collect, defineCommand, examples, say } from './command.js';
+import { exitCode } from '../support/errors.js';
+import { collect, defineCommand, examples, print, say, wholeFrom } from './command.js';
 import { dataArgument, deviceOption, pluginOption, strictOption, withNewRows } from './input/new-rows.js';
 import { interruptible } from './interruptible.js';
 
@@ -15,11 +15,11 @@ const words = () =>
     .option(
       '--importance [repeats]',
       'also what each task loses if an input’s values change rows at random, so many times (default: 10)',
-      (word: string) => (isRepeats(word) ? Number(word) : refuse(word)),
+      wholeFrom('--importance', 1, 1000),
     )
     .option('--json', 'print one JSON document')
     .option(...strictOption)
-    .option(...deviceOption)
+    .addOption(deviceOption())
     .option(...pluginOption)
     .addHelpText(
       'after',
@@ -39,15 +39,7 @@ most rows have a slice each. Columns need not be inputs of the model.
       ),
     );
 
-const [usualRepeats, mostRepeats] = [10, 1000];
-
-const isRepeats = (word: string) => /^\d+$/.test(word) && Number(word) > 0 && Number(word) <= mostRepeats;
-
-function refuse(word: string): never {
-  throw new ConfigError(
-    `--importance ${word}: it is a whole number from 1 to ${mostRepeats}; name the files before it.`,
-  );
-}
+const usualRepeats = 10;
 
 /** Prints metrics over all rows and by slice. */
 export const evaluate = defineCommand(
@@ -97,7 +89,7 @@ export const evaluate = defineCommand(
       );
       for (const [name, { metrics }] of Object.entries(evaluated.tasks))
         if (metrics.samples === 0) say(`note: No row is in the sample space of task '${name}'; its metrics are null.`);
-      process.stdout.write(json ? `${JSON.stringify(evaluated, null, 2)}\n` : evaluationText(evaluated));
+      print(json, evaluated, evaluationText(evaluated));
       if (columns.length > 0) say(manySlices);
       return exitCode.done;
     });

@@ -1,21 +1,19 @@
 import { basename } from 'node:path';
-import { Command } from '@commander-js/extra-typings';
-import { catalogue } from '../support/catalogue.js';
+import { Command, Option } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples, say } from './command.js';
 import { pluginOption } from './input/new-rows.js';
-
-const formats = catalogue<{ readonly name: 'onnx' | 'safetensors' }>('format', [
-  { name: 'onnx' },
-  { name: 'safetensors' },
-]);
 
 const words = () =>
   new Command('export')
     .description('Write a finished run for other programs: an ONNX file that predicts table rows, or its parameters.')
     .argument('<run>', 'the folder of a finished run')
     .requiredOption('--to <path>', 'a file .onnx, or with --format safetensors a folder')
-    .option('--format <format>', 'onnx or safetensors (default: onnx)', (word: string) => formats.get(word).name)
+    .addOption(
+      new Option('--format <format>', 'what is written')
+        .choices(['onnx', 'safetensors'] as const)
+        .default('onnx' as const),
+    )
     .option(...pluginOption)
     .addHelpText(
       'after',
@@ -25,7 +23,7 @@ const words = () =>
       ),
     );
 
-export const exportRun = defineCommand(words, async (path, { to, format = 'onnx', plugin }) => {
+export const exportRun = defineCommand(words, async (path, { to, format, plugin }) => {
   if (format === 'onnx' && !to.endsWith('.onnx'))
     throw new ConfigError(`--to ${to}: name a file that ends in .onnx, or a folder with --format safetensors.`);
   const { readTrainedRun } = await import('../serving/trained-run.js');

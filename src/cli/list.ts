@@ -1,7 +1,7 @@
 import { Argument, Command } from '@commander-js/extra-typings';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { collect, defineCommand, examples } from './command.js';
+import { collect, defineCommand, examples, print } from './command.js';
 
 interface Listed {
   readonly name: string;
@@ -52,13 +52,7 @@ export const list = defineCommand(words, async (kind, options) => {
   await loadNamed(options.plugin);
   const { textTable } = await import('../report/text-table.js');
   const listed = (await kind.from()).all.map(({ name, summary }) => ({ name, summary }));
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify(listed, null, 2)}\n`
-      : textTable(
-          ['name', 'summary'],
-          listed.map(({ name, summary }) => [name, summary]),
-        ),
-  );
+  const rows = listed.map(({ name, summary }) => [name, summary]);
+  print(options.json, listed, textTable(['name', 'summary'], rows));
   return exitCode.done;
 });

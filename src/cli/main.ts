@@ -62,15 +62,15 @@ const groups = [
 ] as const;
 
 /** Commands of other programs, and what to use instead. */
-const foreign: Readonly<Record<string, string>> = {
-  inspect: 'ple data inspect looks at data, ple report at results, and ple runs at what is in the folder of runs',
-  plot: 'ple report writes report.html with all charts, and with --svg each as a file',
-  sweep: 'ple compare searches the values of compare.tune, and compares those of compare.axes, keys of its config',
-  tune: 'ple compare searches the values of compare.tune, a key of its config',
-  test: 'ple evaluate has the metrics of new labelled rows; those of the test split are in the table of ple train',
-  fit: 'ple train trains one model, ple compare several',
-  serve: 'ple predict predicts the rows of files, and ple export writes a file that other programs predict with',
-};
+const foreign = new Map([
+  ['inspect', 'ple data inspect looks at data, ple report at results, and ple runs at what is in the folder of runs'],
+  ['plot', 'ple report writes report.html with all charts, and with --svg each as a file'],
+  ['sweep', 'ple compare searches the values of compare.tune, and compares those of compare.axes, keys of its config'],
+  ['tune', 'ple compare searches the values of compare.tune, a key of its config'],
+  ['test', 'ple evaluate has the metrics of new labelled rows; those of the test split are in the table of ple train'],
+  ['fit', 'ple train trains one model, ple compare several'],
+  ['serve', 'ple predict predicts the rows of files, and ple export writes a file that other programs predict with'],
+]);
 
 /** Options of other programs that are keys of a config here. */
 const keys = new Map([
@@ -95,22 +95,14 @@ export function build(exit: (code: number) => void): Command {
     program.commandsGroup(heading);
     for (const add of commands) add(program, exit);
   }
-  for (const [name, instead] of Object.entries(foreign))
-    program.addCommand(
-      new Command(name)
-        .argument('[words...]')
-        .allowUnknownOption()
-        .helpOption(false)
-        .action(() => {
-          throw new ConfigError(`There is no command 'ple ${name}': ${instead}.`);
-        }),
-      { hidden: true },
-    );
   return program.commandsGroup('Inspect:').helpCommand(true);
 }
 
 /** Converts a commander message to the form of the other messages. */
 function oneLine(text: string): string {
+  const [, name = ''] = /unknown command '(\w+)/.exec(text) ?? [];
+  const instead = foreign.get(name);
+  if (instead) return `ple: There is no command 'ple ${name}': ${instead}.\n`;
   const [, option = ''] = /unknown option '(--[\w-]+)/.exec(text) ?? [];
   const key = keys.get(option);
   if (key) return `ple: There is no option ${option}: it is a key of the config, and follows as a word: ${key}=VALUE\n`;

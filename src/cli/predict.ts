@@ -15,7 +15,7 @@ const words = () =>
     .option('--keep <column>', 'copy a column of the rows, such as an id; may be repeated', collect)
     .option('--logits', 'write logits instead of probabilities and predictions in the labels’ units')
     .option(...strictOption)
-    .option(...deviceOption)
+    .addOption(deviceOption())
     .option(...pluginOption)
     .addHelpText(
       'after',

@@ -1,19 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Command } from '@commander-js/extra-typings';
-import type { Comparison } from '../comparison/comparison.js';
-import type { Scale } from '../comparison/stored/external-predictions.js';
-import { catalogue } from '../support/catalogue.js';
+import { Command, Option } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
 import { collect, commandLine, defineCommand, examples, type OptionsOf, say } from './command.js';
-
-const uncertainties = catalogue<{ name: Comparison['uncertainty'] }>('--uncertainty', [
-  { name: 'seeds' },
-  { name: 'rows' },
-  { name: 'both' },
-]);
-const scales = catalogue<{ name: Scale }>('kind of --scores', [{ name: 'probability' }, { name: 'logit' }]);
 
 const words = () =>
   new Command('report')
@@ -21,20 +11,23 @@ const words = () =>
     .argument('<folder>', 'the folder of a comparison')
     .option('--out <dir>', 'where to write (default: the same folder; with --predictions report)')
     .option('--baseline <label>', 'the model that gains are measured against (default: that of the comparison)')
-    .option(
-      '--uncertainty <what>',
-      'seeds, rows or both (default: that of the comparison)',
-      (word: string) => uncertainties.get(word).name,
+    .addOption(
+      new Option('--uncertainty <what>', 'what errors cover, if not what the comparison says').choices([
+        'seeds',
+        'rows',
+        'both',
+      ] as const),
     )
     .option(
       '--predictions <label=file>',
       'scores of the test rows from another program; LABEL:SEED=FILE, or several times',
       collect,
     )
-    .option(
-      '--scores <kind>',
-      'what a CSV of --predictions has for binary tasks: probability or logit (no default)',
-      (word: string) => scales.get(word).name,
+    .addOption(
+      new Option('--scores <kind>', 'what a CSV of --predictions has for binary tasks (no default)').choices([
+        'probability',
+        'logit',
+      ] as const),
     )
     .option('--plugin <file>', 'a plugin whose metrics tasks are judged by; its code runs', collect)
     .option('--svg', 'write the charts as SVG too')
@@ -69,7 +62,10 @@ export const report = defineCommand(words, async (path, options) => {
   const source = readStoredRuns(path);
   const folder = options.out ?? (predictions.length === 0 ? path : 'report');
   const isOwn = predictions.length === 0 && resolve(path) === resolve(folder);
-  if (!isOwn && (await holdsOwnRuns(folder))) refuse(folder);
+  if (!isOwn && (await holdsOwnRuns(folder)))
+    throw new ConfigError(
+      `${folder} is the folder of a comparison, whose files would be lost: choose another --out DIR.`,
+    );
 
   const { comparison, runs, notes } = await storedTable(source, {
     folder,
@@ -93,12 +89,6 @@ export const report = defineCommand(words, async (path, options) => {
   say(`Written to ${join(folder, 'report.html')}`);
   return exitCode.done;
 });
-
-function refuse(folder: string): never {
-  throw new ConfigError(
-    `${folder} is the folder of a comparison, whose files would be lost: choose another --out DIR.`,
-  );
-}
 
 /** Whether `ple compare` created the folder, so that its runs lie in it. */
 async function holdsOwnRuns(folder: string): Promise<boolean> {

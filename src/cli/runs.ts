@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { inWorkingFolder } from '../support/system-error.js';
@@ -11,16 +12,13 @@ const words = () =>
 
 /** Prints a line per folder. */
 export const runs = defineCommand(words, async (folder) => {
-  const [{ statSync }, { listFolders }, { textTable }, { metricText }, { dash }, { metricName }, { age }] =
-    await Promise.all([
-      import('node:fs'),
-      import('../comparison/stored/listed-folders.js'),
-      import('../report/text-table.js'),
-      import('../report/metrics-table.js'),
-      import('../report/numbers.js'),
-      import('../report/gain-rows.js'),
-      import('./display/amount.js'),
-    ]);
+  const [{ listFolders }, { textTable }, { metricText }, { dash }, { metricName }] = await Promise.all([
+    import('../comparison/stored/listed-folders.js'),
+    import('../report/text-table.js'),
+    import('../report/metrics-table.js'),
+    import('../report/numbers.js'),
+    import('../report/gain-rows.js'),
+  ]);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new ConfigError(`There is no folder ${folder}${inWorkingFolder(folder)}: name the folder of runs.`);
   const listed = listFolders(folder).toSorted((a, b) => b.changed - a.changed);
@@ -37,3 +35,10 @@ export const runs = defineCommand(words, async (folder) => {
   }
   return exitCode.done;
 });
+
+/** `41 s`, `12 min`, `5 h`, `3 d`: whole units. */
+function age(seconds: number): string {
+  if (seconds < 60) return `${Math.max(0, Math.floor(seconds))} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}

@@ -17,8 +17,7 @@ A config uses it by a first line
 
 /** Prints on stdout the schema or the descriptions of a key. */
 export const schema = defineCommand(words, async (word) => {
-  const [{ configSchema }, { describedKeys: keysOf }, { definitions }] = await Promise.all([
-    import('../config/config-schema.js'),
+  const [{ configSchema, describedKeys }, { definitions }] = await Promise.all([
     import('../config/config-schema.js'),
     import('../training/definitions.js'),
   ]);
@@ -27,7 +26,7 @@ export const schema = defineCommand(words, async (word) => {
     process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
     return exitCode.done;
   }
-  const all = keysOf(whole);
+  const all = describedKeys(whole);
   const found = all.filter(({ path }) => isAt(path, word.split('.')));
   if (found.length === 0)
     throw new ConfigError(

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
-import { defineCommand, examples, say } from './command.js';
+import { defineCommand, examples, print, say } from './command.js';
 import { interruptible } from './interruptible.js';
 
 /** Flags that set keys of the kind's options. */
@@ -69,6 +69,6 @@ export const synth = defineCommand(words, async (given, options, command) => {
     return write(advance).finally(bar.stop);
   });
   say(`Written: ${out}; ${out}.manifest.json`);
-  process.stdout.write(options.json ? `${JSON.stringify(manifest, null, 2)}\n` : `${summary}\n`);
+  print(options.json, manifest, `${summary}\n`);
   return exitCode.done;
 });

@@ -4,13 +4,12 @@ import { countUpTo } from './count.js';
 import { choice, type Definitions } from './definitions.js';
 import type { Path } from './document.js';
 import { type Experiment, seedSchema } from './experiment.js';
-import { isUnique, notAmong, refuse } from './parse.js';
+import { distinct, isUnique, notAmong, refuse } from './parse.js';
 import { countCombinations, drawnMost, isList, searchSchema, spaceSchema } from './search.js';
 
-const twice = 'a value is listed twice';
-const values = z.array(z.unknown()).min(1).refine(isUnique, twice);
-const weights = z.array(z.number().positive()).min(2).refine(isUnique, twice);
-const seeds = z.array(seedSchema).min(1).refine(isUnique, 'a seed is listed twice');
+const values = distinct(z.array(z.unknown()).min(1));
+const weights = distinct(z.array(z.number().positive()).min(2));
+const seeds = distinct(z.array(seedSchema).min(1), 'a seed is listed twice');
 const seedCount = countUpTo(10_000, 'a comparison has at most 20,000 runs');
 const percentage = z.string().regex(/^(?=.*[1-9])(\d+(\.\d+)?|\.\d+)\s*%$/, "a percentage above 0, such as '1 %'");
 const margin = z
@@ -19,7 +18,7 @@ const margin = z
 /** The `type` of a model that another program trains. */
 export const external = 'external';
 
-const side = z.union([z.string(), z.array(z.string()).min(2).refine(isUnique, 'a model is listed twice')]);
+const side = z.union([z.string(), distinct(z.array(z.string()).min(2), 'a model is listed twice')]);
 const label = z.string().min(1).optional().describe('Its name in tables. Absent: the type.');
 const externalSchema = z.strictObject({
   label,

@@ -56,6 +56,11 @@ export function refuse(context: z.core.$RefinementCtx, path: Path, message: stri
   context.addIssue({ code: 'custom', path: [...path], message });
 }
 
+/** A list in which no value is there twice. */
+export function distinct<Item extends z.ZodType>(list: z.ZodArray<Item>, message = 'a value is listed twice') {
+  return list.refine(isUnique, message).meta({ uniqueItems: true });
+}
+
 /** Whether no value of a list is there twice. */
 export function isUnique(values: readonly unknown[]): boolean {
   return new Set(values.map((value) => JSON.stringify(value))).size === values.length;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../support/random.js';
 import { countUpTo } from './count.js';
-import { isUnique } from './parse.js';
+import { distinct } from './parse.js';
 
-const listSchema = z.array(z.unknown()).min(1).refine(isUnique, 'a value is listed twice');
+const listSchema = distinct(z.array(z.unknown()).min(1));
 const ascending = (number: z.ZodNumber) =>
   z.tuple([number, number]).refine(([low, high]) => low < high, 'the first number must be below the second');
 const distributionSchema = z.union([

@@ -23,7 +23,7 @@ test('where there is no terminal, a line every ten seconds says how much is done
   const judging = progressBar('judging', 'columns', stream);
   vi.advanceTimersByTime(20_000);
   judging.update(1, 15);
-  expect(written()).toEqual(['reading  2.0/4.0 MiB\n', 'note: x\n']);
+  expect(written()).toEqual(['reading  21 s left  2.0/4.0 MiB\n', 'note: x\n']);
 });
 
 test('on a terminal a bar has the notes that fit, and a line takes its place', () => {

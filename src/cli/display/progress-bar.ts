@@ -1,9 +1,10 @@
 import { SingleBar } from 'cli-progress';
 import stringWidth from 'string-width';
-import { duration } from '../../report/numbers.js';
+import { count, duration } from '../../report/numbers.js';
 import { shortened } from '../../report/text-table.js';
 import { printable } from '../../support/printable.js';
-import { amount, type Unit } from './amount.js';
+
+export type Unit = 'bytes' | 'rows' | 'columns' | 'steps' | 'runs';
 
 export interface ProgressBar {
   /** @param total NaN if unknown. A terminal shows only the notes that fit. */
@@ -15,7 +16,7 @@ export interface ProgressBar {
 
 const [barColumns, longestTitle] = [16, 30];
 /** Where there is no terminal. */
-export const secondsBetweenLines = 10;
+const secondsBetweenLines = 10;
 /** No estimate before this time. */
 const secondsBeforeGuess = 2;
 
@@ -33,13 +34,14 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
   };
   return {
     update(done, total, ...notes) {
+      const texts = [timeLeft(done, total), ...notes, amount(done, total, unit)].filter((text) => text !== '');
       if (stream.isTTY) {
-        const values = { notes: [timeLeft(done, total), ...notes, amount(done, total, unit)] };
+        const values = { texts };
         if (!bar) {
           bar = new SingleBar({
             stream,
             format: (_options, { progress }, payload: typeof values) =>
-              barLine(shortened(title, longestTitle), progress, payload.notes, stream.columns || 80),
+              barLine(shortened(title, longestTitle), progress, payload.texts, stream.columns || 80),
             clearOnComplete: true,
             hideCursor: true,
           });
@@ -48,7 +50,7 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
         bar.setTotal(Number.isNaN(total) ? 2 * done : total);
         bar.update(done, values);
       } else if (unit !== 'columns' && performance.now() - last > secondsBetweenLines * 1000) {
-        stream.write(`${[title, amount(done, total, unit), ...notes].join('  ')}\n`);
+        stream.write(`${[title, ...texts].join('  ')}\n`);
         last = performance.now();
       }
     },
@@ -60,12 +62,21 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
   };
 }
 
+/** An amount of work done: `12.3/456.7 MiB`, `1,000/250,000 rows`. @param total NaN if unknown. */
+function amount(done: number, total: number, unit: Unit): string {
+  const shown = (value: number) => {
+    if (Number.isNaN(value)) return '?';
+    return unit === 'bytes' ? (value / 2 ** 20).toFixed(1) : count(Math.floor(value));
+  };
+  return `${shown(done)}/${shown(total)} ${unit === 'bytes' ? 'MiB' : unit}`;
+}
+
 /**
  * Time left at the mean rate since the first update, because progress may come in bursts. Empty while there is no
  * estimate.
  * @param least What must be done before: a first run starts slowly.
  */
-export function leftByMeanRate(least = 0): (done: number, total: number) => string {
+function leftByMeanRate(least: number): (done: number, total: number) => string {
   let first: { readonly done: number; readonly total: number; readonly at: number } | undefined;
   return (done, total) => {
     const now = performance.now() / 1000;
@@ -85,7 +96,7 @@ function barLine(name: string, fraction: number, notes: readonly string[], colum
   const done = Math.round(barColumns * Math.min(1, Math.max(0, fraction)));
   const percent = `${Math.floor(100 * fraction)}`.padStart(3);
   let line = `${name} ${'='.repeat(done)}${' '.repeat(barColumns - done)} ${percent} %`;
-  for (const note of notes.filter((text) => text !== '')) {
+  for (const note of notes) {
     const longer = `${line}  ${note}`;
     if (stringWidth(longer) >= columns) break;
     line = longer;

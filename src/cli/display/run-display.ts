@@ -5,8 +5,7 @@ import { count } from '../../report/numbers.js';
 import { printable } from '../../support/printable.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { RunEvent } from '../../training/run-options.js';
-import type { Unit } from './amount.js';
-import { type ProgressBar, progressBar } from './progress-bar.js';
+import { type ProgressBar, progressBar, type Unit } from './progress-bar.js';
 
 /** Shows a run's events to the user. */
 export interface Display {

@@ -1,26 +1,18 @@
+import { Option } from '@commander-js/extra-typings';
 import { deviceNames } from '../../config/device-names.js';
 import type { Dialect } from '../../data/loader.js';
 import type { TrainedModel } from '../../serving/trained-run.js';
 import type { OpenedRows, RowsEvent, RowsOptions } from '../../serving/with-rows.js';
-import { catalogue } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { collect, say } from '../command.js';
-
-const devices = catalogue(
-  'device',
-  deviceNames.map((name) => ({ name })),
-);
 
 /** The argument of commands on new rows. */
 export const dataArgument = [
   '<data...>',
   'files of rows (CSV, TSV, Parquet, JSON), or patterns; dataset.delimiter=";" and the like say how text is written',
 ] as const;
-export const deviceOption = [
-  '--device <device>',
-  `${deviceNames.slice(0, -1).join(', ')} or ${deviceNames.at(-1)} (default: that of the run’s config)`,
-  (word: string) => devices.get(word).name,
-] as const;
+export const deviceOption = () =>
+  new Option('--device <device>', 'what computes, if not what the run’s config says').choices(deviceNames);
 export const strictOption = [
   '--strict',
   'exit with 3 if a column’s values are not those of training (default: a note)',
