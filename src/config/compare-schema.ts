@@ -98,7 +98,7 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
       .nullable()
       .default(null)
       .describe(
-        'What [errors](statistics.md#errors-compareuncertainty) cover: `seeds`, training noise; `rows`, the choice of test rows, also with one seed; or `both`. `rows` and `both` need predictions and metrics that have an error over rows. null: `both` where that is so, else `seeds`, with a note.',
+        'What [errors](statistics.md#errors-compareuncertainty) cover: `seeds`, training noise; `rows`, the choice of test rows, also with one seed; or `both`. null: `both` where predictions and metrics allow it, else `seeds`, with a note.',
       ),
     metrics: z
       .record(z.string(), z.string())
@@ -134,7 +134,7 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
       .nullable()
       .default(null)
       .describe(
-        '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight (a list without `times`: at these weights). This tells a [seesaw](statistics.md#fronts-comparefront) at all weights from one that a weight repairs. null: no fronts.',
+        '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight (a list without `times`: at these weights), for [fronts](statistics.md#fronts-comparefront). null: none.',
       ),
     contrasts: z
       .array(

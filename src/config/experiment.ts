@@ -32,7 +32,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
   return z
     .strictObject({
       epochs: epochCount().describe(
-        'Most epochs: passes over the training rows (with `passes`, parts of them), each with an evaluation on validation at its end.',
+        'Most epochs: passes over the training rows (with `passes`, parts of them), each with an evaluation on validation.',
       ),
       passes: z
         .number()
@@ -93,7 +93,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
             .positive()
             .optional()
             .describe(
-              'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), in units of the score. The best epoch has the highest score in any case. An error without `patience`.',
+              'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), in units of the score. An error without `patience`.',
             ),
         })
         .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {

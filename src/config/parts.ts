@@ -17,7 +17,7 @@ export const inputsSchema = z
     numeric: numericEncoding
       .default('standard')
       .describe(
-        '`standard`: (x - mean) / deviation, a missing value is 0. `log1p`: the same for sign(x) log(1 + abs(x)). `quantile`: an embedding for each of `buckets` ranges with about equally many training rows. `value`: one for each of the `buckets` most frequent values, which others share with the nearest, for columns that are mostly zero.',
+        '`standard`: (x - mean) / deviation, 0 if missing. `log1p`: so for sign(x) log(1 + abs(x)). `quantile`: an embedding for each of `buckets` of about equally many training rows. `value`: one for each of the `buckets` most frequent values, for columns that are mostly zero; others share that of the nearest.',
       ),
     buckets: bucketCount
       .default(64)
@@ -29,13 +29,11 @@ export const inputsSchema = z
       .enum(['rare', 'apart'])
       .default('rare')
       .describe(
-        'With `minCount` above 1: values that training never had share the embedding of rare ones (`rare`), or have one of their own that is never trained (`apart`).',
+        'With `minCount` above 1: values that training never had share the embedding of rare ones (`rare`), or have an untrained one (`apart`).',
       ),
     maxLength: listLength
       .default(32)
-      .describe(
-        'Most list entries that are fed, in every split: the heaviest; of equal ones, the first. A note counts the training entries left out.',
-      ),
+      .describe('Most list entries that are fed, in every split: the heaviest; of equal ones, the first.'),
     pool: z
       .enum(['mean', 'sum'])
       .default('mean')

@@ -34,9 +34,7 @@ export const aitm = defineModel({
       .number()
       .nonnegative()
       .default(0.6)
-      .describe(
-        'The weight of the penalty of a task’s probability above that of the task before it. 0: none, for tasks whose sample spaces differ.',
-      ),
+      .describe('The weight of the penalty of a task’s probability above that of the task before it. 0: none.'),
   },
   build(shape, options) {
     const names = namesOf(shape.tasks);

@@ -53,7 +53,7 @@ export const funnelOptions = z.strictObject({
     .nullable()
     .prefault({})
     .describe(
-      'Wi-Fi, .6 of the impressions: `play`, the share that plays whatever the interest; `relation`, the cosine of VCR’s weight vectors there and elsewhere, -1 to 1. null: as on other networks.',
+      'Wi-Fi, .6 of the impressions: `play`, the share that plays whatever the interest; `relation`, the cosine of VCR’s weight vectors there and elsewhere. null: as other networks.',
     ),
   strength: z
     .number()
@@ -65,9 +65,7 @@ export const funnelOptions = z.strictObject({
     .number()
     .nonnegative()
     .default(1)
-    .describe(
-      'Variance of the part of VCR’s log-odds that no input explains. Test labels are the mean over it, so a test error is that above the noise.',
-    ),
+    .describe('Variance of the part of VCR’s log-odds that no input explains. Test labels are the mean over it.'),
   seed: generatorOptions.seed,
 });
 

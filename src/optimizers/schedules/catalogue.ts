@@ -50,7 +50,7 @@ const cosine = defineLearningRateSchedule({
       .number()
       .nonnegative()
       .default(0)
-      .describe('Epochs of linear warm-up before the cosine; 0.5 is half an epoch. The cosine takes the rest.'),
+      .describe('Epochs of linear warm-up before the cosine (0.5: half of one).'),
   }),
   build({ minimum, warmup }, { epochs, stepsPerEpoch }) {
     if (warmup >= epochs) {
@@ -78,7 +78,7 @@ const warmup = defineLearningRateSchedule({
     epochs: z
       .number()
       .positive()
-      .describe('The rate rises for this many epochs; 0.5 is half an epoch. Of n steps the first has 1/n of it.'),
+      .describe('The rate rises for this many epochs (0.5: half of one). Of n steps the first has 1/n of it.'),
   }),
   build({ epochs }, { stepsPerEpoch }) {
     const steps = warmupSteps(epochs, stepsPerEpoch);
