@@ -58,7 +58,7 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
     axes: z
       .record(z.string(), values)
       .default({})
-      .describe('Values by dotted key. Every combination is a table of its own, with its own baseline.'),
+      .describe('Values by dotted key. Every combination is a table with its own baseline.'),
     match: z
       .union([
         z.literal('parameters'),

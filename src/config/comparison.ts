@@ -128,9 +128,7 @@ export type ComparisonConfig = Readonly<ReturnType<typeof parseComparison>>;
 /** The schema of a whole config: of a comparison, and of a run beside it. */
 export function wholeSchema(definitions: Definitions) {
   const keys = runKeys(definitions);
-  const compare = compareSchema(definitions).describe(
-    'What `ple compare` compares; the keys of a run are its common settings.',
-  );
+  const compare = compareSchema(definitions).describe('What `ple compare` compares.');
   return { ...keys, model: keys.model.optional(), compare, execute: executeSchema };
 }
 

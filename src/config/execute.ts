@@ -39,7 +39,7 @@ export const executeSchema = z
   .optional()
   .meta({
     default: 'local',
-    description: 'Where a comparison’s runs train: an `on`, or a mapping. Nothing here enters the hash of a run.',
+    description: 'Where a comparison’s runs train: an `on`, or a mapping; not in the hash.',
   });
 export type Execute = Readonly<z.infer<typeof optionsSchema>>;
 

@@ -26,7 +26,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
       ? options.safeExtend({
           schedule: choice(learningRateSchedules, 'type', { unchecked })
             .optional()
-            .describe('How the learning rate changes. Absent: by `decay`, or it stays.'),
+            .describe('How the learning rate changes. Absent: by `decay`.'),
         })
       : options;
   return z
@@ -48,9 +48,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
         .describe(
           'The parameters that a task is judged and served with. `best`: those of its best epoch on validation. `one`: each network has one epoch for all its tasks, by `earlyStopping.monitor`. `last`: no epoch is chosen; for rows that are seen once, at a rate that falls to 0.',
         ),
-      batchSize: countUpTo(2 ** 20, 'the rows of a step are in memory at once').describe(
-        'Rows in a step. It may exceed the data.',
-      ),
+      batchSize: countUpTo(2 ** 20, 'the rows of a step are in memory at once').describe('Rows in a step.'),
       optimizer: choice(optimizers, 'type', { unchecked, change: withSchedule }).describe(
         'How gradients change the parameters.',
       ),
@@ -148,7 +146,7 @@ export const engineSchema = z
     message: 'javascript computes on the CPU: say device: cpu',
   })
   .prefault({})
-  .describe('What training runs on. Nothing here enters the run’s hash.');
+  .describe('What training runs on; not in the run’s hash.');
 
 /**
  * The keys of a run. Every part has the options of the definition that it names.
@@ -172,9 +170,7 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
     dataset: choice(loaders, 'loader', { unchecked, instead: (name) => asDatasetFile(name, loaders.names) }).describe(
       'The data.',
     ),
-    inputs: inputsSchema
-      .prefault({})
-      .describe('How columns become inputs. Everything is fitted on the training split.'),
+    inputs: inputsSchema.prefault({}).describe('How columns become inputs, fitted on the training split.'),
     tasks: z
       .array(taskSchema)
       .min(1)
@@ -195,11 +191,11 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
           .describe('How the weights of the task losses change during training.'),
         balancing: choice(balancings, 'type', { unchecked })
           .prefault({ type: balancing })
-          .describe('How the task losses are balanced in each step, in addition to `schedule` and `weights`.'),
+          .describe('How the task losses are balanced in each step, beside `schedule` and `weights`.'),
         weights: z
           .record(z.string().describe('task'), weightSchema)
           .default({})
-          .describe('Weights of the task losses, by task. A task that is not named has weight 1.'),
+          .describe('Weights of the task losses, by task; 1 if not named.'),
       })
       .prefault({})
       .describe('The joint loss: the weighted sum of the task losses.'),

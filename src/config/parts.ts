@@ -24,7 +24,7 @@ export const inputsSchema = z
       .describe('Most buckets of `quantile`; most values of `value` with an embedding of their own.'),
     minCount: rowCount()
       .default(1)
-      .describe('Categories and list entries that occur fewer times in training are rare: they share one embedding.'),
+      .describe('Categories and list entries with fewer occurrences in training are rare: they share one embedding.'),
     unseen: z
       .enum(['rare', 'apart'])
       .default('rare')
@@ -40,9 +40,7 @@ export const inputsSchema = z
       .describe(
         'How a list’s embeddings become one: their `sum` by weight, or that divided by the sum of the weights (`mean`). In `columns` also `attention`.',
       ),
-    attention: layerWidth()
-      .default(36)
-      .describe('Width of the hidden layer that weighs the entries of lists with `pool: attention`.'),
+    attention: layerWidth().default(36).describe('Width of the hidden layer of `pool: attention`.'),
     columns: z
       .record(
         z.string(),
@@ -100,15 +98,11 @@ const lossSchema = z.union([
       .gt(0)
       .lt(1)
       .optional()
-      .describe('The factor of positives; that of negatives is 1 - alpha. Absent: no factors.'),
+      .describe('The factor of positives; negatives have 1 - alpha. Absent: none.'),
   }),
   z.strictObject({
     type: z.literal('huber').describe('Its name.'),
-    delta: z
-      .number()
-      .positive()
-      .default(1)
-      .describe('From this error on the loss is a line, in the units of the loss.'),
+    delta: z.number().positive().default(1).describe('From this error on the loss is a line.'),
   }),
 ]);
 
@@ -193,11 +187,7 @@ function mistake(task: TaskConfig): readonly [key: string, message: string] | un
 /** One task's entry in `loss.weights`. */
 export const weightSchema = z.strictObject({
   initial: z.number().nonnegative().default(1).describe('The weight at t = 0.'),
-  ratio: z
-    .number()
-    .positive()
-    .default(1)
-    .describe('The factor of the weight in a unit of time. It must be 1 with the `constant` schedule.'),
+  ratio: z.number().positive().default(1).describe('The factor of the weight in a unit of time; 1 with `constant`.'),
 });
 
 /** The smallest gain that counts: in the metric's own unit, or in percent of the reference's value. */
@@ -234,6 +224,5 @@ export const trackingSchema = z
   })
   .meta({
     dependencies: { experiment: ['mlflow'] },
-    description:
-      'Where the numbers of a run also go while it trains. Nothing here enters the run’s hash or changes a result.',
+    description: 'Where a run’s numbers also go while it trains; not in the run’s hash.',
   });

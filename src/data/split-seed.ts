@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const splitSeedSchema = z
   .union([z.int(), z.literal('run')])
   .default(0)
-  .describe('Draws the rows of the splits. `run`: it follows `seed`, so that every seed has other rows.');
+  .describe('Draws the rows of the splits. `run`: by the run’s `seed`.');
 
 /**
  * The checksum of data whose test rows follow the run's seed: equal checksums stand for equal test rows. (Where only

@@ -42,11 +42,11 @@ export const home = defineModel({
     experts: expertCount().default(1).describe('Experts of each task, of each group, and shared ones.'),
     products: countUpTo(64, 'each is a layer of its own')
       .default(2)
-      .describe('Products of low rank in the gate of an expert’s input; their rank is its width over this number.'),
+      .describe('Products of low rank in the gate of an expert’s input; the rank is its width over this number.'),
     expertNormalization: z
       .enum(['batch', 'layer', 'none'])
       .default('batch')
-      .describe('The normalisation of an expert’s output, before its Swish. The paper’s is over the batch.'),
+      .describe('The normalisation of an expert’s output, before its Swish.'),
   },
   build(shape, options) {
     const tasks = namesOf(shape.tasks);

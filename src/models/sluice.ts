@@ -45,9 +45,7 @@ export const sluice = defineModel({
       .describe('The start of the mixing: the share of a subspace’s own, from 1 / (K · subspaces) to 1.'),
     beta: ownShare
       .default(0.9)
-      .describe(
-        'The start of the mixing of levels: the share of the last one, from 1 / levels to 1. It has no effect with one level.',
-      ),
+      .describe('The start of the mixing of levels: the share of the last one, from 1 / levels to 1.'),
     penalty: z
       .enum(['relative', 'frobenius'])
       .default('relative')

@@ -77,7 +77,7 @@ const adamw = defineOptimizer({
       .number()
       .nonnegative()
       .default(0.01)
-      .describe('Weights are multiplied by 1 - learning rate * weightDecay before each step; biases are not.'),
+      .describe('Weights, not biases, are multiplied by 1 - learning rate * weightDecay before each step.'),
     weightDecayEmbeddings: z.number().nonnegative().default(0).describe('The same for embedding tables.'),
   }),
   build: (options) => ({

@@ -75,9 +75,7 @@ export function commonOptions(learningRate: number) {
       .number()
       .nonnegative()
       .default(0)
-      .describe(
-        'l2 * p is added to the gradient of weights (PyTorch’s coupled `weight_decay`), never to that of biases.',
-      ),
+      .describe('l2 * p is added to the gradient of weights, not of biases (PyTorch’s coupled `weight_decay`).'),
     l2Embeddings: z.number().nonnegative().default(0).describe('The same for embedding tables.'),
     lazy: z
       .boolean()

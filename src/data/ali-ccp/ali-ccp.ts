@@ -19,11 +19,11 @@ const options = z.strictObject({
     .string()
     .default('datasets/ali-ccp')
     .describe('Folder with `sample_skeleton_{train,test}.csv` and `common_features_{train,test}.csv`, plain or `.gz`.'),
-  cache: z.string().default('datasets/cache').describe('Folder for the prepared tables, from which rows are read.'),
+  cache: z.string().default('datasets/cache').describe('Folder for prepared tables.'),
   cvr: z
     .enum(['clicks', 'ctcvr'])
     .default('clicks')
-    .describe('`clicks`: task `cvr`, conversions among clicks. `ctcvr`: task `ctcvr`, conversions among all samples.'),
+    .describe('`clicks`: task `cvr`, over clicks. `ctcvr`: task `ctcvr`, over all samples.'),
   validation: z
     .union([z.literal('test-half'), z.strictObject({ train: z.number().gt(0).lt(1) })])
     .default({ train: 0.1 })

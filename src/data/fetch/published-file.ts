@@ -4,10 +4,7 @@ import { z } from 'zod';
 import { readRawFile } from './raw-file.js';
 
 export const publishedFileSchema = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .describe('Name of the unpacked file. In the folder it has this name, or this name with `.gz`.'),
+  name: z.string().min(1).describe('Name of the unpacked file, with or without `.gz`.'),
   urls: z
     .array(z.url())
     .min(1)

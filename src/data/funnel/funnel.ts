@@ -55,12 +55,7 @@ export const funnelOptions = z.strictObject({
     .describe(
       'Wi-Fi, .6 of the impressions: `play`, the share that plays whatever the interest; `relation`, the cosine of VCR’s weight vectors there and elsewhere. null: as other networks.',
     ),
-  strength: z
-    .number()
-    .positive()
-    .max(20)
-    .default(1.5)
-    .describe('Standard deviation of the log-odds over impressions: how much there is to learn.'),
+  strength: z.number().positive().max(20).default(1.5).describe('Standard deviation of the log-odds over impressions.'),
   noise: z
     .number()
     .nonnegative()

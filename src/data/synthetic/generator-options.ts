@@ -14,7 +14,7 @@ export const generatorOptions = {
   seed: z
     .union([z.int(), z.literal('run')])
     .default(0)
-    .describe('Draws the process and the rows. `run`: the run’s `seed`, so that every seed has other data.'),
+    .describe('Draws the process and the rows. `run`: by the run’s `seed`.'),
 };
 
 /** The seed of an option. Reads the run's seed only if the option is `run`. */

@@ -25,9 +25,7 @@ export const syntheticOptions = z.strictObject({
   correlation: z
     .union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))])
     .default(0.5)
-    .describe(
-      'Cosine of the tasks’ weight vectors: one number for all pairs, or a K x K matrix. The correlation of the labels is lower.',
-    ),
+    .describe('Cosine of the tasks’ weight vectors: one number for all pairs, or a K x K matrix.'),
   sines: z
     .int()
     .nonnegative()
@@ -56,7 +54,7 @@ export const syntheticOptions = z.strictObject({
   labelled: z
     .array(z.number().gt(0).max(1))
     .optional()
-    .describe('For each task, the share of rows that are in its sample space. Default: all.'),
+    .describe('For each task, the share of rows in its sample space. Default: all.'),
   seed: generatorOptions.seed,
 });
 type SyntheticOptions = z.infer<typeof syntheticOptions>;

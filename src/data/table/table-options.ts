@@ -14,7 +14,7 @@ const condition = conditionSchema.superRefine((value, context) => {
 });
 const hash = countUpTo(2 ** 26, 'each index has a row of an embedding table', 2)
   .optional()
-  .describe('A hash maps values to this many indexes: for columns of ids that are never complete.');
+  .describe('A hash maps values to this many indexes, for unbounded ids.');
 const files = z.union([z.string(), z.array(z.string()).min(1)]);
 const share = z.number().gt(0).lt(1);
 
@@ -126,7 +126,7 @@ export const tableOptions = {
     .array(publishedFileSchema)
     .min(1)
     .optional()
-    .describe('The published files, which `ple data fetch` downloads into `folder`.'),
+    .describe('The files that `ple data fetch` downloads into `folder`.'),
   folder: z.string().optional().describe('The folder of the files. Absent: the folder that `ple` is started in.'),
   path: files
     .optional()
@@ -147,12 +147,10 @@ export const tableOptions = {
     ),
   files: byName('table', files)
     .optional()
-    .describe(
-      '`{ <table>: file, pattern or list }`: what the query reads by name. CSV, TSV, Parquet or JSON; one format for a table.',
-    ),
-  database: z.string().optional().describe('A DuckDB file whose tables the query reads. It is not changed.'),
-  validation: files.optional().describe('Files of the validation split. Absent: it is cut out of `path`.'),
-  test: files.optional().describe('Files of the test split. Absent: it is cut out of `path`.'),
+    .describe('`{ <table>: file, pattern or list }`: what the query reads by name, one format for a table.'),
+  database: z.string().optional().describe('A DuckDB file whose tables the query reads.'),
+  validation: files.optional().describe('Files of the validation split. Absent: cut out of `path`.'),
+  test: files.optional().describe('Files of the test split. Absent: cut out of `path`.'),
   header: z
     .union([z.boolean(), z.array(z.string().min(1)).min(1)])
     .default(true)
@@ -167,7 +165,7 @@ export const tableOptions = {
   encoding: z.string().refine(isEncoding, 'no encoding of this name; one is windows-1252').optional().meta({
     default: 'UTF-8',
     description:
-      'The encoding of text files, a name of the [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels), such as `windows-1252`.',
+      'The encoding of text files by its [WHATWG name](https://encoding.spec.whatwg.org/#names-and-labels), such as `windows-1252`.',
   }),
   decimal: z
     .enum([',', '.'])
@@ -176,7 +174,7 @@ export const tableOptions = {
   exact: z
     .boolean()
     .optional()
-    .meta({ default: false, description: 'Text files: blanks around values belong to them. They are not taken away.' }),
+    .meta({ default: false, description: 'Text files: blanks around values belong to them.' }),
   missing: z
     .array(z.string())
     .default([...usualMissing])
@@ -203,15 +201,13 @@ export const tableOptions = {
   splitSeed: splitSeedSchema,
   group: reference
     .optional()
-    .describe(
-      'A categorical input whose rows belong together (a user’s), for metrics within groups. A column that `columns` does not name becomes one.',
-    ),
+    .describe('The column, a categorical input, whose rows belong together (a user’s), for metrics within groups.'),
   weight: reference
     .optional()
     .describe(
       'A column of numbers, 0 or from 1e-30 to 1e30: how much each row counts in losses and metrics. Not an input, unless `columns` names it.',
     ),
-  cache: z.string().default('datasets/cache').describe('Folder for the prepared tables, from which rows are read.'),
+  cache: z.string().default('datasets/cache').describe('Folder for prepared tables.'),
 };
 const schema = z.strictObject(tableOptions);
 

@@ -21,7 +21,7 @@ export const dwa = defineBalancing({
   source: 'Liu et al. 2019, eq. 7',
   options: z.strictObject({
     type: z.literal('dwa'),
-    temperature: z.number().positive().default(2).describe('T of the softmax. The larger, the more equal the weights.'),
+    temperature: z.number().positive().default(2).describe('T of the softmax: the larger, the more equal the weights.'),
     steps: stepCount().optional().describe('The number of steps over which losses are averaged. Absent: an epoch.'),
   }),
   build({ tasks, stepsPerEpoch }, { temperature, steps = stepsPerEpoch }) {

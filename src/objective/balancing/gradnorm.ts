@@ -42,7 +42,7 @@ export const gradnorm = defineBalancing({
     over: z
       .enum(['last', 'all'])
       .default('last')
-      .describe('The shared parameters whose gradients are measured: the weights of the last shared layer, or all.'),
+      .describe('Whose gradients are measured: the last shared layer’s weights, or all shared parameters.'),
     initialSteps: stepCount()
       .default(1)
       .describe('The first batches of a task whose mean loss its progress is measured by. 1: as in the paper.'),

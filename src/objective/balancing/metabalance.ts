@@ -42,7 +42,7 @@ export const metabalance = defineBalancing({
     scale: z
       .enum(['all', 'larger', 'smaller'])
       .default('all')
-      .describe('Which gradients are scaled: all, or only those that are larger (smaller) than the target’s.'),
+      .describe('Which gradients are scaled: all, or those larger (smaller) than the target’s.'),
   }),
   undoesWeights: ({ relax, scale }) => relax === 1 && scale === 'all',
   build({ tasks }, { target, relax, beta, scale }) {

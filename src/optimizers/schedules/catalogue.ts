@@ -111,7 +111,7 @@ const plateau = defineLearningRateSchedule({
     ratio: z.number().positive().lt(1).default(0.1).describe('The factor of each reduction.'),
     patience: epochCount(0)
       .default(10)
-      .describe('This many epochs may pass without a better score. The next one lowers the learning rate.'),
+      .describe('Epochs that may pass without a better score; the next one lowers the rate.'),
     minDelta: z
       .number()
       .nonnegative()
