@@ -132,6 +132,23 @@ test('every file lies in a layer', () => {
   expect(program.filter(({ path }) => layerOf(path) < 0).map(({ path }) => path)).toEqual([]);
 });
 
+test('the spine of ARCHITECTURE.md has at most 45,000 tokens, and imports parts through their catalogues alone', () => {
+  const page = readFileSync(join(source, '../ARCHITECTURE.md'), 'utf8');
+  const named = [...(page.split('## The spine')[1]?.split('\n## ')[0] ?? '').matchAll(/`src\/([^`]+)`/g)].map(
+    ([, path]) => path,
+  );
+  const spine = program.filter(({ path }) => named.includes(path));
+  expect(spine.map(({ path }) => path).toSorted()).toEqual(named.toSorted());
+  expect(spine.reduce((sum, file) => sum + sizeOf(file).tokens, 0)).toBeLessThanOrEqual(45_000);
+  const defines = (node: ts.Node) =>
+    ts.isCallExpression(node) && ts.isIdentifier(node.expression) && /^define[A-Z]/.test(node.expression.text);
+  const parts = new Set(program.filter(({ nodes }) => nodes.some(defines)).map(({ path }) => path));
+  const direct = spine
+    .flatMap((file) => imported.get(file) ?? [])
+    .filter((target) => parts.has(target) && !target.endsWith('/catalogue.ts') && !named.includes(target));
+  expect(direct).toEqual([]);
+});
+
 test('imports go only down the layers', () => {
   const upward = [...imported].flatMap(([{ path }, targets]) =>
     targets.filter((target) => layerOf(target) < layerOf(path)).map((target) => `${path} imports ${target}`),
