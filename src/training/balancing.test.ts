@@ -67,7 +67,7 @@ const problems: readonly Problem[] = [
 describe.each(problems)('$label', (problem) => {
   it.each(references)('%s, %o, moves the parameters as the paper says', async (name, options, reference) => {
     const count = problem.a.length;
-    const { got, noise, weights, readsGradients } = await trained(name, problem, options);
+    const { got, noise, loss, weights, readsGradients } = await trained(name, problem, options);
     const method = reference(taskTypes(count));
     let theta: readonly number[] = start.theta.map(Math.fround);
     let phi: readonly number[] = Array(count).fill(start.phi);
@@ -85,6 +85,11 @@ describe.each(problems)('$label', (problem) => {
         normals: Array.from(noise['balancing/normals']?.data ?? []).slice(step * count, (step + 1) * count),
         orders: drawnOrders(noise, step, count),
       });
+      const weighed = losses.map((one, k) => one * scale(k) * at(found.own, k));
+      expect(at(loss, step)).toBeCloseTo(
+        weighed.reduce((sum, one) => sum + one, 0),
+        4,
+      );
       theta = theta.map((value, j) => value - rate * at(found.shared, j));
       phi = phi.map((value, k) => value - rate * at(found.own, k) * scale(k) * (value - 1));
       found.after?.(lossesAt(problem, theta, phi, present));
@@ -210,7 +215,8 @@ async function trained(name: string, { a, c, weights, absent }: Problem, options
     phi: stateValues('phi'),
     batches: stateValues('batches'),
   };
-  return { got, noise, readsGradients: method?.kind === 'gradients', weights: [...(outputs.balancing?.data ?? [])] };
+  const of = (name: string) => [...(outputs[name]?.data ?? [])];
+  return { got, noise, readsGradients: method?.kind === 'gradients', loss: of('loss'), weights: of('balancing') };
 }
 
 function taskTypes(count: number): readonly ('binary' | 'regression')[] {
