@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { pureJs } from '../engine/tfjs/backends.js';
@@ -15,20 +16,35 @@ const mask = (task: number, [a]: readonly [number, number]) => task === 0 || a >
 const { dataset } = madeDataset(binaryTasks, { rows: 20, label: linear, mask });
 const mmoe = '{ type: mmoe, levels: [[4]], tower: [], experts: 3 }';
 
-test.each<[string, Engine]>([
-  ['compiled', createCompiledEngine({ threads: 1 })],
-  ['tfjs', createTfjsEngine(pureJs)],
-])('%s: the cosines of a run, by the gradients of its training rows', async (_, engine) => {
-  await tf.setBackend('cpu');
-  const setup = setUp({ ...smallExperiment(mmoe, binaryTasks), diagnostics: true }, dataset, engine);
+const compiled = createCompiledEngine({ threads: 1 });
+
+/** What diagnostics say of drawn parameters. */
+async function measured(engine: Engine, data: Dataset) {
+  const setup = setUp({ ...smallExperiment(mmoe, binaryTasks), diagnostics: true }, data, engine);
   const values = randomValues(setup.model);
   const parameters = Object.fromEntries(
     Object.entries(values).map(([name, { shape, data }]) => [name, float32(shape, Float32Array.from(data))]),
   );
   const diagnostics = await createDiagnostics(setup, present(setup.diagnosed ?? undefined), parameters);
-  const found = await diagnostics.measure(parameters);
+  const { cosines } = await diagnostics.measure(parameters);
   await diagnostics.release();
+  return { model: setup.model, values, cosines };
+}
 
+test('tasks have no cosine without a batch that has rows of both', async () => {
+  const { cosines } = await measured(
+    compiled,
+    madeDataset(binaryTasks, { rows: 20, label: linear, mask: (task) => task === 0 }).dataset,
+  );
+  expect(cosines).toEqual([{ tasks: ['click', 'share'], cosine: null }]);
+});
+
+test.each<[string, Engine]>([
+  ['compiled', compiled],
+  ['tfjs', createTfjsEngine(pureJs)],
+])('%s: the cosines of a run, by the gradients of its training rows', async (_, engine) => {
+  await tf.setBackend('cpu');
+  const { model, values, cosines } = await measured(engine, dataset);
   const { categorical, numeric, labels, masks } = await dataset.splits.train.read(0);
   const rows = Array.from(categorical, (id, index) => {
     return { index, categorical: [id], numeric: [...numeric.slice(2 * index, 2 * index + 2)] };
@@ -37,7 +53,7 @@ test.each<[string, Engine]>([
     const of = (array: Float32Array) => tf.tensor1d(array.filter((_, at) => at % 2 === task));
     const signs = of(labels.map((label) => (label === 1 ? -1 : 1)));
     // Of the logistic loss of rows in the sample space: what both tasks reach is all but the gates and towers.
-    const gradients = lossGradients(setup.model, values, rows, modelShape(dataset), ({ logits }) =>
+    const gradients = lossGradients(model, values, rows, modelShape(dataset), ({ logits }) =>
       tf.sum(tf.mul(tf.softplus(tf.mul(logits.slice([task, 0], [1, 20]).flatten(), signs)), of(masks))),
     );
     return Object.entries(gradients).flatMap(([name, gradient]) =>
@@ -47,7 +63,7 @@ test.each<[string, Engine]>([
   const dot = (a: readonly number[], b: readonly number[]) =>
     a.reduce((sum, value, i) => sum + value * present(b[i]), 0);
   const cosine = dot(click, share) / Math.sqrt(dot(click, click) * dot(share, share));
-  expect(found.cosines).toEqual([{ tasks: ['click', 'share'], cosine: expect.closeTo(cosine, 4) }]);
+  expect(cosines).toEqual([{ tasks: ['click', 'share'], cosine: expect.closeTo(cosine, 4) }]);
 });
 
 const noisy = '{ type: ple, levels: [[6], [4]], tower: [3], experts: 2, dropout: 0.2, normalization: batch }';

@@ -32,7 +32,7 @@ export function trainingSteps(
 }
 
 /**
- * Batches of training by the number of their first step over all epochs. Each pass has an order of its own. The reader of
+ * Batches of training, one after the other, by the number of their first step over all epochs. Each pass has an order of its own. The reader of
  * a pass is kept from epoch to epoch, since its window of rows takes time to read.
  */
 export function trainingRows({
@@ -47,14 +47,12 @@ export function trainingRows({
   readonly steps: TrainingSteps;
 }): (step: number, most: number) => Promise<Chunk> {
   let reader: BatchReader | undefined;
-  let next = -1;
   return async (step, most) => {
     const [pass, skip] = [Math.floor(step / perPass), step % perPass];
-    if (step !== next || skip === 0) reader = undefined;
+    if (skip === 0) reader = undefined;
     reader ??= readBatches(dataset, 'train', { batchSize, order: order.stream(String(pass + 1)), skip });
     const chunk = await reader.take(most);
     if (!chunk) throw new Error(`The data ended after ${skip} of ${perPass} steps.`);
-    next = step + chunk.steps;
     return chunk;
   };
 }

@@ -1,3 +1,4 @@
+import { must } from '../../support/must.js';
 import { type Graph, int, integerAttribute, integers, type Node, scalar, type Value } from '../record/graph.js';
 import { elementwise, type Pass, pass } from './pass.js';
 
@@ -12,8 +13,7 @@ export const narrowConcats: Pass = pass((node, inputs, graph) => {
   if (node.op !== 'Concat' || inputs.length <= mostBuffers) return undefined;
   const axis = integerAttribute(node, 'axis');
   const join = (parts: readonly Value[]): Value => {
-    const [first] = parts;
-    if (!first) throw new Error('a concatenation of nothing');
+    const first = must(parts[0], 'part of a concatenation');
     if (parts.length > mostBuffers) return join(inGroups(parts, Math.ceil(parts.length / mostBuffers)).map(join));
     if (parts.length === 1) return first;
     const shape = first.shape.with(axis, totalLength(parts, axis));

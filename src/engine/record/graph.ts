@@ -1,3 +1,5 @@
+import { must } from '../../support/must.js';
+
 /** int64 occurs only where ONNX requires it: shapes, axes and indices. */
 export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
 
@@ -61,9 +63,7 @@ export class Graph {
 
   /** Adds a node with one output. */
   node(op: string, inputs: readonly Value[], output: ValueType, attributes: Attributes = {}, domain = ''): Value {
-    const [value] = this.nodeOf(op, inputs, [output], attributes, domain).outputs;
-    if (!value) throw new Error(`node ${op} has no output`);
-    return value;
+    return must(this.nodeOf(op, inputs, [output], attributes, domain).outputs[0], `output of ${op}`);
   }
 
   nodeOf(
@@ -116,9 +116,7 @@ export function liveNodes(graph: Graph, results: Iterable<Value>): Node[] {
 }
 
 export function valueNamed(values: Values, name: string): Value {
-  const value = values.get(name);
-  if (!value) throw new Error(`no value '${name}'`);
-  return value;
+  return must(values.get(name), `value '${name}'`);
 }
 
 /** An integer attribute; 0 if absent. */
@@ -209,9 +207,7 @@ export function broadcastShape(values: readonly { readonly shape: readonly numbe
 }
 
 export function side(value: Value, axis: number): number {
-  const length = value.shape.at(axis);
-  if (length === undefined) throw new Error(`no axis ${axis} in shape [${value.shape}]`);
-  return length;
+  return must(value.shape.at(axis), `axis ${axis} in shape [${value.shape}]`);
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

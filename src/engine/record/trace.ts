@@ -1,4 +1,5 @@
 import type { BackendValues, DataId, DataType, Tensor, TensorInfo } from '@tensorflow/tfjs';
+import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { withBackend } from '../active-backend.js';
 import type { ArraySpec, Signature, Step } from '../engine.js';
@@ -195,9 +196,7 @@ function register(backend: TraceBackend, kernelName: string, translate: Translat
       const { graph, kernels } = backend.recorder;
       kernels.add(kernelName);
       const input = (name: string) => {
-        const info = inputs[name];
-        if (!info) throw new Error(`kernel '${kernelName}' was called without its input '${name}'`);
-        return backend.value(info);
+        return backend.value(must(inputs[name], `input '${name}' of kernel '${kernelName}'`));
       };
       const given = Object.values(inputs).flatMap((info) => (info ? [backend.value(info)] : []));
       const made = translate({ graph, input, inputs: given, attributes: new KernelAttributes(kernelName, attrs) });

@@ -1,3 +1,4 @@
+import { must } from '../../../support/must.js';
 import {
   broadcastShape,
   cast,
@@ -109,7 +110,7 @@ export const elementwiseKernels: Translations = {
   Maximum: binary('Max'),
   Minimum: binary('Min'),
   AddN: ({ graph, inputs }) =>
-    inputs.slice(1).reduce((sum, term) => elementwise(graph, 'Add', [sum, term], sum.type), first(inputs)),
+    inputs.slice(1).reduce((sum, term) => elementwise(graph, 'Add', [sum, term], sum.type), must(inputs[0], 'input')),
   SquaredDifference: ({ graph, input }) => {
     const difference = elementwise(graph, 'Sub', [input('a'), input('b')], input('a').type);
     return elementwise(graph, 'Mul', [difference, difference], difference.type);
@@ -182,13 +183,7 @@ export const elementwiseKernels: Translations = {
     const condition = cast(graph, input('condition'), 'bool');
     return elementwise(graph, 'Where', [condition, t, e], t.type);
   },
-  Cast: ({ graph, input, attributes }) => {
-    const dtype = attributes.text('dtype');
-    if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
-      throw new Error(`the compiled engine has no type '${dtype}' to cast to`);
-    }
-    return cast(graph, input('x'), dtype);
-  },
+  Cast: ({ graph, input, attributes }) => cast(graph, input('x'), elementType(attributes.text('dtype'))),
   Identity: ({ input }) => input('x'),
   ZerosLike: ({ graph, input }) => uniform(graph, input('x').type, input('x').shape, 0),
   OnesLike: ({ graph, input }) => uniform(graph, input('x').type, input('x').shape, 1),
@@ -208,12 +203,6 @@ function comparison(op: string): Translation {
 
 function not(graph: Graph, value: Value): Value {
   return elementwise(graph, 'Not', [value], 'bool');
-}
-
-function first(values: readonly Value[]): Value {
-  const [value] = values;
-  if (!value) throw new Error('a kernel without inputs');
-  return value;
 }
 
 /** Kernels that move, cut, join or create elements without arithmetic. */
@@ -318,8 +307,7 @@ export const shapeKernels: Translations = {
 
 function concat(graph: Graph, inputs: readonly Value[], axis: number): Value {
   const parts = inputs.filter((part) => part.shape.every((length) => length > 0));
-  const [first] = parts.length > 0 ? parts : inputs;
-  if (!first) throw new Error('a concatenation of nothing');
+  const first = must(parts[0] ?? inputs[0], 'part of a concatenation');
   if (parts.length <= 1) return first;
   const shape = first.shape.with(
     axis,
