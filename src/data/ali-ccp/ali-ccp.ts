@@ -7,8 +7,7 @@ import { prepared } from '../store/prepared.js';
 import { type Draw, preparedSource, type StoredSource } from '../store/prepared-source.js';
 import { type FileBefore, rawChecksum } from '../store/raw-checksum.js';
 import { generatorSeed } from '../synthetic/generator-options.js';
-import { userField } from './fields.js';
-import { prepareFiles, type RawFiles } from './prepare-files.js';
+import { prepareFiles, type RawFiles, userField } from './prepare-files.js';
 
 /** Raise it when the same files give other tables or rows. */
 const version = 4;
@@ -55,7 +54,7 @@ export const aliCcp = defineLoader({
       common: { train: await find('common_features_train'), test: await find('common_features_test') },
       skeleton: { train: await find('sample_skeleton_train'), test: await find('sample_skeleton_test') },
     };
-    const raw = [files.common.train, files.common.test, files.skeleton.train, files.skeleton.test];
+    const raw = Object.values(files).flatMap(({ train, test }) => [train, test]);
     const before: FileBefore[] = [];
     for (const { path } of raw) before.push(await rawChecksum(path, options.cache, context.signal));
     const key = { version, sums: before.map(({ checksum }) => checksum) };
@@ -69,11 +68,9 @@ export const aliCcp = defineLoader({
       ...entry.description,
       tasks: [
         { name: 'ctr', type: 'binary' },
-        {
-          name: options.cvr === 'ctcvr' ? 'ctcvr' : 'cvr',
-          type: 'binary',
-          label: options.cvr === 'clicks' ? 'l2' : 'l1',
-        },
+        options.cvr === 'ctcvr'
+          ? { name: 'ctcvr', type: 'binary', label: 'l1' }
+          : { name: 'cvr', type: 'binary', label: 'l2' },
       ],
       checksum: drawnTest ? checksumOfDraw(checksum, splitSeed) : checksum,
       masked: options.cvr === 'clicks',
