@@ -75,6 +75,15 @@ describe('numeric columns', () => {
       5,
     ],
     [
+      'quantile: equal ones make fewer buckets',
+      { numeric: 'quantile', buckets: 4 },
+      [1, 1, 1, 2],
+      [3],
+      [1, 1, 1, 2],
+      [2],
+      3,
+    ],
+    [
       'buckets: missing has an index if training has it',
       { numeric: 'quantile', buckets: 2 },
       [1, 1, 2, 2, nan],
@@ -221,12 +230,12 @@ describe('tasks', () => {
   });
 
   test('training rows in no sample space leave the split and the fit, and blocks close up', async () => {
-    const masked = source(['0100010', '0100111'], ['0100010', '0000000']);
+    const masked = source(['0100010', '0101101'], ['0100010', '0000000']);
     const { splits } = await encode(masked, inputs(), [click, seconds()]);
-    const train = await readWhole(splits.train); // 3 + 1 rows
-    expect([splits.train.rows, ...train.labels]).toEqual([4, 0, 20, 0, 50, 0, 60, 0, 70]);
-    expect([...train.masks]).toEqual([1, 1, 0, 1, 1, 1, 0, 1]);
-    expect([...train.numeric]).toEqual(by(Math.sqrt(350), -30, 0, 10, 20).map(Math.fround));
+    const train = await readWhole(splits.train); // of blocks with 1, 3 and 1 rows
+    expect([splits.train.rows, ...train.labels]).toEqual([5, 0, 20, 0, 40, 0, 50, 0, 0, 0, 70]);
+    expect([...train.masks]).toEqual([1, 1, 0, 1, 0, 1, 1, 0, 0, 1]);
+    expect([...train.numeric]).toEqual(by(Math.sqrt(296), -28, -8, 2, 12, 22).map(Math.fround));
     expect([...(await readWhole(splits.test)).masks]).toEqual(bits('00100000001000')); // keeps all, as metrics have masks of their own
   });
 

@@ -79,7 +79,7 @@ test('rows that share a list are encoded as rows that have it each', async () =>
   const one = lists('0:1 1:2 2:4', '3:1');
   const shared = { ...one, begins: Int32Array.of(0, 0, 3, 0), ends: Int32Array.of(3, 3, 4, 3) };
   const each = lists('0:1 1:2 2:4', '0:1 1:2 2:4', '3:1', '0:1 1:2 2:4');
-  const settings = { maxLength: 2, minCount: 2, pool: 'mean' };
+  const settings = { maxLength: 2, minCount: 3, pool: 'mean' };
   const [found, expected] = [await encoded(source(shared), settings), await encoded(source(each), settings)];
   expect([found.lists, found.notes]).toEqual([expected.lists, expected.notes]);
   expect(await readWhole(found.splits.train)).toEqual(await readWhole(expected.splits.train));
