@@ -263,71 +263,39 @@ describe('tasks', () => {
     expect([...train.numeric]).toEqual([1, 3, 7].map((x) => expect.closeTo((x - 11 / 3) / deviation, 6)));
   });
 
-  test.each<[string, object, ReturnType<typeof seconds>[], typeof ConfigError | typeof DataError, string]>([
+  test.each<[string, string, string]>([
+    ['1111111', '0000000', "No training row with a weight above 0 is in the sample space of task 'seconds'."],
+    ['0000000', '0000000', 'No training row is in the sample space of any task'],
+  ])(
+    'sample spaces %s and %s of training rows are refused: nothing would train a task',
+    async (one, other, message) => {
+      const encoding = encode(source([one, other]), inputs(), [click, seconds()]);
+      await expect(encoding).rejects.toThrow(DataError);
+      await expect(encoding).rejects.toThrow(message);
+    },
+  );
+
+  const attending = { pool: 'attention', target: 'city' };
+  test.each<[object, object, string]>([
+    [{}, { name: 'clicks' }, "no task 'clicks' (did you mean 'click'?); there are: click, seconds"],
+    [{}, { name: 'seconds' }, "'seconds' is a regression task, not a binary task"],
+    [{ agee: {} }, {}, "'agee' is no input (did you mean 'age'?). Inputs are: age, city, tags"],
+    [{ age: { embedding: 8 } }, {}, "age: the column is numeric (standard), so 'embedding' would change nothing"],
     [
-      'a sample space without a training row',
-      { train: ['1111111', '0000000'] },
-      [click, seconds()],
-      DataError,
-      "No training row with a weight above 0 is in the sample space of task 'seconds'.",
-    ],
-    [
-      'no sample space with a training row',
-      { train: ['0000000', '0000000'] },
-      [click, seconds()],
-      DataError,
-      'No training row is in the sample space of any task',
-    ],
-    [
-      'an unknown task',
+      { tags: { ...attending, target: 'age' } },
       {},
-      [taskSchema.parse({ name: 'clicks', type: 'binary' })],
-      ConfigError,
-      "no task 'clicks' (did you mean 'click'?); there are: click, seconds",
-    ],
-    [
-      'a task of another type',
-      {},
-      [taskSchema.parse({ name: 'seconds', type: 'binary' })],
-      ConfigError,
-      "'seconds' is a regression task, not a binary task",
-    ],
-    [
-      'an unknown column',
-      { agee: {} },
-      [click],
-      ConfigError,
-      "'agee' is no input (did you mean 'age'?). Inputs are: age, city, tags",
-    ],
-    [
-      'a setting without effect',
-      { age: { embedding: 8 } },
-      [click],
-      ConfigError,
-      "age: the column is numeric (standard), so 'embedding' would change nothing",
-    ],
-    [
-      'a target that is none',
-      { tags: { pool: 'attention', target: 'age' } },
-      [click],
-      ConfigError,
       "tags.target: the data have no categorical column 'age'; there are: city",
     ],
     [
-      'a target of another width',
-      { tags: { pool: 'attention', target: 'city', embedding: 3 } },
-      [click],
-      ConfigError,
-      "entries of 'tags' have embedding width 3, and 'city' has 4; give both the same",
+      { tags: { ...attending, embedding: 3 } },
+      {},
+      "entries of 'tags' have embedding width 3, and 'city' has 4; give both",
     ],
-  ])('%s is refused', async (_, settings, tasks, kind, message) => {
+  ])('columns %j and task %j are a config error', async (columns, task, message) => {
     const tags = { name: 'tags', kind: 'list', dictionary: ['p'] } as const;
-    const made =
-      'train' in settings
-        ? source(['train' in settings && Array.isArray(settings.train) ? settings.train : []].flat())
-        : { ...source(all), columns: [age, city, tags] }; // no row is read
-    const encoding = encode(made, inputs('train' in settings ? {} : { columns: settings }), tasks);
-    await expect(encoding).rejects.toThrow(kind);
+    const made = { ...source(all), columns: [age, city, tags] }; // no row is read
+    const encoding = encode(made, inputs({ columns }), [taskSchema.parse({ ...click, ...task })]);
+    await expect(encoding).rejects.toThrow(ConfigError);
     await expect(encoding).rejects.toThrow(message);
   });
 });
@@ -348,13 +316,18 @@ test.each([
 });
 
 describe('labels and weights are checked when rows are read', () => {
-  const infinity = Number.POSITIVE_INFINITY;
   test.each<[string, object, number, number, string | undefined]>([
     ['binary', {}, 2, 1, "the label of binary task 'y' is 2, which is neither 0 nor 1."],
     ['binary', {}, 1, -0.5, 'the weight is -0.5, which is no finite number of at least 0.'],
     ['regression', {}, -2.5, 1, undefined],
     ['regression', {}, nan, 1, "the label of regression task 'y' is NaN, which is no finite number."],
-    ['regression', {}, infinity, 1, "the label of regression task 'y' is Infinity, which is no finite number."],
+    [
+      'regression',
+      {},
+      Number.POSITIVE_INFINITY,
+      1,
+      "the label of regression task 'y' is Infinity, which is no finite number.",
+    ],
   ])('%s %j: a label of %d, a weight of %d', async (type, settings, label, weight, message) => {
     const task = taskSchema.parse({ name: 'y', type, ...settings });
     for (const where of splitNames) {
