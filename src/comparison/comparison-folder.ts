@@ -1,6 +1,6 @@
 import { constants, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { cp, readdir, rename, rm } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import {
   type ComparisonConfig,
   parseComparison,
@@ -11,7 +11,9 @@ import { dataPaths } from '../config/definitions.js';
 import { differences } from '../support/differences.js';
 import { ConfigError, UserError } from '../support/errors.js';
 import { type LogFile, openLog } from '../support/growing-file.js';
+import { joined } from '../support/joined.js';
 import { partialPath, writeWhole } from '../support/whole-file.js';
+import { counted } from '../support/whole-number.js';
 import type { TrackedStatus, TrackedStep } from '../tracking/tracker.js';
 import { noteOnUntracked, openTrackers } from '../tracking/trackers.js';
 import { definitions } from '../training/definitions.js';
@@ -92,7 +94,7 @@ export async function openComparisonTracker(
   return {
     gains({ rows, seeds }) {
       const gains = rows.flatMap(({ label, axis, meanGain, tasks }) => {
-        const name = ['gain', label, ...(pointText(axis) === '' ? [] : [pointText(axis)])].join('/');
+        const name = joined('/', 'gain', label, pointText(axis));
         const byTask = Object.entries(tasks).map(([task, { gain }]) => [`${name}/${task}`, gain] as const);
         return [...byTask, [`${name}/mean`, meanGain] as const];
       });
@@ -121,26 +123,23 @@ export async function folderConfig(
 ): Promise<{ readonly write: () => Promise<void>; readonly note: string | null; readonly hasResults: boolean }> {
   const file = join(folder, configFile);
   const write = () => writeWhole(file, stringifyComparison(config));
-  const holdsResults = existsSync(join(folder, 'comparison.json')) && existsSync(file);
-  if (!holdsResults) {
+  if (!existsSync(join(folder, 'comparison.json')) || !existsSync(file)) {
     await write();
     return { write, note: null, hasResults: false };
   }
-  const added = /^compare\.(seeds|models|front)\b/; // adding seeds, models or fronts continues with the same runs
+  const replaced = (what: string) =>
+    `${folder} has the tables of a config ${what}: they are replaced at the end; name=NAME keeps both.`;
   const stored = storedIn(file);
-  if (stored === undefined) {
-    const note = `${folder} has the tables of a config that this version of ple refuses: the tables are replaced at the end; name=NAME keeps both.`;
-    return { write, hasResults: false, note };
-  }
-  const changed = differences(stored, plain(config)).filter(({ key }) => !added.test(key));
-  const keeps = ['compare.', 'engine.', 'tracking.', 'diagnostics', ...dataPathKeys(config)];
-  const hasResults = changed.every(({ key }) => keeps.some((start) => key.startsWith(start)));
-  if (changed.length === 0) return { write, note: null, hasResults };
-  const keys = changed.map(({ key }) => key).join(', ');
+  if (stored === undefined) return { write, note: replaced('that this version of ple refuses'), hasResults: false };
+  const added = /^compare\.(seeds|models|front)\b/; // adding seeds, models or fronts continues with the same runs
+  const changed = differences(stored, plain(config)).flatMap(({ key }) => (added.test(key) ? [] : key));
+  // Keys that say where the data are, not what they are.
+  const places = dataPaths(firstExperiment(config), definitions).map((key) => `dataset.${key}`);
+  const keeps = ['compare.', 'engine.', 'tracking.', 'diagnostics', ...places];
   return {
     write,
-    hasResults,
-    note: `${folder} has the tables of a config with another ${keys}: they are replaced at the end; name=NAME keeps both.`,
+    note: changed.length === 0 ? null : replaced(`with another ${changed.join(', ')}`),
+    hasResults: changed.every((key) => keeps.some((start) => key.startsWith(start))),
   };
 }
 
@@ -158,41 +157,38 @@ function plain(config: ComparisonConfig): unknown {
   return JSON.parse(JSON.stringify(resolvedComparison(config)));
 }
 
-/** Keys that say where the data are, not what they are. */
-function dataPathKeys(config: ComparisonConfig): readonly string[] {
-  return dataPaths(firstExperiment(config), definitions).map((key) => `dataset.${key}`);
-}
-
 /**
  * Copies the runs of a stage that have finished under another name in the folder of all runs: in another comparison, or
  * by `ple train`. A run is its hash. Trained is what cannot be read there, or is not in the trackers that are asked for.
  * @param predictions Whether reported runs must have the predictions of the test split.
- * @returns the folders of the runs that were copied
+ * @returns a note on what was copied. Undefined: nothing.
  */
 export async function reuseFinished(
   { stage, folder, runs }: Stage,
-  { runs: all, predictions, signal }: Pick<ComparisonOptions, 'runs' | 'predictions' | 'signal'>,
-): Promise<readonly string[]> {
+  { runs: parent, predictions, signal }: Pick<ComparisonOptions, 'runs' | 'predictions' | 'signal'>,
+): Promise<string | undefined> {
   const todo = unfinished(runs).filter((run) => !existsSync(join(folder, run.folder)));
   const wanted = new Set(todo.map(({ hash8 }) => hash8));
   const tracking = todo[0]?.experiment.tracking;
   const below = stage === 'tuning' ? 'tuning' : '';
-  const places = [all, ...(await namesIn(all)).map((name) => join(all, name, below))];
-  const found = new Map<string, string>(); // by hash
-  for (const place of places.filter((one) => resolve(one) !== resolve(folder)))
+  const places = [parent, ...(await namesIn(parent)).map((name) => join(parent, name, below))];
+  const finished = new Map<string, string>(); // by hash
+  for (const place of places.filter((other) => resolve(other) !== resolve(folder)))
     for (const name of await namesIn(place)) {
       const [hash = '', path] = [folderHash(name), join(place, name)];
       if (!wanted.has(hash) || !isFinished(path)) continue;
-      const hasAll = stage === 'tuning' || !predictions || existsSync(join(path, predictionsFile));
-      if (hasAll && noteOnUntracked([path], tracking) === undefined) found.set(hash, path);
+      const isWhole = stage === 'tuning' || !predictions || existsSync(join(path, predictionsFile));
+      if (isWhole && noteOnUntracked([path], tracking) === undefined) finished.set(hash, path);
     }
-  const copies: string[] = [];
+  const copied: string[] = [];
   for (const run of todo) {
-    const path = found.get(run.hash8);
+    const path = finished.get(run.hash8);
     if (path !== undefined && !signal.aborted && (await isCopied(path, join(folder, run.folder), run.hash8)))
-      copies.push(path);
+      copied.push(path);
   }
-  return copies;
+  if (copied.length === 0) return undefined;
+  const from = [...new Set(copied.map((path) => dirname(path)))].join(', ');
+  return `${counted(copied.length, 'run')} of ${runs.length} had finished under another name, and ${copied.length === 1 ? 'is' : 'are'} copied from ${from} (another --runs trains anew).`;
 }
 
 /** None of what is no folder, or another user's. */

@@ -37,7 +37,6 @@ import {
 interface Options extends Pick<ExecutorOptions, 'signal' | 'halt' | 'on'> {
   /** The comparison's. */
   readonly folder: string;
-  readonly seeds: readonly number[];
 }
 
 /** A command under one seed at one point. */
@@ -60,45 +59,50 @@ interface Command {
  * @returns the rows that commands make, and how long each run took, by its path
  */
 export async function externalRows(
-  config: ComparisonConfig,
+  { points, external: commands, baseline: label, seeds, experiment: experimentOf }: ComparisonConfig,
   rows: readonly Entry<FinishedRun>[],
   options: Options,
-): Promise<{ entries: readonly Entry[]; timing: Readonly<Record<string, { readonly seconds: number }>> }> {
-  const { folder: all, signal, seeds } = options;
-  const write = rowsWriter(join(all, 'rows'), options);
-  const timing: Record<string, { seconds: number }> = {};
+) {
+  const rowsFolder = join(options.folder, 'rows');
+  const write = rowsWriter(rowsFolder, options);
+  const timing: Record<string, CommandRun['timing']> = {};
   const entries: Entry[] = [];
   let isWhole = true;
-  for (const point of config.points) {
-    const isBaseline = (row: Entry) => row.label === config.baseline && pointKey(row.point) === pointKey(point);
-    const baseline = rows.find((row) => isBaseline(row) && !row.values);
-    for (const { label, command } of config.external) {
+  for (const point of points) {
+    const isBaseline = (row: Entry) => row.label === label && !row.values && pointKey(row.point) === pointKey(point);
+    const baseline = rows.find(isBaseline);
+    for (const { label: title, command } of commands) {
       const runs: EntryRun[] = [];
       for (const seed of seeds) {
-        const run = baseline?.runs.find((one) => one.seed === seed)?.run;
+        const run = baseline?.runs.find((candidate) => candidate.seed === seed)?.run;
         if (!run) {
-          runs.push({ seed, path: label, status: 'missing' });
+          runs.push({ seed, path: title, status: 'missing' });
           continue;
         }
-        const experiment = config.experiment(config.baseline, point, seed);
+        const experiment = experimentOf(label, point, seed);
         const reference = await referenceAmong([run], experiment.tasks);
-        const name = `${label} ${pointText({ ...point, seed }, ' ')}`;
-        const own = `${folderName(name)}-${inputsHash(command, experiment, reference)}`;
-        const [folder, path] = [join(all, own), `${own}/predictions.csv`];
-        const outcome = await runOnce({ label, command, experiment, reference, name, folder }, write, options);
-        if (outcome.status === 'done') {
+        const name = `${title} ${pointText({ ...point, seed }, ' ')}`;
+        const ofRun = `${folderName(name)}-${inputsHash(command, experiment, reference)}`;
+        const [folder, path] = [join(options.folder, ofRun), `${ofRun}/predictions.csv`];
+        const { status } = await runOnce(
+          { label: title, command, experiment, reference, name, folder },
+          write,
+          options,
+        );
+        if (status === 'done') {
           timing[path] = readCommandFile(folder).timing;
-          const found = await readCommandRun(join(all, path), reference);
-          runs.push({ seed, path, status: 'done', run: { ...found, path } });
+          const made = await readCommandRun(join(options.folder, path), reference);
+          runs.push({ seed, path, status, run: { ...made, path } });
         } else {
           isWhole = false;
-          runs.push({ seed, path, status: outcome.status === 'failed' ? 'failed' : 'missing' });
+          runs.push({ seed, path, status: status === 'failed' ? status : 'missing' });
         }
       }
-      entries.push({ label, type: external, point, runs });
+      entries.push({ label: title, type: external, point, runs });
     }
   }
-  if (isWhole && !signal.aborted) rmSync(join(all, 'rows'), { recursive: true, force: true });
+  // They stay where a command has not made its predictions, to try it by hand.
+  if (isWhole && !options.signal.aborted) rmSync(rowsFolder, { recursive: true, force: true });
   return { entries, timing };
 }
 
@@ -113,23 +117,17 @@ function inputsHash(command: string, experiment: Experiment, { dataset: { checks
 
 /** The SHA-256 of each file that a command line names: it runs again if a script changes. */
 function filesIn(command: string): readonly string[] {
-  const words = command.split(/[\s'"=;&|<>()]+/).filter((word) => word !== '');
-  return words
-    .map(fileOf)
-    .flatMap((file) => (statSync(file, { throwIfNoEntry: false })?.isFile() ? [fileSha256(file)] : []));
+  const files = command.split(/[\s'"=;&|<>()]+/).flatMap((word) => (word === '' ? [] : fileOf(word)));
+  return files.filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile()).map(fileSha256);
 }
 
 const shippedExamples = new URL('../../examples/', import.meta.url);
 
 /** The file that a word means: `examples/…`, if the working folder has no such file, is one that comes with this program. */
 function fileOf(word: string): string {
-  const shipped =
-    word.startsWith('examples/') && fileURLToPath(new URL(word.slice('examples/'.length), shippedExamples));
-  return shipped && !existsSync(word) && existsSync(shipped) ? shipped : word;
-}
-
-function withShippedExamples(command: string): string {
-  return command.replaceAll(/(?<=^|\s)examples\/[\w./-]+/g, (word) => shellWord(fileOf(word)));
+  if (!word.startsWith('examples/') || existsSync(word)) return word;
+  const shipped = fileURLToPath(new URL(word.slice('examples/'.length), shippedExamples));
+  return existsSync(shipped) ? shipped : word;
 }
 
 async function runOnce(
@@ -139,32 +137,34 @@ async function runOnce(
 ): Promise<Outcome> {
   if (existsSync(join(folder, commandFile))) return { status: 'done' };
   if (signal.aborted) return { status: 'interrupted' };
-  const { seed } = experiment;
-  const end = (outcome: Outcome, message: string): Outcome => {
-    on({ kind: 'command', name, message });
-    return outcome;
-  };
+  const ended = (message: string) => on({ kind: 'command', name, message });
   try {
+    const { seed } = experiment;
     const task = await write(experiment);
     makeFolder(folder);
-    const outputs = reference.tasks.map(({ task: own }) => ({ ...task.tasks[own.name], outputs: outputNames(own) }));
+    const outputs = reference.tasks.map(({ task: judged }) => {
+      return { ...task.tasks[judged.name], outputs: outputNames(judged) };
+    });
     await writeWhole(join(folder, taskFile), `${JSON.stringify({ seed, ...task, tasks: outputs }, null, 2)}\n`);
     const predictions = join(folder, 'predictions.csv');
     rmSync(predictions, { force: true });
     const start = performance.now();
-    const outcome = await runCommand(withShippedExamples(command), folder, { signal, halt });
-    if (outcome.status === 'failed') return end(outcome, `failed: ${outcome.message}`);
-    if (outcome.status === 'interrupted') return outcome;
+    const words = command.replaceAll(/(?<=^|\s)examples\/[\w./-]+/g, (word) => shellWord(fileOf(word)));
+    const outcome = await runCommand(words, folder, { signal, halt });
+    if (outcome.status === 'failed') ended(`failed: ${outcome.message}`);
+    if (outcome.status !== 'done') return outcome;
     const seconds = (performance.now() - start) / 1000;
     await readExternal(predictions, 'probability', reference);
     const timing = { seconds };
     const run: CommandRun = { schema: 1, label, command, seed, predictions: fileSha256(predictions), timing };
     await writeWhole(join(folder, commandFile), `${JSON.stringify(sealed(run), null, 2)}\n`);
-    return end(outcome, `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`);
+    ended(`${seconds.toFixed(seconds < 10 ? 1 : 0)} s`);
+    return outcome;
   } catch (error) {
     if (signal.aborted) return { status: 'interrupted' };
     if (!(error instanceof UserError)) throw error;
-    return end({ status: 'failed', message: error.message }, `failed: ${error.message}`);
+    ended(`failed: ${error.message}`);
+    return { status: 'failed', message: error.message };
   }
 }
 

@@ -10,8 +10,11 @@ const ended = (run: Run): Run => ({ ...run, state: 'finished' });
 function buildPlan(reported: readonly Run[], searching: readonly Run[] = []): Plan {
   return {
     folders: { runs: 'all', tuning: 'all/tuning' },
-    search: async () => ({ places: [], runs: [], next: searching, chosen: () => undefined, record: () => undefined }),
-    decide: async () => ({ of: () => [] }),
+    search: async () => ({
+      runs: searching,
+      ...(searching.length > 0 ? {} : { found: { chosen: () => undefined, record: undefined } }),
+    }),
+    decide: async () => () => [],
     runs: async (_, seeds) => reported.filter(({ seed }) => seeds.includes(seed)),
   };
 }

@@ -10,7 +10,7 @@ import type { SearchRecord } from './comparison.js';
 import type { ReadShape } from './plan/data-shapes.js';
 import { type Chosen, createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
 import { type Run, reportedRuns, runPlacer, type Stage, unfinished } from './plan/run.js';
-import { readSearch, type Search, searchedPlaces } from './search.js';
+import { readSearch, type Search, searchedModels } from './search.js';
 
 /** What depends on the config and the data, and the questions to a comparison's folder. */
 export interface Plan {
@@ -51,13 +51,14 @@ export interface TableStep extends Stage {
  */
 export async function next(plan: Plan, seeds: readonly number[], failed: ReadonlySet<string>): Promise<Step> {
   const search = await plan.search(failed);
-  if (search.next.length > 0) return { kind: 'train', stage: 'tuning', folder: plan.folders.tuning, runs: search.next };
-  const decided = await plan.decide(search.chosen);
+  const { found } = search;
+  if (!found) return { kind: 'train', stage: 'tuning', folder: plan.folders.tuning, runs: search.runs };
+  const decided = await plan.decide(found.chosen);
   const runs = await plan.runs(decided, seeds, failed);
   const stage = { stage: 'runs', folder: plan.folders.runs, runs, decided } as const;
   return unfinished(runs).length > 0
     ? { kind: 'train', ...stage }
-    : { kind: 'summary', ...stage, search: search.record() };
+    : { kind: 'summary', ...stage, search: found.record };
 }
 
 /**
@@ -75,17 +76,17 @@ export async function openPlan(
   checkFront(config);
   const folders = { runs: folder, tuning: join(folder, 'tuning') };
   const matching = createMatching(config, readShape);
-  const places = await searchedPlaces(config, matching, readShape, signal);
+  const searched = await searchedModels(config, matching, readShape, signal);
   const place = runPlacer(config, on, signal);
   // Without a search, matched widths are tried now, so that a mistake is found before hours of training.
   const undecided = await decide(config, matching, (label, point) =>
-    places.some((one) => one.label === label && one.point === point) ? [{ tasks: [], values: {} }] : undefined,
+    searched.some((model) => model.label === label && model.point === point) ? [{ tasks: [], values: {} }] : undefined,
   );
   return {
     folders,
-    search: (failed) => readSearch(config, places, { folder: folders.tuning, failed, place }),
+    search: (failed) => readSearch(config, searched, { folder: folders.tuning, failed, place }),
     decide: (chosen) => decide(config, matching, chosen),
-    runs: (decided = undecided, seeds, failed) => place(reportedRuns(config, decided.of, seeds), folder, failed),
+    runs: (decided = undecided, seeds, failed) => place(reportedRuns(config, decided, seeds), folder, failed),
   };
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { isQueue } from '../config/execute.js';
 import { sealed } from '../support/checksum.js';
@@ -7,7 +7,6 @@ import { Interrupted } from '../support/errors.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
-import { counted } from '../support/whole-number.js';
 import { noteOnUntracked } from '../tracking/trackers.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import { type Comparison, readComparison } from './comparison.js';
@@ -34,17 +33,10 @@ import { fewestRuns } from './statistics/gain-family.js';
 import { groupEntries, readRuns } from './stored/entry.js';
 import { runTimes } from './stored/folders.js';
 
-export type ComparisonResult = InterruptedComparison | DetachedComparison | DoneComparison;
-
-interface InterruptedComparison {
-  readonly status: 'interrupted';
-  readonly folder: string;
-}
-
-interface DetachedComparison extends LeftToOthers {
-  readonly status: 'detached';
-  readonly folder: string;
-}
+export type ComparisonResult =
+  | { readonly status: 'interrupted'; readonly folder: string }
+  | ({ readonly status: 'detached'; readonly folder: string } & LeftToOthers)
+  | DoneComparison;
 
 interface DoneComparison {
   readonly status: 'done';
@@ -56,16 +48,19 @@ interface DoneComparison {
   readonly failed: number;
 }
 
-/** The caller ends the tracker of a done comparison, with the files that it makes of the results. */
-type TrackedComparison =
-  | Exclude<ComparisonResult, DoneComparison>
-  | (DoneComparison & { readonly tracker: ComparisonTracker });
+/** What trackers get of a comparison. */
+const artifacts = ['config.yaml', 'comparison.json', 'gains.csv', 'report.html'];
 
 /**
  * Trains the unfinished runs of a comparison and writes `comparison.json`. Calling it again continues after an
  * interruption.
+ * @param report Writes what is made of the results.
  */
-export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<TrackedComparison> {
+export async function runComparison(
+  config: ComparisonConfig,
+  options: ComparisonOptions,
+  report: (done: DoneComparison) => Promise<void>,
+): Promise<ComparisonResult> {
   const folder = join(options.runs, config.name);
   const isNew = !existsSync(folder);
   const log = comparisonLog(join(folder, 'log.jsonl'));
@@ -76,7 +71,7 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
   const held: { lock?: Lock; tracker?: ComparisonTracker } = {};
   let hasFailed = false;
   try {
-    return await withExecutor(config, { ...options, on }, async (executor) => {
+    const result = await withExecutor(config, { ...options, on }, async (executor) => {
       try {
         makeFolder(folder);
       } catch (error) {
@@ -84,14 +79,20 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
       }
       held.lock = acquireLock(folder, options.force);
       await removeRemains(folder);
-      const tracker = await openComparisonTracker(config, folder, (message) => on({ kind: 'note', message }));
-      held.tracker = tracker;
-      const result = await runInFolder({ ...options, on, config, folder, executor });
-      log.end(result.status === 'done' ? 'done' : 'interrupted');
-      if (result.status === 'done') tracker.gains(result.comparison);
-      else await tracker.end('interrupted', []);
-      return result.status === 'done' ? { ...result, tracker } : result;
+      held.tracker = await openComparisonTracker(config, folder, (message) => on({ kind: 'note', message }));
+      return runInFolder({ ...options, on, config, folder, executor });
     });
+    if (result.status === 'done') {
+      log.end('done');
+      held.tracker?.gains(result.comparison);
+      await report(result);
+      const files = artifacts.map((name) => join(folder, name));
+      await held.tracker?.end(result.failed > 0 ? 'failed' : 'finished', files);
+    } else {
+      log.end('interrupted');
+      await held.tracker?.end('interrupted', []);
+    }
+    return result;
   } catch (error) {
     hasFailed = !options.halt.aborted && !(error instanceof Interrupted);
     if (!options.halt.aborted) await held.tracker?.end(hasFailed ? 'failed' : 'interrupted', []);
@@ -127,13 +128,14 @@ interface Opened extends ComparisonOptions {
   readonly executor: Executor;
 }
 
+/** A loop with two branches: it trains what the folder lacks, or makes the table of it. */
 async function runInFolder(opened: Opened): Promise<ComparisonResult> {
   const { config, folder, executor, on, signal } = opened;
+  const note = (message: string | null | undefined) => message != null && on({ kind: 'note', message });
   const commands = config.external.map(({ label, command }) => `${label}: ${command}`);
-  if (commands.length > 0)
-    on({ kind: 'note', message: `The config runs commands on this machine, after its models: ${commands.join('; ')}` });
+  if (commands.length > 0) note(`The config runs commands on this machine, after its models: ${commands.join('; ')}`);
   const kept = await folderConfig(folder, config);
-  if (kept.note !== null) on({ kind: 'note', message: kept.note });
+  note(kept.note);
   const plan = await openPlan(config, folder, executor.readShape, on, signal);
   const seedsBefore = kept.hasResults ? testedBefore(readComparison(folder), config.seeds.length) : [];
   const failed = new Set<string>();
@@ -143,10 +145,14 @@ async function runInFolder(opened: Opened): Promise<ComparisonResult> {
     if (step.decided && !isDecided) {
       isDecided = true;
       on({ kind: 'decided', changes: step.decided });
-      noteUntracked(step, opened);
+      // Finished runs are not sent to a tracker that the config names now.
+      const finished = step.runs.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
+      note(noteOnUntracked(finished, firstExperiment(config).tracking));
     }
     if (step.kind === 'train') {
-      if (await hasCopied(step, opened)) continue;
+      const copied = await reuseFinished({ ...step, runs: distinct(step.runs) }, opened);
+      note(copied);
+      if (copied !== undefined) continue;
       const left = await trainStage(step, failed, opened);
       if (left) return { status: 'detached', folder, ...left };
       if (signal.aborted) return { status: 'interrupted', folder };
@@ -164,24 +170,6 @@ async function runInFolder(opened: Opened): Promise<ComparisonResult> {
   }
 }
 
-/** Finished runs are not sent to a tracker that the config names now. */
-function noteUntracked({ runs }: Step, { config, folder, on }: Opened): void {
-  const finished = runs.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
-  const message = noteOnUntracked(finished, firstExperiment(config).tracking);
-  if (message !== undefined) on({ kind: 'note', message });
-}
-
-/** Whether runs were copied that had finished under another name. */
-async function hasCopied({ stage, runs, folder }: Step, options: ComparisonOptions): Promise<boolean> {
-  const all = distinct(runs);
-  const copies = await reuseFinished({ stage, folder, runs: all }, options);
-  if (copies.length === 0) return false;
-  const from = [...new Set(copies.map((path) => dirname(path)))].join(', ');
-  const message = `${counted(copies.length, 'run')} of ${all.length} had finished under another name, and ${copies.length === 1 ? 'is' : 'are'} copied from ${from} (another --runs trains anew).`;
-  options.on({ kind: 'note', message });
-  return true;
-}
-
 /**
  * Trains the unfinished runs of a stage. Those that fail are added to `failed`.
  * @returns what was left to others, which go on with it
@@ -191,8 +179,8 @@ async function trainStage(
   failed: Set<string>,
   { config, executor, on, signal, predictions }: Opened,
 ): Promise<LeftToOthers | undefined> {
-  const all = { stage, folder, runs: distinct(runs) };
-  const open = openStage({ ...all, plan: await writeStagePlan(all, predictions) }, config.metrics, on);
+  const whole = { stage, folder, runs: distinct(runs) };
+  const open = openStage({ ...whole, plan: await writeStagePlan(whole, predictions) }, config.metrics, on);
   const left = await executor.execute(open);
   if (left || signal.aborted) return left;
   for (const path of open.failed) failed.add(path);
@@ -211,16 +199,18 @@ function testedBefore({ seeds, uncertainty, seedsBefore = [] }: Comparison, now:
 async function makeTable(
   { runs: placed, decided, search }: TableStep,
   seedsBefore: readonly number[],
-  { config, folder, ...options }: Opened,
+  opened: Opened,
 ): Promise<Pick<DoneComparison, 'comparison' | 'runs' | 'failed'>> {
+  const { config, folder } = opened;
   const { name, baseline, metrics, margins, errorGains, taskWeights, contrasts, seeds, axes, uncertainty } = config;
   const runs = readRuns(placed, folder);
   const trained = groupEntries(placed, runs).map((entry) => {
     const { label, point } = entry;
-    const own = search?.models.find((one) => one.label === label && pointKey(one.axis) === pointKey(point));
-    return { ...entry, decided: joinDecisions(decided.of(label, point), search && (own?.candidates.length ?? 1)) };
+    const searched = search?.models.find((model) => model.label === label && pointKey(model.axis) === pointKey(point));
+    const tried = search && (searched?.candidates.length ?? 1);
+    return { ...entry, decided: joinDecisions(decided(label, point), tried) };
   });
-  const byCommands = await externalRows(config, trained, { ...options, folder, seeds });
+  const byCommands = await externalRows(config, trained, opened);
   const summary = await summarize([...trained, ...byCommands.entries], {
     ...{ name, baseline, metrics, margins, errorGains, taskWeights, contrasts, seeds, axes, uncertainty, seedsBefore },
     tasks: firstExperiment(config).tasks,
@@ -228,12 +218,9 @@ async function makeTable(
   });
   const failedCommands = byCommands.entries.flatMap((row) => row.runs.filter(({ status }) => status === 'failed'));
   const failedRuns = distinct(placed).filter(({ state }) => state === 'failed');
+  const notes = [...summary.notes, ...notesOnMatch(summary.rows), ...notesOnSearch(summary.rows, search)];
   return {
-    comparison: sealed({
-      ...summary,
-      ...(search ? { search } : {}),
-      notes: [...summary.notes, ...notesOnMatch(summary.rows), ...notesOnSearch(summary.rows, search)],
-    }),
+    comparison: sealed({ ...summary, ...(search ? { search } : {}), notes }),
     runs,
     failed: failedCommands.length + failedRuns.length,
   };

@@ -4,11 +4,12 @@ import { expect, test } from 'vitest';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
 import { temporaryFolder } from '../support/folder.fixture.js';
+import { must } from '../support/must.js';
 import type { ReadShape } from './plan/data-shapes.js';
 import { createMatching } from './plan/decided-changes.js';
 import { parsed } from './plan/planned-runs.fixture.js';
 import { type Run, runPlacer, unfinished } from './plan/run.js';
-import { bestValues, keysAtEdges, notesOnSearch, readSearch, type Search, searchedPlaces } from './search.js';
+import { bestValues, keysAtEdges, notesOnSearch, readSearch, type Search, searchedModels } from './search.js';
 
 const configWith = (search: string, more = ''): ComparisonConfig =>
   parsed(`name: small
@@ -35,8 +36,8 @@ const readShape: ReadShape = async ({ tasks }) => ({
 
 /** The search as another process finds it in the folder. */
 async function readAnew(config: ComparisonConfig, folder: string, failed = new Set<string>()): Promise<Search> {
-  const places = await searchedPlaces(config, createMatching(config, readShape), readShape);
-  return readSearch(config, places, { folder, failed, place: runPlacer(config, () => undefined) });
+  const models = await searchedModels(config, createMatching(config, readShape), readShape);
+  return readSearch(config, models, { folder, failed, place: runPlacer(config, () => undefined) });
 }
 
 /** 1 - nmse on validation; null: the run fails. */
@@ -59,12 +60,10 @@ function train(folder: string, runs: readonly Run[], score: Score): readonly str
 }
 
 /** A search to its end. */
-async function whole(config: ComparisonConfig, score: Score): Promise<Search> {
+async function whole(config: ComparisonConfig, score: Score) {
   const folder = temporaryFolder();
-  const failed = new Set(train(folder, (await readAnew(config, folder)).next, score));
-  const search = await readAnew(config, folder, failed);
-  expect(search.next).toEqual([]);
-  return search;
+  const failed = new Set(train(folder, (await readAnew(config, folder)).runs, score));
+  return must((await readAnew(config, folder, failed)).found, 'end of the search');
 }
 
 const dropout = (values: AxisPoint | undefined) => Number(values?.['model.dropout']);
@@ -87,35 +86,34 @@ test('28b: a search is the same for every model, the baseline too: all combinati
 
 test('a search goes on where its folder is; another process finds the same', async () => {
   const folder = temporaryFolder();
-  const { next } = await readAnew(random, folder);
-  expect(next).toHaveLength(10);
-  train(folder, next.slice(0, 4), lowest);
+  const { runs } = await readAnew(random, folder);
+  expect(runs).toHaveLength(10);
+  train(folder, runs.slice(0, 4), lowest);
   const later = await readAnew(random, folder);
-  expect([later.next.length, unfinished(later.next).length]).toEqual([10, 6]);
-  train(folder, unfinished(later.next), lowest);
+  expect([later.runs.length, unfinished(later.runs).length, later.found]).toEqual([10, 6, undefined]);
+  train(folder, unfinished(later.runs), lowest);
   const [search, again] = [await readAnew(random, folder), await readAnew(random, folder)];
-  expect(search.next).toEqual([]);
-  expect(again.record()).toEqual(search.record());
+  expect(again.found?.record).toEqual(search.found?.record);
   const scores = { y1: expect.any(Number), y2: expect.any(Number) };
-  const candidates = next
+  const candidates = runs
     .slice(0, 5)
     .map(({ folder: path }) => ({ runs: [{ path, epochs: 9, trained: true, scores }] }));
   const models = [
     { label: 'single-task', candidates },
     { label: 'mmoe', groups: [['y1', 'y2']] },
   ];
-  expect(search.record()).toMatchObject({ type: 'random', seeds: [1_000_000], models });
+  expect(search.found?.record).toMatchObject({ type: 'random', seeds: [1_000_000], models });
 });
 
 test('a candidate that fails ranks last, and stays in the list; if all fail, no values are found', async () => {
   const search = await whole(random, (run, task) => (dropout(run.values) === 0.1 ? null : lowest(run, task)));
   const chosen = [{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.2 } }];
   expect([search.chosen('mmoe', {}), search.chosen('single-task', {})]).toEqual([chosen, chosen]);
-  const failed = search.record()?.models[1]?.candidates.find(({ values }) => dropout(values) === 0.1);
+  const failed = search.record?.models[1]?.candidates.find(({ values }) => dropout(values) === 0.1);
   const runs = [{ epochs: 0, trained: false, scores: { y1: null, y2: null } }];
   expect(failed).toMatchObject({ runs, chosenFor: [] });
-  const none = await whole(random, () => null);
-  expect(() => none.chosen('mmoe', {})).toThrow(/^Tuning of 'mmoe' found no values: of each of the 5 combinations/);
+  const none = whole(random, ({ label }) => (label === 'mmoe' ? null : 1));
+  await expect(none).rejects.toThrow(/^Tuning of 'mmoe' found no values: of each of the 5 combinations/);
 });
 
 test('tasks that share no parameters are searched as if alone', async () => {
@@ -126,13 +124,13 @@ test('tasks that share no parameters are searched as if alone', async () => {
     { tasks: ['y2'], values: { 'model.dropout': 0.1 } },
   ]);
   expect(search.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': expect.any(Number) } }]);
-  expect(search.record()?.models.map((model) => model.groups)).toEqual([[['y1'], ['y2']], [['y1', 'y2']]]);
+  expect(search.record?.models.map((model) => model.groups)).toEqual([[['y1'], ['y2']], [['y1', 'y2']]]);
 });
 
 test('a choice at an end of the list of a grid is noted, and models of different numbers of settings are', async () => {
   const rows = ['single-task', 'mmoe'].map((label) => ({ label, searched: 5 }));
   const noted = async (config: ComparisonConfig, score: Score) =>
-    notesOnSearch(rows, (await whole(config, score)).record());
+    notesOnSearch(rows, (await whole(config, score)).record);
   const grid = configWith('{ type: grid }');
   expect(await noted(grid, lowest)).toEqual([
     'Chosen at an end of its list: dropout 0.1 (single-task, mmoe). Better values may lie beyond: list more.',

@@ -31,6 +31,6 @@ export async function withTestMetrics(
 }
 
 /** True for null too: the metric is not defined for these rows. */
-export function hasTestMetric({ result }: EvaluatedRun, task: string, metric: string): boolean {
+function hasTestMetric({ result }: EvaluatedRun, task: string, metric: string): boolean {
   return result.tasks[task]?.test[metric] !== undefined;
 }

@@ -128,7 +128,7 @@ function decisions({ changes }: Of<'decided'>, { models, points, baseline, match
   const whose = asked?.target === 'baseline' ? `${baseline}'s ` : '';
   return points.flatMap((point) =>
     models.flatMap(({ label }) =>
-      changes.of(label, point).flatMap(({ tasks, values, match }) => {
+      changes(label, point).flatMap(({ tasks, values, match }) => {
         const said = [
           ...(Object.keys(values).length > 0 ? [`tuned: ${pointText(values, ' ')}`] : []),
           ...(match ? [matchText(match, whose)] : []),

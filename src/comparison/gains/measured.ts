@@ -3,6 +3,7 @@ import { metrics } from '../../metrics/catalogue.js';
 import type { Metric } from '../../metrics/metric.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { groupedBy } from '../../support/grouped-by.js';
+import { joined } from '../../support/joined.js';
 import { must } from '../../support/must.js';
 import type { Ended } from '../../training/ended.js';
 import { type EvaluatedRun, type FinishedRun, isTrained } from '../../training/finished-run.js';
@@ -166,7 +167,7 @@ function measuredRun(
       const value = isOne && isTrained(run) ? run.result.oneEpoch?.tasks[task.name]?.test[task.metric.name] : null;
       return turned(task, typeof value === 'number' ? value : null);
     }),
-    parameters: isOne ? run.result.parameters : summed(taken.map(parametersOfTask)),
+    parameters: isOne ? run.result.parameters : summedParameters(taken),
     networks: isTrained(run) ? servedFiles(run.result).length : 1,
     trained: isTrained(run) ? trainedFor(run) : null,
     ends: taken.flatMap(taskEnd),
@@ -174,14 +175,13 @@ function measuredRun(
   };
 }
 
-/** Of a task whose network shares nothing with those of other tasks. */
-function parametersOfTask({ run, name }: TakenTask): Parameters {
-  return must(isTrained(run) ? run.result.parametersByTask?.[name] : undefined, `parameters of task '${name}'`);
-}
-
-function summed(all: readonly Parameters[]): Parameters {
-  const sum = (read: (one: Parameters) => number) => all.reduce((total, one) => total + read(one), 0);
-  return { embedding: sum(({ embedding }) => embedding), network: sum(({ network }) => network) };
+/** Of tasks whose networks share nothing. */
+function summedParameters(taken: readonly TakenTask[]): Parameters {
+  const counts = taken.map(({ run, name }) =>
+    must(isTrained(run) ? run.result.parametersByTask?.[name] : undefined, `parameters of task '${name}'`),
+  );
+  const sum = (of: keyof Parameters) => counts.reduce((total, count) => total + count[of], 0);
+  return { embedding: sum('embedding'), network: sum('network') };
 }
 
 function trainedFor({ experiment, result }: FinishedRun): MeasuredRun['trained'] {
@@ -319,74 +319,56 @@ function meanRun(runs: readonly MeasuredRun[]): MeasuredRun {
     scores: mean(({ scores }) => scores),
     oneEpoch: mean(({ oneEpoch }) => oneEpoch),
     parameters: null,
-    ends: first.ends.map(
-      (own, task) => runs.flatMap(({ ends }) => ends[task] ?? []).find((end) => end === 'limit') ?? own,
-    ),
-    influences: async () => meanInfluences(runs),
-  };
-}
-
-/** Reads one run after the other. */
-async function meanInfluences(runs: readonly MeasuredRun[]): Promise<Influences> {
-  const all: Influences[] = [];
-  for (const run of runs) all.push(await run.influences());
-  const first = must(all[0], 'influences');
-  return {
-    drawn: first.drawn,
-    ofTasks: first.ofTasks.map((own, task) => {
-      const others = all.flatMap(({ ofTasks }) => ofTasks[task] ?? []);
-      if (!own || others.length < all.length) return null;
-      return own.map((_, row) => others.reduce((sum, rows) => sum + (rows[row] ?? 0), 0) / all.length);
-    }),
+    ends: first.ends.map((end, task) => (runs.some(({ ends }) => ends[task] === 'limit') ? 'limit' : end)),
+    async influences() {
+      const read: Influences[] = [];
+      for (const run of runs) read.push(await run.influences()); // one after the other: they are large
+      const { drawn, ofTasks } = must(read[0], 'influences');
+      return {
+        drawn,
+        ofTasks: ofTasks.map((firstRows, task) => {
+          const rows = read.flatMap((influences) => influences.ofTasks[task] ?? []);
+          if (!firstRows || rows.length < read.length) return null;
+          return firstRows.map((_, row) => rows.reduce((sum, values) => sum + (values[row] ?? 0), 0) / rows.length);
+        }),
+      };
+    },
   };
 }
 
 /**
- * Checks that all runs have the same tasks, and at each point and seed the same data and test rows.
+ * Checks that the runs of a point and seed have the same data, test rows and tasks.
  * @throws DataError that names two runs.
  */
 function checkSameData(entries: readonly Entry[]): void {
   const firsts = new Map<string, EvaluatedRun>();
-  let first: EvaluatedRun | undefined;
   for (const { point, runs } of entries) {
     for (const { seed, run } of runs) {
       if (!run) continue;
-      first ??= run;
-      const [tasks, others] = [taskTypes(first), taskTypes(run)];
-      if (tasks.toSorted().join() !== others.toSorted().join())
-        throw new DataError(
-          `${first.path} and ${run.path} have other tasks (${tasks.join(', ')}; ${others.join(', ')}): a table has the same ones for all.`,
-        );
       const key = JSON.stringify([pointKey(point), seed]);
-      const pair = firsts.get(key);
-      if (!pair) firsts.set(key, run);
-      else checkPair(pair, run);
+      const first = firsts.get(key) ?? run;
+      firsts.set(key, first);
+      const [data, others] = [dataText(first), dataText(run)];
+      if (data !== others)
+        throw new DataError(
+          `${first.path} and ${run.path} cannot be compared, since their data or tasks differ: ${data}; ${others}.`,
+        );
     }
   }
 }
 
-/** Checks two runs that will be compared. A task missing in one of them is reported where its metrics are read. */
-function checkPair(left: EvaluatedRun, right: EvaluatedRun): void {
-  const [a, b] = [left.result, right.result];
-  const both = `${left.path} and ${right.path}`;
-  if (a.dataset.checksum !== b.dataset.checksum)
-    throw new DataError(
-      `${both} were trained on different data (checksums ${a.dataset.checksum.slice(0, 8)} and ${b.dataset.checksum.slice(0, 8)}).`,
+/**
+ * `checksum c0ffee00, 30 + 10 + 10 rows, click: binary (10 samples)`. One file can be split in several ways that the
+ * checksum does not distinguish, so counts that depend on the rows are a part of it.
+ */
+function dataText({ result: { dataset, tasks } }: EvaluatedRun): string {
+  const { train, validation, test } = dataset.rows;
+  const ofTasks = Object.entries(tasks).map(([name, { type, test: metrics }]) => {
+    const counts = ['samples', 'positives', 'labelVariance'].flatMap((count) =>
+      count in metrics ? `${count} ${metrics[count]}` : [],
     );
-  // One file can be split in several ways that the checksum does not distinguish, so values that depend on the rows are
-  // compared.
-  const rows = ({ train, validation, test }: typeof a.dataset.rows) => `${train} + ${validation} + ${test}`;
-  if (rows(a.dataset.rows) !== rows(b.dataset.rows))
-    throw new DataError(`${both} have other splits: ${rows(a.dataset.rows)} and ${rows(b.dataset.rows)} rows.`);
-  for (const [task, { test }] of Object.entries(a.tasks)) {
-    const other = b.tasks[task]?.test;
-    for (const count of ['samples', 'positives', 'labelVariance']) {
-      if (other && test[count] !== other[count])
-        throw new DataError(`${both} were tested on different rows: task '${task}' has other ${count}.`);
-    }
-  }
-}
-
-function taskTypes({ result }: EvaluatedRun): string[] {
-  return Object.entries(result.tasks).map(([name, { type }]) => `${name}: ${type}`);
+    return joined(' ', `${name}: ${type}`, counts.length > 0 ? `(${counts.join(', ')})` : '');
+  });
+  const rows = `${train} + ${validation} + ${test} rows`;
+  return [`checksum ${dataset.checksum.slice(0, 8)}`, rows, ...ofTasks.toSorted()].join(', ');
 }

@@ -1,19 +1,18 @@
+import { joined } from '../../support/joined.js';
+import { must } from '../../support/must.js';
 import { counted } from '../../support/whole-number.js';
 import { type Ended, worstEnd } from '../../training/ended.js';
 import { type FinishedRun, isTrained } from '../../training/finished-run.js';
-import { hasTestMetric } from '../../training/later-metrics.js';
 import { type ModelResults, unpredictedTasks } from '../../training/unpredicted-tasks.js';
 import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { type EstimateError, fewestRuns, halfWidth } from '../statistics/gain-family.js';
-import { isConstant } from '../statistics/variances.js';
 import { type EntryRun, hasTask, referencesTo } from '../stored/entry.js';
 import { hasGain, type Pair, runCount } from './gains.js';
 import { type JudgedTask, type MeasuredModel, testValue } from './measured.js';
 
-/** The models at one point of the axes. */
+/** At one point of the axes: each model over the baseline, and its row. */
 interface Table {
-  readonly models: readonly MeasuredModel[];
   readonly pairs: readonly Pair[];
   readonly rows: readonly ComparisonRow[];
 }
@@ -35,18 +34,19 @@ export function notesOn(
   others: readonly MeasuredModel[],
   settings: Settings,
 ): readonly string[] {
-  const models = tables.flatMap((table) => table.models);
-  const pairs = tables.flatMap((table) => table.pairs);
-  const rows = tables.flatMap((table) => table.rows);
-  const found = models.flatMap(({ folders }) => folders.flatMap(({ run }) => run ?? []));
-  const trained = [...new Map(found.filter(isTrained).map((run) => [run.path, run])).values()];
+  const judged = tables.flatMap(({ pairs, rows }) =>
+    pairs.map((pair, index) => ({ pair, row: must(rows[index], 'row') })),
+  );
+  const models = judged.map(({ pair }) => pair.model);
+  const runs = models.flatMap(({ folders }) => folders.flatMap(({ run }) => run ?? []));
+  const trained = [...new Map(runs.filter(isTrained).map((run) => [run.path, run])).values()];
   return [
     ...onErrors(settings),
     ...onAddedSeeds(settings),
     ...[...models, ...others].flatMap(onMissingRuns),
     ...models.flatMap((model) => onUndefinedMetrics(model, settings.tasks)),
-    ...models.flatMap((model, index) => onGains(modelTitle(model), pairs[index], rows[index], settings)),
-    ...onUndecided(pairs, models, rows, settings),
+    ...judged.flatMap((one) => onGains(one, settings)),
+    ...onUndecided(judged, settings),
     ...onUnpredictedTasks(tables),
     ...trained.flatMap(({ notes }) => notes),
     ...onVersions(trained),
@@ -55,23 +55,19 @@ export function notesOn(
 }
 
 function onErrors({ tasks, uncertainty, hasRowErrors }: Settings): readonly string[] {
-  const notes: string[] = [];
-  if (uncertainty === 'rows')
-    notes.push('Errors cover the draw of the test rows only. Another seed may change a gain by more.');
   const without = tasks.filter(({ metric }) => !metric.influence);
   if (uncertainty === 'seeds') {
-    if (hasRowErrors) return notes;
-    const cause =
-      without.length > 0
-        ? `${without.map(({ metric }) => metric.name).join(', ')} has no error over test rows`
-        : 'not every run has kept its predictions';
-    return [...notes, `Errors cover training noise only, not the choice of test rows: ${cause}.`];
+    if (hasRowErrors) return [];
+    const names = without.map(({ metric }) => metric.name).join(', ');
+    const cause = names === '' ? 'not every run has kept its predictions' : `${names} has no error over test rows`;
+    return [`Errors cover training noise only, not the choice of test rows: ${cause}.`];
   }
-  for (const { name, metric } of without)
-    notes.push(
+  const notes = without.map(
+    ({ name, metric }) =>
       `Task '${name}': ${metric.name} has no error over test rows; use uncertainty: seeds, or another metric.`,
-    );
-  return notes;
+  );
+  if (uncertainty === 'both') return notes;
+  return ['Errors cover the draw of the test rows only. Another seed may change a gain by more.', ...notes];
 }
 
 /** Who adds seeds until a difference shows, finds more false ones. */
@@ -94,99 +90,58 @@ function onMissingRuns(model: MeasuredModel): readonly string[] {
 }
 
 function onUndefinedMetrics(model: MeasuredModel, tasks: readonly JudgedTask[]): readonly string[] {
-  return tasks.flatMap((task) => {
-    const { name, metric } = task;
-    const own = model.folders.filter((folder) => hasTask(folder, name));
-    const without = own.flatMap(({ seed, run }) =>
-      run && testValue(run, name, metric) === null ? [{ seed, run }] : [],
+  return tasks.flatMap(({ name, metric }) => {
+    const without = model.folders.filter(
+      (folder) => folder.run && hasTask(folder, name) && testValue(folder.run, name, metric) === null,
     );
-    const has = ({ run }: (typeof without)[number]) => hasTestMetric(run, name, metric.name);
-    const note = (runs: typeof without, text: (runs: string) => string) =>
-      runs.length === 0
-        ? []
-        : [`${modelTitle(model)}: ${metric.name} of task '${name}' ${text(runsText(runs))}; left out.`];
+    if (without.length === 0) return [];
     return [
-      ...note(without.filter(has), (runs) => `is not defined for ${runs} (NaN, or labels that do not vary)`),
-      ...note(
-        without.filter((found) => !has(found) && found.run.hasPredictions),
-        (runs) =>
-          `cannot be computed for ${runs}: ${
-            'computeGrouped' in metric ? 'the data name no group' : 'no threshold was chosen on validation'
-          }`,
-      ),
-      ...note(
-        without.filter((found) => !has(found) && !found.run.hasPredictions),
-        (runs) =>
-          `was not stored by the version of ple that made ${runs}, and no predictions.arrow was kept to compute it from`,
-      ),
+      `${modelTitle(model)}: ${metric.name} of task '${name}' has no value for ${runsText(without)}; left out. It is not defined there (NaN, or labels that do not vary), or was not stored, and cannot be computed without predictions.arrow, a threshold of validation, or groups.`,
     ];
   });
 }
 
-function onGains(
-  title: string,
-  pair: Pair | undefined,
-  row: ComparisonRow | undefined,
-  { tasks, seeds, uncertainty, baseline }: Settings,
-): readonly string[] {
-  if (!pair || !hasGain(pair)) return [];
-  if (pair.gains.every(({ model, reference }) => model.values.length > 0 && isEqual(model.values, reference.values)))
+interface Judged {
+  readonly pair: Pair;
+  readonly row: ComparisonRow;
+}
+
+function onGains({ pair, row }: Judged, { tasks, seeds, uncertainty, baseline }: Settings): readonly string[] {
+  if (!hasGain(pair)) return [];
+  const title = modelTitle(pair.model);
+  if (pair.gains.every(({ model, reference }) => isEqual(model.values, reference.values)))
     return [`${title}: every metric equals ${baseline}'s in every run.`];
   return tasks.flatMap(({ name, metric }, index) => {
-    const [estimated, gain] = [pair.gains[index], row?.tasks[name]];
-    if (!estimated || !gain || gain.gain === null) return [];
-    const [own, other] = [estimated.model.values, estimated.reference.values];
+    const [estimated, gain] = [must(pair.gains[index], 'gain'), must(row.tasks[name], 'gain')];
+    if (gain.gain === null) return [];
     const count = runCount(pair, estimated);
-    const place = `${title}, task '${name}'`;
     const notes: string[] = [];
     if (uncertainty !== 'rows' && count < fewestRuns && seeds.length >= fewestRuns)
-      notes.push(`${place}: ${counted(count, 'run')} to compare with ${baseline}; a verdict needs ${fewestRuns}.`);
-    if (count > 1 && gain.p === null)
-      notes.push(
-        ...(isSteady(pair, own, other)
-          ? [`${place}: nothing varies between runs, so the gain cannot be tested.`]
-          : uncertainty !== 'seeds' && metric.influence
-            ? [
-                `${place}: there are too few test rows for an error over rows, so it cannot be tested; use uncertainty: seeds.`,
-              ]
-            : []),
-      );
+      notes.push(`${counted(count, 'run')} to compare with ${baseline}; a verdict needs ${fewestRuns}.`);
+    if (count > 1 && gain.p === null && (uncertainty === 'seeds' || metric.influence))
+      notes.push('the gain cannot be tested: nothing varies between runs, or there are too few test rows.');
     if (gain.relativeGain === null)
-      notes.push(`${place}: no relative gain, and no Δm: ${baseline}'s ${metric.name} is not above 0.`);
-    return notes;
+      notes.push(`no relative gain, and no Δm: ${baseline}'s ${metric.name} is not above 0.`);
+    return notes.map((note) => `${title}, task '${name}': ${note}`);
   });
 }
 
-function isEqual(one: readonly number[], other: readonly number[]): boolean {
-  return one.length === other.length && one.every((value, index) => value === other[index]);
-}
-
-function isSteady({ design }: Pair, own: readonly number[], other: readonly number[]): boolean {
-  if (design === 'independent') return isConstant(own) && isConstant(other);
-  const differences = own.map((value, run) => value - (other[run] ?? 0));
-  return isConstant(differences, Math.max(...[...own, ...other].map(Math.abs)));
+function isEqual(values: readonly number[], others: readonly number[]): boolean {
+  return values.length > 0 && values.length === others.length && values.every((value, run) => value === others[run]);
 }
 
 /** If one file is split anew, more seeds do not lower what the overlap adds. */
-function onUndecided(
-  pairs: readonly Pair[],
-  models: readonly MeasuredModel[],
-  rows: readonly ComparisonRow[],
-  settings: Settings,
-): readonly string[] {
-  const { seeds, uncertainty, level } = settings;
-  const gains = pairs.flatMap((pair, row) => {
-    const model = models[row];
-    return pair.gains.flatMap((estimated): Undecided[] => {
+function onUndecided(judged: readonly Judged[], { seeds, uncertainty, level }: Settings): readonly string[] {
+  const gains = judged.flatMap(({ pair, row }) =>
+    pair.gains.flatMap((estimated): Undecided[] => {
       const { gain, error, task } = estimated;
-      const own = rows[row]?.tasks[task?.name ?? ''];
+      const { verdict, se, margin } = row.tasks[task?.name ?? ''] ?? {};
       const isEnough = runCount(pair, estimated) >= fewestRuns || uncertainty === 'rows';
-      if (own?.verdict !== 'undecided' || !own.se || gain === null || error === null || !isEnough || pair.overlap > 0)
-        return [];
-      const name = `${model ? modelTitle(model) : ''} on ${task?.name}`;
-      return [{ name, size: Math.max(Math.abs(gain), (own.margin ?? 0) - Math.abs(gain)), error }];
-    });
-  });
+      if (verdict !== 'undecided' || !se || gain === null || error === null || !isEnough || pair.overlap > 0) return [];
+      const name = `${modelTitle(pair.model)} on ${task?.name}`;
+      return [{ name, size: Math.max(Math.abs(gain), (margin ?? 0) - Math.abs(gain)), error }];
+    }),
+  );
   return gains.length === 0 ? [] : [whatDecides(gains, level, seeds.length)];
 }
 
@@ -223,35 +178,35 @@ export function whatDecides(gains: readonly Undecided[], level: number, now: num
   const times = row
     ? `: about ${Number(Math.max(1.1, row.rows).toPrecision(2))} times as many would decide ${row.name}`
     : '';
-  const parts = [
+  const text = joined(
+    '; ',
     first ? `about ${first.seeds} seeds would decide ${first.name}` : '',
     second ? `${second.seeds} would decide ${second.name}` : '',
     others.length > 0 ? `${others.length} others need as many or more` : '',
-    byRows.length === 0
-      ? ''
-      : `${byRows.length} ${byRows.length === 1 ? 'needs' : 'need'} more test rows (dataset.split of a file, dataset.rows.test of generated data)${times}`,
-  ];
-  return `Undecided gains: ${parts.filter((part) => part !== '').join('; ')}.`;
+    byRows.length > 0
+      ? `${byRows.length} ${byRows.length === 1 ? 'needs' : 'need'} more test rows (dataset.split of a file, dataset.rows.test of generated data)${times}`
+      : '',
+  );
+  return `Undecided gains: ${text}.`;
 }
 
 /** One line per task, however many points of the axes it has no prediction at. */
 function onUnpredictedTasks(tables: readonly Table[]): readonly string[] {
-  const points = tables.map(({ models: [...own] }) => {
-    const models = own.map(({ folders }) => folders.flatMap(folderResults));
-    return { point: own[0]?.point ?? {}, models, tasks: unpredictedTasks(models).map(({ task }) => task) };
+  const points = tables.map(({ pairs }) => {
+    const models = pairs.map(({ model }) => model.folders.map(folderResults));
+    return { point: pairs[0]?.model.point ?? {}, models, tasks: unpredictedTasks(models).map(({ task }) => task) };
   });
   return [...new Set(points.flatMap(({ tasks }) => tasks))].flatMap((name) => {
     const without = points.filter(({ tasks }) => tasks.includes(name));
-    const place =
-      without.length === points.length ? '' : ` (${without.map(({ point }) => pointText(point)).join('; ')})`;
+    const place = without.length < points.length ? ` (${without.map(({ point }) => pointText(point)).join('; ')})` : '';
     const best = unpredictedTasks(without.flatMap(({ models }) => models)).find(({ task }) => task === name)?.best;
     return `Task '${name}'${place}: no model predicts it better than its mean (best ${best}). Is there anything in the inputs that could?`;
   });
 }
 
-function folderResults(folder: EntryRun): ModelResults {
+function folderResults(folder: EntryRun): ModelResults[number] {
   const tasks = Object.entries(folder.run?.result.tasks ?? {}).filter(([task]) => hasTask(folder, task));
-  return [{ tasks: Object.fromEntries(tasks) }];
+  return { tasks: Object.fromEntries(tasks) };
 }
 
 /** `PLE (correlation 0.4)`. */

@@ -6,6 +6,7 @@ import { baseline as baselineType } from '../../models/catalogue.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { sealed } from '../../support/checksum.js';
 import { ConfigError, DataError } from '../../support/errors.js';
+import { groupedBy } from '../../support/grouped-by.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { Comparison } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
@@ -13,6 +14,7 @@ import { notesOnSearch } from '../search.js';
 import type { Entry, EntryRun } from '../stored/entry.js';
 import {
   type ExternalFile,
+  type Reference,
   readCommandRun,
   readExternal,
   referenceAmong,
@@ -61,31 +63,23 @@ export async function storedTable(source: StoredRuns, options: TableOptions): Pr
     ...(await externalRows(options.predictions, options.scale, table, notes)),
   ];
   const path = (from: string) => relative(options.folder, from).split(sep).join('/');
-  const labels = [...new Set([...stored, ...added].map(({ label }) => label))];
-  const known = labels.find((label) => label === before.baseline);
-  const baseline = options.baseline === undefined && known ? known : chooseBaseline(options.baseline, labels, stored);
+  const entries = [...stored, ...added].map(({ runs, ...row }) => ({
+    ...row,
+    runs: runs.map((run) => ({ ...run, path: path(run.path) })),
+  }));
+  const labels = [...new Set(entries.map(({ label }) => label))];
+  const known = labels.includes(before.baseline) ? before.baseline : undefined;
+  const baseline = options.baseline ?? known;
   const runs = new Map(finished.map((run) => [path(run.path), run]));
-  const summary = await summarize(
-    [...stored, ...added].map(({ runs, ...row }) => ({
-      ...row,
-      runs: runs.map((run) => ({ ...run, path: path(run.path) })),
-    })),
-    {
-      name: before.name,
-      baseline,
-      tasks,
-      metrics: taskMetrics(before),
-      margins: before.margins,
-      errorGains: before.errorGains,
-      taskWeights: before.taskWeights,
-      contrasts: contrastPairs(before.contrasts),
-      seeds,
-      axes: before.axes,
-      uncertainty: options.uncertainty ?? before.uncertainty,
-      seedsBefore: before.seedsBefore ?? [],
-      timing: { ...before.timing, runs: runTimes(runs) },
-    },
-  );
+  const { name, margins, errorGains, taskWeights, axes, seedsBefore = [] } = before;
+  const summary = await summarize(entries, {
+    ...{ name, tasks, margins, errorGains, taskWeights, seeds, axes, seedsBefore },
+    baseline: chooseBaseline(baseline, labels, stored),
+    metrics: taskMetrics(before),
+    contrasts: contrastPairs(before.contrasts),
+    uncertainty: options.uncertainty ?? before.uncertainty,
+    timing: { ...before.timing, runs: runTimes(runs) },
+  });
   const comparison = sealed({
     ...summary,
     ...(before.search ? { search: before.search } : {}),
@@ -105,13 +99,13 @@ function chooseBaseline(
       `--baseline: there is no model '${chosen}'${didYouMean(chosen, labels)}; there are: ${labels.join(', ')}.`,
     );
   }
-  const found = [...new Set(rows.filter(({ type }) => type === baselineType).map(({ label }) => label))];
-  const [label] = found;
-  if (label !== undefined && found.length === 1) return label;
+  const single = [...new Set(rows.filter(({ type }) => type === baselineType).map(({ label }) => label))];
+  const [label] = single;
+  if (label !== undefined && single.length === 1) return label;
   throw new ConfigError(
-    found.length === 0
+    label === undefined
       ? `No run is of a ${baselineType} model, which gains are measured against: choose a model with --baseline LABEL; there are: ${labels.join(', ')}.`
-      : `Several models are ${baselineType}: choose the one that gains are measured against with --baseline LABEL: ${found.join(', ')}.`,
+      : `Several models are ${baselineType}: choose the one that gains are measured against with --baseline LABEL: ${single.join(', ')}.`,
   );
 }
 
@@ -146,48 +140,51 @@ interface Table {
 async function externalRows(
   files: readonly ExternalFile[],
   scale: Scale | undefined,
-  { rows, tasks, seeds }: Table,
+  table: Table,
   notes: string[],
 ): Promise<readonly Entry[]> {
-  if (files.length === 0) return [];
-  if (new Set(rows.map(({ point }) => pointKey(point))).size > 1)
-    throw new ConfigError('--predictions is for a table without axes.');
+  const { rows, seeds } = table;
   const point = rows[0]?.point ?? {};
-  const runs = new Map<string, EntryRun[]>();
+  if (files.length > 0 && rows.some((row) => pointKey(row.point) !== pointKey(point)))
+    throw new ConfigError('--predictions is for a table without axes.');
+  const runs: (EntryRun & { readonly label: string })[] = [];
   for (const { label, seed: asked, path } of files) {
     const seed = asked ?? seeds[0] ?? 0;
     if (rows.some((row) => row.label === label))
       throw new ConfigError(`--predictions: a model of the table is already named '${label}': choose another label.`);
-    const own = runs.get(label) ?? [];
-    if (own.some((run) => run.seed === seed))
+    if (runs.some((run) => run.label === label && run.seed === seed))
       throw new ConfigError(`--predictions: two files are of '${label}' with seed ${seed}: write LABEL:SEED=FILE.`);
     if (asked === undefined && seeds.length > 1)
       notes.push(`${path} (${label}) is compared with the runs of seed ${seed}: LABEL:SEED=FILE names another seed.`);
-    const ofSeed = seedRuns(rows, seed);
-    if (ofSeed.length === 0) throw new ConfigError(`--predictions ${label}: no run of the table has seed ${seed}.`);
-    const run = await readExternal(path, scale, await referenceAmong(ofSeed, tasks));
-    runs.set(label, [...own, { seed, path, status: 'done', run }]);
+    const reference = await referenceOf(table, seed, point);
+    if (!reference) throw new ConfigError(`--predictions ${label}: no run of the table has seed ${seed}.`);
+    runs.push({ label, seed, path, status: 'done', run: await readExternal(path, scale, reference) });
   }
-  return [...runs].map(([label, own]) => ({ label, type: external, point, runs: own }));
+  return groupedBy(runs, ({ label }) => label).map((ofLabel) => ({
+    ...{ label: ofLabel[0].label, type: external, point },
+    runs: ofLabel.map(({ label: _, ...run }) => run),
+  }));
 }
 
 /** The rows that commands made. */
-async function commandRows(all: readonly Entry[], { rows, tasks }: Table): Promise<Entry[]> {
+async function commandRows(rows: readonly Entry[], table: Table): Promise<Entry[]> {
   const read: Entry[] = [];
-  for (const { point, runs, ...row } of all) {
-    const own: EntryRun[] = [];
+  for (const { point, runs, ...row } of rows) {
+    const finished: EntryRun[] = [];
     for (const run of runs) {
-      const others = seedRuns(rows, run.seed, point);
-      const found = run.status === 'done' && others.length > 0;
-      own.push(found ? { ...run, run: await readCommandRun(run.path, await referenceAmong(others, tasks)) } : run);
+      const reference = run.status === 'done' ? await referenceOf(table, run.seed, point) : undefined;
+      finished.push(reference ? { ...run, run: await readCommandRun(run.path, reference) } : run);
     }
-    read.push({ ...row, point, runs: own });
+    read.push({ ...row, point, runs: finished });
   }
   return read;
 }
 
-/** @param point Undefined: any. */
-function seedRuns(rows: readonly Entry<FinishedRun>[], seed: number, point?: AxisPoint): readonly FinishedRun[] {
-  const atPoint = rows.filter((row) => point === undefined || pointKey(row.point) === pointKey(point));
-  return atPoint.flatMap(({ runs }) => runs.flatMap((stored) => (stored.seed === seed ? (stored.run ?? []) : [])));
+/** The test rows of a seed at a point. Undefined without a run of the seed. */
+async function referenceOf({ rows, tasks }: Table, seed: number, point: AxisPoint): Promise<Reference | undefined> {
+  const atPoint = rows.filter((row) => pointKey(row.point) === pointKey(point));
+  const ofSeed = atPoint.flatMap(({ runs }) =>
+    runs.flatMap((stored) => (stored.seed === seed ? (stored.run ?? []) : [])),
+  );
+  return ofSeed.length === 0 ? undefined : referenceAmong(ofSeed, tasks);
 }

@@ -1,5 +1,5 @@
 import type { ContrastSide } from '../../config/compare-schema.js';
-import type { Margin } from '../../config/parts.js';
+import type { ComparisonConfig } from '../../config/comparison.js';
 import { groupedBy } from '../../support/grouped-by.js';
 import { must } from '../../support/must.js';
 import type {
@@ -41,26 +41,17 @@ import {
 import { type JudgedTask, judge, lateRuns, type MeasuredModel, meanModel, measured, turnedBack } from './measured.js';
 import { notesOn } from './notes.js';
 
-export interface SummaryOptions {
-  readonly name: string;
-  /** Label of the model that gains are measured against. */
-  readonly baseline: string;
+export interface SummaryOptions
+  extends Pick<
+    ComparisonConfig,
+    'name' | 'baseline' | 'metrics' | 'margins' | 'taskWeights' | 'seeds' | 'uncertainty'
+  > {
+  readonly contrasts: readonly (readonly [model: ContrastSide, reference: ContrastSide])[];
+  readonly axes: Comparison['axes'];
   /** In the order of all tables. */
   readonly tasks: readonly { readonly name: string; readonly type: string }[];
-  /** By task, where it is not the default metric of the task's type. */
-  readonly metrics: Readonly<Record<string, string>>;
-  /** What gains of errors are. Absent: differences. */
-  readonly errorGains?: 'difference' | 'log' | undefined;
-  /** By metric, where it is not the metric's default. Null: no margin. */
-  readonly margins: Readonly<Record<string, Margin | null>>;
-  /** Weights by task in the mean relative gain. Default: 1. */
-  readonly taskWeights: Readonly<Record<string, number>>;
-  /** Pairs of labels that are compared with each other. */
-  readonly contrasts: readonly (readonly [model: ContrastSide, reference: ContrastSide])[];
-  readonly seeds: readonly number[];
-  readonly axes: Comparison['axes'];
-  /** Null: both if every run has kept its predictions and every metric has an error over rows; else seeds. */
-  readonly uncertainty: Comparison['uncertainty'] | null;
+  /** Absent: differences. */
+  readonly errorGains?: ComparisonConfig['errorGains'] | undefined;
   /** How many seeds the table was tested with before. */
   readonly seedsBefore: readonly number[];
   readonly timing: Comparison['timing'];
@@ -120,7 +111,6 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
 // --- the table at a point of the axes
 
 interface PointTable {
-  readonly models: readonly MeasuredModel[];
   readonly gains: Pick<Gains, 'priorDegreesOfFreedom' | 'drawn'>;
   /** Models over the baseline. */
   readonly pairs: readonly Pair[];
@@ -152,7 +142,6 @@ async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, j
   const fronts = await frontsAt(all, rows, baseline, judging);
   const trained = baseline?.runs[0]?.trained;
   return {
-    models,
     gains,
     pairs,
     // A contrast with the baseline is a gain of the table: it counts once.
@@ -349,13 +338,13 @@ function verdictOn(
 
 /** Δm has no further scale, and no margin. */
 function aggregateOf(
-  { gain, gains, se, interval, simultaneous, p, pHolm, verdict }: TestedGain,
+  { relativeGain, margin, pEquivalent, pNotInferior, verdict, ...mean }: TestedGain,
   pair: Pair,
   judging: Judging,
 ): Contrast['aggregate'] {
   if (verdict === null || verdict === 'equivalent') return null;
   const isEnough = hasEnoughRuns(pair, must(pair.gains.at(-1), 'Δm'), judging);
-  return { gain, gains, se, interval, simultaneous, p, pHolm: isEnough ? pHolm : null, verdict };
+  return { ...mean, pHolm: isEnough ? mean.pHolm : null, verdict };
 }
 
 // --- fronts

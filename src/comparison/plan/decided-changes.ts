@@ -20,12 +20,10 @@ interface Decided {
 }
 
 /**
- * The decisions for every model at every point. They hold for all tasks, or per part where tasks share no parameters
- * and chose different values.
+ * The decisions for a model at a point. They hold for all tasks, or per part where tasks share no parameters and chose
+ * different values.
  */
-export interface DecidedChanges {
-  of(label: string, point: AxisPoint): readonly (Decided & Pick<Cell, 'tasks'>)[];
-}
+export type DecidedChanges = (label: string, point: AxisPoint) => readonly (Decided & Pick<Cell, 'tasks'>)[];
 
 /** Widths matched to values that a model's runs have, and the values themselves. */
 export type Matching = (label: string, point: AxisPoint, values: AxisPoint) => Promise<Decided>;
@@ -35,31 +33,26 @@ export function createMatching(config: ComparisonConfig, readShape: ReadShape): 
   const { match: wanted, seeds, baseline, experiment } = config;
   if (wanted === null) return async (_label, _point, values) => ({ changes: values, values, match: null });
   const { target, embeddings } = wanted;
-  const known = new Map<string, Promise<Decided>>();
-  return (label, point, values) => {
-    const key = JSON.stringify([label, point, values]);
-    const made = known.get(key) ?? match(label, point, values);
-    known.set(key, made);
-    return made;
+  const made = new Map<string, Promise<Decided>>();
+  return (...asked) => {
+    const key = JSON.stringify(asked);
+    const decided = made.get(key) ?? match(...asked);
+    made.set(key, decided);
+    return decided;
   };
 
   /** The baseline is counted as configured; the model has its values before its widths are scaled. */
   async function match(label: string, point: AxisPoint, values: AxisPoint): Promise<Decided> {
-    const [reference, own] = [
-      experiment(baseline, point, seeds[0] ?? 0),
-      experiment(label, point, seeds[0] ?? 0, values),
-    ];
-    const [{ model: measure }, { model: shape }] = await Promise.all([readShape(reference), readShape(own)]);
-    const { network, embedding } = parameterCounts(reference, measure);
-    const found = matchWidths({
-      type: own.model.type,
-      options: own.model,
-      shape,
+    const [seed = 0] = seeds;
+    const [reference, scaled] = [experiment(baseline, point, seed), experiment(label, point, seed, values)];
+    const [{ model: ofReference }, { model: shape }] = await Promise.all([readShape(reference), readShape(scaled)]);
+    const { network, embedding } = parameterCounts(reference, ofReference);
+    const widths = matchWidths({
+      ...{ type: scaled.model.type, options: scaled.model, shape, embeddings },
       target: target === 'baseline' ? network + (embeddings ? embedding : 0) : target,
-      embeddings,
     });
-    const widths = { 'model.levels': found.levels, 'model.tower': found.tower };
-    return { changes: { ...values, ...widths }, values, match: found };
+    const changes = { ...values, 'model.levels': widths.levels, 'model.tower': widths.tower };
+    return { changes, values, match: widths };
   }
 }
 
@@ -74,8 +67,7 @@ export type Chosen = (label: string, point: AxisPoint) => readonly Choice[] | un
 
 /** The values that were chosen, or the only ones, with widths matched to them. */
 export async function decide(config: ComparisonConfig, matching: Matching, chosen: Chosen): Promise<DecidedChanges> {
-  const modelKey = (label: string, point: AxisPoint) => JSON.stringify([label, point]);
-  const byKey = new Map<string, readonly (Decided & Pick<Cell, 'tasks'>)[]>();
+  const decided = new Map<string, ReturnType<DecidedChanges>>();
   for (const point of config.points) {
     for (const { label } of config.models) {
       const [only = {}] = config.settings(label);
@@ -84,15 +76,13 @@ export async function decide(config: ComparisonConfig, matching: Matching, chose
         ...(choices.length > 1 ? { tasks } : {}),
         ...(await matching(label, point, values)),
       }));
-      byKey.set(modelKey(label, point), await Promise.all(parts));
+      decided.set(JSON.stringify([label, point]), await Promise.all(parts));
     }
   }
-  return {
-    of: (label, point) => must(byKey.get(modelKey(label, point)), `a decision on '${label}'`),
-  };
+  return (label, point) => must(decided.get(JSON.stringify([label, point])), `a decision on '${label}'`);
 }
 
-type Parts = ReturnType<DecidedChanges['of']>;
+type Parts = ReturnType<DecidedChanges>;
 
 /** @param searched Number of combinations that the model chose from; undefined if no model was searched. */
 export function joinDecisions(parts: Parts, searched: number | undefined): Decisions {

@@ -37,27 +37,26 @@ export function hasTask({ tasks }: { readonly tasks?: readonly string[] | undefi
 
 /** What comparison.json says of runs: a line for each seed. */
 export function referencesTo(runs: readonly EntryRun[]): readonly RunReference[] {
-  return groupedBy(runs, ({ seed }) => seed).map((own) => {
-    const [{ seed, path, status }, ...others] = own;
-    const open = own.map((one) => one.status).filter((one) => one !== 'done');
-    const worst = open.includes('failed') ? 'failed' : (open[0] ?? status);
-    const parts = own.flatMap(({ tasks = [], path: part }) => tasks.map((task) => [task, part] as const));
-    return { seed, path, status: worst, ...(others.length > 0 ? { parts: Object.fromEntries(parts) } : {}) };
+  return groupedBy(runs, ({ seed }) => seed).map((ofSeed) => {
+    const [{ seed, path }, ...others] = ofSeed;
+    const statuses = ofSeed.map(({ status }) => status);
+    const status = (['failed', 'missing'] as const).find((open) => statuses.includes(open)) ?? 'done';
+    if (others.length === 0) return { seed, path, status };
+    const parts = ofSeed.flatMap(({ tasks = [], path: part }) => tasks.map((task) => [task, part] as const));
+    return { seed, path, status, parts: Object.fromEntries(parts) };
   });
 }
 
 /** The runs that a line of comparison.json names. */
 export function runsOfReference({ parts, ...reference }: RunReference): readonly Omit<EntryRun, 'run'>[] {
   if (!parts) return [reference];
-  return groupedBy(Object.entries(parts), ([, path]) => path).map((own) => ({
-    ...reference,
-    path: own[0][1],
-    tasks: own.map(([task]) => task),
-  }));
+  return groupedBy(Object.entries(parts), ([, path]) => path).map((ofPath) => {
+    return { ...reference, path: ofPath[0][1], tasks: ofPath.map(([task]) => task) };
+  });
 }
 
 /** The finished runs by their folder. @throws DataError if a folder holds another run. */
-export function readRuns(placed: readonly Run[], folder: string): ReadonlyMap<string, FinishedRun> {
+export function readRuns(placed: readonly Run[], folder: string): Finished {
   const runs = new Map<string, FinishedRun>();
   for (const { folder: name, hash8 } of placed) {
     const path = join(folder, name);
@@ -69,30 +68,26 @@ export function readRuns(placed: readonly Run[], folder: string): ReadonlyMap<st
   return runs;
 }
 
+type Finished = ReadonlyMap<string, FinishedRun>;
+
 /** Every model at every point with the values that it tries, or the weight on its front. */
-export function groupEntries(
-  placed: readonly Run[],
-  finished: ReadonlyMap<string, FinishedRun>,
-): readonly Entry<FinishedRun>[] {
-  return groupedBy(placed, ({ label, point, values }) => [label, point, values]).map(([first, ...others]) => ({
-    label: first.label,
-    type: first.experiment.model.type,
-    point: first.point,
-    ...(first.values ? { values: first.values } : {}),
-    runs: groupedBy([first, ...others], ({ seed }) => seed).flatMap((ofSeed) => {
-      // Different settings may still give the same run: scaled widths can coincide.
-      const folders = groupedBy(ofSeed, ({ folder }) => folder);
-      return folders.map((same): EntryRun<FinishedRun> => {
-        const [{ seed, folder: path, state }] = same;
-        const run = finished.get(path);
-        return {
-          seed,
-          path,
-          status: run ? 'done' : state === 'failed' ? 'failed' : 'missing',
-          ...(folders.length > 1 ? { tasks: same.flatMap(({ tasks = [] }) => tasks) } : {}),
-          ...(run ? { run } : {}),
-        };
-      });
-    }),
-  }));
+export function groupEntries(placed: readonly Run[], finished: Finished): readonly Entry<FinishedRun>[] {
+  return groupedBy(placed, ({ label, point, values }) => [label, point, values]).map((ofModel) => {
+    const [{ label, point, values, experiment }] = ofModel;
+    const runs = groupedBy(ofModel, ({ seed }) => seed).flatMap((ofSeed) => seedRuns(ofSeed, finished));
+    return { label, type: experiment.model.type, point, ...(values ? { values } : {}), runs };
+  });
+}
+
+/** The runs of a model under one seed: several where tasks that share no parameters chose different settings. */
+function seedRuns(ofSeed: readonly Run[], finished: Finished): readonly EntryRun<FinishedRun>[] {
+  // Different settings may still give the same run: scaled widths can coincide.
+  const folders = groupedBy(ofSeed, ({ folder }) => folder);
+  return folders.map((ofFolder) => {
+    const [{ seed, folder: path, state }] = ofFolder;
+    const run = finished.get(path);
+    const tasks = folders.length > 1 ? { tasks: ofFolder.flatMap((part) => part.tasks ?? []) } : {};
+    if (run) return { seed, path, status: 'done', ...tasks, run };
+    return { seed, path, status: state === 'failed' ? state : 'missing', ...tasks };
+  });
 }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { listFolder } from '../../support/folder-contents.js';
 import { whyLocked } from '../../support/lock.js';
@@ -84,19 +84,9 @@ export function openState(path: string): OpenState {
 /** The last whole line of log.jsonl. */
 export function lastEntry(path: string): Readonly<Record<string, unknown>> | undefined {
   if (!exists(path, 'log.jsonl')) return undefined;
-  const size = checkFile(join(path, 'log.jsonl'), Number.POSITIVE_INFINITY);
-  const file = openSync(join(path, 'log.jsonl'), 'r');
-  try {
-    const tail = Buffer.alloc(Math.min(size, tailBytes));
-    const read = readSync(file, tail, 0, tail.length, size - tail.length);
-    const lines = tail.toString('utf8', 0, read).trimEnd().split('\n');
-    return logEntries(lines.slice(-2).join('\n')).at(-1); // the last line may be cut short
-  } finally {
-    closeSync(file);
-  }
+  checkFile(join(path, 'log.jsonl'), Number.POSITIVE_INFINITY);
+  return logEntries(readFileSync(join(path, 'log.jsonl'), 'utf8')).at(-1);
 }
-
-const tailBytes = 2 ** 16;
 
 /** Whether a file or folder is there. */
 export function exists(path: string, name: string): boolean {
