@@ -51,8 +51,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 19872, bytes: 87973, files: 27 },
-  comparison: { tokens: 51247, bytes: 181438, files: 37 },
+  cli: { tokens: 19870, bytes: 87970, files: 27 },
+  comparison: { tokens: 50024, bytes: 177625, files: 37 },
   config: { tokens: 18960, bytes: 74980, files: 13 },
   data: { tokens: 65996, bytes: 243671, files: 56 },
   engine: { tokens: 39204, bytes: 132096, files: 31 },
@@ -63,12 +63,12 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 23306, bytes: 80166, files: 35 },
   objective: { tokens: 9044, bytes: 31547, files: 19 },
   optimizers: { tokens: 5112, bytes: 19437, files: 5 },
-  report: { tokens: 27148, bytes: 101352, files: 29 },
+  report: { tokens: 26701, bytes: 100131, files: 26 },
   scripts: { tokens: 22168, bytes: 78386, files: 21 },
   serving: { tokens: 17877, bytes: 61386, files: 12 },
   support: { tokens: 8096, bytes: 27538, files: 24 },
   tracking: { tokens: 4175, bytes: 15533, files: 4 },
-  training: { tokens: 34724, bytes: 127853, files: 34 },
+  training: { tokens: 34723, bytes: 127847, files: 34 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

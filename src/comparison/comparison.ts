@@ -126,7 +126,7 @@ export interface ModelSearch {
   readonly candidates: readonly SearchCandidate[];
 }
 
-export interface SearchCandidate {
+interface SearchCandidate {
   readonly values: AxisPoint;
   readonly runs: readonly {
     readonly seed: number;

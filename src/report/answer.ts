@@ -24,11 +24,10 @@ export interface PointAnswer {
   readonly answer: readonly string[];
 }
 
-/** A model's gains over its reference. */
+/** A model's gains over the baseline. */
 interface Candidate {
   readonly label: string;
   readonly row: ComparisonRow;
-  readonly reference: string;
   readonly verdict: string;
   readonly gains: readonly GainRow[];
   /** Null: a task has no relative gain. */
@@ -41,26 +40,19 @@ const mostNamed = 4;
 
 export function answers(comparison: Comparison): readonly PointAnswer[] {
   return comparisonPoints(comparison).map((point) => {
-    const rows = pointRows(comparison, point).filter(({ family }) => family === 'models');
-    const models = rowsByModel(rows).flatMap(asCandidate);
+    const models = candidatesAt(comparison, point).filter(({ gains: [first] }) => first?.family === 'models');
     return { title: point.title, answer: answerAt(comparison, point, models) };
   });
 }
 
-function asCandidate(rows: readonly [GainRow, ...GainRow[]]): readonly Candidate[] {
-  const [{ model, reference, modelVerdict }] = rows;
-  if (reference === null) return [];
-  const mean = rows.find(isMean) ?? null;
-  return [
-    {
-      label: model.label,
-      row: model,
-      reference,
-      verdict: modelVerdict,
-      gains: rows.filter((one) => !isMean(one)),
-      mean,
-    },
-  ];
+/** Models, contrasts and weights of fronts. */
+function candidatesAt(comparison: Comparison, point: Point): readonly Candidate[] {
+  return rowsByModel(pointRows(comparison, point)).flatMap((rows): Candidate[] => {
+    const [{ model: row, reference, modelVerdict: verdict }] = rows;
+    if (reference === null) return [];
+    const gains = rows.filter((gain) => !isMean(gain));
+    return [{ label: row.label, row, verdict, gains, mean: rows.find(isMean) ?? null }];
+  });
 }
 
 /**
@@ -76,7 +68,7 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
   if (!base || withGain.length === 0)
     return [`No gain over ${baseline} is known: its runs, or all others, have no result (see the notes).`];
   const judged = withGain.filter(({ verdict }) => verdict !== plateau);
-  if (judged.length === 0) return [unfinished(point, withGain)];
+  if (judged.length === 0) return [unfinished(point, withGain, baseline)];
   if (uncertainty !== 'rows' && seeds.length < fewestRuns)
     return [
       `Keep ${quoted(baseline)} for now: with ${counted(seeds.length, 'seed')} nothing is tested.`,
@@ -85,7 +77,7 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
   if (judged.every(({ gains }) => gains.every(({ pHolm }) => pHolm === null)))
     return [`Keep ${quoted(baseline)} for now: nothing is tested (see the notes).`];
   const say = (one: Candidate) => `${quoted(one.label)}: ${findings(one.gains, test.level, mostNamed)}.`;
-  const also = [leftOut(withGain), ahead(judged)].filter((text) => text !== '');
+  const also = [...leftOut(withGain), ...ahead(judged, baseline)];
   const winners = alike(judged.filter((one) => risks(one, test.level).length === 0));
   const winner = smallest(winners);
   if (winner) {
@@ -221,8 +213,7 @@ function isNotWorse({ gains }: Candidate, level: number): boolean {
 }
 
 function repaired(comparison: Comparison, point: Point, front: Front): readonly string[] {
-  const all = rowsByModel(pointRows(comparison, point)).flatMap(asCandidate);
-  const ofModel = all.filter(({ label }) => label === front.model);
+  const ofModel = candidatesAt(comparison, point).filter(({ label }) => label === front.model);
   const weights = ofModel.filter(
     ({ gains: [first] }) => first?.family === 'front' && front.repairedBy.includes(first.weight ?? 0),
   );
@@ -237,23 +228,18 @@ function repaired(comparison: Comparison, point: Point, front: Front): readonly 
 }
 
 /** Models whose verdict waits, though a task of theirs differs: the answer, which is of the others, must not deny that. */
-function leftOut(models: readonly Candidate[]): string {
-  const late = models.filter((one) => one.verdict === plateau && (has(one, 'better') || has(one, 'worse')));
-  if (late.length === 0) return '';
-  return `This leaves out ${listed(late.map(({ label }) => quoted(label)))}, not trained to a plateau on every task.`;
+function leftOut(models: readonly Candidate[]): readonly string[] {
+  const late = models.filter((model) => model.verdict === plateau && (has(model, 'better') || has(model, 'worse')));
+  if (late.length === 0) return [];
+  return [`This leaves out ${listed(late.map(({ label }) => quoted(label)))}, not trained to a plateau on every task.`];
 }
 
 /** A model made elsewhere, such as gradient boosting, is no choice of network: it is told where its mean gain leads. */
-function ahead(judged: readonly Candidate[]): string {
+function ahead(judged: readonly Candidate[], baseline: string): readonly string[] {
   const [first] = ranked(judged);
-  if (
-    !first?.mean ||
-    first.row.type !== external ||
-    first.mean.verdict !== 'better' ||
-    smallest(alike(judged)) === first
-  )
-    return '';
-  return `${quoted(first.label)} has the largest mean gain over ${first.reference} (Δm ${effect(first.mean)}).`;
+  const isAhead = first?.row.type === external && first.mean?.verdict === 'better';
+  if (!isAhead || !first.mean || smallest(alike(judged)) === first) return [];
+  return [`${quoted(first.label)} has the largest mean gain over ${baseline} (Δm ${effect(first.mean)}).`];
 }
 
 /** What the baseline gives up at most: the upper ends of the simultaneous intervals of open gains. */
@@ -269,21 +255,19 @@ function mayBring(judged: readonly Candidate[], level: number): readonly string[
   return [`The undecided gains are at most ${listed(bounds)}, by the ${confidence(level)} intervals.`];
 }
 
-/** The models that were not trained to a plateau, the reference among them, and the tasks on which they were not. */
-function unfinished({ rows, tasks }: Point, models: readonly Candidate[]): string {
-  const names = new Set(models.flatMap(({ reference, label }) => [reference, label]));
+/** The models that were not trained to a plateau, the baseline among them, and the tasks on which they were not. */
+function unfinished({ rows, tasks }: Point, models: readonly Candidate[], baseline: string): string {
+  const names = new Set([baseline, ...models.map(({ label }) => label)]);
+  let [ended, trained] = [0, 0];
   const late = rows.flatMap((row) => {
     const runs = row.runs.filter(({ status }) => status === 'done').length;
-    const own = tasks.filter(({ name }) => isUnfinished(row.tasks[name]?.atLimit ?? 0, runs));
-    return names.has(row.label) && own.length > 0 ? [{ row, own, runs }] : [];
+    const lateTasks = tasks.filter(({ name }) => isUnfinished(row.tasks[name]?.atLimit ?? 0, runs));
+    if (!names.has(row.label) || lateTasks.length === 0) return [];
+    [ended, trained] = [ended + row.atLimit, trained + runs];
+    const on = lateTasks.length < tasks.length ? ` (${lateTasks.map(({ name }) => name).join(', ')})` : '';
+    return [quoted(row.label) + on];
   });
-  const whose = late.map(({ row, own }) => {
-    return own.length === tasks.length
-      ? quoted(row.label)
-      : `${quoted(row.label)} (${own.map(({ name }) => name).join(', ')})`;
-  });
-  const sum = (of: (one: (typeof late)[number]) => number) => count(late.reduce((total, one) => total + of(one), 0));
-  return `${listed(whose)}: not trained to a plateau. ${sum(({ row }) => row.atLimit)} of their ${sum(({ runs }) => runs)} runs ended at their limit of epochs, still improving: raise train.epochs.`;
+  return `${listed(late)}: not trained to a plateau. ${count(ended)} of their ${count(trained)} runs ended at their limit of epochs, still improving: raise train.epochs.`;
 }
 
 /**
@@ -292,28 +276,23 @@ function unfinished({ rows, tasks }: Point, models: readonly Candidate[]): strin
  */
 export function findings(gains: readonly GainRow[], level: number, mostNamed = Number.POSITIVE_INFINITY): string {
   const reference = quoted(gains[0]?.reference ?? '');
-  const on = (verdict: TaskVerdict, before: string, size: (row: GainRow) => string) => {
-    const own = gains.filter((row) => row.gain !== null && row.verdict === verdict);
-    if (own.length === 0) return '';
-    if (own.length > mostNamed) return `${before} ${own.length} of ${gains.length} tasks`;
-    return `${before} ${listed(own.map((row) => joined(' ', row.task.name, size(row))))}`;
+  const parts: string[] = [];
+  const say = (verdict: TaskVerdict, before: string, sizeOf?: (row: GainRow) => string) => {
+    const rows = gains.filter((row) => row.gain !== null && row.verdict === verdict);
+    const named = () => rows.map((row) => (sizeOf ? `${row.task.name} (${sizeOf(row)})` : row.task.name));
+    if (rows.length > mostNamed) parts.push(`${before} ${rows.length} of ${gains.length} tasks`);
+    else if (rows.length > 0) parts.push(`${before} ${listed(named())}`);
   };
-  const missing = gains.filter(({ gain }) => gain === null).map(({ task }) => task.name);
-  return joined(
-    '; ',
-    on('better', `better than ${reference} on`, (row) => `(${effectInWords(row)})`),
-    on('worse', `worse than ${reference} on`, (row) => `(${effectInWords(row)})`),
-    on('equivalent', `equivalent to ${reference} on`, ({ margin, task }) =>
-      margin === null ? '' : `(within ± ${amount(margin, task)})`,
-    ),
-    on(
-      'undecided',
-      `undecided against ${reference} on`,
-      (row) => `(${joined(', ', effectInWords(row), mostLoss(row, level))})`,
-    ),
-    on('not trained to a plateau', 'no verdict, for want of training, on', () => ''),
-    missing.length === 0 ? '' : `no result on ${listed(missing)}`,
+  say('better', `better than ${reference} on`, effectInWords);
+  say('worse', `worse than ${reference} on`, effectInWords);
+  say('equivalent', `equivalent to ${reference} on`, ({ margin, task }) => `within ± ${amount(margin ?? 0, task)}`);
+  say('undecided', `undecided against ${reference} on`, (row) =>
+    joined(', ', effectInWords(row), mostLoss(row, level)),
   );
+  say('not trained to a plateau', 'no verdict, for want of training, on');
+  const missing = gains.filter(({ gain }) => gain === null).map(({ task }) => task.name);
+  if (missing.length > 0) parts.push(`no result on ${listed(missing)}`);
+  return parts.join('; ');
 }
 
 /** `+0.0012 AUC`, or of an error `27.1 % less MSE`. */

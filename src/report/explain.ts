@@ -1,5 +1,4 @@
 import type { Comparison } from '../comparison/comparison.js';
-import { joined } from '../support/joined.js';
 import { counted } from '../support/whole-number.js';
 import { type GainRow, isMean, logPoints, type Point, pointRows, weightedTask } from './gain-rows.js';
 import { confidence, count, listed, rounded, short } from './numbers.js';
@@ -10,59 +9,69 @@ export const signsInWords =
 
 /** How to read a table's numbers, one line each. */
 export function explanations(comparison: Comparison, point: Point): readonly string[] {
-  const { baseline, seeds } = comparison;
+  const { baseline, seeds, errorGains, means, uncertainty, test } = comparison;
   const rows = pointRows(comparison, point);
-  return [
-    `Gains are over ${baseline}, as means over ${counted(seeds.length, 'seed')}. Above 0 is better. Relative gains are in percent of ${baseline}'s metric.${comparison.errorGains === 'log' ? ` Gains of errors are in log points, 100 ln(${baseline} / model).` : ''}`,
-    ...(rows.some(({ oneEpoch }) => oneEpoch)
-      ? [
-          'Each task is judged, and served, at its own best epoch. “One epoch”: the gains with one network to serve (train.keep: one); of the baseline, what one epoch costs.',
-        ]
-      : []),
-    ...(rows.some(isMean) ? [meanGain(comparison)] : []),
-    ...test(comparison, point, rows),
-    ...intervals(comparison, rows),
-    ...margins(comparison, rows),
-    ...[sizes(point.rows)].filter((text) => text !== ''),
-    ...(comparison.means
-      ? [
-          `A mean over the points is of relative gains in percent. A seed is one number, the mean of its points; the test is Student's t over seeds, and these means are a family of their own.`,
-        ]
-      : []),
+  const ofTasks = rows.filter((row) => !isMean(row));
+  const tested = ofTasks.filter(({ family, pHolm }) => family === 'models' && pHolm !== null).length;
+  const log = errorGains === 'log' ? ` Gains of errors are in log points, 100 ln(${baseline} / model).` : '';
+  const lines = [
+    `Gains are over ${baseline}, as means over ${counted(seeds.length, 'seed')}. Above 0 is better. Relative gains are in percent of ${baseline}'s metric.${log}`,
   ];
+  if (rows.some(({ oneEpoch }) => oneEpoch))
+    lines.push(
+      'Each task is judged, and served, at its own best epoch. “One epoch”: the gains with one network to serve (train.keep: one); of the baseline, what one epoch costs.',
+    );
+  if (ofTasks.length < rows.length) lines.push(meanGain(comparison));
+  if (tested > 0) lines.push(testInWords(comparison, point, tested, rows));
+  if (ofTasks.some(({ interval }) => interval))
+    lines.push(
+      `Intervals have ${confidence(test.level)} confidence. An interval beside a gain covers that gain alone; simultaneous ones cover all ${counted(tested, 'true gain')} at once. They are Bonferroni's; Holm's method may decide a gain whose interval holds 0.`,
+      cover[uncertainty],
+    );
+  const margins = new Map(
+    rows.flatMap(({ family, margin, task }) =>
+      family === 'models' && margin !== null
+        ? [[task.name, `${rounded(margin)} ${task.unit} on ${task.name}`] as const]
+        : [],
+    ),
+  );
+  if (margins.size > 0)
+    lines.push(
+      `The margin is ${listed([...margins.values()])}. A gain is equivalent if two one-sided tests (p equivalent) show that it is within ± the margin, even if it differs from 0. “At most … worse” is the margin if one of them shows that, else the end of the simultaneous interval. Both tests are adjusted by Holm's method; below ${rounded(test.level)} they show it.`,
+    );
+  const sizes = parametersInWords(point.rows);
+  if (sizes.length > 0) lines.push(sizes.join(' '));
+  if (means)
+    lines.push(
+      `A mean over the points is of relative gains in percent. A seed is one number, the mean of its points; the test is Student's t over seeds, and these means are a family of their own.`,
+    );
+  return lines;
 }
 
 /** What a reader of the short tables needs. */
 export function legend(comparison: Comparison, points: readonly Point[]): string {
   const { baseline } = comparison;
   const tasks = points.flatMap((point) => point.tasks);
-  const units = [
-    tasks.some(({ percent, unit }) => percent === null && unit !== logPoints) ? "in the metric's unit" : '',
-    tasks.some(({ percent }) => percent !== null) ? `of errors in % of ${baseline}'s` : '',
-    tasks.some(({ unit }) => unit === logPoints) ? `of errors in log points, 100 ln(${baseline} / model)` : '',
-  ];
-  const hasMean = points.some(({ rows }) => rows.some(({ aggregate }) => aggregate));
-  return joined(
-    ' ',
-    signsInWords,
-    `Gains are ${joined(', ', ...units)}; above 0 is better.`,
-    hasMean ? meanGain(comparison) : '',
-    sizes(points.flatMap(({ rows }) => rows)),
-    'All numbers: --wide.',
-  );
+  const rows = points.flatMap((point) => point.rows);
+  const units: string[] = [];
+  if (tasks.some(({ percent, unit }) => percent === null && unit !== logPoints)) units.push("in the metric's unit");
+  if (tasks.some(({ percent }) => percent !== null)) units.push(`of errors in % of ${baseline}'s`);
+  if (tasks.some(({ unit }) => unit === logPoints)) units.push(`of errors in log points, 100 ln(${baseline} / model)`);
+  const lines = [signsInWords, `Gains are ${units.join(', ')}; above 0 is better.`];
+  if (rows.some(({ aggregate }) => aggregate)) lines.push(meanGain(comparison));
+  return [...lines, ...parametersInWords(rows), 'All numbers: --wide.'].join(' ');
 }
 
 /** What the column of parameters counts, where that is not plain. */
-function sizes(rows: Point['rows']): string {
-  return joined(
-    ' ',
-    rows.some(({ parameters }) => (parameters?.embedding ?? 0) > 0)
-      ? 'Parameters are those of the network + those of embeddings.'
-      : '',
-    rows.some(({ networks }) => networks > 1)
-      ? 'x2: two networks of one joint model predict (are served), as its tasks keep different epochs (train.keep: one serves one).'
-      : '',
-  );
+function parametersInWords(rows: Point['rows']): readonly string[] {
+  const lines: string[] = [];
+  if (rows.some(({ parameters }) => (parameters?.embedding ?? 0) > 0))
+    lines.push('Parameters are those of the network + those of embeddings.');
+  if (rows.some(({ networks }) => networks > 1))
+    lines.push(
+      'x2: two networks of one joint model predict (are served), as its tasks keep different epochs (train.keep: one serves one).',
+    );
+  return lines;
 }
 
 function meanGain({ baseline, tasks, taskWeights, errorGains }: Comparison): string {
@@ -80,26 +89,22 @@ const tests = {
   splits: () => 'a paired t test over splits of one file, corrected for their overlap (Nadeau and Bengio 2003)',
 };
 
-/** The test of the gains, and how p is adjusted. */
-function test(comparison: Comparison, { title, rows: models }: Point, rows: readonly GainRow[]): readonly string[] {
-  const { priorDegreesOfFreedom, drawn, level } = comparison.test;
-  const tested = testedGains(rows);
-  if (tested === 0) return [];
+/** The test of the gains, and how p is adjusted. @param tested Number of gains */
+function testInWords(
+  { test: { priorDegreesOfFreedom, drawn, level } }: Comparison,
+  { title, rows: models }: Point,
+  tested: number,
+  rows: readonly GainRow[],
+): string {
   const designs = [...new Set(models.flatMap(({ design }) => design ?? []))];
   const words = designs.map((design) => tests[design](priorDegreesOfFreedom));
-  return [
-    joined(
-      ' ',
-      `The test is ${listed(words) || 'a z test per gain'}.`,
-      `p is adjusted by Holm's method over ${counted(tested, 'gain')} of ${title === '' ? 'the table' : 'a table'}; below ${rounded(level)} a gain differs from 0.`,
-      drawn === 'groups' ? 'The error over test rows is that of their groups (users).' : '',
-      rows.some(({ family }) => family === 'contrasts') ? 'Contrasts are a family of their own.' : '',
-    ),
+  const lines = [
+    `The test is ${listed(words) || 'a z test per gain'}.`,
+    `p is adjusted by Holm's method over ${counted(tested, 'gain')} of ${title === '' ? 'the table' : 'a table'}; below ${rounded(level)} a gain differs from 0.`,
   ];
-}
-
-function testedGains(rows: readonly GainRow[]): number {
-  return rows.filter((row) => row.family === 'models' && !isMean(row) && row.pHolm !== null).length;
+  if (drawn === 'groups') lines.push('The error over test rows is that of their groups (users).');
+  if (rows.some(({ family }) => family === 'contrasts')) lines.push('Contrasts are a family of their own.');
+  return lines.join(' ');
 }
 
 const cover = {
@@ -108,47 +113,23 @@ const cover = {
   both: 'Errors cover training noise and the choice of test rows.',
 };
 
-function intervals({ test: { level }, uncertainty }: Comparison, rows: readonly GainRow[]): readonly string[] {
-  if (rows.every((row) => row.interval === null || isMean(row))) return [];
-  const gains = counted(testedGains(rows), 'true gain');
-  return [
-    `Intervals have ${confidence(level)} confidence. An interval beside a gain covers that gain alone; simultaneous ones cover all ${gains} at once. They are Bonferroni's; Holm's method may decide a gain whose interval holds 0.`,
-    cover[uncertainty],
-  ];
-}
-
-function margins({ test: { level } }: Comparison, rows: readonly GainRow[]): readonly string[] {
-  const ofTasks = new Map(
-    rows.flatMap(({ family, margin, task }) =>
-      family === 'models' && margin !== null
-        ? [[task.name, `${rounded(margin)} ${task.unit} on ${task.name}`] as const]
-        : [],
-    ),
-  );
-  if (ofTasks.size === 0) return [];
-  return [
-    `The margin is ${listed([...ofTasks.values()])}. A gain is equivalent if two one-sided tests (p equivalent) show that it is within ± the margin, even if it differs from 0. “At most … worse” is the margin if one of them shows that, else the end of the simultaneous interval. Both tests are adjusted by Holm's method; below ${rounded(level)} they show it.`,
-  ];
-}
-
 /** How the numbers at a point were made, where it is not as usual. */
 export function protocol(
   { search }: Comparison,
   { rows, trained, searches, fronts: [front] }: Point,
 ): readonly string[] {
   const lines: string[] = [];
-  const size = commonSize(rows);
-  if (size !== '') lines.push(size);
+  const sizes = sizesInWords(rows);
+  if (sizes.length > 0) lines.push(sizes.join(' '));
   if (trained) {
     const passes = trained.passes === 1 ? 'one pass' : `${rounded(trained.passes)} passes`;
     lines.push(`Models were trained for ${passes} over ${count(trained.rows)} rows.`);
   }
   if (search && searches.length > 0) {
-    const sizes = searches.map(({ candidates }) => candidates.length);
-    const range = [...new Set([Math.min(...sizes), Math.max(...sizes)])].join(' to ');
-    const runs = sizes.reduce((sum, tried) => sum + tried, 0) * search.seeds.length;
+    const tried = searches.map(({ candidates }) => candidates.length);
+    const runs = tried.reduce((sum, size) => sum + size, 0) * search.seeds.length;
     lines.push(
-      `Search: ${range} combinations in each of ${counted(searches.length, 'search', 'searches')}, ${counted(runs, 'run')}. The best mean validation score chooses.`,
+      `Search: ${rangeText(tried)} combinations in each of ${counted(searches.length, 'search', 'searches')}, ${counted(runs, 'run')}. The best mean validation score chooses.`,
     );
   }
   if (front) {
@@ -159,26 +140,21 @@ export function protocol(
 }
 
 /** Of networks that are of one size, and to what they were matched. */
-function commonSize(rows: Point['rows']): string {
+function sizesInWords(rows: Point['rows']): readonly string[] {
   const sizes = rows.flatMap(({ parameters }) => parameters ?? []);
-  const range = (of: 'network' | 'embedding') => {
-    const all = sizes.map((one) => one[of]);
-    return [...new Set([Math.min(...all), Math.max(...all)].map(short))].join(' to ');
-  };
-  const networks = sizes.map(({ network }) => network);
-  if (sizes.length < 2 || Math.max(...networks) >= 1.05 * Math.min(...networks)) return '';
+  const [networks, embeddings] = [sizes.map(({ network }) => network), sizes.map(({ embedding }) => embedding)];
+  if (sizes.length < 2 || Math.max(...networks) >= 1.05 * Math.min(...networks)) return [];
+  const lines = [`All networks have ${rangeText(networks, short)} parameters.`];
   const matches = rows.flatMap(({ match, matchByTask = {} }) => match ?? Object.values(matchByTask));
   const [target, ...others] = new Set(matches.map(({ network, embedding = 0, miss }) => network + embedding - miss));
   const whose = rows.find(({ verdict, parameters }) => verdict === 'baseline' && parameters?.network === target);
-  const matched =
-    target === undefined || others.length > 0
-      ? ''
-      : `They are matched to ${whose ? `${whose.label}'s ` : ''}${count(target)}.`;
-  const embeddings = range('embedding');
-  return joined(
-    ' ',
-    `All networks have ${range('network')} parameters.`,
-    matched,
-    embeddings === '0' ? '' : `Embeddings have ${embeddings}.`,
-  );
+  if (target !== undefined && others.length === 0)
+    lines.push(`They are matched to ${whose ? `${whose.label}'s ` : ''}${count(target)}.`);
+  if (Math.max(...embeddings) > 0) lines.push(`Embeddings have ${rangeText(embeddings, short)}.`);
+  return lines;
+}
+
+/** `2 to 5`, or the one number that all are. */
+function rangeText(numbers: readonly number[], text: (number: number) => string = String): string {
+  return [...new Set([Math.min(...numbers), Math.max(...numbers)].map(text))].join(' to ');
 }

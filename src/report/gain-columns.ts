@@ -23,8 +23,8 @@ interface Shown {
 /** All that is written of a gain. A new statistic is a field of `GainRow` and a line here. */
 export const gainColumns: readonly GainColumn[] = [
   ofModel('label', 'model', ({ model }) => model.label, 'label'),
-  { name: 'type', value: ({ model }) => model.type },
-  { name: 'family', value: ({ family }) => family },
+  column('type', ({ model }) => model.type),
+  field('family'),
   {
     ...ofModel(
       'reference',
@@ -32,93 +32,84 @@ export const gainColumns: readonly GainColumn[] = [
       ({ family, reference }) => (family === 'contrasts' || family === 'means' ? (reference ?? '') : ''),
       'label',
     ),
-    value: ({ reference }) => reference,
+    ...field('reference'),
   },
   ofModel('weight', 'loss weight', ({ weight }) => weight, 'number', rounded),
   ofModel('modelVerdict', 'verdict', ({ modelVerdict }) => modelVerdict, 'text'),
-  {
-    name: 'task',
-    value: ({ task }) => task.name,
-    table: { head: 'task', kind: 'text', text: ({ task }) => task.name },
-  },
-  {
-    name: 'metric',
-    value: ({ task }) => task.metric,
-    table: { head: 'metric', kind: 'text', text: ({ task }) => metricName(task.metric) },
-  },
-  { name: 'runs', value: ({ runs }) => runs },
-  { name: 'mean', value: ({ mean }) => mean, table: number('mean ± sd', level) },
-  { name: 'sd', value: ({ sd }) => sd },
-  {
-    name: 'gain',
-    value: ({ gain }) => gain,
-    table: number(
-      'gain ± interval',
-      ofGain((row) => joined(' ', gainText(row), sign(row))),
+  column('task', ({ task }) => task.name, { head: 'task', kind: 'text', text: ({ task }) => task.name }),
+  column('metric', ({ task }) => task.metric, {
+    ...{ head: 'metric', kind: 'text', text: ({ task }) => metricName(task.metric) },
+  }),
+  field('runs'),
+  field('mean', number('mean ± sd', level)),
+  field('sd'),
+  field(
+    'gain',
+    ofGain('gain ± interval', (row) => joined(' ', gainText(row), sign(row))),
+  ),
+  field(
+    'relativeGain',
+    ofGain('relative', (row) =>
+      isMean(row) || row.task.unit === logPoints ? '' : percent(row.relativeGain, row.percentDigits),
     ),
-  },
+  ),
+  field('verdict'),
+  field('se'),
+  column('intervalLow', ({ interval }) => interval?.[0]),
+  column('intervalHigh', ({ interval }) => interval?.[1]),
+  column(
+    'simultaneousLow',
+    ({ simultaneous }) => simultaneous?.[0],
+    ofGain('simultaneous', ({ simultaneous, task }) => ends(simultaneous, task.digits)),
+  ),
+  column('simultaneousHigh', ({ simultaneous }) => simultaneous?.[1]),
+  field('p'),
+  field(
+    'pHolm',
+    ofGain('p (Holm)', ({ pHolm }) => probability(pHolm)),
+  ),
+  field(
+    'pEquivalent',
+    ofGain('p equivalent', (row) => (isMean(row) ? '' : probability(row.pEquivalent))),
+  ),
+  field('pNotInferior'),
+  field('margin'),
+  column('part', ({ part }) => part?.word),
+  column('moreDraws', ({ part }) => part?.moreDraws),
+  column('oneEpochMean', ({ oneEpoch }) => oneEpoch?.mean),
+  column('oneEpochGain', ({ oneEpoch }) => oneEpoch?.gain, number('one epoch', oneEpochText)),
+  field('atLimit'),
+  column('network', ({ model }) => model.parameters?.network),
+  column('embedding', ({ model }) => model.parameters?.embedding),
   {
-    name: 'relativeGain',
-    value: ({ relativeGain }) => relativeGain,
-    table: number(
-      'relative',
-      ofGain((row) => (isMean(row) || row.task.unit === logPoints ? '' : percent(row.relativeGain, row.percentDigits))),
-    ),
+    ...ofModel('parameters', 'parameters', parametersText, 'number'),
+    value: ({ model: { parameters } }) => parameters && parameters.network + parameters.embedding,
   },
-  { name: 'verdict', value: ({ verdict }) => verdict },
-  { name: 'se', value: ({ se }) => se },
-  { name: 'intervalLow', value: ({ interval }) => interval?.[0] },
-  { name: 'intervalHigh', value: ({ interval }) => interval?.[1] },
-  {
-    name: 'simultaneousLow',
-    value: ({ simultaneous }) => simultaneous?.[0],
-    table: number(
-      'simultaneous',
-      ofGain(({ simultaneous, task }) => ends(simultaneous, task.digits)),
-    ),
-  },
-  { name: 'simultaneousHigh', value: ({ simultaneous }) => simultaneous?.[1] },
-  { name: 'p', value: ({ p }) => p },
-  {
-    name: 'pHolm',
-    value: ({ pHolm }) => pHolm,
-    table: number(
-      'p (Holm)',
-      ofGain(({ pHolm }) => probability(pHolm)),
-    ),
-  },
-  {
-    name: 'pEquivalent',
-    value: ({ pEquivalent }) => pEquivalent,
-    table: number(
-      'p equivalent',
-      ofGain((row) => (isMean(row) ? '' : probability(row.pEquivalent))),
-    ),
-  },
-  { name: 'pNotInferior', value: ({ pNotInferior }) => pNotInferior },
-  { name: 'margin', value: ({ margin }) => margin },
-  { name: 'part', value: ({ part }) => part?.word },
-  { name: 'moreDraws', value: ({ part }) => part?.moreDraws },
-  { name: 'oneEpochMean', value: ({ oneEpoch }) => oneEpoch?.mean },
-  { name: 'oneEpochGain', value: ({ oneEpoch }) => oneEpoch?.gain, table: number('one epoch', oneEpochText) },
-  { name: 'atLimit', value: ({ atLimit }) => atLimit },
-  { name: 'network', value: ({ model }) => model.parameters?.network },
-  { name: 'embedding', value: ({ model }) => model.parameters?.embedding },
-  { ...ofModel('parameters', 'parameters', parametersText, 'number'), value: ({ model }) => total(model) },
-  { name: 'networks', value: ({ model }) => model.networks },
-  { name: 'gains', value: ({ gains }) => bySeed(gains) },
+  column('networks', ({ model }) => model.networks),
+  column('gains', ({ gains }) => bySeed(gains)),
 ];
+
+/** The fields of a row that are one number or text. */
+type Field = { [Key in keyof GainRow]: GainRow[Key] extends string | number | null ? Key : never }[keyof GainRow];
+
+function field(name: Field, table?: Shown): GainColumn {
+  return column(name, (row) => row[name], table);
+}
+
+function column(name: string, value: GainColumn['value'], table?: Shown): GainColumn {
+  return { name, value, ...(table ? { table } : {}) };
+}
 
 function ofModel<Value extends string | number>(
   name: string,
   head: string,
-  value: (row: GainRow) => Value | null | undefined,
+  value: (row: GainRow) => Value | null,
   kind: TableColumn['kind'],
   text: (value: Value) => string = String,
 ): GainColumn {
   const shown = (row: GainRow) => {
-    const found = value(row);
-    return found === null || found === undefined ? '' : text(found);
+    const content = value(row);
+    return content === null ? '' : text(content);
   };
   return { name, value, table: { head, kind, text: shown, ofModel: true } };
 }
@@ -130,24 +121,19 @@ function parametersText({ model: { parameters, networks } }: GainRow): string | 
   return `${short(network)}${embedding === 0 ? '' : ` + ${short(embedding)}`}${networks === 1 ? '' : ` x${networks}`}`;
 }
 
-function total({ parameters }: GainRow['model']): number | null {
-  return parameters && parameters.network + parameters.embedding;
-}
-
 function number(head: string, text: Shown['text']): Shown {
   return { head, kind: 'number', text };
 }
 
 /** Empty for the baseline, which has no gain. */
-function ofGain(text: Shown['text']): Shown['text'] {
-  return (row) => (row.reference === null ? '' : text(row));
+function ofGain(head: string, text: Shown['text']): Shown {
+  return number(head, (row) => (row.reference === null ? '' : text(row)));
 }
 
 /** `0.9513 ± 0.0002` */
 function level({ mean, sd, task }: GainRow): string {
-  return isMean({ task })
-    ? ''
-    : plusMinus(fixed(mean, task.levelDigits), sd === null ? '' : fixed(sd, task.levelDigits));
+  if (isMean({ task })) return '';
+  return plusMinus(fixed(mean, task.levelDigits), sd === null ? '' : fixed(sd, task.levelDigits));
 }
 
 /** With half of the interval of this gain alone. */
@@ -210,7 +196,7 @@ export function longTable(rows: readonly GainRow[]): readonly TableColumn[] {
 /** A line for each model: the size of its gain on each task; of the baseline the metric. */
 export function shortTable(rows: readonly GainRow[]): readonly TableColumn[] {
   const models = rowsByModel(rows);
-  const own = gainColumns.flatMap(({ table }) =>
+  const ofModels = gainColumns.flatMap(({ table }) =>
     table?.ofModel ? [{ ...table, cells: models.map(([first]) => table.text(first)) }] : [],
   );
   const tasks = [...new Set(rows.map(({ task }) => task.name))].map((name) => ({
@@ -223,8 +209,8 @@ export function shortTable(rows: readonly GainRow[]): readonly TableColumn[] {
       return withVerdict(row, joined(' ', effect(row), sign(row)));
     }),
   }));
-  const numbers = own.findIndex(({ head }) => head === 'parameters');
-  return filledColumns([...own.slice(0, numbers), ...tasks, ...own.slice(numbers)]);
+  const numbers = ofModels.findIndex(({ head }) => head === 'parameters');
+  return filledColumns([...ofModels.slice(0, numbers), ...tasks, ...ofModels.slice(numbers)]);
 }
 
 function withVerdict({ verdict }: GainRow, text: string): TextCell {

@@ -66,31 +66,19 @@ export function gainTables(
   ];
 }
 
-/** Means over the points, in percent. */
+/** Means over the points. */
 function meanRows({ means = [], tasks: names }: Comparison, [first]: readonly Point[]): readonly GainRow[] {
   if (!first) return [];
   const point = { ...first, axis: {} };
-  return means.flatMap(({ model: label, models, reference, tasks, aggregate }) => {
-    const model = rowNamed(label, models, first);
-    if (!model) return [];
-    const all = [...names.map((name) => [name, tasks[name] ?? null] as const), [meanTask.name, aggregate] as const];
-    const digits = percentDigits(all.map(([, gain]) => gain?.gain ?? null));
-    return all.flatMap(([name, gain]): GainRow[] => {
-      if (!gain) return [];
-      const of = {
-        ...{ family: 'means' as const, point, model, reference, weight: null, modelVerdict: '' },
-        runs: gain.gains.length,
-      };
-      return [
-        {
-          ...of,
-          ...ofMean(gain),
-          part: waits(gain) ? null : partOf({ ...gain, margin: null }, of.runs),
-          atLimit: 0,
-          task: { ...meanTask, name, digits },
-          percentDigits: digits,
-        },
-      ];
+  return means.flatMap(({ tasks, aggregate, ...compared }) => {
+    const model = rowNamed(compared, first);
+    const gains = [...names.map((name) => [name, tasks[name]] as const), [meanTask.name, aggregate] as const];
+    const digits = percentDigits(gains.map(([, gain]) => gain?.gain ?? null));
+    return gains.flatMap(([name, gain]) => {
+      if (!gain || !model) return [];
+      const runs = gain.gains.length;
+      const ofModel = { point, model, reference: compared.reference, weight: null, modelVerdict: '', runs, atLimit: 0 };
+      return percentRow({ ...ofModel, family: 'means', part: partIn(gain, runs) }, gain, name, digits);
     });
   });
 }
@@ -124,66 +112,66 @@ interface Compared
 }
 
 /** The mean of several models has no row of its own. */
-function rowNamed(label: string, meanOf: readonly string[] | undefined, { rows }: Point): ComparisonRow | undefined {
-  const row = rows.find((one) => one.label === (meanOf?.[0] ?? label));
-  return row && meanOf ? { ...row, label, parameters: null, tasks: {}, networks: 1 } : row;
+function rowNamed({ model, models }: Pick<Compared, 'model' | 'models'>, { rows }: Point): ComparisonRow | undefined {
+  const row = rows.find(({ label }) => label === (models?.[0] ?? model));
+  return row && models ? { ...row, label: model, parameters: null, tasks: {}, networks: 1 } : row;
 }
 
 /** A row for each task, and one for Δm. */
 function modelRows(
-  { tasks, aggregate, verdict, ...of }: Compared,
+  { tasks, aggregate, verdict, ...compared }: Compared,
   point: Point,
   { uncertainty, test: { drawn } }: Comparison,
 ): readonly GainRow[] {
-  const model = rowNamed(of.model, of.models, point);
+  const model = rowNamed(compared, point);
   if (!model) return [];
+  const { family, reference, weight } = compared;
   const hasGain = Object.values(tasks).some(({ gain }) => gain !== null);
   const ofModel = {
-    ...of,
-    ...{ point, model, runs: model.runs.filter(({ status }) => status === 'done').length },
+    ...{ family, reference, weight, point, model },
+    runs: model.runs.filter(({ status }) => status === 'done').length,
     modelVerdict: verdict === 'baseline' || hasGain ? verdict : 'no result',
   };
-  const own = of.family !== 'front';
   // More draws lower the whole error, unless test rows are a part of it.
   const draws = uncertainty !== 'rows' && drawn === null && model.design !== 'splits' ? ofModel.runs : null;
-  const part = (gain: Pick<TestedGain, 'gain' | 'gains' | 'simultaneous' | 'margin' | 'verdict'>) =>
-    waits(gain) || (uncertainty !== 'rows' && gain.gains.length < fewestRuns) ? null : partOf(gain, draws);
-  const ofTasks = point.tasks.map((task): GainRow => {
+  const part = (gain: Judged) =>
+    uncertainty !== 'rows' && gain.gains.length < fewestRuns ? null : partIn(gain, draws);
+  const rows = point.tasks.map((task): GainRow => {
     const { mean, sd, oneEpoch, atLimit } = taskGain(model, task);
+    const gain = tasks[task.name] ?? noGain;
     return {
-      ...ofModel,
-      ...(tasks[task.name] ?? noGain),
-      part: part(tasks[task.name] ?? noGain),
-      task,
-      ...(own ? { mean, sd } : { mean: null, sd: null }),
-      atLimit,
-      oneEpoch: of.family === 'models' ? oneEpoch : null,
+      ...{ ...ofModel, ...gain, part: part(gain), task, atLimit },
+      ...(family === 'front' ? { mean: null, sd: null } : { mean, sd }),
+      oneEpoch: family === 'models' ? oneEpoch : null,
       percentDigits: percentDigits(point.rows.map((row) => taskGain(row, task).relativeGain)),
     };
   });
-  if (!aggregate) return ofTasks;
-  const digits = aggregateDigits(point.rows);
-  return [
-    ...ofTasks,
-    {
-      ...ofModel,
-      ...ofMean(aggregate),
-      part: part({ ...aggregate, margin: null }),
-      atLimit: model.atLimit,
-      task: { ...meanTask, digits },
-      percentDigits: digits,
-    },
-  ];
+  if (!aggregate) return rows;
+  const digits = percentDigits(point.rows.map((row) => row.aggregate?.gain ?? null));
+  const ofMean = { ...ofModel, part: part(aggregate), atLimit: model.atLimit };
+  return [...rows, percentRow(ofMean, aggregate, meanTask.name, digits)];
 }
 
-function ofMean(aggregate: Gain & { readonly verdict: TaskVerdict | null }) {
-  const { gain, verdict } = aggregate;
-  return { ...noGain, ...aggregate, relativeGain: gain, verdict, mean: null, sd: null, oneEpoch: null };
+type Judged = Gain & { readonly verdict: TaskVerdict | null; readonly margin?: number | null };
+
+/** A gain that is in percent, and has no metric. */
+function percentRow(
+  ofModel: Pick<
+    GainRow,
+    'family' | 'point' | 'model' | 'reference' | 'weight' | 'modelVerdict' | 'runs' | 'part' | 'atLimit'
+  >,
+  gain: Judged,
+  name: string,
+  digits: number,
+): GainRow {
+  const none = { ...noGain, mean: null, sd: null, oneEpoch: null };
+  const task = { ...meanTask, name, digits };
+  return { ...none, ...gain, ...ofModel, margin: null, relativeGain: gain.gain, task, percentDigits: digits };
 }
 
-/** Whether training had not ended: no word is said of the gain. */
-function waits({ verdict }: { readonly verdict: TaskVerdict | null }): boolean {
-  return verdict === 'not trained to a plateau';
+/** No word is said of a gain whose training had not ended. */
+function partIn(gain: Judged, draws: number | null): Part | null {
+  return gain.verdict === 'not trained to a plateau' ? null : partOf({ margin: null, ...gain }, draws);
 }
 
 /** The rows of each model, in their order: one group for each model, contrast, or weight of a front. */
@@ -273,19 +261,18 @@ function describeTask(
   const gains = rows.flatMap(({ tasks }) => tasks[name] ?? []);
   const metric = gains[0]?.metric ?? '';
   const definition = metrics.all.find((candidate) => candidate.name === metric);
-  const level = rows.find(({ label }) => label === baseline)?.tasks[name]?.mean ?? null;
   const better = definition?.better ?? 'higher';
-  const [ses, sds] = [gains.map(({ se }) => se), gains.map(({ sd }) => sd)];
-  const means = gains.map(({ mean }) => mean);
-  const hasError = ses.some((error) => error !== null && error > 0);
+  const column = (key: 'gain' | 'mean' | 'sd' | 'se') => gains.map((gain) => gain[key]);
   if (errorGains === 'log' && better === 'lower' && definition?.range === 'error') {
-    const digits = digitsFor(
-      ses,
-      gains.map(({ gain }) => gain),
-    );
-    return { name, metric, better, unit: logPoints, digits, levelDigits: digitsFor(sds, means), percent: null };
+    const digits = {
+      digits: digitsFor(column('se'), column('gain')),
+      levelDigits: digitsFor(column('sd'), column('mean')),
+    };
+    return { name, metric, better, unit: logPoints, ...digits, percent: null };
   }
-  const digits = digitsFor(hasError ? ses : sds, means);
+  const hasError = column('se').some((error) => error !== null && error > 0);
+  const digits = digitsFor(column(hasError ? 'se' : 'sd'), column('mean'));
+  const level = rows.find(({ label }) => label === baseline)?.tasks[name]?.mean ?? null;
   const percent = better === 'lower' && level !== null && level > 0 ? 100 / level : null;
   return { name, metric, better, unit: metricName(metric), digits, levelDigits: digits, percent };
 }
@@ -309,11 +296,6 @@ const noGain: TestedGain = {
   pNotInferior: null,
   verdict: null,
 };
-
-/** Decimals of the mean relative gains. */
-function aggregateDigits(rows: readonly ComparisonRow[]): number {
-  return percentDigits(rows.map(({ aggregate }) => aggregate?.gain ?? null));
-}
 
 /** Sorts rows by mean relative gain, best first. Rows without one are last, in the order of the config. */
 export function ranked<Row extends Pick<ComparisonRow, 'aggregate'>>(rows: readonly Row[]): readonly Row[] {

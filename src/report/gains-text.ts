@@ -1,10 +1,10 @@
-import type { Comparison } from '../comparison/comparison.js';
+import type { Comparison, ModelSearch } from '../comparison/comparison.js';
+import { pointText } from '../comparison/plan/axis-point.js';
 import { joined } from '../support/joined.js';
 import { answers } from './answer.js';
 import { explanations, legend, protocol } from './explain.js';
 import { longTable, shortTable } from './gain-columns.js';
 import { comparisonPoints, type GainRow, gainTables } from './gain-rows.js';
-import { searchTable } from './search-table.js';
 import { columnTable, wrapped } from './text-table.js';
 
 export interface TextOptions {
@@ -47,4 +47,20 @@ export function gainsText(comparison: Comparison, { colour, wide, columns }: Tex
     ),
     lines(comparison.notes, 'note: ', '  '),
   );
+}
+
+/** A line for each model: what it tried and chose. Empty if nothing was searched. */
+function searchTable(searches: readonly ModelSearch[]): string {
+  if (searches.length === 0) return '';
+  return columnTable([
+    { head: 'searched', kind: 'label', cells: searches.map(({ label }) => label) },
+    { head: 'tried', kind: 'number', cells: searches.map(({ candidates }) => candidates.length) },
+    { head: 'chosen', kind: 'text', cells: searches.map(chosenText) },
+  ]);
+}
+
+function chosenText({ candidates }: ModelSearch): string {
+  const chosen = candidates.filter(({ chosenFor }) => chosenFor.length > 0);
+  const forTasks = (tasks: readonly string[]) => (chosen.length > 1 ? ` (${tasks.join(', ')})` : '');
+  return chosen.map(({ values, chosenFor }) => `${pointText(values, ' ')}${forTasks(chosenFor)}`).join('; ');
 }

@@ -1,5 +1,4 @@
-import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
-import { runsOfReference } from '../comparison/stored/entry.js';
+import type { Comparison } from '../comparison/comparison.js';
 import type { FinishedRun } from '../training/finished-run.js';
 
 /** Everything that the report of a comparison is built from. */
@@ -16,13 +15,4 @@ export interface ReportData {
 /** A run, and the tasks whose numbers a model takes from it. Absent: all. */
 export interface ReportedRun extends FinishedRun {
   readonly tasks?: readonly string[];
-}
-
-/** The runs of a row whose seeds are finished, in their order. Tasks that share no parameters may have several of a seed. */
-export function rowRuns({ runs }: Pick<ReportData, 'runs'>, row: ComparisonRow): readonly ReportedRun[] {
-  const folders = row.runs.flatMap((reference) => (reference.status === 'done' ? runsOfReference(reference) : []));
-  return folders.flatMap(({ path, tasks }) => {
-    const run = runs.get(path);
-    return run ? [{ ...run, ...(tasks ? { tasks } : {}) }] : [];
-  });
 }

@@ -57,7 +57,7 @@ export function createMatching(config: ComparisonConfig, readShape: ReadShape): 
 }
 
 /** Values, and the tasks that use them. */
-export interface Choice {
+interface Choice {
   readonly tasks: readonly string[];
   readonly values: AxisPoint;
 }

@@ -1,7 +1,8 @@
 import type { ComparisonRow } from '../../comparison/comparison.js';
+import { runsOfReference } from '../../comparison/stored/entry.js';
 import { comparisonPoints, type GainRow, gainTables, type Point } from '../gain-rows.js';
 import { probability, signed } from '../numbers.js';
-import { type ReportData, type ReportedRun, rowRuns } from '../report-data.js';
+import type { ReportData, ReportedRun } from '../report-data.js';
 import { modelSeries, type Series } from './palette.js';
 
 /** What charts are drawn from. */
@@ -11,6 +12,7 @@ export interface Charted extends Pick<ReportData, 'comparison'> {
   readonly gains: readonly GainRow[];
   readonly series: readonly Series[];
   readonly look: (label: string) => Series;
+  /** Of a row's seeds that are finished. Tasks that share no parameters may have several of a seed. */
   readonly runs: (row: ComparisonRow) => readonly ReportedRun[];
 }
 
@@ -24,8 +26,15 @@ export function chartedOf(data: ReportData): Charted {
     gains: gainTables(comparison)
       .flatMap(({ rows }) => rows)
       .filter(({ family, reference }) => family !== 'contrasts' && reference === comparison.baseline),
-    look: (label) => series.find((own) => own.label === label) ?? { label, colour: 'ink', shape: 'circle' },
-    runs: (row) => rowRuns(data, row),
+    look: (label) => series.find((model) => model.label === label) ?? { label, colour: 'ink', shape: 'circle' },
+    runs: (row) =>
+      row.runs.flatMap((reference) => {
+        const folders = reference.status === 'done' ? runsOfReference(reference) : [];
+        return folders.flatMap(({ path, tasks }) => {
+          const run = data.runs.get(path);
+          return run ? { ...run, ...(tasks ? { tasks } : {}) } : [];
+        });
+      }),
   };
 }
 

@@ -7,8 +7,7 @@ import { comparisonCharts } from '../charts/charts.js';
 import { html, toText } from '../html.js';
 import { everyVerdict, storedReport } from '../report.fixture.js';
 import type { ReportData } from '../report-data.js';
-import { typographic } from './html-table.js';
-import { reportPage } from './report-page.js';
+import { reportPage, typographic } from './report-page.js';
 
 const bare = (changes: Partial<ReportData> = {}): ReportData => ({
   comparison: everyVerdict,

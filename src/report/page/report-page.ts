@@ -1,5 +1,7 @@
-import type { Comparison } from '../../comparison/comparison.js';
+import { stringify } from 'yaml';
+import type { Comparison, ComparisonRow, RunReference } from '../../comparison/comparison.js';
 import { counted } from '../../support/whole-number.js';
+import { allEnvironments } from '../../training/folder/environment.js';
 import { answers, type PointAnswer } from '../answer.js';
 import { modelKey, type Section, sectionHtml } from '../charts/chart.js';
 import { modelSeries } from '../charts/palette.js';
@@ -8,19 +10,16 @@ import { longTable } from '../gain-columns.js';
 import { comparisonPoints, gainTables } from '../gain-rows.js';
 import { type Html, html } from '../html.js';
 import type { ReportData } from '../report-data.js';
+import type { TableColumn } from '../text-table.js';
 import { htmlDocument } from './document.js';
-import { htmlTable, typographic } from './html-table.js';
-import { provenance } from './provenance.js';
 
 /** report.html of a comparison: the answer, the gains, the table, the other charts, and how to make it again. */
 export function reportPage(data: ReportData, sections: readonly Section[]): string {
   const { comparison } = data;
   const { name, baseline, notes } = comparison;
-  const [above, below] = [true, false].map((isFirst) =>
-    sections.filter(({ id }) => ['forest', 'axis'].includes(id) === isFirst),
-  );
-  const own = [{ id: 'numbers', title: 'Table' }];
-  const links = [...(above ?? []), ...own, ...(below ?? []), { id: 'again', title: 'Make it again' }];
+  const isAbove = ({ id }: Section) => ['forest', 'axis'].includes(id);
+  const [above, below] = [sections.filter(isAbove), sections.filter((section) => !isAbove(section))];
+  const links = [...above, { id: 'numbers', title: 'Table' }, ...below, { id: 'again', title: 'Make it again' }];
   return htmlDocument(
     `${name}: gains over ${baseline}`,
     html`<header>
@@ -31,9 +30,9 @@ ${notes.length === 0 ? null : html`<div class="notes" role="note">${notes.map((n
 <nav aria-label="Contents"><ul>${links.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 </header>
 <main>
-${sections.length === 0 ? null : modelKey(modelSeries(comparison))}${above?.map(sectionHtml) ?? null}
+${sections.length === 0 ? null : modelKey(modelSeries(comparison))}${above.map(sectionHtml)}
 ${tables(comparison)}
-${below?.map(sectionHtml) ?? null}
+${below.map(sectionHtml)}
 ${provenance(data)}
 </main>`,
   );
@@ -63,4 +62,77 @@ function lead(words: readonly PointAnswer[]): Html {
 function facts({ rows, tasks, seeds, baseline }: Comparison): string {
   const models = new Set(rows.map(({ label }) => label)).size;
   return `${counted(models, 'model')}, ${counted(tasks.length, 'task')} (${tasks.join(', ')}), ${counted(seeds.length, 'seed')}; gains are over ${baseline}.`;
+}
+
+/** A table. It scrolls on its own if it is wider than the page, with the keyboard too. On a phone a row is a block. */
+function htmlTable(caption: string, columns: readonly TableColumn[]): Html {
+  const rows = (columns[0]?.cells ?? []).map(
+    (_, row) => html`<tr>${columns.map((column) => bodyCell(column, row))}</tr>\n`,
+  );
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table class="gains">
+<caption class="unseen">${caption}</caption>
+<thead><tr>${columns.map(({ head, kind }) => html`<th scope="col" class="${kind}">${head}</th>`)}</tr></thead>
+<tbody>
+${rows}</tbody>
+</table></div>`;
+}
+
+function bodyCell({ head, kind, cells }: TableColumn, row: number): Html {
+  const cell = cells[row] ?? '';
+  const text = typographic(typeof cell === 'object' ? cell.text : String(cell));
+  if (kind === 'label' && text !== '') return html`<th scope="row">${text}</th>`;
+  const classes = typeof cell === 'object' ? `${kind} ${cell.verdict}` : kind;
+  return html`<td class="${classes}" data-label="${head}">${text}</td>`;
+}
+
+/** Replaces hyphens by minus signs, and prevents line breaks before percent signs and signs of verdicts. */
+export function typographic(text: string): string {
+  return text
+    .replace(/(^|[[(\s])-(?=\d)/g, '$1\u2212')
+    .replace(/(\d) %/g, '$1\u00a0%')
+    .replace(/ ([▲▼=?…])$/, '\u00a0$1');
+}
+
+/** Everything needed to repeat the comparison: command, data, versions, machine, config, and where its runs are. */
+function provenance({ comparison, command, config, runs }: ReportData): Html {
+  const finished = [...runs.values()];
+  const models = comparisonPoints(comparison).flatMap(({ title, rows }) =>
+    rows.map((row) => folded(title === '' ? row.label : `${row.label}, ${title}`, modelRuns(row))),
+  );
+  return html`<section id="again"><h2>Make it again</h2>
+<pre class="command" tabindex="0" aria-label="Command">${command}</pre>
+<h3>Data</h3>
+${distinct(finished.map(({ result }) => result.dataset))}
+<h3>Versions and machine</h3>
+${distinct(finished.flatMap(({ environment }) => allEnvironments(environment)))}
+<h3>Config and runs</h3>
+${config === null ? null : folded('The comparison', html`<pre tabindex="0">${config}</pre>`)}
+${models}</section>
+`;
+}
+
+/** Each once, as YAML. */
+function distinct(records: readonly object[]): readonly Html[] {
+  const texts = records.map((record) => stringify(record, (key, value) => (key === 'hash8' ? undefined : value))); // it names folders
+  return [...new Set(texts)].map((text) => html`<pre tabindex="0">${text}</pre>`);
+}
+
+function folded(summary: string, content: Html): Html {
+  return html`<details><summary>${summary}</summary>
+${content}
+</details>
+`;
+}
+
+/** The folders of a model's runs, each with its config, and what was searched or scaled for this model. */
+function modelRuns({ runs, tuned, tunedByTask, match, matchByTask }: ComparisonRow): Html {
+  const decided = Object.entries({ 'Chosen by the search': tuned ?? tunedByTask, Scaled: match ?? matchByTask });
+  return html`${decided.map(([what, value]) => (value ? html`<p>${what}: <code>${JSON.stringify(value)}</code></p>` : null))}<ul class="runs">${runs.map(runItem)}</ul>`;
+}
+
+function runItem({ seed, path, status, parts }: RunReference): Html {
+  const folders = parts
+    ? Object.entries(parts).map(([task, part]) => html`${task} <code>${part}</code>, `)
+    : html`<code>${path}</code>, `;
+  return html`<li>seed ${seed}: ${folders}${status}</li>`;
 }
