@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { rawRows, rawText } from '../data/shipped/census-income.fixture.js';
 import { main } from './main.js';
+import { startPle } from './started.fixture.js';
 
 export { folderOfFile, temporaryFolder } from '../support/folder.fixture.js';
-
-const launcher = resolve(import.meta.dirname, '../../bin/ple.js');
 
 export interface Finished {
   /** Exit code, or the signal that ended the process. */
@@ -17,31 +15,7 @@ export interface Finished {
 }
 
 /** Runs the built program as a user does. `nodeOptions` come before the program. */
-export async function ple(
-  words: readonly string[],
-  options: {
-    readonly cwd?: string;
-    readonly env?: Readonly<Record<string, string | undefined>>;
-    readonly nodeOptions?: readonly string[];
-  } = {},
-): Promise<Finished> {
-  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), launcher, ...words], {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  return new Promise((done, fail) => {
-    child.on('error', fail);
-    child.on('close', (code, signal) => done({ status: code ?? signal ?? -1, stdout, stderr }));
-  });
-}
+export const ple = (...given: Parameters<typeof startPle>): Promise<Finished> => startPle(...given).finished;
 
 /**
  * Runs a command line in the test's own process, from the sources that it has imported. It must start no process,

@@ -19,7 +19,7 @@ export interface Started {
 export function startPle(
   words: readonly string[],
   options: {
-    readonly env?: Readonly<Record<string, string>>;
+    readonly env?: Readonly<Record<string, string | undefined>>;
     readonly nodeOptions?: readonly string[];
     readonly cwd?: string;
   } = {},
