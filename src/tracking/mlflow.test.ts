@@ -6,7 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryFolder } from '../support/folder.fixture.js';
 import { mlflowTracker } from './mlflow.js';
 import { mlflowServer } from './mlflow-server.fixture.js';
-import type { TrackedParameter, TrackedStep } from './tracker.js';
+import type { TrackedParameter, TrackedStep } from './trackers.js';
 
 const epoch = (step: number): TrackedStep => ({ step, scalars: { loss: 1 / step } });
 const final: TrackedStep = { step: 3, scalars: { 'test/auc': 0.5 } };
@@ -24,7 +24,7 @@ function begun(url: string, { folder = temporaryFolder(), name = 'a', parameters
   const notes: string[] = [];
   const steps = [...earlier];
   const run = { name, folder, parameters, follow: () => () => steps.splice(0) };
-  const tracker = mlflowTracker({ url, experiment: 'tried' }, run, (message) => notes.push(message));
+  const tracker = mlflowTracker(url, 'tried', run, (message) => notes.push(message));
   const log = (step: TrackedStep) => {
     steps.push(step);
     tracker.update();
@@ -83,7 +83,7 @@ test('numbers that a server does not take are left out, with one note; what foll
   server.failNext(2);
   for (const step of [epoch(1), epoch(2), epoch(3)]) {
     tracker.log(step);
-    await vi.waitFor(() => expect(server.received()).toBe(step.step + 3)); // three have created the run
+    await vi.waitFor(() => expect(server.received()).toBe(step.step + 2)); // two have created the run
   }
   await tracker.end('finished', []);
   expect(tracker.notes).toEqual([expect.stringContaining('it answers 500')]);
@@ -99,7 +99,7 @@ test('a journal that cannot be read costs a note', async () => {
     throw new Error('EMFILE');
   };
   const run = { name: 'a', folder: temporaryFolder(), parameters: {}, follow };
-  const tracker = mlflowTracker({ url: server.url, experiment: 'tried' }, run, (message) => notes.push(message));
+  const tracker = mlflowTracker(server.url, 'tried', run, (message) => notes.push(message));
   tracker.update();
   await tracker.end('failed', []);
   expect(notes).toEqual([expect.stringContaining('EMFILE. The run does not depend on it.')]);

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { cannotWriteFile } from '../support/whole-file.js';
-import type { TrackedParameter, TrackedRun, Tracker } from './tracker.js';
+import type { TrackedParameter, TrackedRun, Tracker } from './trackers.js';
 
 /** Codes of the hparams plugin. */
 const statuses = { finished: 1, failed: 2, interrupted: 0 } as const;
@@ -18,9 +18,12 @@ const statuses = { finished: 1, failed: 2, interrupted: 0 } as const;
  */
 export function tensorboardTracker({ folder, parameters, follow }: TrackedRun): Tracker {
   const file = createEventFile(join(folder, 'tensorboard'));
-  const hparams = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, toProto(value)]));
-  const start = hparamsValue('session_start_info', { session_start_info: { hparams, start_time_secs: seconds() } });
-  file.add({ summary: { value: [start] } });
+  const field = (value: TrackedParameter) => ({
+    [`${typeof value === 'boolean' ? 'bool' : typeof value}_value`]: value,
+  });
+  const hparams = Object.entries(parameters).map(([name, value]) => [name, field(value)]);
+  const start = { hparams: Object.fromEntries(hparams), start_time_secs: seconds() };
+  file.add({ summary: { value: [hparamsValue('session_start_info', start)] } });
   const journal = follow();
   const update = () => {
     for (const { step, scalars } of journal()) {
@@ -35,22 +38,10 @@ export function tensorboardTracker({ folder, parameters, follow }: TrackedRun): 
     async end(status) {
       update();
       const info = { status: statuses[status], end_time_secs: seconds() };
-      file.add({ summary: { value: [hparamsValue('session_end_info', { session_end_info: info })] } });
+      file.add({ summary: { value: [hparamsValue('session_end_info', info)] } });
       file.close();
     },
   };
-}
-
-function toProto(value: TrackedParameter): Value {
-  if (typeof value === 'number') return { number_value: value };
-  return typeof value === 'boolean' ? { bool_value: value } : { string_value: value };
-}
-
-/** A TensorBoard event file: records of the TFRecord format, each an `Event`. */
-interface EventFile {
-  /** Written when the call returns. */
-  add(event: Omit<Event, 'wall_time'>): void;
-  close(): void;
 }
 
 /** The part of TensorBoard's formats that this program writes, with the field numbers of its public `.proto` files. */
@@ -80,58 +71,30 @@ message SessionEndInfo { optional int32 status = 1; optional double end_time_sec
 message Value { optional double number_value = 2; optional string string_value = 3; optional bool bool_value = 4; }
 `;
 
-interface Event {
-  /** Seconds since 1970. */
-  readonly wall_time: number;
-  readonly step?: number;
-  readonly file_version?: string;
-  readonly summary?: { readonly value: readonly SummaryValue[] };
-}
-
-type SummaryValue = { readonly tag: string } & (
-  | { readonly simple_value: number }
-  | {
-      readonly tensor: { readonly dtype: number; readonly tensor_shape: { readonly dim: readonly { size: number }[] } };
-      readonly metadata: {
-        readonly plugin_data: { readonly plugin_name: string; readonly content: Uint8Array };
-        readonly data_class: number;
-      };
-    }
-);
-
-/** One of the hparams plugin's messages. */
-type HParamsPluginData =
-  | { readonly session_start_info: { readonly hparams: Readonly<Record<string, Value>>; start_time_secs: number } }
-  | { readonly session_end_info: { readonly status: number; readonly end_time_secs: number } };
-
-type Value = { readonly number_value: number } | { readonly string_value: string } | { readonly bool_value: boolean };
-
-let parsed: protobuf.Root | undefined;
+const { root } = protobuf.parse(definitions, { keepCase: true });
 
 function encode(message: string, value: object): Uint8Array {
-  parsed ??= protobuf.parse(definitions, { keepCase: true }).root;
-  const type = parsed.lookupType(message);
+  const type = root.lookupType(message);
   return type.encode(type.fromObject(value)).finish();
 }
 
 /** The plugin keeps its data in the metadata of a value; the value itself is an empty tensor. */
-function hparamsValue(tag: string, data: HParamsPluginData): SummaryValue {
-  const content = encode('HParamsPluginData', { version: 0, ...data });
+function hparamsValue(field: 'session_start_info' | 'session_end_info', info: object): object {
+  const content = encode('HParamsPluginData', { version: 0, [field]: info });
   return {
-    tag: `_hparams_/${tag}`,
+    tag: `_hparams_/${field}`,
     tensor: { dtype: 1, tensor_shape: { dim: [{ size: 0 }] } }, // DT_FLOAT
     metadata: { plugin_data: { plugin_name: 'hparams', content }, data_class: 2 }, // DATA_CLASS_TENSOR
   };
 }
 
 /**
- * Creates the only event file of a folder: earlier ones are deleted. TensorBoard reads files whose name has `tfevents`,
- * in the order of names.
+ * Creates the only event file of a folder, of TFRecords that each hold an `Event`: earlier ones are deleted. TensorBoard
+ * reads files whose name has `tfevents`, in the order of names.
  * @throws UserError if the system refuses.
  */
-function createEventFile(folder: string): EventFile {
-  const name = `events.out.tfevents.${Math.floor(seconds())}.${hostname()}.${process.pid}`;
-  const path = join(folder, name);
+function createEventFile(folder: string) {
+  const path = join(folder, `events.out.tfevents.${Math.floor(seconds())}.${hostname()}.${process.pid}`);
   const refused = <Made>(work: () => Made): Made => {
     try {
       return work();
@@ -144,7 +107,8 @@ function createEventFile(folder: string): EventFile {
     for (const other of readdirSync(folder)) if (other.includes('tfevents')) rmSync(join(folder, other));
     return openSync(path, 'wx');
   });
-  const add: EventFile['add'] = (event) => {
+  /** Written when the call returns. */
+  const add = (event: { readonly step?: number; readonly file_version?: string; readonly summary?: object }) => {
     const bytes = record(encode('Event', { wall_time: seconds(), ...event }));
     refused(() => {
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);

@@ -1,7 +1,40 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { counted } from '../support/whole-number.js';
-import type { TrackedRun, Tracker } from './tracker.js';
+
+/**
+ * Copies a run's numbers from its journal while it trains. `update` returns at once; `end` waits a few seconds at most.
+ */
+export interface Tracker {
+  /** Resolves when it is known whether other runs can refer to this one. */
+  ready(): Promise<void>;
+  /** The journal has more steps. */
+  update(): void;
+  /** Ends the tracking. @param artifacts paths of finished files */
+  end(status: TrackedStatus, artifacts: readonly string[]): Promise<void>;
+}
+
+/** A run, as given to a tracker when it starts or resumes. */
+export interface TrackedRun {
+  readonly name: string;
+  /** Its folder, which exists. */
+  readonly folder: string;
+  /** The resolved config by dotted key, without paths. */
+  readonly parameters: Readonly<Record<string, TrackedParameter>>;
+  /** Opens the journal. Each call of what it returns reads the steps since the last one; the first reads all. */
+  readonly follow: () => () => readonly TrackedStep[];
+}
+
+export type TrackedParameter = string | number | boolean;
+
+export interface TrackedStep {
+  /** The epoch, from 1. */
+  readonly step: number;
+  /** Finite numbers by name: `validation/click/auc`. */
+  readonly scalars: Readonly<Record<string, number>>;
+}
+
+export type TrackedStatus = 'finished' | 'failed' | 'interrupted';
 
 /** Where a run is tracked: `tracking` of a config. */
 export interface Tracking {
@@ -14,17 +47,13 @@ export interface Tracking {
 
 /** All trackers of a config, as one. Without any, nothing is loaded, written or sent. */
 export async function openTrackers(
-  tracking: Tracking | undefined,
+  { tensorboard, mlflow, experiment = '' }: Tracking = { tensorboard: false },
   run: TrackedRun,
   note: (message: string) => void,
 ): Promise<Tracker> {
-  const { tensorboard, mlflow, experiment = '' } = tracking ?? { tensorboard: false };
   const trackers: Tracker[] = [];
   if (tensorboard) trackers.push((await import('./tensorboard.js')).tensorboardTracker(run));
-  if (mlflow !== undefined) {
-    const { mlflowTracker } = await import('./mlflow.js');
-    trackers.push(mlflowTracker({ url: mlflow, experiment }, run, note));
-  }
+  if (mlflow !== undefined) trackers.push((await import('./mlflow.js')).mlflowTracker(mlflow, experiment, run, note));
   return {
     async ready() {
       for (const tracker of trackers) await tracker.ready();
@@ -39,16 +68,13 @@ export async function openTrackers(
 }
 
 /** A note on finished runs that no tracker has, as only runs that train are tracked. @param paths Their folders. */
-export function noteOnUntracked(paths: readonly string[], tracking: Tracking | undefined): string | undefined {
-  const { tensorboard = false, mlflow } = tracking ?? {};
-  const places = [
-    ...(tensorboard ? [['TensorBoard', 'tensorboard']] : []),
-    ...(mlflow ? [['MLflow', 'mlflow.json']] : []),
-  ];
-  for (const [where, file = ''] of places) {
-    const left = new Set(paths.filter((path) => !existsSync(join(path, file)))).size;
-    if (left > 0)
-      return `${counted(left, 'finished run')} will not be in ${where}: only runs that train are tracked. name=NAME trains again, in another folder.`;
-  }
-  return undefined;
+export function noteOnUntracked(
+  paths: readonly string[],
+  { tensorboard, mlflow }: Tracking = { tensorboard: false },
+): string | undefined {
+  const left = (file: string) => new Set(paths.filter((path) => !existsSync(join(path, file)))).size;
+  const [inFolder, onServer] = [tensorboard ? left('tensorboard') : 0, mlflow ? left('mlflow.json') : 0];
+  if (inFolder + onServer === 0) return undefined;
+  const where = inFolder > 0 ? 'TensorBoard' : 'MLflow';
+  return `${counted(inFolder || onServer, 'finished run')} will not be in ${where}: only runs that train are tracked. name=NAME trains again, in another folder.`;
 }
