@@ -12,8 +12,8 @@ import { learningRateSchedules } from './optimizers/schedules/catalogue.js';
 
 /** Imports go only to the right (see ARCHITECTURE.md). */
 const layers = [
-  ...['library.ts', 'cli', 'report', 'comparison', 'serving', 'training', 'tracking', 'engine', 'metrics', 'objective'],
-  ...['optimizers', 'models', 'guess', 'inspect', 'data', 'config', 'support'],
+  ...['library.ts', 'cli', 'report', 'comparison', 'serving', 'training', 'tracking', 'engine', 'inspect', 'metrics'],
+  ...['objective', 'optimizers', 'models', 'guess', 'data', 'config', 'support'],
 ];
 
 const source = import.meta.dirname;

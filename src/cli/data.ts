@@ -7,7 +7,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { Experiment } from '../config/experiment.js';
 import type { Source } from '../data/dataset.js';
 import type { startingConfig } from '../guess/starting-config.js';
-import type { Inspection } from '../inspect/inspection.js';
+import type { Inspection } from '../inspect/inspect.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import { shellWord } from '../support/shell-word.js';
 import type { LoadingEvent, withSource } from '../training/load-dataset.js';
@@ -90,7 +90,7 @@ const inspectData = defineCommand(
 );
 
 async function inspected(experiment: Experiment, isSaid = true): Promise<Inspection> {
-  const [{ findTask }, { everything, inspect, sample }, { progressBar }] = await Promise.all([
+  const [{ findTask }, { everything, inspect }, { progressBar }] = await Promise.all([
     import('../data/encode/encode.js'),
     import('../inspect/inspect.js'),
     import('./display/progress-bar.js'),
@@ -102,7 +102,7 @@ async function inspected(experiment: Experiment, isSaid = true): Promise<Inspect
       (source) => {
         const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
         const bar = progressBar('inspecting', 'columns');
-        return inspect(source, tasks, source.generated ? sample : everything, signal, bar.update).finally(bar.stop);
+        return inspect(source, tasks, everything, signal, bar.update).finally(bar.stop);
       },
       isSaid,
     ),

@@ -1,29 +1,47 @@
-import type { Source, SourceColumn, SourceTask, SplitName } from '../data/dataset.js';
-import { queryNumbers } from '../data/store/database.js';
-import { inspectColumns } from './columns.js';
-import {
-  type Finding,
-  findings,
-  type Inspection,
-  type LabelSummary,
-  type RowsInCommon,
-  type SplitSummary,
-  type TaskSummary,
-} from './inspection.js';
-import { perSplit, type SeenRows, splitSql, withSeenRows } from './seen-rows.js';
+import { hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { type Source, type SourceTask, type SplitName, splitNames } from '../data/dataset.js';
+import { r2 } from '../metrics/regression.js';
+import { areaUnderCurve, binarySample, regressionSample } from '../metrics/samples.js';
+import { wholeNumber as count } from '../support/whole-number.js';
 
-/** Values read of each split, rows times columns and entries of lists: 4 GiB. */
-export const everything = 2 ** 30;
-/** Of generated rows, which are alike: some 30,000 rows of 512 columns. */
-export const sample = 2 ** 24;
+/** Counts of a data set before encoding, and what is suspicious about it. */
+export type Inspection = Awaited<ReturnType<typeof inspect>>;
+
+/** Over the rows read that are in the task's sample space. */
+interface LabelSummary {
+  readonly rows: number;
+  /** Labels that are 1. */
+  readonly positives: number;
+  /** Null without rows. */
+  readonly mean: number | null;
+}
+
+/** Values read of each split, rows times columns. */
+export const everything = 2 ** 25;
+/** About a quarter of a second: some 27,000 rows of 38 columns in each split. */
+const glanced = 2 ** 20;
+const mostNotes = 8;
 
 /** Tasks of a config, with their indexes in the source. */
 type ChosenTasks = readonly { readonly task: SourceTask; readonly index: number }[];
 
+/** The findings of evenly spaced blocks, for a run to print before it trains. No result depends on them. */
+export async function glance(
+  source: Source,
+  tasks: ChosenTasks,
+  signal?: AbortSignal,
+  progress?: (done: number) => void,
+): Promise<readonly string[]> {
+  const { findings } = await inspect(source, tasks, glanced, signal, progress);
+  if (findings.length <= mostNotes) return findings;
+  return [...findings.slice(0, mostNotes), `${findings.length - mostNotes} more findings: ple data inspect.`];
+}
+
 /**
  * Learns from training rows only.
  * @param tasks In the order of the config.
- * @param mostValues Of each split, as `everything`.
+ * @param mostValues Of each split, as `everything`. Of more, evenly spaced blocks are read.
  * @param progress Gets the number of columns inspected, and of all.
  * @param signal When it fires, the inspection fails with its reason.
  */
@@ -33,127 +51,169 @@ export async function inspect(
   mostValues: number,
   signal?: AbortSignal,
   progress: (done: number, total: number) => void = () => undefined,
-): Promise<Inspection> {
-  const indexes = tasks.map(({ index }) => index);
-  return withSeenRows(source, indexes, mostValues, signal, async (seen) => {
-    const { columns } = source;
-    const summaries = await taskSummaries(
-      seen,
-      tasks.map(({ task }) => task),
-    );
-    const inspection = {
-      splits: perSplit((split): SplitSummary => {
-        const read = seen.read[split];
-        return { rows: source.splits[split].rows, lookedAt: read, outside: read - seen.kept[split] };
-      }),
-      tasks: summaries,
-      columns: await inspectColumns(seen, columns, summaries, (done) => progress(done, columns.length)),
-      inCommon: await rowsInCommon(seen, columns),
-    };
-    return { ...inspection, findings: findings(inspection) };
-  });
-}
-
-/** About a quarter of a second on one core for any data: some 27,000 rows of 38 columns in each split. */
-const glanced = 2 ** 20;
-const mostNotes = 8;
-
-/**
- * The findings of evenly spaced blocks, one line each, for a run to print before it trains. It only reads the
- * source, so no result depends on it.
- * @param signal When it fires, the glance fails with its reason.
- */
-export async function glance(
-  source: Source,
-  tasks: ChosenTasks,
-  signal?: AbortSignal,
-  progress?: (done: number) => void,
-): Promise<readonly string[]> {
-  const { findings } = await inspect(source, tasks, glanced, signal, progress);
-  const notes = varied(findings).map(({ message }) => message);
-  if (notes.length <= mostNotes) return notes;
-  return [...notes.slice(0, mostNotes), `${notes.length - mostNotes} more findings about the data: ple data inspect.`];
-}
-
-/**
- * Sorts findings so that repetitions for many tasks do not hide others: the first of each kind, then the first of each
- * kind and column, then the rest.
- */
-function varied(findings: readonly Finding[]): readonly Finding[] {
-  const firsts = (key: (finding: Finding) => string) =>
-    findings.filter((one, i) => findings.findIndex((other) => key(other) === key(one)) === i);
-  const [kinds, columns] = [firsts(({ kind }) => kind), firsts(({ kind, column }) => `${kind} ${column}`)];
-  return [...new Set([...kinds, ...columns, ...findings])];
-}
-
-async function taskSummaries(seen: SeenRows, tasks: readonly SourceTask[]): Promise<readonly TaskSummary[]> {
-  const summaries: TaskSummary[] = [];
-  for (const [t, { name, type }] of tasks.entries()) {
-    const of = (split: SplitName) => labelSummary(seen, `l${t}`, split, type === 'binary');
-    const splits = { train: await of('train'), validation: await of('validation'), test: await of('test') };
-    summaries.push({ name, type, splits });
+): Promise<{
+  /** `outside`: rows read that are in no task's sample space, or of weight 0. They are counted only here. */
+  readonly splits: Readonly<Record<SplitName, { readonly rows: number; readonly outside: number }>>;
+  readonly tasks: readonly (SourceTask & { readonly splits: Readonly<Record<SplitName, LabelSummary>> })[];
+  /** Each is one line. */
+  readonly findings: readonly string[];
+}> {
+  const read = (split: SplitName) => seenRows(source, split, tasks, mostValues, signal);
+  const seen = { train: await read('train'), validation: await read('validation'), test: await read('test') };
+  const disguises: string[] = [];
+  for (const [c, { name, kind }] of source.columns.entries()) {
+    const told = kind === 'list' ? [] : tasks.flatMap(({ task }, t) => toldAlone(seen, c, kind, task, t));
+    if (told.length > 0)
+      disguises.push(`Column '${name}' predicts ${told.join(', ')}: ignore it if it is known only after the label.`);
+    progress(c + 1, source.columns.length);
+    await setImmediate(); // for signals
+    signal?.throwIfAborted();
   }
-  return summaries;
-}
-
-async function labelSummary(
-  { database }: SeenRows,
-  label: string,
-  split: SplitName,
-  isBinary: boolean,
-): Promise<LabelSummary> {
-  const [rows = 0, ones = 0, mean = 0, deviation = 0, least = 0, most = 0] = await queryNumbers(
-    database,
-    [
-      `count(${label})`,
-      `count(*) FILTER (${label} = 1)`,
-      `avg(${label})`,
-      `stddev_pop(${label}) FILTER (isfinite(${label}))`, // it fails on others, which training refuses
-      `min(${label})`,
-      `max(${label})`,
-    ],
-    `seen WHERE ${splitSql[split]}`,
-  );
+  const perSplit = <Value>(of: (split: SplitName) => Value) => {
+    return { train: of('train'), validation: of('validation'), test: of('test') };
+  };
   return {
-    rows,
-    positives: isBinary ? ones : null,
-    mean: rows > 0 ? mean : null,
-    deviation: rows > 0 ? deviation : null,
-    range: rows > 0 ? [least, most] : null,
+    splits: perSplit((split) => ({ rows: source.splits[split].rows, outside: seen[split].outside })),
+    tasks: tasks.map(({ task }, t) => ({ ...task, splits: perSplit((split) => labelSummary(seen[split].labels[t])) })),
+    findings: [...splitNames.slice(1).flatMap((split) => rowsInCommon(seen.train, seen[split], split)), ...disguises],
   };
 }
 
+/** Rows in a task's sample space, with a weight above 0. */
+interface Seen {
+  /** The number of other rows. */
+  readonly outside: number;
+  /** By column; empty of a list. */
+  readonly columns: readonly number[][];
+  /** By task. NaN: outside its sample space. */
+  readonly labels: readonly number[][];
+  /** What all inputs of a row are hashed to. */
+  readonly inputs: readonly string[];
+}
+
+async function seenRows(
+  source: Source,
+  split: SplitName,
+  tasks: ChosenTasks,
+  mostValues: number,
+  signal: AbortSignal | undefined,
+): Promise<Seen> {
+  const { rows, blockRows } = source.splits[split];
+  const all = Math.ceil(rows / blockRows);
+  const blocks = Math.min(all, Math.ceil(mostValues / (1 + source.columns.length) / blockRows));
+  const [columns, labels] = [source.columns.map((): number[] => []), tasks.map((): number[] => [])];
+  const inputs: string[] = [];
+  let outside = 0;
+  for (let at = 0; at < blocks; at++) {
+    const block = await source.splits[split].read(Math.floor((at * all) / blocks));
+    for (let row = 0; row < block.rows; row++) {
+      const ofRow = tasks.map(({ index }) => block.labels[index]?.[row] ?? Number.NaN);
+      if (block.weights?.[row] === 0 || !ofRow.some(Number.isFinite)) {
+        outside++;
+        continue;
+      }
+      const values = block.columns.map((column) => {
+        if (!('begins' in column)) return column[row] ?? Number.NaN;
+        const [begin, end] = [column.begins[row], column.ends[row]];
+        return [column.indexes.subarray(begin, end), column.weights?.subarray(begin, end)];
+      });
+      inputs.push(hash('md5', JSON.stringify(values))); // a missing number is null there, and -0 is 0
+      for (const [c, value] of values.entries()) if (typeof value === 'number') columns[c]?.push(value);
+      for (const [t, label] of ofRow.entries()) labels[t]?.push(Number.isFinite(label) ? label : Number.NaN);
+    }
+    await setImmediate(); // for signals
+    signal?.throwIfAborted();
+  }
+  return { outside, columns, labels, inputs };
+}
+
+function labelSummary(labels: readonly number[] = []): LabelSummary {
+  const inside = labels.filter((label) => !Number.isNaN(label));
+  const [rows, sum] = [inside.length, inside.reduce((total, label) => total + label, 0)];
+  return { rows, positives: inside.filter((label) => label === 1).length, mean: rows > 0 ? sum / rows : null };
+}
+
 /**
- * Counts the rows of other splits that have the inputs of a training row, by a hash of 64 bits.
+ * Whether more rows of a split than chance explains have the inputs of a training row.
  *
- * The number expected by chance. If training rows and other rows are independent draws from one population, a new row
- * matches a training row as often as two training rows match. So the expected share is that of training rows with a
- * duplicate: 1 - (rows that occur once) / rows. This is Good and Turing's estimate (Good 1953). It needs no model of
- * the columns, and holds for few inputs as well as many.
+ * If training rows and other rows are independent draws from one population, a new row matches a training row as often
+ * as two training rows match. So the expected share is that of training rows with a duplicate: 1 - (rows that occur
+ * once) / rows. This is Good and Turing's estimate (Good 1953). It needs no model of the columns, and holds for few
+ * inputs as well as many.
  *
  * Rows come in groups of duplicates: a pair adds 4 to the variance, a group of n about n, so 2 per row bounds both. The
  * estimate has its own error too: error^2 = 2 expected (1 + rows / training rows).
  */
-async function rowsInCommon(
-  { database, kept }: SeenRows,
-  columns: readonly SourceColumn[],
-): Promise<Inspection['inCommon']> {
-  const inputs = columns.flatMap(({ kind }, c) => (kind === 'list' ? [`i${c}`, `w${c}`] : [`i${c}`]));
-  const countSplit = (split: keyof typeof splitSql) => `count(*) FILTER (${splitSql[split]}) AS ${split}`;
-  const rows = `SELECT ${countSplit('train')}, ${countSplit('validation')}, ${countSplit('test')}
-    FROM (SELECT split, hash(${inputs.join(', ')}) AS inputs FROM seen) GROUP BY inputs`;
-  const [once = 0, inValidation = 0, inTest = 0] = await queryNumbers(
-    database,
-    [
-      'count(*) FILTER (train = 1)',
-      ...['validation', 'test'].map((split) => `coalesce(sum(${split}) FILTER (train > 0), 0)`),
-    ],
-    `(${rows})`,
-  );
-  const inCommon = (rows: number, found: number): RowsInCommon => {
-    const expected = kept.train === 0 ? 0 : rows * (1 - once / kept.train);
-    const error = Math.sqrt(2 * expected * (1 + rows / Math.max(1, kept.train)));
-    return { rows, found, expected, error };
+function rowsInCommon(train: Seen, { inputs }: Seen, split: SplitName): string[] {
+  const [trained, rows] = [new Map<string, number>(), inputs.length];
+  for (const input of train.inputs) trained.set(input, 1 + (trained.get(input) ?? 0));
+  const once = [...trained.values()].filter((times) => times === 1).length;
+  const found = inputs.filter((input) => trained.has(input)).length;
+  const expected = rows * (1 - once / train.inputs.length);
+  const error = Math.sqrt(2 * expected * (1 + rows / train.inputs.length));
+  if (!(found > expected + 5 * Math.max(error, 2))) return [];
+  return [
+    `${count(found)} of ${count(rows)} ${split} rows have the inputs of a training row; chance explains about ${count(expected)}: keep equal rows in one split.`,
+  ];
+}
+
+/** A column that reaches this AUC or R² alone almost certainly contains the label. */
+const almostAlone = 0.97;
+
+/** Fewest validation rows for a meaningful score; of a binary task, of the rarer class. */
+const fewest = { rows: 50, rarer: 20 };
+
+/**
+ * How well a column alone predicts a task. A value's mean label is learned from the training rows (for numbers: a
+ * bucket's), smoothed as if the value had one more row with the overall mean. On validation rows these means are the
+ * scores. So a column of values that occur only once does not score well. Labels that are not binary count by their
+ * ranks, so that a few large ones do not decide.
+ */
+function toldAlone(
+  { train, validation }: { readonly train: Seen; readonly validation: Seen },
+  c: number,
+  kind: 'categorical' | 'numeric',
+  { name, type }: SourceTask,
+  t: number,
+): string[] {
+  const isBinary = type === 'binary';
+  const [values = [], later = []] = [train.columns[c], validation.columns[c]];
+  const labelRank = isBinary ? (label: number) => label : ranks(train.labels[t]);
+  const [trained = [], labels = []] = [train.labels[t]?.map(labelRank), validation.labels[t]?.map(labelRank)];
+  const [{ mean }, { rows, positives }] = [labelSummary(trained), labelSummary(labels)];
+  if (isBinary ? Math.min(positives, rows - positives) < fewest.rarer : rows < fewest.rows) return [];
+  const rank = ranks(values);
+  const cell = kind === 'numeric' ? (value: number) => Math.ceil(mostBuckets * rank(value)) : (value: number) => value;
+  const sums = new Map<number, readonly [rows: number, sum: number]>();
+  const sumsOf = (value = Number.NaN) => sums.get(cell(value)) ?? [1, mean ?? 0];
+  for (const [row, value] of values.entries()) {
+    const [[rows, sum], label = Number.NaN] = [sumsOf(value), trained[row]];
+    if (!Number.isNaN(label)) sums.set(cell(value), [rows + 1, sum + label]);
+  }
+  const scores = {
+    logits: Float64Array.from(later, (value) => sumsOf(value)[1] / sumsOf(value)[0]),
+    labels: Float64Array.from(labels),
+    mask: Float64Array.from(labels, (label) => Number(!Number.isNaN(label))),
   };
-  return { validation: inCommon(kept.validation, inValidation), test: inCommon(kept.test, inTest) };
+  const sample = regressionSample({ name, type, offset: 0, scale: 1 }, scores);
+  const score = (isBinary ? areaUnderCurve(binarySample(scores)) : r2.compute(sample)) ?? 0;
+  const figure = `${isBinary ? 'AUC' : 'R²'} ${score.toFixed(3)} on ${count(rows)} validation rows`;
+  return score > almostAlone ? [`'${name}' almost alone (${figure})`] : [];
+}
+
+/** Numbers have so many buckets, with about equally many training rows each. */
+const mostBuckets = 256;
+
+/** The share of values that are not above a number; NaN for NaN. */
+function ranks(values: readonly number[] = []): (value: number) => number {
+  const sorted = Float64Array.from(values.filter((value) => !Number.isNaN(value))).sort();
+  return (value) => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((sorted[middle] ?? 0) <= value) low = middle + 1;
+      else high = middle;
+    }
+    return Number.isNaN(value) ? value : low / sorted.length;
+  };
 }

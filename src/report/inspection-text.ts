@@ -1,5 +1,5 @@
 import { splitNames } from '../data/dataset.js';
-import type { Finding, Inspection } from '../inspect/inspection.js';
+import type { Inspection } from '../inspect/inspect.js';
 import { joined } from '../support/joined.js';
 import { printable } from '../support/printable.js';
 import { count, fixed } from './numbers.js';
@@ -24,7 +24,11 @@ function taskTable({ tasks }: Inspection): string {
     { head: 'type', kind: 'text', cells: rows.map(({ type }) => type) },
     { head: 'split', kind: 'text', cells: rows.map(({ split }) => split) },
     { head: 'in its sample space', kind: 'number', cells: rows.map((row) => count(row.rows)) },
-    { head: 'positive', kind: 'number', cells: rows.map(({ positives }) => count(positives)) },
+    {
+      head: 'positive',
+      kind: 'number',
+      cells: rows.map(({ type, positives }) => count(type === 'binary' ? positives : null)),
+    },
     {
       head: 'mean',
       kind: 'number',
@@ -41,6 +45,6 @@ function findingLines({ findings }: Inspection): string {
 }
 
 /** `warning: …`, without line ends. */
-export function findingTexts(findings: readonly Finding[]): readonly string[] {
-  return findings.map(({ message }) => `warning: ${printable(message)}`);
+export function findingTexts(findings: readonly string[]): readonly string[] {
+  return findings.map((finding) => `warning: ${printable(finding)}`);
 }
