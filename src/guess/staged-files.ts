@@ -11,13 +11,13 @@ import {
   whileOpen,
 } from '../data/store/database.js';
 import { parseNumber } from '../data/table/cell.js';
-import { fileFormat, type RowFileOptions, usualDelimiter } from '../data/table/row-file.js';
+import { fileFormat, usualDelimiter } from '../data/table/row-file.js';
 import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../data/table/staged-rows.js';
 import { listFiles } from '../data/table/table-loader.js';
 import { type TableOptions, usualMissing } from '../data/table/table-options.js';
 import { readHead } from '../data/table/text-table.js';
 import { DataError } from '../support/errors.js';
-import { marksOfMissing } from './column-facts.js';
+import { marks } from './column-facts.js';
 
 /** Where the rows are, as `dataset` says it: in files, or in the result of a query over files or a database. */
 export type Origin = Pick<TableOptions, 'query' | 'database'> & {
@@ -35,33 +35,29 @@ export interface StagedFiles {
   readonly files: readonly SplitFile[];
   /** Columns of types that are not supported, with their types. */
   readonly unsupported: ReadonlyMap<string, string>;
-  readonly dialect: Dialect;
-}
-
-export interface StagingContext {
-  readonly signal?: AbortSignal | undefined;
-  /** Gets the number of bytes read, and of all. */
-  readonly onBytes: (done: number, total: number) => void;
+  /** Keys of `dataset` that tell the loader how the text files are written. */
+  readonly dialect: object;
 }
 
 /**
  * Runs `use` on all rows of the files, in a temporary database in memory. The dialect of text files is guessed from the
  * first file's first rows.
+ * @param onBytes Gets the number of bytes read, and of all.
  * @throws DataError for files that cannot be read, have other columns than the first, or no rows.
  */
 export async function withStagedFiles<Result>(
   origin: Origin,
-  { signal, onBytes }: StagingContext,
+  { signal, onBytes }: { readonly signal?: AbortSignal | undefined; onBytes(done: number, total: number): void },
   use: (staged: StagedFiles) => Promise<Result>,
 ): Promise<Result> {
   const missing = [...usualMissing];
-  const found = (await listFiles({ ...origin, missing, header: true, quote: null })).files;
-  const text = found.find(({ path }) => path !== origin.database && fileFormat(path) === 'text')?.path;
+  const listed = (await listFiles({ ...origin, missing, header: true, quote: null })).files;
+  const text = listed.find(({ path }) => path !== origin.database && fileFormat(path) === 'text')?.path;
   const spill = await mkdtemp(join(tmpdir(), 'ple-guess-'));
   const database = await openDatabase(':memory:', { memory: `${bufferMegabytes}MB`, spill });
-  const staged = async (encoding?: string): Promise<StagedFiles> => {
-    const dialect = await guessedDialect(database, text, encoding);
-    const read = await listFiles({ ...origin, ...dialect.options, missing });
+  const stage = async (encoding?: string): Promise<StagedFiles> => {
+    const dialect = text === undefined ? {} : await guessedDialect(database, text, encoding);
+    const read = await listFiles({ ...origin, quote: '"', header: true, ...dialect, missing });
     const { splitFiles: files } = await read.open(await mkdtemp(join(spill, 'query-')), signal);
     checkColumns(files, undefined);
     const unsupported = new Map(files.flatMap(({ file }) => [...file.unsupported]));
@@ -75,74 +71,45 @@ export async function withStagedFiles<Result>(
     return { database, staged, files, unsupported, dialect };
   };
   return whileOpen(database, signal, async () => {
-    const read = await staged().catch((error: unknown) => {
-      if (error instanceof DataError && /not in UTF-8/.test(error.message)) return staged('windows-1252'); // most likely
+    const files = await stage().catch((error: unknown) => {
+      if (error instanceof DataError && /not in UTF-8/.test(error.message)) return stage('windows-1252'); // most likely
       throw error;
     });
     signal?.throwIfAborted();
-    if (read.staged.rows === 0) throw new DataError(`${origin.path ?? 'The query'} has no rows.`);
-    return use(read);
+    if (files.staged.rows === 0) throw new DataError(`${origin.path ?? 'The query'} has no rows.`);
+    return use(files);
   }).finally(() => rm(spill, { recursive: true, force: true }));
-}
-
-/** How a text file is formatted. */
-interface Dialect {
-  readonly options: RowFileOptions;
-  /** Keys of `dataset` that tell the loader. */
-  readonly keys: { readonly [key in 'delimiter' | 'quote' | 'header' | 'encoding' | 'decimal']?: unknown };
 }
 
 /** Number of rows read from the file's start. */
 const headRows = 2000;
 
 /**
- * Guesses the dialect of a text file from its first rows. DuckDB finds delimiter and quotes. It does not know `::`,
- * takes years and other numbers of a first line for names or not by their columns' types, and reads commas in numbers
- * only if told to, those between thousands too: so header and decimal commas are found here.
- * @param path Undefined: no file is a text.
- * @param encoding Undefined: UTF-8.
- * @throws DataError for a file that cannot be read.
+ * Guesses from its first rows what a text file has otherwise than usual. DuckDB finds delimiter and quotes. It does not
+ * know `::`, takes years and other numbers of a first line for names or not by their columns' types, and reads commas in
+ * numbers only if told to, those between thousands too: so header and decimal commas are found here.
  */
-async function guessedDialect(
-  database: DuckDBConnection,
-  path: string | undefined,
-  encoding?: string,
-): Promise<Dialect> {
-  if (path === undefined) return { options: { quote: '"', header: true }, keys: {} };
+async function guessedDialect(database: DuckDBConnection, path: string, encoding: string | undefined) {
   const usual = usualDelimiter(path);
-  const { delimiter = usual ?? ',', quote } = await sniffed(database, path, encoding);
-  const read = (delimiter: string) => readHead(path, { delimiter, quote, header: false, encoding }, headRows);
-  let head = await read(delimiter);
-  if (head.columns === 1 && head.records[0]?.[0]?.includes('::')) head = await read('::');
-  const header = !isRow(head.records[0] ?? []);
-  const decimal: ',' | undefined = hasDecimalCommas(header ? head.records.slice(1) : head.records) ? ',' : undefined;
-  const options = { delimiter: head.delimiter, quote, header, encoding, decimal };
-  return {
-    options,
-    keys: {
-      ...(head.delimiter === usual ? {} : { delimiter: head.delimiter }),
-      ...(quote === '"' ? {} : { quote }),
-      ...(header ? {} : { header }),
-      ...(encoding === undefined ? {} : { encoding }),
-      ...(decimal === undefined ? {} : { decimal }),
-    },
-  };
-}
-
-/** What DuckDB finds. Without several columns, the delimiter is not found. */
-async function sniffed(
-  database: DuckDBConnection,
-  path: string,
-  encoding: string | undefined,
-): Promise<{ readonly delimiter?: string; readonly quote: string }> {
   // No line is skipped: the loader skips none. Latin-1 has the letters of other encodings at most wrong.
   const options = `skip = 0, sample_size = ${headRows}${encoding === undefined ? '' : ", encoding = 'latin-1'"}`;
   const sniff = `SELECT delimiter, quote FROM sniff_csv(${fileLiteral(path)}, ${options}) WHERE len(columns) > 1`;
-  const [[delimiter, quote] = []] = await queryRows(database, sniff).catch((error: unknown) => {
+  const [[sniffed = usual ?? ',', mark] = []] = await queryRows(database, sniff).catch((error: unknown) => {
     if (machineFault(error)) throw error;
     return []; // the loader says what is wrong, and where
   });
-  return { ...(delimiter === undefined ? {} : { delimiter: String(delimiter) }), quote: quote === "'" ? "'" : '"' };
+  const quote = mark === "'" ? "'" : '"';
+  const read = (delimiter: string) => readHead(path, { delimiter, quote, header: false, encoding }, headRows);
+  let { delimiter, columns, records } = await read(String(sniffed));
+  if (columns === 1 && records[0]?.[0]?.includes('::')) ({ delimiter, columns, records } = await read('::'));
+  const header = !isRow(records[0] ?? []);
+  return {
+    ...(delimiter === usual ? {} : { delimiter }),
+    ...(quote === '"' ? {} : { quote }),
+    ...(header ? {} : { header }),
+    ...(encoding === undefined ? {} : { encoding }),
+    ...(hasDecimalCommas(records.slice(Number(header))) ? { decimal: ',' as const } : {}),
+  };
 }
 
 /** Whether the line contains a number that is not a year. A year may be a name. */
@@ -156,9 +123,9 @@ function isRow(line: readonly string[]): boolean {
  */
 function hasDecimalCommas(records: readonly (readonly string[])[]): boolean {
   return (records[0] ?? []).some((_, c) => {
-    const texts = new Set(records.map((record) => (record[c] ?? '').trim()));
-    for (const mark of marksOfMissing) texts.delete(mark);
-    const numbers = [...texts].filter((text) => /^[-+]?\d*(,\d+)?$/.test(text));
-    return texts.size >= 20 && numbers.length === texts.size && numbers.some((text) => /,(?!\d{3}$)/.test(text));
+    const all = new Set(records.map((record) => (record[c] ?? '').trim()));
+    const texts = [...all].filter((text) => !usualMissing.includes(text) && !marks.includes(text));
+    const areNumbers = texts.length >= 20 && texts.every((text) => /^[-+]?\d*(,\d+)?$/.test(text));
+    return areNumbers && texts.some((text) => /,(?!\d{3}$)/.test(text));
   });
 }

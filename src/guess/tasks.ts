@@ -1,16 +1,12 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { queryNumbers, queryRows } from '../data/store/database.js';
-import { type Condition, conditionParts, parseNumber, shown } from '../data/table/cell.js';
-import { conditionSql } from '../data/table/staged-columns.js';
+import { parseNumber, shown } from '../data/table/cell.js';
+import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
-import { type FrequentValue, valueColumn, valueTable } from './column-facts.js';
-import { type Label, positives } from './labels.js';
-import { areNumbers, type Column, hasMissing, isBinary, isOne, percent, varies } from './rules.js';
-import { flow } from './yaml.js';
+import type { ColumnFacts } from './column-facts.js';
+import { isBinary } from './rules.js';
 
 /** A label as a task. */
 export interface Task {
-  readonly column: Column;
+  readonly column: ColumnFacts;
   readonly name: string;
   /** The entry in `dataset.tasks`, and why. */
   readonly options: object;
@@ -22,183 +18,76 @@ export interface Task {
 }
 
 /**
- * @param input The column's place in `valueTable`.
- * @param onlyWhere The label that must be 1 for the column to have a value.
- * @throws ConfigError for a condition that no row meets, and for a column with too many texts, or one value.
+ * The task that `--task` asks for: `COLUMN`, `NAME=COLUMN`, or `NAME=COLUMN` with a comparison: `liked=rating>=4`,
+ * `sport=genre==sport`.
  */
-export async function guessTask(
-  database: DuckDBConnection,
-  { column, why, asked }: Label,
-  input: number,
-  onlyWhere: string | undefined,
-): Promise<Task> {
-  const { name = column.name, positive } = asked ?? {};
-  const spelled = areNumbers(column) ? [] : await spellings(database, input);
-  const task =
-    positive === undefined
-      ? ownTask(column)
-      : await conditionTask(database, column, input, name, inAllSpellings(positive, spelled));
-  if (!task)
+export function askedTask(columns: readonly ColumnFacts[], text: string): Task {
+  const names = columns.map((column) => column.name);
+  const [, name = text, rest = text] = (!names.includes(text) && /^([^=<>!]+)=(.+)$/.exec(text)) || [];
+  const [, columnName = rest, operator, value = ''] =
+    (rest !== text && /^(.+?)\s*(>=|<=|==|!=|>|<|=)\s*(.*)$/.exec(rest)) || [];
+  const column = columns[names.indexOf(columnName)];
+  if (!column)
     throw new ConfigError(
-      `--task: column '${column.name}' is no label: it has neither numbers nor from two to twenty different texts. --task 'NAME=${column.name}==VALUE' makes one of a value.`,
+      `--task: the file has no column '${columnName}'${didYouMean(columnName, names)}; there are: ${names.slice(0, 30).join(', ')}${names.length > 30 ? ', …' : ''}.`,
     );
-  const { positive: one } = task.options;
-  const remarks = [
-    why,
-    task.remark,
-    one === undefined ? '' : testRemark(spelled),
-    positive !== undefined || hasMissing(column) || onlyWhere === undefined
-      ? ''
-      : `none where ${onlyWhere} is 0: for a task over the other rows alone, ${flow({ mask: { column: onlyWhere, equals: 1 } })}`,
-  ];
-  return {
-    ...task,
-    column,
-    name,
-    options: {
-      ...(name === column.name ? {} : { column: column.name }),
-      ...task.options,
-      ...(one === undefined ? {} : { positive: inAllSpellings(one, spelled) }),
-    },
-    remark: remarks.filter((text) => text !== '').join('; '),
-  };
+  if (value === '' ? operator !== undefined : /[<>]/.test(operator ?? '') && Number.isNaN(parseNumber(value)))
+    throw new ConfigError(`--task ${text}: behind ${operator} stands ${value === '' ? 'a value' : 'a number'}.`);
+  const task =
+    operator === undefined
+      ? labelTask(column, '')
+      : /^==?$/.test(operator)
+        ? valueTask(column, column.values.find(({ texts }) => texts.includes(value)) ?? { texts: [value], rows: 0 }, '')
+        : { column, options: { positive: `${operator} ${value}` }, remark: '', entry: { type: 'binary' } };
+  return { ...task, name, options: { ...(name === column.name ? {} : { column: column.name }), ...task.options } };
 }
 
-type OwnTask = Pick<Task, 'entry' | 'remark' | 'rarer'> & {
-  readonly options: {
-    readonly positive?: Condition | readonly string[];
-    readonly regression?: true;
-    readonly multiclass?: readonly string[];
-  };
-};
-
-/** A text column with more distinct values is not a label. */
+/** A text column with more distinct values is no label. */
 const mostClasses = 20;
 
 /** The task of a column's own values: 0 and 1, numbers, classes, or two values of which one is positive. */
-function ownTask(column: Column): OwnTask | undefined {
-  const { name, different, present, rows, values, smallest, largest } = column;
-  const outside = hasMissing(column)
-    ? `; empty in ${percent(rows - present, rows)} of the rows, which are outside its sample space`
-    : '';
-  const binary = (options: OwnTask['options'], ones: number, remark: string): OwnTask => ({
-    ...{ options, entry: { type: 'binary' }, rarer: Math.min(ones, present - ones) },
-    remark: `${percent(ones, present)} are${remark}${outside}`,
-  });
-  if (isBinary(column)) {
-    const ones = values.filter(({ text }) => isOne(text));
-    return binary({}, countRows(ones), varies(column) ? ' 1' : ' 1 (the same in every row)');
-  }
-  if (different !== 2 && areNumbers(column)) {
-    const remark = `numbers from ${short(smallest)} to ${short(largest)}${scaleRemark(column)}${outside}`;
-    return { options: { regression: true }, entry: { type: 'regression', standardize: true }, remark };
-  }
-  if (different > mostClasses || different < 2) return undefined;
-  if (different > 2) {
-    const rarest = values.at(-1);
-    const remark = `${different} classes; the rarest is ${shown(rarest?.text ?? '')} (${percent(rarest?.count ?? 0, present)})${outside}; --task 'NAME=${name}==VALUE' makes a binary task`;
-    return { options: { multiclass: values.map(({ text }) => text) }, entry: { type: 'multiclass' }, remark };
-  }
-  const positive = positiveValue(column);
-  const others = values.filter((value) => value !== positive).map(({ text }) => shown(text));
-  return binary({ positive: condition(column, positive) }, positive.count, `; others: ${others.join(', ')}`);
-}
-
-/** A binary task by the condition that `--task` gives. */
-async function conditionTask(
-  database: DuckDBConnection,
-  { name: columnName, present, values }: Column,
-  input: number,
-  name: string,
-  positive: Condition,
-): Promise<OwnTask> {
-  const { holds } = conditionSql(positive, valueColumn);
-  const sum = `coalesce(sum(count) FILTER (${holds}), 0)`;
-  const [ones = 0] = await queryNumbers(database, [sum], `${valueTable} WHERE input = ${input}`);
-  if (ones === 0) {
-    const frequent = values.slice(0, 5).map(({ text }) => shown(text));
-    throw new ConfigError(
-      `--task ${name}: no row of column '${columnName}' is ${[positive].flat().map(String).map(shown).join(' or ')}; frequent are ${frequent.join(', ')}.`,
+export function labelTask(column: ColumnFacts, why: string): Task {
+  const { name, different, present, rows, numbers, values, smallest, largest } = column;
+  const empty = `; empty in ${percent(rows - present, rows)} of the rows, which are outside its sample space`;
+  const remark = (what: string) => `${why && `${why}; `}${what}${present < rows ? empty : ''}`;
+  if (different === 2) {
+    const number = ({ texts: [text] }: Value) => Number(text);
+    const [positive, other] = values.toSorted(
+      (a, b) => Number(saysYes(b)) - Number(saysYes(a)) || number(b) - number(a) || a.rows - b.rows,
     );
+    const task = valueTask(column, positive ?? { texts: [], rows: 0 }, `; others: ${shown(other?.texts[0] ?? '')}`);
+    return { ...task, ...(isBinary(column) ? { options: {} } : {}), remark: remark(task.remark) };
   }
-  const remark = `${percent(ones, present)} are 1`;
-  return { options: { positive }, entry: { type: 'binary' }, remark, rarer: Math.min(ones, present - ones) };
+  if (different > 2 && numbers === present)
+    return {
+      ...{ column, name, options: { regression: true }, entry: { type: 'regression', standardize: true } },
+      remark: remark(`numbers from ${Number(smallest.toPrecision(4))} to ${Number(largest.toPrecision(4))}`),
+    };
+  if (different < 2 || different > mostClasses)
+    throw new ConfigError(
+      `--task: column '${name}' is no label: it has neither numbers nor from two to ${mostClasses} different texts. --task 'NAME=${name}==VALUE' makes one of a value.`,
+    );
+  const multiclass = values.flatMap(({ texts }) => texts);
+  return { ...{ column, name, options: { multiclass }, entry: { type: 'multiclass' } }, remark: remark('classes') };
 }
 
-/** For a few whole numbers, such as stars: how to turn them into a binary task. */
-function scaleRemark({ name, different, whole, values, present }: Column): string {
-  if (!whole || different < 3 || different > 11) return '';
-  const shareFrom = (least: FrequentValue) =>
-    countRows(values.filter(({ text }) => Number(text) >= Number(least.text))) / present;
-  const farFromHalf = (value: FrequentValue) => Math.abs(shareFrom(value) - 0.5);
-  const [good] = values.toSorted((a, b) => farFromHalf(a) - farFromHalf(b));
-  return good ? `; --task 'liked=${name}>=${Number(good.text)}' makes a binary task` : '';
+type Value = ColumnFacts['values'][number];
+
+/** Of two values the positive one is a word that means yes; else the larger number; else the rarer value. */
+export function saysYes({ texts }: Value): boolean {
+  return texts.some((text) => /^(yes|y|true|t|positive|pos|won|win|success|good)$/i.test(text));
 }
 
-/** The positive value: a word that means yes; else the largest number; else the rarest value. */
-function positiveValue(column: Column): FrequentValue {
-  const values = column.values.toReversed();
-  const said = values.find(({ text }) => positives.test(text));
-  const largest = areNumbers(column) ? values.toSorted((a, b) => Number(b.text) - Number(a.text))[0] : undefined;
-  const positive = said ?? largest ?? values[0];
-  if (!positive) throw new Error(`Column '${column.name}' has no value`);
-  return positive;
+/** A binary task by one value, in all its spellings. A text that looks like a comparison is protected. */
+function valueTask(column: ColumnFacts, { texts, rows }: Value, others: string): Task {
+  const [text = ''] = texts;
+  return {
+    ...{ column, name: column.name, entry: { type: 'binary' }, rarer: Math.min(rows, column.present - rows) },
+    options: { positive: texts.length > 1 || /^[<>!=]/.test(text) ? texts : text },
+    remark: `${percent(rows, column.present)} are ${shown(text)}${isBinary(column) ? '' : others}`,
+  };
 }
 
-/** The value as a condition. A text that looks like a comparison is protected. */
-function condition(column: Column, { text, other }: FrequentValue): Condition {
-  if (areNumbers(column)) return parseNumber(text);
-  return text !== other || /^[<>!=]/.test(text) ? [...new Set([text, other])] : text;
-}
-
-function countRows(values: readonly FrequentValue[]): number {
-  return values.reduce((sum, { count }) => sum + count, 0);
-}
-
-const short = (value: number) => Number(value.toPrecision(4));
-
-/** A value of a label, and how the files write it: case and a final point apart, it is one. */
-interface Spelling {
-  readonly text: string;
-  readonly same: string;
-  readonly trained: boolean;
-}
-
-const mostSpellings = 100;
-
-/** Of a label with few values; else none. */
-async function spellings(database: DuckDBConnection, input: number): Promise<readonly Spelling[]> {
-  const found = await queryRows(
-    database,
-    `SELECT text, lower(rtrim(text, '.')), trained FROM ${valueTable} WHERE input = ${input} ORDER BY text LIMIT ${mostSpellings + 1}`,
-  );
-  if (found.length > mostSpellings) return [];
-  return found.map(([text, same, trained]) => ({ text: String(text), same: String(same), trained: trained === true }));
-}
-
-/** A condition of equality, with other spellings of its values in the files. */
-function inAllSpellings(positive: Condition | readonly string[], found: readonly Spelling[]): Condition {
-  const condition = typeof positive === 'object' ? [...positive] : positive;
-  const { operator, values } = conditionParts(condition);
-  if (operator !== '=' || typeof condition === 'number') return condition;
-  const bare = (text: string) => text.replace(/\.+$/, '');
-  const isKnown = found.some(({ text, trained }) => trained && values.includes(text));
-  const others = found.filter(({ text, same, trained }) => {
-    const value = values.find((one) => bare(one).toLowerCase() === same);
-    return value !== undefined && !values.includes(text) && !(isKnown && trained && bare(value) !== bare(text));
-  });
-  return others.length > 0 ? [...values, ...others.map(({ text }) => text)] : condition;
-}
-
-/** What the test file writes otherwise than the others do, or has alone. */
-function testRemark(found: readonly Spelling[]): string {
-  const remarks = found
-    .filter(({ trained }) => !trained)
-    .map(({ text, same }) => {
-      const usual = found.find((other) => other.trained && other.same === same);
-      return usual
-        ? `the test file writes ${shown(usual.text)} as ${shown(text)}`
-        : `the test file alone has ${shown(text)}`;
-    });
-  return [...remarks.slice(0, 5), ...(remarks.length > 5 ? ['…'] : [])].join('; ');
+function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toPrecision(3)} %`;
 }

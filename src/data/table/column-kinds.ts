@@ -235,7 +235,7 @@ interface TimeWay {
 }
 
 /** A way of writing times that most of a column's first values have, and how many of all values have it. */
-export type LikelyTime = TimeWay & { readonly values: number };
+type LikelyTime = TimeWay & { readonly values: number };
 
 /** The one way in which all values of a column are times. */
 export async function timeExpression(
@@ -255,7 +255,7 @@ function onlyTime(likely: readonly LikelyTime[] = [], present: number): TimeWay 
  * The ways of writing times that most of a column's first values have. Columns without any are left out.
  * @param marks Values to ignore.
  */
-export async function likelyTimes(
+async function likelyTimes(
   database: DuckDBConnection,
   columns: readonly StagedColumn[],
   marks: readonly string[] = [],
