@@ -81,7 +81,7 @@ export async function predict(
     import('./training/plugins.js'),
     import('./serving/trained-run.js'),
     import('./serving/with-rows.js'),
-    import('./serving/predict-rows.js'),
+    import('./serving/score-rows.js'),
   ]);
   const scale = logits ? 'logit' : 'label';
   await loadNamed(plugins);

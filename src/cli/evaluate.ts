@@ -48,7 +48,7 @@ export const evaluate = defineCommand(
     const [
       { readTrainedRun },
       { loadNamed, metricsLeftOut },
-      { allScores },
+      { allScores, scoredRows },
       { evaluateRows, labelledTasks },
       { slicings },
       { permutationImportance },
@@ -56,7 +56,7 @@ export const evaluate = defineCommand(
     ] = await Promise.all([
       import('../serving/trained-run.js'),
       import('../training/plugins.js'),
-      import('../serving/predict-rows.js'),
+      import('../serving/score-rows.js'),
       import('../serving/evaluate-rows.js'),
       import('../serving/slices.js'),
       import('../serving/permutation-importance.js'),
@@ -75,7 +75,7 @@ export const evaluate = defineCommand(
           const { labelled, without } = labelledTasks(run, rows);
           for (const missing of without) say(`note: Without metrics: the rows have no ${missing}.`);
           const cut = await slicings(rows.file, columns, run.encoding, signal);
-          const scores = await allScores(run, dataset, engine, onRows);
+          const scores = await allScores(dataset, scoredRows(run, dataset, engine), onRows);
           const found = await evaluateRows(run, dataset.tasks, scores, labelled, cut, signal);
           if (importance === undefined) return found;
           const repeats = importance === true ? usualRepeats : importance;

@@ -46,7 +46,7 @@ export const predict = defineCommand(
       import('../data/write/write-file.js'),
       import('../serving/trained-run.js'),
       import('../training/plugins.js'),
-      import('../serving/predict-rows.js'),
+      import('../serving/score-rows.js'),
     ]);
     const scale = logits ? 'logit' : 'label';
     if (out === undefined && isStdoutClosed()) throw new ConfigError('stdout is closed: name a file (--out FILE).');

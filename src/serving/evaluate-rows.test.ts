@@ -8,7 +8,7 @@ import { readRun } from '../training/finished-run.js';
 import { evaluateRows, labelledTasks } from './evaluate-rows.js';
 import { trainedOnMixed } from './mixed-table.fixture.js';
 import { mixedFolder, opened } from './predict-rows.fixture.js';
-import { allScores } from './predict-rows.js';
+import { allScores, scoredRows } from './score-rows.js';
 import { slicings } from './slices.js';
 
 const folder = mixedFolder();
@@ -24,7 +24,7 @@ async function evaluated(path: string, data: string, by: readonly string[] = [])
   try {
     const { labelled, without } = labelledTasks(run, rows);
     const cut = await slicings(rows.file, by, run.encoding);
-    const scores = await allScores(run, rows.dataset, engine, () => undefined);
+    const scores = await allScores(rows.dataset, scoredRows(run, rows.dataset, engine), () => undefined);
     return { without, cut, ...(await evaluateRows(run, rows.dataset.tasks, scores, labelled, cut)) };
   } finally {
     await rows.release();

@@ -9,7 +9,7 @@ import { labelledTasks } from './evaluate-rows.js';
 import { trainedOnMixed } from './mixed-table.fixture.js';
 import { permutation, permutationImportance, tally } from './permutation-importance.js';
 import { mixedFolder, opened } from './predict-rows.fixture.js';
-import { allScores } from './predict-rows.js';
+import { allScores, scoredRows } from './score-rows.js';
 
 const folder = mixedFolder();
 const file = (name: string) => join(folder, name);
@@ -18,7 +18,7 @@ async function scored(path: string, data: string, repeats = 0) {
   const { run, engine, rows } = await opened(path, data);
   try {
     const { labelled } = labelledTasks(run, rows);
-    const scores = await allScores(run, rows.dataset, engine, () => undefined);
+    const scores = await allScores(rows.dataset, scoredRows(run, rows.dataset, engine), () => undefined);
     const shares: number[] = [];
     const importance =
       repeats === 0

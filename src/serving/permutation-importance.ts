@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Block, batchWidths, type Dataset, outputCount, type Split, type Task } from '../data/dataset.js';
+import { type Block, batchWidths, type Dataset, type Task } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { metrics } from '../metrics/catalogue.js';
 import { evaluateTask } from '../metrics/evaluate.js';
@@ -8,7 +8,7 @@ import { errorOverRows, intervalIfDefined, numberedGroups } from '../metrics/row
 import type { TaskScores } from '../metrics/samples.js';
 import { must } from '../support/must.js';
 import { randomFromSeed } from '../support/random.js';
-import { scoredRows } from './score-rows.js';
+import { allScores, openScorer } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 
 /** What a task's usual metric loses if an input's values are dealt to other rows at random. */
@@ -26,11 +26,11 @@ export interface Importance {
 
 /**
  * Permutation importance (Breiman 2001; Fisher, Rudin and Dominici 2019), by task: all values of one input, missing
- * ones and whole lists among them, change rows, and the other inputs stay.
+ * ones and whole lists among them, change rows, and the other inputs stay. The rows are encoded once, and in memory.
  * @param scores of the rows as they are, of all tasks
  * @param labelled The tasks that are measured, by their place.
  * @param repeats Permutations of each input. They depend on its name and the number of rows alone.
- * @param onRows Called with the rows that are scored, of all permutations together.
+ * @param onShare Called with the share of the rows that are scored, of all permutations together.
  */
 export async function permutationImportance(
   run: TrainedModel,
@@ -39,35 +39,32 @@ export async function permutationImportance(
   scores: readonly TaskScores[],
   labelled: readonly number[],
   repeats: number,
-  onRows: (share: number) => void,
+  onShare: (share: number) => void,
 ): Promise<Readonly<Record<string, Importance>>> {
-  const inputs = dataset.encoding.columns.map(({ name }) => name);
-  const rows = dataset.splits.test.rows;
-  const permuted = await permutedRows(dataset, inputs, repeats);
+  const { rows } = dataset.splits.test;
+  const whole = await wholeBlock(dataset);
   const groups = numberedGroups(scores[0]?.groups);
-  const own = scores.map((one) => ({ ...one, ...(groups ? { groups } : {}) }));
-  const tallies = inputs.map(() => labelled.map((t) => tally(must(dataset.tasks[t], 'task'), must(own[t], 'scores'))));
-  let copy = 0;
-  let done = 0; // rows of the copy
-  const logits = dataset.tasks.map((task) => new Float32Array(outputCount(task) * rows)); // [outputs, rows]
-  for await (const batches of scoredRows(run, permuted.dataset, engine)) {
-    for (const batch of batches) {
-      for (let from = 0; from < batch.rows; ) {
-        const count = Math.min(batch.rows - from, rows - done);
-        for (const [t, all] of logits.entries())
-          for (const [output, values] of batch.logits(t).entries())
-            all.set(values.subarray(from, from + count), output * rows + done);
-        from += count;
-        done += count;
-        if (done < rows) continue;
-        const order = permuted.orderOf(copy);
-        for (const [at, t] of labelled.entries())
-          tallies[Math.floor(copy / repeats)]?.[at]?.add(must(logits[t], 'logits'), order);
-        [copy, done] = [copy + 1, 0];
+  const inputs = dataset.encoding.columns.map(({ name }) => name);
+  const tallies = inputs.map(() =>
+    labelled.map((t) =>
+      tally(must(dataset.tasks[t], 'task'), { ...must(scores[t], 'scores'), ...(groups ? { groups } : {}) }),
+    ),
+  );
+  const scorer = await openScorer(run, dataset, engine);
+  try {
+    for (const [i, input] of inputs.entries())
+      for (let repeat = 0; repeat < repeats; repeat++) {
+        const order = permutation(input, repeat, rows);
+        const block = permutedBlock(dataset, whole, input, order);
+        const test = { rows, blockRows: rows, read: async () => block };
+        const permuted = { ...dataset, splits: { ...dataset.splits, test } };
+        const onRows = (done: number) => onShare((i * repeats + repeat + done / rows) / (inputs.length * repeats));
+        const moved = await allScores(permuted, scorer.score(permuted), onRows);
+        for (const [at, t] of labelled.entries()) tallies[i]?.[at]?.add(must(moved[t], 'scores').logits, order);
         await setImmediate(); // lets signals in
       }
-    }
-    onRows((copy + done / rows) / (inputs.length * repeats));
+  } finally {
+    await scorer.release();
   }
   return Object.fromEntries(
     labelled.map((t, at) => {
@@ -85,93 +82,43 @@ export function permutation(input: string, repeat: number, rows: number): Int32A
   return order;
 }
 
-/**
- * The test rows again and again, one copy for each permutation of each input. They are encoded once, and in memory.
- */
-async function permutedRows(dataset: Dataset, inputs: readonly string[], repeats: number) {
-  const widths = batchWidths(dataset);
-  const { rows } = dataset.splits.test;
-  const whole = await wholeSplit(dataset.splits.test, widths);
-  const orders = new Map<number, Int32Array>();
-  const rowOrder = (copy: number) => {
-    const order =
-      orders.get(copy) ?? permutation(must(inputs[Math.floor(copy / repeats)], 'input'), copy % repeats, rows);
-    orders.set(copy, order);
-    orders.delete(copy - 2 - Math.ceil(blockRows / rows)); // rows are read ahead of those that are scored
-    return order;
+/** All test rows, without labels. */
+async function wholeBlock(dataset: Dataset): Promise<Block> {
+  const { test } = dataset.splits;
+  const { categorical, numeric, tasks } = batchWidths(dataset);
+  const whole: Block = {
+    rows: test.rows,
+    categorical: new Int32Array(test.rows * categorical),
+    numeric: new Float32Array(test.rows * numeric),
+    labels: new Float32Array(test.rows * tasks),
+    masks: new Float32Array(test.rows * tasks), // nothing is measured there
   };
-  const total = rows * inputs.length * repeats;
-  const test: Split = {
-    rows: total,
-    blockRows,
-    async read(index) {
-      const first = index * blockRows;
-      const count = Math.min(blockRows, total - first);
-      const block = emptyBlock(count, widths);
-      for (let at = 0; at < count; at++) {
-        const [copy, row] = [Math.floor((first + at) / rows), (first + at) % rows];
-        const input = must(inputs[Math.floor(copy / repeats)], 'input');
-        copyRow(whole, row, block, at, widths);
-        const from = rowOrder(copy)[row] ?? 0;
-        for (const { of, begin, end } of matrixColumns(dataset, input))
-          block[of].set(
-            whole[of].subarray(from * widths[of] + begin, from * widths[of] + end),
-            at * widths[of] + begin,
-          );
-      }
-      return block;
-    },
-  };
-  return { dataset: { ...dataset, splits: { ...dataset.splits, test } }, orderOf: rowOrder };
-}
-
-const blockRows = 8192;
-
-type Widths = ReturnType<typeof batchWidths>;
-
-function emptyBlock(rows: number, { categorical, numeric, tasks }: Widths): Block {
-  return {
-    rows,
-    categorical: new Int32Array(rows * categorical),
-    numeric: new Float32Array(rows * numeric),
-    labels: new Float32Array(rows * tasks),
-    masks: new Float32Array(rows * tasks), // nothing is measured there
-  };
-}
-
-async function wholeSplit(split: Split, widths: Widths): Promise<Block> {
-  const whole = emptyBlock(split.rows, widths);
-  for (let index = 0, row = 0; row < split.rows; index++) {
-    const { rows, categorical, numeric } = await split.read(index);
-    whole.categorical.set(categorical, row * widths.categorical);
-    whole.numeric.set(numeric, row * widths.numeric);
-    row += rows;
+  for (let index = 0, row = 0; row < test.rows; index++) {
+    const block = await test.read(index);
+    whole.categorical.set(block.categorical, row * categorical);
+    whole.numeric.set(block.numeric, row * numeric);
+    row += block.rows;
   }
   return whole;
 }
 
-function copyRow(from: Block, row: number, to: Block, at: number, widths: Widths): void {
-  for (const of of ['categorical', 'numeric'] as const)
-    to[of].set(from[of].subarray(row * widths[of], (row + 1) * widths[of]), at * widths[of]);
-}
-
-/** Where a column's values are in a row of the matrices: a list has indexes and weights. */
-function matrixColumns({ categorical, numeric, lists }: Dataset, input: string) {
-  const single = { categorical: categorical.findIndex(isIt), numeric: numeric.findIndex(isIt) };
-  const list = lists.findIndex(isIt);
-  const before = lists.slice(0, Math.max(0, list)).reduce((sum, { length }) => sum + length, 0);
-  const kinds = ['categorical', 'numeric'] as const;
-  return kinds.flatMap((of) => {
-    if (single[of] >= 0) return [{ of, begin: single[of], end: single[of] + 1 }];
-    const begin = { categorical, numeric }[of].length + before;
-    return list < 0 ? [] : [{ of, begin, end: begin + must(lists[list], input).length }];
-  });
-
-  function isIt({ name }: { readonly name: string }): boolean {
-    return name === input;
+/** The rows with an input's values in another order. A list has indexes and weights. */
+function permutedBlock(dataset: Dataset, whole: Block, input: string, order: Int32Array): Block {
+  const permuted = { ...whole, categorical: whole.categorical.slice(), numeric: whole.numeric.slice() };
+  const widths = batchWidths(dataset);
+  for (const of of ['categorical', 'numeric'] as const) {
+    const names = [
+      ...dataset[of].map(({ name }) => name),
+      ...dataset.lists.flatMap(({ name, length }) => Array<string>(length).fill(name)),
+    ];
+    for (const [place, name] of names.entries()) {
+      if (name !== input) continue;
+      for (const [row, from] of order.entries())
+        permuted[of][row * widths[of] + place] = whole[of][from * widths[of] + place] ?? 0;
+    }
   }
+  return permuted;
 }
-
 function usualMetric(type: Task['type']): Metric {
   return must(
     metrics.all.find((one) => one.type === type && one.usual),

@@ -8,8 +8,7 @@ import { smallOptions } from '../models/run.fixture.js';
 import { folderOfFile } from '../support/folder.fixture.js';
 import { readRun } from '../training/finished-run.js';
 import { trainedOnMixed, writeMixedTable } from './mixed-table.fixture.js';
-import { predictions } from './predict-rows.js';
-import { encodedRows, type Scale } from './score-rows.js';
+import { encodedRows, predictions, type Scale } from './score-rows.js';
 import { readTrainedRun } from './trained-run.js';
 
 const context = { seed: 0, note: () => undefined };

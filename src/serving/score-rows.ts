@@ -6,11 +6,12 @@ import type { Dialect, LoaderContext, RowReading } from '../data/loader.js';
 import { type NewRows, openNewRows } from '../data/table/new-rows.js';
 import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
 import type { Engine, Program, Signature } from '../engine/engine.js';
-import { inLabelUnits, sigmoid } from '../metrics/samples.js';
+import { inLabelUnits, sigmoid, type TaskScores } from '../metrics/samples.js';
 import { models } from '../models/catalogue.js';
 import type { Model } from '../models/model.js';
 import { hasManyRows } from '../optimizers/optimizer.js';
 import type { HostArray } from '../support/arrays.js';
+import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { type ScoredBatch, scoredBatches } from '../training/evaluation.js';
 import { modelShape } from '../training/setup.js';
@@ -75,36 +76,99 @@ function labelReading({ tasks }: Encoding, own: RowReading | undefined): RowRead
   );
 }
 
-/**
- * Predicts all rows, each task with the parameters that serve it, batch by batch.
- * @throws NotFinite
- */
-export async function* scoredRows(
-  run: TrainedModel,
-  dataset: Dataset,
-  engine: Engine,
-): AsyncGenerator<readonly ScoredBatch[]> {
+/** Compiles a model that predicts rows, each task with the parameters that serve it. */
+export async function openScorer(run: TrainedModel, dataset: Dataset, engine: Engine) {
   const { experiment } = run;
   const model = models.get(experiment.model.type).build(modelShape(dataset), experiment.model);
   const { batchSize } = experiment.train;
   const batch = batchArrays(dataset, batchSize).inputs;
   const program = await servedProgram(engine, model, batch, dataset.tasks, storedSets(model, run));
-  let row = 0;
-  try {
-    for await (const batches of scoredBatches(program, dataset, 'test', batchSize)) {
-      for (const batch of batches) {
-        for (const [t, { name }] of dataset.tasks.entries())
-          for (const logits of batch.logits(t)) {
-            const at = logits.findIndex((logit) => !Number.isFinite(logit));
-            if (at >= 0) throw new NotFinite(name, row + at);
-          }
-        row += batch.rows;
+  return {
+    /** All rows, batch by batch. @throws NotFinite */
+    async *score(rows: Dataset): AsyncGenerator<readonly ScoredBatch[]> {
+      let row = 0;
+      for await (const batches of scoredBatches(program, rows, 'test', batchSize)) {
+        for (const batch of batches) {
+          for (const [t, { name }] of rows.tasks.entries())
+            for (const logits of batch.logits(t)) {
+              const at = logits.findIndex((logit) => !Number.isFinite(logit));
+              if (at >= 0) throw new NotFinite(name, row + at);
+            }
+          row += batch.rows;
+        }
+        yield batches;
       }
-      yield batches;
-    }
+    },
+    release: () => program.release(),
+  };
+}
+
+/** Predicts all rows, batch by batch. @throws NotFinite */
+export async function* scoredRows(
+  run: TrainedModel,
+  dataset: Dataset,
+  engine: Engine,
+): AsyncGenerator<readonly ScoredBatch[]> {
+  const scorer = await openScorer(run, dataset, engine);
+  try {
+    yield* scorer.score(dataset);
   } finally {
-    await program.release();
+    await scorer.release();
   }
+}
+
+/** Called with the number of rows that are done. Throws to stop. */
+type OnRows = (done: number) => void;
+
+/** The columns of the predictions, and their rows in the order of the data, a batch at a time. */
+export function predictions(
+  run: TrainedModel,
+  dataset: Dataset,
+  engine: Engine,
+  scale: Scale,
+  onRows: OnRows,
+): { readonly columns: readonly OutputColumn[]; readonly blocks: AsyncIterable<RowGroup> } {
+  return { columns: scoreColumns(dataset.tasks, scale), blocks: blocks() };
+
+  async function* blocks(): AsyncGenerator<RowGroup> {
+    let done = 0;
+    for await (const batches of scoredRows(run, dataset, engine)) {
+      for (const batch of batches) {
+        yield scoreValues(dataset.tasks, batch, scale);
+        done += batch.rows;
+      }
+      onRows(done);
+    }
+  }
+}
+
+/** Logits, labels, masks and groups of all rows, by task, for metrics. */
+export async function allScores(
+  dataset: Dataset,
+  scored: AsyncIterable<readonly ScoredBatch[]>,
+  onRows: OnRows,
+): Promise<readonly TaskScores[]> {
+  const { rows, groups } = dataset.splits.test;
+  const ofRows = await groups?.();
+  const tasks = dataset.tasks.map((task) => ({
+    logits: new Float32Array(outputCount(task) * rows), // [outputs, rows]
+    labels: new Float32Array(rows),
+    mask: new Float32Array(rows),
+    ...(ofRows ? { groups: ofRows } : {}),
+  }));
+  let done = 0;
+  for await (const batches of scored) {
+    for (const batch of batches) {
+      for (const [t, { logits, labels, mask }] of tasks.entries()) {
+        for (const [output, values] of batch.logits(t).entries()) logits.set(values, output * rows + done);
+        labels.set(batch.labels(t), done);
+        mask.set(batch.mask(t), done);
+      }
+      done += batch.rows;
+    }
+    onRows(done);
+  }
+  return tasks;
 }
 
 /** A prediction that is not finite. */
@@ -127,12 +191,35 @@ export type Scale = 'label' | 'logit';
  * `<task>.probability` of a binary task, `<task>.probability.<class>` of a multiclass one, `<task>.prediction` of a
  * regression; or `<task>.logit`.
  */
-export function scoreColumns(tasks: readonly Task[], scale: Scale): readonly OutputColumn[] {
+function scoreColumns(tasks: readonly Task[], scale: Scale): readonly OutputColumn[] {
   return tasks.flatMap(({ name, type, classes }) => {
     const what = scale === 'logit' ? 'logit' : type === 'regression' ? 'prediction' : 'probability';
     const names = classes ? classes.map((text) => `${name}.${what}.${text}`) : [`${name}.${what}`];
     return names.map((column): OutputColumn => ({ name: column, kind: 'float' }));
   });
+}
+
+/**
+ * Checks that all columns of predictions and of `keep` have different names.
+ * @throws ConfigError that names the equal ones.
+ */
+export function checkNames({ encoding }: Pick<TrainedModel, 'encoding'>, scale: Scale, keep: readonly string[]): void {
+  const names = scoreColumns(encoding.tasks, scale).map(({ name }) => name);
+  const double = twice(names);
+  if (double !== undefined)
+    throw new ConfigError(
+      `Two predictions would be written as '${double}': rename one of their tasks or classes, and train again.`,
+    );
+  const keptTwice = twice(keep);
+  if (keptTwice !== undefined) throw new ConfigError(`--keep ${keptTwice}: it is named twice.`);
+  const taken = keep.find((name) => twice([...names, name]) !== undefined);
+  if (taken !== undefined)
+    throw new ConfigError(`--keep ${taken}: the predictions have a column of this name. Rename that of the rows.`);
+}
+
+function twice(names: readonly string[]): string | undefined {
+  const small = names.map((name) => name.toLowerCase()); // DuckDB, which writes the files, takes such names for one
+  return names.find((_, place) => small.indexOf(small[place] ?? '') < place);
 }
 
 /** The values of `scoreColumns`, as 32-bit floats. */

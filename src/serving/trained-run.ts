@@ -1,11 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
 import { type Encoding, encodingShape, mostEncodingText } from '../data/encoding.js';
 import type { Model } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
 import { ConfigError, DataError } from '../support/errors.js';
-import { listFolder } from '../support/folder-contents.js';
 import { readSafetensors } from '../support/safetensors.js';
 import { inWorkingFolder } from '../support/system-error.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
@@ -44,14 +43,10 @@ export async function readTrainedRun(
   const run = readRun(path);
   if (!run) {
     if (!existsSync(path)) throw new ConfigError(`There is no folder ${path}${inWorkingFolder(path)}.`);
-    const model = (run: string) => run.replace(/-seed-\d+-\w+$/, '');
-    const below = finishedBelow(path).filter((run, index, all) => model(run) !== model(all[index - 1] ?? ''));
-    if (below.length > 0)
-      throw new ConfigError(
-        `${path} is not a run, but has some. Name one that has finished, such as ${below.slice(0, 8).join(', ')} (all: ple runs ${path}).`,
-      );
-    const advice = existsSync(join(path, 'config.yaml')) ? `: ple train --resume ${path} continues it` : '';
-    throw new ConfigError(`${path} has no finished run${advice}.`);
+    const advice = existsSync(join(path, 'config.yaml'))
+      ? `ple train --resume ${path} continues it`
+      : `ple runs ${path} lists those below it`;
+    throw new ConfigError(`${path} has no finished run: ${advice}.`);
   }
   requirePlugins(run, needed);
   const file = (name: string) => {
@@ -70,14 +65,6 @@ export async function readTrainedRun(
   for (const { file: name, tasks } of files)
     sets.push({ file: name, tasks, parameters: (await readSafetensors(file(name))).arrays });
   return { path, experiment, result, notes, encoding, sets };
-}
-
-/** The finished runs in the folder of a comparison, or in one of runs and comparisons, without those of searches. */
-function finishedBelow(path: string, levels = 2): readonly string[] {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [];
-  if (existsSync(join(path, 'result.json')) && existsSync(join(path, encodingFile))) return [path];
-  const names = levels > 0 ? listFolder(path).filter(({ name }) => name !== 'tuning') : [];
-  return names.flatMap(({ name }) => finishedBelow(join(path, name), levels - 1));
 }
 
 /** The stored parameters of a model, in place of those in the files. @throws DataError for weights of another model. */

@@ -8,7 +8,7 @@ import type { Engine } from '../engine/engine.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { type EncodedRows, encodedRows, NotFinite } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
-import { extremeValue, unreadValues } from './unread-values.js';
+import { unreadValues } from './unread-values.js';
 
 /** Progress of predicting new rows. */
 export type RowsEvent =
@@ -79,10 +79,8 @@ export async function withRows<Result>(
     return await work({ rows, dataset, engine, onRows });
   } catch (error) {
     if (!(error instanceof NotFinite)) throw error;
-    const extreme = await extremeValue(run, rows, error.row);
-    const cause = extreme ?? 'is a weight of the model too large?';
     throw new DataError(
-      `${await rows.place(error.row)}: the prediction of task '${error.task}' is not finite: ${cause}.`,
+      `${await rows.place(error.row)}: the prediction of task '${error.task}' is not finite: is a number of the row, or a weight of the model, too large?`,
     );
   } finally {
     await rows.release();
