@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Task } from '../data/dataset.js';
-import { logLoss, normalisedEntropy } from './binary.js';
-import { evaluateTask } from './evaluate.js';
+import { binaryAccuracy, logLoss, normalisedEntropy } from './binary.js';
+import { evaluateTask, selectionScore, taskLoss } from './evaluate.js';
 import { mse, nmse, r2 } from './regression.js';
 import { delongVariance } from './row-influence.js';
-import { binary, labels, logits, ones, predictions, ratings, regression, weights } from './rows.fixture.js';
+import { binary, labels, logits, multiclass, ones, predictions, ratings, regression, weights } from './rows.fixture.js';
 import { binarySample, sigmoid } from './samples.js';
 
 const clicks = { logits, labels };
@@ -37,6 +37,88 @@ test.each([
     expect(evaluateTask(task, { ...rows, mask: weights })[name]).toBeCloseTo(weighted, 12);
   },
 );
+
+// scikit-learn 1.4.2; i = np.arange(60)   z = np.stack([np.sin(i*i + 2*c) * (1 + c) for c in range(3)], 1); y = (7*i*i +
+// i // 3) % 3; w = .5 + (i % 4)   p = softmax(z); roc_auc_score(y, p, multi_class='ovr', average='macro'[,
+// sample_weight=w]), accuracy_score, log_loss
+test.each([
+  [(_: number) => 1, [0.5259738477421404, 0.3333333333333333, 1.9030636884902585]],
+  [(i: number) => 0.5 + (i % 4), [0.4360151856057541, 0.25833333333333336, 2.2139080756351155]],
+])('metrics of classes are what scikit-learn computes: weights %s', (weight, expected) => {
+  const rows = Array.from({ length: 60 }, (_, i) => i);
+  const logits = Float64Array.from([0, 1, 2].flatMap((c) => rows.map((i) => Math.sin(i * i + 2 * c) * (1 + c))));
+  const labels = Float64Array.from(rows, (i) => (7 * i * i + Math.floor(i / 3)) % 3);
+  const found = evaluateTask(multiclass, { logits, labels, mask: Float64Array.from(rows, weight) });
+  const [macroAuc, accuracy, multiclassLogLoss] = expected.map((value) => expect.closeTo(value, 12));
+  expect(found).toEqual({ macroAuc, accuracy, multiclassLogLoss, samples: 60, classes: 3 });
+  expect(selectionScore(multiclass, found)).toBe(1000 * Number(found.macroAuc));
+  expect(taskLoss(multiclass, found)).toBe(found.multiclassLogLoss);
+});
+
+test('of equal logits the first class is predicted, and a class without rows, or with all, has no part in the mean', () => {
+  const of = (logits: readonly number[], labels: readonly number[]) => {
+    const mask = Float64Array.from(labels, () => 1);
+    return evaluateTask(multiclass, { logits: Float64Array.from(logits), labels: Float64Array.from(labels), mask });
+  };
+  // The first class: 2, 1 against 0. The second: 3 against 1, 2.
+  expect(of([2, 0, 1, 1, 3, 2, 0, 0, 0], [0, 1, 0])).toMatchObject({ macroAuc: 1, classes: 2 });
+  expect(of([1, 1, 1, 2, 1, 1], [0, 0])).toMatchObject({ macroAuc: null, accuracy: 0.5, classes: 1 });
+});
+
+/** Of groups: all of one unless they are given. */
+const grouped = (logits: readonly number[], labels: readonly number[], groups = logits.map(() => 3)) =>
+  evaluateTask(binary, {
+    ...{ logits: Float64Array.from(logits), labels: Float64Array.from(labels) },
+    ...{ mask: Float64Array.from(labels, () => 1), groups: Int32Array.from(groups) },
+  });
+
+test('NDCG@10 is the mean of scikit-learn’s over groups with both classes', () => {
+  // scikit-learn 1.4.2: x = np.floor(10*np.sin(i*i)+.5)/10; y = (np.sin(7*i+1)+.4*x > .8); g = (i*i)%9;
+  // np.mean([ndcg_score([y[g==v]], [x[g==v]], k=10) for v in set(g) if 0 < y[g==v].sum() < (g==v).sum()])
+  const rows = Array.from({ length: 200 }, (_, i) => i);
+  const logits = rows.map((i) => Math.round(Math.sin(i * i) * 10) / 10);
+  const labels = rows.map((i) => (Math.sin(7 * i + 1) + 0.4 * (logits[i] ?? 0) > 0.8 ? 1 : 0));
+  const found = grouped(
+    logits,
+    labels,
+    rows.map((i) => (i * i) % 9),
+  );
+  expect(found).toMatchObject({ groups: 4, groupedHitRate10: 1 });
+  expect(found.groupedNdcg10).toBeCloseTo(0.5111175050110749, 12);
+});
+
+test('a group’s hit rate is the probability of a positive among the first ten in a random order of ties', () => {
+  // Eight rows above a tie of four with two positives; two places are left: 1 - (2/4) (1/3).
+  const tied = [9, 8, 7, 6, 5, 4, 3, 2, 0.5, 0.5, 0.5, 0.5, -1];
+  expect(grouped(tied, [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1]).groupedHitRate10).toBeCloseTo(
+    1 - (2 / 4) * (1 / 3),
+    12,
+  );
+  const eleven = Array.from({ length: 11 }, (_, i) => -i);
+  const last = eleven.map((_, i) => Number(i === 10));
+  expect(grouped(eleven, last)).toMatchObject({ groupedHitRate10: 0, groupedNdcg10: 0 });
+  expect(grouped([1, 2], [1, 1]).groupedNdcg10).toBeNull();
+});
+
+test('in a right order the area is 1, however weights add up, and has no interval', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => i);
+  const right = {
+    labels: Float64Array.from(rows, (i) => Number(i >= 13)),
+    mask: Float64Array.from(rows, (i) => 0.1 + i / 7),
+  };
+  const of = (sign: number) => evaluateTask(binary, { ...right, logits: Float64Array.from(rows, (i) => sign * i) });
+  expect([of(1), of(-1)]).toMatchObject([
+    { auc: 1, aucInterval: null },
+    { auc: 0, aucInterval: null },
+  ]);
+});
+
+test('the squares of a mean’s influences add up to its variance', () => {
+  const own = { ...clicks, mask: ones };
+  const share = Number(evaluateTask(binary, own).binaryAccuracy);
+  const squares = binaryAccuracy.influence(binary, own)?.reduce((sum, value) => sum + value ** 2, 0);
+  expect(squares).toBeCloseTo((share * (1 - share)) / 199, 15);
+});
 
 // numpy, of all pairs: psi = (X[:,None]>Y) + 0.5*(X[:,None]==Y), placements V = psi@b/b.sum(), U = a@psi/a.sum(), and
 // of both len(w)/(len(w)-1)*((w*(V-auc))**2).sum()/w.sum()**2. With weights, the jackknife that leaves out a row gives

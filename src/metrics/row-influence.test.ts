@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { randomFromSeed } from '../support/random.js';
-import { errorOverRows, influenceOnRowMean, interval } from './row-influence.js';
+import { errorOverRows, interval } from './row-influence.js';
 
 test('an interval lies in the range of its value: of errors on the log scale, of 1 less an error mirrored', () => {
   const factor = Math.exp((1.959963984540054 * 0.03) / 0.02);
@@ -18,32 +17,11 @@ test('an interval lies in the range of its value: of errors on the log scale, of
     expect(interval(value, 0, range)).toBeNull();
 });
 
-test('there is no error from two rows', () => {
-  const influence = Float64Array.of(0.1, -0.1, 0, 0.2, -0.2);
-  expect(errorOverRows(influence, undefined, Float32Array.of(1, 1, 0, 0, 0))).toBeNull();
-  expect(errorOverRows(influence, undefined, Float32Array.of(1, 1, 0, 0, 0.5))).toBeGreaterThan(0);
-});
-
-test('of squared errors, intervals on the log scale cover more than symmetric ones, and miss more evenly', () => {
-  const random = randomFromSeed(5).stream('errors');
-  const draws = 4000;
-  const missed = { error: [0, 0], symmetric: [0, 0] };
-  for (let draw = 0; draw < draws; draw++) {
-    const squares = Float64Array.from({ length: 10 }, () => random.normal() ** 2); // of mean 1
-    const mask = new Float64Array(10).fill(1);
-    const mean = squares.reduce((sum, value) => sum + value, 0) / 10;
-    const influence = influenceOnRowMean({ mask: Float32Array.from(mask) }, (row) => squares[row] ?? 0);
-    const error = influence && errorOverRows(influence, undefined, mask);
-    for (const [name, range] of [
-      ['error', 'error'],
-      ['symmetric', undefined],
-    ] as const) {
-      const [low = 0, high = 0] = interval(mean, error ?? 0, range) ?? [];
-      if (low > 1) missed[name][0] = (missed[name][0] ?? 0) + 1;
-      if (high < 1) missed[name][1] = (missed[name][1] ?? 0) + 1;
-    }
-  }
-  const shares = (counts: readonly number[]) => counts.map((count) => count / draws);
-  expect(shares(missed.error)).toEqual([expect.closeTo(0.031, 1), expect.closeTo(0.098, 1)]);
-  expect(shares(missed.error)[1]).toBeLessThan((shares(missed.symmetric)[1] ?? 0) - 0.04);
+test('units are rows, or groups with a row in the sample space; from two there is no error', () => {
+  const influence = Float64Array.of(3, 1, -4, 2);
+  const error = (mask: readonly number[], groups?: Int32Array) =>
+    errorOverRows(influence, groups, Float64Array.from(mask));
+  expect([error([1, 1, 0, 0]), error([1, 1, 0, 0.5])]).toEqual([null, Math.sqrt(30)]);
+  const groups = Int32Array.of(0, 0, 1, 2);
+  expect([error([1, 1, 1, 1], groups), error([1, 1, 1, 0], groups)]).toEqual([6, null]);
 });
