@@ -14,7 +14,7 @@ import { type LogFile, openLog } from '../support/growing-file.js';
 import { joined } from '../support/joined.js';
 import { partialPath, writeWhole } from '../support/whole-file.js';
 import { counted } from '../support/whole-number.js';
-import type { TrackedStatus, TrackedStep } from '../tracking/trackers.js';
+import type { TrackedStatus, TrackedStep } from '../tracking/tracker.js';
 import { noteOnUntracked, openTrackers } from '../tracking/trackers.js';
 import { definitions } from '../training/definitions.js';
 import { readRun } from '../training/finished-run.js';

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryFolder } from '../support/folder.fixture.js';
 import { mlflowTracker } from './mlflow.js';
 import { mlflowServer } from './mlflow-server.fixture.js';
-import type { TrackedParameter, TrackedStep } from './trackers.js';
+import type { TrackedParameter, TrackedStep } from './tracker.js';
 
 const epoch = (step: number): TrackedStep => ({ step, scalars: { loss: 1 / step } });
 const final: TrackedStep = { step: 3, scalars: { 'test/auc': 0.5 } };

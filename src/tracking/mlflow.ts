@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { writeWhole } from '../support/whole-file.js';
-import type { TrackedRun, Tracker } from './trackers.js';
+import type { TrackedRun, Tracker } from './tracker.js';
 
 const statuses = { finished: 'FINISHED', failed: 'FAILED', interrupted: 'KILLED' } as const;
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { temporaryFolder } from '../support/folder.fixture.js';
 import { readEvents } from './event-reader.fixture.js';
 import { tensorboardTracker } from './tensorboard.js';
-import type { TrackedStep } from './trackers.js';
+import type { TrackedStep } from './tracker.js';
 
 test('values, names and steps of any kind are read back', async () => {
   const folder = temporaryFolder();

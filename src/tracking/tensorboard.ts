@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { cannotWriteFile } from '../support/whole-file.js';
-import type { TrackedParameter, TrackedRun, Tracker } from './trackers.js';
+import type { TrackedParameter, TrackedRun, Tracker } from './tracker.js';
 
 /** Codes of the hparams plugin. */
 const statuses = { finished: 1, failed: 2, interrupted: 0 } as const;

@@ -8,7 +8,7 @@ import { ConfigError, DataError } from '../support/errors.js';
 import { openLog } from '../support/growing-file.js';
 import { must } from '../support/must.js';
 import { wholeNumber } from '../support/whole-number.js';
-import type { TrackedStatus, Tracker } from '../tracking/trackers.js';
+import type { TrackedStatus, Tracker } from '../tracking/tracker.js';
 import { openTrackers } from '../tracking/trackers.js';
 import { readSnapshot, writeServed, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { dataPaths } from '../config/definitions.js';
 import type { Experiment } from '../config/experiment.js';
 import { leaves } from '../support/differences.js';
-import type { TrackedParameter, TrackedStep } from '../tracking/trackers.js';
+import type { TrackedParameter, TrackedStep } from '../tracking/tracker.js';
 import { definitions } from './definitions.js';
 import { type EpochRecord, epochsSoFar } from './epoch-record.js';
 import type { Result } from './result.js';
