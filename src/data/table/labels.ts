@@ -2,13 +2,14 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { numberKey } from '../encode/number-key.js';
-import { literals, queryRows } from '../store/database.js';
-import type { LabelColumn } from './column-roles.js';
+import { literals, queryNumbers, queryRows } from '../store/database.js';
+import type { KnownRows } from './column-kinds.js';
+import type { ColumnRoles, LabelColumn } from './column-roles.js';
 import type { RowSplits } from './row-splits.js';
-import { conditionSql, keySql, numberSql, spelling, textSql } from './staged-columns.js';
+import { conditionSql, entryWeight, keySql, listEntries, numberSql, spelling, textSql } from './staged-columns.js';
 import type { StagedRows } from './staged-rows.js';
 
-/** SQL of a label: NULL outside the task's sample space, and where it is wrong, which `faults.ts` refuses. */
+/** SQL of a label: NULL outside the task's sample space, and where it is wrong, which `refuseFaults` refuses. */
 export function labelSql(label: LabelColumn, staged: StagedRows) {
   const staging = (name: string) => must(staged.columns.get(name), `column '${name}'`);
   const column = staging(label.name);
@@ -76,4 +77,132 @@ export async function withClasses(
     found.push({ ...label, task: { ...task, classes: texts } });
   }
   return found;
+}
+
+/** Rows for which this SQL is true are refused. */
+interface Fault {
+  readonly sql: string;
+  readonly column: string;
+  /** Behind `file:line: column 'x' is 'text'`. */
+  readonly what: string;
+}
+
+export function findFaults(
+  { staged, inputs }: KnownRows,
+  { labels, weight }: Pick<ColumnRoles, 'labels' | 'weight'>,
+  { faults }: RowSplits,
+  { fixed }: { readonly fixed?: boolean },
+): Fault[] {
+  const found: Fault[] = faults.map((fault) => ({ ...fault, sql: `NOT given AND ${fault.sql}` }));
+  const weights = weight === undefined ? undefined : staged.columns.get(weight);
+  if (weights) {
+    const what = '; a weight is 0, or a number from 1e-30 to 1e30, and every row has one.';
+    found.push({ sql: isNoWeight(numberSql(weights)), column: weights.name, what });
+  }
+  const notComparable = ', which cannot be compared with a number.';
+  for (const label of labels) {
+    const { name, task, positive } = label;
+    const { value, present, inside, comparable, mask } = labelSql(label, staged);
+    if (mask && label.mask) {
+      const sql = `${present} AND ${mask.sql} IS NOT NULL AND NOT ${mask.comparable}`;
+      found.push({ sql, column: label.mask.name, what: notComparable });
+    }
+    const wrong =
+      task.type === 'regression'
+        ? `, which is no number: task '${task.name}' is a regression.`
+        : task.type === 'multiclass'
+          ? otherClass(label)
+          : `, which is neither 0 nor 1${fixed ? '' : `; say which labels are 1: tasks: { ${task.name}: { positive: … } }, or regression: true`}.`;
+    if (positive === undefined) found.push({ sql: `${inside} AND ${value} IS NULL`, column: name, what: wrong });
+    else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
+  }
+  for (const { kind, column, number, lenient, faulty, time, part, weights, separator } of inputs) {
+    const { name } = column;
+    if ((kind === 'numeric' || part !== undefined) && !lenient && faulty) {
+      const advice = fixed ? '' : `; if it has categories: columns: { ${name}: categorical }`;
+      const what = `, which is no ${time === undefined ? 'number' : 'date as those of the column'}${advice}.`;
+      found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
+    }
+    if (kind === 'list' && weights !== undefined) {
+      // The mean over a list divides by the sum of its weights, which negative ones can bring near 0.
+      const weight = entryWeight('e', weights);
+      const odd = `list_filter(${listEntries(column, separator)}, e -> ${isNoWeight(weight)})`;
+      found.push({
+        sql: `len(${odd}) > 0`,
+        column: name,
+        what: ', where the weight of an entry is neither 0 nor a number from 1e-30 to 1e30.',
+      });
+    }
+  }
+  return found;
+}
+
+/** Sums of weights, and their products with losses, are 32-bit floats, which end at 1e-38 and 3e38. */
+function isNoWeight(number: string): string {
+  return `coalesce(${number} <> 0 AND ${number} NOT BETWEEN 1e-30 AND 1e30, true)`;
+}
+
+/** What a label is that is none of the classes. */
+function otherClass({ task: { name }, classes }: LabelColumn): string {
+  if (classes === 'of training')
+    return `, a class that no training row has: list the classes of task '${name}' (multiclass: […]) to keep the row, or leave it out by a mask.`;
+  return `, which is not listed in dataset.tasks.${name}.multiclass.`;
+}
+
+/** @throws DataError for the first row that has a fault. */
+export async function refuseFaults(
+  database: DuckDBConnection,
+  { looked }: RowSplits,
+  faults: readonly Fault[],
+  staged: StagedRows,
+): Promise<void> {
+  const first = faults.map(({ sql }) => `min(row) FILTER (${sql})`);
+  const rows = await queryNumbers(database, first, `${looked} WHERE split IS NOT NULL OR NOT given`);
+  const earliest = Math.min(...rows.filter((row) => !Number.isNaN(row)));
+  const fault = faults[rows.indexOf(earliest)];
+  if (!fault) return;
+  throw new DataError(`${await staged.where(earliest, fault.column)}${fault.what}`);
+}
+
+/** Values are told of which 32-bit floats change one by more than this share of their range. */
+const mostLost = 1e-3;
+
+/**
+ * Notes of numbers that lie too close together for 32-bit floats, as times in seconds of one day do.
+ * @throws DataError for labels that become one number, from which nothing can be learnt.
+ */
+export async function tellLosses(
+  database: DuckDBConnection,
+  { looked }: RowSplits,
+  { staged, inputs }: KnownRows,
+  labels: readonly LabelColumn[],
+  notes: string[],
+): Promise<void> {
+  const asked = [
+    ...inputs.flatMap(({ kind, name, number: sql }, c) => (kind === 'numeric' ? [{ at: `i${c}`, name, sql }] : [])),
+    ...labels.flatMap((label, t) => {
+      const { task, name } = label;
+      return task.type === 'regression'
+        ? [{ at: `l${t}`, name, sql: labelSql(label, staged).value, task: task.name }]
+        : [];
+    }),
+  ];
+  const written = asked.flatMap(({ at }) => ['min', 'max'].map((of) => `${of}(nullif(${at}, 'NaN'))`));
+  const ranges = await queryNumbers(database, written, 'prepared.rows'); // quick; few columns need the exact values
+  for (const [a, { name, sql, ...label }] of asked.entries()) {
+    const [least = 0, most = 0] = ranges.slice(2 * a);
+    if (!(most - least <= (Math.max(-least, most) * 2 ** -24) / mostLost)) continue;
+    const exact = [`min(${sql})`, `max(${sql})`, `max(abs(${sql} - ${sql}::FLOAT::DOUBLE))`];
+    const [from = 0, to = 0, lost = 0] = await queryNumbers(database, exact, looked);
+    if (from === to || lost <= mostLost * (to - from)) continue;
+    const advice = least === 0 ? 'multiply them by a constant' : `subtract a constant, such as ${from}`;
+    if ('task' in label && least === most)
+      throw new DataError(
+        `Column '${name}': as 32-bit floats, its values from ${from} to ${to} are all ${least}, and so is every label of task '${label.task}': ${advice}.`,
+      );
+    const [change, range] = [lost, to - from].map((number) => Number(number.toPrecision(3)));
+    notes.push(
+      `Column '${name}': 32-bit floats change its values by up to ${change}, and they differ by at most ${range}: ${advice}.`,
+    );
+  }
 }

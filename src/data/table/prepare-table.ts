@@ -1,16 +1,34 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import { splitNames } from '../dataset.js';
+import type { CellReading } from '../encoding.js';
 import type { LoaderContext } from '../loader.js';
-import { limitMemory, queryRows, withProgress } from '../store/database.js';
-import type { StoredSource } from '../store/prepared-source.js';
-import { columnKinds } from './column-kinds.js';
-import { columnRoles } from './column-roles.js';
-import { findFaults, refuseFaults } from './faults.js';
-import { withClasses } from './labels.js';
-import { rowSplits } from './row-splits.js';
-import { checkColumns, type SplitFile, stageRows } from './staged-rows.js';
-import type { TableOptions } from './table-options.js';
-import { type About, writeRows } from './write-rows.js';
+import { identifier, limitMemory, queryNumbers, queryRows, withProgress } from '../store/database.js';
+import { noRows, type StoredSource } from '../store/prepared-source.js';
+import { shown } from './cell.js';
+import { columnKinds, type KnownInput } from './column-kinds.js';
+import { columnRoles, type LabelColumn } from './column-roles.js';
+import { findFaults, labelSql, refuseFaults, tellLosses, withClasses } from './labels.js';
+import { type RowSplits, rowSplits } from './row-splits.js';
+import { entryName, entryWeight, listEntries, numberSql, textSql } from './staged-columns.js';
+import { checkColumns, type SplitFile, type StagedRows, stagedTable, stageRows } from './staged-rows.js';
+import { isOfTest, type TableOptions } from './table-options.js';
+
+/** Facts about the data that the options lack. */
+interface About {
+  readonly checksum: string;
+  /** The loader sets the options, so messages do not advise to change them. */
+  readonly fixed?: boolean;
+  /**
+   * The rows are new ones of a model that is trained: all of the test split, and read as those of training. By column.
+   */
+  readonly trained?: ReadonlyMap<string, CellReading>;
+  /** Tasks whose labels are read. Absent: all. The others’ columns are no inputs, unless `columns` names them. */
+  readonly tasks?: readonly string[] | undefined;
+  /** Columns that the table `kept` gets as they are, in the order of the rows. */
+  readonly keep?: readonly string[];
+}
 
 /** Reading takes about half of the time. */
 const readingShare = 0.5;
@@ -26,40 +44,199 @@ export async function prepareTable(
   files: readonly SplitFile[],
   options: TableOptions,
   about: About,
-  context: Pick<LoaderContext, 'progress' | 'signal'>,
+  { progress, signal }: Pick<LoaderContext, 'progress' | 'signal'>,
 ): Promise<StoredSource> {
   checkColumns(files, undefined);
-  const { path = '', names = [] } = files[0]?.file ?? {};
-  const found = columnRoles({ path, names }, options, about.tasks);
+  const { path, names } = must(files[0], 'file').file;
   const { trained, keep = [] } = about;
-  const roles = {
-    ...found,
-    inputs: found.inputs.map((input) => ({ ...input, ...trained?.get(input.name) })),
-    used: new Set([...found.used, ...keep]),
-  };
-  checkColumns(files, roles.used);
+  const {
+    inputs: asked,
+    labels: asLabels,
+    used,
+    weight,
+    group,
+    split,
+  } = columnRoles({ path, names }, options, about.tasks);
+  const read = new Set([...used, ...keep]);
+  checkColumns(files, read);
   const [[threads] = []] = await queryRows(database, "SELECT current_setting('threads')");
-  await limitMemory(database, roles.used.size, Number(threads));
+  await limitMemory(database, read.size, Number(threads));
   const notes: string[] = [];
-  const group = roles.inputs.find(({ name }) => name === roles.group);
-  if (group?.hash !== undefined && !trained)
+  const hashed = asked.find(({ name, hash }) => name === group && hash !== undefined);
+  if (hashed && !trained)
     notes.push(
-      `dataset.group: '${group.name}' is hashed to ${group.hash} values; rows of one value are one group, so its users that share one count together. Name a column that is not hashed, or hash to more.`,
+      `dataset.group: '${group}' is hashed to ${hashed.hash} values; rows of one value are one group, so its users that share one count together. Name a column that is not hashed, or hash to more.`,
     );
   const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
-  const onShare = (share: number) => context.progress?.(Math.floor(share * bytes), bytes);
-  const onBytes = (read: number) => onShare(readingShare * (read / Math.max(1, bytes)));
-  const staged = await stageRows(database, files, roles.used, options.missing, onBytes);
-  const inputs = await columnKinds(database, roles.inputs, staged, (message) => void notes.push(message));
-  const wanted = trained ? (['test'] as const) : splitNames;
-  context.signal?.throwIfAborted();
-  const splits = await rowSplits(database, staged, roles, options);
-  const labelled = { ...roles, labels: await withClasses(database, roles.labels, staged, splits) };
-  const known = { staged, inputs };
-  await refuseFaults(database, splits, findFaults(known, labelled, splits, about), staged);
+  const onShare = (share: number) => progress?.(Math.floor(share * bytes), bytes);
+  const onBytes = (done: number) => onShare(readingShare * (done / Math.max(1, bytes)));
+  const staged = await stageRows(database, files, read, options.missing, onBytes);
+  const wanted = asked.map((input) => ({ ...input, ...trained?.get(input.name) }));
+  const inputs = await columnKinds(database, wanted, staged, (message) => void notes.push(message));
+  signal?.throwIfAborted();
+  const splits = await rowSplits(database, staged, { split }, options);
+  const labels = await withClasses(database, asLabels, staged, splits);
+  await refuseFaults(database, splits, findFaults({ staged, inputs }, { labels, weight }, splits, about), staged);
   const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
-  const writing = { ...about, path, options, wanted, notes, signal: context.signal };
-  const stored = await withProgress(database, written, () => writeRows(database, splits, known, labelled, writing));
-  onShare(1);
-  return stored;
+  return withProgress(database, written, async () => {
+    const { selected, joins } = await writeDictionaries(database, inputs, signal);
+    for (const [t, label] of labels.entries())
+      selected.push(`coalesce((${labelSql(label, staged).value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
+    const weights = staged.columns.get(weight ?? '');
+    if (weights) selected.push(`(${numberSql(weights)})::FLOAT AS weight`);
+    const order = `split * ${2 ** 31} + CASE WHEN split = 0 THEN sort_key ELSE 0 END, row`;
+    await database.run(
+      `CREATE TABLE prepared.rows AS SELECT row::INTEGER AS row, split, ${selected.join(', ')} FROM ${splits.from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
+    );
+    if (keep.length > 0) {
+      const kept = keep.map((name) => `${must(staged.columns.get(name), name).sql} AS ${identifier(name)}`);
+      await database.run(`CREATE TABLE prepared.kept AS SELECT ${kept.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
+    }
+    if (!trained) await tellLosses(database, splits, { staged, inputs }, labels, notes);
+    const checked = { path, options, notes, isNew: trained !== undefined };
+    const { rows, masked } = await checkWritten(database, splits, staged, labels, checked);
+    onShare(1);
+    return {
+      columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time, odd, part, of }) => ({
+        name,
+        kind,
+        size: hash,
+        weighted: kind === 'list' && weights !== undefined,
+        odd,
+        cells: part ? { time, part, of } : kind === 'numeric' ? { lenient, time } : { hash, separator, weights },
+      })),
+      texts: { missing: options.missing, exact: options.exact },
+      tasks: labels.map(({ task }) => task),
+      rows,
+      masked,
+      weighted: weights !== undefined,
+      ...(trained ? { fileRows: staged.files.map(({ rows }) => rows) } : {}),
+      checksum: about.checksum,
+      notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
+      group,
+    };
+  });
+}
+
+const mostValues = 2 ** 23;
+/** A dictionary of more values is joined: texts become values of such a type of DuckDB in three times the time. */
+const mostTypeValues = 2 ** 12;
+
+/** Writes the inputs' dictionaries. @returns SQL of the inputs as they are stored. */
+async function writeDictionaries(
+  database: DuckDBConnection,
+  inputs: readonly KnownInput[],
+  signal: AbortSignal | undefined,
+): Promise<{ readonly selected: string[]; readonly joins: readonly string[] }> {
+  await database.run('CREATE TABLE prepared.dictionaries (input INTEGER, value VARCHAR)');
+  const selected: string[] = [];
+  const joins: string[] = [];
+  for (const [c, input] of inputs.entries()) {
+    signal?.throwIfAborted();
+    const { kind, column, number, hash, separator, weights, text: ofPart } = input;
+    if (kind === 'numeric') {
+      selected.push(`coalesce((${number})::FLOAT, 'NaN'::FLOAT) AS i${c}`);
+      continue;
+    }
+    const isList = kind === 'list';
+    const entries = listEntries(column, separator);
+    const names = weights === undefined ? entries : `list_transform(${entries}, e -> ${entryName('e', weights)})`;
+    const texts = isList ? names : `coalesce(${ofPart ?? textSql(column)}, '')`;
+    const each = (list: string, of: (text: string) => string) =>
+      `${isList ? `list_transform(${list}, e -> ${of('e')})` : of(list)} AS i${c}`;
+    if (hash !== undefined) selected.push(each(texts, (text) => `(md5_number_lower(${text}) % ${hash})::INTEGER`));
+    else if ((await writeDictionary(database, c, texts, input)) > mostTypeValues && !isList) {
+      joins.push(`LEFT JOIN dictionary${c} AS d${c} ON d${c}.value = ${texts}`);
+      selected.push(`d${c}.index AS i${c}`);
+    } else {
+      await database.run(`CREATE TEMP TYPE dictionary${c} AS ENUM (SELECT value FROM dictionary${c})`);
+      const coded = `(${texts})::dictionary${c}${isList ? '[]' : ''}`;
+      selected.push(each(coded, (text) => `enum_code(${text})::INTEGER`));
+    }
+    if (isList && weights !== undefined)
+      selected.push(`list_transform(${entries}, e -> (${entryWeight('e', weights)})::FLOAT) AS w${c}`);
+  }
+  return { selected, joins };
+}
+
+/**
+ * The table `dictionary<c>`: an input's texts in the order of their first rows, and their indexes. @returns how many.
+ */
+async function writeDictionary(
+  database: DuckDBConnection,
+  c: number,
+  texts: string,
+  { name, kind, separator, weights }: KnownInput,
+): Promise<number> {
+  const each =
+    kind === 'list'
+      ? `SELECT unnest(${texts}) AS value, generate_subscripts(${texts}, 1) AS place, rowid AS row FROM ${stagedTable}`
+      : `SELECT ${texts} AS value, 0 AS place, rowid AS row FROM ${stagedTable}`;
+  const from = `(SELECT value, min(row * ${2 ** 22} + place) AS first FROM (${each}) GROUP BY value)`;
+  await database.run(
+    `CREATE TABLE dictionary${c} AS SELECT value, (row_number() OVER (ORDER BY first) - 1)::INTEGER AS index FROM ${from} ORDER BY first`,
+  );
+  const [count = 0] = await queryNumbers(database, ['count(*)'], `dictionary${c}`);
+  const kept = Object.entries({ separator, weights }).map(([key, text]) =>
+    text === undefined ? '' : `, ${key}: ${JSON.stringify(text)}`,
+  );
+  const hashed = `columns: { ${name}: { kind: ${kind}, hash: 1000000${kept.join('')} } }`;
+  if (count > mostValues)
+    throw new DataError(`Column '${name}' has more than ${mostValues} different values; hash them: ${hashed}.`);
+  await database.run(`INSERT INTO prepared.dictionaries SELECT ${c}, value FROM dictionary${c} ORDER BY index`);
+  return count;
+}
+
+/**
+ * @returns How many rows each split has, and whether some labels are missing.
+ * @throws DataError for a split without rows, a task without a training row, and a `positive` that no row has: a typing
+ * error that would
+ * train on zeros alone.
+ */
+async function checkWritten(
+  database: DuckDBConnection,
+  { from }: RowSplits,
+  staged: StagedRows,
+  labels: readonly LabelColumn[],
+  { path, options, notes, isNew }: { path: string; options: TableOptions; notes: string[]; isNew: boolean },
+): Promise<Pick<StoredSource, 'rows' | 'masked'>> {
+  const ofLabels = labels.flatMap((_, t) => [
+    `count(*) FILTER (NOT isnan(l${t}))`,
+    `count(*) FILTER (l${t} = 1)`,
+    `count(*) FILTER (split = 0 AND NOT isnan(l${t}))`,
+  ]);
+  const ofSplits = splitNames.map((_, code) => `count(*) FILTER (split = ${code})`);
+  const counts = await queryNumbers(database, [...ofSplits, ...ofLabels], 'prepared.rows');
+  const [train = 0, validation = 0, test = 0, ...known] = counts;
+  const rows = { train, validation, test };
+  for (const name of isNew ? (['test'] as const) : splitNames) {
+    const isLater = options.splitSeed === 'run' || isOfTest(options);
+    const drawn = isLater && name !== 'train' && !staged.files.some(({ split }) => split === name);
+    if (rows[name] > 0 || drawn) continue;
+    const empty = staged.files.find((file) => file.rows === 0 && (staged.rows === 0 || file.split === name));
+    throw new DataError(empty ? `${empty.file.path} has no rows.` : noRows(name));
+  }
+  const all = train + validation + test;
+  const masked = labels.some((_, t) => (known[3 * t] ?? 0) < all);
+  if (staged.rows > all) notes.push(`${staged.rows - all} rows are in no split (dataset.split).`);
+  if (isNew) return { rows, masked };
+  for (const [t, label] of labels.entries()) {
+    const [present = 0, ones = 0, training = 0] = known.slice(3 * t);
+    if (training === 0) {
+      const { task, name, mask } = label;
+      const met = mask ? `, and meets tasks.${task.name}.mask (column '${mask.name}')` : '';
+      throw new DataError(
+        `${path}: no training row is in the sample space of task '${task.name}': none has a label in column '${name}'${met}.`,
+      );
+    }
+    if (label.positive === undefined || ones > 0 || present === 0) continue;
+    const { text, present: isPresent } = labelSql(label, staged);
+    const values = `SELECT ${text} FROM ${from} WHERE ${isPresent} GROUP BY 1 ORDER BY count(*) DESC, min(row)`;
+    const texts = (await queryRows(database, values)).map(([value]) => shown(String(value)));
+    const some = texts.length > 10 ? [...texts.slice(0, 10), `… (${texts.length} different)`] : texts;
+    throw new DataError(
+      `${path}: no row of column '${label.name}' meets tasks.${label.task.name}.positive; its values are ${some.join(', ')}.`,
+    );
+  }
+  return { rows, masked };
 }

@@ -3,8 +3,15 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, openDatabase, queryRows, whileOpen } from '../store/database.js';
-import { jsonTable, openRelation, said, twiceInOneCase } from './relation-table.js';
-import { fileFormat, openSplitFiles, type RowFileOptions } from './row-file.js';
+import {
+  fileFormat,
+  jsonTable,
+  openRelation,
+  openSplitFiles,
+  type RowFileOptions,
+  said,
+  twiceInOneCase,
+} from './row-file.js';
 import { type StagedColumn, textSql } from './staged-columns.js';
 import { checkColumns, stagedTable, stageRows, type TableFile } from './staged-rows.js';
 

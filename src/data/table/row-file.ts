@@ -1,7 +1,11 @@
 import { stat } from 'node:fs/promises';
+import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { ConfigError, DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import type { SplitName } from '../dataset.js';
-import { openJson, openParquet } from './relation-table.js';
+import { readRawFile } from '../fetch/raw-file.js';
+import { fileLiteral, identifier, literal, queryRows, sqlReason, withDatabase } from '../store/database.js';
+import { cleaned, daysExpression, type StagedType } from './staged-columns.js';
 import type { SplitFile, TableFile } from './staged-rows.js';
 import { openTextTable } from './text-table.js';
 
@@ -61,4 +65,177 @@ export function fileFormat(path: string): 'parquet' | 'json' | 'text' {
 export function usualDelimiter(path: string): string | undefined {
   if (/\.csv(\.gz)?$/i.test(path)) return ',';
   return /\.(tsv|tab)(\.gz)?$/i.test(path) ? '\t' : undefined;
+}
+
+/** What DuckDB reads as a table with types. */
+interface Relation {
+  /** The file, or what stands for it in messages. */
+  readonly path: string;
+  /** On disk. */
+  readonly bytes: number;
+  /** `Parquet`, for messages. */
+  readonly format: string;
+  /** SQL that stands behind FROM. */
+  readonly from: string;
+}
+
+/** Parquet, with any compression. */
+async function openParquet(path: string, bytes: number): Promise<TableFile> {
+  const from = `read_parquet(${fileLiteral(path)}, hive_partitioning = false)`;
+  return withDatabase((database) => openRelation({ path, bytes, format: 'Parquet', from }, database));
+}
+
+/** JSON, an object a line or a list of objects. Its values are texts, as those of CSV are, or lists of texts. */
+async function openJson(path: string, bytes: number): Promise<TableFile> {
+  if (/\.gz$/i.test(path)) for await (const _ of readRawFile(path)); // DuckDB does not notice that one is cut off
+  return withDatabase(async (database) => {
+    const from = await said(`${path} cannot be read as JSON`, jsonTable(database, [path], /^[A-Z ]+(\[\])?$/));
+    return openRelation({ path, bytes, format: 'JSON', from }, database);
+  });
+}
+
+/**
+ * SQL of JSON files. A column's type is that of all its values. DuckDB guesses dates, too, and rounds long numbers.
+ * @param asTexts Types whose values become texts.
+ */
+export async function jsonTable(
+  database: DuckDBConnection,
+  paths: readonly string[],
+  asTexts: RegExp,
+): Promise<string> {
+  const list = `[${paths.map(fileLiteral).join(', ')}]`;
+  const size = 'maximum_object_size = 67108864';
+  const from = `read_json(${list}, ${size}, hive_partitioning = false, union_by_name = true, sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0`;
+  const found = await database.stream(`SELECT * FROM ${from}) LIMIT 0`);
+  const [names, types] = [found.columnNames(), found.columnTypes()];
+  if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
+  if (twiceInOneCase(names.map((name) => name.replace(/_\d+$/, '')))) {
+    // DuckDB gives the second of two keys that differ only in case another name, which no row has
+    const keys = `SELECT DISTINCT unnest(json_keys(json)) AS key FROM read_json_objects(${list}, ${size}) ORDER BY 1`;
+    const twice = twiceInOneCase((await queryRows(database, keys)).map(([key]) => String(key)));
+    if (twice)
+      throw new Error(`'${twice[0]}' and '${twice[1]}' differ only in upper and lower case; give one another name`);
+  }
+  const columns = names.map((name, c) => {
+    const type = typeName(must(types[c], name));
+    return `${literal(name)}: ${literal(asTexts.test(type) ? type.replace(/^[A-Z ]+/, 'VARCHAR') : type)}`;
+  });
+  return `${from}, columns = {${columns.join(', ')}})`;
+}
+
+/** Two names that SQL takes for one. */
+export function twiceInOneCase(names: readonly string[]): readonly [string, string] | undefined {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined) return [other, name];
+    seen.set(name.toLowerCase(), name);
+  }
+  return undefined;
+}
+
+/**
+ * @param database Reads its columns' names and types.
+ * @param attached A DuckDB file whose table it is, when its rows are read.
+ * @throws DataError for what cannot be read.
+ */
+export async function openRelation(
+  { path, bytes, format, from }: Relation,
+  database: DuckDBConnection,
+  attached?: string,
+): Promise<TableFile> {
+  const what = `${path} cannot be read as ${format}`;
+  const found = await said(what, database.stream(`SELECT * FROM ${from} LIMIT 0`));
+  const [names, types] = [found.columnNames(), found.columnTypes()];
+  const values = new Map<string, Value>();
+  const unsupported = new Map<string, string>();
+  for (const [c, name] of names.entries()) {
+    const value = columnValue(identifier(name), must(types[c], name));
+    if (typeof value === 'string') unsupported.set(name, value);
+    else values.set(name, value);
+  }
+  return {
+    path,
+    bytes,
+    names,
+    types: new Map([...values].map(([name, { type }]) => [name, type])),
+    times: new Set([...values].flatMap(([name, { isTime }]) => (isTime ? [name] : []))),
+    unsupported,
+    async read(into, columns, missing, insert) {
+      const texts: string[] = []; // one expression cleans all: DuckDB's time to plan an expression a column is quadratic
+      const others: string[] = [];
+      const staged = columns.map(({ name, type }) => {
+        const { sql, type: own } = must(values.get(name), name);
+        if (type === 'text' && own !== 'number') return `texts[${texts.push(`(${sql})::VARCHAR`)}]`;
+        const isEntry = type === 'list' && own !== 'list';
+        const value = type === 'text' ? `whole_text(${sql})` : isEntry ? `[(${sql})::VARCHAR]` : sql;
+        return `v${others.push(`${value} AS v${others.length + 1}`)}`;
+      });
+      const cleaning = `list_transform([${texts.join(', ')}]::VARCHAR[], t -> ${cleaned('t', missing)}) AS texts`;
+      if (attached !== undefined) await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
+      const rows = attached === undefined ? from : `attached.${from}`;
+      const query = `SELECT ${staged.join(', ')} FROM (SELECT ${[cleaning, ...others].join(', ')} FROM ${rows})`;
+      await said(what, insert(query));
+      if (attached !== undefined) await into.run('DETACH attached');
+    },
+    place: async (row) => `${path}, row ${row + 1}`,
+  };
+}
+
+/** SQL of a column's values. */
+interface Value {
+  readonly type: StagedType;
+  readonly sql: string;
+  readonly isTime?: boolean;
+}
+
+/** @returns A type's name, where its values are neither numbers, texts, booleans, times nor lists of these. */
+function columnValue(column: string, type: DuckDBType): Value | string {
+  const item = itemType(type);
+  const [odd] = unsupported.exec(typeName(item ?? type)) ?? [];
+  if (item && (odd ?? itemType(item))) return 'list of lists, maps or structs';
+  if (odd) return odd.toLowerCase();
+  if (!item) return single(column, typeName(type));
+  const entry = single('entry', typeName(item));
+  const text = entry.type === 'number' ? `whole_text(${entry.sql})` : `(${entry.sql})::VARCHAR`;
+  return {
+    type: 'list',
+    sql: `list_filter(list_transform(${column}, entry -> ${text}), entry -> entry IS NOT NULL)`,
+  };
+}
+
+/** A number of what is decimal, a text of what has none of its own, days since 1970 of a time. */
+function single(value: string, type: string): Value {
+  if (type === 'DATE' || type.startsWith('TIMESTAMP')) {
+    // infinite times are refused where infinite numbers are
+    const endless = `CASE WHEN isinf(${value}) THEN if(${value}::TIMESTAMP > TIMESTAMP '2000-01-01', 'inf', '-inf')::DOUBLE END`;
+    return { type: 'number', sql: `coalesce(${daysExpression(`${value}::TIMESTAMP`)}, ${endless})`, isTime: true };
+  }
+  if (type.startsWith('TIME')) return { type: 'number', sql: `epoch_us(${value}::TIME)::DOUBLE` };
+  if (type === 'BLOB') return { type: 'text', sql: `coalesce(TRY(decode(${value})), ${value}::VARCHAR)` };
+  if (type === 'FLOAT' || type === 'DOUBLE')
+    return { type: 'number', sql: `CASE WHEN NOT isnan(${value}) THEN ${value}::DOUBLE END` };
+  if (/^DECIMAL\(\d+, ?[1-9]/.test(type)) return { type: 'number', sql: `${value}::DOUBLE` }; // others may be ids
+  if (/^(U?(TINY|SMALL)INT|U?INTEGER|BIGINT)$/.test(type)) return { type: 'whole', sql: `${value}::BIGINT` };
+  return { type: 'text', sql: `${value}::VARCHAR` };
+}
+
+function itemType(type: DuckDBType): DuckDBType | undefined {
+  return 'valueType' in type && !typeName(type).startsWith('MAP') ? type.valueType : undefined;
+}
+
+const unsupported = /^(STRUCT|MAP|UNION|JSON|INTERVAL|VARIANT|GEOMETRY|GEOGRAPHY)/;
+
+function typeName(type: DuckDBType): string {
+  return type.alias ?? String(type);
+}
+
+/** @throws DataError that begins with `what` and gives the reason of DuckDB. */
+export async function said<Result>(what: string, step: Promise<Result>): Promise<Result> {
+  try {
+    return await step;
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${what}: ${sqlReason(error)}.`, { cause: error });
+  }
 }

@@ -1,37 +1,12 @@
-import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { file, folds, open } from './table-loader.fixture.js';
+import { file, folds, open, readRows } from './table-loader.fixture.js';
 
 describe('what is wrong is said with file, line, column and reason', () => {
   const good = 'x,y,fold\n1.5,1,\n2.5,0,v\n3.5,1,t\n';
   test.each<[string, string, object, RegExp]>([
-    ['a row too short', 'x,y,fold\n1.5,1,\n2.5\n', {}, /data\.csv:3: this row has 1 columns, not 3\.$/],
-    [
-      'a missing value behind the last column',
-      'x,y,fold\n1.5,1,\na, b,1,\n',
-      {},
-      /data\.csv:3: this row has 4 columns, not 3\.$/,
-    ],
     ['a label of 2', good.replace('2.5,0', '2.5,2'), {}, /data\.csv:3: column 'y' is '2', which is neither 0 nor 1/],
-    ['an open quote', good.replace('2.5', '"2.5'), {}, /data\.csv:\d+: a quote is not closed/],
-    ['a CR without LF', good.replace('2.5', '2\r5'), {}, /csv:3: there is a CR without LF\. Lines must end with LF/],
-    [
-      'one before a comma',
-      good.replace('2.5,', '2.5\r,'),
-      {},
-      /csv:3: there is a CR without LF\. Lines must end with LF/,
-    ],
-    [
-      'another delimiter behind names in quotes',
-      '"x";"y";"fold"\n1;2;3\n',
-      {},
-      /data\.csv:1: behind a closing quote stands neither ','/,
-    ],
-    ['letters behind a quote', good.replace('2.5', '"2"5'), {}, /csv:3: behind a closing quote stands neither ',' nor/],
-    ['a NUL byte', good.replace('2.5', '2\0'), {}, /data\.csv:3: there is a NUL byte/],
     ['no rows', 'x,y,fold\n', {}, /\/data\.csv has no rows\.$/],
-    ['names twice', `x,x,fold\n1,1,1\n`, {}, /data\.csv: two columns are named 'x'; give each a name of its own\.$/],
     [
       'a day that no calendar has',
       'x,y,fold\n1.5,1,2024-02-29\n2.5,0,2024-02-30\n',
@@ -83,22 +58,38 @@ describe('what is wrong is said with file, line, column and reason', () => {
     expect(await faultyLine(`"c${end}c${end}",no,`)).toEqual(['10', expect.stringMatching(/column 'y' is 'no'/)]);
     expect(await faultyLine(`${end}"c,no,`)).toEqual(['9', expect.stringMatching(/^a quote is not closed/)]);
   });
-
-  test('invalid UTF-8, an unknown ending', async () => {
-    const bytes = Buffer.from(good);
-    bytes[bytes.indexOf('2.5')] = 0xff;
-    const settings = { tasks: { y: {} }, split: folds };
-    await expect(open({ path: await file(bytes), ...settings })).rejects.toThrow(
-      /data\.csv:3: this line is not in UTF-8/,
-    );
-    await expect(open({ path: await file(good, 'data.doc'), ...settings })).rejects.toThrow(
-      /data\.doc is read if its ending is \.csv, .* or \.pq; if it is a text file/,
-    );
-  });
 });
 
-test('a gzip file without its end is refused, though all of its rows are there', async () => {
-  const text = `x,y\n${Array.from({ length: 50 }, (_, row) => `${row},${row % 2}\n`).join('')}`;
-  const path = await file(gzipSync(text).subarray(0, -8), 'data.csv.gz');
-  await expect(open({ path, tasks: { y: {} } })).rejects.toThrow(/data\.csv\.gz cannot be read: it ends too early/);
+/** The rows of a file with a column `y` of labels, without the inputs' kinds. */
+async function read(content: string | Buffer, settings: object = {}) {
+  const path = await file(content);
+  const columns = { x: 'categorical' };
+  const source = await open({ path, tasks: { y: {} }, columns, split: folds, ...settings });
+  const splits = ['train', 'validation', 'test'] as const;
+  return (await Promise.all(splits.map((split) => readRows(source, split)))).flat().map(({ x }) => x);
+}
+
+test('a file whose quotes have lines like rows is read by one thread, where several refuse it', async () => {
+  const cell = `"${'a,1,\n'.repeat(4000)}end"`;
+  const rows = Array.from(
+    { length: 2500 },
+    (_, row) => `${row % 5 ? row : cell},${row % 2},${['v', 't'][row] ?? ''}\n`,
+  );
+  const values = await read(`x,y,fold\n${rows.join('')}`);
+  expect(values).toHaveLength(2500);
+  expect(values.filter((value) => String(value).endsWith('end'))).toHaveLength(500);
+  await expect(read(`x,y,fold\n${rows.join('')}"a,1,\n`)).rejects.toThrow(/data\.csv:\d+: a quote is not closed/);
+});
+
+test('a mark of missing values is one, where an empty text is not', async () => {
+  const path = await file('x,y,fold\n1.5,1,\nNA,0,\n2.5,1,v\n,0,t\n');
+  const settings = { tasks: { y: {} }, split: folds, missing: ['NA'] };
+  const asNumber = open({ path, ...settings, columns: { x: 'numeric' } });
+  await expect(asNumber).rejects.toThrow(/csv:5: column 'x' is ''/);
+  expect(await read('x,y,fold\nNA,1,\n\x01 ,0,\n\x03,1,v\n,0,t\n', { missing: [] })).toEqual([
+    'NA',
+    '\x01',
+    '\x03',
+    '',
+  ]);
 });

@@ -47,7 +47,7 @@ export async function openTextTable(
     async read(database, columns, missing, insert) {
       const facts = { isPlain: true, hasBlanks: false };
       let rows = header ? -1 : 0;
-      for await (const some of readRows(path, options, facts)) rows += some.length;
+      for await (const some of readRows(path, options, facts)) rows += some.rows.length;
       const steps: ((text: string) => string)[] = [];
       if (missing.length === 0) steps.push((text) => `coalesce(${text}, '')`);
       if (decimal === ',')
@@ -92,10 +92,10 @@ export async function openTextTable(
     },
     async place(row) {
       let left = header ? row + 1 : row;
-      for await (const some of readRows(path, options)) {
-        const found = some[left];
+      for await (const { rows } of readRows(path, options)) {
+        const found = rows[left];
         if (found) return `${path}:${found.line}`;
-        left -= some.length;
+        left -= rows.length;
       }
       return `${path}, row ${row + 1}`;
     },
@@ -113,10 +113,10 @@ interface Head {
 export async function readHead(path: string, dialect: Dialect, rows: number): Promise<Head> {
   const records: string[][] = [];
   const quote = dialect.quote ?? '';
-  for await (const some of readRows(path, dialect)) {
-    for (const { text } of some.slice(0, rows - records.length)) {
+  for await (const { text, rows: some } of readRows(path, dialect)) {
+    for (const { begin, end } of some.slice(0, rows - records.length)) {
       const values: string[] = [];
-      scanRow(text, 0, true, marksOf(dialect), (from, to, isQuoted) => {
+      scanRow(text.subarray(0, end), begin, true, marksOf(dialect), (from, to, isQuoted) => {
         const value = text.toString('utf8', from, to);
         values.push((isQuoted ? value.replaceAll(quote + quote, quote) : value).trim());
       });
@@ -154,12 +154,14 @@ async function withPlainCopy<Result>(
   await removeRemains(tmpdir());
   const copy = partialPath(join(tmpdir(), 'ple-text'));
   const file = await open(copy, 'wx', 0o600);
-  const end = Buffer.from('\n');
+  const lineFeed = Buffer.from('\n');
   let left = dialect.header ? 1 : 0;
   try {
-    for await (const some of readRows(path, dialect)) {
-      await file.write(Buffer.concat(some.slice(left).flatMap(({ text }) => [text, end])));
-      left = Math.max(0, left - some.length);
+    for await (const { text, rows } of readRows(path, dialect)) {
+      await file.write(
+        Buffer.concat(rows.slice(left).flatMap(({ begin, end }) => [text.subarray(begin, end), lineFeed])),
+      );
+      left = Math.max(0, left - rows.length);
     }
     return await use(copy);
   } finally {
@@ -168,11 +170,10 @@ async function withPlainCopy<Result>(
   }
 }
 
-interface Row {
-  /** Without what ends it. */
+interface Rows {
   readonly text: Buffer;
-  /** On which it ends. */
-  readonly line: number;
+  /** Where each row is, without what ends it, and the line on which it ends. */
+  readonly rows: readonly { readonly begin: number; readonly end: number; readonly line: number }[];
 }
 
 /** What the rows so far show. */
@@ -194,7 +195,7 @@ async function* readRows(
   path: string,
   dialect: Dialect,
   facts: Facts = { isPlain: true, hasBlanks: false },
-): AsyncGenerator<readonly Row[]> {
+): AsyncGenerator<Rows> {
   const marks = marksOf(dialect);
   let [line, columns, rowEnd, isFirst] = [1, 0, 0, true]; // line: of the row that is next
   let rest = Buffer.alloc(0); // a row without its end so far
@@ -208,12 +209,13 @@ async function* readRows(
     }
     let at = isFirst && text.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
     isFirst = false;
-    const rows: Row[] = [];
+    const rows: Rows['rows'][number][] = [];
     while (at < text.length) {
       const row = scanRow(text, at, piece === undefined, marks);
       if (row === undefined) break;
       if (typeof row === 'string') throw fault(row);
       const { end, next, values, breaks } = row;
+      if (end - at > longestRow) throw fault(tooLong);
       line += breaks;
       if (values === 0) facts.isPlain &&= columns > 1;
       else {
@@ -225,17 +227,14 @@ async function* readRows(
         if (rowEnd === 0) rowEnd = next - end;
         facts.isPlain &&= end === text.length || next - end === rowEnd;
         facts.hasBlanks ||= row.hasBlanks;
-        rows.push({ text: text.subarray(at, end), line });
+        rows.push({ begin: at, end, line });
       }
       line++;
       at = next;
     }
-    yield rows;
+    yield { text, rows };
     rest = text.subarray(at);
-    if (rest.length > longestRow)
-      throw fault(
-        `a row has more than ${longestRow.toLocaleString('en')} characters: is a quote not closed?${ifLetters}.`,
-      );
+    if (rest.length > longestRow) throw fault(tooLong);
   }
 }
 
@@ -255,6 +254,7 @@ async function* decodedPieces(path: string, encoding: string | undefined): Async
 const [newline, carriageReturn, blank] = [10, 13, 32];
 const byteOrderMark = Buffer.from('\ufeff');
 const ifLetters = '; dataset.quote: null, if quotes are letters';
+const tooLong = `a row has more than ${longestRow.toLocaleString('en')} bytes: is a quote not closed?${ifLetters}.`;
 
 interface Marks {
   readonly delimiter: Buffer;
@@ -284,14 +284,15 @@ function scanRow(
   { delimiter, quote, stops }: Marks,
   onValue?: (from: number, to: number, isQuoted: boolean) => void,
 ) {
-  const isDelimiter = (at: number) => {
-    for (let k = 0; k < delimiter.length; k++) if (text[at + k] !== delimiter[k]) return false;
-    return true;
-  };
-  let [at, values, breaks, hasBlanks] = [begin, 0, 0, false];
+  const { length } = text;
+  const [first] = delimiter;
+  let at = begin;
+  let values = 0;
+  let breaks = 0;
+  let hasBlanks = false;
   for (;;) {
     let from = at;
-    if (delimiter[0] !== blank) while (text[from] === blank) from++;
+    if (first !== blank) while (text[from] === blank) from++;
     const isQuoted = text[from] === quote;
     let to = at;
     if (isQuoted) {
@@ -299,36 +300,37 @@ function scanRow(
       to = text.indexOf(quote, from);
       while (to >= 0 && text[to + 1] === quote) to = text.indexOf(quote, to + 2);
       if (to < 0) return isLast ? `a quote is not closed${ifLetters}.` : undefined;
-      breaks += countLines(text.subarray(from, to));
+      for (let k = from; k < to; k++) if (text[k] === newline) breaks++;
       at = to + 1;
       while (text[at] === blank) at++;
     } else {
       from = at;
-      while (at < text.length && (stops[text[at] ?? 0] === 0 || (text[at] === delimiter[0] && !isDelimiter(at)))) at++;
+      do while (at < length && stops[text[at] ?? 0] === 0) at++;
+      while (text[at] === first && !isAt(text, at, delimiter) && ++at);
       to = at;
     }
-    if (!isLast && at + Math.max(2, delimiter.length) > text.length) return undefined;
+    if (!isLast && at + Math.max(2, delimiter.length) > length) return undefined;
     values++;
-    hasBlanks ||= to > from && (mayBeBlank(text[from]) || mayBeBlank(text[to - 1]));
+    if (!hasBlanks && to > from) hasBlanks = mayBeBlank(text[from]) || mayBeBlank(text[to - 1]);
     onValue?.(from, to, isQuoted);
-    if (at < text.length && isDelimiter(at)) {
+    if (isAt(text, at, delimiter)) {
       at += delimiter.length;
       continue;
     }
-    if (at < text.length && stops[text[at] ?? 0] === 0)
+    if (at < length && stops[text[at] ?? 0] === 0)
       return `behind a closing quote stands neither ${shown(delimiter.toString())} nor the end of the row (a quote within quotes is written twice)${ifLetters}.`;
     const isReturn = text[at] === carriageReturn;
-    if (isReturn && at + 1 < text.length && text[at + 1] !== newline)
+    if (isReturn && at + 1 < length && text[at + 1] !== newline)
       return `there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`;
     const isBlank = values === 1 && !isQuoted && text.toString('latin1', begin, at).trim() === '';
-    return {
-      end: at,
-      next: Math.min(text.length, at + (isReturn ? 2 : 1)),
-      values: isBlank ? 0 : values,
-      breaks,
-      hasBlanks,
-    };
+    const next = Math.min(length, at + (isReturn ? 2 : 1));
+    return { end: at, next, values: isBlank ? 0 : values, breaks, hasBlanks };
   }
+}
+
+function isAt(text: Buffer, at: number, part: Buffer): boolean {
+  for (let k = 0; k < part.length; k++) if (text[at + k] !== part[k]) return false;
+  return true;
 }
 
 function mayBeBlank(byte = 0): boolean {
