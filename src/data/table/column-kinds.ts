@@ -59,61 +59,53 @@ export async function columnKinds(
   staged: StagedRows,
   note: (message: string) => void,
 ): Promise<readonly KnownInput[]> {
-  const asked = inputs.map((input) => ({ input, column: stagedColumn(staged, input.of ?? input.name) }));
-  const found = await statistics(database, asked);
-  const where = (is: (statistics: Statistics) => boolean) =>
-    asked.flatMap(({ input, column }, i) => {
-      const one = found[i];
-      return one && is(one) && input.kind === undefined && input.part === undefined ? [column] : [];
-    });
+  const columnOf = ({ name, of = name }: InputColumn) => must(staged.columns.get(of), of);
+  const inferred = inputs.filter(({ kind }) => kind === undefined);
+  const open = new Set(inferred.map(columnOf));
+  const facts = await statistics(database, new Set(inputs.map(columnOf)), open);
+  const factsOf = (column: StagedColumn) =>
+    facts.get(column) ?? { present: 0, numbers: 0, isWhole: true, isLong: false };
+  const where = (is: (statistics: Statistics) => boolean) => [...open].filter((column) => is(factsOf(column)));
+  const areNumbers = ({ present, numbers }: Statistics) => numbers > 0 && numbers >= (1 - oddShare) * present;
   const times = await likelyTimes(
     database,
     where(({ numbers }) => numbers === 0),
   );
   const many = await columnsOfMany(
     database,
-    where(
-      ({ present, numbers, whole, long }) => numbers > 0 && numbers >= (1 - oddShare) * present && whole && long === 0,
-    ),
+    where((one) => areNumbers(one) && one.isWhole && !one.isLong),
   );
   const known: KnownInput[] = [];
-  for (const [i, { input, column }] of asked.entries()) {
-    const { present = 0, numbers = 0, whole = true, long = 0 } = found[i] ?? {};
-    const as = (kind: KnownInput['kind'], time?: number, lenient = input.lenient ?? false) => {
-      const days = column.type === 'text' ? timesOfText(column.sql)[time ?? -1] : undefined;
-      const faulty = days !== undefined || numbers < present;
-      const number = days === undefined ? (faulty ? numberSql(column) : `${column.sql}::DOUBLE`) : daysExpression(days);
-      known.push({
-        ...input,
-        kind,
-        column,
-        number,
-        lenient,
-        faulty,
-        time,
-        odd: input.lenient ? present - numbers : undefined,
-      });
-    };
-    if (input.part !== undefined)
+  for (const input of inputs) {
+    const column = columnOf(input);
+    const found = factsOf(column);
+    const { present, numbers } = found;
+    let { kind, time, lenient = false } = input;
+    if (input.part !== undefined) {
       known.push(await calendarInput(database, { ...input, part: input.part }, column, present));
-    else if (input.kind !== undefined) {
-      const isKnown = input.kind !== 'numeric' || input.lenient !== undefined || numbers === present;
-      as(input.kind, isKnown ? input.time : (await timeExpression(database, column, present))?.place);
-    } else if (present === 0) continue;
-    else if (column.type === 'list') as('list');
-    else if (numbers >= (1 - oddShare) * present && numbers > 0) {
-      if (long > 0 || (whole && !many.has(column))) as('categorical');
-      else {
-        as('numeric', undefined, numbers < present);
-        if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
-      }
-    } else {
-      const time = numbers === 0 ? onlyTime(times.get(column), present) : undefined;
-      if (time === undefined) as('categorical');
-      else as('numeric', time.place);
+      continue;
     }
+    if (kind === 'numeric' && input.lenient === undefined && numbers < present)
+      time = (await timeExpression(database, column, present))?.place;
+    if (kind === undefined) {
+      if (present === 0) continue;
+      kind = column.type === 'list' ? 'list' : 'categorical';
+      if (areNumbers(found) && !found.isLong && (!found.isWhole || many.has(column))) {
+        kind = 'numeric';
+        lenient = numbers < present;
+        if (lenient) note(await oddTexts(database, column, present - numbers, present));
+      } else if (numbers === 0) {
+        time = onlyTime(times.get(column), present)?.place;
+        if (time !== undefined) kind = 'numeric';
+      }
+    }
+    const days = column.type === 'text' ? timesOfText(column.sql)[time ?? -1] : undefined;
+    const faulty = days !== undefined || numbers < present;
+    const number = days !== undefined ? daysExpression(days) : faulty ? numberSql(column) : `${column.sql}::DOUBLE`;
+    const odd = input.lenient ? present - numbers : undefined;
+    known.push({ ...input, kind, column, number, lenient, faulty, time, odd });
   }
-  noteKinds(inputs, known, note);
+  if (inferred.length > 0) note(kindsNote(inferred, known));
   return known;
 }
 
@@ -152,46 +144,38 @@ async function calendarTime(
   return numbers === present ? timeOfNumbers(smallest, largest)?.place : undefined;
 }
 
-function stagedColumn(staged: StagedRows, name: string): StagedColumn {
-  const column = staged.columns.get(name);
-  if (!column) throw new Error(`Column '${name}' is not staged`);
-  return column;
-}
-
 interface Statistics {
+  /** Rows with a value, and with a number. */
   readonly present: number;
   readonly numbers: number;
-  readonly whole: boolean;
-  readonly long: number;
+  /** Of the numbers: all are whole, one is too long to be a number. */
+  readonly isWhole: boolean;
+  readonly isLong: boolean;
 }
 
 /** Each expression costs a pass over the column, so what its type or its given kind says is not counted. */
 async function statistics(
   database: DuckDBConnection,
-  asked: readonly { readonly input: InputColumn; readonly column: StagedColumn }[],
-): Promise<readonly Statistics[]> {
-  const all: Statistics[] = [];
-  const groups = groupedBy(asked.entries(), ([, { input, column }]) => [column.type, input.kind === undefined]);
-  for (const group of groups) {
-    const [[, { input, column }]] = group;
-    const { type } = column;
-    const value = { ...column, sql: 'value' };
+  columns: Iterable<StagedColumn>,
+  open: ReadonlySet<StagedColumn>,
+): Promise<ReadonlyMap<StagedColumn, Statistics>> {
+  const all = new Map<StagedColumn, Statistics>();
+  for (const group of groupedBy(columns, (column) => [column.type, open.has(column)])) {
+    const [{ type }] = group;
+    const value = { ...group[0], sql: 'value' };
     const number = type === 'text' ? numberSql(value) : 'value'; // a number too large for 32 bits is whole
-    const countWhere = (condition: string) => (input.kind === undefined ? `count(*) FILTER (${condition})` : '0');
-    const found = await numbersOf(
-      database,
-      group.map(([, { column }]) => column.sql),
-      [
-        'count(value)',
-        `count(${type === 'whole' ? 'value' : numberSql(value)})`,
-        type === 'text' || type === 'number' ? countWhere(`${number} <> trunc(${number})`) : '0',
-        type === 'text' || type === 'whole' ? countWhere(isLongWhole(value)) : '0',
-      ],
-      stagedTable,
-    );
-    for (const [k, [c]] of group.entries()) {
+    const isIn = (types: readonly string[]) => open.has(group[0]) && types.includes(type);
+    const expressions = [
+      'count(value)',
+      `count(${type === 'whole' ? 'value' : numberSql(value)})`,
+      isIn(['text', 'number']) ? `count(*) FILTER (${number} <> trunc(${number}))` : '0',
+      isIn(['text', 'whole']) ? `count(*) FILTER (${isLongWhole(value)})` : '0',
+    ];
+    const values = group.map(({ sql }) => sql);
+    const found = await numbersOf(database, values, expressions, stagedTable);
+    for (const [k, column] of group.entries()) {
       const [present = 0, numbers = 0, broken = 0, long = 0] = found(k);
-      all[c] = { present, numbers, whole: broken === 0, long };
+      all.set(column, { present, numbers, isWhole: broken === 0, isLong: long > 0 });
     }
   }
   return all;
@@ -305,15 +289,13 @@ async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: n
   return `Column '${column.name}' has numbers but for ${odd} of ${present} values: ${list}. These count as missing; ${marks}say columns: { ${column.name}: categorical }.`;
 }
 
-function noteKinds(asked: readonly InputColumn[], known: readonly KnownInput[], note: (message: string) => void): void {
-  const inferred = asked.filter(({ kind }) => kind === undefined);
-  if (inferred.length === 0) return;
-  const inferredKind = ({ name }: InputColumn) =>
-    known.find((input) => input.name === name)?.kind ?? 'without values, left out';
-  const parts = (['numeric', 'categorical', 'list', 'without values, left out'] as const).flatMap((kind) => {
-    const names = inferred.filter((column) => inferredKind(column) === kind).map(({ name }) => name);
+function kindsNote(inferred: readonly InputColumn[], known: readonly KnownInput[]): string {
+  const leftOut = 'without values, left out';
+  const kinds = new Map(known.map(({ name, kind }) => [name, kind]));
+  const parts = (['numeric', 'categorical', 'list', leftOut] as const).flatMap((kind) => {
+    const names = inferred.flatMap(({ name }) => ((kinds.get(name) ?? leftOut) === kind ? [name] : []));
     const some = names.length > 12 ? `${names.slice(0, 12).join(', ')}, … (${names.length})` : names.join(', ');
     return names.length > 0 ? [`${kind}: ${some}`] : [];
   });
-  note(`Kinds of columns were inferred (dataset.columns overrides): ${parts.join('; ')}.`);
+  return `Kinds of columns were inferred (dataset.columns overrides): ${parts.join('; ')}.`;
 }
