@@ -1,4 +1,4 @@
-import type { Dataset, Split, SplitName, Task } from '../data/dataset.js';
+import type { Block, Dataset, Split, SplitName, Task } from '../data/dataset.js';
 import { randomFromSeed } from '../support/random.js';
 
 export interface MadeSplit {
@@ -60,4 +60,17 @@ export function madeDataset(
     splits: { train: split('train'), validation: split('validation'), test: split('test') },
   };
   return { dataset, reads };
+}
+
+/** The data set with other values in its blocks. */
+export function withBlocks(dataset: Dataset, change: (block: Block) => Partial<Block>): Dataset {
+  const changed = (split: Split): Split => ({
+    ...split,
+    async read(index) {
+      const block = await split.read(index);
+      return { ...block, ...change(block) };
+    },
+  });
+  const { train, validation, test } = dataset.splits;
+  return { ...dataset, splits: { train: changed(train), validation: changed(validation), test: changed(test) } };
 }

@@ -9,32 +9,24 @@ import { definitions } from './definitions.js';
 import { readPredictions, writePredictions } from './predictions.js';
 import { smallExperiment, trained } from './trainer.fixture.js';
 
-const tasks: readonly (Omit<TaskConfig, 'standardize'> & { standardize?: boolean })[] = [
-  { name: 'focal', type: 'binary', loss: { type: 'focal', gamma: 2, alpha: 0.4 } },
-  { name: 'smooth', type: 'binary', labelSmoothing: 0.1 },
-  { name: 'usual', type: 'binary', positiveWeight: 2 },
-  { name: 'huber', type: 'regression', loss: 'huber', standardize: true },
-  { name: 'mae', type: 'regression', loss: 'mae' },
-  { name: 'poisson', type: 'regression', loss: 'poisson' },
-  { name: 'amount', type: 'regression', loss: 'log-normal', standardize: true },
+type Configured = Omit<TaskConfig, 'standardize'> & { standardize?: boolean };
+/** Each with what a row's two numbers make of it. */
+const made: readonly (readonly [Configured, (a: number, b: number) => number])[] = [
+  [{ name: 'focal', type: 'binary', loss: { type: 'focal', gamma: 2, alpha: 0.4 } }, (a, b) => Number(a + b > 0)],
+  [{ name: 'smooth', type: 'binary', labelSmoothing: 0.1 }, (a, b) => Number(a - b > 0)],
+  [{ name: 'usual', type: 'binary', positiveWeight: 2 }, (a, b) => Number(a > b / 2)],
+  [{ name: 'huber', type: 'regression', loss: 'huber', standardize: true }, (a, b) => 10 + 5 * a - b],
+  [{ name: 'mae', type: 'regression', loss: 'mae' }, (a, b) => a + b],
+  [{ name: 'poisson', type: 'regression', loss: 'poisson' }, (a, b) => Math.round(Math.exp(1 + 0.5 * a - 0.3 * b))],
+  [{ name: 'amount', type: 'regression', loss: 'log-normal', standardize: true }, (a, b) => Math.exp(3 + a + 0.5 * b)],
 ];
-
-/** What the rows' two numbers make of each task. */
-const labelFor: Readonly<Record<string, (a: number, b: number) => number>> = {
-  focal: (a, b) => Number(a + b > 0),
-  smooth: (a, b) => Number(a - b > 0),
-  usual: (a, b) => Number(a > b / 2),
-  huber: (a, b) => 10 + 5 * a - b,
-  mae: (a, b) => a + b,
-  poisson: (a, b) => Math.round(Math.exp(1 + 0.5 * a - 0.3 * b)),
-  amount: (a, b) => Math.exp(3 + a + 0.5 * b),
-};
+const tasks = made.map(([task]) => task);
 
 const normal = (row: number, factor: number) => 1.4 * (Math.sin(row * factor) + Math.cos(row * row * factor));
 const split = (rows: number, first: number): SourceSplit => {
   const column = (factor: number) => Float32Array.from({ length: rows }, (_, row) => normal(first + row, factor));
   const [a, b] = [column(1.3), column(2.1)];
-  const labels = tasks.map(({ name }) => a.map((value, row) => labelFor[name]?.(value, b[row] ?? 0) ?? Number.NaN));
+  const labels = made.map(([, label]) => a.map((value, row) => label(value, b[row] ?? 0)));
   return { rows, blockRows: rows, read: () => ({ rows, columns: [a, b], labels }) };
 };
 const source = {

@@ -6,7 +6,7 @@ import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { pureJs } from '../engine/tfjs/backends.js';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.js';
 import { tf } from '../support/tf.js';
-import { madeDataset } from './dataset.fixture.js';
+import { madeDataset, withBlocks } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import type { EpochRecord } from './epoch-record.js';
 import { train } from './run.js';
@@ -75,19 +75,8 @@ export const binaryTasks = [
 export function onlyTask(dataset: Dataset, index: number): Dataset {
   const width = dataset.tasks.length;
   const column = (values: Float32Array) => values.filter((_, at) => at % width === index);
-  const reduced = (split: Dataset['splits']['train']) => ({
-    ...split,
-    async read(block: number) {
-      const read = await split.read(block);
-      return { ...read, labels: column(read.labels), masks: column(read.masks) };
-    },
-  });
-  const { train, validation, test } = dataset.splits;
-  return {
-    ...dataset,
-    tasks: dataset.tasks.filter((_, at) => at === index),
-    splits: { train: reduced(train), validation: reduced(validation), test: reduced(test) },
-  };
+  const tasks = dataset.tasks.slice(index, index + 1);
+  return withBlocks({ ...dataset, tasks }, ({ labels, masks }) => ({ labels: column(labels), masks: column(masks) }));
 }
 
 export function auc(record: EpochRecord | undefined, task: string): number {
