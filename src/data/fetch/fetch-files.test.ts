@@ -118,6 +118,7 @@ test('of an interrupted or a broken download nothing stays', async () => {
     progress: () => interrupt.abort(),
   });
   await expect(files).rejects.toThrow(/abort/i);
+  await expect(files).rejects.not.toBeInstanceOf(UserError);
   await expect(fetching(to, publication(`${base}/rows.data.gz`)).files).rejects.toThrow(/could not be downloaded/);
   expect(readdirSync(to)).toEqual([]);
 });
