@@ -161,6 +161,7 @@ test.each<[string, readonly (readonly Scores[])[], number]>([
   // Sums: 969, 961, 960, 958. Of AUC and 1 - nmse, the second would be the best.
   ['the best mean over tasks, of .001 AUC and 1 %', [[[0.9, 0.5]], [[0.8, 0.2]], [[0.95, 0.9]], [[0.89, 0.5]]], 0],
   ['no run that failed, nor one without a score', [[undefined], [[null, 0.01]], [[0.99, null]], [[0.01, 40]]], 3],
+  ['the first of equal ones', [[[0.9, 0.5]], [[0.9, 0.5]]], 0],
   // .8, .5: mean .65; .7, .7; .69, .69
   [
     'the best mean over seeds',

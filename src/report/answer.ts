@@ -76,9 +76,9 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
     ];
   if (judged.every(({ gains }) => gains.every(({ pHolm }) => pHolm === null)))
     return [`Keep ${quoted(baseline)} for now: nothing is tested (see the notes).`];
-  const say = (one: Candidate) => `${quoted(one.label)}: ${findings(one.gains, test.level, mostNamed)}.`;
+  const say = (model: Candidate) => `${quoted(model.label)}: ${findings(model.gains, test.level, mostNamed)}.`;
   const also = [...leftOut(withGain), ...ahead(judged, baseline)];
-  const winners = alike(judged.filter((one) => risks(one, test.level).length === 0));
+  const winners = alike(judged.filter((model) => risks(model, test.level).length === 0));
   const winner = smallest(winners);
   if (winner) {
     const onMean = has(winner, 'better')
@@ -91,22 +91,22 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
   }
   const front = point.fronts.find(({ seesaw }) => seesaw === 'repaired');
   if (front) return [...repaired(comparison, point, front), ...also];
-  const trades = ranked(judged.filter((one) => has(one, 'better')));
+  const trades = ranked(judged.filter((model) => has(model, 'better')));
   const [trade] = trades;
   const risky = smallest(alike(judged));
   if (risky) return [...tooRisky(risky, baseline, test.level), ...also];
   if (trade) {
-    const every = trades.every((one) => has(one, 'worse'));
+    const every = trades.every((model) => has(model, 'worse'));
     const why = every
       ? 'each model that gains on one task loses on another'
       : 'each model that gains on one task loses on another, or on the mean over tasks (Δm)';
     return [`Keep ${quoted(baseline)}: ${why}.`, say(trade), ...otherWeights(trade, point), ...also];
   }
-  const isOpen = judged.every((one) => one.gains.every(({ verdict }) => verdict === 'undecided'));
+  const isOpen = judged.every((model) => model.gains.every(({ verdict }) => verdict === 'undecided'));
   const none = isOpen
     ? `No difference from ${baseline} is shown with ${counted(seeds.length, 'seed')}`
     : `No model is shown to be better than ${baseline} on any task`;
-  const safe = smallest(judged.filter((one) => isNotWorse(one, test.level) && size(one.row) < size(base)));
+  const safe = smallest(judged.filter((model) => isNotWorse(model, test.level) && size(model.row) < size(base)));
   if (safe) {
     const sizes = `${count(size(safe.row))} parameters; ${baseline} has ${count(size(base))}`;
     return [
@@ -146,10 +146,10 @@ function has({ gains }: Candidate, verdict: GainRow['verdict']): boolean {
 
 /** The models of the first kind that has some. */
 function alike(judged: readonly Candidate[]): readonly Candidate[] {
-  const sound = judged.filter((one) => !has(one, 'worse') && (one.mean?.gain ?? 0) >= 0);
+  const sound = judged.filter((model) => !has(model, 'worse') && (model.mean?.gain ?? 0) >= 0);
   const kinds = [
     sound.filter(({ verdict }) => verdict === 'better on all'),
-    sound.filter((one) => has(one, 'better')),
+    sound.filter((model) => has(model, 'better')),
     sound.filter(({ mean }) => mean?.verdict === 'better'),
   ];
   return kinds.find((kind) => kind.length > 0) ?? [];
@@ -198,7 +198,7 @@ function size({ parameters }: ComparisonRow): number {
 
 /** The largest mean gain first. */
 function ranked(models: readonly Candidate[]): readonly Candidate[] {
-  return models.toSorted((one, other) => meanGain(other) - meanGain(one));
+  return models.toSorted((model, other) => meanGain(other) - meanGain(model));
 }
 
 function meanGain({ mean }: Candidate): number {
@@ -218,12 +218,12 @@ function repaired(comparison: Comparison, point: Point, front: Front): readonly 
     ({ gains: [first] }) => first?.family === 'front' && front.repairedBy.includes(first.weight ?? 0),
   );
   const [at] = ranked(weights);
-  const own = ofModel.find(({ gains: [first] }) => first?.family === 'models');
+  const atOwnWeight = ofModel.find(({ gains: [first] }) => first?.family === 'models');
   const { level } = comparison.test;
-  if (!at || !own) return [];
+  if (!at || !atOwnWeight) return [];
   return [
     `Use ${quoted(front.model)} with the loss weight ${rounded(at.gains[0]?.weight ?? 0)} of ${weightedTask(front)}: ${findings(at.gains, level, mostNamed)}.`,
-    `At its own weight: ${findings(own.gains, level, mostNamed)}.`,
+    `At its own weight: ${findings(atOwnWeight.gains, level, mostNamed)}.`,
   ];
 }
 

@@ -16,8 +16,8 @@ export function gainsCsv(comparison: Comparison): string {
     (key): GainColumn => ({ name: key, value: ({ point }) => axisCell(point.axis[key]) }),
   );
   const columns = [...axes, ...gainColumns];
-  const all = gainTables(comparison).flatMap(({ rows }) => rows);
-  const rows = all.map((row) => columns.map(({ value }) => value(row)));
+  const gains = gainTables(comparison).flatMap(({ rows }) => rows);
+  const rows = gains.map((row) => columns.map(({ value }) => value(row)));
   return csvOf([columns.map(({ name }) => name), ...rows]);
 }
 

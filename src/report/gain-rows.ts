@@ -185,8 +185,8 @@ export function rowsByModel(rows: readonly GainRow[]): readonly (readonly [GainR
   return groups;
 }
 
-function isSameModel(one: GainRow, other: GainRow): boolean {
-  return (['family', 'point', 'model', 'reference', 'weight'] as const).every((key) => one[key] === other[key]);
+function isSameModel(row: GainRow, other: GainRow): boolean {
+  return (['family', 'point', 'model', 'reference', 'weight'] as const).every((key) => row[key] === other[key]);
 }
 
 /** What a comparison has at one point of the axes. Without axes there is one point. */

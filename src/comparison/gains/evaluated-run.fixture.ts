@@ -61,10 +61,13 @@ interface Made {
   readonly predictions?: false;
   /** Of trained runs: keys of `dataset`; by seed, or by task and seed, how training ended. */
   readonly dataset?: object;
-  readonly ended?: readonly string[] | Readonly<Record<string, readonly string[]>>;
+  readonly ended?: readonly string[];
+  readonly endedOf?: Readonly<Record<string, readonly string[]>>;
   /** The runs are of one seed: the tasks of each. */
   readonly ofOneSeed?: readonly (readonly string[])[];
 }
+
+const isList = (of: Values | Metrics): of is Values => Array.isArray(of);
 
 const noise = [0.001, -0.001, 0, 0.0005, -0.0005];
 
@@ -74,7 +77,7 @@ function metricsOf(
   first: ModelFacts,
 ): readonly (readonly [string, Metrics])[] {
   const values: Readonly<Record<string, Values | Metrics>> = tasks;
-  if (!shift) return Object.entries(values).map(([task, of]) => [task, of instanceof Array ? { auc: of } : of]);
+  if (!shift) return Object.entries(values).map(([task, of]) => [task, isList(of) ? { auc: of } : of]);
   return metricsOf(first, first).map(([task, { auc = [] }], place) => {
     const moved = auc.map((value, seed) => Number(value) + (shift[place] ?? 0) + (noise[seed] ?? 0));
     return [task, { auc: moved }];
@@ -91,7 +94,7 @@ export function entryOf(facts: ModelFacts, first: ModelFacts): Entry {
     const named = { seed: made.ofOneSeed ? 1 : index + 1, path: `${name}-${index + 1}` };
     const ofTasks = made.ofOneSeed ? { tasks: of(index, made.ofOneSeed) ?? [] } : {};
     if (value === 'failed') return { ...named, status: 'failed' };
-    const ends = (task: string) => (made.ended instanceof Array ? {} : { ended: of(index, made.ended?.[task]) });
+    const ends = (task: string) => (made.endedOf ? { ended: of(index, made.endedOf[task]) } : {});
     const test = (metrics: Metrics) => {
       const numbers = Object.entries(metrics).map(([name, values]) => [name, of(index, values)] as const);
       return Object.fromEntries(numbers.map(([name, number]) => [name, typeof number === 'number' ? number : null]));
@@ -106,10 +109,10 @@ export function entryOf(facts: ModelFacts, first: ModelFacts): Entry {
       ...evaluatedRun(named.path, Object.fromEntries(results), data),
       hasPredictions: made.predictions ?? true,
     };
-    if (!made.ended && !made.dataset) return { ...named, status: 'done', run };
+    if (!made.ended && !made.endedOf && !made.dataset) return { ...named, status: 'done', run };
     const result = {
       ...{ ...run.result, bestEpoch: { click: 1 }, oneEpoch: { epoch: 1, tasks: run.result.tasks } },
-      ended: made.ended instanceof Array ? of(index, made.ended) : 'plateau',
+      ended: of(index, made.ended) ?? 'plateau',
       parametersByTask: { click: { embedding: 1 + index, network: 10 }, buy: { embedding: 5, network: 100 + index } },
     };
     const trained = { experiment: { dataset: made.dataset ?? {}, train: { epochs: 1 } }, environment: {}, notes: [] };

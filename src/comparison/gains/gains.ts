@@ -78,14 +78,14 @@ export async function estimateGains(
 ): Promise<Gains> {
   const { tasks, uncertainty } = judging;
   const withMeans = families.map((family) => family.map((compared) => meansOf(compared, judging)));
-  const all = withMeans.flat().flatMap(({ gains }) => gains);
-  const rows = uncertainty === 'seeds' ? null : await rowVariances(all, tasks);
+  const gains = withMeans.flat().flatMap((pair) => pair.gains);
+  const rows = uncertainty === 'seeds' ? null : await rowVariances(gains, tasks);
   const ofTasks = pooledVariances(
     pool,
     tasks.map((task) => onlyTask(task, tasks)),
   );
-  const withError = (pair: Pair) => (gain: EstimatedGain, place: number) => {
-    const varianceOf = ofTasks.of[place] ?? pooledVariances(pool, [gain.factors]).of[0] ?? (() => null);
+  const withError = (pair: Pair) => (gain: EstimatedGain, index: number) => {
+    const varianceOf = ofTasks.of[index] ?? pooledVariances(pool, [gain.factors]).of[0] ?? (() => null);
     const known = rows === null ? 0 : knownVariance(gain, pair, rows.variances.get(gain) ?? null, uncertainty);
     const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, varianceOf);
     return { ...gain, error: known === null || estimated === null ? null : { estimated, known } };
@@ -126,10 +126,10 @@ function meansOf(compared: Compared, { tasks, weights, margins }: Judging): Pair
     return { ...gain, task, level, margin: level === null ? null : marginOf(task, level, margins) };
   });
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const factors = ofTasks.map((gain, place) => {
-    const weight = weights[place] ?? 0;
-    const one = weight === 0 ? 0 : relativeGain(gain, 1);
-    return one === null ? null : (one * weight) / total;
+  const factors = ofTasks.map((gain, index) => {
+    const weight = weights[index] ?? 0;
+    const ofUnit = weight === 0 ? 0 : relativeGain(gain, 1);
+    return ofUnit === null ? null : (ofUnit * weight) / total;
   });
   const overTasks = gainOf(compared, design, factors.every((factor) => factor !== null) ? factors : null);
   return { ...compared, design, overlap, gains: [...ofTasks, overTasks] };
@@ -152,15 +152,15 @@ function pairDesign({ model, reference }: Compared): Pick<Pair, 'design' | 'over
 
 function gainOf({ model, reference }: Compared, design: Design, factors: Factors): EstimatedGain {
   const isAlone = reference === undefined || model === reference;
-  const [own, other] = isAlone
+  const [ofModel, ofReference] = isAlone
     ? [none, none]
     : sidesOf(design, weightedSample(model, factors), weightedSample(reference, factors));
   return {
     task: undefined,
-    model: own,
-    reference: other,
+    model: ofModel,
+    reference: ofReference,
     factors: isAlone ? null : factors,
-    gain: meanDifference(own, other),
+    gain: meanDifference(ofModel, ofReference),
     level: null,
     margin: null,
     error: null,
@@ -200,8 +200,8 @@ export function sidesOf(design: Design, model: Sample, reference: Sample): reado
 }
 
 /** Of the means. Null if one has none. */
-export function meanDifference({ values: own }: Sample, { values: other }: Sample): number | null {
-  return own.length > 0 && other.length > 0 ? mean(own) - mean(other) : null;
+export function meanDifference({ values }: Sample, { values: others }: Sample): number | null {
+  return values.length > 0 && others.length > 0 ? mean(values) - mean(others) : null;
 }
 
 /** Percent of the reference's metric (Maninis et al. 2019, eq. 4). Null if that is not above 0. Log points stay. */
@@ -256,8 +256,8 @@ function estimatedVariances(
   if (variances.includes(null)) return null;
   if (isSame(gain)) return [];
   return [gain.model, gain.reference].flatMap(({ values: { length: runs } }, side) => {
-    const own = variances[side];
-    return own ? [{ ...own, variance: own.variance / runs, runs }] : [];
+    const ofRuns = variances[side];
+    return ofRuns ? [{ ...ofRuns, variance: ofRuns.variance / runs, runs }] : [];
   });
 }
 
@@ -282,23 +282,23 @@ function varianceOfPairs(
   overlap: number,
 ): readonly EstimatedVariance[] | null {
   const differences = model.values.map((value, run) => value - (reference.values[run] ?? 0));
-  const drawn = design === 'draws' ? ofDraws(model.runs, differences) : differences;
-  const own = sampleVariance(drawn);
-  if (own === null) return null;
+  const drawn = design === 'draws' ? drawMeans(model.runs, differences) : differences;
+  const ofDraws = sampleVariance(drawn);
+  if (ofDraws === null) return null;
   const magnitude = Math.max(...[...model.values, ...reference.values].map(Math.abs));
   if (isConstant(differences, magnitude)) return [];
   const runs = drawn.length;
-  return [{ ...own, variance: own.variance * (1 / runs + overlap), runs }];
+  return [{ ...ofDraws, variance: ofDraws.variance * (1 / runs + overlap), runs }];
 }
 
 /** A value for each draw of the data, whose mean is that of the differences: runs of one draw are not independent. */
-function ofDraws(runs: Sample['runs'], differences: readonly number[]): readonly number[] {
+function drawMeans(runs: Sample['runs'], differences: readonly number[]): readonly number[] {
   const draws = [...new Set(runs.map(({ testSet }) => testSet))];
   if (draws.length === runs.length) return differences;
-  const all = mean(differences);
+  const centre = mean(differences);
   const scale = draws.length / runs.length;
   return draws.map((draw) =>
-    differences.reduce((sum, value, run) => sum + (runs[run]?.testSet === draw ? scale * (value - all) : 0), all),
+    differences.reduce((sum, value, run) => sum + (runs[run]?.testSet === draw ? scale * (value - centre) : 0), centre),
   );
 }
 
@@ -356,9 +356,9 @@ async function rowVariances(gains: readonly EstimatedGain[], tasks: readonly Jud
     for (const side of sides.values()) side.influences = undefined;
     for (const run of runs) {
       if (run.testSet !== set) continue;
-      const found = await run.influences();
-      if (found.drawn === 'groups') drawn = 'groups';
-      for (const side of sides.values()) if (side.runs.has(run)) side.influences = added(side, found.ofTasks);
+      const influences = await run.influences();
+      if (influences.drawn === 'groups') drawn = 'groups';
+      for (const side of sides.values()) if (side.runs.has(run)) side.influences = added(side, influences.ofTasks);
     }
     for (const cell of cells)
       cell.variance = withTestSet(cell.variance, cell.model.influences, cell.reference.influences);
@@ -368,16 +368,16 @@ async function rowVariances(gains: readonly EstimatedGain[], tasks: readonly Jud
 
 /** A side's mean influence, with that of another of its runs. */
 function added({ runs, parts, influences }: Side, ofTasks: Influences['ofTasks']): Float64Array | null {
-  const own = parts.flatMap(({ factor, task }) => {
+  const weighted = parts.flatMap(({ factor, task }) => {
     const rows = ofTasks[task];
     return rows ? [{ factor, rows }] : [];
   });
-  if (influences === null || own.length < parts.length) return null;
-  const sum = influences ?? new Float64Array(own[0]?.rows.length ?? 0);
+  if (influences === null || weighted.length < parts.length) return null;
+  const sum = influences ?? new Float64Array(weighted[0]?.rows.length ?? 0);
   for (let row = 0; row < sum.length; row++) {
-    let weighted = 0;
-    for (const { factor, rows } of own) weighted += factor * (rows[row] ?? 0);
-    sum[row] = (sum[row] ?? 0) + weighted / runs.size;
+    let influence = 0;
+    for (const { factor, rows } of weighted) influence += factor * (rows[row] ?? 0);
+    sum[row] = (sum[row] ?? 0) + influence / runs.size;
   }
   return sum;
 }

@@ -130,7 +130,7 @@ export async function measured(
     for (const { run, ...folder } of runs.toSorted((a, b) => a.seed - b.seed))
       folders.push(run ? { ...folder, run: await withTestMetrics(run, wanted) } : folder);
     const ofSeeds = groupedBy(folders, ({ seed }) => seed);
-    models.push({ ...entry, folders, runs: ofSeeds.flatMap((own) => measuredRun(own, tasks, read) ?? []) });
+    models.push({ ...entry, folders, runs: ofSeeds.flatMap((ofSeed) => measuredRun(ofSeed, tasks, read) ?? []) });
   }
   return models;
 }
@@ -224,12 +224,12 @@ function influencesReader(): (taken: readonly TakenTask[]) => Promise<Influences
   const firsts = new Map<string, { readonly path: string; readonly rows: string }>();
   const checkRows = ({ run, name }: TakenTask, task: TaskPredictions) => {
     const key = JSON.stringify([name, testSetKey(run)]);
-    const own = { path: run.path, rows: labelHash(task) };
-    const first = firsts.get(key) ?? own;
+    const rows = labelHash(task);
+    const first = firsts.get(key) ?? { path: run.path, rows };
     firsts.set(key, first);
-    if (own.rows !== first.rows)
+    if (rows !== first.rows)
       throw new DataError(
-        `${first.path} and ${own.path} were tested on different rows of task '${name}': errors over test rows need the same rows in the same order.`,
+        `${first.path} and ${run.path} were tested on different rows of task '${name}': errors over test rows need the same rows in the same order.`,
       );
   };
   return async (taken) => {
@@ -241,17 +241,21 @@ function influencesReader(): (taken: readonly TakenTask[]) => Promise<Influences
         );
       read.set(run, read.get(run) ?? (await run.predictions()));
     }
-    const found = taken.map((one) => {
-      const own = read.get(one.run)?.find(({ task }) => task.name === one.name);
-      return { ...one, predicted: must(own, `task '${one.name}'`) };
-    });
-    for (const { predicted, ...one } of found) checkRows(one, predicted);
-    const ofTasks = found.map(({ predicted: { task, scores }, run, ...judged }) => {
+    const predictions = taken.map(({ run, name }) =>
+      must(
+        read.get(run)?.find(({ task }) => task.name === name),
+        `task '${name}'`,
+      ),
+    );
+    const ofTasks = taken.map(({ run, ...judged }, index) => {
+      const predicted = must(predictions[index], 'predictions');
+      checkRows({ run, ...judged }, predicted);
+      const { task, scores } = predicted;
       const rows = hasOneGroup(scores) ? null : judged.metric.influence?.(task, scores);
       const slope = slopeAt(judged, testValue(run, judged.name, judged.metric));
       return rows ? ofGroups(rows, scores.groups).map((value) => slope * value) : null;
     });
-    return { ofTasks, drawn: found[0]?.predicted.scores.groups ? 'groups' : 'rows' };
+    return { ofTasks, drawn: predictions[0]?.scores.groups ? 'groups' : 'rows' };
   };
 }
 

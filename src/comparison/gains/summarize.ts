@@ -122,15 +122,19 @@ interface PointTable {
   readonly trained: NonNullable<Comparison['trained']>;
 }
 
-async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, judging: Judging): Promise<PointTable> {
-  const models = all.filter(({ values }) => values === undefined);
+async function tableAt(
+  atPoint: readonly MeasuredModel[],
+  options: SummaryOptions,
+  judging: Judging,
+): Promise<PointTable> {
+  const models = atPoint.filter(({ values }) => values === undefined);
   const named = (label: string) => models.find((model) => model.label === label);
   const baseline = named(options.baseline);
   const [{ point } = { point: {} }] = models;
   const side = (of: ContrastSide) =>
-    typeof of === 'string' ? named(of) : meanModel(of.flatMap((one) => named(one) ?? []));
-  const contrasted = options.contrasts.flatMap(([one, other]): Compared[] => {
-    const [model, reference] = [side(one), side(other)];
+    typeof of === 'string' ? named(of) : meanModel(of.flatMap((label) => named(label) ?? []));
+  const contrasted = options.contrasts.flatMap((sides): Compared[] => {
+    const [model, reference] = sides.map(side);
     return model && reference ? [{ model, reference }] : [];
   });
   const overBaseline = models.map((model): Compared => ({ model, reference: baseline }));
@@ -139,7 +143,7 @@ async function tableAt(all: readonly MeasuredModel[], options: SummaryOptions, j
   const ofModels = testGains(pairs, judging);
   const ofContrasts = testGains(contrastPairs, judging);
   const rows = ofModels.map((tested) => comparisonRow(tested, judging));
-  const fronts = await frontsAt(all, rows, baseline, judging);
+  const fronts = await frontsAt(atPoint, rows, baseline, judging);
   const trained = baseline?.runs[0]?.trained;
   return {
     gains,
@@ -218,16 +222,16 @@ function sampleIn(model: MeasuredModel | undefined, column: Column, task: number
 }
 
 /** Of the means of the model's column and the reference's. */
-function gainIn({ model, reference, design }: Pair, own: Column, other: Column, task: number): number | null {
-  return meanDifference(...sidesOf(design, sampleIn(model, own, task), sampleIn(reference, other, task)));
+function gainIn({ model, reference, design }: Pair, ofModel: Column, ofReference: Column, task: number): number | null {
+  return meanDifference(...sidesOf(design, sampleIn(model, ofModel, task), sampleIn(reference, ofReference, task)));
 }
 
 /** Means over the runs that chose one epoch. The gain is over the reference as it is, of the baseline over itself too. */
-function oneEpochGain(pair: Pair, place: number, task: JudgedTask): TaskGain['oneEpoch'] {
-  const { values } = sampleIn(pair.model, 'oneEpoch', place);
+function oneEpochGain(pair: Pair, index: number, task: JudgedTask): TaskGain['oneEpoch'] {
+  const { values } = sampleIn(pair.model, 'oneEpoch', index);
   if (values.length === 0) return null;
-  const gain = gainIn(pair, 'oneEpoch', 'values', place);
-  const { values: others } = sampleIn(pair.reference, 'values', place);
+  const gain = gainIn(pair, 'oneEpoch', 'values', index);
+  const { values: others } = sampleIn(pair.reference, 'values', index);
   const level = others.length > 0 ? turnedBack(task, mean(others)) : 0;
   return {
     mean: mean(values.map((value) => turnedBack(task, value))),
@@ -271,13 +275,12 @@ function testGains(pairs: readonly Pair[], judging: Judging): readonly TestedPai
   return pairs.map((pair) => {
     const late = judging.tasks.map((_, task) => isLate(pair, task));
     const isAnyLate = late.includes(true);
-    const all = pair.gains.map((gain, place): TestedGain => {
-      const own = must(tested.get(gain), 'tested gain');
-      return judgedGain(gain, own, pair, late[place] ?? isAnyLate, judging);
-    });
-    const tasks = all.filter((_, place) => pair.gains[place]?.task);
+    const gains = pair.gains.map((gain, index) =>
+      judgedGain(gain, must(tested.get(gain), 'tested gain'), pair, late[index] ?? isAnyLate, judging),
+    );
+    const tasks = gains.slice(0, judging.tasks.length);
     const verdict = isAnyLate ? unfinished : rowVerdict(tasks.map((gain) => gain.verdict));
-    const aggregate = aggregateOf(must(all.at(-1), 'Δm'), pair, judging);
+    const aggregate = aggregateOf(must(gains.at(-1), 'Δm'), pair, judging);
     return { pair, tasks, aggregate, verdict: pair.model === pair.reference ? 'baseline' : verdict };
   });
 }
@@ -289,7 +292,7 @@ function testedIn<Member extends Parameters<typeof testFamily>[0][number]>(famil
 
 /** Whether training had not ended on the task, of the model or of the reference. */
 function isLate({ model, reference }: Pair, task: number): boolean {
-  return [model, reference].some((one) => one && isUnfinished(lateRuns(one, task), one.runs.length));
+  return [model, reference].some((side) => side && isUnfinished(lateRuns(side, task), side.runs.length));
 }
 
 function hasEnoughRuns(pair: Pair, gain: EstimatedGain, { uncertainty }: Judging): boolean {
@@ -355,15 +358,15 @@ function aggregateOf(
  * the tests of the table or of another front.
  */
 async function frontsAt(
-  all: readonly MeasuredModel[],
+  atPoint: readonly MeasuredModel[],
   rows: readonly ComparisonRow[],
   baseline: MeasuredModel | undefined,
   judging: Judging,
 ): Promise<readonly Front[]> {
-  const table = all.filter(({ values }) => values === undefined);
+  const table = atPoint.filter(({ values }) => values === undefined);
   const fronts: Front[] = [];
   for (const row of rows) {
-    const ofRow = all.filter(({ values, label }) => values !== undefined && label === row.label);
+    const ofRow = atPoint.filter(({ values, label }) => values !== undefined && label === row.label);
     if (row.verdict === 'baseline') continue;
     for (const key of new Set(ofRow.flatMap(({ values }) => Object.keys(values ?? {}))))
       fronts.push(await frontOf(row, key, { ofRow, table, baseline }, judging));
@@ -386,16 +389,16 @@ async function frontOf(
   judging: Judging,
 ): Promise<Front> {
   const frontWeight = ({ values }: MeasuredModel) => Number(values?.[key]);
-  const own = ofRow
+  const atWeights = ofRow
     .filter((model) => !Number.isNaN(frontWeight(model)))
-    .toSorted((one, other) => frontWeight(one) - frontWeight(other));
+    .toSorted((a, b) => frontWeight(a) - frontWeight(b));
   // The table has the runs of a weight that is the model's own: they count once.
-  const models = own.map((model) => table.find((other) => hasSameRuns(model, other)) ?? model);
+  const models = atWeights.map((model) => table.find((other) => hasSameRuns(model, other)) ?? model);
   const pool = [...new Set([...table, ...models])];
   const overBaseline = (ones: readonly MeasuredModel[]) => ones.map((model) => ({ model, reference: baseline }));
   const { families } = await estimateGains([overBaseline(models)], pool, judging);
   const tested = testGains(families.flat(), judging);
-  const points = own.map((model, index): FrontPoint => {
+  const points = atWeights.map((model, index): FrontPoint => {
     const at = must(tested[index], 'tested point');
     return { value: frontWeight(model), runs: referencesTo(model.folders), ...gainsByTask(at, judging) };
   });
@@ -407,9 +410,9 @@ async function frontOf(
   return { ...front, ...judgeSeesaw(points, alone, judging.level) };
 }
 
-function hasSameRuns(one: MeasuredModel, other: MeasuredModel): boolean {
+function hasSameRuns(model: MeasuredModel, other: MeasuredModel): boolean {
   const runPaths = ({ folders }: MeasuredModel) => JSON.stringify(folders.map(({ path, tasks }) => [path, tasks]));
-  return one.label === other.label && runPaths(one) === runPaths(other);
+  return model.label === other.label && runPaths(model) === runPaths(other);
 }
 
 /**
@@ -427,8 +430,8 @@ function judgeSeesaw(
   alone: readonly (readonly TestedGain[])[],
   level: number,
 ): Pick<Front, 'seesaw' | 'repairedBy'> {
-  const notWorse = ({ verdict: own, pNotInferior }: TestedGain) =>
-    own === 'better' || own === 'equivalent' || (own === 'undecided' && pNotInferior !== null && pNotInferior < level);
+  const notWorse = ({ verdict, pNotInferior }: TestedGain) =>
+    verdict === 'better' || verdict === 'equivalent' || (verdict === 'undecided' && (pNotInferior ?? 1) < level);
   const repairs = ({ tasks }: FrontPoint) => {
     const gains = Object.values(tasks);
     return gains.every(notWorse) && gains.some((gain) => gain.verdict === 'better');
@@ -451,48 +454,48 @@ function meansOverPoints(tables: readonly PointTable[], judging: Judging): reado
   const pairs = tables.flatMap(({ tested }) => tested).filter(({ verdict }) => verdict !== 'baseline');
   const whole = groupedBy(pairs, ({ pair: { model, reference } }) => [model.label, reference?.label]);
   const means = whole
-    .filter((own) => own.length === tables.length)
-    .map((own) => ({ own, gains: own[0].pair.gains.map((_, place) => meanOf(own, place)) }));
+    .filter((atPoints) => atPoints.length === tables.length)
+    .map((atPoints) => ({ atPoints, gains: atPoints[0].pair.gains.map((_, index) => meanOf(atPoints, index)) }));
   const tested = new Map(
     testedIn(
       means.flatMap(({ gains }) => gains),
       judging.level,
     ),
   );
-  return means.map(({ own: [first], gains }): MeanOverPoints => {
-    const all = gains.map((one) => {
-      const { p, pHolm, se, interval, simultaneous } = must(tested.get(one), 'tested mean');
-      const { gain, gains } = one;
+  return means.map(({ atPoints: [first], gains: untested }): MeanOverPoints => {
+    const ofPair = untested.map((mean) => {
+      const { p, pHolm, se, interval, simultaneous } = must(tested.get(mean), 'tested mean');
+      const { gain, gains } = mean;
       const isEnough = gains.length >= fewestRuns;
-      const verdict = verdictOn(gain, { pHolm, pEquivalent: null }, one.isLate, isEnough, judging);
+      const verdict = verdictOn(gain, { pHolm, pEquivalent: null }, mean.isLate, isEnough, judging);
       return { gain, gains, se, interval, simultaneous, p, pHolm, verdict };
     });
     return {
       ...sides(first),
-      tasks: Object.fromEntries(judging.tasks.flatMap(({ name }, task) => (all[task] ? [[name, all[task]]] : []))),
-      aggregate: all.at(-1) ?? null,
+      tasks: Object.fromEntries(judging.tasks.map(({ name }, task) => [name, must(ofPair[task], 'mean')])),
+      aggregate: ofPair.at(-1) ?? null,
     };
   });
 }
 
-/** A gain's mean over the points, and its error. @param place of the task, or of Δm, which is in percent already */
-function meanOf(own: readonly TestedPair[], place: number) {
-  const points = own.map(({ pair }) => bySeed(must(pair.gains[place], 'gain')));
+/** A gain's mean over the points, and its error. @param index of the task, or of Δm, which is in percent already */
+function meanOf(atPoints: readonly TestedPair[], index: number) {
+  const points = atPoints.map(({ pair }) => bySeed(must(pair.gains[index], 'gain')));
   const gains = (points[0] ?? []).flatMap(({ seed }) => {
-    const all = points.flatMap((of) => of.find((one) => one.seed === seed)?.gain ?? []);
-    return all.length < points.length ? [] : [{ seed, gain: mean(all) }];
+    const ofSeed = points.flatMap((ofPoint) => ofPoint.find((run) => run.seed === seed)?.gain ?? []);
+    return ofSeed.length < points.length ? [] : [{ seed, gain: mean(ofSeed) }];
   });
   const variance = sampleVariance(gains.map(({ gain }) => gain));
   const runs = gains.length;
-  const overlap = Math.max(...own.map(({ pair }) => pair.overlap));
+  const overlap = Math.max(...atPoints.map(({ pair }) => pair.overlap));
   const estimated = variance && [{ ...variance, variance: variance.variance * (1 / runs + overlap), runs }];
-  const isWaiting = ({ tasks, verdict }: TestedPair) => (tasks[place]?.verdict ?? verdict) === unfinished;
+  const isWaiting = ({ tasks, verdict }: TestedPair) => (tasks[index]?.verdict ?? verdict) === unfinished;
   return {
     gain: runs === 0 ? null : mean(gains.map(({ gain }) => gain)),
     gains,
     error: estimated && { estimated, known: 0 },
     margin: null,
-    isLate: own.some(isWaiting),
+    isLate: atPoints.some(isWaiting),
   };
 }
 
@@ -500,9 +503,11 @@ function meanOf(own: readonly TestedPair[], place: number) {
 function bySeed(estimated: EstimatedGain): { readonly seed: number; readonly gain: number | null }[] {
   const { model, reference, task } = estimated;
   return model.runs.flatMap(({ seed }, run) => {
-    const other = reference.values[reference.runs.findIndex((one) => one.seed === seed)];
-    const own = model.values[run];
-    if (own === undefined || other === undefined) return [];
-    return [{ seed, gain: task ? relativeGain(estimated, own - other) : own - other }];
+    const [value, other] = [
+      model.values[run],
+      reference.values[reference.runs.findIndex((pair) => pair.seed === seed)],
+    ];
+    if (value === undefined || other === undefined) return [];
+    return [{ seed, gain: task ? relativeGain(estimated, value - other) : value - other }];
   });
 }

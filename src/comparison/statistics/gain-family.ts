@@ -36,7 +36,7 @@ type Interval = readonly [low: number, high: number];
  */
 export function testFamily(members: readonly FamilyMember[], level: number): readonly TestedMember[] {
   const alone = members.map(pValues);
-  const adjusted = (key: keyof PValues) => holm(alone.map((one) => one[key]));
+  const adjusted = (key: keyof PValues) => holm(alone.map((tests) => tests[key]));
   const [pHolm, pEquivalent, pNotInferior] = [adjusted('p'), adjusted('pEquivalent'), adjusted('pNotInferior')];
   const size = alone.filter(({ p }) => p !== null).length;
   return members.map((member, index) => {

@@ -32,30 +32,30 @@ export interface SqueezedVariances {
  * @param groups [task][model][run]
  */
 export function squeezedVariances(groups: readonly (readonly (readonly number[])[])[]): SqueezedVariances {
-  const own = groups.map((models) => models.map(sampleVariance));
-  const logs = own.map((models) =>
-    models.flatMap((found) => {
-      if (!found || found.variance === 0) return [];
-      const half = found.degreesOfFreedom / 2;
-      return { log: Math.log(found.variance) - digamma(half) + Math.log(half), noise: trigamma(half) };
+  const estimates = groups.map((models) => models.map(sampleVariance));
+  const logs = estimates.map((models) =>
+    models.flatMap((estimate) => {
+      if (!estimate || estimate.variance === 0) return [];
+      const half = estimate.degreesOfFreedom / 2;
+      return { log: Math.log(estimate.variance) - digamma(half) + Math.log(half), noise: trigamma(half) };
     }),
   );
   const free = logs.reduce((sum, { length }) => sum + Math.max(0, length - 1), 0);
-  if (free === 0) return { variances: own, priorDegreesOfFreedom: 0 };
+  if (free === 0) return { variances: estimates, priorDegreesOfFreedom: 0 };
   const noise = mean(logs.flat().map((each) => each.noise));
   const between = logs.reduce((sum, group) => sum + squares(group.map(({ log }) => log)), 0) / free - noise;
   const prior = 2 * inverseTrigamma(between);
   const cautious = 2 * inverseTrigamma(between + 2 * noise * Math.sqrt(2 / free));
   const offset = Number.isFinite(prior) ? digamma(prior / 2) - Math.log(prior / 2) : 0;
-  const variances = own.map((models, group) => {
-    const of = logs[group] ?? [];
-    const known = models.filter((found) => found !== null && found.variance > 0);
-    const all = known.reduce((sum, found) => sum + (found?.degreesOfFreedom ?? 0), 0);
-    const common = Math.exp(mean(of.map(({ log }) => log)) + offset);
-    return models.map((found) => {
-      if (!found || of.length < 2) return found;
-      const { variance, degreesOfFreedom: d } = found;
-      const added = Math.min(cautious, variance > 0 ? all - d : all);
+  const variances = estimates.map((models, group) => {
+    const ofGroup = logs[group] ?? [];
+    const known = models.filter((estimate) => estimate !== null && estimate.variance > 0);
+    const degrees = known.reduce((sum, estimate) => sum + (estimate?.degreesOfFreedom ?? 0), 0);
+    const common = Math.exp(mean(ofGroup.map(({ log }) => log)) + offset);
+    return models.map((estimate) => {
+      if (!estimate || ofGroup.length < 2) return estimate;
+      const { variance, degreesOfFreedom: d } = estimate;
+      const added = Math.min(cautious, variance > 0 ? degrees - d : degrees);
       const moved = (added * common + d * variance) / (added + d);
       return { variance: Math.max(variance, moved), degreesOfFreedom: added + d };
     });

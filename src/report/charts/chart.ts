@@ -75,14 +75,14 @@ function keyMarks(mark: Series, x: Pair, y: number): readonly Mark[] {
 }
 
 /** Each chart as an SVG file of its own, dark on white, with its key. */
-export function chartFiles(own: Section): readonly { readonly name: string; readonly svg: string }[] {
-  return own.charts.map((chart, index) => {
+export function chartFiles(section: Section): readonly { readonly name: string; readonly svg: string }[] {
+  return section.charts.map((chart, index) => {
     // No text has a plain quote: what is replaced are attributes.
     const svg = Object.entries(colours).reduce(
       (text, [colour, [light]]) => text.replaceAll(`"${paint(colour)}"`, `"${light}"`),
-      toText(chartFile(own, chart)).replace(/ data-(model|tip)="[^"]*"/g, ''),
+      toText(chartFile(section, chart)).replace(/ data-(model|tip)="[^"]*"/g, ''),
     );
-    return { name: `${own.id}${own.charts.length === 1 ? '' : `-${index + 1}`}.svg`, svg };
+    return { name: `${section.id}${section.charts.length === 1 ? '' : `-${index + 1}`}.svg`, svg };
   });
 }
 

@@ -12,11 +12,11 @@ export function expertUse({ comparison, look, runs }: Charted) {
     const { label, axis } = row;
     const { model } = look(label);
     const gates = runs(row)[0]?.gates.filter(({ experts }) => experts.length > 1) ?? [];
-    return groupedBy(gates, ({ level }) => level).map((own): Plot => {
-      const all = [...new Set(own.flatMap(({ experts }) => experts))];
+    return groupedBy(gates, ({ level }) => level).map((ofLevel): Plot => {
+      const experts = [...new Set(ofLevel.flatMap(({ experts }) => experts))];
       const isShared = (name: string) => Number(name.startsWith(`${shared}/`));
-      const names = all.toSorted((a, b) => isShared(a) - isShared(b));
-      const marks = own.flatMap(({ gate, experts, mean }, y) =>
+      const names = experts.toSorted((a, b) => isShared(a) - isShared(b));
+      const marks = ofLevel.flatMap(({ gate, experts, mean }, y) =>
         mean.flatMap((weight, index): Mark[] => {
           const name = experts[index] ?? '';
           const x = names.indexOf(name);
@@ -28,8 +28,13 @@ export function expertUse({ comparison, look, runs }: Charted) {
           ];
         }),
       );
-      const title = joined(', ', label, own.length < gates.length ? `level ${own[0].level}` : '', pointText(axis));
-      return { title, height: 26 * own.length, x: { names }, y: { names: own.map(({ gate }) => gate) }, marks };
+      const title = joined(
+        ', ',
+        label,
+        ofLevel.length < gates.length ? `level ${ofLevel[0].level}` : '',
+        pointText(axis),
+      );
+      return { title, height: 26 * ofLevel.length, x: { names }, y: { names: ofLevel.map(({ gate }) => gate) }, marks };
     });
   });
   return section({

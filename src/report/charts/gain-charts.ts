@@ -37,23 +37,23 @@ function plotOf(rows: readonly [GainRow, ...GainRow[]], look: Charted['look']): 
     if (gain === null) return [words('no result', [0, y], { colour: 'muted' })];
     const name = names[y] ?? '';
     const { model } = look(row.model.label);
-    const own = { ...findings[row.verdict ?? 'undecided'], model, tip: [name, ...gainTip(row)] };
+    const shownAs = { ...findings[row.verdict ?? 'undecided'], model, tip: [name, ...gainTip(row)] };
     const text = signed(gain, task.digits);
     const [isLeft, isRight] = [gain < domain[0], gain > domain[1]];
     return [
       ...(margin === null ? [] : [area([-margin, margin], [y, y], { opacity: 0.1 })]),
-      ...bar(simultaneous, y, { ...own, width: 1.2 }),
-      ...bar(interval, y, { ...own, width: 4 }),
+      ...bar(simultaneous, y, { ...shownAs, width: 1.2 }),
+      ...bar(interval, y, { ...shownAs, width: 4 }),
       ...(gains.length > 1 ? gains : []).map((seed) => {
         const tip = [`${name}, seed ${seed.seed}`, signed(seed.gain, task.digits)];
         return dot([seed.gain, y], { model, colour: 'muted', radius: 1.5, dy: -8, tip });
       }),
       isLeft || isRight
         ? words(isLeft ? `◀ ${text}` : `${text} ▶`, [gain * Number.POSITIVE_INFINITY, y], {
-            ...own,
+            ...shownAs,
             align: isLeft ? 'start' : 'end',
           })
-        : dot([gain, y], { ...own, radius: 4.6 }),
+        : dot([gain, y], { ...shownAs, radius: 4.6 }),
     ];
   });
   const firsts = rows.flatMap(({ model, point }, y) =>
@@ -98,8 +98,8 @@ export function axisLines({ comparison: { axes, baseline }, gains, series, look 
       y: { title: `gain, ${task.unit}`, domain: extent([0, ...rows.map((row) => row.gain ?? 0)]), format: '+f' },
       marks: [
         ...bar(whole, 0),
-        ...groupedBy(rows, ({ model }) => model.label).map((own) =>
-          line(own.map(place), { ...look(own[0].model.label), width: 1.8 }),
+        ...groupedBy(rows, ({ model }) => model.label).map((ofModel) =>
+          line(ofModel.map(place), { ...look(ofModel[0].model.label), width: 1.8 }),
         ),
         ...rows.map((row) => {
           const { label } = row.model;

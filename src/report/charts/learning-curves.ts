@@ -36,22 +36,26 @@ function chartOf({ comparison, look, runs }: Charted, { rows, axis }: Point, tas
       const best = curve.find(([epoch]) => epoch === run.result.bestEpoch[name]);
       return curve.length === 0 ? [] : [{ curve, best, seed: run.result.seed }];
     });
-    return { title: row.label, own: { colour, model }, curves, mean: meanCurve(curves.map(({ curve }) => curve)) };
+    return { title: row.label, look: { colour, model }, curves, mean: meanCurve(curves.map(({ curve }) => curve)) };
   });
-  const all = models.flatMap(({ curves }) => curves.flatMap(({ curve }) => curve));
-  const sorted = all.map(([, value]) => value).toSorted((a, b) => (better === 'higher' ? b - a : a - b));
-  const x = { title: 'epoch', domain: [0.5, Math.max(2, ...all.map(([epoch]) => epoch)) + 0.5], format: 'd' } as const;
+  const measured = models.flatMap(({ curves }) => curves.flatMap(({ curve }) => curve));
+  const sorted = measured.map(([, value]) => value).toSorted((a, b) => (better === 'higher' ? b - a : a - b));
+  const x = {
+    title: 'epoch',
+    domain: [0.5, Math.max(2, ...measured.map(([epoch]) => epoch)) + 0.5],
+    format: 'd',
+  } as const;
   const y = { domain: extent(sorted.slice(0, Math.ceil(0.9 * sorted.length))) };
   const reference = models.find(({ title }) => title === comparison.baseline)?.mean ?? [];
-  const plots = models.flatMap(({ title, own, curves, mean }): Plot[] => {
+  const plots = models.flatMap(({ title, look: ofModel, curves, mean }): Plot[] => {
     const marks = [
-      line(reference, { ...own, colour: 'muted', opacity: 0.6, width: 2.4 }),
-      ...curves.map(({ curve }) => line(curve, { ...own, width: 0.9, opacity: 0.5 })),
-      line(mean, { ...own, width: 2 }),
+      line(reference, { ...ofModel, colour: 'muted', opacity: 0.6, width: 2.4 }),
+      ...curves.map(({ curve }) => line(curve, { ...ofModel, width: 0.9, opacity: 0.5 })),
+      line(mean, { ...ofModel, width: 2 }),
       ...curves.flatMap(({ seed, best }) => {
         if (!best) return [];
         const tip = [`${title}, seed ${seed}`, `kept epoch ${best[0]}: ${fixed(best[1], digits)}`];
-        return [dot(best, { ...own, radius: 2.4, tip })];
+        return [dot(best, { ...ofModel, radius: 2.4, tip })];
       }),
     ];
     return curves.length === 0 ? [] : [{ title, height: 100, x, y, marks }];
@@ -63,7 +67,7 @@ function chartOf({ comparison, look, runs }: Charted, { rows, axis }: Point, tas
 function meanCurve(curves: readonly (readonly Pair[])[]): readonly Pair[] {
   const epochs = new Set(curves.flatMap((curve) => curve.map(([epoch]) => epoch)));
   return [...epochs].flatMap((epoch): Pair[] => {
-    const values = curves.flatMap((curve) => curve.flatMap((place) => (place[0] === epoch ? [place[1]] : [])));
+    const values = curves.flatMap((curve) => curve.flatMap(([at, value]) => (at === epoch ? [value] : [])));
     return 2 * values.length < curves.length ? [] : [[epoch, mean(values)]];
   });
 }

@@ -199,10 +199,10 @@ export function element(
   attributes: Readonly<Record<string, string | number | undefined>>,
   content: readonly Html[] | Html | string = '',
 ): Html {
-  const given = Object.entries(attributes).map(([key, value]) =>
+  const texts = Object.entries(attributes).map(([key, value]) =>
     value === undefined ? null : html` ${trusted(key)}="${typeof value === 'number' ? hundredths(value) : value}"`,
   );
-  return html`${trusted(`<${name}`)}${given}>${content}${trusted(`</${name}>`)}`;
+  return html`${trusted(`<${name}`)}${texts}>${content}${trusted(`</${name}>`)}`;
 }
 
 function hundredths(value: number): number {

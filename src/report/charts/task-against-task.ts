@@ -41,12 +41,12 @@ function plotOf(
     const tip = [name, ...gainTip(across), ...gainTip(up)];
     return [{ at: [across.gain, up.gain] as const, across, up, family, weight, look: { ...look(model.label), tip } }];
   });
-  const own = all.filter(({ family }) => family === 'models');
+  const atOwnWeight = all.filter(({ family }) => family === 'models');
   const fronts = groupedBy(
     all.filter(({ family }) => family === 'front'),
     ({ look: { model } }) => model,
   );
-  if (own.length === 0) return [];
+  if (atOwnWeight.length === 0) return [];
   const axis = (task: PointTask, rows: readonly GainRow[], share: number) => {
     const ends = rows.flatMap(({ gain, interval }) => [gain ?? 0, ...(interval ?? [])]);
     return { title: `gain on ${task.name}, ${task.unit}`, domain: extent([0, ...ends], share), format: '+f' };
@@ -77,7 +77,7 @@ function plotOf(
         corner('seesaw', [low, high]),
         corner('seesaw', [high, low]),
         corner('worse on both', [low, low]),
-        ...own.flatMap(({ at, across, up, look: { dash: _, ...colour } }) => [
+        ...atOwnWeight.flatMap(({ at, across, up, look: { dash: _, ...colour } }) => [
           ...bar(across.interval, at[1], { ...colour, opacity: 0.6 }),
           ...bar(at[0], up.interval, { ...colour, opacity: 0.6 }),
         ]),
@@ -91,7 +91,7 @@ function plotOf(
             words(rounded(end.weight ?? 0), end.at, { ...end.look, dy: -10 }),
           ),
         ]),
-        ...own.map((each) => dot(each.at, each.look)),
+        ...atOwnWeight.map((each) => dot(each.at, each.look)),
       ],
     },
   ];
