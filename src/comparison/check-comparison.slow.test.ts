@@ -17,7 +17,8 @@ const at = folderPerTest();
 
 async function table(name: (typeof storedComparisons)[number], uncertainty: Comparison['uncertainty']) {
   const { table, ...facts } = readFacts(name);
-  await storeFacts(at(), { ...facts, table: { ...table, errorGains: undefined } });
+  const contrasts = table.contrasts.filter(({ references }) => !references); // means of models are not checked
+  await storeFacts(at(), { ...facts, table: { ...table, contrasts, errorGains: undefined } });
   const options = { folder: at(), baseline: undefined, uncertainty, predictions: [], scale: undefined };
   return (await storedTable(readStoredRuns(at()), options)).comparison;
 }
@@ -42,7 +43,7 @@ describe.skipIf(!pythonWithScipy)(`check:comparison${why}`, () => {
     const { stdout, stderr, status } = check(comparison);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^pEquivalent +\d\.\de[+-]\d+$/m);
-    expect(stdout).toMatch(new RegExp(`numbers of ${rows} rows and 2 contrasts agree`));
+    expect(stdout).toMatch(new RegExp(`numbers of ${rows} rows and \\d contrasts agree`));
     expect(status).toBe(0);
     expect(comparison.rows[1]?.design).toBe(design);
     const gains = comparison.rows.flatMap((row) => Object.values(row.tasks));

@@ -135,7 +135,8 @@ export function storeTable(folder: string, table: Readonly<Record<string, unknow
 /** What a folder's runs found, as goldens/<name>.json has it: their numbers, and the table that names them. */
 export interface Facts {
   /** Of comparison.json: what its tables are computed from. */
-  readonly table: Pick<Comparison, 'tasks' | 'seeds' | 'rows' | 'baseline'> & Readonly<Record<string, unknown>>;
+  readonly table: Pick<Comparison, 'tasks' | 'seeds' | 'rows' | 'baseline' | 'contrasts'> &
+    Readonly<Record<string, unknown>>;
   /** By data set and task: what all runs have of its test rows. */
   readonly data: Readonly<Record<string, Readonly<Record<string, Omit<StoredTask, 'logits' | 'curve' | 'ended'>>>>>;
   readonly runs: Readonly<Record<string, StoredFacts>>;
