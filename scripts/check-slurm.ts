@@ -6,7 +6,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { comparisonIn, until } from '../src/cli/started.fixture.js';
 import { readStagePlan, type StagePlan } from '../src/comparison/execute/stage-plan.js';
-import { differences } from '../src/support/differences.js';
+import { differences } from '../src/support/json.js';
 import { must } from '../src/support/must.js';
 import { isRunning } from '../src/support/process-identity.js';
 import { refuse, wordsOf } from './usage.js';

@@ -15,8 +15,8 @@ import { claimWord } from '../src/comparison/statistics/parts.js';
 import { csvOf } from '../src/report/gain-files.js';
 import { type GainRow, gainTables, metricName } from '../src/report/gain-rows.js';
 import { count } from '../src/report/numbers.js';
-import { joined } from '../src/support/joined.js';
 import { must } from '../src/support/must.js';
+import { joined } from '../src/support/text.js';
 import { refuse, wordsOf } from './usage.js';
 
 interface Claim {

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, type CommandUnknownOpts, type OptionValues } from '@commander-js/extra-typings';
 import { ConfigError } from '../support/errors.js';
-import { printable } from '../support/printable.js';
-import { shellWord } from '../support/shell-word.js';
+import { printable, shellWord } from '../support/text.js';
 
 /** Adds a command to its parent. `exit` receives the command's exit code. */
 export type CommandDefinition = (parent: CommandUnknownOpts, exit: (code: number) => void) => void;

@@ -3,9 +3,8 @@ import type { ComparisonPlan } from '../comparison/dry-run.js';
 import type { ComparisonResult } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
-import { groupedBy } from '../support/grouped-by.js';
-import { joined } from '../support/joined.js';
-import { counted } from '../support/whole-number.js';
+import { groupedBy } from '../support/json.js';
+import { counted, joined } from '../support/text.js';
 import {
   collect,
   commandLine,

@@ -9,7 +9,7 @@ import type { Source } from '../data/dataset.js';
 import type { startingConfig } from '../guess/starting-config.js';
 import type { Inspection } from '../inspect/inspect.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
-import { shellWord } from '../support/shell-word.js';
+import { shellWord } from '../support/text.js';
 import type { LoadingEvent, withSource } from '../training/load-dataset.js';
 import { type CommandDefinition, collect, defineCommand, examples, onConfig, print, say } from './command.js';
 import type { NamedConfig } from './input/config-file.js';
@@ -113,7 +113,7 @@ async function inspected(experiment: Experiment, isSaid = true): Promise<Inspect
 async function inspectGuess(text: string): Promise<readonly string[]> {
   const [{ findingTexts }, { partialPath, removeRemains }] = await Promise.all([
     import('../report/inspection-text.js'),
-    import('../support/whole-file.js'),
+    import('../support/files.js'),
   ]);
   await removeRemains(tmpdir());
   const cache = partialPath(join(tmpdir(), 'ple-guessed'));
@@ -246,7 +246,7 @@ const dataRows = defineCommand(
     const [{ findTask }, { splitRows }, { writeWhole }, { progressBar }] = await Promise.all([
       import('../data/encode/encode.js'),
       import('../data/write/split-rows.js'),
-      import('../support/whole-file.js'),
+      import('../support/files.js'),
       import('./display/progress-bar.js'),
     ]);
     if (existsSync(out)) throw new ConfigError(`${out} exists already: name another file.`);

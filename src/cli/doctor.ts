@@ -2,9 +2,7 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { Command } from '@commander-js/extra-typings';
 import type { Attempt, Candidate, Machine } from '../engine/devices/devices.js';
 import { exitCode } from '../support/errors.js';
-import { freeBytes } from '../support/free-bytes.js';
-import { printable } from '../support/printable.js';
-import { counted } from '../support/whole-number.js';
+import { counted, printable } from '../support/text.js';
 import { defineCommand, examples } from './command.js';
 
 const words = () =>
@@ -67,6 +65,7 @@ function title({ engine, device, deviceId, pureJs }: Candidate): string {
 
 /** Null: unknown. In a container, memory is its limit. `datasets/cache` is the default folder of prepared data. */
 async function machineFacts() {
+  const { freeBytes } = await import('../support/files.js');
   const totalBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   const folders = ['.', 'datasets/cache'];
   return {

@@ -36,7 +36,7 @@ export const exportRun = defineCommand(words, async (path, { to, format, plugin 
   } else {
     const [{ onnxFile }, { writeWhole }] = await Promise.all([
       import('../serving/export/onnx-file.js'),
-      import('../support/whole-file.js'),
+      import('../support/files.js'),
     ]);
     const beside = `${to}.data`;
     const { file, data } = onnxFile(run, basename(beside));

@@ -34,7 +34,7 @@ export const init = defineCommand(words, async (name, { list, force, json }) => 
     .replace(/(\$schema=)\S+/, (_, start) => `${start}${relative('.', join(shippedFolder, 'ple.schema.json'))}`)
     .replaceAll(`configs/${name}.yaml`, file);
   const [{ writeWhole }, { isComparison }] = await Promise.all([
-    import('../support/whole-file.js'),
+    import('../support/files.js'),
     import('../config/comparison.js'),
   ]);
   await writeWhole(file, text);

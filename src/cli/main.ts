@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from '@commander-js/extra-typings';
-import { ConfigError, exitCode } from '../support/errors.js';
-import { printable } from '../support/printable.js';
-import { asUserError } from '../support/system-error.js';
+import { asUserError, ConfigError, exitCode } from '../support/errors.js';
+import { printable } from '../support/text.js';
 import { examples, hintBeside } from './command.js';
 import { compare } from './compare.js';
 import { data } from './data.js';

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { makeFolder } from '../support/make-folder.js';
 import { collect, commandLine, defineCommand, examples, type OptionsOf, say } from './command.js';
 
 const words = () =>
@@ -75,8 +74,8 @@ export const report = defineCommand(words, async (path, options) => {
     scale,
   });
   for (const note of notes) say(`note: ${note}`);
+  const { makeFolder, writeWhole } = await import('../support/files.js');
   makeFolder(folder);
-  const { writeWhole } = await import('../support/whole-file.js');
   await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
   const data = {
     comparison,

@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
-import { ConfigError, exitCode } from '../support/errors.js';
-import { inWorkingFolder } from '../support/system-error.js';
+import { ConfigError, exitCode, inWorkingFolder } from '../support/errors.js';
 import { defineCommand, examples, say } from './command.js';
 
 const words = () =>

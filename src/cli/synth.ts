@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { makeFolder } from '../support/make-folder.js';
 import { defineCommand, examples, print, say } from './command.js';
 import { interruptible } from './interruptible.js';
 
@@ -40,11 +39,12 @@ const words = () => {
 
 /** Writes a process's file and its manifest. Flags and words `key=value` are options of the kind. */
 export const synth = defineCommand(words, async (given, options, command) => {
-  const [{ synthesisKinds }, { readDocument }, { parsePart }, { progressBar }] = await Promise.all([
+  const [{ synthesisKinds }, { readDocument }, { parsePart }, { progressBar }, { makeFolder }] = await Promise.all([
     import('../data/synthesize.js'),
     import('../config/document.js'),
     import('../config/parse.js'),
     import('./display/progress-bar.js'),
+    import('../support/files.js'),
   ]);
   const kind = synthesisKinds.get(options.kind ?? synthesisKinds.names[0] ?? '');
   const flagged = flags.flatMap(({ flag, key }) => {

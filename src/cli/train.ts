@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
-import { ConfigError, exitCode } from '../support/errors.js';
-import { inWorkingFolder } from '../support/system-error.js';
+import { ConfigError, exitCode, inWorkingFolder } from '../support/errors.js';
 import { configCommand, defineCommand, examples, type OptionsOf, print, say } from './command.js';
 import type { Display } from './display/run-display.js';
 import { interruptedReading, interruptible } from './interruptible.js';

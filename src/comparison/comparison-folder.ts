@@ -8,12 +8,11 @@ import {
   stringifyComparison,
 } from '../config/comparison.js';
 import { dataPaths } from '../config/definitions.js';
-import { differences } from '../support/differences.js';
 import { ConfigError, UserError } from '../support/errors.js';
+import { partialPath, writeWhole } from '../support/files.js';
 import { type LogFile, openLog } from '../support/growing-file.js';
-import { joined } from '../support/joined.js';
-import { partialPath, writeWhole } from '../support/whole-file.js';
-import { counted } from '../support/whole-number.js';
+import { differences } from '../support/json.js';
+import { counted, joined } from '../support/text.js';
 import type { TrackedStatus, TrackedStep } from '../tracking/tracker.js';
 import { noteOnUntracked, openTrackers } from '../tracking/trackers.js';
 import { definitions } from '../training/definitions.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
-import { groupedBy } from '../support/grouped-by.js';
+import { groupedBy } from '../support/json.js';
 import { readResult } from '../training/stored-result.js';
 import type { ComparisonOptions } from './execute/executor.js';
 import { shapeReader, withWorkers } from './execute/workers.js';

@@ -3,7 +3,7 @@ import type { ComparisonConfig } from '../config/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import { ConfigError } from '../support/errors.js';
-import { wholeNumber } from '../support/whole-number.js';
+import { wholeNumber } from '../support/text.js';
 import { mostPredictions } from '../training/journal.js';
 import type { LoadingEvent } from '../training/load-dataset.js';
 import type { SearchRecord } from './comparison.js';

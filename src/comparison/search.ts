@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
 import { UserError } from '../support/errors.js';
-import { groupedBy } from '../support/grouped-by.js';
+import { groupedBy } from '../support/json.js';
 import { readResult } from '../training/stored-result.js';
 import type { ComparisonRow, ModelSearch, SearchRecord } from './comparison.js';
 import { axisName, axisValue, pointKey } from './plan/axis-point.js';

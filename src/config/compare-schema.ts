@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wholeNumber } from '../support/whole-number.js';
+import { wholeNumber } from '../support/text.js';
 import { countUpTo } from './count.js';
 import { choice, type Definitions } from './definitions.js';
 import type { Path } from './document.js';

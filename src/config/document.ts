@@ -3,8 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, parseDocument } from 'yaml';
 import { didYouMean } from '../support/catalogue.js';
-import { ConfigError } from '../support/errors.js';
-import { systemReason } from '../support/system-error.js';
+import { ConfigError, systemReason } from '../support/errors.js';
 import { shownOverride } from './execute.js';
 
 export type Path = readonly (string | number)[];

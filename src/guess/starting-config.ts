@@ -4,7 +4,7 @@ import { shown } from '../data/table/cell.js';
 import { table } from '../data/table/table-loader.js';
 import { usualMissing } from '../data/table/table-options.js';
 import { ConfigError, DataError } from '../support/errors.js';
-import { printable } from '../support/printable.js';
+import { printable } from '../support/text.js';
 import { type ColumnFacts, columnFacts } from './column-facts.js';
 import { canBeLabel, guessedLabels, type Input, inputGuess, isBinary, isId, nameSays } from './rules.js';
 import { type Origin, type StagedFiles, withStagedFiles } from './staged-files.js';

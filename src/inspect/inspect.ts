@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type Source, type SourceTask, type SplitName, splitNames } from '../data/dataset.js';
 import { r2 } from '../metrics/regression.js';
 import { areaUnderCurve, binarySample, regressionSample } from '../metrics/samples.js';
-import { wholeNumber as count } from '../support/whole-number.js';
+import { wholeNumber as count } from '../support/text.js';
 
 /** Counts of a data set before encoding, and what is suspicious about it. */
 export type Inspection = Awaited<ReturnType<typeof inspect>>;

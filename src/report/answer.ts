@@ -1,8 +1,7 @@
 import type { Comparison, ComparisonRow, Front, TaskVerdict } from '../comparison/comparison.js';
 import { fewestRuns, isUnfinished } from '../comparison/statistics/gain-family.js';
 import { external } from '../config/compare-schema.js';
-import { joined } from '../support/joined.js';
-import { counted } from '../support/whole-number.js';
+import { counted, joined } from '../support/text.js';
 import { effect } from './gain-columns.js';
 import {
   comparisonPoints,

@@ -2,7 +2,7 @@ import { metrics } from '../metrics/catalogue.js';
 import type { Evaluated, Measured } from '../serving/evaluate-rows.js';
 import type { Importance } from '../serving/permutation-importance.js';
 import { must } from '../support/must.js';
-import { printable } from '../support/printable.js';
+import { printable } from '../support/text.js';
 import { metricText } from './metrics-table.js';
 import { count, dash, digitsFor, fixed, signed } from './numbers.js';
 import { shortened, textTable } from './text-table.js';

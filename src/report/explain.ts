@@ -1,5 +1,5 @@
 import type { Comparison } from '../comparison/comparison.js';
-import { counted } from '../support/whole-number.js';
+import { counted } from '../support/text.js';
 import { type GainRow, isMean, logPoints, type Point, pointRows, weightedTask } from './gain-rows.js';
 import { confidence, count, listed, rounded, short } from './numbers.js';
 

@@ -1,5 +1,5 @@
 import type { TaskVerdict } from '../comparison/comparison.js';
-import { joined } from '../support/joined.js';
+import { joined } from '../support/text.js';
 import { type GainRow, isMean, logPoints, metricName, rowsByModel } from './gain-rows.js';
 import { dash, fixed, percent, probability, rounded, short, signed } from './numbers.js';
 import { filledColumns, type TableColumn, type TextCell } from './text-table.js';

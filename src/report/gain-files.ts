@@ -1,6 +1,5 @@
 import type { Comparison } from '../comparison/comparison.js';
-import { joined } from '../support/joined.js';
-import { printable } from '../support/printable.js';
+import { joined, printable } from '../support/text.js';
 import { answers } from './answer.js';
 import { explanations, signsInWords } from './explain.js';
 import { type GainColumn, gainColumns, longTable } from './gain-columns.js';

@@ -14,7 +14,7 @@ import { fewestRuns } from '../comparison/statistics/gain-family.js';
 import { type Part, partOf } from '../comparison/statistics/parts.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
-import { groupedBy } from '../support/grouped-by.js';
+import { groupedBy } from '../support/json.js';
 import { digitsFor, percentDigits } from './numbers.js';
 
 /** A gain: of a model over a reference on a task, or on the mean over tasks (Δm). Every table is made of these rows. */

@@ -1,6 +1,6 @@
 import type { Comparison, ModelSearch } from '../comparison/comparison.js';
 import { pointText } from '../comparison/plan/axis-point.js';
-import { joined } from '../support/joined.js';
+import { joined } from '../support/text.js';
 import { answers } from './answer.js';
 import { explanations, legend, protocol } from './explain.js';
 import { longTable, shortTable } from './gain-columns.js';

@@ -1,7 +1,6 @@
 import { splitNames } from '../data/dataset.js';
 import type { Inspection } from '../inspect/inspect.js';
-import { joined } from '../support/joined.js';
-import { printable } from '../support/printable.js';
+import { joined, printable } from '../support/text.js';
 import { count, fixed } from './numbers.js';
 import { columnTable, textTable } from './text-table.js';
 

@@ -1,4 +1,4 @@
-import { wholeNumber } from '../support/whole-number.js';
+import { wholeNumber } from '../support/text.js';
 
 /** Stands for an undefined value. */
 export const dash = '-';

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import { printable } from '../support/printable.js';
+import { printable } from '../support/text.js';
 import { dash } from './numbers.js';
 
 /** A table as data, for any format: columns with a cell for each row. */

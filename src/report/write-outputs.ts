@@ -1,8 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listFolder } from '../support/folder-contents.js';
-import { makeFolder } from '../support/make-folder.js';
-import { writeWhole } from '../support/whole-file.js';
+import { listFolder, makeFolder, writeWhole } from '../support/files.js';
 import { chartFiles, type Section } from './charts/chart.js';
 import { comparisonCharts } from './charts/charts.js';
 import { gainsCsv, gainsLatex, gainsMarkdown } from './gain-files.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { differences } from './differences.js';
+import { differences } from './json.js';
 
 test('names what differs by dotted key, and on which side a key is missing', () => {
   const left = { name: 'a', train: { epochs: 4, rate: 0.1 }, model: { levels: [[8], [8]], source: 'y1' }, loss: {} };

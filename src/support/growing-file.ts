@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
-import { cannotWriteFile } from './whole-file.js';
+import { cannotWriteFile } from './files.js';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 const newline = 10;

@@ -3,10 +3,9 @@ import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, write
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from './checksum.js';
-import { UserError } from './errors.js';
+import { hasCode, systemReason, UserError } from './errors.js';
+import { partialPath } from './files.js';
 import { isAlive, processSchema, thisProcess } from './process-identity.js';
-import { hasCode, systemReason } from './system-error.js';
-import { partialPath } from './whole-file.js';
 
 /** Seconds between two heartbeats, and seconds without a heartbeat until `force` may take a lock over. */
 const [heartbeat, silence] = [10, 60];

@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { makeFolder } from './files.js';
 import { folderOfFile } from './folder.fixture.js';
-import { makeFolder } from './make-folder.js';
 
 const folder = folderOfFile();
 

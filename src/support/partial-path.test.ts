@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { partialPath, remainsIn, removeRemains } from './whole-file.js';
+import { partialPath, remainsIn, removeRemains } from './files.js';
 
 let folder = '';
 beforeEach(async () => {

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { bytesOf, elementCount, float32, type HostArrays, int32 } from './arrays.js';
 import { UserError } from './errors.js';
-import { writeWhole } from './whole-file.js';
+import { writeWhole } from './files.js';
 
 /**
  * Arrays and text metadata, as the safetensors format holds them (github.com/huggingface/safetensors: a length, a JSON

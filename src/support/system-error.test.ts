@@ -1,7 +1,6 @@
 import { openSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { UserError } from './errors.js';
-import { asUserError, systemReason } from './system-error.js';
+import { asUserError, systemReason, UserError } from './errors.js';
 
 const of = (code: string, message: string) => Object.assign(new Error(message), { code, syscall: 'open' });
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { UserError } from './errors.js';
+import { writeWhole } from './files.js';
 import { appendLine, openLog } from './growing-file.js';
-import { writeWhole } from './whole-file.js';
 
 let folder = '';
 beforeEach(() => {

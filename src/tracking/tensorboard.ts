@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from '
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
-import { cannotWriteFile } from '../support/whole-file.js';
+import { cannotWriteFile } from '../support/files.js';
 import type { TrackedParameter, TrackedRun, Tracker } from './tracker.js';
 
 /** Codes of the hparams plugin. */

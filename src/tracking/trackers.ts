@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { counted } from '../support/whole-number.js';
+import { counted } from '../support/text.js';
 import type { TrackedRun, Tracker } from './tracker.js';
 
 /** Where a run is tracked: `tracking` of a config. */

@@ -7,7 +7,7 @@ import { sealed } from '../support/checksum.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { openLog } from '../support/growing-file.js';
 import { must } from '../support/must.js';
-import { wholeNumber } from '../support/whole-number.js';
+import { wholeNumber } from '../support/text.js';
 import type { TrackedStatus, Tracker } from '../tracking/tracker.js';
 import { openTrackers } from '../tracking/trackers.js';
 import { readSnapshot, writeServed, writeSnapshot } from './checkpoint.js';

@@ -11,8 +11,7 @@ import { type ConfigDocument, readDocument } from '../config/document.js';
 import { failAt } from '../config/parse.js';
 import type { Metric } from '../metrics/metric.js';
 import { isPart } from '../support/catalogue.js';
-import { ConfigError, UserError } from '../support/errors.js';
-import { inWorkingFolder } from '../support/system-error.js';
+import { ConfigError, inWorkingFolder, UserError } from '../support/errors.js';
 import { definitions } from './definitions.js';
 import type { FinishedRun } from './finished-run.js';
 

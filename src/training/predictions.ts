@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Dataset, Task } from '../data/dataset.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { DataError } from '../support/errors.js';
-import { writeWhole } from '../support/whole-file.js';
+import { writeWhole } from '../support/files.js';
 import type { Evaluation } from './evaluation.js';
 
 /**

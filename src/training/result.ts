@@ -3,7 +3,7 @@ import type { Task } from '../data/dataset.js';
 import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
 import { classScores, rowsOfClasses } from '../metrics/multiclass.js';
 import { must } from '../support/must.js';
-import { counted, wholeNumber } from '../support/whole-number.js';
+import { counted, wholeNumber } from '../support/text.js';
 import { type Ended, howEnded, worstEnd } from './ended.js';
 import type { EpochRecord } from './epoch-record.js';
 import { type Evaluation, splitMetrics } from './evaluation.js';

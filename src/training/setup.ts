@@ -23,7 +23,7 @@ import { ConfigError } from '../support/errors.js';
 import { Faults } from '../support/faults.js';
 import { must } from '../support/must.js';
 import { type Random, randomFromSeed } from '../support/random.js';
-import { wholeNumber } from '../support/whole-number.js';
+import { wholeNumber } from '../support/text.js';
 import type { Diagnosed } from './diagnostics.js';
 import { findSharing, notSought, type Sharing, smoothed } from './gradients/sharing.js';
 import type { Balanced } from './gradients/task-gradients.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataPaths } from '../config/definitions.js';
 import type { Experiment } from '../config/experiment.js';
-import { leaves } from '../support/differences.js';
+import { leaves } from '../support/json.js';
 import type { TrackedParameter, TrackedStep } from '../tracking/tracker.js';
 import { definitions } from './definitions.js';
 import { type EpochRecord, epochsSoFar } from './epoch-record.js';

@@ -2,7 +2,7 @@ import { type BatchReader, type Chunk, readBatches } from '../data/batches/batch
 import type { Dataset } from '../data/dataset.js';
 import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
-import { counted, wholeNumber } from '../support/whole-number.js';
+import { counted, wholeNumber } from '../support/text.js';
 
 /** How many steps there are: training reads the rows pass after pass, and is divided into epochs. */
 export interface TrainingSteps {

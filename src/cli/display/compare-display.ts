@@ -4,9 +4,7 @@ import { pointText } from '../../comparison/plan/axis-point.js';
 import type { Run } from '../../comparison/plan/run.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { count } from '../../report/numbers.js';
-import { joined } from '../../support/joined.js';
-import { printable } from '../../support/printable.js';
-import { counted } from '../../support/whole-number.js';
+import { counted, joined, printable } from '../../support/text.js';
 import { type ProgressBar, progressBar, type Unit } from './progress-bar.js';
 
 /** Shows a comparison's events to the user. */

@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress';
 import stringWidth from 'string-width';
 import { count, duration } from '../../report/numbers.js';
 import { shortened } from '../../report/text-table.js';
-import { printable } from '../../support/printable.js';
+import { printable } from '../../support/text.js';
 
 export type Unit = 'bytes' | 'rows' | 'columns' | 'steps' | 'runs';
 

@@ -2,7 +2,7 @@ import type { Experiment } from '../../config/experiment.js';
 import type { Engine } from '../../engine/engine.js';
 import { metrics as allMetrics } from '../../metrics/catalogue.js';
 import { count } from '../../report/numbers.js';
-import { printable } from '../../support/printable.js';
+import { printable } from '../../support/text.js';
 import type { EpochRecord } from '../../training/epoch-record.js';
 import type { RunEvent } from '../../training/run-options.js';
 import { type ProgressBar, progressBar, type Unit } from './progress-bar.js';

@@ -2,8 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { didYouMean } from '../../support/catalogue.js';
-import { ConfigError } from '../../support/errors.js';
-import { inWorkingFolder } from '../../support/system-error.js';
+import { ConfigError, inWorkingFolder } from '../../support/errors.js';
 
 /** The folder of the configs that come with this program. */
 export const shippedFolder = fileURLToPath(new URL('../../../configs/', import.meta.url));

@@ -1,6 +1,5 @@
 import type { Experiment } from '../../config/experiment.js';
-import { Interrupted } from '../../support/errors.js';
-import { asUserError } from '../../support/system-error.js';
+import { asUserError, Interrupted } from '../../support/errors.js';
 import { type LoadingEvent, rememberingDataset } from '../../training/load-dataset.js';
 import { loadPlugin } from '../../training/plugins.js';
 import { modelShape } from '../../training/setup.js';

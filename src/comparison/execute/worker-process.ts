@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Interrupted, UserError } from '../../support/errors.js';
-import { lackOfFiles } from '../../support/system-error.js';
+import { Interrupted, lackOfFiles, UserError } from '../../support/errors.js';
 import type { Answer, Failed, Order, Report, Said, Stop } from './orders.js';
 
 /** How a worker ended that did not answer. */

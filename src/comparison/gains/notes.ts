@@ -1,6 +1,5 @@
-import { joined } from '../../support/joined.js';
 import { must } from '../../support/must.js';
-import { counted } from '../../support/whole-number.js';
+import { counted, joined } from '../../support/text.js';
 import { type Ended, worstEnd } from '../../training/ended.js';
 import { type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { type ModelResults, unpredictedTasks } from '../../training/unpredicted-tasks.js';

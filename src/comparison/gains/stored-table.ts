@@ -6,7 +6,7 @@ import { baseline as baselineType } from '../../models/catalogue.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { sealed } from '../../support/checksum.js';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { groupedBy } from '../../support/grouped-by.js';
+import { groupedBy } from '../../support/json.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { Comparison } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';

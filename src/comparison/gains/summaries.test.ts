@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { groupedBy } from '../../support/grouped-by.js';
+import { groupedBy } from '../../support/json.js';
 import type { Comparison, Gain } from '../comparison.js';
 import type { Entry } from '../stored/entry.js';
 import { entryOf, type ModelFacts, plainOptions } from './evaluated-run.fixture.js';

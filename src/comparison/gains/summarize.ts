@@ -1,6 +1,6 @@
 import type { ContrastSide } from '../../config/compare-schema.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
-import { groupedBy } from '../../support/grouped-by.js';
+import { groupedBy } from '../../support/json.js';
 import { must } from '../../support/must.js';
 import type {
   Comparison,

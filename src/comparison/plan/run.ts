@@ -5,7 +5,7 @@ import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
 import { hash8 } from '../../config/hash.js';
 import { weightSchema } from '../../config/parts.js';
-import { groupedBy } from '../../support/grouped-by.js';
+import { groupedBy } from '../../support/json.js';
 import { definitions } from '../../training/definitions.js';
 import { isFinished } from '../../training/folder/run-folder.js';
 import { type LoadingEvent, oncePerData } from '../../training/load-dataset.js';

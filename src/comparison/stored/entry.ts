@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { AxisPoint } from '../../config/comparison.js';
 import { DataError } from '../../support/errors.js';
-import { groupedBy } from '../../support/grouped-by.js';
+import { groupedBy } from '../../support/json.js';
 import { type EvaluatedRun, type FinishedRun, readRun } from '../../training/finished-run.js';
 import type { Decisions, RunReference } from '../comparison.js';
 import type { Run } from '../plan/run.js';

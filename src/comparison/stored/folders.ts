@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { listFolder } from '../../support/folder-contents.js';
+import { listFolder } from '../../support/files.js';
 import { whyLocked } from '../../support/lock.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { checkFile } from '../../training/folder/stored-file.js';

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { metrics } from '../../metrics/catalogue.js';
-import { UserError } from '../../support/errors.js';
-import { filesBelow } from '../../support/folder-contents.js';
-import { isSystemError } from '../../support/system-error.js';
+import { isSystemError, UserError } from '../../support/errors.js';
+import { filesBelow } from '../../support/files.js';
 import { isFinished } from '../../training/folder/run-folder.js';
 import { readSealed } from '../../training/folder/stored-file.js';
 import type { Result } from '../../training/result.js';

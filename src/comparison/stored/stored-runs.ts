@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { external } from '../../config/compare-schema.js';
-import { ConfigError, DataError } from '../../support/errors.js';
-import { inWorkingFolder } from '../../support/system-error.js';
+import { ConfigError, DataError, inWorkingFolder } from '../../support/errors.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { type Comparison, type RunReference, readComparison } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { printable } from '../../support/printable.js';
+import { printable } from '../../support/text.js';
 import type { RawFile } from '../fetch/raw-file.js';
 import { advance, type LoaderContext } from '../loader.js';
 import {

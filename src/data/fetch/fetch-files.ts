@@ -3,8 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { DataError, UserError } from '../../support/errors.js';
-import { makeFolder } from '../../support/make-folder.js';
-import { partialPath, removeRemains, syncPath } from '../../support/whole-file.js';
+import { makeFolder, partialPath, removeRemains, syncPath } from '../../support/files.js';
 import { contentChecksum, type Publication, type PublishedFile } from './published-file.js';
 
 export interface FetchOptions {

@@ -4,8 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { sha256 } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
-import { makeFolder } from '../../support/make-folder.js';
-import { writeWhole } from '../../support/whole-file.js';
+import { makeFolder, writeWhole } from '../../support/files.js';
 
 /** A smaller file is read each time. */
 const smallFile = 2 ** 26;

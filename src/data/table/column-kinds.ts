@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { groupedBy } from '../../support/grouped-by.js';
+import { groupedBy } from '../../support/json.js';
 import { must } from '../../support/must.js';
 import type { CalendarPart } from '../encoding.js';
 import { eachValue, literals, numbersBy, numbersOf, queryNumbers, queryRows } from '../store/database.js';

@@ -1,7 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { DataError } from '../../support/errors.js';
-import { inWorkingFolder } from '../../support/system-error.js';
+import { DataError, inWorkingFolder } from '../../support/errors.js';
 
 export interface DataFile {
   /** As given. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { didYouMean } from '../../support/catalogue.js';
 import { DataError } from '../../support/errors.js';
-import { partialPath, removeRemains } from '../../support/whole-file.js';
+import { partialPath, removeRemains } from '../../support/files.js';
 import type { Source } from '../dataset.js';
 import type { CellReading, TextReading } from '../encoding.js';
 import type { Dialect, LoaderContext, RowReading } from '../loader.js';

@@ -3,7 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataError } from '../../support/errors.js';
-import { partialPath, removeRemains } from '../../support/whole-file.js';
+import { partialPath, removeRemains } from '../../support/files.js';
 import { readRawFile } from '../fetch/raw-file.js';
 import { fileLiteral, literal, literals, machineFault, sqlReason } from '../store/database.js';
 import { shown } from './cell.js';

@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../support/errors.js';
-import { makeFolder } from '../../support/make-folder.js';
-import { writeWhole } from '../../support/whole-file.js';
+import { makeFolder, writeWhole } from '../../support/files.js';
 import { asSingle, type Source, type SourceBlock, type SplitName, splitNames } from '../dataset.js';
 import { fileLiteral, literal, literals, sqlReason, withDatabase } from '../store/database.js';
 

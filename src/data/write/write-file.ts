@@ -5,7 +5,7 @@ import { dirname, extname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { catalogue } from '../../support/catalogue.js';
 import { ConfigError, UserError } from '../../support/errors.js';
-import { removeRemains, writeWhole } from '../../support/whole-file.js';
+import { removeRemains, writeWhole } from '../../support/files.js';
 import { columnAppender } from '../store/append-columns.js';
 import { identifier, literal, openDatabase, queryRows, sqlReason } from '../store/database.js';
 

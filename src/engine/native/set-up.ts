@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { UserError } from '../../support/errors.js';
-import { makeFolder } from '../../support/make-folder.js';
+import { makeFolder } from '../../support/files.js';
 import { addonFile, type LibraryName, libraries, nativeFolder, stampFile, tfjsPackage } from './libraries.js';
 
 /** What setting up needs of the machine. Tests replace it. */

@@ -1,7 +1,7 @@
 import { elementCount, type HostArray, type HostArrays } from '../../support/arrays.js';
 import { UserError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
-import { wholeNumber } from '../../support/whole-number.js';
+import { wholeNumber } from '../../support/text.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import { mostBuffers } from '../lower/webgpu.js';

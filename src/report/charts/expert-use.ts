@@ -1,7 +1,7 @@
 import { pointText } from '../../comparison/plan/axis-point.js';
 import { shared } from '../../models/options.js';
-import { groupedBy } from '../../support/grouped-by.js';
-import { joined } from '../../support/joined.js';
+import { groupedBy } from '../../support/json.js';
+import { joined } from '../../support/text.js';
 import { section } from './chart.js';
 import type { Charted } from './gains.js';
 import { area, type Mark, type Plot, words } from './plot.js';

@@ -1,6 +1,6 @@
 import { axisName, axisValue, pointText } from '../../comparison/plan/axis-point.js';
-import { groupedBy } from '../../support/grouped-by.js';
-import { joined } from '../../support/joined.js';
+import { groupedBy } from '../../support/json.js';
+import { joined } from '../../support/text.js';
 import { type GainRow, ranked } from '../gain-rows.js';
 import { confidence, signed } from '../numbers.js';
 import { section } from './chart.js';

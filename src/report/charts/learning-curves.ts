@@ -1,7 +1,7 @@
 import { pointText } from '../../comparison/plan/axis-point.js';
 import { mean } from '../../comparison/statistics/variances.js';
 import { hasTask } from '../../comparison/stored/entry.js';
-import { joined } from '../../support/joined.js';
+import { joined } from '../../support/text.js';
 import { metricName, type Point, type PointTask } from '../gain-rows.js';
 import { fixed } from '../numbers.js';
 import { type Chart, section } from './chart.js';

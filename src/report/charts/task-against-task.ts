@@ -1,6 +1,6 @@
 import { pointText } from '../../comparison/plan/axis-point.js';
-import { groupedBy } from '../../support/grouped-by.js';
-import { joined } from '../../support/joined.js';
+import { groupedBy } from '../../support/json.js';
+import { joined } from '../../support/text.js';
 import { type GainRow, isMean, type PointTask, rowsByModel } from '../gain-rows.js';
 import { confidence, rounded } from '../numbers.js';
 import { section } from './chart.js';

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { Comparison, ComparisonRow, RunReference } from '../../comparison/comparison.js';
-import { counted } from '../../support/whole-number.js';
+import { counted } from '../../support/text.js';
 import { allEnvironments } from '../../training/folder/environment.js';
 import { answers, type PointAnswer } from '../answer.js';
 import { modelKey, type Section, sectionHtml } from '../charts/chart.js';

@@ -2,11 +2,9 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileSha256, sha256 } from '../../support/checksum.js';
-import { filesBelow } from '../../support/folder-contents.js';
+import { filesBelow, linkWhole, makeFolder, removeRemains, writeWhole } from '../../support/files.js';
 import { appendLine } from '../../support/growing-file.js';
 import { acquireLock, cannotWrite } from '../../support/lock.js';
-import { makeFolder } from '../../support/make-folder.js';
-import { linkWhole, removeRemains, writeWhole } from '../../support/whole-file.js';
 import { noteOnUntracked, type Tracking } from '../../tracking/trackers.js';
 import { isOfRun } from './run-manifest.js';
 

@@ -2,8 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { isIntact } from '../../support/checksum.js';
-import { DataError, UserError } from '../../support/errors.js';
-import { systemReason } from '../../support/system-error.js';
+import { DataError, systemReason, UserError } from '../../support/errors.js';
 
 /** Every config, result and comparison is smaller. */
 const mostBytes = 2 ** 28;

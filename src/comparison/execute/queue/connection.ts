@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
-import { ConfigError, UserError } from '../../../support/errors.js';
-import { hasCode } from '../../../support/system-error.js';
+import { ConfigError, hasCode, UserError } from '../../../support/errors.js';
 
 /** A connection to a Redis server. A command waits while the server is away. */
 export interface Connection {

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { z } from 'zod';
 import { Interrupted, UserError } from '../../../support/errors.js';
-import { counted } from '../../../support/whole-number.js';
+import { counted } from '../../../support/text.js';
 import { isFinished } from '../../../training/folder/run-folder.js';
 import type { Run } from '../../plan/run.js';
 import type { ComparisonOptions, Executor, OpenStage } from '../executor.js';

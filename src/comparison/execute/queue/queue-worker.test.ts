@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../../cli/command.fixture.js';
-import { makeFolder } from '../../../support/make-folder.js';
+import { makeFolder } from '../../../support/files.js';
 import { readStagePlan, stagePlanText } from '../stage-plan.js';
 import { runOfJob } from './queue-worker.js';
 

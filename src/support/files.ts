@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, link, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { constants, type Dirent, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { type FileHandle, link, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { uptime } from 'node:os';
-import { dirname, join } from 'node:path';
-import { UserError } from './errors.js';
+import { dirname, join, resolve } from 'node:path';
+import { hasCode, isSystemError, remedy, systemReason, UserError } from './errors.js';
 import { isRunning, placeOfNumbers } from './process-identity.js';
-import { isSystemError, remedy, systemReason } from './system-error.js';
 
 /**
  * Writes a file atomically: under a temporary name, synced, then renamed. All files are written this way, except those
@@ -124,4 +123,60 @@ async function age(path: string): Promise<number> {
     ),
   );
   return Date.now() - Math.max(...(await Promise.all(times)));
+}
+
+/**
+ * Creates a folder and its missing parents. Node's `recursive` option never returns where an existing folder answers
+ * ENOENT, as /proc does. It also reports a read-only file system as a missing folder.
+ */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || existsSync(parent)) throw error;
+    makeFolder(parent);
+    makeFolder(path); // another process may have created it meanwhile
+  }
+}
+
+/** A file, or a link, which is not followed. */
+interface FoundFile {
+  readonly path: string;
+  /** Milliseconds since 1970 of the last write. */
+  readonly changed: number;
+}
+
+/** Every file in a folder and in those below it. What vanishes meanwhile is left out. */
+export function filesBelow(folder: string): readonly FoundFile[] {
+  return listFolder(folder).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found && !found.isDirectory() ? [{ path, changed: found.mtimeMs }] : [];
+  });
+}
+
+/** The entries of a folder by name. None if it is gone. */
+export function listFolder(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+/** Free bytes on the disk that holds a folder, or would hold it. Null: unknown. */
+export async function freeBytes(folder: string): Promise<number | null> {
+  let path = resolve(folder);
+  while (!existsSync(path) && dirname(path) !== path) path = dirname(path);
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
 }
