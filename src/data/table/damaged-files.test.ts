@@ -56,6 +56,7 @@ const cases: readonly (readonly [
   ['a comma in a name, and a missing value at the end', `${names}a, b,1,\n`, /csv:2: this row has 4 columns, not 3/],
   ['a long row in quotes of several lines', rows('"a\r\n\n"', 'b,c'), /csv:5: this row has 4 columns/],
   ['blank lines', `\n\n${plain.replace('x7', '\n  \n\nx7')}\n\n`, whole()],
+  ['blanks of a column without quotes', 'x\n1\n\n \n2\n', ['1', '', '2'], { quote: null }],
   ['a line of commas', `${plain},,\n`, [...whole(), '']],
   ['NUL', rows('a', 'b\0'), /csv:3: there is a NUL byte/],
   ['UTF-16 without the option', utf16(plain), /csv:1: there is a NUL byte/],

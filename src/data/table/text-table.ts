@@ -322,7 +322,8 @@ function scanRow(
     const isReturn = text[at] === carriageReturn;
     if (isReturn && at + 1 < length && text[at + 1] !== newline)
       return `there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`;
-    const isBlank = values === 1 && !isQuoted && text.toString('latin1', begin, at).trim() === '';
+    const isBlank =
+      values === 1 && !isQuoted && (quote < 0 ? at === begin : text.toString('latin1', begin, at).trim() === '');
     const next = Math.min(length, at + (isReturn ? 2 : 1));
     return { end: at, next, values: isBlank ? 0 : values, breaks, hasBlanks };
   }
