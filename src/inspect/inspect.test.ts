@@ -86,6 +86,26 @@ test.each<[what: string, added: readonly Added[], findings: readonly RegExp[]]>(
   expect(findings).toEqual(expected.map((finding) => expect.stringMatching(finding)));
 });
 
+test('rows of weight 0 do not count, and a few large labels do not decide', async () => {
+  const random = randomFromSeed(2);
+  const split = (name: Split) => {
+    const size = Array.from({ length: 4000 }, () => random.normal());
+    const weights = size.map((_, row) => row % 2);
+    return {
+      ...{ columns: [size.map((value) => value + (name === 'test' ? 0 : 1e-9))], weights },
+      labels: [size.map((value, row) => (row % 2 ? Math.exp(3 * value) : 0))],
+    };
+  };
+  const cut = { train: split('train'), validation: split('validation'), test: split('test') };
+  const found = await inspected(
+    fakeSource([{ name: 'x', kind: 'numeric' }], [{ name: 'y', type: 'regression' }], cut, 256),
+  );
+  expect(found.splits.test).toEqual({ rows: 4000, outside: 2000 });
+  expect(found.findings).toEqual([
+    expect.stringMatching(/^Column 'x' predicts 'y' almost alone \(R² 0\.9\d\d on 2,000/),
+  ]);
+});
+
 test('rows in no sample space, and of infinite labels, are counted once', async () => {
   const { tasks, splits } = await inspected(sourceWith([], (row) => [row % 4 === 0 ? 0 : 1, row % 4 === 1 ? 1 : 0]));
   expect(splits.train).toEqual({ rows: 4000, outside: 1000 });
@@ -155,6 +175,7 @@ test('what chance explains is no finding, whether equal rows are many or few', a
   for (const [train, test, different] of [
     [2000, 1000, 100],
     [5000, 5000, 100_000],
+    [20_000, 20_000, 100_000],
   ] as const) {
     const draws = (rows: number) => [Array.from({ length: rows }, () => random.below(different))];
     expect(await ofTest(equalRows(draws(train), draws(test)))).toEqual([]);

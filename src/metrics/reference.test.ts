@@ -38,6 +38,8 @@ test.each([
   },
 );
 
+const three = { ...multiclass, classes: ['a', 'b', 'c'] };
+
 // scikit-learn 1.4.2; i = np.arange(60)   z = np.stack([np.sin(i*i + 2*c) * (1 + c) for c in range(3)], 1); y = (7*i*i +
 // i // 3) % 3; w = .5 + (i % 4)   p = softmax(z); roc_auc_score(y, p, multi_class='ovr', average='macro'[,
 // sample_weight=w]), accuracy_score, log_loss
@@ -48,17 +50,17 @@ test.each([
   const rows = Array.from({ length: 60 }, (_, i) => i);
   const logits = Float64Array.from([0, 1, 2].flatMap((c) => rows.map((i) => Math.sin(i * i + 2 * c) * (1 + c))));
   const labels = Float64Array.from(rows, (i) => (7 * i * i + Math.floor(i / 3)) % 3);
-  const found = evaluateTask(multiclass, { logits, labels, mask: Float64Array.from(rows, weight) });
+  const found = evaluateTask(three, { logits, labels, mask: Float64Array.from(rows, weight) });
   const [macroAuc, accuracy, multiclassLogLoss] = expected.map((value) => expect.closeTo(value, 12));
   expect(found).toEqual({ macroAuc, accuracy, multiclassLogLoss, samples: 60, classes: 3 });
-  expect(selectionScore(multiclass, found)).toBe(1000 * Number(found.macroAuc));
-  expect(taskLoss(multiclass, found)).toBe(found.multiclassLogLoss);
+  expect(selectionScore(three, found)).toBe(1000 * Number(found.macroAuc));
+  expect(taskLoss(three, found)).toBe(found.multiclassLogLoss);
 });
 
 test('of equal logits the first class is predicted, and a class without rows, or with all, has no part in the mean', () => {
   const of = (logits: readonly number[], labels: readonly number[]) => {
     const mask = Float64Array.from(labels, () => 1);
-    return evaluateTask(multiclass, { logits: Float64Array.from(logits), labels: Float64Array.from(labels), mask });
+    return evaluateTask(three, { logits: Float64Array.from(logits), labels: Float64Array.from(labels), mask });
   };
   // The first class: 2, 1 against 0. The second: 3 against 1, 2.
   expect(of([2, 0, 1, 1, 3, 2, 0, 0, 0], [0, 1, 0])).toMatchObject({ macroAuc: 1, classes: 2 });

@@ -26,7 +26,13 @@ export function taskScores(rows: readonly Row[], classes?: number) {
 // weights.
 export const binary: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
 export const regression: Task = { name: 'rating', type: 'regression', offset: 0, scale: 1 };
-export const multiclass: Task = { name: 'kind', type: 'multiclass', offset: 0, scale: 1, classes: ['a', 'b', 'c'] };
+export const multiclass: Task = {
+  name: 'kind',
+  type: 'multiclass',
+  offset: 0,
+  scale: 1,
+  classes: ['a', 'b', 'c', 'of no row'],
+};
 const rows = Array.from({ length: 200 }, (_, i) => i);
 export const logits = Float64Array.from(rows, (i) => Math.round(Math.sin(i * i) * 30) / 10);
 export const labels = Float64Array.from(rows, (i) => (Math.sin(7 * i + 1) + 0.4 * (logits[i] ?? 0) > 0.8 ? 1 : 0));
