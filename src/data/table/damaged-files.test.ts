@@ -75,6 +75,7 @@ const cases: readonly (readonly [
     { encoding: 'utf-16le' },
   ],
   ['a byte-order mark', `\ufeff${plain}`, whole()],
+  ['one before a name in quotes', `\ufeff"x,"${plain.slice(1)}`, whole()],
   ['CRLF', ends(() => '\r\n'), whole()],
   ['CRLF and LF', ends((line) => (line % 2 ? '\n' : '\r\n')), whole()],
   ['CRLF last', ends((line) => (line < 20 ? '\n' : '\r\n')), whole()],
