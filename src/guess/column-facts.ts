@@ -51,12 +51,9 @@ export async function columnFacts(
   missing: readonly string[] = [],
 ): Promise<{ readonly facts: readonly ColumnFacts[]; readonly missing: readonly string[] }> {
   const columns = [...staged.columns.values()];
-  await profile(database, stagedTable, staged.rows, columns.map(textSql), '0');
+  await profile(database, stagedTable, staged.rows, columns.map(textSql));
   const values = await readValueFacts(database);
-  const pairs = await queryRows(
-    database,
-    `SELECT DISTINCT input, value FROM profile WHERE value IN (${literals(marks)})`,
-  );
+  const pairs = await queryRows(database, `SELECT input, value FROM profile WHERE value IN (${literals(marks)})`);
   const among = marks.filter((mark) => {
     const areNumbers = pairs.flatMap(([input, value]) => {
       const { numbers = 0, marked = 0, present = 0 } = values[Number(input)] ?? {};
@@ -85,7 +82,7 @@ async function readValueFacts(database: DuckDBConnection) {
   const rowsWith = (condition: string) => `coalesce(sum(rows) FILTER (${condition}), 0)::DOUBLE`;
   const found = await database.runAndReadAll(`WITH
     texts AS (
-      SELECT input, value AS text, number_of(value) AS number, sum(rows)::DOUBLE AS rows FROM profile GROUP BY input, value),
+      SELECT input, value AS text, number_of(value) AS number, rows::DOUBLE AS rows FROM profile),
     spelled AS (
       SELECT input, list(text ORDER BY text) AS texts, sum(rows) AS rows FROM texts WHERE text IS NOT NULL
       GROUP BY input, CASE WHEN number IS NULL THEN lower(rtrim(text, '.')) ELSE text END),

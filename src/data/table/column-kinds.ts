@@ -3,7 +3,7 @@ import { DataError } from '../../support/errors.js';
 import { groupedBy } from '../../support/json.js';
 import { must } from '../../support/must.js';
 import type { CalendarPart } from '../encoding.js';
-import { eachValue, literals, numbersBy, numbersOf, queryNumbers, queryRows } from '../store/database.js';
+import { eachValue, numbersBy, numbersOf, queryNumbers, queryRows } from '../store/database.js';
 import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';
 import {
@@ -237,12 +237,10 @@ function onlyTime(likely: readonly LikelyTime[] = [], present: number): TimeWay 
 
 /**
  * The ways of writing times that most of a column's first values have. Columns without any are left out.
- * @param marks Values to ignore.
  */
 async function likelyTimes(
   database: DuckDBConnection,
   columns: readonly StagedColumn[],
-  marks: readonly string[] = [],
 ): Promise<ReadonlyMap<StagedColumn, readonly LikelyTime[]>> {
   const texts = columns.filter(({ type }) => type === 'text');
   const likely = new Map<StagedColumn, LikelyTime[]>();
@@ -253,8 +251,7 @@ async function likelyTimes(
     stagedTable,
     ['rowid AS row'],
   );
-  const isValue = `NOT list_contains([${literals(marks)}]::VARCHAR[], value)`;
-  const first = `SELECT input, unnest(arg_min(value, row, 1000)) AS value FROM ${values} WHERE ${isValue} GROUP BY input`;
+  const first = `SELECT input, unnest(arg_min(value, row, 1000)) AS value FROM ${values} WHERE value IS NOT NULL GROUP BY input`;
   const mayBe = "number_of(value) IS NULL AND (value < ':' OR lower(value[1]) IN ('e', 'i'))"; // DuckDB reads epoch and infinity
   const counts = ways.map((way) => `count(CASE WHEN ${mayBe} THEN ${way} END)`).join(', ');
   const sample = await numbersBy(database, 1, `SELECT input, count(*), ${counts} FROM (${first}) GROUP BY input`);
