@@ -10,7 +10,7 @@ import {
 } from '../src/engine/devices/devices.js';
 import { byteCount } from '../src/engine/run/transfers.js';
 import { textTable } from '../src/report/text-table.js';
-import { pace } from '../src/training/pace.js';
+import { pace } from '../src/training/evaluation.js';
 import { type BenchCaseName, benchCase, median, timed } from './bench-case.js';
 import { checkChoice, refuse, wordsOf } from './usage.js';
 

@@ -1,8 +1,7 @@
 // Kills workers, planner and Redis of a comparison at random moments (SIGKILL), and starts them again, until it is
 // done. Checks that comparison.json is that of a comparison without kills, and that no run was trained to its end
 // twice. Then stops a worker (SIGSTOP) for longer than its lock: another must end its run, and its late end must be
-// refused. Needs redis-server. `--local` kills a comparison on this machine alone, all its processes at once. `--kills 0`
-// has the times of two workers and of `--jobs 2`.
+// refused. Needs redis-server. `--kills 0` has the times of two workers and of `--jobs 2`.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,14 +12,14 @@ import { must } from '../src/support/must.js';
 import { randomFromSeed } from '../src/support/random.js';
 import { refuse, wordsOf } from './usage.js';
 
-const usage = 'Usage: npm run chaos:queue -- [--small] [--local] [--kills N] [--seed N] [--keep]';
+const usage = 'Usage: npm run chaos:queue -- [--small] [--kills N] [--seed N] [--keep]';
 const [flag, text] = [{ type: 'boolean' }, { type: 'string' }] as const;
-const options = { small: flag, local: flag, keep: flag, kills: text, seed: text };
+const options = { small: flag, keep: flag, kills: text, seed: text };
 const { values } = wordsOf(usage, { options });
-const [seeds, usual] = values.small ? [3, 3] : values.local ? [5, 10] : [20, 20]; // four runs a seed
+const [seeds, usual] = values.small ? [3, 3] : [20, 20]; // four runs a seed
 const [seed = 0, kills = 0] = [values.seed ?? Date.now() % 100_000, values.kills ?? usual].map(Number);
 for (const one of [seed, kills]) if (!Number.isInteger(one) || one < 0) refuse(usage, `${one}: say a whole number.`);
-if (!values.local && !hasRedis()) refuse(usage, 'There is no redis-server: apt-get install redis-server.');
+if (!hasRedis()) refuse(usage, 'There is no redis-server: apt-get install redis-server.');
 const [lockSeconds, patience] = [3, 240];
 const random = randomFromSeed(seed).stream('moments');
 const pause = (from: number, to: number) => setTimeout(1000 * (from + (to - from) * random.uniform()));
@@ -69,14 +68,12 @@ try {
     `compare.seeds=${seeds}`,
   ];
   const shorter = values.small ? ['train.epochs=4'] : [];
-  const [began, here] = [performance.now(), ['--jobs', '2']];
-  const { status } = await ple(...compare('alone'), ...here, ...shorter).finished;
+  const { status } = await ple(...compare('alone'), '--jobs', '2', ...shorter).finished;
   if (status !== 0) throw new Error(`The comparison without kills ended with ${status}.`);
   say('trained without kills');
-  const longest = values.local ? (1.5 * (performance.now() - began)) / 1000 / kills : values.small ? 1.2 : 5;
-  if (!values.local) redis = await startRedis(join(folder, 'redis'));
-  await chaos([...compare('killed'), ...(redis ? ['--on', redis.address] : here), ...shorter], longest);
-  if (redis) await stopped(redis, [...compare('stopped'), '--on', redis.address]);
+  redis = await startRedis(join(folder, 'redis'));
+  await chaos(redis, [...compare('killed'), '--on', redis.address, ...shorter], values.small ? 1.2 : 5);
+  await stopped(redis, [...compare('stopped'), '--on', redis.address]);
   console.log(problems.length === 0 ? 'all as promised' : `${problems.length} wrong`);
   if (problems.length > 0) process.exitCode = 1;
 } finally {
@@ -88,34 +85,32 @@ try {
 }
 
 /** The comparison under kills, of which two are at most so many seconds apart. */
-async function chaos(words: readonly string[], longest: number): Promise<void> {
-  const workers = redis
-    ? Array.from({ length: kills === 0 ? 2 : 3 }, () => worker(must(redis, 'Redis'), 'killed'))
-    : [];
+async function chaos(server: RedisServer, words: readonly string[], longest: number): Promise<void> {
+  const workers = Array.from({ length: kills === 0 ? 2 : 3 }, () => worker(server, 'killed'));
   let planner = ple(...words);
   let killed = 0;
   while (killed < kills) {
     await Promise.race([pause(0.3, longest), planner.finished]);
     if (!planner.isRunning()) break;
     killed += 1;
-    const chance = redis ? random.uniform() : 0;
+    const chance = random.uniform();
     if (chance < 0.2) {
-      end(planner, 'SIGKILL', !redis);
+      end(planner, 'SIGKILL');
       say(`kill ${killed}: the planner`);
       await pause(0.2, 2);
       planner = ple(...words);
     } else if (chance < 0.4) {
-      await redis?.kill();
+      await server.kill();
       say(`kill ${killed}: Redis`);
       await pause(0.2, 2 * lockSeconds);
-      await redis?.start();
+      await server.start();
     } else {
       const index = Math.floor(workers.length * random.uniform());
       const isGroup = random.uniform() < 0.5;
       end(must(workers[index], 'worker'), 'SIGKILL', isGroup);
       say(`kill ${killed}: worker ${index + 1}${isGroup ? ' and the process that trains' : ''}`);
       await pause(0.2, 2);
-      if (redis) workers[index] = worker(redis, 'killed');
+      workers[index] = worker(server, 'killed');
     }
   }
   const { status, stderr } = await planner.finished;

@@ -27,6 +27,8 @@ TASKS, UNCERTAINTY, TEST = (COMPARISON[key] for key in ("tasks", "uncertainty", 
 METRICS = {task: COMPARISON["rows"][0]["tasks"][task]["metric"] for task in TASKS}
 SHARES = ["auc", "groupedAuc", "macroAuc", "accuracy", "binaryAccuracy", "r2"]
 HIGHER = [*SHARES, "averagePrecision", "f1", "groupedNdcg10", "groupedHitRate10"]
+LOG = COMPARISON.get("errorGains") == "log"
+IN_LOG = ["mse", "nmse", "mae", "logLoss", "normalisedEntropy", "multiclassLogLoss"] if LOG else []
 INTEGRALS = ["p", "pHolm", "pEquivalent", "pNotInferior", "interval", "simultaneous"]
 SMALLEST = 1e-6  # smaller numbers are compared as if they were this large
 differences, priors, drawn = {}, [0], set()
@@ -132,9 +134,10 @@ def variance_over_rows(pair, samples, parts):
     totals = {}  # by test set: of the model and of the reference, so that equal runs cancel exactly
     for side, (sample, row) in enumerate(zip(samples, pair.both)):
         for run in (row["runs"][seed] for seed in sample):
-            psi = sum(factor * sign(metric) * influence(run["paths"][task], task, metric) for task, metric, factor in parts)
-            groups, _ = columns_of(run["paths"][TASKS[0]]).get("group", (None, None))
-            masks = [columns_of(run["paths"][task])[f"{task}.mask"][0] for task, _, factor in parts if factor]
+            psi = sum(factor * influence_on(run, task, metric) for task, metric, factor in parts)
+            paths = run.get("terms", [(1, run)])[0][1]["paths"]
+            groups, _ = columns_of(paths[TASKS[0]]).get("group", (None, None))
+            masks = [columns_of(paths[task])[f"{task}.mask"][0] for task, _, factor in parts if factor]
             if groups is not None and any(len(np.unique(groups[mask > 0])) < 2 for mask in masks):
                 return np.nan
             drawn.add("rows" if groups is None else "groups")
@@ -209,10 +212,65 @@ def sign(metric):
     return 1 if metric in HIGHER else -1
 
 
-def sample_of(row, task, metric):
-    """By seed: the metric, turned so that higher is better."""
-    values = {seed: run["values"][task].get(metric) for seed, run in row["runs"].items()}
-    return {seed: sign(metric) * value for seed, value in values.items() if isinstance(value, (int, float))}
+def turned(run, task, metric, in_log):
+    """So that higher is better; of a sum of runs, the sum. NaN without a value."""
+    if "terms" in run:
+        return sum(weight * turned(one, task, metric, in_log) for weight, one in run["terms"])
+    value = run["values"][task].get(metric)
+    if not isinstance(value, (int, float)) or (metric in in_log and value <= 0):
+        return np.nan
+    return -100 * np.log(value) if metric in in_log else sign(metric) * value
+
+
+def turned_back(metric, value):
+    return np.exp(value / -100) if metric in IN_LOG else sign(metric) * value
+
+
+def influence_on(run, task, metric):
+    """Of each row, on `turned`: the chain rule for log points."""
+    if "terms" in run:
+        return sum(weight * influence_on(one, task, metric) for weight, one in run["terms"])
+    slope = 100 / run["values"][task][metric] if metric in IN_LOG else 1
+    return sign(metric) * slope * influence(run["paths"][task], task, metric)
+
+
+def sample_of(row, task, metric, in_log=IN_LOG):
+    """By seed: the metric, turned."""
+    values = {seed: turned(run, task, metric, in_log) for seed, run in row["runs"].items()}
+    return {seed: value for seed, value in values.items() if not np.isnan(value)}
+
+
+def weights_of(contrast):
+    """By label: of a mean of models, or of the mean gain of pairs less that of others. Above 0: the model's side."""
+    weights = {}
+    def add(label, weight):
+        weights[label] = weights.get(label, 0) + weight
+    if "of" not in contrast:
+        for key, sign_of in (("model", 1), ("reference", -1)):
+            labels = contrast.get(key + "s", [contrast[key]])
+            for label in labels:
+                add(label, sign_of / len(labels))
+    for key, sign_of in (("of", 1), ("less", -1)):
+        for model, reference in contrast.get(key, []):
+            add(model, sign_of / len(contrast[key]))
+            add(reference, -sign_of / len(contrast[key]))
+    return weights
+
+
+def side_of(contrast, named, sign_of):
+    """The models of one side, as one: a run of a seed is the weighted sum of theirs."""
+    terms = [(sign_of * weight, named[label]) for label, weight in weights_of(contrast).items() if sign_of * weight > 1e-9]
+    if len(terms) == 1 and "of" not in contrast:
+        return terms[0][1]
+    first = terms[0][1]
+    runs = {}
+    for seed in first["runs"]:
+        own = [(weight, row["runs"].get(seed)) for weight, row in terms]
+        if all(run for _, run in own):
+            late = [any(run["late"][place] for _, run in own) for place in range(len(TASKS))]
+            runs[seed] = {"terms": own, "late": late} | {key: first["runs"][seed][key] for key in ("set", "overlap")}
+    found = {key: {task for _, row in terms for task in row[key]} for key in ("edges", "mixed")}
+    return {"runs": runs, "total": sum(weight for weight, _ in terms)} | found
 
 
 def summed(samples, factors):
@@ -227,8 +285,8 @@ def of_draws(pair, gains):
     return [values.mean() + len(draws) * np.sum((values - values.mean())[sets == draw]) / len(values) for draw in draws]
 
 
-def gain_of(pair, samples, parts, variances=(None, None)):
-    """Of two samples. `variances`: of one run of each, squeezed. Without parts it has no error."""
+def gain_of(pair, samples, parts, variances=(None, None), mixed=(False, False)):
+    """Of two samples. `variances`: of one run of each, squeezed. Without parts it has no error. `mixed`: seeds chose differently."""
     if pair.design != "independent":
         samples = [{seed: one[seed] for seed in samples[0] if seed in samples[1]} for one in samples]
     model, reference = ([*sample.values()] for sample in samples)
@@ -240,13 +298,16 @@ def gain_of(pair, samples, parts, variances=(None, None)):
     m.gain, m.enough = np.mean(model) - level, rows or min(len(model), len(reference)) >= 3
     m.gains = {seed: value - (level if independent else samples[1][seed]) for seed, value in samples[0].items()}
     if independent and not rows:
-        estimated = [one and (one[0] / len(own), one[1]) for one, own in zip(variances, (model, reference))]
+        estimated = [
+            one and (one[0] * (1 / len(own) + (1 / (len(own) - 1) if is_mixed else 0)), one[1])
+            for one, own, is_mixed in zip(variances, (model, reference), mixed)
+        ]
         estimated = [] if model == reference and None not in estimated else estimated
     elif not rows:
         drawn_gains = of_draws(pair, m.gains) if pair.design == "draws" else [*m.gains.values()]
         s, n = own_variance(drawn_gains, max(map(abs, model + reference))), len(drawn_gains)
         m.enough = n >= 3
-        estimated = [] if s and s[0] == 0 else [s and (s[0] * (1 / n + pair.overlap), s[1])]
+        estimated = [] if s and s[0] == 0 else [s and (s[0] * (1 / n + pair.overlap + (1 / (n - 1) if any(mixed) else 0)), s[1])]
     own_rows = not independent and len({pair.both[0]["runs"][seed]["set"] for seed in samples[0]}) > 1
     if None in estimated:
         return m
@@ -265,26 +326,38 @@ def pair_of(row, reference, stored, samples, pool):
     design = "splits" if overlaps else "draws" if several else "independent"
     pair = Record(row=row, both=both, design=design, overlap=max(overlaps, default=0) if several else 0, stored=stored)
     pair.is_baseline = row is reference
-    ends = [one["index"] for one in both]
-    ends_of = lambda values: [values[end] for end in ends] or [{}, {}]
+    # A sum of models is not among those whose variances are squeezed.
+    variances_of = lambda pool, own: [
+        pool[one["index"]] if "index" in one else own_variance([*sample.values()]) for one, sample in zip(both, own)
+    ]
     pair.tasks, factors, total = [], [], sum(COMPARISON["taskWeights"][task] for task in TASKS)
-    for place, ((task, metric), own, variances) in enumerate(zip(METRICS.items(), samples, pool)):
-        m = gain_of(pair, ends_of(own), [(task, metric, 1)], ends_of(variances))
-        m.late = any(one is not None and one["late"][place] > 0.2 * len(one["runs"]) for one in (row, reference))
-        m.level = m.level and sign(metric) * m.level
+    for place, ((task, metric), variances) in enumerate(zip(METRICS.items(), pool)):
+        own = [sample_of(one, task, metric) for one in both] or [{}, {}]
+        m = gain_of(pair, own, [(task, metric, 1)], variances_of(variances, own), [task in one["mixed"] for one in both])
+        late = lambda one: sum(run["late"][place] for run in one["runs"].values()) > 0.2 * len(one["runs"])
+        m.late = any(one is not None and late(one) for one in (row, reference))
+        m.edge = any(task in one["edges"] for one in both)
+        if m.level is not None:
+            m.level = turned_back(metric, m.level / both[1].get("total", 1))
         m.whole = m.level or 0
+        # What a gain is relative to, and its margin are parts of.
+        m.unit = 1 if metric in IN_LOG else m.whole / 100
         margin = COMPARISON["margins"].get(metric, {"absolute": 0.001} if metric in SHARES else {"percent": 1})
         if margin and m.level is not None:
-            m.margin = margin.get("absolute", abs(m.level) * margin.get("percent", 0) / 100)
+            absolute = 100 / abs(m.level) if metric in IN_LOG else 1
+            m.margin = margin["absolute"] * absolute if "absolute" in margin else abs(m.unit) * margin["percent"]
         weight = COMPARISON["taskWeights"][task]
-        factors.append(0 if weight == 0 else 100 * weight / m.whole / total if m.whole > 0 else None)
+        factors.append(0 if weight == 0 else weight / m.unit / total if m.unit > 0 else None)
         pair.tasks.append(m)
     factors = None if None in factors else factors
     sums = [summed([m.samples[side] for m in pair.tasks], factors) for side in (0, 1)]
     moved = squeezed([[summed(own, factors) for own in zip(*samples)]])[0][0]
     parts = [(*about, factor) for about, factor in zip(METRICS.items(), factors or [])]
-    pair.mean = gain_of(pair, sums, parts, ends_of(moved))
+    pair.mean = gain_of(pair, sums, parts, variances_of(moved, sums), [len(one["mixed"]) > 0 for one in both])
     pair.late = pair.mean.late = any(m.late for m in pair.tasks)
+    pair.mean.edge = any(m.edge for m in pair.tasks)
+    for m in [*pair.tasks, pair.mean]:
+        m.enough = m.enough and not m.edge
     pair.has_gain = any(m.gain is not None for m in pair.tasks)
     return pair
 
@@ -319,13 +392,14 @@ def check_family(members, of_tasks):
         for seed in gains.keys() | m.gains.keys():
             compare("gains", gains.get(seed), m.gains.get(seed))
         numbers = {"gain": m.gain, "se": error and error.se, "p": p, "verdict": m.verdict}
+        compare("atEdge", stored.get("atEdge"), True if judged and m.edge else None)
         numbers["pHolm"] = different if of_tasks or m.enough else None
         numbers["interval"] = error and (m.gain, error.half_width(level))
         numbers["simultaneous"] = error and (m.gain, error.half_width(level / size))
         if of_tasks:
-            related = m.gain is not None and m.whole > 0
+            related = m.gain is not None and m.unit > 0
             numbers |= {"margin": m.margin, "pEquivalent": outside, "pNotInferior": inferior if m.enough else None}
-            numbers["relativeGain"] = 100 * m.gain / m.whole if related else None
+            numbers["relativeGain"] = m.gain / m.unit if related else None
         for kind, number in numbers.items():
             compare(kind, stored[kind], number)
 
@@ -356,16 +430,18 @@ def check_pairs(pairs):
 
 def check_levels(pair, types=frozenset(TYPES.values())):
     """Means, deviations, and the mean and worst gain over tasks of one type."""
-    compare("atLimit", pair.stored["atLimit"], pair.row["atLimit"])
-    for task, late in zip(TASKS, pair.row["late"]):
-        compare("atLimit", pair.stored["tasks"][task]["atLimit"], late)
+    late = [run["late"] for run in pair.row["runs"].values()]
+    compare("atLimit", pair.stored["atLimit"], sum(map(any, late)))
+    for place, task in enumerate(TASKS):
+        compare("atLimit", pair.stored["tasks"][task]["atLimit"], sum(run[place] for run in late))
     compare("design", pair.stored["design"], pair.design if pair.has_gain and UNCERTAINTY != "rows" else None)
     for task, metric in METRICS.items():
-        values, stored = [*sample_of(pair.row, task, metric).values()], pair.stored["tasks"][task]
-        compare("mean", stored["mean"], sign(metric) * np.mean(values) if values else None)
+        values, stored = sample_of(pair.row, task, metric).values(), pair.stored["tasks"][task]
+        values = [turned_back(metric, value) for value in values]
+        compare("mean", stored["mean"], np.mean(values) if values else None)
         compare("sd", stored["sd"], np.std(values, ddof=1) if len(values) > 1 else None)
     score = "auc" if "binary" in types else "macroAuc" if "multiclass" in types else "nmse"
-    samples = [[sample_of(one, task, score) for one in pair.both] for task in TASKS if pair.both]
+    samples = [[sample_of(one, task, score, []) for one in pair.both] for task in TASKS if pair.both]
     gains = [gain_of(pair, own, []).gain for own in samples if len(types) == 1]
     whole = len(gains) == len(TASKS) and None not in gains
     compare("meanGain", pair.stored["meanGain"], np.mean(gains) if whole else None)
@@ -388,7 +464,7 @@ def check_front(front, rows, named, baseline):
     samples = [[sample_of(row, task, metric) for row in everyone] for task, metric in METRICS.items()]
     pool, _ = squeezed(samples)
     for index, row in enumerate(everyone):
-        row["index"] = index
+        row |= {"edges": [], "mixed": []} | row | {"index": index}
     pairs = [pair_of(row, baseline, stored, samples, pool) for row, stored in zip(members, front["points"])]
     check_pairs(pairs)
     shown = lambda p: p is not None and p < TEST["level"]
@@ -406,16 +482,46 @@ def check_front(front, rows, named, baseline):
     compare("seesaw", str(front["repairedBy"]), str(by if pays else []))
 
 
+def check_choices(model, row):
+    """Each seed's run is that at the values whose mean score over the other seeds is best; of equal ones the first."""
+    candidates, scored = model["candidates"], {}
+    for task in TASKS:
+        scores = np.array([[run["scores"][task] for run in one["runs"]] for one in candidates], dtype=float)
+        scored[task] = scores if np.isfinite(scores).any() else None
+    edges, mixed = set(), set()
+    for group in model["groups"]:
+        judged = [scored[task] for task in group if scored[task] is not None] or [s for s in scored.values() if s is not None]
+        means = np.mean(judged, axis=0)
+        seeds = COMPARISON["search"]["seeds"]
+        chosen = [
+            int(np.argmax(np.nan_to_num(np.delete(means, place, axis=1).mean(axis=1), nan=-np.inf))) for place in range(len(seeds))
+        ]
+        mixed |= set(group) if len(set(chosen)) > 1 else set()
+        for place, seed in enumerate(seeds):
+            best = candidates[chosen[place]]
+            stored = next(run for run in row["runs"] if run["seed"] == seed)
+            for task in group:
+                compare("chosen", stored.get("parts", {}).get(task, stored["path"]), best["runs"][place]["path"])
+                compare("chosen", task in best["runs"][place]["chosenFor"], True)
+            for key, value in best["values"].items():
+                tried = {one["values"][key] for one in candidates if isinstance(one["values"][key], (int, float))}
+                if len(tried) > 1 and min(tried) > 0 and value in (min(tried), max(tried)):
+                    edges |= set(group)
+    compare("chosen", sorted(row.get("mixed", [])) == sorted(mixed), True)
+    compare("chosen", sorted(row.get("atEdge", [])) == sorted(edges if COMPARISON["search"]["type"] == "grid" else []), True)
+
+
 for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"]):
     all_stored = [row for row in COMPARISON["rows"] if json.dumps(row["axis"]) == axis]
     point = [row for row in ROWS if json.dumps(row["axis"]) == axis]
-    named = {row["label"]: row | {"index": index} for index, row in enumerate(point)}
+    found = {row["label"]: {"edges": row.get("atEdge", []), "mixed": row.get("mixed", [])} for row in all_stored}
+    named = {row["label"]: row | found[row["label"]] | {"index": index} for index, row in enumerate(point)}
     samples = [[sample_of(row, task, metric) for row in named.values()] for task, metric in METRICS.items()]
     pool, prior = squeezed(samples)
     baseline = named.get(COMPARISON["baseline"])
     pairs = [pair_of(named[stored["label"]], baseline, stored, samples, pool) for stored in all_stored]
     own = [one for one in COMPARISON["contrasts"] if json.dumps(one["axis"]) == axis]
-    contrasts = [pair_of(named[one["model"]], named[one["reference"]], one, samples, pool) for one in own]
+    contrasts = [pair_of(side_of(one, named, 1), side_of(one, named, -1), one, samples, pool) for one in own]
     squeezes = [pair.has_gain and pair.design == "independent" for pair in pairs + contrasts]
     priors += [prior] if UNCERTAINTY != "rows" and any(squeezes) else []
     check_pairs(pairs)
@@ -425,6 +531,9 @@ for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"])
     for front, rows in zip(COMPARISON.get("fronts", []), GIVEN["fronts"]):
         if json.dumps(front["axis"]) == axis:
             check_front(front, rows, named, baseline)
+for model in COMPARISON.get("search", {}).get("models", []):
+    if COMPARISON["search"].get("crossFit"):
+        check_choices(model, next(row for row in COMPARISON["rows"] if (row["label"], row["axis"]) == (model["label"], model["axis"])))
 compare("test.prior", TEST["priorDegreesOfFreedom"], max(priors) if np.isfinite(max(priors)) else None)
 compare("test.drawn", TEST["drawn"], max(drawn, default=None))
 for kind, found in differences.items():

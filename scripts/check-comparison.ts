@@ -24,10 +24,9 @@ if (others.length > 0 || !existsSync(join(folder, 'comparison.json')))
   refuse(usage, `${[folder, ...others].join(' ')}: there is no comparison.json.`);
 const comparison: Comparison = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
 if (comparison.schema !== 6) refuse(usage, `${folder}: comparison.json is of another version of ple.`);
-if (comparison.errorGains === 'log') refuse(usage, `${folder}: gains in log points are not checked.`);
 
 const fronts = (comparison.fronts ?? []).map(({ axis, model: label, points }) =>
-  points.map(({ runs }) => ({ label, axis, runs, atLimit: 0 })),
+  points.map(({ runs }) => ({ label, axis, runs })),
 );
 const done = [...comparison.rows, ...fronts.flat()].flatMap(({ runs }) =>
   runs.filter(({ status }) => status === 'done'),
@@ -76,15 +75,12 @@ function rowOf(
     const { splitSeed, validation, split } = parse(readFileSync(join(folder, path, 'config.yaml'), 'utf8')).dataset;
     const others = dataset && (validation === 'test-half' || split?.of ? dataset.rows.validation : dataset.rows.train);
     const overlap = dataset && others && splitSeed === 'run' ? dataset.rows.test / others : null;
-    return [seed, { paths, values: Object.fromEntries(values), set: JSON.stringify(dataset), overlap }];
+    const late = Object.entries(paths).map(
+      ([task, path]) => (results[path]?.tasks[task]?.ended ?? results[path]?.ended) === 'limit',
+    );
+    return [seed, { paths, values: Object.fromEntries(values), set: JSON.stringify(dataset), overlap, late }];
   });
-  const isLate = ({ path, parts }: (typeof finished)[number], task: string) => {
-    const result = results[parts?.[task] ?? path];
-    return (result?.tasks[task]?.ended ?? result?.ended) === 'limit';
-  };
-  const late = comparison.tasks.map((task) => finished.filter((run) => isLate(run, task)).length);
-  const atLimit = finished.filter((run) => comparison.tasks.some((task) => isLate(run, task))).length;
-  return { label, axis, runs: Object.fromEntries(read), late, atLimit };
+  return { label, axis, runs: Object.fromEntries(read) };
 }
 
 /** A run's predictions: column after column in a file of float64. */

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { queryRows, withDatabase } from '../src/data/store/database.js';
 import { openTableFile } from '../src/data/table/row-file.js';
-import { textSql } from '../src/data/table/staged-columns.js';
-import { stagedTable, stageRows } from '../src/data/table/staged-rows.js';
+import { stagedTable, stageRows, textSql } from '../src/data/table/staged-rows.js';
 import { usualMissing } from '../src/data/table/table-options.js';
 import { wordsOf } from './usage.js';
 

@@ -94,7 +94,9 @@ function say({ parts, cures }: Claim, comparison: Comparison, rows: readonly Tit
 
 function csv(comparison: Comparison, rows: readonly Titled[]): string {
   const commit = execFileSync('git', ['rev-parse', '--short=8', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  const runs = new Set(comparison.rows.flatMap((row) => row.runs.map(({ path }) => path))).size;
+  const fitted = comparison.search?.crossFit ? comparison.search.models : [];
+  const all = [...comparison.rows, ...fitted.flatMap(({ candidates }) => candidates)];
+  const runs = new Set(all.flatMap((row) => row.runs.map(({ path }) => path))).size;
   const minutes = Math.round(Number(comparison.timing.seconds ?? 0) / 60);
   const hasSizes = comparison.rows.some(({ label }) => label.endsWith(', equal'));
   const digits = (value: number | null | undefined) => (value == null ? null : Number(value.toPrecision(4)));

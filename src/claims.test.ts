@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseComparison } from './config/comparison.js';
+import { contrastSides } from './config/contrasts.js';
 import { definitions } from './training/definitions.js';
 
 const root = join(import.meta.dirname, '..');
@@ -20,10 +21,9 @@ test.each(Object.entries(claims))('parts of %s are gains of its config', (name, 
     [],
     definitions,
   );
-  const label = (side: string | readonly string[]) => (typeof side === 'string' ? side : `mean of ${side.join(', ')}`);
   const pairs = [
     ...models.map((model) => `${model.label} over ${baseline}`),
-    ...contrasts.map(([one, other]) => `${label(one)} over ${label(other)}`),
+    ...contrasts.map(contrastSides).map(({ model, reference }) => `${model.label} over ${reference.label}`),
   ];
   const tasks = [...experiment(baseline, points[0] ?? {}, seeds[0] ?? 0).tasks.map((task) => task.name), 'Δm'];
   const titles = points.map((point) =>

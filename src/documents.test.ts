@@ -5,6 +5,8 @@ import { expect, test } from 'vitest';
 import { blocksOf } from '../scripts/documents/blocks.js';
 import { filled, numbersOf } from '../scripts/documents/numbers.js';
 import { build } from './cli/main.js';
+import { loaders } from './data/catalogue.js';
+import { models } from './models/catalogue.js';
 
 const root = dirname(import.meta.dirname);
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -256,6 +258,14 @@ test('every word of docs/glossary.md is linked where it is used', () => {
 test('README.md links every page', () => {
   const linked = read('README.md');
   expect(below('docs').filter((name) => !linked.includes(`](docs/${name}`))).toEqual([]);
+});
+
+test('README.md has the number of models; datasets/README.md has a row for each dataset file and loader', () => {
+  expect(read('README.md')).toContain(`PLE and ${models.names.length - 1} other models`);
+  const rows = [...read('datasets/README.md').matchAll(/^\| `([\w-]+)` \|.*\]\([\w-]+\.md\) \|$/gm)];
+  const files = readdirSync(join(root, 'datasets')).filter((name) => name.endsWith('.yaml'));
+  const names = [...files.map((name) => name.replace('.yaml', '')), ...loaders.names];
+  expect(rows.map(([, name]) => name).toSorted()).toEqual(names.toSorted());
 });
 
 test.each([

@@ -92,7 +92,7 @@ export async function predict(
     const found = columns.map(({ name }) => [name, new Float32Array(dataset.splits.test.rows)] as const);
     let row = 0;
     for await (const block of blocks) {
-      for (const [c, values] of block.columns.entries()) if (!('begins' in values)) found[c]?.[1].set(values, row);
+      for (const [c, values] of block.columns.entries()) found[c]?.[1].set(values, row);
       row += block.rows;
     }
     return Object.fromEntries(found);

@@ -25,7 +25,7 @@ for task in given["tasks"]:
     x = [encode.fit_transform(fit[inputs], fit[label]), encode.transform(choose[inputs]), encode.transform(splits[2][inputs])]
     make = HistGradientBoostingRegressor if kind == "regression" else HistGradientBoostingClassifier
     model = make(random_state=given["seed"], learning_rate=0.05, max_features=0.5, categorical_features="from_dtype", early_stopping=False, warm_start=True)
-    weight = lambda rows: rows[given["weight"]] if given["weight"] else None
+    weight = lambda rows, column=task.get("weight") or given["weight"]: rows[column] if column else None
     predict = model.predict if kind == "regression" else model.predict_proba
     loss = mean_squared_error if kind == "regression" else lambda *words, **more: log_loss(*words, labels=model.classes_, **more)
     best, most = float("inf"), 0

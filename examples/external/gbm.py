@@ -14,14 +14,14 @@ inputs = given["categories"] + given["numbers"]
 x = [rows[inputs].set_axis([f"x{i}" for i in range(len(inputs))], axis=1) for rows in splits]  # it refuses some names
 scores = {}
 for task in given["tasks"]:
-    label, classes = task["label"], task.get("classes")
+    label, classes, weigh = task["label"], task.get("classes"), task.get("weight") or given["weight"]
     settings = dict(objective=task["type"], learning_rate=0.05, feature_fraction=0.5, seed=given["seed"], verbose=-1)
     if classes: settings["num_class"] = len(classes)
 
     def data(split, **more):
         known = splits[split][label].notna()
         labels = splits[split][label][known]
-        weight = splits[split][given["weight"]][known] if given["weight"] else None
+        weight = splits[split][weigh][known] if weigh else None
         return lgb.Dataset(x[split][known], labels.map(classes.index) if classes else labels, weight=weight, **more)
 
     train = data(0)

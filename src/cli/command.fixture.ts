@@ -3,16 +3,9 @@ import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { rawRows, rawText } from '../data/shipped/census-income.fixture.js';
 import { main } from './main.js';
-import { startPle } from './started.fixture.js';
+import { type Finished, startPle } from './started.fixture.js';
 
 export { folderOfFile, temporaryFolder } from '../support/folder.fixture.js';
-
-export interface Finished {
-  /** Exit code, or the signal that ended the process. */
-  readonly status: number | NodeJS.Signals;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Runs the built program as a user does. `nodeOptions` come before the program. */
 export const ple = (...given: Parameters<typeof startPle>): Promise<Finished> => startPle(...given).finished;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, type CommandUnknownOpts, type OptionValues } from '@commander-js/extra-typings';
-import { ConfigError } from '../support/errors.js';
+import { ConfigError, Interrupted } from '../support/errors.js';
 import { printable, shellWord } from '../support/text.js';
 
 /** Adds a command to its parent. `exit` receives the command's exit code. */
@@ -98,3 +98,41 @@ export function hintBeside(message: string): string {
   if (folder === undefined) return '';
   return ` Did you mean ${join(folder, path)}, beside the config? Paths of data are relative to the folder that ple is started in: start it in ${folder}.`;
 }
+
+/** Restores the terminal after a bar: shows the cursor, wraps lines. */
+const restored = '\u001b[?25h\u001b[?7h';
+
+/**
+ * Runs work with an abort signal. SIGINT, SIGTERM and SIGHUP fire it; its reason is `Interrupted` with this message. A
+ * second one ends the process at once.
+ */
+export async function interruptible<Value>(
+  message: string,
+  work: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const interrupt = new AbortController();
+  const ignore = onSignal(() => {
+    ignore(); // a second signal of any kind ends the process
+    if (process.stderr.isTTY) process.stderr.write(restored);
+    interrupt.abort(new Interrupted(message));
+  });
+  try {
+    return await work(interrupt.signal);
+  } finally {
+    ignore();
+  }
+}
+
+/**
+ * Calls `act` when the process is asked to end, or gets one of `others`. @returns A function that removes the handlers.
+ */
+export function onSignal(act: () => void, ...others: readonly NodeJS.Signals[]): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...others] as const; // Ctrl-C, kill, and a closed terminal
+  for (const signal of signals) process.on(signal, act);
+  return () => {
+    for (const signal of signals) process.removeListener(signal, act);
+  };
+}
+
+/** Message of a command that was still reading. */
+export const interruptedReading = 'Interrupted: the data were not read to their end.';

@@ -24,7 +24,7 @@ describe('28b: the configs of Census-Income', () => {
   const sharedBy = ({ name: _, seed: __, model: ___, compare: ____, ...rest }: Record<string, unknown>) => rest;
 
   /** The tasks here are no funnel: its config is among those of the simulated feed. */
-  const elsewhere = ['esmm'];
+  const elsewhere = ['esmm', 'escm2'];
 
   test('of every model share all but the model', () => {
     const expected = catalogue.names.filter((name) => !elsewhere.includes(name));

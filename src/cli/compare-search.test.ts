@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderOfFile, pleHere, succeeded, temporaryFolder } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison, tiny, until, withoutPle } from './compare.fixture.js';
+import { epochsIn } from './tracked-run.fixture.js';
 import { testTranscript } from './transcript.fixture.js';
 
 testTranscript('search', folderOfFile());
@@ -16,11 +17,6 @@ const compare = (at: string, ...words: string[]) => {
   const config = smallComparison(at, [tiny[0], ['epochs: 3', 'epochs: 4'], withoutPle, ['  seeds: 2\n', search]]);
   return pleHere(['compare', '--config', config, '--runs', join(at, 'runs'), ...words]);
 };
-const epochsIn = (run: string) =>
-  readFileSync(join(run, 'epochs.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line).epoch);
 
 test('a search that is interrupted goes on to the same bits, on another number of jobs', async () => {
   const at = temporaryFolder();

@@ -12,11 +12,11 @@ import {
   defineCommand,
   examples,
   type OptionsOf,
+  onSignal,
   print,
   say,
   wholeFrom,
 } from './command.js';
-import { onSignal } from './interruptible.js';
 
 const words = () =>
   configCommand('compare', 'Train every model of a comparison under every seed, and test each gain over single-task.')
@@ -181,7 +181,7 @@ async function show(result: ComparisonResult, options: OptionsOf<typeof words>, 
     return result.exitCode;
   }
   const { comparison, folder, failed } = result;
-  const { showComparison } = await import('./display/show-comparison.js');
+  const { showComparison } = await import('./display/compare-display.js');
   showComparison(comparison, options);
   if (failed > 0) say(`${counted(failed, 'run')} failed; ${again} tries again.`);
   say(`Written to ${folder}; the report is ${join(folder, 'report.html')}`);

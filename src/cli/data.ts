@@ -11,9 +11,18 @@ import type { Inspection } from '../inspect/inspect.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import { shellWord } from '../support/text.js';
 import type { LoadingEvent, withSource } from '../training/load-dataset.js';
-import { type CommandDefinition, collect, defineCommand, examples, onConfig, print, say } from './command.js';
+import {
+  type CommandDefinition,
+  collect,
+  defineCommand,
+  examples,
+  interruptedReading,
+  interruptible,
+  onConfig,
+  print,
+  say,
+} from './command.js';
 import type { NamedConfig } from './input/config-file.js';
-import { interruptedReading, interruptible } from './interruptible.js';
 
 /** The group of commands that look at data before training. */
 export const data: CommandDefinition = (program, exit) => {
@@ -245,7 +254,7 @@ const dataRows = defineCommand(
   async (word, overrides, { out }) => {
     const [{ findTask }, { splitRows }, { writeWhole }, { progressBar }] = await Promise.all([
       import('../data/encode/encode.js'),
-      import('../data/write/split-rows.js'),
+      import('../data/write/write-file.js'),
       import('../support/files.js'),
       import('./display/progress-bar.js'),
     ]);
@@ -280,11 +289,10 @@ const fetchData = defineCommand(
       .option('--json', 'print the files as one JSON document')
       .addHelpText('after', examples('ple data fetch census-income', 'ple data fetch census-income --to data/census')),
   async (name, { to, from, json }) => {
-    const [{ valueAt, withDatasetFile }, { parsePart }, { publicationSchema }, { fetchFiles }, { progressBar }] =
+    const [{ valueAt, withDatasetFile }, { parsePart }, { fetchFiles, publicationSchema }, { progressBar }] =
       await Promise.all([
         import('../config/document.js'),
         import('../config/parse.js'),
-        import('../data/fetch/published-file.js'),
         import('../data/fetch/fetch-files.js'),
         import('./display/progress-bar.js'),
       ]);
@@ -303,8 +311,7 @@ const fetchData = defineCommand(
       'Interrupted. The same command continues with the file that it was at.',
       (signal) =>
         fetchFiles(publication, {
-          ...{ folder: to ?? publication.folder, signal },
-          ...(from === undefined ? {} : { from }),
+          ...{ folder: to ?? publication.folder, from, signal },
           progress: (file, done, total) => bar.update(done, total ?? Number.NaN, file),
           note: (message) => bar.line(`note: ${message}`),
         })

@@ -1,8 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { exitCode } from '../support/errors.js';
-import { collect, defineCommand, examples, print, say, wholeFrom } from './command.js';
+import { collect, defineCommand, examples, interruptible, print, say, wholeFrom } from './command.js';
 import { dataArgument, deviceOption, pluginOption, strictOption, withNewRows } from './input/new-rows.js';
-import { interruptible } from './interruptible.js';
 
 const words = () =>
   new Command('evaluate')

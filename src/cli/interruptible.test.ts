@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Interrupted } from '../support/errors.js';
-import { interruptible } from './interruptible.js';
+import { interruptible } from './command.js';
 
 test('a signal ends the work; a second one finds no listener and so ends the process', async () => {
   const before = process.listenerCount('SIGTERM');

@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { collect, defineCommand, examples, say } from './command.js';
+import { collect, defineCommand, examples, interruptible, say } from './command.js';
 import { dataArgument, deviceOption, pluginOption, strictOption, withNewRows } from './input/new-rows.js';
-import { interruptible } from './interruptible.js';
 
 const words = () =>
   new Command('predict')

@@ -52,7 +52,7 @@ export const report = defineCommand(words, async (path, options) => {
       import('../comparison/stored/stored-runs.js'),
       import('../comparison/gains/stored-table.js'),
       import('../report/write-outputs.js'),
-      import('./display/show-comparison.js'),
+      import('./display/compare-display.js'),
     ]);
   const { loadNamed } = await import('../training/plugins.js');
   await loadNamed(options.plugin);

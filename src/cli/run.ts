@@ -1,7 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { defineCommand, examples, say, wholeFrom } from './command.js';
-import { onSignal } from './interruptible.js';
+import { defineCommand, examples, onSignal, say, wholeFrom } from './command.js';
 
 const words = () =>
   new Command('run')

@@ -3,9 +3,15 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { Finished } from './command.fixture.js';
 
 const launcher = resolve(import.meta.dirname, '../../bin/ple.js');
+
+export interface Finished {
+  /** Exit code, or the signal that ended the process. */
+  readonly status: number | NodeJS.Signals;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 export interface Started {
   readonly pid: number;

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { defineCommand, examples, print, say } from './command.js';
-import { interruptible } from './interruptible.js';
+import { defineCommand, examples, interruptible, print, say } from './command.js';
 
 /** Flags that set keys of the kind's options. */
 const flags = [

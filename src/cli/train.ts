@@ -2,9 +2,17 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
 import { ConfigError, exitCode, inWorkingFolder } from '../support/errors.js';
-import { configCommand, defineCommand, examples, type OptionsOf, print, say } from './command.js';
+import {
+  configCommand,
+  defineCommand,
+  examples,
+  interruptedReading,
+  interruptible,
+  type OptionsOf,
+  print,
+  say,
+} from './command.js';
 import type { Display } from './display/run-display.js';
-import { interruptedReading, interruptible } from './interruptible.js';
 
 const words = () =>
   configCommand('train', 'Train one model as a config says, and write its metrics.')
@@ -43,8 +51,7 @@ export const train = defineCommand(words, async (given, options) => {
   const { runs, resume, overwrite = false, force = false, predictions } = options;
   const outcome = await interruptible(interruptedReading, (signal) =>
     run(experiment, {
-      ...{ runs, overwrite, force, predictions, signal, on: display.show },
-      ...(resume === undefined ? {} : { resume }),
+      ...{ runs, resume, overwrite, force, predictions, signal, on: display.show },
     }),
   ).finally(display.close);
   if (!('result' in outcome)) {

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { type Finished, pleHere } from './command.fixture.js';
+import { pleHere } from './command.fixture.js';
+import type { Finished } from './started.fixture.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

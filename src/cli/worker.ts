@@ -1,7 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { collect, defineCommand, examples, say, wholeFrom } from './command.js';
-import { interruptible } from './interruptible.js';
+import { collect, defineCommand, examples, interruptible, say, wholeFrom } from './command.js';
 
 const words = () =>
   new Command('worker')

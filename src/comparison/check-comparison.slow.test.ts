@@ -17,8 +17,18 @@ const at = folderPerTest();
 
 async function table(name: (typeof storedComparisons)[number], uncertainty: Comparison['uncertainty']) {
   const { table, ...facts } = readFacts(name);
-  const contrasts = table.contrasts.filter(({ references }) => !references); // means of models are not checked
-  await storeFacts(at(), { ...facts, table: { ...table, contrasts, errorGains: undefined } });
+  const first = must(table.contrasts[0], 'contrast');
+  const [mmoe, ple] = [
+    ['MMoE', 'single-task'],
+    ['PLE', 'single-task'],
+  ] as const;
+  const effects = [
+    { ...first, model: 'effect', of: [mmoe, ple] },
+    { ...first, model: 'interaction', of: [['PLE', 'MMoE'] as const, ple], less: [mmoe] },
+  ];
+  const [one = '', two = one] = table.tasks;
+  const rows = table.rows.map((row) => (row.label === 'MMoE' ? { ...row, mixed: [one], atEdge: [two] } : row));
+  await storeFacts(at(), { ...facts, table: { ...table, rows, contrasts: [...table.contrasts, ...effects] } });
   const options = { folder: at(), baseline: undefined, uncertainty, predictions: [], scale: undefined };
   return (await storedTable(readStoredRuns(at()), options)).comparison;
 }
@@ -45,6 +55,7 @@ describe.skipIf(!pythonWithScipy)(`check:comparison${why}`, () => {
     expect(stdout).toMatch(/^pEquivalent +\d\.\de[+-]\d+$/m);
     expect(stdout).toMatch(new RegExp(`numbers of ${rows} rows and \\d contrasts agree`));
     expect(status).toBe(0);
+    expect(comparison.contrasts.some(({ less }) => less)).toBe(true);
     expect(comparison.rows[1]?.design).toBe(design);
     const gains = comparison.rows.flatMap((row) => Object.values(row.tasks));
     expect(new Set(gains.map(({ verdict }) => verdict)).size).toBeGreaterThan(2);

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { AxisPoint } from '../config/comparison.js';
+import type { NamedContrast } from '../config/contrasts.js';
 import type { Margin } from '../config/parts.js';
 import type { SearchConfig } from '../config/search.js';
-import { readSealed } from '../training/folder/stored-file.js';
+import { readSealed } from '../training/folder/run-folder.js';
 
 /**
  * The content of comparison.json. Comparisons of identical runs are equal except for `timing`. Undefined values are
@@ -103,16 +104,25 @@ export interface ComparisonRow {
   readonly match?: Match;
   /** Replaces `match` where tasks have different widths. */
   readonly matchByTask?: Readonly<Record<string, Match>>;
+  /** Cross-fitted: the tasks for which seeds chose different values. Errors of their gains are larger. */
+  readonly mixed?: readonly string[];
+  /** Cross-fitted: the tasks for which values at an end of a grid's list were chosen. Their gains are undecided. */
+  readonly atEdge?: readonly string[];
 }
 
 /** What a comparison decided for a model before its reported runs. */
-export type Decisions = Pick<ComparisonRow, 'searched' | 'tuned' | 'tunedByTask' | 'match' | 'matchByTask'>;
+export type Decisions = Pick<
+  ComparisonRow,
+  'searched' | 'tuned' | 'tunedByTask' | 'match' | 'matchByTask' | 'mixed' | 'atEdge'
+>;
 
 /** What the searches of a comparison tried, and what they found on the validation split. */
 export interface SearchRecord {
   readonly type: SearchConfig['type'];
   /** The seeds under which each combination was trained. */
   readonly seeds: readonly number[];
+  /** These are the seeds of the table: each is judged at what is best for the others. */
+  readonly crossFit?: true;
   /** The searched models in the order of the config, for each point of the axes in turn. */
   readonly models: readonly ModelSearch[];
 }
@@ -130,7 +140,7 @@ interface SearchCandidate {
   readonly values: AxisPoint;
   readonly runs: readonly {
     readonly seed: number;
-    /** Below `tuning/`. */
+    /** Below `tuning/`; cross-fitted, in the comparison's folder. */
     readonly path: string;
     /** 0 if it failed. */
     readonly epochs: number;
@@ -138,8 +148,10 @@ interface SearchCandidate {
     readonly trained: boolean;
     /** The score that selects epochs, at the best epoch. Null: not defined. */
     readonly scores: Readonly<Record<string, number | null>>;
+    /** Cross-fitted: the tasks that are judged by this run. */
+    readonly chosenFor?: readonly string[];
   }[];
-  /** The tasks that use its values. */
+  /** The tasks that use its values; cross-fitted, under some seed. */
   readonly chosenFor: readonly string[];
 }
 
@@ -170,6 +182,8 @@ export interface Gain {
   readonly p: number | null;
   /** p-value adjusted by Holm's method over the family: all models and tasks at one point of the axes. */
   readonly pHolm: number | null;
+  /** Values of the model or of the reference were chosen at an end of their list: the gain is undecided. */
+  readonly atEdge?: true;
 }
 
 /** A gain in its metric's units, with its tests and verdict. */
@@ -225,17 +239,17 @@ export interface Contrast {
   /** The model that gains are measured against; or the mean of several, in `references`. */
   readonly reference: string;
   readonly references?: readonly string[];
+  /** The mean of the gains of these pairs, less that of others; `model` is its name. */
+  readonly of?: NamedContrast['of'];
+  readonly less?: NamedContrast['less'];
   readonly tasks: Readonly<Record<string, TestedGain & { readonly metric: string }>>;
   readonly aggregate: Aggregate | null;
   readonly verdict: Verdict;
 }
 
 /** Relative gains in percent, averaged over the points of the axes. They are a family of their own. */
-export interface MeanOverPoints {
-  readonly model: string;
-  readonly models?: readonly string[];
-  readonly reference: string;
-  readonly references?: readonly string[];
+export interface MeanOverPoints
+  extends Pick<Contrast, 'model' | 'models' | 'reference' | 'references' | 'of' | 'less'> {
   readonly tasks: Readonly<Record<string, Gain & { readonly verdict: TaskVerdict | null }>>;
   readonly aggregate: (Gain & { readonly verdict: TaskVerdict | null }) | null;
 }

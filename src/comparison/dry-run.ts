@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { groupedBy } from '../support/json.js';
-import { readResult } from '../training/stored-result.js';
+import { readResult } from '../training/result.js';
 import type { ComparisonOptions } from './execute/executor.js';
 import { shapeReader, withWorkers } from './execute/workers.js';
 import { openPlan } from './next.js';
@@ -27,7 +27,10 @@ export async function planComparison(
     const search = await plan.search(new Set());
     const decided = search.found && (await plan.decide(search.found.chosen));
     if (decided) on({ kind: 'decided', changes: decided });
-    const reported = await plan.runs(decided, config.seeds);
+    // Cross-fitted, the runs of the search are all that there are.
+    const { crossFit } = config;
+    const reported = crossFit ? search.runs : await plan.runs(decided, config.seeds);
+    const tuning = crossFit ? [] : search.runs;
     const planLine = async ({ label, point: axis, values, tasks, seed, hash8, folder: path, experiment }: Run) => {
       const parameters = parameterCounts(experiment, (await readShape(experiment)).model);
       const optional = { ...(values ? { values } : {}), ...(tasks ? { tasks } : {}) };
@@ -36,11 +39,11 @@ export async function planComparison(
     return {
       ...{ name, folder },
       // The runs of `tune` come first.
-      tuning: await Promise.all(search.runs.map(planLine)),
+      tuning: await Promise.all(tuning.map(planLine)),
       runs: await Promise.all(reported.map(planLine)),
       // False: `tune` has not chosen values yet. `runs` then have the config's values, and one run may become several.
-      tuned: decided !== undefined,
-      time: estimateTime(parent, [...search.runs, ...reported]),
+      tuned: crossFit || decided !== undefined,
+      time: estimateTime(parent, [...tuning, ...reported]),
     };
   });
 }

@@ -8,7 +8,7 @@ import { dataPaths } from '../config/definitions.js';
 import type { Experiment } from '../config/experiment.js';
 import { splitNames } from '../data/dataset.js';
 import { findTask } from '../data/encode/encode.js';
-import { writeSplits } from '../data/write/split-rows.js';
+import { writeSplits } from '../data/write/write-file.js';
 import { fileSha256, sealed, sha256 } from '../support/checksum.js';
 import { UserError } from '../support/errors.js';
 import { makeFolder, writeWhole } from '../support/files.js';
@@ -177,18 +177,20 @@ function rowsWriter(folder: string, { on, signal }: Options) {
         source.columns.flatMap(({ kind, name }) =>
           kind === 'list' || (kind === 'numeric') !== isNumeric ? [] : [`${isNumeric ? 'number' : 'category'}.${name}`],
         );
-      const isWeighted = (await source.splits.train.read(0)).weights !== undefined;
+      const { weights, labelWeights } = await source.splits.train.read(0);
       return {
         rows: Object.fromEntries(splitNames.map((split) => [split, resolve(folder, `${split}.parquet`)])),
         tasks: Object.fromEntries(
           experiment.tasks.map(({ name, type }, t) => {
-            const classes = source.tasks[tasks[t] ?? -1]?.classes;
-            return [name, { name, type, label: `${type}.${name}`, ...(classes ? { classes } : {}) }];
+            const at = tasks[t] ?? -1;
+            const classes = source.tasks[at]?.classes;
+            const weight = labelWeights?.[at] ? { weight: `weight.${name}` } : {};
+            return [name, { name, type, label: `${type}.${name}`, ...weight, ...(classes ? { classes } : {}) }];
           }),
         ),
         categories: named(false),
         numbers: named(true),
-        weight: isWeighted ? 'weight' : null,
+        weight: weights ? 'weight' : null,
       };
     },
     ({ tasks }) => tasks,

@@ -11,6 +11,7 @@ function buildPlan(reported: readonly Run[], searching: readonly Run[] = []): Pl
   return {
     folders: { runs: 'all', tuning: 'all/tuning' },
     search: async () => ({
+      stage: 'tuning',
       runs: searching,
       ...(searching.length > 0 ? {} : { found: { chosen: () => undefined, record: undefined } }),
     }),

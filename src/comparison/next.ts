@@ -52,7 +52,8 @@ export interface TableStep extends Stage {
 export async function next(plan: Plan, seeds: readonly number[], failed: ReadonlySet<string>): Promise<Step> {
   const search = await plan.search(failed);
   const { found } = search;
-  if (!found) return { kind: 'train', stage: 'tuning', folder: plan.folders.tuning, runs: search.runs };
+  const { stage: searching } = search;
+  if (!found) return { kind: 'train', stage: searching, folder: plan.folders[searching], runs: search.runs };
   const decided = await plan.decide(found.chosen);
   const runs = await plan.runs(decided, seeds, failed);
   const stage = { stage: 'runs', folder: plan.folders.runs, runs, decided } as const;
@@ -84,7 +85,8 @@ export async function openPlan(
   );
   return {
     folders,
-    search: (failed) => readSearch(config, searched, { folder: folders.tuning, failed, place }),
+    search: (failed) =>
+      readSearch(config, searched, { folder: folders[config.crossFit ? 'runs' : 'tuning'], failed, place }),
     decide: (chosen) => decide(config, matching, chosen),
     runs: (decided = undecided, seeds, failed) => place(reportedRuns(config, decided, seeds), folder, failed),
   };

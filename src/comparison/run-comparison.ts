@@ -25,9 +25,9 @@ import { externalRows } from './external.js';
 import { summarize } from './gains/summarize.js';
 import { next, openPlan, type Step, type TableStep } from './next.js';
 import { firstExperiment, pointKey } from './plan/axis-point.js';
-import { joinDecisions, notesOnMatch } from './plan/decided-changes.js';
+import { decidedForSeeds, joinDecisions, notesOnMatch } from './plan/decided-changes.js';
 import { asItIs, distinct } from './plan/run.js';
-import { notesOnSearch } from './search.js';
+import { crossFitted, notesOnSearch } from './search.js';
 import { fewestRuns } from './statistics/gain-family.js';
 import { groupEntries, readRuns } from './stored/entry.js';
 import { runTimes } from './stored/folders.js';
@@ -207,7 +207,11 @@ async function makeTable(
     const { label, point } = entry;
     const searched = search?.models.find((model) => model.label === label && pointKey(model.axis) === pointKey(point));
     const tried = search && (searched?.candidates.length ?? 1);
-    return { ...entry, decided: joinDecisions(decided(label, point), tried) };
+    const ofSeeds = seeds.map((seed) => joinDecisions(decided(label, point, seed), tried));
+    return {
+      ...entry,
+      decided: { ...decidedForSeeds(ofSeeds), ...(search && searched && crossFitted(search, searched)) },
+    };
   });
   const byCommands = await externalRows(config, trained, opened);
   const summary = await summarize([...trained, ...byCommands.entries], {

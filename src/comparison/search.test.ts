@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
 import { temporaryFolder } from '../support/folder.fixture.js';
@@ -8,11 +8,20 @@ import { must } from '../support/must.js';
 import type { ReadShape } from './plan/data-shapes.js';
 import { createMatching } from './plan/decided-changes.js';
 import { parsed } from './plan/planned-runs.fixture.js';
-import { type Run, runPlacer, unfinished } from './plan/run.js';
-import { bestValues, keysAtEdges, notesOnSearch, readSearch, type Search, searchedModels } from './search.js';
+import { type Run, reportedRuns, runPlacer, unfinished } from './plan/run.js';
+import {
+  bestValues,
+  crossFitted,
+  keysAtEdges,
+  notesOnSearch,
+  readSearch,
+  type Search,
+  searchedModels,
+} from './search.js';
 
-const configWith = (search: string, more = ''): ComparisonConfig =>
-  parsed(`name: small
+const configWith = (search: string, more = '', ...overrides: string[]): ComparisonConfig =>
+  parsed(
+    `name: small
 compare:
   models:
     - { type: single-task, levels: [[8]], tower: [] }
@@ -23,7 +32,9 @@ compare:
 dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 4 }
 tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
 train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
-`);
+`,
+    ...overrides,
+  );
 const random = configWith('{ type: random, candidates: 5 }');
 
 const readShape: ReadShape = async ({ tasks }) => ({
@@ -108,7 +119,7 @@ test('a search goes on where its folder is; another process finds the same', asy
 test('a candidate that fails ranks last, and stays in the list; if all fail, no values are found', async () => {
   const search = await whole(random, (run, task) => (dropout(run.values) === 0.1 ? null : lowest(run, task)));
   const chosen = [{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.2 } }];
-  expect([search.chosen('mmoe', {}), search.chosen('single-task', {})]).toEqual([chosen, chosen]);
+  expect([search.chosen('mmoe', {}, 1), search.chosen('single-task', {}, 1)]).toEqual([chosen, chosen]);
   const failed = search.record?.models[1]?.candidates.find(({ values }) => dropout(values) === 0.1);
   const runs = [{ epochs: 0, trained: false, scores: { y1: null, y2: null } }];
   expect(failed).toMatchObject({ runs, chosenFor: [] });
@@ -119,11 +130,13 @@ test('a candidate that fails ranks last, and stays in the list; if all fail, no 
 test('tasks that share no parameters are searched as if alone', async () => {
   const apart: Score = ({ values }, task) => (task === 'y1' ? dropout(values) : 1 - 2 * dropout(values));
   const search = await whole(random, apart);
-  expect(search.chosen('single-task', {})).toEqual([
+  expect(search.chosen('single-task', {}, 1)).toEqual([
     { tasks: ['y1'], values: { 'model.dropout': 0.5 } },
     { tasks: ['y2'], values: { 'model.dropout': 0.1 } },
   ]);
-  expect(search.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': expect.any(Number) } }]);
+  expect(search.chosen('mmoe', {}, 1)).toEqual([
+    { tasks: ['y1', 'y2'], values: { 'model.dropout': expect.any(Number) } },
+  ]);
   expect(search.record?.models.map((model) => model.groups)).toEqual([[['y1'], ['y2']], [['y1', 'y2']]]);
 });
 
@@ -140,6 +153,77 @@ test('a choice at an end of the list of a grid is noted, and models of different
   expect(notesOnSearch([...rows, { label: 'ple', searched: 1 }], undefined)).toEqual([
     'Models searched different numbers of settings: single-task 5, mmoe 5, ple 1. The budgets are unequal: a larger search favours its model.',
   ]);
+});
+
+describe('cross-fitted', () => {
+  const config = configWith('{ type: grid }', 'tune: { model.dropout: [0.1, 0.2, 0.3, 0.4] }\n  tuneSeed: cross-fit');
+  // [seed - 1][setting] of y1; that of y2 is the square. Seed 2 is an outlier.
+  const scores = [
+    [0.5, 0.9, 0.7, 0.1],
+    [0.1, 0.2, 0.9, 0.6],
+    [0.6, 0.7, 0.6, 0.5],
+  ];
+  const score: Score = ({ seed, values }, task) => {
+    const value = scores[seed - 1]?.[Math.round(10 * dropout(values)) - 1] ?? Number.NaN;
+    return task === 'y1' ? value : value ** 2;
+  };
+
+  test('each seed is judged at the setting with the best mean over the other seeds, and task by task where they share nothing', async () => {
+    const { chosen, record } = await whole(config, score);
+    const best = (seed: number, of: (value: number) => number) => {
+      const sums = [0, 1, 2, 3].map((setting) =>
+        scores.reduce((sum, row, other) => sum + (other === seed - 1 ? 0 : of(row[setting] ?? 0)), 0),
+      );
+      return { 'model.dropout': (sums.indexOf(Math.max(...sums)) + 1) / 10 };
+    };
+    const both = (value: number) => value + value ** 2;
+    const [y1, y2] = [['y1'], ['y2']];
+    for (const seed of [1, 2, 3]) {
+      expect(chosen('mmoe', {}, seed)).toEqual([{ tasks: [...y1, ...y2], values: best(seed, both) }]);
+      const [one, other] = [best(seed, (value) => value), best(seed, (value) => value ** 2)];
+      expect(chosen('single-task', {}, seed)).toEqual(
+        one['model.dropout'] === other['model.dropout']
+          ? [{ tasks: [...y1, ...y2], values: one }]
+          : [
+              { tasks: y1, values: one },
+              { tasks: y2, values: other },
+            ],
+      );
+    }
+    // By hand, of y1 + y2: without seed 1 the sums are 1.07, 1.43, 2.67, 1.71; without 2 1.71, 2.90, 2.15, .86; without 3 .86, 1.95, 2.90, 1.07.
+    const ofModel = must(record?.models[1], 'mmoe');
+    const judged = ofModel.candidates.map(({ runs }) =>
+      runs.flatMap(({ seed, chosenFor }) => (chosenFor?.[0] ? seed : [])),
+    );
+    expect(judged).toEqual([[], [2], [1, 3], []]);
+    expect(record).toMatchObject({ crossFit: true, seeds: [1, 2, 3] });
+    expect(crossFitted(must(record, 'record'), ofModel)).toEqual({ mixed: ['y1', 'y2'] });
+  });
+
+  test('a choice at an end of the list is one of the tasks that made it', async () => {
+    const { record } = await whole(config, ({ values }, task) =>
+      task === 'y1' ? dropout(values) : -((dropout(values) - 0.2) ** 2),
+    );
+    expect(record?.models.map((model) => crossFitted(record, model))).toEqual([
+      { atEdge: ['y1'] },
+      { atEdge: ['y1', 'y2'] },
+    ]);
+    expect(notesOnSearch([], record)[0]).toMatch(/undecided\.$/);
+  });
+
+  test('its runs are those that are reported, of a model with one setting too: those of a plain comparison with these values', async () => {
+    const folder = temporaryFolder();
+    const fitted = configWith('null', 'tuneSeed: cross-fit', 'compare.models.1.tune={ model.dropout: [0.1, 0.2] }');
+    const { stage, runs } = await readAnew(fitted, folder);
+    expect([stage, runs.length]).toEqual(['runs', 3 + 2 * 3]);
+    const plain = configWith('null', 'axes: {}', 'compare.models.1.dropout=0.2');
+    const placed = await runPlacer(plain, () => undefined)(
+      reportedRuns(plain, () => [{ changes: {} }], plain.seeds),
+      folder,
+    );
+    const hashes = (all: readonly Run[]) => all.map(({ label, seed, hash8 }) => `${label} ${seed} ${hash8}`).toSorted();
+    expect(hashes(runs.filter(({ values }) => values?.['model.dropout'] !== 0.1))).toEqual(hashes(placed));
+  });
 });
 
 const grid = [0.001, 0.003, 0.01].flatMap((rate) => [0.5, 1, 2].map((weight) => ({ rate, weight })));

@@ -4,12 +4,12 @@ import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
 import { UserError } from '../support/errors.js';
 import { groupedBy } from '../support/json.js';
-import { readResult } from '../training/stored-result.js';
+import { readResult } from '../training/result.js';
 import type { ComparisonRow, ModelSearch, SearchRecord } from './comparison.js';
 import { axisName, axisValue, pointKey } from './plan/axis-point.js';
 import { parametersByTask, type ReadShape } from './plan/data-shapes.js';
-import type { Chosen, Matching } from './plan/decided-changes.js';
-import { type PlaceRuns, type Run, unfinished } from './plan/run.js';
+import type { Choice, Chosen, Matching } from './plan/decided-changes.js';
+import { type PlaceRuns, type Run, type Stage, unfinished } from './plan/run.js';
 import { mean } from './statistics/variances.js';
 
 /** The search of one model at one point of the axes. */
@@ -24,7 +24,7 @@ interface SearchedModel {
 
 /**
  * What the searches of a comparison try, models and points in the order of the config. A model with one combination of
- * values is left out.
+ * values is left out, unless its runs are those of the search.
  */
 export async function searchedModels(
   config: ComparisonConfig,
@@ -36,7 +36,7 @@ export async function searchedModels(
   const [seed = 0] = config.tuneSeeds;
   const drawn = config.models.map(({ label }) => ({ label, settings: config.settings(label) }));
   for (const point of config.points) {
-    for (const { label, settings } of drawn.filter((model) => model.settings.length > 1)) {
+    for (const { label, settings } of drawn.filter((model) => config.crossFit || model.settings.length > 1)) {
       const candidates: SearchedModel['candidates'][number][] = [];
       let areIndependent = true;
       for (const values of settings) {
@@ -55,6 +55,8 @@ export async function searchedModels(
 }
 
 export interface Search {
+  /** Where its runs are. Cross-fitted, they are those that are reported. */
+  readonly stage: Stage['stage'];
   /** All candidates under all seeds. */
   readonly runs: readonly Run[];
   /** Absent until every run has ended. */
@@ -66,11 +68,12 @@ export interface Search {
 }
 
 /**
- * Reads how far the search of all models is, in the folder of its runs. These are not reported.
+ * Reads how far the search of all models is, in the folder of its runs. Cross-fitted, the values of a seed are those that
+ * are best for the other seeds.
  * @throws UserError if every candidate of a model failed.
  */
 export async function readSearch(
-  { search, tuneSeeds }: Pick<ComparisonConfig, 'search' | 'tuneSeeds'>,
+  { search, tuneSeeds, crossFit }: Pick<ComparisonConfig, 'search' | 'tuneSeeds' | 'crossFit'>,
   models: readonly SearchedModel[],
   { folder, failed, place }: { folder: string; failed: ReadonlySet<string>; place: PlaceRuns },
 ): Promise<Search> {
@@ -78,7 +81,8 @@ export async function readSearch(
     candidates.flatMap((candidate) => tuneSeeds.map((seed) => ({ label, point, seed, ...candidate }))),
   );
   const runs = await place(cells, folder, failed);
-  if (unfinished(runs).length > 0) return { runs };
+  const stage = crossFit ? 'runs' : 'tuning';
+  if (unfinished(runs).length > 0) return { stage, runs };
   let [first, last] = [0, 0];
   const ended = models.map(({ label, point, groups, candidates }) => {
     const tried = candidates.map(({ values }) => {
@@ -86,17 +90,27 @@ export async function readSearch(
       const ofValues = runs.slice(first, last);
       return { values, runs: ofValues, results: ofValues.map((run) => readResult(join(folder, run.folder))) };
     });
-    const best = bestValues(tried, groups).map((values) => {
-      if (values) return values;
-      throw new UserError(
-        `Tuning of '${label}' found no values: of each of the ${candidates.length} combinations a run failed or has no score on ` +
-          'validation. See their log.jsonl, or try other values under compare.tune or compare.models.',
-      );
-    });
-    const choices = groupedBy(best.entries(), ([, values]) => values).map((alike) => ({
-      values: alike[0][1],
-      tasks: alike.flatMap(([group]) => groups[group] ?? []),
-    }));
+    const choices = (judged?: number): readonly Choice[] => {
+      const ofOthers = (_: unknown, index: number) => tuneSeeds[index] !== judged;
+      const judges = tried.map(({ values, results }) => ({ values, results: results.filter(ofOthers) }));
+      const best = bestValues(judges, groups).map((values) => {
+        if (values) return values;
+        const [only, ...others] = candidates;
+        if (only && others.length === 0) return only.values; // nothing to choose: a failed run of it is left out
+        throw new UserError(
+          `Tuning of '${label}' found no values: of each of the ${candidates.length} combinations a run failed or has no score on ` +
+            'validation. See their log.jsonl, or try other values under compare.tune or compare.models.',
+        );
+      });
+      return groupedBy(best.entries(), ([, values]) => values).map((alike) => ({
+        values: alike[0][1],
+        tasks: alike.flatMap(([group]) => groups[group] ?? []),
+      }));
+    };
+    const bySeed = new Map(tuneSeeds.map((seed) => [seed, crossFit ? choices(seed) : []]));
+    const ofAll = crossFit ? [...bySeed.values()].flat() : choices();
+    const tasksOf = (values: AxisPoint, chosen: readonly Choice[] = []) =>
+      groups.flat().filter((task) => chosen.some((choice) => choice.values === values && choice.tasks.includes(task)));
     const record: ModelSearch = {
       ...{ label, axis: point, groups },
       candidates: tried.map(({ values, runs: ofValues, results }) => ({
@@ -105,18 +119,20 @@ export async function readSearch(
           const result = results[index];
           const scores = validationScores(result);
           const byTask = Object.fromEntries(groups.flat().map((task) => [task, scores.get(task) ?? null]));
-          return { seed, path, epochs: result?.epochs ?? 0, trained: result !== undefined, scores: byTask };
+          const chosenFor = crossFit ? { chosenFor: tasksOf(values, bySeed.get(seed)) } : {};
+          const trained = result !== undefined;
+          return { seed, path, epochs: result?.epochs ?? 0, trained, scores: byTask, ...chosenFor };
         }),
-        chosenFor: choices.flatMap((choice) => (choice.values === values ? choice.tasks : [])),
+        chosenFor: tasksOf(values, ofAll),
       })),
     };
-    return { choices, record };
+    return { record, choicesFor: (seed: number) => (crossFit ? bySeed.get(seed) : ofAll) };
   });
-  const chosen: Chosen = (label, point) =>
-    ended.find(({ record }) => record.label === label && pointKey(record.axis) === pointKey(point))?.choices;
+  const chosen: Chosen = (label, point, seed) =>
+    ended.find(({ record }) => record.label === label && pointKey(record.axis) === pointKey(point))?.choicesFor(seed);
   const searched = ended.map(({ record }) => record);
-  const record = models.length === 0 ? undefined : { type: search.type, seeds: tuneSeeds, models: searched };
-  return { runs, found: { chosen, record } };
+  const how = { type: search.type, seeds: tuneSeeds, ...(crossFit ? { crossFit } : {}) };
+  return { stage, runs, found: { chosen, record: models.length === 0 ? undefined : { ...how, models: searched } } };
 }
 
 /** Of a run that ended. Undefined: it failed. */
@@ -187,8 +203,27 @@ export function notesOnSearch(
     (alike) => `${alike[0].text} (${[...new Set(alike.map(({ label }) => label))].join(', ')})`,
   );
   if (named.length > 0)
-    notes.push(`Chosen at an end of its list: ${named.join(', ')}. Better values may lie beyond: list more.`);
+    notes.push(
+      `Chosen at an end of its list: ${named.join(', ')}. Better values may lie beyond: list more.${search?.crossFit ? ' Until then gains of these models, and over them, are undecided.' : ''}`,
+    );
   return notes;
+}
+
+/**
+ * What cross-fitting found of a model: the tasks for which seeds chose different values, and those for which some seed
+ * chose at an end of a grid's list, where the best may lie beyond.
+ */
+export function crossFitted(
+  search: SearchRecord,
+  { candidates }: ModelSearch,
+): Pick<ComparisonRow, 'mixed' | 'atEdge'> {
+  if (!search.crossFit) return {};
+  const tried = candidates.map(({ values }) => values);
+  const chosen = candidates.flatMap(({ chosenFor }) => chosenFor);
+  const mixed = [...new Set(chosen.filter((task, index) => chosen.indexOf(task) !== index))];
+  const ends = candidates.filter(({ values }) => search.type === 'grid' && keysAtEdges(values, tried).length > 0);
+  const atEdge = [...new Set(ends.flatMap(({ chosenFor }) => chosenFor))];
+  return { ...(mixed.length > 0 ? { mixed } : {}), ...(atEdge.length > 0 ? { atEdge } : {}) };
 }
 
 /** The keys whose chosen number is the smallest or the largest that was tried, of numbers above 0. */

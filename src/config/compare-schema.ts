@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { wholeNumber } from '../support/text.js';
+import { contrastSchema, labelsIn } from './contrasts.js';
 import { countUpTo } from './count.js';
 import { choice, type Definitions } from './definitions.js';
 import type { Path } from './document.js';
@@ -17,8 +18,11 @@ const margin = z
   .nullable();
 /** The `type` of a model that another program trains. */
 export const external = 'external';
+/** The `tuneSeed` by which the seeds of the comparison choose for one another. */
+export const crossFit = 'cross-fit';
+/** Far from the seeds that people use. */
+export const usualTuneSeed = 1_000_000;
 
-const side = z.union([z.string(), distinct(z.array(z.string()).min(2), 'a model is listed twice')]);
 const label = z.string().min(1).optional().describe('Its name in tables. Absent: the type.');
 const externalSchema = z.strictObject({
   label,
@@ -88,10 +92,10 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
         '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n of them, drawn.',
       ),
     tuneSeed: z
-      .union([seedSchema, seeds])
-      .default(1_000_000) // far from the seeds that people use
+      .union([seedSchema, seeds, z.literal(crossFit)])
+      .default(usualTuneSeed)
       .describe(
-        'The seed of the search, or a list: every combination is trained under each, and ranked by the mean. The first one also draws. None may be among `seeds`.',
+        'The seed of the search, or a list: every combination is trained under each, and ranked by the mean. The first one also draws. None may be among `seeds`. `cross-fit`: every combination is trained under each of `seeds`; a seed is judged at the one that is best for the [other seeds](search.md#cross-fitting).',
       ),
     uncertainty: z
       .enum(['seeds', 'rows', 'both'])
@@ -137,28 +141,27 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
         '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight (a list without `times`: at these weights), for [fronts](statistics.md#fronts-comparefront). null: none.',
       ),
     contrasts: z
-      .array(
-        z
-          .tuple([side, side])
-          .refine(
-            ([one, other]) => [one].flat().every((label) => ![other].flat().includes(label)),
-            'a model cannot be compared with itself',
-          ),
+      .array(contrastSchema)
+      .refine(
+        (all) => isUnique(all.map((one) => ('name' in one ? [one.name] : one.map(String).toSorted()))),
+        'a contrast is listed twice',
       )
-      .refine((pairs) => isUnique(pairs.map((pair) => pair.map(String).toSorted())), 'two models are compared twice')
       .default([])
       .describe(
-        'Pairs of labels `[model, reference]`: gains over another model than the baseline, tested as a family of their own. A list in place of a label is the mean of its models: `[ple, [mmoe, cgc]]`, `[[a1, a2], [b1, b2]]`.',
+        'Pairs of labels `[model, reference]`: gains over another model than the baseline, tested as a family of their own. A list in place of a label is the mean of its models: `[ple, [mmoe, cgc]]`. `{ name, of: [[a1, b1], [a2, b2]] }` is the mean of the gains of pairs, a main effect; with `less: [[c, d]]`, less the mean of these, an interaction.',
       ),
   });
 }
 export type Compare = Readonly<z.infer<ReturnType<typeof compareSchema>>>;
-/** A model, or the mean of several. */
-export type ContrastSide = string | readonly string[];
 
 /** n seeds are 1 to n. */
 export function seedsOf({ seeds }: Pick<Compare, 'seeds'>): readonly number[] {
   return Array.isArray(seeds) ? seeds : Array.from({ length: seeds }, (_, i) => i + 1);
+}
+
+/** The seeds under which a search trains. */
+export function tuneSeedsOf(compare: Pick<Compare, 'seeds' | 'tuneSeed'>): readonly number[] {
+  return compare.tuneSeed === crossFit ? seedsOf(compare) : [compare.tuneSeed].flat();
 }
 
 /** Keys that a comparison sets itself, that it has once, or that do not belong to a run. */
@@ -187,9 +190,12 @@ export function checkComparison(
   if (twice !== undefined) fail(['models'], `two models are labelled '${twice}': give each a label of its own`);
   else if (!models.some(({ type }) => type === baseline))
     fail(['models'], `list a ${baseline} model: gains are over it`);
-  for (const [index, sides] of compare.contrasts.entries())
-    for (const [side, labelled] of sides.entries())
-      for (const label of [labelled].flat()) isAmong(['contrasts', index, side], 'no model is labelled', label, labels);
+  for (const [index, contrast] of compare.contrasts.entries()) {
+    for (const { label, path } of labelsIn(contrast))
+      isAmong(['contrasts', index, ...path], 'no model is labelled', label, labels);
+    if ('name' in contrast && labels.includes(contrast.name))
+      fail(['contrasts', index, 'name'], `a model is labelled '${contrast.name}': choose another name`);
+  }
 
   const drawn = drawnMost(search);
   const ofModels = models.map((model, index) => ({ path: ['models', index, 'tune'], spaces: model.tune }));
@@ -238,14 +244,25 @@ export function checkComparison(
   }
   if (context.issues.length > 0) return;
 
-  const [seeds, tuneSeeds] = [seedsOf(compare), [tuneSeed].flat()];
+  const [seeds, tuneSeeds] = [seedsOf(compare), tuneSeedsOf(compare)];
+  const isCrossFit = tuneSeed === crossFit;
   const trained = models.filter(({ type }) => type !== external);
   const sizes = trained.map((model) => countCombinations({ ...tune, ...model.tune }));
   const isSearched = sizes.some((size) => size > 1);
   const reported = tuneSeeds.find((seed) => seeds.includes(seed));
-  if (!isSearched && drawn !== Number.POSITIVE_INFINITY)
-    fail(['search'], 'there is nothing to search: name keys and their values under compare.tune');
-  if (isSearched && reported !== undefined)
+  if (!isSearched && (isCrossFit || drawn !== Number.POSITIVE_INFINITY))
+    fail(
+      [isCrossFit ? 'tuneSeed' : 'search'],
+      'there is nothing to search: name keys and their values under compare.tune',
+    );
+  if (isCrossFit && seeds.length < 2)
+    fail(['tuneSeed'], 'cross-fit needs two seeds or more, which choose for one another');
+  if (isCrossFit && front)
+    fail(
+      ['front'],
+      'is around one setting of all seeds, and with tuneSeed: cross-fit each seed has its own: leave one out',
+    );
+  if (isSearched && !isCrossFit && reported !== undefined)
     fail(['tuneSeed'], `${reported} is one of compare.seeds: a search has seeds of its own`);
   if (isSearched && dataset.splitSeed === 'run')
     refuse(
@@ -256,7 +273,8 @@ export function checkComparison(
   const tried = sizes.reduce((sum, size) => sum + Math.min(size, drawn), 0);
   const weights = Object.values(front ?? {}).flatMap((given) => (Array.isArray(given) ? given : given.times)).length;
   const joint = trained.filter(({ type }) => type !== baseline).length;
-  const ofPoint = seeds.length * (trained.length + joint * weights) + tried * tuneSeeds.length;
+  const searched = tried * tuneSeeds.length; // cross-fitted, the reported runs are among them
+  const ofPoint = isCrossFit ? searched : seeds.length * (trained.length + joint * weights) + searched;
   const runs = countCombinations(axes) * ofPoint;
   if (runs > mostRuns)
     fail(

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
-import { type Compare, checkComparison, compareSchema, external, seedsOf } from './compare-schema.js';
+import {
+  type Compare,
+  checkComparison,
+  compareSchema,
+  crossFit,
+  external,
+  seedsOf,
+  tuneSeedsOf,
+  usualTuneSeed,
+} from './compare-schema.js';
 import { type Definitions, resolvedPlugins } from './definitions.js';
 import { type Change, isMapping, type Path, readDocument, valueAt, withChanges } from './document.js';
 import { executeSchema, parseExecute } from './execute.js';
@@ -67,8 +76,10 @@ export function parseComparison(text: string, file: string, overrides: readonly 
     /** A run's own config has only the plugins that it uses. */
     plugins: resolvedPlugins(plugins ?? [], document, definitions.plugins),
     seeds: seedsOf(compare),
-    /** The search's seeds; none is in `seeds`. */
-    tuneSeeds: [tuneSeed].flat(),
+    /** The search's seeds; none is in `seeds`, unless it is cross-fitted. */
+    tuneSeeds: tuneSeedsOf(compare),
+    /** Each seed is judged at the values that are best for the others. */
+    crossFit: tuneSeed === crossFit,
     search: search ?? usualSearch,
     /** In the order of every table. One of them is the baseline. `tune`: values to search for this model alone, by key. */
     models: models.map(({ label, type, tune }) => ({ label, type, tune })),
@@ -97,7 +108,7 @@ export function parseComparison(text: string, file: string, overrides: readonly 
     /** The combinations that a model's search tries, from the values of both `tune`: all, or those that are drawn. */
     settings(label: string): readonly AxisPoint[] {
       const spaces = { label, shared: compare.tune ?? {}, own: named(label).tune ?? {} };
-      return drawCandidates(config.search, spaces, config.tuneSeeds[0] ?? 0);
+      return drawCandidates(config.search, spaces, config.crossFit ? usualTuneSeed : (config.tuneSeeds[0] ?? 0));
     },
     /**
      * The experiment of one run: the YAML with these values. `changes` are further ones by dotted key (`model.levels`,

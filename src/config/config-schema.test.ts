@@ -97,7 +97,7 @@ describe('the schema of configs', () => {
         visit(below, key === 'properties' || /^(anyOf|oneOf|allOf|\d+)$/.test(key) ? path : `${path}.${key}`);
     };
     visit(JSON.parse(JSON.stringify(schema)), '');
-    const column = String.raw`dataset\.(group|weight|split\.(column|group|stratify(\.items)?|time)|tasks\.\w+\.(column|mask\.column))`;
+    const column = String.raw`dataset\.(group|weight|split\.(column|group|stratify(\.items)?|time)|tasks\.\w+\.(column|weight|mask\.column))`;
     const seed = String.raw`(dataset\.)?seed|dataset\.splitSeed|compare\.(seeds\.items|tuneSeed(\.items)?)`;
     const others = String.raw`dataset\.tasks|compare\.(models\.items\.)?tune\.\w+\.integer\.items`; // at most dimension; each value is checked
     const known = new RegExp(`^\\.(${column}|${seed}|${others})$`);

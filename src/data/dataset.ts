@@ -68,6 +68,11 @@ export interface SourceBlock {
   readonly labels: readonly Float32Array[];
   /** How much each row counts in losses and metrics: finite, at least 0. Absent, from every block alike: 1 each. */
   readonly weights?: Float32Array;
+  /**
+   * One per task of the source: how much each of its labels counts, in place of `weights`. 0 only outside the task's
+   * sample space. Undefined: as the row.
+   */
+  readonly labelWeights?: readonly (Float32Array | undefined)[];
 }
 
 /** A list column's entries. Rows may share a list. */
@@ -107,7 +112,7 @@ export interface Source {
   readonly checksum: string;
   readonly splits: Readonly<Record<SplitName, SourceSplit>>;
   /** Labels may be NaN. Absent: a label that is NaN is an error. */
-  readonly masked?: boolean;
+  readonly masked?: boolean | undefined;
   /**
    * A categorical column that says which rows belong together (of one user): ranks are then also compared within it.
    */

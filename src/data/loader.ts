@@ -1,6 +1,7 @@
-import type { z } from 'zod';
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { part } from '../support/catalogue.js';
-import type { Source } from './dataset.js';
+import { type Source, type SourceColumn, type SourceTask, type SplitName, splitNames } from './dataset.js';
 
 export interface LoaderContext {
   /** The run's seed. Only a loader whose options say so may let it decide anything. */
@@ -52,6 +53,8 @@ interface LabelReading {
         readonly where?: Condition | undefined;
       }
     | undefined;
+  /** The column of the task's weights. */
+  readonly weight?: string | number | undefined;
 }
 
 type Value = string | number | boolean;
@@ -93,4 +96,46 @@ export function defineLoader<Options extends z.ZodObject>(
     open: async (options, context) => definition.open(definition.options.parse(options), context),
     ...(newRows ? { newRows: (options) => newRows(definition.options.parse(options)) } : {}),
   });
+}
+
+export const splitSeedSchema = z
+  .union([z.int(), z.literal('run')])
+  .default(0)
+  .describe('Draws the rows of the splits. `run`: by the run’s `seed`.');
+
+/**
+ * The checksum of data whose test rows follow the run's seed: equal checksums stand for equal test rows. (Where only
+ * training and validation rows follow it, the checksum is that of the content.)
+ */
+export function checksumOfDraw(checksum: string, seed: number): string {
+  return createHash('sha256').update(`${checksum} ${seed}`).digest('hex');
+}
+
+/** The largest range of rows per read. Long ranges cost less per row. */
+const mostBlock = { bytes: 2 ** 24, rows: 12 * 2048 };
+/** The blocks of a source of at most this many bytes stay in memory. */
+const mostKept = 2 ** 26;
+/** Bytes of a list that count towards a row's size. Of a long list, only a part is fed. */
+const listBytes = 256;
+
+interface Rows {
+  readonly columns: readonly Pick<SourceColumn, 'kind'>[];
+  readonly tasks: readonly SourceTask[];
+}
+
+/**
+ * Rows per block: whole DuckDB vectors. Rows are shuffled in windows of 64 MiB of blocks, and a window should hold
+ * several blocks, however wide the rows.
+ */
+export function rowsPerBlock(rows: Rows): number {
+  return Math.min(mostBlock.rows, 2048 * Math.max(1, Math.floor(mostBlock.bytes / rowBytes(rows) / 2048)));
+}
+
+/** Whether the blocks stay in memory. */
+export function isSmall({ rows, ...of }: Rows & { readonly rows: Readonly<Record<SplitName, number>> }): boolean {
+  return splitNames.reduce((sum, name) => sum + rows[name], 0) * rowBytes(of) <= mostKept;
+}
+
+function rowBytes({ columns, tasks }: Rows): number {
+  return columns.reduce((sum, { kind }) => sum + (kind === 'list' ? listBytes : 4), 4 * tasks.length);
 }

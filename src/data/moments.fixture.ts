@@ -6,6 +6,9 @@ export const moment = (values: readonly number[], power: number) =>
   values.reduce((sum, value) => sum + value ** power, 0) / values.length;
 export const mean = (values: readonly number[]) => moment(values, 1);
 
+export const dot = (a: ArrayLike<number> = [], b: ArrayLike<number> = []) =>
+  Array.from(a).reduce((sum, value, i) => sum + value * (b[i] ?? Number.NaN), 0);
+
 export function correlation(a: readonly number[], b: readonly number[]): number {
   const centred = (values: readonly number[], middle = mean(values)) => values.map((value) => value - middle);
   const [x, y] = [centred(a), centred(b)];

@@ -6,10 +6,9 @@ import { writeWhole } from '../support/files.js';
 import { must } from '../support/must.js';
 import { asSingle } from './dataset.js';
 import { drawFeed, funnel, funnelOptions } from './funnel/funnel.js';
-import { responses, taskNames } from './funnel/funnel-rates.js';
+import { responses, taskNames } from './funnel/funnel-process.js';
 import { identifier, queryNumbers } from './store/database.js';
-import { type Generated, generatedRows, inTurns } from './store/generated-source.js';
-import { rowCount } from './synthetic/generator-options.js';
+import { type Generated, generatedRows, inTurns, rowCount } from './store/generated-source.js';
 import { drawSynthetic, noiseVariance, synthetic, syntheticOptions, syntheticRows } from './synthetic/synthetic.js';
 import { type OutputColumn, outputFormat, writeTable } from './write/write-file.js';
 

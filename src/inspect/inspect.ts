@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type Source, type SourceTask, type SplitName, splitNames } from '../data/dataset.js';
 import { r2 } from '../metrics/regression.js';
 import { areaUnderCurve, binarySample, regressionSample } from '../metrics/samples.js';
+import { countNotAbove } from '../support/arrays.js';
 import { wholeNumber as count } from '../support/text.js';
 
 /** Counts of a data set before encoding, and what is suspicious about it. */
@@ -207,13 +208,5 @@ const mostBuckets = 256;
 /** The share of values that are not above a number; NaN for NaN. */
 function ranks(values: readonly number[] = []): (value: number) => number {
   const sorted = Float64Array.from(values.filter((value) => !Number.isNaN(value))).sort();
-  return (value) => {
-    let [low, high] = [0, sorted.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((sorted[middle] ?? 0) <= value) low = middle + 1;
-      else high = middle;
-    }
-    return Number.isNaN(value) ? value : low / sorted.length;
-  };
+  return (value) => (Number.isNaN(value) ? value : countNotAbove(sorted, value) / sorted.length);
 }

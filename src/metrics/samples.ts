@@ -250,5 +250,5 @@ export interface TaskScores {
   /** Each row's weight in the task's sample space, 0 outside it. Without weights: 1. */
   readonly mask: Float32Array | Float64Array;
   /** Which rows belong together (of one user), for data that say so. */
-  readonly groups?: Int32Array;
+  readonly groups?: Int32Array | undefined;
 }

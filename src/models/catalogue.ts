@@ -5,6 +5,7 @@ import { asymmetricSharing } from './asymmetric-sharing.js';
 import { cgc } from './cgc.js';
 import { crossStitch } from './cross-stitch.js';
 import { customizedSharing } from './customized-sharing.js';
+import { escm2 } from './escm2.js';
 import { esmm } from './esmm.js';
 import { hardSharing } from './hard-sharing.js';
 import { home } from './home.js';
@@ -35,6 +36,7 @@ export const models = catalogue('model', [
   pepnet,
   home,
   esmm,
+  escm2,
   aitm,
 ]);
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { jointLoss } from '../objective/joint-loss.js';
-import { tf } from '../support/tf.js';
+import { lossAndGradient } from '../objective/click-loss.fixture.js';
 import { esmm } from './esmm.js';
 import { mixed, testModel, two, uniform } from './model-tests.fixture.js';
-import { build, present } from './run.fixture.js';
+import { present } from './run.fixture.js';
 import { embed, type LayerOptions, mlp, tower } from './scalars.fixture.js';
 
 interface Options extends LayerOptions {
@@ -29,47 +28,6 @@ testModel<Options>(esmm, {
     },
   ],
 });
-
-const tasks = two.map(({ name }) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
-
-/** What the joint loss makes of these logits (click, then conversion), with its gradient by them. */
-function lossAndGradient(given: {
-  logits: number[][];
-  labels: number[][];
-  mask: number[][];
-  conversionFirst?: boolean;
-}) {
-  const order = (rows: number[][]) => tf.tensor2d(given.conversionFirst ? rows.toReversed() : rows);
-  const [click, conversion] = given.conversionFirst ? ['click_buy', 'click'] : ['click', 'click_buy'];
-  const options = { levels: [], tower: [], click, conversion };
-  const model = build({ model: esmm.name, shape: { tasks: two, categorical: [], numeric: ['a', 'b'] }, options });
-  // Two inputs; each is a task's logit.
-  const parameters = {
-    'tower.logit.weight': tf.tensor3d([[[1, 0]], [[0, 1]]]),
-    'tower.logit.bias': tf.zeros([2, 1, 1]),
-  };
-  const loss = (logits: ReturnType<typeof order>) => {
-    const inputs = {
-      categorical: tf.zeros([present(given.logits[0]).length, 0], 'int32'),
-      numeric: logits.transpose(),
-    };
-    const { trained } = model.apply(parameters, inputs, { training: true, noise: {} });
-    const seen = present(trained)({ labels: order(given.labels), mask: order(given.mask) });
-    return jointLoss(tasks)(seen.logits, seen.labels, seen.mask, tf.ones([2]));
-  };
-  const { value, grad } = tf.valueAndGrad((logits: ReturnType<typeof order>) => loss(logits).loss.asScalar())(
-    order(given.logits),
-  );
-  const ofTasks = [...loss(order(given.logits)).tasks.dataSync()];
-  const n = present(given.logits[0]).length;
-  const gradient = [...grad.dataSync()];
-  const byTask = [gradient.slice(0, n), gradient.slice(n)];
-  return {
-    total: present(value.dataSync()[0]),
-    tasks: given.conversionFirst ? ofTasks.toReversed() : ofTasks,
-    gradient: given.conversionFirst ? byTask.toReversed() : byTask,
-  };
-}
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
@@ -102,7 +60,7 @@ describe.each([false, true])('the loss, conversion first: %s', (conversionFirst)
   };
 
   test('is of click, and of click and conversion over all impressions, with its gradients', () => {
-    const found = lossAndGradient({ logits, labels, mask, conversionFirst });
+    const found = lossAndGradient(esmm.name, { logits, labels, mask, conversionFirst });
     expect(found.tasks).toEqual(losses(logits).map((loss) => expect.closeTo(loss, 5)));
     const total = (at: readonly (readonly number[])[]) => losses(at).reduce((sum, loss) => sum + loss, 0);
     expect(found.total).toBeCloseTo(total(logits), 5);
@@ -123,7 +81,7 @@ test.each([
   { a: 1e30, b: -1e30, converted: 0, expected: 0, slopes: [0, 0] },
 ])('is exact and finite with extreme logits: $a, $b, $converted', ({ a, b, converted, expected, slopes }) => {
   const given = { logits: [[a], [b]], labels: [[1], [converted]], mask: [[1], [1]] };
-  const { tasks, gradient } = lossAndGradient(given);
+  const { tasks, gradient } = lossAndGradient(esmm.name, given);
   expect(Math.abs(present(tasks[1]) - expected)).toBeLessThanOrEqual(1e-6 * (1 + expected));
   slopes.forEach((slope, k) => {
     // The click's own loss has -(1 - p).
@@ -131,4 +89,24 @@ test.each([
     const found = present(gradient[k]?.[0]);
     expect(Math.abs(found - own - slope)).toBeLessThanOrEqual(1e-6 * Math.abs(slope) + 1e-12);
   });
+});
+
+test('a click’s conversion has the weight of the conversion’s task', () => {
+  const [a, b] = [0.3, -0.5];
+  const found = lossAndGradient(esmm.name, {
+    logits: [
+      [a, a],
+      [b, b],
+    ],
+    labels: [
+      [0, 1],
+      [Number.NaN, 1],
+    ],
+    mask: [
+      [1, 1],
+      [0, 3],
+    ],
+  });
+  const both = 1 / (1 + Math.exp(-a)) / (1 + Math.exp(-b));
+  expect(found.tasks[1]).toBeCloseTo((-Math.log(1 - both) - 3 * Math.log(both)) / 4, 5);
 });

@@ -6,8 +6,14 @@ import { tf } from '../support/tf.js';
 import { reordered, withGradient } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { mlps, towers } from './layers/mlps.js';
-import { composed, defineModel, namesOf, type Targets } from './model.js';
-import { oneLevelOrNone, onlyLevel } from './options.js';
+import { composed, defineModel, type Model, type ModelShape, namesOf, type Targets } from './model.js';
+import { type CommonOptions, oneLevelOrNone, onlyLevel } from './options.js';
+
+/** Keys of models of a click and what follows it. */
+export const funnelTasks = {
+  click: z.string().describe('The task whose sample space are all impressions.'),
+  conversion: z.string().describe('The task whose sample space are the positives of `click`.'),
+};
 
 /**
  * Entire Space Multi-task Model (Ma et al., SIGIR 2018, eq. 1-3): two networks h_k(f_k(x)) over shared embeddings give
@@ -28,55 +34,73 @@ export const esmm = defineModel({
   maximumTasks: 2,
   binaryOnly: true,
   tower: [128, 64],
-  options: {
-    levels: oneLevelOrNone,
-    click: z.string().describe('The task whose sample space are all impressions.'),
-    conversion: z.string().describe('The task whose sample space are the positives of `click`.'),
-  },
-  build(shape, options) {
-    const names = namesOf(shape.tasks);
-    const [click, conversion] = [findTask('click'), findTask('conversion')];
-    if (click === conversion) {
-      throw new ConfigError(
-        `model.conversion: '${options.click}' is model.click already; name the task of those who clicked.`,
-      );
-    }
-    const widths = options.levels.length === 0 ? [] : onlyLevel('esmm', options.levels);
-    const input = embed(shape, options);
-    const bottoms = mlps('bottoms', names, input.width, widths, options);
-    const heads = towers('tower', shape.tasks, bottoms.width, options);
-    return composed([input, bottoms, heads], (pass) => {
-      const logits = heads.apply(pass, bottoms.apply(pass, input.apply(pass)));
-      return { logits, trained: (targets) => overImpressions(logits, targets) };
-    });
-
-    function findTask(key: 'click' | 'conversion'): number {
-      const found = names.indexOf(options[key]);
-      if (found >= 0) return found;
-      throw new ConfigError(
-        `model.${key}: there is no task '${options[key]}'${didYouMean(options[key], names)}; name one of: ${names.join(', ')}.`,
-      );
-    }
-
-    /** Replaces the conversion task by "click and conversion". */
-    function overImpressions(logits: Tensor, { labels, mask }: Targets) {
-      const [a, clicked, impressions] = [row(logits, click), selected(labels, mask, click), row(mask, click)];
-      const known = tf.cast(row(mask, conversion).greater(0), 'float32');
-      const usable = tf.maximum(known, tf.sub(1, clicked)); // without a click there is no conversion
-      const order = [click, conversion];
-      const pair = (first: Tensor, second: Tensor) =>
-        reordered(
-          tf.concat([first, second]),
-          names.map((_, task) => order.indexOf(task)),
-        );
-      return {
-        logits: pair(a, bothLogit(a, row(logits, conversion))),
-        labels: pair(clicked, clicked.mul(selected(labels, mask, conversion))),
-        mask: pair(impressions, impressions.mul(usable)),
-      };
-    }
-  },
+  options: { levels: oneLevelOrNone, ...funnelTasks },
+  build: (shape, options) => entireSpace('esmm', shape, options),
 });
+
+/** What a batch says of its impressions, each [1, batch]: the logits of pCTR and pCVR, and labels. */
+interface Impressions {
+  readonly click: Tensor;
+  readonly conversion: Tensor;
+  /** 0 or 1. */
+  readonly clicked: Tensor;
+  /** 0 or 1; 0 without a click, and where it is not known. */
+  readonly converted: Tensor;
+}
+
+/** @param further What is added to the loss of each impression, [1, batch]; not of clicks without a known conversion. */
+export function entireSpace(
+  model: string,
+  shape: ModelShape,
+  options: { readonly levels: number[][]; readonly click: string; readonly conversion: string } & CommonOptions,
+  further?: (impressions: Impressions) => Tensor,
+): Model {
+  const names = namesOf(shape.tasks);
+  const [click, conversion] = [findTask('click'), findTask('conversion')];
+  if (click === conversion) {
+    throw new ConfigError(
+      `model.conversion: '${options.click}' is model.click already; name the task of those who clicked.`,
+    );
+  }
+  const widths = options.levels.length === 0 ? [] : onlyLevel(model, options.levels);
+  const input = embed(shape, options);
+  const bottoms = mlps('bottoms', names, input.width, widths, options);
+  const heads = towers('tower', shape.tasks, bottoms.width, options);
+  return composed([input, bottoms, heads], (pass) => {
+    const logits = heads.apply(pass, bottoms.apply(pass, input.apply(pass)));
+    return { logits, trained: (targets) => overImpressions(logits, targets) };
+  });
+
+  function findTask(key: 'click' | 'conversion'): number {
+    const found = names.indexOf(options[key]);
+    if (found >= 0) return found;
+    throw new ConfigError(
+      `model.${key}: there is no task '${options[key]}'${didYouMean(options[key], names)}; name one of: ${names.join(', ')}.`,
+    );
+  }
+
+  /** Replaces the conversion task by "click and conversion". */
+  function overImpressions(logits: Tensor, { labels, mask }: Targets) {
+    const [a, b] = [row(logits, click), row(logits, conversion)];
+    const [clicked, impressions] = [selected(labels, mask, click), row(mask, click)];
+    const converted = clicked.mul(selected(labels, mask, conversion));
+    // Without a click there is no conversion, and the row weighs what it weighs for clicks.
+    const known = impressions.mul(tf.sub(1, clicked)).add(clicked.mul(row(mask, conversion)));
+    const order = [click, conversion];
+    const pair = (first: Tensor, second: Tensor) =>
+      reordered(
+        tf.concat([first, second]),
+        names.map((_, task) => order.indexOf(task)),
+      );
+    const penalty = further?.({ click: a, conversion: b, clicked, converted });
+    return {
+      logits: pair(a, bothLogit(a, b)),
+      labels: pair(clicked, converted),
+      mask: pair(impressions, known),
+      ...(penalty ? { rowPenalties: pair(tf.zerosLike(penalty), penalty) } : {}),
+    };
+  }
+}
 
 /** [tasks, batch] -> [1, batch] */
 function row(values: Tensor, task: number): Tensor {

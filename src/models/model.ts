@@ -116,10 +116,10 @@ export interface Prediction {
   /** float32 [tasks, batch]: added to the loss, each task's mean over its sample space. */
   readonly rowPenalties?: Tensor;
   /**
-   * If present, the loss sees its result in place of `logits` and the batch's labels and masks. Evaluation sees
-   * `logits`.
+   * If present, the loss sees its result in place of `logits`, `rowPenalties` and the batch's labels and masks.
+   * Evaluation sees `logits`.
    */
-  readonly trained?: (targets: Targets) => Targets & { readonly logits: Tensor };
+  readonly trained?: (targets: Targets) => Targets & Pick<Prediction, 'logits' | 'rowPenalties'>;
 }
 
 /**

@@ -76,7 +76,7 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
   if (judged.every(({ gains }) => gains.every(({ pHolm }) => pHolm === null)))
     return [`Keep ${quoted(baseline)} for now: nothing is tested (see the notes).`];
   const say = (model: Candidate) => `${quoted(model.label)}: ${findings(model.gains, test.level, mostNamed)}.`;
-  const also = [...leftOut(withGain), ...ahead(judged, baseline)];
+  const also = [...leftOut(withGain), ...atEdges(withGain), ...ahead(judged, baseline)];
   const winners = alike(judged.filter((model) => risks(model, test.level).length === 0));
   const winner = smallest(winners);
   if (winner) {
@@ -233,6 +233,15 @@ function leftOut(models: readonly Candidate[]): readonly string[] {
   return [`This leaves out ${listed(late.map(({ label }) => quoted(label)))}, not trained to a plateau on every task.`];
 }
 
+/** Models whose gains stay open: values of theirs, or of the baseline, were chosen at an end of their list. */
+function atEdges(models: readonly Candidate[]): readonly string[] {
+  const open = models.filter(({ gains }) => gains.some(({ atEdge }) => atEdge));
+  if (open.length === 0) return [];
+  return [
+    `Open are gains of ${listed(open.map(({ label }) => quoted(label)))}: values were chosen at an end of their list.`,
+  ];
+}
+
 /** A model made elsewhere, such as gradient boosting, is no choice of network: it is told where its mean gain leads. */
 function ahead(judged: readonly Candidate[], baseline: string): readonly string[] {
   const [first] = ranked(judged);
@@ -243,7 +252,7 @@ function ahead(judged: readonly Candidate[], baseline: string): readonly string[
 
 /** What the baseline gives up at most: the upper ends of the simultaneous intervals of open gains. */
 function mayBring(judged: readonly Candidate[], level: number): readonly string[] {
-  const open = judged.flatMap(({ gains }) => gains.filter(({ verdict }) => verdict === 'undecided'));
+  const open = judged.flatMap(({ gains }) => gains.filter(({ verdict, atEdge }) => verdict === 'undecided' && !atEdge));
   const tasks = [...new Set(open.map(({ task }) => task))];
   const bounds = tasks.flatMap((task) => {
     const ends = open.flatMap((row) => (row.task === task && row.simultaneous ? [row.simultaneous[1]] : []));
@@ -304,7 +313,8 @@ function effectInWords(row: GainRow): string {
 }
 
 /** The margin where a test shows that the loss is below it, else the end of the simultaneous interval. */
-function mostLoss({ margin, pNotInferior, simultaneous, task }: GainRow, level: number): string {
+function mostLoss({ margin, pNotInferior, simultaneous, task, atEdge }: GainRow, level: number): string {
+  if (atEdge) return 'at an end of a list';
   if (margin !== null && pNotInferior !== null && pNotInferior < level) return `at most ${amount(margin, task)} worse`;
   return simultaneous === null ? '' : `at most ${amount(Math.max(0, -simultaneous[0]), task)} worse`;
 }

@@ -1,5 +1,7 @@
 import type { Comparison } from '../comparison/comparison.js';
-import { counted } from '../support/text.js';
+import { pointText } from '../comparison/plan/axis-point.js';
+import { counted, joined } from '../support/text.js';
+import { chosenText } from './chosen-settings.js';
 import { type GainRow, isMean, logPoints, type Point, pointRows, weightedTask } from './gain-rows.js';
 import { confidence, count, listed, rounded, short } from './numbers.js';
 
@@ -128,9 +130,14 @@ export function protocol(
   if (search && searches.length > 0) {
     const tried = searches.map(({ candidates }) => candidates.length);
     const runs = tried.reduce((sum, size) => sum + size, 0) * search.seeds.length;
+    const how = search.crossFit
+      ? 'Each seed is judged at the one whose mean validation score over the other seeds is best. Where seeds chose differently, errors of gains are larger.'
+      : 'The best mean validation score chooses.';
     lines.push(
-      `Search: ${rangeText(tried)} combinations in each of ${counted(searches.length, 'search', 'searches')}, ${counted(runs, 'run')}. The best mean validation score chooses.`,
+      `Search: ${rangeText(tried)} combinations in each of ${counted(searches.length, 'search', 'searches')}, ${counted(runs, 'run')}. ${how}`,
     );
+    for (const one of searches.filter(({ candidates }) => search.crossFit && candidates.length > 1))
+      lines.push(`${joined(' ', one.label, pointText(one.axis, ' '))}: ${chosenText(one)}.`);
   }
   if (front) {
     const weights = listed(front.points.map(({ value }) => rounded(value)));

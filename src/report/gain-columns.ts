@@ -90,7 +90,7 @@ export const gainColumns: readonly GainColumn[] = [
 ];
 
 /** The fields of a row that are one number or text. */
-type Field = { [Key in keyof GainRow]: GainRow[Key] extends string | number | null ? Key : never }[keyof GainRow];
+type Field = { [Key in keyof GainRow]-?: GainRow[Key] extends string | number | null ? Key : never }[keyof GainRow];
 
 function field(name: Field, table?: Shown): GainColumn {
   return column(name, (row) => row[name], table);

@@ -1,6 +1,7 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { joined, printable } from '../support/text.js';
 import { answers } from './answer.js';
+import { settingsBySeed } from './chosen-settings.js';
 import { explanations, signsInWords } from './explain.js';
 import { type GainColumn, gainColumns, longTable } from './gain-columns.js';
 import { comparisonPoints, gainTables } from './gain-rows.js';
@@ -14,7 +15,8 @@ export function gainsCsv(comparison: Comparison): string {
   const axes = Object.keys(comparison.axes).map(
     (key): GainColumn => ({ name: key, value: ({ point }) => axisCell(point.axis[key]) }),
   );
-  const columns = [...axes, ...gainColumns];
+  const settings: GainColumn = { name: 'settings', value: settingsBySeed };
+  const columns = [...axes, ...gainColumns, ...(comparison.search?.crossFit ? [settings] : [])];
   const gains = gainTables(comparison).flatMap(({ rows }) => rows);
   const rows = gains.map((row) => columns.map(({ value }) => value(row)));
   return csvOf([columns.map(({ name }) => name), ...rows]);

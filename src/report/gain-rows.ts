@@ -169,9 +169,11 @@ function percentRow(
   return { ...none, ...gain, ...ofModel, margin: null, relativeGain: gain.gain, task, percentDigits: digits };
 }
 
-/** No word is said of a gain whose training had not ended. */
+/** No word is said of a gain whose training had not ended. Where better values may lie beyond a list's end, it is open. */
 function partIn(gain: Judged, draws: number | null): Part | null {
-  return gain.verdict === 'not trained to a plateau' ? null : partOf({ margin: null, ...gain }, draws);
+  if (gain.verdict === 'not trained to a plateau') return null;
+  if (gain.atEdge) return { word: 'open', isWorthIt: false, moreDraws: null };
+  return partOf({ margin: null, ...gain }, draws);
 }
 
 /** The rows of each model, in their order: one group for each model, contrast, or weight of a front. */

@@ -1,7 +1,7 @@
 import type { Comparison, ModelSearch } from '../comparison/comparison.js';
-import { pointText } from '../comparison/plan/axis-point.js';
 import { joined } from '../support/text.js';
 import { answers } from './answer.js';
+import { chosenText } from './chosen-settings.js';
 import { explanations, legend, protocol } from './explain.js';
 import { longTable, shortTable } from './gain-columns.js';
 import { comparisonPoints, type GainRow, gainTables } from './gain-rows.js';
@@ -57,10 +57,4 @@ function searchTable(searches: readonly ModelSearch[]): string {
     { head: 'tried', kind: 'number', cells: searches.map(({ candidates }) => candidates.length) },
     { head: 'chosen', kind: 'text', cells: searches.map(chosenText) },
   ]);
-}
-
-function chosenText({ candidates }: ModelSearch): string {
-  const chosen = candidates.filter(({ chosenFor }) => chosenFor.length > 0);
-  const forTasks = (tasks: readonly string[]) => (chosen.length > 1 ? ` (${tasks.join(', ')})` : '');
-  return chosen.map(({ values, chosenFor }) => `${pointText(values, ' ')}${forTasks(chosenFor)}`).join('; ');
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { evaluateTask } from '../metrics/evaluate.js';
@@ -6,8 +6,8 @@ import type { TaskScores } from '../metrics/samples.js';
 import { must } from '../support/must.js';
 import { readRun } from '../training/finished-run.js';
 import { evaluateRows, labelledTasks } from './evaluate-rows.js';
-import { trainedOnMixed } from './mixed-table.fixture.js';
-import { mixedFolder, opened } from './predict-rows.fixture.js';
+import { splitLine, trainedOnMixed } from './mixed-table.fixture.js';
+import { mean, mixedFolder, opened, sum, testLines } from './predict-rows.fixture.js';
 import { allScores, scoredRows } from './score-rows.js';
 import { slicings } from './slices.js';
 
@@ -31,9 +31,8 @@ async function evaluated(path: string, data: string, by: readonly string[] = [])
   }
 }
 
-const splitLine = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
-const [header = '', ...lines] = readFileSync(file('test.csv'), 'utf8').trimEnd().split('\n');
-const column = (name: string) => lines.map((line) => splitLine(line)[header.split(',').indexOf(name)] ?? '');
+const { names, lines } = testLines(folder);
+const column = (name: string) => lines.map((line) => splitLine(line)[names.indexOf(name)] ?? '');
 /** The rows of a task's scores that are chosen, by hand. */
 const chosen = ({ logits, labels, mask }: TaskScores, isIn: (row: number) => boolean): TaskScores => ({
   logits: logits.filter((_, at) => isIn(at % labels.length)),
@@ -44,8 +43,6 @@ const chosen = ({ logits, labels, mask }: TaskScores, isIn: (row: number) => boo
 /** The logistic loss of each row. */
 const logisticLosses = ({ labels, logits }: TaskScores) =>
   [...labels].map((label, row) => Math.log(1 + Math.exp((label > 0.5 ? -1 : 1) * (logits[row] ?? 0))));
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-const mean = (values: readonly number[]) => sum(values) / values.length;
 
 describe('a run on a table', async () => {
   const path = await trainedOnMixed(folder, tasks, model);
@@ -168,7 +165,7 @@ describe('a run on a table', async () => {
   });
 
   test('tasks without labels are left out by name; for a column of lists there is an error', async () => {
-    const one = [header, ...lines].map((line) => splitLine(line).slice(0, 8).join(','));
+    const one = [names.join(), ...lines].map((line) => splitLine(line).slice(0, 8).join(','));
     writeFileSync(file('click.csv'), one.join('\n'));
     const found = await evaluated(path, file('click.csv'));
     expect(Object.keys(found.tasks)).toEqual(['click']);

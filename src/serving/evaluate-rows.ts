@@ -34,7 +34,7 @@ export interface Evaluated {
   readonly run: string;
   readonly rows: number;
   /** The column whose values are the sampling units of the intervals. Absent: rows are. */
-  readonly group?: string;
+  readonly group?: string | undefined;
   readonly tasks: Readonly<Record<string, Measured>>;
   /** With `--importance`, by task. */
   readonly importance?: Readonly<Record<string, Importance>>;
@@ -84,7 +84,7 @@ export async function evaluateRows(
   const sliced = cut.map(({ slices }) => slices.map((): [string, SliceMeasured][] => []));
   for (const t of labelled) {
     const task = must(tasks[t], 'task');
-    const all = { ...must(scores[t], 'scores'), ...(groups ? { groups } : {}) };
+    const all = { ...must(scores[t], 'scores'), groups };
     const thresholds = run.result.tasks[task.name]?.validation;
     const whole = measured(task, all, thresholds);
     overall.push([task.name, withoutInfluences(whole)]);
@@ -104,7 +104,7 @@ export async function evaluateRows(
     schema: 1,
     run: run.path,
     rows: must(scores[0], 'scores').labels.length,
-    ...(run.encoding.group === undefined ? {} : { group: run.encoding.group }),
+    group: run.encoding.group,
     tasks: Object.fromEntries(overall),
     slices: cut.flatMap(({ by, slices }, b) =>
       slices.map((slice, s) => ({ by, ...slice, tasks: Object.fromEntries(sliced[b]?.[s] ?? []) })),
@@ -180,6 +180,6 @@ function scoresOfRows({ logits, labels, mask, groups }: TaskScores, rows: Int32A
     logits: chosen,
     labels: Float32Array.from(rows, (row) => labels[row] ?? 0),
     mask: Float32Array.from(rows, (row) => mask[row] ?? 0),
-    ...(groups ? { groups: Int32Array.from(rows, (row) => groups[row] ?? 0) } : {}),
+    groups: groups && Int32Array.from(rows, (row) => groups[row] ?? 0),
   };
 }

@@ -8,6 +8,9 @@ import { run } from '../training/run.js';
 const columns = ['id', 'city', 'user', 'age', 'income', 'day', 'tags', 'click', 'buy', 'spend', 'plan'] as const;
 const isInput = (name: string) => !['click', 'buy', 'spend', 'plan'].includes(name);
 
+/** The cells of a line. Quotes stand around commas. */
+export const splitLine = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
+
 /**
  * Writes `train.csv` (900 rows), `test.csv` (203) and `inputs.csv`, which has the test rows without labels. They have
  * texts with commas and blanks, hashed ids, numbers and odd texts among them, times, weighted lists, and missing
@@ -43,7 +46,6 @@ export function writeMixedTable(folder: string): void {
   const test = table(203, [...known, 'Ōsaka', 'rare'], columns, 10);
   writeFileSync(join(folder, 'test.csv'), test);
   const places = [...columns.keys()].filter((place) => isInput(columns[place] ?? ''));
-  const splitLine = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
   const inputs = test.split('\n').map((line) => places.map((place) => splitLine(line)[place]).join(','));
   writeFileSync(join(folder, 'inputs.csv'), `${inputs.slice(0, -1).join('\n')}\n`);
 }

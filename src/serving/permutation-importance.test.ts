@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Task } from '../data/dataset.js';
@@ -6,9 +6,9 @@ import type { TaskScores } from '../metrics/samples.js';
 import { must } from '../support/must.js';
 import { randomFromSeed } from '../support/random.js';
 import { labelledTasks } from './evaluate-rows.js';
-import { trainedOnMixed } from './mixed-table.fixture.js';
+import { splitLine, trainedOnMixed } from './mixed-table.fixture.js';
 import { permutation, permutationImportance, tally } from './permutation-importance.js';
-import { mixedFolder, opened } from './predict-rows.fixture.js';
+import { mean, mixedFolder, opened, sum, testLines } from './predict-rows.fixture.js';
 import { allScores, scoredRows } from './score-rows.js';
 
 const folder = mixedFolder();
@@ -32,9 +32,6 @@ async function scored(path: string, data: string, repeats = 0) {
   }
 }
 
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-const mean = (values: readonly number[]) => sum(values) / values.length;
-
 /** The area under the ROC curve by all pairs of rows. */
 function area({ logits, labels, mask }: TaskScores): number {
   const of = (label: number) => [...logits].filter((_, row) => labels[row] === label && (mask[row] ?? 0) > 0);
@@ -50,8 +47,7 @@ test('it is what the area and the error lose on a file whose column was permuted
   expect(Object.keys(importance)).toEqual(['click', 'buy', 'spend', 'plan']);
   expect(Object.values(importance).map(({ metric }) => metric)).toEqual(['auc', 'auc', 'mse', 'macroAuc']);
   expect(shares.at(-1)).toBe(1);
-  const splitLine = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
-  const [header = '', ...lines] = readFileSync(file('test.csv'), 'utf8').trimEnd().split('\n');
+  const { names, lines } = testLines(folder);
   const squaredError = ({ logits, labels, mask }: TaskScores, { offset, scale }: Pick<Task, 'offset' | 'scale'>) =>
     mean(
       [...logits].flatMap((logit, row) =>
@@ -62,7 +58,7 @@ test('it is what the area and the error lose on a file whose column was permuted
   const inputs = importance['click']?.inputs.map(({ input }) => input) ?? [];
   expect(inputs.toSorted()).toEqual(['age', 'city', 'day', 'income', 'tags', 'user']);
   for (const input of inputs) {
-    const at = header.split(',').indexOf(input);
+    const at = names.indexOf(input);
     const losses = { click: 0, buy: 0, spend: 0 };
     for (let repeat = 0; repeat < repeats; repeat++) {
       const order = permutation(input, repeat, lines.length);
@@ -72,7 +68,7 @@ test('it is what the area and the error lose on a file whose column was permuted
           .map((cell, place) => (place === at ? (splitLine(lines[order[row] ?? 0] ?? '')[at] ?? '') : cell))
           .join(','),
       );
-      writeFileSync(file('moved.csv'), `${[header, ...moved].join('\n')}\n`);
+      writeFileSync(file('moved.csv'), `${[names.join(), ...moved].join('\n')}\n`);
       const { scores: other } = await scored(path, file('moved.csv'));
       const of = (t: number) => [must(scores[t], 'scores'), must(other[t], 'scores')] as const;
       losses.click += (area(of(0)[0]) - area(of(0)[1])) / repeats;

@@ -46,9 +46,7 @@ export async function permutationImportance(
   const groups = numberedGroups(scores[0]?.groups);
   const inputs = dataset.encoding.columns.map(({ name }) => name);
   const tallies = inputs.map(() =>
-    labelled.map((t) =>
-      tally(must(dataset.tasks[t], 'task'), { ...must(scores[t], 'scores'), ...(groups ? { groups } : {}) }),
-    ),
+    labelled.map((t) => tally(must(dataset.tasks[t], 'task'), { ...must(scores[t], 'scores'), groups })),
   );
   const scorer = await openScorer(run, dataset, engine);
   try {

@@ -20,6 +20,15 @@ export function mixedFolder(): string {
   return folder;
 }
 
+/** The names of the columns of the table's test rows, and these as lines. */
+export function testLines(folder: string): { readonly names: readonly string[]; readonly lines: readonly string[] } {
+  const [header = '', ...lines] = readFileSync(join(folder, 'test.csv'), 'utf8').trimEnd().split('\n');
+  return { names: header.split(','), lines };
+}
+
+export const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+export const mean = (values: readonly number[]) => sum(values) / values.length;
+
 export async function opened(path: string, data: string, keep: readonly string[] = [], labels = true) {
   const run = await readTrainedRun(path);
   const { engine } = await openEngine(run.experiment.engine, thisMachine());

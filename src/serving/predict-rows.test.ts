@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { trainedOnMixed } from './mixed-table.fixture.js';
 import { expectOwnBits, expectSameBits, mixedFolder, opened, predicted } from './predict-rows.fixture.js';
 import { scoreValues } from './score-rows.js';
 import { readTrainedRun } from './trained-run.js';
+import { withRows } from './with-rows.js';
 
 const folder = mixedFolder();
 const file = (name: string) => join(folder, name);
@@ -106,4 +107,23 @@ test('probabilities of classes whose logits are large', () => {
     'label',
   );
   expect(columns).toEqual([0.5, 0.5, 0].map((share) => Float32Array.of(share)));
+});
+
+const files = [join(folder, 'inputs.csv')];
+const run = await readTrainedRun(
+  await trainedOnMixed(folder, '[{ name: click, type: binary }]', '{ type: single-task, levels: [[4]], tower: [] }'),
+);
+
+test('an interruption ends the work, and what was prepared is deleted', async () => {
+  const interrupt = new AbortController();
+  let prepared = '';
+  const { signal } = interrupt;
+  const work = withRows(run, files, { signal }, async ({ rows, onRows }) => {
+    prepared = rows.file;
+    expect(existsSync(prepared)).toBe(true);
+    interrupt.abort(new Error('stop'));
+    onRows(1);
+  });
+  await expect(work).rejects.toThrow('stop');
+  expect(existsSync(prepared)).toBe(false);
 });

@@ -3,7 +3,7 @@ import { type Dataset, outputCount, type Task } from '../data/dataset.js';
 import { project } from '../data/encode/project.js';
 import type { Encoding } from '../data/encoding.js';
 import type { Dialect, LoaderContext, RowReading } from '../data/loader.js';
-import { type NewRows, openNewRows } from '../data/table/new-rows.js';
+import { type NewRows, openNewRows } from '../data/table/table-loader.js';
 import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
 import type { Engine, Program, Signature } from '../engine/engine.js';
 import { inLabelUnits, sigmoid, type TaskScores } from '../metrics/samples.js';
@@ -148,13 +148,13 @@ export async function allScores(
   scored: AsyncIterable<readonly ScoredBatch[]>,
   onRows: OnRows,
 ): Promise<readonly TaskScores[]> {
-  const { rows, groups } = dataset.splits.test;
-  const ofRows = await groups?.();
+  const { rows, groups: readGroups } = dataset.splits.test;
+  const groups = await readGroups?.();
   const tasks = dataset.tasks.map((task) => ({
     logits: new Float32Array(outputCount(task) * rows), // [outputs, rows]
     labels: new Float32Array(rows),
     mask: new Float32Array(rows),
-    ...(ofRows ? { groups: ofRows } : {}),
+    groups,
   }));
   let done = 0;
   for await (const batches of scored) {

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Encoding } from '../data/encoding.js';
+import { vectorItems } from '../data/store/append-columns.js';
 import {
   identifier,
   literal,
@@ -9,8 +10,7 @@ import {
   queryRows,
   whileOpen,
 } from '../data/store/database.js';
-import { vectorItems } from '../data/store/vector-values.js';
-import { databaseTypes, macros, numberSql, textSql } from '../data/table/staged-columns.js';
+import { databaseTypes, macros, numberSql, textSql } from '../data/table/staged-rows.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 

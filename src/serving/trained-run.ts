@@ -7,8 +7,7 @@ import type { HostArrays } from '../support/arrays.js';
 import { ConfigError, DataError, inWorkingFolder } from '../support/errors.js';
 import { readSafetensors } from '../support/safetensors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
-import { encodingFile, servedFiles } from '../training/folder/run-manifest.js';
-import { readStored } from '../training/folder/stored-file.js';
+import { encodingFile, readStored, servedFiles } from '../training/folder/run-folder.js';
 import { type PartKind, requirePlugins } from '../training/plugins.js';
 
 /** A finished run with all that is needed to predict new rows: its encoding, and the parameters that serve each task. */

@@ -42,3 +42,14 @@ export function* bytesOf({ data }: HostArray, most = 2 ** 28): Generator<Uint8Ar
   for (let from = 0; from < data.byteLength; from += most)
     yield new Uint8Array(data.buffer, data.byteOffset + from, Math.min(most, data.byteLength - from));
 }
+
+/** How many of ascending numbers are not above the value. */
+export function countNotAbove(ascending: Float64Array, value: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -24,8 +24,8 @@ export function thisProcess(): ProcessIdentity {
     pid: process.pid,
     started: startTime(process.pid),
     host: hostname(),
-    boot: textOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-    namespace: textOr('', () => readlinkSync('/proc/self/ns/pid')),
+    boot: textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    namespace: textOf(() => readlinkSync('/proc/self/ns/pid')),
   };
 }
 
@@ -64,15 +64,16 @@ function startTime(pid: number): string {
  * namespace.
  */
 function readStat(pid: number): readonly string[] {
-  if (textOr('', () => readlinkSync('/proc/self')) !== String(process.pid)) return [];
-  const text = textOr('', () => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  if (textOf(() => readlinkSync('/proc/self')) !== String(process.pid)) return [];
+  const text = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
-function textOr(other: string, read: () => string): string {
+/** Empty where it cannot be read. */
+function textOf(read: () => string): string {
   try {
     return read();
   } catch {
-    return other;
+    return '';
   }
 }

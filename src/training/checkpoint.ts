@@ -6,8 +6,8 @@ import { bytesOf, type HostArray, type HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
-import type { ServedSet } from './progress/kept-parameters.js';
 import { progressSchema } from './progress/progress.js';
+import type { ServedSet } from './progress/selection.js';
 import type { Snapshot } from './trainer.js';
 
 /** Then the epoch: `kept/7/<parameter>`. */

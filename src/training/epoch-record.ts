@@ -5,7 +5,7 @@ import type { TaskMetrics } from '../metrics/evaluate.js';
 import { independentTasks } from '../models/model.js';
 import type { Diagnosis } from './diagnostics.js';
 import { metricsShape } from './evaluation.js';
-import { readStored } from './folder/stored-file.js';
+import { readStored } from './folder/run-folder.js';
 import { epochBalance, type Progress } from './progress/progress.js';
 import type { TrainingSetup } from './setup.js';
 

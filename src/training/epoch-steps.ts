@@ -4,7 +4,7 @@ import type { Task } from '../data/dataset.js';
 import type { Program } from '../engine/engine.js';
 import { float32, type HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
-import { pace } from './pace.js';
+import { pace } from './evaluation.js';
 import { addBalance, type EpochSums, type Progress } from './progress/progress.js';
 import type { TrainingSetup } from './setup.js';
 import { batchArrays, chunkBalancingNoise, chunkNoise } from './step.js';

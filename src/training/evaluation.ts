@@ -8,7 +8,6 @@ import type { Gate, Model } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
-import { pace } from './pace.js';
 import { batchArrays, evaluationStep } from './step.js';
 
 /**
@@ -24,7 +23,7 @@ interface TaskScores {
   readonly logits: Float32Array;
   readonly labels: Float32Array;
   readonly mask: Float32Array;
-  readonly groups?: Int32Array;
+  readonly groups?: Int32Array | undefined;
 }
 
 /** Mean weight of each expert over the rows, and its standard deviation (of the population). */
@@ -43,7 +42,7 @@ export const metricsShape: z.ZodType<TaskMetrics> = z.record(
 );
 
 /** By task, over its own sample space. */
-export interface SplitMetrics {
+interface SplitMetrics {
   readonly validation: Readonly<Record<string, TaskMetrics>>;
   readonly test: Readonly<Record<string, TaskMetrics>>;
 }
@@ -182,7 +181,7 @@ async function* evaluateSplit(
     logits: new Float32Array(outputCount(task) * split.rows), // [outputs, rows]
     labels: new Float32Array(split.rows),
     mask: new Float32Array(split.rows),
-    ...(groups ? { groups } : {}),
+    groups,
   }));
   const moments: Moments[] = [];
   let done = 0;
@@ -261,4 +260,40 @@ class Moments {
     }
     return { mean, standardDeviation };
   }
+}
+
+/** Steps per chunk. The thread is free only between chunks, and a device may copy the state with each chunk. */
+interface Pace {
+  /** Length of the next chunk. */
+  steps(): number;
+  /** Reports the time of the last chunk. */
+  observe(steps: number, seconds: number): void;
+}
+
+const shortestSeconds = 0.2;
+/** The longest chunk, because a run is interrupted between chunks. */
+const longestSeconds = 0.5;
+/** The share of a chunk's time that copies between host and device may take. */
+const transferShare = 0.05;
+const largestChunkBytes = 64 * 2 ** 20;
+
+/**
+ * A chunk takes about 0.2 s. It takes up to 0.5 s if copies would otherwise exceed their share. Its length changes no
+ * result.
+ * @param stepBytes bytes of one batch
+ * @param perChunkMilliseconds time of copies that a chunk of any length needs
+ */
+export function pace(stepBytes: number, perChunkMilliseconds = 0): Pace {
+  const fixed = perChunkMilliseconds / 1000;
+  const whole = Math.min(longestSeconds, Math.max(shortestSeconds, fixed / transferShare));
+  const computing = whole - Math.min(fixed, whole / 2);
+  const most = Math.max(1, Math.floor(largestChunkBytes / stepBytes));
+  let next = 1;
+  return {
+    steps: () => next,
+    observe(steps, seconds) {
+      const fitting = Math.max(1, Math.floor((computing * steps) / Math.max(seconds - fixed, 1e-6)));
+      next = Math.min(most, fitting, next * 4); // grows slowly: the first chunk also pays for warming up
+    },
+  };
 }

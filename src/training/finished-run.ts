@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import { hash8 } from '../config/hash.js';
-import type { TaskMetrics } from '../metrics/evaluate.js';
+import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
 import { fileSha256 } from '../support/checksum.js';
 import { DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
@@ -11,11 +11,9 @@ import { definitions } from './definitions.js';
 import { type EpochRecord, readEpochs } from './epoch-record.js';
 import type { GateUse } from './evaluation.js';
 import { readEnvironment } from './folder/environment.js';
-import { checkFiles, notWhatWasWritten, predictionsFile } from './folder/run-manifest.js';
-import { readStored } from './folder/stored-file.js';
+import { checkFiles, notWhatWasWritten, predictionsFile, readStored } from './folder/run-folder.js';
 import { readPredictions, type TaskPredictions } from './predictions.js';
-import type { Result } from './result.js';
-import { readResult } from './stored-result.js';
+import { type Result, readResult } from './result.js';
 
 /** What statistics need: a finished run, or predictions made elsewhere. */
 export interface EvaluatedRun {
@@ -110,4 +108,37 @@ function checkConfig(path: string, experiment: Experiment, trained: unknown, { d
     `${path} holds files of different runs, or edited ones: its config.yaml and the data of its result.json have the hash ${hash}, and ${trained} was trained. ` +
       'Put its own files back, or delete the folder and train the run again.',
   );
+}
+
+/**
+ * Adds metrics of the test split to a run, by task. The result.json of a run lacks metrics that are newer than it.
+ * These are computed from its predictions, which are read only then. A metric stays absent without predictions, or if
+ * they lack its input (groups, a threshold from validation).
+ * @throws DataError for damaged predictions.
+ */
+export async function withTestMetrics(
+  run: EvaluatedRun,
+  wanted: Readonly<Record<string, readonly string[]>>,
+): Promise<EvaluatedRun> {
+  const { tasks } = run.result;
+  const lacking = Object.keys(tasks).filter((task) => wanted[task]?.some((name) => !hasTestMetric(run, task, name)));
+  if (lacking.length === 0 || !run.hasPredictions) return run;
+  const predictions = await run.predictions();
+  const computed = lacking.map((name) => {
+    const task = must(tasks[name], `task '${name}'`);
+    const found = must(
+      predictions.find((candidate) => candidate.task.name === name),
+      `prediction of task '${name}'`,
+    );
+    return [
+      name,
+      { ...task, test: { ...evaluateTask(found.task, found.scores, task.validation), ...task.test } },
+    ] as const;
+  });
+  return { ...run, result: { ...run.result, tasks: { ...tasks, ...Object.fromEntries(computed) } } };
+}
+
+/** True for null too: the metric is not defined for these rows. */
+function hasTestMetric({ result }: EvaluatedRun, task: string, metric: string): boolean {
+  return result.tasks[task]?.test[metric] !== undefined;
 }

@@ -14,12 +14,19 @@ import { readSnapshot, writeServed, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';
 import { readEpochs } from './epoch-record.js';
 import { describeEnvironment, goingOn, readEnvironment } from './folder/environment.js';
-import { finishedRun, keepEpochs, openRunFolder, type RunFolder } from './folder/run-folder.js';
-import { encodingFile, hashFiles, predictionsFile, servedFiles } from './folder/run-manifest.js';
+import {
+  encodingFile,
+  finishedRun,
+  hashFiles,
+  keepEpochs,
+  openRunFolder,
+  predictionsFile,
+  type RunFolder,
+  servedFiles,
+} from './folder/run-folder.js';
 import { writePredictions } from './predictions.js';
-import { measuredResult, notesOn, type Result } from './result.js';
+import { measuredResult, notesOn, type Result, readResult } from './result.js';
 import type { PreparedTraining, RunOptions, TrainingOutcome } from './run-options.js';
-import { readResult } from './stored-result.js';
 import { followRun, trackedParameters } from './tracked-run.js';
 import type { Snapshot, Trained, TrainingRecord } from './trainer.js';
 

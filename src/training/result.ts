@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
 import type { Task } from '../data/dataset.js';
 import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
@@ -7,8 +8,8 @@ import { counted, wholeNumber } from '../support/text.js';
 import { type Ended, howEnded, worstEnd } from './ended.js';
 import type { EpochRecord } from './epoch-record.js';
 import { type Evaluation, splitMetrics } from './evaluation.js';
-import { type FileHashes, servedFiles } from './folder/run-manifest.js';
-import { isJoint, servedEpochs } from './progress/kept-parameters.js';
+import { type FileHashes, isFinished, readSealed, servedFiles } from './folder/run-folder.js';
+import { isJoint, servedEpochs } from './progress/selection.js';
 import { countByTask, countParameters, type ParameterCounts, type TrainingSetup } from './setup.js';
 import type { Trained } from './trainer.js';
 
@@ -31,7 +32,7 @@ export interface Result {
   readonly seed: number;
   readonly parameters: ParameterCounts;
   /** Counts of each task's own network; absent where tasks share parameters. */
-  readonly parametersByTask?: Readonly<Record<string, ParameterCounts>>;
+  readonly parametersByTask?: Readonly<Record<string, ParameterCounts>> | undefined;
   /** Embedding tables of which a step moves only the rows that it reads; absent: none. */
   readonly lazy?: readonly string[];
   readonly epochs: number;
@@ -91,7 +92,7 @@ export function measuredResult(
     model: experiment.model.type,
     seed: experiment.seed,
     parameters: countParameters(setup.model.parameters),
-    ...(parametersByTask ? { parametersByTask } : {}),
+    parametersByTask,
     ...(setup.optimizer.lazy.length > 0 ? { lazy: setup.optimizer.lazy } : {}),
     epochs: progress.epoch - 1,
     bestEpoch: byTask((_, index) => served[index] ?? 0),
@@ -192,4 +193,9 @@ function withoutScore({ tasks }: Judged): string[] {
 
 function hasValidationRow({ validation }: Pick<TaskResult, 'validation'>): boolean {
   return validation.samples !== 0;
+}
+
+/** The result of a finished run in this folder. */
+export function readResult(path: string): Result | undefined {
+  return isFinished(path) ? readSealed<Result>(join(path, 'result.json'), 2) : undefined;
 }

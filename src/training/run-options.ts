@@ -23,7 +23,7 @@ export interface RunOptions extends PrepareOptions {
   /** Folder of all runs; a new run's own folder is `<name>-<hash8>` in it. */
   readonly runs: string;
   /** Continue in this run's folder, from its last checkpoint if there is one. */
-  readonly resume?: string;
+  readonly resume?: string | undefined;
   /** Delete the run's files and train again. */
   readonly overwrite: boolean;
   /** Take the folder over from a process that may be dead: one of another host or container. */

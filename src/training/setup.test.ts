@@ -1,8 +1,16 @@
-import { expect, test } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { parseExperiment } from '../config/experiment.js';
 import { build } from '../models/run.fixture.js';
 import { binaryTasks } from '../models/tasks.fixture.js';
+import { isPart } from '../support/catalogue.js';
+import { ConfigError, DataError } from '../support/errors.js';
+import { temporaryFolder } from '../support/folder.fixture.js';
 import { madeDataset } from './dataset.fixture.js';
-import { countByTask, countParameters, setUp, tableMemory } from './setup.js';
+import { definitions } from './definitions.js';
+import { type LoadingEvent, loadDataset } from './load-dataset.js';
+import { countByTask, countParameters, Faults, setUp, tableMemory } from './setup.js';
 import { compiled, smallExperiment } from './trainer.fixture.js';
 
 const tasks = binaryTasks('a', 'b');
@@ -82,4 +90,48 @@ test('what cannot fit is refused with what would', () => {
   const categorical = Array.from({ length: 250 }, (_, index) => column(Math.floor(2 ** 30 / (index + 1)), index + 1));
   const experiment = smallExperiment('{ type: hard-sharing, levels: [[4]] }', tasks);
   expect(() => setUp(experiment, { ...dataset, categorical }, compiled)).toThrow(/training may need \d\d\d\d\.\d GB/);
+});
+
+test('each catalogue takes from a plugin what its define… function makes', () => {
+  const { plugins: _plugins, baseline: _baseline, ...catalogues } = definitions;
+  for (const { kind, all } of Object.values(catalogues))
+    expect(all.map((part) => isPart(part, kind))).toEqual(all.map(() => true));
+});
+
+test('the look at the data before training tells each second how many columns it has inspected', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'rows.csv');
+  writeFileSync(path, `a,b,y\n${Array.from({ length: 60 }, (_, r) => `${r / 8},${r / 16},${r % 2}`).join('\n')}\n`);
+  const experiment = parseExperiment(
+    `name: told
+dataset: { loader: table, path: ${path}, cache: ${folder}/cache, tasks: { y: {} }, split: { fraction: { validation: 0.2, test: 0.2 } } }
+tasks: [{ name: y, type: binary }]
+model: { type: single-task, levels: [[4]], tower: [] }
+train: { epochs: 1, batchSize: 20, optimizer: { type: adam } }
+`,
+    'told.yaml',
+    [],
+    definitions,
+  );
+  const every = vi.spyOn(globalThis, 'setInterval');
+  const events: LoadingEvent[] = [];
+  await loadDataset(experiment, (event) => events.push(event));
+  const timers = every.mock.calls.filter(([, milliseconds]) => milliseconds === 1000);
+  every.mockRestore();
+  for (const [tell] of timers) tell();
+  expect(events.at(-1)).toEqual({ kind: 'inspecting', done: 2, total: 2 });
+});
+
+const failing = (error: Error) => () => {
+  throw error;
+};
+
+test('all mistakes are told, each once, in the order of their lines; other errors end the check', () => {
+  const faults = new Faults();
+  expect(faults.of(() => 1, 0)).toBe(1);
+  expect(() => faults.tell()).not.toThrow();
+  expect(faults.of(failing(new ConfigError('c.yaml:10:1: b.', 'c.yaml:2:1: a.')), 0)).toBe(0);
+  faults.add(new ConfigError('c.yaml:10:1: b.'));
+  expect(() => faults.tell()).toThrow(new ConfigError('c.yaml:2:1: a.', 'c.yaml:10:1: b.'));
+  expect(() => faults.of(failing(new DataError('no file')), 0)).toThrow('no file');
 });

@@ -6,8 +6,7 @@ import { leaves } from '../support/json.js';
 import type { TrackedParameter, TrackedStep } from '../tracking/tracker.js';
 import { definitions } from './definitions.js';
 import { type EpochRecord, epochsSoFar } from './epoch-record.js';
-import type { Result } from './result.js';
-import { readResult } from './stored-result.js';
+import { type Result, readResult } from './result.js';
 
 /**
  * The values of a run's or a comparison's config by dotted key, without `tracking` and without the paths of data and

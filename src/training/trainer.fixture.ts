@@ -41,6 +41,11 @@ train: { batchSize: 32, ${others.join('')}${train} }
   );
 }
 
+/** The experiment on the CPU, with one thread. */
+export function onCpu(experiment: Experiment): Experiment {
+  return { ...experiment, engine: { ...experiment.engine, device: 'cpu', threads: 1 } };
+}
+
 /** Trains to the end. Returns the epochs' records too. */
 export async function trained(
   experiment: Experiment,

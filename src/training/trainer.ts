@@ -7,16 +7,18 @@ import { createDiagnostics, type Diagnosis, type Diagnostics } from './diagnosti
 import { type EpochRecord, epochRecord } from './epoch-record.js';
 import { trainEpoch } from './epoch-steps.js';
 import { createEvaluator, type Evaluation, type Evaluator, validationMetrics } from './evaluation.js';
+import { emptySums, freshProgress, type Progress } from './progress/progress.js';
 import {
+  advance,
+  checkMonitor,
   isJoint,
   type KeptParameters,
   keptAfter,
+  nothingSelected,
   type ServedSet,
   served,
   servedEpochs,
-} from './progress/kept-parameters.js';
-import { emptySums, freshProgress, type Progress } from './progress/progress.js';
-import { advance, checkMonitor, nothingSelected } from './progress/selection.js';
+} from './progress/selection.js';
 import type { TrainingSetup } from './setup.js';
 import { batchArrays, evaluatedValues, initialState, rowIndexes, trainingStep } from './step.js';
 import { trainingRows } from './training-rows.js';

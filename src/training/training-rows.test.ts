@@ -1,7 +1,18 @@
-import { expect, test } from 'vitest';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import type { Engine, Program } from '../engine/engine.js';
+import { float32, type HostArrays } from '../support/arrays.js';
+import { temporaryFolder } from '../support/folder.fixture.js';
 import { randomFromSeed } from '../support/random.js';
-import { madeDataset } from './dataset.fixture.js';
-import { binaryTasks } from './trainer.fixture.js';
+import { readSnapshot, writeSnapshot } from './checkpoint.js';
+import { type MadeSplit, madeDataset } from './dataset.fixture.js';
+import { trainEpoch } from './epoch-steps.js';
+import { type EpochSums, freshProgress } from './progress/progress.js';
+import { nothingSelected } from './progress/selection.js';
+import { setUp, type TrainingSetup } from './setup.js';
+import { binaryTasks, compiled, smallExperiment, timeless, trained } from './trainer.fixture.js';
+import { type TrainingRecord, wholeTables } from './trainer.js';
 import { trainingRows, trainingSteps } from './training-rows.js';
 
 const { dataset, reads } = madeDataset(binaryTasks, { rows: 100, label: () => 0 });
@@ -63,4 +74,156 @@ test('the blocks of a pass are read once', async () => {
   const before = reads.train;
   await rowsRead(1, 5);
   expect(reads.train).toBe(before + 1);
+});
+
+describe('a run with lazy tables', () => {
+  const label = (_: number, __: readonly [number, number], noise: number) => Number(noise > 0);
+  const { dataset } = madeDataset(binaryTasks, { rows: 300, label }, 500);
+  const experiment = (keep: string) => ({
+    ...smallExperiment(
+      '{ type: mmoe, levels: [[6]], tower: [4] }',
+      binaryTasks,
+      `epochs: 5, keep: ${keep}, optimizer: { type: adam, learningRate: 0.05, lazy: true }`,
+    ),
+    diagnostics: true,
+  });
+  /** Knows no rows: all tables whole. */
+  const dense: Engine = { ...compiled, compile: (step, { state, batch }) => compiled.compile(step, { state, batch }) };
+
+  it('a note tells of tables of which each step computes all rows', async () => {
+    const notes: (string | undefined)[] = [];
+    const onRecord = (record: TrainingRecord) => void (record.kind === 'compiled' && notes.push(record.note));
+    const devices = [compiled, dense, { ...dense, device: 'webgpu' }, { ...dense, name: 'tfjs' as const }];
+    for (const engine of devices)
+      await trained({ ...experiment('last'), diagnostics: false }, dataset, engine, { onRecord });
+    expect(notes).toEqual([
+      undefined,
+      'The model uses tables, or their ids, for more than look-ups: each step computes every row of embeddings.2.',
+      'engine.device: webgpu: each step computes every row of embeddings.2; on cpu and cuda, those that its batch reads.',
+      'engine: tfjs: each step computes every row of embeddings.2; on cpu and cuda, those that its batch reads.',
+    ]);
+  });
+
+  it.each([
+    ['tfjs', 'cpu', 'engine: tfjs'],
+    ['compiled', 'webgpu', 'engine.device: webgpu'],
+  ] as const)('%s on %s refuses a table of which each step would compute too many rows', (name, device, where) => {
+    const told = (rows: number, known?: ReadonlySet<string>) => {
+      const ids = { shape: [rows, 16], kind: 'embedding', start: () => undefined } as const;
+      const tables = { model: { parameters: { ids } }, optimizer: { lazy: ['ids'] }, engine: { name, device } };
+      return wholeTables(tables, known);
+    };
+    expect(told(2 ** 23)).toMatch(/^.*: each step computes every row of ids; on cpu and cuda/);
+    expect(() => told(2 ** 23 + 1)).toThrow(
+      `${where}: each step computes every row of ids, which is too much here: say engine.device=cpu or cuda.`,
+    );
+    expect(told(2 ** 23 + 1, new Set(['ids']))).toBeUndefined();
+  });
+
+  it.each(['best', 'one', 'last'])(
+    'keep: %s: tables are trained in place, to the same bits, from any checkpoint',
+    async (keep) => {
+      const whole = await trained(experiment(keep), dataset, dense);
+      const folder = temporaryFolder();
+      const written: Promise<void>[] = [];
+      const onRecord = (record: TrainingRecord) => {
+        const path = join(folder, String(written.length));
+        mkdirSync(path);
+        written.push(record.snapshot().then((snapshot) => writeSnapshot(path, structuredClone(snapshot), 'abcd1234')));
+      };
+      const some = await trained(experiment(keep), dataset, compiled, { onRecord });
+      expect(timeless(some)).toEqual(timeless(whole));
+      await Promise.all(written);
+      for (const at of [3, Math.floor(written.length / 2), written.length - 1]) {
+        const from = await readSnapshot(join(folder, String(at)), 'abcd1234');
+        const { records, ...rest } = await trained(experiment(keep), dataset, compiled, from ? { from } : {});
+        expect(timeless({ ...rest, records: whole.records })).toEqual(timeless(whole));
+      }
+    },
+  );
+});
+
+const nothing = async () => undefined;
+/** A program without a state. */
+const programOn = (run: (chunk: HostArrays) => HostArrays): Program => ({
+  run: async (chunk) => run(chunk),
+  flops: null,
+  readState: async () => ({}),
+  writeState: nothing,
+  release: nothing,
+});
+function setUpOn(split: MadeSplit, names = ['click'], model = '') {
+  const tasks = names.map((name) => ({ name, type: 'binary' }) as const);
+  const experiment = smallExperiment(`{ type: single-task, levels: [[4]], tower: []${model} }`, tasks);
+  return setUp(experiment, madeDataset(experiment.tasks, split).dataset, compiled);
+}
+
+const fresh = ({ selection }: TrainingSetup) => freshProgress(nothingSelected(selection));
+
+test('31: every epoch has all rows, in an order of its own', async () => {
+  const setup = setUpOn({ rows: 300, label: () => 0 });
+  const seen: number[] = [];
+  const program = programOn(({ mask, numeric }) => {
+    const [steps = 0] = mask?.shape ?? [];
+    // The mask [S, 1, B] marks the real rows; the first of the two inputs [S, B, 2] identifies a row.
+    for (const [row, real] of mask?.data.entries() ?? [])
+      if (real === 1) seen.push(numeric?.data[2 * row] ?? Number.NaN);
+    return { loss: float32([steps]), tasks: float32([steps, 1]) };
+  });
+  const rowOrder = async (epoch: number) => {
+    seen.length = 0;
+    for await (const _ of trainEpoch(setup, program, trainingRows(setup), { ...fresh(setup), epoch }));
+    return [...seen];
+  };
+  const [first, second] = [await rowOrder(1), await rowOrder(2)];
+  expect(new Set(first).size).toBe(300);
+  expect(second).not.toEqual(first);
+  expect(second.toSorted()).toEqual(first.toSorted());
+  expect(await rowOrder(1)).toEqual(first);
+});
+
+test("a task's loss of an epoch is the mean over its rows, by their weights", async () => {
+  const weights = {
+    weight: (row: number) => (row % 3) / 4,
+    mask: (task: number, [a]: readonly number[]) => task === 0 || Number(a) > 0,
+  };
+  const setup = setUpOn({ rows: 160, label: () => 0, ...weights }, ['click', 'share']);
+  const [sums, counts] = [
+    [0, 0],
+    [0, 0],
+  ];
+  let loss = 0;
+  const program = programOn(({ mask }) => {
+    const [steps = 0, tasks = 0, batch = 0] = mask?.shape ?? [];
+    const losses = new Float32Array(steps * tasks).map((_, at) => {
+      const weight = [...(mask?.data ?? [])].slice(at * batch, (at + 1) * batch).reduce((sum, one) => sum + one, 0);
+      loss += 1;
+      sums[at % tasks] = (sums[at % tasks] ?? 0) + weight * loss;
+      counts[at % tasks] = (counts[at % tasks] ?? 0) + weight;
+      return loss;
+    });
+    return { loss: float32([steps]), tasks: float32([steps, tasks], losses) };
+  });
+  let found: EpochSums | undefined;
+  for await (const { progress } of trainEpoch(setup, program, trainingRows(setup), fresh(setup))) found = progress.sums;
+  expect(loss).toBe(2 * 5);
+  expect(found).toMatchObject({ tasks: sums, counts });
+  expect(counts[1]).toBeLessThan(counts[0] ?? 0);
+});
+
+test('every step has noise of its own', async () => {
+  const setup = setUpOn({ rows: 160, label: () => 0 }, ['click'], ', dropout: 0.5');
+  const noise: string[] = [];
+  const program = programOn((chunk) => {
+    const [steps = 0] = chunk.mask?.shape ?? [];
+    const drawn = Object.keys(setup.model.noise).map((name) => [...(chunk[`noise/${name}`]?.data ?? [])]);
+    for (let step = 0; step < steps; step++)
+      noise.push(drawn.map((all) => all.slice((step * all.length) / steps, ((step + 1) * all.length) / steps)).join());
+    return { loss: float32([steps]), tasks: float32([steps, 1]) };
+  });
+  let last = fresh(setup);
+  const take = trainingRows(setup);
+  for (const epoch of [1, 2])
+    for await (const { progress } of trainEpoch(setup, program, take, { ...last, epoch, step: 0 })) last = progress;
+  expect(new Set(noise).size).toBe(10);
 });

@@ -1,8 +1,9 @@
-import type { Match } from '../../comparison/comparison.js';
+import type { Comparison, Match } from '../../comparison/comparison.js';
 import type { Event } from '../../comparison/execute/executor.js';
 import { pointText } from '../../comparison/plan/axis-point.js';
 import type { Run } from '../../comparison/plan/run.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
+import { gainsText } from '../../report/gains-text.js';
 import { count } from '../../report/numbers.js';
 import { counted, joined, printable } from '../../support/text.js';
 import { type ProgressBar, progressBar, type Unit } from './progress-bar.js';
@@ -122,11 +123,15 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
 const mostNamed = 5;
 
 /** What `tune` chose and `match` scaled: a line for each model at each point, or for each of its parts. */
-function decisions({ changes }: Of<'decided'>, { models, points, baseline, match: asked }: ComparisonConfig): string[] {
+function decisions(
+  { changes }: Of<'decided'>,
+  { models, points, seeds, crossFit, baseline, match: asked }: ComparisonConfig,
+): string[] {
   const whose = asked?.target === 'baseline' ? `${baseline}'s ` : '';
+  if (crossFit) return []; // the table says them
   return points.flatMap((point) =>
     models.flatMap(({ label }) =>
-      changes(label, point).flatMap(({ tasks, values, match }) => {
+      changes(label, point, seeds[0] ?? 0).flatMap(({ tasks, values, match }) => {
         const said = [
           ...(Object.keys(values).length > 0 ? [`tuned: ${pointText(values, ' ')}`] : []),
           ...(match ? [matchText(match, whose)] : []),
@@ -153,4 +158,18 @@ function runName({ label, point, values, tasks, seed }: Run): string {
 
 function forTasks(tasks: readonly string[] | undefined): string {
   return tasks === undefined ? '' : `for ${tasks.join(', ')}`;
+}
+
+const [fewestColumns, mostColumns] = [80, 120]; // longer lines of text are hard to read
+
+/** Prints a comparison on stdout: its table and findings in words, or one JSON document. */
+export function showComparison(
+  comparison: Comparison,
+  { json = false, wide = false }: { readonly json?: boolean | undefined; readonly wide?: boolean | undefined },
+): void {
+  const { stdout } = process;
+  const colour = stdout.isTTY === true && stdout.getColorDepth() > 1; // respects NO_COLOR
+  const columns = Math.min(mostColumns, Math.max(fewestColumns, stdout.columns ?? fewestColumns));
+  if (json) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
+  else stdout.write(`${stdout.isTTY ? '\n' : ''}${gainsText(comparison, { colour, wide, columns })}`); // after progress
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Execute } from '../../config/execute.js';
 import { must } from '../../support/must.js';
 import { isFinished } from '../../training/folder/run-folder.js';
-import { readResult } from '../../training/stored-result.js';
+import { readResult } from '../../training/result.js';
 import { judge } from '../gains/measured.js';
 import type { ReadShape } from '../plan/data-shapes.js';
 import type { DecidedChanges } from '../plan/decided-changes.js';

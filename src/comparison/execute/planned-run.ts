@@ -9,9 +9,9 @@ import { FolderInUse, whyLocked } from '../../support/lock.js';
 import { must } from '../../support/must.js';
 import { definitions } from '../../training/definitions.js';
 import { loadConfigPlugins } from '../../training/plugins.js';
+import { readResult } from '../../training/result.js';
 import { run } from '../../training/run.js';
 import type { RunOptions, TrainingOutcome } from '../../training/run-options.js';
-import { readResult } from '../../training/stored-result.js';
 import { failureFile, readStagePlan, runAt, type StagePlan } from './stage-plan.js';
 
 /** One run of a plan, and what the process that trains it adds. */

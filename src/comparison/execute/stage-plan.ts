@@ -5,7 +5,7 @@ import { sha256 } from '../../support/checksum.js';
 import { ConfigError } from '../../support/errors.js';
 import { makeFolder, writeWhole } from '../../support/files.js';
 import { programVersion } from '../../training/folder/environment.js';
-import { readStored } from '../../training/folder/stored-file.js';
+import { readStored } from '../../training/folder/run-folder.js';
 import type { Stage } from '../plan/run.js';
 
 const shape = z.strictObject({

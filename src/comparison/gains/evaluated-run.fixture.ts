@@ -1,6 +1,7 @@
 import type { AxisPoint } from '../../config/comparison.js';
 import type { TaskMetrics } from '../../metrics/evaluate.js';
 import type { EvaluatedRun } from '../../training/finished-run.js';
+import type { Decisions } from '../comparison.js';
 import type { Entry } from '../stored/entry.js';
 import type { SummaryOptions } from './summarize.js';
 
@@ -63,6 +64,8 @@ interface Made {
   readonly dataset?: object;
   readonly ended?: readonly string[];
   readonly endedOf?: Readonly<Record<string, readonly string[]>>;
+  /** Cross-fitted: `mixed` and `atEdge` of the row. */
+  readonly decided?: Decisions;
   /** The runs are of one seed: the tasks of each. */
   readonly ofOneSeed?: readonly (readonly string[])[];
 }
@@ -120,7 +123,8 @@ export function entryOf(facts: ModelFacts, first: ModelFacts): Entry {
     return { ...named, ...ofTasks, status: 'done', run: finished };
   });
   const values = weight === undefined ? {} : { values: { 'loss.weights.buy.initial': weight } };
-  return { ...{ label, type: label, point: at ?? {} }, ...values, runs: runs ?? [] };
+  const decided = made.decided ? { decided: made.decided } : {};
+  return { ...{ label, type: label, point: at ?? {} }, ...values, ...decided, runs: runs ?? [] };
 }
 
 /** Seeds 1 to `count`, without margins, contrasts or axes. */

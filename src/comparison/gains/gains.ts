@@ -1,3 +1,4 @@
+import type { NamedContrast } from '../../config/contrasts.js';
 import type { Margin } from '../../config/parts.js';
 import type { Comparison, Design } from '../comparison.js';
 import type { EstimatedVariance, FamilyMember } from '../statistics/gain-family.js';
@@ -9,6 +10,8 @@ export interface Compared {
   readonly model: MeasuredModel;
   /** Undefined: no reference at this point. */
   readonly reference: MeasuredModel | undefined;
+  /** It is a contrast of pairs. */
+  readonly contrast?: NamedContrast;
 }
 
 /** The gains of one model, with their errors. */
@@ -122,7 +125,7 @@ function meansOf(compared: Compared, { tasks, weights, margins }: Judging): Pair
   const ofTasks = tasks.map((task): EstimatedGain => {
     const gain = gainOf(compared, design, onlyTask(task, tasks));
     const { values } = gain.reference;
-    const level = values.length > 0 ? turnedBack(task, mean(values)) : null;
+    const level = values.length > 0 ? turnedBack(task, mean(values) / (compared.reference?.total ?? 1)) : null;
     return { ...gain, task, level, margin: level === null ? null : marginOf(task, level, margins) };
   });
   const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -237,8 +240,8 @@ function pooledVariances(pool: readonly MeasuredModel[], sums: readonly Factors[
   const of = variances.map(
     (models, sum): RunVariance =>
       (model) => {
-        // The mean of several models is not in the pool, which has the models themselves.
-        if (model?.meanOf) return sampleVariance(weightedSample(model, sums[sum] ?? null).values);
+        // A sum of several models is not in the pool, which has the models themselves.
+        if (model?.sumOf) return sampleVariance(weightedSample(model, sums[sum] ?? null).values);
         return (model && models[pool.indexOf(model)]) ?? null;
       },
   );
@@ -251,14 +254,33 @@ function estimatedVariances(
   { model, reference, design, overlap }: Pair,
   varianceOf: RunVariance,
 ): readonly EstimatedVariance[] | null {
-  if (design !== 'independent') return varianceOfPairs(gain, design, overlap);
+  if (design !== 'independent') return varianceOfPairs(gain, { model, reference, design, overlap });
   const variances = [varianceOf(model), varianceOf(reference)];
   if (variances.includes(null)) return null;
   if (isSame(gain)) return [];
   return [gain.model, gain.reference].flatMap(({ values: { length: runs } }, side) => {
     const ofRuns = variances[side];
-    return ofRuns ? [{ ...ofRuns, variance: ofRuns.variance / runs, runs }] : [];
+    const ofChoice = choiceVariance([side === 0 ? model : reference], gain.task, runs);
+    return ofRuns ? [{ ...ofRuns, variance: ofRuns.variance / runs + ofRuns.variance * ofChoice, runs }] : [];
   });
+}
+
+/** Whether a task, or for Δm any, is among these. */
+export function concerns(tasks: readonly string[] | undefined, task: JudgedTask | undefined): boolean {
+  return tasks?.some((name) => task === undefined || name === task.name) ?? false;
+}
+
+/**
+ * What is added to 1 / runs where seeds, cross-fitted, chose different values: any two choices share the scores of all
+ * other seeds, so the runs are not independent. It is the correction for overlapping training sets (Nadeau and Bengio
+ * 2003), where n - 1 seeds choose and one is judged.
+ */
+export function choiceVariance(
+  sides: readonly (MeasuredModel | undefined)[],
+  task: JudgedTask | undefined,
+  runs: number,
+): number {
+  return runs > 1 && sides.some((side) => concerns(side?.decided?.mixed, task)) ? 1 / (runs - 1) : 0;
 }
 
 /** The same runs, under two labels. */
@@ -277,9 +299,8 @@ function isSame({ model, reference }: EstimatedGain): boolean {
  * (Nadeau and Bengio 2003).
  */
 function varianceOfPairs(
-  { model, reference }: EstimatedGain,
-  design: Design,
-  overlap: number,
+  { model, reference, task }: EstimatedGain,
+  { design, overlap, ...sides }: Omit<Pair, 'gains'>,
 ): readonly EstimatedVariance[] | null {
   const differences = model.values.map((value, run) => value - (reference.values[run] ?? 0));
   const drawn = design === 'draws' ? drawMeans(model.runs, differences) : differences;
@@ -288,7 +309,8 @@ function varianceOfPairs(
   const magnitude = Math.max(...[...model.values, ...reference.values].map(Math.abs));
   if (isConstant(differences, magnitude)) return [];
   const runs = drawn.length;
-  return [{ ...ofDraws, variance: ofDraws.variance * (1 / runs + overlap), runs }];
+  const ofChoice = choiceVariance([sides.model, sides.reference], task, runs);
+  return [{ ...ofDraws, variance: ofDraws.variance * (1 / runs + overlap + ofChoice), runs }];
 }
 
 /** A value for each draw of the data, whose mean is that of the differences: runs of one draw are not independent. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ContrastSide } from '../../config/contrasts.js';
 import { metrics } from '../../metrics/catalogue.js';
 import type { Metric } from '../../metrics/metric.js';
 import { ConfigError, DataError } from '../../support/errors.js';
@@ -6,9 +7,8 @@ import { groupedBy } from '../../support/json.js';
 import { must } from '../../support/must.js';
 import { joined } from '../../support/text.js';
 import type { Ended } from '../../training/ended.js';
-import { type EvaluatedRun, type FinishedRun, isTrained } from '../../training/finished-run.js';
-import { servedFiles } from '../../training/folder/run-manifest.js';
-import { withTestMetrics } from '../../training/later-metrics.js';
+import { type EvaluatedRun, type FinishedRun, isTrained, withTestMetrics } from '../../training/finished-run.js';
+import { servedFiles } from '../../training/folder/run-folder.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import type { ComparisonRow } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
@@ -28,8 +28,10 @@ export interface MeasuredModel extends Omit<Entry, 'runs'> {
   readonly folders: readonly EntryRun[];
   /** Of each seed that has finished. */
   readonly runs: readonly MeasuredRun[];
-  /** Labels: it is the mean of these models. */
-  readonly meanOf?: readonly string[];
+  /** Labels: it is a weighted sum of these models. */
+  readonly sumOf?: readonly string[];
+  /** The sum of the weights. Absent: 1. */
+  readonly total?: number;
 }
 
 type Parameters = NonNullable<ComparisonRow['parameters']>;
@@ -290,50 +292,80 @@ function ofGroups(rows: Float64Array, groups: Int32Array | undefined): Float64Ar
 }
 
 /**
- * The mean of several models, as one side of a contrast: its run of a seed has the means of their runs of the seed. So
- * runs of different seeds are a sample as those of one model are, and what the models of a seed share stays in it.
+ * A weighted sum of models, as one side of a contrast: its run of a seed has the sums of their runs of the seed. So runs
+ * of different seeds are a sample as those of one model are, and what the models of a seed share stays in it.
+ * @returns undefined if a model is not there
  */
-export function meanModel(models: readonly MeasuredModel[]): MeasuredModel | undefined {
-  const [first, ...others] = models;
-  if (!first) return undefined;
-  const meanOf = models.map(({ label }) => label);
-  const runs = first.runs.flatMap((run): MeasuredRun[] => {
-    const of = [run, ...others.flatMap((model) => model.runs.find(({ seed }) => seed === run.seed) ?? [])];
-    return of.length < models.length ? [] : [meanRun(of)];
+export function sideModel(
+  { label, terms, divisor }: ContrastSide,
+  named: (label: string) => MeasuredModel | undefined,
+): MeasuredModel | undefined {
+  const models = terms.flatMap(({ label: of, count }) => {
+    const model = named(of);
+    return model ? [{ model, count }] : [];
   });
+  const [first] = models;
+  if (!first || models.length < terms.length) return undefined;
+  if (models.length === 1 && first.model.label === label) return first.model;
+  const runs = first.model.runs.flatMap(({ seed }): MeasuredRun[] => {
+    const ofSeed = models.flatMap(({ model, count }) => {
+      const run = model.runs.find((other) => other.seed === seed);
+      return run ? [{ run, count }] : [];
+    });
+    return ofSeed.length < models.length ? [] : [summedRun(ofSeed, divisor)];
+  });
+  const decided = models.map(({ model }) => model.decided);
   return {
-    ...first,
-    label: `mean of ${meanOf.join(', ')}`,
-    meanOf,
-    folders: models.flatMap(({ folders }) => folders),
+    ...first.model,
+    label,
+    sumOf: terms.map((term) => term.label),
+    total: terms.reduce((sum, { count }) => sum + count, 0) / divisor,
+    decided: {
+      mixed: decided.flatMap((one) => one?.mixed ?? []),
+      atEdge: decided.flatMap((one) => one?.atEdge ?? []),
+    },
+    folders: models.flatMap(({ model }) => model.folders),
     runs,
   };
 }
 
-function meanRun(runs: readonly MeasuredRun[]): MeasuredRun {
-  const first = must(runs[0], 'run');
-  const mean = (of: (run: MeasuredRun) => readonly (number | null)[]) =>
+/** Each run times its count, over the divisor. */
+function summedRun(
+  terms: readonly { readonly run: MeasuredRun; readonly count: number }[],
+  divisor: number,
+): MeasuredRun {
+  const { run: first } = must(terms[0], 'run');
+  const sum = (of: (run: MeasuredRun) => readonly (number | null)[]) =>
     first.values.map((_, task) => {
-      const known = runs.flatMap((run) => of(run)[task] ?? []);
-      return known.length < runs.length ? null : known.reduce((sum, value) => sum + value, 0) / runs.length;
+      const known = terms.flatMap(({ run, count }) => {
+        const value = of(run)[task] ?? null;
+        return value === null ? [] : [count * value];
+      });
+      return known.length < terms.length ? null : known.reduce((total, value) => total + value, 0) / divisor;
     });
   return {
     ...first,
-    values: mean(({ values }) => values),
-    scores: mean(({ scores }) => scores),
-    oneEpoch: mean(({ oneEpoch }) => oneEpoch),
+    values: sum(({ values }) => values),
+    scores: sum(({ scores }) => scores),
+    oneEpoch: sum(({ oneEpoch }) => oneEpoch),
     parameters: null,
-    ends: first.ends.map((end, task) => (runs.some(({ ends }) => ends[task] === 'limit') ? 'limit' : end)),
+    ends: first.ends.map((end, task) => (terms.some(({ run }) => run.ends[task] === 'limit') ? 'limit' : end)),
     async influences() {
-      const read: Influences[] = [];
-      for (const run of runs) read.push(await run.influences()); // one after the other: they are large
-      const { drawn, ofTasks } = must(read[0], 'influences');
+      const read: { readonly of: Influences; readonly count: number }[] = [];
+      // one after the other: they are large
+      for (const { run, count } of terms) read.push({ of: await run.influences(), count });
+      const { of: drawn } = must(read[0], 'influences');
       return {
-        drawn,
-        ofTasks: ofTasks.map((firstRows, task) => {
-          const rows = read.flatMap((influences) => influences.ofTasks[task] ?? []);
+        drawn: drawn.drawn,
+        ofTasks: drawn.ofTasks.map((firstRows, task) => {
+          const rows = read.flatMap(({ of, count }) => {
+            const values = of.ofTasks[task];
+            return values ? [{ values, count }] : [];
+          });
           if (!firstRows || rows.length < read.length) return null;
-          return firstRows.map((_, row) => rows.reduce((sum, values) => sum + (values[row] ?? 0), 0) / rows.length);
+          return firstRows.map(
+            (_, row) => rows.reduce((total, { values, count }) => total + count * (values[row] ?? 0), 0) / divisor,
+          );
         }),
       };
     },

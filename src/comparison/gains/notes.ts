@@ -134,9 +134,10 @@ function onUndecided(judged: readonly Judged[], { seeds, uncertainty, level }: S
   const gains = judged.flatMap(({ pair, row }) =>
     pair.gains.flatMap((estimated): Undecided[] => {
       const { gain, error, task } = estimated;
-      const { verdict, se, margin } = row.tasks[task?.name ?? ''] ?? {};
+      const { verdict, se, margin, atEdge } = row.tasks[task?.name ?? ''] ?? {};
       const isEnough = runCount(pair, estimated) >= fewestRuns || uncertainty === 'rows';
-      if (verdict !== 'undecided' || !se || gain === null || error === null || !isEnough || pair.overlap > 0) return [];
+      if (verdict !== 'undecided' || !se || gain === null || error === null || !isEnough || pair.overlap > 0 || atEdge)
+        return [];
       const name = `${modelTitle(pair.model)} on ${task?.name}`;
       return [{ name, size: Math.max(Math.abs(gain), (margin ?? 0) - Math.abs(gain)), error }];
     }),

@@ -115,15 +115,12 @@ function taskMetrics({ tasks, rows }: Comparison): Readonly<Record<string, strin
   return Object.fromEntries(metrics.flatMap(([task, metric]) => (metric === undefined ? [] : [[task, metric]])));
 }
 
-/** Every pair of models once, over all points of the axes. */
+/** Every contrast once, over all points of the axes. */
 function contrastPairs(contrasts: Comparison['contrasts']): SummaryOptions['contrasts'] {
-  const pairs = new Map(
-    contrasts.map(({ model, models = model, reference, references = reference }) => [
-      JSON.stringify([models, references]),
-      [models, references] as const,
-    ]),
+  const configs = contrasts.map(({ model, models = model, reference, references = reference, of, less }) =>
+    of ? { name: model, of, ...(less ? { less } : {}) } : ([models, references] as const),
   );
-  return [...pairs.values()];
+  return groupedBy(configs, (contrast) => contrast).map(([contrast]) => contrast);
 }
 
 /** The table that external predictions are added to. */

@@ -1,5 +1,5 @@
-import type { ContrastSide } from '../../config/compare-schema.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
+import { type ContrastConfig, contrastSides } from '../../config/contrasts.js';
 import { groupedBy } from '../../support/json.js';
 import { must } from '../../support/must.js';
 import type {
@@ -26,6 +26,8 @@ import { mean, sampleVariance, standardDeviation } from '../statistics/variances
 import { type Entry, referencesTo } from '../stored/entry.js';
 import {
   type Compared,
+  choiceVariance,
+  concerns,
   type EstimatedGain,
   estimateGains,
   type Gains,
@@ -38,7 +40,7 @@ import {
   type Sample,
   sidesOf,
 } from './gains.js';
-import { type JudgedTask, judge, lateRuns, type MeasuredModel, meanModel, measured, turnedBack } from './measured.js';
+import { type JudgedTask, judge, lateRuns, type MeasuredModel, measured, sideModel, turnedBack } from './measured.js';
 import { notesOn } from './notes.js';
 
 export interface SummaryOptions
@@ -46,7 +48,7 @@ export interface SummaryOptions
     ComparisonConfig,
     'name' | 'baseline' | 'metrics' | 'margins' | 'taskWeights' | 'seeds' | 'uncertainty'
   > {
-  readonly contrasts: readonly (readonly [model: ContrastSide, reference: ContrastSide])[];
+  readonly contrasts: readonly ContrastConfig[];
   readonly axes: Comparison['axes'];
   /** In the order of all tables. */
   readonly tasks: readonly { readonly name: string; readonly type: string }[];
@@ -131,11 +133,10 @@ async function tableAt(
   const named = (label: string) => models.find((model) => model.label === label);
   const baseline = named(options.baseline);
   const [{ point } = { point: {} }] = models;
-  const side = (of: ContrastSide) =>
-    typeof of === 'string' ? named(of) : meanModel(of.flatMap((label) => named(label) ?? []));
-  const contrasted = options.contrasts.flatMap((sides): Compared[] => {
-    const [model, reference] = sides.map(side);
-    return model && reference ? [{ model, reference }] : [];
+  const contrasted = options.contrasts.flatMap((contrast): Compared[] => {
+    const sides = contrastSides(contrast);
+    const [model, reference] = [sideModel(sides.model, named), sideModel(sides.reference, named)];
+    return model && reference ? [{ model, reference, ...('of' in contrast ? { contrast } : {}) }] : [];
   });
   const overBaseline = models.map((model): Compared => ({ model, reference: baseline }));
   const { families, ...gains } = await estimateGains([overBaseline, contrasted], models, judging);
@@ -160,12 +161,13 @@ async function tableAt(
   };
 }
 
-function sides({ pair: { model, reference } }: TestedPair): Omit<MeanOverPoints, 'tasks' | 'aggregate'> {
+function sides({ pair: { model, reference, contrast } }: TestedPair): Omit<MeanOverPoints, 'tasks' | 'aggregate'> {
   return {
     model: model.label,
-    ...(model.meanOf ? { models: model.meanOf } : {}),
+    ...(model.sumOf ? { models: model.sumOf } : {}),
     reference: reference?.label ?? '',
-    ...(reference?.meanOf ? { references: reference.meanOf } : {}),
+    ...(reference?.sumOf ? { references: reference.sumOf } : {}),
+    ...(contrast ? { of: contrast.of, ...(contrast.less ? { less: contrast.less } : {}) } : {}),
   };
 }
 
@@ -295,8 +297,14 @@ function isLate({ model, reference }: Pair, task: number): boolean {
   return [model, reference].some((side) => side && isUnfinished(lateRuns(side, task), side.runs.length));
 }
 
-function hasEnoughRuns(pair: Pair, gain: EstimatedGain, { uncertainty }: Judging): boolean {
-  return uncertainty === 'rows' || runCount(pair, gain) >= fewestRuns;
+/** Of one side, values for the task (of Δm, for any) were chosen at an end of their list: better ones may lie beyond. */
+function isAtEdge({ model, reference }: Pair, { task }: EstimatedGain): boolean {
+  return [model, reference].some((side) => concerns(side?.decided?.atEdge, task));
+}
+
+/** Whether a gain may have a verdict. */
+function isJudged(pair: Pair, gain: EstimatedGain, { uncertainty }: Judging): boolean {
+  return (uncertainty === 'rows' || runCount(pair, gain) >= fewestRuns) && !isAtEdge(pair, gain);
 }
 
 function judgedGain(
@@ -307,7 +315,7 @@ function judgedGain(
   judging: Judging,
 ): TestedGain {
   const { gain, model, reference, margin } = estimated;
-  const isEnough = hasEnoughRuns(pair, estimated, judging);
+  const isEnough = isJudged(pair, estimated, judging);
   const against = (run: number) =>
     pair.design === 'independent' ? mean(reference.values) : (reference.values[run] ?? Number.NaN);
   const gains = model.runs.map(({ seed }, run) => ({ seed, gain: (model.values[run] ?? 0) - against(run) }));
@@ -324,6 +332,7 @@ function judgedGain(
     pEquivalent,
     pNotInferior: isEnough ? pNotInferior : null,
     verdict: verdictOn(gain, { pHolm, pEquivalent }, late, isEnough, judging),
+    ...(gain !== null && isAtEdge(pair, estimated) ? { atEdge: true } : {}),
   };
 }
 
@@ -346,7 +355,7 @@ function aggregateOf(
   judging: Judging,
 ): Contrast['aggregate'] {
   if (verdict === null || verdict === 'equivalent') return null;
-  const isEnough = hasEnoughRuns(pair, must(pair.gains.at(-1), 'Δm'), judging);
+  const isEnough = isJudged(pair, must(pair.gains.at(-1), 'Δm'), judging);
   return { ...mean, pHolm: isEnough ? mean.pHolm : null, verdict };
 }
 
@@ -466,9 +475,10 @@ function meansOverPoints(tables: readonly PointTable[], judging: Judging): reado
     const ofPair = untested.map((mean) => {
       const { p, pHolm, se, interval, simultaneous } = must(tested.get(mean), 'tested mean');
       const { gain, gains } = mean;
-      const isEnough = gains.length >= fewestRuns;
+      const isEnough = gains.length >= fewestRuns && !mean.isAtEdge;
       const verdict = verdictOn(gain, { pHolm, pEquivalent: null }, mean.isLate, isEnough, judging);
-      return { gain, gains, se, interval, simultaneous, p, pHolm, verdict };
+      const atEdge = mean.isAtEdge ? { atEdge: true as const } : {};
+      return { gain, gains, se, interval, simultaneous, p, pHolm, verdict, ...atEdge };
     });
     return {
       ...sides(first),
@@ -488,7 +498,10 @@ function meanOf(atPoints: readonly TestedPair[], index: number) {
   const variance = sampleVariance(gains.map(({ gain }) => gain));
   const runs = gains.length;
   const overlap = Math.max(...atPoints.map(({ pair }) => pair.overlap));
-  const estimated = variance && [{ ...variance, variance: variance.variance * (1 / runs + overlap), runs }];
+  const ofChoice = Math.max(
+    ...atPoints.map(({ pair }) => choiceVariance([pair.model, pair.reference], pair.gains[index]?.task, runs)),
+  );
+  const estimated = variance && [{ ...variance, variance: variance.variance * (1 / runs + overlap + ofChoice), runs }];
   const isWaiting = ({ tasks, verdict }: TestedPair) => (tasks[index]?.verdict ?? verdict) === unfinished;
   return {
     gain: runs === 0 ? null : mean(gains.map(({ gain }) => gain)),
@@ -496,6 +509,7 @@ function meanOf(atPoints: readonly TestedPair[], index: number) {
     error: estimated && { estimated, known: 0 },
     margin: null,
     isLate: atPoints.some(isWaiting),
+    isAtEdge: atPoints.some(({ tasks, aggregate }) => (tasks[index] ?? aggregate)?.atEdge),
   };
 }
 

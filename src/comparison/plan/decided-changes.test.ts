@@ -65,7 +65,7 @@ test('a model of independent networks decides task by task, another for all its 
         ]
       : [{ tasks: [...first, ...second], values: high }],
   );
-  const parts = changes('single-task', point);
+  const parts = changes('single-task', point, 1);
   const [income, married] = parts;
   expect(parts).toMatchObject([
     { tasks: first, values: low },
@@ -79,7 +79,7 @@ test('a model of independent networks decides task by task, another for all its 
     matchByTask: { income: income?.match, 'never-married': married?.match },
   });
 
-  const joint = changes('hard-sharing', point);
+  const joint = changes('hard-sharing', point, 1);
   const [{ tasks, match } = {}] = joint;
   expect(tasks).toBeUndefined();
   expect(joinDecisions(joint, 3)).toEqual({ searched: 3, tuned: high, match });

@@ -19,10 +19,14 @@ interface Decided {
 }
 
 /**
- * The decisions for a model at a point. They hold for all tasks, or per part where tasks share no parameters and chose
+ * The decisions for a model at a point, under a seed. They hold for all tasks, or per part where tasks share no parameters and chose
  * different values.
  */
-export type DecidedChanges = (label: string, point: AxisPoint) => readonly (Decided & Pick<Cell, 'tasks'>)[];
+export type DecidedChanges = (
+  label: string,
+  point: AxisPoint,
+  seed: number,
+) => readonly (Decided & Pick<Cell, 'tasks'>)[];
 
 /** Widths matched to values that a model's runs have, and the values themselves. */
 export type Matching = (label: string, point: AxisPoint, values: AxisPoint) => Promise<Decided>;
@@ -56,29 +60,33 @@ export function createMatching(config: ComparisonConfig, readShape: ReadShape): 
 }
 
 /** Values, and the tasks that use them. */
-interface Choice {
+export interface Choice {
   readonly tasks: readonly string[];
   readonly values: AxisPoint;
 }
 
-/** What each searched model chose at a point, by label and point; of the others nothing. */
-export type Chosen = (label: string, point: AxisPoint) => readonly Choice[] | undefined;
+/** What each searched model chose at a point, for a seed; of the others nothing. */
+export type Chosen = (label: string, point: AxisPoint, seed: number) => readonly Choice[] | undefined;
 
 /** The values that were chosen, or the only ones, with widths matched to them. */
 export async function decide(config: ComparisonConfig, matching: Matching, chosen: Chosen): Promise<DecidedChanges> {
   const decided = new Map<string, ReturnType<DecidedChanges>>();
+  const keyOf = (...[label, point, seed]: Parameters<DecidedChanges>) =>
+    JSON.stringify([label, point, config.crossFit && seed]);
   for (const point of config.points) {
     for (const { label } of config.models) {
       const [only = {}] = config.settings(label);
-      const choices = chosen(label, point) ?? [{ tasks: [], values: only }];
-      const parts = choices.map(async ({ tasks, values }) => ({
-        ...(choices.length > 1 ? { tasks } : {}),
-        ...(await matching(label, point, values)),
-      }));
-      decided.set(JSON.stringify([label, point]), await Promise.all(parts));
+      for (const seed of config.crossFit ? config.seeds : config.seeds.slice(0, 1)) {
+        const choices = chosen(label, point, seed) ?? [{ tasks: [], values: only }];
+        const parts = choices.map(async ({ tasks, values }) => ({
+          ...(choices.length > 1 ? { tasks } : {}),
+          ...(await matching(label, point, values)),
+        }));
+        decided.set(keyOf(label, point, seed), await Promise.all(parts));
+      }
     }
   }
-  return (label, point) => must(decided.get(JSON.stringify([label, point])), `a decision on '${label}'`);
+  return (...of) => must(decided.get(keyOf(...of)), `a decision on '${of[0]}'`);
 }
 
 type Parts = ReturnType<DecidedChanges>;
@@ -99,14 +107,38 @@ export function joinDecisions(parts: Parts, searched: number | undefined): Decis
   };
 }
 
+/** What was decided for all seeds alike. */
+export function decidedForSeeds(ofSeeds: readonly Decisions[]): Decisions {
+  const [first = {}] = ofSeeds;
+  const alike = <Value>(valueIn: (decisions: Decisions) => Value) =>
+    new Set(ofSeeds.map((one) => JSON.stringify(valueIn(one)))).size === 1 ? valueIn(first) : undefined;
+  return decisionsIn({
+    ...first,
+    tuned: alike(({ tuned }) => tuned),
+    tunedByTask: alike(({ tunedByTask }) => tunedByTask),
+    match: alike(({ match }) => match),
+    matchByTask: alike(({ matchByTask }) => matchByTask),
+  });
+}
+
 /** Only the decisions of a row. */
-export function decisionsIn({ searched, tuned, tunedByTask, match, matchByTask }: ComparisonRow): Decisions {
+export function decisionsIn({
+  searched,
+  tuned,
+  tunedByTask,
+  match,
+  matchByTask,
+  mixed,
+  atEdge,
+}: { readonly [Key in keyof Decisions]: Decisions[Key] | undefined }): Decisions {
   return {
     ...(searched === undefined ? {} : { searched }),
     ...(tuned ? { tuned } : {}),
     ...(tunedByTask ? { tunedByTask } : {}),
     ...(match ? { match } : {}),
     ...(matchByTask ? { matchByTask } : {}),
+    ...(mixed ? { mixed } : {}),
+    ...(atEdge ? { atEdge } : {}),
   };
 }
 

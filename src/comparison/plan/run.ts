@@ -50,16 +50,21 @@ export interface Stage {
  */
 export function reportedRuns(
   config: Pick<ComparisonConfig, 'points' | 'models' | 'baseline' | 'front' | 'experiment'>,
-  partsOf: (label: string, point: AxisPoint) => readonly Pick<Cell, 'tasks' | 'changes'>[],
+  partsOf: (label: string, point: AxisPoint, seed: number) => readonly Pick<Cell, 'tasks' | 'changes'>[],
   seeds: readonly number[],
 ): readonly Cell[] {
-  const ofPoints = config.points.map((point) => {
-    const models = config.models.flatMap(({ label }) =>
-      partsOf(label, point).map(({ tasks, changes }) => ({ label, point, changes, ...(tasks ? { tasks } : {}) })),
+  const [first = 0] = seeds;
+  const modelsAt = (point: AxisPoint, seed: number) =>
+    config.models.flatMap(({ label }) =>
+      partsOf(label, point, seed).map(({ tasks, changes }) => ({ label, point, changes, ...(tasks ? { tasks } : {}) })),
     );
-    return [...models, ...models.flatMap((run) => onFront(config, run, seeds[0] ?? 0))];
-  });
-  return seeds.flatMap((seed) => ofPoints.flat().map((run) => ({ ...run, seed })));
+  // With fronts, all seeds have one setting.
+  const fronts = config.points.map((point) => modelsAt(point, first).flatMap((run) => onFront(config, run, first)));
+  return seeds.flatMap((seed) =>
+    config.points.flatMap((point, index) =>
+      [...modelsAt(point, seed), ...(fronts[index] ?? [])].map((run) => ({ ...run, seed })),
+    ),
+  );
 }
 
 /** The run at each weight of its model's front. Its own weight changes nothing: that run is shared. */

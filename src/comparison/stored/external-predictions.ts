@@ -7,7 +7,7 @@ import { fileSha256 } from '../../support/checksum.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
-import { readSealed } from '../../training/folder/stored-file.js';
+import { readSealed } from '../../training/folder/run-folder.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 
 /** The scale of binary tasks' scores. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { listFolder } from '../../support/files.js';
 import { whyLocked } from '../../support/lock.js';
 import type { FinishedRun } from '../../training/finished-run.js';
-import { checkFile } from '../../training/folder/stored-file.js';
+import { checkFile } from '../../training/folder/run-folder.js';
 
 /** The folder of a run or of a comparison. */
 export interface Folder {

@@ -11,7 +11,7 @@ import { madeDataset } from '../../training/dataset.fixture.js';
 import { definitions } from '../../training/definitions.js';
 import type { Ended } from '../../training/ended.js';
 import type { GateUse } from '../../training/evaluation.js';
-import { hashFiles } from '../../training/folder/run-manifest.js';
+import { hashFiles } from '../../training/folder/run-folder.js';
 import { writePredictions } from '../../training/predictions.js';
 import type { Comparison } from '../comparison.js';
 

@@ -5,8 +5,7 @@ import { ConfigError, DataError } from '../../support/errors.js';
 import { type SourceColumn, splitNames } from '../dataset.js';
 import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { type FakeSplit, fakeSource, readWhole } from './encode.fixture.js';
-import { encode } from './encode.js';
-import { checkStored, completeFit, quantiles, sampleFit, vocabularyFit } from './fit.js';
+import { checkStored, completeFit, encode, quantiles, sampleFit, vocabularyFit } from './encode.js';
 import { edgeCounter } from './project.js';
 import { fedIndexes, indexLookup } from './vocabulary.js';
 

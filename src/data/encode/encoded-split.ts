@@ -66,7 +66,8 @@ export function encodedSplit(
   for (let b = 1; b < starts.length; b++) starts[b] = (starts[b - 1] ?? 0) + (counts[b - 1] ?? 0);
 
   /** Writes rows of a source block behind the `filled` rows of the target. */
-  function append({ columns, labels, weights }: SourceBlock, chosen: Int32Array, target: Block, filled: number): void {
+  function append(block: SourceBlock, chosen: Int32Array, target: Block, filled: number): void {
+    const { columns, labels, labelWeights, weights } = block;
     const { categorical, numeric } = target;
     for (let begin = 0; begin < chosen.length; begin += tileRows) {
       const end = Math.min(chosen.length, begin + tileRows);
@@ -88,9 +89,10 @@ export function encodedSplit(
     // label 0, since 0 times NaN is NaN.
     for (const [t, task] of tasks.entries()) {
       const own = labels[task];
+      const ofLabels = labelWeights?.[task] ?? weights;
       for (let i = 0, at = filled * T + t; i < chosen.length; i++, at += T) {
         const label = own?.[chosen[i] ?? 0] ?? Number.NaN;
-        const weight = Number.isNaN(label) ? 0 : (weights?.[chosen[i] ?? 0] ?? 1);
+        const weight = Number.isNaN(label) ? 0 : (ofLabels?.[chosen[i] ?? 0] ?? 1);
         target.labels[at] = weight > 0 ? label : 0;
         target.masks[at] = weight;
       }
@@ -165,7 +167,8 @@ export function checkedLabels(source: Source, name: SplitName, tasks: readonly T
         throw new DataError(`${place}: the ${what} is ${values[row]}, which is ${otherwise}.`);
       };
       for (const rule of rules) refuse(must(block.labels[rule.index], rule.what), rule, rule.otherwise);
-      if (block.weights) refuse(block.weights, weight, 'no finite number of at least 0');
+      for (const weights of [block.weights, ...(block.labelWeights ?? [])])
+        if (weights) refuse(weights, weight, 'no finite number of at least 0');
       return block;
     },
   };

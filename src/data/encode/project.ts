@@ -14,8 +14,7 @@ import {
 } from '../dataset.js';
 import type { Encoding, Fitted } from '../encoding.js';
 import { type ColumnEncoding, checkedLabels, encodedSplit, type KeptRows } from './encoded-split.js';
-import { listEncoding } from './list-column.js';
-import { fedIndexes, firstSpellings, noIndex, vocabularySize } from './vocabulary.js';
+import { fedIndexes, firstSpellings, listEncoding, noIndex, vocabularySize } from './vocabulary.js';
 
 /**
  * Rows of a source as models see them, by what was fitted: those of training, and new ones, whose columns may come in

@@ -6,8 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { DataError, UserError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folder.fixture.js';
-import { type FetchOptions, fetchFiles } from './fetch-files.js';
-import type { Publication } from './published-file.js';
+import { type FetchOptions, fetchFiles, type Publication } from './fetch-files.js';
 
 const content = Buffer.from(Array.from({ length: 20_000 }, (_, row) => `row ${row * 7919}\n`).join(''));
 const packed = gzipSync(content);

@@ -1,9 +1,8 @@
+import { countNotAbove } from '../../support/arrays.js';
 import { ConfigError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import type { Random } from '../../support/random.js';
-import { correlatedVectors, correlationMatrix } from '../synthetic/correlated-vectors.js';
-import { drawPopulation, type Population, whitePopulation, zipfWeights } from './funnel-population.js';
-import { logOdds, type Rates, type Response, responses, solveRates } from './funnel-rates.js';
+import { correlatedVectors, correlationMatrix } from '../synthetic/synthetic-process.js';
 
 interface FunnelOptions {
   readonly users: number;
@@ -177,4 +176,245 @@ function scorer(
       target[k] = sum;
     }
   };
+}
+
+/** Users, items, or the values of a context: their frequencies and hidden factors. */
+interface Population {
+  readonly size: number;
+  /** They sum to 1. */
+  readonly probabilities: Float64Array;
+  /** A member. */
+  draw(random: Random): number;
+  /** Hidden factors. They are uncorrelated, with mean 0 and variance 1 over draws. [members, width], row-major */
+  readonly factors: Float64Array;
+  /** Number of factors per member. */
+  readonly width: number;
+}
+
+/** Members with normal factors, whitened. There must be more members than factors. */
+function drawPopulation(weights: Float64Array, width: number, random: Random): Population {
+  const factors = new Float64Array(weights.length * width);
+  random.fillNormal(factors);
+  return whitePopulation(weights, factors, width);
+}
+
+/** @param weights Positive, with any sum: how often each member occurs. @param factors are overwritten. */
+export function whitePopulation(weights: Float64Array, factors: Float64Array, width: number): Population {
+  const size = weights.length;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const probabilities = weights.map((weight) => weight / total);
+  const upTo = new Float64Array(size); // of this member or an earlier one
+  for (const [i, probability] of probabilities.entries()) upTo[i] = (upTo[i - 1] ?? 0) + probability;
+  whiten(factors, width, probabilities);
+  const draw = (random: Random) => Math.min(size - 1, countNotAbove(upTo, random.uniform()));
+  return { size, probabilities, draw, factors, width };
+}
+
+/** Zipf's law: member i has the weight (i + 1)^-exponent. */
+export function zipfWeights(count: number, exponent: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => (i + 1) ** -exponent);
+}
+
+/**
+ * Whitens the factors: subtracts from each its mean and its projection on the previous factors, and scales it to
+ * variance 1. All moments are weighted by these probabilities (Gram-Schmidt, each step twice against rounding).
+ */
+function whiten(factors: Float64Array, width: number, probabilities: Float64Array): void {
+  const product = (a: number, b: number | null) => {
+    let sum = 0;
+    for (let i = 0, at = 0; i < probabilities.length; i++, at += width) {
+      sum += (probabilities[i] ?? 0) * (factors[at + a] ?? 0) * (b === null ? 1 : (factors[at + b] ?? 0));
+    }
+    return sum;
+  };
+  for (let j = 0; j < width; j++) {
+    const before = [null, ...Array.from({ length: j }, (_, k) => k)];
+    for (const k of [...before, ...before]) {
+      const shared = product(j, k);
+      for (let at = 0; at < factors.length; at += width) {
+        factors[at + j] = (factors[at + j] ?? 0) - shared * (k === null ? 1 : (factors[at + k] ?? 0));
+      }
+    }
+    const deviation = Math.sqrt(product(j, j));
+    for (let at = j; at < factors.length; at += width) factors[at] = (factors[at] ?? 0) / deviation;
+  }
+}
+
+/** The share of a factor in the variance of its observed value. The rest is noise of each member. */
+const seenShare = 0.64;
+
+/** The feature's observed value of a factor: sqrt(0.64) factor + sqrt(0.36) noise, member by member. */
+export function seen({ size, factors, width }: Population, factor: number, random: Random): Float64Array {
+  return Float64Array.from({ length: size }, (_, i) => {
+    const value = factors[i * width + (factor % width)] ?? 0;
+    return Math.sqrt(seenShare) * value + Math.sqrt(1 - seenShare) * random.normal();
+  });
+}
+
+/** Groups of about equal size, by rank of the values: 0 … groups - 1. */
+export function ranked(values: Float64Array, groups: number): Int32Array {
+  const sorted = values.toSorted(); // a sort of indexes, by a comparison, takes much longer
+  const least = Float64Array.from({ length: groups - 1 }, (_, g) => {
+    return sorted[Math.ceil(((g + 1) * values.length) / groups)] ?? Number.POSITIVE_INFINITY;
+  }); // of the groups after the first
+  return Int32Array.from(values, (value) => countNotAbove(least, value));
+}
+
+/**
+ * The responses drawn for an impression, in the order of all weight vectors. `play` is not a task, but the sample space
+ * of one.
+ */
+export const responses = ['CTR', 'play', 'VCR', 'SHR', 'CMR'] as const;
+type Response = (typeof responses)[number];
+/** VTR (valid view) is not drawn. It is a play whose VCR is above a threshold. */
+export const taskNames = ['CTR', 'VTR', 'VCR', 'SHR', 'CMR'] as const;
+
+/**
+ * Rates of play, CTR (played and clicked) and VTR (valid view) over impressions; mean of VCR (watched part) over plays;
+ * rates of SHR (share) and CMR (comment) over clicks.
+ */
+type Rates = Readonly<Record<Response | (typeof taskNames)[number], number>>;
+
+/** Plays that start by themselves: the share of these impressions, and the share of them that is played. */
+interface Autoplay {
+  readonly share: number;
+  readonly play: number;
+}
+
+/** A sample of impressions. */
+interface Sample {
+  /** Log-odds without intercepts. [responses][rows] */
+  readonly logits: readonly Float64Array[];
+  /** 1 if plays start by themselves, else 0. */
+  readonly autoplayed: Uint8Array;
+}
+
+/**
+ * Solves for the intercepts, in the order of `responses`, and VCR's threshold, so that every rate holds over its own
+ * sample space. Play's intercept applies to impressions without autoplay.
+ * @throws ConfigError for rates that are impossible together.
+ */
+function solveRates(
+  { logits, autoplayed }: Sample,
+  rates: Rates,
+  autoplay: Autoplay | null,
+): { readonly intercepts: readonly number[]; readonly threshold: number } {
+  const responseLogits = (response: Response) => logits[responses.indexOf(response)] ?? new Float64Array();
+  const byInterest = Float64Array.from(autoplayed, (flag) => 1 - flag);
+  const play = intercept(responseLogits('play'), byInterest, playByInterest(rates, autoplay));
+  const played = responseLogits('play').map((logit, row) =>
+    autoplayed[row] && autoplay ? autoplay.play : expit(play + logit),
+  );
+  const click = intercept(responseLogits('CTR'), played, rates.CTR / rates.play);
+  const clicked = responseLogits('CTR').map((logit, row) => (played[row] ?? 0) * expit(click + logit));
+  const completion = intercept(responseLogits('VCR'), played, rates.VCR);
+  const solved = {
+    play,
+    CTR: click,
+    VCR: completion,
+    SHR: intercept(responseLogits('SHR'), clicked, rates.SHR),
+    CMR: intercept(responseLogits('CMR'), clicked, rates.CMR),
+  };
+  const watched = Float32Array.from(responseLogits('VCR'), (logit) => expit(completion + logit));
+  return { intercepts: responses.map((response) => solved[response]), threshold: threshold(watched, played, rates) };
+}
+
+/** The rate of play that remains for impressions without autoplay. */
+function playByInterest({ play, CTR, VTR }: Rates, autoplay: Autoplay | null): number {
+  for (const [name, rate, done] of [
+    ['CTR', CTR, 'clicked'],
+    ['VTR', VTR, 'viewed'],
+  ] as const) {
+    if (rate < play) continue;
+    throw new ConfigError(
+      `dataset.rates.${name}: what is not played is not ${done}: it must be below rates.play (${play}), not ${rate}.`,
+    );
+  }
+  if (!autoplay) return play;
+  const { share, play: started } = autoplay;
+  const left = (play - share * started) / (1 - share);
+  if (left > 0 && left < 1) return left;
+  const [on, least, most] = [share, share * started, share * started + 1 - share].map((value) =>
+    Number(value.toFixed(4)),
+  );
+  throw new ConfigError(
+    `dataset.rates.play: with autoplay.play ${started} on Wi-Fi (${on} of impressions) it must be between ${least} and ${most}, not ${play}.`,
+  );
+}
+
+/**
+ * The t that VCR exceeds in `rates.VTR / rates.play` of the plays, by bisection. VCR is compared in its stored form:
+ * 32-bit floats.
+ */
+function threshold(watched: Float32Array, played: Float64Array, rates: Rates): number {
+  const above = (t: number) => {
+    let sum = 0;
+    for (let row = 0; row < watched.length; row++) if ((watched[row] ?? 0) > t) sum += played[row] ?? 0;
+    return sum;
+  };
+  const wanted = (rates.VTR / rates.play) * sum(played);
+  let [low, high] = [0, 1];
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2;
+    if (above(middle) > wanted) low = middle;
+    else high = middle;
+  }
+  if (above(high) > 0.9 * wanted) return high;
+  // A 32-bit float is 1 from log-odds of about 17 on, so too many are equal.
+  throw new ConfigError(
+    `dataset.rates.VTR: too many plays are watched to the end for a rate of ${rates.VTR}; lower dataset.strength or dataset.noise.`,
+  );
+}
+
+/**
+ * The b at which the weighted mean of expit(b + logit) is `rate`: Newton's method, with bisection of the interval that
+ * contains it.
+ */
+function intercept(logits: Float64Array, weights: Float64Array, rate: number): number {
+  const total = sum(weights);
+  let [low, high] = [-64, 64];
+  let b = logOdds(rate);
+  for (let step = 0; step < 200; step++) {
+    let [mean, slope] = [0, 0];
+    for (let row = 0; row < logits.length; row++) {
+      const p = expit(b + (logits[row] ?? 0));
+      mean += (weights[row] ?? 0) * p;
+      slope += (weights[row] ?? 0) * p * (1 - p);
+    }
+    const miss = mean / total - rate;
+    if (miss > 0) high = b;
+    else low = b;
+    const newton = b - miss / (slope / total);
+    const next = newton > low && newton < high ? newton : (low + high) / 2;
+    if (Math.abs(next - b) < 1e-12) return next;
+    b = next;
+  }
+  return b;
+}
+
+export function expit(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+/**
+ * The mean of expit(x + s z) over z ~ N(0, 1), by the trapezoidal rule, whose error falls exponentially with the number
+ * of points for such a function: it is below 1e-9 for s up to 10.
+ */
+export function meanExpit(x: number, s: number): number {
+  const step = 1 / 16;
+  let [sum, weights] = [0, 0];
+  for (let z = -8; z <= 8; z += step) {
+    const weight = Math.exp((-z * z) / 2);
+    sum += weight * expit(x + s * z);
+    weights += weight;
+  }
+  return sum / weights;
+}
+
+function logOdds(probability: number): number {
+  return Math.log(probability / (1 - probability));
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }

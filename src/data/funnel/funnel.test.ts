@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest';
 import { randomFromSeed } from '../../support/random.js';
-import { correlation, mean, moment, readColumns } from '../moments.fixture.js';
+import { correlation, dot, mean, moment, readColumns } from '../moments.fixture.js';
 import { drawFeed, funnel, funnelOptions } from './funnel.js';
-import { ranked, whitePopulation, zipfWeights } from './funnel-population.js';
-import { type FunnelProcess, parts } from './funnel-process.js';
-import { responses, taskNames } from './funnel-rates.js';
+import {
+  type FunnelProcess,
+  parts,
+  ranked,
+  responses,
+  taskNames,
+  whitePopulation,
+  zipfWeights,
+} from './funnel-process.js';
 
 const train = (rows: number) => ({ rows: { train: rows, validation: 1, test: 1 } });
 const parse = (settings: object) => funnelOptions.parse({ loader: 'funnel', ...train(3000), ...settings });
@@ -15,8 +21,6 @@ const read = async (settings: object, split: 'train' | 'test' = 'train') =>
 const few = { users: 9, items: 7, factors: 2 };
 const wifi = 0;
 const [ctr, play, completion] = (['CTR', 'play', 'VCR'] as const).map((name) => responses.indexOf(name));
-const dot = (a: ArrayLike<number> = [], b: ArrayLike<number> = []) =>
-  Array.from(a).reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
 const logistic = (x: number) => 1 / (1 + Math.exp(-x));
 
 /** x of an impression. */

@@ -3,11 +3,26 @@ import { must } from '../../support/must.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
 import type { SourceBlock, SourceColumn, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
-import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
-import { generatorChecksum, generatorOptions, generatorSeed } from '../synthetic/generator-options.js';
-import { ranked, seen } from './funnel-population.js';
-import { drawFunnel, type FunnelProcess, type Part, parts } from './funnel-process.js';
-import { expit, meanExpit, responses, taskNames } from './funnel-rates.js';
+import {
+  type Generated,
+  generatedRows,
+  generatedSource,
+  generatorChecksum,
+  generatorOptions,
+  generatorSeed,
+} from '../store/generated-source.js';
+import {
+  drawFunnel,
+  expit,
+  type FunnelProcess,
+  meanExpit,
+  type Part,
+  parts,
+  ranked,
+  responses,
+  seen,
+  taskNames,
+} from './funnel-process.js';
 
 /** Raise it when the same options give other rows. */
 const version = 4;

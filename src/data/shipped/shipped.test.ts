@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -147,6 +148,57 @@ describe('census-income', () => {
     expect([rows.validation?.length, source.columns.length, numbers.length]).toEqual([11, 38, 7]);
   });
 
+  test('census-six: adults, labels in their sample spaces, and no input that is a label or nearly tells one', async () => {
+    const given = files['census-income'] ?? {};
+    const classes = ['Private', 'Not in universe', 'Local government', 'Without pay'];
+    const varied = (rows: typeof people) =>
+      rows.map((row, r) =>
+        row
+          .with(0, String(15 + (r % 7)))
+          .with(1, classes[r % 4] ?? '')
+          .with(23, r % 3 ? 'Householder' : 'Child 18 or older')
+          .with(39, ['0', '51', '52'][r % 3] ?? ''),
+      );
+    const [train, test] = [varied(people), varied(others)];
+    const texts = { ...given, 'census-income.data': rawText(train), 'census-income.test': rawText(test) };
+    const open = await openDataset('census-six', folderOf(texts), ['variables.share=0.75']);
+    const rows = await rowsOf(open);
+    const left = ['class-of-worker', 'tax-filer-status', 'household-and-family-status', 'household-summary'];
+    const none = new Set([...notInputs, ...left, 'family-members-under-18', 'weeks-worked']);
+    const six = (all: typeof train, chosen: (draw: number) => boolean): Row[] =>
+      all.flatMap((row, r) => {
+        const draw =
+          createHash('md5')
+            .update(String(r + 1))
+            .digest()
+            .readUInt32BE() /
+          2 ** 32;
+        const [, worker = '', weeks] = [row[0], row[1], row[39]];
+        const [base = {}] = expected([row.map((text) => text.trim())]);
+        if (Number(row[0]) < 18 || !chosen(draw)) return [];
+        const { 'y:marital-status': _, ...kept } = Object.fromEntries(
+          Object.entries(base).filter(([name]) => !none.has(name)),
+        );
+        return [
+          {
+            ...kept,
+            'y:full-year': weeks === '0' ? 'outside' : Number(weeks === '52'),
+            'y:private': /^(Not|Without)/.test(worker) ? 'outside' : Number(worker === 'Private'),
+            'y:with-parents': Number(row[23] === 'Child 18 or older'),
+          },
+        ];
+      });
+    const parts = {
+      train: six(train, (draw) => draw < 0.75),
+      validation: six(test, (draw) => draw < 0.5),
+      test: six(test, (draw) => draw >= 0.5),
+    };
+    for (const split of splitNames) {
+      expect(parts[split].length).toBeGreaterThan(3);
+      expect(inOrder(rows[split])).toEqual(inOrder(parts[split]));
+    }
+  });
+
   test('a task that a config takes away gives its column back to the inputs', async () => {
     const source = await openDataset(
       'census-income',
@@ -274,4 +326,71 @@ describe('kuairand', () => {
       expect.objectContaining({ name: 'DataError', message: expect.stringMatching(message) }),
     );
   });
+});
+
+describe('flights', () => {
+  /** Each has a day and an hour of its own. A fifth are cancelled; of others some have no arrival, some no weather. */
+  const flights = Array.from({ length: 96 }, (_, i) => {
+    const [month, day, hour, isCancelled] = [(i % 12) + 1, 1 + Math.floor(i / 4), 5 + (i % 19), i % 5 === 0];
+    return {
+      ...{ year: 2013, month, day, hour, dep_time: isCancelled ? 'NA' : 100 * hour, dep_delay: i, air_time: i },
+      ...{ sched_dep_time: 100 * hour + 30, sched_arr_time: 100 * (i % 24) + (i % 60), distance: 100 + i },
+      ...{ arr_delay: isCancelled || i % 7 === 0 ? 'NA' : (1 + i * 37) % 60, tailnum: isCancelled ? 'NA' : `N${i}` },
+      ...{ carrier: ['UA', 'B6'][i % 2], flight: 1 + (i % 3), origin: ['EWR', 'JFK', 'LGA'][i % 3], dest: `D${i % 4}` },
+      time_hour: new Date(Date.UTC(2013, month - 1, day, hour + 5)).toISOString(),
+    };
+  });
+  type Flight = (typeof flights)[number];
+  const hasWeather = ({ distance }: Flight) => distance % 8 > 0;
+  const names = ['temp', 'dewp', 'humid', 'wind_speed', 'wind_gust', 'precip', 'pressure', 'visib', 'wind_dir'];
+  /** No gust is reported for every second one. */
+  const observed = (flight: Flight) =>
+    Object.fromEntries(
+      names.map((name, n) => [
+        name,
+        hasWeather(flight) && (name !== 'wind_gust' || flight.distance % 2) ? 10 * (flight.distance % 35) + n : 'NA',
+      ]),
+    );
+  /** Of the hour before, if there is one, and other weather in the flight's own hour. */
+  const weather = flights.flatMap((flight) => {
+    const { origin, year, month, day, hour, time_hour } = flight;
+    const before = new Date(Date.parse(time_hour) - 3_600_000).toISOString();
+    const row = { origin, year, month, day, hour, ...observed(flight) };
+    const own = { ...row, temp: -50, wind_dir: 355, time_hour };
+    return hasWeather(flight) ? [{ ...row, time_hour: before }, own] : [own];
+  });
+  const clock = (time: number) => 60 * Math.floor(time / 100) + (time % 100);
+  const joined = (flight: Flight): Row => {
+    const { origin, dest, carrier, distance, hour, month, day, arr_delay } = flight;
+    const { wind_dir, wind_speed, wind_gust, ...air } = observed(flight);
+    const numbers = { ...air, wind_speed, wind_gust: wind_gust === 'NA' ? wind_speed : wind_gust, distance };
+    return {
+      ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)])),
+      ...{ origin, dest, carrier, service: `${carrier}${flight.flight}`, hour: `${hour}` },
+      ...{ wind_dir: hasWeather(flight) ? `${wind_dir}` : '' },
+      ...{ weekday: `${new Date(Date.UTC(2013, month - 1, day)).getUTCDay() || 7}` },
+      ...{ departure: clock(flight.sched_dep_time), arrival: clock(flight.sched_arr_time) },
+      ...{ 'y:cancelled': Number(flight.dep_time === 'NA'), 'y:delay': arr_delay === 'NA' ? 'outside' : arr_delay },
+      'y:late': arr_delay === 'NA' ? 'outside' : Number(Number(arr_delay) > 15),
+    };
+  };
+  const draw = ({ time_hour, origin, carrier, flight }: Flight) =>
+    createHash('md5').update(`${time_hour} ${origin} ${carrier} ${flight}`).digest().readUInt32BE() / 2 ** 32;
+
+  test.each([1, 0.25])(
+    'inputs are what was known before departure, the last months are the test, a share of %d of training is drawn',
+    async (share) => {
+      const folder = folderOf({ 'flights.csv': toCsv(flights), 'weather.csv': toCsv(weather) });
+      const rows = await rowsOf(await openDataset('flights', folder, [`variables.share=${share}`]));
+      const parts = {
+        train: flights.filter((flight) => flight.month < 9 && draw(flight) < share),
+        validation: flights.filter(({ month }) => month === 9 || month === 10),
+        test: flights.filter(({ month }) => month > 10),
+      };
+      for (const split of splitNames) {
+        expect(parts[split].length).toBeGreaterThan(9);
+        expect(inOrder(rows[split])).toEqual(inOrder(parts[split].map(joined)));
+      }
+    },
+  );
 });

@@ -72,18 +72,18 @@ export async function queryNumbers(connection: DuckDBConnection, expressions: re
   return numbers;
 }
 
-/** Reads rows of numbers by their first columns. NULL becomes NaN. */
+/** Reads rows of numbers by their first column. NULL becomes NaN. */
 export async function numbersBy(
   connection: DuckDBConnection,
-  keys: number,
   sql: string,
-): Promise<(...key: readonly number[]) => readonly number[]> {
-  const rows = new Map<string, readonly number[]>();
-  for (const row of await queryRows(connection, sql)) {
-    const numbers = row.map((value) => (value === null ? Number.NaN : Number(value)));
-    rows.set(numbers.slice(0, keys).join(), numbers.slice(keys));
-  }
-  return (...key) => rows.get(key.join()) ?? [];
+): Promise<(key: number) => readonly number[]> {
+  const rows = new Map<number, readonly number[]>();
+  for (const [key, ...values] of await queryRows(connection, sql))
+    rows.set(
+      Number(key),
+      values.map((value) => (value === null ? Number.NaN : Number(value))),
+    );
+  return (key) => rows.get(key) ?? [];
 }
 
 /**
@@ -106,7 +106,7 @@ export async function numbersOf(
 ): Promise<(place: number) => readonly number[]> {
   if (columns.length === 0) return () => [];
   const from = eachValue(columns, relation);
-  return numbersBy(connection, 1, `SELECT input, ${expressions.join(', ')} FROM ${from} GROUP BY input`);
+  return numbersBy(connection, `SELECT input, ${expressions.join(', ')} FROM ${from} GROUP BY input`);
 }
 
 /** DuckDB's buffer memory for a narrow table. Anything beyond it goes to disk. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { z } from 'zod';
 import { asSingle, type Source, type SourceBlock, type SourceSplit, type SplitName } from '../dataset.js';
-import { isSmall, rowsPerBlock } from './block-size.js';
+import { isSmall, rowsPerBlock } from '../loader.js';
 
 /** Rows of a generated block: few enough for a column of it to stay in the fastest cache. */
 export const generatedRows = 512;
@@ -36,7 +37,7 @@ export function generatedSource(generated: Generated): Source {
   return {
     columns,
     tasks,
-    ...(masked === undefined ? {} : { masked }),
+    masked,
     group,
     generated: true,
     checksum: withBlock(checksum, block('train')(0)),
@@ -95,4 +96,32 @@ export async function* inTurns<Block>(draw: (index: number) => Block, blocks: nu
     if (index % blocksBetweenTurns === 0) await setImmediate();
     yield draw(index);
   }
+}
+
+export const rowCount = z
+  .int()
+  .positive()
+  .max(2 ** 31);
+
+/** Options shared by all loaders of generated rows. */
+export const generatorOptions = {
+  rows: z
+    .strictObject({ train: rowCount, validation: rowCount, test: rowCount })
+    .describe('`{ train, validation, test }`: numbers of rows.'),
+  seed: z
+    .union([z.int(), z.literal('run')])
+    .default(0)
+    .describe('Draws the process and the rows. `run`: by the run’s `seed`.'),
+};
+
+/** The seed of an option. Reads the run's seed only if the option is `run`. */
+export function generatorSeed({ seed }: { readonly seed: number | 'run' }, run: { readonly seed: number }): number {
+  return seed === 'run' ? run.seed : seed;
+}
+
+/** Checksum of the constants that determine every value. @param version Version of the generator. */
+export function generatorChecksum(version: number, options: object, seed: number): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ version, ...options, seed }))
+    .digest('hex');
 }

@@ -11,25 +11,24 @@ import {
   splitNames,
 } from '../dataset.js';
 import type { TextReading } from '../encoding.js';
-import type { LoaderContext } from '../loader.js';
-import { isSmall, rowsPerBlock } from './block-size.js';
+import { isSmall, type LoaderContext, rowsPerBlock } from '../loader.js';
+import { listVector, vectorItems } from './append-columns.js';
 import { type PreparedTables, TableReader } from './prepared.js';
-import { listVector, vectorItems } from './vector-values.js';
 
 /**
  * The description of a source's DuckDB tables:
  *
  * - `rows`: rows of train, then validation, then test. Input `c` is `i<c>`: INTEGER indexes of the dictionary, or FLOAT
  *   (NaN: missing), or INTEGER[] with the weights `w<c>` FLOAT[]. Task `t` has the labels `l<t>` FLOAT, NaN outside its
- *   sample space. `weight` FLOAT: the row's weight, if rows have weights. `row` INTEGER, of rows from files: the row's
- *   number in them, from 0.
+ *   sample space, and if they have weights of their own `v<t>` FLOAT. `weight` FLOAT: the row's weight, if rows have
+ *   weights. `row` INTEGER, of rows from files: the row's number in them, from 0.
  * - `shared`: inputs that rows share. `link` INTEGER of `rows` is a row's place in it.
  * - `dictionaries`: texts of the inputs without `size` and `dictionary`, in the order of their indexes.
  */
 export interface StoredSource {
   readonly columns: readonly StoredColumn[];
-  /** `label`: the column, if it is not `l<t>`. */
-  readonly tasks: readonly (SourceTask & { readonly label?: string })[];
+  /** `label`: the column, if it is not `l<t>`. `weighted`: labels have weights of their own. */
+  readonly tasks: readonly (SourceTask & { readonly label?: string; readonly weighted?: boolean })[];
   readonly rows: Readonly<Record<SplitName, number>>;
   /** Some labels are NaN. */
   readonly masked: boolean;
@@ -41,7 +40,7 @@ export interface StoredSource {
   /** Notes for whoever opens it. */
   readonly notes?: readonly string[];
   /** Of new rows: how many rows each file has. */
-  readonly fileRows?: readonly number[];
+  readonly fileRows?: readonly number[] | undefined;
   /** Rows per block. Absent: `blockRowsOf`. */
   readonly blockRows?: number;
 }
@@ -83,7 +82,7 @@ export async function preparedSource(
     columns: stored.columns.map(({ weighted, shared, ...column }, c): SourceColumn => {
       return isIndexed(column) ? { ...column, dictionary: dictionaries[c] ?? [] } : column;
     }),
-    tasks: stored.tasks.map(({ label, ...task }) => task),
+    tasks: stored.tasks.map(({ label, weighted, ...task }) => task),
     masked: stored.masked,
     checksum: stored.checksum,
     splits: { train: split(parts.train), validation: split(parts.validation), test: split(parts.test) },
@@ -228,9 +227,13 @@ async function readBlock(reader: TableReader, stored: StoredSource, rows: Rows):
     new Numbers('weight', new Float32Array(count)),
     new Numbers('link', new Int32Array(count)),
   ];
+  const labelWeights = stored.tasks.map(({ weighted }, t) =>
+    weighted ? new Numbers(`v${t}`, new Float32Array(count)) : undefined,
+  );
   await fill(reader, 'rows', rows, [
     ...inputs.flatMap(({ parts }, c) => (own[c] ? parts : [])),
     ...labels,
+    ...labelWeights.flatMap((weights) => weights ?? []),
     ...(stored.weighted ? [weights] : []),
     ...(isShared ? [links] : []),
   ]);
@@ -240,6 +243,7 @@ async function readBlock(reader: TableReader, stored: StoredSource, rows: Rows):
     columns: inputs.map((input, c) => ofShared?.[c] ?? input.values()),
     labels: labels.map(({ values }) => values),
     ...(stored.weighted ? { weights: weights.values } : {}),
+    ...(labelWeights.some((weights) => weights) ? { labelWeights: labelWeights.map((one) => one?.values) } : {}),
   };
 }
 

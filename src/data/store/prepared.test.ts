@@ -1,11 +1,11 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { folderPerTest } from '../../support/folder.fixture.js';
-import { literal, queryRows, withDatabase } from './database.js';
-import { prepared, TableReader } from './prepared.js';
-import { beforeReading, type FileBefore } from './raw-checksum.js';
+import { literal, machineFault, queryRows, withDatabase } from './database.js';
+import { beforeReading, type FileBefore, prepared, rawChecksum, TableReader } from './prepared.js';
 
 const inFolder = folderPerTest();
 const cache = () => inFolder('kept', 'here');
@@ -92,4 +92,36 @@ test('what is damaged when it is read is an error that says what to delete', asy
 test('a folder that cannot be written is told', async () => {
   await writeFile(inFolder('kept'), 'a file where the folder should be');
   await expect(prepare()).rejects.toThrow(/cannot be kept in .*ENOTDIR.*dataset\.cache\.$/);
+});
+
+afterEach(() => void vi.useRealTimers());
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+test('that of a large file is remembered until the file changes, in size or in time only', async () => {
+  const path = inFolder('raw');
+  const cache = inFolder('cache');
+  const bytes = Buffer.alloc(2 ** 26 + 1);
+  await writeFile(path, bytes);
+  expect((await rawChecksum(path, cache)).checksum).toBe(sha256(bytes));
+  expect(await readdir(cache).catch(() => [])).toEqual([]); // it may still be written to without a new time
+  vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] });
+  expect((await rawChecksum(path, cache)).checksum).toBe(sha256(bytes));
+  const [memory = ''] = await readdir(cache);
+  await writeFile(inFolder('cache', memory), 'f'.repeat(64));
+  expect((await rawChecksum(path, cache)).checksum).toBe('f'.repeat(64));
+  await writeFile(inFolder('cache', memory), 'damaged');
+  expect((await rawChecksum(path, cache)).checksum).toBe(sha256(bytes));
+  bytes[5] = 1;
+  await writeFile(path, bytes);
+  await utimes(path, 1000, 1000);
+  expect((await rawChecksum(path, cache)).checksum).toBe(sha256(bytes));
+});
+
+test('a disk that is full when rows leave the memory is no bug of this program', () => {
+  const full = [
+    "IO Error: Detached database 'prepared', but CHECKPOINT during DETACH failed. ",
+    'Checkpoint failed. Original error: Could not write file "/c/data.duckdb": No space left on device',
+  ];
+  expect(machineFault(new Error(full.join('\n')))).toBe('disk');
+  expect(machineFault(new Error('Invalid Input Error: CHECKPOINT\nNo space left'))).toBeUndefined();
 });

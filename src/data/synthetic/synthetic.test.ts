@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../support/errors.js';
-import { correlation, mean, moment, readColumns } from '../moments.fixture.js';
+import { correlation, dot, mean, moment, readColumns } from '../moments.fixture.js';
 import { drawSynthetic, synthetic, syntheticOptions } from './synthetic.js';
 
 const options = (settings: object = {}) =>
@@ -13,9 +13,6 @@ const options = (settings: object = {}) =>
 const open = (settings: object = {}) => synthetic.open(options(settings), { seed: 1, note: () => undefined });
 const draw = (settings: object = {}, seed = 1) => drawSynthetic(options({ dimension: 20, ...settings }), seed);
 const train = (rows: number) => ({ rows: { train: rows, validation: 1, test: 1 } });
-
-const dot = (a: ArrayLike<number> = [], b: ArrayLike<number> = []) =>
-  Array.from(a).reduce((sum, value, i) => sum + value * (b[i] ?? Number.NaN), 0);
 
 /** A uniform distribution has a fourth moment of 1.8 variances squared. */
 function expectNormal(values: ArrayLike<number>, variance = 1): void {

@@ -3,8 +3,14 @@ import { ConfigError } from '../../support/errors.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
 import type { SourceBlock } from '../dataset.js';
 import { defineLoader } from '../loader.js';
-import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
-import { generatorChecksum, generatorOptions, generatorSeed } from './generator-options.js';
+import {
+  type Generated,
+  generatedRows,
+  generatedSource,
+  generatorChecksum,
+  generatorOptions,
+  generatorSeed,
+} from '../store/generated-source.js';
 import { drawContextProcess, drawProcess, type Process } from './synthetic-process.js';
 
 /** Raise it when the same options give other rows. */

@@ -35,19 +35,24 @@ const comparison = /^((?:[<>=]|!=)[<>=!]*)\s*(.*)$/;
 
 const operators = ['>', '>=', '<', '<=', '=', '==', '!='];
 
+/** Of a comparison its operator and operand. */
+function compared(condition: Condition): readonly (string | undefined)[] {
+  return (typeof condition === 'string' && comparison.exec(condition)?.slice(1)) || [];
+}
+
 /** What is compared: `=` and `!=` as texts or as numbers with any of the values, the others as numbers with one. */
 export function conditionParts(condition: Condition): {
   readonly operator: string;
   readonly values: readonly string[];
 } {
-  const [, operator, operand = ''] = (typeof condition === 'string' && comparison.exec(condition)) || [];
+  const [operator, operand = ''] = compared(condition);
   if (operator === undefined) return { operator: '=', values: [condition].flat().map(String) };
   return { operator: operator === '==' ? '=' : operator, values: [operand] };
 }
 
 /** The reason why a condition makes no sense. */
 export function mistakeIn(condition: Condition): string | undefined {
-  const [, operator, operand = ''] = (typeof condition === 'string' && comparison.exec(condition)) || [];
+  const [operator, operand = ''] = compared(condition);
   if (operator === undefined) return undefined;
   if (!operators.includes(operator) || (operator.startsWith('=') && operand === '')) {
     return `'${condition}' is no comparison (${operators.join(', ')} and a value); a text that begins so stands in a list: ['…']`;

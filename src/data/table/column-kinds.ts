@@ -13,12 +13,13 @@ import {
   numberSql,
   partSql,
   type StagedColumn,
+  type StagedRows,
+  stagedTable,
   textSql,
   timeForms,
   timeOfNumbers,
   timesOfText,
-} from './staged-columns.js';
-import { type StagedRows, stagedTable } from './staged-rows.js';
+} from './staged-rows.js';
 
 /** Whole numbers with no more different values than this are taken for categories. */
 export const fewValues = 20;
@@ -202,7 +203,6 @@ async function columnsOfMany(database: DuckDBConnection, columns: readonly Stage
       const different = `(SELECT DISTINCT input, value FROM ${values})`; // of few texts each is made a number once
       const counts = await numbersBy(
         database,
-        1,
         `SELECT input, count(DISTINCT ${number}) FROM ${different} GROUP BY input`,
       );
       for (const [place, column] of some.entries()) if ((counts(place)[0] ?? 0) > fewValues) many.add(column);
@@ -254,7 +254,7 @@ async function likelyTimes(
   const first = `SELECT input, unnest(arg_min(value, row, 1000)) AS value FROM ${values} WHERE value IS NOT NULL GROUP BY input`;
   const mayBe = "number_of(value) IS NULL AND (value < ':' OR lower(value[1]) IN ('e', 'i'))"; // DuckDB reads epoch and infinity
   const counts = ways.map((way) => `count(CASE WHEN ${mayBe} THEN ${way} END)`).join(', ');
-  const sample = await numbersBy(database, 1, `SELECT input, count(*), ${counts} FROM (${first}) GROUP BY input`);
+  const sample = await numbersBy(database, `SELECT input, count(*), ${counts} FROM (${first}) GROUP BY input`);
   for (const [way, counted] of ways.entries()) {
     const some = texts.filter((_, place) => {
       const [all = 0, ...fitting] = sample(place);

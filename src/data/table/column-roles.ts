@@ -4,7 +4,7 @@ import { ConfigError } from '../../support/errors.js';
 import type { SourceTask } from '../dataset.js';
 import type { CellReading } from '../encoding.js';
 import type { Condition } from './cell.js';
-import { filePattern, isPattern } from './data-files.js';
+import { filePattern, isPattern } from './row-file.js';
 import { type ColumnOption, type Reference, type TableOptions, type TaskOption, usualSplit } from './table-options.js';
 
 export interface InputColumn extends CellReading {
@@ -21,6 +21,8 @@ export interface LabelColumn {
   /** Of a multiclass task: its classes, or that they are those of the training rows. */
   readonly classes?: readonly string[] | 'of training' | undefined;
   readonly mask?: { readonly name: string; readonly condition: Condition } | undefined;
+  /** The columns whose product is a label's weight, that of the task first. Absent: a label counts as its row. */
+  readonly weights?: readonly [string, ...string[]] | undefined;
 }
 
 /** Columns by their names. */
@@ -55,7 +57,7 @@ export function columnRoles(
   const { split = usualSplit, tasks } = options;
   const columns = new Map(Object.entries(options.columns));
   const labels = Object.entries(tasks).flatMap(([name, task]) =>
-    chosen.includes(name) ? [labelColumn(name, task, find)] : [],
+    chosen.includes(name) ? [labelColumn(name, task, options.weight, find)] : [],
   );
   const isGlob = (reference: string) => isPattern(reference) && !names.includes(reference);
   for (const [reference, option] of [...columns].filter(([reference]) => !isGlob(reference))) {
@@ -82,7 +84,9 @@ export function columnRoles(
   const hidden = new Set<string | undefined>([
     ...('fraction' in split ? [] : bySplit),
     weight,
-    ...Object.entries(tasks).flatMap(([name, { column = name, mask }]) => [column, mask?.column ?? column].map(String)),
+    ...Object.entries(tasks).flatMap(([name, { column = name, mask, weight = column }]) =>
+      [column, mask?.column ?? column, weight].map(String),
+    ),
   ]);
   const optionOf = (name: string): ColumnOption | undefined => {
     if (columns.has(name)) return columns.get(name);
@@ -119,7 +123,8 @@ export function columnRoles(
 
 function labelColumn(
   name: string,
-  { column = name, multiclass, regression, positive, mask }: TaskOption,
+  { column = name, multiclass, regression, positive, mask, weight }: TaskOption,
+  rowWeight: Reference | undefined,
   find: (reference: Reference, key: string) => string,
 ): LabelColumn {
   const type = multiclass !== undefined ? 'multiclass' : regression ? 'regression' : 'binary';
@@ -132,5 +137,9 @@ function labelColumn(
       name: find(mask.column, `tasks.${name}.mask.column`),
       condition: mask.where ?? [mask.equals ?? []].flat(),
     },
+    weights:
+      weight === undefined
+        ? undefined
+        : [find(weight, `tasks.${name}.weight`), ...[rowWeight ?? []].flat().map(String)],
   };
 }

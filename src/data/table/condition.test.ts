@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { literal, queryRows, withDatabase } from '../store/database.js';
 import type { Condition } from './cell.js';
-import { conditionSql, macros } from './staged-columns.js';
+import { conditionSql, macros } from './staged-rows.js';
 import { tableOptions } from './table-options.js';
 
 const schema = z.strictObject(tableOptions);

@@ -1,15 +1,26 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
-import { numberKey } from '../encode/number-key.js';
+import { numberKey } from '../encode/vocabulary.js';
 import { literals, queryNumbers, queryRows } from '../store/database.js';
 import type { KnownRows } from './column-kinds.js';
 import type { ColumnRoles, LabelColumn } from './column-roles.js';
 import type { RowSplits } from './row-splits.js';
-import { conditionSql, entryWeight, keySql, listEntries, numberSql, spelling, textSql } from './staged-columns.js';
-import type { StagedRows } from './staged-rows.js';
+import {
+  conditionSql,
+  entryWeight,
+  keySql,
+  listEntries,
+  numberSql,
+  type StagedRows,
+  spelling,
+  textSql,
+} from './staged-rows.js';
 
-/** SQL of a label: NULL outside the task's sample space, and where it is wrong, which `refuseFaults` refuses. */
+/**
+ * SQL of a label: NULL outside the task's sample space, and where it is wrong, which `refuseFaults` refuses. A label of
+ * weight 0 is outside.
+ */
 export function labelSql(label: LabelColumn, staged: StagedRows) {
   const staging = (name: string) => must(staged.columns.get(name), `column '${name}'`);
   const column = staging(label.name);
@@ -29,9 +40,12 @@ export function labelSql(label: LabelColumn, staged: StagedRows) {
   const plain = { binary, regression: number, multiclass: classes.length > 0 ? index : 'NULL' };
   const value = condition ? `(${condition.holds})::DOUBLE` : plain[type];
   const present = `${column.sql} IS NOT NULL`;
-  const inside = mask ? `(${present} AND ${mask.sql} IS NOT NULL AND ${mask.holds})` : present;
+  const within = mask ? `(${present} AND ${mask.sql} IS NOT NULL AND ${mask.holds})` : present;
+  const weight = label.weights?.map((name) => `(${numberSql(staging(name))})`).join(' * ');
+  const inside = weight === undefined ? within : `(${within} AND ${weight} <> 0)`;
   return {
     value: `CASE WHEN ${inside} THEN ${value} END`,
+    weight: weight === undefined ? undefined : { sql: weight, isWrong: `${within} AND ${isNoWeight(weight)}` },
     text,
     key,
     present,
@@ -87,11 +101,12 @@ interface Fault {
   readonly what: string;
 }
 
+/** @param isNew Rows of a trained model, whose options no message advises to change. */
 export function findFaults(
   { staged, inputs }: KnownRows,
   { labels, weight }: Pick<ColumnRoles, 'labels' | 'weight'>,
   { faults }: RowSplits,
-  { fixed }: { readonly fixed?: boolean },
+  isNew: boolean,
 ): Fault[] {
   const found: Fault[] = faults.map((fault) => ({ ...fault, sql: `NOT given AND ${fault.sql}` }));
   const weights = weight === undefined ? undefined : staged.columns.get(weight);
@@ -102,7 +117,12 @@ export function findFaults(
   const notComparable = ', which cannot be compared with a number.';
   for (const label of labels) {
     const { name, task, positive } = label;
-    const { value, present, inside, comparable, mask } = labelSql(label, staged);
+    const { value, present, inside, comparable, mask, weight } = labelSql(label, staged);
+    if (weight && label.weights) {
+      const times = label.weights.length > 1 ? ', times dataset.weight,' : '';
+      const what = `; the weight of task '${task.name}'${times} is 0, or a number from 1e-30 to 1e30, for every row of its sample space.`;
+      found.push({ sql: weight.isWrong, column: label.weights[0], what });
+    }
     if (mask && label.mask) {
       const sql = `${present} AND ${mask.sql} IS NOT NULL AND NOT ${mask.comparable}`;
       found.push({ sql, column: label.mask.name, what: notComparable });
@@ -112,14 +132,14 @@ export function findFaults(
         ? `, which is no number: task '${task.name}' is a regression.`
         : task.type === 'multiclass'
           ? otherClass(label)
-          : `, which is neither 0 nor 1${fixed ? '' : `; say which labels are 1: tasks: { ${task.name}: { positive: … } }, or regression: true`}.`;
+          : `, which is neither 0 nor 1${isNew ? '' : `; say which labels are 1: tasks: { ${task.name}: { positive: … } }, or regression: true`}.`;
     if (positive === undefined) found.push({ sql: `${inside} AND ${value} IS NULL`, column: name, what: wrong });
     else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
   }
   for (const { kind, column, number, lenient, faulty, time, part, weights, separator } of inputs) {
     const { name } = column;
     if ((kind === 'numeric' || part !== undefined) && !lenient && faulty) {
-      const advice = fixed ? '' : `; if it has categories: columns: { ${name}: categorical }`;
+      const advice = isNew ? '' : `; if it has categories: columns: { ${name}: categorical }`;
       const what = `, which is no ${time === undefined ? 'number' : 'date as those of the column'}${advice}.`;
       found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
     }

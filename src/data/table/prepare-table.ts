@@ -11,17 +11,26 @@ import { columnKinds, type KnownInput } from './column-kinds.js';
 import { columnRoles, type LabelColumn } from './column-roles.js';
 import { findFaults, labelSql, refuseFaults, tellLosses, withClasses } from './labels.js';
 import { type RowSplits, rowSplits } from './row-splits.js';
-import { entryName, entryWeight, listEntries, numberSql, textSql } from './staged-columns.js';
-import { checkColumns, type SplitFile, type StagedRows, stagedTable, stageRows } from './staged-rows.js';
+import {
+  checkColumns,
+  entryName,
+  entryWeight,
+  listEntries,
+  numberSql,
+  type SplitFile,
+  type StagedRows,
+  stagedTable,
+  stageRows,
+  textSql,
+} from './staged-rows.js';
 import { isOfTest, type TableOptions } from './table-options.js';
 
 /** Facts about the data that the options lack. */
 interface About {
   readonly checksum: string;
-  /** The loader sets the options, so messages do not advise to change them. */
-  readonly fixed?: boolean;
   /**
    * The rows are new ones of a model that is trained: all of the test split, and read as those of training. By column.
+   * Its options are fixed, so messages do not advise to change them.
    */
   readonly trained?: ReadonlyMap<string, CellReading>;
   /** Tasks whose labels are read. Absent: all. The others’ columns are no inputs, unless `columns` names them. */
@@ -49,6 +58,7 @@ export async function prepareTable(
   checkColumns(files, undefined);
   const { path, names } = must(files[0], 'file').file;
   const { trained, keep = [] } = about;
+  const isNew = trained !== undefined;
   const {
     inputs: asked,
     labels: asLabels,
@@ -63,7 +73,7 @@ export async function prepareTable(
   await limitMemory(database, read.size, Number(threads));
   const notes: string[] = [];
   const hashed = asked.find(({ name, hash }) => name === group && hash !== undefined);
-  if (hashed && !trained)
+  if (hashed && !isNew)
     notes.push(
       `dataset.group: '${group}' is hashed to ${hashed.hash} values; rows of one value are one group, so its users that share one count together. Name a column that is not hashed, or hash to more.`,
     );
@@ -76,12 +86,15 @@ export async function prepareTable(
   signal?.throwIfAborted();
   const splits = await rowSplits(database, staged, { split }, options);
   const labels = await withClasses(database, asLabels, staged, splits);
-  await refuseFaults(database, splits, findFaults({ staged, inputs }, { labels, weight }, splits, about), staged);
+  await refuseFaults(database, splits, findFaults({ staged, inputs }, { labels, weight }, splits, isNew), staged);
   const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
   return withProgress(database, written, async () => {
     const { selected, joins } = await writeDictionaries(database, inputs, signal);
-    for (const [t, label] of labels.entries())
-      selected.push(`coalesce((${labelSql(label, staged).value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
+    for (const [t, label] of labels.entries()) {
+      const { value, weight, inside } = labelSql(label, staged);
+      selected.push(`coalesce((${value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
+      if (weight) selected.push(`CASE WHEN ${inside} THEN (${weight.sql})::FLOAT ELSE 0 END AS v${t}`);
+    }
     const weights = staged.columns.get(weight ?? '');
     if (weights) selected.push(`(${numberSql(weights)})::FLOAT AS weight`);
     const order = `split * ${2 ** 31} + CASE WHEN split = 0 THEN sort_key ELSE 0 END, row`;
@@ -92,8 +105,8 @@ export async function prepareTable(
       const kept = keep.map((name) => `${must(staged.columns.get(name), name).sql} AS ${identifier(name)}`);
       await database.run(`CREATE TABLE prepared.kept AS SELECT ${kept.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
     }
-    if (!trained) await tellLosses(database, splits, { staged, inputs }, labels, notes);
-    const checked = { path, options, notes, isNew: trained !== undefined };
+    if (!isNew) await tellLosses(database, splits, { staged, inputs }, labels, notes);
+    const checked = { path, options, notes, isNew };
     const { rows, masked } = await checkWritten(database, splits, staged, labels, checked);
     onShare(1);
     return {
@@ -106,11 +119,11 @@ export async function prepareTable(
         cells: part ? { time, part, of } : kind === 'numeric' ? { lenient, time } : { hash, separator, weights },
       })),
       texts: { missing: options.missing, exact: options.exact },
-      tasks: labels.map(({ task }) => task),
+      tasks: labels.map(({ task, weights }) => ({ ...task, ...(weights ? { weighted: true } : {}) })),
       rows,
       masked,
       weighted: weights !== undefined,
-      ...(trained ? { fileRows: staged.files.map(({ rows }) => rows) } : {}),
+      fileRows: trained && staged.files.map(({ rows }) => rows),
       checksum: about.checksum,
       notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
       group,
@@ -223,10 +236,11 @@ async function checkWritten(
   for (const [t, label] of labels.entries()) {
     const [present = 0, ones = 0, training = 0] = known.slice(3 * t);
     if (training === 0) {
-      const { task, name, mask } = label;
+      const { task, name, mask, weights: [weight] = [] } = label;
       const met = mask ? `, and meets tasks.${task.name}.mask (column '${mask.name}')` : '';
+      const counts = weight === undefined ? '' : `, and a weight above 0 in column '${weight}'`;
       throw new DataError(
-        `${path}: no training row is in the sample space of task '${task.name}': none has a label in column '${name}'${met}.`,
+        `${path}: no training row is in the sample space of task '${task.name}': none has a label in column '${name}'${met}${counts}.`,
       );
     }
     if (label.positive === undefined || ones > 0 || present === 0) continue;

@@ -12,8 +12,7 @@ import {
   said,
   twiceInOneCase,
 } from './row-file.js';
-import { type StagedColumn, textSql } from './staged-columns.js';
-import { checkColumns, stagedTable, stageRows, type TableFile } from './staged-rows.js';
+import { checkColumns, type StagedColumn, stagedTable, stageRows, type TableFile, textSql } from './staged-rows.js';
 
 /** What a query reads: files by name, and perhaps a database. */
 export interface QuerySources {

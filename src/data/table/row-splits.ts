@@ -14,11 +14,12 @@ import {
   keySql,
   numberSql,
   type StagedColumn,
+  type StagedRows,
   spelling,
+  stagedTable,
   textSql,
   timesOfText,
-} from './staged-columns.js';
-import { type StagedRows, stagedTable } from './staged-rows.js';
+} from './staged-rows.js';
 import { isOfTest, type TableOptions, usualSplit } from './table-options.js';
 
 const usualShare = 0.1;

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../../support/folder.fixture.js';
-import type { Source, SplitName } from '../dataset.js';
+import { type Source, type SplitName, splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
 import { table } from './table-loader.js';
 
@@ -27,24 +27,28 @@ export async function file(content: string | Uint8Array, name = 'data.csv'): Pro
   return join(own, name);
 }
 
+/** A table, with the binary task `y` unless others are given. */
 export async function open(
   settings: object,
   notes: string[] = [],
   context: Partial<LoaderContext> = {},
 ): Promise<Source> {
-  const options = { loader: 'table', cache: join(testFolder(), 'cache'), ...settings };
+  const options = { loader: 'table', cache: join(testFolder(), 'cache'), tasks: { y: {} }, ...settings };
   return table.open(options, { seed: 1, note: (message) => notes.push(message), ...context });
 }
 
 /**
- * Every row of a split, in the order of the files: columns as text, number or list, labels and masks by name, and the
- * weight if there are weights.
+ * Every row of some splits, or of all, in the order of the files: columns as text, number or list, labels and masks by
+ * name, and the weight if there are weights.
  */
-export async function readRows(source: Source, name: SplitName) {
-  const split = source.splits[name];
+export async function readRows(source: Source, ...names: readonly SplitName[]) {
   const rows: Record<string, unknown>[] = [];
   const numbers: number[] = [];
-  for (let b = 0; b * split.blockRows < split.rows; b++) {
+  const splits = (names.length > 0 ? names : splitNames).map((name) => source.splits[name]);
+  const blocks = splits.flatMap((split) =>
+    Array.from({ length: Math.ceil(split.rows / split.blockRows) }, (_, b) => [split, b] as const),
+  );
+  for (const [split, b] of blocks) {
     const block = await split.read(b);
     numbers.push(...((await split.numbers?.(b)) ?? []));
     for (let row = 0; row < block.rows; row++) {
@@ -65,6 +69,7 @@ export async function readRows(source: Source, name: SplitName) {
       for (const [t, task] of source.tasks.entries()) {
         const inside = !Number.isNaN(block.labels[t]?.[row]);
         found[`y:${task.name}`] = inside ? block.labels[t]?.[row] : 'outside';
+        if (block.labelWeights?.[t]) found[`weight:${task.name}`] = block.labelWeights[t][row];
       }
       if (block.weights) found.weight = block.weights[row];
       rows.push(found);
@@ -74,3 +79,7 @@ export async function readRows(source: Source, name: SplitName) {
   return order.map((row) => rows[row] ?? {});
 }
 export const folds = { column: 'fold', validation: 'v', test: 't' };
+
+/** So many lines. */
+export const lines = (count: number, line: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('');

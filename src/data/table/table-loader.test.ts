@@ -1,9 +1,11 @@
+import { readdirSync, writeFileSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { SplitName } from '../dataset.js';
-import { file, folds, open, readRows } from './table-loader.fixture.js';
+import { file, folds, lines, open, readRows } from './table-loader.fixture.js';
+import { openNewRows } from './table-loader.js';
 
 test('a split by a group: no value in two splits, the same under one seed, rows without a value alone', async () => {
   const lines = Array.from(
@@ -13,7 +15,7 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
   const path = await file(`user,x,y\n${lines.join('\n')}\n`);
   const split = { fraction: { validation: 0.2, test: 0.2 }, group: 'user' };
   const splitUsers = async (settings: object) => {
-    const source = await open({ path, tasks: { y: {} }, split, ...settings });
+    const source = await open({ path, split, ...settings });
     const names = ['train', 'validation', 'test'] as const;
     return Promise.all(names.map(async (name) => (await readRows(source, name)).map(({ user }) => String(user))));
   };
@@ -32,7 +34,7 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
   const groups = (parts: readonly (readonly string[])[]) =>
     parts.map((part) => [...new Set(part)].filter(Boolean).sort());
   expect(groups(turned)).toEqual(groups([train, validation, test]));
-  await expect(open({ path, tasks: { y: {} }, split, splitSeed: 'run' })).rejects.toThrow(
+  await expect(open({ path, split, splitSeed: 'run' })).rejects.toThrow(
     /draws single rows .*, neither groups nor strata/,
   );
 });
@@ -100,12 +102,9 @@ d,4,x,t,0,0,0,
   ]);
 });
 
-const lines = (count: number, line: (i: number) => string) =>
-  Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('');
-
 test('whole numbers are categories while they are few, and a split by fraction follows splitSeed alone', async () => {
   const path = await file(`few,many,half,y\n${lines(1000, (i) => `${i % 20},${i % 21},${(i % 2) / 2},${i % 2}`)}`);
-  const source = await open({ path, tasks: { y: {} }, split: { fraction: { validation: 0.2, test: 0.3 } } });
+  const source = await open({ path, split: { fraction: { validation: 0.2, test: 0.3 } } });
   expect(source.columns.map(({ kind }) => kind)).toEqual(['categorical', 'numeric', 'numeric']);
   const { train, validation, test } = source.splits;
   expect(train.rows + validation.rows + test.rows).toBe(1000);
@@ -113,7 +112,6 @@ test('whole numbers are categories while they are few, and a split by fraction f
   expect(Math.abs(test.rows - 300)).toBeLessThan(58);
   const again = await open({
     path,
-    tasks: { y: {} },
     split: { fraction: { validation: 0.2, test: 0.3 } },
     splitSeed: 1,
   });
@@ -124,7 +122,7 @@ test('whole numbers are categories while they are few, and a split by fraction f
 test('a split by time: the last rows, equal times together', async () => {
   const days = [5, 1, 9, 3, 8, 8, 2, 4, 7, 6];
   const path = await file(`when,x,y\n${days.map((day) => `2024-05-0${day} 12:00,${day}.5,1\n`).join('')}`);
-  const source = await open({ path, tasks: { y: {} }, split: { time: 'when', validation: 0.2, test: 0.2 } });
+  const source = await open({ path, split: { time: 'when', validation: 0.2, test: 0.2 } });
   const x = async (name: SplitName) => (await readRows(source, name)).map((row) => row['x']);
   expect(await x('test')).toEqual([9.5, 8.5, 8.5]);
   expect(await x('validation')).toEqual([7.5]);
@@ -140,7 +138,7 @@ test('folders named column=value, which are columns in a query only, are noted',
     await mkdir(join(root, day));
     await writeFile(join(root, day, 'part.csv'), text);
   }
-  await open({ path: join(root, '*', '*.csv'), tasks: { y: {} } }, notes);
+  await open({ path: join(root, '*', '*.csv') }, notes);
   expect(notes).toContainEqual(expect.stringMatching(/^Folders named column=value are columns in a query only/));
 });
 
@@ -149,7 +147,7 @@ test('several files, a pattern, files of their own for splits, columns in anothe
   await writeFile(first.replace('part-1', 'part-2'), 'y,x\n1,2.5\n');
   await writeFile(first.replace('part-1.csv', 'other.csv'), 'y,z\n1,2.5\n');
   const last = await file(gzipSync('x\ty\r\n9.5\t1\r\n'), 'last.tsv.gz');
-  const settings = { validation: last, tasks: { y: {} }, columns: { x: 'numeric' } };
+  const settings = { validation: last, columns: { x: 'numeric' } };
   const copy = await file('y,x\n0,7\n');
   const source = await open({ path: first.replace('part-1', 'part-*'), test: copy, ...settings });
   expect(await readRows(source, 'train')).toEqual([
@@ -168,7 +166,7 @@ test('one file under two names is one file: its rows count once, and it cannot b
   const link = path.replace('data', 'link');
   await symlink(path, link);
   const names = [path, path.replace('data', './data'), relative(process.cwd(), path), link];
-  const source = await open({ path: [...names, path.replace('data', '*')], tasks: { y: {} } });
+  const source = await open({ path: [...names, path.replace('data', '*')] });
   const { train, validation, test: last } = source.splits;
   expect(train.rows + validation.rows + last.rows).toBe(60);
 });
@@ -195,7 +193,7 @@ test('no header: columns by number, between control characters as Hive writes th
 test('the second opening reads the prepared table; a changed file is read again', async () => {
   const path = await file('x,y,fold\n1.5,1,\n2.5,0,v\n3.5,1,t\n');
   const notes: string[] = [];
-  const settings = { path, tasks: { y: {} }, split: folds };
+  const settings = { path, split: folds };
   const first = await open(settings, notes);
   const second = await open(settings, notes);
   expect(notes).toEqual([notes[0], notes[0]]); // of the inference, which took place once
@@ -214,4 +212,44 @@ test('a mask reads booleans as labels do; a task without a training row is an er
   await expect(masked(2)).rejects.toThrow(
     "no training row is in the sample space of task 'buy': none has a label in column 'buy', and meets tasks.buy.mask (column 'click').",
   );
+});
+
+const rows = (first: number) => `x,y\n${Array.from({ length: 100 }, (_, i) => `${first + i}.5,${i % 2}`).join('\n')}\n`;
+
+/** A signal to which a preparation listens between the checksums of its files and their reading; then it calls `then`. */
+function listened(then: () => void): AbortSignal {
+  const { signal } = new AbortController();
+  signal.addEventListener = then;
+  return signal;
+}
+
+const wanted = { inputs: [{ name: 'x', kind: 'numeric' as const, cells: {} }], labels: {}, keep: [] };
+const ways: Record<string, (path: string, cache: string, signal?: AbortSignal) => Promise<unknown>> = {
+  'a table': (path, cache, signal) => open({ path, cache }, [], { signal }),
+  'a query': (_, cache, signal) => open({ query: 'SELECT * FROM t', files: { t: _ }, cache }, [], { signal }),
+  'new rows': async (path, _, signal) => {
+    const context = { seed: 1, note: () => undefined, signal };
+    await (await openNewRows([path], wanted, { exact: false }, context)).release();
+  },
+};
+
+test.each(Object.keys(ways))('%s: a file that changes between its checksum and its reading is told', async (way) => {
+  const path = await file(rows(0));
+  const cache = join(dirname(path), 'cache');
+  const failure = ways[way]?.(
+    path,
+    cache,
+    listened(() => writeFileSync(path, rows(1000))),
+  );
+  await expect(failure).rejects.toThrow(`${path} changed while it was read. Run this again when nothing writes to it.`);
+  expect(readdirSync(dirname(path))).toEqual(['data.csv']);
+});
+
+test('the same when a file breaks; after it, the rows are those of the file', async () => {
+  const path = await file(rows(0));
+  const settings = { path };
+  const signal = listened(() => writeFileSync(path, 'x,y\n1,2,3\n'));
+  await expect(open(settings, [], { signal })).rejects.toThrow('changed while it was read');
+  writeFileSync(path, rows(0));
+  expect((await readRows(await open(settings), 'train')).every(({ x }) => Number(x) < 100)).toBe(true);
 });

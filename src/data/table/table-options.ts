@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { countUpTo } from '../../config/count.js';
-import { numberKey } from '../encode/number-key.js';
+import { numberKey } from '../encode/vocabulary.js';
 import { calendarParts } from '../encoding.js';
-import { publishedFileSchema } from '../fetch/published-file.js';
-import { splitSeedSchema } from '../split-seed.js';
+import { publishedFileSchema } from '../fetch/fetch-files.js';
+import { splitSeedSchema } from '../loader.js';
 import { conditionSchema, mistakeIn, valueSchema } from './cell.js';
 
 /** A column by its name, which is its number from 1 if the file has no names. */
@@ -77,6 +77,11 @@ const taskSchema = z
       .optional()
       .describe(
         "The sample space: `{ column, equals: <value or list> }` or `{ column, where: '> 3' }`. `true` equals 1, `false` 0. A missing label is outside it; training needs a row inside.",
+      ),
+    weight: reference
+      .optional()
+      .describe(
+        'A column of numbers as `dataset.weight`, whose product with it counts: how much each row counts in this task’s loss and metrics. A row of weight 0 is outside the sample space.',
       ),
   })
   .refine(({ positive, regression }) => !(regression && positive !== undefined), {
@@ -181,7 +186,7 @@ export const tableOptions = {
     .describe('Texts that stand for a missing value.'),
   tasks: byName('task', taskSchema)
     .refine((tasks) => Object.keys(tasks).length > 0, 'no task')
-    .describe('The tasks by name: `{ <task>: { column, positive, regression, multiclass, mask } }`.'),
+    .describe('The tasks by name: `{ <task>: { column, positive, regression, multiclass, mask, weight } }`.'),
   columns: byName('column', columnSchema)
     .prefault({})
     .describe(

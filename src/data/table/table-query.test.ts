@@ -44,13 +44,11 @@ test('variables are values of the query: texts, numbers, booleans, lists', async
     WHERE x IN getvariable('kept') OR getvariable('all')`;
   const split = { column: 'part', validation: 2, test: 3 };
   const opened = (variables: object) =>
-    open({ query, files: { t: path }, tasks: { y: {} }, columns: { '*': 'categorical' }, split, variables });
+    open({ query, files: { t: path }, columns: { '*': 'categorical' }, split, variables });
   const text = "it's '; DROP TABLE t; --";
   const variables = { text, whole: 3, share: 0.1, kept: [90, 91, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], all: false };
   const source = await opened(variables);
-  const rows = (
-    await Promise.all((['train', 'validation', 'test'] as const).map((split) => readRows(source, split)))
-  ).flat();
+  const rows = await readRows(source);
   expect(rows).toHaveLength(12);
   for (const row of rows) expect([row.text, row.type, row.last]).toEqual([text, 'BIGINT', String(Number(row.x) >= 89)]);
   const all = await opened({ ...variables, all: true });
@@ -64,9 +62,9 @@ test('variables are values of the query: texts, numbers, booleans, lists', async
   await expect(opened({ ...variables, shares: 1 })).rejects.toThrow(
     /the query has no getvariable\('shares'\) \(did you mean 'share'\?\)/,
   );
-  await expect(
-    open({ query: "SELECT 1 AS y -- getvariable('old')", tasks: { y: {} }, variables: { old: 1 } }),
-  ).rejects.toThrow("the query has no getvariable('old')");
+  await expect(open({ query: "SELECT 1 AS y -- getvariable('old')", variables: { old: 1 } })).rejects.toThrow(
+    "the query has no getvariable('old')",
+  );
 });
 
 test('a database’s tables are read by name, and it is not written', async () => {
@@ -75,16 +73,16 @@ test('a database’s tables are read by name, and it is not written', async () =
     await database.run(`ATTACH '${path}' AS made`);
     await database.run('CREATE TABLE made.rows AS SELECT i / 2 AS x, i % 2 AS y FROM range(100) t(i)');
   });
-  const source = await open({ query: 'SELECT * FROM rows', database: path, tasks: { y: {} } });
+  const source = await open({ query: 'SELECT * FROM rows', database: path });
   expect(source.splits.train.rows).toBeGreaterThan(60);
-  const write = open({ query: 'DELETE FROM source.rows', database: path, tasks: { y: {} } });
+  const write = open({ query: 'DELETE FROM source.rows', database: path });
   await expect(write).rejects.toThrow('dataset.query: it is no SELECT (');
 });
 
 test('what is wrong is told: SQL, files that are not named, options that exclude each other', async () => {
   const { ratings, users } = await threeTables();
   const failure = async (query: string, more: object = {}) =>
-    open({ query, files: { ratings, users }, tasks: { y: {} }, ...more }).then(() => '', String);
+    open({ query, files: { ratings, users }, ...more }).then(() => '', String);
   expect(await failure('SELECT z FROM ratings')).toMatch(/dataset\.query.*"z"/);
   expect(await failure("SELECT 1 AS x, 1 AS y FROM query('FROM read_csv(''/etc/passwd'')')")).toMatch(
     /dataset\.query: .*disabled/,
@@ -104,10 +102,9 @@ test('text files of a query are read as those of a path: columns by name, long n
   const one = await file(`\nid,code,x,y\n${ids.map((id, i) => `${id},0${i % 7},${i},0`).join('\n')}\n`, 'a.csv');
   const two = await file(`y,x,code,id\r\n${ids.map((id, i) => `1,${i},0${i % 7},${id}`).join('\r\n')}\r\n`, 'b.csv');
   const query = 'SELECT id, code, x, y, typeof(x) AS type FROM t -- all of them';
-  const settings = { tasks: { y: {} }, columns: { id: 'categorical', code: 'categorical', x: 'categorical' } };
+  const settings = { columns: { id: 'categorical', code: 'categorical', x: 'categorical' } };
   const source = await open({ query, files: { t: [one, two] }, ...settings });
-  const rows = [];
-  for (const split of ['train', 'validation', 'test'] as const) rows.push(...(await readRows(source, split)));
+  const rows = await readRows(source);
   expect(rows).toHaveLength(120);
   for (const { x, id, code, type } of rows)
     expect([id, code, type]).toEqual([ids[Number(x)], `0${Number(x) % 7}`, 'BIGINT']);
@@ -128,7 +125,6 @@ test('a query that gives other rows each time is refused wherever it hides; one 
       query,
       files: { users },
       database: path,
-      tasks: { y: {} },
       split: { fraction: { validation: 0.3, test: 0.3 } },
     }).then(() => '', String);
   const y = 'id % 2 AS y, id / 3 AS x';
@@ -159,9 +155,7 @@ test.each([
   const json = await file('{"id": 1, "y": 0}\n', 'data.jsonl');
   const files = { users, ratings, json };
   const query = `SELECT id % 2 AS y, id / 3 AS x, ${call} AS z FROM users LEFT JOIN json USING (id)`;
-  await expect(open({ query, files, tasks: { y: {} } })).rejects.toThrow(
-    /gives other rows each time; .* \(it calls \w+\)/,
-  );
+  await expect(open({ query, files })).rejects.toThrow(/gives other rows each time; .* \(it calls \w+\)/);
 });
 
 test('functions of the data alone are not refused', async () => {
@@ -170,7 +164,7 @@ test('functions of the data alone are not refused', async () => {
   const query = `SELECT user % 2 AS y, (SELECT max(age) FROM users) - count(*) AS x, hash(user) % 7 AS h,
     any_value(epoch(age(t::DATE, DATE '2020-01-01'))) AS z
     FROM ratings LEFT JOIN json ON id = user % 3 GROUP BY user, item, stars`;
-  const source = await open({ query, files: { users, ratings, json }, tasks: { y: {} } });
+  const source = await open({ query, files: { users, ratings, json } });
   expect(source.splits.train.rows).toBeGreaterThan(10);
 });
 

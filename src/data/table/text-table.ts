@@ -7,8 +7,7 @@ import { partialPath, removeRemains } from '../../support/files.js';
 import { readRawFile } from '../fetch/raw-file.js';
 import { fileLiteral, literal, literals, machineFault, sqlReason } from '../store/database.js';
 import { shown } from './cell.js';
-import { trimmedText } from './staged-columns.js';
-import type { TableFile } from './staged-rows.js';
+import { type TableFile, trimmedText } from './staged-rows.js';
 
 /** The dialect of a text file. */
 export interface Dialect {

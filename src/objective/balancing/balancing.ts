@@ -19,6 +19,8 @@ export interface Moment {
   readonly losses: Tensor;
   /** float32 [tasks]: 1 where the loss is above 0, as with rows of the task, else 0. */
   readonly present: Tensor;
+  /** float32 [tasks]: the config's weights. */
+  readonly lossWeights: Tensor;
   /** The method's own state. */
   readonly slots: Tensors;
   /** What was drawn for this step. */

@@ -1,6 +1,7 @@
 import { catalogue } from '../../support/catalogue.js';
 import { cagrad } from './cagrad.js';
 import { dwa } from './dwa.js';
+import { fairgrad } from './fairgrad.js';
 import { famo } from './famo.js';
 import { fixed } from './fixed.js';
 import { gradnorm } from './gradnorm.js';
@@ -8,6 +9,7 @@ import { metabalance } from './metabalance.js';
 import { mgda } from './mgda.js';
 import { pcgrad } from './pcgrad.js';
 import { random } from './random.js';
+import { stch } from './stch.js';
 import { uncertainty } from './uncertainty.js';
 
 /** Every method that balances task losses; a config that names none has the first. */
@@ -17,9 +19,11 @@ export const balancings = catalogue('balancing', [
   dwa,
   random,
   famo,
+  stch,
   gradnorm,
   pcgrad,
   cagrad,
   mgda,
   metabalance,
+  fairgrad,
 ]);

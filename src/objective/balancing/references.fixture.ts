@@ -7,6 +7,8 @@ interface Given {
   readonly losses: readonly number[];
   readonly present: readonly boolean[];
   readonly gradients: readonly (readonly number[])[];
+  /** The config's. */
+  readonly lossWeights: readonly number[];
   readonly learningRate: number;
   /** For `random`: its normals. For `pcgrad`: each task's other tasks, in their order. */
   readonly normals: readonly number[];
@@ -112,6 +114,40 @@ const cagrad = (scale: number) =>
     return plus(mean, worst, radius / norm(worst)).map((one) => (all.length * one) / scale);
   });
 
+/** The weights of each lambda_k L_k are the slopes of mu log sum_k exp(lambda_k (L_k - ideal_k) / mu) by it, times K. */
+const stch = (mu: number, ideal: readonly number[]) =>
+  weighted(({ losses, present, lossWeights }) => {
+    const here = [...losses.keys()].filter((k) => present[k] && at(lossWeights, k) > 0);
+    const smoothMaximum = (terms: readonly number[]) =>
+      mu * Math.log(sum(here.map((k) => Math.exp((at(terms, k) - at(lossWeights, k) * at(ideal, k)) / mu))));
+    const terms = losses.map((loss, k) => at(lossWeights, k) * loss);
+    const moved = (k: number, by: number) => smoothMaximum(terms.with(k, at(terms, k) + by));
+    return losses.map((_, k) => (here.length * (moved(k, 1e-5) - moved(k, -1e-5))) / 2e-5);
+  });
+
+/**
+ * The weights w with g_k . sum_i w_i g_i = w_k^(-1 / alpha), by bisection within bisection: a weight solves its equation
+ * where the later ones solve theirs. The products of a gradient with itself have the method's ridge.
+ */
+const fairgrad = (alpha: number) =>
+  apart(({ gradients, present }) => {
+    const all = gradients.filter((_, k) => present[k]);
+    const solved = (first: readonly number[]): readonly number[] => {
+      const gradient = all[first.length];
+      if (!gradient) return first;
+      let [low, high] = [-40, 40]; // of the logarithm
+      while (high - low > 1e-12) {
+        const middle = (low + high) / 2;
+        const w = solved([...first, Math.exp(middle)]);
+        const gain = inner(gradient, combination(all, w)) + 1e-6 * inner(gradient, gradient) * Math.exp(middle);
+        if (gain < Math.exp(-middle / alpha)) low = middle;
+        else high = middle;
+      }
+      return solved([...first, Math.exp(low)]);
+    };
+    return combination(all, solved([])).map((one) => all.length * one);
+  });
+
 /** @param size what a gradient is divided by while the combination is sought */
 const mgda = (size: (gradient: readonly number[], loss: number) => number) =>
   apart(({ gradients, losses, present }) => {
@@ -153,6 +189,18 @@ export const references: readonly (readonly [name: string, options: object, fres
   ['gradnorm', { over: 'all' }, (types) => gradnorm(types, 1, norm)],
   ['cagrad', {}, () => cagrad(1 + 0.5 ** 2)],
   ['cagrad', { rescale: false }, () => cagrad(1)],
+  [
+    'stch',
+    {},
+    (types) =>
+      stch(
+        0.1,
+        types.map(() => 0),
+      ),
+  ],
+  ['stch', { mu: 0.5, ideal: { t1: 0.4 } }, () => stch(0.5, [0, 0.4, 0])],
+  ['fairgrad', {}, () => fairgrad(1)],
+  ['fairgrad', { alpha: 0.5 }, () => fairgrad(0.5)],
   ['mgda', {}, () => mgda(() => 1)],
   ['mgda', { normalization: 'norm' }, () => mgda(norm)],
   ['mgda', { normalization: 'loss' }, () => mgda((_, loss) => loss)],

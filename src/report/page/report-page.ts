@@ -5,6 +5,7 @@ import { allEnvironments } from '../../training/folder/environment.js';
 import { answers, type PointAnswer } from '../answer.js';
 import { modelKey, type Section, sectionHtml } from '../charts/chart.js';
 import { modelSeries } from '../charts/palette.js';
+import { chosenText } from '../chosen-settings.js';
 import { explanations, signsInWords } from '../explain.js';
 import { longTable } from '../gain-columns.js';
 import { comparisonPoints, gainTables } from '../gain-rows.js';
@@ -96,8 +97,11 @@ export function typographic(text: string): string {
 /** Everything needed to repeat the comparison: command, data, versions, machine, config, and where its runs are. */
 function provenance({ comparison, command, config, runs }: ReportData): Html {
   const finished = [...runs.values()];
-  const models = comparisonPoints(comparison).flatMap(({ title, rows }) =>
-    rows.map((row) => folded(title === '' ? row.label : `${row.label}, ${title}`, modelRuns(row))),
+  const models = comparisonPoints(comparison).flatMap(({ title, rows, searches }) =>
+    rows.map((row) => {
+      const search = searches.find(({ label }) => label === row.label);
+      return folded(title === '' ? row.label : `${row.label}, ${title}`, modelRuns(row, search && chosenText(search)));
+    }),
   );
   return html`<section id="again"><h2>Make it again</h2>
 <pre class="command" tabindex="0" aria-label="Command">${command}</pre>
@@ -125,8 +129,11 @@ ${content}
 }
 
 /** The folders of a model's runs, each with its config, and what was searched or scaled for this model. */
-function modelRuns({ runs, tuned, tunedByTask, match, matchByTask }: ComparisonRow): Html {
-  const decided = Object.entries({ 'Chosen by the search': tuned ?? tunedByTask, Scaled: match ?? matchByTask });
+function modelRuns({ runs, tuned, tunedByTask, match, matchByTask }: ComparisonRow, bySeeds?: string): Html {
+  const decided = Object.entries({
+    'Chosen by the search': tuned ?? tunedByTask ?? bySeeds,
+    Scaled: match ?? matchByTask,
+  });
   return html`${decided.map(([what, value]) => (value ? html`<p>${what}: <code>${JSON.stringify(value)}</code></p>` : null))}<ul class="runs">${runs.map(runItem)}</ul>`;
 }
 

@@ -34,8 +34,7 @@ export async function predicted(
   const { columns, blocks } = predictions(run, encoded.dataset, engine, 'label', () => undefined);
   const all = columns.map((): number[] => []);
   for await (const block of blocks)
-    for (const [c, values] of block.columns.entries())
-      if (!('begins' in values)) all[c]?.push(...Array.from(values, Number));
+    for (const [c, values] of block.columns.entries()) all[c]?.push(...Array.from(values, Number));
   await encoded.release();
   return Object.fromEntries(columns.map(({ name }, c) => [name, must(all[c], name)]));
 }

@@ -25,8 +25,7 @@ import { programVersion } from '../../training/folder/environment.js';
 import { modelShape } from '../../training/setup.js';
 import { batchArrays, evaluationStep } from '../../training/step.js';
 import { storedSets, type TrainedModel } from '../trained-run.js';
-import { columnInputs, columnNodes, inputInfo } from './column-nodes.js';
-import { OnnxNodes } from './onnx-nodes.js';
+import { columnInputs, columnNodes, inputInfo, OnnxNodes } from './column-nodes.js';
 
 /** Upper limit of the constants in a file: the format allows less than 2 GiB. */
 const mostBytes = 2 ** 31 - 2 ** 28;

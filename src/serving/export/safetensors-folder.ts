@@ -8,7 +8,7 @@ import { ConfigError } from '../../support/errors.js';
 import { makeFolder, writeWhole } from '../../support/files.js';
 import { writeSafetensors } from '../../support/safetensors.js';
 import { programVersion } from '../../training/folder/environment.js';
-import { encodingFile } from '../../training/folder/run-manifest.js';
+import { encodingFile } from '../../training/folder/run-folder.js';
 import { modelShape } from '../../training/setup.js';
 import { storedSets, type TrainedModel } from '../trained-run.js';
 
@@ -34,10 +34,7 @@ export async function writeSafetensorsFolder(run: TrainedModel, folder: string):
     ...shape,
     files: sets.map(({ file, tasks }) => ({ file, tasks })),
     parameters: Object.fromEntries(
-      Object.entries(model.parameters).map(([name, { shape, kind, task }]) => [
-        name,
-        { shape, kind, ...(task === undefined ? {} : { task }) },
-      ]),
+      Object.entries(model.parameters).map(([name, { shape, kind, task }]) => [name, { shape, kind, task }]),
     ),
     seed: experiment.seed,
     checksum: result.dataset.checksum,

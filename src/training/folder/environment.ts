@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ChosenDevice } from '../../engine/devices/devices.js';
 import type { Engine } from '../../engine/engine.js';
-import { readStored } from './stored-file.js';
+import { readStored } from './run-folder.js';
 
 const packageJson = new URL('../../../package.json', import.meta.url);
 

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { fileSha256, sha256 } from '../../support/checksum.js';
+import { z } from 'zod';
+import { fileSha256, isIntact, sha256 } from '../../support/checksum.js';
+import { DataError, systemReason, UserError } from '../../support/errors.js';
 import { filesBelow, linkWhole, makeFolder, removeRemains, writeWhole } from '../../support/files.js';
 import { appendLine } from '../../support/growing-file.js';
 import { acquireLock, cannotWrite } from '../../support/lock.js';
 import { noteOnUntracked, type Tracking } from '../../tracking/trackers.js';
-import { isOfRun } from './run-manifest.js';
 
 /** A run's folder, held by one process at a time. */
 export interface RunFolder {
@@ -108,4 +109,136 @@ function lineEpoch(line: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether a run makes a file or folder of this name. Locks and temporary files do not count.
+ * @param path relative to the run's folder, with `/`
+ */
+export function isOfRun(path: string): boolean {
+  return (
+    [...files, ...others].includes(path) || isWeights(path) || /^tensorboard\/events\.out\.tfevents\.[^/]+$/.test(path)
+  );
+}
+
+/** SHA-256 of a run's files, by path: `files` of result.json. */
+export type FileHashes = Readonly<Record<string, string>>;
+
+export const predictionsFile = 'predictions.arrow';
+export const encodingFile = 'encoding.json';
+const configFile = 'config.yaml';
+/** A run can be read without these files and its weights. They may be deleted, but not changed. */
+const optional = [predictionsFile, encodingFile];
+const files = [configFile, 'environment.json', 'epochs.jsonl', 'gates.json', ...optional];
+const others = [
+  ...['checkpoints', 'tensorboard'],
+  ...['checkpoints/last.safetensors', 'log.jsonl', 'result.json', 'mlflow.json'],
+];
+
+function isWeights(path: string): boolean {
+  return /^checkpoints\/best(-\d+)?\.safetensors$/.test(path);
+}
+
+/** What `servedFiles` needs of a result. */
+interface Served {
+  readonly bestEpoch: Readonly<Record<string, number>>;
+  /** There if tasks share no parameters. */
+  readonly parametersByTask?: object | undefined;
+}
+
+interface ServedFile {
+  readonly file: string;
+  readonly tasks: readonly string[];
+}
+
+/** Files of parameters, each with the tasks that it serves: one, or where epochs of a joint model differ, one an epoch. */
+export function servedFiles({ bestEpoch, parametersByTask }: Served): readonly ServedFile[] {
+  const tasks = Object.keys(bestEpoch);
+  const epochs = [...new Set(Object.values(bestEpoch))];
+  if (parametersByTask || epochs.length === 1) return [{ file: 'checkpoints/best.safetensors', tasks }];
+  return epochs.map((epoch) => ({
+    file: `checkpoints/best-${epoch}.safetensors`,
+    tasks: tasks.filter((task) => bestEpoch[task] === epoch),
+  }));
+}
+
+/** The manifest of a finished run's folder. */
+export function hashFiles(folder: string, weights: readonly string[]): FileHashes {
+  const present = [...files, ...weights].filter((name) => existsSync(join(folder, name)));
+  return Object.fromEntries(present.map((name) => [name, fileSha256(join(folder, name))]));
+}
+
+/**
+ * Compares a run's files with its manifest; predictions are compared when they are read. The config may have another
+ * name, engine, tracking or path: its hash covers the rest.
+ * @returns notes for the user
+ * @throws DataError that names a missing or changed file.
+ */
+export function checkFiles(folder: string, manifest: FileHashes): readonly string[] {
+  const notes: string[] = [];
+  for (const [name, expected] of Object.entries(manifest)) {
+    const file = join(folder, name);
+    if (!(files.includes(name) || isWeights(name)) || name === predictionsFile) continue;
+    if ((optional.includes(name) || isWeights(name)) && !existsSync(file)) continue;
+    if (existsSync(file) && fileSha256(file) === expected) continue;
+    if (name === configFile && existsSync(file))
+      notes.push(`${file} was edited after the run: its name, engine, tracking or paths.`);
+    else throw notWhatWasWritten(file, `Put it back, or delete ${folder} and train the run again.`);
+  }
+  return notes;
+}
+
+export function notWhatWasWritten(file: string, mend: string): DataError {
+  return new DataError(`${file} is ${existsSync(file) ? 'not what the run wrote (SHA-256)' : 'gone'}. ${mend}`);
+}
+
+/** Every config, result and comparison is smaller. */
+const mostBytes = 2 ** 28;
+
+/**
+ * Reads a run's file. `shape` checks all that its readers rely on, because folders are copied, cut short and edited. A
+ * document with its own checksum must match it.
+ * @throws DataError with the file and what to do.
+ */
+export function readStored<Value>(
+  file: string,
+  shape: z.ZodType,
+  parse: (text: string) => Value,
+  mend = `Delete ${dirname(file)} and train the run again`,
+  most = mostBytes,
+): Value {
+  try {
+    checkFile(file, most);
+    const value = parse(readFileSync(file, 'utf8'));
+    if (isIntact(value) === false) throw new Error('its content is not what was written (SHA-256)');
+    const issue = shape.safeParse(value).error?.issues[0];
+    if (!issue) return value;
+    throw new Error(`${issue.path.join('.') || 'its content'}: ${issue.message}`);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new DataError(`Cannot read ${file}: ${systemReason(error).replaceAll(/\s+/g, ' ')}. ${mend}.`);
+  }
+}
+
+/**
+ * Reads a document that ple has sealed with its own checksum.
+ * @throws DataError for any other, and for one of another version of ple.
+ */
+export function readSealed<Document>(file: string, schema: number, mend?: string): Document {
+  const shape = z.looseObject({
+    schema: z.literal(schema, `it is not ${schema}, so another version of ple wrote the file`),
+    sha256: z.string('the file has no checksum of its content'),
+  });
+  return readStored(file, shape, (text): Document => JSON.parse(text), mend);
+}
+
+/**
+ * Checks a file: a pipe, for instance, might never end.
+ * @returns its size
+ * @throws DataError if it is no file, or larger than `most`.
+ */
+export function checkFile(file: string, most = mostBytes): number {
+  const found = statSync(file);
+  if (found.isFile() && found.size <= most) return found.size;
+  throw new DataError(`${file} is ${found.isFile() ? 'larger than any that ple writes' : 'not a file'}.`);
 }

@@ -30,4 +30,15 @@ test('a penalty of rows is each task’s mean over its sample space, whatever th
   expect(total({ rowPenalties }) - total({})).toBeCloseTo((0.24 + 0.06) / 4, 5);
   expect(total({ rowPenalties, penalty: tf.scalar(2) }) - total({})).toBeCloseTo(2.075, 5);
   expect([...losses({ rowPenalties }).tasks.dataSync()]).toEqual([...losses({}).tasks.dataSync()]);
+  // What the loss is shown has penalties and masks of its own: there the second task has its first and its third row.
+  const shown = {
+    ...batch,
+    mask: tf.tensor2d([
+      [1, 1, 1, 0],
+      [1, 0, 1, 0],
+    ]),
+    logits,
+  };
+  const base = total({ trained: () => shown, rowPenalties });
+  expect(total({ trained: () => ({ ...shown, rowPenalties }) }) - base).toBeCloseTo((0.24 + 0.06) / 2, 5);
 });

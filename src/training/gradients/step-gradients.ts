@@ -21,10 +21,10 @@ export function predictionLosses(
   prediction: Prediction,
   given: { readonly labels: Tensor; readonly mask: Tensor; readonly lossWeights: Tensor },
 ): Losses {
-  const { logits, labels, mask } = prediction.trained?.(given) ?? { ...given, logits: prediction.logits };
+  const { logits, labels, mask, rowPenalties } = prediction.trained?.(given) ?? { ...given, ...prediction };
   const joint = loss(logits, labels, mask, given.lossWeights);
-  const { penalty, rowPenalties } = prediction;
-  const ofRows = rowPenalties && meansOver(rowPenalties, given.mask).sum();
+  const { penalty } = prediction;
+  const ofRows = rowPenalties && meansOver(rowPenalties, mask).sum();
   return {
     joint: joint.loss,
     tasks: joint.tasks,
@@ -60,10 +60,7 @@ export function jointGradients(evaluate: Evaluate, values: readonly Tensor[]): S
 }
 
 /** A method's inputs besides the losses. */
-export type Given = Omit<Moment, 'losses' | 'present'> & {
-  /** [tasks]: the config's. */
-  readonly lossWeights: Tensor;
-};
+export type Given = Omit<Moment, 'losses' | 'present'>;
 
 /** One backward pass: the weights are computed in it from its losses, as constants. */
 export function weightedGradients(

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { Path } from './document.js';
+import { distinct } from './parse.js';
+
+/** A model, or the mean of several. */
+const side = z.union([z.string(), distinct(z.array(z.string()).min(2), 'a model is listed twice')]);
+const pairs = z.array(z.tuple([z.string(), z.string()])).min(1);
+
+/** An entry of `compare.contrasts`. */
+export const contrastSchema = z.union(
+  [
+    z
+      .tuple([side, side])
+      .refine(
+        ([one, other]) => [one].flat().every((label) => ![other].flat().includes(label)),
+        'a model cannot be compared with itself',
+      ),
+    z
+      .strictObject({
+        name: z.string().min(1).describe('Its name in tables.'),
+        of: pairs.describe('Pairs `[model, reference]`: the mean of their gains, seed by seed.'),
+        less: pairs.optional().describe('Pairs whose mean gain is subtracted. Absent: none.'),
+      })
+      .refine(
+        (contrast) => contrastSides(contrast).model.terms.length > 0,
+        'its pairs cancel out: nothing is compared',
+      ),
+  ],
+  { error: 'a pair [model, reference], or a mean of pairs { name: effect, of: [[model, reference], …] }' },
+);
+
+type Side = string | readonly string[];
+type Pairs = readonly (readonly [model: string, reference: string])[];
+/** The mean of the gains of pairs, less that of others. */
+export interface NamedContrast {
+  readonly name: string;
+  readonly of: Pairs;
+  readonly less?: Pairs | undefined;
+}
+export type ContrastConfig = readonly [model: Side, reference: Side] | NamedContrast;
+
+/** A sum of models, each `count` times, over `divisor`. */
+export interface ContrastSide {
+  readonly label: string;
+  readonly terms: readonly { readonly label: string; readonly count: number }[];
+  readonly divisor: number;
+}
+
+/**
+ * The two sums whose difference a contrast is. The mean gain of pairs is the sum of what counts above 0 less that of
+ * what counts below it; a model that is in both cancels out.
+ */
+export function contrastSides(contrast: ContrastConfig): Readonly<Record<'model' | 'reference', ContrastSide>> {
+  if (!('of' in contrast)) {
+    const [model, reference] = contrast;
+    return { model: meanSide(model), reference: meanSide(reference) };
+  }
+  const { name, of, less = [] } = contrast;
+  // Counts are whole numbers over one divisor.
+  const times = Math.max(1, less.length);
+  const divisor = times * of.length;
+  const counts = new Map<string, number>();
+  const add = (label: string, count: number) => counts.set(label, (counts.get(label) ?? 0) + count);
+  for (const [counted, count] of [[of, times] as const, [less, -of.length] as const])
+    for (const [model, reference] of counted) {
+      add(model, count);
+      add(reference, -count);
+    }
+  const sideOf = (label: string, sign: number): ContrastSide => {
+    const terms = Array.from(counts, ([of, count]) => ({ label: of, count: sign * count }));
+    return { label, terms: terms.filter(({ count }) => count > 0), divisor };
+  };
+  const reference = less.length === 0 ? pairsText(of) : `${pairsText(of)} less ${pairsText(less)}`;
+  return { model: sideOf(name, 1), reference: sideOf(reference, -1) };
+}
+
+function meanSide(of: Side): ContrastSide {
+  const labels = [of].flat();
+  const label = typeof of === 'string' ? of : `mean of ${labels.join(', ')}`;
+  return { label, terms: labels.map((one) => ({ label: one, count: 1 })), divisor: labels.length };
+}
+
+/** What a table has in place of one reference. */
+function pairsText(pairs: Pairs): string {
+  const [first = ['', '']] = pairs;
+  return pairs.length === 1 ? first.join(' over ') : `mean of ${pairs.length} pairs`;
+}
+
+/** The labels that a contrast names, and where. */
+export function labelsIn(contrast: ContrastConfig): readonly { readonly label: string; readonly path: Path }[] {
+  if (!('of' in contrast)) return contrast.flatMap((side, at) => [side].flat().map((label) => ({ label, path: [at] })));
+  return (['of', 'less'] as const).flatMap((key) =>
+    (contrast[key] ?? []).flatMap((pair, at) => pair.map((label, side) => ({ label, path: [key, at, side] }))),
+  );
+}

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import type { Comparison, ModelSearch } from '../comparison/comparison.js';
+import { must } from '../support/must.js';
+import { chosenText, settingsBySeed } from './chosen-settings.js';
+import { protocol } from './explain.js';
+import { comparisonPoints, pointRows } from './gain-rows.js';
+import { everyVerdict } from './report.fixture.js';
+
+const key = 'train.optimizer.learningRate';
+/** @param chosen By rate: the tasks that each of the seeds 1, 2, … judges there. */
+const fitted = (groups: ModelSearch['groups'], chosen: Readonly<Record<number, readonly string[]>>): ModelSearch => ({
+  ...{ label: 'PLE', axis: {}, groups },
+  candidates: Object.entries(chosen).map(([rate, ofSeeds]) => ({
+    values: { [key]: Number(rate) },
+    chosenFor: [...new Set(ofSeeds.flatMap((tasks) => tasks.split(' ')))].filter((task) => task !== ''),
+    runs: ofSeeds.map((tasks, index) => ({
+      ...{ seed: index + 1, path: '', epochs: 1, trained: true, scores: {} },
+      chosenFor: tasks.split(' ').filter((task) => task !== ''),
+    })),
+  })),
+});
+const both = [['income', 'never-married']];
+const alike = 'income never-married';
+
+test('by how many seeds each setting was chosen, most first; an end of the list is marked', () => {
+  const joint = fitted(both, {
+    0.002: ['', '', ''],
+    0.004: ['', '', alike],
+    0.008: [alike, alike, ''],
+    0.016: ['', '', ''],
+  });
+  expect(chosenText(joint)).toBe('learningRate 0.008 for 2 of 3 seeds, 0.004 for 1');
+  const apart = fitted([['income'], ['never-married']], {
+    0.1: ['income', 'income'],
+    0.2: ['never-married', 'never-married'],
+  });
+  expect(chosenText(apart)).toBe(
+    'income: learningRate 0.1 (end of the list) for 2 of 2 seeds; never-married: learningRate 0.2 (end of the list) for 2 of 2 seeds',
+  );
+});
+
+test('a line for each model that had a choice, and the settings by seed in gains.csv', () => {
+  const models = [fitted(both, { 0.1: ['', alike], 0.2: [alike, ''], 0.3: ['', ''] })];
+  const comparison: Comparison = { ...everyVerdict, search: { type: 'grid', seeds: [1, 2], crossFit: true, models } };
+  const point = must(comparisonPoints(comparison)[0], 'point');
+  expect(protocol(comparison, point)).toEqual(
+    expect.arrayContaining([
+      'Search: 3 combinations in each of 1 search, 6 runs. Each seed is judged at the one whose mean validation score over the other seeds is best. Where seeds chose differently, errors of gains are larger.',
+      'PLE: learningRate 0.1 (end of the list) for 1 of 2 seeds, 0.2 for 1.',
+    ]),
+  );
+  const settings = pointRows(comparison, point).flatMap((row) =>
+    row.model.label === 'PLE' ? settingsBySeed(row) : [],
+  );
+  expect(new Set(settings)).toEqual(new Set([`{"1":{"${key}":0.2},"2":{"${key}":0.1}}`, null]));
+});
+
+test('a gain at an end of a list is open as a part of a claim, however clear', () => {
+  const rows = everyVerdict.rows.map((row) => ({
+    ...row,
+    tasks: Object.fromEntries(
+      Object.entries(row.tasks).map(([task, gain]) => [task, { ...gain, atEdge: true as const }]),
+    ),
+  }));
+  const parts = (comparison: Comparison) =>
+    pointRows(comparison, must(comparisonPoints(comparison)[0], 'point')).flatMap(
+      ({ family, reference, task, part }) => (family === 'models' && reference && task.metric ? [part?.word] : []),
+    );
+  expect(parts(everyVerdict)).toContain('gain');
+  expect(new Set(parts({ ...everyVerdict, rows }))).toEqual(new Set(['open', undefined]));
+});
