@@ -21,6 +21,7 @@ const fitted = (groups: ModelSearch['groups'], chosen: Readonly<Record<number, r
 });
 const both = [['income', 'never-married']];
 const alike = 'income never-married';
+const grid = { type: 'grid', seeds: [], crossFit: true, models: [] } as const;
 
 test('by how many seeds each setting was chosen, most first; an end of the list is marked', () => {
   const joint = fitted(both, {
@@ -29,14 +30,22 @@ test('by how many seeds each setting was chosen, most first; an end of the list 
     0.008: [alike, alike, ''],
     0.016: ['', '', ''],
   });
-  expect(chosenText(joint)).toBe('learningRate 0.008 for 2 of 3 seeds, 0.004 for 1');
+  expect(chosenText(joint, grid)).toBe('learningRate 0.008 for 2 of 3 seeds, 0.004 for 1');
   const apart = fitted([['income'], ['never-married']], {
     0.1: ['income', 'income'],
     0.2: ['never-married', 'never-married'],
   });
-  expect(chosenText(apart)).toBe(
+  expect(chosenText(apart, grid)).toBe(
     'income: learningRate 0.1 (end of the list) for 2 of 2 seeds; never-married: learningRate 0.2 (end of the list) for 2 of 2 seeds',
   );
+});
+
+test('drawn values have no end of a list; one setting is no choice', () => {
+  const drawn = fitted(both, { 0.1: [alike, ''], 0.2: ['', alike], 0.3: ['', ''] });
+  expect(chosenText(drawn, { ...grid, type: 'random' })).toBe('learningRate 0.1 for 1 of 2 seeds, 0.2 for 1');
+  const runs = must(drawn.candidates[0], 'candidate').runs.map((run) => ({ ...run, chosenFor: ['income'] }));
+  const only: ModelSearch = { ...drawn, candidates: [{ values: {}, chosenFor: ['income'], runs }] };
+  expect(chosenText(only, grid)).toBe('');
 });
 
 test('a line for each model that had a choice, and the settings by seed in gains.csv', () => {

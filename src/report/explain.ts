@@ -137,7 +137,7 @@ export function protocol(
       `Search: ${rangeText(tried)} combinations in each of ${counted(searches.length, 'search', 'searches')}, ${counted(runs, 'run')}. ${how}`,
     );
     for (const one of searches.filter(({ candidates }) => search.crossFit && candidates.length > 1))
-      lines.push(`${joined(' ', one.label, pointText(one.axis, ' '))}: ${chosenText(one)}.`);
+      lines.push(`${joined(' ', one.label, pointText(one.axis, ' '))}: ${chosenText(one, search)}.`);
   }
   if (front) {
     const weights = listed(front.points.map(({ value }) => rounded(value)));

@@ -1,4 +1,4 @@
-import type { Comparison, ModelSearch } from '../comparison/comparison.js';
+import type { Comparison, ModelSearch, SearchRecord } from '../comparison/comparison.js';
 import { joined } from '../support/text.js';
 import { answers } from './answer.js';
 import { chosenText } from './chosen-settings.js';
@@ -31,7 +31,7 @@ export function gainsText(comparison: Comparison, { colour, wide, columns }: Tex
     const shown = families.filter((family) => wide || family !== 'front');
     const ofFamilies = shown.map((family) => table(rows.filter((row) => row.family === family)));
     const heading = title === '' ? '' : wrapped(title, columns);
-    return heading + joined('\n', ...ofFamilies, wide ? searchTable(searches) : '');
+    return heading + joined('\n', ...ofFamilies, wide ? searchTable(searches, comparison.search) : '');
   });
   return joined(
     '\n',
@@ -50,11 +50,11 @@ export function gainsText(comparison: Comparison, { colour, wide, columns }: Tex
 }
 
 /** A line for each model: what it tried and chose. Empty if nothing was searched. */
-function searchTable(searches: readonly ModelSearch[]): string {
-  if (searches.length === 0) return '';
+function searchTable(searches: readonly ModelSearch[], search: SearchRecord | undefined): string {
+  if (!search || searches.length === 0) return '';
   return columnTable([
     { head: 'searched', kind: 'label', cells: searches.map(({ label }) => label) },
     { head: 'tried', kind: 'number', cells: searches.map(({ candidates }) => candidates.length) },
-    { head: 'chosen', kind: 'text', cells: searches.map(chosenText) },
+    { head: 'chosen', kind: 'text', cells: searches.map((one) => chosenText(one, search)) },
   ]);
 }

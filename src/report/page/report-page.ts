@@ -99,8 +99,9 @@ function provenance({ comparison, command, config, runs }: ReportData): Html {
   const finished = [...runs.values()];
   const models = comparisonPoints(comparison).flatMap(({ title, rows, searches }) =>
     rows.map((row) => {
-      const search = searches.find(({ label }) => label === row.label);
-      return folded(title === '' ? row.label : `${row.label}, ${title}`, modelRuns(row, search && chosenText(search)));
+      const one = searches.find(({ label }) => label === row.label);
+      const chosen = comparison.search && one && chosenText(one, comparison.search);
+      return folded(title === '' ? row.label : `${row.label}, ${title}`, modelRuns(row, chosen));
     }),
   );
   return html`<section id="again"><h2>Make it again</h2>
