@@ -13,7 +13,8 @@ import { oneLevelOrNone } from './options.js';
  *     R = mean over impressions of click * CE(conversion, pCVR) / max(pCTR, clip).
  *
  * No gradient passes through the propensity, and it is clipped from below. The paper's weight of the second loss is
- * `loss.weights` of `conversion`. A click without a known conversion is left out of R's sum, not of its mean's rows.
+ * `loss.weights` of `conversion`. A click without a known conversion is left out of R, as of the
+ * second loss.
  *
  * The paper's doubly robust variant adds a network that imputes the error CE(conversion, pCVR). It is left out: but for
  * the imputation's own loss, the network of pCVR would get the same gradient.

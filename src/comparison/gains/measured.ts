@@ -351,17 +351,14 @@ function summedRun(
     parameters: null,
     ends: first.ends.map((end, task) => (terms.some(({ run }) => run.ends[task] === 'limit') ? 'limit' : end)),
     async influences() {
-      const read: { readonly of: Influences; readonly count: number }[] = [];
+      const read: (Influences & { readonly count: number })[] = [];
       // one after the other: they are large
-      for (const { run, count } of terms) read.push({ of: await run.influences(), count });
-      const { of: drawn } = must(read[0], 'influences');
+      for (const { run, count } of terms) read.push({ ...(await run.influences()), count });
+      const { drawn, ofTasks } = must(read[0], 'influences');
       return {
-        drawn: drawn.drawn,
-        ofTasks: drawn.ofTasks.map((firstRows, task) => {
-          const rows = read.flatMap(({ of, count }) => {
-            const values = of.ofTasks[task];
-            return values ? [{ values, count }] : [];
-          });
+        drawn,
+        ofTasks: ofTasks.map((firstRows, task) => {
+          const rows = read.flatMap(({ ofTasks: { [task]: values }, count }) => (values ? [{ values, count }] : []));
           if (!firstRows || rows.length < read.length) return null;
           return firstRows.map(
             (_, row) => rows.reduce((total, { values, count }) => total + count * (values[row] ?? 0), 0) / divisor,

@@ -19,8 +19,8 @@ interface Decided {
 }
 
 /**
- * The decisions for a model at a point, under a seed. They hold for all tasks, or per part where tasks share no parameters and chose
- * different values.
+ * The decisions for a model at a point, under a seed. They hold for all tasks, or per part where tasks share no
+ * parameters and chose different values.
  */
 export type DecidedChanges = (
   label: string,
